@@ -1,0 +1,1 @@
+"""Consumers, the tenants, and their API keys."""

@@ -1,0 +1,27 @@
+-- name: find_key
+-- What a request needs to know of its key, in one look; asked on every request.
+SELECT k.api_key_hash, k.api_key_status, k.expires_at <= clock_timestamp() AS expired,
+       c.consumer_id, c.name AS consumer_name, c.status AS consumer_status
+FROM consumer_api_keys k
+JOIN consumers c ON c.consumer_id = k.consumer_id
+WHERE k.key_id = %(key_id)s
+
+-- name: lock_consumer
+SELECT consumer_id FROM consumers WHERE consumer_id = %(consumer_id)s FOR UPDATE
+
+-- name: expire_due_key
+-- A key past its time counts as expired before the hourly schedule says so.
+UPDATE consumer_api_keys
+SET api_key_status = 'expired', updated_at = clock_timestamp()
+WHERE consumer_id = %(consumer_id)s AND api_key_status = 'active'
+  AND expires_at <= clock_timestamp()
+
+-- name: deactivate_active_key
+UPDATE consumer_api_keys
+SET api_key_status = 'deactivated', updated_at = clock_timestamp()
+WHERE consumer_id = %(consumer_id)s AND api_key_status = 'active'
+
+-- name: insert_key
+INSERT INTO consumer_api_keys (key_id, consumer_id, api_key_hash, expires_at)
+VALUES (%(key_id)s, %(consumer_id)s, %(api_key_hash)s,
+        clock_timestamp() + make_interval(days => %(expires_in_days)s))

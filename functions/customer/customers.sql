@@ -1,0 +1,83 @@
+-- Customers and the events of their changes. Each change and its event are one statement: the
+-- UPDATE or DELETE of the customer's row takes its lock first, so sequence and created_at grow in
+-- commit order. RETURNING is the event's row, from which the message is made.
+
+-- name: create_customer
+WITH customer AS (
+    INSERT INTO customers (consumer_id, name, status, created_at, updated_at)
+    SELECT %(consumer_id)s, %(name)s, %(status)s, at, at FROM clock_timestamp() AS at
+    RETURNING *
+)
+INSERT INTO customer_events (consumer_id, customer_id, sequence, event_type, source_service,
+                             payload_json, metadata_json, created_at)
+SELECT consumer_id, customer_id, event_sequence, 'customer_creation', %(source_service)s,
+       jsonb_build_object('customer_id', customer_id, 'name', name, 'status', status),
+       jsonb_strip_nulls(jsonb_build_object(
+           'created_at', created_at, 'sequence', event_sequence,
+           'source_service', %(source_service)s, 'traceparent', %(traceparent)s::text)),
+       created_at
+FROM customer
+RETURNING *, %(consumer_name)s AS consumer_name
+
+-- name: change_status
+WITH customer AS (
+    UPDATE customers
+    SET status = %(status)s, event_sequence = event_sequence + 1,
+        updated_at = greatest(clock_timestamp(), updated_at + interval '1 microsecond')
+    WHERE customer_id = %(customer_id)s AND consumer_id = %(consumer_id)s
+      AND status <> %(status)s
+    RETURNING *
+)
+INSERT INTO customer_events (consumer_id, customer_id, sequence, event_type, source_service,
+                             payload_json, metadata_json, created_at)
+SELECT consumer_id, customer_id, event_sequence, 'customer_status_change', %(source_service)s,
+       jsonb_build_object('customer_id', customer_id, 'name', name, 'status', status),
+       jsonb_strip_nulls(jsonb_build_object(
+           'created_at', updated_at, 'sequence', event_sequence,
+           'source_service', %(source_service)s, 'traceparent', %(traceparent)s::text)),
+       updated_at
+FROM customer
+RETURNING *, %(consumer_name)s AS consumer_name
+
+-- name: delete_customer
+-- The row and its tags go; events and snapshots stay.
+WITH customer AS (
+    DELETE FROM customers
+    WHERE customer_id = %(customer_id)s AND consumer_id = %(consumer_id)s
+    RETURNING *, event_sequence + 1 AS sequence,
+              greatest(clock_timestamp(), updated_at + interval '1 microsecond') AS deleted_at
+), tags AS (
+    DELETE FROM customer_tags USING customer
+    WHERE customer_tags.customer_id = customer.customer_id
+)
+INSERT INTO customer_events (consumer_id, customer_id, sequence, event_type, source_service,
+                             payload_json, metadata_json, created_at)
+SELECT consumer_id, customer_id, sequence, 'customer_deletion', %(source_service)s,
+       jsonb_build_object('customer_id', customer_id, 'name', name, 'status', status),
+       jsonb_strip_nulls(jsonb_build_object(
+           'created_at', deleted_at, 'sequence', sequence,
+           'source_service', %(source_service)s, 'traceparent', %(traceparent)s::text)),
+       deleted_at
+FROM customer
+RETURNING *, %(consumer_name)s AS consumer_name
+
+-- name: read_customer
+SELECT customer_id, name, status, created_at, updated_at,
+       coalesce((SELECT json_object_agg(t.tag_key, t.tag_value ORDER BY t.tag_key COLLATE "C")
+                 FROM customer_tags t WHERE t.customer_id = customers.customer_id), '{}') AS tags
+FROM customers
+WHERE customer_id = %(customer_id)s AND consumer_id = %(consumer_id)s
+
+-- name: list_customers
+SELECT customer_id, name, status, created_at, updated_at
+FROM customers
+WHERE consumer_id = %(consumer_id)s
+  AND (%(status)s::text IS NULL OR status = %(status)s)
+  AND (%(tag_key)s::text IS NULL OR EXISTS (
+          SELECT FROM customer_tags t
+          WHERE t.customer_id = customers.customer_id AND t.tag_key = %(tag_key)s
+            AND (%(tag_value)s::text IS NULL OR t.tag_value = %(tag_value)s)))
+  AND (%(after_at)s::timestamptz IS NULL
+       OR (created_at, customer_id) < (%(after_at)s, %(after_id)s::uuid))
+ORDER BY created_at DESC, customer_id DESC
+LIMIT %(limit)s + 1

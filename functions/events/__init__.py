@@ -1,0 +1,1 @@
+"""Events: what they look like, where they go, and what became of them."""

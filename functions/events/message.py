@@ -1,0 +1,61 @@
+"""The message that a consumer receives: body, properties and headers, made from an event's row."""
+
+from __future__ import annotations
+
+import json
+import uuid
+
+import pika
+
+from chalicelib.events.topology import EXCHANGE, routing_key
+from fintegrate.broker import Message
+from fintegrate.database import Row
+
+SCHEMA_VERSION = "1.0"
+APP_ID = "fintegrate"
+
+
+def compose(row: Row) -> Message:
+    """The message of an event row that also holds its `consumer_name`."""
+    metadata = dict(row["metadata_json"])
+    traceparent = metadata.pop("traceparent", None) or _own_trace(row["event_id"])
+    body = {
+        "schema_version": SCHEMA_VERSION,
+        "event_id": row["event_id"],
+        "event_type": row["event_type"],
+        "data": row["payload_json"],
+        "metadata": metadata,
+    }
+    return Message(
+        exchange=EXCHANGE,
+        routing_key=routing_key(row["event_type"], row["consumer_name"]),
+        body=json.dumps(body, separators=(",", ":"), ensure_ascii=False).encode(),
+        properties=_properties(row, traceparent),
+        order_key=row["customer_id"],
+    )
+
+
+def _properties(row: Row, traceparent: str) -> pika.BasicProperties:
+    return pika.BasicProperties(
+        message_id=row["event_id"],
+        type=row["event_type"],
+        content_type="application/json",
+        content_encoding="utf-8",
+        timestamp=int(row["created_at"].timestamp()),
+        app_id=APP_ID,
+        delivery_mode=pika.DeliveryMode.Persistent,
+        headers={
+            "schema_version": SCHEMA_VERSION,
+            "customer_id": row["customer_id"],
+            "sequence": row["sequence"],
+            "publish_try_count": row["publish_try_count"],
+            "deliver_try_count": row["deliver_try_count"],
+            "traceparent": traceparent,
+        },
+    )
+
+
+def _own_trace(event_id: str) -> str:
+    """A trace that starts with the event, the same for every copy of it."""
+    trace = uuid.UUID(event_id).hex
+    return f"00-{trace}-{trace[:16]}-01"

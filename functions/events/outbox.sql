@@ -1,0 +1,26 @@
+-- The outbox of customer_events: what the handler's single try after the commit needs.
+
+-- name: predecessors
+-- Whether earlier events of the customer are pending, and whether all of those are still in the
+-- hands of the request that wrote them (young, and not given up).
+SELECT count(*) > 0 AS pending,
+       coalesce(bool_and(publish_failure_reason IS NULL
+                         AND created_at > clock_timestamp()
+                                          - make_interval(secs => %(handoff_seconds)s)), false)
+           AS in_hand
+FROM customer_events
+WHERE customer_id = %(customer_id)s AND sequence < %(sequence)s AND publish_status = 'pending'
+
+-- name: mark_published
+UPDATE customer_events
+SET publish_status = 'published', published_at = clock_timestamp(),
+    publish_last_tried_at = clock_timestamp(), publish_failure_reason = NULL
+WHERE event_id = %(event_id)s AND publish_status = 'pending'
+
+-- name: mark_unpublished
+-- The reason also tells the sweep that no request holds this event any more.
+UPDATE customer_events
+SET publish_failure_reason = %(reason)s,
+    publish_last_tried_at = CASE WHEN %(tried)s THEN clock_timestamp()
+                                 ELSE publish_last_tried_at END
+WHERE event_id = %(event_id)s AND publish_status = 'pending'

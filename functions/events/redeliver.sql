@@ -1,0 +1,48 @@
+-- Publishing again what was published and never confirmed: the statements of the redeliver sweep.
+
+-- name: count
+SELECT count(*) AS count
+FROM customer_events
+WHERE publish_status = 'published'
+  AND (deliver_status = 'pending' OR (%(include_failed)s AND deliver_status = 'failed'))
+  AND greatest(published_at, deliver_last_tried_at)
+      <= clock_timestamp() - make_interval(secs => %(grace_seconds)s)
+  AND (%(consumer_id)s::uuid IS NULL OR consumer_id = %(consumer_id)s)
+  AND (%(event_ids)s::uuid[] IS NULL OR event_id = ANY (%(event_ids)s::uuid[]))
+  AND (%(event_types)s::text[] IS NULL OR event_type = ANY (%(event_types)s))
+  AND (%(since)s::timestamptz IS NULL OR created_at >= %(since)s)
+
+-- name: claim
+-- The last column replaces the stored count, as in resend.sql.
+-- What was tried in this run is younger than the grace period; a grace period of zero is why the
+-- position counts too.
+SELECT e.*, c.name AS consumer_name, e.deliver_try_count + 1 AS deliver_try_count
+FROM customer_events e
+JOIN consumers c ON c.consumer_id = e.consumer_id
+WHERE e.publish_status = 'published'
+  AND (e.deliver_status = 'pending' OR (%(include_failed)s AND e.deliver_status = 'failed'))
+  AND (e.created_at, e.event_id) > (%(after_at)s, %(after_id)s)
+  AND greatest(e.published_at, e.deliver_last_tried_at)
+      <= clock_timestamp() - make_interval(secs => %(grace_seconds)s)
+  AND (%(consumer_id)s::uuid IS NULL OR e.consumer_id = %(consumer_id)s)
+  AND (%(event_ids)s::uuid[] IS NULL OR e.event_id = ANY (%(event_ids)s::uuid[]))
+  AND (%(event_types)s::text[] IS NULL OR e.event_type = ANY (%(event_types)s))
+  AND (%(since)s::timestamptz IS NULL OR e.created_at >= %(since)s)
+  AND (%(max_try_count)s::integer IS NULL OR e.deliver_try_count < %(max_try_count)s)
+ORDER BY e.created_at, e.event_id
+LIMIT %(batch)s
+FOR UPDATE OF e SKIP LOCKED
+
+-- name: confirmed
+-- Back to pending: a failed delivery that was sent again is under way again.
+UPDATE customer_events
+SET deliver_status = 'pending', deliver_try_count = deliver_try_count + 1,
+    deliver_last_tried_at = clock_timestamp()
+WHERE event_id = ANY (%(event_ids)s::uuid[])
+
+-- name: failed
+UPDATE customer_events e
+SET deliver_try_count = e.deliver_try_count + 1, deliver_last_tried_at = clock_timestamp(),
+    deliver_failure_reason = tried.reason
+FROM unnest(%(event_ids)s::uuid[], %(reasons)s::text[]) AS tried (event_id, reason)
+WHERE e.event_id = tried.event_id

@@ -1,0 +1,63 @@
+-- Publishing what is pending: the statements of the resend sweep.
+-- What young events without a reason are, see predecessors in outbox.sql: still in good hands.
+
+-- name: count
+-- Everything pending in scope; what cannot be taken now is answered as skipped.
+SELECT count(*) AS count
+FROM customer_events
+WHERE publish_status = 'pending'
+  AND (%(consumer_id)s::uuid IS NULL OR consumer_id = %(consumer_id)s)
+  AND (%(event_types)s::text[] IS NULL OR event_type = ANY (%(event_types)s))
+  AND (%(since)s::timestamptz IS NULL OR created_at >= %(since)s)
+
+-- name: claim
+-- The last column replaces the stored count: the message tells which try it is.
+SELECT e.*, c.name AS consumer_name, e.publish_try_count + 1 AS publish_try_count
+FROM customer_events e
+JOIN consumers c ON c.consumer_id = e.consumer_id
+WHERE e.publish_status = 'pending'
+  AND (e.created_at, e.event_id) > (%(after_at)s, %(after_id)s)
+  AND (e.publish_failure_reason IS NOT NULL
+       OR e.created_at <= clock_timestamp() - make_interval(secs => %(handoff_seconds)s))
+  AND (%(consumer_id)s::uuid IS NULL OR e.consumer_id = %(consumer_id)s)
+  AND (%(event_types)s::text[] IS NULL OR e.event_type = ANY (%(event_types)s))
+  AND (%(since)s::timestamptz IS NULL OR e.created_at >= %(since)s)
+  AND (%(max_try_count)s::integer IS NULL OR e.publish_try_count < %(max_try_count)s)
+ORDER BY e.created_at, e.event_id
+LIMIT %(batch)s
+FOR UPDATE OF e SKIP LOCKED
+
+-- name: barriers
+-- For each customer of the batch the first pending event before its last one that is not in the
+-- batch: what comes after it must wait.
+WITH claimed AS (
+    SELECT event_id, customer_id, sequence
+    FROM customer_events
+    WHERE event_id = ANY (%(event_ids)s::uuid[])
+), lanes AS (
+    SELECT customer_id, max(sequence) AS last_sequence FROM claimed GROUP BY customer_id
+)
+SELECT e.customer_id, min(e.sequence) AS sequence
+FROM lanes
+JOIN customer_events e
+  ON e.customer_id = lanes.customer_id AND e.sequence < lanes.last_sequence
+ AND e.publish_status = 'pending'
+LEFT JOIN claimed ON claimed.event_id = e.event_id
+WHERE claimed.event_id IS NULL
+GROUP BY e.customer_id
+
+-- name: confirmed
+UPDATE customer_events
+SET publish_status = 'published', published_at = clock_timestamp(),
+    publish_try_count = publish_try_count + 1, publish_last_tried_at = clock_timestamp(),
+    publish_failure_reason = NULL
+WHERE event_id = ANY (%(event_ids)s::uuid[])
+
+-- name: failed
+UPDATE customer_events e
+SET publish_try_count = e.publish_try_count + 1, publish_last_tried_at = clock_timestamp(),
+    publish_failure_reason = tried.reason,
+    publish_status = CASE WHEN e.publish_try_count + 1 >= %(max_tries)s THEN 'failed'
+                          ELSE 'pending' END
+FROM unnest(%(event_ids)s::uuid[], %(reasons)s::text[]) AS tried (event_id, reason)
+WHERE e.event_id = tried.event_id

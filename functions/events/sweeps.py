@@ -1,0 +1,54 @@
+"""Resend and redeliver: which events each takes up, for the endpoints and for the schedules."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from fintegrate.queries import load_queries
+from fintegrate.settings import Settings
+
+RESEND = load_queries(Path(__file__).with_name("resend.sql"))
+REDELIVER = load_queries(Path(__file__).with_name("redeliver.sql"))
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What a sweep looks at; None means no bound. `max_try_count`: only what was tried less often."""
+
+    consumer_id: str | None = None
+    event_types: list[str] | None = None
+    since: datetime | None = None
+    max_try_count: int | None = None
+
+
+def since_days(days: int) -> datetime:
+    """The beginning of a period of so many days that ends now."""
+    return datetime.now(UTC) - timedelta(days=days)
+
+
+def resend_filters(settings: Settings, scope: Scope) -> dict[str, Any]:
+    """The parameters of the resend statements."""
+    return {
+        **asdict(scope),
+        "handoff_seconds": settings.publish_handoff_seconds,
+        "max_tries": settings.publish_max_tries,
+    }
+
+
+def redeliver_filters(
+    settings: Settings,
+    scope: Scope,
+    event_ids: list[str] | None = None,
+    *,
+    include_failed: bool = False,
+) -> dict[str, Any]:
+    """The parameters of the redeliver statements."""
+    return {
+        **asdict(scope),
+        "event_ids": event_ids,
+        "include_failed": include_failed,
+        "grace_seconds": settings.delivery_grace_seconds,
+    }

@@ -1,0 +1,133 @@
+"""API keys: how they look, how they are made and hashed, and how a process checks one cheaply.
+
+`fk_<public id>_<secret><checksum>`: the public id (32 hexadecimal digits, a UUID) finds the row, the
+secret (64 hexadecimal digits, 256 bits) proves the right to it, the checksum (CRC-32, 8 digits)
+refuses a typo without a look at the database. Only the bcrypt hash of the secret is stored.
+
+Leaves to others where keys are stored and what a key may do (`fintegrate.authentication`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+import secrets
+import threading
+import time
+import uuid
+import zlib
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+import bcrypt
+
+_SHAPE = re.compile(r"fk_([0-9a-f]{32})_([0-9a-f]{64})([0-9a-f]{8})", re.ASCII)
+_REMEMBERED = 1_000
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKey:
+    """A key in clear. It lives as long as the request that brings it, and is never shown by repr."""
+
+    key_id: str
+    """The public id, as a UUID with dashes."""
+    secret: str = field(repr=False)
+
+    @property
+    def text(self) -> str:
+        """The whole key, as its owner keeps it."""
+        body = f"fk_{uuid.UUID(self.key_id).hex}_{self.secret}"
+        return body + _checksum(body)
+
+
+def new_api_key() -> ApiKey:
+    """A fresh key with a secret of 256 random bits."""
+    return ApiKey(str(uuid.uuid4()), secrets.token_hex(32))
+
+
+def parse_api_key(text: str) -> ApiKey | None:
+    """The key that `text` is, or None when its shape or checksum is wrong."""
+    match = _SHAPE.fullmatch(text)
+    if match is None or not hmac.compare_digest(match[3], _checksum(text[:-8])):
+        return None
+    return ApiKey(str(uuid.UUID(match[1])), match[2])
+
+
+def hash_secret(secret: str, cost: int) -> str:
+    """The bcrypt hash of a secret; `cost` is the logarithm of the rounds (12: about 250 ms)."""
+    return bcrypt.hashpw(secret.encode(), bcrypt.gensalt(cost)).decode()
+
+
+def _checksum(body: str) -> str:
+    return f"{zlib.crc32(body.encode()):08x}"
+
+
+class TooManyWrongSecrets(Exception):
+    """This process has checked enough wrong secrets for this key; `retry_after` is in seconds."""
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__(f"too many wrong secrets, try again in {retry_after} s")
+        self.retry_after = retry_after
+
+
+class SecretVerifier:
+    """Checks secrets with bcrypt once per process and key, and bounds what wrong ones cost.
+
+    A key that was verified is remembered by a SHA-256 of its secret together with the stored hash,
+    so a rotated key is not taken for the old one. A wrong secret that was seen is refused from
+    memory; for each key and source address, at most `wrong_per_minute` are checked with bcrypt.
+    """
+
+    def __init__(
+        self, wrong_per_minute: int = 5, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._wrong_per_minute = wrong_per_minute
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._verified: OrderedDict[tuple[str, str], bytes] = OrderedDict()
+        self._wrong: OrderedDict[bytes, None] = OrderedDict()
+        self._attempts: OrderedDict[tuple[str, str], list[float]] = OrderedDict()
+
+    def matches(self, key: ApiKey, stored_hash: str, source: str) -> bool:
+        """Whether the secret is the one that `stored_hash` was made from.
+
+        Raises:
+            TooManyWrongSecrets: the bound for this key and `source` (an address) is reached.
+        """
+        digest = hashlib.sha256(f"{key.key_id}{key.secret}{stored_hash}".encode()).digest()
+        slot = (key.key_id, stored_hash)
+        with self._lock:
+            known = self._verified.get(slot)
+            if known is not None and hmac.compare_digest(known, digest):
+                self._verified.move_to_end(slot)
+                return True
+            if digest in self._wrong:
+                return False
+            self._spend_attempt((key.key_id, source))
+        matched = bcrypt.checkpw(key.secret.encode(), stored_hash.encode())
+        with self._lock:
+            if matched:
+                _remember(self._verified, slot, digest)
+                self._attempts.pop((key.key_id, source), None)
+            else:
+                _remember(self._wrong, digest, None)
+        return matched
+
+    def _spend_attempt(self, slot: tuple[str, str]) -> None:
+        now = self._clock()
+        recent = [at for at in self._attempts.get(slot, []) if now - at < 60]
+        if len(recent) >= self._wrong_per_minute:
+            raise TooManyWrongSecrets(int(60 - (now - recent[0])) + 1)
+        _remember(self._attempts, slot, [*recent, now])
+
+
+def _remember(memory: OrderedDict[K, V], key: K, value: V) -> None:
+    memory[key] = value
+    memory.move_to_end(key)
+    if len(memory) > _REMEMBERED:
+        memory.popitem(last=False)

@@ -1,0 +1,75 @@
+"""The audit log: who did or tried what, in which request, and why it was refused.
+
+A refusal is written after its transaction was rolled back, so it leaves its row; an admin's action
+is written inside the transaction that it tells of. Refusals of requests without a good key are
+bounded, because anybody can cause them: beyond the bound they are only logged and counted.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+
+from fintegrate.database import Database
+from fintegrate.errors import ApiError
+from fintegrate.queries import queries_beside
+
+SQL = queries_beside(__file__)
+WORTH_A_LOOK = {401, 403, 409}
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEntry:
+    """One row; `action` is the method and the path."""
+
+    request_id: str
+    consumer_id: str | None
+    key_id: str | None
+    action: str
+    status_code: int
+    reason: str
+    source_ip: str | None
+
+
+class AuditLog:
+    """Writes entries; of strangers' refusals at most `strangers_per_minute` per process."""
+
+    def __init__(
+        self,
+        database: Database,
+        strangers_per_minute: int = 60,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._database = database
+        self._limit = strangers_per_minute
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._window = (0.0, 0)
+
+    def write(self, entry: AuditEntry) -> None:
+        """Write on the current transaction, or at once when there is none."""
+        self._database.execute(SQL["write_audit"], asdict(entry))
+
+    def write_refusal(self, entry: AuditEntry) -> None:
+        """Write a refusal worth a look; never raises, because the refusal must still be answered."""
+        if entry.status_code not in WORTH_A_LOOK and entry.status_code < 500:
+            return
+        if entry.consumer_id is None and not self._stranger_allowed():
+            return
+        try:
+            self.write(entry)
+        except ApiError as error:
+            log.warning("audit row lost: %s %s: %s", entry.action, entry.status_code, error)
+
+    def _stranger_allowed(self) -> bool:
+        with self._lock:
+            started, count = self._window
+            if self._clock() - started >= 60:
+                started, count = self._clock(), 0
+            self._window = (started, count + 1)
+            return count < self._limit

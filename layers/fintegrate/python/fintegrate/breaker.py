@@ -1,0 +1,70 @@
+"""A circuit breaker: after failures in a row it refuses at once, and later lets one probe through.
+
+Process-wide and thread-safe. What counts as a failure is the caller's to say.
+Source of the pattern: M. Nygard, "Release It!", Circuit Breaker.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Literal
+
+State = Literal["closed", "open", "half_open"]
+
+
+class CircuitBreaker:
+    """Closed; open after `failures` in a row for `open_seconds`; then half-open with one probe."""
+
+    def __init__(
+        self,
+        failures: int = 5,
+        open_seconds: float = 30,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._limit = failures
+        self._open_seconds = open_seconds
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._failures = 0
+        self._opened_at: float | None = None
+        self._probe_until = 0.0
+
+    @property
+    def state(self) -> State:
+        """What `allow` goes by now."""
+        with self._lock:
+            return self._state()
+
+    def allow(self) -> bool:
+        """Whether to try. In half-open only one caller gets a yes until it reports the result.
+
+        A probe that never reports (its process thread died) is forgotten after `open_seconds`.
+        """
+        with self._lock:
+            state = self._state()
+            if state == "half_open" and self._clock() >= self._probe_until:
+                self._probe_until = self._clock() + self._open_seconds
+                return True
+            return state == "closed"
+
+    def succeeded(self) -> None:
+        """The try worked: closed."""
+        with self._lock:
+            self._failures = 0
+            self._opened_at = None
+            self._probe_until = 0.0
+
+    def failed(self) -> None:
+        """The try failed: open when it was the probe or the last of `failures` in a row."""
+        with self._lock:
+            self._failures += 1
+            if self._state() == "half_open" or self._failures >= self._limit:
+                self._opened_at = self._clock()
+                self._probe_until = 0.0
+
+    def _state(self) -> State:
+        if self._opened_at is None:
+            return "closed"
+        return "open" if self._clock() - self._opened_at < self._open_seconds else "half_open"

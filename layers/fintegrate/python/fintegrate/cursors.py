@@ -1,0 +1,53 @@
+"""Keyset cursors: where a page ended, as an opaque word. Stable while rows are inserted.
+
+A cursor holds nothing secret and gives no right: every statement still filters on the tenant.
+Source: https://use-the-index-luke.com/no-offset
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from fintegrate.database import Row
+from fintegrate.errors import Invalid
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """The last row of a page: its time and its id."""
+
+    at: datetime
+    id: str
+
+
+def decode_cursor(text: str | None) -> Position | None:
+    """The position that a caller's cursor names; None for the first page.
+
+    Raises:
+        Invalid: it is not a cursor that we gave out.
+    """
+    if text is None:
+        return None
+    try:
+        at, row_id = json.loads(base64.urlsafe_b64decode(text.encode("ascii")))
+        position = Position(datetime.fromisoformat(at), str(uuid.UUID(row_id)))
+    except (ValueError, TypeError, AttributeError, binascii.Error, RecursionError):
+        position = None
+    if position is None or position.at.tzinfo is None:
+        raise Invalid("cursor: must be the next_cursor of an earlier answer") from None
+    return position
+
+
+def page(rows: list[Row], limit: int, time_column: str, id_column: str) -> tuple[list[Row], Any]:
+    """Cut `limit + 1` fetched rows to a page; the rows and the cursor of the next page, or None."""
+    if len(rows) <= limit:
+        return rows, None
+    last = rows[limit - 1]
+    position = json.dumps([last[time_column].isoformat(), last[id_column]])
+    return rows[:limit], base64.urlsafe_b64encode(position.encode()).decode()

@@ -1,0 +1,153 @@
+"""PostgreSQL: one connection per thread, kept across invocations, and one boundary for its errors.
+
+A function's process is frozen between requests, so a kept connection may be dead when it wakes:
+`fetch_one(…, revive=True)`, used for the first statement of a request, replaces it and asks again.
+Only reads may be revived: a write whose connection broke may have been committed.
+
+Leaves to others what the statements are: they come from the `.sql` file beside the caller.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg2
+import psycopg2.errors
+import psycopg2.extensions
+
+from fintegrate.errors import Unavailable
+
+Row = dict[str, Any]
+Parameters = Mapping[str, Any]
+
+
+class UniqueViolation(Exception):
+    """A row with this key exists; `constraint` is the name of the constraint that said so."""
+
+    def __init__(self, constraint: str) -> None:
+        super().__init__(constraint)
+        self.constraint = constraint
+
+
+class ConnectionLost(Unavailable):
+    """The connection broke or could not be made; a write in flight may or may not have happened."""
+
+
+class Database:
+    """The statements of one process. Statements outside `transaction()` commit by themselves."""
+
+    def __init__(
+        self,
+        url: str,
+        connect_timeout_seconds: int = 3,
+        statement_timeout_ms: int = 20_000,
+        lock_timeout_ms: int = 5_000,
+    ) -> None:
+        self._url = url
+        self._connect_timeout = connect_timeout_seconds
+        self._options = (
+            f"-c timezone=UTC -c statement_timeout={statement_timeout_ms}"
+            f" -c lock_timeout={lock_timeout_ms} -c idle_in_transaction_session_timeout=60000"
+        )
+        self._local = threading.local()
+
+    def fetch_one(self, sql: str, parameters: Parameters, *, revive: bool = False) -> Row | None:
+        """The first row as a dictionary, or None.
+
+        Raises:
+            UniqueViolation: a key exists already.
+            Unavailable: the database is away, too slow, or could not give a lock in time.
+        """
+        rows = self.fetch_all(sql, parameters, revive=revive)
+        return rows[0] if rows else None
+
+    def fetch_all(self, sql: str, parameters: Parameters, *, revive: bool = False) -> list[Row]:
+        """Every row as a dictionary; errors as `fetch_one`."""
+        try:
+            return self._run(sql, parameters)
+        except ConnectionLost:
+            if not revive or self.in_transaction:
+                raise
+            return self._run(sql, parameters)
+
+    def execute(self, sql: str, parameters: Parameters) -> int:
+        """Run a statement that answers no rows; how many rows it touched. Errors as `fetch_one`."""
+        with self._cursor() as cursor:
+            cursor.execute(sql, parameters)
+            return int(cursor.rowcount)
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Everything inside commits together, or not at all. Transactions do not nest."""
+        if self.in_transaction:
+            raise RuntimeError("transactions do not nest")
+        connection = self._connection()
+        self._local.in_transaction = True
+        try:
+            with _translated(connection), connection:
+                yield
+        finally:
+            self._local.in_transaction = False
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether this thread is inside `transaction()`."""
+        return bool(getattr(self._local, "in_transaction", False))
+
+    def close(self) -> None:
+        """Close this thread's connection; the next statement opens another."""
+        connection = getattr(self._local, "connection", None)
+        if connection is not None:
+            connection.close()
+            self._local.connection = None
+
+    def _run(self, sql: str, parameters: Parameters) -> list[Row]:
+        with self._cursor() as cursor:
+            cursor.execute(sql, parameters)
+            if cursor.description is None:
+                return []
+            names = [column.name for column in cursor.description]
+            return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+    @contextmanager
+    def _cursor(self) -> Iterator[psycopg2.extensions.cursor]:
+        connection = self._connection()
+        with _translated(connection), connection.cursor() as cursor:
+            yield cursor
+
+    def _connection(self) -> psycopg2.extensions.connection:
+        connection = getattr(self._local, "connection", None)
+        if connection is None or connection.closed:
+            self._local.connection = connection = self._connect()
+        return connection
+
+    def _connect(self) -> psycopg2.extensions.connection:
+        try:
+            connection = psycopg2.connect(
+                self._url,
+                connect_timeout=self._connect_timeout,
+                options=self._options,
+                application_name="fintegrate",
+                keepalives_idle=30,
+                tcp_user_timeout=10_000,
+            )
+        except psycopg2.OperationalError as error:
+            raise ConnectionLost("The database cannot be reached; try again shortly") from error
+        connection.autocommit = True
+        return connection
+
+
+@contextmanager
+def _translated(connection: psycopg2.extensions.connection) -> Iterator[None]:
+    """The one place where the driver's errors become ours."""
+    try:
+        yield
+    except psycopg2.errors.UniqueViolation as error:
+        raise UniqueViolation(error.diag.constraint_name or "") from error
+    except (psycopg2.OperationalError, psycopg2.InterfaceError) as error:
+        if connection.closed:
+            raise ConnectionLost("The database connection was lost; try again shortly") from error
+        raise Unavailable("The database is too busy to answer; try again shortly") from error

@@ -1,0 +1,263 @@
+"""The one decorator of every endpoint: authenticate, limit, parse, one transaction, publish, answer.
+
+A handler takes a `Call` and returns an `Answer`; everything around it happens here, and errors
+become answers here and nowhere else. `request_scope` is the Chalice middleware that hands the
+request over and puts Chalice's own refusals into the envelope.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+from enum import Enum
+from functools import wraps
+from typing import Any, Generic, TypeVar
+
+from chalice.app import Request as ChaliceRequest
+from chalice.app import Response
+from pydantic import BaseModel
+
+from fintegrate import idempotency
+from fintegrate.audit import AuditEntry, AuditLog
+from fintegrate.authentication import Authenticator, Caller, Refused
+from fintegrate.database import Database, Row
+from fintegrate.envelope import answer, crash
+from fintegrate.errors import ApiError, Crash, Forbidden, Invalid, UnsupportedMediaType
+from fintegrate.logs import request_id
+from fintegrate.metrics import REQUEST_SECONDS, REQUESTS
+from fintegrate.outbox import Outbox
+from fintegrate.rate_limit import RateLimiter
+from fintegrate.requests import Request, current
+from fintegrate.settings import Settings
+from fintegrate.validation import RequestModel
+
+log = logging.getLogger(__name__)
+B = TypeVar("B", bound=BaseModel)
+STANDARD_HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+
+
+class Access(Enum):
+    """Who may call an endpoint."""
+
+    TENANT = "tenant"
+    ADMIN = "admin"
+    PUBLIC = "public"
+
+
+class Nothing(RequestModel):
+    """A request that takes no fields."""
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """What one function process keeps between its requests."""
+
+    settings: Settings
+    database: Database
+    authenticator: Authenticator
+    rate_limiter: RateLimiter
+    audit: AuditLog
+    outbox: Outbox
+
+
+@dataclass(frozen=True, slots=True)
+class Call(Generic[B]):
+    """One request on its way through a handler."""
+
+    body: B
+    caller: Caller
+    db: Database
+    request: Request
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a handler returns: the `data` of the envelope, and the event that it has written."""
+
+    data: Any = field(default_factory=dict)
+    event: Row | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """How an endpoint behaves, and what the OpenAPI document says of it.
+
+    `takes` validates the request, `gives` describes `data`; `transaction` puts the handler's
+    statements into one transaction (without it each statement commits by itself);
+    `idempotency` is False where an answer must never be stored.
+    """
+
+    takes: type[BaseModel]
+    gives: type[BaseModel] | None = None
+    status: int = 200
+    access: Access = Access.TENANT
+    transaction: bool = False
+    idempotency: bool = True
+
+
+Handler = Callable[[Call[Any]], Answer]
+View = Callable[[], Response]
+
+
+def endpoint(process: Callable[[], Process], spec: Endpoint) -> Callable[[Handler], View]:
+    """Make a Chalice view of a handler; `process` is called per request, never at import."""
+
+    def decorate(handler: Handler) -> View:
+        @wraps(handler)
+        def view() -> Response:
+            return _Answering(process, spec, current.get()).respond(handler)
+
+        view.__endpoint__ = spec  # type: ignore[attr-defined]
+        return view
+
+    return decorate
+
+
+class _Answering:
+    """One request from its arrival to its answer."""
+
+    def __init__(self, process: Callable[[], Process], spec: Endpoint, request: Request) -> None:
+        self._load = process
+        self._spec = spec
+        self._request = request
+        self._caller: Caller | None = None
+        self._headers: dict[str, str] = {}
+
+    def respond(self, handler: Handler) -> Response:
+        try:
+            self._process = self._load()
+            status, data = self._run(handler)
+            return answer(status, data, headers=self._headers)
+        except Refused as refused:
+            self._audit_refusal(refused.error, refused.key_id, refused.consumer_id)
+            return self._refusal(refused.error)
+        except ApiError as error:
+            self._audit_refusal(error)
+            return self._refusal(error)
+        except Exception:
+            log.exception("crash in %s %s", self._request.method, self._request.path)
+            self._audit_refusal(Crash("the handler crashed; the log has the reference"))
+            return crash(self._request.id)
+
+    def _run(self, handler: Handler) -> tuple[int, Any]:
+        self._caller = caller = self._admit()
+        body = self._request.parse(self._spec.takes, self._process.settings.max_body_bytes)
+        call = Call(body, caller, self._process.database, self._request)
+        key = self._idempotency_key()
+        with self._transaction(key):
+            stored = self._replay(key) if key else None
+            if stored is not None:
+                self._headers["Idempotency-Replayed"] = "true"
+                return int(stored["response_status"]), stored["response_json"]
+            result = handler(call)
+            if key:
+                idempotency.store(call.db, caller.consumer_id, key, self._spec.status, result.data)
+            if self._audited:
+                self._process.audit.write(self._entry(self._spec.status, "done"))
+        if result.event is not None:
+            self._process.outbox.publish_new(result.event)
+        return self._spec.status, result.data
+
+    def _admit(self) -> Caller:
+        process, request = self._process, self._request
+        caller = process.authenticator.authenticate(request.header("x-api-key"), request.source_ip)
+        self._caller = caller
+        self._headers.update(process.rate_limiter.take(caller.key_id))
+        if self._spec.access is Access.ADMIN and not caller.is_admin:
+            raise Forbidden("This endpoint is the admin's; use an endpoint of your own consumer")
+        return caller
+
+    @property
+    def _audited(self) -> bool:
+        """An admin's action is every call of the admin that is not a mere look."""
+        return self._caller is not None and self._caller.is_admin and self._request.method != "GET"
+
+    def _transaction(self, key: str | None) -> Any:
+        if key or self._audited or self._spec.transaction:
+            return self._process.database.transaction()
+        return nullcontext()
+
+    def _idempotency_key(self) -> str | None:
+        key = self._request.header("idempotency-key")
+        if key is None or self._request.method != "POST":
+            return None
+        if not self._spec.idempotency:
+            raise Invalid(
+                "Idempotency-Key: is not taken here, because the answer holds a secret that is "
+                "never stored; send the request without it"
+            )
+        idempotency.check_key(key)
+        return key
+
+    def _replay(self, key: str) -> Row | None:
+        assert self._caller is not None
+        request = self._request
+        body = request.text(self._process.settings.max_body_bytes)
+        digest = idempotency.request_hash(request.method, request.path, body)
+        return idempotency.replay_or_reserve(
+            self._process.database, self._caller.consumer_id, key, digest
+        )
+
+    def _refusal(self, error: ApiError) -> Response:
+        headers = {**self._headers, **error.headers}
+        return answer(error.status, {}, error.description, headers)
+
+    def _audit_refusal(
+        self, error: ApiError, key_id: str | None = None, consumer_id: str | None = None
+    ) -> None:
+        genuine_form = key_id is not None or self._caller is not None
+        if genuine_form:  # a key that is missing or malformed never touches the database
+            entry = self._entry(error.status, error.description, key_id, consumer_id)
+            self._process.audit.write_refusal(entry)
+
+    def _entry(
+        self, status: int, reason: str, key_id: str | None = None, consumer_id: str | None = None
+    ) -> AuditEntry:
+        caller, request = self._caller, self._request
+        return AuditEntry(
+            request_id=request.id,
+            consumer_id=caller.consumer_id if caller else consumer_id,
+            key_id=caller.key_id if caller else key_id,
+            action=f"{request.method} {request.path}",
+            status_code=status,
+            reason=reason,
+            source_ip=request.source_ip,
+        )
+
+
+def request_scope(
+    raw: ChaliceRequest, get_response: Callable[[ChaliceRequest], Response]
+) -> Response:
+    """Chalice's HTTP middleware: the request's scope, its log line, its metrics, its crash."""
+    request = Request(raw)
+    scope, logged = current.set(request), request_id.set(request.id)
+    started = time.perf_counter()
+    try:
+        response = _enveloped(get_response(raw))
+    except Exception:
+        log.exception("crash in %s %s", request.method, request.path)
+        response = crash(request.id)
+    finally:
+        current.reset(scope)
+    response.headers.update({**STANDARD_HEADERS, "X-Request-Id": request.id})
+    seconds = time.perf_counter() - started
+    REQUESTS.labels(request.method, request.path, response.status_code).inc()
+    REQUEST_SECONDS.labels(request.method, request.path).observe(seconds)
+    log.info(
+        "%s %s %s in %.1f ms", request.method, request.path, response.status_code, seconds * 1000
+    )
+    request_id.reset(logged)
+    return response
+
+
+def _enveloped(response: Response) -> Response:
+    """Chalice's own refusals (a body with `Code`) in our shape."""
+    if not isinstance(response.body, dict) or "Code" not in response.body:
+        return response
+    if response.status_code == 415:
+        error = UnsupportedMediaType("The body must be JSON; send Content-Type: application/json")
+        return answer(error.status, {}, error.description)
+    raise RuntimeError(f"unexpected refusal: {response.body['Code']}")

@@ -1,0 +1,63 @@
+"""The shape of every answer: `{"data": …, "detail": {"status_code", "status_name", …}}`.
+
+Leaves to others which status an error has (`fintegrate.errors`) and who sends the answer.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, date, datetime
+from http import HTTPStatus
+from typing import Any
+
+from chalice.app import Response
+
+SUCCESS = "Success"
+
+
+def envelope(status: int, data: Any, description: str = SUCCESS) -> dict[str, Any]:
+    """The body of an answer, as a dictionary."""
+    name = status_name(status)
+    detail = {"status_code": str(status), "status_name": name, "status_description": description}
+    return {"data": data, "detail": detail}
+
+
+def status_name(status: int) -> str:
+    """The standard name in upper snake case, `UNPROCESSABLE_ENTITY` for 422.
+
+    Python 3.13 renamed three members after RFC 9110; the contract keeps the names before that.
+    """
+    return {413: "REQUEST_ENTITY_TOO_LARGE", 422: "UNPROCESSABLE_ENTITY"}.get(
+        status, HTTPStatus(status).name
+    )
+
+
+def answer(
+    status: int, data: Any, description: str = SUCCESS, headers: dict[str, str] | None = None
+) -> Response:
+    """The whole HTTP answer; times in `data` become ISO 8601 with offset."""
+    return Response(
+        body=dumps(envelope(status, data, description)),
+        status_code=status,
+        headers={"Content-Type": "application/json", **(headers or {})},
+    )
+
+
+def crash(reference: str) -> Response:
+    """The answer when a handler crashed: a reference to look for in the log, and no internals."""
+    return answer(
+        500, {}, f"Something went wrong on our side; report reference {reference} to support"
+    )
+
+
+def dumps(value: Any) -> str:
+    """JSON as we send it: compact, in UTF-8, times in ISO 8601 with offset."""
+    return json.dumps(value, default=_plain, separators=(",", ":"), ensure_ascii=False)
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat(timespec="microseconds")
+    if isinstance(value, date):
+        return value.isoformat()
+    return str(value)

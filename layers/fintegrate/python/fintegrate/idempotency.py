@@ -1,0 +1,62 @@
+"""`Idempotency-Key`: the same request again gets the stored answer and runs nothing.
+
+The key, the hash of the request and the answer are written in the caller's transaction, so they
+commit with the business rows or not at all. A second request waits on the unique index while the
+first is in flight. Source: draft-ietf-httpapi-idempotency-key-header.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+from fintegrate.database import Database, Row
+from fintegrate.envelope import dumps
+from fintegrate.errors import Conflict, Invalid, Unavailable
+from fintegrate.queries import queries_beside
+
+SQL = queries_beside(__file__)
+
+
+def check_key(key: str) -> None:
+    """Raises `Invalid` unless the key is 1 to 255 printable characters."""
+    if not 1 <= len(key) <= 255 or not key.isprintable():
+        raise Invalid("Idempotency-Key: must be 1 to 255 printable characters")
+
+
+def request_hash(method: str, path: str, body: str) -> str:
+    """What tells whether a key is used again for the same request."""
+    return hashlib.sha256(f"{method} {path}\n{body}".encode()).hexdigest()
+
+
+def replay_or_reserve(db: Database, consumer_id: str, key: str, digest: str) -> Row | None:
+    """The stored answer (`response_status`, `response_json`), or None: then this request runs.
+
+    Must be called inside the transaction that the request's rows are written in.
+
+    Raises:
+        Conflict: the key was used with another request, or its first request does not finish.
+    """
+    scope = {"consumer_id": consumer_id, "key": key}
+    try:
+        reserved = db.fetch_one(SQL["reserve_key"], {**scope, "request_hash": digest})
+    except Unavailable as error:
+        if type(error) is not Unavailable:
+            raise
+        raise Conflict(
+            "A request with this Idempotency-Key is still running; wait for its answer"
+        ) from error
+    if reserved is not None:
+        return None
+    stored = db.fetch_one(SQL["stored_answer"], scope)
+    if stored is None or stored["request_hash"] != digest:
+        raise Conflict("This Idempotency-Key was used with another request; use a new key")
+    return stored
+
+
+def store(db: Database, consumer_id: str, key: str, status: int, data: Any) -> None:
+    """Keep the answer with the key; it commits with everything else."""
+    db.execute(
+        SQL["store_answer"],
+        {"consumer_id": consumer_id, "key": key, "status": status, "data": dumps(data)},
+    )

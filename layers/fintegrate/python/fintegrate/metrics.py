@@ -1,0 +1,44 @@
+"""What this process counts, in the Prometheus text format.
+
+Counters are the process's own; what is true for the whole system (how much is pending, how old) is
+read from the database when `/metrics` is asked, by the service that owns the tables.
+"""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+REGISTRY = CollectorRegistry()
+
+REQUESTS = Counter(
+    "fintegrate_requests_total",
+    "Requests by endpoint and status",
+    ["method", "path", "status"],
+    registry=REGISTRY,
+)
+REQUEST_SECONDS = Histogram(
+    "fintegrate_request_seconds",
+    "Time in the handler, by endpoint",
+    ["method", "path"],
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 30),
+    registry=REGISTRY,
+)
+PUBLISHED = Counter(
+    "fintegrate_publish_outcomes_total",
+    "Messages handed to the broker, by what became of them",
+    ["outcome"],
+    registry=REGISTRY,
+)
+BREAKER_OPEN = Gauge(
+    "fintegrate_breaker_open",
+    "State of the broker's circuit breaker: 0 closed, 0.5 half-open, 1 open",
+    registry=REGISTRY,
+)
+
+
+def exposition(gauges: dict[str, tuple[str, float]]) -> str:
+    """The text of `/metrics`: this process's metrics and `gauges` (name to help and value)."""
+    registry = CollectorRegistry()
+    for name, (description, value) in gauges.items():
+        Gauge(name, description, registry=registry).set(value)
+    return generate_latest(REGISTRY).decode() + generate_latest(registry).decode()

@@ -1,0 +1,140 @@
+"""The outbox: events that were committed, and their way to the broker in order per key.
+
+An event row is written by the caller, on the caller's transaction; nothing here writes business
+rows or commits them. `publish_new` is the handler's single try after the commit, `send` the common
+way to the broker (declares a lost topology once), `fintegrate.sweep` takes up what is left.
+
+Order: an event of a key may be published by who has seen, after its commit, that no earlier event of
+that key is pending. Pending events only ever become fewer, so what was seen stays true. A sweep
+holds row locks on what it publishes; a handler holds its new event by its youth (`handoff_seconds`),
+in which no sweep takes it, unless the handler has written that it gave it up.
+
+Leaves to others the table (`statements`), the message of a row (`compose`) and the topology
+(`declare`). Statements: `predecessors`, `mark_published`, `mark_unpublished`.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from fintegrate.broker import Fate, Message, Outcome
+from fintegrate.database import Database, Row
+from fintegrate.metrics import PUBLISHED
+from fintegrate.publisher import Publisher
+
+log = logging.getLogger(__name__)
+
+HELD_BACK = "held back by an earlier event of the same customer"
+_PREDECESSOR_WAIT_SECONDS = 0.2
+"""How long a handler waits for the handler of the event before its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxShape:
+    """What an outbox is made of: its statements, its messages and its topology."""
+
+    statements: Mapping[str, str]
+    compose: Callable[[Row], Message]
+    declare: Callable[[Sequence[Row]], None]
+    """Declares where these rows go; called when the broker had no queue for them."""
+
+
+class Outbox:
+    """The publishing of one outbox table by one process."""
+
+    def __init__(
+        self,
+        database: Database,
+        publisher: Publisher,
+        shape: OutboxShape,
+        publish_seconds: float = 1.0,
+        handoff_seconds: float = 5.0,
+    ) -> None:
+        self._database = database
+        self._publisher = publisher
+        self._shape = shape
+        self._seconds = publish_seconds
+        self._handoff_seconds = handoff_seconds
+
+    def publish_new(self, event: Row, committed_at: float | None = None) -> None:
+        """Try once to publish an event that this request has committed, and write what came of it.
+
+        Never raises and never takes longer than the configured time plus one statement: whatever
+        happens, the event is in the database, and a sweep takes it up.
+        """
+        started = time.monotonic() if committed_at is None else committed_at
+        try:
+            if not self._is_head(event):
+                self._mark_unpublished(event, HELD_BACK, tried=False)
+                return
+            left = self._seconds - (time.monotonic() - started)
+            outcome = self.send([event], max(0.05, left))[0]
+            if outcome.fate is Fate.CONFIRMED:
+                self._database.execute(
+                    self._shape.statements["mark_published"], {"event_id": event["event_id"]}
+                )
+            else:
+                self._mark_unpublished(event, outcome.reason, tried=True)
+        except Exception:
+            log.exception("publishing event %s is left to the sweep", event["event_id"])
+
+    def send(self, rows: Sequence[Row], seconds: float) -> list[Outcome]:
+        """Publish rows in order per key; what had no queue is declared and sent once more."""
+        deadline = time.monotonic() + seconds
+        messages = [self._shape.compose(row) for row in rows]
+        outcomes = self._publisher.publish(messages, seconds)
+        lost = _without_queue(messages, outcomes)
+        if lost:
+            self._shape.declare([rows[index] for index in lost])
+            left = max(0.05, deadline - time.monotonic())
+            again = self._publisher.publish([messages[index] for index in lost], left)
+            for index, outcome in zip(lost, again, strict=True):
+                outcomes[index] = outcome
+        for outcome in outcomes:
+            PUBLISHED.labels(outcome.fate.value).inc()
+        return outcomes
+
+    def _is_head(self, event: Row) -> bool:
+        """Whether no earlier event of the key is pending; waits briefly for one in good hands."""
+        if event["sequence"] == 1:
+            return True
+        deadline = time.monotonic() + _PREDECESSOR_WAIT_SECONDS
+        pause = 0.002
+        while True:
+            state = self._database.fetch_one(
+                self._shape.statements["predecessors"],
+                {
+                    "customer_id": event["customer_id"],
+                    "sequence": event["sequence"],
+                    "handoff_seconds": self._handoff_seconds,
+                },
+            )
+            if state is None or not state["pending"]:
+                return True
+            if not state["in_hand"] or time.monotonic() >= deadline:
+                return False
+            time.sleep(pause)
+            pause *= 2
+
+    def _mark_unpublished(self, event: Row, reason: str, *, tried: bool) -> None:
+        self._database.execute(
+            self._shape.statements["mark_unpublished"],
+            {"event_id": event["event_id"], "reason": reason, "tried": tried},
+        )
+
+
+def _without_queue(messages: Sequence[Message], outcomes: Sequence[Outcome]) -> list[int]:
+    """The unroutable messages, and those held back behind them."""
+    keys = {
+        message.order_key
+        for message, outcome in zip(messages, outcomes, strict=True)
+        if outcome.fate is Fate.UNROUTABLE
+    }
+    return [
+        index
+        for index, message in enumerate(messages)
+        if message.order_key in keys and outcomes[index].fate is not Fate.CONFIRMED
+    ]

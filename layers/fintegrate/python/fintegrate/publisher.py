@@ -1,0 +1,113 @@
+"""Publishing as a function does it: one connection per thread, kept, checked and replaced.
+
+A frozen process wakes with a connection that may be dead. Before each publish the publisher reads
+what has arrived (a close, a reset); after a long idle time it also asks the broker for a sign of
+life. Only then is a message sent, so that a dead connection costs a reconnect and never a message
+or a duplicate. While the circuit breaker is open nothing is tried at all.
+
+Leaves to others what is published, to which exchange, and what an outcome means for a row.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Sequence
+
+import pika
+
+from fintegrate.breaker import CircuitBreaker
+from fintegrate.broker import (
+    BrokerConnection,
+    BrokerUnavailable,
+    Fate,
+    Message,
+    Outcome,
+)
+
+IDLE_SECONDS = 30
+"""After this long without use a connection is asked for a sign of life before it is trusted."""
+CHECK_SECONDS = 0.3
+HEARTBEAT_SECONDS = 60
+"""So that the broker, too, drops the connection of a process that is frozen for long."""
+
+
+class Publisher:
+    """The publishing side of one process; `breaker` is shared by its threads."""
+
+    def __init__(self, url: str, breaker: CircuitBreaker) -> None:
+        self._parameters = _parameters(url)
+        self._local = threading.local()
+        self.breaker = breaker
+
+    def publish(self, messages: Sequence[Message], seconds: float) -> list[Outcome]:
+        """Publish and say what became of each, in the order given, within `seconds`.
+
+        Never raises for a broker that is away: then every outcome is `UNSENT` with the reason.
+        """
+        if not messages:
+            return []
+        if not self.breaker.allow():
+            reason = "circuit breaker open: the broker failed repeatedly and is left alone for now"
+            return [Outcome(Fate.UNSENT, reason)] * len(messages)
+        deadline = time.monotonic() + seconds
+        try:
+            connection = self._usable_connection(deadline)
+        except BrokerUnavailable as error:
+            self.breaker.failed()
+            return [Outcome(Fate.UNSENT, f"broker away: {error}")] * len(messages)
+        outcomes = connection.publish(messages, max(0.05, deadline - time.monotonic()))
+        self._report(outcomes)
+        return outcomes
+
+    def ping(self, seconds: float) -> None:
+        """One round trip to the broker, on a new connection when there is none.
+
+        Raises:
+            BrokerUnavailable: there was no answer within `seconds`.
+        """
+        deadline = time.monotonic() + seconds
+        connection = self._usable_connection(deadline)
+        if not connection.check(max(0.05, deadline - time.monotonic())):
+            self.close()
+            raise BrokerUnavailable("no answer")
+
+    def close(self) -> None:
+        """Close this thread's connection; the next publish opens another."""
+        connection: BrokerConnection | None = getattr(self._local, "connection", None)
+        self._local.connection = None
+        if connection is not None:
+            connection.close()
+
+    def _usable_connection(self, deadline: float) -> BrokerConnection:
+        connection: BrokerConnection | None = getattr(self._local, "connection", None)
+        if connection is not None and self._alive(connection):
+            return connection
+        self.close()
+        self._local.connection = connection = BrokerConnection(
+            self._parameters, max(0.05, deadline - time.monotonic())
+        )
+        return connection
+
+    @staticmethod
+    def _alive(connection: BrokerConnection) -> bool:
+        if not connection.notice():
+            return False
+        idle = time.monotonic() - connection.used_at
+        return idle < IDLE_SECONDS or connection.check(CHECK_SECONDS)
+
+    def _report(self, outcomes: Sequence[Outcome]) -> None:
+        """An answer of any kind shows a working broker; silence shows one that is away."""
+        if any(outcome.fate is Fate.UNCONFIRMED for outcome in outcomes):
+            self.breaker.failed()
+        else:
+            self.breaker.succeeded()
+
+
+def _parameters(url: str) -> pika.URLParameters:
+    parameters = pika.URLParameters(url)
+    parameters.heartbeat = HEARTBEAT_SECONDS
+    parameters.connection_attempts = 1
+    parameters.socket_timeout = 5
+    parameters.stack_timeout = 10
+    return parameters

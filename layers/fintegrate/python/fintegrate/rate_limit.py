@@ -1,0 +1,128 @@
+"""A token bucket per API key in Redis: one round trip; open when Redis is away.
+
+The script runs in Redis, on its clock, so that all processes share one bucket and one time.
+Headers: draft-ietf-httpapi-ratelimit-headers (`RateLimit-Limit`, `-Remaining`, `-Reset`).
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import time
+from collections.abc import Callable
+from typing import Any
+
+from fintegrate.errors import TooManyRequests
+
+log = logging.getLogger(__name__)
+
+# KEYS[1] the bucket; ARGV refill per second, capacity. Answers {allowed, tokens left}, the latter as
+# text because Redis truncates numbers. The bucket expires when it would be full again.
+BUCKET_SCRIPT = """
+local time = redis.call('TIME')
+local now = tonumber(time[1]) + tonumber(time[2]) / 1000000
+local rate, capacity = tonumber(ARGV[1]), tonumber(ARGV[2])
+local bucket = redis.call('HMGET', KEYS[1], 'tokens', 'at')
+local tokens, at = tonumber(bucket[1]) or capacity, tonumber(bucket[2]) or now
+tokens = math.min(capacity, tokens + math.max(0, now - at) * rate)
+local allowed = 0
+if tokens >= 1 then
+  tokens = tokens - 1
+  allowed = 1
+end
+redis.call('HSET', KEYS[1], 'tokens', tokens, 'at', now)
+redis.call('EXPIRE', KEYS[1], math.ceil((capacity - tokens) / rate) + 1)
+return {allowed, tostring(tokens)}
+"""
+
+
+class RateLimiter:
+    """`per_minute` requests refill a bucket of `burst`; `retry_seconds` spares a Redis that failed."""
+
+    def __init__(
+        self,
+        url: str,
+        per_minute: int,
+        burst: int,
+        timeout_ms: int = 50,
+        retry_seconds: float = 10,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._url = url
+        self._per_minute = per_minute
+        self._burst = burst
+        self._timeout = timeout_ms / 1000
+        self._retry_seconds = retry_seconds
+        self._clock = clock
+        self._away_until = -math.inf
+        self._warned_at = -math.inf
+        self._client: Any = None
+        self._script: Any = None
+
+    def take(self, subject: str) -> dict[str, str]:
+        """Take one token of the subject's bucket; the `RateLimit-*` headers, none if unknown.
+
+        Raises:
+            TooManyRequests: the bucket is empty.
+        """
+        if self._clock() < self._away_until:
+            return {}
+        try:
+            allowed, tokens = self._ask(subject)
+        except Exception as error:
+            self._note_away(error)
+            return {}
+        rate = self._per_minute / 60
+        headers = {
+            "RateLimit-Limit": str(self._burst),
+            "RateLimit-Remaining": str(int(tokens)),
+            "RateLimit-Reset": str(math.ceil((self._burst - tokens) / rate)),
+        }
+        if allowed:
+            return headers
+        wait = max(1, math.ceil((1 - tokens) / rate))
+        raise TooManyRequests(
+            f"Rate limit of {self._per_minute} requests a minute reached for this API key; "
+            f"try again in {wait} s",
+            wait,
+            headers,
+        )
+
+    def ping(self) -> None:
+        """One round trip to Redis.
+
+        Raises:
+            redis.RedisError: Redis is away.
+        """
+        self._connect()
+        self._client.ping()
+
+    def _ask(self, subject: str) -> tuple[bool, float]:
+        self._connect()
+        allowed, tokens = self._script(
+            keys=[f"rate_limit:{subject}"], args=[self._per_minute / 60, self._burst]
+        )
+        return bool(allowed), float(tokens)
+
+    def _connect(self) -> None:
+        if self._client is None:
+            import redis
+            from redis.backoff import NoBackoff
+            from redis.retry import Retry
+
+            # One retry without a pause: a connection that died while the process was frozen.
+            self._client = redis.Redis.from_url(
+                self._url,
+                socket_timeout=self._timeout,
+                socket_connect_timeout=self._timeout,
+                retry=Retry(NoBackoff(), 1),
+                health_check_interval=0,
+            )
+            self._script = self._client.register_script(BUCKET_SCRIPT)
+
+    def _note_away(self, error: Exception) -> None:
+        now = self._clock()
+        self._away_until = now + self._retry_seconds
+        if now - self._warned_at >= 60:
+            self._warned_at = now
+            log.warning("rate limits are off, Redis is away: %s", type(error).__name__)

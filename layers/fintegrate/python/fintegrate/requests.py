@@ -1,0 +1,102 @@
+"""One HTTP request, as a handler's decorator sees it: taken from the gateway's event.
+
+The gateway hands over API Gateway's REST proxy event; Chalice's `Request` wraps it. The body is
+JSON or nothing; `GET` takes query parameters, or a JSON body when there are none.
+"""
+
+from __future__ import annotations
+
+import re
+import uuid
+from contextvars import ContextVar
+from typing import TypeVar
+
+from chalice.app import Request as ChaliceRequest
+from pydantic import BaseModel
+
+from fintegrate.errors import BadRequest, Invalid, PayloadTooLarge
+from fintegrate.validation import validate_json, validate_strings
+
+_SANE_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}", re.ASCII)
+_TRACEPARENT = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}", re.ASCII)
+M = TypeVar("M", bound=BaseModel)
+
+current: ContextVar[Request] = ContextVar("current_request")
+"""The request that this thread answers; set by the middleware, read by the endpoint."""
+
+
+class Request:
+    """What the decorator needs of a request."""
+
+    def __init__(self, raw: ChaliceRequest) -> None:
+        self._raw = raw
+        self.method: str = raw.method
+        self.path: str = raw.context.get("resourcePath") or raw.path
+        self.source_ip: str = raw.context.get("identity", {}).get("sourceIp") or "unknown"
+        self.id = self._request_id()
+
+    def header(self, name: str) -> str | None:
+        """A header's value, whatever the case of its name."""
+        value = self._raw.headers.get(name)
+        return None if value is None else str(value)
+
+    @property
+    def traceparent(self) -> str | None:
+        """The caller's trace context when it is valid. Source: https://www.w3.org/TR/trace-context/"""
+        value = self.header("traceparent") or ""
+        return value if _TRACEPARENT.fullmatch(value) else None
+
+    def text(self, limit: int) -> str:
+        """The body as text; lone surrogates cannot occur in it.
+
+        Raises:
+            PayloadTooLarge: it has more than `limit` bytes.
+            BadRequest: it is not UTF-8.
+        """
+        raw = self._raw.raw_body
+        if isinstance(raw, str):  # Chalice hands an empty body over as text
+            raw = raw.encode()
+        if len(raw) > limit:
+            raise PayloadTooLarge(
+                f"The body has {len(raw)} bytes, at most {limit} are taken; send fewer entries"
+            )
+        try:
+            return raw.decode("utf-8")
+        except UnicodeDecodeError:
+            raise BadRequest("The body is not UTF-8; send a JSON object in UTF-8") from None
+
+    def parse(self, model: type[M], limit: int) -> M:
+        """The request as its model.
+
+        Raises:
+            BadRequest: the body is not a JSON object.
+            Invalid: a field or a parameter is wrong.
+            PayloadTooLarge: the body has more than `limit` bytes.
+        """
+        parameters = self._parameters()
+        text = self.text(limit)
+        if self.method != "GET":
+            if parameters:
+                raise Invalid("query: only GET takes query parameters; send a JSON object instead")
+            return validate_json(model, text)
+        if parameters or not text:
+            return validate_strings(model, parameters)
+        return validate_json(model, text)
+
+    def _parameters(self) -> dict[str, str]:
+        multiple = self._raw.query_params
+        if multiple is None:
+            return {}
+        parameters = {}
+        for name in multiple:
+            values = multiple.getlist(name)
+            if len(values) > 1:
+                raise Invalid(f"{name[:60]}: is given {len(values)} times, give it once")
+            parameters[name] = values[0]
+        return parameters
+
+    def _request_id(self) -> str:
+        wanted = self.header("x-request-id") or ""
+        if _SANE_REQUEST_ID.fullmatch(wanted):
+            return wanted
+        return str(self._raw.context.get("requestId") or uuid.uuid4())

@@ -1,0 +1,146 @@
+"""What a request may say: the base of every request model, its text types, and our sentences.
+
+A wrong request is told every offending field and what was expected, `; ` between them, never in a
+framework's words. A value is shown back shortened and escaped, unless its field is secret.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable
+from typing import Annotated, TypeVar
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, ValidationError
+from pydantic_core import ErrorDetails
+
+from fintegrate.errors import BadRequest, Invalid
+
+SECRET_FIELDS = frozenset({"api_key"})
+_SHOWN = 60
+
+
+class RequestModel(BaseModel):
+    """The base of every request: unknown fields are refused, nothing is changed on the way in."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def printable(text: str) -> str:
+    """Refuse NUL and every other control character (Unicode category Cc)."""
+    if any(unicodedata.category(character) == "Cc" for character in text):
+        raise ValueError("must not contain control characters")
+    return text
+
+
+def not_blank(text: str) -> str:
+    """Refuse text that shows nothing."""
+    if not text.strip():
+        raise ValueError("must not be blank")
+    return text
+
+
+Printable = Annotated[str, AfterValidator(printable)]
+"""Text without control characters, possibly empty."""
+Text = Annotated[
+    str, StringConstraints(min_length=1), AfterValidator(printable), AfterValidator(not_blank)
+]
+"""Text without control characters that shows something."""
+
+M = TypeVar("M", bound=BaseModel)
+
+
+def validate_json(model: type[M], text: str) -> M:
+    """The request that a JSON object holds; types are strict, as JSON has them.
+
+    Raises:
+        BadRequest: it is not JSON, or not an object.
+        Invalid: with a sentence for every field that is wrong.
+    """
+    return _validated(lambda: model.model_validate_json(text, strict=True))
+
+
+def validate_strings(model: type[M], value: dict[str, str]) -> M:
+    """The request that query parameters hold; each value is read from its text.
+
+    Raises:
+        Invalid: with a sentence for every parameter that is wrong.
+    """
+    return _validated(lambda: model.model_validate_strings(value))
+
+
+def sentences(errors: list[ErrorDetails]) -> str:
+    """Our words for pydantic's errors, one sentence a field."""
+    return "; ".join(f"{_place(e['loc'])}: {_expectation(e)}{_got(e)}" for e in errors)
+
+
+def _validated(validate: Callable[[], M]) -> M:
+    try:
+        return validate()
+    except ValidationError as error:
+        errors = error.errors(include_url=False)
+    if errors[0]["type"] == "json_invalid":
+        raise BadRequest("The body is not valid JSON; send a JSON object")
+    if errors[0]["type"] == "model_type":
+        raise BadRequest("The body is not a JSON object; send fields and values in braces")
+    raise Invalid(sentences(errors))
+
+
+def _place(location: tuple[int | str, ...]) -> str:
+    place = ""
+    for step in location:
+        place += (
+            f"[{step}]" if isinstance(step, int) else f".{step}" if place else str(step)[:_SHOWN]
+        )
+    return place or "request"
+
+
+_EXPECTATIONS = {
+    "missing": "is required",
+    "extra_forbidden": "is not a known field",
+    "string_too_short": "must have at least {min_length} character(s)",
+    "string_too_long": "must have at most {max_length} characters",
+    "string_pattern_mismatch": "must match {pattern}",
+    "too_short": "must have at least {min_length} entries",
+    "too_long": "must have at most {max_length} entries",
+    "greater_than": "must be greater than {gt}",
+    "greater_than_equal": "must be at least {ge}",
+    "less_than": "must be less than {lt}",
+    "less_than_equal": "must be at most {le}",
+    "timezone_aware": "must be an ISO 8601 time with offset",
+}
+_FAMILIES = {
+    "string": "must be a string",
+    "uuid": "must be a UUID",
+    "int": "must be a whole number",
+    "float": "must be a number",
+    "finite": "must be a finite number",
+    "bool": "must be true or false",
+    "datetime": "must be an ISO 8601 time with offset",
+    "date": "must be an ISO 8601 date",
+    "timezone": "must be an ISO 8601 time with offset",
+    "list": "must be a list",
+    "dict": "must be an object",
+    "model": "must be an object",
+}
+_WITHOUT_VALUE = {"missing", "extra_forbidden", "value_error", "too_short", "too_long"}
+
+
+def _expectation(error: ErrorDetails) -> str:
+    kind, context = error["type"], error.get("ctx", {})
+    if kind in {"literal_error", "enum"}:
+        return "must be " + str(context["expected"]).replace("'", "")
+    if kind == "value_error":
+        return str(context["error"])
+    if kind in _EXPECTATIONS:
+        return _EXPECTATIONS[kind].format(**context)
+    return _FAMILIES.get(kind.split("_", maxsplit=1)[0], "is not valid")
+
+
+def _got(error: ErrorDetails) -> str:
+    if error["type"] in _WITHOUT_VALUE or SECRET_FIELDS.intersection(map(str, error["loc"])):
+        return ""
+    value = error["input"]
+    if error["type"] in {"string_too_short", "string_too_long"}:
+        return f", got {len(value)}"
+    shown = repr(value)
+    return f", got {shown if len(shown) <= _SHOWN else shown[:_SHOWN] + '…'}"

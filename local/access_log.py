@@ -1,0 +1,34 @@
+"""One JSON line per request on standard output: names only, never a header's or a query's value."""
+
+import json
+import sys
+from datetime import UTC, datetime
+from typing import TextIO
+from urllib.parse import parse_qsl
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+
+class AccessLog:
+    """Writes one line per answered request."""
+
+    def __init__(self, stream: TextIO = sys.stdout) -> None:
+        self._stream = stream
+
+    def write(
+        self, request: Request, response: Response, request_id: str, seconds: float, resource: str
+    ) -> None:
+        """Write the line of one request; ``resource`` is the route, empty when none matched."""
+        line = {
+            "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
+            "request_id": request_id,
+            "source_ip": request.client.host if request.client else "",
+            "method": request.method,
+            "path": resource or request.url.path,
+            "query_names": [name for name, _ in parse_qsl(request.url.query)],
+            "status": response.status_code,
+            "milliseconds": round(seconds * 1000, 1),
+            "bytes": len(response.body),
+        }
+        print(json.dumps(line), file=self._stream, flush=True)

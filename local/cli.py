@@ -1,0 +1,142 @@
+"""The commands of the harness: ``python -m local …``, which the Makefile calls.
+
+Parses, calls and prints; what a command does is in the module it calls.
+"""
+
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from functools import wraps
+from typing import Annotated, ParamSpec, TypeVar
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from local.background import BackgroundServer, down
+from local.checkout import Checkout
+from local.environment import ensure_services
+from local.installation import MigrationError, install
+from local.ports import NoFreePortError
+from local.services.choice import remove_all
+from local.services.service import ServiceError
+from local.serving import ServerError, start_server
+
+EXPLAINED = (ServiceError, MigrationError, ServerError, NoFreePortError)
+ANY_ARGUMENTS = {"allow_extra_args": True, "ignore_unknown_options": True}
+
+app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False)
+console = Console(highlight=False)
+complaints = Console(stderr=True, highlight=False)
+Port = Annotated[int, typer.Option(envvar="PORT", help="the port, or the next free one after it")]
+
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def explained(command: Callable[P, R]) -> Callable[P, R]:
+    """Print an error whose text tells what to do as that text, without a traceback."""
+
+    @wraps(command)
+    def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return command(*args, **kwargs)
+        except EXPLAINED as error:
+            complaints.print(f"[red]{escape(str(error))}[/red]")
+            raise typer.Exit(1) from None
+
+    return wrapper
+
+
+def _next_steps(url: str) -> None:
+    console.print(f"[bold green]Fintegrate serves on {url}[/bold green]   docs: {url}/docs")
+    console.print(
+        "Try:\n"
+        "  source .local/env\n"
+        f"  curl {url}/health\n"
+        '  curl -X POST "$BASE_URL/customer/data" -H "X-API-Key: $ADMIN_API_KEY" \\\n'
+        "    -H 'Content-Type: application/json' -d '{\"name\": \"Ada Lovelace\"}'\n"
+        "  make demo",
+        markup=False,
+    )
+
+
+@app.command()
+@explained
+def local(port: Port = 8000) -> None:
+    """Set up what is missing and serve until Ctrl-C."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.default_int_handler)
+    checkout = Checkout()
+    try:
+        with console.status("Starting PostgreSQL, RabbitMQ and Redis"):
+            installation = install(checkout, keep=False)
+        with (
+            installation.services,
+            start_server(installation.environment, port, output=sys.stdout) as server,
+        ):
+            installation.write_env(server.base_url)
+            _next_steps(server.base_url)
+            console.print("Ctrl-C stops everything that was started.")
+            server.wait()
+    except KeyboardInterrupt:
+        console.print("Stopped.")
+
+
+@app.command()
+@explained
+def up(port: Port = 8000) -> None:
+    """Serve in the background; returns when /health answers 200."""
+    checkout = Checkout()
+    with console.status("Starting PostgreSQL, RabbitMQ, Redis and the server"):
+        installation = install(checkout, keep=True)
+        url = BackgroundServer(checkout).start(installation, port)
+        installation.write_env(url)
+    _next_steps(url)
+    console.print("Log: .local/log/server.log   Stop: make down")
+
+
+@app.command(name="down")
+@explained
+def down_command() -> None:
+    """Stop everything of this checkout, and only it."""
+    down(Checkout())
+    console.print("Stopped.")
+
+
+@app.command()
+@explained
+def clean() -> None:
+    """Stop everything and delete the servers' data."""
+    checkout = Checkout()
+    down(checkout)
+    remove_all(checkout)
+
+
+@app.command()
+@explained
+def demo() -> None:
+    """Watch a bank being served from its first customer to its last confirmation."""
+    from local.demo import run
+
+    raise typer.Exit(run())
+
+
+@app.command(context_settings=ANY_ARGUMENTS, add_help_option=False)
+@explained
+def consumer(context: typer.Context) -> None:
+    """Run the reference consumer."""
+    from local.consumer import main
+
+    raise typer.Exit(main(context.args))
+
+
+@app.command(context_settings=ANY_ARGUMENTS, add_help_option=False)
+@explained
+def test(context: typer.Context) -> None:
+    """Run pytest with the given arguments while the servers run."""
+    with ensure_services():
+        done = subprocess.run([sys.executable, "-m", "pytest", *context.args], check=False)
+    raise typer.Exit(done.returncode)

@@ -1,0 +1,42 @@
+"""Faults on demand, so that redelivery, failure and repetition can be watched.
+
+None of them is on unless it was asked for on the command line.
+"""
+
+import os
+from dataclasses import dataclass
+from enum import Enum
+from random import Random
+
+EXIT_STATUS_OF_DEATH = 70
+
+
+class Fault(Enum):
+    """What goes wrong with one message."""
+
+    NONE = "none"
+    CONFIRM_FAILED = "confirm failed"
+    REJECT = "reject"
+
+
+@dataclass(slots=True)
+class Faults:
+    """``slow_seconds`` per message; ``fail_rate`` 0 to 1; death at the ``die_after``-th message."""
+
+    random: Random
+    slow_seconds: float = 0.0
+    fail_rate: float = 0.0
+    die_after: int | None = None
+    _worked: int = 0
+
+    def draw(self) -> Fault:
+        """Decide the fate of the next message."""
+        if self.random.random() >= self.fail_rate:
+            return Fault.NONE
+        return self.random.choice((Fault.CONFIRM_FAILED, Fault.REJECT))
+
+    def maybe_die(self) -> None:
+        """Die as a power cut would: after the work, before the confirmation and the ack."""
+        self._worked += 1
+        if self._worked == self.die_after:
+            os._exit(EXIT_STATUS_OF_DEATH)

@@ -1,0 +1,185 @@
+"""The bank's own store: which events were applied, how far each customer is, and the work itself.
+
+The work of this bank is a local copy of its customers. It commits in **one** transaction with
+the event's id and the customer's sequence, and always before the confirmation, so that dying
+anywhere leads at most to a repeat that is recognised.
+
+Left to others: confirming (``confirmations``), waiting for a gap (``ordering``).
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from enum import Enum
+from pathlib import Path
+from typing import Self
+
+from .messages import Event
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS customers (
+    customer_id TEXT PRIMARY KEY, name TEXT, status TEXT, updated_at TEXT NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS customer_sequences (
+    customer_id TEXT PRIMARY KEY, last_sequence INTEGER NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS seen_events (
+    event_id TEXT PRIMARY KEY, event_type TEXT NOT NULL, customer_id TEXT NOT NULL,
+    sequence INTEGER NOT NULL, created_at TEXT NOT NULL,
+    outcome TEXT NOT NULL CHECK (outcome IN ('processed', 'failed')), reason TEXT,
+    applied_at TEXT NOT NULL, confirmed_at TEXT, repeats INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE TABLE IF NOT EXISTS tries (
+    event_id TEXT PRIMARY KEY, begun INTEGER NOT NULL
+) STRICT;
+"""
+
+
+class Verdict(Enum):
+    """What the store says about an event that has just arrived."""
+
+    NEXT = "next"  # the one that is due
+    REPEAT = "repeat"  # applied before
+    SUPERSEDED = "superseded"  # never applied, and a later one of this customer was
+    FUTURE = "future"  # an earlier one of this customer is still missing
+
+
+class Inbox:
+    """One SQLite file. Every method is its own transaction; raises ``sqlite3.Error``."""
+
+    def __init__(self, path: Path, busy_seconds: float = 5.0) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._db = sqlite3.connect(path, timeout=busy_seconds, isolation_level=None)
+        self._db.execute("PRAGMA journal_mode = WAL")
+        self._db.execute("PRAGMA synchronous = FULL")  # what is confirmed must survive a power cut
+        self._db.executescript(_SCHEMA)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._db.close()
+
+    def judge(self, event: Event) -> Verdict:
+        """Say what is to be done with ``event``; changes nothing."""
+        if self._outcome(event) == "processed":
+            return Verdict.REPEAT
+        last = self.last_sequence(event.customer_id)
+        if event.sequence > last + 1:
+            return Verdict.FUTURE
+        # Equal and not applied: it failed here, nothing later followed, and it was sent again.
+        return Verdict.NEXT if event.sequence >= last else Verdict.SUPERSEDED
+
+    def last_sequence(self, customer_id: str) -> int:
+        """The sequence of the last event of this customer that was dealt with; 0 for none."""
+        row = self._db.execute(
+            "SELECT last_sequence FROM customer_sequences WHERE customer_id = ?", (customer_id,)
+        ).fetchone()
+        return int(row[0]) if row else 0
+
+    def begin(self, event: Event) -> int:
+        """Count one more try of ``event``, and return how many there were with this one.
+
+        Committed before the work starts, so that a message which kills the process is counted.
+        """
+        row = self._db.execute(
+            "INSERT INTO tries (event_id, begun) VALUES (?, 1)"
+            " ON CONFLICT (event_id) DO UPDATE SET begun = begun + 1 RETURNING begun",
+            (event.event_id,),
+        ).fetchall()[0]
+        return int(row[0])
+
+    def release(self, event: Event) -> None:
+        """Take one try back: it ended for a reason that is not this message's."""
+        self._db.execute("UPDATE tries SET begun = begun - 1 WHERE event_id = ?", (event.event_id,))
+
+    def forget_tries(self, event_id: str) -> None:
+        """The message left the queue for the dead letters: should it return, it starts anew."""
+        self._db.execute("DELETE FROM tries WHERE event_id = ?", (event_id,))
+
+    def apply(self, event: Event) -> None:
+        """Do the bank's work for ``event`` and remember that it is done."""
+        with self._transaction():
+            self._work(event)
+            self._remember(event, "processed", None)
+            self._advance(event)
+
+    def record_failure(self, event: Event, reason: str) -> None:
+        """Remember that ``event`` was given up without its work, so that others may follow."""
+        with self._transaction():
+            self._remember(event, "failed", reason)
+            self._advance(event)
+
+    def count_repeat(self, event: Event) -> None:
+        """One more delivery of an event that was applied before."""
+        self._db.execute(
+            "UPDATE seen_events SET repeats = repeats + 1 WHERE event_id = ?", (event.event_id,)
+        )
+
+    def confirmed(self, event: Event) -> None:
+        """The API took the confirmation: this event needs nothing more."""
+        with self._transaction():
+            self._db.execute(
+                "UPDATE seen_events SET confirmed_at = ? WHERE event_id = ?",
+                (_now(), event.event_id),
+            )
+            self.forget_tries(event.event_id)
+
+    def _outcome(self, event: Event) -> str | None:
+        row = self._db.execute(
+            "SELECT outcome FROM seen_events WHERE event_id = ?", (event.event_id,)
+        ).fetchone()
+        return str(row[0]) if row else None
+
+    def _work(self, event: Event) -> None:
+        if event.event_type == "customer_deletion":
+            self._db.execute("DELETE FROM customers WHERE customer_id = ?", (event.customer_id,))
+            return
+        self._db.execute(
+            "INSERT INTO customers (customer_id, name, status, updated_at) VALUES (?, ?, ?, ?)"
+            " ON CONFLICT (customer_id) DO UPDATE SET name = coalesce(excluded.name, name),"
+            " status = coalesce(excluded.status, status), updated_at = excluded.updated_at",
+            (event.customer_id, event.name, event.status, _now()),
+        )
+
+    def _remember(self, event: Event, outcome: str, reason: str | None) -> None:
+        self._db.execute(
+            "INSERT INTO seen_events (event_id, event_type, customer_id, sequence, created_at,"
+            " outcome, reason, applied_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+            " ON CONFLICT (event_id) DO UPDATE SET outcome = excluded.outcome,"
+            " reason = excluded.reason, applied_at = excluded.applied_at, confirmed_at = NULL",
+            (
+                event.event_id,
+                event.event_type,
+                event.customer_id,
+                event.sequence,
+                event.created_at.isoformat(),
+                outcome,
+                reason,
+                _now(),
+            ),
+        )
+
+    def _advance(self, event: Event) -> None:
+        self._db.execute(
+            "INSERT INTO customer_sequences (customer_id, last_sequence) VALUES (?, ?)"
+            " ON CONFLICT (customer_id)"
+            " DO UPDATE SET last_sequence = max(last_sequence, excluded.last_sequence)",
+            (event.customer_id, event.sequence),
+        )
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._db.execute("BEGIN IMMEDIATE")  # the write lock at once, or wait for it
+        try:
+            yield
+            self._db.execute("COMMIT")
+        except BaseException:
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            raise
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat()

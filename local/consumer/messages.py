@@ -1,0 +1,117 @@
+"""What a Fintegrate message means: from the bytes of one AMQP delivery to an :class:`Event`.
+
+Everything that can be wrong with a message *itself* is found here, so that the rest of the
+program only meets events it understands. Fields that this program does not know are ignored,
+which lets Fintegrate add fields without asking its consumers (schema minor versions).
+
+Left to others: whether the event is new or in order (``inbox``), and what to answer the broker
+(``worker``).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+
+SCHEMA_MAJOR = "1"
+KNOWN_TYPES = frozenset(
+    {"customer_creation", "customer_status_change", "customer_deletion", "consumer_created"}
+)
+
+
+class MalformedMessageError(Exception):
+    """The message can never be processed, however often it is delivered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One fact about one customer. ``name`` and ``status`` are ``None`` where a fact has none."""
+
+    event_id: str
+    event_type: str
+    customer_id: str
+    sequence: int
+    created_at: datetime
+    name: str | None = None
+    status: str | None = None
+    traceparent: str | None = None
+
+
+class _Tolerant(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+
+
+class _Metadata(_Tolerant):
+    created_at: AwareDatetime
+    sequence: int = Field(ge=1, lt=2**63)  # what the store's INTEGER holds
+
+
+class _Data(_Tolerant):
+    customer_id: UUID | None = None
+    consumer_id: UUID | None = None
+    name: str | None = None
+    consumer_name: str | None = None
+    status: str | None = None
+
+
+class _Message(_Tolerant):
+    schema_version: str = Field(pattern=r"^\d+\.\d+$")
+    event_id: UUID
+    event_type: str = Field(pattern=r"^[a-z_]{1,100}$")
+    data: _Data
+    metadata: _Metadata
+
+
+def parse_event(body: bytes, headers: Mapping[str, Any]) -> Event:
+    """Return the event in ``body``.
+
+    Raises :class:`MalformedMessageError` when the body is not JSON, lacks a field that this
+    program needs, or has a major version that it was not written for. The error names fields and
+    never repeats their values: they are customers' data.
+    """
+    message = _validated(body)
+    if message.schema_version.partition(".")[0] != SCHEMA_MAJOR:
+        raise MalformedMessageError(
+            f"schema_version: this consumer reads {SCHEMA_MAJOR}.x, got {message.schema_version}"
+        )
+    subject = message.data.customer_id or message.data.consumer_id
+    if subject is None:
+        raise MalformedMessageError("data: neither customer_id nor consumer_id is there")
+    return Event(
+        event_id=str(message.event_id),
+        event_type=message.event_type,
+        customer_id=str(subject),
+        sequence=message.metadata.sequence,
+        created_at=message.metadata.created_at,
+        name=message.data.name or message.data.consumer_name,
+        status=message.data.status,
+        traceparent=_text(headers.get("traceparent")),
+    )
+
+
+def _validated(body: bytes) -> _Message:
+    try:
+        return _Message.model_validate_json(body)
+    except ValidationError as exc:
+        problems = (
+            f"{'.'.join(str(part) for part in error['loc']) or 'body'}: {error['type']}"
+            for error in exc.errors(include_url=False, include_context=False, include_input=False)
+        )
+        raise MalformedMessageError("; ".join(problems)) from None
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def times_handed_out(headers: Mapping[str, Any]) -> int:
+    """How often the broker delivered this message before (0 at first).
+
+    A quorum queue counts it in ``x-delivery-count``
+    (rabbitmq.com/docs/quorum-queues#poison-message-handling).
+    """
+    count = headers.get("x-delivery-count", 0)
+    return count if isinstance(count, int) else 0

@@ -1,0 +1,180 @@
+"""One message from judgement to settlement: the rules of a well-behaved consumer.
+
+The order is the point: count the try, work and remember in one commit, confirm, and only then
+let the broker forget the message. Dying between any two of these leads to a repeat that the
+inbox recognises.
+
+Knows no AMQP: the caller passes in how to wait (so that heartbeats are served meanwhile) and
+carries out the settlement.
+"""
+
+import sqlite3
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from enum import Enum
+
+from .backoff import Backoff
+from .confirmations import (
+    ApiUnavailableError,
+    Confirmation,
+    ConfirmationClient,
+    ConfirmationRefusedError,
+    KeyRefusedError,
+    Status,
+    TooManyRequestsError,
+)
+from .faults import Fault, Faults
+from .inbox import Inbox, Verdict
+from .messages import KNOWN_TYPES
+from .ordering import Delivery
+from .reporting import Reporter
+
+MAX_TRIES = 5
+PREFETCH = 10
+
+# Why not MAX_TRIES: when a process dies, everything it had prefetched is handed out again and
+# counted by the broker, also messages it never looked at. The inbox counts what was really
+# tried; this bound catches what dies before the inbox can count, and lets every neighbour in
+# the prefetch window use up its own tries first.
+MAX_TIMES_HANDED_OUT = MAX_TRIES * PREFETCH
+
+_SLICE_SECONDS = 0.25
+
+Pause = Callable[[float], None]
+_TRANSIENT = (ApiUnavailableError, sqlite3.OperationalError)
+
+
+class InterruptedProcessingError(Exception):
+    """The broker went away or the program must stop; the message returns to its queue."""
+
+
+class Settlement(Enum):
+    """What the broker is to be told."""
+
+    ACK = "ack"
+    REJECT = "dead letter"
+    HOLD = "hold"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How one delivery ended, and the words for the line about it."""
+
+    settlement: Settlement
+    words: str
+
+
+@dataclass(slots=True)
+class Processor:
+    """The bank's side of one queue. ``must_stop`` cuts waits short, never work."""
+
+    inbox: Inbox
+    client: ConfirmationClient
+    faults: Faults
+    backoff: Backoff
+    reporter: Reporter
+    must_stop: Callable[[], bool]
+    acknowledge_receipt: bool = False
+
+    def process(self, delivery: Delivery, pause: Pause, *, past_gap: bool = False) -> Outcome:
+        """Deal with one delivery; with ``past_gap`` also when an earlier event is missing.
+
+        Raises :class:`InterruptedProcessingError` when it cannot be finished now, and
+        ``KeyRefusedError`` when the API does not accept this consumer's key.
+        """
+        failures = 0
+        while True:
+            try:
+                return self._try(delivery, pause, past_gap=past_gap, again=failures > 0)
+            except _TRANSIENT as exc:
+                failures += 1
+                if failures >= MAX_TRIES:
+                    return self._give_up(delivery, f"{exc} ({MAX_TRIES} tries)")
+                wait = self.backoff.seconds(failures)
+                self.reporter.warn(f"{exc}; try {failures + 1} of {MAX_TRIES} in {wait:.1f} s")
+                self._wait(wait, pause)
+
+    def _try(self, delivery: Delivery, pause: Pause, *, past_gap: bool, again: bool) -> Outcome:
+        verdict = self.inbox.judge(delivery.event)
+        if verdict is Verdict.FUTURE and not past_gap:
+            return Outcome(Settlement.HOLD, "waits for an earlier event of this customer")
+        if self.inbox.begin(delivery.event) > MAX_TRIES:
+            return self._give_up(delivery, f"begun {MAX_TRIES} times and never finished")
+        try:
+            if verdict is Verdict.REPEAT:
+                return self._repeat(delivery, pause, again=again)
+            if verdict is Verdict.SUPERSEDED:
+                return self._superseded(delivery, pause)
+            return self._work(delivery, pause, verdict)
+        except (InterruptedProcessingError, KeyRefusedError):
+            self.inbox.release(delivery.event)
+            raise
+
+    def _work(self, delivery: Delivery, pause: Pause, verdict: Verdict) -> Outcome:
+        event = delivery.event
+        if event.event_type not in KNOWN_TYPES:
+            return self._fail(delivery, pause, f"unknown event type {event.event_type}")
+        if verdict is Verdict.FUTURE:
+            due = self.inbox.last_sequence(event.customer_id) + 1
+            self.reporter.warn(
+                f"gap: customer {event.customer_id} is at #{event.sequence}, #{due} never came"
+            )
+        if self.acknowledge_receipt:
+            self._confirm(delivery, "received", pause)
+        fault = self.faults.draw()
+        pause(self.faults.slow_seconds)
+        if fault is Fault.REJECT:
+            return self._give_up(delivery, "on demand")
+        if fault is Fault.CONFIRM_FAILED:
+            return self._fail(delivery, pause, "failed on demand")
+        self.inbox.apply(event)
+        self.faults.maybe_die()
+        return self._confirm(delivery, "processed", pause)
+
+    def _repeat(self, delivery: Delivery, pause: Pause, *, again: bool) -> Outcome:
+        if again:  # the same delivery, after its work was done and its confirmation was not
+            return self._confirm(delivery, "processed", pause)
+        self.inbox.count_repeat(delivery.event)
+        self.faults.maybe_die()
+        outcome = self._confirm(delivery, "processed", pause)
+        return Outcome(outcome.settlement, f"repeat, {outcome.words}")
+
+    def _superseded(self, delivery: Delivery, pause: Pause) -> Outcome:
+        last = self.inbox.last_sequence(delivery.event.customer_id)
+        return self._fail(delivery, pause, f"superseded by sequence {last}")
+
+    def _fail(self, delivery: Delivery, pause: Pause, reason: str) -> Outcome:
+        self.inbox.record_failure(delivery.event, reason)
+        return self._confirm(delivery, "failed", pause, reason)
+
+    def _confirm(
+        self, delivery: Delivery, status: Status, pause: Pause, reason: str | None = None
+    ) -> Outcome:
+        confirmation = Confirmation(delivery.event, status, delivery.received_at, reason)
+        words = f"{status}: {reason}" if reason else status
+        while True:
+            try:
+                self.client.confirm(confirmation)
+            except TooManyRequestsError as exc:  # not a try: the API is well
+                self.reporter.warn(str(exc))
+                self._wait(exc.retry_after_seconds, pause)
+                continue
+            except ConfirmationRefusedError as exc:
+                words = f"{words}, confirmation refused: {exc}"
+            if status != "received":
+                self.inbox.confirmed(delivery.event)
+            return Outcome(Settlement.ACK, words)
+
+    def _give_up(self, delivery: Delivery, reason: str) -> Outcome:
+        # Should the store be away, the tries stay counted: the message's next visit forgets them.
+        with suppress(sqlite3.OperationalError):
+            self.inbox.forget_tries(delivery.event.event_id)
+        return Outcome(Settlement.REJECT, f"to the dead letters: {reason}")
+
+    def _wait(self, seconds: float, pause: Pause) -> None:
+        while seconds > 0:
+            if self.must_stop():
+                raise InterruptedProcessingError("told to stop")
+            pause(min(seconds, _SLICE_SECONDS))
+            seconds -= _SLICE_SECONDS

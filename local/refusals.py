@@ -1,0 +1,104 @@
+"""What the gateway itself answers when it does not pass a request on, in the project's envelope.
+
+Refusal
+├── UnknownPath 404
+├── MethodNotAllowed 405
+├── BodyTooLarge 413
+├── TooManyRequests 429
+├── FunctionFailed 502
+└── FunctionTimedOut 504
+"""
+
+from collections.abc import Mapping
+
+from fintegrate.envelope import dumps, envelope
+from starlette.responses import Response
+
+
+class Refusal(Exception):
+    """The gateway answers in the function's place; ``str()`` is the sentence the client sees."""
+
+    status = 500
+
+    def __init__(self, sentence: str, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(sentence)
+        self.headers = headers
+
+    def response(self) -> Response:
+        """The answer in the envelope."""
+        return Response(
+            dumps(envelope(self.status, {}, str(self))),
+            status_code=self.status,
+            headers={**(self.headers or {})},
+            media_type="application/json",
+        )
+
+
+class UnknownPath(Refusal):
+    """No route has this path."""
+
+    status = 404
+
+    def __init__(self) -> None:
+        super().__init__("There is no such path; GET /openapi.json lists those that exist")
+
+
+class MethodNotAllowed(Refusal):
+    """The path exists, the method does not."""
+
+    status = 405
+
+    def __init__(self, allowed: str) -> None:
+        super().__init__(f"This path does not know this method; use {allowed}", {"Allow": allowed})
+
+
+class BodyTooLarge(Refusal):
+    """The body is over the gateway's limit."""
+
+    status = 413
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"The body is over {limit} bytes; send less in one request")
+
+
+class TooManyRequests(Refusal):
+    """The client's address has used up its requests.
+
+    The headers are those of the IETF draft "RateLimit header fields for HTTP" up to version 6.
+    """
+
+    status = 429
+
+    def __init__(self, limit: int, retry_after: int) -> None:
+        headers = {
+            "Retry-After": str(retry_after),
+            "RateLimit-Limit": str(limit),
+            "RateLimit-Remaining": "0",
+            "RateLimit-Reset": str(retry_after),
+        }
+        super().__init__(
+            f"Over {limit} requests in a minute came from this address; "
+            f"try again in {retry_after} seconds",
+            headers,
+        )
+
+
+class FunctionFailed(Refusal):
+    """The function crashed or answered something that is no response."""
+
+    status = 502
+
+    def __init__(self) -> None:
+        super().__init__("The function failed; try again, and report the X-Request-Id if it stays")
+
+
+class FunctionTimedOut(Refusal):
+    """The function did not answer in time; it may still finish."""
+
+    status = 504
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(
+            f"No answer within {seconds:g} seconds; what was asked for may still happen: "
+            "look before you repeat it, or repeat it with the same Idempotency-Key"
+        )

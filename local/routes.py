@@ -1,0 +1,70 @@
+"""Which function serves a path and method: routes as data, from the app or from a template.
+
+Paths are API Gateway's: literal segments, ``{name}`` for one segment, ``{name+}`` for the rest.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from chalice.app import Chalice
+
+Routes = Mapping[str, Mapping[str, str]]
+"""Path → method → function name."""
+
+
+@dataclass(frozen=True)
+class Match:
+    """A resource that a path belongs to, and what the path says about its parameters."""
+
+    resource: str
+    functions: Mapping[str, str]
+    parameters: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def allowed(self) -> str:
+        """The value of ``Allow``: what is defined, and what the gateway itself can do with it."""
+        methods = {*self.functions, "OPTIONS"} | ({"HEAD"} if "GET" in self.functions else set())
+        return ", ".join(sorted(methods))
+
+
+class RouteTable:
+    """Finds the resource of a path; literal resources come before those with parameters."""
+
+    def __init__(self, routes: Routes) -> None:
+        self._literal = {path: Match(path, methods) for path, methods in routes.items()}
+        self._patterns = [(path.strip("/").split("/"), path) for path in routes if "{" in path]
+        self._routes = routes
+
+    def match(self, path: str) -> Match | None:
+        """The resource of a path, or ``None``; like API Gateway it ignores one final slash."""
+        path = path.removesuffix("/") or "/"
+        if path in self._literal:
+            return self._literal[path]
+        segments = path.lstrip("/").split("/")
+        for pattern, resource in self._patterns:
+            parameters = _parameters(pattern, segments)
+            if parameters is not None:
+                return Match(resource, self._routes[resource], parameters)
+        return None
+
+
+def _parameters(pattern: list[str], segments: list[str]) -> dict[str, str] | None:
+    parameters: dict[str, str] = {}
+    for index, part in enumerate(pattern):
+        if part.endswith("+}"):
+            rest = "/".join(segments[index:])
+            return {**parameters, part[1:-2]: rest} if rest else None
+        if index >= len(segments) or not segments[index]:
+            return None
+        if part.startswith("{"):
+            parameters[part[1:-1]] = segments[index]
+        elif part != segments[index]:
+            return None
+    return parameters if len(pattern) == len(segments) else None
+
+
+def routes_of(app: "Chalice", function: str) -> dict[str, dict[str, str]]:
+    """The routes of a Chalice app, all of which one function serves."""
+    return {path: dict.fromkeys(methods, function) for path, methods in app.routes.items()}

@@ -1,0 +1,1 @@
+"""PostgreSQL, RabbitMQ and Redis of one checkout: native, containers or external."""

@@ -1,0 +1,1 @@
+"""The servers as private processes of the machine's own programs."""

@@ -1,0 +1,113 @@
+"""A private RabbitMQ node: own user instead of guest, own epmd, everything on loopback.
+
+Management and Prometheus plugins are on. The Erlang cookie lies in the node's own home.
+"""
+
+import os
+from collections.abc import Mapping, Sequence
+
+from local.credentials import password, write_private
+from local.ports import LOOPBACK
+from local.services import probes
+from local.services.native.programs import program
+from local.services.native.server import NativeServer
+
+USER = "fintegrate"
+# default_user replaces guest: a node whose default user has another name never creates it.
+CONFIGURATION = """\
+listeners.tcp.default = {host}:{amqp}
+management.tcp.ip = {host}
+management.tcp.port = {management}
+prometheus.tcp.ip = {host}
+prometheus.tcp.port = {prometheus}
+default_user = {user}
+default_pass = {password}
+disk_free_limit.absolute = 100MB
+vm_memory_high_watermark.relative = 0.4
+log.console = true
+log.console.level = warning
+log.file = false
+"""
+PLUGINS = "[rabbitmq_management,rabbitmq_prometheus].\n"
+
+
+class RabbitMQ(NativeServer):
+    """RabbitMQ for one checkout."""
+
+    name = "rabbitmq"
+    port_names = (
+        "rabbitmq",
+        "rabbitmq_management",
+        "rabbitmq_prometheus",
+        "rabbitmq_distribution",
+        "rabbitmq_epmd",
+    )
+
+    @property
+    def url(self) -> str:
+        """``amqp://`` with user, password and the default virtual host."""
+        secret = password(self.checkout, "rabbitmq")
+        return f"amqp://{USER}:{secret}@{LOOPBACK}:{self.ports.port('rabbitmq')}/%2F"
+
+    @property
+    def management_url(self) -> str:
+        """The management API, with user and password."""
+        secret = password(self.checkout, "rabbitmq")
+        port = self.ports.port("rabbitmq_management")
+        return f"http://{USER}:{secret}@{LOOPBACK}:{port}"
+
+    @property
+    def prometheus_url(self) -> str:
+        """The broker's own metrics page; it has no password and listens on loopback only."""
+        return f"http://{LOOPBACK}:{self.ports.port('rabbitmq_prometheus')}/metrics"
+
+    def prepare(self) -> None:
+        """Write configuration, plugins and an empty environment file instead of the machine's."""
+        text = CONFIGURATION.format(
+            host=LOOPBACK,
+            amqp=self.ports.port("rabbitmq"),
+            management=self.ports.port("rabbitmq_management"),
+            prometheus=self.ports.port("rabbitmq_prometheus"),
+            user=USER,
+            password=password(self.checkout, "rabbitmq"),
+        )
+        write_private(self.home / "rabbitmq.conf", text)
+        (self.home / "enabled_plugins").write_text(PLUGINS)
+        (self.home / "rabbitmq-env.conf").write_text("")
+
+    def command(self) -> Sequence[str]:
+        """The server's start script."""
+        return [str(program("rabbitmq"))]
+
+    def environment(self) -> Mapping[str, str]:
+        """What moves every file and port of the node into the checkout.
+
+        RUNNING_UNDER_SYSTEMD makes the start script become the Erlang machine instead of
+        watching it, so that the process we know is the broker itself.
+        """
+        folders = {name: self._folder(name) for name in ("data", "log", "home")}
+        return {
+            **super().environment(),
+            "HOME": folders["home"],
+            "RABBITMQ_NODENAME": f"{self.checkout.name}@localhost",
+            "RABBITMQ_MNESIA_BASE": folders["data"],
+            "RABBITMQ_LOG_BASE": folders["log"],
+            "RABBITMQ_CONF_ENV_FILE": str(self.home / "rabbitmq-env.conf"),
+            "RABBITMQ_CONFIG_FILE": str(self.home / "rabbitmq.conf"),
+            "RABBITMQ_CONFIG_FILES": self._folder("conf.d"),
+            "RABBITMQ_ADVANCED_CONFIG_FILE": str(self.home / "advanced.config"),
+            "RABBITMQ_ENABLED_PLUGINS_FILE": str(self.home / "enabled_plugins"),
+            "RABBITMQ_DIST_PORT": str(self.ports.port("rabbitmq_distribution")),
+            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": ("-kernel inet_dist_use_interface {127,0,0,1}"),
+            "ERL_EPMD_PORT": str(self.ports.port("rabbitmq_epmd")),
+            "ERL_EPMD_ADDRESS": LOOPBACK,
+            "ERL_CRASH_DUMP": os.devnull,
+            "RUNNING_UNDER_SYSTEMD": "true",
+        }
+
+    def _folder(self, name: str) -> str:
+        return str(self.checkout.folder(self.name, name))
+
+    def probe(self) -> None:
+        """Log in through AMQP and the management API."""
+        probes.rabbitmq(self.url, self.management_url)

@@ -1,0 +1,40 @@
+"""One real round trip to each server, for readiness; the drivers' own errors are the answer."""
+
+import logging
+
+import httpx
+import pika
+import psycopg2
+import redis
+
+TIMEOUT_SECONDS = 2
+# While a broker starts, pika logs every refused attempt as an error; here refusals are expected.
+logging.getLogger("pika").setLevel(logging.CRITICAL)
+
+
+def postgresql(url: str) -> None:
+    """Log in and run a statement."""
+    connection = psycopg2.connect(url, connect_timeout=TIMEOUT_SECONDS)
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    finally:
+        connection.close()
+
+
+def rabbitmq(url: str, management_url: str) -> None:
+    """Log in through AMQP and ask the management API for the node's overview."""
+    parameters = pika.URLParameters(url)
+    parameters.socket_timeout = parameters.blocked_connection_timeout = TIMEOUT_SECONDS
+    parameters.stack_timeout = TIMEOUT_SECONDS
+    pika.BlockingConnection(parameters).close()
+    httpx.get(f"{management_url}/api/overview", timeout=TIMEOUT_SECONDS).raise_for_status()
+
+
+def cache(url: str) -> None:
+    """Log in and ping."""
+    client = redis.Redis.from_url(url, socket_timeout=TIMEOUT_SECONDS)
+    try:
+        client.ping()
+    finally:
+        client.close()

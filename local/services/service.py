@@ -1,0 +1,90 @@
+"""What the harness and the tests may ask of one real server, however it runs."""
+
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+
+START_SECONDS = 90.0
+POLL_SECONDS = 0.05
+
+
+class ServiceError(RuntimeError):
+    """A server could not be started or does not answer; the text says why and what to do."""
+
+
+class Service(ABC):
+    """One server of the checkout. Every method may be called in any state and again."""
+
+    name: str
+
+    @property
+    @abstractmethod
+    def url(self) -> str:
+        """Where clients connect, with user and password."""
+
+    @abstractmethod
+    def start(self) -> bool:
+        """Start the server unless it runs; says whether this call started it."""
+
+    @abstractmethod
+    def stop(self) -> None:
+        """End it in order; its data stay."""
+
+    @abstractmethod
+    def kill(self) -> None:
+        """End it as a crash would (SIGKILL); its data stay."""
+
+    @abstractmethod
+    def pause(self) -> None:
+        """Freeze it: connections stay open, nobody answers."""
+
+    @abstractmethod
+    def resume(self) -> None:
+        """Let a paused server run on."""
+
+    @abstractmethod
+    def is_running(self) -> bool:
+        """Whether its process exists, answering or not."""
+
+    @abstractmethod
+    def probe(self) -> None:
+        """Do one real round trip with the password; raises whatever the client raises."""
+
+    @abstractmethod
+    def last_words(self) -> str:
+        """The end of its log, for error messages."""
+
+    @abstractmethod
+    def remove(self) -> None:
+        """End it and delete its data."""
+
+    def restart(self) -> None:
+        """Stop, start and wait until it answers."""
+        self.stop()
+        self.start()
+        self.wait_ready()
+
+    def wait_ready(self, seconds: float = START_SECONDS) -> None:
+        """Wait until it answers.
+
+        :raises ServiceError: it ended or did not answer in time
+        """
+        deadline = time.monotonic() + seconds
+        while (refusal := failure_of(self.probe)) is not None:
+            if not self.is_running():
+                raise ServiceError(f"{self.name} ended while starting:\n{self.last_words()}")
+            if time.monotonic() > deadline:
+                raise ServiceError(
+                    f"{self.name} does not answer after {seconds:.0f} s "
+                    f"({type(refusal).__name__}). The end of its log:\n{self.last_words()}"
+                )
+            time.sleep(POLL_SECONDS)
+
+
+def failure_of(probe: Callable[[], None]) -> Exception | None:
+    """What went wrong with one round trip, or ``None``."""
+    try:
+        probe()
+    except Exception as failure:  # noqa: BLE001, RUF100  # any refusal means: not ready yet
+        return failure
+    return None

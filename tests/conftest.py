@@ -1,0 +1,61 @@
+"""Fixtures shared by the tests that need real servers. Unit tests ask for none of them.
+
+Under xdist every worker uses the same servers; the last one to leave stops them, unless
+they ran before the tests did.
+"""
+
+import itertools
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from local.environment import (
+    RunningServices,
+    create_database,
+    drop_database,
+    ensure_services,
+    settings_environment,
+)
+
+WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def services() -> Iterator[RunningServices]:
+    """PostgreSQL, RabbitMQ and Redis, running; ``.urls`` and the servers to stop and restart."""
+    with ensure_services() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def template_database(services: RunningServices) -> Iterator[str]:
+    """The name of a database that the migrations made, to be copied, never connected to."""
+    name = f"template_fintegrate_{WORKER}"
+    url = create_database(services.urls, name)
+    migrate(settings_environment(services.urls, DATABASE_URL=url))
+    yield name
+    drop_database(services.urls, name)
+
+
+@pytest.fixture
+def database_url(services: RunningServices, template_database: str) -> Iterator[str]:
+    """A migrated database of the test's own."""
+    name = f"test_fintegrate_{WORKER}_{next(_numbers)}"
+    yield create_database(services.urls, name, template_database)
+    drop_database(services.urls, name)
+
+
+def migrate(environment: dict[str, str]) -> None:
+    """Bring a database to the newest version, as a deployment does."""
+    done = subprocess.run(
+        [sys.executable, "-m", "chalicelib.operations.migrate"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr

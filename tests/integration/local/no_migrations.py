@@ -1,0 +1,1 @@
+"""No migrations: the tiny application has no tables."""

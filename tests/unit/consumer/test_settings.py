@@ -1,0 +1,48 @@
+"""Where the consumer finds its surroundings, and what it says when something is missing."""
+
+from pathlib import Path
+
+import pytest
+
+from local.consumer.settings import SettingError, read_settings
+
+ENVIRONMENT = {
+    "FINTEGRATE_API_KEY": "fk_a_secret",
+    "BASE_URL": "http://127.0.0.1:8000",
+    "RABBITMQ_URL": "amqp://user:hidden@127.0.0.1:5672/",
+}
+
+
+def test_addresses_come_from_the_harness_file(tmp_path: Path) -> None:
+    (tmp_path / ".local").mkdir()
+    (tmp_path / ".local" / "env").write_text(
+        "BASE_URL=http://127.0.0.1:8001\nRABBITMQ_URL='amqp://u:p@h/'\nADMIN_API_KEY=fk_admin_x\n"
+    )
+    settings = read_settings({"FINTEGRATE_API_KEY": "fk_a_secret"}, tmp_path)
+    assert settings.base_url == "http://127.0.0.1:8001"
+    assert settings.rabbitmq_url == "amqp://u:p@h/"
+
+
+def test_environment_wins_over_the_file(tmp_path: Path) -> None:
+    (tmp_path / ".local").mkdir()
+    (tmp_path / ".local" / "env").write_text("BASE_URL=http://127.0.0.1:8001\n")
+    assert read_settings(ENVIRONMENT, tmp_path).base_url == "http://127.0.0.1:8000"
+
+
+@pytest.mark.parametrize("name", ENVIRONMENT)
+def test_missing_setting_is_named(name: str, tmp_path: Path) -> None:
+    with pytest.raises(SettingError, match=f"{name} is not set"):
+        read_settings({**ENVIRONMENT, name: " "}, tmp_path)
+
+
+@pytest.mark.parametrize("name", ["BASE_URL", "RABBITMQ_URL"])
+def test_wrong_address_is_named_and_not_shown(name: str, tmp_path: Path) -> None:
+    with pytest.raises(SettingError, match=f"{name} must start with") as caught:
+        read_settings({**ENVIRONMENT, name: "user:hidden@host"}, tmp_path)
+    assert "hidden" not in str(caught.value)
+
+
+def test_secrets_stay_out_of_repr(tmp_path: Path) -> None:
+    shown = repr(read_settings(ENVIRONMENT, tmp_path))
+    assert "secret" not in shown
+    assert "hidden" not in shown

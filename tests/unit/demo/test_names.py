@@ -1,0 +1,31 @@
+"""Invented customers are fit for the API, varied, and repeatable by seed."""
+
+import re
+from random import Random
+
+from local.demo.names import bank_name, other_risk, portrait
+
+
+def test_portraits_are_fit_for_the_api() -> None:
+    random = Random(1)
+    portraits = [portrait(random) for _ in range(500)]
+    for each in portraits:
+        assert each.name == each.name.strip()
+        assert 3 <= len(each.name) <= 255
+        assert each.status in ("ACTIVE", "INACTIVE")
+        assert set(each.tags) == {"segment", "country", "risk_class", "onboarding_channel"}
+    assert len({each.name for each in portraits}) > 300
+
+
+def test_seed_repeats_the_portraits() -> None:
+    assert portrait(Random(5)) == portrait(Random(5))
+
+
+def test_bank_names_are_consumer_names() -> None:
+    names = {bank_name(Random(seed)) for seed in range(100)}
+    assert len(names) > 90
+    assert all(re.fullmatch(r"bank_[a-z]+_[0-9a-f]{4}", name) for name in names)
+
+
+def test_risk_changes() -> None:
+    assert {other_risk(Random(seed), "low") for seed in range(20)} == {"medium", "high"}

@@ -1,0 +1,32 @@
+"""Figures of the summary, and what may be chosen."""
+
+import pytest
+
+from local.demo.stage import ChoiceError, read_choices
+from local.demo.summary import percentile
+
+
+@pytest.mark.parametrize(
+    ("values", "percent", "expected"),
+    [([], 50, 0), ([7], 99, 7), (list(range(1, 101)), 50, 50), (list(range(1, 101)), 99, 99)],
+)
+def test_percentile_is_the_nearest_rank(values: list[float], percent: int, expected: float) -> None:
+    assert percentile(values, percent) == expected
+
+
+def test_choices_have_defaults() -> None:
+    choices = read_choices({})
+    assert (choices.customers, choices.seed) == (300, None)
+    assert choices.deadline_seconds >= 120
+
+
+def test_choices_come_from_the_environment() -> None:
+    choices = read_choices({"DEMO_CUSTOMERS": "5000", "DEMO_SEED": "7"})
+    assert (choices.customers, choices.seed) == (5000, 7)
+    assert choices.deadline_seconds >= 2500
+
+
+@pytest.mark.parametrize("nonsense", ["0", "-3", "many", "1e3"])
+def test_nonsense_is_named(nonsense: str) -> None:
+    with pytest.raises(ChoiceError, match="DEMO_CUSTOMERS must be"):
+        read_choices({"DEMO_CUSTOMERS": nonsense})
