@@ -3,25 +3,80 @@
 An endpoint's module registers itself on the blueprint of its service when it is imported here.
 """
 
-from chalicelib.consumer import create_api_key, create_consumer
+from chalicelib.consumer import (
+    change_consumer_status,
+    create_api_key,
+    create_consumer,
+    deactivate_api_key,
+    list_consumers,
+    read_api_key,
+    read_consumer,
+)
 from chalicelib.consumer.blueprint import consumer
-from chalicelib.customer import create_customer, read_customer
+from chalicelib.customer import (
+    add_tags,
+    change_status,
+    change_tag_key,
+    change_tag_value,
+    create_customer,
+    delete_customer,
+    delete_tag,
+    list_customers,
+    list_snapshots,
+    read_customer,
+    read_tag_value,
+    take_snapshot,
+)
 from chalicelib.customer.blueprint import customer
-from chalicelib.events import confirm_delivery
+from chalicelib.events import (
+    confirm_delivery,
+    list_events,
+    read_event,
+    read_health,
+    redeliver_events,
+    resend_events,
+)
 from chalicelib.events.blueprint import events
-from chalicelib.operations import health, migrate
+from chalicelib.operations import health, migrate, read_docs, read_metrics, read_openapi
 from chalicelib.operations.blueprint import operations
-from chalicelib.schedules import resend
+from chalicelib.schedules import expire_api_keys, purge, redeliver, resend, sweep_dead_letters
 from chalicelib.schedules.blueprint import schedules
 
 MODULES = (
     create_customer,
     read_customer,
+    delete_customer,
+    change_status,
+    list_customers,
+    add_tags,
+    read_tag_value,
+    delete_tag,
+    change_tag_key,
+    change_tag_value,
+    take_snapshot,
+    list_snapshots,
     create_consumer,
+    read_consumer,
+    list_consumers,
+    change_consumer_status,
     create_api_key,
+    read_api_key,
+    deactivate_api_key,
     confirm_delivery,
+    resend_events,
+    redeliver_events,
+    read_health,
+    read_event,
+    list_events,
     health,
     migrate,
+    read_metrics,
+    read_openapi,
+    read_docs,
     resend,
+    redeliver,
+    sweep_dead_letters,
+    expire_api_keys,
+    purge,
 )
 BLUEPRINTS = (customer, consumer, events, operations, schedules)

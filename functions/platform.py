@@ -51,6 +51,13 @@ class Platform:
         """The configuration that all parts were made from."""
         return self.process.settings
 
+    def close(self) -> None:
+        """Close this thread's connections; each is opened again when needed."""
+        self.process.database.close()
+        self.sweep_database.close()
+        self.publisher.close()
+        self.process.rate_limiter.close()
+
 
 _lock = threading.Lock()
 _platform: Platform | None = None
@@ -80,9 +87,10 @@ def endpoint(
     access: Access = Access.TENANT,
     transaction: bool = False,
     idempotency: bool = True,
+    media_type: str | None = None,
 ) -> Callable[[Handler], View]:
     """The decorator of this system's endpoints; the arguments are those of the layer's `Endpoint`."""
-    spec = Endpoint(takes, gives, status, access, transaction, idempotency)
+    spec = Endpoint(takes, gives, status, access, transaction, idempotency, media_type)
     return endpoint_of(lambda: platform().process, spec)
 
 

@@ -54,7 +54,7 @@ class AddressLimit:
         if windows.previous * left_of_previous + windows.current < self.per_minute:
             windows.current += 1
             return 0
-        return math.ceil(self._seconds_to_wait(windows, left_of_previous)) or 1
+        return math.floor(self._seconds_to_wait(windows, left_of_previous)) + 1
 
     def _of(self, address: str, index: int) -> _Windows:
         windows = self._windows.setdefault(address, _Windows(index))

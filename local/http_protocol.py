@@ -1,8 +1,11 @@
 """HTTP that is so broken that no application sees it, answered in the envelope all the same."""
 
+import uuid
+
 import h11
-from fintegrate.envelope import dumps, envelope
 from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from fintegrate.envelope import dumps, envelope
 
 
 class EnvelopeProtocol(H11Protocol):
@@ -14,6 +17,7 @@ class EnvelopeProtocol(H11Protocol):
         headers = [
             (b"content-type", b"application/json"),
             (b"content-length", str(len(body)).encode()),
+            (b"x-request-id", str(uuid.uuid4()).encode()),
             (b"connection", b"close"),
         ]
         events: list[h11.Event] = [

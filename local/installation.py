@@ -3,7 +3,6 @@
 What runs afterwards, and for how long, is decided by the commands.
 """
 
-import os
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -88,9 +87,8 @@ def migrate(checkout: Checkout, environment: Mapping[str, str]) -> None:
 
     :raises MigrationError: a migration failed
     """
-    module = os.environ.get("LOCAL_MIGRATIONS", "chalicelib.operations.migrate")
     done = subprocess.run(
-        [sys.executable, "-m", module],
+        [sys.executable, "-m", "chalicelib.operations.migrate"],
         env=dict(environment),
         cwd=checkout.root,
         capture_output=True,

@@ -11,8 +11,9 @@ Refusal
 
 from collections.abc import Mapping
 
-from fintegrate.envelope import dumps, envelope
 from starlette.responses import Response
+
+from fintegrate.envelope import dumps, envelope
 
 
 class Refusal(Exception):

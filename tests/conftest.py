@@ -20,7 +20,9 @@ from local.environment import (
     settings_environment,
 )
 
-WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
+pytest_plugins = ["tests.support.fixtures"]
+# Several test runs may share the servers: each worker of each run has names of its own.
+WORKER = f"{os.environ.get('PYTEST_XDIST_WORKER', 'main')}_{os.getpid()}"
 _numbers = itertools.count(1)
 
 
@@ -36,7 +38,7 @@ def template_database(services: RunningServices) -> Iterator[str]:
     """The name of a database that the migrations made, to be copied, never connected to."""
     name = f"template_fintegrate_{WORKER}"
     url = create_database(services.urls, name)
-    migrate(settings_environment(services.urls, DATABASE_URL=url))
+    migrate(settings_environment(services.urls, DATABASE_URL=url, API_KEY_BCRYPT_COST="4"))
     yield name
     drop_database(services.urls, name)
 

@@ -14,3 +14,21 @@ SELECT %(admin_id)s, consumer_id, 1, 'consumer_created', %(source_service)s,
        created_at
 FROM consumer
 RETURNING *, %(admin_name)s AS consumer_name
+
+-- name: read_consumer
+SELECT name, status, created_at, updated_at
+FROM consumers
+WHERE consumer_id = %(consumer_id)s
+
+-- name: list_consumers
+SELECT consumer_id, name, status, created_at, updated_at
+FROM consumers
+ORDER BY created_at, consumer_id
+
+-- name: change_consumer_status
+-- Changes nothing when the status is that already.
+UPDATE consumers
+SET status = %(status)s,
+    updated_at = greatest(clock_timestamp(), updated_at + interval '1 microsecond')
+WHERE consumer_id = %(consumer_id)s AND status <> %(status)s
+RETURNING consumer_id

@@ -1,17 +1,13 @@
 """POST /consumer/data: a banking system becomes a tenant."""
 
-from pathlib import Path
-
 from chalicelib.consumer.blueprint import consumer
+from chalicelib.consumer.consumers import SQL
 from chalicelib.consumer.models import ConsumerCreated, NewConsumer
 from chalicelib.platform import endpoint, platform
 from chalicelib.tenants import ADMIN_ID, ADMIN_NAME
 from fintegrate.database import UniqueViolation
 from fintegrate.endpoint import Access, Answer, Call
 from fintegrate.errors import Conflict
-from fintegrate.queries import load_queries
-
-SQL = load_queries(Path(__file__).with_name("consumers.sql"))
 
 
 @consumer.route("/consumer/data", methods=["POST"])

@@ -1,7 +1,8 @@
-"""The keys of consumers in the database: finding one, and issuing one."""
+"""The keys of consumers in the database: finding, issuing, deactivating and expiring them."""
 
 from __future__ import annotations
 
+from chalicelib.tenants import ADMIN_ID
 from fintegrate.api_keys import ApiKey, hash_secret
 from fintegrate.database import Database, Row, UniqueViolation
 from fintegrate.errors import Conflict, NotFound
@@ -9,6 +10,7 @@ from fintegrate.queries import queries_beside
 
 SQL = queries_beside(__file__)
 ACTIVE_KEY_EXISTS = "An active key exists; send rotate: true to replace it at once"
+KEY_NOT_FOUND = "No such API key; check api_key"
 
 
 def find_key(db: Database, key_id: str) -> Row | None:
@@ -37,3 +39,45 @@ def issue_key(
         db.execute(SQL["insert_key"], {**scope, **row})
     except UniqueViolation as error:
         raise Conflict(ACTIVE_KEY_EXISTS) from error
+
+
+def read_key(db: Database, key_id: str, owner_id: str | None) -> Row:
+    """What became of a key: `status, created_at, expires_at, updated_at`.
+
+    With an `owner_id` only that consumer's keys are found.
+
+    Raises:
+        NotFound: there is no such key, or it is not the owner's.
+    """
+    row = db.fetch_one(SQL["read_key"], {"key_id": key_id, "owner_id": owner_id})
+    if row is None:
+        raise NotFound(KEY_NOT_FOUND)
+    return row
+
+
+def deactivate_key(db: Database, key_id: str) -> None:
+    """Make an active key stop working at once.
+
+    Raises:
+        NotFound: there is no such key.
+        Conflict: it is not active, or it is the admin's: nobody could issue another one.
+    """
+    key = {"key_id": key_id}
+    if db.fetch_one(SQL["deactivate_key"], {**key, "admin_id": ADMIN_ID}) is not None:
+        return
+    found = read_key(db, key_id, owner_id=None)
+    if found["status"] == "active":
+        raise Conflict(
+            "The admin's own key cannot be deactivated; replace it by another ADMIN_API_KEY in "
+            "the configuration and run the migration step"
+        )
+    raise Conflict(f"This API key is {found['status']} already")
+
+
+def expire_due_keys(db: Database) -> int:
+    """Give the keys past their time the status that they already have for every request.
+
+    How many there were. Running it twice changes nothing, so it may be revived.
+    """
+    row = db.fetch_one(SQL["expire_due_keys"], {}, revive=True)
+    return int(row["count"]) if row else 0

@@ -25,3 +25,28 @@ WHERE consumer_id = %(consumer_id)s AND api_key_status = 'active'
 INSERT INTO consumer_api_keys (key_id, consumer_id, api_key_hash, expires_at)
 VALUES (%(key_id)s, %(consumer_id)s, %(api_key_hash)s,
         clock_timestamp() + make_interval(days => %(expires_in_days)s))
+
+-- name: read_key
+-- A key past its time is expired, whatever the hourly schedule has got to; the admin's never is.
+SELECT CASE WHEN api_key_status = 'active' AND expires_at <= clock_timestamp() THEN 'expired'
+            ELSE api_key_status END AS status,
+       created_at, CASE WHEN isfinite(expires_at) THEN expires_at END AS expires_at, updated_at
+FROM consumer_api_keys
+WHERE key_id = %(key_id)s AND (%(owner_id)s::uuid IS NULL OR consumer_id = %(owner_id)s)
+
+-- name: deactivate_key
+-- Any consumer's key but the admin's.
+UPDATE consumer_api_keys
+SET api_key_status = 'deactivated', updated_at = clock_timestamp()
+WHERE key_id = %(key_id)s AND consumer_id <> %(admin_id)s
+  AND api_key_status = 'active' AND expires_at > clock_timestamp()
+RETURNING key_id
+
+-- name: expire_due_keys
+WITH expired AS (
+    UPDATE consumer_api_keys
+    SET api_key_status = 'expired', updated_at = clock_timestamp()
+    WHERE api_key_status = 'active' AND expires_at <= clock_timestamp()
+    RETURNING key_id
+)
+SELECT count(*) AS count FROM expired

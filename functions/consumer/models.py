@@ -2,15 +2,36 @@
 
 from __future__ import annotations
 
+import re
+from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import AfterValidator, BaseModel, Field
 
+from fintegrate.api_keys import parse_api_key
 from fintegrate.validation import RequestModel
+
+_PUBLIC_ID = re.compile(
+    r"[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE
+)
+
+
+def public_id(text: str) -> str:
+    """The public id, as a UUID, of a key that is given whole or by that id; drops the secret."""
+    if _PUBLIC_ID.fullmatch(text):
+        return str(UUID(text))
+    key = parse_api_key(text)
+    if key is None:
+        raise ValueError("must be an API key, or its public id as 32 hexadecimal digits or a UUID")
+    return key.key_id
+
 
 ConsumerName = Annotated[str, Field(pattern=r"^[a-z0-9_]{1,64}$")]
 ConsumerStatus = Literal["active", "deactivated"]
+ApiKeyStatus = Literal["active", "expired", "deactivated"]
+ApiKeyName = Annotated[str, AfterValidator(public_id)]
+"""The whole key or its public id; only the id is kept, the secret goes no further."""
 
 
 class NewConsumer(RequestModel):
@@ -37,3 +58,58 @@ class ApiKeyIssued(BaseModel):
     """The key in clear, this once."""
 
     api_key: str
+
+
+class ConsumerRef(RequestModel):
+    """A consumer; a tenant may name itself only."""
+
+    consumer_id: UUID
+
+
+class ConsumerStatusChange(RequestModel):
+    """The status that a consumer is to have."""
+
+    consumer_id: UUID
+    status: ConsumerStatus
+
+
+class ConsumerData(BaseModel):
+    """A consumer as it is."""
+
+    name: str
+    status: ConsumerStatus
+    created_at: datetime
+    updated_at: datetime
+
+
+class ConsumerListed(ConsumerData):
+    """A consumer among others."""
+
+    consumer_id: UUID
+
+
+class ConsumerList(BaseModel):
+    """All consumers, the oldest first."""
+
+    consumers: list[ConsumerListed]
+
+
+class ApiKeyRef(RequestModel):
+    """A key, by the whole key or by its public id."""
+
+    api_key: ApiKeyName
+
+
+class ApiKeyQuestion(RequestModel):
+    """A key, by the whole key or by its public id; the caller's own when nothing is said."""
+
+    api_key: ApiKeyName | None = None
+
+
+class ApiKeyData(BaseModel):
+    """What became of a key; `expires_at` is null for the admin's key, which does not expire."""
+
+    status: ApiKeyStatus
+    created_at: datetime
+    expires_at: datetime | None
+    updated_at: datetime

@@ -39,8 +39,16 @@ SELECT consumer_id, customer_id, event_sequence, 'customer_status_change', %(sou
 FROM customer
 RETURNING *, %(consumer_name)s AS consumer_name
 
+-- name: lock_customer
+SELECT customer_id
+FROM customers
+WHERE customer_id = %(customer_id)s AND consumer_id = %(consumer_id)s
+FOR UPDATE
+
 -- name: delete_customer
--- The row and its tags go; events and snapshots stay.
+-- The row and its tags go; events and snapshots stay. Runs after lock_customer: a statement sees the
+-- tags that were committed when it began, so one that waited here for the lock would leave those
+-- that were added meanwhile behind.
 WITH customer AS (
     DELETE FROM customers
     WHERE customer_id = %(customer_id)s AND consumer_id = %(consumer_id)s

@@ -1,4 +1,7 @@
-"""What requests about customers take and what their answers give."""
+"""What requests about customers take and what their answers give.
+
+Leaves tags to `tag_models` and snapshots to `snapshot_models`.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +9,14 @@ from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, StringConstraints
+from pydantic import BaseModel, Field, StringConstraints, ValidationInfo, field_validator
 
+from chalicelib.customer.tag_models import TagKey, TagValue
 from fintegrate.validation import RequestModel, Text
 
 Status = Literal["ACTIVE", "INACTIVE"]
 Name = Annotated[Text, StringConstraints(max_length=255)]
+Limit = Annotated[int, Field(ge=1, le=200)]
 
 
 class NewCustomer(RequestModel):
@@ -27,6 +32,30 @@ class CustomerRef(RequestModel):
     customer_id: UUID
 
 
+class StatusChange(CustomerRef):
+    """The status that a customer is to have."""
+
+    status: Status
+
+
+class CustomerFilter(RequestModel):
+    """Which customers to list; what is left out does not narrow."""
+
+    status: Status | None = None
+    tag_key: TagKey | None = None
+    tag_value: TagValue | None = None
+    limit: Limit = 50
+    cursor: str | None = None
+
+    @field_validator("tag_value")
+    @classmethod
+    def _value_belongs_to_key(cls, value: str | None, fields: ValidationInfo) -> str | None:
+        key_missing = "tag_key" in fields.data and fields.data["tag_key"] is None
+        if value is not None and key_missing:
+            raise ValueError("needs tag_key too: send the key whose value this is")
+        return value
+
+
 class CustomerCreated(BaseModel):
     """The customer that now exists."""
 
@@ -35,12 +64,32 @@ class CustomerCreated(BaseModel):
     created_at: datetime
 
 
-class CustomerData(BaseModel):
-    """A customer as it is; tags sorted by key."""
+class CustomerStatus(BaseModel):
+    """The status that the customer now has, and since when."""
+
+    customer_id: UUID
+    status: Status
+    updated_at: datetime
+
+
+class CustomerSummary(BaseModel):
+    """A customer as it is, without its tags."""
 
     customer_id: UUID
     name: str
     status: Status
     created_at: datetime
     updated_at: datetime
+
+
+class CustomerData(CustomerSummary):
+    """A customer as it is; tags sorted by key."""
+
     tags: dict[str, str]
+
+
+class CustomerPage(BaseModel):
+    """Customers, newest first; `next_cursor` is null on the last page."""
+
+    customers: list[CustomerSummary]
+    next_cursor: str | None

@@ -11,4 +11,4 @@ from fintegrate.endpoint import Answer, Call
 @endpoint(CustomerRef, gives=CustomerData)
 def read_customer(call: Call[CustomerRef]) -> Answer:
     """Read a customer."""
-    return Answer(store.read_customer(call, str(call.body.customer_id)))
+    return Answer(store.read_customer(call, call.body.customer_id))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from fintegrate.database import Row
 from fintegrate.endpoint import Call
@@ -12,6 +13,11 @@ from fintegrate.queries import load_queries
 
 CUSTOMERS = load_queries(Path(__file__).with_name("customers.sql"))
 NOT_FOUND = "No such customer; check customer_id"
+
+
+def own(call: Call[Any], customer_id: UUID) -> dict[str, object]:
+    """The parameters by which every statement finds a customer of the caller and nobody else's."""
+    return {"customer_id": str(customer_id), "consumer_id": call.caller.consumer_id}
 
 
 def write_event(call: Call[Any], statement: str, **values: object) -> Row | None:
@@ -28,14 +34,23 @@ def write_event(call: Call[Any], statement: str, **values: object) -> Row | None
     )
 
 
-def read_customer(call: Call[Any], customer_id: str) -> Row:
+def read_customer(call: Call[Any], customer_id: UUID) -> Row:
     """The caller's customer with its tags.
 
     Raises:
         NotFound: the caller has no such customer.
     """
-    own = {"customer_id": customer_id, "consumer_id": call.caller.consumer_id}
-    row = call.db.fetch_one(CUSTOMERS["read_customer"], own)
+    row = call.db.fetch_one(CUSTOMERS["read_customer"], own(call, customer_id))
     if row is None:
         raise NotFound(NOT_FOUND)
     return row
+
+
+def lock_customer(call: Call[Any], customer_id: UUID) -> None:
+    """Keep every other change of the customer out until the caller's transaction ends.
+
+    Raises:
+        NotFound: the caller has no such customer.
+    """
+    if call.db.fetch_one(CUSTOMERS["lock_customer"], own(call, customer_id)) is None:
+        raise NotFound(NOT_FOUND)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,7 +20,7 @@ class Scope:
     """What a sweep looks at; None means no bound. `max_try_count`: only what was tried less often."""
 
     consumer_id: str | None = None
-    event_types: list[str] | None = None
+    event_types: Sequence[str] | None = None
     since: datetime | None = None
     max_try_count: int | None = None
 

@@ -7,11 +7,14 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from chalice.app import Response
-
 from chalicelib.operations.blueprint import operations
-from chalicelib.platform import platform
-from fintegrate.envelope import answer
+from chalicelib.operations.models import Health
+from chalicelib.platform import endpoint, platform
+from fintegrate.endpoint import Access, Answer, Call, Nothing
+from fintegrate.errors import Unavailable
+from fintegrate.queries import queries_beside
+
+SQL = queries_beside(__file__)
 
 _KEPT_SECONDS = 1.0
 """Anybody may ask: the servers are asked at most this often per process."""
@@ -20,12 +23,16 @@ _kept: tuple[float, dict[str, Any]] | None = None
 
 
 @operations.route("/health", methods=["GET"])
-def health() -> Response:
-    """Database, broker and cache, each up or down with its latency; 503 without the database."""
+@endpoint(Nothing, gives=Health, access=Access.PUBLIC)
+def health(_call: Call[Nothing]) -> Answer:
+    """Whether database, broker and cache are up.
+
+    Each with its latency. Answers 503 when the database is away: then no request can be served.
+    """
     state = _checked()
-    if state["database"]["status"] == "up":
-        return answer(200, state)
-    return answer(503, {}, "The database is away; try again shortly", {"Retry-After": "2"})
+    if state["database"]["status"] != "up":
+        raise Unavailable("The database is away; try again shortly")
+    return Answer(state)
 
 
 def _checked() -> dict[str, Any]:
@@ -40,7 +47,7 @@ def _check() -> dict[str, Any]:
     parts = platform()
     process = parts.process
     return {
-        "database": _probe(lambda: process.database.fetch_one("SELECT 1", {}, revive=True)),
+        "database": _probe(lambda: process.database.fetch_one(SQL["probe"], {}, revive=True)),
         "broker": {
             **_probe(lambda: parts.publisher.ping(0.5)),
             "circuit_breaker": parts.publisher.breaker.state,

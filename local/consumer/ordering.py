@@ -21,7 +21,6 @@ class Delivery:
     tag: int
     event: Event
     received_at: datetime
-    handed_out_before: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +73,13 @@ class GapBuffer:
         return self._let_go(early or first)
 
     def forget_deliveries(self) -> None:
-        """The channel is gone, and its tags with it: the broker will deliver these again."""
-        self._deadlines = {held.delivery.event.event_id: held.deadline for held in self._held}
+        """The channel is gone, and its tags with it: the broker will deliver these again.
+
+        Deadlines stay, save those of events that did not come again for a whole wait.
+        """
         self._held.clear()
+        oldest = self._clock() - self._wait_seconds
+        self._deadlines = {each: end for each, end in self._deadlines.items() if end > oldest}
 
     def _earliest_of(self, customer_id: str) -> _Held | None:
         of_customer = (h for h in self._held if h.delivery.event.customer_id == customer_id)

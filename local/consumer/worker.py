@@ -124,7 +124,7 @@ class Worker:
         try:
             event = _readable(body, headers)
         except MalformedMessageError as exc:
-            self._reporter.warn(f"message {properties.message_id} to the dead letters: {exc}")
+            self._reporter.warn(f"message {properties.message_id!r} to the dead letters: {exc}")
             self._settle(broker, tag, Settlement.REJECT)
             return
         self._take(broker, Delivery(tag, event, datetime.now(UTC)))

@@ -10,7 +10,14 @@ import httpx
 
 
 class CallFailedError(Exception):
-    """The API refused a call or did not answer; the text is its own sentence."""
+    """The API refused a call or did not answer; the text is its own sentence.
+
+    ``passing`` says whether the same call may succeed later.
+    """
+
+    def __init__(self, words: str, *, passing: bool = False) -> None:
+        super().__init__(words)
+        self.passing = passing
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +79,8 @@ class Api:
             response = self._http.send(request)
         except httpx.TransportError as exc:
             self._write_down(Call(kind, 0, time.perf_counter() - started))
-            raise CallFailedError(f"{kind}: no answer ({type(exc).__name__})") from exc
+            words = f"{kind}: no answer ({type(exc).__name__})"
+            raise CallFailedError(words, passing=True) from exc
         replayed = " (replayed)" if "Idempotency-Replayed" in response.headers else ""
         call = Call(kind + replayed, response.status_code, time.perf_counter() - started)
         self._write_down(call)
@@ -92,4 +100,5 @@ def _content(response: httpx.Response, call: Call) -> dict[str, Any]:
         words = envelope["detail"]["status_description"]
     except (ValueError, KeyError, TypeError):
         words = "the answer is not in the envelope"
-    raise CallFailedError(f"{call.kind}: {call.status} {words}")
+    passing = call.status == 429 or call.status >= 500
+    raise CallFailedError(f"{call.kind}: {call.status} {words}", passing=passing)

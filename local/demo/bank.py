@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
+from local.checkout import ROOT
 from local.consumer.faults import EXIT_STATUS_OF_DEATH
-from local.consumer.settings import ROOT
 from local.demo.api import Api
 
 _MOST_RESTARTS = 5
+_ORPHAN_SECONDS = "120"  # should the demo be killed, its consumer ends by itself
 
 
 class ConsumerKeepsEndingError(Exception):
@@ -62,7 +63,7 @@ class ConsumerProcess:
     def start(self, *options: str) -> None:
         """Start it; ``options`` as on its command line."""
         self._process = subprocess.Popen(
-            [*self._command, *options],
+            [*self._command, "--stop-when-idle", _ORPHAN_SECONDS, *options],
             cwd=ROOT,
             env=self._environment,
             stdout=self._log,

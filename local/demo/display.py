@@ -38,6 +38,7 @@ class Display:
         self._published = self._bars.add_task("events published", total=None)
         self._confirmed = self._bars.add_task("events confirmed", total=None)
         self._next_line = 0.0
+        self._last_remark = ""
 
     def __enter__(self) -> Self:
         self._bars.start()
@@ -47,8 +48,13 @@ class Display:
         self._bars.stop()
 
     def remark(self, words: str) -> None:
-        """Something worth saying once."""
-        self._console.print(words, highlight=False, soft_wrap=True)
+        """Something worth saying; said once when it is the same again."""
+        if words != self._last_remark:
+            self._last_remark = words
+            self._print(words)
+
+    def _print(self, words: str) -> None:
+        self._console.print(words, highlight=False, markup=False, soft_wrap=True)
 
     def show(self, now: Progressed, *, last: bool = False) -> None:
         """Draw ``now``; off a terminal at most one line every two seconds, and the last one."""
@@ -63,7 +69,7 @@ class Display:
         if not last and time.monotonic() < self._next_line:
             return
         self._next_line = time.monotonic() + _PLAIN_SECONDS
-        self.remark(
+        self._print(
             f"customers {now.finished}/{now.customers}"
             f"  events committed {now.committed}"
             f"  published {now.published}  confirmed {now.confirmed}"

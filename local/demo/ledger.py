@@ -122,13 +122,24 @@ def tally(events: Iterable[EventFacts]) -> Tally:
 def discrepancies(record: Record, events: list[EventFacts], store: Store) -> list[str]:
     """Every way in which the books do not add up, in words; empty when all is well."""
     return [
-        *record.failures,
+        *_failed_calls(record),
+        *_cut_off(record),
         *_uncommitted(record, events),
         *_unbalanced(tally(events)),
         *_unprocessed(events, store),
         *_disordered(store),
         *_different_customers(record, store),
     ]
+
+
+def _failed_calls(record: Record) -> Iterable[str]:
+    for words, times in Counter(record.failures).most_common():
+        yield words if times == 1 else f"{words} ({times} times)"
+
+
+def _cut_off(record: Record) -> Iterable[str]:
+    if missing := record.customers - record.finished:
+        yield f"{missing} customers' stories were cut off at the deadline"
 
 
 def _uncommitted(record: Record, events: list[EventFacts]) -> Iterable[str]:

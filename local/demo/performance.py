@@ -29,19 +29,19 @@ class Performance:
     record: Record
     _next_resend: float = 0.0
 
-    def run(self, customers: int, random: Random, deadline: float) -> None:
+    def run(self, random: Random, deadline: float) -> None:
         """Play until all is settled or ``deadline`` (of ``time.monotonic``) has passed."""
         stop = Event()
         with ThreadPoolExecutor(1) as pool:
-            stories = pool.submit(live_through, self.api, customers, random, self.record, stop)
+            stories = pool.submit(live_through, self.api, random, self.record, stop)
             try:
-                while time.monotonic() < deadline and not self._look(customers, stories):
+                while time.monotonic() < deadline and not self._look(stories):
                     time.sleep(_LOOK_SECONDS)
             finally:
                 stop.set()
         stories.result()
 
-    def _look(self, customers: int, stories: Future[None]) -> bool:
+    def _look(self, stories: Future[None]) -> bool:
         """Show how far it is; says whether nothing more is to come."""
         if (news := self.consumer.revive()) is not None:
             self.display.remark(news)
@@ -49,6 +49,8 @@ class Performance:
         try:
             health = self.watching.read("/events/health")
         except CallFailedError as exc:
+            if not exc.passing:
+                raise
             self.display.remark(str(exc))
             return False
         committed = self.record.events.total()
@@ -57,7 +59,11 @@ class Performance:
         settled = over and health["pending_count"] == health["undelivered_count"] == 0
         self.display.show(
             Progressed(
-                customers, self.record.finished, committed, max(published, 0), max(confirmed, 0)
+                self.record.customers,
+                self.record.finished,
+                committed,
+                max(published, 0),
+                max(confirmed, 0),
             ),
             last=settled,
         )

@@ -1,8 +1,7 @@
 """The demo's stage: brings up services, API, bank and consumer, plays, and takes all down again."""
 
 import os
-import subprocess
-import sys
+import signal
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,7 +9,7 @@ from random import Random
 
 from rich.console import Console
 
-from local.consumer.settings import ROOT
+from local.checkout import ROOT, Checkout
 from local.demo.api import Api, CallFailedError
 from local.demo.bank import Bank, ConsumerKeepsEndingError, ConsumerProcess, onboard
 from local.demo.display import Display
@@ -19,7 +18,7 @@ from local.demo.names import bank_name
 from local.demo.performance import Performance
 from local.demo.story import Record
 from local.demo.summary import print_calls, print_events, print_figures
-from local.environment import ensure_services, settings_environment
+from local.installation import install
 from local.serving import start_server
 
 LOG = ROOT / ".local" / "log" / "demo-consumer.log"
@@ -63,14 +62,13 @@ def _number(environment: Mapping[str, str], name: str, default: int) -> int:
 def play() -> int:
     """Play the demo on the terminal; returns its exit status."""
     console = Console()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # takes all down, as Ctrl-C does
     try:
         choices = read_choices(os.environ)
         console.print("starting what is needed …")
-        with ensure_services() as services:
-            environment = {**settings_environment(services.urls), **_RAISED_LIMITS}
-            _migrate(environment)
-            with start_server(environment) as server:
-                return _play(console, choices, {**environment, "BASE_URL": server.base_url})
+        installation = install(Checkout(), keep=False)
+        with installation.services:
+            return play_on(console, choices, installation.environment)
     except KeyboardInterrupt:
         console.print("stopped before the end")
         return 130
@@ -82,14 +80,15 @@ def play() -> int:
         return 1
 
 
-def _migrate(environment: Mapping[str, str]) -> None:
-    subprocess.run(
-        [sys.executable, "-m", "chalicelib.operations.migrate"],
-        env=dict(environment),
-        stdout=subprocess.DEVNULL,
-        cwd=ROOT,
-        check=True,
-    )
+def play_on(console: Console, choices: Choices, environment: Mapping[str, str]) -> int:
+    """Serve the API with ``environment``, its limits raised, and play; returns the exit status.
+
+    Raises ``CallFailedError`` when the bank cannot be onboarded, ``ServerError`` when nothing
+    serves.
+    """
+    environment = {**environment, **_RAISED_LIMITS}
+    with start_server(environment) as server:
+        return _play(console, choices, {**environment, "BASE_URL": server.base_url})
 
 
 def _play(console: Console, choices: Choices, environment: Mapping[str, str]) -> int:
@@ -97,26 +96,24 @@ def _play(console: Console, choices: Choices, environment: Mapping[str, str]) ->
     random = Random(choices.seed)  # noqa: S311
     name = bank_name(Random())  # noqa: S311  # new in every demo, also with a seed
     base_url = environment["BASE_URL"]
-    record = Record()
+    record = Record(choices.customers)
     with Api(base_url, environment["ADMIN_API_KEY"]) as admin:
         bank = onboard(admin, name)
-    console.print(
-        f"{bank.name} is onboarded: its queue is customer_notification_{bank.name}",
-        highlight=False,
-        soft_wrap=True,
-    )
     with (
         Api(base_url, bank.key) as api,
         Api(base_url, bank.key) as watching,
         ConsumerProcess(bank, environment, LOG) as consumer,
         Display(console, choices.customers) as display,
     ):
-        consumer.start(
-            "--die-after", str(max(1, int(choices.customers * _EVENTS_PER_CUSTOMER / 2)))
+        good_until = watching.read("/consumer/api-key")["expires_at"][:10]
+        display.remark(
+            f"{bank.name} is onboarded: its queue is customer_notification_{bank.name},"
+            f" its key is good until {good_until}"
         )
+        consumer.start("--die-after", str(_half_of_the_events(choices.customers)))
         performance = Performance(api, watching, consumer, display, record)
         started = time.monotonic()
-        performance.run(choices.customers, random, started + choices.deadline_seconds)
+        performance.run(random, started + choices.deadline_seconds)
         seconds = time.monotonic() - started
         consumer.stop()
         restarts = consumer.restarts
@@ -127,6 +124,10 @@ def _play(console: Console, choices: Choices, environment: Mapping[str, str]) ->
     print_figures(console, events, store, restarts, seconds)
     problems = discrepancies(record, events, store)
     return _close(console, bank, problems)
+
+
+def _half_of_the_events(customers: int) -> int:
+    return max(1, int(customers * _EVENTS_PER_CUSTOMER / 2))
 
 
 def _close(console: Console, bank: Bank, problems: list[str]) -> int:

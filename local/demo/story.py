@@ -21,6 +21,7 @@ SIDE_BY_SIDE = 8
 class Record:
     """What the API answered with 2xx: the events that must exist, and the customers that live."""
 
+    customers: int
     events: Counter[str] = field(default_factory=Counter)
     living: dict[str, tuple[str, str]] = field(default_factory=dict)  # id → name, status
     finished: int = 0
@@ -38,9 +39,9 @@ class Record:
                 self.failures.append(failure)
 
 
-def live_through(api: Api, customers: int, random: Random, record: Record, stop: Event) -> None:
-    """Run the stories of ``customers`` customers; returns when all ended, or soon after ``stop``."""
-    fates = [Random(random.getrandbits(64)) for _ in range(customers)]  # noqa: S311  # no secrets
+def live_through(api: Api, random: Random, record: Record, stop: Event) -> None:
+    """Run the stories of the record's customers; returns when all ended, or soon after ``stop``."""
+    fates = [Random(random.getrandbits(64)) for _ in range(record.customers)]  # noqa: S311  # no secrets
     with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
         stories = [pool.submit(_live, api, fate, record, stop) for fate in fates]
         done, _ = wait(stories, return_when=FIRST_EXCEPTION)
@@ -49,14 +50,14 @@ def live_through(api: Api, customers: int, random: Random, record: Record, stop:
 
 
 def _live(api: Api, random: Random, record: Record, stop: Event) -> None:
-    failure = None
+    story = _Customer(api, random, record).story()
     try:
-        for _ in _Customer(api, random, record).story():
-            if stop.is_set():
-                break
+        while not stop.is_set():
+            next(story)
+    except StopIteration:
+        record.ended()
     except CallFailedError as exc:
-        failure = str(exc)
-    record.ended(failure)
+        record.ended(str(exc))
 
 
 class _Customer:

@@ -9,6 +9,17 @@ from rich.table import Table
 from local.demo.api import Call
 from local.demo.ledger import EventFacts, Store, tally
 
+_LINES = (
+    ("committed", "committed"),
+    ("  published", "published"),
+    ("  pending", "pending"),
+    ("  failed", "failed"),
+    ("published", "published"),
+    ("  delivered", "delivered"),
+    ("  undelivered", "undelivered"),
+    ("  delivery failed", "delivery_failed"),
+)
+
 
 def percentile(values: Sequence[float], percent: int) -> float:
     """The value that ``percent`` of ``values`` do not exceed (nearest rank); 0 for none."""
@@ -32,14 +43,14 @@ def print_calls(console: Console, calls: Iterable[Call]) -> None:
 
 
 def print_events(console: Console, events: list[EventFacts]) -> None:
-    """Every type of event and their sum: where they stand."""
-    columns = ("committed", "published", "pending", "failed")
-    more = ("delivered", "undelivered", "deliv. failed")
-    table = _table("events", *columns, *more, title="What became of it")
-    for kind in sorted({event.event_type for event in events}):
-        table.add_row(kind, *_standing([event for event in events if event.event_type == kind]))
-    table.add_section()
-    table.add_row("all", *_standing(events), style="bold")
+    """Where the events stand, by type and in all; each sum stands above its parts."""
+    kinds = sorted({event.event_type for event in events})
+    tallies = [tally(event for event in events if event.event_type == kind) for kind in kinds]
+    columns = [*(kind.removeprefix("customer_") for kind in kinds), "all"]
+    table = _table("events", *columns, title="What became of it")
+    for words, field in _LINES:
+        numbers = [str(getattr(each, field)) for each in (*tallies, tally(events))]
+        table.add_row(words, *numbers, style="" if words.startswith(" ") else "bold")
     console.print(table)
 
 
@@ -60,22 +71,6 @@ def print_figures(
         highlight=False,
         soft_wrap=True,
     )
-
-
-def _standing(events: list[EventFacts]) -> list[str]:
-    now = tally(events)
-    return [
-        str(number)
-        for number in (
-            now.committed,
-            now.published,
-            now.pending,
-            now.failed,
-            now.delivered,
-            now.undelivered,
-            now.delivery_failed,
-        )
-    ]
 
 
 def _p50_p99(seconds: Sequence[float]) -> tuple[str, str]:

@@ -31,16 +31,53 @@ def native(checkout: Checkout) -> Trio:
     )
 
 
+def containers(checkout: Checkout) -> Trio:
+    """The three in containers; the SDK is imported only here, for its 150 ms."""
+    from local.services.docker.images import PostgreSQLContainer, RabbitMQContainer, RedisContainer
+
+    rabbitmq = RabbitMQContainer(checkout)
+    return Trio(
+        "docker",
+        PostgreSQLContainer(checkout),
+        rabbitmq,
+        RedisContainer(checkout),
+        lambda: rabbitmq.management_url,
+    )
+
+
+def _engine_answers() -> bool:
+    from local.services.docker.engine import answers
+
+    return answers()
+
+
+def _possible(checkout: Checkout) -> list[Trio]:
+    """Every kind that can run here, the preferred one first."""
+    return [containers(checkout), native(checkout)] if _engine_answers() else [native(checkout)]
+
+
+def choose(checkout: Checkout) -> Trio:
+    """The three servers as they run or should run in this checkout.
+
+    :raises ServiceError: they run as another kind than LOCAL_SERVICES wants
+    """
+    kind = wanted_kind()
+    possible = _possible(checkout)
+    running = next((trio for trio in possible if trio.any_running()), None)
+    if running is not None and kind not in (None, running.kind):
+        raise ServiceError(f"The servers run as {running.kind}; `make down` first for {kind}")
+    if kind is None:
+        return running or possible[0]
+    return native(checkout) if kind == "native" else containers(checkout)
+
+
 def stop_all(checkout: Checkout) -> None:
     """Stop the checkout's servers of every kind."""
-    native(checkout).stop()
+    for trio in _possible(checkout):
+        trio.stop()
 
 
 def remove_all(checkout: Checkout) -> None:
     """Stop the checkout's servers of every kind and delete their data."""
-    native(checkout).remove()
-
-
-def choose(checkout: Checkout) -> Trio:
-    """The three servers as they run or should run in this checkout."""
-    return native(checkout)
+    for trio in _possible(checkout):
+        trio.remove()

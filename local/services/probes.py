@@ -1,6 +1,7 @@
 """One real round trip to each server, for readiness; the drivers' own errors are the answer."""
 
 import logging
+import socket
 
 import httpx
 import pika
@@ -27,6 +28,8 @@ def rabbitmq(url: str, management_url: str) -> None:
     parameters = pika.URLParameters(url)
     parameters.socket_timeout = parameters.blocked_connection_timeout = TIMEOUT_SECONDS
     parameters.stack_timeout = TIMEOUT_SECONDS
+    # pika leaves its socket open when it is refused; while a broker starts it mostly is.
+    socket.create_connection((parameters.host, parameters.port), TIMEOUT_SECONDS).close()
     pika.BlockingConnection(parameters).close()
     httpx.get(f"{management_url}/api/overview", timeout=TIMEOUT_SECONDS).raise_for_status()
 

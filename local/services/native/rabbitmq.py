@@ -28,6 +28,8 @@ log.console = true
 log.console.level = warning
 log.file = false
 """
+# Its queues and stores close within milliseconds; then some supervisor waits out its 5 seconds.
+SHUTDOWN_MS = 2000
 PLUGINS = "[rabbitmq_management,rabbitmq_prometheus].\n"
 
 
@@ -98,7 +100,9 @@ class RabbitMQ(NativeServer):
             "RABBITMQ_ADVANCED_CONFIG_FILE": str(self.home / "advanced.config"),
             "RABBITMQ_ENABLED_PLUGINS_FILE": str(self.home / "enabled_plugins"),
             "RABBITMQ_DIST_PORT": str(self.ports.port("rabbitmq_distribution")),
-            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": ("-kernel inet_dist_use_interface {127,0,0,1}"),
+            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": (
+                f"-kernel inet_dist_use_interface {{127,0,0,1}} -shutdown_time {SHUTDOWN_MS}"
+            ),
             "ERL_EPMD_PORT": str(self.ports.port("rabbitmq_epmd")),
             "ERL_EPMD_ADDRESS": LOOPBACK,
             "ERL_CRASH_DUMP": os.devnull,

@@ -1,35 +1,34 @@
 """A small Chalice app with one endpoint per way a function can behave; stands in for ours."""
 
-import os
-import time
+import threading
 
-from chalice import Chalice, Response
+from chalice import Chalice
 
 app = Chalice("tiny")
+meeting = threading.Barrier(4, timeout=20)
 
 
 @app.route("/health")
 def health():
-    return {"data": {}, "up": True, "pid": os.getpid()}
+    return {"data": {}}
 
 
 @app.route("/echo", methods=["GET", "POST"])
 def echo():
-    request = app.current_request
+    request = app.current_request.to_dict()
     return {
-        "body": request.raw_body.decode(),
-        "query": request.to_dict()["query_params"],
-        "request_id": request.headers["x-request-id"],
-        "source_ip": request.to_dict()["context"]["identity"]["sourceIp"],
+        "query": request["query_params"],
+        "request_id": request["headers"]["x-request-id"],
+        "source_ip": request["context"]["identity"]["sourceIp"],
     }
 
 
-@app.route("/sleep")
-def sleep():
-    time.sleep(float(app.current_request.query_params["seconds"]))
-    return Response("awake", headers={"Content-Type": "text/plain"})
+@app.route("/meet")
+def meet():
+    """Answers when four requests are here at the same time, else crashes."""
+    return {"number": meeting.wait()}
 
 
-@app.schedule("rate(1 minute)")
-def tick(event):
-    return event.time
+@app.schedule("rate(1 day)")
+def never(event):
+    raise AssertionError("a day has not passed")

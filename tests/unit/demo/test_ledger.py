@@ -34,7 +34,8 @@ class Books:
 
 @pytest.fixture
 def books() -> Books:
-    record = Record(Counter(customer_creation=2, customer_deletion=1), {"ann": ("Ann", "ACTIVE")})
+    committed = Counter(customer_creation=2, customer_deletion=1)
+    record = Record(2, committed, {"ann": ("Ann", "ACTIVE")}, finished=2)
     kinds = {"e1": "customer_creation", "e2": "customer_creation", "e3": "customer_deletion"}
     events = [EventFacts(e, kind, "published", "delivered", 0.1, 0.2) for e, kind in kinds.items()]
     stored = [("e1", "ann", 1), ("e2", "bob", 1), ("e3", "bob", 2)]
@@ -94,6 +95,14 @@ def fail_a_call(books: Books) -> None:
     books.record.ended("POST /customer/data: 500 reference 1234")
 
 
+def fail_calls_alike(books: Books) -> None:
+    books.record.failures += ["POST /customer/data: 503 away"] * 3
+
+
+def cut_a_story_off(books: Books) -> None:
+    books.record.finished -= 1
+
+
 @pytest.mark.parametrize(
     ("harm", "words"),
     [
@@ -108,6 +117,8 @@ def fail_a_call(books: Books) -> None:
         (apply_out_of_order, "1 customers' events were not applied in order"),
         (copy_wrongly, "1 customers in the bank's copy differ"),
         (keep_a_deleted_customer, "1 customers in the bank's copy differ"),
+        (fail_calls_alike, "POST /customer/data: 503 away (3 times)"),
+        (cut_a_story_off, "1 customers' stories were cut off"),
         (fail_a_call, "500 reference 1234"),
     ],
 )

@@ -149,10 +149,12 @@ class BrokerConnection:
         return pipeline.outcomes
 
     def close(self) -> None:
-        """Close without waiting for the broker."""
+        """Close, waiting for the broker's agreement only briefly."""
         if self._connection.is_open:
             self._connection.close()
-            self._poll_until(lambda: self._connection.is_closed, time.monotonic() + 0.2)
+        deadline = time.monotonic() + 0.2
+        while not self._connection.is_closed and time.monotonic() < deadline:
+            self._poll_once(deadline - time.monotonic())
         self._lost = self._lost or "closed"
         self._loop.deactivate_poller()
         self._loop.close()

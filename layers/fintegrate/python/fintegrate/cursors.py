@@ -11,7 +11,7 @@ import binascii
 import json
 import uuid
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from fintegrate.database import Row
@@ -36,12 +36,9 @@ def decode_cursor(text: str | None) -> Position | None:
         return None
     try:
         at, row_id = json.loads(base64.urlsafe_b64decode(text.encode("ascii")))
-        position = Position(datetime.fromisoformat(at), str(uuid.UUID(row_id)))
-    except (ValueError, TypeError, AttributeError, binascii.Error, RecursionError):
-        position = None
-    if position is None or position.at.tzinfo is None:
+        return Position(_utc(datetime.fromisoformat(at)), str(uuid.UUID(row_id)))
+    except (ValueError, TypeError, AttributeError, binascii.Error, RecursionError, OverflowError):
         raise Invalid("cursor: must be the next_cursor of an earlier answer") from None
-    return position
 
 
 def page(rows: list[Row], limit: int, time_column: str, id_column: str) -> tuple[list[Row], Any]:
@@ -51,3 +48,10 @@ def page(rows: list[Row], limit: int, time_column: str, id_column: str) -> tuple
     last = rows[limit - 1]
     position = json.dumps([last[time_column].isoformat(), last[id_column]])
     return rows[:limit], base64.urlsafe_b64encode(position.encode()).decode()
+
+
+def _utc(at: datetime) -> datetime:
+    """In UTC: Python knows offsets (down to microseconds) that PostgreSQL refuses."""
+    if at.tzinfo is None:
+        raise ValueError("a time without offset")
+    return at.astimezone(UTC)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from enum import Enum
@@ -51,6 +51,10 @@ class Nothing(RequestModel):
     """A request that takes no fields."""
 
 
+ANYBODY = Caller(consumer_id="", consumer_name="", key_id="", is_admin=False)
+"""Who calls a public endpoint: nobody in particular, whose id is no consumer's."""
+
+
 @dataclass(frozen=True, slots=True)
 class Process:
     """What one function process keeps between its requests."""
@@ -79,6 +83,7 @@ class Answer:
 
     data: Any = field(default_factory=dict)
     event: Row | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +92,8 @@ class Endpoint:
 
     `takes` validates the request, `gives` describes `data`; `transaction` puts the handler's
     statements into one transaction (without it each statement commits by itself);
-    `idempotency` is False where an answer must never be stored.
+    `idempotency` is False where an answer must never be stored. With a `media_type`, `data` is the
+    whole body as text of this type, in place of the envelope; refusals stay in the envelope.
     """
 
     takes: type[BaseModel]
@@ -96,6 +102,7 @@ class Endpoint:
     access: Access = Access.TENANT
     transaction: bool = False
     idempotency: bool = True
+    media_type: str | None = None
 
 
 Handler = Callable[[Call[Any]], Answer]
@@ -129,8 +136,7 @@ class _Answering:
     def respond(self, handler: Handler) -> Response:
         try:
             self._process = self._load()
-            status, data = self._run(handler)
-            return answer(status, data, headers=self._headers)
+            return self._run(handler)
         except Refused as refused:
             self._audit_refusal(refused.error, refused.key_id, refused.consumer_id)
             return self._refusal(refused.error)
@@ -142,8 +148,8 @@ class _Answering:
             self._audit_refusal(Crash("the handler crashed; the log has the reference"))
             return crash(self._request.id)
 
-    def _run(self, handler: Handler) -> tuple[int, Any]:
-        self._caller = caller = self._admit()
+    def _run(self, handler: Handler) -> Response:
+        caller = self._admit()
         body = self._request.parse(self._spec.takes, self._process.settings.max_body_bytes)
         call = Call(body, caller, self._process.database, self._request)
         key = self._idempotency_key()
@@ -151,7 +157,8 @@ class _Answering:
             stored = self._replay(key) if key else None
             if stored is not None:
                 self._headers["Idempotency-Replayed"] = "true"
-                return int(stored["response_status"]), stored["response_json"]
+                status = int(stored["response_status"])
+                return answer(status, stored["response_json"], headers=self._headers)
             result = handler(call)
             if key:
                 idempotency.store(call.db, caller.consumer_id, key, self._spec.status, result.data)
@@ -159,9 +166,17 @@ class _Answering:
                 self._process.audit.write(self._entry(self._spec.status, "done"))
         if result.event is not None:
             self._process.outbox.publish_new(result.event)
-        return self._spec.status, result.data
+        return self._success(result)
+
+    def _success(self, result: Answer) -> Response:
+        spec, headers = self._spec, {**self._headers, **result.headers}
+        if spec.media_type is None:
+            return answer(spec.status, result.data, headers=headers)
+        return Response(result.data, {**headers, "Content-Type": spec.media_type}, spec.status)
 
     def _admit(self) -> Caller:
+        if self._spec.access is Access.PUBLIC:
+            return ANYBODY
         process, request = self._process, self._request
         caller = process.authenticator.authenticate(request.header("x-api-key"), request.source_ip)
         self._caller = caller

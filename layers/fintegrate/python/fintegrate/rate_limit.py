@@ -97,6 +97,11 @@ class RateLimiter:
         self._connect()
         self._client.ping()
 
+    def close(self) -> None:
+        """Close the connections; the next request opens one."""
+        if self._client is not None:
+            self._client.close()
+
     def _ask(self, subject: str) -> tuple[bool, float]:
         self._connect()
         allowed, tokens = self._script(

@@ -55,7 +55,7 @@ class Settings:
     breaker_failures: int = 5
     breaker_open_seconds: int = 30
     delivery_grace_seconds: int = 300
-    sweep_seconds: int = 24
+    sweep_seconds: int = 20
     """How long resend and redeliver work per call: they stop before the gateway's 29 s."""
     sweep_batch: int = 1_000
 

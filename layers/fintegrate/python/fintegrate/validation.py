@@ -10,7 +10,14 @@ import unicodedata
 from collections.abc import Callable
 from typing import Annotated, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+)
 from pydantic_core import ErrorDetails
 
 from fintegrate.errors import BadRequest, Invalid
@@ -39,10 +46,19 @@ def not_blank(text: str) -> str:
     return text
 
 
-Printable = Annotated[str, AfterValidator(printable)]
-"""Text without control characters, possibly empty."""
+_ORDINARY = r"[^\x00-\x1f\x7f-\x9f]"
+_VISIBLE = r"[^\s\x00-\x1f\x7f-\x9f]"
+
+Printable = Annotated[
+    str, AfterValidator(printable), Field(json_schema_extra={"pattern": f"^{_ORDINARY}*$"})
+]
+"""Text without control characters, possibly empty. The pattern only tells readers of the schema."""
 Text = Annotated[
-    str, StringConstraints(min_length=1), AfterValidator(printable), AfterValidator(not_blank)
+    str,
+    StringConstraints(min_length=1),
+    AfterValidator(printable),
+    AfterValidator(not_blank),
+    Field(json_schema_extra={"pattern": f"^{_ORDINARY}*{_VISIBLE}{_ORDINARY}*$"}),
 ]
 """Text without control characters that shows something."""
 

@@ -1,0 +1,48 @@
+# The commands of this repository. Each sets up what it needs; `make help` lists them.
+# Written for GNU make 3.81 (macOS) and later.
+
+PY := .venv/bin/python
+SOURCES := -p chalicelib -p fintegrate -p local
+TEMPLATES := $(wildcard infra/*.yaml)
+MADE := .venv .local .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .chalice/deployments
+
+.DEFAULT_GOAL := help
+.PHONY: help setup local up down demo consumer test unit check clean
+
+help: ## list the commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: ## virtualenv, packages and servers, as far as they are missing
+	@./local/setup
+
+local: setup ## serve on http://127.0.0.1:8000 until Ctrl-C (PORT=…)
+	@$(PY) -m local local
+
+up: setup ## the same in the background; returns when /health answers 200
+	@$(PY) -m local up
+
+down: ## stop everything of this checkout
+	@if [ -x $(PY) ]; then $(PY) -m local down; fi
+
+demo: setup ## watch a bank being served, to the last confirmation
+	@$(PY) -m local demo
+
+consumer: setup ## the reference consumer of one bank (NAME=…, ARGS=…)
+	@$(PY) -m local consumer $(NAME) $(ARGS)
+
+test: setup ## everything that must hold (ARGS=… goes to pytest)
+	@$(PY) -m local test $(ARGS)
+
+unit: setup ## only the tests that need no servers (ARGS=… goes to pytest)
+	@$(PY) -m pytest tests/unit $(ARGS)
+
+check: setup ## ruff, mypy and the templates' linter
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy $(SOURCES)
+	$(if $(TEMPLATES),$(PY) -m cfnlint $(TEMPLATES))
+
+clean: ## leave a fresh clone
+	@if [ -x $(PY) ]; then $(PY) -m local clean; fi
+	@rm -rf $(MADE)
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

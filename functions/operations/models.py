@@ -1,0 +1,28 @@
+"""What the answers of the operations endpoints give."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel
+
+
+class ServerState(BaseModel):
+    """Whether a server answered, and after how many milliseconds."""
+
+    status: Literal["up", "down"]
+    latency_ms: float
+
+
+class BrokerState(ServerState):
+    """The broker, and whether this process's circuit breaker lets publishing try it."""
+
+    circuit_breaker: Literal["closed", "open", "half_open"]
+
+
+class Health(BaseModel):
+    """What this process reaches; seen at most a second ago."""
+
+    database: ServerState
+    broker: BrokerState
+    cache: ServerState

@@ -1,0 +1,89 @@
+"""Makes the virtualenv and installs the packages, then lets it see to the servers.
+
+Runs on a bare Python, so it imports the standard library only. Does nothing, quickly, when
+the requirements are those that were installed last.
+"""
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+VENV = ROOT / ".venv"
+PYTHON = VENV / "bin" / "python"
+STAMP = VENV / "installed"
+REQUIREMENTS = ("requirements.txt", "requirements-dev.txt")
+
+
+def wanted() -> str:
+    """What an up-to-date virtualenv was made from."""
+    digest = hashlib.sha256()
+    for name in REQUIREMENTS:
+        digest.update((ROOT / name).read_bytes())
+    return digest.hexdigest()
+
+
+def is_current() -> bool:
+    """Whether the packages that are wanted now were installed completely."""
+    return STAMP.exists() and STAMP.read_text() == wanted()
+
+
+def runs(command: Sequence[Path | str]) -> bool:
+    """Whether a command succeeds."""
+    return subprocess.run(command, check=False, capture_output=True).returncode == 0
+
+
+def make_virtualenv() -> None:
+    """Create the virtualenv anew unless it is one; needs ``ensurepip``, which Debian splits off."""
+    if PYTHON.exists() and runs([PYTHON, "-m", "pip", "--version"]):
+        return
+    try:
+        import ensurepip  # noqa: F401
+    except ImportError:
+        install_venv_package()
+    print(f"Making .venv with Python {sys.version.split()[0]}", flush=True)
+    subprocess.run([sys.executable, "-m", "venv", "--clear", VENV], check=True)
+
+
+def install_venv_package() -> None:
+    """Install Debian's package with ``venv``, or say how and leave."""
+    command = f"apt-get install -y python{sys.version_info[0]}.{sys.version_info[1]}-venv"
+    if os.geteuid() != 0 or not shutil.which("apt-get"):
+        sys.exit(f"Python's venv module is incomplete. Install it: sudo {command}")
+    subprocess.run(["apt-get", "update", "-q"], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(command.split(), check=True, stdout=subprocess.DEVNULL)
+
+
+def install_packages() -> None:
+    """Install the pinned packages; the stamp is written last, so an interrupted run is repeated."""
+    print("Installing the packages of requirements-dev.txt", flush=True)
+    pip: list[str | Path] = [
+        PYTHON,
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+    ]
+    subprocess.run([*pip, "-r", ROOT / "requirements-dev.txt"], check=True)
+    STAMP.write_text(wanted())
+
+
+def main() -> None:
+    """Bring the virtualenv up to date and go on in it."""
+    try:
+        if not is_current():
+            make_virtualenv()
+            install_packages()
+    except subprocess.CalledProcessError as error:
+        sys.exit(f"`{' '.join(map(str, error.cmd))}` failed; see above")
+    os.chdir(ROOT)
+    os.execv(PYTHON, [str(PYTHON), "-m", "local.services.installing"])  # noqa: S606
+
+
+if __name__ == "__main__":
+    main()

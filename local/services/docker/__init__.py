@@ -1,0 +1,1 @@
+"""The servers in containers, through the Docker SDK."""

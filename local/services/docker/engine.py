@@ -1,0 +1,57 @@
+"""The Docker engine: whether one answers, and images pulled only when they are not there."""
+
+from typing import TYPE_CHECKING
+
+from local.services.docker.address import engine_address
+from local.services.service import ServiceError
+
+if TYPE_CHECKING:
+    import docker
+
+ANSWER_SECONDS = 60
+UNREACHABLE = "No Docker engine answers. Start it, or use LOCAL_SERVICES=native"
+
+
+def answers() -> bool:
+    """Whether an engine can be used now."""
+    if engine_address() is None:
+        return False
+    try:
+        connect().close()
+    except ServiceError:
+        return False
+    return True
+
+
+def connect() -> "docker.DockerClient":
+    """A client of the engine.
+
+    :raises ServiceError: none answers
+    """
+    import docker
+
+    address = engine_address()
+    if address is None:
+        raise ServiceError(UNREACHABLE)
+    try:
+        client = docker.DockerClient(base_url=address, timeout=ANSWER_SECONDS)
+        client.ping()
+    except docker.errors.DockerException as error:
+        raise ServiceError(UNREACHABLE) from error
+    return client
+
+
+def ensure_image(client: "docker.DockerClient", name: str) -> None:
+    """Pull an image unless it is there.
+
+    :raises ServiceError: it cannot be pulled
+    """
+    from docker.errors import DockerException, ImageNotFound
+
+    try:
+        client.images.get(name)
+    except ImageNotFound:
+        try:
+            client.images.pull(name)
+        except DockerException as error:
+            raise ServiceError(f"The image {name} cannot be pulled: {error}") from error

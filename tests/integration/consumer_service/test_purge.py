@@ -1,0 +1,148 @@
+"""The daily purge: what is too old goes, in batches; what is not stays, and events stay for ever."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import psycopg2
+import pytest
+
+from chalicelib import platform as wiring
+from chalicelib.platform import Platform
+from tests.support.api import Bank
+from tests.support.fixtures import Query
+from tests.support.schedules import run_schedule
+
+KEYS = """
+INSERT INTO idempotency_keys (consumer_id, idempotency_key, request_hash, created_at)
+SELECT gen_random_uuid(), 'k', 'h', clock_timestamp() - %(age)s::interval
+FROM generate_series(1, %(count)s)
+"""
+RECEIPTS = """
+INSERT INTO consumer_event_receipts
+    (consumer_id, event_id, customer_id, event_type, processing_status, created_at, updated_at)
+SELECT gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), 'customer_creation', 'processed',
+       clock_timestamp() - interval '1000 days', clock_timestamp() - %(age)s::interval
+FROM generate_series(1, %(count)s)
+"""
+AUDIT_ROWS = """
+INSERT INTO audit_log (request_id, action, status_code, reason, created_at)
+SELECT 'r', 'a', 401, 'x', clock_timestamp() - %(age)s::interval
+FROM generate_series(1, %(count)s)
+"""
+TABLES = {
+    KEYS: "idempotency_keys",
+    RECEIPTS: "consumer_event_receipts",
+    AUDIT_ROWS: "audit_log",
+}
+NOTHING = {"idempotency_keys": 0, "receipts": 0, "audit_rows": 0}
+
+
+@pytest.fixture
+def small_batches(environment: dict[str, str], platform: Platform) -> Iterator[Platform]:
+    """Retention of 10 and 20 days, three rows a batch."""
+    settings = {
+        "SWEEP_BATCH": "3",
+        "RECEIPT_RETENTION_DAYS": "10",
+        "AUDIT_RETENTION_DAYS": "20",
+    }
+    parts = wiring.build({**environment, **settings})
+    wiring.use(parts)
+    yield parts
+    parts.close()
+    wiring.use(platform)
+
+
+@pytest.mark.parametrize(
+    ("rows", "too_old", "young_enough", "kind"),
+    [
+        (KEYS, "24 hours 1 minute", "23 hours 59 minutes", "idempotency_keys"),
+        (RECEIPTS, "10 days 1 minute", "9 days 23 hours", "receipts"),
+        (AUDIT_ROWS, "20 days 1 minute", "19 days 23 hours", "audit_rows"),
+    ],
+)
+@pytest.mark.usefixtures("small_batches")
+def test_old_rows_go_over_several_batches_and_young_ones_stay(
+    query: Query, rows: str, too_old: str, young_enough: str, kind: str
+) -> None:
+    query(rows, age=too_old, count=8)
+    query(rows, age=young_enough, count=4)
+
+    assert run_schedule("purge") == {**NOTHING, kind: 8}
+    assert run_schedule("purge") == NOTHING
+
+    assert query(f"SELECT count(*) AS count FROM {TABLES[rows]}") == [{"count": 4}]
+
+
+@pytest.mark.usefixtures("small_batches")
+def test_no_statement_deletes_more_than_a_batch(query: Query) -> None:
+    query("CREATE TABLE deletions (count bigint)")
+    query("""CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$
+             BEGIN INSERT INTO deletions SELECT count(*) FROM gone; RETURN NULL; END $$""")
+    query("""CREATE TRIGGER note AFTER DELETE ON audit_log REFERENCING OLD TABLE AS gone
+             FOR EACH STATEMENT EXECUTE FUNCTION note()""")
+    query(AUDIT_ROWS, age="30 days", count=7)
+
+    run_schedule("purge")
+
+    assert query("SELECT count FROM deletions ORDER BY count DESC") == [
+        {"count": 3},
+        {"count": 3},
+        {"count": 1},
+    ]
+
+
+@pytest.mark.usefixtures("small_batches")
+def test_rows_in_other_hands_are_left_for_the_next_run(query: Query, database_url: str) -> None:
+    query(KEYS, age="30 hours", count=2)
+    other_run = psycopg2.connect(database_url)
+    with other_run, other_run.cursor() as cursor:
+        cursor.execute("SELECT * FROM idempotency_keys LIMIT 1 FOR UPDATE")
+        assert run_schedule("purge")["idempotency_keys"] == 1
+    other_run.close()
+
+    assert run_schedule("purge")["idempotency_keys"] == 1
+
+
+def test_time_that_is_up_ends_the_run_in_order(
+    environment: dict[str, str], platform: Platform, query: Query
+) -> None:
+    query(AUDIT_ROWS, age="1000 days", count=2)
+    parts = wiring.build({**environment, "SWEEP_SECONDS": "0"})
+    wiring.use(parts)
+    try:
+        assert run_schedule("purge") == NOTHING
+    finally:
+        parts.close()
+        wiring.use(platform)
+
+    assert run_schedule("purge")["audit_rows"] == 2
+
+
+def test_events_and_customers_are_never_purged(bank: Bank, query: Query) -> None:
+    bank.create_customer()
+    rows = query(
+        "SELECT (SELECT count(*) FROM customer_events) AS events, "
+        "(SELECT count(*) FROM customers) AS customers"
+    )
+
+    run_schedule("purge")
+
+    assert (
+        query(
+            "SELECT (SELECT count(*) FROM customer_events) AS events, "
+            "(SELECT count(*) FROM customers) AS customers"
+        )
+        == rows
+    )
+
+
+@pytest.mark.usefixtures("small_batches")
+def test_purge_survives_a_connection_that_died_while_frozen(query: Query) -> None:
+    run_schedule("purge")
+    query(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+        "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    )
+
+    assert run_schedule("purge") == NOTHING

@@ -1,0 +1,177 @@
+"""What a new consumer has in the broker, and the event that tells the admin of it."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+import httpx
+import pytest
+
+from chalicelib import platform as wiring
+from chalicelib.tenants import ADMIN_ID
+from tests.support.api import Api, Bank
+from tests.support.broker import channel, delete_queues
+from tests.support.fixtures import Query
+from tests.support.waiting import eventually
+
+TELLS_THE_ADMIN = "customer.consumer_created.system_default"
+
+
+class Management:
+    """RabbitMQ's own account of what is declared."""
+
+    def __init__(self, environment: dict[str, str]) -> None:
+        vhost = urlsplit(environment["RABBITMQ_URL"]).path[1:] or quote("/", safe="")
+        self._url = environment["RABBITMQ_MANAGEMENT_URL"]
+        self._vhost = vhost
+
+    def queue(self, name: str) -> dict[str, Any]:
+        """A queue, once the statistics know it."""
+        return eventually(lambda: self._get(f"queues/{self._vhost}/{name}"), f"queue {name}")
+
+    def bindings(self, queue: str) -> set[str]:
+        """The keys that customer_events routes to a queue."""
+        found = self._get(f"bindings/{self._vhost}/e/customer_events/q/{queue}")
+        return {binding["routing_key"] for binding in found}
+
+    def exchange(self) -> dict[str, Any]:
+        """The exchange of the events."""
+        found: dict[str, Any] = self._get(f"exchanges/{self._vhost}/customer_events")
+        return found
+
+    def _get(self, path: str) -> Any:
+        answer = httpx.get(f"{self._url}/api/{path}")
+        return answer.json() if answer.status_code == 200 else None
+
+
+@pytest.fixture
+def management(environment: dict[str, str]) -> Management:
+    return Management(environment)
+
+
+@pytest.fixture
+def admins_copy(admin: Api, rabbitmq_url: str) -> Iterator[str]:
+    """A queue of the test's own that gets what the admin's queue gets of new consumers.
+
+    The admin's queue is shared by everything that runs on this broker.
+    """
+    name = f"test_{uuid.uuid4().hex}"
+    with channel(rabbitmq_url) as ch:
+        ch.exchange_declare("customer_events", "topic", durable=True)
+        ch.queue_declare(name)
+        ch.queue_bind(name, "customer_events", TELLS_THE_ADMIN)
+        yield name
+        ch.queue_delete(name)
+
+
+def test_queue_has_the_contracts_arguments(bank: Bank, management: Management) -> None:
+    queue = management.queue(f"customer_notification_{bank.name}")
+
+    assert (queue["durable"], queue["type"]) == (True, "quorum")
+    assert queue["arguments"] == {
+        "x-queue-type": "quorum",
+        "x-single-active-consumer": True,
+        "x-message-ttl": 86400000,
+        "x-max-length": 100000,
+        "x-overflow": "reject-publish",
+        "x-dead-letter-exchange": "customer_events",
+        "x-dead-letter-routing-key": f"customer.dlq.{bank.name}",
+        "x-dead-letter-strategy": "at-least-once",
+    }
+
+
+def test_queue_is_bound_per_event_type_without_wildcard(bank: Bank, management: Management) -> None:
+    assert management.bindings(f"customer_notification_{bank.name}") == {
+        f"customer.creation.{bank.name}",
+        f"customer.deletion.{bank.name}",
+        f"customer.status_change.{bank.name}",
+    }
+
+
+def test_dead_letter_queue_takes_dead_letters_only(bank: Bank, management: Management) -> None:
+    name = f"customer_notification_{bank.name}_DLQ"
+
+    assert management.queue(name)["durable"] is True
+    assert management.bindings(name) == {f"customer.dlq.{bank.name}"}
+
+
+def test_exchange_is_a_durable_topic(bank: Bank, management: Management) -> None:
+    assert bank
+    exchange = management.exchange()
+
+    assert (exchange["type"], exchange["durable"]) == ("topic", True)
+
+
+def test_admin_is_told_of_a_new_consumer(
+    admins_copy: str, bank: Bank, rabbitmq_url: str, query: Query
+) -> None:
+    told = [message for message in _take_all(rabbitmq_url, admins_copy) if _is_about(message, bank)]
+
+    (row,) = query("SELECT * FROM customer_events WHERE customer_id = %(id)s", id=bank.consumer_id)
+    assert (row["event_type"], row["consumer_id"]) == ("consumer_created", ADMIN_ID)
+    assert row["publish_status"] == "published"
+    assert [message["body"] for message in told] == [
+        {
+            "schema_version": "1.0",
+            "event_id": row["event_id"],
+            "event_type": "consumer_created",
+            "data": {"consumer_id": bank.consumer_id, "consumer_name": bank.name},
+            "metadata": {
+                "created_at": told[0]["body"]["metadata"]["created_at"],
+                "sequence": 1,
+                "source_service": "POST: /consumer/data",
+            },
+        }
+    ]
+    assert told[0]["properties"].headers["customer_id"] == bank.consumer_id
+
+
+def test_consumer_is_created_while_the_broker_is_away(
+    admin: Api, environment: dict[str, str], query: Query, rabbitmq_url: str
+) -> None:
+    """The event waits for the resend; the queues are declared with the first publish."""
+    nobody_listens = {"RABBITMQ_URL": "amqp://guest:guest@127.0.0.1:1/%2F"}
+    parts = wiring.build({**environment, **nobody_listens})
+    before = wiring.platform()
+    wiring.use(parts)
+    try:
+        reply = admin.post("/consumer/data", consumer_name=f"bank_{uuid.uuid4().hex[:12]}")
+    finally:
+        wiring.use(before)
+        parts.close()
+
+    assert reply.status == 201
+    (row,) = query(
+        "SELECT publish_status, publish_failure_reason FROM customer_events WHERE customer_id = %(id)s",
+        id=reply.data["consumer_id"],
+    )
+    assert row["publish_status"] == "pending"
+    assert str(row["publish_failure_reason"]).startswith("broker away: ")
+
+
+def test_queues_that_were_lost_come_back_with_the_next_event(
+    bank: Bank, rabbitmq_url: str, management: Management
+) -> None:
+    delete_queues(rabbitmq_url, bank.name)
+
+    bank.create_customer()
+
+    assert management.queue(f"customer_notification_{bank.name}")["type"] == "quorum"
+
+
+def _take_all(url: str, queue: str) -> list[dict[str, Any]]:
+    taken = []
+    with channel(url) as ch:
+        while True:
+            method, properties, body = ch.basic_get(queue, auto_ack=True)
+            if method is None:
+                return taken
+            taken.append({"body": json.loads(body), "properties": properties})
+
+
+def _is_about(message: dict[str, Any], bank: Bank) -> bool:
+    return bool(message["body"]["data"]["consumer_id"] == bank.consumer_id)

@@ -1,0 +1,40 @@
+"""The demo on the real system: it ends with books that balance, redelivery included."""
+
+import re
+from collections.abc import Iterator
+from contextlib import closing
+from io import StringIO
+
+import pika
+import pytest
+from rich.console import Console
+
+from local.checkout import ROOT
+from local.demo.stage import Choices, play_on
+from local.environment import RunningServices, settings_environment
+
+
+@pytest.fixture
+def remove_bank(services: RunningServices) -> Iterator[StringIO]:
+    """The demo's output; afterwards the queues of the bank that it names are removed."""
+    output = StringIO()
+    yield output
+    name = output.getvalue().partition(" is onboarded")[0].split()[-1]
+    parameters = pika.URLParameters(services.urls.rabbitmq_url)
+    with closing(pika.BlockingConnection(parameters)) as connection:
+        channel = connection.channel()
+        channel.queue_delete(f"customer_notification_{name}")
+        channel.queue_delete(f"customer_notification_{name}_DLQ")
+    for file in (ROOT / ".local" / "consumers").glob(f"{name}.sqlite3*"):
+        file.unlink()
+
+
+def test_demo_adds_up(services: RunningServices, database_url: str, remove_bank: StringIO) -> None:
+    environment = settings_environment(services.urls, DATABASE_URL=database_url)
+    console = Console(file=remove_bank, width=120)
+    status = play_on(console, Choices(40, deadline_seconds=60, seed=3), environment)
+    output = remove_bank.getvalue()
+    assert status == 0, output
+    assert "the consumer died mid-message" in output
+    assert re.search(r"recognised [1-9]\d* repeated deliver", output)
+    assert "everything adds up" in output

@@ -1,0 +1,156 @@
+"""Resend: what is pending is published once, in order, within its scope; sums always agree."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+import pytest
+
+from tests.support.api import Api, Bank
+from tests.support.broker import channel, drain, take
+from tests.support.fixtures import Query
+from tests.support.outbox import assert_in_order, statuses, write_pending
+from tests.support.threads import together
+
+
+def assert_sums_agree(summary: dict[str, int]) -> None:
+    assert summary["total_pending"] == summary["attempted"] + summary["skipped"]
+    assert summary["attempted"] == summary["succeeded"] + summary["failed"]
+
+
+def resend(api: Api, **fields: object) -> dict[str, int]:
+    reply = api("POST", "/events/resend", {"period_in_days": 365, **fields})
+    assert reply.status == 200, reply
+    summary: dict[str, int] = reply.data["summary"]
+    assert_sums_agree(summary)
+    return summary
+
+
+def test_pending_events_are_published_in_order_per_customer(
+    bank: Bank, query: Query, rabbitmq_url: str
+) -> None:
+    write_pending(query, bank.consumer_id, customers=20, events_each=15)
+
+    summary = resend(bank.api)
+
+    assert summary["succeeded"] == 300
+    assert statuses(query, bank.consumer_id) == {"published": 300}
+    assert_in_order(take(rabbitmq_url, bank.name, 300))
+
+
+def test_each_attempt_is_counted_and_told_in_the_message(
+    bank: Bank, query: Query, rabbitmq_url: str
+) -> None:
+    write_pending(query, bank.consumer_id)
+
+    resend(bank.api)
+
+    (row,) = query("SELECT publish_try_count FROM customer_events WHERE source_service = 'test'")
+    (delivery,) = take(rabbitmq_url, bank.name, 1)
+    assert row["publish_try_count"] == 2
+    assert delivery.properties.headers["publish_try_count"] == 2
+
+
+def test_two_resends_at_once_publish_nothing_twice(
+    bank: Bank, admin: Api, query: Query, rabbitmq_url: str
+) -> None:
+    write_pending(query, bank.consumer_id, customers=300, events_each=3)
+
+    together([partial(resend, api) for api in (bank.api, admin, bank.api)])
+
+    resend(bank.api)  # what a run left because another held the event before it
+    deliveries = drain(rabbitmq_url, bank.name)
+    assert len(deliveries) == 900
+    assert_in_order(deliveries)
+
+
+def test_tenant_resends_only_its_own(
+    make_bank: Callable[[], Bank], query: Query, admin: Api
+) -> None:
+    mine, other = make_bank(), make_bank()
+    write_pending(query, mine.consumer_id)
+    write_pending(query, other.consumer_id)
+
+    assert resend(mine.api)["succeeded"] == 1
+
+    assert statuses(query, other.consumer_id) == {"pending": 1}
+    assert resend(admin, consumer_id=other.consumer_id)["succeeded"] == 1
+    assert (
+        mine.api.post("/events/resend", period_in_days=1, consumer_id=other.consumer_id).status
+        == 404
+    )
+
+
+def test_event_types_out_of_scope_hold_back_what_comes_after(bank: Bank, query: Query) -> None:
+    write_pending(query, bank.consumer_id, events_each=2)
+
+    summary = resend(bank.api, event_types=["customer_status_change"])
+
+    assert (summary["attempted"], summary["skipped"]) == (0, 1)
+    assert statuses(query, bank.consumer_id) == {"pending": 2}
+
+
+def test_period_and_tries_narrow_what_is_taken(bank: Bank, query: Query) -> None:
+    write_pending(query, bank.consumer_id, age_seconds=3 * 86_400)
+
+    assert resend(bank.api, period_in_days=1)["total_pending"] == 0
+    tried_too_often = resend(bank.api, max_try_count=1)
+    assert (tried_too_often["total_pending"], tried_too_often["skipped"]) == (1, 1)
+    assert resend(bank.api, max_try_count=2)["succeeded"] == 1
+
+
+def test_tenth_try_that_fails_is_the_last(bank: Bank, query: Query, rabbitmq_url: str) -> None:
+    fill_queue(rabbitmq_url, bank.name)
+    write_pending(query, bank.consumer_id, events_each=2)
+    query("UPDATE customer_events SET publish_try_count = 9 WHERE sequence = 1")
+
+    reply = bank.api.post("/events/resend", period_in_days=1)
+
+    (failure,) = reply.data["failed_events"]
+    assert failure["try_count"] == 10
+    assert "nacked" in failure["failure_reason"]
+    assert statuses(query, bank.consumer_id) == {"failed": 1, "pending": 1}
+    with channel(rabbitmq_url) as ch:
+        ch.queue_purge(f"customer_notification_{bank.name}")
+    assert resend(bank.api)["succeeded"] == 1  # a failed event holds nothing back
+
+
+def fill_queue(url: str, name: str) -> None:
+    """Replace the bank's queue by one with room for one message, and fill it."""
+    from chalicelib.events.topology import EXCHANGE, queues
+
+    (_, queue) = queues([name])
+    with channel(url) as ch:
+        ch.queue_delete(queue.name)
+        ch.queue_declare(queue.name, durable=True, arguments={**queue.arguments, "x-max-length": 1})
+        for key in queue.routing_keys:
+            ch.queue_bind(queue.name, EXCHANGE, key)
+        ch.confirm_delivery()
+        for _ in range(3):  # a quorum queue may take one or two more than its limit
+            try:
+                ch.basic_publish(EXCHANGE, queue.routing_keys[0], b"{}")
+            except Exception:
+                return
+    pytest.fail("the queue does not refuse")
+
+
+def test_young_event_is_left_to_the_request_that_wrote_it(bank: Bank, query: Query) -> None:
+    write_pending(query, bank.consumer_id, age_seconds=0)
+    query("UPDATE customer_events SET publish_failure_reason = NULL WHERE source_service = 'test'")
+
+    summary = resend(bank.api)
+
+    assert (summary["total_pending"], summary["skipped"]) == (1, 1)
+
+
+def test_lost_queue_is_declared_again_and_nothing_is_lost(
+    bank: Bank, query: Query, rabbitmq_url: str
+) -> None:
+    with channel(rabbitmq_url) as ch:
+        ch.queue_delete(f"customer_notification_{bank.name}")
+    write_pending(query, bank.consumer_id, customers=3, events_each=3)
+
+    assert resend(bank.api)["succeeded"] == 9
+
+    assert_in_order(take(rabbitmq_url, bank.name, 9))

@@ -1,1 +1,0 @@
-"""No migrations: the tiny application has no tables."""

@@ -1,0 +1,34 @@
+"""Servers of these tests' own, because they are stopped, frozen and restarted here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from local.checkout import Checkout
+from local.environment import RunningServices, ensure_services
+
+
+@pytest.fixture(scope="session")
+def own_services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServices]:
+    root: Path = tmp_path_factory.mktemp("outages")
+    with ensure_services(Checkout(root)) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def services(own_services: RunningServices) -> RunningServices:
+    """In place of the servers that all tests share."""
+    return own_services
+
+
+@pytest.fixture(autouse=True)
+def all_servers_run_again(own_services: RunningServices, database_url: str) -> Iterator[None]:
+    """Whatever a test did to the servers, the removal of its database finds them running."""
+    yield
+    for server in (own_services.postgresql, own_services.rabbitmq, own_services.redis):
+        server.resume()
+        server.start()
+        server.wait_ready()

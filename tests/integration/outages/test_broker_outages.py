@@ -1,0 +1,159 @@
+"""The outbox's promises while the broker is away, comes back, or does not answer."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+
+from chalicelib.operations import health
+from chalicelib.platform import Platform
+from fintegrate import publisher
+from local.environment import RunningServices
+from tests.support.api import Bank
+from tests.support.broker import drain
+from tests.support.fixtures import Query, platform_with
+from tests.support.outbox import assert_in_order, statuses, write_pending
+from tests.support.waiting import eventually
+
+
+def events_of(bank: Bank) -> list[dict[str, object]]:
+    events: list[dict[str, object]] = bank.api.get("/events/list").data["events"]
+    return events
+
+
+def resend_until_nothing_waits(bank: Bank) -> None:
+    def done() -> bool:
+        bank.api.post("/events/resend", period_in_days=1)
+        return bool(bank.api.get("/events/health").data["pending_count"] == 0)
+
+    eventually(done, "everything published after the outage")
+
+
+def test_changes_go_on_while_the_broker_is_away_and_arrive_in_order_afterwards(
+    bank: Bank,
+    services: RunningServices,
+    environment: dict[str, str],
+    query: Query,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(health, "_KEPT_SECONDS", 0.0)
+    services.rabbitmq.stop()
+
+    with platform_with(environment, BREAKER_OPEN_SECONDS="1"):
+        for _ in range(4):
+            customer_id = bank.create_customer()
+            status = bank.api.patch(
+                "/customer/change-status", customer_id=customer_id, status="INACTIVE"
+            )
+            assert status.status == 200
+            assert bank.api.delete("/customer/data", customer_id=customer_id).status == 200
+        assert statuses(query, bank.consumer_id) == {"pending": 12}
+        assert all(event["publish_failure_reason"] for event in events_of(bank))
+        assert bank.api.get("/health").data["broker"]["status"] == "down"
+
+        services.rabbitmq.start()
+        services.rabbitmq.wait_ready()
+        resend_until_nothing_waits(bank)
+
+    deliveries = drain(environment["RABBITMQ_URL"], bank.name)
+    assert len(deliveries) == 12
+    assert_in_order(deliveries)
+
+
+def test_open_breaker_spares_every_connection_attempt(
+    bank: Bank, services: RunningServices, monkeypatch: pytest.MonkeyPatch, platform: Platform
+) -> None:
+    services.rabbitmq.stop()
+    for _ in range(5):
+        bank.create_customer()
+    assert platform.publisher.breaker.state == "open"
+    attempts: list[object] = []
+    monkeypatch.setattr(publisher, "BrokerConnection", lambda *a: attempts.append(a))
+
+    bank.create_customer()
+
+    assert attempts == []
+    assert "circuit breaker open" in str(events_of(bank)[0]["publish_failure_reason"])
+
+
+def test_restarted_broker_is_found_again_within_the_request(
+    bank: Bank, services: RunningServices, query: Query, rabbitmq_url: str
+) -> None:
+    bank.create_customer()
+
+    services.rabbitmq.restart()
+    bank.create_customer()
+
+    assert statuses(query, bank.consumer_id) == {"published": 2}
+    assert len(drain(rabbitmq_url, bank.name)) == 2
+
+
+def test_connection_closed_by_the_operator_is_replaced_within_the_request(
+    bank: Bank, services: RunningServices, query: Query, rabbitmq_url: str
+) -> None:
+    bank.create_customer()
+    api = services.urls.rabbitmq_management_url + "/api/connections"
+    listed = eventually(lambda: httpx.get(api).json(), "the connection in the management API")
+    for connection in listed:
+        httpx.delete(f"{api}/{connection['name']}")
+
+    bank.create_customer()
+
+    assert statuses(query, bank.consumer_id) == {"published": 2}
+    assert len(drain(rabbitmq_url, bank.name)) == 2
+
+
+def test_frozen_broker_costs_a_try_and_no_event(
+    bank: Bank, services: RunningServices, query: Query, rabbitmq_url: str
+) -> None:
+    customer_id = bank.create_customer()
+    services.rabbitmq.pause()
+
+    reply = bank.api.patch("/customer/change-status", customer_id=customer_id, status="INACTIVE")
+
+    assert reply.status == 200
+    (waiting, _) = events_of(bank)
+    assert waiting["publish_status"] == "pending"
+    assert "no confirm within" in str(waiting["publish_failure_reason"])
+    services.rabbitmq.resume()
+    resend_until_nothing_waits(bank)
+    assert_in_order(drain(rabbitmq_url, bank.name))
+
+
+def test_outage_is_found_out_once_per_run_and_costs_no_tries(
+    bank: Bank, services: RunningServices, query: Query, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_pending(query, bank.consumer_id, customers=50, events_each=2)
+    services.rabbitmq.stop()
+    attempts: list[object] = []
+    real = publisher.BrokerConnection
+
+    def counted(*arguments: object) -> object:
+        attempts.append(arguments)
+        return real(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(publisher, "BrokerConnection", counted)
+
+    summary = bank.api.post("/events/resend", period_in_days=1).data["summary"]
+
+    assert len(attempts) == 1
+    assert (summary["total_pending"], summary["skipped"]) == (100, 100)
+    tries = query(
+        "SELECT DISTINCT publish_try_count FROM customer_events WHERE source_service = 'test'"
+    )
+    assert [row["publish_try_count"] for row in tries] == [1]
+
+
+def test_wiped_broker_gets_its_topology_back(
+    bank: Bank, services: RunningServices, query: Query, rabbitmq_url: str
+) -> None:
+    bank.create_customer()
+    services.rabbitmq.remove()
+    services.rabbitmq.start()
+    services.rabbitmq.wait_ready()
+
+    bank.create_customer()
+    resend_until_nothing_waits(bank)
+
+    assert statuses(query, bank.consumer_id) == {"published": 2}
+    assert len(drain(rabbitmq_url, bank.name)) == 1

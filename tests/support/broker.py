@@ -1,0 +1,84 @@
+"""Looking into RabbitMQ from a test: what lies in a queue, and removing queues."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import pika
+from pika.adapters.blocking_connection import BlockingChannel
+
+from chalicelib.events.topology import dead_letter_queue_name, queue_name
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """One message as the consumer's program gets it."""
+
+    body: dict[str, Any]
+    properties: pika.BasicProperties
+
+    @property
+    def sequence(self) -> int:
+        return int(self.body["metadata"]["sequence"])
+
+    @property
+    def subject(self) -> str:
+        return str(self.properties.headers["customer_id"])
+
+
+@contextmanager
+def channel(url: str) -> Iterator[BlockingChannel]:
+    """A channel for the time of the block."""
+    connection = pika.BlockingConnection(pika.URLParameters(url))
+    try:
+        yield connection.channel()
+    finally:
+        if connection.is_open:
+            connection.close()
+
+
+def take(url: str, consumer_name: str, count: int, seconds: float = 15) -> list[Delivery]:
+    """Consume and acknowledge `count` messages of a consumer's queue, in their order.
+
+    `basic.get` is refused on a queue with a single active consumer. Fails when fewer arrive.
+    """
+    deliveries: list[Delivery] = []
+    deadline = time.monotonic() + seconds
+    with channel(url) as ch:
+        for method, properties, body in ch.consume(
+            queue_name(consumer_name), inactivity_timeout=0.2
+        ):
+            if method is not None:
+                deliveries.append(Delivery(json.loads(body), properties))
+                ch.basic_ack(method.delivery_tag)
+            if len(deliveries) >= count or time.monotonic() > deadline:
+                break
+        ch.cancel()
+    assert len(deliveries) == count, f"{len(deliveries)} of {count} messages arrived"
+    return deliveries
+
+
+def drain(url: str, consumer_name: str, quiet_seconds: float = 0.5) -> list[Delivery]:
+    """Consume and acknowledge whatever is there, until nothing more comes for a while."""
+    deliveries: list[Delivery] = []
+    with channel(url) as ch:
+        queue = queue_name(consumer_name)
+        for method, properties, body in ch.consume(queue, inactivity_timeout=quiet_seconds):
+            if method is None:
+                break
+            deliveries.append(Delivery(json.loads(body), properties))
+            ch.basic_ack(method.delivery_tag)
+        ch.cancel()
+    return deliveries
+
+
+def delete_queues(url: str, consumer_name: str) -> None:
+    """Remove a consumer's queues, so that the broker stays small."""
+    with channel(url) as ch:
+        ch.queue_delete(queue_name(consumer_name))
+        ch.queue_delete(dead_letter_queue_name(consumer_name))

@@ -1,0 +1,18 @@
+"""Running a scheduled function in this process, as its schedule does."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from local.lambda_context import LambdaContext
+from local.scheduler import scheduled_event
+
+
+def run_schedule(name: str) -> dict[str, Any]:
+    """Hand EventBridge's true event to the app's scheduled function of this name; its summary."""
+    from app import app
+
+    event = scheduled_event(name, datetime.now(UTC))
+    summary: dict[str, Any] = app.handler_map[name](event, LambdaContext(name, 60))
+    return summary

@@ -1,0 +1,231 @@
+import asyncio
+import io
+import json
+import uuid
+
+import httpx
+import pytest
+
+from local import gateway as gateway_module
+from local.access_log import AccessLog
+from local.address_limit import AddressLimit
+from local.gateway import BODY_LIMIT, Gateway
+from local.routes import RouteTable
+
+ROUTES = RouteTable({"/thing": {"GET": "read", "POST": "write"}, "/only-post": {"POST": "write"}})
+
+
+class Functions:
+    """An invoker that remembers its calls and answers what it is told."""
+
+    def __init__(self):
+        self.calls = []
+        self.answer = {"statusCode": 200, "body": "{}"}
+
+    async def __call__(self, name, event):
+        self.calls.append((name, event))
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        if self.answer is None:
+            await asyncio.Event().wait()
+        return self.answer
+
+
+class Client:
+    """Sends requests from one address to an ASGI application."""
+
+    def __init__(self, application):
+        self._transport = httpx.ASGITransport(application, client=("203.0.113.7", 4000))
+
+    def request(self, method, path, **options):
+        async def send():
+            async with httpx.AsyncClient(
+                transport=self._transport, base_url="http://127.0.0.1:8000"
+            ) as client:
+                return await client.request(method, path, **options)
+
+        return asyncio.run(send())
+
+    def get(self, path, **options):
+        return self.request("GET", path, **options)
+
+    def post(self, path, **options):
+        return self.request("POST", path, **options)
+
+
+@pytest.fixture
+def functions():
+    return Functions()
+
+
+@pytest.fixture
+def log():
+    return io.StringIO()
+
+
+@pytest.fixture
+def client(functions, log):
+    gateway = Gateway(ROUTES, functions, AddressLimit(20), AccessLog(log), timeout=0.05)
+    return Client(gateway)
+
+
+def assert_refused(response, status, name):
+    body = response.json()
+    assert response.status_code == status
+    assert response.headers["content-type"] == "application/json"
+    assert response.headers["x-request-id"]
+    assert body["data"] == {}
+    assert body["detail"]["status_code"] == str(status)
+    assert body["detail"]["status_name"] == name
+    assert len(body["detail"]["status_description"]) > 20
+
+
+def test_function_gets_the_request(client, functions):
+    client.post("/thing?a=1", content=b'{"x": 1}', headers={"X-API-Key": "fk"})
+
+    ((name, event),) = functions.calls
+    assert name == "write"
+    assert event["body"] == '{"x": 1}'
+    assert event["multiValueQueryStringParameters"] == {"a": ["1"]}
+    assert event["requestContext"]["identity"]["sourceIp"] == "203.0.113.7"
+    assert event["headers"]["x-api-key"] == "fk"
+
+
+def test_answer_of_the_function_is_passed_on(client, functions):
+    functions.answer = {"statusCode": 503, "body": "{}", "headers": {"Retry-After": "3"}}
+
+    response = client.get("/thing")
+
+    assert (response.status_code, response.headers["retry-after"]) == (503, "3")
+
+
+def test_unknown_path_is_404(client, functions):
+    assert_refused(client.get("/nothing"), 404, "NOT_FOUND")
+    assert functions.calls == []
+
+
+@pytest.mark.parametrize("method", ["PUT", "DELETE", "TRACE", "BREW"])
+def test_wrong_method_is_405_with_allow(client, method):
+    response = client.request(method, "/thing")
+
+    assert_refused(response, 405, "METHOD_NOT_ALLOWED")
+    assert response.headers["allow"] == "GET, HEAD, OPTIONS, POST"
+
+
+def test_head_is_get_for_the_function(client, functions):
+    assert client.request("HEAD", "/thing").status_code == 200
+    assert functions.calls[0][1]["httpMethod"] == "GET"
+
+
+def test_head_is_405_where_get_is(client):
+    assert client.request("HEAD", "/only-post").status_code == 405
+
+
+def test_options_lists_methods_without_a_call(client, functions):
+    response = client.request("OPTIONS", "/only-post")
+
+    assert (response.status_code, response.headers["allow"]) == (204, "OPTIONS, POST")
+    assert functions.calls == []
+
+
+def test_body_at_the_limit_passes(client, functions):
+    assert client.post("/thing", content=b"a" * BODY_LIMIT).status_code == 200
+
+
+def test_larger_body_is_413(client, functions):
+    response = client.post("/thing", content=b"a" * (BODY_LIMIT + 1))
+
+    assert_refused(response, 413, "REQUEST_ENTITY_TOO_LARGE")
+    assert functions.calls == []
+
+
+def test_larger_body_of_unknown_length_is_413(client, functions):
+    async def parts():
+        for _ in range(11):
+            yield b"a" * 1024 * 1024
+
+    assert_refused(client.post("/thing", content=parts()), 413, "REQUEST_ENTITY_TOO_LARGE")
+    assert functions.calls == []
+
+
+def test_slow_function_is_504(client, functions):
+    functions.answer = None
+
+    assert_refused(client.get("/thing"), 504, "GATEWAY_TIMEOUT")
+
+
+@pytest.mark.parametrize("answer", [RuntimeError("secret"), TimeoutError(), {"statusCode": "x"}, 7])
+def test_crash_or_nonsense_is_502_without_internals(client, functions, answer):
+    functions.answer = answer
+
+    response = client.get("/thing")
+
+    assert_refused(response, 502, "BAD_GATEWAY")
+    assert "secret" not in response.text
+
+
+def test_too_many_requests_are_429(client):
+    statuses = [client.get("/thing").status_code for _ in range(20)]
+    response = client.get("/thing")
+
+    assert set(statuses) == {200}
+    assert_refused(response, 429, "TOO_MANY_REQUESTS")
+    assert 1 <= int(response.headers["retry-after"]) <= 60
+    assert response.headers["ratelimit-limit"] == "20"
+    assert response.headers["ratelimit-remaining"] == "0"
+    assert response.headers["ratelimit-reset"] == response.headers["retry-after"]
+
+
+def test_refusals_count_too(client):
+    for _ in range(20):
+        client.get("/nothing")
+
+    assert client.get("/thing").status_code == 429
+
+
+def test_a_forwarded_address_is_not_believed(client):
+    for number in range(20):
+        client.get("/thing", headers={"X-Forwarded-For": f"10.0.0.{number}"})
+
+    assert client.get("/thing", headers={"X-Forwarded-For": "10.9.9.9"}).status_code == 429
+
+
+@pytest.mark.parametrize("said", ["abc-1._Z", "a" * 128])
+def test_sane_request_id_is_kept(client, functions, said):
+    response = client.get("/thing", headers={"X-Request-Id": said})
+
+    assert response.headers["x-request-id"] == said
+    assert functions.calls[0][1]["headers"]["X-Request-Id"] == said
+
+
+@pytest.mark.parametrize("said", ["", "a b", "a" * 129, "<x>", "a\tb"])
+def test_other_request_ids_are_replaced(client, functions, said):
+    response = client.get("/thing", headers={"X-Request-Id": said})
+
+    given = response.headers["x-request-id"]
+    assert str(uuid.UUID(given)) == given
+    assert functions.calls[0][1]["headers"]["X-Request-Id"] == given
+
+
+def test_access_log_tells_names_and_no_values(client, log):
+    client.get("/thing?api_key=fk_secret", headers={"X-API-Key": "fk_secret"})
+
+    line = json.loads(log.getvalue())
+    assert line["query_names"] == ["api_key"]
+    assert (line["method"], line["path"], line["status"]) == ("GET", "/thing", 200)
+    assert line["source_ip"] == "203.0.113.7"
+    assert "fk_secret" not in log.getvalue()
+
+
+def test_endless_body_is_not_read_to_its_end(client, monkeypatch):
+    monkeypatch.setattr(gateway_module, "BODY_LIMIT", 1000)
+    monkeypatch.setattr(gateway_module, "DISCARD_LIMIT", 4000)
+    read = []
+
+    async def parts():
+        for number in range(100):
+            read.append(number)
+            yield b"a" * 1000
+
+    assert client.post("/thing", content=parts()).status_code == 413
+    assert len(read) < 10

@@ -1,0 +1,23 @@
+from local.lambda_context import LambdaContext
+
+
+def test_time_runs_out_and_stays_out():
+    now = [100.0]
+    context = LambdaContext("api_handler", timeout=3, clock=lambda: now[0])
+    assert context.get_remaining_time_in_millis() == 3000
+
+    now[0] += 2.5
+    assert context.get_remaining_time_in_millis() == 500
+
+    now[0] += 2.5
+    assert context.get_remaining_time_in_millis() == 0
+
+
+def test_names_are_those_of_lambda():
+    context = LambdaContext("api_handler", timeout=3)
+
+    assert context.function_name == "api_handler"
+    assert context.invoked_function_arn.startswith("arn:aws:lambda:")
+    assert context.invoked_function_arn.endswith(":function:api_handler")
+    assert context.memory_limit_in_mb == "512"
+    assert LambdaContext("a", 1).aws_request_id != LambdaContext("a", 1).aws_request_id

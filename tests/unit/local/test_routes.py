@@ -1,0 +1,52 @@
+import pytest
+
+from local.routes import RouteTable
+
+TABLE = RouteTable(
+    {
+        "/": {"GET": "root"},
+        "/customer/data": {"GET": "read", "POST": "create"},
+        "/files/{name}": {"GET": "file"},
+        "/static/{proxy+}": {"POST": "static"},
+    }
+)
+
+
+@pytest.mark.parametrize(
+    ("path", "resource", "parameters"),
+    [
+        ("/", "/", {}),
+        ("/customer/data", "/customer/data", {}),
+        ("/customer/data/", "/customer/data", {}),
+        ("/files/a.txt", "/files/{name}", {"name": "a.txt"}),
+        ("/static/a/b", "/static/{proxy+}", {"proxy": "a/b"}),
+    ],
+)
+def test_path_finds_its_resource(path, resource, parameters):
+    match = TABLE.match(path)
+
+    assert match is not None
+    assert (match.resource, match.parameters) == (resource, parameters)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "",
+        "/customer",
+        "/customer/data/x",
+        "//customer/data",
+        "/files/",
+        "/static",
+        "/CUSTOMER/DATA",
+    ],
+)
+def test_other_paths_find_nothing(path):
+    match = TABLE.match(path)
+
+    assert match is None or match.resource == "/" == path + "/"
+
+
+def test_allow_names_what_the_gateway_adds():
+    assert TABLE.match("/customer/data").allowed == "GET, HEAD, OPTIONS, POST"
+    assert TABLE.match("/static/x").allowed == "OPTIONS, POST"

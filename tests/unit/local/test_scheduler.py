@@ -1,0 +1,104 @@
+import logging
+import threading
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from chalice import Chalice
+from chalice.app import CloudWatchEvent, Cron, Rate
+
+from local.schedule_expression import Schedule
+from local.scheduler import ScheduledFunction, Scheduler, scheduled_event, scheduled_functions
+
+SOON = Schedule("soon", lambda moment: moment + timedelta(milliseconds=1))
+SECONDS = 10
+
+
+@pytest.fixture
+def run():
+    """Starts a scheduler of one function that fires all the time."""
+    started = []
+
+    def start(call):
+        scheduler = Scheduler([ScheduledFunction("often", SOON)], call)
+        started.append(scheduler)
+        scheduler.start()
+        return scheduler
+
+    yield start
+    for scheduler in started:
+        scheduler.stop()
+
+
+def test_function_fires_again_and_again(run):
+    fired = threading.Semaphore(0)
+    run(lambda name, event: fired.release())
+
+    assert all(fired.acquire(timeout=SECONDS) for _ in range(3))
+
+
+def test_function_never_runs_beside_itself(run):
+    inside, seen, done = [], [], threading.Event()
+
+    def call(name, event):
+        inside.append(event["id"])
+        seen.append(len(inside))
+        inside.pop()
+        if len(seen) > 20:
+            done.set()
+
+    run(call)
+
+    assert done.wait(SECONDS)
+    assert set(seen) == {1}
+
+
+def test_failure_is_logged_and_the_next_run_comes(run, caplog):
+    fired = threading.Semaphore(0)
+
+    def call(name, event):
+        fired.release()
+        raise RuntimeError("broken")
+
+    with caplog.at_level(logging.ERROR):
+        scheduler = run(call)
+        assert all(fired.acquire(timeout=SECONDS) for _ in range(2))
+        scheduler.stop()
+
+    assert "often" in caplog.text
+
+
+def test_stopped_scheduler_fires_no_more(run):
+    fired = threading.Semaphore(0)
+    scheduler = run(lambda name, event: fired.release())
+    assert fired.acquire(timeout=SECONDS)
+
+    scheduler.stop()
+
+    while fired.acquire(blocking=False):
+        pass
+    assert not fired.acquire(timeout=0.05)
+
+
+def test_event_is_what_chalice_expects():
+    moment = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+    event = CloudWatchEvent(scheduled_event("resend", moment), None)
+
+    assert (event.source, event.detail_type) == ("aws.events", "Scheduled Event")
+    assert event.time == "2026-01-02T03:04:05Z"
+    assert event.resources[0].endswith(":rule/resend")
+
+
+def test_schedules_of_an_app_are_found():
+    app = Chalice("any")
+    app.schedule("rate(2 hours)", name="text")(lambda event: None)
+    app.schedule(Rate(1, unit=Rate.MINUTES), name="rate")(lambda event: None)
+    app.schedule(Cron(0, 12, "*", "*", "?", "*"), name="cron")(lambda event: None)
+    app.on_sqs_message("queue")(lambda event: None)
+
+    found = {f.name: f.schedule.text for f in scheduled_functions(app)}
+
+    assert found == {
+        "text": "rate(2 hours)",
+        "rate": "rate(1 minute)",
+        "cron": "cron(0 12 * * ? *)",
+    }
