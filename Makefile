@@ -7,7 +7,7 @@ TEMPLATES := $(wildcard infra/*.yaml)
 MADE := .venv .local .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .chalice/deployments
 
 .DEFAULT_GOAL := help
-.PHONY: help setup local up down demo consumer test unit check clean
+.PHONY: help setup local up down demo consumer test unit check bench clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,6 +35,9 @@ test: setup ## everything that must hold (ARGS=… goes to pytest)
 
 unit: setup ## only the tests that need no servers (ARGS=… goes to pytest)
 	@$(PY) -m pytest tests/unit $(ARGS)
+
+bench: setup ## measure, each figure beside its floor (JSON in .local/bench.json)
+	@$(PY) -m local bench
 
 check: setup ## ruff, mypy and the templates' linter
 	$(PY) -m ruff check .

@@ -83,6 +83,8 @@ def local(port: Port = 8000) -> None:
             server.wait()
     except KeyboardInterrupt:
         console.print("Stopped.")
+    finally:
+        (checkout.state / "env").unlink(missing_ok=True)
 
 
 @app.command()
@@ -120,6 +122,15 @@ def clean() -> None:
 def demo() -> None:
     """Watch a bank being served from its first customer to its last confirmation."""
     from local.demo import run
+
+    raise typer.Exit(run())
+
+
+@app.command()
+@explained
+def bench() -> None:
+    """Measure, each figure beside its floor in the same run."""
+    from local.bench.run import run
 
     raise typer.Exit(run())
 

@@ -42,17 +42,19 @@ class Performance:
         stories.result()
 
     def _look(self, stories: Future[None]) -> bool:
-        """Show how far it is; says whether nothing more is to come."""
+        """Keep the consumer alive and show how far all is; says whether nothing more is to come."""
         if (news := self.consumer.revive()) is not None:
             self.display.remark(news)
-        over = stories.done()
         try:
-            health = self.watching.read("/events/health")
+            return self._settled(stories.done())
         except CallFailedError as exc:
             if not exc.passing:
                 raise
             self.display.remark(str(exc))
             return False
+
+    def _settled(self, over: bool) -> bool:
+        health = self.watching.read("/events/health")
         committed = self.record.events.total()
         published = committed - health["pending_count"] - health["failed_count"]
         confirmed = published - health["undelivered_count"] - health["delivery_failed_count"]

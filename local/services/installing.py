@@ -37,7 +37,14 @@ def _sudo_needs_no_password() -> bool:
 def _run(command: Sequence[str], manager: str) -> None:
     sudo = [] if os.geteuid() == 0 or manager == "brew" else ["sudo", "-n"]
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    subprocess.run([*sudo, *command], check=True, stdout=subprocess.DEVNULL, env=environment)
+    subprocess.run(
+        [*sudo, *command],
+        check=True,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
 
 
 @contextmanager
@@ -78,8 +85,8 @@ def main() -> None:
     print(f"Installing {', '.join(servers)}", flush=True)
     try:
         install(servers, manager)
-    except subprocess.CalledProcessError:
-        sys.exit(f"That failed. Install by hand: {install_command(servers)}")
+    except subprocess.CalledProcessError as error:
+        sys.exit(f"{error.stdout}\nThat failed. Install by hand: {install_command(servers)}")
 
 
 def _engine_answers() -> bool:

@@ -60,6 +60,8 @@ def example(schema: dict[str, Any], components: dict[str, Any], name: str = "") 
         return example(components[schema["$ref"].rpartition("/")[2]], components, name)
     if "properties" in schema:
         return _object(schema, components)
+    if schema.get("examples"):
+        return schema["examples"][0]
     if name in FIELDS and not _is_object(schema):
         return FIELDS[name][1]
     if "anyOf" in schema:

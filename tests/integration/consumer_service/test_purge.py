@@ -7,10 +7,9 @@ from collections.abc import Iterator
 import psycopg2
 import pytest
 
-from chalicelib import platform as wiring
 from chalicelib.platform import Platform
 from tests.support.api import Bank
-from tests.support.fixtures import Query
+from tests.support.fixtures import Query, platform_with
 from tests.support.schedules import run_schedule
 
 KEYS = """
@@ -41,16 +40,10 @@ NOTHING = {"idempotency_keys": 0, "receipts": 0, "audit_rows": 0}
 @pytest.fixture
 def small_batches(environment: dict[str, str], platform: Platform) -> Iterator[Platform]:
     """Retention of 10 and 20 days, three rows a batch."""
-    settings = {
-        "SWEEP_BATCH": "3",
-        "RECEIPT_RETENTION_DAYS": "10",
-        "AUDIT_RETENTION_DAYS": "20",
-    }
-    parts = wiring.build({**environment, **settings})
-    wiring.use(parts)
-    yield parts
-    parts.close()
-    wiring.use(platform)
+    assert platform
+    settings = {"SWEEP_BATCH": "3", "RECEIPT_RETENTION_DAYS": "10", "AUDIT_RETENTION_DAYS": "20"}
+    with platform_with(environment, **settings) as parts:
+        yield parts
 
 
 @pytest.mark.parametrize(
@@ -108,13 +101,9 @@ def test_time_that_is_up_ends_the_run_in_order(
     environment: dict[str, str], platform: Platform, query: Query
 ) -> None:
     query(AUDIT_ROWS, age="1000 days", count=2)
-    parts = wiring.build({**environment, "SWEEP_SECONDS": "0"})
-    wiring.use(parts)
-    try:
+    assert platform
+    with platform_with(environment, SWEEP_SECONDS="0"):
         assert run_schedule("purge") == NOTHING
-    finally:
-        parts.close()
-        wiring.use(platform)
 
     assert run_schedule("purge")["audit_rows"] == 2
 

@@ -11,11 +11,10 @@ from urllib.parse import quote, urlsplit
 import httpx
 import pytest
 
-from chalicelib import platform as wiring
 from chalicelib.tenants import ADMIN_ID
 from tests.support.api import Api, Bank
 from tests.support.broker import channel, delete_queues
-from tests.support.fixtures import Query
+from tests.support.fixtures import Query, platform_with
 from tests.support.waiting import eventually
 
 TELLS_THE_ADMIN = "customer.consumer_created.system_default"
@@ -131,18 +130,11 @@ def test_admin_is_told_of_a_new_consumer(
 
 
 def test_consumer_is_created_while_the_broker_is_away(
-    admin: Api, environment: dict[str, str], query: Query, rabbitmq_url: str
+    admin: Api, environment: dict[str, str], query: Query
 ) -> None:
     """The event waits for the resend; the queues are declared with the first publish."""
-    nobody_listens = {"RABBITMQ_URL": "amqp://guest:guest@127.0.0.1:1/%2F"}
-    parts = wiring.build({**environment, **nobody_listens})
-    before = wiring.platform()
-    wiring.use(parts)
-    try:
+    with platform_with(environment, RABBITMQ_URL="amqp://guest:guest@127.0.0.1:1/%2F"):
         reply = admin.post("/consumer/data", consumer_name=f"bank_{uuid.uuid4().hex[:12]}")
-    finally:
-        wiring.use(before)
-        parts.close()
 
     assert reply.status == 201
     (row,) = query(

@@ -34,6 +34,14 @@ def value(url, statement):
         return cursor.fetchone()[0]
 
 
+def listening_addresses(process):
+    try:
+        connections = process.net_connections("inet")
+    except psutil.NoSuchProcess:  # a worker that ended since it was found
+        return []
+    return [c.laddr.ip for c in connections if c.status == psutil.CONN_LISTEN]
+
+
 def test_durability_is_on(services):
     for setting in ("fsync", "synchronous_commit", "full_page_writes"):
         assert value(services.urls.database_url, f"SHOW {setting}") == "on"
@@ -124,11 +132,10 @@ def test_native_servers_listen_on_loopback_only(services):
     if family is None:
         pytest.skip("the servers run in containers")
     listening = [
-        connection.laddr.ip
+        address
         for server in (services.postgresql, services.rabbitmq, services.redis)
         for process in server.family.members()
-        for connection in process.net_connections("inet")
-        if connection.status == psutil.CONN_LISTEN
+        for address in listening_addresses(process)
     ]
 
     assert len(listening) >= 6

@@ -9,8 +9,6 @@ from __future__ import annotations
 import logging
 from contextvars import ContextVar
 
-from aws_lambda_powertools.logging.formatter import LambdaPowertoolsFormatter
-
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 """The id of the request or the scheduled run that this thread works on."""
 
@@ -23,6 +21,9 @@ class _RequestId(logging.Filter):
 
 def configure_logging(level: str) -> None:
     """Send every logger's lines to standard error as JSON; calling it again changes the level."""
+    # Imported here because the package imports botocore, and importing us must import nothing of AWS.
+    from aws_lambda_powertools.logging.formatter import LambdaPowertoolsFormatter
+
     root = logging.getLogger()
     root.setLevel(level)
     logging.getLogger("pika").setLevel(logging.CRITICAL)  # outages are told once, by us

@@ -141,8 +141,16 @@ _FAMILIES = {
 _WITHOUT_VALUE = {"missing", "extra_forbidden", "value_error", "too_short", "too_long"}
 
 
+def _kind(error: ErrorDetails) -> str:
+    """Pydantic's name of the error; it calls text too long as if it were a list, where the bound
+    stands after a validator."""
+    kind = error["type"]
+    of_text = kind in {"too_short", "too_long"} and isinstance(error["input"], str)
+    return f"string_{kind}" if of_text else kind
+
+
 def _expectation(error: ErrorDetails) -> str:
-    kind, context = error["type"], error.get("ctx", {})
+    kind, context = _kind(error), error.get("ctx", {})
     if kind in {"literal_error", "enum"}:
         return "must be " + str(context["expected"]).replace("'", "")
     if kind == "value_error":
@@ -153,10 +161,10 @@ def _expectation(error: ErrorDetails) -> str:
 
 
 def _got(error: ErrorDetails) -> str:
-    if error["type"] in _WITHOUT_VALUE or SECRET_FIELDS.intersection(map(str, error["loc"])):
+    kind, value = _kind(error), error["input"]
+    if kind in _WITHOUT_VALUE or SECRET_FIELDS.intersection(map(str, error["loc"])):
         return ""
-    value = error["input"]
-    if error["type"] in {"string_too_short", "string_too_long"}:
+    if kind in {"string_too_short", "string_too_long"}:
         return f", got {len(value)}"
     shown = repr(value)
     return f", got {shown if len(shown) <= _SHOWN else shown[:_SHOWN] + '…'}"

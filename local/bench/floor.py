@@ -1,0 +1,61 @@
+"""The floor of a create: one statement, one confirmed publish, one update, with the bare drivers.
+
+What the same machine, servers, table and queue allow in the same run, and nothing of this project's
+code; a figure means something only as a ratio to it.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Self
+
+import pika
+import psycopg2
+
+from chalicelib.customer.store import CUSTOMERS
+from chalicelib.events.topology import EXCHANGE, routing_key
+
+PUBLISHED = (
+    "UPDATE customer_events SET publish_status = 'published', published_at = clock_timestamp()"
+    " WHERE event_id = %s"
+)
+
+
+class RawCreate:
+    """Creates customers as a program would that does nothing else."""
+
+    def __init__(
+        self, database_url: str, rabbitmq_url: str, consumer_id: str, consumer_name: str
+    ) -> None:
+        self._database = psycopg2.connect(database_url)
+        self._database.autocommit = True
+        self._cursor = self._database.cursor()
+        self._broker = pika.BlockingConnection(pika.URLParameters(rabbitmq_url))
+        self._channel = self._broker.channel()
+        self._channel.confirm_delivery()
+        self._key = routing_key("customer_creation", consumer_name)
+        self._values = {
+            "consumer_id": consumer_id,
+            "consumer_name": consumer_name,
+            "name": "John Richard Doe",
+            "status": "ACTIVE",
+            "source_service": "POST: /customer/data",
+            "traceparent": None,
+        }
+        self._properties = pika.BasicProperties(delivery_mode=pika.DeliveryMode.Persistent)
+
+    def create(self) -> None:
+        """One customer, its event, published and marked."""
+        self._cursor.execute(CUSTOMERS["create_customer"], self._values)
+        row = self._cursor.fetchone()
+        assert row is not None
+        body = json.dumps({"event_id": row[0], "data": row[6], "metadata": row[7]}).encode()
+        self._channel.basic_publish(EXCHANGE, self._key, body, self._properties, mandatory=True)
+        self._cursor.execute(PUBLISHED, (row[0],))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._database.close()
+        self._broker.close()

@@ -1,0 +1,54 @@
+"""Servers of these tests' own, because they are stopped and frozen here; nobody else uses them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from chalicelib.operations.migrate import apply_migrations
+from fintegrate.settings import load_settings
+from local.checkout import Checkout
+from local.environment import RunningServices, create_database, settings_environment
+from local.services.choice import choose
+from local.services.service import Service
+from local.services.trio import Trio
+from tests.support.fixtures import UNLIMITED
+
+
+@pytest.fixture(scope="session")
+def own_servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trio]:
+    """Not started: a test starts the one that it is going to stop."""
+    trio = choose(Checkout(tmp_path_factory.mktemp("servers")))
+    yield trio
+    trio.remove()
+
+
+@pytest.fixture
+def own_redis(own_servers: Trio) -> Service:
+    """A cache that answers when the test begins."""
+    return _answering(own_servers.redis)
+
+
+@pytest.fixture
+def own_postgresql(own_servers: Trio) -> Service:
+    """A database server that answers when the test begins."""
+    return _answering(own_servers.postgresql)
+
+
+@pytest.fixture
+def on_own_database(services: RunningServices, own_postgresql: Service) -> dict[str, str]:
+    """The settings of functions on that server, with a fresh migrated database."""
+    urls = replace(services.urls, database_url=own_postgresql.url)
+    url = create_database(urls, "own_database")
+    environment = settings_environment(urls, **UNLIMITED | {"DATABASE_URL": url})
+    apply_migrations(load_settings(environment))
+    return environment
+
+
+def _answering(server: Service) -> Service:
+    server.resume()
+    server.start()
+    server.wait_ready()
+    return server
