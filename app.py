@@ -5,7 +5,9 @@ from chalice import Chalice
 from chalicelib.blueprints import BLUEPRINTS
 from fintegrate.endpoint import request_scope
 
-app = Chalice(app_name="fintegrate")
+# Chalice's own logging would take the layer's loggers, whose parent has the app's name, and show
+# their errors only.
+app = Chalice(app_name="fintegrate", configure_logs=False)
 app.register_middleware(request_scope, "http")
 for blueprint in BLUEPRINTS:
     app.register_blueprint(blueprint)

@@ -57,7 +57,7 @@ class NewApiKey(RequestModel):
 class ApiKeyIssued(BaseModel):
     """The key in clear, this once."""
 
-    api_key: str
+    api_key: Annotated[str, Field(examples=["fk_<public id>_<secret>"])]
 
 
 class ConsumerRef(RequestModel):

@@ -21,11 +21,12 @@ from tests.support.fixtures import Query
 from tests.support.outbox import assert_in_order
 
 BOUNDS = settings(
-    max_examples=40,
+    max_examples=60,
     stateful_step_count=50,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
+Pick = tuple[int, str]
 NO_CUSTOMER = "No such customer; check customer_id"
 NO_TAG = "No such tag; check tag_key"
 
@@ -35,8 +36,11 @@ names = visible | visible.map(lambda name: name + "x" * (255 - len(name)))
 statuses = st.sampled_from(["ACTIVE", "INACTIVE"])
 tag_keys = st.sampled_from(["a", "B", "é", "a b"]) | visible
 tag_values = st.sampled_from(["", "1", "2"]) | st.text(characters, max_size=1000)
+tag_sets = st.dictionaries(tag_keys, tag_values, min_size=1, max_size=5)
 tenants = st.sampled_from([0, 1])
 strangers = st.sampled_from([False, False, False, True])
+tag_picks = st.tuples(st.integers(0, 4), tag_keys)
+"""A tag that the customer has, by number; for 0, or when it has none, the key."""
 limits = st.integers(1, 4) | st.just(200)
 
 
@@ -55,13 +59,15 @@ class CustomerMachine(RuleBasedStateMachine):
         self.rabbitmq_url = rabbitmq_url
         self.customers: dict[str, Customer] = {}  # in the order of their creation
 
-    @rule(target=customer_ids, tenant=tenants, name=names, status=statuses)
-    def create(self, tenant: int, name: str, status: str) -> str:
+    @rule(target=customer_ids, tenant=tenants, name=names, status=statuses, tags=tag_sets)
+    def create(self, tenant: int, name: str, status: str, tags: dict[str, str]) -> str:
         reply = self.banks[tenant].api.post("/customer/data", name=name, status=status)
         assert (reply.status, reply.data["status"]) == (201, status)
         customer = self.customers[reply.data["customer_id"]] = Customer(tenant, name, status)
         customer.happened("customer_creation")
-        return str(reply.data["customer_id"])
+        customer_id = str(reply.data["customer_id"])
+        self.add_tags(customer_id, stranger=False, tags=tags)  # so that other rules find some
+        return customer_id
 
     @rule(customer_id=customer_ids, stranger=strangers)
     def read(self, customer_id: str, stranger: bool) -> None:
@@ -83,7 +89,7 @@ class CustomerMachine(RuleBasedStateMachine):
             customer.status = status
             customer.happened("customer_status_change")
 
-    @rule(customer_id=customer_ids, stranger=strangers)
+    @rule(customer_id=customer_ids, stranger=strangers.map(lambda stranger: not stranger))
     def delete(self, customer_id: str, stranger: bool) -> None:
         reply, customer = self.send("DELETE", "/customer/data", customer_id, stranger)
         if customer:
@@ -109,11 +115,7 @@ class CustomerMachine(RuleBasedStateMachine):
             if customer.owner == tenant and not customer.deleted and customer.matches(wanted)
         ]
 
-    @rule(
-        customer_id=customer_ids,
-        stranger=strangers,
-        tags=st.dictionaries(tag_keys, tag_values, min_size=1, max_size=5),
-    )
+    @rule(customer_id=customer_ids, stranger=strangers, tags=tag_sets)
     def add_tags(self, customer_id: str, stranger: bool, tags: dict[str, str]) -> None:
         fields = {"tag_keys": list(tags), "tag_values": list(tags.values())}
         reply, customer = self.send("POST", "/customer/tag", customer_id, stranger, **fields)
@@ -126,21 +128,24 @@ class CustomerMachine(RuleBasedStateMachine):
             succeeded(reply, 201)
             customer.tags.update(tags)
 
-    @rule(customer_id=customer_ids, stranger=strangers, key=tag_keys)
-    def read_tag(self, customer_id: str, stranger: bool, key: str) -> None:
+    @rule(customer_id=customer_ids, stranger=strangers, pick=tag_picks)
+    def read_tag(self, customer_id: str, stranger: bool, pick: Pick) -> None:
+        key = self.picked(customer_id, pick)
         reply, customer = self.send_of_tag("GET", "tag-value", customer_id, stranger, key)
         if customer:
             assert (reply.status, reply.data) == (200, {"tag_value": customer.tags[key]})
 
-    @rule(customer_id=customer_ids, stranger=strangers, key=tag_keys)
-    def delete_tag(self, customer_id: str, stranger: bool, key: str) -> None:
+    @rule(customer_id=customer_ids, stranger=strangers, pick=tag_picks)
+    def delete_tag(self, customer_id: str, stranger: bool, pick: Pick) -> None:
+        key = self.picked(customer_id, pick)
         reply, customer = self.send_of_tag("DELETE", "tag", customer_id, stranger, key)
         if customer:
             succeeded(reply)
             del customer.tags[key]
 
-    @rule(customer_id=customer_ids, stranger=strangers, key=tag_keys, new=tag_keys)
-    def rename_tag(self, customer_id: str, stranger: bool, key: str, new: str) -> None:
+    @rule(customer_id=customer_ids, stranger=strangers, pick=tag_picks, new=tag_keys)
+    def rename_tag(self, customer_id: str, stranger: bool, pick: Pick, new: str) -> None:
+        key = self.picked(customer_id, pick)
         reply, customer = self.send_of_tag(
             "PATCH", "tag-key", customer_id, stranger, key, new_tag_key=new
         )
@@ -150,8 +155,9 @@ class CustomerMachine(RuleBasedStateMachine):
             succeeded(reply)
             customer.tags[new] = customer.tags.pop(key)
 
-    @rule(customer_id=customer_ids, stranger=strangers, key=tag_keys, value=tag_values)
-    def set_tag(self, customer_id: str, stranger: bool, key: str, value: str) -> None:
+    @rule(customer_id=customer_ids, stranger=strangers, pick=tag_picks, value=tag_values)
+    def set_tag(self, customer_id: str, stranger: bool, pick: Pick, value: str) -> None:
+        key = self.picked(customer_id, pick)
         reply, customer = self.send_of_tag(
             "PATCH", "tag-value", customer_id, stranger, key, new_tag_value=value
         )
@@ -222,6 +228,11 @@ class CustomerMachine(RuleBasedStateMachine):
             refused(reply, 404, NO_TAG)
             return reply, None
         return reply, customer
+
+    def picked(self, customer_id: str, pick: Pick) -> str:
+        number, key = pick
+        existing = sorted(self.customers[customer_id].tags)
+        return existing[number % len(existing)] if number and existing else key
 
     def all_pages(
         self, tenant: int, path: str, name: str, limit: int, wanted: dict[str, str]

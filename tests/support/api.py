@@ -60,7 +60,9 @@ class Api:
         if self.key is not None:
             sent["X-API-Key"] = self.key
         payload = raw if raw is not None else b"" if body is None else json.dumps(body).encode()
-        answer = _invoke(method, path, urlencode(query or {}, doseq=True), sent, payload, self.source_ip)
+        answer = _invoke(
+            method, path, urlencode(query or {}, doseq=True), sent, payload, self.source_ip
+        )
         reply = Reply(answer["statusCode"], answer["headers"], json.loads(answer["body"]))
         assert reply.detail["status_code"] == str(reply.status)
         return reply

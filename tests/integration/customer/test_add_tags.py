@@ -2,11 +2,34 @@
 
 import uuid
 
-import pytest
-
 from tests.integration.customer.tagging import add_tags, tags_of
 from tests.support.api import Bank, Reply
 from tests.support.fixtures import Query
+
+WRONG: list[tuple[object, object, str]] = [
+    (["a", "b", "a"], ["1", "2", "3"], "tag_keys: must be distinct, 'a' is given more than once"),
+    (["a", "b"], ["1"], "tag_values: must have one value for each of 2 keys, got 1"),
+    (["a"], ["1", "2"], "tag_values: must have one value for each of 1 keys, got 2"),
+    (
+        [],
+        [],
+        "tag_keys: must have at least 1 entries; tag_values: must have at least 1 entries",
+    ),
+    (
+        [str(number) for number in range(51)],
+        ["1"] * 51,
+        "tag_keys: must have at most 50 entries; tag_values: must have at most 50 entries",
+    ),
+    (["a" * 101], ["1"], "tag_keys[0]: must have at most 100 characters, got 101"),
+    (["a"], ["1" * 1001], "tag_values[0]: must have at most 1000 characters, got 1001"),
+    (["a", ""], ["1", "2"], "tag_keys[1]: must have at least 1 character(s), got 0"),
+    ([" "], ["1"], "tag_keys[0]: must not be blank"),
+    (["a\x00"], ["\n"], ("tag_keys[0]: must not contain control characters; "
+                         "tag_values[0]: must not contain control characters")),
+    ("a", ["1"], "tag_keys: must be a list, got 'a'"),
+    ([1], [None], ("tag_keys[0]: must be a string, got 1; "
+                   "tag_values[0]: must be a string, got None")),
+]  # fmt: skip
 
 
 def post(bank: Bank, customer_id: str, keys: object, values: object) -> Reply:
@@ -66,37 +89,9 @@ def test_missing_customer_is_not_found(bank: Bank, query: Query) -> None:
     assert query("SELECT 1 FROM customer_tags") == []
 
 
-@pytest.mark.parametrize(
-    ("keys", "values", "sentence"),
-    [
-        (["a", "b", "a"], ["1", "2", "3"], "tag_keys: must be distinct, 'a' is given more than once"),
-        (["a", "b"], ["1"], "tag_values: must have one value for each of 2 keys, got 1"),
-        (["a"], ["1", "2"], "tag_values: must have one value for each of 1 keys, got 2"),
-        (
-            [],
-            [],
-            "tag_keys: must have at least 1 entries; tag_values: must have at least 1 entries",
-        ),
-        (
-            [str(number) for number in range(51)],
-            ["1"] * 51,
-            "tag_keys: must have at most 50 entries; tag_values: must have at most 50 entries",
-        ),
-        (["a" * 101], ["1"], "tag_keys[0]: must have at most 100 characters, got 101"),
-        (["a"], ["1" * 1001], "tag_values[0]: must have at most 1000 characters, got 1001"),
-        (["a", ""], ["1", "2"], "tag_keys[1]: must have at least 1 character(s), got 0"),
-        ([" "], ["1"], "tag_keys[0]: must not be blank"),
-        (["a\x00"], ["\n"], ("tag_keys[0]: must not contain control characters; "
-                             "tag_values[0]: must not contain control characters")),
-        ("a", ["1"], "tag_keys: must be a list, got 'a'"),
-        ([1], [None], ("tag_keys[0]: must be a string, got 1; "
-                       "tag_values[0]: must be a string, got None")),
-    ],
-)  # fmt: skip
-def test_wrong_tags_are_explained(
-    bank: Bank, customer_id: str, keys: object, values: object, sentence: str
-) -> None:
-    reply = post(bank, customer_id, keys, values)
+def test_wrong_tags_are_explained(bank: Bank, customer_id: str) -> None:
+    for keys, values, sentence in WRONG:
+        reply = post(bank, customer_id, keys, values)
+        assert (keys, values, reply.status, reply.description) == (keys, values, 422, sentence)
 
-    assert (reply.status, reply.description) == (422, sentence)
     assert tags_of(bank, customer_id) == {}

@@ -22,7 +22,8 @@ def ids(bank: Bank, **wanted: object) -> list[str]:
 
 def pages(bank: Bank, limit: int) -> list[list[str]]:
     """Every page from the first to the last."""
-    found, cursor = [], {}
+    found: list[list[str]] = []
+    cursor: dict[str, str] = {}
     while True:
         data = bank.api.get("/customer/list", limit=limit, **cursor).data
         found.append([customer["customer_id"] for customer in data["customers"]])

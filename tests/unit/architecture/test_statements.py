@@ -77,6 +77,20 @@ def test_code_of_functions_holds_no_sql(file: Path) -> None:
     assert [text for text in texts(tree_of(file)) if SQL_TEXT.search(text)] == []
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SELECT *\nFROM customers",
+        "select 1 from x",
+        "insert into t values (1)",
+        "UPDATE t SET a = 1",
+        "DELETE FROM t",
+    ],
+)
+def test_sql_is_recognised(text: str) -> None:
+    assert SQL_TEXT.search(text)
+
+
 @pytest.mark.parametrize("file", modules(FUNCTIONS, LAYER), ids=named)
 def test_statements_are_not_put_together(file: Path) -> None:
     assembled = [

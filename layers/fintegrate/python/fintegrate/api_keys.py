@@ -80,7 +80,8 @@ class SecretVerifier:
 
     A key that was verified is remembered by a SHA-256 of its secret together with the stored hash,
     so a rotated key is not taken for the old one. A wrong secret that was seen is refused from
-    memory; for each key and source address, at most `wrong_per_minute` are checked with bcrypt.
+    memory; for each key and source address, at most `wrong_per_minute` cost a bcrypt run. Checks of
+    one key happen one after the other, so that a burst of first requests costs one run, not many.
     """
 
     def __init__(
@@ -88,10 +89,11 @@ class SecretVerifier:
     ) -> None:
         self._wrong_per_minute = wrong_per_minute
         self._clock = clock
-        self._lock = threading.Lock()
+        self._locks = [threading.Lock() for _ in range(64)]
         self._verified: OrderedDict[tuple[str, str], bytes] = OrderedDict()
         self._wrong: OrderedDict[bytes, None] = OrderedDict()
-        self._attempts: OrderedDict[tuple[str, str], list[float]] = OrderedDict()
+        self._failures: OrderedDict[tuple[str, str], list[float]] = OrderedDict()
+        self._memory = threading.Lock()
 
     def matches(self, key: ApiKey, stored_hash: str, source: str) -> bool:
         """Whether the secret is the one that `stored_hash` was made from.
@@ -100,30 +102,46 @@ class SecretVerifier:
             TooManyWrongSecrets: the bound for this key and `source` (an address) is reached.
         """
         digest = hashlib.sha256(f"{key.key_id}{key.secret}{stored_hash}".encode()).digest()
-        slot = (key.key_id, stored_hash)
-        with self._lock:
-            known = self._verified.get(slot)
-            if known is not None and hmac.compare_digest(known, digest):
-                self._verified.move_to_end(slot)
-                return True
-            if digest in self._wrong:
-                return False
-            self._spend_attempt((key.key_id, source))
-        matched = bcrypt.checkpw(key.secret.encode(), stored_hash.encode())
-        with self._lock:
-            if matched:
-                _remember(self._verified, slot, digest)
-                self._attempts.pop((key.key_id, source), None)
-            else:
-                _remember(self._wrong, digest, None)
-        return matched
+        known = self._remembered(key, stored_hash, digest)
+        if known is not None:
+            return known
+        with self._locks[hash(key.key_id) % len(self._locks)]:
+            known = self._remembered(key, stored_hash, digest)
+            if known is not None:
+                return known
+            self._check_bound(key, source)
+            matched = bcrypt.checkpw(key.secret.encode(), stored_hash.encode())
+            self._learn(key, stored_hash, digest, source, matched=matched)
+            return matched
 
-    def _spend_attempt(self, slot: tuple[str, str]) -> None:
+    def _remembered(self, key: ApiKey, stored_hash: str, digest: bytes) -> bool | None:
+        with self._memory:
+            verified = self._verified.get((key.key_id, stored_hash))
+            if verified is not None and hmac.compare_digest(verified, digest):
+                self._verified.move_to_end((key.key_id, stored_hash))
+                return True
+            return False if digest in self._wrong else None
+
+    def _check_bound(self, key: ApiKey, source: str) -> None:
         now = self._clock()
-        recent = [at for at in self._attempts.get(slot, []) if now - at < 60]
+        with self._memory:
+            recent = [at for at in self._failures.get((key.key_id, source), []) if now - at < 60]
         if len(recent) >= self._wrong_per_minute:
             raise TooManyWrongSecrets(int(60 - (now - recent[0])) + 1)
-        _remember(self._attempts, slot, [*recent, now])
+
+    def _learn(
+        self, key: ApiKey, stored_hash: str, digest: bytes, source: str, *, matched: bool
+    ) -> None:
+        slot = (key.key_id, source)
+        with self._memory:
+            if matched:
+                _remember(self._verified, (key.key_id, stored_hash), digest)
+                self._failures.pop(slot, None)
+                return
+            _remember(self._wrong, digest, None)
+            now = self._clock()
+            recent = [at for at in self._failures.get(slot, []) if now - at < 60]
+            _remember(self._failures, slot, [*recent, now])
 
 
 def _remember(memory: OrderedDict[K, V], key: K, value: V) -> None:

@@ -23,7 +23,7 @@ from pydantic import BaseModel
 from fintegrate import idempotency
 from fintegrate.audit import AuditEntry, AuditLog
 from fintegrate.authentication import Authenticator, Caller, Refused
-from fintegrate.database import Database, Row
+from fintegrate.database import ConnectionLost, Database, Row
 from fintegrate.envelope import answer, crash
 from fintegrate.errors import ApiError, Crash, Forbidden, Invalid, UnsupportedMediaType
 from fintegrate.logs import request_id
@@ -224,7 +224,8 @@ class _Answering:
         self, error: ApiError, key_id: str | None = None, consumer_id: str | None = None
     ) -> None:
         genuine_form = key_id is not None or self._caller is not None
-        if genuine_form:  # a key that is missing or malformed never touches the database
+        if genuine_form and not isinstance(error, ConnectionLost):
+            # A key that is missing or malformed never touches the database.
             entry = self._entry(error.status, error.description, key_id, consumer_id)
             self._process.audit.write_refusal(entry)
 

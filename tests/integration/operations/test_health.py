@@ -1,0 +1,89 @@
+"""GET /health: up and down, without a key."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from chalicelib import platform as wiring
+from chalicelib.operations import health as health_module
+from chalicelib.platform import Platform
+from tests.support.api import Api
+
+
+@pytest.fixture(autouse=True)
+def _fresh(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each test looks for itself."""
+    monkeypatch.setattr(health_module, "_kept", None)
+
+
+@pytest.fixture
+def rewire(platform: Platform, environment: dict[str, str]) -> Iterator[Callable[[str, str], None]]:
+    """Gives this process another address of a server, as one that is away has."""
+    parts: list[Platform] = []
+
+    def use(setting: str, address: str) -> None:
+        parts.append(wiring.build({**environment, setting: address}))
+        wiring.use(parts[-1])
+
+    yield use
+    for each in parts:
+        each.close()
+
+
+def test_everything_is_up(platform: Platform) -> None:
+    reply = Api(None).get("/health")
+
+    assert reply.status == 200
+    assert {name: state["status"] for name, state in reply.data.items()} == {
+        "database": "up",
+        "broker": "up",
+        "cache": "up",
+    }
+    assert all(state["latency_ms"] > 0 for state in reply.data.values())
+    assert reply.data["broker"]["circuit_breaker"] == "closed"
+
+
+@pytest.mark.parametrize(
+    ("server", "setting", "address"),
+    [
+        ("broker", "RABBITMQ_URL", "amqp://a:b@127.0.0.1:9/x"),
+        ("cache", "REDIS_URL", "redis://127.0.0.1:9/0"),
+    ],
+)
+def test_one_server_away_is_seen_and_healthy_enough(
+    rewire: Callable[[str, str], None], server: str, setting: str, address: str
+) -> None:
+    rewire(setting, address)
+
+    reply = Api(None).get("/health")
+
+    assert reply.status == 200
+    assert [name for name, state in reply.data.items() if state["status"] == "down"] == [server]
+
+
+def test_database_away_is_not_healthy(rewire: Callable[[str, str], None]) -> None:
+    rewire("DATABASE_URL", "postgresql://a:b@127.0.0.1:9/x")
+
+    reply = Api(None).get("/health")
+
+    assert reply.status == 503
+    assert reply.data == {}
+    assert reply.headers["Retry-After"]
+    assert "database" in reply.description
+
+
+def test_servers_are_not_asked_again_within_the_second(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[float] = []
+    monkeypatch.setattr(
+        health_module, "_check", lambda: asked.append(1) or {"database": {"status": "up"}}
+    )
+    monkeypatch.setattr(health_module.time, "monotonic", lambda: 100.0)
+
+    for _ in range(5):
+        assert Api(None).get("/health").status == 200
+
+    assert len(asked) == 1
