@@ -25,7 +25,14 @@ from fintegrate.audit import AuditEntry, AuditLog
 from fintegrate.authentication import Authenticator, Caller, Refused
 from fintegrate.database import ConnectionLost, Database, Row
 from fintegrate.envelope import answer, crash
-from fintegrate.errors import ApiError, Crash, Forbidden, Invalid, UnsupportedMediaType
+from fintegrate.errors import (
+    ApiError,
+    Crash,
+    Forbidden,
+    Invalid,
+    MethodNotAllowed,
+    UnsupportedMediaType,
+)
 from fintegrate.logs import request_id
 from fintegrate.metrics import REQUEST_SECONDS, REQUESTS
 from fintegrate.outbox import Outbox
@@ -273,7 +280,12 @@ def _enveloped(response: Response) -> Response:
     """Chalice's own refusals (a body with `Code`) in our shape."""
     if not isinstance(response.body, dict) or "Code" not in response.body:
         return response
+    error: ApiError
     if response.status_code == 415:
         error = UnsupportedMediaType("The body must be JSON; send Content-Type: application/json")
-        return answer(error.status, {}, error.description)
-    raise RuntimeError(f"unexpected refusal: {response.body['Code']}")
+    elif response.status_code == 405:
+        allowed = str(response.headers["Allow"])
+        error = MethodNotAllowed(f"This path takes {allowed}; use one of them", {"Allow": allowed})
+    else:
+        raise RuntimeError(f"unexpected refusal: {response.body['Code']}")
+    return answer(error.status, {}, error.description, error.headers)

@@ -116,14 +116,15 @@ class RateLimiter:
             from redis.retry import Retry
 
             # One retry without a pause: a connection that died while the process was frozen.
-            self._client = redis.Redis.from_url(
+            client = redis.Redis.from_url(
                 self._url,
                 socket_timeout=self._timeout,
                 socket_connect_timeout=self._timeout,
                 retry=Retry(NoBackoff(), 1),
                 health_check_interval=0,
             )
-            self._script = self._client.register_script(BUCKET_SCRIPT)
+            self._script = client.register_script(BUCKET_SCRIPT)
+            self._client = client  # last: another thread that sees it finds the script too
 
     def _note_away(self, error: Exception) -> None:
         now = self._clock()
