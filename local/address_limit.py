@@ -54,7 +54,8 @@ class AddressLimit:
         if windows.previous * left_of_previous + windows.current < self.per_minute:
             windows.current += 1
             return 0
-        return math.floor(self._seconds_to_wait(windows, left_of_previous)) + 1
+        # Strictly after that moment; what rounding may have taken from it is given back first.
+        return math.floor(self._seconds_to_wait(windows, left_of_previous) + 1e-6) + 1
 
     def _of(self, address: str, index: int) -> _Windows:
         windows = self._windows.setdefault(address, _Windows(index))

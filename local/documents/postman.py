@@ -13,10 +13,9 @@ SCHEMA = "https://schema.getpostman.com/json/collection/v2.1.0/collection.json"
 LOCAL = "http://127.0.0.1:8000"
 KEPT = ("customer_id", "consumer_id", "event_id")
 KEEP_IDS = f"""\
-let data = {{}};
-try {{ data = pm.response.json().data || {{}}; }} catch (error) {{ /* not an envelope */ }}
+const answer = pm.response.headers.get("Content-Type") === "application/json" ? pm.response.json() : {{}};
 for (const name of {json.dumps(KEPT)})
-  if (data[name]) pm.collectionVariables.set(name, data[name]);"""
+  if (answer.data && answer.data[name]) pm.collectionVariables.set(name, answer.data[name]);"""
 
 
 def postman_collection(openapi: dict[str, Any]) -> dict[str, Any]:
