@@ -1,0 +1,122 @@
+"""The pipeline of confirms: nothing of a key is overtaken, whatever the broker answers and when."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+import pika
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fintegrate import broker
+from fintegrate.broker import Fate, Message, Outcome, _Pipeline
+
+
+class Wire:
+    """A broker on paper: keeps what was sent, and answers when the test says so."""
+
+    def __init__(self, keys: list[str]) -> None:
+        self.messages = [
+            Message("x", "k", b"", pika.BasicProperties(message_id=str(index)), key)
+            for index, key in enumerate(keys)
+        ]
+        self.sent: list[Message] = []
+        self.pipeline = _Pipeline(self.messages, self._send)
+        self.pipeline.fill()
+
+    def _send(self, message: Message) -> int:
+        self.sent.append(message)
+        return len(self.sent)
+
+    def answer(self, tag: int, *, multiple: bool = False, confirmed: bool = True) -> None:
+        self.pipeline.answered(tag, multiple, confirmed)
+        self.pipeline.fill()
+
+    def fates(self) -> list[Fate]:
+        return [outcome.fate for outcome in self.pipeline.outcomes]
+
+
+def test_second_message_of_a_key_waits_for_the_first_confirm() -> None:
+    wire = Wire(["a", "a", "b"])
+    assert [m.order_key for m in wire.sent] == ["a", "b"]
+
+    wire.answer(1)
+
+    assert [m.order_key for m in wire.sent] == ["a", "b", "a"]
+
+
+def test_one_ack_for_multiple_confirms_all_before_it() -> None:
+    wire = Wire(["a", "b", "c"])
+
+    wire.answer(2, multiple=True)
+
+    assert wire.fates() == [Fate.CONFIRMED, Fate.CONFIRMED, Fate.UNSENT]
+
+
+def test_nack_holds_back_the_rest_of_its_key_only() -> None:
+    wire = Wire(["a", "a", "b"])
+
+    wire.answer(1, confirmed=False)
+    wire.answer(2)
+
+    assert wire.fates() == [Fate.REFUSED, Fate.HELD_BACK, Fate.CONFIRMED]
+    assert len(wire.sent) == 2
+
+
+def test_returned_message_is_unroutable_though_it_is_acked() -> None:
+    wire = Wire(["a"])
+
+    wire.pipeline.returned("0", "NO_ROUTE")
+    wire.answer(1)
+
+    assert wire.pipeline.outcomes == [Outcome(Fate.UNROUTABLE, "NO_ROUTE")]
+
+
+def test_lost_connection_tells_what_was_sent_from_what_was_not() -> None:
+    wire = Wire(["a", "a", "b"])
+    wire.answer(2)
+
+    wire.pipeline.give_up(Outcome(Fate.UNCONFIRMED, "reset"))
+
+    assert wire.fates() == [Fate.UNCONFIRMED, Fate.UNSENT, Fate.CONFIRMED]
+    assert {outcome.reason for outcome in wire.pipeline.outcomes[:2]} == {"reset"}
+
+
+def test_window_bounds_what_is_on_its_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(broker, "WINDOW", 2)
+    wire = Wire(["a", "b", "c"])
+    assert len(wire.sent) == 2
+
+    wire.answer(1)
+
+    assert len(wire.sent) == 3
+
+
+@given(
+    keys=st.lists(st.sampled_from("abcd"), min_size=1, max_size=40),
+    answers=st.lists(
+        st.tuples(
+            st.integers(0, 50), st.booleans(), st.sampled_from(["ack", "ack", "nack", "return"])
+        )
+    ),
+)
+def test_no_answer_of_any_kind_makes_a_message_overtake(
+    keys: list[str], answers: list[tuple[int, bool, str]]
+) -> None:
+    wire = Wire(keys)
+    for position, multiple, kind in answers:
+        tag = 1 + position % len(wire.sent)
+        if kind == "return":
+            wire.pipeline.returned(str(wire.sent[tag - 1].properties.message_id), "NO_ROUTE")
+        wire.answer(tag, multiple=multiple, confirmed=kind != "nack")
+
+    sent = defaultdict(list)
+    for message in wire.sent:
+        sent[message.order_key].append(int(message.properties.message_id))
+    for key, indices in sent.items():
+        expected = [index for index, other in enumerate(keys) if other == key]
+        assert indices == expected[: len(indices)]
+        fates = [wire.fates()[index] for index in expected]
+        confirmed = [fate for fate in fates if fate is Fate.CONFIRMED]
+        assert fates[: len(confirmed)] == confirmed  # nothing is confirmed behind a failure
