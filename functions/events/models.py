@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import Annotated, Any, Literal, get_args
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, Field, StringConstraints, model_validator
+from pydantic import BaseModel, Field, StringConstraints, model_validator
 
 from chalicelib.events.topology import EVENT_TYPES
-from fintegrate.validation import RequestModel, Text
+from fintegrate.validation import Instant, RequestModel, Text
 
 EventType = Literal[
     "customer_creation", "customer_deletion", "customer_status_change", "consumer_created"
@@ -26,7 +26,7 @@ class Confirmation(RequestModel):
 
     event_id: UUID
     status: ProcessingStatus
-    received_at: AwareDatetime | None = None
+    received_at: Instant | None = None
     failure_reason: Reason | None = None
 
     @model_validator(mode="after")

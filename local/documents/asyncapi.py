@@ -4,6 +4,7 @@ Fintegrate sends; a consumer's program receives from its queue. Names and argume
 topology that the functions declare. Source: https://www.asyncapi.com/docs/reference/specification/v3.0.0
 """
 
+import inspect
 from typing import Any
 
 from chalicelib.events.message import APP_ID
@@ -153,7 +154,7 @@ def _message(event_type: str, schemas: dict[str, Any]) -> dict[str, Any]:
     return {
         "name": event_type,
         "title": event_type,
-        "summary": model.__doc__,
+        "summary": inspect.getdoc(model),
         "contentType": "application/json",
         "headers": headers,
         "payload": body,

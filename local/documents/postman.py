@@ -13,9 +13,12 @@ SCHEMA = "https://schema.getpostman.com/json/collection/v2.1.0/collection.json"
 LOCAL = "http://127.0.0.1:8000"
 KEPT = ("customer_id", "consumer_id", "event_id")
 KEEP_IDS = f"""\
-const answer = pm.response.headers.get("Content-Type") === "application/json" ? pm.response.json() : {{}};
-for (const name of {json.dumps(KEPT)})
-  if (answer.data && answer.data[name]) pm.collectionVariables.set(name, answer.data[name]);"""
+const isJson = pm.response.headers.get("Content-Type") === "application/json";
+const answered = (isJson && pm.response.json().data) || {{}};
+for (const found of [answered, ...(answered.events || []).slice(0, 1)])
+  for (const name of {json.dumps(KEPT)})
+    if (found[name]) pm.collectionVariables.set(name, found[name]);"""
+METHODS = ["POST", "GET", "PATCH", "DELETE"]
 
 
 def postman_collection(openapi: dict[str, Any]) -> dict[str, Any]:
@@ -44,10 +47,21 @@ def postman_collection(openapi: dict[str, Any]) -> dict[str, Any]:
 
 
 def _requests(openapi: dict[str, Any], tag: str) -> Iterator[dict[str, Any]]:
-    for path, methods in openapi["paths"].items():
-        for method, operation in methods.items():
-            if tag in operation["tags"]:
-                yield _item(openapi, method.upper(), path, operation)
+    """The requests of a service, in an order in which each finds what it needs."""
+    operations = [
+        (method.upper(), path, operation)
+        for path, methods in openapi["paths"].items()
+        for method, operation in methods.items()
+        if tag in operation["tags"]
+    ]
+    for method, path, operation in sorted(operations, key=lambda found: _turn(found[0], found[1])):
+        yield _item(openapi, method, path, operation)
+
+
+def _turn(method: str, path: str) -> tuple[int, bool, str]:
+    """Things are made first and deleted last; what they consist of comes after, or before that."""
+    is_part = not path.endswith("/data")
+    return METHODS.index(method), is_part != (method == "DELETE"), path
 
 
 def _item(

@@ -21,7 +21,8 @@ def together(calls: Sequence[Callable[[], T]]) -> list[T]:
         try:
             return call()
         finally:
-            wiring.platform().close()  # connections belong to threads
+            barrier.wait()  # the limiter's connections are shared: nobody closes what others use
+            wiring.platform().close()  # the other connections belong to their thread
 
     with ThreadPoolExecutor(len(calls)) as pool:
         return list(pool.map(run, calls))

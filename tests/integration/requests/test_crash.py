@@ -35,7 +35,9 @@ def test_crash_gives_a_reference_and_no_internals(bank: Bank) -> None:
         "detail": {
             "status_code": "500",
             "status_name": "INTERNAL_SERVER_ERROR",
-            "status_description": "Something went wrong on our side; report reference reference-1 to support",
+            "status_description": (
+                "Something went wrong on our side; report reference reference-1 to support"
+            ),
         },
     }
     assert reply.headers["X-Request-Id"] == "reference-1"

@@ -57,10 +57,16 @@ class CircuitBreaker:
             self._probe_until = 0.0
 
     def failed(self) -> None:
-        """The try failed: open when it was the probe or the last of `failures` in a row."""
+        """The try failed: open when it was the probe or the last of `failures` in a row.
+
+        One that was under way when the circuit opened does not lengthen the open time.
+        """
         with self._lock:
+            state = self._state()
             self._failures += 1
-            if self._state() == "half_open" or self._failures >= self._limit:
+            if state == "open":
+                return
+            if state == "half_open" or self._failures >= self._limit:
                 self._opened_at = self._clock()
                 self._probe_until = 0.0
 

@@ -11,13 +11,16 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import psycopg2
 import psycopg2.extensions
 
 FILE_NAME = re.compile(r"\d{8}_\d{4}_[a-z0-9_]+\.sql")
+_TRANSACTION = re.compile(r"(begin|start|commit|end|rollback|abort|prepare)\b", re.IGNORECASE)
 _LOCK = 0x46696E74  # "Fint": any number that everybody uses alike
 _HISTORY = """
 CREATE TABLE IF NOT EXISTS migration_history (
@@ -27,6 +30,18 @@ CREATE TABLE IF NOT EXISTS migration_history (
     CONSTRAINT migration_history_pkey PRIMARY KEY (name)
 )
 """
+# What may hold a semicolon that ends nothing. A body of BEGIN ATOMIC is not known: write $$ … $$.
+_TOKEN = re.compile(
+    r"""
+      (?P<comment> --[^\n]* | /\*.*?\*/ )
+    | \b[eE]' (?: [^'\\] | '' | \\. )* '
+    | ' (?: [^'] | '' )* '
+    | " (?: [^"] | "" )* "
+    | \$ (?P<tag> (?:[A-Za-z_]\w*)? ) \$ .*? \$ (?P=tag) \$
+    | (?P<end> ; )
+    """,
+    re.DOTALL | re.VERBOSE,
+)
 
 
 class MigrationError(Exception):
@@ -35,11 +50,20 @@ class MigrationError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Migration:
-    """One file; `body` is its SQL without the outer BEGIN and COMMIT, which we issue ourselves."""
+    """One file, without the outer BEGIN and COMMIT, which we issue ourselves."""
 
     name: str
     checksum: str
-    body: str
+    statements: list[Statement]
+    last_line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One statement of a migration; `line` is where its text begins in the file."""
+
+    text: str
+    line: int
 
 
 def read_migrations(folder: Path) -> list[Migration]:
@@ -81,9 +105,29 @@ def _read(path: Path) -> Migration:
         raise MigrationError(f"{path.name}: must be named YYYYMMDD_HHMM_description.sql")
     text = path.read_text(encoding="utf-8")
     body = re.fullmatch(r"(?:\s|--[^\n]*\n)*BEGIN;\n(.*)\nCOMMIT;\s*", text, re.DOTALL)
+    shape = f"{path.name}: must be one BEGIN; … COMMIT; after its comment"
     if body is None:
-        raise MigrationError(f"{path.name}: must be one BEGIN; … COMMIT; after its comment")
-    return Migration(path.name, hashlib.sha256(text.encode()).hexdigest(), body[1])
+        raise MigrationError(shape)
+    statements = list(_statements(body[1], text.count("\n", 0, body.start(1)) + 1))
+    for statement in statements:
+        if _TRANSACTION.match(statement.text):
+            raise MigrationError(f"{shape}; line {statement.line} ends or begins another one")
+    checksum = hashlib.sha256(text.encode()).hexdigest()
+    return Migration(path.name, checksum, statements, text.rstrip().count("\n") + 1)
+
+
+def _statements(body: str, first_line: int) -> Iterator[Statement]:
+    """The statements of a body; comments outside of them are blanked, so that lines keep."""
+    code = _TOKEN.sub(lambda token: _blank(token[0]) if token["comment"] else token[0], body)
+    ends = [token.end() for token in _TOKEN.finditer(code) if token["end"]]
+    for start, end in pairwise([0, *ends, len(code)]):
+        text = code[start:end].lstrip()
+        if text.strip("; \n"):
+            yield Statement(text, first_line + code.count("\n", 0, end - len(text)))
+
+
+def _blank(comment: str) -> str:
+    return re.sub(r"[^\n]", " ", comment)
 
 
 def _check_history(migrations: list[Migration], known: dict[str, str]) -> None:
@@ -96,23 +140,25 @@ def _check_history(migrations: list[Migration], known: dict[str, str]) -> None:
 
 
 def _apply(connection: psycopg2.extensions.connection, migration: Migration) -> None:
+    running = commit = Statement("COMMIT", migration.last_line)
     try:
         with connection, connection.cursor() as cursor:
-            cursor.execute(migration.body)
+            for statement in migration.statements:
+                running = statement
+                cursor.execute(statement.text)
+            running = commit
             cursor.execute(
                 "INSERT INTO migration_history (name, checksum) VALUES (%s, %s)",
                 (migration.name, migration.checksum),
             )
     except psycopg2.Error as error:
-        raise MigrationError(_failure(migration, error)) from error
+        raise MigrationError(_failure(migration, running, error)) from error
 
 
-def _failure(migration: Migration, error: psycopg2.Error) -> str:
-    """The file, the line of the statement that failed, and the database's words."""
-    position = error.diag.statement_position
-    where = ""
-    if position is not None:
-        line = migration.body[: int(position)].count("\n") + 1
-        where = f" at line {line} of its body: {migration.body.splitlines()[line - 1].strip()}"
-    context = f" ({error.diag.context})" if error.diag.context else ""
-    return f"{migration.name}: {error.diag.message_primary or error}{where}{context}"
+def _failure(migration: Migration, statement: Statement, error: psycopg2.Error) -> str:
+    """The file, the line and the beginning of the statement that failed, the database's words."""
+    position = int(error.diag.statement_position or 1) - 1
+    line = statement.line + statement.text.count("\n", 0, position)
+    began = statement.text.splitlines()[0][:100]
+    words = [error.diag.message_primary or str(error), error.diag.message_detail]
+    return f"{migration.name}, line {line}, {began!r}: {'; '.join(filter(None, words))}"

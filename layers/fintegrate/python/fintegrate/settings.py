@@ -70,7 +70,7 @@ def load_settings(environment: Mapping[str, str]) -> Settings:
         SettingsError: a setting without default is missing, or a number is not one.
     """
     values = dict(_secret(environment[SECRET_ID])) if environment.get(SECRET_ID) else {}
-    values.update(environment)
+    values.update({name: text for name, text in environment.items() if text})
     return Settings(**{f.name: _read(f, values) for f in fields(Settings)})
 
 

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Annotated, TypeVar
 
 from pydantic import (
     AfterValidator,
+    AwareDatetime,
     BaseModel,
     ConfigDict,
     Field,
@@ -46,6 +48,14 @@ def not_blank(text: str) -> str:
     return text
 
 
+def in_utc(moment: datetime) -> datetime:
+    """The same moment in UTC: Python knows offsets and moments that PostgreSQL cannot give back."""
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("must be a time between the years 1 and 9999 in UTC") from None
+
+
 _ORDINARY = r"[^\x00-\x1f\x7f-\x9f]"
 _VISIBLE = r"[^\s\x00-\x1f\x7f-\x9f]"
 
@@ -61,6 +71,9 @@ Text = Annotated[
     Field(json_schema_extra={"pattern": f"^{_ORDINARY}*{_VISIBLE}{_ORDINARY}*$"}),
 ]
 """Text without control characters that shows something."""
+
+Instant = Annotated[AwareDatetime, AfterValidator(in_utc)]
+"""A moment in ISO 8601 with offset, kept in UTC."""
 
 M = TypeVar("M", bound=BaseModel)
 

@@ -1,0 +1,204 @@
+"""The running system keeps to its own OpenAPI document, whatever is sent to it.
+
+Every operation is called as a bank and as the admin, with requests that the document allows and with
+ones that it forbids: nothing crashes, every answer has a status, headers and a body that the document
+describes (the envelope among it), and what is forbidden is refused.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, MutableMapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import psycopg2
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from schemathesis import Case, GenerationMode
+from schemathesis.specs.openapi import checks
+
+from app import app
+from local.environment import RunningServices, create_database, drop_database, settings_environment
+from local.serving import start_server
+from tests.conftest import WORKER
+from tests.support.broker import delete_queues
+from tests.support.fixtures import UNLIMITED
+
+OPERATIONS = [
+    f"{method} {path}" for path, methods in sorted(app.routes.items()) for method in methods
+]
+EXAMPLES = 5
+KNOWN = {"customer_id", "tag_key", "event_id", "consumer_id"}
+CHECKS = [
+    schemathesis.checks.not_a_server_error,
+    checks.status_code_conformance,
+    checks.content_type_conformance,
+    checks.response_headers_conformance,
+    checks.response_schema_conformance,
+    checks.negative_data_rejection,
+]
+
+
+def fields_of(name: str) -> set[str]:
+    """The fields that an operation takes."""
+    method, path = name.split(" ")
+    return set(app.routes[path][method].view_function.__endpoint__.takes.model_fields)
+
+
+@dataclass(frozen=True)
+class System:
+    """A running system, its document, and who calls it."""
+
+    base_url: str
+    schema: Any
+    clients: dict[str, httpx.Client]
+    consumer_ids: dict[str, str]
+
+    def known(self, role: str) -> dict[str, str]:
+        """Things that exist for this role, by the name of the field that means them: a new customer
+        with a tag and its event, and a consumer (for the admin one that nobody needs)."""
+        client = self.clients[role]
+        customer_id = client.post("/customer/data", json={"name": "Jane"}).json()["data"][
+            "customer_id"
+        ]
+        tags = {"customer_id": customer_id, "tag_keys": ["segment"], "tag_values": ["retail"]}
+        assert client.post("/customer/tag", json=tags).status_code == 201
+        assert (
+            client.post("/customer/analytics", json={"customer_id": customer_id}).status_code == 201
+        )
+        events = client.get("/events/list", params={"customer_id": customer_id}).json()["data"][
+            "events"
+        ]
+        return {
+            "customer_id": customer_id,
+            "tag_key": "segment",
+            "event_id": events[0]["event_id"],
+            "consumer_id": self.consumer_ids[role],
+        }
+
+
+@pytest.fixture(scope="module")
+def system(services: RunningServices, template_database: str) -> Iterator[System]:
+    name = f"test_openapi_{WORKER}"
+    url = create_database(services.urls, name, template_database)
+    environment = settings_environment(
+        services.urls,
+        **{
+            **UNLIMITED,
+            "DATABASE_URL": url,
+            "RATE_LIMIT_IP_PER_MINUTE": "1000000",
+            "SCHEDULER": "off",
+            "SWEEP_SECONDS": "1",
+        },
+    )
+    try:
+        with start_server(environment) as server, ExitStack() as opened:
+
+            def client(key: str) -> httpx.Client:
+                headers = {"X-API-Key": key}
+                return opened.enter_context(httpx.Client(base_url=server.base_url, headers=headers))
+
+            admin = client(environment["ADMIN_API_KEY"])
+            bank_id, key = onboard(admin, "bank")
+            spare_id, _ = onboard(admin, "spare")
+            yield System(
+                server.base_url,
+                schemathesis.openapi.from_url(f"{server.base_url}/openapi.json"),
+                {"admin": admin, "bank": client(key)},
+                {"admin": spare_id, "bank": bank_id},
+            )
+    finally:
+        remove_queues(url, services.urls.rabbitmq_url)
+        drop_database(services.urls, name)
+
+
+def onboard(admin: httpx.Client, name: str) -> tuple[str, str]:
+    """A new consumer's id and key."""
+    created = admin.post("/consumer/data", json={"consumer_name": f"openapi_{name}_{WORKER}"})
+    consumer_id = created.json()["data"]["consumer_id"]
+    issued = admin.post("/consumer/api-key", json={"consumer_id": consumer_id})
+    return consumer_id, issued.json()["data"]["api_key"]
+
+
+def remove_queues(database_url: str, rabbitmq_url: str) -> None:
+    """Remove the queues of all consumers that were made on the way."""
+    connection = psycopg2.connect(database_url)
+    with connection, connection.cursor() as cursor:
+        cursor.execute("SELECT name FROM consumers WHERE name <> 'system_default'")
+        names = [name for (name,) in cursor.fetchall()]
+    connection.close()
+    for name in names:
+        delete_queues(rabbitmq_url, name)
+
+
+@pytest.mark.parametrize("role", ["bank", "admin"])
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_allowed_request_is_answered_as_documented(system: System, name: str, role: str) -> None:
+    call_with(system, name, role, GenerationMode.POSITIVE)
+
+
+@pytest.mark.parametrize("role", ["bank", "admin"])
+@pytest.mark.parametrize("name", [name for name in OPERATIONS if fields_of(name) & KNOWN])
+def test_request_about_what_exists_is_answered_as_documented(
+    system: System, name: str, role: str
+) -> None:
+    def put_known(case: Case) -> None:
+        known = system.known(role)
+        for place in (case.query, case.body):
+            if isinstance(place, MutableMapping):
+                place.update({field: known[field] for field in KNOWN & set(place)})
+                place.pop("cursor", None)
+
+    call_with(system, name, role, GenerationMode.POSITIVE, put_known)
+
+
+@pytest.mark.parametrize("role", ["bank", "admin"])
+@pytest.mark.parametrize("name", [name for name in OPERATIONS if fields_of(name)])
+def test_forbidden_request_is_refused_as_documented(system: System, name: str, role: str) -> None:
+    call_with(system, name, role, GenerationMode.NEGATIVE)
+
+
+def call_with(
+    system: System,
+    name: str,
+    role: str,
+    mode: GenerationMode,
+    change: Callable[[Case], None] = lambda _case: None,
+) -> None:
+    """Call an operation with generated requests and hold every answer to the document."""
+    method, path = name.split(" ")
+
+    @seed(1)
+    @settings(
+        max_examples=EXAMPLES,
+        deadline=None,
+        database=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(case=system.schema[path][method].as_strategy(generation_mode=mode))
+    def conforms(case: Case) -> None:
+        change(case)
+        key = system.clients[role].headers["X-API-Key"]
+        response = case.call(base_url=system.base_url, headers={"X-API-Key": key})
+        case.validate_response(response, checks=CHECKS)
+        check_envelope(response)
+
+    conforms()
+
+
+def check_envelope(response: Any) -> None:
+    """The one shape of every answer that is not a document of its own."""
+    if response.status_code < 400 and response.request.url.split("?")[0].endswith(
+        ("/metrics", "/openapi.json", "/docs")
+    ):
+        return
+    envelope = json.loads(response.content)
+    assert set(envelope) == {"data", "detail"}
+    assert envelope["detail"]["status_code"] == str(response.status_code)
+    assert envelope["detail"]["status_description"]
+    assert response.status_code < 400 or envelope["data"] == {}

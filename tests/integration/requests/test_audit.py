@@ -1,0 +1,179 @@
+"""The audit log: who did or tried what, in which request, and why not; bounded for strangers."""
+
+from __future__ import annotations
+
+import logging
+import uuid
+
+import psycopg2
+import pytest
+
+from chalicelib.tenants import ADMIN_ID
+from fintegrate.api_keys import ApiKey, new_api_key, parse_api_key
+from tests.support.api import Api, Bank
+from tests.support.fixtures import Query, platform_with
+
+
+def audit(query: Query, request_id: str) -> list[dict[str, object]]:
+    """The rows of one request, without what the database makes up."""
+    return query(
+        "SELECT consumer_id, key_id, action, status_code, reason, source_ip FROM audit_log "
+        "WHERE request_id = %(id)s",
+        id=request_id,
+    )
+
+
+def key_id(api: Api) -> str:
+    key = parse_api_key(api.key or "")
+    assert key is not None
+    return key.key_id
+
+
+def fresh() -> dict[str, str]:
+    """Headers with a request id of the test's own."""
+    return {"X-Request-Id": str(uuid.uuid4())}
+
+
+def test_unknown_key_leaves_its_public_id_and_address(query: Query, bank: Bank) -> None:
+    key, headers = new_api_key(), fresh()
+
+    Api(key.text, source_ip="203.0.113.9")("GET", "/customer/list", headers=headers)
+
+    assert audit(query, headers["X-Request-Id"]) == [
+        {
+            "consumer_id": None,
+            "key_id": key.key_id,
+            "action": "GET /customer/list",
+            "status_code": 401,
+            "reason": "X-API-Key is not a valid key; ask the operator for a new one",
+            "source_ip": "203.0.113.9",
+        }
+    ]
+
+
+def test_genuine_key_that_is_deactivated_names_its_consumer(
+    query: Query, bank: Bank, admin: Api
+) -> None:
+    admin.post("/consumer/deactivate-api-key", api_key=bank.api.key)
+    headers = fresh()
+
+    bank.api("GET", "/customer/list", headers=headers)
+
+    (row,) = audit(query, headers["X-Request-Id"])
+    assert (row["status_code"], row["consumer_id"]) == (401, bank.consumer_id)
+    assert row["key_id"] == key_id(bank.api)
+
+
+def test_wrong_secret_does_not_name_the_consumer(query: Query, bank: Bank) -> None:
+    """Who does not know the secret may not write into a tenant's part of the log."""
+    headers = fresh()
+    wrong = ApiKey(key_id(bank.api), new_api_key().secret).text
+
+    Api(wrong)("GET", "/customer/list", headers=headers)
+
+    (row,) = audit(query, headers["X-Request-Id"])
+    assert (row["status_code"], row["consumer_id"], row["key_id"]) == (401, None, key_id(bank.api))
+
+
+def test_forbidden_and_conflict_leave_rows(query: Query, bank: Bank) -> None:
+    forbidden, conflict = fresh(), fresh()
+    customer_id = bank.create_customer()
+
+    bank.api("GET", "/consumer/list", headers=forbidden)
+    bank.api(
+        "PATCH",
+        "/customer/change-status",
+        {"customer_id": customer_id, "status": "ACTIVE"},
+        headers=conflict,
+    )
+
+    (row,) = audit(query, forbidden["X-Request-Id"])
+    assert (row["status_code"], row["consumer_id"]) == (403, bank.consumer_id)
+    (row,) = audit(query, conflict["X-Request-Id"])
+    assert row == {
+        "consumer_id": bank.consumer_id,
+        "key_id": key_id(bank.api),
+        "action": "PATCH /customer/change-status",
+        "status_code": 409,
+        "reason": f"Customer {customer_id} is already ACTIVE",
+        "source_ip": "127.0.0.1",
+    }
+
+
+def test_admins_action_is_noted_with_what_it_did(query: Query, admin: Api, bank: Bank) -> None:
+    headers = fresh()
+
+    admin(
+        "POST",
+        "/consumer/change-status",
+        {"consumer_id": bank.consumer_id, "status": "deactivated"},
+        headers=headers,
+    )
+
+    (row,) = audit(query, headers["X-Request-Id"])
+    assert (row["consumer_id"], row["action"]) == (ADMIN_ID, "POST /consumer/change-status")
+    assert (row["status_code"], row["reason"]) == (200, "done")
+
+
+def test_admins_refused_action_leaves_one_row_though_rolled_back(
+    query: Query, admin: Api, bank: Bank
+) -> None:
+    headers = {**fresh(), "Idempotency-Key": "k"}
+
+    admin("POST", "/consumer/data", {"consumer_name": bank.name}, headers=headers)
+
+    (row,) = audit(query, headers["X-Request-Id"])
+    assert (row["status_code"], row["consumer_id"]) == (409, ADMIN_ID)
+    assert query("SELECT 1 FROM idempotency_keys") == []
+
+
+def test_looks_and_everyday_mistakes_leave_nothing(query: Query, admin: Api, bank: Bank) -> None:
+    before = query("SELECT count(*) AS count FROM audit_log")
+
+    admin.get("/consumer/list")
+    bank.create_customer()
+    bank.api.get("/customer/data", customer_id=str(uuid.uuid4()))
+    bank.api.post("/customer/data", nme="x")
+    bank.api("POST", "/customer/data", raw=b"{")
+
+    assert query("SELECT count(*) AS count FROM audit_log") == before
+
+
+def test_strangers_cannot_fill_the_log(
+    query: Query, bank: Bank, environment: dict[str, str]
+) -> None:
+    with platform_with(environment):
+        for _ in range(80):
+            assert Api(new_api_key().text).get("/customer/list").status == 401
+        strangers = "SELECT count(*) AS count FROM audit_log WHERE consumer_id IS NULL"
+        assert query(strangers) == [{"count": 60}]
+
+        bank.api.get("/consumer/list")
+
+    assert query("SELECT count(*) AS count FROM audit_log WHERE status_code = 403") == [
+        {"count": 1}
+    ]
+
+
+def test_malformed_keys_leave_nothing(query: Query, bank: Bank) -> None:
+    before = query("SELECT count(*) AS count FROM audit_log")
+
+    Api(None).get("/customer/list")
+    Api((bank.api.key or "") + "0").get("/customer/list")
+
+    assert query("SELECT count(*) AS count FROM audit_log") == before
+
+
+def test_refusal_is_answered_though_its_row_cannot_be_written(
+    bank: Bank, environment: dict[str, str], caplog: pytest.LogCaptureFixture
+) -> None:
+    connection = psycopg2.connect(environment["DATABASE_URL"])
+    with connection, connection.cursor() as cursor:
+        cursor.execute("LOCK TABLE audit_log IN ACCESS EXCLUSIVE MODE")
+        with platform_with(environment, DATABASE_LOCK_TIMEOUT_MS="100"):
+            reply = bank.api.get("/consumer/list")
+    connection.close()
+
+    assert reply.status == 403
+    lost = [r for r in caplog.records if r.getMessage().startswith("audit row lost: ")]
+    assert [record.levelno for record in lost] == [logging.WARNING]

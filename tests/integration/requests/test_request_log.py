@@ -1,0 +1,62 @@
+"""The line that each request leaves in the log, and the request's id in every line."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+from collections.abc import Iterator
+
+import pytest
+
+from fintegrate.logs import _RequestId, configure_logging
+from tests.support.api import Api, Bank
+from tests.support.fixtures import platform_with
+
+
+@pytest.fixture
+def lines(environment: dict[str, str], bank: Bank) -> Iterator[io.StringIO]:
+    """What a process writes whose log level is INFO, in the form that it writes it."""
+    from aws_lambda_powertools.logging.formatter import LambdaPowertoolsFormatter
+
+    written = io.StringIO()
+    handler = logging.StreamHandler(written)
+    handler.setFormatter(LambdaPowertoolsFormatter(service="fintegrate", utc=True))
+    handler.addFilter(_RequestId())
+    with platform_with(environment, LOG_LEVEL="INFO"):
+        logging.getLogger().addHandler(handler)
+        yield written
+        logging.getLogger().removeHandler(handler)
+    configure_logging("WARNING")
+
+
+def read(lines: io.StringIO) -> list[dict[str, str]]:
+    return [json.loads(line) for line in lines.getvalue().splitlines()]
+
+
+def test_request_leaves_one_line_with_its_id(bank: Bank, lines: io.StringIO) -> None:
+    bank.api(
+        "GET", "/customer/list", query={"status": "ACTIVE"}, headers={"X-Request-Id": "my-request"}
+    )
+
+    (line,) = read(lines)
+    assert line["message"].startswith("GET /customer/list 200 in ")
+    assert (line["request_id"], line["level"]) == ("my-request", "INFO")
+
+
+def test_refused_request_leaves_its_line_too(lines: io.StringIO) -> None:
+    Api(None).get("/customer/list", api_key="fk_secret")
+
+    (line,) = read(lines)
+    assert line["message"].startswith("GET /customer/list 401 in ")
+    assert "fk_secret" not in str(line)
+
+
+def test_chalice_does_not_print_the_layers_lines_again(bank: Bank) -> None:
+    """The framework's logger has the app's name, which is the name of the layer's loggers' parent."""
+    import app
+
+    assert app.app.app_name == "fintegrate"
+    assert logging.getLogger("fintegrate").handlers == []
+    assert logging.getLogger("fintegrate").propagate is True
+    assert logging.getLogger("fintegrate").level == logging.NOTSET

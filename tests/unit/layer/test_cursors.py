@@ -1,0 +1,120 @@
+"""Cursors: what was given out comes back, and nothing that a caller makes up can crash."""
+
+from __future__ import annotations
+
+import base64
+import json
+import uuid
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fintegrate.cursors import Position, decode_cursor, page
+from fintegrate.errors import Invalid
+
+WRONG = "cursor: must be the next_cursor of an earlier answer"
+AT = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+)
+
+
+def encode(value: object) -> str:
+    return base64.urlsafe_b64encode(json.dumps(value).encode()).decode()
+
+
+def rows(count: int) -> list[dict[str, object]]:
+    return [
+        {"at": AT - timedelta(seconds=number), "id": str(uuid.uuid4())} for number in range(count)
+    ]
+
+
+def read(text: str) -> Position | None:
+    """The position, or None when the cursor was refused; anything else is a crash."""
+    try:
+        return decode_cursor(text)
+    except Invalid:
+        return None
+
+
+def test_first_page_has_no_cursor() -> None:
+    assert decode_cursor(None) is None
+
+
+@pytest.mark.parametrize("count", [0, 1, 3])
+def test_last_page_names_no_next(count: int) -> None:
+    found = rows(count)
+
+    assert page(found, 3, "at", "id") == (found, None)
+
+
+def test_page_is_cut_and_its_last_row_comes_back_from_the_cursor() -> None:
+    found = rows(4)
+
+    shown, cursor = page(found, 3, "at", "id")
+
+    assert shown == found[:3]
+    assert decode_cursor(cursor) == Position(found[2]["at"], found[2]["id"])  # type: ignore[arg-type]
+
+
+@given(st.datetimes(timezones=st.just(UTC)), st.uuids())
+def test_every_cursor_that_we_give_out_comes_back(at: datetime, row_id: uuid.UUID) -> None:
+    row = {"at": at, "id": str(row_id)}
+
+    _, cursor = page([row, row], 1, "at", "id")
+
+    assert decode_cursor(cursor) == Position(at, str(row_id))
+
+
+@given(st.text())
+def test_any_text_is_refused_in_our_words(text: str) -> None:
+    with pytest.raises(Invalid, match=rf"^{WRONG}$"):
+        decode_cursor(text)
+
+
+@given(st.binary())
+def test_any_bytes_are_refused_in_our_words(content: bytes) -> None:
+    assert read(base64.urlsafe_b64encode(content).decode()) is None
+
+
+@given(json_values)
+def test_any_json_is_refused_in_our_words(value: object) -> None:
+    assert read(encode(value)) is None
+
+
+@given(st.datetimes(timezones=st.timezones()) | st.datetimes(), st.uuids())
+def test_any_time_is_kept_in_utc_or_refused(at: datetime, row_id: uuid.UUID) -> None:
+    position = read(encode([at.isoformat(), str(row_id)]))
+
+    assert position is None or position.at.utcoffset() == timedelta(0)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        ["2026-01-02T03:04:05", str(uuid.uuid4())],
+        ["9999-12-31T23:59:59-23:59", str(uuid.uuid4())],
+        ["2026-01-02T03:04:05+00:00", "1"],
+        ["2026-01-02T03:04:05+00:00", 1],
+        [None, None],
+        ["2026-01-02T03:04:05+00:00"],
+        ["2026-01-02T03:04:05+00:00", str(uuid.uuid4()), 3],
+    ],
+)
+def test_what_only_resembles_a_cursor_is_refused(value: object) -> None:
+    assert read(encode(value)) is None
+
+
+def test_offset_that_the_database_would_refuse_is_turned_into_utc() -> None:
+    far = AT.astimezone(timezone(timedelta(hours=23, minutes=59, seconds=59)))
+
+    assert read(encode([far.isoformat(), str(uuid.UUID(int=1))])) == Position(
+        AT, str(uuid.UUID(int=1))
+    )
+
+
+def test_deep_nesting_is_refused() -> None:
+    assert read(base64.urlsafe_b64encode(b"[" * 200_000).decode()) is None

@@ -1,0 +1,65 @@
+"""Named statements: found by name, with their comments, and never two of one name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from fintegrate.queries import load_queries, queries_beside
+
+ROOT = Path(__file__).resolve().parents[3]
+FILES = sorted([*ROOT.glob("functions/**/*.sql"), *ROOT.glob("layers/**/*.sql")])
+
+
+def write(folder: Path, text: str) -> Path:
+    path = folder / "some.sql"
+    path.write_text(text)
+    return path
+
+
+def test_statements_are_found_by_name(tmp_path: Path) -> None:
+    path = write(
+        tmp_path, "-- A file.\n\n-- name: one\n-- Why.\nSELECT 1\n\n-- name: two\nSELECT 2\n"
+    )
+
+    assert load_queries(path) == {
+        "one": "-- name: one\n-- Why.\nSELECT 1",
+        "two": "-- name: two\nSELECT 2",
+    }
+
+
+def test_name_given_twice_is_refused(tmp_path: Path) -> None:
+    path = write(tmp_path, "-- name: one\nSELECT 1\n-- name: one\nSELECT 2")
+
+    with pytest.raises(ValueError, match=r"some\.sql names one twice"):
+        load_queries(path)
+
+
+def test_only_a_whole_line_is_a_name(tmp_path: Path) -> None:
+    path = write(tmp_path, "-- name: one\nSELECT '-- name: two' -- name: three\n")
+
+    assert list(load_queries(path)) == ["one"]
+
+
+def test_file_beside_a_module_has_its_name(tmp_path: Path) -> None:
+    write(tmp_path, "-- name: one\nSELECT 1")
+
+    assert list(queries_beside(str(tmp_path / "some.py"))) == ["one"]
+
+
+def test_files_are_read_as_utf_8(tmp_path: Path) -> None:
+    (tmp_path / "some.sql").write_bytes("-- name: one\nSELECT 'ключ'".encode())
+
+    assert "ключ" in load_queries(tmp_path / "some.sql")["one"]
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
+def test_every_file_of_ours_is_read_and_ends_no_statement(file: Path) -> None:
+    """A semicolon would let a statement be two."""
+    queries = load_queries(file)
+
+    assert queries
+    for name, statement in queries.items():
+        code = [line.split("--")[0] for line in statement.splitlines()]
+        assert ";" not in "".join(code), name
