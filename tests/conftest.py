@@ -6,8 +6,6 @@ they ran before the tests did.
 
 import itertools
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
 
 import pytest
@@ -17,8 +15,8 @@ from local.environment import (
     create_database,
     drop_database,
     ensure_services,
-    settings_environment,
 )
+from tests.support.databases import migrated_template
 
 pytest_plugins = ["tests.support.fixtures"]
 # Several test runs may share the servers: each worker of each run has names of its own.
@@ -36,11 +34,8 @@ def services() -> Iterator[RunningServices]:
 @pytest.fixture(scope="session")
 def template_database(services: RunningServices) -> Iterator[str]:
     """The name of a database that the migrations made, to be copied, never connected to."""
-    name = f"template_fintegrate_{WORKER}"
-    url = create_database(services.urls, name)
-    migrate(settings_environment(services.urls, DATABASE_URL=url, API_KEY_BCRYPT_COST="4"))
-    yield name
-    drop_database(services.urls, name)
+    with migrated_template(services.urls, f"template_fintegrate_{WORKER}") as name:
+        yield name
 
 
 @pytest.fixture
@@ -49,15 +44,3 @@ def database_url(services: RunningServices, template_database: str) -> Iterator[
     name = f"test_fintegrate_{WORKER}_{next(_numbers)}"
     yield create_database(services.urls, name, template_database)
     drop_database(services.urls, name)
-
-
-def migrate(environment: dict[str, str]) -> None:
-    """Bring a database to the newest version, as a deployment does."""
-    done = subprocess.run(
-        [sys.executable, "-m", "chalicelib.operations.migrate"],
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr

@@ -9,6 +9,7 @@ import pytest
 
 from local.checkout import Checkout
 from local.environment import RunningServices, ensure_services
+from tests.support.databases import migrated_template
 
 
 @pytest.fixture(scope="session")
@@ -22,6 +23,13 @@ def own_services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSe
 def services(own_services: RunningServices) -> RunningServices:
     """In place of the servers that all tests share."""
     return own_services
+
+
+@pytest.fixture(scope="session")
+def template_database(own_services: RunningServices) -> Iterator[str]:
+    """On these servers; the one that all tests share lies on the others."""
+    with migrated_template(own_services.urls, "template_fintegrate_outages") as name:
+        yield name
 
 
 @pytest.fixture(autouse=True)
