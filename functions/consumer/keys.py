@@ -10,6 +10,10 @@ from fintegrate.queries import queries_beside
 
 SQL = queries_beside(__file__)
 ACTIVE_KEY_EXISTS = "An active key exists; send rotate: true to replace it at once"
+ADMINS_KEY = (
+    "The admin's own key comes from the configuration; set another ADMIN_API_KEY and run the "
+    "migration step"
+)
 KEY_NOT_FOUND = "No such API key; check api_key"
 
 
@@ -25,8 +29,11 @@ def issue_key(
 
     Raises:
         NotFound: there is no such consumer.
-        Conflict: an active key exists and `rotate` is false.
+        Conflict: an active key exists and `rotate` is false, or it would be the admin's: the next
+            migration step would make the configured one active again.
     """
+    if consumer_id == ADMIN_ID:
+        raise Conflict(ADMINS_KEY)
     hashed = hash_secret(key.secret, cost)  # slow on purpose: before any lock is taken
     scope = {"consumer_id": consumer_id}
     if db.fetch_one(SQL["lock_consumer"], scope) is None:
@@ -60,17 +67,14 @@ def deactivate_key(db: Database, key_id: str) -> None:
 
     Raises:
         NotFound: there is no such key.
-        Conflict: it is not active, or it is the admin's: nobody could issue another one.
+        Conflict: it is not active, or it is the admin's, without which nobody could issue one.
     """
     key = {"key_id": key_id}
     if db.fetch_one(SQL["deactivate_key"], {**key, "admin_id": ADMIN_ID}) is not None:
         return
     found = read_key(db, key_id, owner_id=None)
     if found["status"] == "active":
-        raise Conflict(
-            "The admin's own key cannot be deactivated; replace it by another ADMIN_API_KEY in "
-            "the configuration and run the migration step"
-        )
+        raise Conflict(ADMINS_KEY)
     raise Conflict(f"This API key is {found['status']} already")
 
 

@@ -30,7 +30,14 @@ def public_id(text: str) -> str:
 ConsumerName = Annotated[str, Field(pattern=r"^[a-z0-9_]{1,64}$")]
 ConsumerStatus = Literal["active", "deactivated"]
 ApiKeyStatus = Literal["active", "expired", "deactivated"]
-ApiKeyName = Annotated[str, AfterValidator(public_id)]
+ApiKeyName = Annotated[
+    str,
+    AfterValidator(public_id),
+    Field(
+        description="The whole key, or its public id as 32 hexadecimal digits or a UUID. Prefer the "
+        "public id, or a JSON body: on its way to us a query string may be logged"
+    ),
+]
 """The whole key or its public id; only the id is kept, the secret goes no further."""
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import statistics
 import time
 from collections.abc import Callable
-from typing import Any
 from unittest.mock import patch
 
 import bcrypt
@@ -16,7 +15,7 @@ import psycopg2
 
 from chalicelib.events.sweeps import Scope, resend_filters
 from chalicelib.platform import Platform
-from local.bench.api import call
+from local.bench.api import prepared
 from local.bench.floor import RawCreate
 
 ROUND = 25
@@ -37,10 +36,11 @@ FROM subject, generate_series(1, 10) sequence
 
 def create_against_floor(key: str, raw: RawCreate, rounds: int = 24) -> dict[str, float]:
     """A create through the handler (p50, ms) and as a ratio to the floor of the same rounds."""
+    create = creating(key)
     ours: list[float] = []
     floor: list[float] = []
     for _ in range(rounds):
-        ours += timed(lambda: create(key), ROUND)
+        ours += timed(create, ROUND)
         floor += timed(raw.create, ROUND)
     return {
         "create_ms": statistics.median(ours),
@@ -51,23 +51,25 @@ def create_against_floor(key: str, raw: RawCreate, rounds: int = 24) -> dict[str
 
 def bcrypt_runs(key: str, requests: int = 50) -> dict[str, float]:
     """How many bcrypt checks a key costs that this process has verified."""
-    create(key)
+    create = creating(key)
+    create()
     with patch.object(bcrypt, "checkpw", wraps=bcrypt.checkpw) as check:
         for _ in range(requests):
-            create(key)
+            create()
     return {"bcrypt_runs_of_a_verified_key": float(check.call_count)}
 
 
 def create_in_outage(key: str, parts: Platform, up_ms: float) -> dict[str, float]:
     """A create with the broker away and the breaker open, over the same with it up."""
+    create = creating(key)
     publisher = parts.publisher
     publisher.close()
     working = publisher._parameters  # noqa: SLF001 - an outage of this process alone
     publisher._parameters = type(working)("amqp://nobody:nothing@127.0.0.1:9/%2F")  # noqa: SLF001
     try:
         while publisher.breaker.state != "open":
-            create(key)
-        down = statistics.median(timed(lambda: create(key), 20 * ROUND))
+            create()
+        down = statistics.median(timed(create, 20 * ROUND))
     finally:
         publisher._parameters = working  # noqa: SLF001
         publisher.breaker.succeeded()
@@ -88,9 +90,9 @@ def resend_backlog(parts: Platform, database_url: str, consumer_id: str) -> dict
     return {"resend_events": float(summary.succeeded), "resend_per_s": summary.succeeded / seconds}
 
 
-def create(key: str) -> dict[str, Any]:
-    """One create through the handler."""
-    return call(key, "POST", "/customer/data", {"name": "John Richard Doe"})
+def creating(key: str) -> Callable[[], str]:
+    """A create through the handler, to be called again and again."""
+    return prepared(key, "POST", "/customer/data", {"name": "John Richard Doe"})
 
 
 def timed(action: Callable[[], object], times: int) -> list[float]:

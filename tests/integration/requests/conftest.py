@@ -8,13 +8,15 @@ from dataclasses import replace
 import pytest
 
 from chalicelib.operations.migrate import apply_migrations
+from chalicelib.platform import Platform
 from fintegrate.settings import load_settings
 from local.checkout import Checkout
 from local.environment import RunningServices, create_database, settings_environment
 from local.services.choice import choose
 from local.services.service import Service
 from local.services.trio import Trio
-from tests.support.fixtures import UNLIMITED
+from tests.support.api import Bank
+from tests.support.fixtures import UNLIMITED, platform_with
 
 
 @pytest.fixture(scope="session")
@@ -45,6 +47,14 @@ def on_own_database(services: RunningServices, own_postgresql: Service) -> dict[
     environment = settings_environment(urls, **UNLIMITED | {"DATABASE_URL": url})
     apply_migrations(load_settings(environment))
     return environment
+
+
+@pytest.fixture
+def at_own_redis(bank: Bank, own_redis: Service, environment: dict[str, str]) -> Iterator[Platform]:
+    """A process that counts in that cache."""
+    assert bank  # onboarded before, so that nothing of it is counted here
+    with platform_with(environment, REDIS_URL=own_redis.url) as parts:
+        yield parts
 
 
 def _answering(server: Service) -> Service:

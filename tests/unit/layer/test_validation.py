@@ -186,11 +186,12 @@ def test_wrong_parameter_is_told_what_was_expected(
 
 @given(st.datetimes(timezones=st.timezones()))
 def test_any_instant_is_kept_in_utc_or_refused(at: datetime) -> None:
+    text = at.isoformat()
     try:
-        read = validate_json(Everything, json.dumps({"at": at.isoformat()})).at
+        read = validate_json(Everything, json.dumps({"at": text})).at
     except Invalid:
         return  # an offset with seconds, or a moment outside of the calendar
-    assert read == at
+    assert read == datetime.fromisoformat(text)
     assert read is not None
     assert read.isoformat().endswith("+00:00")
 

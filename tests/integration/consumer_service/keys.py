@@ -1,0 +1,26 @@
+"""What the tests of keys ask of a key."""
+
+from __future__ import annotations
+
+from fintegrate.api_keys import parse_api_key
+from tests.support.api import Api, Reply
+from tests.support.fixtures import Query
+
+
+def key_id(text: str | None) -> str:
+    """The public id of a key."""
+    key = parse_api_key(text or "")
+    assert key is not None
+    return key.key_id
+
+
+def works(key: str | None) -> Reply:
+    """What a request with this key gets."""
+    return Api(key).get("/customer/list")
+
+
+def let_it_expire(query: Query, key: str | None) -> None:
+    query(
+        "UPDATE consumer_api_keys SET expires_at = clock_timestamp() WHERE key_id = %(id)s",
+        id=key_id(key),
+    )

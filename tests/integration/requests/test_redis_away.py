@@ -1,0 +1,142 @@
+"""Requests while Redis is away: they pass, one warning a minute, and it is not asked each time."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+
+from chalicelib.platform import Platform
+from local.services.service import Service
+from tests.support.api import Api, Bank, Reply
+from tests.support.fixtures import platform_with
+
+WARNING = "rate limits are off, Redis is away: "
+servers = pytest.mark.xdist_group("servers")
+
+
+@pytest.fixture
+def asked(at_own_redis: Platform, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The subjects that Redis was really asked about."""
+    subjects: list[str] = []
+    limiter = at_own_redis.process.rate_limiter
+    real = limiter._ask
+
+    def counted(subject: str) -> tuple[bool, float]:
+        subjects.append(subject)
+        return real(subject)
+
+    monkeypatch.setattr(limiter, "_ask", counted)
+    return subjects
+
+
+class Clock:
+    """The limiter's clock, moved by the test."""
+
+    def __init__(self) -> None:
+        self.now = 1_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock(at_own_redis: Platform, monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr(at_own_redis.process.rate_limiter, "_clock", clock)
+    return clock
+
+
+def ask(bank: Bank) -> Reply:
+    return bank.api.get("/customer/list")
+
+
+def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [
+        record.getMessage()
+        for record in caplog.records
+        if record.levelno >= logging.WARNING and record.getMessage().startswith(WARNING)
+    ]
+
+
+@servers
+def test_requests_pass_while_redis_is_away(
+    bank: Bank, own_redis: Service, asked: list[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    assert "RateLimit-Remaining" in ask(bank).headers
+    asked.clear()
+    own_redis.stop()
+
+    replies = [ask(bank) for _ in range(20)]
+
+    assert {reply.status for reply in replies} == {200}
+    assert all("RateLimit-Remaining" not in reply.headers for reply in replies)
+    assert len(asked) == 1  # found out once; after that a dead Redis costs nothing
+    assert len(warnings(caplog)) == 1
+
+
+@servers
+def test_warning_comes_once_a_minute(
+    bank: Bank,
+    own_redis: Service,
+    asked: list[str],
+    clock: Clock,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    own_redis.stop()
+    for _ in range(6):  # Redis is tried again every ten seconds
+        ask(bank)
+        clock.now += 10.5
+    assert (len(asked), len(warnings(caplog))) == (6, 1)
+
+    ask(bank)
+
+    assert (len(asked), len(warnings(caplog))) == (7, 2)
+
+
+@servers
+def test_limits_hold_again_when_redis_is_back(bank: Bank, own_redis: Service, clock: Clock) -> None:
+    own_redis.stop()
+    assert "RateLimit-Remaining" not in ask(bank).headers
+    own_redis.start()
+    own_redis.wait_ready()
+    assert "RateLimit-Remaining" not in ask(bank).headers  # left alone for a while
+
+    clock.now += 10.5
+
+    assert "RateLimit-Remaining" in ask(bank).headers
+
+
+@servers
+def test_restart_between_two_requests_is_not_noticed(
+    bank: Bank, own_redis: Service, at_own_redis: Platform, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert "RateLimit-Remaining" in ask(bank).headers
+
+    own_redis.restart()
+
+    assert "RateLimit-Remaining" in ask(bank).headers
+    assert warnings(caplog) == []
+
+
+@servers
+def test_frozen_redis_is_given_up_and_left_alone(
+    bank: Bank, own_redis: Service, asked: list[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    ask(bank)
+    asked.clear()
+    own_redis.pause()
+    try:
+        replies = [ask(bank) for _ in range(20)]
+    finally:
+        own_redis.resume()
+
+    assert {reply.status for reply in replies} == {200}
+    assert len(asked) == 1
+    assert warnings(caplog) == [WARNING + "TimeoutError"]
+
+
+def test_keys_are_checked_while_redis_is_away(bank: Bank, environment: dict[str, str]) -> None:
+    with platform_with(environment, REDIS_URL="redis://127.0.0.1:1/0"):
+        assert ask(bank).status == 200
+        assert Api("fk_x").get("/customer/list").status == 401

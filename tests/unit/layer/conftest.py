@@ -1,0 +1,6 @@
+"""Hypothesis without its deadline per example: no test here is about time."""
+
+from hypothesis import settings
+
+settings.register_profile("without_deadline", deadline=None)
+settings.load_profile("without_deadline")
