@@ -9,14 +9,17 @@ import pytest
 
 from local.checkout import Checkout
 from local.environment import RunningServices, ensure_services
+from local.services.choice import remove_all
 from tests.support.databases import migrated_template
 
 
 @pytest.fixture(scope="session")
 def own_services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServices]:
     root: Path = tmp_path_factory.mktemp("outages")
-    with ensure_services(Checkout(root)) as running:
+    checkout = Checkout(root)
+    with ensure_services(checkout) as running:
         yield running
+    remove_all(checkout)
 
 
 @pytest.fixture(scope="session")

@@ -70,10 +70,15 @@ def test_numbers_are_read_as_numbers() -> None:
     assert (settings.rate_limit_api_key_burst, settings.redis_timeout_ms) == (7, 9)
 
 
-@pytest.mark.parametrize("wrong", ["many", "1.5", "0x10", "1e3"])
+@pytest.mark.parametrize("wrong", ["many", "1.5", "0x10", "1e3", "-1"])
 def test_wrong_number_says_its_name_and_not_its_value(wrong: str) -> None:
-    with pytest.raises(SettingsError, match=r"^SWEEP_BATCH must be a whole number$"):
+    with pytest.raises(SettingsError, match=r"^SWEEP_BATCH must be a whole number of at least 0$"):
         load_settings({**NEEDED, "SWEEP_BATCH": wrong})
+
+
+def test_limit_of_nothing_is_refused() -> None:
+    with pytest.raises(SettingsError, match="RATE_LIMIT_API_KEY_PER_MINUTE .* at least 1"):
+        load_settings({**NEEDED, "RATE_LIMIT_API_KEY_PER_MINUTE": "0"})
 
 
 def test_empty_optional_setting_has_its_default() -> None:

@@ -33,8 +33,8 @@ class Settings:
     max_body_bytes: int = 1_048_576
     """A larger body is refused with 413."""
 
-    rate_limit_api_key_per_minute: int = 50
-    rate_limit_api_key_burst: int = 500
+    rate_limit_api_key_per_minute: int = field(default=50, metadata={"least": 1})
+    rate_limit_api_key_burst: int = field(default=500, metadata={"least": 1})
     redis_timeout_ms: int = 50
     redis_retry_seconds: int = 10
     """After Redis failed, requests pass without asking it for this long."""
@@ -67,7 +67,7 @@ def load_settings(environment: Mapping[str, str]) -> Settings:
     """Read every field from `environment` and, when it names one, from the secret.
 
     Raises:
-        SettingsError: a setting without default is missing, or a number is not one.
+        SettingsError: a setting without default is missing, or a number is not one or too small.
     """
     values = dict(_secret(environment[SECRET_ID])) if environment.get(SECRET_ID) else {}
     values.update({name: text for name, text in environment.items() if text})
@@ -76,7 +76,7 @@ def load_settings(environment: Mapping[str, str]) -> Settings:
 
 def _read(setting: Field[Any], values: Mapping[str, str]) -> Any:
     name = setting.name.upper()
-    text = values.get(name, "")
+    text = values.get(name, "").strip()
     if not text:
         if setting.default is MISSING:
             raise SettingsError(
@@ -86,10 +86,10 @@ def _read(setting: Field[Any], values: Mapping[str, str]) -> Any:
         return setting.default
     if setting.type != "int":
         return text
-    try:
-        return int(text)
-    except ValueError:
-        raise SettingsError(f"{name} must be a whole number") from None
+    least = setting.metadata.get("least", 0)
+    if not text.isascii() or not text.isdigit() or int(text) < least:
+        raise SettingsError(f"{name} must be a whole number of at least {least}")
+    return int(text)
 
 
 def _secret(secret_id: str) -> dict[str, str]:
