@@ -77,7 +77,7 @@ def test_wrong_number_says_its_name_and_not_its_value(wrong: str) -> None:
 
 
 def test_limit_of_nothing_is_refused() -> None:
-    with pytest.raises(SettingsError, match="RATE_LIMIT_API_KEY_PER_MINUTE .* at least 1"):
+    with pytest.raises(SettingsError, match=r"RATE_LIMIT_API_KEY_PER_MINUTE .* at least 1"):
         load_settings({**NEEDED, "RATE_LIMIT_API_KEY_PER_MINUTE": "0"})
 
 
