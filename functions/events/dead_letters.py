@@ -1,13 +1,16 @@
 """Dead letters: read from the broker, kept in the database, told to the event, then acknowledged.
 
 A letter is acknowledged only after the transaction that keeps it has committed; when the process
-dies in between, the broker hands it over again and its fingerprint is recognised.
+dies in between, the broker hands it over again and its fingerprint is recognised. Who may write to a
+queue may write rubbish to it: what cannot even be read stops that one queue and no other.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import logging
+import re
 import time
 import uuid
 from collections.abc import Iterator
@@ -26,6 +29,14 @@ from fintegrate.queries import queries_beside
 
 SQL = queries_beside(__file__)
 BATCH = 200
+BATCH_BYTES = 16 * 1024 * 1024
+"""A batch ends with the letter that reaches this: what is read before it is kept lies in memory."""
+_NUL_IN_JSON = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
+log = logging.getLogger(__name__)
+
+
+class LettersStuck(Exception):
+    """Letters could not be read or kept, and lie where they were; the log has each queue's error."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +64,21 @@ def sweep_dead_letters(db: Database, broker_url: str, seconds: float) -> SweptLe
 
     Raises:
         BrokerUnavailable: the broker is away; what was not acknowledged stays there.
+        LettersStuck: at the end, when the letters of some consumer could not be kept.
     """
     deadline = time.monotonic() + seconds
     swept = SweptLetters()
-    consumers = db.fetch_all(SQL["consumers"], {}, revive=True)
-    with _connection(broker_url) as connection:
-        for consumer in consumers:
-            while time.monotonic() < deadline and _sweep_batch(db, connection, consumer, swept):
-                pass
+    stuck = []
+    for consumer in db.fetch_all(SQL["consumers"], {}, revive=True):
+        with _connection(broker_url) as connection:
+            try:
+                while time.monotonic() < deadline and _sweep_batch(db, connection, consumer, swept):
+                    pass
+            except Exception:
+                log.exception("dead letters of %s stay where they are", consumer["name"])
+                stuck.append(consumer["name"])
+    if stuck:
+        raise LettersStuck(f"dead letters not kept: {', '.join(stuck)}")
     return swept
 
 
@@ -77,7 +95,7 @@ def _sweep_batch(
                 for letter in letters:
                     _keep(db, letter, queue_name, consumer["consumer_id"], swept)
             channel.basic_ack(letters[-1].delivery_tag, multiple=True)
-        return len(letters) == BATCH
+        return bool(letters)
     except pika.exceptions.ChannelClosedByBroker as error:
         if error.reply_code != 404:
             raise
@@ -88,10 +106,14 @@ def _sweep_batch(
 
 
 def _take(channel: BlockingChannel, queue_name: str) -> Iterator[Letter]:
+    size = 0
     for _ in range(BATCH):
+        if size >= BATCH_BYTES:
+            return
         method, properties, body = channel.basic_get(queue_name)
         if method is None or properties is None or body is None:
             return
+        size += len(body)
         yield _letter(queue_name, int(method.delivery_tag or 0), properties, body)
 
 
@@ -116,21 +138,17 @@ def _keep(
     if kept["event_id"] is None:
         swept.unmatched += 1
         return
-    db.execute(
-        SQL["fail_delivery"],
-        {
-            "event_id": kept["event_id"],
-            "consumer_id": consumer_id,
-            "reason": f"dead-lettered: {letter.reason}",
-        },
-    )
+    event = {"event_id": kept["event_id"], "consumer_id": consumer_id}
+    db.execute(SQL["lock_event"], event)
+    db.execute(SQL["fail_delivery"], {**event, "reason": f"dead-lettered: {letter.reason}"})
 
 
 def _letter(
     queue_name: str, delivery_tag: int, properties: pika.BasicProperties, body: bytes
 ) -> Letter:
     headers: dict[str, Any] = dict(properties.headers or {})
-    deaths = [death for death in headers.get("x-death") or [] if isinstance(death, dict)]
+    told = headers.get("x-death")
+    deaths = [death for death in (told if isinstance(told, list) else []) if isinstance(death, dict)]
     died = [(death.get("reason"), death.get("count"), str(death.get("time"))) for death in deaths]
     identity = f"{queue_name}\n{properties.message_id}\n{died}\n".encode()
     reason = headers.get("x-first-death-reason") or (died[0][0] if died else None)
@@ -139,7 +157,7 @@ def _letter(
         body=body,
         reason=_without_nul(str(reason or "not dead-lettered by the broker"))[:500],
         event_id=_claimed_event(properties, body),
-        properties=_without_nul(_as_json(properties)),
+        properties=_NUL_IN_JSON.sub(r"\1", _as_json(properties)),
         fingerprint=hashlib.sha256(identity + body).hexdigest(),
     )
 
@@ -164,13 +182,13 @@ def _as_json(properties: pika.BasicProperties) -> str:
     """Anybody may publish anything: what JSON cannot hold is kept as text."""
     try:
         return json.dumps(properties.__dict__, default=str, allow_nan=False)
-    except ValueError:
+    except (ValueError, TypeError, RecursionError):
         return json.dumps({"unreadable": repr(properties)})
 
 
 def _without_nul(text: str) -> str:
-    """PostgreSQL's text and jsonb hold every character but NUL."""
-    return text.replace("\\u0000", "").replace("\x00", "")
+    """PostgreSQL's text holds every character but NUL, as does its jsonb."""
+    return text.replace("\x00", "")
 
 
 @contextmanager

@@ -13,6 +13,12 @@ SELECT %(queue_name)s, %(consumer_id)s,
 ON CONFLICT (fingerprint) DO NOTHING
 RETURNING event_id
 
+-- name: lock_event
+-- Before fail_delivery, so that its snapshot has what a confirmation that was under way has written.
+SELECT event_id FROM customer_events
+WHERE event_id = %(event_id)s::uuid AND consumer_id = %(consumer_id)s
+FOR UPDATE
+
 -- name: fail_delivery
 -- What the consumer has processed stays delivered; what it called failed keeps its own reason.
 UPDATE customer_events e

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,14 +11,22 @@ import pika
 import pytest
 
 from chalicelib.events import dead_letters
+from chalicelib.events.confirm_delivery import SQL as RECEIPTS
 from chalicelib.events.topology import dead_letter_queue_name, queue_name
 from chalicelib.platform import Platform
 from chalicelib.schedules.sweep_dead_letters import sweep_dead_letters
+from fintegrate.database import Database
 from tests.integration.events.test_order import SCHEDULE
 from tests.support.api import Api, Bank
 from tests.support.broker import channel
 from tests.support.fixtures import Query
 from tests.support.waiting import eventually
+
+CONFIRM = RECEIPTS["confirm"]
+WAITING = """
+SELECT pid FROM pg_stat_activity
+WHERE datname = current_database() AND wait_event_type = 'Lock'
+"""
 
 
 def reject_next(url: str, bank: Bank) -> str:
@@ -90,6 +99,30 @@ def test_processed_event_stays_delivered(bank: Bank, rabbitmq_url: str) -> None:
     sweep()
 
     assert bank.api.get("/events/data", event_id=event_id).data["deliver_status"] == "delivered"
+
+
+def test_confirmation_that_is_under_way_wins_over_the_letter(
+    bank: Bank, rabbitmq_url: str, query: Query, database_url: str
+) -> None:
+    bank.create_customer()
+    event_id = reject_next(rabbitmq_url, bank)
+    eventually(lambda: letters_waiting(rabbitmq_url, bank) == 1, "the dead letter")
+    confirming = Database(database_url)
+    own = {"event_id": event_id, "consumer_id": bank.consumer_id}
+    said = {"status": "processed", "received_at": None, "failure_reason": None}
+    with ThreadPoolExecutor(1) as pool:
+        with confirming.transaction():
+            assert confirming.fetch_one(CONFIRM, {**own, **said})
+            swept = pool.submit(sweep)
+            eventually(lambda: query(WAITING), "the sweep waits for the confirmation")
+        swept.result()
+    confirming.close()
+
+    event = bank.api.get("/events/data", event_id=event_id).data
+    assert (event["deliver_status"], event["receipts"][0]["processing_status"]) == (
+        "delivered",
+        "processed",
+    )
 
 
 @pytest.mark.parametrize(
