@@ -26,6 +26,8 @@ from fintegrate.errors import BadRequest, Invalid
 
 SECRET_FIELDS = frozenset({"api_key"})
 _SHOWN = 60
+_MOST_SENTENCES = 50
+"""Anybody may send any number of wrong fields: the answer stays short all the same."""
 
 
 class RequestModel(BaseModel):
@@ -98,8 +100,10 @@ def validate_strings(model: type[M], value: dict[str, str]) -> M:
 
 
 def sentences(errors: list[ErrorDetails]) -> str:
-    """Our words for pydantic's errors, one sentence a field."""
-    return "; ".join(f"{_place(e['loc'])}: {_expectation(e)}{_got(e)}" for e in errors)
+    """Our words for pydantic's errors, one sentence a field; of very many only the first."""
+    told = [f"{_place(e['loc'])}: {_expectation(e)}{_got(e)}" for e in errors[:_MOST_SENTENCES]]
+    untold = len(errors) - len(told)
+    return "; ".join(told) + (f"; and {untold} more wrong fields" if untold else "")
 
 
 def _validated(validate: Callable[[], M]) -> M:

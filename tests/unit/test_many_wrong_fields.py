@@ -1,0 +1,20 @@
+"""A request with very many wrong fields gets a short answer."""
+
+import json
+
+import pytest
+
+from fintegrate.endpoint import Nothing
+from fintegrate.errors import Invalid
+from fintegrate.validation import validate_json
+
+
+def test_answer_stays_short_and_says_how_many_there_are():
+    body = json.dumps(dict.fromkeys(map(str, range(10_000)), 1))
+
+    with pytest.raises(Invalid) as refused:
+        validate_json(Nothing, body)
+
+    assert len(refused.value.description) < 5_000
+    assert refused.value.description.startswith("0: is not a known field; 1: is not")
+    assert refused.value.description.endswith("; and 9950 more wrong fields")
