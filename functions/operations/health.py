@@ -39,7 +39,8 @@ def _checked() -> dict[str, Any]:
     global _kept  # noqa: PLW0603 - one per process is the point
     with _lock:
         if _kept is None or time.monotonic() - _kept[0] >= _KEPT_SECONDS:
-            _kept = (time.monotonic(), _check())
+            state = _check()
+            _kept = (time.monotonic(), state)  # from its end: a slow look serves who waited for it
         return _kept[1]
 
 

@@ -5,11 +5,20 @@ from __future__ import annotations
 import pytest
 
 from chalicelib.platform import Platform
+from fintegrate.database import Row
+from fintegrate.outbox import Outbox
 from tests.integration.events.test_resend import fill_queue
 from tests.support.api import Bank
 from tests.support.broker import channel, drain
-from tests.support.fixtures import Query
+from tests.support.fixtures import Query, platform_with
 from tests.support.outbox import statuses
+from tests.support.schedules import run_schedule
+from tests.support.waiting import eventually
+
+OLD = """
+SELECT event_id FROM customer_events
+WHERE event_id = %(event_id)s AND created_at < clock_timestamp() - interval '1.1 seconds'
+"""
 
 
 def test_full_queue_leaves_the_event_pending_with_the_brokers_reason(
@@ -66,6 +75,28 @@ def test_failing_mark_does_not_fail_the_answer(
 
     (event,) = bank.api.get("/events/list").data["events"]
     assert event["publish_status"] == "pending"
+    assert len(drain(rabbitmq_url, bank.name)) == 1
+
+
+def test_request_that_took_too_long_leaves_its_event_to_the_sweep(
+    bank: Bank,
+    environment: dict[str, str],
+    query: Query,
+    rabbitmq_url: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    publish_new = Outbox.publish_new
+
+    def publish_late(outbox: Outbox, event: Row, *times: float) -> None:
+        eventually(lambda: query(OLD, event_id=event["event_id"]), "the hand-off time is over")
+        assert run_schedule("resend")["succeeded"] == 1
+        publish_new(outbox, event, *times)
+
+    monkeypatch.setattr(Outbox, "publish_new", publish_late)
+    with platform_with(environment, PUBLISH_HANDOFF_SECONDS="1"):
+        bank.create_customer()
+
+    assert statuses(query, bank.consumer_id) == {"published": 1}
     assert len(drain(rabbitmq_url, bank.name)) == 1
 
 

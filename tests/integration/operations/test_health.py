@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
@@ -87,3 +89,34 @@ def test_servers_are_not_asked_again_within_the_second(
         assert Api(None).get("/health").status == 200
 
     assert len(asked) == 1
+
+
+class PassingWhileAsked:
+    """A clock on which seven seconds pass with every look at the servers, and else none."""
+
+    perf_counter = staticmethod(time.perf_counter)
+
+    def __init__(self) -> None:
+        self.looks = 0
+
+    def monotonic(self) -> float:
+        return 7.0 * self.looks
+
+
+def test_slow_look_is_kept_for_those_who_waited_for_it(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else strangers who ask during an outage occupy every thread, one look after the other."""
+    clock, look = PassingWhileAsked(), health_module._check
+
+    def slow_look() -> dict[str, Any]:
+        clock.looks += 1
+        return look()
+
+    monkeypatch.setattr(health_module, "_check", slow_look)
+    monkeypatch.setattr(health_module, "time", clock)
+
+    for _ in range(3):
+        assert Api(None).get("/health").status == 200
+
+    assert clock.looks == 1

@@ -166,13 +166,14 @@ class _Answering:
                 self._headers["Idempotency-Replayed"] = "true"
                 status = int(stored["response_status"])
                 return answer(status, stored["response_json"], headers=self._headers)
+            began = time.monotonic()
             result = handler(call)
             if key:
                 idempotency.store(call.db, caller.consumer_id, key, self._spec.status, result.data)
             if self._audited:
                 self._process.audit.write(self._entry(self._spec.status, "done"))
         if result.event is not None:
-            self._process.outbox.publish_new(result.event)
+            self._process.outbox.publish_new(result.event, began)
         return self._success(result)
 
     def _success(self, result: Answer) -> Response:

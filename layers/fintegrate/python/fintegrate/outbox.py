@@ -28,6 +28,7 @@ from fintegrate.publisher import Publisher
 log = logging.getLogger(__name__)
 
 HELD_BACK = "held back by an earlier event of the same customer"
+TOO_LATE = "left to the sweep: the request took longer than the hand-off time"
 _PREDECESSOR_WAIT_SECONDS = 0.2
 """How long a handler waits for the handler of the event before its own."""
 
@@ -59,19 +60,25 @@ class Outbox:
         self._seconds = publish_seconds
         self._handoff_seconds = handoff_seconds
 
-    def publish_new(self, event: Row, committed_at: float | None = None) -> None:
+    def publish_new(self, event: Row, written_after: float) -> None:
         """Try once to publish an event that this request has committed, and write what came of it.
+
+        `written_after` is a time before the event was written, on the monotonic clock: when the
+        hand-off time has passed since, a sweep may have the event, and it is left to it.
 
         Never raises and never takes longer than the configured time plus one statement: whatever
         happens, the event is in the database, and a sweep takes it up.
         """
-        started = time.monotonic() if committed_at is None else committed_at
+        handed_over = written_after + self._handoff_seconds
+        deadline = min(handed_over, time.monotonic() + self._seconds)
         try:
             if not self._is_head(event):
                 self._mark_unpublished(event, HELD_BACK, tried=False)
                 return
-            left = self._seconds - (time.monotonic() - started)
-            outcome = self.send([event], max(0.05, left))[0]
+            if time.monotonic() >= handed_over:
+                self._mark_unpublished(event, TOO_LATE, tried=False)
+                return
+            outcome = self.send([event], max(0.05, deadline - time.monotonic()))[0]
             if outcome.fate is Fate.CONFIRMED:
                 self._database.execute(
                     self._shape.statements["mark_published"], {"event_id": event["event_id"]}

@@ -29,7 +29,8 @@ def declare(url: str, exchange: str, queues: Sequence[Queue], seconds: float = 3
     """Declare a durable topic exchange, the queues and their bindings.
 
     Raises:
-        BrokerUnavailable: the broker is away, or refuses (a queue exists with other arguments).
+        BrokerUnavailable: the broker is away, or refuses a queue (it exists with other arguments);
+            the other queues are declared all the same.
     """
     parameters = pika.URLParameters(url)
     parameters.connection_attempts = 1
@@ -38,14 +39,25 @@ def declare(url: str, exchange: str, queues: Sequence[Queue], seconds: float = 3
     try:
         connection = pika.BlockingConnection(parameters)
         try:
-            channel = connection.channel()
-            channel.exchange_declare(exchange, "topic", durable=True)
-            for queue in queues:
-                channel.queue_declare(queue.name, durable=True, arguments=dict(queue.arguments))
-                for routing_key in queue.routing_keys:
-                    channel.queue_bind(queue.name, exchange, routing_key)
+            connection.channel().exchange_declare(exchange, "topic", durable=True)
+            refused = [words for queue in queues if (words := _declare(connection, exchange, queue))]
         finally:
             if connection.is_open:
                 connection.close()
     except (pika.exceptions.AMQPError, OSError) as error:
         raise BrokerUnavailable(f"{type(error).__name__}: {error}") from error
+    if refused:
+        raise BrokerUnavailable("; ".join(refused))
+
+
+def _declare(connection: pika.BlockingConnection, exchange: str, queue: Queue) -> str | None:
+    """Declare one queue on a channel of its own, which the broker closes when it refuses; its words."""
+    channel = connection.channel()
+    try:
+        channel.queue_declare(queue.name, durable=True, arguments=dict(queue.arguments))
+        for routing_key in queue.routing_keys:
+            channel.queue_bind(queue.name, exchange, routing_key)
+    except pika.exceptions.ChannelClosedByBroker as error:
+        return f"{type(error).__name__}: {error}"
+    channel.close()
+    return None

@@ -1,0 +1,34 @@
+"""One consumer's queue that cannot be declared is that consumer's trouble only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from chalicelib.events.topology import queue_name
+from tests.support.api import Api, Bank
+from tests.support.broker import channel, delete_queues, take
+from tests.support.fixtures import Query
+from tests.support.outbox import statuses, write_pending
+
+
+def test_queue_declared_by_somebody_else_stops_no_other(
+    make_bank: Callable[[], Bank], admin: Api, query: Query, rabbitmq_url: str
+) -> None:
+    stubborn, lost = sorted((make_bank(), make_bank()), key=lambda bank: bank.name)
+    for bank in (stubborn, lost):
+        delete_queues(rabbitmq_url, bank.name)
+        write_pending(query, bank.consumer_id)
+    with channel(rabbitmq_url) as ch:
+        ch.queue_declare(queue_name(stubborn.name), durable=True)
+
+    reply = admin.post("/events/resend", period_in_days=1)
+
+    assert reply.data["summary"] == {
+        "total_pending": 2,
+        "attempted": 2,
+        "succeeded": 1,
+        "failed": 1,
+        "skipped": 0,
+    }
+    assert statuses(query, lost.consumer_id) == {"published": 1}
+    take(rabbitmq_url, lost.name, 1)
