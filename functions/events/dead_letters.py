@@ -148,7 +148,9 @@ def _letter(
 ) -> Letter:
     headers: dict[str, Any] = dict(properties.headers or {})
     told = headers.get("x-death")
-    deaths = [death for death in (told if isinstance(told, list) else []) if isinstance(death, dict)]
+    deaths = [
+        death for death in (told if isinstance(told, list) else []) if isinstance(death, dict)
+    ]
     died = [(death.get("reason"), death.get("count"), str(death.get("time"))) for death in deaths]
     identity = f"{queue_name}\n{properties.message_id}\n{died}\n".encode()
     reason = headers.get("x-first-death-reason") or (died[0][0] if died else None)

@@ -9,9 +9,10 @@ Leaves to others what the statements are: they come from the `.sql` file beside 
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import psycopg2
@@ -19,6 +20,7 @@ import psycopg2.errors
 import psycopg2.extensions
 
 from fintegrate.errors import Unavailable
+from fintegrate.settings import SettingsError
 
 Row = dict[str, Any]
 Parameters = Mapping[str, Any]
@@ -37,7 +39,11 @@ class ConnectionLost(Unavailable):
 
 
 class Database:
-    """The statements of one process. Statements outside `transaction()` commit by themselves."""
+    """The statements of one process. Statements outside `transaction()` commit by themselves.
+
+    Raises:
+        SettingsError: the URL cannot be read; its text is not repeated.
+    """
 
     def __init__(
         self,
@@ -46,6 +52,7 @@ class Database:
         statement_timeout_ms: int = 20_000,
         lock_timeout_ms: int = 5_000,
     ) -> None:
+        check_url(url)
         self._url = url
         self._connect_timeout = connect_timeout_seconds
         self._options = (
@@ -138,6 +145,19 @@ class Database:
             raise ConnectionLost("The database cannot be reached; try again shortly") from error
         connection.autocommit = True
         return connection
+
+
+def check_url(url: str) -> None:
+    """Refuse a URL that a special character in its password broke: libpq's own error would show it.
+
+    Raises:
+        SettingsError: the URL cannot be read; its text is not repeated.
+    """
+    with suppress(psycopg2.ProgrammingError):
+        port = psycopg2.extensions.parse_dsn(url).get("port", "")
+        if re.fullmatch(r"[0-9,]*", port):
+            return
+    raise SettingsError("DATABASE_URL cannot be read; percent-encode its user and password")
 
 
 @contextmanager

@@ -19,6 +19,8 @@ from pathlib import Path
 import psycopg2
 import psycopg2.extensions
 
+from fintegrate.database import check_url
+
 FILE_NAME = re.compile(r"\d{8}_\d{4}_[a-z0-9_]+\.sql")
 _TRANSACTION = re.compile(r"(begin|start|commit|end|rollback|abort|prepare)\b", re.IGNORECASE)
 _LOCK = 0x46696E74  # "Fint": any number that everybody uses alike
@@ -81,7 +83,9 @@ def migrate(url: str, folder: Path) -> list[str]:
     Raises:
         MigrationError: nothing of the failed migration remains; earlier ones stay applied.
         psycopg2.OperationalError: the database is away.
+        SettingsError: the URL cannot be read.
     """
+    check_url(url)
     migrations = read_migrations(folder)
     connection = psycopg2.connect(url, connect_timeout=5, application_name="fintegrate-migrate")
     try:

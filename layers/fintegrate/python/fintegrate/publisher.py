@@ -24,6 +24,7 @@ from fintegrate.broker import (
     Message,
     Outcome,
 )
+from fintegrate.settings import SettingsError
 
 IDLE_SECONDS = 30
 """After this long without use a connection is asked for a sign of life before it is trusted."""
@@ -33,7 +34,11 @@ HEARTBEAT_SECONDS = 60
 
 
 class Publisher:
-    """The publishing side of one process; `breaker` is shared by its threads."""
+    """The publishing side of one process; `breaker` is shared by its threads.
+
+    Raises:
+        SettingsError: the URL cannot be read; its text is not repeated.
+    """
 
     def __init__(self, url: str, breaker: CircuitBreaker) -> None:
         self._parameters = _parameters(url)
@@ -105,7 +110,12 @@ class Publisher:
 
 
 def _parameters(url: str) -> pika.URLParameters:
-    parameters = pika.URLParameters(url)
+    try:
+        parameters = pika.URLParameters(url)
+    except Exception:  # whatever it is, its text may show a part of the password
+        raise SettingsError(
+            "RABBITMQ_URL cannot be read; percent-encode its user and password"
+        ) from None
     parameters.heartbeat = HEARTBEAT_SECONDS
     parameters.connection_attempts = 1
     parameters.socket_timeout = 5

@@ -40,7 +40,9 @@ def declare(url: str, exchange: str, queues: Sequence[Queue], seconds: float = 3
         connection = pika.BlockingConnection(parameters)
         try:
             connection.channel().exchange_declare(exchange, "topic", durable=True)
-            refused = [words for queue in queues if (words := _declare(connection, exchange, queue))]
+            refused = [
+                words for queue in queues if (words := _declare(connection, exchange, queue))
+            ]
         finally:
             if connection.is_open:
                 connection.close()

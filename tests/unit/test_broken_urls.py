@@ -1,0 +1,38 @@
+"""A server's URL that a special character in its password has broken is not shown to anybody."""
+
+import traceback
+
+import pytest
+
+from chalicelib.platform import build
+from fintegrate.settings import SettingsError
+
+GOOD = {
+    "DATABASE_URL": "postgresql://user:word@127.0.0.1,127.0.0.2:1/db",
+    "RABBITMQ_URL": "amqp://user:word@127.0.0.1:1/%2F",
+    "REDIS_URL": "redis://127.0.0.1:1",
+}
+BROKEN = ["SECRET#word", "SECRET/word", "SECRET?word", "[SECRET", "SECRET%zz"]
+
+
+def test_good_urls_are_taken():
+    build(GOOD)
+
+
+@pytest.mark.parametrize("password", BROKEN)
+@pytest.mark.parametrize("name", ["DATABASE_URL", "RABBITMQ_URL"])
+def test_broken_url_is_named_and_never_repeated(name, password, caplog):
+    broken = GOOD[name].replace("word", password)
+
+    try:
+        build({**GOOD, name: broken}).process.database.fetch_one("SELECT 1", {})
+    except Exception as error:
+        told = "".join(traceback.format_exception(error))
+    assert "SECRET" not in told + caplog.text
+
+
+def test_broken_url_is_told_by_its_name():
+    with pytest.raises(SettingsError, match="DATABASE_URL cannot be read"):
+        build({**GOOD, "DATABASE_URL": "postgresql://user:SECRET/word@127.0.0.1/db"})
+    with pytest.raises(SettingsError, match="RABBITMQ_URL cannot be read"):
+        build({**GOOD, "RABBITMQ_URL": "amqp://user:SECRET/word@127.0.0.1"})
