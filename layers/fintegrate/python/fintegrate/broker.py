@@ -15,6 +15,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from copy import copy
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
@@ -26,6 +27,8 @@ from pika.channel import Channel
 
 WINDOW = 2_000
 """How many messages may be unconfirmed at once; beyond it the broker only queues them."""
+_HANDSHAKE_PART = 0.9
+"""Of the time to connect: pika itself must give up first, because then it closes its socket."""
 
 
 class BrokerUnavailable(Exception):
@@ -90,7 +93,7 @@ class BrokerConnection:
         self._pipeline: _Pipeline | None = None
         self._answered = False
         self._connection = SelectConnection(
-            parameters,
+            _within(parameters, _HANDSHAKE_PART * seconds),
             on_open_callback=self._on_open,
             on_open_error_callback=self._on_lost,
             on_close_callback=self._on_lost,
@@ -295,6 +298,13 @@ class _Pipeline:
         for held in self._lanes[message.order_key]:
             self.outcomes[held] = HELD_BACK
         self._lanes[message.order_key].clear()
+
+
+def _within(parameters: pika.URLParameters, seconds: float) -> pika.URLParameters:
+    """The same parameters with less time for the handshake."""
+    bounded = copy(parameters)
+    bounded.socket_timeout = bounded.stack_timeout = seconds
+    return bounded
 
 
 def _words(reason: Any) -> str:

@@ -1,0 +1,38 @@
+"""A broker that takes connections and then says nothing, or nonsense."""
+
+import socket
+
+import pika
+import pytest
+
+from fintegrate.breaker import CircuitBreaker
+from fintegrate.broker import Fate, Message
+from fintegrate.publisher import Publisher
+
+MESSAGE = Message("exchange", "key", b"", pika.BasicProperties(), "customer")
+PROTOCOL_HEADER = b"AMQP\x00\x00\x09\x01"
+
+
+@pytest.fixture
+def listener():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(5)
+        yield server
+
+
+def published_on(listener):
+    port = listener.getsockname()[1]
+    publisher = Publisher(f"amqp://guest:guest@127.0.0.1:{port}/", CircuitBreaker(1000))
+    return publisher.publish([MESSAGE], 0.3)
+
+
+def test_silent_broker_is_given_up_and_its_socket_closed(listener):
+    (outcome,) = published_on(listener)
+
+    assert outcome.fate is Fate.UNSENT
+    assert "broker away" in outcome.reason
+    connection, _ = listener.accept()
+    with connection:
+        connection.settimeout(5)
+        assert connection.recv(8) == PROTOCOL_HEADER
+        assert connection.recv(1) == b""
