@@ -9,7 +9,7 @@ import threading
 import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from local.lambda_context import ACCOUNT, REGION
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 LONGEST_WAIT_SECONDS = threading.TIMEOUT_MAX
+WOKEN_EARLY = timedelta(seconds=1)
 
 
 @dataclass(frozen=True)
@@ -92,13 +93,21 @@ class Scheduler:
             thread.join(within)
 
     def _run(self, function: ScheduledFunction) -> None:
-        moment = function.schedule.following(self._now())
-        while moment is not None:
-            wait = (moment - self._now()).total_seconds()
+        now = self._now()
+        while (moment := function.schedule.following(now)) is not None:
+            wait = (moment - now).total_seconds()
             if self._stopping.wait(max(0.0, min(wait, LONGEST_WAIT_SECONDS))):
                 return
             self._fire(function.name, moment)
-            moment = function.schedule.following(max(moment, self._now()))
+            now = self._now_after(moment)
+
+    def _now_after(self, moment: datetime) -> datetime:
+        """The time now; what is only just before the moment that fired counts as that moment.
+
+        Long before it means that the clock was set back, and the schedule goes by the new time.
+        """
+        now = self._now()
+        return moment if timedelta(0) < moment - now < WOKEN_EARLY else now
 
     def _fire(self, name: str, moment: datetime) -> None:
         try:

@@ -1,6 +1,7 @@
 import logging
 import threading
 from datetime import UTC, datetime, timedelta
+from itertools import chain, repeat
 
 import pytest
 from chalice import Chalice
@@ -18,8 +19,8 @@ def run():
     """Starts a scheduler of one function that fires all the time."""
     started = []
 
-    def start(call):
-        scheduler = Scheduler([ScheduledFunction("often", SOON)], call)
+    def start(call, **options):
+        scheduler = Scheduler([ScheduledFunction("often", SOON)], call, **options)
         started.append(scheduler)
         scheduler.start()
         return scheduler
@@ -65,6 +66,16 @@ def test_failure_is_logged_and_the_next_run_comes(run, caplog):
         scheduler.stop()
 
     assert "often" in caplog.text
+
+
+def test_clock_that_is_set_back_stops_nothing(run):
+    noon = datetime(2026, 1, 2, 12, tzinfo=UTC)
+    readings = chain([noon, noon], repeat(noon - timedelta(days=1)))
+    fired = threading.Semaphore(0)
+
+    run(lambda name, event: fired.release(), now=lambda: next(readings))
+
+    assert all(fired.acquire(timeout=SECONDS) for _ in range(3))
 
 
 def test_stopped_scheduler_fires_no_more(run):
