@@ -8,8 +8,8 @@ import uuid
 import pika
 
 from chalicelib.events.topology import EXCHANGE, routing_key
-from fintegrate.broker import Message
 from fintegrate.database import Row
+from fintegrate.pipeline import Message
 
 SCHEMA_VERSION = "1.0"
 APP_ID = "fintegrate"

@@ -6,7 +6,7 @@ import pika
 import pytest
 
 from fintegrate.breaker import CircuitBreaker
-from fintegrate.broker import Fate, Message
+from fintegrate.pipeline import Fate, Message
 from fintegrate.publisher import Publisher
 
 MESSAGE = Message("exchange", "key", b"", pika.BasicProperties(), "customer")

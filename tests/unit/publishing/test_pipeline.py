@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fintegrate import broker
-from fintegrate.broker import Fate, Message, Outcome, _Pipeline
+from fintegrate import pipeline
+from fintegrate.pipeline import Fate, Message, Outcome, Pipeline
 
 
 class Wire:
@@ -22,7 +22,7 @@ class Wire:
             for index, key in enumerate(keys)
         ]
         self.sent: list[Message] = []
-        self.pipeline = _Pipeline(self.messages, self._send)
+        self.pipeline = Pipeline(self.messages, self._send)
         self.pipeline.fill()
 
     def _send(self, message: Message) -> int:
@@ -84,7 +84,7 @@ def test_lost_connection_tells_what_was_sent_from_what_was_not() -> None:
 
 
 def test_window_bounds_what_is_on_its_way(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(broker, "WINDOW", 2)
+    monkeypatch.setattr(pipeline, "WINDOW", 2)
     wire = Wire(["a", "b", "c"])
     assert len(wire.sent) == 2
 

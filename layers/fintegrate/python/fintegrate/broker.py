@@ -1,8 +1,7 @@
 """One connection to RabbitMQ that publishes with confirms, in a pipeline, in order per key.
 
-`publish` hands over a list of messages and waits until each is confirmed, refused or given up. Of
-one order key at most one message is unconfirmed at any time, and after one fails the rest of that
-key are not sent: nothing overtakes. Different keys fill the pipeline.
+`publish` hands over a list of messages and waits until each is confirmed, refused or given up. What
+may be sent when, so that nothing of a key is overtaken, is `fintegrate.pipeline`'s to say.
 
 Built on pika's `SelectConnection`, because its `BlockingConnection` waits for every single confirm
 and has no deadline. Not thread-safe; `fintegrate.publisher` keeps one per thread.
@@ -13,11 +12,8 @@ mandatory message is returned before its ack; a full `reject-publish` queue nack
 from __future__ import annotations
 
 import time
-from collections import deque
 from collections.abc import Callable, Sequence
 from copy import copy
-from dataclasses import dataclass
-from enum import Enum
 from typing import Any
 
 import pika
@@ -25,53 +21,14 @@ import pika.exceptions
 from pika.adapters.select_connection import IOLoop, SelectConnection
 from pika.channel import Channel
 
-WINDOW = 2_000
-"""How many messages may be unconfirmed at once; beyond it the broker only queues them."""
+from fintegrate.pipeline import Fate, Message, Outcome, Pipeline
+
 _HANDSHAKE_PART = 0.9
 """Of the time to connect: pika itself must give up first, because then it closes its socket."""
 
 
 class BrokerUnavailable(Exception):
     """The broker could not be reached in time; the text is its own word, without credentials."""
-
-
-class Fate(Enum):
-    """What became of a message."""
-
-    CONFIRMED = "confirmed"
-    REFUSED = "refused"
-    """Nacked: the queue is full, or the broker could not store it."""
-    UNROUTABLE = "unroutable"
-    """Returned: no queue is bound, or the exchange does not exist."""
-    UNCONFIRMED = "unconfirmed"
-    """Sent, but the connection broke or the time ran out: it may have arrived."""
-    HELD_BACK = "held_back"
-    """Not sent, because an earlier message with the same order key failed."""
-    UNSENT = "unsent"
-    """Not sent, because the broker is away."""
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """The fate of one message and, unless it is confirmed, the reason in the broker's words."""
-
-    fate: Fate
-    reason: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """What is published; messages with the same `order_key` never overtake each other."""
-
-    exchange: str
-    routing_key: str
-    body: bytes
-    properties: pika.BasicProperties
-    order_key: str
-
-
-CONFIRMED = Outcome(Fate.CONFIRMED)
-HELD_BACK = Outcome(Fate.HELD_BACK, "held back by an earlier message that failed")
 
 
 class BrokerConnection:
@@ -90,7 +47,7 @@ class BrokerConnection:
         self._lost: str | None = None
         self._exchange_missing = False
         self._blocked: str | None = None
-        self._pipeline: _Pipeline | None = None
+        self._pipeline: Pipeline | None = None
         self._answered = False
         self._connection = SelectConnection(
             _within(parameters, _HANDSHAKE_PART * seconds),
@@ -133,7 +90,7 @@ class BrokerConnection:
         `UNSENT`, and the connection is no longer usable: a late confirm must find nobody.
         """
         assert self._channel is not None
-        pipeline = self._pipeline = _Pipeline(messages, self._send)
+        pipeline = self._pipeline = Pipeline(messages, self._send)
         deadline = time.monotonic() + seconds
         pipeline.fill()
         while pipeline.waiting and self.usable and self._blocked is None:
@@ -224,80 +181,6 @@ class BrokerConnection:
         self._loop.poll()
         self._loop.process_timeouts()
         self._loop.remove_timeout(timer)
-
-
-class _Pipeline:
-    """The messages of one `publish`: what is sent, what waits behind what, what became of each."""
-
-    def __init__(self, messages: Sequence[Message], send: Callable[[Message], int]) -> None:
-        self._messages = messages
-        self._send = send
-        self.outcomes = [Outcome(Fate.UNSENT)] * len(messages)
-        self._lanes: dict[str, deque[int]] = {}
-        self._unconfirmed: dict[int, int] = {}  # delivery tag -> index, in tag order
-        self._returned: dict[str, str] = {}  # message id -> reason
-        for index, message in enumerate(messages):
-            self._lanes.setdefault(message.order_key, deque()).append(index)
-        self._ready = deque(lane.popleft() for lane in self._lanes.values())
-
-    @property
-    def waiting(self) -> bool:
-        return bool(self._unconfirmed or self._ready)
-
-    def fill(self) -> None:
-        while self._ready and len(self._unconfirmed) < WINDOW:
-            index = self._ready.popleft()
-            try:
-                tag = self._send(self._messages[index])
-            except pika.exceptions.AMQPError:
-                self._ready.appendleft(index)  # the connection is gone: it was not sent
-                return
-            self._unconfirmed[tag] = index
-
-    def answered(self, tag: int, multiple: bool, confirmed: bool) -> None:
-        tags = self._up_to(tag) if multiple else [tag]
-        for answered in tags:
-            index = self._unconfirmed.pop(answered, None)
-            if index is not None:
-                self._settle(index, confirmed)
-
-    def returned(self, message_id: str, reason: str) -> None:
-        self._returned[message_id] = reason
-
-    def give_up(self, in_flight: Outcome) -> None:
-        for index in self._unconfirmed.values():
-            self.outcomes[index] = in_flight
-        for index, outcome in enumerate(self.outcomes):
-            if outcome.fate is Fate.UNSENT:
-                self.outcomes[index] = Outcome(Fate.UNSENT, in_flight.reason)
-
-    def _up_to(self, tag: int) -> list[int]:
-        tags = []
-        for unconfirmed in self._unconfirmed:
-            if unconfirmed > tag:
-                break
-            tags.append(unconfirmed)
-        return tags
-
-    def _settle(self, index: int, confirmed: bool) -> None:
-        message = self._messages[index]
-        reason = self._returned.pop(str(message.properties.message_id), None)
-        if reason is not None:
-            self._fail(message, index, Outcome(Fate.UNROUTABLE, reason))
-        elif not confirmed:
-            refusal = Outcome(Fate.REFUSED, f"nacked by the broker: {message.routing_key}")
-            self._fail(message, index, refusal)
-        else:
-            self.outcomes[index] = CONFIRMED
-            lane = self._lanes[message.order_key]
-            if lane:
-                self._ready.append(lane.popleft())
-
-    def _fail(self, message: Message, index: int, outcome: Outcome) -> None:
-        self.outcomes[index] = outcome
-        for held in self._lanes[message.order_key]:
-            self.outcomes[held] = HELD_BACK
-        self._lanes[message.order_key].clear()
 
 
 def _within(parameters: pika.URLParameters, seconds: float) -> pika.URLParameters:

@@ -20,9 +20,9 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from fintegrate.broker import Fate, Message, Outcome
 from fintegrate.database import Database, Row
 from fintegrate.metrics import PUBLISHED
+from fintegrate.pipeline import Fate, Message, Outcome
 from fintegrate.publisher import Publisher
 
 log = logging.getLogger(__name__)

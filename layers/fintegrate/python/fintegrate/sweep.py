@@ -16,9 +16,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from fintegrate.broker import Fate, Outcome
 from fintegrate.database import Database, Row
 from fintegrate.outbox import Outbox
+from fintegrate.pipeline import Fate, Outcome
 
 BATCH_SECONDS = 4.0
 """How long one batch may wait for the broker; shorter than the lock timeout of who waits for us."""

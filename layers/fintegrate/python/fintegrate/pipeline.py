@@ -1,0 +1,140 @@
+"""Messages on their way through a pipeline of confirms, and what became of each.
+
+Of one order key at most one message is unconfirmed; after one fails the rest of that key are held
+back. Touches no socket: `fintegrate.broker` sends, and passes on what the broker answers.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+import pika
+import pika.exceptions
+
+WINDOW = 2_000
+"""How many messages may be unconfirmed at once; beyond it the broker only queues them."""
+
+
+class Fate(Enum):
+    """What became of a message."""
+
+    CONFIRMED = "confirmed"
+    REFUSED = "refused"
+    """Nacked: the queue is full, or the broker could not store it."""
+    UNROUTABLE = "unroutable"
+    """Returned: no queue is bound, or the exchange does not exist."""
+    UNCONFIRMED = "unconfirmed"
+    """Sent, but the connection broke or the time ran out: it may have arrived."""
+    HELD_BACK = "held_back"
+    """Not sent, because an earlier message with the same order key failed."""
+    UNSENT = "unsent"
+    """Not sent, because the broker is away."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The fate of one message and, unless it is confirmed, the reason in the broker's words."""
+
+    fate: Fate
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What is published; messages with the same `order_key` never overtake each other."""
+
+    exchange: str
+    routing_key: str
+    body: bytes
+    properties: pika.BasicProperties
+    order_key: str
+
+
+CONFIRMED = Outcome(Fate.CONFIRMED)
+HELD_BACK = Outcome(Fate.HELD_BACK, "held back by an earlier message that failed")
+
+
+class Pipeline:
+    """The messages of one publish: what is sent, what waits behind what, what became of each.
+
+    `send` hands one message to the broker and returns its delivery tag. `outcomes` are in the order
+    of the messages.
+    """
+
+    def __init__(self, messages: Sequence[Message], send: Callable[[Message], int]) -> None:
+        self._messages = messages
+        self._send = send
+        self.outcomes = [Outcome(Fate.UNSENT)] * len(messages)
+        self._lanes: dict[str, deque[int]] = {}
+        self._unconfirmed: dict[int, int] = {}  # delivery tag -> index, in tag order
+        self._returned: dict[str, str] = {}  # message id -> reason
+        for index, message in enumerate(messages):
+            self._lanes.setdefault(message.order_key, deque()).append(index)
+        self._ready = deque(lane.popleft() for lane in self._lanes.values())
+
+    @property
+    def waiting(self) -> bool:
+        """Whether any message is unconfirmed or could be sent now."""
+        return bool(self._unconfirmed or self._ready)
+
+    def fill(self) -> None:
+        """Send what may be sent: the next of every key of which nothing is unconfirmed."""
+        while self._ready and len(self._unconfirmed) < WINDOW:
+            index = self._ready.popleft()
+            try:
+                tag = self._send(self._messages[index])
+            except pika.exceptions.AMQPError:
+                self._ready.appendleft(index)  # the connection is gone: it was not sent
+                return
+            self._unconfirmed[tag] = index
+
+    def answered(self, tag: int, multiple: bool, confirmed: bool) -> None:
+        """An ack or nack came, for one tag or for all up to it."""
+        tags = self._up_to(tag) if multiple else [tag]
+        for answered in tags:
+            index = self._unconfirmed.pop(answered, None)
+            if index is not None:
+                self._settle(index, confirmed)
+
+    def returned(self, message_id: str, reason: str) -> None:
+        """The broker sent a message back; its ack follows."""
+        self._returned[message_id] = reason
+
+    def give_up(self, in_flight: Outcome) -> None:
+        """Nothing more will come: what was sent ends as `in_flight`, the rest as unsent."""
+        for index in self._unconfirmed.values():
+            self.outcomes[index] = in_flight
+        for index, outcome in enumerate(self.outcomes):
+            if outcome.fate is Fate.UNSENT:
+                self.outcomes[index] = Outcome(Fate.UNSENT, in_flight.reason)
+
+    def _up_to(self, tag: int) -> list[int]:
+        tags = []
+        for unconfirmed in self._unconfirmed:
+            if unconfirmed > tag:
+                break
+            tags.append(unconfirmed)
+        return tags
+
+    def _settle(self, index: int, confirmed: bool) -> None:
+        message = self._messages[index]
+        reason = self._returned.pop(str(message.properties.message_id), None)
+        if reason is not None:
+            self._fail(message, index, Outcome(Fate.UNROUTABLE, reason))
+        elif not confirmed:
+            refusal = Outcome(Fate.REFUSED, f"nacked by the broker: {message.routing_key}")
+            self._fail(message, index, refusal)
+        else:
+            self.outcomes[index] = CONFIRMED
+            lane = self._lanes[message.order_key]
+            if lane:
+                self._ready.append(lane.popleft())
+
+    def _fail(self, message: Message, index: int, outcome: Outcome) -> None:
+        self.outcomes[index] = outcome
+        for held in self._lanes[message.order_key]:
+            self.outcomes[held] = HELD_BACK
+        self._lanes[message.order_key].clear()
