@@ -11,7 +11,6 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 from pydantic import BaseModel
 
@@ -27,7 +26,7 @@ from fintegrate.database import Database, Row
 from fintegrate.endpoint import Access, Endpoint, Handler, Process, View
 from fintegrate.endpoint import endpoint as endpoint_of
 from fintegrate.logs import configure_logging
-from fintegrate.outbox import Outbox
+from fintegrate.outbox import Outbox, OutboxShape
 from fintegrate.publisher import Publisher
 from fintegrate.rate_limit import RateLimiter
 from fintegrate.settings import Settings, load_settings
@@ -106,14 +105,7 @@ def build(environment: Mapping[str, str]) -> Platform:
     breaker = CircuitBreaker(settings.breaker_failures, settings.breaker_open_seconds)
     publisher = Publisher(settings.rabbitmq_url, breaker)
     shape = outbox_shape(settings.rabbitmq_url, settings.publish_timeout_ms / 1000)
-    make_outbox: Any = partial(
-        Outbox,
-        publisher=publisher,
-        shape=shape,
-        publish_seconds=settings.publish_timeout_ms / 1000,
-        handoff_seconds=settings.publish_handoff_seconds,
-    )
-    sweep_outbox = make_outbox(sweep_database)
+    sweep_outbox = _outbox(settings, sweep_database, publisher, shape)
     process = Process(
         settings=settings,
         database=database,
@@ -124,7 +116,7 @@ def build(environment: Mapping[str, str]) -> Platform:
         ),
         rate_limiter=_rate_limiter(settings),
         audit=AuditLog(database),
-        outbox=make_outbox(database),
+        outbox=_outbox(settings, database, publisher, shape),
     )
     batch = settings.sweep_batch
     return Platform(
@@ -143,6 +135,18 @@ def _database(settings: Settings) -> Database:
         settings.database_connect_timeout_seconds,
         settings.database_statement_timeout_ms,
         settings.database_lock_timeout_ms,
+    )
+
+
+def _outbox(
+    settings: Settings, database: Database, publisher: Publisher, shape: OutboxShape
+) -> Outbox:
+    return Outbox(
+        database,
+        publisher,
+        shape,
+        settings.publish_timeout_ms / 1000,
+        settings.publish_handoff_seconds,
     )
 
 
