@@ -15,7 +15,7 @@ from chalicelib.consumer.admin_key import install_admin_key
 from chalicelib.operations.blueprint import operations
 from fintegrate.database import Database
 from fintegrate.migrations import MigrationError, migrate
-from fintegrate.settings import Settings, load_settings
+from fintegrate.settings import Settings, SettingsError, load_settings
 
 
 @operations.lambda_function(name="migrate")
@@ -49,5 +49,5 @@ if __name__ == "__main__":
     try:
         for name in apply_migrations(load_settings(os.environ)):
             sys.stdout.write(f"applied {name}\n")
-    except MigrationError as error:
+    except (MigrationError, SettingsError, ValueError) as error:
         sys.exit(f"migration failed: {error}")
