@@ -28,6 +28,7 @@ demo: setup ## watch a bank being served, to the last confirmation
 	@$(PY) -m local demo
 
 consumer: setup ## the reference consumer of one bank (NAME=…, ARGS=…)
+	@$(if $(NAME)$(ARGS),,$(error say whose queue: make consumer NAME=first_bank))
 	@$(PY) -m local consumer $(NAME) $(ARGS)
 
 test: setup ## everything that must hold (ARGS=… goes to pytest)
