@@ -29,7 +29,12 @@ ANY_ARGUMENTS = {"allow_extra_args": True, "ignore_unknown_options": True}
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False)
 console = Console(highlight=False)
 complaints = Console(stderr=True, highlight=False)
-Port = Annotated[int, typer.Option(envvar="PORT", help="the port, or the next free one after it")]
+Port = Annotated[
+    int,
+    typer.Option(
+        envvar="PORT", min=0, max=65_000, help="the port, or one of the next that is free"
+    ),
+]
 
 
 P = ParamSpec("P")
@@ -44,7 +49,7 @@ def explained(command: Callable[P, R]) -> Callable[P, R]:
         try:
             return command(*args, **kwargs)
         except EXPLAINED as error:
-            complaints.print(f"[red]{escape(str(error))}[/red]")
+            complaints.print(f"[red]{escape(str(error))}[/red]", soft_wrap=True)
             raise typer.Exit(1) from None
 
     return wrapper
@@ -60,6 +65,7 @@ def _next_steps(url: str) -> None:
         "    -H 'Content-Type: application/json' -d '{\"name\": \"Ada Lovelace\"}'\n"
         "  make demo",
         markup=False,
+        soft_wrap=True,
     )
 
 
@@ -67,8 +73,8 @@ def _next_steps(url: str) -> None:
 @explained
 def local(port: Port = 8000) -> None:
     """Set up what is missing and serve until Ctrl-C."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    signal.signal(signal.SIGHUP, signal.default_int_handler)
+    for ending in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # a shell's `&` ignores SIGINT
+        signal.signal(ending, signal.default_int_handler)
     checkout = Checkout()
     try:
         with console.status("Starting PostgreSQL, RabbitMQ and Redis"):
@@ -76,15 +82,13 @@ def local(port: Port = 8000) -> None:
         with (
             installation.services,
             start_server(installation.environment, port, output=sys.stdout) as server,
+            installation.announced(server.base_url, BackgroundServer(checkout).url),
         ):
-            installation.write_env(server.base_url)
             _next_steps(server.base_url)
             console.print("Ctrl-C stops everything that was started.")
             server.wait()
     except KeyboardInterrupt:
         console.print("Stopped.")
-    finally:
-        (checkout.state / "env").unlink(missing_ok=True)
 
 
 @app.command()

@@ -3,10 +3,11 @@
 What runs afterwards, and for how long, is decided by the commands.
 """
 
+import shlex
 import subprocess
 import sys
-from collections.abc import Mapping
-from contextlib import closing
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 
 import psycopg2
@@ -47,8 +48,20 @@ class Installation:
     def write_env(self, base_url: str) -> None:
         """Write ``.local/env``, readable by its owner only; a shell can ``source`` it."""
         values = {**self.environment, "BASE_URL": base_url}
-        lines = "".join(f"{name}={values[name]}\n" for name in WRITTEN)
+        lines = "".join(f"{name}={shlex.quote(values[name])}\n" for name in WRITTEN)
         write_private(self.checkout.state / "env", lines)
+
+    @contextmanager
+    def announced(self, base_url: str, otherwise: Callable[[], str | None]) -> Iterator[None]:
+        """``.local/env`` names this server; afterwards the one that ``otherwise`` finds, or none."""
+        self.write_env(base_url)
+        try:
+            yield
+        finally:
+            if remaining := otherwise():
+                self.write_env(remaining)
+            else:
+                (self.checkout.state / "env").unlink(missing_ok=True)
 
 
 def install(checkout: Checkout, keep: bool) -> Installation:
@@ -75,11 +88,17 @@ def _database(services: RunningServices) -> str:
     if services.external:
         return services.urls.database_url
     url = database(services.urls.database_url, DATABASE)
-    try:
-        with closing(psycopg2.connect(url)):
-            return url
-    except psycopg2.OperationalError:
-        return create_database(services.urls, DATABASE)
+    return url if _exists(services) else create_database(services.urls, DATABASE)
+
+
+def _exists(services: RunningServices) -> bool:
+    """Asked of the server: a failed login would not tell, and making it anew deletes the old one."""
+    with (
+        closing(psycopg2.connect(services.urls.database_url)) as connection,
+        connection.cursor() as cursor,
+    ):
+        cursor.execute("SELECT FROM pg_database WHERE datname = %s", (DATABASE,))
+        return cursor.rowcount > 0
 
 
 def migrate(checkout: Checkout, environment: Mapping[str, str]) -> None:

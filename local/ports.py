@@ -39,7 +39,9 @@ def next_free(wanted: int, tries: int = 100) -> int:
     for port in range(wanted, wanted + tries):
         if is_free(port):
             return port
-    raise NoFreePortError(f"Ports {wanted} to {wanted + tries - 1} are all taken; give another")
+    raise NoFreePortError(
+        f"Ports {wanted} to {wanted + tries - 1} are all taken or not ours to take; give another"
+    )
 
 
 class PortBook:

@@ -138,6 +138,21 @@ def test_up_twice_is_harmless_and_shows_no_secret(copy):
     only.assert_nothing_left()
 
 
+def test_env_names_the_background_server_again_after_another_one(copy):
+    both = copy("both")
+    both.run("up")
+    url = both.env()["BASE_URL"]
+    with both.start("local", "--port", "0") as command:
+        wait_for(lambda: both.env()["BASE_URL"] != url)
+        command.send_signal(signal.SIGINT)
+        command.communicate(timeout=SECONDS)
+
+    assert both.env()["BASE_URL"] == url
+    assert both.is_healthy()
+    both.run("down")
+    assert not (both.root / ".local" / "env").exists()
+
+
 @pytest.mark.parametrize("moment", ["ports.json", "run/rabbitmq.json", "env"])
 def test_nothing_is_left_of_a_killed_command(copy, moment):
     killed = copy("killed")
