@@ -162,7 +162,7 @@ def check_url(url: str) -> None:
 
 @contextmanager
 def _translated(connection: psycopg2.extensions.connection) -> Iterator[None]:
-    """The one place where the driver's errors become ours."""
+    """Where the driver's errors become ours; what fails to connect is `_connect`'s to tell."""
     try:
         yield
     except psycopg2.errors.UniqueViolation as error:
