@@ -110,3 +110,13 @@ def query(database_url: str) -> Iterator[Query]:
 
     yield run
     connection.close()
+
+
+@pytest.fixture
+def event_id(bank: Bank, query: Query) -> str:
+    """The event of a customer that the bank has just created."""
+    customer_id = bank.create_customer()
+    (row,) = query(
+        "SELECT event_id FROM customer_events WHERE customer_id = %(id)s", id=customer_id
+    )
+    return str(row["event_id"])

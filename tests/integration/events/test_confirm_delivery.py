@@ -11,15 +11,6 @@ from tests.support.api import Bank, Reply
 from tests.support.fixtures import Query
 
 
-@pytest.fixture
-def event_id(bank: Bank, query: Query) -> str:
-    bank.create_customer()
-    (row,) = query(
-        "SELECT event_id FROM customer_events WHERE consumer_id = %(id)s", id=bank.consumer_id
-    )
-    return str(row["event_id"])
-
-
 def confirm(bank: Bank, event_id: str, status: str, **fields: object) -> Reply:
     return bank.api.post("/events/confirm-delivery", event_id=event_id, status=status, **fields)
 

@@ -5,16 +5,6 @@ from __future__ import annotations
 import pytest
 
 from tests.support.api import Bank
-from tests.support.fixtures import Query
-
-
-@pytest.fixture
-def event_id(bank: Bank, query: Query) -> str:
-    customer_id = bank.create_customer()
-    (row,) = query(
-        "SELECT event_id FROM customer_events WHERE customer_id = %(id)s", id=customer_id
-    )
-    return str(row["event_id"])
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,6 @@ import pytest
 
 from fintegrate.migrations import FILE_NAME, migrate
 from tests.integration.schema.databases import CATALOGS, MIGRATIONS, SCHEMA, catalog, run
-from tests.support.api import Bank
 from tests.support.fixtures import Query
 
 TABLES = [
@@ -125,15 +124,6 @@ def test_built_in_admin_exists_once(url: str) -> None:
     assert run(url, "SELECT consumer_id, name, status FROM consumers") == [
         ("00000000-0000-0000-0000-000000000001", "system_default", "active")
     ]
-
-
-@pytest.fixture
-def event_id(bank: Bank, query: Query) -> str:
-    customer_id = bank.create_customer()
-    (row,) = query(
-        "SELECT event_id FROM customer_events WHERE customer_id = %(id)s", id=customer_id
-    )
-    return str(row["event_id"])
 
 
 @pytest.mark.parametrize(
