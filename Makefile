@@ -7,7 +7,7 @@ TEMPLATES := $(wildcard infra/*.yaml)
 MADE := .venv .local .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .chalice/deployments
 
 .DEFAULT_GOAL := help
-.PHONY: help setup local up down demo consumer test unit check bench clean
+.PHONY: help setup local up down demo consumer test unit check documents bench clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,6 +45,9 @@ check: setup ## ruff, mypy and the templates' linter
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy $(SOURCES)
 	$(if $(TEMPLATES),$(PY) -m cfnlint $(TEMPLATES))
+
+documents: setup ## write docs/api/ anew from the code
+	@$(PY) -m local.documents
 
 clean: ## leave a fresh clone
 	@if [ -x $(PY) ]; then $(PY) -m local clean; fi

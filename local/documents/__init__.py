@@ -1,6 +1,6 @@
 """The API's documents under ``docs/api``, made from the code that they describe.
 
-``python -m local.documents`` writes them; a test fails while a committed file differs. What they say
+``make documents`` writes them; a test fails while a committed file differs. What they say
 comes from the endpoints' models (``chalicelib.operations.openapi``), the messages' models
 (``chalicelib.events.message_models``) and the topology; only their form is decided here.
 """

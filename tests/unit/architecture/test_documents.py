@@ -10,7 +10,7 @@ from jsonschema import Draft202012Validator
 from local.documents import FOLDER, rendered
 from tests.unit.architecture.tree import ROOT
 
-WRITE = "run `python -m local.documents` and commit what it writes"
+WRITE = "run `make documents` and commit what it writes"
 
 
 @pytest.fixture(scope="module")
