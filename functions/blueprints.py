@@ -39,7 +39,14 @@ from chalicelib.events import (
 from chalicelib.events.blueprint import events
 from chalicelib.operations import health, migrate, read_docs, read_metrics, read_openapi
 from chalicelib.operations.blueprint import operations
-from chalicelib.schedules import expire_api_keys, purge, redeliver, resend, sweep_dead_letters
+from chalicelib.schedules import (
+    expire_api_keys,
+    publish_metrics,
+    purge,
+    redeliver,
+    resend,
+    sweep_dead_letters,
+)
 from chalicelib.schedules.blueprint import schedules
 
 MODULES = (
@@ -78,5 +85,6 @@ MODULES = (
     sweep_dead_letters,
     expire_api_keys,
     purge,
+    publish_metrics,
 )
 BLUEPRINTS = (customer, consumer, events, operations, schedules)

@@ -101,7 +101,7 @@ def build(environment: Mapping[str, str]) -> Platform:
     """
     settings = load_settings(environment)
     configure_logging(settings.log_level)
-    database, sweep_database = _database(settings), _database(settings)
+    database, sweep_database = (_database(settings, environment) for _ in range(2))
     breaker = CircuitBreaker(settings.breaker_failures, settings.breaker_open_seconds)
     publisher = Publisher(settings.rabbitmq_url, breaker)
     shape = outbox_shape(settings.rabbitmq_url, settings.publish_timeout_ms / 1000)
@@ -129,12 +129,14 @@ def build(environment: Mapping[str, str]) -> Platform:
     )
 
 
-def _database(settings: Settings) -> Database:
+def _database(settings: Settings, environment: Mapping[str, str]) -> Database:
     return Database(
         settings.database_url,
         settings.database_connect_timeout_seconds,
         settings.database_statement_timeout_ms,
         settings.database_lock_timeout_ms,
+        settings.database_options,
+        lambda: load_settings(environment).database_url,
     )
 
 

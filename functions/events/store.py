@@ -66,7 +66,7 @@ def list_events(db: Database, listing: EventListing, consumer_id: str | None) ->
 
 def read_health(db: Database, consumer_id: str | None) -> Row:
     """What waits and what failed; ages in hours, rounded to a tenth of a second or so."""
-    health = db.fetch_one(SQL["health"], {"consumer_id": consumer_id})
+    health = db.fetch_one(SQL["health"], {"consumer_id": consumer_id}, revive=True)
     assert health is not None
     for age in ("oldest_pending_age_hours", "oldest_undelivered_age_hours"):
         health[age] = None if health[age] is None else round(float(health[age]), 5)

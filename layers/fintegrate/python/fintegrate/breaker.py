@@ -6,11 +6,13 @@ Source of the pattern: M. Nygard, "Release It!", Circuit Breaker.
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable
 from typing import Literal
 
+log = logging.getLogger(__name__)
 State = Literal["closed", "open", "half_open"]
 
 
@@ -60,6 +62,7 @@ class CircuitBreaker:
         """The try failed: open when it was the probe or the last of `failures` in a row.
 
         One that was under way when the circuit opened does not lengthen the open time.
+        Says so in the log, where an alarm counts it: in AWS nobody else sees this process's state.
         """
         with self._lock:
             state = self._state()
@@ -68,6 +71,7 @@ class CircuitBreaker:
                 return
             if state == "half_open" or self._failures >= self._limit:
                 self._opened_at = self._clock()
+                log.warning("circuit breaker open for %g s", self._open_seconds)
                 self._probe_until = 0.0
 
     def _state(self) -> State:

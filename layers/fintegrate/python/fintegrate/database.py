@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -41,6 +41,10 @@ class ConnectionLost(Unavailable):
 class Database:
     """The statements of one process. Statements outside `transaction()` commit by themselves.
 
+    `options` is where the timeouts are set: `startup` asks for them when connecting, `server` relies
+    on the server's configuration. `renewed_url` reads the URL again: it is asked, once per attempt,
+    when the password was refused, because it may have been rotated under a process that lives on.
+
     Raises:
         SettingsError: the URL cannot be read; its text is not repeated.
     """
@@ -51,13 +55,18 @@ class Database:
         connect_timeout_seconds: int = 3,
         statement_timeout_ms: int = 20_000,
         lock_timeout_ms: int = 5_000,
+        options: str = "startup",
+        renewed_url: Callable[[], str] | None = None,
     ) -> None:
         check_url(url)
         self._url = url
+        self._renewed_url = renewed_url
         self._connect_timeout = connect_timeout_seconds
         self._options = (
             f"-c timezone=UTC -c statement_timeout={statement_timeout_ms}"
             f" -c lock_timeout={lock_timeout_ms} -c idle_in_transaction_session_timeout=60000"
+            if options == "startup"
+            else None
         )
         self._local = threading.local()
 
@@ -133,18 +142,32 @@ class Database:
 
     def _connect(self) -> psycopg2.extensions.connection:
         try:
-            connection = psycopg2.connect(
-                self._url,
-                connect_timeout=self._connect_timeout,
-                options=self._options,
-                application_name="fintegrate",
-                keepalives_idle=30,
-                tcp_user_timeout=10_000,
-            )
+            connection = self._open()
         except psycopg2.OperationalError as error:
             raise ConnectionLost("The database cannot be reached; try again shortly") from error
         connection.autocommit = True
         return connection
+
+    def _open(self) -> psycopg2.extensions.connection:
+        try:
+            return self._open_with(self._url)
+        except psycopg2.OperationalError as error:
+            # A refused password has no code of its own here: PostgreSQL says "password authentication
+            # failed", RDS Proxy that "the password … is wrong".
+            if self._renewed_url is None or "password" not in str(error):
+                raise
+        self._url = self._renewed_url()
+        return self._open_with(self._url)
+
+    def _open_with(self, url: str) -> psycopg2.extensions.connection:
+        return psycopg2.connect(
+            url,
+            connect_timeout=self._connect_timeout,
+            options=self._options,
+            application_name="fintegrate",
+            keepalives_idle=30,
+            tcp_user_timeout=10_000,
+        )
 
 
 def check_url(url: str) -> None:

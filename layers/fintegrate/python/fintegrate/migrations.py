@@ -91,7 +91,10 @@ def migrate(url: str, folder: Path) -> list[str]:
     try:
         connection.autocommit = True
         with connection.cursor() as cursor:
+            cursor.execute("SET statement_timeout = 0")  # a server's limit is meant for requests
+            cursor.execute("SET lock_timeout = 0")  # ours waits for another migrator
             cursor.execute("SELECT pg_advisory_lock(%s)", (_LOCK,))
+            cursor.execute("RESET lock_timeout")
             cursor.execute(_HISTORY)
             cursor.execute("SELECT name, checksum FROM migration_history")
             known = dict(cursor.fetchall())

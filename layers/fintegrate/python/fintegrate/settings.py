@@ -1,17 +1,21 @@
 """The configuration as one typed object, read from the environment when first needed.
 
-In AWS the secrets are one JSON object in Secrets Manager, named by `SETTINGS_SECRET_ID`; a variable
-of the environment wins over it. boto3 is imported only when that name is set.
+In AWS secrets come from Secrets Manager. `SETTINGS_SECRET_ID` names a JSON object of settings; a
+variable of the environment wins over it. `DATABASE_SECRET_ID`, `RABBITMQ_SECRET_ID` and
+`REDIS_SECRET_ID` name objects with `password` and perhaps `username`, as AWS makes and rotates them,
+which are put into the URL of that name. boto3 is imported only when one of these is set.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
 from typing import Any
+from urllib.parse import quote, urlsplit
 
 SECRET_ID = "SETTINGS_SECRET_ID"  # noqa: S105 - the name of a variable, not a secret
+SERVERS = ("DATABASE", "RABBITMQ", "REDIS")
 
 
 class SettingsError(Exception):
@@ -46,6 +50,9 @@ class Settings:
     database_connect_timeout_seconds: int = 3
     database_statement_timeout_ms: int = 20_000
     database_lock_timeout_ms: int = 5_000
+    database_options: str = "startup"
+    """`startup` asks for these timeouts when connecting; `server` relies on the server's own
+    configuration, because RDS Proxy refuses startup options."""
 
     publish_timeout_ms: int = 1_000
     """What publishing may add to a request, connecting included."""
@@ -69,8 +76,13 @@ def load_settings(environment: Mapping[str, str]) -> Settings:
     Raises:
         SettingsError: a setting without default is missing, or a number is not one or too small.
     """
-    values = dict(_secret(environment[SECRET_ID])) if environment.get(SECRET_ID) else {}
+    read = _secret_reader()
+    values = read(environment[SECRET_ID]) if environment.get(SECRET_ID) else {}
     values.update({name: text for name, text in environment.items() if text})
+    for server in SERVERS:
+        if environment.get(f"{server}_SECRET_ID") and values.get(f"{server}_URL"):
+            secret = read(environment[f"{server}_SECRET_ID"])
+            values[f"{server}_URL"] = _with_credentials(values[f"{server}_URL"], secret)
     return Settings(**{f.name: _read(f, values) for f in fields(Settings)})
 
 
@@ -92,8 +104,25 @@ def _read(setting: Field[Any], values: Mapping[str, str]) -> Any:
     return int(text)
 
 
-def _secret(secret_id: str) -> dict[str, str]:
-    import boto3
+def _with_credentials(url: str, secret: Mapping[str, str]) -> str:
+    parts = urlsplit(url)
+    credentials = (
+        f"{quote(secret.get('username', ''), safe='')}:{quote(secret['password'], safe='')}"
+    )
+    return parts._replace(netloc=f"{credentials}@{parts.netloc.rpartition('@')[2]}").geturl()
 
-    stored = boto3.client("secretsmanager").get_secret_value(SecretId=secret_id)
-    return {name: str(value) for name, value in json.loads(stored["SecretString"]).items()}
+
+def _secret_reader() -> Callable[[str], dict[str, str]]:
+    """Reads secrets through one client, which is made for the first of them."""
+    client: Any = None
+
+    def read(secret_id: str) -> dict[str, str]:
+        nonlocal client
+        if client is None:
+            import boto3
+
+            client = boto3.client("secretsmanager")
+        stored = client.get_secret_value(SecretId=secret_id)["SecretString"]
+        return {name: str(value) for name, value in json.loads(stored).items()}
+
+    return read
