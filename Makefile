@@ -3,11 +3,10 @@
 
 PY := .venv/bin/python
 SOURCES := -p chalicelib -p fintegrate -p local
-TEMPLATES := $(wildcard infra/*.yaml)
 MADE := .venv .local .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .chalice/deployments
 
 .DEFAULT_GOAL := help
-.PHONY: help setup local up down demo consumer test unit check documents bench clean
+.PHONY: help setup local up down demo consumer test unit check documents bench deploy destroy clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,7 +43,13 @@ check: setup ## ruff, mypy and the templates' linter
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy $(SOURCES)
-	$(if $(TEMPLATES),$(PY) -m cfnlint $(TEMPLATES))
+	$(PY) -m local.aws lint
+
+deploy: setup ## to AWS (STAGE=dev|prod); safe to run again (docs/deploy.md)
+	@$(PY) -m local.aws deploy $(STAGE)
+
+destroy: setup ## take a stage away from AWS (STAGE=…), after asking
+	@$(PY) -m local.aws destroy $(STAGE)
 
 documents: setup ## write docs/api/ anew from the code
 	@$(PY) -m local.documents

@@ -1,0 +1,5 @@
+"""``python -m local.aws``."""
+
+from local.aws.cli import app
+
+app()

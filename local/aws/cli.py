@@ -1,0 +1,81 @@
+"""``python -m local.aws deploy|destroy|lint``, which the Makefile calls."""
+
+import os
+from enum import Enum
+from typing import NoReturn
+
+import boto3
+import typer
+from botocore.exceptions import BotoCoreError, ClientError
+from rich.console import Console
+
+from local.aws.deployment import Deployment
+from local.aws.destruction import RefusedError, confirm
+from local.aws.destruction import destroy as destroy_stage
+from local.aws.lint import lint as lint_all
+from local.aws.migration import MigrationFailedError
+from local.aws.packaged import PackagingError, package
+from local.aws.parameters import MissingParameterError
+from local.aws.smoke import SmokeTestError
+from local.aws.stacks import StackError, Stacks
+
+EXPLAINED = (
+    StackError,
+    PackagingError,
+    MissingParameterError,
+    MigrationFailedError,
+    SmokeTestError,
+    RefusedError,
+    BotoCoreError,
+    ClientError,
+)
+
+app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False)
+console = Console(highlight=False, markup=False)
+
+
+class Stage(str, Enum):  # noqa: UP042 - typer shows the values of this kind
+    """What can be deployed."""
+
+    dev = "dev"
+    prod = "prod"
+
+
+@app.command()
+def deploy(stage: Stage) -> None:
+    """Bring a stage to the state of this checkout; safe to run again."""
+    session = boto3.Session()
+    stacks = Stacks(session.client("cloudformation"))
+    deployment = Deployment(stage.value, session, stacks, os.environ, console.print)
+    try:
+        url = deployment.run(package)
+    except EXPLAINED as error:
+        _stop(error)
+    console.print(f"Fintegrate {stage.value} answers on {url}")
+
+
+@app.command()
+def destroy(stage: Stage) -> None:
+    """Take a stage away, after asking."""
+    try:
+        confirm(stage.value, input)
+        destroy_stage(stage.value, Stacks(boto3.client("cloudformation")), console.print)
+    except EXPLAINED as error:
+        _stop(error)
+
+
+@app.command()
+def lint() -> None:
+    """The linter of the templates, the merged one too."""
+    try:
+        complaints = lint_all(package("dev"))
+    except PackagingError as error:
+        _stop(error)
+    if complaints:
+        console.print(complaints)
+        raise typer.Exit(1)
+
+
+def _stop(error: Exception) -> NoReturn:
+    console.print(f"stopped: {error}")
+    raise typer.Exit(1)

@@ -1,0 +1,43 @@
+"""Taking a stage away, after asking; backwards through the stacks.
+
+What AWS keeps on purpose stays: the last snapshot of the database, and the bucket with the packages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from local.aws.deployment import EVERYTHING, stack_name
+from local.aws.stacks import Stacks
+
+
+class RefusedError(Exception):
+    """The stage stays; the text says why."""
+
+
+def confirm(stage: str, ask: Callable[[str], str]) -> None:
+    """Ask before anything is destroyed: a yes for dev, the whole name for prod.
+
+    Raises:
+        RefusedError: the answer was another one.
+    """
+    name = f"fintegrate-{stage}"
+    if stage == "prod":
+        question, wanted = f"This destroys production. Type {name} to go on: ", {name}
+    else:
+        question, wanted = f"Destroy {name} with its data? [y/N] ", {"y", "yes"}
+    if ask(question).strip().lower() not in wanted:
+        raise RefusedError(f"nothing was destroyed: {name} stays")
+
+
+def destroy(stage: str, stacks: Stacks, say: Callable[[str], None]) -> None:
+    """Delete the stacks of a stage, the newest first; what is gone already is passed over.
+
+    Raises:
+        StackError: something cannot be deleted, such as a database with deletion protection.
+    """
+    for part in reversed(EVERYTHING):
+        name = stack_name(stage, part)
+        if stacks.exists(name):
+            say(f"{name}: deleting")
+            stacks.delete(name)

@@ -1,0 +1,72 @@
+"""Divides the functions' template, so that the migration can run before the rest is touched.
+
+The migration gets a stack of its own: the function `migrate` with its role, its log and the layer.
+Everything else makes the stack that answers requests.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+Template = dict[str, Any]
+
+ALONE = ("Migrate", "MigrateRole", "MigrateLog")
+
+
+def divide(template: Template) -> tuple[Template, Template]:
+    """The migration's template and that of everything else."""
+    resources = template["Resources"]
+    migration = _reached(resources, set(ALONE))
+    return (
+        _part(template, {name: resources[name] for name in resources if name in migration}, {}),
+        _part(
+            template,
+            {name: resource for name, resource in resources.items() if name not in ALONE},
+            template["Outputs"],
+        ),
+    )
+
+
+def _part(template: Template, resources: Template, outputs: Template) -> Template:
+    """The template with these resources only, and of its parameters those that they need."""
+    part = {**template, "Resources": resources, "Outputs": outputs}
+    used = set(_names([resources, outputs]))
+    used |= set(_names({n: c for n, c in template["Conditions"].items() if n in used}))
+    used |= set(_names({n: c for n, c in template["Conditions"].items() if n in used}))
+    part["Conditions"] = {n: c for n, c in template["Conditions"].items() if n in used}
+    part["Parameters"] = {n: p for n, p in template["Parameters"].items() if n in used}
+    if not outputs:
+        del part["Outputs"]
+    return part
+
+
+def _reached(resources: Template, wanted: set[str]) -> set[str]:
+    """The resources that the wanted ones refer to, and those that these refer to."""
+    found = set(_names({name: resources[name] for name in wanted})) & resources.keys()
+    return wanted if found <= wanted else _reached(resources, wanted | found)
+
+
+def _names(value: Any) -> Iterator[str]:
+    """Every name that a part of a template refers to."""
+    if isinstance(value, list):
+        for item in value:
+            yield from _names(item)
+    elif isinstance(value, dict):
+        for name, item in value.items():
+            yield from _named_by(name, item)
+            yield from _names(item)
+
+
+def _named_by(function: str, argument: Any) -> list[str]:
+    match function, argument:
+        case (("Ref" | "DependsOn" | "Condition"), str()):
+            return [argument]
+        case "DependsOn", list():
+            return argument
+        case (("Fn::GetAtt" | "Fn::If"), [str(name), *_]):
+            return [name]
+        case "Fn::Sub", str(text) | [str(text), _]:
+            return re.findall(r"\$\{(\w+)[.}]", text)
+    return []

@@ -1,0 +1,71 @@
+"""What a stack's parameters are filled with, by their names.
+
+An earlier stack's output of the same name; the variable of the environment (`DOMAIN_NAME` for
+`DomainName`); the stage's file in `infra/stages/`; else the template's default.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+INFRA = Path(__file__).parents[2] / "infra"
+STAGES = ("dev", "prod")
+
+
+class MissingParameterError(Exception):
+    """A parameter has no value; the text names it and where to give it."""
+
+
+class _Loader(yaml.SafeLoader):
+    """Reads CloudFormation's short forms (`!Ref x`) as None: only plain parts are looked at."""
+
+
+_Loader.add_multi_constructor("!", lambda _loader, _suffix, _node: None)
+
+
+def read_template(name: str) -> dict[str, Any]:
+    """A template of `infra/`, without what its short forms say."""
+    text = (INFRA / f"{name}.yaml").read_text(encoding="utf-8")
+    return dict(yaml.load(text, _Loader))  # noqa: S506 - a SafeLoader
+
+
+def stage_values(stage: str) -> dict[str, str]:
+    """The values of a stage's file."""
+    values = json.loads((INFRA / "stages" / f"{stage}.json").read_text(encoding="utf-8"))
+    return {"Stage": stage, **values}
+
+
+def fill(
+    template: Mapping[str, Any],
+    stage: str,
+    outputs: Mapping[str, str],
+    environment: Mapping[str, str],
+) -> list[dict[str, str]]:
+    """The parameters of a template as CloudFormation takes them.
+
+    Raises:
+        MissingParameterError: one has neither a value nor a default.
+    """
+    values = {**stage_values(stage), **outputs}
+    filled = []
+    for name, declared in template.get("Parameters", {}).items():
+        value = environment.get(variable(name), "") if name not in outputs else ""
+        value = value or values.get(name, "")
+        if value:
+            filled.append({"ParameterKey": name, "ParameterValue": value})
+        elif "Default" not in declared:
+            raise MissingParameterError(
+                f"{name} has no value: set {variable(name)}, or {name} in infra/stages/{stage}.json"
+            )
+    return filled
+
+
+def variable(name: str) -> str:
+    """The environment's name of a parameter: `RateLimitIpPerMinute` is RATE_LIMIT_IP_PER_MINUTE."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).upper()

@@ -1,0 +1,179 @@
+"""An AWS account that is a moto server in this process, as far as moto plays CloudFormation.
+
+moto knows neither secrets nor databases nor brokers in CloudFormation, and gives a change set's stack
+no outputs; so the data's stacks are played here: their secrets and their bucket are made through
+boto3, and what they would say about themselves is given. The stacks of the functions are moto's own,
+except that moto makes an API without its document: the document, the deployment and the stage are
+then brought in through boto3 as the template says them.
+"""
+
+from __future__ import annotations
+
+import json
+import urllib.request
+from collections.abc import Sequence
+from typing import Any
+
+import boto3
+
+from local.aws.deployment import DATA, FOUNDATION, MONITORING
+from local.aws.stacks import Change, Stacks
+
+BUCKET = "artifacts-of-the-test"
+CREDENTIALS = {
+    "DatabaseSecretArn": {"username": "fintegrate", "password": "d/b: p@ss?"},
+    "BrokerSecretArn": {"username": "fintegrate", "password": "broker-password"},
+    "CacheSecretArn": {"password": "cache-token"},
+}
+FUNCTIONS_STACK = "fintegrate-dev-functions"
+FUNCTION_ARN = "arn:aws:lambda:eu-central-1:123456789012:function:fintegrate-dev-api"
+HERE = {
+    "AWS::Partition": "aws",
+    "AWS::Region": "eu-central-1",
+    "AWS::AccountId": "123456789012",
+    "Stage": "dev",
+    "APIHandler.Arn": FUNCTION_ARN,
+}
+DEPLOYMENT, STAGE = "AWS::ApiGateway::Deployment", "AWS::ApiGateway::Stage"
+BY_HAND = {DEPLOYMENT, STAGE, "AWS::WAFv2::WebACLAssociation"}
+
+
+class AccountStacks(Stacks):
+    """Stacks of which those of the functions are real to moto."""
+
+    def __init__(self) -> None:
+        super().__init__(boto3.client("cloudformation"), wait_seconds=1)
+        self.started: list[str] = []
+        self.templates: dict[str, dict[str, Any]] = {}
+        self.played = {
+            f"fintegrate-dev-{part}": outputs for part, outputs in _make_data().items()
+        } | {f"fintegrate-dev-{MONITORING}": {}}
+
+    def prepare(
+        self, stack: str, source: dict[str, str], parameters: Sequence[dict[str, str]]
+    ) -> Change:
+        """As CloudFormation; a stack that is played has nothing to prepare."""
+        if stack in self.played:
+            return Change(stack, None)
+        template = _read(source["TemplateURL"])
+        self.templates[stack] = template
+        known = {n: r for n, r in template["Resources"].items() if r["Type"] not in BY_HAND}
+        body = json.dumps({**template, "Resources": known})
+        return super().prepare(stack, {"TemplateBody": body}, parameters)
+
+    def finish(self, change: Change) -> dict[str, str]:
+        """As CloudFormation; the functions get their API's document."""
+        outputs = super().finish(change)
+        if change.stack == FUNCTIONS_STACK and change.kind == "CREATE":
+            bring_in_the_api(self.templates[FUNCTIONS_STACK])
+        return outputs
+
+    def start(self, change: Change) -> None:
+        """As CloudFormation, remembering the order."""
+        self.started.append(change.stack)
+        super().start(change)
+
+    def outputs(self, stack: str) -> dict[str, str]:
+        """What the stack would say."""
+        if stack in self.played:
+            return self.played[stack]
+        return {"ApiUrl": "https://api.test"} if stack.endswith("functions") else {}
+
+
+def _read(url: str) -> dict[str, Any]:
+    bucket, _, key = url.removeprefix("https://").partition(".s3.eu-central-1.amazonaws.com/")
+    stored = boto3.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read()
+    return dict(json.loads(stored))
+
+
+def bring_in_the_api(template: dict[str, Any]) -> None:
+    """Give the API that CloudFormation made its document, deployment and stage."""
+    api = boto3.client("apigateway")
+    api_id = api_id_of("fintegrate-dev")
+    body = in_this_account(template["Resources"]["RestAPI"]["Properties"]["Body"])
+    api.put_rest_api(restApiId=api_id, mode="overwrite", body=_as_moto_reads(body))
+    for kind, answer in body["x-amazon-apigateway-gateway-responses"].items():
+        api.put_gateway_response(restApiId=api_id, responseType=kind, **answer)
+    stage = next(r["Properties"] for r in template["Resources"].values() if r["Type"] == STAGE)
+    api.create_deployment(
+        restApiId=api_id, stageName=stage["StageName"], tracingEnabled=stage["TracingEnabled"]
+    )
+
+
+def _as_moto_reads(body: dict[str, Any]) -> bytes:
+    """moto refuses documents of the second version, and knows no vendor's word for any method."""
+    document = {name: value for name, value in body.items() if name != "swagger"}
+    text = json.dumps({**document, "openapi": "3.0.1"})
+    return text.replace("x-amazon-apigateway-any-method", "any").encode()
+
+
+def api_id_of(name: str) -> str:
+    """The id of the API with that name."""
+    found = boto3.client("apigateway").get_rest_apis()["items"]
+    return next(item["id"] for item in found if item["name"] == name)
+
+
+def in_this_account(value: Any) -> Any:
+    """A part of a template with its references to this account and its API's function put in."""
+    if isinstance(value, list):
+        return [in_this_account(item) for item in value]
+    if isinstance(value, dict):
+        if value.keys() == {"Fn::Sub"}:
+            text = value["Fn::Sub"]
+            for name, known in HERE.items():
+                text = text.replace("${" + name + "}", known)
+            return text
+        return {name: in_this_account(item) for name, item in value.items()}
+    return value
+
+
+def _make_data() -> dict[str, dict[str, str]]:
+    """The outputs of the data's stacks, with the bucket and the secrets that they name."""
+    boto3.client("s3").create_bucket(
+        Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"}
+    )
+    secrets = boto3.client("secretsmanager")
+    arns = {
+        name: secrets.create_secret(Name=name, SecretString=json.dumps(value))["ARN"]
+        for name, value in CREDENTIALS.items()
+    }
+    ec2 = boto3.client("ec2")
+    vpc = ec2.create_vpc(CidrBlock="10.20.0.0/20")["Vpc"]["VpcId"]
+    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.20.0.0/22")["Subnet"]["SubnetId"]
+    group = ec2.create_security_group(GroupName="f", Description="f", VpcId=vpc)["GroupId"]
+    made: dict[str, dict[str, str]] = {part: {} for part in (*FOUNDATION, *DATA)}
+    made["artifacts"] = {"ArtifactsBucket": BUCKET}
+    groups = ("Functions", "Proxy", "Database", "Broker", "Cache")
+    made["network"] = {"SubnetIds": subnet, **{f"{name}GroupId": group for name in groups}}
+    made["secrets"] = {
+        "BrokerSecretArn": arns["BrokerSecretArn"],
+        "CacheSecretArn": arns["CacheSecretArn"],
+        "AdminKeySecretArn": secrets.create_secret(Name="admin")["ARN"],
+    }
+    made["database"] = {
+        "DatabaseSecretArn": arns["DatabaseSecretArn"],
+        "DatabaseHost": "proxy.test",
+        "DatabaseDirectHost": "database.test",
+        "DatabaseId": "database",
+    }
+    made["broker"] = {"BrokerEndpoint": "amqps://broker.test:5671", "BrokerName": "broker"}
+    made["cache"] = {"CacheHost": "cache.test"}
+    return made
+
+
+def control(endpoint: str, path: str, body: dict[str, Any]) -> None:
+    """Tell the moto server how to behave."""
+    request = urllib.request.Request(
+        f"{endpoint}/moto-api/{path}",
+        data=json.dumps(body).encode(),
+        headers={"Content-Type": "application/json"},
+        method="POST",
+    )
+    urllib.request.urlopen(request, timeout=10).close()
+
+
+def migration_answers(endpoint: str, answer: dict[str, Any]) -> None:
+    """What the next invocation of a function gives: moto runs no code."""
+    control(endpoint, "config", {"lambda": {"use_docker": False}})
+    body = {"results": [json.dumps(answer)], "region": "eu-central-1"}
+    control(endpoint, "static/lambda-simple/response", body)
