@@ -5,10 +5,9 @@ from __future__ import annotations
 import logging
 import os
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 
 import boto3
 import pytest
@@ -16,7 +15,7 @@ from moto.server import ThreadedMotoServer
 
 from local.aws.deployment import Deployment
 from local.aws.packaged import Package, package
-from tests.integration.aws.account import AccountStacks, migration_answers
+from tests.integration.aws.account import AccountStacks, control, migration_answers
 
 ACCOUNT = {
     "AWS_ACCESS_KEY_ID": "test",
@@ -32,7 +31,7 @@ class Deployed:
     stacks: AccountStacks
     said: list[str]
     looked_at: list[str]
-    run_again: Any
+    run_again: Callable[[], None]
 
 
 @contextmanager
@@ -47,7 +46,7 @@ def moto_account() -> Iterator[str]:
     for name, value in {**ACCOUNT, "AWS_ENDPOINT_URL": endpoint}.items():
         patch.setenv(name, value)
     try:
-        migration_answers(endpoint, {"applied": []})
+        control(endpoint, "reset", {})  # all servers of a process share what they know
         yield endpoint
     finally:
         boto3.DEFAULT_SESSION = None
@@ -79,9 +78,13 @@ def deployment(
 @pytest.fixture(scope="module")
 def deployed(packaged: Package) -> Iterator[Deployed]:
     """The account after one deployment."""
-    with moto_account(), warnings.catch_warnings():
+    with moto_account() as endpoint, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # moto says what it does not know in warnings
         stacks, said, looked_at = AccountStacks(), list[str](), list[str]()
-        run = deployment(stacks, said, looked_at).run
-        run(lambda _stage: packaged)
-        yield Deployed(stacks, said, looked_at, lambda: run(lambda _stage: packaged))
+
+        def run() -> None:
+            migration_answers(endpoint, {"applied": []})
+            deployment(stacks, said, looked_at).run(lambda _stage: packaged)
+
+        run()
+        yield Deployed(stacks, said, looked_at, run)

@@ -1,0 +1,54 @@
+"""The migration's stack holds the migration and what it needs; the other one everything else."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from local.aws.division import divide
+
+Template = dict[str, Any]
+
+
+def test_nothing_is_lost_or_made_twice(expanded: Template) -> None:
+    migration, functions = (set(part["Resources"]) for part in divide(expanded))
+
+    shared = migration & functions
+    assert migration | functions == set(expanded["Resources"])
+    assert {name for name in shared if not name.startswith("ManagedLayer")} == {"InsideTheNetwork"}
+    assert "Migrate" not in functions
+
+
+def test_migration_brings_nothing_that_answers_requests(expanded: Template) -> None:
+    migration, _ = divide(expanded)
+    kinds = {resource["Type"] for resource in migration["Resources"].values()}
+
+    assert kinds == {
+        "AWS::IAM::ManagedPolicy",
+        "AWS::IAM::Role",
+        "AWS::Lambda::Function",
+        "AWS::Lambda::LayerVersion",
+        "AWS::Logs::LogGroup",
+    }
+
+
+def test_parts_refer_only_to_what_they_have(expanded: Template) -> None:
+    for part in divide(expanded):
+        known = {*part["Resources"], *part["Parameters"]}
+        assert references(part["Resources"]) - known == set()
+
+
+def references(value: Any) -> set[str]:
+    """Every Ref and GetAtt that is not AWS's own."""
+    text = json.dumps(value)
+    found = set[str]()
+
+    def note(part: dict[str, Any]) -> dict[str, Any]:
+        found.update(v if isinstance(v, str) else v[0] for k, v in part.items() if k in WORDS)
+        return part
+
+    json.loads(text, object_hook=note)
+    return {name for name in found if not name.startswith("AWS::")}
+
+
+WORDS = {"Ref", "Fn::GetAtt"}

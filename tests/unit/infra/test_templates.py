@@ -1,0 +1,158 @@
+"""The templates are clean, fit together, and say of each stage what was promised."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cfnlint.decode.cfn_yaml import load
+
+from chalicelib.schedules import publish_metrics
+from local.aws.deployment import DATA, FOUNDATION, MONITORING
+from local.aws.division import divide
+from local.aws.lint import lint
+from local.aws.packaged import Package
+from local.aws.parameters import INFRA, STAGES, fill, read_template, stage_values
+
+Template = dict[str, Any]
+
+
+def test_linter_has_nothing_to_say(packaged: Package) -> None:
+    assert lint(packaged) == ""
+
+
+def test_linter_sees_the_divided_templates_too(expanded: Template, tmp_path: Path) -> None:
+    parts = dict(zip(("migration", "functions"), divide(expanded), strict=True))
+    for name, part in parts.items():
+        (tmp_path / f"{name}.json").write_text(json.dumps(part), encoding="utf-8")
+    linter = str(Path(sys.executable).with_name("cfn-lint"))
+
+    done = subprocess.run(
+        [linter, "-r", "eu-central-1", "--", *map(str, tmp_path.glob("*.json"))],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.stdout == ""
+    assert done.returncode == 0
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_each_stack_finds_its_parameters_in_those_before(stage: str, expanded: Template) -> None:
+    outputs: dict[str, str] = {}
+    for parts in (FOUNDATION, DATA):
+        found = dict[str, str]()
+        for part in parts:
+            template = read_template(part)
+            fill(template, stage, outputs, {})
+            found |= {name: f"{part}.{name}" for name in template["Outputs"]}
+        assert not found.keys() & outputs.keys()
+        outputs |= found
+
+    for part in (*divide(expanded), read_template(MONITORING)):
+        fill(part, stage, outputs, {})
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_stage_file_sets_only_what_some_template_takes(stage: str, expanded: Template) -> None:
+    taken = set(expanded["Parameters"])
+    for part in (*FOUNDATION, *DATA, MONITORING):
+        taken |= read_template(part).get("Parameters", {}).keys()
+
+    assert stage_values(stage).keys() <= taken
+
+
+@pytest.mark.parametrize(("stage", "holds"), [("dev", False), ("prod", True)])
+def test_prod_survives_a_zone_and_a_slip(stage: str, holds: bool) -> None:
+    database = properties("database", "Database", stage)
+    broker = properties("broker", "Broker", stage)
+    cache = properties("cache", "Cache", stage)
+
+    assert database["MultiAZ"] is holds
+    assert database["DeletionProtection"] is holds
+    assert (broker["DeploymentMode"] == "CLUSTER_MULTI_AZ") is holds
+    assert cache["MultiAZEnabled"] is holds
+    assert int(stage_values(stage)["BackupDays"]) >= 7
+    assert (stage_values(stage)["UseProxy"] == "true") is holds
+
+
+def test_everything_is_encrypted_private_and_kept() -> None:
+    database = load(str(INFRA / "database.yaml"))["Resources"]["Database"]
+    cache = properties("cache", "Cache", "dev")
+
+    assert database["DeletionPolicy"] == database["UpdateReplacePolicy"] == "Snapshot"
+    assert database["Properties"]["StorageEncrypted"] is True
+    assert database["Properties"]["PubliclyAccessible"] is False
+    assert database["Properties"]["ManageMasterUserPassword"] is True
+    assert properties("broker", "Broker", "dev")["PubliclyAccessible"] is False
+    assert cache["TransitEncryptionEnabled"] is cache["AtRestEncryptionEnabled"] is True
+    assert "resolve:secretsmanager" in str(cache["AuthToken"])
+
+
+def test_server_sets_what_the_functions_would_ask_for() -> None:
+    from fintegrate.settings import Settings
+
+    defaults = Settings("", "", "")
+    parameters = properties("database", "ServerSettings", "dev")["Parameters"]
+
+    assert parameters["statement_timeout"] == str(defaults.database_statement_timeout_ms)
+    assert parameters["lock_timeout"] == str(defaults.database_lock_timeout_ms)
+    assert parameters["timezone"] == "UTC"
+
+
+def test_alarms_cover_what_was_promised_and_go_by_metrics_that_exist() -> None:
+    resources = load(str(INFRA / "monitoring.yaml"))["Resources"]
+    alarms = {n: r["Properties"] for n, r in resources.items() if r["Type"].endswith("::Alarm")}
+    published = {*publish_metrics.COUNTS.values(), *publish_metrics.AGES.values()}
+
+    assert alarms.keys() >= {
+        *("PendingTooLong", "UndeliveredTooLong", "DeadLetters"),
+        *("ServerErrors", "Throttles", "BreakerOpen"),
+    }
+    assert ours(alarms) <= published
+    assert ours(alarms) | named_by_the_dashboard(resources) == published
+    assert all(alarm["AlarmActions"] == [{"Ref": "Topic"}] for alarm in alarms.values())
+
+
+def ours(alarms: Template) -> set[str]:
+    """Names of the metrics with our namespace; those of log filters are made in the template."""
+    metrics = [alarm for alarm in alarms.values() if "MetricName" in alarm]
+    metrics += [
+        metric["MetricStat"]["Metric"]
+        for alarm in alarms.values()
+        for metric in alarm.get("Metrics", [])
+        if "MetricStat" in metric
+    ]
+    names = [m["MetricName"] for m in metrics if m["Namespace"] == publish_metrics.NAMESPACE]
+    return {str(name) for name in names if isinstance(name, str)}
+
+
+def named_by_the_dashboard(resources: Template) -> set[str]:
+    body = json.loads(resources["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"])
+    rows = [row for widget in body["widgets"] for row in widget["properties"]["metrics"]]
+    first = [i for i, row in enumerate(rows) if row[0] == publish_metrics.NAMESPACE]
+    follow = [row[1] for row in rows if row[0] == "." and row[1].endswith(("s", "Age", "Events"))]
+    candidates = {rows[i][1] for i in first} | set(follow)
+    return candidates & {*publish_metrics.COUNTS.values(), *publish_metrics.AGES.values()}
+
+
+def properties(part: str, name: str, stage: str) -> Template:
+    """A resource's properties with the conditions of the stage decided."""
+    template = load(str(INFRA / f"{part}.yaml"))
+    return dict(decided(template["Resources"][name]["Properties"], stage))
+
+
+def decided(value: Any, stage: str) -> Any:
+    if isinstance(value, list):
+        return [decided(item, stage) for item in value]
+    if isinstance(value, dict):
+        if value.keys() == {"Fn::If"} and value["Fn::If"][0] in {"IsProd", "IsCluster"}:
+            _, yes, no = value["Fn::If"]
+            return yes if stage == "prod" else no
+        return {name: decided(item, stage) for name, item in value.items()}
+    return value
