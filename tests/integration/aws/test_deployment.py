@@ -11,6 +11,7 @@ import pytest
 from app import app
 from fintegrate.api_keys import parse_api_key
 from fintegrate.settings import Settings, load_settings
+from local.aws.packaged import Package
 from tests.integration.aws.account import (
     FUNCTION_ARN,
     api_id_of,
@@ -71,11 +72,13 @@ def test_every_function_is_there_and_no_other() -> None:
 
 @pytest.mark.usefixtures("deployed")
 @pytest.mark.parametrize("name", sorted(FUNCTIONS))
-def test_function_runs_our_code_in_the_network_under_its_own_role(name: str) -> None:
+def test_function_runs_our_code_in_the_network_under_its_own_role(
+    name: str, packaged: Package
+) -> None:
     function = configuration(name)
 
     assert function["Runtime"] == "python3.11"
-    assert function["Layers"][0]["Arn"].rpartition(":")[0].endswith("fintegrate-dev-managed-layer")
+    assert function["CodeSize"] == packaged.files()["./deployment.zip"].stat().st_size
     assert len(function["VpcConfig"]["SubnetIds"]) == 1
     assert len(function["VpcConfig"]["SecurityGroupIds"]) == 1
     role = boto3.client("iam").get_role(RoleName=function["Role"].rpartition("/")[2])["Role"]
@@ -84,6 +87,22 @@ def test_function_runs_our_code_in_the_network_under_its_own_role(name: str) -> 
     }
     roles = [configuration(other)["Role"] for other in FUNCTIONS]
     assert roles.count(function["Role"]) == 1
+
+
+@pytest.mark.usefixtures("deployed")
+def test_layer_holds_our_packages(packaged: Package) -> None:
+    client = boto3.client("lambda")
+    size = packaged.files()["./layer-deployment.zip"].stat().st_size
+
+    layers = client.list_layers()["Layers"]
+    sizes = {
+        client.get_layer_version(LayerName=layer["LayerName"], VersionNumber=1)["Content"][
+            "CodeSize"
+        ]
+        for layer in layers
+    }
+
+    assert sizes == {size}
 
 
 @pytest.mark.usefixtures("deployed")

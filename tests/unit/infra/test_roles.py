@@ -72,6 +72,15 @@ def test_role_is_the_least(expanded: Template, name: str) -> None:
     assert role["Properties"]["ManagedPolicyArns"] == [{"Ref": "InsideTheNetwork"}]
 
 
+def test_every_function_has_the_layer_and_is_traced(expanded: Template) -> None:
+    (layer,) = (n for n, r in expanded["Resources"].items() if r["Type"].endswith("LayerVersion"))
+
+    for name in functions(expanded):
+        properties = expanded["Resources"][name]["Properties"]
+        assert properties["Layers"] == [{"Ref": layer}]
+        assert properties["TracingConfig"] == {"Mode": "Active"}
+
+
 def test_function_is_told_of_the_secrets_that_it_may_read(expanded: Template) -> None:
     for name, secrets in SECRETS.items():
         variables = expanded["Resources"][name]["Properties"]["Environment"]["Variables"]

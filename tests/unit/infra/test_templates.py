@@ -135,9 +135,7 @@ def ours(alarms: Template) -> set[str]:
 def named_by_the_dashboard(resources: Template) -> set[str]:
     body = json.loads(resources["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"])
     rows = [row for widget in body["widgets"] for row in widget["properties"]["metrics"]]
-    first = [i for i, row in enumerate(rows) if row[0] == publish_metrics.NAMESPACE]
-    follow = [row[1] for row in rows if row[0] == "." and row[1].endswith(("s", "Age", "Events"))]
-    candidates = {rows[i][1] for i in first} | set(follow)
+    candidates = {cell for row in rows for cell in row if isinstance(cell, str)}
     return candidates & {*publish_metrics.COUNTS.values(), *publish_metrics.AGES.values()}
 
 
