@@ -79,9 +79,15 @@ class Deployment:
         return found
 
     def _prepare(self, part: str, outputs: Mapping[str, str]) -> Change:
-        parameters = fill(read_template(part), self.stage, outputs, self.environment)
+        parameters = self._fill(part, read_template(part), outputs)
         body = (INFRA / f"{part}.yaml").read_text(encoding="utf-8")
         return self.stacks.prepare(stack_name(self.stage, part), {"TemplateBody": body}, parameters)
+
+    def _fill(
+        self, part: str, template: dict[str, Any], outputs: Mapping[str, str]
+    ) -> list[dict[str, str]]:
+        previous = self.stacks.parameters(stack_name(self.stage, part))
+        return fill(template, self.stage, outputs, self.environment, previous)
 
     def _finish(self, change: Change) -> dict[str, str]:
         self.say(f"{change.stack}: {'changing' if change.kind else 'nothing to change'}")
@@ -108,7 +114,7 @@ class Deployment:
         key = f"{part}.template.json"
         self.session.client("s3").put_object(Bucket=bucket, Key=key, Body=text.encode())
         url = f"https://{bucket}.s3.{self.session.region_name}.amazonaws.com/{key}"
-        parameters = fill(template, self.stage, outputs, self.environment)
+        parameters = self._fill(part, template, outputs)
         return self.stacks.prepare(stack_name(self.stage, part), {"TemplateURL": url}, parameters)
 
     def _upload(self, bucket: str, path: Path) -> str:

@@ -1,7 +1,10 @@
 """What a stack's parameters are filled with, by their names.
 
 An earlier stack's output of the same name; the variable of the environment (`DOMAIN_NAME` for
-`DomainName`); the stage's file in `infra/stages/`; else the template's default.
+`DomainName`); the stage's file in `infra/stages/`; else the template's default. An option whose
+default is empty keeps what it was given once: a deployment without `DATABASE_SNAPSHOT` would
+otherwise replace the restored database by an empty one, and one without `DOMAIN_NAME` take the name
+away.
 """
 
 from __future__ import annotations
@@ -46,8 +49,11 @@ def fill(
     stage: str,
     outputs: Mapping[str, str],
     environment: Mapping[str, str],
+    previous: Mapping[str, str] | None = None,
 ) -> list[dict[str, str]]:
     """The parameters of a template as CloudFormation takes them.
+
+    `previous` is what the stack has now.
 
     Raises:
         MissingParameterError: one has neither a value nor a default.
@@ -57,6 +63,8 @@ def fill(
     for name, declared in template.get("Parameters", {}).items():
         value = environment.get(variable(name), "") if name not in outputs else ""
         value = value or values.get(name, "")
+        if not value and declared.get("Default") == "":
+            value = (previous or {}).get(name, "")
         if value:
             filled.append({"ParameterKey": name, "ParameterValue": value})
         elif "Default" not in declared:

@@ -87,6 +87,11 @@ class Stacks:
         described = self._describe(stack) or {}
         return {o["OutputKey"]: o["OutputValue"] for o in described.get("Outputs", [])}
 
+    def parameters(self, stack: str) -> dict[str, str]:
+        """What the stack's parameters are now; nothing when there is no such stack."""
+        described = self._describe(stack) or {}
+        return {p["ParameterKey"]: p["ParameterValue"] for p in described.get("Parameters", [])}
+
     def exists(self, stack: str) -> bool:
         """Whether there is such a stack."""
         return self._describe(stack) is not None

@@ -80,6 +80,19 @@ def test_firewall_answers_as_the_gateway_does(expanded: Template, answers: Templ
     assert json.loads(body) == json.loads(filtered)
 
 
+def test_no_stage_is_past_the_firewall_and_the_limits(expanded: Template) -> None:
+    kinds = {"AWS::ApiGateway::Stage", "AWS::ApiGateway::Deployment"}
+    stages = {
+        resource["Properties"].get("StageName")
+        for resource in expanded["Resources"].values()
+        if resource["Type"] in kinds
+    }
+
+    assert stages - {None} == {"api"}
+    association = expanded["Resources"]["FirewallOfTheApi"]["Properties"]["ResourceArn"]
+    assert "/stages/${RestAPIapiStage}" in association["Fn::Sub"]
+
+
 def test_every_request_is_logged_without_its_query(expanded: Template) -> None:
     stage = expanded["Resources"]["RestAPIapiStage"]["Properties"]
     logged = json.loads(stage["AccessLogSetting"]["Format"])

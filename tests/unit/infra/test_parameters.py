@@ -36,6 +36,17 @@ def test_environment_does_not_replace_what_was_just_made() -> None:
     assert filled({"SUBNET_IDS": "elsewhere"})["SubnetIds"] == "a,b"
 
 
+def test_option_that_was_given_once_stays_and_a_default_follows_the_template() -> None:
+    template = {
+        "Parameters": {"DatabaseSnapshot": {"Default": ""}, "LogLevel": {"Default": "INFO"}}
+    }
+    before = {"DatabaseSnapshot": "of-yesterday", "LogLevel": "DEBUG"}
+
+    assert fill(template, "dev", {}, {}, before) == [
+        {"ParameterKey": "DatabaseSnapshot", "ParameterValue": "of-yesterday"}
+    ]
+
+
 def test_missing_parameter_says_its_name_and_where_to_set_it() -> None:
     with pytest.raises(MissingParameterError, match=r"SUBNET_IDS.*infra/stages/dev.json"):
         fill(TEMPLATE, "dev", {}, {})
