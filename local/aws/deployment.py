@@ -30,7 +30,7 @@ MIGRATION, FUNCTIONS, MONITORING = "migration", "functions", "monitoring"
 EVERYTHING = (*FOUNDATION, *DATA, MIGRATION, FUNCTIONS, MONITORING)
 
 # A migration runs up to 15 minutes, and a call that is sent again would be a second one.
-_LONG_CALL = Config(read_timeout=910, retries={"total_max_attempts": 1})
+_LONG_CALL = Config(read_timeout=910, tcp_keepalive=True, retries={"total_max_attempts": 1})
 Say = Callable[[str], None]
 
 

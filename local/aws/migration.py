@@ -20,7 +20,7 @@ def migrate(client: Any, stage: str) -> list[str]:
     """
     client.get_waiter("function_active_v2").wait(FunctionName=function_name(stage))
     answer = client.invoke(FunctionName=function_name(stage), Payload=b"{}")
-    said = json.loads(answer["Payload"].read() or b"null")
+    said = json.loads(answer["Payload"].read() or b"{}")
     if answer.get("FunctionError") or "applied" not in said:
         words = said.get("errorMessage", said) if isinstance(said, dict) else said
         raise MigrationFailedError(f"the migration failed and left nothing: {words}")

@@ -127,8 +127,13 @@ class Stacks:
 
     def _discard(self, stack: str, status: str | None) -> None:
         """Remove a change set that an interrupted deployment left."""
-        if status is not None:
+        if status is None:
+            return
+        try:
             self._client.delete_change_set(StackName=stack, ChangeSetName=_change_set(stack))
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ChangeSetNotFound":
+                raise
 
     def _status(self, stack: str) -> str | None:
         described = self._describe(stack)
