@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -43,29 +44,42 @@ class Package:
         return {f"./{name}": self.folder / name for name in (BUNDLE, LAYER)}
 
 
-def package(stage: str, checkout: Checkout | None = None) -> Package:
-    """Package the checkout's functions for a stage.
+def package(stage: str, folder: Path | None = None) -> Package:
+    """Package the checkout's functions for a stage, into `.local/` unless told otherwise.
 
     Raises:
         PackagingError: Chalice refused; the text is its own.
     """
-    checkout = checkout or Checkout()
-    folder = checkout.folder("aws", stage)
+    checkout = Checkout()
+    folder = folder or checkout.folder("aws", stage)
+    with checkout.locked("package"):
+        _forget_compiled(checkout.root)
+        _chalice_package(checkout.root, stage, folder)
+    template = yaml.safe_load((folder / TEMPLATE).read_text(encoding="utf-8"))
+    _reach_every_method(template)
+    return Package(template, folder)
+
+
+def _forget_compiled(root: Path) -> None:
+    """Remove what running the sources left among them: Chalice would package it."""
+    for name in ("functions", "layers", "sql"):
+        for cache in (root / name).rglob("__pycache__"):
+            shutil.rmtree(cache, ignore_errors=True)
+
+
+def _chalice_package(root: Path, stage: str, folder: Path) -> None:
     chalice = str(Path(sys.executable).with_name("chalice"))
     merged = ["--merge-template", "infra/functions.yaml"]
     done = subprocess.run(
         [chalice, "package", "--stage", stage, *merged, str(folder)],
-        cwd=checkout.root,
-        env={"AWS_DEFAULT_REGION": "us-east-1", **os.environ},
+        cwd=root,
+        env={"AWS_DEFAULT_REGION": "us-east-1", **os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
         capture_output=True,
         text=True,
         check=False,
     )
     if done.returncode:
         raise PackagingError(f"chalice package failed:\n{done.stdout}{done.stderr}")
-    template = yaml.safe_load((folder / TEMPLATE).read_text(encoding="utf-8"))
-    _reach_every_method(template)
-    return Package(template, folder)
 
 
 def expand(template: Template, code: Mapping[str, str]) -> Template:

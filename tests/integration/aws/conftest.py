@@ -55,9 +55,9 @@ def moto_account() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def packaged() -> Package:
+def packaged(tmp_path_factory: pytest.TempPathFactory) -> Package:
     """The functions as they would go to AWS."""
-    return package("dev")
+    return package("dev", tmp_path_factory.mktemp("packaged"))
 
 
 @pytest.fixture

@@ -12,9 +12,9 @@ Template = dict[str, Any]
 
 
 @pytest.fixture(scope="session")
-def packaged() -> Package:
+def packaged(tmp_path_factory: pytest.TempPathFactory) -> Package:
     """The functions, packaged."""
-    return package("dev")
+    return package("dev", tmp_path_factory.mktemp("packaged"))
 
 
 @pytest.fixture(scope="session")

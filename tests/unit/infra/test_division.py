@@ -1,13 +1,23 @@
-"""The migration's stack holds the migration and what it needs; the other one everything else."""
+"""What is packaged, and how it is divided: the migration with its needs, and everything else."""
 
 from __future__ import annotations
 
 import json
+import zipfile
 from typing import Any
 
 from local.aws.division import divide
+from local.aws.packaged import Package
 
 Template = dict[str, Any]
+
+
+def test_bundle_holds_sources_only(packaged: Package) -> None:
+    with zipfile.ZipFile(packaged.files()["./deployment.zip"]) as bundle:
+        names = bundle.namelist()
+
+    assert "app.py" in names
+    assert [name for name in names if name.endswith(".pyc")] == []
 
 
 def test_nothing_is_lost_or_made_twice(expanded: Template) -> None:
