@@ -95,6 +95,7 @@ def test_no_stage_is_past_the_firewall_and_the_limits(expanded: Template) -> Non
 
 def test_every_request_is_logged_without_its_query(expanded: Template) -> None:
     stage = expanded["Resources"]["RestAPIapiStage"]["Properties"]
+    assert expanded["Resources"]["RestAPI"]["DependsOn"] == "GatewayAccount"
     logged = json.loads(stage["AccessLogSetting"]["Format"])
 
     assert logged["path"] == "$context.path"
