@@ -125,7 +125,7 @@ def undeploy_local() -> None:
 
 @app.command()
 @explained
-def invoke(function: str, event: Annotated[str, typer.Argument()] = "{}") -> None:
+def invoke(function: str, event: Annotated[str, typer.Argument()] = "") -> None:
     """Invoke a deployed function with an event: JSON, or @ and a file's name."""
     from local.deploy import cli
 

@@ -1,9 +1,11 @@
 """The commands of the packaged artifact: ``python -m local deploy-local`` and its companions."""
 
 import contextlib
+import json
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
@@ -17,8 +19,10 @@ from local.deploy.hot import changes
 from local.deploy.package import package
 from local.deploy.sandboxes import remove_containers
 from local.installation import install
+from local.scheduler import scheduled_event
 from local.services.choice import stop_all
 
+PROBLEM_CHARACTERS = 600  # the end of a traceback
 INVOKE_SECONDS = 900.0  # Lambda's longest
 console = Console(highlight=False)
 
@@ -50,7 +54,11 @@ def _serve_changes(checkout: Checkout) -> None:
     with contextlib.suppress(KeyboardInterrupt):
         for started, problem in changes(checkout, control):
             seconds = time.monotonic() - started
-            console.print(f"[red]{escape(problem)}" if problem else f"Served after {seconds:.1f} s")
+            console.print(
+                f"[red]{escape(problem[-PROBLEM_CHARACTERS:])}"
+                if problem
+                else f"Served after {seconds:.1f} s"
+            )
 
 
 def undeploy_local() -> None:
@@ -78,11 +86,16 @@ def logs(function: str) -> int:
 
 
 def invoke(function: str, event: str) -> int:
-    """Invoke a deployed function and print what it gives; 1 when it failed."""
+    """Invoke a deployed function and print what it gives; 1 when it failed.
+
+    :param event: JSON, or ``@`` and a file's name; empty for what its schedule would send
+    """
     control = DeployedServer(Checkout()).control_url()
     if control is None:
         sys.stderr.write("Nothing is deployed; `make deploy-local` first\n")
         return 1
+    if not event:
+        event = json.dumps(scheduled_event(function, datetime.now(UTC)))
     payload = Path(event[1:]).read_bytes() if event.startswith("@") else event.encode()
     answer = httpx.post(
         f"{control}/2015-03-31/functions/{function}/invocations",

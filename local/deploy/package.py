@@ -17,11 +17,12 @@ from typing import Any
 from local.checkout import Checkout
 from local.deploy.intrinsics import REGION
 from local.deploy.layer import finish
-from local.deploy.template import ANY_METHOD, API
+from local.deploy.template import ANY_METHOD, API, FUNCTION
 
 SOURCES = ("app.py", "chalice.json", "requirements.txt", "functions", "layers", "sql", "vendor")
 MERGED_TEMPLATE = Path("infra", "functions.yaml")
 LEFT_OUT = ("__pycache__",)
+COLD_START = {"PYDANTIC_DISABLE_PLUGINS": "__all__"}  # it would read every package's metadata
 TEMPLATE = "sam.json"
 BUNDLE = "deployment.zip"
 LAYER = "layer-deployment.zip"
@@ -79,7 +80,7 @@ def package(
             stamp.unlink(missing_ok=True)
             _forget_compiled(checkout.root)
             _chalice_package(checkout.root, stage, folder)
-            _reach_every_method(folder / TEMPLATE)
+            _complete(folder / TEMPLATE)
             finish(folder / BUNDLE, folder / LAYER, checkout.folder("deploy", "layers"))
             stamp.write_text(made_of)
     return Artifact(folder)
@@ -108,17 +109,21 @@ def _chalice_package(root: Path, stage: str, folder: Path) -> None:
         raise PackagingError(f"`chalice package` failed:\n{done.stdout}{done.stderr}")
 
 
-def _reach_every_method(path: Path) -> None:
-    """What Chalice cannot say: every method of a known path reaches the function.
+def _complete(path: Path) -> None:
+    """What Chalice leaves out: every method of a known path reaches the function.
 
     So AWS's gateway does not answer a wrong method with its own 403; Chalice answers 405 with
-    ``Allow``, in the envelope.
+    ``Allow``, in the envelope. And every function has the settings of a fast cold start.
     """
     document = json.loads(path.read_text())
     for resource in document["Resources"].values():
+        properties = resource.get("Properties", {})
         if resource["Type"] == API:
-            for operations in resource["Properties"]["DefinitionBody"]["paths"].values():
+            for operations in properties["DefinitionBody"]["paths"].values():
                 operations.setdefault(ANY_METHOD, _any_method(operations))
+        elif resource["Type"] == FUNCTION:
+            variables = properties.setdefault("Environment", {}).setdefault("Variables", {})
+            variables.update({**COLD_START, **variables})
     path.write_text(json.dumps(document, indent=2, sort_keys=True))
 
 

@@ -165,9 +165,9 @@ def test_killed_environment_fails_its_event_and_is_replaced(tmp_path: Path) -> N
     async def scenario() -> None:
         async with deployed(tmp_path, "process", Sleep=function("sleep")) as deployment:
             pid = (await call(deployment, "Sleep", {"seconds": 0}))["pid"]
+            await waited_for(lambda: psutil.Process(pid).status() == psutil.STATUS_STOPPED)
             running = asyncio.create_task(deployment.invoke("Sleep", b'{"seconds": 30}'))
             await waited_for(lambda: psutil.Process(pid).status() != psutil.STATUS_STOPPED)
-            await asyncio.sleep(0)
             os.kill(pid, signal.SIGKILL)
             name, message = problem(await running)
             assert (name, message.endswith("signal: kill")) == ("Runtime.ExitError", True)
@@ -180,6 +180,7 @@ def test_idle_environment_that_dies_is_forgotten(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with deployed(tmp_path, "process", Echo=function("echo")) as deployment:
             pid = (await call(deployment, "Echo"))["pid"]
+            await waited_for(lambda: psutil.Process(pid).status() == psutil.STATUS_STOPPED)
             os.kill(pid, signal.SIGKILL)
             await waited_for(lambda: not deployment.function("Echo").environments)
             assert (await call(deployment, "Echo"))["pid"] != pid
