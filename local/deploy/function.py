@@ -54,6 +54,9 @@ class LambdaFunction:
         """
         if len(invocation.payload) > PAYLOAD_LIMIT:
             raise PayloadTooLarge(len(invocation.payload))
+        reserved = self.spec.reserved_concurrency
+        if reserved is not None and len(self._working) >= reserved:
+            raise Throttled("Rate Exceeded.")
         work = asyncio.create_task(self._run(invocation))
         self._working.add(work)
         work.add_done_callback(self._working.discard)
@@ -72,9 +75,6 @@ class LambdaFunction:
             free = await self._next_free()
             if free is not None:
                 return free
-        reserved = self.spec.reserved_concurrency
-        if reserved is not None and len(self._environments) >= min(reserved, self._limit):
-            raise Throttled("Rate Exceeded.")
         if len(self._environments) >= self._limit:
             free = await self._next_free()
             if free is not None:

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from local.checkout import Checkout
 from local.deploy.intrinsics import REGION
 from local.deploy.layer import finish
@@ -24,6 +26,7 @@ MERGED_TEMPLATE = Path("infra", "functions.yaml")
 LEFT_OUT = ("__pycache__",)
 COLD_START = {"PYDANTIC_DISABLE_PLUGINS": "__all__"}  # it would read every package's metadata
 TEMPLATE = "sam.json"
+MERGED_YAML = "sam.yaml"
 BUNDLE = "deployment.zip"
 LAYER = "layer-deployment.zip"
 
@@ -80,7 +83,7 @@ def package(
             stamp.unlink(missing_ok=True)
             _forget_compiled(checkout.root)
             _chalice_package(checkout.root, stage, folder)
-            _complete(folder / TEMPLATE)
+            _complete(folder)
             finish(folder / BUNDLE, folder / LAYER, checkout.folder("deploy", "layers"))
             stamp.write_text(made_of)
     return Artifact(folder)
@@ -109,13 +112,13 @@ def _chalice_package(root: Path, stage: str, folder: Path) -> None:
         raise PackagingError(f"`chalice package` failed:\n{done.stdout}{done.stderr}")
 
 
-def _complete(path: Path) -> None:
+def _complete(folder: Path) -> None:
     """What Chalice leaves out: every method of a known path reaches the function.
 
     So AWS's gateway does not answer a wrong method with its own 403; Chalice answers 405 with
     ``Allow``, in the envelope. And every function has the settings of a fast cold start.
     """
-    document = json.loads(path.read_text())
+    document = _template_of_chalice(folder)
     for resource in document["Resources"].values():
         properties = resource.get("Properties", {})
         if resource["Type"] == API:
@@ -124,7 +127,17 @@ def _complete(path: Path) -> None:
         elif resource["Type"] == FUNCTION:
             variables = properties.setdefault("Environment", {}).setdefault("Variables", {})
             variables.update({**COLD_START, **variables})
-    path.write_text(json.dumps(document, indent=2, sort_keys=True))
+    (folder / TEMPLATE).write_text(json.dumps(document, indent=2, sort_keys=True))
+
+
+def _template_of_chalice(folder: Path) -> Any:
+    """Chalice writes YAML when the merged template is YAML, else JSON, which is YAML as well."""
+    written = folder / MERGED_YAML
+    if not written.exists():
+        written = folder / TEMPLATE
+    document = yaml.safe_load(written.read_text(encoding="utf-8"))
+    written.unlink()
+    return document
 
 
 def _any_method(operations: dict[str, Any]) -> dict[str, Any]:

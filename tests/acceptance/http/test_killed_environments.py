@@ -6,6 +6,7 @@ import random
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import httpx
 import psutil
@@ -20,13 +21,19 @@ CREATES = 150
 KILLS = 6
 
 
-def runtimes(server_pid: int) -> list[psutil.Process]:
-    """The environments' processes under a server."""
+def running(server_pid: int) -> list[psutil.Process]:
+    """The environments' processes under a server that are not frozen."""
     return [
-        child
-        for child in psutil.Process(server_pid).children(recursive=True)
-        if "awslambdaric" in " ".join(child.cmdline())
+        child for child in psutil.Process(server_pid).children(recursive=True) if is_running(child)
     ]
+
+
+def is_running(process: psutil.Process) -> bool:
+    try:
+        runtime = "awslambdaric" in " ".join(process.cmdline())
+        return runtime and process.status() != psutil.STATUS_STOPPED
+    except psutil.Error:  # it has just ended
+        return False
 
 
 def kill_now_and_then(served: Served, finished: threading.Event) -> int:
@@ -34,10 +41,10 @@ def kill_now_and_then(served: Served, finished: threading.Event) -> int:
     chosen = random.Random(1)
     killed = 0
     while killed < KILLS and not finished.is_set():
-        running = [p for p in runtimes(served.server.pid) if p.status() != psutil.STATUS_STOPPED]
-        if running:
-            chosen.choice(running).kill()
-            killed += 1
+        if found := running(served.server.pid):
+            with suppress(psutil.NoSuchProcess):
+                chosen.choice(found).kill()
+                killed += 1
         finished.wait(0.15)
     return killed
 

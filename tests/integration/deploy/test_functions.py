@@ -237,6 +237,16 @@ def test_reserved_concurrency_throttles(tmp_path: Path, kind: str) -> None:
     run(scenario())
 
 
+def test_machine_limit_below_the_reserved_one_makes_events_wait(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        said = function("sleep", ReservedConcurrentExecutions=5)
+        async with deployed(tmp_path, "process", concurrency=1, Sleep=said) as deployment:
+            await asyncio.gather(*(call(deployment, "Sleep", {"seconds": 0.1}) for _ in range(5)))
+            assert len(deployment.function("Sleep").environments) == 1
+
+    run(scenario())
+
+
 def test_background_invocation_is_tried_three_times(tmp_path: Path) -> None:
     async def scenario() -> None:
         for tries, succeeds in ((3, True), (4, False)):
