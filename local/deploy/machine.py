@@ -14,7 +14,7 @@ from local.deploy.sandboxes import SandboxMaker
 from local.deploy.template import read_template
 from local.deploy.unpacking import unpack
 
-ENVIRONMENTS_PER_CORE = 4
+ENVIRONMENTS_PER_CORE = 3
 
 
 @dataclass(frozen=True)
