@@ -6,10 +6,11 @@ SOURCES := -p chalicelib -p fintegrate -p local
 MADE := .venv .local .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .chalice/deployments
 
 .DEFAULT_GOAL := help
-.PHONY: help setup local up down demo consumer test unit check documents bench deploy destroy clean
+.PHONY: help setup local up down demo consumer deploy-local undeploy-local invoke logs \
+	test unit check documents bench bench-deploy deploy destroy clean
 
 help: ## list the commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: ## virtualenv, packages and servers, as far as they are missing
 	@./local/setup
@@ -30,6 +31,18 @@ consumer: setup ## the reference consumer of one bank (NAME=…, ARGS=…)
 	@$(if $(NAME)$(ARGS),,$(error say whose queue: make consumer NAME=first_bank))
 	@$(PY) -m local consumer $(NAME) $(ARGS)
 
+deploy-local: setup ## the packaged artifact as in AWS, on http://127.0.0.1:8080 (PORT=…, HOT=1)
+	@$(PY) -m local deploy-local $(if $(HOT),--hot)
+
+undeploy-local: ## stop what deploy-local started
+	@if [ -x $(PY) ]; then $(PY) -m local undeploy-local; fi
+
+invoke: setup ## call a deployed function (FUNCTION=resend EVENT='{}' or EVENT=@file.json)
+	@$(PY) -m local invoke $(FUNCTION) $(if $(EVENT),'$(EVENT)')
+
+logs: setup ## follow the logs of the deployed functions (FUNCTION=… for one)
+	@$(PY) -m local logs $(FUNCTION)
+
 test: setup ## everything that must hold (ARGS=… goes to pytest)
 	@$(PY) -m local test $(ARGS)
 
@@ -38,6 +51,9 @@ unit: setup ## only the tests that need no servers (ARGS=… goes to pytest)
 
 bench: setup ## measure, each figure beside its floor (JSON in .local/bench.json)
 	@$(PY) -m local bench
+
+bench-deploy: setup ## measure the packaged artifact (JSON in .local/bench-deploy.json)
+	@$(PY) -m local bench-deploy
 
 check: setup ## ruff, mypy and the templates' linter
 	$(PY) -m ruff check .

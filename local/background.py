@@ -1,15 +1,16 @@
-"""The server in the background: ``make up`` and ``make down``.
+"""Servers in the background: ``make up``, ``make deploy-local`` and their ends.
 
-One server per checkout, found again by its marker whoever started it.
+One server of each name per checkout, found again by its marker whoever started it.
 """
 
 import signal
+import socket
 import time
+from collections.abc import Callable, Mapping, Sequence
 
 import httpx
 
 from local.checkout import Checkout
-from local.installation import Installation
 from local.processes import Family
 from local.services.choice import stop_all
 from local.serving import ServerError, accompanying, listen, serve_command, tail, url_of
@@ -17,17 +18,29 @@ from local.serving import ServerError, accompanying, listen, serve_command, tail
 HEALTHY_SECONDS = 60.0
 POLL_SECONDS = 0.2
 STOP_SECONDS = 15.0
+NAMES = ("server", "deploy")
 
 
 class BackgroundServer:
-    """The server process of a checkout that outlives the command that starts it."""
+    """A server process of a checkout that outlives the command that starts it.
 
-    def __init__(self, checkout: Checkout) -> None:
+    :param command: the program for a listening socket, and what else it inherits is ``inherited``
+    """
+
+    def __init__(
+        self,
+        checkout: Checkout,
+        name: str = "server",
+        command: Callable[[socket.socket], list[str]] = serve_command,
+        inherited: Sequence[int] = (),
+    ) -> None:
         self._checkout = checkout
-        self._url_file = checkout.folder("run") / "server.url"
-        self._log = checkout.folder("log") / "server.log"
+        self._command = command
+        self._inherited = inherited
+        self._url_file = checkout.folder("run") / f"{name}.url"
+        self._log = checkout.folder("log") / f"{name}.log"
         home = checkout.folder("run")
-        self._family = Family(f"{checkout.root}#server", home, home / "server.json")
+        self._family = Family(f"{checkout.root}#{name}", home, home / f"{name}.json")
 
     def url(self) -> str | None:
         """Where it serves, or ``None`` when it does not run."""
@@ -35,7 +48,7 @@ class BackgroundServer:
             return None
         return self._url_file.read_text()
 
-    def start(self, installation: Installation, port: int) -> str:
+    def start(self, environment: Mapping[str, str], port: int) -> str:
         """Start it unless it runs and is healthy; its address once ``/health`` answers 200.
 
         :raises ServerError: it does not become healthy
@@ -48,11 +61,11 @@ class BackgroundServer:
             url = url_of(listener)
             self._url_file.write_text(url)
             self._family.launch(
-                serve_command(listener),
-                installation.environment,
+                self._command(listener),
+                environment,
                 self._log,
                 folder=self._checkout.root,
-                keep_open=(listener.fileno(),),
+                keep_open=(listener.fileno(), *self._inherited),
             )
         if not self._becomes_healthy(url):
             raise ServerError(f"{url}/health does not answer 200:\n{tail(self._log)}")
@@ -81,9 +94,10 @@ def _is_healthy(url: str) -> bool:
 
 def down(checkout: Checkout) -> None:
     """Stop everything of the checkout, however it was started, and nothing else."""
-    BackgroundServer(checkout).stop()
+    for name in NAMES:
+        BackgroundServer(checkout, name).stop()
     accompanying(checkout).stop(signal.SIGTERM, STOP_SECONDS)
     with checkout.locked("services"):
         stop_all(checkout)
-    for name in ("run/temporary", "env"):
+    for name in ("run/temporary", "env", "deploy.env"):
         (checkout.state / name).unlink(missing_ok=True)

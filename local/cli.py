@@ -16,6 +16,7 @@ from rich.markup import escape
 
 from local.background import BackgroundServer, down
 from local.checkout import Checkout
+from local.deploy.package import PackagingError
 from local.environment import ensure_services
 from local.installation import MigrationError, install
 from local.ports import NoFreePortError
@@ -23,7 +24,7 @@ from local.services.choice import remove_all
 from local.services.service import ServiceError
 from local.serving import ServerError, start_server
 
-EXPLAINED = (ServiceError, MigrationError, ServerError, NoFreePortError)
+EXPLAINED = (ServiceError, MigrationError, ServerError, NoFreePortError, PackagingError)
 ANY_ARGUMENTS = {"allow_extra_args": True, "ignore_unknown_options": True}
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False)
@@ -98,10 +99,46 @@ def up(port: Port = 8000) -> None:
     checkout = Checkout()
     with console.status("Starting PostgreSQL, RabbitMQ, Redis and the server"):
         installation = install(checkout, keep=True)
-        url = BackgroundServer(checkout).start(installation, port)
+        url = BackgroundServer(checkout).start(installation.environment, port)
         installation.write_env(url)
     _next_steps(url)
     console.print("Log: .local/log/server.log   Stop: make down")
+
+
+@app.command(name="deploy-local")
+@explained
+def deploy_local(port: Port = 8080, hot: bool = False) -> None:
+    """Package, and serve the artifact in the background as AWS would."""
+    from local.deploy import cli
+
+    cli.deploy_local(port, hot)
+
+
+@app.command(name="undeploy-local")
+@explained
+def undeploy_local() -> None:
+    """Stop what deploy-local started."""
+    from local.deploy import cli
+
+    cli.undeploy_local()
+
+
+@app.command()
+@explained
+def invoke(function: str, event: Annotated[str, typer.Argument()] = "") -> None:
+    """Invoke a deployed function with an event: JSON, or @ and a file's name."""
+    from local.deploy import cli
+
+    raise typer.Exit(cli.invoke(function, event))
+
+
+@app.command()
+@explained
+def logs(function: Annotated[str, typer.Argument()] = "") -> None:
+    """Follow the logs of the deployed functions."""
+    from local.deploy import cli
+
+    raise typer.Exit(cli.logs(function))
 
 
 @app.command(name="down")
@@ -135,6 +172,15 @@ def demo() -> None:
 def bench() -> None:
     """Measure, each figure beside its floor in the same run."""
     from local.bench.run import run
+
+    raise typer.Exit(run())
+
+
+@app.command(name="bench-deploy")
+@explained
+def bench_deploy() -> None:
+    """Measure the packaged artifact."""
+    from local.deploy.bench.run import run
 
     raise typer.Exit(run())
 

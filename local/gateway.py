@@ -29,10 +29,13 @@ from local.refusals import (
     TooManyRequests,
     UnknownPath,
 )
-from local.routes import Match, RouteTable
+from local.routes import ANY_METHOD, Match, RouteTable
 
 Invoker = Callable[[str, dict[str, Any]], Awaitable[object]]
 """Calls the function of that name with an event; raises when it crashes."""
+
+RefusalResponse = Callable[[Refusal, str], Response]
+"""Makes the answer of a refusal for a request id."""
 
 BODY_LIMIT = 10 * 1024 * 1024  # API Gateway quotas: payload size 10 MB
 TIMEOUT_SECONDS = 29.0  # API Gateway quotas: integration timeout
@@ -46,6 +49,7 @@ class Gateway:
     """An ASGI application in front of an invoker.
 
     :param timeout: seconds a function may take, waiting for a free thread included
+    :param refusal_response: what a client sees of a refusal
     """
 
     def __init__(
@@ -55,12 +59,14 @@ class Gateway:
         limit: AddressLimit,
         access_log: AccessLog | None = None,
         timeout: float = TIMEOUT_SECONDS,
+        refusal_response: RefusalResponse = lambda refusal, _request_id: refusal.response(),
     ) -> None:
         self._routes = routes
         self._invoke = invoke
         self._limit = limit
         self._access_log = access_log or AccessLog()
         self._timeout = timeout
+        self._refusal_response = refusal_response
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -71,7 +77,7 @@ class Gateway:
         try:
             response = await self._answer(request, request_id, match)
         except Refusal as refusal:
-            response = refusal.response()
+            response = self._refusal_response(refusal, request_id)
         except ClientDisconnect:
             return
         response.headers.setdefault("X-Request-Id", request_id)
@@ -83,7 +89,7 @@ class Gateway:
         self._check_limit(_address(request))
         if match is NO_ROUTE:
             raise UnknownPath
-        if request.method == "OPTIONS" and "OPTIONS" not in match.functions:
+        if request.method == "OPTIONS" and not match.function("OPTIONS"):
             return Response(status_code=204, headers={"Allow": match.allowed})
         method = _method(request, match)
         incoming = IncomingRequest(
@@ -97,7 +103,7 @@ class Gateway:
             parameters=match.parameters,
             request_id=request_id,
         )
-        return await self._call(match.functions[method], proxy_event(incoming), request_id)
+        return await self._call(match.function(method), proxy_event(incoming), request_id)
 
     def _check_limit(self, address: str) -> None:
         retry_after = self._limit.refused_for(address)
@@ -109,6 +115,8 @@ class Gateway:
             async with asyncio.timeout(self._timeout) as limit:
                 answer = await self._invoke(function, event)
             return proxy_response(answer)
+        except Refusal:
+            raise
         except MalformedResponseError as error:
             log.error("%s: malformed response of %s: %s", request_id, function, error)  # noqa: TRY400
         except Exception:
@@ -131,6 +139,8 @@ def _address(request: Request) -> str:
 def _method(request: Request, match: Match) -> str:
     """The method to serve: HEAD is GET whose body is not sent (RFC 9110, 9.3.2)."""
     method = request.method
+    if ANY_METHOD in match.functions:
+        return method
     if method == "HEAD" and "HEAD" not in match.functions and "GET" in match.functions:
         return "GET"
     if method not in match.functions:

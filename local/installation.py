@@ -45,11 +45,11 @@ class Installation:
     services: RunningServices
     environment: Mapping[str, str]
 
-    def write_env(self, base_url: str) -> None:
-        """Write ``.local/env``, readable by its owner only; a shell can ``source`` it."""
+    def write_env(self, base_url: str, name: str = "env") -> None:
+        """Write ``.local/env`` or its like: for its owner only; a shell can ``source`` it."""
         values = {**self.environment, "BASE_URL": base_url}
-        lines = "".join(f"{name}={shlex.quote(values[name])}\n" for name in WRITTEN)
-        write_private(self.checkout.state / "env", lines)
+        lines = "".join(f"{variable}={shlex.quote(values[variable])}\n" for variable in WRITTEN)
+        write_private(self.checkout.state / name, lines)
 
     @contextmanager
     def announced(self, base_url: str, otherwise: Callable[[], str | None]) -> Iterator[None]:
@@ -64,10 +64,11 @@ class Installation:
                 (self.checkout.state / "env").unlink(missing_ok=True)
 
 
-def install(checkout: Checkout, keep: bool) -> Installation:
+def install(checkout: Checkout, keep: bool, migrated: bool = True) -> Installation:
     """Start the servers, make the database and migrate it.
 
     :param keep: the servers stay up until ``make down``
+    :param migrated: False leaves the migrations to whoever serves
     :raises ServiceError: a server is missing or does not come up
     :raises MigrationError: a migration failed
     """
@@ -76,7 +77,8 @@ def install(checkout: Checkout, keep: bool) -> Installation:
         with checkout.locked("database"):
             url = _database(services)
             environment = settings_environment(services.urls, checkout, DATABASE_URL=url)
-            migrate(checkout, environment)
+            if migrated:
+                migrate(checkout, environment)
     except BaseException:
         services.release()
         raise

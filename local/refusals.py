@@ -5,6 +5,7 @@ Refusal
 ├── MethodNotAllowed 405
 ├── BodyTooLarge 413
 ├── TooManyRequests 429
+├── FunctionThrottled 500
 ├── FunctionFailed 502
 └── FunctionTimedOut 504
 """
@@ -20,6 +21,8 @@ class Refusal(Exception):
     """The gateway answers in the function's place; ``str()`` is the sentence the client sees."""
 
     status = 500
+    kind = "DEFAULT_5XX"
+    """API Gateway's type of this answer ("Gateway response types" in its developer guide)."""
 
     def __init__(self, sentence: str, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(sentence)
@@ -39,6 +42,7 @@ class UnknownPath(Refusal):
     """No route has this path."""
 
     status = 404
+    kind = "MISSING_AUTHENTICATION_TOKEN"
 
     def __init__(self) -> None:
         super().__init__("There is no such path; GET /openapi.json lists those that exist")
@@ -48,6 +52,7 @@ class MethodNotAllowed(Refusal):
     """The path exists, the method does not."""
 
     status = 405
+    kind = "MISSING_AUTHENTICATION_TOKEN"
 
     def __init__(self, allowed: str) -> None:
         super().__init__(f"This path does not know this method; use {allowed}", {"Allow": allowed})
@@ -57,6 +62,7 @@ class BodyTooLarge(Refusal):
     """The body is over the gateway's limit."""
 
     status = 413
+    kind = "REQUEST_TOO_LARGE"
 
     def __init__(self, limit: int) -> None:
         super().__init__(f"The body is over {limit} bytes; send less in one request")
@@ -69,6 +75,7 @@ class TooManyRequests(Refusal):
     """
 
     status = 429
+    kind = "THROTTLED"
 
     def __init__(self, limit: int, retry_after: int) -> None:
         headers = {
@@ -84,10 +91,21 @@ class TooManyRequests(Refusal):
         )
 
 
+class FunctionThrottled(Refusal):
+    """As many environments of the function are busy as it may have; AWS's gateway says 500."""
+
+    status = 500
+    kind = "INTEGRATION_FAILURE"
+
+    def __init__(self) -> None:
+        super().__init__("The system is busy; try again in a moment", {"Retry-After": "1"})
+
+
 class FunctionFailed(Refusal):
     """The function crashed or answered something that is no response."""
 
     status = 502
+    kind = "DEFAULT_5XX"
 
     def __init__(self) -> None:
         super().__init__("The function failed; try again, and report the X-Request-Id if it stays")
@@ -97,6 +115,7 @@ class FunctionTimedOut(Refusal):
     """The function did not answer in time; it may still finish."""
 
     status = 504
+    kind = "INTEGRATION_TIMEOUT"
 
     def __init__(self, seconds: float) -> None:
         super().__init__(

@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from chalice.app import Chalice
 
 Routes = Mapping[str, Mapping[str, str]]
-"""Path → method → function name."""
+"""Path → method, or ``ANY_METHOD`` for all others → function name."""
+ANY_METHOD = "ANY"
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,10 @@ class Match:
     resource: str
     functions: Mapping[str, str]
     parameters: Mapping[str, str] = field(default_factory=dict)
+
+    def function(self, method: str) -> str:
+        """The function that serves a method; empty when none does."""
+        return self.functions.get(method) or self.functions.get(ANY_METHOD, "")
 
     @property
     def allowed(self) -> str:

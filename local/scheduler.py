@@ -90,7 +90,8 @@ class Scheduler:
         """Fire no more and wait that many seconds for runs under way."""
         self._stopping.set()
         for thread in self._threads:
-            thread.join(within)
+            if thread.ident is not None:  # started
+                thread.join(within)
 
     def _run(self, function: ScheduledFunction) -> None:
         now = self._now()

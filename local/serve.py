@@ -13,6 +13,7 @@ import threading
 from collections.abc import Sequence
 
 import uvicorn
+from starlette.types import ASGIApp
 
 from local.address_limit import AddressLimit
 from local.gateway import Gateway
@@ -39,7 +40,8 @@ class ReadyServer(uvicorn.Server):
             os.close(self._ready)
 
 
-def _configuration(gateway: Gateway) -> uvicorn.Config:
+def configuration(gateway: ASGIApp) -> uvicorn.Config:
+    """How uvicorn serves a gateway: as itself, without headers and shapes of its own."""
     return uvicorn.Config(
         gateway,
         http=EnvelopeProtocol,
@@ -53,7 +55,7 @@ def _configuration(gateway: Gateway) -> uvicorn.Config:
     )
 
 
-def _end_with_parent(server: uvicorn.Server) -> None:
+def end_with_parent(server: uvicorn.Server) -> None:
     """Stop when standard input closes: whoever started us is gone, however it went."""
 
     def watch() -> None:
@@ -79,9 +81,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     functions = SourceFunctions(app)
     limit = AddressLimit(int(os.environ.get("RATE_LIMIT_IP_PER_MINUTE", "100")))
     gateway = Gateway(RouteTable(routes_of(app, API_FUNCTION)), functions.invoke, limit)
-    server = ReadyServer(_configuration(gateway), arguments.ready)
+    server = ReadyServer(configuration(gateway), arguments.ready)
     if arguments.with_parent:
-        _end_with_parent(server)
+        end_with_parent(server)
     scheduled = [] if os.environ.get("SCHEDULER") == "off" else scheduled_functions(app)
     scheduler = Scheduler(scheduled, functions.call)
     scheduler.start()

@@ -5,7 +5,7 @@ import selectors
 import socket
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TextIO
@@ -63,6 +63,11 @@ class Server:
         self.base_url = base_url
         self._process = process
 
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self._process.pid
+
     def wait(self) -> int:
         """Wait until it ends; its exit status."""
         return self._process.wait()
@@ -95,13 +100,19 @@ class Server:
 
 
 def start_server(
-    environment: Mapping[str, str], port: int | None = None, output: TextIO | None = None
+    environment: Mapping[str, str],
+    port: int | None = None,
+    output: TextIO | None = None,
+    command: Callable[..., list[str]] = serve_command,
+    inherited: Sequence[int] = (),
 ) -> Server:
-    """Serve the source tree in a process of its own; returns when it accepts requests.
+    """Serve, by default the source tree, in a process of its own; returns when it accepts requests.
 
     :param environment: all of the server's environment, as ``settings_environment`` makes it
     :param port: that port or the next free one; any free one by default
     :param output: where its output goes, by default ``.local/log/accompanying.log``
+    :param command: the program for a listening socket and options
+    :param inherited: descriptors that it gets beside the socket
     :raises ServerError: it ended while starting
     """
     checkout = Checkout()
@@ -109,10 +120,10 @@ def start_server(
     ready, signalled = os.pipe()
     with listen(port) as listener, log.open("ab") as default:
         process = subprocess.Popen(
-            serve_command(listener, "--with-parent", "--ready", str(signalled)),
+            command(listener, "--with-parent", "--ready", str(signalled)),
             env={**environment, MARKER: accompanying(checkout).marker},
             cwd=checkout.root,
-            pass_fds=(listener.fileno(), signalled),
+            pass_fds=(listener.fileno(), signalled, *inherited),
             stdin=subprocess.PIPE,
             stdout=output or default,
             stderr=output or default,

@@ -2,4 +2,5 @@
 
 from chalice import Blueprint
 
-operations = Blueprint(__name__)
+# Named after the module where AWS finds its functions.
+operations = Blueprint("chalicelib.handlers")

@@ -2,4 +2,5 @@
 
 from chalice import Blueprint
 
-schedules = Blueprint(__name__)
+# Named after the module where AWS finds its functions.
+schedules = Blueprint("chalicelib.handlers")

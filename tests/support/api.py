@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 
+import httpx
+
 from local.lambda_context import LambdaContext
 from local.proxy_event import IncomingRequest, proxy_event
+
+Send = Callable[[str, str, str, Mapping[str, str], bytes, str], dict[str, Any]]
+"""Method, path, query, headers, body and address of the caller → a function's answer."""
 
 
 @dataclass(frozen=True)
@@ -18,7 +23,7 @@ class Reply:
     """An answer: its status, its headers and its envelope."""
 
     status: int
-    headers: dict[str, str]
+    headers: Mapping[str, str]
     body: dict[str, Any]
 
     @property
@@ -38,12 +43,56 @@ class Reply:
         return self.detail["status_description"]
 
 
-class Api:
-    """Calls endpoints with one API key (None: without the header)."""
+def in_process(
+    method: str, path: str, query: str, headers: Mapping[str, str], body: bytes, source_ip: str
+) -> dict[str, Any]:
+    """Call the app in this process with the event that the gateway would make."""
+    from app import app
 
-    def __init__(self, key: str | None, source_ip: str = "127.0.0.1") -> None:
-        self.key = key
-        self.source_ip = source_ip
+    request_id = headers.get("X-Request-Id", str(uuid.uuid4()))
+    request = IncomingRequest(
+        method=method,
+        path=path,
+        query=query,
+        headers=list(headers.items()),
+        body=body,
+        source_ip=source_ip,
+        resource=path,
+        parameters={},
+        request_id=request_id,
+    )
+    answer: dict[str, Any] = app(proxy_event(request), LambdaContext("api_handler", 30))
+    return answer
+
+
+def over_http(base_url: str) -> Send:
+    """Sends requests to a server; its answer in the shape of a function's."""
+
+    def send(
+        method: str, path: str, query: str, headers: Mapping[str, str], body: bytes, _source_ip: str
+    ) -> dict[str, Any]:
+        url = f"{base_url}{path}" + (f"?{query}" if query else "")
+        answer = httpx.request(method, url, headers=dict(headers), content=body, timeout=60)
+        return {
+            "statusCode": answer.status_code,
+            "headers": answer.headers,
+            "body": answer.text,
+        }
+
+    return send
+
+
+@dataclass(frozen=True)
+class Api:
+    """Calls endpoints with one API key (None: without the header), in this process or by HTTP."""
+
+    key: str | None
+    source_ip: str = "127.0.0.1"
+    send: Send = in_process
+
+    def with_key(self, key: str | None) -> Api:
+        """The same API as another caller."""
+        return replace(self, key=key)
 
     def __call__(
         self,
@@ -60,7 +109,7 @@ class Api:
         if self.key is not None:
             sent["X-API-Key"] = self.key
         payload = raw if raw is not None else b"" if body is None else json.dumps(body).encode()
-        answer = _invoke(
+        answer = self.send(
             method, path, urlencode(query or {}, doseq=True), sent, payload, self.source_ip
         )
         reply = Reply(answer["statusCode"], answer["headers"], json.loads(answer["body"]))
@@ -78,27 +127,6 @@ class Api:
 
     def delete(self, path: str, **body: object) -> Reply:
         return self("DELETE", path, body)
-
-
-def _invoke(
-    method: str, path: str, query: str, headers: Mapping[str, str], body: bytes, source_ip: str
-) -> dict[str, Any]:
-    from app import app
-
-    request_id = headers.get("X-Request-Id", str(uuid.uuid4()))
-    request = IncomingRequest(
-        method=method,
-        path=path,
-        query=query,
-        headers=list(headers.items()),
-        body=body,
-        source_ip=source_ip,
-        resource=path,
-        parameters={},
-        request_id=request_id,
-    )
-    answer: dict[str, Any] = app(proxy_event(request), LambdaContext("api_handler", 30))
-    return answer
 
 
 @dataclass(frozen=True)

@@ -77,7 +77,7 @@ def make_bank(admin: Api, environment: dict[str, str]) -> Iterator[Callable[[], 
         consumer_id = consumer.data["consumer_id"]
         key = admin.post("/consumer/api-key", consumer_id=consumer_id)
         assert key.status == 201, key
-        return Bank(consumer_id, name, Api(key.data["api_key"]))
+        return Bank(consumer_id, name, admin.with_key(key.data["api_key"]))
 
     yield make
     with suppress(pika.exceptions.AMQPConnectionError):  # stopped by the test: nothing to tidy

@@ -23,9 +23,10 @@ def answers() -> bool:
     return True
 
 
-def connect() -> "docker.DockerClient":
+def connect(seconds: int = ANSWER_SECONDS) -> "docker.DockerClient":
     """A client of the engine.
 
+    :param seconds: how long the engine may be silent within an answer
     :raises ServiceError: none answers
     """
     import docker
@@ -34,7 +35,7 @@ def connect() -> "docker.DockerClient":
     if address is None:
         raise ServiceError(UNREACHABLE)
     try:
-        client = docker.DockerClient(base_url=address, timeout=ANSWER_SECONDS)
+        client = docker.DockerClient(base_url=address, timeout=seconds)
         client.ping()
     except docker.errors.DockerException as error:
         raise ServiceError(UNREACHABLE) from error

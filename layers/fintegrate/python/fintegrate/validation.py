@@ -33,7 +33,8 @@ _MOST_SENTENCES = 50
 class RequestModel(BaseModel):
     """The base of every request: unknown fields are refused, nothing is changed on the way in."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    # Built when first used: a cold start needs the models of one endpoint only.
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 def printable(text: str) -> str:

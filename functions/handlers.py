@@ -1,0 +1,23 @@
+"""The functions that AWS calls by name, beside the API: those with a schedule, and the migration.
+
+Chalice writes `<blueprint's name>.<function's name>` into the template, and a blueprint here has
+functions in many modules; so the blueprints of such functions bear this module's name.
+"""
+
+from chalicelib.operations.migrate import run_migrations
+from chalicelib.schedules.expire_api_keys import expire_api_keys
+from chalicelib.schedules.publish_metrics import publish_metrics
+from chalicelib.schedules.purge import purge
+from chalicelib.schedules.redeliver import redeliver
+from chalicelib.schedules.resend import resend
+from chalicelib.schedules.sweep_dead_letters import sweep_dead_letters
+
+__all__ = [
+    "expire_api_keys",
+    "publish_metrics",
+    "purge",
+    "redeliver",
+    "resend",
+    "run_migrations",
+    "sweep_dead_letters",
+]

@@ -1,0 +1,34 @@
+"""What the template says about the API gateway: who is called, and how refusals look.
+
+The gateway itself, its limits and its proxy events are ``local.gateway``'s.
+"""
+
+import json
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from local.deploy.deployment import Deployment
+from local.deploy.invocation import PAYLOAD_LIMIT, PayloadTooLarge, Throttled
+from local.refusals import BodyTooLarge, FunctionFailed, FunctionThrottled
+
+log = logging.getLogger(__name__)
+
+
+def invoker(deployment: Deployment) -> Callable[[str, dict[str, Any]], Awaitable[object]]:
+    """Calls functions for the gateway, and turns what Lambda refuses into what AWS answers then."""
+
+    async def invoke(function: str, event: dict[str, Any]) -> object:
+        payload = json.dumps(event, separators=(",", ":")).encode()
+        try:
+            outcome = await deployment.invoke(function, payload)
+        except Throttled as error:
+            raise FunctionThrottled from error
+        except PayloadTooLarge as error:
+            raise BodyTooLarge(PAYLOAD_LIMIT) from error
+        if outcome.error is not None:
+            log.error("%s failed: %s", function, outcome.payload[:2000].decode(errors="replace"))
+            raise FunctionFailed
+        return json.loads(outcome.payload)
+
+    return invoke

@@ -1,0 +1,1 @@
+"""Measures the packaged artifact: cold starts, the way through the gateway, throughput, sizes."""

@@ -1,0 +1,69 @@
+"""The cold start: from spawn to the first authenticated answer, each time in a new environment."""
+
+import asyncio
+import json
+import statistics
+import time
+from collections.abc import Mapping
+
+from local.checkout import Checkout
+from local.deploy.aws_runtime import runtime_folder
+from local.deploy.bench.floors import imports_ms
+from local.deploy.machine import Machine
+from local.deploy.package import Artifact
+from local.deploy.sandboxes import sandbox_maker
+from local.deploy.unpacking import unpack
+from local.proxy_event import IncomingRequest, proxy_event
+
+API = "APIHandler"
+
+
+def cold_starts(
+    artifact: Artifact, settings: Mapping[str, str], key: str, rounds: int
+) -> dict[str, float]:
+    """Medians, ours and the floor taken in turns."""
+    return asyncio.run(_cold_starts(artifact, settings, key, rounds))
+
+
+async def _cold_starts(
+    artifact: Artifact, settings: Mapping[str, str], key: str, rounds: int
+) -> dict[str, float]:
+    checkout = Checkout()
+    machine = Machine(checkout, settings, sandbox_maker("process", checkout, settings), 1)
+    deployment = machine.deploy(artifact.template)
+    function = deployment.function(API)
+    code = unpack(function.spec, checkout.folder("deploy", "code"))
+    runtime = runtime_folder(checkout)
+    ours, floor, memory = [], [], []
+    for _ in range(rounds):
+        started = time.perf_counter()
+        outcome = await deployment.invoke(API, _event(key))
+        ours.append((time.perf_counter() - started) * 1000)
+        if json.loads(outcome.payload)["statusCode"] != 200:
+            raise RuntimeError(f"the first answer is {outcome.payload!r}")
+        floor.append(await asyncio.to_thread(imports_ms, code, runtime, settings))
+        for environment in function.environments:
+            memory.append(environment.sandbox.most_memory_mb())
+            await environment.end()
+    await deployment.close()
+    return {
+        "cold_start_ms": statistics.median(ours),
+        "cold_start_imports_ms": statistics.median(floor),
+        "cold_start_vs_imports": statistics.median(ours) / statistics.median(floor),
+        "cold_rss_mb": max(memory),
+    }
+
+
+def _event(key: str) -> bytes:
+    request = IncomingRequest(
+        method="GET",
+        path="/customer/list",
+        query="",
+        headers=[("X-API-Key", key)],
+        body=b"",
+        source_ip="127.0.0.1",
+        resource="/customer/list",
+        parameters={},
+        request_id="bench",
+    )
+    return json.dumps(proxy_event(request)).encode()

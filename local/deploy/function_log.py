@@ -1,0 +1,47 @@
+"""A function's log as CloudWatch would show it: the function's own lines between Lambda's.
+
+The REPORT line's fields are those of "Viewing CloudWatch logs" in Lambda's developer guide.
+Billed time includes a cold start's, as Lambda bills since August 2025.
+"""
+
+import math
+import os
+from pathlib import Path
+
+
+class FunctionLog:
+    """Appends to one file that the function's environments write into as well."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+
+    def text(self, line: str) -> None:
+        """One line, whole even beside other writers (O_APPEND)."""
+        os.write(self.descriptor, f"{line}\n".encode())
+
+    def start(self, request_id: str) -> None:
+        """An invocation begins."""
+        self.text(f"START RequestId: {request_id} Version: $LATEST")
+
+    def report(
+        self,
+        request_id: str,
+        milliseconds: float,
+        memory_mb: int,
+        most_memory_mb: int,
+        init_ms: float | None,
+    ) -> None:
+        """An invocation is over."""
+        billed = math.ceil(milliseconds + (init_ms or 0))
+        init = "" if init_ms is None else f"\tInit Duration: {init_ms:.2f} ms"
+        self.text(
+            f"END RequestId: {request_id}\n"
+            f"REPORT RequestId: {request_id}\tDuration: {milliseconds:.2f} ms\t"
+            f"Billed Duration: {billed} ms\tMemory Size: {memory_mb} MB\t"
+            f"Max Memory Used: {most_memory_mb} MB{init}"
+        )
+
+    def close(self) -> None:
+        """Write no more."""
+        os.close(self.descriptor)

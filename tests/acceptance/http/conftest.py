@@ -1,0 +1,94 @@
+"""The same suite by HTTP against each way to run the functions, each with a server of its own.
+
+`admin`, `make_bank`, `bank` and `query` are the fixtures of the other tests, on that server.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from local.deploy.package import Artifact, package
+from local.deploy.serving import start_artifact
+from local.environment import (
+    RunningServices,
+    create_database,
+    drop_database,
+    settings_environment,
+)
+from local.services.docker.engine import answers
+from local.serving import Server, start_server
+from tests.support.api import Api, over_http
+from tests.support.fixtures import UNLIMITED
+
+WAYS = ("source", "process", "container")
+_numbers = itertools.count(1)
+
+
+@dataclass(frozen=True)
+class Served:
+    """A running server, its settings, and how it runs the functions."""
+
+    way: str
+    server: Server
+    environment: dict[str, str]
+
+
+@pytest.fixture(scope="session")
+def artifact() -> Artifact:
+    """The packaged app."""
+    return package()
+
+
+@pytest.fixture(scope="module", params=WAYS)
+def served(
+    request: pytest.FixtureRequest, services: RunningServices, artifact: Artifact
+) -> Iterator[Served]:
+    """A server on an empty database; the packaged one migrates by itself."""
+    way = str(request.param)
+    if way == "container" and not answers():
+        pytest.skip("no Docker engine answers")
+    name = f"acceptance_{os.getpid()}_{next(_numbers)}"
+    template = request.getfixturevalue("template_database") if way == "source" else None
+    url = create_database(services.urls, name, template)
+    environment = settings_environment(
+        services.urls,
+        **{
+            "DATABASE_URL": url,
+            "SCHEDULER": "off",
+            "RATE_LIMIT_IP_PER_MINUTE": "1000000",
+            "LAMBDA_SANDBOX": way,
+            "LAMBDA_CONCURRENCY": "4",
+            **UNLIMITED,
+        },
+    )
+    server = (
+        start_server(environment)
+        if way == "source"
+        else start_artifact(artifact, environment).server
+    )
+    with server:
+        yield Served(way, server, environment)
+    drop_database(services.urls, name)
+
+
+@pytest.fixture
+def environment(served: Served) -> dict[str, str]:
+    """The settings of the server."""
+    return served.environment
+
+
+@pytest.fixture
+def database_url(served: Served) -> str:
+    """The database of the server, shared by the tests of a module."""
+    return served.environment["DATABASE_URL"]
+
+
+@pytest.fixture
+def admin(served: Served) -> Api:
+    """The admin, by HTTP."""
+    return Api(served.environment["ADMIN_API_KEY"], send=over_http(served.server.base_url))

@@ -1,0 +1,22 @@
+"""The customers' model holds by HTTP, whichever way the functions run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from hypothesis import settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from tests.acceptance.test_customer_model import BOUNDS, CustomerMachine
+from tests.support.api import Bank
+from tests.support.fixtures import Query
+
+FEWER = settings(BOUNDS, max_examples=8, stateful_step_count=20)
+
+
+def test_customer_api_behaves_as_its_model(
+    make_bank: Callable[[], Bank], query: Query, rabbitmq_url: str
+) -> None:
+    run_state_machine_as_test(
+        lambda: CustomerMachine(make_bank, query, rabbitmq_url), settings=FEWER
+    )

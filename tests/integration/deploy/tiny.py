@@ -1,0 +1,74 @@
+"""A tiny packaged app: its template and zip as `chalice package` would leave them."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from local.checkout import Checkout
+from local.deploy.deployment import Deployment
+from local.deploy.invocation import Outcome
+from local.deploy.machine import Machine
+from local.deploy.sandboxes import sandbox_maker
+
+HANDLERS = Path(__file__).with_name("tiny_handlers.py")
+
+
+def write_template(folder: Path, **functions: dict[str, Any]) -> Path:
+    """A template of functions with these properties beside the common ones."""
+    with zipfile.ZipFile(folder / "code.zip", "w") as archive:
+        archive.writestr("handlers.py", HANDLERS.read_text())
+        archive.writestr("broken.py", "raise RuntimeError('cannot be imported')\n")
+    common = {"Runtime": "python3.11", "CodeUri": "./code.zip", "Timeout": 10, "MemorySize": 128}
+    resources = {
+        name: {"Type": "AWS::Serverless::Function", "Properties": {**common, **said}}
+        for name, said in functions.items()
+    }
+    template = folder / "template.json"
+    template.write_text(json.dumps({"Resources": resources}))
+    return template
+
+
+@asynccontextmanager
+async def deployed(
+    folder: Path,
+    kind: str,
+    *,
+    concurrency: int = 2,
+    freeze: bool = True,
+    settings: dict[str, str] | None = None,
+    **functions: dict[str, Any],
+) -> AsyncIterator[Deployment]:
+    """The tiny app, running."""
+    checkout = Checkout()
+    machine = Machine(
+        checkout=checkout,
+        settings=settings or {},
+        make_sandbox=sandbox_maker(kind, checkout, settings or {}),
+        concurrency=concurrency,
+        freeze=freeze,
+        retry_seconds=(0.05, 0.05),
+    )
+    deployment = machine.deploy(write_template(folder, **functions))
+    try:
+        yield deployment
+    finally:
+        await deployment.close()
+
+
+async def call(deployment: Deployment, name: str, event: object = None) -> Any:
+    """What a function returned; it must not have failed."""
+    outcome = await deployment.invoke(name, json.dumps(event or {}).encode())
+    assert outcome.error is None, outcome
+    return json.loads(outcome.payload)
+
+
+def problem(outcome: Outcome) -> tuple[str, str]:
+    """Type and message of a failed function."""
+    assert outcome.error == "Unhandled"
+    said = json.loads(outcome.payload)
+    return said["errorType"], said["errorMessage"]
