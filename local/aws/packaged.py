@@ -7,29 +7,22 @@ that what is deployed is exactly what the tests have looked at.
 from __future__ import annotations
 
 import hashlib
-import os
-import shutil
-import subprocess
-import sys
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
 from samtranslator.model.exceptions import InvalidDocumentException
 from samtranslator.parser.parser import Parser
 from samtranslator.translator.translator import Translator
 
 from local.checkout import Checkout
+from local.deploy.package import BUNDLE, LAYER, TEMPLATE, PackagingError
+from local.deploy.package import package as make_artifact
 
-ANY_METHOD = "x-amazon-apigateway-any-method"
-TEMPLATE, BUNDLE, LAYER = "sam.yaml", "deployment.zip", "layer-deployment.zip"
+__all__ = ["TEMPLATE", "Package", "PackagingError", "content_key", "expand", "package"]
 Template = dict[str, Any]
-
-
-class PackagingError(Exception):
-    """The functions could not be packaged; the text says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,41 +38,14 @@ class Package:
 
 
 def package(stage: str, folder: Path | None = None) -> Package:
-    """Package the checkout's functions for a stage, into `.local/` unless told otherwise.
+    """The checkout's functions for a stage: the artifact that `make deploy-local` runs, too.
 
     Raises:
         PackagingError: Chalice refused; the text is its own.
     """
-    checkout = Checkout()
-    folder = folder or checkout.folder("aws", stage)
-    with checkout.locked("package"):
-        _forget_compiled(checkout.root)
-        _chalice_package(checkout.root, stage, folder)
-    template = yaml.safe_load((folder / TEMPLATE).read_text(encoding="utf-8"))
-    _reach_every_method(template)
-    return Package(template, folder)
-
-
-def _forget_compiled(root: Path) -> None:
-    """Remove what running the sources left among them: Chalice would package it."""
-    for name in ("functions", "layers", "sql"):
-        for cache in (root / name).rglob("__pycache__"):
-            shutil.rmtree(cache, ignore_errors=True)
-
-
-def _chalice_package(root: Path, stage: str, folder: Path) -> None:
-    chalice = str(Path(sys.executable).with_name("chalice"))
-    merged = ["--merge-template", "infra/functions.yaml"]
-    done = subprocess.run(
-        [chalice, "package", "--stage", stage, *merged, str(folder)],
-        cwd=root,
-        env={"AWS_DEFAULT_REGION": "us-east-1", **os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        raise PackagingError(f"chalice package failed:\n{done.stdout}{done.stderr}")
+    folder = folder or Checkout().folder("aws", stage)
+    artifact = make_artifact(stage=stage, folder=folder)
+    return Package(json.loads(artifact.template.read_text(encoding="utf-8")), folder)
 
 
 def expand(template: Template, code: Mapping[str, str]) -> Template:
@@ -109,16 +75,3 @@ def _with_places(value: Any, code: Mapping[str, str]) -> Any:
     if isinstance(value, list):
         return [_with_places(item, code) for item in value]
     return code.get(value, value) if isinstance(value, str) else value
-
-
-def _reach_every_method(template: Template) -> None:
-    """Let a wrong method on a known path reach the function, where Chalice answers it with 405.
-
-    API Gateway itself would say 403 without `Allow`.
-    """
-    for operations in template["Resources"]["RestAPI"]["Properties"]["DefinitionBody"][
-        "paths"
-    ].values():
-        like = next(iter(operations.values()))
-        kept = ("responses", "x-amazon-apigateway-integration")
-        operations.setdefault(ANY_METHOD, {name: like[name] for name in kept})
