@@ -43,6 +43,14 @@ def report(deployment: Deployment, name: str) -> list[str]:
     return [line for line in log.splitlines() if line.startswith("REPORT")]
 
 
+async def reports(deployment: Deployment, name: str, count: int) -> list[str]:
+    """The REPORT lines once there are so many: they are written after the answer."""
+    async with asyncio.timeout(10):
+        while len(report(deployment, name)) < count:
+            await asyncio.sleep(0.01)
+    return report(deployment, name)
+
+
 def test_environment_is_lambdas_and_nothing_else(
     tmp_path: Path, kind: str, monkeypatch: Any
 ) -> None:
@@ -104,7 +112,7 @@ def test_environments_are_used_again_and_reported(tmp_path: Path, kind: str) -> 
             seen = [await call(deployment, "Echo") for _ in range(3)]
             assert [one["calls"] for one in seen] == [1, 2, 3]
             assert len({one["request_id"] for one in seen}) == 3
-            cold, warm, _ = report(deployment, "Echo")[before:]
+            cold, warm, _ = (await reports(deployment, "Echo", before + 3))[before:]
             assert "Init Duration: " in cold
             assert "Init Duration" not in warm
             assert "Memory Size: 128 MB" in warm
