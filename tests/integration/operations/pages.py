@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tests.support.api import _invoke
+from tests.support.api import in_process
 
 
 @dataclass(frozen=True)
@@ -19,5 +19,5 @@ class Page:
 def get(path: str, *, query: str = "", key: str | None = None) -> Page:
     """The answer to a GET."""
     headers = {} if key is None else {"X-API-Key": key}
-    answer = _invoke("GET", path, query, headers, b"", "127.0.0.1")
+    answer = in_process("GET", path, query, headers, b"", "127.0.0.1")
     return Page(answer["statusCode"], answer["headers"], answer["body"])
