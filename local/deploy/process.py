@@ -117,11 +117,13 @@ class ProcessSandbox:
 def most_memory_mb(pid: int) -> int:
     """The most that a process had resident so far; 0 where the system does not say."""
     try:
-        status = Path(f"/proc/{pid}/status").read_text()
+        # Read after each invocation, so without a Path and without decoding: nearly half the time.
+        with open(f"/proc/{pid}/status", "rb") as file:
+            status = file.read()
     except OSError:
         return 0
-    line = next((line for line in status.splitlines() if line.startswith("VmHWM:")), "VmHWM: 0")
-    return int(line.split()[1]) // 1024
+    _, _, most = status.partition(b"VmHWM:")
+    return int(most.split(maxsplit=1)[0]) // 1024 if most else 0
 
 
 def _ending_with_parent() -> list[str]:
