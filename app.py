@@ -2,11 +2,13 @@
 
 from chalice import Chalice
 
-from chalicelib.blueprints import BLUEPRINTS
-from fintegrate.endpoint import request_scope
+from fintegrate.cold_start import uncollected
 
-# Chalice's own logging would take the layer's loggers, whose parent has the app's name, and show
-# their errors only.
+with uncollected():
+    from chalicelib.blueprints import BLUEPRINTS
+    from fintegrate.endpoint import request_scope
+
+# Chalice's own logging would take over the layer's loggers and show their errors only.
 app = Chalice(app_name="fintegrate", configure_logs=False)
 app.register_middleware(request_scope, "http")
 for blueprint in BLUEPRINTS:

@@ -7,9 +7,10 @@ from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, Field
+from pydantic import AfterValidator, Field
 
 from fintegrate.api_keys import parse_api_key
+from fintegrate.envelope import AnswerModel
 from fintegrate.validation import RequestModel
 
 _PUBLIC_ID = re.compile(
@@ -47,7 +48,7 @@ class NewConsumer(RequestModel):
     consumer_name: ConsumerName
 
 
-class ConsumerCreated(BaseModel):
+class ConsumerCreated(AnswerModel):
     """The consumer that now exists."""
 
     consumer_id: UUID
@@ -61,7 +62,7 @@ class NewApiKey(RequestModel):
     expires_in_days: Annotated[int, Field(ge=1, le=3650)] = 365
 
 
-class ApiKeyIssued(BaseModel):
+class ApiKeyIssued(AnswerModel):
     """The key in clear, this once."""
 
     api_key: Annotated[str, Field(examples=["fk_<public id>_<secret>"])]
@@ -80,7 +81,7 @@ class ConsumerStatusChange(RequestModel):
     status: ConsumerStatus
 
 
-class ConsumerData(BaseModel):
+class ConsumerData(AnswerModel):
     """A consumer as it is."""
 
     name: str
@@ -95,7 +96,7 @@ class ConsumerListed(ConsumerData):
     consumer_id: UUID
 
 
-class ConsumerList(BaseModel):
+class ConsumerList(AnswerModel):
     """All consumers, the oldest first."""
 
     consumers: list[ConsumerListed]
@@ -113,7 +114,7 @@ class ApiKeyQuestion(RequestModel):
     api_key: ApiKeyName | None = None
 
 
-class ApiKeyData(BaseModel):
+class ApiKeyData(AnswerModel):
     """What became of a key; `expires_at` is null for the admin's key, which does not expire."""
 
     status: ApiKeyStatus

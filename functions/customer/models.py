@@ -9,9 +9,10 @@ from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, Field, StringConstraints, ValidationInfo, field_validator
+from pydantic import Field, StringConstraints, ValidationInfo, field_validator
 
 from chalicelib.customer.tag_models import TagKey, TagValue
+from fintegrate.envelope import AnswerModel
 from fintegrate.validation import RequestModel, Text
 
 Status = Literal["ACTIVE", "INACTIVE"]
@@ -56,7 +57,7 @@ class CustomerFilter(RequestModel):
         return value
 
 
-class CustomerCreated(BaseModel):
+class CustomerCreated(AnswerModel):
     """The customer that now exists."""
 
     customer_id: UUID
@@ -64,7 +65,7 @@ class CustomerCreated(BaseModel):
     created_at: datetime
 
 
-class CustomerStatus(BaseModel):
+class CustomerStatus(AnswerModel):
     """The status that the customer now has, and since when."""
 
     customer_id: UUID
@@ -72,7 +73,7 @@ class CustomerStatus(BaseModel):
     updated_at: datetime
 
 
-class CustomerSummary(BaseModel):
+class CustomerSummary(AnswerModel):
     """A customer as it is, without its tags."""
 
     customer_id: UUID
@@ -88,7 +89,7 @@ class CustomerData(CustomerSummary):
     tags: dict[str, str]
 
 
-class CustomerPage(BaseModel):
+class CustomerPage(AnswerModel):
     """Customers, newest first; `next_cursor` is null on the last page."""
 
     customers: list[CustomerSummary]

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from chalicelib.customer.models import CustomerRef, Limit
+from fintegrate.envelope import AnswerModel
 
 
 class SnapshotFilter(CustomerRef):
@@ -17,14 +18,14 @@ class SnapshotFilter(CustomerRef):
     cursor: str | None = None
 
 
-class Change(BaseModel):
+class Change(AnswerModel):
     """A value before and after; null where there was none."""
 
     before: str | int | None = Field(alias="from")
     to: str | int | None
 
 
-class TagChanges(BaseModel):
+class TagChanges(AnswerModel):
     """Tags by key, with their values."""
 
     added: dict[str, str]
@@ -32,14 +33,14 @@ class TagChanges(BaseModel):
     changed: dict[str, Change]
 
 
-class Changes(BaseModel):
+class Changes(AnswerModel):
     """What differs from the snapshot before; metrics by name."""
 
     tags: TagChanges
     metrics: dict[str, Change]
 
 
-class Snapshot(BaseModel):
+class Snapshot(AnswerModel):
     """A customer as it was at one time; `changed` is null in its first snapshot."""
 
     snapshot_id: UUID
@@ -49,7 +50,7 @@ class Snapshot(BaseModel):
     changed: Changes | None
 
 
-class SnapshotPage(BaseModel):
+class SnapshotPage(AnswerModel):
     """Snapshots, newest first; `next_cursor` is null on the last page."""
 
     snapshots: list[Snapshot]

@@ -6,8 +6,9 @@ from collections import Counter
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import BaseModel, Field, StringConstraints, ValidationInfo, field_validator
+from pydantic import Field, StringConstraints, ValidationInfo, field_validator
 
+from fintegrate.envelope import AnswerModel
 from fintegrate.validation import Printable, RequestModel, Text
 
 TagKey = Annotated[Text, StringConstraints(max_length=100)]
@@ -57,7 +58,7 @@ class NewTagValue(TagRef):
     new_tag_value: TagValue
 
 
-class TagValueData(BaseModel):
+class TagValueData(AnswerModel):
     """What a tag says."""
 
     tag_value: str

@@ -6,9 +6,10 @@ from datetime import datetime
 from typing import Annotated, Any, Literal, get_args
 from uuid import UUID
 
-from pydantic import BaseModel, Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
 from chalicelib.events.topology import EVENT_TYPES
+from fintegrate.envelope import AnswerModel
 from fintegrate.validation import Instant, RequestModel, Text
 
 EventType = Literal[
@@ -58,7 +59,7 @@ class Redeliver(Resend):
     dry_run: bool = False
 
 
-class SweepCounts(BaseModel):
+class SweepCounts(AnswerModel):
     """`total_pending = attempted + skipped`, `attempted = succeeded + failed`."""
 
     total_pending: int
@@ -68,7 +69,7 @@ class SweepCounts(BaseModel):
     skipped: int
 
 
-class FailedEvent(BaseModel):
+class FailedEvent(AnswerModel):
     """An event that was tried and not confirmed by the broker."""
 
     event_id: UUID
@@ -77,14 +78,14 @@ class FailedEvent(BaseModel):
     failure_reason: str
 
 
-class SweepResult(BaseModel):
+class SweepResult(AnswerModel):
     """What a resend or redeliver did; at most 1,000 failed events are listed."""
 
     summary: SweepCounts
     failed_events: list[FailedEvent]
 
 
-class EventsHealth(BaseModel):
+class EventsHealth(AnswerModel):
     """What waits and what failed; an age is null when nothing waits."""
 
     pending_count: int
@@ -114,7 +115,7 @@ class EventListing(ScopedRequest):
     cursor: Annotated[str, Field(max_length=200)] | None = None
 
 
-class EventSummary(BaseModel):
+class EventSummary(AnswerModel):
     """An event without its payload."""
 
     event_id: UUID
@@ -136,14 +137,14 @@ class EventSummary(BaseModel):
     deliver_failure_reason: str | None
 
 
-class EventList(BaseModel):
+class EventList(AnswerModel):
     """A page of events."""
 
     events: list[EventSummary]
     next_cursor: str | None
 
 
-class Receipt(BaseModel):
+class Receipt(AnswerModel):
     """What the consumer said of the event."""
 
     processing_status: ProcessingStatus
@@ -152,7 +153,7 @@ class Receipt(BaseModel):
     updated_at: datetime
 
 
-class DeadLetter(BaseModel):
+class DeadLetter(AnswerModel):
     """A copy of the event that ended in the dead-letter queue."""
 
     dead_letter_id: UUID

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel
+from fintegrate.envelope import AnswerModel
 
 
-class ServerState(BaseModel):
+class ServerState(AnswerModel):
     """Whether a server answered, and after how many milliseconds."""
 
     status: Literal["up", "down"]
@@ -20,7 +20,7 @@ class BrokerState(ServerState):
     circuit_breaker: Literal["closed", "open", "half_open"]
 
 
-class Health(BaseModel):
+class Health(AnswerModel):
     """What this process reaches; seen at most a second ago."""
 
     database: ServerState

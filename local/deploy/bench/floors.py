@@ -17,9 +17,11 @@ from local.deploy.unpacking import CodeFolders
 
 FLOOR_SECONDS = 300.0  # a process that failed breaks the barriers then
 # The third-party packages on a request's way: AWS's runtime client, and what the layer brings.
+# Pydantic's package is empty until a name is taken from it, so those that the functions take are.
 IMPORTS = """
 import awslambdaric.bootstrap
-import chalice.app, bcrypt, pika, prometheus_client, psycopg2, psycopg2.extras, pydantic, redis
+import chalice.app, bcrypt, pika, prometheus_client, psycopg2, redis
+from pydantic import BaseModel, Field
 import aws_lambda_powertools.logging, os
 psycopg2.connect(os.environ["DATABASE_URL"]).cursor().execute("SELECT 1")
 channel = pika.BlockingConnection(pika.URLParameters(os.environ["RABBITMQ_URL"])).channel()

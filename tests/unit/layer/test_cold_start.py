@@ -1,0 +1,46 @@
+"""What a new process must not spend time on while it imports."""
+
+import gc
+from collections.abc import Iterator
+
+import pytest
+
+from fintegrate.cold_start import uncollected
+
+
+@pytest.fixture(autouse=True)
+def _as_before() -> Iterator[None]:
+    yield
+    gc.unfreeze()
+
+
+def test_nothing_is_collected_inside_and_what_is_there_is_spared_later() -> None:
+    with uncollected():
+        inside = gc.isenabled()
+        kept = [object()]
+
+    assert not inside
+    assert gc.isenabled()
+    assert gc.get_freeze_count() > 0
+    assert not any(found is kept for found in gc.get_objects())
+
+
+def test_an_import_that_fails_leaves_the_collector_on() -> None:
+    with pytest.raises(ImportError), uncollected():
+        raise ImportError
+
+    assert gc.isenabled()
+
+
+def test_no_model_is_built_before_it_is_used() -> None:
+    from app import app
+
+    specs = [
+        route.view_function.__endpoint__
+        for methods in app.routes.values()
+        for route in methods.values()
+    ]
+    models = {model for spec in specs for model in (spec.takes, spec.gives) if model}
+
+    assert len(models) > 20
+    assert [m.__name__ for m in models if not m.model_config.get("defer_build")] == []
