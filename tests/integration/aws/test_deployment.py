@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import Any
 
 import boto3
@@ -77,7 +78,7 @@ def test_function_runs_our_code_in_the_network_under_its_own_role(
 ) -> None:
     function = configuration(name)
 
-    assert function["Runtime"] == "python3.11"
+    assert function["Runtime"] == f"python{sys.version_info[0]}.{sys.version_info[1]}"
     assert function["CodeSize"] == packaged.files()["./deployment.zip"].stat().st_size
     assert len(function["VpcConfig"]["SubnetIds"]) == 1
     assert len(function["VpcConfig"]["SecurityGroupIds"]) == 1
