@@ -197,7 +197,8 @@ def consumer(context: typer.Context) -> None:
 @app.command(context_settings=ANY_ARGUMENTS, add_help_option=False)
 @explained
 def test(context: typer.Context) -> None:
-    """Run pytest with the given arguments while the servers run."""
+    """Run pytest with the given arguments while the servers run; `-n 0` for one process."""
+    command = [sys.executable, "-m", "pytest", "-n", "2", "--dist", "loadgroup", *context.args]
     with ensure_services():
-        done = subprocess.run([sys.executable, "-m", "pytest", *context.args], check=False)
+        done = subprocess.run(command, check=False)
     raise typer.Exit(done.returncode)

@@ -1,7 +1,8 @@
 """Fixtures shared by the tests that need real servers. Unit tests ask for none of them.
 
 Under xdist every worker uses the same servers; the last one to leave stops them, unless
-they ran before the tests did.
+they ran before the tests did. Tests that stop or freeze a server have servers of their own, and one
+worker runs all of those.
 """
 
 import itertools
@@ -10,18 +11,29 @@ from collections.abc import Iterator
 
 import pytest
 
+from local.checkout import Checkout
 from local.environment import (
     RunningServices,
     create_database,
     drop_database,
     ensure_services,
 )
+from local.services.choice import remove_all
 from tests.support.databases import migrated_template
 
 pytest_plugins = ["tests.support.fixtures"]
 # Several test runs may share the servers: each worker of each run has names of its own.
 WORKER = f"{os.environ.get('PYTEST_XDIST_WORKER', 'main')}_{os.getpid()}"
 _numbers = itertools.count(1)
+OWN_SERVERS = {"own_services", "own_servers"}
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:
+    """One worker runs the tests that stop servers, so that it starts such servers only once."""
+    for item in items:
+        if OWN_SERVERS & set(item.fixturenames):
+            item.add_marker(pytest.mark.xdist_group("own_servers"))
 
 
 @pytest.fixture(scope="session")
@@ -29,6 +41,15 @@ def services() -> Iterator[RunningServices]:
     """PostgreSQL, RabbitMQ and Redis, running; ``.urls`` and the servers to stop and restart."""
     with ensure_services() as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def own_services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServices]:
+    """The same three of these tests' own, to be stopped, frozen and restarted."""
+    checkout = Checkout(tmp_path_factory.mktemp("own_services"))
+    with ensure_services(checkout) as running:
+        yield running
+    remove_all(checkout)
 
 
 @pytest.fixture(scope="session")

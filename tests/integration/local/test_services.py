@@ -14,6 +14,12 @@ from local.environment import create_database, drop_database
 LOOPBACK = ("127.0.0.1", "::1", "::ffff:127.0.0.1")
 
 
+@pytest.fixture(scope="module")
+def services(own_services):
+    """In place of the servers that all tests share, because they are killed here."""
+    return own_services
+
+
 @pytest.fixture
 def unharmed(services):
     """The servers, all running again afterwards."""

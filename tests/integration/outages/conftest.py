@@ -3,23 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from local.checkout import Checkout
-from local.environment import RunningServices, ensure_services
-from local.services.choice import remove_all
+from local.environment import RunningServices
 from tests.support.databases import migrated_template
-
-
-@pytest.fixture(scope="session")
-def own_services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServices]:
-    root: Path = tmp_path_factory.mktemp("outages")
-    checkout = Checkout(root)
-    with ensure_services(checkout) as running:
-        yield running
-    remove_all(checkout)
 
 
 @pytest.fixture(scope="session")

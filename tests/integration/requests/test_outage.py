@@ -11,8 +11,6 @@ from chalicelib import platform as wiring
 from local.services.service import Service
 from tests.support.api import Api
 
-pytestmark = pytest.mark.xdist_group("servers")
-
 
 @pytest.fixture
 def admin_there(on_own_database: dict[str, str]) -> Iterator[Api]:

@@ -12,7 +12,6 @@ from tests.support.api import Api, Bank, Reply
 from tests.support.fixtures import platform_with
 
 WARNING = "rate limits are off, Redis is away: "
-servers = pytest.mark.xdist_group("servers")
 
 
 @pytest.fixture
@@ -59,7 +58,6 @@ def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
     ]
 
 
-@servers
 def test_requests_pass_while_redis_is_away(
     bank: Bank, own_redis: Service, asked: list[str], caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -75,7 +73,6 @@ def test_requests_pass_while_redis_is_away(
     assert len(warnings(caplog)) == 1
 
 
-@servers
 def test_warning_comes_once_a_minute(
     bank: Bank,
     own_redis: Service,
@@ -94,7 +91,6 @@ def test_warning_comes_once_a_minute(
     assert (len(asked), len(warnings(caplog))) == (7, 2)
 
 
-@servers
 def test_limits_hold_again_when_redis_is_back(bank: Bank, own_redis: Service, clock: Clock) -> None:
     own_redis.stop()
     assert "RateLimit-Remaining" not in ask(bank).headers
@@ -107,7 +103,6 @@ def test_limits_hold_again_when_redis_is_back(bank: Bank, own_redis: Service, cl
     assert "RateLimit-Remaining" in ask(bank).headers
 
 
-@servers
 def test_restart_between_two_requests_is_not_noticed(
     bank: Bank, own_redis: Service, at_own_redis: Platform, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -119,7 +114,6 @@ def test_restart_between_two_requests_is_not_noticed(
     assert warnings(caplog) == []
 
 
-@servers
 def test_frozen_redis_is_given_up_and_left_alone(
     bank: Bank, own_redis: Service, asked: list[str], caplog: pytest.LogCaptureFixture
 ) -> None:
