@@ -7,7 +7,7 @@ MADE := .venv .local .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
 
 .DEFAULT_GOAL := help
 .PHONY: help setup local up down demo consumer deploy-local undeploy-local invoke logs \
-	test unit check documents bench bench-deploy deploy destroy clean
+	test unit check documents chaos bench bench-deploy deploy destroy clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,6 +48,10 @@ test: setup ## everything that must hold (ARGS=… goes to pytest)
 
 unit: setup ## only the tests that need no servers (ARGS=… goes to pytest)
 	@$(PY) -m pytest tests/unit $(ARGS)
+
+chaos: setup ## kill and cut everything under load (SEED=… SEEDS=10 SECONDS=40; JSON in .local/chaos.json)
+	@$(PY) -m local chaos $(if $(SEED),--seed $(SEED)) $(if $(SEEDS),--seeds $(SEEDS)) \
+		$(if $(SECONDS),--seconds $(SECONDS))
 
 bench: setup ## measure, each figure beside its floor (JSON in .local/bench.json)
 	@$(PY) -m local bench

@@ -185,6 +185,21 @@ def bench_deploy() -> None:
     raise typer.Exit(run())
 
 
+@app.command()
+@explained
+def chaos(
+    seed: Annotated[
+        int | None, typer.Option(envvar="SEED", help="the first; new if left out")
+    ] = None,
+    seeds: Annotated[int, typer.Option(envvar="SEEDS", min=1, help="how many, in a row")] = 1,
+    seconds: Annotated[float, typer.Option(envvar="SECONDS", min=1)] = 40.0,
+) -> None:
+    """Kill and cut everything under load, and let the ledger say what became of it."""
+    from local.chaos.command import run
+
+    raise typer.Exit(run(seed, seeds, seconds))
+
+
 @app.command(context_settings=ANY_ARGUMENTS, add_help_option=False)
 @explained
 def consumer(context: typer.Context) -> None:

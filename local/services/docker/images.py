@@ -8,6 +8,7 @@ from local.ports import LOOPBACK
 from local.services import probes
 from local.services.docker.server import DockerServer
 from local.services.native.postgresql import USER
+from local.services.service import ServiceError
 
 POSTGRESQL_SETTINGS = {"max_connections": "200", "shared_buffers": "256MB", "timezone": "UTC"}
 RABBITMQ_CONFIGURATION = """\
@@ -94,6 +95,16 @@ class RabbitMQContainer(DockerServer):
             "/etc/rabbitmq/conf.d/20-fintegrate.conf": RABBITMQ_CONFIGURATION,
             "/etc/rabbitmq/enabled_plugins": RABBITMQ_PLUGINS,
         }
+
+    def control(self, *arguments: str) -> None:
+        """Run ``rabbitmqctl`` on this node.
+
+        :raises ServiceError: it refused
+        """
+        container = self.engine.containers.get(self.container_name)
+        done = container.exec_run(["rabbitmqctl", *arguments])
+        if done.exit_code:
+            raise ServiceError(f"rabbitmqctl {arguments[0]}: {done.output!r}")
 
     def probe(self) -> None:
         """Log in through AMQP and the management API."""

@@ -4,6 +4,7 @@ Management and Prometheus plugins are on. The Erlang cookie lies in the node's o
 """
 
 import os
+import subprocess
 from collections.abc import Mapping, Sequence
 
 from local.credentials import password, write_private
@@ -11,6 +12,7 @@ from local.ports import LOOPBACK
 from local.services import probes
 from local.services.native.programs import program
 from local.services.native.server import NativeServer
+from local.services.service import ServiceError
 
 USER = "fintegrate"
 # default_user replaces guest: a node whose default user has another name never creates it.
@@ -111,6 +113,21 @@ class RabbitMQ(NativeServer):
 
     def _folder(self, name: str) -> str:
         return str(self.checkout.folder(self.name, name))
+
+    def control(self, *arguments: str) -> None:
+        """Run ``rabbitmqctl`` on this node.
+
+        :raises ServiceError: it refused
+        """
+        done = subprocess.run(
+            [str(program("rabbitmq", "rabbitmqctl")), *arguments],
+            env=dict(self.environment()),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            raise ServiceError(f"rabbitmqctl {arguments[0]}: {done.stdout}{done.stderr}")
 
     def probe(self) -> None:
         """Log in through AMQP and the management API."""

@@ -1,0 +1,47 @@
+"""The command ``make chaos``: its servers, its seeds, its report, its exit status."""
+
+from __future__ import annotations
+
+import time
+
+from rich.console import Console
+
+from local.chaos import report
+from local.chaos.run import Choices, run_seed
+from local.checkout import Checkout
+from local.environment import RunningServices, ensure_services
+from local.services.choice import remove_all
+
+
+def run(seed: int | None, seeds: int, seconds: float) -> int:
+    """Play the seeds one after another; 0 when no promise was broken.
+
+    The servers are this command's own and are removed afterwards.
+    """
+    console = Console(highlight=False)
+    own = Checkout(Checkout().folder("chaos"))
+    first = seed if seed is not None else int(time.time()) % 1_000_000
+    try:
+        with console.status("Starting servers of its own"), ensure_services(own) as services:
+            return _play(console, services, own, range(first, first + seeds), seconds)
+    finally:
+        remove_all(own)
+
+
+def _play(
+    console: Console, services: RunningServices, own: Checkout, seeds: range, seconds: float
+) -> int:
+    runs = []
+    for seed in seeds:
+        console.print(f"seed {seed}", style="bold")
+
+        def told(words: str) -> None:
+            console.print(f"  {words}", style="dim", markup=False)
+
+        choices = Choices(seconds)
+        runs.append(run_seed(services, seed, choices, own.folder("runs", str(seed)), told))
+    summary = report.summary(runs)
+    path = Checkout().state / "chaos.json"
+    report.write(path, summary)
+    report.show(console, summary)
+    return 1 if any(run.findings for run in runs) else 0

@@ -1,0 +1,168 @@
+"""A TCP proxy that can misbehave: cut, stall, half-open, slow. Stands before a server of a run.
+
+Each proxy has a thread with an event loop of its own; its methods may be called from any thread.
+It works on connections, not on packets: what a kernel does when packets vanish (retransmission,
+TCP_USER_TIMEOUT, keepalives) it cannot show.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import struct
+import threading
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from local.ports import LOOPBACK
+
+CHUNK = 65_536
+_RESET_ON_CLOSE = struct.pack("ii", 1, 0)
+
+
+@dataclass(eq=False)
+class _Line:
+    """One connection through the proxy: both of its ends, and whether one end has vanished."""
+
+    writers: list[asyncio.StreamWriter] = field(default_factory=list)
+    vanished: bool = False
+
+    def reset(self) -> None:
+        """End both sides at once with a reset instead of a goodbye."""
+        for writer in self.writers:
+            sock = writer.get_extra_info("socket")
+            with suppress(OSError):
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
+            writer.transport.abort()
+
+
+class TcpProxy:
+    """Listens on a port of its own and passes everything on to `target`, asked per connection.
+
+    :ivar port: where it listens, on loopback
+    """
+
+    def __init__(self, target: Callable[[], int]) -> None:
+        self._target = target
+        self._lines: set[_Line] = set()
+        self._delay_seconds = 0.0
+        self._vanishing = False
+        self._loop = asyncio.new_event_loop()
+        self._flowing = asyncio.Event()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="proxy", daemon=True)
+        self._thread.start()
+        self._server = self._do(self._listen())
+        self.port: int = self._server.sockets[0].getsockname()[1]
+
+    def cut(self) -> None:
+        """Reset every connection; new ones are welcome."""
+        self._do(self._reset(lambda _line: True))
+
+    def stall(self) -> None:
+        """Pass nothing on, lose nothing: what was sent arrives after `heal`."""
+        self._do(self._set(flowing=False))
+
+    def half_open(self) -> None:
+        """The far ends are gone and nobody says so: what is sent gets lost, new connections hang."""
+        self._do(self._set(vanishing=True))
+
+    def slow(self, delay_seconds: float) -> None:
+        """Hold every piece of data, in both directions, for so long."""
+        self._do(self._set(delay_seconds=delay_seconds))
+
+    def heal(self) -> None:
+        """Be a good line again; connections whose far end had gone are reset."""
+        self._do(self._set())
+        self._do(self._reset(lambda line: line.vanished))
+
+    def close(self) -> None:
+        """Listen no more, and reset what is open."""
+        self._do(self._shut())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    def _do(self, work: Coroutine[Any, Any, Any]) -> Any:
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+
+    async def _listen(self) -> asyncio.Server:
+        self._flowing.set()
+        return await asyncio.start_server(self._accept, LOOPBACK, 0, limit=CHUNK)
+
+    async def _set(
+        self, *, flowing: bool = True, vanishing: bool = False, delay_seconds: float = 0.0
+    ) -> None:
+        self._vanishing = vanishing
+        self._delay_seconds = delay_seconds
+        if vanishing:
+            for line in self._lines:
+                line.vanished = True
+        if flowing:
+            self._flowing.set()
+        else:
+            self._flowing.clear()
+
+    async def _reset(self, chosen: Callable[[_Line], bool]) -> None:
+        for line in [line for line in self._lines if chosen(line)]:
+            line.reset()
+            self._lines.discard(line)
+
+    async def _shut(self) -> None:
+        self._server.close()
+        await self._reset(lambda _line: True)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._tasks.add(task)
+        line = _Line([writer], vanished=self._vanishing)
+        self._lines.add(line)
+        try:
+            await self._serve(line, reader, writer)
+        except (OSError, asyncio.CancelledError):
+            line.reset()
+        finally:
+            for each in line.writers:
+                each.close()
+            self._tasks.discard(task)
+            self._lines.discard(line)
+
+    async def _serve(
+        self, line: _Line, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        await self._flowing.wait()
+        if line.vanished:
+            await reader.read(-1)  # nobody answers, whatever is said, until the line heals
+            return
+        far_reader, far_writer = await asyncio.open_connection(
+            LOOPBACK, self._target(), limit=CHUNK
+        )
+        line.writers.append(far_writer)
+        for each in line.writers:
+            sock = each.get_extra_info("socket")
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        await asyncio.gather(
+            self._pass_on(line, reader, far_writer), self._pass_on(line, far_reader, writer)
+        )
+
+    async def _pass_on(
+        self, line: _Line, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        """One direction, until its end, which is passed on as well unless the far end is gone."""
+        while data := await reader.read(CHUNK):
+            if self._delay_seconds:
+                await asyncio.sleep(self._delay_seconds)
+            await self._flowing.wait()
+            if not line.vanished:
+                writer.write(data)
+                await writer.drain()
+        await self._flowing.wait()
+        while line.vanished and not writer.is_closing():
+            await asyncio.sleep(0.05)
+        writer.close()

@@ -1,0 +1,87 @@
+"""One seed from its first fault to its ledger, and several seeds in a row."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from local.chaos import gathering, ledger
+from local.chaos.answers import AnswerRecord
+from local.chaos.conducting import Conductor
+from local.chaos.duplicates import count
+from local.chaos.faults.catalogue import BY_NAME
+from local.chaos.faults.fault import Fault, Scene
+from local.chaos.load import Load
+from local.chaos.plan import make_plan
+from local.chaos.report import Run
+from local.chaos.testbed import Testbed
+from local.environment import RunningServices
+
+REST_SECONDS = 60.0
+POLL_SECONDS = 0.3
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What a run is to be like.
+
+    :ivar seconds: about how long faults happen
+    """
+
+    seconds: float = 40.0
+    tenants: int = 3
+    faults: Sequence[Fault] = tuple(BY_NAME.values())
+
+
+def run_seed(
+    services: RunningServices,
+    seed: int,
+    choices: Choices,
+    folder: Path,
+    told: Callable[[str], None] = lambda _words: None,
+) -> Run:
+    """Play one seed on these servers; `folder` gets its logs and records, anew."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    began = time.monotonic()
+    plan = make_plan(seed, choices.seconds, choices.faults)
+    record = AnswerRecord(folder / "answers.jsonl")
+    with Testbed(services, f"chaos_{seed}", folder) as bed:
+        bed.open(choices.tenants)
+        load = Load(bed.tenants, bed.base_urls, record, seed)
+        conductor = Conductor(Scene(bed, load, threading.Event()), BY_NAME, told)
+        load.start()
+        try:
+            conductor.carry_out(plan)
+        finally:
+            bed.calm()
+            load.stop()
+        record.close()
+        waited = _come_to_rest(bed)
+        for consumer in bed.consumers.values():
+            consumer.stop()
+        evidence = gathering.gather(
+            bed.database_url,
+            services.urls.rabbitmq_url,
+            bed.tenants,
+            list(record),
+            conductor.disturbances,
+        )
+    seconds = time.monotonic() - began
+    return Run(seed, seconds, waited, plan, evidence, count(evidence), ledger.check(evidence))
+
+
+def _come_to_rest(bed: Testbed) -> float:
+    """Wait, within bounds, until nothing waits any more; how long it took. The system does it."""
+    began = time.monotonic()
+    quiet = 0
+    while time.monotonic() - began < REST_SECONDS and quiet < 3:
+        waiting = gathering.unsettled(bed.database_url)
+        left = gathering.left_in_queues(bed.services.urls.rabbitmq_url, bed.tenants)
+        quiet = 0 if waiting or sum(left.values()) else quiet + 1
+        time.sleep(POLL_SECONDS)
+    return time.monotonic() - began
