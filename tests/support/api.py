@@ -65,14 +65,14 @@ def in_process(
     return answer
 
 
-def over_http(base_url: str) -> Send:
-    """Sends requests to a server; its answer in the shape of a function's."""
+def over_http(client: httpx.Client) -> Send:
+    """Sends requests to a client's server; its answer in the shape of a function's."""
 
     def send(
         method: str, path: str, query: str, headers: Mapping[str, str], body: bytes, _source_ip: str
     ) -> dict[str, Any]:
-        url = f"{base_url}{path}" + (f"?{query}" if query else "")
-        answer = httpx.request(method, url, headers=dict(headers), content=body, timeout=60)
+        url = path + (f"?{query}" if query else "")
+        answer = client.request(method, url, headers=dict(headers), content=body)
         return {
             "statusCode": answer.status_code,
             "headers": answer.headers,

@@ -10,6 +10,8 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import httpx
+import psycopg2
 import pytest
 
 from local.deploy.package import Artifact, package
@@ -23,19 +25,22 @@ from local.environment import (
 from local.services.docker.engine import answers
 from local.serving import Server, start_server
 from tests.support.api import Api, over_http
+from tests.support.broker import delete_queues
 from tests.support.fixtures import UNLIMITED
 
 WAYS = ("source", "process", "container")
+ANSWER_SECONDS = 60.0  # longer than any function may take
 _numbers = itertools.count(1)
 
 
 @dataclass(frozen=True)
 class Served:
-    """A running server, its settings, and how it runs the functions."""
+    """A running server, its settings, how it runs the functions, and a client of it."""
 
     way: str
     server: Server
     environment: dict[str, str]
+    client: httpx.Client
 
 
 @pytest.fixture(scope="session")
@@ -60,6 +65,7 @@ def served(
         **{
             "DATABASE_URL": url,
             "SCHEDULER": "off",
+            "SWEEP_SECONDS": "1",
             "RATE_LIMIT_IP_PER_MINUTE": "1000000",
             "LAMBDA_SANDBOX": way,
             "LAMBDA_CONCURRENCY": "4",
@@ -71,9 +77,21 @@ def served(
         if way == "source"
         else start_artifact(artifact, environment).server
     )
-    with server:
-        yield Served(way, server, environment)
+    with server, httpx.Client(base_url=server.base_url, timeout=ANSWER_SECONDS) as client:
+        yield Served(way, server, environment, client)
+    remove_queues(url, services.urls.rabbitmq_url)
     drop_database(services.urls, name)
+
+
+def remove_queues(database_url: str, rabbitmq_url: str) -> None:
+    """Remove the queues of all consumers that were made on the way."""
+    connection = psycopg2.connect(database_url)
+    with connection, connection.cursor() as cursor:
+        cursor.execute("SELECT name FROM consumers WHERE name <> 'system_default'")
+        names = [name for (name,) in cursor.fetchall()]
+    connection.close()
+    for name in names:
+        delete_queues(rabbitmq_url, name)
 
 
 @pytest.fixture
@@ -91,4 +109,4 @@ def database_url(served: Served) -> str:
 @pytest.fixture
 def admin(served: Served) -> Api:
     """The admin, by HTTP."""
-    return Api(served.environment["ADMIN_API_KEY"], send=over_http(served.server.base_url))
+    return Api(served.environment["ADMIN_API_KEY"], send=over_http(served.client))

@@ -6,13 +6,11 @@ import random
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 
-import httpx
-import psutil
 import pytest
 
 from tests.acceptance.http.conftest import Served
+from tests.acceptance.http.running_environments import running
 from tests.support.api import Bank
 from tests.support.broker import drain
 from tests.support.fixtures import Query
@@ -21,42 +19,24 @@ CREATES = 150
 KILLS = 6
 
 
-def running(server_pid: int) -> list[psutil.Process]:
-    """The environments' processes under a server that are not frozen."""
-    return [
-        child for child in psutil.Process(server_pid).children(recursive=True) if is_running(child)
-    ]
-
-
-def is_running(process: psutil.Process) -> bool:
-    try:
-        runtime = "awslambdaric" in " ".join(process.cmdline())
-        return runtime and process.status() != psutil.STATUS_STOPPED
-    except psutil.Error:  # it has just ended
-        return False
-
-
 def kill_now_and_then(served: Served, finished: threading.Event) -> int:
     """Kill a running environment, wait until others have taken over, again and again."""
     chosen = random.Random(1)
     killed = 0
     while killed < KILLS and not finished.is_set():
-        if found := running(served.server.pid):
-            with suppress(psutil.NoSuchProcess):
-                chosen.choice(found).kill()
-                killed += 1
+        if found := running(served):
+            chosen.choice(found)()
+            killed += 1
         finished.wait(0.15)
     return killed
 
 
+@pytest.mark.parametrize("served", ["process", "container"], indirect=True)
 def test_killed_environments_lose_nothing(served: Served, bank: Bank, query: Query) -> None:
-    if served.way != "process":
-        pytest.skip("the environments of the other ways are not processes of the server")
-
     def create(number: int) -> str | None:
-        url = f"{served.server.base_url}/customer/data"
         headers = {"X-API-Key": bank.api.key or ""}
-        answer = httpx.post(url, json={"name": f"Customer {number}"}, headers=headers, timeout=60)
+        body = {"name": f"Customer {number}"}
+        answer = served.client.post("/customer/data", json=body, headers=headers)
         assert answer.status_code in (201, 502), answer.text
         assert answer.json()["detail"]["status_code"] == str(answer.status_code)
         return answer.json()["data"]["customer_id"] if answer.status_code == 201 else None

@@ -7,16 +7,18 @@ from collections.abc import Callable
 from hypothesis import settings
 from hypothesis.stateful import run_state_machine_as_test
 
+from tests.acceptance.http.conftest import Served
 from tests.acceptance.test_customer_model import BOUNDS, CustomerMachine
 from tests.support.api import Bank
 from tests.support.fixtures import Query
 
-FEWER = settings(BOUNDS, max_examples=8, stateful_step_count=20)
+EXAMPLES = {"source": 30, "process": 30, "container": 10}
 
 
 def test_customer_api_behaves_as_its_model(
-    make_bank: Callable[[], Bank], query: Query, rabbitmq_url: str
+    served: Served, make_bank: Callable[[], Bank], query: Query, rabbitmq_url: str
 ) -> None:
+    bounds = settings(BOUNDS, max_examples=EXAMPLES[served.way], stateful_step_count=40)
     run_state_machine_as_test(
-        lambda: CustomerMachine(make_bank, query, rabbitmq_url), settings=FEWER
+        lambda: CustomerMachine(make_bank, query, rabbitmq_url), settings=bounds
     )

@@ -1,4 +1,4 @@
-"""The running system keeps to its own OpenAPI document, whatever is sent to it.
+"""The running system keeps to its own OpenAPI document, whatever is sent to it and however it runs.
 
 Every operation is called as a bank and as the admin, with requests that the document allows and with
 ones that it forbids: nothing crashes, every answer has a status, headers and a body that the document
@@ -8,13 +8,13 @@ describes (the envelope among it), and what is forbidden is refused.
 from __future__ import annotations
 
 import json
+import uuid
 from collections.abc import Callable, Iterator, MutableMapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
 import httpx
-import psycopg2
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, seed, settings
@@ -22,16 +22,12 @@ from schemathesis import Case, GenerationMode
 from schemathesis.specs.openapi import checks
 
 from app import app
-from local.environment import RunningServices, create_database, drop_database, settings_environment
-from local.serving import start_server
-from tests.conftest import WORKER
-from tests.support.broker import delete_queues
-from tests.support.fixtures import UNLIMITED
+from tests.acceptance.http.conftest import Served
 
 OPERATIONS = [
     f"{method} {path}" for path, methods in sorted(app.routes.items()) for method in methods
 ]
-EXAMPLES = 5
+EXAMPLES = {"source": 5, "process": 5, "container": 2}  # per operation and role
 KNOWN = {"customer_id", "tag_key", "event_id", "consumer_id"}
 CHECKS = [
     schemathesis.checks.not_a_server_error,
@@ -51,12 +47,13 @@ def fields_of(name: str) -> set[str]:
 
 @dataclass(frozen=True)
 class System:
-    """A running system, its document, and who calls it."""
+    """A running system, its document, who calls it, and how often each operation is called."""
 
     base_url: str
     schema: Any
     clients: dict[str, httpx.Client]
     consumer_ids: dict[str, str]
+    examples: int
 
     def known(self, role: str) -> dict[str, str]:
         """Things that exist for this role, by the name of the field that means them: a new customer
@@ -82,57 +79,35 @@ class System:
 
 
 @pytest.fixture(scope="module")
-def system(services: RunningServices, template_database: str) -> Iterator[System]:
-    name = f"test_openapi_{WORKER}"
-    url = create_database(services.urls, name, template_database)
-    environment = settings_environment(
-        services.urls,
-        **{
-            **UNLIMITED,
-            "DATABASE_URL": url,
-            "RATE_LIMIT_IP_PER_MINUTE": "1000000",
-            "SCHEDULER": "off",
-            "SWEEP_SECONDS": "1",
-        },
-    )
-    try:
-        with start_server(environment) as server, ExitStack() as opened:
+def system(served: Served) -> Iterator[System]:
+    """The running system with a bank, and a consumer that the admin may do anything to."""
+    with ExitStack() as opened:
 
-            def client(key: str) -> httpx.Client:
-                headers = {"X-API-Key": key}
-                return opened.enter_context(httpx.Client(base_url=server.base_url, headers=headers))
-
-            admin = client(environment["ADMIN_API_KEY"])
-            bank_id, key = onboard(admin, "bank")
-            spare_id, _ = onboard(admin, "spare")
-            yield System(
-                server.base_url,
-                schemathesis.openapi.from_url(f"{server.base_url}/openapi.json"),
-                {"admin": admin, "bank": client(key)},
-                {"admin": spare_id, "bank": bank_id},
+        def client(key: str) -> httpx.Client:
+            headers = {"X-API-Key": key}
+            return opened.enter_context(
+                httpx.Client(base_url=served.server.base_url, headers=headers)
             )
-    finally:
-        remove_queues(url, services.urls.rabbitmq_url)
-        drop_database(services.urls, name)
+
+        admin = client(served.environment["ADMIN_API_KEY"])
+        bank_id, key = onboard(admin, "bank")
+        spare_id, _ = onboard(admin, "spare")
+        yield System(
+            served.server.base_url,
+            schemathesis.openapi.from_url(f"{served.server.base_url}/openapi.json"),
+            {"admin": admin, "bank": client(key)},
+            {"admin": spare_id, "bank": bank_id},
+            EXAMPLES[served.way],
+        )
 
 
 def onboard(admin: httpx.Client, name: str) -> tuple[str, str]:
     """A new consumer's id and key."""
-    created = admin.post("/consumer/data", json={"consumer_name": f"openapi_{name}_{WORKER}"})
+    unique = f"openapi_{name}_{uuid.uuid4().hex[:12]}"
+    created = admin.post("/consumer/data", json={"consumer_name": unique})
     consumer_id = created.json()["data"]["consumer_id"]
     issued = admin.post("/consumer/api-key", json={"consumer_id": consumer_id})
     return consumer_id, issued.json()["data"]["api_key"]
-
-
-def remove_queues(database_url: str, rabbitmq_url: str) -> None:
-    """Remove the queues of all consumers that were made on the way."""
-    connection = psycopg2.connect(database_url)
-    with connection, connection.cursor() as cursor:
-        cursor.execute("SELECT name FROM consumers WHERE name <> 'system_default'")
-        names = [name for (name,) in cursor.fetchall()]
-    connection.close()
-    for name in names:
-        delete_queues(rabbitmq_url, name)
 
 
 @pytest.mark.parametrize("role", ["bank", "admin"])
@@ -174,7 +149,7 @@ def call_with(
 
     @seed(1)
     @settings(
-        max_examples=EXAMPLES,
+        max_examples=system.examples,
         deadline=None,
         database=None,
         phases=[Phase.generate],
