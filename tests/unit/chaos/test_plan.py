@@ -1,0 +1,36 @@
+"""A seed's plan can be had again, and leaves nothing out for which there is time."""
+
+from __future__ import annotations
+
+from local.chaos.faults.catalogue import BY_NAME, FAULTS
+from local.chaos.plan import make_plan
+
+
+def test_same_seed_gives_the_same_plan() -> None:
+    assert make_plan(7, 40, FAULTS) == make_plan(7, 40, FAULTS)
+
+
+def test_other_seed_gives_another_plan() -> None:
+    assert make_plan(7, 40, FAULTS) != make_plan(8, 40, FAULTS)
+
+
+def test_long_run_has_every_fault_alone_or_overlapping() -> None:
+    plan = make_plan(7, 200, FAULTS)
+
+    planned = {step.fault for steps in (plan.alone, *plan.together.values()) for step in steps}
+    assert planned == set(BY_NAME)
+
+
+def test_faults_of_a_lane_are_its_own() -> None:
+    plan = make_plan(7, 40, FAULTS)
+
+    for lane, steps in plan.together.items():
+        assert {BY_NAME[step.fault].lane for step in steps} == {lane}
+
+
+def test_fault_lasts_as_long_as_its_kind_may() -> None:
+    plan = make_plan(7, 200, FAULTS)
+
+    for step in (each for steps in (plan.alone, *plan.together.values()) for each in steps):
+        shortest, longest = BY_NAME[step.fault].seconds
+        assert shortest <= step.seconds <= longest
