@@ -188,16 +188,16 @@ def bench_deploy() -> None:
 @app.command()
 @explained
 def chaos(
-    seed: Annotated[
-        int | None, typer.Option(envvar="SEED", help="the first; new if left out")
-    ] = None,
-    seeds: Annotated[int, typer.Option(envvar="SEEDS", min=1, help="how many, in a row")] = 1,
-    seconds: Annotated[float, typer.Option(envvar="SECONDS", min=1)] = 40.0,
+    seed: Annotated[int | None, typer.Option(help="the first; new if left out")] = None,
+    seeds: Annotated[int, typer.Option(min=1, help="how many, in a row")] = 1,
+    seconds: Annotated[float, typer.Option(min=1, help="of load and faults, each seed")] = 40.0,
+    sabotage: Annotated[str, typer.Option(help="break promises on purpose")] = "",
 ) -> None:
     """Kill and cut everything under load, and let the ledger say what became of it."""
     from local.chaos.command import run
+    from local.chaos.run import Choices
 
-    raise typer.Exit(run(seed, seeds, seconds))
+    raise typer.Exit(run(seed, seeds, Choices(seconds, sabotage=sabotage)))
 
 
 @app.command(context_settings=ANY_ARGUMENTS, add_help_option=False)

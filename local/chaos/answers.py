@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +63,9 @@ class AnswerRecord:
         with self._path.open(encoding="utf-8") as lines:
             yield from (Answer(**json.loads(line)) for line in lines)
 
-    def close(self) -> None:
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
         """Write no more; it can still be read."""
         self._file.close()

@@ -15,6 +15,7 @@ from typing import Any
 
 from pika.spec import Basic, BasicProperties
 
+from local.chaos import sabotage
 from local.consumer import cli
 from local.consumer.inbox import Inbox
 from local.consumer.worker import Worker
@@ -76,6 +77,7 @@ def delivery_line(method: Basic.Deliver, properties: BasicProperties, body: byte
 
 def main(argv: list[str]) -> int:
     """Run the consumer with its witnesses."""
+    sabotage.commit(os.environ)
     vars(cli).update(Inbox=WitnessedInbox, Worker=WitnessedWorker)
     return cli.run(argv)
 

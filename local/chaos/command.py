@@ -13,7 +13,7 @@ from local.environment import RunningServices, ensure_services
 from local.services.choice import remove_all
 
 
-def run(seed: int | None, seeds: int, seconds: float) -> int:
+def run(seed: int | None, seeds: int, choices: Choices) -> int:
     """Play the seeds one after another; 0 when no promise was broken.
 
     The servers are this command's own and are removed afterwards.
@@ -23,13 +23,13 @@ def run(seed: int | None, seeds: int, seconds: float) -> int:
     first = seed if seed is not None else int(time.time()) % 1_000_000
     try:
         with console.status("Starting servers of its own"), ensure_services(own) as services:
-            return _play(console, services, own, range(first, first + seeds), seconds)
+            return _play(console, services, own, range(first, first + seeds), choices)
     finally:
         remove_all(own)
 
 
 def _play(
-    console: Console, services: RunningServices, own: Checkout, seeds: range, seconds: float
+    console: Console, services: RunningServices, own: Checkout, seeds: range, choices: Choices
 ) -> int:
     runs = []
     for seed in seeds:
@@ -38,7 +38,6 @@ def _play(
         def told(words: str) -> None:
             console.print(f"  {words}", style="dim", markup=False)
 
-        choices = Choices(seconds)
         runs.append(run_seed(services, seed, choices, own.folder("runs", str(seed)), told))
     summary = report.summary(runs)
     path = Checkout().state / "chaos.json"

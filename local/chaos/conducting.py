@@ -34,7 +34,7 @@ class Conductor:
         The first error of a fault that could not be done or undone is raised: such a run says nothing.
         """
         self._lane("alone", plan.seed, plan.alone)
-        with ThreadPoolExecutor(len(plan.together)) as pool:
+        with ThreadPoolExecutor(len(plan.together) or 1) as pool:
             lanes = [
                 pool.submit(self._lane, lane, plan.seed, steps)
                 for lane, steps in plan.together.items()

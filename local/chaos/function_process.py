@@ -8,6 +8,7 @@ changes the functions themselves.
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from datetime import UTC, datetime, timedelta
 
@@ -15,10 +16,12 @@ import time_machine
 
 from fintegrate import publisher
 from local import serve
+from local.chaos import sabotage
 
 
 def prepare(clock_ahead_seconds: float, heartbeat_seconds: int) -> None:
     """Set this process's clocks and the heartbeat that it asks the broker for."""
+    sabotage.commit(os.environ)
     publisher.HEARTBEAT_SECONDS = heartbeat_seconds
     if clock_ahead_seconds:
         moment = datetime.now(UTC) + timedelta(seconds=clock_ahead_seconds)

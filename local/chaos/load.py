@@ -187,7 +187,7 @@ class Load:
         base_urls: Sequence[str],
         record: AnswerRecord,
         seed: int,
-        callers_each: int = 2,
+        callers_each: int,
     ) -> None:
         self._stopping = threading.Event()
         self.customers = {tenant.name: Customers() for tenant in tenants}

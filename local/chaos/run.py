@@ -21,7 +21,6 @@ from local.chaos.report import Run
 from local.chaos.testbed import Testbed
 from local.environment import RunningServices
 
-REST_SECONDS = 60.0
 POLL_SECONDS = 0.3
 
 
@@ -29,12 +28,18 @@ POLL_SECONDS = 0.3
 class Choices:
     """What a run is to be like.
 
-    :ivar seconds: about how long faults happen
+    :ivar seconds: how long the load lasts, and about how long faults happen
+    :ivar callers: threads that call for each tenant
+    :ivar rest_seconds: how long the system may take to come to rest afterwards
+    :ivar sabotage: which promises are broken on purpose
     """
 
     seconds: float = 40.0
     tenants: int = 3
+    callers: int = 4
     faults: Sequence[Fault] = tuple(BY_NAME.values())
+    rest_seconds: float = 60.0
+    sabotage: str = ""
 
 
 def run_seed(
@@ -49,19 +54,22 @@ def run_seed(
     folder.mkdir(parents=True)
     began = time.monotonic()
     plan = make_plan(seed, choices.seconds, choices.faults)
-    record = AnswerRecord(folder / "answers.jsonl")
-    with Testbed(services, f"chaos_{seed}", folder) as bed:
+    with (
+        AnswerRecord(folder / "answers.jsonl") as record,
+        Testbed(services, f"chaos_{seed}", folder, choices.sabotage) as bed,
+    ):
         bed.open(choices.tenants)
-        load = Load(bed.tenants, bed.base_urls, record, seed)
+        load = Load(bed.tenants, bed.base_urls, record, seed, choices.callers)
         conductor = Conductor(Scene(bed, load, threading.Event()), BY_NAME, told)
         load.start()
+        enough = time.monotonic() + choices.seconds
         try:
             conductor.carry_out(plan)
+            time.sleep(max(0.0, enough - time.monotonic()))
         finally:
             bed.calm()
             load.stop()
-        record.close()
-        waited = _come_to_rest(bed)
+        waited = _come_to_rest(bed, choices.rest_seconds)
         for consumer in bed.consumers.values():
             consumer.stop()
         evidence = gathering.gather(
@@ -75,11 +83,11 @@ def run_seed(
     return Run(seed, seconds, waited, plan, evidence, count(evidence), ledger.check(evidence))
 
 
-def _come_to_rest(bed: Testbed) -> float:
+def _come_to_rest(bed: Testbed, most_seconds: float) -> float:
     """Wait, within bounds, until nothing waits any more; how long it took. The system does it."""
     began = time.monotonic()
     quiet = 0
-    while time.monotonic() - began < REST_SECONDS and quiet < 3:
+    while time.monotonic() - began < most_seconds and quiet < 3:
         waiting = gathering.unsettled(bed.database_url)
         left = gathering.left_in_queues(bed.services.urls.rabbitmq_url, bed.tenants)
         quiet = 0 if waiting or sum(left.values()) else quiet + 1

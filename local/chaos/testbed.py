@@ -18,6 +18,7 @@ from chalicelib.events.topology import dead_letter_queue_name, queue_name
 from local.chaos.bank_process import DELIVERIES
 from local.chaos.members import FunctionMember, Member, ProgramMember
 from local.chaos.proxy import TcpProxy
+from local.chaos.sabotage import VARIABLE
 from local.chaos.tenants import Tenant, onboard
 from local.checkout import Checkout
 from local.environment import RunningServices, create_database, drop_database, settings_environment
@@ -60,7 +61,9 @@ class Testbed:
     :ivar consumers: each tenant's own
     """
 
-    def __init__(self, services: RunningServices, name: str, folder: Path) -> None:
+    def __init__(
+        self, services: RunningServices, name: str, folder: Path, sabotage: str = ""
+    ) -> None:
         self.services = services
         self.name = name
         self.folder = folder
@@ -78,6 +81,7 @@ class Testbed:
         migrate(Checkout(), self.environment)
         self._behind_lines = {
             **self.environment,
+            VARIABLE: sabotage,
             MARKER: accompanying(Checkout()).marker,
             "DATABASE_URL": through(self.database_url, self.lines["database"]),
             "RABBITMQ_URL": through(services.urls.rabbitmq_url, self.lines["broker"]),

@@ -1,0 +1,36 @@
+"""A short chaos run on servers of its own: the ledger finds nothing, and would find what is broken."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from local.chaos.ledger import Kind
+from local.chaos.run import Choices, run_seed
+from local.environment import RunningServices
+
+SEED = 20261120
+LONG = {"broker killed", "broker restarted", "function frozen", "schedule frozen"}
+"""Faults that take many seconds: `make chaos` has them, and the tests of outages."""
+
+
+def test_nothing_is_lost_overtaken_or_crossed(
+    own_services: RunningServices, tmp_path: Path
+) -> None:
+    everyday = Choices()
+    faults = [fault for fault in everyday.faults if fault.name not in LONG]
+    choices = Choices(seconds=8, callers=2, faults=faults)
+
+    run = run_seed(own_services, SEED, choices, tmp_path / "run")
+
+    assert [finding.words for finding in run.findings] == []
+    assert len(run.evidence.disturbances) >= len({fault.lane for fault in faults})
+    assert {event.tenant for event in run.evidence.events} == set(run.evidence.tenants)
+
+
+def test_broken_promises_are_noticed(own_services: RunningServices, tmp_path: Path) -> None:
+    sabotaged = Choices(seconds=4, faults=(), rest_seconds=2, sabotage="lose,overtake,leak")
+
+    run = run_seed(own_services, SEED, sabotaged, tmp_path / "run")
+
+    found = {finding.kind for finding in run.findings}
+    assert {Kind.LOST, Kind.OUT_OF_ORDER, Kind.CROSS_TENANT} <= found
