@@ -36,6 +36,11 @@ class Checkout:
         folder.mkdir(parents=True, exist_ok=True)
         return folder
 
+    @property
+    def chaos(self) -> "Checkout":
+        """A checkout within this one, for servers that are killed on purpose."""
+        return Checkout(self.folder("chaos"))
+
     @contextmanager
     def locked(self, name: str) -> Iterator[None]:
         """One process of this checkout at a time; a killed holder lets go by dying."""

@@ -145,7 +145,9 @@ def logs(function: Annotated[str, typer.Argument()] = "") -> None:
 @explained
 def down_command() -> None:
     """Stop everything of this checkout, and only it."""
-    down(Checkout())
+    checkout = Checkout()
+    for each in (checkout.chaos, checkout):
+        down(each)
     console.print("Stopped.")
 
 
@@ -154,8 +156,9 @@ def down_command() -> None:
 def clean() -> None:
     """Stop everything and delete the servers' data."""
     checkout = Checkout()
-    down(checkout)
-    remove_all(checkout)
+    for each in (checkout.chaos, checkout):
+        down(each)
+        remove_all(each)
 
 
 @app.command()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import time
 
 from rich.console import Console
@@ -19,7 +20,8 @@ def run(seed: int | None, seeds: int, choices: Choices) -> int:
     The servers are this command's own and are removed afterwards.
     """
     console = Console(highlight=False)
-    own = Checkout(Checkout().folder("chaos"))
+    own = Checkout().chaos
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # takes all down, as Ctrl-C does
     first = seed if seed is not None else int(time.time()) % 1_000_000
     try:
         with console.status("Starting servers of its own"), ensure_services(own) as services:

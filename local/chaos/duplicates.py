@@ -23,6 +23,7 @@ class Repeats:
     """How often messages came again, by whose doing."""
 
     duplicates: int
+    most_of_one_event: int
     redelivered_on_purpose: int
     repeated_by_broker: int
 
@@ -30,10 +31,10 @@ class Repeats:
 def count(evidence: Evidence) -> Repeats:
     """The repeats of a run."""
     copies = _by_event(evidence.deliveries)
-    own = sum(_duplicates(sights) for sights in copies.values())
+    own = [_duplicates(sights) for sights in copies.values()]
     asked = sum(len({s.deliver_try for s in sights if s.deliver_try}) for sights in copies.values())
     everything = sum(len(sights) - 1 for sights in copies.values())
-    return Repeats(own, asked, everything - own - asked)
+    return Repeats(sum(own), max(own, default=0), asked, everything - sum(own) - asked)
 
 
 def beyond_bound(evidence: Evidence) -> Iterator[tuple[Event, int, int]]:

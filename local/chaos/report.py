@@ -14,7 +14,7 @@ from rich.table import Table
 
 from local.chaos.duplicates import Repeats
 from local.chaos.evidence import Evidence
-from local.chaos.ledger import Finding, Kind
+from local.chaos.finding import Finding, Kind
 from local.chaos.plan import Plan
 
 MOST_SHOWN = 20
@@ -48,6 +48,7 @@ class Run:
             "delivery_failed": sum(e.deliver_status == "failed" for e in evidence.events),
             **{kind.value: found[kind] for kind in Kind},
             "duplicates": self.repeats.duplicates,
+            "most_duplicates_of_one_event": self.repeats.most_of_one_event,
             "redelivered_on_purpose": self.repeats.redelivered_on_purpose,
             "repeated_by_broker": self.repeats.repeated_by_broker,
             "findings": [f"{f.kind.value}: {f.tenant}: {f.words}" for f in self.findings],
@@ -67,18 +68,20 @@ SUMMED = (
     "redelivered_on_purpose",
     "repeated_by_broker",
 )
-SHOWN = (
-    "seed",
-    "faults",
-    "committed",
-    "lost",
-    "out_of_order",
-    "applied_twice",
-    "cross_tenant",
-    "unsettled",
-    "duplicates",
-    "settled_seconds",
-)
+SHOWN = {
+    "seed": "seed",
+    "faults": "faults",
+    "committed": "events",
+    "lost": "lost",
+    "out_of_order": "order",
+    "applied_twice": "twice",
+    "cross_tenant": "crossed",
+    "contradictions": "books",
+    "unsettled": "waiting",
+    "duplicates": "copies",
+    "settled_seconds": "rest, s",
+}
+"""What the table shows of a run, and how its columns are headed."""
 
 
 def summary(runs: Sequence[Run]) -> dict[str, Any]:
@@ -101,8 +104,8 @@ def write(path: Path, report: dict[str, Any]) -> None:
 def show(console: Console, report: dict[str, Any]) -> None:
     """Print one row per run, their sum, and every finding."""
     table = Table(title="What the ledger says")
-    for name in SHOWN:
-        table.add_column(name.replace("_", " "), justify="right")
+    for heading in SHOWN.values():
+        table.add_column(heading, justify="right")
     for entry in report["details"]:
         table.add_row(*(str(entry[name]) for name in SHOWN))
     console.print(table)

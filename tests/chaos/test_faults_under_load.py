@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from local.chaos.ledger import Kind
+from local.chaos.finding import Kind
 from local.chaos.run import Choices, run_seed
 from local.environment import RunningServices
 

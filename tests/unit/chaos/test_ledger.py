@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from local.chaos.evidence import Customer, Evidence
-from local.chaos.ledger import Kind, check
+from local.chaos.finding import Kind
+from local.chaos.ledger import check
 from tests.unit.chaos.books import (
     answer,
     application,
@@ -98,8 +99,23 @@ def test_answer_that_did_not_come_promises_nothing() -> None:
     assert check(replace(clean, answers=[*clean.answers, unknown])) == []
 
 
-@pytest.mark.parametrize("status", ["published", "pending"])
-def test_gap_in_sequences_is_lost(status: str) -> None:
+@pytest.mark.parametrize("status", [500, 502, 401, 403, 422, 429])
+def test_answer_that_blames_the_caller_or_crashes_is_named(status: int) -> None:
+    clean = books()
+    answers = [*clean.answers, answer(clean.events[0], status=status, data={})]
+
+    assert kinds(replace(clean, answers=answers)) == {Kind.CONTRADICTION}
+
+
+@pytest.mark.parametrize("status", [503, 404, 409, None])
+def test_answer_that_an_outage_explains_is_fine(status: int | None) -> None:
+    clean = books()
+    answers = [*clean.answers, answer(clean.events[0], status=status, data={})]
+
+    assert check(replace(clean, answers=answers)) == []
+
+
+def test_gap_in_sequences_is_lost() -> None:
     assert Kind.LOST in kinds(without_event(books(), SECOND))
 
 
