@@ -35,6 +35,7 @@ from chalicelib.events import (
     read_health,
     redeliver_events,
     resend_events,
+    skip_head,
 )
 from chalicelib.events.blueprint import events
 from chalicelib.operations import health, migrate, read_docs, read_metrics, read_openapi
@@ -72,6 +73,7 @@ MODULES = (
     confirm_delivery,
     resend_events,
     redeliver_events,
+    skip_head,
     read_health,
     read_event,
     list_events,

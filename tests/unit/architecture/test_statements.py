@@ -53,6 +53,11 @@ UNFILTERED = {
         "confirmed": BY_EVENT,
         "failed": BY_EVENT,
     },
+    "functions/events/skip_head.sql": {
+        "find_head": OPERATOR,
+        "lock_head": OPERATOR,
+        "skip_head": OPERATOR,
+    },
     "functions/operations/metrics.sql": {"read_gauges": OPERATOR},
     "functions/schedules/purge.sql": {
         "idempotency_keys": OPERATOR,
