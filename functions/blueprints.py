@@ -45,6 +45,7 @@ from chalicelib.schedules import (
     expire_api_keys,
     publish_metrics,
     purge,
+    reconcile,
     redeliver,
     resend,
     sweep_dead_letters,
@@ -90,5 +91,6 @@ MODULES = (
     expire_api_keys,
     purge,
     publish_metrics,
+    reconcile,
 )
 BLUEPRINTS = (customer, consumer, events, operations, schedules)

@@ -94,3 +94,13 @@ FROM longest
 JOIN customer_events e
   ON e.customer_id = longest.customer_id AND e.sequence = longest.sequence
 ORDER BY longest.waiting DESC, e.created_at
+
+-- name: keep_last
+INSERT INTO last_reconciliation AS stored (taken_at, report_json)
+VALUES (%(taken_at)s, %(report)s::jsonb)
+ON CONFLICT (only_row) DO UPDATE
+    SET taken_at = excluded.taken_at, report_json = excluded.report_json
+    WHERE stored.taken_at < excluded.taken_at
+
+-- name: read_last
+SELECT taken_at, report_json FROM last_reconciliation

@@ -12,6 +12,7 @@ from pathlib import Path
 from chalicelib.events.ledger import tenants_of, total_of
 from chalicelib.tenants import ADMIN_ID
 from fintegrate.database import ConnectionLost, Database, Row
+from fintegrate.envelope import dumps
 from fintegrate.errors import NotFound, Unavailable
 from fintegrate.queries import load_queries
 
@@ -47,6 +48,17 @@ def reconcile(db: Database, consumer_id: str | None, receipt_days: int, seconds:
         "tenants": tenants,
         "heads": _heads(heads),
     }
+
+
+def keep_last(db: Database, report: Row) -> None:
+    """Keep a reconciliation of all tenants as the last one, unless a later one is kept."""
+    db.execute(SQL["keep_last"], {"taken_at": report["taken_at"], "report": dumps(report)})
+
+
+def read_last(db: Database) -> Row | None:
+    """The last reconciliation that was kept, as its answer was."""
+    row = db.fetch_one(SQL["read_last"], {})
+    return None if row is None else dict(row["report_json"])
 
 
 def _read(db: Database, wanted: Row, seconds: int) -> tuple[list[Row], list[Row]]:
