@@ -33,8 +33,10 @@ from chalicelib.events import (
     list_events,
     read_event,
     read_health,
+    reconcile_events,
     redeliver_events,
     resend_events,
+    skip_head,
 )
 from chalicelib.events.blueprint import events
 from chalicelib.operations import health, migrate, read_docs, read_metrics, read_openapi
@@ -43,6 +45,7 @@ from chalicelib.schedules import (
     expire_api_keys,
     publish_metrics,
     purge,
+    reconcile,
     redeliver,
     resend,
     sweep_dead_letters,
@@ -72,7 +75,9 @@ MODULES = (
     confirm_delivery,
     resend_events,
     redeliver_events,
+    skip_head,
     read_health,
+    reconcile_events,
     read_event,
     list_events,
     health,
@@ -86,5 +91,6 @@ MODULES = (
     expire_api_keys,
     purge,
     publish_metrics,
+    reconcile,
 )
 BLUEPRINTS = (customer, consumer, events, operations, schedules)

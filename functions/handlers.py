@@ -8,6 +8,7 @@ from chalicelib.operations.migrate import run_migrations
 from chalicelib.schedules.expire_api_keys import expire_api_keys
 from chalicelib.schedules.publish_metrics import publish_metrics
 from chalicelib.schedules.purge import purge
+from chalicelib.schedules.reconcile import reconcile
 from chalicelib.schedules.redeliver import redeliver
 from chalicelib.schedules.resend import resend
 from chalicelib.schedules.sweep_dead_letters import sweep_dead_letters
@@ -16,6 +17,7 @@ __all__ = [
     "expire_api_keys",
     "publish_metrics",
     "purge",
+    "reconcile",
     "redeliver",
     "resend",
     "run_migrations",

@@ -147,6 +147,11 @@ CREATE INDEX customer_events_publish_failed
     ON customer_events (created_at, event_id) WHERE publish_status = 'failed';
 CREATE INDEX customer_events_delivery_failed
     ON customer_events (created_at, event_id) WHERE deliver_status = 'failed';
+-- How far the sequence of a deleted customer went. Its columns never change, so it costs a write only
+-- at a deletion.
+CREATE INDEX customer_events_deletions
+    ON customer_events (customer_id, sequence) INCLUDE (consumer_id)
+    WHERE event_type = 'customer_deletion';
 
 -- What happened stays: rows are never deleted, and of a row only the publish and delivery columns
 -- may change. The column list makes the trigger cost nothing for the changes that are allowed.
@@ -209,6 +214,15 @@ CREATE INDEX dead_letters_by_event ON dead_letters (event_id) WHERE event_id IS 
 CREATE INDEX dead_letters_by_consumer ON dead_letters (consumer_id, created_at DESC);
 -- Those that no event can be found for: somebody has to look at them.
 CREATE INDEX dead_letters_unmatched ON dead_letters (created_at) WHERE event_id IS NULL;
+
+-- At most one row: what the schedule reconcile found last.
+CREATE TABLE last_reconciliation (
+    only_row    boolean     NOT NULL DEFAULT true,
+    taken_at    timestamptz NOT NULL,
+    report_json jsonb       NOT NULL,
+    CONSTRAINT last_reconciliation_pkey PRIMARY KEY (only_row),
+    CONSTRAINT last_reconciliation_only_row_check CHECK (only_row)
+);
 
 -- ---------------------------------------------------------------------------------------------
 -- What every request shares

@@ -85,6 +85,25 @@ class SweepResult(AnswerModel):
     failed_events: list[FailedEvent]
 
 
+class HeadToSkip(RequestModel):
+    """Whose first pending event to give up, and why; `event_id`: only if it is this one."""
+
+    customer_id: UUID
+    reason: Reason
+    event_id: UUID | None = None
+
+
+class SkippedHead(AnswerModel):
+    """The event that was given up, and how many waited behind it."""
+
+    event_id: UUID
+    consumer_id: UUID
+    customer_id: UUID
+    sequence: int
+    event_type: EventType
+    released_count: int
+
+
 class EventsHealth(AnswerModel):
     """What waits and what failed; an age is null when nothing waits."""
 

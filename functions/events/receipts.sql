@@ -1,9 +1,10 @@
 -- name: confirm
 -- The receipt is the state machine: processed is final, a failed event may be tried again, the same
--- confirmation again changes nothing (no row). A confirmation of an event that is still pending
--- proves that it was published: the broker's confirm was lost.
+-- confirmation again changes nothing (no row), unless the event was sent again since: then it is under
+-- way (deliver_status pending), and the same word is news. A confirmation of an event that is still
+-- to be published proves that it was: the broker's confirm was lost.
 WITH event AS (
-    SELECT event_id, consumer_id, customer_id, event_type
+    SELECT event_id, consumer_id, customer_id, event_type, deliver_status
     FROM customer_events
     WHERE event_id = %(event_id)s AND consumer_id = %(consumer_id)s
 ), receipt AS (
@@ -21,7 +22,8 @@ WITH event AS (
         WHERE stored.processing_status <> 'processed'
           AND (stored.processing_status <> excluded.processing_status
                OR stored.processing_failure_reason
-                  IS DISTINCT FROM excluded.processing_failure_reason)
+                  IS DISTINCT FROM excluded.processing_failure_reason
+               OR EXISTS (SELECT FROM event WHERE deliver_status = 'pending'))
     RETURNING event_id
 )
 UPDATE customer_events AS e

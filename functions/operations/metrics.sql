@@ -1,22 +1,61 @@
--- What is true for the whole system now, all tenants together: the gauges of GET /metrics. Each look
+-- What is true for the whole system now: the gauges of GET /metrics and of publish_metrics. Each look
 -- goes through a partial index, so it costs what there is to count and not what the tables hold.
 
 -- name: read_gauges
--- Of a customer's pending events the first one waits for the broker, the others wait behind it.
-SELECT pending.*, undelivered.*, dead.*,
-       (SELECT count(*) FROM customer_events WHERE publish_status = 'failed') AS failed,
-       (SELECT count(*) FROM customer_events WHERE deliver_status = 'failed') AS delivery_failed
-FROM (SELECT count(*) AS pending,
-             count(*) - count(DISTINCT customer_id) AS held_back,
-             coalesce(extract(epoch FROM clock_timestamp() - min(created_at)), 0)::float8
-                 AS oldest_pending_seconds
-      FROM customer_events
-      WHERE publish_status = 'pending') AS pending,
-     (SELECT count(*) AS undelivered,
-             coalesce(extract(epoch FROM clock_timestamp() - min(created_at)), 0)::float8
-                 AS oldest_undelivered_seconds
-      FROM customer_events
-      WHERE publish_status = 'published' AND deliver_status = 'pending') AS undelivered,
-     (SELECT count(*) AS unmatched_dead_letters
-      FROM dead_letters
-      WHERE event_id IS NULL) AS dead
+-- One row per tenant, and one for what belongs to none.
+WITH pending AS (
+    -- Of a customer's pending events the first one waits for the broker, the others behind it.
+    SELECT consumer_id, count(*) AS pending,
+           count(*) - count(DISTINCT customer_id) AS waiting_behind,
+           min(created_at) AS oldest_pending
+    FROM customer_events
+    WHERE publish_status = 'pending'
+    GROUP BY consumer_id
+), failed AS (
+    SELECT consumer_id, count(*) AS failed, min(created_at) AS oldest_failed
+    FROM customer_events
+    WHERE publish_status = 'failed'
+    GROUP BY consumer_id
+), undelivered AS (
+    SELECT consumer_id, count(*) AS undelivered, min(created_at) AS oldest_undelivered
+    FROM customer_events
+    WHERE publish_status = 'published' AND deliver_status = 'pending'
+    GROUP BY consumer_id
+), refused AS (
+    -- What lies in dead_letters, and what failed by the consumer's word alone.
+    SELECT consumer_id,
+           count(*) FILTER (WHERE dead) AS dead_lettered,
+           min(created_at) FILTER (WHERE dead) AS oldest_dead_lettered,
+           count(*) FILTER (WHERE NOT dead) AS delivery_failed,
+           min(created_at) FILTER (WHERE NOT dead) AS oldest_delivery_failed
+    FROM (SELECT consumer_id, created_at,
+                 EXISTS (SELECT FROM dead_letters d WHERE d.event_id = e.event_id) AS dead
+          FROM customer_events e
+          WHERE deliver_status = 'failed') failed_delivery
+    GROUP BY consumer_id
+), unmatched AS (
+    SELECT consumer_id, count(*) AS unmatched_dead_letters
+    FROM dead_letters
+    WHERE event_id IS NULL
+    GROUP BY consumer_id
+)
+SELECT coalesce(c.name, consumer_id::text, '') AS consumer,
+       coalesce(pending, 0) AS pending, coalesce(waiting_behind, 0) AS waiting_behind,
+       coalesce(failed, 0) AS failed, coalesce(undelivered, 0) AS undelivered,
+       coalesce(delivery_failed, 0) AS delivery_failed,
+       coalesce(dead_lettered, 0) AS dead_lettered,
+       coalesce(unmatched_dead_letters, 0) AS unmatched_dead_letters,
+       coalesce(extract(epoch FROM now - oldest_pending), 0)::float8 AS oldest_pending,
+       coalesce(extract(epoch FROM now - oldest_failed), 0)::float8 AS oldest_failed,
+       coalesce(extract(epoch FROM now - oldest_undelivered), 0)::float8 AS oldest_undelivered,
+       coalesce(extract(epoch FROM now - oldest_delivery_failed), 0)::float8
+           AS oldest_delivery_failed,
+       coalesce(extract(epoch FROM now - oldest_dead_lettered), 0)::float8 AS oldest_dead_lettered
+FROM consumers c
+FULL JOIN pending USING (consumer_id)
+FULL JOIN failed USING (consumer_id)
+FULL JOIN undelivered USING (consumer_id)
+FULL JOIN refused USING (consumer_id)
+FULL JOIN unmatched USING (consumer_id)
+CROSS JOIN clock_timestamp() AS now
+ORDER BY consumer, consumer_id

@@ -69,6 +69,7 @@ CONFLICTS: dict[tuple[str, str], str] = {
     ("POST", "/consumer/api-key"): "An active key exists and `rotate` is false",
     ("POST", "/consumer/deactivate-api-key"): "The key is not active, or is the admin's only one",
     ("POST", "/events/confirm-delivery"): "The event is confirmed as processed, which is final",
+    ("POST", "/events/skip-head"): "The head is not to be skipped: in a request's hands, or gone",
 }
 """What an endpoint refuses with 409 by its own rules."""
 KEY_REUSED = "The Idempotency-Key was used with another request, or its request is still running"

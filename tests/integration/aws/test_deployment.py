@@ -29,6 +29,7 @@ SECRETS = {
     "redeliver": {"DATABASE", "RABBITMQ"},
     "sweep_dead_letters": {"DATABASE", "RABBITMQ"},
     "publish_metrics": {"DATABASE"},
+    "reconcile": {"DATABASE"},
     "expire_api_keys": {"DATABASE"},
     "purge": {"DATABASE"},
 }

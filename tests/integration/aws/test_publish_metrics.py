@@ -1,28 +1,39 @@
-"""The function publish_metrics logs what GET /events/health says, as CloudWatch reads metrics."""
+"""The schedules log what CloudWatch reads as metrics: GET /events/health, and the ledger's sums."""
 
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
 from chalicelib.platform import Platform
-from chalicelib.schedules.publish_metrics import AGES, COUNTS, metric_line
+from chalicelib.schedules.embedded_metrics import metric_line
+from chalicelib.schedules.publish_metrics import AGES, COUNTS
 from tests.support.api import Api, Bank
+from tests.support.fixtures import Query
+from tests.support.outbox import write_pending
 from tests.support.schedules import run_schedule
+
+Capture = pytest.CaptureFixture[str]
+
+
+def said_by(name: str, capsys: Capture) -> list[dict[str, Any]]:
+    capsys.readouterr()
+    run_schedule(name)
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
+    assert lines
+    return lines
 
 
 def test_line_holds_the_figures_of_the_health_endpoint(
-    platform: Platform, admin: Api, bank: Bank, capsys: pytest.CaptureFixture[str]
+    platform: Platform, admin: Api, bank: Bank, capsys: Capture
 ) -> None:
-    created = bank.api.post("/customer/data", name="Ada Lovelace")
-    assert created.status == 201, created
-    capsys.readouterr()
+    bank.create_customer()
 
-    run_schedule("publish_metrics")
+    said = said_by("publish_metrics", capsys)[0]
 
-    (line,) = [text for text in capsys.readouterr().out.splitlines() if '"_aws"' in text]
-    said, health = json.loads(line), admin.get("/events/health").data
+    health = admin.get("/events/health").data
     assert {name: said[name] for name in COUNTS.values()} == {
         name: health[column] for column, name in COUNTS.items()
     }
@@ -30,10 +41,26 @@ def test_line_holds_the_figures_of_the_health_endpoint(
     assert said["Stage"] == platform.settings.stage
 
 
+def test_each_consumer_with_something_to_tell_has_a_line(
+    bank: Bank, query: Query, capsys: Capture
+) -> None:
+    write_pending(query, bank.consumer_id, events_each=3)
+    query("UPDATE customer_events SET deliver_status = 'delivered', delivered_at = now()"
+          " WHERE publish_status = 'published'")  # fmt: skip
+
+    total, own = said_by("publish_metrics", capsys)
+
+    assert own["Consumer"] == bank.name
+    assert own["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [["Stage", "Consumer"]]
+    assert (own["PendingEvents"], own["EventsWaitingBehind"]) == (3, 2)
+    assert own["OldestPendingAge"] == pytest.approx(total["OldestPendingAge"], abs=2)
+    assert "Consumer" not in total
+
+
 def test_line_declares_every_figure_as_a_metric_of_the_stage() -> None:
     figures = dict.fromkeys((*COUNTS.values(), *AGES.values()), 3)
 
-    line = json.loads(metric_line("prod", figures, 1_700_000_000.5))
+    line = json.loads(metric_line({"Stage": "prod"}, figures, 1_700_000_000.5))
 
     (declared,) = line["_aws"]["CloudWatchMetrics"]
     assert line["_aws"]["Timestamp"] == 1_700_000_000_500
@@ -42,3 +69,14 @@ def test_line_declares_every_figure_as_a_metric_of_the_stage() -> None:
     units = {metric["Name"]: metric["Unit"] for metric in declared["Metrics"]}
     assert units.keys() == figures.keys() <= line.keys()
     assert {name for name, unit in units.items() if unit == "Seconds"} == set(AGES.values())
+
+
+def test_reconciliation_tells_how_much_is_wrong(bank: Bank, query: Query, capsys: Capture) -> None:
+    bank.create_customer()
+    (balanced,) = said_by("reconcile", capsys)
+    query("UPDATE customers SET event_sequence = 3")
+
+    (wrong,) = said_by("reconcile", capsys)
+
+    assert (balanced["ReconcileDiscrepancies"], balanced["ReconciledEvents"]) == (0, 2)
+    assert (wrong["ReconcileDiscrepancies"], wrong["ReconciledEvents"]) == (2, 4)

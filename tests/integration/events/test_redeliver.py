@@ -99,3 +99,25 @@ def test_within_the_grace_period_nothing_is_sent(
 ) -> None:
     with platform_with(environment, DELIVERY_GRACE_SECONDS="300"):
         assert redeliver(unconfirmed.api)["total_pending"] == 0
+
+
+@pytest.mark.parametrize(("word", "state"), [("failed", "failed"), ("received", "delivered")])
+def test_same_word_after_a_redelivery_is_news(
+    bank: Bank, event_id: str, query: Query, word: str, state: str
+) -> None:
+    """Otherwise the event would stay under way, and be sent again, for ever."""
+
+    def confirm() -> str:
+        bank.api.post("/events/confirm-delivery", event_id=event_id, status=word)
+        return str(bank.api.get("/events/data", event_id=event_id).data["deliver_status"])
+
+    assert confirm() == state
+    query(
+        "UPDATE customer_events SET deliver_status = 'failed', delivered_at = NULL"
+        " WHERE event_id = %(id)s",
+        id=event_id,
+    )  # as a dead letter does
+    assert redeliver(bank.api, include_failed=True, event_ids=[event_id])["succeeded"] == 1
+    assert statuses(query, bank.consumer_id, "deliver_status") == {"pending": 1}
+
+    assert confirm() == state

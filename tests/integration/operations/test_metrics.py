@@ -12,6 +12,8 @@ from chalicelib.platform import Platform
 from tests.integration.operations.pages import get
 from tests.support.api import Api, Bank
 from tests.support.fixtures import Query
+from tests.support.outbox import write_pending
+from tests.support.schedules import run_schedule
 
 Metrics = Callable[[], dict[str, float]]
 
@@ -53,7 +55,9 @@ def test_new_system_has_nothing_waiting(metrics: Metrics) -> None:
     found = metrics()
 
     assert {
-        v for n, v in found.items() if n.startswith(("fintegrate_events", "fintegrate_dead"))
+        value
+        for name, value in found.items()
+        if name.startswith(("fintegrate_events", "fintegrate_dead", "fintegrate_consumer_"))
     } == {0}
     assert found["fintegrate_breaker_open"] == 0
 
@@ -129,3 +133,53 @@ def test_published_messages_are_counted(bank: Bank, metrics: Metrics) -> None:
     bank.create_customer()
 
     assert metrics()["fintegrate_publish_outcomes_total confirmed"] == before + 1
+
+
+def test_each_consumer_has_its_own_gauges(
+    make_bank: Callable[[], Bank], metrics: Metrics, query: Query
+) -> None:
+    idle, busy = make_bank(), make_bank()
+    write_pending(query, busy.consumer_id, events_each=4)
+
+    found = metrics()
+
+    assert found[f"fintegrate_consumer_events {busy.name} pending"] == 4
+    assert found[f"fintegrate_consumer_events {busy.name} waiting_behind"] == 3
+    assert found[f"fintegrate_consumer_oldest_event_age_seconds {busy.name} pending"] >= 60
+    assert found[f"fintegrate_consumer_events {idle.name} pending"] == 0
+    assert found[f"fintegrate_consumer_oldest_event_age_seconds {idle.name} pending"] == 0
+
+
+def test_dead_letters_are_told_from_failures(bank: Bank, metrics: Metrics, query: Query) -> None:
+    for _ in range(3):
+        bank.create_customer()
+    query("UPDATE customer_events SET deliver_status = 'failed'"
+          " WHERE event_type = 'customer_creation'")  # fmt: skip
+    query(
+        "INSERT INTO dead_letters (queue_name, event_id, reason, body, properties_json, fingerprint)"
+        " SELECT 'q', event_id, 'rejected', '', '{}', 'f' FROM customer_events"
+        " WHERE event_type = 'customer_creation' LIMIT 1"
+    )
+
+    found = metrics()
+
+    assert found[f"fintegrate_consumer_events {bank.name} dead_lettered"] == 1
+    assert found[f"fintegrate_consumer_events {bank.name} delivery_failed"] == 2
+    assert found["fintegrate_events_delivery_failed"] == 3
+
+
+def test_ledger_is_that_of_the_last_scheduled_reconciliation(
+    bank: Bank, metrics: Metrics, query: Query
+) -> None:
+    assert not [name for name in metrics() if name.startswith("fintegrate_reconcile")]
+    bank.create_customer()
+    query("UPDATE customers SET event_sequence = 2")
+
+    summary = run_schedule("reconcile")
+    bank.create_customer()  # later: not in it
+
+    found = metrics()
+    assert (summary["balanced"], summary["discrepancies"], summary["committed"]) == (False, 1, 3)
+    assert found[f"fintegrate_reconcile_events {bank.name} committed"] == 2
+    assert found[f"fintegrate_reconcile_balanced {bank.name}"] == 0
+    assert found[f"fintegrate_reconcile_discrepancies {bank.name} missing_events"] == 1

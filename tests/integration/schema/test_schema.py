@@ -24,6 +24,7 @@ TABLES = [
     "customers",
     "dead_letters",
     "idempotency_keys",
+    "last_reconciliation",
     "migration_history",
 ]
 FILES = sorted(MIGRATIONS.iterdir())

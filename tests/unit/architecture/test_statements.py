@@ -24,7 +24,7 @@ SQL_TEXT = re.compile(
 )
 TENANT_TABLES = (
     "customers|customer_events|customer_tags|customer_analytics|consumers|consumer_api_keys"
-    "|consumer_event_receipts|dead_letters|idempotency_keys|audit_log"
+    "|consumer_event_receipts|dead_letters|idempotency_keys|audit_log|last_reconciliation"
 )
 TOUCHES = re.compile(rf"\b(?:from|join|into|update|using)\s+({TENANT_TABLES})\b", re.I)
 RUNS_SQL = {"fetch_one", "fetch_all", "execute"}
@@ -52,6 +52,12 @@ UNFILTERED = {
         "barriers": BY_EVENT,
         "confirmed": BY_EVENT,
         "failed": BY_EVENT,
+    },
+    "functions/events/reconcile.sql": {"keep_last": OPERATOR, "read_last": OPERATOR},
+    "functions/events/skip_head.sql": {
+        "find_head": OPERATOR,
+        "lock_head": OPERATOR,
+        "skip_head": OPERATOR,
     },
     "functions/operations/metrics.sql": {"read_gauges": OPERATOR},
     "functions/schedules/purge.sql": {

@@ -18,6 +18,7 @@ SECRETS = {
     "Redeliver": {"DatabaseSecretArn", "BrokerSecretArn"},
     "SweepDeadLetters": {"DatabaseSecretArn", "BrokerSecretArn"},
     "PublishMetrics": {"DatabaseSecretArn"},
+    "Reconcile": {"DatabaseSecretArn"},
     "ExpireApiKeys": {"DatabaseSecretArn"},
     "Purge": {"DatabaseSecretArn"},
 }

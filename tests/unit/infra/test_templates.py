@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from cfnlint.decode.cfn_yaml import load
 
-from chalicelib.schedules import publish_metrics
+from chalicelib.schedules import embedded_metrics, publish_metrics, reconcile
 from local.aws.deployment import DATA, FOUNDATION, MONITORING
 from local.aws.division import divide
 from local.aws.lint import lint
@@ -19,6 +19,11 @@ from local.aws.packaged import Package
 from local.aws.parameters import INFRA, STAGES, fill, read_template, stage_values
 
 Template = dict[str, Any]
+PUBLISHED = {
+    *publish_metrics.COUNTS.values(),
+    *publish_metrics.AGES.values(),
+    *(reconcile.DISCREPANCIES, reconcile.COMMITTED),
+}
 
 
 def test_linter_has_nothing_to_say(packaged: Package) -> None:
@@ -108,14 +113,13 @@ def test_server_sets_what_the_functions_would_ask_for() -> None:
 def test_alarms_cover_what_was_promised_and_go_by_metrics_that_exist() -> None:
     resources = load(str(INFRA / "monitoring.yaml"))["Resources"]
     alarms = {n: r["Properties"] for n, r in resources.items() if r["Type"].endswith("::Alarm")}
-    published = {*publish_metrics.COUNTS.values(), *publish_metrics.AGES.values()}
 
     assert alarms.keys() >= {
         *("PendingTooLong", "UndeliveredTooLong", "DeadLetters"),
-        *("ServerErrors", "Throttles", "BreakerOpen"),
+        *("ServerErrors", "Throttles", "BreakerOpen", "NotBalanced", "NotReconciled"),
     }
-    assert ours(alarms) <= published
-    assert ours(alarms) | named_by_the_dashboard(resources) == published
+    assert ours(alarms) <= PUBLISHED
+    assert ours(alarms) | named_by_the_dashboard(resources) == PUBLISHED
     assert all(alarm["AlarmActions"] == [{"Ref": "Topic"}] for alarm in alarms.values())
 
 
@@ -128,7 +132,7 @@ def ours(alarms: Template) -> set[str]:
         for metric in alarm.get("Metrics", [])
         if "MetricStat" in metric
     ]
-    names = [m["MetricName"] for m in metrics if m["Namespace"] == publish_metrics.NAMESPACE]
+    names = [m["MetricName"] for m in metrics if m["Namespace"] == embedded_metrics.NAMESPACE]
     return {str(name) for name in names if isinstance(name, str)}
 
 
@@ -136,7 +140,7 @@ def named_by_the_dashboard(resources: Template) -> set[str]:
     body = json.loads(resources["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"])
     rows = [row for widget in body["widgets"] for row in widget["properties"]["metrics"]]
     candidates = {cell for row in rows for cell in row if isinstance(cell, str)}
-    return candidates & {*publish_metrics.COUNTS.values(), *publish_metrics.AGES.values()}
+    return candidates & PUBLISHED
 
 
 def properties(part: str, name: str, stage: str) -> Template:

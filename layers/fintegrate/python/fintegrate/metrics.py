@@ -6,6 +6,9 @@ read from the database when `/metrics` is asked, by the service that owns the ta
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 REGISTRY = CollectorRegistry()
@@ -36,9 +39,21 @@ BREAKER_OPEN = Gauge(
 )
 
 
-def exposition(gauges: dict[str, tuple[str, float]]) -> str:
-    """The text of `/metrics`: this process's metrics and `gauges` (name to help and value)."""
+@dataclass(frozen=True, slots=True)
+class GaugeFamily:
+    """A gauge that is read when it is asked for: its values by those of its labels."""
+
+    name: str
+    description: str
+    values: Mapping[tuple[str, ...], float]
+    labels: tuple[str, ...] = ()
+
+
+def exposition(families: Iterable[GaugeFamily]) -> str:
+    """The text of `/metrics`: this process's metrics and the gauges of `families`."""
     registry = CollectorRegistry()
-    for name, (description, value) in gauges.items():
-        Gauge(name, description, registry=registry).set(value)
+    for family in families:
+        gauge = Gauge(family.name, family.description, family.labels, registry=registry)
+        for labels, value in family.values.items():
+            (gauge.labels(*labels) if labels else gauge).set(value)
     return generate_latest(REGISTRY).decode() + generate_latest(registry).decode()

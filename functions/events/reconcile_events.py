@@ -1,0 +1,24 @@
+"""GET /events/reconcile: the ledger, as the operator can run it."""
+
+from chalicelib.events.blueprint import events
+from chalicelib.events.models import ScopedRequest
+from chalicelib.events.reconcile_models import Reconciliation
+from chalicelib.events.reconciling import reconcile
+from chalicelib.events.store import scope_of
+from chalicelib.platform import endpoint, platform
+from fintegrate.endpoint import Access, Answer, Call
+
+
+@events.route("/events/reconcile", methods=["GET"])
+@endpoint(ScopedRequest, gives=Reconciliation, access=Access.ADMIN)
+def reconcile_events(call: Call[ScopedRequest]) -> Answer:
+    """What was committed against what became of it, per tenant, in one snapshot.
+
+    It reads the whole ledger: call it when you want to know, not from a loop. Answers 503 when that
+    takes longer than a request may; `consumer_id` narrows it.
+    """
+    settings = platform().settings
+    scope = scope_of(call, call.body.consumer_id)
+    return Answer(
+        reconcile(call.db, scope, settings.receipt_retention_days, settings.sweep_seconds)
+    )

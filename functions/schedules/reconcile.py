@@ -1,0 +1,54 @@
+"""Every hour: the ledger of all tenants, kept for GET /metrics and told to CloudWatch.
+
+Not more often, because it reads the whole ledger, and holds one snapshot of it for that long.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from chalice import Rate
+
+from chalicelib.events import reconciling
+from chalicelib.events.ledger import KINDS
+from chalicelib.platform import platform
+from chalicelib.schedules import embedded_metrics
+from chalicelib.schedules.blueprint import schedules
+from chalicelib.schedules.run import scheduled
+from fintegrate.database import Row
+
+log = logging.getLogger(__name__)
+DISCREPANCIES = "ReconcileDiscrepancies"
+COMMITTED = "ReconciledEvents"
+
+
+@schedules.schedule(Rate(1, unit=Rate.HOURS), name="reconcile")
+@scheduled
+def reconcile(_event: Any) -> dict[str, Any]:
+    """The same code as GET /events/reconcile, with more time."""
+    parts = platform()
+    database, settings = parts.process.database, parts.settings
+    report = reconciling.reconcile(
+        database, None, settings.receipt_retention_days, settings.reconcile_seconds
+    )
+    reconciling.keep_last(database, report)
+    _complain(report)
+    total = report["total"]
+    found = sum(total["discrepancies"].values())
+    embedded_metrics.publish(
+        {"Stage": settings.stage}, {DISCREPANCIES: found, COMMITTED: total["committed"]}
+    )
+    return {
+        "balanced": report["balanced"],
+        "discrepancies": found,
+        **{kind: total[kind] for kind in KINDS},
+    }
+
+
+def _complain(report: Row) -> None:
+    for tenant in report["tenants"]:
+        wrong = {name: count for name, count in tenant["discrepancies"].items() if count}
+        if wrong:
+            name = tenant["consumer_name"] or tenant["consumer_id"]
+            log.error("the ledger of %s is not balanced: %s", name, wrong)
