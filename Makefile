@@ -7,7 +7,7 @@ MADE := .venv .local .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
 
 .DEFAULT_GOAL := help
 .PHONY: help setup local up down demo consumer deploy-local undeploy-local invoke logs \
-	test unit check documents chaos bench bench-deploy deploy destroy clean
+	test unit check documents chaos bench bench-deploy bench-peers deploy destroy clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -58,6 +58,9 @@ bench: setup ## measure, each figure beside its floor (JSON in .local/bench.json
 
 bench-deploy: setup ## measure the packaged artifact (JSON in .local/bench-deploy.json)
 	@$(PY) -m local bench-deploy
+
+bench-peers: setup ## measure other relays beside ours (JSON in .local/bench-peers.json)
+	@$(PY) -m local bench-peers
 
 check: setup ## ruff, mypy and the templates' linter
 	$(PY) -m ruff check .

@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from local.background import BackgroundServer, down
+from local.bench.peers.virtualenv import PeersMissingError
 from local.checkout import Checkout
 from local.deploy.package import PackagingError
 from local.environment import ensure_services
@@ -24,7 +25,14 @@ from local.services.choice import remove_all
 from local.services.service import ServiceError
 from local.serving import ServerError, start_server
 
-EXPLAINED = (ServiceError, MigrationError, ServerError, NoFreePortError, PackagingError)
+EXPLAINED = (
+    ServiceError,
+    MigrationError,
+    ServerError,
+    NoFreePortError,
+    PackagingError,
+    PeersMissingError,
+)
 ANY_ARGUMENTS = {"allow_extra_args": True, "ignore_unknown_options": True}
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False)
@@ -201,6 +209,15 @@ def chaos(
     from local.chaos.run import Choices
 
     raise typer.Exit(run(seed, seeds, Choices(seconds, sabotage=sabotage)))
+
+
+@app.command(name="bench-peers")
+@explained
+def bench_peers() -> None:
+    """Measure other ways to do the same beside ours."""
+    from local.bench.peers.run import run
+
+    raise typer.Exit(run())
 
 
 @app.command(context_settings=ANY_ARGUMENTS, add_help_option=False)
