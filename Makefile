@@ -49,7 +49,7 @@ test: setup ## everything that must hold (ARGS=… goes to pytest)
 unit: setup ## only the tests that need no servers (ARGS=… goes to pytest)
 	@$(PY) -m pytest tests/unit $(ARGS)
 
-bench: setup ## measure, each figure beside its floor (JSON in .local/bench.json)
+bench: setup ## measure, each figure beside its floor (ONLY=drain,create for some of it)
 	@$(PY) -m local bench
 
 bench-deploy: setup ## measure the packaged artifact (JSON in .local/bench-deploy.json)
