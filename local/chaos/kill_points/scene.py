@@ -132,6 +132,14 @@ class Scene:
             )
         )
 
+    def whole_or_nothing(self, event_id: str) -> None:
+        """A receipt and its event say the same, whatever happened to who wrote them."""
+        (event,) = [each for each in self.events() if each["event_id"] == event_id]
+        receipts = self.cell.query("receipts", consumer_id=self.bank.consumer_id)
+        confirmed = any(receipt["event_id"] == event_id for receipt in receipts)
+        said = f"the event is {event['deliver_status']}, receipts: {receipts}"
+        self.expect(confirmed == (event["deliver_status"] == "delivered"), said)
+
     def expect(self, holds: bool, otherwise: str) -> None:
         """Raises `BrokenPromiseError` unless it holds."""
         if not holds:

@@ -87,3 +87,31 @@ class Migration:
 
         sys.path.insert(0, str(self.folder))
         return apply_migrations(load_settings(os.environ))
+
+
+@dataclass(frozen=True)
+class Outage:
+    """Customers who arrive and change twice while the broker is away; run it with `NO_BROKER`."""
+
+    key: str = field(repr=False)
+    customers: int
+
+    def __call__(self) -> int:
+        """How many events wait now; raises `RuntimeError` when a request is refused."""
+        for _ in range(self.customers):
+            created = self._data("POST", "/customer/data", {"name": "Jane Roe"})
+            for status in ("INACTIVE", "ACTIVE"):
+                change = {"customer_id": created["customer_id"], "status": status}
+                self._data("PATCH", "/customer/change-status", change)
+        return 3 * self.customers
+
+    def _data(self, method: str, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        answer = Request(method, path, self.key, body)()
+        if answer["statusCode"] >= 300:
+            raise RuntimeError(f"{method} {path}: {answer['statusCode']} {answer['body']}")
+        data: dict[str, Any] = json.loads(answer["body"])["data"]
+        return data
+
+
+NO_BROKER = {"RABBITMQ_URL": "amqp://127.0.0.1:1/%2F"}
+"""An address where nobody listens."""
