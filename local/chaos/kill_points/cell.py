@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +32,7 @@ SETTINGS = {
     "RATE_LIMIT_API_KEY_PER_MINUTE": "6000000",
     "RATE_LIMIT_API_KEY_BURST": "1000000",
 }
+NOTHING: Mapping[str, str] = {}
 SQL = queries_beside(__file__)
 _numbers = itertools.count(1)
 
@@ -50,14 +51,18 @@ class Cell:
         """The admin's key."""
         return self.environment["ADMIN_API_KEY"]
 
-    def start(self, task: Task, boundary: Boundary | None = None, **settings: str) -> TaskProcess:
+    def start(
+        self, task: Task, settings: Mapping[str, str] = NOTHING, boundary: Boundary | None = None
+    ) -> TaskProcess:
         """Start a process at its task, perhaps one that must die at a boundary."""
         environment = {**self.environment, "BASE_URL": self.base_url, **settings}
         return TaskProcess(task, environment, self.folder / "processes.log", boundary)
 
-    def run(self, task: Task, boundary: Boundary | None = None, **settings: str) -> Ended:
+    def run(
+        self, task: Task, settings: Mapping[str, str] = NOTHING, boundary: Boundary | None = None
+    ) -> Ended:
         """Start such a process and wait for its end; raises `ProcessError`."""
-        return self.start(task, boundary, **settings).wait()
+        return self.start(task, settings, boundary).wait()
 
     def query(self, statement: str, **parameters: Any) -> list[dict[str, Any]]:
         """Rows of a statement of this module's `.sql` file, past the functions."""

@@ -13,7 +13,7 @@ import pika
 
 from chalicelib.events.topology import dead_letter_queue_name, queue_name
 from local.chaos.kill_points.boundaries import Boundary
-from local.chaos.kill_points.cell import Cell
+from local.chaos.kill_points.cell import NOTHING, Cell
 from local.chaos.kill_points.evidence import Evidence, Findings, examine
 from local.chaos.kill_points.processes import Ended, Task
 from local.chaos.kill_points.recording import Consumption
@@ -42,6 +42,11 @@ class Bank:
     consumer_id: str
     name: str
     key: str
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """What its consumer's environment holds beside everybody's."""
+        return {"FINTEGRATE_API_KEY": self.key}
 
 
 @dataclass
@@ -103,9 +108,9 @@ class Scene:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         return Request(method, path, self.bank.key, body, named)
 
-    def kill(self, task: Task, **settings: str) -> Ended:
+    def kill(self, task: Task, settings: Mapping[str, str] = NOTHING) -> Ended:
         """Start a process at the task and let it die at the boundary."""
-        ended = self.cell.run(task, self.boundary, **settings)
+        ended = self.cell.run(task, settings, self.boundary)
         self.hit = self.hit or ended.hit
         return ended
 
@@ -177,7 +182,7 @@ class Scene:
         return False
 
     def _consumed(self) -> bool:
-        self.cell.run(self.consumption, FINTEGRATE_API_KEY=self.bank.key)
+        self.cell.run(self.consumption, self.bank.settings)
         confirmed = all(event["deliver_status"] != "pending" for event in self.events())
         return confirmed and self.queue_length() == 0
 

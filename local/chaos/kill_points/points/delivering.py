@@ -18,7 +18,7 @@ def consuming(scene: Scene) -> None:
         created = scene.call("POST", "/customer/data", {"name": "Jane Roe"}, 201)
         change = {"customer_id": created["customer_id"], "status": "INACTIVE"}
         scene.call("PATCH", "/customer/change-status", change)
-    scene.kill(scene.consumption, FINTEGRATE_API_KEY=scene.bank.key)
+    scene.kill(scene.consumption, scene.bank.settings)
     scene.come_to_rest()
 
 

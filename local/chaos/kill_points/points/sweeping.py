@@ -39,10 +39,10 @@ class Resend:
 
     def __call__(self, scene: Scene) -> None:
         """Nothing waits afterwards."""
-        scene.cell.run(Outage(scene.bank.key, CUSTOMERS), **NO_BROKER)
+        scene.cell.run(Outage(scene.bank.key, CUSTOMERS), NO_BROKER)
         waiting = [event for event in scene.events() if event["publish_status"] == "pending"]
         scene.expect(len(waiting) == EVENTS, f"{len(waiting)} of {EVENTS} events wait")
-        scene.kill(self._sweep(scene), **self.settings)
+        scene.kill(self._sweep(scene), self.settings)
         scene.come_to_rest()
 
     def _sweep(self, scene: Scene) -> Task:
@@ -59,10 +59,10 @@ class Redeliver:
 
     def __call__(self, scene: Scene) -> None:
         """The next run sends each once more, and the consumer sorts out what came twice."""
-        scene.cell.run(Outage(scene.bank.key, CUSTOMERS), **NO_BROKER)
+        scene.cell.run(Outage(scene.bank.key, CUSTOMERS), NO_BROKER)
         scene.cell.run(ScheduledRun("resend"))
-        scene.kill(ScheduledRun("redeliver"), **AT_ONCE, **self.settings)
-        scene.cell.run(ScheduledRun("redeliver"), **AT_ONCE)
+        scene.kill(ScheduledRun("redeliver"), {**AT_ONCE, **self.settings})
+        scene.cell.run(ScheduledRun("redeliver"), AT_ONCE)
         scene.come_to_rest()
 
 
