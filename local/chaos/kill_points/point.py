@@ -13,24 +13,24 @@ Scenario = Callable[[Scene], None]
 
 @dataclass(frozen=True)
 class KillPoint:
-    """One place to die. `duplicates` is how often any one event may be repeated because of it."""
+    """One place to die. `repeats` is how often any one event may come again because of it."""
 
     name: str
     boundary: Boundary
     scenario: Scenario
-    duplicates: int = 0
+    repeats: int = 0
 
 
-@dataclass(frozen=True)
+@dataclass
 class KillPointResult:
     """What came of a point: whether it was hit, the promises it broke, the copies it caused.
 
-    `duplicates` counts copies of events beyond the meant ones; `redelivered` is what the broker
-    handed out again because a consumer had died.
+    `duplicates` counts the copies of all events beyond the meant ones; `redelivered` is what the
+    broker handed out again because a consumer had died.
     """
 
     point: str
-    hit: bool
+    hit: bool = False
     broken: list[str] = field(default_factory=list)
     duplicates: int = 0
     redelivered: int = 0

@@ -21,7 +21,7 @@ from local.chaos.kill_points.boundaries import Boundary
 from local.chaos.kill_points.watching import Watch
 
 PATIENCE_SECONDS = 30.0
-_IMPORTED = ["local.chaos.kill_points.tasks", "app", "local.consumer.cli", "redis"]
+_IMPORTED = ["local.chaos.kill_points.tasks", "app", "local.chaos.bank_process", "redis"]
 _SPAWN = threading.Lock()
 
 Task = Callable[[], Any]

@@ -1,7 +1,7 @@
-"""What a process is started for: one request, one scheduled run, one migration.
+"""What a process is started for: one request, one scheduled run, one migration, one consumer.
 
-Each is what a function environment or the migration step does, in a process of its own; calling a
-task does it and gives what it answered. The consumer's task is in `recording`.
+Each is what a function environment, the migration step or the bank does, in its own process; calling a
+task does it and gives what it answered.
 """
 
 from __future__ import annotations
@@ -15,9 +15,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from local.chaos.tenants import Tenant
 from local.lambda_context import LambdaContext
 from local.proxy_event import IncomingRequest, proxy_event
 from local.scheduler import scheduled_event
+
+
+@dataclass(frozen=True)
+class Reply:
+    """An answer of the API; `data` is that of its envelope."""
+
+    status: int
+    headers: Mapping[str, str]
+    data: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -40,7 +50,7 @@ class Request:
         """With the key and the media type."""
         return {"Content-Type": "application/json", "X-API-Key": self.key, **self.headers}
 
-    def __call__(self) -> dict[str, Any]:
+    def __call__(self) -> Reply:
         """The function's answer."""
         from app import app
 
@@ -55,8 +65,8 @@ class Request:
             parameters={},
             request_id="kill-point",
         )
-        answer: dict[str, Any] = app(proxy_event(request), LambdaContext("api_handler", 30))
-        return answer
+        answer = app(proxy_event(request), LambdaContext("api_handler", 30))
+        return Reply(answer["statusCode"], answer["headers"], json.loads(answer["body"])["data"])
 
 
 @dataclass(frozen=True)
@@ -90,28 +100,23 @@ class Migration:
 
 
 @dataclass(frozen=True)
-class Outage:
-    """Customers who arrive and change twice while the broker is away; run it with `NO_BROKER`."""
+class Consumption:
+    """The reference consumer of a tenant, with its witnesses, until nothing came for a while."""
 
-    key: str = field(repr=False)
-    customers: int
+    tenant: Tenant
+    idle_seconds: float = 0.4
 
     def __call__(self) -> int:
-        """How many events wait now; raises `RuntimeError` when a request is refused."""
-        for _ in range(self.customers):
-            created = self._data("POST", "/customer/data", {"name": "Jane Roe"})
-            for status in ("INACTIVE", "ACTIVE"):
-                change = {"customer_id": created["customer_id"], "status": status}
-                self._data("PATCH", "/customer/change-status", change)
-        return 3 * self.customers
+        """Its exit status."""
+        from local.chaos import bank_process
 
-    def _data(self, method: str, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
-        answer = Request(method, path, self.key, body)()
-        if answer["statusCode"] >= 300:
-            raise RuntimeError(f"{method} {path}: {answer['statusCode']} {answer['body']}")
-        data: dict[str, Any] = json.loads(answer["body"])["data"]
-        return data
+        os.environ[bank_process.DELIVERIES] = str(self.tenant.deliveries)
+        store = ["--store", str(self.tenant.store)]
+        waits = ["--retry-base", "0.02", "--gap-wait", "5"]
+        until = ["--stop-when-idle", str(self.idle_seconds)]
+        return bank_process.main([self.tenant.name, *store, *waits, *until])
 
-
-NO_BROKER = {"RABBITMQ_URL": "amqp://127.0.0.1:1/%2F"}
-"""An address where nobody listens."""
+    @property
+    def settings(self) -> dict[str, str]:
+        """What its environment holds beside everybody's."""
+        return {"FINTEGRATE_API_KEY": self.tenant.key}

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from local.chaos.kill_points.boundaries import Method, Statement, after, before
+from local.chaos.kill_points.changes import creation, status_change
 from local.chaos.kill_points.point import KillPoint
 from local.chaos.kill_points.scene import Scene
+from local.chaos.kill_points.tasks import Consumption, Request
 
 CONFIRM = Statement("functions/events/receipts.sql", "confirm")
 INBOX = "local.consumer.inbox:Inbox"
@@ -15,21 +17,28 @@ CUSTOMERS = 3
 def consuming(scene: Scene) -> None:
     """The bank's program dies at the third of its messages; it is started again."""
     for _ in range(CUSTOMERS):
-        created = scene.call("POST", "/customer/data", {"name": "Jane Roe"}, 201)
-        change = {"customer_id": created["customer_id"], "status": "INACTIVE"}
-        scene.call("PATCH", "/customer/change-status", change)
-    scene.kill(scene.consumption, scene.bank.settings)
+        customer_id = scene.make(creation(scene.tenant)).data["customer_id"]
+        scene.make(status_change(scene.tenant, customer_id))
+    consumption = Consumption(scene.tenant)
+    scene.kill(consumption, consumption.settings)
     scene.come_to_rest()
 
 
 def confirming(scene: Scene) -> None:
     """The request that confirms dies; the consumer, who got no answer, reads and confirms again."""
-    scene.call("POST", "/customer/data", {"name": "Jane Roe"}, 201)
+    scene.make(creation(scene.tenant))
     (event,) = scene.events()
-    body = {"event_id": event["event_id"], "status": "processed"}
-    scene.kill(scene.request("POST", "/events/confirm-delivery", body))
-    scene.whole_or_nothing(event["event_id"])
+    body = {"event_id": event.event_id, "status": "processed"}
+    scene.kill(Request("POST", "/events/confirm-delivery", scene.tenant.key, body))
+    whole_or_nothing(scene, event.event_id)
     scene.come_to_rest()
+
+
+def whole_or_nothing(scene: Scene, event_id: str) -> None:
+    """A receipt and its event say the same, whatever happened to who wrote them."""
+    (event,) = [each for each in scene.events() if each.event_id == event_id]
+    same = (event.deliver_status == "delivered") == (event.receipt == "processed")
+    scene.expect(same, f"the event is {event.deliver_status}, its receipt {event.receipt}")
 
 
 _THIRD = 3

@@ -13,10 +13,11 @@ from local.chaos.kill_points.boundaries import (
     after,
     before,
 )
+from local.chaos.kill_points.changes import NO_BROKER, Outage
 from local.chaos.kill_points.point import KillPoint
 from local.chaos.kill_points.processes import Task
 from local.chaos.kill_points.scene import Scene
-from local.chaos.kill_points.tasks import NO_BROKER, Outage, ScheduledRun
+from local.chaos.kill_points.tasks import Request, ScheduledRun
 
 CUSTOMERS = 8
 EVENTS = 3 * CUSTOMERS
@@ -39,15 +40,15 @@ class Resend:
 
     def __call__(self, scene: Scene) -> None:
         """Nothing waits afterwards."""
-        scene.cell.run(Outage(scene.bank.key, CUSTOMERS), NO_BROKER)
-        waiting = [event for event in scene.events() if event["publish_status"] == "pending"]
+        _outage(scene)
+        waiting = [event for event in scene.events() if event.publish_status == "pending"]
         scene.expect(len(waiting) == EVENTS, f"{len(waiting)} of {EVENTS} events wait")
         scene.kill(self._sweep(scene), self.settings)
         scene.come_to_rest()
 
     def _sweep(self, scene: Scene) -> Task:
         if self.by_bank:
-            return scene.request("POST", "/events/resend", {"period_in_days": 1})
+            return Request("POST", "/events/resend", scene.tenant.key, {"period_in_days": 1})
         return ScheduledRun("resend")
 
 
@@ -59,11 +60,16 @@ class Redeliver:
 
     def __call__(self, scene: Scene) -> None:
         """The next run sends each once more, and the consumer sorts out what came twice."""
-        scene.cell.run(Outage(scene.bank.key, CUSTOMERS), NO_BROKER)
+        _outage(scene)
         scene.cell.run(ScheduledRun("resend"))
         scene.kill(ScheduledRun("redeliver"), {**AT_ONCE, **self.settings})
         scene.cell.run(ScheduledRun("redeliver"), AT_ONCE)
         scene.come_to_rest()
+
+
+def _outage(scene: Scene) -> None:
+    """Customers come and change while the broker is away; their events wait."""
+    scene.answers += scene.cell.run(Outage(scene.tenant, CUSTOMERS), NO_BROKER).answer
 
 
 def _boundaries(file: str) -> dict[str, tuple[Boundary, int]]:

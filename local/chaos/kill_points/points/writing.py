@@ -13,9 +13,9 @@ from local.chaos.kill_points.boundaries import (
     after,
     before,
 )
+from local.chaos.kill_points.changes import Change, creation, deletion, status_change
 from local.chaos.kill_points.point import KillPoint
 from local.chaos.kill_points.scene import Scene
-from local.chaos.kill_points.tasks import Request
 
 CUSTOMERS = "functions/customer/customers.sql"
 MARK = Statement("functions/events/outbox.sql", "mark_published")
@@ -35,43 +35,39 @@ class Write:
 
     def __call__(self, scene: Scene) -> None:
         """Die in it; afterwards all of it is there, or nothing."""
-        request = self.request(scene)
+        change = self._change(scene)
         held = len(scene.events())
-        scene.kill(request)
+        scene.kill_in(change)
         scene.come_to_rest()
-        scene.expect(
-            len(scene.events()) == held + self.committed,
-            f"{len(scene.events()) - held} events were written, not {int(self.committed)}",
-        )
+        written = len(scene.events()) - held
+        scene.expect(written == self.committed, f"{written} events were written")
 
-    def request(self, scene: Scene) -> Request:
-        """The request to die in, on a customer of its own."""
+    def _change(self, scene: Scene) -> Change:
         if self.kind == "create":
-            return scene.request("POST", "/customer/data", {"name": "Jane Roe"})
-        created = scene.call("POST", "/customer/data", {"name": "Jane Roe"}, 201)
-        subject = {"customer_id": created["customer_id"]}
+            return creation(scene.tenant)
+        customer_id = scene.make(creation(scene.tenant)).data["customer_id"]
         if self.kind == "delete":
-            return scene.request("DELETE", "/customer/data", subject)
-        change = {**subject, "status": "INACTIVE"}
-        return scene.request("PATCH", "/customer/change-status", change)
+            return deletion(scene.tenant, customer_id)
+        return status_change(scene.tenant, customer_id)
 
 
-def idempotent(scene: Scene, *, replayed: bool) -> None:
-    """Die in a create with a key; the same request again gets its one answer."""
-    key = str(uuid.uuid4())
-    request = scene.request("POST", "/customer/data", {"name": "Jane Roe"}, Idempotency_Key=key)
-    scene.kill(request)
-    replies = [scene.send(request) for _ in range(2)]
-    told = [reply.headers.get("Idempotency-Replayed") == "true" for reply in replies]
-    scene.expect([reply.status for reply in replies] == [201, 201], f"answered {replies}")
-    scene.expect(told == [replayed, True], f"replayed: {told}")
-    scene.expect(replies[0].data == replies[1].data, "two answers to one key")
-    scene.come_to_rest()
-    events = scene.events()
-    scene.expect(
-        [event["customer_id"] for event in events] == [replies[0].data["customer_id"]],
-        f"one key wrote {len(events)} events",
-    )
+@dataclass(frozen=True)
+class IdempotentCreate:
+    """A create with a key; `committed` says whether its answer was stored before the death."""
+
+    committed: bool
+
+    def __call__(self, scene: Scene) -> None:
+        """Die in it; sent again, it gets its one answer, and there is one customer."""
+        change = creation(scene.tenant, str(uuid.uuid4()))
+        scene.kill_in(change)
+        replies = [scene.make(change) for _ in range(2)]
+        statuses = [reply.status for reply in replies]
+        replayed = [reply.headers.get("Idempotency-Replayed") == "true" for reply in replies]
+        scene.expect(statuses == [201, 201], f"answered {statuses}")
+        scene.expect(replayed == [self.committed, True], f"replayed: {replayed}")
+        scene.come_to_rest()
+        scene.expect(len(scene.events()) == 1, f"one key wrote {len(scene.events())} events")
 
 
 def _points(kind: str, begin: Boundary, committed: Boundary) -> list[KillPoint]:
@@ -90,20 +86,16 @@ def _in_one_statement(kind: str, name: str) -> list[KillPoint]:
     return _points(kind, before(statement), after(statement))
 
 
-def _replayed(scene: Scene) -> None:
-    idempotent(scene, replayed=True)
-
-
-def _run_again(scene: Scene) -> None:
-    idempotent(scene, replayed=False)
+def _idempotent(moment: str, boundary: Boundary, committed: bool, repeats: int = 0) -> KillPoint:
+    return KillPoint(f"idempotent create: {moment}", boundary, IdempotentCreate(committed), repeats)
 
 
 POINTS = (
     *_in_one_statement("create", "create_customer"),
     *_in_one_statement("change of status", "change_status"),
     *_points("delete", before(COMMIT), after(COMMIT)),
-    KillPoint("idempotent create: before the commit", before(COMMIT), _run_again),
-    KillPoint("idempotent create: after the commit, before the publish", after(COMMIT), _replayed),
-    KillPoint("idempotent create: after the confirm, before the mark", before(MARK), _replayed, 1),
-    KillPoint("idempotent create: after the mark, before the answer", after(MARK), _replayed),
+    _idempotent("before the commit", before(COMMIT), committed=False),
+    _idempotent("after the commit, before the publish", after(COMMIT), committed=True),
+    _idempotent("after the confirm, before the mark", before(MARK), True, 1),
+    _idempotent("after the mark, before the answer", after(MARK), committed=True),
 )
