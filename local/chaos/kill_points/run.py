@@ -1,0 +1,124 @@
+"""Plays every kill point, in several cells side by side, and gives what came of each."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
+from queue import Empty, SimpleQueue
+
+import pika
+
+from chalicelib.events.topology import dead_letter_queue_name, queue_name
+from local.chaos import ledger
+from local.chaos.kill_points.cell import SETTINGS, Cell, open_cell
+from local.chaos.kill_points.point import KillPoint, KillPointResult
+from local.chaos.kill_points.points import POINTS
+from local.chaos.kill_points.scene import Scene, repeats
+from local.checkout import Checkout
+from local.environment import ServiceUrls, create_database, drop_database, settings_environment
+from local.installation import migrate
+
+CELLS = 4
+
+
+def kill_points(
+    urls: ServiceUrls,
+    points: Sequence[KillPoint] = POINTS,
+    report: Callable[[KillPointResult], None] = lambda _result: None,
+    cells: int = CELLS,
+) -> list[KillPointResult]:
+    """Play the points on these servers, with databases and queues of their own; one result each.
+
+    `report` is called as each is done, from several threads. Never raises for a point that fails:
+    its result says what broke.
+    """
+    template = f"chaos_template_{os.getpid()}"
+    url = create_database(urls, template)
+    try:
+        migrate(Checkout(), {**settings_environment(urls), **SETTINGS, "DATABASE_URL": url})
+        with tempfile.TemporaryDirectory(prefix="kill-points-") as folder:
+            return _side_by_side(urls, template, Path(folder), points, report, cells)
+    finally:
+        drop_database(urls, template)
+
+
+def _side_by_side(
+    urls: ServiceUrls,
+    template: str,
+    folder: Path,
+    points: Sequence[KillPoint],
+    report: Callable[[KillPointResult], None],
+    cells: int,
+) -> list[KillPointResult]:
+    waiting: SimpleQueue[KillPoint] = SimpleQueue()
+    for point in points:
+        waiting.put(point)
+
+    def work(_number: int) -> list[KillPointResult]:
+        results = []
+        with open_cell(urls, template, folder) as cell:
+            while point := _next(waiting):
+                results.append(play(point, cell))
+                report(results[-1])
+        return results
+
+    with ThreadPoolExecutor(cells) as pool:
+        found = {result.point: result for done in pool.map(work, range(cells)) for result in done}
+    return [found[point.name] for point in points]
+
+
+def _next(waiting: SimpleQueue[KillPoint]) -> KillPoint | None:
+    try:
+        return waiting.get_nowait()
+    except Empty:
+        return None
+
+
+def play(point: KillPoint, cell: Cell) -> KillPointResult:
+    """Play one point."""
+    began = time.monotonic()
+    scene = Scene(cell, point.boundary)
+    result = KillPointResult(point.name)
+    try:
+        point.scenario(scene)
+        _examine(point, scene, result)
+    except Exception as error:
+        result.broken.append(f"{type(error).__name__}: {error}")
+    finally:
+        _remove_queues(scene)
+    result.hit = scene.hit
+    result.seconds = time.monotonic() - began
+    return result
+
+
+def _examine(point: KillPoint, scene: Scene, result: KillPointResult) -> None:
+    """Ask the ledger, but count repeats by this point's own bound, which is narrower."""
+    evidence = scene.evidence()
+    result.broken += [
+        f"{finding.kind.value}: {finding.words}"
+        for finding in ledger.check(evidence)
+        if finding.kind is not ledger.Kind.TOO_MANY_DUPLICATES
+    ]
+    redeliveries = {
+        row["event_id"]: row["deliver_try_count"] for row in scene.cell.query("redeliveries")
+    }
+    repeated = repeats(evidence, redeliveries)
+    if (worst := max(repeated.values(), default=0)) > point.repeats:
+        result.broken.append(f"an event was repeated {worst} times, not {point.repeats}")
+    result.duplicates = repeated.total()
+    result.redelivered = sum(delivery.redelivered for delivery in evidence.deliveries)
+
+
+def _remove_queues(scene: Scene) -> None:
+    """So that the broker stays small."""
+    if "tenant" not in vars(scene):
+        return
+    connection = pika.BlockingConnection(pika.URLParameters(scene.cell.urls.rabbitmq_url))
+    with closing(connection):
+        for named in (queue_name, dead_letter_queue_name):
+            connection.channel().queue_delete(named(scene.tenant.name))
