@@ -28,7 +28,11 @@ from tests.support.api import Api, over_http
 from tests.support.broker import delete_queues
 from tests.support.fixtures import UNLIMITED
 
-WAYS = ("source", "process", "container")
+# Each way on one worker, so that no two workers start the same servers.
+WAYS = {
+    way: pytest.param(way, marks=pytest.mark.xdist_group(f"served_{way}"))
+    for way in ("source", "process", "container")
+}
 ANSWER_SECONDS = 60.0  # longer than any function may take
 _numbers = itertools.count(1)
 
@@ -49,7 +53,7 @@ def artifact() -> Artifact:
     return package()
 
 
-@pytest.fixture(scope="module", params=WAYS)
+@pytest.fixture(scope="module", params=WAYS.values())
 def served(
     request: pytest.FixtureRequest, services: RunningServices, artifact: Artifact
 ) -> Iterator[Served]:

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 import psutil
 import pytest
 
+from local.checkout import Checkout
 from local.deploy.deployment import Deployment
 from local.deploy.invocation import PAYLOAD_LIMIT, PayloadTooLarge, Throttled, UnknownFunction
 from local.deploy.mounts import possible_way
@@ -103,6 +104,18 @@ def test_each_environment_has_a_tmp_of_its_own(tmp_path: Path, kind: str) -> Non
             assert (first["tmp"], second["tmp"]) == ("written", "written")
 
     run(scenario())
+
+
+@pytest.mark.skipif(possible_way() is None, reason="this machine gives processes no mounts")
+def test_mounts_of_environments_are_not_noted_as_the_machines(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with deployed(tmp_path, "process", Echo=function("echo")) as deployment:
+            await call(deployment, "Echo")
+
+    run(scenario())
+    own = str(Checkout().folder("deploy", "tmp") / f"{os.getpid()}-")
+    table = Path("/run/mount/utab")
+    assert own not in (table.read_text() if table.exists() else "")
 
 
 def test_environments_are_used_again_and_reported(tmp_path: Path, kind: str) -> None:
