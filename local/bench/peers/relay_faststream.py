@@ -30,6 +30,15 @@ async def is_empty(engine: AsyncEngine) -> bool:
         return (await connection.execute(newest)).first() is None
 
 
+def properties(message: OutboxMessage) -> dict[str, Any]:
+    """The AMQP properties that the row keeps among its headers."""
+    headers: dict[str, Any] = dict(message.headers)
+    names = {"routing_key": "routing_key", "content_type": "content-type"}
+    names |= {"message_id": "message_id", "message_type": "type"}
+    taken = {argument: headers.pop(name) for argument, name in names.items()}
+    return {**taken, "headers": {**headers, "sequence": int(headers["sequence"])}}
+
+
 async def drain(engine: AsyncEngine, task: Task) -> Result:
     """Relay with `task.workers` until nothing is left or the time is up."""
     outbox = OutboxBroker(engine, outbox_table=TABLE, logger=None)
@@ -40,17 +49,7 @@ async def drain(engine: AsyncEngine, task: Task) -> Result:
 
     async def relay(message: OutboxMessage) -> None:
         nonlocal relayed
-        headers: dict[str, Any] = dict(message.headers)
-        await rabbit.publish(
-            message.body,
-            exchange=exchange,
-            routing_key=headers.pop("routing_key"),
-            persist=True,
-            headers={**headers, "sequence": int(headers["sequence"])},
-            content_type=headers.pop("content-type"),
-            message_id=headers.pop("message_id"),
-            message_type=headers.pop("type"),
-        )
+        await rabbit.publish(message.body, exchange=exchange, persist=True, **properties(message))
         relayed += 1
 
     outbox.subscriber(

@@ -15,6 +15,7 @@ import pika
 
 from chalicelib.events.topology import dead_letter_queue_name, queue_name
 from local.chaos import ledger
+from local.chaos.finding import Kind
 from local.chaos.kill_points.cell import SETTINGS, Cell, open_cell
 from local.chaos.kill_points.point import KillPoint, KillPointResult
 from local.chaos.kill_points.points import POINTS
@@ -102,7 +103,7 @@ def _examine(point: KillPoint, scene: Scene, result: KillPointResult) -> None:
     result.broken += [
         f"{finding.kind.value}: {finding.words}"
         for finding in ledger.check(evidence)
-        if finding.kind is not ledger.Kind.TOO_MANY_DUPLICATES
+        if finding.kind is not Kind.TOO_MANY_DUPLICATES
     ]
     redeliveries = {
         row["event_id"]: row["deliver_try_count"] for row in scene.cell.query("redeliveries")
