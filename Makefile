@@ -38,6 +38,7 @@ undeploy-local: ## stop what deploy-local started
 	@if [ -x $(PY) ]; then $(PY) -m local undeploy-local; fi
 
 invoke: setup ## call a deployed function (FUNCTION=resend EVENT='{}' or EVENT=@file.json)
+	@$(if $(FUNCTION),,$(error say which: make invoke FUNCTION=resend))
 	@$(PY) -m local invoke $(FUNCTION) $(if $(EVENT),'$(EVENT)')
 
 logs: setup ## follow the logs of the deployed functions (FUNCTION=… for one)
