@@ -6,12 +6,16 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from app import app
+from chalice import Chalice
+
+from app import app as fintegrate
 from local.lambda_context import LambdaContext
 from local.proxy_event import IncomingRequest, proxy_event
 
 
-def prepared(key: str, method: str, path: str, body: dict[str, Any]) -> Callable[[], str]:
+def prepared(
+    key: str, method: str, path: str, body: dict[str, Any], app: Chalice = fintegrate
+) -> Callable[[], str]:
     """The handler's part of a request, to be timed: the event is made, the answer not read.
 
     Raises (when called):

@@ -7,6 +7,7 @@ code; a figure means something only as a ratio to it.
 from __future__ import annotations
 
 import json
+import time
 from typing import Self
 
 import pika
@@ -42,15 +43,20 @@ class RawCreate:
             "source_service": "POST: /customer/data",
             "traceparent": None,
         }
-        self._properties = pika.BasicProperties(delivery_mode=pika.DeliveryMode.Persistent)
+        self.committed: dict[str, float] = {}
+        """When each event was committed, on the monotonic clock."""
 
     def create(self) -> None:
         """One customer, its event, published and marked."""
         self._cursor.execute(CUSTOMERS["create_customer"], self._values)
         row = self._cursor.fetchone()
         assert row is not None
+        self.committed[row[0]] = time.monotonic()
         body = json.dumps({"event_id": row[0], "data": row[6], "metadata": row[7]}).encode()
-        self._channel.basic_publish(EXCHANGE, self._key, body, self._properties, mandatory=True)
+        properties = pika.BasicProperties(
+            message_id=row[0], delivery_mode=pika.DeliveryMode.Persistent
+        )
+        self._channel.basic_publish(EXCHANGE, self._key, body, properties, mandatory=True)
         self._cursor.execute(PUBLISHED, (row[0],))
 
     def __enter__(self) -> Self:

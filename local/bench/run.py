@@ -1,88 +1,57 @@
 """Runs the measurements on the checkout's servers and writes `.local/bench.json`.
 
-A database and a consumer of its own; both are removed afterwards.
+`ONLY=drain,create` runs some of them. A missed bar is said plainly and is no failure of the run.
 """
 
 from __future__ import annotations
 
-import json
 import os
-import uuid
+import time
+from collections.abc import Callable, Mapping
 
-import pika
 from rich.console import Console
-from rich.table import Table
 
+from local.bench.figures import Figures, show, write
 from local.checkout import Checkout
-from local.environment import create_database, drop_database, ensure_services, settings_environment
-
-DATABASE = "bench_fintegrate"
-BARS = {
-    "create_vs_floor": "≤ 1.6",
-    "bcrypt_runs_of_a_verified_key": "0",
-    "outage_create_vs_up": "≤ 1.0",
-    "resend_per_s": "> 5000",
-}
+from local.environment import ensure_services
 
 
 def run() -> int:
     """Measure, print a table, write the JSON."""
-    with ensure_services() as services:
-        url = create_database(services.urls, DATABASE)
-        os.environ.update(
-            settings_environment(
-                services.urls,
-                DATABASE_URL=url,
-                LOG_LEVEL="WARNING",
-                RATE_LIMIT_API_KEY_PER_MINUTE="6000000",
-                RATE_LIMIT_API_KEY_BURST="1000000",
-            )
-        )
-        try:
-            figures = measure(url)
-        finally:
-            drop_database(services.urls, DATABASE)
+    from local.bench.stage import Theatre
+
+    console = Console(stderr=True)
+    figures: Figures = {}
+    with ensure_services() as services, Theatre(services.urls) as theatre:
+        for name, measurement in _chosen().items():
+            started = time.monotonic()
+            figures |= measurement(theatre)
+            console.print(f"{name}: measured in {time.monotonic() - started:.0f} s")
     show(figures)
-    (Checkout().state / "bench.json").write_text(json.dumps(figures, indent=1) + "\n")
+    write(figures, Checkout().state / "bench.json")
     return 0
 
 
-def measure(database_url: str) -> dict[str, float]:
-    """Every figure, in the order in which they disturb each other least."""
-    from chalicelib.events.topology import dead_letter_queue_name, queue_name
-    from chalicelib.operations.migrate import apply_migrations
-    from chalicelib.platform import platform
-    from local.bench import measures
-    from local.bench.api import call
-    from local.bench.floor import RawCreate
-
-    parts = platform()
-    apply_migrations(parts.settings)
-    admin, name = parts.settings.admin_api_key, f"bench_{uuid.uuid4().hex[:8]}"
-    consumer_id = call(admin, "POST", "/consumer/data", {"consumer_name": name})["consumer_id"]
-    key = call(admin, "POST", "/consumer/api-key", {"consumer_id": consumer_id})["api_key"]
-    broker_url = parts.settings.rabbitmq_url
-    try:
-        with RawCreate(database_url, broker_url, consumer_id, name) as raw:
-            measures.create_against_floor(key, raw, rounds=2)  # warm both
-            figures = measures.create_against_floor(key, raw)
-        figures |= measures.bcrypt_runs(key)
-        figures |= measures.create_in_outage(key, parts, figures["create_ms"])
-        measures.resend_backlog(parts, database_url, consumer_id)  # takes what the outage left
-        figures |= measures.resend_backlog(parts, database_url, consumer_id)
-    finally:
-        parts.close()
-        connection = pika.BlockingConnection(pika.URLParameters(broker_url))
-        channel = connection.channel()
-        channel.queue_delete(queue_name(name))
-        channel.queue_delete(dead_letter_queue_name(name))
-        connection.close()
-    return figures
+def _chosen() -> Mapping[str, Callable[..., Figures]]:
+    wanted = [name for name in os.environ.get("ONLY", "").split(",") if name]
+    every = _measurements()
+    unknown = ", ".join(name for name in wanted if name not in every)
+    if unknown:
+        raise SystemExit(f"ONLY: no measurement {unknown}; there are {', '.join(every)}")
+    return {name: every[name] for name in wanted} or every
 
 
-def show(figures: dict[str, float]) -> None:
-    """The table."""
-    table = Table("figure", "value", "bar", title="make bench")
-    for name, value in figures.items():
-        table.add_row(name, f"{value:,.2f}", BARS.get(name, ""))
-    Console().print(table)
+def _measurements() -> Mapping[str, Callable[..., Figures]]:
+    """All of them; what fills the disk comes last, so that its writing disturbs nobody."""
+    from local.bench import confirmations, creates, drains, growth, memory, notices
+
+    return {
+        "create": creates.create,
+        "auth": creates.authentication,
+        "outage": creates.outage,
+        "confirm": confirmations.confirm,
+        "notify": notices.notify,
+        "drain": drains.drain,
+        "memory": memory.memory,
+        "growth": growth.growth,
+    }

@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.table import Table
 
 from local.bench.api import call, prepared
-from local.bench.measures import timed
+from local.bench.timing import timed
 from local.checkout import Checkout
 from local.deploy.background import DeployedServer
 from local.deploy.bench.cold import cold_starts

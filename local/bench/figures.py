@@ -1,0 +1,74 @@
+"""The figures of a run: what each must reach, the table on the terminal, the JSON file.
+
+`bars` are the promises; a figure without one is a floor, or says under what a figure was taken.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+Figures = dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """What a figure must reach: `at_least` or `at_most`."""
+
+    at_least: float | None = None
+    at_most: float | None = None
+
+    def holds(self, value: float) -> bool:
+        """Whether a figure reaches it."""
+        above = self.at_least is None or value >= self.at_least
+        return above and (self.at_most is None or value <= self.at_most)
+
+    def __str__(self) -> str:
+        return f"≤ {self.at_most:,g}" if self.at_least is None else f"≥ {self.at_least:,g}"
+
+
+BARS: Mapping[str, Bar] = {
+    "create_vs_floor": Bar(at_most=1.5),
+    "bcrypt_runs_of_a_verified_key": Bar(at_most=0),
+    "auth_ms": Bar(at_most=1.0),
+    "outage_create_vs_up": Bar(at_most=1.0),
+    "drain_per_s": Bar(at_least=10_000),
+    "drain_vs_raw": Bar(at_least=0.45),
+    "drain_ordered_vs_unordered": Bar(at_least=0.8),
+    "drain_growth": Bar(at_most=1.2),
+    "resend_rss_growth_mb": Bar(at_most=20),
+    "confirm_vs_raw": Bar(at_least=0.6),
+    "notify_p50_ms": Bar(at_most=5),
+    "notify_p99_ms": Bar(at_most=25),
+}
+
+
+def write(figures: Figures, path: Path) -> None:
+    """The JSON: every figure by its name, and under `bars` what must hold and whether it does."""
+    bars = {
+        name: {"bar": str(bar), "value": figures[name], "holds": bar.holds(figures[name])}
+        for name, bar in BARS.items()
+        if name in figures
+    }
+    path.write_text(json.dumps({**figures, "bars": bars}, indent=1, ensure_ascii=False) + "\n")
+
+
+def show(figures: Figures) -> None:
+    """The table."""
+    table = Table("figure", "value", "bar", "holds", title="make bench")
+    for column in (1, 2):
+        table.columns[column].justify = "right"
+    for name, value in figures.items():
+        bar = BARS.get(name)
+        verdict = "" if bar is None else "yes" if bar.holds(value) else "[bold red]NO[/bold red]"
+        table.add_row(name, _words(value), str(bar or ""), verdict)
+    Console().print(table)
+
+
+def _words(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 1_000 else f"{value:,.2f}"

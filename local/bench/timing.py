@@ -1,0 +1,47 @@
+"""How long things take, in turns: whoever is slowed by a noisy neighbour, both are.
+
+Interleaving keeps a ratio honest where the figures themselves are not.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from statistics import median
+
+__all__ = ["in_turns", "median", "percentile", "seconds_of", "timed"]
+
+TURN = 25
+
+
+def timed(action: Callable[[], object], times: int) -> list[float]:
+    """How long each call took, in milliseconds."""
+    durations = []
+    for _ in range(times):
+        started = time.perf_counter()
+        action()
+        durations.append((time.perf_counter() - started) * 1000)
+    return durations
+
+
+def in_turns(turns: int, *actions: Callable[[], object]) -> list[list[float]]:
+    """Durations of each action in ms: `TURN` calls of one, then of the next; a first turn warms up."""
+    durations: list[list[float]] = [[] for _ in actions]
+    for turn in range(turns + 1):
+        for action, taken in zip(actions, durations, strict=True):
+            calls = timed(action, TURN)
+            if turn:
+                taken.extend(calls)
+    return durations
+
+
+def seconds_of(action: Callable[[], object]) -> float:
+    """How long one call took."""
+    return timed(action, 1)[0] / 1000
+
+
+def percentile(values: Sequence[float], percent: float) -> float:
+    """The smallest value that at least so many per cent of the values do not exceed."""
+    ordered = sorted(values)
+    return ordered[max(0, math.ceil(len(ordered) * percent / 100) - 1)]
