@@ -31,6 +31,7 @@ class Run:
     evidence: Evidence
     repeats: Repeats
     findings: Sequence[Finding]
+    symptoms: Sequence[str]
 
     def as_json(self) -> dict[str, Any]:
         """The run's entry in the report."""
@@ -52,6 +53,7 @@ class Run:
             "redelivered_on_purpose": self.repeats.redelivered_on_purpose,
             "repeated_by_broker": self.repeats.repeated_by_broker,
             "findings": [f"{f.kind.value}: {f.tenant}: {f.words}" for f in self.findings],
+            "symptoms": list(self.symptoms),
             "plan": self.plan.as_json(),
         }
 

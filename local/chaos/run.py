@@ -18,6 +18,7 @@ from local.chaos.faults.fault import Fault, Scene
 from local.chaos.load import Load
 from local.chaos.plan import make_plan
 from local.chaos.report import Run
+from local.chaos.symptoms import Symptoms
 from local.chaos.testbed import Testbed
 from local.environment import RunningServices
 
@@ -57,6 +58,7 @@ def run_seed(
     with (
         AnswerRecord(folder / "answers.jsonl") as record,
         Testbed(services, f"chaos_{seed}", folder, choices.sabotage) as bed,
+        Symptoms(bed.database_url) as symptoms,
     ):
         bed.open(choices.tenants)
         load = Load(bed.tenants, bed.base_urls, record, seed, choices.callers)
@@ -80,7 +82,16 @@ def run_seed(
             conductor.disturbances,
         )
     seconds = time.monotonic() - began
-    return Run(seed, seconds, waited, plan, evidence, count(evidence), ledger.check(evidence))
+    return Run(
+        seed,
+        seconds,
+        waited,
+        plan,
+        evidence,
+        count(evidence),
+        ledger.check(evidence),
+        sorted(symptoms.reasons),
+    )
 
 
 def _come_to_rest(bed: Testbed, most_seconds: float) -> float:
