@@ -75,7 +75,9 @@ def _read(db: Database, wanted: Row, seconds: int) -> tuple[list[Row], list[Row]
 
 
 def _heads(rows: list[Row]) -> Row:
-    listed = [{k: v for k, v in r.items() if k not in ("heads", "waiting_behind")} for r in rows]
+    listed = [{**row, "age_hours": round(row["age_hours"], 5)} for row in rows]
+    for head in listed:
+        del head["heads"], head["waiting_behind"]
     return {
         "total": rows[0]["heads"] if rows else 0,
         "waiting_behind": rows[0]["waiting_behind"] if rows else 0,
