@@ -14,6 +14,7 @@ import pytest
 from tests.integration.requests.endpoints import POSTS
 from tests.support.api import Api, Bank, Reply
 from tests.support.fixtures import Query, platform_with
+from tests.support.outbox import write_pending
 from tests.support.threads import together
 from tests.support.waiting import eventually
 
@@ -252,6 +253,8 @@ def _valid_request(
     (event,) = query(
         "SELECT event_id FROM customer_events WHERE customer_id = %(id)s", id=customer_id
     )
+    write_pending(query, bank.consumer_id)
+    (head,) = query("SELECT customer_id FROM customer_events WHERE publish_status = 'pending'")
     requests: dict[str, tuple[Api, dict[str, object]]] = {
         "/consumer/change-status":
             (admin, {"consumer_id": bank.consumer_id, "status": "deactivated"}),
@@ -265,6 +268,7 @@ def _valid_request(
             (bank.api, {"event_id": event["event_id"], "status": "processed"}),
         "/events/redeliver": (bank.api, {"period_in_days": 1}),
         "/events/resend": (bank.api, {"period_in_days": 1}),
+        "/events/skip-head": (admin, {"customer_id": head["customer_id"], "reason": "poison"}),
     }  # fmt: skip
     assert path in requests, f"POST {path} is new: say here what it takes"
     return requests[path]
