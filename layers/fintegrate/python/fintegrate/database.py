@@ -13,7 +13,7 @@ import re
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from typing import Any
+from typing import Any, TypeVar
 
 import psycopg2
 import psycopg2.errors
@@ -24,6 +24,7 @@ from fintegrate.settings import SettingsError
 
 Row = dict[str, Any]
 Parameters = Mapping[str, Any]
+T = TypeVar("T")
 
 
 class UniqueViolation(Exception):
@@ -83,17 +84,15 @@ class Database:
     def fetch_all(self, sql: str, parameters: Parameters, *, revive: bool = False) -> list[Row]:
         """Every row as a dictionary; errors as `fetch_one`."""
         try:
-            return self._run(sql, parameters)
+            return self._run(sql, parameters, _rows)
         except ConnectionLost:
             if not revive or self.in_transaction:
                 raise
-            return self._run(sql, parameters)
+            return self._run(sql, parameters, _rows)
 
     def execute(self, sql: str, parameters: Parameters) -> int:
         """Run a statement that answers no rows; how many rows it touched. Errors as `fetch_one`."""
-        with self._cursor() as cursor:
-            cursor.execute(sql, parameters)
-            return int(cursor.rowcount)
+        return self._run(sql, parameters, lambda cursor: int(cursor.rowcount))
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -103,8 +102,10 @@ class Database:
         connection = self._connection()
         self._local.in_transaction = True
         try:
-            with _translated(connection), connection:
+            with connection:
                 yield
+        except _TRANSLATED as error:
+            raise _ours(error, connection) from error
         finally:
             self._local.in_transaction = False
 
@@ -120,19 +121,16 @@ class Database:
             connection.close()
             self._local.connection = None
 
-    def _run(self, sql: str, parameters: Parameters) -> list[Row]:
-        with self._cursor() as cursor:
-            cursor.execute(sql, parameters)
-            if cursor.description is None:
-                return []
-            names = [column.name for column in cursor.description]
-            return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-
-    @contextmanager
-    def _cursor(self) -> Iterator[psycopg2.extensions.cursor]:
+    def _run(
+        self, sql: str, parameters: Parameters, result: Callable[[psycopg2.extensions.cursor], T]
+    ) -> T:
         connection = self._connection()
-        with _translated(connection), connection.cursor() as cursor:
-            yield cursor
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute(sql, parameters)
+                return result(cursor)
+        except _TRANSLATED as error:
+            raise _ours(error, connection) from error
 
     def _connection(self) -> psycopg2.extensions.connection:
         connection = getattr(self._local, "connection", None)
@@ -183,14 +181,24 @@ def check_url(url: str) -> None:
     raise SettingsError("DATABASE_URL cannot be read; percent-encode its user and password")
 
 
-@contextmanager
-def _translated(connection: psycopg2.extensions.connection) -> Iterator[None]:
-    """Where the driver's errors become ours; what fails to connect is `_connect`'s to tell."""
-    try:
-        yield
-    except psycopg2.errors.UniqueViolation as error:
-        raise UniqueViolation(error.diag.constraint_name or "") from error
-    except (psycopg2.OperationalError, psycopg2.InterfaceError) as error:
-        if connection.closed:
-            raise ConnectionLost("The database connection was lost; try again shortly") from error
-        raise Unavailable("The database is too busy to answer; try again shortly") from error
+_TRANSLATED = (
+    psycopg2.errors.UniqueViolation,
+    psycopg2.OperationalError,
+    psycopg2.InterfaceError,
+)
+
+
+def _ours(error: psycopg2.Error, connection: psycopg2.extensions.connection) -> Exception:
+    """What one of `_TRANSLATED` is to callers; what fails to connect is `_connect`'s to tell."""
+    if isinstance(error, psycopg2.errors.UniqueViolation):
+        return UniqueViolation(error.diag.constraint_name or "")
+    if connection.closed:
+        return ConnectionLost("The database connection was lost; try again shortly")
+    return Unavailable("The database is too busy to answer; try again shortly")
+
+
+def _rows(cursor: psycopg2.extensions.cursor) -> list[Row]:
+    if cursor.description is None:
+        return []
+    names = [column.name for column in cursor.description]
+    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]

@@ -60,7 +60,7 @@ def crash(reference: str) -> Response:
 
 def dumps(value: Any) -> str:
     """JSON as we send it: compact, in UTF-8, times in ISO 8601 with offset."""
-    return json.dumps(value, default=_plain, separators=(",", ":"), ensure_ascii=False)
+    return _ENCODER.encode(value)
 
 
 def _plain(value: Any) -> str:
@@ -69,3 +69,6 @@ def _plain(value: Any) -> str:
     if isinstance(value, date):
         return value.isoformat()
     return str(value)
+
+
+_ENCODER = json.JSONEncoder(default=_plain, separators=(",", ":"), ensure_ascii=False)
