@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 import redis
 
-from fintegrate.api_keys import parse_api_key
+from fintegrate.api_keys import ApiKey, new_api_key, parse_api_key
 from local.services.service import Service
 from tests.support.api import Api, Bank, Reply
 from tests.support.fixtures import platform_with
@@ -116,6 +116,17 @@ def test_one_keys_limit_is_nobody_elses(make_bank: MakeBank, environment: dict[s
     with platform_with(environment, **{**LIMITS, "RATE_LIMIT_API_KEY_BURST": "1"}):
         assert [ask(one).status for _ in range(2)] == [200, 429]
         assert ask(other).status == 200
+
+
+def test_wrong_secret_takes_no_token_of_the_key_that_it_names(limited: Bank) -> None:
+    ask(limited)
+    key = parse_api_key(limited.api.key or "")
+    assert key is not None
+    stranger = Api(ApiKey(key.key_id, new_api_key().secret).text)
+
+    assert stranger.get("/customer/list").status == 401
+
+    assert ask(limited).headers["RateLimit-Remaining"] == "1"
 
 
 def test_two_processes_share_a_bucket(limited: Bank, environment: dict[str, str]) -> None:

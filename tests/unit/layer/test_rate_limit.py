@@ -3,44 +3,50 @@
 from __future__ import annotations
 
 import logging
-import threading
-from typing import Any
 
 import pytest
 import redis
 
 from fintegrate.errors import TooManyRequests
-from fintegrate.rate_limit import RateLimiter
+from fintegrate.rate_limit import BUCKET_SCRIPT, SCRIPT_ID, RateLimiter
 from tests.unit.layer.clock import Clock
 
 
 class FakeRedis:
-    """Stands where redis.Redis stands; `answer` is what the bucket's script says, or its error."""
+    """Stands where redis-py's connection stands; `answer` is what the script says, or its error.
+
+    Answers what was sent in the order in which it was sent, as Redis does.
+    """
 
     def __init__(self, answer: object) -> None:
         self.answer = answer
-        self.calls: list[tuple[list[str], list[float]]] = []
+        self.sent: list[tuple[object, ...]] = []
+        self._answers: list[object] = []
 
     def from_url(self, *_args: object, **_options: object) -> FakeRedis:
         return self
 
-    def register_script(self, _script: str) -> Any:
-        return self.run
+    def make_connection(self) -> FakeRedis:
+        return self
 
-    def run(self, keys: list[str], args: list[float]) -> object:
-        self.calls.append((keys, args))
-        if isinstance(self.answer, Exception):
-            raise self.answer
-        return self.answer
+    def send_command(self, *command: object) -> None:
+        self.sent.append(command)
+        self._answers.append(self.answer)
 
-    def close(self) -> None:
-        """Nothing is open."""
+    def read_response(self) -> object:
+        answer = self._answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    def disconnect(self) -> None:
+        self._answers.clear()
 
 
 @pytest.fixture
 def fake(monkeypatch: pytest.MonkeyPatch) -> FakeRedis:
     fake = FakeRedis([1, b"499"])
-    monkeypatch.setattr(redis, "Redis", fake)
+    monkeypatch.setattr(redis, "ConnectionPool", fake)
     return fake
 
 
@@ -54,12 +60,72 @@ def limiter(fake: FakeRedis, clock: Clock) -> RateLimiter:
     return RateLimiter("redis://nowhere", per_minute=50, burst=500, clock=clock)
 
 
+def asked(subject: str) -> tuple[object, ...]:
+    return "EVALSHA", SCRIPT_ID, 1, f"rate_limit:{subject}", 50 / 60, 500
+
+
 def test_script_gets_the_bucket_the_rate_and_the_capacity(
     limiter: RateLimiter, fake: FakeRedis
 ) -> None:
     limiter.take("the key")
 
-    assert fake.calls == [(["rate_limit:the key"], [50 / 60, 500])]
+    assert fake.sent == [asked("the key")]
+
+
+def test_script_that_redis_does_not_know_is_sent_whole(
+    limiter: RateLimiter, fake: FakeRedis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read_response() -> object:
+        if fake.sent[-1][0] == "EVALSHA":
+            raise redis.exceptions.NoScriptError
+        return [1, b"42"]
+
+    monkeypatch.setattr(fake, "read_response", read_response)
+
+    assert limiter.take("k")["RateLimit-Remaining"] == "42"
+    assert fake.sent[-1][:2] == ("EVAL", BUCKET_SCRIPT)
+
+
+def test_what_was_asked_ahead_is_not_asked_again(limiter: RateLimiter, fake: FakeRedis) -> None:
+    limiter.ask_ahead("k")
+    assert fake.sent == [asked("k")]
+
+    assert limiter.take("k")["RateLimit-Remaining"] == "499"
+
+    assert fake.sent == [asked("k")]
+
+
+def test_answer_that_nobody_took_is_not_taken_for_the_next(
+    limiter: RateLimiter, fake: FakeRedis
+) -> None:
+    limiter.ask_ahead("refused")
+    fake.answer = [1, b"7"]
+    limiter.ask_ahead("k")
+
+    assert limiter.take("k")["RateLimit-Remaining"] == "7"
+
+
+def test_connection_that_broke_after_asking_ahead_is_replaced(
+    limiter: RateLimiter, fake: FakeRedis
+) -> None:
+    fake.answer = redis.ConnectionError("reset")
+    limiter.ask_ahead("k")
+    fake.answer = [1, b"7"]
+
+    assert limiter.take("k")["RateLimit-Remaining"] == "7"
+
+
+def test_asking_ahead_never_raises(
+    limiter: RateLimiter, fake: FakeRedis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def send_command(*_command: object) -> None:
+        raise redis.ConnectionError("refused")
+
+    monkeypatch.setattr(fake, "send_command", send_command)
+
+    limiter.ask_ahead("k")
+
+    assert limiter.take("k") == {}
 
 
 @pytest.mark.parametrize(
@@ -114,12 +180,16 @@ def test_redis_that_fails_lets_pass_and_is_left_alone_for_a_while(
 ) -> None:
     fake.answer = error
     assert [limiter.take("k") for _ in range(10)] == [{}] * 10
-    assert len(fake.calls) == 1
+    tried = len(fake.sent)
+    assert tried <= 2  # a second time at once, in case only the connection was dead
+
+    limiter.ask_ahead("k")
+    assert len(fake.sent) == tried
 
     clock.advance(10)
     limiter.take("k")
 
-    assert len(fake.calls) == 2
+    assert len(fake.sent) == 2 * tried
 
 
 def test_redis_that_is_back_counts_again(
@@ -145,27 +215,3 @@ def test_one_warning_a_minute_without_the_address(
     assert [r.getMessage() for r in caplog.records] == [
         "rate limits are off, Redis is away: ConnectionError"
     ] * 2
-
-
-def test_thread_that_comes_while_another_connects_is_counted_too(
-    limiter: RateLimiter, fake: FakeRedis, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The first thread stands still between having a client and having its script."""
-    connecting, go_on = threading.Event(), threading.Event()
-
-    def slowly(_script: str) -> Any:
-        if not connecting.is_set():
-            connecting.set()
-            assert go_on.wait(10)
-        return fake.run
-
-    monkeypatch.setattr(fake, "register_script", slowly)
-    first = threading.Thread(target=limiter.take, args=["k"])
-    first.start()
-    assert connecting.wait(10)
-
-    headers = limiter.take("k")
-
-    go_on.set()
-    first.join()
-    assert headers["RateLimit-Remaining"] == "499"

@@ -78,9 +78,9 @@ class TooManyWrongSecrets(Exception):
 class SecretVerifier:
     """Checks secrets with bcrypt once per process and key, and bounds what wrong ones cost.
 
-    A key that was verified is remembered by a SHA-256 of its secret together with the stored hash,
-    so a rotated key is not taken for the old one. A wrong secret that was seen is refused from
-    memory; for each key and source address, at most `wrong_per_minute` cost a bcrypt run. Checks of
+    A key that was verified is remembered by its SHA-256 together with the stored hash that it
+    matched, so a rotated key is not taken for the old one. A wrong secret that was seen is refused
+    from memory; for each key and source address, at most `wrong_per_minute` cost a bcrypt run. Checks of
     one key happen one after the other, so that a burst of first requests costs one run, not many.
     """
 
@@ -90,10 +90,18 @@ class SecretVerifier:
         self._wrong_per_minute = wrong_per_minute
         self._clock = clock
         self._locks = [threading.Lock() for _ in range(64)]
-        self._verified: OrderedDict[tuple[str, str], bytes] = OrderedDict()
-        self._wrong: OrderedDict[bytes, None] = OrderedDict()
+        self._verified: OrderedDict[bytes, str] = OrderedDict()
+        self._wrong: OrderedDict[tuple[bytes, str], None] = OrderedDict()
         self._failures: OrderedDict[tuple[str, str], list[float]] = OrderedDict()
         self._memory = threading.Lock()
+
+    def recognises(self, key: ApiKey) -> bool:
+        """Whether this very key, secret and all, has been verified here before.
+
+        Says nothing of what became of the key since: only its row does.
+        """
+        with self._memory:
+            return _digest(key) in self._verified
 
     def matches(self, key: ApiKey, stored_hash: str, source: str) -> bool:
         """Whether the secret is the one that `stored_hash` was made from.
@@ -101,12 +109,12 @@ class SecretVerifier:
         Raises:
             TooManyWrongSecrets: the bound for this key and `source` (an address) is reached.
         """
-        digest = hashlib.sha256(f"{key.key_id}{key.secret}{stored_hash}".encode()).digest()
-        known = self._remembered(key, stored_hash, digest)
+        digest = _digest(key)
+        known = self._remembered(digest, stored_hash)
         if known is not None:
             return known
         with self._locks[hash(key.key_id) % len(self._locks)]:
-            known = self._remembered(key, stored_hash, digest)
+            known = self._remembered(digest, stored_hash)
             if known is not None:
                 return known
             self._check_bound(key, source)
@@ -114,13 +122,12 @@ class SecretVerifier:
             self._learn(key, stored_hash, digest, source, matched=matched)
             return matched
 
-    def _remembered(self, key: ApiKey, stored_hash: str, digest: bytes) -> bool | None:
+    def _remembered(self, digest: bytes, stored_hash: str) -> bool | None:
         with self._memory:
-            verified = self._verified.get((key.key_id, stored_hash))
-            if verified is not None and hmac.compare_digest(verified, digest):
-                self._verified.move_to_end((key.key_id, stored_hash))
+            if self._verified.get(digest) == stored_hash:
+                self._verified.move_to_end(digest)
                 return True
-            return False if digest in self._wrong else None
+            return False if (digest, stored_hash) in self._wrong else None
 
     def _check_bound(self, key: ApiKey, source: str) -> None:
         now = self._clock()
@@ -135,13 +142,17 @@ class SecretVerifier:
         slot = (key.key_id, source)
         with self._memory:
             if matched:
-                _remember(self._verified, (key.key_id, stored_hash), digest)
+                _remember(self._verified, digest, stored_hash)
                 self._failures.pop(slot, None)
                 return
-            _remember(self._wrong, digest, None)
+            _remember(self._wrong, (digest, stored_hash), None)
             now = self._clock()
             recent = [at for at in self._failures.get(slot, []) if now - at < 60]
             _remember(self._failures, slot, [*recent, now])
+
+
+def _digest(key: ApiKey) -> bytes:
+    return hashlib.sha256(f"{key.key_id}{key.secret}".encode()).digest()
 
 
 def _remember(memory: OrderedDict[K, V], key: K, value: V) -> None:

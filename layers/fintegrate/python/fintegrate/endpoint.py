@@ -186,7 +186,9 @@ class _Answering:
         if self._spec.access is Access.PUBLIC:
             return ANYBODY
         process, request = self._process, self._request
-        caller = process.authenticator.authenticate(request.header("x-api-key"), request.source_ip)
+        caller = process.authenticator.authenticate(
+            request.header("x-api-key"), request.source_ip, process.rate_limiter.ask_ahead
+        )
         self._caller = caller
         self._headers.update(process.rate_limiter.take(caller.key_id))
         if self._spec.access is Access.ADMIN and not caller.is_admin:

@@ -1,4 +1,4 @@
-"""A token bucket per API key in Redis: one round trip; open when Redis is away.
+"""A token bucket per API key in Redis: one round trip, beside others; open when Redis is away.
 
 The script runs in Redis, on its clock, so that all processes share one bucket and one time.
 Headers: draft-ietf-httpapi-ratelimit-headers (`RateLimit-Limit`, `-Remaining`, `-Reset`).
@@ -6,13 +6,16 @@ Headers: draft-ietf-httpapi-ratelimit-headers (`RateLimit-Limit`, `-Remaining`, 
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import math
+import threading
 import time
 from collections.abc import Callable
-from typing import Any
+from contextlib import suppress
 
 from fintegrate.errors import TooManyRequests
+from fintegrate.redis_line import RedisLine
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +37,7 @@ redis.call('HSET', KEYS[1], 'tokens', tokens, 'at', now)
 redis.call('EXPIRE', KEYS[1], math.ceil((capacity - tokens) / rate) + 1)
 return {allowed, tostring(tokens)}
 """
+SCRIPT_ID = hashlib.sha1(BUCKET_SCRIPT.encode()).hexdigest()  # noqa: S324 - Redis names them so
 
 
 class RateLimiter:
@@ -56,8 +60,16 @@ class RateLimiter:
         self._clock = clock
         self._away_until = -math.inf
         self._warned_at = -math.inf
-        self._client: Any = None
-        self._script: Any = None
+        self._local = threading.local()
+
+    def ask_ahead(self, subject: str) -> None:
+        """Send what `take` will ask for, so that its answer is on its way meanwhile. Never raises.
+
+        When `take` is not called after all, a token is spent.
+        """
+        if self._clock() >= self._away_until:
+            with suppress(Exception):  # `take` finds out again, and says so
+                self._line().ask("EVALSHA", SCRIPT_ID, *self._arguments(subject))
 
     def take(self, subject: str) -> dict[str, str]:
         """Take one token of the subject's bucket; the `RateLimit-*` headers, none if unknown.
@@ -94,37 +106,32 @@ class RateLimiter:
         Raises:
             redis.RedisError: Redis is away.
         """
-        self._connect()
-        self._client.ping()
+        self._line().answer("PING")
 
     def close(self) -> None:
-        """Close the connections; the next request opens one."""
-        if self._client is not None:
-            self._client.close()
+        """Close this thread's connection; the next request opens one."""
+        line: RedisLine | None = getattr(self._local, "line", None)
+        if line is not None:
+            line.close()
 
     def _ask(self, subject: str) -> tuple[bool, float]:
-        self._connect()
-        allowed, tokens = self._script(
-            keys=[f"rate_limit:{subject}"], args=[self._per_minute / 60, self._burst]
-        )
+        import redis
+
+        line, arguments = self._line(), self._arguments(subject)
+        try:
+            allowed, tokens = line.answer("EVALSHA", SCRIPT_ID, *arguments)
+        except redis.exceptions.NoScriptError:  # a Redis that is new, or was restarted
+            allowed, tokens = line.answer("EVAL", BUCKET_SCRIPT, *arguments)
         return bool(allowed), float(tokens)
 
-    def _connect(self) -> None:
-        if self._client is None:
-            import redis
-            from redis.backoff import NoBackoff
-            from redis.retry import Retry
+    def _arguments(self, subject: str) -> tuple[int, str, float, int]:
+        return 1, f"rate_limit:{subject}", self._per_minute / 60, self._burst
 
-            # One retry without a pause: a connection that died while the process was frozen.
-            client = redis.Redis.from_url(
-                self._url,
-                socket_timeout=self._timeout,
-                socket_connect_timeout=self._timeout,
-                retry=Retry(NoBackoff(), 1),
-                health_check_interval=0,
-            )
-            self._script = client.register_script(BUCKET_SCRIPT)
-            self._client = client  # last: another thread that sees it finds the script too
+    def _line(self) -> RedisLine:
+        line: RedisLine | None = getattr(self._local, "line", None)
+        if line is None:
+            self._local.line = line = RedisLine(self._url, self._timeout)
+        return line
 
     def _note_away(self, error: Exception) -> None:
         now = self._clock()
