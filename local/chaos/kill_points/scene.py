@@ -23,6 +23,7 @@ from local.chaos.kill_points.tasks import Consumption, Reply, Request, Scheduled
 from local.chaos.tenants import Tenant, onboard
 
 REST_SECONDS = 30.0
+POLL_SECONDS = 0.3
 
 
 class BrokenPromiseError(Exception):
@@ -34,7 +35,7 @@ class Scene:
     """What a scenario plays with; `hit` says whether the boundary was reached."""
 
     cell: Cell
-    boundary: Boundary
+    boundary: Boundary | None
     hit: bool = False
     answers: list[Answer] = field(default_factory=list)
 
@@ -43,6 +44,11 @@ class Scene:
         """This point's tenant, onboarded on first use."""
         name = f"bank_{uuid.uuid4().hex[:12]}"
         return onboard(self.cell.base_url, self.cell.admin_key, name, self.cell.folder)
+
+    @property
+    def has_tenant(self) -> bool:
+        """Whether one was needed so far."""
+        return "tenant" in vars(self)
 
     def send(self, request: Request, status: int | None = None) -> Reply:
         """Send a request to the server, which nobody kills; perhaps it must be answered so."""
@@ -133,4 +139,4 @@ def until(what: str, done: Callable[[], bool], seconds: float = REST_SECONDS) ->
     while not done():
         if time.monotonic() > deadline:
             raise BrokenPromiseError(f"not within {seconds:g} s: {what}")
-        time.sleep(0.05)
+        time.sleep(POLL_SECONDS)
