@@ -42,7 +42,7 @@ SELECT (SELECT count(*) FROM idempotency_keys WHERE consumer_id = %(consumer_id)
         WHERE consumer_id = %(consumer_id)s AND request_id = 'kill-point') AS audit_rows
 
 -- name: table
-SELECT FROM pg_tables WHERE schemaname = 'public' AND tablename = %(name)s
+SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename = %(name)s
 
 -- name: history
 SELECT name FROM migration_history ORDER BY applied_at

@@ -19,7 +19,7 @@ from local.chaos.kill_points.boundaries import Boundary
 from local.chaos.kill_points.cell import NOTHING, Cell
 from local.chaos.kill_points.changes import Change
 from local.chaos.kill_points.processes import Ended, Task
-from local.chaos.kill_points.tasks import Consumption, Reply, Request, ScheduledRun
+from local.chaos.kill_points.tasks import Consumption, Reply, Request
 from local.chaos.tenants import Tenant, onboard
 
 REST_SECONDS = 30.0
@@ -90,7 +90,7 @@ class Scene:
         return [Event(**row) for row in rows if row["tenant"] == self.tenant.name]
 
     def come_to_rest(self) -> None:
-        """Fresh sweeps until nothing is pending, then fresh consumers until all is confirmed."""
+        """The server sweeps until nothing is pending, then fresh consumers confirm all there is."""
         until("everything is published", self._published)
         until("everything is confirmed and the queues are empty", self._consumed)
 
@@ -112,14 +112,17 @@ class Scene:
     def _published(self) -> bool:
         if all(event.publish_status != "pending" for event in self.events()):
             return True
-        self.cell.run(ScheduledRun("resend"))
+        self.send(Request("POST", "/events/resend", self.tenant.key, {"period_in_days": 1}), 200)
         return False
 
     def _consumed(self) -> bool:
         consumption = Consumption(self.tenant)
         self.cell.run(consumption, consumption.settings)
         left = gathering.left_in_queues(self.cell.urls.rabbitmq_url, [self.tenant])
-        return not sum(left.values()) and all(e.deliver_status != "pending" for e in self.events())
+        waiting = {("published", "pending")} & {
+            (event.publish_status, event.deliver_status) for event in self.events()
+        }
+        return not waiting and not sum(left.values())
 
 
 def repeats(evidence: Evidence, redeliveries: Mapping[str, int]) -> Counter[str]:

@@ -8,6 +8,7 @@ from local.chaos.kill_points.points import (
     delivering,
     migrating,
     scheduled,
+    skipping,
     sweeping,
     writing,
 )
@@ -19,6 +20,7 @@ POINTS: tuple[KillPoint, ...] = (
     *dead_lettering.POINTS,
     *administering.POINTS,
     *scheduled.POINTS,
+    *skipping.POINTS,
     *migrating.POINTS,
     *amidst.POINTS,
 )

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import uuid
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 import pika
 
@@ -32,25 +34,31 @@ class Onboarding:
         """The second answer says which it was; the tenant works, and its event is seen."""
         name = f"bank_{uuid.uuid4().hex[:12]}"
         request = scene.admin("POST", "/consumer/data", {"consumer_name": name})
-        with closing(
-            pika.BlockingConnection(pika.URLParameters(scene.cell.urls.rabbitmq_url))
-        ) as connection:
-            seen = connection.channel()
-            seen.exchange_declare(EXCHANGE, "topic", durable=True)
-            witness = seen.queue_declare("", exclusive=True).method.queue
-            seen.queue_bind(witness, EXCHANGE, routing_key("consumer_created", ADMIN_NAME))
+        with _witness(scene) as copies_of:
             scene.kill(request)
             scene.send(request, 409 if self.committed else 201)
             until("the event is published", lambda: _published(scene, name))
-            messages = [body for _, _, body in iter(lambda: seen.basic_get(witness, True), NOTHING)]
-            copies = sum(name.encode() in (body or b"") for body in messages)
+            copies = copies_of(name)
         scene.expect(1 <= copies <= self.most_copies, f"its event was seen {copies} times")
         scene.tenant = _tenant(scene, name)
         scene.make(creation(scene.tenant))
         scene.come_to_rest()
 
 
-NOTHING = (None, None, None)
+@contextmanager
+def _witness(scene: Scene) -> Iterator[Callable[[str], int]]:
+    """A queue beside the admin's own; gives how many messages in it tell of a consumer."""
+    url = scene.cell.urls.rabbitmq_url
+    with closing(pika.BlockingConnection(pika.URLParameters(url))) as connection:
+        channel = connection.channel()
+        queue = channel.queue_declare("", exclusive=True).method.queue
+        channel.queue_bind(queue, EXCHANGE, routing_key("consumer_created", ADMIN_NAME))
+
+        def copies_of(name: str) -> int:
+            found = iter(partial(channel.basic_get, queue, True), (None, None, None))
+            return sum(name.encode() in (body or b"") for _, _, body in found)
+
+        yield copies_of
 
 
 def rotating(scene: Scene) -> None:
