@@ -200,7 +200,7 @@ def bench_deploy() -> None:
 @explained
 def chaos(
     seed: Annotated[int | None, typer.Option(help="the first; new if left out")] = None,
-    seeds: Annotated[int, typer.Option(min=1, help="how many, in a row")] = 1,
+    seeds: Annotated[int, typer.Option(min=0, help="how many, in a row")] = 1,
     seconds: Annotated[float, typer.Option(min=1, help="of load and faults, each seed")] = 40.0,
     sabotage: Annotated[str, typer.Option(help="break promises on purpose")] = "",
 ) -> None:

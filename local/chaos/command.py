@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import signal
 import time
+from functools import partial
 
 from rich.console import Console
 
 from local.chaos import report
+from local.chaos.kill_points.run import kill_points
 from local.chaos.run import Choices, run_seed
 from local.checkout import Checkout
 from local.environment import RunningServices, ensure_services
@@ -15,7 +17,7 @@ from local.services.choice import remove_all
 
 
 def run(seed: int | None, seeds: int, choices: Choices) -> int:
-    """Play the seeds one after another; 0 when no promise was broken.
+    """Play every kill point once, then the seeds one after another; 0 when no promise was broken.
 
     The servers are this command's own and are removed afterwards.
     """
@@ -33,6 +35,8 @@ def run(seed: int | None, seeds: int, choices: Choices) -> int:
 def _play(
     console: Console, services: RunningServices, own: Checkout, seeds: range, choices: Choices
 ) -> int:
+    console.print("kill points", style="bold")
+    points = kill_points(services.urls, report=partial(report.show_kill_point, console))
     runs = []
     for seed in seeds:
         console.print(f"seed {seed}", style="bold")
@@ -41,8 +45,9 @@ def _play(
             console.print(f"  {words}", style="dim", markup=False)
 
         runs.append(run_seed(services, seed, choices, own.folder("runs", str(seed)), told))
-    summary = report.summary(runs)
+    summary = report.summary(runs, points)
     path = Checkout().state / "chaos.json"
     report.write(path, summary)
     report.show(console, summary)
-    return 1 if any(run.findings for run in runs) else 0
+    holds = all(point.holds for point in points) and not any(run.findings for run in runs)
+    return 0 if holds else 1

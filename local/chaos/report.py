@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from rich.table import Table
 from local.chaos.duplicates import Repeats
 from local.chaos.evidence import Evidence
 from local.chaos.finding import Finding, Kind
+from local.chaos.kill_points.point import KillPointResult
 from local.chaos.plan import Plan
 
 MOST_SHOWN = 20
@@ -86,15 +87,19 @@ SHOWN = {
 """What the table shows of a run, and how its columns are headed."""
 
 
-def summary(runs: Sequence[Run]) -> dict[str, Any]:
-    """The whole report."""
+def summary(runs: Sequence[Run], points: Sequence[KillPointResult]) -> dict[str, Any]:
+    """The whole report; the kill points were played once, whatever the number of seeds."""
     entries = [run.as_json() for run in runs]
     totals = {name: sum(entry[name] for entry in entries) for name in SUMMED}
     return {
         "runs": len(runs),
         "seed": [run.seed for run in runs],
         **totals,
+        "kill_points": len(points),
+        "kill_points_hit": sum(point.hit for point in points),
+        "kill_points_broken": sum(not point.holds for point in points),
         "details": entries,
+        "kill_point_details": [asdict(point) for point in points],
     }
 
 
@@ -105,6 +110,7 @@ def write(path: Path, report: dict[str, Any]) -> None:
 
 def show(console: Console, report: dict[str, Any]) -> None:
     """Print one row per run, their sum, and every finding."""
+    show_kill_points(console, report)
     table = Table(title="What the ledger says")
     for heading in SHOWN.values():
         table.add_column(heading, justify="right")
@@ -118,3 +124,21 @@ def show(console: Console, report: dict[str, Any]) -> None:
         console.print(f"seed {seed}: {words}", style="red", markup=False, soft_wrap=True)
     if len(findings) > MOST_SHOWN:
         console.print(f"… and {len(findings) - MOST_SHOWN} more in the report", style="red")
+
+
+def show_kill_point(console: Console, point: KillPointResult) -> None:
+    """Print the line of one kill point, and what it broke."""
+    copies = f", {point.duplicates} copies" if point.duplicates else ""
+    words = "holds" if point.holds else "BROKEN" if point.hit else "NOT HIT"
+    console.print(f"  {point.point}: {words}{copies}", style="dim" if point.holds else "red")
+    for broken in point.broken:
+        console.print(f"    {broken}", style="red", markup=False, soft_wrap=True)
+
+
+def show_kill_points(console: Console, report: dict[str, Any]) -> None:
+    """Print their sum."""
+    total, hit, broken = (
+        report[name] for name in ("kill_points", "kill_points_hit", "kill_points_broken")
+    )
+    style = "bold red" if broken else "bold"
+    console.print(f"{hit} of {total} kill points hit, {broken} with a broken promise", style=style)

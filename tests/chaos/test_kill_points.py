@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import pytest
 
+from local.chaos.kill_points.boundaries import before
 from local.chaos.kill_points.point import KillPoint, KillPointResult
 from local.chaos.kill_points.points import POINTS
+from local.chaos.kill_points.points.writing import MARK, Write
 from local.chaos.kill_points.run import kill_points
 from local.environment import RunningServices
+
+pytestmark = pytest.mark.xdist_group("kill_points")  # one worker plays them, all at once
+
+NEVER_REACHED = KillPoint("never reached", before(MARK, 99), Write("create", committed=True))
 
 
 @pytest.fixture(scope="module")
 def results(services: RunningServices) -> dict[str, KillPointResult]:
     """Every point is played once, several side by side."""
-    return {result.point: result for result in kill_points(services.urls)}
+    played = kill_points(services.urls, (*POINTS, NEVER_REACHED))
+    return {result.point: result for result in played}
 
 
 @pytest.mark.parametrize("point", POINTS, ids=lambda point: point.name)
@@ -22,9 +29,16 @@ def test_promises_hold_after_the_kill(
 ) -> None:
     result = results[point.name]
 
-    assert result.hit
     assert result.broken == []
+    assert result.hit
 
 
-def test_names_of_the_points_are_distinct() -> None:
-    assert len({point.name for point in POINTS}) == len(POINTS)
+def test_point_that_is_passed_by_is_reported(results: dict[str, KillPointResult]) -> None:
+    result = results[NEVER_REACHED.name]
+
+    assert not result.hit
+    assert not result.holds
+
+
+def test_results_come_in_the_order_of_the_points(results: dict[str, KillPointResult]) -> None:
+    assert list(results) == [point.name for point in (*POINTS, NEVER_REACHED)]

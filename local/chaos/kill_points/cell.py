@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import signal
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -52,11 +53,15 @@ class Cell:
         return self.environment["ADMIN_API_KEY"]
 
     def start(
-        self, task: Task, settings: Mapping[str, str] = NOTHING, boundary: Boundary | None = None
+        self,
+        task: Task,
+        settings: Mapping[str, str] = NOTHING,
+        boundary: Boundary | None = None,
+        blow: signal.Signals = signal.SIGKILL,
     ) -> TaskProcess:
-        """Start a process at its task, perhaps one that must die at a boundary."""
+        """Start a process at its task, perhaps one that is struck down at a boundary."""
         environment = {**self.environment, "BASE_URL": self.base_url, **settings}
-        return TaskProcess(task, environment, self.folder / "processes.log", boundary)
+        return TaskProcess(task, environment, self.folder / "processes.log", boundary, blow)
 
     def run(
         self, task: Task, settings: Mapping[str, str] = NOTHING, boundary: Boundary | None = None

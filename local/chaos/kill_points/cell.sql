@@ -4,5 +4,83 @@
 -- How often each event was redelivered, as far as it was written down.
 SELECT event_id::text, deliver_try_count FROM customer_events WHERE deliver_try_count > 0
 
--- name: receipts
-SELECT processing_status FROM consumer_event_receipts WHERE event_id = %(event_id)s
+-- name: kept_letters
+SELECT event_id::text, count(*) AS letters
+FROM dead_letters
+WHERE consumer_id = %(consumer_id)s
+GROUP BY event_id
+
+-- name: active_keys
+SELECT count(*) AS count
+FROM consumer_api_keys
+WHERE consumer_id = %(consumer_id)s AND api_key_status = 'active'
+
+-- name: make_due
+UPDATE consumer_api_keys SET expires_at = clock_timestamp() - interval '1 second'
+WHERE consumer_id = %(consumer_id)s
+
+-- name: consumer
+SELECT consumer_id::text FROM consumers WHERE name = %(name)s
+
+-- name: consumer_created
+SELECT publish_status
+FROM customer_events
+WHERE event_type = 'consumer_created' AND payload_json ->> 'consumer_name' = %(name)s
+
+-- name: make_old
+UPDATE idempotency_keys SET created_at = created_at - interval '2 days'
+WHERE consumer_id = %(consumer_id)s AND idempotency_key = ANY (%(keys)s)
+
+-- name: write_old_audit
+INSERT INTO audit_log (created_at, request_id, consumer_id, action, status_code, reason)
+SELECT clock_timestamp() - interval '2 years', 'kill-point', %(consumer_id)s, 'GET /', 401, 'old'
+FROM generate_series(1, %(rows)s)
+
+-- name: left_by_purge
+SELECT (SELECT count(*) FROM idempotency_keys WHERE consumer_id = %(consumer_id)s) AS keys,
+       (SELECT count(*) FROM audit_log
+        WHERE consumer_id = %(consumer_id)s AND request_id = 'kill-point') AS audit_rows
+
+-- name: table
+SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename = %(name)s
+
+-- name: history
+SELECT name FROM migration_history ORDER BY applied_at
+
+-- name: waiting_migrators
+SELECT pid
+FROM pg_stat_activity
+WHERE datname = current_database() AND application_name = 'fintegrate-migrate'
+  AND wait_event_type = 'Lock'
+
+-- name: standing_still
+SELECT pid
+FROM pg_stat_activity
+WHERE datname = current_database() AND application_name = 'fintegrate'
+  AND wait_event_type = 'Lock'
+
+-- name: end_standing_still
+SELECT pg_terminate_backend(pid)
+FROM pg_stat_activity
+WHERE datname = current_database() AND application_name = 'fintegrate'
+  AND wait_event_type = 'Lock'
+
+-- name: under_way
+SELECT pid
+FROM pg_stat_activity
+WHERE datname = current_database() AND application_name = 'fintegrate' AND state = 'active'
+
+-- name: hold_event
+SELECT FROM customer_events WHERE event_id = %(event_id)s FOR UPDATE
+
+-- name: hold_customer
+SELECT FROM customers WHERE customer_id = %(customer_id)s FOR UPDATE
+
+-- name: same_receipt
+-- Waits for whoever has written the same receipt and not committed it, for a moment only.
+SET LOCAL lock_timeout = '300ms';
+INSERT INTO consumer_event_receipts
+    (consumer_id, event_id, customer_id, event_type, processing_status)
+SELECT consumer_id, event_id, customer_id, event_type, 'processed'
+FROM customer_events
+WHERE event_id = %(event_id)s

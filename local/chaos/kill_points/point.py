@@ -13,10 +13,13 @@ Scenario = Callable[[Scene], None]
 
 @dataclass(frozen=True)
 class KillPoint:
-    """One place to die. `repeats` is how often any one event may come again because of it."""
+    """One place to die. `repeats` is how often any one event may come again because of it.
+
+    Without a boundary the scenario itself kills, and says so by `hit`.
+    """
 
     name: str
-    boundary: Boundary
+    boundary: Boundary | None
     scenario: Scenario
     repeats: int = 0
 

@@ -19,10 +19,11 @@ from local.chaos.kill_points.boundaries import Boundary
 from local.chaos.kill_points.cell import NOTHING, Cell
 from local.chaos.kill_points.changes import Change
 from local.chaos.kill_points.processes import Ended, Task
-from local.chaos.kill_points.tasks import Consumption, Reply, Request, ScheduledRun
+from local.chaos.kill_points.tasks import Consumption, Reply, Request
 from local.chaos.tenants import Tenant, onboard
 
 REST_SECONDS = 30.0
+POLL_SECONDS = 0.3
 
 
 class BrokenPromiseError(Exception):
@@ -34,7 +35,7 @@ class Scene:
     """What a scenario plays with; `hit` says whether the boundary was reached."""
 
     cell: Cell
-    boundary: Boundary
+    boundary: Boundary | None
     hit: bool = False
     answers: list[Answer] = field(default_factory=list)
 
@@ -43,6 +44,11 @@ class Scene:
         """This point's tenant, onboarded on first use."""
         name = f"bank_{uuid.uuid4().hex[:12]}"
         return onboard(self.cell.base_url, self.cell.admin_key, name, self.cell.folder)
+
+    @property
+    def has_tenant(self) -> bool:
+        """Whether one was needed so far."""
+        return "tenant" in vars(self)
 
     def send(self, request: Request, status: int | None = None) -> Reply:
         """Send a request to the server, which nobody kills; perhaps it must be answered so."""
@@ -84,7 +90,7 @@ class Scene:
         return [Event(**row) for row in rows if row["tenant"] == self.tenant.name]
 
     def come_to_rest(self) -> None:
-        """Fresh sweeps until nothing is pending, then fresh consumers until all is confirmed."""
+        """The server sweeps until nothing is pending, then fresh consumers confirm all there is."""
         until("everything is published", self._published)
         until("everything is confirmed and the queues are empty", self._consumed)
 
@@ -106,14 +112,17 @@ class Scene:
     def _published(self) -> bool:
         if all(event.publish_status != "pending" for event in self.events()):
             return True
-        self.cell.run(ScheduledRun("resend"))
+        self.send(Request("POST", "/events/resend", self.tenant.key, {"period_in_days": 1}), 200)
         return False
 
     def _consumed(self) -> bool:
         consumption = Consumption(self.tenant)
         self.cell.run(consumption, consumption.settings)
         left = gathering.left_in_queues(self.cell.urls.rabbitmq_url, [self.tenant])
-        return not sum(left.values()) and all(e.deliver_status != "pending" for e in self.events())
+        waiting = {("published", "pending")} & {
+            (event.publish_status, event.deliver_status) for event in self.events()
+        }
+        return not waiting and not sum(left.values())
 
 
 def repeats(evidence: Evidence, redeliveries: Mapping[str, int]) -> Counter[str]:
@@ -133,4 +142,4 @@ def until(what: str, done: Callable[[], bool], seconds: float = REST_SECONDS) ->
     while not done():
         if time.monotonic() > deadline:
             raise BrokenPromiseError(f"not within {seconds:g} s: {what}")
-        time.sleep(0.05)
+        time.sleep(POLL_SECONDS)

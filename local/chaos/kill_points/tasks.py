@@ -112,7 +112,7 @@ class Consumption:
 
         os.environ[bank_process.DELIVERIES] = str(self.tenant.deliveries)
         store = ["--store", str(self.tenant.store)]
-        waits = ["--retry-base", "0.02", "--gap-wait", "5"]
+        waits = ["--retry-base", "0.02", "--gap-wait", "1"]
         until = ["--stop-when-idle", str(self.idle_seconds)]
         return bank_process.main([self.tenant.name, *store, *waits, *until])
 

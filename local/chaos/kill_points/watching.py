@@ -22,6 +22,7 @@ class Watch:
     def __init__(self, boundary: Boundary, strike: Callable[[], None]) -> None:
         self._boundary = boundary
         self._strike = strike
+        self._steps: set[Step] = set(filter(None, (boundary.step, boundary.since)))
         self._counting = boundary.since is None
         self._times = 0
 
@@ -29,13 +30,13 @@ class Watch:
         """Begin to watch; raises `NoSuchStepError`."""
         self._boundary.check()
         _watch_database(self._sql)
-        for step in (self._boundary.step, self._boundary.since):
+        for step in self._steps:
             if isinstance(step, Method):
                 _watch_method(step, partial(self._passed, step))
 
     def _sql(self, edge: Edge, sql: str) -> None:
-        for step in (self._boundary.since, self._boundary.step):
-            if step is not None and not isinstance(step, Method) and step.matches(sql):
+        for step in self._steps:
+            if not isinstance(step, Method) and step.matches(sql):
                 self._passed(step, edge)
 
     def _passed(self, step: Step, edge: Edge) -> None:

@@ -1,0 +1,99 @@
+"""Kill points name steps that exist, and a step that does not is an error and no silence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from local.chaos.kill_points import watching
+from local.chaos.kill_points.boundaries import (
+    Boundary,
+    Edge,
+    Method,
+    NoSuchStepError,
+    Sql,
+    Statement,
+    Step,
+    after,
+    before,
+)
+from local.chaos.kill_points.point import KillPoint
+from local.chaos.kill_points.points import POINTS
+
+SQL = "functions/events/outbox.sql"
+METHOD = Method("fintegrate.pipeline:Pipeline.answered")
+MARK = Statement(SQL, "mark_published")
+
+
+@pytest.mark.parametrize("point", POINTS, ids=lambda point: point.name)
+def test_steps_of_the_point_exist(point: KillPoint) -> None:
+    if point.boundary is not None:
+        point.boundary.check()
+
+
+def test_names_of_the_points_are_distinct() -> None:
+    assert len({point.name for point in POINTS}) == len(POINTS)
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        Statement(SQL, "mark_publishd"),
+        Statement("functions/events/outbx.sql", "mark_published"),
+        Method("fintegrate.pipeline:Pipeline.answerd"),
+        Method("fintegrate.pipelin:Pipeline.answered"),
+        Method("fintegrate.pipeline:Pipeline.waiting"),
+    ],
+    ids=["statement", "file", "method", "module", "no method"],
+)
+def test_step_that_is_not_there_is_an_error(step: Step) -> None:
+    with pytest.raises(NoSuchStepError):
+        before(step).check()
+    with pytest.raises(NoSuchStepError):
+        before(Sql(""), since=step).check()
+
+
+@pytest.fixture
+def struck_by(monkeypatch: pytest.MonkeyPatch) -> Callable[[Boundary, list[str]], list[str]]:
+    """Which of these statements were begun or done before the blow, at a boundary in SQL."""
+
+    def run(boundary: Boundary, statements: list[str]) -> list[str]:
+        notices: list[Callable[[Edge, str], None]] = []
+        monkeypatch.setattr(watching, "_watch_database", notices.append)
+        blows: list[str] = []
+        passed: list[str] = []
+        watching.Watch(boundary, lambda: blows.append("struck")).install()
+        for sql in statements:
+            for edge in Edge:
+                notices[0](edge, sql)
+                if blows:
+                    return passed
+                passed.append(f"{edge.value} {sql}")
+        return ["never"]
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("boundary", "passed"),
+    [
+        (before(Sql("B")), 2),
+        (after(Sql("B")), 3),
+        (before(Sql("A"), 2), 4),
+        (before(Sql("A"), since=Sql("B")), 4),
+        (after(Sql("A"), 2, since=Sql("B")), 9),
+    ],
+)
+def test_blow_falls_at_its_boundary_and_its_time(
+    struck_by: Callable[[Boundary, list[str]], list[str]], boundary: Boundary, passed: int
+) -> None:
+    assert len(struck_by(boundary, ["A", "B", "A", "C", "A"])) == passed
+
+
+def test_blow_does_not_fall_when_the_time_never_comes(
+    struck_by: Callable[[Boundary, list[str]], list[str]],
+) -> None:
+    assert struck_by(before(Sql("C"), 2, since=Sql("C")), ["C", "A"]) == ["never"]
+    assert struck_by(before(MARK), ["UPDATE something"]) == ["never"]
+    assert struck_by(before(MARK), [MARK.text]) == []
