@@ -62,9 +62,19 @@ def test_refusals_are_envelopes_with_a_request_id(
         assert "GET" in answer.headers["allow"]
 
 
+def test_functions_reach_every_server(served: Served, bank: Bank) -> None:
+    health = served.client.get("/health").json()["data"]
+    assert {name: health[name]["status"] for name in health} == {
+        "database": "up",
+        "broker": "up",
+        "cache": "up",
+    }
+    limited = bank.api.get("/customer/list")  # Redis away would mean: no limit, and no such headers
+    assert int(limited.headers["ratelimit-remaining"]) > 0
+
+
 def test_public_pages_are_served(served: Served, admin: Api) -> None:
     base = served.server.base_url
-    assert httpx.get(f"{base}/health", timeout=30).status_code == 200
     assert httpx.get(f"{base}/openapi.json", timeout=30).json()["openapi"].startswith("3.")
     assert "<html" in httpx.get(f"{base}/docs", timeout=30).text.lower()
     metrics = httpx.get(f"{base}/metrics", headers={"X-API-Key": admin.key or ""}, timeout=30)

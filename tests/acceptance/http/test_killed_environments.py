@@ -15,7 +15,7 @@ from tests.support.api import Bank
 from tests.support.broker import drain
 from tests.support.fixtures import Query
 
-CREATES = 150
+CREATES = 250
 KILLS = 6
 
 
@@ -43,10 +43,12 @@ def test_killed_environments_lose_nothing(served: Served, bank: Bank, query: Que
 
     finished = threading.Event()
     with ThreadPoolExecutor(9) as pool:
+        assert all(pool.map(create, range(9)))  # the environments have started
         killing = pool.submit(kill_now_and_then, served, finished)
         created = [one for one in pool.map(create, range(CREATES)) if one]
         finished.set()
     assert killing.result() >= 1
+    assert len(created) < CREATES  # what was killed had a request to answer
     stored = query(
         "SELECT customer_id::text FROM customers WHERE consumer_id = %(id)s", id=bank.consumer_id
     )
