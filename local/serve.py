@@ -7,10 +7,12 @@ no port is free at one moment and taken at the next.
 import argparse
 import logging
 import os
+import signal
 import socket
 import sys
 import threading
 from collections.abc import Sequence
+from types import FrameType
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -26,7 +28,7 @@ SHUTDOWN_SECONDS = 10
 
 
 class ReadyServer(uvicorn.Server):
-    """Says on a pipe that it accepts requests."""
+    """Says on a pipe that it accepts requests; the program outlives a signal, to end what it began."""
 
     def __init__(self, config: uvicorn.Config, ready: int | None) -> None:
         super().__init__(config)
@@ -38,6 +40,11 @@ class ReadyServer(uvicorn.Server):
         if self._ready is not None:
             os.write(self._ready, b"1")
             os.close(self._ready)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Stop serving. The base class would raise the signal again then, which ends the process."""
+        self.force_exit = self.should_exit and sig == signal.SIGINT
+        self.should_exit = True
 
 
 def configuration(gateway: ASGIApp) -> uvicorn.Config:
