@@ -12,11 +12,14 @@ WHERE publish_status = 'published'
   AND (%(event_types)s::text[] IS NULL OR event_type = ANY (%(event_types)s))
   AND (%(since)s::timestamptz IS NULL OR created_at >= %(since)s)
 
+-- name: plan
+-- As in resend.sql.
+SET LOCAL enable_sort = off
+
 -- name: claim
--- Columns, and why sorting is off: as in resend.sql.
+-- Columns as in resend.sql.
 -- What was tried in this run is younger than the grace period; a grace period of zero is why the
 -- position counts too.
-SET LOCAL enable_sort = off;
 SELECT e.event_id, e.customer_id, e.sequence, e.event_type, e.payload_json, e.metadata_json,
        e.created_at, c.name AS consumer_name, e.publish_try_count,
        e.deliver_try_count + 1 AS deliver_try_count

@@ -10,11 +10,13 @@ WHERE publish_status = 'pending'
   AND (%(event_types)s::text[] IS NULL OR event_type = ANY (%(event_types)s))
   AND (%(since)s::timestamptz IS NULL OR created_at >= %(since)s)
 
--- name: claim
--- What a message is made of; its try count is that of the try it is for.
+-- name: plan
 -- Without sorting the planner has to walk the index of what is pending, which costs what the batch
 -- costs. Left to itself it believes old statistics, and reads and sorts the whole backlog for each.
-SET LOCAL enable_sort = off;
+SET LOCAL enable_sort = off
+
+-- name: claim
+-- What a message is made of; its try count is that of the try it is for.
 SELECT e.event_id, e.customer_id, e.sequence, e.event_type, e.payload_json, e.metadata_json,
        e.created_at, c.name AS consumer_name, e.deliver_try_count,
        e.publish_try_count + 1 AS publish_try_count

@@ -5,7 +5,8 @@ one transaction, so two sweeps never publish one event twice and a killed one le
 Each event is looked at once per run, in creation order. An outage ends the run at once and costs a
 try only to what was already on its way.
 
-Statements of a sweep: `count`, `claim`, `barriers` (optional), `confirmed`, `failed`.
+Statements of a sweep: `count`, `plan` (how `claim` is to be planned, for its transaction), `claim`,
+`barriers` (optional), `confirmed`, `failed`.
 """
 
 from __future__ import annotations
@@ -111,6 +112,7 @@ class Sweep:
 
     def _claim(self, filters: Mapping[str, Any], position: tuple[datetime | str, str]) -> list[Row]:
         after_at, after_id = position
+        self.database.execute(self.statements["plan"], {})
         return self.database.fetch_all(
             self.statements["claim"],
             {**filters, "after_at": after_at, "after_id": after_id, "batch": self.batch},
