@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
+from typing import Any
 
 import pytest
 
+from chalicelib.events.sweeps import REDELIVER, RESEND
 from tests.support.api import Api, Bank
 from tests.support.broker import channel, drain, take
 from tests.support.fixtures import Query
@@ -154,3 +156,32 @@ def test_lost_queue_is_declared_again_and_nothing_is_lost(
     assert resend(bank.api)["succeeded"] == 9
 
     assert_in_order(take(rabbitmq_url, bank.name, 9))
+
+
+@pytest.mark.parametrize("statements", [RESEND, REDELIVER], ids=["resend", "redeliver"])
+def test_claim_reads_its_batch_and_not_the_backlog(
+    statements: dict[str, str], bank: Bank, query: Query
+) -> None:
+    write_pending(query, bank.consumer_id, customers=2_000, events_each=5)
+    query(
+        "UPDATE customer_events SET publish_status = 'published', published_at = now() - interval '1 h'"
+        " WHERE %(published)s",
+        published=statements is REDELIVER,
+    )
+    setting, claim = statements["claim"].split("off;")
+    filters = {
+        "after_at": "-infinity", "after_id": "00000000-0000-0000-0000-000000000000", "batch": 10,
+        "consumer_id": None, "event_types": None, "since": None, "max_try_count": None,
+        "handoff_seconds": 5, "grace_seconds": 300, "include_failed": False, "event_ids": None,
+    }  # fmt: skip
+
+    (plan,) = query(f"BEGIN; {setting} off; EXPLAIN (ANALYZE, FORMAT JSON) {claim}", **filters)
+
+    assert max(rows_read(plan["QUERY PLAN"][0]["Plan"])) <= 20
+
+
+def rows_read(node: dict[str, Any]) -> Iterator[int]:
+    """How many rows each node of a plan gave or threw away."""
+    yield node["Actual Rows"] + node.get("Rows Removed by Filter", 0)
+    for child in node.get("Plans", []):
+        yield from rows_read(child)
