@@ -170,14 +170,18 @@ def test_claim_reads_its_batch_and_not_the_backlog(
     )
     setting, claim = statements["claim"].split("off;")
     filters = {
-        "after_at": "-infinity", "after_id": "00000000-0000-0000-0000-000000000000", "batch": 10,
+        "after_at": "-infinity", "after_id": "00000000-0000-0000-0000-000000000000", "batch": 1_000,
         "consumer_id": None, "event_types": None, "since": None, "max_try_count": None,
         "handoff_seconds": 5, "grace_seconds": 300, "include_failed": False, "event_ids": None,
     }  # fmt: skip
 
-    (plan,) = query(f"BEGIN; {setting} off; EXPLAIN (ANALYZE, FORMAT JSON) {claim}", **filters)
+    # As statistics do that are older than the backlog: they make the index look like the dear way.
+    misled = "SET LOCAL random_page_cost = 1000"
+    (plan,) = query(
+        f"BEGIN; {misled}; {setting} off; EXPLAIN (ANALYZE, FORMAT JSON) {claim}", **filters
+    )
 
-    assert max(rows_read(plan["QUERY PLAN"][0]["Plan"])) <= 20
+    assert max(rows_read(plan["QUERY PLAN"][0]["Plan"])) <= 2_000
 
 
 def rows_read(node: dict[str, Any]) -> Iterator[int]:
