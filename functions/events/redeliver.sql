@@ -13,12 +13,13 @@ WHERE publish_status = 'published'
   AND (%(since)s::timestamptz IS NULL OR created_at >= %(since)s)
 
 -- name: claim
--- The last column replaces the stored count, as in resend.sql.
--- Why sorting is off: see there.
+-- Columns, and why sorting is off: as in resend.sql.
 -- What was tried in this run is younger than the grace period; a grace period of zero is why the
 -- position counts too.
 SET LOCAL enable_sort = off;
-SELECT e.*, c.name AS consumer_name, e.deliver_try_count + 1 AS deliver_try_count
+SELECT e.event_id, e.customer_id, e.sequence, e.event_type, e.payload_json, e.metadata_json,
+       e.created_at, c.name AS consumer_name, e.publish_try_count,
+       e.deliver_try_count + 1 AS deliver_try_count
 FROM customer_events e
 JOIN consumers c ON c.consumer_id = e.consumer_id
 WHERE e.publish_status = 'published'

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -100,8 +101,8 @@ class Outbox:
             again = self._publisher.publish([messages[index] for index in lost], left)
             for index, outcome in zip(lost, again, strict=True):
                 outcomes[index] = outcome
-        for outcome in outcomes:
-            PUBLISHED.labels(outcome.fate.value).inc()
+        for fate, count in Counter(outcome.fate for outcome in outcomes).items():
+            PUBLISHED.labels(fate.value).inc(count)
         return outcomes
 
     def _is_head(self, event: Row) -> bool:

@@ -124,11 +124,18 @@ class Sweep:
         """
         if not rows or "barriers" not in self.statements:
             return rows
+        last_sequences: dict[str, int] = {}
+        for row in rows:
+            sequence = max(row["sequence"], last_sequences.get(row["customer_id"], 0))
+            last_sequences[row["customer_id"]] = sequence
+        before = {
+            "event_ids": [row["event_id"] for row in rows],
+            "customer_ids": list(last_sequences),
+            "last_sequences": list(last_sequences.values()),
+        }
         barriers = {
             row["customer_id"]: row["sequence"]
-            for row in self.database.fetch_all(
-                self.statements["barriers"], {"event_ids": [row["event_id"] for row in rows]}
-            )
+            for row in self.database.fetch_all(self.statements["barriers"], before)
         }
         unbounded = float("inf")
         return [r for r in rows if r["sequence"] < barriers.get(r["customer_id"], unbounded)]
