@@ -14,6 +14,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from copy import copy
+from functools import partial
 from typing import Any
 
 import pika
@@ -49,14 +50,15 @@ class BrokerConnection:
         self._blocked: str | None = None
         self._pipeline: Pipeline | None = None
         self._answered = False
-        self._connection = SelectConnection(
+        self._connection = _Connection(
             _within(parameters, _HANDSHAKE_PART * seconds),
             on_open_callback=self._on_open,
             on_open_error_callback=self._on_lost,
             on_close_callback=self._on_lost,
             custom_ioloop=self._loop,
         )
-        if not self._poll_until(lambda: self._ready, time.monotonic() + seconds):
+        self._poll_until(lambda: self._ready or self._lost is not None, seconds)
+        if not self.usable:
             reason = self._lost or f"no connection within {seconds:g} s"
             self.close()
             raise BrokerUnavailable(reason)
@@ -76,11 +78,13 @@ class BrokerConnection:
             self._channel.basic_qos(prefetch_count=1, callback=self._on_answer)
         except pika.exceptions.AMQPError:
             return False
-        return self._poll_until(lambda: self._answered, time.monotonic() + seconds)
+        self._poll_until(lambda: self._answered or self._lost is not None, seconds)
+        return self._answered
 
     def notice(self) -> bool:
         """Read what has arrived, without waiting: a close, a reset. Whether it is still usable."""
-        self._poll_once(0)
+        self._loop.call_later(0, _nothing)
+        self._poll()
         return self.usable
 
     def publish(self, messages: Sequence[Message], seconds: float) -> list[Outcome]:
@@ -91,16 +95,13 @@ class BrokerConnection:
         """
         assert self._channel is not None
         pipeline = self._pipeline = Pipeline(messages, self._send)
-        deadline = time.monotonic() + seconds
-        pipeline.fill()
-        while pipeline.waiting and self.usable and self._blocked is None:
-            if time.monotonic() >= deadline:
-                self._lost = f"no confirm within {seconds:g} s"
-                break
-            self._poll_once(deadline - time.monotonic())
-            pipeline.fill()
+        self._poll_until(partial(self._through, pipeline), seconds)
         if pipeline.waiting:
-            self._lost = self._lost or f"connection blocked by the broker: {self._blocked}"
+            self._lost = self._lost or (
+                f"connection blocked by the broker: {self._blocked}"
+                if self._blocked is not None
+                else f"no confirm within {seconds:g} s"
+            )
             # Without its exchange nothing that was in flight could be routed: it did not arrive.
             fate = Fate.UNROUTABLE if self._exchange_missing else Fate.UNCONFIRMED
             pipeline.give_up(Outcome(fate, self._lost))
@@ -112,9 +113,7 @@ class BrokerConnection:
         """Close, waiting for the broker's agreement only briefly."""
         if self._connection.is_open:
             self._connection.close()
-        deadline = time.monotonic() + 0.2
-        while not self._connection.is_closed and time.monotonic() < deadline:
-            self._poll_once(deadline - time.monotonic())
+        self._poll_until(lambda: bool(self._connection.is_closed), 0.2)
         self._lost = self._lost or "closed"
         self._loop.deactivate_poller()
         self._loop.close()
@@ -122,6 +121,11 @@ class BrokerConnection:
     @property
     def _ready(self) -> bool:
         return self._channel is not None and self._channel.is_open and self._confirming
+
+    def _through(self, pipeline: Pipeline) -> bool:
+        """Whether there is nothing to wait for any more; sends what may be sent by now."""
+        pipeline.fill()
+        return not (pipeline.waiting and self.usable and self._blocked is None)
 
     def _send(self, message: Message) -> int:
         """Publish one message; its delivery tag."""
@@ -167,20 +171,25 @@ class BrokerConnection:
             confirmed = isinstance(frame.method, pika.spec.Basic.Ack)
             self._pipeline.answered(frame.method.delivery_tag, frame.method.multiple, confirmed)
 
-    def _poll_until(self, done: Callable[[], bool], deadline: float) -> bool:
-        while not done():
-            left = deadline - time.monotonic()
-            if self._lost is not None or left <= 0:
-                return False
-            self._poll_once(left)
-        return True
+    def _poll_until(self, done: Callable[[], bool], seconds: float) -> None:
+        """Let pika work until `done`, at most `seconds`."""
+        deadline = time.monotonic() + seconds
+        timer = self._loop.call_later(max(0.0, seconds), _nothing)  # so that the loop wakes up
+        while not done() and time.monotonic() < deadline:
+            self._poll()
+        self._loop.remove_timeout(timer)
 
-    def _poll_once(self, seconds: float) -> None:
-        """One round of pika's loop that waits at most `seconds` for something to happen."""
-        timer = self._loop.call_later(max(0.0, seconds), _nothing)
+    def _poll(self) -> None:
+        """One round of pika's loop: waits for something to happen, or for its next timer."""
         self._loop.poll()
         self._loop.process_timeouts()
-        self._loop.remove_timeout(timer)
+
+
+class _Connection(SelectConnection):
+    """Hands the frames of a message to the socket as one piece; pika sends each by itself."""
+
+    def _output_marshaled_frames(self, marshaled_frames: Sequence[bytes]) -> None:
+        super()._output_marshaled_frames([b"".join(marshaled_frames)])  # type: ignore[misc]
 
 
 def _within(parameters: pika.URLParameters, seconds: float) -> pika.URLParameters:
@@ -201,4 +210,4 @@ def _words(reason: Any) -> str:
 
 
 def _nothing() -> None:
-    """A timer whose only effect is that the loop wakes up."""
+    """What a timer calls that is there to wake the loop."""
