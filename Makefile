@@ -54,7 +54,7 @@ chaos: setup ## kill and cut everything under load (SEED=… SEEDS=10 SECONDS=40
 	@$(PY) -m local chaos $(if $(SEED),--seed $(SEED)) $(if $(SEEDS),--seeds $(SEEDS)) \
 		$(if $(SECONDS),--seconds $(SECONDS)) $(if $(SABOTAGE),--sabotage $(SABOTAGE))
 
-bench: setup ## measure, each figure beside its floor (ONLY=drain,create for some of it)
+bench: setup ## measure, each figure beside its floor (ONLY=drain,create for some; PLOT=1 draws)
 	@$(PY) -m local bench
 
 bench-deploy: setup ## measure the packaged artifact (JSON in .local/bench-deploy.json)

@@ -1,6 +1,7 @@
 """Runs the measurements on the checkout's servers and writes `.local/bench.json`.
 
-`ONLY=drain,create` runs some of them. A missed bar is said plainly and is no failure of the run.
+`ONLY=drain,create` runs some of them, `PLOT=1` draws the plots of docs/performance.md as well.
+A missed bar is said plainly and is no failure of the run.
 """
 
 from __future__ import annotations
@@ -27,6 +28,10 @@ def run() -> int:
             started = time.monotonic()
             figures |= measurement(theatre)
             console.print(f"{name}: measured in {time.monotonic() - started:.0f} s")
+        if os.environ.get("PLOT"):
+            from local.bench.plots import draw
+
+            draw(theatre)
     show(figures)
     write(figures, Checkout().state / "bench.json")
     return 0
@@ -43,7 +48,7 @@ def _chosen() -> Mapping[str, Callable[..., Figures]]:
 
 def _measurements() -> Mapping[str, Callable[..., Figures]]:
     """All of them; what fills the disk comes last, so that its writing disturbs nobody."""
-    from local.bench import confirmations, creates, drains, growth, memory, notices
+    from local.bench import confirmations, creates, drains, growth, memory, model, notices
 
     return {
         "create": creates.create,
@@ -52,6 +57,7 @@ def _measurements() -> Mapping[str, Callable[..., Figures]]:
         "confirm": confirmations.confirm,
         "notify": notices.notify,
         "drain": drains.drain,
+        "model": model.model,
         "memory": memory.memory,
         "growth": growth.growth,
     }

@@ -64,35 +64,35 @@ class Theatre:
     """The template and its tenants; `stage` opens copies of it."""
 
     def __init__(self, urls: ServiceUrls) -> None:
-        self._urls = urls
+        self.urls = urls
         self.tenants: list[Tenant] = []
 
     def __enter__(self) -> Theatre:
-        with _platform(create_database(self._urls, TEMPLATE), self._urls) as parts:
+        with _platform(create_database(self.urls, TEMPLATE), self.urls) as parts:
             apply_migrations(parts.settings)
             admin = parts.settings.admin_api_key
             self.tenants = [_onboard(admin) for _ in range(TENANTS)]
         return self
 
     def __exit__(self, *_: object) -> None:
-        with _channel(self._urls.rabbitmq_url) as channel:
+        with _channel(self.urls.rabbitmq_url) as channel:
             for tenant in self.tenants:
                 channel.queue_delete(queue_name(tenant.name))
                 channel.queue_delete(dead_letter_queue_name(tenant.name))
-        drop_database(self._urls, TEMPLATE)
+        drop_database(self.urls, TEMPLATE)
 
     @contextmanager
     def stage(self, name: str = "") -> Iterator[Stage]:
         """A fresh copy for the block; stages that are open at once need different names."""
         database = f"{TEMPLATE}_{name or 'stage'}"
-        url = create_database(self._urls, database, TEMPLATE)
+        url = create_database(self.urls, database, TEMPLATE)
         try:
-            with _platform(url, self._urls) as parts:
+            with _platform(url, self.urls) as parts:
                 stage = Stage(url, parts, self.tenants)
                 yield stage
                 stage.empty_queues()
         finally:
-            drop_database(self._urls, database)
+            drop_database(self.urls, database)
 
 
 @contextmanager

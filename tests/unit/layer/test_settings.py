@@ -82,7 +82,7 @@ def test_limit_of_nothing_is_refused() -> None:
 
 
 def test_empty_optional_setting_has_its_default() -> None:
-    assert load_settings({**NEEDED, "STAGE": "", "SWEEP_BATCH": ""}).sweep_batch == 1_000
+    assert load_settings({**NEEDED, "STAGE": "", "SWEEP_BATCH": ""}).sweep_batch == 2_000
 
 
 def test_unknown_variables_are_ignored() -> None:

@@ -64,7 +64,7 @@ class Settings:
     delivery_grace_seconds: int = 300
     sweep_seconds: int = 20
     """How long resend and redeliver work per call: they stop before the gateway's 29 s."""
-    sweep_batch: int = 1_000
+    sweep_batch: int = 2_000
     reconcile_seconds: int = field(default=240, metadata={"least": 1})
     """How long the scheduled reconciliation may read; the endpoint's may for `sweep_seconds`."""
 

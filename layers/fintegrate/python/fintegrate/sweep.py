@@ -86,7 +86,7 @@ class Sweep:
     outbox: Outbox
     statements: Mapping[str, str]
     try_column: str
-    batch: int = 1_000
+    batch: int = 2_000
 
     def count(self, filters: Mapping[str, Any]) -> int:
         """How many events there are to take up."""
