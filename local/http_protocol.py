@@ -1,6 +1,8 @@
-"""HTTP that is so broken that no application sees it, answered in the envelope all the same."""
+"""The server's HTTP/1.1: what is so broken that no application sees it gets the envelope, too."""
 
+import asyncio
 import uuid
+from typing import Any
 
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -9,7 +11,11 @@ from fintegrate.envelope import dumps, envelope
 
 
 class EnvelopeProtocol(H11Protocol):
-    """HTTP/1.1 whose own refusals have this project's shape."""
+    """HTTP/1.1 whose own refusals have this project's shape, each answer sent in one piece."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Serve a connection."""
+        super().connection_made(OneWrite(transport, self.loop))  # type: ignore[arg-type]
 
     def send_400_response(self, msg: str) -> None:
         """Answer 400 and close the connection, as the base class does with plain text."""
@@ -28,3 +34,35 @@ class EnvelopeProtocol(H11Protocol):
         for event in events:
             self.transport.write(self.conn.send(event) or b"")
         self.transport.close()
+
+
+class OneWrite:
+    """A transport that sends together what is written in one step of the loop.
+
+    uvicorn writes an answer's head and body apart: a system call and a packet more for each, and a
+    client that is woken twice.
+    """
+
+    def __init__(self, transport: Any, loop: asyncio.AbstractEventLoop) -> None:
+        self._transport = transport
+        self._loop = loop
+        self._unsent: list[bytes] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    def write(self, data: bytes) -> None:
+        """Send this before the loop's next step."""
+        if not self._unsent:
+            self._loop.call_soon(self._send)
+        self._unsent.append(data)
+
+    def close(self) -> None:
+        """Send the rest, then close."""
+        self._send()
+        self._transport.close()
+
+    def _send(self) -> None:
+        if self._unsent:
+            unsent, self._unsent = self._unsent, []
+            self._transport.write(b"".join(unsent))

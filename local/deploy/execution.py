@@ -128,7 +128,8 @@ class ExecutionEnvironment:
         if self._asking is not None:
             self._give(self._asking)
         try:
-            outcome = await asyncio.wait_for(asyncio.shield(self._outcome), self._spec.timeout)
+            async with asyncio.timeout(self._spec.timeout):
+                outcome = await self._outcome
         except TimeoutError:
             outcome = timed_out(invocation.request_id, self._spec.timeout)
             self._log.text(f"{invocation.request_id} Task timed out")

@@ -9,8 +9,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from multiprocessing.sharedctypes import Synchronized
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
+from typing import Self
 
 from local.deploy.layer import SITE_PACKAGES
 from local.deploy.unpacking import CodeFolders
@@ -49,46 +51,62 @@ def imports_ms(code: CodeFolders, runtime: Path, settings: Mapping[str, str]) ->
         return (time.perf_counter() - started) * 1000
 
 
-def raw_creates_per_s(
-    settings: Mapping[str, str], consumer: tuple[str, str], processes: int, count: int
-) -> float:
-    """Raw creates per second in that many processes.
+class RawCreators:
+    """Raw creates in as many processes, which stay connected between turns.
 
     :param consumer: id and name
     """
-    context = multiprocessing.get_context("spawn")
-    ready, done = context.Barrier(processes + 1), context.Barrier(processes + 1)
-    each = count // processes
-    workers = [
-        context.Process(target=_create, args=(dict(settings), consumer, each, ready, done))
-        for _ in range(processes)
-    ]
-    for worker in workers:
-        worker.start()
-    ready.wait(FLOOR_SECONDS)
-    started = time.perf_counter()
-    done.wait(FLOOR_SECONDS)
-    seconds = time.perf_counter() - started
-    for worker in workers:
-        worker.join()
-    return each * processes / seconds
+
+    def __init__(
+        self, settings: Mapping[str, str], consumer: tuple[str, str], processes: int
+    ) -> None:
+        context = multiprocessing.get_context("spawn")
+        self._ready, self._done = context.Barrier(processes + 1), context.Barrier(processes + 1)
+        self._each = context.Value("i", 0)
+        shared = (self._each, self._ready, self._done)
+        self._workers = [
+            context.Process(target=_create, args=(dict(settings), consumer, *shared))
+            for _ in range(processes)
+        ]
+        for worker in self._workers:
+            worker.start()
+        self.per_second(processes)  # connects, and warms up
+
+    def per_second(self, count: int) -> float:
+        """One turn: creates per second of all processes together."""
+        each = self._each.value = count // len(self._workers)
+        self._ready.wait(FLOOR_SECONDS)
+        started = time.perf_counter()
+        self._done.wait(FLOOR_SECONDS)
+        return each * len(self._workers) / (time.perf_counter() - started)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._each.value = 0
+        self._ready.wait(FLOOR_SECONDS)
+        for worker in self._workers:
+            worker.join()
 
 
 def _create(
     settings: dict[str, str],
     consumer: tuple[str, str],
-    count: int,
+    each: "Synchronized[int]",
     ready: Barrier,
     done: Barrier,
 ) -> None:
     from local.bench.floor import RawCreate
 
     with RawCreate(settings["DATABASE_URL"], settings["RABBITMQ_URL"], *consumer) as raw:
-        raw.create()
-        ready.wait(FLOOR_SECONDS)
-        for _ in range(count):
-            raw.create()
-        done.wait(FLOOR_SECONDS)
+        while True:
+            ready.wait(FLOOR_SECONDS)
+            if not each.value:
+                return
+            for _ in range(each.value):
+                raw.create()
+            done.wait(FLOOR_SECONDS)
 
 
 def kilobytes(path: Path) -> float:
