@@ -8,6 +8,7 @@ worker runs all of those.
 import itertools
 import os
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -20,20 +21,18 @@ from local.environment import (
 )
 from local.services.choice import remove_all
 from tests.support.databases import migrated_template
+from tests.support.sharing import TogetherScheduling
 
 pytest_plugins = ["tests.support.fixtures"]
 # Several test runs may share the servers: each worker of each run has names of its own.
 WORKER = f"{os.environ.get('PYTEST_XDIST_WORKER', 'main')}_{os.getpid()}"
 _numbers = itertools.count(1)
-OWN_SERVERS = {"own_services", "own_servers"}
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> TogetherScheduling:
     """One worker runs the tests that stop servers, so that it starts such servers only once."""
-    for item in items:
-        if OWN_SERVERS & set(item.fixturenames):
-            item.add_marker(pytest.mark.xdist_group("own_servers"))
+    return TogetherScheduling(config, log)
 
 
 @pytest.fixture(scope="session")

@@ -11,14 +11,12 @@ from local.chaos.kill_points.points.writing import MARK, Write
 from local.chaos.kill_points.run import kill_points
 from local.environment import RunningServices
 
-pytestmark = pytest.mark.xdist_group("kill_points")  # one worker plays them, all at once
-
 NEVER_REACHED = KillPoint("never reached", before(MARK, 99), Write("create", committed=True))
 
 
 @pytest.fixture(scope="module")
 def results(services: RunningServices) -> dict[str, KillPointResult]:
-    """Every point is played once, several side by side."""
+    """Every point is played once, several side by side (tests/support/sharing.py: on one worker)."""
     played = kill_points(services.urls, (*POINTS, NEVER_REACHED))
     return {result.point: result for result in played}
 
