@@ -44,12 +44,13 @@ def remove_leftovers(client: "DockerClient", owner: str, own_pid: int) -> None:
     """
     for container in client.containers.list(all=True, filters={"label": f"{LABEL}={owner}"}):
         pid = int(container.labels.get(f"{LABEL}.server", "0"))
-        if pid != own_pid and not _lives(pid):
+        if pid != own_pid and not lives(pid):
             with contextlib.suppress(Exception):
                 container.remove(force=True)
 
 
-def _lives(pid: int) -> bool:
+def lives(pid: int) -> bool:
+    """Whether there is such a process."""
     try:
         os.kill(pid, 0)
     except (ProcessLookupError, OverflowError):

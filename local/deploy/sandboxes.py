@@ -2,11 +2,13 @@
 
 import itertools
 import os
+import shutil
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 from local.checkout import Checkout
 from local.deploy.aws_runtime import runtime_folder
-from local.deploy.container import ContainerSandbox, image_of, remove_leftovers
+from local.deploy.container import ContainerSandbox, image_of, lives, remove_leftovers
 from local.deploy.execution import Sandbox
 from local.deploy.function_log import FunctionLog
 from local.deploy.lambda_environment import lambda_environment
@@ -50,6 +52,7 @@ def _name() -> str:
 def _processes(checkout: Checkout, settings: Mapping[str, str]) -> SandboxMaker:
     runtime = runtime_folder(checkout)
     scratch = checkout.folder("deploy", "tmp")
+    _remove_scratch_of_the_dead(scratch)
 
     def make(spec: FunctionSpec, code: CodeFolders, log: FunctionLog) -> Sandbox:
         name = _name()
@@ -57,6 +60,16 @@ def _processes(checkout: Checkout, settings: Mapping[str, str]) -> SandboxMaker:
         return ProcessSandbox(code, runtime, scratch / name, environment, log.descriptor)
 
     return make
+
+
+def _remove_scratch_of_the_dead(scratch: Path) -> None:
+    """What servers left that were killed; the names are `_name`'s."""
+    for path in scratch.iterdir():
+        pid = path.name.partition("-")[0]
+        if pid.isdigit() and not lives(int(pid)):
+            shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(
+                missing_ok=True
+            )
 
 
 def _containers(checkout: Checkout, settings: Mapping[str, str]) -> SandboxMaker:

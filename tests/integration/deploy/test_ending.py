@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import httpx
@@ -10,6 +12,7 @@ import httpx
 from local.checkout import Checkout
 from local.deploy.container import LABEL
 from local.deploy.package import package
+from local.deploy.sandboxes import sandbox_maker
 from local.deploy.serving import start_artifact
 from local.environment import RunningServices, create_database, drop_database, settings_environment
 from local.services.docker.engine import connect
@@ -40,3 +43,15 @@ def test_stopped_server_leaves_no_environment(services: RunningServices, kind: s
         assert left(server.pid)
     assert left(server.pid) == []
     drop_database(services.urls, name)
+
+
+def test_scratch_of_a_killed_server_is_removed_by_the_next(tmp_path: Path) -> None:
+    with subprocess.Popen([sys.executable, "-c", ""]) as dead:
+        dead.wait()
+    checkout = Checkout(tmp_path)
+    scratch = checkout.folder("deploy", "tmp")
+    (scratch / f"{dead.pid}-1").mkdir()
+    (scratch / f"{dead.pid}-1.fstab").touch()
+    (scratch / f"{os.getpid()}-7").mkdir()
+    sandbox_maker("process", checkout, {})
+    assert [path.name for path in scratch.iterdir()] == [f"{os.getpid()}-7"]
