@@ -11,7 +11,7 @@ import pytest
 
 from chalicelib.operations import health
 from chalicelib.platform import Platform
-from fintegrate import publisher
+from fintegrate import broker, publisher
 from local.environment import RunningServices
 from tests.support.api import Bank
 from tests.support.broker import drain
@@ -151,17 +151,18 @@ def test_outage_is_found_out_once_per_run_and_costs_no_tries(
 @contextmanager
 def memory_alarm(services: RunningServices) -> Iterator[None]:
     """The broker blocks who publishes, for the block."""
-    broker: Any = services.rabbitmq
-    broker.control("set_vm_memory_high_watermark", "0.0000001")
+    rabbitmq: Any = services.rabbitmq
+    rabbitmq.control("set_vm_memory_high_watermark", "0.0000001")
     try:
         yield
     finally:
-        broker.control("set_vm_memory_high_watermark", "0.4")
+        rabbitmq.control("set_vm_memory_high_watermark", "0.4")
 
 
 def test_request_during_a_memory_alarm_publishes_once(
-    bank: Bank, services: RunningServices, query: Query, rabbitmq_url: str
+    bank: Bank, services: RunningServices, rabbitmq_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(broker, "TRUSTED_SECONDS", 0.0)  # as if nothing had been confirmed lately
     bank.create_customer()
 
     with memory_alarm(services):

@@ -119,6 +119,9 @@ class BrokerConnection:
         if self._connection.is_open:
             self._connection.close()
         self._poll_until(lambda: bool(self._connection.is_closed), 0.2)
+        if self._connection.is_closing:
+            self._connection.abort()
+            self._poll_until(lambda: bool(self._connection.is_closed), 0.2)
         self._lost = self._lost or "closed"
         self._loop.deactivate_poller()
         self._loop.close()
@@ -224,10 +227,17 @@ class BrokerConnection:
 
 
 class _Connection(SelectConnection):
-    """Hands the frames of a message to the socket as one piece; pika sends each by itself."""
+    """Hands the frames of a message to the socket as one piece (pika sends each by itself), and can
+    be dropped when the broker does not answer its goodbye."""
 
     def _output_marshaled_frames(self, marshaled_frames: Sequence[bytes]) -> None:
         super()._output_marshaled_frames([b"".join(marshaled_frames)])  # type: ignore[misc]
+
+    def abort(self) -> None:
+        """Close the socket; without this it stays open until it is collected as garbage."""
+        self._terminate_stream(  # type: ignore[attr-defined]  # the stubs leave it out
+            pika.exceptions.StreamLostError("no answer to close")
+        )
 
 
 def _within(parameters: pika.URLParameters, seconds: float) -> pika.URLParameters:
