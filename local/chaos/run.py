@@ -42,7 +42,7 @@ class Choices:
     tenants: int = 3
     callers: int = 4
     faults: Sequence[Fault] = tuple(BY_NAME.values())
-    rest_seconds: float = 60.0
+    rest_seconds: float = 120.0
     sabotage: str = ""
     kill_points: bool = True
 
