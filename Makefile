@@ -52,7 +52,7 @@ unit: setup ## only the tests that need no servers (ARGS=… goes to pytest)
 
 chaos: setup ## kill and cut everything under load (SEED=… SEEDS=10 SECONDS=40; JSON in .local/chaos.json)
 	@$(PY) -m local chaos $(if $(SEED),--seed $(SEED)) $(if $(SEEDS),--seeds $(SEEDS)) \
-		$(if $(SECONDS),--seconds $(SECONDS)) $(if $(SABOTAGE),--sabotage $(SABOTAGE))
+		$(if $(SECONDS),--seconds $(SECONDS)) $(if $(SABOTAGE),--sabotage $(SABOTAGE) --no-kill-points)
 
 bench: setup ## measure, each figure beside its floor (ONLY=drain,create for some; PLOT=1 draws)
 	@$(PY) -m local bench

@@ -203,12 +203,13 @@ def chaos(
     seeds: Annotated[int, typer.Option(min=0, help="how many, in a row")] = 1,
     seconds: Annotated[float, typer.Option(min=1, help="of load and faults, each seed")] = 40.0,
     sabotage: Annotated[str, typer.Option(help="break promises on purpose")] = "",
+    kill_points: Annotated[bool, typer.Option(help="play every kill point, too, once")] = True,
 ) -> None:
     """Kill and cut everything under load, and let the ledger say what became of it."""
     from local.chaos.command import run
     from local.chaos.run import Choices
 
-    raise typer.Exit(run(seed, seeds, Choices(seconds, sabotage=sabotage)))
+    raise typer.Exit(run(seed, seeds, Choices(seconds, sabotage=sabotage, kill_points=kill_points)))
 
 
 @app.command(name="bench-peers")

@@ -35,8 +35,10 @@ def run(seed: int | None, seeds: int, choices: Choices) -> int:
 def _play(
     console: Console, services: RunningServices, own: Checkout, seeds: range, choices: Choices
 ) -> int:
-    console.print("kill points", style="bold")
-    points = kill_points(services.urls, report=partial(report.show_kill_point, console))
+    points = []
+    if choices.kill_points:
+        console.print("kill points", style="bold")
+        points = kill_points(services.urls, report=partial(report.show_kill_point, console))
     runs = []
     for seed in seeds:
         console.print(f"seed {seed}", style="bold")

@@ -4,9 +4,10 @@ each other. Who collects them is `gathering`; what they mean together is `ledger
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from local.chaos.answers import Answer
 
@@ -90,3 +91,5 @@ class Evidence:
     disturbances: Sequence[Disturbance] = ()
     left_in_queues: dict[str, int] = field(default_factory=dict)
     """Messages that still lie in a tenant's queue or in its dead letters."""
+    reconciliation: Mapping[str, Any] | None = None
+    """What `GET /events/reconcile` answered at rest; None when nobody asked."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from typing import Any
 
@@ -82,6 +82,7 @@ def gather(
     tenants: Sequence[Tenant],
     answers: Sequence[Answer],
     disturbances: Sequence[Disturbance],
+    reconciliation: Mapping[str, Any] | None = None,
 ) -> Evidence:
     """Everything, after the consumers have ended."""
     return Evidence(
@@ -95,6 +96,7 @@ def gather(
         deliveries=[each for tenant in tenants for each in _deliveries(tenant)],
         applications=[each for tenant in tenants for each in _applications(tenant)],
         disturbances=disturbances,
+        reconciliation=reconciliation,
         left_in_queues=left_in_queues(rabbitmq_url, tenants),
     )
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from local.chaos.evidence import Evidence
 from local.chaos.finding import Finding
-from local.chaos.rules import answers, rows, sights, tenancy
+from local.chaos.rules import answers, reconciliation, rows, sights, tenancy
 
 RULES: Sequence[Callable[[Evidence], Iterable[Finding]]] = (
     answers.answers_are_committed,
@@ -25,6 +25,7 @@ RULES: Sequence[Callable[[Evidence], Iterable[Finding]]] = (
     sights.sums_agree,
     sights.duplicates_are_bounded,
     tenancy.tenants_are_apart,
+    reconciliation.reconciliation_agrees,
 )
 
 

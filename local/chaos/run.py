@@ -13,12 +13,14 @@ from local.chaos import gathering, ledger
 from local.chaos.answers import AnswerRecord
 from local.chaos.conducting import Conductor
 from local.chaos.duplicates import count
+from local.chaos.evidence import Disturbance, Evidence
 from local.chaos.faults.catalogue import BY_NAME
 from local.chaos.faults.fault import Fault, Scene
 from local.chaos.load import Load
-from local.chaos.plan import make_plan
+from local.chaos.plan import Plan, make_plan
 from local.chaos.report import Run
 from local.chaos.symptoms import Symptoms
+from local.chaos.tenants import reconcile
 from local.chaos.testbed import Testbed
 from local.environment import RunningServices
 
@@ -33,14 +35,16 @@ class Choices:
     :ivar callers: threads that call for each tenant
     :ivar rest_seconds: how long the system may take to come to rest afterwards
     :ivar sabotage: which promises are broken on purpose
+    :ivar kill_points: whether a command plays the kill points as well, once
     """
 
     seconds: float = 40.0
     tenants: int = 3
     callers: int = 4
     faults: Sequence[Fault] = tuple(BY_NAME.values())
-    rest_seconds: float = 60.0
+    rest_seconds: float = 120.0
     sabotage: str = ""
+    kill_points: bool = True
 
 
 def run_seed(
@@ -61,36 +65,54 @@ def run_seed(
         Symptoms(bed.database_url) as symptoms,
     ):
         bed.open(choices.tenants)
-        load = Load(bed.tenants, bed.base_urls, record, seed, choices.callers)
-        conductor = Conductor(Scene(bed, load, threading.Event()), BY_NAME, told)
-        load.start()
-        enough = time.monotonic() + choices.seconds
-        try:
-            conductor.carry_out(plan)
-            time.sleep(max(0.0, enough - time.monotonic()))
-        finally:
-            bed.calm()
-            load.stop()
+        disturbances = _disturb(bed, plan, choices, record, told)
         waited = _come_to_rest(bed, choices.rest_seconds)
-        for consumer in bed.consumers.values():
-            consumer.stop()
-        evidence = gathering.gather(
-            bed.database_url,
-            services.urls.rabbitmq_url,
-            bed.tenants,
-            list(record),
-            conductor.disturbances,
-        )
-    seconds = time.monotonic() - began
+        evidence = _gather(bed, record, disturbances)
     return Run(
         seed,
-        seconds,
+        time.monotonic() - began,
         waited,
         plan,
         evidence,
         count(evidence),
         ledger.check(evidence),
         sorted(symptoms.reasons),
+    )
+
+
+def _disturb(
+    bed: Testbed,
+    plan: Plan,
+    choices: Choices,
+    record: AnswerRecord,
+    told: Callable[[str], None],
+) -> Sequence[Disturbance]:
+    """Carry the plan out under load; afterwards nothing is wrong any more and nobody calls."""
+    load = Load(bed.tenants, bed.base_urls, record, plan.seed, choices.callers)
+    conductor = Conductor(Scene(bed, load, threading.Event()), BY_NAME, told)
+    load.start()
+    enough = time.monotonic() + choices.seconds
+    try:
+        conductor.carry_out(plan)
+        time.sleep(max(0.0, enough - time.monotonic()))
+    finally:
+        bed.calm()
+        load.stop()
+    return conductor.disturbances
+
+
+def _gather(bed: Testbed, record: AnswerRecord, disturbances: Sequence[Disturbance]) -> Evidence:
+    """Ask the API for its own view, then end the consumers and collect everything."""
+    told_by_api = reconcile(bed.base_urls[0], bed.environment["ADMIN_API_KEY"])
+    for consumer in bed.consumers.values():
+        consumer.stop()
+    return gathering.gather(
+        bed.database_url,
+        bed.services.urls.rabbitmq_url,
+        bed.tenants,
+        list(record),
+        disturbances,
+        told_by_api,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import httpx
 
@@ -32,3 +33,14 @@ def onboard(base_url: str, admin_key: str, name: str, folder: Path) -> Tenant:
     return Tenant(
         name, consumer_id, key, folder / f"{name}.sqlite3", folder / f"{name}.deliveries.jsonl"
     )
+
+
+def reconcile(base_url: str, admin_key: str) -> dict[str, Any]:
+    """What the operator is told when asking whether the books balance.
+
+    :raises httpx.HTTPStatusError: the API refuses
+    """
+    url = f"{base_url}/events/reconcile"
+    answer = httpx.get(url, headers={"X-API-Key": admin_key}, timeout=30).raise_for_status()
+    data: dict[str, Any] = answer.json()["data"]
+    return data

@@ -37,7 +37,7 @@ SETTINGS = {
     "PUBLISH_HANDOFF_SECONDS": "2",
     "PUBLISH_MAX_TRIES": "1000",  # nothing may end as failed, so that all of it must arrive
     "BREAKER_OPEN_SECONDS": "1",
-    "DELIVERY_GRACE_SECONDS": "12",
+    "DELIVERY_GRACE_SECONDS": "20",
 }
 """Shorter times than in operation, so that all that waits a minute there happens within a run."""
 HEARTBEAT_SECONDS = 3

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
 import httpx
 import pytest
 
 from chalicelib.operations import health
 from chalicelib.platform import Platform
-from fintegrate import publisher
+from fintegrate import broker, publisher
 from local.environment import RunningServices
 from tests.support.api import Bank
 from tests.support.broker import drain
@@ -142,6 +146,59 @@ def test_outage_is_found_out_once_per_run_and_costs_no_tries(
         "SELECT DISTINCT publish_try_count FROM customer_events WHERE source_service = 'test'"
     )
     assert [row["publish_try_count"] for row in tries] == [1]
+
+
+@contextmanager
+def memory_alarm(services: RunningServices) -> Iterator[None]:
+    """The broker blocks who publishes, for the block."""
+    rabbitmq: Any = services.rabbitmq
+    rabbitmq.control("set_vm_memory_high_watermark", "0.0000001")
+    try:
+        yield
+    finally:
+        rabbitmq.control("set_vm_memory_high_watermark", "0.4")
+
+
+def test_request_during_a_memory_alarm_publishes_once(
+    bank: Bank, services: RunningServices, rabbitmq_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(broker, "TRUSTED_SECONDS", 0.0)  # as if nothing had been confirmed lately
+    bank.create_customer()
+
+    with memory_alarm(services):
+        for _ in range(3):
+            bank.create_customer()
+        reasons = [event["publish_failure_reason"] for event in events_of(bank)]
+
+    assert any("blocked by the broker" in str(reason) for reason in reasons)
+    resend_until_nothing_waits(bank)
+    assert len(drain(rabbitmq_url, bank.name)) == 4
+
+
+def test_memory_alarm_costs_no_tries_and_no_duplicates(
+    bank: Bank,
+    services: RunningServices,
+    query: Query,
+    rabbitmq_url: str,
+    environment: dict[str, str],
+) -> None:
+    write_pending(query, bank.consumer_id, customers=30, events_each=2)
+
+    with memory_alarm(services):
+        for _ in range(3):
+            with platform_with(environment):  # as another process, which knows of no alarm
+                bank.api.post("/events/resend", period_in_days=1)
+        waiting = query(
+            "SELECT publish_try_count AS tries FROM customer_events"
+            " WHERE source_service = 'test' AND publish_status = 'pending'"
+        )
+
+    assert len(waiting) > 50
+    assert {row["tries"] for row in waiting} == {1}
+    resend_until_nothing_waits(bank)
+    deliveries = drain(rabbitmq_url, bank.name)
+    assert len(deliveries) == 60
+    assert_in_order(deliveries)
 
 
 def test_wiped_broker_gets_its_topology_back(

@@ -336,6 +336,31 @@ def test_sums_that_differ_are_named() -> None:
     assert Kind.CONTRADICTION in kinds(replace(clean, deliveries=[*clean.deliveries, stranger]))
 
 
+def reconciliation(**changes: Any) -> dict[str, Any]:
+    """What the API says of the books in order, but for the first tenant's changes."""
+    sums = {"committed": 6, "published": 6, "pending": 0, "failed": 0, "delivered": 6}
+    first = {"consumer_name": "first", **sums, **changes}
+    return {"balanced": True, "total": {}, "tenants": [first, {"consumer_name": "second", **sums}]}
+
+
+def test_reconciliation_that_says_the_same_is_fine() -> None:
+    assert check(replace(books(), reconciliation=reconciliation())) == []
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        reconciliation(committed=7),
+        reconciliation(delivered=5),
+        {**reconciliation(), "balanced": False},
+        {**reconciliation(), "tenants": []},
+    ],
+    ids=["more committed", "less delivered", "not balanced", "tenant forgotten"],
+)
+def test_reconciliation_that_says_otherwise_is_named(told: dict[str, Any]) -> None:
+    assert Kind.CONTRADICTION in kinds(replace(books(), reconciliation=told))
+
+
 def test_one_duplicate_in_a_fault_is_allowed_and_two_are_not() -> None:
     clean = books()
     twice = [*clean.deliveries, delivery(clean.events[0])]

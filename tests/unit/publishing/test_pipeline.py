@@ -64,6 +64,21 @@ def test_nack_holds_back_the_rest_of_its_key_only() -> None:
     assert len(wire.sent) == 2
 
 
+def test_held_pipeline_sends_no_more_and_still_hears_the_answers() -> None:
+    wire = Wire(["a", "a", "b"])
+
+    wire.pipeline.hold("blocked")
+    wire.answer(1)
+
+    assert [(o.fate, o.reason) for o in wire.pipeline.outcomes] == [
+        (Fate.CONFIRMED, ""),
+        (Fate.UNSENT, "blocked"),
+        (Fate.UNSENT, "blocked"),
+    ]
+    assert len(wire.sent) == 2
+    assert wire.pipeline.waiting  # for the answer to the second that was sent
+
+
 def test_returned_message_is_unroutable_though_it_is_acked() -> None:
     wire = Wire(["a"])
 

@@ -26,6 +26,10 @@ from fintegrate.pipeline import Fate, Message, Outcome, Pipeline
 
 _HANDSHAKE_PART = 0.9
 """Of the time to connect: pika itself must give up first, because then it closes its socket."""
+TRUSTED_SECONDS = 1.0
+"""After this long without a confirm an empty message for nobody goes first. A broker that is short of
+memory or disk says so only when something is published, and reads no more then: messages would lie
+there and arrive long after they were given up (https://www.rabbitmq.com/docs/connection-blocked)."""
 
 
 class BrokerUnavailable(Exception):
@@ -44,10 +48,11 @@ class BrokerConnection:
         self._loop.activate_poller()
         self._channel: Channel | None = None
         self._confirming = False
-        self._tag = 0
+        self._tag = self._confirmed_tag = 0
         self._lost: str | None = None
         self._exchange_missing = False
         self._blocked: str | None = None
+        self._confirmed_at = float("-inf")
         self._pipeline: Pipeline | None = None
         self._answered = False
         self._connection = _Connection(
@@ -91,20 +96,20 @@ class BrokerConnection:
         """Publish and wait for every confirm, at most `seconds`.
 
         When the time runs out or the connection breaks, what was sent is `UNCONFIRMED`, the rest
-        `UNSENT`, and the connection is no longer usable: a late confirm must find nobody.
+        `UNSENT`, and the connection is no longer usable: a late confirm must find nobody. A broker
+        that blocks publishers is sent nothing more: what it holds of ours would arrive later.
         """
         assert self._channel is not None
+        deadline = time.monotonic() + seconds
+        if refusal := self._refusal(messages[0].exchange, seconds):
+            return [refusal] * len(messages)
         pipeline = self._pipeline = Pipeline(messages, self._send)
-        self._poll_until(partial(self._through, pipeline), seconds)
+        self._poll_until(partial(self._through, pipeline), deadline - time.monotonic())
         if pipeline.waiting:
-            self._lost = self._lost or (
-                f"connection blocked by the broker: {self._blocked}"
-                if self._blocked is not None
-                else f"no confirm within {seconds:g} s"
-            )
+            self._lost = self._lost or self._blocked or f"no confirm within {seconds:g} s"
             # Without its exchange nothing that was in flight could be routed: it did not arrive.
             fate = Fate.UNROUTABLE if self._exchange_missing else Fate.UNCONFIRMED
-            pipeline.give_up(Outcome(fate, self._lost))
+            pipeline.give_up(Outcome(fate, str(self._lost)))
         self._pipeline = None
         self.used_at = time.monotonic()
         return pipeline.outcomes
@@ -114,6 +119,9 @@ class BrokerConnection:
         if self._connection.is_open:
             self._connection.close()
         self._poll_until(lambda: bool(self._connection.is_closed), 0.2)
+        if self._connection.is_closing:
+            self._connection.abort()
+            self._poll_until(lambda: bool(self._connection.is_closed), 0.2)
         self._lost = self._lost or "closed"
         self._loop.deactivate_poller()
         self._loop.close()
@@ -125,7 +133,32 @@ class BrokerConnection:
     def _through(self, pipeline: Pipeline) -> bool:
         """Whether there is nothing to wait for any more; sends what may be sent by now."""
         pipeline.fill()
-        return not (pipeline.waiting and self.usable and self._blocked is None)
+        return not (pipeline.waiting and self.usable)
+
+    def _refusal(self, exchange: str, seconds: float) -> Outcome | None:
+        """Why nothing can be published now; asks the broker when it has not confirmed lately."""
+        if self._blocked is None and time.monotonic() - self._confirmed_at > TRUSTED_SECONDS:
+            self._probe(exchange)
+            self._poll_until(self._spoke, seconds)
+            if not self._spoke():
+                self._lost = f"no confirm within {seconds:g} s"
+        if self._blocked is None and self.usable:
+            return None
+        fate = Fate.UNROUTABLE if self._exchange_missing else Fate.UNSENT
+        return Outcome(fate, str(self._blocked or self._lost))
+
+    def _probe(self, exchange: str) -> None:
+        assert self._channel is not None
+        try:
+            self._channel.basic_publish(exchange, "", b"")
+            self._tag += 1
+        except pika.exceptions.AMQPError as error:
+            self._lost = self._lost or _words(error)
+
+    def _spoke(self) -> bool:
+        """Whether all that was published is answered, publishing is blocked, or the line is lost."""
+        answered = self._confirmed_tag == self._tag
+        return answered or self._blocked is not None or self._lost is not None
 
     def _send(self, message: Message) -> int:
         """Publish one message; its delivery tag."""
@@ -138,6 +171,7 @@ class BrokerConnection:
 
     def _on_open(self, connection: SelectConnection) -> None:
         connection.add_on_connection_blocked_callback(self._on_blocked)
+        connection.add_on_connection_unblocked_callback(self._on_unblocked)
         connection.channel(on_open_callback=self._on_channel)
 
     def _on_channel(self, channel: Channel) -> None:
@@ -158,7 +192,12 @@ class BrokerConnection:
             self._exchange_missing = True
 
     def _on_blocked(self, _connection: Any, frame: Any) -> None:
-        self._blocked = str(frame.method.reason)
+        self._blocked = f"connection blocked by the broker: {frame.method.reason}"
+        if self._pipeline is not None:
+            self._pipeline.hold(self._blocked)
+
+    def _on_unblocked(self, _connection: Any, _frame: Any) -> None:
+        self._blocked = None
 
     def _on_return(self, _channel: Any, method: Any, properties: Any, _body: Any) -> None:
         if self._pipeline is not None:
@@ -167,6 +206,8 @@ class BrokerConnection:
             )
 
     def _on_confirm(self, frame: Any) -> None:
+        self._confirmed_at = time.monotonic()
+        self._confirmed_tag = max(self._confirmed_tag, frame.method.delivery_tag)
         if self._pipeline is not None:
             confirmed = isinstance(frame.method, pika.spec.Basic.Ack)
             self._pipeline.answered(frame.method.delivery_tag, frame.method.multiple, confirmed)
@@ -186,10 +227,17 @@ class BrokerConnection:
 
 
 class _Connection(SelectConnection):
-    """Hands the frames of a message to the socket as one piece; pika sends each by itself."""
+    """Hands the frames of a message to the socket as one piece (pika sends each by itself), and can
+    be dropped when the broker does not answer its goodbye."""
 
     def _output_marshaled_frames(self, marshaled_frames: Sequence[bytes]) -> None:
         super()._output_marshaled_frames([b"".join(marshaled_frames)])  # type: ignore[misc]
+
+    def abort(self) -> None:
+        """Close the socket; without this it stays open until it is collected as garbage."""
+        self._terminate_stream(  # type: ignore[attr-defined]  # the stubs leave it out
+            pika.exceptions.StreamLostError("no answer to close")
+        )
 
 
 def _within(parameters: pika.URLParameters, seconds: float) -> pika.URLParameters:

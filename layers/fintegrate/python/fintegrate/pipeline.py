@@ -103,13 +103,23 @@ class Pipeline:
         """The broker sent a message back; its ack follows."""
         self._returned[message_id] = reason
 
+    def hold(self, reason: str) -> None:
+        """Send no more: the rest ends as unsent; what is unconfirmed may still be answered."""
+        self._ready.clear()
+        for lane in self._lanes.values():
+            lane.clear()
+        self._leave_unsent(reason)
+
     def give_up(self, in_flight: Outcome) -> None:
         """Nothing more will come: what was sent ends as `in_flight`, the rest as unsent."""
         for index in self._unconfirmed.values():
             self.outcomes[index] = in_flight
+        self._leave_unsent(in_flight.reason)
+
+    def _leave_unsent(self, reason: str) -> None:
         for index, outcome in enumerate(self.outcomes):
             if outcome.fate is Fate.UNSENT:
-                self.outcomes[index] = Outcome(Fate.UNSENT, in_flight.reason)
+                self.outcomes[index] = Outcome(Fate.UNSENT, reason)
 
     def _up_to(self, tag: int) -> list[int]:
         tags = []

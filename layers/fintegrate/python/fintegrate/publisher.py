@@ -97,8 +97,8 @@ class Publisher:
         return idle < IDLE_SECONDS or connection.check(CHECK_SECONDS)
 
     def _report(self, outcomes: Sequence[Outcome]) -> None:
-        """An answer of any kind shows a working broker; silence shows one that is away."""
-        if any(outcome.fate is Fate.UNCONFIRMED for outcome in outcomes):
+        """An answer of any kind shows a working broker; silence or a block one that is away."""
+        if any(outcome.fate in {Fate.UNCONFIRMED, Fate.UNSENT} for outcome in outcomes):
             self.breaker.failed()
         else:
             self.breaker.succeeded()
