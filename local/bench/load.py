@@ -14,7 +14,7 @@ from local.bench.timing import median, percentile
 
 CREATES_PER_S = (25, 50, 100, 200, 300, 400, 500)
 LOAD_SECONDS = 4
-OLD_EVENTS = (0, 10_000, 100_000, 1_000_000)
+OLD_EVENTS = (1_000, 10_000, 100_000, 1_000_000)
 PENDING = 10_000
 Curves = dict[str, list[float]]
 

@@ -1,4 +1,4 @@
-"""The plots of docs/performance.md, as SVG without scripts; `make bench PLOT=1` draws them anew."""
+"""The plots of docs/performance.md, as SVG that loads nothing; `make bench PLOT=1` draws them."""
 
 from __future__ import annotations
 

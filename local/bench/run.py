@@ -28,12 +28,12 @@ def run() -> int:
             started = time.monotonic()
             figures |= measurement(theatre)
             console.print(f"{name}: measured in {time.monotonic() - started:.0f} s")
+        show(figures)
+        write(figures, Checkout().state / "bench.json")
         if os.environ.get("PLOT"):
             from local.bench.plots import draw
 
             draw(theatre)
-    show(figures)
-    write(figures, Checkout().state / "bench.json")
     return 0
 
 
