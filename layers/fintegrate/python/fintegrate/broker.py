@@ -12,7 +12,8 @@ mandatory message is returned before its ack; a full `reject-publish` queue nack
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from copy import copy
 from functools import partial
 from typing import Any
@@ -30,6 +31,9 @@ TRUSTED_SECONDS = 1.0
 """After this long without a confirm an empty message for nobody goes first. A broker that is short of
 memory or disk says so only when something is published, and reads no more then: messages would lie
 there and arrive long after they were given up (https://www.rabbitmq.com/docs/connection-blocked)."""
+
+_PIECE = 16_384
+"""Bytes; so few that the broker works on the first messages of a batch while the rest is written."""
 
 
 class BrokerUnavailable(Exception):
@@ -132,7 +136,8 @@ class BrokerConnection:
 
     def _through(self, pipeline: Pipeline) -> bool:
         """Whether there is nothing to wait for any more; sends what may be sent by now."""
-        pipeline.fill()
+        with self._connection.together():
+            pipeline.fill()
         return not (pipeline.waiting and self.usable)
 
     def _refusal(self, exchange: str, seconds: float) -> Outcome | None:
@@ -227,11 +232,30 @@ class BrokerConnection:
 
 
 class _Connection(SelectConnection):
-    """Hands the frames of a message to the socket as one piece (pika sends each by itself), and can
-    be dropped when the broker does not answer its goodbye."""
+    """Hands messages to the socket in larger pieces; pika sends each frame by itself."""
+
+    _held: bytearray | None = None
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Send what this block publishes in pieces of `_PIECE` bytes, the rest at its end."""
+        self._held = bytearray()
+        try:
+            yield
+        finally:
+            held, self._held = self._held, None
+            if held:
+                super()._output_marshaled_frames([bytes(held)])  # type: ignore[misc]
 
     def _output_marshaled_frames(self, marshaled_frames: Sequence[bytes]) -> None:
-        super()._output_marshaled_frames([b"".join(marshaled_frames)])  # type: ignore[misc]
+        if self._held is None:
+            super()._output_marshaled_frames([b"".join(marshaled_frames)])  # type: ignore[misc]
+            return
+        for frame in marshaled_frames:
+            self._held += frame
+        if len(self._held) >= _PIECE:
+            super()._output_marshaled_frames([bytes(self._held)])  # type: ignore[misc]
+            self._held.clear()
 
     def abort(self) -> None:
         """Close the socket; without this it stays open until it is collected as garbage."""
