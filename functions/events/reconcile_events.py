@@ -3,7 +3,6 @@
 from chalicelib.events.blueprint import events
 from chalicelib.events.models import ScopedRequest
 from chalicelib.events.reconcile_models import Reconciliation
-from chalicelib.events.reconciling import reconcile
 from chalicelib.events.store import scope_of
 from chalicelib.platform import endpoint, platform
 from fintegrate.endpoint import Access, Answer, Call
@@ -17,6 +16,8 @@ def reconcile_events(call: Call[ScopedRequest]) -> Answer:
     It reads the whole ledger: call it when you want to know, not from a loop. Answers 503 when that
     takes longer than a request may; `consumer_id` narrows it.
     """
+    from chalicelib.events.reconciling import reconcile  # here, to spare other cold starts
+
     settings = platform().settings
     scope = scope_of(call, call.body.consumer_id)
     return Answer(

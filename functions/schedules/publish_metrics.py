@@ -7,7 +7,6 @@ from typing import Any
 from chalice import Rate
 
 from chalicelib.events.store import read_health
-from chalicelib.operations.gauges import read_gauges
 from chalicelib.platform import platform
 from chalicelib.schedules import embedded_metrics
 from chalicelib.schedules.blueprint import schedules
@@ -36,6 +35,8 @@ def publish_metrics(_event: Any) -> dict[str, Any]:
     A tenant for whom nothing waits and nothing failed has no line: CloudWatch charges each metric by
     the hour in which it is heard of.
     """
+    from chalicelib.operations.gauges import read_gauges  # here, to spare other cold starts
+
     parts = platform()
     stage = parts.settings.stage
     health = read_health(parts.process.database, None)

@@ -7,7 +7,6 @@ from typing import Any
 
 from chalice import Rate
 
-from chalicelib.events import dead_letters
 from chalicelib.platform import platform
 from chalicelib.schedules.blueprint import schedules
 from chalicelib.schedules.run import scheduled
@@ -17,6 +16,8 @@ from chalicelib.schedules.run import scheduled
 @scheduled
 def sweep_dead_letters(_event: Any) -> dict[str, Any]:
     """Read, keep, mark, acknowledge."""
+    from chalicelib.events import dead_letters  # here, to spare every other function's cold start
+
     parts = platform()
     swept = dead_letters.sweep_dead_letters(
         parts.sweep_database, parts.settings.rabbitmq_url, parts.settings.sweep_seconds
