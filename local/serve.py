@@ -63,10 +63,15 @@ def configuration(gateway: ASGIApp) -> uvicorn.Config:
 
 
 def end_with_parent(server: uvicorn.Server) -> None:
-    """Stop when standard input closes: whoever started us is gone, however it went."""
+    """Stop when standard input closes: whoever started us is gone, however it went.
+
+    Read past Python's buffer, whose lock a thread that still waits would hold at the end: the
+    interpreter aborts over it.
+    """
 
     def watch() -> None:
-        sys.stdin.buffer.read()
+        while os.read(sys.stdin.fileno(), 1):
+            pass
         server.should_exit = True
 
     threading.Thread(target=watch, name="parent", daemon=True).start()

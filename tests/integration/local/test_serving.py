@@ -68,6 +68,14 @@ def test_taken_port_means_the_next_free_one(server, environment):
         assert int(second.base_url.rsplit(":", 1)[1]) > port
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_signal_ends_the_server_in_order_while_its_parent_lives(environment, number):
+    with start_server(environment) as running:
+        os.kill(running.pid, number)
+
+        assert running.wait() == 0
+
+
 def test_stopped_server_answers_nobody(environment):
     with start_server(environment) as running:
         assert answers(running.base_url)
