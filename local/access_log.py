@@ -25,10 +25,14 @@ class AccessLog:
             "request_id": request_id,
             "source_ip": request.client.host if request.client else "",
             "method": request.method,
-            "path": resource or request.url.path,
-            "query_names": [name for name, _ in parse_qsl(request.url.query)],
+            "path": resource or request.scope["path"],
+            "query_names": [name for name, _ in parse_qsl(_query(request))],
             "status": response.status_code,
             "milliseconds": round(seconds * 1000, 1),
             "bytes": len(response.body),
         }
         print(json.dumps(line), file=self._stream, flush=True)
+
+
+def _query(request: Request) -> str:
+    return str(request.scope["query_string"], "latin-1")

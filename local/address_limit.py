@@ -9,6 +9,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 
 WINDOW_SECONDS = 60.0
@@ -73,6 +74,7 @@ class AddressLimit:
         return (left_of_previous + after_next_starts) * WINDOW_SECONDS
 
 
+@lru_cache(1_000)
 def _subscriber(address: str) -> str:
     """An IPv4 address as it is, an IPv6 address as its network."""
     try:

@@ -73,7 +73,7 @@ class Gateway:
         started = time.perf_counter()
         request = Request(scope, receive)
         request_id = _request_id(request)
-        match = self._routes.match(request.url.path) or NO_ROUTE
+        match = self._routes.match(scope["path"]) or NO_ROUTE
         try:
             response = await self._answer(request, request_id, match)
         except Refusal as refusal:
@@ -94,8 +94,8 @@ class Gateway:
         method = _method(request, match)
         incoming = IncomingRequest(
             method=method,
-            path=request.url.path,
-            query=request.url.query,
+            path=request.scope["path"],
+            query=request.scope["query_string"].decode("latin-1"),
             headers=[(k.decode("latin-1"), v.decode("latin-1")) for k, v in request.headers.raw],
             body=await _read_body(request),
             source_ip=_address(request),

@@ -4,35 +4,51 @@ import asyncio
 import uuid
 from typing import Any
 
-import h11
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from fintegrate.envelope import dumps, envelope
 
+HEAD_LIMIT = 64 * 1024  # bytes of a head, or of the trailers behind a body
 
-class EnvelopeProtocol(H11Protocol):
-    """HTTP/1.1 whose own refusals have this project's shape, each answer sent in one piece."""
+
+class EnvelopeProtocol(HttpToolsProtocol):
+    """HTTP/1.1 whose own refusals have this project's shape, each answer sent in one piece.
+
+    The parser keeps a head however long it gets; here what is neither body nor complete is bounded.
+    """
+
+    _unfinished = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Serve a connection."""
         super().connection_made(OneWrite(transport, self.loop))  # type: ignore[arg-type]
 
+    def data_received(self, data: bytes) -> None:
+        """Read on, unless a head has become too long."""
+        self._unfinished += len(data)
+        super().data_received(data)
+        if self._unfinished > HEAD_LIMIT and not self.transport.is_closing():
+            self.send_400_response("The request's head is too long.")
+
+    def on_body(self, body: bytes) -> None:
+        """Take a part of a body; its length is the gateway's to bound."""
+        self._unfinished = 0
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """Take the end of a request."""
+        self._unfinished = 0
+        super().on_message_complete()
+
     def send_400_response(self, msg: str) -> None:
         """Answer 400 and close the connection, as the base class does with plain text."""
         body = dumps(envelope(400, {}, f"{msg} Send well-formed HTTP/1.1.")).encode()
-        headers = [
-            (b"content-type", b"application/json"),
-            (b"content-length", str(len(body)).encode()),
-            (b"x-request-id", str(uuid.uuid4()).encode()),
-            (b"connection", b"close"),
-        ]
-        events: list[h11.Event] = [
-            h11.Response(status_code=400, headers=headers, reason=b"Bad Request"),
-            h11.Data(data=body),
-            h11.EndOfMessage(),
-        ]
-        for event in events:
-            self.transport.write(self.conn.send(event) or b"")
+        head = (
+            "HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\n"
+            f"content-length: {len(body)}\r\nx-request-id: {uuid.uuid4()}\r\n"
+            "connection: close\r\n\r\n"
+        )
+        self.transport.write(head.encode() + body)
         self.transport.close()
 
 

@@ -16,6 +16,21 @@ from urllib.parse import parse_qsl
 ACCOUNT = "000000000000"
 API = "local"
 STAGE = "api"
+NOBODY = dict.fromkeys(
+    (
+        "accessKey",
+        "accountId",
+        "caller",
+        "cognitoAuthenticationProvider",
+        "cognitoAuthenticationType",
+        "cognitoIdentityId",
+        "cognitoIdentityPoolId",
+        "principalOrgId",
+        "user",
+        "userArn",
+    )
+)
+"""What an identity says of a caller whom AWS does not know."""
 
 
 @dataclass(frozen=True)
@@ -38,30 +53,33 @@ class IncomingRequest:
 
 def proxy_event(request: IncomingRequest) -> dict[str, Any]:
     """The event, ready for ``json.dumps``; absent maps are ``None`` as AWS sends them."""
-    headers = _with_gateway_headers(request)
+    names = {name.lower(): value for name, value in request.headers}
+    headers = _with_gateway_headers(request, names)
+    single = dict(headers)
     query = parse_qsl(request.query, keep_blank_values=True)
     body, encoded = _body(request.body)
     return {
         "resource": request.resource,
         "path": request.path,
         "httpMethod": request.method,
-        "headers": dict(headers) or None,
+        "headers": single or None,
         "multiValueHeaders": _grouped(headers) or None,
         "queryStringParameters": dict(query) or None,
         "multiValueQueryStringParameters": _grouped(query) or None,
         "pathParameters": dict(request.parameters) or None,
         "stageVariables": None,
-        "requestContext": _context(request, dict(headers)),
+        "requestContext": _context(request, names),
         "body": body,
         "isBase64Encoded": encoded,
     }
 
 
-def _with_gateway_headers(request: IncomingRequest) -> list[tuple[str, str]]:
+def _with_gateway_headers(
+    request: IncomingRequest, names: Mapping[str, str]
+) -> list[tuple[str, str]]:
     """The client's headers, the request id made the one we answer with, and what AWS adds."""
     ours = ("x-request-id", "x-forwarded-for", "x-forwarded-port", "x-forwarded-proto")
     headers = [(name, value) for name, value in request.headers if name.lower() not in ours]
-    names = {name.lower(): value for name, value in request.headers}
     said = names.get("x-forwarded-for")
     headers += [
         ("X-Forwarded-For", f"{said}, {request.source_ip}" if said else request.source_ip),
@@ -92,8 +110,7 @@ def _body(body: bytes) -> tuple[str | None, bool]:
         return base64.b64encode(body).decode(), True
 
 
-def _context(request: IncomingRequest, headers: Mapping[str, str]) -> dict[str, Any]:
-    names = {name.lower(): value for name, value in headers.items()}
+def _context(request: IncomingRequest, names: Mapping[str, str]) -> dict[str, Any]:
     return {
         "accountId": ACCOUNT,
         "apiId": API,
@@ -114,16 +131,4 @@ def _context(request: IncomingRequest, headers: Mapping[str, str]) -> dict[str, 
 
 
 def _identity(source_ip: str, user_agent: str | None) -> dict[str, str | None]:
-    unknown = (
-        "accessKey",
-        "accountId",
-        "caller",
-        "cognitoAuthenticationProvider",
-        "cognitoAuthenticationType",
-        "cognitoIdentityId",
-        "cognitoIdentityPoolId",
-        "principalOrgId",
-        "user",
-        "userArn",
-    )
-    return {**dict.fromkeys(unknown), "sourceIp": source_ip, "userAgent": user_agent}
+    return {**NOBODY, "sourceIp": source_ip, "userAgent": user_agent}

@@ -1,10 +1,6 @@
 -- name: find_key
--- What a request needs to know of its key, in one look; asked on every request.
-SELECT k.api_key_hash, k.api_key_status, k.expires_at <= clock_timestamp() AS expired,
-       c.consumer_id, c.name AS consumer_name, c.status AS consumer_status
-FROM consumer_api_keys k
-JOIN consumers c ON c.consumer_id = k.consumer_id
-WHERE k.key_id = %(key_id)s
+-- What a request needs to know of its key; asked on every request, so planned once (sql/schema.sql).
+SELECT * FROM find_api_key(%(key_id)s) AS found WHERE found.consumer_id IS NOT NULL
 
 -- name: lock_consumer
 SELECT consumer_id FROM consumers WHERE consumer_id = %(consumer_id)s FOR UPDATE

@@ -3,21 +3,10 @@
 -- commit order. RETURNING is the event's row, from which the message is made.
 
 -- name: create_customer
-WITH customer AS (
-    INSERT INTO customers (consumer_id, name, status, created_at, updated_at)
-    SELECT %(consumer_id)s, %(name)s, %(status)s, at, at FROM clock_timestamp() AS at
-    RETURNING *
-)
-INSERT INTO customer_events (consumer_id, customer_id, sequence, event_type, source_service,
-                             payload_json, metadata_json, created_at)
-SELECT consumer_id, customer_id, event_sequence, 'customer_creation', %(source_service)s,
-       jsonb_build_object('customer_id', customer_id, 'name', name, 'status', status),
-       jsonb_strip_nulls(jsonb_build_object(
-           'created_at', created_at, 'sequence', event_sequence,
-           'source_service', %(source_service)s, 'traceparent', %(traceparent)s::text)),
-       created_at
-FROM customer
-RETURNING *, %(consumer_name)s AS consumer_name
+-- The commonest change of all, planned once per connection (sql/schema.sql).
+SELECT created.*, %(consumer_name)s AS consumer_name
+FROM create_customer(%(consumer_id)s, %(name)s, %(status)s, %(source_service)s, %(traceparent)s)
+     AS created
 
 -- name: change_status
 WITH customer AS (

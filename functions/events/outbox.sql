@@ -12,10 +12,8 @@ FROM customer_events
 WHERE customer_id = %(customer_id)s AND sequence < %(sequence)s AND publish_status = 'pending'
 
 -- name: mark_published
-UPDATE customer_events
-SET publish_status = 'published', published_at = clock_timestamp(),
-    publish_last_tried_at = clock_timestamp(), publish_failure_reason = NULL
-WHERE event_id = %(event_id)s AND publish_status = 'pending'
+-- Planned once per connection, and its commit does not wait for the disk (sql/schema.sql).
+SELECT mark_published(%(event_id)s)
 
 -- name: mark_unpublished
 -- The reason also tells the sweep that no request holds this event any more.

@@ -7,23 +7,16 @@ from itertools import islice
 
 import psycopg2
 
-from chalicelib.events.confirm_delivery import SQL as CONFIRM
 from local.bench.api import prepared
 from local.bench.backlog import execute, write_pending
 from local.bench.figures import Figures
+from local.bench.floor import RAW
 from local.bench.stage import Stage, Tenant, Theatre
 from local.bench.timing import TURN, in_turns, median
 
 TURNS = 40
 PUBLISHED = "UPDATE customer_events SET publish_status = 'published', published_at = now()"
 EVENTS = "SELECT event_id FROM customer_events WHERE consumer_id = %(consumer_id)s"
-RECEIPT = """
-INSERT INTO consumer_event_receipts
-    (consumer_id, event_id, customer_id, event_type, processing_status)
-SELECT consumer_id, event_id, customer_id, event_type, 'processed'
-FROM customer_events WHERE event_id = %(event_id)s AND consumer_id = %(consumer_id)s
-ON CONFLICT (consumer_id, event_id) DO UPDATE SET processing_status = 'processed'
-"""
 
 
 def confirm(theatre: Theatre) -> Figures:
@@ -43,8 +36,8 @@ def confirm(theatre: Theatre) -> Figures:
         ours, floor, receipt = in_turns(
             TURNS,
             _confirming(tenant, event_ids),
-            _raw(stage, CONFIRM["confirm"], values),
-            _raw(stage, RECEIPT, values),
+            _raw(stage, RAW["confirm"], values),
+            _raw(stage, RAW["receipt"], values),
         )
     return {
         "confirm_per_s": 1000 / median(ours),

@@ -11,14 +11,13 @@ import psycopg2
 import redis
 from chalice import Chalice
 
-from chalicelib.consumer.keys import SQL as KEYS
 from chalicelib.platform import Platform, endpoint
 from fintegrate.api_keys import parse_api_key
 from fintegrate.endpoint import Access, Answer, Call, Nothing, request_scope
 from fintegrate.rate_limit import BUCKET_SCRIPT
 from local.bench.api import prepared
 from local.bench.figures import Figures
-from local.bench.floor import RawCreate
+from local.bench.floor import RAW, RawCreate
 from local.bench.stage import Stage, Tenant, Theatre
 from local.bench.timing import in_turns, median, timed
 
@@ -92,7 +91,7 @@ def _raw_look(stage: Stage, key_text: str) -> Callable[[], None]:
     key_id = key.key_id
 
     def look() -> None:
-        cursor.execute(KEYS["find_key"], {"key_id": key_id})
+        cursor.execute(RAW["find_key"], {"key_id": key_id})
         cursor.fetchone()
         bucket(keys=[f"bench:{key_id}"], args=[100_000, 1_000_000])
 

@@ -8,18 +8,16 @@ from __future__ import annotations
 
 import json
 import time
+from pathlib import Path
 from typing import Self
 
 import pika
 import psycopg2
 
-from chalicelib.customer.store import CUSTOMERS
 from chalicelib.events.topology import EXCHANGE, routing_key
+from fintegrate.queries import load_queries
 
-PUBLISHED = (
-    "UPDATE customer_events SET publish_status = 'published', published_at = clock_timestamp()"
-    " WHERE event_id = %s"
-)
+RAW = load_queries(Path(__file__).with_name("raw.sql"))
 
 
 class RawCreate:
@@ -48,7 +46,7 @@ class RawCreate:
 
     def create(self) -> None:
         """One customer, its event, published and marked."""
-        self._cursor.execute(CUSTOMERS["create_customer"], self._values)
+        self._cursor.execute(RAW["create_customer"], self._values)
         row = self._cursor.fetchone()
         assert row is not None
         self.committed[row[0]] = time.monotonic()
@@ -57,7 +55,7 @@ class RawCreate:
             message_id=row[0], delivery_mode=pika.DeliveryMode.Persistent
         )
         self._channel.basic_publish(EXCHANGE, self._key, body, properties, mandatory=True)
-        self._cursor.execute(PUBLISHED, (row[0],))
+        self._cursor.execute(RAW["mark_published"], {"event_id": row[0]})
 
     def __enter__(self) -> Self:
         return self

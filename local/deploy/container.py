@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from local.deploy.process import most_memory_mb
+from local.deploy.process import MemoryWatch
 from local.deploy.unpacking import CodeFolders
 from local.ports import LOOPBACK
 
@@ -86,6 +86,7 @@ class ContainerSandbox:
         self._output = output
         self._container: Container | None = None
         self._pid = 0
+        self._memory: MemoryWatch | None = None
         # The engine's calls one after the other: no thaw overtakes a freeze.
         self._calls = ThreadPoolExecutor(1, thread_name_prefix="container")
 
@@ -118,6 +119,7 @@ class ContainerSandbox:
         )
         container.reload()
         self._pid = container.attrs["State"]["Pid"]
+        self._memory = MemoryWatch(self._pid)
         return container
 
     def _follow(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -140,6 +142,8 @@ class ContainerSandbox:
     async def wait(self) -> str:
         """Wait for its end."""
         status = await self._ended
+        if self._memory is not None:
+            self._memory.close()
         self._calls.shutdown(wait=False)
         if status <= FIRST_SIGNAL or status == 255:
             return f"exit status {status}"
@@ -171,7 +175,7 @@ class ContainerSandbox:
 
     def most_memory_mb(self) -> int:
         """The most that was resident; 0 where the engine runs in another machine."""
-        return most_memory_mb(self._pid)
+        return self._memory.most_mb() if self._memory is not None else 0
 
 
 def _network() -> tuple[str, dict[str, Any]]:

@@ -127,13 +127,12 @@ class ExecutionEnvironment:
         self._log.start(invocation.request_id)
         if self._asking is not None:
             self._give(self._asking)
-        try:
-            async with asyncio.timeout(self._spec.timeout):
-                outcome = await self._outcome
-        except TimeoutError:
-            outcome = timed_out(invocation.request_id, self._spec.timeout)
+        too_late = timed_out(invocation.request_id, self._spec.timeout)
+        timer = self._outcome.get_loop().call_later(self._spec.timeout, self._settle, too_late)
+        outcome = await self._outcome
+        timer.cancel()
+        if outcome is too_late:
             self._log.text(f"{invocation.request_id} Task timed out")
-            self._invocation = None
             await self.end()
         milliseconds = (time.perf_counter() - started) * 1000
         self._report(invocation, milliseconds)

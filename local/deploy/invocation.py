@@ -5,6 +5,7 @@ and the Invoke API's reference in AWS's developer guide).
 """
 
 import json
+import secrets
 import time
 import uuid
 from dataclasses import dataclass, field
@@ -53,7 +54,7 @@ class PayloadTooLarge(InvokeError):
 
 def trace_id() -> str:
     """A new X-Ray trace header, not sampled."""
-    return f"Root=1-{int(time.time()):08x}-{uuid.uuid4().hex[:24]};Sampled=0"
+    return f"Root=1-{int(time.time()):08x}-{secrets.token_hex(12)};Sampled=0"
 
 
 @dataclass(frozen=True)

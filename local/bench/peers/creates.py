@@ -16,10 +16,9 @@ import psycopg2
 from psycopg2.extras import RealDictCursor
 
 from chalicelib import platform as wiring
-from chalicelib.customer.store import CUSTOMERS
 from fintegrate.api_keys import hash_secret, new_api_key
 from local.bench.api import prepared
-from local.bench.floor import RawCreate
+from local.bench.floor import RAW, RawCreate
 from local.bench.peers.drains import Figures
 from local.bench.peers.relay_naive import PUBLISHED, publish
 from local.bench.peers.stage import Stage, Tenant
@@ -56,7 +55,7 @@ class NaiveCreate:
             [key] = cursor.fetchall()
             if not bcrypt.checkpw(self._secret, key["api_key_hash"].encode()):
                 raise PermissionError(self._key_id)
-            cursor.execute(CUSTOMERS["create_customer"], self._values)
+            cursor.execute(RAW["create_customer"], self._values)
             [event] = cursor.fetchall()
         publish(event)
         with self._database, self._database.cursor() as cursor:

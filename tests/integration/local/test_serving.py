@@ -1,6 +1,7 @@
 """A real server process on a real socket, serving a small app."""
 
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -60,6 +61,41 @@ def test_what_is_no_http_gets_the_envelope(server):
     assert answer.startswith(b"HTTP/1.1 400 ")
     assert b'"status_name":"BAD_REQUEST"' in answer
     assert b"x-request-id: " in answer
+
+
+CHUNKED = b"POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n"
+
+
+@pytest.mark.parametrize(
+    ("begun", "more"),
+    [
+        (b"GET /", b"x"),
+        (b"GET /health HTTP/1.1\r\nX-Long: ", b"x"),
+        (b"GET /health HTTP/1.1\r\n", b"X-Short: y\r\n"),
+        (CHUNKED + b"X-Long: ", b"x"),
+        (CHUNKED, b"X-Short: y\r\n"),
+    ],
+    ids=["path", "header", "headers", "trailer", "trailers"],
+)
+def test_head_without_end_is_refused(server, begun, more):
+    port = int(server.base_url.rsplit(":", 1)[1])
+    with socket.create_connection(("127.0.0.1", port), timeout=SECONDS) as connection:
+        connection.sendall(begun + more * (60_000 // len(more)))
+        for _ in range(20):  # what comes along with a part of a body is counted from the next on
+            connection.sendall(more * (6_000 // len(more)))
+            if select.select([connection], [], [], 0.1)[0]:
+                break
+        answer = connection.makefile("rb").read()
+
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert b'"status_name":"BAD_REQUEST"' in answer
+
+
+def test_long_head_and_longer_body_are_served(server):
+    headers = {"X-Long": "x" * 60_000, "Content-Type": "application/json"}
+    response = httpx.post(f"{server.base_url}/echo", content=b" " * 200_000, headers=headers)
+
+    assert response.status_code == 200
 
 
 def test_taken_port_means_the_next_free_one(server, environment):

@@ -11,6 +11,7 @@ import pytest
 from tests.unit.architecture.tree import (
     FUNCTIONS,
     LAYER,
+    ROOT,
     modules,
     named,
     statements,
@@ -18,6 +19,7 @@ from tests.unit.architecture.tree import (
     tree_of,
 )
 
+SCHEMA = ROOT / "sql" / "schema.sql"
 SQL_TEXT = re.compile(
     r"\b(select\s+.+\s+from\s|insert\s+into\s|update\s+\w+\s+set\s|delete\s+from\s|for\s+update\b)",
     re.IGNORECASE | re.DOTALL,
@@ -36,7 +38,6 @@ UNFILTERED = {
     "functions/consumer/admin_key.sql": {"find_installed": BY_KEY},
     "functions/consumer/consumers.sql": {"create_consumer": OPERATOR, "list_consumers": OPERATOR},
     "functions/consumer/keys.sql": {
-        "find_key": BY_KEY,
         "read_key": "filters by owner_id, which is null for the admin only",
         "deactivate_key": OPERATOR,
         "expire_due_keys": OPERATOR,
@@ -44,7 +45,6 @@ UNFILTERED = {
     "functions/events/dead_letters.sql": {"consumers": OPERATOR},
     "functions/events/outbox.sql": {
         "predecessors": "a customer's own events, for the request that has just written one",
-        "mark_published": BY_EVENT,
         "mark_unpublished": BY_EVENT,
     },
     "functions/events/redeliver.sql": {"confirmed": BY_EVENT, "failed": BY_EVENT},
@@ -67,6 +67,9 @@ UNFILTERED = {
     },
 }
 """Statements that are not for one tenant, by file and name, and why."""
+UNFILTERED_FUNCTIONS = {"find_api_key": BY_KEY, "mark_published": BY_EVENT}
+"""The same of the functions of the database."""
+FUNCTION = re.compile(r"^CREATE FUNCTION (\w+).*?\$\$(.*?)\$\$;", re.MULTILINE | re.DOTALL)
 
 
 def test_every_statement_is_for_one_tenant_or_says_why_not() -> None:
@@ -76,6 +79,17 @@ def test_every_statement_is_for_one_tenant_or_says_why_not() -> None:
             unfiltered.setdefault(file, set()).add(name)
 
     assert unfiltered == {file: set(names) for file, names in UNFILTERED.items()}
+
+
+def test_every_function_of_the_database_is_for_one_tenant_or_says_why_not() -> None:
+    schema = SCHEMA.read_text()
+    bodies = dict(FUNCTION.findall(schema))
+    unfiltered = {
+        name for name, body in bodies.items() if TOUCHES.search(body) and "of_consumer" not in body
+    }
+
+    assert len(bodies) == schema.count("CREATE FUNCTION")
+    assert unfiltered == set(UNFILTERED_FUNCTIONS)
 
 
 @pytest.mark.parametrize("file", modules(FUNCTIONS), ids=named)

@@ -3,11 +3,12 @@
 import os
 import subprocess
 import sys
+from contextlib import closing
 
 import psutil
 import pytest
 
-from local.deploy.process import most_memory_mb
+from local.deploy.process import MemoryWatch
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="/proc is Linux's")
 
@@ -17,12 +18,23 @@ def test_it_is_what_was_resident_at_most() -> None:
     resident_mb = psutil.Process().memory_info().rss // 1024**2
     del block
 
-    assert most_memory_mb(os.getpid()) >= resident_mb - 1
+    with closing(MemoryWatch(os.getpid())) as watch:
+        before = watch.most_mb()
+        more = bytearray(b"x" * 64_000_000 * 2)
+        after = watch.most_mb()
+        del more
+
+    assert before >= resident_mb - 1
+    assert after > before
 
 
 def test_a_process_that_has_ended_tells_nothing() -> None:
     with subprocess.Popen([sys.executable, "-c", ""]) as process:
+        watch = MemoryWatch(process.pid)
         os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
-        assert most_memory_mb(process.pid) == 0
+        assert watch.most_mb() == 0
 
-    assert most_memory_mb(process.pid) == 0
+    assert watch.most_mb() == 0
+    watch.close()
+    assert watch.most_mb() == 0
+    assert MemoryWatch(process.pid).most_mb() == 0

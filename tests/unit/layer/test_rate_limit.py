@@ -29,7 +29,10 @@ class FakeRedis:
     def make_connection(self) -> FakeRedis:
         return self
 
-    def send_command(self, *command: object) -> None:
+    def pack_command(self, *command: object) -> tuple[object, ...]:
+        return command
+
+    def send_packed_command(self, command: tuple[object, ...]) -> None:
         self.sent.append(command)
         self._answers.append(self.answer)
 
@@ -121,7 +124,7 @@ def test_asking_ahead_never_raises(
     def send_command(*_command: object) -> None:
         raise redis.ConnectionError("refused")
 
-    monkeypatch.setattr(fake, "send_command", send_command)
+    monkeypatch.setattr(fake, "send_packed_command", send_command)
 
     limiter.ask_ahead("k")
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, date, datetime
+from functools import cache
 from http import HTTPStatus
 from typing import Any
 
@@ -30,6 +31,7 @@ def envelope(status: int, data: Any, description: str = SUCCESS) -> dict[str, An
     return {"data": data, "detail": detail}
 
 
+@cache
 def status_name(status: int) -> str:
     """The standard name in upper snake case, `UNPROCESSABLE_ENTITY` for 422.
 

@@ -6,6 +6,7 @@ Leaves to others what is asked, and what it means that Redis is away. Imports re
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 
@@ -24,6 +25,8 @@ class RedisLine:
             retry=Retry(NoBackoff(), 0),
             health_check_interval=0,
         ).make_connection()
+        # A tenant's command is the same each time, and redis-py packs in Python.
+        self._packed = lru_cache(1_000)(self._connection.pack_command)
         self._broken = (redis.ConnectionError, redis.TimeoutError)
         self._asked: tuple[object, ...] | None = None
 
@@ -36,7 +39,7 @@ class RedisLine:
         if self._asked is not None:  # of a request that was refused in between: nobody wants it
             self._asked = None
             self._connection.read_response()
-        self._connection.send_command(*command)
+        self._connection.send_packed_command(self._packed(*command))
         self._asked = command
 
     def answer(self, *command: object) -> Any:
