@@ -136,8 +136,9 @@ class BrokerConnection:
 
     def _through(self, pipeline: Pipeline) -> bool:
         """Whether there is nothing to wait for any more; sends what may be sent by now."""
-        with self._connection.together():
-            pipeline.fill()
+        if pipeline.ready:
+            with self._connection.together():
+                pipeline.fill()
         return not (pipeline.waiting and self.usable)
 
     def _refusal(self, exchange: str, seconds: float) -> Outcome | None:

@@ -76,6 +76,11 @@ class Pipeline:
         self._ready = deque(lane.popleft() for lane in self._lanes.values())
 
     @property
+    def ready(self) -> bool:
+        """Whether any message could be sent now, if the window has room."""
+        return bool(self._ready)
+
+    @property
     def waiting(self) -> bool:
         """Whether any message is unconfirmed or could be sent now."""
         return bool(self._unconfirmed or self._ready)
