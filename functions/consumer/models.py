@@ -1,7 +1,5 @@
 """What requests about consumers and keys take and what their answers give."""
 
-from __future__ import annotations
-
 import re
 from datetime import datetime
 from typing import Annotated, Literal

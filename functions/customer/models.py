@@ -3,8 +3,6 @@
 Leaves tags to `tag_models` and snapshots to `snapshot_models`.
 """
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID

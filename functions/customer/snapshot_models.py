@@ -1,7 +1,5 @@
 """What requests for snapshots take and what their answers give."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from uuid import UUID
 

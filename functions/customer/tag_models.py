@@ -1,7 +1,5 @@
 """What requests about tags take and what their answers give."""
 
-from __future__ import annotations
-
 from collections import Counter
 from typing import Annotated
 from uuid import UUID

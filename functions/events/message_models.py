@@ -5,8 +5,6 @@ made from them, and a test holds the composed messages to them. Unknown fields a
 level: a consumer must ignore what it does not know, so that a minor version can add fields.
 """
 
-from __future__ import annotations
-
 from typing import Annotated, Literal
 from uuid import UUID
 

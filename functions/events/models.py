@@ -1,9 +1,7 @@
 """What requests about events take and what their answers give."""
 
-from __future__ import annotations
-
 from datetime import datetime
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal, Self, get_args
 from uuid import UUID
 
 from pydantic import Field, StringConstraints, model_validator
@@ -31,7 +29,7 @@ class Confirmation(RequestModel):
     failure_reason: Reason | None = None
 
     @model_validator(mode="after")
-    def _reason_belongs_to_failure(self) -> Confirmation:
+    def _reason_belongs_to_failure(self) -> Self:
         if self.failure_reason is not None and self.status != "failed":
             raise ValueError("failure_reason only goes with status failed")
         return self

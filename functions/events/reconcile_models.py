@@ -1,7 +1,5 @@
 """What a reconciliation answers: the ledger of each tenant, and the heads that others wait behind."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from uuid import UUID
 

@@ -14,7 +14,6 @@ from typing import Any
 from chalicelib.consumer.admin_key import install_admin_key
 from chalicelib.operations.blueprint import operations
 from fintegrate.database import Database
-from fintegrate.migrations import MigrationError, migrate
 from fintegrate.settings import Settings, SettingsError, load_settings
 
 
@@ -31,6 +30,8 @@ def apply_migrations(settings: Settings) -> list[str]:
         MigrationError: a migration failed and left nothing; its text names the statement.
         ValueError: the admin's key in the settings is malformed.
     """
+    from fintegrate.migrations import migrate  # not a request's: its cold start is spared it
+
     applied = migrate(settings.database_url, migrations_folder())
     if settings.admin_api_key:
         install_admin_key(
@@ -46,6 +47,8 @@ def migrations_folder() -> Path:
 
 
 if __name__ == "__main__":
+    from fintegrate.migrations import MigrationError
+
     try:
         for name in apply_migrations(load_settings(os.environ)):
             sys.stdout.write(f"applied {name}\n")

@@ -1,7 +1,5 @@
 """What the answers of the operations endpoints give."""
 
-from __future__ import annotations
-
 from typing import Literal
 
 from fintegrate.envelope import AnswerModel

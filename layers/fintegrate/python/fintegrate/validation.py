@@ -31,7 +31,11 @@ _MOST_SENTENCES = 50
 
 
 class RequestModel(BaseModel):
-    """The base of every request: unknown fields are refused, nothing is changed on the way in."""
+    """The base of every request: unknown fields are refused, nothing is changed on the way in.
+
+    A module of models does not import `annotations` from the future: pydantic would have to compile
+    each from its text (a tenth of what the models cost a cold start).
+    """
 
     # Built when first used: a cold start needs the models of one endpoint only.
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
