@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 
-import pika
-
 from chalicelib.events.topology import EXCHANGE, routing_key
 from fintegrate.database import Row
+from fintegrate.message_properties import MessageProperties
 from fintegrate.pipeline import Message
 
 SCHEMA_VERSION = "1.0"
@@ -35,15 +34,12 @@ def compose(row: Row) -> Message:
     )
 
 
-def _properties(row: Row, traceparent: str) -> pika.BasicProperties:
-    return pika.BasicProperties(
+def _properties(row: Row, traceparent: str) -> MessageProperties:
+    return MessageProperties(
         message_id=row["event_id"],
-        type=row["event_type"],
-        content_type="application/json",
-        content_encoding="utf-8",
-        timestamp=int(row["created_at"].timestamp()),
+        kind=row["event_type"],
         app_id=APP_ID,
-        delivery_mode=pika.DeliveryMode.Persistent,
+        timestamp=int(row["created_at"].timestamp()),
         headers={
             "schema_version": SCHEMA_VERSION,
             "customer_id": row["customer_id"],

@@ -10,7 +10,7 @@ from chalicelib.platform import Platform
 from fintegrate.pipeline import Message
 from local.bench.backlog import write_pending
 from local.bench.figures import Figures
-from local.bench.raw_publisher import RawPublisher
+from local.bench.raw_publisher import RawPublisher, pikas_own
 from local.bench.stage import Theatre
 from local.bench.timing import median, seconds_of
 
@@ -65,4 +65,5 @@ def seconds_to_drain(parts: Platform, events: int) -> float:
 def pending_messages(parts: Platform) -> list[Message]:
     """What the sweep is going to publish, finished."""
     filters = {**resend_filters(parts.settings, Scope()), **_BEGINNING, "batch": EVENTS}
-    return [compose(row) for row in parts.sweep_database.fetch_all(RESEND["claim"], filters)]
+    rows = parts.sweep_database.fetch_all(RESEND["claim"], filters)
+    return [pikas_own(compose(row)) for row in rows]

@@ -6,6 +6,7 @@ No database, no order, no outcome per message: what this client and this broker 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import takewhile
 from typing import Any, Self
 
@@ -16,6 +17,13 @@ from fintegrate.pipeline import Message
 
 WINDOW = 5_000
 """Unconfirmed at once; more or less of it was not faster."""
+
+
+def pikas_own(message: Message) -> Message:
+    """The message with properties that pika encodes itself, as for a program without this project."""
+    plain = pika.BasicProperties()
+    vars(plain).update(vars(message.properties))
+    return replace(message, properties=plain)
 
 
 class RawPublisher:

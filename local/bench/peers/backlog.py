@@ -14,6 +14,7 @@ from psycopg2.extras import Json, RealDictCursor, execute_values
 
 from chalicelib.events.message import compose
 from fintegrate.pipeline import Message
+from local.bench.raw_publisher import pikas_own
 
 CUSTOMERS = 1_000
 VISITS = 5
@@ -68,7 +69,7 @@ def pending_messages(database_url: str) -> list[Message]:
     connection = psycopg2.connect(database_url, cursor_factory=RealDictCursor)
     with connection, connection.cursor() as cursor:
         cursor.execute(PENDING)
-        messages = [compose(dict(row)) for row in cursor.fetchall()]
+        messages = [pikas_own(compose(dict(row))) for row in cursor.fetchall()]
     connection.close()
     return messages
 

@@ -1,0 +1,86 @@
+"""The properties of an event's message, encoded in less time than pika takes.
+
+pika encodes each name and value of the headers by itself, in Python, which is most of what a message
+costs the publisher. What comes out is pika's, byte for byte; a test compares the two.
+Source: AMQP 0-9-1, 4.2.6.1 (the content header) and RabbitMQ's table of field types
+(https://www.rabbitmq.com/amqp-0-9-1-errata).
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from struct import Struct
+from typing import cast
+
+import pika
+
+_INT32 = 2**31
+_length, _flags, _time = Struct(">I").pack, Struct(">H").pack, Struct(">Q").pack
+_text, _int32, _int64 = Struct(">cI").pack, Struct(">ci").pack, Struct(">cq").pack
+
+
+class MessageProperties(pika.BasicProperties):
+    """A persistent JSON message with all of these, and headers that are text or whole numbers."""
+
+    def __init__(
+        self, message_id: str, kind: str, app_id: str, timestamp: int, headers: dict[str, str | int]
+    ) -> None:
+        super().__init__(
+            content_type="application/json",
+            content_encoding="utf-8",
+            headers=headers,
+            delivery_mode=pika.DeliveryMode.Persistent,
+            message_id=message_id,
+            timestamp=timestamp,
+            type=kind,
+            app_id=app_id,
+        )
+
+    def encode(self) -> list[bytes]:
+        """The flags, then each property in AMQP's order."""
+        headers = cast("dict[str, str | int]", self.headers)
+        table = b"".join([_short(name) + _value(value) for name, value in headers.items()])
+        return [
+            _FLAGS,
+            _short(str(self.content_type)),
+            _short(str(self.content_encoding)),
+            _length(len(table)),
+            table,
+            _PERSISTENT,
+            _fresh(str(self.message_id)),
+            _time(self.timestamp or 0),
+            _short(str(self.type)),
+            _short(str(self.app_id)),
+        ]
+
+
+def _fresh(text: str) -> bytes:
+    """A short string; raises ValueError above 255 bytes."""
+    encoded = text.encode()
+    return bytes((len(encoded),)) + encoded
+
+
+_short = lru_cache(256)(_fresh)
+"""The same for what is the same in every message: names, types."""
+
+
+def _value(value: str | int) -> bytes:
+    if isinstance(value, str):
+        encoded = value.encode()
+        return _text(b"S", len(encoded)) + encoded
+    if -_INT32 <= value < _INT32:
+        return _int32(b"I", value)
+    return _int64(b"l", value)
+
+
+_PERSISTENT = bytes((pika.DeliveryMode.Persistent.value,))
+_FLAGS = _flags(
+    pika.BasicProperties.FLAG_CONTENT_TYPE
+    | pika.BasicProperties.FLAG_CONTENT_ENCODING
+    | pika.BasicProperties.FLAG_HEADERS
+    | pika.BasicProperties.FLAG_DELIVERY_MODE
+    | pika.BasicProperties.FLAG_MESSAGE_ID
+    | pika.BasicProperties.FLAG_TIMESTAMP
+    | pika.BasicProperties.FLAG_TYPE
+    | pika.BasicProperties.FLAG_APP_ID
+)
