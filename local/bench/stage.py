@@ -15,11 +15,12 @@ from dataclasses import dataclass
 import pika
 
 from chalicelib import platform as wiring
-from chalicelib.events.topology import dead_letter_queue_name, queue_name
+from chalicelib.events.topology import queue_name
 from chalicelib.operations.migrate import apply_migrations
 from chalicelib.platform import Platform
 from local.bench.api import call
 from local.environment import ServiceUrls, create_database, drop_database, settings_environment
+from local.tenant_queues import remove_queues
 
 TEMPLATE = "bench_fintegrate"
 TENANTS = 5
@@ -75,10 +76,7 @@ class Theatre:
         return self
 
     def __exit__(self, *_: object) -> None:
-        with _channel(self.urls.rabbitmq_url) as channel:
-            for tenant in self.tenants:
-                channel.queue_delete(queue_name(tenant.name))
-                channel.queue_delete(dead_letter_queue_name(tenant.name))
+        remove_queues(self.urls.rabbitmq_url, [tenant.name for tenant in self.tenants])
         drop_database(self.urls, TEMPLATE)
 
     @contextmanager

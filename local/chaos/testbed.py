@@ -12,9 +12,6 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
 
-import pika
-
-from chalicelib.events.topology import dead_letter_queue_name, queue_name
 from local.chaos.bank_process import DELIVERIES
 from local.chaos.members import FunctionMember, Member, ProgramMember
 from local.chaos.proxy import TcpProxy
@@ -26,6 +23,7 @@ from local.installation import migrate
 from local.processes import MARKER
 from local.services.service import Service
 from local.serving import accompanying
+from local.tenant_queues import remove_queues
 
 SETTINGS = {
     "RATE_LIMIT_IP_PER_MINUTE": "6000000",
@@ -135,7 +133,8 @@ class Testbed:
             function.close()
         for line in self.lines.values():
             line.close()
-        self._remove_queues()
+        names = [tenant.name for tenant in self.tenants]
+        remove_queues(self.services.urls.rabbitmq_url, names)
         drop_database(self.services.urls, self.name)
 
     def __enter__(self) -> Self:
@@ -148,14 +147,6 @@ class Testbed:
         trace: TracebackType | None,
     ) -> None:
         self.close()
-
-    def _remove_queues(self) -> None:
-        connection = pika.BlockingConnection(pika.URLParameters(self.services.urls.rabbitmq_url))
-        channel = connection.channel()
-        for tenant in self.tenants:
-            channel.queue_delete(queue_name(tenant.name))
-            channel.queue_delete(dead_letter_queue_name(tenant.name))
-        connection.close()
 
     def _function(self, number: int) -> FunctionMember:
         name = f"functions {number}"

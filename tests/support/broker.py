@@ -12,7 +12,8 @@ from typing import Any
 import pika
 from pika.adapters.blocking_connection import BlockingChannel
 
-from chalicelib.events.topology import dead_letter_queue_name, queue_name
+from chalicelib.events.topology import queue_name
+from local.tenant_queues import remove_queues
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,4 @@ def drain(url: str, consumer_name: str, quiet_seconds: float = 0.5) -> list[Deli
 
 def delete_queues(url: str, consumer_name: str) -> None:
     """Remove a consumer's queues, so that the broker stays small."""
-    with channel(url) as ch:
-        ch.queue_delete(queue_name(consumer_name))
-        ch.queue_delete(dead_letter_queue_name(consumer_name))
+    remove_queues(url, [consumer_name])

@@ -9,8 +9,9 @@ from typing import Any
 import pika
 from pika.adapters.blocking_connection import BlockingChannel
 
-from chalicelib.events.topology import EXCHANGE, dead_letter_queue_name, queue_name, queues
+from chalicelib.events.topology import EXCHANGE, queue_name, queues
 from fintegrate.topology import declare
+from local.tenant_queues import remove_queues
 
 SILENCE_SECONDS = 0.3
 """After this long without a message everything has been read."""
@@ -30,10 +31,7 @@ class TenantQueues:
         try:
             yield
         finally:
-            with self._channel() as channel:
-                for name in self._names:
-                    channel.queue_delete(queue_name(name))
-                    channel.queue_delete(dead_letter_queue_name(name))
+            remove_queues(self._url, self._names)
 
     def empty(self) -> None:
         """Throw away what lies in them."""

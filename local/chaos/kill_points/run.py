@@ -7,13 +7,9 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
-import pika
-
-from chalicelib.events.topology import dead_letter_queue_name, queue_name
 from local.chaos import ledger
 from local.chaos.finding import Kind
 from local.chaos.kill_points.cell import SETTINGS, Cell, open_cell
@@ -23,6 +19,7 @@ from local.chaos.kill_points.scene import Scene, repeats
 from local.checkout import Checkout
 from local.environment import ServiceUrls, create_database, drop_database, settings_environment
 from local.installation import migrate
+from local.tenant_queues import remove_queues
 
 CELLS = 4
 
@@ -121,9 +118,5 @@ def _examine(point: KillPoint, scene: Scene, result: KillPointResult) -> None:
 
 def _remove_queues(_point: KillPoint, scene: Scene, _result: KillPointResult) -> None:
     """So that the broker stays small."""
-    if not scene.has_tenant:
-        return
-    connection = pika.BlockingConnection(pika.URLParameters(scene.cell.urls.rabbitmq_url))
-    with closing(connection):
-        for named in (queue_name, dead_letter_queue_name):
-            connection.channel().queue_delete(named(scene.tenant.name))
+    if scene.has_tenant:
+        remove_queues(scene.cell.urls.rabbitmq_url, [scene.tenant.name])

@@ -1,13 +1,17 @@
 """Sends the same request over many connections, as cheaply as a client can on the same cores."""
 
 import asyncio
+import re
 import statistics
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
+from typing import cast
 from urllib.parse import urlsplit
 
 OK = (b"200", b"201")
+CONTENT_LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -50,33 +54,72 @@ def run_load(url: str, request: bytes, connections: int, count: int) -> Load:
 
 
 async def _run(url: str, request: bytes, connections: int, count: int) -> Load:
-    left = iter(range(count))
-    milliseconds: list[float] = []
+    address, loop = urlsplit(url), asyncio.get_running_loop()
+    left, milliseconds = iter(range(count)), list[float]()
+    call = partial(_Caller, request, left, milliseconds, loop)
     started = time.perf_counter()
-    await asyncio.gather(
-        *(_connection(url, request, left, milliseconds) for _ in range(connections))
-    )
+    made = [
+        await loop.create_connection(call, address.hostname or "", address.port or 80)
+        for _ in range(connections)
+    ]
+    await asyncio.gather(*(caller.done for _, caller in made))
     return Load(time.perf_counter() - started, milliseconds)
 
 
-async def _connection(
-    url: str, request: bytes, left: Iterator[int], milliseconds: list[float]
-) -> None:
-    address = urlsplit(url)
-    reader, writer = await asyncio.open_connection(address.hostname, address.port)
-    for _ in left:
-        started = time.perf_counter()
-        writer.write(request)
-        head = await reader.readuntil(b"\r\n\r\n")
-        body = await reader.readexactly(_length(head))
-        milliseconds.append((time.perf_counter() - started) * 1000)
-        if head[9:12] not in OK:
-            raise RuntimeError(f"{head[:12]!r}: {body!r}")
-    writer.close()
-    await writer.wait_closed()
+class _Caller(asyncio.Protocol):
+    """One connection: asks, and asks again when the answer is there, while any are left."""
+
+    def __init__(
+        self,
+        request: bytes,
+        left: Iterator[int],
+        milliseconds: list[float],
+        loop: asyncio.AbstractEventLoop,
+    ) -> None:
+        self.done: asyncio.Future[None] = loop.create_future()
+        self._request = request
+        self._left = left
+        self._milliseconds = milliseconds
+        self._received = b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+        self._ask()
+
+    def _ask(self) -> None:
+        if next(self._left, None) is None:
+            self._end(None)
+            return
+        self._started = time.perf_counter()
+        self._transport.write(self._request)
+
+    def data_received(self, data: bytes) -> None:
+        self._received += data
+        head, found, body = self._received.partition(b"\r\n\r\n")
+        if not found or len(body) < _length(head):
+            return
+        self._milliseconds.append((time.perf_counter() - self._started) * 1000)
+        self._received = b""
+        if head[9:12] in OK:
+            self._ask()
+        else:
+            self._end(RuntimeError(f"{head[:12]!r}: {body!r}"))
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._end(exc or RuntimeError("the connection was closed before its answer"))
+
+    def _end(self, wrong: Exception | None) -> None:
+        if self.done.done():
+            return
+        if wrong is None:
+            self.done.set_result(None)
+        else:
+            self.done.set_exception(wrong)
+        self._transport.close()
 
 
 def _length(head: bytes) -> int:
-    lower = head.lower()
-    start = lower.index(b"content-length:") + len(b"content-length:")
-    return int(lower[start : lower.index(b"\r\n", start)])
+    found = CONTENT_LENGTH.search(head)
+    if found is None:
+        raise RuntimeError(f"an answer without a length: {head!r}")
+    return int(found[1])

@@ -28,6 +28,7 @@ from local.deploy.lambda_environment import function_settings
 from local.deploy.package import Artifact, package
 from local.deploy.serving import ArtifactServer, start_artifact
 from local.environment import create_database, drop_database, ensure_services, settings_environment
+from local.tenant_queues import remove_queues
 
 DATABASE = "bench_deploy_fintegrate"
 CONNECTIONS = 16
@@ -63,9 +64,11 @@ def run() -> int:
         url = create_database(services.urls, DATABASE)
         environment = {**settings_environment(services.urls, DATABASE_URL=url), **SETTINGS}
         os.environ.update(environment)
+        name = f"bench_{uuid.uuid4().hex[:8]}"
         try:
-            figures = _measure(artifact, environment)
+            figures = _measure(artifact, environment, name)
         finally:
+            remove_queues(services.urls.rabbitmq_url, [name])
             drop_database(services.urls, DATABASE)
     figures["deploy_seconds"] = _deploy_again()
     _show(figures)
@@ -74,14 +77,14 @@ def run() -> int:
     return 0
 
 
-def _measure(artifact: Artifact, environment: Mapping[str, str]) -> dict[str, float]:
+def _measure(artifact: Artifact, environment: Mapping[str, str], name: str) -> dict[str, float]:
     figures = {
         "bundle_kb": kilobytes(artifact.bundle),
         "layer_mb": kilobytes(artifact.layer) / 1000,
     }
     deployed = start_artifact(artifact, environment)
     with deployed.server:
-        admin, name = environment["ADMIN_API_KEY"], f"bench_{uuid.uuid4().hex[:8]}"
+        admin = environment["ADMIN_API_KEY"]
         consumer_id = call(admin, "POST", "/consumer/data", {"consumer_name": name})["consumer_id"]
         key = call(admin, "POST", "/consumer/api-key", {"consumer_id": consumer_id})["api_key"]
         figures |= cold_starts(artifact, function_settings(environment), key, COLD_ROUNDS)
