@@ -32,6 +32,11 @@ log.file = false
 """
 # Its queues and stores close within milliseconds; then some supervisor waits out its 5 seconds.
 SHUTDOWN_MS = 2000
+# A start looks for 1,200 modules in 100 folders, each file opened by another thread of Erlang's.
+# RabbitMQ's default is that a thread without work sleeps at once; waking it costs more than
+# opening the file. Waiting for a moment first brings a start from 7.9 s to 3.5 (both on 2 cores).
+# https://www.erlang.org/doc/man/erl.html#+sbwt
+WAITING = "+sbwt very_short +sbwtdio very_short"
 PLUGINS = "[rabbitmq_management,rabbitmq_prometheus].\n"
 
 
@@ -103,7 +108,8 @@ class RabbitMQ(NativeServer):
             "RABBITMQ_ENABLED_PLUGINS_FILE": str(self.home / "enabled_plugins"),
             "RABBITMQ_DIST_PORT": str(self.ports.port("rabbitmq_distribution")),
             "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": (
-                f"-kernel inet_dist_use_interface {{127,0,0,1}} -shutdown_time {SHUTDOWN_MS}"
+                f"-kernel inet_dist_use_interface {{127,0,0,1}} -shutdown_time {SHUTDOWN_MS} "
+                f"{WAITING}"
             ),
             "ERL_EPMD_PORT": str(self.ports.port("rabbitmq_epmd")),
             "ERL_EPMD_ADDRESS": LOOPBACK,
