@@ -5,12 +5,13 @@ The shape is AWS's: "Output format of a Lambda function for proxy integration".
 
 import base64
 import binascii
+import re
 from typing import Any
 
 from starlette.responses import Response
 
 HOP_BY_HOP = ("connection", "content-length", "keep-alive", "transfer-encoding", "upgrade")
-FORBIDDEN = ("\r", "\n", "\0")
+FORBIDDEN = re.compile(r"[\r\n\0]")
 
 
 class MalformedResponseError(ValueError):
@@ -25,10 +26,10 @@ def proxy_response(answer: object) -> Response:
     if not isinstance(answer, dict):
         raise MalformedResponseError(f"must be an object, is {type(answer).__name__}")
     response = Response(_body(answer), status_code=_status(answer))
-    for name, value in _headers(answer):
-        response.headers.append(name, value)
-    if "content-type" not in response.headers:
-        response.headers["content-type"] = "application/json"
+    headers = [(n.lower().encode("latin-1"), v.encode("latin-1")) for n, v in _headers(answer)]
+    if all(name != b"content-type" for name, _ in headers):
+        headers.append((b"content-type", b"application/json"))
+    response.raw_headers += headers
     return response
 
 
@@ -61,7 +62,7 @@ def _object(answer: dict[str, Any], name: str) -> dict[str, Any]:
 
 def _header_text(value: object) -> str:
     text = str(value)
-    if any(character in text for character in FORBIDDEN) or not text.isascii():
+    if FORBIDDEN.search(text) or not text.isascii():
         raise MalformedResponseError("a header's value must be one line of ASCII")
     return text
 

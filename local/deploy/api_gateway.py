@@ -3,10 +3,11 @@
 The gateway itself, its limits and its proxy events are ``local.gateway``'s.
 """
 
-import json
 import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
+
+import orjson
 
 from local.deploy.deployment import Deployment
 from local.deploy.invocation import PAYLOAD_LIMIT, PayloadTooLarge, Throttled
@@ -19,7 +20,7 @@ def invoker(deployment: Deployment) -> Callable[[str, dict[str, Any]], Awaitable
     """Calls functions for the gateway, and turns what Lambda refuses into what AWS answers then."""
 
     async def invoke(function: str, event: dict[str, Any]) -> object:
-        payload = json.dumps(event, separators=(",", ":")).encode()
+        payload = orjson.dumps(event)
         try:
             outcome = await deployment.invoke(function, payload)
         except Throttled as error:
@@ -29,6 +30,6 @@ def invoker(deployment: Deployment) -> Callable[[str, dict[str, Any]], Awaitable
         if outcome.error is not None:
             log.error("%s failed: %s", function, outcome.payload[:2000].decode(errors="replace"))
             raise FunctionFailed
-        return json.loads(outcome.payload)
+        return orjson.loads(outcome.payload)
 
     return invoke

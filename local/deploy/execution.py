@@ -72,7 +72,7 @@ class ExecutionEnvironment:
         self._on_end = on_end
         self._asking: RuntimeConnection | None = None
         self._invocation: Invocation | None = None
-        self._outcome: asyncio.Future[Outcome] | None = None
+        self._outcome: asyncio.Future[Outcome | None] | None = None
         self._started = asyncio.get_running_loop().create_future()
         self._init_ms: float | None = None
         self._frozen = False
@@ -127,11 +127,11 @@ class ExecutionEnvironment:
         self._log.start(invocation.request_id)
         if self._asking is not None:
             self._give(self._asking)
-        too_late = timed_out(invocation.request_id, self._spec.timeout)
-        timer = self._outcome.get_loop().call_later(self._spec.timeout, self._settle, too_late)
+        timer = self._outcome.get_loop().call_later(self._spec.timeout, self._settle, None)
         outcome = await self._outcome
         timer.cancel()
-        if outcome is too_late:
+        if outcome is None:
+            outcome = timed_out(invocation.request_id, self._spec.timeout)
             self._log.text(f"{invocation.request_id} Task timed out")
             await self.end()
         milliseconds = (time.perf_counter() - started) * 1000
@@ -189,7 +189,8 @@ class ExecutionEnvironment:
             self._settle(Outcome(payload, "Unhandled" if failed else None))
         return True
 
-    def _settle(self, outcome: Outcome) -> None:
+    def _settle(self, outcome: Outcome | None) -> None:
+        """End the invocation under way; None says that its time is over."""
         self._invocation = None
         if self._outcome is not None and not self._outcome.done():
             self._outcome.set_result(outcome)

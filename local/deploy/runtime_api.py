@@ -8,13 +8,19 @@ The paths are those of "Using the Lambda runtime API" in AWS's developer guide.
 import asyncio
 import socket
 from collections.abc import Mapping
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from local.deploy.invocation import PAYLOAD_LIMIT
 
 PREFIX = "/2018-06-01/runtime/"
 HEAD_LIMIT = 2 * 1024 * 1024  # an error's X-Ray cause travels in a header of up to 1 MB
 REASONS = {200: "OK", 202: "Accepted", 400: "Bad Request", 404: "Not Found", 413: "Too Large"}
+
+
+class _Head(NamedTuple):
+    method: str
+    path: str
+    body_length: int
 
 
 class Conversation(Protocol):
@@ -36,6 +42,7 @@ class RuntimeConnection(asyncio.Protocol):
     def __init__(self, conversation: Conversation) -> None:
         self._conversation = conversation
         self._received = bytearray()
+        self._head: _Head | None = None
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -55,6 +62,16 @@ class RuntimeConnection(asyncio.Protocol):
             self._dispatch(*request)
 
     def _take_request(self) -> tuple[str, str, bytes] | None:
+        """The next request, once it is complete; the client sends head and body apart."""
+        head = self._head = self._head or self._take_head()
+        if head is None or len(self._received) < head.body_length:
+            return None
+        self._head = None
+        body = bytes(self._received[: head.body_length])
+        del self._received[: head.body_length]
+        return head.method, head.path, body
+
+    def _take_head(self) -> _Head | None:
         end = self._received.find(b"\r\n\r\n")
         if end < 0:
             if len(self._received) > HEAD_LIMIT:
@@ -66,13 +83,9 @@ class RuntimeConnection(asyncio.Protocol):
         if "transfer-encoding" in headers or not length.isdigit():
             self._refuse()
             return None
-        total = end + 4 + int(length)
-        if len(self._received) < total:
-            return None
-        body = bytes(self._received[end + 4 : total])
-        del self._received[:total]
+        del self._received[: end + 4]
         method, _, rest = lines[0].partition(" ")
-        return method, rest.partition(" ")[0], body
+        return _Head(method, rest.partition(" ")[0], int(length))
 
     def _refuse(self) -> None:
         self._received.clear()

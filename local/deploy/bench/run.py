@@ -33,7 +33,7 @@ from local.tenant_queues import remove_queues
 DATABASE = "bench_deploy_fintegrate"
 CONNECTIONS = 16
 CREATES = 800  # a turn of over a second; the floor's turn has twice as many, and takes as long
-TURNS = 12
+TURNS = 24
 ROUNDS = 8
 COLD_ROUNDS = 30  # a cold start is over soon, and a processor that is busy elsewhere doubles one
 BODY = {"name": "John Richard Doe"}
