@@ -81,7 +81,7 @@ def use(replacement: Platform | None) -> None:
 def endpoint(
     takes: type[BaseModel],
     *,
-    gives: type[BaseModel] | None = None,
+    gives: type[Mapping[str, object]] | None = None,
     status: int = 200,
     access: Access = Access.TENANT,
     transaction: bool = False,

@@ -6,9 +6,9 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import AfterValidator, Field
+from typing_extensions import TypedDict
 
 from fintegrate.api_keys import parse_api_key
-from fintegrate.envelope import AnswerModel
 from fintegrate.validation import RequestModel
 
 _PUBLIC_ID = re.compile(
@@ -46,7 +46,7 @@ class NewConsumer(RequestModel):
     consumer_name: ConsumerName
 
 
-class ConsumerCreated(AnswerModel):
+class ConsumerCreated(TypedDict):
     """The consumer that now exists."""
 
     consumer_id: UUID
@@ -60,7 +60,7 @@ class NewApiKey(RequestModel):
     expires_in_days: Annotated[int, Field(ge=1, le=3650)] = 365
 
 
-class ApiKeyIssued(AnswerModel):
+class ApiKeyIssued(TypedDict):
     """The key in clear, this once."""
 
     api_key: Annotated[str, Field(examples=["fk_<public id>_<secret>"])]
@@ -79,7 +79,7 @@ class ConsumerStatusChange(RequestModel):
     status: ConsumerStatus
 
 
-class ConsumerData(AnswerModel):
+class ConsumerData(TypedDict):
     """A consumer as it is."""
 
     name: str
@@ -94,7 +94,7 @@ class ConsumerListed(ConsumerData):
     consumer_id: UUID
 
 
-class ConsumerList(AnswerModel):
+class ConsumerList(TypedDict):
     """All consumers, the oldest first."""
 
     consumers: list[ConsumerListed]
@@ -112,7 +112,7 @@ class ApiKeyQuestion(RequestModel):
     api_key: ApiKeyName | None = None
 
 
-class ApiKeyData(AnswerModel):
+class ApiKeyData(TypedDict):
     """What became of a key; `expires_at` is null for the admin's key, which does not expire."""
 
     status: ApiKeyStatus

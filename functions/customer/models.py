@@ -8,9 +8,9 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import Field, StringConstraints, ValidationInfo, field_validator
+from typing_extensions import TypedDict
 
 from chalicelib.customer.tag_models import TagKey, TagValue
-from fintegrate.envelope import AnswerModel
 from fintegrate.validation import RequestModel, Text
 
 Status = Literal["ACTIVE", "INACTIVE"]
@@ -55,7 +55,7 @@ class CustomerFilter(RequestModel):
         return value
 
 
-class CustomerCreated(AnswerModel):
+class CustomerCreated(TypedDict):
     """The customer that now exists."""
 
     customer_id: UUID
@@ -63,7 +63,7 @@ class CustomerCreated(AnswerModel):
     created_at: datetime
 
 
-class CustomerStatus(AnswerModel):
+class CustomerStatus(TypedDict):
     """The status that the customer now has, and since when."""
 
     customer_id: UUID
@@ -71,7 +71,7 @@ class CustomerStatus(AnswerModel):
     updated_at: datetime
 
 
-class CustomerSummary(AnswerModel):
+class CustomerSummary(TypedDict):
     """A customer as it is, without its tags."""
 
     customer_id: UUID
@@ -87,7 +87,7 @@ class CustomerData(CustomerSummary):
     tags: dict[str, str]
 
 
-class CustomerPage(AnswerModel):
+class CustomerPage(TypedDict):
     """Customers, newest first; `next_cursor` is null on the last page."""
 
     customers: list[CustomerSummary]

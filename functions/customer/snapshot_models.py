@@ -1,12 +1,13 @@
 """What requests for snapshots take and what their answers give."""
 
 from datetime import datetime
+from typing import Annotated
 from uuid import UUID
 
 from pydantic import Field
+from typing_extensions import TypedDict
 
 from chalicelib.customer.models import CustomerRef, Limit
-from fintegrate.envelope import AnswerModel
 
 
 class SnapshotFilter(CustomerRef):
@@ -16,14 +17,14 @@ class SnapshotFilter(CustomerRef):
     cursor: str | None = None
 
 
-class Change(AnswerModel):
+class Change(TypedDict):
     """A value before and after; null where there was none."""
 
-    before: str | int | None = Field(alias="from")
+    before: Annotated[str | int | None, Field(alias="from")]
     to: str | int | None
 
 
-class TagChanges(AnswerModel):
+class TagChanges(TypedDict):
     """Tags by key, with their values."""
 
     added: dict[str, str]
@@ -31,14 +32,14 @@ class TagChanges(AnswerModel):
     changed: dict[str, Change]
 
 
-class Changes(AnswerModel):
+class Changes(TypedDict):
     """What differs from the snapshot before; metrics by name."""
 
     tags: TagChanges
     metrics: dict[str, Change]
 
 
-class Snapshot(AnswerModel):
+class Snapshot(TypedDict):
     """A customer as it was at one time; `changed` is null in its first snapshot."""
 
     snapshot_id: UUID
@@ -48,7 +49,7 @@ class Snapshot(AnswerModel):
     changed: Changes | None
 
 
-class SnapshotPage(AnswerModel):
+class SnapshotPage(TypedDict):
     """Snapshots, newest first; `next_cursor` is null on the last page."""
 
     snapshots: list[Snapshot]

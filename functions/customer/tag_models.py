@@ -5,8 +5,8 @@ from typing import Annotated
 from uuid import UUID
 
 from pydantic import Field, StringConstraints, ValidationInfo, field_validator
+from typing_extensions import TypedDict
 
-from fintegrate.envelope import AnswerModel
 from fintegrate.validation import Printable, RequestModel, Text
 
 TagKey = Annotated[Text, StringConstraints(max_length=100)]
@@ -56,7 +56,7 @@ class NewTagValue(TagRef):
     new_tag_value: TagValue
 
 
-class TagValueData(AnswerModel):
+class TagValueData(TypedDict):
     """What a tag says."""
 
     tag_value: str

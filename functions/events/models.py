@@ -5,9 +5,9 @@ from typing import Annotated, Any, Literal, Self, get_args
 from uuid import UUID
 
 from pydantic import Field, StringConstraints, model_validator
+from typing_extensions import TypedDict
 
 from chalicelib.events.topology import EVENT_TYPES
-from fintegrate.envelope import AnswerModel
 from fintegrate.validation import Instant, RequestModel, Text
 
 EventType = Literal[
@@ -57,7 +57,7 @@ class Redeliver(Resend):
     dry_run: bool = False
 
 
-class SweepCounts(AnswerModel):
+class SweepCounts(TypedDict):
     """`total_pending = attempted + skipped`, `attempted = succeeded + failed`."""
 
     total_pending: int
@@ -67,7 +67,7 @@ class SweepCounts(AnswerModel):
     skipped: int
 
 
-class FailedEvent(AnswerModel):
+class FailedEvent(TypedDict):
     """An event that was tried and not confirmed by the broker."""
 
     event_id: UUID
@@ -76,7 +76,7 @@ class FailedEvent(AnswerModel):
     failure_reason: str
 
 
-class SweepResult(AnswerModel):
+class SweepResult(TypedDict):
     """What a resend or redeliver did; at most 1,000 failed events are listed."""
 
     summary: SweepCounts
@@ -91,7 +91,7 @@ class HeadToSkip(RequestModel):
     event_id: UUID | None = None
 
 
-class SkippedHead(AnswerModel):
+class SkippedHead(TypedDict):
     """The event that was given up, and how many waited behind it."""
 
     event_id: UUID
@@ -102,7 +102,7 @@ class SkippedHead(AnswerModel):
     released_count: int
 
 
-class EventsHealth(AnswerModel):
+class EventsHealth(TypedDict):
     """What waits and what failed; an age is null when nothing waits."""
 
     pending_count: int
@@ -132,7 +132,7 @@ class EventListing(ScopedRequest):
     cursor: Annotated[str, Field(max_length=200)] | None = None
 
 
-class EventSummary(AnswerModel):
+class EventSummary(TypedDict):
     """An event without its payload."""
 
     event_id: UUID
@@ -154,14 +154,14 @@ class EventSummary(AnswerModel):
     deliver_failure_reason: str | None
 
 
-class EventList(AnswerModel):
+class EventList(TypedDict):
     """A page of events."""
 
     events: list[EventSummary]
     next_cursor: str | None
 
 
-class Receipt(AnswerModel):
+class Receipt(TypedDict):
     """What the consumer said of the event."""
 
     processing_status: ProcessingStatus
@@ -170,7 +170,7 @@ class Receipt(AnswerModel):
     updated_at: datetime
 
 
-class DeadLetter(AnswerModel):
+class DeadLetter(TypedDict):
     """A copy of the event that ended in the dead-letter queue."""
 
     dead_letter_id: UUID

@@ -3,11 +3,12 @@
 from datetime import datetime
 from uuid import UUID
 
+from typing_extensions import TypedDict
+
 from chalicelib.events.models import EventType
-from fintegrate.envelope import AnswerModel
 
 
-class OldestAges(AnswerModel):
+class OldestAges(TypedDict):
     """Hours since the oldest event of each kind was committed; null when there is none."""
 
     committed: float | None
@@ -20,7 +21,7 @@ class OldestAges(AnswerModel):
     dead_lettered: float | None
 
 
-class Discrepancies(AnswerModel):
+class Discrepancies(TypedDict):
     """What should not be, each a count that is 0 in a ledger that is balanced."""
 
     missing_events: int
@@ -35,7 +36,7 @@ class Discrepancies(AnswerModel):
     receipts_without_event: int
 
 
-class Sums(AnswerModel):
+class Sums(TypedDict):
     """`committed = published + pending + failed`, and
     `published = delivered + undelivered + delivery_failed + dead_lettered`.
 
@@ -63,7 +64,7 @@ class TenantSums(Sums):
     consumer_name: str | None
 
 
-class BlockingHead(AnswerModel):
+class BlockingHead(TypedDict):
     """A pending event, and how many of the same customer wait behind it."""
 
     event_id: UUID
@@ -78,7 +79,7 @@ class BlockingHead(AnswerModel):
     waiting: int
 
 
-class BlockingHeads(AnswerModel):
+class BlockingHeads(TypedDict):
     """How many heads there are and how many events wait behind them; the longest queues first."""
 
     total: int
@@ -86,7 +87,7 @@ class BlockingHeads(AnswerModel):
     longest: list[BlockingHead]
 
 
-class Reconciliation(AnswerModel):
+class Reconciliation(TypedDict):
     """The ledger at one moment."""
 
     taken_at: datetime

@@ -2,10 +2,10 @@
 
 from typing import Literal
 
-from fintegrate.envelope import AnswerModel
+from typing_extensions import TypedDict
 
 
-class ServerState(AnswerModel):
+class ServerState(TypedDict):
     """Whether a server answered, and after how many milliseconds."""
 
     status: Literal["up", "down"]
@@ -18,7 +18,7 @@ class BrokerState(ServerState):
     circuit_breaker: Literal["closed", "open", "half_open"]
 
 
-class Health(AnswerModel):
+class Health(TypedDict):
     """What this process reaches; seen at most a second ago."""
 
     database: ServerState

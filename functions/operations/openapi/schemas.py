@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
-from pydantic import BaseModel
-from pydantic.json_schema import JsonSchemaMode, models_json_schema
+from pydantic import BaseModel, TypeAdapter
+from pydantic.json_schema import JsonSchemaMode
 
 from chalicelib.operations.openapi.examples import example, note_of
 from fintegrate.endpoint import Endpoint
@@ -15,7 +15,7 @@ from fintegrate.envelope import SUCCESS, status_name
 JSON = "application/json"
 _REF = "#/components/schemas/{model}"
 NO_DATA: dict[str, Any] = {"type": "object", "maxProperties": 0}
-Model = type[BaseModel]
+Model = type[BaseModel] | type[Mapping[str, object]]
 
 
 class Schemas:
@@ -28,7 +28,9 @@ class Schemas:
             (s.gives, "serialization") for s in specs if s.gives is not None
         }
         ordered = sorted(taken | given, key=lambda item: (item[0].__module__, item[0].__name__))
-        self._references, definitions = models_json_schema(ordered, ref_template=_REF)
+        self._references, definitions = TypeAdapter.json_schemas(
+            [(model, mode, TypeAdapter(model)) for model, mode in ordered], ref_template=_REF
+        )
         self.components: dict[str, Any] = definitions.get("$defs", {})
         for schema in self.components.values():
             _annotate(schema)

@@ -12,16 +12,8 @@ from http import HTTPStatus
 from typing import Any
 
 from chalice.app import Response
-from pydantic import BaseModel, ConfigDict
 
 SUCCESS = "Success"
-
-
-class AnswerModel(BaseModel):
-    """The base of what `data` is described by; nothing is validated on the way out."""
-
-    # Built when first used, by the API's document: building them all was a tenth of a cold start.
-    model_config = ConfigDict(defer_build=True)
 
 
 def envelope(status: int, data: Any, description: str = SUCCESS) -> dict[str, Any]:
