@@ -39,17 +39,16 @@ async def waited_for(condition: Any, seconds: float = 20) -> None:
             await asyncio.sleep(0.01)
 
 
-def report(deployment: Deployment, name: str) -> list[str]:
-    log = deployment.function(name).log.path.read_text()
-    return [line for line in log.splitlines() if line.startswith("REPORT")]
+async def reports(deployment: Deployment, name: str, request_ids: list[str]) -> list[str]:
+    """The REPORT line of each, once it is written; tests side by side share a function's log."""
 
+    def found() -> list[str]:
+        log = deployment.function(name).log.path.read_text()
+        by_id = {line.split()[2]: line for line in log.splitlines() if line.startswith("REPORT")}
+        return [by_id[one] for one in request_ids if one in by_id]
 
-async def reports(deployment: Deployment, name: str, count: int) -> list[str]:
-    """The REPORT lines once there are so many: they are written after the answer."""
-    async with asyncio.timeout(10):
-        while len(report(deployment, name)) < count:
-            await asyncio.sleep(0.01)
-    return report(deployment, name)
+    await waited_for(lambda: len(found()) == len(request_ids))  # they come after the answers
+    return found()
 
 
 def test_environment_is_lambdas_and_nothing_else(
@@ -121,15 +120,13 @@ def test_mounts_of_environments_are_not_noted_as_the_machines(tmp_path: Path) ->
 def test_environments_are_used_again_and_reported(tmp_path: Path, kind: str) -> None:
     async def scenario() -> None:
         async with deployed(tmp_path, kind, Echo=function("echo")) as deployment:
-            before = len(report(deployment, "Echo"))
             seen = [await call(deployment, "Echo") for _ in range(3)]
             assert [one["calls"] for one in seen] == [1, 2, 3]
             assert len({one["request_id"] for one in seen}) == 3
-            cold, warm, _ = (await reports(deployment, "Echo", before + 3))[before:]
+            cold, warm, _ = await reports(deployment, "Echo", [one["request_id"] for one in seen])
             assert "Init Duration: " in cold
             assert "Init Duration" not in warm
             assert "Memory Size: 128 MB" in warm
-            assert seen[1]["request_id"] in warm
 
     run(scenario())
 
