@@ -9,8 +9,8 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
+from typing import NamedTuple
 
 from pydantic import BaseModel
 
@@ -33,8 +33,7 @@ from fintegrate.settings import Settings, load_settings
 from fintegrate.sweep import Sweep
 
 
-@dataclass(frozen=True, slots=True)
-class Platform:
+class Platform(NamedTuple):
     """The parts of one process. The sweeps have a database of their own, so that they can commit
     batch by batch while a request's transaction (its idempotency key) is open."""
 

@@ -16,7 +16,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import pika
 import pika.exceptions
@@ -39,8 +39,7 @@ class LettersStuck(Exception):
     """Letters could not be read or kept, and lie where they were; the log has each queue's error."""
 
 
-@dataclass(frozen=True, slots=True)
-class Letter:
+class Letter(NamedTuple):
     """A dead letter as it lies in its queue; `event_id` is what it claims, if anything."""
 
     delivery_tag: int

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from fintegrate.queries import load_queries
 from fintegrate.settings import Settings
@@ -15,8 +14,7 @@ RESEND = load_queries(Path(__file__).with_name("resend.sql"))
 REDELIVER = load_queries(Path(__file__).with_name("redeliver.sql"))
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(NamedTuple):
     """What a sweep looks at; None means no bound. `max_try_count`: only what was tried less often."""
 
     consumer_id: str | None = None
@@ -33,7 +31,7 @@ def since_days(days: int) -> datetime:
 def resend_filters(settings: Settings, scope: Scope) -> dict[str, Any]:
     """The parameters of the resend statements."""
     return {
-        **asdict(scope),
+        **scope._asdict(),
         "handoff_seconds": settings.publish_handoff_seconds,
         "max_tries": settings.publish_max_tries,
     }
@@ -48,7 +46,7 @@ def redeliver_filters(
 ) -> dict[str, Any]:
     """The parameters of the redeliver statements."""
     return {
-        **asdict(scope),
+        **scope._asdict(),
         "event_ids": event_ids,
         "include_failed": include_failed,
         "grace_seconds": settings.delivery_grace_seconds,

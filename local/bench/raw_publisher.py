@@ -6,7 +6,6 @@ No database, no order, no outcome per message: what this client and this broker 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from itertools import takewhile
 from typing import Any, Self
 
@@ -23,7 +22,7 @@ def pikas_own(message: Message) -> Message:
     """The message with properties that pika encodes itself, as for a program without this project."""
     plain = pika.BasicProperties()
     vars(plain).update(vars(message.properties))
-    return replace(message, properties=plain)
+    return message._replace(properties=plain)
 
 
 class RawPublisher:

@@ -35,7 +35,7 @@ CONNECTIONS = 16
 CREATES = 800  # a turn of over a second; the floor's turn has twice as many, and takes as long
 TURNS = 24
 ROUNDS = 8
-COLD_ROUNDS = 30  # a cold start is over soon, and a processor that is busy elsewhere doubles one
+COLD_ROUNDS = 60  # a cold start is over soon, and a processor that is busy elsewhere doubles one
 BODY = {"name": "John Richard Doe"}
 BARS = {
     "cold_start_vs_imports": "≤ 1.3",

@@ -11,7 +11,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from typing import NamedTuple
 
 from fintegrate.database import Database
 from fintegrate.errors import ApiError
@@ -23,8 +23,7 @@ WORTH_A_LOOK = {401, 403, 409}
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class AuditEntry:
+class AuditEntry(NamedTuple):
     """One row; `action` is the method and the path."""
 
     request_id: str
@@ -53,7 +52,7 @@ class AuditLog:
 
     def write(self, entry: AuditEntry) -> None:
         """Write on the current transaction, or at once when there is none."""
-        self._database.execute(SQL["write_audit"], asdict(entry))
+        self._database.execute(SQL["write_audit"], entry._asdict())
 
     def write_refusal(self, entry: AuditEntry) -> None:
         """Write a refusal worth a look; never raises, because the refusal must still be answered."""

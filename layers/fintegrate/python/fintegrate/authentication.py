@@ -1,6 +1,7 @@
 """Who calls: from the `X-API-Key` header to a tenant.
 
 The key's row is read on every request, so that deactivation, expiry and the tenant's status hold
+from typing import NamedTuple
 from the very next one; only the bcrypt check is spared for keys that this process has verified. What
 is wrong with a key is told only to who holds its secret; everybody else learns nothing.
 
@@ -11,15 +12,14 @@ consumer_status, api_key_hash, api_key_status, expired`.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from fintegrate.api_keys import ApiKey, SecretVerifier, TooManyWrongSecrets, parse_api_key
 from fintegrate.database import Row
 from fintegrate.errors import ApiError, Forbidden, TooManyRequests, Unauthorized
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
+class Caller(NamedTuple):
     """The tenant that a request acts for."""
 
     consumer_id: str

@@ -10,16 +10,14 @@ import base64
 import binascii
 import json
 import uuid
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from fintegrate.database import Row
 from fintegrate.errors import Invalid
 
 
-@dataclass(frozen=True, slots=True)
-class Position:
+class Position(NamedTuple):
     """The last row of a page: its time and its id."""
 
     at: datetime

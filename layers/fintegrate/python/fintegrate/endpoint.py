@@ -14,7 +14,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import wraps
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from chalice.app import Request as ChaliceRequest
 from chalice.app import Response
@@ -62,8 +62,7 @@ ANYBODY = Caller(consumer_id="", consumer_name="", key_id="", is_admin=False)
 """Who calls a public endpoint: nobody in particular, whose id is no consumer's."""
 
 
-@dataclass(frozen=True, slots=True)
-class Process:
+class Process(NamedTuple):
     """What one function process keeps between its requests."""
 
     settings: Settings
@@ -93,8 +92,7 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoint:
+class Endpoint(NamedTuple):
     """How an endpoint behaves, and what the OpenAPI document says of it.
 
     `takes` validates the request. `gives` describes `data` and validates nothing: a `TypedDict`, of

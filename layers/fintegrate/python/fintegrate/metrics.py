@@ -7,7 +7,7 @@ read from the database when `/metrics` is asked, by the service that owns the ta
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
@@ -39,8 +39,7 @@ BREAKER_OPEN = Gauge(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class GaugeFamily:
+class GaugeFamily(NamedTuple):
     """A gauge that is read when it is asked for: its values by those of its labels."""
 
     name: str

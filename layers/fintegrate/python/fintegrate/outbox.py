@@ -19,7 +19,7 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from fintegrate.database import Database, Row
 from fintegrate.metrics import PUBLISHED
@@ -34,8 +34,7 @@ _PREDECESSOR_WAIT_SECONDS = 0.2
 """How long a handler waits for the handler of the event before its own."""
 
 
-@dataclass(frozen=True, slots=True)
-class OutboxShape:
+class OutboxShape(NamedTuple):
     """What an outbox is made of: its statements, its messages and its topology."""
 
     statements: Mapping[str, str]

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 import pika
 import pika.exceptions
@@ -34,16 +34,14 @@ class Fate(Enum):
     """Not sent, because the broker is away."""
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """The fate of one message and, unless it is confirmed, the reason in the broker's words."""
 
     fate: Fate
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(NamedTuple):
     """What is published; messages with the same `order_key` never overtake each other."""
 
     exchange: str
