@@ -1,11 +1,11 @@
 """One JSON line per request on standard output: names only, never a header's or a query's value."""
 
+import json
 import sys
 from datetime import UTC, datetime
 from typing import TextIO
 from urllib.parse import parse_qsl
 
-import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -31,7 +31,8 @@ class AccessLog:
             "milliseconds": round(seconds * 1000, 1),
             "bytes": len(response.body),
         }
-        print(orjson.dumps(line).decode(), file=self._stream, flush=True)
+        # ASCII: in a terminal what a caller sent is text and no control sequence.
+        print(json.dumps(line), file=self._stream, flush=True)
 
 
 def _query(request: Request) -> str:

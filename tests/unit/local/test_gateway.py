@@ -217,6 +217,14 @@ def test_access_log_tells_names_and_no_values(client, log):
     assert "fk_secret" not in log.getvalue()
 
 
+def test_access_log_is_one_line_of_ascii_whatever_a_caller_sends(client, log):
+    client.get("/a%C2%9B31m%E2%80%A8?b%C2%9B31m=1")  # CSI, which colours terminals; a line separator
+
+    assert log.getvalue().isascii()
+    assert log.getvalue().removesuffix("\n").isprintable()
+    assert json.loads(log.getvalue())["path"] == "/a\x9b31m\u2028"
+
+
 def test_endless_body_is_not_read_to_its_end(client, monkeypatch):
     monkeypatch.setattr(gateway_module, "BODY_LIMIT", 1000)
     monkeypatch.setattr(gateway_module, "DISCARD_LIMIT", 4000)
