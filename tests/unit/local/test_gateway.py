@@ -218,7 +218,9 @@ def test_access_log_tells_names_and_no_values(client, log):
 
 
 def test_access_log_is_one_line_of_ascii_whatever_a_caller_sends(client, log):
-    client.get("/a%C2%9B31m%E2%80%A8?b%C2%9B31m=1")  # CSI, which colours terminals; a line separator
+    client.get(
+        "/a%C2%9B31m%E2%80%A8?b%C2%9B31m=1"
+    )  # what begins a terminal's commands; a line's end
 
     assert log.getvalue().isascii()
     assert log.getvalue().removesuffix("\n").isprintable()
