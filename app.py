@@ -5,7 +5,7 @@ from chalice import Chalice
 from fintegrate.cold_start import uncollected
 
 with uncollected():
-    from chalicelib.blueprints import BLUEPRINTS
+    from chalicelib.banking.index import BLUEPRINTS
     from fintegrate.endpoint import request_scope
 
 # Chalice's own logging would take over the layer's loggers and show their errors only.

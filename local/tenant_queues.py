@@ -9,7 +9,7 @@ from contextlib import closing
 
 import pika
 
-from chalicelib.events.topology import queues
+from chalicelib.banking.events.topology import queues
 
 
 def remove_queues(broker_url: str, consumer_names: Iterable[str]) -> None:

@@ -3,4 +3,4 @@
 from chalice import Blueprint
 
 # Named after the module where AWS finds its functions.
-operations = Blueprint("chalicelib.handlers")
+operations = Blueprint("chalicelib.banking.handlers")

@@ -7,9 +7,9 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from chalicelib.banking.wiring import endpoint, platform
 from chalicelib.operations.blueprint import operations
 from chalicelib.operations.models import Health
-from chalicelib.platform import endpoint, platform
 from fintegrate.endpoint import Access, Answer, Call, Nothing
 from fintegrate.errors import Unavailable
 from fintegrate.queries import queries_beside

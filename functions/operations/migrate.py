@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from chalicelib.consumer.admin_key import install_admin_key
+from chalicelib.banking.consumer.admin_key import install_admin_key
 from chalicelib.operations.blueprint import operations
 from fintegrate.database import Database
 from fintegrate.settings import Settings, SettingsError, load_settings

@@ -8,8 +8,9 @@ import re
 from functools import cache
 from pathlib import Path
 
+from chalicelib.banking.wiring import endpoint
 from chalicelib.operations.blueprint import operations
-from chalicelib.platform import endpoint
+from fintegrate import openapi
 from fintegrate.endpoint import Access, Answer, Call, Nothing
 
 _INLINE = re.compile(r"<(script|style)>(.*?)</\1>", re.DOTALL)
@@ -34,7 +35,7 @@ def _page() -> tuple[str, str]:
 
     Source: https://www.w3.org/TR/CSP3/
     """
-    page = Path(__file__).with_name("docs.html").read_text(encoding="utf-8")
+    page = Path(openapi.__path__[0], "docs.html").read_text(encoding="utf-8")
     hashes = {tag: _hash(text) for tag, text in _INLINE.findall(page)}
     return page, (
         f"default-src 'none'; script-src {hashes['script']}; style-src {hashes['style']}; "

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from chalicelib.banking.wiring import endpoint, platform
 from chalicelib.operations.blueprint import operations
-from chalicelib.platform import endpoint, platform
 from fintegrate.endpoint import Access, Answer, Call, Nothing
 from fintegrate.metrics import BREAKER_OPEN, exposition
 
@@ -21,8 +21,9 @@ def read_metrics(call: Call[Nothing]) -> Answer:
     the database and are the same whoever answers, in sum and per consumer. The ledger's sums are
     those of the last scheduled reconciliation, with its time.
     """
-    from chalicelib.events.reconciling import read_last  # both here, to spare other cold starts
-    from chalicelib.operations.gauges import event_gauges, read_gauges, reconciliation_gauges
+    # Both here, to spare other cold starts.
+    from chalicelib.banking.events.gauges import event_gauges, read_gauges, reconciliation_gauges
+    from chalicelib.banking.events.reconciling import read_last
 
     BREAKER_OPEN.set(BREAKER_VALUES[platform().publisher.breaker.state])
     waiting = event_gauges(read_gauges(call.db))

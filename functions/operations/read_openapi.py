@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from functools import cache
 
+from chalicelib.banking.wiring import endpoint
 from chalicelib.operations.blueprint import operations
-from chalicelib.platform import endpoint
 from fintegrate.endpoint import Access, Answer, Call, Nothing
 from fintegrate.envelope import dumps
 
@@ -23,6 +23,6 @@ def read_openapi(_call: Call[Nothing]) -> Answer:
 @cache
 def _document() -> str:
     """Made once per process: anybody may ask, and the routes don't change."""
-    from chalicelib.operations.openapi.document import build_document
+    from fintegrate.openapi.document import build_document
 
     return dumps(build_document(operations.current_app.routes))

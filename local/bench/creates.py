@@ -11,7 +11,7 @@ import psycopg2
 import redis
 from chalice import Chalice
 
-from chalicelib.platform import Platform, endpoint
+from chalicelib.banking.wiring import Platform, endpoint
 from fintegrate.api_keys import parse_api_key
 from fintegrate.endpoint import Access, Answer, Call, Nothing, request_scope
 from fintegrate.rate_limit import BUCKET_SCRIPT

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from functools import partial
 
-from chalicelib.events.message import compose
-from chalicelib.events.sweeps import RESEND, Scope, resend_filters
-from chalicelib.platform import Platform
+from chalicelib.banking.events.message import compose
+from chalicelib.banking.events.sweeps import RESEND, Scope, resend_filters
+from chalicelib.banking.wiring import Platform
 from fintegrate.pipeline import Message
 from local.bench.backlog import write_pending
 from local.bench.figures import Figures

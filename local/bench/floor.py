@@ -14,7 +14,7 @@ from typing import Self
 import pika
 import psycopg2
 
-from chalicelib.events.topology import EXCHANGE, routing_key
+from chalicelib.banking.events.topology import EXCHANGE, routing_key
 from fintegrate.queries import load_queries
 
 RAW = load_queries(Path(__file__).with_name("raw.sql"))

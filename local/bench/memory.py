@@ -9,7 +9,7 @@ from multiprocessing.connection import Connection
 
 import psutil
 
-from chalicelib.platform import platform
+from chalicelib.banking.wiring import platform
 from local.bench.backlog import write_pending
 from local.bench.drains import seconds_to_drain
 from local.bench.figures import Figures

@@ -18,7 +18,7 @@ from unittest.mock import patch
 
 import pika
 
-from chalicelib.events.topology import queue_name
+from chalicelib.banking.events.topology import queue_name
 from fintegrate.database import Row
 from fintegrate.outbox import Outbox
 from local.bench.creates import creating

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 
 import pika
 
-from chalicelib import platform as wiring
-from chalicelib.events.topology import queue_name
+from chalicelib.banking import wiring
+from chalicelib.banking.events.topology import queue_name
+from chalicelib.banking.wiring import Platform
 from chalicelib.operations.migrate import apply_migrations
-from chalicelib.platform import Platform
 from local.bench.api import call
 from local.environment import ServiceUrls, create_database, drop_database, settings_environment
 from local.tenant_queues import remove_queues

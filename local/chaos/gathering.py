@@ -12,7 +12,7 @@ import pika
 import psycopg2
 from psycopg2.extras import RealDictCursor
 
-from chalicelib.events.topology import dead_letter_queue_name, queue_name
+from chalicelib.banking.events.topology import dead_letter_queue_name, queue_name
 from local.chaos.answers import Answer
 from local.chaos.evidence import Application, Customer, Delivery, Disturbance, Event, Evidence
 from local.chaos.tenants import Tenant

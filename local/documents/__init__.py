@@ -1,8 +1,8 @@
 """The API's documents under ``docs/api``, made from the code that they describe.
 
 ``make documents`` writes them; a test fails while a committed file differs. What they say
-comes from the endpoints' models (``chalicelib.operations.openapi``), the messages' models
-(``chalicelib.events.message_models``) and the topology; only their form is decided here.
+comes from the endpoints' models (``fintegrate.openapi``), the messages' models
+(``chalicelib.banking.events.message_models``) and the topology; only their form is decided here.
 """
 
 import json
@@ -19,8 +19,8 @@ FOLDER = Path("docs/api")
 def documents() -> dict[str, Any]:
     """Every document by its file's name in the folder."""
     from app import app
-    from chalicelib.events.message_models import MESSAGES
-    from chalicelib.operations.openapi.document import build_document
+    from chalicelib.banking.events.message_models import MESSAGES
+    from fintegrate.openapi.document import build_document
 
     openapi = build_document(app.routes)
     return {

@@ -7,12 +7,12 @@ topology that the functions declare. Source: https://www.asyncapi.com/docs/refer
 import inspect
 from typing import Any
 
-from chalicelib.events.message import APP_ID
-from chalicelib.events.message_models import MESSAGES
-from chalicelib.events.topology import EXCHANGE, queues, routing_key
-from chalicelib.operations.openapi.document import VERSION
-from chalicelib.operations.openapi.examples import example
-from chalicelib.tenants import ADMIN_NAME
+from chalicelib.banking.events.message import APP_ID
+from chalicelib.banking.events.message_models import MESSAGES
+from chalicelib.banking.events.topology import EXCHANGE, queues, routing_key
+from chalicelib.banking.tenants import ADMIN_NAME
+from fintegrate.openapi.document import VERSION
+from fintegrate.openapi.examples import example
 from fintegrate.topology import Queue
 from local.documents.message_schemas import component_schemas
 

@@ -5,9 +5,9 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from chalicelib.events.message import SCHEMA_VERSION
-from chalicelib.events.message_models import MESSAGES, MessageHeaders
-from chalicelib.operations.openapi.examples import example
+from chalicelib.banking.events.message import SCHEMA_VERSION
+from chalicelib.banking.events.message_models import MESSAGES, MessageHeaders
+from fintegrate.openapi.examples import example
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 MAJOR = SCHEMA_VERSION.partition(".")[0]

@@ -12,7 +12,7 @@ from typing import Any
 import pika
 from pika.adapters.blocking_connection import BlockingChannel
 
-from chalicelib.events.topology import queue_name
+from chalicelib.banking.events.topology import queue_name
 from local.tenant_queues import remove_queues
 
 

@@ -15,8 +15,8 @@ import psycopg2
 import pytest
 from psycopg2.extras import RealDictCursor
 
-from chalicelib import platform as wiring
-from chalicelib.platform import Platform
+from chalicelib.banking import wiring
+from chalicelib.banking.wiring import Platform
 from local.environment import RunningServices, settings_environment
 from tests.support.api import Api, Bank
 from tests.support.broker import delete_queues

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-from chalicelib import platform as wiring
+from chalicelib.banking import wiring
 
 T = TypeVar("T")
 

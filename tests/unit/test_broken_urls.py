@@ -4,7 +4,7 @@ import traceback
 
 import pytest
 
-from chalicelib.platform import build
+from chalicelib.banking.wiring import build
 from fintegrate.settings import SettingsError
 
 GOOD = {

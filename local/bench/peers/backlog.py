@@ -12,7 +12,7 @@ from contextlib import closing
 import psycopg2
 from psycopg2.extras import Json, RealDictCursor, execute_values
 
-from chalicelib.events.message import compose
+from chalicelib.banking.events.message import compose
 from fintegrate.pipeline import Message
 from local.bench.raw_publisher import pikas_own
 

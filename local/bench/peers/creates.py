@@ -15,7 +15,7 @@ import bcrypt
 import psycopg2
 from psycopg2.extras import RealDictCursor
 
-from chalicelib import platform as wiring
+from chalicelib.banking import wiring
 from fintegrate.api_keys import hash_secret, new_api_key
 from local.bench.api import prepared
 from local.bench.floor import RAW, RawCreate

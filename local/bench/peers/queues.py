@@ -9,7 +9,7 @@ from typing import Any
 import pika
 from pika.adapters.blocking_connection import BlockingChannel
 
-from chalicelib.events.topology import EXCHANGE, queue_name, queues
+from chalicelib.banking.events.topology import EXCHANGE, queue_name, queues
 from fintegrate.topology import declare
 from local.tenant_queues import remove_queues
 

@@ -13,7 +13,7 @@ import pika
 import psycopg2
 from psycopg2.extras import RealDictCursor
 
-from chalicelib.events.message import compose
+from chalicelib.banking.events.message import compose
 from local.bench.peers.stopwatch import Result, Stopwatch, Task, tell
 
 PENDING = """

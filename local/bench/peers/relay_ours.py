@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from chalicelib.events.sweeps import Scope, resend_filters
-from chalicelib.platform import platform
+from chalicelib.banking.events.sweeps import Scope, resend_filters
+from chalicelib.banking.wiring import platform
 from local.bench.peers.stopwatch import Result, Stopwatch, Task, tell
 
 

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import httpx
 
-from chalicelib.events.topology import queue_name
+from chalicelib.banking.events.topology import queue_name
 from local.chaos.faults.fault import Scene
 
 LITTLE_ROOM = 5

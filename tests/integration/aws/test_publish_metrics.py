@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from chalicelib.platform import Platform
-from chalicelib.schedules.embedded_metrics import metric_line
-from chalicelib.schedules.publish_metrics import AGES, COUNTS
+from chalicelib.banking.schedules.publish_metrics import AGES, COUNTS
+from chalicelib.banking.wiring import Platform
+from fintegrate.embedded_metrics import metric_line
 from tests.support.api import Api, Bank
 from tests.support.fixtures import Query
 from tests.support.outbox import write_pending

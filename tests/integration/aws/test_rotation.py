@@ -10,7 +10,7 @@ import psycopg2
 import psycopg2.sql
 import pytest
 
-from chalicelib import platform as wiring
+from chalicelib.banking import wiring
 from fintegrate.errors import Unavailable
 
 ROLE = "rotated_by_a_test"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from chalicelib.consumer.admin_key import install_admin_key
-from chalicelib.platform import Platform
-from chalicelib.tenants import ADMIN_ID
+from chalicelib.banking.consumer.admin_key import install_admin_key
+from chalicelib.banking.tenants import ADMIN_ID
+from chalicelib.banking.wiring import Platform
 from fintegrate.api_keys import new_api_key
 from tests.integration.consumer_service.keys import key_id, works
 from tests.support.api import Api

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from chalicelib.tenants import ADMIN_ID
+from chalicelib.banking.tenants import ADMIN_ID
 from tests.support.api import Api, Bank
 from tests.support.broker import delete_queues
 from tests.support.fixtures import Query

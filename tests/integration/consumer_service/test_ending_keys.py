@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from chalicelib.platform import Platform
+from chalicelib.banking.wiring import Platform
 from tests.integration.consumer_service.keys import key_id, let_it_expire, works
 from tests.support.api import Api, Bank
 from tests.support.fixtures import Query

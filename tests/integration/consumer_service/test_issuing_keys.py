@@ -7,7 +7,7 @@ import uuid
 import psycopg2
 import pytest
 
-from chalicelib.tenants import ADMIN_ID
+from chalicelib.banking.tenants import ADMIN_ID
 from fintegrate.api_keys import parse_api_key
 from tests.integration.consumer_service.keys import key_id, let_it_expire, works
 from tests.support.api import Api, Bank

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import psycopg2
 import pytest
 
-from chalicelib.platform import Platform
+from chalicelib.banking.wiring import Platform
 from tests.support.api import Bank
 from tests.support.fixtures import Query, platform_with
 from tests.support.schedules import run_schedule

@@ -11,7 +11,7 @@ from urllib.parse import quote, urlsplit
 import httpx
 import pytest
 
-from chalicelib.tenants import ADMIN_ID
+from chalicelib.banking.tenants import ADMIN_ID
 from tests.support.api import Api, Bank
 from tests.support.broker import channel, delete_queues
 from tests.support.fixtures import Query, platform_with

@@ -10,11 +10,11 @@ from typing import Any
 import pika
 import pytest
 
-from chalicelib.events import dead_letters
-from chalicelib.events.confirm_delivery import SQL as RECEIPTS
-from chalicelib.events.topology import dead_letter_queue_name, queue_name
-from chalicelib.platform import Platform
-from chalicelib.schedules.sweep_dead_letters import sweep_dead_letters
+from chalicelib.banking.events import dead_letters
+from chalicelib.banking.events.confirm_delivery import SQL as RECEIPTS
+from chalicelib.banking.events.topology import dead_letter_queue_name, queue_name
+from chalicelib.banking.schedules.sweep_dead_letters import sweep_dead_letters
+from chalicelib.banking.wiring import Platform
 from fintegrate.database import Database
 from tests.integration.events.test_order import SCHEDULE
 from tests.support.api import Api, Bank

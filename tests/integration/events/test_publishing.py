@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from chalicelib.platform import Platform
+from chalicelib.banking.wiring import Platform
 from fintegrate.database import Row
 from fintegrate.outbox import Outbox
 from tests.integration.events.test_resend import fill_queue

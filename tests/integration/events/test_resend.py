@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.events.sweeps import REDELIVER, RESEND
+from chalicelib.banking.events.sweeps import REDELIVER, RESEND
 from tests.support.api import Api, Bank
 from tests.support.broker import channel, drain, take
 from tests.support.fixtures import Query
@@ -120,7 +120,7 @@ def test_tenth_try_that_fails_is_the_last(bank: Bank, query: Query, rabbitmq_url
 
 def fill_queue(url: str, name: str) -> None:
     """Replace the bank's queue by one with room for one message, and fill it."""
-    from chalicelib.events.topology import EXCHANGE, queues
+    from chalicelib.banking.events.topology import EXCHANGE, queues
 
     (_, queue) = queues([name])
     with channel(url) as ch:

@@ -9,9 +9,9 @@ from typing import Any
 import pika
 import pytest
 
-from chalicelib.events import dead_letters
-from chalicelib.events.dead_letters import LettersStuck
-from chalicelib.events.topology import dead_letter_queue_name
+from chalicelib.banking.events import dead_letters
+from chalicelib.banking.events.dead_letters import LettersStuck
+from chalicelib.banking.events.topology import dead_letter_queue_name
 from tests.integration.events.test_dead_letters import letters_waiting, put_letter, sweep
 from tests.support.api import Bank
 from tests.support.broker import channel

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from chalicelib.events.topology import queue_name
+from chalicelib.banking.events.topology import queue_name
 from tests.support.api import Api, Bank
 from tests.support.broker import channel, delete_queues, take
 from tests.support.fixtures import Query

@@ -6,7 +6,7 @@ from uuid import uuid4
 import pika
 import pytest
 
-from chalicelib.events.topology import EXCHANGE, queues
+from chalicelib.banking.events.topology import EXCHANGE, queues
 from fintegrate.topology import declare
 from local.tenant_queues import remove_queues
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from chalicelib import platform as wiring
+from chalicelib.banking import wiring
+from chalicelib.banking.wiring import Platform
 from chalicelib.operations import health as health_module
-from chalicelib.platform import Platform
 from tests.support.api import Api
 
 

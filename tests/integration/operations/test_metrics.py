@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from chalicelib.platform import Platform
+from chalicelib.banking.wiring import Platform
 from tests.integration.operations.pages import get
 from tests.support.api import Api, Bank
 from tests.support.fixtures import Query

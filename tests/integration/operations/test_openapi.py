@@ -11,8 +11,8 @@ from jsonschema import Draft202012Validator, FormatChecker
 from schemathesis.specs.openapi.definitions import OPENAPI_31
 
 from chalicelib.operations import read_openapi
-from chalicelib.operations.openapi.refusals import CONFLICTS
 from fintegrate.endpoint import Access, Endpoint
+from fintegrate.openapi.refusals import CONFLICTS
 from fintegrate.validation import validate_json, validate_strings
 from tests.integration.operations.pages import get
 

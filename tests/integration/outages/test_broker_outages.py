@@ -9,8 +9,8 @@ from typing import Any
 import httpx
 import pytest
 
+from chalicelib.banking.wiring import Platform
 from chalicelib.operations import health
-from chalicelib.platform import Platform
 from fintegrate import broker, publisher
 from local.environment import RunningServices
 from tests.support.api import Bank

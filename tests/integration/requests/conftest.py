@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
+from chalicelib.banking.wiring import Platform
 from chalicelib.operations.migrate import apply_migrations
-from chalicelib.platform import Platform
 from fintegrate.settings import load_settings
 from local.checkout import Checkout
 from local.environment import RunningServices, create_database, settings_environment

@@ -9,7 +9,7 @@ import uuid
 import bcrypt
 import pytest
 
-from chalicelib.platform import Platform
+from chalicelib.banking.wiring import Platform
 from fintegrate.api_keys import ApiKey, new_api_key, parse_api_key
 from fintegrate.logs import configure_logging
 from tests.support.api import Api, Bank, Reply

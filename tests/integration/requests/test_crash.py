@@ -17,7 +17,7 @@ def crash(*_args: object, **_kwargs: object) -> None:
 
 @pytest.fixture
 def crashing_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("chalicelib.customer.store.read_customer", crash)
+    monkeypatch.setattr("chalicelib.banking.customer.store.read_customer", crash)
 
 
 @pytest.mark.usefixtures("crashing_read")
@@ -101,7 +101,7 @@ def test_process_that_cannot_be_built_answers_in_the_envelope(
     bank: Bank, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A missing setting is our fault too; its name is for the log."""
-    from chalicelib import platform as wiring
+    from chalicelib.banking import wiring
 
     before = wiring.platform()
     wiring.use(None)

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from chalicelib import platform as wiring
-from chalicelib.platform import Platform
+from chalicelib.banking import wiring
+from chalicelib.banking.wiring import Platform
 from local.environment import (
     RunningServices,
     create_database,

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from chalicelib import platform as wiring
+from chalicelib.banking import wiring
 from local.services.service import Service
 from tests.support.api import Api
 

@@ -6,7 +6,7 @@ import logging
 
 import pytest
 
-from chalicelib.platform import Platform
+from chalicelib.banking.wiring import Platform
 from local.services.service import Service
 from tests.support.api import Api, Bank, Reply
 from tests.support.fixtures import platform_with

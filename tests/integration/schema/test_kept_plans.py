@@ -11,9 +11,9 @@ import psycopg2
 import psycopg2.extensions
 import pytest
 
-from chalicelib.customer.store import CUSTOMERS
-from chalicelib.events.confirm_delivery import SQL as RECEIPTS
-from chalicelib.events.outbox import SQL as OUTBOX
+from chalicelib.banking.customer.store import CUSTOMERS
+from chalicelib.banking.events.confirm_delivery import SQL as RECEIPTS
+from chalicelib.banking.events.outbox import SQL as OUTBOX
 from fintegrate.migrations import migrate
 from tests.integration.schema.databases import MIGRATIONS, run
 

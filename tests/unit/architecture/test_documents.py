@@ -40,7 +40,7 @@ def test_documents_are_made_the_same_every_time(generated: dict[str, str]) -> No
 
 
 def test_asyncapi_tells_of_every_queue_and_message(generated: dict[str, str]) -> None:
-    from chalicelib.events.topology import EVENT_TYPES, queues
+    from chalicelib.banking.events.topology import EVENT_TYPES, queues
 
     document = json.loads(generated["asyncapi.json"])
     dead_letters, queue = queues(["{consumer_name}"])

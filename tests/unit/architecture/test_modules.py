@@ -60,26 +60,25 @@ def test_handler_says_what_it_does(file: Path) -> None:
 
 
 def test_every_handler_module_is_in_the_index() -> None:
-    from chalicelib import blueprints
+    from chalicelib.banking import index as blueprints
 
     indexed = {module.__name__ for module in blueprints.MODULES}
-    with_handlers = {
-        "chalicelib." + ".".join(file.relative_to(FUNCTIONS).with_suffix("").parts)
-        for file in modules(FUNCTIONS)
-        if registered(tree_of(file))
-    }
+    with_handlers = {dotted(file) for file in modules(FUNCTIONS) if registered(tree_of(file))}
 
     assert with_handlers == indexed
 
 
+def dotted(file: Path) -> str:
+    """The name that a module of functions/ is imported by."""
+    return "chalicelib." + ".".join(file.relative_to(FUNCTIONS).with_suffix("").parts)
+
+
 def test_every_blueprint_is_registered() -> None:
-    from chalicelib import blueprints
+    from chalicelib.banking import index as blueprints
 
     found = {
-        getattr(
-            importlib.import_module(f"chalicelib.{file.parent.name}.blueprint"), file.parent.name
-        )
-        for file in FUNCTIONS.glob("*/blueprint.py")
+        getattr(importlib.import_module(dotted(file)), file.parent.name)
+        for file in FUNCTIONS.rglob("blueprint.py")
     }
 
     assert set(blueprints.BLUEPRINTS) == found

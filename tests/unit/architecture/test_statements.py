@@ -35,32 +35,35 @@ BY_EVENT = "goes by event ids that a statement with a tenant filter, or a sweep 
 OPERATOR = "the operator's own: all tenants on purpose, reached by the admin or by the clock only"
 BY_KEY = "finds out who calls: the key's public id comes before the tenant is known"
 UNFILTERED = {
-    "functions/consumer/admin_key.sql": {"find_installed": BY_KEY},
-    "functions/consumer/consumers.sql": {"create_consumer": OPERATOR, "list_consumers": OPERATOR},
-    "functions/consumer/keys.sql": {
+    "functions/banking/consumer/admin_key.sql": {"find_installed": BY_KEY},
+    "functions/banking/consumer/consumers.sql": {
+        "create_consumer": OPERATOR,
+        "list_consumers": OPERATOR,
+    },
+    "functions/banking/consumer/keys.sql": {
         "read_key": "filters by owner_id, which is null for the admin only",
         "deactivate_key": OPERATOR,
         "expire_due_keys": OPERATOR,
     },
-    "functions/events/dead_letters.sql": {"consumers": OPERATOR},
-    "functions/events/outbox.sql": {
+    "functions/banking/events/dead_letters.sql": {"consumers": OPERATOR},
+    "functions/banking/events/outbox.sql": {
         "predecessors": "a customer's own events, for the request that has just written one",
         "mark_unpublished": BY_EVENT,
     },
-    "functions/events/redeliver.sql": {"confirmed": BY_EVENT, "failed": BY_EVENT},
-    "functions/events/resend.sql": {
+    "functions/banking/events/redeliver.sql": {"confirmed": BY_EVENT, "failed": BY_EVENT},
+    "functions/banking/events/resend.sql": {
         "barriers": BY_EVENT,
         "confirmed": BY_EVENT,
         "failed": BY_EVENT,
     },
-    "functions/events/reconcile.sql": {"keep_last": OPERATOR, "read_last": OPERATOR},
-    "functions/events/skip_head.sql": {
+    "functions/banking/events/reconcile.sql": {"keep_last": OPERATOR, "read_last": OPERATOR},
+    "functions/banking/events/skip_head.sql": {
         "find_head": OPERATOR,
         "lock_head": OPERATOR,
         "skip_head": OPERATOR,
     },
-    "functions/operations/metrics.sql": {"read_gauges": OPERATOR},
-    "functions/schedules/purge.sql": {
+    "functions/banking/events/gauges.sql": {"read_gauges": OPERATOR},
+    "functions/banking/schedules/purge.sql": {
         "idempotency_keys": OPERATOR,
         "receipts": OPERATOR,
         "audit_rows": OPERATOR,

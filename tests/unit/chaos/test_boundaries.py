@@ -21,7 +21,7 @@ from local.chaos.kill_points.boundaries import (
 from local.chaos.kill_points.point import KillPoint
 from local.chaos.kill_points.points import POINTS
 
-SQL = "functions/events/outbox.sql"
+SQL = "functions/banking/events/outbox.sql"
 METHOD = Method("fintegrate.pipeline:Pipeline.answered")
 MARK = Statement(SQL, "mark_published")
 
@@ -40,7 +40,7 @@ def test_names_of_the_points_are_distinct() -> None:
     "step",
     [
         Statement(SQL, "mark_publishd"),
-        Statement("functions/events/outbx.sql", "mark_published"),
+        Statement("functions/banking/events/outbx.sql", "mark_published"),
         Method("fintegrate.pipeline:Pipeline.answerd"),
         Method("fintegrate.pipelin:Pipeline.answered"),
         Method("fintegrate.pipeline:Pipeline.waiting"),

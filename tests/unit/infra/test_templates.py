@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 from cfnlint.decode.cfn_yaml import load
 
-from chalicelib.schedules import embedded_metrics, publish_metrics, reconcile
+from chalicelib.banking.schedules import publish_metrics, reconcile
+from fintegrate import embedded_metrics
 from local.aws.deployment import DATA, FOUNDATION, MONITORING
 from local.aws.division import divide
 from local.aws.lint import lint

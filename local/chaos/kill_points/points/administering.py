@@ -10,8 +10,8 @@ from functools import partial
 
 import pika
 
-from chalicelib.events.topology import EXCHANGE, routing_key
-from chalicelib.tenants import ADMIN_NAME
+from chalicelib.banking.events.topology import EXCHANGE, routing_key
+from chalicelib.banking.tenants import ADMIN_NAME
 from local.chaos.kill_points.boundaries import COMMIT, Statement, after, before
 from local.chaos.kill_points.changes import creation
 from local.chaos.kill_points.point import KillPoint
@@ -19,8 +19,8 @@ from local.chaos.kill_points.scene import Scene, until
 from local.chaos.kill_points.tasks import ScheduledRun
 from local.chaos.tenants import Tenant
 
-CREATE = Statement("functions/consumer/consumers.sql", "create_consumer")
-MARK = Statement("functions/events/outbox.sql", "mark_published")
+CREATE = Statement("functions/banking/consumer/consumers.sql", "create_consumer")
+MARK = Statement("functions/banking/events/outbox.sql", "mark_published")
 
 
 @dataclass(frozen=True)

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 
 import pika
 
-from chalicelib.events.topology import EXCHANGE, dead_letter_queue_name, queue_name
+from chalicelib.banking.events.topology import EXCHANGE, dead_letter_queue_name, queue_name
 from local.chaos.kill_points.boundaries import COMMIT, Method, Statement, after, before
 from local.chaos.kill_points.changes import creation
 from local.chaos.kill_points.point import KillPoint
 from local.chaos.kill_points.scene import Scene, until
 from local.chaos.kill_points.tasks import Request, ScheduledRun
 
-KEEP = Statement("functions/events/dead_letters.sql", "keep")
+KEEP = Statement("functions/banking/events/dead_letters.sql", "keep")
 ACK = Method("pika.adapters.blocking_connection:BlockingChannel.basic_ack")
 AT_ONCE = {"DELIVERY_GRACE_SECONDS": "0"}
 LETTERS = 3

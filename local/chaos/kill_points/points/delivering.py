@@ -8,7 +8,7 @@ from local.chaos.kill_points.point import KillPoint
 from local.chaos.kill_points.scene import Scene
 from local.chaos.kill_points.tasks import Consumption, Request
 
-CONFIRM = Statement("functions/events/receipts.sql", "confirm")
+CONFIRM = Statement("functions/banking/events/receipts.sql", "confirm")
 INBOX = "local.consumer.inbox:Inbox"
 ACK = Method("pika.adapters.blocking_connection:BlockingChannel.basic_ack")
 CUSTOMERS = 3

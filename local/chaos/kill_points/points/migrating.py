@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from chalicelib.banking.tenants import ADMIN_ID
 from chalicelib.operations.migrate import migrations_folder
-from chalicelib.tenants import ADMIN_ID
 from local.chaos.kill_points.boundaries import COMMIT, Sql, Statement, after, before
 from local.chaos.kill_points.cell import query
 from local.chaos.kill_points.point import KillPoint
@@ -122,7 +122,7 @@ POINTS = (
     ),
     KillPoint(
         "migration: after all, before the admin's key",
-        before(Statement("functions/consumer/admin_key.sql", "install")),
+        before(Statement("functions/banking/consumer/admin_key.sql", "install")),
         migrating,
     ),
     KillPoint("migration: another migrator waits for the lock", _STATEMENT, two_migrators),

@@ -10,8 +10,8 @@ from local.chaos.kill_points.point import KillPoint
 from local.chaos.kill_points.scene import Scene
 from local.chaos.kill_points.tasks import ScheduledRun
 
-EXPIRE = Statement("functions/consumer/keys.sql", "expire_due_keys")
-PURGE = "functions/schedules/purge.sql"
+EXPIRE = Statement("functions/banking/consumer/keys.sql", "expire_due_keys")
+PURGE = "functions/banking/schedules/purge.sql"
 OLD, YOUNG = 7, 2
 SMALL_BATCHES = {"SWEEP_BATCH": "3"}
 

@@ -9,7 +9,7 @@ from local.chaos.kill_points.changes import NO_BROKER, Outage
 from local.chaos.kill_points.point import KillPoint
 from local.chaos.kill_points.scene import Scene
 
-LOCK = Statement("functions/events/skip_head.sql", "lock_head")
+LOCK = Statement("functions/banking/events/skip_head.sql", "lock_head")
 
 
 @dataclass(frozen=True)

@@ -23,8 +23,8 @@ CUSTOMERS = 8
 EVENTS = 3 * CUSTOMERS
 SMALL_BATCHES = {"SWEEP_BATCH": "7"}  # a customer's events fall into two of them
 AT_ONCE = {"DELIVERY_GRACE_SECONDS": "0"}
-RESEND = "functions/events/resend.sql"
-REDELIVER = "functions/events/redeliver.sql"
+RESEND = "functions/banking/events/resend.sql"
+REDELIVER = "functions/banking/events/redeliver.sql"
 # When the first confirms have come, the next event of those customers is handed to the broker.
 ON_THE_WIRE = before(
     Method("pika.channel:Channel.basic_publish"), 2, Method("fintegrate.pipeline:Pipeline.answered")

@@ -17,8 +17,8 @@ from local.chaos.kill_points.changes import Change, creation, deletion, status_c
 from local.chaos.kill_points.point import KillPoint
 from local.chaos.kill_points.scene import Scene
 
-CUSTOMERS = "functions/customer/customers.sql"
-MARK = Statement("functions/events/outbox.sql", "mark_published")
+CUSTOMERS = "functions/banking/customer/customers.sql"
+MARK = Statement("functions/banking/events/outbox.sql", "mark_published")
 # The bytes leave when pika's transport has emptied its buffer, after the publish has filled it.
 SENT = after(
     Method("pika.adapters.utils.io_services_utils:_AsyncTransportBase._produce"),

@@ -1,0 +1,26 @@
+"""POST /consumer/change-status: a consumer's key stops working, or works again, at once."""
+
+from chalicelib.banking.consumer.blueprint import consumer
+from chalicelib.banking.consumer.consumers import SQL, read_consumer
+from chalicelib.banking.consumer.models import ConsumerStatusChange
+from chalicelib.banking.tenants import ADMIN_ID
+from chalicelib.banking.wiring import endpoint
+from fintegrate.endpoint import Access, Answer, Call
+from fintegrate.errors import Conflict
+
+
+@consumer.route("/consumer/change-status", methods=["POST"])
+@endpoint(ConsumerStatusChange, access=Access.ADMIN)
+def change_consumer_status(call: Call[ConsumerStatusChange]) -> Answer:
+    """Activate or deactivate a consumer."""
+    consumer_id, status = str(call.body.consumer_id), call.body.status
+    if consumer_id == ADMIN_ID and status == "deactivated":
+        raise Conflict(
+            "The admin's own consumer cannot be deactivated, nobody could activate it again; "
+            "deactivate the consumer of a bank"
+        )
+    change = {"consumer_id": consumer_id, "status": status}
+    if call.db.fetch_one(SQL["change_consumer_status"], change) is None:
+        read_consumer(call.db, consumer_id)  # a missing one is told apart from an unchanged one
+        raise Conflict(f"Consumer {consumer_id} is already {status}")
+    return Answer()

@@ -1,0 +1,31 @@
+"""POST /consumer/api-key: a key for a consumer, shown this once."""
+
+from chalicelib.banking.consumer.blueprint import consumer
+from chalicelib.banking.consumer.keys import issue_key
+from chalicelib.banking.consumer.models import ApiKeyIssued, NewApiKey
+from chalicelib.banking.wiring import endpoint, platform
+from fintegrate.api_keys import new_api_key
+from fintegrate.endpoint import Access, Answer, Call
+
+
+@consumer.route("/consumer/api-key", methods=["POST"])
+@endpoint(
+    NewApiKey,
+    gives=ApiKeyIssued,
+    status=201,
+    access=Access.ADMIN,
+    transaction=True,
+    idempotency=False,
+)
+def create_api_key(call: Call[NewApiKey]) -> Answer:
+    """Issue a key; with `rotate` the old one stops at once."""
+    key = new_api_key()
+    issue_key(
+        call.db,
+        str(call.body.consumer_id),
+        key,
+        rotate=call.body.rotate,
+        expires_in_days=call.body.expires_in_days,
+        cost=platform().settings.api_key_bcrypt_cost,
+    )
+    return Answer({"api_key": key.text})

@@ -1,0 +1,31 @@
+"""POST /consumer/data: a banking system becomes a tenant."""
+
+from chalicelib.banking.consumer.blueprint import consumer
+from chalicelib.banking.consumer.consumers import SQL
+from chalicelib.banking.consumer.models import ConsumerCreated, NewConsumer
+from chalicelib.banking.tenants import ADMIN_ID, ADMIN_NAME
+from chalicelib.banking.wiring import endpoint, platform
+from fintegrate.database import UniqueViolation
+from fintegrate.endpoint import Access, Answer, Call
+from fintegrate.errors import Conflict
+
+
+@consumer.route("/consumer/data", methods=["POST"])
+@endpoint(NewConsumer, gives=ConsumerCreated, status=201, access=Access.ADMIN)
+def create_consumer(call: Call[NewConsumer]) -> Answer:
+    """Create a consumer, declare its queues, and tell the admin."""
+    name = call.body.consumer_name
+    values = {
+        "name": name,
+        "admin_id": ADMIN_ID,
+        "admin_name": ADMIN_NAME,
+        "source_service": f"{call.request.method}: {call.request.path}",
+        "traceparent": call.request.traceparent,
+    }
+    try:
+        event = call.db.fetch_one(SQL["create_consumer"], values)
+    except UniqueViolation as error:
+        raise Conflict(f"A consumer named {name} exists; choose another name") from error
+    assert event is not None
+    platform().declare_queues([{"consumer_name": name}])
+    return Answer({"consumer_id": event["customer_id"]}, event)

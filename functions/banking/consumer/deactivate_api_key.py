@@ -1,0 +1,15 @@
+"""POST /consumer/deactivate-api-key: a key stops working at once, and for good."""
+
+from chalicelib.banking.consumer import keys
+from chalicelib.banking.consumer.blueprint import consumer
+from chalicelib.banking.consumer.models import ApiKeyRef
+from chalicelib.banking.wiring import endpoint
+from fintegrate.endpoint import Access, Answer, Call
+
+
+@consumer.route("/consumer/deactivate-api-key", methods=["POST"])
+@endpoint(ApiKeyRef, access=Access.ADMIN)
+def deactivate_api_key(call: Call[ApiKeyRef]) -> Answer:
+    """Deactivate a key."""
+    keys.deactivate_key(call.db, call.body.api_key)
+    return Answer()

@@ -1,0 +1,87 @@
+"""The keys of consumers in the database: finding, issuing, deactivating and expiring them."""
+
+from __future__ import annotations
+
+from chalicelib.banking.tenants import ADMIN_ID
+from fintegrate.api_keys import ApiKey, hash_secret
+from fintegrate.database import Database, Row, UniqueViolation
+from fintegrate.errors import Conflict, NotFound
+from fintegrate.queries import queries_beside
+
+SQL = queries_beside(__file__)
+ACTIVE_KEY_EXISTS = "An active key exists; send rotate: true to replace it at once"
+ADMINS_KEY = (
+    "The admin's own key comes from the configuration; set another ADMIN_API_KEY and run the "
+    "migration step"
+)
+KEY_NOT_FOUND = "No such API key; check api_key"
+
+
+def find_key(db: Database, key_id: str) -> Row | None:
+    """The row that authenticates a request. The first statement of a request, so it may revive."""
+    return db.fetch_one(SQL["find_key"], {"key_id": key_id}, revive=True)
+
+
+def issue_key(
+    db: Database, consumer_id: str, key: ApiKey, *, rotate: bool, expires_in_days: int, cost: int
+) -> None:
+    """Store a key as its consumer's active one, inside the caller's transaction.
+
+    Raises:
+        NotFound: there is no such consumer.
+        Conflict: an active key exists and `rotate` is false, or it would be the admin's: the next
+            migration step would make the configured one active again.
+    """
+    if consumer_id == ADMIN_ID:
+        raise Conflict(ADMINS_KEY)
+    hashed = hash_secret(key.secret, cost)  # slow on purpose: before any lock is taken
+    scope = {"consumer_id": consumer_id}
+    if db.fetch_one(SQL["lock_consumer"], scope) is None:
+        raise NotFound("No such consumer; check consumer_id")
+    db.execute(SQL["expire_due_key"], scope)
+    if rotate:
+        db.execute(SQL["deactivate_active_key"], scope)
+    row = {"key_id": key.key_id, "api_key_hash": hashed, "expires_in_days": expires_in_days}
+    try:
+        db.execute(SQL["insert_key"], {**scope, **row})
+    except UniqueViolation as error:
+        raise Conflict(ACTIVE_KEY_EXISTS) from error
+
+
+def read_key(db: Database, key_id: str, owner_id: str | None) -> Row:
+    """What became of a key: `status, created_at, expires_at, updated_at`.
+
+    With an `owner_id` only that consumer's keys are found.
+
+    Raises:
+        NotFound: there is no such key, or it is not the owner's.
+    """
+    row = db.fetch_one(SQL["read_key"], {"key_id": key_id, "owner_id": owner_id})
+    if row is None:
+        raise NotFound(KEY_NOT_FOUND)
+    return row
+
+
+def deactivate_key(db: Database, key_id: str) -> None:
+    """Make an active key stop working at once.
+
+    Raises:
+        NotFound: there is no such key.
+        Conflict: it is not active, or it is the admin's, without which nobody could issue one.
+    """
+    key = {"key_id": key_id}
+    if db.fetch_one(SQL["deactivate_key"], {**key, "admin_id": ADMIN_ID}) is not None:
+        return
+    found = read_key(db, key_id, owner_id=None)
+    if found["status"] == "active":
+        raise Conflict(ADMINS_KEY)
+    raise Conflict(f"This API key is {found['status']} already")
+
+
+def expire_due_keys(db: Database) -> int:
+    """Give the keys past their time the status that they already have for every request.
+
+    How many there were. Running it twice changes nothing, so it may be revived.
+    """
+    row = db.fetch_one(SQL["expire_due_keys"], {}, revive=True)
+    return int(row["count"]) if row else 0

@@ -1,0 +1,18 @@
+"""GET /consumer/data: one consumer; a tenant may look at itself only."""
+
+from chalicelib.banking.consumer import consumers
+from chalicelib.banking.consumer.blueprint import consumer
+from chalicelib.banking.consumer.models import ConsumerData, ConsumerRef
+from chalicelib.banking.wiring import endpoint
+from fintegrate.endpoint import Answer, Call
+from fintegrate.errors import NotFound
+
+
+@consumer.route("/consumer/data", methods=["GET"])
+@endpoint(ConsumerRef, gives=ConsumerData)
+def read_consumer(call: Call[ConsumerRef]) -> Answer:
+    """Read a consumer."""
+    consumer_id = str(call.body.consumer_id)
+    if not call.caller.is_admin and consumer_id != call.caller.consumer_id:
+        raise NotFound(consumers.NOT_FOUND)
+    return Answer(consumers.read_consumer(call.db, consumer_id))

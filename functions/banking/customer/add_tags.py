@@ -1,0 +1,15 @@
+"""POST /customer/tag: tags for a customer, all of them or none."""
+
+from chalicelib.banking.customer import tags
+from chalicelib.banking.customer.blueprint import customer
+from chalicelib.banking.customer.tag_models import NewTags
+from chalicelib.banking.wiring import endpoint
+from fintegrate.endpoint import Answer, Call
+
+
+@customer.route("/customer/tag", methods=["POST"])
+@endpoint(NewTags, status=201, transaction=True)
+def add_tags(call: Call[NewTags]) -> Answer:
+    """Add tags to a customer, all or nothing."""
+    tags.add_tags(call)
+    return Answer()

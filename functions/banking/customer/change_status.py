@@ -1,0 +1,25 @@
+"""PATCH /customer/change-status: a customer becomes active or inactive."""
+
+from chalicelib.banking.customer.blueprint import customer
+from chalicelib.banking.customer.models import CustomerStatus, StatusChange
+from chalicelib.banking.customer.store import read_customer, write_event
+from chalicelib.banking.wiring import endpoint
+from fintegrate.endpoint import Answer, Call
+from fintegrate.errors import Conflict
+
+
+@customer.route("/customer/change-status", methods=["PATCH"])
+@endpoint(StatusChange, gives=CustomerStatus)
+def change_status(call: Call[StatusChange]) -> Answer:
+    """Change a customer's status and tell its consumer."""
+    customer_id, status = call.body.customer_id, call.body.status
+    event = write_event(call, "change_status", customer_id=str(customer_id), status=status)
+    if event is None:
+        read_customer(call, customer_id)  # tells a customer that is missing from one that is there
+        raise Conflict(f"Customer {customer_id} is already {status}")
+    data = {
+        "customer_id": event["customer_id"],
+        "status": status,
+        "updated_at": event["created_at"],
+    }
+    return Answer(data, event)

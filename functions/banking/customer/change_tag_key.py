@@ -1,0 +1,15 @@
+"""PATCH /customer/tag-key: a tag gets another key and keeps its value."""
+
+from chalicelib.banking.customer.blueprint import customer
+from chalicelib.banking.customer.tag_models import NewTagKey
+from chalicelib.banking.customer.tags import rename_tag
+from chalicelib.banking.wiring import endpoint
+from fintegrate.endpoint import Answer, Call
+
+
+@customer.route("/customer/tag-key", methods=["PATCH"])
+@endpoint(NewTagKey, transaction=True)
+def change_tag_key(call: Call[NewTagKey]) -> Answer:
+    """Give a tag another key."""
+    rename_tag(call)
+    return Answer()

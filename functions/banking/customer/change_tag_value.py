@@ -1,0 +1,15 @@
+"""PATCH /customer/tag-value: a tag says something else."""
+
+from chalicelib.banking.customer.blueprint import customer
+from chalicelib.banking.customer.tag_models import NewTagValue
+from chalicelib.banking.customer.tags import change_tag
+from chalicelib.banking.wiring import endpoint
+from fintegrate.endpoint import Answer, Call
+
+
+@customer.route("/customer/tag-value", methods=["PATCH"])
+@endpoint(NewTagValue, transaction=True)
+def change_tag_value(call: Call[NewTagValue]) -> Answer:
+    """Give a tag another value."""
+    change_tag(call, "set_tag_value")
+    return Answer()

@@ -1,0 +1,16 @@
+"""DELETE /customer/data: a customer leaves; its events and snapshots stay."""
+
+from chalicelib.banking.customer.blueprint import customer
+from chalicelib.banking.customer.models import CustomerRef
+from chalicelib.banking.customer.store import lock_customer, write_event
+from chalicelib.banking.wiring import endpoint
+from fintegrate.endpoint import Answer, Call
+
+
+@customer.route("/customer/data", methods=["DELETE"])
+@endpoint(CustomerRef, transaction=True)
+def delete_customer(call: Call[CustomerRef]) -> Answer:
+    """Delete a customer with its tags and tell its consumer."""
+    lock_customer(call, call.body.customer_id)
+    event = write_event(call, "delete_customer", customer_id=str(call.body.customer_id))
+    return Answer(event=event)

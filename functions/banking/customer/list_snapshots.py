@@ -1,0 +1,17 @@
+"""GET /customer/analytics: a customer's snapshots, newest first, each with what changed."""
+
+from chalicelib.banking.customer.blueprint import customer
+from chalicelib.banking.customer.snapshot_models import SnapshotFilter, SnapshotPage
+from chalicelib.banking.customer.snapshots import read_snapshots
+from chalicelib.banking.wiring import endpoint
+from fintegrate.cursors import decode_cursor, page
+from fintegrate.endpoint import Answer, Call
+
+
+@customer.route("/customer/analytics", methods=["GET"])
+@endpoint(SnapshotFilter, gives=SnapshotPage)
+def list_snapshots(call: Call[SnapshotFilter]) -> Answer:
+    """List the snapshots of a customer, also of one that was deleted, a page at a time."""
+    rows = read_snapshots(call, decode_cursor(call.body.cursor))
+    snapshots, next_cursor = page(rows, call.body.limit, "snapshot_at", "snapshot_id")
+    return Answer({"snapshots": snapshots, "next_cursor": next_cursor})

@@ -1,0 +1,14 @@
+"""GET /customer/data: one customer with its tags."""
+
+from chalicelib.banking.customer import store
+from chalicelib.banking.customer.blueprint import customer
+from chalicelib.banking.customer.models import CustomerData, CustomerRef
+from chalicelib.banking.wiring import endpoint
+from fintegrate.endpoint import Answer, Call
+
+
+@customer.route("/customer/data", methods=["GET"])
+@endpoint(CustomerRef, gives=CustomerData)
+def read_customer(call: Call[CustomerRef]) -> Answer:
+    """Read a customer."""
+    return Answer(store.read_customer(call, call.body.customer_id))

@@ -1,0 +1,14 @@
+"""GET /customer/tag-value: what one tag of a customer says."""
+
+from chalicelib.banking.customer.blueprint import customer
+from chalicelib.banking.customer.tag_models import TagRef, TagValueData
+from chalicelib.banking.customer.tags import read_tag
+from chalicelib.banking.wiring import endpoint
+from fintegrate.endpoint import Answer, Call
+
+
+@customer.route("/customer/tag-value", methods=["GET"])
+@endpoint(TagRef, gives=TagValueData)
+def read_tag_value(call: Call[TagRef]) -> Answer:
+    """Read the value of a tag."""
+    return Answer({"tag_value": read_tag(call)})

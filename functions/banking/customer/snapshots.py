@@ -1,0 +1,71 @@
+"""Snapshots in the database: taking one, reading a page of them, and what changed in between."""
+
+from __future__ import annotations
+
+from itertools import zip_longest
+from typing import Any
+
+from chalicelib.banking.customer.models import CustomerRef
+from chalicelib.banking.customer.snapshot_models import SnapshotFilter
+from chalicelib.banking.customer.store import NOT_FOUND, own
+from fintegrate.cursors import Position
+from fintegrate.database import Row
+from fintegrate.endpoint import Call
+from fintegrate.errors import NotFound
+from fintegrate.queries import queries_beside
+
+SQL = queries_beside(__file__)
+
+
+def take_snapshot(call: Call[CustomerRef]) -> None:
+    """Keep the customer's tags and figures as they are now.
+
+    Raises:
+        NotFound: the caller has no such customer.
+    """
+    if call.db.fetch_one(SQL["take_snapshot"], own(call, call.body.customer_id)) is None:
+        raise NotFound(NOT_FOUND)
+
+
+def read_snapshots(call: Call[SnapshotFilter], after: Position | None) -> list[Row]:
+    """A page's snapshots and one more, newest first, each with what `changed` since the one before.
+
+    Raises:
+        NotFound: the caller has no such customer, and never had it when a snapshot was taken.
+    """
+    of_customer = own(call, call.body.customer_id)
+    place = {"after_at": after and after.at, "after_id": after and after.id}
+    rows = call.db.fetch_all(
+        SQL["list_snapshots"], {**of_customer, **place, "limit": call.body.limit}
+    )
+    if not rows and not call.db.fetch_all(SQL["was_customer"], of_customer)[0]["known"]:
+        raise NotFound(NOT_FOUND)
+    for row, before in zip_longest(rows, rows[1:]):
+        row["changed"] = changes(before, row) if before else None
+    for row in rows:
+        row["tags"], row["metrics"] = _sorted(row["tags"]), _sorted(row["metrics"])
+    return rows
+
+
+def changes(before: Row, after: Row) -> dict[str, Any]:
+    """What differs between the `tags` and `metrics` of two snapshots."""
+    old, new = before["tags"], after["tags"]
+    tags = {
+        "added": _sorted({key: value for key, value in new.items() if key not in old}),
+        "removed": _sorted({key: value for key, value in old.items() if key not in new}),
+        "changed": _differences(old, new, old.keys() & new.keys()),
+    }
+    old, new = before["metrics"], after["metrics"]
+    return {"tags": tags, "metrics": _differences(old, new, old.keys() | new.keys())}
+
+
+def _differences(old: Row, new: Row, names: set[str]) -> dict[str, Any]:
+    return {
+        name: {"from": old.get(name), "to": new.get(name)}
+        for name in sorted(names)
+        if old.get(name) != new.get(name)
+    }
+
+
+def _sorted(values: Row) -> Row:
+    return dict(sorted(values.items()))

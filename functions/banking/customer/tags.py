@@ -1,0 +1,81 @@
+"""Tags in the database: reading one, adding several, changing one under its customer's lock."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from chalicelib.banking.customer.store import NOT_FOUND, own
+from chalicelib.banking.customer.tag_models import NewTags, TagRef
+from fintegrate.database import UniqueViolation
+from fintegrate.endpoint import Call
+from fintegrate.errors import Conflict, NotFound
+from fintegrate.queries import queries_beside
+
+SQL = queries_beside(__file__)
+NO_SUCH_TAG = "No such tag; check tag_key"
+
+
+def read_tag(call: Call[TagRef]) -> str:
+    """The value of a tag.
+
+    Raises:
+        NotFound: the caller has no such customer, or it has no such tag.
+    """
+    row = call.db.fetch_one(SQL["read_tag"], _parameters(call))
+    if row is None:
+        raise NotFound(NOT_FOUND)
+    if row["tag_value"] is None:
+        raise NotFound(NO_SUCH_TAG)
+    return str(row["tag_value"])
+
+
+def add_tags(call: Call[NewTags]) -> None:
+    """Add every tag, inside the caller's transaction.
+
+    Raises:
+        NotFound: the caller has no such customer.
+        Conflict: a key exists; the transaction must be rolled back, because others were added.
+    """
+    _touch_customer(call, call.body.customer_id)
+    rows = call.db.fetch_all(SQL["add_tags"], _parameters(call))
+    existing = set(call.body.tag_keys) - {row["tag_key"] for row in rows}
+    if existing:
+        raise _keys_exist([key for key in call.body.tag_keys if key in existing])
+
+
+def change_tag(call: Call[Any], statement: str) -> None:
+    """Delete, rename or set one tag, inside the caller's transaction.
+
+    Raises:
+        NotFound: the caller has no such customer, or it has no such tag.
+        Conflict: a tag with the new key exists.
+    """
+    _touch_customer(call, call.body.customer_id)
+    try:
+        changed = call.db.fetch_one(SQL[statement], _parameters(call))
+    except UniqueViolation as error:
+        raise _keys_exist([call.body.new_tag_key]) from error
+    if changed is None:
+        raise NotFound(NO_SUCH_TAG)
+
+
+def rename_tag(call: Call[Any]) -> None:
+    """Give a tag another key; errors as `change_tag`. Its own key is one that exists."""
+    change_tag(call, "rename_tag")
+    if call.body.new_tag_key == call.body.tag_key:
+        raise _keys_exist([call.body.tag_key])
+
+
+def _parameters(call: Call[Any]) -> dict[str, object]:
+    return {**call.body.model_dump(), **own(call, call.body.customer_id)}
+
+
+def _touch_customer(call: Call[Any], customer_id: UUID) -> None:
+    if call.db.fetch_one(SQL["touch_customer"], own(call, customer_id)) is None:
+        raise NotFound(NOT_FOUND)
+
+
+def _keys_exist(keys: list[str]) -> Conflict:
+    named = ", ".join(map(repr, keys))
+    return Conflict(f"The customer has tags with these keys already: {named}; nothing was changed")

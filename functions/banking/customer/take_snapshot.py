@@ -1,0 +1,15 @@
+"""POST /customer/analytics: a customer's tags and figures are kept as they are now."""
+
+from chalicelib.banking.customer import snapshots
+from chalicelib.banking.customer.blueprint import customer
+from chalicelib.banking.customer.models import CustomerRef
+from chalicelib.banking.wiring import endpoint
+from fintegrate.endpoint import Answer, Call
+
+
+@customer.route("/customer/analytics", methods=["POST"])
+@endpoint(CustomerRef, status=201)
+def take_snapshot(call: Call[CustomerRef]) -> Answer:
+    """Take a snapshot of a customer; any number may be taken."""
+    snapshots.take_snapshot(call)
+    return Answer()

@@ -1,0 +1,35 @@
+"""POST /events/confirm-delivery: the consumer says what became of an event."""
+
+from pathlib import Path
+
+from chalicelib.banking.events.blueprint import events
+from chalicelib.banking.events.models import Confirmation
+from chalicelib.banking.wiring import endpoint
+from fintegrate.database import Row
+from fintegrate.endpoint import Answer, Call
+from fintegrate.errors import Conflict, NotFound
+from fintegrate.queries import load_queries
+
+SQL = load_queries(Path(__file__).with_name("receipts.sql"))
+
+
+@events.route("/events/confirm-delivery", methods=["POST"])
+@endpoint(Confirmation)
+def confirm_delivery(call: Call[Confirmation]) -> Answer:
+    """Confirm an event as received, processed or failed; the same again changes nothing."""
+    own = {"event_id": str(call.body.event_id), "consumer_id": call.caller.consumer_id}
+    said = {
+        "status": call.body.status,
+        "received_at": call.body.received_at,
+        "failure_reason": call.body.failure_reason,
+    }
+    if call.db.fetch_one(SQL["confirm"], {**own, **said}) is None:
+        _check_unchanged(call.body.status, call.db.fetch_one(SQL["read_receipt"], own))
+    return Answer()
+
+
+def _check_unchanged(status: str, receipt: Row | None) -> None:
+    if receipt is None:
+        raise NotFound("No such event; check event_id")
+    if status == "failed" and receipt["processing_status"] == "processed":
+        raise Conflict("This event is confirmed as processed, which is final")

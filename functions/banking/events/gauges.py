@@ -1,0 +1,123 @@
+"""The gauges of events: of the whole system, per consumer, and of the last reconciliation.
+
+Read from the database, so they are the same whoever answers. A consumer that has nothing in a state
+shows a zero there, so that an alert can tell nothing from unknown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+from chalicelib.banking.events.ledger import DISCREPANCIES, KINDS
+from fintegrate.database import Database, Row
+from fintegrate.metrics import GaugeFamily
+from fintegrate.queries import queries_beside
+
+SQL = queries_beside(__file__)
+STATES = (
+    "pending",
+    "waiting_behind",
+    "failed",
+    "undelivered",
+    "delivery_failed",
+    "dead_lettered",
+)
+AGED = tuple(state for state in STATES if state != "waiting_behind")
+SYSTEM = {
+    "fintegrate_events_pending": ("Events that wait to be published", ("pending",)),
+    "fintegrate_events_held_back": (
+        "Pending events that wait behind an earlier event of the same customer",
+        ("waiting_behind",),
+    ),
+    "fintegrate_events_publish_failed": ("Events given up after the last try", ("failed",)),
+    "fintegrate_events_undelivered": (
+        "Events published and not yet confirmed by their consumer",
+        ("undelivered",),
+    ),
+    "fintegrate_events_delivery_failed": (
+        "Events whose consumer failed, or that ended as dead letters",
+        ("delivery_failed", "dead_lettered"),
+    ),
+    "fintegrate_dead_letters_unmatched": (
+        "Dead letters that belong to no known event: somebody has to look at them",
+        ("unmatched_dead_letters",),
+    ),
+}
+SYSTEM_AGES = {
+    "fintegrate_events_pending_oldest_age_seconds": (
+        "Age of the oldest event that waits to be published, 0 when none does",
+        "oldest_pending",
+    ),
+    "fintegrate_events_undelivered_oldest_age_seconds": (
+        "Age of the oldest event not yet confirmed by its consumer, 0 when none is",
+        "oldest_undelivered",
+    ),
+}
+
+
+def read_gauges(db: Database) -> list[Row]:
+    """What waits and what failed, one row per consumer; ages in seconds, 0 when there is none."""
+    return db.fetch_all(SQL["read_gauges"], {}, revive=True)
+
+
+def event_gauges(rows: Sequence[Row]) -> Iterator[GaugeFamily]:
+    """The families that these rows make."""
+    for name, (description, columns) in SYSTEM.items():
+        total = sum(float(row[column]) for row in rows for column in columns)
+        yield GaugeFamily(name, description, {(): total})
+    for name, (description, column) in SYSTEM_AGES.items():
+        yield GaugeFamily(name, description, {(): max(row[column] for row in rows)})
+    yield GaugeFamily(
+        "fintegrate_consumer_events",
+        "Events of a consumer in a state that asks for something to happen",
+        {(row["consumer"], state): row[state] for row in rows for state in STATES},
+        ("consumer", "state"),
+    )
+    yield GaugeFamily(
+        "fintegrate_consumer_oldest_event_age_seconds",
+        "Age of a consumer's oldest event in a state, 0 when none is",
+        {(row["consumer"], state): row[f"oldest_{state}"] for row in rows for state in AGED},
+        ("consumer", "state"),
+    )
+
+
+def reconciliation_gauges(report: Row | None) -> Iterator[GaugeFamily]:
+    """The families of a reconciliation; none before the first one."""
+    if report is None:
+        return
+    tenants = {
+        tenant["consumer_name"] or tenant["consumer_id"]: tenant for tenant in report["tenants"]
+    }
+    yield GaugeFamily(
+        "fintegrate_reconcile_timestamp_seconds",
+        "When the last scheduled reconciliation was taken",
+        {(): datetime.fromisoformat(report["taken_at"]).timestamp()},
+    )
+    yield GaugeFamily(
+        "fintegrate_reconcile_balanced",
+        "Whether the consumer's ledger was balanced then",
+        {(name,): float(tenant["balanced"]) for name, tenant in tenants.items()},
+        ("consumer",),
+    )
+    yield GaugeFamily(
+        "fintegrate_reconcile_events",
+        "The consumer's ledger then: events of each kind",
+        {(name, kind): tenant[kind] for name, tenant in tenants.items() for kind in KINDS},
+        ("consumer", "kind"),
+    )
+    yield GaugeFamily(
+        "fintegrate_reconcile_discrepancies",
+        "What should not be in the consumer's ledger, and was then",
+        _discrepancies(tenants),
+        ("consumer", "discrepancy"),
+    )
+
+
+def _discrepancies(tenants: dict[str, Any]) -> dict[tuple[str, ...], float]:
+    return {
+        (name, discrepancy): tenant["discrepancies"][discrepancy]
+        for name, tenant in tenants.items()
+        for discrepancy in DISCREPANCIES
+    }

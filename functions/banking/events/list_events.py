@@ -1,0 +1,15 @@
+"""GET /events/list: events, newest first."""
+
+from chalicelib.banking.events import store
+from chalicelib.banking.events.blueprint import events
+from chalicelib.banking.events.models import EventList, EventListing
+from chalicelib.banking.wiring import endpoint
+from fintegrate.endpoint import Answer, Call
+
+
+@events.route("/events/list", methods=["GET"])
+@endpoint(EventListing, gives=EventList)
+def list_events(call: Call[EventListing]) -> Answer:
+    """A page of the caller's events; the admin's are of all tenants."""
+    scope = store.scope_of(call, call.body.consumer_id)
+    return Answer(store.list_events(call.db, call.body, scope))

@@ -1,0 +1,57 @@
+"""The message that a consumer receives: body, properties and headers, made from an event's row."""
+
+from __future__ import annotations
+
+import json
+
+from chalicelib.banking.events.topology import EXCHANGE, routing_key
+from fintegrate.database import Row
+from fintegrate.message_properties import MessageProperties
+from fintegrate.pipeline import Message
+
+SCHEMA_VERSION = "1.0"
+APP_ID = "fintegrate"
+_encoded = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
+
+
+def compose(row: Row) -> Message:
+    """The message of an event row that also holds its `consumer_name`."""
+    metadata = dict(row["metadata_json"])
+    traceparent = metadata.pop("traceparent", None) or _own_trace(row["event_id"])
+    body = {
+        "schema_version": SCHEMA_VERSION,
+        "event_id": row["event_id"],
+        "event_type": row["event_type"],
+        "data": row["payload_json"],
+        "metadata": metadata,
+    }
+    return Message(
+        exchange=EXCHANGE,
+        routing_key=routing_key(row["event_type"], row["consumer_name"]),
+        body=_encoded(body).encode(),
+        properties=_properties(row, traceparent),
+        order_key=row["customer_id"],
+    )
+
+
+def _properties(row: Row, traceparent: str) -> MessageProperties:
+    return MessageProperties(
+        message_id=row["event_id"],
+        kind=row["event_type"],
+        app_id=APP_ID,
+        timestamp=int(row["created_at"].timestamp()),
+        headers={
+            "schema_version": SCHEMA_VERSION,
+            "customer_id": row["customer_id"],
+            "sequence": row["sequence"],
+            "publish_try_count": row["publish_try_count"],
+            "deliver_try_count": row["deliver_try_count"],
+            "traceparent": traceparent,
+        },
+    )
+
+
+def _own_trace(event_id: str) -> str:
+    """A trace that starts with the event, the same for every copy of it."""
+    trace = event_id.replace("-", "")
+    return f"00-{trace}-{trace[:16]}-01"

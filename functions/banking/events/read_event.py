@@ -1,0 +1,14 @@
+"""GET /events/data: one event's whole life."""
+
+from chalicelib.banking.events import store
+from chalicelib.banking.events.blueprint import events
+from chalicelib.banking.events.models import EventLife, EventRef
+from chalicelib.banking.wiring import endpoint
+from fintegrate.endpoint import Answer, Call
+
+
+@events.route("/events/data", methods=["GET"])
+@endpoint(EventRef, gives=EventLife)
+def read_event(call: Call[EventRef]) -> Answer:
+    """Payload, every publish and delivery fact, receipts, dead letters."""
+    return Answer(store.read_event(call.db, str(call.body.event_id), store.scope_of(call)))

@@ -1,0 +1,14 @@
+"""GET /events/health: what waits and what failed."""
+
+from chalicelib.banking.events import store
+from chalicelib.banking.events.blueprint import events
+from chalicelib.banking.events.models import EventsHealth, ScopedRequest
+from chalicelib.banking.wiring import endpoint
+from fintegrate.endpoint import Answer, Call
+
+
+@events.route("/events/health", methods=["GET"])
+@endpoint(ScopedRequest, gives=EventsHealth)
+def read_health(call: Call[ScopedRequest]) -> Answer:
+    """Counts and ages of the caller's events; the admin's are of all tenants."""
+    return Answer(store.read_health(call.db, store.scope_of(call, call.body.consumer_id)))

@@ -1,0 +1,25 @@
+"""GET /events/reconcile: the ledger, as the operator can run it."""
+
+from chalicelib.banking.events.blueprint import events
+from chalicelib.banking.events.models import ScopedRequest
+from chalicelib.banking.events.reconcile_models import Reconciliation
+from chalicelib.banking.events.store import scope_of
+from chalicelib.banking.wiring import endpoint, platform
+from fintegrate.endpoint import Access, Answer, Call
+
+
+@events.route("/events/reconcile", methods=["GET"])
+@endpoint(ScopedRequest, gives=Reconciliation, access=Access.ADMIN)
+def reconcile_events(call: Call[ScopedRequest]) -> Answer:
+    """What was committed against what became of it, per tenant, in one snapshot.
+
+    It reads the whole ledger: call it when you want to know, not from a loop. Answers 503 when that
+    takes longer than a request may; `consumer_id` narrows it.
+    """
+    from chalicelib.banking.events.reconciling import reconcile  # here, to spare other cold starts
+
+    settings = platform().settings
+    scope = scope_of(call, call.body.consumer_id)
+    return Answer(
+        reconcile(call.db, scope, settings.receipt_retention_days, settings.sweep_seconds)
+    )

@@ -1,0 +1,97 @@
+"""What a reconciliation answers: the ledger of each tenant, and the heads that others wait behind."""
+
+from datetime import datetime
+from uuid import UUID
+
+from typing_extensions import TypedDict
+
+from chalicelib.banking.events.models import EventType
+
+
+class OldestAges(TypedDict):
+    """Hours since the oldest event of each kind was committed; null when there is none."""
+
+    committed: float | None
+    pending: float | None
+    failed: float | None
+    published: float | None
+    delivered: float | None
+    undelivered: float | None
+    delivery_failed: float | None
+    dead_lettered: float | None
+
+
+class Discrepancies(TypedDict):
+    """What should not be, each a count that is 0 in a ledger that is balanced."""
+
+    missing_events: int
+    events_of_no_customer: int
+    events_of_anothers_customer: int
+    events_beyond_the_last: int
+    events_of_no_consumer: int
+    deliveries_without_publish: int
+    deliveries_without_receipt: int
+    failures_without_cause: int
+    receipts_that_contradict: int
+    receipts_without_event: int
+
+
+class Sums(TypedDict):
+    """`committed = published + pending + failed`, and
+    `published = delivered + undelivered + delivery_failed + dead_lettered`.
+
+    `committed` is what the customers say, the others are what the events say; `dead_lettered` failed
+    and lies in `dead_letters`, `delivery_failed` failed by the consumer's word alone.
+    """
+
+    balanced: bool
+    committed: int
+    published: int
+    pending: int
+    failed: int
+    delivered: int
+    undelivered: int
+    delivery_failed: int
+    dead_lettered: int
+    oldest_age_hours: OldestAges
+    discrepancies: Discrepancies
+
+
+class TenantSums(Sums):
+    """The ledger of one tenant; a name that is null is a consumer that does not exist."""
+
+    consumer_id: UUID
+    consumer_name: str | None
+
+
+class BlockingHead(TypedDict):
+    """A pending event, and how many of the same customer wait behind it."""
+
+    event_id: UUID
+    consumer_id: UUID
+    customer_id: UUID
+    sequence: int
+    event_type: EventType
+    created_at: datetime
+    age_hours: float
+    publish_try_count: int
+    publish_failure_reason: str | None
+    waiting: int
+
+
+class BlockingHeads(TypedDict):
+    """How many heads there are and how many events wait behind them; the longest queues first."""
+
+    total: int
+    waiting_behind: int
+    longest: list[BlockingHead]
+
+
+class Reconciliation(TypedDict):
+    """The ledger at one moment."""
+
+    taken_at: datetime
+    balanced: bool
+    total: Sums
+    tenants: list[TenantSums]
+    heads: BlockingHeads

@@ -1,0 +1,85 @@
+"""Reading the ledger: one snapshot of all tables, bounded in time, for the endpoint and the schedule.
+
+It reads every event and every receipt, so it costs what the tables hold; docs/operations.md has the
+figures. It takes no lock that a writer waits for.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from chalicelib.banking.events.ledger import tenants_of, total_of
+from chalicelib.banking.tenants import ADMIN_ID
+from fintegrate.database import ConnectionLost, Database, Row
+from fintegrate.envelope import dumps
+from fintegrate.errors import NotFound, Unavailable
+from fintegrate.queries import load_queries
+
+SQL = load_queries(Path(__file__).with_name("reconcile.sql"))
+HEADS_LISTED = 50
+TOO_LARGE = (
+    "The ledger could not be read within {seconds} s; narrow it with consumer_id, or go by the last "
+    "scheduled reconciliation in GET /metrics"
+)
+_RETRY_SECONDS = 60
+
+
+def reconcile(db: Database, consumer_id: str | None, receipt_days: int, seconds: int) -> Row:
+    """The ledger of all tenants, or of one; `db` must be in no transaction.
+
+    Raises:
+        NotFound: there is neither such a consumer nor an event of it.
+        Unavailable: it did not end within `seconds`, or the database is away.
+    """
+    wanted = {"consumer_id": consumer_id, "receipt_days": receipt_days, "admin_id": ADMIN_ID}
+    try:
+        cells, heads = _read(db, wanted, seconds)
+    except ConnectionLost:  # a kept connection may be dead, and reading twice is harmless
+        cells, heads = _read(db, wanted, seconds)
+    if not cells:
+        raise NotFound("No such consumer; check consumer_id")
+    tenants = tenants_of(cells)
+    total = total_of(tenants)
+    return {
+        "taken_at": datetime.now(UTC),
+        "balanced": total["balanced"] and all(tenant["balanced"] for tenant in tenants),
+        "total": total,
+        "tenants": tenants,
+        "heads": _heads(heads),
+    }
+
+
+def keep_last(db: Database, report: Row) -> None:
+    """Keep a reconciliation of all tenants as the last one, unless a later one is kept."""
+    db.execute(SQL["keep_last"], {"taken_at": report["taken_at"], "report": dumps(report)})
+
+
+def read_last(db: Database) -> Row | None:
+    """The last reconciliation that was kept, as its answer was."""
+    row = db.fetch_one(SQL["read_last"], {})
+    return None if row is None else dict(row["report_json"])
+
+
+def _read(db: Database, wanted: Row, seconds: int) -> tuple[list[Row], list[Row]]:
+    try:
+        with db.transaction():
+            db.execute(SQL["take_snapshot"], {})
+            db.execute(SQL["set_limits"], {"milliseconds": seconds * 1000})
+            cells = db.fetch_all(SQL["read_cells"], wanted)
+            return cells, db.fetch_all(SQL["read_heads"], {**wanted, "most": HEADS_LISTED})
+    except Unavailable as error:
+        if type(error) is not Unavailable:
+            raise
+        raise Unavailable(TOO_LARGE.format(seconds=seconds), _RETRY_SECONDS) from error
+
+
+def _heads(rows: list[Row]) -> Row:
+    listed = [{**row, "age_hours": round(row["age_hours"], 5)} for row in rows]
+    for head in listed:
+        del head["heads"], head["waiting_behind"]
+    return {
+        "total": rows[0]["heads"] if rows else 0,
+        "waiting_behind": rows[0]["waiting_behind"] if rows else 0,
+        "longest": listed,
+    }

@@ -1,0 +1,27 @@
+"""POST /events/redeliver: publishes again what was published and not confirmed."""
+
+from chalicelib.banking.events.blueprint import events
+from chalicelib.banking.events.models import Redeliver, SweepResult
+from chalicelib.banking.events.store import scope_of
+from chalicelib.banking.events.sweeps import Scope, redeliver_filters, since_days
+from chalicelib.banking.wiring import endpoint, platform
+from fintegrate.endpoint import Answer, Call
+from fintegrate.sweep import Summary
+
+
+@events.route("/events/redeliver", methods=["POST"])
+@endpoint(Redeliver, gives=SweepResult)
+def redeliver_events(call: Call[Redeliver]) -> Answer:
+    """Publish unconfirmed events again, in order; `dry_run` only counts them."""
+    parts, body = platform(), call.body
+    scope = Scope(
+        scope_of(call, body.consumer_id),
+        body.event_types,
+        since_days(body.period_in_days),
+        body.max_try_count,
+    )
+    picked = [str(event_id) for event_id in body.event_ids] if body.event_ids else None
+    filters = redeliver_filters(parts.settings, scope, picked, include_failed=body.include_failed)
+    if body.dry_run:
+        return Answer(Summary(parts.redeliver.count(filters)).as_answer())
+    return Answer(parts.redeliver.run(filters, parts.settings.sweep_seconds).as_answer())

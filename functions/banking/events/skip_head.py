@@ -1,0 +1,72 @@
+"""POST /events/skip-head: the operator gives up the event that a customer's others wait behind.
+
+Order rests on the same ground as everywhere: a pending event only ever ceases to be pending. The row
+lock keeps sweeps away from the head until the change has committed, and a head that is still in the
+hands of the request that wrote it is refused, because nobody can take it from there. The events that
+are let go are left to the resend schedule or to POST /events/resend: they may only be published after
+this has committed, and a publish that failed would make the answer of what is done look undone.
+"""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from chalicelib.banking.events.blueprint import events
+from chalicelib.banking.events.models import HeadToSkip, SkippedHead
+from chalicelib.banking.wiring import endpoint, platform
+from fintegrate.database import Database, Row
+from fintegrate.endpoint import Access, Answer, Call
+from fintegrate.errors import Conflict, NotFound, Unavailable
+from fintegrate.queries import queries_beside
+
+SQL = queries_beside(__file__)
+SKIPPED = "skipped by the operator in request {request_id}: {reason}"
+"""The request leads to the audit row, which has the address and the time."""
+GONE = "The head is pending no more: a sweep published it or gave it up; nothing was skipped"
+HELD = "A sweep is publishing this customer's head and does not let go of it; try again shortly"
+IN_HAND = (
+    "The head is still in the hands of the request that wrote it; try again in a few seconds, "
+    "unless it is published by then"
+)
+
+
+@events.route("/events/skip-head", methods=["POST"])
+@endpoint(HeadToSkip, gives=SkippedHead, access=Access.ADMIN, transaction=True)
+def skip_head(call: Call[HeadToSkip]) -> Answer:
+    """Mark a customer's first pending event failed, which lets the later ones through.
+
+    They go with the next resend, which runs every minute, or at once by `POST /events/resend`. The
+    skipped event keeps the reason and is never published again. With `event_id` nothing is skipped
+    unless this is the head.
+    """
+    head = _find_head(call.db, call.body.customer_id, call.body.event_id)
+    _take(call.db, head, platform().settings.publish_handoff_seconds)
+    reason = SKIPPED.format(request_id=call.request.id, reason=call.body.reason)
+    return Answer(call.db.fetch_one(SQL["skip_head"], {"event_id": head, "reason": reason}))
+
+
+def _find_head(db: Database, customer_id: UUID, meant: UUID | None) -> str:
+    head = db.fetch_one(SQL["find_head"], {"customer_id": str(customer_id)})
+    if head is None:
+        raise NotFound("No event of this customer is pending; check customer_id")
+    if meant is not None and head["event_id"] != str(meant):
+        raise Conflict(f"The head is event {head['event_id']} by now; nothing was skipped")
+    return str(head["event_id"])
+
+
+def _take(db: Database, head: str, handoff_seconds: int) -> None:
+    locked = _lock(db, {"event_id": head, "handoff_seconds": handoff_seconds})
+    if locked is None:
+        raise Conflict(GONE)
+    if locked["in_hand"]:
+        raise Conflict(IN_HAND)
+
+
+def _lock(db: Database, head: Row) -> Row | None:
+    """Lock the head; a sweep holds its batch for 4 s at most, less than the lock timeout."""
+    try:
+        return db.fetch_one(SQL["lock_head"], head)
+    except Unavailable as error:
+        if type(error) is not Unavailable:
+            raise
+        raise Unavailable(HELD) from error

@@ -1,0 +1,73 @@
+"""Events in the database: what a caller may see of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from chalicelib.banking.events.models import EventListing
+from fintegrate.cursors import decode_cursor, page
+from fintegrate.database import Database, Row
+from fintegrate.endpoint import Call
+from fintegrate.errors import NotFound
+from fintegrate.queries import load_queries
+
+SQL = load_queries(Path(__file__).with_name("events.sql"))
+
+
+def scope_of(call: Call[Any], wanted: UUID | None = None) -> str | None:
+    """The consumer whose events a request is about: the caller's own; None is all, for the admin.
+
+    Raises:
+        NotFound: a tenant asks for another one.
+    """
+    if call.caller.is_admin:
+        return None if wanted is None else str(wanted)
+    if wanted is not None and str(wanted) != call.caller.consumer_id:
+        raise NotFound("No such consumer; check consumer_id")
+    return call.caller.consumer_id
+
+
+def read_event(db: Database, event_id: str, consumer_id: str | None) -> Row:
+    """An event's whole life.
+
+    Raises:
+        NotFound: there is none in this scope.
+    """
+    scope = {"event_id": event_id, "consumer_id": consumer_id}
+    event = db.fetch_one(SQL["read_event"], scope)
+    if event is None:
+        raise NotFound("No such event; check event_id")
+    event["receipts"] = db.fetch_all(SQL["read_receipts"], scope)
+    event["dead_letters"] = db.fetch_all(SQL["read_dead_letters"], scope)
+    return event
+
+
+def list_events(db: Database, listing: EventListing, consumer_id: str | None) -> dict[str, Any]:
+    """A page of events, newest first."""
+    position = decode_cursor(listing.cursor)
+    rows = db.fetch_all(
+        SQL["list_events"],
+        {
+            "consumer_id": consumer_id,
+            "customer_id": str(listing.customer_id) if listing.customer_id else None,
+            "event_type": listing.event_type,
+            "publish_status": listing.publish_status,
+            "deliver_status": listing.deliver_status,
+            "after_at": position.at if position else None,
+            "after_id": position.id if position else None,
+            "limit": listing.limit,
+        },
+    )
+    events, next_cursor = page(rows, listing.limit, "created_at", "event_id")
+    return {"events": events, "next_cursor": next_cursor}
+
+
+def read_health(db: Database, consumer_id: str | None) -> Row:
+    """What waits and what failed; ages in hours, rounded to a tenth of a second or so."""
+    health = db.fetch_one(SQL["health"], {"consumer_id": consumer_id}, revive=True)
+    assert health is not None
+    for age in ("oldest_pending_age_hours", "oldest_undelivered_age_hours"):
+        health[age] = None if health[age] is None else round(float(health[age]), 5)
+    return health

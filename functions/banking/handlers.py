@@ -1,0 +1,25 @@
+"""The functions that AWS calls by name, beside the API: those with a schedule, and the migration.
+
+Chalice writes `<blueprint's name>.<function's name>` into the template, and a blueprint here has
+functions in many modules; so the blueprints of such functions bear this module's name.
+"""
+
+from chalicelib.banking.schedules.expire_api_keys import expire_api_keys
+from chalicelib.banking.schedules.publish_metrics import publish_metrics
+from chalicelib.banking.schedules.purge import purge
+from chalicelib.banking.schedules.reconcile import reconcile
+from chalicelib.banking.schedules.redeliver import redeliver
+from chalicelib.banking.schedules.resend import resend
+from chalicelib.banking.schedules.sweep_dead_letters import sweep_dead_letters
+from chalicelib.operations.migrate import run_migrations
+
+__all__ = [
+    "expire_api_keys",
+    "publish_metrics",
+    "purge",
+    "reconcile",
+    "redeliver",
+    "resend",
+    "run_migrations",
+    "sweep_dead_letters",
+]

@@ -1,0 +1,22 @@
+"""Every hour: keys past their time get the status `expired`.
+
+For requests they have been expired from the very moment; this is for who looks at the table.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chalice import Rate
+
+from chalicelib.banking.consumer.keys import expire_due_keys
+from chalicelib.banking.schedules.blueprint import schedules
+from chalicelib.banking.wiring import platform
+from fintegrate.scheduled import scheduled
+
+
+@schedules.schedule(Rate(1, unit=Rate.HOURS), name="expire_api_keys")
+@scheduled
+def expire_api_keys(_event: Any) -> dict[str, Any]:
+    """Overlapping runs are harmless: the second finds nothing."""
+    return {"expired": expire_due_keys(platform().process.database)}

@@ -1,0 +1,65 @@
+"""Every minute: what waits and what failed, as metrics of CloudWatch."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chalice import Rate
+
+from chalicelib.banking.events.store import read_health
+from chalicelib.banking.schedules.blueprint import schedules
+from chalicelib.banking.wiring import platform
+from fintegrate import embedded_metrics
+from fintegrate.database import Row
+from fintegrate.scheduled import scheduled
+
+COUNTS = {
+    "pending_count": "PendingEvents",
+    "waiting_behind_count": "EventsWaitingBehind",
+    "failed_count": "FailedEvents",
+    "undelivered_count": "UndeliveredEvents",
+    "delivery_failed_count": "DeliveryFailedEvents",
+    "unmatched_dead_letter_count": "UnmatchedDeadLetters",
+}
+AGES = {
+    "oldest_pending_age_hours": "OldestPendingAge",
+    "oldest_undelivered_age_hours": "OldestUndeliveredAge",
+}
+
+
+@schedules.schedule(Rate(1, unit=Rate.MINUTES), name="publish_metrics")
+@scheduled
+def publish_metrics(_event: Any) -> dict[str, Any]:
+    """The figures of GET /events/health for all tenants together, and of each that has any.
+
+    A tenant for whom nothing waits and nothing failed has no line: CloudWatch charges each metric by
+    the hour in which it is heard of.
+    """
+    from chalicelib.banking.events.gauges import read_gauges  # here, to spare other cold starts
+
+    parts = platform()
+    stage = parts.settings.stage
+    health = read_health(parts.process.database, None)
+    figures = {name: int(health[column]) for column, name in COUNTS.items()}
+    figures |= {name: round((health[age] or 0) * 3600) for age, name in AGES.items()}
+    embedded_metrics.publish({"Stage": stage}, figures)
+    for row in read_gauges(parts.process.database):
+        own = figures_of(row)
+        if any(own.values()):
+            embedded_metrics.publish({"Stage": stage, "Consumer": row["consumer"] or "none"}, own)
+    return figures
+
+
+def figures_of(row: Row) -> dict[str, int]:
+    """One consumer's figures, by the names of those of all together, and its dead letters alone."""
+    return {
+        "PendingEvents": row["pending"],
+        "EventsWaitingBehind": row["waiting_behind"],
+        "FailedEvents": row["failed"],
+        "UndeliveredEvents": row["undelivered"],
+        "DeliveryFailedEvents": row["delivery_failed"] + row["dead_lettered"],
+        "DeadLetteredEvents": row["dead_lettered"],
+        "UnmatchedDeadLetters": row["unmatched_dead_letters"],
+        "OldestPendingAge": round(row["oldest_pending"]),
+        "OldestUndeliveredAge": round(row["oldest_undelivered"]),
+    }

@@ -1,0 +1,55 @@
+"""Every hour: the ledger of all tenants, kept for GET /metrics and told to CloudWatch.
+
+Not more often, because it reads the whole ledger, and holds one snapshot of it for that long.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from chalice import Rate
+
+from chalicelib.banking.schedules.blueprint import schedules
+from chalicelib.banking.wiring import platform
+from fintegrate import embedded_metrics
+from fintegrate.database import Row
+from fintegrate.scheduled import scheduled
+
+log = logging.getLogger(__name__)
+DISCREPANCIES = "ReconcileDiscrepancies"
+COMMITTED = "ReconciledEvents"
+
+
+@schedules.schedule(Rate(1, unit=Rate.HOURS), name="reconcile")
+@scheduled
+def reconcile(_event: Any) -> dict[str, Any]:
+    """The same code as GET /events/reconcile, with more time."""
+    from chalicelib.banking.events import reconciling
+    from chalicelib.banking.events.ledger import KINDS
+
+    parts = platform()
+    database, settings = parts.process.database, parts.settings
+    report = reconciling.reconcile(
+        database, None, settings.receipt_retention_days, settings.reconcile_seconds
+    )
+    reconciling.keep_last(database, report)
+    _complain(report)
+    total, found = report["total"], _discrepancies(report)
+    embedded_metrics.publish(
+        {"Stage": settings.stage}, {DISCREPANCIES: found, COMMITTED: total["committed"]}
+    )
+    sums = {kind: total[kind] for kind in KINDS}
+    return {"balanced": report["balanced"], "discrepancies": found, **sums}
+
+
+def _discrepancies(report: Row) -> int:
+    return sum(report["total"]["discrepancies"].values())
+
+
+def _complain(report: Row) -> None:
+    for tenant in report["tenants"]:
+        wrong = {name: count for name, count in tenant["discrepancies"].items() if count}
+        if wrong:
+            name = tenant["consumer_name"] or tenant["consumer_id"]
+            log.error("the ledger of %s is not balanced: %s", name, wrong)

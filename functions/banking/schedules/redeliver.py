@@ -1,0 +1,21 @@
+"""Every 15 minutes: publishes again what was published and never confirmed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chalice import Rate
+
+from chalicelib.banking.events.sweeps import Scope, redeliver_filters
+from chalicelib.banking.schedules.blueprint import schedules
+from chalicelib.banking.wiring import platform
+from fintegrate.scheduled import scheduled
+
+
+@schedules.schedule(Rate(15, unit=Rate.MINUTES), name="redeliver")
+@scheduled
+def redeliver(_event: Any) -> dict[str, Any]:
+    """The same code as POST /events/redeliver."""
+    parts = platform()
+    filters = redeliver_filters(parts.settings, Scope())
+    return parts.redeliver.run(filters, parts.settings.sweep_seconds).counts()

@@ -1,0 +1,21 @@
+"""Every minute: publishes what is pending, of all tenants, oldest first."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chalice import Rate
+
+from chalicelib.banking.events.sweeps import Scope, resend_filters
+from chalicelib.banking.schedules.blueprint import schedules
+from chalicelib.banking.wiring import platform
+from fintegrate.scheduled import scheduled
+
+
+@schedules.schedule(Rate(1, unit=Rate.MINUTES), name="resend")
+@scheduled
+def resend(_event: Any) -> dict[str, Any]:
+    """The same code as POST /events/resend."""
+    parts = platform()
+    filters = resend_filters(parts.settings, Scope())
+    return parts.resend.run(filters, parts.settings.sweep_seconds).counts()

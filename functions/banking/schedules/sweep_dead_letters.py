@@ -1,0 +1,25 @@
+"""Every minute: keeps what landed in the dead-letter queues and marks its events."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from chalice import Rate
+
+from chalicelib.banking.schedules.blueprint import schedules
+from chalicelib.banking.wiring import platform
+from fintegrate.scheduled import scheduled
+
+
+@schedules.schedule(Rate(1, unit=Rate.MINUTES), name="sweep_dead_letters")
+@scheduled
+def sweep_dead_letters(_event: Any) -> dict[str, Any]:
+    """Read, keep, mark, acknowledge."""
+    from chalicelib.banking.events import dead_letters
+
+    parts = platform()
+    swept = dead_letters.sweep_dead_letters(
+        parts.sweep_database, parts.settings.rabbitmq_url, parts.settings.sweep_seconds
+    )
+    return asdict(swept)

@@ -1,0 +1,120 @@
+"""The schemas of all models, from pydantic, and the envelope around them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Literal
+
+from pydantic import BaseModel, TypeAdapter
+from pydantic.json_schema import JsonSchemaMode
+
+from fintegrate.endpoint import Endpoint
+from fintegrate.envelope import SUCCESS, status_name
+from fintegrate.openapi.examples import example, note_of
+
+JSON = "application/json"
+_REF = "#/components/schemas/{model}"
+NO_DATA: dict[str, Any] = {"type": "object", "maxProperties": 0}
+Model = type[BaseModel] | type[Mapping[str, object]]
+
+
+class Schemas:
+    """Every model of a set of endpoints as a component; models by reference, examples by value."""
+
+    def __init__(self, specs: Iterable[Endpoint]) -> None:
+        specs = list(specs)
+        taken: set[tuple[Model, JsonSchemaMode]] = {(s.takes, "validation") for s in specs}
+        given: set[tuple[Model, JsonSchemaMode]] = {
+            (s.gives, "serialization") for s in specs if s.gives is not None
+        }
+        ordered = sorted(taken | given, key=lambda item: (item[0].__module__, item[0].__name__))
+        self._references, definitions = TypeAdapter.json_schemas(
+            [(model, mode, TypeAdapter(model)) for model, mode in ordered], ref_template=_REF
+        )
+        self.components: dict[str, Any] = definitions.get("$defs", {})
+        for schema in self.components.values():
+            _annotate(schema)
+
+    def request(self, model: Model) -> dict[str, Any]:
+        """A reference to a request's schema."""
+        return self._references[model, "validation"]
+
+    def answer(self, model: Model | None) -> dict[str, Any]:
+        """A reference to the schema of an answer's `data`."""
+        return NO_DATA if model is None else self._references[model, "serialization"]
+
+    def request_example(self, model: Model) -> Any:
+        """A request that the model accepts."""
+        return self._example(model, "validation")
+
+    def answer_example(self, model: Model | None) -> Any:
+        """What `data` may look like."""
+        return {} if model is None else self._example(model, "serialization")
+
+    def query_parameters(self, model: Model) -> list[dict[str, Any]]:
+        """The model's fields as parameters of a query."""
+        schema = self._definition(model, "validation")
+        required = schema.get("required", [])
+        return [
+            _query_parameter(name, _without_null(field), name in required, self.components)
+            for name, field in schema.get("properties", {}).items()
+        ]
+
+    def _example(self, model: Model, mode: Literal["validation", "serialization"]) -> Any:
+        return example(self._references[model, mode], self.components)
+
+    def _definition(self, model: Model, mode: JsonSchemaMode) -> dict[str, Any]:
+        name = self._references[model, mode]["$ref"].rpartition("/")[2]
+        definition: dict[str, Any] = self.components[name]
+        return definition
+
+
+def envelope_schema(status: int, data: dict[str, Any]) -> dict[str, Any]:
+    """The schema of an answer with this status; on success its sentence is constant."""
+    sentence = {"const": SUCCESS} if status < 400 else {"type": "string", "minLength": 1}
+    detail = {
+        "status_code": {"const": str(status)},
+        "status_name": {"const": status_name(status)},
+        "status_description": sentence,
+    }
+    return _closed({"data": data, "detail": _closed(detail)})
+
+
+def _closed(properties: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
+        "additionalProperties": False,
+    }
+
+
+def _annotate(schema: dict[str, Any]) -> None:
+    """Drop pydantic's titles, which repeat the fields' names, and say what the fields mean."""
+    schema.pop("title", None)
+    for name, field in schema.get("properties", {}).items():
+        field.pop("title", None)
+        note = note_of(name)
+        if note and "$ref" not in field:
+            field.setdefault("description", note)
+
+
+def _query_parameter(
+    name: str, field: dict[str, Any], required: bool, components: dict[str, Any]
+) -> dict[str, Any]:
+    schema = {key: value for key, value in field.items() if key != "description"}
+    parameter = {"name": name, "in": "query", "required": required, "schema": schema}
+    if "description" in field:
+        parameter["description"] = field["description"]
+    if required:
+        parameter["example"] = example(field, components, name)
+    return parameter
+
+
+def _without_null(field: dict[str, Any]) -> dict[str, Any]:
+    """A parameter that may be left out; a query has no null to send."""
+    if "anyOf" not in field:
+        return field
+    kinds = [kind for kind in field["anyOf"] if kind != {"type": "null"}]
+    rest = {k: v for k, v in field.items() if k != "anyOf" and (k, v) != ("default", None)}
+    return {**rest, **kinds[0]} if len(kinds) == 1 else {**rest, "anyOf": kinds}
