@@ -42,7 +42,7 @@ def apply_migrations(settings: Settings) -> list[str]:
 
 def migrations_folder() -> Path:
     """Where the package `fintegrate_sql` lies: beside the layer's own code, here and in AWS."""
-    folders = (Path(entry) / "fintegrate_sql" / "migrations" for entry in sys.path)
+    folders = (Path(entry) / "fintegrate_sql" / "banking" / "migrations" for entry in sys.path)
     return next(folder for folder in folders if folder.is_dir())
 
 

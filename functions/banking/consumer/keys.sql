@@ -1,5 +1,5 @@
 -- name: find_key
--- What a request needs to know of its key; asked on every request, so planned once (sql/schema.sql).
+-- What a request needs to know of its key; asked on every request, so planned once (sql/banking/schema.sql).
 SELECT * FROM find_api_key(%(key_id)s) AS found WHERE found.consumer_id IS NOT NULL
 
 -- name: lock_consumer

@@ -3,7 +3,7 @@
 -- commit order. RETURNING is the event's row, from which the message is made.
 
 -- name: create_customer
--- The commonest change of all, planned once per connection (sql/schema.sql); of its event what the
+-- The commonest change of all, planned once per connection (sql/banking/schema.sql); of its event what the
 -- message and the answer are made from.
 SELECT event_id, customer_id, sequence, event_type, payload_json, metadata_json, created_at,
        publish_try_count, deliver_try_count, %(consumer_name)s AS consumer_name

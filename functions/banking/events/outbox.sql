@@ -12,7 +12,7 @@ FROM customer_events
 WHERE customer_id = %(customer_id)s AND sequence < %(sequence)s AND publish_status = 'pending'
 
 -- name: mark_published
--- Planned once per connection, and its commit does not wait for the disk (sql/schema.sql).
+-- Planned once per connection, and its commit does not wait for the disk (sql/banking/schema.sql).
 SELECT mark_published(%(event_id)s)
 
 -- name: mark_unpublished

@@ -1,6 +1,6 @@
 -- name: confirm
 -- What the consumer said, put into the receipt and the event; no row when that changed nothing. The
--- state machine and its reasons are the function's (sql/schema.sql); planned once per connection.
+-- state machine and its reasons are the function's (sql/banking/schema.sql); planned once per connection.
 SELECT event_id
 FROM confirm_delivery(%(event_id)s, %(consumer_id)s, %(status)s, %(received_at)s,
                       %(failure_reason)s) AS event_id

@@ -7,8 +7,8 @@ from pathlib import Path
 import psycopg2
 
 ROOT = Path(__file__).resolve().parents[3]
-MIGRATIONS = ROOT / "sql" / "migrations"
-SCHEMA = ROOT / "sql" / "schema.sql"
+MIGRATIONS = ROOT / "sql" / "banking" / "migrations"
+SCHEMA = ROOT / "sql" / "banking" / "schema.sql"
 Rows = list[tuple[object, ...]]
 
 CATALOGS = {

@@ -19,7 +19,7 @@ from tests.unit.architecture.tree import (
     tree_of,
 )
 
-SCHEMA = ROOT / "sql" / "schema.sql"
+SCHEMA = ROOT / "sql" / "banking" / "schema.sql"
 SQL_TEXT = re.compile(
     r"\b(select\s+.+\s+from\s|insert\s+into\s|update\s+\w+\s+set\s|delete\s+from\s|for\s+update\b)",
     re.IGNORECASE | re.DOTALL,

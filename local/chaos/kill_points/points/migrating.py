@@ -55,7 +55,7 @@ class Site:
 @contextmanager
 def _site(scene: Scene) -> Iterator[Site]:
     folder = scene.cell.folder / "migrations"
-    own = folder / "fintegrate_sql" / "migrations"
+    own = folder / "fintegrate_sql" / "banking" / "migrations"
     shutil.copytree(migrations_folder(), own, dirs_exist_ok=True)
     (own / LATER).write_text(LATER_TEXT)
     name = Path(scene.cell.environment["DATABASE_URL"]).name + "_empty"
