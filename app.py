@@ -6,7 +6,7 @@ from fintegrate.cold_start import uncollected
 
 with uncollected():
     from chalicelib.banking.index import BLUEPRINTS
-    from fintegrate.endpoint import request_scope
+    from fintegrate.http.endpoint import request_scope
 
 # Chalice's own logging would take over the layer's loggers and show their errors only.
 app = Chalice(app_name="fintegrate", configure_logs=False)

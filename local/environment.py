@@ -164,7 +164,7 @@ def admin_api_key(checkout: Checkout) -> str:
 
 
 def _new_admin_api_key() -> str:
-    from fintegrate.api_keys import new_api_key
+    from fintegrate.access.keys import new_api_key
 
     return new_api_key().text
 

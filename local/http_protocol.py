@@ -6,7 +6,7 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from fintegrate.envelope import dumps, envelope
+from fintegrate.http.envelope import dumps, envelope
 
 HEAD_LIMIT = 64 * 1024  # bytes of a head, or of the trailers behind a body
 

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 
 from starlette.responses import Response
 
-from fintegrate.envelope import dumps, envelope
+from fintegrate.http.envelope import dumps, envelope
 
 
 class Refusal(Exception):

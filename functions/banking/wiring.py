@@ -18,19 +18,19 @@ from chalicelib.banking.consumer.keys import find_key
 from chalicelib.banking.events.outbox import outbox_shape
 from chalicelib.banking.events.sweeps import REDELIVER, RESEND
 from chalicelib.banking.tenants import ADMIN_ID
-from fintegrate.api_keys import SecretVerifier
-from fintegrate.audit import AuditLog
-from fintegrate.authentication import Authenticator
+from fintegrate.access.by_api_key import Authenticator
+from fintegrate.access.keys import SecretVerifier
 from fintegrate.breaker import CircuitBreaker
 from fintegrate.database import Database, Row
-from fintegrate.endpoint import Access, Endpoint, Handler, Process, View
-from fintegrate.endpoint import endpoint as endpoint_of
+from fintegrate.http.audit import AuditLog
+from fintegrate.http.endpoint import Access, Endpoint, Handler, Process, View
+from fintegrate.http.endpoint import endpoint as endpoint_of
+from fintegrate.http.rate_limit import RateLimiter
 from fintegrate.logs import configure_logging
-from fintegrate.outbox import Outbox, OutboxShape
-from fintegrate.publisher import Publisher
-from fintegrate.rate_limit import RateLimiter
+from fintegrate.messaging.publisher import Publisher
+from fintegrate.outbox.outbox import Outbox, OutboxShape
+from fintegrate.outbox.sweep import Sweep
 from fintegrate.settings import Settings, load_settings
-from fintegrate.sweep import Sweep
 
 
 class Platform(NamedTuple):

@@ -10,8 +10,8 @@ from typing import Any
 from chalicelib.banking.wiring import endpoint, platform
 from chalicelib.operations.blueprint import operations
 from chalicelib.operations.models import Health
-from fintegrate.endpoint import Access, Answer, Call, Nothing
 from fintegrate.errors import Unavailable
+from fintegrate.http.endpoint import Access, Answer, Call, Nothing
 from fintegrate.queries import queries_beside
 
 SQL = queries_beside(__file__)

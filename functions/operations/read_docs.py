@@ -11,7 +11,7 @@ from pathlib import Path
 from chalicelib.banking.wiring import endpoint
 from chalicelib.operations.blueprint import operations
 from fintegrate import openapi
-from fintegrate.endpoint import Access, Answer, Call, Nothing
+from fintegrate.http.endpoint import Access, Answer, Call, Nothing
 
 _INLINE = re.compile(r"<(script|style)>(.*?)</\1>", re.DOTALL)
 

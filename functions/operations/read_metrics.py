@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from chalicelib.banking.wiring import endpoint, platform
 from chalicelib.operations.blueprint import operations
-from fintegrate.endpoint import Access, Answer, Call, Nothing
+from fintegrate.http.endpoint import Access, Answer, Call, Nothing
 from fintegrate.metrics import BREAKER_OPEN, exposition
 
 MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"

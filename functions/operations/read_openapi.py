@@ -6,8 +6,8 @@ from functools import cache
 
 from chalicelib.banking.wiring import endpoint
 from chalicelib.operations.blueprint import operations
-from fintegrate.endpoint import Access, Answer, Call, Nothing
-from fintegrate.envelope import dumps
+from fintegrate.http.endpoint import Access, Answer, Call, Nothing
+from fintegrate.http.envelope import dumps
 
 
 @operations.route("/openapi.json", methods=["GET"])

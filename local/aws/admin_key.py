@@ -7,7 +7,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from fintegrate.api_keys import new_api_key
+from fintegrate.access.keys import new_api_key
 
 
 def ensure_admin_key(client: Any, secret: str) -> bool:

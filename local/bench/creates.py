@@ -12,9 +12,9 @@ import redis
 from chalice import Chalice
 
 from chalicelib.banking.wiring import Platform, endpoint
-from fintegrate.api_keys import parse_api_key
-from fintegrate.endpoint import Access, Answer, Call, Nothing, request_scope
-from fintegrate.rate_limit import BUCKET_SCRIPT
+from fintegrate.access.keys import parse_api_key
+from fintegrate.http.endpoint import Access, Answer, Call, Nothing, request_scope
+from fintegrate.http.rate_limit import BUCKET_SCRIPT
 from local.bench.api import prepared
 from local.bench.figures import Figures
 from local.bench.floor import RAW, RawCreate

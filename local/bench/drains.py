@@ -7,7 +7,7 @@ from functools import partial
 from chalicelib.banking.events.message import compose
 from chalicelib.banking.events.sweeps import RESEND, Scope, resend_filters
 from chalicelib.banking.wiring import Platform
-from fintegrate.pipeline import Message
+from fintegrate.messaging.pipeline import Message
 from local.bench.backlog import write_pending
 from local.bench.figures import Figures
 from local.bench.raw_publisher import RawPublisher, pikas_own

@@ -20,7 +20,7 @@ import pika
 
 from chalicelib.banking.events.topology import queue_name
 from fintegrate.database import Row
-from fintegrate.outbox import Outbox
+from fintegrate.outbox.outbox import Outbox
 from local.bench.creates import creating
 from local.bench.figures import Figures
 from local.bench.floor import RawCreate

@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 
 import time_machine
 
-from fintegrate import publisher
+from fintegrate.messaging import publisher
 from local import serve
 from local.chaos import sabotage
 

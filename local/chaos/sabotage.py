@@ -16,8 +16,8 @@ UNLUCKY = frozenset("07")
 
 def lose() -> None:
     """Some events are called published without being sent, however often it is tried."""
-    from fintegrate.pipeline import CONFIRMED, Message, Outcome
-    from fintegrate.publisher import Publisher
+    from fintegrate.messaging.pipeline import CONFIRMED, Message, Outcome
+    from fintegrate.messaging.publisher import Publisher
 
     publish = Publisher.publish
 
@@ -32,7 +32,7 @@ def lose() -> None:
 def overtake() -> None:
     """A new event does not wait for an earlier one that is pending; some are left pending."""
     from fintegrate.database import Row
-    from fintegrate.outbox import Outbox
+    from fintegrate.outbox.outbox import Outbox
 
     publish_new = Outbox.publish_new
 

@@ -11,9 +11,9 @@ from chalicelib.banking.events.message import APP_ID
 from chalicelib.banking.events.message_models import MESSAGES
 from chalicelib.banking.events.topology import EXCHANGE, queues, routing_key
 from chalicelib.banking.tenants import ADMIN_NAME
+from fintegrate.messaging.topology import Queue
 from fintegrate.openapi.document import VERSION
 from fintegrate.openapi.examples import example
-from fintegrate.topology import Queue
 from local.documents.message_schemas import component_schemas
 
 NAME = "{consumer_name}"

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from fintegrate.endpoint import Nothing
 from fintegrate.errors import Invalid
-from fintegrate.validation import validate_json
+from fintegrate.http.endpoint import Nothing
+from fintegrate.http.validation import validate_json
 
 
 def test_answer_stays_short_and_says_how_many_there_are():

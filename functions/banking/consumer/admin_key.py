@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chalicelib.banking.tenants import ADMIN_ID
-from fintegrate.api_keys import ApiKey, SecretVerifier, hash_secret, parse_api_key
+from fintegrate.access.keys import ApiKey, SecretVerifier, hash_secret, parse_api_key
 from fintegrate.database import Database
 from fintegrate.queries import queries_beside
 

@@ -5,8 +5,8 @@ from chalicelib.banking.consumer.consumers import SQL, read_consumer
 from chalicelib.banking.consumer.models import ConsumerStatusChange
 from chalicelib.banking.tenants import ADMIN_ID
 from chalicelib.banking.wiring import endpoint
-from fintegrate.endpoint import Access, Answer, Call
 from fintegrate.errors import Conflict
+from fintegrate.http.endpoint import Access, Answer, Call
 
 
 @consumer.route("/consumer/change-status", methods=["POST"])

@@ -4,8 +4,8 @@ from chalicelib.banking.consumer.blueprint import consumer
 from chalicelib.banking.consumer.keys import issue_key
 from chalicelib.banking.consumer.models import ApiKeyIssued, NewApiKey
 from chalicelib.banking.wiring import endpoint, platform
-from fintegrate.api_keys import new_api_key
-from fintegrate.endpoint import Access, Answer, Call
+from fintegrate.access.keys import new_api_key
+from fintegrate.http.endpoint import Access, Answer, Call
 
 
 @consumer.route("/consumer/api-key", methods=["POST"])

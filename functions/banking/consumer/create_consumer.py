@@ -6,8 +6,8 @@ from chalicelib.banking.consumer.models import ConsumerCreated, NewConsumer
 from chalicelib.banking.tenants import ADMIN_ID, ADMIN_NAME
 from chalicelib.banking.wiring import endpoint, platform
 from fintegrate.database import UniqueViolation
-from fintegrate.endpoint import Access, Answer, Call
 from fintegrate.errors import Conflict
+from fintegrate.http.endpoint import Access, Answer, Call
 
 
 @consumer.route("/consumer/data", methods=["POST"])

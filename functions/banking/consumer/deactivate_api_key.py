@@ -4,7 +4,7 @@ from chalicelib.banking.consumer import keys
 from chalicelib.banking.consumer.blueprint import consumer
 from chalicelib.banking.consumer.models import ApiKeyRef
 from chalicelib.banking.wiring import endpoint
-from fintegrate.endpoint import Access, Answer, Call
+from fintegrate.http.endpoint import Access, Answer, Call
 
 
 @consumer.route("/consumer/deactivate-api-key", methods=["POST"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chalicelib.banking.tenants import ADMIN_ID
-from fintegrate.api_keys import ApiKey, hash_secret
+from fintegrate.access.keys import ApiKey, hash_secret
 from fintegrate.database import Database, Row, UniqueViolation
 from fintegrate.errors import Conflict, NotFound
 from fintegrate.queries import queries_beside

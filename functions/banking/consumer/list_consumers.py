@@ -4,7 +4,7 @@ from chalicelib.banking.consumer.blueprint import consumer
 from chalicelib.banking.consumer.consumers import SQL
 from chalicelib.banking.consumer.models import ConsumerList
 from chalicelib.banking.wiring import endpoint
-from fintegrate.endpoint import Access, Answer, Call, Nothing
+from fintegrate.http.endpoint import Access, Answer, Call, Nothing
 
 
 @consumer.route("/consumer/list", methods=["GET"])

@@ -8,8 +8,8 @@ from uuid import UUID
 from pydantic import AfterValidator, Field
 from typing_extensions import TypedDict
 
-from fintegrate.api_keys import parse_api_key
-from fintegrate.validation import RequestModel
+from fintegrate.access.keys import parse_api_key
+from fintegrate.http.validation import RequestModel
 
 _PUBLIC_ID = re.compile(
     r"[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE

@@ -9,7 +9,7 @@ from chalicelib.banking.consumer import keys
 from chalicelib.banking.consumer.blueprint import consumer
 from chalicelib.banking.consumer.models import ApiKeyData, ApiKeyQuestion
 from chalicelib.banking.wiring import endpoint
-from fintegrate.endpoint import Answer, Call
+from fintegrate.http.endpoint import Answer, Call
 
 
 @consumer.route("/consumer/api-key", methods=["GET"])

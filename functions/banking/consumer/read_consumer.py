@@ -4,8 +4,8 @@ from chalicelib.banking.consumer import consumers
 from chalicelib.banking.consumer.blueprint import consumer
 from chalicelib.banking.consumer.models import ConsumerData, ConsumerRef
 from chalicelib.banking.wiring import endpoint
-from fintegrate.endpoint import Answer, Call
 from fintegrate.errors import NotFound
+from fintegrate.http.endpoint import Answer, Call
 
 
 @consumer.route("/consumer/data", methods=["GET"])

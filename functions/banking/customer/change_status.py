@@ -4,8 +4,8 @@ from chalicelib.banking.customer.blueprint import customer
 from chalicelib.banking.customer.models import CustomerStatus, StatusChange
 from chalicelib.banking.customer.store import read_customer, write_event
 from chalicelib.banking.wiring import endpoint
-from fintegrate.endpoint import Answer, Call
 from fintegrate.errors import Conflict
+from fintegrate.http.endpoint import Answer, Call
 
 
 @customer.route("/customer/change-status", methods=["PATCH"])

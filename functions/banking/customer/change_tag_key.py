@@ -4,7 +4,7 @@ from chalicelib.banking.customer.blueprint import customer
 from chalicelib.banking.customer.tag_models import NewTagKey
 from chalicelib.banking.customer.tags import rename_tag
 from chalicelib.banking.wiring import endpoint
-from fintegrate.endpoint import Answer, Call
+from fintegrate.http.endpoint import Answer, Call
 
 
 @customer.route("/customer/tag-key", methods=["PATCH"])

@@ -4,7 +4,7 @@ from chalicelib.banking.customer.blueprint import customer
 from chalicelib.banking.customer.tag_models import NewTagValue
 from chalicelib.banking.customer.tags import change_tag
 from chalicelib.banking.wiring import endpoint
-from fintegrate.endpoint import Answer, Call
+from fintegrate.http.endpoint import Answer, Call
 
 
 @customer.route("/customer/tag-value", methods=["PATCH"])

@@ -4,7 +4,7 @@ from chalicelib.banking.customer.blueprint import customer
 from chalicelib.banking.customer.models import CustomerRef
 from chalicelib.banking.customer.store import lock_customer, write_event
 from chalicelib.banking.wiring import endpoint
-from fintegrate.endpoint import Answer, Call
+from fintegrate.http.endpoint import Answer, Call
 
 
 @customer.route("/customer/data", methods=["DELETE"])

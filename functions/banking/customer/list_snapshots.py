@@ -4,8 +4,8 @@ from chalicelib.banking.customer.blueprint import customer
 from chalicelib.banking.customer.snapshot_models import SnapshotFilter, SnapshotPage
 from chalicelib.banking.customer.snapshots import read_snapshots
 from chalicelib.banking.wiring import endpoint
-from fintegrate.cursors import decode_cursor, page
-from fintegrate.endpoint import Answer, Call
+from fintegrate.http.cursors import decode_cursor, page
+from fintegrate.http.endpoint import Answer, Call
 
 
 @customer.route("/customer/analytics", methods=["GET"])

@@ -11,7 +11,7 @@ from pydantic import Field, StringConstraints, ValidationInfo, field_validator
 from typing_extensions import TypedDict
 
 from chalicelib.banking.customer.tag_models import TagKey, TagValue
-from fintegrate.validation import RequestModel, Text
+from fintegrate.http.validation import RequestModel, Text
 
 Status = Literal["ACTIVE", "INACTIVE"]
 Name = Annotated[Text, StringConstraints(max_length=255)]

@@ -8,10 +8,10 @@ from typing import Any
 from chalicelib.banking.customer.models import CustomerRef
 from chalicelib.banking.customer.snapshot_models import SnapshotFilter
 from chalicelib.banking.customer.store import NOT_FOUND, own
-from fintegrate.cursors import Position
 from fintegrate.database import Row
-from fintegrate.endpoint import Call
 from fintegrate.errors import NotFound
+from fintegrate.http.cursors import Position
+from fintegrate.http.endpoint import Call
 from fintegrate.queries import queries_beside
 
 SQL = queries_beside(__file__)

@@ -7,8 +7,8 @@ from typing import Any
 from uuid import UUID
 
 from fintegrate.database import Row
-from fintegrate.endpoint import Call
 from fintegrate.errors import NotFound
+from fintegrate.http.endpoint import Call
 from fintegrate.queries import load_queries
 
 CUSTOMERS = load_queries(Path(__file__).with_name("customers.sql"))

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import Field, StringConstraints, ValidationInfo, field_validator
 from typing_extensions import TypedDict
 
-from fintegrate.validation import Printable, RequestModel, Text
+from fintegrate.http.validation import Printable, RequestModel, Text
 
 TagKey = Annotated[Text, StringConstraints(max_length=100)]
 TagValue = Annotated[Printable, StringConstraints(max_length=1000)]

@@ -8,8 +8,8 @@ from uuid import UUID
 from chalicelib.banking.customer.store import NOT_FOUND, own
 from chalicelib.banking.customer.tag_models import NewTags, TagRef
 from fintegrate.database import UniqueViolation
-from fintegrate.endpoint import Call
 from fintegrate.errors import Conflict, NotFound
+from fintegrate.http.endpoint import Call
 from fintegrate.queries import queries_beside
 
 SQL = queries_beside(__file__)

@@ -6,8 +6,8 @@ from chalicelib.banking.events.blueprint import events
 from chalicelib.banking.events.models import Confirmation
 from chalicelib.banking.wiring import endpoint
 from fintegrate.database import Row
-from fintegrate.endpoint import Answer, Call
 from fintegrate.errors import Conflict, NotFound
+from fintegrate.http.endpoint import Answer, Call
 from fintegrate.queries import load_queries
 
 SQL = load_queries(Path(__file__).with_name("receipts.sql"))

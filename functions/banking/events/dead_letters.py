@@ -23,8 +23,8 @@ import pika.exceptions
 from pika.adapters.blocking_connection import BlockingChannel
 
 from chalicelib.banking.events.topology import dead_letter_queue_name
-from fintegrate.broker import BrokerUnavailable
 from fintegrate.database import Database, Row
+from fintegrate.messaging.broker import BrokerUnavailable
 from fintegrate.queries import queries_beside
 
 SQL = queries_beside(__file__)

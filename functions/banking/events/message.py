@@ -6,8 +6,8 @@ import json
 
 from chalicelib.banking.events.topology import EXCHANGE, routing_key
 from fintegrate.database import Row
-from fintegrate.message_properties import MessageProperties
-from fintegrate.pipeline import Message
+from fintegrate.messaging.message_properties import MessageProperties
+from fintegrate.messaging.pipeline import Message
 
 SCHEMA_VERSION = "1.0"
 APP_ID = "fintegrate"

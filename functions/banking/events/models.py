@@ -8,7 +8,7 @@ from pydantic import Field, StringConstraints, model_validator
 from typing_extensions import TypedDict
 
 from chalicelib.banking.events.topology import EVENT_TYPES
-from fintegrate.validation import Instant, RequestModel, Text
+from fintegrate.http.validation import Instant, RequestModel, Text
 
 EventType = Literal[
     "customer_creation", "customer_deletion", "customer_status_change", "consumer_created"

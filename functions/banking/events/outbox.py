@@ -7,11 +7,11 @@ from collections.abc import Callable, Sequence
 
 from chalicelib.banking.events.message import compose
 from chalicelib.banking.events.topology import EXCHANGE, queues
-from fintegrate.broker import BrokerUnavailable
 from fintegrate.database import Row
-from fintegrate.outbox import OutboxShape
+from fintegrate.messaging.broker import BrokerUnavailable
+from fintegrate.messaging.topology import declare
+from fintegrate.outbox.outbox import OutboxShape
 from fintegrate.queries import queries_beside
-from fintegrate.topology import declare
 
 SQL = queries_beside(__file__)
 

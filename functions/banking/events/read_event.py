@@ -4,7 +4,7 @@ from chalicelib.banking.events import store
 from chalicelib.banking.events.blueprint import events
 from chalicelib.banking.events.models import EventLife, EventRef
 from chalicelib.banking.wiring import endpoint
-from fintegrate.endpoint import Answer, Call
+from fintegrate.http.endpoint import Answer, Call
 
 
 @events.route("/events/data", methods=["GET"])

@@ -5,7 +5,7 @@ from chalicelib.banking.events.models import ScopedRequest
 from chalicelib.banking.events.reconcile_models import Reconciliation
 from chalicelib.banking.events.store import scope_of
 from chalicelib.banking.wiring import endpoint, platform
-from fintegrate.endpoint import Access, Answer, Call
+from fintegrate.http.endpoint import Access, Answer, Call
 
 
 @events.route("/events/reconcile", methods=["GET"])

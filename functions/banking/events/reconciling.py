@@ -12,8 +12,8 @@ from pathlib import Path
 from chalicelib.banking.events.ledger import tenants_of, total_of
 from chalicelib.banking.tenants import ADMIN_ID
 from fintegrate.database import ConnectionLost, Database, Row
-from fintegrate.envelope import dumps
 from fintegrate.errors import NotFound, Unavailable
+from fintegrate.http.envelope import dumps
 from fintegrate.queries import load_queries
 
 SQL = load_queries(Path(__file__).with_name("reconcile.sql"))

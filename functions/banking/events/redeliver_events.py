@@ -5,8 +5,8 @@ from chalicelib.banking.events.models import Redeliver, SweepResult
 from chalicelib.banking.events.store import scope_of
 from chalicelib.banking.events.sweeps import Scope, redeliver_filters, since_days
 from chalicelib.banking.wiring import endpoint, platform
-from fintegrate.endpoint import Answer, Call
-from fintegrate.sweep import Summary
+from fintegrate.http.endpoint import Answer, Call
+from fintegrate.outbox.sweep import Summary
 
 
 @events.route("/events/redeliver", methods=["POST"])

@@ -5,7 +5,7 @@ from chalicelib.banking.events.models import Resend, SweepResult
 from chalicelib.banking.events.store import scope_of
 from chalicelib.banking.events.sweeps import Scope, resend_filters, since_days
 from chalicelib.banking.wiring import endpoint, platform
-from fintegrate.endpoint import Answer, Call
+from fintegrate.http.endpoint import Answer, Call
 
 
 @events.route("/events/resend", methods=["POST"])

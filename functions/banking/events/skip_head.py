@@ -15,8 +15,8 @@ from chalicelib.banking.events.blueprint import events
 from chalicelib.banking.events.models import HeadToSkip, SkippedHead
 from chalicelib.banking.wiring import endpoint, platform
 from fintegrate.database import Database, Row
-from fintegrate.endpoint import Access, Answer, Call
 from fintegrate.errors import Conflict, NotFound, Unavailable
+from fintegrate.http.endpoint import Access, Answer, Call
 from fintegrate.queries import queries_beside
 
 SQL = queries_beside(__file__)

@@ -7,10 +7,10 @@ from typing import Any
 from uuid import UUID
 
 from chalicelib.banking.events.models import EventListing
-from fintegrate.cursors import decode_cursor, page
 from fintegrate.database import Database, Row
-from fintegrate.endpoint import Call
 from fintegrate.errors import NotFound
+from fintegrate.http.cursors import decode_cursor, page
+from fintegrate.http.endpoint import Call
 from fintegrate.queries import load_queries
 
 SQL = load_queries(Path(__file__).with_name("events.sql"))

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from chalicelib.banking.tenants import ADMIN_NAME
-from fintegrate.topology import Queue
+from fintegrate.messaging.topology import Queue
 
 EXCHANGE = "customer_events"
 CUSTOMER_EVENT_TYPES = ("customer_creation", "customer_deletion", "customer_status_change")

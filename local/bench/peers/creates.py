@@ -16,7 +16,7 @@ import psycopg2
 from psycopg2.extras import RealDictCursor
 
 from chalicelib.banking import wiring
-from fintegrate.api_keys import hash_secret, new_api_key
+from fintegrate.access.keys import hash_secret, new_api_key
 from local.bench.api import prepared
 from local.bench.floor import RAW, RawCreate
 from local.bench.peers.drains import Figures

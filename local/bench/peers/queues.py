@@ -10,7 +10,7 @@ import pika
 from pika.adapters.blocking_connection import BlockingChannel
 
 from chalicelib.banking.events.topology import EXCHANGE, queue_name, queues
-from fintegrate.topology import declare
+from fintegrate.messaging.topology import declare
 from local.tenant_queues import remove_queues
 
 SILENCE_SECONDS = 0.3

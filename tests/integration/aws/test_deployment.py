@@ -10,7 +10,7 @@ import boto3
 import pytest
 
 from app import app
-from fintegrate.api_keys import parse_api_key
+from fintegrate.access.keys import parse_api_key
 from fintegrate.settings import Settings, load_settings
 from local.aws.packaged import Package
 from tests.integration.aws.account import (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fintegrate.api_keys import parse_api_key
+from fintegrate.access.keys import parse_api_key
 from tests.support.api import Api, Reply
 from tests.support.fixtures import Query
 

@@ -7,7 +7,7 @@ import pytest
 from chalicelib.banking.consumer.admin_key import install_admin_key
 from chalicelib.banking.tenants import ADMIN_ID
 from chalicelib.banking.wiring import Platform
-from fintegrate.api_keys import new_api_key
+from fintegrate.access.keys import new_api_key
 from tests.integration.consumer_service.keys import key_id, works
 from tests.support.api import Api
 from tests.support.fixtures import Query

@@ -8,7 +8,7 @@ import psycopg2
 import pytest
 
 from chalicelib.banking.tenants import ADMIN_ID
-from fintegrate.api_keys import parse_api_key
+from fintegrate.access.keys import parse_api_key
 from tests.integration.consumer_service.keys import key_id, let_it_expire, works
 from tests.support.api import Api, Bank
 from tests.support.fixtures import Query

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from fintegrate.api_keys import new_api_key
+from fintegrate.access.keys import new_api_key
 from tests.integration.consumer_service.keys import key_id
 from tests.support.api import Api, Bank
 from tests.support.fixtures import Query

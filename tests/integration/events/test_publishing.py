@@ -6,7 +6,7 @@ import pytest
 
 from chalicelib.banking.wiring import Platform
 from fintegrate.database import Row
-from fintegrate.outbox import Outbox
+from fintegrate.outbox.outbox import Outbox
 from tests.integration.events.test_resend import fill_queue
 from tests.support.api import Bank
 from tests.support.broker import channel, drain

@@ -7,7 +7,7 @@ import pika
 import pytest
 
 from chalicelib.banking.events.topology import EXCHANGE, queues
-from fintegrate.topology import declare
+from fintegrate.messaging.topology import declare
 from local.tenant_queues import remove_queues
 
 NOT_FOUND = 404

@@ -11,9 +11,9 @@ from jsonschema import Draft202012Validator, FormatChecker
 from schemathesis.specs.openapi.definitions import OPENAPI_31
 
 from chalicelib.operations import read_openapi
-from fintegrate.endpoint import Access, Endpoint
+from fintegrate.http.endpoint import Access, Endpoint
+from fintegrate.http.validation import validate_json, validate_strings
 from fintegrate.openapi.refusals import CONFLICTS
-from fintegrate.validation import validate_json, validate_strings
 from tests.integration.operations.pages import get
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from chalicelib.banking.wiring import Platform
 from chalicelib.operations import health
-from fintegrate import broker, publisher
+from fintegrate.messaging import broker, publisher
 from local.environment import RunningServices
 from tests.support.api import Bank
 from tests.support.broker import drain

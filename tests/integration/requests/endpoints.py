@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from app import app
-from fintegrate.endpoint import Access, Endpoint
+from fintegrate.http.endpoint import Access, Endpoint
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import psycopg2
 import pytest
 
 from chalicelib.banking.tenants import ADMIN_ID
-from fintegrate.api_keys import ApiKey, new_api_key, parse_api_key
+from fintegrate.access.keys import ApiKey, new_api_key, parse_api_key
 from tests.support.api import Api, Bank
 from tests.support.fixtures import Query, platform_with
 

@@ -10,7 +10,7 @@ import bcrypt
 import pytest
 
 from chalicelib.banking.wiring import Platform
-from fintegrate.api_keys import ApiKey, new_api_key, parse_api_key
+from fintegrate.access.keys import ApiKey, new_api_key, parse_api_key
 from fintegrate.logs import configure_logging
 from tests.support.api import Api, Bank, Reply
 from tests.support.fixtures import Query, platform_with
@@ -44,7 +44,7 @@ def checks(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
         asked.append(secret)
         return real(secret, hashed)
 
-    monkeypatch.setattr("fintegrate.api_keys.bcrypt.checkpw", counted)
+    monkeypatch.setattr("fintegrate.access.keys.bcrypt.checkpw", counted)
     return asked
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fintegrate import idempotency
+from fintegrate.http import idempotency
 from tests.support.api import Api, Bank
 from tests.support.fixtures import Query
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from fintegrate.endpoint import Access
+from fintegrate.http.endpoint import Access
 from tests.integration.requests.endpoints import WITH_KEY, Route
 from tests.support.api import Bank, Reply
 from tests.support.fixtures import Query

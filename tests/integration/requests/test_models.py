@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fintegrate.errors import BadRequest, Invalid
-from fintegrate.validation import validate_json, validate_strings
+from fintegrate.http.validation import validate_json, validate_strings
 from tests.integration.requests.endpoints import DECORATED
 
 MODELS = sorted(

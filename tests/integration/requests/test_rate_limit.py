@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 import redis
 
-from fintegrate.api_keys import ApiKey, new_api_key, parse_api_key
+from fintegrate.access.keys import ApiKey, new_api_key, parse_api_key
 from local.services.service import Service
 from tests.support.api import Api, Bank, Reply
 from tests.support.fixtures import platform_with

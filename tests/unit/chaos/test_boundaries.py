@@ -22,7 +22,7 @@ from local.chaos.kill_points.point import KillPoint
 from local.chaos.kill_points.points import POINTS
 
 SQL = "functions/banking/events/outbox.sql"
-METHOD = Method("fintegrate.pipeline:Pipeline.answered")
+METHOD = Method("fintegrate.messaging.pipeline:Pipeline.answered")
 MARK = Statement(SQL, "mark_published")
 
 
@@ -41,9 +41,9 @@ def test_names_of_the_points_are_distinct() -> None:
     [
         Statement(SQL, "mark_publishd"),
         Statement("functions/banking/events/outbx.sql", "mark_published"),
-        Method("fintegrate.pipeline:Pipeline.answerd"),
+        Method("fintegrate.messaging.pipeline:Pipeline.answerd"),
         Method("fintegrate.pipelin:Pipeline.answered"),
-        Method("fintegrate.pipeline:Pipeline.waiting"),
+        Method("fintegrate.messaging.pipeline:Pipeline.waiting"),
     ],
     ids=["statement", "file", "method", "module", "no method"],
 )

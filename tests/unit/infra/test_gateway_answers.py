@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from fintegrate.envelope import status_name
+from fintegrate.http.envelope import status_name
 
 Template = dict[str, Any]
 STATUSES = {

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fintegrate import api_keys
-from fintegrate.api_keys import (
+from fintegrate.access import keys as api_keys
+from fintegrate.access.keys import (
     ApiKey,
     SecretVerifier,
     TooManyWrongSecrets,

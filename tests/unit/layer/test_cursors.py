@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fintegrate.cursors import Position, decode_cursor, page
 from fintegrate.errors import Invalid
+from fintegrate.http.cursors import Position, decode_cursor, page
 
 WRONG = "cursor: must be the next_cursor of an earlier answer"
 AT = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)

@@ -9,7 +9,7 @@ from http import HTTPStatus
 
 import pytest
 
-from fintegrate.envelope import answer, crash, dumps, envelope, status_name
+from fintegrate.http.envelope import answer, crash, dumps, envelope, status_name
 
 # RFC 9110 and its predecessors; 413 and 422 by the names that Python had before 3.13.
 NAMES = {

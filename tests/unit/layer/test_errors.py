@@ -8,8 +8,8 @@ import pytest
 
 from fintegrate import errors
 from fintegrate.database import ConnectionLost
-from fintegrate.envelope import status_name
 from fintegrate.errors import ApiError, TooManyRequests, Unavailable
+from fintegrate.http.envelope import status_name
 
 TREE = {
     "BadRequest": 400,

@@ -8,7 +8,7 @@ import pytest
 import redis
 
 from fintegrate.errors import TooManyRequests
-from fintegrate.rate_limit import BUCKET_SCRIPT, SCRIPT_ID, RateLimiter
+from fintegrate.http.rate_limit import BUCKET_SCRIPT, SCRIPT_ID, RateLimiter
 from tests.unit.layer.clock import Clock
 
 

@@ -16,7 +16,7 @@ from pydantic_core import ErrorDetails
 from pydantic_core._pydantic_core import list_all_errors
 
 from fintegrate.errors import BadRequest, Invalid
-from fintegrate.validation import (
+from fintegrate.http.validation import (
     Instant,
     Printable,
     RequestModel,

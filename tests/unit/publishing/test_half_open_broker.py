@@ -6,8 +6,8 @@ import pika
 import pytest
 
 from fintegrate.breaker import CircuitBreaker
-from fintegrate.pipeline import Fate, Message
-from fintegrate.publisher import Publisher
+from fintegrate.messaging.pipeline import Fate, Message
+from fintegrate.messaging.publisher import Publisher
 
 MESSAGE = Message("exchange", "key", b"", pika.BasicProperties(), "customer")
 PROTOCOL_HEADER = b"AMQP\x00\x00\x09\x01"

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fintegrate import pipeline
-from fintegrate.pipeline import Fate, Message, Outcome, Pipeline
+from fintegrate.messaging import pipeline
+from fintegrate.messaging.pipeline import Fate, Message, Outcome, Pipeline
 
 
 class Wire:

@@ -14,7 +14,7 @@
     ├── Crash                  500  anything else that escaped a handler
     └── Unavailable            503  a server that the request needs is away; with `Retry-After`
 
-A crash is answered with a reference id and no internals (`fintegrate.envelope.crash`). The text of
+A crash is answered with a reference id and no internals (`fintegrate.http.envelope.crash`). The text of
 an error is shown to the caller: it says what is wrong and what to do, and never holds a secret.
 """
 

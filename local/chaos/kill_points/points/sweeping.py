@@ -27,7 +27,9 @@ RESEND = "functions/banking/events/resend.sql"
 REDELIVER = "functions/banking/events/redeliver.sql"
 # When the first confirms have come, the next event of those customers is handed to the broker.
 ON_THE_WIRE = before(
-    Method("pika.channel:Channel.basic_publish"), 2, Method("fintegrate.pipeline:Pipeline.answered")
+    Method("pika.channel:Channel.basic_publish"),
+    2,
+    Method("fintegrate.messaging.pipeline:Pipeline.answered"),
 )
 
 

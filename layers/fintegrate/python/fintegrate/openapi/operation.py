@@ -10,8 +10,8 @@ from typing import Any
 
 from chalice.app import Response
 
-from fintegrate.endpoint import Access, Endpoint
-from fintegrate.envelope import envelope
+from fintegrate.http.endpoint import Access, Endpoint
+from fintegrate.http.envelope import envelope
 from fintegrate.openapi.headers import RATE_LIMITS, header_refs, parameter_ref
 from fintegrate.openapi.refusals import refusals_of
 from fintegrate.openapi.schemas import JSON, Schemas, envelope_schema

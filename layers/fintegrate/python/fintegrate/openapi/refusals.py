@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from fintegrate.endpoint import Access, Endpoint
-from fintegrate.envelope import envelope, status_name
+from fintegrate.http.endpoint import Access, Endpoint
+from fintegrate.http.envelope import envelope, status_name
 from fintegrate.openapi.headers import RATE_LIMITS, header_refs
 from fintegrate.openapi.schemas import JSON, NO_DATA, envelope_schema
 

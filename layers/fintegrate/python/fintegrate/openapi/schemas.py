@@ -8,8 +8,8 @@ from typing import Any, Literal
 from pydantic import BaseModel, TypeAdapter
 from pydantic.json_schema import JsonSchemaMode
 
-from fintegrate.endpoint import Endpoint
-from fintegrate.envelope import SUCCESS, status_name
+from fintegrate.http.endpoint import Endpoint
+from fintegrate.http.envelope import SUCCESS, status_name
 from fintegrate.openapi.examples import example, note_of
 
 JSON = "application/json"

@@ -2,7 +2,7 @@
 
 An event row is written by the caller, on the caller's transaction; nothing here writes business
 rows or commits them. `publish_new` is the handler's single try after the commit, `send` the common
-way to the broker (declares a lost topology once), `fintegrate.sweep` takes up what is left.
+way to the broker (declares a lost topology once), `fintegrate.outbox.sweep` takes up what is left.
 
 Order: an event of a key may be published by who has seen, after its commit, that no earlier event of
 that key is pending. Pending events only ever become fewer, so what was seen stays true. A sweep
@@ -22,9 +22,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from fintegrate.database import Database, Row
+from fintegrate.messaging.pipeline import Fate, Message, Outcome
+from fintegrate.messaging.publisher import Publisher
 from fintegrate.metrics import PUBLISHED
-from fintegrate.pipeline import Fate, Message, Outcome
-from fintegrate.publisher import Publisher
 
 log = logging.getLogger(__name__)
 

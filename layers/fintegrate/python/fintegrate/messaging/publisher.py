@@ -17,8 +17,8 @@ from collections.abc import Sequence
 import pika
 
 from fintegrate.breaker import CircuitBreaker
-from fintegrate.broker import BrokerConnection, BrokerUnavailable
-from fintegrate.pipeline import Fate, Message, Outcome
+from fintegrate.messaging.broker import BrokerConnection, BrokerUnavailable
+from fintegrate.messaging.pipeline import Fate, Message, Outcome
 from fintegrate.settings import SettingsError
 
 IDLE_SECONDS = 30

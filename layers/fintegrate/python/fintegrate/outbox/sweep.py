@@ -18,8 +18,8 @@ from datetime import datetime
 from typing import Any
 
 from fintegrate.database import Database, Row
-from fintegrate.outbox import Outbox
-from fintegrate.pipeline import Fate, Outcome
+from fintegrate.messaging.pipeline import Fate, Outcome
+from fintegrate.outbox.outbox import Outbox
 
 BATCH_SECONDS = 4.0
 """How long one batch may wait for the broker; shorter than the lock timeout of who waits for us."""

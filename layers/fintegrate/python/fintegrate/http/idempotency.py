@@ -11,8 +11,8 @@ import hashlib
 from typing import Any
 
 from fintegrate.database import Database, Row
-from fintegrate.envelope import dumps
 from fintegrate.errors import Conflict, Invalid, Unavailable
+from fintegrate.http.envelope import dumps
 from fintegrate.queries import queries_beside
 
 SQL = queries_beside(__file__)

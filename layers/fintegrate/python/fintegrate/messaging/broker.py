@@ -1,10 +1,10 @@
 """One connection to RabbitMQ that publishes with confirms, in a pipeline, in order per key.
 
 `publish` hands over a list of messages and waits until each is confirmed, refused or given up. What
-may be sent when, so that nothing of a key is overtaken, is `fintegrate.pipeline`'s to say.
+may be sent when, so that nothing of a key is overtaken, is `fintegrate.messaging.pipeline`'s to say.
 
 Built on pika's `SelectConnection`, because its `BlockingConnection` waits for every single confirm
-and has no deadline. Not thread-safe; `fintegrate.publisher` keeps one per thread.
+and has no deadline. Not thread-safe; `fintegrate.messaging.publisher` keeps one per thread.
 Source: https://www.rabbitmq.com/docs/confirms (acks may cover `multiple` tags; an unroutable
 mandatory message is returned before its ack; a full `reject-publish` queue nacks).
 """
@@ -23,7 +23,7 @@ import pika.exceptions
 from pika.adapters.select_connection import IOLoop, SelectConnection
 from pika.channel import Channel
 
-from fintegrate.pipeline import Fate, Message, Outcome, Pipeline
+from fintegrate.messaging.pipeline import Fate, Message, Outcome, Pipeline
 
 _HANDSHAKE_PART = 0.9
 """Of the time to connect: pika itself must give up first, because then it closes its socket."""

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from fintegrate.errors import TooManyRequests
-from fintegrate.redis_line import RedisLine
+from fintegrate.http.redis_line import RedisLine
 
 log = logging.getLogger(__name__)
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from fintegrate.api_keys import ApiKey, SecretVerifier, TooManyWrongSecrets, parse_api_key
+from fintegrate.access.keys import ApiKey, SecretVerifier, TooManyWrongSecrets, parse_api_key
 from fintegrate.database import Row
 from fintegrate.errors import ApiError, Forbidden, TooManyRequests, Unauthorized
 

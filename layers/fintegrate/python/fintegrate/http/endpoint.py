@@ -20,11 +20,8 @@ from chalice.app import Request as ChaliceRequest
 from chalice.app import Response
 from pydantic import BaseModel
 
-from fintegrate import idempotency
-from fintegrate.audit import AuditEntry, AuditLog
-from fintegrate.authentication import Authenticator, Caller, Refused
+from fintegrate.access.by_api_key import Authenticator, Caller, Refused
 from fintegrate.database import ConnectionLost, Database, Row
-from fintegrate.envelope import answer, crash
 from fintegrate.errors import (
     ApiError,
     Crash,
@@ -33,13 +30,16 @@ from fintegrate.errors import (
     MethodNotAllowed,
     UnsupportedMediaType,
 )
+from fintegrate.http import idempotency
+from fintegrate.http.audit import AuditEntry, AuditLog
+from fintegrate.http.envelope import answer, crash
+from fintegrate.http.rate_limit import RateLimiter
+from fintegrate.http.requests import Request, current
+from fintegrate.http.validation import RequestModel
 from fintegrate.logs import request_id
 from fintegrate.metrics import REQUEST_SECONDS, REQUESTS
-from fintegrate.outbox import Outbox
-from fintegrate.rate_limit import RateLimiter
-from fintegrate.requests import Request, current
+from fintegrate.outbox.outbox import Outbox
 from fintegrate.settings import Settings
-from fintegrate.validation import RequestModel
 
 log = logging.getLogger(__name__)
 B = TypeVar("B", bound=BaseModel)

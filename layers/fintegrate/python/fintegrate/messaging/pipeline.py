@@ -1,7 +1,7 @@
 """Messages on their way through a pipeline of confirms, and what became of each.
 
 Of one order key at most one message is unconfirmed; after one fails the rest of that key are held
-back. Touches no socket: `fintegrate.broker` sends, and passes on what the broker answers.
+back. Touches no socket: `fintegrate.messaging.broker` sends, and passes on what the broker answers.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from chalice.app import Request as ChaliceRequest
 from pydantic import BaseModel
 
 from fintegrate.errors import BadRequest, Invalid, PayloadTooLarge
-from fintegrate.validation import validate_json, validate_strings
+from fintegrate.http.validation import validate_json, validate_strings
 
 _SANE_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}", re.ASCII)
 _TRACEPARENT = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}", re.ASCII)

@@ -4,7 +4,7 @@
 secret (64 hexadecimal digits, 256 bits) proves the right to it, the checksum (CRC-32, 8 digits)
 refuses a typo without a look at the database. Only the bcrypt hash of the secret is stored.
 
-Leaves to others where keys are stored and what a key may do (`fintegrate.authentication`).
+Leaves to others where keys are stored and what a key may do (`fintegrate.access.by_api_key`).
 """
 
 from __future__ import annotations

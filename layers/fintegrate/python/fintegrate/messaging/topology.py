@@ -13,7 +13,7 @@ from typing import Any
 import pika
 import pika.exceptions
 
-from fintegrate.broker import BrokerUnavailable
+from fintegrate.messaging.broker import BrokerUnavailable
 
 
 @dataclass(frozen=True, slots=True)

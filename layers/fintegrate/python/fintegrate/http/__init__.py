@@ -1,0 +1,1 @@
+"""The frame of every endpoint: from the request to the envelope of its answer."""

@@ -1,0 +1,1 @@
+"""RabbitMQ: connections, publishing with confirms in order per key, and declaring queues."""
