@@ -14,16 +14,16 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from local.background import BackgroundServer, down
-from local.bench.peers.virtualenv import PeersMissingError
-from local.checkout import Checkout
-from local.deploy.package import PackagingError
-from local.environment import ensure_services
-from local.installation import MigrationError, install
-from local.ports import NoFreePortError
+from local.artifact.package.make import PackagingError
+from local.banking.bench.peers.virtualenv import PeersMissingError
+from local.machine.checkout import Checkout
+from local.machine.ports import NoFreePortError
 from local.services.choice import remove_all
+from local.services.installation import MigrationError, install
+from local.services.running import ensure_services
 from local.services.service import ServiceError
-from local.serving import ServerError, start_server
+from local.serving.background import BackgroundServer, down
+from local.serving.server import ServerError, start_server
 
 EXPLAINED = (
     ServiceError,
@@ -117,7 +117,7 @@ def up(port: Port = 8000) -> None:
 @explained
 def deploy_local(port: Port = 8080, hot: bool = False) -> None:
     """Package, and serve the artifact in the background as AWS would."""
-    from local.deploy import cli
+    from local.artifact import cli
 
     cli.deploy_local(port, hot)
 
@@ -126,7 +126,7 @@ def deploy_local(port: Port = 8080, hot: bool = False) -> None:
 @explained
 def undeploy_local() -> None:
     """Stop what deploy-local started."""
-    from local.deploy import cli
+    from local.artifact import cli
 
     cli.undeploy_local()
 
@@ -135,7 +135,7 @@ def undeploy_local() -> None:
 @explained
 def invoke(function: str, event: Annotated[str, typer.Argument()] = "") -> None:
     """Invoke a deployed function with an event: JSON, or @ and a file's name."""
-    from local.deploy import cli
+    from local.artifact import cli
 
     raise typer.Exit(cli.invoke(function, event))
 
@@ -144,7 +144,7 @@ def invoke(function: str, event: Annotated[str, typer.Argument()] = "") -> None:
 @explained
 def logs(function: Annotated[str, typer.Argument()] = "") -> None:
     """Follow the logs of the deployed functions."""
-    from local.deploy import cli
+    from local.artifact import cli
 
     raise typer.Exit(cli.logs(function))
 
@@ -173,7 +173,7 @@ def clean() -> None:
 @explained
 def demo() -> None:
     """Watch a bank being served from its first customer to its last confirmation."""
-    from local.demo import run
+    from local.banking.demo import run
 
     raise typer.Exit(run())
 
@@ -182,7 +182,7 @@ def demo() -> None:
 @explained
 def bench() -> None:
     """Measure, each figure beside its floor in the same run."""
-    from local.bench.run import run
+    from local.banking.bench.run import run
 
     raise typer.Exit(run())
 
@@ -191,7 +191,7 @@ def bench() -> None:
 @explained
 def bench_deploy() -> None:
     """Measure the packaged artifact."""
-    from local.deploy.bench.run import run
+    from local.banking.bench.artifact.run import run
 
     raise typer.Exit(run())
 
@@ -206,8 +206,8 @@ def chaos(
     kill_points: Annotated[bool, typer.Option(help="play every kill point, too, once")] = True,
 ) -> None:
     """Kill and cut everything under load, and let the ledger say what became of it."""
-    from local.chaos.command import run
-    from local.chaos.run import Choices
+    from local.banking.chaos.command import run
+    from local.banking.chaos.run import Choices
 
     raise typer.Exit(run(seed, seeds, Choices(seconds, sabotage=sabotage, kill_points=kill_points)))
 
@@ -216,7 +216,7 @@ def chaos(
 @explained
 def bench_peers() -> None:
     """Measure other ways to do the same beside ours."""
-    from local.bench.peers.run import run
+    from local.banking.bench.peers.run import run
 
     raise typer.Exit(run())
 
@@ -225,7 +225,7 @@ def bench_peers() -> None:
 @explained
 def consumer(context: typer.Context) -> None:
     """Run the reference consumer."""
-    from local.consumer import main
+    from local.banking.consumer import main
 
     raise typer.Exit(main(context.args))
 

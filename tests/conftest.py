@@ -12,14 +12,14 @@ from typing import Any
 
 import pytest
 
-from local.checkout import Checkout
-from local.environment import (
+from local.machine.checkout import Checkout
+from local.services.choice import remove_all
+from local.services.running import (
     RunningServices,
     create_database,
     drop_database,
     ensure_services,
 )
-from local.services.choice import remove_all
 from tests.support.databases import migrated_template
 from tests.support.sharing import TogetherScheduling
 

@@ -17,9 +17,9 @@ from samtranslator.model.exceptions import InvalidDocumentException
 from samtranslator.parser.parser import Parser
 from samtranslator.translator.translator import Translator
 
-from local.checkout import Checkout
-from local.deploy.package import BUNDLE, LAYER, TEMPLATE, PackagingError
-from local.deploy.package import package as make_artifact
+from local.artifact.package.make import BUNDLE, LAYER, TEMPLATE, PackagingError
+from local.artifact.package.make import package as make_artifact
+from local.machine.checkout import Checkout
 
 __all__ = ["TEMPLATE", "Package", "PackagingError", "content_key", "expand", "package"]
 Template = dict[str, Any]

@@ -1,1 +1,1 @@
-"""Killing and cutting what there is to kill and cut, and proving that nothing was lost."""
+"""What fault runs of any system are made of: proxies, members, boundaries, findings."""

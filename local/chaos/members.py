@@ -18,9 +18,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from local.chaos.proxy import TcpProxy
-from local.checkout import ROOT
-from local.ports import LOOPBACK
-from local.serving import Server, start_server
+from local.machine.checkout import ROOT
+from local.machine.ports import LOOPBACK
+from local.serving.server import Server, start_server
 
 STOP_SECONDS = 10.0
 
@@ -101,7 +101,7 @@ class FunctionMember(Member):
         return urlsplit(self._server.base_url).port or 0
 
     def _command(self, listener: socket.socket, *options: str) -> list[str]:
-        module = "local.chaos.function_process"
+        module = "local.banking.chaos.function_process"
         number = str(listener.fileno())
         return [sys.executable, "-m", module, *self._options, "--socket", number, *options]
 

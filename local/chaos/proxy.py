@@ -16,7 +16,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from local.ports import LOOPBACK
+from local.machine.ports import LOOPBACK
 
 CHUNK = 65_536
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)

@@ -2,8 +2,8 @@
 
 import sys
 
-from local.checkout import Checkout
 from local.documents import write
+from local.machine.checkout import Checkout
 
 if __name__ == "__main__":
     root = Checkout().root

@@ -2,12 +2,12 @@
 
 import os
 
-from local.checkout import Checkout
+from local.machine.checkout import Checkout
+from local.services.group import Trio
 from local.services.native.postgresql import PostgreSQL
 from local.services.native.rabbitmq import RabbitMQ
 from local.services.native.redis import Redis
 from local.services.service import ServiceError
-from local.services.trio import Trio
 
 KINDS = ("docker", "native", "external")
 

@@ -6,7 +6,7 @@ Every user holds a shared lock on one file; the system drops the lock of a kille
 import fcntl
 import os
 
-from local.checkout import Checkout
+from local.machine.checkout import Checkout
 
 
 class Lease:

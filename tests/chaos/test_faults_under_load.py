@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from local.banking.chaos.run import Choices, run_seed
 from local.chaos.finding import Kind
-from local.chaos.run import Choices, run_seed
-from local.environment import RunningServices
+from local.services.running import RunningServices
 
 SEED = 20261120
 LONG = {"broker killed", "broker restarted", "function frozen", "schedule frozen"}

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from local.chaos.kill_points.boundaries import before
-from local.chaos.kill_points.point import KillPoint, KillPointResult
-from local.chaos.kill_points.points import POINTS
-from local.chaos.kill_points.points.writing import MARK, Write
-from local.chaos.kill_points.run import kill_points
-from local.environment import RunningServices
+from local.banking.chaos.kill_points.point import KillPoint, KillPointResult
+from local.banking.chaos.kill_points.points import POINTS
+from local.banking.chaos.kill_points.points.writing import MARK, Write
+from local.banking.chaos.kill_points.run import kill_points
+from local.chaos.boundaries import before
+from local.services.running import RunningServices
 
 NEVER_REACHED = KillPoint("never reached", before(MARK, 99), Write("create", committed=True))
 

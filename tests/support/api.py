@@ -11,8 +11,8 @@ from urllib.parse import urlencode
 
 import httpx
 
-from local.lambda_context import LambdaContext
-from local.proxy_event import IncomingRequest, proxy_event
+from local.aws_shapes.lambda_context import LambdaContext
+from local.aws_shapes.proxy_event import IncomingRequest, proxy_event
 
 Send = Callable[[str, str, str, Mapping[str, str], bytes, str], dict[str, Any]]
 """Method, path, query, headers, body and address of the caller → a function's answer."""

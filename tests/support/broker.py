@@ -13,7 +13,7 @@ import pika
 from pika.adapters.blocking_connection import BlockingChannel
 
 from chalicelib.banking.events.topology import queue_name
-from local.tenant_queues import remove_queues
+from local.banking.tenant_queues import remove_queues
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from local.environment import ServiceUrls, create_database, drop_database, settings_environment
+from local.services.running import ServiceUrls, create_database, drop_database, settings_environment
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from psycopg2.extras import RealDictCursor
 
 from chalicelib.banking import wiring
 from chalicelib.banking.wiring import Platform
-from local.environment import RunningServices, settings_environment
+from local.services.running import RunningServices, settings_environment
 from tests.support.api import Api, Bank
 from tests.support.broker import delete_queues
 

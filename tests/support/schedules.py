@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from local.lambda_context import LambdaContext
-from local.scheduler import scheduled_event
+from local.aws_shapes.lambda_context import LambdaContext
+from local.schedules.scheduler import scheduled_event
 
 
 def run_schedule(name: str) -> dict[str, Any]:

@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
-from local.credentials import password
-from local.ports import LOOPBACK
+from local.machine.credentials import password
+from local.machine.ports import LOOPBACK
 from local.services import probes
 from local.services.docker.server import DockerServer
 from local.services.native.postgresql import USER

@@ -14,8 +14,8 @@ import docker
 from docker.errors import APIError, NotFound
 from docker.models.containers import Container
 
-from local.checkout import Checkout
-from local.ports import LOOPBACK, PortBook
+from local.machine.checkout import Checkout
+from local.machine.ports import LOOPBACK, PortBook
 from local.services.docker.engine import connect, ensure_image
 from local.services.service import Service
 

@@ -13,9 +13,9 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from local.credentials import password
-from local.ports import LOOPBACK
-from local.processes import Account
+from local.machine.credentials import password
+from local.machine.ports import LOOPBACK
+from local.machine.processes import Account
 from local.services import probes
 from local.services.native.programs import program
 from local.services.native.server import NativeServer

@@ -7,8 +7,8 @@ import os
 import subprocess
 from collections.abc import Mapping, Sequence
 
-from local.credentials import password, write_private
-from local.ports import LOOPBACK
+from local.machine.credentials import password, write_private
+from local.machine.ports import LOOPBACK
 from local.services import probes
 from local.services.native.programs import program
 from local.services.native.server import NativeServer

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from local.credentials import password, write_private
-from local.ports import LOOPBACK
+from local.machine.credentials import password, write_private
+from local.machine.ports import LOOPBACK
 from local.services import probes
 from local.services.native.programs import program
 from local.services.native.server import NativeServer

@@ -10,9 +10,9 @@ from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from local.checkout import Checkout
-from local.ports import PortBook
-from local.processes import Account, Family
+from local.machine.checkout import Checkout
+from local.machine.ports import PortBook
+from local.machine.processes import Account, Family
 from local.services.service import Service
 
 STOP_SECONDS = 20.0

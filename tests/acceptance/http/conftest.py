@@ -14,16 +14,16 @@ import httpx
 import psycopg2
 import pytest
 
-from local.deploy.package import Artifact, package
-from local.deploy.serving import start_artifact
-from local.environment import (
+from local.artifact.package.make import Artifact, package
+from local.artifact.server import start_artifact
+from local.services.docker.engine import answers
+from local.services.running import (
     RunningServices,
     create_database,
     drop_database,
     settings_environment,
 )
-from local.services.docker.engine import answers
-from local.serving import Server, start_server
+from local.serving.server import Server, start_server
 from tests.support.api import Api, over_http
 from tests.support.broker import delete_queues
 from tests.support.fixtures import UNLIMITED

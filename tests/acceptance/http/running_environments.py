@@ -9,7 +9,7 @@ from functools import partial
 import psutil
 from docker.errors import DockerException
 
-from local.deploy.container import LABEL
+from local.artifact.emulator.container import LABEL
 from local.services.docker.engine import connect
 from tests.acceptance.http.conftest import Served
 

@@ -92,7 +92,7 @@ class Bank:
     def start(self, *options: str, **environment: str) -> subprocess.Popen[str]:
         process = subprocess.Popen(
             [
-                *(sys.executable, "-m", "local.consumer", self.name),
+                *(sys.executable, "-m", "local.banking.consumer", self.name),
                 *("--store", str(self.store), "--retry-base", "0.02", *options),
             ],
             cwd=ROOT,

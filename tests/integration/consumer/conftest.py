@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from local.environment import RunningServices
+from local.services.running import RunningServices
 from tests.integration.consumer.bank import Bank
 from tests.integration.consumer.fake_api import FakeApi, running_fake_api
 from tests.integration.consumer.line import Line

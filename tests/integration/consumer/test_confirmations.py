@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from local.consumer.confirmations import (
+from local.banking.consumer.confirmations import (
     LONGEST_WAIT_SECONDS,
     ApiUnavailableError,
     Confirmation,
@@ -15,8 +15,8 @@ from local.consumer.confirmations import (
     KeyRefusedError,
     TooManyRequestsError,
 )
-from local.consumer.messages import Event
-from local.consumer.settings import Settings
+from local.banking.consumer.messages import Event
+from local.banking.consumer.settings import Settings
 from tests.integration.consumer.fake_api import FakeApi, running_fake_api
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)

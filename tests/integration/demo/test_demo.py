@@ -9,9 +9,9 @@ import pika
 import pytest
 from rich.console import Console
 
-from local.checkout import ROOT
-from local.demo.stage import Choices, play_on
-from local.environment import RunningServices, settings_environment
+from local.banking.demo.stage import Choices, play_on
+from local.machine.checkout import ROOT
+from local.services.running import RunningServices, settings_environment
 
 
 @pytest.fixture

@@ -9,13 +9,18 @@ from pathlib import Path
 
 import httpx
 
-from local.checkout import Checkout
-from local.deploy.container import LABEL
-from local.deploy.package import package
-from local.deploy.sandboxes import sandbox_maker
-from local.deploy.serving import start_artifact
-from local.environment import RunningServices, create_database, drop_database, settings_environment
+from local.artifact.emulator.container import LABEL
+from local.artifact.emulator.sandboxes import sandbox_maker
+from local.artifact.package.make import package
+from local.artifact.server import start_artifact
+from local.machine.checkout import Checkout
 from local.services.docker.engine import connect
+from local.services.running import (
+    RunningServices,
+    create_database,
+    drop_database,
+    settings_environment,
+)
 
 
 def containers(server_pid: int) -> list[object]:

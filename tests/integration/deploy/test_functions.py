@@ -13,10 +13,15 @@ from typing import Any, TypeVar
 import psutil
 import pytest
 
-from local.checkout import Checkout
-from local.deploy.deployment import Deployment
-from local.deploy.invocation import PAYLOAD_LIMIT, PayloadTooLarge, Throttled, UnknownFunction
-from local.deploy.mounts import possible_way
+from local.artifact.emulator.deployment import Deployment
+from local.artifact.emulator.invocation import (
+    PAYLOAD_LIMIT,
+    PayloadTooLarge,
+    Throttled,
+    UnknownFunction,
+)
+from local.artifact.emulator.mounts import possible_way
+from local.machine.checkout import Checkout
 from tests.integration.deploy.tiny import call, deployed, problem
 
 T = TypeVar("T")

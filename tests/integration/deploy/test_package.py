@@ -7,7 +7,7 @@ import zipfile
 
 import pytest
 
-from local.deploy.package import Artifact, package
+from local.artifact.package.make import Artifact, package
 
 
 @pytest.fixture(scope="module")

@@ -15,10 +15,10 @@ from typing import Any
 import pika
 import pytest
 
-from local.deploy.mounts import possible_way
-from local.deploy.queue_source import QueueSource
-from local.deploy.template import QueueSpec, read_template
-from local.environment import RunningServices
+from local.artifact.emulator.mounts import possible_way
+from local.artifact.emulator.queue_source import QueueSource
+from local.artifact.package.template import QueueSpec, read_template
+from local.services.running import RunningServices
 from tests.integration.deploy.tiny import deployed, write_template
 from tests.support.broker import channel
 

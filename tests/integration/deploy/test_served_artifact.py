@@ -10,9 +10,14 @@ from pathlib import Path
 import httpx
 import pytest
 
-from local.deploy.package import package
-from local.deploy.serving import ArtifactServer, start_artifact
-from local.environment import RunningServices, create_database, drop_database, settings_environment
+from local.artifact.package.make import package
+from local.artifact.server import ArtifactServer, start_artifact
+from local.services.running import (
+    RunningServices,
+    create_database,
+    drop_database,
+    settings_environment,
+)
 
 NAME = f"served_{os.getpid()}"
 INVOKE = "/2015-03-31/functions/{}/invocations"

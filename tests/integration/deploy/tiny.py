@@ -9,11 +9,11 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from local.checkout import Checkout
-from local.deploy.deployment import Deployment
-from local.deploy.invocation import Outcome
-from local.deploy.machine import Machine
-from local.deploy.sandboxes import sandbox_maker
+from local.artifact.emulator.deployment import Deployment
+from local.artifact.emulator.functions import Machine
+from local.artifact.emulator.invocation import Outcome
+from local.artifact.emulator.sandboxes import sandbox_maker
+from local.machine.checkout import Checkout
 
 HANDLERS = Path(__file__).with_name("tiny_handlers.py")
 

@@ -13,8 +13,8 @@ import httpx
 import psutil
 import pytest
 
-from local.ports import is_free
-from local.processes import MARKER
+from local.machine.ports import is_free
+from local.machine.processes import MARKER
 
 ROOT = Path(__file__).resolve().parents[3]
 TINY = Path(__file__).with_name("tiny_app.py")

@@ -9,7 +9,7 @@ import psycopg2
 import pytest
 import redis
 
-from local.environment import create_database, drop_database
+from local.services.running import create_database, drop_database
 
 LOOPBACK = ("127.0.0.1", "::1", "::ffff:127.0.0.1")
 

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 import pytest
 
-from local.serving import ServerError, start_server
+from local.serving.server import ServerError, start_server
 
 TINY = "tests.integration.local.tiny_app"
 SECONDS = 15
@@ -133,7 +133,7 @@ def test_app_that_cannot_be_imported_says_why(environment):
 
 def test_server_ends_with_a_killed_parent(environment):
     program = (
-        "import os, time; from local.serving import start_server; "
+        "import os, time; from local.serving.server import start_server; "
         "print(start_server(os.environ).base_url, flush=True); time.sleep(600)"
     )
     with subprocess.Popen(

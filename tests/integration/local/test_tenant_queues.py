@@ -8,7 +8,7 @@ import pytest
 
 from chalicelib.banking.events.topology import EXCHANGE, queues
 from fintegrate.messaging.topology import declare
-from local.tenant_queues import remove_queues
+from local.banking.tenant_queues import remove_queues
 
 NOT_FOUND = 404
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from local.environment import RunningServices
+from local.services.running import RunningServices
 from tests.support.databases import migrated_template
 
 

@@ -12,7 +12,7 @@ import pytest
 from chalicelib.banking.wiring import Platform
 from chalicelib.operations import health
 from fintegrate.messaging import broker, publisher
-from local.environment import RunningServices
+from local.services.running import RunningServices
 from tests.support.api import Bank
 from tests.support.broker import drain
 from tests.support.fixtures import Query, platform_with

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from chalicelib.operations import health
-from local.environment import RunningServices
+from local.services.running import RunningServices
 from tests.support.api import Bank
 from tests.support.fixtures import Query
 

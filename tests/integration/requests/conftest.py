@@ -10,11 +10,11 @@ import pytest
 from chalicelib.banking.wiring import Platform
 from chalicelib.operations.migrate import apply_migrations
 from fintegrate.settings import load_settings
-from local.checkout import Checkout
-from local.environment import RunningServices, create_database, settings_environment
+from local.machine.checkout import Checkout
 from local.services.choice import choose
+from local.services.group import Trio
+from local.services.running import RunningServices, create_database, settings_environment
 from local.services.service import Service
-from local.services.trio import Trio
 from tests.support.api import Bank
 from tests.support.fixtures import UNLIMITED, platform_with
 

@@ -11,7 +11,7 @@ import pytest
 
 from chalicelib.banking import wiring
 from chalicelib.banking.wiring import Platform
-from local.environment import (
+from local.services.running import (
     RunningServices,
     create_database,
     drop_database,

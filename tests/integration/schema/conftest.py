@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from local.environment import RunningServices, create_database, drop_database
+from local.services.running import RunningServices, create_database, drop_database
 
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
 _numbers = itertools.count(1)

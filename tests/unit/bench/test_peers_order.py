@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from local.bench.peers.order import Verdict, judge
+from local.banking.bench.peers.order import Verdict, judge
 
 ANN, BEN = "ann", "ben"
 

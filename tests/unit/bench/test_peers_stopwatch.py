@@ -2,7 +2,7 @@
 
 import pytest
 
-from local.bench.peers.stopwatch import Result, Task, tell, together, told
+from local.banking.bench.peers.stopwatch import Result, Task, tell, together, told
 
 
 def test_task_arrives_through_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,8 +7,15 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from local.chaos.answers import Answer
-from local.chaos.evidence import Application, Customer, Delivery, Disturbance, Event, Evidence
+from local.banking.chaos.answers import Answer
+from local.banking.chaos.evidence import (
+    Application,
+    Customer,
+    Delivery,
+    Disturbance,
+    Event,
+    Evidence,
+)
 
 BEGIN = datetime(2026, 11, 20, 12, tzinfo=UTC)
 TENANTS = ("first", "second")

@@ -6,8 +6,10 @@ from collections.abc import Callable
 
 import pytest
 
-from local.chaos.kill_points import watching
-from local.chaos.kill_points.boundaries import (
+from local.banking.chaos.kill_points.point import KillPoint
+from local.banking.chaos.kill_points.points import POINTS
+from local.chaos import watching
+from local.chaos.boundaries import (
     Boundary,
     Edge,
     Method,
@@ -18,8 +20,6 @@ from local.chaos.kill_points.boundaries import (
     after,
     before,
 )
-from local.chaos.kill_points.point import KillPoint
-from local.chaos.kill_points.points import POINTS
 
 SQL = "functions/banking/events/outbox.sql"
 METHOD = Method("fintegrate.messaging.pipeline:Pipeline.answered")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from local.chaos.duplicates import Repeats, count
-from local.chaos.evidence import Delivery
+from local.banking.chaos.duplicates import Repeats, count
+from local.banking.chaos.evidence import Delivery
 from tests.unit.chaos.books import books, delivery
 
 FIRST = delivery(books().events[0])

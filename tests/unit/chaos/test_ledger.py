@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from local.chaos.evidence import Customer, Evidence
+from local.banking.chaos.evidence import Customer, Evidence
+from local.banking.chaos.ledger import check
 from local.chaos.finding import Kind
-from local.chaos.ledger import check
 from tests.unit.chaos.books import (
     answer,
     application,

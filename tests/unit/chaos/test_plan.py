@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from local.chaos.faults.catalogue import BY_NAME, FAULTS
-from local.chaos.plan import make_plan
+from local.banking.chaos.faults.catalogue import BY_NAME, FAULTS
+from local.banking.chaos.plan import make_plan
 
 
 def test_same_seed_gives_the_same_plan() -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from local.chaos.evidence import Delivery, Evidence
-from local.chaos.kill_points.scene import repeats
+from local.banking.chaos.evidence import Delivery, Evidence
+from local.banking.chaos.kill_points.scene import repeats
 
 EVENT = "an event"
 

@@ -11,14 +11,14 @@ from uuid import uuid4
 import pytest
 from rich.console import Console
 
-from local.consumer.backoff import Backoff
-from local.consumer.confirmations import Confirmation
-from local.consumer.faults import Faults
-from local.consumer.inbox import Inbox
-from local.consumer.messages import Event
-from local.consumer.ordering import Delivery
-from local.consumer.processing import InterruptedProcessingError, Outcome, Processor
-from local.consumer.reporting import Reporter
+from local.banking.consumer.backoff import Backoff
+from local.banking.consumer.confirmations import Confirmation
+from local.banking.consumer.faults import Faults
+from local.banking.consumer.inbox import Inbox
+from local.banking.consumer.messages import Event
+from local.banking.consumer.ordering import Delivery
+from local.banking.consumer.processing import InterruptedProcessingError, Outcome, Processor
+from local.banking.consumer.reporting import Reporter
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 CUSTOMER = "0b6f5d4c-0000-4000-8000-000000000001"

@@ -4,7 +4,7 @@ from random import Random
 
 import pytest
 
-from local.consumer.backoff import Backoff
+from local.banking.consumer.backoff import Backoff
 
 
 @pytest.mark.parametrize(("failures", "ceiling"), [(1, 1), (2, 2), (4, 8), (6, 30), (10_000, 30)])

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from local.consumer.inbox import Inbox, Verdict
+from local.banking.consumer.inbox import Inbox, Verdict
 from tests.unit.consumer.conftest import CUSTOMER, MakeEvent
 
 

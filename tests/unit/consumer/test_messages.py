@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from local.consumer.messages import MalformedMessageError, parse_event, times_handed_out
+from local.banking.consumer.messages import MalformedMessageError, parse_event, times_handed_out
 
 EVENT_ID = "5a0c8f0e-7c38-4f0e-9d3c-1f2e3d4c5b6a"
 CUSTOMER_ID = "0b6f5d4c-0000-4000-8000-000000000001"

@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from local.consumer.messages import Event
-from local.consumer.ordering import Delivery, GapBuffer
+from local.banking.consumer.messages import Event
+from local.banking.consumer.ordering import Delivery, GapBuffer
 from tests.unit.consumer.conftest import MakeEvent
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

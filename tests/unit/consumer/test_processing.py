@@ -5,15 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from local.consumer.confirmations import (
+from local.banking.consumer.confirmations import (
     ApiUnavailableError,
     ConfirmationRefusedError,
     KeyRefusedError,
     TooManyRequestsError,
 )
-from local.consumer.inbox import Verdict
-from local.consumer.ordering import Delivery
-from local.consumer.processing import MAX_TRIES, InterruptedProcessingError, Settlement
+from local.banking.consumer.inbox import Verdict
+from local.banking.consumer.ordering import Delivery
+from local.banking.consumer.processing import MAX_TRIES, InterruptedProcessingError, Settlement
 from tests.unit.consumer.conftest import CUSTOMER, NOW, Bench, MakeEvent
 
 

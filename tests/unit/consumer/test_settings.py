@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from local.consumer.settings import SettingError, read_settings
+from local.banking.consumer.settings import SettingError, read_settings
 
 ENVIRONMENT = {
     "FINTEGRATE_API_KEY": "fk_a_secret",

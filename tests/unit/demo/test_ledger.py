@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from local.consumer.inbox import Inbox
-from local.consumer.messages import Event
-from local.demo.ledger import (
+from local.banking.consumer.inbox import Inbox
+from local.banking.consumer.messages import Event
+from local.banking.demo.ledger import (
     EventFacts,
     Store,
     StoredEvent,
@@ -19,7 +19,7 @@ from local.demo.ledger import (
     read_store,
     tally,
 )
-from local.demo.story import Record
+from local.banking.demo.story import Record
 
 
 @dataclass

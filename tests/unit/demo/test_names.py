@@ -3,7 +3,7 @@
 import re
 from random import Random
 
-from local.demo.names import bank_name, other_risk, portrait
+from local.banking.demo.names import bank_name, other_risk, portrait
 
 
 def test_portraits_are_fit_for_the_api() -> None:

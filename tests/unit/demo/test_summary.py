@@ -2,8 +2,8 @@
 
 import pytest
 
-from local.demo.stage import ChoiceError, read_choices
-from local.demo.summary import percentile
+from local.banking.demo.stage import ChoiceError, read_choices
+from local.banking.demo.summary import percentile
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from local.deploy.gateway_responses import GatewayResponses
-from local.deploy.template import read_template
-from local.refusals import BodyTooLarge, FunctionFailed, TooManyRequests, UnknownPath
+from local.artifact.gateway_responses import GatewayResponses
+from local.artifact.package.template import read_template
+from local.gateway.refusals import BodyTooLarge, FunctionFailed, TooManyRequests, UnknownPath
 
 BODY = '{"said": $context.error.messageString, "id": "$context.requestId"}'
 

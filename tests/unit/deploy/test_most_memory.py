@@ -8,7 +8,7 @@ from contextlib import closing
 import psutil
 import pytest
 
-from local.deploy.process import MemoryWatch
+from local.artifact.emulator.process import MemoryWatch
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="/proc is Linux's")
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pika
 from aws_lambda_powertools.utilities.data_classes.rabbit_mq_event import RabbitMQEvent
 
-from local.deploy.queue_event import Message, queue_event
+from local.aws_shapes.queue_event import Message, queue_event
 
 GOLDEN = Path(__file__).parent / "events" / "amazon_mq.json"
 PROPERTIES = pika.BasicProperties(

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from local.deploy.intrinsics import Intrinsics, Unresolved
-from local.deploy.template import ScheduleSpec, read_template
+from local.artifact.package.intrinsics import Intrinsics, Unresolved
+from local.artifact.package.template import ScheduleSpec, read_template
 
 INTEGRATION = {
     "type": "aws_proxy",

@@ -2,8 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from local import address_limit
-from local.address_limit import AddressLimit
+from local.gateway import address_limit
+from local.gateway.address_limit import AddressLimit
 
 
 class Clock:

@@ -1,8 +1,8 @@
 import pytest
 
-from local.environment import settings_environment
 from local.services import external
 from local.services.choice import wanted_kind
+from local.services.running import settings_environment
 from local.services.service import ServiceError
 
 

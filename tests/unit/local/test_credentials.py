@@ -1,8 +1,8 @@
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import quote
 
-from local.checkout import Checkout
-from local.credentials import password, write_private
+from local.machine.checkout import Checkout
+from local.machine.credentials import password, write_private
 
 
 def test_password_is_made_once(tmp_path):

@@ -6,11 +6,11 @@ import uuid
 import httpx
 import pytest
 
-from local import gateway as gateway_module
-from local.access_log import AccessLog
-from local.address_limit import AddressLimit
-from local.gateway import BODY_LIMIT, Gateway
-from local.routes import RouteTable
+from local.gateway import gateway as gateway_module
+from local.gateway.access_log import AccessLog
+from local.gateway.address_limit import AddressLimit
+from local.gateway.gateway import BODY_LIMIT, Gateway
+from local.gateway.routes import RouteTable
 
 ROUTES = RouteTable({"/thing": {"GET": "read", "POST": "write"}, "/only-post": {"POST": "write"}})
 

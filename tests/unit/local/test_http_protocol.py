@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from local.http_protocol import OneWrite
+from local.gateway.http_protocol import OneWrite
 
 
 class Transport:

@@ -1,4 +1,4 @@
-from local.lambda_context import LambdaContext
+from local.aws_shapes.lambda_context import LambdaContext
 
 
 def test_time_runs_out_and_stays_out():

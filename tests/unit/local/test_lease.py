@@ -1,4 +1,4 @@
-from local.checkout import Checkout
+from local.machine.checkout import Checkout
 from local.services.lease import Lease
 
 

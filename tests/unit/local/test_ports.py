@@ -2,8 +2,8 @@ import socket
 
 import pytest
 
-from local.checkout import Checkout
-from local.ports import CANDIDATES, LOOPBACK, NoFreePortError, PortBook, is_free, next_free
+from local.machine.checkout import Checkout
+from local.machine.ports import CANDIDATES, LOOPBACK, NoFreePortError, PortBook, is_free, next_free
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from chalice.app import Request
 
-from local.proxy_event import IncomingRequest, proxy_event
+from local.aws_shapes.proxy_event import IncomingRequest, proxy_event
 
 GOLDEN = Path(__file__).parent / "events"
 POST = {

@@ -1,6 +1,6 @@
 import pytest
 
-from local.proxy_response import MalformedResponseError, proxy_response
+from local.aws_shapes.proxy_response import MalformedResponseError, proxy_response
 
 
 def test_status_headers_and_body_are_passed_on():

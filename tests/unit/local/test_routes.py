@@ -1,6 +1,6 @@
 import pytest
 
-from local.routes import RouteTable
+from local.gateway.routes import RouteTable
 
 TABLE = RouteTable(
     {

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from local.schedule_expression import ScheduleExpressionError, parse
+from local.schedules.schedule_expression import ScheduleExpressionError, parse
 
 
 def after(text, moment):

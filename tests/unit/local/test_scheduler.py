@@ -7,8 +7,13 @@ import pytest
 from chalice import Chalice
 from chalice.app import CloudWatchEvent, Cron, Rate
 
-from local.schedule_expression import Schedule
-from local.scheduler import ScheduledFunction, Scheduler, scheduled_event, scheduled_functions
+from local.schedules.schedule_expression import Schedule
+from local.schedules.scheduler import (
+    ScheduledFunction,
+    Scheduler,
+    scheduled_event,
+    scheduled_functions,
+)
 
 SOON = Schedule("soon", lambda moment: moment + timedelta(milliseconds=1))
 SECONDS = 10

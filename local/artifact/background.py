@@ -1,0 +1,64 @@
+"""The packaged artifact in the background: ``make deploy-local`` and ``make undeploy-local``."""
+
+import hashlib
+from collections.abc import Mapping
+from functools import partial
+
+from local.artifact.package.make import Artifact
+from local.artifact.server import serve_artifact
+from local.machine.checkout import Checkout
+from local.machine.credentials import write_private
+from local.serving.background import BackgroundServer
+from local.serving.server import listen, url_of
+
+NAME = "deploy"
+
+
+class DeployedServer:
+    """The server process of a checkout that runs an artifact."""
+
+    def __init__(self, checkout: Checkout) -> None:
+        self._checkout = checkout
+        self._server = BackgroundServer(checkout, NAME)
+        self._running = checkout.folder("run") / "deploy.running"
+        self._control = checkout.folder("run") / "deploy.control"
+
+    def start(self, artifact: Artifact, environment: Mapping[str, str], port: int) -> str:
+        """Serve the artifact, unless just this is served; its address once it is healthy.
+
+        :raises ServerError: it does not become healthy; the text is the end of its log
+        """
+        wanted = _fingerprint(artifact, environment)
+        running = self._server.url()
+        if running and self._running.exists() and self._running.read_text() == wanted:
+            return running
+        self._server.stop()
+        with listen(None) as control:
+            self._control.write_text(url_of(control))
+            server = BackgroundServer(
+                self._checkout,
+                NAME,
+                partial(serve_artifact, artifact, control),
+                (control.fileno(),),
+            )
+            url = server.start(environment, port)
+        write_private(self._running, wanted)
+        return url
+
+    def control_url(self) -> str | None:
+        """Where its Invoke API is, or ``None`` when nothing is deployed."""
+        return self._control.read_text() if self._server.url() else None
+
+    def stop(self) -> None:
+        """Let requests under way finish, then end it and its environments."""
+        self._server.stop()
+        for file in (self._running, self._control, self._checkout.state / "deploy.env"):
+            file.unlink(missing_ok=True)
+
+
+def _fingerprint(artifact: Artifact, environment: Mapping[str, str]) -> str:
+    """A name for what is served: the artifact and all settings; settings are secret, so hashed."""
+    digest = hashlib.sha256(artifact.digest.encode())
+    for name, value in sorted(environment.items()):
+        digest.update(f"{name}={value}\0".encode())
+    return digest.hexdigest()

@@ -1,0 +1,106 @@
+"""The commands of the packaged artifact: ``python -m local deploy-local`` and its companions."""
+
+import contextlib
+import json
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx
+from rich.console import Console
+from rich.markup import escape
+
+from local.artifact.background import DeployedServer
+from local.artifact.emulator.sandboxes import remove_containers
+from local.artifact.package.hot import changes
+from local.artifact.package.make import package
+from local.machine.checkout import Checkout
+from local.schedules.scheduler import scheduled_event
+from local.services.choice import stop_all
+from local.services.installation import install
+from local.serving.background import BackgroundServer
+
+PROBLEM_CHARACTERS = 600  # the end of a traceback
+INVOKE_SECONDS = 900.0  # Lambda's longest
+console = Console(highlight=False)
+
+
+def deploy_local(port: int, hot: bool = False) -> None:
+    """Package and serve in the background; returns when /health answers 200.
+
+    :param hot: stay, and serve every change of the sources until Ctrl-C
+    """
+    checkout = Checkout()
+    started = time.monotonic()
+    with console.status("Packaging, starting PostgreSQL, RabbitMQ, Redis and the functions"):
+        artifact = package(checkout)
+        installation = install(checkout, keep=True, migrated=False)
+        url = DeployedServer(checkout).start(artifact, installation.environment, port)
+        installation.write_env(url, "deploy.env")
+    seconds = time.monotonic() - started
+    console.print(f"[bold green]The packaged Fintegrate serves on {url}[/bold green]")
+    console.print(f"Deployed in {seconds:.1f} s. Settings: source .local/deploy.env", markup=False)
+    console.print("Next: make logs   make invoke FUNCTION=resend   make undeploy-local")
+    if hot:
+        console.print("Changes are served as they are saved; Ctrl-C ends this, not the server.")
+        _serve_changes(checkout)
+
+
+def _serve_changes(checkout: Checkout) -> None:
+    control = DeployedServer(checkout).control_url()
+    assert control is not None
+    with contextlib.suppress(KeyboardInterrupt):
+        for started, problem in changes(checkout, control):
+            seconds = time.monotonic() - started
+            console.print(
+                f"[red]{escape(problem[-PROBLEM_CHARACTERS:])}"
+                if problem
+                else f"Served after {seconds:.1f} s"
+            )
+
+
+def undeploy_local() -> None:
+    """Stop what deploy-local started; the servers too, unless `make up` uses them."""
+    checkout = Checkout()
+    DeployedServer(checkout).stop()
+    remove_containers(checkout)
+    if BackgroundServer(checkout).url() is None:
+        with checkout.locked("services"):
+            stop_all(checkout)
+    console.print("Stopped.")
+
+
+def logs(function: str) -> int:
+    """Follow the deployed functions' logs, or one's; until Ctrl-C."""
+    folder = Checkout().folder("log", "functions")
+    wanted = function.replace("_", "").replace("-", "").lower()
+    files = [file for file in sorted(folder.glob("*.log")) if wanted in ("", file.stem.lower())]
+    if not files:
+        sys.stderr.write(f"No function {function} has a log under .local/log/functions\n")
+        return 1
+    with contextlib.suppress(KeyboardInterrupt):
+        subprocess.run(["tail", "-n", "20", "-F", *map(str, files)], check=False)
+    return 0
+
+
+def invoke(function: str, event: str) -> int:
+    """Invoke a deployed function and print what it gives; 1 when it failed.
+
+    :param event: JSON, or ``@`` and a file's name; empty for what its schedule would send
+    """
+    control = DeployedServer(Checkout()).control_url()
+    if control is None:
+        sys.stderr.write("Nothing is deployed; `make deploy-local` first\n")
+        return 1
+    if not event:
+        event = json.dumps(scheduled_event(function, datetime.now(UTC)))
+    payload = Path(event[1:]).read_bytes() if event.startswith("@") else event.encode()
+    answer = httpx.post(
+        f"{control}/2015-03-31/functions/{function}/invocations",
+        content=payload,
+        timeout=INVOKE_SECONDS,
+    )
+    sys.stdout.write(f"{answer.text}\n")
+    return int(answer.is_error or "x-amz-function-error" in answer.headers)

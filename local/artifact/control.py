@@ -1,0 +1,61 @@
+"""Lambda's Invoke API on a port of its own, and the server's metrics.
+
+``aws lambda invoke --endpoint-url`` and boto3 can use it; ``make invoke`` does. Loopback only.
+"""
+
+import json
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from local.artifact.current_site import CurrentSite
+from local.artifact.emulator.invocation import InvokeError
+from local.artifact.gateway_metrics import GatewayMetrics
+from local.artifact.site import MigrationFailed
+
+JSON = "application/json"
+METRICS = "text/plain; version=0.0.4; charset=utf-8"
+
+
+def control_api(current: CurrentSite, metrics: GatewayMetrics) -> Starlette:
+    """The ASGI application."""
+
+    async def invoke(request: Request) -> Response:
+        name = request.path_params["name"]
+        payload = await request.body() or b"{}"
+        kind = request.headers.get("x-amz-invocation-type", "RequestResponse")
+        try:
+            if kind == "Event":
+                current.site.deployment.invoke_later(name, payload)
+                return Response(status_code=202)
+            outcome = await current.site.deployment.invoke(name, payload)
+        except InvokeError as error:
+            body = json.dumps({"Type": "User", "Message": str(error)})
+            headers = {"X-Amzn-ErrorType": error.name}
+            return Response(body, error.status, headers, media_type=JSON)
+        headers = {"X-Amz-Executed-Version": "$LATEST"}
+        if outcome.error is not None:
+            headers["X-Amz-Function-Error"] = outcome.error
+        return Response(outcome.payload, headers=headers, media_type=JSON)
+
+    async def replace(request: Request) -> Response:
+        """Serve another artifact from now on: ``make deploy-local HOT=1`` asks for it."""
+        try:
+            await current.replace(Path((await request.body()).decode()))
+        except MigrationFailed as error:
+            return Response(str(error), 500)
+        return Response(status_code=204)
+
+    async def show_metrics(_request: Request) -> Response:
+        return Response(metrics.exposition(), media_type=METRICS)
+
+    return Starlette(
+        routes=[
+            Route("/2015-03-31/functions/{name}/invocations", invoke, methods=["POST"]),
+            Route("/artifact", replace, methods=["PUT"]),
+            Route("/metrics", show_metrics, methods=["GET"]),
+        ]
+    )

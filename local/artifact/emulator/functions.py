@@ -1,0 +1,60 @@
+"""Puts a template's functions on this machine: their code unpacked, each with its kind of sandbox."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from local.artifact.emulator.deployment import RETRY_SECONDS, Deployment
+from local.artifact.emulator.function import LambdaFunction
+from local.artifact.emulator.function_log import FunctionLog
+from local.artifact.emulator.sandboxes import SandboxMaker
+from local.artifact.package.template import read_template
+from local.artifact.package.unpacking import unpack
+from local.machine.checkout import Checkout
+
+ENVIRONMENTS_PER_CORE = 3
+
+
+@dataclass(frozen=True)
+class Machine:
+    """How functions run here.
+
+    :ivar settings: the functions' settings, beside what their template says
+    :ivar make_sandbox: makes the place where an environment of a function runs
+    :ivar concurrency: environments of one function at once; more invocations wait
+    :ivar freeze: whether environments are frozen between invocations
+    :ivar retry_seconds: what is waited before each retry of a background invocation
+    """
+
+    checkout: Checkout
+    settings: Mapping[str, str]
+    make_sandbox: SandboxMaker
+    concurrency: int
+    freeze: bool = True
+    retry_seconds: tuple[float, ...] = RETRY_SECONDS
+
+    def deploy(self, template_path: Path) -> Deployment:
+        """Make the functions of a template ready; environments start when they are needed."""
+        template = read_template(template_path, self.settings)
+        store = self.checkout.folder("deploy", "code")
+        logs = self.checkout.folder("log", "functions")
+
+        def make(name: str) -> LambdaFunction:
+            spec = template.functions[name]
+            code = unpack(spec, store)
+            log = FunctionLog(logs / f"{name}.log")
+            make_sandbox = partial(self.make_sandbox, spec, code, log)
+            return LambdaFunction(spec, make_sandbox, log, self.concurrency, self.freeze)
+
+        return Deployment(template, make, self.retry_seconds)
+
+
+def default_concurrency(environment: Mapping[str, str]) -> int:
+    """``LAMBDA_CONCURRENCY``, or what the processors of this machine can keep busy."""
+    return int(environment.get("LAMBDA_CONCURRENCY") or ENVIRONMENTS_PER_CORE * _processors())
+
+
+def _processors() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,0 +1,55 @@
+"""The environment variables of a function: Lambda's own, the template's, this machine's settings.
+
+The names are those of "Defined runtime environment variables" in Lambda's developer guide.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import fields
+
+from fintegrate.settings import SECRET_ID, Settings
+from local.artifact.package.intrinsics import REGION
+from local.artifact.package.template import FunctionSpec
+
+HANDED_THROUGH = ("LANG", "TZ")
+
+
+def function_settings(environment: Mapping[str, str]) -> dict[str, str]:
+    """The functions' settings among the variables of the harness; nothing else reaches them."""
+    names = [setting.name.upper() for setting in fields(Settings)]
+    return {name: environment[name] for name in names if name in environment}
+
+
+def lambda_environment(
+    spec: FunctionSpec, settings: Mapping[str, str], log_stream: str
+) -> dict[str, str]:
+    """All variables but those that depend on where the function runs.
+
+    :param settings: win over the template's, whose secrets are in AWS
+    """
+    name = spec.function_name or spec.name
+    own = {key: value for key, value in spec.environment.items() if key != SECRET_ID}
+    return {
+        "_HANDLER": spec.handler,
+        "AWS_ACCESS_KEY_ID": "local",
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_EXECUTION_ENV": f"AWS_Lambda_{spec.runtime}",
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(spec.memory_mb),
+        "AWS_LAMBDA_FUNCTION_NAME": name,
+        "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
+        "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
+        "AWS_LAMBDA_LOG_GROUP_NAME": f"/aws/lambda/{name}",
+        "AWS_LAMBDA_LOG_STREAM_NAME": log_stream,
+        "AWS_REGION": REGION,
+        "AWS_SECRET_ACCESS_KEY": "local",
+        "AWS_SESSION_TOKEN": "local",
+        "LANG": "en_US.UTF-8",
+        "TZ": ":UTC",
+        **own,
+        **settings,
+    }
+
+
+def search_path(*parts: str | os.PathLike[str]) -> str:
+    """A value for PATH and its like."""
+    return os.pathsep.join(map(str, parts))

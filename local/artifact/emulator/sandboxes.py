@@ -1,0 +1,97 @@
+"""Chooses where functions run: in containers when an engine answers, else as processes."""
+
+import itertools
+import os
+import shutil
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from local.artifact.emulator.aws_runtime import runtime_folder
+from local.artifact.emulator.container import ContainerSandbox, image_of, lives, remove_leftovers
+from local.artifact.emulator.execution import Sandbox
+from local.artifact.emulator.function_log import FunctionLog
+from local.artifact.emulator.lambda_environment import lambda_environment
+from local.artifact.emulator.process import ProcessSandbox
+from local.artifact.package.template import FunctionSpec
+from local.artifact.package.unpacking import CodeFolders
+from local.machine.checkout import Checkout
+from local.services.docker import engine
+
+KINDS = ("process", "container")
+IDLE_SECONDS = 7 * 24 * 3600  # a function may say nothing for long while its log is followed
+SandboxMaker = Callable[[FunctionSpec, CodeFolders, FunctionLog], Sandbox]
+_numbers = itertools.count(1)
+
+
+class SandboxError(RuntimeError):
+    """The functions cannot run as wanted; the text says why."""
+
+
+def wanted_kind(environment: Mapping[str, str]) -> str:
+    """``LAMBDA_SANDBOX``, or what is possible.
+
+    :raises SandboxError: it has a value that means nothing
+    """
+    kind = environment.get("LAMBDA_SANDBOX") or ("container" if engine.answers() else "process")
+    if kind not in KINDS:
+        raise SandboxError(f"LAMBDA_SANDBOX must be one of {', '.join(KINDS)}, got {kind!r}")
+    return kind
+
+
+def sandbox_maker(kind: str, checkout: Checkout, settings: Mapping[str, str]) -> SandboxMaker:
+    """What makes a function's sandboxes."""
+    if kind == "container":
+        return _containers(checkout, settings)
+    return _processes(checkout, settings)
+
+
+def _name() -> str:
+    return f"{os.getpid()}-{next(_numbers)}"
+
+
+def _processes(checkout: Checkout, settings: Mapping[str, str]) -> SandboxMaker:
+    runtime = runtime_folder(checkout)
+    scratch = checkout.folder("deploy", "tmp")
+    _remove_scratch_of_the_dead(scratch)
+
+    def make(spec: FunctionSpec, code: CodeFolders, log: FunctionLog) -> Sandbox:
+        name = _name()
+        environment = lambda_environment(spec, settings, name)
+        return ProcessSandbox(code, runtime, scratch / name, environment, log.descriptor)
+
+    return make
+
+
+def _remove_scratch_of_the_dead(scratch: Path) -> None:
+    """What servers left that were killed; the names are `_name`'s."""
+    for path in scratch.iterdir():
+        pid = path.name.partition("-")[0]
+        if pid.isdigit() and not lives(int(pid)):
+            shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(
+                missing_ok=True
+            )
+
+
+def _containers(checkout: Checkout, settings: Mapping[str, str]) -> SandboxMaker:
+    client = engine.connect(IDLE_SECONDS)
+    owner = str(checkout.root)
+    remove_leftovers(client, owner, os.getpid())
+    present: set[str] = set()
+
+    def make(spec: FunctionSpec, code: CodeFolders, log: FunctionLog) -> Sandbox:
+        image = image_of(spec.runtime)
+        if image not in present:
+            engine.ensure_image(client, image)
+            present.add(image)
+        environment = lambda_environment(spec, settings, _name())
+        return ContainerSandbox(
+            client, image, code, environment, spec.memory_mb, owner, log.descriptor
+        )
+
+    return make
+
+
+def remove_containers(checkout: Checkout) -> None:
+    """Remove what servers of the checkout left behind, if there is an engine."""
+    if engine.answers():
+        remove_leftovers(engine.connect(), str(checkout.root), os.getpid())

@@ -1,0 +1,129 @@
+"""Repackages what changes and has the server serve it, within two seconds.
+
+The functions' bundle is packaged by Chalice as always. Building the whole layer again takes
+longer than that, so changes of its own code are laid over it as one more layer, which the next
+``make deploy-local`` makes part of the layer again.
+"""
+
+import contextlib
+import json
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import httpx
+
+from local.artifact.package.compile_layer import SITE_PACKAGES, compiled
+from local.artifact.package.make import Artifact, PackagingError, package, source_files
+from local.artifact.package.template import FUNCTION, LAYER
+from local.machine.checkout import Checkout
+
+if TYPE_CHECKING:
+    from chalice.deploy.packager import LayerDeploymentPackager
+
+POLL_SECONDS = 0.2
+REPLACED_SECONDS = 60.0
+OVERLAY = "HotLayer"
+OVERLAY_ZIP = "hot-layer.zip"
+Change = tuple[float, str]
+"""When a change was noticed, and what went wrong with it, if anything."""
+
+
+def changes(checkout: Checkout, control: str) -> Iterator[Change]:
+    """Serve every change of the sources; ends never.
+
+    :param control: the address of the server's control
+    """
+    seen = _snapshot(checkout.root)
+    while True:
+        time.sleep(POLL_SECONDS)
+        now = _snapshot(checkout.root)
+        if now != seen:
+            seen, started = now, time.monotonic()
+            yield started, _serve(checkout, control)
+
+
+def _snapshot(root: Path) -> dict[str, int]:
+    found = {}
+    for path in source_files(root):
+        try:
+            found[str(path.relative_to(root))] = path.stat().st_mtime_ns
+        except FileNotFoundError:  # an editor replaces it just now
+            continue
+    return found
+
+
+def _serve(checkout: Checkout, control: str) -> str:
+    try:
+        artifact = repackage(checkout)
+        answer = httpx.put(
+            f"{control}/artifact", content=str(artifact.template), timeout=REPLACED_SECONDS
+        )
+    except (PackagingError, httpx.HTTPError) as error:
+        return str(error)
+    return "" if answer.is_success else answer.text
+
+
+def repackage(checkout: Checkout) -> Artifact:
+    """The artifact of the sources as they are now.
+
+    :raises PackagingError: Chalice could not
+    """
+    folder = checkout.folder("deploy", "hot")
+    with _last_layer(checkout.root):
+        artifact = package(checkout, folder=folder)
+    _overlay(checkout.root / "vendor", folder / OVERLAY_ZIP)
+    _lay_over(artifact.template)
+    return artifact
+
+
+@contextlib.contextmanager
+def _last_layer(root: Path) -> Iterator[None]:
+    """Have Chalice take the newest layer that it made for the one of these sources, this once."""
+    made = root / ".chalice" / "deployments"
+    layers = sorted(made.glob("managed-layer-*.zip"), key=lambda path: path.stat().st_mtime)
+    wanted = Path(_layer_packager().deployment_package_filename(str(root), python_version()))
+    if wanted.exists() or not layers:
+        yield
+        return
+    shutil.copyfile(layers[-1], wanted)
+    try:
+        yield
+    finally:
+        wanted.unlink()
+
+
+def python_version() -> str:
+    """The runtime as Chalice calls it."""
+    return f"python{sys.version_info[0]}.{sys.version_info[1]}"
+
+
+def _layer_packager() -> "LayerDeploymentPackager":
+    from chalice.deploy.packager import DependencyBuilder, LayerDeploymentPackager
+    from chalice.utils import UI, OSUtils
+
+    system = OSUtils()
+    return LayerDeploymentPackager(system, DependencyBuilder(system), UI())
+
+
+def _overlay(vendor: Path, archive: Path) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        ignored = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(vendor, Path(name, SITE_PACKAGES), ignore=ignored)
+        compiled(Path(name), archive)
+
+
+def _lay_over(template: Path) -> None:
+    document = json.loads(template.read_text())
+    resources = document["Resources"]
+    resources[OVERLAY] = {"Type": LAYER, "Properties": {"ContentUri": f"./{OVERLAY_ZIP}"}}
+    for resource in resources.values():
+        if resource["Type"] == FUNCTION:
+            layers = resource["Properties"].setdefault("Layers", [])
+            if {"Ref": OVERLAY} not in layers:
+                layers.append({"Ref": OVERLAY})
+    template.write_text(json.dumps(document))

@@ -1,0 +1,97 @@
+"""The server process of ``make deploy-local``; ``python -m local.artifact.program``.
+
+Runs the packaged migrations, then serves the artifact on the inherited sockets until SIGTERM.
+"""
+
+import argparse
+import asyncio
+import logging
+import os
+import socket
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from local.artifact.control import control_api
+from local.artifact.current_site import CurrentSite
+from local.artifact.emulator.functions import Machine, default_concurrency
+from local.artifact.emulator.lambda_environment import function_settings
+from local.artifact.emulator.sandboxes import sandbox_maker, wanted_kind
+from local.artifact.gateway_metrics import GatewayMetrics
+from local.artifact.site import Site
+from local.gateway.address_limit import AddressLimit
+from local.machine.checkout import Checkout
+from local.serving.program import ReadyServer, configuration, end_with_parent
+
+
+def by_port(port: int, there: ASGIApp, elsewhere: ASGIApp) -> ASGIApp:
+    """One application on one port, another on every other."""
+
+    async def serve(scope: Scope, receive: Receive, send: Send) -> None:
+        chosen = there if scope["server"][1] == port else elsewhere
+        await chosen(scope, receive, send)
+
+    return serve
+
+
+def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser("local.artifact.program", description=__doc__)
+    parser.add_argument("--socket", type=int, required=True, help="the gateway's socket")
+    parser.add_argument("--control", type=int, required=True, help="the Invoke API's socket")
+    parser.add_argument("--template", type=Path, required=True, help="the packaged template")
+    parser.add_argument("--ready", type=int, help="a pipe's number, written when serving")
+    parser.add_argument("--with-parent", action="store_true", help="stop when stdin closes")
+    return parser.parse_args(argv)
+
+
+async def serve(arguments: argparse.Namespace) -> None:
+    """Serve until asked to stop.
+
+    :raises MigrationFailed: the schema could not be brought up to date
+    """
+    machine = _machine(os.environ)
+    limit = AddressLimit(int(os.environ.get("RATE_LIMIT_IP_PER_MINUTE", "100")))
+    metrics = GatewayMetrics()
+    current = CurrentSite(
+        lambda template: Site(
+            machine.deploy(template),
+            limit,
+            metrics,
+            os.environ.get("RABBITMQ_URL", ""),
+            os.environ.get("SCHEDULER") != "off",
+        )
+    )
+    metrics.watch(lambda: current.site.deployment)
+    try:
+        await current.replace(arguments.template)
+        sockets = [socket.socket(fileno=arguments.socket), socket.socket(fileno=arguments.control)]
+        control = control_api(current, metrics)
+        app = by_port(sockets[1].getsockname()[1], control, current)
+        server = ReadyServer(configuration(app), arguments.ready)
+        if arguments.with_parent:
+            end_with_parent(server)
+        await server.serve(sockets=sockets)
+    finally:
+        await current.close()
+
+
+def _machine(environment: Mapping[str, str]) -> Machine:
+    checkout, settings = Checkout(), function_settings(environment)
+    return Machine(
+        checkout=checkout,
+        settings=settings,
+        make_sandbox=sandbox_maker(wanted_kind(environment), checkout, settings),
+        concurrency=default_concurrency(environment),
+        freeze=environment.get("LAMBDA_FREEZE", "on") != "off",
+    )
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Serve until SIGTERM, SIGINT or, when asked for, the end of the parent."""
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    asyncio.run(serve(_arguments(argv)))
+
+
+if __name__ == "__main__":
+    main()

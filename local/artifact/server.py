@@ -1,0 +1,52 @@
+"""Starts server processes of an artifact, for the commands and the tests."""
+
+import socket
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+
+from local.artifact.package.make import Artifact
+from local.serving.server import Server, listen, start_server, url_of
+
+
+@dataclass(frozen=True)
+class ArtifactServer:
+    """A server of an artifact that ends with this process.
+
+    :ivar control_url: where its Invoke API is
+    """
+
+    server: Server
+    control_url: str
+
+    @property
+    def base_url(self) -> str:
+        """Where its gateway serves."""
+        return self.server.base_url
+
+
+def serve_artifact(
+    artifact: Artifact, control: socket.socket, gateway: socket.socket, *options: str
+) -> list[str]:
+    """The program that serves an artifact on two inherited sockets."""
+    return [
+        *(sys.executable, "-m", "local.artifact.program"),
+        *("--template", str(artifact.template)),
+        *("--socket", str(gateway.fileno()), "--control", str(control.fileno())),
+        *options,
+    ]
+
+
+def start_artifact(artifact: Artifact, environment: Mapping[str, str]) -> ArtifactServer:
+    """Serve an artifact in a process of its own; returns when it is migrated and serves.
+
+    :raises ServerError: it ended while starting
+    """
+    with listen(None) as control:
+        server = start_server(
+            environment,
+            command=partial(serve_artifact, artifact, control),
+            inherited=(control.fileno(),),
+        )
+        return ArtifactServer(server, url_of(control))

@@ -1,0 +1,96 @@
+"""One artifact in service: functions, gateway, schedules and queues, begun and ended together."""
+
+import asyncio
+import json
+import logging
+from concurrent.futures import Future
+from typing import Any
+
+from local.artifact.api_gateway import invoker
+from local.artifact.emulator.deployment import Deployment
+from local.artifact.emulator.invocation import InvokeError
+from local.artifact.emulator.queue_source import QueueSource
+from local.artifact.gateway_responses import GatewayResponses
+from local.gateway.access_log import AccessLog
+from local.gateway.address_limit import AddressLimit
+from local.gateway.gateway import Gateway
+from local.gateway.routes import RouteTable
+from local.schedules.schedule_expression import parse
+from local.schedules.scheduler import ScheduledFunction, Scheduler
+
+log = logging.getLogger(__name__)
+
+
+class MigrationFailed(RuntimeError):
+    """The packaged migrations failed; nothing is served. The text is the function's error."""
+
+
+class Site:
+    """What serves requests until ``close``.
+
+    :param broker_url: where queues are that functions get messages from
+    :param schedules: whether schedules fire
+    """
+
+    def __init__(
+        self,
+        deployment: Deployment,
+        limit: AddressLimit,
+        access_log: AccessLog,
+        broker_url: str,
+        schedules: bool,
+    ) -> None:
+        self.deployment = deployment
+        template = deployment.template
+        self.gateway = Gateway(
+            RouteTable(template.routes),
+            invoker(deployment),
+            limit,
+            access_log,
+            refusal_response=GatewayResponses(template).response,
+        )
+        self._loop = asyncio.get_running_loop()
+        wanted = template.schedules if schedules else ()
+        self._scheduler = Scheduler(
+            [ScheduledFunction(s.function, parse(s.expression)) for s in wanted], self._fire
+        )
+        self._queues = [QueueSource(spec, broker_url, self._feed) for spec in template.queues]
+
+    async def open(self) -> None:
+        """Migrate with the packaged function, then begin.
+
+        :raises MigrationFailed: the schema could not be brought up to date
+        """
+        if "Migrate" in self.deployment.functions:
+            outcome = await self.deployment.invoke("Migrate", b"{}")
+            if outcome.error is not None:
+                raise MigrationFailed(outcome.payload.decode(errors="replace"))
+        self._scheduler.start()
+        for queue in self._queues:
+            queue.start()
+
+    def _fire(self, name: str, event: dict[str, Any]) -> object:
+        """Called in a schedule's own thread: waits for the run and its retries."""
+        future = asyncio.run_coroutine_threadsafe(self._run(name, event), self._loop)
+        return future.result()
+
+    async def _run(self, name: str, event: dict[str, Any]) -> None:
+        await self.deployment.invoke_later(name, json.dumps(event).encode())
+
+    def _feed(self, name: str, event: bytes) -> "Future[bool]":
+        """Called in a queue's own thread."""
+        return asyncio.run_coroutine_threadsafe(self._succeeds(name, event), self._loop)
+
+    async def _succeeds(self, name: str, event: bytes) -> bool:
+        try:
+            outcome = await self.deployment.invoke(name, event)
+        except InvokeError as error:
+            log.warning("%s: %s", name, error)
+            return False
+        return outcome.error is None
+
+    async def close(self) -> None:
+        """Fire and feed no more, and end the functions."""
+        await asyncio.to_thread(self._scheduler.stop, 0)
+        await asyncio.gather(*(asyncio.to_thread(queue.stop) for queue in self._queues))
+        await self.deployment.close()

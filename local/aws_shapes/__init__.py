@@ -1,0 +1,1 @@
+"""What AWS hands to a function and takes back, field by field."""

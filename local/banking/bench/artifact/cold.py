@@ -1,0 +1,72 @@
+"""The cold start: from spawn to the first authenticated answer, each time in a new environment.
+
+The first request creates a customer, because that connects to every server, as the floor does.
+"""
+
+import asyncio
+import json
+import statistics
+import time
+from collections.abc import Mapping
+
+from local.artifact.emulator.aws_runtime import runtime_folder
+from local.artifact.emulator.functions import Machine
+from local.artifact.emulator.sandboxes import sandbox_maker
+from local.artifact.package.make import Artifact
+from local.artifact.package.unpacking import unpack
+from local.aws_shapes.proxy_event import IncomingRequest, proxy_event
+from local.banking.bench.artifact.floors import imports_ms
+from local.machine.checkout import Checkout
+
+API = "APIHandler"
+
+
+def cold_starts(
+    artifact: Artifact, settings: Mapping[str, str], key: str, rounds: int
+) -> dict[str, float]:
+    """Medians, ours and the floor taken in turns."""
+    return asyncio.run(_cold_starts(artifact, settings, key, rounds))
+
+
+async def _cold_starts(
+    artifact: Artifact, settings: Mapping[str, str], key: str, rounds: int
+) -> dict[str, float]:
+    checkout = Checkout()
+    machine = Machine(checkout, settings, sandbox_maker("process", checkout, settings), 1)
+    deployment = machine.deploy(artifact.template)
+    function = deployment.function(API)
+    code = unpack(function.spec, checkout.folder("deploy", "code"))
+    runtime = runtime_folder(checkout)
+    ours, floor, memory = [], [], []
+    for _ in range(rounds):
+        started = time.perf_counter()
+        outcome = await deployment.invoke(API, _event(key))
+        ours.append((time.perf_counter() - started) * 1000)
+        if json.loads(outcome.payload)["statusCode"] != 201:
+            raise RuntimeError(f"the first answer is {outcome.payload!r}")
+        floor.append(await asyncio.to_thread(imports_ms, code, runtime, settings))
+        for environment in function.environments:
+            memory.append(environment.sandbox.most_memory_mb())
+            await environment.end()
+    await deployment.close()
+    return {
+        "cold_start_ms": statistics.median(ours),
+        "cold_start_imports_ms": statistics.median(floor),
+        "cold_start_vs_imports": statistics.median(ours) / statistics.median(floor),
+        "cold_rss_mb": max(memory),
+    }
+
+
+def _event(key: str) -> bytes:
+    request = IncomingRequest(
+        method="POST",
+        path="/customer/data",
+        query="",
+        headers=[("X-API-Key", key), ("Content-Type", "application/json")],
+        body=b'{"name": "John Richard Doe"}',
+        source_ip="127.0.0.1",
+        resource="/customer/data",
+        parameters={},
+        request_id="bench",
+    )
+    return json.dumps(proxy_event(request)).encode()

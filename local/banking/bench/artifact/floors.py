@@ -1,0 +1,114 @@
+"""What the same machine allows with nothing of this project in the way, in the same run.
+
+A program each: importing and connecting only, and the raw create in as many processes.
+"""
+
+import multiprocessing
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from multiprocessing.sharedctypes import Synchronized
+from multiprocessing.synchronize import Barrier
+from pathlib import Path
+from typing import Self
+
+from local.artifact.package.compile_layer import SITE_PACKAGES
+from local.artifact.package.unpacking import CodeFolders
+
+FLOOR_SECONDS = 300.0  # a process that failed breaks the barriers then
+# The third-party packages on a request's way: AWS's runtime client, and what the layer brings.
+# Pydantic's package is empty until a name is taken from it, so those that the functions take are.
+IMPORTS = """
+import awslambdaric.bootstrap
+import chalice.app, bcrypt, pika, prometheus_client, psycopg2, redis
+from pydantic import BaseModel, Field
+import aws_lambda_powertools.logging, os
+psycopg2.connect(os.environ["DATABASE_URL"]).cursor().execute("SELECT 1")
+channel = pika.BlockingConnection(pika.URLParameters(os.environ["RABBITMQ_URL"])).channel()
+redis.Redis.from_url(os.environ["REDIS_URL"]).ping()
+print("connected", flush=True)
+os._exit(0)
+"""
+
+
+def imports_ms(code: CodeFolders, runtime: Path, settings: Mapping[str, str]) -> float:
+    """From spawn until packages are imported and servers connected, in ms."""
+    variables = {
+        **settings,
+        "PYTHONPATH": os.pathsep.join([str(code.opt / SITE_PACKAGES), str(runtime)]),
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+    interpreter: str = sys._base_executable  # type: ignore[attr-defined]  # noqa: SLF001
+    started = time.perf_counter()
+    with subprocess.Popen(
+        [interpreter, "-S", "-c", IMPORTS], env=variables, stdout=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        if process.stdout.readline() != b"connected\n":
+            raise RuntimeError("the floor of the cold start could not connect")
+        return (time.perf_counter() - started) * 1000
+
+
+class RawCreators:
+    """Raw creates in as many processes, which stay connected between turns.
+
+    :param consumer: id and name
+    """
+
+    def __init__(
+        self, settings: Mapping[str, str], consumer: tuple[str, str], processes: int
+    ) -> None:
+        context = multiprocessing.get_context("spawn")
+        self._ready, self._done = context.Barrier(processes + 1), context.Barrier(processes + 1)
+        self._each = context.Value("i", 0)
+        shared = (self._each, self._ready, self._done)
+        self._workers = [
+            context.Process(target=_create, args=(dict(settings), consumer, *shared))
+            for _ in range(processes)
+        ]
+        for worker in self._workers:
+            worker.start()
+        self.per_second(processes)  # connects, and warms up
+
+    def per_second(self, count: int) -> float:
+        """One turn: creates per second of all processes together."""
+        each = self._each.value = count // len(self._workers)
+        self._ready.wait(FLOOR_SECONDS)
+        started = time.perf_counter()
+        self._done.wait(FLOOR_SECONDS)
+        return each * len(self._workers) / (time.perf_counter() - started)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._each.value = 0
+        self._ready.wait(FLOOR_SECONDS)
+        for worker in self._workers:
+            worker.join()
+
+
+def _create(
+    settings: dict[str, str],
+    consumer: tuple[str, str],
+    each: "Synchronized[int]",
+    ready: Barrier,
+    done: Barrier,
+) -> None:
+    from local.banking.bench.floor import RawCreate
+
+    with RawCreate(settings["DATABASE_URL"], settings["RABBITMQ_URL"], *consumer) as raw:
+        while True:
+            ready.wait(FLOOR_SECONDS)
+            if not each.value:
+                return
+            for _ in range(each.value):
+                raw.create()
+            done.wait(FLOOR_SECONDS)
+
+
+def kilobytes(path: Path) -> float:
+    """A file's size in kB (1000 bytes)."""
+    return path.stat().st_size / 1000

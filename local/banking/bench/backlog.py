@@ -1,0 +1,57 @@
+"""Events written past the handlers: what waits to be published, and what was published long ago."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import psycopg2
+
+from local.banking.bench.stage import Tenant
+
+# The customers of a backlog take turns: neighbours in creation order are of different customers,
+# and an event of one comes again only after all others had theirs, as in an outage.
+WRITE_PENDING = """
+WITH subject AS (
+    SELECT gen_random_uuid() AS customer_id, number,
+           (%(consumer_ids)s::uuid[])[1 + number %% cardinality(%(consumer_ids)s::uuid[])]
+               AS consumer_id
+    FROM generate_series(1, %(customers)s) number
+)
+INSERT INTO customer_events (consumer_id, customer_id, sequence, event_type, source_service,
+                             payload_json, metadata_json, created_at, publish_failure_reason)
+SELECT consumer_id, customer_id, sequence,
+       CASE WHEN sequence = 1 THEN 'customer_creation' ELSE 'customer_status_change' END,
+       'POST: /customer/data',
+       jsonb_build_object('customer_id', customer_id, 'name', 'John Richard Doe',
+                          'status', 'ACTIVE'),
+       jsonb_build_object('created_at', clock_timestamp(), 'sequence', sequence,
+                          'source_service', 'POST: /customer/data'),
+       clock_timestamp() - interval '1 hour'
+           + sequence * interval '1 minute' + number * interval '1 microsecond',
+       'the broker was away'
+FROM generate_series(1, %(events_each)s) sequence, subject
+ORDER BY sequence, number
+"""
+
+
+def write_pending(
+    database_url: str, tenants: Sequence[Tenant], customers: int, events_each: int = 1
+) -> None:
+    """Pending events, spread evenly over the tenants, in creation order on the disk."""
+    values = {
+        "consumer_ids": [tenant.consumer_id for tenant in tenants],
+        "customers": customers,
+        "events_each": events_each,
+    }
+    execute(database_url, WRITE_PENDING, values)
+
+
+def execute(database_url: str, sql: str, values: dict[str, object] | None = None) -> None:
+    """Run a statement that commits by itself."""
+    connection = psycopg2.connect(database_url)
+    connection.autocommit = True
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(sql, values)
+    finally:
+        connection.close()

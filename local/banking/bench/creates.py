@@ -1,0 +1,133 @@
+"""What a request costs: a create against its floor, authentication, a create in an outage."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from unittest.mock import patch
+
+import bcrypt
+import psycopg2
+import redis
+from chalice import Chalice
+
+from chalicelib.banking.wiring import Platform, endpoint
+from fintegrate.access.keys import parse_api_key
+from fintegrate.http.endpoint import Access, Answer, Call, Nothing, request_scope
+from fintegrate.http.rate_limit import BUCKET_SCRIPT
+from local.banking.bench.api import prepared
+from local.banking.bench.figures import Figures
+from local.banking.bench.floor import RAW, RawCreate
+from local.banking.bench.stage import Stage, Tenant, Theatre
+from local.banking.bench.timing import in_turns, median, timed
+
+TURNS = 24
+
+
+def create(theatre: Theatre) -> Figures:
+    """A create through the handler (p50), and the raw floor in turns with it."""
+    with theatre.stage() as stage:
+        tenant = stage.tenants[0]
+        with RawCreate(
+            stage.database_url, stage.rabbitmq_url, tenant.consumer_id, tenant.name
+        ) as raw:
+            ours, floor = in_turns(TURNS, creating(tenant), raw.create)
+        figures = {
+            "create_ms": median(ours),
+            "create_floor_ms": median(floor),
+            "create_vs_floor": median(ours) / median(floor),
+        }
+        return figures | bcrypt_runs(tenant)
+
+
+def creating(tenant: Tenant) -> Callable[[], str]:
+    """A create through the handler, to be called again and again."""
+    return prepared(tenant.key, "POST", "/customer/data", {"name": "John Richard Doe"})
+
+
+def bcrypt_runs(tenant: Tenant) -> Figures:
+    """How many bcrypt checks a key costs that this process has verified."""
+    action = creating(tenant)
+    action()
+    with patch.object(bcrypt, "checkpw", wraps=bcrypt.checkpw) as check:
+        timed(action, 50)
+    return {"bcrypt_runs_of_a_verified_key": float(check.call_count)}
+
+
+def authentication(theatre: Theatre) -> Figures:
+    """What a key adds to a request: two endpoints that do nothing, one of them public.
+
+    The floor: the same two round trips with the bare drivers.
+    """
+    app = _idle_app()
+    with theatre.stage() as stage:
+        key = stage.tenants[0].key
+        with_key = prepared(key, "GET", "/with-key", {}, app)
+        without = prepared(key, "GET", "/without", {}, app)
+        keyed, public, floor = in_turns(TURNS, with_key, without, _raw_look(stage, key))
+    return {
+        "auth_ms": median(keyed) - median(public),
+        "auth_floor_ms": median(floor),
+    }
+
+
+def _idle_app() -> Chalice:
+    app = Chalice(app_name="bench", configure_logs=False)
+    app.register_middleware(request_scope, "http")
+    for path, access in (("/with-key", Access.TENANT), ("/without", Access.PUBLIC)):
+        idle: Callable[[Call[Nothing]], Answer] = lambda _call: Answer()  # noqa: E731
+        idle.__name__ = path[1:]
+        app.route(path, methods=["GET"])(endpoint(Nothing, access=access)(idle))
+    return app
+
+
+def _raw_look(stage: Stage, key_text: str) -> Callable[[], None]:
+    connection = psycopg2.connect(stage.database_url)
+    connection.autocommit = True
+    cursor = connection.cursor()
+    bucket = redis.Redis.from_url(stage.parts.settings.redis_url).register_script(BUCKET_SCRIPT)
+    key = parse_api_key(key_text)
+    assert key is not None
+    key_id = key.key_id
+
+    def look() -> None:
+        cursor.execute(RAW["find_key"], {"key_id": key_id})
+        cursor.fetchone()
+        bucket(keys=[f"bench:{key_id}"], args=[100_000, 1_000_000])
+
+    return look
+
+
+def outage(theatre: Theatre) -> Figures:
+    """A create with the broker away and the breaker open, over the same with it up, in turns."""
+    up: list[float] = []
+    down: list[float] = []
+    with theatre.stage() as stage:
+        action = creating(stage.tenants[0])
+        timed(action, 25)
+        for _ in range(TURNS // 2):
+            up += timed(action, 25)
+            with _broker_away(stage.parts):
+                while stage.parts.publisher.breaker.state != "open":
+                    action()
+                down += timed(action, 25)
+            timed(action, 2)  # connect again, not to be counted
+    return {
+        "outage_create_ms": median(down),
+        "outage_create_up_ms": median(up),
+        "outage_create_vs_up": median(down) / median(up),
+    }
+
+
+@contextmanager
+def _broker_away(parts: Platform) -> Iterator[None]:
+    """An outage of this process alone: its publisher has an address where nobody listens."""
+    publisher = parts.publisher
+    publisher.close()
+    working = publisher._parameters  # noqa: SLF001 - see above
+    publisher._parameters = type(working)("amqp://nobody:nothing@127.0.0.1:9/%2F")  # noqa: SLF001
+    try:
+        yield
+    finally:
+        publisher._parameters = working  # noqa: SLF001
+        publisher.breaker.succeeded()

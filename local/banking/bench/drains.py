@@ -1,0 +1,69 @@
+"""Draining a backlog: the resend sweep against raw publishing of the same messages."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from chalicelib.banking.events.message import compose
+from chalicelib.banking.events.sweeps import RESEND, Scope, resend_filters
+from chalicelib.banking.wiring import Platform
+from fintegrate.messaging.pipeline import Message
+from local.banking.bench.backlog import write_pending
+from local.banking.bench.figures import Figures
+from local.banking.bench.raw_publisher import RawPublisher, pikas_own
+from local.banking.bench.stage import Theatre
+from local.banking.bench.timing import median, seconds_of
+
+EVENTS = 50_000
+CUSTOMERS = 5_000
+ROUNDS = 3
+_BEGINNING = {"after_at": "-infinity", "after_id": "00000000-0000-0000-0000-000000000000"}
+
+
+def drain(theatre: Theatre) -> Figures:
+    """Events per second: ours, ours without an order to keep, and raw, in turns."""
+    ours, unordered, raw = [], [], []
+    for _ in range(ROUNDS):
+        with theatre.stage() as stage:
+            write_pending(stage.database_url, stage.tenants, CUSTOMERS, EVENTS // CUSTOMERS)
+            messages = pending_messages(stage.parts)
+            with RawPublisher(stage.rabbitmq_url) as publisher:
+                raw.append(EVENTS / seconds_of(partial(publisher.publish, messages)))
+            stage.empty_queues()
+            ours.append(EVENTS / seconds_to_drain(stage.parts, EVENTS))
+        with theatre.stage() as stage:
+            write_pending(stage.database_url, stage.tenants, EVENTS)
+            unordered.append(EVENTS / seconds_to_drain(stage.parts, EVENTS))
+    return {
+        "drain_per_s": median(ours),
+        "drain_raw_per_s": median(raw),
+        "drain_vs_raw": median(ours) / median(raw),
+        "drain_unordered_per_s": median(unordered),
+        "drain_ordered_vs_unordered": median(ours) / median(unordered),
+    }
+
+
+def seconds_to_drain(parts: Platform, events: int) -> float:
+    """How long the resend sweep takes for that many pending events.
+
+    Raises:
+        RuntimeError: another number of events was published, which would falsify the measurement.
+    """
+    filters = resend_filters(parts.settings, Scope())
+    succeeded = 0
+
+    def sweep() -> None:
+        nonlocal succeeded
+        succeeded = parts.resend.run(filters, 300).succeeded
+
+    seconds = seconds_of(sweep)
+    if succeeded != events:
+        raise RuntimeError(f"{succeeded} of {events} events were published")
+    return seconds
+
+
+def pending_messages(parts: Platform) -> list[Message]:
+    """What the sweep is going to publish, finished."""
+    filters = {**resend_filters(parts.settings, Scope()), **_BEGINNING, "batch": EVENTS}
+    rows = parts.sweep_database.fetch_all(RESEND["claim"], filters)
+    return [pikas_own(compose(row)) for row in rows]

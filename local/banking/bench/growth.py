@@ -1,0 +1,42 @@
+"""Whether finding and draining work costs what the work costs, whatever lies in the table."""
+
+from __future__ import annotations
+
+import os
+
+from local.banking.bench.backlog import write_pending
+from local.banking.bench.drains import seconds_to_drain
+from local.banking.bench.figures import Figures
+from local.banking.bench.old_events import write_old
+from local.banking.bench.stage import Stage, Theatre
+from local.banking.bench.timing import median
+
+FEW = 10_000
+MANY = int(os.environ.get("BENCH_OLD_EVENTS", "5_000_000"))
+PENDING = 1_000
+ROUNDS = 15
+
+
+def growth(theatre: Theatre) -> Figures:
+    """1,000 pending events among millions of old ones, and among thousands, in turns."""
+    with theatre.stage("few") as few, theatre.stage("many") as many:
+        for stage, old in ((few, FEW), (many, MANY)):
+            write_old(stage.database_url, stage.tenants, old)
+        times = _drained_in_turns(few, many)
+    return {
+        "growth_old_events": float(MANY),
+        "growth_few_ms": 1000 * median(times[0]),
+        "growth_many_ms": 1000 * median(times[1]),
+        "drain_growth": median(times[1]) / median(times[0]),
+    }
+
+
+def _drained_in_turns(*stages: Stage) -> tuple[list[float], ...]:
+    times: tuple[list[float], ...] = tuple([] for _ in stages)
+    for number in range(ROUNDS + 1):
+        for stage, taken in zip(stages, times, strict=True):
+            write_pending(stage.database_url, stage.tenants, PENDING)
+            seconds = seconds_to_drain(stage.parts, PENDING)
+            if number:  # the first one connects
+                taken.append(seconds)
+    return times

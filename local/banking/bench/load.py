@@ -1,0 +1,86 @@
+"""Throughput and latency against load and against the table's size: the points of the plots."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from local.banking.bench.backlog import write_pending
+from local.banking.bench.drains import seconds_to_drain
+from local.banking.bench.notices import PER_SECOND, handled
+from local.banking.bench.old_events import write_old
+from local.banking.bench.stage import Stage, Theatre
+from local.banking.bench.timing import median, percentile
+
+CREATES_PER_S = (25, 50, 100, 200, 300, 400, 500)
+LOAD_SECONDS = 4
+OLD_EVENTS = (1_000, 10_000, 100_000, 1_000_000)
+PENDING = 10_000
+Curves = dict[str, list[float]]
+
+
+@dataclass(frozen=True, slots=True)
+class Plot:
+    """Curves over the same places on the horizontal axis."""
+
+    name: str
+    title: str
+    axis: str
+    places: Sequence[int]
+    curves: Curves
+
+
+def by_load(theatre: Theatre) -> list[Plot]:
+    """Creates on an open schedule, in one process: what arrives, and how late."""
+    throughput: Curves = {"arrived at the consumer": []}
+    latency: Curves = {"p50": [], "p99": []}
+    with theatre.stage() as stage:
+        for rate in CREATES_PER_S:
+            run = handled(stage, rate, LOAD_SECONDS)
+            throughput["arrived at the consumer"].append(run.per_second)
+            latency["p50"].append(percentile(run.since_due, 50))
+            latency["p99"].append(percentile(run.since_due, 99))
+    axis = "creates due per second, one process"
+    return [
+        Plot("throughput-by-load", "Events per second", axis, CREATES_PER_S, throughput),
+        Plot(
+            "latency-by-load",
+            "From the time a create was due to the consumer's hands (ms)",
+            axis,
+            CREATES_PER_S,
+            latency,
+        ),
+    ]
+
+
+def by_table(theatre: Theatre) -> list[Plot]:
+    """A drain, and notices at 100 creates a second, by how many old events lie in the table."""
+    throughput: Curves = {"drained": []}
+    latency: Curves = {"p50": [], "p99": []}
+    for size in OLD_EVENTS:
+        with theatre.stage() as stage:
+            write_old(stage.database_url, stage.tenants, size)
+            run = handled(stage, PER_SECOND, LOAD_SECONDS)
+            latency["p50"].append(percentile(run.since_commit, 50))
+            latency["p99"].append(percentile(run.since_commit, 99))
+            throughput["drained"].append(_drained_per_s(stage))
+    axis = "old events in the table"
+    return [
+        Plot("throughput-by-table", "Drained events per second", axis, OLD_EVENTS, throughput),
+        Plot(
+            "latency-by-table",
+            "From the commit to the consumer's hands at 100 creates a second (ms)",
+            axis,
+            OLD_EVENTS,
+            latency,
+        ),
+    ]
+
+
+def _drained_per_s(stage: Stage) -> float:
+    rates = []
+    for _ in range(3):
+        write_pending(stage.database_url, stage.tenants, PENDING // 10, 10)
+        rates.append(PENDING / seconds_to_drain(stage.parts, PENDING))
+        stage.empty_queues()
+    return median(rates)

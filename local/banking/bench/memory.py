@@ -1,0 +1,63 @@
+"""How much a process grows while it drains a large backlog, in a process of its own."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import threading
+from multiprocessing.connection import Connection
+
+import psutil
+
+from chalicelib.banking.wiring import platform
+from local.banking.bench.backlog import write_pending
+from local.banking.bench.drains import seconds_to_drain
+from local.banking.bench.figures import Figures
+from local.banking.bench.stage import Theatre
+
+EVENTS = 200_000
+CUSTOMERS = 20_000
+WARM_UP = 5_000
+SAMPLE_SECONDS = 0.02
+
+
+def memory(theatre: Theatre) -> Figures:
+    """Resident memory after a small backlog, and the most of it during the large one."""
+    context = multiprocessing.get_context("spawn")
+    with theatre.stage() as stage:
+        write_pending(stage.database_url, stage.tenants, WARM_UP)
+        ours, theirs = context.Pipe()
+        process = context.Process(target=_drain_twice, args=(theirs,))
+        process.start()
+        ours.recv()
+        write_pending(stage.database_url, stage.tenants, CUSTOMERS, EVENTS // CUSTOMERS)
+        ours.send("go on")
+        before, most = ours.recv()
+        process.join()
+    return {"resend_rss_mb": most, "resend_rss_growth_mb": most - before}
+
+
+def _drain_twice(pipe: Connection) -> None:
+    parts = platform()
+    seconds_to_drain(parts, WARM_UP)
+    before = _resident_mb()
+    pipe.send("warm")
+    pipe.recv()
+    most = before
+    done = threading.Event()
+
+    def watch() -> None:
+        nonlocal most
+        while not done.wait(SAMPLE_SECONDS):
+            most = max(most, _resident_mb())
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    seconds_to_drain(parts, EVENTS)
+    done.set()
+    watcher.join()
+    pipe.send((before, max(most, _resident_mb())))
+
+
+def _resident_mb() -> float:
+    return float(psutil.Process(os.getpid()).memory_info().rss) / 1_000_000

@@ -1,0 +1,30 @@
+"""The drain's cost per event on each program, on all processors and on one: what a model needs."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from local.banking.bench.backlog import write_pending
+from local.banking.bench.drains import CUSTOMERS, EVENTS, seconds_to_drain
+from local.banking.bench.figures import Figures
+from local.banking.bench.processors import microseconds_of, pinned, servers
+from local.banking.bench.stage import Theatre
+from local.banking.bench.timing import seconds_of
+
+
+def model(theatre: Theatre) -> Figures:
+    """Microseconds of processor time per event, and events a second on one processor."""
+    programs = servers(theatre.urls)
+    with theatre.stage() as stage:
+        write_pending(stage.database_url, stage.tenants, CUSTOMERS, EVENTS // CUSTOMERS)
+        drain = partial(seconds_to_drain, stage.parts, EVENTS)
+        costs = microseconds_of(drain, programs, EVENTS)
+    figures = {f"drain_{name}": cost for name, cost in costs.items()}
+    with theatre.stage() as stage, pinned(programs, 1):
+        write_pending(stage.database_url, stage.tenants, CUSTOMERS, EVENTS // CUSTOMERS)
+        seconds = seconds_of(partial(seconds_to_drain, stage.parts, EVENTS))
+    return {
+        **figures,
+        "drain_one_core_per_s": EVENTS / seconds,
+        "drain_one_core_predicted_per_s": 1e6 / sum(costs.values()),
+    }

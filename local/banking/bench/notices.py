@@ -1,0 +1,143 @@
+"""From the commit to the consumer's hands, at a steady rate of creates.
+
+The creates follow a schedule that does not wait for the slow ones, and the consumer is another
+process with the same monotonic clock. What counts as the commit is the moment at which the handler
+knows of it; the time since the create was due is measured too, so that no queueing hides.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from typing import Any
+from unittest.mock import patch
+
+import pika
+
+from chalicelib.banking.events.topology import queue_name
+from fintegrate.database import Row
+from fintegrate.outbox.outbox import Outbox
+from local.banking.bench.creates import creating
+from local.banking.bench.figures import Figures
+from local.banking.bench.floor import RawCreate
+from local.banking.bench.stage import Stage, Theatre
+from local.banking.bench.timing import percentile
+
+PER_SECOND = 100
+SECONDS = 10
+PATIENCE_SECONDS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Notices:
+    """What a run of creates found: milliseconds until the consumer had each, and how many a second."""
+
+    since_commit: list[float]
+    since_due: list[float]
+    per_second: float
+
+
+def notify(theatre: Theatre) -> Figures:
+    """p50 and p99 at 100 creates a second, and of the raw floor at the same rate."""
+    with theatre.stage() as stage:
+        ours = handled(stage, PER_SECOND, SECONDS)
+        raw = _raw(stage, PER_SECOND, SECONDS)
+    return {
+        "notify_p50_ms": percentile(ours.since_commit, 50),
+        "notify_p99_ms": percentile(ours.since_commit, 99),
+        "notify_since_due_p99_ms": percentile(ours.since_due, 99),
+        "notify_raw_p50_ms": percentile(raw, 50),
+        "notify_raw_p99_ms": percentile(raw, 99),
+    }
+
+
+def handled(stage: Stage, per_second: float, seconds: float) -> Notices:
+    """Creates through the handler, on schedule."""
+    committed: dict[str, float] = {}
+    publish_new = Outbox.publish_new
+
+    def noted(outbox: Outbox, event: Row, written_after: float) -> None:
+        committed[str(event["event_id"])] = time.monotonic()
+        publish_new(outbox, event, written_after)
+
+    create = creating(stage.tenants[0])
+    create()
+    count = round(per_second * seconds)
+    with _consumer(stage, count) as arrivals, patch.object(Outbox, "publish_new", noted):
+        due = on_schedule(create, per_second, seconds)
+        arrived = arrivals()
+    dues = dict(zip(committed, due, strict=True))
+    return Notices(
+        [1000 * (arrived[event_id] - at) for event_id, at in committed.items()],
+        [1000 * (arrived[event_id] - at) for event_id, at in dues.items()],
+        count / (max(arrived.values()) - due[0]),
+    )
+
+
+def _raw(stage: Stage, per_second: float, seconds: float) -> list[float]:
+    """Milliseconds since the insert's commit, with the bare drivers."""
+    tenant = stage.tenants[0]
+    with RawCreate(stage.database_url, stage.rabbitmq_url, tenant.consumer_id, tenant.name) as raw:
+        raw.create()
+        raw.committed.clear()
+        with _consumer(stage, round(per_second * seconds)) as arrivals:
+            on_schedule(raw.create, per_second, seconds)
+            arrived = arrivals()
+        return [1000 * (arrived[event_id] - at) for event_id, at in raw.committed.items()]
+
+
+def on_schedule(action: Callable[[], object], per_second: float, seconds: float) -> list[float]:
+    """Call at fixed times, late when the calls before took long; the times that were due."""
+    start = time.monotonic() + 0.1
+    due = [start + number / per_second for number in range(round(per_second * seconds))]
+    for at in due:
+        time.sleep(max(0.0, at - time.monotonic()))
+        action()
+    return due
+
+
+@contextmanager
+def _consumer(stage: Stage, count: int) -> Iterator[Callable[[], dict[str, float]]]:
+    """A consumer of so many messages in a process of its own; it tells when each event arrived."""
+    stage.empty_queues()
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe()
+    queue = queue_name(stage.tenants[0].name)
+    process = context.Process(target=_consume, args=(stage.rabbitmq_url, queue, count, theirs))
+    process.start()
+
+    def arrivals() -> dict[str, float]:
+        if not ours.poll(PATIENCE_SECONDS):
+            raise RuntimeError("not every message arrived")
+        arrived: dict[str, float] = ours.recv()
+        return arrived
+
+    try:
+        ours.recv()  # it listens
+        yield arrivals
+    finally:
+        process.terminate()
+        process.join()
+
+
+def _consume(url: str, queue: str, count: int, pipe: Connection) -> None:
+    """Tells only at the end: who waits for a pipe is late for the next message."""
+    arrived: dict[str, float] = {}
+    connection = pika.BlockingConnection(pika.URLParameters(url))
+    channel = connection.channel()
+    channel.basic_qos(prefetch_count=10)
+
+    def take(_channel: Any, method: Any, properties: Any, _body: bytes) -> None:
+        arrived.setdefault(properties.message_id, time.monotonic())
+        channel.basic_ack(method.delivery_tag)
+
+    channel.basic_consume(queue, take)
+    pipe.send("listening")
+    while len(arrived) < count:
+        connection.process_data_events(time_limit=1)  # returns as soon as there was something
+    pipe.send(arrived)
+    connection.close()

@@ -1,0 +1,74 @@
+"""Every relay drains the same backlog in turns, and what it published is judged.
+
+Each starts on a fresh copy of one database and on empty queues, in a process of its own.
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from local.banking.bench.peers.backlog import EVENTS, finished
+from local.banking.bench.peers.contestants import Contestant
+from local.banking.bench.peers.order import Verdict, judge
+from local.banking.bench.peers.stage import Stage
+from local.banking.bench.peers.stopwatch import Result
+
+SECONDS = 6.0
+"""Who has not finished by then is stopped and reckoned by what it has done."""
+Figures = dict[str, float | str]
+
+
+@dataclass
+class Drains:
+    """What one contestant did, round by round."""
+
+    contestant: Contestant
+    results: list[Result] = field(default_factory=list)
+    verdicts: list[Verdict] = field(default_factory=list)
+    finished: list[int] = field(default_factory=list)
+
+    def run(self, on: Stage) -> None:
+        """Drain a fresh backlog, and judge what came of it."""
+        environment = on.fresh()
+        self.results.append(self.contestant.run(environment, SECONDS))
+        self.verdicts.append(judge(on.queues.read()))
+        self.finished.append(finished(environment["DATABASE_URL"]))
+
+    def figures(self) -> Figures:
+        """The medians of the rounds, and the sums of what a relay should not do.
+
+        `lost`: the database takes it for published, and no queue ever had it.
+        """
+        rounds = list(zip(self.results, self.verdicts, strict=True))
+        return {
+            "name": self.contestant.name,
+            "instances": self.contestant.instances,
+            "workers": self.contestant.workers,
+            "events_per_s": statistics.median(v.distinct / r.seconds for r, v in rounds),
+            "cpu_ms_per_event": statistics.median(
+                1000 * r.cpu_seconds / v.distinct for r, v in rounds
+            ),
+            "drained": sum(v.distinct for v in self.verdicts),
+            "offered": EVENTS * len(rounds),
+            "overtaken": sum(v.overtaken for v in self.verdicts),
+            "repeated": sum(v.repeated for v in self.verdicts),
+            "lost": sum(
+                max(0, done - v.distinct)
+                for done, v in zip(self.finished, self.verdicts, strict=True)
+            ),
+        }
+
+
+def measure_drains(
+    on: Stage, peers: Sequence[Contestant], rounds: int, say: Callable[[str], None]
+) -> list[Figures]:
+    """All contestants, in turns; each round begins with another one."""
+    drains = [Drains(contestant) for contestant in peers]
+    for number in range(rounds):
+        for one in drains[number:] + drains[:number]:
+            times = f", {one.contestant.instances} at once" if one.contestant.instances > 1 else ""
+            say(f"round {number + 1} of {rounds}: {one.contestant.name}{times}")
+            one.run(on)
+    return [one.figures() for one in drains]

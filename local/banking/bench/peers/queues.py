@@ -1,0 +1,60 @@
+"""The tenants' queues: made as the contract has them, read back, emptied, removed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import pika
+from pika.adapters.blocking_connection import BlockingChannel
+
+from chalicelib.banking.events.topology import EXCHANGE, queue_name, queues
+from fintegrate.messaging.topology import declare
+from local.banking.tenant_queues import remove_queues
+
+SILENCE_SECONDS = 0.3
+"""After this long without a message everything has been read."""
+
+
+class TenantQueues:
+    """The queues of these consumers on one broker."""
+
+    def __init__(self, url: str, consumer_names: Sequence[str]) -> None:
+        self._url = url
+        self._names = consumer_names
+
+    @contextmanager
+    def declared(self) -> Iterator[None]:
+        """They exist for the block."""
+        declare(self._url, EXCHANGE, queues(self._names))
+        try:
+            yield
+        finally:
+            remove_queues(self._url, self._names)
+
+    def empty(self) -> None:
+        """Throw away what lies in them."""
+        with self._channel() as channel:
+            for name in self._names:
+                channel.queue_purge(queue_name(name))
+
+    def read(self) -> Iterator[list[tuple[str, int]]]:
+        """Take everything out: (customer id, sequence) as each queue holds them, first to last."""
+        with self._channel() as channel:
+            for name in self._names:
+                found: list[tuple[str, int]] = []
+                for method, properties, _ in channel.consume(
+                    queue_name(name), auto_ack=True, inactivity_timeout=SILENCE_SECONDS
+                ):
+                    if method is None:
+                        break
+                    headers: Any = properties.headers if properties else {}
+                    found.append((headers["customer_id"], headers["sequence"]))
+                channel.cancel()
+                yield found
+
+    @contextmanager
+    def _channel(self) -> Iterator[BlockingChannel]:
+        with pika.BlockingConnection(pika.URLParameters(self._url)) as connection:
+            yield connection.channel()

@@ -1,0 +1,26 @@
+"""Our relay: the resend sweep, exactly as the schedule and `POST /events/resend` run it."""
+
+from __future__ import annotations
+
+from chalicelib.banking.events.sweeps import Scope, resend_filters
+from chalicelib.banking.wiring import platform
+from local.banking.bench.peers.stopwatch import Result, Stopwatch, Task, tell
+
+
+def drain(task: Task) -> Result:
+    """Run the sweep until nothing is left or the time is up.
+
+    Once is enough when it is alone; a second one beside it may hold what an event waits for.
+    """
+    parts = platform()
+    filters = resend_filters(parts.settings, Scope())
+    parts.resend.count(filters)  # connects to the database; the broker is connected on the way
+    watch = Stopwatch()
+    done = 0
+    while watch.seconds < task.seconds and parts.resend.count(filters):
+        done += parts.resend.run(filters, task.seconds - watch.seconds).succeeded
+    return watch.stop(done)
+
+
+if __name__ == "__main__":
+    tell(drain(Task.from_environment()))

@@ -1,0 +1,25 @@
+"""The ceiling: pika alone, publishing finished messages in a pipeline of confirms.
+
+No relay at all: nothing is read or marked, no order is guarded, no message has a fate of its own.
+"""
+
+from __future__ import annotations
+
+import os
+
+from local.banking.bench.peers.backlog import pending_messages
+from local.banking.bench.peers.stopwatch import Result, Stopwatch, tell
+from local.banking.bench.raw_publisher import RawPublisher
+
+
+def publish_all() -> Result:
+    """Publish what waits, composed beforehand, and wait for the last confirm."""
+    messages = pending_messages(os.environ["DATABASE_URL"])
+    with RawPublisher(os.environ["RABBITMQ_URL"]) as publisher:
+        watch = Stopwatch()
+        publisher.publish(messages)
+        return watch.stop(len(messages))
+
+
+if __name__ == "__main__":
+    tell(publish_all())

@@ -1,0 +1,42 @@
+"""The virtualenv of the peers, under `.local/`: made on first use, renewed when its list changes.
+
+Apart from the project's own on purpose: what a peer needs must never decide what we run with.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from local.machine.checkout import ROOT, Checkout
+
+REQUIREMENTS = ROOT / "requirements-peers.txt"
+
+
+class PeersMissingError(RuntimeError):
+    """The peers' packages could not be installed; the text says what to run by hand."""
+
+
+def peers_python(checkout: Checkout) -> Path:
+    """The interpreter that has the peers' packages.
+
+    Raises:
+        PeersMissingError: they could not be installed.
+    """
+    folder = checkout.folder("peers")
+    python, stamp = folder / "venv" / "bin" / "python", folder / "installed"
+    wanted = f"{sys.version}\n{REQUIREMENTS.read_text(encoding='utf-8')}"
+    if not stamp.exists() or stamp.read_text(encoding="utf-8") != wanted:
+        print("Installing the packages of requirements-peers.txt", flush=True)
+        _run([sys.executable, "-m", "venv", "--clear", str(folder / "venv")])
+        pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        _run([str(python), *pip, "-r", str(REQUIREMENTS)])
+        stamp.write_text(wanted, encoding="utf-8")
+    return python
+
+
+def _run(command: list[str]) -> None:
+    done = subprocess.run(command, check=False)
+    if done.returncode:
+        raise PeersMissingError(f"`{' '.join(command)}` failed; see above")

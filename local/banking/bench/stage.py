@@ -1,0 +1,124 @@
+"""Where measurements take place: databases of their own, five tenants, their queues.
+
+The tenants are onboarded once, in a template; each measurement works on a fresh copy of it. Queues
+hold at most 100,000 messages by the contract, so whoever publishes empties them afterwards.
+"""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import pika
+
+from chalicelib.banking import wiring
+from chalicelib.banking.events.topology import queue_name
+from chalicelib.banking.wiring import Platform
+from chalicelib.operations.migrate import apply_migrations
+from local.banking.bench.api import call
+from local.banking.tenant_queues import remove_queues
+from local.services.running import ServiceUrls, create_database, drop_database, settings_environment
+
+TEMPLATE = "bench_fintegrate"
+TENANTS = 5
+SETTINGS = {
+    "LOG_LEVEL": "ERROR",
+    "RATE_LIMIT_API_KEY_PER_MINUTE": "6000000",
+    "RATE_LIMIT_API_KEY_BURST": "1000000",
+    "API_KEY_BCRYPT_COST": "4",  # the first check of a key is no part of any figure
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Tenant:
+    """A consumer with its key."""
+
+    consumer_id: str
+    name: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One database with its platform; `parts` is also the process's, so the handlers use it."""
+
+    database_url: str
+    parts: Platform
+    tenants: list[Tenant]
+
+    @property
+    def rabbitmq_url(self) -> str:
+        """The broker's address."""
+        return self.parts.settings.rabbitmq_url
+
+    def empty_queues(self) -> None:
+        """Remove what was published."""
+        with _channel(self.rabbitmq_url) as channel:
+            for tenant in self.tenants:
+                channel.queue_purge(queue_name(tenant.name))
+
+
+class Theatre:
+    """The template and its tenants; `stage` opens copies of it."""
+
+    def __init__(self, urls: ServiceUrls) -> None:
+        self.urls = urls
+        self.tenants: list[Tenant] = []
+
+    def __enter__(self) -> Theatre:
+        with _platform(create_database(self.urls, TEMPLATE), self.urls) as parts:
+            apply_migrations(parts.settings)
+            admin = parts.settings.admin_api_key
+            self.tenants = [_onboard(admin) for _ in range(TENANTS)]
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        remove_queues(self.urls.rabbitmq_url, [tenant.name for tenant in self.tenants])
+        drop_database(self.urls, TEMPLATE)
+
+    @contextmanager
+    def stage(self, name: str = "") -> Iterator[Stage]:
+        """A fresh copy for the block; stages that are open at once need different names."""
+        database = f"{TEMPLATE}_{name or 'stage'}"
+        url = create_database(self.urls, database, TEMPLATE)
+        try:
+            with _platform(url, self.urls) as parts:
+                stage = Stage(url, parts, self.tenants)
+                yield stage
+                stage.empty_queues()
+        finally:
+            drop_database(self.urls, database)
+
+
+@contextmanager
+def _platform(url: str, urls: ServiceUrls) -> Iterator[Platform]:
+    """A platform on this database as the process's own, for the block."""
+    environment = {**settings_environment(urls, DATABASE_URL=url), **SETTINGS}
+    os.environ.update(environment)  # the processes that a measurement starts use the same
+    parts = wiring.build(environment)
+    wiring.use(parts)
+    try:
+        yield parts
+    finally:
+        parts.close()
+        wiring.use(None)
+
+
+def _onboard(admin_key: str) -> Tenant:
+    name = f"bench_{uuid.uuid4().hex[:8]}"
+    consumer = call(admin_key, "POST", "/consumer/data", {"consumer_name": name})
+    consumer_id = consumer["consumer_id"]
+    key = call(admin_key, "POST", "/consumer/api-key", {"consumer_id": consumer_id})
+    return Tenant(consumer_id, name, key["api_key"])
+
+
+@contextmanager
+def _channel(url: str) -> Iterator[pika.adapters.blocking_connection.BlockingChannel]:
+    connection = pika.BlockingConnection(pika.URLParameters(url))
+    try:
+        yield connection.channel()
+    finally:
+        connection.close()

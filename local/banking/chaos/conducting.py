@@ -1,0 +1,62 @@
+"""Carries a plan out and writes down which fault was when."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from random import Random
+
+from local.banking.chaos.evidence import Disturbance
+from local.banking.chaos.faults.fault import Fault, Scene
+from local.banking.chaos.plan import Plan, Step
+
+
+class Conductor:
+    """Makes the faults of one run happen.
+
+    :ivar disturbances: those that have happened, in the order of their ends
+    """
+
+    def __init__(
+        self, scene: Scene, faults: Mapping[str, Fault], told: Callable[[str], None]
+    ) -> None:
+        self._scene = scene
+        self._faults = faults
+        self._told = told
+        self._lock = threading.Lock()
+        self.disturbances: list[Disturbance] = []
+
+    def carry_out(self, plan: Plan) -> None:
+        """First what comes alone, then the lanes beside each other; returns when all is undone.
+
+        The first error of a fault that could not be done or undone is raised: such a run says nothing.
+        """
+        self._lane("alone", plan.seed, plan.alone)
+        with ThreadPoolExecutor(len(plan.together) or 1) as pool:
+            lanes = [
+                pool.submit(self._lane, lane, plan.seed, steps)
+                for lane, steps in plan.together.items()
+            ]
+        for lane in lanes:
+            lane.result()
+
+    def _lane(self, lane: str, seed: int, steps: Sequence[Step]) -> None:
+        random = Random(f"{seed} {lane}")  # noqa: S311  # repeatable
+        for step in steps:
+            if self._scene.curtain.wait(step.pause):
+                return
+            self._one(step, random)
+
+    def _one(self, step: Step, random: Random) -> None:
+        began = time.time()
+        try:
+            self._faults[step.fault].happen(self._scene, random, step.seconds)
+        except BaseException:
+            self._scene.curtain.set()
+            raise
+        ended = time.time()
+        with self._lock:
+            self.disturbances.append(Disturbance(step.fault, began, ended))
+        self._told(f"{step.fault}, {ended - began:.1f} s")

@@ -1,0 +1,63 @@
+"""Every fault of a run, by name."""
+
+from __future__ import annotations
+
+from local.banking.chaos.faults import broker, database, lines, members, servers
+from local.banking.chaos.faults.fault import Fault
+
+BRIEFLY = (0.5, 2.0)
+A_WHILE = (1.5, 4.0)
+PAST_THE_HEARTBEAT = (7.0, 9.0)
+"""A frozen process asked for a heartbeat of 3 s: the broker drops it after two that did not come."""
+
+FAULTS = (
+    Fault("broker killed", "broker", BRIEFLY, servers.killed(lambda s: s.rabbitmq), 7.0),
+    Fault("broker restarted", "broker", (0.0, 0.5), servers.restarted(lambda s: s.rabbitmq), 10.0),
+    Fault("broker frozen", "broker", A_WHILE, servers.frozen(lambda s: s.rabbitmq)),
+    Fault("broker's memory alarm", "broker", (1.0, 2.0), broker.memory_alarm, 4.0),
+    Fault("queue full", "broker", A_WHILE, broker.queue_full),
+    Fault("broker's line cut", "broker's line", BRIEFLY, lines.cut("broker")),
+    Fault("broker's line stalled", "broker's line", A_WHILE, lines.stalled("broker")),
+    Fault("broker's line half-open", "broker's line", A_WHILE, lines.half_open("broker")),
+    Fault("broker's line slow", "broker's line", A_WHILE, lines.slow("broker", 0.3)),
+    Fault("database killed", "database", BRIEFLY, servers.killed(lambda s: s.postgresql), 2.0),
+    Fault(
+        "database restarted", "database", BRIEFLY, servers.restarted(lambda s: s.postgresql), 2.0
+    ),
+    Fault("database frozen", "database", BRIEFLY, servers.frozen(lambda s: s.postgresql)),
+    Fault("backends terminated", "database", BRIEFLY, database.backends_terminated),
+    Fault("rows locked", "database", (2.0, 6.5), database.rows_locked),
+    Fault("commits slow", "database", A_WHILE, database.commits_slow),
+    Fault("database's line cut", "database's line", BRIEFLY, lines.cut("database")),
+    Fault("database's line stalled", "database's line", A_WHILE, lines.stalled("database")),
+    Fault("database's line half-open", "database's line", A_WHILE, lines.half_open("database")),
+    Fault("database's line slow", "database's line", A_WHILE, lines.slow("database", 0.1)),
+    Fault("cache killed", "cache", A_WHILE, servers.killed(lambda s: s.redis)),
+    Fault("cache frozen", "cache", A_WHILE, servers.frozen(lambda s: s.redis)),
+    Fault("cache's line stalled", "cache", A_WHILE, lines.stalled("cache")),
+    Fault("function killed", "functions", BRIEFLY, members.killed(lambda b: b.functions), 2.0),
+    Fault(
+        "function frozen", "functions", PAST_THE_HEARTBEAT, members.frozen(lambda b: b.functions)
+    ),
+    Fault("callers cut", "functions", BRIEFLY, lines.callers_cut),
+    Fault("schedule killed", "schedules", BRIEFLY, members.killed(lambda b: b.schedules)),
+    Fault(
+        "schedule frozen", "schedules", PAST_THE_HEARTBEAT, members.frozen(lambda b: b.schedules)
+    ),
+    Fault("three resends at once", "admin", BRIEFLY, members.resends_at_once),
+    Fault(
+        "consumer killed",
+        "consumers",
+        BRIEFLY,
+        members.killed(lambda b: list(b.consumers.values())),
+    ),
+    Fault(
+        "consumer frozen",
+        "consumers",
+        A_WHILE,
+        members.frozen(lambda b: list(b.consumers.values())),
+    ),
+)
+BY_NAME = {fault.name: fault for fault in FAULTS}
+EVER_PRESENT = ("clocks ten minutes apart", "two schedules at once")
+"""What is wrong from the beginning to the end of every run."""

@@ -1,0 +1,69 @@
+"""What goes wrong inside PostgreSQL while it runs: sessions ended, rows locked, commits slow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from random import Random
+
+import psycopg2
+from psycopg2.extensions import cursor as Cursor  # noqa: N812  # the driver's class
+
+from local.banking.chaos.faults.fault import Scene
+
+TERMINATE = """
+SELECT pg_terminate_backend(pid)
+FROM pg_stat_activity
+WHERE datname = current_database() AND application_name = 'fintegrate' AND random() < %(share)s
+"""
+LOCK_CUSTOMERS = """
+SELECT FROM customers WHERE customer_id = ANY (%(ids)s::uuid[]) FOR UPDATE
+"""
+LOCK_EVENTS = """
+SELECT FROM customer_events WHERE publish_status = 'pending' OR deliver_status = 'pending'
+ORDER BY created_at DESC LIMIT 5 FOR UPDATE SKIP LOCKED
+"""
+COMMIT_DELAY_MICROSECONDS = 60_000
+
+
+@contextmanager
+def _session(scene: Scene, *, autocommit: bool = True) -> Iterator[Cursor]:
+    """A session of the run's own, past the line."""
+    url = scene.bed.database_url
+    with closing(psycopg2.connect(url, application_name="chaos")) as connection:
+        connection.autocommit = autocommit
+        with connection.cursor() as cursor:
+            yield cursor
+
+
+def backends_terminated(scene: Scene, random: Random, seconds: float) -> None:
+    """Sessions of the functions are ended by the operator, whatever they are doing."""
+    for _ in range(3):
+        with _session(scene) as cursor:
+            cursor.execute(TERMINATE, {"share": random.uniform(0.2, 1)})
+        scene.last(seconds / 3)
+
+
+def rows_locked(scene: Scene, random: Random, seconds: float) -> None:
+    """Somebody holds the rows of customers and of events that are on their way."""
+    chosen = [
+        pick for each in scene.load.customers.values() for _ in "12" if (pick := each.any(random))
+    ]
+    with _session(scene, autocommit=False) as cursor:
+        cursor.execute(LOCK_CUSTOMERS, {"ids": [customer_id for customer_id, _ in chosen]})
+        cursor.execute(LOCK_EVENTS)
+        scene.last(seconds)
+
+
+def commits_slow(scene: Scene, _random: Random, seconds: float) -> None:
+    """Every commit waits before it flushes its log, as on a slow disk (`commit_delay`)."""
+    with _session(scene) as cursor:
+        cursor.execute("ALTER SYSTEM SET commit_siblings = 0")
+        cursor.execute("ALTER SYSTEM SET commit_delay = %s", (COMMIT_DELAY_MICROSECONDS,))
+        cursor.execute("SELECT pg_reload_conf()")
+        try:
+            scene.last(seconds)
+        finally:
+            cursor.execute("ALTER SYSTEM RESET commit_siblings")
+            cursor.execute("ALTER SYSTEM RESET commit_delay")
+            cursor.execute("SELECT pg_reload_conf()")

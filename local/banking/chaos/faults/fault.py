@@ -1,0 +1,42 @@
+"""What a fault is: something that begins, lasts, and is undone, whatever happens meanwhile."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from random import Random
+
+from local.banking.chaos.load import Load
+from local.banking.chaos.testbed import Testbed
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What a fault plays on; `curtain` falls when the run has to end early."""
+
+    bed: Testbed
+    load: Load
+    curtain: threading.Event
+
+    def last(self, seconds: float) -> None:
+        """Let a fault last."""
+        self.curtain.wait(seconds)
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One kind of fault; those of one lane never overlap.
+
+    :ivar name: what is wrong, in the words of the report
+    :ivar lane: what it happens to
+    :ivar seconds: how long it lasts, drawn between these two
+    :ivar happen: does it, lets it last so many seconds, undoes it
+    :ivar extra_seconds: what doing and undoing take beside, for the planning
+    """
+
+    name: str
+    lane: str
+    seconds: tuple[float, float]
+    happen: Callable[[Scene, Random, float], None]
+    extra_seconds: float = 0.0

@@ -1,0 +1,60 @@
+"""Processes of the run that die or freeze: functions, schedules, consumers; and crowds of resends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from random import Random
+
+import httpx
+
+from local.banking.chaos.faults.fault import Scene
+from local.banking.chaos.testbed import Testbed
+from local.chaos.members import Member
+
+Choose = Callable[[Testbed], Sequence[Member]]
+CROWD = 3
+
+
+def killed(among: Choose) -> Callable[[Scene, Random, float], None]:
+    """One of them ends by SIGKILL, in the middle of whatever it does; another takes its place."""
+
+    def happen(scene: Scene, random: Random, seconds: float) -> None:
+        member = random.choice(among(scene.bed))
+        member.kill()
+        scene.last(seconds)
+        member.start()
+
+    return happen
+
+
+def frozen(among: Choose) -> Callable[[Scene, Random, float], None]:
+    """One of them stands still, with its connections and its locks, and runs on later."""
+
+    def happen(scene: Scene, random: Random, seconds: float) -> None:
+        member = random.choice(among(scene.bed))
+        member.freeze()
+        scene.last(seconds)
+        member.wake()
+
+    return happen
+
+
+def resends_at_once(scene: Scene, _random: Random, seconds: float) -> None:
+    """The admin calls resend three times at the same moment, beside the two schedules."""
+
+    def resend(number: int) -> None:
+        urls = scene.bed.base_urls
+        with suppress(httpx.HTTPError):  # a process may be away: that is another fault
+            httpx.post(
+                f"{urls[number % len(urls)]}/events/resend",
+                headers={"X-API-Key": scene.bed.environment["ADMIN_API_KEY"]},
+                json={"period_in_days": 1},
+                timeout=seconds + 10,
+            )
+
+    for _ in range(3):
+        with ThreadPoolExecutor(CROWD) as pool:
+            list(pool.map(resend, range(CROWD)))
+        scene.last(seconds / 3)

@@ -1,0 +1,135 @@
+"""Collects the evidence of a run: from the database, the queues, the banks' stores, the records."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
+from typing import Any
+
+import pika
+import psycopg2
+from psycopg2.extras import RealDictCursor
+
+from chalicelib.banking.events.topology import dead_letter_queue_name, queue_name
+from local.banking.chaos.answers import Answer
+from local.banking.chaos.evidence import (
+    Application,
+    Customer,
+    Delivery,
+    Disturbance,
+    Event,
+    Evidence,
+)
+from local.banking.chaos.tenants import Tenant
+
+EVENTS = """
+SELECT e.event_id::text, coalesce(c.name, e.consumer_id::text) AS tenant, e.customer_id::text,
+       e.sequence, e.event_type, e.created_at, coalesce(e.payload_json ->> 'name', '') AS name,
+       coalesce(e.payload_json ->> 'status', '') AS status, e.publish_status, e.deliver_status,
+       e.published_at, e.publish_failure_reason AS publish_reason,
+       e.deliver_failure_reason AS deliver_reason, r.processing_status AS receipt,
+       (SELECT count(*) FROM dead_letters d WHERE d.event_id = e.event_id) AS dead_letters
+FROM customer_events e
+LEFT JOIN consumers c ON c.consumer_id = e.consumer_id
+LEFT JOIN consumer_event_receipts r
+       ON r.event_id = e.event_id AND r.consumer_id = e.consumer_id
+WHERE e.event_type <> 'consumer_created'
+ORDER BY e.created_at
+"""
+CUSTOMERS = """
+SELECT u.customer_id::text, coalesce(c.name, u.consumer_id::text) AS tenant, u.name, u.status,
+       u.event_sequence, coalesce(array_agg(t.tag_key) FILTER (WHERE t.tag_key IS NOT NULL), '{}')
+                         AS tags
+FROM customers u
+LEFT JOIN consumers c ON c.consumer_id = u.consumer_id
+LEFT JOIN customer_tags t ON t.customer_id = u.customer_id
+GROUP BY u.customer_id, c.name
+"""
+UNSETTLED = """
+SELECT count(*) AS count
+FROM customer_events
+WHERE event_type <> 'consumer_created'
+  AND (publish_status = 'pending' OR publish_status = 'published' AND deliver_status = 'pending')
+"""
+
+
+def rows(database_url: str, sql: str) -> list[dict[str, Any]]:
+    """What a statement gives, past the functions."""
+    with (
+        closing(psycopg2.connect(database_url)) as connection,
+        connection.cursor(cursor_factory=RealDictCursor) as cursor,
+    ):
+        cursor.execute(sql)
+        return [dict(row) for row in cursor.fetchall()]
+
+
+def unsettled(database_url: str) -> int:
+    """How many events still wait to be published or confirmed."""
+    return int(rows(database_url, UNSETTLED)[0]["count"])
+
+
+def left_in_queues(rabbitmq_url: str, tenants: Sequence[Tenant]) -> dict[str, int]:
+    """Messages that are ready in each tenant's two queues; needs that its consumer has ended."""
+    with closing(pika.BlockingConnection(pika.URLParameters(rabbitmq_url))) as connection:
+        channel = connection.channel()
+        return {
+            tenant.name: sum(
+                channel.queue_declare(queue, passive=True).method.message_count
+                for queue in (queue_name(tenant.name), dead_letter_queue_name(tenant.name))
+            )
+            for tenant in tenants
+        }
+
+
+def gather(
+    database_url: str,
+    rabbitmq_url: str,
+    tenants: Sequence[Tenant],
+    answers: Sequence[Answer],
+    disturbances: Sequence[Disturbance],
+    reconciliation: Mapping[str, Any] | None = None,
+) -> Evidence:
+    """Everything, after the consumers have ended."""
+    return Evidence(
+        tenants=[tenant.name for tenant in tenants],
+        answers=answers,
+        events=[Event(**row) for row in rows(database_url, EVENTS)],
+        customers=[
+            Customer(**{**row, "tags": frozenset(row["tags"])})
+            for row in rows(database_url, CUSTOMERS)
+        ],
+        deliveries=[each for tenant in tenants for each in _deliveries(tenant)],
+        applications=[each for tenant in tenants for each in _applications(tenant)],
+        disturbances=disturbances,
+        reconciliation=reconciliation,
+        left_in_queues=left_in_queues(rabbitmq_url, tenants),
+    )
+
+
+def _deliveries(tenant: Tenant) -> Iterator[Delivery]:
+    if not tenant.deliveries.exists():
+        return
+    for line in tenant.deliveries.read_text(encoding="utf-8").splitlines():
+        facts = json.loads(line)
+        yield Delivery(
+            tenant=tenant.name,
+            event_id=facts["event_id"],
+            customer_id=facts["subject"],
+            sequence=facts["sequence"],
+            redelivered=facts["redelivered"],
+            publish_try=facts["publish_try"],
+            deliver_try=facts["deliver_try"],
+            name=facts["name"] or "",
+        )
+
+
+def _applications(tenant: Tenant) -> Iterator[Application]:
+    if not tenant.store.exists():
+        return
+    with closing(sqlite3.connect(tenant.store)) as database:
+        for row in database.execute(
+            "SELECT event_id, customer_id, sequence FROM applications ORDER BY number"
+        ):
+            yield Application(tenant.name, *row)

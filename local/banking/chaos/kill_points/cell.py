@@ -1,0 +1,100 @@
+"""A database, an API server on it and processes that come and go: where kill points are played.
+
+Several cells work side by side; in one of them one point is played at a time, so that a sweep of all
+tenants meets nothing but what the point has left.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import signal
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+from psycopg2.extras import RealDictCursor
+
+from fintegrate.queries import queries_beside
+from local.banking.chaos.kill_points.processes import Ended, Task, TaskProcess
+from local.chaos.boundaries import Boundary
+from local.services.running import ServiceUrls, create_database, drop_database, settings_environment
+from local.serving.server import start_server
+
+SETTINGS = {
+    "SCHEDULER": "off",
+    "LOG_LEVEL": "WARNING",
+    "API_KEY_BCRYPT_COST": "4",
+    "PUBLISH_HANDOFF_SECONDS": "1",
+    "RATE_LIMIT_IP_PER_MINUTE": "1000000",
+    "RATE_LIMIT_API_KEY_PER_MINUTE": "6000000",
+    "RATE_LIMIT_API_KEY_BURST": "1000000",
+}
+NOTHING: Mapping[str, str] = {}
+SQL = queries_beside(__file__)
+_numbers = itertools.count(1)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One place to play; `folder` holds the stores of its consumers and the log of its processes."""
+
+    urls: ServiceUrls
+    environment: dict[str, str]
+    base_url: str
+    folder: Path
+
+    @property
+    def admin_key(self) -> str:
+        """The admin's key."""
+        return self.environment["ADMIN_API_KEY"]
+
+    def start(
+        self,
+        task: Task,
+        settings: Mapping[str, str] = NOTHING,
+        boundary: Boundary | None = None,
+        blow: signal.Signals = signal.SIGKILL,
+    ) -> TaskProcess:
+        """Start a process at its task, perhaps one that is struck down at a boundary."""
+        environment = {**self.environment, "BASE_URL": self.base_url, **settings}
+        return TaskProcess(task, environment, self.folder / "processes.log", boundary, blow)
+
+    def run(
+        self, task: Task, settings: Mapping[str, str] = NOTHING, boundary: Boundary | None = None
+    ) -> Ended:
+        """Start such a process and wait for its end; raises `ProcessError`."""
+        return self.start(task, settings, boundary).wait()
+
+    def query(self, statement: str, **parameters: Any) -> list[dict[str, Any]]:
+        """Rows of a statement of this module's `.sql` file, past the functions."""
+        return query(self.environment["DATABASE_URL"], statement, **parameters)
+
+
+def query(url: str, statement: str, **parameters: Any) -> list[dict[str, Any]]:
+    """The rows of such a statement on any database."""
+    connection = psycopg2.connect(url)
+    try:
+        with connection, connection.cursor(cursor_factory=RealDictCursor) as cursor:
+            cursor.execute(SQL[statement], parameters)
+            return [dict(row) for row in cursor.fetchall()] if cursor.description else []
+    finally:
+        connection.close()
+
+
+@contextmanager
+def open_cell(urls: ServiceUrls, template: str, folder: Path) -> Iterator[Cell]:
+    """A cell on a copy of a migrated database; removed after the block."""
+    name = f"chaos_cell_{os.getpid()}_{next(_numbers)}"
+    url = create_database(urls, name, template)
+    environment = {**settings_environment(urls), **SETTINGS, "DATABASE_URL": url}
+    own = folder / name
+    own.mkdir()
+    try:
+        with start_server(environment) as server:
+            yield Cell(urls, environment, server.base_url, own)
+    finally:
+        drop_database(urls, name)

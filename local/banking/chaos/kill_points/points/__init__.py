@@ -1,0 +1,26 @@
+"""The kill points, by what is done when the process dies."""
+
+from local.banking.chaos.kill_points.point import KillPoint
+from local.banking.chaos.kill_points.points import (
+    administering,
+    amidst,
+    dead_lettering,
+    delivering,
+    migrating,
+    scheduled,
+    skipping,
+    sweeping,
+    writing,
+)
+
+POINTS: tuple[KillPoint, ...] = (
+    *writing.POINTS,
+    *sweeping.POINTS,
+    *delivering.POINTS,
+    *dead_lettering.POINTS,
+    *administering.POINTS,
+    *scheduled.POINTS,
+    *skipping.POINTS,
+    *migrating.POINTS,
+    *amidst.POINTS,
+)

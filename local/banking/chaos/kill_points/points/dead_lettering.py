@@ -1,0 +1,111 @@
+"""Dying in the dead-letter sweep."""
+
+from __future__ import annotations
+
+from collections import Counter
+from contextlib import closing
+from dataclasses import dataclass
+
+import pika
+
+from chalicelib.banking.events.topology import EXCHANGE, dead_letter_queue_name, queue_name
+from local.banking.chaos.kill_points.changes import creation
+from local.banking.chaos.kill_points.point import KillPoint
+from local.banking.chaos.kill_points.scene import Scene, until
+from local.banking.chaos.kill_points.tasks import Request, ScheduledRun
+from local.chaos.boundaries import COMMIT, Method, Statement, after, before
+
+KEEP = Statement("functions/banking/events/dead_letters.sql", "keep")
+ACK = Method("pika.adapters.blocking_connection:BlockingChannel.basic_ack")
+AT_ONCE = {"DELIVERY_GRACE_SECONDS": "0"}
+LETTERS = 3
+MORE_THAN_A_BATCH = 205
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """The bank rejects what it got; with `rubbish` its dead letters are more than one batch."""
+
+    rubbish: int = 0
+
+    def __call__(self, scene: Scene) -> None:
+        """Every letter is kept once, its event told, its queue emptied; then all is redelivered."""
+        for _ in range(LETTERS):
+            scene.make(creation(scene.tenant))
+        _reject(scene, self.rubbish)
+        until("the letters have died", lambda: _letters(scene) == LETTERS + self.rubbish)
+        scene.kill(ScheduledRun("sweep_dead_letters"))
+        _complete(scene)
+        scene.cell.run(ScheduledRun("sweep_dead_letters"))
+        scene.expect(_letters(scene) == 0, f"{_letters(scene)} letters are left")
+        kept = _kept(scene)
+        scene.expect(kept.total() == LETTERS + self.rubbish, f"{kept.total()} letters were kept")
+        self._each_once(scene, kept)
+        body = {"period_in_days": 1, "include_failed": True}
+        again = Request("POST", "/events/redeliver", scene.tenant.key, body)
+        scene.expect(scene.cell.run(again, AT_ONCE).answer.status == 200, "not redelivered")
+        scene.come_to_rest()
+
+    def _each_once(self, scene: Scene, kept: Counter[str | None]) -> None:
+        for event in scene.events():
+            said = f"event {event.event_id} has {kept[event.event_id]} letters"
+            scene.expect(kept[event.event_id] == 1, said)
+            said = f"event {event.event_id} is {event.deliver_status}: {event.deliver_reason}"
+            scene.expect(event.deliver_reason == "dead-lettered: rejected", said)
+
+
+def _complete(scene: Scene) -> None:
+    """What the dead sweep has left is all or nothing: an event is failed if its letter is kept."""
+    kept = _kept(scene)
+    for event in scene.events():
+        same = (event.deliver_status == "failed") == (kept[event.event_id] == 1)
+        said = f"event {event.event_id} is {event.deliver_status}, letters: {kept[event.event_id]}"
+        scene.expect(same, said)
+
+
+def _reject(scene: Scene, rubbish: int) -> None:
+    """Reject every message of the tenant's queue, and put letters of no event behind them."""
+    url = scene.cell.urls.rabbitmq_url
+    with closing(pika.BlockingConnection(pika.URLParameters(url))) as connection:
+        channel = connection.channel()
+        channel.confirm_delivery()
+        taken = channel.consume(queue_name(scene.tenant.name))
+        for method, _properties, _body in (next(taken) for _ in range(LETTERS)):
+            channel.basic_reject(method.delivery_tag or 0, requeue=False)
+        channel.cancel()
+        key = f"customer.dlq.{scene.tenant.name}"
+        for number in range(rubbish):
+            channel.basic_publish(EXCHANGE, key, b"rubbish %d" % number, mandatory=True)
+
+
+def _letters(scene: Scene) -> int:
+    """How many wait to be swept."""
+    url = scene.cell.urls.rabbitmq_url
+    with closing(pika.BlockingConnection(pika.URLParameters(url))) as connection:
+        name = dead_letter_queue_name(scene.tenant.name)
+        return int(connection.channel().queue_declare(name, passive=True).method.message_count)
+
+
+def _kept(scene: Scene) -> Counter[str | None]:
+    """How many letters are kept of each event; of none for what belongs to no event."""
+    rows = scene.cell.query("kept_letters", consumer_id=scene.tenant.consumer_id)
+    return Counter({row["event_id"]: row["letters"] for row in rows})
+
+
+POINTS = (
+    KillPoint("dead letters: after one is read, before it is kept", before(KEEP), Sweep()),
+    KillPoint("dead letters: in the middle of a batch", after(KEEP, 2), Sweep()),
+    KillPoint("dead letters: before the commit", before(COMMIT), Sweep()),
+    KillPoint("dead letters: after the commit, before the acknowledgement", before(ACK), Sweep()),
+    KillPoint("dead letters: after the acknowledgement", after(ACK), Sweep()),
+    KillPoint(
+        "dead letters: in the middle of a queue, between two batches",
+        after(COMMIT),
+        Sweep(MORE_THAN_A_BATCH),
+    ),
+    KillPoint(
+        "dead letters: in the second batch of a queue",
+        before(COMMIT, 2),
+        Sweep(MORE_THAN_A_BATCH),
+    ),
+)

@@ -1,0 +1,69 @@
+"""Dying on the consumer's side of the queue: in its own program, and in a confirmation's request."""
+
+from __future__ import annotations
+
+from local.banking.chaos.kill_points.changes import creation, status_change
+from local.banking.chaos.kill_points.point import KillPoint
+from local.banking.chaos.kill_points.scene import Scene
+from local.banking.chaos.kill_points.tasks import Consumption, Request
+from local.chaos.boundaries import Method, Statement, after, before
+
+CONFIRM = Statement("functions/banking/events/receipts.sql", "confirm")
+INBOX = "local.banking.consumer.inbox:Inbox"
+ACK = Method("pika.adapters.blocking_connection:BlockingChannel.basic_ack")
+CUSTOMERS = 3
+
+
+def consuming(scene: Scene) -> None:
+    """The bank's program dies at the third of its messages; it is started again."""
+    for _ in range(CUSTOMERS):
+        customer_id = scene.make(creation(scene.tenant)).data["customer_id"]
+        scene.make(status_change(scene.tenant, customer_id))
+    consumption = Consumption(scene.tenant)
+    scene.kill(consumption, consumption.settings)
+    scene.come_to_rest()
+
+
+def confirming(scene: Scene) -> None:
+    """The request that confirms dies; the consumer, who got no answer, reads and confirms again."""
+    scene.make(creation(scene.tenant))
+    (event,) = scene.events()
+    body = {"event_id": event.event_id, "status": "processed"}
+    scene.kill(Request("POST", "/events/confirm-delivery", scene.tenant.key, body))
+    whole_or_nothing(scene, event.event_id)
+    scene.come_to_rest()
+
+
+def whole_or_nothing(scene: Scene, event_id: str) -> None:
+    """A receipt and its event say the same, whatever happened to who wrote them."""
+    (event,) = [each for each in scene.events() if each.event_id == event_id]
+    same = (event.deliver_status == "delivered") == (event.receipt == "processed")
+    scene.expect(same, f"the event is {event.deliver_status}, its receipt {event.receipt}")
+
+
+_THIRD = 3
+POINTS = (
+    KillPoint(
+        "consumer: after its work, before its own commit",
+        after(Method(f"{INBOX}._advance"), _THIRD),
+        consuming,
+    ),
+    KillPoint(
+        "consumer: after its own commit, before the confirmation",
+        before(Method("local.banking.consumer.confirmations:ConfirmationClient.confirm"), _THIRD),
+        consuming,
+    ),
+    KillPoint(
+        "consumer: after the confirmation, before it is noted",
+        after(Method("local.banking.consumer.confirmations:ConfirmationClient.confirm"), _THIRD),
+        consuming,
+    ),
+    KillPoint(
+        "consumer: after the confirmation, before the acknowledgement",
+        before(ACK, _THIRD),
+        consuming,
+    ),
+    KillPoint("consumer: after the acknowledgement", after(ACK, _THIRD), consuming),
+    KillPoint("confirm-delivery: before the commit", before(CONFIRM), confirming),
+    KillPoint("confirm-delivery: after the commit, before the answer", after(CONFIRM), confirming),
+)

@@ -1,0 +1,129 @@
+"""Dying in the migration step, alone and with another migrator waiting."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from chalicelib.banking.tenants import ADMIN_ID
+from chalicelib.operations.migrate import migrations_folder
+from local.banking.chaos.kill_points.cell import query
+from local.banking.chaos.kill_points.point import KillPoint
+from local.banking.chaos.kill_points.scene import Scene, until
+from local.banking.chaos.kill_points.tasks import Migration
+from local.chaos.boundaries import COMMIT, Sql, Statement, after, before
+from local.services.running import create_database, drop_database
+
+LATER = "29991231_2359_later.sql"
+LATER_TEXT = """-- Comes after all others.
+BEGIN;
+CREATE TABLE later_first (x integer);
+CREATE TABLE later_second (x integer);
+COMMIT;
+"""
+MADE_BY_FIRST = "customers"
+
+
+@dataclass(frozen=True)
+class Site:
+    """An empty database and the migrations that lead from it to one with `later_second`."""
+
+    url: str
+    migration: Migration
+    names: list[str]
+
+    @property
+    def settings(self) -> Mapping[str, str]:
+        """What a migrator's environment holds beside everybody's."""
+        return {"DATABASE_URL": self.url}
+
+    def applied(self) -> list[str]:
+        """The names in the history, in order; a history that is not there is empty."""
+        if not query(self.url, "table", name="migration_history"):
+            return []
+        return [row["name"] for row in query(self.url, "history")]
+
+    def has(self, table: str) -> bool:
+        """Whether there is such a table."""
+        return bool(query(self.url, "table", name=table))
+
+
+@contextmanager
+def _site(scene: Scene) -> Iterator[Site]:
+    folder = scene.cell.folder / "migrations"
+    own = folder / "fintegrate_sql" / "banking" / "migrations"
+    shutil.copytree(migrations_folder(), own, dirs_exist_ok=True)
+    (own / LATER).write_text(LATER_TEXT)
+    name = Path(scene.cell.environment["DATABASE_URL"]).name + "_empty"
+    url = create_database(scene.cell.urls, name)
+    try:
+        yield Site(url, Migration(folder), sorted(path.name for path in own.glob("*.sql")))
+    finally:
+        drop_database(scene.cell.urls, name)
+
+
+def migrating(scene: Scene) -> None:
+    """A migration is there whole and recorded, or not at all; the next run does what is missing."""
+    with _site(scene) as site:
+        scene.kill(site.migration, site.settings)
+        before_again = site.applied()
+        _whole(scene, site)
+        applied = scene.cell.run(site.migration, site.settings).answer
+        scene.expect(before_again + applied == site.names, f"{before_again}, then {applied}")
+        _complete(scene, site)
+
+
+def two_migrators(scene: Scene) -> None:
+    """The second waits while the first holds the lock, and goes on when the first has died."""
+    with _site(scene) as site:
+        first = scene.cell.start(site.migration, site.settings, scene.boundary, signal.SIGSTOP)
+        scene.hit = first.wait_hit()
+        second = scene.cell.start(site.migration, site.settings)
+        until("the second waits", lambda: bool(query(site.url, "waiting_migrators")))
+        scene.expect(site.applied() == [], "something was applied already")
+        first.kill()
+        applied = second.wait().answer
+        scene.expect(applied == site.names, f"the second applied {applied}")
+        _complete(scene, site)
+
+
+def _whole(scene: Scene, site: Site) -> None:
+    applied = site.applied()
+    for migration, table in ((site.names[0], MADE_BY_FIRST), (LATER, "later_first")):
+        said = f"{migration} is half there: {table} {site.has(table)}, recorded {applied}"
+        scene.expect(site.has(table) == (migration in applied), said)
+
+
+def _complete(scene: Scene, site: Site) -> None:
+    scene.expect(site.applied() == site.names, f"applied: {site.applied()}")
+    scene.expect(site.has("later_second"), "the last table is missing")
+    (keys,) = query(site.url, "active_keys", consumer_id=ADMIN_ID)
+    scene.expect(keys["count"] == 1, f"the admin has {keys['count']} active keys")
+
+
+_STATEMENT = after(Sql("CREATE TABLE"), 6)
+POINTS = (
+    KillPoint("migration: in the middle of its statements", _STATEMENT, migrating),
+    KillPoint(
+        "migration: after its statements, before its record",
+        before(Sql("INSERT INTO migration_history")),
+        migrating,
+    ),
+    KillPoint("migration: after its record, before the commit", before(COMMIT), migrating),
+    KillPoint("migration: between two migrations", after(COMMIT), migrating),
+    KillPoint(
+        "migration: in the middle of the last one",
+        after(Sql("CREATE TABLE later_first")),
+        migrating,
+    ),
+    KillPoint(
+        "migration: after all, before the admin's key",
+        before(Statement("functions/banking/consumer/admin_key.sql", "install")),
+        migrating,
+    ),
+    KillPoint("migration: another migrator waits for the lock", _STATEMENT, two_migrators),
+)

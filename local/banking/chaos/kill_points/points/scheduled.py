@@ -1,0 +1,59 @@
+"""Dying in the schedules that tidy up: keys that expire, rows that are purged."""
+
+from __future__ import annotations
+
+import uuid
+
+from local.banking.chaos.kill_points.changes import creation
+from local.banking.chaos.kill_points.point import KillPoint
+from local.banking.chaos.kill_points.scene import Scene
+from local.banking.chaos.kill_points.tasks import ScheduledRun
+from local.chaos.boundaries import Statement, after, before
+
+EXPIRE = Statement("functions/banking/consumer/keys.sql", "expire_due_keys")
+PURGE = "functions/banking/schedules/purge.sql"
+OLD, YOUNG = 7, 2
+SMALL_BATCHES = {"SWEEP_BATCH": "3"}
+
+
+def expiring(scene: Scene) -> None:
+    """A key past its time is refused before and after; the next run gives it its status."""
+    scene.cell.query("make_due", consumer_id=scene.tenant.consumer_id)
+    scene.kill(ScheduledRun("expire_api_keys"))
+    scene.expect(scene.send(creation(scene.tenant).request).status == 401, "the key still works")
+    scene.cell.run(ScheduledRun("expire_api_keys"))
+    (row,) = scene.cell.query("active_keys", consumer_id=scene.tenant.consumer_id)
+    scene.expect(row["count"] == 0, "the key is still active")
+
+
+def purging(scene: Scene) -> None:
+    """What is old goes, by the next run at the latest; what is young stays and still replays."""
+    changes = [creation(scene.tenant, str(uuid.uuid4())) for _ in range(OLD + YOUNG)]
+    for change in changes:
+        scene.make(change)
+    consumer = {"consumer_id": scene.tenant.consumer_id}
+    scene.cell.query("make_old", keys=[change.key for change in changes[:OLD]], **consumer)
+    scene.cell.query("write_old_audit", rows=OLD, **consumer)
+    scene.kill(ScheduledRun("purge"), SMALL_BATCHES)
+    scene.cell.run(ScheduledRun("purge"), SMALL_BATCHES)
+    (left,) = scene.cell.query("left_by_purge", **consumer)
+    scene.expect(left == {"keys": YOUNG, "audit_rows": 0}, f"left: {left}")
+    replayed = scene.make(changes[-1]).headers.get("Idempotency-Replayed")
+    scene.expect(replayed == "true", "a young key was purged")
+    scene.come_to_rest()
+
+
+POINTS = (
+    KillPoint("expire_api_keys: before its statement", before(EXPIRE), expiring),
+    KillPoint("expire_api_keys: after its statement", after(EXPIRE), expiring),
+    KillPoint(
+        "purge: between two batches of one kind",
+        after(Statement(PURGE, "idempotency_keys")),
+        purging,
+    ),
+    KillPoint(
+        "purge: between two batches of another kind",
+        after(Statement(PURGE, "audit_rows"), 2),
+        purging,
+    ),
+)

@@ -1,0 +1,44 @@
+"""Dying in POST /events/skip-head: the operator, who got no answer, asks again for the same event."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from local.banking.chaos.kill_points.changes import NO_BROKER, Outage
+from local.banking.chaos.kill_points.point import KillPoint
+from local.banking.chaos.kill_points.scene import Scene
+from local.chaos.boundaries import COMMIT, Statement, after, before
+
+LOCK = Statement("functions/banking/events/skip_head.sql", "lock_head")
+
+
+@dataclass(frozen=True)
+class SkipHead:
+    """A customer's first event is given up; `committed` says whether it was before the death."""
+
+    committed: bool
+
+    def __call__(self, scene: Scene) -> None:
+        """One event is failed, however often it was asked for, and the later ones come in order."""
+        scene.answers += scene.cell.run(Outage(scene.tenant, 1), NO_BROKER).answer
+        head, *others = scene.events()
+        body = {
+            "customer_id": head.customer_id,
+            "event_id": head.event_id,
+            "reason": "a kill point",
+        }
+        request = scene.admin("POST", "/events/skip-head", body)
+        scene.kill(request)
+        scene.send(request, 409 if self.committed else 200)
+        scene.come_to_rest()
+        states = [event.publish_status for event in scene.events()]
+        scene.expect(states == ["failed", *["published" for _ in others]], f"events are {states}")
+
+
+POINTS = (
+    KillPoint("skip-head: after the lock", after(LOCK), SkipHead(committed=False)),
+    KillPoint("skip-head: before the commit", before(COMMIT), SkipHead(committed=False)),
+    KillPoint(
+        "skip-head: after the commit, before the answer", after(COMMIT), SkipHead(committed=True)
+    ),
+)

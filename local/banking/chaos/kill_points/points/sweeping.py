@@ -1,0 +1,108 @@
+"""Dying in a sweep: resend and redeliver, as schedules and as the endpoint that the bank calls."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from local.banking.chaos.kill_points.changes import NO_BROKER, Outage
+from local.banking.chaos.kill_points.point import KillPoint
+from local.banking.chaos.kill_points.processes import Task
+from local.banking.chaos.kill_points.scene import Scene
+from local.banking.chaos.kill_points.tasks import Request, ScheduledRun
+from local.chaos.boundaries import (
+    COMMIT,
+    Boundary,
+    Method,
+    Statement,
+    after,
+    before,
+)
+
+CUSTOMERS = 8
+EVENTS = 3 * CUSTOMERS
+SMALL_BATCHES = {"SWEEP_BATCH": "7"}  # a customer's events fall into two of them
+AT_ONCE = {"DELIVERY_GRACE_SECONDS": "0"}
+RESEND = "functions/banking/events/resend.sql"
+REDELIVER = "functions/banking/events/redeliver.sql"
+# When the first confirms have come, the next event of those customers is handed to the broker.
+ON_THE_WIRE = before(
+    Method("pika.channel:Channel.basic_publish"),
+    2,
+    Method("fintegrate.messaging.pipeline:Pipeline.answered"),
+)
+
+
+@dataclass(frozen=True)
+class Resend:
+    """Events wait after an outage; the sweep that takes them up dies, and another one comes."""
+
+    by_bank: bool = False
+    settings: Mapping[str, str] = field(default_factory=dict)
+
+    def __call__(self, scene: Scene) -> None:
+        """Nothing waits afterwards."""
+        _outage(scene)
+        waiting = [event for event in scene.events() if event.publish_status == "pending"]
+        scene.expect(len(waiting) == EVENTS, f"{len(waiting)} of {EVENTS} events wait")
+        scene.kill(self._sweep(scene), self.settings)
+        scene.come_to_rest()
+
+    def _sweep(self, scene: Scene) -> Task:
+        if self.by_bank:
+            return Request("POST", "/events/resend", scene.tenant.key, {"period_in_days": 1})
+        return ScheduledRun("resend")
+
+
+@dataclass(frozen=True)
+class Redeliver:
+    """Events were published and nobody has read them; the sweep that sends them again dies."""
+
+    settings: Mapping[str, str] = field(default_factory=dict)
+
+    def __call__(self, scene: Scene) -> None:
+        """The next run sends each once more, and the consumer sorts out what came twice."""
+        _outage(scene)
+        scene.cell.run(ScheduledRun("resend"))
+        scene.kill(ScheduledRun("redeliver"), {**AT_ONCE, **self.settings})
+        scene.cell.run(ScheduledRun("redeliver"), AT_ONCE)
+        scene.come_to_rest()
+
+
+def _outage(scene: Scene) -> None:
+    """Customers come and change while the broker is away; their events wait."""
+    scene.answers += scene.cell.run(Outage(scene.tenant, CUSTOMERS), NO_BROKER).answer
+
+
+def _boundaries(file: str) -> dict[str, tuple[Boundary, int]]:
+    """By name: each boundary of a batch, and how often it may repeat one event."""
+    write_back = Statement(file, "confirmed")
+    return {
+        "after the claim": (after(Statement(file, "claim")), 0),
+        "in the middle of a batch on the wire": (ON_THE_WIRE, 1),
+        "after the confirms, before the write-back": (before(write_back), 1),
+        "after the write-back, before the commit": (before(COMMIT), 1),
+        "after the commit": (after(COMMIT), 0),
+    }
+
+
+def _points() -> list[KillPoint]:
+    points = []
+    for name, (boundary, repeats) in _boundaries(RESEND).items():
+        points.append(KillPoint(f"resend: {name}", boundary, Resend(), repeats))
+    for name, (boundary, repeats) in _boundaries(REDELIVER).items():
+        points.append(KillPoint(f"redeliver: {name}", boundary, Redeliver(), repeats))
+    return points
+
+
+POINTS = (
+    *_points(),
+    KillPoint("resend: between two batches", after(COMMIT), Resend(settings=SMALL_BATCHES)),
+    KillPoint(
+        "resend by the bank: after the confirms of the second batch, before the write-back",
+        before(Statement(RESEND, "confirmed"), 2),
+        Resend(by_bank=True, settings=SMALL_BATCHES),
+        1,
+    ),
+    KillPoint("redeliver: between two batches", after(COMMIT), Redeliver(SMALL_BATCHES)),
+)

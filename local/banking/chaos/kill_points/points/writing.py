@@ -1,0 +1,101 @@
+"""Dying in a request that writes an event: create, change, delete, and the idempotent create."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+
+from local.banking.chaos.kill_points.changes import Change, creation, deletion, status_change
+from local.banking.chaos.kill_points.point import KillPoint
+from local.banking.chaos.kill_points.scene import Scene
+from local.chaos.boundaries import (
+    COMMIT,
+    Boundary,
+    Method,
+    Statement,
+    after,
+    before,
+)
+
+CUSTOMERS = "functions/banking/customer/customers.sql"
+MARK = Statement("functions/banking/events/outbox.sql", "mark_published")
+# The bytes leave when pika's transport has emptied its buffer, after the publish has filled it.
+SENT = after(
+    Method("pika.adapters.utils.io_services_utils:_AsyncTransportBase._produce"),
+    since=Method("pika.channel:Channel.basic_publish"),
+)
+
+
+@dataclass(frozen=True)
+class Write:
+    """A request that writes one event; `committed` is what must be found of it afterwards."""
+
+    kind: str
+    committed: bool
+
+    def __call__(self, scene: Scene) -> None:
+        """Die in it; afterwards all of it is there, or nothing."""
+        change = self._change(scene)
+        held = len(scene.events())
+        scene.kill_in(change)
+        scene.come_to_rest()
+        written = len(scene.events()) - held
+        scene.expect(written == self.committed, f"{written} events were written")
+
+    def _change(self, scene: Scene) -> Change:
+        if self.kind == "create":
+            return creation(scene.tenant)
+        customer_id = scene.make(creation(scene.tenant)).data["customer_id"]
+        if self.kind == "delete":
+            return deletion(scene.tenant, customer_id)
+        return status_change(scene.tenant, customer_id)
+
+
+@dataclass(frozen=True)
+class IdempotentCreate:
+    """A create with a key; `committed` says whether its answer was stored before the death."""
+
+    committed: bool
+
+    def __call__(self, scene: Scene) -> None:
+        """Die in it; sent again, it gets its one answer, and there is one customer."""
+        change = creation(scene.tenant, str(uuid.uuid4()))
+        scene.kill_in(change)
+        replies = [scene.make(change) for _ in range(2)]
+        statuses = [reply.status for reply in replies]
+        replayed = [reply.headers.get("Idempotency-Replayed") == "true" for reply in replies]
+        scene.expect(statuses == [201, 201], f"answered {statuses}")
+        scene.expect(replayed == [self.committed, True], f"replayed: {replayed}")
+        scene.come_to_rest()
+        scene.expect(len(scene.events()) == 1, f"one key wrote {len(scene.events())} events")
+
+
+def _points(kind: str, begin: Boundary, committed: Boundary) -> list[KillPoint]:
+    nothing, all_of_it = Write(kind, committed=False), Write(kind, committed=True)
+    return [
+        KillPoint(f"{kind}: before the commit", begin, nothing),
+        KillPoint(f"{kind}: after the commit, before the publish", committed, all_of_it),
+        KillPoint(f"{kind}: the publish has left, before its confirm", SENT, all_of_it, 1),
+        KillPoint(f"{kind}: after the confirm, before the mark", before(MARK), all_of_it, 1),
+        KillPoint(f"{kind}: after the mark, before the answer", after(MARK), all_of_it),
+    ]
+
+
+def _in_one_statement(kind: str, name: str) -> list[KillPoint]:
+    statement = Statement(CUSTOMERS, name)  # it commits by itself
+    return _points(kind, before(statement), after(statement))
+
+
+def _idempotent(moment: str, boundary: Boundary, committed: bool, repeats: int = 0) -> KillPoint:
+    return KillPoint(f"idempotent create: {moment}", boundary, IdempotentCreate(committed), repeats)
+
+
+POINTS = (
+    *_in_one_statement("create", "create_customer"),
+    *_in_one_statement("change of status", "change_status"),
+    *_points("delete", before(COMMIT), after(COMMIT)),
+    _idempotent("before the commit", before(COMMIT), committed=False),
+    _idempotent("after the commit, before the publish", after(COMMIT), committed=True),
+    _idempotent("after the confirm, before the mark", before(MARK), True, 1),
+    _idempotent("after the mark, before the answer", after(MARK), committed=True),
+)

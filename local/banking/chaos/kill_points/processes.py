@@ -1,0 +1,126 @@
+"""Starts processes that do one task each, and may be struck down at a boundary.
+
+They are forked from a server process that has imported everything and opened nothing
+(`multiprocessing`'s forkserver), so that each costs milliseconds and is as fresh as a new one.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from multiprocessing.context import ForkServerProcess
+from pathlib import Path
+from typing import Any
+
+from local.chaos.boundaries import Boundary
+from local.chaos.watching import Watch
+
+PATIENCE_SECONDS = 30.0
+_IMPORTED = [
+    "local.banking.chaos.kill_points.tasks",
+    "app",
+    "local.banking.chaos.bank_process",
+    "redis",
+]
+_SPAWN = threading.Lock()
+
+Task = Callable[[], Any]
+
+
+class ProcessError(Exception):
+    """A process that should have done its task did not; the text says why."""
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a process ended: whether it reached its boundary, and what its task gave otherwise."""
+
+    hit: bool
+    answer: Any = None
+
+
+class TaskProcess:
+    """One process at its task. `environment` is all of its environment."""
+
+    def __init__(
+        self,
+        task: Task,
+        environment: Mapping[str, str],
+        log: Path,
+        boundary: Boundary | None = None,
+        blow: signal.Signals = signal.SIGKILL,
+    ) -> None:
+        context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload(_IMPORTED)
+        self._messages, theirs = context.Pipe(duplex=False)
+        arguments = (task, dict(environment), log, boundary, blow, theirs)
+        self._process: ForkServerProcess = context.Process(target=_live, args=arguments)
+        with _SPAWN:
+            self._process.start()
+        theirs.close()
+
+    def wait_hit(self) -> bool:
+        """Wait until the boundary is reached (True) or the task is done without it."""
+        return bool(self._message()[0] == "hit")
+
+    def wait(self) -> Ended:
+        """Wait for its end; raises `ProcessError` when it failed or takes too long."""
+        kind, what = self._message()
+        self._process.join(PATIENCE_SECONDS)
+        self._messages.close()
+        if kind == "failed":
+            raise ProcessError(what)
+        return Ended(kind == "hit", what)
+
+    def kill(self) -> None:
+        """End it as a crash would."""
+        self._process.kill()
+        self._process.join()
+        self._messages.close()
+
+    def terminate(self) -> None:
+        """Ask it to end (SIGTERM)."""
+        self._process.terminate()
+
+    def _message(self) -> tuple[str, Any]:
+        if not self._messages.poll(PATIENCE_SECONDS):
+            self.kill()
+            return "failed", f"not done within {PATIENCE_SECONDS:g} s"
+        try:
+            message: tuple[str, Any] = self._messages.recv()
+        except EOFError:
+            return "failed", "the process ended without a word; see its log"
+        return message
+
+
+def _live(
+    task: Task,
+    environment: dict[str, str],
+    log: Path,
+    boundary: Boundary | None,
+    blow: signal.Signals,
+    messages: Connection,
+) -> None:
+    """The life of such a process: its surroundings, its watch, its task."""
+    os.environ.clear()
+    os.environ.update(environment)
+    output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    for stream in (1, 2):
+        os.dup2(output, stream)
+
+    def strike() -> None:
+        messages.send(("hit", None))
+        os.kill(os.getpid(), blow)
+
+    try:
+        if boundary is not None:
+            Watch(boundary, strike).install()
+        messages.send(("done", task()))
+    except BaseException as error:
+        messages.send(("failed", f"{type(error).__name__}: {error}"))
+        raise

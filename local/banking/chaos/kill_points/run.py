@@ -1,0 +1,122 @@
+"""Plays every kill point, in several cells side by side, and gives what came of each."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from queue import Empty, SimpleQueue
+
+from local.banking.chaos import ledger
+from local.banking.chaos.kill_points.cell import SETTINGS, Cell, open_cell
+from local.banking.chaos.kill_points.point import KillPoint, KillPointResult
+from local.banking.chaos.kill_points.points import POINTS
+from local.banking.chaos.kill_points.scene import Scene, repeats
+from local.banking.tenant_queues import remove_queues
+from local.chaos.finding import Kind
+from local.machine.checkout import Checkout
+from local.services.installation import migrate
+from local.services.running import ServiceUrls, create_database, drop_database, settings_environment
+
+CELLS = 4
+
+
+def kill_points(
+    urls: ServiceUrls,
+    points: Sequence[KillPoint] = POINTS,
+    report: Callable[[KillPointResult], None] = lambda _result: None,
+    cells: int = CELLS,
+) -> list[KillPointResult]:
+    """Play the points on these servers, with databases and queues of their own; one result each.
+
+    `report` is called as each is done, from several threads. Never raises for a point that fails:
+    its result says what broke.
+    """
+    template = f"chaos_template_{os.getpid()}"
+    url = create_database(urls, template)
+    try:
+        migrate(Checkout(), {**settings_environment(urls), **SETTINGS, "DATABASE_URL": url})
+        with tempfile.TemporaryDirectory(prefix="kill-points-") as folder:
+            return _side_by_side(urls, template, Path(folder), points, report, cells)
+    finally:
+        drop_database(urls, template)
+
+
+def _side_by_side(
+    urls: ServiceUrls,
+    template: str,
+    folder: Path,
+    points: Sequence[KillPoint],
+    report: Callable[[KillPointResult], None],
+    cells: int,
+) -> list[KillPointResult]:
+    waiting: SimpleQueue[KillPoint] = SimpleQueue()
+    for point in points:
+        waiting.put(point)
+
+    def work(_number: int) -> list[KillPointResult]:
+        results = []
+        with open_cell(urls, template, folder) as cell:
+            while point := _next(waiting):
+                results.append(play(point, cell))
+                report(results[-1])
+        return results
+
+    with ThreadPoolExecutor(cells) as pool:
+        found = {result.point: result for done in pool.map(work, range(cells)) for result in done}
+    return [found[point.name] for point in points]
+
+
+def _next(waiting: SimpleQueue[KillPoint]) -> KillPoint | None:
+    try:
+        return waiting.get_nowait()
+    except Empty:
+        return None
+
+
+def play(point: KillPoint, cell: Cell) -> KillPointResult:
+    """Play one point."""
+    began = time.monotonic()
+    scene = Scene(cell, point.boundary)
+    result = KillPointResult(point.name)
+    for step in (_play, _examine, _remove_queues):
+        try:
+            step(point, scene, result)
+        except Exception as error:  # the ledger is asked all the same: it names the evidence
+            result.broken.append(f"{type(error).__name__}: {error}")
+    result.hit = scene.hit
+    result.seconds = time.monotonic() - began
+    return result
+
+
+def _play(point: KillPoint, scene: Scene, _result: KillPointResult) -> None:
+    point.scenario(scene)
+
+
+def _examine(point: KillPoint, scene: Scene, result: KillPointResult) -> None:
+    """Ask the ledger, but count repeats by this point's own bound, which is narrower."""
+    if not scene.has_tenant:
+        return
+    evidence = scene.evidence()
+    result.broken += [
+        f"{finding.kind.value}: {finding.words}"
+        for finding in ledger.check(evidence)
+        if finding.kind is not Kind.TOO_MANY_DUPLICATES
+    ]
+    redeliveries = {
+        row["event_id"]: row["deliver_try_count"] for row in scene.cell.query("redeliveries")
+    }
+    repeated = repeats(evidence, redeliveries)
+    if (worst := max(repeated.values(), default=0)) > point.repeats:
+        result.broken.append(f"an event was repeated {worst} times, not {point.repeats}")
+    result.duplicates = repeated.total()
+    result.redelivered = sum(delivery.redelivered for delivery in evidence.deliveries)
+
+
+def _remove_queues(_point: KillPoint, scene: Scene, _result: KillPointResult) -> None:
+    """So that the broker stays small."""
+    if scene.has_tenant:
+        remove_queues(scene.cell.urls.rabbitmq_url, [scene.tenant.name])

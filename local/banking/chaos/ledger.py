@@ -1,0 +1,34 @@
+"""The ledger: what was answered, committed, published, seen and applied must agree.
+
+A pure function of the evidence. Each rule is one function that names what contradicts it; a rule
+knows nothing of the others, and none of them believes a status where another source can be asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from local.banking.chaos.evidence import Evidence
+from local.banking.chaos.rules import answers, reconciliation, rows, sights, tenancy
+from local.chaos.finding import Finding
+
+RULES: Sequence[Callable[[Evidence], Iterable[Finding]]] = (
+    answers.answers_are_committed,
+    answers.answers_are_orderly,
+    answers.tags_are_committed,
+    answers.calls_happen_once,
+    rows.customers_are_what_their_events_say,
+    rows.events_have_one_state,
+    sights.published_were_seen,
+    sights.first_sights_are_in_order,
+    sights.applied_once,
+    sights.sums_agree,
+    sights.duplicates_are_bounded,
+    tenancy.tenants_are_apart,
+    reconciliation.reconciliation_agrees,
+)
+
+
+def check(evidence: Evidence) -> list[Finding]:
+    """Every broken promise; none is what a run is for."""
+    return [finding for rule in RULES for finding in rule(evidence)]

@@ -1,0 +1,219 @@
+"""The load: callers of several tenants, each a thread that creates, changes, tags and deletes.
+
+What each caller wants follows from the seed; what it gets, and so how often it asks again, does
+not. A caller takes nothing for granted: an answer that did not come is asked for again, with the same
+idempotency key where there is one.
+"""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+
+import httpx
+
+from local.banking.chaos.answers import Answer, AnswerRecord
+from local.banking.chaos.tenants import Tenant
+
+TIMEOUT_SECONDS = 5.0
+ATTEMPTS_WITH_KEY = 60
+ATTEMPTS_WITHOUT_KEY = 3
+PAUSE_SECONDS = 0.04
+"""Mean time between two calls of one caller."""
+AGAIN_SECONDS = 0.25
+NO_SUCH_CUSTOMER = 404
+
+
+class Customers:
+    """The living customers of one tenant as its callers know them, with the status each had last."""
+
+    def __init__(self) -> None:
+        self._statuses: dict[str, str] = {}
+        self._lock = threading.Lock()
+
+    def add(self, customer_id: str, status: str) -> None:
+        """A customer is there, or has changed."""
+        with self._lock:
+            self._statuses[customer_id] = status
+
+    def drop(self, customer_id: str) -> None:
+        """A customer is not there any more."""
+        with self._lock:
+            self._statuses.pop(customer_id, None)
+
+    def any(self, random: Random) -> tuple[str, str] | None:
+        """One of them and its status; mostly one of a few, so that callers meet."""
+        with self._lock:
+            ids = list(self._statuses)
+            if not ids:
+                return None
+            chosen = random.choice(ids[-8:] if random.random() < 0.7 else ids)
+            return chosen, self._statuses[chosen]
+
+
+@dataclass
+class Caller:
+    """One thread's worth of calls for one tenant, to any of the function processes.
+
+    :param foreign: customers of another tenant, which must stay invisible
+    """
+
+    tenant: Tenant
+    base_urls: Sequence[str]
+    record: AnswerRecord
+    customers: Customers
+    foreign: Customers
+    random: Random
+    stopping: threading.Event
+    _http: httpx.Client = field(init=False)
+
+    def run(self) -> None:
+        """Call until told to stop."""
+        operations: Mapping[Callable[[], None], int] = {
+            self._create: 40,
+            self._change_status: 45,
+            self._delete: 8,
+            self._tag: 10,
+            self._read_foreign: 3,
+            self._list_events: 2,
+        }
+        with httpx.Client(
+            headers={"X-API-Key": self.tenant.key}, timeout=TIMEOUT_SECONDS
+        ) as self._http:
+            while not self.stopping.wait(self.random.expovariate(1 / PAUSE_SECONDS)):
+                (operation,) = self.random.choices(list(operations), list(operations.values()))
+                operation()
+
+    def _create(self) -> None:
+        call = f"{self.tenant.name} {self._id()}"
+        key = self._id() if self.random.random() < 0.8 else None
+        body = {"name": call, "status": self.random.choice(("ACTIVE", "INACTIVE"))}
+        answer = self._ask("create", "POST", "/customer/data", body, call=call, key=key)
+        if answer.succeeded:
+            self.customers.add(answer.data["customer_id"], answer.data["status"])
+
+    def _change_status(self) -> None:
+        if chosen := self.customers.any(self.random):
+            customer_id, status = chosen
+            wanted = "INACTIVE" if status == "ACTIVE" else "ACTIVE"
+            body = {"customer_id": customer_id, "status": wanted}
+            answer = self._ask("change_status", "PATCH", "/customer/change-status", body)
+            self._learn(answer, customer_id, wanted)
+
+    def _delete(self) -> None:
+        if chosen := self.customers.any(self.random):
+            self.customers.drop(chosen[0])
+            self._ask("delete", "DELETE", "/customer/data", {"customer_id": chosen[0]})
+
+    def _tag(self) -> None:
+        if chosen := self.customers.any(self.random):
+            body = {
+                "customer_id": chosen[0],
+                "tag_keys": [self._id()],
+                "tag_values": [self.tenant.name],
+            }
+            answer = self._ask("tag", "POST", "/customer/tag", body, key=self._id())
+            self._learn(answer, *chosen)
+
+    def _read_foreign(self) -> None:
+        if chosen := self.foreign.any(self.random):
+            query = {"customer_id": chosen[0]}
+            self._ask("read_foreign", "GET", "/customer/data", query)
+
+    def _list_events(self) -> None:
+        self._ask("list_events", "GET", "/events/list", {"limit": "20"})
+
+    def _learn(self, answer: Answer, customer_id: str, status: str) -> None:
+        if answer.status == NO_SUCH_CUSTOMER:
+            self.customers.drop(customer_id)
+        elif answer.final:
+            self.customers.add(customer_id, status)
+
+    def _ask(
+        self,
+        operation: str,
+        method: str,
+        path: str,
+        body: dict[str, Any],
+        call: str | None = None,
+        key: str | None = None,
+    ) -> Answer:
+        """Ask until there is an answer that says something, within reason; the last answer."""
+        call = call or self._id()
+        attempts = ATTEMPTS_WITH_KEY if key else ATTEMPTS_WITHOUT_KEY
+        if operation == "create" and key is None:
+            attempts = 1  # asking again would create again
+        for _ in range(attempts):
+            status, data, words = self._send(method, path, body, key)
+            customer_id = body.get("customer_id")
+            answer = Answer(
+                self.tenant.name, operation, call, status, customer_id, key, body, data, words
+            )
+            self.record.add(answer)
+            in_flight = key is not None and status == httpx.codes.CONFLICT
+            if answer.final and not in_flight:
+                break
+            self.stopping.wait(self.random.uniform(0, 2 * AGAIN_SECONDS))
+        return answer
+
+    def _send(
+        self, method: str, path: str, body: dict[str, Any], key: str | None
+    ) -> tuple[int | None, dict[str, Any], str]:
+        url = self.random.choice(self.base_urls) + path
+        how = {"params": body} if method == "GET" else {"json": body}
+        headers = {"Idempotency-Key": key} if key else {}
+        try:
+            answer = self._http.request(method, url, headers=headers, **how)  # type: ignore[arg-type]
+            envelope = answer.json()
+        except (httpx.HTTPError, ValueError) as error:
+            return None, {}, type(error).__name__
+        words = envelope["detail"]["status_description"]
+        return answer.status_code, envelope["data"], "" if answer.is_success else words
+
+    def _id(self) -> str:
+        return str(uuid.UUID(int=self.random.getrandbits(128), version=4))
+
+
+class Load:
+    """All callers of a run, from `start` to `stop`."""
+
+    def __init__(
+        self,
+        tenants: Sequence[Tenant],
+        base_urls: Sequence[str],
+        record: AnswerRecord,
+        seed: int,
+        callers_each: int,
+    ) -> None:
+        self._stopping = threading.Event()
+        self.customers = {tenant.name: Customers() for tenant in tenants}
+        self._threads = []
+        for place, tenant in enumerate(tenants):
+            other = tenants[(place + 1) % len(tenants)]
+            for number in range(callers_each):
+                caller = Caller(
+                    tenant,
+                    base_urls,
+                    record,
+                    self.customers[tenant.name],
+                    self.customers[other.name],
+                    Random(f"{seed} {tenant.name} {number}"),  # noqa: S311  # repeatable
+                    self._stopping,
+                )
+                name = f"caller {number} of {tenant.name}"
+                self._threads.append(threading.Thread(target=caller.run, name=name, daemon=True))
+
+    def start(self) -> None:
+        """Begin to call."""
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """End every call; returns when the last answer is written down."""
+        self._stopping.set()
+        for thread in self._threads:
+            thread.join()

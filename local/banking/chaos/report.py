@@ -1,0 +1,144 @@
+"""What a command says in the end: a table on the terminal and `.local/chaos.json`."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from local.banking.chaos.duplicates import Repeats
+from local.banking.chaos.evidence import Evidence
+from local.banking.chaos.kill_points.point import KillPointResult
+from local.banking.chaos.plan import Plan
+from local.chaos.finding import Finding, Kind
+
+MOST_SHOWN = 20
+
+
+@dataclass(frozen=True)
+class Run:
+    """One seed's outcome."""
+
+    seed: int
+    seconds: float
+    settled_within: float
+    plan: Plan
+    evidence: Evidence
+    repeats: Repeats
+    findings: Sequence[Finding]
+    symptoms: Sequence[str]
+
+    def as_json(self) -> dict[str, Any]:
+        """The run's entry in the report."""
+        evidence, found = self.evidence, Counter(finding.kind for finding in self.findings)
+        return {
+            "seed": self.seed,
+            "seconds": round(self.seconds, 1),
+            "settled_seconds": round(self.settled_within, 1),
+            "faults": len(evidence.disturbances),
+            "fault_counts": dict(Counter(each.fault for each in evidence.disturbances)),
+            "answers": len(evidence.answers),
+            "answered_2xx": sum(answer.succeeded for answer in evidence.answers),
+            "unknown_outcomes": sum(answer.status is None for answer in evidence.answers),
+            "committed": len(evidence.events),
+            "delivery_failed": sum(e.deliver_status == "failed" for e in evidence.events),
+            **{kind.value: found[kind] for kind in Kind},
+            "duplicates": self.repeats.duplicates,
+            "most_duplicates_of_one_event": self.repeats.most_of_one_event,
+            "redelivered_on_purpose": self.repeats.redelivered_on_purpose,
+            "repeated_by_broker": self.repeats.repeated_by_broker,
+            "findings": [f"{f.kind.value}: {f.tenant}: {f.words}" for f in self.findings],
+            "symptoms": list(self.symptoms),
+            "plan": self.plan.as_json(),
+        }
+
+
+SUMMED = (
+    "faults",
+    "answers",
+    "answered_2xx",
+    "unknown_outcomes",
+    "committed",
+    "delivery_failed",
+    *(kind.value for kind in Kind),
+    "duplicates",
+    "redelivered_on_purpose",
+    "repeated_by_broker",
+)
+SHOWN = {
+    "seed": "seed",
+    "faults": "faults",
+    "committed": "events",
+    "lost": "lost",
+    "out_of_order": "order",
+    "applied_twice": "twice",
+    "cross_tenant": "crossed",
+    "contradictions": "books",
+    "unsettled": "waiting",
+    "duplicates": "copies",
+    "settled_seconds": "rest, s",
+}
+"""What the table shows of a run, and how its columns are headed."""
+
+
+def summary(runs: Sequence[Run], points: Sequence[KillPointResult]) -> dict[str, Any]:
+    """The whole report; the kill points were played once, whatever the number of seeds."""
+    entries = [run.as_json() for run in runs]
+    totals = {name: sum(entry[name] for entry in entries) for name in SUMMED}
+    return {
+        "runs": len(runs),
+        "seed": [run.seed for run in runs],
+        **totals,
+        "kill_points": len(points),
+        "kill_points_hit": sum(point.hit for point in points),
+        "kill_points_broken": sum(not point.holds for point in points),
+        "details": entries,
+        "kill_point_details": [asdict(point) for point in points],
+    }
+
+
+def write(path: Path, report: dict[str, Any]) -> None:
+    """Write the report as JSON."""
+    path.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+
+
+def show(console: Console, report: dict[str, Any]) -> None:
+    """Print one row per run, their sum, and every finding."""
+    show_kill_points(console, report)
+    table = Table(title="What the ledger says")
+    for heading in SHOWN.values():
+        table.add_column(heading, justify="right")
+    for entry in report["details"]:
+        table.add_row(*(str(entry[name]) for name in SHOWN))
+    console.print(table)
+    findings = [
+        (entry["seed"], words) for entry in report["details"] for words in entry["findings"]
+    ]
+    for seed, words in findings[:MOST_SHOWN]:
+        console.print(f"seed {seed}: {words}", style="red", markup=False, soft_wrap=True)
+    if len(findings) > MOST_SHOWN:
+        console.print(f"… and {len(findings) - MOST_SHOWN} more in the report", style="red")
+
+
+def show_kill_point(console: Console, point: KillPointResult) -> None:
+    """Print the line of one kill point, and what it broke."""
+    copies = f", {point.duplicates} copies" if point.duplicates else ""
+    words = "holds" if point.holds else "BROKEN" if point.hit else "NOT HIT"
+    console.print(f"  {point.point}: {words}{copies}", style="dim" if point.holds else "red")
+    for broken in point.broken:
+        console.print(f"    {broken}", style="red", markup=False, soft_wrap=True)
+
+
+def show_kill_points(console: Console, report: dict[str, Any]) -> None:
+    """Print their sum."""
+    total, hit, broken = (
+        report[name] for name in ("kill_points", "kill_points_hit", "kill_points_broken")
+    )
+    style = "bold red" if broken else "bold"
+    console.print(f"{hit} of {total} kill points hit, {broken} with a broken promise", style=style)

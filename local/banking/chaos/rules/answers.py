@@ -1,0 +1,87 @@
+"""What was answered against the rows: every 2xx is a promise, and an outage is said to be one."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from datetime import datetime
+
+from local.banking.chaos.answers import Answer
+from local.banking.chaos.evidence import Evidence
+from local.chaos.finding import Finding, Kind
+
+ORDERLY = {None, 404, 409, 503}
+"""No answer, nobody there, the state does not allow it, try again: what the load may meet."""
+
+
+def answers_are_committed(evidence: Evidence) -> Iterator[Finding]:
+    """Every 2xx of a change has its event, to the microsecond that was answered."""
+    written = {(e.tenant, e.customer_id, e.event_type, e.created_at) for e in evidence.events}
+    deleted = {(t, c) for t, c, kind, _ in written if kind == "customer_deletion"}
+    for answer in evidence.answers:
+        if not answer.succeeded:
+            continue
+        if answer.operation == "delete":
+            there = (answer.tenant, str(answer.customer_id)) in deleted
+        elif promised := _promised(answer):
+            there = promised in written
+        else:
+            continue
+        if not there:
+            words = f"{answer.operation} answered {answer.status}, no such event: {answer.data}"
+            yield Finding(Kind.LOST, answer.tenant, words)
+
+
+def _promised(answer: Answer) -> tuple[str, str, str, datetime] | None:
+    """Which event the answer to a change speaks of."""
+    kinds = {
+        "create": ("customer_creation", "created_at"),
+        "change_status": ("customer_status_change", "updated_at"),
+    }
+    if answer.operation not in kinds:
+        return None
+    kind, moment = kinds[answer.operation]
+    at = datetime.fromisoformat(answer.data[moment])
+    return answer.tenant, answer.data["customer_id"], kind, at
+
+
+def answers_are_orderly(evidence: Evidence) -> Iterator[Finding]:
+    """An outage is answered with 503, never with a crash, a refused key or something made up."""
+    for answer in evidence.answers:
+        if not (answer.succeeded or answer.status in ORDERLY):
+            words = f"{answer.operation} was answered {answer.status}: {answer.words}"
+            yield Finding(Kind.CONTRADICTION, answer.tenant, words)
+
+
+def tags_are_committed(evidence: Evidence) -> Iterator[Finding]:
+    """Every tag whose creation was answered with 2xx is there, if its customer is."""
+    tags = {customer.customer_id: customer.tags for customer in evidence.customers}
+    for answer in evidence.answers:
+        if answer.operation == "tag" and answer.succeeded:
+            missing = set(answer.sent["tag_keys"]) - tags.get(
+                str(answer.customer_id), frozenset(answer.sent["tag_keys"])
+            )
+            if missing:
+                words = f"tag of customer {answer.customer_id} answered {answer.status}, not there"
+                yield Finding(Kind.LOST, answer.tenant, words)
+
+
+def calls_happen_once(evidence: Evidence) -> Iterator[Finding]:
+    """A creation happens at most once however often it was asked for with its key.
+
+    A creation's name is its call's, so this also holds for calls whose answers never came.
+    """
+    asked = {a.call: a for a in evidence.answers if a.operation == "create"}
+    created = Counter(e.name for e in evidence.events if e.event_type == "customer_creation")
+    for name, times in created.items():
+        if times > 1:
+            yield Finding(Kind.CONTRADICTION, "", f"{name!r} was created {times} times")
+        if name not in asked:
+            yield Finding(Kind.CONTRADICTION, "", f"{name!r} was created, nobody asked for it")
+    told = defaultdict[str, set[str]](set)
+    for answer in evidence.answers:
+        if answer.operation == "create" and answer.succeeded:
+            told[answer.call].add(answer.data["customer_id"])
+    for name, ids in told.items():
+        if len(ids) > 1:
+            yield Finding(Kind.CONTRADICTION, "", f"{name!r} was answered with ids {sorted(ids)}")

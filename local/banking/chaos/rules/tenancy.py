@@ -1,0 +1,41 @@
+"""Every sight and every answer against whose it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from local.banking.chaos.evidence import Application, Delivery, Evidence
+from local.chaos.finding import Finding, Kind
+
+
+def tenants_are_apart(evidence: Evidence) -> Iterator[Finding]:
+    """No answer, queue or store has an id or a name of another tenant, or of nobody."""
+    owner = {event.event_id: event.tenant for event in evidence.events}
+    owner |= {event.customer_id: event.tenant for event in evidence.events}
+    sights: list[Delivery | Application] = [*evidence.deliveries, *evidence.applications]
+    for sight in sights:
+        for each in (sight.event_id, sight.customer_id):
+            if owner.get(each) != sight.tenant:
+                words = f"{type(sight).__name__.lower()} of {each}, which is {owner.get(each)}'s"
+                yield Finding(Kind.CROSS_TENANT, sight.tenant, words)
+    for answer in evidence.answers:
+        strangers = {i for i in _ids(answer.data) if owner.get(i, answer.tenant) != answer.tenant}
+        if strangers or (answer.operation == "read_foreign" and answer.succeeded):
+            words = f"{answer.operation} was answered {answer.status} with {strangers or 'data'}"
+            yield Finding(Kind.CROSS_TENANT, answer.tenant, words)
+    for event in evidence.events:
+        if event.tenant not in evidence.tenants or not event.name.startswith(f"{event.tenant} "):
+            words = f"event {event.event_id} of {event.name!r} is {event.tenant}'s"
+            yield Finding(Kind.CROSS_TENANT, event.tenant, words)
+
+
+def _ids(data: object) -> Iterator[str]:
+    """Every text in an answer, however deep."""
+    if isinstance(data, str):
+        yield data
+    elif isinstance(data, dict):
+        for value in data.values():
+            yield from _ids(value)
+    elif isinstance(data, list):
+        for value in data:
+            yield from _ids(value)

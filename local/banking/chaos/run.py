@@ -1,0 +1,128 @@
+"""One seed from its first fault to its ledger, and several seeds in a row."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from local.banking.chaos import gathering, ledger
+from local.banking.chaos.answers import AnswerRecord
+from local.banking.chaos.conducting import Conductor
+from local.banking.chaos.duplicates import count
+from local.banking.chaos.evidence import Disturbance, Evidence
+from local.banking.chaos.faults.catalogue import BY_NAME
+from local.banking.chaos.faults.fault import Fault, Scene
+from local.banking.chaos.load import Load
+from local.banking.chaos.plan import Plan, make_plan
+from local.banking.chaos.report import Run
+from local.banking.chaos.symptoms import Symptoms
+from local.banking.chaos.tenants import reconcile
+from local.banking.chaos.testbed import Testbed
+from local.services.running import RunningServices
+
+POLL_SECONDS = 0.3
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What a run is to be like.
+
+    :ivar seconds: how long the load lasts, and about how long faults happen
+    :ivar callers: threads that call for each tenant
+    :ivar rest_seconds: how long the system may take to come to rest afterwards
+    :ivar sabotage: which promises are broken on purpose
+    :ivar kill_points: whether a command plays the kill points as well, once
+    """
+
+    seconds: float = 40.0
+    tenants: int = 3
+    callers: int = 4
+    faults: Sequence[Fault] = tuple(BY_NAME.values())
+    rest_seconds: float = 120.0
+    sabotage: str = ""
+    kill_points: bool = True
+
+
+def run_seed(
+    services: RunningServices,
+    seed: int,
+    choices: Choices,
+    folder: Path,
+    told: Callable[[str], None] = lambda _words: None,
+) -> Run:
+    """Play one seed on these servers; `folder` gets its logs and records, anew."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    began = time.monotonic()
+    plan = make_plan(seed, choices.seconds, choices.faults)
+    with (
+        AnswerRecord(folder / "answers.jsonl") as record,
+        Testbed(services, f"chaos_{seed}", folder, choices.sabotage) as bed,
+        Symptoms(bed.database_url) as symptoms,
+    ):
+        bed.open(choices.tenants)
+        disturbances = _disturb(bed, plan, choices, record, told)
+        waited = _come_to_rest(bed, choices.rest_seconds)
+        evidence = _gather(bed, record, disturbances)
+    return Run(
+        seed,
+        time.monotonic() - began,
+        waited,
+        plan,
+        evidence,
+        count(evidence),
+        ledger.check(evidence),
+        sorted(symptoms.reasons),
+    )
+
+
+def _disturb(
+    bed: Testbed,
+    plan: Plan,
+    choices: Choices,
+    record: AnswerRecord,
+    told: Callable[[str], None],
+) -> Sequence[Disturbance]:
+    """Carry the plan out under load; afterwards nothing is wrong any more and nobody calls."""
+    load = Load(bed.tenants, bed.base_urls, record, plan.seed, choices.callers)
+    conductor = Conductor(Scene(bed, load, threading.Event()), BY_NAME, told)
+    load.start()
+    enough = time.monotonic() + choices.seconds
+    try:
+        conductor.carry_out(plan)
+        time.sleep(max(0.0, enough - time.monotonic()))
+    finally:
+        bed.calm()
+        load.stop()
+    return conductor.disturbances
+
+
+def _gather(bed: Testbed, record: AnswerRecord, disturbances: Sequence[Disturbance]) -> Evidence:
+    """Ask the API for its own view, then end the consumers and collect everything."""
+    told_by_api = reconcile(bed.base_urls[0], bed.environment["ADMIN_API_KEY"])
+    for consumer in bed.consumers.values():
+        consumer.stop()
+    return gathering.gather(
+        bed.database_url,
+        bed.services.urls.rabbitmq_url,
+        bed.tenants,
+        list(record),
+        disturbances,
+        told_by_api,
+    )
+
+
+def _come_to_rest(bed: Testbed, most_seconds: float) -> float:
+    """Wait, within bounds, until nothing waits any more; how long it took. The system does it."""
+    began = time.monotonic()
+    quiet = 0
+    while time.monotonic() - began < most_seconds and quiet < 3:
+        waiting = gathering.unsettled(bed.database_url)
+        left = gathering.left_in_queues(bed.services.urls.rabbitmq_url, bed.tenants)
+        quiet = 0 if waiting or sum(left.values()) else quiet + 1
+        time.sleep(POLL_SECONDS)
+    return time.monotonic() - began

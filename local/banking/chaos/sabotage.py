@@ -1,0 +1,92 @@
+"""Breaks a promise on purpose, so that whoever doubts the ledger can watch it notice.
+
+Nothing here runs unless it is asked for by name (`SABOTAGE=… make chaos`); such a run must fail.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+VARIABLE = "CHAOS_SABOTAGE"
+"""Names of `SABOTAGES`, separated by commas, for the processes of a run."""
+UNLUCKY = frozenset("07")
+"""Events whose ids end so are the ones that are lost or late."""
+
+
+def lose() -> None:
+    """Some events are called published without being sent, however often it is tried."""
+    from fintegrate.messaging.pipeline import CONFIRMED, Message, Outcome
+    from fintegrate.messaging.publisher import Publisher
+
+    publish = Publisher.publish
+
+    def pretending(self: Publisher, messages: Sequence[Message], seconds: float) -> list[Outcome]:
+        sent = [message for message in messages if not _is_unlucky(message)]
+        outcomes = iter(publish(self, sent, seconds))
+        return [CONFIRMED if _is_unlucky(message) else next(outcomes) for message in messages]
+
+    _replace(Publisher, "publish", pretending)
+
+
+def overtake() -> None:
+    """A new event does not wait for an earlier one that is pending; some are left pending."""
+    from fintegrate.database import Row
+    from fintegrate.outbox.outbox import Outbox
+
+    publish_new = Outbox.publish_new
+
+    def skipping(self: Outbox, event: Row, written_after: float) -> None:
+        if event["sequence"] > 1 or str(event["event_id"])[-1] in "13579bdf":
+            publish_new(self, event, written_after)
+
+    _replace(Outbox, "publish_new", skipping)
+    _replace(Outbox, "_is_head", lambda *_: True)
+
+
+def leak() -> None:
+    """A customer can be read by whoever knows its id."""
+    from chalicelib.banking.customer.store import CUSTOMERS
+
+    tenancy = "AND consumer_id = %(consumer_id)s"
+    assert isinstance(CUSTOMERS, dict)
+    assert tenancy in CUSTOMERS["read_customer"]
+    CUSTOMERS["read_customer"] = CUSTOMERS["read_customer"].replace(tenancy, "")
+
+
+def apply_twice() -> None:
+    """The bank's program does not recognise an event that it has applied before."""
+    from local.banking.consumer.inbox import Inbox, Verdict
+
+    judge = Inbox.judge
+
+    def forgetful(self: Inbox, event: Any) -> Verdict:
+        verdict = judge(self, event)
+        return Verdict.NEXT if verdict is Verdict.REPEAT else verdict
+
+    _replace(Inbox, "judge", forgetful)
+
+
+SABOTAGES: Mapping[str, Callable[[], None]] = {
+    function.__name__: function for function in (lose, overtake, leak, apply_twice)
+}
+
+
+def commit(environment: Mapping[str, str]) -> None:
+    """Do in this process what the environment asks for: mostly nothing.
+
+    :raises KeyError: there is no sabotage of that name
+    """
+    for name in filter(None, environment.get(VARIABLE, "").split(",")):
+        SABOTAGES[name]()
+
+
+def _is_unlucky(message: Any) -> bool:
+    return str(message.properties.message_id)[-1] in UNLUCKY
+
+
+def _replace(owner: type, name: str, function: Callable[..., Any]) -> None:
+    assert hasattr(owner, name), (
+        f"{owner.__name__}.{name} is no more: the sabotage would do nothing"
+    )
+    setattr(owner, name, function)

@@ -1,0 +1,51 @@
+"""A process that runs the scheduled functions, at a rate of seconds instead of minutes.
+
+Several of them beside each other are schedules that overlap. Ends when its standard input closes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from local.banking.chaos.function_process import add_arguments, prepare
+from local.schedules.schedule_expression import Schedule
+from local.schedules.scheduler import ScheduledFunction, Scheduler
+from local.serving.source_functions import SourceFunctions, load_app
+
+RATES = {"resend": 1.0, "redeliver": 2.0, "sweep_dead_letters": 2.0, "expire_api_keys": 10.0}
+"""Seconds between two runs of each."""
+
+
+def every(seconds: float) -> Schedule:
+    """A schedule that EventBridge does not have."""
+
+    def following(moment: datetime) -> datetime:
+        return moment + timedelta(seconds=seconds)
+
+    return Schedule(f"every {seconds:g} s", following)
+
+
+def scheduler(call: Callable[[str, dict[str, object]], object]) -> Scheduler:
+    """What runs the functions of `RATES`."""
+    return Scheduler([ScheduledFunction(name, every(rate)) for name, rate in RATES.items()], call)
+
+
+def main(argv: list[str]) -> None:
+    """Run until standard input closes."""
+    parser = argparse.ArgumentParser("local.banking.chaos.schedule_process", description=__doc__)
+    add_arguments(parser)
+    arguments = parser.parse_args(argv)
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    prepare(arguments.clock_ahead, arguments.heartbeat)
+    running = scheduler(SourceFunctions(load_app()).call)
+    running.start()
+    sys.stdin.buffer.read()
+    running.stop()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

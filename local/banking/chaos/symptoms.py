@@ -1,0 +1,61 @@
+"""Looks on while faults happen, and keeps why events could not be published: that the faults bite.
+
+A fault that nothing felt proves nothing. Reasons are in the table only as long as an event waits.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from contextlib import suppress
+from types import TracebackType
+from typing import Self
+
+import psycopg2
+
+from local.banking.chaos.gathering import rows
+
+EVERY_SECONDS = 0.2
+REASONS = """
+SELECT DISTINCT publish_failure_reason AS reason
+FROM customer_events
+WHERE publish_failure_reason IS NOT NULL
+"""
+_PARTICULARS = re.compile(r"customer\.\S+|\d+(\.\d+)?")
+
+
+class Symptoms:
+    """The reasons that were seen during the block, without what is particular to an event.
+
+    :ivar reasons: each once
+    """
+
+    def __init__(self, database_url: str) -> None:
+        self._database_url = database_url
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._look, name="symptoms", daemon=True)
+        self.reasons: set[str] = set()
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def _look(self) -> None:
+        while not self._over.wait(EVERY_SECONDS):
+            with suppress(psycopg2.Error):  # the database is a victim, too
+                for row in rows(self._database_url, REASONS):
+                    self.reasons.add(without_particulars(row["reason"]))
+
+
+def without_particulars(reason: str) -> str:
+    """A reason with its numbers and routing keys left out."""
+    return _PARTICULARS.sub("…", reason)

@@ -1,0 +1,192 @@
+"""The testbed of a run: real servers behind lines that can fail, function processes, schedules, banks.
+
+All of it is the run's own; what `make up` serves is another set of servers and is not touched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+from urllib.parse import urlsplit
+
+from local.banking.chaos.bank_process import DELIVERIES
+from local.banking.chaos.sabotage import VARIABLE
+from local.banking.chaos.tenants import Tenant, onboard
+from local.banking.tenant_queues import remove_queues
+from local.chaos.members import FunctionMember, Member, ProgramMember
+from local.chaos.proxy import TcpProxy
+from local.machine.checkout import Checkout
+from local.machine.processes import MARKER
+from local.services.installation import migrate
+from local.services.running import (
+    RunningServices,
+    create_database,
+    drop_database,
+    settings_environment,
+)
+from local.services.service import Service
+from local.serving.server import accompanying
+
+SETTINGS = {
+    "RATE_LIMIT_IP_PER_MINUTE": "6000000",
+    "RATE_LIMIT_API_KEY_PER_MINUTE": "6000000",
+    "RATE_LIMIT_API_KEY_BURST": "1000000",
+    "API_KEY_BCRYPT_COST": "4",
+    "LOG_LEVEL": "WARNING",
+    "SCHEDULER": "off",  # the schedules are processes of their own here
+    "PUBLISH_HANDOFF_SECONDS": "2",
+    "PUBLISH_MAX_TRIES": "1000",  # nothing may end as failed, so that all of it must arrive
+    "BREAKER_OPEN_SECONDS": "1",
+    "DELIVERY_GRACE_SECONDS": "20",
+}
+"""Shorter times than in operation, so that all that waits a minute there happens within a run."""
+HEARTBEAT_SECONDS = 3
+CLOCK_AHEAD_SECONDS = 600
+CONSUMER_OPTIONS = ("--gap-wait", "60", "--retry-base", "1", "--stop-when-idle", "300")
+
+
+def through(url: str, line: TcpProxy) -> str:
+    """The same address by way of a line."""
+    parts = urlsplit(url)
+    return parts._replace(netloc=f"{parts.netloc.rpartition(':')[0]}:{line.port}").geturl()
+
+
+class Testbed:
+    """What one run plays on.
+
+    :ivar services: the servers, to kill, freeze and start
+    :ivar lines: `broker`, `database` and `cache`, each before its server
+    :ivar functions: processes that serve; the clock of the second is ten minutes ahead
+    :ivar schedules: processes that run the scheduled functions, all of them at once
+    :ivar consumers: each tenant's own
+    """
+
+    def __init__(
+        self, services: RunningServices, name: str, folder: Path, sabotage: str = ""
+    ) -> None:
+        self.services = services
+        self.name = name
+        self.folder = folder
+        self.database_url = create_database(services.urls, name)
+        self.lines = {
+            "broker": _line(services.rabbitmq),
+            "database": _line(services.postgresql),
+            "cache": _line(services.redis),
+        }
+        # As the run itself looks at the servers: past the lines.
+        self.environment = {
+            **settings_environment(services.urls, DATABASE_URL=self.database_url),
+            **SETTINGS,
+        }
+        migrate(Checkout(), self.environment)
+        self._behind_lines = {
+            **self.environment,
+            VARIABLE: sabotage,
+            MARKER: accompanying(Checkout()).marker,
+            "DATABASE_URL": through(self.database_url, self.lines["database"]),
+            "RABBITMQ_URL": through(services.urls.rabbitmq_url, self.lines["broker"]),
+            "REDIS_URL": through(services.urls.redis_url, self.lines["cache"]),
+        }
+        self.functions = [self._function(number) for number in range(2)]
+        self.schedules = [self._schedule(number) for number in range(2)]
+        self.tenants: list[Tenant] = []
+        self.consumers: dict[str, Member] = {}
+
+    @property
+    def base_urls(self) -> list[str]:
+        """Where the functions are called."""
+        return [function.base_url for function in self.functions]
+
+    @property
+    def members(self) -> list[Member]:
+        """Every process."""
+        return [*self.functions, *self.schedules, *self.consumers.values()]
+
+    def open(self, tenants: int) -> None:
+        """Start the processes and onboard the tenants."""
+        _side_by_side(Member.start, [*self.functions, *self.schedules])
+        for number in range(tenants):
+            tenant = onboard(
+                self.base_urls[0],
+                self.environment["ADMIN_API_KEY"],
+                f"{self.name}_bank_{number}",
+                self.folder,
+            )
+            self.tenants.append(tenant)
+            self.consumers[tenant.name] = self._consumer(tenant)
+        _side_by_side(Member.start, self.consumers.values())
+
+    def calm(self) -> None:
+        """Lift whatever is still wrong: all lines, all servers and all processes are well again."""
+        for line in self.lines.values():
+            line.heal()
+        for server in (self.services.postgresql, self.services.rabbitmq, self.services.redis):
+            server.resume()
+            server.start()
+            server.wait_ready()
+        for member in self.members:
+            member.wake()
+            member.start()
+
+    def close(self) -> None:
+        """End the processes and remove the queues and the database."""
+        _side_by_side(Member.stop, self.members)
+        for function in self.functions:
+            function.close()
+        for line in self.lines.values():
+            line.close()
+        names = [tenant.name for tenant in self.tenants]
+        remove_queues(self.services.urls.rabbitmq_url, names)
+        drop_database(self.services.urls, self.name)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _function(self, number: int) -> FunctionMember:
+        name = f"functions {number}"
+        options = ["--heartbeat", str(HEARTBEAT_SECONDS)]
+        options += ["--clock-ahead", str(number * CLOCK_AHEAD_SECONDS)]
+        return FunctionMember(name, self._behind_lines, self._log(name), options)
+
+    def _schedule(self, number: int) -> ProgramMember:
+        name = f"schedules {number}"
+        command = ["local.banking.chaos.schedule_process", "--heartbeat", str(HEARTBEAT_SECONDS)]
+        return ProgramMember(name, command, self._behind_lines, self._log(name))
+
+    def _consumer(self, tenant: Tenant) -> ProgramMember:
+        number = len(self.consumers)
+        options = ["--store", str(tenant.store), "--seed", str(number), *CONSUMER_OPTIONS]
+        environment: Mapping[str, str] = {
+            **self._behind_lines,
+            DELIVERIES: str(tenant.deliveries),
+            "FINTEGRATE_API_KEY": tenant.key,
+            "BASE_URL": self.base_urls[number % len(self.functions)],
+        }
+        command = ["local.banking.chaos.bank_process", tenant.name, *options]
+        return ProgramMember(
+            f"consumer {number}", command, environment, self._log(f"consumer {number}")
+        )
+
+    def _log(self, name: str) -> Path:
+        return self.folder / f"{name.replace(' ', '-')}.log"
+
+
+def _line(server: Service) -> TcpProxy:
+    """A line to wherever the server listens now: a restarted one may have another port."""
+    return TcpProxy(lambda: urlsplit(server.url).port or 0)
+
+
+def _side_by_side(action: Callable[[Member], None], members: Iterable[Member]) -> None:
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(action, members))

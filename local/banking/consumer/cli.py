@@ -1,0 +1,133 @@
+"""The command line of the reference consumer, and the wiring of its parts."""
+
+import argparse
+import logging
+import os
+import re
+import signal
+import sqlite3
+import sys
+import time
+from pathlib import Path
+from random import Random
+
+from .backoff import Backoff
+from .confirmations import ConfirmationClient, KeyRefusedError
+from .faults import Faults
+from .inbox import Inbox
+from .ordering import GapBuffer
+from .processing import PREFETCH, Processor
+from .reporting import Reporter
+from .settings import ROOT, SettingError, Settings, read_settings
+from .worker import Limits, Worker
+
+QUEUE_PREFIX = "customer_notification_"
+
+
+class _StopFlag:
+    """Raised by the first SIGINT or SIGTERM; a second one ends the program at once."""
+
+    def __init__(self) -> None:
+        self._raised = False
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._raise)
+
+    def __call__(self) -> bool:
+        return self._raised
+
+    def _raise(self, number: int, _frame: object) -> None:
+        self._raised = True
+        signal.signal(number, signal.SIG_DFL)
+
+
+def run(argv: list[str]) -> int:
+    """Run the consumer; returns 0 when it ended in order, 2 when a setting is wrong."""
+    options = _parser().parse_args(argv)
+    logging.getLogger("pika").setLevel(logging.CRITICAL)  # the worker says it in one line
+    try:
+        return _run(options, read_settings(os.environ))
+    except SettingError as exc:
+        print(exc, file=sys.stderr)
+    except KeyRefusedError as exc:
+        print(f"the API refuses FINTEGRATE_API_KEY: {exc}", file=sys.stderr)
+    except sqlite3.Error as exc:
+        print(f"the consumer's own store {_store(options)}: {exc}", file=sys.stderr)
+    return 2
+
+
+def _run(options: argparse.Namespace, settings: Settings) -> int:
+    must_stop, reporter, random = _StopFlag(), Reporter(), Random(options.seed)  # noqa: S311
+    backoff = Backoff(random, options.retry_base)
+    with Inbox(_store(options)) as inbox, ConfirmationClient(settings) as client:
+        faults = Faults(random, options.slow, options.fail_rate, options.die_after)
+        processor = Processor(
+            inbox, client, faults, backoff, reporter, must_stop, options.acknowledge_receipt
+        )
+        Worker(
+            settings.rabbitmq_url,
+            QUEUE_PREFIX + options.name,
+            processor=processor,
+            buffer=GapBuffer(time.monotonic, options.gap_wait, capacity=PREFETCH // 2),
+            reporter=reporter,
+            backoff=backoff,
+            limits=Limits(options.max_messages, options.stop_when_idle),
+        ).run()
+    reporter.note("stopped")
+    return 0
+
+
+def _store(options: argparse.Namespace) -> Path:
+    path: Path = options.store or ROOT / ".local" / "consumers" / f"{options.name}.sqlite3"
+    return path
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m local.banking.consumer",
+        description="The bank's side: reads one consumer's queue, works, confirms.",
+        epilog="Reads FINTEGRATE_API_KEY, BASE_URL and RABBITMQ_URL from the environment;"
+        " the last two also from .local/env.",
+    )
+    add = parser.add_argument
+    add("name", type=_name, help="the consumer's name")
+    add("--store", type=Path, help="its SQLite file (.local/consumers/NAME.sqlite3)")
+    add("--acknowledge-receipt", action="store_true", help="confirm `received` before the work")
+    add("--gap-wait", type=_seconds, default=30.0, help="seconds to wait for a missing event")
+    add("--retry-base", type=_seconds, default=1.0, help="seconds the first retry waits at most")
+    add("--slow", type=_seconds, default=0.0, help="seconds each message's work takes")
+    add("--fail-rate", type=_rate, default=0.0, help="0 to 1: confirm failed or reject")
+    add("--die-after", type=_count, help="die at this message, after its work, before its ack")
+    add("--seed", type=int, help="make the random choices repeatable")
+    add("--stop-when-idle", type=_seconds, help="end after so many seconds without a message")
+    add("--max-messages", type=_count, help="end after so many messages")
+    return parser
+
+
+def _name(text: str) -> str:
+    if not re.fullmatch(r"[a-z0-9_]{1,64}", text):
+        raise argparse.ArgumentTypeError("must be 1 to 64 of a-z, 0-9 and _")
+    return text
+
+
+def _seconds(text: str) -> float:
+    return _number(text, 0.0, 86400.0)
+
+
+def _rate(text: str) -> float:
+    return _number(text, 0.0, 1.0)
+
+
+def _number(text: str, low: float, high: float) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = float("nan")
+    if not low <= number <= high:
+        raise argparse.ArgumentTypeError(f"must be a number from {low:g} to {high:g}")
+    return number
+
+
+def _count(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and int(text) > 0):
+        raise argparse.ArgumentTypeError("must be 1 or more")
+    return int(text)

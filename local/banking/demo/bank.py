@@ -1,0 +1,99 @@
+"""The bank of the demo: how it is onboarded, and its consumer as a program that dies once."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Self
+
+from local.banking.consumer.faults import EXIT_STATUS_OF_DEATH
+from local.banking.demo.api import Api
+from local.machine.checkout import ROOT
+
+_MOST_RESTARTS = 5
+_ORPHAN_SECONDS = "120"  # should the demo be killed, its consumer ends by itself
+
+
+class ConsumerKeepsEndingError(Exception):
+    """Starting the consumer again does not help; the text says how it ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bank:
+    """A consumer of Fintegrate, with its key."""
+
+    name: str
+    consumer_id: str
+    key: str = field(repr=False)
+
+    @property
+    def store(self) -> Path:
+        """The SQLite file of the bank's consumer."""
+        return ROOT / ".local" / "consumers" / f"{self.name}.sqlite3"
+
+
+def onboard(admin: Api, name: str) -> Bank:
+    """Create a consumer with its queues and its first key. Raises ``CallFailedError``."""
+    created = admin.send("POST", "/consumer/data", {"consumer_name": name})
+    consumer_id = created["consumer_id"]
+    key = admin.send("POST", "/consumer/api-key", {"consumer_id": consumer_id})["api_key"]
+    return Bank(name, consumer_id, key)
+
+
+class ConsumerProcess:
+    """The reference consumer, started again when it died; what it prints goes to ``log``."""
+
+    def __init__(self, bank: Bank, environment: Mapping[str, str], log: Path) -> None:
+        self._command = [sys.executable, "-m", "local.banking.consumer", bank.name]
+        self._environment = {**os.environ, **environment, "FINTEGRATE_API_KEY": bank.key}
+        log.parent.mkdir(parents=True, exist_ok=True)
+        self._log = log.open("ab")
+        self._process: subprocess.Popen[bytes] | None = None
+        self.restarts = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+        self._log.close()
+
+    def start(self, *options: str) -> None:
+        """Start it; ``options`` as on its command line."""
+        self._process = subprocess.Popen(
+            [*self._command, "--stop-when-idle", _ORPHAN_SECONDS, *options],
+            cwd=ROOT,
+            env=self._environment,
+            stdout=self._log,
+            stderr=subprocess.STDOUT,
+        )
+
+    def revive(self) -> str | None:
+        """Start it again if it ended; returns what happened, in words.
+
+        Raises :class:`ConsumerKeepsEndingError` when that was in vain too often.
+        """
+        status = None if self._process is None else self._process.poll()
+        if status is None:
+            return None
+        if self.restarts == _MOST_RESTARTS:
+            raise ConsumerKeepsEndingError(f"the consumer ends with status {status} every time")
+        self.restarts += 1
+        self.start()
+        if status == EXIT_STATUS_OF_DEATH:
+            return "the consumer died mid-message, after its work and before its answer; restarted"
+        return f"the consumer ended with status {status}; restarted"
+
+    def stop(self) -> None:
+        """End it in order; it finishes the message in hand."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        process.terminate()
+        try:
+            process.wait(timeout=15)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()

@@ -1,0 +1,82 @@
+"""The demo while it plays: customers live their stories, the consumer works, the bars move.
+
+Ends when every event is settled, or at the deadline: what is missing then is for ``ledger`` to say.
+"""
+
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from random import Random
+from threading import Event
+
+from local.banking.demo.api import Api, CallFailedError
+from local.banking.demo.bank import ConsumerProcess
+from local.banking.demo.display import Display, Progressed
+from local.banking.demo.story import Record, live_through
+
+_LOOK_SECONDS = 0.25
+_RESEND_SECONDS = 5.0
+
+
+@dataclass(slots=True)
+class Performance:
+    """``api`` plays the customers, ``watching`` looks on, both with the bank's key."""
+
+    api: Api
+    watching: Api
+    consumer: ConsumerProcess
+    display: Display
+    record: Record
+    _next_resend: float = 0.0
+
+    def run(self, random: Random, deadline: float) -> None:
+        """Play until all is settled or ``deadline`` (of ``time.monotonic``) has passed."""
+        stop = Event()
+        with ThreadPoolExecutor(1) as pool:
+            stories = pool.submit(live_through, self.api, random, self.record, stop)
+            try:
+                while time.monotonic() < deadline and not self._look(stories):
+                    time.sleep(_LOOK_SECONDS)
+            finally:
+                stop.set()
+        stories.result()
+
+    def _look(self, stories: Future[None]) -> bool:
+        """Keep the consumer alive and show how far all is; says whether nothing more is to come."""
+        if (news := self.consumer.revive()) is not None:
+            self.display.remark(news)
+        try:
+            return self._settled(stories.done())
+        except CallFailedError as exc:
+            if not exc.passing:
+                raise
+            self.display.remark(str(exc))
+            return False
+
+    def _settled(self, over: bool) -> bool:
+        health = self.watching.read("/events/health")
+        committed = self.record.events.total()
+        published = committed - health["pending_count"] - health["failed_count"]
+        confirmed = published - health["undelivered_count"] - health["delivery_failed_count"]
+        settled = over and health["pending_count"] == health["undelivered_count"] == 0
+        self.display.show(
+            Progressed(
+                self.record.customers,
+                self.record.finished,
+                committed,
+                max(published, 0),
+                max(confirmed, 0),
+            ),
+            last=settled,
+        )
+        if over and health["pending_count"]:
+            self._resend()
+        return settled
+
+    def _resend(self) -> None:
+        """What could not be published at once is published now, not at the next minute."""
+        if time.monotonic() < self._next_resend:
+            return
+        self._next_resend = time.monotonic() + _RESEND_SECONDS
+        summary = self.watching.send("POST", "/events/resend", {"period_in_days": 1})["summary"]
+        self.display.remark(f"{summary['succeeded']} pending events published by resend")

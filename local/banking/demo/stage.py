@@ -1,0 +1,146 @@
+"""The demo's stage: brings up services, API, bank and consumer, plays, and takes all down again."""
+
+import os
+import signal
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from random import Random
+
+from rich.console import Console
+
+from local.banking.demo.api import Api, CallFailedError
+from local.banking.demo.bank import Bank, ConsumerKeepsEndingError, ConsumerProcess, onboard
+from local.banking.demo.display import Display
+from local.banking.demo.ledger import discrepancies, event_facts, read_store
+from local.banking.demo.names import bank_name
+from local.banking.demo.performance import Performance
+from local.banking.demo.story import Record
+from local.banking.demo.summary import print_calls, print_events, print_figures
+from local.machine.checkout import ROOT, Checkout
+from local.services.installation import install
+from local.serving.server import start_server
+
+LOG = ROOT / ".local" / "log" / "demo-consumer.log"
+_EVENTS_PER_CUSTOMER = 1.6  # of the stories' chances; only to die about half-way
+
+_RAISED_LIMITS = {
+    "RATE_LIMIT_IP_PER_MINUTE": "1000000",
+    "RATE_LIMIT_API_KEY_PER_MINUTE": "1000000",
+    "RATE_LIMIT_API_KEY_BURST": "1000000",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What may be chosen through the environment."""
+
+    customers: int
+    deadline_seconds: float
+    seed: int | None
+
+
+class ChoiceError(Exception):
+    """A choice in the environment makes no sense; the text says which."""
+
+
+def read_choices(environment: Mapping[str, str]) -> Choices:
+    """``DEMO_CUSTOMERS`` (300), ``DEMO_DEADLINE_SECONDS``, ``DEMO_SEED``; raises ChoiceError."""
+    customers = _number(environment, "DEMO_CUSTOMERS", 300)
+    deadline = _number(environment, "DEMO_DEADLINE_SECONDS", max(120, customers // 2))
+    seed = _number(environment, "DEMO_SEED", 0) if environment.get("DEMO_SEED") else None
+    return Choices(customers, deadline, seed)
+
+
+def _number(environment: Mapping[str, str], name: str, default: int) -> int:
+    text = environment.get(name) or str(default)
+    if not (text.isascii() and text.isdecimal() and 0 < int(text) <= 1_000_000):
+        raise ChoiceError(f"{name} must be a whole number from 1 to 1000000, got {text!r}")
+    return int(text)
+
+
+def play() -> int:
+    """Play the demo on the terminal; returns its exit status."""
+    console = Console()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # takes all down, as Ctrl-C does
+    try:
+        choices = read_choices(os.environ)
+        console.print("starting what is needed …")
+        installation = install(Checkout(), keep=False)
+        with installation.services:
+            return play_on(console, choices, installation.environment)
+    except KeyboardInterrupt:
+        console.print("stopped before the end")
+        return 130
+    except ConsumerKeepsEndingError as exc:
+        console.print(f"{exc}; see {LOG.relative_to(ROOT)}", style="red", markup=False)
+        return 1
+    except (CallFailedError, ChoiceError) as exc:
+        console.print(str(exc), style="red", markup=False)
+        return 1
+
+
+def play_on(console: Console, choices: Choices, environment: Mapping[str, str]) -> int:
+    """Serve the API with ``environment``, its limits raised, and play; returns the exit status.
+
+    Raises ``CallFailedError`` when the bank cannot be onboarded, ``ServerError`` when nothing
+    serves.
+    """
+    environment = {**environment, **_RAISED_LIMITS}
+    with start_server(environment) as server:
+        return _play(console, choices, {**environment, "BASE_URL": server.base_url})
+
+
+def _play(console: Console, choices: Choices, environment: Mapping[str, str]) -> int:
+    # Invented customers need no unguessable numbers.
+    random = Random(choices.seed)  # noqa: S311
+    name = bank_name(Random())  # noqa: S311  # new in every demo, also with a seed
+    base_url = environment["BASE_URL"]
+    record = Record(choices.customers)
+    with Api(base_url, environment["ADMIN_API_KEY"]) as admin:
+        bank = onboard(admin, name)
+    with (
+        Api(base_url, bank.key) as api,
+        Api(base_url, bank.key) as watching,
+        ConsumerProcess(bank, environment, LOG) as consumer,
+        Display(console, choices.customers) as display,
+    ):
+        good_until = watching.read("/consumer/api-key")["expires_at"][:10]
+        display.remark(
+            f"{bank.name} is onboarded: its queue is customer_notification_{bank.name},"
+            f" its key is good until {good_until}"
+        )
+        consumer.start("--die-after", str(_half_of_the_events(choices.customers)))
+        performance = Performance(api, watching, consumer, display, record)
+        started = time.monotonic()
+        performance.run(random, started + choices.deadline_seconds)
+        seconds = time.monotonic() - started
+        consumer.stop()
+        restarts = consumer.restarts
+        events = event_facts(watching.read_all("/events/list", "events"))
+    store = read_store(bank.store)
+    print_calls(console, api.calls)
+    print_events(console, events)
+    print_figures(console, events, store, restarts, seconds)
+    problems = discrepancies(record, events, store)
+    return _close(console, bank, problems)
+
+
+def _half_of_the_events(customers: int) -> int:
+    return max(1, int(customers * _EVENTS_PER_CUSTOMER / 2))
+
+
+def _close(console: Console, bank: Bank, problems: list[str]) -> int:
+    for problem in problems:
+        console.print(f"does not add up: {problem}", style="red", markup=False, soft_wrap=True)
+    if not problems:
+        console.print("everything adds up: each event committed, published and confirmed")
+    console.print("\nWhat to try next:")
+    for command, purpose in (
+        (f"less {LOG.relative_to(ROOT)}", "what the consumer said, the redelivery included"),
+        (f"sqlite3 {bank.store.relative_to(ROOT)} .dump", "what it stored"),
+        ("DEMO_CUSTOMERS=2000 make demo", "more of it"),
+        ("make local", "the same API, to call it yourself"),
+    ):
+        console.print(f"  {command}   # {purpose}", highlight=False, soft_wrap=True)
+    return 1 if problems else 0

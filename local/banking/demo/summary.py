@@ -1,0 +1,85 @@
+"""The closing tables: calls by kind, events by type, and what the bank saw."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+from rich.console import Console
+from rich.table import Table
+
+from local.banking.demo.api import Call
+from local.banking.demo.ledger import EventFacts, Store, tally
+
+_LINES = (
+    ("committed", "committed"),
+    ("  published", "published"),
+    ("  pending", "pending"),
+    ("  failed", "failed"),
+    ("published", "published"),
+    ("  delivered", "delivered"),
+    ("  undelivered", "undelivered"),
+    ("  delivery failed", "delivery_failed"),
+)
+
+
+def percentile(values: Sequence[float], percent: int) -> float:
+    """The value that ``percent`` of ``values`` do not exceed (nearest rank); 0 for none."""
+    ordered = sorted(values)
+    rank = max(1, -(-len(ordered) * percent // 100))
+    return ordered[rank - 1] if ordered else 0.0
+
+
+def print_calls(console: Console, calls: Iterable[Call]) -> None:
+    """Every kind of call that changed something: how many, how they ended, how long they took."""
+    kinds = defaultdict[str, list[Call]](list)
+    for call in calls:
+        if not call.kind.startswith("GET "):
+            kinds[call.kind].append(call)
+    table = _table("calls", "ok", "failed", "p50 ms", "p99 ms", title="What the bank asked for")
+    for kind, made in sorted(kinds.items()):
+        ok = sum(call.succeeded for call in made)
+        seconds = [call.seconds for call in made]
+        table.add_row(kind, str(ok), str(len(made) - ok), *_p50_p99(seconds))
+    console.print(table)
+
+
+def print_events(console: Console, events: list[EventFacts]) -> None:
+    """Where the events stand, by type and in all; each sum stands above its parts."""
+    kinds = sorted({event.event_type for event in events})
+    tallies = [tally(event for event in events if event.event_type == kind) for kind in kinds]
+    columns = [*(kind.removeprefix("customer_") for kind in kinds), "all"]
+    table = _table("events", *columns, title="What became of it")
+    for words, field in _LINES:
+        numbers = [str(getattr(each, field)) for each in (*tallies, tally(events))]
+        table.add_row(words, *numbers, style="" if words.startswith(" ") else "bold")
+    console.print(table)
+
+
+def print_figures(
+    console: Console, events: list[EventFacts], store: Store, restarts: int, seconds: float
+) -> None:
+    """Latencies, rates and repeats."""
+    table = _table("", "p50 ms", "p99 ms", title="How long it took")
+    publish = [e.seconds_to_publish for e in events if e.seconds_to_publish is not None]
+    confirm = [e.seconds_to_confirm for e in events if e.seconds_to_confirm is not None]
+    table.add_row("committed to published", *_p50_p99(publish))
+    table.add_row("committed to confirmed by the bank", *_p50_p99(confirm))
+    console.print(table)
+    console.print(
+        f"{len(events)} events in {seconds:.1f} s ({len(events) / seconds:.0f}/s);"
+        f" the consumer was restarted {restarts} time{'' if restarts == 1 else 's'}"
+        f" and recognised {store.repeats} repeated deliver{'y' if store.repeats == 1 else 'ies'}",
+        highlight=False,
+        soft_wrap=True,
+    )
+
+
+def _p50_p99(seconds: Sequence[float]) -> tuple[str, str]:
+    return f"{percentile(seconds, 50) * 1000:.1f}", f"{percentile(seconds, 99) * 1000:.1f}"
+
+
+def _table(first: str, *numbers: str, title: str) -> Table:
+    table = Table(title=title, title_justify="left", title_style="bold")
+    table.add_column(first, no_wrap=True)
+    for column in numbers:
+        table.add_column(column, justify="right")
+    return table

@@ -1,1 +1,0 @@
-"""The rules of the ledger, by what they hold against each other; `local.chaos.ledger` has them all."""

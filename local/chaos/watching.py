@@ -1,0 +1,80 @@
+"""Watches the steps of this process and strikes at one boundary.
+
+SQL is watched in PostgreSQL's driver, by a connection class that is slipped under `psycopg2.connect`;
+a method is replaced by one that calls it. Only for a process that was started to die.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial, wraps
+from typing import Any
+
+import psycopg2
+import psycopg2.extensions
+
+from local.chaos.boundaries import Boundary, Edge, Method, Step
+
+
+class Watch:
+    """Counts the times of one boundary; calls `strike` when its time has come."""
+
+    def __init__(self, boundary: Boundary, strike: Callable[[], None]) -> None:
+        self._boundary = boundary
+        self._strike = strike
+        self._steps: set[Step] = set(filter(None, (boundary.step, boundary.since)))
+        self._counting = boundary.since is None
+        self._times = 0
+
+    def install(self) -> None:
+        """Begin to watch; raises `NoSuchStepError`."""
+        self._boundary.check()
+        _watch_database(self._sql)
+        for step in self._steps:
+            if isinstance(step, Method):
+                _watch_method(step, partial(self._passed, step))
+
+    def _sql(self, edge: Edge, sql: str) -> None:
+        for step in self._steps:
+            if not isinstance(step, Method) and step.matches(sql):
+                self._passed(step, edge)
+
+    def _passed(self, step: Step, edge: Edge) -> None:
+        if step == self._boundary.since and edge is Edge.BEFORE:
+            self._counting = True
+        if step == self._boundary.step and edge is self._boundary.edge and self._counting:
+            self._times += 1
+            if self._times == self._boundary.time:
+                self._strike()
+
+
+def _watch_method(step: Method, notice: Callable[[Edge], None]) -> None:
+    holder, name, original = step.place()
+
+    @wraps(original)
+    def watched(*args: Any, **kwargs: Any) -> Any:
+        notice(Edge.BEFORE)
+        result = original(*args, **kwargs)
+        notice(Edge.AFTER)
+        return result
+
+    setattr(holder, name, watched)
+
+
+def _watch_database(notice: Callable[[Edge, str], None]) -> None:
+    class Cursor(psycopg2.extensions.cursor):
+        def execute(self, query: Any, vars: Any = None) -> None:  # noqa: A002 - the driver's name
+            notice(Edge.BEFORE, str(query))
+            super().execute(query, vars)
+            notice(Edge.AFTER, str(query))
+
+    class Connection(psycopg2.extensions.connection):
+        def cursor(self, *args: Any, **kwargs: Any) -> Any:
+            return super().cursor(*args, cursor_factory=Cursor, **kwargs)
+
+        def commit(self) -> None:
+            notice(Edge.BEFORE, "COMMIT")
+            super().commit()
+            notice(Edge.AFTER, "COMMIT")
+
+    psycopg2.connect = partial(psycopg2.connect, connection_factory=Connection)

@@ -1,0 +1,1 @@
+"""An HTTP gateway in front of functions, as API Gateway is in AWS."""

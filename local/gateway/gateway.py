@@ -1,0 +1,170 @@
+"""The API gateway: HTTP in front of functions, with AWS's limits and this project's envelope.
+
+Limits by address, routes, bounds the body and the time, and passes the rest to an invoker.
+Knows nothing of how functions run: source tree or packaged artifact is the invoker's affair.
+"""
+
+import asyncio
+import logging
+import re
+import time
+import uuid
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from local.aws_shapes.proxy_event import IncomingRequest, proxy_event
+from local.aws_shapes.proxy_response import MalformedResponseError, proxy_response
+from local.gateway.access_log import AccessLog
+from local.gateway.address_limit import AddressLimit
+from local.gateway.refusals import (
+    BodyTooLarge,
+    FunctionFailed,
+    FunctionTimedOut,
+    MethodNotAllowed,
+    Refusal,
+    TooManyRequests,
+    UnknownPath,
+)
+from local.gateway.routes import ANY_METHOD, Match, RouteTable
+
+Invoker = Callable[[str, dict[str, Any]], Awaitable[object]]
+"""Calls the function of that name with an event; raises when it crashes."""
+
+RefusalResponse = Callable[[Refusal, str], Response]
+"""Makes the answer of a refusal for a request id."""
+
+BODY_LIMIT = 10 * 1024 * 1024  # API Gateway quotas: payload size 10 MB
+TIMEOUT_SECONDS = 29.0  # API Gateway quotas: integration timeout
+DISCARD_LIMIT = 4 * BODY_LIMIT
+SANE_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
+NO_ROUTE = Match("", {})
+log = logging.getLogger(__name__)
+
+
+class Gateway:
+    """An ASGI application in front of an invoker.
+
+    :param timeout: seconds a function may take, waiting for a free thread included
+    :param refusal_response: what a client sees of a refusal
+    """
+
+    def __init__(
+        self,
+        routes: RouteTable,
+        invoke: Invoker,
+        limit: AddressLimit,
+        access_log: AccessLog | None = None,
+        timeout: float = TIMEOUT_SECONDS,
+        refusal_response: RefusalResponse = lambda refusal, _request_id: refusal.response(),
+    ) -> None:
+        self._routes = routes
+        self._invoke = invoke
+        self._limit = limit
+        self._access_log = access_log or AccessLog()
+        self._timeout = timeout
+        self._refusal_response = refusal_response
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        started = time.perf_counter()
+        request = Request(scope, receive)
+        request_id = _request_id(request)
+        match = self._routes.match(scope["path"]) or NO_ROUTE
+        try:
+            response = await self._answer(request, request_id, match)
+        except Refusal as refusal:
+            response = self._refusal_response(refusal, request_id)
+        except ClientDisconnect:
+            return
+        response.headers.setdefault("X-Request-Id", request_id)
+        await response(scope, receive, send)
+        seconds = time.perf_counter() - started
+        self._access_log.write(request, response, request_id, seconds, match.resource)
+
+    async def _answer(self, request: Request, request_id: str, match: Match) -> Response:
+        self._check_limit(_address(request))
+        if match is NO_ROUTE:
+            raise UnknownPath
+        if request.method == "OPTIONS" and not match.function("OPTIONS"):
+            return Response(status_code=204, headers={"Allow": match.allowed})
+        method = _method(request, match)
+        incoming = IncomingRequest(
+            method=method,
+            path=request.scope["path"],
+            query=request.scope["query_string"].decode("latin-1"),
+            headers=[(k.decode("latin-1"), v.decode("latin-1")) for k, v in request.headers.raw],
+            body=await _read_body(request),
+            source_ip=_address(request),
+            resource=match.resource,
+            parameters=match.parameters,
+            request_id=request_id,
+        )
+        return await self._call(match.function(method), proxy_event(incoming), request_id)
+
+    def _check_limit(self, address: str) -> None:
+        retry_after = self._limit.refused_for(address)
+        if retry_after:
+            raise TooManyRequests(self._limit.per_minute, retry_after)
+
+    async def _call(self, function: str, event: dict[str, Any], request_id: str) -> Response:
+        try:
+            async with asyncio.timeout(self._timeout) as limit:
+                answer = await self._invoke(function, event)
+            return proxy_response(answer)
+        except Refusal:
+            raise
+        except MalformedResponseError as error:
+            log.error("%s: malformed response of %s: %s", request_id, function, error)  # noqa: TRY400
+        except Exception:
+            if limit.expired():
+                raise FunctionTimedOut(self._timeout) from None
+            log.exception("%s: %s crashed", request_id, function)
+        raise FunctionFailed
+
+
+def _request_id(request: Request) -> str:
+    said = request.headers.get("x-request-id", "")
+    return said if SANE_REQUEST_ID.fullmatch(said) else str(uuid.uuid4())
+
+
+def _address(request: Request) -> str:
+    """The peer's address; ``X-Forwarded-For`` is anybody's claim and is not believed."""
+    return request.client.host if request.client else "127.0.0.1"
+
+
+def _method(request: Request, match: Match) -> str:
+    """The method to serve: HEAD is GET whose body is not sent (RFC 9110, 9.3.2)."""
+    method = request.method
+    if ANY_METHOD in match.functions:
+        return method
+    if method == "HEAD" and "HEAD" not in match.functions and "GET" in match.functions:
+        return "GET"
+    if method not in match.functions:
+        raise MethodNotAllowed(match.allowed)
+    return method
+
+
+async def _read_body(request: Request) -> bytes:
+    """The body; one that is too large is read on and thrown away, so that clients read the 413."""
+    announced = request.headers.get("content-length", "0")
+    too_large = announced.isdigit() and int(announced) > BODY_LIMIT
+    if too_large and "expect" in request.headers:
+        raise BodyTooLarge(BODY_LIMIT)
+    size = 0
+    parts: list[bytes] = []
+    async for part in request.stream():
+        size += len(part)
+        too_large = too_large or size > BODY_LIMIT
+        if too_large:
+            parts.clear()
+            if size > DISCARD_LIMIT:
+                break
+        else:
+            parts.append(part)
+    if too_large:
+        raise BodyTooLarge(BODY_LIMIT)
+    return b"".join(parts)

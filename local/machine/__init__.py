@@ -1,0 +1,1 @@
+"""This checkout on this machine: its folders, secrets, ports and processes."""

@@ -1,0 +1,49 @@
+"""Where one checkout keeps what the harness makes, so that two checkouts never share anything.
+
+Knows folders and their names only; what lies in them belongs to the modules that write it.
+"""
+
+import fcntl
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class Checkout:
+    """One copy of the repository and its private state under ``.local/``."""
+
+    root: Path = ROOT
+
+    @property
+    def state(self) -> Path:
+        """Everything the harness writes; made on first use, removed by ``make clean``."""
+        return self.folder()
+
+    @property
+    def name(self) -> str:
+        """A name no other checkout on this machine has, fit for containers and Erlang nodes."""
+        digest = hashlib.sha256(str(self.root).encode()).hexdigest()[:10]
+        return f"fintegrate_{digest}"
+
+    def folder(self, *parts: str) -> Path:
+        """A folder under ``.local/``, made when it is missing."""
+        folder = self.root.joinpath(".local", *parts)
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    @property
+    def chaos(self) -> "Checkout":
+        """A checkout within this one, for servers that are killed on purpose."""
+        return Checkout(self.folder("chaos"))
+
+    @contextmanager
+    def locked(self, name: str) -> Iterator[None]:
+        """One process of this checkout at a time; a killed holder lets go by dying."""
+        with (self.folder("run") / f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield

@@ -1,0 +1,1 @@
+"""The server process of the source tree, and starting and stopping it."""

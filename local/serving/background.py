@@ -1,0 +1,103 @@
+"""Servers in the background: ``make up``, ``make deploy-local`` and their ends.
+
+One server of each name per checkout, found again by its marker whoever started it.
+"""
+
+import signal
+import socket
+import time
+from collections.abc import Callable, Mapping, Sequence
+
+import httpx
+
+from local.machine.checkout import Checkout
+from local.machine.processes import Family
+from local.services.choice import stop_all
+from local.serving.server import ServerError, accompanying, listen, serve_command, tail, url_of
+
+HEALTHY_SECONDS = 60.0
+POLL_SECONDS = 0.2
+STOP_SECONDS = 15.0
+NAMES = ("server", "deploy")
+
+
+class BackgroundServer:
+    """A server process of a checkout that outlives the command that starts it.
+
+    :param command: the program for a listening socket, and what else it inherits is ``inherited``
+    """
+
+    def __init__(
+        self,
+        checkout: Checkout,
+        name: str = "server",
+        command: Callable[[socket.socket], list[str]] = serve_command,
+        inherited: Sequence[int] = (),
+    ) -> None:
+        self._checkout = checkout
+        self._command = command
+        self._inherited = inherited
+        self._url_file = checkout.folder("run") / f"{name}.url"
+        self._log = checkout.folder("log") / f"{name}.log"
+        home = checkout.folder("run")
+        self._family = Family(f"{checkout.root}#{name}", home, home / f"{name}.json")
+
+    def url(self) -> str | None:
+        """Where it serves, or ``None`` when it does not run."""
+        if self._family.leader() is None or not self._url_file.exists():
+            return None
+        return self._url_file.read_text()
+
+    def start(self, environment: Mapping[str, str], port: int) -> str:
+        """Start it unless it runs and is healthy; its address once ``/health`` answers 200.
+
+        :raises ServerError: it does not become healthy
+        """
+        running = self.url()
+        if running and self._becomes_healthy(running):
+            return running
+        self.stop()
+        with listen(port) as listener:
+            url = url_of(listener)
+            self._url_file.write_text(url)
+            self._family.launch(
+                self._command(listener),
+                environment,
+                self._log,
+                folder=self._checkout.root,
+                keep_open=(listener.fileno(), *self._inherited),
+            )
+        if not self._becomes_healthy(url):
+            raise ServerError(f"{url}/health does not answer 200:\n{tail(self._log)}")
+        return url
+
+    def _becomes_healthy(self, url: str) -> bool:
+        deadline = time.monotonic() + HEALTHY_SECONDS
+        while time.monotonic() < deadline and self._family.leader():
+            if _is_healthy(url):
+                return True
+            time.sleep(POLL_SECONDS)
+        return False
+
+    def stop(self) -> None:
+        """Let requests under way finish, then end it."""
+        self._family.stop(signal.SIGTERM, STOP_SECONDS)
+        self._url_file.unlink(missing_ok=True)
+
+
+def _is_healthy(url: str) -> bool:
+    try:
+        return httpx.get(f"{url}/health", timeout=5).status_code == httpx.codes.OK
+    except httpx.HTTPError:
+        return False
+
+
+def down(checkout: Checkout) -> None:
+    """Stop everything of the checkout, however it was started, and nothing else."""
+    for name in NAMES:
+        BackgroundServer(checkout, name).stop()
+    accompanying(checkout).stop(signal.SIGTERM, STOP_SECONDS)
+    with checkout.locked("services"):
+        stop_all(checkout)
+    for name in ("run/temporary", "env", "deploy.env"):
+        (checkout.state / name).unlink(missing_ok=True)

@@ -1,0 +1,110 @@
+"""The server process: gateway, functions and schedules in one; ``python -m local.serving.program``.
+
+Takes its settings from the environment and its listening socket from its parent, so that
+no port is free at one moment and taken at the next.
+"""
+
+import argparse
+import logging
+import os
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Sequence
+from types import FrameType
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from local.gateway.address_limit import AddressLimit
+from local.gateway.gateway import Gateway
+from local.gateway.http_protocol import EnvelopeProtocol
+from local.gateway.routes import RouteTable, routes_of
+from local.schedules.scheduler import Scheduler, scheduled_functions
+from local.serving.source_functions import API_FUNCTION, SourceFunctions, load_app
+
+SHUTDOWN_SECONDS = 10
+
+
+class ReadyServer(uvicorn.Server):
+    """Says on a pipe that it accepts requests; the program outlives a signal, to end what it began."""
+
+    def __init__(self, config: uvicorn.Config, ready: int | None) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start as the base class does, then write one byte."""
+        await super().startup(sockets)
+        if self._ready is not None:
+            os.write(self._ready, b"1")
+            os.close(self._ready)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Stop serving. The base class would raise the signal again then, which ends the process."""
+        self.force_exit = self.should_exit and sig == signal.SIGINT
+        self.should_exit = True
+
+
+def configuration(gateway: ASGIApp) -> uvicorn.Config:
+    """How uvicorn serves a gateway: as itself, without headers and shapes of its own."""
+    return uvicorn.Config(
+        gateway,
+        http=EnvelopeProtocol,
+        ws="none",
+        lifespan="off",
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        log_config=None,
+        timeout_graceful_shutdown=SHUTDOWN_SECONDS,
+    )
+
+
+def end_with_parent(server: uvicorn.Server) -> None:
+    """Stop when standard input closes: whoever started us is gone, however it went.
+
+    Read past Python's buffer, whose lock a thread that still waits would hold at the end: the
+    interpreter aborts over it.
+    """
+
+    def watch() -> None:
+        while os.read(sys.stdin.fileno(), 1):
+            pass
+        server.should_exit = True
+
+    threading.Thread(target=watch, name="parent", daemon=True).start()
+
+
+def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser("local.serving.program", description=__doc__)
+    parser.add_argument("--socket", type=int, required=True, help="a listening socket's number")
+    parser.add_argument("--ready", type=int, help="a pipe's number, written when serving")
+    parser.add_argument("--with-parent", action="store_true", help="stop when stdin closes")
+    return parser.parse_args(argv)
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Serve until SIGTERM, SIGINT or, when asked for, the end of the parent."""
+    arguments = _arguments(argv)
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    app = load_app()
+    functions = SourceFunctions(app)
+    limit = AddressLimit(int(os.environ.get("RATE_LIMIT_IP_PER_MINUTE", "100")))
+    gateway = Gateway(RouteTable(routes_of(app, API_FUNCTION)), functions.invoke, limit)
+    server = ReadyServer(configuration(gateway), arguments.ready)
+    if arguments.with_parent:
+        end_with_parent(server)
+    scheduled = [] if os.environ.get("SCHEDULER") == "off" else scheduled_functions(app)
+    scheduler = Scheduler(scheduled, functions.call)
+    scheduler.start()
+    try:
+        server.run(sockets=[socket.socket(fileno=arguments.socket)])
+    finally:
+        scheduler.stop()
+        functions.close()
+
+
+if __name__ == "__main__":
+    main()
