@@ -48,7 +48,7 @@ test: setup ## everything that must hold (ARGS=… goes to pytest)
 	@$(PY) -m local test $(ARGS)
 
 unit: setup ## only the tests that need no servers (ARGS=… goes to pytest)
-	@$(PY) -m pytest tests/unit $(ARGS)
+	@$(PY) -m pytest tests/unit tests/architecture $(ARGS)
 
 chaos: setup ## kill and cut everything under load (SEED=… SEEDS=10 SECONDS=40; JSON in .local/chaos.json)
 	@$(PY) -m local chaos $(if $(SEED),--seed $(SEED)) $(if $(SEEDS),--seeds $(SEEDS)) \

@@ -12,7 +12,7 @@ OWN_SERVERS = "servers that are stopped"
 KILL_POINTS = "kill points"
 TOGETHER = {
     "tests/integration/outages/": OWN_SERVERS,
-    "tests/integration/local/test_services.py": OWN_SERVERS,
+    "tests/integration/local/services/test_services.py": OWN_SERVERS,
     "tests/chaos/test_faults_under_load.py": OWN_SERVERS,
     "tests/chaos/test_kill_points.py": KILL_POINTS,
 }

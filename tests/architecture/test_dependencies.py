@@ -1,0 +1,112 @@
+"""Dependencies point one way: local → functions → layer, and nothing of AWS is loaded early."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.architecture.tree import FUNCTIONS, LAYER, ROOT, imports, modules, named, tree_of
+
+AWS = {"boto3", "botocore"}
+
+IMPORT_EVERYTHING = """
+import importlib, os, pkgutil, sys
+
+OURS = {folders!r}
+reads, connections = [], []
+
+PASSED_ON_BY = {{"os", "collections.abc", "_collections_abc"}}
+
+class Watched(type(os.environ)):
+    def __getitem__(self, name):
+        frame = sys._getframe(1)
+        while frame and frame.f_globals["__name__"] in PASSED_ON_BY:
+            frame = frame.f_back
+        reader = os.path.realpath(frame.f_code.co_filename) if frame else ""
+        if any(reader.startswith(folder) for folder in OURS):
+            reads.append(f"{{name}} read by {{reader}}:{{frame.f_lineno}}")
+        return super().__getitem__(name)
+
+def watch(event, arguments):
+    if event in {{"socket.connect", "socket.getaddrinfo"}}:
+        connections.append(event)
+
+os.environ.__class__ = Watched
+sys.addaudithook(watch)
+for package in {packages!r}:
+    module = importlib.import_module(package)
+    for found in pkgutil.walk_packages(getattr(module, "__path__", []), package + "."):
+        importlib.import_module(found.name)
+assert not reads, reads
+assert not connections, connections
+loaded = sorted({{name.partition(".")[0] for name in sys.modules}} & {unwanted!r})
+assert not loaded, f"loaded at import: {{loaded}}"
+"""
+
+
+@pytest.mark.parametrize("file", modules(LAYER), ids=named)
+def test_layer_knows_nothing_above_it(file: Path) -> None:
+    roots = {name.partition(".")[0] for name in imports(tree_of(file))}
+
+    assert not roots & {"chalicelib", "functions", "local", "app"}
+
+
+@pytest.mark.parametrize("file", modules(FUNCTIONS), ids=named)
+def test_functions_do_not_know_the_harness(file: Path) -> None:
+    roots = {name.partition(".")[0] for name in imports(tree_of(file))}
+
+    assert not roots & {"local", "functions", "tests", "app"}
+
+
+@pytest.mark.parametrize(
+    ("packages", "unwanted"),
+    [
+        (["fintegrate"], AWS | {"chalicelib", "local", "functions", "redis"}),
+        (["chalicelib", "app"], AWS | {"local", "functions", "redis"}),
+    ],
+    ids=["layer", "functions"],
+)
+def test_import_reads_no_setting_and_reaches_nothing(
+    packages: list[str], unwanted: set[str]
+) -> None:
+    done = import_everything([FUNCTIONS, LAYER], packages, unwanted)
+
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("import os; os.environ.get('STAGE')", "STAGE read by"),
+        ("import os; os.getenv('STAGE')", "STAGE read by"),
+        ("import socket; socket.socket().connect_ex(('127.0.0.1', 9))", "socket.connect"),
+        ("import botocore", "loaded at import"),
+    ],
+)
+def test_watch_notices(tmp_path: Path, code: str, said: str) -> None:
+    (tmp_path / "offender.py").write_text(code, encoding="utf-8")
+
+    done = import_everything([tmp_path], ["offender"], AWS, tmp_path)
+
+    assert done.returncode == 1
+    assert said in done.stderr
+
+
+def import_everything(
+    folders: list[Path], packages: list[str], unwanted: set[str], found_in: Path = ROOT
+) -> subprocess.CompletedProcess[str]:
+    """Import all modules of the packages in a fresh process that watches the folders' code."""
+    program = IMPORT_EVERYTHING.format(
+        folders=[str(folder.resolve()) for folder in folders], packages=packages, unwanted=unwanted
+    )
+    search = [ROOT, ROOT / "vendor", found_in]
+    return subprocess.run(
+        [sys.executable, "-W", "error", "-c", program],
+        env={"PYTHONPATH": ":".join(map(str, search)), "PATH": ""},
+        capture_output=True,
+        text=True,
+        check=False,
+    )

@@ -1,0 +1,103 @@
+"""The committed documents say what the code does now."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from local.documents import FOLDER, rendered
+from tests.architecture.tree import ROOT
+
+WRITE = "run `make documents` and commit what it writes"
+
+
+@pytest.fixture(scope="module")
+def generated() -> dict[str, str]:
+    return rendered()
+
+
+def test_committed_documents_are_those_that_the_code_makes(generated: dict[str, str]) -> None:
+    different = [
+        name
+        for name, text in generated.items()
+        if not (ROOT / FOLDER / name).is_file()
+        or (ROOT / FOLDER / name).read_text(encoding="utf-8") != text
+    ]
+
+    assert different == [], WRITE
+
+
+def test_no_other_document_lies_there(generated: dict[str, str]) -> None:
+    found = {str(f.relative_to(ROOT / FOLDER)) for f in (ROOT / FOLDER).rglob("*.json")}
+
+    assert found == set(generated), WRITE
+
+
+def test_documents_are_made_the_same_every_time(generated: dict[str, str]) -> None:
+    assert rendered() == generated
+
+
+def test_asyncapi_tells_of_every_queue_and_message(generated: dict[str, str]) -> None:
+    from chalicelib.banking.events.topology import EVENT_TYPES, queues
+
+    document = json.loads(generated["asyncapi.json"])
+    dead_letters, queue = queues(["{consumer_name}"])
+    channels = {c["address"]: c for c in document["channels"].values()}
+
+    assert set(document["components"]["messages"]) == set(EVENT_TYPES)
+    assert channels[queue.name]["x-queue-arguments"] == queue.arguments
+    assert channels[queue.name]["x-routing-keys"] == list(queue.routing_keys)
+    assert {*queue.routing_keys} <= {*channels}
+    assert dead_letters.name in channels
+
+
+def test_every_reference_of_asyncapi_leads_somewhere(generated: dict[str, str]) -> None:
+    document = json.loads(generated["asyncapi.json"])
+
+    for reference in _references(document):
+        _resolve(document, reference)
+
+
+def test_examples_of_messages_fit_their_schemas(generated: dict[str, str]) -> None:
+    document = json.loads(generated["asyncapi.json"])
+    for name, message in document["components"]["messages"].items():
+        schema = json.loads(generated[f"schemas/{name}.json"])
+        for example in [message["examples"][0]["payload"], schema["examples"][0]]:
+            Draft202012Validator(
+                schema, format_checker=Draft202012Validator.FORMAT_CHECKER
+            ).validate(example)
+
+
+def test_postman_has_a_request_for_every_operation(generated: dict[str, str]) -> None:
+    openapi = json.loads(generated["openapi.json"])
+    collection = json.loads(generated["fintegrate.postman_collection.json"])
+    operations = {f"{m.upper()} {p}" for p, methods in openapi["paths"].items() for m in methods}
+    requests = {
+        item["name"]: item["request"] for folder in collection["item"] for item in folder["item"]
+    }
+
+    assert set(requests) == operations
+    assert {v["key"] for v in collection["variable"]} >= {"base_url", "api_key"}
+    assert all(r["url"]["raw"].startswith("{{base_url}}/") for r in requests.values())
+    assert requests["GET /health"]["auth"] == {"type": "noauth"}
+    for request in requests.values():
+        if "body" in request:
+            json.loads(request["body"]["raw"])
+
+
+def _references(node: object) -> list[str]:
+    if isinstance(node, dict):
+        own = [node["$ref"]] if "$ref" in node else []
+        return own + [found for value in node.values() for found in _references(value)]
+    return (
+        [found for entry in node for found in _references(entry)] if isinstance(node, list) else []
+    )
+
+
+def _resolve(document: object, reference: str) -> None:
+    at = document
+    for step in reference.removeprefix("#/").split("/"):
+        assert isinstance(at, dict), reference
+        at = at[step]

@@ -1,0 +1,115 @@
+"""What every module keeps to: it is documented, named after its matter, small, and reachable."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import re
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from tests.architecture.tree import (
+    FUNCTIONS,
+    LAYER,
+    LOCAL,
+    ROOT,
+    functions_of,
+    length,
+    modules,
+    named,
+    project_files,
+    registered,
+    tree_of,
+)
+
+EVERYTHING = modules(FUNCTIONS, LAYER, LOCAL)
+VAGUE = {"utils", "util", "helpers", "helper", "manager", "managers", "common", "misc"}
+PLACES = ("/wo" + "rk/", "../sha" + "red", "sha" + "red/spec", "sha" + "red/design", "/ro" + "ot/")
+BUNDLE_LIMIT = 100_000
+
+
+@pytest.mark.parametrize("file", EVERYTHING, ids=named)
+def test_module_says_what_it_is_for(file: Path) -> None:
+    assert ast.get_docstring(tree_of(file))
+
+
+@pytest.mark.parametrize("file", EVERYTHING, ids=named)
+def test_module_is_named_after_its_matter(file: Path) -> None:
+    words = {
+        word for part in file.relative_to(ROOT).with_suffix("").parts for word in part.split("_")
+    }
+
+    assert not words & VAGUE
+
+
+@pytest.mark.parametrize("file", EVERYTHING, ids=named)
+def test_functions_are_short(file: Path) -> None:
+    assert {f.name: length(f) for f in functions_of(tree_of(file)) if length(f) > 40} == {}
+
+
+@pytest.mark.parametrize("file", modules(FUNCTIONS), ids=named)
+def test_handlers_are_short(file: Path) -> None:
+    assert {f.name: length(f) for f in registered(tree_of(file)) if length(f) > 20} == {}
+
+
+@pytest.mark.parametrize("file", modules(FUNCTIONS), ids=named)
+def test_handler_says_what_it_does(file: Path) -> None:
+    assert all(ast.get_docstring(function) for function in registered(tree_of(file)))
+
+
+def test_every_handler_module_is_in_the_index() -> None:
+    from chalicelib.banking import index as blueprints
+
+    indexed = {module.__name__ for module in blueprints.MODULES}
+    with_handlers = {dotted(file) for file in modules(FUNCTIONS) if registered(tree_of(file))}
+
+    assert with_handlers == indexed
+
+
+def dotted(file: Path) -> str:
+    """The name that a module of functions/ is imported by."""
+    return "chalicelib." + ".".join(file.relative_to(FUNCTIONS).with_suffix("").parts)
+
+
+def test_every_blueprint_is_registered() -> None:
+    from chalicelib.banking import index as blueprints
+
+    found = {
+        getattr(importlib.import_module(dotted(file)), file.parent.name)
+        for file in FUNCTIONS.rglob("blueprint.py")
+    }
+
+    assert set(blueprints.BLUEPRINTS) == found
+
+
+def test_app_registers_and_does_nothing_else() -> None:
+    app = (ROOT / "app.py").read_text(encoding="utf-8")
+
+    assert len(app.splitlines()) <= 15
+    assert "def " not in app
+
+
+def test_no_file_names_a_place_outside_the_project() -> None:
+    found = {}
+    for file in project_files():
+        text = file.read_bytes()
+        hits = [
+            place for place in PLACES if re.search(rf"(?<![\w.]){re.escape(place)}".encode(), text)
+        ]
+        if hits:
+            found[named(file)] = hits
+
+    assert found == {}
+
+
+def test_bundle_is_small(tmp_path: Path) -> None:
+    """What a cold start has to fetch and unpack beside the layer."""
+    bundle = tmp_path / "bundle.zip"
+    with zipfile.ZipFile(bundle, "w", zipfile.ZIP_DEFLATED) as archive:
+        for file in [ROOT / "app.py", *FUNCTIONS.rglob("*")]:
+            if file.is_file() and "__pycache__" not in file.parts:
+                archive.write(file, named(file))
+
+    assert bundle.stat().st_size < BUNDLE_LIMIT

@@ -1,0 +1,151 @@
+"""SQL stays in `.sql` files, is never put together from strings, and names the tenant it is for."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.architecture.tree import (
+    FUNCTIONS,
+    LAYER,
+    ROOT,
+    modules,
+    named,
+    statements,
+    texts,
+    tree_of,
+)
+
+SCHEMA = ROOT / "sql" / "banking" / "schema.sql"
+SQL_TEXT = re.compile(
+    r"\b(select\s+.+\s+from\s|insert\s+into\s|update\s+\w+\s+set\s|delete\s+from\s|for\s+update\b)",
+    re.IGNORECASE | re.DOTALL,
+)
+TENANT_TABLES = (
+    "customers|customer_events|customer_tags|customer_analytics|consumers|consumer_api_keys"
+    "|consumer_event_receipts|dead_letters|idempotency_keys|audit_log|last_reconciliation"
+)
+TOUCHES = re.compile(rf"\b(?:from|join|into|update|using)\s+({TENANT_TABLES})\b", re.I)
+RUNS_SQL = {"fetch_one", "fetch_all", "execute"}
+
+BY_EVENT = "goes by event ids that a statement with a tenant filter, or a sweep of all, has found"
+OPERATOR = "the operator's own: all tenants on purpose, reached by the admin or by the clock only"
+BY_KEY = "finds out who calls: the key's public id comes before the tenant is known"
+UNFILTERED = {
+    "functions/banking/consumer/admin_key.sql": {"find_installed": BY_KEY},
+    "functions/banking/consumer/consumers.sql": {
+        "create_consumer": OPERATOR,
+        "list_consumers": OPERATOR,
+    },
+    "functions/banking/consumer/keys.sql": {
+        "read_key": "filters by owner_id, which is null for the admin only",
+        "deactivate_key": OPERATOR,
+        "expire_due_keys": OPERATOR,
+    },
+    "functions/banking/events/dead_letters.sql": {"consumers": OPERATOR},
+    "functions/banking/events/outbox.sql": {
+        "predecessors": "a customer's own events, for the request that has just written one",
+        "mark_unpublished": BY_EVENT,
+    },
+    "functions/banking/events/redeliver.sql": {"confirmed": BY_EVENT, "failed": BY_EVENT},
+    "functions/banking/events/resend.sql": {
+        "barriers": BY_EVENT,
+        "confirmed": BY_EVENT,
+        "failed": BY_EVENT,
+    },
+    "functions/banking/events/reconcile.sql": {"keep_last": OPERATOR, "read_last": OPERATOR},
+    "functions/banking/events/skip_head.sql": {
+        "find_head": OPERATOR,
+        "lock_head": OPERATOR,
+        "skip_head": OPERATOR,
+    },
+    "functions/banking/events/gauges.sql": {"read_gauges": OPERATOR},
+    "functions/banking/schedules/purge.sql": {
+        "idempotency_keys": OPERATOR,
+        "receipts": OPERATOR,
+        "audit_rows": OPERATOR,
+    },
+}
+"""Statements that are not for one tenant, by file and name, and why."""
+UNFILTERED_FUNCTIONS = {"find_api_key": BY_KEY, "mark_published": BY_EVENT}
+"""The same of the functions of the database."""
+FUNCTION = re.compile(r"^CREATE FUNCTION (\w+).*?\$\$(.*?)\$\$;", re.MULTILINE | re.DOTALL)
+
+
+def test_every_statement_is_for_one_tenant_or_says_why_not() -> None:
+    unfiltered: dict[str, set[str]] = {}
+    for file, name, text in statements(FUNCTIONS):
+        if TOUCHES.search(text) and "%(consumer_id)s" not in text:
+            unfiltered.setdefault(file, set()).add(name)
+
+    assert unfiltered == {file: set(names) for file, names in UNFILTERED.items()}
+
+
+def test_every_function_of_the_database_is_for_one_tenant_or_says_why_not() -> None:
+    schema = SCHEMA.read_text()
+    bodies = dict(FUNCTION.findall(schema))
+    unfiltered = {
+        name for name, body in bodies.items() if TOUCHES.search(body) and "of_consumer" not in body
+    }
+
+    assert len(bodies) == schema.count("CREATE FUNCTION")
+    assert unfiltered == set(UNFILTERED_FUNCTIONS)
+
+
+@pytest.mark.parametrize("file", modules(FUNCTIONS), ids=named)
+def test_code_of_functions_holds_no_sql(file: Path) -> None:
+    assert [text for text in texts(tree_of(file)) if SQL_TEXT.search(text)] == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SELECT *\nFROM customers",
+        "select 1 from x",
+        "insert into t values (1)",
+        "UPDATE t SET a = 1",
+        "DELETE FROM t",
+    ],
+)
+def test_sql_is_recognised(text: str) -> None:
+    assert SQL_TEXT.search(text)
+
+
+@pytest.mark.parametrize("file", modules(FUNCTIONS, LAYER), ids=named)
+def test_statements_are_not_put_together(file: Path) -> None:
+    assembled = [
+        f"line {call.lineno}: {ast.unparse(call.args[0])}"
+        for call in ast.walk(tree_of(file))
+        if isinstance(call, ast.Call)
+        and isinstance(call.func, ast.Attribute)
+        and call.func.attr in RUNS_SQL
+        and call.args
+        and not _is_whole(call.args[0])
+    ]
+
+    assert assembled == []
+
+
+@pytest.mark.parametrize(
+    "argument",
+    ["f'SELECT {x}'", "'SELECT ' + x", "'SELECT %s' % x", "'{}'.format(x)", "SQL[f'{x}']"],
+)
+def test_assembled_statement_is_recognised(argument: str) -> None:
+    assert not _is_whole(ast.parse(argument, mode="eval").body)
+
+
+@pytest.mark.parametrize(
+    "argument", ["SQL['read']", "self.statements[name]", "sql", "m.body", "'SELECT 1'"]
+)
+def test_whole_statement_is_recognised(argument: str) -> None:
+    assert _is_whole(ast.parse(argument, mode="eval").body)
+
+
+def _is_whole(argument: ast.expr) -> bool:
+    """A name, or an entry of a mapping of statements by a name: nothing that is computed."""
+    return not any(
+        isinstance(node, ast.JoinedStr | ast.BinOp | ast.Call) for node in ast.walk(argument)
+    )

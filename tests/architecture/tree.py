@@ -1,0 +1,107 @@
+"""The source tree as these tests read it: files, syntax trees, statements."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+from fintegrate.queries import load_queries
+
+ROOT = Path(__file__).parents[2]
+FUNCTIONS = ROOT / "functions"
+LAYER = ROOT / "layers" / "fintegrate" / "python" / "fintegrate"
+LOCAL = ROOT / "local"
+REGISTRATIONS = {"route", "schedule", "lambda_function", "on_sqs_message"}
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+def modules(*folders: Path) -> list[Path]:
+    """Every Python file below the folders."""
+    return [file for folder in folders for file in sorted(folder.rglob("*.py"))]
+
+
+def tree_of(file: Path) -> ast.Module:
+    """The syntax tree of a file."""
+    return ast.parse(file.read_text(encoding="utf-8"), str(file))
+
+
+def named(file: Path) -> str:
+    """The file as messages name it."""
+    return str(file.relative_to(ROOT))
+
+
+def imports(tree: ast.AST) -> Iterator[str]:
+    """The dotted name of every import, wherever it stands."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield node.module or ""
+
+
+def functions_of(tree: ast.AST) -> list[Function]:
+    """Every function, nested ones too."""
+    return [n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)]
+
+
+def registered(tree: ast.AST) -> list[Function]:
+    """The functions that a decorator registers with Chalice: endpoints, schedules, lambdas."""
+    return [
+        function
+        for function in functions_of(tree)
+        if any(
+            isinstance(decorator, ast.Call)
+            and isinstance(decorator.func, ast.Attribute)
+            and decorator.func.attr in REGISTRATIONS
+            for decorator in function.decorator_list
+        )
+    ]
+
+
+def length(function: Function) -> int:
+    """How many lines a function has, from `def` to its end, without its docstring."""
+    first = function.body[0]
+    documented = ast.get_docstring(function, clean=False) is not None
+    docstring = (first.end_lineno or 0) - first.lineno + 1 if documented else 0
+    return (function.end_lineno or 0) - function.lineno + 1 - docstring
+
+
+def texts(tree: ast.AST) -> list[str]:
+    """Every string that is not a docstring, the constant parts of f-strings too."""
+    docstrings = {
+        id(node.value)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+    }
+    return [
+        node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant)
+        and isinstance(node.value, str)
+        and id(node) not in docstrings
+    ]
+
+
+def statements(folder: Path) -> list[tuple[str, str, str]]:
+    """File, name and text of every named SQL statement, without its comments."""
+    return [
+        (named(file), name, re.sub(r"--[^\n]*", "", text))
+        for file in sorted(folder.rglob("*.sql"))
+        for name, text in load_queries(file).items()
+    ]
+
+
+def project_files() -> list[Path]:
+    """What belongs to the project: committed or about to be."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-co", "--exclude-standard", "-z"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    files = [ROOT / name for name in listed.split("\0") if name]
+    return [file for file in files if file.is_file() and not file.is_symlink()]

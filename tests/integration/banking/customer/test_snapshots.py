@@ -1,0 +1,219 @@
+"""POST and GET /customer/analytics: snapshots, and what changed from one to the next."""
+
+from __future__ import annotations
+
+import uuid
+from itertools import chain
+from typing import Any
+
+from tests.integration.banking.customer.tagging import add_tags
+from tests.support.api import Bank
+from tests.support.broker import take
+from tests.support.fixtures import Query
+
+Snapshots = list[dict[str, Any]]
+
+
+def snap(bank: Bank, customer_id: str) -> None:
+    reply = bank.api.post("/customer/analytics", customer_id=customer_id)
+    assert (reply.status, reply.data) == (201, {})
+
+
+def snapshots(bank: Bank, customer_id: str, **wanted: object) -> Snapshots:
+    reply = bank.api.get("/customer/analytics", customer_id=customer_id, **wanted)
+    assert reply.status == 200, reply
+    found: Snapshots = reply.data["snapshots"]
+    return found
+
+
+def pages(bank: Bank, customer_id: str, limit: int) -> list[Snapshots]:
+    found: list[Snapshots] = []
+    cursor: dict[str, str] = {}
+    while True:
+        reply = bank.api.get("/customer/analytics", customer_id=customer_id, limit=limit, **cursor)
+        found.append(reply.data["snapshots"])
+        if reply.data["next_cursor"] is None:
+            return found
+        cursor = {"cursor": reply.data["next_cursor"]}
+
+
+def timeless(metrics: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in metrics.items() if name != "customer_age_seconds"}
+
+
+def test_first_snapshot_holds_tags_and_figures(bank: Bank, tagged: str) -> None:
+    snap(bank, tagged)
+
+    (snapshot,) = snapshots(bank, tagged)
+
+    assert snapshot["tags"] == {"city": "Riga", "tier": "gold"}
+    assert timeless(snapshot["metrics"]) == {
+        "customer_creation_count": 1,
+        "customer_status_change_count": 0,
+        "delivered_count": 0,
+        "delivery_failed_count": 0,
+        "event_count": 1,
+        "failed_count": 0,
+        "pending_count": 0,
+        "published_count": 1,
+        "status": "ACTIVE",
+        "tag_count": 2,
+        "undelivered_count": 1,
+    }
+    assert snapshot["changed"] is None
+
+
+def test_age_counts_from_the_creation(bank: Bank, customer_id: str, query: Query) -> None:
+    query("UPDATE customers SET created_at = created_at - interval '1 hour'")
+
+    snap(bank, customer_id)
+
+    assert 3600 <= snapshots(bank, customer_id)[0]["metrics"]["customer_age_seconds"] < 3700
+
+
+def test_events_are_counted_by_what_became_of_them(
+    bank: Bank, customer_id: str, query: Query, rabbitmq_url: str
+) -> None:
+    for status in ("INACTIVE", "ACTIVE", "INACTIVE", "ACTIVE"):
+        bank.api.patch("/customer/change-status", customer_id=customer_id, status=status)
+    events = [delivery.body["event_id"] for delivery in take(rabbitmq_url, bank.name, 5)]
+    bank.api.post("/events/confirm-delivery", event_id=events[0], status="processed")
+    bank.api.post("/events/confirm-delivery", event_id=events[1], status="failed")
+    for event, status in ((events[2], "pending"), (events[3], "failed")):
+        query(
+            "UPDATE customer_events SET publish_status = %(status)s, published_at = NULL "
+            "WHERE event_id = %(event)s",
+            event=event,
+            status=status,
+        )
+
+    snap(bank, customer_id)
+
+    assert timeless(snapshots(bank, customer_id)[0]["metrics"]) == {
+        "customer_creation_count": 1,
+        "customer_status_change_count": 4,
+        "delivered_count": 1,
+        "delivery_failed_count": 1,
+        "event_count": 5,
+        "failed_count": 1,
+        "pending_count": 1,
+        "published_count": 3,
+        "status": "ACTIVE",
+        "tag_count": 0,
+        "undelivered_count": 1,
+    }
+
+
+def test_snapshot_tells_what_changed_since_the_one_before(bank: Bank, tagged: str) -> None:
+    snap(bank, tagged)
+    bank.api.patch("/customer/tag-value", customer_id=tagged, tag_key="city", new_tag_value="Rome")
+    bank.api.delete("/customer/tag", customer_id=tagged, tag_key="tier")
+    add_tags(bank, tagged, vip="yes", extra="")
+    bank.api.patch("/customer/change-status", customer_id=tagged, status="INACTIVE")
+    snap(bank, tagged)
+
+    newest, first = snapshots(bank, tagged)
+
+    assert newest["changed"]["tags"] == {
+        "added": {"extra": "", "vip": "yes"},
+        "removed": {"tier": "gold"},
+        "changed": {"city": {"from": "Riga", "to": "Rome"}},
+    }
+    assert timeless(newest["changed"]["metrics"]) == {
+        "customer_status_change_count": {"from": 0, "to": 1},
+        "event_count": {"from": 1, "to": 2},
+        "published_count": {"from": 1, "to": 2},
+        "status": {"from": "ACTIVE", "to": "INACTIVE"},
+        "tag_count": {"from": 2, "to": 3},
+        "undelivered_count": {"from": 1, "to": 2},
+    }
+    assert first["changed"] is None
+
+
+def test_nothing_changed_is_said_as_nothing(bank: Bank, tagged: str) -> None:
+    for _ in range(2):
+        snap(bank, tagged)
+
+    changed = snapshots(bank, tagged)[0]["changed"]
+
+    assert changed["tags"] == {"added": {}, "removed": {}, "changed": {}}
+    assert timeless(changed["metrics"]) == {}
+
+
+def test_pages_tell_the_same_as_the_whole(bank: Bank, customer_id: str) -> None:
+    for number in range(5):
+        add_tags(bank, customer_id, **{f"tag{number}": "1"})
+        snap(bank, customer_id)
+
+    whole = snapshots(bank, customer_id)
+
+    assert [len(snapshot["tags"]) for snapshot in whole] == [5, 4, 3, 2, 1]
+    assert [snapshot["changed"] is None for snapshot in whole] == [False] * 4 + [True]
+    for limit, sizes in ((1, [1] * 5), (2, [2, 2, 1]), (5, [5])):
+        found = pages(bank, customer_id, limit)
+        assert [len(page) for page in found] == sizes
+        assert list(chain(*found)) == whole
+
+
+def test_pages_do_not_shift_while_snapshots_are_taken(bank: Bank, customer_id: str) -> None:
+    for _ in range(3):
+        snap(bank, customer_id)
+    whole = snapshots(bank, customer_id)
+    first = bank.api.get("/customer/analytics", customer_id=customer_id, limit=1).data
+    snap(bank, customer_id)
+
+    rest = snapshots(bank, customer_id, cursor=first["next_cursor"])
+
+    assert first["snapshots"] + rest == whole
+
+
+def test_customer_without_snapshots_has_an_empty_page(bank: Bank, customer_id: str) -> None:
+    reply = bank.api.get("/customer/analytics", customer_id=customer_id)
+
+    assert (reply.status, reply.data) == (200, {"snapshots": [], "next_cursor": None})
+
+
+def test_deleted_customer_keeps_its_pages(bank: Bank, customer_id: str) -> None:
+    for _ in range(3):
+        snap(bank, customer_id)
+    whole = snapshots(bank, customer_id)
+
+    bank.api.delete("/customer/data", customer_id=customer_id)
+
+    assert list(chain(*pages(bank, customer_id, 2))) == whole
+    assert bank.api.post("/customer/analytics", customer_id=customer_id).status == 404
+
+
+def test_page_past_the_end_of_a_deleted_customer_is_empty(
+    bank: Bank, customer_id: str, query: Query
+) -> None:
+    for _ in range(2):
+        snap(bank, customer_id)
+    cursor = bank.api.get("/customer/analytics", customer_id=customer_id, limit=1).data[
+        "next_cursor"
+    ]
+    bank.api.delete("/customer/data", customer_id=customer_id)
+    query("UPDATE customer_analytics SET snapshot_at = snapshot_at + interval '1 day'")
+
+    assert snapshots(bank, customer_id, cursor=cursor) == []
+
+
+def test_customer_that_never_was_is_not_found(bank: Bank, customer_id: str) -> None:
+    bank.api.delete("/customer/data", customer_id=customer_id)
+
+    for unknown in (customer_id, str(uuid.uuid4())):
+        reply = bank.api.get("/customer/analytics", customer_id=unknown)
+        assert (reply.status, reply.description) == (404, "No such customer; check customer_id")
+
+
+def test_same_idempotency_key_takes_one_snapshot(bank: Bank, customer_id: str) -> None:
+    for _ in range(2):
+        reply = bank.api(
+            "POST",
+            "/customer/analytics",
+            {"customer_id": customer_id},
+            headers={"Idempotency-Key": "once"},
+        )
+        assert reply.status == 201
+
+    assert len(snapshots(bank, customer_id)) == 1

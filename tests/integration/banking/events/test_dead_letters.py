@@ -1,0 +1,213 @@
+"""The dead-letter sweep: kept as it came, told to its event, acknowledged last."""
+
+from __future__ import annotations
+
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from typing import Any
+
+import pika
+import pytest
+
+from chalicelib.banking.events import dead_letters
+from chalicelib.banking.events.confirm_delivery import SQL as RECEIPTS
+from chalicelib.banking.events.topology import dead_letter_queue_name, queue_name
+from chalicelib.banking.schedules.sweep_dead_letters import sweep_dead_letters
+from chalicelib.banking.wiring import Platform
+from fintegrate.database import Database
+from tests.integration.banking.events.test_order import SCHEDULE
+from tests.support.api import Api, Bank
+from tests.support.broker import channel
+from tests.support.fixtures import Query
+from tests.support.waiting import eventually
+
+CONFIRM = RECEIPTS["confirm"]
+WAITING = """
+SELECT pid FROM pg_stat_activity
+WHERE datname = current_database() AND wait_event_type = 'Lock'
+"""
+
+
+def reject_next(url: str, bank: Bank) -> str:
+    """The consumer refuses its next message for good; the event's id."""
+    with channel(url) as ch:
+        for method, properties, _ in ch.consume(queue_name(bank.name), inactivity_timeout=10):
+            assert method is not None
+            ch.basic_reject(method.delivery_tag, requeue=False)
+            ch.cancel()
+            return str(properties.message_id)
+    raise AssertionError("no message")
+
+
+def letters_waiting(url: str, bank: Bank) -> int:
+    with channel(url) as ch:
+        queue = ch.queue_declare(dead_letter_queue_name(bank.name), passive=True)
+        return int(queue.method.message_count)
+
+
+def put_letter(url: str, bank: Bank, body: bytes, **properties: Any) -> None:
+    with channel(url) as ch:
+        ch.basic_publish(
+            "", dead_letter_queue_name(bank.name), body, pika.BasicProperties(**properties)
+        )
+
+
+def sweep() -> dict[str, Any]:
+    summary: dict[str, Any] = sweep_dead_letters(SCHEDULE, None)
+    return summary
+
+
+def test_rejected_message_fails_its_event_and_is_kept(
+    bank: Bank, rabbitmq_url: str, query: Query
+) -> None:
+    bank.create_customer()
+    event_id = reject_next(rabbitmq_url, bank)
+    eventually(lambda: letters_waiting(rabbitmq_url, bank) == 1, "the dead letter")
+
+    sweep()
+
+    event = bank.api.get("/events/data", event_id=event_id).data
+    assert event["deliver_status"] == "failed"
+    assert "rejected" in event["deliver_failure_reason"]
+    assert len(event["dead_letters"]) == 1
+    assert letters_waiting(rabbitmq_url, bank) == 0
+    (kept,) = query("SELECT body FROM dead_letters")
+    assert event_id.encode() in bytes(kept["body"])
+
+
+def test_consumers_own_reason_stays(bank: Bank, rabbitmq_url: str) -> None:
+    bank.create_customer()
+    event_id = reject_next(rabbitmq_url, bank)
+    bank.api.post(
+        "/events/confirm-delivery", event_id=event_id, status="failed", failure_reason="no branch"
+    )
+    eventually(lambda: letters_waiting(rabbitmq_url, bank) == 1, "the dead letter")
+
+    sweep()
+
+    event = bank.api.get("/events/data", event_id=event_id).data
+    assert event["deliver_failure_reason"] == "no branch"
+
+
+def test_processed_event_stays_delivered(bank: Bank, rabbitmq_url: str) -> None:
+    bank.create_customer()
+    event_id = reject_next(rabbitmq_url, bank)
+    bank.api.post("/events/confirm-delivery", event_id=event_id, status="processed")
+    eventually(lambda: letters_waiting(rabbitmq_url, bank) == 1, "the dead letter")
+
+    sweep()
+
+    assert bank.api.get("/events/data", event_id=event_id).data["deliver_status"] == "delivered"
+
+
+def test_confirmation_that_is_under_way_wins_over_the_letter(
+    bank: Bank, rabbitmq_url: str, query: Query, database_url: str
+) -> None:
+    bank.create_customer()
+    event_id = reject_next(rabbitmq_url, bank)
+    eventually(lambda: letters_waiting(rabbitmq_url, bank) == 1, "the dead letter")
+    confirming = Database(database_url)
+    own = {"event_id": event_id, "consumer_id": bank.consumer_id}
+    said = {"status": "processed", "received_at": None, "failure_reason": None}
+    with ThreadPoolExecutor(1) as pool:
+        with confirming.transaction():
+            assert confirming.fetch_one(CONFIRM, {**own, **said})
+            swept = pool.submit(sweep)
+            eventually(lambda: query(WAITING), "the sweep waits for the confirmation")
+        swept.result()
+    confirming.close()
+
+    event = bank.api.get("/events/data", event_id=event_id).data
+    assert (event["deliver_status"], event["receipts"][0]["processing_status"]) == (
+        "delivered",
+        "processed",
+    )
+
+
+@pytest.mark.parametrize(
+    ("body", "properties"),
+    [
+        (b"\xff\x00 not json", {}),
+        (b"[1, 2]", {"message_id": "not-a-uuid"}),
+        (b'{"event_id": "11111111-1111-1111-1111-111111111111"}', {}),
+        (
+            b"{}",
+            {
+                "headers": {
+                    "nul": "a\x00b",
+                    "when": datetime(2026, 1, 1, tzinfo=UTC),
+                    "nested": {"x": [b"\x00"]},
+                }
+            },
+        ),
+        (b"", {"headers": {"x-death": "not a list", "x-first-death-reason": "\x00"}}),
+    ],
+)
+def test_letter_without_an_event_is_kept_as_it_is_and_shown(
+    bank: Bank, rabbitmq_url: str, query: Query, body: bytes, properties: dict[str, Any]
+) -> None:
+    put_letter(rabbitmq_url, bank, body, **properties)
+    eventually(lambda: letters_waiting(rabbitmq_url, bank) == 1, "the letter")
+
+    assert sweep() == {"kept": 1, "unmatched": 1}
+
+    (kept,) = query("SELECT body, event_id FROM dead_letters")
+    assert (bytes(kept["body"]), kept["event_id"]) == (body, None)
+    assert bank.api.get("/events/health").data["unmatched_dead_letter_count"] == 1
+    assert letters_waiting(rabbitmq_url, bank) == 0
+
+
+def test_letter_that_names_another_tenants_event_does_not_touch_it(
+    make_bank: Any, rabbitmq_url: str, query: Query
+) -> None:
+    victim, other = make_bank(), make_bank()
+    victim.create_customer()
+    (row,) = query(
+        "SELECT event_id FROM customer_events WHERE consumer_id = %(id)s", id=victim.consumer_id
+    )
+    put_letter(rabbitmq_url, other, b"{}", message_id=row["event_id"])
+    eventually(lambda: letters_waiting(rabbitmq_url, other) == 1, "the letter")
+
+    sweep()
+
+    event = victim.api.get("/events/data", event_id=row["event_id"]).data
+    assert (event["deliver_status"], event["dead_letters"]) == ("pending", [])
+
+
+def test_letter_handed_over_again_is_kept_once(
+    bank: Bank, rabbitmq_url: str, query: Query, platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bank.create_customer()
+    reject_next(rabbitmq_url, bank)
+    eventually(lambda: letters_waiting(rabbitmq_url, bank) == 1, "the dead letter")
+
+    class Died(BaseException):
+        """The process is gone after the commit, before the acknowledgement."""
+
+    def die(*_: object, **__: object) -> None:
+        raise Died
+
+    with monkeypatch.context() as patch:
+        patch.setattr(dead_letters.BlockingChannel, "basic_ack", die)
+        with pytest.raises(Died):
+            dead_letters.sweep_dead_letters(platform.sweep_database, rabbitmq_url, 5)
+    eventually(lambda: letters_waiting(rabbitmq_url, bank) == 1, "the letter is back")
+
+    assert sweep()["kept"] == 0
+
+    assert len(query("SELECT * FROM dead_letters")) == 1
+    assert letters_waiting(rabbitmq_url, bank) == 0
+
+
+def test_foreign_dead_letters_are_not_shown_to_a_tenant(
+    make_bank: Any, rabbitmq_url: str, admin: Api
+) -> None:
+    mine, other = make_bank(), make_bank()
+    put_letter(rabbitmq_url, other, uuid.uuid4().bytes)
+    eventually(lambda: letters_waiting(rabbitmq_url, other) == 1, "the letter")
+
+    sweep()
+
+    assert mine.api.get("/events/health").data["unmatched_dead_letter_count"] == 0
+    assert admin.get("/events/health").data["unmatched_dead_letter_count"] == 1

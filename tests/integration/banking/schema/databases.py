@@ -1,0 +1,61 @@
+"""Running SQL in a database that has nothing else, and what its catalogs say afterwards."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import psycopg2
+
+ROOT = Path(__file__).resolve().parents[4]
+MIGRATIONS = ROOT / "sql" / "banking" / "migrations"
+SCHEMA = ROOT / "sql" / "banking" / "schema.sql"
+Rows = list[tuple[object, ...]]
+
+CATALOGS = {
+    "tables": """
+        SELECT relname, relkind, relpersistence, relreplident, reloptions, relrowsecurity
+        FROM pg_class WHERE relnamespace = 'public'::regnamespace
+          AND relkind IN ('r', 'v', 'm', 'S', 'p', 'f', 'c') ORDER BY relname""",
+    "columns": """
+        SELECT c.relname, a.attnum, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull,
+               pg_get_expr(d.adbin, d.adrelid), a.attgenerated, a.attidentity, a.attcollation
+        FROM pg_attribute a
+        JOIN pg_class c ON c.oid = a.attrelid AND c.relkind = 'r'
+        LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+        WHERE c.relnamespace = 'public'::regnamespace AND a.attnum > 0 AND NOT a.attisdropped
+        ORDER BY c.relname, a.attnum""",
+    "constraints": """
+        SELECT conrelid::regclass::text, conname, contype, convalidated, pg_get_constraintdef(oid)
+        FROM pg_constraint WHERE connamespace = 'public'::regnamespace
+        ORDER BY 1, 2""",
+    "indexes": """
+        SELECT tablename, indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'
+        ORDER BY tablename, indexname""",
+    "triggers": """
+        SELECT tgrelid::regclass::text, tgname, tgenabled, pg_get_triggerdef(oid)
+        FROM pg_trigger WHERE NOT tgisinternal ORDER BY 1, 2""",
+    "functions": """
+        SELECT proname, pg_get_functiondef(oid) FROM pg_proc
+        WHERE pronamespace = 'public'::regnamespace ORDER BY proname""",
+    "types": """
+        SELECT typname, typtype FROM pg_type
+        WHERE typnamespace = 'public'::regnamespace AND typtype IN ('e', 'd', 'r')
+        ORDER BY typname""",
+    "extensions": "SELECT extname FROM pg_extension ORDER BY extname",
+}
+
+
+def run(url: str, sql: str) -> Rows:
+    """Run SQL in one transaction; the rows of its last statement."""
+    connection = psycopg2.connect(url)
+    try:
+        with connection, connection.cursor() as cursor:
+            cursor.execute(sql)
+            return list(cursor.fetchall()) if cursor.description else []
+    finally:
+        connection.close()
+
+
+def catalog(url: str) -> dict[str, Rows]:
+    """Everything that makes two schemas equal or not, by kind."""
+    return {kind: run(url, sql) for kind, sql in CATALOGS.items()}

@@ -1,0 +1,210 @@
+"""The schema: the migrations lead to schema.sql, and the tables keep what the contract says."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import psycopg2
+import pytest
+
+from fintegrate.migrations import FILE_NAME, migrate
+from tests.integration.banking.schema.databases import CATALOGS, MIGRATIONS, SCHEMA, catalog, run
+from tests.support.fixtures import Query
+
+TABLES = [
+    "audit_log",
+    "consumer_api_keys",
+    "consumer_event_receipts",
+    "consumers",
+    "customer_analytics",
+    "customer_events",
+    "customer_tags",
+    "customers",
+    "dead_letters",
+    "idempotency_keys",
+    "last_reconciliation",
+    "migration_history",
+]
+FILES = sorted(MIGRATIONS.iterdir())
+each_file = pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
+
+
+def test_migrations_lead_to_schema_sql(empty_database: Callable[[], str]) -> None:
+    migrated, written = empty_database(), empty_database()
+
+    migrate(migrated, MIGRATIONS)
+    run(written, SCHEMA.read_text())
+
+    for kind in CATALOGS:
+        assert catalog(migrated)[kind] == catalog(written)[kind], kind
+
+
+def test_comparison_sees_what_could_differ(url: str) -> None:
+    """A comparison of nothing with nothing would hold as well."""
+    run(url, SCHEMA.read_text())
+
+    found = catalog(url)
+
+    assert [row[0] for row in found["tables"]] == TABLES
+    for kind in ("columns", "constraints", "indexes", "triggers", "functions"):
+        assert found[kind], kind
+
+
+def test_migrations_can_be_run_again_by_hand(url: str) -> None:
+    """Each is idempotent by itself; what is not undoes or repeats nothing."""
+    migrate(url, MIGRATIONS)
+    before, consumers = catalog(url), run(url, "SELECT * FROM consumers")
+
+    for file in FILES:
+        run(url, file.read_text())
+
+    assert catalog(url) == before
+    assert run(url, "SELECT * FROM consumers") == consumers
+
+
+@each_file
+def test_migration_has_its_form(file: Path) -> None:
+    text = file.read_text()
+
+    assert FILE_NAME.fullmatch(file.name)
+    assert text.startswith("-- ")
+    assert "\n-- Rollback:\n" in text.split("BEGIN;")[0]
+    assert text.rstrip().endswith("COMMIT;")
+
+
+def test_names_of_migrations_order_them() -> None:
+    minutes = [file.name[:13] for file in FILES]
+
+    assert len(set(minutes)) == len(minutes)
+
+
+def test_rollbacks_in_the_comments_leave_nothing(url: str) -> None:
+    migrate(url, MIGRATIONS)
+    for file in reversed(FILES):
+        comment = file.read_text().split("BEGIN;")[0].split("-- Rollback:\n")[1]
+        run(url, re.sub(r"^-- ?", "", comment, flags=re.MULTILINE))
+
+    left = catalog(url)
+    assert [row[0] for row in left["tables"]] == ["migration_history"]
+    assert left["functions"] == []
+
+
+def test_no_foreign_keys_bind_the_tables(url: str) -> None:
+    migrate(url, MIGRATIONS)
+
+    assert [row for row in catalog(url)["constraints"] if row[2] == "f"] == []
+
+
+def test_every_time_knows_its_zone_and_every_status_its_values(url: str) -> None:
+    migrate(url, MIGRATIONS)
+    found = catalog(url)
+    times = {row[3] for row in found["columns"] if str(row[2]).endswith("_at")}
+    statuses = {(row[0], row[2]) for row in found["columns"] if str(row[2]).endswith("status")}
+    checks = [(row[0], str(row[4])) for row in found["constraints"] if row[2] == "c"]
+
+    assert times == {"timestamp with time zone"}
+    for table, column in statuses - {("idempotency_keys", "response_status")}:
+        assert any(t == table and f"({column} = ANY" in check for t, check in checks), column
+
+
+def test_pending_work_is_found_by_partial_indexes(url: str) -> None:
+    migrate(url, MIGRATIONS)
+    plan = """
+        SET enable_seqscan = off;
+        EXPLAIN SELECT event_id FROM customer_events
+        WHERE publish_status = 'pending' ORDER BY created_at, event_id LIMIT 100"""
+
+    assert "customer_events_pending" in str(run(url, plan))
+
+
+def test_built_in_admin_exists_once(url: str) -> None:
+    migrate(url, MIGRATIONS)
+
+    assert run(url, "SELECT consumer_id, name, status FROM consumers") == [
+        ("00000000-0000-0000-0000-000000000001", "system_default", "active")
+    ]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "event_id = gen_random_uuid()",
+        "consumer_id = gen_random_uuid()",
+        "customer_id = gen_random_uuid()",
+        "sequence = 7",
+        "event_type = 'customer_deletion'",
+        "source_service = 'x'",
+        "payload_json = '{}'",
+        "metadata_json = '{}'",
+        "created_at = now()",
+        "deliver_try_count = 1, payload_json = '{}'",
+    ],
+)
+def test_what_happened_cannot_be_changed(query: Query, event_id: str, change: str) -> None:
+    before = query("SELECT * FROM customer_events")
+
+    with pytest.raises(psycopg2.errors.RestrictViolation, match="append-only: UPDATE refused"):
+        query(f"UPDATE customer_events SET {change} WHERE event_id = %(id)s", id=event_id)
+
+    assert query("SELECT * FROM customer_events") == before
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "DELETE FROM customer_events WHERE event_id = %(id)s",
+        "TRUNCATE customer_events",
+        "TRUNCATE customers, customer_events CASCADE",
+    ],
+)
+def test_events_cannot_be_removed(query: Query, event_id: str, statement: str) -> None:
+    before = query("SELECT * FROM customer_events")
+
+    with pytest.raises(psycopg2.errors.RestrictViolation, match="append-only"):
+        query(statement, id=event_id)
+
+    assert query("SELECT * FROM customer_events") == before
+
+
+def test_an_upsert_is_no_way_around(query: Query, event_id: str) -> None:
+    with pytest.raises(psycopg2.errors.RestrictViolation):
+        query(
+            "INSERT INTO customer_events SELECT * FROM customer_events WHERE event_id = %(id)s "
+            "ON CONFLICT (event_id) DO UPDATE SET payload_json = '{}'",
+            id=event_id,
+        )
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "publish_status = 'pending', published_at = NULL",
+        "publish_status = 'failed', published_at = NULL, publish_failure_reason = 'x'",
+        "publish_try_count = 5, publish_last_tried_at = now()",
+        "deliver_status = 'delivered', delivered_at = now()",
+        "deliver_status = 'failed', deliver_failure_reason = 'x'",
+        "deliver_try_count = 2, deliver_last_tried_at = now()",
+    ],
+)
+def test_publishing_and_delivery_may_go_on(query: Query, event_id: str, change: str) -> None:
+    query(f"UPDATE customer_events SET {change} WHERE event_id = %(id)s", id=event_id)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "publish_status = 'published', published_at = NULL",
+        "publish_status = 'pending', published_at = now()",
+        "deliver_status = 'delivered', delivered_at = NULL",
+        "deliver_status = 'pending', delivered_at = now()",
+        "publish_status = 'lost'",
+        "deliver_status = 'lost'",
+    ],
+)
+def test_facts_that_contradict_each_other_are_unrepresentable(
+    query: Query, event_id: str, change: str
+) -> None:
+    with pytest.raises(psycopg2.errors.CheckViolation):
+        query(f"UPDATE customer_events SET {change} WHERE event_id = %(id)s", id=event_id)

@@ -1,0 +1,242 @@
+"""A deployment to a moto server leaves what app.py promises, piece by piece."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+import boto3
+import pytest
+
+from app import app
+from fintegrate.access.keys import parse_api_key
+from fintegrate.settings import Settings, load_settings
+from local.aws.packaged import Package
+from tests.integration.local.aws.account import (
+    FUNCTION_ARN,
+    api_id_of,
+)
+from tests.integration.local.aws.conftest import Deployed
+
+SCHEDULES = {source.name: source.schedule_expression.to_string() for source in app.event_sources}
+PURE = {function.name for function in app.pure_lambda_functions}
+FUNCTIONS = {"api"} | PURE | set(SCHEDULES)
+SECRETS = {
+    "api": {"DATABASE", "RABBITMQ", "REDIS"},
+    "migrate": {"DATABASE", "SETTINGS"},
+    "resend": {"DATABASE", "RABBITMQ"},
+    "redeliver": {"DATABASE", "RABBITMQ"},
+    "sweep_dead_letters": {"DATABASE", "RABBITMQ"},
+    "publish_metrics": {"DATABASE"},
+    "reconcile": {"DATABASE"},
+    "expire_api_keys": {"DATABASE"},
+    "purge": {"DATABASE"},
+}
+"""Which secrets each function is told of; test_roles.py holds its role to the same ones."""
+
+
+def in_aws(name: str) -> str:
+    return f"fintegrate-dev-{name.replace('_', '-')}"
+
+
+def configuration(name: str) -> dict[str, Any]:
+    return dict(boto3.client("lambda").get_function_configuration(FunctionName=in_aws(name)))
+
+
+def settings_of(name: str) -> Settings:
+    return load_settings(variables_of(name))
+
+
+def variables_of(name: str) -> dict[str, str]:
+    variables = configuration(name)["Environment"]["Variables"]
+    return {variable: str(value) for variable, value in variables.items()}  # moto keeps numbers
+
+
+def test_order_of_the_steps(deployed: Deployed) -> None:
+    assert deployed.stacks.started == [
+        f"fintegrate-dev-{part}"
+        for part in (
+            *("artifacts", "network", "secrets", "database", "broker", "cache"),
+            *("migration", "functions", "monitoring"),
+        )
+    ]
+    assert deployed.looked_at == ["https://api.test"]
+
+
+@pytest.mark.usefixtures("deployed")
+def test_every_function_is_there_and_no_other() -> None:
+    found = boto3.client("lambda").list_functions()["Functions"]
+
+    assert {function["FunctionName"] for function in found} == {in_aws(n) for n in FUNCTIONS}
+    assert SECRETS.keys() == FUNCTIONS
+
+
+@pytest.mark.usefixtures("deployed")
+@pytest.mark.parametrize("name", sorted(FUNCTIONS))
+def test_function_runs_our_code_in_the_network_under_its_own_role(
+    name: str, packaged: Package
+) -> None:
+    function = configuration(name)
+
+    assert function["Runtime"] == f"python{sys.version_info[0]}.{sys.version_info[1]}"
+    assert function["CodeSize"] == packaged.files()["./deployment.zip"].stat().st_size
+    assert len(function["VpcConfig"]["SubnetIds"]) == 1
+    assert len(function["VpcConfig"]["SecurityGroupIds"]) == 1
+    role = boto3.client("iam").get_role(RoleName=function["Role"].rpartition("/")[2])["Role"]
+    assert role["AssumeRolePolicyDocument"]["Statement"][0]["Principal"] == {
+        "Service": "lambda.amazonaws.com"
+    }
+    roles = [configuration(other)["Role"] for other in FUNCTIONS]
+    assert roles.count(function["Role"]) == 1
+
+
+@pytest.mark.usefixtures("deployed")
+def test_layer_holds_our_packages(packaged: Package) -> None:
+    client = boto3.client("lambda")
+    size = packaged.files()["./layer-deployment.zip"].stat().st_size
+
+    layers = client.list_layers()["Layers"]
+    sizes = {
+        client.get_layer_version(LayerName=layer["LayerName"], VersionNumber=1)["Content"][
+            "CodeSize"
+        ]
+        for layer in layers
+    }
+
+    assert sizes == {size}
+
+
+@pytest.mark.usefixtures("deployed")
+def test_handlers_and_times() -> None:
+    api, migrate = configuration("api"), configuration("migrate")
+
+    assert (api["Handler"], api["Timeout"]) == ("app.app", 29)
+    assert migrate["Timeout"] == 900
+    assert migrate["Handler"].endswith(".run_migrations")
+
+
+@pytest.mark.usefixtures("deployed")
+def test_every_route_reaches_the_function_and_no_other_exists() -> None:
+    api_id = api_id_of("fintegrate-dev")
+    found = boto3.client("apigateway").get_resources(restApiId=api_id, limit=500, embed=["methods"])
+    methods = {
+        item["path"]: item["resourceMethods"]
+        for item in found["items"]
+        if item.get("resourceMethods")
+    }
+
+    assert {path: set(known) - {"ANY"} for path, known in methods.items()} == {
+        path: set(known) for path, known in app.routes.items()
+    }
+    for known in methods.values():
+        assert "ANY" in known  # a wrong method reaches Chalice, which says 405 with Allow
+        for method in known.values():
+            assert method["methodIntegration"]["type"].lower() == "aws_proxy"
+            assert f"{FUNCTION_ARN}/invocations" in method["methodIntegration"]["uri"]
+
+
+@pytest.mark.usefixtures("deployed")
+def test_stage_is_served() -> None:
+    stages = boto3.client("apigateway").get_stages(restApiId=api_id_of("fintegrate-dev"))["item"]
+
+    assert [stage["stageName"] for stage in stages] == ["api"]
+
+
+@pytest.mark.usefixtures("deployed")
+def test_api_may_call_its_function() -> None:
+    statements = policy_of("api")
+
+    assert [s["Principal"] for s in statements] == [{"Service": "apigateway.amazonaws.com"}]
+    source = statements[0]["Condition"]["ArnLike"]["AWS:SourceArn"]
+    assert source.endswith(f":{api_id_of('fintegrate-dev')}/*")
+
+
+@pytest.mark.usefixtures("deployed")
+@pytest.mark.parametrize("name", sorted(SCHEDULES))
+def test_schedule_calls_its_function(name: str) -> None:
+    events, arn = boto3.client("events"), configuration(name)["FunctionArn"]
+    rules = events.list_rule_names_by_target(TargetArn=arn)["RuleNames"]
+
+    rule = events.describe_rule(Name=rules[0])
+
+    assert len(rules) == 1
+    assert (rule["ScheduleExpression"], rule["State"]) == (SCHEDULES[name], "ENABLED")
+    (statement,) = policy_of(name)
+    assert statement["Principal"] == {"Service": "events.amazonaws.com"}
+    assert statement["Condition"]["ArnLike"]["AWS:SourceArn"] == rule["Arn"]
+
+
+@pytest.mark.usefixtures("deployed")
+def test_migration_is_called_by_nobody_but_the_deployment() -> None:
+    with pytest.raises(Exception, match="ResourceNotFound"):
+        policy_of("migrate")
+
+
+@pytest.mark.usefixtures("deployed")
+@pytest.mark.parametrize("name", sorted(FUNCTIONS))
+def test_log_of_a_function_is_kept_for_a_time(name: str) -> None:
+    prefix = f"/fintegrate/dev/{name.replace('_', '-')}"
+    groups = boto3.client("logs").describe_log_groups(logGroupNamePrefix=prefix)["logGroups"]
+
+    assert [(g["logGroupName"], g["retentionInDays"]) for g in groups] == [(prefix, 14)]
+
+
+@pytest.mark.usefixtures("deployed")
+def test_admin_key_was_made_and_is_a_key() -> None:
+    secret = boto3.client("secretsmanager").get_secret_value(SecretId="admin")
+
+    assert parse_api_key(json.loads(secret["SecretString"])["ADMIN_API_KEY"]) is not None
+
+
+@pytest.mark.usefixtures("deployed")
+def test_api_reads_its_credentials_from_secrets_manager() -> None:
+    settings = settings_of("api")
+
+    password = "d%2Fb%3A%20p%40ss%3F"
+    assert settings.database_url == (
+        f"postgresql://fintegrate:{password}@proxy.test:5432/fintegrate?sslmode=require"
+    )
+    assert settings.database_options == "server"
+    assert settings.rabbitmq_url == "amqps://fintegrate:broker-password@broker.test:5671/%2F"
+    assert settings.redis_url == "rediss://:cache-token@cache.test:6379/0"
+    assert settings.admin_api_key == ""
+
+
+@pytest.mark.usefixtures("deployed")
+def test_migration_reads_the_admin_key_and_goes_past_the_proxy() -> None:
+    settings = settings_of("migrate")
+
+    assert parse_api_key(settings.admin_api_key) is not None
+    assert "@database.test:5432/" in settings.database_url
+
+
+@pytest.mark.usefixtures("deployed")
+@pytest.mark.parametrize("name", sorted(FUNCTIONS))
+def test_function_holds_no_credentials_and_learns_only_its_own(name: str) -> None:
+    variables = variables_of(name)
+    settings = settings_of(name)
+
+    told = {n.removesuffix("_SECRET_ID") for n in variables if n.endswith("_SECRET_ID")}
+    assert told == SECRETS[name]
+    assert not any("@" in value for value in variables.values())
+    assert ("broker-password" in settings.rabbitmq_url) == ("RABBITMQ" in told)
+    assert ("cache-token" in settings.redis_url) == ("REDIS" in told)
+    assert (settings.admin_api_key != "") == ("SETTINGS" in told)
+
+
+def test_running_again_keeps_what_is_there(deployed: Deployed) -> None:
+    key = boto3.client("secretsmanager").get_secret_value(SecretId="admin")["SecretString"]
+
+    deployed.run_again()
+
+    again = boto3.client("secretsmanager").get_secret_value(SecretId="admin")["SecretString"]
+    assert again == key
+    found = boto3.client("lambda").list_functions()["Functions"]
+    assert {function["FunctionName"] for function in found} == {in_aws(n) for n in FUNCTIONS}
+
+
+def policy_of(name: str) -> list[dict[str, Any]]:
+    """The statements that let others call the function."""
+    policy = boto3.client("lambda").get_policy(FunctionName=in_aws(name))["Policy"]
+    return list(json.loads(policy)["Statement"])

@@ -1,0 +1,171 @@
+"""Every function may do what its code does, and nothing else."""
+
+from __future__ import annotations
+
+import ast
+import json
+from typing import Any
+
+import pytest
+
+from tests.architecture.tree import FUNCTIONS, LAYER, modules, tree_of
+
+Template = dict[str, Any]
+SECRETS = {
+    "APIHandler": {"DatabaseSecretArn", "BrokerSecretArn", "CacheSecretArn"},
+    "Migrate": {"DatabaseSecretArn", "AdminKeySecretArn"},
+    "Resend": {"DatabaseSecretArn", "BrokerSecretArn"},
+    "Redeliver": {"DatabaseSecretArn", "BrokerSecretArn"},
+    "SweepDeadLetters": {"DatabaseSecretArn", "BrokerSecretArn"},
+    "PublishMetrics": {"DatabaseSecretArn"},
+    "Reconcile": {"DatabaseSecretArn"},
+    "ExpireApiKeys": {"DatabaseSecretArn"},
+    "Purge": {"DatabaseSecretArn"},
+}
+OWN_LOG = {"logs:CreateLogStream", "logs:PutLogEvents"}
+ANY_RESOURCE = {
+    "ec2:AssignPrivateIpAddresses": "the interface does not exist when it is asked for",
+    "ec2:CreateNetworkInterface": "the interface does not exist when it is asked for",
+    "ec2:DeleteNetworkInterface": "the interface is named by Lambda, later",
+    "ec2:DescribeNetworkInterfaces": "describing has no resource",
+    "ec2:DescribeSubnets": "describing has no resource",
+    "ec2:UnassignPrivateIpAddresses": "the interface is named by Lambda, later",
+    "xray:PutTelemetryRecords": "traces have no resource",
+    "xray:PutTraceSegments": "traces have no resource",
+}
+"""Actions for which AWS knows no narrower resource than `*`, and why."""
+
+
+def as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def statements(document: Template) -> list[Template]:
+    return as_list(document["Statement"])
+
+
+def role_statements(role: Template) -> list[Template]:
+    return [s for p in role["Properties"]["Policies"] for s in statements(p["PolicyDocument"])]
+
+
+def functions(template: Template) -> set[str]:
+    return {n for n, r in template["Resources"].items() if r["Type"] == "AWS::Lambda::Function"}
+
+
+def test_every_function_has_a_role_of_its_own(expanded: Template) -> None:
+    roles = {
+        name: expanded["Resources"][name]["Properties"]["Role"]["Fn::GetAtt"][0]
+        for name in functions(expanded)
+    }
+
+    assert roles == {name: f"{name}Role" for name in SECRETS}
+
+
+@pytest.mark.parametrize("name", sorted(SECRETS))
+def test_role_is_the_least(expanded: Template, name: str) -> None:
+    role = expanded["Resources"][f"{name}Role"]
+    log, secrets = role_statements(role)
+
+    assert set(log["Action"]) == OWN_LOG
+    assert log["Resource"] == {"Fn::GetAtt": [f"{name}Log", "Arn"]}
+    assert as_list(secrets["Action"]) == ["secretsmanager:GetSecretValue"]
+    assert {resource["Ref"] for resource in secrets["Resource"]} == SECRETS[name]
+    assert role["Properties"]["ManagedPolicyArns"] == [{"Ref": "InsideTheNetwork"}]
+
+
+def test_every_function_has_the_layer_and_is_traced(expanded: Template) -> None:
+    (layer,) = (n for n, r in expanded["Resources"].items() if r["Type"].endswith("LayerVersion"))
+
+    for name in functions(expanded):
+        properties = expanded["Resources"][name]["Properties"]
+        assert properties["Layers"] == [{"Ref": layer}]
+        assert properties["TracingConfig"] == {"Mode": "Active"}
+
+
+def test_function_is_told_of_the_secrets_that_it_may_read(expanded: Template) -> None:
+    for name, secrets in SECRETS.items():
+        variables = expanded["Resources"][name]["Properties"]["Environment"]["Variables"]
+        told = {v["Ref"] for n, v in variables.items() if n.endswith("_SECRET_ID")}
+        assert told == secrets, name
+
+
+def test_any_resource_only_where_aws_knows_no_other(expanded: Template) -> None:
+    policies = {
+        name: resource["Properties"]["PolicyDocument"]
+        for name, resource in expanded["Resources"].items()
+        if resource["Type"] == "AWS::IAM::ManagedPolicy"
+    }
+    allowed, denied = set[str](), set[str]()
+    for statement in statements(policies["InsideTheNetwork"]):
+        (allowed if statement["Effect"] == "Allow" else denied).update(statement["Action"])
+
+    assert list(policies) == ["InsideTheNetwork"]
+    assert allowed == ANY_RESOURCE.keys()
+    assert denied == {action for action in ANY_RESOURCE if action.startswith("ec2:")}
+
+
+def test_no_action_is_a_pattern(expanded: Template) -> None:
+    found = [
+        action
+        for resource in expanded["Resources"].values()
+        if resource["Type"] in {"AWS::IAM::Role", "AWS::IAM::ManagedPolicy"}
+        for document in documents(resource["Properties"])
+        for statement in statements(document)
+        for action in as_list(statement["Action"])
+        if "*" in action
+    ]
+
+    assert found == []
+    assert "DefaultRole" not in expanded["Resources"]
+
+
+def documents(properties: Template) -> list[Template]:
+    inline = [policy["PolicyDocument"] for policy in properties.get("Policies", [])]
+    own = [properties["PolicyDocument"]] if "PolicyDocument" in properties else []
+    return inline + own
+
+
+def test_roles_allow_exactly_the_calls_of_the_code(expanded: Template) -> None:
+    services, calls = set[str](), set[str]()
+    for file in modules(FUNCTIONS, LAYER):
+        tree = tree_of(file)
+        found = clients(tree)
+        services |= found
+        if found:
+            calls |= calls_on(tree, "client")
+    granted = {
+        action
+        for name in SECRETS
+        for statement in role_statements(expanded["Resources"][f"{name}Role"])
+        for action in as_list(statement["Action"])
+    }
+
+    assert (services, calls) == ({"secretsmanager"}, {"get_secret_value"})
+    assert granted - OWN_LOG == {"secretsmanager:GetSecretValue"}
+
+
+def clients(tree: ast.AST) -> set[str]:
+    """The services of every boto3 client, resource or session that the code makes."""
+    return {
+        json.dumps(ast.unparse(call.args[0])).strip("\"'") if call.args else ast.unparse(call)
+        for call in ast.walk(tree)
+        if isinstance(call, ast.Call) and ast.unparse(call.func).startswith(("boto3.", "botocore."))
+    }
+
+
+def calls_on(tree: ast.AST, name: str) -> set[str]:
+    """The methods that are called on a variable."""
+    return {
+        call.func.attr
+        for call in ast.walk(tree)
+        if isinstance(call, ast.Call)
+        and isinstance(call.func, ast.Attribute)
+        and ast.unparse(call.func.value) == name
+    }
+
+
+def test_scan_sees_a_call() -> None:
+    tree = ast.parse("client = boto3.client('s3')\nclient.put_object(Bucket='b')")
+
+    assert clients(tree) == {"s3"}
+    assert calls_on(tree, "client") == {"put_object"}

@@ -1,0 +1,162 @@
+"""The rules of one message: what is worked, confirmed, repeated, given up, and in which order."""
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from local.banking.consumer.confirmations import (
+    ApiUnavailableError,
+    ConfirmationRefusedError,
+    KeyRefusedError,
+    TooManyRequestsError,
+)
+from local.banking.consumer.inbox import Verdict
+from local.banking.consumer.ordering import Delivery
+from local.banking.consumer.processing import MAX_TRIES, InterruptedProcessingError, Settlement
+from tests.unit.local.banking.consumer.conftest import CUSTOMER, NOW, Bench, MakeEvent
+
+
+def test_event_is_worked_confirmed_and_acknowledged(bench: Bench, make_event: MakeEvent) -> None:
+    event = make_event()
+    assert bench.process(event).settlement is Settlement.ACK
+    assert bench.api.statuses == ["processed"]
+    assert bench.inbox.judge(event) is Verdict.REPEAT
+
+
+def test_work_is_committed_before_the_confirmation(bench: Bench, make_event: MakeEvent) -> None:
+    event = make_event()
+    bench.api.errors = [KeyRefusedError("401")]
+    with pytest.raises(KeyRefusedError):
+        bench.process(event)
+    assert bench.inbox.judge(event) is Verdict.REPEAT
+
+
+def test_repeat_is_confirmed_again_and_not_worked_again(
+    bench: Bench, make_event: MakeEvent, tmp_path: Path
+) -> None:
+    created = make_event(1)
+    bench.process(created)
+    bench.process(make_event(2, "customer_deletion"))
+    assert bench.process(created).settlement is Settlement.ACK
+    assert bench.api.statuses == ["processed"] * 3
+    with sqlite3.connect(tmp_path / "inbox.sqlite3") as database:
+        assert database.execute("SELECT count(*) FROM customers").fetchone() == (0,)
+        assert database.execute("SELECT sum(repeats) FROM seen_events").fetchone() == (1,)
+    database.close()
+
+
+def test_receipt_is_acknowledged_first_when_asked(bench: Bench, make_event: MakeEvent) -> None:
+    bench.process(make_event(), acknowledge_receipt=True)
+    assert bench.api.statuses == ["received", "processed"]
+
+
+def test_early_event_is_held_and_nothing_changes(bench: Bench, make_event: MakeEvent) -> None:
+    early = make_event(2)
+    assert bench.process(early).settlement is Settlement.HOLD
+    assert bench.api.taken == []
+    assert bench.inbox.last_sequence(CUSTOMER) == 0
+
+
+def test_event_past_the_gap_is_applied_with_a_warning(bench: Bench, make_event: MakeEvent) -> None:
+    assert bench.process(make_event(3), past_gap=True).settlement is Settlement.ACK
+    assert "#1 never came" in bench.output.getvalue()
+    assert bench.api.statuses == ["processed"]
+
+
+def test_superseded_event_is_confirmed_failed_and_ignored(
+    bench: Bench, make_event: MakeEvent
+) -> None:
+    bench.process(make_event(2, status="INACTIVE"), past_gap=True)
+    late = make_event(1)
+    assert bench.process(late).settlement is Settlement.ACK
+    assert bench.api.taken[-1].status == "failed"
+    assert bench.api.taken[-1].reason == "superseded by sequence 2"
+
+
+def test_unknown_type_fails_visibly_and_holds_nobody_up(
+    bench: Bench, make_event: MakeEvent
+) -> None:
+    assert bench.process(make_event(1, "customer_merger")).settlement is Settlement.ACK
+    assert bench.api.statuses == ["failed"]
+    assert bench.process(make_event(2)).words == "processed"
+
+
+def test_transient_failures_are_retried_with_growing_waits(
+    bench: Bench, make_event: MakeEvent
+) -> None:
+    bench.api.errors = [ApiUnavailableError("503")] * (MAX_TRIES - 1)
+    outcome = bench.process(make_event())
+    assert (outcome.settlement, outcome.words) == (Settlement.ACK, "processed")
+    assert 0 < sum(bench.waited) <= 1 + 2 + 4 + 8
+
+
+def test_fifth_transient_failure_goes_to_the_dead_letters(
+    bench: Bench, make_event: MakeEvent
+) -> None:
+    bench.api.errors = [ApiUnavailableError("503")] * MAX_TRIES
+    event = make_event()
+    outcome = bench.process(event)
+    assert outcome.settlement is Settlement.REJECT
+    assert "503" in outcome.words
+    assert bench.process(event).settlement is Settlement.ACK, "sent again, it starts anew"
+
+
+def test_own_store_away_is_transient(bench: Bench, make_event: MakeEvent, tmp_path: Path) -> None:
+    blocker = sqlite3.connect(tmp_path / "inbox.sqlite3", isolation_level=None)
+    blocker.execute("BEGIN IMMEDIATE")
+    event = make_event()
+    assert bench.process(event).settlement is Settlement.REJECT
+    blocker.execute("ROLLBACK")
+    blocker.close()
+    assert bench.process(event).words == "processed"
+
+
+def test_message_that_killed_the_process_five_times_is_given_up(
+    bench: Bench, make_event: MakeEvent
+) -> None:
+    event = make_event()
+    for _ in range(MAX_TRIES):
+        bench.inbox.begin(event)
+    assert bench.process(event).settlement is Settlement.REJECT
+    assert bench.api.taken == []
+
+
+def test_rate_limit_is_waited_out_and_costs_no_try(bench: Bench, make_event: MakeEvent) -> None:
+    bench.api.errors = [TooManyRequestsError(2.0)] * (MAX_TRIES + 3)
+    assert bench.process(make_event()).words == "processed"
+    assert sum(bench.waited) == pytest.approx(2.0 * (MAX_TRIES + 3))
+
+
+def test_refused_confirmation_is_shown_and_not_repeated(
+    bench: Bench, make_event: MakeEvent
+) -> None:
+    bench.api.errors = [ConfirmationRefusedError("404: no such event")]
+    outcome = bench.process(make_event())
+    assert outcome.settlement is Settlement.ACK
+    assert "404: no such event" in outcome.words
+
+
+@pytest.mark.parametrize("how", ["told_to_stop", "broker_lost"])
+def test_interrupted_wait_costs_no_try(bench: Bench, make_event: MakeEvent, how: str) -> None:
+    event = make_event()
+    for _ in range(MAX_TRIES + 1):
+        bench.api.errors = [TooManyRequestsError(60.0)]
+        setattr(bench, how, True)
+        with pytest.raises(InterruptedProcessingError):
+            bench.process(event)
+        setattr(bench, how, False)
+    bench.api.errors = []
+    assert bench.process(event).settlement is Settlement.ACK
+
+
+def test_faults_on_demand_fail_and_reject(bench: Bench, make_event: MakeEvent) -> None:
+    processor = bench.processor(fail_rate=1.0)
+    outcomes = {
+        processor.process(
+            Delivery(1, make_event(1, customer_id=str(n)), NOW), bench.pause
+        ).settlement
+        for n in range(50)
+    }
+    assert outcomes == {Settlement.ACK, Settlement.REJECT}
+    assert set(bench.api.statuses) == {"failed"}
