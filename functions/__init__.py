@@ -1,4 +1,4 @@
-"""Fintegrate's functions: one folder per service, one small file per endpoint or schedule.
+"""Fintegrate's functions: a folder a system, and what every package has (`operations`).
 
-Imported as `chalicelib` everywhere, as in the deployed bundle. `platform` is the only wiring.
+Imported as `chalicelib` everywhere, as in the deployed bundle.
 """

@@ -1,4 +1,6 @@
-"""``python -m local``."""
+"""`python -m local`."""
+
+from __future__ import annotations
 
 from local.cli import app
 

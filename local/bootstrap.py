@@ -4,6 +4,8 @@ Runs on a bare Python, so it imports the standard library only. Does nothing, qu
 the requirements are those that were installed last.
 """
 
+from __future__ import annotations
+
 import hashlib
 import os
 import shutil
@@ -38,7 +40,7 @@ def runs(command: Sequence[Path | str]) -> bool:
 
 
 def make_virtualenv() -> None:
-    """Create the virtualenv anew unless it is one; needs ``ensurepip``, which Debian splits off."""
+    """Create the virtualenv anew unless it is one; needs `ensurepip`, which Debian splits off."""
     if PYTHON.exists() and runs([PYTHON, "-m", "pip", "--version"]):
         return
     try:
@@ -50,7 +52,7 @@ def make_virtualenv() -> None:
 
 
 def install_venv_package() -> None:
-    """Install Debian's package with ``venv``, or say how and leave."""
+    """Install Debian's package with `venv`, or say how and leave."""
     command = f"apt-get install -y python{sys.version_info[0]}.{sys.version_info[1]}-venv"
     if os.geteuid() != 0 or not shutil.which("apt-get"):
         sys.exit(f"Python's venv module is incomplete. Install it: sudo {command}")

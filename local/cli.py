@@ -1,7 +1,9 @@
-"""The commands of the harness: ``python -m local …``, which the Makefile calls.
+"""The commands of the harness: `python -m local …`, which the Makefile calls.
 
 Parses, calls and prints; what a command does is in the module it calls.
 """
+
+from __future__ import annotations
 
 import signal
 import subprocess

@@ -5,6 +5,8 @@ they ran before the tests did. Tests that stop or freeze a server have servers o
 worker runs all of those.
 """
 
+from __future__ import annotations
+
 import itertools
 import os
 from collections.abc import Iterator
@@ -37,7 +39,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> TogetherSche
 
 @pytest.fixture(scope="session")
 def services() -> Iterator[RunningServices]:
-    """PostgreSQL, RabbitMQ and Redis, running; ``.urls`` and the servers to stop and restart."""
+    """PostgreSQL, RabbitMQ and Redis, running; `.urls` and the servers to stop and restart."""
     with ensure_services() as running:
         yield running
 

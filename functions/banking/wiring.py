@@ -1,7 +1,7 @@
 """The only wiring: what the layer's parts are made of in Fintegrate, built when first needed.
 
 Nothing is read from the environment and no connection is opened at import. `endpoint` is the
-decorator of every endpoint of this system; `platform()` is what one function process keeps.
+decorator of every endpoint of this system; `parts()` is what one function process keeps.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from fintegrate.access.keys import SecretVerifier
 from fintegrate.breaker import CircuitBreaker
 from fintegrate.database import Database, Row
 from fintegrate.http.audit import AuditLog
-from fintegrate.http.endpoint import Access, Endpoint, Handler, Process, View
+from fintegrate.http.endpoint import Access, Endpoint, Handler, RequestParts, View
 from fintegrate.http.endpoint import endpoint as endpoint_of
 from fintegrate.http.rate_limit import RateLimiter
 from fintegrate.logs import configure_logging
@@ -33,11 +33,11 @@ from fintegrate.outbox.sweep import Sweep
 from fintegrate.settings import Settings, load_settings
 
 
-class Platform(NamedTuple):
+class Parts(NamedTuple):
     """The parts of one process. The sweeps have a database of their own, so that they can commit
     batch by batch while a request's transaction (its idempotency key) is open."""
 
-    process: Process
+    request: RequestParts
     publisher: Publisher
     resend: Sweep
     redeliver: Sweep
@@ -47,34 +47,34 @@ class Platform(NamedTuple):
     @property
     def settings(self) -> Settings:
         """The configuration that all parts were made from."""
-        return self.process.settings
+        return self.request.settings
 
     def close(self) -> None:
         """Close this thread's connections; each is opened again when needed."""
-        self.process.database.close()
+        self.request.database.close()
         self.sweep_database.close()
         self.publisher.close()
-        self.process.rate_limiter.close()
+        self.request.rate_limiter.close()
 
 
 _lock = threading.Lock()
-_platform: Platform | None = None
+_parts: Parts | None = None
 
 
-def platform() -> Platform:
-    """This process's platform, made from the environment on first use."""
-    global _platform  # noqa: PLW0603 - one per process is the point
-    if _platform is None:
+def parts() -> Parts:
+    """This process's parts, made from the environment on first use."""
+    global _parts  # noqa: PLW0603 - one per process is the point
+    if _parts is None:
         with _lock:
-            if _platform is None:
-                _platform = build(os.environ)
-    return _platform
+            if _parts is None:
+                _parts = build(os.environ)
+    return _parts
 
 
-def use(replacement: Platform | None) -> None:
-    """Replace this process's platform; None makes the next use build a new one."""
-    global _platform  # noqa: PLW0603 - as above
-    _platform = replacement
+def use(replacement: Parts | None) -> None:
+    """Replace this process's parts; None makes the next use build a new one."""
+    global _parts  # noqa: PLW0603 - as above
+    _parts = replacement
 
 
 def endpoint(
@@ -89,10 +89,10 @@ def endpoint(
 ) -> Callable[[Handler], View]:
     """The decorator of this system's endpoints; the arguments are those of the layer's `Endpoint`."""
     spec = Endpoint(takes, gives, status, access, transaction, idempotency, media_type)
-    return endpoint_of(lambda: platform().process, spec)
+    return endpoint_of(lambda: parts().request, spec)
 
 
-def build(environment: Mapping[str, str]) -> Platform:
+def build(environment: Mapping[str, str]) -> Parts:
     """Make the parts; opens no connection.
 
     Raises:
@@ -105,7 +105,7 @@ def build(environment: Mapping[str, str]) -> Platform:
     publisher = Publisher(settings.rabbitmq_url, breaker)
     shape = outbox_shape(settings.rabbitmq_url, settings.publish_timeout_ms / 1000)
     sweep_outbox = _outbox(settings, sweep_database, publisher, shape)
-    process = Process(
+    request = RequestParts(
         settings=settings,
         database=database,
         authenticator=Authenticator(
@@ -118,8 +118,8 @@ def build(environment: Mapping[str, str]) -> Platform:
         outbox=_outbox(settings, database, publisher, shape),
     )
     batch = settings.sweep_batch
-    return Platform(
-        process=process,
+    return Parts(
+        request=request,
         publisher=publisher,
         resend=Sweep(sweep_database, sweep_outbox, RESEND, "publish_try_count", batch),
         redeliver=Sweep(sweep_database, sweep_outbox, REDELIVER, "deliver_try_count", batch),

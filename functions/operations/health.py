@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from chalicelib.banking.wiring import endpoint, platform
+from chalicelib.banking.wiring import endpoint, parts
 from chalicelib.operations.blueprint import operations
 from chalicelib.operations.models import Health
 from fintegrate.errors import Unavailable
@@ -45,13 +45,12 @@ def _checked() -> dict[str, Any]:
 
 
 def _check() -> dict[str, Any]:
-    parts = platform()
-    process = parts.process
+    process = parts().request
     return {
         "database": _probe(lambda: process.database.fetch_one(SQL["probe"], {}, revive=True)),
         "broker": {
-            **_probe(lambda: parts.publisher.ping(0.5)),
-            "circuit_breaker": parts.publisher.breaker.state,
+            **_probe(lambda: parts().publisher.ping(0.5)),
+            "circuit_breaker": parts().publisher.breaker.state,
         },
         "cache": _probe(process.rate_limiter.ping),
     }

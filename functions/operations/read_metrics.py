@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chalicelib.banking.wiring import endpoint, platform
+from chalicelib.banking.wiring import endpoint, parts
 from chalicelib.operations.blueprint import operations
 from fintegrate.http.endpoint import Access, Answer, Call, Nothing
 from fintegrate.metrics import BREAKER_OPEN, exposition
@@ -25,6 +25,6 @@ def read_metrics(call: Call[Nothing]) -> Answer:
     from chalicelib.banking.events.gauges import event_gauges, read_gauges, reconciliation_gauges
     from chalicelib.banking.events.reconciling import read_last
 
-    BREAKER_OPEN.set(BREAKER_VALUES[platform().publisher.breaker.state])
+    BREAKER_OPEN.set(BREAKER_VALUES[parts().publisher.breaker.state])
     waiting = event_gauges(read_gauges(call.db))
     return Answer(exposition([*waiting, *reconciliation_gauges(read_last(call.db))]))

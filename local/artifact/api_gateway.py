@@ -1,7 +1,9 @@
 """What the template says about the API gateway: who is called, and how refusals look.
 
-The gateway itself, its limits and its proxy events are ``local.gateway.gateway``'s.
+The gateway itself, its limits and its proxy events are `local.gateway.gateway`'s.
 """
+
+from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable

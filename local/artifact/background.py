@@ -1,4 +1,6 @@
-"""The packaged artifact in the background: ``make deploy-local`` and ``make undeploy-local``."""
+"""The packaged artifact in the background: `make deploy-local` and `make undeploy-local`."""
+
+from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
@@ -26,7 +28,8 @@ class DeployedServer:
     def start(self, artifact: Artifact, environment: Mapping[str, str], port: int) -> str:
         """Serve the artifact, unless just this is served; its address once it is healthy.
 
-        :raises ServerError: it does not become healthy; the text is the end of its log
+        Raises:
+            ServerError: it does not become healthy; the text is the end of its log
         """
         wanted = _fingerprint(artifact, environment)
         running = self._server.url()
@@ -46,7 +49,7 @@ class DeployedServer:
         return url
 
     def control_url(self) -> str | None:
-        """Where its Invoke API is, or ``None`` when nothing is deployed."""
+        """Where its Invoke API is, or `None` when nothing is deployed."""
         return self._control.read_text() if self._server.url() else None
 
     def stop(self) -> None:

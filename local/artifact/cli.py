@@ -1,4 +1,6 @@
-"""The commands of the packaged artifact: ``python -m local deploy-local`` and its companions."""
+"""The commands of the packaged artifact: `python -m local deploy-local` and its companions."""
+
+from __future__ import annotations
 
 import contextlib
 import json
@@ -30,7 +32,8 @@ console = Console(highlight=False)
 def deploy_local(port: int, hot: bool = False) -> None:
     """Package and serve in the background; returns when /health answers 200.
 
-    :param hot: stay, and serve every change of the sources until Ctrl-C
+    Args:
+        hot: stay, and serve every change of the sources until Ctrl-C
     """
     checkout = Checkout()
     started = time.monotonic()
@@ -88,7 +91,8 @@ def logs(function: str) -> int:
 def invoke(function: str, event: str) -> int:
     """Invoke a deployed function and print what it gives; 1 when it failed.
 
-    :param event: JSON, or ``@`` and a file's name; empty for what its schedule would send
+    Args:
+        event: JSON, or `@` and a file's name; empty for what its schedule would send
     """
     control = DeployedServer(Checkout()).control_url()
     if control is None:

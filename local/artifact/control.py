@@ -1,7 +1,9 @@
 """Lambda's Invoke API on a port of its own, and the server's metrics.
 
-``aws lambda invoke --endpoint-url`` and boto3 can use it; ``make invoke`` does. Loopback only.
+`aws lambda invoke --endpoint-url` and boto3 can use it; `make invoke` does. Loopback only.
 """
+
+from __future__ import annotations
 
 import json
 from pathlib import Path
@@ -42,7 +44,7 @@ def control_api(current: CurrentSite, metrics: GatewayMetrics) -> Starlette:
         return Response(outcome.payload, headers=headers, media_type=JSON)
 
     async def replace(request: Request) -> Response:
-        """Serve another artifact from now on: ``make deploy-local HOT=1`` asks for it."""
+        """Serve another artifact from now on: `make deploy-local HOT=1` asks for it."""
         try:
             await current.replace(Path((await request.body()).decode()))
         except MigrationFailed as error:

@@ -1,5 +1,7 @@
 """The artifact that is served now, replaced by another one without a request being lost."""
 
+from __future__ import annotations
+
 import asyncio
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +14,8 @@ from local.artifact.site import Site
 class CurrentSite:
     """An ASGI application that is always the newest site's gateway.
 
-    :param make: makes the site of a template
+    Args:
+        make: makes the site of a template
     """
 
     def __init__(self, make: Callable[[Path], Site]) -> None:
@@ -24,7 +27,7 @@ class CurrentSite:
 
     @property
     def site(self) -> Site:
-        """The one that serves; there is one after the first ``replace``."""
+        """The one that serves; there is one after the first `replace`."""
         assert self._site is not None
         return self._site
 
@@ -40,7 +43,8 @@ class CurrentSite:
     async def replace(self, template: Path) -> None:
         """Open the template's site, then serve by it; the old one ends with its last request.
 
-        :raises MigrationFailed: the old one stays
+        Raises:
+            MigrationFailed: the old one stays
         """
         async with self._replacing:
             site = self._make(template)

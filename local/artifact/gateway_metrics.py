@@ -1,5 +1,7 @@
 """The gateway's own Prometheus metrics, counted where its access log is written."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
@@ -42,7 +44,7 @@ class GatewayMetrics(AccessLog):
         self._requests.labels(request.method, resource, response.status_code).inc()
         self._seconds.labels(resource).observe(seconds)
 
-    def watch(self, current: "Callable[[], Deployment]") -> None:
+    def watch(self, current: Callable[[], Deployment]) -> None:
         """Show the environments of the functions that are deployed."""
         self._registry.register(_Environments(current))
 
@@ -52,7 +54,7 @@ class GatewayMetrics(AccessLog):
 
 
 class _Environments:
-    def __init__(self, current: "Callable[[], Deployment]") -> None:
+    def __init__(self, current: Callable[[], Deployment]) -> None:
         self._current = current
 
     def collect(self) -> Iterator[GaugeMetricFamily]:

@@ -5,6 +5,8 @@ this project's envelope, as the local gateway does. The types and variables are 
 "Gateway response types" and "Variables for access logging" in API Gateway's developer guide.
 """
 
+from __future__ import annotations
+
 import json
 import re
 from collections.abc import Iterator, Mapping

@@ -1,7 +1,9 @@
-"""The server process of ``make deploy-local``; ``python -m local.artifact.program``.
+"""The server process of `make deploy-local`; `python -m local.artifact.program`.
 
 Runs the packaged migrations, then serves the artifact on the inherited sockets until SIGTERM.
 """
+
+from __future__ import annotations
 
 import argparse
 import asyncio
@@ -48,7 +50,8 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
 async def serve(arguments: argparse.Namespace) -> None:
     """Serve until asked to stop.
 
-    :raises MigrationFailed: the schema could not be brought up to date
+    Raises:
+        MigrationFailed: the schema could not be brought up to date
     """
     machine = _machine(os.environ)
     limit = AddressLimit(int(os.environ.get("RATE_LIMIT_IP_PER_MINUTE", "100")))

@@ -1,5 +1,7 @@
 """Starts server processes of an artifact, for the commands and the tests."""
 
+from __future__ import annotations
+
 import socket
 import sys
 from collections.abc import Mapping
@@ -14,7 +16,8 @@ from local.serving.server import Server, listen, start_server, url_of
 class ArtifactServer:
     """A server of an artifact that ends with this process.
 
-    :ivar control_url: where its Invoke API is
+    Attributes:
+        control_url: where its Invoke API is
     """
 
     server: Server
@@ -41,7 +44,8 @@ def serve_artifact(
 def start_artifact(artifact: Artifact, environment: Mapping[str, str]) -> ArtifactServer:
     """Serve an artifact in a process of its own; returns when it is migrated and serves.
 
-    :raises ServerError: it ended while starting
+    Raises:
+        ServerError: it ended while starting
     """
     with listen(None) as control:
         server = start_server(

@@ -1,5 +1,7 @@
 """One artifact in service: functions, gateway, schedules and queues, begun and ended together."""
 
+from __future__ import annotations
+
 import asyncio
 import json
 import logging
@@ -26,10 +28,11 @@ class MigrationFailed(RuntimeError):
 
 
 class Site:
-    """What serves requests until ``close``.
+    """What serves requests until `close`.
 
-    :param broker_url: where queues are that functions get messages from
-    :param schedules: whether schedules fire
+    Args:
+        broker_url: where queues are that functions get messages from
+        schedules: whether schedules fire
     """
 
     def __init__(
@@ -59,7 +62,8 @@ class Site:
     async def open(self) -> None:
         """Migrate with the packaged function, then begin.
 
-        :raises MigrationFailed: the schema could not be brought up to date
+        Raises:
+            MigrationFailed: the schema could not be brought up to date
         """
         if "Migrate" in self.deployment.functions:
             outcome = await self.deployment.invoke("Migrate", b"{}")
@@ -77,7 +81,7 @@ class Site:
     async def _run(self, name: str, event: dict[str, Any]) -> None:
         await self.deployment.invoke_later(name, json.dumps(event).encode())
 
-    def _feed(self, name: str, event: bytes) -> "Future[bool]":
+    def _feed(self, name: str, event: bytes) -> Future[bool]:
         """Called in a queue's own thread."""
         return asyncio.run_coroutine_threadsafe(self._succeeds(name, event), self._loop)
 

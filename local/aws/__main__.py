@@ -1,4 +1,6 @@
-"""``python -m local.aws``."""
+"""`python -m local.aws`."""
+
+from __future__ import annotations
 
 from local.aws.cli import app
 

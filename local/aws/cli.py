@@ -1,4 +1,6 @@
-"""``python -m local.aws deploy|destroy|lint``, which the Makefile calls."""
+"""`python -m local.aws deploy|destroy|lint`, which the Makefile calls."""
+
+from __future__ import annotations
 
 import os
 from enum import Enum

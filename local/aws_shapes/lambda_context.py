@@ -3,6 +3,8 @@
 Attributes and their types are those of "Lambda context object in Python" in AWS's guide.
 """
 
+from __future__ import annotations
+
 import time
 import uuid
 from collections.abc import Callable
@@ -17,7 +19,8 @@ ACCOUNT = "000000000000"
 class LambdaContext:
     """One invocation, as the function sees it.
 
-    :ivar timeout: seconds the function may take in all
+    Attributes:
+        timeout: seconds the function may take in all
     """
 
     function_name: str

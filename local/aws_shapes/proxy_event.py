@@ -4,6 +4,8 @@ The shape is AWS's: "Input format of a Lambda function for proxy integration" in
 Gateway developer guide. Leaves routing and the reading of the request to the gateway.
 """
 
+from __future__ import annotations
+
 import base64
 import secrets
 import uuid
@@ -52,7 +54,7 @@ class IncomingRequest:
 
 
 def proxy_event(request: IncomingRequest) -> dict[str, Any]:
-    """The event, ready for ``json.dumps``; absent maps are ``None`` as AWS sends them."""
+    """The event, ready for `json.dumps`; absent maps are `None` as AWS sends them."""
     names = {name.lower(): value for name, value in request.headers}
     headers = _with_gateway_headers(request, names)
     single = dict(headers)

@@ -3,6 +3,8 @@
 The shape is AWS's: "Output format of a Lambda function for proxy integration".
 """
 
+from __future__ import annotations
+
 import base64
 import binascii
 import re
@@ -21,7 +23,8 @@ class MalformedResponseError(ValueError):
 def proxy_response(answer: object) -> Response:
     """The HTTP response.
 
-    :raises MalformedResponseError: the gateway of AWS would answer 502
+    Raises:
+        MalformedResponseError: the gateway of AWS would answer 502
     """
     if not isinstance(answer, dict):
         raise MalformedResponseError(f"must be an object, is {type(answer).__name__}")

@@ -3,6 +3,8 @@
 The shape is that of "Using Lambda with Amazon MQ" in Lambda's developer guide.
 """
 
+from __future__ import annotations
+
 import base64
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -80,7 +82,7 @@ def _header(value: Any) -> Any:
 
 
 def _timestamp(seconds: int | None) -> str | None:
-    """As Java's medium format writes it: ``Jan 1, 1970, 12:33:41 AM``."""
+    """As Java's medium format writes it: `Jan 1, 1970, 12:33:41 AM`."""
     if seconds is None:
         return None
     moment = datetime.fromtimestamp(seconds, UTC)

@@ -4,6 +4,8 @@ A quorum queue that stays costs its node memory for every message, and a tenth o
 start. Leaves to others how queues come to be: onboarding a consumer makes them.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable
 from contextlib import closing
 

@@ -76,7 +76,8 @@ class Member(ABC):
 class FunctionMember(Member):
     """A process that serves the functions, behind a line that stays when it goes.
 
-    :ivar base_url: where it is called, whichever of its lives it is in
+    Attributes:
+        base_url: where it is called, whichever of its lives it is in
     """
 
     def __init__(

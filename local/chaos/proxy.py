@@ -41,7 +41,8 @@ class _Line:
 class TcpProxy:
     """Listens on a port of its own and passes everything on to `target`, asked per connection.
 
-    :ivar port: where it listens, on loopback
+    Attributes:
+        port: where it listens, on loopback
     """
 
     def __init__(self, target: Callable[[], int]) -> None:

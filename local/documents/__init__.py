@@ -1,9 +1,11 @@
-"""The API's documents under ``docs/api``, made from the code that they describe.
+"""The API's documents under `docs/api`, made from the code that they describe.
 
-``make documents`` writes them; a test fails while a committed file differs. What they say
-comes from the endpoints' models (``fintegrate.openapi``), the messages' models
-(``chalicelib.banking.events.message_models``) and the topology; only their form is decided here.
+`make documents` writes them; a test fails while a committed file differs. What they say
+comes from the endpoints' models (`fintegrate.openapi`), the messages' models
+(`chalicelib.banking.events.message_models`) and the topology; only their form is decided here.
 """
+
+from __future__ import annotations
 
 import json
 from pathlib import Path

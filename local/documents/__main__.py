@@ -1,4 +1,6 @@
-"""``python -m local.documents``: write the documents and name those that changed."""
+"""`python -m local.documents`: write the documents and name those that changed."""
+
+from __future__ import annotations
 
 import sys
 

@@ -4,6 +4,8 @@ Fintegrate sends; a consumer's program receives from its queue. Names and argume
 topology that the functions declare. Source: https://www.asyncapi.com/docs/reference/specification/v3.0.0
 """
 
+from __future__ import annotations
+
 import inspect
 from typing import Any
 

@@ -1,5 +1,7 @@
 """The JSON Schema 2020-12 of each event's message, for consumers to validate or generate from."""
 
+from __future__ import annotations
+
 from typing import Any
 
 from pydantic import BaseModel

@@ -5,6 +5,8 @@ sent one after the other as they are.
 Source: https://schema.getpostman.com/json/collection/v2.1.0/collection.json
 """
 
+from __future__ import annotations
+
 import json
 from collections.abc import Iterator
 from typing import Any

@@ -1,5 +1,7 @@
 """One JSON line per request on standard output: names only, never a header's or a query's value."""
 
+from __future__ import annotations
+
 import json
 import sys
 from datetime import UTC, datetime
@@ -19,7 +21,7 @@ class AccessLog:
     def write(
         self, request: Request, response: Response, request_id: str, seconds: float, resource: str
     ) -> None:
-        """Write the line of one request; ``resource`` is the route, empty when none matched."""
+        """Write the line of one request; `resource` is the route, empty when none matched."""
         line = {
             "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
             "request_id": request_id,

@@ -4,6 +4,8 @@ Two fixed windows per address, the older one weighted by how much of it the last
 still covers: exact within one window, and two numbers per address, however high the limit.
 """
 
+from __future__ import annotations
+
 import math
 import time
 from collections import OrderedDict

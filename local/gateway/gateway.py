@@ -4,6 +4,8 @@ Limits by address, routes, bounds the body and the time, and passes the rest to 
 Knows nothing of how functions run: source tree or packaged artifact is the invoker's affair.
 """
 
+from __future__ import annotations
+
 import asyncio
 import logging
 import re
@@ -48,8 +50,9 @@ log = logging.getLogger(__name__)
 class Gateway:
     """An ASGI application in front of an invoker.
 
-    :param timeout: seconds a function may take, waiting for a free thread included
-    :param refusal_response: what a client sees of a refusal
+    Args:
+        timeout: seconds a function may take, waiting for a free thread included
+        refusal_response: what a client sees of a refusal
     """
 
     def __init__(
@@ -132,7 +135,7 @@ def _request_id(request: Request) -> str:
 
 
 def _address(request: Request) -> str:
-    """The peer's address; ``X-Forwarded-For`` is anybody's claim and is not believed."""
+    """The peer's address; `X-Forwarded-For` is anybody's claim and is not believed."""
     return request.client.host if request.client else "127.0.0.1"
 
 

@@ -1,5 +1,7 @@
 """The server's HTTP/1.1: what is so broken that no application sees it gets the envelope, too."""
 
+from __future__ import annotations
+
 import asyncio
 import uuid
 from typing import Any

@@ -10,6 +10,8 @@ Refusal
 └── FunctionTimedOut 504
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 
 from starlette.responses import Response
@@ -18,7 +20,7 @@ from fintegrate.http.envelope import dumps, envelope
 
 
 class Refusal(Exception):
-    """The gateway answers in the function's place; ``str()`` is the sentence the client sees."""
+    """The gateway answers in the function's place; `str()` is the sentence the client sees."""
 
     status = 500
     kind = "DEFAULT_5XX"

@@ -1,7 +1,9 @@
 """Which function serves a path and method: routes as data, from the app or from a template.
 
-Paths are API Gateway's: literal segments, ``{name}`` for one segment, ``{name+}`` for the rest.
+Paths are API Gateway's: literal segments, `{name}` for one segment, `{name+}` for the rest.
 """
+
+from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,7 +13,7 @@ if TYPE_CHECKING:
     from chalice.app import Chalice
 
 Routes = Mapping[str, Mapping[str, str]]
-"""Path → method, or ``ANY_METHOD`` for all others → function name."""
+"""Path → method, or `ANY_METHOD` for all others → function name."""
 ANY_METHOD = "ANY"
 
 
@@ -29,7 +31,7 @@ class Match:
 
     @property
     def allowed(self) -> str:
-        """The value of ``Allow``: what is defined, and what the gateway itself can do with it."""
+        """The value of `Allow`: what is defined, and what the gateway itself can do with it."""
         methods = {*self.functions, "OPTIONS"} | ({"HEAD"} if "GET" in self.functions else set())
         return ", ".join(sorted(methods))
 
@@ -43,7 +45,7 @@ class RouteTable:
         self._routes = routes
 
     def match(self, path: str) -> Match | None:
-        """The resource of a path, or ``None``; like API Gateway it ignores one final slash."""
+        """The resource of a path, or `None`; like API Gateway it ignores one final slash."""
         path = path.removesuffix("/") or "/"
         if path in self._literal:
             return self._literal[path]
@@ -70,6 +72,6 @@ def _parameters(pattern: list[str], segments: list[str]) -> dict[str, str] | Non
     return parameters if len(pattern) == len(segments) else None
 
 
-def routes_of(app: "Chalice", function: str) -> dict[str, dict[str, str]]:
+def routes_of(app: Chalice, function: str) -> dict[str, dict[str, str]]:
     """The routes of a Chalice app, all of which one function serves."""
     return {path: dict.fromkeys(methods, function) for path, methods in app.routes.items()}

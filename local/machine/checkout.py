@@ -3,6 +3,8 @@
 Knows folders and their names only; what lies in them belongs to the modules that write it.
 """
 
+from __future__ import annotations
+
 import fcntl
 import hashlib
 from collections.abc import Iterator
@@ -15,13 +17,13 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @dataclass(frozen=True)
 class Checkout:
-    """One copy of the repository and its private state under ``.local/``."""
+    """One copy of the repository and its private state under `.local/`."""
 
     root: Path = ROOT
 
     @property
     def state(self) -> Path:
-        """Everything the harness writes; made on first use, removed by ``make clean``."""
+        """Everything the harness writes; made on first use, removed by `make clean`."""
         return self.folder()
 
     @property
@@ -31,13 +33,13 @@ class Checkout:
         return f"fintegrate_{digest}"
 
     def folder(self, *parts: str) -> Path:
-        """A folder under ``.local/``, made when it is missing."""
+        """A folder under `.local/`, made when it is missing."""
         folder = self.root.joinpath(".local", *parts)
         folder.mkdir(parents=True, exist_ok=True)
         return folder
 
     @property
-    def chaos(self) -> "Checkout":
+    def chaos(self) -> Checkout:
         """A checkout within this one, for servers that are killed on purpose."""
         return Checkout(self.folder("chaos"))
 

@@ -1,5 +1,7 @@
 """Random passwords and keys of one checkout: made once, kept in files only their owner can read."""
 
+from __future__ import annotations
+
 import os
 import secrets
 from collections.abc import Callable

@@ -4,6 +4,8 @@ The ports lie below the range the system hands to outgoing connections, so that 
 that is stopped for a moment finds its port free when it comes back.
 """
 
+from __future__ import annotations
+
 import json
 import random
 import socket

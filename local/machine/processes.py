@@ -5,6 +5,8 @@ variable in its environment, or when it is a known server that lives in our data
 The last two find what a harness that was killed could not record.
 """
 
+from __future__ import annotations
+
 import json
 import os
 import signal
@@ -29,7 +31,7 @@ LAUNCH = f'( {MARKER}="$0" "$@" >&2 </dev/null & echo $!; exec >&2; wait ) &'
 
 @dataclass(frozen=True)
 class Account:
-    """A system user to run a server as; ``None`` ids mean the caller's own."""
+    """A system user to run a server as; `None` ids mean the caller's own."""
 
     uid: int | None = None
     gid: int | None = None
@@ -38,9 +40,10 @@ class Account:
 class Family:
     """All processes of one server: the one that was started and what it started itself.
 
-    :param marker: the value of the marker variable, unique to checkout and server
-    :param home: the server's private data folder
-    :param record: the file that remembers pid and start time
+    Args:
+        marker: the value of the marker variable, unique to checkout and server
+        home: the server's private data folder
+        record: the file that remembers pid and start time
     """
 
     def __init__(self, marker: str, home: Path, record: Path) -> None:
@@ -63,8 +66,9 @@ class Family:
         first process of a container may never do, and a dead pid that still exists makes
         PostgreSQL refuse to start. Our Ctrl-C reaches neither of them.
 
-        :param folder: where it starts, by default its data folder
-        :param keep_open: descriptors that it inherits
+        Args:
+            folder: where it starts, by default its data folder
+            keep_open: descriptors that it inherits
         """
         with log.open("ab") as output:
             started = subprocess.run(
@@ -92,7 +96,7 @@ class Family:
         write_private(self.record, json.dumps({"pid": pid, "started_at": started_at}))
 
     def leader(self) -> psutil.Process | None:
-        """The server itself, or ``None`` when it does not run."""
+        """The server itself, or `None` when it does not run."""
         recorded = self._recorded()
         if recorded:
             return recorded

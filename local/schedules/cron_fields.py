@@ -1,7 +1,9 @@
-"""The fields of EventBridge's cron expressions: lists, ranges, steps, names, and ``L``, ``W``, ``#``.
+"""The fields of EventBridge's cron expressions: lists, ranges, steps, names, and `L`, `W`, `#`.
 
-Leaves the search for the next moment to ``schedule_expression``.
+Leaves the search for the next moment to `schedule_expression`.
 """
+
+from __future__ import annotations
 
 from calendar import monthrange
 from collections.abc import Callable, Sequence
@@ -14,8 +16,11 @@ DayTest = Callable[[datetime], bool]
 def values(field: str, allowed: range, names: Sequence[str] = ()) -> frozenset[int]:
     """The numbers that a field stands for.
 
-    :param names: words for the allowed numbers, in their order
-    :raises ValueError: a number is out of range or not one
+    Args:
+        names: words for the allowed numbers, in their order
+
+    Raises:
+        ValueError: a number is out of range or not one
     """
     return frozenset(n for part in field.split(",") for n in _part(part, allowed, names))
 
@@ -52,7 +57,7 @@ def _weekday(moment: datetime) -> int:
 
 
 def days_of_month(field: str) -> DayTest:
-    """Whether a day is meant: numbers, ``L`` (the last), ``15W`` (the weekday nearest the 15th)."""
+    """Whether a day is meant: numbers, `L` (the last), `15W` (the weekday nearest the 15th)."""
     if field == "L":
         return lambda moment: moment.day == _last_day(moment)
     if field.endswith("W"):
@@ -76,7 +81,7 @@ def _nearest_weekday(moment: datetime, wanted: int) -> int:
 
 
 def days_of_week(field: str) -> DayTest:
-    """Whether a day is meant: 1 or SUN to 7 or SAT, ``6L`` (the last Friday), ``3#2`` (the 2nd)."""
+    """Whether a day is meant: 1 or SUN to 7 or SAT, `6L` (the last Friday), `3#2` (the 2nd)."""
     if "#" in field:
         name, _, nth = field.partition("#")
         wanted, week = _number(name, range(1, 8), WEEKDAYS), _number(nth, range(1, 6), ())

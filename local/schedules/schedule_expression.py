@@ -1,7 +1,9 @@
-"""When a schedule fires next: EventBridge's ``rate(…)`` and ``cron(…)`` expressions, in UTC.
+"""When a schedule fires next: EventBridge's `rate(…)` and `cron(…)` expressions, in UTC.
 
 The grammar is AWS's: "Cron expressions" and "Rate expressions" in the EventBridge user guide.
 """
+
+from __future__ import annotations
 
 import re
 from collections.abc import Callable
@@ -27,13 +29,14 @@ class Schedule:
 
     text: str
     following: Callable[[datetime], datetime | None]
-    """The first moment after the given one, ``None`` when there is none."""
+    """The first moment after the given one, `None` when there is none."""
 
 
 def parse(text: str) -> Schedule:
     """Understand an expression.
 
-    :raises ScheduleExpressionError: EventBridge would refuse it
+    Raises:
+        ScheduleExpressionError: EventBridge would refuse it
     """
     if match := RATE.fullmatch(text):
         return Schedule(text, _rate(int(match[1]), match[2], text))

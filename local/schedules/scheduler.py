@@ -4,6 +4,8 @@ A run that lasts longer than its period makes the runs that it covers be left ou
 that fails is logged and the next one comes at its time.
 """
 
+from __future__ import annotations
+
 import logging
 import threading
 import uuid
@@ -31,7 +33,7 @@ class ScheduledFunction:
     schedule: Schedule
 
 
-def scheduled_functions(app: "Chalice") -> list[ScheduledFunction]:
+def scheduled_functions(app: Chalice) -> list[ScheduledFunction]:
     """What the app runs on a schedule."""
     found = []
     for source in app.event_sources:
@@ -62,9 +64,10 @@ def _now() -> datetime:
 
 
 class Scheduler:
-    """Runs the functions in background threads from ``start`` to ``stop``.
+    """Runs the functions in background threads from `start` to `stop`.
 
-    :param call: calls the function of that name with an event, in the thread it is called from
+    Args:
+        call: calls the function of that name with an event, in the thread it is called from
     """
 
     def __init__(

@@ -1,5 +1,7 @@
 """Chooses how the servers run: as LOCAL_SERVICES says, as they run already, or as they can."""
 
+from __future__ import annotations
+
 import os
 
 from local.machine.checkout import Checkout
@@ -13,9 +15,10 @@ KINDS = ("docker", "native", "external")
 
 
 def wanted_kind() -> str | None:
-    """The value of LOCAL_SERVICES, or ``None`` when it is not set.
+    """The value of LOCAL_SERVICES, or `None` when it is not set.
 
-    :raises ServiceError: it has a value that means nothing
+    Raises:
+        ServiceError: it has a value that means nothing
     """
     kind = os.environ.get("LOCAL_SERVICES", "").strip().lower()
     if kind and kind not in KINDS:
@@ -59,7 +62,8 @@ def _possible(checkout: Checkout) -> list[Trio]:
 def choose(checkout: Checkout) -> Trio:
     """The three servers as they run or should run in this checkout.
 
-    :raises ServiceError: they run as another kind than LOCAL_SERVICES wants
+    Raises:
+        ServiceError: they run as another kind than LOCAL_SERVICES wants
     """
     kind = wanted_kind()
     possible = _possible(checkout)

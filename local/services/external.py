@@ -1,5 +1,7 @@
 """Servers that somebody else runs: the environment has their addresses."""
 
+from __future__ import annotations
+
 import os
 from collections.abc import Mapping
 
@@ -11,7 +13,8 @@ VARIABLES = ("DATABASE_URL", "RABBITMQ_URL", "RABBITMQ_MANAGEMENT_URL", "REDIS_U
 def addresses(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
     """The four addresses.
 
-    :raises ServiceError: one is not set; the text names all that are missing
+    Raises:
+        ServiceError: one is not set; the text names all that are missing
     """
     missing = [name for name in VARIABLES if not environment.get(name)]
     if missing:

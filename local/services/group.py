@@ -1,5 +1,7 @@
 """The three servers of a checkout together, started, awaited and stopped side by side."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass

@@ -1,7 +1,9 @@
-"""Makes a checkout ready to serve: servers up, database migrated, ``.local/env`` written.
+"""Makes a checkout ready to serve: servers up, database migrated, `.local/env` written.
 
 What runs afterwards, and for how long, is decided by the commands.
 """
+
+from __future__ import annotations
 
 import shlex
 import subprocess
@@ -46,14 +48,14 @@ class Installation:
     environment: Mapping[str, str]
 
     def write_env(self, base_url: str, name: str = "env") -> None:
-        """Write ``.local/env`` or its like: for its owner only; a shell can ``source`` it."""
+        """Write `.local/env` or its like: for its owner only; a shell can `source` it."""
         values = {**self.environment, "BASE_URL": base_url}
         lines = "".join(f"{variable}={shlex.quote(values[variable])}\n" for variable in WRITTEN)
         write_private(self.checkout.state / name, lines)
 
     @contextmanager
     def announced(self, base_url: str, otherwise: Callable[[], str | None]) -> Iterator[None]:
-        """``.local/env`` names this server; afterwards the one that ``otherwise`` finds, or none."""
+        """`.local/env` names this server; afterwards the one that `otherwise` finds, or none."""
         self.write_env(base_url)
         try:
             yield
@@ -67,10 +69,13 @@ class Installation:
 def install(checkout: Checkout, keep: bool, migrated: bool = True) -> Installation:
     """Start the servers, make the database and migrate it.
 
-    :param keep: the servers stay up until ``make down``
-    :param migrated: False leaves the migrations to whoever serves
-    :raises ServiceError: a server is missing or does not come up
-    :raises MigrationError: a migration failed
+    Args:
+        keep: the servers stay up until `make down`
+        migrated: False leaves the migrations to whoever serves
+
+    Raises:
+        ServiceError: a server is missing or does not come up
+        MigrationError: a migration failed
     """
     services = ensure_services(checkout, keep)
     try:
@@ -106,7 +111,8 @@ def _exists(services: RunningServices) -> bool:
 def migrate(checkout: Checkout, environment: Mapping[str, str]) -> None:
     """Bring the database to the newest version, as a deployment does.
 
-    :raises MigrationError: a migration failed
+    Raises:
+        MigrationError: a migration failed
     """
     done = subprocess.run(
         [sys.executable, "-m", "chalicelib.operations.migrate"],

@@ -1,8 +1,10 @@
 """Installs the servers that are missing, with the system's package manager, or says how.
 
-``python -m local.services.installing``: nothing to do when a Docker engine answers, when
+`python -m local.services.installing`: nothing to do when a Docker engine answers, when
 the servers are somebody else's, or when they are there.
 """
+
+from __future__ import annotations
 
 import os
 import shutil

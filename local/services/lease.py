@@ -3,6 +3,8 @@
 Every user holds a shared lock on one file; the system drops the lock of a killed user.
 """
 
+from __future__ import annotations
+
 import fcntl
 import os
 

@@ -1,5 +1,7 @@
 """The commands that install servers with the system's package manager; runs none of them."""
 
+from __future__ import annotations
+
 import shutil
 from collections.abc import Iterable
 

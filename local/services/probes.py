@@ -1,5 +1,7 @@
 """One real round trip to each server, for readiness; the drivers' own errors are the answer."""
 
+from __future__ import annotations
+
 import logging
 import socket
 

@@ -1,7 +1,9 @@
 """The servers' addresses and the functions' settings, for the gateway, the demo and the tests.
 
-``ensure_services`` is the only way in: it starts what is missing and shares what runs.
+`ensure_services` is the only way in: it starts what is missing and shares what runs.
 """
+
+from __future__ import annotations
 
 import os
 from collections.abc import Mapping
@@ -44,8 +46,9 @@ class ServiceUrls:
 class RunningServices:
     """The servers while this process uses them; leaving stops them when nobody else does.
 
-    :ivar urls: where they listen
-    :ivar started: whether this call started at least one of them
+    Attributes:
+        urls: where they listen
+        started: whether this call started at least one of them
     """
 
     def __init__(self, checkout: Checkout, trio: Trio | None, lease: Lease, started: bool) -> None:
@@ -112,8 +115,11 @@ def _urls(trio: Trio | None) -> ServiceUrls:
 def ensure_services(checkout: Checkout | None = None, keep: bool = False) -> RunningServices:
     """The servers of the checkout, started when they do not run.
 
-    :param keep: leave them running until ``make down``, whoever else leaves
-    :raises ServiceError: a server is missing or does not come up; the text says what to do
+    Args:
+        keep: leave them running until `make down`, whoever else leaves
+
+    Raises:
+        ServiceError: a server is missing or does not come up; the text says what to do
     """
     checkout = checkout or Checkout()
     trio = None if wanted_kind() == "external" else choose(checkout)

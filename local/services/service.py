@@ -1,5 +1,7 @@
 """What the harness and the tests may ask of one real server, however it runs."""
 
+from __future__ import annotations
+
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -67,7 +69,8 @@ class Service(ABC):
     def wait_ready(self, seconds: float = START_SECONDS) -> None:
         """Wait until it answers.
 
-        :raises ServiceError: it ended or did not answer in time
+        Raises:
+            ServiceError: it ended or did not answer in time
         """
         deadline = time.monotonic() + seconds
         while (refusal := failure_of(self.probe)) is not None:
@@ -82,7 +85,7 @@ class Service(ABC):
 
 
 def failure_of(probe: Callable[[], None]) -> Exception | None:
-    """What went wrong with one round trip, or ``None``."""
+    """What went wrong with one round trip, or `None`."""
     try:
         probe()
     except Exception as failure:  # noqa: BLE001, RUF100  # any refusal means: not ready yet

@@ -1,7 +1,9 @@
-"""Servers in the background: ``make up``, ``make deploy-local`` and their ends.
+"""Servers in the background: `make up`, `make deploy-local` and their ends.
 
 One server of each name per checkout, found again by its marker whoever started it.
 """
+
+from __future__ import annotations
 
 import signal
 import socket
@@ -24,7 +26,8 @@ NAMES = ("server", "deploy")
 class BackgroundServer:
     """A server process of a checkout that outlives the command that starts it.
 
-    :param command: the program for a listening socket, and what else it inherits is ``inherited``
+    Args:
+        command: the program for a listening socket, and what else it inherits is `inherited`
     """
 
     def __init__(
@@ -43,15 +46,16 @@ class BackgroundServer:
         self._family = Family(f"{checkout.root}#{name}", home, home / f"{name}.json")
 
     def url(self) -> str | None:
-        """Where it serves, or ``None`` when it does not run."""
+        """Where it serves, or `None` when it does not run."""
         if self._family.leader() is None or not self._url_file.exists():
             return None
         return self._url_file.read_text()
 
     def start(self, environment: Mapping[str, str], port: int) -> str:
-        """Start it unless it runs and is healthy; its address once ``/health`` answers 200.
+        """Start it unless it runs and is healthy; its address once `/health` answers 200.
 
-        :raises ServerError: it does not become healthy
+        Raises:
+            ServerError: it does not become healthy
         """
         running = self.url()
         if running and self._becomes_healthy(running):

@@ -1,8 +1,10 @@
-"""The server process: gateway, functions and schedules in one; ``python -m local.serving.program``.
+"""The server process: gateway, functions and schedules in one; `python -m local.serving.program`.
 
 Takes its settings from the environment and its listening socket from its parent, so that
 no port is free at one moment and taken at the next.
 """
+
+from __future__ import annotations
 
 import argparse
 import logging

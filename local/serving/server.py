@@ -1,5 +1,7 @@
 """Starts and stops server processes of this checkout, for the commands, the demo and the tests."""
 
+from __future__ import annotations
+
 import os
 import selectors
 import socket
@@ -30,7 +32,7 @@ def accompanying(checkout: Checkout) -> Family:
 
 
 def listen(port: int | None) -> socket.socket:
-    """A listening socket on loopback: that port or the next free one, any when ``None``."""
+    """A listening socket on loopback: that port or the next free one, any when `None`."""
     while True:
         listener = socket.socket()
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -63,10 +65,11 @@ def serve_command(listener: socket.socket, *options: str) -> list[str]:
 class Server:
     """A server process that ends with this process.
 
-    :ivar base_url: where it serves
+    Attributes:
+        base_url: where it serves
     """
 
-    def __init__(self, base_url: str, process: "subprocess.Popen[bytes]") -> None:
+    def __init__(self, base_url: str, process: subprocess.Popen[bytes]) -> None:
         self.base_url = base_url
         self._process = process
 
@@ -115,12 +118,15 @@ def start_server(
 ) -> Server:
     """Serve, by default the source tree, in a process of its own; returns when it accepts requests.
 
-    :param environment: all of the server's environment, as ``settings_environment`` makes it
-    :param port: that port or the next free one; any free one by default
-    :param output: where its output goes, by default ``.local/log/accompanying.log``
-    :param command: the program for a listening socket and options
-    :param inherited: descriptors that it gets beside the socket
-    :raises ServerError: it ended while starting
+    Args:
+        environment: all of the server's environment, as `settings_environment` makes it
+        port: that port or the next free one; any free one by default
+        output: where its output goes, by default `.local/log/accompanying.log`
+        command: the program for a listening socket and options
+        inherited: descriptors that it gets beside the socket
+
+    Raises:
+        ServerError: it ended while starting
     """
     checkout = Checkout()
     log = checkout.folder("log") / "accompanying.log"

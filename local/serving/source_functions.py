@@ -3,6 +3,8 @@
 One process stands for as many warm function environments as it has threads.
 """
 
+from __future__ import annotations
+
 import asyncio
 import importlib
 import os
@@ -22,8 +24,8 @@ API_TIMEOUT_SECONDS = 30.0
 SCHEDULED_TIMEOUT_SECONDS = 900.0  # Lambda's longest
 
 
-def load_app(module: str | None = None) -> "Chalice":
-    """The app of the source tree; ``LOCAL_APP`` names another module, for tests."""
+def load_app(module: str | None = None) -> Chalice:
+    """The app of the source tree; `LOCAL_APP` names another module, for tests."""
     app: Chalice = importlib.import_module(module or os.environ.get("LOCAL_APP", "app")).app
     return app
 
@@ -31,7 +33,7 @@ def load_app(module: str | None = None) -> "Chalice":
 class SourceFunctions:
     """All functions of one app: its API and what runs on a schedule."""
 
-    def __init__(self, app: "Chalice", threads: int = THREADS) -> None:
+    def __init__(self, app: Chalice, threads: int = THREADS) -> None:
         self._app = app
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="function")
 

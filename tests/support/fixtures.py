@@ -1,6 +1,6 @@
 """Fixtures for tests that call the functions in this process, against real servers.
 
-Each test has its own migrated database and its own consumers; `platform` is the process's wiring
+Each test has its own migrated database and its own consumers; `parts` is the process's wiring
 for that database. Loaded by `tests/conftest.py`.
 """
 
@@ -16,7 +16,7 @@ import pytest
 from psycopg2.extras import RealDictCursor
 
 from chalicelib.banking import wiring
-from chalicelib.banking.wiring import Platform
+from chalicelib.banking.wiring import Parts
 from local.services.running import RunningServices, settings_environment
 from tests.support.api import Api, Bank
 from tests.support.broker import delete_queues
@@ -31,9 +31,9 @@ Query = Callable[..., list[dict[str, object]]]
 
 
 @contextmanager
-def platform_with(environment: dict[str, str], **changes: str) -> Iterator[Platform]:
+def parts_with(environment: dict[str, str], **changes: str) -> Iterator[Parts]:
     """Another process, as it were: its own wiring with some settings changed, for the block."""
-    before, parts = wiring.platform(), wiring.build({**environment, **changes})
+    before, parts = wiring.parts(), wiring.build({**environment, **changes})
     wiring.use(parts)
     try:
         yield parts
@@ -44,12 +44,12 @@ def platform_with(environment: dict[str, str], **changes: str) -> Iterator[Platf
 
 @pytest.fixture
 def environment(services: RunningServices, database_url: str) -> dict[str, str]:
-    """The settings of this test's functions; a test may build a platform from a changed copy."""
+    """The settings of this test's functions; a test may build a parts from a changed copy."""
     return settings_environment(services.urls, **{"DATABASE_URL": database_url, **UNLIMITED})
 
 
 @pytest.fixture
-def platform(environment: dict[str, str]) -> Iterator[Platform]:
+def parts(environment: dict[str, str]) -> Iterator[Parts]:
     """The process's wiring on this test's database."""
     parts = wiring.build(environment)
     wiring.use(parts)
@@ -59,7 +59,7 @@ def platform(environment: dict[str, str]) -> Iterator[Platform]:
 
 
 @pytest.fixture
-def admin(platform: Platform, environment: dict[str, str]) -> Api:
+def admin(parts: Parts, environment: dict[str, str]) -> Api:
     """The admin's view."""
     return Api(environment["ADMIN_API_KEY"])
 

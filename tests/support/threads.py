@@ -22,7 +22,7 @@ def together(calls: Sequence[Callable[[], T]]) -> list[T]:
             return call()
         finally:
             barrier.wait()  # the limiter's connections are shared: nobody closes what others use
-            wiring.platform().close()  # the other connections belong to their thread
+            wiring.parts().close()  # the other connections belong to their thread
 
     with ThreadPoolExecutor(len(calls)) as pool:
         return list(pool.map(run, calls))

@@ -3,7 +3,7 @@
 from chalicelib.banking.consumer.blueprint import consumer
 from chalicelib.banking.consumer.keys import issue_key
 from chalicelib.banking.consumer.models import ApiKeyIssued, NewApiKey
-from chalicelib.banking.wiring import endpoint, platform
+from chalicelib.banking.wiring import endpoint, parts
 from fintegrate.access.keys import new_api_key
 from fintegrate.http.endpoint import Access, Answer, Call
 
@@ -26,6 +26,6 @@ def create_api_key(call: Call[NewApiKey]) -> Answer:
         key,
         rotate=call.body.rotate,
         expires_in_days=call.body.expires_in_days,
-        cost=platform().settings.api_key_bcrypt_cost,
+        cost=parts().settings.api_key_bcrypt_cost,
     )
     return Answer({"api_key": key.text})

@@ -4,7 +4,7 @@ from chalicelib.banking.consumer.blueprint import consumer
 from chalicelib.banking.consumer.consumers import SQL
 from chalicelib.banking.consumer.models import ConsumerCreated, NewConsumer
 from chalicelib.banking.tenants import ADMIN_ID, ADMIN_NAME
-from chalicelib.banking.wiring import endpoint, platform
+from chalicelib.banking.wiring import endpoint, parts
 from fintegrate.database import UniqueViolation
 from fintegrate.errors import Conflict
 from fintegrate.http.endpoint import Access, Answer, Call
@@ -27,5 +27,5 @@ def create_consumer(call: Call[NewConsumer]) -> Answer:
     except UniqueViolation as error:
         raise Conflict(f"A consumer named {name} exists; choose another name") from error
     assert event is not None
-    platform().declare_queues([{"consumer_name": name}])
+    parts().declare_queues([{"consumer_name": name}])
     return Answer({"consumer_id": event["customer_id"]}, event)

@@ -4,7 +4,7 @@ from chalicelib.banking.events.blueprint import events
 from chalicelib.banking.events.models import ScopedRequest
 from chalicelib.banking.events.reconcile_models import Reconciliation
 from chalicelib.banking.events.store import scope_of
-from chalicelib.banking.wiring import endpoint, platform
+from chalicelib.banking.wiring import endpoint, parts
 from fintegrate.http.endpoint import Access, Answer, Call
 
 
@@ -18,7 +18,7 @@ def reconcile_events(call: Call[ScopedRequest]) -> Answer:
     """
     from chalicelib.banking.events.reconciling import reconcile  # here, to spare other cold starts
 
-    settings = platform().settings
+    settings = parts().settings
     scope = scope_of(call, call.body.consumer_id)
     return Answer(
         reconcile(call.db, scope, settings.receipt_retention_days, settings.sweep_seconds)

@@ -4,7 +4,7 @@ from chalicelib.banking.events.blueprint import events
 from chalicelib.banking.events.models import Redeliver, SweepResult
 from chalicelib.banking.events.store import scope_of
 from chalicelib.banking.events.sweeps import Scope, redeliver_filters, since_days
-from chalicelib.banking.wiring import endpoint, platform
+from chalicelib.banking.wiring import endpoint, parts
 from fintegrate.http.endpoint import Answer, Call
 from fintegrate.outbox.sweep import Summary
 
@@ -13,7 +13,7 @@ from fintegrate.outbox.sweep import Summary
 @endpoint(Redeliver, gives=SweepResult)
 def redeliver_events(call: Call[Redeliver]) -> Answer:
     """Publish unconfirmed events again, in order; `dry_run` only counts them."""
-    parts, body = platform(), call.body
+    body = call.body
     scope = Scope(
         scope_of(call, body.consumer_id),
         body.event_types,
@@ -21,7 +21,7 @@ def redeliver_events(call: Call[Redeliver]) -> Answer:
         body.max_try_count,
     )
     picked = [str(event_id) for event_id in body.event_ids] if body.event_ids else None
-    filters = redeliver_filters(parts.settings, scope, picked, include_failed=body.include_failed)
+    filters = redeliver_filters(parts().settings, scope, picked, include_failed=body.include_failed)
     if body.dry_run:
-        return Answer(Summary(parts.redeliver.count(filters)).as_answer())
-    return Answer(parts.redeliver.run(filters, parts.settings.sweep_seconds).as_answer())
+        return Answer(Summary(parts().redeliver.count(filters)).as_answer())
+    return Answer(parts().redeliver.run(filters, parts().settings.sweep_seconds).as_answer())

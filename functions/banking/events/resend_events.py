@@ -4,7 +4,7 @@ from chalicelib.banking.events.blueprint import events
 from chalicelib.banking.events.models import Resend, SweepResult
 from chalicelib.banking.events.store import scope_of
 from chalicelib.banking.events.sweeps import Scope, resend_filters, since_days
-from chalicelib.banking.wiring import endpoint, platform
+from chalicelib.banking.wiring import endpoint, parts
 from fintegrate.http.endpoint import Answer, Call
 
 
@@ -12,12 +12,11 @@ from fintegrate.http.endpoint import Answer, Call
 @endpoint(Resend, gives=SweepResult)
 def resend_events(call: Call[Resend]) -> Answer:
     """Publish pending events, oldest first, in order per customer; call again for the rest."""
-    parts = platform()
     scope = Scope(
         scope_of(call, call.body.consumer_id),
         call.body.event_types,
         since_days(call.body.period_in_days),
         call.body.max_try_count,
     )
-    filters = resend_filters(parts.settings, scope)
-    return Answer(parts.resend.run(filters, parts.settings.sweep_seconds).as_answer())
+    filters = resend_filters(parts().settings, scope)
+    return Answer(parts().resend.run(filters, parts().settings.sweep_seconds).as_answer())

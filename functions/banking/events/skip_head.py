@@ -13,7 +13,7 @@ from uuid import UUID
 
 from chalicelib.banking.events.blueprint import events
 from chalicelib.banking.events.models import HeadToSkip, SkippedHead
-from chalicelib.banking.wiring import endpoint, platform
+from chalicelib.banking.wiring import endpoint, parts
 from fintegrate.database import Database, Row
 from fintegrate.errors import Conflict, NotFound, Unavailable
 from fintegrate.http.endpoint import Access, Answer, Call
@@ -40,7 +40,7 @@ def skip_head(call: Call[HeadToSkip]) -> Answer:
     unless this is the head.
     """
     head = _find_head(call.db, call.body.customer_id, call.body.event_id)
-    _take(call.db, head, platform().settings.publish_handoff_seconds)
+    _take(call.db, head, parts().settings.publish_handoff_seconds)
     reason = SKIPPED.format(request_id=call.request.id, reason=call.body.reason)
     return Answer(call.db.fetch_one(SQL["skip_head"], {"event_id": head, "reason": reason}))
 

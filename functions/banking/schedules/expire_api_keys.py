@@ -11,7 +11,7 @@ from chalice import Rate
 
 from chalicelib.banking.consumer.keys import expire_due_keys
 from chalicelib.banking.schedules.blueprint import schedules
-from chalicelib.banking.wiring import platform
+from chalicelib.banking.wiring import parts
 from fintegrate.scheduled import scheduled
 
 
@@ -19,4 +19,4 @@ from fintegrate.scheduled import scheduled
 @scheduled
 def expire_api_keys(_event: Any) -> dict[str, Any]:
     """Overlapping runs are harmless: the second finds nothing."""
-    return {"expired": expire_due_keys(platform().process.database)}
+    return {"expired": expire_due_keys(parts().request.database)}

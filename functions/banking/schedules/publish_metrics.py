@@ -8,7 +8,7 @@ from chalice import Rate
 
 from chalicelib.banking.events.store import read_health
 from chalicelib.banking.schedules.blueprint import schedules
-from chalicelib.banking.wiring import platform
+from chalicelib.banking.wiring import parts
 from fintegrate import embedded_metrics
 from fintegrate.database import Row
 from fintegrate.scheduled import scheduled
@@ -37,13 +37,12 @@ def publish_metrics(_event: Any) -> dict[str, Any]:
     """
     from chalicelib.banking.events.gauges import read_gauges  # here, to spare other cold starts
 
-    parts = platform()
-    stage = parts.settings.stage
-    health = read_health(parts.process.database, None)
+    stage = parts().settings.stage
+    health = read_health(parts().request.database, None)
     figures = {name: int(health[column]) for column, name in COUNTS.items()}
     figures |= {name: round((health[age] or 0) * 3600) for age, name in AGES.items()}
     embedded_metrics.publish({"Stage": stage}, figures)
-    for row in read_gauges(parts.process.database):
+    for row in read_gauges(parts().request.database):
         own = figures_of(row)
         if any(own.values()):
             embedded_metrics.publish({"Stage": stage, "Consumer": row["consumer"] or "none"}, own)

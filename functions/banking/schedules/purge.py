@@ -12,7 +12,7 @@ from typing import Any
 from chalice import Rate
 
 from chalicelib.banking.schedules.blueprint import schedules
-from chalicelib.banking.wiring import platform
+from chalicelib.banking.wiring import parts
 from fintegrate.queries import queries_beside
 from fintegrate.scheduled import scheduled
 
@@ -23,14 +23,13 @@ SQL = queries_beside(__file__)
 @scheduled
 def purge(_event: Any) -> dict[str, Any]:
     """How many rows went, by kind; what the time did not suffice for goes tomorrow."""
-    deadline = time.monotonic() + platform().settings.sweep_seconds
+    deadline = time.monotonic() + parts().settings.sweep_seconds
     return {kind: _delete_old(kind, deadline) for kind in SQL}
 
 
 def _delete_old(kind: str, deadline: float) -> int:
     """Delete batch after batch until one is not full; deleting twice is harmless, so it revives."""
-    parts = platform()
-    settings = parts.settings
+    settings = parts().settings
     parameters = {
         "batch": settings.sweep_batch,
         "receipt_days": settings.receipt_retention_days,
@@ -38,7 +37,7 @@ def _delete_old(kind: str, deadline: float) -> int:
     }
     deleted = 0
     while time.monotonic() < deadline:
-        row = parts.process.database.fetch_one(SQL[kind], parameters, revive=True)
+        row = parts().request.database.fetch_one(SQL[kind], parameters, revive=True)
         count = int(row["count"]) if row else 0
         deleted += count
         if count < settings.sweep_batch:

@@ -11,7 +11,7 @@ from typing import Any
 from chalice import Rate
 
 from chalicelib.banking.schedules.blueprint import schedules
-from chalicelib.banking.wiring import platform
+from chalicelib.banking.wiring import parts
 from fintegrate import embedded_metrics
 from fintegrate.database import Row
 from fintegrate.scheduled import scheduled
@@ -28,8 +28,7 @@ def reconcile(_event: Any) -> dict[str, Any]:
     from chalicelib.banking.events import reconciling
     from chalicelib.banking.events.ledger import KINDS
 
-    parts = platform()
-    database, settings = parts.process.database, parts.settings
+    database, settings = parts().request.database, parts().settings
     report = reconciling.reconcile(
         database, None, settings.receipt_retention_days, settings.reconcile_seconds
     )

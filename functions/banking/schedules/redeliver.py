@@ -8,7 +8,7 @@ from chalice import Rate
 
 from chalicelib.banking.events.sweeps import Scope, redeliver_filters
 from chalicelib.banking.schedules.blueprint import schedules
-from chalicelib.banking.wiring import platform
+from chalicelib.banking.wiring import parts
 from fintegrate.scheduled import scheduled
 
 
@@ -16,6 +16,5 @@ from fintegrate.scheduled import scheduled
 @scheduled
 def redeliver(_event: Any) -> dict[str, Any]:
     """The same code as POST /events/redeliver."""
-    parts = platform()
-    filters = redeliver_filters(parts.settings, Scope())
-    return parts.redeliver.run(filters, parts.settings.sweep_seconds).counts()
+    filters = redeliver_filters(parts().settings, Scope())
+    return parts().redeliver.run(filters, parts().settings.sweep_seconds).counts()

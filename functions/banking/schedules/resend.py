@@ -8,7 +8,7 @@ from chalice import Rate
 
 from chalicelib.banking.events.sweeps import Scope, resend_filters
 from chalicelib.banking.schedules.blueprint import schedules
-from chalicelib.banking.wiring import platform
+from chalicelib.banking.wiring import parts
 from fintegrate.scheduled import scheduled
 
 
@@ -16,6 +16,5 @@ from fintegrate.scheduled import scheduled
 @scheduled
 def resend(_event: Any) -> dict[str, Any]:
     """The same code as POST /events/resend."""
-    parts = platform()
-    filters = resend_filters(parts.settings, Scope())
-    return parts.resend.run(filters, parts.settings.sweep_seconds).counts()
+    filters = resend_filters(parts().settings, Scope())
+    return parts().resend.run(filters, parts().settings.sweep_seconds).counts()

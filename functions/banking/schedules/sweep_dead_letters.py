@@ -8,7 +8,7 @@ from typing import Any
 from chalice import Rate
 
 from chalicelib.banking.schedules.blueprint import schedules
-from chalicelib.banking.wiring import platform
+from chalicelib.banking.wiring import parts
 from fintegrate.scheduled import scheduled
 
 
@@ -18,8 +18,7 @@ def sweep_dead_letters(_event: Any) -> dict[str, Any]:
     """Read, keep, mark, acknowledge."""
     from chalicelib.banking.events import dead_letters
 
-    parts = platform()
     swept = dead_letters.sweep_dead_letters(
-        parts.sweep_database, parts.settings.rabbitmq_url, parts.settings.sweep_seconds
+        parts().sweep_database, parts().settings.rabbitmq_url, parts().settings.sweep_seconds
     )
     return asdict(swept)

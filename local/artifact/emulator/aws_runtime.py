@@ -1,8 +1,10 @@
-"""The folder that a process sees as Lambda's ``/var/runtime``: AWS's runtime client and SDK.
+"""The folder that a process sees as Lambda's `/var/runtime`: AWS's runtime client and SDK.
 
 Holds these packages and nothing else, so that a package that was left out of the
 layer is missing here as it would be in AWS.
 """
+
+from __future__ import annotations
 
 import hashlib
 import importlib.metadata

@@ -1,9 +1,11 @@
 """A sandbox that is a container of AWS's own base image: its file system, its interpreter.
 
-Task root and layers are mounted for reading, ``/tmp`` is the container's own, the rest cannot
+Task root and layers are mounted for reading, `/tmp` is the container's own, the rest cannot
 be written. On Linux it shares the host's network, so that loopback addresses mean the same
 inside; elsewhere the engine's name for the host stands in for them.
 """
+
+from __future__ import annotations
 
 import asyncio
 import contextlib
@@ -32,15 +34,16 @@ FIRST_SIGNAL = 128  # an exit status above it tells of a signal
 
 
 def image_of(runtime: str) -> str:
-    """The base image of a runtime: ``python3.11`` is ``…/lambda/python:3.11``."""
+    """The base image of a runtime: `python3.11` is `…/lambda/python:3.11`."""
     return f"{IMAGES}{runtime.replace('python', 'python:')}"
 
 
-def remove_leftovers(client: "DockerClient", owner: str, own_pid: int) -> None:
+def remove_leftovers(client: DockerClient, owner: str, own_pid: int) -> None:
     """Remove the containers of a checkout whose server is gone.
 
-    :param owner: the checkout
-    :param own_pid: the caller's process, whose containers stay
+    Args:
+        owner: the checkout
+        own_pid: the caller's process, whose containers stay
     """
     for container in client.containers.list(all=True, filters={"label": f"{LABEL}={owner}"}):
         pid = int(container.labels.get(f"{LABEL}.server", "0"))
@@ -63,13 +66,14 @@ def lives(pid: int) -> bool:
 class ContainerSandbox:
     """One runtime in a container.
 
-    :param owner: the checkout that the container belongs to
-    :param output: the descriptor that its output goes to
+    Args:
+        owner: the checkout that the container belongs to
+        output: the descriptor that its output goes to
     """
 
     def __init__(
         self,
-        client: "DockerClient",
+        client: DockerClient,
         image: str,
         code: CodeFolders,
         environment: Mapping[str, str],
@@ -97,7 +101,7 @@ class ContainerSandbox:
         self._container = await loop.run_in_executor(self._calls, self._run, runtime_api_port)
         threading.Thread(target=self._follow, args=(loop,), daemon=True).start()
 
-    def _run(self, port: int) -> "Container":
+    def _run(self, port: int) -> Container:
         host, network = _network()
         variables = {name: v.replace(LOOPBACK, host) for name, v in self._environment.items()}
         container = self._client.containers.run(

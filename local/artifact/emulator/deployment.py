@@ -1,7 +1,9 @@
 """All functions of one artifact, found by name, invoked at once or in the background.
 
-What invokes them (gateway, schedules, queues, the Invoke API) is put together in ``serve``.
+What invokes them (gateway, schedules, queues, the Invoke API) is put together in `serve`.
 """
+
+from __future__ import annotations
 
 import asyncio
 import logging
@@ -19,7 +21,8 @@ log = logging.getLogger(__name__)
 class Deployment:
     """The functions of one template.
 
-    :param retry_seconds: what is waited before each further try of a failed background invocation
+    Args:
+        retry_seconds: what is waited before each further try of a failed background invocation
     """
 
     def __init__(
@@ -38,9 +41,10 @@ class Deployment:
         self._background: set[asyncio.Task[Outcome]] = set()
 
     def function(self, name: str) -> LambdaFunction:
-        """The function of a logical or full name; case, ``_`` and ``-`` do not count.
+        """The function of a logical or full name; case, `_` and `-` do not count.
 
-        :raises UnknownFunction: there is none
+        Raises:
+            UnknownFunction: there is none
         """
         try:
             return self._by_name[_plain(name)]
@@ -51,14 +55,16 @@ class Deployment:
     async def invoke(self, name: str, payload: bytes) -> Outcome:
         """Run a function and wait for what it gives.
 
-        :raises InvokeError: it was not run
+        Raises:
+            InvokeError: it was not run
         """
         return await self.function(name).invoke(Invocation(payload))
 
-    def invoke_later(self, name: str, payload: bytes) -> "asyncio.Task[Outcome]":
+    def invoke_later(self, name: str, payload: bytes) -> asyncio.Task[Outcome]:
         """Run a function in the background, up to twice more when it fails.
 
-        :raises UnknownFunction: there is none
+        Raises:
+            UnknownFunction: there is none
         """
         task = asyncio.create_task(self._try_often(self.function(name), Invocation(payload)))
         self._background.add(task)

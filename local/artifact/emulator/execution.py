@@ -4,6 +4,8 @@ Runs one invocation at a time. What kind of sandbox it is, a process or a contai
 many environments there are, is decided elsewhere.
 """
 
+from __future__ import annotations
+
 import asyncio
 import math
 import time
@@ -34,7 +36,7 @@ class Sandbox(Protocol):
         """Start the runtime, told where its Runtime API listens."""
 
     async def wait(self) -> str:
-        """Wait for its end; how it ended, as ``exit status 1`` or ``signal: killed``."""
+        """Wait for its end; how it ended, as `exit status 1` or `signal: killed`."""
 
     def freeze(self) -> None:
         """Give it no processor time."""
@@ -52,8 +54,9 @@ class Sandbox(Protocol):
 class ExecutionEnvironment:
     """A runtime that is started, invoked many times, frozen in between and ended.
 
-    :param on_idle: called when it can take an invocation, after its first one
-    :param on_end: called once when it has ended, however
+    Args:
+        on_idle: called when it can take an invocation, after its first one
+        on_end: called once when it has ended, however
     """
 
     def __init__(
@@ -61,8 +64,8 @@ class ExecutionEnvironment:
         spec: FunctionSpec,
         sandbox: Sandbox,
         log: FunctionLog,
-        on_idle: Callable[["ExecutionEnvironment"], None],
-        on_end: Callable[["ExecutionEnvironment"], None],
+        on_idle: Callable[[ExecutionEnvironment], None],
+        on_end: Callable[[ExecutionEnvironment], None],
     ) -> None:
         self.sandbox = sandbox
         self.ended = False

@@ -4,6 +4,8 @@ A reserved concurrency throttles as Lambda does. The limit of this machine is no
 what exceeds only that waits for a free environment.
 """
 
+from __future__ import annotations
+
 import asyncio
 from collections import deque
 from collections.abc import Callable
@@ -23,9 +25,10 @@ from local.artifact.package.template import FunctionSpec
 class LambdaFunction:
     """One deployed function.
 
-    :param make_sandbox: makes the place where a new environment runs
-    :param machine_limit: how many environments this machine should run at once
-    :param freeze: whether environments are frozen between invocations
+    Args:
+        make_sandbox: makes the place where a new environment runs
+        machine_limit: how many environments this machine should run at once
+        freeze: whether environments are frozen between invocations
     """
 
     def __init__(
@@ -55,8 +58,9 @@ class LambdaFunction:
     async def invoke(self, invocation: Invocation) -> Outcome:
         """Run an invocation in a free environment, a new one or the next that gets free.
 
-        :raises Throttled: the reserved concurrency is used up
-        :raises PayloadTooLarge: the event is over 6 MB
+        Raises:
+            Throttled: the reserved concurrency is used up
+            PayloadTooLarge: the event is over 6 MB
         """
         if len(invocation.payload) > PAYLOAD_LIMIT:
             raise PayloadTooLarge(len(invocation.payload))

@@ -4,6 +4,8 @@ The REPORT line's fields are those of "Viewing CloudWatch logs" in Lambda's deve
 Billed time includes a cold start's, as Lambda bills since August 2025.
 """
 
+from __future__ import annotations
+
 import math
 import os
 from pathlib import Path

@@ -1,5 +1,7 @@
 """Puts a template's functions on this machine: their code unpacked, each with its kind of sandbox."""
 
+from __future__ import annotations
+
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,11 +23,12 @@ ENVIRONMENTS_PER_CORE = 3
 class Machine:
     """How functions run here.
 
-    :ivar settings: the functions' settings, beside what their template says
-    :ivar make_sandbox: makes the place where an environment of a function runs
-    :ivar concurrency: environments of one function at once; more invocations wait
-    :ivar freeze: whether environments are frozen between invocations
-    :ivar retry_seconds: what is waited before each retry of a background invocation
+    Attributes:
+        settings: the functions' settings, beside what their template says
+        make_sandbox: makes the place where an environment of a function runs
+        concurrency: environments of one function at once; more invocations wait
+        freeze: whether environments are frozen between invocations
+        retry_seconds: what is waited before each retry of a background invocation
     """
 
     checkout: Checkout
@@ -52,7 +55,7 @@ class Machine:
 
 
 def default_concurrency(environment: Mapping[str, str]) -> int:
-    """``LAMBDA_CONCURRENCY``, or what the processors of this machine can keep busy."""
+    """`LAMBDA_CONCURRENCY`, or what the processors of this machine can keep busy."""
     return int(environment.get("LAMBDA_CONCURRENCY") or ENVIRONMENTS_PER_CORE * _processors())
 
 

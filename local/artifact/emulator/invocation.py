@@ -4,6 +4,8 @@ The errors' types and sentences are those that Lambda answers ("Lambda runtimes:
 and the Invoke API's reference in AWS's developer guide).
 """
 
+from __future__ import annotations
+
 import json
 import secrets
 import time
@@ -15,7 +17,7 @@ ACCOUNT = "000000000000"
 
 
 class InvokeError(Exception):
-    """Lambda did not run the function; ``str()`` is its reason.
+    """Lambda did not run the function; `str()` is its reason.
 
     :cvar status: the status of the Invoke API
     :cvar name: the error's type there
@@ -70,7 +72,8 @@ class Invocation:
 class Outcome:
     """What a function gave back.
 
-    :ivar error: ``Unhandled`` when the payload tells of an error, as in ``X-Amz-Function-Error``
+    Attributes:
+        error: `Unhandled` when the payload tells of an error, as in `X-Amz-Function-Error`
     """
 
     payload: bytes

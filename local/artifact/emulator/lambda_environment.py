@@ -3,6 +3,8 @@
 The names are those of "Defined runtime environment variables" in Lambda's developer guide.
 """
 
+from __future__ import annotations
+
 import os
 from collections.abc import Mapping
 from dataclasses import fields
@@ -25,7 +27,8 @@ def lambda_environment(
 ) -> dict[str, str]:
     """All variables but those that depend on where the function runs.
 
-    :param settings: win over the template's, whose secrets are in AWS
+    Args:
+        settings: win over the template's, whose secrets are in AWS
     """
     name = spec.function_name or spec.name
     own = {key: value for key, value in spec.environment.items() if key != SECRET_ID}

@@ -1,9 +1,11 @@
 """Lambda's file system for a process, where the machine lets it have mounts of its own.
 
-On Linux, as root or with user namespaces, a process gets a mount namespace: ``/var/task``,
-``/var/runtime`` and ``/opt`` for reading, a ``/tmp`` of its own. Elsewhere it sees the unpacked
-folders, which file modes protect (not from root), and ``TMPDIR`` names its own folder.
+On Linux, as root or with user namespaces, a process gets a mount namespace: `/var/task`,
+`/var/runtime` and `/opt` for reading, a `/tmp` of its own. Elsewhere it sees the unpacked
+folders, which file modes protect (not from root), and `TMPDIR` names its own folder.
 """
+
+from __future__ import annotations
 
 import shutil
 import subprocess
@@ -59,7 +61,7 @@ def mounted(folders: View, command: Sequence[str]) -> tuple[list[str], View]:
 
 
 def _write_table(table: Path, folders: View) -> None:
-    """Mount's own quoting: a space in a path is ``\\040``."""
+    """Mount's own quoting: a space in a path is `\\040`."""
     names = {name: str(path).replace(" ", "\\040") for name, path in vars(folders).items()}
     table.write_text(TABLE.format(**names))
 

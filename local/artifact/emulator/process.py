@@ -1,8 +1,10 @@
 """A sandbox that is a process: the machine's Python on the unpacked artifact and nothing else.
 
 The interpreter is the one that packaged, without its site-packages. How much of Lambda's file
-system the process sees depends on what the machine allows; see ``mounts``.
+system the process sees depends on what the machine allows; see `mounts`.
 """
+
+from __future__ import annotations
 
 import asyncio
 import contextlib
@@ -26,9 +28,10 @@ SETPRIV = shutil.which("setpriv")
 class ProcessSandbox:
     """One runtime as a child process.
 
-    :param runtime: the folder with AWS's runtime client
-    :param scratch: its own folder for ``/tmp``, removed at its end
-    :param output: the descriptor that its output goes to
+    Args:
+        runtime: the folder with AWS's runtime client
+        scratch: its own folder for `/tmp`, removed at its end
+        output: the descriptor that its output goes to
     """
 
     def __init__(

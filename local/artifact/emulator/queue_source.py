@@ -4,6 +4,8 @@ A batch is full, or its window is over, or it would exceed an event's size. It i
 when the function succeeded; on an error all of it goes back to the queue.
 """
 
+from __future__ import annotations
+
 import json
 import logging
 import threading
@@ -32,9 +34,10 @@ log = logging.getLogger(__name__)
 
 
 class QueueSource:
-    """One queue's feeder, in a thread from ``start`` to ``stop``.
+    """One queue's feeder, in a thread from `start` to `stop`.
 
-    :param invoke: runs the function with an event; its result says whether it succeeded
+    Args:
+        invoke: runs the function with an event; its result says whether it succeeded
     """
 
     def __init__(
@@ -74,7 +77,7 @@ class QueueSource:
                     self._hand_over(channel, batch)
             channel.cancel()
 
-    def _batch(self, channel: "BlockingChannel") -> list[Message]:
+    def _batch(self, channel: BlockingChannel) -> list[Message]:
         batch: list[Message] = []
         size = 0
         deadline = time.monotonic() + POLL_SECONDS
@@ -95,7 +98,7 @@ class QueueSource:
                 break
         return batch
 
-    def _hand_over(self, channel: "BlockingChannel", batch: list[Message]) -> None:
+    def _hand_over(self, channel: BlockingChannel, batch: list[Message]) -> None:
         event = queue_event(self._spec.queue, self._spec.virtual_host, batch)
         run = self._invoke(self._spec.function, json.dumps(event).encode())
         while not run.done():

@@ -1,9 +1,11 @@
-"""Lambda's Runtime API of one environment: what ``awslambdaric`` asks and is answered.
+"""Lambda's Runtime API of one environment: what `awslambdaric` asks and is answered.
 
 Speaks just the HTTP/1.1 that runtime clients speak. Every answer is one write on a socket
 without Nagle's delay: headers and body in two packets cost 40 ms of delayed acknowledgement.
 The paths are those of "Using the Lambda runtime API" in AWS's developer guide.
 """
+
+from __future__ import annotations
 
 import asyncio
 import socket
@@ -26,8 +28,8 @@ class _Head(NamedTuple):
 class Conversation(Protocol):
     """What an environment makes of its runtime's requests."""
 
-    def runtime_asks(self, connection: "RuntimeConnection") -> None:
-        """The runtime waits for the next invocation, to be given with ``give``."""
+    def runtime_asks(self, connection: RuntimeConnection) -> None:
+        """The runtime waits for the next invocation, to be given with `give`."""
 
     def runtime_answers(self, request_id: str, payload: bytes, failed: bool) -> bool:
         """The runtime gives an invocation's outcome; whether there is such an invocation."""

@@ -1,5 +1,7 @@
 """Chooses where functions run: in containers when an engine answers, else as processes."""
 
+from __future__ import annotations
+
 import itertools
 import os
 import shutil
@@ -28,9 +30,10 @@ class SandboxError(RuntimeError):
 
 
 def wanted_kind(environment: Mapping[str, str]) -> str:
-    """``LAMBDA_SANDBOX``, or what is possible.
+    """`LAMBDA_SANDBOX`, or what is possible.
 
-    :raises SandboxError: it has a value that means nothing
+    Raises:
+        SandboxError: it has a value that means nothing
     """
     kind = environment.get("LAMBDA_SANDBOX") or ("container" if engine.answers() else "process")
     if kind not in KINDS:

@@ -6,6 +6,8 @@ unchecked), which is right for files that never change. Chalice's own runtime mo
 the bundle to the layer: it changes as rarely as the other packages do.
 """
 
+from __future__ import annotations
+
 import compileall
 import hashlib
 import py_compile
@@ -49,7 +51,7 @@ def _make(bundle: zipfile.ZipFile, layer: Path, finished: Path) -> None:
 
 
 def compiled(folder: Path, archive: Path) -> None:
-    """Compile a folder that will be ``/opt`` and pack it."""
+    """Compile a folder that will be `/opt` and pack it."""
     compileall.compile_dir(
         folder,
         quiet=1,

@@ -2,8 +2,10 @@
 
 The functions' bundle is packaged by Chalice as always. Building the whole layer again takes
 longer than that, so changes of its own code are laid over it as one more layer, which the next
-``make deploy-local`` makes part of the layer again.
+`make deploy-local` makes part of the layer again.
 """
+
+from __future__ import annotations
 
 import contextlib
 import json
@@ -36,7 +38,8 @@ Change = tuple[float, str]
 def changes(checkout: Checkout, control: str) -> Iterator[Change]:
     """Serve every change of the sources; ends never.
 
-    :param control: the address of the server's control
+    Args:
+        control: the address of the server's control
     """
     seen = _snapshot(checkout.root)
     while True:
@@ -71,7 +74,8 @@ def _serve(checkout: Checkout, control: str) -> str:
 def repackage(checkout: Checkout) -> Artifact:
     """The artifact of the sources as they are now.
 
-    :raises PackagingError: Chalice could not
+    Raises:
+        PackagingError: Chalice could not
     """
     folder = checkout.folder("deploy", "hot")
     with _last_layer(checkout.root):
@@ -102,7 +106,7 @@ def python_version() -> str:
     return f"python{sys.version_info[0]}.{sys.version_info[1]}"
 
 
-def _layer_packager() -> "LayerDeploymentPackager":
+def _layer_packager() -> LayerDeploymentPackager:
     from chalice.deploy.packager import DependencyBuilder, LayerDeploymentPackager
     from chalice.utils import UI, OSUtils
 

@@ -3,6 +3,8 @@
 What only AWS knows (another stack's outputs, generated names) stays unresolved.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -28,7 +30,8 @@ class Unresolved(LookupError):
 class Intrinsics:
     """The values of one template.
 
-    :param parameters: values given for its parameters, instead of their defaults
+    Args:
+        parameters: values given for its parameters, instead of their defaults
     """
 
     def __init__(self, template: Mapping[str, Any], parameters: Mapping[str, str]) -> None:
@@ -41,7 +44,8 @@ class Intrinsics:
     def resolve(self, value: Any) -> Any:
         """The value without intrinsic functions.
 
-        :raises Unresolved: something in it is known to AWS only
+        Raises:
+            Unresolved: something in it is known to AWS only
         """
         if isinstance(value, list):
             return [self.resolve(item) for item in value]

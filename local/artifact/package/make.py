@@ -1,7 +1,9 @@
-"""Makes the deployable artifact: ``chalice package`` and what it leaves to be done.
+"""Makes the deployable artifact: `chalice package` and what it leaves to be done.
 
 The one way to it, for AWS and for here. Deploys nothing.
 """
+
+from __future__ import annotations
 
 import hashlib
 import json
@@ -32,7 +34,7 @@ LAYER = "layer-deployment.zip"
 
 
 class PackagingError(RuntimeError):
-    """``chalice package`` failed; the text is its own."""
+    """`chalice package` failed; the text is its own."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,8 @@ def package(
 ) -> Artifact:
     """Package the app of the checkout, or take the artifact of the same sources.
 
-    :raises PackagingError: Chalice could not; the text says why
+    Raises:
+        PackagingError: Chalice could not; the text says why
     """
     checkout = checkout or Checkout()
     folder = folder or checkout.folder("deploy")
@@ -116,7 +119,7 @@ def _complete(folder: Path) -> None:
     """What Chalice leaves out: every method of a known path reaches the function.
 
     So AWS's gateway does not answer a wrong method with its own 403; Chalice answers 405 with
-    ``Allow``, in the envelope. And every function has the settings of a fast cold start.
+    `Allow`, in the envelope. And every function has the settings of a fast cold start.
     """
     document = _template_of_chalice(folder)
     for resource in document["Resources"].values():

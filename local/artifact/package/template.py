@@ -3,6 +3,8 @@
 Reads AWS's serverless application model as Chalice writes it; runs nothing.
 """
 
+from __future__ import annotations
+
 import json
 import re
 from collections.abc import Iterator, Mapping
@@ -28,9 +30,10 @@ DEFAULT_RETRIES = 2  # "Error handling for asynchronous invocation"
 class FunctionSpec:
     """One function as the template wants it.
 
-    :ivar name: its logical name, by which the rest of the template speaks of it
-    :ivar function_name: the name that it sees itself under
-    :ivar timeout: seconds that one invocation may take
+    Attributes:
+        name: its logical name, by which the rest of the template speaks of it
+        function_name: the name that it sees itself under
+        timeout: seconds that one invocation may take
     """
 
     name: str
@@ -74,8 +77,9 @@ class QueueSpec:
 class Template:
     """All that runs, by logical name.
 
-    :ivar routes: path → method, or ``ANY`` → function
-    :ivar api: the properties of the API, for its gateway responses
+    Attributes:
+        routes: path → method, or `ANY` → function
+        api: the properties of the API, for its gateway responses
     """
 
     functions: Mapping[str, FunctionSpec]

@@ -3,6 +3,8 @@
 Leaves what runs in the folders to the sandboxes.
 """
 
+from __future__ import annotations
+
 import hashlib
 import os
 import shutil
@@ -16,7 +18,7 @@ from local.artifact.package.template import FunctionSpec
 
 @dataclass(frozen=True)
 class CodeFolders:
-    """What a function sees as ``/var/task`` and ``/opt``."""
+    """What a function sees as `/var/task` and `/opt`."""
 
     task: Path
     opt: Path
@@ -25,7 +27,8 @@ class CodeFolders:
 def unpack(spec: FunctionSpec, store: Path) -> CodeFolders:
     """The unpacked code of a function; functions with the same zips share folders.
 
-    :param store: where the folders lie, each named after its content
+    Args:
+        store: where the folders lie, each named after its content
     """
     return CodeFolders(_folder([spec.code], store), _folder(spec.layers, store))
 

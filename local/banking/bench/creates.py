@@ -11,7 +11,7 @@ import psycopg2
 import redis
 from chalice import Chalice
 
-from chalicelib.banking.wiring import Platform, endpoint
+from chalicelib.banking.wiring import Parts, endpoint
 from fintegrate.access.keys import parse_api_key
 from fintegrate.http.endpoint import Access, Answer, Call, Nothing, request_scope
 from fintegrate.http.rate_limit import BUCKET_SCRIPT
@@ -120,7 +120,7 @@ def outage(theatre: Theatre) -> Figures:
 
 
 @contextmanager
-def _broker_away(parts: Platform) -> Iterator[None]:
+def _broker_away(parts: Parts) -> Iterator[None]:
     """An outage of this process alone: its publisher has an address where nobody listens."""
     publisher = parts.publisher
     publisher.close()

@@ -6,7 +6,7 @@ from functools import partial
 
 from chalicelib.banking.events.message import compose
 from chalicelib.banking.events.sweeps import RESEND, Scope, resend_filters
-from chalicelib.banking.wiring import Platform
+from chalicelib.banking.wiring import Parts
 from fintegrate.messaging.pipeline import Message
 from local.banking.bench.backlog import write_pending
 from local.banking.bench.figures import Figures
@@ -43,7 +43,7 @@ def drain(theatre: Theatre) -> Figures:
     }
 
 
-def seconds_to_drain(parts: Platform, events: int) -> float:
+def seconds_to_drain(parts: Parts, events: int) -> float:
     """How long the resend sweep takes for that many pending events.
 
     Raises:
@@ -62,7 +62,7 @@ def seconds_to_drain(parts: Platform, events: int) -> float:
     return seconds
 
 
-def pending_messages(parts: Platform) -> list[Message]:
+def pending_messages(parts: Parts) -> list[Message]:
     """What the sweep is going to publish, finished."""
     filters = {**resend_filters(parts.settings, Scope()), **_BEGINNING, "batch": EVENTS}
     rows = parts.sweep_database.fetch_all(RESEND["claim"], filters)

@@ -9,7 +9,7 @@ from multiprocessing.connection import Connection
 
 import psutil
 
-from chalicelib.banking.wiring import platform
+from chalicelib.banking.wiring import parts
 from local.banking.bench.backlog import write_pending
 from local.banking.bench.drains import seconds_to_drain
 from local.banking.bench.figures import Figures
@@ -38,8 +38,7 @@ def memory(theatre: Theatre) -> Figures:
 
 
 def _drain_twice(pipe: Connection) -> None:
-    parts = platform()
-    seconds_to_drain(parts, WARM_UP)
+    seconds_to_drain(parts(), WARM_UP)
     before = _resident_mb()
     pipe.send("warm")
     pipe.recv()
@@ -53,7 +52,7 @@ def _drain_twice(pipe: Connection) -> None:
 
     watcher = threading.Thread(target=watch)
     watcher.start()
-    seconds_to_drain(parts, EVENTS)
+    seconds_to_drain(parts(), EVENTS)
     done.set()
     watcher.join()
     pipe.send((before, max(most, _resident_mb())))

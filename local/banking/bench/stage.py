@@ -16,7 +16,7 @@ import pika
 
 from chalicelib.banking import wiring
 from chalicelib.banking.events.topology import queue_name
-from chalicelib.banking.wiring import Platform
+from chalicelib.banking.wiring import Parts
 from chalicelib.operations.migrate import apply_migrations
 from local.banking.bench.api import call
 from local.banking.tenant_queues import remove_queues
@@ -43,10 +43,10 @@ class Tenant:
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """One database with its platform; `parts` is also the process's, so the handlers use it."""
+    """One database with its parts, which are also the process's, so the handlers use it."""
 
     database_url: str
-    parts: Platform
+    parts: Parts
     tenants: list[Tenant]
 
     @property
@@ -69,7 +69,7 @@ class Theatre:
         self.tenants: list[Tenant] = []
 
     def __enter__(self) -> Theatre:
-        with _platform(create_database(self.urls, TEMPLATE), self.urls) as parts:
+        with _parts(create_database(self.urls, TEMPLATE), self.urls) as parts:
             apply_migrations(parts.settings)
             admin = parts.settings.admin_api_key
             self.tenants = [_onboard(admin) for _ in range(TENANTS)]
@@ -85,7 +85,7 @@ class Theatre:
         database = f"{TEMPLATE}_{name or 'stage'}"
         url = create_database(self.urls, database, TEMPLATE)
         try:
-            with _platform(url, self.urls) as parts:
+            with _parts(url, self.urls) as parts:
                 stage = Stage(url, parts, self.tenants)
                 yield stage
                 stage.empty_queues()
@@ -94,8 +94,8 @@ class Theatre:
 
 
 @contextmanager
-def _platform(url: str, urls: ServiceUrls) -> Iterator[Platform]:
-    """A platform on this database as the process's own, for the block."""
+def _parts(url: str, urls: ServiceUrls) -> Iterator[Parts]:
+    """Parts on this database as the process's own, for the block."""
     environment = {**settings_environment(urls, DATABASE_URL=url), **SETTINGS}
     os.environ.update(environment)  # the processes that a measurement starts use the same
     parts = wiring.build(environment)

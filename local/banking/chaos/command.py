@@ -1,4 +1,4 @@
-"""The command ``make chaos``: its servers, its seeds, its report, its exit status."""
+"""The command `make chaos`: its servers, its seeds, its report, its exit status."""
 
 from __future__ import annotations
 

@@ -16,7 +16,8 @@ from local.banking.chaos.plan import Plan, Step
 class Conductor:
     """Makes the faults of one run happen.
 
-    :ivar disturbances: those that have happened, in the order of their ends
+    Attributes:
+        disturbances: those that have happened, in the order of their ends
     """
 
     def __init__(

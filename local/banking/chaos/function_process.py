@@ -1,6 +1,6 @@
 """A function process of a chaos run: what `local.serving.program` serves, in an imperfect world.
 
-``--clock-ahead`` moves this process's clocks (not its monotonic one); ``--heartbeat`` shortens the
+`--clock-ahead` moves this process's clocks (not its monotonic one); `--heartbeat` shortens the
 broker's heartbeat from a minute, so that a process can be frozen past it within a run. Neither
 changes the functions themselves.
 """

@@ -59,7 +59,8 @@ class Customers:
 class Caller:
     """One thread's worth of calls for one tenant, to any of the function processes.
 
-    :param foreign: customers of another tenant, which must stay invisible
+    Args:
+        foreign: customers of another tenant, which must stay invisible
     """
 
     tenant: Tenant

@@ -31,11 +31,12 @@ POLL_SECONDS = 0.3
 class Choices:
     """What a run is to be like.
 
-    :ivar seconds: how long the load lasts, and about how long faults happen
-    :ivar callers: threads that call for each tenant
-    :ivar rest_seconds: how long the system may take to come to rest afterwards
-    :ivar sabotage: which promises are broken on purpose
-    :ivar kill_points: whether a command plays the kill points as well, once
+    Attributes:
+        seconds: how long the load lasts, and about how long faults happen
+        callers: threads that call for each tenant
+        rest_seconds: how long the system may take to come to rest afterwards
+        sabotage: which promises are broken on purpose
+        kill_points: whether a command plays the kill points as well, once
     """
 
     seconds: float = 40.0

@@ -75,7 +75,8 @@ SABOTAGES: Mapping[str, Callable[[], None]] = {
 def commit(environment: Mapping[str, str]) -> None:
     """Do in this process what the environment asks for: mostly nothing.
 
-    :raises KeyError: there is no sabotage of that name
+    Raises:
+        KeyError: there is no sabotage of that name
     """
     for name in filter(None, environment.get(VARIABLE, "").split(",")):
         SABOTAGES[name]()

@@ -27,7 +27,8 @@ _PARTICULARS = re.compile(r"customer\.\S+|\d+(\.\d+)?")
 class Symptoms:
     """The reasons that were seen during the block, without what is particular to an event.
 
-    :ivar reasons: each once
+    Attributes:
+        reasons: each once
     """
 
     def __init__(self, database_url: str) -> None:

@@ -23,7 +23,8 @@ class Tenant:
 def onboard(base_url: str, admin_key: str, name: str, folder: Path) -> Tenant:
     """Create a consumer with its queues and its key, before anything goes wrong.
 
-    :raises httpx.HTTPStatusError: the API refuses
+    Raises:
+        httpx.HTTPStatusError: the API refuses
     """
     with httpx.Client(base_url=base_url, headers={"X-API-Key": admin_key}, timeout=10) as http:
         created = http.post("/consumer/data", json={"consumer_name": name}).raise_for_status()
@@ -38,7 +39,8 @@ def onboard(base_url: str, admin_key: str, name: str, folder: Path) -> Tenant:
 def reconcile(base_url: str, admin_key: str) -> dict[str, Any]:
     """What the operator is told when asking whether the books balance.
 
-    :raises httpx.HTTPStatusError: the API refuses
+    Raises:
+        httpx.HTTPStatusError: the API refuses
     """
     url = f"{base_url}/events/reconcile"
     answer = httpx.get(url, headers={"X-API-Key": admin_key}, timeout=30).raise_for_status()

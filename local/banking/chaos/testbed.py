@@ -57,11 +57,12 @@ def through(url: str, line: TcpProxy) -> str:
 class Testbed:
     """What one run plays on.
 
-    :ivar services: the servers, to kill, freeze and start
-    :ivar lines: `broker`, `database` and `cache`, each before its server
-    :ivar functions: processes that serve; the clock of the second is ten minutes ahead
-    :ivar schedules: processes that run the scheduled functions, all of them at once
-    :ivar consumers: each tenant's own
+    Attributes:
+        services: the servers, to kill, freeze and start
+        lines: `broker`, `database` and `cache`, each before its server
+        functions: processes that serve; the clock of the second is ten minutes ahead
+        schedules: processes that run the scheduled functions, all of them at once
+        consumers: each tenant's own
     """
 
     def __init__(

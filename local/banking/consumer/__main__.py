@@ -1,4 +1,6 @@
-"""``python -m local.banking.consumer``."""
+"""`python -m local.banking.consumer`."""
+
+from __future__ import annotations
 
 import sys
 

@@ -1,5 +1,7 @@
 """The command line of the reference consumer, and the wiring of its parts."""
 
+from __future__ import annotations
+
 import argparse
 import logging
 import os
@@ -11,15 +13,15 @@ import time
 from pathlib import Path
 from random import Random
 
-from .backoff import Backoff
-from .confirmations import ConfirmationClient, KeyRefusedError
-from .faults import Faults
-from .inbox import Inbox
-from .ordering import GapBuffer
-from .processing import PREFETCH, Processor
-from .reporting import Reporter
-from .settings import ROOT, SettingError, Settings, read_settings
-from .worker import Limits, Worker
+from local.banking.consumer.backoff import Backoff
+from local.banking.consumer.confirmations import ConfirmationClient, KeyRefusedError
+from local.banking.consumer.faults import Faults
+from local.banking.consumer.inbox import Inbox
+from local.banking.consumer.ordering import GapBuffer
+from local.banking.consumer.processing import PREFETCH, Processor
+from local.banking.consumer.reporting import Reporter
+from local.banking.consumer.settings import ROOT, SettingError, Settings, read_settings
+from local.banking.consumer.worker import Limits, Worker
 
 QUEUE_PREFIX = "customer_notification_"
 

@@ -1,8 +1,10 @@
-"""Telling Fintegrate what became of an event: ``POST /events/confirm-delivery``.
+"""Telling Fintegrate what became of an event: `POST /events/confirm-delivery`.
 
 Each answer of the API becomes one of four meanings, and the rest of the program knows only
 these: taken, refused for good, come back later, and the key is not accepted.
 """
+
+from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -10,8 +12,8 @@ from typing import Literal, Self
 
 import httpx
 
-from .messages import Event
-from .settings import Settings
+from local.banking.consumer.messages import Event
+from local.banking.consumer.settings import Settings
 
 Status = Literal["received", "processed", "failed"]
 
@@ -41,7 +43,7 @@ class ConfirmationRefusedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Confirmation:
-    """What became of ``event``; ``reason`` goes with ``failed``."""
+    """What became of `event`; `reason` goes with `failed`."""
 
     event: Event
     status: Status
@@ -66,7 +68,7 @@ class ConfirmationClient:
         self._http.close()
 
     def confirm(self, confirmation: Confirmation) -> None:
-        """Send ``confirmation``; returns when it was taken (2xx).
+        """Send `confirmation`; returns when it was taken (2xx).
 
         Raises the errors of this module, one for each other meaning.
         """
@@ -107,7 +109,7 @@ def _raise_for_meaning(response: httpx.Response) -> None:
 
 
 def _retry_after_seconds(response: httpx.Response) -> float:
-    """``Retry-After`` in seconds (RFC 9110, 10.2.3); its date form and nonsense count as 1 s."""
+    """`Retry-After` in seconds (RFC 9110, 10.2.3); its date form and nonsense count as 1 s."""
     text = response.headers.get("Retry-After", "")
     seconds = float(text) if text.isascii() and text.isdecimal() else 1.0
     return min(max(seconds, SHORTEST_WAIT_SECONDS), LONGEST_WAIT_SECONDS)

@@ -3,6 +3,8 @@
 None of them is on unless it was asked for on the command line.
 """
 
+from __future__ import annotations
+
 import os
 from dataclasses import dataclass
 from enum import Enum
@@ -21,7 +23,7 @@ class Fault(Enum):
 
 @dataclass(slots=True)
 class Faults:
-    """``slow_seconds`` per message; ``fail_rate`` 0 to 1; death at the ``die_after``-th message."""
+    """`slow_seconds` per message; `fail_rate` 0 to 1; death at the `die_after`-th message."""
 
     random: Random
     slow_seconds: float = 0.0

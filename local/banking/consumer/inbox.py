@@ -4,8 +4,10 @@ The work of this bank is a local copy of its customers. It commits in **one** tr
 the event's id and the customer's sequence, and always before the confirmation, so that dying
 anywhere leads at most to a repeat that is recognised.
 
-Left to others: confirming (``confirmations``), waiting for a gap (``ordering``).
+Left to others: confirming (`confirmations`), waiting for a gap (`ordering`).
 """
+
+from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
@@ -15,7 +17,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Self
 
-from .messages import Event
+from local.banking.consumer.messages import Event
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS customers (
@@ -46,7 +48,7 @@ class Verdict(Enum):
 
 
 class Inbox:
-    """One SQLite file. Every method is its own transaction; raises ``sqlite3.Error``."""
+    """One SQLite file. Every method is its own transaction; raises `sqlite3.Error`."""
 
     def __init__(self, path: Path, busy_seconds: float = 5.0) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -62,7 +64,7 @@ class Inbox:
         self._db.close()
 
     def judge(self, event: Event) -> Verdict:
-        """Say what is to be done with ``event``; changes nothing."""
+        """Say what is to be done with `event`; changes nothing."""
         if self._outcome(event) == "processed":
             return Verdict.REPEAT
         last = self.last_sequence(event.customer_id)
@@ -79,7 +81,7 @@ class Inbox:
         return int(row[0]) if row else 0
 
     def begin(self, event: Event) -> int:
-        """Count one more try of ``event``, and return how many there were with this one.
+        """Count one more try of `event`, and return how many there were with this one.
 
         Committed before the work starts, so that a message which kills the process is counted.
         """
@@ -99,14 +101,14 @@ class Inbox:
         self._db.execute("DELETE FROM tries WHERE event_id = ?", (event_id,))
 
     def apply(self, event: Event) -> None:
-        """Do the bank's work for ``event`` and remember that it is done."""
+        """Do the bank's work for `event` and remember that it is done."""
         with self._transaction():
             self._work(event)
             self._remember(event, "processed", None)
             self._advance(event)
 
     def record_failure(self, event: Event, reason: str) -> None:
-        """Remember that ``event`` was given up without its work, so that others may follow."""
+        """Remember that `event` was given up without its work, so that others may follow."""
         with self._transaction():
             self._remember(event, "failed", reason)
             self._advance(event)

@@ -4,9 +4,11 @@ Everything that can be wrong with a message *itself* is found here, so that the 
 program only meets events it understands. Fields that this program does not know are ignored,
 which lets Fintegrate add fields without asking its consumers (schema minor versions).
 
-Left to others: whether the event is new or in order (``inbox``), and what to answer the broker
-(``worker``).
+Left to others: whether the event is new or in order (`inbox`), and what to answer the broker
+(`worker`).
 """
+
+from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -28,7 +30,7 @@ class MalformedMessageError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One fact about one customer. ``name`` and ``status`` are ``None`` where a fact has none."""
+    """One fact about one customer. `name` and `status` are `None` where a fact has none."""
 
     event_id: str
     event_type: str
@@ -66,7 +68,7 @@ class _Message(_Tolerant):
 
 
 def parse_event(body: bytes, headers: Mapping[str, Any]) -> Event:
-    """Return the event in ``body``.
+    """Return the event in `body`.
 
     Raises :class:`MalformedMessageError` when the body is not JSON, lacks a field that this
     program needs, or has a major version that it was not written for. The error names fields and
@@ -110,7 +112,7 @@ def _text(value: object) -> str | None:
 def times_handed_out(headers: Mapping[str, Any]) -> int:
     """How often the broker delivered this message before (0 at first).
 
-    A quorum queue counts it in ``x-delivery-count``
+    A quorum queue counts it in `x-delivery-count`
     (rabbitmq.com/docs/quorum-queues#poison-message-handling).
     """
     count = headers.get("x-delivery-count", 0)

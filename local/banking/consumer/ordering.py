@@ -4,19 +4,21 @@ The wait is bounded twice. In time: the missing event may have expired or gone t
 letters. In number: what is held is unacknowledged and counts against the prefetch; were it all
 held, the broker could never deliver the missing event.
 
-Left to others: what is in order (``inbox``), and what happens to an event that is let go.
+Left to others: what is in order (`inbox`), and what happens to an event that is let go.
 """
+
+from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from .messages import Event
+from local.banking.consumer.messages import Event
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One event as the broker handed it out: ``tag`` is its name on this channel."""
+    """One event as the broker handed it out: `tag` is its name on this channel."""
 
     tag: int
     event: Event
@@ -32,7 +34,7 @@ class _Held:
 class GapBuffer:
     """The held deliveries of one channel, in the order of their arrival.
 
-    ``clock`` gives seconds and never goes back.
+    `clock` gives seconds and never goes back.
     """
 
     def __init__(self, clock: Callable[[], float], wait_seconds: float, capacity: int) -> None:
@@ -46,7 +48,7 @@ class GapBuffer:
         return len(self._held)
 
     def hold(self, delivery: Delivery) -> None:
-        """Keep ``delivery`` back. An event that was held before keeps its first deadline."""
+        """Keep `delivery` back. An event that was held before keeps its first deadline."""
         deadline = self._deadlines.setdefault(
             delivery.event.event_id, self._clock() + self._wait_seconds
         )

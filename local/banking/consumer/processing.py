@@ -8,14 +8,16 @@ Knows no AMQP: the caller passes in how to wait (so that heartbeats are served m
 carries out the settlement.
 """
 
+from __future__ import annotations
+
 import sqlite3
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
 
-from .backoff import Backoff
-from .confirmations import (
+from local.banking.consumer.backoff import Backoff
+from local.banking.consumer.confirmations import (
     ApiUnavailableError,
     Confirmation,
     ConfirmationClient,
@@ -24,11 +26,11 @@ from .confirmations import (
     Status,
     TooManyRequestsError,
 )
-from .faults import Fault, Faults
-from .inbox import Inbox, Verdict
-from .messages import KNOWN_TYPES
-from .ordering import Delivery
-from .reporting import Reporter
+from local.banking.consumer.faults import Fault, Faults
+from local.banking.consumer.inbox import Inbox, Verdict
+from local.banking.consumer.messages import KNOWN_TYPES
+from local.banking.consumer.ordering import Delivery
+from local.banking.consumer.reporting import Reporter
 
 MAX_TRIES = 5
 PREFETCH = 10
@@ -67,7 +69,7 @@ class Outcome:
 
 @dataclass(slots=True)
 class Processor:
-    """The bank's side of one queue. ``must_stop`` cuts waits short, never work."""
+    """The bank's side of one queue. `must_stop` cuts waits short, never work."""
 
     inbox: Inbox
     client: ConfirmationClient
@@ -78,10 +80,10 @@ class Processor:
     acknowledge_receipt: bool = False
 
     def process(self, delivery: Delivery, pause: Pause, *, past_gap: bool = False) -> Outcome:
-        """Deal with one delivery; with ``past_gap`` also when an earlier event is missing.
+        """Deal with one delivery; with `past_gap` also when an earlier event is missing.
 
         Raises :class:`InterruptedProcessingError` when it cannot be finished now, and
-        ``KeyRefusedError`` when the API does not accept this consumer's key.
+        `KeyRefusedError` when the API does not accept this consumer's key.
         """
         failures = 0
         while True:

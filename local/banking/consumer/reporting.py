@@ -3,11 +3,13 @@
 Lines name events and customers by id only: a name is a customer's data, a key is a secret.
 """
 
+from __future__ import annotations
+
 from datetime import UTC, datetime
 
 from rich.console import Console
 
-from .messages import Event
+from local.banking.consumer.messages import Event
 
 
 class Reporter:

@@ -1,8 +1,10 @@
 """What the consumer must be told about its surroundings, and where it looks for it.
 
 The API key comes from the environment only. The addresses come from the environment or, where
-the harness runs, from the file ``.local/env`` that it writes.
+the harness runs, from the file `.local/env` that it writes.
 """
+
+from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -29,7 +31,7 @@ class SettingError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The consumer's surroundings. What holds a secret is left out of ``repr``."""
+    """The consumer's surroundings. What holds a secret is left out of `repr`."""
 
     base_url: str
     api_key: str = field(repr=False)

@@ -1,9 +1,11 @@
 """The AMQP loop: takes messages from the consumer's queue, and answers the broker for each.
 
-Waits are spent inside pika (``BlockingConnection.sleep``), so that heartbeats are served while
+Waits are spent inside pika (`BlockingConnection.sleep`), so that heartbeats are served while
 the work is slow. A lost connection is replaced with backoff; what was unacknowledged comes again.
 The queue is never declared here, only looked for: it belongs to Fintegrate.
 """
+
+from __future__ import annotations
 
 import time
 from collections.abc import Mapping
@@ -17,10 +19,15 @@ from pika.adapters.blocking_connection import BlockingChannel, BlockingConnectio
 from pika.exceptions import AMQPError, ChannelClosedByBroker
 from pika.spec import Basic, BasicProperties
 
-from .backoff import Backoff
-from .messages import Event, MalformedMessageError, parse_event, times_handed_out
-from .ordering import Delivery, GapBuffer
-from .processing import (
+from local.banking.consumer.backoff import Backoff
+from local.banking.consumer.messages import (
+    Event,
+    MalformedMessageError,
+    parse_event,
+    times_handed_out,
+)
+from local.banking.consumer.ordering import Delivery, GapBuffer
+from local.banking.consumer.processing import (
     MAX_TIMES_HANDED_OUT,
     PREFETCH,
     InterruptedProcessingError,
@@ -28,7 +35,7 @@ from .processing import (
     Processor,
     Settlement,
 )
-from .reporting import Reporter
+from local.banking.consumer.reporting import Reporter
 
 _TICK_SECONDS = 0.25
 
@@ -65,7 +72,7 @@ class _Connection:
 
 
 class Worker:
-    """Reads ``queue`` until it is told to stop or a limit is reached."""
+    """Reads `queue` until it is told to stop or a limit is reached."""
 
     def __init__(
         self,
@@ -91,7 +98,7 @@ class Worker:
         self._last_activity = time.monotonic()
 
     def run(self) -> None:
-        """Consume, and reconnect when the broker goes away. Raises ``KeyRefusedError``."""
+        """Consume, and reconnect when the broker goes away. Raises `KeyRefusedError`."""
         while not self._done():
             try:
                 self._consume()

@@ -1,8 +1,10 @@
-"""``make demo``: a bank is onboarded, customers arrive, the reference consumer confirms.
+"""`make demo`: a bank is onboarded, customers arrive, the reference consumer confirms.
 
 Uses the checkout's running services (or starts them for the while), and serves its own copy of
-the API with the rate limits raised, so that a running ``make up`` is left as it is.
+the API with the rate limits raised, so that a running `make up` is left as it is.
 """
+
+from __future__ import annotations
 
 
 def run() -> int:

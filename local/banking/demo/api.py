@@ -1,5 +1,7 @@
 """A timed client of the API: every call is written down with its kind, status and duration."""
 
+from __future__ import annotations
+
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -12,7 +14,7 @@ import httpx
 class CallFailedError(Exception):
     """The API refused a call or did not answer; the text is its own sentence.
 
-    ``passing`` says whether the same call may succeed later.
+    `passing` says whether the same call may succeed later.
     """
 
     def __init__(self, words: str, *, passing: bool = False) -> None:
@@ -22,7 +24,7 @@ class CallFailedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call: ``status`` is 0 when no answer came."""
+    """One call: `status` is 0 when no answer came."""
 
     kind: str
     status: int

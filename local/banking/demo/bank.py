@@ -1,5 +1,7 @@
 """The bank of the demo: how it is onboarded, and its consumer as a program that dies once."""
 
+from __future__ import annotations
+
 import os
 import subprocess
 import sys
@@ -35,7 +37,7 @@ class Bank:
 
 
 def onboard(admin: Api, name: str) -> Bank:
-    """Create a consumer with its queues and its first key. Raises ``CallFailedError``."""
+    """Create a consumer with its queues and its first key. Raises `CallFailedError`."""
     created = admin.send("POST", "/consumer/data", {"consumer_name": name})
     consumer_id = created["consumer_id"]
     key = admin.send("POST", "/consumer/api-key", {"consumer_id": consumer_id})["api_key"]
@@ -43,7 +45,7 @@ def onboard(admin: Api, name: str) -> Bank:
 
 
 class ConsumerProcess:
-    """The reference consumer, started again when it died; what it prints goes to ``log``."""
+    """The reference consumer, started again when it died; what it prints goes to `log`."""
 
     def __init__(self, bank: Bank, environment: Mapping[str, str], log: Path) -> None:
         self._command = [sys.executable, "-m", "local.banking.consumer", bank.name]
@@ -61,7 +63,7 @@ class ConsumerProcess:
         self._log.close()
 
     def start(self, *options: str) -> None:
-        """Start it; ``options`` as on its command line."""
+        """Start it; `options` as on its command line."""
         self._process = subprocess.Popen(
             [*self._command, "--stop-when-idle", _ORPHAN_SECONDS, *options],
             cwd=ROOT,

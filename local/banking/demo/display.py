@@ -1,5 +1,7 @@
 """The demo while it runs: three bars on a terminal, a plain line now and then elsewhere."""
 
+from __future__ import annotations
+
 import time
 from dataclasses import dataclass
 from typing import Self
@@ -57,7 +59,7 @@ class Display:
         self._console.print(words, highlight=False, markup=False, soft_wrap=True)
 
     def show(self, now: Progressed, *, last: bool = False) -> None:
-        """Draw ``now``; off a terminal at most one line every two seconds, and the last one."""
+        """Draw `now`; off a terminal at most one line every two seconds, and the last one."""
         if not self._console.is_terminal:
             self._show_plainly(now, last=last)
             return

@@ -1,8 +1,10 @@
 """The demo's bookkeeping: what was answered, what Fintegrate lists, what the bank stored.
 
-All numbers are read from the API and from the consumer's own store. ``discrepancies`` says in
+All numbers are read from the API and from the consumer's own store. `discrepancies` says in
 words where they do not add up.
 """
+
+from __future__ import annotations
 
 import sqlite3
 from collections import Counter, defaultdict
@@ -18,7 +20,7 @@ from local.banking.demo.story import Record
 
 @dataclass(frozen=True, slots=True)
 class EventFacts:
-    """One event as ``GET /events/list`` shows it."""
+    """One event as `GET /events/list` shows it."""
 
     event_id: str
     event_type: str
@@ -66,7 +68,7 @@ class Tally:
 
 
 def event_facts(listed: Iterable[dict[str, Any]]) -> list[EventFacts]:
-    """Read the items of ``GET /events/list``."""
+    """Read the items of `GET /events/list`."""
     return [
         EventFacts(
             item["event_id"],

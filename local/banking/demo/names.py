@@ -3,6 +3,8 @@
 Every name is put together by chance from word lists; none is taken from anybody.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from random import Random
 
@@ -67,7 +69,7 @@ class Portrait:
 
 
 def bank_name(random: Random) -> str:
-    """Such as ``bank_amber_3fa9``; unlikely to have been taken."""
+    """Such as `bank_amber_3fa9`; unlikely to have been taken."""
     return f"bank_{random.choice(_ADJECTIVES)}_{random.getrandbits(16):04x}"
 
 

@@ -1,7 +1,9 @@
 """The demo while it plays: customers live their stories, the consumer works, the bars move.
 
-Ends when every event is settled, or at the deadline: what is missing then is for ``ledger`` to say.
+Ends when every event is settled, or at the deadline: what is missing then is for `ledger` to say.
 """
+
+from __future__ import annotations
 
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -20,7 +22,7 @@ _RESEND_SECONDS = 5.0
 
 @dataclass(slots=True)
 class Performance:
-    """``api`` plays the customers, ``watching`` looks on, both with the bank's key."""
+    """`api` plays the customers, `watching` looks on, both with the bank's key."""
 
     api: Api
     watching: Api
@@ -30,7 +32,7 @@ class Performance:
     _next_resend: float = 0.0
 
     def run(self, random: Random, deadline: float) -> None:
-        """Play until all is settled or ``deadline`` (of ``time.monotonic``) has passed."""
+        """Play until all is settled or `deadline` (of `time.monotonic`) has passed."""
         stop = Event()
         with ThreadPoolExecutor(1) as pool:
             stories = pool.submit(live_through, self.api, random, self.record, stop)

@@ -1,5 +1,7 @@
 """The demo's stage: brings up services, API, bank and consumer, plays, and takes all down again."""
 
+from __future__ import annotations
+
 import os
 import signal
 import time
@@ -45,7 +47,7 @@ class ChoiceError(Exception):
 
 
 def read_choices(environment: Mapping[str, str]) -> Choices:
-    """``DEMO_CUSTOMERS`` (300), ``DEMO_DEADLINE_SECONDS``, ``DEMO_SEED``; raises ChoiceError."""
+    """`DEMO_CUSTOMERS` (300), `DEMO_DEADLINE_SECONDS`, `DEMO_SEED`; raises ChoiceError."""
     customers = _number(environment, "DEMO_CUSTOMERS", 300)
     deadline = _number(environment, "DEMO_DEADLINE_SECONDS", max(120, customers // 2))
     seed = _number(environment, "DEMO_SEED", 0) if environment.get("DEMO_SEED") else None
@@ -81,9 +83,9 @@ def play() -> int:
 
 
 def play_on(console: Console, choices: Choices, environment: Mapping[str, str]) -> int:
-    """Serve the API with ``environment``, its limits raised, and play; returns the exit status.
+    """Serve the API with `environment`, its limits raised, and play; returns the exit status.
 
-    Raises ``CallFailedError`` when the bank cannot be onboarded, ``ServerError`` when nothing
+    Raises `CallFailedError` when the bank cannot be onboarded, `ServerError` when nothing
     serves.
     """
     environment = {**environment, **_RAISED_LIMITS}

@@ -3,6 +3,8 @@
 A customer's own steps run one after the other; many customers run side by side.
 """
 
+from __future__ import annotations
+
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
@@ -40,7 +42,7 @@ class Record:
 
 
 def live_through(api: Api, random: Random, record: Record, stop: Event) -> None:
-    """Run the stories of the record's customers; returns when all ended, or soon after ``stop``."""
+    """Run the stories of the record's customers; returns when all ended, or soon after `stop`."""
     fates = [Random(random.getrandbits(64)) for _ in range(record.customers)]  # noqa: S311  # no secrets
     with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
         stories = [pool.submit(_live, api, fate, record, stop) for fate in fates]

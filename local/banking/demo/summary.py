@@ -1,5 +1,7 @@
 """The closing tables: calls by kind, events by type, and what the bank saw."""
 
+from __future__ import annotations
+
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
@@ -22,7 +24,7 @@ _LINES = (
 
 
 def percentile(values: Sequence[float], percent: int) -> float:
-    """The value that ``percent`` of ``values`` do not exceed (nearest rank); 0 for none."""
+    """The value that `percent` of `values` do not exceed (nearest rank); 0 for none."""
     ordered = sorted(values)
     rank = max(1, -(-len(ordered) * percent // 100))
     return ordered[rank - 1] if ordered else 0.0

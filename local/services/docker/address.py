@@ -1,5 +1,7 @@
 """Where a Docker engine listens, found without the SDK, which takes 150 ms to import."""
 
+from __future__ import annotations
+
 import os
 import socket
 from pathlib import Path
@@ -29,7 +31,7 @@ def _accepts(path: Path) -> bool:
 
 
 def engine_address() -> str | None:
-    """What DOCKER_HOST says, or the first usual socket that accepts; ``None`` without either."""
+    """What DOCKER_HOST says, or the first usual socket that accepts; `None` without either."""
     said = os.environ.get("DOCKER_HOST", "")
     if said and not said.startswith("unix://"):
         return said

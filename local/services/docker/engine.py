@@ -1,5 +1,7 @@
 """The Docker engine: whether one answers, and images pulled only when they are not there."""
 
+from __future__ import annotations
+
 from typing import TYPE_CHECKING
 
 from local.services.docker.address import engine_address
@@ -23,11 +25,14 @@ def answers() -> bool:
     return True
 
 
-def connect(seconds: int = ANSWER_SECONDS) -> "docker.DockerClient":
+def connect(seconds: int = ANSWER_SECONDS) -> docker.DockerClient:
     """A client of the engine.
 
-    :param seconds: how long the engine may be silent within an answer
-    :raises ServiceError: none answers
+    Args:
+        seconds: how long the engine may be silent within an answer
+
+    Raises:
+        ServiceError: none answers
     """
     import docker
 
@@ -42,10 +47,11 @@ def connect(seconds: int = ANSWER_SECONDS) -> "docker.DockerClient":
     return client
 
 
-def ensure_image(client: "docker.DockerClient", name: str) -> None:
+def ensure_image(client: docker.DockerClient, name: str) -> None:
     """Pull an image unless it is there.
 
-    :raises ServiceError: it cannot be pulled
+    Raises:
+        ServiceError: it cannot be pulled
     """
     from docker.errors import DockerException, ImageNotFound
 

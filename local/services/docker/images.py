@@ -1,5 +1,7 @@
 """PostgreSQL, RabbitMQ and Redis as their official images want to be told."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
@@ -20,7 +22,7 @@ RABBITMQ_PLUGINS = "[rabbitmq_management,rabbitmq_prometheus].\n"
 
 
 class PostgreSQLContainer(DockerServer):
-    """``postgres:16``; settings are arguments, so fsync and synchronous_commit stay on."""
+    """`postgres:16`; settings are arguments, so fsync and synchronous_commit stay on."""
 
     name = "postgresql"
     image = "postgres:16"
@@ -59,7 +61,7 @@ class PostgreSQLContainer(DockerServer):
 
 
 class RabbitMQContainer(DockerServer):
-    """``rabbitmq:3.13-management``; the default user replaces guest."""
+    """`rabbitmq:3.13-management`; the default user replaces guest."""
 
     name = "rabbitmq"
     image = "rabbitmq:3.13-management"
@@ -72,7 +74,7 @@ class RabbitMQContainer(DockerServer):
 
     @property
     def url(self) -> str:
-        """``amqp://`` with user, password and the default virtual host."""
+        """`amqp://` with user, password and the default virtual host."""
         secret = password(self.checkout, "rabbitmq")
         return f"amqp://{USER}:{secret}@{LOOPBACK}:{self.ports.port('rabbitmq')}/%2F"
 
@@ -97,9 +99,10 @@ class RabbitMQContainer(DockerServer):
         }
 
     def control(self, *arguments: str) -> None:
-        """Run ``rabbitmqctl`` on this node.
+        """Run `rabbitmqctl` on this node.
 
-        :raises ServiceError: it refused
+        Raises:
+            ServiceError: it refused
         """
         container = self.engine.containers.get(self.container_name)
         done = container.exec_run(["rabbitmqctl", *arguments])
@@ -112,7 +115,7 @@ class RabbitMQContainer(DockerServer):
 
 
 class RedisContainer(DockerServer):
-    """``redis:7``; the password is in a file, because arguments are in process lists."""
+    """`redis:7`; the password is in a file, because arguments are in process lists."""
 
     name = "redis"
     image = "redis:7"
@@ -122,7 +125,7 @@ class RedisContainer(DockerServer):
 
     @property
     def url(self) -> str:
-        """``redis://`` with the password."""
+        """`redis://` with the password."""
         secret = password(self.checkout, "redis")
         return f"redis://:{secret}@{LOOPBACK}:{self.ports.port('redis')}/0"
 

@@ -1,8 +1,10 @@
 """The life of one containerised server: create, start, stop, kill, freeze, remove.
 
-Its data is in a named volume, which ``make down`` keeps and ``make clean`` removes. What
+Its data is in a named volume, which `make down` keeps and `make clean` removes. What
 differs between the servers is in the subclasses.
 """
+
+from __future__ import annotations
 
 import io
 import tarfile

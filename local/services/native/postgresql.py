@@ -1,8 +1,10 @@
 """A private PostgreSQL cluster: password logins over loopback TCP only, durability on.
 
-PostgreSQL refuses to run as root. There it runs as the machine's ``postgres`` user, and
-when that user cannot enter the checkout, in a private folder under ``/var/tmp``.
+PostgreSQL refuses to run as root. There it runs as the machine's `postgres` user, and
+when that user cannot enter the checkout, in a private folder under `/var/tmp`.
 """
+
+from __future__ import annotations
 
 import os
 import pwd
@@ -55,7 +57,7 @@ class PostgreSQL(NativeServer):
 
     @property
     def account(self) -> Account:
-        """The caller, or ``postgres`` for root."""
+        """The caller, or `postgres` for root."""
         if os.geteuid() != ROOT_UID:
             return Account()
         try:
@@ -69,7 +71,7 @@ class PostgreSQL(NativeServer):
 
     @property
     def home(self) -> Path:
-        """Under ``.local/``, or under ``/var/tmp`` when the server's user cannot go there."""
+        """Under `.local/`, or under `/var/tmp` when the server's user cannot go there."""
         inside = self.checkout.folder(self.name)
         if self.account.uid is None:
             return inside

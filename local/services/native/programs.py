@@ -1,5 +1,7 @@
 """Finds the machine's server programs where packages put them; installs nothing."""
 
+from __future__ import annotations
+
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
@@ -41,7 +43,7 @@ def _candidates(patterns: Iterable[str]) -> list[Path]:
 
 
 def find(server: str, name: str | None = None) -> Path | None:
-    """The path of a program of that server (by default the server itself), or ``None``."""
+    """The path of a program of that server (by default the server itself), or `None`."""
     program = name or SERVER[server]
     for folder in _candidates(FOLDERS[server]):
         if (folder / program).exists():
@@ -53,7 +55,8 @@ def find(server: str, name: str | None = None) -> Path | None:
 def program(server: str, name: str | None = None) -> Path:
     """The path of a program of that server.
 
-    :raises MissingServerError: it is not installed
+    Raises:
+        MissingServerError: it is not installed
     """
     path = find(server, name)
     if path is None:

@@ -3,6 +3,8 @@
 Management and Prometheus plugins are on. The Erlang cookie lies in the node's own home.
 """
 
+from __future__ import annotations
+
 import os
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -54,7 +56,7 @@ class RabbitMQ(NativeServer):
 
     @property
     def url(self) -> str:
-        """``amqp://`` with user, password and the default virtual host."""
+        """`amqp://` with user, password and the default virtual host."""
         secret = password(self.checkout, "rabbitmq")
         return f"amqp://{USER}:{secret}@{LOOPBACK}:{self.ports.port('rabbitmq')}/%2F"
 
@@ -121,9 +123,10 @@ class RabbitMQ(NativeServer):
         return str(self.checkout.folder(self.name, name))
 
     def control(self, *arguments: str) -> None:
-        """Run ``rabbitmqctl`` on this node.
+        """Run `rabbitmqctl` on this node.
 
-        :raises ServiceError: it refused
+        Raises:
+            ServiceError: it refused
         """
         done = subprocess.run(
             [str(program("rabbitmq", "rabbitmqctl")), *arguments],

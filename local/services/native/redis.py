@@ -1,5 +1,7 @@
 """A private Redis process: a cache without persistence, behind a password."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 
 from local.machine.credentials import password, write_private
@@ -28,7 +30,7 @@ class Redis(NativeServer):
 
     @property
     def url(self) -> str:
-        """``redis://`` with the password."""
+        """`redis://` with the password."""
         secret = password(self.checkout, "redis")
         return f"redis://:{secret}@{LOOPBACK}:{self.ports.port('redis')}/0"
 

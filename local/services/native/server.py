@@ -3,6 +3,8 @@
 What differs between the servers (commands, configuration, probes) is in the subclasses.
 """
 
+from __future__ import annotations
+
 import os
 import shutil
 import signal

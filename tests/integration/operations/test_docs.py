@@ -12,7 +12,7 @@ from tests.integration.operations.pages import Page, get
 
 
 @pytest.fixture
-def page(platform: object) -> Page:
+def page(parts: object) -> Page:
     return get("/docs")
 
 

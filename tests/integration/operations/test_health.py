@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from chalicelib.banking import wiring
-from chalicelib.banking.wiring import Platform
+from chalicelib.banking.wiring import Parts
 from chalicelib.operations import health as health_module
 from tests.support.api import Api
 
@@ -21,9 +21,9 @@ def _fresh(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def rewire(platform: Platform, environment: dict[str, str]) -> Iterator[Callable[[str, str], None]]:
+def rewire(parts: Parts, environment: dict[str, str]) -> Iterator[Callable[[str, str], None]]:
     """Gives this process another address of a server, as one that is away has."""
-    parts: list[Platform] = []
+    parts: list[Parts] = []
 
     def use(setting: str, address: str) -> None:
         parts.append(wiring.build({**environment, setting: address}))
@@ -34,7 +34,7 @@ def rewire(platform: Platform, environment: dict[str, str]) -> Iterator[Callable
         each.close()
 
 
-def test_everything_is_up(platform: Platform) -> None:
+def test_everything_is_up(parts: Parts) -> None:
     reply = Api(None).get("/health")
 
     assert reply.status == 200
@@ -77,7 +77,7 @@ def test_database_away_is_not_healthy(rewire: Callable[[str, str], None]) -> Non
 
 
 def test_servers_are_not_asked_again_within_the_second(
-    platform: Platform, monkeypatch: pytest.MonkeyPatch
+    parts: Parts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[float] = []
     monkeypatch.setattr(
@@ -104,7 +104,7 @@ class PassingWhileAsked:
 
 
 def test_slow_look_is_kept_for_those_who_waited_for_it(
-    platform: Platform, monkeypatch: pytest.MonkeyPatch
+    parts: Parts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Else strangers who ask during an outage occupy every thread, one look after the other."""
     clock, look = PassingWhileAsked(), health_module._check

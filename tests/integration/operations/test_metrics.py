@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from chalicelib.banking.wiring import Platform
+from chalicelib.banking.wiring import Parts
 from tests.integration.operations.pages import get
 from tests.support.api import Api, Bank
 from tests.support.fixtures import Query
@@ -37,7 +37,7 @@ def metrics(admin: Api) -> Metrics:
 
 
 @pytest.mark.parametrize("key", [None, "nonsense"])
-def test_stranger_is_refused_in_the_envelope(platform: Platform, key: str | None) -> None:
+def test_stranger_is_refused_in_the_envelope(parts: Parts, key: str | None) -> None:
     page = get("/metrics", key=key)
 
     assert page.status == 401
@@ -99,9 +99,9 @@ def test_gauges_tell_what_waits_and_what_failed(bank: Bank, metrics: Metrics, qu
     assert found["fintegrate_dead_letters_unmatched"] == 1
 
 
-def test_open_breaker_is_seen(platform: Platform, metrics: Metrics) -> None:
-    for _ in range(platform.settings.breaker_failures):
-        platform.publisher.breaker.failed()
+def test_open_breaker_is_seen(parts: Parts, metrics: Metrics) -> None:
+    for _ in range(parts.settings.breaker_failures):
+        parts.publisher.breaker.failed()
 
     assert metrics()["fintegrate_breaker_open"] == 1
 

@@ -18,7 +18,7 @@ from tests.integration.operations.pages import get
 
 
 @pytest.fixture
-def document(platform: object) -> dict[str, Any]:
+def document(parts: object) -> dict[str, Any]:
     page = get("/openapi.json")
     assert page.status == 200
     assert page.headers["Content-Type"] == "application/json"
@@ -116,7 +116,7 @@ def test_document_is_made_once(document: dict[str, Any], monkeypatch: pytest.Mon
     assert read_openapi._document.cache_info().misses == made == 1
 
 
-def test_unknown_parameter_is_refused_in_the_envelope(platform: object) -> None:
+def test_unknown_parameter_is_refused_in_the_envelope(parts: object) -> None:
     page = get("/openapi.json", query="version=2")
 
     assert page.status == 422

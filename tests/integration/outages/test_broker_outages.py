@@ -9,13 +9,13 @@ from typing import Any
 import httpx
 import pytest
 
-from chalicelib.banking.wiring import Platform
+from chalicelib.banking.wiring import Parts
 from chalicelib.operations import health
 from fintegrate.messaging import broker, publisher
 from local.services.running import RunningServices
 from tests.support.api import Bank
 from tests.support.broker import drain
-from tests.support.fixtures import Query, platform_with
+from tests.support.fixtures import Query, parts_with
 from tests.support.outbox import assert_in_order, statuses, write_pending
 from tests.support.waiting import eventually
 
@@ -43,7 +43,7 @@ def test_changes_go_on_while_the_broker_is_away_and_arrive_in_order_afterwards(
     monkeypatch.setattr(health, "_KEPT_SECONDS", 0.0)
     services.rabbitmq.stop()
 
-    with platform_with(environment, BREAKER_OPEN_SECONDS="1"):
+    with parts_with(environment, BREAKER_OPEN_SECONDS="1"):
         for _ in range(4):
             customer_id = bank.create_customer()
             status = bank.api.patch(
@@ -65,12 +65,12 @@ def test_changes_go_on_while_the_broker_is_away_and_arrive_in_order_afterwards(
 
 
 def test_open_breaker_spares_every_connection_attempt(
-    bank: Bank, services: RunningServices, monkeypatch: pytest.MonkeyPatch, platform: Platform
+    bank: Bank, services: RunningServices, monkeypatch: pytest.MonkeyPatch, parts: Parts
 ) -> None:
     services.rabbitmq.stop()
     for _ in range(5):
         bank.create_customer()
-    assert platform.publisher.breaker.state == "open"
+    assert parts.publisher.breaker.state == "open"
     attempts: list[object] = []
     monkeypatch.setattr(publisher, "BrokerConnection", lambda *a: attempts.append(a))
 
@@ -186,7 +186,7 @@ def test_memory_alarm_costs_no_tries_and_no_duplicates(
 
     with memory_alarm(services):
         for _ in range(3):
-            with platform_with(environment):  # as another process, which knows of no alarm
+            with parts_with(environment):  # as another process, which knows of no alarm
                 bank.api.post("/events/resend", period_in_days=1)
         waiting = query(
             "SELECT publish_try_count AS tries FROM customer_events"

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from chalicelib.banking.wiring import Platform
+from chalicelib.banking.wiring import Parts
 from chalicelib.operations.migrate import apply_migrations
 from fintegrate.settings import load_settings
 from local.machine.checkout import Checkout
@@ -16,7 +16,7 @@ from local.services.group import Trio
 from local.services.running import RunningServices, create_database, settings_environment
 from local.services.service import Service
 from tests.support.api import Bank
-from tests.support.fixtures import UNLIMITED, platform_with
+from tests.support.fixtures import UNLIMITED, parts_with
 
 
 @pytest.fixture(scope="session")
@@ -50,10 +50,10 @@ def on_own_database(services: RunningServices, own_postgresql: Service) -> dict[
 
 
 @pytest.fixture
-def at_own_redis(bank: Bank, own_redis: Service, environment: dict[str, str]) -> Iterator[Platform]:
+def at_own_redis(bank: Bank, own_redis: Service, environment: dict[str, str]) -> Iterator[Parts]:
     """A process that counts in that cache."""
     assert bank  # onboarded before, so that nothing of it is counted here
-    with platform_with(environment, REDIS_URL=own_redis.url) as parts:
+    with parts_with(environment, REDIS_URL=own_redis.url) as parts:
         yield parts
 
 

@@ -11,7 +11,7 @@ import pytest
 from chalicelib.banking.tenants import ADMIN_ID
 from fintegrate.access.keys import ApiKey, new_api_key, parse_api_key
 from tests.support.api import Api, Bank
-from tests.support.fixtures import Query, platform_with
+from tests.support.fixtures import Query, parts_with
 
 
 def audit(query: Query, request_id: str) -> list[dict[str, object]]:
@@ -142,7 +142,7 @@ def test_looks_and_everyday_mistakes_leave_nothing(query: Query, admin: Api, ban
 def test_strangers_cannot_fill_the_log(
     query: Query, bank: Bank, environment: dict[str, str]
 ) -> None:
-    with platform_with(environment):
+    with parts_with(environment):
         for _ in range(80):
             assert Api(new_api_key().text).get("/customer/list").status == 401
         strangers = "SELECT count(*) AS count FROM audit_log WHERE consumer_id IS NULL"
@@ -170,7 +170,7 @@ def test_refusal_is_answered_though_its_row_cannot_be_written(
     connection = psycopg2.connect(environment["DATABASE_URL"])
     with connection, connection.cursor() as cursor:
         cursor.execute("LOCK TABLE audit_log IN ACCESS EXCLUSIVE MODE")
-        with platform_with(environment, DATABASE_LOCK_TIMEOUT_MS="100"):
+        with parts_with(environment, DATABASE_LOCK_TIMEOUT_MS="100"):
             reply = bank.api.get("/consumer/list")
     connection.close()
 

@@ -9,11 +9,11 @@ import uuid
 import bcrypt
 import pytest
 
-from chalicelib.banking.wiring import Platform
+from chalicelib.banking.wiring import Parts
 from fintegrate.access.keys import ApiKey, new_api_key, parse_api_key
 from fintegrate.logs import configure_logging
 from tests.support.api import Api, Bank, Reply
-from tests.support.fixtures import Query, platform_with
+from tests.support.fixtures import Query, parts_with
 
 MALFORMED = "X-API-Key is malformed; check that the key was copied as a whole"
 INVALID = "X-API-Key is not a valid key; ask the operator for a new one"
@@ -66,7 +66,7 @@ def test_typo_is_refused_without_touching_the_database(
         "fk__",
         "x",
     ]
-    with platform_with(environment, DATABASE_URL="postgresql://nobody@127.0.0.1:1/none"):
+    with parts_with(environment, DATABASE_URL="postgresql://nobody@127.0.0.1:1/none"):
         replies = [ask(typo) for typo in typos]
 
         assert ask(key).status == 503  # a good form needs the database, which is away here
@@ -106,7 +106,7 @@ def test_who_lacks_the_secret_learns_nothing_of_the_keys_state(bank: Bank, admin
     assert "deactivated" in ask(bank.api.key).description
 
 
-def test_unknown_key_costs_no_bcrypt(platform: Platform, checks: list[bytes]) -> None:
+def test_unknown_key_costs_no_bcrypt(parts: Parts, checks: list[bytes]) -> None:
     for _ in range(20):
         assert ask(new_api_key().text).status == 401
 
@@ -126,7 +126,7 @@ def test_verified_key_costs_no_bcrypt(bank: Bank, checks: list[bytes]) -> None:
 def test_first_use_in_a_process_costs_one_bcrypt(
     bank: Bank, environment: dict[str, str], checks: list[bytes]
 ) -> None:
-    with platform_with(environment):
+    with parts_with(environment):
         for _ in range(3):
             assert bank.api.get("/customer/list").status == 200
 
@@ -145,7 +145,7 @@ def test_wrong_secret_repeated_costs_one_bcrypt(bank: Bank, checks: list[bytes])
 def test_wrong_secrets_are_bounded(
     bank: Bank, environment: dict[str, str], checks: list[bytes]
 ) -> None:
-    with platform_with(environment, API_KEY_WRONG_SECRETS_PER_MINUTE="3"):
+    with parts_with(environment, API_KEY_WRONG_SECRETS_PER_MINUTE="3"):
         replies = [ask(with_wrong_secret(bank.api)) for _ in range(10)]
 
     assert [reply.status for reply in replies] == [401] * 3 + [429] * 7
@@ -162,7 +162,7 @@ def test_wrong_secrets_are_bounded(
 def test_verified_key_goes_on_working_under_attack(
     bank: Bank, environment: dict[str, str], checks: list[bytes]
 ) -> None:
-    with platform_with(environment, API_KEY_WRONG_SECRETS_PER_MINUTE="2"):
+    with parts_with(environment, API_KEY_WRONG_SECRETS_PER_MINUTE="2"):
         assert bank.api.get("/customer/list").status == 200
         attack = [ask(with_wrong_secret(bank.api)).status for _ in range(5)]
 
@@ -174,7 +174,7 @@ def test_attack_from_elsewhere_does_not_lock_a_cold_process(
     bank: Bank, environment: dict[str, str]
 ) -> None:
     """A process that has not seen the true key yet still takes it from its owner's address."""
-    with platform_with(environment, API_KEY_WRONG_SECRETS_PER_MINUTE="2"):
+    with parts_with(environment, API_KEY_WRONG_SECRETS_PER_MINUTE="2"):
         for _ in range(5):
             ask(with_wrong_secret(bank.api), source_ip="203.0.113.7")
 
@@ -197,7 +197,7 @@ def test_no_key_is_in_logs_audit_rows_or_answers(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     lines = io.StringIO()
-    with platform_with(environment, LOG_LEVEL="DEBUG"):
+    with parts_with(environment, LOG_LEVEL="DEBUG"):
         handler = logging.StreamHandler(lines)
         logging.getLogger().addHandler(handler)
         try:

@@ -103,7 +103,7 @@ def test_process_that_cannot_be_built_answers_in_the_envelope(
     """A missing setting is our fault too; its name is for the log."""
     from chalicelib.banking import wiring
 
-    before = wiring.platform()
+    before = wiring.parts()
     wiring.use(None)
     monkeypatch.delenv("DATABASE_URL", raising=False)
     try:
@@ -115,7 +115,7 @@ def test_process_that_cannot_be_built_answers_in_the_envelope(
     assert "DATABASE_URL" not in str(reply.body)
 
 
-def test_stranger_causes_no_crash_with_odd_headers(query: Query, platform: object) -> None:
+def test_stranger_causes_no_crash_with_odd_headers(query: Query, parts: object) -> None:
     odd = {"X-Request-Id": "\u0000", "traceparent": "\u0000", "X-Forwarded-For": "'; --"}
 
     assert Api("fk_\u0000")("GET", "/customer/list", headers=odd).status == 401

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import pytest
 
 from chalicelib.banking import wiring
-from chalicelib.banking.wiring import Platform
+from chalicelib.banking.wiring import Parts
 from local.services.running import (
     RunningServices,
     create_database,
@@ -59,7 +59,7 @@ each_post = pytest.mark.parametrize("route", POSTS, ids=str)
 class Callers:
     """Who asks: the admin, a tenant, and a tenant whose consumer is deactivated."""
 
-    platform: Platform
+    parts: Parts
     admin: Api
     tenant: Api
     deactivated: Api
@@ -100,7 +100,7 @@ def _onboard(admin: Api) -> Tenant:
 
 @pytest.fixture
 def callers(once: Callers) -> Iterator[Callers]:
-    wiring.use(once.platform)
+    wiring.use(once.parts)
     yield once
     wiring.use(None)
 
@@ -212,7 +212,7 @@ def test_body_with_a_charset_is_json_too(callers: Callers, route: Route) -> None
 
 @each_decorated
 def test_body_that_is_too_large_is_refused(callers: Callers, route: Route) -> None:
-    limit = callers.platform.settings.max_body_bytes
+    limit = callers.parts.settings.max_body_bytes
     body = json.dumps({"name": "x" * limit}).encode()
 
     sentence = refused(

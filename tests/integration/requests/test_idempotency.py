@@ -13,7 +13,7 @@ import pytest
 
 from tests.integration.requests.endpoints import POSTS
 from tests.support.api import Api, Bank, Reply
-from tests.support.fixtures import Query, platform_with
+from tests.support.fixtures import Query, parts_with
 from tests.support.outbox import write_pending
 from tests.support.threads import together
 from tests.support.waiting import eventually
@@ -169,7 +169,7 @@ def test_many_at_once_run_once(bank: Bank, query: Query) -> None:
 def test_request_in_flight_too_long_makes_the_second_give_up(
     bank: Bank, environment: dict[str, str], query: Query, in_flight: object
 ) -> None:
-    with platform_with(environment, DATABASE_LOCK_TIMEOUT_MS="200"):
+    with parts_with(environment, DATABASE_LOCK_TIMEOUT_MS="200"):
         reply = post(bank.api, "k", name="Jane Roe")
 
     assert (reply.status, reply.description) == (409, RUNNING)

@@ -10,7 +10,7 @@ import redis
 from fintegrate.access.keys import ApiKey, new_api_key, parse_api_key
 from local.services.service import Service
 from tests.support.api import Api, Bank, Reply
-from tests.support.fixtures import platform_with
+from tests.support.fixtures import parts_with
 from tests.support.threads import together
 
 MakeBank = Callable[[], Bank]
@@ -20,7 +20,7 @@ LIMITS = {"RATE_LIMIT_API_KEY_PER_MINUTE": "6", "RATE_LIMIT_API_KEY_BURST": "3"}
 @pytest.fixture
 def limited(bank: Bank, environment: dict[str, str]) -> Iterator[Bank]:
     """A bank that may ask three times at once, and once more every ten seconds."""
-    with platform_with(environment, **LIMITS):
+    with parts_with(environment, **LIMITS):
         _fill(environment, bank.api)
         yield bank
 
@@ -113,7 +113,7 @@ def test_refused_requests_do_not_lengthen_the_wait(
 
 def test_one_keys_limit_is_nobody_elses(make_bank: MakeBank, environment: dict[str, str]) -> None:
     one, other = make_bank(), make_bank()
-    with platform_with(environment, **{**LIMITS, "RATE_LIMIT_API_KEY_BURST": "1"}):
+    with parts_with(environment, **{**LIMITS, "RATE_LIMIT_API_KEY_BURST": "1"}):
         assert [ask(one).status for _ in range(2)] == [200, 429]
         assert ask(other).status == 200
 
@@ -133,7 +133,7 @@ def test_two_processes_share_a_bucket(limited: Bank, environment: dict[str, str]
     for _ in range(3):
         ask(limited)
 
-    with platform_with(environment, **LIMITS):
+    with parts_with(environment, **LIMITS):
         assert ask(limited).status == 429
 
 

@@ -6,19 +6,19 @@ import logging
 
 import pytest
 
-from chalicelib.banking.wiring import Platform
+from chalicelib.banking.wiring import Parts
 from local.services.service import Service
 from tests.support.api import Api, Bank, Reply
-from tests.support.fixtures import platform_with
+from tests.support.fixtures import parts_with
 
 WARNING = "rate limits are off, Redis is away: "
 
 
 @pytest.fixture
-def asked(at_own_redis: Platform, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+def asked(at_own_redis: Parts, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The subjects that Redis was really asked about."""
     subjects: list[str] = []
-    limiter = at_own_redis.process.rate_limiter
+    limiter = at_own_redis.request.rate_limiter
     real = limiter._ask
 
     def counted(subject: str) -> tuple[bool, float]:
@@ -40,9 +40,9 @@ class Clock:
 
 
 @pytest.fixture
-def clock(at_own_redis: Platform, monkeypatch: pytest.MonkeyPatch) -> Clock:
+def clock(at_own_redis: Parts, monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    monkeypatch.setattr(at_own_redis.process.rate_limiter, "_clock", clock)
+    monkeypatch.setattr(at_own_redis.request.rate_limiter, "_clock", clock)
     return clock
 
 
@@ -104,7 +104,7 @@ def test_limits_hold_again_when_redis_is_back(bank: Bank, own_redis: Service, cl
 
 
 def test_restart_between_two_requests_is_not_noticed(
-    bank: Bank, own_redis: Service, at_own_redis: Platform, caplog: pytest.LogCaptureFixture
+    bank: Bank, own_redis: Service, at_own_redis: Parts, caplog: pytest.LogCaptureFixture
 ) -> None:
     assert "RateLimit-Remaining" in ask(bank).headers
 
@@ -131,6 +131,6 @@ def test_frozen_redis_is_given_up_and_left_alone(
 
 
 def test_keys_are_checked_while_redis_is_away(bank: Bank, environment: dict[str, str]) -> None:
-    with platform_with(environment, REDIS_URL="redis://127.0.0.1:1/0"):
+    with parts_with(environment, REDIS_URL="redis://127.0.0.1:1/0"):
         assert ask(bank).status == 200
         assert Api("fk_x").get("/customer/list").status == 401

@@ -11,7 +11,7 @@ import pytest
 
 from fintegrate.logs import _RequestId, configure_logging
 from tests.support.api import Api, Bank
-from tests.support.fixtures import platform_with
+from tests.support.fixtures import parts_with
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def lines(environment: dict[str, str], bank: Bank) -> Iterator[io.StringIO]:
     handler = logging.StreamHandler(written)
     handler.setFormatter(LambdaPowertoolsFormatter(service="fintegrate", utc=True))
     handler.addFilter(_RequestId())
-    with platform_with(environment, LOG_LEVEL="INFO"):
+    with parts_with(environment, LOG_LEVEL="INFO"):
         logging.getLogger().addHandler(handler)
         yield written
         logging.getLogger().removeHandler(handler)

@@ -1,5 +1,7 @@
 """A wrong method that reaches the function: Chalice refuses it, in our envelope."""
 
+from __future__ import annotations
+
 from tests.support.api import Api
 
 

@@ -1,5 +1,7 @@
 """A server's URL that a special character in its password has broken is not shown to anybody."""
 
+from __future__ import annotations
+
 import traceback
 
 import pytest

@@ -1,5 +1,7 @@
 """What a new process must not spend time on while it imports."""
 
+from __future__ import annotations
+
 import gc
 from collections.abc import Iterator
 

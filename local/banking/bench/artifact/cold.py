@@ -3,6 +3,8 @@
 The first request creates a customer, because that connects to every server, as the floor does.
 """
 
+from __future__ import annotations
+
 import asyncio
 import json
 import statistics

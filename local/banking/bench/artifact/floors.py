@@ -3,6 +3,8 @@
 A program each: importing and connecting only, and the raw create in as many processes.
 """
 
+from __future__ import annotations
+
 import multiprocessing
 import os
 import subprocess
@@ -54,7 +56,8 @@ def imports_ms(code: CodeFolders, runtime: Path, settings: Mapping[str, str]) ->
 class RawCreators:
     """Raw creates in as many processes, which stay connected between turns.
 
-    :param consumer: id and name
+    Args:
+        consumer: id and name
     """
 
     def __init__(
@@ -93,7 +96,7 @@ class RawCreators:
 def _create(
     settings: dict[str, str],
     consumer: tuple[str, str],
-    each: "Synchronized[int]",
+    each: Synchronized[int],
     ready: Barrier,
     done: Barrier,
 ) -> None:

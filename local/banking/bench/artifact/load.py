@@ -1,5 +1,7 @@
 """Sends the same request over many connections, as cheaply as a client can on the same cores."""
 
+from __future__ import annotations
+
 import asyncio
 import re
 import statistics
@@ -18,8 +20,9 @@ CONTENT_LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 class Load:
     """What a run of requests took.
 
-    :ivar seconds: from the first request to the last answer
-    :ivar milliseconds: of each request
+    Attributes:
+        seconds: from the first request to the last answer
+        milliseconds: of each request
     """
 
     seconds: float
@@ -48,7 +51,8 @@ def request_bytes(method: str, path: str, host: str, key: str, body: bytes) -> b
 def run_load(url: str, request: bytes, connections: int, count: int) -> Load:
     """Send the request that often, each connection one after the other.
 
-    :raises RuntimeError: an answer is not 2xx, which would falsify the measurement
+    Raises:
+        RuntimeError: an answer is not 2xx, which would falsify the measurement
     """
     return asyncio.run(_run(url, request, connections, count))
 

@@ -1,8 +1,10 @@
-"""Runs the measurements of the packaged artifact and writes ``.local/bench-deploy.json``.
+"""Runs the measurements of the packaged artifact and writes `.local/bench-deploy.json`.
 
 A database and a consumer of its own. Ratios are to floors of the same run, taken in turns
 where that is possible, so that a noisy neighbour slows both.
 """
+
+from __future__ import annotations
 
 import json
 import os

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chalicelib.banking.events.sweeps import Scope, resend_filters
-from chalicelib.banking.wiring import platform
+from chalicelib.banking.wiring import parts
 from local.banking.bench.peers.stopwatch import Result, Stopwatch, Task, tell
 
 
@@ -12,13 +12,12 @@ def drain(task: Task) -> Result:
 
     Once is enough when it is alone; a second one beside it may hold what an event waits for.
     """
-    parts = platform()
-    filters = resend_filters(parts.settings, Scope())
-    parts.resend.count(filters)  # connects to the database; the broker is connected on the way
+    filters = resend_filters(parts().settings, Scope())
+    parts().resend.count(filters)  # connects to the database; the broker is connected on the way
     watch = Stopwatch()
     done = 0
-    while watch.seconds < task.seconds and parts.resend.count(filters):
-        done += parts.resend.run(filters, task.seconds - watch.seconds).succeeded
+    while watch.seconds < task.seconds and parts().resend.count(filters):
+        done += parts().resend.run(filters, task.seconds - watch.seconds).succeeded
     return watch.stop(done)
 
 

@@ -28,11 +28,12 @@ class Scene:
 class Fault:
     """One kind of fault; those of one lane never overlap.
 
-    :ivar name: what is wrong, in the words of the report
-    :ivar lane: what it happens to
-    :ivar seconds: how long it lasts, drawn between these two
-    :ivar happen: does it, lets it last so many seconds, undoes it
-    :ivar extra_seconds: what doing and undoing take beside, for the planning
+    Attributes:
+        name: what is wrong, in the words of the report
+        lane: what it happens to
+        seconds: how long it lasts, drawn between these two
+        happen: does it, lets it last so many seconds, undoes it
+        extra_seconds: what doing and undoing take beside, for the planning
     """
 
     name: str

@@ -1,5 +1,7 @@
 """Consumers: onboarding, reading, listing, deactivating; who may do what."""
 
+from __future__ import annotations
+
 import uuid
 from collections.abc import Callable
 

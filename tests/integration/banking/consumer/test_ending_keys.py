@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from chalicelib.banking.wiring import Platform
+from chalicelib.banking.wiring import Parts
 from tests.integration.banking.consumer.keys import key_id, let_it_expire, works
 from tests.support.api import Api, Bank
 from tests.support.fixtures import Query
@@ -98,7 +98,7 @@ def test_expired_key_is_refused_before_the_schedule_has_run(bank: Bank, query: Q
 
 
 def test_schedule_expires_what_is_due_and_nothing_else(
-    platform: Platform, make_bank: MakeBank, query: Query
+    parts: Parts, make_bank: MakeBank, query: Query
 ) -> None:
     due, _fresh = make_bank(), make_bank()
     let_it_expire(query, due.api.key)
@@ -115,9 +115,7 @@ def test_schedule_expires_what_is_due_and_nothing_else(
     assert works(due.api.key).status == 401
 
 
-def test_schedule_survives_a_connection_that_died_while_frozen(
-    platform: Platform, query: Query
-) -> None:
+def test_schedule_survives_a_connection_that_died_while_frozen(parts: Parts, query: Query) -> None:
     assert run_schedule("expire_api_keys") == {"expired": 0}
     query(
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "

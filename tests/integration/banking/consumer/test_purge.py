@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import psycopg2
 import pytest
 
-from chalicelib.banking.wiring import Platform
+from chalicelib.banking.wiring import Parts
 from tests.support.api import Bank
-from tests.support.fixtures import Query, platform_with
+from tests.support.fixtures import Query, parts_with
 from tests.support.schedules import run_schedule
 
 KEYS = """
@@ -38,11 +38,11 @@ NOTHING = {"idempotency_keys": 0, "receipts": 0, "audit_rows": 0}
 
 
 @pytest.fixture
-def small_batches(environment: dict[str, str], platform: Platform) -> Iterator[Platform]:
+def small_batches(environment: dict[str, str], parts: Parts) -> Iterator[Parts]:
     """Retention of 10 and 20 days, three rows a batch."""
-    assert platform
+    assert parts
     settings = {"SWEEP_BATCH": "3", "RECEIPT_RETENTION_DAYS": "10", "AUDIT_RETENTION_DAYS": "20"}
-    with platform_with(environment, **settings) as parts:
+    with parts_with(environment, **settings) as parts:
         yield parts
 
 
@@ -98,11 +98,11 @@ def test_rows_in_other_hands_are_left_for_the_next_run(query: Query, database_ur
 
 
 def test_time_that_is_up_ends_the_run_in_order(
-    environment: dict[str, str], platform: Platform, query: Query
+    environment: dict[str, str], parts: Parts, query: Query
 ) -> None:
     query(AUDIT_ROWS, age="1000 days", count=2)
-    assert platform
-    with platform_with(environment, SWEEP_SECONDS="0"):
+    assert parts
+    with parts_with(environment, SWEEP_SECONDS="0"):
         assert run_schedule("purge") == NOTHING
 
     assert run_schedule("purge")["audit_rows"] == 2

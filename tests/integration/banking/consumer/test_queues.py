@@ -14,7 +14,7 @@ import pytest
 from chalicelib.banking.tenants import ADMIN_ID
 from tests.support.api import Api, Bank
 from tests.support.broker import channel, delete_queues
-from tests.support.fixtures import Query, platform_with
+from tests.support.fixtures import Query, parts_with
 from tests.support.waiting import eventually
 
 TELLS_THE_ADMIN = "customer.consumer_created.system_default"
@@ -133,7 +133,7 @@ def test_consumer_is_created_while_the_broker_is_away(
     admin: Api, environment: dict[str, str], query: Query
 ) -> None:
     """The event waits for the resend; the queues are declared with the first publish."""
-    with platform_with(environment, RABBITMQ_URL="amqp://guest:guest@127.0.0.1:1/%2F"):
+    with parts_with(environment, RABBITMQ_URL="amqp://guest:guest@127.0.0.1:1/%2F"):
         reply = admin.post("/consumer/data", consumer_name=f"bank_{uuid.uuid4().hex[:12]}")
 
     assert reply.status == 201

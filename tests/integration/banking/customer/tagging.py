@@ -1,5 +1,7 @@
 """Giving a customer tags through the API, and reading them back."""
 
+from __future__ import annotations
+
 from tests.support.api import Bank
 
 

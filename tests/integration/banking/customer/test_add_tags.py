@@ -1,5 +1,7 @@
 """POST /customer/tag: tags by position, all of them or none."""
 
+from __future__ import annotations
+
 import uuid
 
 from tests.integration.banking.customer.tagging import add_tags, tags_of

@@ -1,5 +1,7 @@
 """PATCH /customer/change-status: the new status, its event, and the refusals."""
 
+from __future__ import annotations
+
 import uuid
 
 from tests.support.api import Bank

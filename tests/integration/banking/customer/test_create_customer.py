@@ -1,5 +1,7 @@
 """POST /customer/data, from the request to the message in the bank's queue."""
 
+from __future__ import annotations
+
 from tests.support.api import Bank
 from tests.support.broker import take
 from tests.support.fixtures import Query

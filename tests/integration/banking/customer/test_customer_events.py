@@ -1,5 +1,7 @@
 """The events of a customer's life: written in sequence, and in this order in the bank's queue."""
 
+from __future__ import annotations
+
 from tests.support.api import Bank
 from tests.support.broker import take
 from tests.support.fixtures import Query

@@ -1,5 +1,7 @@
 """DELETE /customer/data: the customer and its tags go; its events and snapshots stay."""
 
+from __future__ import annotations
+
 from tests.support.api import Bank
 from tests.support.fixtures import Query
 

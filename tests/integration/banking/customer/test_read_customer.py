@@ -1,5 +1,7 @@
 """GET /customer/data: the customer as it is, with its tags sorted by key."""
 
+from __future__ import annotations
+
 import json
 
 from tests.integration.banking.customer.tagging import add_tags

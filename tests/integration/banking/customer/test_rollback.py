@@ -1,5 +1,7 @@
 """When a statement fails in the middle, nothing of the request stays."""
 
+from __future__ import annotations
+
 import pytest
 
 from tests.support.api import Bank

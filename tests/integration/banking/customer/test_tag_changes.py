@@ -1,5 +1,7 @@
 """Reading, setting, renaming and removing one tag."""
 
+from __future__ import annotations
+
 import pytest
 
 from tests.integration.banking.customer.tagging import tags_of

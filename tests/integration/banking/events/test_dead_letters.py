@@ -14,7 +14,7 @@ from chalicelib.banking.events import dead_letters
 from chalicelib.banking.events.confirm_delivery import SQL as RECEIPTS
 from chalicelib.banking.events.topology import dead_letter_queue_name, queue_name
 from chalicelib.banking.schedules.sweep_dead_letters import sweep_dead_letters
-from chalicelib.banking.wiring import Platform
+from chalicelib.banking.wiring import Parts
 from fintegrate.database import Database
 from tests.integration.banking.events.test_order import SCHEDULE
 from tests.support.api import Api, Bank
@@ -176,7 +176,7 @@ def test_letter_that_names_another_tenants_event_does_not_touch_it(
 
 
 def test_letter_handed_over_again_is_kept_once(
-    bank: Bank, rabbitmq_url: str, query: Query, platform: Platform, monkeypatch: pytest.MonkeyPatch
+    bank: Bank, rabbitmq_url: str, query: Query, parts: Parts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bank.create_customer()
     reject_next(rabbitmq_url, bank)
@@ -191,7 +191,7 @@ def test_letter_handed_over_again_is_kept_once(
     with monkeypatch.context() as patch:
         patch.setattr(dead_letters.BlockingChannel, "basic_ack", die)
         with pytest.raises(Died):
-            dead_letters.sweep_dead_letters(platform.sweep_database, rabbitmq_url, 5)
+            dead_letters.sweep_dead_letters(parts.sweep_database, rabbitmq_url, 5)
     eventually(lambda: letters_waiting(rabbitmq_url, bank) == 1, "the letter is back")
 
     assert sweep()["kept"] == 0

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from chalicelib.banking.wiring import Platform
+from chalicelib.banking.wiring import Parts
 from fintegrate.database import Row
 from fintegrate.outbox.outbox import Outbox
 from tests.integration.banking.events.test_resend import fill_queue
 from tests.support.api import Bank
 from tests.support.broker import channel, drain
-from tests.support.fixtures import Query, platform_with
+from tests.support.fixtures import Query, parts_with
 from tests.support.outbox import statuses
 from tests.support.schedules import run_schedule
 from tests.support.waiting import eventually
@@ -50,11 +50,11 @@ def test_deleted_queue_is_declared_again_within_the_request(
 
 
 def test_dead_connection_is_replaced_within_the_request_and_publishes_once(
-    bank: Bank, platform: Platform, query: Query, rabbitmq_url: str
+    bank: Bank, parts: Parts, query: Query, rabbitmq_url: str
 ) -> None:
     bank.create_customer()
     # What a process finds when it wakes: the socket is gone, and nobody has told it.
-    connection = platform.publisher._local.connection
+    connection = parts.publisher._local.connection
     connection._connection._transport._sock.shutdown(2)
 
     bank.create_customer()
@@ -64,13 +64,13 @@ def test_dead_connection_is_replaced_within_the_request_and_publishes_once(
 
 
 def test_failing_mark_does_not_fail_the_answer(
-    bank: Bank, platform: Platform, rabbitmq_url: str, monkeypatch: pytest.MonkeyPatch
+    bank: Bank, parts: Parts, rabbitmq_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*_: object) -> int:
         raise ConnectionError("the database went away after the commit")
 
     with monkeypatch.context() as patch:
-        patch.setattr(type(platform.process.database), "execute", refuse)
+        patch.setattr(type(parts.request.database), "execute", refuse)
         bank.create_customer()
 
     (event,) = bank.api.get("/events/list").data["events"]
@@ -93,7 +93,7 @@ def test_request_that_took_too_long_leaves_its_event_to_the_sweep(
         publish_new(outbox, event, *times)
 
     monkeypatch.setattr(Outbox, "publish_new", publish_late)
-    with platform_with(environment, PUBLISH_HANDOFF_SECONDS="1"):
+    with parts_with(environment, PUBLISH_HANDOFF_SECONDS="1"):
         bank.create_customer()
 
     assert statuses(query, bank.consumer_id) == {"published": 1}

@@ -13,7 +13,7 @@ import pytest
 from tests.integration.banking.events.test_order import change_customers, resend_often
 from tests.integration.banking.events.test_skip_head import HEAD, skip
 from tests.support.api import Api, Bank
-from tests.support.fixtures import Query, platform_with
+from tests.support.fixtures import Query, parts_with
 from tests.support.outbox import write_pending
 from tests.support.threads import together
 
@@ -285,7 +285,7 @@ def test_ledger_that_takes_too_long_says_so(
     admin: Api, environment: dict[str, str], database_url: str
 ) -> None:
     connection = psycopg2.connect(database_url)
-    with platform_with(environment, SWEEP_SECONDS="1"), connection, connection.cursor() as cursor:
+    with parts_with(environment, SWEEP_SECONDS="1"), connection, connection.cursor() as cursor:
         cursor.execute("LOCK TABLE consumer_event_receipts")
 
         reply = admin.get("/events/reconcile")

@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.api import Api, Bank
 from tests.support.broker import take
-from tests.support.fixtures import Query, platform_with
+from tests.support.fixtures import Query, parts_with
 from tests.support.outbox import assert_in_order, statuses, write_pending
 
 
@@ -97,7 +97,7 @@ def test_another_tenants_event_ids_pick_nothing(
 def test_within_the_grace_period_nothing_is_sent(
     unconfirmed: Bank, environment: dict[str, str]
 ) -> None:
-    with platform_with(environment, DELIVERY_GRACE_SECONDS="300"):
+    with parts_with(environment, DELIVERY_GRACE_SECONDS="300"):
         assert redeliver(unconfirmed.api)["total_pending"] == 0
 
 

@@ -18,7 +18,7 @@ from tests.integration.banking.events.test_order import (
 )
 from tests.support.api import Api, Bank, Reply
 from tests.support.broker import drain
-from tests.support.fixtures import Query, platform_with
+from tests.support.fixtures import Query, parts_with
 from tests.support.outbox import by_customer, statuses, write_pending
 from tests.support.threads import together
 from tests.support.waiting import eventually
@@ -164,7 +164,7 @@ def test_head_that_a_sweep_does_not_let_go_of_is_refused(
     environment: dict[str, str],
 ) -> None:
     with (
-        platform_with(environment, DATABASE_LOCK_TIMEOUT_MS="100"),
+        parts_with(environment, DATABASE_LOCK_TIMEOUT_MS="100"),
         held(database_url, head["event_id"]),
     ):
         reply = skip(admin, head["customer_id"])

@@ -1,5 +1,7 @@
 """Functions that do one thing each that Lambda must cope with; packaged and run by the tests."""
 
+from __future__ import annotations
+
 import os
 import sys
 import tempfile

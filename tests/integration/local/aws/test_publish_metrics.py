@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from chalicelib.banking.schedules.publish_metrics import AGES, COUNTS
-from chalicelib.banking.wiring import Platform
+from chalicelib.banking.wiring import Parts
 from fintegrate.embedded_metrics import metric_line
 from tests.support.api import Api, Bank
 from tests.support.fixtures import Query
@@ -27,7 +27,7 @@ def said_by(name: str, capsys: Capture) -> list[dict[str, Any]]:
 
 
 def test_line_holds_the_figures_of_the_health_endpoint(
-    platform: Platform, admin: Api, bank: Bank, capsys: Capture
+    parts: Parts, admin: Api, bank: Bank, capsys: Capture
 ) -> None:
     bank.create_customer()
 
@@ -38,7 +38,7 @@ def test_line_holds_the_figures_of_the_health_endpoint(
         name: health[column] for column, name in COUNTS.items()
     }
     assert said["UndeliveredEvents"] >= 1
-    assert said["Stage"] == platform.settings.stage
+    assert said["Stage"] == parts.settings.stage
 
 
 def test_each_consumer_with_something_to_tell_has_a_line(

@@ -40,7 +40,7 @@ def keep(password: str) -> None:
     )
 
 
-def living_process(environment: dict[str, str]) -> wiring.Platform:
+def living_process(environment: dict[str, str]) -> wiring.Parts:
     """A process that knows its database from a secret, as in AWS."""
     parts = urlsplit(environment["DATABASE_URL"])
     address = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()

@@ -1,5 +1,7 @@
 """One bank on the real broker: queues as the contract has them, its consumer as a program."""
 
+from __future__ import annotations
+
 import json
 import os
 import signal
@@ -24,7 +26,7 @@ PATIENCE_SECONDS = 30.0
 
 
 def eventually(condition: Callable[[], bool]) -> None:
-    """Wait until ``condition`` holds."""
+    """Wait until `condition` holds."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while not condition():
         assert time.monotonic() < deadline, "the condition never came true"

@@ -1,5 +1,7 @@
 """A bank of the test's own, on the real broker, with a Fintegrate API that does as it is told."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from pathlib import Path
 

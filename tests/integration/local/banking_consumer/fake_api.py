@@ -1,5 +1,7 @@
 """A Fintegrate that only takes confirmations, and answers them as it is told to."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,9 +11,9 @@ from typing import Any
 
 
 class FakeApi:
-    """Answers 200, or first the ``answers`` that were put in: (status, headers) each.
+    """Answers 200, or first the `answers` that were put in: (status, headers) each.
 
-    An answer stays for all requests when ``answer_always`` is set.
+    An answer stays for all requests when `answer_always` is set.
     """
 
     def __init__(self, port: int) -> None:

@@ -1,5 +1,7 @@
 """A telephone line to the broker that a test can cut: a TCP relay."""
 
+from __future__ import annotations
+
 import socket
 from contextlib import suppress
 from threading import Thread
@@ -7,7 +9,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 
 class Line:
-    """Relays connections to the broker of ``rabbitmq_url`` and drops them when told to."""
+    """Relays connections to the broker of `rabbitmq_url` and drops them when told to."""
 
     def __init__(self, rabbitmq_url: str) -> None:
         parts = urlsplit(rabbitmq_url)

@@ -1,5 +1,7 @@
 """The API's answers, told apart by what they mean for the message."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from uuid import uuid4

@@ -1,5 +1,7 @@
 """The consumer as a program, on a real broker: nothing is lost, repeated work is recognised."""
 
+from __future__ import annotations
+
 import json
 from typing import Any
 from uuid import uuid4

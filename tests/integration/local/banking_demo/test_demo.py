@@ -1,5 +1,7 @@
 """The demo on the real system: it ends with books that balance, redelivery included."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterator
 from contextlib import closing

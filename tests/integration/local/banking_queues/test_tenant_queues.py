@@ -1,5 +1,7 @@
 """What a measurement leaves on the broker of the checkout: nothing."""
 
+from __future__ import annotations
+
 from contextlib import closing
 from uuid import uuid4
 

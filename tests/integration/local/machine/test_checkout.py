@@ -1,5 +1,7 @@
 """Whole checkouts: two side by side, killed at bad moments, and what is left of them."""
 
+from __future__ import annotations
+
 import json
 import os
 import shutil

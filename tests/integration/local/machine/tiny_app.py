@@ -1,5 +1,7 @@
 """A small Chalice app with one endpoint per way a function can behave; stands in for ours."""
 
+from __future__ import annotations
+
 import threading
 
 from chalice import Chalice

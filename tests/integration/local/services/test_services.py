@@ -1,5 +1,7 @@
 """The real servers: what the harness promises of each, and what tests may do to them."""
 
+from __future__ import annotations
+
 from contextlib import closing
 
 import httpx

@@ -1,5 +1,7 @@
 """A real server process on a real socket, serving a small app."""
 
+from __future__ import annotations
+
 import os
 import select
 import signal

@@ -1,5 +1,7 @@
 """A request with very many wrong fields gets a short answer."""
 
+from __future__ import annotations
+
 import json
 
 import pytest

@@ -1,5 +1,7 @@
 """A broker that takes connections and then says nothing, or nonsense."""
 
+from __future__ import annotations
+
 import socket
 
 import pika

@@ -1,5 +1,7 @@
 """The memory in REPORT lines: the most that a process had, as far as the system tells."""
 
+from __future__ import annotations
+
 import os
 import subprocess
 import sys

@@ -1,3 +1,5 @@
+from __future__ import annotations
+
 from local.aws_shapes.lambda_context import LambdaContext
 
 

@@ -1,5 +1,7 @@
 """The events are compared with golden files, byte for byte after formatting."""
 
+from __future__ import annotations
+
 import base64
 import json
 from datetime import UTC, datetime

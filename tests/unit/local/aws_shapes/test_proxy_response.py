@@ -1,3 +1,5 @@
+from __future__ import annotations
+
 import pytest
 
 from local.aws_shapes.proxy_response import MalformedResponseError, proxy_response

@@ -1,3 +1,5 @@
+from __future__ import annotations
+
 from local.machine.checkout import Checkout
 from local.services.lease import Lease
 

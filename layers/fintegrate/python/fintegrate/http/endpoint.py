@@ -62,7 +62,7 @@ ANYBODY = Caller(consumer_id="", consumer_name="", key_id="", is_admin=False)
 """Who calls a public endpoint: nobody in particular, whose id is no consumer's."""
 
 
-class Process(NamedTuple):
+class RequestParts(NamedTuple):
     """What one function process keeps between its requests."""
 
     settings: Settings
@@ -116,7 +116,7 @@ Handler = Callable[[Call[Any]], Answer]
 View = Callable[[], Response]
 
 
-def endpoint(process: Callable[[], Process], spec: Endpoint) -> Callable[[Handler], View]:
+def endpoint(process: Callable[[], RequestParts], spec: Endpoint) -> Callable[[Handler], View]:
     """Make a Chalice view of a handler; `process` is called per request, never at import."""
 
     def decorate(handler: Handler) -> View:
@@ -133,7 +133,9 @@ def endpoint(process: Callable[[], Process], spec: Endpoint) -> Callable[[Handle
 class _Answering:
     """One request from its arrival to its answer."""
 
-    def __init__(self, process: Callable[[], Process], spec: Endpoint, request: Request) -> None:
+    def __init__(
+        self, process: Callable[[], RequestParts], spec: Endpoint, request: Request
+    ) -> None:
         self._load = process
         self._spec = spec
         self._request = request

@@ -1,5 +1,7 @@
 """The kill points, by what is done when the process dies."""
 
+from __future__ import annotations
+
 from local.banking.chaos.kill_points.point import KillPoint
 from local.banking.chaos.kill_points.points import (
     administering,

@@ -1,5 +1,7 @@
 """The judge of the queues sees what was overtaken, doubled or lost, and blames nobody else."""
 
+from __future__ import annotations
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

@@ -1,5 +1,7 @@
 """What a relay in another interpreter is told, and what it tells, arrives as it was sent."""
 
+from __future__ import annotations
+
 import pytest
 
 from local.banking.bench.peers.stopwatch import Result, Task, tell, together, told

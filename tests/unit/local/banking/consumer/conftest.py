@@ -1,5 +1,7 @@
 """What the consumer's unit tests share: events, a store, and a processor with a scripted API."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime

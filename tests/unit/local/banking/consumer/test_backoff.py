@@ -1,5 +1,7 @@
 """Waits grow exponentially to a cap, and are jittered over their whole range."""
 
+from __future__ import annotations
+
 from random import Random
 
 import pytest

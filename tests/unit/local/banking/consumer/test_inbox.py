@@ -1,5 +1,7 @@
 """The store: what is new, repeated, too late or too early, and what commits together."""
 
+from __future__ import annotations
+
 import sqlite3
 from pathlib import Path
 

@@ -1,5 +1,7 @@
 """A message is read tolerantly, and refused when nobody could ever process it."""
 
+from __future__ import annotations
+
 import json
 from typing import Any
 

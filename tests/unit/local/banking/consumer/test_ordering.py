@@ -1,5 +1,7 @@
 """Early events wait for their gap, bounded in time and number."""
 
+from __future__ import annotations
+
 from datetime import UTC, datetime
 
 import pytest

@@ -1,5 +1,7 @@
 """The rules of one message: what is worked, confirmed, repeated, given up, and in which order."""
 
+from __future__ import annotations
+
 import sqlite3
 from pathlib import Path
 

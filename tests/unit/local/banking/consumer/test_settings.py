@@ -1,5 +1,7 @@
 """Where the consumer finds its surroundings, and what it says when something is missing."""
 
+from __future__ import annotations
+
 from pathlib import Path
 
 import pytest

@@ -1,5 +1,7 @@
 """The books: they balance when all went well, and each way of going wrong is named."""
 
+from __future__ import annotations
+
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace

@@ -1,5 +1,7 @@
 """Invented customers are fit for the API, varied, and repeatable by seed."""
 
+from __future__ import annotations
+
 import re
 from random import Random
 

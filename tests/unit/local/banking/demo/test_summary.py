@@ -1,5 +1,7 @@
 """Figures of the summary, and what may be chosen."""
 
+from __future__ import annotations
+
 import pytest
 
 from local.banking.demo.stage import ChoiceError, read_choices
