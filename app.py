@@ -1,15 +1,15 @@
-"""The Chalice app: registers the blueprints of `functions/`, nothing else."""
+"""The Chalice app: registers the functions of the system that this package serves, nothing else."""
+
+import os
 
 from chalice import Chalice
 
 from fintegrate.cold_start import uncollected
 
 with uncollected():
-    from chalicelib.banking.index import BLUEPRINTS
+    from chalicelib.systems import serve
     from fintegrate.http.endpoint import request_scope
 
-# Chalice's own logging would take over the layer's loggers and show their errors only.
-app = Chalice(app_name="fintegrate", configure_logs=False)
-app.register_middleware(request_scope, "http")
-for blueprint in BLUEPRINTS:
-    app.register_blueprint(blueprint)
+    app = Chalice(app_name="fintegrate", configure_logs=False)  # its own would hide the layer's
+    app.register_middleware(request_scope, "http")
+    serve(app, os.environ.get("SYSTEM"))

@@ -1,4 +1,4 @@
-"""The functions that AWS calls by name, beside the API: those with a schedule, and the migration.
+"""The functions of banking that AWS calls by name, beside the API: those with a schedule.
 
 Chalice writes `<blueprint's name>.<function's name>` into the template, and a blueprint here has
 functions in many modules; so the blueprints of such functions bear this module's name.
@@ -11,7 +11,6 @@ from chalicelib.banking.schedules.reconcile import reconcile
 from chalicelib.banking.schedules.redeliver import redeliver
 from chalicelib.banking.schedules.resend import resend
 from chalicelib.banking.schedules.sweep_dead_letters import sweep_dead_letters
-from chalicelib.operations.migrate import run_migrations
 
 __all__ = [
     "expire_api_keys",
@@ -20,6 +19,5 @@ __all__ = [
     "reconcile",
     "redeliver",
     "resend",
-    "run_migrations",
     "sweep_dead_letters",
 ]

@@ -1,9 +1,9 @@
-"""Every function of the system, by import: the index to read first.
+"""Every function of banking, by import: the index to read first.
 
 An endpoint's module registers itself on the blueprint of its service when it is imported here.
 """
 
-from chalicelib.banking.consumer import (
+from chalicelib.banking.consumer import (  # noqa: F401
     change_consumer_status,
     create_api_key,
     create_consumer,
@@ -13,7 +13,7 @@ from chalicelib.banking.consumer import (
     read_consumer,
 )
 from chalicelib.banking.consumer.blueprint import consumer
-from chalicelib.banking.customer import (
+from chalicelib.banking.customer import (  # noqa: F401
     add_tags,
     change_status,
     change_tag_key,
@@ -28,7 +28,7 @@ from chalicelib.banking.customer import (
     take_snapshot,
 )
 from chalicelib.banking.customer.blueprint import customer
-from chalicelib.banking.events import (
+from chalicelib.banking.events import (  # noqa: F401
     confirm_delivery,
     list_events,
     read_event,
@@ -39,7 +39,7 @@ from chalicelib.banking.events import (
     skip_head,
 )
 from chalicelib.banking.events.blueprint import events
-from chalicelib.banking.schedules import (
+from chalicelib.banking.schedules import (  # noqa: F401
     expire_api_keys,
     publish_metrics,
     purge,
@@ -49,48 +49,5 @@ from chalicelib.banking.schedules import (
     sweep_dead_letters,
 )
 from chalicelib.banking.schedules.blueprint import schedules
-from chalicelib.operations import health, migrate, read_docs, read_metrics, read_openapi
-from chalicelib.operations.blueprint import operations
 
-MODULES = (
-    create_customer,
-    read_customer,
-    delete_customer,
-    change_status,
-    list_customers,
-    add_tags,
-    read_tag_value,
-    delete_tag,
-    change_tag_key,
-    change_tag_value,
-    take_snapshot,
-    list_snapshots,
-    create_consumer,
-    read_consumer,
-    list_consumers,
-    change_consumer_status,
-    create_api_key,
-    read_api_key,
-    deactivate_api_key,
-    confirm_delivery,
-    resend_events,
-    redeliver_events,
-    skip_head,
-    read_health,
-    reconcile_events,
-    read_event,
-    list_events,
-    health,
-    migrate,
-    read_metrics,
-    read_openapi,
-    read_docs,
-    resend,
-    redeliver,
-    sweep_dead_letters,
-    expire_api_keys,
-    purge,
-    publish_metrics,
-    reconcile,
-)
-BLUEPRINTS = (customer, consumer, events, operations, schedules)
+BLUEPRINTS = (customer, consumer, events, schedules)

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
 from typing import Any
 
-from chalicelib.banking.wiring import endpoint, parts
+from chalicelib import systems
 from chalicelib.operations.blueprint import operations
 from chalicelib.operations.models import Health
+from chalicelib.operations.wiring import endpoint
 from fintegrate.errors import Unavailable
 from fintegrate.http.endpoint import Access, Answer, Call, Nothing
-from fintegrate.queries import queries_beside
-
-SQL = queries_beside(__file__)
+from fintegrate.system import Probe
 
 _KEPT_SECONDS = 1.0
 """Anybody may ask: the servers are asked at most this often per process."""
@@ -30,8 +28,9 @@ def health(_call: Call[Nothing]) -> Answer:
     Each with its latency. Answers 503 when the database is away: then no request can be served.
     """
     state = _checked()
-    if state["database"]["status"] != "up":
-        raise Unavailable("The database is away; try again shortly")
+    for name, probe in _probes().items():
+        if probe.needed and state[name]["status"] != "up":
+            raise Unavailable(f"The {name} is away; try again shortly")
     return Answer(state)
 
 
@@ -40,27 +39,26 @@ def _checked() -> dict[str, Any]:
     with _lock:
         if _kept is None or time.monotonic() - _kept[0] >= _KEPT_SECONDS:
             state = _check()
-            _kept = (time.monotonic(), state)  # from its end: a slow look serves who waited for it
+            # From its end: a slow check serves those who waited for it.
+            _kept = (time.monotonic(), state)
         return _kept[1]
 
 
+def _probes() -> dict[str, Probe]:
+    """Those of all systems that this process serves; each system's names are its own."""
+    return {name: probe for system in systems.served() for name, probe in system.probes().items()}
+
+
 def _check() -> dict[str, Any]:
-    process = parts().request
-    return {
-        "database": _probe(lambda: process.database.fetch_one(SQL["probe"], {}, revive=True)),
-        "broker": {
-            **_probe(lambda: parts().publisher.ping(0.5)),
-            "circuit_breaker": parts().publisher.breaker.state,
-        },
-        "cache": _probe(process.rate_limiter.ping),
-    }
+    return {name: _ask(probe) for name, probe in _probes().items()}
 
 
-def _probe(ask: Callable[[], object]) -> dict[str, Any]:
+def _ask(probe: Probe) -> dict[str, Any]:
     started = time.perf_counter()
     try:
-        ask()
+        probe.ask()
         status = "up"
     except Exception:  # whatever it is, the server does not answer
         status = "down"
-    return {"status": status, "latency_ms": round((time.perf_counter() - started) * 1000, 2)}
+    milliseconds = (time.perf_counter() - started) * 1000
+    return {"status": status, "latency_ms": round(milliseconds, 2), **probe.details()}

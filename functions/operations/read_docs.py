@@ -8,8 +8,8 @@ import re
 from functools import cache
 from pathlib import Path
 
-from chalicelib.banking.wiring import endpoint
 from chalicelib.operations.blueprint import operations
+from chalicelib.operations.wiring import endpoint
 from fintegrate import openapi
 from fintegrate.http.endpoint import Access, Answer, Call, Nothing
 

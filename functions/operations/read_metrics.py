@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from chalicelib.banking.wiring import endpoint, parts
+from chalicelib import systems
 from chalicelib.operations.blueprint import operations
+from chalicelib.operations.wiring import endpoint
 from fintegrate.http.endpoint import Access, Answer, Call, Nothing
-from fintegrate.metrics import BREAKER_OPEN, exposition
+from fintegrate.metrics import exposition
 
 MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 """Source: https://prometheus.io/docs/instrumenting/exposition_formats/"""
-BREAKER_VALUES = {"closed": 0.0, "half_open": 0.5, "open": 1.0}
 
 
 @operations.route("/metrics", methods=["GET"])
@@ -21,10 +21,6 @@ def read_metrics(call: Call[Nothing]) -> Answer:
     the database and are the same whoever answers, in sum and per consumer. The ledger's sums are
     those of the last scheduled reconciliation, with its time.
     """
-    # Both here, to spare other cold starts.
-    from chalicelib.banking.events.gauges import event_gauges, read_gauges, reconciliation_gauges
-    from chalicelib.banking.events.reconciling import read_last
-
-    BREAKER_OPEN.set(BREAKER_VALUES[parts().publisher.breaker.state])
-    waiting = event_gauges(read_gauges(call.db))
-    return Answer(exposition([*waiting, *reconciliation_gauges(read_last(call.db))]))
+    return Answer(
+        exposition([family for system in systems.served() for family in system.gauges(call.db)])
+    )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from functools import cache
 
-from chalicelib.banking.wiring import endpoint
 from chalicelib.operations.blueprint import operations
+from chalicelib.operations.wiring import endpoint
 from fintegrate.http.endpoint import Access, Answer, Call, Nothing
 from fintegrate.http.envelope import dumps
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import importlib
 import re
 import zipfile
 from pathlib import Path
@@ -59,29 +58,50 @@ def test_handler_says_what_it_does(file: Path) -> None:
     assert all(ast.get_docstring(function) for function in registered(tree_of(file)))
 
 
-def test_every_handler_module_is_in_the_index() -> None:
-    from chalicelib.banking import index as blueprints
-
-    indexed = {module.__name__ for module in blueprints.MODULES}
-    with_handlers = {dotted(file) for file in modules(FUNCTIONS) if registered(tree_of(file))}
-
-    assert with_handlers == indexed
-
-
 def dotted(file: Path) -> str:
     """The name that a module of functions/ is imported by."""
     return "chalicelib." + ".".join(file.relative_to(FUNCTIONS).with_suffix("").parts)
 
 
-def test_every_blueprint_is_registered() -> None:
-    from chalicelib.banking import index as blueprints
-
-    found = {
-        getattr(importlib.import_module(dotted(file)), file.parent.name)
-        for file in FUNCTIONS.rglob("blueprint.py")
+def imported_names(file: Path) -> set[str]:
+    """The dotted names of everything that a module imports by name."""
+    return {
+        f"{node.module}.{alias.name}"
+        for node in ast.walk(tree_of(file))
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
     }
 
-    assert set(blueprints.BLUEPRINTS) == found
+
+@pytest.mark.parametrize("index", sorted(FUNCTIONS.glob("*/index.py")), ids=named)
+def test_index_imports_every_handler(index: Path) -> None:
+    with_handlers = {dotted(file) for file in modules(index.parent) if registered(tree_of(file))}
+
+    assert with_handlers <= imported_names(index)
+
+
+@pytest.mark.parametrize("index", sorted(FUNCTIONS.glob("*/index.py")), ids=named)
+def test_index_imports_every_blueprint(index: Path) -> None:
+    found = {f"{dotted(file)}.{file.parent.name}" for file in index.parent.rglob("blueprint.py")}
+
+    assert found <= imported_names(index)
+
+
+def test_app_registers_every_blueprint() -> None:
+    from app import app
+    from chalicelib import systems
+
+    registered_modules = {
+        view.view_function.__module__ for routes in app.routes.values() for view in routes.values()
+    }
+
+    assert {name.split(".")[1] for name in registered_modules} == {*systems.NAMES, "operations"}
+
+
+def test_every_system_is_in_the_list() -> None:
+    from chalicelib import systems
+
+    assert {file.parent.name for file in FUNCTIONS.glob("*/system.py")} == set(systems.NAMES)
 
 
 def test_app_registers_and_does_nothing_else() -> None:

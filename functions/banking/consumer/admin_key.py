@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+from chalicelib.banking.configuration import Configuration
 from chalicelib.banking.tenants import ADMIN_ID
 from fintegrate.access.keys import ApiKey, SecretVerifier, hash_secret, parse_api_key
 from fintegrate.database import Database
 from fintegrate.queries import queries_beside
 
 SQL = queries_beside(__file__)
+
+
+def install_configured_key(settings: Configuration) -> None:
+    """The key of the settings, when they have one.
+
+    Raises:
+        ValueError: the key is malformed; its text is not repeated.
+    """
+    if settings.admin_api_key:
+        database = Database(settings.database_url)
+        install_admin_key(database, settings.admin_api_key, settings.api_key_bcrypt_cost)
 
 
 def install_admin_key(db: Database, text: str, cost: int) -> None:

@@ -1,6 +1,10 @@
 -- name: find_key
 -- What a request needs to know of its key; asked on every request, so planned once (sql/banking/schema.sql).
-SELECT * FROM find_api_key(%(key_id)s) AS found WHERE found.consumer_id IS NOT NULL
+SELECT found.consumer_id AS owner_id, found.consumer_name AS owner_name,
+       found.consumer_status = 'active' AS owner_active,
+       found.api_key_hash, found.api_key_status, found.expired
+FROM find_api_key(%(key_id)s) AS found
+WHERE found.consumer_id IS NOT NULL
 
 -- name: lock_consumer
 SELECT consumer_id FROM consumers WHERE consumer_id = %(consumer_id)s FOR UPDATE

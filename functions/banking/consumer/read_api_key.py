@@ -17,5 +17,5 @@ from fintegrate.http.endpoint import Answer, Call
 def read_api_key(call: Call[ApiKeyQuestion]) -> Answer:
     """Read a key's status; a tenant asks for its own keys, the admin for any."""
     key_id = call.body.api_key or call.caller.key_id
-    owner_id = None if call.caller.is_admin else call.caller.consumer_id
+    owner_id = None if call.caller.is_admin else call.caller.owner_id
     return Answer(keys.read_key(call.db, key_id, owner_id))

@@ -13,6 +13,6 @@ from fintegrate.http.endpoint import Answer, Call
 def read_consumer(call: Call[ConsumerRef]) -> Answer:
     """Read a consumer."""
     consumer_id = str(call.body.consumer_id)
-    if not call.caller.is_admin and consumer_id != call.caller.consumer_id:
+    if not call.caller.is_admin and consumer_id != call.caller.owner_id:
         raise NotFound(consumers.NOT_FOUND)
     return Answer(consumers.read_consumer(call.db, consumer_id))

@@ -16,7 +16,7 @@ def list_customers(call: Call[CustomerFilter]) -> Answer:
     after = decode_cursor(wanted.cursor)
     parameters = {
         **wanted.model_dump(),
-        "consumer_id": call.caller.consumer_id,
+        "consumer_id": call.caller.owner_id,
         "after_at": after and after.at,
         "after_id": after and after.id,
     }

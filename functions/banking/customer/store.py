@@ -17,7 +17,7 @@ NOT_FOUND = "No such customer; check customer_id"
 
 def own(call: Call[Any], customer_id: UUID) -> dict[str, object]:
     """The parameters by which every statement finds a customer of the caller and nobody else's."""
-    return {"customer_id": str(customer_id), "consumer_id": call.caller.consumer_id}
+    return {"customer_id": str(customer_id), "consumer_id": call.caller.owner_id}
 
 
 def write_event(call: Call[Any], statement: str, **values: object) -> Row | None:
@@ -25,8 +25,8 @@ def write_event(call: Call[Any], statement: str, **values: object) -> Row | None
     return call.db.fetch_one(
         CUSTOMERS[statement],
         {
-            "consumer_id": call.caller.consumer_id,
-            "consumer_name": call.caller.consumer_name,
+            "consumer_id": call.caller.owner_id,
+            "consumer_name": call.caller.owner_name,
             "source_service": f"{call.request.method}: {call.request.path}",
             "traceparent": call.request.traceparent,
             **values,

@@ -17,7 +17,7 @@ SQL = load_queries(Path(__file__).with_name("receipts.sql"))
 @endpoint(Confirmation)
 def confirm_delivery(call: Call[Confirmation]) -> Answer:
     """Confirm an event as received, processed or failed; the same again changes nothing."""
-    own = {"event_id": str(call.body.event_id), "consumer_id": call.caller.consumer_id}
+    own = {"event_id": str(call.body.event_id), "consumer_id": call.caller.owner_id}
     said = {
         "status": call.body.status,
         "received_at": call.body.received_at,

@@ -12,7 +12,7 @@ from pathlib import Path
 from chalicelib.banking.events.ledger import tenants_of, total_of
 from chalicelib.banking.tenants import ADMIN_ID
 from fintegrate.database import ConnectionLost, Database, Row
-from fintegrate.errors import NotFound, Unavailable
+from fintegrate.errors import Busy, NotFound, Unavailable
 from fintegrate.http.envelope import dumps
 from fintegrate.queries import load_queries
 
@@ -68,9 +68,7 @@ def _read(db: Database, wanted: Row, seconds: int) -> tuple[list[Row], list[Row]
             db.execute(SQL["set_limits"], {"milliseconds": seconds * 1000})
             cells = db.fetch_all(SQL["read_cells"], wanted)
             return cells, db.fetch_all(SQL["read_heads"], {**wanted, "most": HEADS_LISTED})
-    except Unavailable as error:
-        if type(error) is not Unavailable:
-            raise
+    except Busy as error:
         raise Unavailable(TOO_LARGE.format(seconds=seconds), _RETRY_SECONDS) from error
 
 

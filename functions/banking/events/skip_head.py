@@ -15,7 +15,7 @@ from chalicelib.banking.events.blueprint import events
 from chalicelib.banking.events.models import HeadToSkip, SkippedHead
 from chalicelib.banking.wiring import endpoint, parts
 from fintegrate.database import Database, Row
-from fintegrate.errors import Conflict, NotFound, Unavailable
+from fintegrate.errors import Busy, Conflict, NotFound, Unavailable
 from fintegrate.http.endpoint import Access, Answer, Call
 from fintegrate.queries import queries_beside
 
@@ -66,7 +66,5 @@ def _lock(db: Database, head: Row) -> Row | None:
     """Lock the head; a sweep holds its batch for 4 s at most, less than the lock timeout."""
     try:
         return db.fetch_one(SQL["lock_head"], head)
-    except Unavailable as error:
-        if type(error) is not Unavailable:
-            raise
+    except Busy as error:
         raise Unavailable(HELD) from error

@@ -24,9 +24,9 @@ def scope_of(call: Call[Any], wanted: UUID | None = None) -> str | None:
     """
     if call.caller.is_admin:
         return None if wanted is None else str(wanted)
-    if wanted is not None and str(wanted) != call.caller.consumer_id:
+    if wanted is not None and str(wanted) != call.caller.owner_id:
         raise NotFound("No such consumer; check consumer_id")
-    return call.caller.consumer_id
+    return call.caller.owner_id
 
 
 def read_event(db: Database, event_id: str, consumer_id: str | None) -> Row:

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from chalicelib.banking.configuration import Configuration
 from fintegrate.queries import load_queries
-from fintegrate.settings import Settings
 
 RESEND = load_queries(Path(__file__).with_name("resend.sql"))
 REDELIVER = load_queries(Path(__file__).with_name("redeliver.sql"))
@@ -28,7 +28,7 @@ def since_days(days: int) -> datetime:
     return datetime.now(UTC) - timedelta(days=days)
 
 
-def resend_filters(settings: Settings, scope: Scope) -> dict[str, Any]:
+def resend_filters(settings: Configuration, scope: Scope) -> dict[str, Any]:
     """The parameters of the resend statements."""
     return {
         **scope._asdict(),
@@ -38,7 +38,7 @@ def resend_filters(settings: Settings, scope: Scope) -> dict[str, Any]:
 
 
 def redeliver_filters(
-    settings: Settings,
+    settings: Configuration,
     scope: Scope,
     event_ids: list[str] | None = None,
     *,

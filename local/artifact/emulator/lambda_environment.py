@@ -9,7 +9,8 @@ import os
 from collections.abc import Mapping
 from dataclasses import fields
 
-from fintegrate.settings import SECRET_ID, Settings
+from chalicelib import systems
+from fintegrate.settings import SECRET_ID
 from local.artifact.package.intrinsics import REGION
 from local.artifact.package.template import FunctionSpec
 
@@ -18,8 +19,12 @@ HANDED_THROUGH = ("LANG", "TZ")
 
 def function_settings(environment: Mapping[str, str]) -> dict[str, str]:
     """The functions' settings among the variables of the harness; nothing else reaches them."""
-    names = [setting.name.upper() for setting in fields(Settings)]
-    return {name: environment[name] for name in names if name in environment}
+    names = {
+        setting.name.upper()
+        for system in systems.NAMES
+        for setting in fields(systems.system_of(system).configuration)
+    }
+    return {name: environment[name] for name in sorted(names & environment.keys())}
 
 
 def lambda_environment(

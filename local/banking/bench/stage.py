@@ -70,7 +70,7 @@ class Theatre:
 
     def __enter__(self) -> Theatre:
         with _parts(create_database(self.urls, TEMPLATE), self.urls) as parts:
-            apply_migrations(parts.settings)
+            apply_migrations(os.environ)
             admin = parts.settings.admin_api_key
             self.tenants = [_onboard(admin) for _ in range(TENANTS)]
         return self

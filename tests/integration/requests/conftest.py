@@ -9,7 +9,6 @@ import pytest
 
 from chalicelib.banking.wiring import Parts
 from chalicelib.operations.migrate import apply_migrations
-from fintegrate.settings import load_settings
 from local.machine.checkout import Checkout
 from local.services.choice import choose
 from local.services.group import Trio
@@ -45,7 +44,7 @@ def on_own_database(services: RunningServices, own_postgresql: Service) -> dict[
     urls = replace(services.urls, database_url=own_postgresql.url)
     url = create_database(urls, "own_database")
     environment = settings_environment(urls, **UNLIMITED | {"DATABASE_URL": url})
-    apply_migrations(load_settings(environment))
+    apply_migrations(environment)
     return environment
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fintegrate.http import idempotency
+from fintegrate.http.idempotency import IdempotencyKeys
 from tests.support.api import Api, Bank
 from tests.support.fixtures import Query
 
@@ -72,7 +72,7 @@ def test_crash_leaves_an_audit_row_without_internals(bank: Bank, query: Query) -
 def test_crash_rolls_everything_back_but_its_audit_row(
     bank: Bank, query: Query, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(idempotency, "store", crash)
+    monkeypatch.setattr(IdempotencyKeys, "store", crash)
     events = query("SELECT count(*) AS count FROM customer_events")
 
     reply = bank.api("POST", "/customer/data", {"name": "Jane"}, headers={"Idempotency-Key": "k"})
@@ -88,7 +88,7 @@ def test_request_after_a_crash_is_served_as_ever(
     bank: Bank, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patched:
-        patched.setattr(idempotency, "store", crash)
+        patched.setattr(IdempotencyKeys, "store", crash)
         bank.api("POST", "/customer/data", {"name": "Jane"}, headers={"Idempotency-Key": "k"})
 
     again = bank.api("POST", "/customer/data", {"name": "Jane"}, headers={"Idempotency-Key": "k"})

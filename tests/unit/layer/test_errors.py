@@ -24,6 +24,7 @@ TREE = {
     "TooManyRequests": 429,
     "Crash": 500,
     "Unavailable": 503,
+    "Busy": 503,
 }
 CLASSES = {
     name: found

@@ -19,7 +19,7 @@ import psycopg2
 import psycopg2.errors
 import psycopg2.extensions
 
-from fintegrate.errors import Unavailable
+from fintegrate.errors import Busy, Unavailable
 from fintegrate.settings import SettingsError
 
 Row = dict[str, Any]
@@ -45,6 +45,8 @@ class Database:
     `options` is where the timeouts are set: `startup` asks for them when connecting, `server` relies
     on the server's configuration. `renewed_url` reads the URL again: it is asked, once per attempt,
     when the password was refused, because it may have been rotated under a process that lives on.
+    `setting` is the variable that an error about the URL names; `application` is how the server's
+    views name these connections.
 
     Raises:
         SettingsError: the URL cannot be read; its text is not repeated.
@@ -53,15 +55,19 @@ class Database:
     def __init__(
         self,
         url: str,
+        *,
         connect_timeout_seconds: int = 3,
         statement_timeout_ms: int = 20_000,
         lock_timeout_ms: int = 5_000,
         options: str = "startup",
         renewed_url: Callable[[], str] | None = None,
+        setting: str = "DATABASE_URL",
+        application: str = "fintegrate",
     ) -> None:
-        check_url(url)
+        check_url(url, setting)
         self._url = url
         self._renewed_url = renewed_url
+        self._application = application
         self._connect_timeout = connect_timeout_seconds
         self._options = (
             f"-c timezone=UTC -c statement_timeout={statement_timeout_ms}"
@@ -76,7 +82,8 @@ class Database:
 
         Raises:
             UniqueViolation: a key exists already.
-            Unavailable: the database is away, too slow, or could not give a lock in time.
+            Unavailable: the database is away.
+            Busy: it is too slow, or could not give a lock in time.
         """
         rows = self.fetch_all(sql, parameters, revive=revive)
         return rows[0] if rows else None
@@ -162,13 +169,13 @@ class Database:
             url,
             connect_timeout=self._connect_timeout,
             options=self._options,
-            application_name="fintegrate",
+            application_name=self._application,
             keepalives_idle=30,
             tcp_user_timeout=10_000,
         )
 
 
-def check_url(url: str) -> None:
+def check_url(url: str, setting: str = "DATABASE_URL") -> None:
     """Refuse a URL that a special character in its password broke: libpq's own error would show it.
 
     Raises:
@@ -178,7 +185,7 @@ def check_url(url: str) -> None:
         port = psycopg2.extensions.parse_dsn(url).get("port", "")
         if re.fullmatch(r"[0-9,]*", port):
             return
-    raise SettingsError("DATABASE_URL cannot be read; percent-encode its user and password")
+    raise SettingsError(f"{setting} cannot be read; percent-encode its user and password")
 
 
 _TRANSLATED = (
@@ -194,7 +201,7 @@ def _ours(error: psycopg2.Error, connection: psycopg2.extensions.connection) -> 
         return UniqueViolation(error.diag.constraint_name or "")
     if connection.closed:
         return ConnectionLost("The database connection was lost; try again shortly")
-    return Unavailable("The database is too busy to answer; try again shortly")
+    return Busy("The database is too busy to answer; try again shortly")
 
 
 def _rows(cursor: psycopg2.extensions.cursor) -> list[Row]:

@@ -13,6 +13,7 @@
     ├── TooManyRequests        429  with `Retry-After`
     ├── Crash                  500  anything else that escaped a handler
     └── Unavailable            503  a server that the request needs is away; with `Retry-After`
+        └── Busy               503  it is there, but too slow, or holds a lock for too long
 
 A crash is answered with a reference id and no internals (`fintegrate.http.envelope.crash`). The text of
 an error is shown to the caller: it says what is wrong and what to do, and never holds a secret.
@@ -112,3 +113,7 @@ class Unavailable(ApiError):
 
     def __init__(self, description: str, retry_after: int = 2) -> None:
         super().__init__(description, {"Retry-After": str(retry_after)})
+
+
+class Busy(Unavailable):
+    """The server is there, but a statement took too long or waited too long for a lock."""

@@ -19,7 +19,7 @@ class _RequestId(logging.Filter):
         return True
 
 
-def configure_logging(level: str) -> None:
+def configure_logging(level: str, service: str = "fintegrate") -> None:
     """Send every logger's lines to standard error as JSON; calling it again changes the level."""
     # Imported here because the package imports botocore, and importing us must import nothing of AWS.
     from aws_lambda_powertools.logging.formatter import LambdaPowertoolsFormatter
@@ -30,6 +30,6 @@ def configure_logging(level: str) -> None:
     if any(isinstance(h.formatter, LambdaPowertoolsFormatter) for h in root.handlers):
         return
     handler = logging.StreamHandler()
-    handler.setFormatter(LambdaPowertoolsFormatter(service="fintegrate", utc=True))
+    handler.setFormatter(LambdaPowertoolsFormatter(service=service, utc=True))
     handler.addFilter(_RequestId())
     root.handlers = [handler]  # Lambda's own handler would print every line twice

@@ -32,11 +32,6 @@ PUBLISHED = Counter(
     ["outcome"],
     registry=REGISTRY,
 )
-BREAKER_OPEN = Gauge(
-    "fintegrate_breaker_open",
-    "State of the broker's circuit breaker: 0 closed, 0.5 half-open, 1 open",
-    registry=REGISTRY,
-)
 
 
 class GaugeFamily(NamedTuple):

@@ -77,7 +77,7 @@ def read_migrations(folder: Path) -> list[Migration]:
     return [_read(path) for path in sorted(folder.glob("*.sql"))]
 
 
-def migrate(url: str, folder: Path) -> list[str]:
+def migrate(url: str, folder: Path, setting: str = "DATABASE_URL") -> list[str]:
     """Apply what is missing; the names of what was applied now.
 
     Raises:
@@ -85,7 +85,7 @@ def migrate(url: str, folder: Path) -> list[str]:
         psycopg2.OperationalError: the database is away.
         SettingsError: the URL cannot be read.
     """
-    check_url(url)
+    check_url(url, setting)
     migrations = read_migrations(folder)
     connection = psycopg2.connect(url, connect_timeout=5, application_name="fintegrate-migrate")
     try:

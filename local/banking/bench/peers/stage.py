@@ -10,7 +10,6 @@ from dataclasses import dataclass
 import psycopg2
 
 from chalicelib.operations.migrate import apply_migrations
-from fintegrate.settings import load_settings
 from local.banking.bench.peers.backlog import copy_to_peer, write_backlog
 from local.banking.bench.peers.contestants import run_program
 from local.banking.bench.peers.queues import TenantQueues
@@ -63,7 +62,7 @@ def _template(urls: ServiceUrls, names: list[str], peers_python: str) -> list[Te
     """Make the database with the backlog, in our table and in the peer's."""
     url = create_database(urls, TEMPLATE)
     environment = _environment(urls, url)
-    apply_migrations(load_settings(environment))
+    apply_migrations(environment)
     tenants = _onboarded(url, names)
     write_backlog(url, [tenant.consumer_id for tenant in tenants])
     run_program(peers_python, "prepare_faststream.py", environment)

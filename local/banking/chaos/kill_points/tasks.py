@@ -93,10 +93,9 @@ class Migration:
     def __call__(self) -> list[str]:
         """What was applied."""
         from chalicelib.operations.migrate import apply_migrations
-        from fintegrate.settings import load_settings
 
         sys.path.insert(0, str(self.folder))
-        return apply_migrations(load_settings(os.environ))
+        return apply_migrations(os.environ)
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,9 @@ import boto3
 import pytest
 
 from app import app
+from chalicelib.banking.configuration import Configuration
 from fintegrate.access.keys import parse_api_key
-from fintegrate.settings import Settings, load_settings
+from fintegrate.settings import load
 from local.aws.packaged import Package
 from tests.integration.local.aws.account import (
     FUNCTION_ARN,
@@ -44,8 +45,8 @@ def configuration(name: str) -> dict[str, Any]:
     return dict(boto3.client("lambda").get_function_configuration(FunctionName=in_aws(name)))
 
 
-def settings_of(name: str) -> Settings:
-    return load_settings(variables_of(name))
+def settings_of(name: str) -> Configuration:
+    return load(Configuration, variables_of(name))
 
 
 def variables_of(name: str) -> dict[str, str]:

@@ -54,7 +54,7 @@ def test_new_password_is_read_when_the_old_one_is_refused(
     boto3.client("secretsmanager").create_secret(Name="database")
     set_password(database_url, "before")
     keep("before")
-    database = living_process(environment).process.database
+    database = living_process(environment).request.database
     assert database.fetch_one("SELECT current_user AS name", {}) == {"name": ROLE}
     database.close()
 
@@ -72,7 +72,7 @@ def test_password_that_stays_wrong_is_an_outage(
     boto3.client("secretsmanager").create_secret(Name="database")
     set_password(database_url, "right")
     keep("wrong")
-    database = living_process(environment).process.database
+    database = living_process(environment).request.database
 
     with pytest.raises(Unavailable):
         database.fetch_one("SELECT 1", {})

@@ -101,9 +101,9 @@ def test_everything_is_encrypted_private_and_kept() -> None:
 
 
 def test_server_sets_what_the_functions_would_ask_for() -> None:
-    from fintegrate.settings import Settings
+    from chalicelib.banking.configuration import Configuration
 
-    defaults = Settings("", "", "")
+    defaults = Configuration("", "", "")
     parameters = properties("database", "ServerSettings", "dev")["Parameters"]
 
     assert parameters["statement_timeout"] == str(defaults.database_statement_timeout_ms)

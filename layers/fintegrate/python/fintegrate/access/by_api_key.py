@@ -1,67 +1,53 @@
-"""Who calls: from the `X-API-Key` header to a tenant.
+"""Who calls: from the `X-API-Key` header to the key's owner.
 
-The key's row is read on every request, so that deactivation, expiry and the tenant's status hold
-from typing import NamedTuple
-from the very next one; only the bcrypt check is spared for keys that this process has verified. What
-is wrong with a key is told only to who holds its secret; everybody else learns nothing.
+The key's row is read on every request, so that deactivation, expiry and the owner's status hold from
+the very next one. Only the bcrypt check is spared for keys that this process has verified. Only a
+caller who proves the secret is told why a key is refused.
 
-Leaves to others where keys are stored: `find_key` reads the row with `consumer_id, consumer_name,
-consumer_status, api_key_hash, api_key_status, expired`.
+Leaves to others where keys are stored: `find_key` reads the row with `owner_id, owner_name,
+owner_active, api_key_hash, api_key_status, expired`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
 
+from fintegrate.access.caller import Caller, Credentials, Refused
 from fintegrate.access.keys import ApiKey, SecretVerifier, TooManyWrongSecrets, parse_api_key
 from fintegrate.database import Row
 from fintegrate.errors import ApiError, Forbidden, TooManyRequests, Unauthorized
 
-
-class Caller(NamedTuple):
-    """The tenant that a request acts for."""
-
-    consumer_id: str
-    consumer_name: str
-    key_id: str
-    is_admin: bool
+HEADER = "x-api-key"
 
 
-class Refused(Exception):
-    """The key was refused with `error`; `consumer_id` and `key_id` are known when it was genuine."""
+class ByApiKey:
+    """The scheme of API keys; `owner_inactive` is what a good key of an inactive owner is told."""
 
     def __init__(
-        self, error: ApiError, key_id: str | None = None, consumer_id: str | None = None
-    ) -> None:
-        super().__init__(error.description)
-        self.error = error
-        self.key_id = key_id
-        self.consumer_id = consumer_id
-
-
-class Authenticator:
-    """Turns the header into a `Caller`."""
-
-    def __init__(
-        self, find_key: Callable[[str], Row | None], verifier: SecretVerifier, admin_id: str
+        self,
+        find_key: Callable[[str], Row | None],
+        verifier: SecretVerifier,
+        *,
+        admin_id: str,
+        owner_inactive: str,
     ) -> None:
         self._find_key = find_key
         self._verifier = verifier
         self._admin_id = admin_id
+        self._owner_inactive = owner_inactive
 
-    def authenticate(
-        self, header: str | None, source_ip: str, on_recognised: Callable[[str], None]
-    ) -> Caller:
+    def carried_by(self, request: Credentials) -> bool:
+        """Whether the request has the header."""
+        return bool(request.header(HEADER))
+
+    def authenticate(self, request: Credentials, on_recognised: Callable[[str], None]) -> Caller:
         """The caller whose key this is.
 
-        `on_recognised` is called with the id of a key that this process has verified before its row
-        is read: what costs time of its own can begin then, but the key may yet be refused.
-
         Raises:
-            Refused: the key is missing, malformed, unknown, expired or deactivated (401), its
-                consumer is deactivated (403), or too many wrong secrets were tried (429).
+            Refused: the key is missing, malformed, unknown, expired or deactivated (401), its owner
+                is inactive (403), or too many wrong secrets were tried (429).
         """
+        header = request.header(HEADER)
         if not header:
             raise Refused(Unauthorized("X-API-Key is missing; send your API key in this header"))
         key = parse_api_key(header)
@@ -72,17 +58,17 @@ class Authenticator:
         if self._verifier.recognises(key):
             on_recognised(key.key_id)
         row = self._find_key(key.key_id)
-        if row is None or not self._matches(key, row["api_key_hash"], source_ip):
+        if row is None or not self._matches(key, row["api_key_hash"], request.source_ip):
             raise Refused(
                 Unauthorized("X-API-Key is not a valid key; ask the operator for a new one"),
                 key.key_id,
             )
         self._check_status(key, row)
         return Caller(
-            row["consumer_id"],
-            row["consumer_name"],
+            row["owner_id"],
+            row["owner_name"],
             key.key_id,
-            row["consumer_id"] == self._admin_id,
+            row["owner_id"] == self._admin_id,
         )
 
     def _matches(self, key: ApiKey, stored_hash: str, source_ip: str) -> bool:
@@ -98,14 +84,13 @@ class Authenticator:
                 key.key_id,
             ) from None
 
-    @staticmethod
-    def _check_status(key: ApiKey, row: Row) -> None:
+    def _check_status(self, key: ApiKey, row: Row) -> None:
         refusal: ApiError | None = None
         if row["api_key_status"] == "deactivated":
             refusal = Unauthorized("This API key is deactivated; ask the operator for a new one")
         elif row["api_key_status"] == "expired" or row["expired"]:
             refusal = Unauthorized("This API key has expired; ask the operator for a new one")
-        elif row["consumer_status"] != "active":
-            refusal = Forbidden("This consumer is deactivated; ask the operator to activate it")
+        elif not row["owner_active"]:
+            refusal = Forbidden(self._owner_inactive)
         if refusal is not None:
-            raise Refused(refusal, key.key_id, row["consumer_id"])
+            raise Refused(refusal, key.key_id, row["owner_id"])

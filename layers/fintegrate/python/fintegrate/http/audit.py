@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from fintegrate.database import Database
@@ -27,7 +27,7 @@ class AuditEntry(NamedTuple):
     """One row; `action` is the method and the path."""
 
     request_id: str
-    consumer_id: str | None
+    owner_id: str | None
     key_id: str | None
     action: str
     status_code: int
@@ -36,15 +36,21 @@ class AuditEntry(NamedTuple):
 
 
 class AuditLog:
-    """Writes entries; of strangers' refusals at most `strangers_per_minute` per process."""
+    """Writes entries; of strangers' refusals at most `strangers_per_minute` per process.
+
+    The statement is `write_audit`, as in `audit.sql`; a system whose table names the owner's column
+    otherwise hands in its own.
+    """
 
     def __init__(
         self,
         database: Database,
+        statements: Mapping[str, str] = SQL,
         strangers_per_minute: int = 60,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._database = database
+        self._statements = statements
         self._limit = strangers_per_minute
         self._clock = clock
         self._lock = threading.Lock()
@@ -52,13 +58,13 @@ class AuditLog:
 
     def write(self, entry: AuditEntry) -> None:
         """Write on the current transaction, or at once when there is none."""
-        self._database.execute(SQL["write_audit"], entry._asdict())
+        self._database.execute(self._statements["write_audit"], entry._asdict())
 
     def write_refusal(self, entry: AuditEntry) -> None:
         """Write a refusal worth a look; never raises, because the refusal must still be answered."""
         if entry.status_code not in WORTH_A_LOOK and entry.status_code < 500:
             return
-        if entry.consumer_id is None and not self._stranger_allowed():
+        if entry.owner_id is None and not self._stranger_allowed():
             return
         try:
             self.write(entry)

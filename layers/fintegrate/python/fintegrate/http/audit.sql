@@ -1,4 +1,4 @@
 -- name: write_audit
-INSERT INTO audit_log (request_id, consumer_id, key_id, action, status_code, reason, source_ip)
-VALUES (%(request_id)s, %(consumer_id)s, %(key_id)s, %(action)s, %(status_code)s, %(reason)s,
+INSERT INTO audit_log (request_id, owner_id, key_id, action, status_code, reason, source_ip)
+VALUES (%(request_id)s, %(owner_id)s, %(key_id)s, %(action)s, %(status_code)s, %(reason)s,
         %(source_ip)s)

@@ -14,13 +14,13 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import wraps
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, ParamSpec, TypeVar
 
 from chalice.app import Request as ChaliceRequest
 from chalice.app import Response
 from pydantic import BaseModel
 
-from fintegrate.access.by_api_key import Authenticator, Caller, Refused
+from fintegrate.access.caller import Caller, Refused, Scheme
 from fintegrate.database import ConnectionLost, Database, Row
 from fintegrate.errors import (
     ApiError,
@@ -30,19 +30,18 @@ from fintegrate.errors import (
     MethodNotAllowed,
     UnsupportedMediaType,
 )
-from fintegrate.http import idempotency
 from fintegrate.http.audit import AuditEntry, AuditLog
 from fintegrate.http.envelope import answer, crash
+from fintegrate.http.idempotency import IdempotencyKeys, check_key, request_hash
 from fintegrate.http.rate_limit import RateLimiter
 from fintegrate.http.requests import Request, current
 from fintegrate.http.validation import RequestModel
 from fintegrate.logs import request_id
 from fintegrate.metrics import REQUEST_SECONDS, REQUESTS
-from fintegrate.outbox.outbox import Outbox
-from fintegrate.settings import Settings
 
 log = logging.getLogger(__name__)
 B = TypeVar("B", bound=BaseModel)
+P = ParamSpec("P")
 STANDARD_HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
 
@@ -58,19 +57,26 @@ class Nothing(RequestModel):
     """A request that takes no fields."""
 
 
-ANYBODY = Caller(consumer_id="", consumer_name="", key_id="", is_admin=False)
-"""Who calls a public endpoint: nobody in particular, whose id is no consumer's."""
+ANYBODY = Caller(owner_id="", owner_name="", key_id="", is_admin=False)
+"""Who calls a public endpoint: nobody in particular, whose id is no owner's."""
 
 
 class RequestParts(NamedTuple):
-    """What one function process keeps between its requests."""
+    """What one function process keeps between its requests, for all of them."""
 
-    settings: Settings
     database: Database
-    authenticator: Authenticator
+    schemes: Mapping[str, Scheme]
+    """How callers say who they are, by the names that endpoints use."""
     rate_limiter: RateLimiter
     audit: AuditLog
-    outbox: Outbox
+    idempotency_keys: IdempotencyKeys
+    max_body_bytes: int
+    publish_new: Callable[[Row, float], None] | None = None
+    """Publishes the event that a handler wrote, after the commit, and never raises; the second
+    argument is a time before the event was written, on the monotonic clock. None where handlers
+    write no events."""
+    admins_only: str = "This endpoint is the admin's"
+    """What everybody else is told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +103,8 @@ class Endpoint(NamedTuple):
 
     `takes` validates the request. `gives` describes `data` and validates nothing: a `TypedDict`, of
     which a cold start makes eight in the time of one pydantic model; from `typing_extensions`,
-    because pydantic reads no other before Python 3.12. `transaction` puts the handler's statements
+    because pydantic reads no other before Python 3.12. `schemes` are the names of the ways to say who
+    calls, of which a request uses the first that it carries. `transaction` puts the handler's statements
     into one transaction (without it each statement commits by itself);
     `idempotency` is False where an answer must never be stored. With a `media_type`, `data` is the
     whole body as text of this type, in place of the envelope; refusals stay in the envelope.
@@ -110,33 +117,42 @@ class Endpoint(NamedTuple):
     transaction: bool = False
     idempotency: bool = True
     media_type: str | None = None
+    schemes: tuple[str, ...] = ("ApiKey",)
 
 
 Handler = Callable[[Call[Any]], Answer]
 View = Callable[[], Response]
 
 
-def endpoint(process: Callable[[], RequestParts], spec: Endpoint) -> Callable[[Handler], View]:
-    """Make a Chalice view of a handler; `process` is called per request, never at import."""
+def endpoints(
+    parts: Callable[[], RequestParts], spec: Callable[P, Endpoint]
+) -> Callable[P, Callable[[Handler], View]]:
+    """The decorator of a system's endpoints; its arguments are those of `spec`, which is `Endpoint`.
 
-    def decorate(handler: Handler) -> View:
-        @wraps(handler)
-        def view() -> Response:
-            return _Answering(process, spec, current.get()).respond(handler)
+    It makes a Chalice view of a handler. `parts` is called per request, never at import.
+    """
 
-        view.__endpoint__ = spec  # type: ignore[attr-defined]
-        return view
+    def endpoint(*args: P.args, **kwargs: P.kwargs) -> Callable[[Handler], View]:
+        described = spec(*args, **kwargs)
 
-    return decorate
+        def decorate(handler: Handler) -> View:
+            @wraps(handler)
+            def view() -> Response:
+                return _Answering(parts, described, current.get()).respond(handler)
+
+            view.__endpoint__ = described  # type: ignore[attr-defined]
+            return view
+
+        return decorate
+
+    return endpoint
 
 
 class _Answering:
     """One request from its arrival to its answer."""
 
-    def __init__(
-        self, process: Callable[[], RequestParts], spec: Endpoint, request: Request
-    ) -> None:
-        self._load = process
+    def __init__(self, parts: Callable[[], RequestParts], spec: Endpoint, request: Request) -> None:
+        self._load = parts
         self._spec = spec
         self._request = request
         self._caller: Caller | None = None
@@ -144,10 +160,10 @@ class _Answering:
 
     def respond(self, handler: Handler) -> Response:
         try:
-            self._process = self._load()
+            self._parts = self._load()
             return self._run(handler)
         except Refused as refused:
-            self._audit_refusal(refused.error, refused.key_id, refused.consumer_id)
+            self._audit_refusal(refused.error, refused.key_id, refused.owner_id)
             return self._refusal(refused.error)
         except ApiError as error:
             self._audit_refusal(error)
@@ -159,8 +175,8 @@ class _Answering:
 
     def _run(self, handler: Handler) -> Response:
         caller = self._admit()
-        body = self._request.parse(self._spec.takes, self._process.settings.max_body_bytes)
-        call = Call(body, caller, self._process.database, self._request)
+        body = self._request.parse(self._spec.takes, self._parts.max_body_bytes)
+        call = Call(body, caller, self._parts.database, self._request)
         key = self._idempotency_key()
         with self._transaction(key):
             stored = self._replay(key) if key else None
@@ -171,11 +187,13 @@ class _Answering:
             began = time.monotonic()
             result = handler(call)
             if key:
-                idempotency.store(call.db, caller.consumer_id, key, self._spec.status, result.data)
+                self._parts.idempotency_keys.store(
+                    caller.owner_id, key, self._spec.status, result.data
+                )
             if self._audited:
-                self._process.audit.write(self._entry(self._spec.status, "done"))
-        if result.event is not None:
-            self._process.outbox.publish_new(result.event, began)
+                self._parts.audit.write(self._entry(self._spec.status, "done"))
+        if result.event is not None and self._parts.publish_new is not None:
+            self._parts.publish_new(result.event, began)
         return self._success(result)
 
     def _success(self, result: Answer) -> Response:
@@ -187,15 +205,18 @@ class _Answering:
     def _admit(self) -> Caller:
         if self._spec.access is Access.PUBLIC:
             return ANYBODY
-        process, request = self._process, self._request
-        caller = process.authenticator.authenticate(
-            request.header("x-api-key"), request.source_ip, process.rate_limiter.ask_ahead
-        )
+        parts, request = self._parts, self._request
+        caller = self._scheme().authenticate(request, parts.rate_limiter.ask_ahead)
         self._caller = caller
-        self._headers.update(process.rate_limiter.take(caller.key_id))
+        self._headers.update(parts.rate_limiter.take(caller.key_id))
         if self._spec.access is Access.ADMIN and not caller.is_admin:
-            raise Forbidden("This endpoint is the admin's; use an endpoint of your own consumer")
+            raise Forbidden(parts.admins_only)
         return caller
+
+    def _scheme(self) -> Scheme:
+        """The first that the request carries; where it carries none, the first says what is missing."""
+        schemes = [self._parts.schemes[name] for name in self._spec.schemes]
+        return next((s for s in schemes if s.carried_by(self._request)), schemes[0])
 
     @property
     def _audited(self) -> bool:
@@ -204,7 +225,7 @@ class _Answering:
 
     def _transaction(self, key: str | None) -> Any:
         if key or self._audited or self._spec.transaction:
-            return self._process.database.transaction()
+            return self._parts.database.transaction()
         return nullcontext()
 
     def _idempotency_key(self) -> str | None:
@@ -216,38 +237,36 @@ class _Answering:
                 "Idempotency-Key: is not taken here, because the answer holds a secret that is "
                 "never stored; send the request without it"
             )
-        idempotency.check_key(key)
+        check_key(key)
         return key
 
     def _replay(self, key: str) -> Row | None:
         assert self._caller is not None
         request = self._request
-        body = request.text(self._process.settings.max_body_bytes)
-        digest = idempotency.request_hash(request.method, request.path, body)
-        return idempotency.replay_or_reserve(
-            self._process.database, self._caller.consumer_id, key, digest
-        )
+        body = request.text(self._parts.max_body_bytes)
+        digest = request_hash(request.method, request.path, body)
+        return self._parts.idempotency_keys.replay_or_reserve(self._caller.owner_id, key, digest)
 
     def _refusal(self, error: ApiError) -> Response:
         headers = {**self._headers, **error.headers}
         return answer(error.status, {}, error.description, headers)
 
     def _audit_refusal(
-        self, error: ApiError, key_id: str | None = None, consumer_id: str | None = None
+        self, error: ApiError, key_id: str | None = None, owner_id: str | None = None
     ) -> None:
         genuine_form = key_id is not None or self._caller is not None
         if genuine_form and not isinstance(error, ConnectionLost):
             # A key that is missing or malformed never touches the database.
-            entry = self._entry(error.status, error.description, key_id, consumer_id)
-            self._process.audit.write_refusal(entry)
+            entry = self._entry(error.status, error.description, key_id, owner_id)
+            self._parts.audit.write_refusal(entry)
 
     def _entry(
-        self, status: int, reason: str, key_id: str | None = None, consumer_id: str | None = None
+        self, status: int, reason: str, key_id: str | None = None, owner_id: str | None = None
     ) -> AuditEntry:
         caller, request = self._caller, self._request
         return AuditEntry(
             request_id=request.id,
-            consumer_id=caller.consumer_id if caller else consumer_id,
+            owner_id=caller.owner_id if caller else owner_id,
             key_id=caller.key_id if caller else key_id,
             action=f"{request.method} {request.path}",
             status_code=status,

@@ -8,10 +8,11 @@ first is in flight. Source: draft-ietf-httpapi-idempotency-key-header.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from typing import Any
 
 from fintegrate.database import Database, Row
-from fintegrate.errors import Conflict, Invalid, Unavailable
+from fintegrate.errors import Busy, Conflict, Invalid
 from fintegrate.http.envelope import dumps
 from fintegrate.queries import queries_beside
 
@@ -29,34 +30,43 @@ def request_hash(method: str, path: str, body: str) -> str:
     return hashlib.sha256(f"{method} {path}\n{body}".encode()).hexdigest()
 
 
-def replay_or_reserve(db: Database, consumer_id: str, key: str, digest: str) -> Row | None:
-    """The stored answer (`response_status`, `response_json`), or None: then this request runs.
+class IdempotencyKeys:
+    """The keys of one database and what they were answered with.
 
-    Must be called inside the transaction that the request's rows are written in.
-
-    Raises:
-        Conflict: the key was used with another request, or its first request does not finish.
+    The statements are `reserve_key`, `stored_answer` and `store_answer`, as in `idempotency.sql`; a
+    system whose table names the owner's column otherwise hands in its own.
     """
-    scope = {"consumer_id": consumer_id, "key": key}
-    try:
-        reserved = db.fetch_one(SQL["reserve_key"], {**scope, "request_hash": digest})
-    except Unavailable as error:
-        if type(error) is not Unavailable:
-            raise
-        raise Conflict(
-            "A request with this Idempotency-Key is still running; wait for its answer"
-        ) from error
-    if reserved is not None:
-        return None
-    stored = db.fetch_one(SQL["stored_answer"], scope)
-    if stored is None or stored["request_hash"] != digest:
-        raise Conflict("This Idempotency-Key was used with another request; use a new key")
-    return stored
 
+    def __init__(self, db: Database, statements: Mapping[str, str] = SQL) -> None:
+        self._db = db
+        self._statements = statements
 
-def store(db: Database, consumer_id: str, key: str, status: int, data: Any) -> None:
-    """Keep the answer with the key; it commits with everything else."""
-    db.execute(
-        SQL["store_answer"],
-        {"consumer_id": consumer_id, "key": key, "status": status, "data": dumps(data)},
-    )
+    def replay_or_reserve(self, owner_id: str, key: str, digest: str) -> Row | None:
+        """The stored answer (`response_status`, `response_json`), or None: then this request runs.
+
+        Must be called inside the transaction that the request's rows are written in.
+
+        Raises:
+            Conflict: the key was used with another request, or its first request does not finish.
+        """
+        scope = {"owner_id": owner_id, "key": key}
+        try:
+            wanted = {**scope, "request_hash": digest}
+            reserved = self._db.fetch_one(self._statements["reserve_key"], wanted)
+        except Busy as error:
+            raise Conflict(
+                "A request with this Idempotency-Key is still running; wait for its answer"
+            ) from error
+        if reserved is not None:
+            return None
+        stored = self._db.fetch_one(self._statements["stored_answer"], scope)
+        if stored is None or stored["request_hash"] != digest:
+            raise Conflict("This Idempotency-Key was used with another request; use a new key")
+        return stored
+
+    def store(self, owner_id: str, key: str, status: int, data: Any) -> None:
+        """Keep the answer with the key; it commits with everything else."""
+        answer = {"status": status, "data": dumps(data)}
+        self._db.execute(
+            self._statements["store_answer"], {"owner_id": owner_id, "key": key, **answer}
+        )

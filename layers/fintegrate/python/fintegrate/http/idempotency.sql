@@ -1,10 +1,10 @@
--- Keys are per consumer; one older than 24 hours counts as absent and is taken over.
+-- Keys are per owner; one older than 24 hours counts as absent and is taken over.
 
 -- name: reserve_key
 -- Waits while another request with the same key is in flight; no row when it has committed.
-INSERT INTO idempotency_keys AS stored (consumer_id, idempotency_key, request_hash)
-VALUES (%(consumer_id)s, %(key)s, %(request_hash)s)
-ON CONFLICT (consumer_id, idempotency_key) DO UPDATE
+INSERT INTO idempotency_keys AS stored (owner_id, idempotency_key, request_hash)
+VALUES (%(owner_id)s, %(key)s, %(request_hash)s)
+ON CONFLICT (owner_id, idempotency_key) DO UPDATE
     SET request_hash = excluded.request_hash, response_status = NULL, response_json = NULL,
         created_at = clock_timestamp()
     WHERE stored.created_at < clock_timestamp() - interval '24 hours'
@@ -13,9 +13,9 @@ RETURNING request_hash
 -- name: stored_answer
 SELECT request_hash, response_status, response_json
 FROM idempotency_keys
-WHERE consumer_id = %(consumer_id)s AND idempotency_key = %(key)s
+WHERE owner_id = %(owner_id)s AND idempotency_key = %(key)s
 
 -- name: store_answer
 UPDATE idempotency_keys
 SET response_status = %(status)s, response_json = %(data)s::json
-WHERE consumer_id = %(consumer_id)s AND idempotency_key = %(key)s
+WHERE owner_id = %(owner_id)s AND idempotency_key = %(key)s

@@ -1,4 +1,4 @@
-"""A token bucket per API key in Redis: one round trip, beside others; open when Redis is away.
+"""A token bucket per subject (an API key) in Redis: one round trip, beside others; open without Redis.
 
 The script runs in Redis, on its clock, so that all processes share one bucket and one time.
 Headers: draft-ietf-httpapi-ratelimit-headers (`RateLimit-Limit`, `-Remaining`, `-Reset`).
@@ -41,17 +41,23 @@ SCRIPT_ID = hashlib.sha1(BUCKET_SCRIPT.encode()).hexdigest()  # noqa: S324 - Red
 
 
 class RateLimiter:
-    """`per_minute` requests refill a bucket of `burst`; `retry_seconds` spares a Redis that failed."""
+    """`per_minute` requests refill a bucket of `burst`; `retry_seconds` spares a Redis that failed.
+
+    `subject` is what a refusal calls the one whose bucket is empty.
+    """
 
     def __init__(
         self,
         url: str,
+        *,
         per_minute: int,
         burst: int,
         timeout_ms: int = 50,
         retry_seconds: float = 10,
+        subject: str = "API key",
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        self._subject = subject
         self._url = url
         self._per_minute = per_minute
         self._burst = burst
@@ -94,7 +100,7 @@ class RateLimiter:
             return headers
         wait = max(1, math.ceil((1 - tokens) / rate))
         raise TooManyRequests(
-            f"Rate limit of {self._per_minute} requests a minute reached for this API key; "
+            f"Rate limit of {self._per_minute} requests a minute reached for this {self._subject}; "
             f"try again in {wait} s",
             wait,
             headers,

@@ -31,12 +31,14 @@ HEARTBEAT_SECONDS = 60
 class Publisher:
     """The publishing side of one process; `breaker` is shared by its threads.
 
+    `setting` is the variable that an error about the URL names.
+
     Raises:
         SettingsError: the URL cannot be read; its text is not repeated.
     """
 
-    def __init__(self, url: str, breaker: CircuitBreaker) -> None:
-        self._parameters = _parameters(url)
+    def __init__(self, url: str, breaker: CircuitBreaker, setting: str = "RABBITMQ_URL") -> None:
+        self._parameters = _parameters(url, setting)
         self._local = threading.local()
         self.breaker = breaker
 
@@ -104,12 +106,12 @@ class Publisher:
             self.breaker.succeeded()
 
 
-def _parameters(url: str) -> pika.URLParameters:
+def _parameters(url: str, setting: str) -> pika.URLParameters:
     try:
         parameters = pika.URLParameters(url)
     except Exception:  # whatever it is, its text may show a part of the password
         raise SettingsError(
-            "RABBITMQ_URL cannot be read; percent-encode its user and password"
+            f"{setting} cannot be read; percent-encode its user and password"
         ) from None
     parameters.heartbeat = HEARTBEAT_SECONDS
     parameters.connection_attempts = 1

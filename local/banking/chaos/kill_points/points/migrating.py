@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from chalicelib.banking.system import SYSTEM
 from chalicelib.banking.tenants import ADMIN_ID
 from chalicelib.operations.migrate import migrations_folder
 from local.banking.chaos.kill_points.cell import query
@@ -56,7 +57,7 @@ class Site:
 def _site(scene: Scene) -> Iterator[Site]:
     folder = scene.cell.folder / "migrations"
     own = folder / "fintegrate_sql" / "banking" / "migrations"
-    shutil.copytree(migrations_folder(), own, dirs_exist_ok=True)
+    shutil.copytree(migrations_folder(SYSTEM.databases[0]), own, dirs_exist_ok=True)
     (own / LATER).write_text(LATER_TEXT)
     name = Path(scene.cell.environment["DATABASE_URL"]).name + "_empty"
     url = create_database(scene.cell.urls, name)

@@ -1,0 +1,53 @@
+"""What banking reads from its environment: `fintegrate.settings.load(Configuration, environment)`."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """Every setting of banking; the variable is the field's name in upper case."""
+
+    database_url: str = field(repr=False)
+    rabbitmq_url: str = field(repr=False)
+    redis_url: str = field(repr=False)
+    admin_api_key: str = field(default="", repr=False)
+    """The admin's key; only the migration step reads it."""
+
+    stage: str = "local"
+    log_level: str = "INFO"
+    max_body_bytes: int = 1_048_576
+    """A larger body is refused with 413."""
+
+    rate_limit_api_key_per_minute: int = field(default=50, metadata={"least": 1})
+    rate_limit_api_key_burst: int = field(default=500, metadata={"least": 1})
+    redis_timeout_ms: int = 50
+    redis_retry_seconds: int = 10
+    """After Redis failed, requests pass without asking it for this long."""
+
+    api_key_bcrypt_cost: int = 12
+    api_key_wrong_secrets_per_minute: int = 5
+    """How many wrong secrets per key and minute one process checks with bcrypt."""
+
+    database_connect_timeout_seconds: int = 3
+    database_statement_timeout_ms: int = 20_000
+    database_lock_timeout_ms: int = 5_000
+    database_options: str = "startup"
+    """`startup` asks for these timeouts when connecting; `server` relies on the server's own
+    configuration, because RDS Proxy refuses startup options."""
+
+    publish_timeout_ms: int = 1_000
+    """What publishing may add to a request, connecting included."""
+    publish_handoff_seconds: int = 5
+    """An event younger than this may still be in the hands of the request that wrote it."""
+    publish_max_tries: int = 10
+    breaker_failures: int = 5
+    breaker_open_seconds: int = 30
+    delivery_grace_seconds: int = 300
+    sweep_seconds: int = 20
+    """How long resend and redeliver work per call: they stop before the gateway's 29 s."""
+    sweep_batch: int = 2_000
+    reconcile_seconds: int = field(default=240, metadata={"least": 1})
+    """How long the scheduled reconciliation may read; the endpoint's may for `sweep_seconds`."""
+
+    receipt_retention_days: int = 365
+    audit_retention_days: int = 365

@@ -1,0 +1,55 @@
+"""Banking as the functions that every package has see it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from chalice import Blueprint
+
+from chalicelib.banking.configuration import Configuration
+from fintegrate.database import Database
+from fintegrate.http.endpoint import RequestParts
+from fintegrate.metrics import GaugeFamily
+from fintegrate.system import Probe, System, SystemDatabase
+
+
+def _blueprints() -> Sequence[Blueprint]:
+    from chalicelib.banking.index import BLUEPRINTS
+
+    return BLUEPRINTS
+
+
+def _request_parts() -> RequestParts:
+    from chalicelib.banking.wiring import parts
+
+    return parts().request
+
+
+def _probes() -> Mapping[str, Probe]:
+    from chalicelib.banking.events.probes import probes
+
+    return probes()
+
+
+def _gauges(db: Database) -> Iterable[GaugeFamily]:
+    from chalicelib.banking.events.gauges import gauges
+
+    return gauges(db)
+
+
+def _after_migrations(settings: Configuration) -> None:
+    from chalicelib.banking.consumer.admin_key import install_configured_key
+
+    install_configured_key(settings)
+
+
+SYSTEM = System(
+    name="banking",
+    databases=(SystemDatabase(setting="DATABASE_URL", name="fintegrate", folder="banking"),),
+    configuration=Configuration,
+    blueprints=_blueprints,
+    request_parts=_request_parts,
+    probes=_probes,
+    gauges=_gauges,
+    after_migrations=_after_migrations,
+)

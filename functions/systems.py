@@ -1,0 +1,45 @@
+"""Which systems there are, and which of them this package serves: the one list of the house.
+
+A package serves one system, or all where none is named (stock `chalice local`, `make local`). A
+package of one system does not hold the folders of the others, so a system is imported by its name.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import import_module
+
+from chalice import Chalice
+
+from fintegrate.system import System
+
+NAMES = ("banking",)
+_served: tuple[str, ...] = NAMES
+
+
+def serve(app: Chalice, name: str | None) -> None:
+    """Register every function of this system, or of all, and those that every package has.
+
+    Raises:
+        ValueError: there is no such system.
+    """
+    global _served  # noqa: PLW0603 - a process serves one package
+    if name and name not in NAMES:
+        raise ValueError(f"SYSTEM must be one of {', '.join(NAMES)}, or not set; got {name!r}")
+    _served = (name,) if name else NAMES
+    for system in served():
+        for blueprint in system.blueprints():
+            app.register_blueprint(blueprint)
+    app.register_blueprint(import_module("chalicelib.operations.index").operations)
+
+
+def served() -> list[System]:
+    """The systems that this process serves; the first one's callers may ask for its metrics."""
+    return [system_of(name) for name in _served]
+
+
+@cache
+def system_of(name: str) -> System:
+    """A system's description of itself."""
+    system: System = import_module(f"chalicelib.{name}.system").SYSTEM
+    return system

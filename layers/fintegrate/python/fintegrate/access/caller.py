@@ -1,0 +1,66 @@
+"""Who calls: what every scheme finds out, and what it needs to find it out.
+
+A scheme is one way to say who calls: `by_api_key` is one. An endpoint names the schemes that it takes;
+the wiring of a system makes them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple, Protocol
+
+from fintegrate.errors import ApiError
+
+
+class Caller(NamedTuple):
+    """Whom a request acts for: the owner of its credentials (a tenant, a platform, a user)."""
+
+    owner_id: str
+    owner_name: str
+    key_id: str
+    """The public name of the credentials; what limits and logs go by."""
+    is_admin: bool
+
+
+class Refused(Exception):
+    """The credentials were refused with `error`.
+
+    `owner_id` and `key_id` are known when they were genuine.
+    """
+
+    def __init__(
+        self, error: ApiError, key_id: str | None = None, owner_id: str | None = None
+    ) -> None:
+        super().__init__(error.description)
+        self.error = error
+        self.key_id = key_id
+        self.owner_id = owner_id
+
+
+class Credentials(Protocol):
+    """What a scheme reads of a request."""
+
+    source_ip: str
+
+    def header(self, name: str) -> str | None:
+        """A header's value, whatever the case of its name."""
+        ...
+
+
+class Scheme(Protocol):
+    """One way to say who calls."""
+
+    def carried_by(self, request: Credentials) -> bool:
+        """Whether the request has credentials of this scheme, good or bad."""
+        ...
+
+    def authenticate(self, request: Credentials, on_recognised: Callable[[str], None]) -> Caller:
+        """The caller whose credentials these are.
+
+        `on_recognised` is called with the id of credentials that this process has verified before.
+        What costs time of its own can begin then, but the credentials may yet be refused.
+
+        Raises:
+            Refused: they are missing, wrong, or good no more.
+        """
+        ...
