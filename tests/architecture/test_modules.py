@@ -14,6 +14,7 @@ from tests.architecture.tree import (
     LAYER,
     LOCAL,
     ROOT,
+    docstrings,
     functions_of,
     length,
     modules,
@@ -32,6 +33,37 @@ BUNDLE_LIMIT = 100_000
 @pytest.mark.parametrize("file", EVERYTHING, ids=named)
 def test_module_says_what_it_is_for(file: Path) -> None:
     assert ast.get_docstring(tree_of(file))
+
+
+@pytest.mark.parametrize("file", EVERYTHING, ids=named)
+def test_docstrings_hold_no_code(file: Path) -> None:
+    """An edit by a script once put an import into the middle of a sentence."""
+    lines = [line for text in docstrings(tree_of(file)) for line in text.splitlines()]
+
+    assert [line for line in lines if is_import(line)] == []
+
+
+def is_import(line: str) -> bool:
+    """Whether a line of prose is an import statement of Python."""
+    try:
+        (statement,) = ast.parse(line.strip()).body
+    except (SyntaxError, ValueError):
+        return False
+    return isinstance(statement, ast.Import | ast.ImportFrom)
+
+
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [
+        ("from typing import NamedTuple", True),
+        ("    import os", True),
+        ("from the header to the tenant", False),
+        ("import what is needed", False),
+        ("", False),
+    ],
+)
+def test_import_in_prose_is_told(line: str, code: bool) -> None:
+    assert is_import(line) is code
 
 
 @pytest.mark.parametrize("file", EVERYTHING, ids=named)

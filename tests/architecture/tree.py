@@ -42,6 +42,15 @@ def imports(tree: ast.AST) -> Iterator[str]:
             yield node.module or ""
 
 
+def imports_from(tree: ast.AST) -> Iterator[str]:
+    """The dotted name of every import, with the imported name: `a.b.c` of `from a.b import c`."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
 def functions_of(tree: ast.AST) -> list[Function]:
     """Every function, nested ones too."""
     return [n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)]
@@ -58,6 +67,17 @@ def registered(tree: ast.AST) -> list[Function]:
             and decorator.func.attr in REGISTRATIONS
             for decorator in function.decorator_list
         )
+    ]
+
+
+def docstrings(tree: ast.AST) -> list[str]:
+    """The docstring of the module and of every class and function in it."""
+    documented = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
+    return [
+        text
+        for node in ast.walk(tree)
+        if isinstance(node, documented)
+        if (text := ast.get_docstring(node))
     ]
 
 

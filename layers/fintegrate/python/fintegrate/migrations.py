@@ -13,11 +13,14 @@ import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import takewhile
 from pathlib import Path
 
 import psycopg2
 import psycopg2.extensions
+import sqlparse
+from sqlparse.lexer import tokenize
+from sqlparse.tokens import Comment, Whitespace
 
 from fintegrate.database import check_url
 
@@ -32,18 +35,6 @@ CREATE TABLE IF NOT EXISTS migration_history (
     CONSTRAINT migration_history_pkey PRIMARY KEY (name)
 )
 """
-# What may hold a semicolon that ends nothing. A body of BEGIN ATOMIC is not known: write $$ … $$.
-_TOKEN = re.compile(
-    r"""
-      (?P<comment> --[^\n]* | /\*.*?\*/ )
-    | \b[eE]' (?: [^'\\] | '' | \\. )* '
-    | ' (?: [^'] | '' )* '
-    | " (?: [^"] | "" )* "
-    | \$ (?P<tag> (?:[A-Za-z_]\w*)? ) \$ .*? \$ (?P=tag) \$
-    | (?P<end> ; )
-    """,
-    re.DOTALL | re.VERBOSE,
-)
 
 
 class MigrationError(Exception):
@@ -124,17 +115,24 @@ def _read(path: Path) -> Migration:
 
 
 def _statements(body: str, first_line: int) -> Iterator[Statement]:
-    """The statements of a body; comments outside of them are blanked, so that lines keep."""
-    code = _TOKEN.sub(lambda token: _blank(token[0]) if token["comment"] else token[0], body)
-    ends = [token.end() for token in _TOKEN.finditer(code) if token["end"]]
-    for start, end in pairwise([0, *ends, len(code)]):
-        text = code[start:end].lstrip()
-        if text.strip("; \n"):
-            yield Statement(text, first_line + code.count("\n", 0, end - len(text)))
+    """The statements of a body, without the comments before them.
+
+    A comment within a comment is not known to the parser, and so not to be used.
+    """
+    at = 0
+    for text in sqlparse.split(body):
+        at = body.index(text, at)
+        start = at + _length_of_comments(text)
+        at += len(text)
+        if start < at:
+            yield Statement(body[start:at], first_line + body.count("\n", 0, start))
 
 
-def _blank(comment: str) -> str:
-    return re.sub(r"[^\n]", " ", comment)
+def _length_of_comments(statement: str) -> int:
+    """How many characters come before the first that is neither a comment nor white space."""
+    tokens = tokenize(statement)  # type: ignore[no-untyped-call]
+    before = takewhile(lambda token: token[0] in Comment or token[0] in Whitespace, tokens)
+    return sum(len(text) for _, text in before)
 
 
 def _check_history(migrations: list[Migration], known: dict[str, str]) -> None:
