@@ -1,0 +1,66 @@
+"""The data model as a diagram, made from a database's `schema.sql`.
+
+A column that bears the name of another table's primary key refers to that table. The tables have no
+foreign keys (`schema.sql` says why), so the name is the only sign.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+_TABLE = re.compile(r"^CREATE TABLE (\w+) \(\n(.*?)\n\);", re.MULTILINE | re.DOTALL)
+_COLUMN = re.compile(r"^    (?!CONSTRAINT\b)(\w+)\s+(\w+)", re.MULTILINE)
+_KEY = re.compile(r"PRIMARY KEY \(([\w, ]+)\)")
+PAGE = """\
+# The data model of {system}
+
+Made from [schema.sql](../../sql/{folder}/schema.sql), which says what each table and column is for. `make
+documents` writes this page. A line means: the column of this name refers to the other table.
+
+```mermaid
+erDiagram
+{diagram}
+```
+"""
+
+
+class Table(NamedTuple):
+    """A table: its columns with their types, and the names of its primary key."""
+
+    name: str
+    columns: dict[str, str]
+    key: tuple[str, ...]
+
+
+def data_model(system: str, folder: str, schema: str) -> str:
+    """The page of a system's database; `schema` is the text of its `schema.sql`."""
+    tables = list(_tables(schema))
+    lines = [line for table in tables for line in _drawn(table)]
+    return PAGE.format(
+        system=system, folder=folder, diagram="\n".join([*lines, *_relations(tables)])
+    )
+
+
+def _tables(schema: str) -> Iterator[Table]:
+    for name, body in _TABLE.findall(schema):
+        key = _KEY.search(body)
+        yield Table(name, dict(_COLUMN.findall(body)), tuple(key[1].split(", ")) if key else ())
+
+
+def _drawn(table: Table) -> Iterator[str]:
+    yield f"    {table.name} {{"
+    for column, kind in table.columns.items():
+        yield f"        {kind} {column}{' PK' if column in table.key else ''}"
+    yield "    }"
+
+
+def _relations(tables: list[Table]) -> Iterator[str]:
+    """From the table whose key a column bears to the table of the column."""
+    owners = {table.key[0]: table.name for table in tables if len(table.key) == 1}
+    for table in tables:
+        for column in table.columns:
+            owner = owners.get(column)
+            if owner is not None and owner != table.name and column.endswith("_id"):
+                yield f"    {owner} ||--o{{ {table.name} : {column}"
