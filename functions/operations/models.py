@@ -1,15 +1,17 @@
 """What the answers of the operations endpoints give."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from typing_extensions import TypedDict
+
+from fintegrate.http.validation import Described
 
 
 class ServerState(TypedDict):
     """Whether a server answered, and after how many milliseconds."""
 
     status: Literal["up", "down"]
-    latency_ms: float
+    latency_ms: Annotated[float, Described("Milliseconds until the server answered", 0.8)]
 
 
 class BrokerState(ServerState):

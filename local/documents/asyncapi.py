@@ -16,7 +16,7 @@ from chalicelib.banking.tenants import ADMIN_NAME
 from fintegrate.messaging.topology import Queue
 from fintegrate.openapi.document import VERSION
 from fintegrate.openapi.examples import example
-from local.documents.message_schemas import component_schemas
+from local.documents.message_schemas import component_schemas, generated_schemas
 
 NAME = "{consumer_name}"
 BINDING = "0.3.0"
@@ -33,7 +33,7 @@ comes back too often goes to the dead letters, and its event shows as failed.
 
 def asyncapi_document() -> dict[str, Any]:
     """The whole document."""
-    schemas = component_schemas()
+    generated = generated_schemas()
     return {
         "asyncapi": "3.0.0",
         "info": {"title": "Fintegrate events", "version": VERSION, "description": OVERVIEW},
@@ -42,9 +42,9 @@ def asyncapi_document() -> dict[str, Any]:
         "channels": _channels(),
         "operations": _operations(),
         "components": {
-            "messages": {name: _message(name, schemas) for name in MESSAGES},
+            "messages": {name: _message(name, generated) for name in MESSAGES},
             "parameters": {"consumer_name": _PARAMETER},
-            "schemas": schemas,
+            "schemas": component_schemas(),
             "securitySchemes": {"password": {"type": "userPassword"}},
         },
     }
@@ -149,7 +149,7 @@ def _operations() -> dict[str, Any]:
     }
 
 
-def _message(event_type: str, schemas: dict[str, Any]) -> dict[str, Any]:
+def _message(event_type: str, generated: dict[str, Any]) -> dict[str, Any]:
     model = MESSAGES[event_type]
     body = {"$ref": f"#/components/schemas/{model.__name__}"}
     headers = {"$ref": "#/components/schemas/MessageHeaders"}
@@ -174,5 +174,5 @@ def _message(event_type: str, schemas: dict[str, Any]) -> dict[str, Any]:
             "app_id": APP_ID,
             "delivery_mode": 2,
         },
-        "examples": [{"headers": example(headers, schemas), "payload": example(body, schemas)}],
+        "examples": [{"headers": example(headers, generated), "payload": example(body, generated)}],
     }

@@ -9,7 +9,7 @@ from pydantic.json_schema import models_json_schema
 
 from chalicelib.banking.events.message import SCHEMA_VERSION
 from chalicelib.banking.events.message_models import MESSAGES, MessageHeaders
-from fintegrate.openapi.examples import example
+from fintegrate.openapi.examples import example, without_facts
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 MAJOR = SCHEMA_VERSION.partition(".")[0]
@@ -17,23 +17,29 @@ MAJOR = SCHEMA_VERSION.partition(".")[0]
 
 def message_schema(event_type: str) -> dict[str, Any]:
     """The schema of one event's body, complete in itself."""
-    schema = _untitled(MESSAGES[event_type].model_json_schema())
+    schema = MESSAGES[event_type].model_json_schema()
     return {
         "$schema": DIALECT,
         "$id": f"urn:fintegrate:message:{event_type}:{MAJOR}",
         "title": event_type,
-        **schema,
+        **without_facts(_untitled(schema)),
         "examples": [example(schema, schema["$defs"])],
     }
 
 
 def component_schemas() -> dict[str, Any]:
     """All bodies and the headers as components of one document."""
+    return {name: without_facts(_untitled(d)) for name, d in generated_schemas().items()}
+
+
+def generated_schemas() -> dict[str, Any]:
+    """The same as pydantic generates them, with the examples of all fields."""
     models: list[type[BaseModel]] = [*MESSAGES.values(), MessageHeaders]
     _, definitions = models_json_schema(
         [(model, "validation") for model in models], ref_template="#/components/schemas/{model}"
     )
-    return {name: _untitled(schema) for name, schema in definitions["$defs"].items()}
+    schemas: dict[str, Any] = definitions["$defs"]
+    return schemas
 
 
 def _untitled(schema: dict[str, Any]) -> dict[str, Any]:

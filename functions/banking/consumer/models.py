@@ -8,8 +8,9 @@ from uuid import UUID
 from pydantic import AfterValidator, Field
 from typing_extensions import TypedDict
 
+from chalicelib.banking.fields import ConsumerId
 from fintegrate.access.keys import parse_api_key
-from fintegrate.http.validation import RequestModel
+from fintegrate.http.validation import Described, RequestModel
 
 _PUBLIC_ID = re.compile(
     r"[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE
@@ -26,12 +27,20 @@ def public_id(text: str) -> str:
     return key.key_id
 
 
-ConsumerName = Annotated[str, Field(pattern=r"^[a-z0-9_]{1,64}$")]
+_KEY = Described(
+    "The key, or its public id where one is looked for", "0f8fad5bd9cb469fa16570867728950e"
+)
+ConsumerName = Annotated[
+    str,
+    Field(pattern=r"^[a-z0-9_]{1,64}$"),
+    Described("Part of the names of the consumer's queues", "bank_north"),
+]
 ConsumerStatus = Literal["active", "deactivated"]
 ApiKeyStatus = Literal["active", "expired", "deactivated"]
 ApiKeyName = Annotated[
     str,
     AfterValidator(public_id),
+    _KEY,
     Field(
         description="The whole key, or its public id as 32 hexadecimal digits or a UUID. Prefer the "
         "public id, or a JSON body: on its way to us a query string may be logged"
@@ -49,40 +58,44 @@ class NewConsumer(RequestModel):
 class ConsumerCreated(TypedDict):
     """The consumer that now exists."""
 
-    consumer_id: UUID
+    consumer_id: ConsumerId
 
 
 class NewApiKey(RequestModel):
     """A key to issue; `rotate` replaces the active one at once."""
 
-    consumer_id: UUID
-    rotate: bool = False
-    expires_in_days: Annotated[int, Field(ge=1, le=3650)] = 365
+    consumer_id: ConsumerId
+    rotate: Annotated[
+        bool, Described("Whether to replace the active key, which stops at once", True)
+    ] = False
+    expires_in_days: Annotated[
+        int, Field(ge=1, le=3650), Described("Days until the key expires", 365)
+    ] = 365
 
 
 class ApiKeyIssued(TypedDict):
     """The key in clear, this once."""
 
-    api_key: Annotated[str, Field(examples=["fk_<public id>_<secret>"])]
+    api_key: Annotated[str, Field(examples=["fk_<public id>_<secret>"]), _KEY]
 
 
 class ConsumerRef(RequestModel):
     """A consumer; a tenant may name itself only."""
 
-    consumer_id: UUID
+    consumer_id: ConsumerId
 
 
 class ConsumerStatusChange(RequestModel):
     """The status that a consumer is to have."""
 
-    consumer_id: UUID
+    consumer_id: ConsumerId
     status: ConsumerStatus
 
 
 class ConsumerData(TypedDict):
     """A consumer as it is."""
 
-    name: str
+    name: Annotated[str, Described("The name", "John Richard Doe")]
     status: ConsumerStatus
     created_at: datetime
     updated_at: datetime
@@ -91,7 +104,7 @@ class ConsumerData(TypedDict):
 class ConsumerListed(ConsumerData):
     """A consumer among others."""
 
-    consumer_id: UUID
+    consumer_id: ConsumerId
 
 
 class ConsumerList(TypedDict):

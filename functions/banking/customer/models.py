@@ -5,17 +5,18 @@ Leaves tags to `tag_models` and snapshots to `snapshot_models`.
 
 from datetime import datetime
 from typing import Annotated, Literal
-from uuid import UUID
 
-from pydantic import Field, StringConstraints, ValidationInfo, field_validator
+from pydantic import StringConstraints, ValidationInfo, field_validator
 from typing_extensions import TypedDict
 
-from chalicelib.banking.customer.tag_models import TagKey, TagValue
-from fintegrate.http.validation import RequestModel, Text
+from chalicelib.banking.customer.tag_models import TagKey, Tags, TagValue
+from chalicelib.banking.fields import CustomerId
+from fintegrate.http.cursors import Cursor, Limit, NextCursor
+from fintegrate.http.validation import Described, RequestModel, Text
 
 Status = Literal["ACTIVE", "INACTIVE"]
-Name = Annotated[Text, StringConstraints(max_length=255)]
-Limit = Annotated[int, Field(ge=1, le=200)]
+_NAME = Described("The name", "John Richard Doe")
+Name = Annotated[Text, StringConstraints(max_length=255), _NAME]
 
 
 class NewCustomer(RequestModel):
@@ -28,7 +29,7 @@ class NewCustomer(RequestModel):
 class CustomerRef(RequestModel):
     """One of the caller's customers."""
 
-    customer_id: UUID
+    customer_id: CustomerId
 
 
 class StatusChange(CustomerRef):
@@ -44,7 +45,7 @@ class CustomerFilter(RequestModel):
     tag_key: TagKey | None = None
     tag_value: TagValue | None = None
     limit: Limit = 50
-    cursor: str | None = None
+    cursor: Cursor | None = None
 
     @field_validator("tag_value")
     @classmethod
@@ -58,7 +59,7 @@ class CustomerFilter(RequestModel):
 class CustomerCreated(TypedDict):
     """The customer that now exists."""
 
-    customer_id: UUID
+    customer_id: CustomerId
     status: Status
     created_at: datetime
 
@@ -66,7 +67,7 @@ class CustomerCreated(TypedDict):
 class CustomerStatus(TypedDict):
     """The status that the customer now has, and since when."""
 
-    customer_id: UUID
+    customer_id: CustomerId
     status: Status
     updated_at: datetime
 
@@ -74,8 +75,8 @@ class CustomerStatus(TypedDict):
 class CustomerSummary(TypedDict):
     """A customer as it is, without its tags."""
 
-    customer_id: UUID
-    name: str
+    customer_id: CustomerId
+    name: Annotated[str, _NAME]
     status: Status
     created_at: datetime
     updated_at: datetime
@@ -84,11 +85,11 @@ class CustomerSummary(TypedDict):
 class CustomerData(CustomerSummary):
     """A customer as it is; tags sorted by key."""
 
-    tags: dict[str, str]
+    tags: Tags
 
 
 class CustomerPage(TypedDict):
     """Customers, newest first; `next_cursor` is null on the last page."""
 
     customers: list[CustomerSummary]
-    next_cursor: str | None
+    next_cursor: NextCursor

@@ -7,14 +7,16 @@ from uuid import UUID
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from chalicelib.banking.customer.models import CustomerRef, Limit
+from chalicelib.banking.customer.models import CustomerRef
+from chalicelib.banking.customer.tag_models import Tags
+from fintegrate.http.cursors import Cursor, Limit, NextCursor
 
 
 class SnapshotFilter(CustomerRef):
     """Whose snapshots to list."""
 
     limit: Limit = 50
-    cursor: str | None = None
+    cursor: Cursor | None = None
 
 
 class Change(TypedDict):
@@ -44,7 +46,7 @@ class Snapshot(TypedDict):
 
     snapshot_id: UUID
     snapshot_at: datetime
-    tags: dict[str, str]
+    tags: Tags
     metrics: dict[str, str | int]
     changed: Changes | None
 
@@ -53,4 +55,4 @@ class SnapshotPage(TypedDict):
     """Snapshots, newest first; `next_cursor` is null on the last page."""
 
     snapshots: list[Snapshot]
-    next_cursor: str | None
+    next_cursor: NextCursor

@@ -7,9 +7,10 @@ add fields.
 """
 
 from typing import Annotated, Literal
-from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from chalicelib.banking.fields import ConsumerId, CustomerId, EventId
 
 SchemaVersion = Annotated[
     str,
@@ -46,7 +47,7 @@ class Metadata(Open):
 class CustomerFacts(Open):
     """The customer as the event left it; at a deletion, as it was."""
 
-    customer_id: UUID
+    customer_id: CustomerId
     name: Annotated[str, Field(min_length=1, max_length=255, examples=["John Richard Doe"])]
     status: CustomerStatus
 
@@ -54,7 +55,7 @@ class CustomerFacts(Open):
 class ConsumerFacts(Open):
     """The consumer that was created."""
 
-    consumer_id: UUID
+    consumer_id: ConsumerId
     consumer_name: Annotated[str, Field(pattern="^[a-z0-9_]{1,64}$", examples=["bank_north"])]
 
 
@@ -62,7 +63,7 @@ class EventMessage(Open):
     """What all messages have in common; recognise a repeated one by its `event_id`."""
 
     schema_version: SchemaVersion
-    event_id: UUID
+    event_id: EventId
     metadata: Metadata
 
 
@@ -108,7 +109,7 @@ class MessageHeaders(Open):
 
     schema_version: SchemaVersion
     customer_id: Annotated[
-        UUID, Field(description="Whom the event is about: the customer, or the new consumer")
+        CustomerId, Field(description="Whom the event is about: the customer, or the new consumer")
     ]
     sequence: Sequence
     publish_try_count: Annotated[

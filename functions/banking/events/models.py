@@ -8,7 +8,9 @@ from pydantic import Field, StringConstraints, model_validator
 from typing_extensions import TypedDict
 
 from chalicelib.banking.events.topology import EVENT_TYPES
-from fintegrate.http.validation import Instant, RequestModel, Text
+from chalicelib.banking.fields import ConsumerId, CustomerId, EventId
+from fintegrate.http.cursors import Cursor, Limit, NextCursor
+from fintegrate.http.validation import Described, Instant, RequestModel, Text
 
 EventType = Literal[
     "customer_creation", "customer_deletion", "customer_status_change", "consumer_created"
@@ -18,15 +20,18 @@ ProcessingStatus = Literal["received", "processed", "failed"]
 PublishStatus = Literal["pending", "published", "failed"]
 DeliverStatus = Literal["pending", "delivered", "failed"]
 Reason = Annotated[Text, StringConstraints(max_length=1000)]
+_RECEIVED = Described("When the consumer received the event", "2026-01-15T09:30:00+00:00")
+_FAILURE = Described("Why it failed", "the account is blocked")
+Sequence = Annotated[int, Described("Counts a customer's events from 1 without gaps", 1)]
 
 
 class Confirmation(RequestModel):
     """What the consumer says became of an event."""
 
-    event_id: UUID
+    event_id: EventId
     status: ProcessingStatus
-    received_at: Instant | None = None
-    failure_reason: Reason | None = None
+    received_at: Annotated[Instant, _RECEIVED] | None = None
+    failure_reason: Annotated[Reason, _FAILURE] | None = None
 
     @model_validator(mode="after")
     def _reason_belongs_to_failure(self) -> Self:
@@ -38,23 +43,44 @@ class Confirmation(RequestModel):
 class ScopedRequest(RequestModel):
     """A request about the caller's own events; the admin sees all and may narrow."""
 
-    consumer_id: UUID | None = None
+    consumer_id: ConsumerId | None = None
 
 
 class Resend(ScopedRequest):
     """Which pending events to publish; `max_try_count`: only those tried less often."""
 
-    period_in_days: Annotated[int, Field(ge=1, le=365)]
-    max_try_count: Annotated[int, Field(ge=1, le=1000)] | None = None
-    event_types: Annotated[list[EventType], Field(min_length=1, max_length=4)] | None = None
+    period_in_days: Annotated[
+        int, Field(ge=1, le=365), Described("How far back to look, in days", 7)
+    ]
+    max_try_count: (
+        Annotated[int, Field(ge=1, le=1000), Described("Only events that were tried less often", 3)]
+        | None
+    ) = None
+    event_types: (
+        Annotated[
+            list[EventType],
+            Field(min_length=1, max_length=4),
+            Described("Only events of these types", ["customer_creation"]),
+        ]
+        | None
+    ) = None
 
 
 class Redeliver(Resend):
     """Which published events to publish again; `dry_run` only counts."""
 
-    event_ids: Annotated[list[UUID], Field(min_length=1, max_length=1000)] | None = None
-    include_failed: bool = False
-    dry_run: bool = False
+    event_ids: (
+        Annotated[
+            list[UUID],
+            Field(min_length=1, max_length=1000),
+            Described("Only these events", ["c4a1d2e3-6f70-4b81-92a3-b4c5d6e7f809"]),
+        ]
+        | None
+    ) = None
+    include_failed: Annotated[
+        bool, Described("Whether to send again also what the consumer failed", False)
+    ] = False
+    dry_run: Annotated[bool, Described("Whether to count only", False)] = False
 
 
 class SweepCounts(TypedDict):
@@ -70,10 +96,10 @@ class SweepCounts(TypedDict):
 class FailedEvent(TypedDict):
     """An event that was tried and not confirmed by the broker."""
 
-    event_id: UUID
+    event_id: EventId
     event_type: EventType
     try_count: int
-    failure_reason: str
+    failure_reason: Annotated[str, _FAILURE]
 
 
 class SweepResult(TypedDict):
@@ -86,18 +112,18 @@ class SweepResult(TypedDict):
 class HeadToSkip(RequestModel):
     """Whose first pending event to give up, and why; `event_id`: only if it is this one."""
 
-    customer_id: UUID
+    customer_id: CustomerId
     reason: Reason
-    event_id: UUID | None = None
+    event_id: EventId | None = None
 
 
 class SkippedHead(TypedDict):
     """The event that was given up, and how many waited behind it."""
 
-    event_id: UUID
-    consumer_id: UUID
-    customer_id: UUID
-    sequence: int
+    event_id: EventId
+    consumer_id: ConsumerId
+    customer_id: CustomerId
+    sequence: Sequence
     event_type: EventType
     released_count: int
 
@@ -118,29 +144,31 @@ class EventsHealth(TypedDict):
 class EventRef(RequestModel):
     """One event."""
 
-    event_id: UUID
+    event_id: EventId
 
 
 class EventListing(ScopedRequest):
     """Which events to list, newest first."""
 
-    customer_id: UUID | None = None
+    customer_id: CustomerId | None = None
     event_type: EventType | None = None
     publish_status: PublishStatus | None = None
     deliver_status: DeliverStatus | None = None
-    limit: Annotated[int, Field(ge=1, le=200)] = 50
-    cursor: Annotated[str, Field(max_length=200)] | None = None
+    limit: Limit = 50
+    cursor: Annotated[Cursor, Field(max_length=200)] | None = None
 
 
 class EventSummary(TypedDict):
     """An event without its payload."""
 
-    event_id: UUID
-    consumer_id: UUID
-    customer_id: UUID
-    sequence: int
+    event_id: EventId
+    consumer_id: ConsumerId
+    customer_id: CustomerId
+    sequence: Sequence
     event_type: EventType
-    source_service: str
+    source_service: Annotated[
+        str, Described("The endpoint that wrote the event", "POST: /customer/data")
+    ]
     created_at: datetime
     publish_status: PublishStatus
     published_at: datetime | None
@@ -158,14 +186,14 @@ class EventList(TypedDict):
     """A page of events."""
 
     events: list[EventSummary]
-    next_cursor: str | None
+    next_cursor: NextCursor
 
 
 class Receipt(TypedDict):
     """What the consumer said of the event."""
 
     processing_status: ProcessingStatus
-    received_at: datetime
+    received_at: Annotated[datetime, _RECEIVED]
     processing_failure_reason: str | None
     updated_at: datetime
 

@@ -1,11 +1,13 @@
 """What a reconciliation answers: the ledger of each tenant, and the heads that others wait behind."""
 
 from datetime import datetime
-from uuid import UUID
+from typing import Annotated
 
 from typing_extensions import TypedDict
 
-from chalicelib.banking.events.models import EventType
+from chalicelib.banking.events.models import EventType, Sequence
+from chalicelib.banking.fields import ConsumerId, CustomerId, EventId
+from fintegrate.http.validation import Described
 
 
 class OldestAges(TypedDict):
@@ -60,17 +62,19 @@ class Sums(TypedDict):
 class TenantSums(Sums):
     """The ledger of one tenant; a name that is null is a consumer that does not exist."""
 
-    consumer_id: UUID
-    consumer_name: str | None
+    consumer_id: ConsumerId
+    consumer_name: Annotated[
+        str | None, Described("Part of the names of the consumer's queues", "bank_north")
+    ]
 
 
 class BlockingHead(TypedDict):
     """A pending event, and how many of the same customer wait behind it."""
 
-    event_id: UUID
-    consumer_id: UUID
-    customer_id: UUID
-    sequence: int
+    event_id: EventId
+    consumer_id: ConsumerId
+    customer_id: CustomerId
+    sequence: Sequence
     event_type: EventType
     created_at: datetime
     age_hours: float

@@ -1,6 +1,7 @@
 """Keyset cursors: where a page ended, as an opaque word. Stable while rows are inserted.
 
 A cursor holds nothing secret and gives no right: every statement still filters on the tenant.
+The fields of a listing stand here too: `Limit` and `Cursor` of its request, `NextCursor` of its answer.
 Source: https://use-the-index-luke.com/no-offset
 """
 
@@ -11,10 +12,20 @@ import binascii
 import json
 import uuid
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
+
+from pydantic import Field
 
 from fintegrate.database import Row
 from fintegrate.errors import Invalid
+from fintegrate.http.validation import Described
+
+Limit = Annotated[int, Field(ge=1, le=200), Described("Entries on a page", 50)]
+Cursor = Annotated[str, Described("`next_cursor` of the page before", None)]
+NextCursor = Annotated[
+    str | None,
+    Described("Send it as `cursor` to get the next page; null on the last one", None),
+]
 
 
 class Position(NamedTuple):

@@ -1,72 +1,71 @@
-"""What the fields mean and what they may hold: notes and examples by name, for the document.
+"""Examples made from generated schemas, and what `Described` put into these taken out again.
 
-An example is made for every model: from the field's own name where it is known here, else from what
-its schema allows. Only required fields and known ones stand in an example of a request.
+An example is what the field's `Described` says, else what its schema allows. Only required fields
+stand in it.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-_CUSTOMER = "7b0e3b7e-5c0b-4f6e-9d55-0d6c0d1c2f10"
-_CONSUMER = "2f1c9a54-8d3e-4b7a-a1c6-5e9f0b2d7c31"
-_EVENT = "c4a1d2e3-6f70-4b81-92a3-b4c5d6e7f809"
-_KEY_ID = "0f8fad5bd9cb469fa16570867728950e"
+from fintegrate.http.validation import DESCRIBED
 
-FIELDS: dict[str, tuple[str, Any]] = {
-    "customer_id": ("The customer's id", _CUSTOMER),
-    "consumer_id": ("The consumer's id", _CONSUMER),
-    "event_id": ("The event's id", _EVENT),
-    "consumer_name": ("Part of the names of the consumer's queues", "bank_north"),
-    "name": ("The name", "John Richard Doe"),
-    "tag_key": ("The tag's key", "segment"),
-    "new_tag_key": ("The key that the tag gets", "risk_class"),
-    "tag_value": ("The tag's value", "retail"),
-    "new_tag_value": ("The value that the tag gets", "private"),
-    "tag_keys": ("Distinct keys; the value of each has the same position", ["segment"]),
-    "tag_values": ("As many values as keys, by position", ["retail"]),
-    "tags": ("Values by key, sorted by key", {"segment": "retail"}),
-    "api_key": ("The key, or its public id where one is looked for", _KEY_ID),
-    "rotate": ("Whether to replace the active key, which stops at once", True),
-    "expires_in_days": ("Days until the key expires", 365),
-    "limit": ("Entries on a page", 50),
-    "cursor": ("`next_cursor` of the page before", None),
-    "next_cursor": ("Send it as `cursor` to get the next page; null on the last one", None),
-    "period_in_days": ("How far back to look, in days", 7),
-    "max_try_count": ("Only events that were tried less often", None),
-    "event_types": ("Only events of these types", ["customer_creation"]),
-    "event_ids": ("Only these events", [_EVENT]),
-    "include_failed": ("Whether to send again also what the consumer failed", False),
-    "dry_run": ("Whether to count only", False),
-    "received_at": ("When the consumer received the event", "2026-01-15T09:30:00+00:00"),
-    "failure_reason": ("Why it failed", "the account is blocked"),
-    "sequence": ("Counts a customer's events from 1 without gaps", 1),
-    "source_service": ("The endpoint that wrote the event", "POST: /customer/data"),
-    "latency_ms": ("Milliseconds until the server answered", 0.8),
-}
+_ID = "c4a1d2e3-6f70-4b81-92a3-b4c5d6e7f809"
 _TIME = "2026-01-15T09:30:00.000000+00:00"
-_BY_FORMAT = {"uuid": _EVENT, "date-time": _TIME, "date": _TIME[:10]}
+_BY_FORMAT = {"uuid": _ID, "date-time": _TIME, "date": _TIME[:10]}
 _BY_TYPE: dict[str, Any] = {"string": "text", "integer": 1, "number": 1.0, "boolean": False}
 
 
-def note_of(name: str) -> str | None:
-    """What a field of this name means, when that is known."""
-    return FIELDS[name][0] if name in FIELDS else None
+def example(schema: dict[str, Any], components: dict[str, Any]) -> Any:
+    """A value that the schema allows; references are looked up in `components`.
 
-
-def example(schema: dict[str, Any], components: dict[str, Any], name: str = "") -> Any:
-    """A value that the schema allows; references are looked up in `components`."""
+    Both are as pydantic generates them: what is `published` no longer tells.
+    """
     if "$ref" in schema:
-        return example(components[schema["$ref"].rpartition("/")[2]], components, name)
+        return example(components[schema["$ref"].rpartition("/")[2]], components)
     if "properties" in schema:
         return _object(schema, components)
     if schema.get("examples"):
         return schema["examples"][0]
-    if name in FIELDS and not _is_object(schema):
-        return FIELDS[name][1]
+    facts = _facts(schema)
+    if facts is not None:
+        return facts["example"]
     if "anyOf" in schema:
         return example(schema["anyOf"][0], components)
     return _plain(schema, components)
+
+
+def published(definition: dict[str, Any]) -> dict[str, Any]:
+    """The schema of a model as readers get it.
+
+    Without pydantic's titles, which repeat the names; each field with its description in its place.
+    """
+    kept = {key: value for key, value in definition.items() if key != "title"}
+    if "properties" in kept:
+        fields = kept["properties"].items()
+        kept["properties"] = {name: _described(field) for name, field in fields}
+    return dict(without_facts(kept))
+
+
+def without_facts(node: Any) -> Any:
+    """The same schema without what `Described` says, at any depth."""
+    if isinstance(node, dict):
+        return {key: without_facts(value) for key, value in node.items() if key != DESCRIBED}
+    return [without_facts(entry) for entry in node] if isinstance(node, list) else node
+
+
+def _described(field: dict[str, Any]) -> dict[str, Any]:
+    kept = {key: value for key, value in field.items() if key != "title"}
+    facts = _facts(field)
+    if facts is not None:
+        kept.setdefault("description", facts["description"])
+    return kept
+
+
+def _facts(field: dict[str, Any]) -> dict[str, Any] | None:
+    """What `Described` says of a field, or of what it is when it is not null."""
+    kinds = [field, *field.get("anyOf", [])]
+    return next((kind[DESCRIBED] for kind in kinds if DESCRIBED in kind), None)
 
 
 def _plain(schema: dict[str, Any], components: dict[str, Any]) -> Any:
@@ -83,11 +82,7 @@ def _plain(schema: dict[str, Any], components: dict[str, Any]) -> Any:
 def _object(schema: dict[str, Any], components: dict[str, Any]) -> dict[str, Any]:
     required = schema.get("required", [])
     return {
-        name: example(field, components, name)
+        name: example(field, components)
         for name, field in schema["properties"].items()
         if name in required
     }
-
-
-def _is_object(schema: dict[str, Any]) -> bool:
-    return schema.get("type") == "object" and "additionalProperties" not in schema

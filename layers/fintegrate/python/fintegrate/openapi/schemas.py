@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import BaseModel, TypeAdapter
 from pydantic.json_schema import JsonSchemaMode
 
 from fintegrate.http.endpoint import Endpoint
 from fintegrate.http.envelope import SUCCESS, status_name
-from fintegrate.openapi.examples import example, note_of
+from fintegrate.openapi.examples import example, published
 
 JSON = "application/json"
 _REF = "#/components/schemas/{model}"
@@ -31,9 +31,8 @@ class Schemas:
         self._references, definitions = TypeAdapter.json_schemas(
             [(model, mode, TypeAdapter(model)) for model, mode in ordered], ref_template=_REF
         )
-        self.components: dict[str, Any] = definitions.get("$defs", {})
-        for schema in self.components.values():
-            _annotate(schema)
+        self._definitions: dict[str, Any] = definitions.get("$defs", {})
+        self.components = {name: published(d) for name, d in self._definitions.items()}
 
     def request(self, model: Model) -> dict[str, Any]:
         """A reference to a request's schema."""
@@ -53,20 +52,15 @@ class Schemas:
 
     def query_parameters(self, model: Model) -> list[dict[str, Any]]:
         """The model's fields as parameters of a query."""
-        schema = self._definition(model, "validation")
-        required = schema.get("required", [])
+        reference = self._references[model, "validation"]["$ref"]
+        fields = self.components[reference.rpartition("/")[2]].get("properties", {})
+        required = self.request_example(model)
         return [
-            _query_parameter(name, _without_null(field), name in required, self.components)
-            for name, field in schema.get("properties", {}).items()
+            _query_parameter(name, _without_null(field), required) for name, field in fields.items()
         ]
 
-    def _example(self, model: Model, mode: Literal["validation", "serialization"]) -> Any:
-        return example(self._references[model, mode], self.components)
-
-    def _definition(self, model: Model, mode: JsonSchemaMode) -> dict[str, Any]:
-        name = self._references[model, mode]["$ref"].rpartition("/")[2]
-        definition: dict[str, Any] = self.components[name]
-        return definition
+    def _example(self, model: Model, mode: JsonSchemaMode) -> Any:
+        return example(self._references[model, mode], self._definitions)
 
 
 def envelope_schema(status: int, data: dict[str, Any]) -> dict[str, Any]:
@@ -89,25 +83,14 @@ def _closed(properties: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _annotate(schema: dict[str, Any]) -> None:
-    """Drop pydantic's titles, which repeat the fields' names, and say what the fields mean."""
-    schema.pop("title", None)
-    for name, field in schema.get("properties", {}).items():
-        field.pop("title", None)
-        note = note_of(name)
-        if note and "$ref" not in field:
-            field.setdefault("description", note)
-
-
-def _query_parameter(
-    name: str, field: dict[str, Any], required: bool, components: dict[str, Any]
-) -> dict[str, Any]:
+def _query_parameter(name: str, field: dict[str, Any], required: dict[str, Any]) -> dict[str, Any]:
+    """`required` has an example of every field that must be there."""
     schema = {key: value for key, value in field.items() if key != "description"}
-    parameter = {"name": name, "in": "query", "required": required, "schema": schema}
+    parameter = {"name": name, "in": "query", "required": name in required, "schema": schema}
     if "description" in field:
         parameter["description"] = field["description"]
-    if required:
-        parameter["example"] = example(field, components, name)
+    if name in required:
+        parameter["example"] = required[name]
     return parameter
 
 
