@@ -10,7 +10,12 @@ from fintegrate.http.endpoint import Access, Answer, Call
 
 
 @consumer.route("/consumer/change-status", methods=["POST"])
-@endpoint(ConsumerStatusChange, access=Access.ADMIN)
+@endpoint(
+    ConsumerStatusChange,
+    access=Access.ADMIN,
+    looks_up=True,
+    conflict="The consumer is in this status already, or is the admin's",
+)
 def change_consumer_status(call: Call[ConsumerStatusChange]) -> Answer:
     """Activate or deactivate a consumer."""
     consumer_id, status = str(call.body.consumer_id), call.body.status

@@ -16,6 +16,8 @@ from fintegrate.http.endpoint import Access, Answer, Call
     access=Access.ADMIN,
     transaction=True,
     idempotency=False,
+    looks_up=True,
+    conflict="An active key exists and `rotate` is false",
 )
 def create_api_key(call: Call[NewApiKey]) -> Answer:
     """Issue a key; with `rotate` the old one stops at once."""

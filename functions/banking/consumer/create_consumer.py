@@ -11,7 +11,13 @@ from fintegrate.http.endpoint import Access, Answer, Call
 
 
 @consumer.route("/consumer/data", methods=["POST"])
-@endpoint(NewConsumer, gives=ConsumerCreated, status=201, access=Access.ADMIN)
+@endpoint(
+    NewConsumer,
+    gives=ConsumerCreated,
+    status=201,
+    access=Access.ADMIN,
+    conflict="A consumer of this name exists",
+)
 def create_consumer(call: Call[NewConsumer]) -> Answer:
     """Create a consumer, declare its queues, and tell the admin."""
     name = call.body.consumer_name

@@ -8,7 +8,12 @@ from fintegrate.http.endpoint import Access, Answer, Call
 
 
 @consumer.route("/consumer/deactivate-api-key", methods=["POST"])
-@endpoint(ApiKeyRef, access=Access.ADMIN)
+@endpoint(
+    ApiKeyRef,
+    access=Access.ADMIN,
+    looks_up=True,
+    conflict="The key is not active, or is the admin's only one",
+)
 def deactivate_api_key(call: Call[ApiKeyRef]) -> Answer:
     """Deactivate a key."""
     keys.deactivate_key(call.db, call.body.api_key)

@@ -13,7 +13,7 @@ from fintegrate.http.endpoint import Answer, Call
 
 
 @consumer.route("/consumer/api-key", methods=["GET"])
-@endpoint(ApiKeyQuestion, gives=ApiKeyData)
+@endpoint(ApiKeyQuestion, gives=ApiKeyData, looks_up=True)
 def read_api_key(call: Call[ApiKeyQuestion]) -> Answer:
     """Read a key's status; a tenant asks for its own keys, the admin for any."""
     key_id = call.body.api_key or call.caller.key_id

@@ -9,7 +9,7 @@ from fintegrate.http.endpoint import Answer, Call
 
 
 @consumer.route("/consumer/data", methods=["GET"])
-@endpoint(ConsumerRef, gives=ConsumerData)
+@endpoint(ConsumerRef, gives=ConsumerData, looks_up=True)
 def read_consumer(call: Call[ConsumerRef]) -> Answer:
     """Read a consumer."""
     consumer_id = str(call.body.consumer_id)

@@ -8,7 +8,7 @@ from fintegrate.http.endpoint import Answer, Call
 
 
 @customer.route("/customer/tag", methods=["POST"])
-@endpoint(NewTags, status=201, transaction=True)
+@endpoint(NewTags, status=201, transaction=True, looks_up=True, conflict="Tags of these keys exist")
 def add_tags(call: Call[NewTags]) -> Answer:
     """Add tags to a customer, all or nothing."""
     tags.add_tags(call)

@@ -9,7 +9,12 @@ from fintegrate.http.endpoint import Answer, Call
 
 
 @customer.route("/customer/change-status", methods=["PATCH"])
-@endpoint(StatusChange, gives=CustomerStatus)
+@endpoint(
+    StatusChange,
+    gives=CustomerStatus,
+    looks_up=True,
+    conflict="The customer is in this status already",
+)
 def change_status(call: Call[StatusChange]) -> Answer:
     """Change a customer's status and tell its consumer."""
     customer_id, status = call.body.customer_id, call.body.status

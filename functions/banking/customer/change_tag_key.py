@@ -8,7 +8,7 @@ from fintegrate.http.endpoint import Answer, Call
 
 
 @customer.route("/customer/tag-key", methods=["PATCH"])
-@endpoint(NewTagKey, transaction=True)
+@endpoint(NewTagKey, transaction=True, looks_up=True, conflict="A tag of the new key exists")
 def change_tag_key(call: Call[NewTagKey]) -> Answer:
     """Give a tag another key."""
     rename_tag(call)

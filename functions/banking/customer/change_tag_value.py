@@ -8,7 +8,7 @@ from fintegrate.http.endpoint import Answer, Call
 
 
 @customer.route("/customer/tag-value", methods=["PATCH"])
-@endpoint(NewTagValue, transaction=True)
+@endpoint(NewTagValue, transaction=True, looks_up=True)
 def change_tag_value(call: Call[NewTagValue]) -> Answer:
     """Give a tag another value."""
     change_tag(call, "set_tag_value")

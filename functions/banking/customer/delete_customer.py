@@ -8,7 +8,7 @@ from fintegrate.http.endpoint import Answer, Call
 
 
 @customer.route("/customer/data", methods=["DELETE"])
-@endpoint(CustomerRef, transaction=True)
+@endpoint(CustomerRef, transaction=True, looks_up=True)
 def delete_customer(call: Call[CustomerRef]) -> Answer:
     """Delete a customer with its tags and tell its consumer."""
     lock_customer(call, call.body.customer_id)

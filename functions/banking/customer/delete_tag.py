@@ -8,7 +8,7 @@ from fintegrate.http.endpoint import Answer, Call
 
 
 @customer.route("/customer/tag", methods=["DELETE"])
-@endpoint(TagRef, transaction=True)
+@endpoint(TagRef, transaction=True, looks_up=True)
 def delete_tag(call: Call[TagRef]) -> Answer:
     """Remove a tag from a customer."""
     change_tag(call, "delete_tag")

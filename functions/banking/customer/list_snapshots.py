@@ -9,7 +9,7 @@ from fintegrate.http.endpoint import Answer, Call
 
 
 @customer.route("/customer/analytics", methods=["GET"])
-@endpoint(SnapshotFilter, gives=SnapshotPage)
+@endpoint(SnapshotFilter, gives=SnapshotPage, looks_up=True)
 def list_snapshots(call: Call[SnapshotFilter]) -> Answer:
     """List the snapshots of a customer, also of one that was deleted, a page at a time."""
     rows = read_snapshots(call, decode_cursor(call.body.cursor))

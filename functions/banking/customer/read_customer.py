@@ -8,7 +8,7 @@ from fintegrate.http.endpoint import Answer, Call
 
 
 @customer.route("/customer/data", methods=["GET"])
-@endpoint(CustomerRef, gives=CustomerData)
+@endpoint(CustomerRef, gives=CustomerData, looks_up=True)
 def read_customer(call: Call[CustomerRef]) -> Answer:
     """Read a customer."""
     return Answer(store.read_customer(call, call.body.customer_id))

@@ -8,7 +8,7 @@ from fintegrate.http.endpoint import Answer, Call
 
 
 @customer.route("/customer/tag-value", methods=["GET"])
-@endpoint(TagRef, gives=TagValueData)
+@endpoint(TagRef, gives=TagValueData, looks_up=True)
 def read_tag_value(call: Call[TagRef]) -> Answer:
     """Read the value of a tag."""
     return Answer({"tag_value": read_tag(call)})

@@ -8,7 +8,7 @@ from fintegrate.http.endpoint import Answer, Call
 
 
 @customer.route("/customer/analytics", methods=["POST"])
-@endpoint(CustomerRef, status=201)
+@endpoint(CustomerRef, status=201, looks_up=True)
 def take_snapshot(call: Call[CustomerRef]) -> Answer:
     """Take a snapshot of a customer; any number may be taken."""
     snapshots.take_snapshot(call)

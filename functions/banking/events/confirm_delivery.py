@@ -14,7 +14,9 @@ SQL = load_queries(Path(__file__).with_name("receipts.sql"))
 
 
 @events.route("/events/confirm-delivery", methods=["POST"])
-@endpoint(Confirmation)
+@endpoint(
+    Confirmation, looks_up=True, conflict="The event is confirmed as processed, which is final"
+)
 def confirm_delivery(call: Call[Confirmation]) -> Answer:
     """Confirm an event as received, processed or failed; the same again changes nothing."""
     own = {"event_id": str(call.body.event_id), "consumer_id": call.caller.owner_id}

@@ -8,7 +8,7 @@ from fintegrate.http.endpoint import Answer, Call
 
 
 @events.route("/events/list", methods=["GET"])
-@endpoint(EventListing, gives=EventList)
+@endpoint(EventListing, gives=EventList, looks_up=True)
 def list_events(call: Call[EventListing]) -> Answer:
     """A page of the caller's events; the admin's are of all tenants."""
     scope = store.scope_of(call, call.body.consumer_id)

@@ -8,7 +8,7 @@ from fintegrate.http.endpoint import Answer, Call
 
 
 @events.route("/events/data", methods=["GET"])
-@endpoint(EventRef, gives=EventLife)
+@endpoint(EventRef, gives=EventLife, looks_up=True)
 def read_event(call: Call[EventRef]) -> Answer:
     """Payload, every publish and delivery fact, receipts, dead letters."""
     return Answer(store.read_event(call.db, str(call.body.event_id), store.scope_of(call)))

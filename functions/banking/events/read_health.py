@@ -8,7 +8,7 @@ from fintegrate.http.endpoint import Answer, Call
 
 
 @events.route("/events/health", methods=["GET"])
-@endpoint(ScopedRequest, gives=EventsHealth)
+@endpoint(ScopedRequest, gives=EventsHealth, looks_up=True)
 def read_health(call: Call[ScopedRequest]) -> Answer:
     """Counts and ages of the caller's events; the admin's are of all tenants."""
     return Answer(store.read_health(call.db, store.scope_of(call, call.body.consumer_id)))

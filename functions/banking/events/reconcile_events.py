@@ -9,7 +9,7 @@ from fintegrate.http.endpoint import Access, Answer, Call
 
 
 @events.route("/events/reconcile", methods=["GET"])
-@endpoint(ScopedRequest, gives=Reconciliation, access=Access.ADMIN)
+@endpoint(ScopedRequest, gives=Reconciliation, access=Access.ADMIN, looks_up=True)
 def reconcile_events(call: Call[ScopedRequest]) -> Answer:
     """What was committed against what became of it, per tenant, in one snapshot.
 

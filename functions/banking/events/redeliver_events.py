@@ -10,7 +10,7 @@ from fintegrate.outbox.sweep import Summary
 
 
 @events.route("/events/redeliver", methods=["POST"])
-@endpoint(Redeliver, gives=SweepResult)
+@endpoint(Redeliver, gives=SweepResult, looks_up=True)
 def redeliver_events(call: Call[Redeliver]) -> Answer:
     """Publish unconfirmed events again, in order; `dry_run` only counts them."""
     body = call.body

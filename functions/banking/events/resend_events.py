@@ -9,7 +9,7 @@ from fintegrate.http.endpoint import Answer, Call
 
 
 @events.route("/events/resend", methods=["POST"])
-@endpoint(Resend, gives=SweepResult)
+@endpoint(Resend, gives=SweepResult, looks_up=True)
 def resend_events(call: Call[Resend]) -> Answer:
     """Publish pending events, oldest first, in order per customer; call again for the rest."""
     scope = Scope(

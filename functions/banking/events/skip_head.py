@@ -31,7 +31,14 @@ IN_HAND = (
 
 
 @events.route("/events/skip-head", methods=["POST"])
-@endpoint(HeadToSkip, gives=SkippedHead, access=Access.ADMIN, transaction=True)
+@endpoint(
+    HeadToSkip,
+    gives=SkippedHead,
+    access=Access.ADMIN,
+    transaction=True,
+    looks_up=True,
+    conflict="The head is not to be skipped: in a request's hands, or gone",
+)
 def skip_head(call: Call[HeadToSkip]) -> Answer:
     """Mark a customer's first pending event failed, which lets the later ones through.
 

@@ -13,7 +13,6 @@ from schemathesis.specs.openapi.definitions import OPENAPI_31
 from chalicelib.operations import read_openapi
 from fintegrate.http.endpoint import Access, Endpoint
 from fintegrate.http.validation import validate_json, validate_strings
-from fintegrate.openapi.refusals import CONFLICTS
 from tests.integration.operations.pages import get
 
 
@@ -102,10 +101,6 @@ def test_answer_examples_fit_their_schemas(document: dict[str, Any]) -> None:
             for content in resolved(document, response).get("content", {}).values():
                 if "example" in content:
                     validate(document, content["schema"], content["example"])
-
-
-def test_conflicts_are_told_of_endpoints_that_exist() -> None:
-    assert set(CONFLICTS) <= set(specs())
 
 
 def test_document_is_made_once(document: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -104,10 +104,13 @@ class Endpoint(NamedTuple):
     `takes` validates the request. `gives` describes `data` and validates nothing: a `TypedDict`, of
     which a cold start makes eight in the time of one pydantic model; from `typing_extensions`,
     because pydantic reads no other before Python 3.12. `schemes` are the names of the ways to say who
-    calls, of which a request uses the first that it carries. `transaction` puts the handler's statements
-    into one transaction (without it each statement commits by itself);
+    calls, all of the system's where none is named; a request uses the first that it carries.
+    `transaction` puts the handler's statements into one transaction (without it each statement commits
+    by itself);
     `idempotency` is False where an answer must never be stored. With a `media_type`, `data` is the
     whole body as text of this type, in place of the envelope; refusals stay in the envelope.
+    `looks_up` says that the request may name a thing that is not there (404), `conflict` what the
+    handler refuses with 409; both are for the document only.
     """
 
     takes: type[BaseModel]
@@ -117,7 +120,9 @@ class Endpoint(NamedTuple):
     transaction: bool = False
     idempotency: bool = True
     media_type: str | None = None
-    schemes: tuple[str, ...] = ("ApiKey",)
+    schemes: tuple[str, ...] = ()
+    looks_up: bool = False
+    conflict: str | None = None
 
 
 Handler = Callable[[Call[Any]], Answer]
@@ -215,7 +220,8 @@ class _Answering:
 
     def _scheme(self) -> Scheme:
         """The first that the request carries; where it carries none, the first says what is missing."""
-        schemes = [self._parts.schemes[name] for name in self._spec.schemes]
+        known = self._parts.schemes
+        schemes = [known[name] for name in self._spec.schemes or known]
         return next((s for s in schemes if s.carried_by(self._request)), schemes[0])
 
     @property

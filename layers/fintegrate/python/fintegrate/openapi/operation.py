@@ -57,7 +57,7 @@ def describe(route: Route, schemas: Schemas) -> dict[str, Any]:
         "parameters": _parameters(route, schemas),
         "responses": {
             str(route.spec.status): _success(route, schemas),
-            **refusals_of(route.method, route.path, route.spec),
+            **refusals_of(route.method, route.spec),
         },
     }
     if route.spec.access is Access.PUBLIC:

@@ -57,35 +57,20 @@ REFUSALS: dict[int, tuple[str, str]] = {
 }
 ALWAYS = (400, 413, 415, 422, 429, 500)
 AUTHENTICATED = (401, 403)
-CONFLICTS: dict[tuple[str, str], str] = {
-    ("PATCH", "/customer/change-status"): "The customer is in this status already",
-    ("POST", "/customer/tag"): "Tags of these keys exist",
-    ("PATCH", "/customer/tag-key"): "A tag of the new key exists",
-    ("POST", "/consumer/data"): "A consumer of this name exists",
-    (
-        "POST",
-        "/consumer/change-status",
-    ): "The consumer is in this status already, or is the admin's",
-    ("POST", "/consumer/api-key"): "An active key exists and `rotate` is false",
-    ("POST", "/consumer/deactivate-api-key"): "The key is not active, or is the admin's only one",
-    ("POST", "/events/confirm-delivery"): "The event is confirmed as processed, which is final",
-    ("POST", "/events/skip-head"): "The head is not to be skipped: in a request's hands, or gone",
-}
-"""What an endpoint refuses with 409 by its own rules."""
 KEY_REUSED = "The Idempotency-Key was used with another request, or its request is still running"
 
 
-def refusals_of(method: str, path: str, spec: Endpoint) -> dict[str, Any]:
+def refusals_of(method: str, spec: Endpoint) -> dict[str, Any]:
     """The Responses of an endpoint's errors, by status."""
     statuses = list(ALWAYS)
     if spec.access is not Access.PUBLIC:
         statuses += AUTHENTICATED
     if _needs_servers(spec):
         statuses.append(503)
-    if _looks_something_up(spec):
+    if spec.looks_up:
         statuses.append(404)
     refusals = {str(status): _ref(status) for status in statuses}
-    reasons = _conflicts(method, path, spec)
+    reasons = _conflicts(method, spec)
     if reasons:
         refusals["409"] = {**_ref(409), "description": "; or: ".join(reasons)}
     return dict(sorted(refusals.items()))
@@ -96,24 +81,14 @@ def refusal_responses() -> dict[str, Any]:
     return {_name(status): _response(status) for status in REFUSALS}
 
 
-def _conflicts(method: str, path: str, spec: Endpoint) -> list[str]:
-    own = CONFLICTS.get((method, path))
+def _conflicts(method: str, spec: Endpoint) -> list[str]:
     repeatable = method == "POST" and spec.idempotency
-    return [*([own] if own else []), *([KEY_REUSED] if repeatable else [])]
+    return [*([spec.conflict] if spec.conflict else []), *([KEY_REUSED] if repeatable else [])]
 
 
 def _needs_servers(spec: Endpoint) -> bool:
     """A public document is made of code alone."""
     return spec.access is not Access.PUBLIC or spec.media_type is None
-
-
-def _looks_something_up(spec: Endpoint) -> bool:
-    """Whether a field names a thing that must be the caller's; optional ids of customers filter."""
-    fields = spec.takes.model_fields
-    return any(
-        name in {"consumer_id", "api_key"} or (field.is_required() and name.endswith("_id"))
-        for name, field in fields.items()
-    )
 
 
 def _response(status: int) -> dict[str, Any]:
