@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from chalice import Blueprint
 
@@ -11,6 +12,9 @@ from fintegrate.database import Database
 from fintegrate.http.endpoint import RequestParts
 from fintegrate.metrics import GaugeFamily
 from fintegrate.system import Probe, System, SystemDatabase
+
+if TYPE_CHECKING:
+    from fintegrate.openapi.description import Description
 
 
 def _blueprints() -> Sequence[Blueprint]:
@@ -37,6 +41,12 @@ def _gauges(db: Database) -> Iterable[GaugeFamily]:
     return gauges(db)
 
 
+def _description() -> Description:
+    from chalicelib.banking.description import DESCRIPTION
+
+    return DESCRIPTION
+
+
 def _after_migrations(settings: Configuration) -> None:
     from chalicelib.banking.consumer.admin_key import install_configured_key
 
@@ -51,5 +61,6 @@ SYSTEM = System(
     request_parts=_request_parts,
     probes=_probes,
     gauges=_gauges,
+    description=_description,
     after_migrations=_after_migrations,
 )

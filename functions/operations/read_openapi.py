@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
+from chalicelib import systems
 from chalicelib.operations.blueprint import operations
 from chalicelib.operations.wiring import endpoint
 from fintegrate.http.endpoint import Access, Answer, Call, Nothing
@@ -25,4 +26,5 @@ def _document() -> str:
     """Made once per process: anybody may ask, and the routes don't change."""
     from fintegrate.openapi.document import build_document
 
-    return dumps(build_document(operations.current_app.routes))
+    described = {system.name: system.description() for system in systems.served()}
+    return dumps(build_document(operations.current_app.routes, described))

@@ -21,10 +21,11 @@ FOLDER = Path("docs/api")
 def documents() -> dict[str, Any]:
     """Every document by its file's name in the folder."""
     from app import app
+    from chalicelib.banking.description import DESCRIPTION
     from chalicelib.banking.events.message_models import MESSAGES
     from fintegrate.openapi.document import build_document
 
-    openapi = build_document(app.routes)
+    openapi = build_document(app.routes, {"banking": DESCRIPTION})
     return {
         "openapi.json": openapi,
         "asyncapi.json": asyncapi_document(),

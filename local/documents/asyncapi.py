@@ -9,12 +9,12 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
+from chalicelib.banking.description import VERSION
 from chalicelib.banking.events.message import APP_ID
 from chalicelib.banking.events.message_models import MESSAGES
 from chalicelib.banking.events.topology import EXCHANGE, queues, routing_key
 from chalicelib.banking.tenants import ADMIN_NAME
 from fintegrate.messaging.topology import Queue
-from fintegrate.openapi.document import VERSION
 from fintegrate.openapi.examples import example
 from local.documents.message_schemas import component_schemas, generated_schemas
 

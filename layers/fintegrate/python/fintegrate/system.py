@@ -7,13 +7,16 @@ the functions of the description, so that a cold start pays only for what is ask
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from chalice import Blueprint
 
 from fintegrate.database import Database
 from fintegrate.http.endpoint import RequestParts
 from fintegrate.metrics import GaugeFamily
+
+if TYPE_CHECKING:
+    from fintegrate.openapi.description import Description
 
 
 class SystemDatabase(NamedTuple):
@@ -50,5 +53,7 @@ class System(NamedTuple):
     request_parts: Callable[[], RequestParts]
     probes: Callable[[], Mapping[str, Probe]]
     gauges: Callable[[Database], Iterable[GaugeFamily]]
+    description: Callable[[], Description]
+    """What the API document says of it."""
     after_migrations: Callable[[Any], None]
     """What a deployment does beside the schema; gets the settings."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
@@ -12,8 +12,9 @@ from chalice.app import Response
 
 from fintegrate.http.endpoint import Access, Endpoint
 from fintegrate.http.envelope import envelope
+from fintegrate.openapi.description import Description
 from fintegrate.openapi.headers import RATE_LIMITS, header_refs, parameter_ref
-from fintegrate.openapi.refusals import refusals_of
+from fintegrate.openapi.refusals import Refusals
 from fintegrate.openapi.schemas import JSON, Schemas, envelope_schema
 
 ADMIN_ONLY = "For the admin only."
@@ -21,11 +22,12 @@ ADMIN_ONLY = "For the admin only."
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A method of a path, and the view that serves it."""
+    """A method of a path, the view that serves it, and the system that it is described as part of."""
 
     method: str
     path: str
     view: Callable[[], Response]
+    system: str
 
     @property
     def spec(self) -> Endpoint:
@@ -34,71 +36,84 @@ class Route:
         return spec
 
     @property
+    def tag(self) -> str:
+        """The service's name: the package that the endpoint's module lies in."""
+        return self.view.__module__.split(".")[-2].capitalize()
+
+    @property
     def takes_idempotency_key(self) -> bool:
         """Whether the request may be repeated under a key."""
         return self.method == "POST" and self.spec.idempotency
 
 
-def tag_of(route: Route) -> str:
-    """The service's name: the package that the endpoint's module lies in."""
-    return route.view.__module__.split(".")[-2].capitalize()
+class Operations:
+    """The Operation Objects of routes, with references to what the document holds once."""
 
+    def __init__(
+        self, systems: Mapping[str, Description], schemas: Schemas, refusals: Refusals
+    ) -> None:
+        self._systems = systems
+        self._schemas = schemas
+        self._refusals = refusals
+        self.security = next(iter(systems.values())).security()
+        """What an operation asks of its caller when it says nothing else."""
 
-def describe(route: Route, schemas: Schemas) -> dict[str, Any]:
-    """The Operation Object of a route."""
-    summary, _, rest = (inspect.getdoc(route.view) or "").partition("\n")
-    notes = [ADMIN_ONLY] if route.spec.access is Access.ADMIN else []
-    notes += [rest.strip()] if rest.strip() else []
-    operation: dict[str, Any] = {
-        "operationId": route.view.__name__,
-        "tags": [tag_of(route)],
-        "summary": summary.removesuffix("."),
-        **({"description": "\n\n".join(notes)} if notes else {}),
-        "parameters": _parameters(route, schemas),
-        "responses": {
-            str(route.spec.status): _success(route, schemas),
-            **refusals_of(route.method, route.spec),
-        },
-    }
-    if route.spec.access is Access.PUBLIC:
-        operation["security"] = []
-    if route.method != "GET":
-        operation["requestBody"] = _request_body(route.spec, schemas)
-    return operation
-
-
-def _parameters(route: Route, schemas: Schemas) -> list[dict[str, Any]]:
-    headers = ["RequestId"] + ["IdempotencyKey"] * route.takes_idempotency_key
-    query = schemas.query_parameters(route.spec.takes) if route.method == "GET" else []
-    return query + [parameter_ref(name) for name in headers]
-
-
-def _request_body(spec: Endpoint, schemas: Schemas) -> dict[str, Any]:
-    content = {
-        "schema": schemas.request(spec.takes),
-        "example": schemas.request_example(spec.takes),
-    }
-    return {"required": True, "content": {JSON: content}}
-
-
-def _success(route: Route, schemas: Schemas) -> dict[str, Any]:
-    spec = route.spec
-    limits = RATE_LIMITS if spec.access is not Access.PUBLIC else ()
-    replayed = ("Idempotency-Replayed",) if route.takes_idempotency_key else ()
-    return {
-        "description": HTTPStatus(spec.status).phrase,
-        "headers": header_refs(*limits, *replayed),
-        "content": _content(spec, schemas),
-    }
-
-
-def _content(spec: Endpoint, schemas: Schemas) -> dict[str, Any]:
-    if spec.media_type is not None:
-        kind = "object" if spec.media_type == JSON else "string"
-        return {spec.media_type.partition(";")[0]: {"schema": {"type": kind}}}
-    return {
-        JSON: {
-            "schema": envelope_schema(spec.status, schemas.answer(spec.gives)),
-            "example": envelope(spec.status, schemas.answer_example(spec.gives)),
+    def describe(self, route: Route) -> dict[str, Any]:
+        """The Operation Object of a route."""
+        summary, _, rest = (inspect.getdoc(route.view) or "").partition("\n")
+        notes = [ADMIN_ONLY] if route.spec.access is Access.ADMIN else []
+        notes += [rest.strip()] if rest.strip() else []
+        security = self._security(route)
+        operation: dict[str, Any] = {
+            "operationId": route.view.__name__,
+            "tags": [route.tag],
+            "summary": summary.removesuffix("."),
+            **({"description": "\n\n".join(notes)} if notes else {}),
+            "parameters": self._parameters(route),
+            "responses": {
+                str(route.spec.status): self._success(route),
+                **self._refusals.of(route.system, route.method, route.spec),
+            },
+            **({"security": security} if security != self.security else {}),
         }
-    }
+        if route.method != "GET":
+            operation["requestBody"] = self._request_body(route.spec)
+        return operation
+
+    def _security(self, route: Route) -> list[dict[str, list[str]]]:
+        if route.spec.access is Access.PUBLIC:
+            return []
+        return self._systems[route.system].security(route.spec.schemes)
+
+    def _parameters(self, route: Route) -> list[dict[str, Any]]:
+        headers = ["RequestId"] + ["IdempotencyKey"] * route.takes_idempotency_key
+        query = self._schemas.query_parameters(route.spec.takes) if route.method == "GET" else []
+        return query + [parameter_ref(name) for name in headers]
+
+    def _request_body(self, spec: Endpoint) -> dict[str, Any]:
+        content = {
+            "schema": self._schemas.request(spec.takes),
+            "example": self._schemas.request_example(spec.takes),
+        }
+        return {"required": True, "content": {JSON: content}}
+
+    def _success(self, route: Route) -> dict[str, Any]:
+        spec = route.spec
+        limits = RATE_LIMITS if spec.access is not Access.PUBLIC else ()
+        replayed = ("Idempotency-Replayed",) if route.takes_idempotency_key else ()
+        return {
+            "description": HTTPStatus(spec.status).phrase,
+            "headers": header_refs(*limits, *replayed),
+            "content": self._content(spec),
+        }
+
+    def _content(self, spec: Endpoint) -> dict[str, Any]:
+        if spec.media_type is not None:
+            kind = "object" if spec.media_type == JSON else "string"
+            return {spec.media_type.partition(";")[0]: {"schema": {"type": kind}}}
+        return {
+            JSON: {
+                "schema": envelope_schema(spec.status, self._schemas.answer(spec.gives)),
+                "example": envelope(spec.status, self._schemas.answer_example(spec.gives)),
+            }
+        }

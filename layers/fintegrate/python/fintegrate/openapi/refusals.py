@@ -2,83 +2,103 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from fintegrate.http.endpoint import Access, Endpoint
 from fintegrate.http.envelope import envelope, status_name
+from fintegrate.openapi.description import Description, Refusal
 from fintegrate.openapi.headers import RATE_LIMITS, header_refs
 from fintegrate.openapi.schemas import JSON, NO_DATA, envelope_schema
 
-REFUSALS: dict[int, tuple[str, str]] = {
-    400: (
+REFUSALS: dict[int, Refusal] = {
+    400: Refusal(
         "The body is not a JSON object",
         "The body is not valid JSON; send a JSON object",
     ),
-    401: (
-        "X-API-Key is missing, malformed, unknown, expired or deactivated",
-        "X-API-Key is missing; send your API key in this header",
+    401: Refusal(
+        "The credentials are missing, malformed, unknown, expired or deactivated",
+        "The credentials are missing; send them as the document's `security` says",
     ),
-    403: (
-        "The key is good, but its consumer is deactivated or the endpoint is the admin's",
-        "This endpoint is the admin's; use an endpoint of your own consumer",
+    403: Refusal(
+        "The credentials are good, but not for this endpoint",
+        "This endpoint is the admin's",
     ),
-    404: (
-        "There is no such thing for this consumer, whether another one has it or not",
-        "No such customer; check customer_id",
+    404: Refusal(
+        "There is no such thing for this caller, whether another one has it or not",
+        "There is no such thing; check its id",
     ),
-    409: (
+    409: Refusal(
         "The state does not allow it",
         "This Idempotency-Key was used with another request; use a new key",
     ),
-    413: (
+    413: Refusal(
         "The body is larger than any valid request",
         "The body has 1048577 bytes, at most 1048576 are taken; send fewer entries",
     ),
-    415: (
+    415: Refusal(
         "The body is not declared as JSON",
         "The body must be JSON; send Content-Type: application/json",
     ),
-    422: (
+    422: Refusal(
         "A field is missing, unknown, of the wrong type, out of range, too long or blank",
-        "status: must be ACTIVE or INACTIVE, got 'japapa'",
+        "limit: must be at most 200, got '201'",
     ),
-    429: (
+    429: Refusal(
         "A rate limit is reached",
-        "Rate limit of 50 requests a minute reached for this API key; try again in 2 s",
+        "Rate limit of 50 requests a minute reached; try again in 2 s",
     ),
-    500: (
+    500: Refusal(
         "Something went wrong on our side",
         "Something went wrong on our side; report reference 7b0e3b7e to support",
     ),
-    503: (
+    503: Refusal(
         "A server that the request needs is away",
         "The database cannot be reached; try again shortly",
     ),
 }
+"""The wording where a system has none of its own."""
 ALWAYS = (400, 413, 415, 422, 429, 500)
 AUTHENTICATED = (401, 403)
 KEY_REUSED = "The Idempotency-Key was used with another request, or its request is still running"
 
 
-def refusals_of(method: str, spec: Endpoint) -> dict[str, Any]:
-    """The Responses of an endpoint's errors, by status."""
-    statuses = list(ALWAYS)
-    if spec.access is not Access.PUBLIC:
-        statuses += AUTHENTICATED
-    if _needs_servers(spec):
-        statuses.append(503)
-    if spec.looks_up:
-        statuses.append(404)
-    refusals = {str(status): _ref(status) for status in statuses}
-    reasons = _conflicts(method, spec)
-    if reasons:
-        refusals["409"] = {**_ref(409), "description": "; or: ".join(reasons)}
-    return dict(sorted(refusals.items()))
+class Refusals:
+    """The errors of all systems. What systems word alike, and the first one's wording of the rest, has
+    the status's name; where another words it differently, the name begins with that system's."""
 
+    def __init__(self, systems: Mapping[str, Description]) -> None:
+        self.components: dict[str, Any] = {}
+        self._names: dict[tuple[str, int], str] = {}
+        for system, description in systems.items():
+            for status, general in REFUSALS.items():
+                self._add(system, status, description.refusals.get(status, general))
 
-def refusal_responses() -> dict[str, Any]:
-    """The shared Response Objects, by name."""
-    return {_name(status): _response(status) for status in REFUSALS}
+    def of(self, system: str, method: str, spec: Endpoint) -> dict[str, Any]:
+        """The Responses of an endpoint's errors, by status."""
+        statuses = list(ALWAYS)
+        if spec.access is not Access.PUBLIC:
+            statuses += AUTHENTICATED
+        if _needs_servers(spec):
+            statuses.append(503)
+        if spec.looks_up:
+            statuses.append(404)
+        refusals = {str(status): self._ref(system, status) for status in statuses}
+        reasons = _conflicts(method, spec)
+        if reasons:
+            refusals["409"] = {**self._ref(system, 409), "description": "; or: ".join(reasons)}
+        return dict(sorted(refusals.items()))
+
+    def _add(self, system: str, status: int, wording: Refusal) -> None:
+        name = status_name(status).title().replace("_", "")
+        response = _response(status, wording)
+        if self.components.setdefault(name, response) != response:
+            name = system.capitalize() + name
+            self.components[name] = response
+        self._names[system, status] = name
+
+    def _ref(self, system: str, status: int) -> dict[str, str]:
+        return {"$ref": f"#/components/responses/{self._names[system, status]}"}
 
 
 def _conflicts(method: str, spec: Endpoint) -> list[str]:
@@ -91,24 +111,15 @@ def _needs_servers(spec: Endpoint) -> bool:
     return spec.access is not Access.PUBLIC or spec.media_type is None
 
 
-def _response(status: int) -> dict[str, Any]:
-    description, sentence = REFUSALS[status]
+def _response(status: int, wording: Refusal) -> dict[str, Any]:
     wait = ("Retry-After",) if status in {429, 503} else ()
     limits = RATE_LIMITS if status == 429 else ()
     content = {
         "schema": envelope_schema(status, NO_DATA),
-        "example": envelope(status, {}, sentence),
+        "example": envelope(status, {}, wording.sentence),
     }
     return {
-        "description": description,
+        "description": wording.meaning,
         "headers": header_refs(*wait, *limits),
         "content": {JSON: content},
     }
-
-
-def _ref(status: int) -> dict[str, str]:
-    return {"$ref": f"#/components/responses/{_name(status)}"}
-
-
-def _name(status: int) -> str:
-    return status_name(status).title().replace("_", "")
