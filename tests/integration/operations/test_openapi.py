@@ -10,6 +10,7 @@ import pytest
 from jsonschema import Draft202012Validator, FormatChecker
 from schemathesis.specs.openapi.definitions import OPENAPI_31
 
+from chalicelib import systems
 from chalicelib.operations import read_openapi
 from fintegrate.http.endpoint import Access, Endpoint
 from fintegrate.http.validation import validate_json, validate_strings
@@ -70,6 +71,11 @@ def test_key_is_asked_for_where_the_endpoint_asks_for_it(document: dict[str, Any
 
     assert public == {key for key, spec in specs().items() if spec.access is Access.PUBLIC}
     assert public == {("GET", "/health"), ("GET", "/openapi.json"), ("GET", "/docs")}
+
+
+def test_document_names_the_schemes_that_are_checked(parts: object) -> None:
+    for system in systems.served():
+        assert list(system.description().schemes) == list(system.request_parts().schemes)
 
 
 def test_idempotency_key_is_offered_where_it_is_taken(document: dict[str, Any]) -> None:
