@@ -11,9 +11,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from local.documents.asyncapi import asyncapi_document
-from local.documents.message_schemas import message_schema
-from local.documents.postman import postman_collection
+from local.banking.documents.asyncapi import asyncapi_document
+from local.banking.documents.message_schemas import message_schema
+from local.banking.documents.postman import postman_collection
 
 FOLDER = Path("docs/api")
 

@@ -10,7 +10,7 @@ from jsonschema import Draft202012Validator
 from chalicelib.banking.events.message import compose
 from chalicelib.banking.events.message_models import MESSAGES, MessageHeaders
 from chalicelib.banking.events.topology import EVENT_TYPES
-from local.documents.message_schemas import message_schema
+from local.banking.documents.message_schemas import message_schema
 from tests.support.api import Api, Bank
 from tests.support.fixtures import Query
 

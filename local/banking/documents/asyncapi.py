@@ -16,7 +16,7 @@ from chalicelib.banking.events.topology import EXCHANGE, queues, routing_key
 from chalicelib.banking.tenants import ADMIN_NAME
 from fintegrate.messaging.topology import Queue
 from fintegrate.openapi.examples import example
-from local.documents.message_schemas import component_schemas, generated_schemas
+from local.banking.documents.message_schemas import component_schemas, generated_schemas
 
 NAME = "{consumer_name}"
 BINDING = "0.3.0"

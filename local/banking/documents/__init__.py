@@ -1,0 +1,1 @@
+"""Banking's own documents: what its consumers find in their queues."""
