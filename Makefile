@@ -75,8 +75,8 @@ deploy: setup ## to AWS (STAGE=dev|prod); safe to run again (docs/deploy.md)
 destroy: setup ## take a stage away from AWS (STAGE=…), after asking
 	@$(PY) -m local.aws destroy $(STAGE)
 
-documents: setup ## write docs/api/ anew from the code
-	@$(PY) -m local.documents
+documents: setup ## write the API documents and data models anew from the code
+	@$(PY) -m local documents
 
 clean: ## leave a fresh clone
 	@if [ -x $(PY) ]; then $(PY) -m local clean; fi

@@ -172,6 +172,16 @@ def clean() -> None:
 
 
 @app.command()
+def documents() -> None:
+    """Write the documents that are made from the code, and name those that changed."""
+    from local.banking.documents import further_documents
+    from local.documents import write
+
+    for path in write(Checkout().root, {"banking": further_documents}):
+        console.print(f"wrote {path}")
+
+
+@app.command()
 @explained
 def demo() -> None:
     """Watch a bank being served from its first customer to its last confirmation."""

@@ -1,54 +1,84 @@
-"""The API's documents under `docs/api`, made from the code that they describe.
+"""The documents under `docs/` that are made from the code: each system's API and data model.
 
-`make documents` writes them; a test fails while a committed file differs. What they say
-comes from the endpoints' models (`fintegrate.openapi`), the messages' models
-(`chalicelib.banking.events.message_models`) and the topology; only their form is decided here.
+`make documents` writes them; a test fails while a committed file differs. What they say comes from
+the endpoints, the models and `schema.sql`; only their form is decided here. A wing of the harness
+hands in what only its system has.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from local.banking.documents.asyncapi import asyncapi_document
-from local.banking.documents.message_schemas import message_schema
-from local.banking.documents.postman import postman_collection
+from chalicelib import systems
+from fintegrate.system import System
+from local.documents.data_model import data_model
 
-FOLDER = Path("docs/api")
+FOLDER = Path("docs")
+Further = Callable[[dict[str, Any]], Mapping[str, Any]]
+"""Makes a system's further documents from its OpenAPI document, by file name."""
 
 
-def documents() -> dict[str, Any]:
-    """Every document by its file's name in the folder."""
+def api_folder(system: str) -> Path:
+    """Where a system's API documents lie; those of the first system, which people link, lie above."""
+    return Path("api") if system == systems.NAMES[0] else Path(system, "api")
+
+
+def openapi_document(system: str) -> dict[str, Any]:
+    """What a package of this system alone answers to `GET /openapi.json`."""
     from app import app
-    from chalicelib.banking.description import DESCRIPTION
-    from chalicelib.banking.events.message_models import MESSAGES
     from fintegrate.openapi.document import build_document
 
-    openapi = build_document(app.routes, {"banking": DESCRIPTION})
+    others = tuple(f"chalicelib.{name}." for name in systems.NAMES if name != system)
+    routes = {
+        path: {
+            method: entry
+            for method, entry in methods.items()
+            if not entry.view_function.__module__.startswith(others)
+        }
+        for path, methods in app.routes.items()
+    }
+    return build_document(routes, {system: systems.system_of(system).description()})
+
+
+def rendered(root: Path, further: Mapping[str, Further]) -> dict[Path, str]:
+    """The text of every file, by its path in the checkout."""
     return {
-        "openapi.json": openapi,
-        "asyncapi.json": asyncapi_document(),
-        "fintegrate.postman_collection.json": postman_collection(openapi),
-        **{f"schemas/{name}.json": message_schema(name) for name in MESSAGES},
+        FOLDER / path: text
+        for name in systems.NAMES
+        for path, text in (
+            *_api(name, further.get(name)),
+            *_data_models(root, systems.system_of(name)),
+        )
     }
 
 
-def rendered() -> dict[str, str]:
-    """The text of every file."""
-    return {
-        name: json.dumps(document, indent=2, ensure_ascii=False) + "\n"
-        for name, document in documents().items()
-    }
-
-
-def write(root: Path) -> list[Path]:
+def write(root: Path, further: Mapping[str, Further]) -> list[Path]:
     """Write every file below the checkout's root; which ones changed."""
     changed = []
-    for name, text in rendered().items():
-        file = root / FOLDER / name
+    for path, text in rendered(root, further).items():
+        file = root / path
         if not file.exists() or file.read_text(encoding="utf-8") != text:
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(text, encoding="utf-8")
-            changed.append(file)
+            changed.append(path)
     return changed
+
+
+def _api(system: str, further: Further | None) -> Iterator[tuple[Path, str]]:
+    openapi = openapi_document(system)
+    found = {"openapi.json": openapi, **(further(openapi) if further else {})}
+    for name, document in found.items():
+        text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+        yield api_folder(system) / name, text
+
+
+def _data_models(root: Path, system: System) -> Iterator[tuple[Path, str]]:
+    """One page a database."""
+    for database in system.databases:
+        schema = (root / "sql" / database.folder / "schema.sql").read_text(encoding="utf-8")
+        only = len(system.databases) == 1
+        name = "data-model.md" if only else f"data-model-{Path(database.folder).name}.md"
+        yield Path(system.name, name), data_model(system.name, database.folder, schema)

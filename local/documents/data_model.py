@@ -16,8 +16,8 @@ _KEY = re.compile(r"PRIMARY KEY \(([\w, ]+)\)")
 PAGE = """\
 # The data model of {system}
 
-Made from [schema.sql](../../sql/{folder}/schema.sql), which says what each table and column is for. `make
-documents` writes this page. A line means: the column of this name refers to the other table.
+Made from [schema.sql](../../sql/{folder}/schema.sql), which says what each table and column is for.
+`make documents` writes this page. A line means: the column of this name refers to the other table.
 
 ```mermaid
 erDiagram

@@ -3,40 +3,70 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from jsonschema import Draft202012Validator
 
-from local.documents import FOLDER, rendered
+from chalicelib import systems
+from chalicelib.systems import system_of
+from local.banking.documents import further_documents
+from local.documents import FOLDER, api_folder, openapi_document, rendered
 from tests.architecture.tree import ROOT
 
 WRITE = "run `make documents` and commit what it writes"
 
 
 @pytest.fixture(scope="module")
-def generated() -> dict[str, str]:
-    return rendered()
+def made() -> dict[Path, str]:
+    """Every document that the code makes, by its path in the checkout."""
+    return rendered(ROOT, {"banking": further_documents})
 
 
-def test_committed_documents_are_those_that_the_code_makes(generated: dict[str, str]) -> None:
+@pytest.fixture(scope="module")
+def generated(made: dict[Path, str]) -> dict[str, str]:
+    """Banking's API documents by file name."""
+    folder = FOLDER / api_folder("banking")
+    return {
+        str(path.relative_to(folder)): text
+        for path, text in made.items()
+        if path.is_relative_to(folder)
+    }
+
+
+def test_committed_documents_are_those_that_the_code_makes(made: dict[Path, str]) -> None:
     different = [
-        name
-        for name, text in generated.items()
-        if not (ROOT / FOLDER / name).is_file()
-        or (ROOT / FOLDER / name).read_text(encoding="utf-8") != text
+        str(path)
+        for path, text in made.items()
+        if not (ROOT / path).is_file() or (ROOT / path).read_text(encoding="utf-8") != text
     ]
 
     assert different == [], WRITE
 
 
-def test_no_other_document_lies_there(generated: dict[str, str]) -> None:
-    found = {str(f.relative_to(ROOT / FOLDER)) for f in (ROOT / FOLDER).rglob("*.json")}
+def test_no_other_document_lies_there(made: dict[Path, str]) -> None:
+    found = {file.relative_to(ROOT) for file in (ROOT / FOLDER).rglob("*.json")}
 
-    assert found == set(generated), WRITE
+    assert found == {path for path in made if path.suffix == ".json"}, WRITE
 
 
-def test_documents_are_made_the_same_every_time(generated: dict[str, str]) -> None:
-    assert rendered() == generated
+def test_every_system_has_its_documents(made: dict[Path, str]) -> None:
+    for name in systems.NAMES:
+        assert FOLDER / api_folder(name) / "openapi.json" in made
+        assert any(path.match(f"docs/{name}/data-model*.md") for path in made)
+
+
+def test_document_leaves_other_systems_routes_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(systems, "NAMES", ("banking", "empty"))
+    monkeypatch.setattr(systems, "system_of", lambda _name: system_of("banking"))
+
+    document = openapi_document("empty")
+
+    assert set(document["paths"]) == {"/docs", "/health", "/metrics", "/openapi.json"}
+
+
+def test_documents_are_made_the_same_every_time(made: dict[Path, str]) -> None:
+    assert rendered(ROOT, {"banking": further_documents}) == made
 
 
 def test_asyncapi_tells_of_every_queue_and_message(generated: dict[str, str]) -> None:
