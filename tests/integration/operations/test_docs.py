@@ -8,6 +8,7 @@ import re
 
 import pytest
 
+from chalicelib import systems
 from tests.integration.operations.pages import Page, get
 
 
@@ -44,6 +45,14 @@ def test_page_makes_no_markup_of_data_and_keeps_no_key(page: Page) -> None:
     kept = ("localStorage", "sessionStorage", "document.cookie", "indexedDB")
 
     assert [word for word in (*forbidden, *kept) if word in page.text] == []
+
+
+def test_page_takes_credentials_of_every_served_scheme(page: Page) -> None:
+    known = set(re.findall(r"^  (\w+): \(scheme, value\)", page.text, re.MULTILINE))
+    served = [o for system in systems.served() for o in system.description().schemes.values()]
+
+    assert served
+    assert {o.get("scheme", o["type"]) for o in served} <= known
 
 
 def static_part(page: Page) -> str:
