@@ -7,14 +7,23 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 import psutil
 
 from local.banking.bench.figures import Figures
 from local.services.running import ServiceUrls
+
+ATTEMPTS = 20
+"""Readings in a row during which a process ended: then there is no figure."""
+T = TypeVar("T")
+
+
+class NoSteadyReading(Exception):
+    """Processes come and go too fast to be measured, or a server itself has ended."""
 
 
 def servers(urls: ServiceUrls) -> dict[str, psutil.Process]:
@@ -23,6 +32,10 @@ def servers(urls: ServiceUrls) -> dict[str, psutil.Process]:
         urlsplit(urls.database_url).port: "postgresql",
         urlsplit(urls.rabbitmq_url).port: "rabbitmq",
     }
+    return _steadily(lambda: _listening(names))
+
+
+def _listening(names: Mapping[int | None, str]) -> dict[str, psutil.Process]:
     found = {}
     for socket in psutil.net_connections("tcp"):
         port = socket.laddr.port if socket.laddr else None
@@ -32,9 +45,13 @@ def servers(urls: ServiceUrls) -> dict[str, psutil.Process]:
 
 
 def microseconds_of(
-    action: Callable[[], object], programs: dict[str, psutil.Process], events: int
+    action: Callable[[], object], programs: Mapping[str, psutil.Process], events: int
 ) -> Figures:
-    """Processor time per event: of this process and of each server, sessions included."""
+    """Processor time per event: of this process and of each server, sessions included.
+
+    Raises:
+        NoSteadyReading: a server cannot be read
+    """
     own, before = time.process_time(), {n: _seconds(p) for n, p in programs.items()}
     action()
     spent = {"client": time.process_time() - own}
@@ -42,8 +59,17 @@ def microseconds_of(
     return {f"{name}_us": 1e6 * seconds / events for name, seconds in spent.items()}
 
 
+def largest_worker_mb(server: psutil.Process) -> float:
+    """What the largest of a server's processes has resident; one that has ended has nothing."""
+    sizes = [0]
+    for worker in server.children(recursive=True):
+        with suppress(psutil.NoSuchProcess):
+            sizes.append(worker.memory_info().rss)
+    return max(sizes) / 1_000_000
+
+
 @contextmanager
-def pinned(programs: dict[str, psutil.Process], cores: int) -> Iterator[None]:
+def pinned(programs: Mapping[str, psutil.Process], cores: int) -> Iterator[None]:
     """Everything on so many processors, for the block (Linux)."""
     everywhere = os.sched_getaffinity(0)
     few = set(sorted(everywhere)[:cores])
@@ -54,17 +80,48 @@ def pinned(programs: dict[str, psutil.Process], cores: int) -> Iterator[None]:
         _move(programs, everywhere)
 
 
-def _move(programs: dict[str, psutil.Process], cores: set[int]) -> None:
+def _move(programs: Mapping[str, psutil.Process], cores: set[int]) -> None:
     os.sched_setaffinity(0, cores)
     for program in programs.values():
-        for process in (program, *program.children(recursive=True)):
-            for thread in process.threads():  # a process's own affinity is its first thread's
-                os.sched_setaffinity(thread.id, cores)
+        # The server comes first: workers that it starts from then on inherit its processors.
+        _move_threads(program, cores)
+        for worker in program.children(recursive=True):
+            with suppress(psutil.NoSuchProcess):
+                _move_threads(worker, cores)
 
 
-def _seconds(process: psutil.Process) -> float:
-    """Of a server with all its children, the ended ones included."""
-    family = [process, *process.children(recursive=True)]
-    times = [member.cpu_times() for member in family]
-    ended = process.cpu_times()
-    return sum(t.user + t.system for t in times) + ended.children_user + ended.children_system
+def _move_threads(process: psutil.Process, cores: set[int]) -> None:
+    for thread in process.threads():  # a process's own affinity is only its first thread's
+        with suppress(ProcessLookupError):
+            os.sched_setaffinity(thread.id, cores)
+
+
+def _seconds(server: psutil.Process) -> float:
+    """Processor time of a server and its workers, those that have ended included."""
+
+    def reading() -> float:
+        # A worker's time moves to its parent's account when the worker ends. Parents are read
+        # before their workers (psutil lists them so). Then nothing is counted twice, and all that
+        # could be missing is a worker that cannot be read any more: then everything is read again.
+        return sum(map(_own_and_ended, [server, *server.children(recursive=True)]))
+
+    return _steadily(reading)
+
+
+def _own_and_ended(process: psutil.Process) -> float:
+    """Processor time of a process and of those that it has waited for."""
+    return float(sum(process.cpu_times()[:4]))
+
+
+def _steadily(reading: Callable[[], T]) -> T:
+    """The first reading during which no process ended.
+
+    Raises:
+        NoSteadyReading: there is none
+    """
+    for _ in range(ATTEMPTS):
+        try:
+            return reading()
+        except psutil.NoSuchProcess as error:
+            last = error
+    raise NoSteadyReading(f"a process ended during each of {ATTEMPTS} readings") from last

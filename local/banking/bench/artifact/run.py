@@ -27,6 +27,7 @@ from local.banking.bench.api import call, prepared
 from local.banking.bench.artifact.cold import cold_starts
 from local.banking.bench.artifact.floors import RawCreators, kilobytes
 from local.banking.bench.artifact.load import request_bytes, run_load
+from local.banking.bench.processors import largest_worker_mb
 from local.banking.bench.timing import timed
 from local.banking.tenant_queues import remove_queues
 from local.machine.checkout import Checkout
@@ -98,7 +99,7 @@ def _measure(artifact: Artifact, environment: Mapping[str, str], name: str) -> d
         figures |= _throughput(deployed, environment, key, (consumer_id, name))
         figures |= _overhead(deployed, key)
         figures |= cold_starts(artifact, function_settings(environment), key, COLD_ROUNDS)
-        figures["rss_mb"] = _largest_environment_mb(deployed)
+        figures["rss_mb"] = largest_worker_mb(psutil.Process(deployed.server.pid))
     return figures
 
 
@@ -131,11 +132,6 @@ def _throughput(
         "http_create_floor_per_s": statistics.median(floor),
         "http_create_vs_floor": statistics.median(ours) / statistics.median(floor),
     }
-
-
-def _largest_environment_mb(deployed: ArtifactServer) -> float:
-    children = psutil.Process(deployed.server.pid).children(recursive=True)
-    return max(child.memory_info().rss for child in children) / 1_000_000
 
 
 def _deploy_again() -> float:
