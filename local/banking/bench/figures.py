@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
-from rich.table import Table
+
+from local.banking.tables import print_table
 
 Figures = dict[str, float]
 
@@ -58,16 +59,14 @@ def write(figures: Figures, path: Path) -> None:
     path.write_text(json.dumps({**figures, "bars": bars}, indent=1, ensure_ascii=False) + "\n")
 
 
-def show(figures: Figures) -> None:
-    """The table."""
-    table = Table("figure", "value", "bar", "holds", title="make bench")
-    for column in (1, 2):
-        table.columns[column].justify = "right"
+def show(figures: Figures, console: Console) -> None:
+    """Print the table."""
+    rows = []
     for name, value in figures.items():
         bar = BARS.get(name)
         verdict = "" if bar is None else "yes" if bar.holds(value) else "[bold red]NO[/bold red]"
-        table.add_row(name, _words(value), str(bar or ""), verdict)
-    Console().print(table)
+        rows.append([name, _words(value), str(bar or ""), verdict])
+    print_table(console, "make bench", ["figure", "value", "bar", "holds"], rows)
 
 
 def _words(value: float) -> str:

@@ -28,7 +28,7 @@ def run() -> int:
             started = time.monotonic()
             figures |= measurement(theatre)
             console.print(f"{name}: measured in {time.monotonic() - started:.0f} s")
-        show(figures)
+        show(figures, Console())
         write(figures, Checkout().state / "bench.json")
         if os.environ.get("PLOT"):
             from local.banking.bench.plots import draw

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 
 from local.banking.chaos.duplicates import Repeats
 from local.banking.chaos.evidence import Evidence
 from local.banking.chaos.kill_points.point import KillPointResult
 from local.banking.chaos.plan import Plan
+from local.banking.tables import print_table
 from local.chaos.finding import Finding, Kind
 
 MOST_SHOWN = 20
@@ -76,15 +76,15 @@ SHOWN = {
     "faults": "faults",
     "committed": "events",
     "lost": "lost",
-    "out_of_order": "order",
-    "applied_twice": "twice",
-    "cross_tenant": "crossed",
-    "contradictions": "books",
-    "unsettled": "waiting",
-    "duplicates": "copies",
-    "settled_seconds": "rest, s",
+    "out_of_order": "out of order",
+    "applied_twice": "done twice",
+    "cross_tenant": "wrong tenant",
+    "contradictions": "books differ",
+    "unsettled": "still open",
+    "duplicates": "extra copies",
+    "settled_seconds": "to rest, s",
 }
-"""What the table shows of a run, and how its columns are headed."""
+"""What the table shows of a run, and its headings; no word is so long that 80 columns are too few."""
 
 
 def summary(runs: Sequence[Run], points: Sequence[KillPointResult]) -> dict[str, Any]:
@@ -111,12 +111,8 @@ def write(path: Path, report: dict[str, Any]) -> None:
 def show(console: Console, report: dict[str, Any]) -> None:
     """Print one row per run, their sum, and every finding."""
     show_kill_points(console, report)
-    table = Table(title="What the ledger says")
-    for heading in SHOWN.values():
-        table.add_column(heading, justify="right")
-    for entry in report["details"]:
-        table.add_row(*(str(entry[name]) for name in SHOWN))
-    console.print(table)
+    rows = [[str(entry[name]) for name in SHOWN] for entry in report["details"]]
+    print_table(console, "What the ledger says", list(SHOWN.values()), rows)
     findings = [
         (entry["seed"], words) for entry in report["details"] for words in entry["findings"]
     ]

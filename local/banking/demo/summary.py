@@ -6,12 +6,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from rich.console import Console
-from rich.table import Table
 
 from local.banking.demo.api import Call
 from local.banking.demo.ledger import EventFacts, Store, tally
+from local.banking.tables import print_table
 
-_LINES = (
+_ROWS = (
     ("committed", "committed"),
     ("  published", "published"),
     ("  pending", "pending"),
@@ -36,36 +36,38 @@ def print_calls(console: Console, calls: Iterable[Call]) -> None:
     for call in calls:
         if not call.kind.startswith("GET "):
             kinds[call.kind].append(call)
-    table = _table("calls", "ok", "failed", "p50 ms", "p99 ms", title="What the bank asked for")
+    rows = []
     for kind, made in sorted(kinds.items()):
         ok = sum(call.succeeded for call in made)
         seconds = [call.seconds for call in made]
-        table.add_row(kind, str(ok), str(len(made) - ok), *_p50_p99(seconds))
-    console.print(table)
+        rows.append([kind, str(ok), str(len(made) - ok), *_p50_p99(seconds)])
+    headings = ["calls", "ok", "failed", "p50 ms", "p99 ms"]
+    print_table(console, "What the bank asked for", headings, rows)
 
 
 def print_events(console: Console, events: list[EventFacts]) -> None:
     """Where the events stand, by type and in all; each sum stands above its parts."""
     kinds = sorted({event.event_type for event in events})
     tallies = [tally(event for event in events if event.event_type == kind) for kind in kinds]
-    columns = [*(kind.removeprefix("customer_") for kind in kinds), "all"]
-    table = _table("events", *columns, title="What became of it")
-    for words, field in _LINES:
-        numbers = [str(getattr(each, field)) for each in (*tallies, tally(events))]
-        table.add_row(words, *numbers, style="" if words.startswith(" ") else "bold")
-    console.print(table)
+    headings = ["events", *(kind.removeprefix("customer_") for kind in kinds), "all"]
+    rows = [
+        [words, *(str(getattr(each, field)) for each in (*tallies, tally(events)))]
+        for words, field in _ROWS
+    ]
+    print_table(console, "What became of it", headings, rows)
 
 
 def print_figures(
     console: Console, events: list[EventFacts], store: Store, restarts: int, seconds: float
 ) -> None:
     """Latencies, rates and repeats."""
-    table = _table("", "p50 ms", "p99 ms", title="How long it took")
     publish = [e.seconds_to_publish for e in events if e.seconds_to_publish is not None]
     confirm = [e.seconds_to_confirm for e in events if e.seconds_to_confirm is not None]
-    table.add_row("committed to published", *_p50_p99(publish))
-    table.add_row("committed to confirmed by the bank", *_p50_p99(confirm))
-    console.print(table)
+    rows = [
+        ["committed to published", *_p50_p99(publish)],
+        ["committed to confirmed by the bank", *_p50_p99(confirm)],
+    ]
+    print_table(console, "How long it took", ["", "p50 ms", "p99 ms"], rows)
     console.print(
         f"{len(events)} events in {seconds:.1f} s ({len(events) / seconds:.0f}/s);"
         f" the consumer was restarted {restarts} time{'' if restarts == 1 else 's'}"
@@ -77,11 +79,3 @@ def print_figures(
 
 def _p50_p99(seconds: Sequence[float]) -> tuple[str, str]:
     return f"{percentile(seconds, 50) * 1000:.1f}", f"{percentile(seconds, 99) * 1000:.1f}"
-
-
-def _table(first: str, *numbers: str, title: str) -> Table:
-    table = Table(title=title, title_justify="left", title_style="bold")
-    table.add_column(first, no_wrap=True)
-    for column in numbers:
-        table.add_column(column, justify="right")
-    return table

@@ -17,7 +17,6 @@ from collections.abc import Mapping
 
 import psutil
 from rich.console import Console
-from rich.table import Table
 
 from local.artifact.background import DeployedServer
 from local.artifact.emulator.lambda_environment import function_settings
@@ -29,6 +28,7 @@ from local.banking.bench.artifact.floors import RawCreators, kilobytes
 from local.banking.bench.artifact.load import request_bytes, run_load
 from local.banking.bench.processors import largest_worker_mb
 from local.banking.bench.timing import timed
+from local.banking.tables import print_table
 from local.banking.tenant_queues import remove_queues
 from local.machine.checkout import Checkout
 from local.services.running import (
@@ -79,7 +79,7 @@ def run() -> int:
             remove_queues(services.urls.rabbitmq_url, [name])
             drop_database(services.urls, DATABASE)
     figures["deploy_seconds"] = _deploy_again()
-    _show(figures)
+    show(figures, Console())
     text = json.dumps(figures, indent=1)
     (Checkout().state / "bench-deploy.json").write_text(f"{text}\n")
     return 0
@@ -157,8 +157,7 @@ def _deploy_again() -> float:
     return seconds
 
 
-def _show(figures: Mapping[str, float]) -> None:
-    table = Table("figure", "value", "bar", title="make bench-deploy")
-    for name, value in figures.items():
-        table.add_row(name, f"{value:,.2f}", BARS.get(name, ""))
-    Console().print(table)
+def show(figures: Mapping[str, float], console: Console) -> None:
+    """Print the table."""
+    rows = [[name, f"{value:,.2f}", BARS.get(name, "")] for name, value in figures.items()]
+    print_table(console, "make bench-deploy", ["figure", "value", "bar"], rows)

@@ -6,7 +6,6 @@ import json
 from collections.abc import Sequence
 
 from rich.console import Console
-from rich.table import Table
 
 from local.banking.bench.peers.contestants import alone, in_pairs
 from local.banking.bench.peers.creates import measure_creates
@@ -14,16 +13,16 @@ from local.banking.bench.peers.drains import Figures, measure_drains
 from local.banking.bench.peers.stage import stage
 from local.banking.bench.peers.surroundings import surroundings
 from local.banking.bench.peers.virtualenv import peers_python
+from local.banking.tables import print_table
 from local.machine.checkout import Checkout
 from local.services.running import ensure_services
 
 ROUNDS, PAIR_ROUNDS = 3, 1
-console = Console(highlight=False)
 
 
 def run() -> int:
     """Measure, print the tables, write the JSON."""
-    checkout = Checkout()
+    checkout, console = Checkout(), Console(highlight=False)
     python = str(peers_python(checkout))
     with ensure_services() as services, console.status("creates") as status:
         about = surroundings(services.urls)
@@ -32,9 +31,9 @@ def run() -> int:
             on.queues.empty()
             drains = measure_drains(on, alone(python), ROUNDS, status.update)
             pairs = measure_drains(on, in_pairs(python), PAIR_ROUNDS, status.update)
-    show_drains("draining the same backlog, confirms on", drains)
-    show_drains("two instances at once", pairs)
-    show_creates(creates)
+    show_drains("draining the same backlog, confirms on", drains, console)
+    show_drains("two instances at once", pairs, console)
+    show_creates(creates, console)
     console.print("; ".join(f"{name}: {value}" for name, value in about.items()))
     text = json.dumps(
         {"about": about, "drains": drains, "pairs": pairs, "creates": creates}, indent=1
@@ -43,12 +42,11 @@ def run() -> int:
     return 0
 
 
-def show_drains(title: str, drains: Sequence[Figures]) -> None:
+def show_drains(title: str, drains: Sequence[Figures], console: Console) -> None:
     """A row for each relay."""
-    columns = ("relay", "events/s", "CPU ms", "done", "overtaken", "twice", "lost")
-    table = Table(*columns, title=title)
-    for d in drains:
-        table.add_row(
+    headings = ["relay", "events/s", "CPU ms", "done", "overtaken", "twice", "lost"]
+    rows = [
+        [
             str(d["name"]),
             f"{d['events_per_s']:,.0f}",
             f"{d['cpu_ms_per_event']:.2f}",
@@ -56,18 +54,22 @@ def show_drains(title: str, drains: Sequence[Figures]) -> None:
             f"{d['overtaken']:,}",
             f"{d['repeated']:,}",
             f"{d['lost']:,}",
-        )
-    console.print(table)
+        ]
+        for d in drains
+    ]
+    print_table(console, title, headings, rows)
 
 
-def show_creates(creates: Sequence[Figures]) -> None:
+def show_creates(creates: Sequence[Figures], console: Console) -> None:
     """A row for each way to create a customer."""
-    table = Table("create", "p50 ms", "per second", "CPU ms", title="creating, one at a time")
-    for c in creates:
-        table.add_row(
+    headings = ["create", "p50 ms", "per second", "CPU ms"]
+    rows = [
+        [
             str(c["name"]),
             f"{c['create_ms']:.2f}",
             f"{c['creates_per_s']:,.1f}",
             f"{c['cpu_ms_per_create']:.2f}",
-        )
-    console.print(table)
+        ]
+        for c in creates
+    ]
+    print_table(console, "creating, one at a time", headings, rows)
