@@ -25,7 +25,7 @@ from local.services.running import (
 from tests.support.databases import migrated_template
 from tests.support.sharing import TogetherScheduling
 
-pytest_plugins = ["tests.support.fixtures"]
+pytest_plugins = ["tests.support.fixtures", "tests.support.banking"]
 # Several test runs may share the servers: each worker of each run has names of its own.
 WORKER = f"{os.environ.get('PYTEST_XDIST_WORKER', 'main')}_{os.getpid()}"
 _numbers = itertools.count(1)

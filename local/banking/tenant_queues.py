@@ -7,16 +7,13 @@ start. Leaves to others how queues come to be: onboarding a consumer makes them.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from contextlib import closing
-
-import pika
 
 from chalicelib.banking.events.topology import queues
+from local.services.amqp import channel_on
 
 
 def remove_queues(broker_url: str, consumer_names: Iterable[str]) -> None:
     """Delete the consumers' queues and dead-letter queues with what lies in them; twice is fine."""
-    with closing(pika.BlockingConnection(pika.URLParameters(broker_url))) as connection:
-        channel = connection.channel()
+    with channel_on(broker_url) as channel:
         for queue in queues(consumer_names):
             channel.queue_delete(queue.name)

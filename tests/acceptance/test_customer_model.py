@@ -15,7 +15,8 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, rule, run_state_m
 
 from tests.acceptance.customer_model import Customer
 from tests.acceptance.wrong_requests import WrongRequest, wrong_requests
-from tests.support.api import Bank, Reply
+from tests.support.api import Reply
+from tests.support.banking import Bank
 from tests.support.broker import take
 from tests.support.fixtures import Query
 from tests.support.outbox import assert_in_order

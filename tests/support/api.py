@@ -1,9 +1,8 @@
-"""The API as a caller sees it, in this process: the real Chalice app, the gateway's true event."""
+"""The API as a test calls it, in this process or by HTTP; every answer must be an envelope."""
 
 from __future__ import annotations
 
 import json
-import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -11,58 +10,18 @@ from urllib.parse import urlencode
 
 import httpx
 
-from local.aws_shapes.lambda_context import LambdaContext
-from local.aws_shapes.proxy_event import IncomingRequest, proxy_event
+from local.banking.client import JSON, Reply, read_reply
+from local.banking.in_process import api_event, invoke
 
 Send = Callable[[str, str, str, Mapping[str, str], bytes, str], dict[str, Any]]
 """Method, path, query, headers, body and address of the caller → a function's answer."""
-
-
-@dataclass(frozen=True)
-class Reply:
-    """An answer: its status, its headers and its envelope."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: dict[str, Any]
-
-    @property
-    def data(self) -> dict[str, Any]:
-        data = self.body["data"]
-        assert isinstance(data, dict)
-        return data
-
-    @property
-    def detail(self) -> dict[str, str]:
-        detail = self.body["detail"]
-        assert isinstance(detail, dict)
-        return detail
-
-    @property
-    def description(self) -> str:
-        return self.detail["status_description"]
 
 
 def in_process(
     method: str, path: str, query: str, headers: Mapping[str, str], body: bytes, source_ip: str
 ) -> dict[str, Any]:
     """Call the app in this process with the event that the gateway would make."""
-    from app import app
-
-    request_id = headers.get("X-Request-Id", str(uuid.uuid4()))
-    request = IncomingRequest(
-        method=method,
-        path=path,
-        query=query,
-        headers=list(headers.items()),
-        body=body,
-        source_ip=source_ip,
-        resource=path,
-        parameters={},
-        request_id=request_id,
-    )
-    answer: dict[str, Any] = app(proxy_event(request), LambdaContext("api_handler", 30))
-    return answer
+    return invoke(api_event(method, path, headers, body, query, source_ip))
 
 
 def over_http(client: httpx.Client) -> Send:
@@ -105,14 +64,14 @@ class Api:
         raw: bytes | None = None,
     ) -> Reply:
         """Send `body` as JSON (or `raw` as it is); every answer must be an envelope."""
-        sent = {"Content-Type": "application/json", **(headers or {})}
+        sent = {**JSON, **(headers or {})}
         if self.key is not None:
             sent["X-API-Key"] = self.key
         payload = raw if raw is not None else b"" if body is None else json.dumps(body).encode()
         answer = self.send(
             method, path, urlencode(query or {}, doseq=True), sent, payload, self.source_ip
         )
-        reply = Reply(answer["statusCode"], answer["headers"], json.loads(answer["body"]))
+        reply = read_reply(answer["statusCode"], answer["headers"], answer["body"])
         assert reply.detail["status_code"] == str(reply.status)
         return reply
 
@@ -127,18 +86,3 @@ class Api:
 
     def delete(self, path: str, **body: object) -> Reply:
         return self("DELETE", path, body)
-
-
-@dataclass(frozen=True)
-class Bank:
-    """A consumer of the test's own, with its key."""
-
-    consumer_id: str
-    name: str
-    api: Api
-
-    def create_customer(self, name: str = "Jane Roe", **fields: object) -> str:
-        """A new customer's id."""
-        reply = self.api.post("/customer/data", name=name, **fields)
-        assert reply.status == 201, reply
-        return str(reply.data["customer_id"])

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import pika
-from pika.adapters.blocking_connection import BlockingChannel
 
 from chalicelib.banking.events.topology import queue_name
 from local.banking.tenant_queues import remove_queues
+from local.services.amqp import channel_on as channel
 
 
 @dataclass(frozen=True)
@@ -30,17 +28,6 @@ class Delivery:
     @property
     def subject(self) -> str:
         return str(self.properties.headers["customer_id"])
-
-
-@contextmanager
-def channel(url: str) -> Iterator[BlockingChannel]:
-    """A channel for the time of the block."""
-    connection = pika.BlockingConnection(pika.URLParameters(url))
-    try:
-        yield connection.channel()
-    finally:
-        if connection.is_open:
-            connection.close()
 
 
 def take(url: str, consumer_name: str, count: int, seconds: float = 15) -> list[Delivery]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import psycopg2
 
-from local.banking.bench.stage import Tenant
+from local.banking.client import Tenant
 
 # The customers of a backlog take turns: neighbours in creation order are of different customers,
 # and an event of one comes again only after all others had theirs, as in an outage.

@@ -11,8 +11,9 @@ from local.banking.bench.api import prepared
 from local.banking.bench.backlog import execute, write_pending
 from local.banking.bench.figures import Figures
 from local.banking.bench.floor import RAW
-from local.banking.bench.stage import Stage, Tenant, Theatre
+from local.banking.bench.stage import Stage, Theatre
 from local.banking.bench.timing import TURN, in_turns, median
+from local.banking.client import Tenant
 
 TURNS = 40
 PUBLISHED = "UPDATE customer_events SET publish_status = 'published', published_at = now()"

@@ -18,8 +18,9 @@ from fintegrate.http.rate_limit import BUCKET_SCRIPT
 from local.banking.bench.api import prepared
 from local.banking.bench.figures import Figures
 from local.banking.bench.floor import RAW, RawCreate
-from local.banking.bench.stage import Stage, Tenant, Theatre
+from local.banking.bench.stage import Stage, Theatre
 from local.banking.bench.timing import in_turns, median, timed
+from local.banking.client import Tenant
 
 TURNS = 24
 

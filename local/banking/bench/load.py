@@ -10,7 +10,8 @@ from local.banking.bench.drains import seconds_to_drain
 from local.banking.bench.notices import PER_SECOND, handled
 from local.banking.bench.old_events import write_old
 from local.banking.bench.stage import Stage, Theatre
-from local.banking.bench.timing import median, percentile
+from local.banking.bench.timing import median
+from local.banking.percentiles import p50_p99
 
 CREATES_PER_S = (25, 50, 100, 200, 300, 400, 500)
 LOAD_SECONDS = 4
@@ -38,8 +39,7 @@ def by_load(theatre: Theatre) -> list[Plot]:
         for rate in CREATES_PER_S:
             run = handled(stage, rate, LOAD_SECONDS)
             throughput["arrived at the consumer"].append(run.per_second)
-            latency["p50"].append(percentile(run.since_due, 50))
-            latency["p99"].append(percentile(run.since_due, 99))
+            _add(latency, run.since_due)
     axis = "creates due per second, one process"
     return [
         Plot("throughput-by-load", "Events per second", axis, CREATES_PER_S, throughput),
@@ -61,8 +61,7 @@ def by_table(theatre: Theatre) -> list[Plot]:
         with theatre.stage() as stage:
             write_old(stage.database_url, stage.tenants, size)
             run = handled(stage, PER_SECOND, LOAD_SECONDS)
-            latency["p50"].append(percentile(run.since_commit, 50))
-            latency["p99"].append(percentile(run.since_commit, 99))
+            _add(latency, run.since_commit)
             throughput["drained"].append(_drained_per_s(stage))
     axis = "old events in the table"
     return [
@@ -75,6 +74,11 @@ def by_table(theatre: Theatre) -> list[Plot]:
             latency,
         ),
     ]
+
+
+def _add(latency: Curves, milliseconds: Sequence[float]) -> None:
+    for name, figure in zip(("p50", "p99"), p50_p99(milliseconds), strict=True):
+        latency[name].append(figure)
 
 
 def _drained_per_s(stage: Stage) -> float:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import psycopg2
 from psycopg2 import sql
 
-from local.banking.bench.stage import Tenant
+from local.banking.client import Tenant
 
 CHECKED = """
 SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint

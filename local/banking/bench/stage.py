@@ -12,14 +12,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-import pika
-
 from chalicelib.banking import wiring
 from chalicelib.banking.events.topology import queue_name
 from chalicelib.banking.wiring import Parts
 from chalicelib.operations.migrate import apply_migrations
-from local.banking.bench.api import call
+from local.banking.bench.api import post_with
+from local.banking.client import Tenant, onboard
 from local.banking.tenant_queues import remove_queues
+from local.services.amqp import channel_on
 from local.services.running import ServiceUrls, create_database, drop_database, settings_environment
 
 TEMPLATE = "bench_fintegrate"
@@ -30,15 +30,6 @@ SETTINGS = {
     "RATE_LIMIT_API_KEY_BURST": "1000000",
     "API_KEY_BCRYPT_COST": "4",  # the first check of a key is no part of any figure
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Tenant:
-    """A consumer with its key."""
-
-    consumer_id: str
-    name: str
-    key: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +47,7 @@ class Stage:
 
     def empty_queues(self) -> None:
         """Remove what was published."""
-        with _channel(self.rabbitmq_url) as channel:
+        with channel_on(self.rabbitmq_url) as channel:
             for tenant in self.tenants:
                 channel.queue_purge(queue_name(tenant.name))
 
@@ -71,8 +62,9 @@ class Theatre:
     def __enter__(self) -> Theatre:
         with _parts(create_database(self.urls, TEMPLATE), self.urls) as parts:
             apply_migrations(os.environ)
-            admin = parts.settings.admin_api_key
-            self.tenants = [_onboard(admin) for _ in range(TENANTS)]
+            post = post_with(parts.settings.admin_api_key)
+            names = [f"bench_{uuid.uuid4().hex[:8]}" for _ in range(TENANTS)]
+            self.tenants = [onboard(post, name) for name in names]
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -105,20 +97,3 @@ def _parts(url: str, urls: ServiceUrls) -> Iterator[Parts]:
     finally:
         parts.close()
         wiring.use(None)
-
-
-def _onboard(admin_key: str) -> Tenant:
-    name = f"bench_{uuid.uuid4().hex[:8]}"
-    consumer = call(admin_key, "POST", "/consumer/data", {"consumer_name": name})
-    consumer_id = consumer["consumer_id"]
-    key = call(admin_key, "POST", "/consumer/api-key", {"consumer_id": consumer_id})
-    return Tenant(consumer_id, name, key["api_key"])
-
-
-@contextmanager
-def _channel(url: str) -> Iterator[pika.adapters.blocking_connection.BlockingChannel]:
-    connection = pika.BlockingConnection(pika.URLParameters(url))
-    try:
-        yield connection.channel()
-    finally:
-        connection.close()

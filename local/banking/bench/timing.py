@@ -5,12 +5,11 @@ Interleaving keeps a ratio honest where the figures themselves are not.
 
 from __future__ import annotations
 
-import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from statistics import median
 
-__all__ = ["in_turns", "median", "percentile", "seconds_of", "timed"]
+__all__ = ["in_turns", "median", "seconds_of", "timed"]
 
 TURN = 25
 
@@ -39,9 +38,3 @@ def in_turns(turns: int, *actions: Callable[[], object]) -> list[list[float]]:
 def seconds_of(action: Callable[[], object]) -> float:
     """How long one call took."""
     return timed(action, 1)[0] / 1000
-
-
-def percentile(values: Sequence[float], percent: float) -> float:
-    """The smallest value that at least so many per cent of the values do not exceed."""
-    ordered = sorted(values)
-    return ordered[max(0, math.ceil(len(ordered) * percent / 100) - 1)]

@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from typing import Any
 
-import pika
 import psycopg2
 from psycopg2.extras import RealDictCursor
 
@@ -23,6 +22,7 @@ from local.banking.chaos.evidence import (
     Evidence,
 )
 from local.banking.chaos.tenants import Tenant
+from local.services.amqp import channel_on
 
 EVENTS = """
 SELECT e.event_id::text, coalesce(c.name, e.consumer_id::text) AS tenant, e.customer_id::text,
@@ -72,8 +72,7 @@ def unsettled(database_url: str) -> int:
 
 def left_in_queues(rabbitmq_url: str, tenants: Sequence[Tenant]) -> dict[str, int]:
     """Messages that are ready in each tenant's two queues; needs that its consumer has ended."""
-    with closing(pika.BlockingConnection(pika.URLParameters(rabbitmq_url))) as connection:
-        channel = connection.channel()
+    with channel_on(rabbitmq_url) as channel:
         return {
             tenant.name: sum(
                 channel.queue_declare(queue, passive=True).method.message_count

@@ -10,14 +10,14 @@ from __future__ import annotations
 import threading
 import uuid
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
-import httpx
-
 from local.banking.chaos.answers import Answer, AnswerRecord
 from local.banking.chaos.tenants import Tenant
+from local.banking.client import CallFailed, Client
 
 TIMEOUT_SECONDS = 5.0
 ATTEMPTS_WITH_KEY = 60
@@ -26,6 +26,7 @@ PAUSE_SECONDS = 0.04
 """Mean time between two calls of one caller."""
 AGAIN_SECONDS = 0.25
 NO_SUCH_CUSTOMER = 404
+CONFLICT = 409
 
 
 class Customers:
@@ -70,7 +71,7 @@ class Caller:
     foreign: Customers
     random: Random
     stopping: threading.Event
-    _http: httpx.Client = field(init=False)
+    _clients: Sequence[Client] = field(init=False)
 
     def run(self) -> None:
         """Call until told to stop."""
@@ -82,9 +83,11 @@ class Caller:
             self._read_foreign: 3,
             self._list_events: 2,
         }
-        with httpx.Client(
-            headers={"X-API-Key": self.tenant.key}, timeout=TIMEOUT_SECONDS
-        ) as self._http:
+        with ExitStack() as opened:
+            self._clients = [
+                opened.enter_context(Client(url, self.tenant.key, TIMEOUT_SECONDS))
+                for url in self.base_urls
+            ]
             while not self.stopping.wait(self.random.expovariate(1 / PAUSE_SECONDS)):
                 (operation,) = self.random.choices(list(operations), list(operations.values()))
                 operation()
@@ -155,7 +158,7 @@ class Caller:
                 self.tenant.name, operation, call, status, customer_id, key, body, data, words
             )
             self.record.add(answer)
-            in_flight = key is not None and status == httpx.codes.CONFLICT
+            in_flight = key is not None and status == CONFLICT
             if answer.final and not in_flight:
                 break
             self.stopping.wait(self.random.uniform(0, 2 * AGAIN_SECONDS))
@@ -164,16 +167,15 @@ class Caller:
     def _send(
         self, method: str, path: str, body: dict[str, Any], key: str | None
     ) -> tuple[int | None, dict[str, Any], str]:
-        url = self.random.choice(self.base_urls) + path
-        how = {"params": body} if method == "GET" else {"json": body}
+        """The answer's status, data and refusal; without an answer, why there is none."""
+        client = self.random.choice(self._clients)
         headers = {"Idempotency-Key": key} if key else {}
+        sent, query = (None, body) if method == "GET" else (body, None)
         try:
-            answer = self._http.request(method, url, headers=headers, **how)  # type: ignore[arg-type]
-            envelope = answer.json()
-        except (httpx.HTTPError, ValueError) as error:
-            return None, {}, type(error).__name__
-        words = envelope["detail"]["status_description"]
-        return answer.status_code, envelope["data"], "" if answer.is_success else words
+            reply = client.call(method, path, sent, query=query, headers=headers)
+        except CallFailed as failure:  # a status without the envelope promises nothing
+            return None, {}, str(failure)
+        return reply.status, reply.data, "" if reply.succeeded else reply.description
 
     def _id(self) -> str:
         return str(uuid.UUID(int=self.random.getrandbits(128), version=4))

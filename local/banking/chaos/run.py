@@ -20,8 +20,8 @@ from local.banking.chaos.load import Load
 from local.banking.chaos.plan import Plan, make_plan
 from local.banking.chaos.report import Run
 from local.banking.chaos.symptoms import Symptoms
-from local.banking.chaos.tenants import reconcile
 from local.banking.chaos.testbed import Testbed
+from local.banking.client import Client
 from local.services.running import RunningServices
 
 POLL_SECONDS = 0.3
@@ -104,7 +104,8 @@ def _disturb(
 
 def _gather(bed: Testbed, record: AnswerRecord, disturbances: Sequence[Disturbance]) -> Evidence:
     """Ask the API for its own view, then end the consumers and collect everything."""
-    told_by_api = reconcile(bed.base_urls[0], bed.environment["ADMIN_API_KEY"])
+    with Client(bed.base_urls[0], bed.environment["ADMIN_API_KEY"]) as admin:
+        told_by_api = admin.ask("GET", "/events/reconcile")
     for consumer in bed.consumers.values():
         consumer.stop()
     return gathering.gather(

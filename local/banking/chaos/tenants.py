@@ -1,48 +1,38 @@
-"""The tenants of a chaos run: each a consumer of Fintegrate with its key, its store, its witness."""
+"""The tenants of a fault run: each has its consumer's store and the record of its deliveries."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import httpx
+from local.banking import client
+from local.banking.client import Client
 
 
 @dataclass(frozen=True, slots=True)
-class Tenant:
+class Tenant(client.Tenant):
     """One tenant; `store` is its consumer's SQLite file, `deliveries` what its queue handed out."""
 
-    name: str
-    consumer_id: str
-    key: str = field(repr=False)
     store: Path
     deliveries: Path
 
 
 def onboard(base_url: str, admin_key: str, name: str, folder: Path) -> Tenant:
-    """Create a consumer with its queues and its key, before anything goes wrong.
+    """Create a tenant before anything goes wrong; its files lie in the folder.
 
     Raises:
-        httpx.HTTPStatusError: the API refuses
+        CallFailed: the API refuses
     """
-    with httpx.Client(base_url=base_url, headers={"X-API-Key": admin_key}, timeout=10) as http:
-        created = http.post("/consumer/data", json={"consumer_name": name}).raise_for_status()
-        consumer_id = created.json()["data"]["consumer_id"]
-        issued = http.post("/consumer/api-key", json={"consumer_id": consumer_id})
-        key = issued.raise_for_status().json()["data"]["api_key"]
+    with Client(base_url, admin_key) as admin:
+        return in_folder(client.onboard(admin.post, name), folder)
+
+
+def in_folder(tenant: client.Tenant, folder: Path) -> Tenant:
+    """The tenant with its files."""
     return Tenant(
-        name, consumer_id, key, folder / f"{name}.sqlite3", folder / f"{name}.deliveries.jsonl"
+        tenant.name,
+        tenant.consumer_id,
+        tenant.key,
+        store=folder / f"{tenant.name}.sqlite3",
+        deliveries=folder / f"{tenant.name}.deliveries.jsonl",
     )
-
-
-def reconcile(base_url: str, admin_key: str) -> dict[str, Any]:
-    """What the operator is told when asking whether the books balance.
-
-    Raises:
-        httpx.HTTPStatusError: the API refuses
-    """
-    url = f"{base_url}/events/reconcile"
-    answer = httpx.get(url, headers={"X-API-Key": admin_key}, timeout=30).raise_for_status()
-    data: dict[str, Any] = answer.json()["data"]
-    return data

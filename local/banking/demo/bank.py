@@ -1,4 +1,4 @@
-"""The bank of the demo: how it is onboarded, and its consumer as a program that dies once."""
+"""The bank's consumer as a program that dies once and is started again."""
 
 from __future__ import annotations
 
@@ -6,48 +6,30 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
+from local.banking.client import Tenant
 from local.banking.consumer.faults import EXIT_STATUS_OF_DEATH
-from local.banking.demo.api import Api
 from local.machine.checkout import ROOT
 
 _MOST_RESTARTS = 5
 _ORPHAN_SECONDS = "120"  # should the demo be killed, its consumer ends by itself
 
 
-class ConsumerKeepsEndingError(Exception):
+class ConsumerKeepsEnding(Exception):
     """Starting the consumer again does not help; the text says how it ended."""
 
 
-@dataclass(frozen=True, slots=True)
-class Bank:
-    """A consumer of Fintegrate, with its key."""
-
-    name: str
-    consumer_id: str
-    key: str = field(repr=False)
-
-    @property
-    def store(self) -> Path:
-        """The SQLite file of the bank's consumer."""
-        return ROOT / ".local" / "consumers" / f"{self.name}.sqlite3"
-
-
-def onboard(admin: Api, name: str) -> Bank:
-    """Create a consumer with its queues and its first key. Raises `CallFailedError`."""
-    created = admin.send("POST", "/consumer/data", {"consumer_name": name})
-    consumer_id = created["consumer_id"]
-    key = admin.send("POST", "/consumer/api-key", {"consumer_id": consumer_id})["api_key"]
-    return Bank(name, consumer_id, key)
+def store_of(bank: Tenant) -> Path:
+    """The SQLite file of the bank's consumer."""
+    return ROOT / ".local" / "consumers" / f"{bank.name}.sqlite3"
 
 
 class ConsumerProcess:
     """The reference consumer, started again when it died; what it prints goes to `log`."""
 
-    def __init__(self, bank: Bank, environment: Mapping[str, str], log: Path) -> None:
+    def __init__(self, bank: Tenant, environment: Mapping[str, str], log: Path) -> None:
         self._command = [sys.executable, "-m", "local.banking.consumer", bank.name]
         self._environment = {**os.environ, **environment, "FINTEGRATE_API_KEY": bank.key}
         log.parent.mkdir(parents=True, exist_ok=True)
@@ -75,13 +57,14 @@ class ConsumerProcess:
     def revive(self) -> str | None:
         """Start it again if it ended; returns what happened, in words.
 
-        Raises :class:`ConsumerKeepsEndingError` when that was in vain too often.
+        Raises:
+            ConsumerKeepsEnding: that was in vain too often
         """
         status = None if self._process is None else self._process.poll()
         if status is None:
             return None
         if self.restarts == _MOST_RESTARTS:
-            raise ConsumerKeepsEndingError(f"the consumer ends with status {status} every time")
+            raise ConsumerKeepsEnding(f"the consumer ends with status {status} every time")
         self.restarts += 1
         self.start()
         if status == EXIT_STATUS_OF_DEATH:

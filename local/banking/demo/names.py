@@ -1,6 +1,6 @@
 """Invented names of banks, persons and companies, and the tags a bank would give them.
 
-Every name is put together by chance from word lists; none is taken from anybody.
+Faker invents the names; which ones follows from the random numbers that are handed in.
 """
 
 from __future__ import annotations
@@ -8,53 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from random import Random
 
-_ADJECTIVES = (
-    *("amber", "autumn", "brave", "calm", "cedar", "clear", "copper", "crimson", "eastern"),
-    *("gentle", "golden", "granite", "green", "harbour", "hidden", "ivory", "jade", "linden"),
-    *("marble", "misty", "northern", "olive", "quiet", "river", "silver", "southern", "steady"),
-    *("stone", "velvet", "western"),
-)
+from faker import Faker
 
-# Given names, family names and the countries where both are at home.
-_PERSONS = (
-    (
-        "Alice Arthur Clara Edward Emma Grace Harry Lucy Oliver Rose Samuel Violet",
-        "Ashdown Barlow Carver Dunmore Ellery Farrow Hartley Langley Penrose Whitlock",
-        "GB IE",
-    ),
-    (
-        "Anneliese Bruno Elsa Frieda Hannes Jonas Klara Lukas Mathilde Theo",
-        "Ackermann Bergfeld Eichhorn Falkenau Holzer Lindner Rautenberg Steinbach Waldner",
-        "DE AT CH",
-    ),
-    (
-        "Aina Bruna Carlos Elena Hugo Lucia Marta Pablo Rocio Tomas",
-        "Aguilera Barranco Cordova Escudero Montalvo Olivares Robledo Salvatierra Villalba",
-        "ES MX AR",
-    ),
-    (
-        "Aarav Anika Devika Ishaan Kavya Meera Nikhil Priya Rohan Tara",
-        "Bhandari Chaturvedi Deshpande Iyengar Kulkarni Malhotra Raghavan Srinivasan Thakur",
-        "IN SG",
-    ),
-    (
-        "Åse Eirik Freja Ingrid Lars Maja Nils Sigrid Søren Tove",
-        "Bjørnstad Dahlgren Ekström Fjeldsted Grønvold Lindqvist Nyström Skovgaard Åkerblom",
-        "NO SE DK",
-    ),
-)
-_COMPANY_WORDS = (
-    *("Alder", "Beacon", "Brightwater", "Cobalt", "Copperfield", "Falcon", "Fernhill"),
-    *("Greenfield", "Ironbridge", "Juniper", "Keystone", "Lakeside", "Maplewood", "Northgate"),
-    *("Orchard", "Pinecrest", "Redwood", "Sandpiper", "Summit"),
-)
-_TRADES = (
-    *("Bakeries", "Cold Storage", "Components", "Dental Supplies", "Engineering", "Farm Produce"),
-    *("Fisheries", "Freight", "Joinery", "Logistics", "Machine Tools", "Optics", "Packaging"),
-    *("Printing", "Renewables", "Software", "Textiles", "Timber"),
-)
-_FORMS = (("Ltd", "GB"), ("GmbH", "DE"), ("S.L.", "ES"), ("Pvt Ltd", "IN"), ("AB", "SE"))
-
+_LOCALES = ("en_GB", "de_DE", "es_ES", "en_IN", "sv_SE")
 _RISKS = ("low", "low", "low", "medium", "medium", "high")
 _CHANNELS = ("branch", "mobile_app", "web", "partner", "telephone")
 
@@ -70,21 +26,22 @@ class Portrait:
 
 def bank_name(random: Random) -> str:
     """Such as `bank_amber_3fa9`; unlikely to have been taken."""
-    return f"bank_{random.choice(_ADJECTIVES)}_{random.getrandbits(16):04x}"
+    word = _faker("en_GB", random).safe_color_name()
+    return f"bank_{word}_{random.getrandbits(16):04x}"
 
 
 def portrait(random: Random) -> Portrait:
     """One person or company, with the tags of its onboarding."""
-    company = random.random() < 0.3
-    name, country = _company(random) if company else _person(random)
+    locale, company = random.choice(_LOCALES), random.random() < 0.3
     segments = ("small_business", "corporate") if company else ("retail", "affluent", "private")
     tags = {
         "segment": random.choice(segments),
-        "country": country,
+        "country": locale[-2:],
         "risk_class": random.choice(_RISKS),
         "onboarding_channel": random.choice(_CHANNELS),
     }
-    return Portrait(name, "ACTIVE" if random.random() < 0.85 else "INACTIVE", tags)
+    status = "ACTIVE" if random.random() < 0.85 else "INACTIVE"
+    return Portrait(_name(locale, company, random), status, tags)
 
 
 def other_risk(random: Random, current: str) -> str:
@@ -92,12 +49,13 @@ def other_risk(random: Random, current: str) -> str:
     return random.choice([risk for risk in ("low", "medium", "high") if risk != current])
 
 
-def _person(random: Random) -> tuple[str, str]:
-    given, family, countries = (words.split() for words in random.choice(_PERSONS))
-    middle = f" {random.choice('ABCDEFGHJKLMNPRST')}." if random.random() < 0.3 else ""
-    return f"{random.choice(given)}{middle} {random.choice(family)}", random.choice(countries)
+def _name(locale: str, company: bool, random: Random) -> str:
+    faker = _faker(locale, random)
+    return faker.company() if company else f"{faker.first_name()} {faker.last_name()}"
 
 
-def _company(random: Random) -> tuple[str, str]:
-    form, country = random.choice(_FORMS)
-    return f"{random.choice(_COMPANY_WORDS)} {random.choice(_TRADES)} {form}", country
+def _faker(locale: str, random: Random) -> Faker:
+    """One of this call's own: its state must not depend on what other threads draw."""
+    faker = Faker(locale)
+    faker.seed_instance(random.getrandbits(64))
+    return faker

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from random import Random
 from threading import Event
 
-from local.banking.demo.api import Api, CallFailedError
+from local.banking.client import CallFailed
+from local.banking.demo.api import TimedClient
 from local.banking.demo.bank import ConsumerProcess
 from local.banking.demo.display import Display, Progressed
 from local.banking.demo.story import Record, live_through
@@ -24,8 +25,8 @@ _RESEND_SECONDS = 5.0
 class Performance:
     """`api` plays the customers, `watching` looks on, both with the bank's key."""
 
-    api: Api
-    watching: Api
+    api: TimedClient
+    watching: TimedClient
     consumer: ConsumerProcess
     display: Display
     record: Record
@@ -49,14 +50,14 @@ class Performance:
             self.display.remark(news)
         try:
             return self._settled(stories.done())
-        except CallFailedError as exc:
+        except CallFailed as exc:
             if not exc.passing:
                 raise
             self.display.remark(str(exc))
             return False
 
     def _settled(self, over: bool) -> bool:
-        health = self.watching.read("/events/health")
+        health = self.watching.ask("GET", "/events/health")
         committed = self.record.events.total()
         published = committed - health["pending_count"] - health["failed_count"]
         confirmed = published - health["undelivered_count"] - health["delivery_failed_count"]
@@ -80,5 +81,5 @@ class Performance:
         if time.monotonic() < self._next_resend:
             return
         self._next_resend = time.monotonic() + _RESEND_SECONDS
-        summary = self.watching.send("POST", "/events/resend", {"period_in_days": 1})["summary"]
+        summary = self.watching.post("/events/resend", {"period_in_days": 1})["summary"]
         self.display.remark(f"{summary['succeeded']} pending events published by resend")

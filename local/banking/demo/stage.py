@@ -11,8 +11,9 @@ from random import Random
 
 from rich.console import Console
 
-from local.banking.demo.api import Api, CallFailedError
-from local.banking.demo.bank import Bank, ConsumerKeepsEndingError, ConsumerProcess, onboard
+from local.banking.client import CallFailed, Client, Tenant, onboard
+from local.banking.demo.api import TimedClient
+from local.banking.demo.bank import ConsumerKeepsEnding, ConsumerProcess, store_of
 from local.banking.demo.display import Display
 from local.banking.demo.ledger import discrepancies, event_facts, read_store
 from local.banking.demo.names import bank_name
@@ -42,12 +43,16 @@ class Choices:
     seed: int | None
 
 
-class ChoiceError(Exception):
+class WrongChoice(Exception):
     """A choice in the environment makes no sense; the text says which."""
 
 
 def read_choices(environment: Mapping[str, str]) -> Choices:
-    """`DEMO_CUSTOMERS` (300), `DEMO_DEADLINE_SECONDS`, `DEMO_SEED`; raises ChoiceError."""
+    """`DEMO_CUSTOMERS` (300), `DEMO_DEADLINE_SECONDS` and `DEMO_SEED`.
+
+    Raises:
+        WrongChoice: one of them is no such number
+    """
     customers = _number(environment, "DEMO_CUSTOMERS", 300)
     deadline = _number(environment, "DEMO_DEADLINE_SECONDS", max(120, customers // 2))
     seed = _number(environment, "DEMO_SEED", 0) if environment.get("DEMO_SEED") else None
@@ -57,7 +62,7 @@ def read_choices(environment: Mapping[str, str]) -> Choices:
 def _number(environment: Mapping[str, str], name: str, default: int) -> int:
     text = environment.get(name) or str(default)
     if not (text.isascii() and text.isdecimal() and 0 < int(text) <= 1_000_000):
-        raise ChoiceError(f"{name} must be a whole number from 1 to 1000000, got {text!r}")
+        raise WrongChoice(f"{name} must be a whole number from 1 to 1000000, got {text!r}")
     return int(text)
 
 
@@ -74,10 +79,10 @@ def play() -> int:
     except KeyboardInterrupt:
         console.print("stopped before the end")
         return 130
-    except ConsumerKeepsEndingError as exc:
+    except ConsumerKeepsEnding as exc:
         console.print(f"{exc}; see {LOG.relative_to(ROOT)}", style="red", markup=False)
         return 1
-    except (CallFailedError, ChoiceError) as exc:
+    except (CallFailed, WrongChoice) as exc:
         console.print(str(exc), style="red", markup=False)
         return 1
 
@@ -85,8 +90,9 @@ def play() -> int:
 def play_on(console: Console, choices: Choices, environment: Mapping[str, str]) -> int:
     """Serve the API with `environment`, its limits raised, and play; returns the exit status.
 
-    Raises `CallFailedError` when the bank cannot be onboarded, `ServerError` when nothing
-    serves.
+    Raises:
+        CallFailed: the bank cannot be onboarded
+        ServerError: nothing serves
     """
     environment = {**environment, **_RAISED_LIMITS}
     with start_server(environment) as server:
@@ -99,15 +105,15 @@ def _play(console: Console, choices: Choices, environment: Mapping[str, str]) ->
     name = bank_name(Random())  # noqa: S311  # new in every demo, also with a seed
     base_url = environment["BASE_URL"]
     record = Record(choices.customers)
-    with Api(base_url, environment["ADMIN_API_KEY"]) as admin:
-        bank = onboard(admin, name)
+    with Client(base_url, environment["ADMIN_API_KEY"]) as admin:
+        bank = onboard(admin.post, name)
     with (
-        Api(base_url, bank.key) as api,
-        Api(base_url, bank.key) as watching,
+        TimedClient(base_url, bank.key) as api,
+        TimedClient(base_url, bank.key) as watching,
         ConsumerProcess(bank, environment, LOG) as consumer,
         Display(console, choices.customers) as display,
     ):
-        good_until = watching.read("/consumer/api-key")["expires_at"][:10]
+        good_until = watching.ask("GET", "/consumer/api-key")["expires_at"][:10]
         display.remark(
             f"{bank.name} is onboarded: its queue is customer_notification_{bank.name},"
             f" its key is good until {good_until}"
@@ -120,7 +126,7 @@ def _play(console: Console, choices: Choices, environment: Mapping[str, str]) ->
         consumer.stop()
         restarts = consumer.restarts
         events = event_facts(watching.read_all("/events/list", "events"))
-    store = read_store(bank.store)
+    store = read_store(store_of(bank))
     print_calls(console, api.calls)
     print_events(console, events)
     print_figures(console, events, store, restarts, seconds)
@@ -132,7 +138,7 @@ def _half_of_the_events(customers: int) -> int:
     return max(1, int(customers * _EVENTS_PER_CUSTOMER / 2))
 
 
-def _close(console: Console, bank: Bank, problems: list[str]) -> int:
+def _close(console: Console, bank: Tenant, problems: list[str]) -> int:
     for problem in problems:
         console.print(f"does not add up: {problem}", style="red", markup=False, soft_wrap=True)
     if not problems:
@@ -140,7 +146,7 @@ def _close(console: Console, bank: Bank, problems: list[str]) -> int:
     console.print("\nWhat to try next:")
     for command, purpose in (
         (f"less {LOG.relative_to(ROOT)}", "what the consumer said, the redelivery included"),
-        (f"sqlite3 {bank.store.relative_to(ROOT)} .dump", "what it stored"),
+        (f"sqlite3 {store_of(bank).relative_to(ROOT)} .dump", "what it stored"),
         ("DEMO_CUSTOMERS=2000 make demo", "more of it"),
         ("make local", "the same API, to call it yourself"),
     ):

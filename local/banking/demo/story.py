@@ -13,7 +13,8 @@ from random import Random
 from threading import Event, Lock
 from uuid import uuid4
 
-from local.banking.demo.api import Api, CallFailedError
+from local.banking.client import CallFailed
+from local.banking.demo.api import TimedClient
 from local.banking.demo.names import Portrait, other_risk, portrait
 
 SIDE_BY_SIDE = 8
@@ -41,7 +42,7 @@ class Record:
                 self.failures.append(failure)
 
 
-def live_through(api: Api, random: Random, record: Record, stop: Event) -> None:
+def live_through(api: TimedClient, random: Random, record: Record, stop: Event) -> None:
     """Run the stories of the record's customers; returns when all ended, or soon after `stop`."""
     fates = [Random(random.getrandbits(64)) for _ in range(record.customers)]  # noqa: S311  # no secrets
     with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
@@ -51,19 +52,19 @@ def live_through(api: Api, random: Random, record: Record, stop: Event) -> None:
             story.result()
 
 
-def _live(api: Api, random: Random, record: Record, stop: Event) -> None:
+def _live(api: TimedClient, random: Random, record: Record, stop: Event) -> None:
     story = _Customer(api, random, record).story()
     try:
         while not stop.is_set():
             next(story)
     except StopIteration:
         record.ended()
-    except CallFailedError as exc:
+    except CallFailed as exc:
         record.ended(str(exc))
 
 
 class _Customer:
-    def __init__(self, api: Api, random: Random, record: Record) -> None:
+    def __init__(self, api: TimedClient, random: Random, record: Record) -> None:
         self._api = api
         self._random = random
         self._record = record
@@ -91,15 +92,15 @@ class _Customer:
 
     def _arrive(self) -> None:
         body = {"name": self._portrait.name, "status": self._status}
-        key = str(uuid4())
-        answer = self._api.send("POST", "/customer/data", body, idempotency_key=key)
+        once = {"Idempotency-Key": str(uuid4())}
+        answer = self._api.ask("POST", "/customer/data", body, headers=once)
         self._id = answer["customer_id"]
         self._record.committed("customer_creation")
         self._remember()
         if self._random.random() < 0.05:  # as a client does whose first answer got lost
-            again = self._api.send("POST", "/customer/data", body, idempotency_key=key)
+            again = self._api.ask("POST", "/customer/data", body, headers=once)
             if again != answer:
-                raise CallFailedError("POST /customer/data: the replay differs from the answer")
+                raise CallFailed("POST /customer/data: the replay differs from the answer")
 
     def _be_tagged(self) -> None:
         tags = self._portrait.tags
@@ -108,25 +109,25 @@ class _Customer:
             "tag_keys": list(tags),
             "tag_values": list(tags.values()),
         }
-        self._api.send("POST", "/customer/tag", body)
+        self._api.ask("POST", "/customer/tag", body)
 
     def _be_measured(self) -> None:
-        self._api.send("POST", "/customer/analytics", {"customer_id": self._id})
+        self._api.ask("POST", "/customer/analytics", {"customer_id": self._id})
 
     def _change_status(self) -> None:
         self._status = "INACTIVE" if self._status == "ACTIVE" else "ACTIVE"
         body = {"customer_id": self._id, "status": self._status}
-        self._api.send("PATCH", "/customer/change-status", body)
+        self._api.ask("PATCH", "/customer/change-status", body)
         self._record.committed("customer_status_change")
         self._remember()
 
     def _change_risk(self) -> None:
         risk = other_risk(self._random, self._portrait.tags["risk_class"])
         body = {"customer_id": self._id, "tag_key": "risk_class", "new_tag_value": risk}
-        self._api.send("PATCH", "/customer/tag-value", body)
+        self._api.ask("PATCH", "/customer/tag-value", body)
 
     def _leave(self) -> None:
-        self._api.send("DELETE", "/customer/data", {"customer_id": self._id})
+        self._api.ask("DELETE", "/customer/data", {"customer_id": self._id})
         self._record.committed("customer_deletion")
         self._record.living.pop(self._id)
 

@@ -9,6 +9,7 @@ from rich.console import Console
 
 from local.banking.demo.api import Call
 from local.banking.demo.ledger import EventFacts, Store, tally
+from local.banking.percentiles import p50_p99
 from local.banking.tables import print_table
 
 _ROWS = (
@@ -23,13 +24,6 @@ _ROWS = (
 )
 
 
-def percentile(values: Sequence[float], percent: int) -> float:
-    """The value that `percent` of `values` do not exceed (nearest rank); 0 for none."""
-    ordered = sorted(values)
-    rank = max(1, -(-len(ordered) * percent // 100))
-    return ordered[rank - 1] if ordered else 0.0
-
-
 def print_calls(console: Console, calls: Iterable[Call]) -> None:
     """Every kind of call that changed something: how many, how they ended, how long they took."""
     kinds = defaultdict[str, list[Call]](list)
@@ -40,7 +34,7 @@ def print_calls(console: Console, calls: Iterable[Call]) -> None:
     for kind, made in sorted(kinds.items()):
         ok = sum(call.succeeded for call in made)
         seconds = [call.seconds for call in made]
-        rows.append([kind, str(ok), str(len(made) - ok), *_p50_p99(seconds)])
+        rows.append([kind, str(ok), str(len(made) - ok), *_milliseconds(seconds)])
     headings = ["calls", "ok", "failed", "p50 ms", "p99 ms"]
     print_table(console, "What the bank asked for", headings, rows)
 
@@ -64,8 +58,8 @@ def print_figures(
     publish = [e.seconds_to_publish for e in events if e.seconds_to_publish is not None]
     confirm = [e.seconds_to_confirm for e in events if e.seconds_to_confirm is not None]
     rows = [
-        ["committed to published", *_p50_p99(publish)],
-        ["committed to confirmed by the bank", *_p50_p99(confirm)],
+        ["committed to published", *_milliseconds(publish)],
+        ["committed to confirmed by the bank", *_milliseconds(confirm)],
     ]
     print_table(console, "How long it took", ["", "p50 ms", "p99 ms"], rows)
     console.print(
@@ -77,5 +71,6 @@ def print_figures(
     )
 
 
-def _p50_p99(seconds: Sequence[float]) -> tuple[str, str]:
-    return f"{percentile(seconds, 50) * 1000:.1f}", f"{percentile(seconds, 99) * 1000:.1f}"
+def _milliseconds(seconds: Sequence[float]) -> tuple[str, str]:
+    p50, p99 = p50_p99(seconds)
+    return f"{p50 * 1000:.1f}", f"{p99 * 1000:.1f}"

@@ -16,6 +16,7 @@ import pytest
 
 from local.artifact.package.make import Artifact, package
 from local.artifact.server import start_artifact
+from local.banking.tenant_queues import remove_queues
 from local.services.docker.engine import answers
 from local.services.running import (
     RunningServices,
@@ -25,14 +26,9 @@ from local.services.running import (
 )
 from local.serving.server import Server, start_server
 from tests.support.api import Api, over_http
-from tests.support.broker import delete_queues
 from tests.support.fixtures import UNLIMITED
 
-# Each way on one worker, so that no two workers start the same servers.
-WAYS = {
-    way: pytest.param(way, marks=pytest.mark.xdist_group(f"served_{way}"))
-    for way in ("source", "process", "container")
-}
+WAYS = ("source", "process", "container")
 ANSWER_SECONDS = 60.0  # longer than any function may take
 _numbers = itertools.count(1)
 
@@ -53,7 +49,7 @@ def artifact() -> Artifact:
     return package()
 
 
-@pytest.fixture(scope="module", params=WAYS.values())
+@pytest.fixture(scope="module", params=WAYS)
 def served(
     request: pytest.FixtureRequest, services: RunningServices, artifact: Artifact
 ) -> Iterator[Served]:
@@ -83,19 +79,18 @@ def served(
     )
     with server, httpx.Client(base_url=server.base_url, timeout=ANSWER_SECONDS) as client:
         yield Served(way, server, environment, client)
-    remove_queues(url, services.urls.rabbitmq_url)
+    remove_all_queues(url, services.urls.rabbitmq_url)
     drop_database(services.urls, name)
 
 
-def remove_queues(database_url: str, rabbitmq_url: str) -> None:
+def remove_all_queues(database_url: str, rabbitmq_url: str) -> None:
     """Remove the queues of all consumers that were made on the way."""
     connection = psycopg2.connect(database_url)
     with connection, connection.cursor() as cursor:
         cursor.execute("SELECT name FROM consumers WHERE name <> 'system_default'")
         names = [name for (name,) in cursor.fetchall()]
     connection.close()
-    for name in names:
-        delete_queues(rabbitmq_url, name)
+    remove_queues(rabbitmq_url, names)
 
 
 @pytest.fixture

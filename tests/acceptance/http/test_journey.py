@@ -8,7 +8,8 @@ import httpx
 import pytest
 
 from tests.acceptance.http.conftest import Served
-from tests.support.api import Api, Bank
+from tests.support.api import Api
+from tests.support.banking import Bank
 from tests.support.broker import take
 
 

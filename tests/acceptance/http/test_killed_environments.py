@@ -9,9 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.acceptance.http.conftest import WAYS, Served
+from tests.acceptance.http.conftest import Served
 from tests.acceptance.http.running_environments import running
-from tests.support.api import Bank
+from tests.support.banking import Bank
 from tests.support.broker import drain
 from tests.support.fixtures import Query
 
@@ -31,7 +31,7 @@ def kill_now_and_then(served: Served, finished: threading.Event) -> int:
     return killed
 
 
-@pytest.mark.parametrize("served", [WAYS["process"], WAYS["container"]], indirect=True)
+@pytest.mark.parametrize("served", ["process", "container"], indirect=True)
 def test_killed_environments_lose_nothing(served: Served, bank: Bank, query: Query) -> None:
     def create(number: int) -> str | None:
         headers = {"X-API-Key": bank.api.key or ""}

@@ -9,7 +9,7 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from tests.acceptance.http.conftest import Served
 from tests.acceptance.test_customer_model import BOUNDS, CustomerMachine
-from tests.support.api import Bank
+from tests.support.banking import Bank
 from tests.support.fixtures import Query
 
 EXAMPLES = {"source": 30, "process": 30, "container": 10}

@@ -14,7 +14,6 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
-import httpx
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, seed, settings
@@ -22,6 +21,7 @@ from schemathesis import Case, GenerationMode
 from schemathesis.specs.openapi import checks
 
 from app import app
+from local.banking.client import Client, onboard
 from tests.acceptance.http.conftest import Served
 
 OPERATIONS = [
@@ -51,7 +51,7 @@ class System:
 
     base_url: str
     schema: Any
-    clients: dict[str, httpx.Client]
+    clients: dict[str, Client]
     consumer_ids: dict[str, str]
     examples: int
 
@@ -59,21 +59,15 @@ class System:
         """Things that exist for this role, by the name of the field that means them: a new customer
         with a tag and its event, and a consumer (for the admin one that nobody needs)."""
         client = self.clients[role]
-        customer_id = client.post("/customer/data", json={"name": "Jane"}).json()["data"][
-            "customer_id"
-        ]
-        tags = {"customer_id": customer_id, "tag_keys": ["segment"], "tag_values": ["retail"]}
-        assert client.post("/customer/tag", json=tags).status_code == 201
-        assert (
-            client.post("/customer/analytics", json={"customer_id": customer_id}).status_code == 201
-        )
-        events = client.get("/events/list", params={"customer_id": customer_id}).json()["data"][
-            "events"
-        ]
+        customer = {"customer_id": client.post("/customer/data", {"name": "Jane"})["customer_id"]}
+        tags = {"tag_keys": ["segment"], "tag_values": ["retail"]}
+        client.post("/customer/tag", {**customer, **tags})
+        client.post("/customer/analytics", customer)
+        (event,) = client.ask("GET", "/events/list", query=customer)["events"]
         return {
-            "customer_id": customer_id,
+            **customer,
             "tag_key": "segment",
-            "event_id": events[0]["event_id"],
+            "event_id": event["event_id"],
             "consumer_id": self.consumer_ids[role],
         }
 
@@ -83,31 +77,21 @@ def system(served: Served) -> Iterator[System]:
     """The running system with a bank, and a consumer that the admin may do anything to."""
     with ExitStack() as opened:
 
-        def client(key: str) -> httpx.Client:
-            headers = {"X-API-Key": key}
-            return opened.enter_context(
-                httpx.Client(base_url=served.server.base_url, headers=headers)
-            )
+        def client(key: str) -> Client:
+            return opened.enter_context(Client(served.server.base_url, key))
 
         admin = client(served.environment["ADMIN_API_KEY"])
-        bank_id, key = onboard(admin, "bank")
-        spare_id, _ = onboard(admin, "spare")
+        bank, spare = (
+            onboard(admin.post, f"openapi_{name}_{uuid.uuid4().hex[:12]}")
+            for name in ("bank", "spare")
+        )
         yield System(
             served.server.base_url,
             schemathesis.openapi.from_url(f"{served.server.base_url}/openapi.json"),
-            {"admin": admin, "bank": client(key)},
-            {"admin": spare_id, "bank": bank_id},
+            {"admin": admin, "bank": client(bank.key)},
+            {"admin": spare.consumer_id, "bank": bank.consumer_id},
             EXAMPLES[served.way],
         )
-
-
-def onboard(admin: httpx.Client, name: str) -> tuple[str, str]:
-    """A new consumer's id and key."""
-    unique = f"openapi_{name}_{uuid.uuid4().hex[:12]}"
-    created = admin.post("/consumer/data", json={"consumer_name": unique})
-    consumer_id = created.json()["data"]["consumer_id"]
-    issued = admin.post("/consumer/api-key", json={"consumer_id": consumer_id})
-    return consumer_id, issued.json()["data"]["api_key"]
 
 
 @pytest.mark.parametrize("role", ["bank", "admin"])
@@ -158,7 +142,7 @@ def call_with(
     @given(case=system.schema[path][method].as_strategy(generation_mode=mode))
     def conforms(case: Case) -> None:
         change(case)
-        key = system.clients[role].headers["X-API-Key"]
+        key = system.clients[role].key
         response = case.call(base_url=system.base_url, headers={"X-API-Key": key})
         case.validate_response(response, checks=CHECKS)
         check_envelope(response)

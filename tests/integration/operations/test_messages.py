@@ -11,7 +11,8 @@ from chalicelib.banking.events.message import compose
 from chalicelib.banking.events.message_models import MESSAGES, MessageHeaders
 from chalicelib.banking.events.topology import EVENT_TYPES
 from local.banking.documents.message_schemas import message_schema
-from tests.support.api import Api, Bank
+from tests.support.api import Api
+from tests.support.banking import Bank
 from tests.support.fixtures import Query
 
 TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"

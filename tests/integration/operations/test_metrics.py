@@ -10,7 +10,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from chalicelib.banking.wiring import Parts
 from tests.integration.operations.pages import get
-from tests.support.api import Api, Bank
+from tests.support.api import Api
+from tests.support.banking import Bank
 from tests.support.fixtures import Query
 from tests.support.outbox import write_pending
 from tests.support.schedules import run_schedule

@@ -13,9 +13,9 @@ from chalicelib.banking.wiring import Parts
 from chalicelib.operations import health
 from fintegrate.messaging import broker, publisher
 from local.services.running import RunningServices
-from tests.support.api import Bank
+from tests.support.banking import Bank, parts_with
 from tests.support.broker import drain
-from tests.support.fixtures import Query, parts_with
+from tests.support.fixtures import Query
 from tests.support.outbox import assert_in_order, statuses, write_pending
 from tests.support.waiting import eventually
 

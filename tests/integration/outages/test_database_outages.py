@@ -6,7 +6,7 @@ import pytest
 
 from chalicelib.operations import health
 from local.services.running import RunningServices
-from tests.support.api import Bank
+from tests.support.banking import Bank
 from tests.support.fixtures import Query
 
 

@@ -14,8 +14,8 @@ from local.services.choice import choose
 from local.services.group import Trio
 from local.services.running import RunningServices, create_database, settings_environment
 from local.services.service import Service
-from tests.support.api import Bank
-from tests.support.fixtures import UNLIMITED, parts_with
+from tests.support.banking import Bank, parts_with
+from tests.support.fixtures import UNLIMITED
 
 
 @pytest.fixture(scope="session")

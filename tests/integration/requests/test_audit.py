@@ -10,8 +10,9 @@ import pytest
 
 from chalicelib.banking.tenants import ADMIN_ID
 from fintegrate.access.keys import ApiKey, new_api_key, parse_api_key
-from tests.support.api import Api, Bank
-from tests.support.fixtures import Query, parts_with
+from tests.support.api import Api
+from tests.support.banking import Bank, parts_with
+from tests.support.fixtures import Query
 
 
 def audit(query: Query, request_id: str) -> list[dict[str, object]]:

@@ -12,8 +12,9 @@ import pytest
 from chalicelib.banking.wiring import Parts
 from fintegrate.access.keys import ApiKey, new_api_key, parse_api_key
 from fintegrate.logs import configure_logging
-from tests.support.api import Api, Bank, Reply
-from tests.support.fixtures import Query, parts_with
+from tests.support.api import Api, Reply
+from tests.support.banking import Bank, parts_with
+from tests.support.fixtures import Query
 
 MALFORMED = "X-API-Key is malformed; check that the key was copied as a whole"
 INVALID = "X-API-Key is not a valid key; ask the operator for a new one"

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from fintegrate.http.idempotency import IdempotencyKeys
-from tests.support.api import Api, Bank
+from tests.support.api import Api
+from tests.support.banking import Bank
 from tests.support.fixtures import Query
 
 INSIDE = "the inside: SELECT secret FROM vault"

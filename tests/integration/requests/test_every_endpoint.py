@@ -28,6 +28,7 @@ from tests.integration.requests.endpoints import (
     Route,
 )
 from tests.support.api import Api, Reply
+from tests.support.banking import new_bank
 from tests.support.broker import delete_queues
 from tests.support.fixtures import UNLIMITED
 
@@ -74,7 +75,7 @@ def once(services: RunningServices, template_database: str) -> Iterator[Callers]
     parts = wiring.build(environment)
     wiring.use(parts)
     admin = Api(environment["ADMIN_API_KEY"])
-    tenants = [_onboard(admin) for _ in range(2)]
+    tenants = [new_bank(admin) for _ in range(2)]
     admin.post("/consumer/change-status", consumer_id=tenants[1].consumer_id, status="deactivated")
     yield Callers(parts, admin, tenants[0].api, tenants[1].api)
     parts.close()
@@ -82,20 +83,6 @@ def once(services: RunningServices, template_database: str) -> Iterator[Callers]
     for tenant in tenants:
         delete_queues(environment["RABBITMQ_URL"], tenant.name)
     drop_database(services.urls, name)
-
-
-@dataclass(frozen=True)
-class Tenant:
-    consumer_id: str
-    name: str
-    api: Api
-
-
-def _onboard(admin: Api) -> Tenant:
-    name = f"bank_{uuid.uuid4().hex[:12]}"
-    consumer_id = admin.post("/consumer/data", consumer_name=name).data["consumer_id"]
-    key = admin.post("/consumer/api-key", consumer_id=consumer_id).data["api_key"]
-    return Tenant(consumer_id, name, Api(key))
 
 
 @pytest.fixture

@@ -10,7 +10,8 @@ import pytest
 
 from fintegrate.http.endpoint import Access
 from tests.integration.requests.endpoints import WITH_KEY, Route
-from tests.support.api import Bank, Reply
+from tests.support.api import Reply
+from tests.support.banking import Bank
 from tests.support.fixtures import Query
 
 IDS = {"customer_id", "event_id", "consumer_id"}

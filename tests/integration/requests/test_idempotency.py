@@ -12,8 +12,9 @@ import psycopg2.extensions
 import pytest
 
 from tests.integration.requests.endpoints import POSTS
-from tests.support.api import Api, Bank, Reply
-from tests.support.fixtures import Query, parts_with
+from tests.support.api import Api, Reply
+from tests.support.banking import Bank, parts_with
+from tests.support.fixtures import Query
 from tests.support.outbox import write_pending
 from tests.support.threads import together
 from tests.support.waiting import eventually

@@ -9,8 +9,8 @@ import redis
 
 from fintegrate.access.keys import ApiKey, new_api_key, parse_api_key
 from local.services.service import Service
-from tests.support.api import Api, Bank, Reply
-from tests.support.fixtures import parts_with
+from tests.support.api import Api, Reply
+from tests.support.banking import Bank, parts_with
 from tests.support.threads import together
 
 MakeBank = Callable[[], Bank]

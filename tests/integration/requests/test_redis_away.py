@@ -8,8 +8,8 @@ import pytest
 
 from chalicelib.banking.wiring import Parts
 from local.services.service import Service
-from tests.support.api import Api, Bank, Reply
-from tests.support.fixtures import parts_with
+from tests.support.api import Api, Reply
+from tests.support.banking import Bank, parts_with
 
 WARNING = "rate limits are off, Redis is away: "
 

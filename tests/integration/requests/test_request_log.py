@@ -10,8 +10,8 @@ from collections.abc import Iterator
 import pytest
 
 from fintegrate.logs import _RequestId, configure_logging
-from tests.support.api import Api, Bank
-from tests.support.fixtures import parts_with
+from tests.support.api import Api
+from tests.support.banking import Bank, parts_with
 
 
 @pytest.fixture

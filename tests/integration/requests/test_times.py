@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.api import Bank
+from tests.support.banking import Bank
 
 
 @pytest.mark.parametrize(

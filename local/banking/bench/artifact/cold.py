@@ -16,8 +16,8 @@ from local.artifact.emulator.functions import Machine
 from local.artifact.emulator.sandboxes import sandbox_maker
 from local.artifact.package.make import Artifact
 from local.artifact.package.unpacking import unpack
-from local.aws_shapes.proxy_event import IncomingRequest, proxy_event
 from local.banking.bench.artifact.floors import imports_ms
+from local.banking.in_process import json_event
 from local.machine.checkout import Checkout
 
 API = "APIHandler"
@@ -60,15 +60,5 @@ async def _cold_starts(
 
 
 def _event(key: str) -> bytes:
-    request = IncomingRequest(
-        method="POST",
-        path="/customer/data",
-        query="",
-        headers=[("X-API-Key", key), ("Content-Type", "application/json")],
-        body=b'{"name": "John Richard Doe"}',
-        source_ip="127.0.0.1",
-        resource="/customer/data",
-        parameters={},
-        request_id="bench",
-    )
-    return json.dumps(proxy_event(request)).encode()
+    body = {"name": "John Richard Doe"}
+    return json.dumps(json_event(key, "POST", "/customer/data", body)).encode()

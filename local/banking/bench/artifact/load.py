@@ -1,4 +1,8 @@
-"""Sends the same request over many connections, as cheaply as a client can on the same cores."""
+"""Sends the same request over many connections, as cheaply as a client can on the same cores.
+
+It speaks HTTP itself instead of using `local.banking.client`: it shares the cores with what is
+measured, so a client's own work would show as the server's.
+"""
 
 from __future__ import annotations
 

@@ -22,12 +22,13 @@ from local.artifact.background import DeployedServer
 from local.artifact.emulator.lambda_environment import function_settings
 from local.artifact.package.make import Artifact, package
 from local.artifact.server import ArtifactServer, start_artifact
-from local.banking.bench.api import call, prepared
+from local.banking.bench.api import post_with, prepared
 from local.banking.bench.artifact.cold import cold_starts
 from local.banking.bench.artifact.floors import RawCreators, kilobytes
 from local.banking.bench.artifact.load import request_bytes, run_load
 from local.banking.bench.processors import largest_worker_mb
 from local.banking.bench.timing import timed
+from local.banking.client import onboard
 from local.banking.tables import print_table
 from local.banking.tenant_queues import remove_queues
 from local.machine.checkout import Checkout
@@ -92,11 +93,10 @@ def _measure(artifact: Artifact, environment: Mapping[str, str], name: str) -> d
     }
     deployed = start_artifact(artifact, environment)
     with deployed.server:
-        admin = environment["ADMIN_API_KEY"]
-        consumer_id = call(admin, "POST", "/consumer/data", {"consumer_name": name})["consumer_id"]
-        key = call(admin, "POST", "/consumer/api-key", {"consumer_id": consumer_id})["api_key"]
+        tenant = onboard(post_with(environment["ADMIN_API_KEY"]), name)
+        key = tenant.key
         # First: after cold starts the ratio came out 0.02 to 0.04 lower, for a reason not yet found.
-        figures |= _throughput(deployed, environment, key, (consumer_id, name))
+        figures |= _throughput(deployed, environment, key, (tenant.consumer_id, name))
         figures |= _overhead(deployed, key)
         figures |= cold_starts(artifact, function_settings(environment), key, COLD_ROUNDS)
         figures["rss_mb"] = largest_worker_mb(psutil.Process(deployed.server.pid))

@@ -6,12 +6,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-import pika
-from pika.adapters.blocking_connection import BlockingChannel
-
 from chalicelib.banking.events.topology import EXCHANGE, queue_name, queues
 from fintegrate.messaging.topology import declare
 from local.banking.tenant_queues import remove_queues
+from local.services.amqp import channel_on
 
 SILENCE_SECONDS = 0.3
 """After this long without a message everything has been read."""
@@ -35,13 +33,13 @@ class TenantQueues:
 
     def empty(self) -> None:
         """Throw away what lies in them."""
-        with self._channel() as channel:
+        with channel_on(self._url) as channel:
             for name in self._names:
                 channel.queue_purge(queue_name(name))
 
     def read(self) -> Iterator[list[tuple[str, int]]]:
         """Take everything out: (customer id, sequence) as each queue holds them, first to last."""
-        with self._channel() as channel:
+        with channel_on(self._url) as channel:
             for name in self._names:
                 found: list[tuple[str, int]] = []
                 for method, properties, _ in channel.consume(
@@ -53,8 +51,3 @@ class TenantQueues:
                     found.append((headers["customer_id"], headers["sequence"]))
                 channel.cancel()
                 yield found
-
-    @contextmanager
-    def _channel(self) -> Iterator[BlockingChannel]:
-        with pika.BlockingConnection(pika.URLParameters(self._url)) as connection:
-            yield connection.channel()

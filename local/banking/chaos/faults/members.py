@@ -7,10 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from random import Random
 
-import httpx
-
 from local.banking.chaos.faults.fault import Scene
 from local.banking.chaos.testbed import Testbed
+from local.banking.client import CallFailed, Client
 from local.chaos.members import Member
 
 Choose = Callable[[Testbed], Sequence[Member]]
@@ -46,13 +45,12 @@ def resends_at_once(scene: Scene, _random: Random, seconds: float) -> None:
 
     def resend(number: int) -> None:
         urls = scene.bed.base_urls
-        with suppress(httpx.HTTPError):  # a process may be away: that is another fault
-            httpx.post(
-                f"{urls[number % len(urls)]}/events/resend",
-                headers={"X-API-Key": scene.bed.environment["ADMIN_API_KEY"]},
-                json={"period_in_days": 1},
-                timeout=seconds + 10,
-            )
+        key = scene.bed.environment["ADMIN_API_KEY"]
+        with (
+            suppress(CallFailed),  # a process may be away: that is another fault
+            Client(urls[number % len(urls)], key, timeout_seconds=seconds + 10) as admin,
+        ):
+            admin.call("POST", "/events/resend", {"period_in_days": 1})
 
     for _ in range(3):
         with ThreadPoolExecutor(CROWD) as pool:

@@ -10,16 +10,15 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
-import httpx
-
 from local.banking.chaos import gathering
 from local.banking.chaos.answers import Answer
 from local.banking.chaos.evidence import Event, Evidence
 from local.banking.chaos.kill_points.cell import NOTHING, Cell
 from local.banking.chaos.kill_points.changes import Change
 from local.banking.chaos.kill_points.processes import Ended, Task
-from local.banking.chaos.kill_points.tasks import Consumption, Reply, Request
+from local.banking.chaos.kill_points.tasks import Consumption, Request
 from local.banking.chaos.tenants import Tenant, onboard
+from local.banking.client import Client, Reply
 from local.chaos.boundaries import Boundary
 
 REST_SECONDS = 30.0
@@ -52,16 +51,11 @@ class Scene:
 
     def send(self, request: Request, status: int | None = None) -> Reply:
         """Send a request to the server, which nobody kills; perhaps it must be answered so."""
-        answer = httpx.request(
-            request.method,
-            self.cell.base_url + request.path,
-            headers=request.all_headers,
-            content=request.content,
-            timeout=30,
-        )
-        said = f"{request.method} {request.path}: {answer.status_code} instead of {status}"
-        self.expect(status in (None, answer.status_code), said)
-        return Reply(answer.status_code, answer.headers, answer.json()["data"])
+        with Client(self.cell.base_url, request.key) as client:
+            reply = client.call(request.method, request.path, request.body, headers=request.headers)
+        said = f"{request.method} {request.path}: {reply.status} instead of {status}"
+        self.expect(status in (None, reply.status), said)
+        return reply
 
     def admin(self, method: str, path: str, body: Mapping[str, Any]) -> Request:
         """A request of the admin's."""

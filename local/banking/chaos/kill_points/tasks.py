@@ -6,7 +6,6 @@ task does it and gives what it answered.
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Mapping
@@ -16,18 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from local.aws_shapes.lambda_context import LambdaContext
-from local.aws_shapes.proxy_event import IncomingRequest, proxy_event
 from local.banking.chaos.tenants import Tenant
+from local.banking.client import JSON, Reply, encoded, read_reply
+from local.banking.in_process import api_event, invoke
 from local.schedules.scheduler import scheduled_event
-
-
-@dataclass(frozen=True)
-class Reply:
-    """An answer of the API; `data` is that of its envelope."""
-
-    status: int
-    headers: Mapping[str, str]
-    data: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -40,33 +31,11 @@ class Request:
     body: Mapping[str, Any] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
 
-    @property
-    def content(self) -> bytes:
-        """The body, byte for byte the same each time it is sent."""
-        return json.dumps(self.body).encode()
-
-    @property
-    def all_headers(self) -> dict[str, str]:
-        """With the key and the media type."""
-        return {"Content-Type": "application/json", "X-API-Key": self.key, **self.headers}
-
     def __call__(self) -> Reply:
         """The function's answer."""
-        from app import app
-
-        request = IncomingRequest(
-            method=self.method,
-            path=self.path,
-            query="",
-            headers=list(self.all_headers.items()),
-            body=self.content,
-            source_ip="127.0.0.1",
-            resource=self.path,
-            parameters={},
-            request_id="kill-point",
-        )
-        answer = app(proxy_event(request), LambdaContext("api_handler", 30))
-        return Reply(answer["statusCode"], answer["headers"], json.loads(answer["body"])["data"])
+        headers = {"X-API-Key": self.key, **JSON, **self.headers}
+        answer = invoke(api_event(self.method, self.path, headers, encoded(self.body)))
+        return read_reply(answer["statusCode"], answer["headers"], answer["body"])
 
 
 @dataclass(frozen=True)

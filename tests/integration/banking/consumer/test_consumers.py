@@ -8,7 +8,8 @@ from collections.abc import Callable
 import pytest
 
 from chalicelib.banking.tenants import ADMIN_ID
-from tests.support.api import Api, Bank
+from tests.support.api import Api
+from tests.support.banking import Bank
 from tests.support.broker import delete_queues
 from tests.support.fixtures import Query
 from tests.support.threads import together

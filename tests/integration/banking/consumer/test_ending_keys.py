@@ -9,7 +9,8 @@ import pytest
 
 from chalicelib.banking.wiring import Parts
 from tests.integration.banking.consumer.keys import key_id, let_it_expire, works
-from tests.support.api import Api, Bank
+from tests.support.api import Api
+from tests.support.banking import Bank
 from tests.support.fixtures import Query
 from tests.support.schedules import run_schedule
 

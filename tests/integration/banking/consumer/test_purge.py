@@ -8,8 +8,8 @@ import psycopg2
 import pytest
 
 from chalicelib.banking.wiring import Parts
-from tests.support.api import Bank
-from tests.support.fixtures import Query, parts_with
+from tests.support.banking import Bank, parts_with
+from tests.support.fixtures import Query
 from tests.support.schedules import run_schedule
 
 KEYS = """

@@ -12,9 +12,10 @@ import httpx
 import pytest
 
 from chalicelib.banking.tenants import ADMIN_ID
-from tests.support.api import Api, Bank
+from tests.support.api import Api
+from tests.support.banking import Bank, parts_with
 from tests.support.broker import channel, delete_queues
-from tests.support.fixtures import Query, parts_with
+from tests.support.fixtures import Query
 from tests.support.waiting import eventually
 
 TELLS_THE_ADMIN = "customer.consumer_created.system_default"

@@ -8,7 +8,8 @@ import pytest
 
 from fintegrate.access.keys import new_api_key
 from tests.integration.banking.consumer.keys import key_id
-from tests.support.api import Api, Bank
+from tests.support.api import Api
+from tests.support.banking import Bank
 from tests.support.fixtures import Query
 
 MakeBank = Callable[[], Bank]

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.integration.banking.customer.tagging import add_tags
-from tests.support.api import Bank
+from tests.support.banking import Bank
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.support.api import Bank
+from tests.support.banking import Bank
 
 
 def add_tags(bank: Bank, customer_id: str, **tags: str) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import uuid
 
 from tests.integration.banking.customer.tagging import add_tags, tags_of
-from tests.support.api import Bank, Reply
+from tests.support.api import Reply
+from tests.support.banking import Bank
 from tests.support.fixtures import Query
 
 WRONG: list[tuple[object, object, str]] = [

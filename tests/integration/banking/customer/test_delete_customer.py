@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.support.api import Bank
+from tests.support.banking import Bank
 from tests.support.fixtures import Query
 
 

@@ -6,7 +6,8 @@ import uuid
 
 import pytest
 
-from tests.support.api import Api, Bank
+from tests.support.api import Api
+from tests.support.banking import Bank
 from tests.support.fixtures import Query
 
 TAG = {"tag_key": "city"}

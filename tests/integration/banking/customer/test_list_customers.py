@@ -10,7 +10,7 @@ from itertools import chain
 import pytest
 
 from tests.integration.banking.customer.tagging import add_tags
-from tests.support.api import Bank
+from tests.support.banking import Bank
 from tests.support.fixtures import Query
 
 

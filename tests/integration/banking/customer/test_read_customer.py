@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from tests.integration.banking.customer.tagging import add_tags
-from tests.support.api import Bank
+from tests.support.banking import Bank
 
 
 def test_customer_is_read_as_it_was_created(bank: Bank) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 
-from tests.support.api import Bank
+from tests.support.banking import Bank
 from tests.support.fixtures import Query
 
 ID = str(uuid.uuid4())

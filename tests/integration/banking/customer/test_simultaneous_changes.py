@@ -11,7 +11,8 @@ import psycopg2.extensions
 import pytest
 
 from tests.integration.banking.customer.tagging import tags_of
-from tests.support.api import Bank, Reply
+from tests.support.api import Reply
+from tests.support.banking import Bank
 from tests.support.broker import take
 from tests.support.fixtures import Query
 from tests.support.outbox import assert_in_order

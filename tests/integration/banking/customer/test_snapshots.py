@@ -7,7 +7,7 @@ from itertools import chain
 from typing import Any
 
 from tests.integration.banking.customer.tagging import add_tags
-from tests.support.api import Bank
+from tests.support.banking import Bank
 from tests.support.broker import take
 from tests.support.fixtures import Query
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.integration.banking.customer.tagging import tags_of
-from tests.support.api import Bank, Reply
+from tests.support.api import Reply
+from tests.support.banking import Bank
 
 ON_ONE_TAG = [
     ("GET", "/customer/tag-value", {}),

@@ -7,7 +7,8 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.support.api import Bank, Reply
+from tests.support.api import Reply
+from tests.support.banking import Bank
 from tests.support.fixtures import Query
 
 

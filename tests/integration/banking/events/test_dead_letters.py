@@ -17,7 +17,8 @@ from chalicelib.banking.schedules.sweep_dead_letters import sweep_dead_letters
 from chalicelib.banking.wiring import Parts
 from fintegrate.database import Database
 from tests.integration.banking.events.test_order import SCHEDULE
-from tests.support.api import Api, Bank
+from tests.support.api import Api
+from tests.support.banking import Bank
 from tests.support.broker import channel
 from tests.support.fixtures import Query
 from tests.support.waiting import eventually

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import partial
 
 from chalicelib.banking.schedules.resend import resend as scheduled_resend
-from tests.support.api import Bank
+from tests.support.banking import Bank
 from tests.support.broker import drain
 from tests.support.fixtures import Query
 from tests.support.outbox import assert_in_order, by_customer

@@ -8,9 +8,9 @@ from chalicelib.banking.wiring import Parts
 from fintegrate.database import Row
 from fintegrate.outbox.outbox import Outbox
 from tests.integration.banking.events.test_resend import fill_queue
-from tests.support.api import Bank
+from tests.support.banking import Bank, parts_with
 from tests.support.broker import channel, drain
-from tests.support.fixtures import Query, parts_with
+from tests.support.fixtures import Query
 from tests.support.outbox import statuses
 from tests.support.schedules import run_schedule
 from tests.support.waiting import eventually

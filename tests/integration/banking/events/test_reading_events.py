@@ -7,7 +7,8 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.support.api import Api, Bank
+from tests.support.api import Api
+from tests.support.banking import Bank
 from tests.support.fixtures import Query
 from tests.support.outbox import write_pending
 

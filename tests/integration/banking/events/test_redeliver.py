@@ -6,9 +6,10 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.support.api import Api, Bank
+from tests.support.api import Api
+from tests.support.banking import Bank, parts_with
 from tests.support.broker import take
-from tests.support.fixtures import Query, parts_with
+from tests.support.fixtures import Query
 from tests.support.outbox import assert_in_order, statuses, write_pending
 
 

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from chalicelib.banking.events.sweeps import REDELIVER, RESEND
-from tests.support.api import Api, Bank
+from tests.support.api import Api
+from tests.support.banking import Bank
 from tests.support.broker import channel, drain, take
 from tests.support.fixtures import Query
 from tests.support.outbox import assert_in_order, statuses, write_pending

@@ -13,7 +13,7 @@ from chalicelib.banking.events import dead_letters
 from chalicelib.banking.events.dead_letters import LettersStuck
 from chalicelib.banking.events.topology import dead_letter_queue_name
 from tests.integration.banking.events.test_dead_letters import letters_waiting, put_letter, sweep
-from tests.support.api import Bank
+from tests.support.banking import Bank
 from tests.support.broker import channel
 from tests.support.fixtures import Query
 from tests.support.waiting import eventually

@@ -16,9 +16,10 @@ from tests.integration.banking.events.test_order import (
     resend_often,
     schedule_often,
 )
-from tests.support.api import Api, Bank, Reply
+from tests.support.api import Api, Reply
+from tests.support.banking import Bank, parts_with
 from tests.support.broker import drain
-from tests.support.fixtures import Query, parts_with
+from tests.support.fixtures import Query
 from tests.support.outbox import by_customer, statuses, write_pending
 from tests.support.threads import together
 from tests.support.waiting import eventually

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from chalicelib.banking.events.topology import queue_name
-from tests.support.api import Api, Bank
+from tests.support.api import Api
+from tests.support.banking import Bank
 from tests.support.broker import channel, delete_queues, take
 from tests.support.fixtures import Query
 from tests.support.outbox import statuses, write_pending

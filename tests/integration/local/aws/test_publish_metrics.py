@@ -10,7 +10,8 @@ import pytest
 from chalicelib.banking.schedules.publish_metrics import AGES, COUNTS
 from chalicelib.banking.wiring import Parts
 from fintegrate.embedded_metrics import metric_line
-from tests.support.api import Api, Bank
+from tests.support.api import Api
+from tests.support.banking import Bank
 from tests.support.fixtures import Query
 from tests.support.outbox import write_pending
 from tests.support.schedules import run_schedule

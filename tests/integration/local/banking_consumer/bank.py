@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from uuid import uuid4
 
 import pika
 
+from local.services.amqp import channel_on
 from tests.integration.local.banking_consumer.fake_api import FakeApi
 
 ROOT = Path(__file__).resolve().parents[4]
@@ -44,8 +45,8 @@ class Bank:
     processes: list[subprocess.Popen[str]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self._connection = pika.BlockingConnection(pika.URLParameters(self.rabbitmq_url))
-        self._channel = self._connection.channel()
+        self._opened = ExitStack()
+        self._channel = self._opened.enter_context(channel_on(self.rabbitmq_url))
         self._channel.confirm_delivery()
 
     @property
@@ -73,7 +74,7 @@ class Bank:
             process.communicate()
         self._channel.queue_delete(self.queue)
         self._channel.queue_delete(f"{self.queue}_DLQ")
-        self._connection.close()
+        self._opened.close()
 
     def publish(self, *bodies: dict[str, Any] | bytes) -> None:
         for body in bodies:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from contextlib import closing
 from io import StringIO
 
-import pika
 import pytest
 from rich.console import Console
 
 from local.banking.demo.stage import Choices, play_on
+from local.banking.tenant_queues import remove_queues
 from local.machine.checkout import ROOT
 from local.services.running import RunningServices, settings_environment
 
@@ -22,11 +21,7 @@ def remove_bank(services: RunningServices) -> Iterator[StringIO]:
     output = StringIO()
     yield output
     name = output.getvalue().partition(" is onboarded")[0].split()[-1]
-    parameters = pika.URLParameters(services.urls.rabbitmq_url)
-    with closing(pika.BlockingConnection(parameters)) as connection:
-        channel = connection.channel()
-        channel.queue_delete(f"customer_notification_{name}")
-        channel.queue_delete(f"customer_notification_{name}_DLQ")
+    remove_queues(services.urls.rabbitmq_url, [name])
     for file in (ROOT / ".local" / "consumers").glob(f"{name}.sqlite3*"):
         file.unlink()
 

@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
-from contextlib import closing
 from uuid import uuid4
 
-import pika
+import pika.exceptions
 import pytest
 
 from chalicelib.banking.events.topology import EXCHANGE, queues
-from fintegrate.messaging.topology import declare
+from fintegrate.messaging.topology import Queue, declare
 from local.banking.tenant_queues import remove_queues
+from local.services.amqp import channel_on
+from local.services.running import RunningServices
 
 NOT_FOUND = 404
 
 
 @pytest.fixture
-def url(services):
+def url(services: RunningServices) -> str:
     return services.urls.rabbitmq_url
 
 
-def exists(url, queue):
-    with closing(pika.BlockingConnection(pika.URLParameters(url))) as connection:
+def exists(url: str, queue: Queue) -> bool:
+    with channel_on(url) as channel:
         try:
-            connection.channel().queue_declare(queue.name, passive=True)
+            channel.queue_declare(queue.name, passive=True)
         except pika.exceptions.ChannelClosedByBroker as error:
             if error.reply_code != NOT_FOUND:
                 raise
@@ -31,7 +32,7 @@ def exists(url, queue):
         return True
 
 
-def test_both_queues_of_a_tenant_are_removed_and_nobody_elses(url):
+def test_only_its_own_queues_are_removed(url: str) -> None:
     gone, stays = f"bank_{uuid4().hex}", f"bank_{uuid4().hex}"
     declare(url, EXCHANGE, queues([gone, stays]))
     try:
@@ -41,7 +42,7 @@ def test_both_queues_of_a_tenant_are_removed_and_nobody_elses(url):
         remove_queues(url, [stays])
 
 
-def test_removing_what_is_gone_is_fine(url):
+def test_removed_queues_may_be_removed_again(url: str) -> None:
     name = f"bank_{uuid4().hex}"
     remove_queues(url, [name])
     remove_queues(url, [name])

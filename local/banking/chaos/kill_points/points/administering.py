@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from functools import partial
-
-import pika
 
 from chalicelib.banking.events.topology import EXCHANGE, routing_key
 from chalicelib.banking.tenants import ADMIN_NAME
+from local.banking import client
 from local.banking.chaos.kill_points.changes import creation
 from local.banking.chaos.kill_points.point import KillPoint
 from local.banking.chaos.kill_points.scene import Scene, until
 from local.banking.chaos.kill_points.tasks import ScheduledRun
-from local.banking.chaos.tenants import Tenant
+from local.banking.chaos.tenants import Tenant, in_folder
 from local.chaos.boundaries import COMMIT, Statement, after, before
+from local.services.amqp import channel_on
 
 CREATE = Statement("functions/banking/consumer/consumers.sql", "create_consumer")
 MARK = Statement("functions/banking/events/outbox.sql", "mark_published")
@@ -49,8 +49,7 @@ class Onboarding:
 def _witness(scene: Scene) -> Iterator[Callable[[str], int]]:
     """A queue beside the admin's own; gives how many messages in it tell of a consumer."""
     url = scene.cell.urls.rabbitmq_url
-    with closing(pika.BlockingConnection(pika.URLParameters(url))) as connection:
-        channel = connection.channel()
+    with channel_on(url) as channel:
         queue = channel.queue_declare("", exclusive=True).method.queue
         channel.queue_bind(queue, EXCHANGE, routing_key("consumer_created", ADMIN_NAME))
 
@@ -71,7 +70,7 @@ def rotating(scene: Scene) -> None:
     _one_active_key(scene, old)
     key = scene.send(request, 201).data["api_key"]
     _one_active_key(scene, old)
-    scene.tenant = Tenant(old.name, old.consumer_id, key, old.store, old.deliveries)
+    scene.tenant = replace(old, key=key)
     scene.expect(scene.send(creation(old).request).status == 401, "the old key still works")
     scene.make(creation(scene.tenant))
     scene.come_to_rest()
@@ -94,8 +93,7 @@ def _tenant(scene: Scene, name: str) -> Tenant:
     (row,) = scene.cell.query("consumer", name=name)
     body = {"consumer_id": row["consumer_id"]}
     key = scene.send(scene.admin("POST", "/consumer/api-key", body), 201).data["api_key"]
-    files = [scene.cell.folder / f"{name}.{suffix}" for suffix in ("sqlite3", "jsonl")]
-    return Tenant(name, row["consumer_id"], key, *files)
+    return in_folder(client.Tenant(name, row["consumer_id"], key), scene.cell.folder)
 
 
 POINTS = (

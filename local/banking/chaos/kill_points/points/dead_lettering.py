@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from contextlib import closing
 from dataclasses import dataclass
-
-import pika
 
 from chalicelib.banking.events.topology import EXCHANGE, dead_letter_queue_name, queue_name
 from local.banking.chaos.kill_points.changes import creation
@@ -14,6 +11,7 @@ from local.banking.chaos.kill_points.point import KillPoint
 from local.banking.chaos.kill_points.scene import Scene, until
 from local.banking.chaos.kill_points.tasks import Request, ScheduledRun
 from local.chaos.boundaries import COMMIT, Method, Statement, after, before
+from local.services.amqp import channel_on
 
 KEEP = Statement("functions/banking/events/dead_letters.sql", "keep")
 ACK = Method("pika.adapters.blocking_connection:BlockingChannel.basic_ack")
@@ -66,8 +64,7 @@ def _complete(scene: Scene) -> None:
 def _reject(scene: Scene, rubbish: int) -> None:
     """Reject every message of the tenant's queue, and put letters of no event behind them."""
     url = scene.cell.urls.rabbitmq_url
-    with closing(pika.BlockingConnection(pika.URLParameters(url))) as connection:
-        channel = connection.channel()
+    with channel_on(url) as channel:
         channel.confirm_delivery()
         taken = channel.consume(queue_name(scene.tenant.name))
         for method, _properties, _body in (next(taken) for _ in range(LETTERS)):
@@ -81,9 +78,9 @@ def _reject(scene: Scene, rubbish: int) -> None:
 def _letters(scene: Scene) -> int:
     """How many wait to be swept."""
     url = scene.cell.urls.rabbitmq_url
-    with closing(pika.BlockingConnection(pika.URLParameters(url))) as connection:
+    with channel_on(url) as channel:
         name = dead_letter_queue_name(scene.tenant.name)
-        return int(connection.channel().queue_declare(name, passive=True).method.message_count)
+        return int(channel.queue_declare(name, passive=True).method.message_count)
 
 
 def _kept(scene: Scene) -> Counter[str | None]:

@@ -1,19 +1,10 @@
-"""Figures of the summary, and what may be chosen."""
+"""What may be chosen through the environment."""
 
 from __future__ import annotations
 
 import pytest
 
-from local.banking.demo.stage import ChoiceError, read_choices
-from local.banking.demo.summary import percentile
-
-
-@pytest.mark.parametrize(
-    ("values", "percent", "expected"),
-    [([], 50, 0), ([7], 99, 7), (list(range(1, 101)), 50, 50), (list(range(1, 101)), 99, 99)],
-)
-def test_percentile_is_the_nearest_rank(values: list[float], percent: int, expected: float) -> None:
-    assert percentile(values, percent) == expected
+from local.banking.demo.stage import WrongChoice, read_choices
 
 
 def test_choices_have_defaults() -> None:
@@ -30,5 +21,5 @@ def test_choices_come_from_the_environment() -> None:
 
 @pytest.mark.parametrize("nonsense", ["0", "-3", "many", "1e3"])
 def test_nonsense_is_named(nonsense: str) -> None:
-    with pytest.raises(ChoiceError, match="DEMO_CUSTOMERS must be"):
+    with pytest.raises(WrongChoice, match="DEMO_CUSTOMERS must be"):
         read_choices({"DEMO_CUSTOMERS": nonsense})

@@ -1,0 +1,107 @@
+"""Fixtures of banking: its functions in this process on a test's own database, and its tenants.
+
+Loaded by `tests/conftest.py`.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import Any
+
+import pika.exceptions
+import pytest
+
+from chalicelib.banking import wiring
+from chalicelib.banking.wiring import Parts
+from local.banking.client import onboard
+from local.banking.tenant_queues import remove_queues
+from tests.support.api import Api
+from tests.support.fixtures import Query
+
+
+@dataclass(frozen=True)
+class Bank:
+    """A consumer of the test's own, with its key."""
+
+    consumer_id: str
+    name: str
+    api: Api
+
+    def create_customer(self, name: str = "Jane Roe", **fields: object) -> str:
+        """A new customer's id."""
+        reply = self.api.post("/customer/data", name=name, **fields)
+        assert reply.status == 201, reply
+        return str(reply.data["customer_id"])
+
+
+def new_bank(admin: Api) -> Bank:
+    """Onboard a consumer with a unique name; its queues are the caller's to remove."""
+
+    def post(path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        reply = admin.post(path, **body)
+        assert reply.status == 201, reply
+        return reply.data
+
+    tenant = onboard(post, f"bank_{uuid.uuid4().hex[:12]}")
+    return Bank(tenant.consumer_id, tenant.name, admin.with_key(tenant.key))
+
+
+@contextmanager
+def parts_with(environment: dict[str, str], **changes: str) -> Iterator[Parts]:
+    """Another process, as it were: its own wiring with some settings changed, for the block."""
+    before, parts = wiring.parts(), wiring.build({**environment, **changes})
+    wiring.use(parts)
+    try:
+        yield parts
+    finally:
+        parts.close()
+        wiring.use(before)
+
+
+@pytest.fixture
+def parts(environment: dict[str, str]) -> Iterator[Parts]:
+    """The process's wiring on this test's database."""
+    parts = wiring.build(environment)
+    wiring.use(parts)
+    yield parts
+    parts.close()
+    wiring.use(None)
+
+
+@pytest.fixture
+def admin(parts: Parts, environment: dict[str, str]) -> Api:
+    """The admin's view."""
+    return Api(environment["ADMIN_API_KEY"])
+
+
+@pytest.fixture
+def make_bank(admin: Api, environment: dict[str, str]) -> Iterator[Callable[[], Bank]]:
+    """Onboards consumers with unique names; their queues are removed afterwards."""
+    banks: list[Bank] = []
+
+    def make() -> Bank:
+        banks.append(new_bank(admin))
+        return banks[-1]
+
+    yield make
+    with suppress(pika.exceptions.AMQPConnectionError):  # stopped by the test: nothing to tidy
+        remove_queues(environment["RABBITMQ_URL"], [bank.name for bank in banks])
+
+
+@pytest.fixture
+def bank(make_bank: Callable[[], Bank]) -> Bank:
+    """A consumer of this test's own."""
+    return make_bank()
+
+
+@pytest.fixture
+def event_id(bank: Bank, query: Query) -> str:
+    """The event of a customer that the bank has just created."""
+    customer_id = bank.create_customer()
+    (row,) = query(
+        "SELECT event_id FROM customer_events WHERE customer_id = %(id)s", id=customer_id
+    )
+    return str(row["event_id"])
