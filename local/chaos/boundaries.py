@@ -18,7 +18,7 @@ from fintegrate.queries import load_queries
 from local.machine.checkout import ROOT
 
 
-class NoSuchStepError(Exception):
+class NoSuchStep(Exception):
     """A step that a kill point names does not exist (any more); the text says which."""
 
 
@@ -42,11 +42,11 @@ class Statement:
 
     @property
     def text(self) -> str:
-        """Its SQL; raises `NoSuchStepError`."""
+        """Its SQL; raises `NoSuchStep`."""
         path = ROOT / self.file
         queries = load_queries(path) if path.is_file() else {}
         if self.name not in queries:
-            raise NoSuchStepError(f"{self.file} has no statement {self.name}")
+            raise NoSuchStep(f"{self.file} has no statement {self.name}")
         return queries[self.name]
 
 
@@ -71,7 +71,7 @@ class Method:
     path: str
 
     def place(self) -> tuple[Any, str, Callable[..., Any]]:
-        """What holds it, under which name, and the function itself; raises `NoSuchStepError`."""
+        """What holds it, under which name, and the function itself; raises `NoSuchStep`."""
         module, _, dotted = self.path.partition(":")
         *holders, name = dotted.split(".")
         try:
@@ -80,9 +80,9 @@ class Method:
                 holder = getattr(holder, each)
             found = inspect.getattr_static(holder, name)
         except (ImportError, AttributeError) as error:
-            raise NoSuchStepError(f"{self.path} is not there: {error}") from error
+            raise NoSuchStep(f"{self.path} is not there: {error}") from error
         if not inspect.isfunction(found):
-            raise NoSuchStepError(f"{self.path} is not a plain method or function")
+            raise NoSuchStep(f"{self.path} is not a plain method or function")
         return holder, name, found
 
 
@@ -102,7 +102,7 @@ class Boundary:
     since: Step | None = None
 
     def check(self) -> None:
-        """Raises `NoSuchStepError` when a step of it does not exist."""
+        """Raises `NoSuchStep` when a step of it does not exist."""
         for step in filter(None, (self.step, self.since)):
             if isinstance(step, Statement):
                 _ = step.text

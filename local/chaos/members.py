@@ -1,6 +1,6 @@
-"""The processes of a chaos run: each can be killed, frozen, woken and started again.
+"""The processes of a fault run: each can be killed, frozen, woken and started again.
 
-What a process runs is in `function_process`, `schedule_process` and `bank_process`.
+Leaves to a system's run which programs they are.
 """
 
 from __future__ import annotations
@@ -74,27 +74,31 @@ class Member(ABC):
 
 
 class FunctionMember(Member):
-    """A process that serves the functions, behind a line that stays when it goes.
+    """A process that serves functions, behind a proxy that stays when the process goes.
+
+    Args:
+        command: a module and its options; it also understands those of `local.serving.program`
 
     Attributes:
-        base_url: where it is called, whichever of its lives it is in
+        proxy: before the process
+        base_url: where it is called, however often it was started
     """
 
     def __init__(
-        self, name: str, environment: Mapping[str, str], log: Path, options: Sequence[str]
+        self, name: str, command: Sequence[str], environment: Mapping[str, str], log: Path
     ) -> None:
         super().__init__(name)
+        self._program = command
         self._environment = environment
         self._log = log
-        self._options = options
         self._server: Server | None = None
-        self.line = TcpProxy(self._port)
-        self.base_url = f"http://{LOOPBACK}:{self.line.port}"
+        self.proxy = TcpProxy(self._port)
+        self.base_url = f"http://{LOOPBACK}:{self.proxy.port}"
 
     def close(self) -> None:
-        """End it and its line."""
+        """End it and its proxy."""
         self.stop()
-        self.line.close()
+        self.proxy.close()
 
     def _port(self) -> int:
         if self._server is None:
@@ -102,9 +106,8 @@ class FunctionMember(Member):
         return urlsplit(self._server.base_url).port or 0
 
     def _command(self, listener: socket.socket, *options: str) -> list[str]:
-        module = "local.banking.chaos.function_process"
         number = str(listener.fileno())
-        return [sys.executable, "-m", module, *self._options, "--socket", number, *options]
+        return [sys.executable, "-m", *self._program, "--socket", number, *options]
 
     def _launch(self) -> None:
         with self._log.open("a") as log:
@@ -122,7 +125,11 @@ class FunctionMember(Member):
 
 
 class ProgramMember(Member):
-    """A program that ends with its standard input or by SIGTERM."""
+    """A program that ends with its standard input or by SIGTERM.
+
+    Args:
+        command: a module and its options
+    """
 
     def __init__(
         self, name: str, command: Sequence[str], environment: Mapping[str, str], log: Path

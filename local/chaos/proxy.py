@@ -15,6 +15,7 @@ from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 from local.machine.ports import LOOPBACK
 
@@ -23,7 +24,7 @@ _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 
 @dataclass(eq=False)
-class _Line:
+class _Connection:
     """One connection through the proxy: both of its ends, and whether one end has vanished."""
 
     writers: list[asyncio.StreamWriter] = field(default_factory=list)
@@ -47,7 +48,7 @@ class TcpProxy:
 
     def __init__(self, target: Callable[[], int]) -> None:
         self._target = target
-        self._lines: set[_Line] = set()
+        self._connections: set[_Connection] = set()
         self._delay_seconds = 0.0
         self._vanishing = False
         self._loop = asyncio.new_event_loop()
@@ -58,9 +59,15 @@ class TcpProxy:
         self._server = self._do(self._listen())
         self.port: int = self._server.sockets[0].getsockname()[1]
 
+    def through(self, url: str) -> str:
+        """The same address by way of this proxy."""
+        parts = urlsplit(url)
+        credentials, at, _ = parts.netloc.rpartition("@")
+        return parts._replace(netloc=f"{credentials}{at}{LOOPBACK}:{self.port}").geturl()
+
     def cut(self) -> None:
         """Reset every connection; new ones are welcome."""
-        self._do(self._reset(lambda _line: True))
+        self._do(self._reset(lambda _connection: True))
 
     def stall(self) -> None:
         """Pass nothing on, lose nothing: what was sent arrives after `heal`."""
@@ -75,9 +82,9 @@ class TcpProxy:
         self._do(self._set(delay_seconds=delay_seconds))
 
     def heal(self) -> None:
-        """Be a good line again; connections whose far end had gone are reset."""
+        """Pass everything on again; connections whose far end had gone are reset."""
         self._do(self._set())
-        self._do(self._reset(lambda line: line.vanished))
+        self._do(self._reset(lambda connection: connection.vanished))
 
     def close(self) -> None:
         """Listen no more, and reset what is open."""
@@ -99,21 +106,21 @@ class TcpProxy:
         self._vanishing = vanishing
         self._delay_seconds = delay_seconds
         if vanishing:
-            for line in self._lines:
-                line.vanished = True
+            for connection in self._connections:
+                connection.vanished = True
         if flowing:
             self._flowing.set()
         else:
             self._flowing.clear()
 
-    async def _reset(self, chosen: Callable[[_Line], bool]) -> None:
-        for line in [line for line in self._lines if chosen(line)]:
-            line.reset()
-            self._lines.discard(line)
+    async def _reset(self, chosen: Callable[[_Connection], bool]) -> None:
+        for connection in [connection for connection in self._connections if chosen(connection)]:
+            connection.reset()
+            self._connections.discard(connection)
 
     async def _shut(self) -> None:
         self._server.close()
-        await self._reset(lambda _line: True)
+        await self._reset(lambda _connection: True)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -122,48 +129,49 @@ class TcpProxy:
         task = asyncio.current_task()
         assert task is not None
         self._tasks.add(task)
-        line = _Line([writer], vanished=self._vanishing)
-        self._lines.add(line)
+        connection = _Connection([writer], vanished=self._vanishing)
+        self._connections.add(connection)
         try:
-            await self._serve(line, reader, writer)
+            await self._serve(connection, reader, writer)
         except (OSError, asyncio.CancelledError):
-            line.reset()
+            connection.reset()
         finally:
-            for each in line.writers:
+            for each in connection.writers:
                 each.close()
             self._tasks.discard(task)
-            self._lines.discard(line)
+            self._connections.discard(connection)
 
     async def _serve(
-        self, line: _Line, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+        self, connection: _Connection, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
         await self._flowing.wait()
-        if line.vanished:
-            await reader.read(-1)  # nobody answers, whatever is said, until the line heals
+        if connection.vanished:
+            await reader.read(-1)  # nobody answers, whatever is said, until the connection heals
             return
         far_reader, far_writer = await asyncio.open_connection(
             LOOPBACK, self._target(), limit=CHUNK
         )
-        line.writers.append(far_writer)
-        for each in line.writers:
+        connection.writers.append(far_writer)
+        for each in connection.writers:
             sock = each.get_extra_info("socket")
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         await asyncio.gather(
-            self._pass_on(line, reader, far_writer), self._pass_on(line, far_reader, writer)
+            self._pass_on(connection, reader, far_writer),
+            self._pass_on(connection, far_reader, writer),
         )
 
     async def _pass_on(
-        self, line: _Line, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+        self, connection: _Connection, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
         """One direction, until its end, which is passed on as well unless the far end is gone."""
         while data := await reader.read(CHUNK):
             if self._delay_seconds:
                 await asyncio.sleep(self._delay_seconds)
             await self._flowing.wait()
-            if not line.vanished:
+            if not connection.vanished:
                 writer.write(data)
                 await writer.drain()
         await self._flowing.wait()
-        while line.vanished and not writer.is_closing():
+        while connection.vanished and not writer.is_closing():
             await asyncio.sleep(0.05)
         writer.close()

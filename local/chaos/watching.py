@@ -27,7 +27,7 @@ class Watch:
         self._times = 0
 
     def install(self) -> None:
-        """Begin to watch; raises `NoSuchStepError`."""
+        """Begin to watch; raises `NoSuchStep`."""
         self._boundary.check()
         _watch_database(self._sql)
         for step in self._steps:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from local.banking.chaos.kind import Kind
 from local.banking.chaos.run import Choices, run_seed
-from local.chaos.finding import Kind
 from local.services.running import RunningServices
 
 SEED = 20261120

@@ -14,9 +14,10 @@ from rich.console import Console
 from local.banking.chaos.duplicates import Repeats
 from local.banking.chaos.evidence import Evidence
 from local.banking.chaos.kill_points.point import KillPointResult
+from local.banking.chaos.kind import Kind
 from local.banking.chaos.plan import Plan
 from local.banking.tables import print_table
-from local.chaos.finding import Finding, Kind
+from local.chaos.finding import Finding
 
 MOST_SHOWN = 20
 
@@ -53,7 +54,7 @@ class Run:
             "most_duplicates_of_one_event": self.repeats.most_of_one_event,
             "redelivered_on_purpose": self.repeats.redelivered_on_purpose,
             "repeated_by_broker": self.repeats.repeated_by_broker,
-            "findings": [f"{f.kind.value}: {f.tenant}: {f.words}" for f in self.findings],
+            "findings": [f"{f.kind.value}: {f.about}: {f.words}" for f in self.findings],
             "symptoms": list(self.symptoms),
             "plan": self.plan.as_json(),
         }

@@ -1,4 +1,4 @@
-"""The testbed of a run: real servers behind lines that can fail, function processes, schedules, banks.
+"""The testbed of a run: servers behind proxies that can fail, function processes, schedules, banks.
 
 All of it is the run's own; what `make up` serves is another set of servers and is not touched.
 """
@@ -48,18 +48,12 @@ CLOCK_AHEAD_SECONDS = 600
 CONSUMER_OPTIONS = ("--gap-wait", "60", "--retry-base", "1", "--stop-when-idle", "300")
 
 
-def through(url: str, line: TcpProxy) -> str:
-    """The same address by way of a line."""
-    parts = urlsplit(url)
-    return parts._replace(netloc=f"{parts.netloc.rpartition(':')[0]}:{line.port}").geturl()
-
-
 class Testbed:
     """What one run plays on.
 
     Attributes:
         services: the servers, to kill, freeze and start
-        lines: `broker`, `database` and `cache`, each before its server
+        proxies: `broker`, `database` and `cache`, each before its server
         functions: processes that serve; the clock of the second is ten minutes ahead
         schedules: processes that run the scheduled functions, all of them at once
         consumers: each tenant's own
@@ -72,24 +66,24 @@ class Testbed:
         self.name = name
         self.folder = folder
         self.database_url = create_database(services.urls, name)
-        self.lines = {
-            "broker": _line(services.rabbitmq),
-            "database": _line(services.postgresql),
-            "cache": _line(services.redis),
+        self.proxies = {
+            "broker": _proxy(services.rabbitmq),
+            "database": _proxy(services.postgresql),
+            "cache": _proxy(services.redis),
         }
-        # As the run itself looks at the servers: past the lines.
+        # As the run itself looks at the servers: past the proxies.
         self.environment = {
             **settings_environment(services.urls, DATABASE_URL=self.database_url),
             **SETTINGS,
         }
         migrate(Checkout(), self.environment)
-        self._behind_lines = {
+        self._behind_proxies = {
             **self.environment,
             VARIABLE: sabotage,
             MARKER: accompanying(Checkout()).marker,
-            "DATABASE_URL": through(self.database_url, self.lines["database"]),
-            "RABBITMQ_URL": through(services.urls.rabbitmq_url, self.lines["broker"]),
-            "REDIS_URL": through(services.urls.redis_url, self.lines["cache"]),
+            "DATABASE_URL": self.proxies["database"].through(self.database_url),
+            "RABBITMQ_URL": self.proxies["broker"].through(services.urls.rabbitmq_url),
+            "REDIS_URL": self.proxies["cache"].through(services.urls.redis_url),
         }
         self.functions = [self._function(number) for number in range(2)]
         self.schedules = [self._schedule(number) for number in range(2)]
@@ -121,9 +115,9 @@ class Testbed:
         _side_by_side(Member.start, self.consumers.values())
 
     def calm(self) -> None:
-        """Lift whatever is still wrong: all lines, all servers and all processes are well again."""
-        for line in self.lines.values():
-            line.heal()
+        """Undo all faults: connections pass, servers and processes run."""
+        for proxy in self.proxies.values():
+            proxy.heal()
         for server in (self.services.postgresql, self.services.rabbitmq, self.services.redis):
             server.resume()
             server.start()
@@ -137,8 +131,8 @@ class Testbed:
         _side_by_side(Member.stop, self.members)
         for function in self.functions:
             function.close()
-        for line in self.lines.values():
-            line.close()
+        for proxy in self.proxies.values():
+            proxy.close()
         names = [tenant.name for tenant in self.tenants]
         remove_queues(self.services.urls.rabbitmq_url, names)
         drop_database(self.services.urls, self.name)
@@ -158,18 +152,19 @@ class Testbed:
         name = f"functions {number}"
         options = ["--heartbeat", str(HEARTBEAT_SECONDS)]
         options += ["--clock-ahead", str(number * CLOCK_AHEAD_SECONDS)]
-        return FunctionMember(name, self._behind_lines, self._log(name), options)
+        command = ["local.banking.chaos.function_process", *options]
+        return FunctionMember(name, command, self._behind_proxies, self._log(name))
 
     def _schedule(self, number: int) -> ProgramMember:
         name = f"schedules {number}"
         command = ["local.banking.chaos.schedule_process", "--heartbeat", str(HEARTBEAT_SECONDS)]
-        return ProgramMember(name, command, self._behind_lines, self._log(name))
+        return ProgramMember(name, command, self._behind_proxies, self._log(name))
 
     def _consumer(self, tenant: Tenant) -> ProgramMember:
         number = len(self.consumers)
         options = ["--store", str(tenant.store), "--seed", str(number), *CONSUMER_OPTIONS]
         environment: Mapping[str, str] = {
-            **self._behind_lines,
+            **self._behind_proxies,
             DELIVERIES: str(tenant.deliveries),
             "FINTEGRATE_API_KEY": tenant.key,
             "BASE_URL": self.base_urls[number % len(self.functions)],
@@ -183,8 +178,8 @@ class Testbed:
         return self.folder / f"{name.replace(' ', '-')}.log"
 
 
-def _line(server: Service) -> TcpProxy:
-    """A line to wherever the server listens now: a restarted one may have another port."""
+def _proxy(server: Service) -> TcpProxy:
+    """A proxy to wherever the server listens now: a restarted one may have another port."""
     return TcpProxy(lambda: urlsplit(server.url).port or 0)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from local.banking.chaos.faults import broker, database, lines, members, servers
+from local.banking.chaos.faults import broker, connections, database, members, servers
 from local.banking.chaos.faults.fault import Fault
 
 BRIEFLY = (0.5, 2.0)
@@ -16,10 +16,25 @@ FAULTS = (
     Fault("broker frozen", "broker", A_WHILE, servers.frozen(lambda s: s.rabbitmq)),
     Fault("broker's memory alarm", "broker", (1.0, 2.0), broker.memory_alarm, 4.0),
     Fault("queue full", "broker", A_WHILE, broker.queue_full),
-    Fault("broker's line cut", "broker's line", BRIEFLY, lines.cut("broker")),
-    Fault("broker's line stalled", "broker's line", A_WHILE, lines.stalled("broker")),
-    Fault("broker's line half-open", "broker's line", A_WHILE, lines.half_open("broker")),
-    Fault("broker's line slow", "broker's line", A_WHILE, lines.slow("broker", 0.3)),
+    Fault("broker connections cut", "broker connections", BRIEFLY, connections.cut("broker")),
+    Fault(
+        "broker connections stalled",
+        "broker connections",
+        A_WHILE,
+        connections.stalled("broker"),
+    ),
+    Fault(
+        "broker connections half-open",
+        "broker connections",
+        A_WHILE,
+        connections.half_open("broker"),
+    ),
+    Fault(
+        "broker connections slow",
+        "broker connections",
+        A_WHILE,
+        connections.slow("broker", 0.3),
+    ),
     Fault("database killed", "database", BRIEFLY, servers.killed(lambda s: s.postgresql), 2.0),
     Fault(
         "database restarted", "database", BRIEFLY, servers.restarted(lambda s: s.postgresql), 2.0
@@ -28,18 +43,33 @@ FAULTS = (
     Fault("backends terminated", "database", BRIEFLY, database.backends_terminated),
     Fault("rows locked", "database", (2.0, 6.5), database.rows_locked),
     Fault("commits slow", "database", A_WHILE, database.commits_slow),
-    Fault("database's line cut", "database's line", BRIEFLY, lines.cut("database")),
-    Fault("database's line stalled", "database's line", A_WHILE, lines.stalled("database")),
-    Fault("database's line half-open", "database's line", A_WHILE, lines.half_open("database")),
-    Fault("database's line slow", "database's line", A_WHILE, lines.slow("database", 0.1)),
+    Fault("database connections cut", "database connections", BRIEFLY, connections.cut("database")),
+    Fault(
+        "database connections stalled",
+        "database connections",
+        A_WHILE,
+        connections.stalled("database"),
+    ),
+    Fault(
+        "database connections half-open",
+        "database connections",
+        A_WHILE,
+        connections.half_open("database"),
+    ),
+    Fault(
+        "database connections slow",
+        "database connections",
+        A_WHILE,
+        connections.slow("database", 0.1),
+    ),
     Fault("cache killed", "cache", A_WHILE, servers.killed(lambda s: s.redis)),
     Fault("cache frozen", "cache", A_WHILE, servers.frozen(lambda s: s.redis)),
-    Fault("cache's line stalled", "cache", A_WHILE, lines.stalled("cache")),
+    Fault("cache connections stalled", "cache", A_WHILE, connections.stalled("cache")),
     Fault("function killed", "functions", BRIEFLY, members.killed(lambda b: b.functions), 2.0),
     Fault(
         "function frozen", "functions", PAST_THE_HEARTBEAT, members.frozen(lambda b: b.functions)
     ),
-    Fault("callers cut", "functions", BRIEFLY, lines.callers_cut),
+    Fault("callers cut", "functions", BRIEFLY, connections.callers_cut),
     Fault("schedule killed", "schedules", BRIEFLY, members.killed(lambda b: b.schedules)),
     Fault(
         "schedule frozen", "schedules", PAST_THE_HEARTBEAT, members.frozen(lambda b: b.schedules)

@@ -28,7 +28,7 @@ COMMIT_DELAY_MICROSECONDS = 60_000
 
 @contextmanager
 def _session(scene: Scene, *, autocommit: bool = True) -> Iterator[Cursor]:
-    """A session of the run's own, past the line."""
+    """A session of the run's own, past the proxy."""
     url = scene.bed.database_url
     with closing(psycopg2.connect(url, application_name="chaos")) as connection:
         connection.autocommit = autocommit

@@ -15,8 +15,8 @@ from local.banking.chaos.kill_points.cell import SETTINGS, Cell, open_cell
 from local.banking.chaos.kill_points.point import KillPoint, KillPointResult
 from local.banking.chaos.kill_points.points import POINTS
 from local.banking.chaos.kill_points.scene import Scene, repeats
+from local.banking.chaos.kind import Kind
 from local.banking.tenant_queues import remove_queues
-from local.chaos.finding import Kind
 from local.machine.checkout import Checkout
 from local.services.installation import migrate
 from local.services.running import ServiceUrls, create_database, drop_database, settings_environment

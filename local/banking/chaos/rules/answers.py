@@ -8,7 +8,8 @@ from datetime import datetime
 
 from local.banking.chaos.answers import Answer
 from local.banking.chaos.evidence import Evidence
-from local.chaos.finding import Finding, Kind
+from local.banking.chaos.kind import Kind
+from local.chaos.finding import Finding
 
 ORDERLY = {None, 404, 409, 503}
 """No answer, nobody there, the state does not allow it, try again: what the load may meet."""

@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Iterator
 
 from local.banking.chaos.evidence import Event, Evidence
-from local.chaos.finding import Finding, Kind
+from local.banking.chaos.kind import Kind
+from local.chaos.finding import Finding
 
 
 def reconciliation_agrees(evidence: Evidence) -> Iterator[Finding]:

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
 from local.banking.chaos.evidence import Event, Evidence
-from local.chaos.finding import Finding, Kind
+from local.banking.chaos.kind import Kind
+from local.chaos.finding import Finding
 
 
 def customers_are_what_their_events_say(evidence: Evidence) -> Iterator[Finding]:

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 from local.banking.chaos.duplicates import beyond_bound
 from local.banking.chaos.evidence import Evidence
-from local.chaos.finding import Finding, Kind
+from local.banking.chaos.kind import Kind
+from local.chaos.finding import Finding
 
 
 def published_were_seen(evidence: Evidence) -> Iterator[Finding]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from local.banking.chaos.evidence import Application, Delivery, Evidence
-from local.chaos.finding import Finding, Kind
+from local.banking.chaos.kind import Kind
+from local.chaos.finding import Finding
 
 
 def tenants_are_apart(evidence: Evidence) -> Iterator[Finding]:

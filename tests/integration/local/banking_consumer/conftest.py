@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
+from local.chaos.proxy import TcpProxy
 from local.services.running import RunningServices
 from tests.integration.local.banking_consumer.bank import Bank
 from tests.integration.local.banking_consumer.fake_api import FakeApi, running_fake_api
-from tests.integration.local.banking_consumer.line import Line
 
 
 @pytest.fixture
@@ -34,7 +35,8 @@ def bank(undeclared_bank: Bank) -> Bank:
 
 
 @pytest.fixture
-def broken_line(services: RunningServices) -> Iterator[Line]:
-    line = Line(services.urls.rabbitmq_url)
-    yield line
-    line.close()
+def broker_proxy(services: RunningServices) -> Iterator[TcpProxy]:
+    port = urlsplit(services.urls.rabbitmq_url).port or 5672
+    proxy = TcpProxy(lambda: port)
+    yield proxy
+    proxy.close()

@@ -6,8 +6,8 @@ import json
 from typing import Any
 from uuid import uuid4
 
+from local.chaos.proxy import TcpProxy
 from tests.integration.local.banking_consumer.bank import KEY, Bank, eventually, message
-from tests.integration.local.banking_consumer.line import Line
 
 UNTIL_IDLE = ("--stop-when-idle", "1.5")
 
@@ -172,12 +172,12 @@ def test_slow_work_does_not_starve_the_heartbeats(bank: Bank) -> None:
     assert bank.api.confirmed() == ids(event)
 
 
-def test_lost_connection_is_replaced(bank: Bank, broken_line: Line) -> None:
+def test_lost_connection_is_replaced(bank: Bank, broker_proxy: TcpProxy) -> None:
     messages = [message() for _ in range(4)]
-    process = bank.start(RABBITMQ_URL=broken_line.url)
+    process = bank.start(RABBITMQ_URL=broker_proxy.through(bank.rabbitmq_url))
     bank.publish(*messages[:2])
     eventually(lambda: len(bank.api.requests) == 2)
-    broken_line.cut()
+    broker_proxy.cut()
     bank.publish(*messages[2:])
     eventually(lambda: set(bank.api.confirmed()) == set(ids(*messages)))
     status, output = bank.stop(process)

@@ -1,4 +1,4 @@
-"""Kill points name steps that exist, and a step that does not is an error and no silence."""
+"""A process is struck at its boundary; a step that does not exist is an error and no silence."""
 
 from __future__ import annotations
 
@@ -6,14 +6,12 @@ from collections.abc import Callable
 
 import pytest
 
-from local.banking.chaos.kill_points.point import KillPoint
-from local.banking.chaos.kill_points.points import POINTS
 from local.chaos import watching
 from local.chaos.boundaries import (
     Boundary,
     Edge,
     Method,
-    NoSuchStepError,
+    NoSuchStep,
     Sql,
     Statement,
     Step,
@@ -22,18 +20,7 @@ from local.chaos.boundaries import (
 )
 
 SQL = "functions/banking/events/outbox.sql"
-METHOD = Method("fintegrate.messaging.pipeline:Pipeline.answered")
 MARK = Statement(SQL, "mark_published")
-
-
-@pytest.mark.parametrize("point", POINTS, ids=lambda point: point.name)
-def test_steps_of_the_point_exist(point: KillPoint) -> None:
-    if point.boundary is not None:
-        point.boundary.check()
-
-
-def test_names_of_the_points_are_distinct() -> None:
-    assert len({point.name for point in POINTS}) == len(POINTS)
 
 
 @pytest.mark.parametrize(
@@ -47,10 +34,10 @@ def test_names_of_the_points_are_distinct() -> None:
     ],
     ids=["statement", "file", "method", "module", "no method"],
 )
-def test_step_that_is_not_there_is_an_error(step: Step) -> None:
-    with pytest.raises(NoSuchStepError):
+def test_missing_step_is_an_error(step: Step) -> None:
+    with pytest.raises(NoSuchStep):
         before(step).check()
-    with pytest.raises(NoSuchStepError):
+    with pytest.raises(NoSuchStep):
         before(Sql(""), since=step).check()
 
 
@@ -85,13 +72,13 @@ def struck_by(monkeypatch: pytest.MonkeyPatch) -> Callable[[Boundary, list[str]]
         (after(Sql("A"), 2, since=Sql("B")), 9),
     ],
 )
-def test_blow_falls_at_its_boundary_and_its_time(
+def test_blow_falls_at_its_boundary(
     struck_by: Callable[[Boundary, list[str]], list[str]], boundary: Boundary, passed: int
 ) -> None:
     assert len(struck_by(boundary, ["A", "B", "A", "C", "A"])) == passed
 
 
-def test_blow_does_not_fall_when_the_time_never_comes(
+def test_boundary_that_never_comes_strikes_nothing(
     struck_by: Callable[[Boundary, list[str]], list[str]],
 ) -> None:
     assert struck_by(before(Sql("C"), 2, since=Sql("C")), ["C", "A"]) == ["never"]

@@ -1,4 +1,4 @@
-"""The proxy of the chaos runs does each of its misdeeds, and undoes it."""
+"""The proxy of the fault runs does each of its misdeeds, and undoes it."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ class EchoServer(socketserver.ThreadingTCPServer):
 def proxy() -> Iterator[TcpProxy]:
     with EchoServer(("127.0.0.1", 0), Echo) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        line = TcpProxy(lambda: int(server.server_address[1]))
-        yield line
-        line.close()
+        proxy = TcpProxy(lambda: int(server.server_address[1]))
+        yield proxy
+        proxy.close()
         server.shutdown()
 
 
@@ -63,19 +63,17 @@ def hears_nothing(connection: socket.socket) -> bool:
         connection.settimeout(5)
 
 
-def test_passes_everything_on_both_ways(caller: socket.socket) -> None:
+def test_both_ways_are_passed_on(caller: socket.socket) -> None:
     assert say(caller, b"again") == b"again"
 
 
-def test_passes_the_end_on(caller: socket.socket) -> None:
+def test_end_is_passed_on(caller: socket.socket) -> None:
     caller.shutdown(socket.SHUT_WR)
 
     assert caller.recv(1024) == b""
 
 
-def test_cut_resets_what_is_open_and_welcomes_what_is_new(
-    proxy: TcpProxy, caller: socket.socket
-) -> None:
+def test_cut_resets_open_connections(proxy: TcpProxy, caller: socket.socket) -> None:
     proxy.cut()
 
     with pytest.raises(ConnectionResetError):
@@ -84,7 +82,7 @@ def test_cut_resets_what_is_open_and_welcomes_what_is_new(
         assert say(another, b"hello") == b"hello"
 
 
-def test_stalled_line_loses_nothing(proxy: TcpProxy, caller: socket.socket) -> None:
+def test_stalled_connection_loses_nothing(proxy: TcpProxy, caller: socket.socket) -> None:
     proxy.stall()
     caller.sendall(b"late")
     assert hears_nothing(caller)
@@ -94,7 +92,7 @@ def test_stalled_line_loses_nothing(proxy: TcpProxy, caller: socket.socket) -> N
     assert caller.recv(1024) == b"late"
 
 
-def test_new_connection_waits_while_the_line_stalls(proxy: TcpProxy) -> None:
+def test_stalled_proxy_delays_new_connections(proxy: TcpProxy) -> None:
     proxy.stall()
     with socket.create_connection(("127.0.0.1", proxy.port), timeout=5) as connection:
         connection.sendall(b"late")
@@ -105,9 +103,7 @@ def test_new_connection_waits_while_the_line_stalls(proxy: TcpProxy) -> None:
         assert connection.recv(1024) == b"late"
 
 
-def test_half_open_line_loses_what_is_sent_and_resets_when_it_heals(
-    proxy: TcpProxy, caller: socket.socket
-) -> None:
+def test_half_open_connection_is_reset(proxy: TcpProxy, caller: socket.socket) -> None:
     proxy.half_open()
     caller.sendall(b"lost")
     assert hears_nothing(caller)
@@ -118,7 +114,7 @@ def test_half_open_line_loses_what_is_sent_and_resets_when_it_heals(
         caller.recv(1024)
 
 
-def test_new_connection_hangs_while_the_line_is_half_open(proxy: TcpProxy) -> None:
+def test_half_open_proxy_hangs_new_connections(proxy: TcpProxy) -> None:
     proxy.half_open()
     with socket.create_connection(("127.0.0.1", proxy.port), timeout=5) as connection:
         connection.sendall(b"lost")
@@ -130,7 +126,7 @@ def test_new_connection_hangs_while_the_line_is_half_open(proxy: TcpProxy) -> No
             connection.recv(1024)
 
 
-def test_slow_line_is_slow_and_then_is_not(proxy: TcpProxy, caller: socket.socket) -> None:
+def test_slow_connection_is_delayed(proxy: TcpProxy, caller: socket.socket) -> None:
     proxy.slow(10)
     caller.sendall(b"late")
     assert hears_nothing(caller)
@@ -141,7 +137,7 @@ def test_slow_line_is_slow_and_then_is_not(proxy: TcpProxy, caller: socket.socke
         assert say(another, b"hello") == b"hello"
 
 
-def test_caller_of_a_server_that_is_away_is_reset() -> None:
+def test_caller_of_absent_server_is_reset() -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         away = TcpProxy(lambda: int(unused.getsockname()[1]))
@@ -151,3 +147,9 @@ def test_caller_of_a_server_that_is_away_is_reset() -> None:
         ):
             connection.recv(1024)
         away.close()
+
+
+def test_address_leads_through_proxy(proxy: TcpProxy) -> None:
+    address = proxy.through("amqp://user:a%40b@broker.example:5671/%2F")
+
+    assert address == f"amqp://user:a%40b@127.0.0.1:{proxy.port}/%2F"

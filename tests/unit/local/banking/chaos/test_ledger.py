@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from local.banking.chaos.evidence import Customer, Evidence
+from local.banking.chaos.kind import Kind
 from local.banking.chaos.ledger import check
-from local.chaos.finding import Kind
 from tests.unit.local.banking.chaos.books import (
     answer,
     application,
