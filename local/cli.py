@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from local.artifact.package.make import PackagingError
-from local.banking.bench.peers.virtualenv import PeersMissingError
+from local.banking.bench.peers.virtualenv import PeersMissing
 from local.machine.checkout import Checkout
 from local.machine.ports import NoFreePortError
 from local.services.choice import remove_all
@@ -33,7 +33,7 @@ EXPLAINED = (
     ServerError,
     NoFreePortError,
     PackagingError,
-    PeersMissingError,
+    PeersMissing,
 )
 ANY_ARGUMENTS = {"allow_extra_args": True, "ignore_unknown_options": True}
 

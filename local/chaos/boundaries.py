@@ -37,12 +37,15 @@ class Statement:
     name: str
 
     def matches(self, sql: str) -> bool:
-        """Whether this is it, word for word."""
         return sql.strip() == self.text
 
     @property
     def text(self) -> str:
-        """Its SQL; raises `NoSuchStep`."""
+        """Its SQL.
+
+        Raises:
+            NoSuchStep: the file has no such statement
+        """
         path = ROOT / self.file
         queries = load_queries(path) if path.is_file() else {}
         if self.name not in queries:
@@ -57,7 +60,6 @@ class Sql:
     beginning: str
 
     def matches(self, sql: str) -> bool:
-        """Whether it begins so."""
         return sql.lstrip().startswith(self.beginning)
 
 
@@ -71,7 +73,11 @@ class Method:
     path: str
 
     def place(self) -> tuple[Any, str, Callable[..., Any]]:
-        """What holds it, under which name, and the function itself; raises `NoSuchStep`."""
+        """What holds it, under which name, and the function itself.
+
+        Raises:
+            NoSuchStep: it is not there, or is no plain function
+        """
         module, _, dotted = self.path.partition(":")
         *holders, name = dotted.split(".")
         try:
@@ -102,7 +108,11 @@ class Boundary:
     since: Step | None = None
 
     def check(self) -> None:
-        """Raises `NoSuchStep` when a step of it does not exist."""
+        """See that its steps exist.
+
+        Raises:
+            NoSuchStep: one does not
+        """
         for step in filter(None, (self.step, self.since)):
             if isinstance(step, Statement):
                 _ = step.text

@@ -63,7 +63,6 @@ class Member(ABC):
         self._signal(signal.SIGSTOP)
 
     def wake(self) -> None:
-        """Let it run on."""
         self._signal(signal.SIGCONT)
 
     def _signal(self, number: signal.Signals) -> None:

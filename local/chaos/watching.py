@@ -1,4 +1,4 @@
-"""Watches the steps of this process and strikes at one boundary.
+"""Watches the steps of this process, to end it at one boundary.
 
 SQL is watched in PostgreSQL's driver, by a connection class that is slipped under `psycopg2.connect`;
 a method is replaced by one that calls it. Only for a process that was started to die.
@@ -17,17 +17,21 @@ from local.chaos.boundaries import Boundary, Edge, Method, Step
 
 
 class Watch:
-    """Counts the times of one boundary; calls `strike` when its time has come."""
+    """Counts the times of one boundary; calls `die` when its time has come."""
 
-    def __init__(self, boundary: Boundary, strike: Callable[[], None]) -> None:
+    def __init__(self, boundary: Boundary, die: Callable[[], None]) -> None:
         self._boundary = boundary
-        self._strike = strike
+        self._die = die
         self._steps: set[Step] = set(filter(None, (boundary.step, boundary.since)))
         self._counting = boundary.since is None
         self._times = 0
 
     def install(self) -> None:
-        """Begin to watch; raises `NoSuchStep`."""
+        """Begin to watch.
+
+        Raises:
+            NoSuchStep: a step of the boundary does not exist
+        """
         self._boundary.check()
         _watch_database(self._sql)
         for step in self._steps:
@@ -45,7 +49,7 @@ class Watch:
         if step == self._boundary.step and edge is self._boundary.edge and self._counting:
             self._times += 1
             if self._times == self._boundary.time:
-                self._strike()
+                self._die()
 
 
 def _watch_method(step: Method, notice: Callable[[Edge], None]) -> None:

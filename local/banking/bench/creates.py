@@ -65,7 +65,7 @@ def authentication(theatre: Theatre) -> Figures:
         key = stage.tenants[0].key
         with_key = prepared(key, "GET", "/with-key", {}, app)
         without = prepared(key, "GET", "/without", {}, app)
-        keyed, public, floor = in_turns(TURNS, with_key, without, _raw_look(stage, key))
+        keyed, public, floor = in_turns(TURNS, with_key, without, _raw_checks(stage, key))
     return {
         "auth_ms": median(keyed) - median(public),
         "auth_floor_ms": median(floor),
@@ -82,7 +82,7 @@ def _idle_app() -> Chalice:
     return app
 
 
-def _raw_look(stage: Stage, key_text: str) -> Callable[[], None]:
+def _raw_checks(stage: Stage, key_text: str) -> Callable[[], None]:
     connection = psycopg2.connect(stage.database_url)
     connection.autocommit = True
     cursor = connection.cursor()
@@ -91,12 +91,12 @@ def _raw_look(stage: Stage, key_text: str) -> Callable[[], None]:
     assert key is not None
     key_id = key.key_id
 
-    def look() -> None:
+    def check() -> None:
         cursor.execute(RAW["find_key"], {"key_id": key_id})
         cursor.fetchone()
         bucket(keys=[f"bench:{key_id}"], args=[100_000, 1_000_000])
 
-    return look
+    return check
 
 
 def outage(theatre: Theatre) -> Figures:

@@ -60,7 +60,6 @@ def write(figures: Figures, path: Path) -> None:
 
 
 def show(figures: Figures, console: Console) -> None:
-    """Print the table."""
     rows = []
     for name, value in figures.items():
         bar = BARS.get(name)

@@ -45,7 +45,7 @@ def by_load(theatre: Theatre) -> list[Plot]:
         Plot("throughput-by-load", "Events per second", axis, CREATES_PER_S, throughput),
         Plot(
             "latency-by-load",
-            "From the time a create was due to the consumer's hands (ms)",
+            "From the time a create was due until the consumer has it (ms)",
             axis,
             CREATES_PER_S,
             latency,
@@ -68,7 +68,7 @@ def by_table(theatre: Theatre) -> list[Plot]:
         Plot("throughput-by-table", "Drained events per second", axis, OLD_EVENTS, throughput),
         Plot(
             "latency-by-table",
-            "From the commit to the consumer's hands at 100 creates a second (ms)",
+            "From the commit until the consumer has it, at 100 creates a second (ms)",
             axis,
             OLD_EVENTS,
             latency,

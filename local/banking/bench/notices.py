@@ -1,4 +1,4 @@
-"""From the commit to the consumer's hands, at a steady rate of creates.
+"""From the commit until the consumer has the message, at a steady rate of creates.
 
 The creates follow a schedule that does not wait for the slow ones, and the consumer is another
 process with the same monotonic clock. What counts as the commit is the moment at which the handler

@@ -42,7 +42,6 @@ class Stage:
 
     @property
     def rabbitmq_url(self) -> str:
-        """The broker's address."""
         return self.parts.settings.rabbitmq_url
 
     def empty_queues(self) -> None:

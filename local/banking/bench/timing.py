@@ -36,5 +36,4 @@ def in_turns(turns: int, *actions: Callable[[], object]) -> list[list[float]]:
 
 
 def seconds_of(action: Callable[[], object]) -> float:
-    """How long one call took."""
     return timed(action, 1)[0] / 1000

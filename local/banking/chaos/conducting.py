@@ -46,7 +46,7 @@ class Conductor:
     def _lane(self, lane: str, seed: int, steps: Sequence[Step]) -> None:
         random = Random(f"{seed} {lane}")  # noqa: S311  # repeatable
         for step in steps:
-            if self._scene.curtain.wait(step.pause):
+            if self._scene.stopping.wait(step.pause):
                 return
             self._one(step, random)
 
@@ -55,7 +55,7 @@ class Conductor:
         try:
             self._faults[step.fault].happen(self._scene, random, step.seconds)
         except BaseException:
-            self._scene.curtain.set()
+            self._scene.stopping.set()
             raise
         ended = time.time()
         with self._lock:

@@ -31,9 +31,11 @@ class Repeats:
 def count(evidence: Evidence) -> Repeats:
     """The repeats of a run."""
     copies = _by_event(evidence.deliveries)
-    own = [_duplicates(sights) for sights in copies.values()]
-    asked = sum(len({s.deliver_try for s in sights if s.deliver_try}) for sights in copies.values())
-    everything = sum(len(sights) - 1 for sights in copies.values())
+    own = [_duplicates(deliveries) for deliveries in copies.values()]
+    asked = sum(
+        len({s.deliver_try for s in deliveries if s.deliver_try}) for deliveries in copies.values()
+    )
+    everything = sum(len(deliveries) - 1 for deliveries in copies.values())
     return Repeats(sum(own), max(own, default=0), asked, everything - sum(own) - asked)
 
 
@@ -55,15 +57,15 @@ def _by_event(deliveries: Sequence[Delivery]) -> dict[tuple[str, str], list[Deli
     return copies
 
 
-def _duplicates(sights: Sequence[Delivery]) -> int:
+def _duplicates(deliveries: Sequence[Delivery]) -> int:
     """How many messages of an event there were at least, beside the first and the asked for.
 
     Two messages are told apart by their count of tries, or by both being new to the broker's reader.
     The number is exact unless a consumer died with the second one unread.
     """
-    unasked = [sight for sight in sights if not sight.deliver_try]
-    fresh = sum(not sight.redelivered for sight in unasked)
-    tries = len({sight.publish_try for sight in unasked})
+    unasked = [delivery for delivery in deliveries if not delivery.deliver_try]
+    fresh = sum(not delivery.redelivered for delivery in unasked)
+    tries = len({delivery.publish_try for delivery in unasked})
     return max(fresh, tries, 1) - 1
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from local.banking.chaos.evidence import Evidence
-from local.banking.chaos.rules import answers, reconciliation, rows, sights, tenancy
+from local.banking.chaos.rules import answers, deliveries, reconciliation, rows, tenancy
 from local.chaos.finding import Finding
 
 RULES: Sequence[Callable[[Evidence], Iterable[Finding]]] = (
@@ -19,11 +19,11 @@ RULES: Sequence[Callable[[Evidence], Iterable[Finding]]] = (
     answers.calls_happen_once,
     rows.customers_are_what_their_events_say,
     rows.events_have_one_state,
-    sights.published_were_seen,
-    sights.first_sights_are_in_order,
-    sights.applied_once,
-    sights.sums_agree,
-    sights.duplicates_are_bounded,
+    deliveries.published_were_delivered,
+    deliveries.first_deliveries_are_in_order,
+    deliveries.applied_once,
+    deliveries.sums_agree,
+    deliveries.duplicates_are_bounded,
     tenancy.tenants_are_apart,
     reconciliation.reconciliation_agrees,
 )

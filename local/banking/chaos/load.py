@@ -211,7 +211,6 @@ class Load:
                 self._threads.append(threading.Thread(target=caller.run, name=name, daemon=True))
 
     def start(self) -> None:
-        """Begin to call."""
         for thread in self._threads:
             thread.start()
 

@@ -31,7 +31,6 @@ class Plan:
     together: Mapping[str, Sequence[Step]]
 
     def as_json(self) -> dict[str, Any]:
-        """For the report."""
         return asdict(self)
 
 

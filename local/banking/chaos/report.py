@@ -36,7 +36,6 @@ class Run:
     symptoms: Sequence[str]
 
     def as_json(self) -> dict[str, Any]:
-        """The run's entry in the report."""
         evidence, found = self.evidence, Counter(finding.kind for finding in self.findings)
         return {
             "seed": self.seed,
@@ -105,7 +104,6 @@ def summary(runs: Sequence[Run], points: Sequence[KillPointResult]) -> dict[str,
 
 
 def write(path: Path, report: dict[str, Any]) -> None:
-    """Write the report as JSON."""
     path.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
 
 

@@ -1,4 +1,4 @@
-"""Looks on while faults happen, and keeps why events could not be published: that the faults bite.
+"""Keeps the reasons why events could not be published while faults happen.
 
 A fault that nothing felt proves nothing. Reasons are in the table only as long as an event waits.
 """
@@ -34,7 +34,7 @@ class Symptoms:
     def __init__(self, database_url: str) -> None:
         self._database_url = database_url
         self._over = threading.Event()
-        self._thread = threading.Thread(target=self._look, name="symptoms", daemon=True)
+        self._thread = threading.Thread(target=self._watch, name="symptoms", daemon=True)
         self.reasons: set[str] = set()
 
     def __enter__(self) -> Self:
@@ -50,7 +50,7 @@ class Symptoms:
         self._over.set()
         self._thread.join()
 
-    def _look(self) -> None:
+    def _watch(self) -> None:
         while not self._over.wait(EVERY_SECONDS):
             with suppress(psycopg2.Error):  # the database is a victim, too
                 for row in rows(self._database_url, REASONS):

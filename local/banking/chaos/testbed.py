@@ -71,7 +71,7 @@ class Testbed:
             "database": _proxy(services.postgresql),
             "cache": _proxy(services.redis),
         }
-        # As the run itself looks at the servers: past the proxies.
+        # For the run itself, which reaches the servers directly.
         self.environment = {
             **settings_environment(services.urls, DATABASE_URL=self.database_url),
             **SETTINGS,
@@ -97,7 +97,6 @@ class Testbed:
 
     @property
     def members(self) -> list[Member]:
-        """Every process."""
         return [*self.functions, *self.schedules, *self.consumers.values()]
 
     def open(self, tenants: int) -> None:

@@ -14,13 +14,13 @@ from pathlib import Path
 from random import Random
 
 from local.banking.consumer.backoff import Backoff
-from local.banking.consumer.confirmations import ConfirmationClient, KeyRefusedError
+from local.banking.consumer.confirmations import ConfirmationClient, KeyRefused
 from local.banking.consumer.faults import Faults
 from local.banking.consumer.inbox import Inbox
 from local.banking.consumer.ordering import GapBuffer
 from local.banking.consumer.processing import PREFETCH, Processor
 from local.banking.consumer.reporting import Reporter
-from local.banking.consumer.settings import ROOT, SettingError, Settings, read_settings
+from local.banking.consumer.settings import ROOT, Settings, WrongSetting, read_settings
 from local.banking.consumer.worker import Limits, Worker
 
 QUEUE_PREFIX = "customer_notification_"
@@ -48,9 +48,9 @@ def run(argv: list[str]) -> int:
     logging.getLogger("pika").setLevel(logging.CRITICAL)  # the worker says it in one line
     try:
         return _run(options, read_settings(os.environ))
-    except SettingError as exc:
+    except WrongSetting as exc:
         print(exc, file=sys.stderr)
-    except KeyRefusedError as exc:
+    except KeyRefused as exc:
         print(f"the API refuses FINTEGRATE_API_KEY: {exc}", file=sys.stderr)
     except sqlite3.Error as exc:
         print(f"the consumer's own store {_store(options)}: {exc}", file=sys.stderr)

@@ -21,11 +21,11 @@ SHORTEST_WAIT_SECONDS = 0.1  # "Retry-After: 0" must not become a busy loop
 LONGEST_WAIT_SECONDS = 60.0
 
 
-class ApiUnavailableError(Exception):
+class ApiUnavailable(Exception):
     """The API did not answer, or answered 5xx: worth another try."""
 
 
-class TooManyRequestsError(Exception):
+class TooManyRequests(Exception):
     """429: the API is well and says how long to stay away."""
 
     def __init__(self, retry_after_seconds: float) -> None:
@@ -33,11 +33,11 @@ class TooManyRequestsError(Exception):
         self.retry_after_seconds = retry_after_seconds
 
 
-class KeyRefusedError(Exception):
+class KeyRefused(Exception):
     """401 or 403: a wrong setting of this program. No message is to blame for it."""
 
 
-class ConfirmationRefusedError(Exception):
+class ConfirmationRefused(Exception):
     """Any other 4xx: the same request will never be taken, so it is not repeated."""
 
 
@@ -80,7 +80,7 @@ class ConfirmationClient:
                 headers={"traceparent": event.traceparent} if event.traceparent else {},
             )
         except httpx.TransportError as exc:
-            raise ApiUnavailableError(f"no answer from the API: {type(exc).__name__}") from exc
+            raise ApiUnavailable(f"no answer from the API: {type(exc).__name__}") from exc
         _raise_for_meaning(response)
 
 
@@ -100,12 +100,12 @@ def _raise_for_meaning(response: httpx.Response) -> None:
     if response.is_success:
         return
     if code == 429:
-        raise TooManyRequestsError(_retry_after_seconds(response))
+        raise TooManyRequests(_retry_after_seconds(response))
     if code in (401, 403):
-        raise KeyRefusedError(f"{code}: {_description(response)}")
+        raise KeyRefused(f"{code}: {_description(response)}")
     if response.is_server_error:
-        raise ApiUnavailableError(f"{code}: {_description(response)}")
-    raise ConfirmationRefusedError(f"{code}: {_description(response)}")
+        raise ApiUnavailable(f"{code}: {_description(response)}")
+    raise ConfirmationRefused(f"{code}: {_description(response)}")
 
 
 def _retry_after_seconds(response: httpx.Response) -> float:

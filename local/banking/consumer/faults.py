@@ -32,7 +32,7 @@ class Faults:
     _worked: int = 0
 
     def draw(self) -> Fault:
-        """Decide the fate of the next message."""
+        """Decide what goes wrong with the next message."""
         if self.random.random() >= self.fail_rate:
             return Fault.NONE
         return self.random.choice((Fault.CONFIRM_FAILED, Fault.REJECT))

@@ -48,7 +48,11 @@ class Verdict(Enum):
 
 
 class Inbox:
-    """One SQLite file. Every method is its own transaction; raises `sqlite3.Error`."""
+    """One SQLite file. Every method is its own transaction.
+
+    Raises (every method):
+        sqlite3.Error: the file cannot be read or written
+    """
 
     def __init__(self, path: Path, busy_seconds: float = 5.0) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""What a Fintegrate message means: from the bytes of one AMQP delivery to an :class:`Event`.
+"""What a Fintegrate message means: from the bytes of one AMQP delivery to an `Event`.
 
 Everything that can be wrong with a message *itself* is found here, so that the rest of the
 program only meets events it understands. Fields that this program does not know are ignored,
@@ -24,7 +24,7 @@ KNOWN_TYPES = frozenset(
 )
 
 
-class MalformedMessageError(Exception):
+class MalformedMessage(Exception):
     """The message can never be processed, however often it is delivered."""
 
 
@@ -70,18 +70,19 @@ class _Message(_Tolerant):
 def parse_event(body: bytes, headers: Mapping[str, Any]) -> Event:
     """Return the event in `body`.
 
-    Raises :class:`MalformedMessageError` when the body is not JSON, lacks a field that this
-    program needs, or has a major version that it was not written for. The error names fields and
-    never repeats their values: they are customers' data.
+    Raises:
+        MalformedMessage: the body is not JSON, lacks a field that this program needs, or has a
+            major version that it was not written for. The error names fields and never repeats
+            their values: they are customers' data.
     """
     message = _validated(body)
     if message.schema_version.partition(".")[0] != SCHEMA_MAJOR:
-        raise MalformedMessageError(
+        raise MalformedMessage(
             f"schema_version: this consumer reads {SCHEMA_MAJOR}.x, got {message.schema_version}"
         )
     subject = message.data.customer_id or message.data.consumer_id
     if subject is None:
-        raise MalformedMessageError("data: neither customer_id nor consumer_id is there")
+        raise MalformedMessage("data: neither customer_id nor consumer_id is there")
     return Event(
         event_id=str(message.event_id),
         event_type=message.event_type,
@@ -102,7 +103,7 @@ def _validated(body: bytes) -> _Message:
             f"{'.'.join(str(part) for part in error['loc']) or 'body'}: {error['type']}"
             for error in exc.errors(include_url=False, include_context=False, include_input=False)
         )
-        raise MalformedMessageError("; ".join(problems)) from None
+        raise MalformedMessage("; ".join(problems)) from None
 
 
 def _text(value: object) -> str | None:

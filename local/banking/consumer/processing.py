@@ -18,13 +18,13 @@ from enum import Enum
 
 from local.banking.consumer.backoff import Backoff
 from local.banking.consumer.confirmations import (
-    ApiUnavailableError,
+    ApiUnavailable,
     Confirmation,
     ConfirmationClient,
-    ConfirmationRefusedError,
-    KeyRefusedError,
+    ConfirmationRefused,
+    KeyRefused,
     Status,
-    TooManyRequestsError,
+    TooManyRequests,
 )
 from local.banking.consumer.faults import Fault, Faults
 from local.banking.consumer.inbox import Inbox, Verdict
@@ -36,7 +36,7 @@ MAX_TRIES = 5
 PREFETCH = 10
 
 # Why not MAX_TRIES: when a process dies, everything it had prefetched is handed out again and
-# counted by the broker, also messages it never looked at. The inbox counts what was really
+# counted by the broker, also messages that it never began. The inbox counts what was really
 # tried; this bound catches what dies before the inbox can count, and lets every neighbour in
 # the prefetch window use up its own tries first.
 MAX_TIMES_HANDED_OUT = MAX_TRIES * PREFETCH
@@ -44,10 +44,10 @@ MAX_TIMES_HANDED_OUT = MAX_TRIES * PREFETCH
 _SLICE_SECONDS = 0.25
 
 Pause = Callable[[float], None]
-_TRANSIENT = (ApiUnavailableError, sqlite3.OperationalError)
+_TRANSIENT = (ApiUnavailable, sqlite3.OperationalError)
 
 
-class InterruptedProcessingError(Exception):
+class ProcessingInterrupted(Exception):
     """The broker went away or the program must stop; the message returns to its queue."""
 
 
@@ -61,7 +61,7 @@ class Settlement(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How one delivery ended, and the words for the line about it."""
+    """How one delivery ended, and the words about it for the log."""
 
     settlement: Settlement
     words: str
@@ -82,8 +82,9 @@ class Processor:
     def process(self, delivery: Delivery, pause: Pause, *, past_gap: bool = False) -> Outcome:
         """Deal with one delivery; with `past_gap` also when an earlier event is missing.
 
-        Raises :class:`InterruptedProcessingError` when it cannot be finished now, and
-        `KeyRefusedError` when the API does not accept this consumer's key.
+        Raises:
+            ProcessingInterrupted: it cannot be finished now
+            KeyRefused: the API does not accept this consumer's key
         """
         failures = 0
         while True:
@@ -109,7 +110,7 @@ class Processor:
             if verdict is Verdict.SUPERSEDED:
                 return self._superseded(delivery, pause)
             return self._work(delivery, pause, verdict)
-        except (InterruptedProcessingError, KeyRefusedError):
+        except (ProcessingInterrupted, KeyRefused):
             self.inbox.release(delivery.event)
             raise
 
@@ -158,11 +159,11 @@ class Processor:
         while True:
             try:
                 self.client.confirm(confirmation)
-            except TooManyRequestsError as exc:  # not a try: the API is well
+            except TooManyRequests as exc:  # not a try: the API is well
                 self.reporter.warn(str(exc))
                 self._wait(exc.retry_after_seconds, pause)
                 continue
-            except ConfirmationRefusedError as exc:
+            except ConfirmationRefused as exc:
                 words = f"{words}, confirmation refused: {exc}"
             if status != "received":
                 self.inbox.confirmed(delivery.event)
@@ -177,6 +178,6 @@ class Processor:
     def _wait(self, seconds: float, pause: Pause) -> None:
         while seconds > 0:
             if self.must_stop():
-                raise InterruptedProcessingError("told to stop")
+                raise ProcessingInterrupted("told to stop")
             pause(min(seconds, _SLICE_SECONDS))
             seconds -= _SLICE_SECONDS

@@ -31,7 +31,7 @@ class Reporter:
         self._line(words, "dim")
 
     def warn(self, words: str) -> None:
-        """Something that somebody should look at."""
+        """Something that somebody should act on."""
         self._line(f"warning: {words}", "yellow")
 
     def _line(self, words: str, style: str) -> None:

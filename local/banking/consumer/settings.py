@@ -1,4 +1,4 @@
-"""What the consumer must be told about its surroundings, and where it looks for it.
+"""What the consumer must be told about its surroundings, and where it finds that.
 
 The API key comes from the environment only. The addresses come from the environment or, where
 the harness runs, from the file `.local/env` that it writes.
@@ -25,7 +25,7 @@ _WHERE = {
 _SCHEMES = {"BASE_URL": ("http://", "https://"), "RABBITMQ_URL": ("amqp://", "amqps://")}
 
 
-class SettingError(Exception):
+class WrongSetting(Exception):
     """A setting is missing or makes no sense; the text says which, and where to set it."""
 
 
@@ -39,7 +39,11 @@ class Settings:
 
 
 def read_settings(environment: Mapping[str, str], root: Path = ROOT) -> Settings:
-    """Read the settings; raises :class:`SettingError`."""
+    """Read the settings.
+
+    Raises:
+        WrongSetting: one is missing or malformed
+    """
     known = {**_addresses(root / ".local" / "env"), **environment}
     return Settings(
         base_url=_required(known, "BASE_URL"),
@@ -51,10 +55,10 @@ def read_settings(environment: Mapping[str, str], root: Path = ROOT) -> Settings
 def _required(values: Mapping[str, str], name: str) -> str:
     value = values.get(name, "").strip()
     if not value:
-        raise SettingError(f"{name} is not set: {_WHERE[name]}")
+        raise WrongSetting(f"{name} is not set: {_WHERE[name]}")
     schemes = _SCHEMES.get(name, ("",))
     if not value.startswith(schemes):  # the value itself is not shown: it may hold a password
-        raise SettingError(f"{name} must start with {' or '.join(schemes)}")
+        raise WrongSetting(f"{name} must start with {' or '.join(schemes)}")
     return value
 
 

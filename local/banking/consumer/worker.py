@@ -2,7 +2,7 @@
 
 Waits are spent inside pika (`BlockingConnection.sleep`), so that heartbeats are served while
 the work is slow. A lost connection is replaced with backoff; what was unacknowledged comes again.
-The queue is never declared here, only looked for: it belongs to Fintegrate.
+The queue is never declared here, only expected: it belongs to Fintegrate.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from pika.spec import Basic, BasicProperties
 from local.banking.consumer.backoff import Backoff
 from local.banking.consumer.messages import (
     Event,
-    MalformedMessageError,
+    MalformedMessage,
     parse_event,
     times_handed_out,
 )
@@ -30,8 +30,8 @@ from local.banking.consumer.ordering import Delivery, GapBuffer
 from local.banking.consumer.processing import (
     MAX_TIMES_HANDED_OUT,
     PREFETCH,
-    InterruptedProcessingError,
     Outcome,
+    ProcessingInterrupted,
     Processor,
     Settlement,
 )
@@ -64,7 +64,7 @@ class _Connection:
         try:
             self._connection.sleep(seconds)
         except AMQPError as exc:
-            raise InterruptedProcessingError(f"broker lost: {type(exc).__name__}") from exc
+            raise ProcessingInterrupted(f"broker lost: {type(exc).__name__}") from exc
 
     def close(self) -> None:
         if self._connection.is_open:
@@ -98,11 +98,15 @@ class Worker:
         self._last_activity = time.monotonic()
 
     def run(self) -> None:
-        """Consume, and reconnect when the broker goes away. Raises `KeyRefusedError`."""
+        """Consume, and reconnect when the broker goes away.
+
+        Raises:
+            KeyRefused: the API does not accept this consumer's key
+        """
         while not self._done():
             try:
                 self._consume()
-            except (AMQPError, InterruptedProcessingError) as exc:
+            except (AMQPError, ProcessingInterrupted) as exc:
                 self._buffer.forget_deliveries()
                 self._wait_to_reconnect(exc)
             else:
@@ -130,7 +134,7 @@ class Worker:
         tag, headers = method.delivery_tag or 0, properties.headers or {}
         try:
             event = _readable(body, headers)
-        except MalformedMessageError as exc:
+        except MalformedMessage as exc:
             self._reporter.warn(f"message {properties.message_id!r} to the dead letters: {exc}")
             self._settle(broker, tag, Settlement.REJECT)
             return
@@ -194,5 +198,5 @@ def _in_words(error: Exception, queue: str) -> str:
 def _readable(body: bytes, headers: Mapping[str, Any]) -> Event:
     handed_out = times_handed_out(headers)
     if handed_out >= MAX_TIMES_HANDED_OUT:
-        raise MalformedMessageError(f"handed out {handed_out} times and never settled")
+        raise MalformedMessage(f"handed out {handed_out} times and never settled")
     return parse_event(body, headers)

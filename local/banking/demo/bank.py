@@ -72,7 +72,7 @@ class ConsumerProcess:
         return f"the consumer ended with status {status}; restarted"
 
     def stop(self) -> None:
-        """End it in order; it finishes the message in hand."""
+        """End it in order; it finishes its message."""
         process, self._process = self._process, None
         if process is None:
             return

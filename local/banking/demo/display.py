@@ -24,7 +24,7 @@ class Progressed:
 
 
 class Display:
-    """Shows :class:`Progressed` as it changes, and remarks between."""
+    """Shows `Progressed` as it changes, and remarks between."""
 
     def __init__(self, console: Console, customers: int) -> None:
         self._console = console

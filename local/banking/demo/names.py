@@ -45,7 +45,7 @@ def portrait(random: Random) -> Portrait:
 
 
 def other_risk(random: Random, current: str) -> str:
-    """The class a customer is moved to when its risk is looked at again."""
+    """The class a customer is moved to when its risk is assessed again."""
     return random.choice([risk for risk in ("low", "medium", "high") if risk != current])
 
 

@@ -17,13 +17,13 @@ from local.banking.demo.bank import ConsumerProcess
 from local.banking.demo.display import Display, Progressed
 from local.banking.demo.story import Record, live_through
 
-_LOOK_SECONDS = 0.25
+_POLL_SECONDS = 0.25
 _RESEND_SECONDS = 5.0
 
 
 @dataclass(slots=True)
 class Performance:
-    """`api` plays the customers, `watching` looks on, both with the bank's key."""
+    """`api` plays the customers, `watching` reads how far all is, both with the bank's key."""
 
     api: TimedClient
     watching: TimedClient
@@ -38,13 +38,13 @@ class Performance:
         with ThreadPoolExecutor(1) as pool:
             stories = pool.submit(live_through, self.api, random, self.record, stop)
             try:
-                while time.monotonic() < deadline and not self._look(stories):
-                    time.sleep(_LOOK_SECONDS)
+                while time.monotonic() < deadline and not self._check(stories):
+                    time.sleep(_POLL_SECONDS)
             finally:
                 stop.set()
         stories.result()
 
-    def _look(self, stories: Future[None]) -> bool:
+    def _check(self, stories: Future[None]) -> bool:
         """Keep the consumer alive and show how far all is; says whether nothing more is to come."""
         if (news := self.consumer.revive()) is not None:
             self.display.remark(news)

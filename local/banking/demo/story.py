@@ -44,9 +44,9 @@ class Record:
 
 def live_through(api: TimedClient, random: Random, record: Record, stop: Event) -> None:
     """Run the stories of the record's customers; returns when all ended, or soon after `stop`."""
-    fates = [Random(random.getrandbits(64)) for _ in range(record.customers)]  # noqa: S311  # no secrets
+    randoms = [Random(random.getrandbits(64)) for _ in range(record.customers)]  # noqa: S311  # no secrets
     with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
-        stories = [pool.submit(_live, api, fate, record, stop) for fate in fates]
+        stories = [pool.submit(_live, api, own, record, stop) for own in randoms]
         done, _ = wait(stories, return_when=FIRST_EXCEPTION)
         for story in done:
             story.result()

@@ -158,6 +158,5 @@ def _deploy_again() -> float:
 
 
 def show(figures: Mapping[str, float], console: Console) -> None:
-    """Print the table."""
     rows = [[name, f"{value:,.2f}", BARS.get(name, "")] for name, value in figures.items()]
     print_table(console, "make bench-deploy", ["figure", "value", "bar"], rows)

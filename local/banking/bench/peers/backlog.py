@@ -1,7 +1,7 @@
 """The backlog that every relay meets: the same events in our table and, finished, in the peer's.
 
 A customer comes and is changed at once, five times over: each event of the second kind follows its
-elder immediately, so a relay that has several in its hands can let them overtake each other.
+elder immediately, so a relay that works on several at once can let them overtake each other.
 """
 
 from __future__ import annotations

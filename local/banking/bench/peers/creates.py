@@ -62,7 +62,6 @@ class NaiveCreate:
             cursor.execute(PUBLISHED, (event["event_id"],))
 
     def close(self) -> None:
-        """Close the database connection."""
         self._database.close()
 
 

@@ -24,7 +24,7 @@ TABLE = make_outbox_table(MetaData(), "outbox")
 
 
 async def is_empty(engine: AsyncEngine) -> bool:
-    """Whether all is done, by a look at the newest row."""
+    """Whether all is done, as the newest row says."""
     newest = select(TABLE.c.id).order_by(TABLE.c.id.desc()).limit(1)
     async with engine.connect() as connection:
         return (await connection.execute(newest)).first() is None

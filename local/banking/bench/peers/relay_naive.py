@@ -1,7 +1,7 @@
 """The relay that most teams write first: per event one connection, one publish, one update.
 
 Nothing is made slow on purpose. It confirms, it is mandatory and persistent, and one alone keeps the
-order, since it never has more than one event in its hands.
+order, since it never works on more than one event.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The ceiling: pika alone, publishing finished messages in a pipeline of confirms.
 
-No relay at all: nothing is read or marked, no order is guarded, no message has a fate of its own.
+No relay at all: nothing is read or marked, no order is guarded, no message has an outcome of its own.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from local.machine.checkout import ROOT, Checkout
 REQUIREMENTS = ROOT / "requirements-peers.txt"
 
 
-class PeersMissingError(RuntimeError):
+class PeersMissing(RuntimeError):
     """The peers' packages could not be installed; the text says what to run by hand."""
 
 
@@ -22,7 +22,7 @@ def peers_python(checkout: Checkout) -> Path:
     """The interpreter that has the peers' packages.
 
     Raises:
-        PeersMissingError: they could not be installed.
+        PeersMissing: they could not be installed.
     """
     folder = checkout.folder("peers")
     python, stamp = folder / "venv" / "bin" / "python", folder / "installed"
@@ -39,4 +39,4 @@ def peers_python(checkout: Checkout) -> Path:
 def _run(command: list[str]) -> None:
     done = subprocess.run(command, check=False)
     if done.returncode:
-        raise PeersMissingError(f"`{' '.join(command)}` failed; see above")
+        raise PeersMissing(f"`{' '.join(command)}` failed; see above")

@@ -21,8 +21,7 @@ NO_MEMORY = "0.0000001"
 class Controlled(Protocol):
     """A broker whose node can be told what `rabbitmqctl` tells it."""
 
-    def control(self, *arguments: str) -> None:
-        """Run `rabbitmqctl`."""
+    def control(self, *arguments: str) -> None: ...
 
 
 def memory_alarm(scene: Scene, _random: Random, seconds: float) -> None:

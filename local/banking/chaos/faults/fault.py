@@ -13,15 +13,14 @@ from local.banking.chaos.testbed import Testbed
 
 @dataclass(frozen=True)
 class Scene:
-    """What a fault plays on; `curtain` falls when the run has to end early."""
+    """What a fault plays on; `stopping` is set when the run has to end early."""
 
     bed: Testbed
     load: Load
-    curtain: threading.Event
+    stopping: threading.Event
 
     def last(self, seconds: float) -> None:
-        """Let a fault last."""
-        self.curtain.wait(seconds)
+        self.stopping.wait(seconds)
 
 
 @dataclass(frozen=True)

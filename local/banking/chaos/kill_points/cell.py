@@ -49,7 +49,6 @@ class Cell:
 
     @property
     def admin_key(self) -> str:
-        """The admin's key."""
         return self.environment["ADMIN_API_KEY"]
 
     def start(
@@ -57,16 +56,20 @@ class Cell:
         task: Task,
         settings: Mapping[str, str] = NOTHING,
         boundary: Boundary | None = None,
-        blow: signal.Signals = signal.SIGKILL,
+        death: signal.Signals = signal.SIGKILL,
     ) -> TaskProcess:
-        """Start a process at its task, perhaps one that is struck down at a boundary."""
+        """Start a process at its task, perhaps one that is killed at a boundary."""
         environment = {**self.environment, "BASE_URL": self.base_url, **settings}
-        return TaskProcess(task, environment, self.folder / "processes.log", boundary, blow)
+        return TaskProcess(task, environment, self.folder / "processes.log", boundary, death)
 
     def run(
         self, task: Task, settings: Mapping[str, str] = NOTHING, boundary: Boundary | None = None
     ) -> Ended:
-        """Start such a process and wait for its end; raises `ProcessError`."""
+        """Start such a process and wait for its end.
+
+        Raises:
+            TaskFailed: it failed or took too long
+        """
         return self.start(task, settings, boundary).wait()
 
     def query(self, statement: str, **parameters: Any) -> list[dict[str, Any]]:

@@ -1,11 +1,11 @@
--- What kill points look at past the functions, in a database of their own.
+-- What kill points read and lock directly in their own database, without the functions.
 
 -- name: redeliveries
 -- How often each event was redelivered, as far as it was written down.
 SELECT event_id::text, deliver_try_count FROM customer_events WHERE deliver_try_count > 0
 
--- name: kept_letters
-SELECT event_id::text, count(*) AS letters
+-- name: kept_dead_letters
+SELECT event_id::text, count(*) AS dead_letters
 FROM dead_letters
 WHERE consumer_id = %(consumer_id)s
 GROUP BY event_id

@@ -30,7 +30,6 @@ class Change:
 
     @property
     def request(self) -> Request:
-        """The request to send."""
         method, path = _PLACES[self.operation]
         headers = {"Idempotency-Key": self.key} if self.key else {}
         return Request(method, path, self.tenant.key, self.body, headers)
@@ -56,12 +55,10 @@ def creation(tenant: Tenant, key: str | None = None) -> Change:
 
 
 def status_change(tenant: Tenant, customer_id: str, status: str = "INACTIVE") -> Change:
-    """A customer gets another status."""
     return Change(tenant, "change_status", {"customer_id": customer_id, "status": status})
 
 
 def deletion(tenant: Tenant, customer_id: str) -> Change:
-    """A customer leaves."""
     return Change(tenant, "delete", {"customer_id": customer_id})
 
 

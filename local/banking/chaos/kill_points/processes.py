@@ -1,4 +1,4 @@
-"""Starts processes that do one task each, and may be struck down at a boundary.
+"""Starts processes that do one task each, and may be killed at a boundary.
 
 They are forked from a server process that has imported everything and opened nothing
 (`multiprocessing`'s forkserver), so that each costs milliseconds and is as fresh as a new one.
@@ -32,7 +32,7 @@ _SPAWN = threading.Lock()
 Task = Callable[[], Any]
 
 
-class ProcessError(Exception):
+class TaskFailed(Exception):
     """A process that should have done its task did not; the text says why."""
 
 
@@ -53,12 +53,12 @@ class TaskProcess:
         environment: Mapping[str, str],
         log: Path,
         boundary: Boundary | None = None,
-        blow: signal.Signals = signal.SIGKILL,
+        death: signal.Signals = signal.SIGKILL,
     ) -> None:
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload(_IMPORTED)
         self._messages, theirs = context.Pipe(duplex=False)
-        arguments = (task, dict(environment), log, boundary, blow, theirs)
+        arguments = (task, dict(environment), log, boundary, death, theirs)
         self._process: ForkServerProcess = context.Process(target=_live, args=arguments)
         with _SPAWN:
             self._process.start()
@@ -69,12 +69,16 @@ class TaskProcess:
         return bool(self._message()[0] == "hit")
 
     def wait(self) -> Ended:
-        """Wait for its end; raises `ProcessError` when it failed or takes too long."""
+        """Wait for its end.
+
+        Raises:
+            TaskFailed: it failed or took too long
+        """
         kind, what = self._message()
         self._process.join(PATIENCE_SECONDS)
         self._messages.close()
         if kind == "failed":
-            raise ProcessError(what)
+            raise TaskFailed(what)
         return Ended(kind == "hit", what)
 
     def kill(self) -> None:
@@ -103,7 +107,7 @@ def _live(
     environment: dict[str, str],
     log: Path,
     boundary: Boundary | None,
-    blow: signal.Signals,
+    death: signal.Signals,
     messages: Connection,
 ) -> None:
     """The life of such a process: its surroundings, its watch, its task."""
@@ -113,13 +117,13 @@ def _live(
     for stream in (1, 2):
         os.dup2(output, stream)
 
-    def strike() -> None:
+    def die() -> None:
         messages.send(("hit", None))
-        os.kill(os.getpid(), blow)
+        os.kill(os.getpid(), death)
 
     try:
         if boundary is not None:
-            Watch(boundary, strike).install()
+            Watch(boundary, die).install()
         messages.send(("done", task()))
     except BaseException as error:
         messages.send(("failed", f"{type(error).__name__}: {error}"))

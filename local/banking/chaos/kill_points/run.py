@@ -78,7 +78,6 @@ def _next(waiting: SimpleQueue[KillPoint]) -> KillPoint | None:
 
 
 def play(point: KillPoint, cell: Cell) -> KillPointResult:
-    """Play one point."""
     began = time.monotonic()
     scene = Scene(cell, point.boundary)
     result = KillPointResult(point.name)

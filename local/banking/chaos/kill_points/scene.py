@@ -25,7 +25,7 @@ REST_SECONDS = 30.0
 POLL_SECONDS = 0.3
 
 
-class BrokenPromiseError(Exception):
+class BrokenPromise(Exception):
     """Something did not hold; the text says what."""
 
 
@@ -99,9 +99,13 @@ class Scene:
         )
 
     def expect(self, holds: bool, otherwise: str) -> None:
-        """Raises `BrokenPromiseError` unless it holds."""
+        """See that it holds.
+
+        Raises:
+            BrokenPromise: it does not
+        """
         if not holds:
-            raise BrokenPromiseError(otherwise)
+            raise BrokenPromise(otherwise)
 
     def _published(self) -> bool:
         if all(event.publish_status != "pending" for event in self.events()):
@@ -131,9 +135,13 @@ def repeats(evidence: Evidence, redeliveries: Mapping[str, int]) -> Counter[str]
 
 
 def until(what: str, done: Callable[[], bool], seconds: float = REST_SECONDS) -> None:
-    """Ask again and again; raises `BrokenPromiseError` when it does not come true in time."""
+    """Ask again and again until it is true.
+
+    Raises:
+        BrokenPromise: it does not come true in time
+    """
     deadline = time.monotonic() + seconds
     while not done():
         if time.monotonic() > deadline:
-            raise BrokenPromiseError(f"not within {seconds:g} s: {what}")
+            raise BrokenPromise(f"not within {seconds:g} s: {what}")
         time.sleep(POLL_SECONDS)

@@ -40,8 +40,6 @@ class Request:
 
 @dataclass(frozen=True)
 class ScheduledRun:
-    """One run of a scheduled function."""
-
     name: str
 
     def __call__(self) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Every sight and every answer against whose it is."""
+"""Every delivery, application and answer against the tenant whose it is."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ def tenants_are_apart(evidence: Evidence) -> Iterator[Finding]:
     """No answer, queue or store has an id or a name of another tenant, or of nobody."""
     owner = {event.event_id: event.tenant for event in evidence.events}
     owner |= {event.customer_id: event.tenant for event in evidence.events}
-    sights: list[Delivery | Application] = [*evidence.deliveries, *evidence.applications]
-    for sight in sights:
-        for each in (sight.event_id, sight.customer_id):
-            if owner.get(each) != sight.tenant:
-                words = f"{type(sight).__name__.lower()} of {each}, which is {owner.get(each)}'s"
-                yield Finding(Kind.CROSS_TENANT, sight.tenant, words)
+    received: list[Delivery | Application] = [*evidence.deliveries, *evidence.applications]
+    for item in received:
+        for each in (item.event_id, item.customer_id):
+            if owner.get(each) != item.tenant:
+                words = f"{type(item).__name__.lower()} of {each}, which is {owner.get(each)}'s"
+                yield Finding(Kind.CROSS_TENANT, item.tenant, words)
     for answer in evidence.answers:
         strangers = {i for i in _ids(answer.data) if owner.get(i, answer.tenant) != answer.tenant}
         if strangers or (answer.operation == "read_foreign" and answer.succeeded):

@@ -10,12 +10,12 @@ import pytest
 
 from local.banking.consumer.confirmations import (
     LONGEST_WAIT_SECONDS,
-    ApiUnavailableError,
+    ApiUnavailable,
     Confirmation,
     ConfirmationClient,
-    ConfirmationRefusedError,
-    KeyRefusedError,
-    TooManyRequestsError,
+    ConfirmationRefused,
+    KeyRefused,
+    TooManyRequests,
 )
 from local.banking.consumer.messages import Event
 from local.banking.consumer.settings import Settings
@@ -49,13 +49,13 @@ def test_confirmation_says_what_the_contract_asks(api: FakeApi, client: Confirma
 @pytest.mark.parametrize(
     ("status", "error"),
     [
-        (401, KeyRefusedError),
-        (403, KeyRefusedError),
-        (404, ConfirmationRefusedError),
-        (409, ConfirmationRefusedError),
-        (422, ConfirmationRefusedError),
-        (500, ApiUnavailableError),
-        (503, ApiUnavailableError),
+        (401, KeyRefused),
+        (403, KeyRefused),
+        (404, ConfirmationRefused),
+        (409, ConfirmationRefused),
+        (422, ConfirmationRefused),
+        (500, ApiUnavailable),
+        (503, ApiUnavailable),
     ],
 )
 def test_each_answer_has_its_meaning(
@@ -80,7 +80,7 @@ def test_retry_after_is_read(
     api: FakeApi, client: ConfirmationClient, retry_after: dict[str, str], seconds: float
 ) -> None:
     api.answers = [(429, retry_after)]
-    with pytest.raises(TooManyRequestsError) as caught:
+    with pytest.raises(TooManyRequests) as caught:
         client.confirm(Confirmation(EVENT, "processed", NOW))
     assert caught.value.retry_after_seconds == seconds
 
@@ -88,5 +88,5 @@ def test_retry_after_is_read(
 def test_nobody_there_is_unavailable() -> None:
     with running_fake_api() as api:
         settings = Settings(api.base_url, "fk_a_b", "amqp://")
-    with ConfirmationClient(settings) as client, pytest.raises(ApiUnavailableError):
+    with ConfirmationClient(settings) as client, pytest.raises(ApiUnavailable):
         client.confirm(Confirmation(EVENT, "processed", NOW))

@@ -1,4 +1,4 @@
-"""A process is struck at its boundary; a step that does not exist is an error and no silence."""
+"""A process dies at its boundary; a step that does not exist is an error and no silence."""
 
 from __future__ import annotations
 
@@ -42,19 +42,21 @@ def test_missing_step_is_an_error(step: Step) -> None:
 
 
 @pytest.fixture
-def struck_by(monkeypatch: pytest.MonkeyPatch) -> Callable[[Boundary, list[str]], list[str]]:
-    """Which of these statements were begun or done before the blow, at a boundary in SQL."""
+def steps_before_death(
+    monkeypatch: pytest.MonkeyPatch,
+) -> Callable[[Boundary, list[str]], list[str]]:
+    """Which of these statements were begun or done before the death, at a boundary in SQL."""
 
     def run(boundary: Boundary, statements: list[str]) -> list[str]:
         notices: list[Callable[[Edge, str], None]] = []
         monkeypatch.setattr(watching, "_watch_database", notices.append)
-        blows: list[str] = []
+        deaths: list[str] = []
         passed: list[str] = []
-        watching.Watch(boundary, lambda: blows.append("struck")).install()
+        watching.Watch(boundary, lambda: deaths.append("died")).install()
         for sql in statements:
             for edge in Edge:
                 notices[0](edge, sql)
-                if blows:
+                if deaths:
                     return passed
                 passed.append(f"{edge.value} {sql}")
         return ["never"]
@@ -72,15 +74,15 @@ def struck_by(monkeypatch: pytest.MonkeyPatch) -> Callable[[Boundary, list[str]]
         (after(Sql("A"), 2, since=Sql("B")), 9),
     ],
 )
-def test_blow_falls_at_its_boundary(
-    struck_by: Callable[[Boundary, list[str]], list[str]], boundary: Boundary, passed: int
+def test_process_dies_at_its_boundary(
+    steps_before_death: Callable[[Boundary, list[str]], list[str]], boundary: Boundary, passed: int
 ) -> None:
-    assert len(struck_by(boundary, ["A", "B", "A", "C", "A"])) == passed
+    assert len(steps_before_death(boundary, ["A", "B", "A", "C", "A"])) == passed
 
 
-def test_boundary_that_never_comes_strikes_nothing(
-    struck_by: Callable[[Boundary, list[str]], list[str]],
+def test_unreached_boundary_kills_nothing(
+    steps_before_death: Callable[[Boundary, list[str]], list[str]],
 ) -> None:
-    assert struck_by(before(Sql("C"), 2, since=Sql("C")), ["C", "A"]) == ["never"]
-    assert struck_by(before(MARK), ["UPDATE something"]) == ["never"]
-    assert struck_by(before(MARK), [MARK.text]) == []
+    assert steps_before_death(before(Sql("C"), 2, since=Sql("C")), ["C", "A"]) == ["never"]
+    assert steps_before_death(before(MARK), ["UPDATE something"]) == ["never"]
+    assert steps_before_death(before(MARK), [MARK.text]) == []

@@ -36,7 +36,7 @@ class ConfirmationAmidst:
         body = {"event_id": event.event_id, "status": "processed"}
         request = Request("POST", "/events/confirm-delivery", scene.tenant.key, body)
         with _locked(scene, "hold_event", event_id=event.event_id):
-            _strike(scene, request, self.backend, event_id=event.event_id)
+            _interrupt(scene, request, self.backend, event_id=event.event_id)
         until("nobody is under way any more", lambda: not scene.cell.query("under_way"))
         (event,) = scene.events()
         whole_or_nothing(scene, event.event_id)
@@ -51,7 +51,7 @@ def changing(scene: Scene) -> None:
     change = status_change(scene.tenant, customer_id)
     scene.answers.append(change.answered(None, {}))
     with _locked(scene, "hold_customer", customer_id=customer_id):
-        _strike(scene, change.request, backend=False)
+        _interrupt(scene, change.request, backend=False)
     until("nobody is under way any more", lambda: not scene.cell.query("under_way"))
     scene.come_to_rest()
     scene.expect(len(scene.events()) == 2, f"there are {len(scene.events())} events")
@@ -66,7 +66,7 @@ def _locked(scene: Scene, statement: str, **parameters: str) -> Iterator[None]:
         holder.rollback()
 
 
-def _strike(scene: Scene, task: Task, backend: bool, event_id: str | None = None) -> None:
+def _interrupt(scene: Scene, task: Task, backend: bool, event_id: str | None = None) -> None:
     """Kill the process, or end its backend, once its statement stands still at the lock."""
     process = scene.cell.start(task)
     until("the statement stands still", lambda: bool(scene.cell.query("standing_still")))

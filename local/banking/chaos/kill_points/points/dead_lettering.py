@@ -16,7 +16,7 @@ from local.services.amqp import channel_on
 KEEP = Statement("functions/banking/events/dead_letters.sql", "keep")
 ACK = Method("pika.adapters.blocking_connection:BlockingChannel.basic_ack")
 AT_ONCE = {"DELIVERY_GRACE_SECONDS": "0"}
-LETTERS = 3
+REJECTED = 3
 MORE_THAN_A_BATCH = 205
 
 
@@ -27,17 +27,21 @@ class Sweep:
     rubbish: int = 0
 
     def __call__(self, scene: Scene) -> None:
-        """Every letter is kept once, its event told, its queue emptied; then all is redelivered."""
-        for _ in range(LETTERS):
+        """Every dead letter is kept once, its event told, its queue emptied; then all is redelivered."""
+        for _ in range(REJECTED):
             scene.make(creation(scene.tenant))
         _reject(scene, self.rubbish)
-        until("the letters have died", lambda: _letters(scene) == LETTERS + self.rubbish)
+        until(
+            "the messages are dead letters", lambda: _dead_letters(scene) == REJECTED + self.rubbish
+        )
         scene.kill(ScheduledRun("sweep_dead_letters"))
         _complete(scene)
         scene.cell.run(ScheduledRun("sweep_dead_letters"))
-        scene.expect(_letters(scene) == 0, f"{_letters(scene)} letters are left")
+        scene.expect(_dead_letters(scene) == 0, f"{_dead_letters(scene)} dead letters are left")
         kept = _kept(scene)
-        scene.expect(kept.total() == LETTERS + self.rubbish, f"{kept.total()} letters were kept")
+        scene.expect(
+            kept.total() == REJECTED + self.rubbish, f"{kept.total()} dead letters were kept"
+        )
         self._each_once(scene, kept)
         body = {"period_in_days": 1, "include_failed": True}
         again = Request("POST", "/events/redeliver", scene.tenant.key, body)
@@ -46,28 +50,28 @@ class Sweep:
 
     def _each_once(self, scene: Scene, kept: Counter[str | None]) -> None:
         for event in scene.events():
-            said = f"event {event.event_id} has {kept[event.event_id]} letters"
+            said = f"event {event.event_id} has {kept[event.event_id]} dead letters"
             scene.expect(kept[event.event_id] == 1, said)
             said = f"event {event.event_id} is {event.deliver_status}: {event.deliver_reason}"
             scene.expect(event.deliver_reason == "dead-lettered: rejected", said)
 
 
 def _complete(scene: Scene) -> None:
-    """What the dead sweep has left is all or nothing: an event is failed if its letter is kept."""
+    """What the dead sweep has left is all or nothing: an event is failed if its dead letter is kept."""
     kept = _kept(scene)
     for event in scene.events():
         same = (event.deliver_status == "failed") == (kept[event.event_id] == 1)
-        said = f"event {event.event_id} is {event.deliver_status}, letters: {kept[event.event_id]}"
+        said = f"event {event.event_id} is {event.deliver_status}, dead letters: {kept[event.event_id]}"
         scene.expect(same, said)
 
 
 def _reject(scene: Scene, rubbish: int) -> None:
-    """Reject every message of the tenant's queue, and put letters of no event behind them."""
+    """Reject every message of the tenant's queue, and put dead letters of no event behind them."""
     url = scene.cell.urls.rabbitmq_url
     with channel_on(url) as channel:
         channel.confirm_delivery()
         taken = channel.consume(queue_name(scene.tenant.name))
-        for method, _properties, _body in (next(taken) for _ in range(LETTERS)):
+        for method, _properties, _body in (next(taken) for _ in range(REJECTED)):
             channel.basic_reject(method.delivery_tag or 0, requeue=False)
         channel.cancel()
         key = f"customer.dlq.{scene.tenant.name}"
@@ -75,7 +79,7 @@ def _reject(scene: Scene, rubbish: int) -> None:
             channel.basic_publish(EXCHANGE, key, b"rubbish %d" % number, mandatory=True)
 
 
-def _letters(scene: Scene) -> int:
+def _dead_letters(scene: Scene) -> int:
     """How many wait to be swept."""
     url = scene.cell.urls.rabbitmq_url
     with channel_on(url) as channel:
@@ -84,9 +88,9 @@ def _letters(scene: Scene) -> int:
 
 
 def _kept(scene: Scene) -> Counter[str | None]:
-    """How many letters are kept of each event; of none for what belongs to no event."""
-    rows = scene.cell.query("kept_letters", consumer_id=scene.tenant.consumer_id)
-    return Counter({row["event_id"]: row["letters"] for row in rows})
+    """How many dead letters are kept of each event; of none for what belongs to no event."""
+    rows = scene.cell.query("kept_dead_letters", consumer_id=scene.tenant.consumer_id)
+    return Counter({row["event_id"]: row["dead_letters"] for row in rows})
 
 
 POINTS = (

@@ -49,7 +49,6 @@ class Site:
         return [row["name"] for row in query(self.url, "history")]
 
     def has(self, table: str) -> bool:
-        """Whether there is such a table."""
         return bool(query(self.url, "table", name=table))
 
 

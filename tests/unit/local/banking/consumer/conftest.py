@@ -19,7 +19,7 @@ from local.banking.consumer.faults import Faults
 from local.banking.consumer.inbox import Inbox
 from local.banking.consumer.messages import Event
 from local.banking.consumer.ordering import Delivery
-from local.banking.consumer.processing import InterruptedProcessingError, Outcome, Processor
+from local.banking.consumer.processing import Outcome, ProcessingInterrupted, Processor
 from local.banking.consumer.reporting import Reporter
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -90,7 +90,7 @@ class Bench:
 
     def pause(self, seconds: float) -> None:
         if self.broker_lost:
-            raise InterruptedProcessingError("broker lost")
+            raise ProcessingInterrupted("broker lost")
         self.waited.append(seconds)
 
 

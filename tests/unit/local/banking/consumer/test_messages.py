@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from local.banking.consumer.messages import MalformedMessageError, parse_event, times_handed_out
+from local.banking.consumer.messages import MalformedMessage, parse_event, times_handed_out
 
 EVENT_ID = "5a0c8f0e-7c38-4f0e-9d3c-1f2e3d4c5b6a"
 CUSTOMER_ID = "0b6f5d4c-0000-4000-8000-000000000001"
@@ -94,13 +94,13 @@ def without(field: str) -> bytes:
     ],
 )
 def test_hopeless_message_is_refused(body: bytes, words: str) -> None:
-    with pytest.raises(MalformedMessageError) as caught:
+    with pytest.raises(MalformedMessage) as caught:
         parse_event(body, {})
     assert words in str(caught.value)
 
 
 def test_refusal_repeats_no_customer_data() -> None:
-    with pytest.raises(MalformedMessageError) as caught:
+    with pytest.raises(MalformedMessage) as caught:
         parse_event(encoded(data={"customer_id": "John Richard Doe"}), {})
     assert "John" not in str(caught.value)
 

@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 
 from local.banking.consumer.confirmations import (
-    ApiUnavailableError,
-    ConfirmationRefusedError,
-    KeyRefusedError,
-    TooManyRequestsError,
+    ApiUnavailable,
+    ConfirmationRefused,
+    KeyRefused,
+    TooManyRequests,
 )
 from local.banking.consumer.inbox import Verdict
 from local.banking.consumer.ordering import Delivery
-from local.banking.consumer.processing import MAX_TRIES, InterruptedProcessingError, Settlement
+from local.banking.consumer.processing import MAX_TRIES, ProcessingInterrupted, Settlement
 from tests.unit.local.banking.consumer.conftest import CUSTOMER, NOW, Bench, MakeEvent
 
 
@@ -28,8 +28,8 @@ def test_event_is_worked_confirmed_and_acknowledged(bench: Bench, make_event: Ma
 
 def test_work_is_committed_before_the_confirmation(bench: Bench, make_event: MakeEvent) -> None:
     event = make_event()
-    bench.api.errors = [KeyRefusedError("401")]
-    with pytest.raises(KeyRefusedError):
+    bench.api.errors = [KeyRefused("401")]
+    with pytest.raises(KeyRefused):
         bench.process(event)
     assert bench.inbox.judge(event) is Verdict.REPEAT
 
@@ -87,7 +87,7 @@ def test_unknown_type_fails_visibly_and_holds_nobody_up(
 def test_transient_failures_are_retried_with_growing_waits(
     bench: Bench, make_event: MakeEvent
 ) -> None:
-    bench.api.errors = [ApiUnavailableError("503")] * (MAX_TRIES - 1)
+    bench.api.errors = [ApiUnavailable("503")] * (MAX_TRIES - 1)
     outcome = bench.process(make_event())
     assert (outcome.settlement, outcome.words) == (Settlement.ACK, "processed")
     assert 0 < sum(bench.waited) <= 1 + 2 + 4 + 8
@@ -96,7 +96,7 @@ def test_transient_failures_are_retried_with_growing_waits(
 def test_fifth_transient_failure_goes_to_the_dead_letters(
     bench: Bench, make_event: MakeEvent
 ) -> None:
-    bench.api.errors = [ApiUnavailableError("503")] * MAX_TRIES
+    bench.api.errors = [ApiUnavailable("503")] * MAX_TRIES
     event = make_event()
     outcome = bench.process(event)
     assert outcome.settlement is Settlement.REJECT
@@ -125,7 +125,7 @@ def test_message_that_killed_the_process_five_times_is_given_up(
 
 
 def test_rate_limit_is_waited_out_and_costs_no_try(bench: Bench, make_event: MakeEvent) -> None:
-    bench.api.errors = [TooManyRequestsError(2.0)] * (MAX_TRIES + 3)
+    bench.api.errors = [TooManyRequests(2.0)] * (MAX_TRIES + 3)
     assert bench.process(make_event()).words == "processed"
     assert sum(bench.waited) == pytest.approx(2.0 * (MAX_TRIES + 3))
 
@@ -133,7 +133,7 @@ def test_rate_limit_is_waited_out_and_costs_no_try(bench: Bench, make_event: Mak
 def test_refused_confirmation_is_shown_and_not_repeated(
     bench: Bench, make_event: MakeEvent
 ) -> None:
-    bench.api.errors = [ConfirmationRefusedError("404: no such event")]
+    bench.api.errors = [ConfirmationRefused("404: no such event")]
     outcome = bench.process(make_event())
     assert outcome.settlement is Settlement.ACK
     assert "404: no such event" in outcome.words
@@ -143,9 +143,9 @@ def test_refused_confirmation_is_shown_and_not_repeated(
 def test_interrupted_wait_costs_no_try(bench: Bench, make_event: MakeEvent, how: str) -> None:
     event = make_event()
     for _ in range(MAX_TRIES + 1):
-        bench.api.errors = [TooManyRequestsError(60.0)]
+        bench.api.errors = [TooManyRequests(60.0)]
         setattr(bench, how, True)
-        with pytest.raises(InterruptedProcessingError):
+        with pytest.raises(ProcessingInterrupted):
             bench.process(event)
         setattr(bench, how, False)
     bench.api.errors = []

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from local.banking.consumer.settings import SettingError, read_settings
+from local.banking.consumer.settings import WrongSetting, read_settings
 
 ENVIRONMENT = {
     "FINTEGRATE_API_KEY": "fk_a_secret",
@@ -33,13 +33,13 @@ def test_environment_wins_over_the_file(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ENVIRONMENT)
 def test_missing_setting_is_named(name: str, tmp_path: Path) -> None:
-    with pytest.raises(SettingError, match=f"{name} is not set"):
+    with pytest.raises(WrongSetting, match=f"{name} is not set"):
         read_settings({**ENVIRONMENT, name: " "}, tmp_path)
 
 
 @pytest.mark.parametrize("name", ["BASE_URL", "RABBITMQ_URL"])
 def test_wrong_address_is_named_and_not_shown(name: str, tmp_path: Path) -> None:
-    with pytest.raises(SettingError, match=f"{name} must start with") as caught:
+    with pytest.raises(WrongSetting, match=f"{name} must start with") as caught:
         read_settings({**ENVIRONMENT, name: "user:hidden@host"}, tmp_path)
     assert "hidden" not in str(caught.value)
 

@@ -11,7 +11,7 @@ from local.banking.chaos.kind import Kind
 from local.chaos.finding import Finding
 
 
-def published_were_seen(evidence: Evidence) -> Iterator[Finding]:
+def published_were_delivered(evidence: Evidence) -> Iterator[Finding]:
     """What counts as published was handed to the tenant's consumer at least once."""
     seen = {(delivery.tenant, delivery.event_id) for delivery in evidence.deliveries}
     for event in evidence.events:
@@ -20,8 +20,8 @@ def published_were_seen(evidence: Evidence) -> Iterator[Finding]:
             yield Finding(Kind.LOST, event.tenant, words)
 
 
-def first_sights_are_in_order(evidence: Evidence) -> Iterator[Finding]:
-    """At first sight a customer's events come as 1, 2, 3 …; only what failed may be left out."""
+def first_deliveries_are_in_order(evidence: Evidence) -> Iterator[Finding]:
+    """A customer's events are first delivered as 1, 2, 3 …; only failed ones may be left out."""
     failed = defaultdict[str, set[int]](set)
     for event in evidence.events:
         if event.publish_status == "failed":
@@ -59,7 +59,7 @@ def applied_once(evidence: Evidence) -> Iterator[Finding]:
 
 
 def sums_agree(evidence: Evidence) -> Iterator[Finding]:
-    """Per tenant: rows, sights, work and receipts are as many as each other; the queues are empty."""
+    """Per tenant: as many rows as deliveries, applications and receipts; the queues are empty."""
     for tenant in evidence.tenants:
         events = [event for event in evidence.events if event.tenant == tenant]
         published = sum(event.publish_status == "published" for event in events)
