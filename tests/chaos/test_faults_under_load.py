@@ -13,9 +13,7 @@ LONG = {"broker killed", "broker restarted", "function frozen", "schedule frozen
 """Faults that take many seconds: `make chaos` has them, and the tests of outages."""
 
 
-def test_nothing_is_lost_overtaken_or_crossed(
-    own_services: RunningServices, tmp_path: Path
-) -> None:
+def test_faults_lose_nothing(own_services: RunningServices, tmp_path: Path) -> None:
     everyday = Choices()
     faults = [fault for fault in everyday.faults if fault.name not in LONG]
     choices = Choices(seconds=8, callers=2, faults=faults)

@@ -31,12 +31,12 @@ def test_promises_hold_after_the_kill(
     assert result.hit
 
 
-def test_point_that_is_passed_by_is_reported(results: dict[str, KillPointResult]) -> None:
+def test_missed_point_is_reported(results: dict[str, KillPointResult]) -> None:
     result = results[NEVER_REACHED.name]
 
     assert not result.hit
     assert not result.holds
 
 
-def test_results_come_in_the_order_of_the_points(results: dict[str, KillPointResult]) -> None:
+def test_results_keep_the_points_order(results: dict[str, KillPointResult]) -> None:
     assert list(results) == [point.name for point in (*POINTS, NEVER_REACHED)]

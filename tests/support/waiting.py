@@ -9,11 +9,11 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def eventually(look: Callable[[], T], what: str, seconds: float = 20) -> T:
-    """The first truthy value of `look`; fails with `what` when there is none in time."""
+def eventually(condition: Callable[[], T], what: str = "it holds", seconds: float = 30) -> T:
+    """The first truthy value of `condition`; fails with `what` when there is none in time."""
     deadline = time.monotonic() + seconds
     while True:
-        value = look()
+        value = condition()
         if value:
             return value
         assert time.monotonic() < deadline, f"not within {seconds:g} s: {what}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 
 import httpx
 import pytest
@@ -11,9 +12,11 @@ from tests.acceptance.http.conftest import Served
 from tests.support.api import Api
 from tests.support.banking import Bank
 from tests.support.broker import take
+from tests.support.fixtures import Query
+from tests.support.outbox import write_pending
 
 
-def test_customer_reaches_its_bank_and_is_confirmed(bank: Bank, rabbitmq_url: str) -> None:
+def test_customer_reaches_its_bank(bank: Bank, rabbitmq_url: str) -> None:
     customer_id = bank.create_customer("Ada Lovelace")
     assert bank.api.get("/customer/data", customer_id=customer_id).data["name"] == "Ada Lovelace"
     bank.api.patch("/customer/change-status", customer_id=customer_id, status="INACTIVE")
@@ -25,10 +28,12 @@ def test_customer_reaches_its_bank_and_is_confirmed(bank: Bank, rabbitmq_url: st
     assert bank.api.get("/events/data", event_id=event_id).data["deliver_status"] == "delivered"
 
 
-def test_other_banks_see_nothing_of_it(bank: Bank, admin: Api) -> None:
+def test_other_banks_see_nothing(make_bank: Callable[[], Bank]) -> None:
+    bank, other = make_bank(), make_bank()
     customer_id = bank.create_customer()
-    stranger = Api("fk_unknown", send=admin.send)
-    assert stranger.get("/customer/data", customer_id=customer_id).status == 401
+    assert bank.api.get("/customer/data", customer_id=customer_id).status == 200
+    assert other.api.get("/customer/data", customer_id=customer_id).status == 404
+    assert other.api.with_key("fk_unknown").get("/customer/list").status == 401
 
 
 def test_repeated_request_is_answered_from_memory(bank: Bank) -> None:
@@ -40,9 +45,10 @@ def test_repeated_request_is_answered_from_memory(bank: Bank) -> None:
     assert again.headers["idempotency-replayed"] == "true"
 
 
-def test_events_are_sent_again_on_request(bank: Bank) -> None:
-    bank.create_customer()
+def test_resend_publishes_pending_events(bank: Bank, query: Query, rabbitmq_url: str) -> None:
+    write_pending(query, bank.consumer_id, events_each=2)
     assert bank.api.post("/events/resend", period_in_days=1).status == 200
+    assert [delivery.sequence for delivery in take(rabbitmq_url, bank.name, 2)] == [1, 2]
     assert bank.api.get("/events/health").data["pending_count"] == 0
 
 
@@ -50,9 +56,7 @@ def test_events_are_sent_again_on_request(bank: Bank) -> None:
     ("method", "path", "status"),
     [("GET", "/no/such/path", 404), ("PUT", "/customer/data", 405), ("GET", "/customer/data", 401)],
 )
-def test_refusals_are_envelopes_with_a_request_id(
-    served: Served, method: str, path: str, status: int
-) -> None:
+def test_refusals_are_envelopes(served: Served, method: str, path: str, status: int) -> None:
     url = f"{served.server.base_url}{path}"
     answer = httpx.request(method, url, headers={"X-Request-Id": "mine-1"}, timeout=30)
     assert answer.status_code == status

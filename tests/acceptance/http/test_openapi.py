@@ -102,9 +102,7 @@ def test_allowed_request_is_answered_as_documented(system: System, name: str, ro
 
 @pytest.mark.parametrize("role", ["bank", "admin"])
 @pytest.mark.parametrize("name", [name for name in OPERATIONS if fields_of(name) & KNOWN])
-def test_request_about_what_exists_is_answered_as_documented(
-    system: System, name: str, role: str
-) -> None:
+def test_known_things_are_answered_as_documented(system: System, name: str, role: str) -> None:
     def put_known(case: Case) -> None:
         known = system.known(role)
         for place in (case.query, case.body):

@@ -8,8 +8,6 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,18 +18,11 @@ import pika
 
 from local.services.amqp import channel_on
 from tests.integration.local.banking_consumer.fake_api import FakeApi
+from tests.support.waiting import eventually
 
 ROOT = Path(__file__).resolve().parents[4]
 KEY = "fk_test_this-is-the-secret"
 PATIENCE_SECONDS = 30.0
-
-
-def eventually(condition: Callable[[], bool]) -> None:
-    """Wait until `condition` holds."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not condition():
-        assert time.monotonic() < deadline, "the condition never came true"
-        time.sleep(0.02)
 
 
 @dataclass
@@ -91,6 +82,13 @@ class Bank:
             if method is None or body is None:
                 return found
             found.append(body)
+
+    def await_dead_letters(self, count: int) -> list[bytes]:
+        """So many dead letters, as soon as they are there; no more of them."""
+        found: list[bytes] = []
+        eventually(lambda: len(found.extend(self.dead_letters()) or found) >= count)
+        assert len(found) == count
+        return found
 
     def start(self, *options: str, **environment: str) -> subprocess.Popen[str]:
         process = subprocess.Popen(

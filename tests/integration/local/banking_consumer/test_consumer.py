@@ -7,7 +7,8 @@ from typing import Any
 from uuid import uuid4
 
 from local.chaos.proxy import TcpProxy
-from tests.integration.local.banking_consumer.bank import KEY, Bank, eventually, message
+from tests.integration.local.banking_consumer.bank import KEY, Bank, message
+from tests.support.waiting import eventually
 
 UNTIL_IDLE = ("--stop-when-idle", "1.5")
 
@@ -21,7 +22,7 @@ def ids(*messages: dict[str, Any]) -> list[tuple[str, str]]:
     return [(each["event_id"], "processed") for each in messages]
 
 
-def test_every_message_is_worked_and_confirmed_in_order(bank: Bank) -> None:
+def test_messages_are_confirmed_in_order(bank: Bank) -> None:
     messages = [event for _ in range(8) for event in life_of(str(uuid4()))]
     bank.publish(*messages)
     status, output = bank.run("--max-messages", str(len(messages)))
@@ -41,17 +42,16 @@ def test_unknown_fields_do_not_disturb(bank: Bank) -> None:
     assert bank.api.confirmed() == ids(extended)
 
 
-def test_hopeless_messages_go_to_the_dead_letters_at_once(bank: Bank) -> None:
+def test_hopeless_messages_are_dead_lettered(bank: Bank) -> None:
     newer, good = {**message(), "schema_version": "2.0"}, message()
     bank.publish(b"{not json", newer, good)
     assert bank.run("--max-messages", "3")[0] == 0
     eventually(lambda: bank.api.confirmed() == ids(good))
-    letters: list[bytes] = []
-    eventually(lambda: len(letters.extend(bank.dead_letters()) or letters) == 2)
-    assert set(letters) == {b"{not json", json.dumps(newer).encode()}
+    dead_letters = bank.await_dead_letters(2)
+    assert set(dead_letters) == {b"{not json", json.dumps(newer).encode()}
 
 
-def test_death_mid_message_leads_to_a_recognised_repeat(bank: Bank) -> None:
+def test_repeat_after_death_is_recognised(bank: Bank) -> None:
     messages = life_of(str(uuid4()))
     bank.publish(*messages)
     status, _ = bank.run("--die-after", "2")
@@ -65,7 +65,7 @@ def test_death_mid_message_leads_to_a_recognised_repeat(bank: Bank) -> None:
     assert bank.dead_letters() == []
 
 
-def test_poison_ends_in_the_dead_letters_and_spares_its_neighbours(bank: Bank) -> None:
+def test_poison_message_spares_its_neighbours(bank: Bank) -> None:
     poison, neighbours = message(), [message() for _ in range(5)]
     bank.publish(poison, *neighbours)
     for _ in range(5):
@@ -74,9 +74,8 @@ def test_poison_ends_in_the_dead_letters_and_spares_its_neighbours(bank: Bank) -
     assert status == 0
     assert "begun 5 times and never finished" in output
     assert bank.api.confirmed() == ids(*neighbours)
-    letters: list[bytes] = []
-    eventually(lambda: len(letters.extend(bank.dead_letters()) or letters) == 1)
-    assert json.loads(letters[0])["event_id"] == poison["event_id"]
+    dead_letters = bank.await_dead_letters(1)
+    assert json.loads(dead_letters[0])["event_id"] == poison["event_id"]
 
 
 def test_early_event_waits_for_its_turn(bank: Bank) -> None:
@@ -87,7 +86,7 @@ def test_early_event_waits_for_its_turn(bank: Bank) -> None:
     assert bank.api.confirmed() == ids(other, created, changed, deleted)
 
 
-def test_gap_that_never_closes_ends_with_a_warning(bank: Bank) -> None:
+def test_gap_ends_with_a_warning(bank: Bank) -> None:
     _, changed, deleted = life_of(str(uuid4()))
     bank.publish(changed, deleted)
     _, output = bank.run("--gap-wait", "0.3", "--max-messages", "2")
@@ -95,7 +94,7 @@ def test_gap_that_never_closes_ends_with_a_warning(bank: Bank) -> None:
     assert bank.api.confirmed() == ids(changed, deleted)
 
 
-def test_many_gaps_do_not_use_up_the_prefetch(bank: Bank) -> None:
+def test_many_gaps_leave_prefetch_free(bank: Bank) -> None:
     early = [message(2) for _ in range(12)]
     late = message(1, early[-1]["data"]["customer_id"])
     bank.publish(*early, late)
@@ -103,7 +102,7 @@ def test_many_gaps_do_not_use_up_the_prefetch(bank: Bank) -> None:
     assert ids(late)[0] in bank.api.confirmed(), "it was reached behind more gaps than fit"
 
 
-def test_late_event_is_failed_and_leaves_the_queue(bank: Bank) -> None:
+def test_late_event_leaves_the_queue(bank: Bank) -> None:
     created, changed, _ = life_of(str(uuid4()))
     bank.publish(changed)
     bank.run("--gap-wait", "0", "--max-messages", "1")
@@ -115,7 +114,7 @@ def test_late_event_is_failed_and_leaves_the_queue(bank: Bank) -> None:
     assert len(bank.api.requests) == 2
 
 
-def test_api_that_comes_back_gets_its_confirmation(bank: Bank) -> None:
+def test_returning_api_gets_its_confirmation(bank: Bank) -> None:
     event = message()
     bank.api.answers = [(503, {}), (429, {"Retry-After": "0"}), (500, {})]
     bank.publish(event)
@@ -124,17 +123,16 @@ def test_api_that_comes_back_gets_its_confirmation(bank: Bank) -> None:
     assert bank.stored("SELECT sum(repeats) FROM seen_events") == [(0,)]
 
 
-def test_api_that_stays_away_sends_the_message_to_the_dead_letters(bank: Bank) -> None:
+def test_absent_api_means_dead_letter(bank: Bank) -> None:
     event = message()
     bank.api.answer_always = 503
     bank.publish(event)
     bank.run("--max-messages", "1")
     assert len(bank.api.requests) == 5
-    letters: list[bytes] = []
-    eventually(lambda: len(letters.extend(bank.dead_letters()) or letters) == 1)
+    assert json.loads(bank.await_dead_letters(1)[0])["event_id"] == event["event_id"]
 
 
-def test_refused_key_stops_the_program_and_keeps_the_message(bank: Bank) -> None:
+def test_refused_key_keeps_the_message(bank: Bank) -> None:
     event = message()
     bank.publish(event)
     bank.api.answer_always = 401
@@ -148,7 +146,7 @@ def test_refused_key_stops_the_program_and_keeps_the_message(bank: Bank) -> None
     assert bank.api.confirmed() == ids(event)
 
 
-def test_stop_finishes_the_message_in_hand(bank: Bank) -> None:
+def test_stop_finishes_its_message(bank: Bank) -> None:
     messages = [message() for _ in range(3)]
     bank.publish(*messages)
     process = bank.start("--slow", "1", "--acknowledge-receipt")
@@ -162,7 +160,7 @@ def test_stop_finishes_the_message_in_hand(bank: Bank) -> None:
     assert bank.api.confirmed() == ids(*messages[1:])
 
 
-def test_slow_work_does_not_starve_the_heartbeats(bank: Bank) -> None:
+def test_slow_work_keeps_the_connection(bank: Bank) -> None:
     event = message()
     bank.publish(event)
     bank.rabbitmq_url = bank.rabbitmq_url.partition("?")[0] + "?heartbeat=1"
@@ -185,7 +183,7 @@ def test_lost_connection_is_replaced(bank: Bank, broker_proxy: TcpProxy) -> None
     assert output.count("reading ") == 2
 
 
-def test_queue_that_is_not_there_is_awaited(undeclared_bank: Bank) -> None:
+def test_missing_queue_is_awaited(undeclared_bank: Bank) -> None:
     bank, event = undeclared_bank, message()
     process = bank.start("--max-messages", "1")
     assert process.stdout is not None
@@ -207,12 +205,11 @@ def test_failures_on_demand_lose_nothing(bank: Bank) -> None:
     messages = [message() for _ in range(40)]
     bank.publish(*messages)
     bank.run("--fail-rate", "0.5", "--seed", "3", *UNTIL_IDLE)
-    letters: list[bytes] = []
     rejected = 40 - len(bank.api.requests)
     assert 0 < rejected < 40
-    eventually(lambda: len(letters.extend(bank.dead_letters()) or letters) == rejected)
+    dead_letters = bank.await_dead_letters(rejected)
     assert {"processed", "failed"} == {status for _, status in bank.api.confirmed()}
     answered = {event_id for event_id, _ in bank.api.confirmed()}
-    dead = {json.loads(letter)["event_id"] for letter in letters}
+    dead = {json.loads(body)["event_id"] for body in dead_letters}
     assert answered | dead == {each["event_id"] for each in messages}
     assert not answered & dead

@@ -24,7 +24,7 @@ ANN, BEN = "ann", "ben"
     ],
     ids=["nothing", "order", "swapped", "last first", "gap", "batch repeated", "both"],
 )
-def test_verdict(queue: list[tuple[str, int]], verdict: Verdict) -> None:
+def test_queue_gets_its_verdict(queue: list[tuple[str, int]], verdict: Verdict) -> None:
     assert judge([queue]) == verdict
 
 
@@ -36,14 +36,14 @@ def test_queues_are_judged_together() -> None:
 
 
 @given(st.lists(st.tuples(st.sampled_from([ANN, BEN]), st.integers(1, 6))))
-def test_overtaken_is_what_has_a_later_one_of_its_customer_before_it(
+def test_overtaken_follows_a_later_event(
     queue: list[tuple[str, int]],
 ) -> None:
-    first_sights = list(dict.fromkeys(queue))
+    first_deliveries = list(dict.fromkeys(queue))
     overtaken = [
         event
-        for index, event in enumerate(first_sights)
-        if any(c == event[0] and s > event[1] for c, s in first_sights[:index])
+        for index, event in enumerate(first_deliveries)
+        if any(c == event[0] and s > event[1] for c, s in first_deliveries[:index])
     ]
 
-    assert judge([queue]) == Verdict(len(queue), len(first_sights), len(overtaken))
+    assert judge([queue]) == Verdict(len(queue), len(first_deliveries), len(overtaken))

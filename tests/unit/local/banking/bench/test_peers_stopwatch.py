@@ -15,14 +15,14 @@ def test_task_arrives_through_the_environment(monkeypatch: pytest.MonkeyPatch) -
     assert Task.from_environment() == task
 
 
-def test_result_is_the_last_line_of_the_output(capsys: pytest.CaptureFixture[str]) -> None:
+def test_last_line_is_the_result(capsys: pytest.CaptureFixture[str]) -> None:
     print("a library's greeting")
     tell(Result(events=7, seconds=0.5, cpu_seconds=0.25))
 
     assert told(capsys.readouterr().out) == Result(7, 0.5, 0.25)
 
 
-def test_instances_side_by_side_take_as_long_as_the_slowest() -> None:
+def test_slowest_instance_sets_the_time() -> None:
     results = [Result(10, 2.0, 0.5), Result(20, 3.0, 1.0)]
 
     assert together(results) == Result(30, 3.0, 1.5)

@@ -47,9 +47,9 @@ def without_event(evidence: Evidence, event_id: str) -> Evidence:
     )
 
 
-def swapped(sights: Any) -> list[Any]:
-    """The first customer's first two sights the other way round."""
-    first, second, *others = sights
+def swapped(deliveries: Any) -> list[Any]:
+    """The first customer's first two deliveries the other way round."""
+    first, second, *others = deliveries
     return [second, first, *others]
 
 
@@ -57,11 +57,11 @@ def test_books_in_order_have_no_finding() -> None:
     assert check(books()) == []
 
 
-def test_change_answered_without_a_row_is_lost() -> None:
+def test_answered_change_without_row_is_lost() -> None:
     assert Kind.LOST in kinds(without_event(books(), "first-event-1-3"))
 
 
-def test_creation_answered_without_a_row_is_lost() -> None:
+def test_answered_creation_without_row_is_lost() -> None:
     clean = books()
     ghost = event("first", 3, 1)
 
@@ -70,7 +70,7 @@ def test_creation_answered_without_a_row_is_lost() -> None:
     assert kinds(evidence) == {Kind.LOST}
 
 
-def test_deletion_answered_without_a_row_is_lost() -> None:
+def test_answered_deletion_without_row_is_lost() -> None:
     clean = books()
     deletion = answer(
         clean.events[0], operation="delete", customer_id="first-customer-1", data={}, status=200
@@ -79,7 +79,7 @@ def test_deletion_answered_without_a_row_is_lost() -> None:
     assert kinds(replace(clean, answers=[*clean.answers, deletion])) == {Kind.LOST}
 
 
-def test_tag_answered_without_a_row_is_lost() -> None:
+def test_answered_tag_without_row_is_lost() -> None:
     clean = books()
     tag = answer(
         clean.events[0],
@@ -92,7 +92,7 @@ def test_tag_answered_without_a_row_is_lost() -> None:
     assert kinds(replace(clean, answers=[*clean.answers, tag])) == {Kind.LOST}
 
 
-def test_answer_that_did_not_come_promises_nothing() -> None:
+def test_missing_answer_promises_nothing() -> None:
     clean = books()
     unknown = answer(event("first", 3, 1), status=None, data={})
 
@@ -100,7 +100,7 @@ def test_answer_that_did_not_come_promises_nothing() -> None:
 
 
 @pytest.mark.parametrize("status", [500, 502, 401, 403, 422, 429])
-def test_answer_that_blames_the_caller_or_crashes_is_named(status: int) -> None:
+def test_wrongful_refusal_is_named(status: int) -> None:
     clean = books()
     answers = [*clean.answers, answer(clean.events[0], status=status, data={})]
 
@@ -108,7 +108,7 @@ def test_answer_that_blames_the_caller_or_crashes_is_named(status: int) -> None:
 
 
 @pytest.mark.parametrize("status", [503, 404, 409, None])
-def test_answer_that_an_outage_explains_is_fine(status: int | None) -> None:
+def test_refusal_by_outage_is_fine(status: int | None) -> None:
     clean = books()
     answers = [*clean.answers, answer(clean.events[0], status=status, data={})]
 
@@ -134,14 +134,14 @@ def test_creation_that_happened_twice_is_named() -> None:
     assert kinds(evidence) == {Kind.CONTRADICTION}
 
 
-def test_repeated_key_with_another_answer_is_named() -> None:
+def test_second_answer_that_differs_is_named() -> None:
     clean = books()
     other = answer(clean.events[3], call="first 1")
 
     assert Kind.CONTRADICTION in kinds(replace(clean, answers=[*clean.answers, other]))
 
 
-def test_customer_unlike_its_last_event_is_named() -> None:
+def test_customer_unlike_last_event_is_named() -> None:
     clean = books()
     first, *others = clean.customers
 
@@ -150,7 +150,7 @@ def test_customer_unlike_its_last_event_is_named() -> None:
     assert kinds(evidence) == {Kind.CONTRADICTION}
 
 
-def test_customer_that_outlives_its_deletion_is_named() -> None:
+def test_deleted_customer_still_there_is_named() -> None:
     evidence = changed(books(), "first-event-1-3", event_type="customer_deletion")
 
     assert Kind.CONTRADICTION in kinds(evidence)
@@ -163,14 +163,14 @@ def test_customer_without_events_is_lost() -> None:
     assert kinds(replace(clean, customers=[*clean.customers, stray])) == {Kind.LOST}
 
 
-def test_published_event_that_nobody_saw_is_lost() -> None:
+def test_undelivered_published_event_is_lost() -> None:
     clean = books()
     unseen = without(clean.deliveries, lambda each: each.event_id == "first-event-1-3")
 
     assert Kind.LOST in kinds(replace(clean, deliveries=unseen))
 
 
-def test_event_seen_only_in_another_tenants_queue_is_lost_and_crossed() -> None:
+def test_event_delivered_elsewhere_is_crossed() -> None:
     clean = books()
     astray = [
         replace(each, tenant="second") if each.event_id == "first-event-1-3" else each
@@ -180,7 +180,7 @@ def test_event_seen_only_in_another_tenants_queue_is_lost_and_crossed() -> None:
     assert {Kind.LOST, Kind.CROSS_TENANT} <= kinds(replace(clean, deliveries=astray))
 
 
-def test_overtaken_at_first_sight_is_out_of_order() -> None:
+def test_swapped_deliveries_are_out_of_order() -> None:
     clean = books()
 
     evidence = replace(clean, deliveries=swapped(clean.deliveries))
@@ -188,14 +188,14 @@ def test_overtaken_at_first_sight_is_out_of_order() -> None:
     assert kinds(evidence) == {Kind.OUT_OF_ORDER}
 
 
-def test_repeat_after_a_later_event_is_in_order() -> None:
+def test_late_repeat_is_in_order() -> None:
     clean = books()
     late = delivery(clean.events[0], redelivered=True)
 
     assert check(replace(clean, deliveries=[*clean.deliveries, late])) == []
 
 
-def test_event_that_failed_may_be_left_out_of_the_order() -> None:
+def test_failed_event_may_be_missing() -> None:
     evidence = changed(
         without_seen(books(), SECOND),
         SECOND,
@@ -225,7 +225,7 @@ def test_applied_twice_is_named() -> None:
     assert Kind.APPLIED_TWICE in kinds(replace(clean, applications=[again, *clean.applications]))
 
 
-def test_applied_after_a_later_one_is_out_of_order() -> None:
+def test_swapped_applications_are_out_of_order() -> None:
     clean = books()
 
     evidence = replace(clean, applications=swapped(clean.applications))
@@ -240,7 +240,7 @@ def test_delivered_but_never_applied_is_lost() -> None:
     assert Kind.LOST in kinds(replace(clean, applications=idle))
 
 
-def test_event_of_another_tenant_in_an_answer_is_crossed() -> None:
+def test_foreign_event_in_answer_is_crossed() -> None:
     clean = books()
     listed = {"events": [{"event_id": "second-event-1-1"}]}
     leak = answer(clean.events[0], operation="list_events", data=listed)
@@ -248,28 +248,28 @@ def test_event_of_another_tenant_in_an_answer_is_crossed() -> None:
     assert kinds(replace(clean, answers=[*clean.answers, leak])) == {Kind.CROSS_TENANT}
 
 
-def test_foreign_customer_that_can_be_read_is_crossed() -> None:
+def test_readable_foreign_customer_is_crossed() -> None:
     clean = books()
     leak = answer(clean.events[0], operation="read_foreign", data={"name": "second 1"})
 
     assert kinds(replace(clean, answers=[*clean.answers, leak])) == {Kind.CROSS_TENANT}
 
 
-def test_event_of_another_tenant_in_a_queue_is_crossed() -> None:
+def test_foreign_event_in_queue_is_crossed() -> None:
     clean = books()
     stray = replace(clean.deliveries[-1], tenant="first")
 
     assert Kind.CROSS_TENANT in kinds(replace(clean, deliveries=[*clean.deliveries, stray]))
 
 
-def test_event_of_another_tenant_in_a_store_is_crossed() -> None:
+def test_foreign_event_in_store_is_crossed() -> None:
     clean = books()
     stray = replace(clean.applications[-1], tenant="first")
 
     assert Kind.CROSS_TENANT in kinds(replace(clean, applications=[*clean.applications, stray]))
 
 
-def test_customer_filed_under_another_tenant_is_crossed() -> None:
+def test_event_of_wrong_tenant_is_crossed() -> None:
     clean = books()
 
     evidence = changed(clean, FIRST, tenant="second")
@@ -289,7 +289,7 @@ def test_event_that_still_waits_is_unsettled(changes: dict[str, Any]) -> None:
     assert Kind.UNSETTLED in kinds(changed(books(), FIRST, **changes))
 
 
-def test_message_left_in_a_queue_is_unsettled() -> None:
+def test_message_left_behind_is_unsettled() -> None:
     assert kinds(replace(books(), left_in_queues={"first": 2})) == {Kind.UNSETTLED}
 
 
@@ -307,7 +307,7 @@ def test_message_left_in_a_queue_is_unsettled() -> None:
         "delivered before it was published",
         "delivered without a receipt",
         "delivered against its receipt",
-        "failed with neither letter nor receipt",
+        "failed with neither dead letter nor receipt",
         "failed without a reason",
         "not published without a reason",
     ],
@@ -343,7 +343,7 @@ def reconciliation(**changes: Any) -> dict[str, Any]:
     return {"balanced": True, "total": {}, "tenants": [first, {"consumer_name": "second", **sums}]}
 
 
-def test_reconciliation_that_says_the_same_is_fine() -> None:
+def test_agreeing_reconciliation_is_fine() -> None:
     assert check(replace(books(), reconciliation=reconciliation())) == []
 
 
@@ -361,7 +361,7 @@ def test_reconciliation_that_says_otherwise_is_named(told: dict[str, Any]) -> No
     assert Kind.CONTRADICTION in kinds(replace(books(), reconciliation=told))
 
 
-def test_one_duplicate_in_a_fault_is_allowed_and_two_are_not() -> None:
+def test_fault_allows_one_duplicate() -> None:
     clean = books()
     twice = [*clean.deliveries, delivery(clean.events[0])]
     thrice = [*twice, delivery(clean.events[0])]
@@ -373,7 +373,7 @@ def test_one_duplicate_in_a_fault_is_allowed_and_two_are_not() -> None:
     }
 
 
-def test_duplicate_without_a_fault_near_it_is_too_many() -> None:
+def test_duplicate_without_fault_is_too_many() -> None:
     clean = books()
     twice = [*clean.deliveries, delivery(clean.events[0])]
     much_later = [fault("broker killed", 500, 502)]

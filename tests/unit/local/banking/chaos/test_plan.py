@@ -14,21 +14,21 @@ def test_other_seed_gives_another_plan() -> None:
     assert make_plan(7, 40, FAULTS) != make_plan(8, 40, FAULTS)
 
 
-def test_long_run_has_every_fault_alone_or_overlapping() -> None:
+def test_long_run_has_every_fault() -> None:
     plan = make_plan(7, 200, FAULTS)
 
     planned = {step.fault for steps in (plan.alone, *plan.together.values()) for step in steps}
     assert planned == set(BY_NAME)
 
 
-def test_faults_of_a_lane_are_its_own() -> None:
+def test_lane_has_only_its_faults() -> None:
     plan = make_plan(7, 40, FAULTS)
 
     for lane, steps in plan.together.items():
         assert {BY_NAME[step.fault].lane for step in steps} == {lane}
 
 
-def test_fault_lasts_as_long_as_its_kind_may() -> None:
+def test_fault_lasts_within_its_bounds() -> None:
     plan = make_plan(7, 200, FAULTS)
 
     for step in (each for steps in (plan.alone, *plan.together.values()) for each in steps):

@@ -29,5 +29,5 @@ def seen(*redelivered: bool) -> Evidence:
         (seen(False), 1, 0),
     ],
 )
-def test_repeats(evidence: Evidence, redeliveries: int, count: int) -> None:
+def test_repeats_are_counted_by_event(evidence: Evidence, redeliveries: int, count: int) -> None:
     assert repeats(evidence, {EVENT: redeliveries})[EVENT] == count

@@ -10,7 +10,7 @@ from local.banking.consumer.backoff import Backoff
 
 
 @pytest.mark.parametrize(("failures", "ceiling"), [(1, 1), (2, 2), (4, 8), (6, 30), (10_000, 30)])
-def test_wait_is_spread_from_zero_to_its_ceiling(failures: int, ceiling: float) -> None:
+def test_wait_is_spread_below_ceiling(failures: int, ceiling: float) -> None:
     backoff = Backoff(Random(7), base_seconds=1, cap_seconds=30)
     waits = [backoff.seconds(failures) for _ in range(2000)]
     assert min(waits) < 0.05 * ceiling

@@ -31,7 +31,7 @@ def test_events_are_applied_in_order(inbox: Inbox, make_event: MakeEvent, tmp_pa
     assert inbox.last_sequence(CUSTOMER) == 3
 
 
-def test_verdicts(inbox: Inbox, make_event: MakeEvent) -> None:
+def test_event_gets_its_verdict(inbox: Inbox, make_event: MakeEvent) -> None:
     first, second, third = make_event(1), make_event(2), make_event(3)
     assert inbox.judge(first) is Verdict.NEXT
     assert inbox.judge(second) is Verdict.FUTURE
@@ -43,9 +43,7 @@ def test_verdicts(inbox: Inbox, make_event: MakeEvent) -> None:
     assert inbox.judge(make_event(1, customer_id="another")) is Verdict.NEXT
 
 
-def test_failed_event_may_be_applied_until_a_later_one_was(
-    inbox: Inbox, make_event: MakeEvent
-) -> None:
+def test_failed_event_may_be_applied_later(inbox: Inbox, make_event: MakeEvent) -> None:
     failed, later = make_event(1), make_event(2)
     inbox.record_failure(failed, "no such branch")
     assert inbox.judge(failed) is Verdict.NEXT
@@ -54,9 +52,7 @@ def test_failed_event_may_be_applied_until_a_later_one_was(
     assert inbox.judge(failed) is Verdict.SUPERSEDED
 
 
-def test_superseded_failure_does_not_turn_the_sequence_back(
-    inbox: Inbox, make_event: MakeEvent
-) -> None:
+def test_superseded_failure_keeps_the_sequence(inbox: Inbox, make_event: MakeEvent) -> None:
     inbox.apply(make_event(5))
     inbox.record_failure(make_event(2), "superseded")
     assert inbox.last_sequence(CUSTOMER) == 5

@@ -46,7 +46,7 @@ def test_closed_gap_lets_go_in_sequence(buffer: GapBuffer, make_event: MakeEvent
     assert len(buffer) == 0
 
 
-def test_wait_ends(buffer: GapBuffer, make_event: MakeEvent, clock: Clock) -> None:
+def test_wait_for_gap_ends(buffer: GapBuffer, make_event: MakeEvent, clock: Clock) -> None:
     early = delivered(make_event(2))
     buffer.hold(early)
     clock.now += 29.9
@@ -55,7 +55,7 @@ def test_wait_ends(buffer: GapBuffer, make_event: MakeEvent, clock: Clock) -> No
     assert buffer.take_overdue() == early
 
 
-def test_overdue_customer_goes_on_with_its_earliest_event(
+def test_overdue_customer_continues_with_earliest(
     buffer: GapBuffer, make_event: MakeEvent, clock: Clock
 ) -> None:
     buffer.hold(delivered(make_event(5)))

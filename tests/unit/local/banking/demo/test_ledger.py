@@ -129,7 +129,7 @@ def test_each_harm_is_named(books: Books, harm: Callable[[Books], None], words: 
     assert words in "\n".join(books.problems())
 
 
-def test_tally_counts_delivery_of_what_was_published(books: Books) -> None:
+def test_tally_counts_deliveries_of_published(books: Books) -> None:
     leave_one_pending(books)
     now = tally(books.events)
     assert (now.committed, now.published, now.pending) == (3, 2, 1)
@@ -150,7 +150,7 @@ def test_listed_times_become_seconds() -> None:
     assert (facts.seconds_to_publish, facts.seconds_to_confirm) == (0.25, None)
 
 
-def test_store_that_was_never_written_is_empty(tmp_path: Path) -> None:
+def test_missing_store_is_empty(tmp_path: Path) -> None:
     assert read_store(tmp_path / "none.sqlite3") == Store({}, [])
 
 

@@ -29,5 +29,5 @@ def test_bank_names_are_consumer_names() -> None:
     assert all(re.fullmatch(r"bank_[a-z]+_[0-9a-f]{4}", name) for name in names)
 
 
-def test_risk_changes() -> None:
+def test_new_risk_is_another() -> None:
     assert {other_risk(Random(seed), "low") for seed in range(20)} == {"medium", "high"}
