@@ -16,8 +16,9 @@ UNLUCKY = frozenset("07")
 
 def lose() -> None:
     """Some events are called published without being sent, however often it is tried."""
-    from fintegrate.messaging.pipeline import CONFIRMED, Message, Outcome
+    from fintegrate.messaging.pipeline import Message
     from fintegrate.messaging.publisher import Publisher
+    from fintegrate.outcome import CONFIRMED, Outcome
 
     publish = Publisher.publish
 

@@ -8,8 +8,9 @@ import pika
 import pytest
 
 from fintegrate.breaker import CircuitBreaker
-from fintegrate.messaging.pipeline import Fate, Message
+from fintegrate.messaging.pipeline import Message
 from fintegrate.messaging.publisher import Publisher
+from fintegrate.outcome import Result
 
 MESSAGE = Message("exchange", "key", b"", pika.BasicProperties(), "customer")
 PROTOCOL_HEADER = b"AMQP\x00\x00\x09\x01"
@@ -31,7 +32,7 @@ def published_on(listener):
 def test_silent_broker_is_given_up_and_its_socket_closed(listener):
     (outcome,) = published_on(listener)
 
-    assert outcome.fate is Fate.UNSENT
+    assert outcome.result is Result.UNSENT
     assert "broker away" in outcome.reason
     connection, _ = listener.accept()
     with connection:

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fintegrate.messaging import pipeline
-from fintegrate.messaging.pipeline import Fate, Message, Outcome, Pipeline
+from fintegrate.messaging.pipeline import Message, Pipeline
+from fintegrate.outcome import Outcome, Result
 
 
 class Wire:
@@ -33,8 +34,8 @@ class Wire:
         self.pipeline.answered(tag, multiple, confirmed)
         self.pipeline.fill()
 
-    def fates(self) -> list[Fate]:
-        return [outcome.fate for outcome in self.pipeline.outcomes]
+    def results(self) -> list[Result]:
+        return [outcome.result for outcome in self.pipeline.outcomes]
 
 
 def test_second_message_of_a_key_waits_for_the_first_confirm() -> None:
@@ -51,7 +52,7 @@ def test_one_ack_for_multiple_confirms_all_before_it() -> None:
 
     wire.answer(2, multiple=True)
 
-    assert wire.fates() == [Fate.CONFIRMED, Fate.CONFIRMED, Fate.UNSENT]
+    assert wire.results() == [Result.CONFIRMED, Result.CONFIRMED, Result.UNSENT]
 
 
 def test_nack_holds_back_the_rest_of_its_key_only() -> None:
@@ -60,7 +61,7 @@ def test_nack_holds_back_the_rest_of_its_key_only() -> None:
     wire.answer(1, confirmed=False)
     wire.answer(2)
 
-    assert wire.fates() == [Fate.REFUSED, Fate.HELD_BACK, Fate.CONFIRMED]
+    assert wire.results() == [Result.REFUSED, Result.HELD_BACK, Result.CONFIRMED]
     assert len(wire.sent) == 2
 
 
@@ -70,10 +71,10 @@ def test_held_pipeline_sends_no_more_and_still_hears_the_answers() -> None:
     wire.pipeline.hold("blocked")
     wire.answer(1)
 
-    assert [(o.fate, o.reason) for o in wire.pipeline.outcomes] == [
-        (Fate.CONFIRMED, ""),
-        (Fate.UNSENT, "blocked"),
-        (Fate.UNSENT, "blocked"),
+    assert [(o.result, o.reason) for o in wire.pipeline.outcomes] == [
+        (Result.CONFIRMED, ""),
+        (Result.UNSENT, "blocked"),
+        (Result.UNSENT, "blocked"),
     ]
     assert len(wire.sent) == 2
     assert wire.pipeline.waiting  # for the answer to the second that was sent
@@ -85,16 +86,16 @@ def test_returned_message_is_unroutable_though_it_is_acked() -> None:
     wire.pipeline.returned("0", "NO_ROUTE")
     wire.answer(1)
 
-    assert wire.pipeline.outcomes == [Outcome(Fate.UNROUTABLE, "NO_ROUTE")]
+    assert wire.pipeline.outcomes == [Outcome(Result.UNROUTABLE, "NO_ROUTE")]
 
 
 def test_lost_connection_tells_what_was_sent_from_what_was_not() -> None:
     wire = Wire(["a", "a", "b"])
     wire.answer(2)
 
-    wire.pipeline.give_up(Outcome(Fate.UNCONFIRMED, "reset"))
+    wire.pipeline.give_up(Outcome(Result.UNCONFIRMED, "reset"))
 
-    assert wire.fates() == [Fate.UNCONFIRMED, Fate.UNSENT, Fate.CONFIRMED]
+    assert wire.results() == [Result.UNCONFIRMED, Result.UNSENT, Result.CONFIRMED]
     assert {outcome.reason for outcome in wire.pipeline.outcomes[:2]} == {"reset"}
 
 
@@ -132,6 +133,6 @@ def test_no_answer_of_any_kind_makes_a_message_overtake(
     for key, indices in sent.items():
         expected = [index for index, other in enumerate(keys) if other == key]
         assert indices == expected[: len(indices)]
-        fates = [wire.fates()[index] for index in expected]
-        confirmed = [fate for fate in fates if fate is Fate.CONFIRMED]
-        assert fates[: len(confirmed)] == confirmed  # nothing is confirmed behind a failure
+        results = [wire.results()[index] for index in expected]
+        confirmed = [result for result in results if result is Result.CONFIRMED]
+        assert results[: len(confirmed)] == confirmed  # nothing is confirmed behind a failure

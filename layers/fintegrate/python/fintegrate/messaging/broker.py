@@ -23,7 +23,8 @@ import pika.exceptions
 from pika.adapters.select_connection import IOLoop, SelectConnection
 from pika.channel import Channel
 
-from fintegrate.messaging.pipeline import Fate, Message, Outcome, Pipeline
+from fintegrate.messaging.pipeline import Message, Pipeline
+from fintegrate.outcome import Outcome, Result
 
 _HANDSHAKE_PART = 0.9
 """Of the time to connect: pika itself must give up first, because then it closes its socket."""
@@ -112,8 +113,8 @@ class BrokerConnection:
         if pipeline.waiting:
             self._lost = self._lost or self._blocked or f"no confirm within {seconds:g} s"
             # Without its exchange nothing that was in flight could be routed: it did not arrive.
-            fate = Fate.UNROUTABLE if self._exchange_missing else Fate.UNCONFIRMED
-            pipeline.give_up(Outcome(fate, str(self._lost)))
+            result = Result.UNROUTABLE if self._exchange_missing else Result.UNCONFIRMED
+            pipeline.give_up(Outcome(result, str(self._lost)))
         self._pipeline = None
         self.used_at = time.monotonic()
         return pipeline.outcomes
@@ -150,8 +151,8 @@ class BrokerConnection:
                 self._lost = f"no confirm within {seconds:g} s"
         if self._blocked is None and self.usable:
             return None
-        fate = Fate.UNROUTABLE if self._exchange_missing else Fate.UNSENT
-        return Outcome(fate, str(self._blocked or self._lost))
+        result = Result.UNROUTABLE if self._exchange_missing else Result.UNSENT
+        return Outcome(result, str(self._blocked or self._lost))
 
     def _probe(self, exchange: str) -> None:
         assert self._channel is not None

@@ -8,37 +8,15 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from enum import Enum
 from typing import NamedTuple
 
 import pika
 import pika.exceptions
 
+from fintegrate.outcome import CONFIRMED, Outcome, Result
+
 WINDOW = 2_000
 """How many messages may be unconfirmed at once; beyond it the broker only queues them."""
-
-
-class Fate(Enum):
-    """What became of a message."""
-
-    CONFIRMED = "confirmed"
-    REFUSED = "refused"
-    """Nacked: the queue is full, or the broker could not store it."""
-    UNROUTABLE = "unroutable"
-    """Returned: no queue is bound, or the exchange does not exist."""
-    UNCONFIRMED = "unconfirmed"
-    """Sent, but the connection broke or the time ran out: it may have arrived."""
-    HELD_BACK = "held_back"
-    """Not sent, because an earlier message with the same order key failed."""
-    UNSENT = "unsent"
-    """Not sent, because the broker is away."""
-
-
-class Outcome(NamedTuple):
-    """The fate of one message and, unless it is confirmed, the reason in the broker's words."""
-
-    fate: Fate
-    reason: str = ""
 
 
 class Message(NamedTuple):
@@ -51,8 +29,7 @@ class Message(NamedTuple):
     order_key: str
 
 
-CONFIRMED = Outcome(Fate.CONFIRMED)
-HELD_BACK = Outcome(Fate.HELD_BACK, "held back by an earlier message that failed")
+HELD_BACK = Outcome(Result.HELD_BACK, "held back by an earlier message that failed")
 
 
 class Pipeline:
@@ -65,7 +42,7 @@ class Pipeline:
     def __init__(self, messages: Sequence[Message], send: Callable[[Message], int]) -> None:
         self._messages = messages
         self._send = send
-        self.outcomes = [Outcome(Fate.UNSENT)] * len(messages)
+        self.outcomes = [Outcome(Result.UNSENT)] * len(messages)
         self._lanes: dict[str, deque[int]] = {}
         self._unconfirmed: dict[int, int] = {}  # delivery tag -> index, in tag order
         self._returned: dict[str, str] = {}  # message id -> reason
@@ -121,8 +98,8 @@ class Pipeline:
 
     def _leave_unsent(self, reason: str) -> None:
         for index, outcome in enumerate(self.outcomes):
-            if outcome.fate is Fate.UNSENT:
-                self.outcomes[index] = Outcome(Fate.UNSENT, reason)
+            if outcome.result is Result.UNSENT:
+                self.outcomes[index] = Outcome(Result.UNSENT, reason)
 
     def _up_to(self, tag: int) -> list[int]:
         tags = []
@@ -136,9 +113,9 @@ class Pipeline:
         message = self._messages[index]
         reason = self._returned.pop(str(message.properties.message_id), None)
         if reason is not None:
-            self._fail(message, index, Outcome(Fate.UNROUTABLE, reason))
+            self._fail(message, index, Outcome(Result.UNROUTABLE, reason))
         elif not confirmed:
-            refusal = Outcome(Fate.REFUSED, f"nacked by the broker: {message.routing_key}")
+            refusal = Outcome(Result.REFUSED, f"nacked by the broker: {message.routing_key}")
             self._fail(message, index, refusal)
         else:
             self.outcomes[index] = CONFIRMED

@@ -18,7 +18,8 @@ import pika
 
 from fintegrate.breaker import CircuitBreaker
 from fintegrate.messaging.broker import BrokerConnection, BrokerUnavailable
-from fintegrate.messaging.pipeline import Fate, Message, Outcome
+from fintegrate.messaging.pipeline import Message
+from fintegrate.outcome import Outcome, Result
 from fintegrate.settings import SettingsError
 
 IDLE_SECONDS = 30
@@ -51,13 +52,13 @@ class Publisher:
             return []
         if not self.breaker.allow():
             reason = "circuit breaker open: the broker failed repeatedly and is left alone for now"
-            return [Outcome(Fate.UNSENT, reason)] * len(messages)
+            return [Outcome(Result.UNSENT, reason)] * len(messages)
         deadline = time.monotonic() + seconds
         try:
             connection = self._usable_connection(deadline)
         except BrokerUnavailable as error:
             self.breaker.failed()
-            return [Outcome(Fate.UNSENT, f"broker away: {error}")] * len(messages)
+            return [Outcome(Result.UNSENT, f"broker away: {error}")] * len(messages)
         outcomes = connection.publish(messages, max(0.05, deadline - time.monotonic()))
         self._report(outcomes)
         return outcomes
@@ -100,7 +101,7 @@ class Publisher:
 
     def _report(self, outcomes: Sequence[Outcome]) -> None:
         """An answer of any kind shows a working broker; silence or a block one that is away."""
-        if any(outcome.fate in {Fate.UNCONFIRMED, Fate.UNSENT} for outcome in outcomes):
+        if any(outcome.result in {Result.UNCONFIRMED, Result.UNSENT} for outcome in outcomes):
             self.breaker.failed()
         else:
             self.breaker.succeeded()

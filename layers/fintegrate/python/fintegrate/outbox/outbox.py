@@ -22,9 +22,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from fintegrate.database import Database, Row
-from fintegrate.messaging.pipeline import Fate, Message, Outcome
+from fintegrate.messaging.pipeline import Message
 from fintegrate.messaging.publisher import Publisher
 from fintegrate.metrics import PUBLISHED
+from fintegrate.outcome import Outcome, Result
 
 log = logging.getLogger(__name__)
 
@@ -79,7 +80,7 @@ class Outbox:
                 self._mark_unpublished(event, TOO_LATE, tried=False)
                 return
             outcome = self.send([event], max(0.05, deadline - time.monotonic()))[0]
-            if outcome.fate is Fate.CONFIRMED:
+            if outcome.result is Result.CONFIRMED:
                 self._database.execute(
                     self._shape.statements["mark_published"], {"event_id": event["event_id"]}
                 )
@@ -100,8 +101,8 @@ class Outbox:
             again = self._publisher.publish([messages[index] for index in lost], left)
             for index, outcome in zip(lost, again, strict=True):
                 outcomes[index] = outcome
-        for fate, count in Counter(outcome.fate for outcome in outcomes).items():
-            PUBLISHED.labels(fate.value).inc(count)
+        for result, count in Counter(outcome.result for outcome in outcomes).items():
+            PUBLISHED.labels(result.value).inc(count)
         return outcomes
 
     def _is_head(self, event: Row) -> bool:
@@ -138,10 +139,10 @@ def _without_queue(messages: Sequence[Message], outcomes: Sequence[Outcome]) -> 
     keys = {
         message.order_key
         for message, outcome in zip(messages, outcomes, strict=True)
-        if outcome.fate is Fate.UNROUTABLE
+        if outcome.result is Result.UNROUTABLE
     }
     return [
         index
         for index, message in enumerate(messages)
-        if message.order_key in keys and outcomes[index].fate is not Fate.CONFIRMED
+        if message.order_key in keys and outcomes[index].result is not Result.CONFIRMED
     ]

@@ -18,14 +18,13 @@ from datetime import datetime
 from typing import Any
 
 from fintegrate.database import Database, Row
-from fintegrate.messaging.pipeline import Fate, Outcome
 from fintegrate.outbox.outbox import Outbox
+from fintegrate.outcome import ATTEMPTED, Outcome, Result
 
 BATCH_SECONDS = 4.0
 """How long one batch may wait for the broker; shorter than the lock timeout of who waits for us."""
 _BEGINNING = "00000000-0000-0000-0000-000000000000"
-_ATTEMPTED = {Fate.CONFIRMED, Fate.REFUSED, Fate.UNROUTABLE, Fate.UNCONFIRMED}
-_OUTAGE = {Fate.UNCONFIRMED, Fate.UNSENT}
+_OUTAGE = {Result.UNCONFIRMED, Result.UNSENT}
 MAX_FAILURES_LISTED = 1_000
 
 
@@ -47,10 +46,10 @@ class Summary:
     def add(self, rows: Sequence[Row], outcomes: Sequence[Outcome], try_column: str) -> None:
         """Count a batch."""
         for row, outcome in zip(rows, outcomes, strict=True):
-            if outcome.fate not in _ATTEMPTED:
+            if outcome.result not in ATTEMPTED:
                 continue
             self.attempted += 1
-            if outcome.fate is Fate.CONFIRMED:
+            if outcome.result is Result.CONFIRMED:
                 self.succeeded += 1
                 continue
             self.failed += 1
@@ -105,7 +104,7 @@ class Sweep:
                 outcomes = self.outbox.send(clear, BATCH_SECONDS)
                 self._write_down(filters, clear, outcomes)
             summary.add(clear, outcomes, self.try_column)
-            if len(rows) < self.batch or any(o.fate in _OUTAGE for o in outcomes):
+            if len(rows) < self.batch or any(o.result in _OUTAGE for o in outcomes):
                 break
             position = (rows[-1]["created_at"], rows[-1]["event_id"])
         return summary
@@ -148,12 +147,12 @@ class Sweep:
         confirmed = [
             row["event_id"]
             for row, outcome in zip(rows, outcomes, strict=True)
-            if outcome.fate is Fate.CONFIRMED
+            if outcome.result is Result.CONFIRMED
         ]
         failed = [
             (row["event_id"], outcome.reason)
             for row, outcome in zip(rows, outcomes, strict=True)
-            if outcome.fate in _ATTEMPTED and outcome.fate is not Fate.CONFIRMED
+            if outcome.result in ATTEMPTED and outcome.result is not Result.CONFIRMED
         ]
         if confirmed:
             self.database.execute(self.statements["confirmed"], {"event_ids": confirmed})

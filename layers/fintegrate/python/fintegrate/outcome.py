@@ -1,0 +1,37 @@
+"""What became of something that was sent, whoever sent it: a broker's client, an HTTP client."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import NamedTuple
+
+
+class Result(Enum):
+    """How an attempt to send ended."""
+
+    CONFIRMED = "confirmed"
+    """The receiver said that it has it."""
+    REFUSED = "refused"
+    """The receiver said no: its queue is full, it could not store it, it does not want it."""
+    UNROUTABLE = "unroutable"
+    """There is no such receiver: no queue is bound, or the exchange does not exist."""
+    UNCONFIRMED = "unconfirmed"
+    """Sent, but the connection broke or the time ran out: it may have arrived."""
+    HELD_BACK = "held_back"
+    """Not sent, because an earlier one with the same key failed."""
+    UNSENT = "unsent"
+    """Not sent, because the receiver is away."""
+
+
+ATTEMPTED = frozenset({Result.CONFIRMED, Result.REFUSED, Result.UNROUTABLE, Result.UNCONFIRMED})
+"""The results of what left this process: each of them is a try of its row."""
+
+
+class Outcome(NamedTuple):
+    """The result for one row or message and, unless it is confirmed, the reason in plain words."""
+
+    result: Result
+    reason: str = ""
+
+
+CONFIRMED = Outcome(Result.CONFIRMED)
