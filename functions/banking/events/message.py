@@ -6,8 +6,7 @@ import json
 
 from chalicelib.banking.events.topology import EXCHANGE, routing_key
 from fintegrate.database import Row
-from fintegrate.messaging.message_properties import MessageProperties
-from fintegrate.messaging.pipeline import Message
+from fintegrate.messaging.message import Message, MessageProperties
 
 SCHEMA_VERSION = "1.0"
 APP_ID = "fintegrate"

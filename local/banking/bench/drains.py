@@ -7,7 +7,7 @@ from functools import partial
 from chalicelib.banking.events.message import compose
 from chalicelib.banking.events.sweeps import RESEND, Scope, resend_filters
 from chalicelib.banking.wiring import Parts
-from fintegrate.messaging.pipeline import Message
+from fintegrate.messaging.message import Message
 from local.banking.bench.backlog import write_pending
 from local.banking.bench.figures import Figures
 from local.banking.bench.raw_publisher import RawPublisher, pikas_own

@@ -12,7 +12,7 @@ from typing import Any, Self
 import pika
 from pika.channel import Channel
 
-from fintegrate.messaging.pipeline import Message
+from fintegrate.messaging.message import Message
 
 WINDOW = 5_000
 """Unconfirmed at once; more or less of it was not faster."""

@@ -16,7 +16,7 @@ UNLUCKY = frozenset("07")
 
 def lose() -> None:
     """Some events are called published without being sent, however often it is tried."""
-    from fintegrate.messaging.pipeline import Message
+    from fintegrate.messaging.message import Message
     from fintegrate.messaging.publisher import Publisher
     from fintegrate.outcome import CONFIRMED, Outcome
 

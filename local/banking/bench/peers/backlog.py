@@ -13,7 +13,7 @@ import psycopg2
 from psycopg2.extras import Json, RealDictCursor, execute_values
 
 from chalicelib.banking.events.message import compose
-from fintegrate.messaging.pipeline import Message
+from fintegrate.messaging.message import Message
 from local.banking.bench.raw_publisher import pikas_own
 
 CUSTOMERS = 1_000

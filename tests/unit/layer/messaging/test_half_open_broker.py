@@ -8,7 +8,7 @@ import pika
 import pytest
 
 from fintegrate.breaker import CircuitBreaker
-from fintegrate.messaging.pipeline import Message
+from fintegrate.messaging.message import Message
 from fintegrate.messaging.publisher import Publisher
 from fintegrate.outcome import Result
 

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fintegrate.messaging import pipeline
-from fintegrate.messaging.pipeline import Message, Pipeline
+from fintegrate.messaging.message import Message
+from fintegrate.messaging.pipeline import Pipeline
 from fintegrate.outcome import Outcome, Result
 
 

@@ -23,7 +23,8 @@ import pika.exceptions
 from pika.adapters.select_connection import IOLoop, SelectConnection
 from pika.channel import Channel
 
-from fintegrate.messaging.pipeline import Message, Pipeline
+from fintegrate.messaging.message import Message
+from fintegrate.messaging.pipeline import Pipeline
 from fintegrate.outcome import Outcome, Result
 
 _HANDSHAKE_PART = 0.9

@@ -8,27 +8,14 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
 
-import pika
 import pika.exceptions
 
+from fintegrate.messaging.message import Message
 from fintegrate.outcome import CONFIRMED, Outcome, Result
 
 WINDOW = 2_000
 """How many messages may be unconfirmed at once; beyond it the broker only queues them."""
-
-
-class Message(NamedTuple):
-    """What is published; messages with the same `order_key` never overtake each other."""
-
-    exchange: str
-    routing_key: str
-    body: bytes
-    properties: pika.BasicProperties
-    order_key: str
-
-
 HELD_BACK = Outcome(Result.HELD_BACK, "held back by an earlier message that failed")
 
 

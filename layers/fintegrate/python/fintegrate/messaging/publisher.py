@@ -18,7 +18,7 @@ import pika
 
 from fintegrate.breaker import CircuitBreaker
 from fintegrate.messaging.broker import BrokerConnection, BrokerUnavailable
-from fintegrate.messaging.pipeline import Message
+from fintegrate.messaging.message import Message
 from fintegrate.outcome import Outcome, Result
 from fintegrate.settings import SettingsError
 

@@ -22,7 +22,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from fintegrate.database import Database, Row
-from fintegrate.messaging.pipeline import Message
+from fintegrate.messaging.message import Message
 from fintegrate.messaging.publisher import Publisher
 from fintegrate.metrics import PUBLISHED
 from fintegrate.outcome import Outcome, Result

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fintegrate.messaging.message_properties import MessageProperties
+from fintegrate.messaging.message import MessageProperties
 
 short = st.text(max_size=60)  # at most 240 bytes
 edge = st.sampled_from([-(2**31) - 1, -(2**31), 2**31 - 1, 2**31])

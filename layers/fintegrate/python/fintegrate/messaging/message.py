@@ -1,4 +1,4 @@
-"""The properties of an event's message, encoded in less time than pika takes.
+"""A message as it is published, and its properties, encoded in less time than pika takes.
 
 pika encodes each name and value of the headers by itself, in Python: 7 µs a message, here 3.5.
 What comes out is pika's, byte for byte; a test compares the two.
@@ -10,13 +10,23 @@ from __future__ import annotations
 
 from functools import lru_cache
 from struct import Struct
-from typing import cast
+from typing import NamedTuple, cast
 
 import pika
 
 _INT32 = 2**31
 _length, _flags, _time = Struct(">I").pack, Struct(">H").pack, Struct(">Q").pack
 _text, _int32, _int64 = Struct(">cI").pack, Struct(">ci").pack, Struct(">cq").pack
+
+
+class Message(NamedTuple):
+    """What is published; messages with the same `order_key` never overtake each other."""
+
+    exchange: str
+    routing_key: str
+    body: bytes
+    properties: pika.BasicProperties
+    order_key: str
 
 
 class MessageProperties(pika.BasicProperties):
