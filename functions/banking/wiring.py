@@ -14,8 +14,10 @@ from typing import NamedTuple
 
 from chalicelib.banking.configuration import Configuration
 from chalicelib.banking.consumer.keys import find_key
-from chalicelib.banking.events.outbox import outbox_shape
-from chalicelib.banking.events.sweeps import REDELIVER, RESEND
+from chalicelib.banking.events.message import compose
+from chalicelib.banking.events.outbox import EVENTS, declare_queues
+from chalicelib.banking.events.outbox import SQL as OUTBOX
+from chalicelib.banking.events.sweeps import REDELIVER, REDELIVER_LISTED, RESEND, RESEND_LISTED
 from chalicelib.banking.tenants import ADMIN_ID
 from fintegrate.access.by_api_key import ByApiKey
 from fintegrate.access.keys import SecretVerifier
@@ -27,7 +29,9 @@ from fintegrate.http.idempotency import IdempotencyKeys
 from fintegrate.http.rate_limit import RateLimiter
 from fintegrate.logs import configure_logging
 from fintegrate.messaging.publisher import Publisher
-from fintegrate.outbox.outbox import Outbox, OutboxShape
+from fintegrate.messaging.sender import RabbitSender
+from fintegrate.outbox.outbox import Outbox
+from fintegrate.outbox.sender import Sender
 from fintegrate.outbox.sweep import Sweep
 from fintegrate.queries import queries_beside
 from fintegrate.settings import load
@@ -89,22 +93,21 @@ def build(environment: Mapping[str, str]) -> Parts:
     database, sweep_database = (_database(settings, environment) for _ in range(2))
     breaker = CircuitBreaker(settings.breaker_failures, settings.breaker_open_seconds)
     publisher = Publisher(settings.rabbitmq_url, breaker)
-    shape = outbox_shape(settings.rabbitmq_url, settings.publish_timeout_ms / 1000)
-    outbox = _outbox(settings, database, publisher, shape)
-    sweep_outbox = _outbox(settings, sweep_database, publisher, shape)
-    batch = settings.sweep_batch
+    declare = partial(declare_queues, settings.rabbitmq_url, settings.publish_timeout_ms / 1000)
+    sender = RabbitSender(publisher, compose, declare)
+    sweep = partial(Sweep, sweep_database, sender, EVENTS, batch=settings.sweep_batch)
     return Parts(
         settings=settings,
-        request=_request_parts(settings, database, outbox),
+        request=_request_parts(settings, database, sender),
         publisher=publisher,
-        resend=Sweep(sweep_database, sweep_outbox, RESEND, "publish_try_count", batch),
-        redeliver=Sweep(sweep_database, sweep_outbox, REDELIVER, "deliver_try_count", batch),
+        resend=sweep(RESEND, RESEND_LISTED),
+        redeliver=sweep(REDELIVER, REDELIVER_LISTED),
         sweep_database=sweep_database,
-        declare_queues=shape.declare,
+        declare_queues=declare,
     )
 
 
-def _request_parts(settings: Configuration, database: Database, outbox: Outbox) -> RequestParts:
+def _request_parts(settings: Configuration, database: Database, sender: Sender) -> RequestParts:
     by_api_key = ByApiKey(
         partial(find_key, database),
         SecretVerifier(settings.api_key_wrong_secrets_per_minute),
@@ -124,7 +127,7 @@ def _request_parts(settings: Configuration, database: Database, outbox: Outbox) 
         audit=AuditLog(database, SQL),
         idempotency_keys=IdempotencyKeys(database, SQL),
         max_body_bytes=settings.max_body_bytes,
-        publish_new=outbox.publish_new,
+        publish_new=_outbox(settings, database, sender).publish_new,
         admins_only="This endpoint is the admin's; use an endpoint of your own consumer",
     )
 
@@ -140,13 +143,12 @@ def _database(settings: Configuration, environment: Mapping[str, str]) -> Databa
     )
 
 
-def _outbox(
-    settings: Configuration, database: Database, publisher: Publisher, shape: OutboxShape
-) -> Outbox:
+def _outbox(settings: Configuration, database: Database, sender: Sender) -> Outbox:
     return Outbox(
         database,
-        publisher,
-        shape,
+        sender,
+        EVENTS,
+        OUTBOX,
         publish_seconds=settings.publish_timeout_ms / 1000,
         handoff_seconds=settings.publish_handoff_seconds,
     )

@@ -65,9 +65,11 @@ def test_functions_do_not_know_the_harness(file: Path) -> None:
     ("packages", "unwanted"),
     [
         (["fintegrate"], AWS | {"chalicelib", "local", "functions", "redis"}),
+        (["fintegrate.http"], AWS | {"pika", "redis"}),
+        (["fintegrate.outbox"], AWS | {"pika", "redis"}),
         (["chalicelib", "app"], AWS | {"local", "functions", "redis"}),
     ],
-    ids=["layer", "functions"],
+    ids=["layer", "layer_http", "layer_outbox", "functions"],
 )
 def test_import_reads_no_setting_and_reaches_nothing(
     packages: list[str], unwanted: set[str]

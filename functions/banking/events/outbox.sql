@@ -9,11 +9,12 @@ SELECT count(*) > 0 AS pending,
                                           - make_interval(secs => %(handoff_seconds)s)), false)
            AS in_hand
 FROM customer_events
-WHERE customer_id = %(customer_id)s AND sequence < %(sequence)s AND publish_status = 'pending'
+WHERE customer_id = %(key)s AND sequence < %(position)s AND publish_status = 'pending'
 
 -- name: mark_published
--- Planned once per connection, and its commit does not wait for the disk (sql/banking/schema.sql).
-SELECT mark_published(%(event_id)s)
+-- Planned once per connection, and its commit does not wait for the disk.
+-- text: sql/banking/schema.sql, mark_published
+SELECT mark_published(%(id)s)
 
 -- name: mark_unpublished
 -- The reason also tells the sweep that no request holds this event any more.
@@ -21,4 +22,4 @@ UPDATE customer_events
 SET publish_failure_reason = %(reason)s,
     publish_last_tried_at = CASE WHEN %(tried)s THEN clock_timestamp()
                                  ELSE publish_last_tried_at END
-WHERE event_id = %(event_id)s AND publish_status = 'pending'
+WHERE event_id = %(id)s AND publish_status = 'pending'

@@ -27,7 +27,7 @@ FROM customer_events e
 JOIN consumers c ON c.consumer_id = e.consumer_id
 WHERE e.publish_status = 'published'
   AND (e.deliver_status = 'pending' OR (%(include_failed)s AND e.deliver_status = 'failed'))
-  AND (e.created_at, e.event_id) > (%(after_at)s, %(after_id)s)
+  AND (e.created_at, e.event_id) > (%(after_created_at)s, %(after_event_id)s)
   AND greatest(e.published_at, e.deliver_last_tried_at)
       <= clock_timestamp() - make_interval(secs => %(grace_seconds)s)
   AND (%(consumer_id)s::uuid IS NULL OR e.consumer_id = %(consumer_id)s)
@@ -44,11 +44,11 @@ FOR UPDATE OF e SKIP LOCKED
 UPDATE customer_events
 SET deliver_status = 'pending', deliver_try_count = deliver_try_count + 1,
     deliver_last_tried_at = clock_timestamp()
-WHERE event_id = ANY (%(event_ids)s::uuid[])
+WHERE event_id = ANY (%(ids)s::uuid[])
 
 -- name: failed
 UPDATE customer_events e
 SET deliver_try_count = e.deliver_try_count + 1, deliver_last_tried_at = clock_timestamp(),
     deliver_failure_reason = tried.reason
-FROM unnest(%(event_ids)s::uuid[], %(reasons)s::text[]) AS tried (event_id, reason)
+FROM unnest(%(ids)s::uuid[], %(reasons)s::text[]) AS tried (event_id, reason)
 WHERE e.event_id = tried.event_id

@@ -6,7 +6,7 @@ from chalicelib.banking.events.store import scope_of
 from chalicelib.banking.events.sweeps import Scope, redeliver_filters, since_days
 from chalicelib.banking.wiring import endpoint, parts
 from fintegrate.http.endpoint import Answer, Call
-from fintegrate.outbox.sweep import Summary
+from fintegrate.outbox.summary import Summary
 
 
 @events.route("/events/redeliver", methods=["POST"])
@@ -23,5 +23,7 @@ def redeliver_events(call: Call[Redeliver]) -> Answer:
     picked = [str(event_id) for event_id in body.event_ids] if body.event_ids else None
     filters = redeliver_filters(parts().settings, scope, picked, include_failed=body.include_failed)
     if body.dry_run:
-        return Answer(Summary(parts().redeliver.count(filters)).as_answer())
-    return Answer(parts().redeliver.run(filters, parts().settings.sweep_seconds).as_answer())
+        summary = Summary(parts().redeliver.count(filters))
+    else:
+        summary = parts().redeliver.run(filters, parts().settings.sweep_seconds)
+    return Answer({"summary": summary.counts(), "failed_events": summary.failures})

@@ -23,7 +23,7 @@ SELECT e.event_id, e.customer_id, e.sequence, e.event_type, e.payload_json, e.me
 FROM customer_events e
 JOIN consumers c ON c.consumer_id = e.consumer_id
 WHERE e.publish_status = 'pending'
-  AND (e.created_at, e.event_id) > (%(after_at)s, %(after_id)s)
+  AND (e.created_at, e.event_id) > (%(after_created_at)s, %(after_event_id)s)
   AND (e.publish_failure_reason IS NOT NULL
        OR e.created_at <= clock_timestamp() - make_interval(secs => %(handoff_seconds)s))
   AND (%(consumer_id)s::uuid IS NULL OR e.consumer_id = %(consumer_id)s)
@@ -38,14 +38,13 @@ FOR UPDATE OF e SKIP LOCKED
 -- For each customer of the batch the first pending event before its last one that is not in the
 -- batch: what comes after it must wait.
 -- One look into the index for each customer: a join is planned by statistics, as the claim was.
-SELECT lane.customer_id, other.sequence
-FROM unnest(%(customer_ids)s::uuid[], %(last_sequences)s::bigint[])
-         AS lane (customer_id, last_sequence),
+SELECT lane.key, other.sequence AS position
+FROM unnest(%(keys)s::uuid[], %(last_positions)s::bigint[]) AS lane (key, last_position),
      LATERAL (
          SELECT e.sequence
          FROM customer_events e
-         WHERE e.customer_id = lane.customer_id AND e.sequence < lane.last_sequence
-           AND e.publish_status = 'pending' AND e.event_id <> ALL (%(event_ids)s::uuid[])
+         WHERE e.customer_id = lane.key AND e.sequence < lane.last_position
+           AND e.publish_status = 'pending' AND e.event_id <> ALL (%(ids)s::uuid[])
          ORDER BY e.sequence
          LIMIT 1
      ) AS other
@@ -55,7 +54,7 @@ UPDATE customer_events
 SET publish_status = 'published', published_at = clock_timestamp(),
     publish_try_count = publish_try_count + 1, publish_last_tried_at = clock_timestamp(),
     publish_failure_reason = NULL
-WHERE event_id = ANY (%(event_ids)s::uuid[])
+WHERE event_id = ANY (%(ids)s::uuid[])
 
 -- name: failed
 UPDATE customer_events e
@@ -63,5 +62,5 @@ SET publish_try_count = e.publish_try_count + 1, publish_last_tried_at = clock_t
     publish_failure_reason = tried.reason,
     publish_status = CASE WHEN e.publish_try_count + 1 >= %(max_tries)s THEN 'failed'
                           ELSE 'pending' END
-FROM unnest(%(event_ids)s::uuid[], %(reasons)s::text[]) AS tried (event_id, reason)
+FROM unnest(%(ids)s::uuid[], %(reasons)s::text[]) AS tried (event_id, reason)
 WHERE e.event_id = tried.event_id

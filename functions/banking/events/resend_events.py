@@ -19,4 +19,5 @@ def resend_events(call: Call[Resend]) -> Answer:
         call.body.max_try_count,
     )
     filters = resend_filters(parts().settings, scope)
-    return Answer(parts().resend.run(filters, parts().settings.sweep_seconds).as_answer())
+    summary = parts().resend.run(filters, parts().settings.sweep_seconds)
+    return Answer({"summary": summary.counts(), "failed_events": summary.failures})

@@ -12,6 +12,13 @@ from fintegrate.queries import load_queries
 
 RESEND = load_queries(Path(__file__).with_name("resend.sql"))
 REDELIVER = load_queries(Path(__file__).with_name("redeliver.sql"))
+# What an answer tells of an event that failed, and the column that it is read from.
+RESEND_LISTED = {
+    "event_id": "event_id",
+    "event_type": "event_type",
+    "try_count": "publish_try_count",
+}
+REDELIVER_LISTED = {**RESEND_LISTED, "try_count": "deliver_try_count"}
 
 
 class Scope(NamedTuple):

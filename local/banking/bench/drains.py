@@ -17,7 +17,6 @@ from local.banking.bench.timing import median, seconds_of
 EVENTS = 50_000
 CUSTOMERS = 5_000
 ROUNDS = 3
-_BEGINNING = {"after_at": "-infinity", "after_id": "00000000-0000-0000-0000-000000000000"}
 
 
 def drain(theatre: Theatre) -> Figures:
@@ -64,6 +63,6 @@ def seconds_to_drain(parts: Parts, events: int) -> float:
 
 def pending_messages(parts: Parts) -> list[Message]:
     """What the sweep is going to publish, finished."""
-    filters = {**resend_filters(parts.settings, Scope()), **_BEGINNING, "batch": EVENTS}
+    filters = {**resend_filters(parts.settings, Scope()), **parts.resend.beginning, "batch": EVENTS}
     rows = parts.sweep_database.fetch_all(RESEND["claim"], filters)
     return [pikas_own(compose(row)) for row in rows]

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from chalicelib.banking.events.sweeps import REDELIVER, RESEND
+from chalicelib.banking.wiring import Parts
 from tests.support.api import Api
 from tests.support.banking import Bank
 from tests.support.broker import channel, drain, take
@@ -161,7 +162,7 @@ def test_lost_queue_is_declared_again_and_nothing_is_lost(
 
 @pytest.mark.parametrize("statements", [RESEND, REDELIVER], ids=["resend", "redeliver"])
 def test_claim_reads_its_batch_and_not_the_backlog(
-    statements: dict[str, str], bank: Bank, query: Query
+    statements: dict[str, str], bank: Bank, query: Query, parts: Parts
 ) -> None:
     write_pending(query, bank.consumer_id, customers=2_000, events_each=5)
     query(
@@ -170,7 +171,7 @@ def test_claim_reads_its_batch_and_not_the_backlog(
         published=statements is REDELIVER,
     )
     filters = {
-        "after_at": "-infinity", "after_id": "00000000-0000-0000-0000-000000000000", "batch": 1_000,
+        **parts.resend.beginning, "batch": 1_000,
         "consumer_id": None, "event_types": None, "since": None, "max_try_count": None,
         "handoff_seconds": 5, "grace_seconds": 300, "include_failed": False, "event_ids": None,
     }  # fmt: skip

@@ -61,7 +61,7 @@ def test_only_the_commit_of_a_mark_does_not_wait_for_the_disk(
     assert waits(execute)
     connection.commit()
 
-    execute(OUTBOX["mark_published"], event_id=event["event_id"])
+    execute(OUTBOX["mark_published"], id=event["event_id"])
     assert not waits(execute)
     connection.commit()
 

@@ -1,0 +1,65 @@
+"""Sending the rows of an outbox to RabbitMQ: compose, publish with confirms, mend a lost topology.
+
+Leaves to others the message of a row (`compose`) and which queues there are (`declare`).
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+
+from fintegrate.database import Row
+from fintegrate.messaging.message import Message
+from fintegrate.messaging.publisher import Publisher
+from fintegrate.metrics import PUBLISHED
+from fintegrate.outcome import Outcome, Result
+
+
+class RabbitSender:
+    """Publishes rows in order per key; what had no queue is declared and sent once more.
+
+    `declare` declares where rows go; it is called when the broker had no queue for them.
+    """
+
+    outages = frozenset({Result.UNCONFIRMED, Result.UNSENT})
+
+    def __init__(
+        self,
+        publisher: Publisher,
+        compose: Callable[[Row], Message],
+        declare: Callable[[Sequence[Row]], None],
+    ) -> None:
+        self._publisher = publisher
+        self._compose = compose
+        self._declare = declare
+
+    def send(self, rows: Sequence[Row], seconds: float) -> list[Outcome]:
+        """Publish rows within `seconds`; what became of each, in their order."""
+        deadline = time.monotonic() + seconds
+        messages = [self._compose(row) for row in rows]
+        outcomes = self._publisher.publish(messages, seconds)
+        lost = _without_queue(messages, outcomes)
+        if lost:
+            self._declare([rows[index] for index in lost])
+            left = max(0.05, deadline - time.monotonic())
+            again = self._publisher.publish([messages[index] for index in lost], left)
+            for index, outcome in zip(lost, again, strict=True):
+                outcomes[index] = outcome
+        for result, count in Counter(outcome.result for outcome in outcomes).items():
+            PUBLISHED.labels(result.value).inc(count)
+        return outcomes
+
+
+def _without_queue(messages: Sequence[Message], outcomes: Sequence[Outcome]) -> list[int]:
+    """The unroutable messages, and those held back behind them."""
+    keys = {
+        message.order_key
+        for message, outcome in zip(messages, outcomes, strict=True)
+        if outcome.result is Result.UNROUTABLE
+    }
+    return [
+        index
+        for index, message in enumerate(messages)
+        if message.order_key in keys and outcomes[index].result is not Result.CONFIRMED
+    ]

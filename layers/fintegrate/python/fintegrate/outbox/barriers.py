@@ -1,0 +1,30 @@
+"""Which rows of a batch must wait, because an earlier row of their key is pending and not in it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from fintegrate.database import Database, Row
+from fintegrate.outbox.table import OutboxTable
+
+
+def before_barriers(
+    database: Database, statement: str, table: OutboxTable, rows: Sequence[Row]
+) -> list[Row]:
+    """The rows that may be sent.
+
+    The statement gets `ids`, `keys` and `last_positions`. It gives, for each key that has one, the
+    first pending row before its last position that is not among `ids`, as `key` and `position`.
+    """
+    key, position = table.key, table.position
+    last: dict[object, int] = {}
+    for row in rows:
+        last[row[key]] = max(row[position], last.get(row[key], row[position]))
+    batch = {
+        "ids": [row[table.id] for row in rows],
+        "keys": list(last),
+        "last_positions": list(last.values()),
+    }
+    found = {row["key"]: row["position"] for row in database.fetch_all(statement, batch)}
+    unbounded = float("inf")
+    return [row for row in rows if row[position] < found.get(row[key], unbounded)]

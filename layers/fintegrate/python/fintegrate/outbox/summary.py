@@ -1,0 +1,50 @@
+"""What a run over an outbox did, in numbers, with the rows that failed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from fintegrate.database import Row
+from fintegrate.outcome import ATTEMPTED, Outcome, Result
+
+MAX_FAILURES_LISTED = 1_000
+
+
+@dataclass
+class Summary:
+    """What a run did: `total_pending = attempted + skipped`, `attempted = succeeded + failed`."""
+
+    total_pending: int = 0
+    attempted: int = 0
+    succeeded: int = 0
+    failed: int = 0
+    failures: list[Row] = field(default_factory=list)
+
+    @property
+    def skipped(self) -> int:
+        """Not attempted: held back, claimed by others, beyond the time, or an outage."""
+        return self.total_pending - self.attempted
+
+    def add(
+        self, rows: Sequence[Row], outcomes: Sequence[Outcome], listed: Mapping[str, str]
+    ) -> None:
+        """Count a batch; `listed` says what is told of a row that failed: names and their columns."""
+        for row, outcome in zip(rows, outcomes, strict=True):
+            if outcome.result not in ATTEMPTED:
+                continue
+            self.attempted += 1
+            if outcome.result is Result.CONFIRMED:
+                self.succeeded += 1
+                continue
+            self.failed += 1
+            if len(self.failures) < MAX_FAILURES_LISTED:
+                told = {name: row[column] for name, column in listed.items()}
+                self.failures.append({**told, "failure_reason": outcome.reason})
+        self.total_pending = max(self.total_pending, self.attempted)
+
+    def counts(self) -> dict[str, Any]:
+        """The numbers alone."""
+        names = ("total_pending", "attempted", "succeeded", "failed", "skipped")
+        return {name: getattr(self, name) for name in names}
