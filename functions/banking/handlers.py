@@ -7,9 +7,9 @@ functions in many modules; so the blueprints of such functions bear this module'
 from chalicelib.banking.schedules.expire_api_keys import expire_api_keys
 from chalicelib.banking.schedules.publish_metrics import publish_metrics
 from chalicelib.banking.schedules.purge import purge
-from chalicelib.banking.schedules.reconcile import reconcile
-from chalicelib.banking.schedules.redeliver import redeliver
-from chalicelib.banking.schedules.resend import resend
+from chalicelib.banking.schedules.run_reconcile import reconcile
+from chalicelib.banking.schedules.run_redeliver import redeliver
+from chalicelib.banking.schedules.run_resend import resend
 from chalicelib.banking.schedules.sweep_dead_letters import sweep_dead_letters
 
 __all__ = [

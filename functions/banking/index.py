@@ -43,9 +43,9 @@ from chalicelib.banking.schedules import (  # noqa: F401
     expire_api_keys,
     publish_metrics,
     purge,
-    reconcile,
-    redeliver,
-    resend,
+    run_reconcile,
+    run_redeliver,
+    run_resend,
     sweep_dead_letters,
 )
 from chalicelib.banking.schedules.blueprint import schedules

@@ -14,10 +14,8 @@ from typing import NamedTuple
 
 from chalicelib.banking.configuration import Configuration
 from chalicelib.banking.consumer.keys import find_key
+from chalicelib.banking.events import outbox, redeliver, resend
 from chalicelib.banking.events.message import compose
-from chalicelib.banking.events.outbox import EVENTS, declare_queues
-from chalicelib.banking.events.outbox import SQL as OUTBOX
-from chalicelib.banking.events.sweeps import REDELIVER, REDELIVER_LISTED, RESEND, RESEND_LISTED
 from chalicelib.banking.tenants import ADMIN_ID
 from fintegrate.access.by_api_key import ByApiKey
 from fintegrate.access.keys import SecretVerifier
@@ -93,15 +91,17 @@ def build(environment: Mapping[str, str]) -> Parts:
     database, sweep_database = (_database(settings, environment) for _ in range(2))
     breaker = CircuitBreaker(settings.breaker_failures, settings.breaker_open_seconds)
     publisher = Publisher(settings.rabbitmq_url, breaker)
-    declare = partial(declare_queues, settings.rabbitmq_url, settings.publish_timeout_ms / 1000)
+    declare = partial(
+        outbox.declare_queues, settings.rabbitmq_url, settings.publish_timeout_ms / 1000
+    )
     sender = RabbitSender(publisher, compose, declare)
-    sweep = partial(Sweep, sweep_database, sender, EVENTS, batch=settings.sweep_batch)
+    sweep = partial(Sweep, sweep_database, sender, outbox.EVENTS, batch=settings.sweep_batch)
     return Parts(
         settings=settings,
         request=_request_parts(settings, database, sender),
         publisher=publisher,
-        resend=sweep(RESEND, RESEND_LISTED),
-        redeliver=sweep(REDELIVER, REDELIVER_LISTED),
+        resend=sweep(resend.SQL, resend.LISTED),
+        redeliver=sweep(redeliver.SQL, redeliver.LISTED),
         sweep_database=sweep_database,
         declare_queues=declare,
     )
@@ -147,8 +147,8 @@ def _outbox(settings: Configuration, database: Database, sender: Sender) -> Outb
     return Outbox(
         database,
         sender,
-        EVENTS,
-        OUTBOX,
+        outbox.EVENTS,
+        outbox.SQL,
         publish_seconds=settings.publish_timeout_ms / 1000,
         handoff_seconds=settings.publish_handoff_seconds,
     )

@@ -1,5 +1,6 @@
 -- name: find_key
--- What a request needs to know of its key; asked on every request, so planned once (sql/banking/schema.sql).
+-- What a request needs to know of its key; asked on every request, so planned once per connection.
+-- text: sql/banking/schema.sql, find_api_key
 SELECT found.consumer_id AS owner_id, found.consumer_name AS owner_name,
        found.consumer_status = 'active' AS owner_active,
        found.api_key_hash, found.api_key_status, found.expired

@@ -1,8 +1,8 @@
 """PATCH /customer/change-status: a customer becomes active or inactive."""
 
 from chalicelib.banking.customer.blueprint import customer
+from chalicelib.banking.customer.customers import change_customer, read_customer
 from chalicelib.banking.customer.models import CustomerStatus, StatusChange
-from chalicelib.banking.customer.store import read_customer, write_event
 from chalicelib.banking.wiring import endpoint
 from fintegrate.errors import Conflict
 from fintegrate.http.endpoint import Answer, Call
@@ -18,7 +18,7 @@ from fintegrate.http.endpoint import Answer, Call
 def change_status(call: Call[StatusChange]) -> Answer:
     """Change a customer's status and tell its consumer."""
     customer_id, status = call.body.customer_id, call.body.status
-    event = write_event(call, "change_status", customer_id=str(customer_id), status=status)
+    event = change_customer(call, "change_status", customer_id=str(customer_id), status=status)
     if event is None:
         read_customer(call, customer_id)  # tells a customer that is missing from one that is there
         raise Conflict(f"Customer {customer_id} is already {status}")

@@ -1,8 +1,8 @@
 """POST /customer/data: a customer arrives."""
 
 from chalicelib.banking.customer.blueprint import customer
+from chalicelib.banking.customer.customers import change_customer
 from chalicelib.banking.customer.models import CustomerCreated, NewCustomer
-from chalicelib.banking.customer.store import write_event
 from chalicelib.banking.wiring import endpoint
 from fintegrate.http.endpoint import Answer, Call
 
@@ -11,7 +11,7 @@ from fintegrate.http.endpoint import Answer, Call
 @endpoint(NewCustomer, gives=CustomerCreated, status=201)
 def create_customer(call: Call[NewCustomer]) -> Answer:
     """Create a customer and tell its consumer."""
-    event = write_event(call, "create_customer", name=call.body.name, status=call.body.status)
+    event = change_customer(call, "create_customer", name=call.body.name, status=call.body.status)
     assert event is not None
     data = {
         "customer_id": event["customer_id"],

@@ -3,8 +3,9 @@
 -- commit order. RETURNING is the event's row, from which the message is made.
 
 -- name: create_customer
--- The commonest change of all, planned once per connection (sql/banking/schema.sql); of its event what the
--- message and the answer are made from.
+-- The commonest change of all, planned once per connection; of its event what the message and the
+-- answer are made from.
+-- text: sql/banking/schema.sql, create_customer
 SELECT event_id, customer_id, sequence, event_type, payload_json, metadata_json, created_at,
        publish_try_count, deliver_try_count, %(consumer_name)s AS consumer_name
 FROM create_customer(%(consumer_id)s, %(name)s, %(status)s, %(source_service)s, %(traceparent)s)

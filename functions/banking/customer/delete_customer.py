@@ -1,8 +1,8 @@
 """DELETE /customer/data: a customer leaves; its events and snapshots stay."""
 
 from chalicelib.banking.customer.blueprint import customer
+from chalicelib.banking.customer.customers import change_customer, lock_customer
 from chalicelib.banking.customer.models import CustomerRef
-from chalicelib.banking.customer.store import lock_customer, write_event
 from chalicelib.banking.wiring import endpoint
 from fintegrate.http.endpoint import Answer, Call
 
@@ -12,5 +12,5 @@ from fintegrate.http.endpoint import Answer, Call
 def delete_customer(call: Call[CustomerRef]) -> Answer:
     """Delete a customer with its tags and tell its consumer."""
     lock_customer(call, call.body.customer_id)
-    event = write_event(call, "delete_customer", customer_id=str(call.body.customer_id))
+    event = change_customer(call, "delete_customer", customer_id=str(call.body.customer_id))
     return Answer(event=event)

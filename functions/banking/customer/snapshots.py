@@ -5,9 +5,9 @@ from __future__ import annotations
 from itertools import zip_longest
 from typing import Any
 
+from chalicelib.banking.customer.customers import NOT_FOUND, own
 from chalicelib.banking.customer.models import CustomerRef
 from chalicelib.banking.customer.snapshot_models import SnapshotFilter
-from chalicelib.banking.customer.store import NOT_FOUND, own
 from fintegrate.database import Row
 from fintegrate.errors import NotFound
 from fintegrate.http.cursors import Position

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from chalicelib.banking.customer.store import NOT_FOUND, own
+from chalicelib.banking.customer.customers import NOT_FOUND, own
 from chalicelib.banking.customer.tag_models import NewTags, TagRef
 from fintegrate.database import UniqueViolation
 from fintegrate.errors import Conflict, NotFound

@@ -1,16 +1,14 @@
 """POST /events/confirm-delivery: the consumer says what became of an event."""
 
-from pathlib import Path
-
 from chalicelib.banking.events.blueprint import events
 from chalicelib.banking.events.models import Confirmation
 from chalicelib.banking.wiring import endpoint
 from fintegrate.database import Row
 from fintegrate.errors import Conflict, NotFound
 from fintegrate.http.endpoint import Answer, Call
-from fintegrate.queries import load_queries
+from fintegrate.queries import queries_beside
 
-SQL = load_queries(Path(__file__).with_name("receipts.sql"))
+SQL = queries_beside(__file__)
 
 
 @events.route("/events/confirm-delivery", methods=["POST"])

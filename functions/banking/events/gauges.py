@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from chalicelib.banking.events.ledger import DISCREPANCIES, KINDS
-from chalicelib.banking.events.reconciling import read_last
+from chalicelib.banking.events.reconcile import read_last
 from chalicelib.banking.wiring import parts
 from fintegrate.database import Database, Row
 from fintegrate.metrics import GaugeFamily

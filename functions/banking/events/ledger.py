@@ -1,7 +1,7 @@
 """The ledger of events: sums and discrepancies from cells, which are counted groups of events.
 
 Pure arithmetic. What was committed comes from the customers, what became of it from the events, so a
-row that is missing, or is there and should not be, is found. Leaves the reading to `reconciling`.
+row that is missing, or is there and should not be, is found. Leaves the reading to `reconcile`.
 """
 
 from __future__ import annotations

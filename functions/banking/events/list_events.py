@@ -1,8 +1,9 @@
 """GET /events/list: events, newest first."""
 
-from chalicelib.banking.events import store
+from chalicelib.banking.events import reading
 from chalicelib.banking.events.blueprint import events
 from chalicelib.banking.events.models import EventList, EventListing
+from chalicelib.banking.events.scope import scope_of
 from chalicelib.banking.wiring import endpoint
 from fintegrate.http.endpoint import Answer, Call
 
@@ -11,5 +12,5 @@ from fintegrate.http.endpoint import Answer, Call
 @endpoint(EventListing, gives=EventList, looks_up=True)
 def list_events(call: Call[EventListing]) -> Answer:
     """A page of the caller's events; the admin's are of all tenants."""
-    scope = store.scope_of(call, call.body.consumer_id)
-    return Answer(store.list_events(call.db, call.body, scope))
+    scope = scope_of(call, call.body.consumer_id)
+    return Answer(reading.list_events(call.db, call.body, scope))

@@ -1,8 +1,9 @@
 """GET /events/data: one event's whole life."""
 
-from chalicelib.banking.events import store
+from chalicelib.banking.events import reading
 from chalicelib.banking.events.blueprint import events
 from chalicelib.banking.events.models import EventLife, EventRef
+from chalicelib.banking.events.scope import scope_of
 from chalicelib.banking.wiring import endpoint
 from fintegrate.http.endpoint import Answer, Call
 
@@ -11,4 +12,4 @@ from fintegrate.http.endpoint import Answer, Call
 @endpoint(EventRef, gives=EventLife, looks_up=True)
 def read_event(call: Call[EventRef]) -> Answer:
     """Payload, every publish and delivery fact, receipts, dead letters."""
-    return Answer(store.read_event(call.db, str(call.body.event_id), store.scope_of(call)))
+    return Answer(reading.read_event(call.db, str(call.body.event_id), scope_of(call)))

@@ -1,8 +1,9 @@
 """GET /events/health: what waits and what failed."""
 
-from chalicelib.banking.events import store
+from chalicelib.banking.events import reading
 from chalicelib.banking.events.blueprint import events
 from chalicelib.banking.events.models import EventsHealth, ScopedRequest
+from chalicelib.banking.events.scope import scope_of
 from chalicelib.banking.wiring import endpoint
 from fintegrate.http.endpoint import Answer, Call
 
@@ -11,4 +12,4 @@ from fintegrate.http.endpoint import Answer, Call
 @endpoint(ScopedRequest, gives=EventsHealth, looks_up=True)
 def read_health(call: Call[ScopedRequest]) -> Answer:
     """Counts and ages of the caller's events; the admin's are of all tenants."""
-    return Answer(store.read_health(call.db, store.scope_of(call, call.body.consumer_id)))
+    return Answer(reading.read_health(call.db, scope_of(call, call.body.consumer_id)))

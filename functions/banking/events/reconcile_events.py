@@ -3,7 +3,7 @@
 from chalicelib.banking.events.blueprint import events
 from chalicelib.banking.events.models import ScopedRequest
 from chalicelib.banking.events.reconcile_models import Reconciliation
-from chalicelib.banking.events.store import scope_of
+from chalicelib.banking.events.scope import scope_of
 from chalicelib.banking.wiring import endpoint, parts
 from fintegrate.http.endpoint import Access, Answer, Call
 
@@ -16,10 +16,10 @@ def reconcile_events(call: Call[ScopedRequest]) -> Answer:
     It reads the whole ledger: call it when you want to know, not from a loop. Answers 503 when that
     takes longer than a request may; `consumer_id` narrows it.
     """
-    from chalicelib.banking.events.reconciling import reconcile  # here, to spare other cold starts
+    from chalicelib.banking.events.reconcile import read_ledger  # here, to spare other cold starts
 
     settings = parts().settings
     scope = scope_of(call, call.body.consumer_id)
     return Answer(
-        reconcile(call.db, scope, settings.receipt_retention_days, settings.sweep_seconds)
+        read_ledger(call.db, scope, settings.receipt_retention_days, settings.sweep_seconds)
     )

@@ -2,8 +2,8 @@
 
 from chalicelib.banking.events.blueprint import events
 from chalicelib.banking.events.models import Redeliver, SweepResult
-from chalicelib.banking.events.store import scope_of
-from chalicelib.banking.events.sweeps import Scope, redeliver_filters, since_days
+from chalicelib.banking.events.redeliver import redeliver_filters
+from chalicelib.banking.events.scope import Scope, scope_of, since_days
 from chalicelib.banking.wiring import endpoint, parts
 from fintegrate.http.endpoint import Answer, Call
 from fintegrate.outbox.summary import Summary

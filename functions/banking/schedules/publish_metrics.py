@@ -6,7 +6,7 @@ from typing import Any
 
 from chalice import Rate
 
-from chalicelib.banking.events.store import read_health
+from chalicelib.banking.events.reading import read_health
 from chalicelib.banking.schedules.blueprint import schedules
 from chalicelib.banking.wiring import parts
 from fintegrate import embedded_metrics

@@ -5,7 +5,9 @@ from __future__ import annotations
 from functools import partial
 
 from chalicelib.banking.events.message import compose
-from chalicelib.banking.events.sweeps import RESEND, Scope, resend_filters
+from chalicelib.banking.events.resend import SQL as RESEND
+from chalicelib.banking.events.resend import resend_filters
+from chalicelib.banking.events.scope import Scope
 from chalicelib.banking.wiring import Parts
 from fintegrate.messaging.message import Message
 from local.banking.bench.backlog import write_pending

@@ -47,7 +47,7 @@ def overtake() -> None:
 
 def leak() -> None:
     """A customer can be read by whoever knows its id."""
-    from chalicelib.banking.customer.store import CUSTOMERS
+    from chalicelib.banking.customer.customers import SQL as CUSTOMERS
 
     tenancy = "AND consumer_id = %(consumer_id)s"
     assert isinstance(CUSTOMERS, dict)

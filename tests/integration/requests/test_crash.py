@@ -18,7 +18,7 @@ def crash(*_args: object, **_kwargs: object) -> None:
 
 @pytest.fixture
 def crashing_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("chalicelib.banking.customer.store.read_customer", crash)
+    monkeypatch.setattr("chalicelib.banking.customer.customers.read_customer", crash)
 
 
 @pytest.mark.usefixtures("crashing_read")

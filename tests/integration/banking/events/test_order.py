@@ -6,7 +6,7 @@ import random
 from collections.abc import Callable
 from functools import partial
 
-from chalicelib.banking.schedules.resend import resend as scheduled_resend
+from chalicelib.banking.schedules.run_resend import resend as scheduled_resend
 from tests.support.banking import Bank
 from tests.support.broker import drain
 from tests.support.fixtures import Query

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from chalicelib.banking.events.sweeps import REDELIVER, RESEND
+from chalicelib.banking.events.redeliver import SQL as REDELIVER
+from chalicelib.banking.events.resend import SQL as RESEND
 from chalicelib.banking.wiring import Parts
 from tests.support.api import Api
 from tests.support.banking import Bank

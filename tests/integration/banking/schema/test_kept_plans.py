@@ -11,7 +11,7 @@ import psycopg2
 import psycopg2.extensions
 import pytest
 
-from chalicelib.banking.customer.store import CUSTOMERS
+from chalicelib.banking.customer.customers import SQL as CUSTOMERS
 from chalicelib.banking.events.confirm_delivery import SQL as RECEIPTS
 from chalicelib.banking.events.outbox import SQL as OUTBOX
 from fintegrate.migrations import migrate

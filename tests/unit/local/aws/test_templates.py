@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from cfnlint.decode.cfn_yaml import load
 
-from chalicelib.banking.schedules import publish_metrics, reconcile
+from chalicelib.banking.schedules import publish_metrics, run_reconcile
 from fintegrate import embedded_metrics
 from local.aws.deployment import DATA, FOUNDATION, MONITORING
 from local.aws.division import divide
@@ -23,7 +23,7 @@ Template = dict[str, Any]
 PUBLISHED = {
     *publish_metrics.COUNTS.values(),
     *publish_metrics.AGES.values(),
-    *(reconcile.DISCREPANCIES, reconcile.COMMITTED),
+    *(run_reconcile.DISCREPANCIES, run_reconcile.COMMITTED),
 }
 
 

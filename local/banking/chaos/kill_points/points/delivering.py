@@ -8,7 +8,7 @@ from local.banking.chaos.kill_points.scene import Scene
 from local.banking.chaos.kill_points.tasks import Consumption, Request
 from local.chaos.boundaries import Method, Statement, after, before
 
-CONFIRM = Statement("functions/banking/events/receipts.sql", "confirm")
+CONFIRM = Statement("functions/banking/events/confirm_delivery.sql", "confirm")
 INBOX = "local.banking.consumer.inbox:Inbox"
 ACK = Method("pika.adapters.blocking_connection:BlockingChannel.basic_ack")
 CUSTOMERS = 3

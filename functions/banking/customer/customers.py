@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 from fintegrate.database import Row
 from fintegrate.errors import NotFound
 from fintegrate.http.endpoint import Call
-from fintegrate.queries import load_queries
+from fintegrate.queries import queries_beside
 
-CUSTOMERS = load_queries(Path(__file__).with_name("customers.sql"))
+SQL = queries_beside(__file__)
 NOT_FOUND = "No such customer; check customer_id"
 
 
@@ -20,10 +19,10 @@ def own(call: Call[Any], customer_id: UUID) -> dict[str, object]:
     return {"customer_id": str(customer_id), "consumer_id": call.caller.owner_id}
 
 
-def write_event(call: Call[Any], statement: str, **values: object) -> Row | None:
+def change_customer(call: Call[Any], statement: str, **values: object) -> Row | None:
     """Run a change of a customer that writes its event; the event's row, None if nothing matched."""
     return call.db.fetch_one(
-        CUSTOMERS[statement],
+        SQL[statement],
         {
             "consumer_id": call.caller.owner_id,
             "consumer_name": call.caller.owner_name,
@@ -40,7 +39,7 @@ def read_customer(call: Call[Any], customer_id: UUID) -> Row:
     Raises:
         NotFound: the caller has no such customer.
     """
-    row = call.db.fetch_one(CUSTOMERS["read_customer"], own(call, customer_id))
+    row = call.db.fetch_one(SQL["read_customer"], own(call, customer_id))
     if row is None:
         raise NotFound(NOT_FOUND)
     return row
@@ -52,5 +51,5 @@ def lock_customer(call: Call[Any], customer_id: UUID) -> None:
     Raises:
         NotFound: the caller has no such customer.
     """
-    if call.db.fetch_one(CUSTOMERS["lock_customer"], own(call, customer_id)) is None:
+    if call.db.fetch_one(SQL["lock_customer"], own(call, customer_id)) is None:
         raise NotFound(NOT_FOUND)

@@ -6,7 +6,8 @@ from typing import Any
 
 from chalice import Rate
 
-from chalicelib.banking.events.sweeps import Scope, redeliver_filters
+from chalicelib.banking.events.redeliver import redeliver_filters
+from chalicelib.banking.events.scope import Scope
 from chalicelib.banking.schedules.blueprint import schedules
 from chalicelib.banking.wiring import parts
 from fintegrate.scheduled import scheduled

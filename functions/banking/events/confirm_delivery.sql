@@ -1,6 +1,7 @@
 -- name: confirm
 -- What the consumer said, put into the receipt and the event; no row when that changed nothing. The
--- state machine and its reasons are the function's (sql/banking/schema.sql); planned once per connection.
+-- state machine and its reasons are the function's; planned once per connection.
+-- text: sql/banking/schema.sql, confirm_delivery
 SELECT event_id
 FROM confirm_delivery(%(event_id)s, %(consumer_id)s, %(status)s, %(received_at)s,
                       %(failure_reason)s) AS event_id

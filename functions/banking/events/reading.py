@@ -2,31 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 from chalicelib.banking.events.models import EventListing
 from fintegrate.database import Database, Row
 from fintegrate.errors import NotFound
 from fintegrate.http.cursors import decode_cursor, page
-from fintegrate.http.endpoint import Call
-from fintegrate.queries import load_queries
+from fintegrate.queries import queries_beside
 
-SQL = load_queries(Path(__file__).with_name("events.sql"))
-
-
-def scope_of(call: Call[Any], wanted: UUID | None = None) -> str | None:
-    """The consumer whose events a request is about: the caller's own; None is all, for the admin.
-
-    Raises:
-        NotFound: a tenant asks for another one.
-    """
-    if call.caller.is_admin:
-        return None if wanted is None else str(wanted)
-    if wanted is not None and str(wanted) != call.caller.owner_id:
-        raise NotFound("No such consumer; check consumer_id")
-    return call.caller.owner_id
+SQL = queries_beside(__file__)
 
 
 def read_event(db: Database, event_id: str, consumer_id: str | None) -> Row:

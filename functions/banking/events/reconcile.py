@@ -7,16 +7,15 @@ figures. It takes no lock that a writer waits for.
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from pathlib import Path
 
 from chalicelib.banking.events.ledger import tenants_of, total_of
 from chalicelib.banking.tenants import ADMIN_ID
 from fintegrate.database import ConnectionLost, Database, Row
 from fintegrate.errors import Busy, NotFound, Unavailable
 from fintegrate.http.envelope import dumps
-from fintegrate.queries import load_queries
+from fintegrate.queries import queries_beside
 
-SQL = load_queries(Path(__file__).with_name("reconcile.sql"))
+SQL = queries_beside(__file__)
 HEADS_LISTED = 50
 TOO_LARGE = (
     "The ledger could not be read within {seconds} s; narrow it with consumer_id, or go by the last "
@@ -25,7 +24,7 @@ TOO_LARGE = (
 _RETRY_SECONDS = 60
 
 
-def reconcile(db: Database, consumer_id: str | None, receipt_days: int, seconds: int) -> Row:
+def read_ledger(db: Database, consumer_id: str | None, receipt_days: int, seconds: int) -> Row:
     """The ledger of all tenants, or of one; `db` must be in no transaction.
 
     Raises:

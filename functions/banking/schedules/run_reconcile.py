@@ -25,14 +25,14 @@ COMMITTED = "ReconciledEvents"
 @scheduled
 def reconcile(_event: Any) -> dict[str, Any]:
     """The same code as GET /events/reconcile, with more time."""
-    from chalicelib.banking.events import reconciling
     from chalicelib.banking.events.ledger import KINDS
+    from chalicelib.banking.events.reconcile import keep_last, read_ledger
 
     database, settings = parts().request.database, parts().settings
-    report = reconciling.reconcile(
+    report = read_ledger(
         database, None, settings.receipt_retention_days, settings.reconcile_seconds
     )
-    reconciling.keep_last(database, report)
+    keep_last(database, report)
     _complain(report)
     total, found = report["total"], _discrepancies(report)
     embedded_metrics.publish(

@@ -1,0 +1,29 @@
+"""Redeliver: which published events are published again, for the endpoint and for the schedule."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chalicelib.banking.configuration import Configuration
+from chalicelib.banking.events.scope import Scope
+from fintegrate.queries import queries_beside
+
+SQL = queries_beside(__file__)
+LISTED = {"event_id": "event_id", "event_type": "event_type", "try_count": "deliver_try_count"}
+"""What an answer tells of an event that failed, and from which column."""
+
+
+def redeliver_filters(
+    settings: Configuration,
+    scope: Scope,
+    event_ids: list[str] | None = None,
+    *,
+    include_failed: bool = False,
+) -> dict[str, Any]:
+    """The parameters of the redeliver statements."""
+    return {
+        **scope._asdict(),
+        "event_ids": event_ids,
+        "include_failed": include_failed,
+        "grace_seconds": settings.delivery_grace_seconds,
+    }
