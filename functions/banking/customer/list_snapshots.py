@@ -4,7 +4,7 @@ from chalicelib.banking.customer.blueprint import customer
 from chalicelib.banking.customer.snapshot_models import SnapshotFilter, SnapshotPage
 from chalicelib.banking.customer.snapshots import read_snapshots
 from chalicelib.banking.wiring import endpoint
-from fintegrate.http.cursors import decode_cursor, page
+from fintegrate.http.cursors import page
 from fintegrate.http.endpoint import Answer, Call
 
 
@@ -12,6 +12,6 @@ from fintegrate.http.endpoint import Answer, Call
 @endpoint(SnapshotFilter, gives=SnapshotPage, looks_up=True)
 def list_snapshots(call: Call[SnapshotFilter]) -> Answer:
     """List the snapshots of a customer, also of one that was deleted, a page at a time."""
-    rows = read_snapshots(call, decode_cursor(call.body.cursor))
+    rows = read_snapshots(call)
     snapshots, next_cursor = page(rows, call.body.limit, "snapshot_at", "snapshot_id")
     return Answer({"snapshots": snapshots, "next_cursor": next_cursor})

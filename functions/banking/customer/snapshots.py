@@ -10,7 +10,7 @@ from chalicelib.banking.customer.models import CustomerRef
 from chalicelib.banking.customer.snapshot_models import SnapshotFilter
 from fintegrate.database import Row
 from fintegrate.errors import NotFound
-from fintegrate.http.cursors import Position
+from fintegrate.http.cursors import page_parameters
 from fintegrate.http.endpoint import Call
 from fintegrate.queries import queries_beside
 
@@ -27,17 +27,15 @@ def take_snapshot(call: Call[CustomerRef]) -> None:
         raise NotFound(NOT_FOUND)
 
 
-def read_snapshots(call: Call[SnapshotFilter], after: Position | None) -> list[Row]:
+def read_snapshots(call: Call[SnapshotFilter]) -> list[Row]:
     """A page's snapshots and one more, newest first, each with what `changed` since the one before.
 
     Raises:
         NotFound: the caller has no such customer, and never had it when a snapshot was taken.
     """
     of_customer = own(call, call.body.customer_id)
-    place = {"after_at": after and after.at, "after_id": after and after.id}
-    rows = call.db.fetch_all(
-        SQL["list_snapshots"], {**of_customer, **place, "limit": call.body.limit}
-    )
+    place = page_parameters(call.body.cursor, call.body.limit)
+    rows = call.db.fetch_all(SQL["list_snapshots"], {**of_customer, **place})
     if not rows and not call.db.fetch_all(SQL["was_customer"], of_customer)[0]["known"]:
         raise NotFound(NOT_FOUND)
     for row, before in zip_longest(rows, rows[1:]):

@@ -7,7 +7,7 @@ from typing import Any
 from chalicelib.banking.events.models import EventListing
 from fintegrate.database import Database, Row
 from fintegrate.errors import NotFound
-from fintegrate.http.cursors import decode_cursor, page
+from fintegrate.http.cursors import page, page_parameters
 from fintegrate.queries import queries_beside
 
 SQL = queries_beside(__file__)
@@ -30,7 +30,6 @@ def read_event(db: Database, event_id: str, consumer_id: str | None) -> Row:
 
 def list_events(db: Database, listing: EventListing, consumer_id: str | None) -> dict[str, Any]:
     """A page of events, newest first."""
-    position = decode_cursor(listing.cursor)
     rows = db.fetch_all(
         SQL["list_events"],
         {
@@ -39,9 +38,7 @@ def list_events(db: Database, listing: EventListing, consumer_id: str | None) ->
             "event_type": listing.event_type,
             "publish_status": listing.publish_status,
             "deliver_status": listing.deliver_status,
-            "after_at": position.at if position else None,
-            "after_id": position.id if position else None,
-            "limit": listing.limit,
+            **page_parameters(listing.cursor, listing.limit),
         },
     )
     events, next_cursor = page(rows, listing.limit, "created_at", "event_id")

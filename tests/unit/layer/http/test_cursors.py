@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fintegrate.errors import Invalid
-from fintegrate.http.cursors import Position, decode_cursor, page
+from fintegrate.http.cursors import Position, decode_cursor, page, page_parameters
 
 WRONG = "cursor: must be the next_cursor of an earlier answer"
 AT = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
@@ -42,6 +42,7 @@ def read(text: str) -> Position | None:
 
 def test_first_page_has_no_cursor() -> None:
     assert decode_cursor(None) is None
+    assert page_parameters(None, 3) == {"after_at": None, "after_id": None, "limit": 3}
 
 
 @pytest.mark.parametrize("count", [0, 1, 3])
@@ -58,6 +59,11 @@ def test_page_is_cut_and_its_last_row_comes_back_from_the_cursor() -> None:
 
     assert shown == found[:3]
     assert decode_cursor(cursor) == Position(found[2]["at"], found[2]["id"])  # type: ignore[arg-type]
+    assert page_parameters(cursor, 3) == {
+        "after_at": found[2]["at"],
+        "after_id": found[2]["id"],
+        "limit": 3,
+    }
 
 
 @given(st.datetimes(timezones=st.just(UTC)), st.uuids())

@@ -50,6 +50,16 @@ def decode_cursor(text: str | None) -> Position | None:
         raise Invalid("cursor: must be the next_cursor of an earlier answer") from None
 
 
+def page_parameters(cursor: str | None, limit: int) -> dict[str, Any]:
+    """What a statement needs to read a page: `after_at` and `after_id` (null for the first), `limit`.
+
+    Raises:
+        Invalid: it is not a cursor that we gave out.
+    """
+    at, row_id = decode_cursor(cursor) or (None, None)
+    return {"after_at": at, "after_id": row_id, "limit": limit}
+
+
 def page(rows: list[Row], limit: int, time_column: str, id_column: str) -> tuple[list[Row], Any]:
     """Cut `limit + 1` fetched rows to a page; the rows and the cursor of the next page, or None."""
     if len(rows) <= limit:
