@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -66,3 +66,17 @@ def database_url(services: RunningServices, template_database: str) -> Iterator[
     name = f"test_fintegrate_{WORKER}_{next(_numbers)}"
     yield create_database(services.urls, name, template_database)
     drop_database(services.urls, name)
+
+
+@pytest.fixture
+def empty_database(services: RunningServices) -> Iterator[Callable[[], str]]:
+    """Makes databases with nothing in them; their addresses."""
+    names: list[str] = []
+
+    def make() -> str:
+        names.append(f"empty_fintegrate_{WORKER}_{next(_numbers)}")
+        return create_database(services.urls, names[-1])
+
+    yield make
+    for name in names:
+        drop_database(services.urls, name)

@@ -13,7 +13,15 @@ T = TypeVar("T")
 
 
 def together(calls: Sequence[Callable[[], T]]) -> list[T]:
-    """Start all calls at once; their results in order. The first error is raised."""
+    """`at_once` for calls of banking's functions, whose connections belong to their threads."""
+    return at_once(calls, lambda: wiring.parts().close())
+
+
+def at_once(calls: Sequence[Callable[[], T]], close: Callable[[], None] | None = None) -> list[T]:
+    """Start all calls at once; their results in order. The first error is raised.
+
+    Each thread calls `close` when all calls are done.
+    """
     barrier = threading.Barrier(len(calls))
 
     def run(call: Callable[[], T]) -> T:
@@ -22,7 +30,8 @@ def together(calls: Sequence[Callable[[], T]]) -> list[T]:
             return call()
         finally:
             barrier.wait()  # the limiter's connections are shared: nobody closes what others use
-            wiring.parts().close()  # the other connections belong to their thread
+            if close is not None:
+                close()
 
     with ThreadPoolExecutor(len(calls)) as pool:
         return list(pool.map(run, calls))

@@ -65,6 +65,10 @@ def seconds_to_drain(parts: Parts, events: int) -> float:
 
 def pending_messages(parts: Parts) -> list[Message]:
     """What the sweep is going to publish, finished."""
-    filters = {**resend_filters(parts.settings, Scope()), **parts.resend.beginning, "batch": EVENTS}
+    filters = {
+        **resend_filters(parts.settings, Scope()),
+        **parts.resend.table.beginning,
+        "batch": EVENTS,
+    }
     rows = parts.sweep_database.fetch_all(RESEND["claim"], filters)
     return [pikas_own(compose(row)) for row in rows]

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from chalicelib.banking.events.outbox import EVENTS
 from chalicelib.banking.events.redeliver import SQL as REDELIVER
 from chalicelib.banking.events.resend import SQL as RESEND
-from chalicelib.banking.wiring import Parts
 from tests.support.api import Api
 from tests.support.banking import Bank
 from tests.support.broker import channel, drain, take
@@ -163,7 +163,7 @@ def test_lost_queue_is_declared_again_and_nothing_is_lost(
 
 @pytest.mark.parametrize("statements", [RESEND, REDELIVER], ids=["resend", "redeliver"])
 def test_claim_reads_its_batch_and_not_the_backlog(
-    statements: dict[str, str], bank: Bank, query: Query, parts: Parts
+    statements: dict[str, str], bank: Bank, query: Query
 ) -> None:
     write_pending(query, bank.consumer_id, customers=2_000, events_each=5)
     query(
@@ -172,7 +172,7 @@ def test_claim_reads_its_batch_and_not_the_backlog(
         published=statements is REDELIVER,
     )
     filters = {
-        **parts.resend.beginning, "batch": 1_000,
+        **EVENTS.beginning, "batch": 1_000,
         "consumer_id": None, "event_types": None, "since": None, "max_try_count": None,
         "handoff_seconds": 5, "grace_seconds": 300, "include_failed": False, "event_ids": None,
     }  # fmt: skip

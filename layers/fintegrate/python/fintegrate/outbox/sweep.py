@@ -43,11 +43,6 @@ class Sweep:
     listed: Mapping[str, str]
     batch: int = 2_000
 
-    @property
-    def beginning(self) -> dict[str, Any]:
-        """The parameters of a claim that has looked at no row yet."""
-        return {f"after_{column}": first for column, first in self.table.order}
-
     def count(self, filters: Mapping[str, Any]) -> int:
         """How many rows there are to take up."""
         row = self.database.fetch_one(self.statements["count"], filters, revive=True)
@@ -57,7 +52,7 @@ class Sweep:
         """Take up what matches, in order, for at most `seconds` (and one batch)."""
         deadline = time.monotonic() + seconds
         summary = Summary(total_pending=self.count(filters))
-        after = self.beginning
+        after = self.table.beginning
         while summary.total_pending and time.monotonic() < deadline:
             with self.database.transaction():
                 rows = self._claim(filters, after)
@@ -68,7 +63,7 @@ class Sweep:
             outages = self.sender.outages
             if len(rows) < self.batch or any(o.result in outages for o in outcomes):
                 break
-            after = {f"after_{column}": rows[-1][column] for column, _ in self.table.order}
+            after = self.table.after(rows[-1])
         return summary
 
     def _claim(self, filters: Mapping[str, Any], after: Mapping[str, Any]) -> list[Row]:

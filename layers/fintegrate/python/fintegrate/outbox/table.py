@@ -7,7 +7,9 @@ parameters have general names: `id`, `ids`, `key`, `keys`, `position`.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+from fintegrate.database import Row
 
 
 class OutboxTable(NamedTuple):
@@ -27,3 +29,12 @@ class OutboxTable(NamedTuple):
     """The reason that a row has which waits behind an earlier one of its key."""
     first_position: int | None = 1
     """A row with this position has none before it; None: every row may have."""
+
+    @property
+    def beginning(self) -> dict[str, Any]:
+        """The parameters of a claim before which no row was looked at."""
+        return {f"after_{column}": first for column, first in self.order}
+
+    def after(self, row: Row) -> dict[str, Any]:
+        """The parameters of a claim that goes on behind this row."""
+        return {f"after_{column}": row[column] for column, _ in self.order}
