@@ -240,9 +240,9 @@ def test_lost_lease_is_not_renewed(make_database: Callable[[], Database], query:
 def test_lease_that_is_over_sends_nothing(database: Database, query: Query) -> None:
     write(query, LANES)
     office = PostOffice()
-    leases = replace(leases_of(database), seconds=0.0)
+    leases = replace(leases_of(database), seconds=1e-6)  # over before the claim has committed
 
-    summary = LeasedSweep(leases, office, LISTED, send_seconds=-1.0).run(FILTERS, 60)
+    summary = LeasedSweep(leases, office, LISTED, send_seconds=1e-7).run(FILTERS, 60)
 
     assert office.batches == []
     assert (summary.attempted, summary.skipped) == (0, 4)
