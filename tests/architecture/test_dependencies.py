@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from tests.architecture.tree import FUNCTIONS, LAYER, ROOT, imports, modules, named, tree_of
 
 AWS = {"boto3", "botocore"}
+OWN_COLUMNS = re.compile(r"\b(?:customer|consumer|event|subject)_id\b")
 
 IMPORT_EVERYTHING = """
 import importlib, os, pkgutil, sys
@@ -52,6 +54,11 @@ def test_layer_knows_nothing_above_it(file: Path) -> None:
     roots = {name.partition(".")[0] for name in imports(tree_of(file))}
 
     assert not roots & {"chalicelib", "functions", "local", "app"}
+
+
+@pytest.mark.parametrize("file", [*modules(LAYER), *sorted(LAYER.rglob("*.sql"))], ids=named)
+def test_layer_names_no_column_of_a_system(file: Path) -> None:
+    assert OWN_COLUMNS.findall(file.read_text(encoding="utf-8")) == []
 
 
 @pytest.mark.parametrize("file", modules(FUNCTIONS), ids=named)

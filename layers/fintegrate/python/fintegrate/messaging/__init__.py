@@ -1,1 +1,1 @@
-"""RabbitMQ: connections, publishing with confirms in order per key, and declaring queues."""
+"""RabbitMQ: connections, publishing with confirms in order per key, queues, an outbox's sender."""
