@@ -57,7 +57,7 @@ def test_layer_knows_nothing_above_it(file: Path) -> None:
 
 
 @pytest.mark.parametrize("file", [*modules(LAYER), *sorted(LAYER.rglob("*.sql"))], ids=named)
-def test_layer_names_no_column_of_a_system(file: Path) -> None:
+def test_layer_names_no_systems_column(file: Path) -> None:
     assert OWN_COLUMNS.findall(file.read_text(encoding="utf-8")) == []
 
 

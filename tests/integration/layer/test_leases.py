@@ -63,7 +63,7 @@ def state(query: Query) -> list[dict[str, object]]:
     return query("SELECT * FROM letters ORDER BY letter_id")
 
 
-def test_everything_is_sent_in_order_per_lane(database: Database, query: Query) -> None:
+def test_lanes_are_sent_in_order(database: Database, query: Query) -> None:
     write(query, LANES, each=5)
     office = PostOffice()
 
@@ -76,7 +76,7 @@ def test_everything_is_sent_in_order_per_lane(database: Database, query: Query) 
         assert [where for name, where in office.arrived if name == lane] == [1, 2, 3, 4, 5]
 
 
-def test_no_transaction_is_open_while_a_batch_is_sent(database: Database, query: Query) -> None:
+def test_no_transaction_is_open_while_sending(database: Database, query: Query) -> None:
     write(query, LANES)
     found: list[object] = []
 
@@ -100,7 +100,7 @@ def test_leased_letter_is_nobody_elses(make_database: Callable[[], Database], qu
     assert first.token != second.token
 
 
-def test_many_sweeps_at_once_send_nothing_twice(
+def test_many_sweeps_send_nothing_twice(
     make_database: Callable[[], Database], query: Query
 ) -> None:
     lanes = [f"lane {number}" for number in range(100)]
@@ -128,7 +128,7 @@ def test_letter_waits_behind_a_leased_one(
     assert later == [(None, LETTERS.held_back)] * 2
 
 
-def test_letter_waits_behind_one_that_is_not_due(database: Database, query: Query) -> None:
+def test_letter_waits_behind_a_retry(database: Database, query: Query) -> None:
     write(query, ["ann"], each=2)
     sweep(database, PostOffice(lambda _: REFUSED)).run(FILTERS, 60)
 
@@ -148,9 +148,7 @@ def test_statements_may_keep_no_order(database: Database, query: Query) -> None:
     assert [letter(row) for row in first.claim(ALL).rows] == [("ann", 2)]
 
 
-def test_lease_that_is_over_is_taken_over(
-    make_database: Callable[[], Database], query: Query
-) -> None:
+def test_expired_lease_is_taken_over(make_database: Callable[[], Database], query: Query) -> None:
     write(query, LANES)
     lost = leases_of(make_database()).claim(ALL)
     assert leases_of(make_database()).claim(ALL).rows == []
@@ -163,7 +161,7 @@ def test_lease_that_is_over_is_taken_over(
 
 
 @pytest.mark.parametrize("outcome", [CONFIRMED, REFUSED, AWAY, CLOSED])
-def test_write_back_of_a_lost_lease_changes_nothing(
+def test_zombie_write_back_changes_nothing(
     make_database: Callable[[], Database], query: Query, outcome: Outcome
 ) -> None:
     write(query, LANES)
@@ -179,9 +177,7 @@ def test_write_back_of_a_lost_lease_changes_nothing(
     assert state(query) == before
 
 
-def test_write_back_after_the_heirs_changes_nothing(
-    make_database: Callable[[], Database], query: Query
-) -> None:
+def test_late_zombie_changes_nothing(make_database: Callable[[], Database], query: Query) -> None:
     write(query, ["ann"])
     zombie, heir = leases_of(make_database()), leases_of(make_database())
     lost = zombie.claim(ALL)
@@ -193,7 +189,7 @@ def test_write_back_after_the_heirs_changes_nothing(
     assert waiting(query) == []
 
 
-def test_part_of_a_lease_is_written_back_alone(database: Database, query: Query) -> None:
+def test_part_of_a_lease_is_written(database: Database, query: Query) -> None:
     write(query, LANES)
     leases = leases_of(database)
     lease = leases.claim(ALL)
@@ -237,7 +233,7 @@ def test_lost_lease_is_not_renewed(make_database: Callable[[], Database], query:
     assert [letter(row) for row in renewed.rows] == [("bob", 1), ("cem", 1), ("dee", 1)]
 
 
-def test_lease_that_is_over_sends_nothing(database: Database, query: Query) -> None:
+def test_expired_lease_sends_nothing(database: Database, query: Query) -> None:
     write(query, LANES)
     office = PostOffice()
     leases = replace(leases_of(database), seconds=1e-6)  # over before the claim has committed
@@ -262,7 +258,7 @@ def test_lease_must_outlast_its_sending(database: Database) -> None:
         LeasedSweep(leases_of(database), PostOffice(), LISTED, send_seconds=60.0)
 
 
-def test_failing_lane_does_not_stop_the_others(database: Database, query: Query) -> None:
+def test_failing_lane_stops_no_other(database: Database, query: Query) -> None:
     write(query, LANES, each=3)
     office = PostOffice(lanes_fail(["ann"], AWAY))
 
@@ -286,7 +282,7 @@ def test_outage_ends_the_run(database: Database, query: Query) -> None:
     ("outcome", "tries", "reason"),
     [(AWAY, 1, "unconfirmed: no answer"), (CLOSED, 0, "closed today")],
 )
-def test_failed_letter_is_due_after_its_wait(
+def test_failed_letter_waits_its_time(
     database: Database, query: Query, outcome: Outcome, tries: int, reason: str
 ) -> None:
     write(query, ["ann"])
@@ -306,7 +302,7 @@ def test_failed_letter_is_due_after_its_wait(
     assert office.arrived == [("ann", 1)]
 
 
-def test_killed_sweep_delays_its_letters_until_the_lease_is_over(
+def test_killed_sweep_leaves_expiring_leases(
     database: Database, database_url: str, query: Query
 ) -> None:
     write(query, LANES, each=2)

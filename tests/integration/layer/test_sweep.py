@@ -33,7 +33,7 @@ def sweep(database: Database, office: PostOffice, batch: int = 100) -> Sweep:
     return Sweep(database, office, LETTERS, BY_LOCK, LISTED, batch)
 
 
-def test_everything_is_sent_in_order_per_lane(database: Database, query: Query) -> None:
+def test_lanes_are_sent_in_order(database: Database, query: Query) -> None:
     write(query, LANES, each=5)
     office = PostOffice()
 
@@ -45,7 +45,7 @@ def test_everything_is_sent_in_order_per_lane(database: Database, query: Query) 
         assert [where for name, where in office.arrived if name == lane] == [1, 2, 3, 4, 5]
 
 
-def test_second_sweep_takes_what_the_first_does_not_hold(
+def test_second_sweep_takes_unlocked_letters(
     make_database: Callable[[], Database], query: Query
 ) -> None:
     write(query, LANES)
@@ -59,7 +59,7 @@ def test_second_sweep_takes_what_the_first_does_not_hold(
     assert second.arrived == [("cem", 1), ("dee", 1)]
 
 
-def test_second_sweep_waits_behind_what_the_first_holds(
+def test_second_sweep_waits_behind_locks(
     make_database: Callable[[], Database], query: Query
 ) -> None:
     write(query, ["ann"], each=3)
@@ -73,7 +73,7 @@ def test_second_sweep_waits_behind_what_the_first_holds(
     assert second.arrived == []
 
 
-def test_many_sweeps_at_once_send_nothing_twice(
+def test_many_sweeps_send_nothing_twice(
     make_database: Callable[[], Database], query: Query
 ) -> None:
     lanes = [f"lane {number}" for number in range(100)]
@@ -88,7 +88,7 @@ def test_many_sweeps_at_once_send_nothing_twice(
     assert len(arrived) == 300
 
 
-def test_failed_letter_holds_back_its_lane_only(database: Database, query: Query) -> None:
+def test_failure_holds_back_its_lane(database: Database, query: Query) -> None:
     write(query, LANES, each=2)
     office = PostOffice(lanes_fail(["bob"], REFUSED))
 
@@ -99,7 +99,7 @@ def test_failed_letter_holds_back_its_lane_only(database: Database, query: Query
     assert summary.failures == [{"letter": 2, "tries": 1, "failure_reason": "bad address"}]
 
 
-def test_letter_that_is_given_up_lets_the_next_go(database: Database, query: Query) -> None:
+def test_given_up_letter_lets_others_go(database: Database, query: Query) -> None:
     write(query, ["bob"], each=2)
     sweep(database, PostOffice(lambda _: REFUSED)).run({"max_tries": 1}, 60)
 

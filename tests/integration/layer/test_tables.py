@@ -46,7 +46,7 @@ def database(empty_database: Callable[[], str]) -> Iterator[Database]:
     database.close()
 
 
-def test_stored_answer_is_replayed_to_its_owner_only(database: Database) -> None:
+def test_answer_is_replayed_to_its_owner(database: Database) -> None:
     keys = IdempotencyKeys(database)
     with database.transaction():
         assert keys.replay_or_reserve("shop 5", "once", "digest") is None
@@ -79,7 +79,7 @@ def test_action_leaves_an_audit_row(database: Database) -> None:
     assert AuditEntry(**{name: row[name] for name in AuditEntry._fields}) == entry
 
 
-def test_refusal_of_a_stranger_leaves_an_audit_row(database: Database) -> None:
+def test_strangers_refusal_is_audited(database: Database) -> None:
     entry = AuditEntry("r1", None, None, "POST /letters", 401, "who are you?", None)
 
     AuditLog(database).write_refusal(entry)
