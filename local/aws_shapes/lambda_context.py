@@ -10,9 +10,9 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from local.aws_shapes.account import ACCOUNT, REGION
+
 MEMORY_MB = "512"
-REGION = "local"
-ACCOUNT = "000000000000"
 
 
 @dataclass

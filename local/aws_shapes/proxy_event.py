@@ -15,7 +15,8 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qsl
 
-ACCOUNT = "000000000000"
+from local.aws_shapes.account import ACCOUNT
+
 API = "local"
 STAGE = "api"
 NOBODY = dict.fromkeys(

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from local.aws_shapes.lambda_context import ACCOUNT, REGION
+from local.aws_shapes.account import ACCOUNT, REGION
 from local.schedules.schedule_expression import Schedule, parse
 
 if TYPE_CHECKING:

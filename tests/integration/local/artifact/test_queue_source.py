@@ -16,9 +16,9 @@ import pika
 import pytest
 
 from local.artifact.emulator.mounts import possible_way
-from local.artifact.emulator.queue_source import QueueSource
-from local.artifact.package.template import QueueSpec, read_template
+from local.artifact.package.template import read_template
 from local.services.running import RunningServices
+from local.serving.queue_source import QueueSource, QueueSpec
 from tests.integration.local.artifact.tiny import deployed, write_template
 from tests.support.broker import channel
 

@@ -12,14 +12,14 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pika
 from pika.exceptions import AMQPError
 
-from local.artifact.emulator.invocation import PAYLOAD_LIMIT
-from local.artifact.package.template import QueueSpec
 from local.aws_shapes.queue_event import Message, queue_event
+from local.aws_shapes.quotas import PAYLOAD_LIMIT
 
 if TYPE_CHECKING:
     from pika.adapters.blocking_connection import BlockingChannel
@@ -31,6 +31,17 @@ HEARTBEAT_SECONDS = 0.01  # how late the end of a run is noticed: the broker's h
 ENCODED = 4 / 3  # base64
 PER_MESSAGE_BYTES = 2048  # what an event says about a message beside its body
 log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class QueueSpec:
+    """A queue whose messages a function gets, as Amazon MQ's event source does it."""
+
+    function: str
+    queue: str
+    virtual_host: str = "/"
+    batch_size: int = 100
+    window_seconds: float = 0.5
 
 
 class QueueSource:
