@@ -19,19 +19,19 @@ from rich.markup import escape
 from local.artifact.package.make import PackagingError
 from local.banking.bench.peers.virtualenv import PeersMissing
 from local.machine.checkout import Checkout
-from local.machine.ports import NoFreePortError
+from local.machine.ports import NoFreePort
 from local.services.choice import remove_all
-from local.services.installation import MigrationError, install
+from local.services.installation import NotMigrated, install
 from local.services.running import ensure_services
-from local.services.service import ServiceError
+from local.services.service import ServersUnusable
 from local.serving.background import BackgroundServer, down
-from local.serving.server import ServerError, start_server
+from local.serving.server import ServerNotStarted, start_server
 
 EXPLAINED = (
-    ServiceError,
-    MigrationError,
-    ServerError,
-    NoFreePortError,
+    ServersUnusable,
+    NotMigrated,
+    ServerNotStarted,
+    NoFreePort,
     PackagingError,
     PeersMissing,
 )

@@ -19,7 +19,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from local.aws_shapes.proxy_event import IncomingRequest, proxy_event
-from local.aws_shapes.proxy_response import MalformedResponseError, proxy_response
+from local.aws_shapes.proxy_response import MalformedResponse, proxy_response
 from local.gateway.access_log import AccessLog
 from local.gateway.address_limit import AddressLimit
 from local.gateway.refusals import (
@@ -120,7 +120,7 @@ class Gateway:
             return proxy_response(answer)
         except Refusal:
             raise
-        except MalformedResponseError as error:
+        except MalformedResponse as error:
             log.error("%s: malformed response of %s: %s", request_id, function, error)  # noqa: TRY400
         except Exception:
             if limit.expired():

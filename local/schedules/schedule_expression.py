@@ -19,7 +19,7 @@ YEARS = range(1970, 2200)
 LONGEST_SEARCH = timedelta(days=366 * 8)  # 29 February can be eight years away
 
 
-class ScheduleExpressionError(ValueError):
+class UnknownSchedule(ValueError):
     """The expression is not one that EventBridge accepts; the text names it and the mistake."""
 
 
@@ -36,7 +36,7 @@ def parse(text: str) -> Schedule:
     """Understand an expression.
 
     Raises:
-        ScheduleExpressionError: EventBridge would refuse it
+        UnknownSchedule: EventBridge would refuse it
     """
     if match := RATE.fullmatch(text):
         return Schedule(text, _rate(int(match[1]), match[2], text))
@@ -44,14 +44,14 @@ def parse(text: str) -> Schedule:
         try:
             cron = _cron(*match.groups())
         except ValueError as error:
-            raise ScheduleExpressionError(f"{text}: {error}") from error
+            raise UnknownSchedule(f"{text}: {error}") from error
         return Schedule(text, cron.following)
-    raise ScheduleExpressionError(f"{text}: must be rate(value unit) or cron(six fields)")
+    raise UnknownSchedule(f"{text}: must be rate(value unit) or cron(six fields)")
 
 
 def _rate(value: int, unit: str, text: str) -> Callable[[datetime], datetime]:
     if value < 1 or (value == 1) == unit.endswith("s"):
-        raise ScheduleExpressionError(f"{text}: 1 takes the singular, more the plural, 0 is none")
+        raise UnknownSchedule(f"{text}: 1 takes the singular, more the plural, 0 is none")
     period = timedelta(**{f"{unit.removesuffix('s')}s": value})
     return lambda moment: moment + period
 

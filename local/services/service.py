@@ -4,25 +4,32 @@ from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import ClassVar
 
 START_SECONDS = 90.0
 POLL_SECONDS = 0.05
 
 
-class ServiceError(RuntimeError):
-    """A server could not be started or does not answer; the text says why and what to do."""
+class ServersUnusable(RuntimeError):
+    """A server is missing, does not start or does not answer; the text says what to do."""
 
 
 class Service(ABC):
     """One server of the checkout. Every method may be called in any state and again."""
 
     name: str
+    variables: ClassVar[Mapping[str, str]] = {}
+    """The functions' variables that say where it is → the attribute that knows."""
 
     @property
     @abstractmethod
     def url(self) -> str:
         """Where clients connect, with user and password."""
+
+    def addresses(self) -> Mapping[str, str]:
+        """The functions' variables that say where it is, with their values."""
+        return {name: str(getattr(self, where)) for name, where in self.variables.items()}
 
     @abstractmethod
     def start(self) -> bool:
@@ -70,14 +77,14 @@ class Service(ABC):
         """Wait until it answers.
 
         Raises:
-            ServiceError: it ended or did not answer in time
+            ServersUnusable: it ended or did not answer in time
         """
         deadline = time.monotonic() + seconds
         while (refusal := failure_of(self.probe)) is not None:
             if not self.is_running():
-                raise ServiceError(f"{self.name} ended while starting:\n{self.last_words()}")
+                raise ServersUnusable(f"{self.name} ended while starting:\n{self.last_words()}")
             if time.monotonic() > deadline:
-                raise ServiceError(
+                raise ServersUnusable(
                     f"{self.name} does not answer after {seconds:.0f} s "
                     f"({type(refusal).__name__}). The end of its log:\n{self.last_words()}"
                 )

@@ -21,7 +21,7 @@ STOP_SECONDS = 15.0
 BACKLOG = 2048
 
 
-class ServerError(RuntimeError):
+class ServerNotStarted(RuntimeError):
     """The server process ended or did not become ready; the text has the end of its log."""
 
 
@@ -126,7 +126,7 @@ def start_server(
         inherited: descriptors that it gets beside the socket
 
     Raises:
-        ServerError: it ended while starting
+        ServerNotStarted: it ended while starting
     """
     checkout = Checkout()
     log = checkout.folder("log") / "accompanying.log"
@@ -146,7 +146,7 @@ def start_server(
         server = Server(url_of(listener), process)
     if not _became_ready(ready):
         server.stop()
-        raise ServerError(f"The server did not start; the end of its log:\n{tail(log)}")
+        raise ServerNotStarted(f"The server did not start; the end of its log:\n{tail(log)}")
     return server
 
 

@@ -10,7 +10,7 @@ from local.machine.ports import LOOPBACK
 from local.services import probes
 from local.services.docker.server import DockerServer
 from local.services.native.postgresql import USER
-from local.services.service import ServiceError
+from local.services.service import ServersUnusable
 
 POSTGRESQL_SETTINGS = {"max_connections": "200", "shared_buffers": "256MB", "timezone": "UTC"}
 RABBITMQ_CONFIGURATION = """\
@@ -64,6 +64,7 @@ class RabbitMQContainer(DockerServer):
     """`rabbitmq:3.13-management`; the default user replaces guest."""
 
     name = "rabbitmq"
+    variables: ClassVar = {"RABBITMQ_URL": "url", "RABBITMQ_MANAGEMENT_URL": "management_url"}
     image = "rabbitmq:3.13-management"
     data_folder = "/var/lib/rabbitmq"
     ports_inside: ClassVar = {
@@ -102,12 +103,12 @@ class RabbitMQContainer(DockerServer):
         """Run `rabbitmqctl` on this node.
 
         Raises:
-            ServiceError: it refused
+            ServersUnusable: it refused
         """
         container = self.engine.containers.get(self.container_name)
         done = container.exec_run(["rabbitmqctl", *arguments])
         if done.exit_code:
-            raise ServiceError(f"rabbitmqctl {arguments[0]}: {done.output!r}")
+            raise ServersUnusable(f"rabbitmqctl {arguments[0]}: {done.output!r}")
 
     def probe(self) -> None:
         """Log in through AMQP and the management API."""
@@ -118,6 +119,7 @@ class RedisContainer(DockerServer):
     """`redis:7`; the password is in a file, because arguments are in process lists."""
 
     name = "redis"
+    variables: ClassVar = {"REDIS_URL": "url"}
     image = "redis:7"
     data_folder = "/data"
     ports_inside: ClassVar = {"redis": 6379}
@@ -145,3 +147,7 @@ class RedisContainer(DockerServer):
     def probe(self) -> None:
         """Log in and ping."""
         probes.cache(self.url)
+
+
+SERVERS: tuple[type[DockerServer], ...] = (PostgreSQLContainer, RabbitMQContainer, RedisContainer)
+"""Which servers run in containers: a further one is a class and an entry here."""

@@ -15,6 +15,7 @@ from pathlib import Path
 from local.machine.checkout import Checkout
 from local.machine.ports import PortBook
 from local.machine.processes import Account, Family
+from local.services.native.programs import Program
 from local.services.service import Service
 
 STOP_SECONDS = 20.0
@@ -23,7 +24,7 @@ STOP_SECONDS = 20.0
 class NativeServer(Service):
     """A server of this machine, run privately for one checkout."""
 
-    name: str
+    program: Program
     port_names: tuple[str, ...]
     graceful: signal.Signals = signal.SIGTERM
 

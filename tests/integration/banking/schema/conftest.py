@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from local.services.running import RunningServices, create_database, drop_database
+from local.services.databases import create_database, drop_database
+from local.services.running import RunningServices
 
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
 _numbers = itertools.count(1)

@@ -11,7 +11,7 @@ import psycopg2
 import pytest
 import redis
 
-from local.services.running import create_database, drop_database
+from local.services.databases import create_database, drop_database
 
 LOOPBACK = ("127.0.0.1", "::1", "::ffff:127.0.0.1")
 
@@ -26,7 +26,7 @@ def services(own_services):
 def unharmed(services):
     """The servers, all running again afterwards."""
     yield services
-    for server in (services.postgresql, services.rabbitmq, services.redis):
+    for server in services.servers.values():
         server.resume()
         server.start()
         server.wait_ready()
@@ -141,7 +141,7 @@ def test_native_servers_listen_on_loopback_only(services):
         pytest.skip("the servers run in containers")
     listening = [
         address
-        for server in (services.postgresql, services.rabbitmq, services.redis)
+        for server in services.servers.values()
         for process in server.family.members()
         for address in listening_addresses(process)
     ]

@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 import pytest
 
-from local.serving.server import ServerError, start_server
+from local.serving.server import ServerNotStarted, start_server
 
 TINY = "tests.integration.local.machine.tiny_app"
 SECONDS = 15
@@ -129,7 +129,7 @@ def test_limit_comes_from_the_environment(environment):
 
 
 def test_app_that_cannot_be_imported_says_why(environment):
-    with pytest.raises(ServerError, match="no_such_app"):
+    with pytest.raises(ServerNotStarted, match="no_such_app"):
         start_server({**environment, "LOCAL_APP": "no_such_app"})
 
 

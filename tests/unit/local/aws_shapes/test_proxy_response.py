@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from local.aws_shapes.proxy_response import MalformedResponseError, proxy_response
+from local.aws_shapes.proxy_response import MalformedResponse, proxy_response
 
 
 def test_status_headers_and_body_are_passed_on():
@@ -64,5 +64,5 @@ def test_the_connection_is_the_gateways_own():
     ],
 )
 def test_what_aws_refuses_is_refused(answer):
-    with pytest.raises(MalformedResponseError):
+    with pytest.raises(MalformedResponse):
         proxy_response(answer)

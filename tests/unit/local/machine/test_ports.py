@@ -5,7 +5,7 @@ import socket
 import pytest
 
 from local.machine.checkout import Checkout
-from local.machine.ports import CANDIDATES, LOOPBACK, NoFreePortError, PortBook, is_free, next_free
+from local.machine.ports import CANDIDATES, LOOPBACK, NoFreePort, PortBook, is_free, next_free
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def test_next_free_passes_over_taken_ports(taken):
 
 
 def test_no_port_at_all_is_said(taken):
-    with pytest.raises(NoFreePortError, match=str(taken)):
+    with pytest.raises(NoFreePort, match=str(taken)):
         next_free(taken, tries=1)
 
 

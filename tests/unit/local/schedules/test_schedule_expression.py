@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from local.schedules.schedule_expression import ScheduleExpressionError, parse
+from local.schedules.schedule_expression import UnknownSchedule, parse
 
 
 def after(text, moment):
@@ -84,5 +84,5 @@ def test_cron_never_looks_back(seconds):
     ],
 )
 def test_what_eventbridge_refuses_is_refused(text):
-    with pytest.raises(ScheduleExpressionError):
+    with pytest.raises(UnknownSchedule):
         parse(text)
