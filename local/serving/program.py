@@ -1,6 +1,6 @@
-"""The server process: gateway, functions and schedules in one; `python -m local.serving.program`.
+"""The server process: gateway, functions, schedules and queues in one.
 
-Takes its settings from the environment and its listening socket from its parent, so that
+`python -m local.serving.program`. Takes its settings from the environment and its listening socket from its parent, so that
 no port is free at one moment and taken at the next.
 """
 
@@ -24,6 +24,7 @@ from local.gateway.gateway import Gateway
 from local.gateway.http_protocol import EnvelopeProtocol
 from local.gateway.routes import RouteTable, routes_of
 from local.schedules.scheduler import Scheduler, scheduled_functions
+from local.serving.queue_functions import SourceQueues
 from local.serving.source_functions import API_FUNCTION, SourceFunctions, load_app
 
 SHUTDOWN_SECONDS = 10
@@ -100,11 +101,14 @@ def main(argv: Sequence[str] | None = None) -> None:
         end_with_parent(server)
     scheduled = [] if os.environ.get("SCHEDULER") == "off" else scheduled_functions(app)
     scheduler = Scheduler(scheduled, functions.call)
+    queues = SourceQueues(app, os.environ.get("RABBITMQ_URL", ""), functions.call)
     scheduler.start()
+    queues.start()
     try:
         server.run(sockets=[socket.socket(fileno=arguments.socket)])
     finally:
         scheduler.stop()
+        queues.stop()
         functions.close()
 
 

@@ -72,11 +72,14 @@ class QueueSource:
             self._thread.join(within)
 
     def _run(self) -> None:
+        told = ""
         while not self._stopping.is_set():
             try:
                 self._consume()
             except (AMQPError, OSError) as error:
-                log.warning("queue %s: %s; connecting again", self._spec.queue, error)
+                if told != repr(error):  # a queue that is not there yet would fill the log
+                    told = repr(error)
+                    log.warning("queue %s: %s; connecting again", self._spec.queue, told)
                 self._stopping.wait(RECONNECT_SECONDS)
 
     def _consume(self) -> None:
