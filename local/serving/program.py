@@ -1,7 +1,7 @@
 """The server process: gateway, functions, schedules and queues in one.
 
-`python -m local.serving.program`. Takes its settings from the environment and its listening socket from its parent, so that
-no port is free at one moment and taken at the next.
+`python -m local.serving.program` takes its settings from the environment and its listening socket
+from its parent, so that no port is free at one moment and taken at the next.
 """
 
 from __future__ import annotations
