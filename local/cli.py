@@ -156,7 +156,7 @@ def logs(function: Annotated[str, typer.Argument()] = "") -> None:
 def down_command() -> None:
     """Stop everything of this checkout, and only it."""
     checkout = Checkout()
-    for each in (checkout.chaos, checkout):
+    for each in (checkout.within("chaos"), checkout):
         down(each)
     console.print("Stopped.")
 
@@ -166,7 +166,7 @@ def down_command() -> None:
 def clean() -> None:
     """Stop everything and delete the servers' data."""
     checkout = Checkout()
-    for each in (checkout.chaos, checkout):
+    for each in (checkout.within("chaos"), checkout):
         down(each)
         remove_all(each)
 
@@ -246,7 +246,7 @@ def consumer(context: typer.Context) -> None:
 @explained
 def test(context: typer.Context) -> None:
     """Run pytest with the given arguments while the servers run; `-n 0` for one process."""
-    command = [sys.executable, "-m", "pytest", "-n", "2", "--dist", "loadgroup", *context.args]
+    command = [sys.executable, "-m", "pytest", "-n", "2", *context.args]
     with ensure_services():
         done = subprocess.run(command, check=False)
     raise typer.Exit(done.returncode)
