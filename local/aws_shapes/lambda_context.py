@@ -41,7 +41,6 @@ class LambdaContext:
 
     @property
     def log_group_name(self) -> str:
-        """Where Lambda would put the log."""
         return f"/aws/lambda/{self.function_name}"
 
     @property

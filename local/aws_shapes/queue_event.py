@@ -29,7 +29,6 @@ class Message:
 
 
 def queue_event(queue: str, virtual_host: str, messages: Iterable[Message]) -> dict[str, Any]:
-    """The event for a batch."""
     return {
         "eventSource": "aws:rmq",
         "eventSourceArn": BROKER_ARN,

@@ -72,7 +72,6 @@ class Gateway:
         self._refusal_response = refusal_response
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request."""
         started = time.perf_counter()
         request = Request(scope, receive)
         request_id = _request_id(request)

@@ -54,17 +54,14 @@ class RunningServices:
 
     @property
     def postgresql(self) -> Service:
-        """The database server."""
         return self.servers["postgresql"]
 
     @property
     def rabbitmq(self) -> Service:
-        """The broker."""
         return self.servers["rabbitmq"]
 
     @property
     def redis(self) -> Service:
-        """The cache."""
         return self.servers["redis"]
 
     def release(self) -> None:

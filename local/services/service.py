@@ -60,7 +60,7 @@ class Service(ABC):
         """Do one real round trip with the password; raises whatever the client raises."""
 
     @abstractmethod
-    def last_words(self) -> str:
+    def log_tail(self) -> str:
         """The end of its log, for error messages."""
 
     @abstractmethod
@@ -82,11 +82,11 @@ class Service(ABC):
         deadline = time.monotonic() + seconds
         while (refusal := failure_of(self.probe)) is not None:
             if not self.is_running():
-                raise ServersUnusable(f"{self.name} ended while starting:\n{self.last_words()}")
+                raise ServersUnusable(f"{self.name} ended while starting:\n{self.log_tail()}")
             if time.monotonic() > deadline:
                 raise ServersUnusable(
                     f"{self.name} does not answer after {seconds:.0f} s "
-                    f"({type(refusal).__name__}). The end of its log:\n{self.last_words()}"
+                    f"({type(refusal).__name__}). The end of its log:\n{self.log_tail()}"
                 )
             time.sleep(POLL_SECONDS)
 

@@ -22,15 +22,12 @@ class ServiceUrls:
 
     @property
     def rabbitmq_url(self) -> str:
-        """The broker."""
         return self.servers["RABBITMQ_URL"]
 
     @property
     def rabbitmq_management_url(self) -> str:
-        """The broker's management API."""
         return self.servers["RABBITMQ_MANAGEMENT_URL"]
 
     @property
     def redis_url(self) -> str:
-        """The cache."""
         return self.servers["REDIS_URL"]

@@ -47,7 +47,6 @@ class SourceQueues:
         self._sources = [QueueSource(spec, url, self._feed) for spec in specs]
 
     def start(self) -> None:
-        """Begin to consume."""
         for source in self._sources:
             source.start()
 

@@ -62,7 +62,6 @@ class QueueSource:
         self._thread = threading.Thread(target=self._run, name=f"queue {spec.queue}", daemon=True)
 
     def start(self) -> None:
-        """Begin to consume."""
         self._thread.start()
 
     def stop(self, within: float = 5) -> None:

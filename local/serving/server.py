@@ -46,7 +46,6 @@ def listen(port: int | None) -> socket.socket:
 
 
 def url_of(listener: socket.socket) -> str:
-    """The address of what listens there."""
     return f"http://{LOOPBACK}:{listener.getsockname()[1]}"
 
 
@@ -75,7 +74,6 @@ class Server:
 
     @property
     def pid(self) -> int:
-        """Its process id."""
         return self._process.pid
 
     def wait(self) -> int:
@@ -93,7 +91,6 @@ class Server:
             self.kill()
 
     def kill(self) -> None:
-        """End it as a crash would."""
         self._process.kill()
         self._process.wait()
 
@@ -158,5 +155,4 @@ def _became_ready(pipe: int) -> bool:
 
 
 def tail(log: Path, lines: int = 20) -> str:
-    """The last lines of a log."""
     return "\n".join(log.read_text(errors="replace").splitlines()[-lines:])

@@ -45,7 +45,6 @@ class PostgreSQLContainer(DockerServer):
         }
 
     def command(self) -> Sequence[str]:
-        """The server with its settings."""
         return [
             "postgres",
             *(
@@ -56,7 +55,6 @@ class PostgreSQLContainer(DockerServer):
         ]
 
     def probe(self) -> None:
-        """Log in and run a statement."""
         probes.postgresql(self.url)
 
 
@@ -111,7 +109,6 @@ class RabbitMQContainer(DockerServer):
             raise ServersUnusable(f"rabbitmqctl {arguments[0]}: {done.output!r}")
 
     def probe(self) -> None:
-        """Log in through AMQP and the management API."""
         probes.rabbitmq(self.url, self.management_url)
 
 
@@ -132,7 +129,6 @@ class RedisContainer(DockerServer):
         return f"redis://:{secret}@{LOOPBACK}:{self.ports.port('redis')}/0"
 
     def environment(self) -> Mapping[str, str]:
-        """Nothing."""
         return {}
 
     def files(self) -> Mapping[str, str]:
@@ -141,11 +137,9 @@ class RedisContainer(DockerServer):
         return {self.configuration: f'requirepass {secret}\nsave ""\nappendonly no\n'}
 
     def command(self) -> Sequence[str]:
-        """The server with its configuration file."""
         return ["redis-server", "--include", self.configuration]
 
     def probe(self) -> None:
-        """Log in and ping."""
         probes.cache(self.url)
 
 

@@ -143,7 +143,6 @@ class PostgreSQL(NativeServer):
         return [str(self.program.path()), "-D", str(self.home / "data"), *switches]
 
     def probe(self) -> None:
-        """Log in and run a statement."""
         probes.postgresql(self.url)
 
     def remove(self) -> None:

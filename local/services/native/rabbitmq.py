@@ -104,7 +104,6 @@ class RabbitMQ(NativeServer):
         (self.home / "rabbitmq-env.conf").write_text("")
 
     def command(self) -> Sequence[str]:
-        """The server's start script."""
         return [str(self.program.path())]
 
     def environment(self) -> Mapping[str, str]:
@@ -156,5 +155,4 @@ class RabbitMQ(NativeServer):
             raise ServersUnusable(f"rabbitmqctl {arguments[0]}: {done.stdout}{done.stderr}")
 
     def probe(self) -> None:
-        """Log in through AMQP and the management API."""
         probes.rabbitmq(self.url, self.management_url)

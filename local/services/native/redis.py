@@ -52,9 +52,7 @@ class Redis(NativeServer):
         write_private(self.home / "redis.conf", text)
 
     def command(self) -> Sequence[str]:
-        """The server with its configuration file."""
         return [str(self.program.path()), str(self.home / "redis.conf")]
 
     def probe(self) -> None:
-        """Log in and ping."""
         probes.cache(self.url)

@@ -40,7 +40,6 @@ class NativeServer(Service):
 
     @property
     def family(self) -> Family:
-        """Its processes."""
         record = self.checkout.folder("run") / f"{self.name}.json"
         return Family(f"{self.checkout.root}#{self.name}", self.home, record)
 
@@ -62,7 +61,6 @@ class NativeServer(Service):
         return {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"}
 
     def start(self) -> bool:
-        """Start the server unless it runs; says whether this call started it."""
         if self.is_running():
             return False
         self.family.kill()  # helpers that a crashed server left behind hold its ports
@@ -72,31 +70,24 @@ class NativeServer(Service):
         return True
 
     def stop(self) -> None:
-        """End it in order; its data stay."""
         self.family.stop(self.graceful, STOP_SECONDS)
 
     def kill(self) -> None:
-        """End it as a crash would (SIGKILL); its data stay."""
         self.family.kill()
 
     def pause(self) -> None:
-        """Freeze it: connections stay open, nobody answers."""
         self.family.pause()
 
     def resume(self) -> None:
-        """Let a paused server run on."""
         self.family.resume()
 
     def is_running(self) -> bool:
-        """Whether its process exists, answering or not."""
         return self.family.leader() is not None
 
-    def last_words(self) -> str:
-        """The last 20 lines of its log."""
+    def log_tail(self) -> str:
         lines = self.log.read_text(errors="replace").splitlines() if self.log.exists() else []
         return "\n".join(lines[-20:])
 
     def remove(self) -> None:
-        """End it and delete its data."""
         self.stop()
         shutil.rmtree(self.home, ignore_errors=True)
