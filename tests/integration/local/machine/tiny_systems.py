@@ -29,6 +29,7 @@ def _invented(name: str, configuration: type[Any], **more: Any) -> System:
         request_parts=nothing,
         probes=nothing,
         gauges=nothing,
+        description=nothing,
         after_migrations=lambda _settings: None,
         **more,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import psycopg2
@@ -14,7 +15,8 @@ from fintegrate.system import SystemDatabase
 from local.machine.checkout import Checkout
 from local.services.databases import addresses, create_missing, drop_database, system_databases
 from local.services.installation import migrate
-from local.services.running import RunningServices
+from local.services.running import RunningServices, ensure_services
+from local.services.service import ServersUnusable
 from local.services.settings import settings_environment
 
 # As the migrations stood in a database's history before a system had a folder under sql/.
@@ -68,6 +70,21 @@ def test_missing_database_is_made(
     assert run(urls["PARCELS_DATABASE_URL"], "SELECT current_database()::text") == [
         (invented[1].name,)
     ]
+
+
+def test_external_addresses_are_taken_as_they_are(
+    services: RunningServices, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = {**services.urls.databases, **services.urls.servers}
+    for variable, url in given.items():
+        monkeypatch.setenv(variable, url)
+    monkeypatch.setenv("LOCAL_SERVICES", "external")
+
+    with ensure_services(Checkout(tmp_path)) as external:
+        settings = settings_environment(external.urls, Checkout(tmp_path))
+        assert {variable: settings[variable] for variable in given} == given
+        with pytest.raises(ServersUnusable, match="not ours to control"):
+            _ = external.servers
 
 
 def test_bankings_database_keeps_its_place() -> None:
