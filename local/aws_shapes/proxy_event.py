@@ -19,7 +19,7 @@ from local.aws_shapes.account import ACCOUNT
 
 API = "local"
 STAGE = "api"
-NOBODY = dict.fromkeys(
+UNKNOWN_CALLER = dict.fromkeys(
     (
         "accessKey",
         "accountId",
@@ -33,7 +33,7 @@ NOBODY = dict.fromkeys(
         "userArn",
     )
 )
-"""What an identity says of a caller whom AWS does not know."""
+"""The identity of a caller that AWS does not know."""
 
 
 @dataclass(frozen=True)
@@ -134,4 +134,4 @@ def _context(request: IncomingRequest, names: Mapping[str, str]) -> dict[str, An
 
 
 def _identity(source_ip: str, user_agent: str | None) -> dict[str, str | None]:
-    return {**NOBODY, "sourceIp": source_ip, "userAgent": user_agent}
+    return {**UNKNOWN_CALLER, "sourceIp": source_ip, "userAgent": user_agent}

@@ -1,7 +1,7 @@
 """The API gateway: HTTP in front of functions, with AWS's limits and this project's envelope.
 
 Limits by address, routes, bounds the body and the time, and passes the rest to an invoker.
-Knows nothing of how functions run: source tree or packaged artifact is the invoker's affair.
+How functions run, from source or packaged, is the invoker's part.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Free ports of one checkout: chosen once, remembered, chosen again when somebody else took one.
+"""Free ports of one checkout: chosen once and remembered; a port that was taken is chosen anew.
 
 The ports lie below the range the system hands to outgoing connections, so that a server
 that is stopped for a moment finds its port free when it comes back.

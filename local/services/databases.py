@@ -42,7 +42,7 @@ def create_missing(urls: ServiceUrls, databases: Sequence[SystemDatabase]) -> No
 def create_database(urls: ServiceUrls, name: str, template: str | None = None) -> str:
     """Create a database, empty or as a copy, in place of one of that name; returns its address.
 
-    Copying needs that nobody is connected to the template (PostgreSQL, CREATE DATABASE).
+    A template cannot be copied while a session is connected to it (PostgreSQL, CREATE DATABASE).
     """
     drop_database(urls, name)
     _create(urls.database_url, name, template or "template0")

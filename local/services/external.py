@@ -1,4 +1,4 @@
-"""Servers that somebody else runs: the environment has their addresses."""
+"""Servers that this checkout does not run: the environment has their addresses."""
 
 from __future__ import annotations
 

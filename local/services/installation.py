@@ -1,6 +1,6 @@
 """Makes a checkout ready to serve: servers up, databases migrated, `.local/env` written.
 
-What runs afterwards, and for how long, is decided by the commands.
+The commands decide what runs afterwards, and for how long.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def install(checkout: Checkout, keep: bool, migrated: bool = True) -> Installati
 
     Args:
         keep: the servers stay up until `make down`
-        migrated: False leaves the migrations to whoever serves
+        migrated: False leaves the migrations to the server that is started afterwards
 
     Raises:
         ServersUnusable: a server is missing or does not come up

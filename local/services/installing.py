@@ -1,7 +1,7 @@
 """Installs the servers that are missing, with the system's package manager, or says how.
 
-`python -m local.services.installing`: nothing to do when a Docker engine answers, when
-the servers are somebody else's, or when they are there.
+`python -m local.services.installing` does nothing when a Docker engine answers, when the servers are
+external, or when they are installed.
 """
 
 from __future__ import annotations

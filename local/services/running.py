@@ -20,7 +20,7 @@ from local.services.urls import ServiceUrls
 
 
 class RunningServices:
-    """The servers while this process uses them; leaving stops them when nobody else does.
+    """The servers while this process uses them; the last process to leave stops them.
 
     Attributes:
         urls: where they listen
@@ -38,7 +38,7 @@ class RunningServices:
 
     @property
     def external(self) -> bool:
-        """Whether somebody else runs them."""
+        """Whether they are not this checkout's own."""
         return self._group is None
 
     @property
@@ -46,7 +46,7 @@ class RunningServices:
         """The servers by name, to stop, kill, pause and restart.
 
         Raises:
-            ServersUnusable: somebody else runs them
+            ServersUnusable: they are external
         """
         if self._group is None:
             raise ServersUnusable("LOCAL_SERVICES=external: these servers are not ours to control")
@@ -103,7 +103,7 @@ def ensure_services(checkout: Checkout | None = None, keep: bool = False) -> Run
     """The servers of the checkout, started when they do not run.
 
     Args:
-        keep: leave them running until `make down`, whoever else leaves
+        keep: they run until `make down`, also when no process uses them
 
     Raises:
         ServersUnusable: a server is missing or does not come up; the text says what to do
@@ -117,7 +117,7 @@ def ensure_services(checkout: Checkout | None = None, keep: bool = False) -> Run
 
 
 def _start(group: ServerGroup, lease: Lease, keep: bool) -> bool:
-    """Start what does not run; noted before it happens, for whoever comes after a kill."""
+    """Start what does not run. The lease is written first: this process may be killed meanwhile."""
     fresh = not group.any_running()
     if keep:
         lease.keep()

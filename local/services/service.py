@@ -45,7 +45,7 @@ class Service(ABC):
 
     @abstractmethod
     def pause(self) -> None:
-        """Freeze it: connections stay open, nobody answers."""
+        """Freeze it: connections stay open and get no answer."""
 
     @abstractmethod
     def resume(self) -> None:

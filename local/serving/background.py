@@ -1,6 +1,6 @@
 """Servers in the background: `make up`, `make deploy-local` and their ends.
 
-One server of each name per checkout, found again by its marker whoever started it.
+One server of each name per checkout. Its marker finds it again, whichever command started it.
 """
 
 from __future__ import annotations

@@ -31,7 +31,7 @@ SHUTDOWN_SECONDS = 10
 
 
 class ReadyServer(uvicorn.Server):
-    """Says on a pipe that it accepts requests; the program outlives a signal, to end what it began."""
+    """Writes to a pipe when it accepts requests; a signal ends serving, not the program."""
 
     def __init__(self, config: uvicorn.Config, ready: int | None) -> None:
         super().__init__(config)
@@ -66,10 +66,10 @@ def configuration(gateway: ASGIApp) -> uvicorn.Config:
 
 
 def end_with_parent(server: uvicorn.Server) -> None:
-    """Stop when standard input closes: whoever started us is gone, however it went.
+    """Stop when standard input closes: then the parent has ended, in order or not.
 
-    Read past Python's buffer, whose lock a thread that still waits would hold at the end: the
-    interpreter aborts over it.
+    Reads the descriptor itself. A thread that waits in Python's buffer holds its lock, and the
+    interpreter aborts over that lock when it ends.
     """
 
     def watch() -> None:

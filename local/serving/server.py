@@ -39,7 +39,7 @@ def listen(port: int | None) -> socket.socket:
         try:
             listener.bind((LOOPBACK, next_free(port) if port else 0))
             listener.listen(BACKLOG)
-        except OSError:  # somebody took the port since we looked
+        except OSError:  # the port was taken since we looked
             listener.close()
             continue
         return listener

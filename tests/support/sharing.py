@@ -20,7 +20,7 @@ TOGETHER = {
 
 
 class TogetherScheduling(LoadScopeScheduling):
-    """Each test goes to whoever is free, but the tests of one place to the same worker."""
+    """Each test goes to a free worker, but the tests of one place to the same worker."""
 
     def _split_scope(self, nodeid: str) -> str:
         """The name under which tests are kept together: its own for most of them."""

@@ -21,7 +21,7 @@ def together(calls: Sequence[Callable[[], T]]) -> list[T]:
         try:
             return call()
         finally:
-            barrier.wait()  # the limiter's connections are shared: nobody closes what others use
+            barrier.wait()  # the limiter's connections are shared: close them when no thread uses them
             wiring.parts().close()  # the other connections belong to their thread
 
     with ThreadPoolExecutor(len(calls)) as pool:

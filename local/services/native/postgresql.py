@@ -97,7 +97,7 @@ class PostgreSQL(NativeServer):
         folder = Path("/var/tmp") / f"{self.checkout.name}_{self.name}"  # noqa: S108  # owner checked
         folder.mkdir(mode=0o700, exist_ok=True)
         if folder.is_symlink() or folder.stat().st_uid not in (ROOT_UID, self.account.uid):
-            raise ServersUnusable(f"{folder} belongs to somebody else; remove it")
+            raise ServersUnusable(f"{folder} belongs to another user; remove it")
         _hand_over(folder, self.account)
         return folder
 

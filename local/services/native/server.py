@@ -35,7 +35,7 @@ class NativeServer(Service):
 
     @property
     def home(self) -> Path:
-        """The folder that holds its data and nobody else's."""
+        """Its data folder."""
         return self.checkout.folder(self.name)
 
     @property

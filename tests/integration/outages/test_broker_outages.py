@@ -150,7 +150,7 @@ def test_outage_costs_no_tries(
 
 @contextmanager
 def memory_alarm(services: RunningServices) -> Iterator[None]:
-    """The broker blocks who publishes, for the block."""
+    """The broker blocks publishers while this lasts."""
     rabbitmq: Any = services.rabbitmq
     rabbitmq.control("set_vm_memory_high_watermark", "0.0000001")
     try:

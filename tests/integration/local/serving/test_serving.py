@@ -117,7 +117,7 @@ def test_signal_ends_the_server_in_order(
         assert running.wait() == 0
 
 
-def test_stopped_server_answers_nobody(environment: dict[str, str]) -> None:
+def test_stopped_server_gives_no_answer(environment: dict[str, str]) -> None:
     with start_server(environment) as running:
         assert answers(running.base_url)
 
