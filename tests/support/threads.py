@@ -7,13 +7,15 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-from chalicelib.banking import wiring
-
 T = TypeVar("T")
 
 
-def together(calls: Sequence[Callable[[], T]]) -> list[T]:
-    """Start all calls at once; their results in order. The first error is raised."""
+def side_by_side(calls: Sequence[Callable[[], T]], close: Callable[[], object]) -> list[T]:
+    """Start all calls at once; their results in order. The first error is raised.
+
+    Args:
+        close: closes what a thread has opened, called by each when all are done
+    """
     barrier = threading.Barrier(len(calls))
 
     def run(call: Callable[[], T]) -> T:
@@ -21,8 +23,8 @@ def together(calls: Sequence[Callable[[], T]]) -> list[T]:
         try:
             return call()
         finally:
-            barrier.wait()  # the limiter's connections are shared: close them when no thread uses them
-            wiring.parts().close()  # the other connections belong to their thread
+            barrier.wait()  # some connections are shared: close them when no thread uses them
+            close()
 
     with ThreadPoolExecutor(len(calls)) as pool:
         return list(pool.map(run, calls))
