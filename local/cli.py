@@ -19,19 +19,19 @@ from rich.markup import escape
 from local.artifact.package.make import PackagingError
 from local.banking.bench.peers.virtualenv import PeersMissing
 from local.machine.checkout import Checkout
-from local.machine.ports import NoFreePortError
+from local.machine.ports import NoFreePort
 from local.services.choice import remove_all
-from local.services.installation import MigrationError, install
+from local.services.installation import NotMigrated, install
 from local.services.running import ensure_services
-from local.services.service import ServiceError
+from local.services.service import ServersUnusable
 from local.serving.background import BackgroundServer, down
-from local.serving.server import ServerError, start_server
+from local.serving.server import ServerNotStarted, start_server
 
 EXPLAINED = (
-    ServiceError,
-    MigrationError,
-    ServerError,
-    NoFreePortError,
+    ServersUnusable,
+    NotMigrated,
+    ServerNotStarted,
+    NoFreePort,
     PackagingError,
     PeersMissing,
 )
@@ -156,7 +156,7 @@ def logs(function: Annotated[str, typer.Argument()] = "") -> None:
 def down_command() -> None:
     """Stop everything of this checkout, and only it."""
     checkout = Checkout()
-    for each in (checkout.chaos, checkout):
+    for each in (checkout.within("chaos"), checkout):
         down(each)
     console.print("Stopped.")
 
@@ -166,7 +166,7 @@ def down_command() -> None:
 def clean() -> None:
     """Stop everything and delete the servers' data."""
     checkout = Checkout()
-    for each in (checkout.chaos, checkout):
+    for each in (checkout.within("chaos"), checkout):
         down(each)
         remove_all(each)
 
@@ -246,7 +246,7 @@ def consumer(context: typer.Context) -> None:
 @explained
 def test(context: typer.Context) -> None:
     """Run pytest with the given arguments while the servers run; `-n 0` for one process."""
-    command = [sys.executable, "-m", "pytest", "-n", "2", "--dist", "loadgroup", *context.args]
+    command = [sys.executable, "-m", "pytest", "-n", "2", *context.args]
     with ensure_services():
         done = subprocess.run(command, check=False)
     raise typer.Exit(done.returncode)

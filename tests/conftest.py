@@ -16,13 +16,9 @@ import pytest
 
 from local.machine.checkout import Checkout
 from local.services.choice import remove_all
-from local.services.running import (
-    RunningServices,
-    create_database,
-    drop_database,
-    ensure_services,
-)
-from tests.support.databases import migrated_template
+from local.services.databases import create_database, drop_database
+from local.services.running import RunningServices, ensure_services
+from tests.support.databases import migrated_templates
 from tests.support.sharing import TogetherScheduling
 
 pytest_plugins = ["tests.support.fixtures", "tests.support.banking"]
@@ -46,7 +42,7 @@ def services() -> Iterator[RunningServices]:
 
 @pytest.fixture(scope="session")
 def own_services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServices]:
-    """The same three of these tests' own, to be stopped, frozen and restarted."""
+    """The same servers of these tests' own, to be stopped, frozen and restarted."""
     checkout = Checkout(tmp_path_factory.mktemp("own_services"))
     with ensure_services(checkout) as running:
         yield running
@@ -54,18 +50,16 @@ def own_services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSe
 
 
 @pytest.fixture(scope="session")
-def template_database(services: RunningServices) -> Iterator[str]:
-    """The name of a database that the migrations made, to be copied, never connected to."""
-    with migrated_template(services.urls, f"template_fintegrate_{WORKER}") as name:
-        yield name
+def template_databases(services: RunningServices) -> Iterator[dict[str, str]]:
+    """Variable of a system's database → the name of a migrated one, to be copied."""
+    with migrated_templates(services.urls, WORKER) as names:
+        yield names
 
 
-@pytest.fixture
-def database_url(services: RunningServices, template_database: str) -> Iterator[str]:
-    """A migrated database of the test's own."""
-    name = f"test_fintegrate_{WORKER}_{next(_numbers)}"
-    yield create_database(services.urls, name, template_database)
-    drop_database(services.urls, name)
+@pytest.fixture(scope="session")
+def template_database(template_databases: dict[str, str]) -> str:
+    """The name of banking's."""
+    return template_databases["DATABASE_URL"]
 
 
 @pytest.fixture
@@ -80,3 +74,25 @@ def empty_database(services: RunningServices) -> Iterator[Callable[[], str]]:
     yield make
     for name in names:
         drop_database(services.urls, name)
+
+
+@pytest.fixture
+def copy_database(
+    services: RunningServices, template_databases: dict[str, str]
+) -> Iterator[Callable[[str], str]]:
+    """Makes a migrated database of the test's own: a system's variable → its address."""
+    names: list[str] = []
+
+    def copy(setting: str) -> str:
+        names.append(f"test_{WORKER}_{next(_numbers)}")
+        return create_database(services.urls, names[-1], template_databases[setting])
+
+    yield copy
+    for name in names:
+        drop_database(services.urls, name)
+
+
+@pytest.fixture
+def database_url(copy_database: Callable[[str], str]) -> str:
+    """A database of banking, the test's own."""
+    return copy_database("DATABASE_URL")

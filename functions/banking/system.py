@@ -53,6 +53,12 @@ def _after_migrations(settings: Configuration) -> None:
     install_configured_key(settings)
 
 
+def _new_admin_api_key() -> str:
+    from fintegrate.access.keys import new_api_key
+
+    return new_api_key().text
+
+
 SYSTEM = System(
     name="banking",
     databases=(SystemDatabase(setting="DATABASE_URL", name="fintegrate", folder="banking"),),
@@ -63,4 +69,5 @@ SYSTEM = System(
     gauges=_gauges,
     description=_description,
     after_migrations=_after_migrations,
+    made_up={"ADMIN_API_KEY": _new_admin_api_key},
 )

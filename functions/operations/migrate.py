@@ -28,7 +28,7 @@ def apply_migrations(environment: Mapping[str, str]) -> list[str]:
     """As `run_migrations`, with the settings given: all systems of the package, one after the other.
 
     Raises:
-        MigrationError: a migration failed and left nothing; its text names the statement.
+        MigrationFailed: a migration failed and left nothing; its text names the statement.
         SettingsError: a setting is missing.
         ValueError: a setting that a system installs is malformed.
     """
@@ -51,10 +51,10 @@ def migrations_folder(database: SystemDatabase) -> Path:
 
 
 if __name__ == "__main__":
-    from fintegrate.migrations import MigrationError
+    from fintegrate.migrations import MigrationFailed
 
     try:
         for name in apply_migrations(os.environ):
             sys.stdout.write(f"applied {name}\n")
-    except (MigrationError, SettingsError, ValueError) as error:
+    except (MigrationFailed, SettingsError, ValueError) as error:
         sys.exit(f"migration failed: {error}")

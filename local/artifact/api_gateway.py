@@ -12,7 +12,8 @@ from typing import Any
 import orjson
 
 from local.artifact.emulator.deployment import Deployment
-from local.artifact.emulator.invocation import PAYLOAD_LIMIT, PayloadTooLarge, Throttled
+from local.artifact.emulator.invocation import PayloadTooLarge, Throttled
+from local.aws_shapes.quotas import PAYLOAD_LIMIT
 from local.gateway.refusals import BodyTooLarge, FunctionFailed, FunctionThrottled
 
 log = logging.getLogger(__name__)

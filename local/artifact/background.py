@@ -29,7 +29,7 @@ class DeployedServer:
         """Serve the artifact, unless just this is served; its address once it is healthy.
 
         Raises:
-            ServerError: it does not become healthy; the text is the end of its log
+            ServerNotStarted: it does not become healthy; the text is the end of its log
         """
         wanted = _fingerprint(artifact, environment)
         running = self._server.url()

@@ -18,8 +18,8 @@ from local.artifact.background import DeployedServer
 from local.artifact.emulator.sandboxes import remove_containers
 from local.artifact.package.hot import changes
 from local.artifact.package.make import package
+from local.aws_shapes.scheduled_event import scheduled_event
 from local.machine.checkout import Checkout
-from local.schedules.scheduler import scheduled_event
 from local.services.choice import stop_all
 from local.services.installation import install
 from local.serving.background import BackgroundServer

@@ -45,7 +45,7 @@ def start_artifact(artifact: Artifact, environment: Mapping[str, str]) -> Artifa
     """Serve an artifact in a process of its own; returns when it is migrated and serves.
 
     Raises:
-        ServerError: it ended while starting
+        ServerNotStarted: it ended while starting
     """
     with listen(None) as control:
         server = start_server(

@@ -11,7 +11,6 @@ from typing import Any
 from local.artifact.api_gateway import invoker
 from local.artifact.emulator.deployment import Deployment
 from local.artifact.emulator.invocation import InvokeError
-from local.artifact.emulator.queue_source import QueueSource
 from local.artifact.gateway_responses import GatewayResponses
 from local.gateway.access_log import AccessLog
 from local.gateway.address_limit import AddressLimit
@@ -19,6 +18,7 @@ from local.gateway.gateway import Gateway
 from local.gateway.routes import RouteTable
 from local.schedules.schedule_expression import parse
 from local.schedules.scheduler import ScheduledFunction, Scheduler
+from local.serving.queue_source import QueueSource
 
 log = logging.getLogger(__name__)
 

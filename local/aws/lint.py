@@ -11,8 +11,8 @@ from pathlib import Path
 
 from local.aws.packaged import TEMPLATE, Package
 from local.aws.parameters import INFRA
+from local.aws_shapes.account import REGION
 
-REGION = "eu-central-1"
 MERGED_ONLY = "functions.yaml"
 
 

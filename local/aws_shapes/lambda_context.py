@@ -10,9 +10,9 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from local.aws_shapes.account import ACCOUNT, REGION
+
 MEMORY_MB = "512"
-REGION = "local"
-ACCOUNT = "000000000000"
 
 
 @dataclass
@@ -41,7 +41,6 @@ class LambdaContext:
 
     @property
     def log_group_name(self) -> str:
-        """Where Lambda would put the log."""
         return f"/aws/lambda/{self.function_name}"
 
     @property

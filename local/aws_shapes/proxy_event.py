@@ -15,10 +15,11 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qsl
 
-ACCOUNT = "000000000000"
+from local.aws_shapes.account import ACCOUNT
+
 API = "local"
 STAGE = "api"
-NOBODY = dict.fromkeys(
+UNKNOWN_CALLER = dict.fromkeys(
     (
         "accessKey",
         "accountId",
@@ -32,7 +33,7 @@ NOBODY = dict.fromkeys(
         "userArn",
     )
 )
-"""What an identity says of a caller whom AWS does not know."""
+"""The identity of a caller that AWS does not know."""
 
 
 @dataclass(frozen=True)
@@ -133,4 +134,4 @@ def _context(request: IncomingRequest, names: Mapping[str, str]) -> dict[str, An
 
 
 def _identity(source_ip: str, user_agent: str | None) -> dict[str, str | None]:
-    return {**NOBODY, "sourceIp": source_ip, "userAgent": user_agent}
+    return {**UNKNOWN_CALLER, "sourceIp": source_ip, "userAgent": user_agent}

@@ -16,7 +16,7 @@ HOP_BY_HOP = ("connection", "content-length", "keep-alive", "transfer-encoding",
 FORBIDDEN = re.compile(r"[\r\n\0]")
 
 
-class MalformedResponseError(ValueError):
+class MalformedResponse(ValueError):
     """What the function returned is no proxy response; the text says what is wrong with it."""
 
 
@@ -24,10 +24,10 @@ def proxy_response(answer: object) -> Response:
     """The HTTP response.
 
     Raises:
-        MalformedResponseError: the gateway of AWS would answer 502
+        MalformedResponse: the gateway of AWS would answer 502
     """
     if not isinstance(answer, dict):
-        raise MalformedResponseError(f"must be an object, is {type(answer).__name__}")
+        raise MalformedResponse(f"must be an object, is {type(answer).__name__}")
     response = Response(_body(answer), status_code=_status(answer))
     headers = [(n.lower().encode("latin-1"), v.encode("latin-1")) for n, v in _headers(answer)]
     if all(name != b"content-type" for name, _ in headers):
@@ -39,7 +39,7 @@ def proxy_response(answer: object) -> Response:
 def _status(answer: dict[str, Any]) -> int:
     status = answer.get("statusCode")
     if isinstance(status, bool) or not str(status).isdigit() or not 200 <= int(str(status)) <= 599:
-        raise MalformedResponseError("statusCode must be a number from 200 to 599")
+        raise MalformedResponse("statusCode must be a number from 200 to 599")
     return int(str(status))
 
 
@@ -59,14 +59,14 @@ def _headers(answer: dict[str, Any]) -> list[tuple[str, str]]:
 def _object(answer: dict[str, Any], name: str) -> dict[str, Any]:
     value = answer.get(name) or {}
     if not isinstance(value, dict):
-        raise MalformedResponseError(f"{name} must be an object")
+        raise MalformedResponse(f"{name} must be an object")
     return value
 
 
 def _header_text(value: object) -> str:
     text = str(value)
     if FORBIDDEN.search(text) or not text.isascii():
-        raise MalformedResponseError("a header's value must be one line of ASCII")
+        raise MalformedResponse("a header's value must be one line of ASCII")
     return text
 
 
@@ -75,10 +75,10 @@ def _body(answer: dict[str, Any]) -> bytes:
     if body is None:
         return b""
     if not isinstance(body, str):
-        raise MalformedResponseError("body must be a string")
+        raise MalformedResponse("body must be a string")
     if not answer.get("isBase64Encoded"):
         return body.encode()
     try:
         return base64.b64decode(body, validate=True)
     except binascii.Error as error:
-        raise MalformedResponseError("body is not base64") from error
+        raise MalformedResponse("body is not base64") from error

@@ -13,8 +13,7 @@ from typing import Any
 
 from pika import BasicProperties
 
-from local.artifact.emulator.invocation import ACCOUNT
-from local.artifact.package.intrinsics import REGION
+from local.aws_shapes.account import ACCOUNT, REGION
 
 BROKER_ARN = f"arn:aws:mq:{REGION}:{ACCOUNT}:broker:local:b-00000000-0000-0000-0000-000000000000"
 
@@ -30,7 +29,6 @@ class Message:
 
 
 def queue_event(queue: str, virtual_host: str, messages: Iterable[Message]) -> dict[str, Any]:
-    """The event for a batch."""
     return {
         "eventSource": "aws:rmq",
         "eventSourceArn": BROKER_ARN,

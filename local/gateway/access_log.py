@@ -13,8 +13,6 @@ from starlette.responses import Response
 
 
 class AccessLog:
-    """Writes one line per answered request."""
-
     def __init__(self, stream: TextIO = sys.stdout) -> None:
         self._stream = stream
 

@@ -1,79 +1,63 @@
-"""The per-address request limit of the gateway: a sliding window in bounded memory.
+"""The gateway's limit of requests per client address: a sliding window in bounded memory.
 
-Two fixed windows per address, the older one weighted by how much of it the last minute
-still covers: exact within one window, and two numbers per address, however high the limit.
+The counting is that of the library `limits`: two fixed windows per address, the older one weighted
+by how much of it the last minute still covers.
 """
 
 from __future__ import annotations
 
 import math
-import time
-from collections import OrderedDict
-from collections.abc import Callable
-from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 
-WINDOW_SECONDS = 60.0
-MOST_ADDRESSES = 10_000
+from limits import RateLimitItemPerMinute
+from limits.storage import MemoryStorage
+from limits.strategies import SlidingWindowCounterRateLimiter
+
+WINDOW_SECONDS = 60
+MOST_COUNTERS = 20_000  # an active address has two
 IPV6_NETWORK = 64  # bits: one subscriber usually owns the whole /64
-
-
-@dataclass(slots=True)
-class _Windows:
-    index: int
-    current: int = 0
-    previous: int = 0
-
-    def roll_to(self, index: int) -> None:
-        if index == self.index + 1:
-            self.previous, self.current = self.current, 0
-        elif index != self.index:
-            self.previous = self.current = 0
-        self.index = index
 
 
 class AddressLimit:
     """Counts requests per client address. For one thread (the event loop).
 
-    When more addresses are active than it remembers, the one that was silent longest starts anew.
+    When more addresses are active than it remembers, the one that was counted first starts anew.
     """
 
-    def __init__(self, per_minute: int, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, per_minute: int) -> None:
         if per_minute < 1:
             raise ValueError(f"RATE_LIMIT_IP_PER_MINUTE must be at least 1, got {per_minute}")
         self.per_minute = per_minute
-        self._clock = clock
-        self._windows: OrderedDict[str, _Windows] = OrderedDict()
+        self._item = RateLimitItemPerMinute(per_minute)
+        self._counters = MemoryStorage()
+        self._limiter = SlidingWindowCounterRateLimiter(self._counters)
 
     def __len__(self) -> int:
-        return len(self._windows)
+        return len(self._counters.storage)
 
     def refused_for(self, address: str) -> int:
         """Count one request: 0 when it may pass, else after how many seconds to try again."""
-        index, elapsed = divmod(self._clock(), WINDOW_SECONDS)
-        windows = self._of(_subscriber(address), int(index))
-        left_of_previous = 1 - elapsed / WINDOW_SECONDS
-        if windows.previous * left_of_previous + windows.current < self.per_minute:
-            windows.current += 1
+        subscriber = _subscriber(address)
+        if self._limiter.hit(self._item, subscriber):
+            if len(self) > MOST_COUNTERS:
+                self._counters.clear(next(iter(self._counters.storage)))
             return 0
         # Strictly after that moment; what rounding may have taken from it is given back first.
-        return math.floor(self._seconds_to_wait(windows, left_of_previous) + 1e-6) + 1
+        return math.floor(self._seconds_until_room(subscriber) + 1e-6) + 1
 
-    def _of(self, address: str, index: int) -> _Windows:
-        windows = self._windows.setdefault(address, _Windows(index))
-        windows.roll_to(index)
-        self._windows.move_to_end(address)
-        if len(self._windows) > MOST_ADDRESSES:
-            self._windows.popitem(last=False)
-        return windows
+    def _seconds_until_room(self, subscriber: str) -> float:
+        """Until the next window begins, or what counts of the previous one is one less.
 
-    def _seconds_to_wait(self, windows: _Windows, left_of_previous: float) -> float:
-        if windows.current < self.per_minute:
-            room = (self.per_minute - windows.current) / windows.previous
-            return (left_of_previous - room) * WINDOW_SECONDS
-        after_next_starts = 1 - self.per_minute / windows.current
-        return (left_of_previous + after_next_starts) * WINDOW_SECONDS
+        The library's own answer is no wait at all on a window's first instant.
+        """
+        previous, previous_left, _, current_left = self._counters.get_sliding_window(
+            self._item.key_for(subscriber), WINDOW_SECONDS
+        )
+        next_window = current_left - WINDOW_SECONDS
+        if not previous:
+            return next_window
+        return min(next_window, previous_left % (WINDOW_SECONDS / previous))
 
 
 @lru_cache(1_000)

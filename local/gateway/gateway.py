@@ -1,7 +1,7 @@
 """The API gateway: HTTP in front of functions, with AWS's limits and this project's envelope.
 
 Limits by address, routes, bounds the body and the time, and passes the rest to an invoker.
-Knows nothing of how functions run: source tree or packaged artifact is the invoker's affair.
+How functions run, from source or packaged, is the invoker's part.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from local.aws_shapes.proxy_event import IncomingRequest, proxy_event
-from local.aws_shapes.proxy_response import MalformedResponseError, proxy_response
+from local.aws_shapes.proxy_response import MalformedResponse, proxy_response
 from local.gateway.access_log import AccessLog
 from local.gateway.address_limit import AddressLimit
 from local.gateway.refusals import (
@@ -72,7 +72,6 @@ class Gateway:
         self._refusal_response = refusal_response
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request."""
         started = time.perf_counter()
         request = Request(scope, receive)
         request_id = _request_id(request)
@@ -120,7 +119,7 @@ class Gateway:
             return proxy_response(answer)
         except Refusal:
             raise
-        except MalformedResponseError as error:
+        except MalformedResponse as error:
             log.error("%s: malformed response of %s: %s", request_id, function, error)  # noqa: TRY400
         except Exception:
             if limit.expired():

@@ -22,7 +22,6 @@ class EnvelopeProtocol(HttpToolsProtocol):
     _unfinished = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Serve a connection."""
         super().connection_made(OneWrite(transport, self.loop))  # type: ignore[arg-type]
 
     def data_received(self, data: bytes) -> None:
@@ -38,7 +37,6 @@ class EnvelopeProtocol(HttpToolsProtocol):
         super().on_body(body)
 
     def on_message_complete(self) -> None:
-        """Take the end of a request."""
         self._unfinished = 0
         super().on_message_complete()
 

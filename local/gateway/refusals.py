@@ -31,7 +31,6 @@ class Refusal(Exception):
         self.headers = headers
 
     def response(self) -> Response:
-        """The answer in the envelope."""
         return Response(
             dumps(envelope(self.status, {}, str(self))),
             status_code=self.status,
@@ -41,8 +40,6 @@ class Refusal(Exception):
 
 
 class UnknownPath(Refusal):
-    """No route has this path."""
-
     status = 404
     kind = "MISSING_AUTHENTICATION_TOKEN"
 
@@ -51,8 +48,6 @@ class UnknownPath(Refusal):
 
 
 class MethodNotAllowed(Refusal):
-    """The path exists, the method does not."""
-
     status = 405
     kind = "MISSING_AUTHENTICATION_TOKEN"
 
@@ -61,8 +56,6 @@ class MethodNotAllowed(Refusal):
 
 
 class BodyTooLarge(Refusal):
-    """The body is over the gateway's limit."""
-
     status = 413
     kind = "REQUEST_TOO_LARGE"
 

@@ -38,10 +38,9 @@ class Checkout:
         folder.mkdir(parents=True, exist_ok=True)
         return folder
 
-    @property
-    def chaos(self) -> Checkout:
-        """A checkout within this one, for servers that are killed on purpose."""
-        return Checkout(self.folder("chaos"))
+    def within(self, name: str) -> Checkout:
+        """A checkout inside this one's state, with servers of its own, to be killed on purpose."""
+        return Checkout(self.folder(name))
 
     @contextmanager
     def locked(self, name: str) -> Iterator[None]:

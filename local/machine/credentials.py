@@ -25,7 +25,7 @@ def write_private(path: Path, text: str) -> None:
 def password(
     checkout: Checkout, name: str, make: Callable[[], str] = lambda: secrets.token_urlsafe(24)
 ) -> str:
-    """The checkout's secret of that name, made on first use; its letters need no URL quoting."""
+    """The checkout's secret of that name, made on first use; its characters need no URL quoting."""
     path = checkout.folder("secrets") / name
     with checkout.locked("secrets"):
         if not path.exists():

@@ -1,4 +1,4 @@
-"""Free ports of one checkout: chosen once, remembered, chosen again when somebody else took one.
+"""Free ports of one checkout: chosen once and remembered; a port that was taken is chosen anew.
 
 The ports lie below the range the system hands to outgoing connections, so that a server
 that is stopped for a moment finds its port free when it comes back.
@@ -17,7 +17,7 @@ LOOPBACK = "127.0.0.1"
 CANDIDATES = range(20_000, 32_000)
 
 
-class NoFreePortError(RuntimeError):
+class NoFreePort(RuntimeError):
     """Every port that was tried is taken."""
 
 
@@ -41,7 +41,7 @@ def next_free(wanted: int, tries: int = 100) -> int:
     for port in range(wanted, wanted + tries):
         if is_free(port):
             return port
-    raise NoFreePortError(
+    raise NoFreePort(
         f"Ports {wanted} to {wanted + tries - 1} are all taken or not ours to take; give another"
     )
 
@@ -88,4 +88,4 @@ class PortBook:
         for port in random.sample(CANDIDATES, 200):
             if port not in taken and is_free(port):
                 return port
-        raise NoFreePortError("No free port between 20000 and 32000 was found in 200 tries")
+        raise NoFreePort("No free port between 20000 and 32000 was found in 200 tries")

@@ -148,7 +148,7 @@ class Family:
         self.record.unlink(missing_ok=True)
 
     def pause(self) -> None:
-        """Freeze the whole family: connections stay open and nobody answers."""
+        """Freeze the whole family: connections stay open and get no answer."""
         _signal(self.members(), signal.SIGSTOP)
 
     def resume(self) -> None:

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import logging
 import threading
-import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from local.aws_shapes.lambda_context import ACCOUNT, REGION
+from local.aws_shapes.scheduled_event import scheduled_event
 from local.schedules.schedule_expression import Schedule, parse
 
 if TYPE_CHECKING:
@@ -42,21 +41,6 @@ def scheduled_functions(app: Chalice) -> list[ScheduledFunction]:
             text = expression if isinstance(expression, str) else expression.to_string()
             found.append(ScheduledFunction(source.name, parse(text)))
     return found
-
-
-def scheduled_event(name: str, moment: datetime) -> dict[str, Any]:
-    """The event of a schedule rule (EventBridge user guide, "Scheduled Event")."""
-    return {
-        "version": "0",
-        "id": str(uuid.uuid4()),
-        "detail-type": "Scheduled Event",
-        "source": "aws.events",
-        "account": ACCOUNT,
-        "time": moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "region": REGION,
-        "resources": [f"arn:aws:events:{REGION}:{ACCOUNT}:rule/{name}"],
-        "detail": {},
-    }
 
 
 def _now() -> datetime:
@@ -98,7 +82,8 @@ class Scheduler:
 
     def _run(self, function: ScheduledFunction) -> None:
         now = self._now()
-        while (moment := function.schedule.following(now)) is not None:
+        while True:
+            moment = function.schedule.following(now)
             wait = (moment - now).total_seconds()
             if self._stopping.wait(max(0.0, min(wait, LONGEST_WAIT_SECONDS))):
                 return

@@ -1,25 +1,26 @@
-"""Servers that somebody else runs: the environment has their addresses."""
+"""Servers that this checkout does not run: the environment has their addresses."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
-from local.services.service import ServiceError
-
-VARIABLES = ("DATABASE_URL", "RABBITMQ_URL", "RABBITMQ_MANAGEMENT_URL", "REDIS_URL")
+from local.services.service import ServersUnusable
 
 
-def addresses(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """The four addresses.
+def addresses(
+    variables: Iterable[str], environment: Mapping[str, str] = os.environ
+) -> dict[str, str]:
+    """The addresses under these variables.
 
     Raises:
-        ServiceError: one is not set; the text names all that are missing
+        ServersUnusable: one is not set; the text names all that are missing
     """
-    missing = [name for name in VARIABLES if not environment.get(name)]
+    wanted = list(variables)
+    missing = [name for name in wanted if not environment.get(name)]
     if missing:
-        raise ServiceError(
+        raise ServersUnusable(
             f"LOCAL_SERVICES=external takes the servers' addresses from the environment; "
             f"set {', '.join(missing)}"
         )
-    return {name: environment[name] for name in VARIABLES}
+    return {name: environment[name] for name in wanted}

@@ -1,6 +1,6 @@
-"""Makes a checkout ready to serve: servers up, database migrated, `.local/env` written.
+"""Makes a checkout ready to serve: servers up, databases migrated, `.local/env` written.
 
-What runs afterwards, and for how long, is decided by the commands.
+The commands decide what runs afterwards, and for how long.
 """
 
 from __future__ import annotations
@@ -9,34 +9,18 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
-
-import psycopg2
 
 from local.machine.checkout import Checkout
 from local.machine.credentials import write_private
-from local.services.running import (
-    RunningServices,
-    create_database,
-    database,
-    ensure_services,
-    settings_environment,
-)
-
-DATABASE = "fintegrate"
-WRITTEN = (
-    "BASE_URL",
-    "ADMIN_API_KEY",
-    "DATABASE_URL",
-    "RABBITMQ_URL",
-    "RABBITMQ_MANAGEMENT_URL",
-    "REDIS_URL",
-)
+from local.services.databases import create_missing, system_databases
+from local.services.running import RunningServices, ensure_services
+from local.services.settings import made_up_settings, settings_environment
 
 
-class MigrationError(RuntimeError):
-    """The database could not be brought to the newest version; the text is the migration's own."""
+class NotMigrated(RuntimeError):
+    """A database could not be brought to the newest version; the text is the migration's own."""
 
 
 @dataclass(frozen=True)
@@ -49,8 +33,10 @@ class Installation:
 
     def write_env(self, base_url: str, name: str = "env") -> None:
         """Write `.local/env` or its like: for its owner only; a shell can `source` it."""
+        urls = self.services.urls
+        written = ("BASE_URL", *made_up_settings(), *urls.databases, *urls.servers)
         values = {**self.environment, "BASE_URL": base_url}
-        lines = "".join(f"{variable}={shlex.quote(values[variable])}\n" for variable in WRITTEN)
+        lines = "".join(f"{variable}={shlex.quote(values[variable])}\n" for variable in written)
         write_private(self.checkout.state / name, lines)
 
     @contextmanager
@@ -67,21 +53,22 @@ class Installation:
 
 
 def install(checkout: Checkout, keep: bool, migrated: bool = True) -> Installation:
-    """Start the servers, make the database and migrate it.
+    """Start the servers, make the databases of all systems and migrate them.
 
     Args:
         keep: the servers stay up until `make down`
-        migrated: False leaves the migrations to whoever serves
+        migrated: False leaves the migrations to the server that is started afterwards
 
     Raises:
-        ServiceError: a server is missing or does not come up
-        MigrationError: a migration failed
+        ServersUnusable: a server is missing or does not come up
+        NotMigrated: a migration failed
     """
     services = ensure_services(checkout, keep)
     try:
         with checkout.locked("database"):
-            url = _database(services)
-            environment = settings_environment(services.urls, checkout, DATABASE_URL=url)
+            if not services.external:
+                create_missing(services.urls, system_databases())
+            environment = settings_environment(services.urls, checkout)
             if migrated:
                 migrate(checkout, environment)
     except BaseException:
@@ -90,29 +77,11 @@ def install(checkout: Checkout, keep: bool, migrated: bool = True) -> Installati
     return Installation(checkout, services, environment)
 
 
-def _database(services: RunningServices) -> str:
-    """The address of the checkout's database, made when missing; an external one is used as is."""
-    if services.external:
-        return services.urls.database_url
-    url = database(services.urls.database_url, DATABASE)
-    return url if _exists(services) else create_database(services.urls, DATABASE)
-
-
-def _exists(services: RunningServices) -> bool:
-    """Asked of the server: a failed login would not tell, and making it anew deletes the old one."""
-    with (
-        closing(psycopg2.connect(services.urls.database_url)) as connection,
-        connection.cursor() as cursor,
-    ):
-        cursor.execute("SELECT FROM pg_database WHERE datname = %s", (DATABASE,))
-        return cursor.rowcount > 0
-
-
 def migrate(checkout: Checkout, environment: Mapping[str, str]) -> None:
-    """Bring the database to the newest version, as a deployment does.
+    """Bring the databases of all systems to the newest version, as a deployment does.
 
     Raises:
-        MigrationError: a migration failed
+        NotMigrated: a migration failed; databases that were migrated before it stay so
     """
     done = subprocess.run(
         [sys.executable, "-m", "chalicelib.operations.migrate"],
@@ -123,5 +92,5 @@ def migrate(checkout: Checkout, environment: Mapping[str, str]) -> None:
         check=False,
     )
     if done.returncode:
-        raise MigrationError(done.stdout + done.stderr)
+        raise NotMigrated(done.stdout + done.stderr)
     (checkout.folder("log") / "migrate.log").write_text(done.stdout + done.stderr)

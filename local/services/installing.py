@@ -1,7 +1,7 @@
 """Installs the servers that are missing, with the system's package manager, or says how.
 
-`python -m local.services.installing`: nothing to do when a Docker engine answers, when
-the servers are somebody else's, or when they are there.
+`python -m local.services.installing` does nothing when a Docker engine answers, when the servers are
+external, or when they are installed.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from local.services.native.programs import missing
-from local.services.packages import INSTALL, PACKAGES, install_command, package_manager
+from local.services.native.programs import Program
+from local.services.native.servers import missing
+from local.services.packages import INSTALL, install_command, package_manager, packages
 
 POLICY = Path("/usr/sbin/policy-rc.d")
 DENY = "#!/bin/sh\nexit 101\n"  # "action not allowed" (Debian's invoke-rc.d interface)
@@ -63,15 +64,15 @@ def _starting_denied(manager: str) -> Iterator[None]:
         _run(["rm", "-f", str(POLICY)], manager)
 
 
-def install(servers: Sequence[str], manager: str) -> None:
+def install(programs: Sequence[Program], manager: str) -> None:
     """Install packages; no server of them runs afterwards, now or at the next boot."""
-    packages = [PACKAGES[manager][server] for server in servers]
+    wanted = packages(programs, manager)
     if manager == "apt-get":
         _run(["apt-get", "update", "-q"], manager)
     with _starting_denied(manager):
-        _run([*INSTALL[manager].split(), *packages], manager)
+        _run([*INSTALL[manager].split(), *wanted], manager)
     if manager == "apt-get" and Path("/run/systemd/system").exists():
-        _run(["systemctl", "disable", *packages], manager)
+        _run(["systemctl", "disable", *wanted], manager)
 
 
 def main() -> None:
@@ -79,16 +80,18 @@ def main() -> None:
     if os.environ.get("LOCAL_SERVICES") in ("docker", "external"):
         return
     servers = missing()
+    programs = [server.program for server in servers]
+    names = ", ".join(server.name for server in servers)
     if not servers or (not os.environ.get("LOCAL_SERVICES") and _engine_answers()):
         return
     manager = package_manager()
     if manager is None or not _may_install(manager):
-        sys.exit(f"Missing: {', '.join(servers)}. Install them: {install_command(servers)}")
-    print(f"Installing {', '.join(servers)}", flush=True)
+        sys.exit(f"Missing: {names}. Install them: {install_command(programs)}")
+    print(f"Installing {names}", flush=True)
     try:
-        install(servers, manager)
+        install(programs, manager)
     except subprocess.CalledProcessError as error:
-        sys.exit(f"{error.stdout}\nThat failed. Install by hand: {install_command(servers)}")
+        sys.exit(f"{error.stdout}\nThat failed. Install by hand: {install_command(programs)}")
 
 
 def _engine_answers() -> bool:

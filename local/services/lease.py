@@ -1,6 +1,6 @@
-"""Who uses the running servers, so that the last one who leaves can stop them.
+"""The processes that use the running servers: the last one to leave stops them.
 
-Every user holds a shared lock on one file; the system drops the lock of a killed user.
+Every user holds a shared lock on one file. The system drops the lock of a killed process.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Lease:
     def leave(self) -> bool:
         """Give the lease up; says whether the caller was the last and must stop the servers.
 
-        While it answers yes nobody else can be a user: call it under the start lock.
+        Call it under the start lock, so that no process becomes a user while it answers yes.
         """
         if self._descriptor is None:
             return False

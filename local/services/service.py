@@ -4,25 +4,32 @@ from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import ClassVar
 
 START_SECONDS = 90.0
 POLL_SECONDS = 0.05
 
 
-class ServiceError(RuntimeError):
-    """A server could not be started or does not answer; the text says why and what to do."""
+class ServersUnusable(RuntimeError):
+    """A server is missing, does not start or does not answer; the text says what to do."""
 
 
 class Service(ABC):
     """One server of the checkout. Every method may be called in any state and again."""
 
     name: str
+    variables: ClassVar[Mapping[str, str]] = {}
+    """The functions' variables that say where it is → the attribute that knows."""
 
     @property
     @abstractmethod
     def url(self) -> str:
         """Where clients connect, with user and password."""
+
+    def addresses(self) -> Mapping[str, str]:
+        """The functions' variables that say where it is, with their values."""
+        return {name: str(getattr(self, where)) for name, where in self.variables.items()}
 
     @abstractmethod
     def start(self) -> bool:
@@ -38,7 +45,7 @@ class Service(ABC):
 
     @abstractmethod
     def pause(self) -> None:
-        """Freeze it: connections stay open, nobody answers."""
+        """Freeze it: connections stay open and get no answer."""
 
     @abstractmethod
     def resume(self) -> None:
@@ -53,7 +60,7 @@ class Service(ABC):
         """Do one real round trip with the password; raises whatever the client raises."""
 
     @abstractmethod
-    def last_words(self) -> str:
+    def log_tail(self) -> str:
         """The end of its log, for error messages."""
 
     @abstractmethod
@@ -70,16 +77,16 @@ class Service(ABC):
         """Wait until it answers.
 
         Raises:
-            ServiceError: it ended or did not answer in time
+            ServersUnusable: it ended or did not answer in time
         """
         deadline = time.monotonic() + seconds
         while (refusal := failure_of(self.probe)) is not None:
             if not self.is_running():
-                raise ServiceError(f"{self.name} ended while starting:\n{self.last_words()}")
+                raise ServersUnusable(f"{self.name} ended while starting:\n{self.log_tail()}")
             if time.monotonic() > deadline:
-                raise ServiceError(
+                raise ServersUnusable(
                     f"{self.name} does not answer after {seconds:.0f} s "
-                    f"({type(refusal).__name__}). The end of its log:\n{self.last_words()}"
+                    f"({type(refusal).__name__}). The end of its log:\n{self.log_tail()}"
                 )
             time.sleep(POLL_SECONDS)
 

@@ -1,6 +1,6 @@
 """Servers in the background: `make up`, `make deploy-local` and their ends.
 
-One server of each name per checkout, found again by its marker whoever started it.
+One server of each name per checkout. Its marker finds it again, whichever command started it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import httpx
 from local.machine.checkout import Checkout
 from local.machine.processes import Family
 from local.services.choice import stop_all
-from local.serving.server import ServerError, accompanying, listen, serve_command, tail, url_of
+from local.serving.server import ServerNotStarted, accompanying, listen, serve_command, tail, url_of
 
 HEALTHY_SECONDS = 60.0
 POLL_SECONDS = 0.2
@@ -55,7 +55,7 @@ class BackgroundServer:
         """Start it unless it runs and is healthy; its address once `/health` answers 200.
 
         Raises:
-            ServerError: it does not become healthy
+            ServerNotStarted: it does not become healthy
         """
         running = self.url()
         if running and self._becomes_healthy(running):
@@ -72,7 +72,7 @@ class BackgroundServer:
                 keep_open=(listener.fileno(), *self._inherited),
             )
         if not self._becomes_healthy(url):
-            raise ServerError(f"{url}/health does not answer 200:\n{tail(self._log)}")
+            raise ServerNotStarted(f"{url}/health does not answer 200:\n{tail(self._log)}")
         return url
 
     def _becomes_healthy(self, url: str) -> bool:

@@ -1,7 +1,7 @@
-"""The server process: gateway, functions and schedules in one; `python -m local.serving.program`.
+"""The server process: gateway, functions, schedules and queues in one.
 
-Takes its settings from the environment and its listening socket from its parent, so that
-no port is free at one moment and taken at the next.
+`python -m local.serving.program` takes its settings from the environment and its listening socket
+from its parent, so that no port is free at one moment and taken at the next.
 """
 
 from __future__ import annotations
@@ -24,13 +24,14 @@ from local.gateway.gateway import Gateway
 from local.gateway.http_protocol import EnvelopeProtocol
 from local.gateway.routes import RouteTable, routes_of
 from local.schedules.scheduler import Scheduler, scheduled_functions
+from local.serving.queue_functions import SourceQueues
 from local.serving.source_functions import API_FUNCTION, SourceFunctions, load_app
 
 SHUTDOWN_SECONDS = 10
 
 
 class ReadyServer(uvicorn.Server):
-    """Says on a pipe that it accepts requests; the program outlives a signal, to end what it began."""
+    """Writes to a pipe when it accepts requests; a signal ends serving, not the program."""
 
     def __init__(self, config: uvicorn.Config, ready: int | None) -> None:
         super().__init__(config)
@@ -65,10 +66,10 @@ def configuration(gateway: ASGIApp) -> uvicorn.Config:
 
 
 def end_with_parent(server: uvicorn.Server) -> None:
-    """Stop when standard input closes: whoever started us is gone, however it went.
+    """Stop when standard input closes: then the parent has ended, in order or not.
 
-    Read past Python's buffer, whose lock a thread that still waits would hold at the end: the
-    interpreter aborts over it.
+    Reads the descriptor itself. A thread that waits in Python's buffer holds its lock, and the
+    interpreter aborts over that lock when it ends.
     """
 
     def watch() -> None:
@@ -100,11 +101,14 @@ def main(argv: Sequence[str] | None = None) -> None:
         end_with_parent(server)
     scheduled = [] if os.environ.get("SCHEDULER") == "off" else scheduled_functions(app)
     scheduler = Scheduler(scheduled, functions.call)
+    queues = SourceQueues(app, os.environ.get("RABBITMQ_URL", ""), functions.call)
     scheduler.start()
+    queues.start()
     try:
         server.run(sockets=[socket.socket(fileno=arguments.socket)])
     finally:
         scheduler.stop()
+        queues.stop()
         functions.close()
 
 

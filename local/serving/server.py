@@ -21,7 +21,7 @@ STOP_SECONDS = 15.0
 BACKLOG = 2048
 
 
-class ServerError(RuntimeError):
+class ServerNotStarted(RuntimeError):
     """The server process ended or did not become ready; the text has the end of its log."""
 
 
@@ -39,14 +39,13 @@ def listen(port: int | None) -> socket.socket:
         try:
             listener.bind((LOOPBACK, next_free(port) if port else 0))
             listener.listen(BACKLOG)
-        except OSError:  # somebody took the port since we looked
+        except OSError:  # the port was taken since we looked
             listener.close()
             continue
         return listener
 
 
 def url_of(listener: socket.socket) -> str:
-    """The address of what listens there."""
     return f"http://{LOOPBACK}:{listener.getsockname()[1]}"
 
 
@@ -75,7 +74,6 @@ class Server:
 
     @property
     def pid(self) -> int:
-        """Its process id."""
         return self._process.pid
 
     def wait(self) -> int:
@@ -93,7 +91,6 @@ class Server:
             self.kill()
 
     def kill(self) -> None:
-        """End it as a crash would."""
         self._process.kill()
         self._process.wait()
 
@@ -126,7 +123,7 @@ def start_server(
         inherited: descriptors that it gets beside the socket
 
     Raises:
-        ServerError: it ended while starting
+        ServerNotStarted: it ended while starting
     """
     checkout = Checkout()
     log = checkout.folder("log") / "accompanying.log"
@@ -146,7 +143,7 @@ def start_server(
         server = Server(url_of(listener), process)
     if not _became_ready(ready):
         server.stop()
-        raise ServerError(f"The server did not start; the end of its log:\n{tail(log)}")
+        raise ServerNotStarted(f"The server did not start; the end of its log:\n{tail(log)}")
     return server
 
 
@@ -158,5 +155,4 @@ def _became_ready(pipe: int) -> bool:
 
 
 def tail(log: Path, lines: int = 20) -> str:
-    """The last lines of a log."""
     return "\n".join(log.read_text(errors="replace").splitlines()[-lines:])

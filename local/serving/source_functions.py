@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 API_FUNCTION = "api_handler"
 THREADS = 16
 API_TIMEOUT_SECONDS = 30.0
-SCHEDULED_TIMEOUT_SECONDS = 900.0  # Lambda's longest
+EVENT_TIMEOUT_SECONDS = 900.0  # Lambda's longest
 
 
 def load_app(module: str | None = None) -> Chalice:
@@ -31,7 +31,7 @@ def load_app(module: str | None = None) -> Chalice:
 
 
 class SourceFunctions:
-    """All functions of one app: its API and what runs on a schedule."""
+    """All functions of one app: its API, and what a schedule or a queue runs."""
 
     def __init__(self, app: Chalice, threads: int = THREADS) -> None:
         self._app = app
@@ -46,7 +46,7 @@ class SourceFunctions:
         return await asyncio.get_running_loop().run_in_executor(self._pool, call)
 
     def call(
-        self, name: str, event: dict[str, Any], timeout: float = SCHEDULED_TIMEOUT_SECONDS
+        self, name: str, event: dict[str, Any], timeout: float = EVENT_TIMEOUT_SECONDS
     ) -> object:
         """Call a function in this thread."""
         return self._function(name)(event, LambdaContext(name, timeout))

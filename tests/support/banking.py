@@ -6,10 +6,10 @@ Loaded by `tests/conftest.py`.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import pika.exceptions
 import pytest
@@ -20,6 +20,9 @@ from local.banking.client import onboard
 from local.banking.tenant_queues import remove_queues
 from tests.support.api import Api
 from tests.support.fixtures import Query
+from tests.support.threads import at_once
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,11 @@ class Bank:
         reply = self.api.post("/customer/data", name=name, **fields)
         assert reply.status == 201, reply
         return str(reply.data["customer_id"])
+
+
+def together(calls: Sequence[Callable[[], T]]) -> list[T]:
+    """Make all calls at once, each as a process of its own; their results in order."""
+    return at_once(calls, lambda: wiring.parts().close())
 
 
 def new_bank(admin: Api) -> Bank:

@@ -11,7 +11,8 @@ import psycopg2
 import pytest
 from psycopg2.extras import RealDictCursor
 
-from local.services.running import RunningServices, settings_environment
+from local.services.running import RunningServices
+from local.services.settings import settings_environment
 
 UNLIMITED = {
     "RATE_LIMIT_API_KEY_PER_MINUTE": "6000000",

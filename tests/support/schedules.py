@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from local.aws_shapes.lambda_context import LambdaContext
-from local.schedules.scheduler import scheduled_event
+from local.aws_shapes.scheduled_event import scheduled_event
 
 
 def run_schedule(name: str) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """Which tests must run on one worker, because they share something that is costly to make.
 
-xdist's own groups (`xdist_group`) rest on a suffix to a test's id, which pytest takes no more since 9.2:
-then they are ignored without a word. So the place of a test decides.
+The place of a test decides. xdist's own groups (`xdist_group`) rest on a suffix to a test's id, which
+pytest has not taken since 9.2: they are ignored without a word. The acceptance tests need no entry: each
+worker serves on ports and databases of its own.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ TOGETHER = {
 
 
 class TogetherScheduling(LoadScopeScheduling):
-    """Each test goes to whoever is free, but the tests of one place to the same worker."""
+    """Each test goes to a free worker, but the tests of one place to the same worker."""
 
     def _split_scope(self, nodeid: str) -> str:
         """The name under which tests are kept together: its own for most of them."""

@@ -7,14 +7,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-from chalicelib.banking import wiring
-
 T = TypeVar("T")
-
-
-def together(calls: Sequence[Callable[[], T]]) -> list[T]:
-    """`at_once` for calls of banking's functions, whose connections belong to their threads."""
-    return at_once(calls, lambda: wiring.parts().close())
 
 
 def at_once(calls: Sequence[Callable[[], T]], close: Callable[[], None] | None = None) -> list[T]:

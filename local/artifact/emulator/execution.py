@@ -14,7 +14,6 @@ from typing import Protocol
 
 from local.artifact.emulator.function_log import FunctionLog
 from local.artifact.emulator.invocation import (
-    PAYLOAD_LIMIT,
     Invocation,
     Outcome,
     exited,
@@ -24,6 +23,7 @@ from local.artifact.emulator.invocation import (
 )
 from local.artifact.emulator.runtime_api import RuntimeConnection
 from local.artifact.package.template import FunctionSpec
+from local.aws_shapes.quotas import PAYLOAD_LIMIT
 from local.machine.ports import LOOPBACK
 
 INIT_SECONDS = 10.0  # "Understanding the Lambda execution environment lifecycle": the init phase

@@ -13,13 +13,13 @@ from collections.abc import Callable
 from local.artifact.emulator.execution import ExecutionEnvironment, Sandbox
 from local.artifact.emulator.function_log import FunctionLog
 from local.artifact.emulator.invocation import (
-    PAYLOAD_LIMIT,
     Invocation,
     Outcome,
     PayloadTooLarge,
     Throttled,
 )
 from local.artifact.package.template import FunctionSpec
+from local.aws_shapes.quotas import PAYLOAD_LIMIT
 
 
 class LambdaFunction:

@@ -12,8 +12,7 @@ import time
 import uuid
 from dataclasses import dataclass, field
 
-PAYLOAD_LIMIT = 6 * 1024 * 1024  # Lambda quotas: invocation payload, synchronous, each way
-ACCOUNT = "000000000000"
+from local.aws_shapes.quotas import PAYLOAD_LIMIT
 
 
 class InvokeError(Exception):

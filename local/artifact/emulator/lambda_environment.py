@@ -11,8 +11,8 @@ from dataclasses import fields
 
 from chalicelib import systems
 from fintegrate.settings import SECRET_ID
-from local.artifact.package.intrinsics import REGION
 from local.artifact.package.template import FunctionSpec
+from local.aws_shapes.account import REGION
 
 HANDED_THROUGH = ("LANG", "TZ")
 

@@ -12,7 +12,7 @@ import socket
 from collections.abc import Mapping
 from typing import NamedTuple, Protocol
 
-from local.artifact.emulator.invocation import PAYLOAD_LIMIT
+from local.aws_shapes.quotas import PAYLOAD_LIMIT
 
 PREFIX = "/2018-06-01/runtime/"
 HEAD_LIMIT = 2 * 1024 * 1024  # an error's X-Ray cause travels in a header of up to 1 MB

@@ -9,9 +9,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from local.artifact.emulator.invocation import ACCOUNT
+from local.aws_shapes.account import ACCOUNT, REGION
 
-REGION = "us-east-1"
 PSEUDO = {
     "AWS::AccountId": ACCOUNT,
     "AWS::Region": REGION,

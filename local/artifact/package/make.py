@@ -19,8 +19,8 @@ from typing import Any
 import yaml
 
 from local.artifact.package.compile_layer import finish
-from local.artifact.package.intrinsics import REGION
 from local.artifact.package.template import ANY_METHOD, API, FUNCTION
+from local.aws_shapes.account import REGION
 from local.machine.checkout import Checkout
 
 SOURCES = ("app.py", "chalice.json", "requirements.txt", "functions", "layers", "sql", "vendor")

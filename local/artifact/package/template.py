@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from local.artifact.emulator.invocation import ACCOUNT
-from local.artifact.package.intrinsics import REGION, Intrinsics, Unresolved
+from local.artifact.package.intrinsics import Intrinsics, Unresolved
+from local.aws_shapes.account import ACCOUNT, REGION
+from local.serving.queue_source import QueueSpec
 
 FUNCTION = "AWS::Serverless::Function"
 LAYER = "AWS::Serverless::LayerVersion"
@@ -60,17 +61,6 @@ class ScheduleSpec:
 
     function: str
     expression: str
-
-
-@dataclass(frozen=True)
-class QueueSpec:
-    """A queue whose messages a function gets, as Amazon MQ's event source does it."""
-
-    function: str
-    queue: str
-    virtual_host: str = "/"
-    batch_size: int = 100
-    window_seconds: float = 0.5
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import psutil
 
 from local.banking.bench.figures import Figures
-from local.services.running import ServiceUrls
+from local.services.urls import ServiceUrls
 
 ATTEMPTS = 20
 """Readings in a row during which a process ended: then there is no figure."""

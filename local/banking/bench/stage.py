@@ -20,7 +20,9 @@ from local.banking.bench.api import post_with
 from local.banking.client import Tenant, onboard
 from local.banking.tenant_queues import remove_queues
 from local.services.amqp import channel_on
-from local.services.running import ServiceUrls, create_database, drop_database, settings_environment
+from local.services.databases import create_database, drop_database
+from local.services.settings import settings_environment
+from local.services.urls import ServiceUrls
 
 TEMPLATE = "bench_fintegrate"
 TENANTS = 5

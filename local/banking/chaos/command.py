@@ -22,7 +22,7 @@ def run(seed: int | None, seeds: int, choices: Choices) -> int:
     The servers are this command's own and are removed afterwards.
     """
     console = Console(highlight=False)
-    own = Checkout().chaos
+    own = Checkout().within("chaos")
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # takes all down, as Ctrl-C does
     first = seed if seed is not None else int(time.time()) % 1_000_000
     try:

@@ -20,14 +20,11 @@ from local.chaos.members import FunctionMember, Member, ProgramMember
 from local.chaos.proxy import TcpProxy
 from local.machine.checkout import Checkout
 from local.machine.processes import MARKER
+from local.services.databases import create_database, drop_database
 from local.services.installation import migrate
-from local.services.running import (
-    RunningServices,
-    create_database,
-    drop_database,
-    settings_environment,
-)
+from local.services.running import RunningServices
 from local.services.service import Service
+from local.services.settings import settings_environment
 from local.serving.server import accompanying
 
 SETTINGS = {

@@ -92,7 +92,7 @@ def play_on(console: Console, choices: Choices, environment: Mapping[str, str]) 
 
     Raises:
         CallFailed: the bank cannot be onboarded
-        ServerError: nothing serves
+        ServerNotStarted: nothing serves
     """
     environment = {**environment, **_RAISED_LIMITS}
     with start_server(environment) as server:

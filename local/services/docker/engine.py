@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from local.services.docker.address import engine_address
-from local.services.service import ServiceError
+from local.services.service import ServersUnusable
 
 if TYPE_CHECKING:
     import docker
@@ -20,7 +20,7 @@ def answers() -> bool:
         return False
     try:
         connect().close()
-    except ServiceError:
+    except ServersUnusable:
         return False
     return True
 
@@ -32,18 +32,18 @@ def connect(seconds: int = ANSWER_SECONDS) -> docker.DockerClient:
         seconds: how long the engine may be silent within an answer
 
     Raises:
-        ServiceError: none answers
+        ServersUnusable: none answers
     """
     import docker
 
     address = engine_address()
     if address is None:
-        raise ServiceError(UNREACHABLE)
+        raise ServersUnusable(UNREACHABLE)
     try:
         client = docker.DockerClient(base_url=address, timeout=seconds)
         client.ping()
     except docker.errors.DockerException as error:
-        raise ServiceError(UNREACHABLE) from error
+        raise ServersUnusable(UNREACHABLE) from error
     return client
 
 
@@ -51,7 +51,7 @@ def ensure_image(client: docker.DockerClient, name: str) -> None:
     """Pull an image unless it is there.
 
     Raises:
-        ServiceError: it cannot be pulled
+        ServersUnusable: it cannot be pulled
     """
     from docker.errors import DockerException, ImageNotFound
 
@@ -61,4 +61,4 @@ def ensure_image(client: docker.DockerClient, name: str) -> None:
         try:
             client.images.pull(name)
         except DockerException as error:
-            raise ServiceError(f"The image {name} cannot be pulled: {error}") from error
+            raise ServersUnusable(f"The image {name} cannot be pulled: {error}") from error

@@ -10,7 +10,7 @@ from local.machine.ports import LOOPBACK
 from local.services import probes
 from local.services.docker.server import DockerServer
 from local.services.native.postgresql import USER
-from local.services.service import ServiceError
+from local.services.service import ServersUnusable
 
 POSTGRESQL_SETTINGS = {"max_connections": "200", "shared_buffers": "256MB", "timezone": "UTC"}
 RABBITMQ_CONFIGURATION = """\
@@ -45,7 +45,6 @@ class PostgreSQLContainer(DockerServer):
         }
 
     def command(self) -> Sequence[str]:
-        """The server with its settings."""
         return [
             "postgres",
             *(
@@ -56,7 +55,6 @@ class PostgreSQLContainer(DockerServer):
         ]
 
     def probe(self) -> None:
-        """Log in and run a statement."""
         probes.postgresql(self.url)
 
 
@@ -64,6 +62,7 @@ class RabbitMQContainer(DockerServer):
     """`rabbitmq:3.13-management`; the default user replaces guest."""
 
     name = "rabbitmq"
+    variables: ClassVar = {"RABBITMQ_URL": "url", "RABBITMQ_MANAGEMENT_URL": "management_url"}
     image = "rabbitmq:3.13-management"
     data_folder = "/var/lib/rabbitmq"
     ports_inside: ClassVar = {
@@ -102,15 +101,14 @@ class RabbitMQContainer(DockerServer):
         """Run `rabbitmqctl` on this node.
 
         Raises:
-            ServiceError: it refused
+            ServersUnusable: it refused
         """
         container = self.engine.containers.get(self.container_name)
         done = container.exec_run(["rabbitmqctl", *arguments])
         if done.exit_code:
-            raise ServiceError(f"rabbitmqctl {arguments[0]}: {done.output!r}")
+            raise ServersUnusable(f"rabbitmqctl {arguments[0]}: {done.output!r}")
 
     def probe(self) -> None:
-        """Log in through AMQP and the management API."""
         probes.rabbitmq(self.url, self.management_url)
 
 
@@ -118,6 +116,7 @@ class RedisContainer(DockerServer):
     """`redis:7`; the password is in a file, because arguments are in process lists."""
 
     name = "redis"
+    variables: ClassVar = {"REDIS_URL": "url"}
     image = "redis:7"
     data_folder = "/data"
     ports_inside: ClassVar = {"redis": 6379}
@@ -130,7 +129,6 @@ class RedisContainer(DockerServer):
         return f"redis://:{secret}@{LOOPBACK}:{self.ports.port('redis')}/0"
 
     def environment(self) -> Mapping[str, str]:
-        """Nothing."""
         return {}
 
     def files(self) -> Mapping[str, str]:
@@ -139,9 +137,11 @@ class RedisContainer(DockerServer):
         return {self.configuration: f'requirepass {secret}\nsave ""\nappendonly no\n'}
 
     def command(self) -> Sequence[str]:
-        """The server with its configuration file."""
         return ["redis-server", "--include", self.configuration]
 
     def probe(self) -> None:
-        """Log in and ping."""
         probes.cache(self.url)
+
+
+SERVERS: tuple[type[DockerServer], ...] = (PostgreSQLContainer, RabbitMQContainer, RedisContainer)
+"""Which servers run in containers: a further one is a class and an entry here."""

@@ -41,7 +41,6 @@ class DockerServer(Service):
 
     @property
     def engine(self) -> docker.DockerClient:
-        """The engine, connected on first use."""
         if self._engine is None:
             self._engine = connect()
         return self._engine
@@ -106,36 +105,30 @@ class DockerServer(Service):
             container.remove(force=True)
 
     def kill(self) -> None:
-        """End it as a crash would (SIGKILL); its data stay."""
         container = self._container()
         if container is not None and self.is_running():
             container.kill()
             container.wait()
 
     def pause(self) -> None:
-        """Freeze it: connections stay open, nobody answers."""
         container = self._container()
         if container is not None and container.status == "running":
             container.pause()
 
     def resume(self) -> None:
-        """Let a paused server run on."""
         container = self._container()
         if container is not None and container.status == "paused":
             container.unpause()
 
     def is_running(self) -> bool:
-        """Whether its container runs, answering or not."""
         container = self._container()
         return container is not None and container.status in ("running", "paused")
 
-    def last_words(self) -> str:
-        """The last 20 lines of its log."""
+    def log_tail(self) -> str:
         container = self._container()
         return container.logs(tail=20).decode(errors="replace") if container else ""
 
     def remove(self) -> None:
-        """End it and delete its data."""
         self.stop()
         try:
             self.engine.volumes.get(self.container_name).remove(force=True)

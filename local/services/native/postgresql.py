@@ -19,9 +19,9 @@ from local.machine.credentials import password
 from local.machine.ports import LOOPBACK
 from local.machine.processes import Account
 from local.services import probes
-from local.services.native.programs import program
+from local.services.native.programs import Program
 from local.services.native.server import NativeServer
-from local.services.service import ServiceError
+from local.services.service import ServersUnusable
 
 USER = "fintegrate"
 ROOT_UID = 0
@@ -46,6 +46,21 @@ class PostgreSQL(NativeServer):
     """PostgreSQL for one checkout."""
 
     name = "postgresql"
+    program = Program(
+        "postgres",
+        folders=(
+            "/usr/lib/postgresql/*/bin",  # Debian, Ubuntu
+            "/usr/pgsql-*/bin",  # PGDG on Fedora and its kin
+            "/opt/homebrew/opt/postgresql@*/bin",
+            "/usr/local/opt/postgresql@*/bin",
+        ),
+        packages={
+            "apt-get": "postgresql",
+            "brew": "postgresql@16",
+            "dnf": "postgresql-server",
+            "apk": "postgresql16",
+        },
+    )
     port_names = ("postgresql",)
     graceful = signal.SIGINT  # "fast shutdown": sessions are ended, data is written
 
@@ -63,7 +78,7 @@ class PostgreSQL(NativeServer):
         try:
             user = pwd.getpwnam("postgres")
         except KeyError:
-            raise ServiceError(
+            raise ServersUnusable(
                 "PostgreSQL refuses to run as root and there is no user `postgres`; "
                 "create it or run as another user"
             ) from None
@@ -82,7 +97,7 @@ class PostgreSQL(NativeServer):
         folder = Path("/var/tmp") / f"{self.checkout.name}_{self.name}"  # noqa: S108  # owner checked
         folder.mkdir(mode=0o700, exist_ok=True)
         if folder.is_symlink() or folder.stat().st_uid not in (ROOT_UID, self.account.uid):
-            raise ServiceError(f"{folder} belongs to somebody else; remove it")
+            raise ServersUnusable(f"{folder} belongs to another user; remove it")
         _hand_over(folder, self.account)
         return folder
 
@@ -104,7 +119,7 @@ class PostgreSQL(NativeServer):
         options = ["--auth=scram-sha-256", "--encoding=UTF8", "--no-locale", f"--username={USER}"]
         done = subprocess.run(
             [
-                str(program("postgresql", "initdb")),
+                str(self.program.path("initdb")),
                 *options,
                 f"--pgdata={cluster}",
                 f"--pwfile={password_file}",
@@ -119,16 +134,15 @@ class PostgreSQL(NativeServer):
             check=False,
         )
         if done.returncode:
-            raise ServiceError(f"initdb failed:\n{done.stdout}{done.stderr}")
+            raise ServersUnusable(f"initdb failed:\n{done.stdout}{done.stderr}")
 
     def command(self) -> Sequence[str]:
         """The server, with settings that fit a laptop; fsync and synchronous_commit stay on."""
         settings = {**SETTINGS, "port": str(self.ports.port("postgresql"))}
         switches = [f"--{name}={value}" for name, value in settings.items()]
-        return [str(program("postgresql")), "-D", str(self.home / "data"), *switches]
+        return [str(self.program.path()), "-D", str(self.home / "data"), *switches]
 
     def probe(self) -> None:
-        """Log in and run a statement."""
         probes.postgresql(self.url)
 
     def remove(self) -> None:

@@ -8,13 +8,14 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Mapping, Sequence
+from typing import ClassVar
 
 from local.machine.credentials import password, write_private
 from local.machine.ports import LOOPBACK
 from local.services import probes
-from local.services.native.programs import program
+from local.services.native.programs import Program
 from local.services.native.server import NativeServer
-from local.services.service import ServiceError
+from local.services.service import ServersUnusable
 
 USER = "fintegrate"
 # default_user replaces guest: a node whose default user has another name never creates it.
@@ -46,6 +47,22 @@ class RabbitMQ(NativeServer):
     """RabbitMQ for one checkout."""
 
     name = "rabbitmq"
+    variables: ClassVar = {"RABBITMQ_URL": "url", "RABBITMQ_MANAGEMENT_URL": "management_url"}
+    program = Program(
+        "rabbitmq-server",
+        folders=(
+            "/usr/lib/rabbitmq/bin",  # Debian: /usr/sbin has a wrapper that changes user
+            "/usr/lib/rabbitmq/lib/rabbitmq_server-*/sbin",
+            "/opt/homebrew/opt/rabbitmq/sbin",
+            "/usr/local/opt/rabbitmq/sbin",
+        ),
+        packages={
+            "apt-get": "rabbitmq-server",
+            "brew": "rabbitmq",
+            "dnf": "rabbitmq-server",
+            "apk": "rabbitmq-server",
+        },
+    )
     port_names = (
         "rabbitmq",
         "rabbitmq_management",
@@ -87,8 +104,7 @@ class RabbitMQ(NativeServer):
         (self.home / "rabbitmq-env.conf").write_text("")
 
     def command(self) -> Sequence[str]:
-        """The server's start script."""
-        return [str(program("rabbitmq"))]
+        return [str(self.program.path())]
 
     def environment(self) -> Mapping[str, str]:
         """What moves every file and port of the node into the checkout.
@@ -126,18 +142,17 @@ class RabbitMQ(NativeServer):
         """Run `rabbitmqctl` on this node.
 
         Raises:
-            ServiceError: it refused
+            ServersUnusable: it refused
         """
         done = subprocess.run(
-            [str(program("rabbitmq", "rabbitmqctl")), *arguments],
+            [str(self.program.path("rabbitmqctl")), *arguments],
             env=dict(self.environment()),
             capture_output=True,
             text=True,
             check=False,
         )
         if done.returncode:
-            raise ServiceError(f"rabbitmqctl {arguments[0]}: {done.stdout}{done.stderr}")
+            raise ServersUnusable(f"rabbitmqctl {arguments[0]}: {done.stdout}{done.stderr}")
 
     def probe(self) -> None:
-        """Log in through AMQP and the management API."""
         probes.rabbitmq(self.url, self.management_url)

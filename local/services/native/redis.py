@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 from local.machine.credentials import password, write_private
 from local.machine.ports import LOOPBACK
 from local.services import probes
-from local.services.native.programs import program
+from local.services.native.programs import Program
 from local.services.native.server import NativeServer
 
 # Nothing in it must outlive a restart: it counts requests for the rate limits.
@@ -26,6 +27,12 @@ class Redis(NativeServer):
     """Redis for one checkout."""
 
     name = "redis"
+    variables: ClassVar = {"REDIS_URL": "url"}
+    program = Program(
+        "redis-server",
+        folders=("/opt/homebrew/bin", "/usr/local/bin"),
+        packages={"apt-get": "redis-server", "brew": "redis", "dnf": "redis", "apk": "redis"},
+    )
     port_names = ("redis",)
 
     @property
@@ -45,9 +52,7 @@ class Redis(NativeServer):
         write_private(self.home / "redis.conf", text)
 
     def command(self) -> Sequence[str]:
-        """The server with its configuration file."""
-        return [str(program("redis")), str(self.home / "redis.conf")]
+        return [str(self.program.path()), str(self.home / "redis.conf")]
 
     def probe(self) -> None:
-        """Log in and ping."""
         probes.cache(self.url)

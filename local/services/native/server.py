@@ -15,6 +15,7 @@ from pathlib import Path
 from local.machine.checkout import Checkout
 from local.machine.ports import PortBook
 from local.machine.processes import Account, Family
+from local.services.native.programs import Program
 from local.services.service import Service
 
 STOP_SECONDS = 20.0
@@ -23,7 +24,7 @@ STOP_SECONDS = 20.0
 class NativeServer(Service):
     """A server of this machine, run privately for one checkout."""
 
-    name: str
+    program: Program
     port_names: tuple[str, ...]
     graceful: signal.Signals = signal.SIGTERM
 
@@ -34,12 +35,11 @@ class NativeServer(Service):
 
     @property
     def home(self) -> Path:
-        """The folder that holds its data and nobody else's."""
+        """Its data folder."""
         return self.checkout.folder(self.name)
 
     @property
     def family(self) -> Family:
-        """Its processes."""
         record = self.checkout.folder("run") / f"{self.name}.json"
         return Family(f"{self.checkout.root}#{self.name}", self.home, record)
 
@@ -61,7 +61,6 @@ class NativeServer(Service):
         return {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"}
 
     def start(self) -> bool:
-        """Start the server unless it runs; says whether this call started it."""
         if self.is_running():
             return False
         self.family.kill()  # helpers that a crashed server left behind hold its ports
@@ -71,31 +70,24 @@ class NativeServer(Service):
         return True
 
     def stop(self) -> None:
-        """End it in order; its data stay."""
         self.family.stop(self.graceful, STOP_SECONDS)
 
     def kill(self) -> None:
-        """End it as a crash would (SIGKILL); its data stay."""
         self.family.kill()
 
     def pause(self) -> None:
-        """Freeze it: connections stay open, nobody answers."""
         self.family.pause()
 
     def resume(self) -> None:
-        """Let a paused server run on."""
         self.family.resume()
 
     def is_running(self) -> bool:
-        """Whether its process exists, answering or not."""
         return self.family.leader() is not None
 
-    def last_words(self) -> str:
-        """The last 20 lines of its log."""
+    def log_tail(self) -> str:
         lines = self.log.read_text(errors="replace").splitlines() if self.log.exists() else []
         return "\n".join(lines[-20:])
 
     def remove(self) -> None:
-        """End it and delete its data."""
         self.stop()
         shutil.rmtree(self.home, ignore_errors=True)

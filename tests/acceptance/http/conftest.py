@@ -17,13 +17,10 @@ import pytest
 from local.artifact.package.make import Artifact, package
 from local.artifact.server import start_artifact
 from local.banking.tenant_queues import remove_queues
+from local.services.databases import create_database, drop_database
 from local.services.docker.engine import answers
-from local.services.running import (
-    RunningServices,
-    create_database,
-    drop_database,
-    settings_environment,
-)
+from local.services.running import RunningServices
+from local.services.settings import settings_environment
 from local.serving.server import Server, start_server
 from tests.support.api import Api, over_http
 from tests.support.fixtures import UNLIMITED

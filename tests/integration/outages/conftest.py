@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from local.services.running import RunningServices
-from tests.support.databases import migrated_template
+from tests.support.databases import migrated_templates
 
 
 @pytest.fixture(scope="session")
@@ -17,17 +17,23 @@ def services(own_services: RunningServices) -> RunningServices:
 
 
 @pytest.fixture(scope="session")
-def template_database(own_services: RunningServices) -> Iterator[str]:
-    """On these servers; the one that all tests share lies on the others."""
-    with migrated_template(own_services.urls, "template_fintegrate_outages") as name:
-        yield name
+def template_databases(own_services: RunningServices) -> Iterator[dict[str, str]]:
+    """On these servers; those that all tests share lie on the others."""
+    with migrated_templates(own_services.urls, "outages") as names:
+        yield names
+
+
+@pytest.fixture(scope="session")
+def template_database(template_databases: dict[str, str]) -> str:
+    """The name of banking's."""
+    return template_databases["DATABASE_URL"]
 
 
 @pytest.fixture(autouse=True)
 def all_servers_run_again(own_services: RunningServices, database_url: str) -> Iterator[None]:
     """Whatever a test did to the servers, the removal of its database finds them running."""
     yield
-    for server in (own_services.postgresql, own_services.rabbitmq, own_services.redis):
+    for server in own_services.servers.values():
         server.resume()
         server.start()
         server.wait_ready()

@@ -33,7 +33,7 @@ def resend_until_nothing_waits(bank: Bank) -> None:
     eventually(done, "everything published after the outage")
 
 
-def test_changes_go_on_while_the_broker_is_away_and_arrive_in_order_afterwards(
+def test_broker_outage_keeps_changes_in_order(
     bank: Bank,
     services: RunningServices,
     environment: dict[str, str],
@@ -64,7 +64,7 @@ def test_changes_go_on_while_the_broker_is_away_and_arrive_in_order_afterwards(
     assert_in_order(deliveries)
 
 
-def test_open_breaker_spares_every_connection_attempt(
+def test_open_breaker_connects_to_nothing(
     bank: Bank, services: RunningServices, monkeypatch: pytest.MonkeyPatch, parts: Parts
 ) -> None:
     services.rabbitmq.stop()
@@ -80,7 +80,7 @@ def test_open_breaker_spares_every_connection_attempt(
     assert "circuit breaker open" in str(events_of(bank)[0]["publish_failure_reason"])
 
 
-def test_restarted_broker_is_found_again_within_the_request(
+def test_restarted_broker_is_found_again(
     bank: Bank, services: RunningServices, query: Query, rabbitmq_url: str
 ) -> None:
     bank.create_customer()
@@ -92,7 +92,7 @@ def test_restarted_broker_is_found_again_within_the_request(
     assert len(drain(rabbitmq_url, bank.name)) == 2
 
 
-def test_connection_closed_by_the_operator_is_replaced_within_the_request(
+def test_closed_connection_is_replaced(
     bank: Bank, services: RunningServices, query: Query, rabbitmq_url: str
 ) -> None:
     bank.create_customer()
@@ -107,7 +107,7 @@ def test_connection_closed_by_the_operator_is_replaced_within_the_request(
     assert len(drain(rabbitmq_url, bank.name)) == 2
 
 
-def test_frozen_broker_costs_a_try_and_no_event(
+def test_frozen_broker_loses_no_event(
     bank: Bank, services: RunningServices, query: Query, rabbitmq_url: str
 ) -> None:
     customer_id = bank.create_customer()
@@ -124,7 +124,7 @@ def test_frozen_broker_costs_a_try_and_no_event(
     assert_in_order(drain(rabbitmq_url, bank.name))
 
 
-def test_outage_is_found_out_once_per_run_and_costs_no_tries(
+def test_outage_costs_no_tries(
     bank: Bank, services: RunningServices, query: Query, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_pending(query, bank.consumer_id, customers=50, events_each=2)
@@ -150,7 +150,7 @@ def test_outage_is_found_out_once_per_run_and_costs_no_tries(
 
 @contextmanager
 def memory_alarm(services: RunningServices) -> Iterator[None]:
-    """The broker blocks who publishes, for the block."""
+    """The broker blocks publishers while this lasts."""
     rabbitmq: Any = services.rabbitmq
     rabbitmq.control("set_vm_memory_high_watermark", "0.0000001")
     try:
@@ -159,7 +159,7 @@ def memory_alarm(services: RunningServices) -> Iterator[None]:
         rabbitmq.control("set_vm_memory_high_watermark", "0.4")
 
 
-def test_request_during_a_memory_alarm_publishes_once(
+def test_memory_alarm_publishes_once(
     bank: Bank, services: RunningServices, rabbitmq_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(broker, "TRUSTED_SECONDS", 0.0)  # as if nothing had been confirmed lately
@@ -175,7 +175,7 @@ def test_request_during_a_memory_alarm_publishes_once(
     assert len(drain(rabbitmq_url, bank.name)) == 4
 
 
-def test_memory_alarm_costs_no_tries_and_no_duplicates(
+def test_memory_alarm_costs_no_tries(
     bank: Bank,
     services: RunningServices,
     query: Query,
@@ -201,7 +201,7 @@ def test_memory_alarm_costs_no_tries_and_no_duplicates(
     assert_in_order(deliveries)
 
 
-def test_wiped_broker_gets_its_topology_back(
+def test_wiped_broker_gets_its_queues(
     bank: Bank, services: RunningServices, query: Query, rabbitmq_url: str
 ) -> None:
     bank.create_customer()

@@ -10,7 +10,7 @@ from tests.support.banking import Bank
 from tests.support.fixtures import Query
 
 
-def test_restart_between_two_requests_is_not_noticed(bank: Bank, services: RunningServices) -> None:
+def test_restart_between_requests_goes_unnoticed(bank: Bank, services: RunningServices) -> None:
     bank.create_customer()
 
     services.postgresql.restart()
@@ -30,9 +30,7 @@ def test_terminated_backend_is_not_noticed(bank: Bank, query: Query) -> None:
     bank.create_customer()
 
 
-def test_request_says_that_the_database_is_away_and_when_to_come_back(
-    bank: Bank, services: RunningServices
-) -> None:
+def test_database_outage_says_when_to_return(bank: Bank, services: RunningServices) -> None:
     services.postgresql.stop()
 
     reply = bank.api.post("/customer/data", name="Ada")
@@ -42,7 +40,7 @@ def test_request_says_that_the_database_is_away_and_when_to_come_back(
     assert "database" in reply.description
 
 
-def test_health_is_503_without_the_database_and_200_with_it(
+def test_health_follows_the_database(
     bank: Bank, services: RunningServices, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(health, "_KEPT_SECONDS", 0.0)

@@ -11,31 +11,33 @@ from chalicelib.banking.wiring import Parts
 from chalicelib.operations.migrate import apply_migrations
 from local.machine.checkout import Checkout
 from local.services.choice import choose
-from local.services.group import Trio
-from local.services.running import RunningServices, create_database, settings_environment
+from local.services.databases import create_database
+from local.services.group import ServerGroup
+from local.services.running import RunningServices
 from local.services.service import Service
+from local.services.settings import settings_environment
 from tests.support.banking import Bank, parts_with
 from tests.support.fixtures import UNLIMITED
 
 
 @pytest.fixture(scope="session")
-def own_servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trio]:
+def own_servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerGroup]:
     """Not started: a test starts the one that it is going to stop."""
-    trio = choose(Checkout(tmp_path_factory.mktemp("servers")))
-    yield trio
-    trio.remove()
+    servers = choose(Checkout(tmp_path_factory.mktemp("servers")))
+    yield servers
+    servers.remove()
 
 
 @pytest.fixture
-def own_redis(own_servers: Trio) -> Service:
+def own_redis(own_servers: ServerGroup) -> Service:
     """A cache that answers when the test begins."""
-    return _answering(own_servers.redis)
+    return _answering(own_servers["redis"])
 
 
 @pytest.fixture
-def own_postgresql(own_servers: Trio) -> Service:
+def own_postgresql(own_servers: ServerGroup) -> Service:
     """A database server that answers when the test begins."""
-    return _answering(own_servers.postgresql)
+    return _answering(own_servers["postgresql"])
 
 
 @pytest.fixture

@@ -11,12 +11,9 @@ import pytest
 
 from chalicelib.banking import wiring
 from chalicelib.banking.wiring import Parts
-from local.services.running import (
-    RunningServices,
-    create_database,
-    drop_database,
-    settings_environment,
-)
+from local.services.databases import create_database, drop_database
+from local.services.running import RunningServices
+from local.services.settings import settings_environment
 from tests.integration.requests.endpoints import (
     ADMINS,
     DECORATED,

@@ -13,10 +13,9 @@ import pytest
 
 from tests.integration.requests.endpoints import POSTS
 from tests.support.api import Api, Reply
-from tests.support.banking import Bank, parts_with
+from tests.support.banking import Bank, parts_with, together
 from tests.support.fixtures import Query
 from tests.support.outbox import write_pending
-from tests.support.threads import together
 from tests.support.waiting import eventually
 
 MakeBank = Callable[[], Bank]

@@ -10,8 +10,7 @@ import redis
 from fintegrate.access.keys import ApiKey, new_api_key, parse_api_key
 from local.services.service import Service
 from tests.support.api import Api, Reply
-from tests.support.banking import Bank, parts_with
-from tests.support.threads import together
+from tests.support.banking import Bank, parts_with, together
 
 MakeBank = Callable[[], Bank]
 LIMITS = {"RATE_LIMIT_API_KEY_PER_MINUTE": "6", "RATE_LIMIT_API_KEY_BURST": "3"}

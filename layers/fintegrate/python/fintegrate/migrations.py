@@ -37,7 +37,7 @@ CREATE TABLE IF NOT EXISTS migration_history (
 """
 
 
-class MigrationError(Exception):
+class MigrationFailed(Exception):
     """A migration failed or history was edited; the text names the file and the statement."""
 
 
@@ -63,7 +63,7 @@ def read_migrations(folder: Path) -> list[Migration]:
     """Every migration of the folder in order.
 
     Raises:
-        MigrationError: a name is out of form, or a file is not one `BEGIN … COMMIT`.
+        MigrationFailed: a name is out of form, or a file is not one `BEGIN … COMMIT`.
     """
     return [_read(path) for path in sorted(folder.glob("*.sql"))]
 
@@ -72,7 +72,7 @@ def migrate(url: str, folder: Path, setting: str = "DATABASE_URL") -> list[str]:
     """Apply what is missing; the names of what was applied now.
 
     Raises:
-        MigrationError: nothing of the failed migration remains; earlier ones stay applied.
+        MigrationFailed: nothing of the failed migration remains; earlier ones stay applied.
         psycopg2.OperationalError: the database is away.
         SettingsError: the URL cannot be read.
     """
@@ -100,16 +100,16 @@ def migrate(url: str, folder: Path, setting: str = "DATABASE_URL") -> list[str]:
 
 def _read(path: Path) -> Migration:
     if not FILE_NAME.fullmatch(path.name):
-        raise MigrationError(f"{path.name}: must be named YYYYMMDD_HHMM_description.sql")
+        raise MigrationFailed(f"{path.name}: must be named YYYYMMDD_HHMM_description.sql")
     text = path.read_text(encoding="utf-8")
     body = re.fullmatch(r"(?:\s|--[^\n]*\n)*BEGIN;\n(.*)\nCOMMIT;\s*", text, re.DOTALL)
     shape = f"{path.name}: must be one BEGIN; … COMMIT; after its comment"
     if body is None:
-        raise MigrationError(shape)
+        raise MigrationFailed(shape)
     statements = list(_statements(body[1], text.count("\n", 0, body.start(1)) + 1))
     for statement in statements:
         if _TRANSACTION.match(statement.text):
-            raise MigrationError(f"{shape}; line {statement.line} ends or begins another one")
+            raise MigrationFailed(f"{shape}; line {statement.line} ends or begins another one")
     checksum = hashlib.sha256(text.encode()).hexdigest()
     return Migration(path.name, checksum, statements, text.rstrip().count("\n") + 1)
 
@@ -139,9 +139,9 @@ def _check_history(migrations: list[Migration], known: dict[str, str]) -> None:
     by_name = {migration.name: migration for migration in migrations}
     for name, checksum in sorted(known.items()):
         if name not in by_name:
-            raise MigrationError(f"{name}: was applied to this database, but is not in the folder")
+            raise MigrationFailed(f"{name}: was applied to this database, but is not in the folder")
         if by_name[name].checksum != checksum:
-            raise MigrationError(f"{name}: was edited after it was applied; write a new migration")
+            raise MigrationFailed(f"{name}: was edited after it was applied; write a new migration")
 
 
 def _apply(connection: psycopg2.extensions.connection, migration: Migration) -> None:
@@ -157,7 +157,7 @@ def _apply(connection: psycopg2.extensions.connection, migration: Migration) -> 
                 (migration.name, migration.checksum),
             )
     except psycopg2.Error as error:
-        raise MigrationError(_failure(migration, running, error)) from error
+        raise MigrationFailed(_failure(migration, running, error)) from error
 
 
 def _failure(migration: Migration, statement: Statement, error: psycopg2.Error) -> str:

@@ -7,6 +7,7 @@ the functions of the description, so that a cold start pays only for what is ask
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from chalice import Blueprint
@@ -57,3 +58,5 @@ class System(NamedTuple):
     """What the API document says of it."""
     after_migrations: Callable[[Any], None]
     """What a deployment does beside the schema; gets the settings."""
+    made_up: Mapping[str, Callable[[], str]] = MappingProxyType({})
+    """The secret settings that a local installation makes up, and what makes each one's value."""

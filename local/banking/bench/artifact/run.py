@@ -32,12 +32,9 @@ from local.banking.client import onboard
 from local.banking.tables import print_table
 from local.banking.tenant_queues import remove_queues
 from local.machine.checkout import Checkout
-from local.services.running import (
-    create_database,
-    drop_database,
-    ensure_services,
-    settings_environment,
-)
+from local.services.databases import create_database, drop_database
+from local.services.running import ensure_services
+from local.services.settings import settings_environment
 
 DATABASE = "bench_deploy_fintegrate"
 CONNECTIONS = 16

@@ -13,7 +13,9 @@ from chalicelib.operations.migrate import apply_migrations
 from local.banking.bench.peers.backlog import copy_to_peer, write_backlog
 from local.banking.bench.peers.contestants import run_program
 from local.banking.bench.peers.queues import TenantQueues
-from local.services.running import ServiceUrls, create_database, drop_database, settings_environment
+from local.services.databases import create_database, drop_database
+from local.services.settings import settings_environment
+from local.services.urls import ServiceUrls
 
 TEMPLATE, COPY = "bench_peers", "bench_peers_copy"
 TENANTS = 5

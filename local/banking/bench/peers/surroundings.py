@@ -13,7 +13,7 @@ import psutil
 import psycopg2
 
 from local.banking.bench.peers.virtualenv import REQUIREMENTS
-from local.services.running import ServiceUrls
+from local.services.urls import ServiceUrls
 
 
 def surroundings(urls: ServiceUrls) -> dict[str, str]:

@@ -21,7 +21,9 @@ from psycopg2.extras import RealDictCursor
 from fintegrate.queries import queries_beside
 from local.banking.chaos.kill_points.processes import Ended, Task, TaskProcess
 from local.chaos.boundaries import Boundary
-from local.services.running import ServiceUrls, create_database, drop_database, settings_environment
+from local.services.databases import create_database, drop_database
+from local.services.settings import settings_environment
+from local.services.urls import ServiceUrls
 from local.serving.server import start_server
 
 SETTINGS = {

@@ -18,8 +18,10 @@ from local.banking.chaos.kill_points.scene import Scene, repeats
 from local.banking.chaos.kind import Kind
 from local.banking.tenant_queues import remove_queues
 from local.machine.checkout import Checkout
+from local.services.databases import create_database, drop_database
 from local.services.installation import migrate
-from local.services.running import ServiceUrls, create_database, drop_database, settings_environment
+from local.services.settings import settings_environment
+from local.services.urls import ServiceUrls
 
 CELLS = 4
 

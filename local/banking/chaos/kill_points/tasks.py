@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from local.aws_shapes.lambda_context import LambdaContext
+from local.aws_shapes.scheduled_event import scheduled_event
 from local.banking.chaos.tenants import Tenant
 from local.banking.client import JSON, Reply, encoded, read_reply
 from local.banking.in_process import api_event, invoke
-from local.schedules.scheduler import scheduled_event
 
 
 @dataclass(frozen=True)

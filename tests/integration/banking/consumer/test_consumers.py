@@ -9,10 +9,9 @@ import pytest
 
 from chalicelib.banking.tenants import ADMIN_ID
 from tests.support.api import Api
-from tests.support.banking import Bank
+from tests.support.banking import Bank, together
 from tests.support.broker import delete_queues
 from tests.support.fixtures import Query
-from tests.support.threads import together
 
 MakeBank = Callable[[], Bank]
 NOBODY = str(uuid.uuid4())

@@ -11,9 +11,8 @@ from chalicelib.banking.tenants import ADMIN_ID
 from fintegrate.access.keys import parse_api_key
 from tests.integration.banking.consumer.keys import key_id, let_it_expire, works
 from tests.support.api import Api
-from tests.support.banking import Bank
+from tests.support.banking import Bank, together
 from tests.support.fixtures import Query
-from tests.support.threads import together
 
 NOBODY = str(uuid.uuid4())
 

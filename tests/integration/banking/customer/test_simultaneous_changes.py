@@ -12,11 +12,10 @@ import pytest
 
 from tests.integration.banking.customer.tagging import tags_of
 from tests.support.api import Reply
-from tests.support.banking import Bank
+from tests.support.banking import Bank, together
 from tests.support.broker import take
 from tests.support.fixtures import Query
 from tests.support.outbox import assert_in_order
-from tests.support.threads import together
 from tests.support.waiting import eventually
 
 WAITING = """

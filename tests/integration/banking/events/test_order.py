@@ -7,11 +7,10 @@ from collections.abc import Callable
 from functools import partial
 
 from chalicelib.banking.schedules.run_resend import resend as scheduled_resend
-from tests.support.banking import Bank
+from tests.support.banking import Bank, together
 from tests.support.broker import drain
 from tests.support.fixtures import Query
 from tests.support.outbox import assert_in_order, by_customer
-from tests.support.threads import together
 
 SCHEDULE = {
     "version": "0", "id": "1", "detail-type": "Scheduled Event", "source": "aws.events",

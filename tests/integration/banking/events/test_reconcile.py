@@ -13,10 +13,9 @@ import pytest
 from tests.integration.banking.events.test_order import change_customers, resend_often
 from tests.integration.banking.events.test_skip_head import HEAD, skip
 from tests.support.api import Api
-from tests.support.banking import Bank, parts_with
+from tests.support.banking import Bank, parts_with, together
 from tests.support.fixtures import Query
 from tests.support.outbox import write_pending
-from tests.support.threads import together
 
 Ledger = Callable[..., dict[str, Any]]
 NOTHING_OF = ("published", "pending", "failed", "delivered", "undelivered")

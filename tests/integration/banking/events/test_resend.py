@@ -12,11 +12,10 @@ from chalicelib.banking.events.outbox import EVENTS
 from chalicelib.banking.events.redeliver import SQL as REDELIVER
 from chalicelib.banking.events.resend import SQL as RESEND
 from tests.support.api import Api
-from tests.support.banking import Bank
+from tests.support.banking import Bank, together
 from tests.support.broker import channel, drain, take
 from tests.support.fixtures import Query
 from tests.support.outbox import assert_in_order, statuses, write_pending
-from tests.support.threads import together
 
 
 def assert_sums_agree(summary: dict[str, int]) -> None:

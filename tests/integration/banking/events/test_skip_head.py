@@ -17,11 +17,10 @@ from tests.integration.banking.events.test_order import (
     schedule_often,
 )
 from tests.support.api import Api, Reply
-from tests.support.banking import Bank, parts_with
+from tests.support.banking import Bank, parts_with, together
 from tests.support.broker import drain
 from tests.support.fixtures import Query
 from tests.support.outbox import by_customer, statuses, write_pending
-from tests.support.threads import together
 from tests.support.waiting import eventually
 
 HEAD = "SELECT event_id, customer_id FROM customer_events WHERE sequence = 1 AND source_service = 'test'"

@@ -8,7 +8,7 @@ from pathlib import Path
 import psycopg2
 import pytest
 
-from fintegrate.migrations import MigrationError, migrate
+from fintegrate.migrations import MigrationFailed, migrate
 from tests.integration.banking.schema.databases import MIGRATIONS, catalog, run
 from tests.support.waiting import eventually
 
@@ -59,7 +59,7 @@ def test_edited_migration_is_refused_and_nothing_is_applied(url: str, tmp_path: 
     write(tmp_path, FIRST, "CREATE TABLE a (x bigint);")
     write(tmp_path, SECOND, "CREATE TABLE b (x integer);")
 
-    with pytest.raises(MigrationError, match=f"{FIRST}: was edited after it was applied"):
+    with pytest.raises(MigrationFailed, match=f"{FIRST}: was edited after it was applied"):
         migrate(url, tmp_path)
 
     assert tables(url) == ["a", "migration_history"]
@@ -70,7 +70,9 @@ def test_removed_migration_is_refused(url: str, tmp_path: Path) -> None:
     migrate(url, tmp_path)
     (tmp_path / SECOND).unlink()
 
-    with pytest.raises(MigrationError, match=f"{SECOND}: was applied to this database, but is not"):
+    with pytest.raises(
+        MigrationFailed, match=f"{SECOND}: was applied to this database, but is not"
+    ):
         migrate(url, tmp_path)
 
 
@@ -126,7 +128,7 @@ def test_failed_migration_leaves_nothing_and_names_the_statement(
     failing = "CREATE TABLE b (x integer);\n-- A comment; with a semicolon.\n\n"
     write(tmp_path, SECOND, failing + body)
 
-    with pytest.raises(MigrationError) as failure:
+    with pytest.raises(MigrationFailed) as failure:
         migrate(url, tmp_path)
 
     assert str(failure.value) == f"{SECOND}, line {line}, {words}"
@@ -137,7 +139,7 @@ def test_failed_migration_leaves_nothing_and_names_the_statement(
 
 def test_failed_migration_can_be_mended_and_run_again(url: str, tmp_path: Path) -> None:
     write(tmp_path, FIRST, "CREATE TABLE a (x integer);\nSELECT nothing;")
-    with pytest.raises(MigrationError):
+    with pytest.raises(MigrationFailed):
         migrate(url, tmp_path)
     write(tmp_path, FIRST, "CREATE TABLE a (x integer);")
 
@@ -160,7 +162,7 @@ def test_migration_that_is_not_one_transaction_is_refused(
 ) -> None:
     (tmp_path / FIRST).write_text(text)
 
-    with pytest.raises(MigrationError, match=sentence):
+    with pytest.raises(MigrationFailed, match=sentence):
         migrate(url, tmp_path)
 
     assert tables(url) == []
@@ -173,7 +175,7 @@ def test_name_out_of_form_is_refused(url: str, tmp_path: Path, name: str) -> Non
     write(tmp_path, name, "CREATE TABLE a (x integer);")
 
     with pytest.raises(
-        MigrationError, match=f"{name}: must be named YYYYMMDD_HHMM_description.sql"
+        MigrationFailed, match=f"{name}: must be named YYYYMMDD_HHMM_description.sql"
     ):
         migrate(url, tmp_path)
 

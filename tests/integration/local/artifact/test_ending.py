@@ -14,13 +14,10 @@ from local.artifact.emulator.sandboxes import sandbox_maker
 from local.artifact.package.make import package
 from local.artifact.server import start_artifact
 from local.machine.checkout import Checkout
+from local.services.databases import create_database, drop_database
 from local.services.docker.engine import connect
-from local.services.running import (
-    RunningServices,
-    create_database,
-    drop_database,
-    settings_environment,
-)
+from local.services.running import RunningServices
+from local.services.settings import settings_environment
 
 
 def containers(server_pid: int) -> list[object]:

@@ -15,12 +15,12 @@ import pytest
 
 from local.artifact.emulator.deployment import Deployment
 from local.artifact.emulator.invocation import (
-    PAYLOAD_LIMIT,
     PayloadTooLarge,
     Throttled,
     UnknownFunction,
 )
 from local.artifact.emulator.mounts import possible_way
+from local.aws_shapes.quotas import PAYLOAD_LIMIT
 from local.machine.checkout import Checkout
 from tests.integration.local.artifact.tiny import call, deployed, problem
 

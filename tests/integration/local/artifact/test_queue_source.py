@@ -6,21 +6,19 @@ import asyncio
 import base64
 import json
 import os
-import uuid
 from collections.abc import Iterator
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
-import pika
 import pytest
 
 from local.artifact.emulator.mounts import possible_way
-from local.artifact.emulator.queue_source import QueueSource
-from local.artifact.package.template import QueueSpec, read_template
+from local.artifact.package.template import read_template
 from local.services.running import RunningServices
+from local.serving.queue_source import QueueSource, QueueSpec
 from tests.integration.local.artifact.tiny import deployed, write_template
-from tests.support.broker import channel
+from tests.support.queues import left_in, publish, temporary_queue
 
 
 @pytest.fixture
@@ -30,11 +28,8 @@ def broker_url(services: RunningServices) -> str:
 
 @pytest.fixture
 def queue(broker_url: str) -> Iterator[str]:
-    name = f"tiny_{uuid.uuid4().hex[:12]}"
-    with channel(broker_url) as ch:
-        ch.queue_declare(name, durable=True)
+    with temporary_queue(broker_url) as name:
         yield name
-        ch.queue_delete(name)
 
 
 def function_on(queue: str, collect: Path, **said: Any) -> dict[str, Any]:
@@ -46,17 +41,6 @@ def function_on(queue: str, collect: Path, **said: Any) -> dict[str, Any]:
         "Environment": {"Variables": {"COLLECT": seen}},
         "Events": {"Messages": {"Type": "MQ", "Properties": event}},
     }
-
-
-def publish(url: str, queue: str, *bodies: str) -> None:
-    with channel(url) as ch:
-        for body in bodies:
-            ch.basic_publish("", queue, body.encode(), pika.BasicProperties(message_id=body))
-
-
-def left_in(url: str, queue: str) -> int:
-    with channel(url) as ch:
-        return int(ch.queue_declare(queue, passive=True).method.message_count)
 
 
 async def feed_until(

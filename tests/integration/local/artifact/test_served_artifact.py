@@ -12,12 +12,9 @@ import pytest
 
 from local.artifact.package.make import package
 from local.artifact.server import ArtifactServer, start_artifact
-from local.services.running import (
-    RunningServices,
-    create_database,
-    drop_database,
-    settings_environment,
-)
+from local.services.databases import create_database, drop_database
+from local.services.running import RunningServices
+from local.services.settings import settings_environment
 
 NAME = f"served_{os.getpid()}"
 INVOKE = "/2015-03-31/functions/{}/invocations"

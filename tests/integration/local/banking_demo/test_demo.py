@@ -12,7 +12,8 @@ from rich.console import Console
 from local.banking.demo.stage import Choices, play_on
 from local.banking.tenant_queues import remove_queues
 from local.machine.checkout import ROOT
-from local.services.running import RunningServices, settings_environment
+from local.services.running import RunningServices
+from local.services.settings import settings_environment
 
 
 @pytest.fixture

@@ -2,112 +2,24 @@
 
 from __future__ import annotations
 
-import json
-import os
-import shutil
 import signal
-import subprocess
-import sys
-import time
-from pathlib import Path
+from collections.abc import Callable
 
-import httpx
 import psutil
 import pytest
 
-from local.machine.ports import is_free
-from local.machine.processes import MARKER
+from tests.integration.local.machine.copies import Copy
+from tests.support.waiting import eventually
 
-ROOT = Path(__file__).resolve().parents[4]
-TINY = Path(__file__).with_name("tiny_app.py")
 SECONDS = 60
+Make = Callable[[str], Copy]
 
 
-class Copy:
-    """The harness and the layer in a folder of their own, with a small app."""
-
-    def __init__(self, root):
-        self.root = root.resolve()
-        ignore = shutil.ignore_patterns("__pycache__")
-        shutil.copytree(ROOT / "local", root / "local", ignore=ignore)
-        shutil.copytree(ROOT / "vendor" / "fintegrate", root / "vendor/fintegrate", ignore=ignore)
-        shutil.copy(TINY, root / "app.py")
-        migrations = root / "chalicelib" / "operations"
-        migrations.mkdir(parents=True)
-        (migrations / "migrate.py").write_text("")
-        unwanted = ("LOCAL_SERVICES", "PYTHONPATH", "PORT")
-        self.environment = {k: v for k, v in os.environ.items() if k not in unwanted}
-        self.environment["LOCAL_SERVICES"] = "native"
-
-    def start(self, *command):
-        return subprocess.Popen(
-            [sys.executable, "-m", "local", *command],
-            cwd=self.root,
-            env=self.environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-
-    def run(self, *command):
-        with self.start(*command) as process:
-            output = process.communicate()[0]
-        assert process.returncode == 0, output
-        return output
-
-    def env(self):
-        lines = (self.root / ".local" / "env").read_text().splitlines()
-        return dict(line.split("=", 1) for line in lines)
-
-    def is_healthy(self):
-        return httpx.get(f"{self.env()['BASE_URL']}/health").status_code == 200
-
-    def processes(self):
-        found = []
-        for process in psutil.process_iter():
-            try:
-                ours = process.environ().get(MARKER, "").startswith(f"{self.root}#")
-                inside = Path(process.cwd()).is_relative_to(self.root / ".local")
-                if (ours or inside) and process.status() != psutil.STATUS_ZOMBIE:
-                    found.append(process)
-            except (psutil.Error, OSError):
-                continue
-        return found
-
-    def ports(self):
-        return json.loads((self.root / ".local" / "ports.json").read_text()).values()
-
-    def assert_nothing_left(self):
-        assert [p.name() for p in self.processes()] == []
-        assert [port for port in self.ports() if not is_free(port)] == []
-
-
-@pytest.fixture
-def copy(tmp_path):
-    made = []
-
-    def make(name):
-        (tmp_path / name).mkdir()
-        made.append(Copy(tmp_path / name))
-        return made[-1]
-
-    yield make
-    for one in made:
-        one.run("clean")
-
-
-def wait_for(condition):
-    deadline = time.monotonic() + SECONDS
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.02)
-
-
-def test_two_checkouts_run_side_by_side(copy):
+def test_two_checkouts_run_side_by_side(copy: Make) -> None:
     first, second = copy("first"), copy("second")
     for starting in [first.start("up"), second.start("up")]:
-        assert starting.wait() == 0, starting.stdout.read()
-        starting.stdout.close()
+        assert starting.wait() == 0, starting.communicate()[0]
+        starting.communicate()
 
     assert first.is_healthy()
     assert second.is_healthy()
@@ -123,7 +35,7 @@ def test_two_checkouts_run_side_by_side(copy):
     second.assert_nothing_left()
 
 
-def test_up_twice_is_harmless_and_shows_no_secret(copy):
+def test_up_twice_shows_no_secret(copy: Make) -> None:
     only = copy("only")
     output = only.run("up")
     serving = {p.pid for p in only.processes()}
@@ -140,12 +52,12 @@ def test_up_twice_is_harmless_and_shows_no_secret(copy):
     only.assert_nothing_left()
 
 
-def test_env_names_the_background_server_again_after_another_one(copy):
+def test_env_names_the_remaining_server(copy: Make) -> None:
     both = copy("both")
     both.run("up")
     url = both.env()["BASE_URL"]
     with both.start("local", "--port", "0") as command:
-        wait_for(lambda: both.env()["BASE_URL"] != url)
+        eventually(lambda: both.env()["BASE_URL"] != url, "the new address", SECONDS)
         command.send_signal(signal.SIGINT)
         command.communicate(timeout=SECONDS)
 
@@ -156,10 +68,10 @@ def test_env_names_the_background_server_again_after_another_one(copy):
 
 
 @pytest.mark.parametrize("moment", ["ports.json", "run/rabbitmq.json", "env"])
-def test_nothing_is_left_of_a_killed_command(copy, moment):
+def test_killed_command_leaves_nothing(copy: Make, moment: str) -> None:
     killed = copy("killed")
     with killed.start("local", "--port", "0") as command:
-        wait_for((killed.root / ".local" / moment).exists)
+        eventually((killed.root / ".local" / moment).exists, "\2", SECONDS)
         command.send_signal(signal.SIGKILL)
         command.communicate()
 
@@ -168,10 +80,10 @@ def test_nothing_is_left_of_a_killed_command(copy, moment):
     killed.assert_nothing_left()
 
 
-def test_what_a_killed_command_left_is_used_again(copy):
+def test_left_servers_are_used_again(copy: Make) -> None:
     killed = copy("again")
     with killed.start("local", "--port", "0") as command:
-        wait_for((killed.root / ".local" / "env").exists)
+        eventually((killed.root / ".local" / "env").exists, "\2", SECONDS)
         servers = {p.pid for p in killed.processes() if p.name() == "beam.smp"}
         command.send_signal(signal.SIGKILL)
         command.communicate()
@@ -183,10 +95,10 @@ def test_what_a_killed_command_left_is_used_again(copy):
     killed.assert_nothing_left()
 
 
-def test_interrupted_command_stops_what_it_started(copy):
+def test_interrupted_command_stops_its_servers(copy: Make) -> None:
     stopped = copy("stopped")
     with stopped.start("local", "--port", "0") as command:
-        wait_for((stopped.root / ".local" / "env").exists)
+        eventually((stopped.root / ".local" / "env").exists, "\2", SECONDS)
         command.send_signal(signal.SIGTERM)
         output = command.communicate(timeout=SECONDS)[0]
 

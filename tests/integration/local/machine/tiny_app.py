@@ -11,12 +11,13 @@ meeting = threading.Barrier(4, timeout=20)
 
 
 @app.route("/health")
-def health():
+def health() -> dict[str, object]:
     return {"data": {}}
 
 
 @app.route("/echo", methods=["GET", "POST"])
-def echo():
+def echo() -> dict[str, object]:
+    assert app.current_request is not None
     request = app.current_request.to_dict()
     return {
         "query": request["query_params"],
@@ -26,11 +27,11 @@ def echo():
 
 
 @app.route("/meet")
-def meet():
+def meet() -> dict[str, object]:
     """Answers when four requests are here at the same time, else crashes."""
     return {"number": meeting.wait()}
 
 
 @app.schedule("rate(1 day)")
-def never(event):
+def never(_event: object) -> None:
     raise AssertionError("a day has not passed")

@@ -7,8 +7,8 @@ from typing import cast
 
 import pytest
 
-from local.artifact.emulator.invocation import PAYLOAD_LIMIT
 from local.artifact.emulator.runtime_api import RuntimeConnection
+from local.aws_shapes.quotas import PAYLOAD_LIMIT
 
 NEXT = b"GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\nHost: x\r\n\r\n"
 RESPONSE = (

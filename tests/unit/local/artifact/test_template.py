@@ -84,7 +84,7 @@ def test_functions_routes_and_schedules_are_read(tmp_path: Path) -> None:
     ("value", "expected"),
     [
         ({"Ref": "Level"}, "INFO"),
-        ({"Fn::Sub": "${AWS::Region}-${Level}"}, "us-east-1-INFO"),
+        ({"Fn::Sub": "${AWS::Region}-${Level}"}, "eu-central-1-INFO"),
         ({"Fn::Sub": ["${x}", {"x": {"Ref": "Level"}}]}, "INFO"),
         ({"Fn::Join": ["-", ["a", {"Ref": "Level"}]]}, "a-INFO"),
         ({"Fn::FindInMap": ["Sizes", "dev", "memory"]}, 128),

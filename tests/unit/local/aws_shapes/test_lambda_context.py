@@ -3,7 +3,7 @@ from __future__ import annotations
 from local.aws_shapes.lambda_context import LambdaContext
 
 
-def test_time_runs_out_and_stays_out():
+def test_time_runs_out_and_stays_out() -> None:
     now = [100.0]
     context = LambdaContext("api_handler", timeout=3, clock=lambda: now[0])
     assert context.get_remaining_time_in_millis() == 3000
@@ -15,7 +15,7 @@ def test_time_runs_out_and_stays_out():
     assert context.get_remaining_time_in_millis() == 0
 
 
-def test_names_are_those_of_lambda():
+def test_names_are_those_of_lambda() -> None:
     context = LambdaContext("api_handler", timeout=3)
 
     assert context.function_name == "api_handler"

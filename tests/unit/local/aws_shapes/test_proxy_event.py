@@ -6,6 +6,7 @@ import base64
 import json
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from chalice.app import Request
@@ -42,8 +43,8 @@ GET = {
 }
 
 
-def request(**changes):
-    fixed = {
+def request(**changes: Any) -> IncomingRequest:
+    fixed: dict[str, Any] = {
         "source_ip": "203.0.113.7",
         "resource": "/customer/data",
         "parameters": {},
@@ -56,13 +57,13 @@ def request(**changes):
 
 
 @pytest.mark.parametrize(("name", "changes"), [("post", POST), ("get", GET)])
-def test_event_is_the_golden_one(name, changes):
+def test_event_is_the_golden_one(name: str, changes: dict[str, Any]) -> None:
     expected = json.loads((GOLDEN / f"{name}.json").read_text())
 
     assert proxy_event(request(**changes)) == expected
 
 
-def test_chalice_reads_what_was_sent():
+def test_chalice_reads_what_was_sent() -> None:
     seen = Request(proxy_event(request(**POST)), None)
 
     assert seen.json_body == {"name": "Zoë"}
@@ -73,14 +74,14 @@ def test_chalice_reads_what_was_sent():
     ]
 
 
-def test_bytes_that_are_no_text_stay_whole():
+def test_binary_body_stays_whole() -> None:
     event = proxy_event(request(**{**POST, "body": b'{"name": "\xff"}'}))
 
     assert event["isBase64Encoded"] is True
     assert base64.b64decode(event["body"]) == b'{"name": "\xff"}'
 
 
-def test_the_clients_own_request_id_is_replaced():
+def test_client_request_id_is_replaced() -> None:
     headers = [("X-Request-ID", "not sane\t")]
     event = proxy_event(request(**{**POST, "headers": headers}))
 

@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import pytest
 
-from local.aws_shapes.proxy_response import MalformedResponseError, proxy_response
+from local.aws_shapes.proxy_response import MalformedResponse, proxy_response
 
 
-def test_status_headers_and_body_are_passed_on():
+def test_status_headers_and_body_are_passed_on() -> None:
     response = proxy_response(
         {"statusCode": 201, "headers": {"X-One": "1"}, "multiValueHeaders": {}, "body": "ö"}
     )
@@ -15,7 +15,7 @@ def test_status_headers_and_body_are_passed_on():
     assert response.headers["content-type"] == "application/json"
 
 
-def test_multiple_values_win_over_single_ones():
+def test_multiple_values_win_over_single_ones() -> None:
     response = proxy_response(
         {
             "statusCode": "200",
@@ -29,13 +29,13 @@ def test_multiple_values_win_over_single_ones():
     assert response.headers["content-type"] == "text/html"
 
 
-def test_base64_bodies_are_decoded():
+def test_base64_bodies_are_decoded() -> None:
     response = proxy_response({"statusCode": 200, "body": "/w==", "isBase64Encoded": True})
 
     assert response.body == b"\xff"
 
 
-def test_the_connection_is_the_gateways_own():
+def test_the_connection_is_the_gateways_own() -> None:
     response = proxy_response(
         {"statusCode": 200, "headers": {"Content-Length": "999", "Connection": "x"}, "body": "ab"}
     )
@@ -63,6 +63,6 @@ def test_the_connection_is_the_gateways_own():
         {"statusCode": 200, "headers": {"X": "ö"}},
     ],
 )
-def test_what_aws_refuses_is_refused(answer):
-    with pytest.raises(MalformedResponseError):
+def test_what_aws_refuses_is_refused(answer: object) -> None:
+    with pytest.raises(MalformedResponse):
         proxy_response(answer)

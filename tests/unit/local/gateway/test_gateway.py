@@ -4,6 +4,8 @@ import asyncio
 import io
 import json
 import uuid
+from collections.abc import AsyncIterator
+from typing import Any
 
 import httpx
 import pytest
@@ -20,11 +22,11 @@ ROUTES = RouteTable({"/thing": {"GET": "read", "POST": "write"}, "/only-post": {
 class Functions:
     """An invoker that remembers its calls and answers what it is told."""
 
-    def __init__(self):
-        self.calls = []
-        self.answer = {"statusCode": 200, "body": "{}"}
+    def __init__(self) -> None:
+        self.calls: list[tuple[str, dict[str, Any]]] = []
+        self.answer: object = {"statusCode": 200, "body": "{}"}
 
-    async def __call__(self, name, event):
+    async def __call__(self, name: str, event: dict[str, Any]) -> object:
         self.calls.append((name, event))
         if isinstance(self.answer, Exception):
             raise self.answer
@@ -36,11 +38,11 @@ class Functions:
 class Client:
     """Sends requests from one address to an ASGI application."""
 
-    def __init__(self, application):
+    def __init__(self, application: Gateway) -> None:
         self._transport = httpx.ASGITransport(application, client=("203.0.113.7", 4000))
 
-    def request(self, method, path, **options):
-        async def send():
+    def request(self, method: str, path: str, **options: Any) -> httpx.Response:
+        async def send() -> httpx.Response:
             async with httpx.AsyncClient(
                 transport=self._transport, base_url="http://127.0.0.1:8000"
             ) as client:
@@ -48,30 +50,30 @@ class Client:
 
         return asyncio.run(send())
 
-    def get(self, path, **options):
+    def get(self, path: str, **options: Any) -> httpx.Response:
         return self.request("GET", path, **options)
 
-    def post(self, path, **options):
+    def post(self, path: str, **options: Any) -> httpx.Response:
         return self.request("POST", path, **options)
 
 
 @pytest.fixture
-def functions():
+def functions() -> Functions:
     return Functions()
 
 
 @pytest.fixture
-def log():
+def log() -> io.StringIO:
     return io.StringIO()
 
 
 @pytest.fixture
-def client(functions, log):
+def client(functions: Functions, log: io.StringIO) -> Client:
     gateway = Gateway(ROUTES, functions, AddressLimit(20), AccessLog(log), timeout=0.05)
     return Client(gateway)
 
 
-def assert_refused(response, status, name):
+def assert_refused(response: httpx.Response, status: int, name: str) -> None:
     body = response.json()
     assert response.status_code == status
     assert response.headers["content-type"] == "application/json"
@@ -82,7 +84,7 @@ def assert_refused(response, status, name):
     assert len(body["detail"]["status_description"]) > 20
 
 
-def test_function_gets_the_request(client, functions):
+def test_function_gets_the_request(client: Client, functions: Functions) -> None:
     client.post("/thing?a=1", content=b'{"x": 1}', headers={"X-API-Key": "fk"})
 
     ((name, event),) = functions.calls
@@ -93,7 +95,7 @@ def test_function_gets_the_request(client, functions):
     assert event["headers"]["x-api-key"] == "fk"
 
 
-def test_answer_of_the_function_is_passed_on(client, functions):
+def test_answer_of_the_function_is_passed_on(client: Client, functions: Functions) -> None:
     functions.answer = {"statusCode": 503, "body": "{}", "headers": {"Retry-After": "3"}}
 
     response = client.get("/thing")
@@ -101,48 +103,48 @@ def test_answer_of_the_function_is_passed_on(client, functions):
     assert (response.status_code, response.headers["retry-after"]) == (503, "3")
 
 
-def test_unknown_path_is_404(client, functions):
+def test_unknown_path_is_404(client: Client, functions: Functions) -> None:
     assert_refused(client.get("/nothing"), 404, "NOT_FOUND")
     assert functions.calls == []
 
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "TRACE", "BREW"])
-def test_wrong_method_is_405_with_allow(client, method):
+def test_wrong_method_is_405_with_allow(client: Client, method: str) -> None:
     response = client.request(method, "/thing")
 
     assert_refused(response, 405, "METHOD_NOT_ALLOWED")
     assert response.headers["allow"] == "GET, HEAD, OPTIONS, POST"
 
 
-def test_head_is_get_for_the_function(client, functions):
+def test_head_is_get_for_the_function(client: Client, functions: Functions) -> None:
     assert client.request("HEAD", "/thing").status_code == 200
     assert functions.calls[0][1]["httpMethod"] == "GET"
 
 
-def test_head_is_405_where_get_is(client):
+def test_head_is_405_where_get_is(client: Client) -> None:
     assert client.request("HEAD", "/only-post").status_code == 405
 
 
-def test_options_lists_methods_without_a_call(client, functions):
+def test_options_lists_methods(client: Client, functions: Functions) -> None:
     response = client.request("OPTIONS", "/only-post")
 
     assert (response.status_code, response.headers["allow"]) == (204, "OPTIONS, POST")
     assert functions.calls == []
 
 
-def test_body_at_the_limit_passes(client, functions):
+def test_body_at_the_limit_passes(client: Client, functions: Functions) -> None:
     assert client.post("/thing", content=b"a" * BODY_LIMIT).status_code == 200
 
 
-def test_larger_body_is_413(client, functions):
+def test_larger_body_is_413(client: Client, functions: Functions) -> None:
     response = client.post("/thing", content=b"a" * (BODY_LIMIT + 1))
 
     assert_refused(response, 413, "REQUEST_ENTITY_TOO_LARGE")
     assert functions.calls == []
 
 
-def test_larger_body_of_unknown_length_is_413(client, functions):
-    async def parts():
+def test_larger_body_of_unknown_length_is_413(client: Client, functions: Functions) -> None:
+    async def parts() -> AsyncIterator[bytes]:
         for _ in range(11):
             yield b"a" * 1024 * 1024
 
@@ -150,14 +152,16 @@ def test_larger_body_of_unknown_length_is_413(client, functions):
     assert functions.calls == []
 
 
-def test_slow_function_is_504(client, functions):
+def test_slow_function_is_504(client: Client, functions: Functions) -> None:
     functions.answer = None
 
     assert_refused(client.get("/thing"), 504, "GATEWAY_TIMEOUT")
 
 
 @pytest.mark.parametrize("answer", [RuntimeError("secret"), TimeoutError(), {"statusCode": "x"}, 7])
-def test_crash_or_nonsense_is_502_without_internals(client, functions, answer):
+def test_crash_is_502_without_internals(
+    client: Client, functions: Functions, answer: object
+) -> None:
     functions.answer = answer
 
     response = client.get("/thing")
@@ -166,7 +170,7 @@ def test_crash_or_nonsense_is_502_without_internals(client, functions, answer):
     assert "secret" not in response.text
 
 
-def test_too_many_requests_are_429(client):
+def test_too_many_requests_are_429(client: Client) -> None:
     statuses = [client.get("/thing").status_code for _ in range(20)]
     response = client.get("/thing")
 
@@ -178,14 +182,14 @@ def test_too_many_requests_are_429(client):
     assert response.headers["ratelimit-reset"] == response.headers["retry-after"]
 
 
-def test_refusals_count_too(client):
+def test_refusals_count_too(client: Client) -> None:
     for _ in range(20):
         client.get("/nothing")
 
     assert client.get("/thing").status_code == 429
 
 
-def test_a_forwarded_address_is_not_believed(client):
+def test_forwarded_address_is_not_believed(client: Client) -> None:
     for number in range(20):
         client.get("/thing", headers={"X-Forwarded-For": f"10.0.0.{number}"})
 
@@ -193,7 +197,7 @@ def test_a_forwarded_address_is_not_believed(client):
 
 
 @pytest.mark.parametrize("said", ["abc-1._Z", "a" * 128])
-def test_sane_request_id_is_kept(client, functions, said):
+def test_sane_request_id_is_kept(client: Client, functions: Functions, said: str) -> None:
     response = client.get("/thing", headers={"X-Request-Id": said})
 
     assert response.headers["x-request-id"] == said
@@ -201,7 +205,7 @@ def test_sane_request_id_is_kept(client, functions, said):
 
 
 @pytest.mark.parametrize("said", ["", "a b", "a" * 129, "<x>", "a\tb"])
-def test_other_request_ids_are_replaced(client, functions, said):
+def test_other_request_ids_are_replaced(client: Client, functions: Functions, said: str) -> None:
     response = client.get("/thing", headers={"X-Request-Id": said})
 
     given = response.headers["x-request-id"]
@@ -209,7 +213,7 @@ def test_other_request_ids_are_replaced(client, functions, said):
     assert functions.calls[0][1]["headers"]["X-Request-Id"] == given
 
 
-def test_access_log_tells_names_and_no_values(client, log):
+def test_access_log_tells_no_values(client: Client, log: io.StringIO) -> None:
     client.get("/thing?api_key=fk_secret", headers={"X-API-Key": "fk_secret"})
 
     line = json.loads(log.getvalue())
@@ -219,7 +223,7 @@ def test_access_log_tells_names_and_no_values(client, log):
     assert "fk_secret" not in log.getvalue()
 
 
-def test_access_log_is_one_line_of_ascii_whatever_a_caller_sends(client, log):
+def test_access_log_is_one_ascii_line(client: Client, log: io.StringIO) -> None:
     client.get(
         "/a%C2%9B31m%E2%80%A8?b%C2%9B31m=1"
     )  # what begins a terminal's commands; a line's end
@@ -229,12 +233,12 @@ def test_access_log_is_one_line_of_ascii_whatever_a_caller_sends(client, log):
     assert json.loads(log.getvalue())["path"] == "/a\x9b31m\u2028"
 
 
-def test_endless_body_is_not_read_to_its_end(client, monkeypatch):
+def test_endless_body_is_cut(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gateway_module, "BODY_LIMIT", 1000)
     monkeypatch.setattr(gateway_module, "DISCARD_LIMIT", 4000)
-    read = []
+    read: list[int] = []
 
-    async def parts():
+    async def parts() -> AsyncIterator[bytes]:
         for number in range(100):
             read.append(number)
             yield b"a" * 1000

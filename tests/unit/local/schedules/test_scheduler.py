@@ -2,31 +2,32 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import chain, repeat
+from typing import Any
 
 import pytest
 from chalice import Chalice
-from chalice.app import CloudWatchEvent, Cron, Rate
+from chalice.app import Rate
 
 from local.schedules.schedule_expression import Schedule
-from local.schedules.scheduler import (
-    ScheduledFunction,
-    Scheduler,
-    scheduled_event,
-    scheduled_functions,
-)
+from local.schedules.scheduler import ScheduledFunction, Scheduler, scheduled_functions
 
 SOON = Schedule("soon", lambda moment: moment + timedelta(milliseconds=1))
 SECONDS = 10
 
 
-@pytest.fixture
-def run():
-    """Starts a scheduler of one function that fires all the time."""
-    started = []
+Call = Callable[[str, dict[str, Any]], None]
+Run = Callable[..., Scheduler]
 
-    def start(call, **options):
+
+@pytest.fixture
+def run() -> Iterator[Run]:
+    """Starts a scheduler of one function that fires all the time."""
+    started: list[Scheduler] = []
+
+    def start(call: Call, **options: Any) -> Scheduler:
         scheduler = Scheduler([ScheduledFunction("often", SOON)], call, **options)
         started.append(scheduler)
         scheduler.start()
@@ -37,17 +38,19 @@ def run():
         scheduler.stop()
 
 
-def test_function_fires_again_and_again(run):
+def test_function_fires_again_and_again(run: Run) -> None:
     fired = threading.Semaphore(0)
     run(lambda name, event: fired.release())
 
     assert all(fired.acquire(timeout=SECONDS) for _ in range(3))
 
 
-def test_function_never_runs_beside_itself(run):
-    inside, seen, done = [], [], threading.Event()
+def test_function_never_runs_beside_itself(run: Run) -> None:
+    inside: list[str] = []
+    seen: list[int] = []
+    done = threading.Event()
 
-    def call(name, event):
+    def call(_name: str, event: dict[str, Any]) -> None:
         inside.append(event["id"])
         seen.append(len(inside))
         inside.pop()
@@ -60,10 +63,10 @@ def test_function_never_runs_beside_itself(run):
     assert set(seen) == {1}
 
 
-def test_failure_is_logged_and_the_next_run_comes(run, caplog):
+def test_next_run_follows_a_failure(run: Run, caplog: pytest.LogCaptureFixture) -> None:
     fired = threading.Semaphore(0)
 
-    def call(name, event):
+    def call(_name: str, event: dict[str, Any]) -> None:
         fired.release()
         raise RuntimeError("broken")
 
@@ -75,7 +78,7 @@ def test_failure_is_logged_and_the_next_run_comes(run, caplog):
     assert "often" in caplog.text
 
 
-def test_clock_that_is_set_back_stops_nothing(run):
+def test_clock_set_back_stops_nothing(run: Run) -> None:
     noon = datetime(2026, 1, 2, 12, tzinfo=UTC)
     readings = chain([noon, noon], repeat(noon - timedelta(days=1)))
     fired = threading.Semaphore(0)
@@ -85,7 +88,7 @@ def test_clock_that_is_set_back_stops_nothing(run):
     assert all(fired.acquire(timeout=SECONDS) for _ in range(3))
 
 
-def test_stopped_scheduler_fires_no_more(run):
+def test_stopped_scheduler_fires_no_more(run: Run) -> None:
     fired = threading.Semaphore(0)
     scheduler = run(lambda name, event: fired.release())
     assert fired.acquire(timeout=SECONDS)
@@ -97,26 +100,12 @@ def test_stopped_scheduler_fires_no_more(run):
     assert not fired.acquire(timeout=0.05)
 
 
-def test_event_is_what_chalice_expects():
-    moment = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
-    event = CloudWatchEvent(scheduled_event("resend", moment), None)
-
-    assert (event.source, event.detail_type) == ("aws.events", "Scheduled Event")
-    assert event.time == "2026-01-02T03:04:05Z"
-    assert event.resources[0].endswith(":rule/resend")
-
-
-def test_schedules_of_an_app_are_found():
+def test_schedules_of_an_app_are_found() -> None:
     app = Chalice("any")
     app.schedule("rate(2 hours)", name="text")(lambda event: None)
     app.schedule(Rate(1, unit=Rate.MINUTES), name="rate")(lambda event: None)
-    app.schedule(Cron(0, 12, "*", "*", "?", "*"), name="cron")(lambda event: None)
     app.on_sqs_message("queue")(lambda event: None)
 
     found = {f.name: f.schedule.text for f in scheduled_functions(app)}
 
-    assert found == {
-        "text": "rate(2 hours)",
-        "rate": "rate(1 minute)",
-        "cron": "cron(0 12 * * ? *)",
-    }
+    assert found == {"text": "rate(2 hours)", "rate": "rate(1 minute)"}

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 from local.machine.checkout import Checkout
 from local.services.lease import Lease
 
 
-def test_last_user_of_temporary_servers_stops_them(tmp_path):
+def test_last_user_stops_temporary_servers(tmp_path: Path) -> None:
     first, second = Lease(Checkout(tmp_path)), Lease(Checkout(tmp_path))
     first.started()
 
@@ -12,11 +14,11 @@ def test_last_user_of_temporary_servers_stops_them(tmp_path):
     assert second.leave() is True
 
 
-def test_nobody_stops_servers_that_ran_before(tmp_path):
+def test_earlier_servers_are_not_stopped(tmp_path: Path) -> None:
     assert Lease(Checkout(tmp_path)).leave() is False
 
 
-def test_nobody_stops_servers_that_are_kept(tmp_path):
+def test_kept_servers_are_not_stopped(tmp_path: Path) -> None:
     lease, keeper = Lease(Checkout(tmp_path)), Lease(Checkout(tmp_path))
     lease.started()
     keeper.keep()
@@ -25,7 +27,7 @@ def test_nobody_stops_servers_that_are_kept(tmp_path):
     assert lease.leave() is False
 
 
-def test_leaving_twice_is_harmless(tmp_path):
+def test_leaving_twice_is_harmless(tmp_path: Path) -> None:
     lease = Lease(Checkout(tmp_path))
     lease.started()
 

@@ -1,21 +1,30 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 
 from local.services import packages
-from local.services.native import programs
-from local.services.native.programs import MissingServerError, program
+from local.services.native import servers
+from local.services.native.postgresql import PostgreSQL
+from local.services.native.programs import ServerMissing
+from local.services.native.rabbitmq import RabbitMQ
+from local.services.native.redis import Redis
+
+Put = Callable[[str], Path]
 
 
 @pytest.fixture
-def machine(tmp_path, monkeypatch):
+def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Put:
     """A machine with nothing but what a test puts on it."""
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
-    monkeypatch.setattr(
-        programs, "FOLDERS", dict.fromkeys(programs.FOLDERS, (f"{tmp_path}/pg/*/bin",))
-    )
+    for server in servers.SERVERS:
+        there = replace(server.program, folders=(f"{tmp_path}/pg/*/bin",))
+        monkeypatch.setattr(server, "program", there)
 
-    def put(path):
+    def put(path: str) -> Path:
         file = tmp_path / path
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text("#!/bin/sh\n")
@@ -25,17 +34,17 @@ def machine(tmp_path, monkeypatch):
     return put
 
 
-def test_newest_version_is_taken(machine):
+def test_newest_version_is_taken(machine: Put) -> None:
     for version in ("9.6", "15", "16", "8"):
         machine(f"pg/{version}/bin/postgres")
 
-    assert program("postgresql").parts[-3] == "16"
+    assert PostgreSQL.program.path().parts[-3] == "16"
 
 
-def test_program_on_the_path_is_found(machine):
+def test_program_on_the_path_is_found(machine: Put) -> None:
     installed = machine("bin/redis-server")
 
-    assert program("redis") == installed
+    assert Redis.program.path() == installed
 
 
 @pytest.mark.parametrize(
@@ -47,20 +56,22 @@ def test_program_on_the_path_is_found(machine):
         ("apk", "sudo apk add rabbitmq-server"),
     ],
 )
-def test_missing_server_says_the_command(machine, manager, command):
+def test_missing_server_says_the_command(machine: Put, manager: str, command: str) -> None:
     machine(f"bin/{manager}")
 
-    with pytest.raises(MissingServerError) as error:
-        program("rabbitmq")
+    with pytest.raises(ServerMissing) as error:
+        RabbitMQ.program.path()
 
     assert str(error.value).endswith(command)
 
 
-def test_machine_without_package_manager_says_what_is_needed(machine):
-    assert packages.install_command(["postgresql", "redis"]).startswith("install postgresql, redis")
+def test_unknown_package_manager_gets_names(machine: Put) -> None:
+    wanted = [PostgreSQL.program, Redis.program]
+
+    assert packages.install_command(wanted).startswith("install postgres, redis-server and put")
 
 
-def test_missing_names_all(machine):
+def test_all_missing_servers_are_named(machine: Put) -> None:
     machine("bin/redis-server")
 
-    assert programs.missing() == ["postgresql", "rabbitmq"]
+    assert [server.name for server in servers.missing()] == ["postgresql", "rabbitmq"]

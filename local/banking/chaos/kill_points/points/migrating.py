@@ -17,7 +17,7 @@ from local.banking.chaos.kill_points.point import KillPoint
 from local.banking.chaos.kill_points.scene import Scene, until
 from local.banking.chaos.kill_points.tasks import Migration
 from local.chaos.boundaries import COMMIT, Sql, Statement, after, before
-from local.services.running import create_database, drop_database
+from local.services.databases import create_database, drop_database
 
 LATER = "29991231_2359_later.sql"
 LATER_TEXT = """-- Comes after all others.

@@ -12,14 +12,14 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pika
 from pika.exceptions import AMQPError
 
-from local.artifact.emulator.invocation import PAYLOAD_LIMIT
-from local.artifact.package.template import QueueSpec
 from local.aws_shapes.queue_event import Message, queue_event
+from local.aws_shapes.quotas import PAYLOAD_LIMIT
 
 if TYPE_CHECKING:
     from pika.adapters.blocking_connection import BlockingChannel
@@ -31,6 +31,17 @@ HEARTBEAT_SECONDS = 0.01  # how late the end of a run is noticed: the broker's h
 ENCODED = 4 / 3  # base64
 PER_MESSAGE_BYTES = 2048  # what an event says about a message beside its body
 log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class QueueSpec:
+    """A queue whose messages a function gets, as Amazon MQ's event source does it."""
+
+    function: str
+    queue: str
+    virtual_host: str = "/"
+    batch_size: int = 100
+    window_seconds: float = 0.5
 
 
 class QueueSource:
@@ -51,7 +62,6 @@ class QueueSource:
         self._thread = threading.Thread(target=self._run, name=f"queue {spec.queue}", daemon=True)
 
     def start(self) -> None:
-        """Begin to consume."""
         self._thread.start()
 
     def stop(self, within: float = 5) -> None:
@@ -61,11 +71,14 @@ class QueueSource:
             self._thread.join(within)
 
     def _run(self) -> None:
+        told = ""
         while not self._stopping.is_set():
             try:
                 self._consume()
             except (AMQPError, OSError) as error:
-                log.warning("queue %s: %s; connecting again", self._spec.queue, error)
+                if told != repr(error):  # a queue that is not there yet would fill the log
+                    told = repr(error)
+                    log.warning("queue %s: %s; connecting again", self._spec.queue, told)
                 self._stopping.wait(RECONNECT_SECONDS)
 
     def _consume(self) -> None:

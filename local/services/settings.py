@@ -1,0 +1,44 @@
+"""The environment of the functions: the servers' addresses, the secrets made up, the caller's own."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+from chalicelib import systems
+from local.machine.checkout import Checkout
+from local.machine.credentials import password
+from local.services.urls import ServiceUrls
+
+
+def settings_environment(
+    urls: ServiceUrls, checkout: Checkout | None = None, **overrides: str
+) -> dict[str, str]:
+    """The functions' environment.
+
+    The caller's own settings win over those made up here, the servers' addresses win over the
+    caller's, and the overrides win over all.
+    """
+    checkout = checkout or Checkout()
+    made_up = {
+        setting: password(checkout, setting.lower().replace("_", "-"), make)
+        for setting, make in made_up_settings().items()
+        if not os.environ.get(setting)
+    }
+    return {
+        **os.environ,
+        **made_up,
+        "PYTHONPATH": os.pathsep.join([str(checkout.root), str(checkout.root / "vendor")]),
+        **urls.servers,
+        **urls.databases,
+        **overrides,
+    }
+
+
+def made_up_settings() -> dict[str, Callable[[], str]]:
+    """The settings of all systems that a checkout makes up for itself, and what makes each."""
+    return {
+        setting: make
+        for name in systems.NAMES
+        for setting, make in systems.system_of(name).made_up.items()
+    }

@@ -1,0 +1,68 @@
+"""The functions of the source tree that a queue feeds, found by the mark that the layer leaves.
+
+Without a template nothing else says which queue feeds which function, so batch and window are what
+Amazon MQ's event source has by default.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import pika
+
+from local.serving.queue_source import QueueSource, QueueSpec
+
+if TYPE_CHECKING:
+    from chalice.app import Chalice
+
+log = logging.getLogger(__name__)
+Call = Callable[[str, dict[str, Any]], object]
+
+
+def queue_functions(app: Chalice, virtual_host: str = "/") -> list[QueueSpec]:
+    """What feeds the app's functions (`fintegrate.messaging.queue_function`)."""
+    return [
+        QueueSpec(function.name, queue, virtual_host)
+        for function in app.pure_lambda_functions
+        if (queue := getattr(function.func, "__queue__", None))
+    ]
+
+
+class SourceQueues:
+    """Feeds every such function, one batch at a time, from `start` to `stop`.
+
+    Args:
+        url: the broker, whose virtual host the queues are in
+        call: calls the function of that name with an event; raises what it raises
+    """
+
+    def __init__(self, app: Chalice, url: str, call: Call) -> None:
+        self._call = call
+        specs = queue_functions(app, pika.URLParameters(url).virtual_host)
+        self._pool = ThreadPoolExecutor(max(1, len(specs)), thread_name_prefix="queue function")
+        self._sources = [QueueSource(spec, url, self._feed) for spec in specs]
+
+    def start(self) -> None:
+        for source in self._sources:
+            source.start()
+
+    def stop(self) -> None:
+        """Consume no more; a batch that is not finished soon goes back to its queue."""
+        for source in self._sources:
+            source.stop()
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _feed(self, name: str, event: bytes) -> Future[bool]:
+        return self._pool.submit(self._succeeds, name, event)
+
+    def _succeeds(self, name: str, event: bytes) -> bool:
+        try:
+            self._call(name, json.loads(event))
+        except Exception:
+            log.exception("function %s failed; its batch goes back to the queue", name)
+            return False
+        return True

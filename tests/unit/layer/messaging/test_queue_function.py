@@ -1,0 +1,66 @@
+"""What a function of a queue makes of Amazon MQ's event, whose shape the harness pins."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import pika
+import pytest
+
+from fintegrate.logs import request_id
+from fintegrate.messaging.queue_function import BatchFailed, QueueMessage, queue_function
+from local.aws_shapes.queue_event import Message, queue_event
+
+
+def event(*bodies: bytes, **properties: Any) -> dict[str, Any]:
+    sent = pika.BasicProperties(**properties)
+    return queue_event("letters", "/", [Message(body, sent, False, 1) for body in bodies])
+
+
+def test_message_is_decoded() -> None:
+    seen: list[QueueMessage] = []
+    headers = {"text": "é", "number": 7, "table": {"inner": "x"}, "list": ["a", 1]}
+    function = queue_function("letters")(seen.append)
+
+    function(event(b"\xff\x00", message_id="one", headers=headers), None)
+
+    assert seen == [QueueMessage(b"\xff\x00", headers, "one", False, "letters")]
+
+
+def test_every_message_of_a_failed_batch_is_tried(caplog: pytest.LogCaptureFixture) -> None:
+    seen: list[bytes] = []
+
+    @queue_function("letters")
+    def read(message: QueueMessage) -> None:
+        seen.append(message.body)
+        if message.body == b"b":
+            raise RuntimeError("torn")
+
+    with caplog.at_level(logging.INFO), pytest.raises(BatchFailed, match="1 of 3 messages failed"):
+        read(event(b"a", b"b", b"c", message_id="one"), None)
+
+    assert seen == [b"a", b"b", b"c"]
+    assert "read: messages 3, failed 1 in" in caplog.text
+    assert "read: message one of letters failed" in caplog.text
+    assert "torn" in caplog.text
+
+
+def test_batch_has_one_run_id() -> None:
+    ids: list[str] = []
+
+    @queue_function("letters")
+    def read(_message: QueueMessage) -> None:
+        ids.append(request_id.get())
+
+    assert read(event(b"a", b"b"), None) == {"messages": 2, "failed": 0}
+    assert ids[0] == ids[1]
+    assert ids[0].startswith("read-")
+    assert request_id.get() == ""
+
+
+def test_queue_stands_on_the_function() -> None:
+    @queue_function("letters")
+    def read(_message: QueueMessage) -> None: ...
+
+    assert (read.__name__, read.__queue__) == ("read", "letters")  # type: ignore[attr-defined]
