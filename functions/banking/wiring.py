@@ -38,8 +38,11 @@ SQL = queries_beside(__file__)
 
 
 class Parts(NamedTuple):
-    """The parts of one process. The sweeps have a database of their own, so that they can commit
-    batch by batch while a request's transaction (its idempotency key) is open."""
+    """The parts of one process.
+
+    The sweeps have a database of their own, so that they can commit batch by batch while a request's
+    transaction (its idempotency key) is open.
+    """
 
     settings: Configuration
     request: RequestParts

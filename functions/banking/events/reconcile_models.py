@@ -44,7 +44,7 @@ class Sums(TypedDict):
 
     `committed` is what the customers say, the others are what the events say; `dead_lettered` failed
     and lies in `dead_letters`, `delivery_failed` failed by the consumer's word alone.
-    """
+    """  # noqa: D205 - the document's own text
 
     balanced: bool
     committed: int

@@ -61,7 +61,7 @@ def mounted(folders: View, command: Sequence[str]) -> tuple[list[str], View]:
 
 
 def _write_table(table: Path, folders: View) -> None:
-    """Mount's own quoting: a space in a path is `\\040`."""
+    r"""Mount's own quoting: a space in a path is `\040`."""
     names = {name: str(path).replace(" ", "\\040") for name, path in vars(folders).items()}
     table.write_text(TABLE.format(**names))
 

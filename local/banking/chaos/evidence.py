@@ -1,5 +1,6 @@
-"""What a run leaves behind, as the ledger reads it: facts only, from sources that know nothing of
-each other. Who collects them is `gathering`; what they mean together is `ledger`.
+"""What a run leaves behind, as the ledger reads it: facts, from sources that do not know each other.
+
+Who collects them is `gathering`; what they mean together is `ledger`.
 """
 
 from __future__ import annotations

@@ -56,8 +56,10 @@ class System:
     examples: int
 
     def known(self, role: str) -> dict[str, str]:
-        """Things that exist for this role, by the name of the field that means them: a new customer
-        with a tag and its event, and a consumer (for the admin one that nobody needs)."""
+        """Things that exist for this role, by the name of the field that means them.
+
+        A new customer with a tag and its event, and a consumer (for the admin one that nobody needs).
+        """
         client = self.clients[role]
         customer = {"customer_id": client.post("/customer/data", {"name": "Jane"})["customer_id"]}
         tags = {"tag_keys": ["segment"], "tag_values": ["retail"]}

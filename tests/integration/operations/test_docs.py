@@ -61,7 +61,10 @@ def static_part(page: Page) -> str:
 
 
 def digest_of(tag: str, page: Page) -> str:
-    """The hash that a browser compares. Source: https://www.w3.org/TR/CSP3/#match-element-to-source-list"""
+    """The hash that a browser compares.
+
+    Source: https://www.w3.org/TR/CSP3/#match-element-to-source-list
+    """
     (content,) = re.findall(rf"<{tag}>(.*?)</{tag}>", page.text, re.DOTALL)
     digest = hashlib.sha256(content.encode()).digest()
     return f"'sha256-{base64.b64encode(digest).decode()}'"

@@ -32,7 +32,7 @@ class RawHeaders(pika.BasicProperties):
 
 
 def nested(depth: int) -> bytes:
-    """A header that is a list in a list in a list …"""
+    """A header that is a list in a list in a list."""
     value = b"V"
     for _ in range(depth):
         value = b"A" + struct.pack(">I", len(value)) + value

@@ -101,7 +101,7 @@ def bring_in_the_api(template: dict[str, Any]) -> None:
 
 
 def _as_moto_reads(body: dict[str, Any]) -> bytes:
-    """moto refuses documents of the second version, and knows no vendor's word for any method."""
+    """What moto takes: no document of version 2, and no vendor's word for any method."""
     document = {name: value for name, value in body.items() if name != "swagger"}
     text = json.dumps({**document, "openapi": "3.0.1"})
     return text.replace("x-amazon-apigateway-any-method", "any").encode()

@@ -42,7 +42,10 @@ class Request:
 
     @property
     def traceparent(self) -> str | None:
-        """The caller's trace context when it is valid. Source: https://www.w3.org/TR/trace-context/"""
+        """The caller's trace context when it is valid.
+
+        Source: https://www.w3.org/TR/trace-context/
+        """
         value = self.header("traceparent") or ""
         return value if _TRACEPARENT.fullmatch(value) else None
 

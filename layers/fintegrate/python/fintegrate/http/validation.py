@@ -197,8 +197,10 @@ _WITHOUT_VALUE = {"missing", "extra_forbidden", "value_error", "too_short", "too
 
 
 def _kind(error: ErrorDetails) -> str:
-    """Pydantic's name of the error; it calls text too long as if it were a list, where the bound
-    stands after a validator."""
+    """Pydantic's name of the error, mended for text.
+
+    Where the bound stands after a validator, pydantic calls text that is too long a list.
+    """
     kind = error["type"]
     of_text = kind in {"too_short", "too_long"} and isinstance(error["input"], str)
     return f"string_{kind}" if of_text else kind

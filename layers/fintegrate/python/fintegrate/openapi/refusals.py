@@ -64,8 +64,11 @@ KEY_REUSED = "The Idempotency-Key was used with another request, or its request 
 
 
 class Refusals:
-    """The errors of all systems. What systems word alike, and the first one's wording of the rest, has
-    the status's name; where another words it differently, the name begins with that system's."""
+    """The errors of all systems, by name.
+
+    What systems word alike, and the first one's wording of the rest, has the status's name. Where
+    another system words it differently, the name begins with that system's.
+    """
 
     def __init__(self, systems: Mapping[str, Description]) -> None:
         self.components: dict[str, Any] = {}
