@@ -103,6 +103,16 @@ def test_answer_of_the_function_is_passed_on(client: Client, functions: Function
     assert (response.status_code, response.headers["retry-after"]) == (503, "3")
 
 
+def test_headers_of_the_function_are_kept(client: Client, functions: Functions) -> None:
+    headers = {"Cache-Control": "max-age=300", "Content-Type": "text/css", "X-Request-Id": "its"}
+    functions.answer = {"statusCode": 200, "body": "a{}", "headers": headers}
+
+    response = client.get("/thing")
+
+    for name, value in headers.items():
+        assert response.headers.get_list(name) == [value]
+
+
 def test_unknown_path_is_404(client: Client, functions: Functions) -> None:
     assert_refused(client.get("/nothing"), 404, "NOT_FOUND")
     assert functions.calls == []

@@ -31,7 +31,7 @@ from fintegrate.errors import (
     UnsupportedMediaType,
 )
 from fintegrate.http.audit import AuditEntry, AuditLog
-from fintegrate.http.envelope import answer, crash
+from fintegrate.http.envelope import answer, crash, merged
 from fintegrate.http.idempotency import IdempotencyKeys, check_key, request_hash
 from fintegrate.http.rate_limit import RateLimiter
 from fintegrate.http.requests import Request, current
@@ -43,6 +43,7 @@ log = logging.getLogger(__name__)
 B = TypeVar("B", bound=BaseModel)
 P = ParamSpec("P")
 STANDARD_HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+"""What every answer has whose handler does not say otherwise."""
 
 
 class Access(Enum):
@@ -91,7 +92,11 @@ class Call(Generic[B]):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a handler returns: the `data` of the envelope, and the event that it has written."""
+    """What a handler returns: the `data` of the envelope, and the event that it has written.
+
+    Its `headers` win over those that every answer has, but for `X-Request-Id`. They are not stored
+    with an idempotency key: a replayed answer is without them.
+    """
 
     data: Any = field(default_factory=dict)
     event: Row | None = None
@@ -202,10 +207,11 @@ class _Answering:
         return self._success(result)
 
     def _success(self, result: Answer) -> Response:
-        spec, headers = self._spec, {**self._headers, **result.headers}
+        spec, headers = self._spec, merged(self._headers, result.headers)
         if spec.media_type is None:
             return answer(spec.status, result.data, headers=headers)
-        return Response(result.data, {**headers, "Content-Type": spec.media_type}, spec.status)
+        headers = merged({"Content-Type": spec.media_type}, headers)
+        return Response(result.data, headers, spec.status)
 
     def _admit(self) -> Caller:
         if self._spec.access is Access.PUBLIC:
@@ -295,7 +301,7 @@ def request_scope(
         response = crash(request.id)
     finally:
         current.reset(scope)
-    response.headers.update({**STANDARD_HEADERS, "X-Request-Id": request.id})
+    response.headers = merged(STANDARD_HEADERS, response.headers, {"X-Request-Id": request.id})
     seconds = time.perf_counter() - started
     REQUESTS.labels(request.method, request.path, response.status_code).inc()
     REQUEST_SECONDS.labels(request.method, request.path).observe(seconds)

@@ -6,6 +6,7 @@ Leaves to others which status an error has (`fintegrate.errors`) and who sends t
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from functools import cache
 from http import HTTPStatus
@@ -35,14 +36,23 @@ def status_name(status: int) -> str:
 
 
 def answer(
-    status: int, data: Any, description: str = SUCCESS, headers: dict[str, str] | None = None
+    status: int, data: Any, description: str = SUCCESS, headers: Mapping[str, str] | None = None
 ) -> Response:
     """The whole HTTP answer; times in `data` become ISO 8601 with offset."""
     return Response(
         body=dumps(envelope(status, data, description)),
         status_code=status,
-        headers={"Content-Type": "application/json", **(headers or {})},
+        headers=merged({"Content-Type": "application/json"}, headers or {}),
     )
+
+
+def merged(*sources: Mapping[str, Any]) -> dict[str, Any]:
+    """Headers of several sources; of a header in two, whatever its case, the later one counts."""
+    found = {}
+    for headers in sources:
+        for name, value in headers.items():
+            found[name.lower()] = name, value
+    return dict(found.values())
 
 
 def crash(reference: str) -> Response:
