@@ -32,6 +32,7 @@ from fintegrate.outbox.outbox import Outbox
 from fintegrate.outbox.sender import Sender
 from fintegrate.outbox.sweep import Sweep
 from fintegrate.queries import queries_beside
+from fintegrate.redis_connection import RedisConnections
 from fintegrate.settings import load
 
 SQL = queries_beside(__file__)
@@ -47,6 +48,7 @@ class Parts(NamedTuple):
     settings: Configuration
     request: RequestParts
     publisher: Publisher
+    redis: RedisConnections
     resend: Sweep
     redeliver: Sweep
     sweep_database: Database
@@ -57,7 +59,7 @@ class Parts(NamedTuple):
         self.request.database.close()
         self.sweep_database.close()
         self.publisher.close()
-        self.request.rate_limiter.close()
+        self.redis.close()
 
 
 _lock = threading.Lock()
@@ -94,6 +96,11 @@ def build(environment: Mapping[str, str]) -> Parts:
     database, sweep_database = (_database(settings, environment) for _ in range(2))
     breaker = CircuitBreaker(settings.breaker_failures, settings.breaker_open_seconds)
     publisher = Publisher(settings.rabbitmq_url, breaker)
+    redis = RedisConnections(
+        settings.redis_url,
+        timeout_ms=settings.redis_timeout_ms,
+        retry_seconds=settings.redis_retry_seconds,
+    )
     declare = partial(
         outbox.declare_queues, settings.rabbitmq_url, settings.publish_timeout_ms / 1000
     )
@@ -101,8 +108,9 @@ def build(environment: Mapping[str, str]) -> Parts:
     sweep = partial(Sweep, sweep_database, sender, outbox.EVENTS, batch=settings.sweep_batch)
     return Parts(
         settings=settings,
-        request=_request_parts(settings, database, sender),
+        request=_request_parts(settings, database, redis, sender),
         publisher=publisher,
+        redis=redis,
         resend=sweep(resend.SQL, resend.LISTED),
         redeliver=sweep(redeliver.SQL, redeliver.LISTED),
         sweep_database=sweep_database,
@@ -110,7 +118,9 @@ def build(environment: Mapping[str, str]) -> Parts:
     )
 
 
-def _request_parts(settings: Configuration, database: Database, sender: Sender) -> RequestParts:
+def _request_parts(
+    settings: Configuration, database: Database, redis: RedisConnections, sender: Sender
+) -> RequestParts:
     by_api_key = ByApiKey(
         partial(find_key, database),
         SecretVerifier(settings.api_key_wrong_secrets_per_minute),
@@ -121,11 +131,9 @@ def _request_parts(settings: Configuration, database: Database, sender: Sender) 
         database=database,
         schemes={"ApiKey": by_api_key},
         rate_limiter=RateLimiter(
-            settings.redis_url,
+            redis,
             per_minute=settings.rate_limit_api_key_per_minute,
             burst=settings.rate_limit_api_key_burst,
-            timeout_ms=settings.redis_timeout_ms,
-            retry_seconds=settings.redis_retry_seconds,
         ),
         audit=AuditLog(database, SQL),
         idempotency_keys=IdempotencyKeys(database, SQL),

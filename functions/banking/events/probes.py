@@ -24,5 +24,5 @@ def probes() -> Mapping[str, Probe]:
             lambda: own.publisher.ping(BROKER_SECONDS),
             details=lambda: {"circuit_breaker": breaker.state},
         ),
-        "cache": Probe(own.request.rate_limiter.ping),
+        "cache": Probe(own.redis.ping),
     }

@@ -14,7 +14,7 @@ from chalice import Chalice
 from chalicelib.banking.wiring import Parts, endpoint
 from fintegrate.access.keys import parse_api_key
 from fintegrate.http.endpoint import Access, Answer, Call, Nothing, request_scope
-from fintegrate.http.rate_limit import BUCKET_SCRIPT
+from fintegrate.http.rate_limit import BUCKET
 from local.banking.bench.api import prepared
 from local.banking.bench.figures import Figures
 from local.banking.bench.floor import RAW, RawCreate
@@ -86,7 +86,7 @@ def _raw_checks(stage: Stage, key_text: str) -> Callable[[], None]:
     connection = psycopg2.connect(stage.database_url)
     connection.autocommit = True
     cursor = connection.cursor()
-    bucket = redis.Redis.from_url(stage.parts.settings.redis_url).register_script(BUCKET_SCRIPT)
+    bucket = redis.Redis.from_url(stage.parts.settings.redis_url).register_script(BUCKET.text)
     key = parse_api_key(key_text)
     assert key is not None
     key_id = key.key_id

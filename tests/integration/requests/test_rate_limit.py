@@ -128,6 +128,18 @@ def test_wrong_secret_takes_no_token_of_the_key_that_it_names(limited: Bank) -> 
     assert ask(limited).headers["RateLimit-Remaining"] == "1"
 
 
+def test_deactivated_key_takes_no_token(
+    limited: Bank, admin: Api, environment: dict[str, str]
+) -> None:
+    ask(limited)
+    admin.post("/consumer/deactivate-api-key", api_key=limited.api.key)
+
+    assert [ask(limited).status for _ in range(5)] == [401] * 5
+
+    with redis.Redis.from_url(environment["REDIS_URL"]) as client:
+        assert client.hget(bucket(limited.api), "tokens") == b"2"
+
+
 def test_two_processes_share_a_bucket(limited: Bank, environment: dict[str, str]) -> None:
     for _ in range(3):
         ask(limited)

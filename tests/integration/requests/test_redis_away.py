@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 
 import pytest
 
 from chalicelib.banking.wiring import Parts
+from fintegrate.redis_connection import ScriptCall
 from local.services.service import Service
 from tests.support.api import Api, Reply
 from tests.support.banking import Bank, parts_with
@@ -15,22 +17,22 @@ WARNING = "rate limits are off, Redis is away: "
 
 
 @pytest.fixture
-def asked(at_own_redis: Parts, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The subjects that Redis was really asked about."""
-    subjects: list[str] = []
-    limiter = at_own_redis.request.rate_limiter
-    real = limiter._ask
+def asked(at_own_redis: Parts, monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """What Redis was really asked."""
+    calls: list[object] = []
+    connections = at_own_redis.redis
+    real = connections._answer
 
-    def counted(subject: str) -> tuple[bool, float]:
-        subjects.append(subject)
-        return real(subject)
+    def counted(asked: Sequence[ScriptCall]) -> object:
+        calls.append(asked)
+        return real(asked)
 
-    monkeypatch.setattr(limiter, "_ask", counted)
-    return subjects
+    monkeypatch.setattr(connections, "_answer", counted)
+    return calls
 
 
 class Clock:
-    """The limiter's clock, moved by the test."""
+    """A clock that the test moves."""
 
     def __init__(self) -> None:
         self.now = 1_000.0
@@ -42,7 +44,7 @@ class Clock:
 @pytest.fixture
 def clock(at_own_redis: Parts, monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    monkeypatch.setattr(at_own_redis.request.rate_limiter, "_clock", clock)
+    monkeypatch.setattr(at_own_redis.redis, "_clock", clock)
     return clock
 
 
@@ -59,7 +61,7 @@ def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
 
 
 def test_requests_pass_while_redis_is_away(
-    bank: Bank, own_redis: Service, asked: list[str], caplog: pytest.LogCaptureFixture
+    bank: Bank, own_redis: Service, asked: list[object], caplog: pytest.LogCaptureFixture
 ) -> None:
     assert "RateLimit-Remaining" in ask(bank).headers
     asked.clear()
@@ -76,7 +78,7 @@ def test_requests_pass_while_redis_is_away(
 def test_warning_comes_once_a_minute(
     bank: Bank,
     own_redis: Service,
-    asked: list[str],
+    asked: list[object],
     clock: Clock,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
@@ -115,7 +117,7 @@ def test_restart_between_two_requests_is_not_noticed(
 
 
 def test_frozen_redis_is_given_up_and_left_alone(
-    bank: Bank, own_redis: Service, asked: list[str], caplog: pytest.LogCaptureFixture
+    bank: Bank, own_redis: Service, asked: list[object], caplog: pytest.LogCaptureFixture
 ) -> None:
     ask(bank)
     asked.clear()

@@ -107,17 +107,6 @@ def test_right_secret_matches_and_is_remembered(checks: list[bytes]) -> None:
     assert len(checks) == 1
 
 
-def test_key_is_recognised_by_its_secret_once_verified() -> None:
-    verifier, wrong = SecretVerifier(), wrong_secret()
-    assert not verifier.recognises(KEY)
-
-    verifier.matches(KEY, STORED, HOME)
-    verifier.matches(wrong, STORED, HOME)
-
-    assert verifier.recognises(KEY)
-    assert not verifier.recognises(wrong)
-
-
 def test_memory_does_not_hold_the_secret() -> None:
     verifier = SecretVerifier()
     verifier.matches(KEY, STORED, HOME)

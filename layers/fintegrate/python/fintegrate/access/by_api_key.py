@@ -40,7 +40,7 @@ class ByApiKey:
         """Whether the request has the header."""
         return bool(request.header(HEADER))
 
-    def authenticate(self, request: Credentials, on_recognised: Callable[[str], None]) -> Caller:
+    def authenticate(self, request: Credentials) -> Caller:
         """The caller whose key this is.
 
         Raises:
@@ -55,8 +55,6 @@ class ByApiKey:
             raise Refused(
                 Unauthorized("X-API-Key is malformed; check that the key was copied as a whole")
             )
-        if self._verifier.recognises(key):
-            on_recognised(key.key_id)
         row = self._find_key(key.key_id)
         if row is None or not self._matches(key, row["api_key_hash"], request.source_ip):
             raise Refused(

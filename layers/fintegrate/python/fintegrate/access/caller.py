@@ -6,7 +6,6 @@ the wiring of a system makes them.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
 from fintegrate.errors import ApiError
@@ -54,11 +53,8 @@ class Scheme(Protocol):
         """Whether the request has credentials of this scheme, good or bad."""
         ...
 
-    def authenticate(self, request: Credentials, on_recognised: Callable[[str], None]) -> Caller:
+    def authenticate(self, request: Credentials) -> Caller:
         """The caller whose credentials these are.
-
-        `on_recognised` is called with the id of credentials that this process has verified before.
-        What costs time of its own can begin then, but the credentials may yet be refused.
 
         Raises:
             Refused: they are missing, wrong, or good no more.

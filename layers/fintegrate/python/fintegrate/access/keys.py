@@ -95,14 +95,6 @@ class SecretVerifier:
         self._failures: OrderedDict[tuple[str, str], list[float]] = OrderedDict()
         self._memory = threading.Lock()
 
-    def recognises(self, key: ApiKey) -> bool:
-        """Whether this very key, secret and all, has been verified here before.
-
-        Says nothing of what became of the key since: only its row does.
-        """
-        with self._memory:
-            return _digest(key) in self._verified
-
     def matches(self, key: ApiKey, stored_hash: str, source: str) -> bool:
         """Whether the secret is the one that `stored_hash` was made from.
 

@@ -217,7 +217,7 @@ class _Answering:
         if self._spec.access is Access.PUBLIC:
             return ANYBODY
         parts, request = self._parts, self._request
-        caller = self._scheme().authenticate(request, parts.rate_limiter.ask_ahead)
+        caller = self._scheme().authenticate(request)
         self._caller = caller
         self._headers.update(parts.rate_limiter.take(caller.key_id))
         if self._spec.access is Access.ADMIN and not caller.is_admin:

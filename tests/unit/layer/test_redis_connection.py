@@ -1,0 +1,121 @@
+"""Connections to Redis: what goes in one packet, and their patience with a Redis that fails."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+import redis
+
+from fintegrate.redis_connection import RedisConnections, Script
+from tests.unit.layer.clock import Clock
+from tests.unit.layer.redis import FakeRedis
+
+FIRST, LAST = Script("return 1").call("a", 7), Script("return 2").call("b")
+
+
+@pytest.fixture
+def fake(monkeypatch: pytest.MonkeyPatch) -> FakeRedis:
+    fake = FakeRedis(b"its answer")
+    monkeypatch.setattr(redis, "ConnectionPool", fake)
+    return fake
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def connections(fake: FakeRedis, clock: Clock) -> RedisConnections:
+    assert fake
+    return RedisConnections("redis://nowhere", clock=clock)
+
+
+def test_scripts_go_in_one_packet(connections: RedisConnections, fake: FakeRedis) -> None:
+    fake.answers = [b"counts for nothing", b"the answer"]
+
+    assert connections.run(LAST, [FIRST]) == b"the answer"
+
+    assert fake.packets == [[FIRST.command(), LAST.command()]]
+
+
+@pytest.mark.parametrize("unknown", [0, 1])
+def test_script_unknown_to_redis_is_sent_whole(
+    connections: RedisConnections, fake: FakeRedis, unknown: int
+) -> None:
+    fake.answers = [b"done", b"done"]
+    fake.answers[unknown] = redis.exceptions.NoScriptError()
+
+    connections.run(LAST, [FIRST])
+
+    assert fake.packets[1:] == [[(FIRST, LAST)[unknown].command(whole=True)]]
+    assert fake.packets[1][0][:2] == ("EVAL", f"return {unknown + 1}")
+
+
+def test_refused_companion_changes_no_answer(
+    connections: RedisConnections, fake: FakeRedis
+) -> None:
+    fake.answers = [redis.ResponseError("WRONGTYPE"), b"the answer"]
+
+    assert connections.run(LAST, [FIRST]) == b"the answer"
+
+
+def test_broken_connection_is_tried_once_more(
+    connections: RedisConnections, fake: FakeRedis
+) -> None:
+    fake.answers = [redis.ConnectionError("reset")]
+
+    assert connections.run(LAST) == b"its answer"
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        redis.ConnectionError("no"),
+        redis.TimeoutError("no"),
+        redis.BusyLoadingError("no"),
+        redis.ResponseError("READONLY"),
+        OSError(),
+    ],
+)
+def test_failing_redis_is_left_alone_for_a_while(
+    connections: RedisConnections, fake: FakeRedis, clock: Clock, error: Exception
+) -> None:
+    fake.answer = error
+    assert [connections.run(LAST) for _ in range(10)] == [None] * 10
+    tried = len(fake.packets)
+    assert tried <= 2  # a second time at once, in case only the connection was dead
+
+    clock.advance(10)
+    connections.run(LAST)
+
+    assert len(fake.packets) == 2 * tried
+
+
+def test_redis_that_is_back_is_asked_again(
+    connections: RedisConnections, fake: FakeRedis, clock: Clock
+) -> None:
+    fake.answer = redis.ConnectionError("no")
+    connections.run(LAST)
+    fake.answer = b"42"
+    clock.advance(10)
+
+    assert connections.run(LAST) == b"42"
+
+
+def test_one_warning_a_minute_without_the_address(
+    connections: RedisConnections,
+    fake: FakeRedis,
+    clock: Clock,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    fake.answer = redis.ConnectionError("redis://:password@host")
+    with caplog.at_level(logging.WARNING):
+        for _ in range(12):
+            connections.run(LAST)
+            clock.advance(10)
+
+    assert [r.getMessage() for r in caplog.records] == [
+        "rate limits are off, Redis is away: ConnectionError"
+    ] * 2
