@@ -11,6 +11,7 @@ from importlib import import_module
 
 from chalice import Chalice
 
+from fintegrate.metrics_store import Metrics
 from fintegrate.system import System
 
 NAMES = ("banking",)
@@ -31,6 +32,11 @@ def serve(app: Chalice, name: str | None) -> None:
         for blueprint in system.blueprints():
             app.register_blueprint(blueprint)
     app.register_blueprint(import_module("chalicelib.operations.index").operations)
+
+
+def metrics() -> Metrics:
+    """Where requests are counted that reach no system: with the first."""
+    return served()[0].request_parts().metrics
 
 
 def served() -> list[System]:

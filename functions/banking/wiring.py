@@ -1,7 +1,8 @@
 """The only wiring of banking: what the layer's parts are made of here, built when first needed.
 
-Nothing is read from the environment and no connection is opened at import. `endpoint` is the
-decorator of banking's endpoints; `parts()` is what one function process keeps.
+Nothing is read from the environment and no connection is opened at import. `endpoint` and
+`scheduled` are the decorators of banking's endpoints and scheduled functions; `parts()` is what one
+function process keeps.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ from typing import NamedTuple
 
 from chalicelib.banking.configuration import Configuration
 from chalicelib.banking.consumer.keys import find_key
-from chalicelib.banking.events import outbox, redeliver, resend
+from chalicelib.banking.events import counters, outbox, redeliver, resend
+from chalicelib.banking.events.counters import CountingSender, counting
 from chalicelib.banking.events.message import compose
 from chalicelib.banking.tenants import ADMIN_ID
 from fintegrate.access.by_api_key import ByApiKey
@@ -28,11 +30,14 @@ from fintegrate.http.rate_limit import RateLimiter
 from fintegrate.logs import configure_logging
 from fintegrate.messaging.publisher import Publisher
 from fintegrate.messaging.sender import RabbitSender
+from fintegrate.metrics import OF_THE_LAYER
+from fintegrate.metrics_store import Metrics
 from fintegrate.outbox.outbox import Outbox
 from fintegrate.outbox.sender import Sender
 from fintegrate.outbox.sweep import Sweep
 from fintegrate.queries import queries_beside
 from fintegrate.redis_connection import RedisConnections
+from fintegrate.scheduled import schedules
 from fintegrate.settings import load
 
 SQL = queries_beside(__file__)
@@ -49,6 +54,7 @@ class Parts(NamedTuple):
     request: RequestParts
     publisher: Publisher
     redis: RedisConnections
+    metrics: Metrics
     resend: Sweep
     redeliver: Sweep
     sweep_database: Database
@@ -83,6 +89,7 @@ def use(replacement: Parts | None) -> None:
 
 
 endpoint = endpoints(lambda: parts().request, Endpoint)
+scheduled = schedules(lambda: parts().metrics)
 
 
 def build(environment: Mapping[str, str]) -> Parts:
@@ -101,25 +108,38 @@ def build(environment: Mapping[str, str]) -> Parts:
         timeout_ms=settings.redis_timeout_ms,
         retry_seconds=settings.redis_retry_seconds,
     )
+    metrics = Metrics(
+        redis,
+        (*OF_THE_LAYER, *counters.COUNTED),
+        prefix="fintegrate",
+        namespace="banking",
+        bounds={"consumer": 100, "route": 80},
+    )
     declare = partial(
         outbox.declare_queues, settings.rabbitmq_url, settings.publish_timeout_ms / 1000
     )
     sender = RabbitSender(publisher, compose, declare)
-    sweep = partial(Sweep, sweep_database, sender, outbox.EVENTS, batch=settings.sweep_batch)
+    counted = partial(CountingSender, sender, metrics)
+    sweep = partial(Sweep, sweep_database, table=outbox.EVENTS, batch=settings.sweep_batch)
     return Parts(
         settings=settings,
-        request=_request_parts(settings, database, redis, sender),
+        request=_request_parts(settings, database, redis, metrics, counted("request")),
         publisher=publisher,
         redis=redis,
-        resend=sweep(resend.SQL, resend.LISTED),
-        redeliver=sweep(redeliver.SQL, redeliver.LISTED),
+        metrics=metrics,
+        resend=sweep(counted("resend"), statements=resend.SQL, listed=resend.LISTED),
+        redeliver=sweep(counted("redeliver"), statements=redeliver.SQL, listed=redeliver.LISTED),
         sweep_database=sweep_database,
         declare_queues=declare,
     )
 
 
 def _request_parts(
-    settings: Configuration, database: Database, redis: RedisConnections, sender: Sender
+    settings: Configuration,
+    database: Database,
+    redis: RedisConnections,
+    metrics: Metrics,
+    sender: Sender,
 ) -> RequestParts:
     by_api_key = ByApiKey(
         partial(find_key, database),
@@ -132,13 +152,15 @@ def _request_parts(
         schemes={"ApiKey": by_api_key},
         rate_limiter=RateLimiter(
             redis,
+            metrics,
             per_minute=settings.rate_limit_api_key_per_minute,
             burst=settings.rate_limit_api_key_burst,
         ),
+        metrics=metrics,
         audit=AuditLog(database, SQL),
         idempotency_keys=IdempotencyKeys(database, SQL),
         max_body_bytes=settings.max_body_bytes,
-        publish_new=_outbox(settings, database, sender).publish_new,
+        publish_new=counting(_outbox(settings, database, sender).publish_new, metrics),
         admins_only="This endpoint is the admin's; use an endpoint of your own consumer",
     )
 

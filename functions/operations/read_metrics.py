@@ -1,12 +1,12 @@
-"""GET /metrics: what this process counted, and what is true for the whole system now."""
+"""GET /metrics: what all processes counted, and what is true for the whole system now."""
 
 from __future__ import annotations
 
 from chalicelib import systems
 from chalicelib.operations.blueprint import operations
 from chalicelib.operations.wiring import endpoint
+from fintegrate.exposition import exposition
 from fintegrate.http.endpoint import Access, Answer, Call, Nothing
-from fintegrate.metrics import exposition
 
 MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 """Source: https://prometheus.io/docs/instrumenting/exposition_formats/"""
@@ -17,10 +17,12 @@ MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 def read_metrics(call: Call[Nothing]) -> Answer:
     """The metrics in the Prometheus text format.
 
-    Counters and histograms are those of the process that answers; gauges of events are read from
-    the database and are the same whoever answers, in sum and per consumer. The ledger's sums are
-    those of the last scheduled reconciliation, with its time.
+    Counters and histograms are those of all processes together, kept in Redis: they begin again at
+    zero when it restarts, and are missing while it is away (`fintegrate_metrics_store_up` is 0 then).
+    Gauges of events are read from the database, in sum and per consumer. The ledger's sums are those
+    of the last scheduled reconciliation, with its time.
     """
-    return Answer(
-        exposition([family for system in systems.served() for family in system.gauges(call.db)])
-    )
+    served = systems.served()
+    counted = [system.request_parts().metrics for system in served]
+    gauges = [family for system in served for family in system.gauges(call.db)]
+    return Answer(exposition(counted, gauges))

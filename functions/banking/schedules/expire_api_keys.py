@@ -11,8 +11,7 @@ from chalice import Rate
 
 from chalicelib.banking.consumer.keys import expire_due_keys
 from chalicelib.banking.schedules.blueprint import schedules
-from chalicelib.banking.wiring import parts
-from fintegrate.scheduled import scheduled
+from chalicelib.banking.wiring import parts, scheduled
 
 
 @schedules.schedule(Rate(1, unit=Rate.HOURS), name="expire_api_keys")

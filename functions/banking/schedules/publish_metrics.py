@@ -8,10 +8,9 @@ from chalice import Rate
 
 from chalicelib.banking.events.reading import read_health
 from chalicelib.banking.schedules.blueprint import schedules
-from chalicelib.banking.wiring import parts
+from chalicelib.banking.wiring import parts, scheduled
 from fintegrate import embedded_metrics
 from fintegrate.database import Row
-from fintegrate.scheduled import scheduled
 
 COUNTS = {
     "pending_count": "PendingEvents",

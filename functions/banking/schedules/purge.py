@@ -12,9 +12,8 @@ from typing import Any
 from chalice import Rate
 
 from chalicelib.banking.schedules.blueprint import schedules
-from chalicelib.banking.wiring import parts
+from chalicelib.banking.wiring import parts, scheduled
 from fintegrate.queries import queries_beside
-from fintegrate.scheduled import scheduled
 
 SQL = queries_beside(__file__)
 

@@ -11,10 +11,9 @@ from typing import Any
 from chalice import Rate
 
 from chalicelib.banking.schedules.blueprint import schedules
-from chalicelib.banking.wiring import parts
+from chalicelib.banking.wiring import parts, scheduled
 from fintegrate import embedded_metrics
 from fintegrate.database import Row
-from fintegrate.scheduled import scheduled
 
 log = logging.getLogger(__name__)
 DISCREPANCIES = "ReconcileDiscrepancies"

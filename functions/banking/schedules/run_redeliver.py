@@ -9,8 +9,7 @@ from chalice import Rate
 from chalicelib.banking.events.redeliver import redeliver_filters
 from chalicelib.banking.events.scope import Scope
 from chalicelib.banking.schedules.blueprint import schedules
-from chalicelib.banking.wiring import parts
-from fintegrate.scheduled import scheduled
+from chalicelib.banking.wiring import parts, scheduled
 
 
 @schedules.schedule(Rate(15, unit=Rate.MINUTES), name="redeliver")

@@ -8,8 +8,7 @@ from typing import Any
 from chalice import Rate
 
 from chalicelib.banking.schedules.blueprint import schedules
-from chalicelib.banking.wiring import parts
-from fintegrate.scheduled import scheduled
+from chalicelib.banking.wiring import parts, scheduled
 
 
 @schedules.schedule(Rate(1, unit=Rate.MINUTES), name="sweep_dead_letters")

@@ -60,9 +60,9 @@ def authentication(theatre: Theatre) -> Figures:
 
     The floor: the same two round trips with the bare drivers.
     """
-    app = _idle_app()
     with theatre.stage() as stage:
         key = stage.tenants[0].key
+        app = _idle_app(stage.parts)
         with_key = prepared(key, "GET", "/with-key", {}, app)
         without = prepared(key, "GET", "/without", {}, app)
         keyed, public, floor = in_turns(TURNS, with_key, without, _raw_checks(stage, key))
@@ -72,9 +72,9 @@ def authentication(theatre: Theatre) -> Figures:
     }
 
 
-def _idle_app() -> Chalice:
+def _idle_app(parts: Parts) -> Chalice:
     app = Chalice(app_name="bench", configure_logs=False)
-    app.register_middleware(request_scope, "http")
+    app.register_middleware(request_scope(lambda: parts.metrics), "http")
     for path, access in (("/with-key", Access.TENANT), ("/without", Access.PUBLIC)):
         idle: Callable[[Call[Nothing]], Answer] = lambda _call: Answer()  # noqa: E731
         idle.__name__ = path[1:]

@@ -1,22 +1,27 @@
-"""GET /metrics: for the admin, in Prometheus' format, true to the database."""
+"""GET /metrics: for the admin, in Prometheus' format, true to the database and of all processes."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import time
+import uuid
+from collections.abc import Callable, Iterator
 
 import pytest
+import redis
 from prometheus_client.parser import text_string_to_metric_families
 
 from chalicelib.banking.wiring import Parts
+from fintegrate.access.keys import new_api_key
 from tests.integration.operations.pages import get
 from tests.support.api import Api
 from tests.support.banking import Bank
-from tests.support.fixtures import Query
+from tests.support.fixtures import Query, parts_with
 from tests.support.outbox import write_pending
 from tests.support.schedules import run_schedule
 
 Metrics = Callable[[], dict[str, float]]
+NOBODY = "7b0e3b7e-5c0b-4f6e-9d55-0d6c0d1c2f10"
 
 
 @pytest.fixture
@@ -35,6 +40,15 @@ def metrics(admin: Api) -> Metrics:
         }
 
     return read
+
+
+@pytest.fixture(autouse=True)
+def own_counts(parts: Parts) -> Iterator[None]:
+    """Counts that nobody else adds to: the tests share one Redis."""
+    parts.metrics.key = f"metrics:{uuid.uuid4()}"
+    yield
+    with redis.Redis.from_url(parts.settings.redis_url) as client:
+        client.delete(parts.metrics.key)
 
 
 @pytest.mark.parametrize("key", [None, "nonsense"])
@@ -108,32 +122,147 @@ def test_open_breaker_is_seen(parts: Parts, metrics: Metrics) -> None:
 
 
 def test_requests_are_counted_by_route_and_status(bank: Bank, metrics: Metrics) -> None:
-    name = "fintegrate_requests_total GET /customer/data 404"
-    before = metrics().get(name, 0)
-
     for _ in range(2):
-        bank.api.get("/customer/data", customer_id="7b0e3b7e-5c0b-4f6e-9d55-0d6c0d1c2f10")
+        bank.api.get("/customer/data", customer_id=NOBODY)
 
-    assert metrics()[name] == before + 2
+    found = metrics()
+    assert found["fintegrate_requests_total GET /customer/data 404"] == 2
+    assert found["fintegrate_request_seconds_count GET /customer/data"] == 2
+    assert found["fintegrate_request_seconds_bucket 30.0 GET /customer/data"] == 2
+
+
+def test_other_processes_are_counted_too(
+    bank: Bank, metrics: Metrics, parts: Parts, environment: dict[str, str]
+) -> None:
+    bank.api.get("/customer/data", customer_id=NOBODY)
+    with parts_with(environment) as other:
+        other.metrics.key = parts.metrics.key
+        for _ in range(3):
+            bank.api.get("/customer/data", customer_id=NOBODY)
+        bank.api.get("/customer/list")  # takes the others' counts along
+
+    found = metrics()
+    assert found["fintegrate_requests_total GET /customer/data 404"] == 4
+    assert found["fintegrate_cold_starts_total api_handler"] == 2
+
+
+def test_request_without_limit_is_sent_at_its_end(
+    bank: Bank, metrics: Metrics, parts: Parts, environment: dict[str, str]
+) -> None:
+    with parts_with(environment) as other:
+        other.metrics.key = parts.metrics.key
+        get("/docs")
+        Api("nonsense").get("/customer/list")
+        bank.api("POST", "/customer/list")  # Chalice itself refuses the method
+
+    found = metrics()
+    assert found["fintegrate_requests_total GET /docs 200"] == 1
+    assert found["fintegrate_requests_total GET /customer/list 401"] == 1
+    assert found["fintegrate_requests_total POST /customer/list 405"] == 1
 
 
 def test_labels_are_routes_and_never_what_callers_send(bank: Bank, metrics: Metrics) -> None:
     from app import app
 
     bank.api.get("/customer/data", customer_id="anything")
-    paths = {
+    routes = {
         name.split(" ")[2] for name in metrics() if name.startswith("fintegrate_requests_total")
     }
 
-    assert paths <= set(app.routes)
+    assert routes <= set(app.routes)
+    assert len(app.routes) <= 80
 
 
-def test_published_messages_are_counted(bank: Bank, metrics: Metrics) -> None:
-    before = metrics()["fintegrate_publish_outcomes_total confirmed"]
+def test_refusals_of_credentials_are_counted_by_reason(
+    bank: Bank, admin: Api, metrics: Metrics
+) -> None:
+    for key in (None, "nonsense", new_api_key().text):
+        Api(key).get("/customer/list")
+    bank.api.get("/consumer/list")
+    admin.post("/consumer/deactivate-api-key", api_key=bank.api.key)
+    bank.api.get("/customer/list")
 
+    assert {
+        name.removeprefix("fintegrate_auth_refusals_total "): value
+        for name, value in metrics().items()
+        if name.startswith("fintegrate_auth_refusals_total")
+    } == {"missing": 1, "malformed": 1, "unknown": 1, "not_admin": 1, "deactivated": 1}
+
+
+def test_rate_limited_requests_are_counted(
+    bank: Bank, metrics: Metrics, parts: Parts, environment: dict[str, str]
+) -> None:
+    limits = {"RATE_LIMIT_API_KEY_PER_MINUTE": "6", "RATE_LIMIT_API_KEY_BURST": "1"}
+    with parts_with(environment, **limits) as limited:
+        limited.metrics.key = parts.metrics.key
+        assert [bank.api.get("/customer/list").status for _ in range(3)] == [200, 429, 429]
+        get("/docs")
+
+    assert metrics()["fintegrate_rate_limited_total api_key"] == 2
+
+
+def test_idempotency_keys_are_counted_by_outcome(bank: Bank, metrics: Metrics) -> None:
+    for name in ("Jane", "Jane", "John"):
+        bank.api("POST", "/customer/data", {"name": name}, headers={"Idempotency-Key": "k"})
+
+    found = metrics()
+    assert found["fintegrate_idempotency_total new"] == 1
+    assert found["fintegrate_idempotency_total replayed"] == 1
+    assert found["fintegrate_idempotency_total conflict"] == 1
+
+
+def test_published_events_are_counted_by_consumer(bank: Bank, metrics: Metrics) -> None:
     bank.create_customer()
 
-    assert metrics()["fintegrate_publish_outcomes_total confirmed"] == before + 1
+    found = metrics()
+    assert found[f"fintegrate_events_committed_total {bank.name} customer_creation"] == 1
+    assert found[f"fintegrate_publish_attempts_total request {bank.name} confirmed"] == 1
+
+
+def test_attempts_tell_who_made_them_and_how_they_ended(
+    bank: Bank, metrics: Metrics, parts: Parts
+) -> None:
+    for _ in range(parts.settings.breaker_failures):
+        parts.publisher.breaker.failed()
+    bank.create_customer()
+    run_schedule("resend")
+    parts.publisher.breaker.succeeded()
+    run_schedule("resend")
+
+    found = metrics()
+    assert found[f"fintegrate_publish_attempts_total request {bank.name} breaker"] == 1
+    assert found[f"fintegrate_publish_attempts_total resend {bank.name} breaker"] == 1
+    assert found[f"fintegrate_publish_attempts_total resend {bank.name} confirmed"] == 1
+
+
+def test_schedules_are_counted_with_their_last_success(
+    bank: Bank, metrics: Metrics, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    began = time.time()
+    run_schedule("purge")
+    with monkeypatch.context() as patched:
+        patched.setattr("chalicelib.banking.schedules.purge._delete_old", _crash)
+        with pytest.raises(RuntimeError):
+            run_schedule("purge")
+
+    found = metrics()
+    assert found["fintegrate_schedule_runs_total succeeded purge"] == 1
+    assert found["fintegrate_schedule_runs_total failed purge"] == 1
+    assert found["fintegrate_schedule_seconds_count succeeded purge"] == 1
+    assert began <= found["fintegrate_schedule_last_success_timestamp_seconds purge"] <= time.time()
+
+
+def test_redis_that_is_away_is_seen(
+    bank: Bank, metrics: Metrics, environment: dict[str, str]
+) -> None:
+    assert metrics()["fintegrate_metrics_store_up"] == 1
+
+    with parts_with(environment, REDIS_URL="redis://127.0.0.1:1/0"):
+        found = metrics()
+
+    assert found["fintegrate_metrics_store_up"] == 0
+    assert found["fintegrate_events_undelivered"] == 1
+    assert not [name for name in found if name.startswith("fintegrate_requests_total")]
 
 
 def test_each_consumer_has_its_own_gauges(
@@ -184,3 +313,7 @@ def test_ledger_is_that_of_the_last_scheduled_reconciliation(
     assert found[f"fintegrate_reconcile_events {bank.name} committed"] == 2
     assert found[f"fintegrate_reconcile_balanced {bank.name}"] == 0
     assert found[f"fintegrate_reconcile_discrepancies {bank.name} missing_events"] == 1
+
+
+def _crash(*_args: object) -> int:
+    raise RuntimeError("the database is gone")

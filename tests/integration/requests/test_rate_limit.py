@@ -162,19 +162,32 @@ def test_full_bucket_is_forgotten_by_redis(limited: Bank, environment: dict[str,
 
 
 @pytest.mark.usefixtures("at_own_redis")
-def test_limit_costs_one_round_trip(bank: Bank, own_redis: Service) -> None:
-    ask(bank)
+def test_limit_costs_one_round_trip(
+    bank: Bank, own_redis: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(2):  # Redis learns both scripts
+        ask(bank)
+    sent: list[object] = []
+    real = redis.Connection.send_packed_command
+
+    def counted(self: redis.Connection, command: object, check_health: bool = True) -> None:
+        sent.append(command)
+        real(self, command, check_health)
+
     with redis.Redis.from_url(own_redis.url) as client:
         client.config_resetstat()
-        ask(bank)
+        with monkeypatch.context() as patched:
+            patched.setattr(redis.Connection, "send_packed_command", counted)
+            ask(bank)
         calls = client.info("commandstats")
 
     assert isinstance(calls, dict)
-    assert calls["cmdstat_evalsha"]["calls"] == 1
-    of_the_script = {"time", "hmget", "hset", "expire"}
+    assert calls["cmdstat_evalsha"]["calls"] == 2  # the bucket, and what was counted before
+    of_the_script = {"time", "hmget", "hset", "expire", "hexists", "hget", "hincrby"}
     of_the_test = {"config|resetstat", "info"}
     others = {name.removeprefix("cmdstat_") for name in calls} - of_the_script - of_the_test
     assert others == {"evalsha"}
+    assert len(sent) == 1
 
 
 @pytest.mark.usefixtures("at_own_redis")

@@ -1,37 +1,26 @@
-"""What this process counts, in the Prometheus text format.
+"""What is counted: the families of metrics that the layer knows, and how a system describes its own.
 
-Counters are the process's own; what is true for the whole system (how much is pending, how old) is
-read from the database when `/metrics` is asked, by the service that owns the tables.
+A name is without the prefix that a system gives it. Counting is `fintegrate.metrics_store`'s, their
+text `fintegrate.exposition`'s. Imports nothing that a request does not need.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import NamedTuple
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+OTHER = "other"
+"""The value of a label in place of those beyond its bound."""
 
-REGISTRY = CollectorRegistry()
 
-REQUESTS = Counter(
-    "fintegrate_requests_total",
-    "Requests by endpoint and status",
-    ["method", "path", "status"],
-    registry=REGISTRY,
-)
-REQUEST_SECONDS = Histogram(
-    "fintegrate_request_seconds",
-    "Time in the handler, by endpoint",
-    ["method", "path"],
-    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 30),
-    registry=REGISTRY,
-)
-PUBLISHED = Counter(
-    "fintegrate_publish_outcomes_total",
-    "Messages handed to the broker, by what became of them",
-    ["outcome"],
-    registry=REGISTRY,
-)
+class Counted(NamedTuple):
+    """A family that processes count: a counter, a histogram if it has buckets, or a value set last."""
+
+    name: str
+    description: str
+    labels: tuple[str, ...] = ()
+    buckets: tuple[float, ...] = ()
+    is_set: bool = False
 
 
 class GaugeFamily(NamedTuple):
@@ -43,11 +32,48 @@ class GaugeFamily(NamedTuple):
     labels: tuple[str, ...] = ()
 
 
-def exposition(families: Iterable[GaugeFamily]) -> str:
-    """The text of `/metrics`: this process's metrics and the gauges of `families`."""
-    registry = CollectorRegistry()
-    for family in families:
-        gauge = Gauge(family.name, family.description, family.labels, registry=registry)
-        for labels, value in family.values.items():
-            (gauge.labels(*labels) if labels else gauge).set(value)
-    return generate_latest(REGISTRY).decode() + generate_latest(registry).decode()
+REQUESTS = Counted(
+    "requests_total", "Requests by endpoint and status", ("route", "method", "status")
+)
+REQUEST_SECONDS = Counted(
+    "request_seconds",
+    "From the request's arrival in the function to its answer",
+    ("route", "method"),
+    (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 30),
+)
+RATE_LIMITED = Counted("rate_limited_total", "Requests refused by a rate limit", ("layer",))
+AUTH_REFUSALS = Counted(
+    "auth_refusals_total", "Requests whose credentials were refused", ("reason",)
+)
+IDEMPOTENCY = Counted(
+    "idempotency_total", "Requests with an idempotency key, by what it led to", ("outcome",)
+)
+COLD_STARTS = Counted(
+    "cold_starts_total", "Processes, by the function they began with", ("function",)
+)
+SCHEDULE_RUNS = Counted(
+    "schedule_runs_total", "Runs of a scheduled function", ("schedule", "outcome")
+)
+SCHEDULE_SECONDS = Counted(
+    "schedule_seconds",
+    "How long a run of a scheduled function took",
+    ("schedule", "outcome"),
+    (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 60, 240),
+)
+SCHEDULE_LAST_SUCCESS = Counted(
+    "schedule_last_success_timestamp_seconds",
+    "When a scheduled function last ended well",
+    ("schedule",),
+    is_set=True,
+)
+OF_THE_LAYER = (
+    REQUESTS,
+    REQUEST_SECONDS,
+    RATE_LIMITED,
+    AUTH_REFUSALS,
+    IDEMPOTENCY,
+    COLD_STARTS,
+    SCHEDULE_RUNS,
+    SCHEDULE_SECONDS,
+    SCHEDULE_LAST_SUCCESS,
+)

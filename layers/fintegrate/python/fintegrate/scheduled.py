@@ -1,4 +1,4 @@
-"""What every scheduled function has around it: a run id in the log and one summary line."""
+"""What every scheduled function has around it: a run id in the log, one summary line, its metrics."""
 
 from __future__ import annotations
 
@@ -10,30 +10,54 @@ from functools import wraps
 from typing import Any
 
 from fintegrate.logs import request_id
+from fintegrate.metrics import SCHEDULE_LAST_SUCCESS, SCHEDULE_RUNS, SCHEDULE_SECONDS
+from fintegrate.metrics_store import Metrics
 
 log = logging.getLogger(__name__)
 Run = Callable[[Any], dict[str, Any]]
 
 
-def scheduled(function: Run) -> Run:
-    """Give a run its id and log what it did; a failure is logged and raised, so that it counts."""
+def schedules(metrics: Callable[[], Metrics]) -> Callable[[Run], Run]:
+    """The decorator of a system's scheduled functions; `metrics` is called per run, never at import.
 
-    @wraps(function)
-    def run(event: Any) -> dict[str, Any]:
-        token = request_id.set(f"{function.__name__}-{uuid.uuid4()}")
-        started = time.monotonic()
-        try:
-            summary = function(event)
-            seconds = time.monotonic() - started
-            log.info("%s: %s in %.2f s", function.__name__, _words(summary), seconds)
-            return summary
-        except Exception:
-            log.exception("%s failed", function.__name__)
-            raise
-        finally:
-            request_id.reset(token)
+    It gives a run its id and logs what it did; a failure is logged and raised, so that it counts.
+    """
 
-    return run
+    def scheduled(function: Run) -> Run:
+        name = function.__name__
+
+        @wraps(function)
+        def run(event: Any) -> dict[str, Any]:
+            token = request_id.set(f"{name}-{uuid.uuid4()}")
+            started, outcome = time.monotonic(), "failed"
+            try:
+                summary = function(event)
+                outcome = "succeeded"
+                log.info("%s: %s in %.2f s", name, _words(summary), time.monotonic() - started)
+                return summary
+            except Exception:
+                log.exception("%s failed", name)
+                raise
+            finally:
+                _count(metrics, name, outcome, time.monotonic() - started)
+                request_id.reset(token)
+
+        return run
+
+    return scheduled
+
+
+def _count(load: Callable[[], Metrics], name: str, outcome: str, seconds: float) -> None:
+    try:
+        metrics = load()
+    except Exception:
+        return
+    metrics.began_with(name)
+    metrics.count(SCHEDULE_RUNS, name, outcome)
+    metrics.observe(SCHEDULE_SECONDS, name, outcome, value=seconds)
+    if outcome == "succeeded":
+        metrics.set(SCHEDULE_LAST_SUCCESS, name, value=time.time())
+    metrics.flush()
 
 
 def _words(summary: dict[str, Any]) -> str:

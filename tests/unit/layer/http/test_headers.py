@@ -20,15 +20,21 @@ from fintegrate.http.endpoint import (
     request_scope,
 )
 from fintegrate.http.envelope import merged
+from fintegrate.metrics import OF_THE_LAYER
+from fintegrate.metrics_store import Metrics
+from fintegrate.redis_connection import RedisConnections
 
 NOBODY = cast(Any, None)
-PARTS = RequestParts(NOBODY, {}, NOBODY, NOBODY, NOBODY, max_body_bytes=1_000)
+METRICS = Metrics(
+    RedisConnections("redis://127.0.0.1:1/0"), OF_THE_LAYER, prefix="p", namespace="n", bounds={}
+)
+PARTS = RequestParts(NOBODY, {}, NOBODY, METRICS, NOBODY, NOBODY, max_body_bytes=1_000)
 
 
 def answered_with(headers: Mapping[str, str], media_type: str | None = None) -> dict[str, str]:
     """What a caller gets of an endpoint whose handler sets these headers; names in lower case."""
     app = Chalice(app_name="headers", configure_logs=False)
-    app.register_middleware(request_scope, "http")
+    app.register_middleware(request_scope(lambda: METRICS), "http")
     endpoint = endpoints(lambda: PARTS, Endpoint)
 
     @app.route("/page", methods=["GET"])

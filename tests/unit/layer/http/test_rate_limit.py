@@ -7,6 +7,8 @@ import redis
 
 from fintegrate.errors import TooManyRequests
 from fintegrate.http.rate_limit import BUCKET, RateLimiter
+from fintegrate.metrics import RATE_LIMITED
+from fintegrate.metrics_store import Metrics
 from fintegrate.redis_connection import RedisConnections
 from tests.unit.layer.redis import FakeRedis
 
@@ -21,7 +23,9 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> FakeRedis:
 @pytest.fixture
 def limiter(fake: FakeRedis) -> RateLimiter:
     assert fake
-    return RateLimiter(RedisConnections("redis://nowhere"), per_minute=50, burst=500)
+    connections = RedisConnections("redis://nowhere")
+    metrics = Metrics(connections, [RATE_LIMITED], prefix="p", namespace="n", bounds={})
+    return RateLimiter(connections, metrics, per_minute=50, burst=500)
 
 
 def test_script_gets_bucket_rate_and_capacity(limiter: RateLimiter, fake: FakeRedis) -> None:

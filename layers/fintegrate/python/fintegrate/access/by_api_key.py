@@ -49,16 +49,19 @@ class ByApiKey:
         """
         header = request.header(HEADER)
         if not header:
-            raise Refused(Unauthorized("X-API-Key is missing; send your API key in this header"))
+            missing = Unauthorized("X-API-Key is missing; send your API key in this header")
+            raise Refused(missing, "missing")
         key = parse_api_key(header)
         if key is None:
             raise Refused(
-                Unauthorized("X-API-Key is malformed; check that the key was copied as a whole")
+                Unauthorized("X-API-Key is malformed; check that the key was copied as a whole"),
+                "malformed",
             )
         row = self._find_key(key.key_id)
         if row is None or not self._matches(key, row["api_key_hash"], request.source_ip):
             raise Refused(
                 Unauthorized("X-API-Key is not a valid key; ask the operator for a new one"),
+                "unknown",
                 key.key_id,
             )
         self._check_status(key, row)
@@ -79,16 +82,21 @@ class ByApiKey:
                     f"check the key and try again in {error.retry_after} s",
                     error.retry_after,
                 ),
+                "too_many_wrong_secrets",
                 key.key_id,
             ) from None
 
     def _check_status(self, key: ApiKey, row: Row) -> None:
-        refusal: ApiError | None = None
         if row["api_key_status"] == "deactivated":
-            refusal = Unauthorized("This API key is deactivated; ask the operator for a new one")
+            reason = "deactivated"
+            refusal: ApiError = Unauthorized(
+                "This API key is deactivated; ask the operator for a new one"
+            )
         elif row["api_key_status"] == "expired" or row["expired"]:
+            reason = "expired"
             refusal = Unauthorized("This API key has expired; ask the operator for a new one")
         elif not row["owner_active"]:
-            refusal = Forbidden(self._owner_inactive)
-        if refusal is not None:
-            raise Refused(refusal, key.key_id, row["owner_id"])
+            reason, refusal = "owner_inactive", Forbidden(self._owner_inactive)
+        else:
+            return
+        raise Refused(refusal, reason, key.key_id, row["owner_id"])

@@ -22,15 +22,20 @@ class Caller(NamedTuple):
 
 
 class Refused(Exception):
-    """The credentials were refused with `error`.
+    """The credentials were refused with `error`; `reason` is a short word of a few, to be counted.
 
     `owner_id` and `key_id` are known when they were genuine.
     """
 
     def __init__(
-        self, error: ApiError, key_id: str | None = None, owner_id: str | None = None
+        self,
+        error: ApiError,
+        reason: str,
+        key_id: str | None = None,
+        owner_id: str | None = None,
     ) -> None:
         super().__init__(error.description)
+        self.reason = reason
         self.error = error
         self.key_id = key_id
         self.owner_id = owner_id

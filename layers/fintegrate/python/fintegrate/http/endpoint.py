@@ -37,7 +37,8 @@ from fintegrate.http.rate_limit import RateLimiter
 from fintegrate.http.requests import Request, current
 from fintegrate.http.validation import RequestModel
 from fintegrate.logs import request_id
-from fintegrate.metrics import REQUEST_SECONDS, REQUESTS
+from fintegrate.metrics import AUTH_REFUSALS, IDEMPOTENCY, REQUEST_SECONDS, REQUESTS
+from fintegrate.metrics_store import Metrics
 
 log = logging.getLogger(__name__)
 B = TypeVar("B", bound=BaseModel)
@@ -69,6 +70,7 @@ class RequestParts(NamedTuple):
     schemes: Mapping[str, Scheme]
     """How callers say who they are, by the names that endpoints use."""
     rate_limiter: RateLimiter
+    metrics: Metrics
     audit: AuditLog
     idempotency_keys: IdempotencyKeys
     max_body_bytes: int
@@ -132,6 +134,9 @@ class Endpoint(NamedTuple):
 
 Handler = Callable[[Call[Any]], Answer]
 View = Callable[[], Response]
+Middleware = Callable[[ChaliceRequest, Callable[[ChaliceRequest], Response]], Response]
+_FUNCTION = "api_handler"
+"""What Chalice calls the function of all endpoints."""
 
 
 def endpoints(
@@ -171,8 +176,10 @@ class _Answering:
     def respond(self, handler: Handler) -> Response:
         try:
             self._parts = self._load()
+            self._request.metrics = self._parts.metrics
             return self._run(handler)
         except Refused as refused:
+            self._parts.metrics.count(AUTH_REFUSALS, refused.reason)
             self._audit_refusal(refused.error, refused.key_id, refused.owner_id)
             return self._refusal(refused.error)
         except ApiError as error:
@@ -221,6 +228,7 @@ class _Answering:
         self._caller = caller
         self._headers.update(parts.rate_limiter.take(caller.key_id))
         if self._spec.access is Access.ADMIN and not caller.is_admin:
+            parts.metrics.count(AUTH_REFUSALS, "not_admin")
             raise Forbidden(parts.admins_only)
         return caller
 
@@ -257,7 +265,13 @@ class _Answering:
         request = self._request
         body = request.text(self._parts.max_body_bytes)
         digest = request_hash(request.method, request.path, body)
-        return self._parts.idempotency_keys.replay_or_reserve(self._caller.owner_id, key, digest)
+        outcome, metrics, keys = "conflict", self._parts.metrics, self._parts.idempotency_keys
+        try:
+            stored = keys.replay_or_reserve(self._caller.owner_id, key, digest)
+            outcome = "new" if stored is None else "replayed"
+            return stored
+        finally:
+            metrics.count(IDEMPOTENCY, outcome)
 
     def _refusal(self, error: ApiError) -> Response:
         headers = {**self._headers, **error.headers}
@@ -287,29 +301,45 @@ class _Answering:
         )
 
 
-def request_scope(
-    raw: ChaliceRequest, get_response: Callable[[ChaliceRequest], Response]
-) -> Response:
-    """Chalice's HTTP middleware: the request's scope, its log line, its metrics, its crash."""
-    request = Request(raw)
-    scope, logged = current.set(request), request_id.set(request.id)
-    started = time.perf_counter()
+def request_scope(metrics: Callable[[], Metrics]) -> Middleware:
+    """Chalice's HTTP middleware: the request's scope, its log line, its metrics, its crash.
+
+    `metrics` counts what Chalice refuses by itself, before any endpoint is found.
+    """
+
+    def scope(raw: ChaliceRequest, get_response: Callable[[ChaliceRequest], Response]) -> Response:
+        request = Request(raw)
+        scope, logged = current.set(request), request_id.set(request.id)
+        began = time.monotonic()
+        try:
+            response = _enveloped(get_response(raw))
+        except Exception:
+            log.exception("crash in %s %s", request.method, request.path)
+            response = crash(request.id)
+        finally:
+            current.reset(scope)
+        response.headers = merged(STANDARD_HEADERS, response.headers, {"X-Request-Id": request.id})
+        seconds = time.monotonic() - began
+        status, milliseconds = response.status_code, seconds * 1000
+        log.info("%s %s %s in %.1f ms", request.method, request.path, status, milliseconds)
+        _count(request, metrics, status, began, seconds)
+        request_id.reset(logged)
+        return response
+
+    return scope
+
+
+def _count(
+    request: Request, default: Callable[[], Metrics], status: int, began: float, seconds: float
+) -> None:
     try:
-        response = _enveloped(get_response(raw))
+        metrics = request.metrics or default()
     except Exception:
-        log.exception("crash in %s %s", request.method, request.path)
-        response = crash(request.id)
-    finally:
-        current.reset(scope)
-    response.headers = merged(STANDARD_HEADERS, response.headers, {"X-Request-Id": request.id})
-    seconds = time.perf_counter() - started
-    REQUESTS.labels(request.method, request.path, response.status_code).inc()
-    REQUEST_SECONDS.labels(request.method, request.path).observe(seconds)
-    log.info(
-        "%s %s %s in %.1f ms", request.method, request.path, response.status_code, seconds * 1000
-    )
-    request_id.reset(logged)
-    return response
+        return
+    metrics.began_with(_FUNCTION)
+    metrics.count(REQUESTS, request.route, request.method, str(status))
+    metrics.observe(REQUEST_SECONDS, request.route, request.method, value=seconds)
+    metrics.flush(since=began)
 
 
 def _enveloped(response: Response) -> Response:

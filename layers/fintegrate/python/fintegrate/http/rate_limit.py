@@ -1,5 +1,7 @@
 """A token bucket per subject (an API key) in Redis: one round trip; open without Redis.
 
+What the process has counted so far goes along in the same packet (`fintegrate.metrics_store`).
+
 The script runs in Redis, on its clock, so that all processes share one bucket and one time.
 Headers: draft-ietf-httpapi-ratelimit-headers (`RateLimit-Limit`, `-Remaining`, `-Reset`).
 """
@@ -9,6 +11,8 @@ from __future__ import annotations
 import math
 
 from fintegrate.errors import TooManyRequests
+from fintegrate.metrics import RATE_LIMITED
+from fintegrate.metrics_store import Metrics
 from fintegrate.redis_connection import RedisConnections, Script
 
 # The key is the bucket; ARGV refill per second, capacity. Answers {allowed, tokens left}, the latter as
@@ -34,13 +38,23 @@ return {allowed, tostring(tokens)}
 class RateLimiter:
     """`per_minute` requests refill a bucket of `burst`.
 
-    `subject` is what a refusal calls the one whose bucket is empty.
+    `subject` is what a refusal calls the one whose bucket is empty, `layer` what refusals are counted
+    under.
     """
 
     def __init__(
-        self, redis: RedisConnections, *, per_minute: int, burst: int, subject: str = "API key"
+        self,
+        redis: RedisConnections,
+        metrics: Metrics,
+        *,
+        per_minute: int,
+        burst: int,
+        subject: str = "API key",
+        layer: str = "api_key",
     ) -> None:
         self._redis = redis
+        self._metrics = metrics
+        self._layer = layer
         self._subject = subject
         self._per_minute = per_minute
         self._burst = burst
@@ -52,7 +66,8 @@ class RateLimiter:
             TooManyRequests: the bucket is empty.
         """
         rate = self._per_minute / 60
-        answer = self._redis.run(BUCKET.call(f"rate_limit:{subject}", rate, self._burst))
+        bucket = BUCKET.call(f"rate_limit:{subject}", rate, self._burst)
+        answer = self._redis.run(bucket, self._metrics.pending())
         if answer is None:
             return {}
         allowed, tokens = bool(answer[0]), float(answer[1])
@@ -63,6 +78,7 @@ class RateLimiter:
         }
         if allowed:
             return headers
+        self._metrics.count(RATE_LIMITED, self._layer)
         wait = max(1, math.ceil((1 - tokens) / rate))
         raise TooManyRequests(
             f"Rate limit of {self._per_minute} requests a minute reached for this {self._subject}; "

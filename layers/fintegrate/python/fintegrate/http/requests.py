@@ -16,6 +16,7 @@ from pydantic import BaseModel
 
 from fintegrate.errors import BadRequest, Invalid, PayloadTooLarge
 from fintegrate.http.validation import validate_json, validate_strings
+from fintegrate.metrics_store import Metrics
 
 _SANE_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}", re.ASCII)
 _TRACEPARENT = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}", re.ASCII)
@@ -32,6 +33,10 @@ class Request:
         self._raw = raw
         self.method: str = raw.method
         self.path: str = raw.context.get("resourcePath") or raw.path
+        self.route: str = raw.context.get("resourcePath") or "unknown"
+        """The template of the path, never the path itself."""
+        self.metrics: Metrics | None = None
+        """Where the request is counted; set by the endpoint that answers it."""
         self.source_ip: str = raw.context.get("identity", {}).get("sourceIp") or "unknown"
         self.id = self._request_id()
 

@@ -22,6 +22,7 @@ from fintegrate.messaging.message import Message
 from fintegrate.outcome import Outcome, Result
 from fintegrate.settings import SettingsError
 
+BREAKER_OPEN = "circuit breaker open: the broker failed repeatedly and is left alone for now"
 IDLE_SECONDS = 30
 """After this long without use a connection is asked for a sign of life before it is trusted."""
 CHECK_SECONDS = 0.3
@@ -51,8 +52,7 @@ class Publisher:
         if not messages:
             return []
         if not self.breaker.allow():
-            reason = "circuit breaker open: the broker failed repeatedly and is left alone for now"
-            return [Outcome(Result.UNSENT, reason)] * len(messages)
+            return [Outcome(Result.UNSENT, BREAKER_OPEN)] * len(messages)
         deadline = time.monotonic() + seconds
         try:
             connection = self._usable_connection(deadline)

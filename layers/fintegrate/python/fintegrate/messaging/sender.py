@@ -6,13 +6,11 @@ Leaves to others the message of a row (`compose`) and which queues there are (`d
 from __future__ import annotations
 
 import time
-from collections import Counter
 from collections.abc import Callable, Sequence
 
 from fintegrate.database import Row
 from fintegrate.messaging.message import Message
 from fintegrate.messaging.publisher import Publisher
-from fintegrate.metrics import PUBLISHED
 from fintegrate.outcome import Outcome, Result
 
 
@@ -46,8 +44,6 @@ class RabbitSender:
             again = self._publisher.publish([messages[index] for index in lost], left)
             for index, outcome in zip(lost, again, strict=True):
                 outcomes[index] = outcome
-        for result, count in Counter(outcome.result for outcome in outcomes).items():
-            PUBLISHED.labels(result.value).inc(count)
         return outcomes
 
 
