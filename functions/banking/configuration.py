@@ -2,6 +2,11 @@
 
 from dataclasses import dataclass, field
 
+SERVICE = "fintegrate"
+"""What log lines say they come from, and what names of metrics begin with."""
+CLOUDWATCH_NAMESPACE = "Fintegrate"
+"""Where CloudWatch keeps the metrics; the alarms of infra/monitoring.yaml look there."""
+
 
 @dataclass(frozen=True, slots=True)
 class Configuration:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import NamedTuple
 
-from chalicelib.banking.configuration import Configuration
+from chalicelib.banking.configuration import SERVICE, Configuration
 from chalicelib.banking.consumer.keys import find_key
 from chalicelib.banking.events import counters, outbox, redeliver, resend
 from chalicelib.banking.events.counters import CountingSender, counting
@@ -99,7 +99,7 @@ def build(environment: Mapping[str, str]) -> Parts:
         SettingsError: a setting is missing.
     """
     settings = load(Configuration, environment)
-    configure_logging(settings.log_level)
+    configure_logging(settings.log_level, SERVICE)
     database, sweep_database = (_database(settings, environment) for _ in range(2))
     breaker = CircuitBreaker(settings.breaker_failures, settings.breaker_open_seconds)
     publisher = Publisher(settings.rabbitmq_url, breaker)
@@ -111,7 +111,7 @@ def build(environment: Mapping[str, str]) -> Parts:
     metrics = Metrics(
         redis,
         (*OF_THE_LAYER, *counters.COUNTED),
-        prefix="fintegrate",
+        prefix=SERVICE,
         namespace="banking",
         bounds={"consumer": 100, "route": 80},
     )

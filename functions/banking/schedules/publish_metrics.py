@@ -6,11 +6,12 @@ from typing import Any
 
 from chalice import Rate
 
+from chalicelib.banking.configuration import CLOUDWATCH_NAMESPACE
 from chalicelib.banking.events.reading import read_health
 from chalicelib.banking.schedules.blueprint import schedules
 from chalicelib.banking.wiring import parts, scheduled
-from fintegrate import embedded_metrics
 from fintegrate.database import Row
+from fintegrate.embedded_metrics import publish
 
 COUNTS = {
     "pending_count": "PendingEvents",
@@ -40,11 +41,13 @@ def publish_metrics(_event: Any) -> dict[str, Any]:
     health = read_health(parts().request.database, None)
     figures = {name: int(health[column]) for column, name in COUNTS.items()}
     figures |= {name: round((health[age] or 0) * 3600) for age, name in AGES.items()}
-    embedded_metrics.publish({"Stage": stage}, figures)
+    publish(CLOUDWATCH_NAMESPACE, {"Stage": stage}, figures)
     for row in read_gauges(parts().request.database):
         own = figures_of(row)
         if any(own.values()):
-            embedded_metrics.publish({"Stage": stage, "Consumer": row["consumer"] or "none"}, own)
+            publish(
+                CLOUDWATCH_NAMESPACE, {"Stage": stage, "Consumer": row["consumer"] or "none"}, own
+            )
     return figures
 
 

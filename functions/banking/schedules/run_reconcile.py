@@ -10,10 +10,11 @@ from typing import Any
 
 from chalice import Rate
 
+from chalicelib.banking.configuration import CLOUDWATCH_NAMESPACE
 from chalicelib.banking.schedules.blueprint import schedules
 from chalicelib.banking.wiring import parts, scheduled
-from fintegrate import embedded_metrics
 from fintegrate.database import Row
+from fintegrate.embedded_metrics import publish
 
 log = logging.getLogger(__name__)
 DISCREPANCIES = "ReconcileDiscrepancies"
@@ -34,8 +35,10 @@ def reconcile(_event: Any) -> dict[str, Any]:
     keep_last(database, report)
     _complain(report)
     total, found = report["total"], _discrepancies(report)
-    embedded_metrics.publish(
-        {"Stage": settings.stage}, {DISCREPANCIES: found, COMMITTED: total["committed"]}
+    publish(
+        CLOUDWATCH_NAMESPACE,
+        {"Stage": settings.stage},
+        {DISCREPANCIES: found, COMMITTED: total["committed"]},
     )
     sums = {kind: total[kind] for kind in KINDS}
     return {"balanced": report["balanced"], "discrepancies": found, **sums}

@@ -206,7 +206,7 @@ def test_no_key_is_in_logs_audit_rows_or_answers(
             replies = _use_and_misuse(admin, bank, issued.data["api_key"])
         finally:
             logging.getLogger().removeHandler(handler)
-            configure_logging("WARNING")
+            configure_logging("WARNING", "fintegrate")
 
     audit = query("SELECT * FROM audit_log")
     stored = query("SELECT * FROM idempotency_keys")

@@ -27,7 +27,7 @@ def lines(environment: dict[str, str], bank: Bank) -> Iterator[io.StringIO]:
         logging.getLogger().addHandler(handler)
         yield written
         logging.getLogger().removeHandler(handler)
-    configure_logging("WARNING")
+    configure_logging("WARNING", "fintegrate")
 
 
 def read(lines: io.StringIO) -> list[dict[str, str]]:

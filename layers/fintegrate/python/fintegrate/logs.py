@@ -19,8 +19,11 @@ class _RequestId(logging.Filter):
         return True
 
 
-def configure_logging(level: str, service: str = "fintegrate") -> None:
-    """Send every logger's lines to standard error as JSON; calling it again changes the level."""
+def configure_logging(level: str, service: str) -> None:
+    """Send every logger's lines to standard error as JSON, named after the service.
+
+    Calling it again changes the level.
+    """
     # Imported here because the package imports botocore, and importing us must import nothing of AWS.
     from aws_lambda_powertools.logging.formatter import LambdaPowertoolsFormatter
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 import pytest
 
+from chalicelib.banking.configuration import CLOUDWATCH_NAMESPACE
 from chalicelib.banking.schedules.publish_metrics import AGES, COUNTS
 from chalicelib.banking.wiring import Parts
-from fintegrate.embedded_metrics import metric_line
+from fintegrate.embedded_metrics import publish
 from tests.support.api import Api
 from tests.support.banking import Bank
 from tests.support.fixtures import Query
@@ -22,8 +24,17 @@ Capture = pytest.CaptureFixture[str]
 def said_by(name: str, capsys: Capture) -> list[dict[str, Any]]:
     capsys.readouterr()
     run_schedule(name)
-    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
+    lines = said(capsys)
     assert lines
+    return lines
+
+
+def said(capsys: Capture) -> list[dict[str, Any]]:
+    """What CloudWatch reads in the lines; of each metric the one value."""
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
+    for line in lines:
+        for metric in line["_aws"]["CloudWatchMetrics"][0]["Metrics"]:
+            (line[metric["Name"]],) = line[metric["Name"]]
     return lines
 
 
@@ -58,17 +69,23 @@ def test_each_consumer_with_something_to_tell_has_a_line(
     assert "Consumer" not in total
 
 
-def test_line_declares_every_figure_as_a_metric_of_the_stage() -> None:
+def test_line_declares_every_figure_as_a_metric_of_the_stage(
+    capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "no_dimension_of_ours")
     figures = dict.fromkeys((*COUNTS.values(), *AGES.values()), 3)
+    began = time.time()
 
-    line = json.loads(metric_line({"Stage": "prod"}, figures, 1_700_000_000.5))
+    publish(CLOUDWATCH_NAMESPACE, {"Stage": "prod"}, figures)
 
+    (line,) = said(capsys)
     (declared,) = line["_aws"]["CloudWatchMetrics"]
-    assert line["_aws"]["Timestamp"] == 1_700_000_000_500
+    assert began * 1000 - 1 <= line["_aws"]["Timestamp"] <= time.time() * 1000
     assert declared["Namespace"] == "Fintegrate"
     assert declared["Dimensions"] == [["Stage"]]
     units = {metric["Name"]: metric["Unit"] for metric in declared["Metrics"]}
-    assert units.keys() == figures.keys() <= line.keys()
+    assert units.keys() == figures.keys()
+    assert {name: line[name] for name in figures} == figures
     assert {name for name, unit in units.items() if unit == "Seconds"} == set(AGES.values())
 
 

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from cfnlint.decode.cfn_yaml import load
 
+from chalicelib.banking.configuration import CLOUDWATCH_NAMESPACE
 from chalicelib.banking.schedules import publish_metrics, run_reconcile
-from fintegrate import embedded_metrics
 from local.aws.deployment import DATA, FOUNDATION, MONITORING
 from local.aws.division import divide
 from local.aws.lint import lint
@@ -133,7 +133,7 @@ def ours(alarms: Template) -> set[str]:
         for metric in alarm.get("Metrics", [])
         if "MetricStat" in metric
     ]
-    names = [m["MetricName"] for m in metrics if m["Namespace"] == embedded_metrics.NAMESPACE]
+    names = [m["MetricName"] for m in metrics if m["Namespace"] == CLOUDWATCH_NAMESPACE]
     return {str(name) for name in names if isinstance(name, str)}
 
 
