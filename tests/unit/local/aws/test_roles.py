@@ -14,13 +14,13 @@ Template = dict[str, Any]
 SECRETS = {
     "APIHandler": {"DatabaseSecretArn", "BrokerSecretArn", "CacheSecretArn"},
     "Migrate": {"DatabaseSecretArn", "AdminKeySecretArn"},
-    "Resend": {"DatabaseSecretArn", "BrokerSecretArn"},
-    "Redeliver": {"DatabaseSecretArn", "BrokerSecretArn"},
-    "SweepDeadLetters": {"DatabaseSecretArn", "BrokerSecretArn"},
-    "PublishMetrics": {"DatabaseSecretArn"},
-    "Reconcile": {"DatabaseSecretArn"},
-    "ExpireApiKeys": {"DatabaseSecretArn"},
-    "Purge": {"DatabaseSecretArn"},
+    "Resend": {"DatabaseSecretArn", "BrokerSecretArn", "CacheSecretArn"},
+    "Redeliver": {"DatabaseSecretArn", "BrokerSecretArn", "CacheSecretArn"},
+    "SweepDeadLetters": {"DatabaseSecretArn", "BrokerSecretArn", "CacheSecretArn"},
+    "PublishMetrics": {"DatabaseSecretArn", "CacheSecretArn"},
+    "Reconcile": {"DatabaseSecretArn", "CacheSecretArn"},
+    "ExpireApiKeys": {"DatabaseSecretArn", "CacheSecretArn"},
+    "Purge": {"DatabaseSecretArn", "CacheSecretArn"},
 }
 OWN_LOG = {"logs:CreateLogStream", "logs:PutLogEvents"}
 ANY_RESOURCE = {
