@@ -24,7 +24,7 @@ FLOOR_SECONDS = 300.0  # a process that failed breaks the barriers then
 # Pydantic's package is empty until a name is taken from it, so those that the functions take are.
 IMPORTS = """
 import awslambdaric.bootstrap
-import chalice.app, bcrypt, pika, prometheus_client, psycopg2, redis
+import chalice.app, bcrypt, pika, psycopg2, redis
 from pydantic import BaseModel, Field
 import aws_lambda_powertools.logging, os
 psycopg2.connect(os.environ["DATABASE_URL"]).cursor().execute("SELECT 1")
