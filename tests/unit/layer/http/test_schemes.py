@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any, NoReturn
 
@@ -23,8 +22,8 @@ class ByHeader:
     def carried_by(self, request: Credentials) -> bool:
         return request.header(self._header) is not None
 
-    def authenticate(self, _request: Credentials, _seen: Callable[[str], None]) -> NoReturn:
-        raise Refused(Unauthorized(f"{self._header} is wrong"))
+    def authenticate(self, _request: Credentials) -> NoReturn:
+        raise Refused(Unauthorized(f"{self._header} is wrong"), "wrong")
 
 
 @pytest.mark.parametrize(
@@ -42,8 +41,9 @@ def test_endpoint_takes_schemes_named_or_all(
     taken: tuple[str, ...], sent: str | None, refused: str
 ) -> None:
     schemes = {"Password": ByHeader("password"), "Token": ByHeader("token")}
-    limiter = SimpleNamespace(ask_ahead=lambda _key_id: None)
-    parts: Any = SimpleNamespace(schemes=schemes, rate_limiter=limiter)
+    counted: list[str] = []
+    metrics = SimpleNamespace(count=lambda _family, reason: counted.append(reason))
+    parts: Any = SimpleNamespace(schemes=schemes, metrics=metrics)
     view = endpoints(lambda: parts, Endpoint)(Nothing, schemes=taken)(do_nothing)
 
     with_header: Any = SimpleNamespace(
@@ -57,6 +57,7 @@ def test_endpoint_takes_schemes_named_or_all(
 
     assert response.status_code == 401
     assert refused in str(response.body)
+    assert counted == ["wrong"]
 
 
 def do_nothing(_call: Call[Nothing]) -> Answer:

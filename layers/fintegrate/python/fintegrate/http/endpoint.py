@@ -24,6 +24,7 @@ from fintegrate.access.caller import Caller, Refused, Scheme
 from fintegrate.database import ConnectionLost, Database, Row
 from fintegrate.errors import (
     ApiError,
+    Conflict,
     Crash,
     Forbidden,
     Invalid,
@@ -265,13 +266,14 @@ class _Answering:
         request = self._request
         body = request.text(self._parts.max_body_bytes)
         digest = request_hash(request.method, request.path, body)
-        outcome, metrics, keys = "conflict", self._parts.metrics, self._parts.idempotency_keys
+        metrics, keys = self._parts.metrics, self._parts.idempotency_keys
         try:
             stored = keys.replay_or_reserve(self._caller.owner_id, key, digest)
-            outcome = "new" if stored is None else "replayed"
-            return stored
-        finally:
-            metrics.count(IDEMPOTENCY, outcome)
+        except Conflict:
+            metrics.count(IDEMPOTENCY, "conflict")
+            raise
+        metrics.count(IDEMPOTENCY, "new" if stored is None else "replayed")
+        return stored
 
     def _refusal(self, error: ApiError) -> Response:
         headers = {**self._headers, **error.headers}
