@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
-from typing import Any
+from collections.abc import Iterator
+from io import BytesIO
 
-Command = tuple[Any, ...]
+Command = tuple[str, ...]
 
 
 class FakeRedis:
@@ -32,11 +32,8 @@ class FakeRedis:
     def make_connection(self) -> FakeRedis:
         return self
 
-    def pack_command(self, *command: object) -> list[bytes]:
-        return [json.dumps(command).encode() + b"\n"]
-
     def send_packed_command(self, pieces: list[bytes]) -> None:
-        commands = [tuple(json.loads(line)) for line in b"".join(pieces).splitlines()]
+        commands = list(_commands(BytesIO(b"".join(pieces))))
         self.packets.append(commands)
         self._unread += len(commands)
 
@@ -50,3 +47,18 @@ class FakeRedis:
 
     def disconnect(self) -> None:
         self._unread = 0
+
+
+def _commands(packet: BytesIO) -> Iterator[Command]:
+    """Source: https://redis.io/docs/latest/develop/reference/protocol-spec/"""
+    while head := packet.readline():
+        assert head[:1] == b"*"
+        yield tuple(_bulk_string(packet) for _ in range(int(head[1:])))
+
+
+def _bulk_string(packet: BytesIO) -> str:
+    head = packet.readline()
+    assert head[:1] == b"$"
+    text = packet.read(int(head[1:])).decode()
+    assert packet.read(2) == b"\r\n"
+    return text

@@ -61,7 +61,7 @@ def test_counts_ride_with_the_rate_limit(
     assert limiter.take("k")["RateLimit-Remaining"] == "499"
 
     ((add, limit),) = fake.packets
-    assert add[:4] == ("EVALSHA", ADD.digest, 1, "metrics:mail")
+    assert add[:4] == ("EVALSHA", ADD.digest, "1", "metrics:mail")
     assert json.loads(add[4]) == [[["sender", 100, "ann", {"letters_total\x1fbill\x1f": 3}]], {}]
     assert limit[:2] == ("EVALSHA", BUCKET.digest)
 

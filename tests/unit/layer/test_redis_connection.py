@@ -11,7 +11,11 @@ from fintegrate.redis_connection import RedisConnections, Script
 from tests.unit.layer.clock import Clock
 from tests.unit.layer.redis import FakeRedis
 
-FIRST, LAST = Script("return 1").call("a", 7), Script("return 2").call("b")
+FIRST, LAST = Script("return 1").call("a", 7, "ü\r\n"), Script("return 2").call("b")
+
+
+def sent(command: tuple[str | float, ...]) -> tuple[str, ...]:
+    return tuple(map(str, command))
 
 
 @pytest.fixture
@@ -37,7 +41,7 @@ def test_scripts_go_in_one_packet(connections: RedisConnections, fake: FakeRedis
 
     assert connections.run(LAST, [FIRST]) == b"the answer"
 
-    assert fake.packets == [[FIRST.command(), LAST.command()]]
+    assert fake.packets == [[sent(FIRST.command()), sent(LAST.command())]]
 
 
 @pytest.mark.parametrize("unknown", [0, 1])
@@ -49,7 +53,7 @@ def test_script_unknown_to_redis_is_sent_whole(
 
     connections.run(LAST, [FIRST])
 
-    assert fake.packets[1:] == [[(FIRST, LAST)[unknown].command(whole=True)]]
+    assert fake.packets[1:] == [[sent((FIRST, LAST)[unknown].command(whole=True))]]
     assert fake.packets[1][0][:2] == ("EVAL", f"return {unknown + 1}")
 
 

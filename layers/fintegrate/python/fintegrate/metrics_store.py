@@ -57,11 +57,12 @@ READ = Script("return redis.call('HGETALL', KEYS[1])")
 
 
 class Slot(NamedTuple):
-    """Where a series is counted: the label with a bound, its value, and the field before it."""
+    """Where a series is counted, as pieces of JSON: each is made once, and sent with every request."""
 
-    label: str
-    value: str
+    group: str
+    """The label with a bound, its bound, its value."""
     field: str
+    """The rest of the field."""
 
 
 class Metrics:
@@ -115,7 +116,7 @@ class Metrics:
         """Set a value that counts until it is set again, whoever sets it."""
         slot = self._slot(family.name, labels, "")
         with self._lock:
-            self._values[slot.field + slot.value] = value
+            self._values[slot.field] = value
 
     def began_with(self, function: str) -> None:
         """Count the process, once, by the function it was first called as."""
@@ -131,11 +132,12 @@ class Metrics:
             self._sent_at = self._clock()
         if not increments and not values:
             return []
-        groups: dict[tuple[str, str], dict[str, int]] = {}
-        for (label, value, field), by in increments.items():
-            groups.setdefault((label, value), {})[field] = by
-        counted = [[lb, self.bounds.get(lb, 0), v, fields] for (lb, v), fields in groups.items()]
-        return [ADD.call(self.key, json.dumps([counted, values]))]
+        groups: dict[str, list[str]] = {}
+        for (group, field), by in increments.items():
+            groups.setdefault(group, []).append(f"{field}:{by}")
+        added = ",".join([f"[{group},{{{','.join(by)}}}]" for group, by in groups.items()])
+        put = ",".join([f"{field}:{value!r}" for field, value in values.items()])
+        return [ADD.call(self.key, f"[[{added}],{{{put}}}]")]
 
     def flush(self, since: float | None = None) -> None:
         """Send what was counted, unless something was sent after `since`. Never raises.
@@ -165,5 +167,6 @@ class Metrics:
         label = next((label for label in values if label in self.bounds), "")
         value = values.pop(label) if label else ""
         parts = [name, *values.values(), *([part] if family.buckets else []), ""]
-        clean = (text.replace(SEPARATOR, " ") for text in parts)
-        return Slot(label, value.replace(SEPARATOR, " "), SEPARATOR.join(clean))
+        field = SEPARATOR.join(text.replace(SEPARATOR, " ") for text in parts)
+        group = label, self.bounds.get(label, 0), value.replace(SEPARATOR, " ")
+        return Slot(json.dumps(group)[1:-1], json.dumps(field))

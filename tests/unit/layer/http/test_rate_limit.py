@@ -31,7 +31,7 @@ def limiter(fake: FakeRedis) -> RateLimiter:
 def test_script_gets_bucket_rate_and_capacity(limiter: RateLimiter, fake: FakeRedis) -> None:
     limiter.take("the key")
 
-    bucket = ("EVALSHA", BUCKET.digest, 1, "rate_limit:the key", 50 / 60, 500)
+    bucket = ("EVALSHA", BUCKET.digest, "1", "rate_limit:the key", str(50 / 60), "500")
     assert fake.packets == [[bucket]]
 
 
