@@ -1,4 +1,4 @@
-"""The commands of the packaged artifact: `python -m local deploy-local` and its companions."""
+"""The commands of the packaged systems: `python -m local deploy-local` and its companions."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import httpx
 from rich.console import Console
 from rich.markup import escape
 
+from chalicelib.systems import NAMES
 from local.artifact.background import DeployedServer
 from local.artifact.emulator.sandboxes import remove_containers
 from local.artifact.package.hot import changes
@@ -38,9 +39,9 @@ def deploy_local(port: int, hot: bool = False) -> None:
     checkout = Checkout()
     started = time.monotonic()
     with console.status("Packaging, starting PostgreSQL, RabbitMQ, Redis and the functions"):
-        artifact = package(checkout)
+        artifacts = [package(system, checkout=checkout) for system in NAMES]
         installation = install(checkout, keep=True, migrated=False)
-        url = DeployedServer(checkout).start(artifact, installation.environment, port)
+        url = DeployedServer(checkout).start(artifacts, installation.environment, port)
         installation.write_env(url, "deploy.env")
     seconds = time.monotonic() - started
     console.print(f"[bold green]The packaged Fintegrate serves on {url}[/bold green]")
@@ -76,10 +77,14 @@ def undeploy_local() -> None:
 
 
 def logs(function: str) -> int:
-    """Follow the deployed functions' logs, or one's; until Ctrl-C."""
+    """Follow the deployed functions' logs, or those of the functions of a name; until Ctrl-C."""
     folder = Checkout().folder("log", "functions")
-    wanted = function.replace("_", "").replace("-", "").lower()
-    files = [file for file in sorted(folder.glob("*.log")) if wanted in ("", file.stem.lower())]
+    system, _, name = function.replace("_", "").replace("-", "").lower().rpartition("/")
+    files = [
+        file
+        for file in sorted(folder.glob("*/*.log"))
+        if name in ("", file.stem.lower()) and system in ("", file.parent.name)
+    ]
     if not files:
         sys.stderr.write(f"No function {function} has a log under .local/log/functions\n")
         return 1
@@ -92,6 +97,7 @@ def invoke(function: str, event: str) -> int:
     """Invoke a deployed function and print what it gives; 1 when it failed.
 
     Args:
+        function: such as `banking/resend`, or `resend` when one system alone has it
         event: JSON, or `@` and a file's name; empty for what its schedule would send
     """
     control = DeployedServer(Checkout()).control_url()
@@ -99,7 +105,7 @@ def invoke(function: str, event: str) -> int:
         sys.stderr.write("Nothing is deployed; `make deploy-local` first\n")
         return 1
     if not event:
-        event = json.dumps(scheduled_event(function, datetime.now(UTC)))
+        event = json.dumps(scheduled_event(function.rpartition("/")[2], datetime.now(UTC)))
     payload = Path(event[1:]).read_bytes() if event.startswith("@") else event.encode()
     answer = httpx.post(
         f"{control}/2015-03-31/functions/{function}/invocations",

@@ -71,6 +71,7 @@ def test_environment_is_lambdas_and_nothing_else(
         variables = seen["environment"]
         assert "SECRET_OF_THE_HARNESS" not in variables
         assert "FINTEGRATE_LOCAL_PROCESS" not in variables
+        assert "OF_ANOTHER_SYSTEM" not in variables
         assert variables["AWS_LAMBDA_FUNCTION_NAME"] == seen["name"] == "tiny-echo"
         assert variables["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"] == "128"
         assert variables["AWS_EXECUTION_ENV"] == "AWS_Lambda_python3.11"

@@ -12,7 +12,7 @@ from local.artifact.package.make import Artifact, package
 
 @pytest.fixture(scope="module")
 def artifact() -> Artifact:
-    return package()
+    return package("banking")
 
 
 def test_sizes_are_within_their_bars(artifact: Artifact) -> None:
@@ -47,4 +47,4 @@ def test_every_path_takes_every_method(artifact: Artifact) -> None:
 def test_packaging_again_changes_nothing(artifact: Artifact) -> None:
     before = artifact.digest
     (artifact.folder / "made-of").unlink()
-    assert package().digest == before
+    assert package("banking").digest == before

@@ -15,6 +15,7 @@ from fintegrate.access.keys import parse_api_key
 from fintegrate.settings import load
 from local.aws.packaged import Package
 from tests.integration.local.aws.account import (
+    API_NAME,
     FUNCTION_ARN,
     api_id_of,
 )
@@ -38,7 +39,7 @@ SECRETS = {
 
 
 def in_aws(name: str) -> str:
-    return f"fintegrate-dev-{name.replace('_', '-')}"
+    return f"fintegrate-banking-dev-{name.replace('_', '-')}"
 
 
 def configuration(name: str) -> dict[str, Any]:
@@ -59,7 +60,7 @@ def test_order_of_the_steps(deployed: Deployed) -> None:
         f"fintegrate-dev-{part}"
         for part in (
             *("artifacts", "network", "secrets", "database", "broker", "cache"),
-            *("migration", "functions", "monitoring"),
+            *("monitoring-servers", "banking-migration", "banking-functions", "monitoring-banking"),
         )
     ]
     assert deployed.looked_at == ["https://api.test"]
@@ -119,7 +120,7 @@ def test_handlers_and_times() -> None:
 
 @pytest.mark.usefixtures("deployed")
 def test_every_route_reaches_the_function_and_no_other_exists() -> None:
-    api_id = api_id_of("fintegrate-dev")
+    api_id = api_id_of(API_NAME)
     found = boto3.client("apigateway").get_resources(restApiId=api_id, limit=500, embed=["methods"])
     methods = {
         item["path"]: item["resourceMethods"]
@@ -139,7 +140,7 @@ def test_every_route_reaches_the_function_and_no_other_exists() -> None:
 
 @pytest.mark.usefixtures("deployed")
 def test_stage_is_served() -> None:
-    stages = boto3.client("apigateway").get_stages(restApiId=api_id_of("fintegrate-dev"))["item"]
+    stages = boto3.client("apigateway").get_stages(restApiId=api_id_of(API_NAME))["item"]
 
     assert [stage["stageName"] for stage in stages] == ["api"]
 
@@ -150,7 +151,7 @@ def test_api_may_call_its_function() -> None:
 
     assert [s["Principal"] for s in statements] == [{"Service": "apigateway.amazonaws.com"}]
     source = statements[0]["Condition"]["ArnLike"]["AWS:SourceArn"]
-    assert source.endswith(f":{api_id_of('fintegrate-dev')}/*")
+    assert source.endswith(f":{api_id_of(API_NAME)}/*")
 
 
 @pytest.mark.usefixtures("deployed")
@@ -177,7 +178,7 @@ def test_migration_is_called_by_nobody_but_the_deployment() -> None:
 @pytest.mark.usefixtures("deployed")
 @pytest.mark.parametrize("name", sorted(FUNCTIONS))
 def test_log_of_a_function_is_kept_for_a_time(name: str) -> None:
-    prefix = f"/fintegrate/dev/{name.replace('_', '-')}"
+    prefix = f"/fintegrate/banking/dev/{name.replace('_', '-')}"
     groups = boto3.client("logs").describe_log_groups(logGroupNamePrefix=prefix)["logGroups"]
 
     assert [(g["logGroupName"], g["retentionInDays"]) for g in groups] == [(prefix, 14)]

@@ -9,7 +9,7 @@ import boto3
 import pytest
 from botocore.stub import ANY, Stubber
 
-from local.aws.stacks import Change, StackError, Stacks
+from local.aws.stacks import Change, StackFailed, Stacks
 
 NAME, CHANGE_SET = {"StackName": "s"}, {"StackName": "s", "ChangeSetName": "s-change"}
 SOURCE = {"TemplateBody": "{}"}
@@ -76,7 +76,7 @@ def test_refused_change_is_told(stub: tuple[Stacks, Stubber]) -> None:
     stubber.add_response("delete_change_set", {}, CHANGE_SET)
     prepared(stubber, "UPDATE", "FAILED", "Resource X is wrong")
 
-    with pytest.raises(StackError, match="s: Resource X is wrong"):
+    with pytest.raises(StackFailed, match="s: Resource X is wrong"):
         stacks.prepare("s", SOURCE, [])
 
 
@@ -104,7 +104,7 @@ def test_failed_change_names_the_resource(stub: tuple[Stacks, Stubber]) -> None:
     }
     stubber.add_response("describe_stack_events", {"StackEvents": [event]}, NAME)
 
-    with pytest.raises(StackError, match="s: Broker: no such class"):
+    with pytest.raises(StackFailed, match="s: Broker: no such class"):
         stacks.finish(Change("s", "UPDATE"))
 
 
