@@ -34,30 +34,25 @@ def finish(bundle: Path, layer: Path, store: Path, others: Sequence[str] = ()) -
         others: the systems whose folders are left out
     """
     left_out = tuple(f"{place}{other}/" for place in OF_SYSTEMS for other in others)
-    digest = hashlib.sha256(Path(__file__).read_bytes() + layer.read_bytes())
-    digest.update(repr(left_out).encode())
-    with zipfile.ZipFile(bundle) as packed:
-        for name in _moved(packed):
-            digest.update(packed.read(name))
-        finished = store / f"{digest.hexdigest()[:24]}.zip"
+    with zipfile.ZipFile(bundle) as code, zipfile.ZipFile(layer) as packages:
+        moved = [entry for entry in code.infolist() if entry.filename.startswith(MOVED)]
+        kept = [entry for entry in packages.infolist() if not entry.filename.startswith(left_out)]
+        finished = store / f"{_digest([*moved, *kept])}.zip"
         if not finished.exists():
-            _make(packed, layer, finished, left_out)
+            with tempfile.TemporaryDirectory() as folder:
+                packages.extractall(folder, kept)
+                code.extractall(Path(folder, SITE_PACKAGES), moved)
+                compiled(Path(folder), finished)
     shutil.copyfile(finished, layer)
     _drop(bundle, (MOVED, *left_out))
 
 
-def _moved(bundle: zipfile.ZipFile) -> list[str]:
-    return sorted(name for name in bundle.namelist() if name.startswith(MOVED))
-
-
-def _make(bundle: zipfile.ZipFile, layer: Path, finished: Path, left_out: tuple[str, ...]) -> None:
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        with zipfile.ZipFile(layer) as packed:
-            kept = [entry for entry in packed.namelist() if not entry.startswith(left_out)]
-            packed.extractall(folder, kept)
-        bundle.extractall(folder / SITE_PACKAGES, _moved(bundle))
-        compiled(folder, finished)
+def _digest(entries: Sequence[zipfile.ZipInfo]) -> str:
+    """A name for what a finished layer is made of."""
+    digest = hashlib.sha256(Path(__file__).read_bytes())
+    for name, checksum in sorted((entry.filename, entry.CRC) for entry in entries):
+        digest.update(f"{name} {checksum}\0".encode())
+    return digest.hexdigest()[:24]
 
 
 def compiled(folder: Path, archive: Path) -> None:
