@@ -19,6 +19,7 @@ from local.artifact.background import DeployedServer
 from local.artifact.emulator.sandboxes import remove_containers
 from local.artifact.package.hot import changes
 from local.artifact.package.make import package
+from local.artifact.package.pruning import prune
 from local.aws_shapes.scheduled_event import scheduled_event
 from local.machine.checkout import Checkout
 from local.services.choice import stop_all
@@ -31,7 +32,7 @@ console = Console(highlight=False)
 
 
 def deploy_local(port: int, hot: bool = False) -> None:
-    """Package and serve in the background; returns when /health answers 200.
+    """Package every system and serve all in the background; returns when /health answers 200.
 
     Args:
         hot: stay, and serve every change of the sources until Ctrl-C
@@ -43,6 +44,7 @@ def deploy_local(port: int, hot: bool = False) -> None:
         installation = install(checkout, keep=True, migrated=False)
         url = DeployedServer(checkout).start(artifacts, installation.environment, port)
         installation.write_env(url, "deploy.env")
+        prune(checkout, artifacts)
     seconds = time.monotonic() - started
     console.print(f"[bold green]The packaged Fintegrate serves on {url}[/bold green]")
     console.print(f"Deployed in {seconds:.1f} s. Settings: source .local/deploy.env", markup=False)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import compileall
 import hashlib
+import os
 import py_compile
 import shutil
 import sys
@@ -43,6 +44,7 @@ def finish(bundle: Path, layer: Path, store: Path, others: Sequence[str] = ()) -
                 packages.extractall(folder, kept)
                 code.extractall(Path(folder, SITE_PACKAGES), moved)
                 compiled(Path(folder), finished)
+    os.utime(finished)  # so that pruning knows that it is used
     shutil.copyfile(finished, layer)
     _drop(bundle, (MOVED, *left_out))
 

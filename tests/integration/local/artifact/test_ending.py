@@ -47,7 +47,7 @@ def test_stopped_server_leaves_no_environment(services: RunningServices, kind: s
     drop_database(services.urls, name)
 
 
-def test_scratch_of_a_killed_server_is_removed_by_the_next(tmp_path: Path) -> None:
+def test_scratch_of_dead_server_is_removed(tmp_path: Path) -> None:
     with subprocess.Popen([sys.executable, "-c", ""]) as dead:
         dead.wait()
     checkout = Checkout(tmp_path)

@@ -58,7 +58,7 @@ def test_functions_are_invoked_as_through_aws(deployed: ArtifactServer) -> None:
     assert unknown.headers["x-amzn-errortype"] == "ResourceNotFoundException"
 
 
-def test_artifact_is_replaced_without_a_request_lost(deployed: ArtifactServer) -> None:
+def test_replacement_loses_no_request(deployed: ArtifactServer) -> None:
     statuses: list[int] = []
     finished = threading.Event()
 
@@ -76,9 +76,7 @@ def test_artifact_is_replaced_without_a_request_lost(deployed: ArtifactServer) -
     assert set(statuses) == {200}
 
 
-def test_template_that_cannot_migrate_is_not_served(
-    deployed: ArtifactServer, tmp_path: Path
-) -> None:
+def test_unmigrated_template_is_not_served(deployed: ArtifactServer, tmp_path: Path) -> None:
     (tmp_path / "code.zip").write_bytes(package("banking").bundle.read_bytes())
     template = tmp_path / "sam.json"
     broken = {"Runtime": "python3.11", "CodeUri": "./code.zip", "Handler": "missing.handler"}

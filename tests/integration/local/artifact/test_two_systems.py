@@ -5,10 +5,9 @@ from __future__ import annotations
 import base64
 import json
 import os
-import time
 import uuid
 import zipfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
@@ -31,6 +30,7 @@ from local.services.running import (
 )
 from tests.integration.local.artifact.two_systems import copy_with_letters
 from tests.support.broker import channel
+from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="AWS's runtime client is for Linux")
 UNIQUE = f"{os.getpid()}_{uuid.uuid4().hex[:6]}"
@@ -128,13 +128,6 @@ def data(served: ArtifactServer, path: str, host: str = "") -> Any:
     return answer.json()["data"]
 
 
-def wait_until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-
-
 def test_path_finds_its_system(served: ArtifactServer) -> None:
     assert "bodies" in data(served, "/letters/list")
     assert ask(served, "/customer/list").status_code == 401
@@ -160,13 +153,13 @@ def test_queue_reaches_its_system(served: ArtifactServer, services: RunningServi
         broker.basic_publish("", QUEUE, body.encode())
 
     wanted = base64.b64encode(body.encode()).decode()
-    wait_until(lambda: wanted in data(served, "/letters/list")["bodies"])
+    eventually(lambda: wanted in data(served, "/letters/list")["bodies"], "the letter is kept")
 
 
 def test_throttled_system_disturbs_no_other(served: ArtifactServer) -> None:
     with ThreadPoolExecutor(1) as pool:
         slow = pool.submit(ask, served, "/letters/slow")
-        wait_until(lambda: ask(served, "/letters/list").status_code != 200)  # throttled
+        eventually(lambda: ask(served, "/letters/list").status_code != 200, "it is throttled")
         assert ask(served, "/health").status_code == 200
         assert slow.result().status_code == 200
 

@@ -67,7 +67,7 @@ def test_order_of_the_steps(deployed: Deployed) -> None:
 
 
 @pytest.mark.usefixtures("deployed")
-def test_every_function_is_there_and_no_other() -> None:
+def test_exactly_these_functions_exist() -> None:
     found = boto3.client("lambda").list_functions()["Functions"]
 
     assert {function["FunctionName"] for function in found} == {in_aws(n) for n in FUNCTIONS}
@@ -76,9 +76,7 @@ def test_every_function_is_there_and_no_other() -> None:
 
 @pytest.mark.usefixtures("deployed")
 @pytest.mark.parametrize("name", sorted(FUNCTIONS))
-def test_function_runs_our_code_in_the_network_under_its_own_role(
-    name: str, packaged: Package
-) -> None:
+def test_function_runs_inside_the_network(name: str, packaged: Package) -> None:
     function = configuration(name)
 
     assert function["Runtime"] == f"python{sys.version_info[0]}.{sys.version_info[1]}"
@@ -119,7 +117,7 @@ def test_handlers_and_times() -> None:
 
 
 @pytest.mark.usefixtures("deployed")
-def test_every_route_reaches_the_function_and_no_other_exists() -> None:
+def test_exactly_these_routes_exist() -> None:
     api_id = api_id_of(API_NAME)
     found = boto3.client("apigateway").get_resources(restApiId=api_id, limit=500, embed=["methods"])
     methods = {
@@ -170,14 +168,14 @@ def test_schedule_calls_its_function(name: str) -> None:
 
 
 @pytest.mark.usefixtures("deployed")
-def test_migration_is_called_by_nobody_but_the_deployment() -> None:
+def test_only_deployment_calls_migration() -> None:
     with pytest.raises(Exception, match="ResourceNotFound"):
         policy_of("migrate")
 
 
 @pytest.mark.usefixtures("deployed")
 @pytest.mark.parametrize("name", sorted(FUNCTIONS))
-def test_log_of_a_function_is_kept_for_a_time(name: str) -> None:
+def test_logs_are_kept_for_days(name: str) -> None:
     prefix = f"/fintegrate/banking/dev/{name.replace('_', '-')}"
     groups = boto3.client("logs").describe_log_groups(logGroupNamePrefix=prefix)["logGroups"]
 
@@ -185,14 +183,14 @@ def test_log_of_a_function_is_kept_for_a_time(name: str) -> None:
 
 
 @pytest.mark.usefixtures("deployed")
-def test_admin_key_was_made_and_is_a_key() -> None:
+def test_admin_key_was_made() -> None:
     secret = boto3.client("secretsmanager").get_secret_value(SecretId="admin")
 
     assert parse_api_key(json.loads(secret["SecretString"])["ADMIN_API_KEY"]) is not None
 
 
 @pytest.mark.usefixtures("deployed")
-def test_api_reads_its_credentials_from_secrets_manager() -> None:
+def test_api_reads_credentials_from_secrets() -> None:
     settings = settings_of("api")
 
     password = "d%2Fb%3A%20p%40ss%3F"
@@ -206,7 +204,7 @@ def test_api_reads_its_credentials_from_secrets_manager() -> None:
 
 
 @pytest.mark.usefixtures("deployed")
-def test_migration_reads_the_admin_key_and_goes_past_the_proxy() -> None:
+def test_migration_goes_past_the_proxy() -> None:
     settings = settings_of("migrate")
 
     assert parse_api_key(settings.admin_api_key) is not None
@@ -215,7 +213,7 @@ def test_migration_reads_the_admin_key_and_goes_past_the_proxy() -> None:
 
 @pytest.mark.usefixtures("deployed")
 @pytest.mark.parametrize("name", sorted(FUNCTIONS))
-def test_function_holds_no_credentials_and_learns_only_its_own(name: str) -> None:
+def test_function_learns_only_its_secrets(name: str) -> None:
     variables = variables_of(name)
     settings = settings_of(name)
 

@@ -49,7 +49,7 @@ def prepared(stubber: Stubber, kind: str, status: str, reason: str = "") -> None
         stubber.add_response("delete_change_set", {}, CHANGE_SET)
 
 
-def test_stack_that_is_not_there_is_created(stub: tuple[Stacks, Stubber]) -> None:
+def test_missing_stack_is_created(stub: tuple[Stacks, Stubber]) -> None:
     stacks, stubber = stub
     stubber.add_client_error("describe_stacks", "ValidationError", "Stack s does not exist")
     prepared(stubber, "CREATE", "CREATE_COMPLETE")
@@ -57,7 +57,7 @@ def test_stack_that_is_not_there_is_created(stub: tuple[Stacks, Stubber]) -> Non
     assert stacks.prepare("s", SOURCE, []) == Change("s", "CREATE")
 
 
-def test_what_is_up_to_date_is_left_alone(stub: tuple[Stacks, Stubber]) -> None:
+def test_current_stack_is_left_alone(stub: tuple[Stacks, Stubber]) -> None:
     stacks, stubber = stub
     described(stubber, "UPDATE_COMPLETE")
     stubber.add_client_error("delete_change_set", "ChangeSetNotFound")
@@ -80,7 +80,7 @@ def test_refused_change_is_told(stub: tuple[Stacks, Stubber]) -> None:
         stacks.prepare("s", SOURCE, [])
 
 
-def test_stack_whose_creation_failed_is_made_anew(stub: tuple[Stacks, Stubber]) -> None:
+def test_failed_first_creation_is_repeated(stub: tuple[Stacks, Stubber]) -> None:
     stacks, stubber = stub
     described(stubber, "ROLLBACK_COMPLETE")
     stubber.add_response("delete_stack", {}, NAME)

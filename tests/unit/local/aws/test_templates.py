@@ -74,7 +74,7 @@ def test_stage_file_sets_known_parameters(stage: str, expanded: Template) -> Non
 
 
 @pytest.mark.parametrize(("stage", "holds"), [("dev", False), ("prod", True)])
-def test_prod_survives_a_zone_and_a_slip(stage: str, holds: bool) -> None:
+def test_prod_is_redundant_and_protected(stage: str, holds: bool) -> None:
     database = properties("database", "Database", stage)
     broker = properties("broker", "Broker", stage)
     cache = properties("cache", "Cache", stage)
