@@ -120,15 +120,16 @@ def _connect_to(url: str, database: str | None = None) -> psycopg2.extensions.co
 def _create_missing(url: str) -> None:
     """Create the URL's database unless the server has it."""
     name = psycopg2.extensions.parse_dsn(url).get("dbname", "")
+    # A name cannot be a parameter of this statement, so it is quoted.
+    creation = psycopg2.sql.SQL("CREATE DATABASE {}").format(psycopg2.sql.Identifier(name))
     connection = _connect_to(url, _ALWAYS_THERE)
     try:
         connection.autocommit = True
         with connection.cursor() as cursor:
             cursor.execute("SELECT FROM pg_database WHERE datname = %s", (name,))
             if not cursor.rowcount:
-                statement = psycopg2.sql.SQL("CREATE DATABASE {}")
                 with suppress(*_ANOTHER_WAS_FASTER):
-                    cursor.execute(statement.format(psycopg2.sql.Identifier(name)))
+                    cursor.execute(creation)
     finally:
         connection.close()
 
