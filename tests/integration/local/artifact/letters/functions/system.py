@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from chalicelib.letters.configuration import Configuration
+from fintegrate.openapi.description import Description
 from fintegrate.system import Probe, System, SystemDatabase
 
 
@@ -32,5 +33,6 @@ SYSTEM = System(
     request_parts=_request_parts,
     probes=_probes,
     gauges=lambda _db: (),
+    description=lambda: Description("Letters", "1.0.0", "Letters come and are kept.", schemes={}),
     after_migrations=lambda _settings: None,
 )
