@@ -11,13 +11,9 @@ from typing import Any
 import orjson
 
 from local.artifact.emulator.deployment import Deployment
-from local.artifact.emulator.invocation import (
-    PAYLOAD_LIMIT,
-    InvokeError,
-    PayloadTooLarge,
-    Throttled,
-)
+from local.artifact.emulator.invocation import InvokeError, PayloadTooLarge, Throttled
 from local.artifact.gateway_responses import GatewayResponses
+from local.aws_shapes.quotas import PAYLOAD_LIMIT
 from local.gateway.access_log import AccessLog
 from local.gateway.address_limit import AddressLimit
 from local.gateway.gateway import Gateway

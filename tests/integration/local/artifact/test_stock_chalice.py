@@ -10,7 +10,7 @@ from pathlib import Path
 
 import httpx
 
-from local.artifact.package.intrinsics import REGION
+from local.aws_shapes.account import REGION
 from local.machine.checkout import Checkout
 from local.serving.server import listen
 from tests.support.waiting import eventually

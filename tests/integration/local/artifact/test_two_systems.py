@@ -19,15 +19,11 @@ import pytest
 from local.artifact.package.make import Artifact, PackagingFailed, package
 from local.artifact.package.template import read_template
 from local.artifact.server import ArtifactServer, start_artifacts
+from local.aws_shapes.scheduled_event import scheduled_event
 from local.machine.checkout import Checkout
-from local.schedules.scheduler import scheduled_event
-from local.services.running import (
-    RunningServices,
-    create_database,
-    database,
-    drop_database,
-    settings_environment,
-)
+from local.services.databases import address_of, create_database, drop_database
+from local.services.running import RunningServices
+from local.services.settings import settings_environment
 from tests.integration.local.artifact.two_systems import copy_with_letters
 from tests.support.broker import channel
 from tests.support.waiting import eventually
@@ -55,7 +51,7 @@ def served(services: RunningServices, artifacts: Artifacts) -> Iterator[Artifact
     environment = settings_environment(
         services.urls,
         DATABASE_URL=create_database(services.urls, BANKING),
-        LETTERS_DATABASE_URL=database(services.urls.database_url, LETTERS),
+        LETTERS_DATABASE_URL=address_of(services.urls.database_url, LETTERS),
         POSTAGE="2",
         SCHEDULER="off",
         LAMBDA_SANDBOX="process",
