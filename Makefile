@@ -37,7 +37,7 @@ deploy-local: setup ## the packaged artifact as in AWS, on http://127.0.0.1:8080
 undeploy-local: ## stop what deploy-local started
 	@if [ -x $(PY) ]; then $(PY) -m local undeploy-local; fi
 
-invoke: setup ## call a deployed function (FUNCTION=resend EVENT='{}' or EVENT=@file.json)
+invoke: setup ## call a deployed function (FUNCTION=resend or banking/resend, EVENT='{}' or EVENT=@file.json)
 	@$(if $(FUNCTION),,$(error say which: make invoke FUNCTION=resend))
 	@$(PY) -m local invoke $(FUNCTION) $(if $(EVENT),'$(EVENT)')
 

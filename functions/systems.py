@@ -6,6 +6,7 @@ package of one system does not hold the folders of the others, so a system is im
 
 from __future__ import annotations
 
+import os
 from functools import cache
 from importlib import import_module
 
@@ -15,7 +16,7 @@ from fintegrate.metrics_store import Metrics
 from fintegrate.system import System
 
 NAMES = ("banking",)
-_served: tuple[str, ...] = NAMES
+_served: tuple[str, ...] | None = None
 
 
 def serve(app: Chalice, name: str | None) -> None:
@@ -25,9 +26,7 @@ def serve(app: Chalice, name: str | None) -> None:
         ValueError: there is no such system.
     """
     global _served  # noqa: PLW0603 - a process serves one package
-    if name and name not in NAMES:
-        raise ValueError(f"SYSTEM must be one of {', '.join(NAMES)}, or not set; got {name!r}")
-    _served = (name,) if name else NAMES
+    _served = _names(name)
     for system in served():
         for blueprint in system.blueprints():
             app.register_blueprint(blueprint)
@@ -40,8 +39,18 @@ def metrics() -> Metrics:
 
 
 def served() -> list[System]:
-    """The systems that this process serves; the first one's callers may ask for its metrics."""
-    return [system_of(name) for name in _served]
+    """The systems that this process serves; the first one's callers may ask for its metrics.
+
+    AWS imports the module of a function that it calls by name, such as the migration, without app.py.
+    """
+    names = _names(os.environ.get("SYSTEM")) if _served is None else _served
+    return [system_of(name) for name in names]
+
+
+def _names(name: str | None) -> tuple[str, ...]:
+    if name and name not in NAMES:
+        raise ValueError(f"SYSTEM must be one of {', '.join(NAMES)}, or not set; got {name!r}")
+    return (name,) if name else NAMES
 
 
 @cache

@@ -16,7 +16,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from local.artifact.package.make import PackagingError
+from local.artifact.package.make import PackagingFailed
 from local.banking.bench.peers.virtualenv import PeersMissing
 from local.machine.checkout import Checkout
 from local.machine.ports import NoFreePort
@@ -32,7 +32,7 @@ EXPLAINED = (
     NotMigrated,
     ServerNotStarted,
     NoFreePort,
-    PackagingError,
+    PackagingFailed,
     PeersMissing,
 )
 ANY_ARGUMENTS = {"allow_extra_args": True, "ignore_unknown_options": True}

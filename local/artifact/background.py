@@ -1,13 +1,13 @@
-"""The packaged artifact in the background: `make deploy-local` and `make undeploy-local`."""
+"""The packaged systems in the background: `make deploy-local` and `make undeploy-local`."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 from local.artifact.package.make import Artifact
-from local.artifact.server import serve_artifact
+from local.artifact.server import serve_artifacts
 from local.machine.checkout import Checkout
 from local.machine.credentials import write_private
 from local.serving.background import BackgroundServer
@@ -17,7 +17,7 @@ NAME = "deploy"
 
 
 class DeployedServer:
-    """The server process of a checkout that runs an artifact."""
+    """The server process of a checkout that runs its artifacts."""
 
     def __init__(self, checkout: Checkout) -> None:
         self._checkout = checkout
@@ -25,13 +25,15 @@ class DeployedServer:
         self._running = checkout.folder("run") / "deploy.running"
         self._control = checkout.folder("run") / "deploy.control"
 
-    def start(self, artifact: Artifact, environment: Mapping[str, str], port: int) -> str:
-        """Serve the artifact, unless just this is served; its address once it is healthy.
+    def start(
+        self, artifacts: Sequence[Artifact], environment: Mapping[str, str], port: int
+    ) -> str:
+        """Serve the artifacts, unless just these are served; the address once it is healthy.
 
         Raises:
             ServerNotStarted: it does not become healthy; the text is the end of its log
         """
-        wanted = _fingerprint(artifact, environment)
+        wanted = _fingerprint(artifacts, environment)
         running = self._server.url()
         if running and self._running.exists() and self._running.read_text() == wanted:
             return running
@@ -41,7 +43,7 @@ class DeployedServer:
             server = BackgroundServer(
                 self._checkout,
                 NAME,
-                partial(serve_artifact, artifact, control),
+                partial(serve_artifacts, artifacts, control),
                 (control.fileno(),),
             )
             url = server.start(environment, port)
@@ -59,9 +61,9 @@ class DeployedServer:
             file.unlink(missing_ok=True)
 
 
-def _fingerprint(artifact: Artifact, environment: Mapping[str, str]) -> str:
-    """A name for what is served: the artifact and all settings; settings are secret, so hashed."""
-    digest = hashlib.sha256(artifact.digest.encode())
+def _fingerprint(artifacts: Sequence[Artifact], environment: Mapping[str, str]) -> str:
+    """A name for what is served: the artifacts and all settings; settings are secret, so hashed."""
+    digest = hashlib.sha256(" ".join(each.digest for each in artifacts).encode())
     for name, value in sorted(environment.items()):
         digest.update(f"{name}={value}\0".encode())
     return digest.hexdigest()

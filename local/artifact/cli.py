@@ -1,4 +1,4 @@
-"""The commands of the packaged artifact: `python -m local deploy-local` and its companions."""
+"""The commands of the packaged systems: `python -m local deploy-local` and its companions."""
 
 from __future__ import annotations
 
@@ -14,10 +14,12 @@ import httpx
 from rich.console import Console
 from rich.markup import escape
 
+from chalicelib.systems import NAMES
 from local.artifact.background import DeployedServer
 from local.artifact.emulator.sandboxes import remove_containers
 from local.artifact.package.hot import changes
 from local.artifact.package.make import package
+from local.artifact.package.pruning import prune
 from local.aws_shapes.scheduled_event import scheduled_event
 from local.machine.checkout import Checkout
 from local.services.choice import stop_all
@@ -30,7 +32,7 @@ console = Console(highlight=False)
 
 
 def deploy_local(port: int, hot: bool = False) -> None:
-    """Package and serve in the background; returns when /health answers 200.
+    """Package every system and serve all in the background; returns when /health answers 200.
 
     Args:
         hot: stay, and serve every change of the sources until Ctrl-C
@@ -38,10 +40,11 @@ def deploy_local(port: int, hot: bool = False) -> None:
     checkout = Checkout()
     started = time.monotonic()
     with console.status("Packaging, starting PostgreSQL, RabbitMQ, Redis and the functions"):
-        artifact = package(checkout)
+        artifacts = [package(system, checkout=checkout) for system in NAMES]
         installation = install(checkout, keep=True, migrated=False)
-        url = DeployedServer(checkout).start(artifact, installation.environment, port)
+        url = DeployedServer(checkout).start(artifacts, installation.environment, port)
         installation.write_env(url, "deploy.env")
+        prune(checkout, artifacts)
     seconds = time.monotonic() - started
     console.print(f"[bold green]The packaged Fintegrate serves on {url}[/bold green]")
     console.print(f"Deployed in {seconds:.1f} s. Settings: source .local/deploy.env", markup=False)
@@ -76,10 +79,14 @@ def undeploy_local() -> None:
 
 
 def logs(function: str) -> int:
-    """Follow the deployed functions' logs, or one's; until Ctrl-C."""
+    """Follow the deployed functions' logs, or those of the functions of a name; until Ctrl-C."""
     folder = Checkout().folder("log", "functions")
-    wanted = function.replace("_", "").replace("-", "").lower()
-    files = [file for file in sorted(folder.glob("*.log")) if wanted in ("", file.stem.lower())]
+    system, _, name = function.replace("_", "").replace("-", "").lower().rpartition("/")
+    files = [
+        file
+        for file in sorted(folder.glob("*/*.log"))
+        if name in ("", file.stem.lower()) and system in ("", file.parent.name)
+    ]
     if not files:
         sys.stderr.write(f"No function {function} has a log under .local/log/functions\n")
         return 1
@@ -92,6 +99,7 @@ def invoke(function: str, event: str) -> int:
     """Invoke a deployed function and print what it gives; 1 when it failed.
 
     Args:
+        function: such as `banking/resend`, or `resend` when one system alone has it
         event: JSON, or `@` and a file's name; empty for what its schedule would send
     """
     control = DeployedServer(Checkout()).control_url()
@@ -99,7 +107,7 @@ def invoke(function: str, event: str) -> int:
         sys.stderr.write("Nothing is deployed; `make deploy-local` first\n")
         return 1
     if not event:
-        event = json.dumps(scheduled_event(function, datetime.now(UTC)))
+        event = json.dumps(scheduled_event(function.rpartition("/")[2], datetime.now(UTC)))
     payload = Path(event[1:]).read_bytes() if event.startswith("@") else event.encode()
     answer = httpx.post(
         f"{control}/2015-03-31/functions/{function}/invocations",

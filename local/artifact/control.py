@@ -13,27 +13,27 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from local.artifact.current_site import CurrentSite
 from local.artifact.emulator.invocation import InvokeError
 from local.artifact.gateway_metrics import GatewayMetrics
 from local.artifact.site import MigrationFailed
+from local.artifact.sites import Sites
 
 JSON = "application/json"
 METRICS = "text/plain; version=0.0.4; charset=utf-8"
 
 
-def control_api(current: CurrentSite, metrics: GatewayMetrics) -> Starlette:
+def control_api(sites: Sites, metrics: GatewayMetrics) -> Starlette:
     """The ASGI application."""
 
     async def invoke(request: Request) -> Response:
-        name = request.path_params["name"]
         payload = await request.body() or b"{}"
         kind = request.headers.get("x-amz-invocation-type", "RequestResponse")
         try:
+            deployment, name = sites.deployment_of(request.path_params["name"])
             if kind == "Event":
-                current.site.deployment.invoke_later(name, payload)
+                deployment.invoke_later(name, payload)
                 return Response(status_code=202)
-            outcome = await current.site.deployment.invoke(name, payload)
+            outcome = await deployment.invoke(name, payload)
         except InvokeError as error:
             body = json.dumps({"Type": "User", "Message": str(error)})
             headers = {"X-Amzn-ErrorType": error.name}
@@ -44,9 +44,9 @@ def control_api(current: CurrentSite, metrics: GatewayMetrics) -> Starlette:
         return Response(outcome.payload, headers=headers, media_type=JSON)
 
     async def replace(request: Request) -> Response:
-        """Serve another artifact from now on: `make deploy-local HOT=1` asks for it."""
+        """Serve another artifact of its system from now on: `make deploy-local HOT=1` asks for it."""
         try:
-            await current.replace(Path((await request.body()).decode()))
+            await sites.replace(Path((await request.body()).decode()))
         except MigrationFailed as error:
             return Response(str(error), 500)
         return Response(status_code=204)
@@ -56,7 +56,7 @@ def control_api(current: CurrentSite, metrics: GatewayMetrics) -> Starlette:
 
     return Starlette(
         routes=[
-            Route("/2015-03-31/functions/{name}/invocations", invoke, methods=["POST"]),
+            Route("/2015-03-31/functions/{name:path}/invocations", invoke, methods=["POST"]),
             Route("/artifact", replace, methods=["PUT"]),
             Route("/metrics", show_metrics, methods=["GET"]),
         ]

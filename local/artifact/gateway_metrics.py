@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
@@ -44,9 +44,9 @@ class GatewayMetrics(AccessLog):
         self._requests.labels(request.method, resource, response.status_code).inc()
         self._seconds.labels(resource).observe(seconds)
 
-    def watch(self, current: Callable[[], Deployment]) -> None:
-        """Show the environments of the functions that are deployed."""
-        self._registry.register(_Environments(current))
+    def watch(self, deployments: Callable[[], Mapping[str, Deployment]]) -> None:
+        """Show the environments of the functions that are deployed, by system."""
+        self._registry.register(_Environments(deployments))
 
     def exposition(self) -> bytes:
         """All of it in Prometheus's text format."""
@@ -54,13 +54,15 @@ class GatewayMetrics(AccessLog):
 
 
 class _Environments:
-    def __init__(self, current: Callable[[], Deployment]) -> None:
-        self._current = current
+    def __init__(self, deployments: Callable[[], Mapping[str, Deployment]]) -> None:
+        self._deployments = deployments
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
+        labels = ["system", "function"]
         gauge = GaugeMetricFamily(
-            "lambda_environments", "Execution environments that run", labels=["function"]
+            "lambda_environments", "Execution environments that run", labels=labels
         )
-        for name, function in self._current().functions.items():
-            gauge.add_metric([name], len(function.environments))
+        for system, deployment in self._deployments().items():
+            for name, function in deployment.functions.items():
+                gauge.add_metric([system, name], len(function.environments))
         yield gauge

@@ -1,6 +1,6 @@
 """The server process of `make deploy-local`; `python -m local.artifact.program`.
 
-Runs the packaged migrations, then serves the artifact on the inherited sockets until SIGTERM.
+Runs the packaged migrations of each system, then serves them all on the inherited sockets until SIGTERM.
 """
 
 from __future__ import annotations
@@ -10,18 +10,18 @@ import asyncio
 import logging
 import os
 import socket
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from local.artifact.control import control_api
-from local.artifact.current_site import CurrentSite
-from local.artifact.emulator.functions import Machine, default_concurrency
-from local.artifact.emulator.lambda_environment import function_settings
+from local.artifact.emulator.functions import FunctionDeployer, default_concurrency
 from local.artifact.emulator.sandboxes import sandbox_maker, wanted_kind
 from local.artifact.gateway_metrics import GatewayMetrics
 from local.artifact.site import Site
+from local.artifact.sites import Sites
 from local.gateway.address_limit import AddressLimit
 from local.machine.checkout import Checkout
 from local.serving.program import ReadyServer, configuration, end_with_parent
@@ -41,7 +41,13 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser("local.artifact.program", description=__doc__)
     parser.add_argument("--socket", type=int, required=True, help="the gateway's socket")
     parser.add_argument("--control", type=int, required=True, help="the Invoke API's socket")
-    parser.add_argument("--template", type=Path, required=True, help="the packaged template")
+    parser.add_argument(
+        "--template",
+        type=Path,
+        action="append",
+        required=True,
+        help="a system's packaged template; give it once a system, the first one first",
+    )
     parser.add_argument("--ready", type=int, help="a pipe's number, written when serving")
     parser.add_argument("--with-parent", action="store_true", help="stop when stdin closes")
     return parser.parse_args(argv)
@@ -53,41 +59,47 @@ async def serve(arguments: argparse.Namespace) -> None:
     Raises:
         MigrationFailed: the schema could not be brought up to date
     """
-    machine = _machine(os.environ)
-    limit = AddressLimit(int(os.environ.get("RATE_LIMIT_IP_PER_MINUTE", "100")))
     metrics = GatewayMetrics()
-    current = CurrentSite(
-        lambda template: Site(
-            machine.deploy(template),
-            limit,
-            metrics,
-            os.environ.get("RABBITMQ_URL", ""),
-            os.environ.get("SCHEDULER") != "off",
-        )
-    )
-    metrics.watch(lambda: current.site.deployment)
+    sites = Sites(_site_maker(metrics))
+    metrics.watch(sites.deployments)
     try:
-        await current.replace(arguments.template)
+        for template in arguments.template:
+            await sites.replace(template)
         sockets = [socket.socket(fileno=arguments.socket), socket.socket(fileno=arguments.control)]
-        control = control_api(current, metrics)
-        app = by_port(sockets[1].getsockname()[1], control, current)
+        control = control_api(sites, metrics)
+        app = by_port(sockets[1].getsockname()[1], control, sites)
         server = ReadyServer(configuration(app), arguments.ready)
         if arguments.with_parent:
             end_with_parent(server)
         await server.serve(sockets=sockets)
     finally:
-        await current.close()
+        await sites.close()
 
 
-def _machine(environment: Mapping[str, str]) -> Machine:
-    checkout, settings = Checkout(), function_settings(environment)
-    return Machine(
+def _site_maker(metrics: GatewayMetrics) -> Callable[[Path], Site]:
+    """What makes a system's site; each system counts addresses for itself, as its firewall does."""
+    environment, checkout = os.environ, Checkout()
+    deployer = FunctionDeployer(
         checkout=checkout,
-        settings=settings,
-        make_sandbox=sandbox_maker(wanted_kind(environment), checkout, settings),
+        environment=environment,
+        make_sandbox=sandbox_maker(wanted_kind(environment), checkout),
         concurrency=default_concurrency(environment),
         freeze=environment.get("LAMBDA_FREEZE", "on") != "off",
     )
+    per_minute = int(environment.get("RATE_LIMIT_IP_PER_MINUTE", "100"))
+    limits = defaultdict[str, AddressLimit](lambda: AddressLimit(per_minute))
+
+    def make(template: Path) -> Site:
+        deployment = deployer.deploy(template)
+        return Site(
+            deployment,
+            limits[deployment.template.system],
+            metrics,
+            broker_url=environment.get("RABBITMQ_URL", ""),
+            schedules=environment.get("SCHEDULER") != "off",
+        )
+
+    return make
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -1,10 +1,10 @@
-"""Starts server processes of an artifact, for the commands and the tests."""
+"""Starts server processes of artifacts, for the commands and the tests."""
 
 from __future__ import annotations
 
 import socket
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -14,7 +14,7 @@ from local.serving.server import Server, listen, start_server, url_of
 
 @dataclass(frozen=True)
 class ArtifactServer:
-    """A server of an artifact that ends with this process.
+    """A server of artifacts that ends with this process.
 
     Attributes:
         control_url: where its Invoke API is
@@ -29,20 +29,22 @@ class ArtifactServer:
         return self.server.base_url
 
 
-def serve_artifact(
-    artifact: Artifact, control: socket.socket, gateway: socket.socket, *options: str
+def serve_artifacts(
+    artifacts: Sequence[Artifact], control: socket.socket, gateway: socket.socket, *options: str
 ) -> list[str]:
-    """The program that serves an artifact on two inherited sockets."""
+    """The program that serves the artifacts of systems on two inherited sockets."""
     return [
         *(sys.executable, "-m", "local.artifact.program"),
-        *("--template", str(artifact.template)),
+        *(part for artifact in artifacts for part in ("--template", str(artifact.template))),
         *("--socket", str(gateway.fileno()), "--control", str(control.fileno())),
         *options,
     ]
 
 
-def start_artifact(artifact: Artifact, environment: Mapping[str, str]) -> ArtifactServer:
-    """Serve an artifact in a process of its own; returns when it is migrated and serves.
+def start_artifacts(
+    artifacts: Sequence[Artifact], environment: Mapping[str, str]
+) -> ArtifactServer:
+    """Serve the artifacts of systems in a process of its own; returns when all serve.
 
     Raises:
         ServerNotStarted: it ended while starting
@@ -50,7 +52,7 @@ def start_artifact(artifact: Artifact, environment: Mapping[str, str]) -> Artifa
     with listen(None) as control:
         server = start_server(
             environment,
-            command=partial(serve_artifact, artifact, control),
+            command=partial(serve_artifacts, artifacts, control),
             inherited=(control.fileno(),),
         )
         return ArtifactServer(server, url_of(control))

@@ -1,4 +1,4 @@
-"""One artifact in service: functions, gateway, schedules and queues, begun and ended together."""
+"""One system in service: functions, gateway, schedules and queues, begun and ended together."""
 
 from __future__ import annotations
 
@@ -8,13 +8,16 @@ import logging
 from concurrent.futures import Future
 from typing import Any
 
-from local.artifact.api_gateway import invoker
+import orjson
+
 from local.artifact.emulator.deployment import Deployment
-from local.artifact.emulator.invocation import InvokeError
+from local.artifact.emulator.invocation import InvokeError, PayloadTooLarge, Throttled
 from local.artifact.gateway_responses import GatewayResponses
+from local.aws_shapes.quotas import PAYLOAD_LIMIT
 from local.gateway.access_log import AccessLog
 from local.gateway.address_limit import AddressLimit
 from local.gateway.gateway import Gateway
+from local.gateway.refusals import BodyTooLarge, FunctionFailed, FunctionThrottled
 from local.gateway.routes import RouteTable
 from local.schedules.schedule_expression import parse
 from local.schedules.scheduler import ScheduledFunction, Scheduler
@@ -45,9 +48,10 @@ class Site:
     ) -> None:
         self.deployment = deployment
         template = deployment.template
+        self._routes = RouteTable(template.routes)
         self.gateway = Gateway(
-            RouteTable(template.routes),
-            invoker(deployment),
+            self._routes,
+            self._answer,
             limit,
             access_log,
             refusal_response=GatewayResponses(template).response,
@@ -58,6 +62,23 @@ class Site:
             [ScheduledFunction(s.function, parse(s.expression)) for s in wanted], self._fire
         )
         self._queues = [QueueSource(spec, broker_url, self._feed) for spec in template.queues]
+
+    def has_path(self, path: str) -> bool:
+        """Whether the API has this path, with whatever method."""
+        return self._routes.match(path) is not None
+
+    async def _answer(self, function: str, event: dict[str, Any]) -> object:
+        """Call a function for the gateway; what Lambda refuses becomes what AWS answers then."""
+        try:
+            outcome = await self.deployment.invoke(function, orjson.dumps(event))
+        except Throttled as error:
+            raise FunctionThrottled from error
+        except PayloadTooLarge as error:
+            raise BodyTooLarge(PAYLOAD_LIMIT) from error
+        if outcome.error is not None:
+            log.error("%s failed: %s", function, outcome.payload[:2000].decode(errors="replace"))
+            raise FunctionFailed
+        return orjson.loads(outcome.payload)
 
     async def open(self) -> None:
         """Migrate with the packaged function, then begin.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from enum import Enum
+from functools import partial
 from typing import NoReturn
 
 import boto3
@@ -11,23 +12,24 @@ import typer
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 
+from chalicelib.systems import NAMES
 from local.aws.deployment import Deployment
-from local.aws.destruction import RefusedError, confirm
+from local.aws.destruction import NotConfirmed, confirm
 from local.aws.destruction import destroy as destroy_stage
 from local.aws.lint import lint as lint_all
-from local.aws.migration import MigrationFailedError
-from local.aws.packaged import PackagingError, package
-from local.aws.parameters import MissingParameterError
-from local.aws.smoke import SmokeTestError
-from local.aws.stacks import StackError, Stacks
+from local.aws.migration import SchemaNotMigrated
+from local.aws.packaged import PackagingFailed, package
+from local.aws.parameters import ParameterMissing
+from local.aws.smoke import SmokeTestFailed
+from local.aws.stacks import StackFailed, Stacks
 
 EXPLAINED = (
-    StackError,
-    PackagingError,
-    MissingParameterError,
-    MigrationFailedError,
-    SmokeTestError,
-    RefusedError,
+    StackFailed,
+    PackagingFailed,
+    ParameterMissing,
+    SchemaNotMigrated,
+    SmokeTestFailed,
+    NotConfirmed,
     BotoCoreError,
     ClientError,
 )
@@ -50,10 +52,11 @@ def deploy(stage: Stage) -> None:
     stacks = Stacks(session.client("cloudformation"))
     deployment = Deployment(stage.value, session, stacks, os.environ, console.print)
     try:
-        url = deployment.run(package)
+        urls = deployment.run({name: partial(package, name, stage.value) for name in NAMES})
     except EXPLAINED as error:
         _stop(error)
-    console.print(f"Fintegrate {stage.value} answers on {url}")
+    for system, url in urls.items():
+        console.print(f"{system} {stage.value} answers on {url}")
 
 
 @app.command()
@@ -68,10 +71,10 @@ def destroy(stage: Stage) -> None:
 
 @app.command()
 def lint() -> None:
-    """The linter of the templates, the merged one too."""
+    """The linter of the templates, the merged ones too."""
     try:
-        complaints = lint_all(package("dev"))
-    except PackagingError as error:
+        complaints = lint_all([package(name, "dev") for name in NAMES])
+    except PackagingFailed as error:
         _stop(error)
     if complaints:
         console.print(complaints)

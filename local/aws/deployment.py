@@ -1,13 +1,13 @@
-"""The order of a deployment: data, package, migration, functions, monitoring, a look from outside.
+"""The order of a deployment: servers, then each system: package, migration, functions, alarms, a look.
 
-Each step can be repeated, so a deployment that stopped is run again. Nothing that answers requests
-is touched before the migration has succeeded.
+Each step can be repeated, so a deployment that stopped is run again. Nothing of a system that answers
+requests is touched before its migration has succeeded.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
+from chalicelib.systems import NAMES
 from local.aws.admin_key import ensure_admin_key
 from local.aws.division import divide
 from local.aws.migration import migrate
@@ -26,17 +27,43 @@ from local.aws.stacks import Change, Stacks
 FOUNDATION = ("artifacts", "network", "secrets")
 DATA = ("database", "broker", "cache")
 """They know nothing of each other: made at the same time, because a broker takes 20 minutes."""
-MIGRATION, FUNCTIONS, MONITORING = "migration", "functions", "monitoring"
-EVERYTHING = (*FOUNDATION, *DATA, MIGRATION, FUNCTIONS, MONITORING)
+WATCH = ("monitoring/servers",)
+SERVERS = (FOUNDATION, DATA, WATCH)
 
 # A migration runs up to 15 minutes, and a call that is sent again would be a second one.
 _LONG_CALL = Config(read_timeout=910, tcp_keepalive=True, retries={"total_max_attempts": 1})
 Say = Callable[[str], None]
+Outputs = Mapping[str, str]
 
 
-def stack_name(stage: str, part: str) -> str:
-    """The name of a part's stack."""
-    return f"fintegrate-{stage}-{part}"
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one stack holds: a template of `infra/`, or one that is made of a package.
+
+    Attributes:
+        name: the template's place in `infra/` without its ending
+        system: whose functions or alarms it holds; empty for what all systems share
+    """
+
+    name: str
+    system: str = ""
+
+    def stack(self, stage: str) -> str:
+        """The name of its stack."""
+        return f"fintegrate-{stage}-{self.name.replace('/', '-')}"
+
+
+def parts_of(system: str) -> tuple[Part, Part, Part]:
+    """The stacks of a system, in the order of making: migration, functions, alarms."""
+    names = (f"{system}-migration", f"{system}-functions", f"monitoring/{system}")
+    migration, functions, alarms = (Part(name, system) for name in names)
+    return migration, functions, alarms
+
+
+def all_parts(systems: Sequence[str] = NAMES) -> list[Part]:
+    """Every stack of a stage, in the order of making."""
+    shared = [Part(name) for names in SERVERS for name in names]
+    return [*shared, *(part for system in systems for part in parts_of(system))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,25 +77,35 @@ class Deployment:
     say: Say
     look: Callable[[str], None] = smoke_test
 
-    def run(self, make_package: Callable[[str], Package]) -> str:
-        """Deploy everything; the address under which the API answers.
+    def run(self, packages: Mapping[str, Callable[[], Package]]) -> dict[str, str]:
+        """Deploy everything; the address under which each system answers.
+
+        Args:
+            packages: what makes the package of each system, in the order of deploying
 
         Raises:
-            StackError, PackagingError, MissingParameterError, MigrationFailedError, SmokeTestError.
+            StackFailed, PackagingFailed, ParameterMissing, SchemaNotMigrated, SmokeTestFailed.
         """
         outputs: dict[str, str] = {}
-        for parts in (FOUNDATION, DATA):
-            outputs |= self._bring_about(parts, outputs)
+        for names in SERVERS:
+            outputs |= self._bring_about([Part(name) for name in names], outputs)
         if ensure_admin_key(self.session.client("secretsmanager"), outputs["AdminKeySecretArn"]):
             self.say(
                 "made the admin's API key; it is in the secret of the output AdminKeySecretArn"
             )
-        outputs |= self._deploy_functions(make_package(self.stage), outputs)
-        outputs |= self._bring_about((MONITORING,), outputs)
-        self.look(outputs["ApiUrl"])
-        return outputs["ApiUrl"]
+        return {
+            system: self._deploy_system(system, make(), outputs)
+            for system, make in packages.items()
+        }
 
-    def _bring_about(self, parts: tuple[str, ...], outputs: Mapping[str, str]) -> dict[str, str]:
+    def _deploy_system(self, system: str, package: Package, shared: Outputs) -> str:
+        migration, functions, alarms = parts_of(system)
+        own = self._deploy_functions(package, migration, functions, shared)
+        self._bring_about([alarms], {**shared, **own})
+        self.look(own["ApiUrl"])
+        return own["ApiUrl"]
+
+    def _bring_about(self, parts: Sequence[Part], outputs: Outputs) -> dict[str, str]:
         """Create or update stacks of `infra/` side by side; their outputs."""
         changes = [self._prepare(part, outputs) for part in parts]
         for change in changes:
@@ -78,44 +115,45 @@ class Deployment:
             found |= self._finish(change)
         return found
 
-    def _prepare(self, part: str, outputs: Mapping[str, str]) -> Change:
-        parameters = self._fill(part, read_template(part), outputs)
-        body = (INFRA / f"{part}.yaml").read_text(encoding="utf-8")
-        return self.stacks.prepare(stack_name(self.stage, part), {"TemplateBody": body}, parameters)
+    def _prepare(self, part: Part, outputs: Outputs) -> Change:
+        parameters = self._fill(part, read_template(part.name), outputs)
+        body = (INFRA / f"{part.name}.yaml").read_text(encoding="utf-8")
+        return self.stacks.prepare(part.stack(self.stage), {"TemplateBody": body}, parameters)
 
-    def _fill(
-        self, part: str, template: dict[str, Any], outputs: Mapping[str, str]
-    ) -> list[dict[str, str]]:
-        previous = self.stacks.parameters(stack_name(self.stage, part))
-        return fill(template, self.stage, outputs, self.environment, previous)
+    def _fill(self, part: Part, template: dict[str, Any], outputs: Outputs) -> list[dict[str, str]]:
+        previous = self.stacks.parameters(part.stack(self.stage))
+        return fill(template, self.stage, outputs, self.environment, previous, part.system)
 
     def _finish(self, change: Change) -> dict[str, str]:
         self.say(f"{change.stack}: {'changing' if change.kind else 'nothing to change'}")
         return self.stacks.finish(change)
 
-    def _deploy_functions(self, package: Package, outputs: Mapping[str, str]) -> dict[str, str]:
+    def _deploy_functions(
+        self, package: Package, migration: Part, functions: Part, outputs: Outputs
+    ) -> dict[str, str]:
         bucket = outputs["ArtifactsBucket"]
         code = {name: self._upload(bucket, path) for name, path in package.files().items()}
-        migration, functions = divide(expand(package.template, code))
-        change = self._prepare_made(FUNCTIONS, functions, bucket, outputs)
-        before = self._prepare_made(MIGRATION, migration, bucket, outputs)
+        first, rest = divide(expand(package.template, code))
+        change = self._prepare_made(functions, rest, bucket, outputs)
+        before = self._prepare_made(migration, first, bucket, outputs)
         self.stacks.start(before)
         self._finish(before)
-        applied = migrate(self.session.client("lambda", config=_LONG_CALL), self.stage)
+        client = self.session.client("lambda", config=_LONG_CALL)
+        applied = migrate(client, functions.system, self.stage)
         self.say(f"migrations applied: {', '.join(applied) or 'none was missing'}")
         self.stacks.start(change)
         return self._finish(change)
 
     def _prepare_made(
-        self, part: str, template: dict[str, Any], bucket: str, outputs: Mapping[str, str]
+        self, part: Part, template: dict[str, Any], bucket: str, outputs: Outputs
     ) -> Change:
         """As `_prepare`, for a template that is made here; it is too long to be sent in the call."""
         text = json.dumps(template, indent=1, sort_keys=True)
-        key = f"{part}.template.json"
+        key = f"{part.name}.template.json"
         self.session.client("s3").put_object(Bucket=bucket, Key=key, Body=text.encode())
         url = f"https://{bucket}.s3.{self.session.region_name}.amazonaws.com/{key}"
         parameters = self._fill(part, template, outputs)
-        return self.stacks.prepare(stack_name(self.stage, part), {"TemplateURL": url}, parameters)
+        return self.stacks.prepare(part.stack(self.stage), {"TemplateURL": url}, parameters)
 
     def _upload(self, bucket: str, path: Path) -> str:
         """Put a file into the bucket under a name of its content; its place."""

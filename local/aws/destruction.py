@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from local.aws.deployment import EVERYTHING, stack_name
+from local.aws.deployment import all_parts
 from local.aws.stacks import Stacks
 
 
-class RefusedError(Exception):
+class NotConfirmed(Exception):
     """The stage stays; the text says why."""
 
 
@@ -19,7 +19,7 @@ def confirm(stage: str, ask: Callable[[str], str]) -> None:
     """Ask before anything is destroyed: a yes for dev, the whole name for prod.
 
     Raises:
-        RefusedError: the answer was another one.
+        NotConfirmed: the answer was another one.
     """
     name = f"fintegrate-{stage}"
     if stage == "prod":
@@ -27,17 +27,17 @@ def confirm(stage: str, ask: Callable[[str], str]) -> None:
     else:
         question, wanted = f"Destroy {name} with its data? [y/N] ", {"y", "yes"}
     if ask(question).strip().lower() not in wanted:
-        raise RefusedError(f"nothing was destroyed: {name} stays")
+        raise NotConfirmed(f"nothing was destroyed: {name} stays")
 
 
 def destroy(stage: str, stacks: Stacks, say: Callable[[str], None]) -> None:
     """Delete the stacks of a stage, the newest first; what is gone already is passed over.
 
     Raises:
-        StackError: something cannot be deleted, such as a database with deletion protection.
+        StackFailed: something cannot be deleted, such as a database with deletion protection.
     """
-    for part in reversed(EVERYTHING):
-        name = stack_name(stage, part)
+    for part in reversed(all_parts()):
+        name = part.stack(stage)
         if stacks.exists(name):
             say(f"{name}: deleting")
             stacks.delete(name)

@@ -32,20 +32,21 @@ def divide(template: Template) -> tuple[Template, Template]:
 def _part(template: Template, resources: Template, outputs: Template) -> Template:
     """The template with these resources only, and of its parameters those that they need."""
     part = {**template, "Resources": resources, "Outputs": outputs}
+    conditions = template["Conditions"]
     used = set(_names([resources, outputs]))
-    used |= set(_names({n: c for n, c in template["Conditions"].items() if n in used}))
-    used |= set(_names({n: c for n, c in template["Conditions"].items() if n in used}))
-    part["Conditions"] = {n: c for n, c in template["Conditions"].items() if n in used}
+    needed = _reached(conditions, used & conditions.keys())
+    part["Conditions"] = {name: conditions[name] for name in sorted(needed)}
+    used |= set(_names(part["Conditions"]))
     part["Parameters"] = {n: p for n, p in template["Parameters"].items() if n in used}
     if not outputs:
         del part["Outputs"]
     return part
 
 
-def _reached(resources: Template, wanted: set[str]) -> set[str]:
-    """The resources that the wanted ones refer to, and those that these refer to."""
-    found = set(_names({name: resources[name] for name in wanted})) & resources.keys()
-    return wanted if found <= wanted else _reached(resources, wanted | found)
+def _reached(known: Template, wanted: set[str]) -> set[str]:
+    """The wanted ones, those that they refer to, and so on."""
+    found = set(_names({name: known[name] for name in wanted})) & known.keys()
+    return wanted if found <= wanted else _reached(known, wanted | found)
 
 
 def _names(value: Any) -> Iterator[str]:

@@ -1,27 +1,29 @@
-"""The linter of CloudFormation over every template, and over the functions' merged one.
+"""The linter of CloudFormation over every template, and over the functions' merged ones.
 
-`infra/functions.yaml` is only what is laid over Chalice's template, so it is linted merged.
+`infra/systems/` is only what is laid over Chalice's templates, so it is linted merged.
 """
 
 from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from local.aws.packaged import TEMPLATE, Package
 from local.aws.parameters import INFRA
 from local.aws_shapes.account import REGION
 
-MERGED_ONLY = "functions.yaml"
+MERGED_ONLY = "systems"
 
 
-def lint(package: Package) -> str:
+def lint(packages: Sequence[Package]) -> str:
     """What the linter has to say; empty when nothing."""
-    files = [f for f in sorted(INFRA.glob("*.yaml")) if f.name != MERGED_ONLY]
+    files = [file for file in sorted(INFRA.rglob("*.yaml")) if file.parent.name != MERGED_ONLY]
+    files += [package.folder / TEMPLATE for package in packages]
     linter = str(Path(sys.executable).with_name("cfn-lint"))
     done = subprocess.run(
-        [linter, "-r", REGION, "--", *map(str, files), str(package.folder / TEMPLATE)],
+        [linter, "-r", REGION, "--", *map(str, files)],
         capture_output=True,
         text=True,
         check=False,

@@ -6,27 +6,23 @@ import json
 from typing import Any
 
 
-class MigrationFailedError(Exception):
+class SchemaNotMigrated(Exception):
     """The migration failed and left nothing; the text names the file and the statement."""
 
 
-def migrate(client: Any, stage: str) -> list[str]:
+def migrate(client: Any, system: str, stage: str) -> list[str]:
     """Apply what is missing; the names of the migrations that were applied now.
 
     The client must wait as long as the function may run and must not send the call twice.
 
     Raises:
-        MigrationFailedError: in the migration's own words.
+        SchemaNotMigrated: in the migration's own words.
     """
-    client.get_waiter("function_active_v2").wait(FunctionName=function_name(stage))
-    answer = client.invoke(FunctionName=function_name(stage), Payload=b"{}")
+    function = f"fintegrate-{system}-{stage}-migrate"
+    client.get_waiter("function_active_v2").wait(FunctionName=function)
+    answer = client.invoke(FunctionName=function, Payload=b"{}")
     said = json.loads(answer["Payload"].read() or b"{}")
     if answer.get("FunctionError") or "applied" not in said:
         words = said.get("errorMessage", said) if isinstance(said, dict) else said
-        raise MigrationFailedError(f"the migration failed and left nothing: {words}")
+        raise SchemaNotMigrated(f"the migration failed and left nothing: {words}")
     return list(said["applied"])
-
-
-def function_name(stage: str) -> str:
-    """The migration's name in AWS."""
-    return f"fintegrate-{stage}-migrate"

@@ -17,11 +17,11 @@ from samtranslator.model.exceptions import InvalidDocumentException
 from samtranslator.parser.parser import Parser
 from samtranslator.translator.translator import Translator
 
-from local.artifact.package.make import BUNDLE, LAYER, TEMPLATE, PackagingError
+from local.artifact.package.make import BUNDLE, LAYER, TEMPLATE, PackagingFailed
 from local.artifact.package.make import package as make_artifact
 from local.machine.checkout import Checkout
 
-__all__ = ["TEMPLATE", "Package", "PackagingError", "content_key", "expand", "package"]
+__all__ = ["TEMPLATE", "Package", "PackagingFailed", "content_key", "expand", "package"]
 Template = dict[str, Any]
 
 
@@ -37,14 +37,14 @@ class Package:
         return {f"./{name}": self.folder / name for name in (BUNDLE, LAYER)}
 
 
-def package(stage: str, folder: Path | None = None) -> Package:
-    """The checkout's functions for a stage: the artifact that `make deploy-local` runs, too.
+def package(system: str, stage: str, folder: Path | None = None) -> Package:
+    """A system's functions for a stage: the artifact that `make deploy-local` runs, too.
 
     Raises:
-        PackagingError: Chalice refused; the text is its own.
+        PackagingFailed: Chalice refused; the text is its own.
     """
-    folder = folder or Checkout().folder("aws", stage)
-    artifact = make_artifact(stage=stage, folder=folder)
+    folder = folder or Checkout().folder("aws", stage, system)
+    artifact = make_artifact(system, stage, folder=folder)
     return Package(json.loads(artifact.template.read_text(encoding="utf-8")), folder)
 
 
@@ -52,14 +52,14 @@ def expand(template: Template, code: Mapping[str, str]) -> Template:
     """The template without serverless notation; `code` gives the place in S3 of each local file.
 
     Raises:
-        PackagingError: the translator refused; the text names the resource.
+        PackagingFailed: the translator refused; the text names the resource.
     """
     placed = _with_places(template, code)
     try:
         expanded = Translator({}, Parser()).translate(placed, {})
     except InvalidDocumentException as error:
         causes = "; ".join(cause.message for cause in error.causes)
-        raise PackagingError(f"the serverless template cannot be expanded: {causes}") from error
+        raise PackagingFailed(f"the serverless template cannot be expanded: {causes}") from error
     return dict(expanded)
 
 

@@ -1,7 +1,8 @@
 """What a stack's parameters are filled with, by their names.
 
-An earlier stack's output of the same name; the variable of the environment (`DOMAIN_NAME` for
-`DomainName`); the stage's file in `infra/stages/`; else the template's default. An option whose
+An earlier stack's output of the same name; the variable of the environment (`BANKING_DOMAIN_NAME` for
+banking's `DomainName`, or `DOMAIN_NAME` for every system's); the stage's file in `infra/stages/`, where
+an object under a system's name holds what is its own; else the template's default. An option whose
 default is empty keeps what it was given once: a deployment without `DATABASE_SNAPSHOT` would
 otherwise replace the restored database by an empty one, and one without `DOMAIN_NAME` take the name
 away.
@@ -21,7 +22,7 @@ INFRA = Path(__file__).parents[2] / "infra"
 STAGES = ("dev", "prod")
 
 
-class MissingParameterError(Exception):
+class ParameterMissing(Exception):
     """A parameter has no value; the text names it and where to give it."""
 
 
@@ -38,10 +39,11 @@ def read_template(name: str) -> dict[str, Any]:
     return dict(yaml.load(text, _Loader))  # noqa: S506 - a SafeLoader
 
 
-def stage_values(stage: str) -> dict[str, str]:
-    """The values of a stage's file."""
+def stage_values(stage: str, system: str = "") -> dict[str, str]:
+    """The values of a stage's file: those of all, and those of this system instead."""
     values = json.loads((INFRA / "stages" / f"{stage}.json").read_text(encoding="utf-8"))
-    return {"Stage": stage, **values}
+    shared = {name: value for name, value in values.items() if isinstance(value, str)}
+    return {"Stage": stage, **shared, **values.get(system, {})}
 
 
 def fill(
@@ -50,28 +52,36 @@ def fill(
     outputs: Mapping[str, str],
     environment: Mapping[str, str],
     previous: Mapping[str, str] | None = None,
+    system: str = "",
 ) -> list[dict[str, str]]:
     """The parameters of a template as CloudFormation takes them.
 
-    `previous` is what the stack has now.
+    Args:
+        previous: what the stack has now
+        system: whose stack it is, if it is one system's
 
     Raises:
-        MissingParameterError: one has neither a value nor a default.
+        ParameterMissing: one has neither a value nor a default.
     """
-    values = {**stage_values(stage), **outputs}
+    values = {**stage_values(stage, system), **outputs}
     filled = []
     for name, declared in template.get("Parameters", {}).items():
-        value = environment.get(variable(name), "") if name not in outputs else ""
-        value = value or values.get(name, "")
+        given = "" if name in outputs else _given(name, system, environment)
+        value = given or values.get(name, "")
         if not value and declared.get("Default") == "":
             value = (previous or {}).get(name, "")
         if value:
             filled.append({"ParameterKey": name, "ParameterValue": value})
         elif "Default" not in declared:
-            raise MissingParameterError(
+            raise ParameterMissing(
                 f"{name} has no value: set {variable(name)}, or {name} in infra/stages/{stage}.json"
             )
     return filled
+
+
+def _given(name: str, system: str, environment: Mapping[str, str]) -> str:
+    own = environment.get(f"{system.upper()}_{variable(name)}", "") if system else ""
+    return own or environment.get(variable(name), "")
 
 
 def variable(name: str) -> str:

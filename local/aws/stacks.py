@@ -17,7 +17,7 @@ REMOVE_FIRST = {"ROLLBACK_COMPLETE", "ROLLBACK_FAILED"}
 CAPABILITIES: Any = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"]
 
 
-class StackError(Exception):
+class StackFailed(Exception):
     """A stack could not be changed; the text says which resource and why, in AWS's words."""
 
 
@@ -42,7 +42,7 @@ class Stacks:
         """Let AWS check a change; `source` is a TemplateBody or a TemplateURL.
 
         Raises:
-            StackError: AWS refuses it.
+            StackFailed: AWS refuses it.
         """
         status = self._status(stack)
         if status in REMOVE_FIRST:  # its very first creation failed: nothing is in it
@@ -72,7 +72,7 @@ class Stacks:
         """Wait until the change is made; the stack's outputs.
 
         Raises:
-            StackError: it failed and AWS took it back.
+            StackFailed: it failed and AWS took it back.
         """
         waiters: dict[str, Any] = {
             "CREATE": "stack_create_complete",
@@ -100,7 +100,7 @@ class Stacks:
         """Delete the stack and wait until it is gone.
 
         Raises:
-            StackError: something in it cannot be deleted.
+            StackFailed: something in it cannot be deleted.
         """
         self._client.delete_stack(StackName=stack)
         self._wait("stack_delete_complete", stack)
@@ -109,7 +109,7 @@ class Stacks:
         try:
             self._client.get_waiter(waiter).wait(StackName=stack, WaiterConfig=self._waiting)
         except WaiterError as error:
-            raise StackError(f"{stack}: {self._reasons(stack) or error}") from error
+            raise StackFailed(f"{stack}: {self._reasons(stack) or error}") from error
 
     def _has_changes(self, stack: str) -> bool:
         names = {"StackName": stack, "ChangeSetName": _change_set(stack)}
@@ -122,7 +122,7 @@ class Stacks:
             self._client.delete_change_set(**names)
             if any(words in reason for words in NOTHING_TO_CHANGE):
                 return False
-            raise StackError(f"{stack}: {reason}") from error
+            raise StackFailed(f"{stack}: {reason}") from error
         return True
 
     def _discard(self, stack: str, status: str | None) -> None:

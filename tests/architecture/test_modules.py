@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 import zipfile
 from pathlib import Path
 
 import pytest
 
+from chalicelib import systems
+from local.artifact.package.sources import source_files
+from local.aws.parameters import STAGES
 from tests.architecture.tree import (
     FUNCTIONS,
     LAYER,
@@ -121,7 +125,6 @@ def test_index_imports_every_blueprint(index: Path) -> None:
 
 def test_app_registers_every_blueprint() -> None:
     from app import app
-    from chalicelib import systems
 
     registered_modules = {
         view.view_function.__module__ for routes in app.routes.values() for view in routes.values()
@@ -131,8 +134,6 @@ def test_app_registers_every_blueprint() -> None:
 
 
 def test_every_system_is_in_the_list() -> None:
-    from chalicelib import systems
-
     assert {file.parent.name for file in FUNCTIONS.glob("*/system.py")} == set(systems.NAMES)
 
 
@@ -156,12 +157,31 @@ def test_no_file_names_a_place_outside_the_project() -> None:
     assert found == {}
 
 
-def test_bundle_is_small(tmp_path: Path) -> None:
-    """What a cold start has to fetch and unpack beside the layer."""
+@pytest.mark.parametrize("system", systems.NAMES)
+def test_bundle_is_small(system: str, tmp_path: Path) -> None:
+    """What a cold start of a system has to fetch and unpack beside the layer."""
     bundle = tmp_path / "bundle.zip"
     with zipfile.ZipFile(bundle, "w", zipfile.ZIP_DEFLATED) as archive:
-        for file in [ROOT / "app.py", *FUNCTIONS.rglob("*")]:
-            if file.is_file() and "__pycache__" not in file.parts:
+        for file in source_files(ROOT, system):
+            if file == ROOT / "app.py" or FUNCTIONS in file.parents:
                 archive.write(file, named(file))
 
-    assert bundle.stat().st_size < BUNDLE_LIMIT
+    assert 0 < bundle.stat().st_size < BUNDLE_LIMIT
+
+
+@pytest.mark.parametrize("system", systems.NAMES)
+def test_folders_bear_the_systems_name(system: str) -> None:
+    """Packaging drops other systems' folders by these names."""
+    described = systems.system_of(system)
+
+    assert described.name == system
+    assert {base.folder.split("/")[0] for base in described.databases} <= {system}
+
+
+@pytest.mark.parametrize("system", systems.NAMES)
+def test_every_system_has_its_stages(system: str) -> None:
+    stages = json.loads((ROOT / "chalice.json").read_text(encoding="utf-8"))["stages"]
+
+    for stage in STAGES:
+        assert stages[f"{system}-{stage}"]["environment_variables"] == {"SYSTEM": system}
+    assert "environment_variables" not in stages["dev"]

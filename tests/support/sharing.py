@@ -11,10 +11,12 @@ from xdist.scheduler import LoadScopeScheduling
 
 OWN_SERVERS = "servers that are stopped"
 KILL_POINTS = "kill points"
+TWO_SYSTEMS = "sources with a second system"
 TOGETHER = {
     "tests/integration/outages/": OWN_SERVERS,
     "tests/integration/local/services/test_services.py": OWN_SERVERS,
     "tests/chaos/test_faults_under_load.py": OWN_SERVERS,
+    "tests/integration/local/artifact/test_two_systems.py": TWO_SYSTEMS,
     "tests/chaos/test_kill_points.py": KILL_POINTS,
 }
 

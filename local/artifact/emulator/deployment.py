@@ -1,6 +1,6 @@
 """All functions of one artifact, found by name, invoked at once or in the background.
 
-What invokes them (gateway, schedules, queues, the Invoke API) is put together in `serve`.
+What invokes them (gateway, schedules, queues) is put together in `local.artifact.site`.
 """
 
 from __future__ import annotations
@@ -51,6 +51,10 @@ class Deployment:
         except KeyError:
             known = ", ".join(sorted(self.functions))
             raise UnknownFunction(f"Function not found: {name}; there are {known}") from None
+
+    def has(self, name: str) -> bool:
+        """Whether there is a function of that name."""
+        return _plain(name) in self._by_name
 
     async def invoke(self, name: str, payload: bytes) -> Outcome:
         """Run a function and wait for what it gives.

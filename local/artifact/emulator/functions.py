@@ -11,6 +11,7 @@ from pathlib import Path
 from local.artifact.emulator.deployment import RETRY_SECONDS, Deployment
 from local.artifact.emulator.function import LambdaFunction
 from local.artifact.emulator.function_log import FunctionLog
+from local.artifact.emulator.lambda_environment import chosen_settings
 from local.artifact.emulator.sandboxes import SandboxMaker
 from local.artifact.package.template import read_template
 from local.artifact.package.unpacking import unpack
@@ -20,11 +21,11 @@ ENVIRONMENTS_PER_CORE = 3
 
 
 @dataclass(frozen=True)
-class Machine:
-    """How functions run here.
+class FunctionDeployer:
+    """Deploys a template's functions to this machine.
 
     Attributes:
-        settings: the functions' settings, beside what their template says
+        environment: holds the functions' settings; a system gets those that it reads
         make_sandbox: makes the place where an environment of a function runs
         concurrency: environments of one function at once; more invocations wait
         freeze: whether environments are frozen between invocations
@@ -32,7 +33,7 @@ class Machine:
     """
 
     checkout: Checkout
-    settings: Mapping[str, str]
+    environment: Mapping[str, str]
     make_sandbox: SandboxMaker
     concurrency: int
     freeze: bool = True
@@ -40,15 +41,16 @@ class Machine:
 
     def deploy(self, template_path: Path) -> Deployment:
         """Make the functions of a template ready; environments start when they are needed."""
-        template = read_template(template_path, self.settings)
+        template = read_template(template_path)
+        settings = chosen_settings(template.settings, self.environment)
         store = self.checkout.folder("deploy", "code")
-        logs = self.checkout.folder("log", "functions")
+        logs = self.checkout.folder("log", "functions", template.system)
 
         def make(name: str) -> LambdaFunction:
             spec = template.functions[name]
             code = unpack(spec, store)
             log = FunctionLog(logs / f"{name}.log")
-            make_sandbox = partial(self.make_sandbox, spec, code, log)
+            make_sandbox = partial(self.make_sandbox, spec, code, log, settings)
             return LambdaFunction(spec, make_sandbox, log, self.concurrency, self.freeze)
 
         return Deployment(template, make, self.retry_seconds)

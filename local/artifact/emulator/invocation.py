@@ -18,8 +18,9 @@ from local.aws_shapes.quotas import PAYLOAD_LIMIT
 class InvokeError(Exception):
     """Lambda did not run the function; `str()` is its reason.
 
-    :cvar status: the status of the Invoke API
-    :cvar name: the error's type there
+    Attributes:
+        status: the status of the Invoke API
+        name: the error's type there
     """
 
     status = 500

@@ -6,10 +6,8 @@ The names are those of "Defined runtime environment variables" in Lambda's devel
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from dataclasses import fields
+from collections.abc import Iterable, Mapping
 
-from chalicelib import systems
 from fintegrate.settings import SECRET_ID
 from local.artifact.package.template import FunctionSpec
 from local.aws_shapes.account import REGION
@@ -17,14 +15,9 @@ from local.aws_shapes.account import REGION
 HANDED_THROUGH = ("LANG", "TZ")
 
 
-def function_settings(environment: Mapping[str, str]) -> dict[str, str]:
-    """The functions' settings among the variables of the harness; nothing else reaches them."""
-    names = {
-        setting.name.upper()
-        for system in systems.NAMES
-        for setting in fields(systems.system_of(system).configuration)
-    }
-    return {name: environment[name] for name in sorted(names & environment.keys())}
+def chosen_settings(names: Iterable[str], environment: Mapping[str, str]) -> dict[str, str]:
+    """The settings that a system reads, among the variables of the harness; nothing else."""
+    return {name: environment[name] for name in sorted(names) if name in environment}
 
 
 def lambda_environment(

@@ -21,43 +21,46 @@ from local.services.docker import engine
 
 KINDS = ("process", "container")
 IDLE_SECONDS = 7 * 24 * 3600  # a function may say nothing for long while its log is followed
-SandboxMaker = Callable[[FunctionSpec, CodeFolders, FunctionLog], Sandbox]
+Settings = Mapping[str, str]
+SandboxMaker = Callable[[FunctionSpec, CodeFolders, FunctionLog, Settings], Sandbox]
 _numbers = itertools.count(1)
 
 
-class SandboxError(RuntimeError):
-    """The functions cannot run as wanted; the text says why."""
+class UnknownSandbox(ValueError):
+    """There is no such kind of sandbox; the text names those that there are."""
 
 
 def wanted_kind(environment: Mapping[str, str]) -> str:
     """`LAMBDA_SANDBOX`, or what is possible.
 
     Raises:
-        SandboxError: it has a value that means nothing
+        UnknownSandbox: it has a value that means nothing
     """
     kind = environment.get("LAMBDA_SANDBOX") or ("container" if engine.answers() else "process")
     if kind not in KINDS:
-        raise SandboxError(f"LAMBDA_SANDBOX must be one of {', '.join(KINDS)}, got {kind!r}")
+        raise UnknownSandbox(f"LAMBDA_SANDBOX must be one of {', '.join(KINDS)}, got {kind!r}")
     return kind
 
 
-def sandbox_maker(kind: str, checkout: Checkout, settings: Mapping[str, str]) -> SandboxMaker:
+def sandbox_maker(kind: str, checkout: Checkout) -> SandboxMaker:
     """What makes a function's sandboxes."""
     if kind == "container":
-        return _containers(checkout, settings)
-    return _processes(checkout, settings)
+        return _containers(checkout)
+    return _processes(checkout)
 
 
 def _name() -> str:
     return f"{os.getpid()}-{next(_numbers)}"
 
 
-def _processes(checkout: Checkout, settings: Mapping[str, str]) -> SandboxMaker:
+def _processes(checkout: Checkout) -> SandboxMaker:
     runtime = runtime_folder(checkout)
     scratch = checkout.folder("deploy", "tmp")
     _remove_scratch_of_the_dead(scratch)
 
-    def make(spec: FunctionSpec, code: CodeFolders, log: FunctionLog) -> Sandbox:
+    def make(
+        spec: FunctionSpec, code: CodeFolders, log: FunctionLog, settings: Settings
+    ) -> Sandbox:
         name = _name()
         environment = lambda_environment(spec, settings, name)
         return ProcessSandbox(code, runtime, scratch / name, environment, log.descriptor)
@@ -75,13 +78,15 @@ def _remove_scratch_of_the_dead(scratch: Path) -> None:
             )
 
 
-def _containers(checkout: Checkout, settings: Mapping[str, str]) -> SandboxMaker:
+def _containers(checkout: Checkout) -> SandboxMaker:
     client = engine.connect(IDLE_SECONDS)
     owner = str(checkout.root)
     remove_leftovers(client, owner, os.getpid())
     present: set[str] = set()
 
-    def make(spec: FunctionSpec, code: CodeFolders, log: FunctionLog) -> Sandbox:
+    def make(
+        spec: FunctionSpec, code: CodeFolders, log: FunctionLog, settings: Settings
+    ) -> Sandbox:
         image = image_of(spec.runtime)
         if image not in present:
             engine.ensure_image(client, image)

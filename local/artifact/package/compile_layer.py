@@ -10,44 +10,51 @@ from __future__ import annotations
 
 import compileall
 import hashlib
+import os
 import py_compile
 import shutil
 import sys
 import tempfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+
+from local.artifact.package.sources import CACHE
 
 SITE_PACKAGES = f"python/lib/python{sys.version_info[0]}.{sys.version_info[1]}/site-packages"
 MOVED = "chalice/"
-CACHE = "__pycache__"
+OF_SYSTEMS = ("chalicelib/", f"{SITE_PACKAGES}/fintegrate_sql/")
+"""Where a system has a folder of its name, in the bundle and in the layer."""
 LONG_AGO = (1980, 1, 1, 0, 0, 0)  # the same content makes the same zip
 
 
-def finish(bundle: Path, layer: Path, store: Path) -> None:
-    """Rewrite both zips in place; a layer that was finished before is taken from the store."""
-    digest = hashlib.sha256(Path(__file__).read_bytes() + layer.read_bytes())
-    with zipfile.ZipFile(bundle) as packed:
-        for name in _moved(packed):
-            digest.update(packed.read(name))
-        finished = store / f"{digest.hexdigest()[:24]}.zip"
+def finish(bundle: Path, layer: Path, store: Path, others: Sequence[str] = ()) -> None:
+    """Rewrite both zips in place; a layer that was finished before is taken from the store.
+
+    Args:
+        others: the systems whose folders are left out
+    """
+    left_out = tuple(f"{place}{other}/" for place in OF_SYSTEMS for other in others)
+    with zipfile.ZipFile(bundle) as code, zipfile.ZipFile(layer) as packages:
+        moved = [entry for entry in code.infolist() if entry.filename.startswith(MOVED)]
+        kept = [entry for entry in packages.infolist() if not entry.filename.startswith(left_out)]
+        finished = store / f"{_digest([*moved, *kept])}.zip"
         if not finished.exists():
-            _make(packed, layer, finished)
+            with tempfile.TemporaryDirectory() as folder:
+                packages.extractall(folder, kept)
+                code.extractall(Path(folder, SITE_PACKAGES), moved)
+                compiled(Path(folder), finished)
+    os.utime(finished)  # so that pruning knows that it is used
     shutil.copyfile(finished, layer)
-    _drop_moved(bundle)
+    _drop(bundle, (MOVED, *left_out))
 
 
-def _moved(bundle: zipfile.ZipFile) -> list[str]:
-    return sorted(name for name in bundle.namelist() if name.startswith(MOVED))
-
-
-def _make(bundle: zipfile.ZipFile, layer: Path, finished: Path) -> None:
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        with zipfile.ZipFile(layer) as packed:
-            packed.extractall(folder)
-        bundle.extractall(folder / SITE_PACKAGES, _moved(bundle))
-        compiled(folder, finished)
+def _digest(entries: Sequence[zipfile.ZipInfo]) -> str:
+    """A name for what a finished layer is made of."""
+    digest = hashlib.sha256(Path(__file__).read_bytes())
+    for name, checksum in sorted((entry.filename, entry.CRC) for entry in entries):
+        digest.update(f"{name} {checksum}\0".encode())
+    return digest.hexdigest()[:24]
 
 
 def compiled(folder: Path, archive: Path) -> None:
@@ -82,11 +89,11 @@ def _entry(name: str) -> zipfile.ZipInfo:
     return entry
 
 
-def _drop_moved(bundle: Path) -> None:
+def _drop(bundle: Path, left_out: tuple[str, ...]) -> None:
+    """Pack the bundle again without these, and without what running the sources left in it."""
     unfinished = bundle.with_suffix(".new")
     with zipfile.ZipFile(bundle) as old, zipfile.ZipFile(unfinished, "w") as new:
-        for name in sorted(set(old.namelist()) - set(_moved(old))):
-            if CACHE in name:  # of the interpreter that ran the sources, invalid elsewhere
-                continue
-            new.writestr(_entry(name), old.read(name), compresslevel=9)
+        for name in sorted(old.namelist()):
+            if CACHE not in name and not name.startswith(left_out):
+                new.writestr(_entry(name), old.read(name), compresslevel=9)
     unfinished.replace(bundle)

@@ -19,8 +19,10 @@ from typing import TYPE_CHECKING
 
 import httpx
 
+from chalicelib.systems import NAMES
 from local.artifact.package.compile_layer import SITE_PACKAGES, compiled
-from local.artifact.package.make import Artifact, PackagingError, package, source_files
+from local.artifact.package.make import Artifact, PackagingFailed, package
+from local.artifact.package.sources import CACHE, other_systems, source_files
 from local.artifact.package.template import FUNCTION, LAYER
 from local.machine.checkout import Checkout
 
@@ -41,18 +43,19 @@ def changes(checkout: Checkout, control: str) -> Iterator[Change]:
     Args:
         control: the address of the server's control
     """
-    seen = _snapshot(checkout.root)
+    seen = {system: _snapshot(checkout.root, system) for system in NAMES}
     while True:
         time.sleep(POLL_SECONDS)
-        now = _snapshot(checkout.root)
-        if now != seen:
-            seen, started = now, time.monotonic()
-            yield started, _serve(checkout, control)
+        for system in NAMES:
+            now = _snapshot(checkout.root, system)
+            if now != seen[system]:
+                seen[system], started = now, time.monotonic()
+                yield started, _serve(checkout, system, control)
 
 
-def _snapshot(root: Path) -> dict[str, int]:
+def _snapshot(root: Path, system: str) -> dict[str, int]:
     found = {}
-    for path in source_files(root):
+    for path in source_files(root, system):
         try:
             found[str(path.relative_to(root))] = path.stat().st_mtime_ns
         except FileNotFoundError:  # an editor replaces it just now
@@ -60,27 +63,27 @@ def _snapshot(root: Path) -> dict[str, int]:
     return found
 
 
-def _serve(checkout: Checkout, control: str) -> str:
+def _serve(checkout: Checkout, system: str, control: str) -> str:
     try:
-        artifact = repackage(checkout)
+        artifact = repackage(checkout, system)
         answer = httpx.put(
             f"{control}/artifact", content=str(artifact.template), timeout=REPLACED_SECONDS
         )
-    except (PackagingError, httpx.HTTPError) as error:
+    except (PackagingFailed, httpx.HTTPError) as error:
         return str(error)
     return "" if answer.is_success else answer.text
 
 
-def repackage(checkout: Checkout) -> Artifact:
-    """The artifact of the sources as they are now.
+def repackage(checkout: Checkout, system: str) -> Artifact:
+    """The artifact of a system's sources as they are now.
 
     Raises:
-        PackagingError: Chalice could not
+        PackagingFailed: Chalice could not
     """
-    folder = checkout.folder("deploy", "hot")
+    folder = checkout.folder("deploy", "hot", system)
     with _last_layer(checkout.root):
-        artifact = package(checkout, folder=folder)
-    _overlay(checkout.root / "vendor", folder / OVERLAY_ZIP)
+        artifact = package(system, checkout=checkout, folder=folder)
+    _overlay(checkout.root, system, folder / OVERLAY_ZIP)
     _lay_over(artifact.template)
     return artifact
 
@@ -114,9 +117,13 @@ def _layer_packager() -> LayerDeploymentPackager:
     return LayerDeploymentPackager(system, DependencyBuilder(system), UI())
 
 
-def _overlay(vendor: Path, archive: Path) -> None:
+def _overlay(root: Path, system: str, archive: Path) -> None:
+    vendor, others = root / "vendor", other_systems(root, system)
+
+    def ignored(folder: str, _names: list[str]) -> list[str]:
+        return [CACHE, *(others if Path(folder) == vendor / "fintegrate_sql" else ())]
+
     with tempfile.TemporaryDirectory() as name:
-        ignored = shutil.ignore_patterns("__pycache__")
         shutil.copytree(vendor, Path(name, SITE_PACKAGES), ignore=ignored)
         compiled(Path(name), archive)
 

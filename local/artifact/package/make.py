@@ -1,4 +1,4 @@
-"""Makes the deployable artifact: `chalice package` and what it leaves to be done.
+"""Makes the deployable artifact of a system: `chalice package` and what it leaves to be done.
 
 The one way to it, for AWS and for here. Deploys nothing.
 """
@@ -11,30 +11,33 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from local.artifact.package.compile_layer import finish
-from local.artifact.package.template import ANY_METHOD, API, FUNCTION
+from local.artifact.package.infra import infra_template
+from local.artifact.package.sources import CACHE, infra_file, other_systems, source_files
+from local.artifact.package.template import ANY_METHOD, API, FUNCTION, METADATA
 from local.aws_shapes.account import REGION
 from local.machine.checkout import Checkout
 
-SOURCES = ("app.py", "chalice.json", "requirements.txt", "functions", "layers", "sql", "vendor")
-MERGED_TEMPLATE = Path("infra", "functions.yaml")
-LEFT_OUT = ("__pycache__",)
 COLD_START = {"PYDANTIC_DISABLE_PLUGINS": "__all__"}  # it would read every package's metadata
 TEMPLATE = "sam.json"
-MERGED_YAML = "sam.yaml"
 BUNDLE = "deployment.zip"
 LAYER = "layer-deployment.zip"
+SETTINGS_OF = """
+import dataclasses, json, sys
+from chalicelib.systems import system_of
+fields = dataclasses.fields(system_of(sys.argv[1]).configuration)
+print(json.dumps(sorted(field.name.upper() for field in fields)))
+"""
+"""Asked of the sources in a process of their own: they may be another checkout's."""
 
 
-class PackagingError(RuntimeError):
-    """`chalice package` failed; the text is its own."""
+class PackagingFailed(RuntimeError):
+    """A system could not be packaged; the text says why."""
 
 
 @dataclass(frozen=True)
@@ -69,99 +72,102 @@ class Artifact:
 
 
 def package(
-    checkout: Checkout | None = None, stage: str = "dev", folder: Path | None = None
+    system: str, stage: str = "dev", checkout: Checkout | None = None, folder: Path | None = None
 ) -> Artifact:
-    """Package the app of the checkout, or take the artifact of the same sources.
+    """Package a system of the checkout, or take the artifact of the same sources.
 
     Raises:
-        PackagingError: Chalice could not; the text says why
+        PackagingFailed: there is no such system and stage, or Chalice could not
     """
     checkout = checkout or Checkout()
-    folder = folder or checkout.folder("deploy")
+    folder = folder or checkout.folder("deploy", "packages", system)
     folder.mkdir(parents=True, exist_ok=True)
     stamp = folder / "made-of"
     with checkout.locked("package"):
-        made_of = _digest_of_sources(checkout.root, stage)
+        made_of = _digest_of_sources(checkout.root, system, stage)
         if not stamp.exists() or stamp.read_text() != made_of:
             stamp.unlink(missing_ok=True)
             _forget_compiled(checkout.root)
-            _chalice_package(checkout.root, stage, folder)
-            _complete(folder)
-            finish(folder / BUNDLE, folder / LAYER, checkout.folder("deploy", "layers"))
+            _chalice_package(checkout.root, f"{system}-{stage}", folder, system)
+            _complete(folder / TEMPLATE, system, _settings_of(checkout.root, system))
+            others = other_systems(checkout.root, system)
+            finish(folder / BUNDLE, folder / LAYER, checkout.folder("deploy", "layers"), others)
             stamp.write_text(made_of)
     return Artifact(folder)
+
+
+def _digest_of_sources(root: Path, system: str, stage: str) -> str:
+    digest = hashlib.sha256(f"{system}-{stage} {sys.version_info[:2]} {sys.platform}".encode())
+    for module in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(module.read_bytes())
+    for path in source_files(root, system):
+        digest.update(f"{path.relative_to(root)}\0".encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
 
 
 def _forget_compiled(root: Path) -> None:
     """Remove what running the sources left among them: Chalice would package it."""
     for name in ("functions", "layers", "sql"):
-        for cache in (root / name).rglob("__pycache__"):
+        for cache in (root / name).rglob(CACHE):
             shutil.rmtree(cache, ignore_errors=True)
 
 
-def _chalice_package(root: Path, stage: str, folder: Path) -> None:
-    merged = root / MERGED_TEMPLATE
-    options = ["--merge-template", str(merged)] if merged.exists() else []
-    command = [str(Path(sys.executable).with_name("chalice")), "package", "--stage", stage]
+def _chalice_package(root: Path, stage: str, folder: Path, system: str) -> None:
+    """Run Chalice, which takes any stage: one that it does not know would serve all systems."""
+    if stage not in json.loads((root / "chalice.json").read_text(encoding="utf-8"))["stages"]:
+        raise PackagingFailed(f"chalice.json has no stage {stage}")
+    chalice = str(Path(sys.executable).with_name("chalice"))
+    with tempfile.NamedTemporaryFile("w", suffix=".json") as merged:
+        merged.write(json.dumps(infra_template(root, system)))
+        merged.flush()
+        options = ["--stage", stage, "--merge-template", merged.name]
+        _output_of([chalice, "package", *options, str(folder)], root)
+
+
+def _settings_of(root: Path, system: str) -> list[str]:
+    """The variables that the system reads."""
+    names = json.loads(_output_of([sys.executable, "-c", SETTINGS_OF, system], root))
+    return list(names)
+
+
+def _output_of(command: list[str], root: Path) -> str:
+    searched = os.pathsep.join([str(root), str(root / "vendor")])
     done = subprocess.run(
-        [*command, *options, str(folder)],
+        command,
         cwd=root,
-        env={"AWS_DEFAULT_REGION": REGION, **os.environ},
+        env={"AWS_DEFAULT_REGION": REGION, **os.environ, "PYTHONPATH": searched},
         capture_output=True,
         text=True,
         check=False,
     )
     if done.returncode:
-        raise PackagingError(f"`chalice package` failed:\n{done.stdout}{done.stderr}")
+        raise PackagingFailed(f"packaging failed:\n{done.stdout}{done.stderr}")
+    return done.stdout
 
 
-def _complete(folder: Path) -> None:
+def _complete(template: Path, system: str, settings: list[str]) -> None:
     """What Chalice leaves out: every method of a known path reaches the function.
 
     So AWS's gateway does not answer a wrong method with its own 403; Chalice answers 405 with
-    `Allow`, in the envelope. And every function has the settings of a fast cold start.
+    `Allow`, in the envelope. And every function has the settings of a fast cold start, and a role.
     """
-    document = _template_of_chalice(folder)
-    for resource in document["Resources"].values():
+    document = json.loads(template.read_text(encoding="utf-8"))
+    for name, resource in document["Resources"].items():
         properties = resource.get("Properties", {})
         if resource["Type"] == API:
             for operations in properties["DefinitionBody"]["paths"].values():
                 operations.setdefault(ANY_METHOD, _any_method(operations))
         elif resource["Type"] == FUNCTION:
+            if not isinstance(properties["Role"], dict):
+                raise PackagingFailed(f"{infra_file(system)} has no Policies of {name}")
             variables = properties.setdefault("Environment", {}).setdefault("Variables", {})
             variables.update({**COLD_START, **variables})
-    (folder / TEMPLATE).write_text(json.dumps(document, indent=2, sort_keys=True))
-
-
-def _template_of_chalice(folder: Path) -> Any:
-    """Chalice writes YAML when the merged template is YAML, else JSON, which is YAML as well."""
-    written = folder / MERGED_YAML
-    if not written.exists():
-        written = folder / TEMPLATE
-    document = yaml.safe_load(written.read_text(encoding="utf-8"))
-    written.unlink()
-    return document
+    document["Metadata"] = {METADATA: {"System": system, "Settings": settings}}
+    template.write_text(json.dumps(document, indent=2, sort_keys=True))
 
 
 def _any_method(operations: dict[str, Any]) -> dict[str, Any]:
     like = next(iter(operations.values()))
     kept = ("responses", "x-amazon-apigateway-integration")
     return {name: like[name] for name in kept}
-
-
-def _digest_of_sources(root: Path, stage: str) -> str:
-    digest = hashlib.sha256(f"{stage} {sys.version_info[:2]} {sys.platform}".encode())
-    for name in ("make.py", "compile_layer.py"):
-        digest.update(Path(__file__).with_name(name).read_bytes())
-    for path in source_files(root):
-        digest.update(f"{path.relative_to(root)}\0".encode())
-        digest.update(path.read_bytes())
-    return digest.hexdigest()
-
-
-def source_files(root: Path) -> Iterator[Path]:
-    """What the artifact is made of."""
-    for name in (*SOURCES, str(MERGED_TEMPLATE)):
-        source = root / name
-        found = [source] if source.is_file() else sorted(source.rglob("*"))
-        yield from (f for f in found if f.is_file() and not set(LEFT_OUT) & set(f.parts))

@@ -20,6 +20,8 @@ FUNCTION = "AWS::Serverless::Function"
 LAYER = "AWS::Serverless::LayerVersion"
 API = "AWS::Serverless::Api"
 ANY_METHOD = "x-amazon-apigateway-any-method"
+METADATA = "Fintegrate"
+"""Under this name packaging writes the system and the variables that it reads."""
 METHODS = ("get", "post", "put", "patch", "delete", "head", "options")
 INTEGRATED = re.compile(r"\$\{(\w+)\.Arn\}/invocations")
 DEFAULT_TIMEOUT_SECONDS = 3
@@ -70,6 +72,8 @@ class Template:
     Attributes:
         routes: path → method, or `ANY` → function
         api: the properties of the API, for its gateway responses
+        system: whose functions these are
+        settings: the variables that they read
     """
 
     functions: Mapping[str, FunctionSpec]
@@ -79,6 +83,8 @@ class Template:
     api: Mapping[str, Any]
     resources: Mapping[str, Any]
     intrinsics: Intrinsics
+    system: str = ""
+    settings: tuple[str, ...] = ()
 
 
 def read_template(path: Path, parameters: Mapping[str, str] | None = None) -> Template:
@@ -89,6 +95,7 @@ def read_template(path: Path, parameters: Mapping[str, str] | None = None) -> Te
     reader = _Reader(resources, intrinsics, path.parent)
     apis = [r["Properties"] for r in resources.values() if r["Type"] == API]
     api = apis[0] if apis else {}
+    ours = document.get("Metadata", {}).get(METADATA, {})
     return Template(
         functions={name: reader.function(name) for name in reader.names(FUNCTION)},
         routes=_routes(api.get("DefinitionBody", {}).get("paths", {})),
@@ -97,6 +104,8 @@ def read_template(path: Path, parameters: Mapping[str, str] | None = None) -> Te
         api=api,
         resources=resources,
         intrinsics=intrinsics,
+        system=ours.get("System", ""),
+        settings=tuple(ours.get("Settings", ())),
     )
 
 

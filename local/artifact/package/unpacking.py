@@ -40,6 +40,7 @@ def _folder(archives: Sequence[Path], store: Path) -> Path:
         digest.update(archive.read_bytes())
     folder = store / digest.hexdigest()[:16]
     if folder.exists():
+        os.utime(folder)  # so that pruning knows that it is used
         return folder
     unfinished = store / f"{folder.name}.{os.getpid()}"
     unfinished.mkdir(parents=True)

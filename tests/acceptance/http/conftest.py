@@ -15,7 +15,7 @@ import psycopg2
 import pytest
 
 from local.artifact.package.make import Artifact, package
-from local.artifact.server import start_artifact
+from local.artifact.server import start_artifacts
 from local.banking.tenant_queues import remove_queues
 from local.services.databases import create_database, drop_database
 from local.services.docker.engine import answers
@@ -42,8 +42,8 @@ class Served:
 
 @pytest.fixture(scope="session")
 def artifact() -> Artifact:
-    """The packaged app."""
-    return package()
+    """Banking, packaged."""
+    return package("banking")
 
 
 @pytest.fixture(scope="module", params=WAYS)
@@ -72,7 +72,7 @@ def served(
     server = (
         start_server(environment)
         if way == "source"
-        else start_artifact(artifact, environment).server
+        else start_artifacts([artifact], environment).server
     )
     with server, httpx.Client(base_url=server.base_url, timeout=ANSWER_SECONDS) as client:
         yield Served(way, server, environment, client)

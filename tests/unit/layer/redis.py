@@ -50,7 +50,10 @@ class FakeRedis:
 
 
 def _commands(packet: BytesIO) -> Iterator[Command]:
-    """Source: https://redis.io/docs/latest/develop/reference/protocol-spec/"""
+    """The commands of a packet.
+
+    Source: https://redis.io/docs/latest/develop/reference/protocol-spec/
+    """
     while head := packet.readline():
         assert head[:1] == b"*"
         yield tuple(_bulk_string(packet) for _ in range(int(head[1:])))

@@ -12,12 +12,15 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import Path
 
 import psycopg2
+import psycopg2.errors
 import psycopg2.extensions
+import psycopg2.sql
 import sqlparse
 from sqlparse.lexer import tokenize
 from sqlparse.tokens import Comment, Whitespace
@@ -27,6 +30,8 @@ from fintegrate.database import check_url
 FILE_NAME = re.compile(r"\d{8}_\d{4}_[a-z0-9_]+\.sql")
 _TRANSACTION = re.compile(r"(begin|start|commit|end|rollback|abort|prepare)\b", re.IGNORECASE)
 _LOCK = 0x46696E74  # "Fint": any number that everybody uses alike
+_ALWAYS_THERE = "postgres"  # of every server, RDS too
+_ANOTHER_WAS_FASTER = (psycopg2.errors.DuplicateDatabase, psycopg2.errors.UniqueViolation)
 _HISTORY = """
 CREATE TABLE IF NOT EXISTS migration_history (
     name       text        NOT NULL,
@@ -69,7 +74,7 @@ def read_migrations(folder: Path) -> list[Migration]:
 
 
 def migrate(url: str, folder: Path, setting: str = "DATABASE_URL") -> list[str]:
-    """Apply what is missing; the names of what was applied now.
+    """Apply what is missing; the names of what was applied now. A missing database is created.
 
     Raises:
         MigrationFailed: nothing of the failed migration remains; earlier ones stay applied.
@@ -78,7 +83,7 @@ def migrate(url: str, folder: Path, setting: str = "DATABASE_URL") -> list[str]:
     """
     check_url(url, setting)
     migrations = read_migrations(folder)
-    connection = psycopg2.connect(url, connect_timeout=5, application_name="fintegrate-migrate")
+    connection = _connect(url)
     try:
         connection.autocommit = True
         with connection.cursor() as cursor:
@@ -96,6 +101,37 @@ def migrate(url: str, folder: Path, setting: str = "DATABASE_URL") -> list[str]:
         return [migration.name for migration in missing]
     finally:
         connection.close()  # and with it the lock
+
+
+def _connect(url: str) -> psycopg2.extensions.connection:
+    """Connect to the URL's database, which is created when the server does not have it."""
+    try:
+        return _connect_to(url)
+    except psycopg2.OperationalError:  # it has no code that would tell a missing database
+        _create_missing(url)
+        return _connect_to(url)
+
+
+def _connect_to(url: str, database: str | None = None) -> psycopg2.extensions.connection:
+    dsn = psycopg2.extensions.make_dsn(url, dbname=database) if database else url
+    return psycopg2.connect(dsn, connect_timeout=5, application_name="fintegrate-migrate")
+
+
+def _create_missing(url: str) -> None:
+    """Create the URL's database unless the server has it."""
+    name = psycopg2.extensions.parse_dsn(url).get("dbname", "")
+    # A name cannot be a parameter of this statement, so it is quoted.
+    creation = psycopg2.sql.SQL("CREATE DATABASE {}").format(psycopg2.sql.Identifier(name))
+    connection = _connect_to(url, _ALWAYS_THERE)
+    try:
+        connection.autocommit = True
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT FROM pg_database WHERE datname = %s", (name,))
+            if not cursor.rowcount:
+                with suppress(*_ANOTHER_WAS_FASTER):
+                    cursor.execute(creation)
+    finally:
+        connection.close()
 
 
 def _read(path: Path) -> Migration:

@@ -12,7 +12,8 @@ import time
 from collections.abc import Mapping
 
 from local.artifact.emulator.aws_runtime import runtime_folder
-from local.artifact.emulator.functions import Machine
+from local.artifact.emulator.functions import FunctionDeployer
+from local.artifact.emulator.lambda_environment import chosen_settings
 from local.artifact.emulator.sandboxes import sandbox_maker
 from local.artifact.package.make import Artifact
 from local.artifact.package.unpacking import unpack
@@ -24,18 +25,19 @@ API = "APIHandler"
 
 
 def cold_starts(
-    artifact: Artifact, settings: Mapping[str, str], key: str, rounds: int
+    artifact: Artifact, environment: Mapping[str, str], key: str, rounds: int
 ) -> dict[str, float]:
     """Medians, ours and the floor taken in turns."""
-    return asyncio.run(_cold_starts(artifact, settings, key, rounds))
+    return asyncio.run(_cold_starts(artifact, environment, key, rounds))
 
 
 async def _cold_starts(
-    artifact: Artifact, settings: Mapping[str, str], key: str, rounds: int
+    artifact: Artifact, environment: Mapping[str, str], key: str, rounds: int
 ) -> dict[str, float]:
     checkout = Checkout()
-    machine = Machine(checkout, settings, sandbox_maker("process", checkout, settings), 1)
-    deployment = machine.deploy(artifact.template)
+    deployer = FunctionDeployer(checkout, environment, sandbox_maker("process", checkout), 1)
+    deployment = deployer.deploy(artifact.template)
+    settings = chosen_settings(deployment.template.settings, environment)
     function = deployment.function(API)
     code = unpack(function.spec, checkout.folder("deploy", "code"))
     runtime = runtime_folder(checkout)
@@ -47,9 +49,9 @@ async def _cold_starts(
         if json.loads(outcome.payload)["statusCode"] != 201:
             raise RuntimeError(f"the first answer is {outcome.payload!r}")
         floor.append(await asyncio.to_thread(imports_ms, code, runtime, settings))
-        for environment in function.environments:
-            memory.append(environment.sandbox.most_memory_mb())
-            await environment.end()
+        for living in function.environments:
+            memory.append(living.sandbox.most_memory_mb())
+            await living.end()
     await deployment.close()
     return {
         "cold_start_ms": statistics.median(ours),

@@ -19,9 +19,8 @@ import psutil
 from rich.console import Console
 
 from local.artifact.background import DeployedServer
-from local.artifact.emulator.lambda_environment import function_settings
 from local.artifact.package.make import Artifact, package
-from local.artifact.server import ArtifactServer, start_artifact
+from local.artifact.server import ArtifactServer, start_artifacts
 from local.banking.bench.api import post_with, prepared
 from local.banking.bench.artifact.cold import cold_starts
 from local.banking.bench.artifact.floors import RawCreators, kilobytes
@@ -65,7 +64,7 @@ SETTINGS = {
 
 def run() -> int:
     """Measure, print a table, write the JSON."""
-    artifact = package()
+    artifact = package("banking")
     with ensure_services() as services:
         url = create_database(services.urls, DATABASE)
         environment = {**settings_environment(services.urls, DATABASE_URL=url), **SETTINGS}
@@ -88,14 +87,14 @@ def _measure(artifact: Artifact, environment: Mapping[str, str], name: str) -> d
         "bundle_kb": kilobytes(artifact.bundle),
         "layer_mb": kilobytes(artifact.layer) / 1000,
     }
-    deployed = start_artifact(artifact, environment)
+    deployed = start_artifacts([artifact], environment)
     with deployed.server:
         tenant = onboard(post_with(environment["ADMIN_API_KEY"]), name)
         key = tenant.key
         # First: after cold starts the ratio came out 0.02 to 0.04 lower, for a reason not yet found.
         figures |= _throughput(deployed, environment, key, (tenant.consumer_id, name))
         figures |= _overhead(deployed, key)
-        figures |= cold_starts(artifact, function_settings(environment), key, COLD_ROUNDS)
+        figures |= cold_starts(artifact, environment, key, COLD_ROUNDS)
         figures["rss_mb"] = largest_worker_mb(psutil.Process(deployed.server.pid))
     return figures
 

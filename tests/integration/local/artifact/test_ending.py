@@ -12,7 +12,7 @@ import httpx
 from local.artifact.emulator.container import LABEL
 from local.artifact.emulator.sandboxes import sandbox_maker
 from local.artifact.package.make import package
-from local.artifact.server import start_artifact
+from local.artifact.server import start_artifacts
 from local.machine.checkout import Checkout
 from local.services.databases import create_database, drop_database
 from local.services.docker.engine import connect
@@ -40,14 +40,14 @@ def test_stopped_server_leaves_no_environment(services: RunningServices, kind: s
     settings = settings_environment(
         services.urls, DATABASE_URL=url, SCHEDULER="off", LAMBDA_SANDBOX=kind
     )
-    with start_artifact(package(), settings).server as server:
+    with start_artifacts([package("banking")], settings).server as server:
         assert httpx.get(f"{server.base_url}/health", timeout=60).status_code == 200
         assert left(server.pid)
     assert left(server.pid) == []
     drop_database(services.urls, name)
 
 
-def test_scratch_of_a_killed_server_is_removed_by_the_next(tmp_path: Path) -> None:
+def test_scratch_of_dead_server_is_removed(tmp_path: Path) -> None:
     with subprocess.Popen([sys.executable, "-c", ""]) as dead:
         dead.wait()
     checkout = Checkout(tmp_path)
@@ -55,5 +55,5 @@ def test_scratch_of_a_killed_server_is_removed_by_the_next(tmp_path: Path) -> No
     (scratch / f"{dead.pid}-1").mkdir()
     (scratch / f"{dead.pid}-1.fstab").touch()
     (scratch / f"{os.getpid()}-7").mkdir()
-    sandbox_maker("process", checkout, {})
+    sandbox_maker("process", checkout)
     assert [path.name for path in scratch.iterdir()] == [f"{os.getpid()}-7"]

@@ -71,6 +71,7 @@ def test_environment_is_lambdas_and_nothing_else(
         variables = seen["environment"]
         assert "SECRET_OF_THE_HARNESS" not in variables
         assert "FINTEGRATE_LOCAL_PROCESS" not in variables
+        assert "OF_ANOTHER_SYSTEM" not in variables
         assert variables["AWS_LAMBDA_FUNCTION_NAME"] == seen["name"] == "tiny-echo"
         assert variables["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"] == "128"
         assert variables["AWS_EXECUTION_ENV"] == "AWS_Lambda_python3.11"
@@ -101,7 +102,7 @@ def test_only_tmp_can_be_written(tmp_path: Path, kind: str) -> None:
     run(scenario())
 
 
-def test_each_environment_has_a_tmp_of_its_own(tmp_path: Path, kind: str) -> None:
+def test_each_environment_has_own_tmp(tmp_path: Path, kind: str) -> None:
     async def scenario() -> None:
         async with deployed(tmp_path, kind, A=function("write"), B=function("write")) as deployment:
             first, second = await asyncio.gather(call(deployment, "A"), call(deployment, "B"))
@@ -111,7 +112,7 @@ def test_each_environment_has_a_tmp_of_its_own(tmp_path: Path, kind: str) -> Non
 
 
 @pytest.mark.skipif(possible_way() is None, reason="this machine gives processes no mounts")
-def test_mounts_of_environments_are_not_noted_as_the_machines(tmp_path: Path) -> None:
+def test_mounts_stay_out_of_machines_table(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with deployed(tmp_path, "process", Echo=function("echo")) as deployment:
             await call(deployment, "Echo")
@@ -173,7 +174,7 @@ def test_function_over_its_time_is_ended(tmp_path: Path, kind: str) -> None:
     run(scenario())
 
 
-def test_function_that_ends_its_process_is_replaced(tmp_path: Path, kind: str) -> None:
+def test_exited_function_is_replaced(tmp_path: Path, kind: str) -> None:
     async def scenario() -> None:
         async with deployed(tmp_path, kind, Leaves=function("leaves")) as deployment:
             for _ in range(2):
@@ -184,7 +185,7 @@ def test_function_that_ends_its_process_is_replaced(tmp_path: Path, kind: str) -
     run(scenario())
 
 
-def test_killed_environment_fails_its_event_and_is_replaced(tmp_path: Path) -> None:
+def test_killed_environment_fails_its_event(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with deployed(tmp_path, "process", Sleep=function("sleep")) as deployment:
             pid = (await call(deployment, "Sleep", {"seconds": 0}))["pid"]
@@ -220,7 +221,7 @@ def test_idle_environment_that_dies_is_forgotten(tmp_path: Path) -> None:
         ("handlers.raises", "ValueError", "no luck"),
     ],
 )
-def test_errors_are_told_as_lambda_tells_them(
+def test_errors_look_like_lambdas(
     tmp_path: Path, kind: str, handler: str, name: str, message: str
 ) -> None:
     async def scenario() -> None:
@@ -260,7 +261,7 @@ def test_reserved_concurrency_throttles(tmp_path: Path, kind: str) -> None:
     run(scenario())
 
 
-def test_machine_limit_below_the_reserved_one_makes_events_wait(tmp_path: Path) -> None:
+def test_machine_limit_makes_events_wait(tmp_path: Path) -> None:
     async def scenario() -> None:
         said = function("sleep", ReservedConcurrentExecutions=5)
         async with deployed(tmp_path, "process", concurrency=1, Sleep=said) as deployment:
@@ -286,7 +287,7 @@ def test_background_invocation_is_tried_three_times(tmp_path: Path) -> None:
     run(scenario())
 
 
-def test_functions_are_found_by_any_writing_of_their_name(tmp_path: Path) -> None:
+def test_function_names_match_loosely(tmp_path: Path) -> None:
     async def scenario() -> None:
         said = function("echo", FunctionName="tiny-echo")
         async with deployed(tmp_path, "process", EchoIt=said) as deployment:

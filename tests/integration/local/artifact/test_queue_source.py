@@ -84,7 +84,7 @@ def collect(tmp_path: Path) -> Path:
     return folder
 
 
-def test_messages_arrive_in_batches_and_are_acknowledged(
+def test_batches_arrive_and_are_acknowledged(
     tmp_path: Path, broker_url: str, queue: str, collect: Path
 ) -> None:
     publish(broker_url, queue, "a", "b", "c", "d")

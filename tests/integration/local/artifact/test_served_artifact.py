@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import threading
 from collections.abc import Iterator
@@ -11,7 +12,8 @@ import httpx
 import pytest
 
 from local.artifact.package.make import package
-from local.artifact.server import ArtifactServer, start_artifact
+from local.artifact.package.template import FUNCTION, METADATA
+from local.artifact.server import ArtifactServer, start_artifacts
 from local.services.databases import create_database, drop_database
 from local.services.running import RunningServices
 from local.services.settings import settings_environment
@@ -31,7 +33,7 @@ def deployed(services: RunningServices) -> Iterator[ArtifactServer]:
         LAMBDA_SANDBOX="process",
         RATE_LIMIT_IP_PER_MINUTE="30",
     )
-    deployed = start_artifact(package(), settings)
+    deployed = start_artifacts([package("banking")], settings)
     with deployed.server:
         yield deployed
     drop_database(services.urls, NAME)
@@ -56,7 +58,7 @@ def test_functions_are_invoked_as_through_aws(deployed: ArtifactServer) -> None:
     assert unknown.headers["x-amzn-errortype"] == "ResourceNotFoundException"
 
 
-def test_artifact_is_replaced_without_a_request_lost(deployed: ArtifactServer) -> None:
+def test_replacement_loses_no_request(deployed: ArtifactServer) -> None:
     statuses: list[int] = []
     finished = threading.Event()
 
@@ -66,7 +68,7 @@ def test_artifact_is_replaced_without_a_request_lost(deployed: ArtifactServer) -
 
     asking = threading.Thread(target=ask)
     asking.start()
-    template = str(package().template)
+    template = str(package("banking").template)
     answer = httpx.put(f"{deployed.control_url}/artifact", content=template, timeout=60)
     finished.set()
     asking.join()
@@ -74,15 +76,15 @@ def test_artifact_is_replaced_without_a_request_lost(deployed: ArtifactServer) -
     assert set(statuses) == {200}
 
 
-def test_template_that_cannot_migrate_is_not_served(
-    deployed: ArtifactServer, tmp_path: Path
-) -> None:
-    (tmp_path / "code.zip").write_bytes(package().bundle.read_bytes())
+def test_unmigrated_template_is_not_served(deployed: ArtifactServer, tmp_path: Path) -> None:
+    (tmp_path / "code.zip").write_bytes(package("banking").bundle.read_bytes())
     template = tmp_path / "sam.json"
-    template.write_text(
-        '{"Resources": {"Migrate": {"Type": "AWS::Serverless::Function", "Properties": '
-        '{"Runtime": "python3.11", "CodeUri": "./code.zip", "Handler": "missing.handler"}}}}'
-    )
+    broken = {"Runtime": "python3.11", "CodeUri": "./code.zip", "Handler": "missing.handler"}
+    document = {
+        "Metadata": {METADATA: {"System": "banking"}},
+        "Resources": {"Migrate": {"Type": FUNCTION, "Properties": broken}},
+    }
+    template.write_text(json.dumps(document))
     answer = httpx.put(f"{deployed.control_url}/artifact", content=str(template), timeout=60)
     assert answer.status_code == 500
     assert "missing" in answer.text
@@ -93,7 +95,7 @@ def test_gateway_counts_what_it_answers(deployed: ArtifactServer) -> None:
     httpx.get(f"{deployed.base_url}/no/such/path", timeout=60)
     shown = httpx.get(f"{deployed.control_url}/metrics", timeout=60).text
     assert 'gateway_requests_total{method="GET",resource="",status="404"}' in shown
-    assert 'lambda_environments{function="Migrate"}' in shown
+    assert 'lambda_environments{function="Migrate",system="banking"}' in shown
 
 
 def test_limits_of_the_gateway_hold(deployed: ArtifactServer) -> None:

@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import json
 import zipfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 from local.artifact.emulator.deployment import Deployment
-from local.artifact.emulator.functions import Machine
+from local.artifact.emulator.functions import FunctionDeployer
 from local.artifact.emulator.invocation import Outcome
 from local.artifact.emulator.sandboxes import sandbox_maker
+from local.artifact.package.template import METADATA
 from local.machine.checkout import Checkout
 
 HANDLERS = Path(__file__).with_name("tiny_handlers.py")
 
 
-def write_template(folder: Path, **functions: dict[str, Any]) -> Path:
-    """A template of functions with these properties beside the common ones."""
+def write_template(folder: Path, settings: Iterable[str] = (), **functions: dict[str, Any]) -> Path:
+    """A template of functions with these properties beside the common ones.
+
+    Args:
+        settings: the variables that its system reads
+    """
     with zipfile.ZipFile(folder / "code.zip", "w") as archive:
         archive.writestr("handlers.py", HANDLERS.read_text())
         archive.writestr("broken.py", "raise RuntimeError('cannot be imported')\n")
@@ -29,7 +34,8 @@ def write_template(folder: Path, **functions: dict[str, Any]) -> Path:
         for name, said in functions.items()
     }
     template = folder / "template.json"
-    template.write_text(json.dumps({"Resources": resources}))
+    metadata = {METADATA: {"System": "tiny", "Settings": sorted(settings)}}
+    template.write_text(json.dumps({"Metadata": metadata, "Resources": resources}))
     return template
 
 
@@ -45,15 +51,15 @@ async def deployed(
 ) -> AsyncIterator[Deployment]:
     """The tiny app, running."""
     checkout = Checkout()
-    machine = Machine(
+    deployer = FunctionDeployer(
         checkout=checkout,
-        settings=settings or {},
-        make_sandbox=sandbox_maker(kind, checkout, settings or {}),
+        environment={**(settings or {}), "OF_ANOTHER_SYSTEM": "must not be seen"},
+        make_sandbox=sandbox_maker(kind, checkout),
         concurrency=concurrency,
         freeze=freeze,
         retry_seconds=(0.05, 0.05),
     )
-    deployment = machine.deploy(write_template(folder, **functions))
+    deployment = deployer.deploy(write_template(folder, settings or (), **functions))
     try:
         yield deployment
     finally:

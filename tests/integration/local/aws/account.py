@@ -16,7 +16,7 @@ from typing import Any
 
 import boto3
 
-from local.aws.deployment import DATA, FOUNDATION, MONITORING
+from local.aws.deployment import SERVERS, Part
 from local.aws.stacks import Change, Stacks
 
 BUCKET = "artifacts-of-the-test"
@@ -25,13 +25,15 @@ CREDENTIALS = {
     "BrokerSecretArn": {"username": "fintegrate", "password": "broker-password"},
     "CacheSecretArn": {"password": "cache-token"},
 }
-FUNCTIONS_STACK = "fintegrate-dev-functions"
-FUNCTION_ARN = "arn:aws:lambda:eu-central-1:123456789012:function:fintegrate-dev-api"
+API_NAME = "fintegrate-banking-dev"
+FUNCTIONS_STACK = "fintegrate-dev-banking-functions"
+FUNCTION_ARN = "arn:aws:lambda:eu-central-1:123456789012:function:fintegrate-banking-dev-api"
 HERE = {
     "AWS::Partition": "aws",
     "AWS::Region": "eu-central-1",
     "AWS::AccountId": "123456789012",
     "Stage": "dev",
+    "System": "banking",
     "APIHandler.Arn": FUNCTION_ARN,
 }
 DEPLOYMENT, STAGE = "AWS::ApiGateway::Deployment", "AWS::ApiGateway::Stage"
@@ -45,9 +47,7 @@ class AccountStacks(Stacks):
         super().__init__(boto3.client("cloudformation"), wait_seconds=1)
         self.started: list[str] = []
         self.templates: dict[str, dict[str, Any]] = {}
-        self.played = {
-            f"fintegrate-dev-{part}": outputs for part, outputs in _make_data().items()
-        } | {f"fintegrate-dev-{MONITORING}": {}}
+        self.played = {Part(name).stack("dev"): outputs for name, outputs in _make_data().items()}
 
     def prepare(
         self, stack: str, source: dict[str, str], parameters: Sequence[dict[str, str]]
@@ -89,7 +89,7 @@ def _read(url: str) -> dict[str, Any]:
 def bring_in_the_api(template: dict[str, Any]) -> None:
     """Give the API that CloudFormation made its document, deployment and stage."""
     api = boto3.client("apigateway")
-    api_id = api_id_of("fintegrate-dev")
+    api_id = api_id_of(API_NAME)
     body = in_this_account(template["Resources"]["RestAPI"]["Properties"]["Body"])
     api.put_rest_api(restApiId=api_id, mode="overwrite", body=_as_moto_reads(body))
     for kind, answer in body["x-amazon-apigateway-gateway-responses"].items():
@@ -141,7 +141,8 @@ def _make_data() -> dict[str, dict[str, str]]:
     vpc = ec2.create_vpc(CidrBlock="10.20.0.0/20")["Vpc"]["VpcId"]
     subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.20.0.0/22")["Subnet"]["SubnetId"]
     group = ec2.create_security_group(GroupName="f", Description="f", VpcId=vpc)["GroupId"]
-    made: dict[str, dict[str, str]] = {part: {} for part in (*FOUNDATION, *DATA)}
+    names = [name for group in SERVERS for name in group]
+    made: dict[str, dict[str, str]] = {name: {} for name in (*names, "monitoring/banking")}
     made["artifacts"] = {"ArtifactsBucket": BUCKET}
     groups = ("Functions", "Proxy", "Database", "Broker", "Cache")
     made["network"] = {"SubnetIds": subnet, **{f"{name}GroupId": group for name in groups}}
@@ -157,6 +158,7 @@ def _make_data() -> dict[str, dict[str, str]]:
         "DatabaseId": "database",
     }
     made["broker"] = {"BrokerEndpoint": "amqps://broker.test:5671", "BrokerName": "broker"}
+    made["monitoring/servers"] = {"AlarmTopic": "arn:aws:sns:eu-central-1:123456789012:alarms"}
     made["cache"] = {"CacheHost": "cache.test"}
     return made
 

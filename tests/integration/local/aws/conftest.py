@@ -57,7 +57,7 @@ def moto_account() -> Iterator[str]:
 @pytest.fixture(scope="session")
 def packaged(tmp_path_factory: pytest.TempPathFactory) -> Package:
     """The functions as they would go to AWS."""
-    return package("dev", tmp_path_factory.mktemp("packaged"))
+    return package("banking", "dev", tmp_path_factory.mktemp("packaged"))
 
 
 @pytest.fixture
@@ -84,7 +84,7 @@ def deployed(packaged: Package) -> Iterator[Deployed]:
 
         def run() -> None:
             migration_answers(endpoint, {"applied": []})
-            deployment(stacks, said, looked_at).run(lambda _stage: packaged)
+            deployment(stacks, said, looked_at).run({"banking": lambda: packaged})
 
         run()
         yield Deployed(stacks, said, looked_at, run)

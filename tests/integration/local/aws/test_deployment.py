@@ -15,6 +15,7 @@ from fintegrate.access.keys import parse_api_key
 from fintegrate.settings import load
 from local.aws.packaged import Package
 from tests.integration.local.aws.account import (
+    API_NAME,
     FUNCTION_ARN,
     api_id_of,
 )
@@ -26,19 +27,19 @@ FUNCTIONS = {"api"} | PURE | set(SCHEDULES)
 SECRETS = {
     "api": {"DATABASE", "RABBITMQ", "REDIS"},
     "migrate": {"DATABASE", "SETTINGS"},
-    "resend": {"DATABASE", "RABBITMQ"},
-    "redeliver": {"DATABASE", "RABBITMQ"},
-    "sweep_dead_letters": {"DATABASE", "RABBITMQ"},
-    "publish_metrics": {"DATABASE"},
-    "reconcile": {"DATABASE"},
-    "expire_api_keys": {"DATABASE"},
-    "purge": {"DATABASE"},
+    "resend": {"DATABASE", "RABBITMQ", "REDIS"},
+    "redeliver": {"DATABASE", "RABBITMQ", "REDIS"},
+    "sweep_dead_letters": {"DATABASE", "RABBITMQ", "REDIS"},
+    "publish_metrics": {"DATABASE", "REDIS"},
+    "reconcile": {"DATABASE", "REDIS"},
+    "expire_api_keys": {"DATABASE", "REDIS"},
+    "purge": {"DATABASE", "REDIS"},
 }
 """Which secrets each function is told of; test_roles.py holds its role to the same ones."""
 
 
 def in_aws(name: str) -> str:
-    return f"fintegrate-dev-{name.replace('_', '-')}"
+    return f"fintegrate-banking-dev-{name.replace('_', '-')}"
 
 
 def configuration(name: str) -> dict[str, Any]:
@@ -59,14 +60,14 @@ def test_order_of_the_steps(deployed: Deployed) -> None:
         f"fintegrate-dev-{part}"
         for part in (
             *("artifacts", "network", "secrets", "database", "broker", "cache"),
-            *("migration", "functions", "monitoring"),
+            *("monitoring-servers", "banking-migration", "banking-functions", "monitoring-banking"),
         )
     ]
     assert deployed.looked_at == ["https://api.test"]
 
 
 @pytest.mark.usefixtures("deployed")
-def test_every_function_is_there_and_no_other() -> None:
+def test_exactly_these_functions_exist() -> None:
     found = boto3.client("lambda").list_functions()["Functions"]
 
     assert {function["FunctionName"] for function in found} == {in_aws(n) for n in FUNCTIONS}
@@ -75,9 +76,7 @@ def test_every_function_is_there_and_no_other() -> None:
 
 @pytest.mark.usefixtures("deployed")
 @pytest.mark.parametrize("name", sorted(FUNCTIONS))
-def test_function_runs_our_code_in_the_network_under_its_own_role(
-    name: str, packaged: Package
-) -> None:
+def test_function_runs_inside_the_network(name: str, packaged: Package) -> None:
     function = configuration(name)
 
     assert function["Runtime"] == f"python{sys.version_info[0]}.{sys.version_info[1]}"
@@ -118,8 +117,8 @@ def test_handlers_and_times() -> None:
 
 
 @pytest.mark.usefixtures("deployed")
-def test_every_route_reaches_the_function_and_no_other_exists() -> None:
-    api_id = api_id_of("fintegrate-dev")
+def test_exactly_these_routes_exist() -> None:
+    api_id = api_id_of(API_NAME)
     found = boto3.client("apigateway").get_resources(restApiId=api_id, limit=500, embed=["methods"])
     methods = {
         item["path"]: item["resourceMethods"]
@@ -139,7 +138,7 @@ def test_every_route_reaches_the_function_and_no_other_exists() -> None:
 
 @pytest.mark.usefixtures("deployed")
 def test_stage_is_served() -> None:
-    stages = boto3.client("apigateway").get_stages(restApiId=api_id_of("fintegrate-dev"))["item"]
+    stages = boto3.client("apigateway").get_stages(restApiId=api_id_of(API_NAME))["item"]
 
     assert [stage["stageName"] for stage in stages] == ["api"]
 
@@ -150,7 +149,7 @@ def test_api_may_call_its_function() -> None:
 
     assert [s["Principal"] for s in statements] == [{"Service": "apigateway.amazonaws.com"}]
     source = statements[0]["Condition"]["ArnLike"]["AWS:SourceArn"]
-    assert source.endswith(f":{api_id_of('fintegrate-dev')}/*")
+    assert source.endswith(f":{api_id_of(API_NAME)}/*")
 
 
 @pytest.mark.usefixtures("deployed")
@@ -169,29 +168,29 @@ def test_schedule_calls_its_function(name: str) -> None:
 
 
 @pytest.mark.usefixtures("deployed")
-def test_migration_is_called_by_nobody_but_the_deployment() -> None:
+def test_only_deployment_calls_migration() -> None:
     with pytest.raises(Exception, match="ResourceNotFound"):
         policy_of("migrate")
 
 
 @pytest.mark.usefixtures("deployed")
 @pytest.mark.parametrize("name", sorted(FUNCTIONS))
-def test_log_of_a_function_is_kept_for_a_time(name: str) -> None:
-    prefix = f"/fintegrate/dev/{name.replace('_', '-')}"
+def test_logs_are_kept_for_days(name: str) -> None:
+    prefix = f"/fintegrate/banking/dev/{name.replace('_', '-')}"
     groups = boto3.client("logs").describe_log_groups(logGroupNamePrefix=prefix)["logGroups"]
 
     assert [(g["logGroupName"], g["retentionInDays"]) for g in groups] == [(prefix, 14)]
 
 
 @pytest.mark.usefixtures("deployed")
-def test_admin_key_was_made_and_is_a_key() -> None:
+def test_admin_key_was_made() -> None:
     secret = boto3.client("secretsmanager").get_secret_value(SecretId="admin")
 
     assert parse_api_key(json.loads(secret["SecretString"])["ADMIN_API_KEY"]) is not None
 
 
 @pytest.mark.usefixtures("deployed")
-def test_api_reads_its_credentials_from_secrets_manager() -> None:
+def test_api_reads_credentials_from_secrets() -> None:
     settings = settings_of("api")
 
     password = "d%2Fb%3A%20p%40ss%3F"
@@ -205,7 +204,7 @@ def test_api_reads_its_credentials_from_secrets_manager() -> None:
 
 
 @pytest.mark.usefixtures("deployed")
-def test_migration_reads_the_admin_key_and_goes_past_the_proxy() -> None:
+def test_migration_goes_past_the_proxy() -> None:
     settings = settings_of("migrate")
 
     assert parse_api_key(settings.admin_api_key) is not None
@@ -214,7 +213,7 @@ def test_migration_reads_the_admin_key_and_goes_past_the_proxy() -> None:
 
 @pytest.mark.usefixtures("deployed")
 @pytest.mark.parametrize("name", sorted(FUNCTIONS))
-def test_function_holds_no_credentials_and_learns_only_its_own(name: str) -> None:
+def test_function_learns_only_its_secrets(name: str) -> None:
     variables = variables_of(name)
     settings = settings_of(name)
 

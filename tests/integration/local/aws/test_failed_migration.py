@@ -5,24 +5,22 @@ from __future__ import annotations
 import boto3
 import pytest
 
-from local.aws.migration import MigrationFailedError
+from local.aws.migration import SchemaNotMigrated
 from local.aws.packaged import Package
 from tests.integration.local.aws.account import FUNCTIONS_STACK, AccountStacks, migration_answers
 from tests.integration.local.aws.conftest import deployment
 
 
 @pytest.mark.filterwarnings("ignore")  # moto says what it does not know in warnings
-def test_failed_migration_stops_before_any_function_changes(
-    account: str, packaged: Package
-) -> None:
+def test_failed_migration_stops_the_deployment(account: str, packaged: Package) -> None:
     migration_answers(account, {"errorMessage": "20261120_1600_initial_schema.sql: syntax error"})
     stacks = AccountStacks()
     looked_at: list[str] = []
 
-    with pytest.raises(MigrationFailedError, match="initial_schema"):
-        deployment(stacks, [], looked_at).run(lambda _stage: packaged)
+    with pytest.raises(SchemaNotMigrated, match="initial_schema"):
+        deployment(stacks, [], looked_at).run({"banking": lambda: packaged})
 
     assert FUNCTIONS_STACK not in stacks.started
     functions = boto3.client("lambda").list_functions()["Functions"]
-    assert [f["FunctionName"] for f in functions] == ["fintegrate-dev-migrate"]
+    assert [f["FunctionName"] for f in functions] == ["fintegrate-banking-dev-migrate"]
     assert looked_at == []

@@ -38,7 +38,7 @@ def said(capsys: Capture) -> list[dict[str, Any]]:
     return lines
 
 
-def test_line_holds_the_figures_of_the_health_endpoint(
+def test_metrics_match_the_health_endpoint(
     parts: Parts, admin: Api, bank: Bank, capsys: Capture
 ) -> None:
     bank.create_customer()
@@ -53,9 +53,7 @@ def test_line_holds_the_figures_of_the_health_endpoint(
     assert said["Stage"] == parts.settings.stage
 
 
-def test_each_consumer_with_something_to_tell_has_a_line(
-    bank: Bank, query: Query, capsys: Capture
-) -> None:
+def test_each_active_consumer_is_counted(bank: Bank, query: Query, capsys: Capture) -> None:
     write_pending(query, bank.consumer_id, events_each=3)
     query("UPDATE customer_events SET deliver_status = 'delivered', delivered_at = now()"
           " WHERE publish_status = 'published'")  # fmt: skip
@@ -69,9 +67,7 @@ def test_each_consumer_with_something_to_tell_has_a_line(
     assert "Consumer" not in total
 
 
-def test_line_declares_every_figure_as_a_metric_of_the_stage(
-    capsys: Capture, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_figures_are_metrics_of_the_stage(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "no_dimension_of_ours")
     figures = dict.fromkeys((*COUNTS.values(), *AGES.values()), 3)
     began = time.time()

@@ -48,9 +48,7 @@ def living_process(environment: dict[str, str]) -> wiring.Parts:
 
 
 @pytest.mark.usefixtures("account")
-def test_new_password_is_read_when_the_old_one_is_refused(
-    environment: dict[str, str], database_url: str
-) -> None:
+def test_rotated_password_is_read_again(environment: dict[str, str], database_url: str) -> None:
     boto3.client("secretsmanager").create_secret(Name="database")
     set_password(database_url, "before")
     keep("before")
@@ -66,9 +64,7 @@ def test_new_password_is_read_when_the_old_one_is_refused(
 
 
 @pytest.mark.usefixtures("account")
-def test_password_that_stays_wrong_is_an_outage(
-    environment: dict[str, str], database_url: str
-) -> None:
+def test_wrong_password_is_an_outage(environment: dict[str, str], database_url: str) -> None:
     boto3.client("secretsmanager").create_secret(Name="database")
     set_password(database_url, "right")
     keep("wrong")

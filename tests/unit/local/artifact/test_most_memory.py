@@ -15,7 +15,7 @@ from local.artifact.emulator.process import MemoryWatch
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="/proc is Linux's")
 
 
-def test_it_is_what_was_resident_at_most() -> None:
+def test_most_resident_memory_is_told() -> None:
     block = bytearray(b"x" * 64_000_000)
     resident_mb = psutil.Process().memory_info().rss // 1024**2
     del block
@@ -30,7 +30,7 @@ def test_it_is_what_was_resident_at_most() -> None:
     assert after > before
 
 
-def test_a_process_that_has_ended_tells_nothing() -> None:
+def test_ended_process_tells_nothing() -> None:
     with subprocess.Popen([sys.executable, "-c", ""]) as process:
         watch = MemoryWatch(process.pid)
         os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)

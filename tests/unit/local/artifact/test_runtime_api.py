@@ -103,7 +103,7 @@ def test_requests_are_understood_in_any_pieces(
         (b"POST /x HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n", b"400"),
     ],
 )
-def test_statuses_are_those_of_the_runtime_api(
+def test_runtime_api_statuses(
     connection: RuntimeConnection, transport: FakeTransport, request_bytes: bytes, status: bytes
 ) -> None:
     connection.data_received(request_bytes)

@@ -1,4 +1,4 @@
-"""The functions' template as it goes to AWS, made once for these tests; nothing is deployed."""
+"""The template of banking's functions as it goes to AWS, made once; nothing is deployed."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ Template = dict[str, Any]
 
 @pytest.fixture(scope="session")
 def packaged(tmp_path_factory: pytest.TempPathFactory) -> Package:
-    """The functions, packaged."""
-    return package("dev", tmp_path_factory.mktemp("packaged"))
+    """Banking, packaged."""
+    return package("banking", "dev", tmp_path_factory.mktemp("packaged"))
 
 
 @pytest.fixture(scope="session")

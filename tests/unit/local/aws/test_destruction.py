@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from local.aws.destruction import RefusedError, confirm, destroy
+from local.aws.destruction import NotConfirmed, confirm, destroy
 from local.aws.stacks import Stacks
 
 
@@ -24,13 +24,13 @@ class FewStacks(Stacks):
 
 @pytest.mark.parametrize("answer", ["", "n", "no", "dev", "yess"])
 def test_dev_stays_without_a_yes(answer: str) -> None:
-    with pytest.raises(RefusedError, match="nothing was destroyed"):
+    with pytest.raises(NotConfirmed, match="nothing was destroyed"):
         confirm("dev", lambda _question: answer)
 
 
 @pytest.mark.parametrize("answer", ["y", "yes", "prod", "fintegrate-dev", ""])
 def test_prod_stays_without_its_name(answer: str) -> None:
-    with pytest.raises(RefusedError):
+    with pytest.raises(NotConfirmed):
         confirm("prod", lambda _question: answer)
 
 
@@ -47,15 +47,15 @@ def test_right_answer_goes_on(stage: str, answer: str) -> None:
     assert f"fintegrate-{stage}" in asked[0]
 
 
-def test_what_was_made_last_goes_first_and_gaps_are_passed_over() -> None:
+def test_newest_stack_goes_first() -> None:
     stacks = FewStacks(
-        "fintegrate-dev-network", "fintegrate-dev-functions", "fintegrate-dev-database"
+        "fintegrate-dev-network", "fintegrate-dev-banking-functions", "fintegrate-dev-database"
     )
 
     destroy("dev", stacks, lambda _said: None)
 
     assert stacks.deleted == [
-        "fintegrate-dev-functions",
+        "fintegrate-dev-banking-functions",
         "fintegrate-dev-database",
         "fintegrate-dev-network",
     ]

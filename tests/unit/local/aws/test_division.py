@@ -6,7 +6,7 @@ import json
 import zipfile
 from typing import Any
 
-from local.aws.division import divide
+from local.aws.division import ALONE, divide
 from local.aws.packaged import Package
 
 Template = dict[str, Any]
@@ -42,7 +42,27 @@ def test_migration_brings_nothing_that_answers_requests(expanded: Template) -> N
     }
 
 
-def test_parts_refer_only_to_what_they_have(expanded: Template) -> None:
+def test_condition_in_condition_in_condition_stays() -> None:
+    inner = {"Fn::Equals": [{"Ref": "Wanted"}, "yes"]}
+    outer = {"Fn::Not": [{"Condition": "Middle"}]}
+    template = {
+        "Parameters": {"Wanted": {}, "Unused": {}},
+        "Conditions": {"Outer": outer, "Middle": {"Condition": "Inner"}, "Inner": inner},
+        "Resources": {
+            **{name: {"Type": "AWS::S3::Bucket"} for name in ALONE},
+            "Bucket": {"Type": "AWS::S3::Bucket", "Condition": "Outer"},
+        },
+        "Outputs": {"Name": {"Value": {"Ref": "Bucket"}}},
+    }
+
+    migration, functions = divide(template)
+
+    assert functions["Conditions"].keys() == {"Outer", "Middle", "Inner"}
+    assert functions["Parameters"].keys() == {"Wanted"}
+    assert migration["Conditions"] == migration["Parameters"] == {}
+
+
+def test_parts_hold_what_they_name(expanded: Template) -> None:
     for part in divide(expanded):
         known = {*part["Resources"], *part["Parameters"]}
         assert references(part["Resources"]) - known == set()

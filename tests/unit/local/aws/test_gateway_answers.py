@@ -80,7 +80,7 @@ def test_firewall_answers_as_the_gateway_does(expanded: Template, answers: Templ
     assert json.loads(body) == json.loads(filtered)
 
 
-def test_no_stage_is_past_the_firewall_and_the_limits(expanded: Template) -> None:
+def test_only_limited_stage_exists(expanded: Template) -> None:
     kinds = {"AWS::ApiGateway::Stage", "AWS::ApiGateway::Deployment"}
     stages = {
         resource["Properties"].get("StageName")
@@ -93,7 +93,7 @@ def test_no_stage_is_past_the_firewall_and_the_limits(expanded: Template) -> Non
     assert "/stages/${RestAPIapiStage}" in association["Fn::Sub"]
 
 
-def test_every_request_is_logged_without_its_query(expanded: Template) -> None:
+def test_access_log_has_no_query(expanded: Template) -> None:
     stage = expanded["Resources"]["RestAPIapiStage"]["Properties"]
     assert expanded["Resources"]["RestAPI"]["DependsOn"] == "GatewayAccount"
     logged = json.loads(stage["AccessLogSetting"]["Format"])

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
 
-from local.aws.parameters import MissingParameterError, fill, variable
+from local.aws import parameters
+from local.aws.parameters import ParameterMissing, fill, stage_values, variable
 
 TEMPLATE = {
     "Parameters": {
@@ -32,11 +36,11 @@ def test_environment_wins_over_the_stage_file() -> None:
     assert values["RateLimitIpPerMinute"] == "600"
 
 
-def test_environment_does_not_replace_what_was_just_made() -> None:
+def test_environment_does_not_replace_outputs() -> None:
     assert filled({"SUBNET_IDS": "elsewhere"})["SubnetIds"] == "a,b"
 
 
-def test_option_that_was_given_once_stays_and_a_default_follows_the_template() -> None:
+def test_option_given_once_stays() -> None:
     template = {
         "Parameters": {"DatabaseSnapshot": {"Default": ""}, "LogLevel": {"Default": "INFO"}}
     }
@@ -47,8 +51,28 @@ def test_option_that_was_given_once_stays_and_a_default_follows_the_template() -
     ]
 
 
-def test_missing_parameter_says_its_name_and_where_to_set_it() -> None:
-    with pytest.raises(MissingParameterError, match=r"SUBNET_IDS.*infra/stages/dev.json"):
+def test_systems_own_variable_wins() -> None:
+    template = {"Parameters": {"DomainName": {"Default": ""}}}
+    environment = {"LETTERS_DOMAIN_NAME": "letters.test", "DOMAIN_NAME": "all.test"}
+
+    def domain(system: str) -> str:
+        return fill(template, "dev", {}, environment, system=system)[0]["ParameterValue"]
+
+    assert (domain("letters"), domain("banking")) == ("letters.test", "all.test")
+
+
+def test_systems_part_of_stage_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "stages").mkdir()
+    values = {"ApiConcurrency": "20", "letters": {"ApiConcurrency": "5"}}
+    (tmp_path / "stages" / "dev.json").write_text(json.dumps(values))
+    monkeypatch.setattr(parameters, "INFRA", tmp_path)
+
+    assert stage_values("dev") == {"Stage": "dev", "ApiConcurrency": "20"}
+    assert stage_values("dev", "letters") == {"Stage": "dev", "ApiConcurrency": "5"}
+
+
+def test_missing_parameter_is_named() -> None:
+    with pytest.raises(ParameterMissing, match=r"SUBNET_IDS.*infra/stages/dev.json"):
         fill(TEMPLATE, "dev", {}, {})
 
 

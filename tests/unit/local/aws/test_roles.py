@@ -52,7 +52,7 @@ def functions(template: Template) -> set[str]:
     return {n for n, r in template["Resources"].items() if r["Type"] == "AWS::Lambda::Function"}
 
 
-def test_every_function_has_a_role_of_its_own(expanded: Template) -> None:
+def test_function_has_its_own_role(expanded: Template) -> None:
     roles = {
         name: expanded["Resources"][name]["Properties"]["Role"]["Fn::GetAtt"][0]
         for name in functions(expanded)
@@ -73,7 +73,7 @@ def test_role_is_the_least(expanded: Template, name: str) -> None:
     assert role["Properties"]["ManagedPolicyArns"] == [{"Ref": "InsideTheNetwork"}]
 
 
-def test_every_function_has_the_layer_and_is_traced(expanded: Template) -> None:
+def test_functions_have_layer_and_tracing(expanded: Template) -> None:
     (layer,) = (n for n, r in expanded["Resources"].items() if r["Type"].endswith("LayerVersion"))
 
     for name in functions(expanded):
@@ -82,14 +82,14 @@ def test_every_function_has_the_layer_and_is_traced(expanded: Template) -> None:
         assert properties["TracingConfig"] == {"Mode": "Active"}
 
 
-def test_function_is_told_of_the_secrets_that_it_may_read(expanded: Template) -> None:
+def test_function_names_its_readable_secrets(expanded: Template) -> None:
     for name, secrets in SECRETS.items():
         variables = expanded["Resources"][name]["Properties"]["Environment"]["Variables"]
         told = {v["Ref"] for n, v in variables.items() if n.endswith("_SECRET_ID")}
         assert told == secrets, name
 
 
-def test_any_resource_only_where_aws_knows_no_other(expanded: Template) -> None:
+def test_any_resource_is_explained(expanded: Template) -> None:
     policies = {
         name: resource["Properties"]["PolicyDocument"]
         for name, resource in expanded["Resources"].items()
@@ -125,7 +125,7 @@ def documents(properties: Template) -> list[Template]:
     return inline + own
 
 
-def test_roles_allow_exactly_the_calls_of_the_code(expanded: Template) -> None:
+def test_roles_allow_exactly_the_calls(expanded: Template) -> None:
     services, calls = set[str](), set[str]()
     for file in modules(FUNCTIONS, LAYER):
         tree = tree_of(file)

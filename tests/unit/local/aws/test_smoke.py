@@ -8,10 +8,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from local.aws.smoke import SmokeTestError, smoke_test
+from local.aws.smoke import SmokeTestFailed, smoke_test
 
 ENVELOPE = b'{"data":{},"detail":{}}'
-RIGHT = {"/health": 200, "/openapi.json": 200, "/customer/list": 401, "/no-such-path": 404}
+RIGHT = {"/health": 200, "/openapi.json": 200, "/metrics": 401, "/no-such-path": 404}
 Serve = Callable[[dict[str, int], bytes], tuple[str, dict[str, int]]]
 
 
@@ -52,14 +52,14 @@ def test_right_answers_pass(serve: Serve) -> None:
 def test_wrong_status_is_named(serve: Serve, path: str) -> None:
     url, _ = serve({**RIGHT, path: 503}, ENVELOPE)
 
-    with pytest.raises(SmokeTestError, match=rf"GET {path} answered 503 instead of {RIGHT[path]}"):
+    with pytest.raises(SmokeTestFailed, match=rf"GET {path} answered 503 instead of {RIGHT[path]}"):
         smoke_test(url, patience_seconds=0)
 
 
 def test_other_shape_is_named(serve: Serve) -> None:
     url, _ = serve(dict(RIGHT), b'{"message":"Forbidden"}')
 
-    with pytest.raises(SmokeTestError, match="not in the envelope"):
+    with pytest.raises(SmokeTestFailed, match="not in the envelope"):
         smoke_test(url, patience_seconds=0)
 
 

@@ -9,7 +9,7 @@ import boto3
 import pytest
 from botocore.stub import ANY, Stubber
 
-from local.aws.stacks import Change, StackError, Stacks
+from local.aws.stacks import Change, StackFailed, Stacks
 
 NAME, CHANGE_SET = {"StackName": "s"}, {"StackName": "s", "ChangeSetName": "s-change"}
 SOURCE = {"TemplateBody": "{}"}
@@ -49,7 +49,7 @@ def prepared(stubber: Stubber, kind: str, status: str, reason: str = "") -> None
         stubber.add_response("delete_change_set", {}, CHANGE_SET)
 
 
-def test_stack_that_is_not_there_is_created(stub: tuple[Stacks, Stubber]) -> None:
+def test_missing_stack_is_created(stub: tuple[Stacks, Stubber]) -> None:
     stacks, stubber = stub
     stubber.add_client_error("describe_stacks", "ValidationError", "Stack s does not exist")
     prepared(stubber, "CREATE", "CREATE_COMPLETE")
@@ -57,7 +57,7 @@ def test_stack_that_is_not_there_is_created(stub: tuple[Stacks, Stubber]) -> Non
     assert stacks.prepare("s", SOURCE, []) == Change("s", "CREATE")
 
 
-def test_what_is_up_to_date_is_left_alone(stub: tuple[Stacks, Stubber]) -> None:
+def test_current_stack_is_left_alone(stub: tuple[Stacks, Stubber]) -> None:
     stacks, stubber = stub
     described(stubber, "UPDATE_COMPLETE")
     stubber.add_client_error("delete_change_set", "ChangeSetNotFound")
@@ -76,11 +76,11 @@ def test_refused_change_is_told(stub: tuple[Stacks, Stubber]) -> None:
     stubber.add_response("delete_change_set", {}, CHANGE_SET)
     prepared(stubber, "UPDATE", "FAILED", "Resource X is wrong")
 
-    with pytest.raises(StackError, match="s: Resource X is wrong"):
+    with pytest.raises(StackFailed, match="s: Resource X is wrong"):
         stacks.prepare("s", SOURCE, [])
 
 
-def test_stack_whose_creation_failed_is_made_anew(stub: tuple[Stacks, Stubber]) -> None:
+def test_failed_first_creation_is_repeated(stub: tuple[Stacks, Stubber]) -> None:
     stacks, stubber = stub
     described(stubber, "ROLLBACK_COMPLETE")
     stubber.add_response("delete_stack", {}, NAME)
@@ -104,7 +104,7 @@ def test_failed_change_names_the_resource(stub: tuple[Stacks, Stubber]) -> None:
     }
     stubber.add_response("describe_stack_events", {"StackEvents": [event]}, NAME)
 
-    with pytest.raises(StackError, match="s: Broker: no such class"):
+    with pytest.raises(StackFailed, match="s: Broker: no such class"):
         stacks.finish(Change("s", "UPDATE"))
 
 

@@ -13,7 +13,7 @@ from cfnlint.decode.cfn_yaml import load
 
 from chalicelib.banking.configuration import CLOUDWATCH_NAMESPACE
 from chalicelib.banking.schedules import publish_metrics, run_reconcile
-from local.aws.deployment import DATA, FOUNDATION, MONITORING
+from local.aws.deployment import SERVERS, all_parts
 from local.aws.division import divide
 from local.aws.lint import lint
 from local.aws.packaged import Package
@@ -28,10 +28,10 @@ PUBLISHED = {
 
 
 def test_linter_has_nothing_to_say(packaged: Package) -> None:
-    assert lint(packaged) == ""
+    assert lint([packaged]) == ""
 
 
-def test_linter_sees_the_divided_templates_too(expanded: Template, tmp_path: Path) -> None:
+def test_divided_templates_are_clean(expanded: Template, tmp_path: Path) -> None:
     parts = dict(zip(("migration", "functions"), divide(expanded), strict=True))
     for name, part in parts.items():
         (tmp_path / f"{name}.json").write_text(json.dumps(part), encoding="utf-8")
@@ -49,9 +49,9 @@ def test_linter_sees_the_divided_templates_too(expanded: Template, tmp_path: Pat
 
 
 @pytest.mark.parametrize("stage", STAGES)
-def test_each_stack_finds_its_parameters_in_those_before(stage: str, expanded: Template) -> None:
+def test_earlier_stacks_give_the_parameters(stage: str, expanded: Template) -> None:
     outputs: dict[str, str] = {}
-    for parts in (FOUNDATION, DATA):
+    for parts in SERVERS:
         found = dict[str, str]()
         for part in parts:
             template = read_template(part)
@@ -60,21 +60,21 @@ def test_each_stack_finds_its_parameters_in_those_before(stage: str, expanded: T
         assert not found.keys() & outputs.keys()
         outputs |= found
 
-    for part in (*divide(expanded), read_template(MONITORING)):
-        fill(part, stage, outputs, {})
+    for own in (*divide(expanded), read_template("monitoring/banking")):
+        fill(own, stage, outputs, {}, system="banking")
 
 
 @pytest.mark.parametrize("stage", STAGES)
-def test_stage_file_sets_only_what_some_template_takes(stage: str, expanded: Template) -> None:
+def test_stage_file_sets_known_parameters(stage: str, expanded: Template) -> None:
     taken = set(expanded["Parameters"])
-    for part in (*FOUNDATION, *DATA, MONITORING):
-        taken |= read_template(part).get("Parameters", {}).keys()
+    for name in (part.name for part in all_parts() if (INFRA / f"{part.name}.yaml").exists()):
+        taken |= read_template(name).get("Parameters", {}).keys()
 
     assert stage_values(stage).keys() <= taken
 
 
 @pytest.mark.parametrize(("stage", "holds"), [("dev", False), ("prod", True)])
-def test_prod_survives_a_zone_and_a_slip(stage: str, holds: bool) -> None:
+def test_prod_is_redundant_and_protected(stage: str, holds: bool) -> None:
     database = properties("database", "Database", stage)
     broker = properties("broker", "Broker", stage)
     cache = properties("cache", "Cache", stage)
@@ -100,7 +100,7 @@ def test_everything_is_encrypted_private_and_kept() -> None:
     assert "resolve:secretsmanager" in str(cache["AuthToken"])
 
 
-def test_server_sets_what_the_functions_would_ask_for() -> None:
+def test_server_sets_the_functions_options() -> None:
     from chalicelib.banking.configuration import Configuration
 
     defaults = Configuration("", "", "")
@@ -111,8 +111,8 @@ def test_server_sets_what_the_functions_would_ask_for() -> None:
     assert parameters["timezone"] == "UTC"
 
 
-def test_alarms_cover_what_was_promised_and_go_by_metrics_that_exist() -> None:
-    resources = load(str(INFRA / "monitoring.yaml"))["Resources"]
+def test_alarms_go_by_published_metrics() -> None:
+    resources = load(str(INFRA / "monitoring" / "banking.yaml"))["Resources"]
     alarms = {n: r["Properties"] for n, r in resources.items() if r["Type"].endswith("::Alarm")}
 
     assert alarms.keys() >= {
@@ -121,7 +121,24 @@ def test_alarms_cover_what_was_promised_and_go_by_metrics_that_exist() -> None:
     }
     assert ours(alarms) <= PUBLISHED
     assert ours(alarms) | named_by_the_dashboard(resources) == PUBLISHED
-    assert all(alarm["AlarmActions"] == [{"Ref": "Topic"}] for alarm in alarms.values())
+    assert all(alarm["AlarmActions"] == [{"Ref": "AlarmTopic"}] for alarm in alarms.values())
+
+
+def test_breaker_of_every_publisher_is_watched(expanded: Template) -> None:
+    resources = load(str(INFRA / "monitoring" / "banking.yaml"))["Resources"].values()
+    watched = {
+        resource["Properties"]["LogGroupName"]["Fn::Sub"].rpartition("/")[2]
+        for resource in resources
+        if resource["Type"] == "AWS::Logs::MetricFilter"
+    }
+
+    assert watched == {"api", "resend", "redeliver"}
+    names = {
+        resource["Properties"]["LogGroupName"]["Fn::Sub"].rpartition("/")[2]
+        for resource in expanded["Resources"].values()
+        if resource["Type"] == "AWS::Logs::LogGroup"
+    }
+    assert watched <= names
 
 
 def ours(alarms: Template) -> set[str]:

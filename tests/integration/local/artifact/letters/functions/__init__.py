@@ -1,0 +1,1 @@
+"""Letters: an invented second system, to show that packages are apart."""

@@ -1,0 +1,38 @@
+"""Letters as the functions that every package has see it."""
+
+from __future__ import annotations
+
+from chalicelib.letters.configuration import Configuration
+from fintegrate.openapi.description import Description
+from fintegrate.system import Probe, System, SystemDatabase
+
+
+def _blueprints():
+    from chalicelib.letters.index import BLUEPRINTS
+
+    return BLUEPRINTS
+
+
+def _request_parts():
+    from chalicelib.letters.wiring import request_parts
+
+    return request_parts()
+
+
+def _probes():
+    from chalicelib.letters.wiring import database
+
+    return {"letterbox": Probe(lambda: database().fetch_one("SELECT 1 AS one", {}))}
+
+
+SYSTEM = System(
+    name="letters",
+    databases=(SystemDatabase("LETTERS_DATABASE_URL", "letters", "letters"),),
+    configuration=Configuration,
+    blueprints=_blueprints,
+    request_parts=_request_parts,
+    probes=_probes,
+    gauges=lambda _db: (),
+    description=lambda: Description("Letters", "1.0.0", "Letters come and are kept.", schemes={}),
+    after_migrations=lambda _settings: None,
+)

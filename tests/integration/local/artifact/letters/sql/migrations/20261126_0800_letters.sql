@@ -1,0 +1,7 @@
+-- Letters.
+-- Rollback: DROP TABLE letters;
+BEGIN;
+
+CREATE TABLE IF NOT EXISTS letters (id bigint GENERATED ALWAYS AS IDENTITY, body text NOT NULL);
+
+COMMIT;

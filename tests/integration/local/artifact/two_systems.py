@@ -1,0 +1,58 @@
+"""A copy of the sources with an invented second system, `letters`, beside banking."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+from local.machine.checkout import Checkout
+
+LETTERS = Path(__file__).with_name("letters")
+COPIED = ("app.py", "chalice.json", "requirements.txt", "functions", "layers", "sql", "infra")
+LINKS = (
+    ("chalicelib", "functions"),
+    ("vendor/fintegrate", "../layers/fintegrate/python/fintegrate"),
+    ("vendor/fintegrate_sql", "../sql"),
+    (".chalice/config.json", "../chalice.json"),
+)
+
+
+def copy_with_letters(folder: Path, queue: str) -> Checkout:
+    """The copy; letters gets the messages of the queue."""
+    ignored = shutil.ignore_patterns("__pycache__")
+    for name in COPIED:
+        source = Checkout().root / name
+        if source.is_dir():
+            shutil.copytree(source, folder / name, ignore=ignored)
+        else:
+            shutil.copy(source, folder / name)
+    for link, target in LINKS:
+        (folder / link).parent.mkdir(exist_ok=True)
+        (folder / link).symlink_to(target)
+    shutil.copytree(LETTERS / "functions", folder / "functions" / "letters", ignore=ignored)
+    shutil.copytree(LETTERS / "sql", folder / "sql" / "letters")
+    infra = (LETTERS / "letters.yaml").read_text().replace("QUEUE", queue)
+    (folder / "infra" / "systems" / "letters.yaml").write_text(infra)
+    _list(folder)
+    _share_layers(folder)
+    return Checkout(folder)
+
+
+def _list(folder: Path) -> None:
+    """Add letters to the list of systems and give it a stage."""
+    systems = folder / "functions" / "systems.py"
+    listed = systems.read_text().replace('NAMES = ("banking",)', 'NAMES = ("banking", "letters")')
+    systems.write_text(listed)
+    settings = json.loads((folder / "chalice.json").read_text())
+    settings["stages"]["letters-dev"] = {"environment_variables": {"SYSTEM": "letters"}}
+    (folder / "chalice.json").write_text(json.dumps(settings))
+
+
+def _share_layers(folder: Path) -> None:
+    """Making a layer takes long; the zips' names tell what is in them."""
+    own = Checkout().root / ".chalice" / "deployments"
+    own.mkdir(parents=True, exist_ok=True)
+    (folder / ".chalice" / "deployments").symlink_to(own)
+    layers = Checkout(folder).folder("deploy") / "layers"
+    layers.symlink_to(Checkout().folder("deploy", "layers"))
