@@ -31,14 +31,17 @@ def _request_parts() -> RequestParts:
 
 def _probes() -> Mapping[str, Probe]:
     from chalicelib.banking.events.probes import probes
+    from chalicelib.banking.wiring import parts
 
-    return probes()
+    own = parts()
+    return probes(own.request.database, own.publisher, own.redis)
 
 
 def _gauges(db: Database) -> Iterable[GaugeFamily]:
     from chalicelib.banking.events.gauges import gauges
+    from chalicelib.banking.wiring import parts
 
-    return gauges(db)
+    return gauges(db, parts().publisher.breaker.state)
 
 
 def _description() -> Description:

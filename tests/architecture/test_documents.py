@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from chalicelib import systems
 from chalicelib.systems import system_of
 from local.banking.documents import further_documents
 from local.documents import FOLDER, api_folder, openapi_document, rendered
-from tests.architecture.tree import ROOT
+from tests.architecture.tree import ROOT, named
 
 WRITE = "run `make documents` and commit what it writes"
 
@@ -131,3 +132,35 @@ def _resolve(document: object, reference: str) -> None:
     for step in reference.removeprefix("#/").split("/"):
         assert isinstance(at, dict), reference
         at = at[step]
+
+
+def test_index_lists_every_decision() -> None:
+    folder = ROOT / "docs" / "decisions"
+    titles = {
+        file.name: file.read_text(encoding="utf-8").splitlines()[0].removeprefix("# ")
+        for file in folder.glob("0*.md")
+    }
+    index = (folder / "README.md").read_text(encoding="utf-8")
+
+    assert [name for name, title in titles.items() if f"[{title}]({name})" not in index] == []
+
+
+@pytest.mark.parametrize(
+    "page", sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]), ids=named
+)
+def test_links_of_documents_lead_somewhere(page: Path) -> None:
+    links = re.findall(r"\]\(([^)#\s]+)", page.read_text(encoding="utf-8"))
+    own = [link for link in links if not link.startswith(("http:", "https:", "mailto:"))]
+
+    assert [link for link in own if not (page.parent / link).exists()] == []
+
+
+@pytest.mark.parametrize(
+    "page", sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]), ids=named
+)
+def test_paths_in_documents_exist(page: Path) -> None:
+    """A path in backticks that begins with a folder of the repository names something that is there."""
+    text = page.read_text(encoding="utf-8")
+    found = re.findall(r"`((?:functions|layers|local|sql|infra|tests|docs)/[\w./-]+)`", text)
+
+    assert [path for path in found if not (ROOT / path).exists()] == []

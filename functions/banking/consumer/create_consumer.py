@@ -1,5 +1,7 @@
 """POST /consumer/data: a banking system becomes a tenant."""
 
+from functools import partial
+
 from chalicelib.banking.consumer.blueprint import consumer
 from chalicelib.banking.consumer.consumers import SQL
 from chalicelib.banking.consumer.models import ConsumerCreated, NewConsumer
@@ -33,5 +35,6 @@ def create_consumer(call: Call[NewConsumer]) -> Answer:
     except UniqueViolation as error:
         raise Conflict(f"A consumer named {name} exists; choose another name") from error
     assert event is not None
-    parts().declare_queues([{"consumer_name": name}])
-    return Answer({"consumer_id": event["customer_id"]}, event)
+    # Talking to the broker takes up to a second: never while the transaction holds its locks.
+    declare = partial(parts().declare_queues, [{"consumer_name": name}])
+    return Answer({"consumer_id": event["customer_id"]}, event, after_commit=declare)

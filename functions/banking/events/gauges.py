@@ -12,7 +12,6 @@ from typing import Any
 
 from chalicelib.banking.events.ledger import DISCREPANCIES, KINDS
 from chalicelib.banking.events.reconcile import read_last
-from chalicelib.banking.wiring import parts
 from fintegrate.database import Database, Row
 from fintegrate.metrics import GaugeFamily
 from fintegrate.queries import queries_beside
@@ -57,17 +56,15 @@ SYSTEM_AGES = {
         "oldest_undelivered",
     ),
 }
-
-
 BREAKER_VALUES = {"closed": 0.0, "half_open": 0.5, "open": 1.0}
 
 
-def gauges(db: Database) -> Iterator[GaugeFamily]:
-    """All of them, for `/metrics`."""
+def gauges(db: Database, breaker: str) -> Iterator[GaugeFamily]:
+    """All of them, for `/metrics`; `breaker` is the state of the process's circuit breaker."""
     yield GaugeFamily(
         "fintegrate_breaker_open",
         "State of the broker's circuit breaker: 0 closed, 0.5 half-open, 1 open",
-        {(): BREAKER_VALUES[parts().publisher.breaker.state]},
+        {(): BREAKER_VALUES[breaker]},
     )
     yield from event_gauges(read_gauges(db))
     yield from reconciliation_gauges(read_last(db))

@@ -4,25 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from chalicelib.banking.wiring import parts
+from fintegrate.database import Database
+from fintegrate.messaging.publisher import Publisher
 from fintegrate.queries import queries_beside
+from fintegrate.redis_connection import RedisConnections
 from fintegrate.system import Probe
 
 SQL = queries_beside(__file__)
 BROKER_SECONDS = 0.5
 
 
-def probes() -> Mapping[str, Probe]:
-    """Database, broker and cache of this process."""
-    own = parts()
-    breaker = own.publisher.breaker
+def probes(
+    database: Database, publisher: Publisher, redis: RedisConnections
+) -> Mapping[str, Probe]:
+    """Database, broker and cache of one process."""
+    breaker = publisher.breaker
     return {
-        "database": Probe(
-            lambda: own.request.database.fetch_one(SQL["probe"], {}, revive=True), needed=True
-        ),
+        "database": Probe(lambda: database.fetch_one(SQL["probe"], {}, revive=True), needed=True),
         "broker": Probe(
-            lambda: own.publisher.ping(BROKER_SECONDS),
+            lambda: publisher.ping(BROKER_SECONDS),
             details=lambda: {"circuit_breaker": breaker.state},
         ),
-        "cache": Probe(own.redis.ping),
+        "cache": Probe(redis.ping),
     }

@@ -15,8 +15,8 @@ from chalicelib.banking.wiring import Parts
 from fintegrate.access.keys import new_api_key
 from tests.integration.operations.pages import get
 from tests.support.api import Api
-from tests.support.banking import Bank
-from tests.support.fixtures import Query, parts_with
+from tests.support.banking import Bank, parts_with
+from tests.support.fixtures import Query
 from tests.support.outbox import write_pending
 from tests.support.schedules import run_schedule
 

@@ -11,7 +11,9 @@ from urllib.parse import quote, urlsplit
 import httpx
 import pytest
 
+from chalicelib.banking import wiring
 from chalicelib.banking.tenants import ADMIN_ID
+from chalicelib.banking.wiring import Parts
 from tests.support.api import Api
 from tests.support.banking import Bank, parts_with
 from tests.support.broker import channel, delete_queues
@@ -144,6 +146,23 @@ def test_consumer_is_created_while_the_broker_is_away(
     )
     assert row["publish_status"] == "pending"
     assert str(row["publish_failure_reason"]).startswith("broker away: ")
+
+
+def test_queues_are_declared_after_the_commit(
+    admin: Api, parts: Parts, query: Query, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = f"bank_{uuid.uuid4().hex[:12]}"
+    seen: list[object] = []
+
+    def declare(_rows: object) -> None:
+        seen.extend(query("SELECT name FROM consumers WHERE name = %(name)s", name=name))
+
+    watched = parts._replace(declare_queues=declare)
+    monkeypatch.setattr(wiring, "_parts", watched)
+
+    admin.post("/consumer/data", consumer_name=name)
+
+    assert seen == [{"name": name}]
 
 
 def test_queues_that_were_lost_come_back_with_the_next_event(

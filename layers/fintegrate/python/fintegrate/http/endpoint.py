@@ -98,12 +98,14 @@ class Answer:
     """What a handler returns: the `data` of the envelope, and the event that it has written.
 
     Its `headers` win over those that every answer has, but for `X-Request-Id`. They are not stored
-    with an idempotency key: a replayed answer is without them.
+    with an idempotency key: a replayed answer is without them. `after_commit` is called when the
+    transaction has ended well, before the event is published; it must not raise.
     """
 
     data: Any = field(default_factory=dict)
     event: Row | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    after_commit: Callable[[], None] | None = None
 
 
 class Endpoint(NamedTuple):
@@ -210,6 +212,8 @@ class _Answering:
                 )
             if self._audited:
                 self._parts.audit.write(self._entry(self._spec.status, "done"))
+        if result.after_commit is not None:
+            result.after_commit()
         if result.event is not None and self._parts.publish_new is not None:
             self._parts.publish_new(result.event, began)
         return self._success(result)

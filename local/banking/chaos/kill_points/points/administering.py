@@ -16,10 +16,11 @@ from local.banking.chaos.kill_points.point import KillPoint
 from local.banking.chaos.kill_points.scene import Scene, until
 from local.banking.chaos.kill_points.tasks import ScheduledRun
 from local.banking.chaos.tenants import Tenant, in_folder
-from local.chaos.boundaries import COMMIT, Statement, after, before
+from local.chaos.boundaries import COMMIT, Method, Statement, after, before
 from local.services.amqp import channel_on
 
 CREATE = Statement("functions/banking/consumer/consumers.sql", "create_consumer")
+PUBLISH = Method("fintegrate.messaging.publisher:Publisher.publish")
 MARK = Statement("functions/banking/events/outbox.sql", "mark_published")
 
 
@@ -98,18 +99,18 @@ def _tenant(scene: Scene, name: str) -> Tenant:
 
 POINTS = (
     KillPoint(
-        "onboarding: after the rows, before the queues",
+        "onboarding: after the rows, before the commit",
         after(CREATE),
         Onboarding(committed=False),
     ),
     KillPoint(
-        "onboarding: after the queues, before the commit",
-        before(COMMIT),
-        Onboarding(committed=False),
+        "onboarding: after the commit, before the queues",
+        after(COMMIT),
+        Onboarding(committed=True),
     ),
     KillPoint(
-        "onboarding: after the commit, before the publish",
-        after(COMMIT),
+        "onboarding: after the queues, before the publish",
+        before(PUBLISH),
         Onboarding(committed=True),
     ),
     KillPoint(
