@@ -92,7 +92,7 @@ def test_template_names_its_system(artifacts: Artifacts) -> None:
     said = template.resources["Receive"]["Properties"]
 
     assert template.functions.keys() == {"APIHandler", "Migrate", "Receive", "Purge"}
-    assert template.settings == ("LETTERS_DATABASE_URL", "POSTAGE")
+    assert template.settings == ("LETTERS_DATABASE_URL", "POSTAGE", "REDIS_URL")
     assert said["FunctionName"] == {"Fn::Sub": "fintegrate-${System}-${Stage}-receive"}
     assert {f.environment["SYSTEM"] for f in template.functions.values()} == {"letters"}
     assert "/customer/data" not in template.routes

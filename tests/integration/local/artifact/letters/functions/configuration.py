@@ -10,4 +10,5 @@ class Configuration:
     """Every setting of letters."""
 
     letters_database_url: str = field(repr=False)
+    redis_url: str = field(repr=False)
     postage: int = 1
