@@ -8,7 +8,7 @@ from fintegrate.cold_start import uncollected
 
 with uncollected():
     from chalicelib.systems import metrics, serve
-    from fintegrate.http.endpoint import request_scope
+    from fintegrate.http.request_scope import request_scope
 
     app = Chalice(app_name="fintegrate", configure_logs=False)  # its own would hide the layer's
     app.register_middleware(request_scope(metrics), "http")

@@ -13,8 +13,9 @@ from chalice import Chalice
 
 from chalicelib.banking.wiring import Parts, endpoint
 from fintegrate.access.keys import parse_api_key
-from fintegrate.http.endpoint import Access, Answer, Call, Nothing, request_scope
+from fintegrate.http.endpoint import Access, Answer, Call, Nothing
 from fintegrate.http.rate_limit import BUCKET
+from fintegrate.http.request_scope import request_scope
 from local.banking.bench.api import prepared
 from local.banking.bench.figures import Figures
 from local.banking.bench.floor import RAW, RawCreate

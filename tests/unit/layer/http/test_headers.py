@@ -17,9 +17,9 @@ from fintegrate.http.endpoint import (
     Nothing,
     RequestParts,
     endpoints,
-    request_scope,
 )
 from fintegrate.http.envelope import merged
+from fintegrate.http.request_scope import request_scope
 from fintegrate.metrics import OF_THE_LAYER
 from fintegrate.metrics_store import Metrics
 from fintegrate.redis_connection import RedisConnections

@@ -1,8 +1,7 @@
 """The one decorator of every endpoint: authenticate, limit, parse, one transaction, publish, answer.
 
 A handler takes a `Call` and returns an `Answer`; everything around it happens here, and errors
-become answers here and nowhere else. `request_scope` is the Chalice middleware that hands the
-request over and puts Chalice's own refusals into the envelope.
+become answers here and nowhere else. `fintegrate.http.request_scope` hands the request over.
 """
 
 from __future__ import annotations
@@ -16,7 +15,6 @@ from enum import Enum
 from functools import wraps
 from typing import Any, Generic, NamedTuple, ParamSpec, TypeVar
 
-from chalice.app import Request as ChaliceRequest
 from chalice.app import Response
 from pydantic import BaseModel
 
@@ -28,8 +26,6 @@ from fintegrate.errors import (
     Crash,
     Forbidden,
     Invalid,
-    MethodNotAllowed,
-    UnsupportedMediaType,
 )
 from fintegrate.http.audit import AuditEntry, AuditLog
 from fintegrate.http.envelope import answer, crash, merged
@@ -37,15 +33,12 @@ from fintegrate.http.idempotency import IdempotencyKeys, check_key, request_hash
 from fintegrate.http.rate_limit import RateLimiter
 from fintegrate.http.requests import Request, current
 from fintegrate.http.validation import RequestModel
-from fintegrate.logs import request_id
-from fintegrate.metrics import AUTH_REFUSALS, IDEMPOTENCY, REQUEST_SECONDS, REQUESTS
+from fintegrate.metrics import AUTH_REFUSALS, IDEMPOTENCY
 from fintegrate.metrics_store import Metrics
 
 log = logging.getLogger(__name__)
 B = TypeVar("B", bound=BaseModel)
 P = ParamSpec("P")
-STANDARD_HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
-"""What every answer has whose handler does not say otherwise."""
 
 
 class Access(Enum):
@@ -137,9 +130,6 @@ class Endpoint(NamedTuple):
 
 Handler = Callable[[Call[Any]], Answer]
 View = Callable[[], Response]
-Middleware = Callable[[ChaliceRequest, Callable[[ChaliceRequest], Response]], Response]
-_FUNCTION = "api_handler"
-"""What Chalice calls the function of all endpoints."""
 
 
 def endpoints(
@@ -305,59 +295,3 @@ class _Answering:
             reason=reason,
             source_ip=request.source_ip,
         )
-
-
-def request_scope(metrics: Callable[[], Metrics]) -> Middleware:
-    """Chalice's HTTP middleware: the request's scope, its log line, its metrics, its crash.
-
-    `metrics` counts what Chalice refuses by itself, before any endpoint is found.
-    """
-
-    def scope(raw: ChaliceRequest, get_response: Callable[[ChaliceRequest], Response]) -> Response:
-        request = Request(raw)
-        scope, logged = current.set(request), request_id.set(request.id)
-        began = time.monotonic()
-        try:
-            response = _enveloped(get_response(raw))
-        except Exception:
-            log.exception("crash in %s %s", request.method, request.path)
-            response = crash(request.id)
-        finally:
-            current.reset(scope)
-        response.headers = merged(STANDARD_HEADERS, response.headers, {"X-Request-Id": request.id})
-        seconds = time.monotonic() - began
-        status, milliseconds = response.status_code, seconds * 1000
-        log.info("%s %s %s in %.1f ms", request.method, request.path, status, milliseconds)
-        _count(request, metrics, status, began, seconds)
-        request_id.reset(logged)
-        return response
-
-    return scope
-
-
-def _count(
-    request: Request, default: Callable[[], Metrics], status: int, began: float, seconds: float
-) -> None:
-    try:
-        metrics = request.metrics or default()
-    except Exception:
-        return
-    metrics.began_with(_FUNCTION)
-    metrics.count(REQUESTS, request.route, request.method, str(status))
-    metrics.observe(REQUEST_SECONDS, request.route, request.method, value=seconds)
-    metrics.flush(since=began)
-
-
-def _enveloped(response: Response) -> Response:
-    """Chalice's own refusals (a body with `Code`) in our shape."""
-    if not isinstance(response.body, dict) or "Code" not in response.body:
-        return response
-    error: ApiError
-    if response.status_code == 415:
-        error = UnsupportedMediaType("The body must be JSON; send Content-Type: application/json")
-    elif response.status_code == 405:
-        allowed = str(response.headers["Allow"])
-        error = MethodNotAllowed(f"This path takes {allowed}; use one of them", {"Allow": allowed})
-    else:
-        raise RuntimeError(f"unexpected refusal: {response.body['Code']}")
-    return answer(error.status, {}, error.description, error.headers)

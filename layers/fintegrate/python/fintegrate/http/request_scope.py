@@ -1,0 +1,84 @@
+"""What every request has around it: its scope, its log line, its metrics, and headers of every answer.
+
+Puts what Chalice refuses by itself, and a crash, into the envelope. Leaves everything else about a
+request to its endpoint.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+
+from chalice.app import Request as ChaliceRequest
+from chalice.app import Response
+
+from fintegrate.errors import ApiError, MethodNotAllowed, UnsupportedMediaType
+from fintegrate.http.envelope import answer, crash, merged
+from fintegrate.http.requests import Request, current
+from fintegrate.logs import request_id
+from fintegrate.metrics import REQUEST_SECONDS, REQUESTS
+from fintegrate.metrics_store import Metrics
+
+log = logging.getLogger(__name__)
+Middleware = Callable[[ChaliceRequest, Callable[[ChaliceRequest], Response]], Response]
+_FUNCTION = "api_handler"
+"""What Chalice calls the function of all endpoints."""
+STANDARD_HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+"""What every answer has whose handler does not say otherwise."""
+
+
+def request_scope(metrics: Callable[[], Metrics]) -> Middleware:
+    """Chalice's HTTP middleware: the request's scope, its log line, its metrics, its crash.
+
+    `metrics` counts what Chalice refuses by itself, before any endpoint is found.
+    """
+
+    def scope(raw: ChaliceRequest, get_response: Callable[[ChaliceRequest], Response]) -> Response:
+        request = Request(raw)
+        scope, logged = current.set(request), request_id.set(request.id)
+        began = time.monotonic()
+        try:
+            response = _enveloped(get_response(raw))
+        except Exception:
+            log.exception("crash in %s %s", request.method, request.path)
+            response = crash(request.id)
+        finally:
+            current.reset(scope)
+        response.headers = merged(STANDARD_HEADERS, response.headers, {"X-Request-Id": request.id})
+        seconds = time.monotonic() - began
+        status, milliseconds = response.status_code, seconds * 1000
+        log.info("%s %s %s in %.1f ms", request.method, request.path, status, milliseconds)
+        _count(request, metrics, status, began, seconds)
+        request_id.reset(logged)
+        return response
+
+    return scope
+
+
+def _count(
+    request: Request, default: Callable[[], Metrics], status: int, began: float, seconds: float
+) -> None:
+    try:
+        metrics = request.metrics or default()
+    except Exception:
+        return
+    metrics.began_with(_FUNCTION)
+    metrics.count(REQUESTS, request.route, request.method, str(status))
+    metrics.observe(REQUEST_SECONDS, request.route, request.method, value=seconds)
+    metrics.flush(since=began)
+
+
+def _enveloped(response: Response) -> Response:
+    """Chalice's own refusals (a body with `Code`) in our shape."""
+    if not isinstance(response.body, dict) or "Code" not in response.body:
+        return response
+    error: ApiError
+    if response.status_code == 415:
+        error = UnsupportedMediaType("The body must be JSON; send Content-Type: application/json")
+    elif response.status_code == 405:
+        allowed = str(response.headers["Allow"])
+        error = MethodNotAllowed(f"This path takes {allowed}; use one of them", {"Allow": allowed})
+    else:
+        raise RuntimeError(f"unexpected refusal: {response.body['Code']}")
+    return answer(error.status, {}, error.description, error.headers)
