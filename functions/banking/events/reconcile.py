@@ -1,7 +1,7 @@
 """Reading the ledger: one snapshot of all tables, bounded in time, for the endpoint and the schedule.
 
-It reads every event and every receipt, so it costs what the tables hold; docs/operations.md has the
-figures. It takes no lock that a writer waits for.
+It reads every event and every receipt, so it costs what the tables hold; docs/banking/operations.md
+has the figures. It takes no lock that a writer waits for.
 """
 
 from __future__ import annotations

@@ -14,11 +14,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import Any
-from unittest.mock import patch
 
+from chalicelib.banking import wiring
 from chalicelib.banking.events.topology import queue_name
+from chalicelib.banking.wiring import Parts
 from fintegrate.database import Row
-from fintegrate.outbox.outbox import Outbox
 from local.banking.bench.creates import creating
 from local.banking.bench.figures import Figures
 from local.banking.bench.floor import RawCreate
@@ -58,16 +58,17 @@ def notify(theatre: Theatre) -> Figures:
 def handled(stage: Stage, per_second: float, seconds: float) -> Notices:
     """Creates through the handler, on schedule."""
     committed: dict[str, float] = {}
-    publish_new = Outbox.publish_new
+    publish_new = stage.parts.request.publish_new
+    assert publish_new is not None
 
-    def noted(outbox: Outbox, event: Row, written_after: float) -> None:
+    def noted(event: Row, written_after: float) -> None:
         committed[str(event["event_id"])] = time.monotonic()
-        publish_new(outbox, event, written_after)
+        publish_new(event, written_after)
 
     create = creating(stage.tenants[0])
     create()
     count = round(per_second * seconds)
-    with _consumer(stage, count) as arrivals, patch.object(Outbox, "publish_new", noted):
+    with _consumer(stage, count) as arrivals, _publishing(stage.parts, noted):
         due = on_schedule(create, per_second, seconds)
         arrived = arrivals()
     dues = dict(zip(committed, due, strict=True))
@@ -76,6 +77,16 @@ def handled(stage: Stage, per_second: float, seconds: float) -> Notices:
         [1000 * (arrived[event_id] - at) for event_id, at in dues.items()],
         count / (max(arrived.values()) - due[0]),
     )
+
+
+@contextmanager
+def _publishing(parts: Parts, publish_new: Callable[[Row, float], None]) -> Iterator[None]:
+    """This process publishes its new events so, for the block."""
+    wiring.use(parts._replace(request=parts.request._replace(publish_new=publish_new)))
+    try:
+        yield
+    finally:
+        wiring.use(parts)
 
 
 def _raw(stage: Stage, per_second: float, seconds: float) -> list[float]:

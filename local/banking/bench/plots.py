@@ -1,4 +1,4 @@
-"""The plots of docs/performance.md, as SVG that loads nothing; `make bench PLOT=1` draws them."""
+"""The plots of docs/banking/performance.md, as SVG that loads nothing: `make bench PLOT=1`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from local.banking.bench.stage import Theatre
 from local.machine.checkout import ROOT
 
 
-def draw(theatre: Theatre, folder: Path = ROOT / "docs" / "plots") -> None:
+def draw(theatre: Theatre, folder: Path = ROOT / "docs" / "banking" / "plots") -> None:
     """Measure what the plots show, and write them."""
     folder.mkdir(exist_ok=True)
     for plot in (*by_load(theatre), *by_table(theatre)):

@@ -1,6 +1,6 @@
 """Runs the measurements on the checkout's servers and writes `.local/bench.json`.
 
-`ONLY=drain,create` runs some of them, `PLOT=1` draws the plots of docs/performance.md as well.
+`ONLY=drain,create` runs some of them, `PLOT=1` draws the plots of docs/banking/performance.md as well.
 A missed bar is said plainly and is no failure of the run.
 """
 

@@ -5,13 +5,18 @@ Faker invents the names; which ones follows from the random numbers that are han
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from random import Random
 
 from faker import Faker
 
 _LOCALES = ("en_GB", "de_DE", "es_ES", "en_IN", "sv_SE")
 _RISKS = ("low", "low", "low", "medium", "medium", "high")
+_lock = threading.Lock()
 _CHANNELS = ("branch", "mobile_app", "web", "partner", "telephone")
 
 
@@ -26,7 +31,8 @@ class Portrait:
 
 def bank_name(random: Random) -> str:
     """Such as `bank_amber_3fa9`; unlikely to have been taken."""
-    word = _faker("en_GB", random).safe_color_name()
+    with _drawing("en_GB", random) as faker:
+        word = faker.safe_color_name()
     return f"bank_{word}_{random.getrandbits(16):04x}"
 
 
@@ -50,12 +56,23 @@ def other_risk(random: Random, current: str) -> str:
 
 
 def _name(locale: str, company: bool, random: Random) -> str:
-    faker = _faker(locale, random)
-    return faker.company() if company else f"{faker.first_name()} {faker.last_name()}"
+    with _drawing(locale, random) as faker:
+        return faker.company() if company else f"{faker.first_name()} {faker.last_name()}"
 
 
-def _faker(locale: str, random: Random) -> Faker:
-    """One of this call's own: its state must not depend on what other threads draw."""
-    faker = Faker(locale)
-    faker.seed_instance(random.getrandbits(64))
-    return faker
+@contextmanager
+def _drawing(locale: str, random: Random) -> Iterator[Faker]:
+    """A locale's Faker for one thread at a time, in a state that only `random` decides.
+
+    Faker imports a locale's modules when it is made, and two threads that do so at once fail.
+    """
+    seed = random.getrandbits(64)
+    with _lock:
+        faker = _faker(locale)
+        faker.seed_instance(seed)
+        yield faker
+
+
+@cache
+def _faker(locale: str) -> Faker:
+    return Faker(locale)

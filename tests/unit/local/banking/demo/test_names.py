@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from random import Random
 
 from local.banking.demo.names import bank_name, other_risk, portrait
+from tests.support.threads import at_once
 
 
 def test_portraits_are_fit_for_the_api() -> None:
@@ -21,6 +23,12 @@ def test_portraits_are_fit_for_the_api() -> None:
 
 def test_seed_repeats_the_portraits() -> None:
     assert portrait(Random(5)) == portrait(Random(5))
+
+
+def test_threads_draw_their_own_names() -> None:
+    drawn = at_once([partial(portrait, Random(seed)) for seed in range(16)])
+
+    assert drawn == [portrait(Random(seed)) for seed in range(16)]
 
 
 def test_bank_names_are_consumer_names() -> None:
