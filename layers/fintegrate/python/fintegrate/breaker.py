@@ -1,6 +1,6 @@
 """A circuit breaker: after failures in a row it refuses at once, and later lets one probe through.
 
-Process-wide and thread-safe. What counts as a failure is the caller's to say.
+Process-wide and thread-safe. The caller decides what counts as a failure.
 Source of the pattern: M. Nygard, "Release It!", Circuit Breaker.
 """
 
@@ -17,7 +17,7 @@ State = Literal["closed", "open", "half_open"]
 
 
 class CircuitBreaker:
-    """Closed; open after `failures` in a row for `open_seconds`; then half-open with one probe."""
+    """Opens after `failures` in a row for `open_seconds`, then is half-open with one probe."""
 
     def __init__(
         self,
@@ -35,14 +35,13 @@ class CircuitBreaker:
 
     @property
     def state(self) -> State:
-        """What `allow` goes by now."""
         with self._lock:
             return self._state()
 
     def allow(self) -> bool:
-        """Whether to try. In half-open only one caller gets a yes until it reports the result.
+        """Whether to try. While half-open, one caller gets True until it reports the result.
 
-        A probe that never reports (its process thread died) is forgotten after `open_seconds`.
+        A probe that never reports, because its thread died, is forgotten after `open_seconds`.
         """
         with self._lock:
             state = self._state()
@@ -52,17 +51,17 @@ class CircuitBreaker:
             return state == "closed"
 
     def succeeded(self) -> None:
-        """The try worked: closed."""
+        """The try worked: close the circuit."""
         with self._lock:
             self._failures = 0
             self._opened_at = None
             self._probe_until = 0.0
 
     def failed(self) -> None:
-        """The try failed: open when it was the probe or the last of `failures` in a row.
+        """The try failed: open the circuit after the probe or the last of `failures` in a row.
 
-        One that was under way when the circuit opened does not lengthen the open time.
-        Says so in the log, where an alarm counts it: in AWS nobody else sees this process's state.
+        A try that began before the circuit opened does not extend the open time. The opening is logged,
+        and in AWS an alarm counts these log lines: the state itself is visible in this process only.
         """
         with self._lock:
             state = self._state()

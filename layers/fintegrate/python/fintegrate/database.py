@@ -1,10 +1,10 @@
-"""PostgreSQL: one connection per thread, kept across invocations, and one boundary for its errors.
+"""PostgreSQL: one connection per thread, kept across invocations, and the translation of its errors.
 
-A function's process is frozen between requests, so a kept connection may be dead when it wakes:
-`fetch_one(…, revive=True)`, used for the first statement of a request, replaces it and asks again.
-Only reads may be revived: a write whose connection broke may have been committed.
+Lambda freezes a function's process between requests, so a kept connection may be dead afterwards. The
+first statement of a request uses `fetch_one(…, revive=True)`, which reconnects and runs it again.
+Only idempotent statements may be revived: if a connection breaks, a write may have been committed.
 
-Leaves to others what the statements are: they come from the `.sql` file beside the caller.
+Leaves the statements to others: they come from the `.sql` file beside the caller.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ T = TypeVar("T")
 
 
 class UniqueViolation(Exception):
-    """A row with this key exists; `constraint` is the name of the constraint that said so."""
+    """A row with this key exists; `constraint` is the name of the violated constraint."""
 
     def __init__(self, constraint: str) -> None:
         super().__init__(constraint)
@@ -36,17 +36,17 @@ class UniqueViolation(Exception):
 
 
 class ConnectionLost(Unavailable):
-    """The connection broke or could not be made; a write in flight may or may not have happened."""
+    """The connection broke or could not be made; a write in flight may have been committed."""
 
 
 class Database:
-    """The statements of one process. Statements outside `transaction()` commit by themselves.
+    """One process's access to a database. Statements outside `transaction()` commit by themselves.
 
-    `options` is where the timeouts are set: `startup` asks for them when connecting, `server` relies
-    on the server's configuration. `renewed_url` reads the URL again: it is asked, once per attempt,
-    when the password was refused, because it may have been rotated under a process that lives on.
-    `setting` is the variable that an error about the URL names; `application` is how the server's
-    views name these connections.
+    `options` says who sets the timeouts: with `startup` the client does when it connects, with `server`
+    the server's configuration does. `renewed_url` reads the URL again. It is called once per attempt
+    when the password was refused, because the password may have been rotated since the process began.
+    An error about the URL names the variable `setting`. The server's views show `application` as the
+    name of these connections.
 
     Raises:
         SettingsError: the URL cannot be read; its text is not repeated.
@@ -83,7 +83,7 @@ class Database:
         Raises:
             UniqueViolation: a key exists already.
             Unavailable: the database is away.
-            Busy: it is too slow, or could not give a lock in time.
+            Busy: the statement took too long, or waited too long for a lock.
         """
         rows = self.fetch_all(sql, parameters, revive=revive)
         return rows[0] if rows else None
@@ -98,7 +98,7 @@ class Database:
             return self._run(sql, parameters, _rows)
 
     def execute(self, sql: str, parameters: Parameters) -> int:
-        """Run a statement that answers no rows; how many rows it touched. Errors as `fetch_one`."""
+        """Run a statement and return how many rows it affected. Errors as `fetch_one`."""
         return self._run(sql, parameters, lambda cursor: int(cursor.rowcount))
 
     @contextmanager
@@ -118,7 +118,6 @@ class Database:
 
     @property
     def in_transaction(self) -> bool:
-        """Whether this thread is inside `transaction()`."""
         return bool(getattr(self._local, "in_transaction", False))
 
     def close(self) -> None:
@@ -157,8 +156,8 @@ class Database:
         try:
             return self._open_with(self._url)
         except psycopg2.OperationalError as error:
-            # A refused password has no code of its own here: PostgreSQL says "password authentication
-            # failed", RDS Proxy that "the password … is wrong".
+            # The error of a refused password has no code of its own. PostgreSQL says "password
+            # authentication failed", RDS Proxy says "the password … is wrong".
             if self._renewed_url is None or "password" not in str(error):
                 raise
         self._url = self._renewed_url()
@@ -176,7 +175,9 @@ class Database:
 
 
 def check_url(url: str, setting: str = "DATABASE_URL") -> None:
-    """Refuse a URL that a special character in its password broke: libpq's own error would show it.
+    """Refuse a URL that libpq would misread because of a special character in the password.
+
+    libpq's own error would show a part of the password.
 
     Raises:
         SettingsError: the URL cannot be read; its text is not repeated.
@@ -196,7 +197,7 @@ _TRANSLATED = (
 
 
 def _ours(error: psycopg2.Error, connection: psycopg2.extensions.connection) -> Exception:
-    """What one of `_TRANSLATED` is to callers; what fails to connect is `_connect`'s to tell."""
+    """The error that callers get for one of `_TRANSLATED`; `_connect` translates failed attempts."""
     if isinstance(error, psycopg2.errors.UniqueViolation):
         return UniqueViolation(error.diag.constraint_name or "")
     if connection.closed:

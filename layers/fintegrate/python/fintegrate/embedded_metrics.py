@@ -1,7 +1,7 @@
 """Metrics for CloudWatch, as log lines in its embedded metric format.
 
-CloudWatch makes the metrics from the lines, so a function needs no permission and no call. Elsewhere
-they are lines like any other.
+CloudWatch reads the metrics from the log, so a function needs no permission and makes no call. On this
+machine they are ordinary log lines.
 Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
 """
 
@@ -15,9 +15,9 @@ _IN_SECONDS = "Age"
 
 def publish(namespace: str, dimensions: Mapping[str, str], figures: Mapping[str, int]) -> None:
     """Write these figures now; a name that ends in `Age` is in seconds, the others are counts."""
-    from aws_lambda_powertools.metrics import EphemeralMetrics  # not a request's to import
+    from aws_lambda_powertools.metrics import EphemeralMetrics  # spares requests the import
 
-    # A service would be one more dimension, and alarms go by exactly those given.
+    # A service would add a dimension, and the alarms match exactly the dimensions given.
     metrics = EphemeralMetrics(namespace=namespace, service="")
     for name, value in dimensions.items():
         metrics.add_dimension(name, value)

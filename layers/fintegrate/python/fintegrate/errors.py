@@ -1,22 +1,22 @@
-"""The errors that end a request, and the one place where they become a status.
+"""The errors that end a request, and the status of each.
 
     ApiError
     ├── BadRequest             400  the body is not a JSON object
     ├── Unauthorized           401  the key is missing, malformed, unknown, expired or deactivated
-    ├── Forbidden              403  the key is good, but not for this
+    ├── Forbidden              403  the key is valid, but may not do this
     ├── NotFound               404  no such thing for this tenant
     ├── MethodNotAllowed       405
-    ├── Conflict               409  the state does not allow it
+    ├── Conflict               409  the current state does not allow the request
     ├── PayloadTooLarge        413
     ├── UnsupportedMediaType   415
     ├── Invalid                422  a field is wrong
     ├── TooManyRequests        429  with `Retry-After`
     ├── Crash                  500  anything else that escaped a handler
     └── Unavailable            503  a server that the request needs is away; with `Retry-After`
-        └── Busy               503  it is there, but too slow, or holds a lock for too long
+        └── Busy               503  it is up, but too slow, or a lock was not free in time
 
-A crash is answered with a reference id and no internals (`fintegrate.http.envelope.crash`). The text of
-an error is shown to the caller: it says what is wrong and what to do, and never holds a secret.
+The answer to a crash has a reference id and no internals (`fintegrate.http.envelope.crash`). The caller
+sees the text of an error: it says what is wrong and what to do, and never contains a secret.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Unauthorized(ApiError):
 
 
 class Forbidden(ApiError):
-    """The key is good, but its consumer is deactivated or the endpoint is the admin's."""
+    """The key is valid, but its owner is inactive or the endpoint is for the admin only."""
 
     status = 403
 
@@ -60,13 +60,11 @@ class NotFound(ApiError):
 
 
 class MethodNotAllowed(ApiError):
-    """The path exists, the method does not."""
-
     status = 405
 
 
 class Conflict(ApiError):
-    """The state does not allow it."""
+    """The current state does not allow the request."""
 
     status = 409
 
@@ -101,13 +99,13 @@ class TooManyRequests(ApiError):
 
 
 class Crash(ApiError):
-    """Something that is our fault; stands in the audit log for an exception of any kind."""
+    """A defect of ours. The audit log shows it in place of any unexpected exception."""
 
     status = 500
 
 
 class Unavailable(ApiError):
-    """A server that the request needs is away; the request may be sent again."""
+    """A server that the request needs is away; the caller may send the request again."""
 
     status = 503
 
@@ -116,4 +114,4 @@ class Unavailable(ApiError):
 
 
 class Busy(Unavailable):
-    """The server is there, but a statement took too long or waited too long for a lock."""
+    """The server is up, but a statement took too long or waited too long for a lock."""

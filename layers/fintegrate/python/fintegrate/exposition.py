@@ -1,7 +1,7 @@
-"""The text of `/metrics` in the Prometheus format: what processes counted, and gauges read now.
+"""The text of `/metrics` in the Prometheus format: the processes' counters, and gauges read now.
 
-prometheus-client writes it, and is imported when it is asked for: its import takes longer than most
-requests. Families of several systems with one name are one family, and their counts add up.
+prometheus-client writes it. It is imported on demand, because the import takes longer than most
+requests. When several systems have a family of the same name, their counts add up.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ if TYPE_CHECKING:
 
 Labels = tuple[str, ...]
 Parts = dict[str, float]
-"""The parts of one series: a histogram's, or one without a name."""
+"""The parts of one series: those of a histogram, or a single part without a name."""
 
 
 def exposition(counted: Sequence[Metrics], gauges: Iterable[GaugeFamily]) -> str:
-    """All of it; `<prefix>_metrics_store_up` tells whether what was counted could be read."""
+    """The whole text; `<prefix>_metrics_store_up` says whether the counters could be read."""
     from prometheus_client import generate_latest
 
     return generate_latest(_Collected(counted, gauges)).decode()
 
 
 class _Collected:
-    """What `generate_latest` asks of a registry."""
+    """The part of a registry that `generate_latest` uses."""
 
     def __init__(self, counted: Sequence[Metrics], gauges: Iterable[GaugeFamily]) -> None:
         self._counted = counted
@@ -57,7 +57,7 @@ class _Collected:
 def _series(
     metrics: Metrics, fields: Mapping[str, str]
 ) -> Iterator[tuple[Counted, Labels, str, float]]:
-    """Family, labels, part and value of each field; a field of another version is left out."""
+    """Family, labels, part and value of each field; fields of another version are left out."""
     for field, value in fields.items():
         name, *rest = field.split(SEPARATOR)
         family = metrics.families.get(name)
@@ -89,7 +89,7 @@ def _metric(name: str, family: Counted, series: Mapping[Labels, Parts]) -> Metri
 
 
 def _buckets(family: Counted, parts: Parts) -> list[tuple[str, float]]:
-    """Each bound and how many values are at most that."""
+    """Each bucket's upper bound, and how many values do not exceed it."""
     bounds = [*(str(float(bound)) for bound in family.buckets), "+Inf"]
     counts = accumulate(parts.get(str(number), 0) for number in range(len(bounds)))
     return list(zip(bounds, counts, strict=True))

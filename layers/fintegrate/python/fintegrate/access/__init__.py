@@ -1,1 +1,1 @@
-"""Who calls: how a key looks, and how a request is told by it."""
+"""Authentication: the format of keys, and the caller of a request."""

@@ -1,10 +1,10 @@
-"""Who calls: from the `X-API-Key` header to the key's owner.
+"""Authentication by the `X-API-Key` header.
 
-The key's row is read on every request, so that deactivation, expiry and the owner's status hold from
-the very next one. Only the bcrypt check is spared for keys that this process has verified. Only a
-caller who proves the secret is told why a key is refused.
+Every request reads the key's row, so deactivation, expiry and the owner's status take effect with the
+next request. A process checks a key with bcrypt once and skips the check afterwards. Only a caller
+who proves the secret is told why a key is refused.
 
-Leaves to others where keys are stored: `find_key` reads the row with `owner_id, owner_name,
+Leaves the storage of keys to others: `find_key` reads the row with `owner_id, owner_name,
 owner_active, api_key_hash, api_key_status, expired`.
 """
 
@@ -21,7 +21,10 @@ HEADER = "x-api-key"
 
 
 class ByApiKey:
-    """The scheme of API keys; `owner_inactive` is what a good key of an inactive owner is told."""
+    """The scheme of API keys.
+
+    `owner_inactive` is the sentence for a valid key whose owner is inactive.
+    """
 
     def __init__(
         self,
@@ -37,11 +40,10 @@ class ByApiKey:
         self._owner_inactive = owner_inactive
 
     def carried_by(self, request: Credentials) -> bool:
-        """Whether the request has the header."""
         return bool(request.header(HEADER))
 
     def authenticate(self, request: Credentials) -> Caller:
-        """The caller whose key this is.
+        """Find the caller of this request.
 
         Raises:
             Refused: the key is missing, malformed, unknown, expired or deactivated (401), its owner

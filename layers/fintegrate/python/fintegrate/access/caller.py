@@ -1,7 +1,7 @@
-"""Who calls: what every scheme finds out, and what it needs to find it out.
+"""The caller of a request, and what a scheme of authentication takes and returns.
 
-A scheme is one way to say who calls: `by_api_key` is one. An endpoint names the schemes that it takes;
-the wiring of a system makes them.
+A scheme is one way to say who calls, such as `by_api_key`. An endpoint names the schemes that it
+accepts. The wiring of a system makes them.
 """
 
 from __future__ import annotations
@@ -17,14 +17,15 @@ class Caller(NamedTuple):
     owner_id: str
     owner_name: str
     key_id: str
-    """The public name of the credentials; what limits and logs go by."""
+    """The public name of the credentials. Rate limits and logs use it."""
     is_admin: bool
 
 
 class Refused(Exception):
-    """The credentials were refused with `error`; `reason` is a short word of a few, to be counted.
+    """The credentials were refused with `error`.
 
-    `owner_id` and `key_id` are known when they were genuine.
+    `reason` is the value of a metric's label: one of a few short words. `owner_id` and `key_id` are
+    set when the credentials were genuine.
     """
 
     def __init__(
@@ -55,13 +56,13 @@ class Scheme(Protocol):
     """One way to say who calls."""
 
     def carried_by(self, request: Credentials) -> bool:
-        """Whether the request has credentials of this scheme, good or bad."""
+        """Whether the request has credentials of this scheme, valid or not."""
         ...
 
     def authenticate(self, request: Credentials) -> Caller:
-        """The caller whose credentials these are.
+        """Find the caller of the request.
 
         Raises:
-            Refused: they are missing, wrong, or good no more.
+            Refused: the credentials are missing, wrong or no longer valid.
         """
         ...

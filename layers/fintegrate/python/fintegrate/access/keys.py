@@ -1,8 +1,8 @@
-"""API keys: how they look, how they are made and hashed, and how a process checks one cheaply.
+"""API keys: their format, their creation and hashing, and a cheap check.
 
-`fk_<public id>_<secret><checksum>`: the public id (32 hexadecimal digits, a UUID) finds the row, the
-secret (64 hexadecimal digits, 256 bits) proves the right to it, the checksum (CRC-32, 8 digits)
-refuses a typo without a look at the database. Only the bcrypt hash of the secret is stored.
+The format is `fk_<public id>_<secret><checksum>`. The public id (32 hexadecimal digits, a UUID) finds
+the row. The secret (64 hexadecimal digits, 256 bits) proves that the caller owns the key. The checksum
+(CRC-32, 8 digits) reveals a typo without a query. Only the bcrypt hash of the secret is stored.
 
 Leaves to others where keys are stored and what a key may do (`fintegrate.access.by_api_key`).
 """
@@ -32,7 +32,7 @@ V = TypeVar("V")
 
 @dataclass(frozen=True, slots=True)
 class ApiKey:
-    """A key in clear. It lives as long as the request that brings it, and is never shown by repr."""
+    """A key in plain text. It is kept for one request only, and its repr never shows it."""
 
     key_id: str
     """The public id, as a UUID with dashes."""
@@ -40,18 +40,17 @@ class ApiKey:
 
     @property
     def text(self) -> str:
-        """The whole key, as its owner keeps it."""
+        """The whole key as the caller sends it."""
         body = f"fk_{uuid.UUID(self.key_id).hex}_{self.secret}"
         return body + _checksum(body)
 
 
 def new_api_key() -> ApiKey:
-    """A fresh key with a secret of 256 random bits."""
     return ApiKey(str(uuid.uuid4()), secrets.token_hex(32))
 
 
 def parse_api_key(text: str) -> ApiKey | None:
-    """The key that `text` is, or None when its shape or checksum is wrong."""
+    """Read a key; None when the format or the checksum is wrong."""
     match = _SHAPE.fullmatch(text)
     if match is None or not hmac.compare_digest(match[3], _checksum(text[:-8])):
         return None
@@ -59,7 +58,7 @@ def parse_api_key(text: str) -> ApiKey | None:
 
 
 def hash_secret(secret: str, cost: int) -> str:
-    """The bcrypt hash of a secret; `cost` is the logarithm of the rounds (12: about 250 ms)."""
+    """Hash a secret with bcrypt; `cost` is the logarithm of the rounds (12: about 250 ms)."""
     return bcrypt.hashpw(secret.encode(), bcrypt.gensalt(cost)).decode()
 
 
@@ -68,7 +67,7 @@ def _checksum(body: str) -> str:
 
 
 class TooManyWrongSecrets(Exception):
-    """This process has checked enough wrong secrets for this key; `retry_after` is in seconds."""
+    """The limit of wrong secrets for this key is reached; `retry_after` is in seconds."""
 
     def __init__(self, retry_after: int) -> None:
         super().__init__(f"too many wrong secrets, try again in {retry_after} s")
@@ -76,12 +75,12 @@ class TooManyWrongSecrets(Exception):
 
 
 class SecretVerifier:
-    """Checks secrets with bcrypt once per process and key, and bounds what wrong ones cost.
+    """Checks a secret with bcrypt once per process and key, and limits the cost of wrong secrets.
 
-    A key that was verified is remembered by its SHA-256 together with the stored hash that it
-    matched, so a rotated key is not taken for the old one. A wrong secret that was seen is refused
-    from memory; for each key and source address, at most `wrong_per_minute` cost a bcrypt run. Checks of
-    one key happen one after the other, so that a burst of first requests costs one run, not many.
+    A verified key is remembered by its SHA-256 and the stored hash that it matched, so a rotated key is
+    not mistaken for the old one. A wrong secret is remembered and refused without bcrypt. New wrong
+    secrets cost at most `wrong_per_minute` bcrypt runs per key and source address. Checks of one key
+    run one after the other, so a burst of first requests costs one run.
     """
 
     def __init__(
@@ -96,10 +95,10 @@ class SecretVerifier:
         self._memory = threading.Lock()
 
     def matches(self, key: ApiKey, stored_hash: str, source: str) -> bool:
-        """Whether the secret is the one that `stored_hash` was made from.
+        """Whether the secret matches `stored_hash`.
 
         Raises:
-            TooManyWrongSecrets: the bound for this key and `source` (an address) is reached.
+            TooManyWrongSecrets: the limit for this key and `source` (an address) is reached.
         """
         digest = _digest(key)
         known = self._remembered(digest, stored_hash)
