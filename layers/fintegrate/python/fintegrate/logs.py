@@ -1,7 +1,7 @@
-"""JSON log lines with the request's id in every one of them.
+"""JSON log lines, each with the request's id.
 
-The lines are those of aws-lambda-powertools' formatter, so that CloudWatch Insights reads them as
-they are. Leaves to callers to log no secret: nothing here sees a header or a body.
+aws-lambda-powertools formats them, so CloudWatch Insights can read them. Callers must not log secrets:
+nothing here filters them.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ class _RequestId(logging.Filter):
 
 
 def configure_logging(level: str, service: str) -> None:
-    """Send every logger's lines to standard error as JSON, named after the service.
+    """Send every logger's lines to standard error as JSON, with the service's name.
 
-    Calling it again changes the level.
+    A second call only changes the level.
     """
-    # Imported here because the package imports botocore, and importing us must import nothing of AWS.
+    # Imported here because the package imports botocore: importing this module must load nothing of AWS.
     from aws_lambda_powertools.logging.formatter import LambdaPowertoolsFormatter
 
     root = logging.getLogger()
     root.setLevel(level)
-    logging.getLogger("pika").setLevel(logging.CRITICAL)  # outages are told once, by us
+    logging.getLogger("pika").setLevel(logging.CRITICAL)  # we log outages ourselves, once
     if any(isinstance(h.formatter, LambdaPowertoolsFormatter) for h in root.handlers):
         return
     handler = logging.StreamHandler()

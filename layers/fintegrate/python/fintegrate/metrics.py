@@ -1,7 +1,7 @@
-"""What is counted: the families of metrics that the layer knows, and how a system describes its own.
+"""The layer's families of metrics, and the types with which a system describes its own.
 
-A name is without the prefix that a system gives it. Counting is `fintegrate.metrics_store`'s, their
-text `fintegrate.exposition`'s. Imports nothing that a request does not need.
+Names lack the system's prefix. `fintegrate.metrics_store` counts, `fintegrate.exposition` writes the
+text. Imports nothing that a request does not need.
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 OTHER = "other"
-"""The value of a label in place of those beyond its bound."""
+"""Replaces the values of a label beyond its limit."""
 
 
 class Counted(NamedTuple):
-    """A family that processes count: a counter, a histogram if it has buckets, or a value set last."""
+    """A family that processes write: a counter, a histogram (it has buckets) or the last set value."""
 
     name: str
     description: str
@@ -24,7 +24,7 @@ class Counted(NamedTuple):
 
 
 class GaugeFamily(NamedTuple):
-    """A gauge that is read when it is asked for: its values by those of its labels."""
+    """A gauge that is read on demand: its values by the values of its labels."""
 
     name: str
     description: str

@@ -1,13 +1,13 @@
-"""What the processes of a system count together: kept in Redis, so that all of them add up.
+"""The metrics of all processes of a system, added up in Redis.
 
-A process counts into its memory. What it has counted goes to Redis with the next command that its
-rate limiter sends, in the same packet, or at the end of an invocation that sent none (`flush`). So a
-process that is ended takes with it what its last requests counted after their rate limit was asked;
-what is counted while Redis is away is lost. Nothing expires; a Redis that restarts begins at zero,
-which `rate()` takes for what it is. A connection that breaks may count a packet twice.
+A process counts in memory. The rate limiter's next command takes the counts to Redis in the same
+packet. If an invocation sends no such command, its counts are sent at its end (`flush`). Some counts
+are lost: those after a process's last command, when the process ends, and those while Redis is away.
+Nothing expires. If Redis restarts, counters begin at zero, which `rate()` handles. If a connection
+breaks, a packet may count twice.
 
-Numbers are whole: a histogram's sum is in microseconds. A label with a bound has at most so many
-values in Redis, the first that came; what comes later counts as `other`.
+Numbers are integers: a histogram's sum is in microseconds. A label with a limit keeps its first values;
+later ones count as `other`.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from fintegrate.metrics import COLD_STARTS, Counted
 from fintegrate.redis_connection import RedisConnections, Script, ScriptCall
 
 SEPARATOR = "\x1f"
-"""Between the parts of a field: name, labels, part of a histogram, value of the label with a bound."""
+"""Separates a field's parts: name, labels, part of a histogram, value of the limited label."""
 SUM = "sum"
-"""The part of a histogram that is its sum; the others are the numbers of its buckets."""
+"""The name of the part that is a histogram's sum. Its other parts are named by the bucket's index."""
 MICROSECONDS = 1_000_000
 
-# The key is a hash of all fields. ARGV[1]: groups of {label with a bound or '', its bound, its value,
-# increments by field}, then values by field. The values that are known of a label with a bound are
-# fields themselves, and one field holds their number.
+# The key is a hash of all fields. ARGV[1]: groups of {limited label or '', its limit, its value,
+# increments by field}, then values by field. The known values of a limited label are fields
+# themselves, and one field holds their number.
 ADD = Script("""
 local groups, values = unpack(cjson.decode(ARGV[1]))
 for _, group in ipairs(groups) do
@@ -57,22 +57,22 @@ READ = Script("return redis.call('HGETALL', KEYS[1])")
 
 
 class Slot(NamedTuple):
-    """Where a series is counted, as pieces of JSON: each is made once, and sent with every request."""
+    """The place of a series in Redis, as pieces of JSON that are made once and sent often."""
 
     group: str
-    """The label with a bound, its bound, its value."""
+    """The limited label, its limit, its value."""
     field: str
     """The rest of the field."""
 
 
 class Metrics:
-    """What one process of a system counts; `namespace` keeps systems apart on one Redis.
+    """The metrics of one process; `namespace` keeps systems apart on one Redis.
 
-    `prefix` begins the name of every metric. `bounds` has the most values of a label; a family has
-    at most one such label, and a value that is set has none.
+    `prefix` begins the name of every metric. `bounds` limits how many values a label may have. A
+    family has at most one such label; a family whose value is set has none.
 
     Raises:
-        ValueError: a family has more.
+        ValueError: a family has too many labels with a limit.
     """
 
     def __init__(
@@ -103,29 +103,28 @@ class Metrics:
         self._slot = lru_cache(4_096)(self._slot_of)
 
     def count(self, family: Counted, *labels: str, by: int = 1) -> None:
-        """Add to a counter."""
         self._add(self._slot(family.name, labels, ""), by)
 
     def observe(self, family: Counted, *labels: str, value: float) -> None:
-        """Put a value into its bucket of a histogram."""
+        """Count a value in its bucket of a histogram."""
         bucket = bisect_left(family.buckets, value)
         self._add(self._slot(family.name, labels, str(bucket)), 1)
         self._add(self._slot(family.name, labels, SUM), round(value * MICROSECONDS))
 
     def set(self, family: Counted, *labels: str, value: float) -> None:
-        """Set a value that counts until it is set again, whoever sets it."""
+        """Set a value. The last one set by any process stands."""
         slot = self._slot(family.name, labels, "")
         with self._lock:
             self._values[slot.field] = value
 
     def began_with(self, function: str) -> None:
-        """Count the process, once, by the function it was first called as."""
+        """Count the process once, under the function of its first invocation."""
         if not self._began:
             self._began = True
             self.count(COLD_STARTS, function)
 
     def pending(self) -> list[ScriptCall]:
-        """What was counted and is not sent yet, to be sent by the caller; it is forgotten here."""
+        """Hand over the counts that were not sent yet. The caller must send them."""
         with self._lock:
             increments, self._increments = self._increments, {}
             values, self._values = self._values, {}
@@ -140,9 +139,9 @@ class Metrics:
         return [ADD.call(self.key, f"[[{added}],{{{put}}}]")]
 
     def flush(self, since: float | None = None) -> None:
-        """Send what was counted, unless something was sent after `since`. Never raises.
+        """Send the counts, unless some were sent after `since`. Never raises.
 
-        `since` is on the monotonic clock: the beginning of the invocation that ends.
+        `since` is the start of the invocation that ends, on the monotonic clock.
         """
         if since is not None and self._sent_at >= since:
             return
@@ -150,7 +149,7 @@ class Metrics:
             self._redis.run(call)
 
     def read(self) -> dict[str, str] | None:
-        """Every field and its value, this process's counts among them; None while Redis is away."""
+        """Every field and its value, this process's counts included; None while Redis is away."""
         found = self._redis.run(READ.call(self.key), self.pending())
         if found is None:
             return None

@@ -1,1 +1,1 @@
-"""The frame of every endpoint: from the request to the envelope of its answer."""
+"""What surrounds every handler, from the request to the answer's envelope."""

@@ -1,8 +1,8 @@
 """The audit log: who did or tried what, in which request, and why it was refused.
 
-A refusal is written after its transaction was rolled back, so it leaves its row; an admin's action
-is written inside the transaction that it tells of. Refusals of requests without a good key are
-bounded, because anybody can cause them: beyond the bound they are only logged and counted.
+A refusal is written after the rollback of its transaction, so its row stays. An admin's action is
+written inside the transaction of that action. Anybody can cause refusals without a valid key, so their
+number is limited: beyond the limit they are only logged and counted.
 """
 
 from __future__ import annotations
@@ -36,10 +36,10 @@ class AuditEntry(NamedTuple):
 
 
 class AuditLog:
-    """Writes entries; of strangers' refusals at most `strangers_per_minute` per process.
+    """Writes entries. Refusals without a valid key: at most `strangers_per_minute` per process.
 
-    The statement is `write_audit`, as in `audit.sql`; a system whose table names the owner's column
-    otherwise hands in its own.
+    The statement is `write_audit`, as in `audit.sql`. A system with another name for the owner's
+    column passes its own statement.
     """
 
     def __init__(
@@ -57,11 +57,11 @@ class AuditLog:
         self._window = (0.0, 0)
 
     def write(self, entry: AuditEntry) -> None:
-        """Write on the current transaction, or at once when there is none."""
+        """Write in the current transaction, or at once if there is none."""
         self._database.execute(self._statements["write_audit"], entry._asdict())
 
     def write_refusal(self, entry: AuditEntry) -> None:
-        """Write a refusal worth a look; never raises, because the refusal must still be answered."""
+        """Write a refusal. Never raises, because the caller must still get the refusal."""
         if entry.status_code not in WORTH_A_LOOK and entry.status_code < 500:
             return
         if entry.owner_id is None and not self._stranger_allowed():

@@ -1,7 +1,7 @@
-"""Keyset cursors: where a page ended, as an opaque word. Stable while rows are inserted.
+"""Keyset cursors: where a page ended, as an opaque string. Stable while rows are inserted.
 
-A cursor holds nothing secret and gives no right: every statement still filters on the tenant.
-The fields of a listing stand here too: `Limit` and `Cursor` of its request, `NextCursor` of its answer.
+A cursor contains no secret and grants no access: every statement still filters on the tenant.
+Also has the fields of a listing: `Limit` and `Cursor` of its request, `NextCursor` of its answer.
 Source: https://use-the-index-luke.com/no-offset
 """
 
@@ -36,10 +36,10 @@ class Position(NamedTuple):
 
 
 def decode_cursor(text: str | None) -> Position | None:
-    """The position that a caller's cursor names; None for the first page.
+    """The position in a caller's cursor; None for the first page.
 
     Raises:
-        Invalid: it is not a cursor that we gave out.
+        Invalid: the text is not a cursor of ours.
     """
     if text is None:
         return None
@@ -51,17 +51,17 @@ def decode_cursor(text: str | None) -> Position | None:
 
 
 def page_parameters(cursor: str | None, limit: int) -> dict[str, Any]:
-    """What a statement needs to read a page: `after_at` and `after_id` (null for the first), `limit`.
+    """A statement's parameters for a page: `after_at` and `after_id` (null for the first), `limit`.
 
     Raises:
-        Invalid: it is not a cursor that we gave out.
+        Invalid: the text is not a cursor of ours.
     """
     at, row_id = decode_cursor(cursor) or (None, None)
     return {"after_at": at, "after_id": row_id, "limit": limit}
 
 
 def page(rows: list[Row], limit: int, time_column: str, id_column: str) -> tuple[list[Row], Any]:
-    """Cut `limit + 1` fetched rows to a page; the rows and the cursor of the next page, or None."""
+    """Cut `limit + 1` rows to a page; returns the rows and the next page's cursor, or None."""
     if len(rows) <= limit:
         return rows, None
     last = rows[limit - 1]
@@ -70,7 +70,7 @@ def page(rows: list[Row], limit: int, time_column: str, id_column: str) -> tuple
 
 
 def _utc(at: datetime) -> datetime:
-    """In UTC: Python knows offsets (down to microseconds) that PostgreSQL refuses."""
+    """Convert to UTC, because Python allows offsets (in microseconds) that PostgreSQL refuses."""
     if at.tzinfo is None:
         raise ValueError("a time without offset")
     return at.astimezone(UTC)

@@ -1,7 +1,7 @@
 """The one decorator of every endpoint: authenticate, limit, parse, one transaction, publish, answer.
 
-A handler takes a `Call` and returns an `Answer`; everything around it happens here, and errors
-become answers here and nowhere else. `fintegrate.http.request_scope` hands the request over.
+A handler takes a `Call` and returns an `Answer`. Everything around it happens here. Errors become
+answers here and nowhere else. `fintegrate.http.request_scope` sets the current request.
 """
 
 from __future__ import annotations
@@ -54,31 +54,30 @@ class Nothing(RequestModel):
 
 
 ANYBODY = Caller(owner_id="", owner_name="", key_id="", is_admin=False)
-"""Who calls a public endpoint: nobody in particular, whose id is no owner's."""
+"""The caller of a public endpoint. Its id belongs to no owner."""
 
 
 class RequestParts(NamedTuple):
-    """What one function process keeps between its requests, for all of them."""
+    """What one function process keeps between requests."""
 
     database: Database
     schemes: Mapping[str, Scheme]
-    """How callers say who they are, by the names that endpoints use."""
+    """The schemes of authentication by name. Endpoints use these names."""
     rate_limiter: RateLimiter
     metrics: Metrics
     audit: AuditLog
     idempotency_keys: IdempotencyKeys
     max_body_bytes: int
     publish_new: Callable[[Row, float], None] | None = None
-    """Publishes the event that a handler wrote, after the commit, and never raises; the second
-    argument is a time before the event was written, on the monotonic clock. None where handlers
-    write no events."""
+    """Publishes a handler's event after the commit, and never raises. The second argument is a time on
+    the monotonic clock before the event was written. None where handlers write no events."""
     admins_only: str = "This endpoint is the admin's"
-    """What everybody else is told."""
+    """The refusal of other callers at an admin's endpoint."""
 
 
 @dataclass(frozen=True, slots=True)
 class Call(Generic[B]):
-    """One request on its way through a handler."""
+    """One request, as a handler gets it."""
 
     body: B
     caller: Caller
@@ -90,9 +89,9 @@ class Call(Generic[B]):
 class Answer:
     """What a handler returns: the `data` of the envelope, and the event that it has written.
 
-    Its `headers` win over those that every answer has, but for `X-Request-Id`. They are not stored
-    with an idempotency key: a replayed answer is without them. `after_commit` is called when the
-    transaction has ended well, before the event is published; it must not raise.
+    Its `headers` replace those that every answer has, except `X-Request-Id`. They are not stored with
+    an idempotency key, so a replayed answer lacks them. `after_commit` is called after the commit and
+    before the event is published. It must not raise.
     """
 
     data: Any = field(default_factory=dict)
@@ -104,16 +103,19 @@ class Answer:
 class Endpoint(NamedTuple):
     """How an endpoint behaves, and what the OpenAPI document says of it.
 
-    `takes` validates the request. `gives` describes `data` and validates nothing: a `TypedDict`, of
-    which a cold start makes eight in the time of one pydantic model; from `typing_extensions`,
-    because pydantic reads no other before Python 3.12. `schemes` are the names of the ways to say who
-    calls, all of the system's where none is named; a request uses the first that it carries.
-    `transaction` puts the handler's statements into one transaction (without it each statement commits
-    by itself);
-    `idempotency` is False where an answer must never be stored. With a `media_type`, `data` is the
-    whole body as text of this type, in place of the envelope; refusals stay in the envelope.
-    `looks_up` says that the request may name a thing that is not there (404), `conflict` what the
-    handler refuses with 409; both are for the document only.
+    Attributes:
+        takes: the model that validates the request.
+        gives: a `TypedDict` that describes `data` and validates nothing. A cold start makes eight of
+            them in the time of one pydantic model. It comes from `typing_extensions`, because before
+            Python 3.12 pydantic reads no other.
+        transaction: runs the handler's statements in one transaction. Otherwise each commits by itself.
+        idempotency: False where an answer must never be stored.
+        media_type: the type of `data`, which is then the whole body as text, without the envelope.
+            Refusals keep the envelope.
+        schemes: the accepted schemes of authentication; if empty, all schemes of the system. The first
+            one that the request carries is used.
+        looks_up: whether the request may name something that does not exist (404); for the document.
+        conflict: what the handler refuses with 409; for the document.
     """
 
     takes: type[BaseModel]
@@ -135,9 +137,9 @@ View = Callable[[], Response]
 def endpoints(
     parts: Callable[[], RequestParts], spec: Callable[P, Endpoint]
 ) -> Callable[P, Callable[[Handler], View]]:
-    """The decorator of a system's endpoints; its arguments are those of `spec`, which is `Endpoint`.
+    """Make the decorator of a system's endpoints; it takes the arguments of `spec` (`Endpoint`).
 
-    It makes a Chalice view of a handler. `parts` is called per request, never at import.
+    It turns a handler into a Chalice view. `parts` is called per request, never at import.
     """
 
     def endpoint(*args: P.args, **kwargs: P.kwargs) -> Callable[[Handler], View]:
@@ -157,7 +159,7 @@ def endpoints(
 
 
 class _Answering:
-    """One request from its arrival to its answer."""
+    """Turns one request into its answer."""
 
     def __init__(self, parts: Callable[[], RequestParts], spec: Endpoint, request: Request) -> None:
         self._load = parts
@@ -228,14 +230,14 @@ class _Answering:
         return caller
 
     def _scheme(self) -> Scheme:
-        """The first that the request carries; where it carries none, the first says what is missing."""
+        """The first scheme that the request carries, else the first: it names what is missing."""
         known = self._parts.schemes
         schemes = [known[name] for name in self._spec.schemes or known]
         return next((s for s in schemes if s.carried_by(self._request)), schemes[0])
 
     @property
     def _audited(self) -> bool:
-        """An admin's action is every call of the admin that is not a mere look."""
+        """Whether this is an admin's action: any call of the admin that is not a GET."""
         return self._caller is not None and self._caller.is_admin and self._request.method != "GET"
 
     def _transaction(self, key: str | None) -> Any:

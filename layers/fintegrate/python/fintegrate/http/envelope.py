@@ -1,6 +1,6 @@
 """The shape of every answer: `{"data": …, "detail": {"status_code", "status_name", …}}`.
 
-Leaves to others which status an error has (`fintegrate.errors`) and who sends the answer.
+Leaves an error's status to `fintegrate.errors`, and the sending of answers to Chalice.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ SUCCESS = "Success"
 
 
 def envelope(status: int, data: Any, description: str = SUCCESS) -> dict[str, Any]:
-    """The body of an answer, as a dictionary."""
     name = status_name(status)
     detail = {"status_code": str(status), "status_name": name, "status_description": description}
     return {"data": data, "detail": detail}
@@ -38,7 +37,7 @@ def status_name(status: int) -> str:
 def answer(
     status: int, data: Any, description: str = SUCCESS, headers: Mapping[str, str] | None = None
 ) -> Response:
-    """The whole HTTP answer; times in `data` become ISO 8601 with offset."""
+    """Make the HTTP answer; times in `data` become ISO 8601 with offset."""
     return Response(
         body=dumps(envelope(status, data, description)),
         status_code=status,
@@ -47,7 +46,7 @@ def answer(
 
 
 def merged(*sources: Mapping[str, Any]) -> dict[str, Any]:
-    """Headers of several sources; of a header in two, whatever its case, the later one counts."""
+    """Merge headers; the last value of a name wins, whatever the case of the name."""
     found = {}
     for headers in sources:
         for name, value in headers.items():
@@ -56,7 +55,7 @@ def merged(*sources: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def crash(reference: str) -> Response:
-    """The answer when a handler crashed: a reference to look for in the log, and no internals."""
+    """The answer after a crash: a reference to search for in the log, and no internals."""
     return answer(
         500, {}, f"Something went wrong on our side; report reference {reference} to support"
     )

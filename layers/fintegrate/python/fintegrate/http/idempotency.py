@@ -1,6 +1,6 @@
-"""`Idempotency-Key`: the same request again gets the stored answer and runs nothing.
+"""`Idempotency-Key`: a repeated request gets the stored answer, and its handler does not run.
 
-The key, the hash of the request and the answer are written in the caller's transaction, so they
+The key, the hash of the request and the answer are written in the request's transaction, so they
 commit with the business rows or not at all. A second request waits on the unique index while the
 first is in flight. Source: draft-ietf-httpapi-idempotency-key-header.
 """
@@ -26,15 +26,15 @@ def check_key(key: str) -> None:
 
 
 def request_hash(method: str, path: str, body: str) -> str:
-    """What tells whether a key is used again for the same request."""
+    """Hash what must be equal when a key is used again."""
     return hashlib.sha256(f"{method} {path}\n{body}".encode()).hexdigest()
 
 
 class IdempotencyKeys:
-    """The keys of one database and what they were answered with.
+    """The keys of one database and their stored answers.
 
-    The statements are `reserve_key`, `stored_answer` and `store_answer`, as in `idempotency.sql`; a
-    system whose table names the owner's column otherwise hands in its own.
+    The statements are `reserve_key`, `stored_answer` and `store_answer`, as in `idempotency.sql`. A
+    system with another name for the owner's column passes its own statements.
     """
 
     def __init__(self, db: Database, statements: Mapping[str, str] = SQL) -> None:
@@ -42,12 +42,12 @@ class IdempotencyKeys:
         self._statements = statements
 
     def replay_or_reserve(self, owner_id: str, key: str, digest: str) -> Row | None:
-        """The stored answer (`response_status`, `response_json`), or None: then this request runs.
+        """The stored answer (`response_status`, `response_json`); None if this request must run.
 
-        Must be called inside the transaction that the request's rows are written in.
+        Must be called inside the transaction that writes the request's rows.
 
         Raises:
-            Conflict: the key was used with another request, or its first request does not finish.
+            Conflict: the key was used with another request, or its first request has not finished.
         """
         scope = {"owner_id": owner_id, "key": key}
         try:
@@ -65,7 +65,7 @@ class IdempotencyKeys:
         return stored
 
     def store(self, owner_id: str, key: str, status: int, data: Any) -> None:
-        """Keep the answer with the key; it commits with everything else."""
+        """Store the answer with the key; it commits with the caller's transaction."""
         answer = {"status": status, "data": dumps(data)}
         self._db.execute(
             self._statements["store_answer"], {"owner_id": owner_id, "key": key, **answer}

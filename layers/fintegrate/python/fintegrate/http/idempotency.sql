@@ -1,7 +1,7 @@
--- Keys are per owner; one older than 24 hours counts as absent and is taken over.
+-- Keys are per owner. A key older than 24 hours counts as absent and is reused.
 
 -- name: reserve_key
--- Waits while another request with the same key is in flight; no row when it has committed.
+-- Waits while another request with the same key is in flight. Returns no row if that one committed.
 INSERT INTO idempotency_keys AS stored (owner_id, idempotency_key, request_hash)
 VALUES (%(owner_id)s, %(key)s, %(request_hash)s)
 ON CONFLICT (owner_id, idempotency_key) DO UPDATE

@@ -1,6 +1,6 @@
-"""A token bucket per subject (an API key) in Redis: one round trip; open without Redis.
+"""A token bucket per subject (an API key) in Redis: one round trip. Without Redis there is no limit.
 
-What the process has counted so far goes along in the same packet (`fintegrate.metrics_store`).
+The process's pending metrics are sent in the same packet (`fintegrate.metrics_store`).
 
 The script runs in Redis, on its clock, so that all processes share one bucket and one time.
 Headers: draft-ietf-httpapi-ratelimit-headers (`RateLimit-Limit`, `-Remaining`, `-Reset`).
@@ -15,8 +15,8 @@ from fintegrate.metrics import RATE_LIMITED
 from fintegrate.metrics_store import Metrics
 from fintegrate.redis_connection import RedisConnections, Script
 
-# The key is the bucket; ARGV refill per second, capacity. Answers {allowed, tokens left}, the latter as
-# text because Redis truncates numbers. The bucket expires when it would be full again.
+# The key is the bucket; ARGV: refill per second, capacity. Returns {allowed, tokens left}. The second is
+# text, because Redis truncates numbers. The bucket expires when it would be full again.
 BUCKET = Script("""
 local time = redis.call('TIME')
 local now = tonumber(time[1]) + tonumber(time[2]) / 1000000
@@ -36,10 +36,10 @@ return {allowed, tostring(tokens)}
 
 
 class RateLimiter:
-    """`per_minute` requests refill a bucket of `burst`.
+    """A bucket holds `burst` tokens and gets `per_minute` new ones.
 
-    `subject` is what a refusal calls the one whose bucket is empty, `layer` what refusals are counted
-    under.
+    A refusal's sentence says `subject` for what the bucket belongs to. Refusals are counted under the
+    label `layer`.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class RateLimiter:
         self._burst = burst
 
     def take(self, subject: str) -> dict[str, str]:
-        """Take one token of the subject's bucket; the `RateLimit-*` headers, none if unknown.
+        """Take one token; returns the `RateLimit-*` headers, or none while Redis is away.
 
         Raises:
             TooManyRequests: the bucket is empty.

@@ -1,7 +1,6 @@
-"""What every request has around it: its scope, its log line, its metrics, and headers of every answer.
+"""What surrounds every request: its scope, its log line, its metrics, and the common headers.
 
-Puts what Chalice refuses by itself, and a crash, into the envelope. Leaves everything else about a
-request to its endpoint.
+Puts Chalice's own refusals and crashes into the envelope. Leaves everything else to the endpoint.
 """
 
 from __future__ import annotations
@@ -23,15 +22,15 @@ from fintegrate.metrics_store import Metrics
 log = logging.getLogger(__name__)
 Middleware = Callable[[ChaliceRequest, Callable[[ChaliceRequest], Response]], Response]
 _FUNCTION = "api_handler"
-"""What Chalice calls the function of all endpoints."""
+"""Chalice's name for the function of all endpoints."""
 STANDARD_HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
-"""What every answer has whose handler does not say otherwise."""
+"""Headers of every answer. A handler may replace them."""
 
 
 def request_scope(metrics: Callable[[], Metrics]) -> Middleware:
-    """Chalice's HTTP middleware: the request's scope, its log line, its metrics, its crash.
+    """Make Chalice's HTTP middleware.
 
-    `metrics` counts what Chalice refuses by itself, before any endpoint is found.
+    `metrics` counts the requests that Chalice refuses before it has found an endpoint.
     """
 
     def scope(raw: ChaliceRequest, get_response: Callable[[ChaliceRequest], Response]) -> Response:
@@ -70,7 +69,7 @@ def _count(
 
 
 def _enveloped(response: Response) -> Response:
-    """Chalice's own refusals (a body with `Code`) in our shape."""
+    """Put Chalice's own refusals (a body with `Code`) into the envelope."""
     if not isinstance(response.body, dict) or "Code" not in response.body:
         return response
     error: ApiError

@@ -1,7 +1,7 @@
-"""One HTTP request, as a handler's decorator sees it: taken from the gateway's event.
+"""One HTTP request, read from the gateway's event.
 
-The gateway hands over API Gateway's REST proxy event; Chalice's `Request` wraps it. The body is
-JSON or nothing; `GET` takes query parameters, or a JSON body when there are none.
+The gateway sends API Gateway's REST proxy event, and Chalice's `Request` wraps it. The body is JSON or
+empty. `GET` takes query parameters, or a JSON body if there are none.
 """
 
 from __future__ import annotations
@@ -23,20 +23,20 @@ _TRACEPARENT = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a
 M = TypeVar("M", bound=BaseModel)
 
 current: ContextVar[Request] = ContextVar("current_request")
-"""The request that this thread answers; set by the middleware, read by the endpoint."""
+"""The request that this thread answers. The middleware sets it, the endpoint reads it."""
 
 
 class Request:
-    """What the decorator needs of a request."""
+    """A request, as the endpoint's decorator needs it."""
 
     def __init__(self, raw: ChaliceRequest) -> None:
         self._raw = raw
         self.method: str = raw.method
         self.path: str = raw.context.get("resourcePath") or raw.path
         self.route: str = raw.context.get("resourcePath") or "unknown"
-        """The template of the path, never the path itself."""
+        """The path's template, such as `/items/{id}`, never the path itself."""
         self.metrics: Metrics | None = None
-        """Where the request is counted; set by the endpoint that answers it."""
+        """The metrics that count this request; set by its endpoint."""
         self.source_ip: str = raw.context.get("identity", {}).get("sourceIp") or "unknown"
         self.id = self._request_id()
 
@@ -47,7 +47,7 @@ class Request:
 
     @property
     def traceparent(self) -> str | None:
-        """The caller's trace context when it is valid.
+        """The caller's trace context, if it is valid.
 
         Source: https://www.w3.org/TR/trace-context/
         """
@@ -55,14 +55,14 @@ class Request:
         return value if _TRACEPARENT.fullmatch(value) else None
 
     def text(self, limit: int) -> str:
-        """The body as text; lone surrogates cannot occur in it.
+        """The body as text. It has no lone surrogates.
 
         Raises:
             PayloadTooLarge: it has more than `limit` bytes.
             BadRequest: it is not UTF-8.
         """
         raw = self._raw.raw_body
-        if isinstance(raw, str):  # Chalice hands an empty body over as text
+        if isinstance(raw, str):  # Chalice gives an empty body as text
             raw = raw.encode()
         if len(raw) > limit:
             raise PayloadTooLarge(
@@ -74,7 +74,7 @@ class Request:
             raise BadRequest("The body is not UTF-8; send a JSON object in UTF-8") from None
 
     def parse(self, model: type[M], limit: int) -> M:
-        """The request as its model.
+        """Validate the request.
 
         Raises:
             BadRequest: the body is not a JSON object.

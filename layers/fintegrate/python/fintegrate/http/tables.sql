@@ -1,8 +1,8 @@
 -- The tables that the layer's endpoints write. A database that uses one repeats its definition in its
--- own migrations; nothing runs this file but a test (docs/decisions/0013-tables-of-the-layer.md).
--- What names an owner or a key is text here, because a system's callers may be anything that has a
--- name. A system may give both a narrower type, and the owner's column a word of its own; it then
--- hands in its statements instead of audit.sql and idempotency.sql.
+-- own migrations; only a test runs this file (docs/decisions/0013-tables-of-the-layer.md).
+-- The ids of owners and keys are text here, because systems have different kinds of callers. A system
+-- may use a narrower type, and another name for the owner's column. It then passes its own statements
+-- in place of audit.sql and idempotency.sql.
 
 -- The key, the answer and the business rows commit together; keys are per owner.
 CREATE TABLE idempotency_keys (

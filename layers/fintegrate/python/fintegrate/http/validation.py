@@ -1,7 +1,7 @@
-"""What a request may say: the base of every request model, its text types, and our sentences.
+"""Validation: the base of every request model, its text types, and the sentences of errors.
 
-A wrong request is told every offending field and what was expected, `; ` between them, never in a
-framework's words. A value is shown back shortened and escaped, unless its field is secret.
+The answer to an invalid request names every wrong field and what was expected, joined by `; `. The
+sentences are ours, not a framework's. They show a value shortened and escaped, but never a secret.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ if TYPE_CHECKING:
 SECRET_FIELDS = frozenset({"api_key"})
 _SHOWN = 60
 _MOST_SENTENCES = 50
-"""Anybody may send any number of wrong fields: the answer stays short all the same."""
+"""Keeps the answer short, because a request may have any number of wrong fields."""
 
 
 class RequestModel(BaseModel):
-    """The base of every request: unknown fields are refused, nothing is changed on the way in.
+    """The base of every request: unknown fields are refused, and values are not converted.
 
-    A module of models does not import `annotations` from the future: pydantic would have to compile
-    each from its text (a tenth of what the models cost a cold start).
+    A module of models must not import `annotations` from `__future__`: pydantic would have to compile
+    each annotation from its text, a tenth of the models' share of a cold start.
     """
 
     # Built when first used: a cold start needs the models of one endpoint only.
@@ -46,16 +46,16 @@ class RequestModel(BaseModel):
 
 
 DESCRIBED = "x-described"
-"""Under this key a generated schema has what `Described` says; `fintegrate.openapi` takes it out."""
+"""The key of `Described`'s facts in a generated schema; `fintegrate.openapi` removes it."""
 
 
 class Described:
     """What a field means, with an example, for the API document: `Annotated[UUID, Described(…)]`.
 
-    It stands in requests and answers alike and validates nothing. With pydantic's `Field(description=,
+    Requests and answers use it, and it validates nothing. With pydantic's `Field(description=,
     examples=)` every schema would repeat the examples, which the document shows in whole requests and
-    answers, and the description of a field that may be null would hide inside its `anyOf`. A field
-    that may be left out needs an example only where answers have it; None is null.
+    answers. The description of a nullable field would also end up inside its `anyOf`. An optional
+    field needs an example only where answers have it; the example None is null.
     """
 
     __slots__ = ("example", "text")
@@ -82,14 +82,14 @@ def printable(text: str) -> str:
 
 
 def not_blank(text: str) -> str:
-    """Refuse text that shows nothing."""
+    """Refuse text without a visible character."""
     if not text.strip():
         raise ValueError("must not be blank")
     return text
 
 
 def in_utc(moment: datetime) -> datetime:
-    """The same moment in UTC: Python knows offsets and moments that PostgreSQL cannot give back."""
+    """Convert to UTC, because Python allows offsets and times that PostgreSQL cannot return."""
     try:
         return moment.astimezone(UTC)
     except OverflowError:
@@ -102,7 +102,7 @@ _VISIBLE = r"[^\s\x00-\x1f\x7f-\x9f]"
 Printable = Annotated[
     str, AfterValidator(printable), Field(json_schema_extra={"pattern": f"^{_ORDINARY}*$"})
 ]
-"""Text without control characters, possibly empty. The pattern only tells readers of the schema."""
+"""Text without control characters, possibly empty. The pattern only informs readers of the schema."""
 Text = Annotated[
     str,
     StringConstraints(min_length=1),
@@ -110,35 +110,35 @@ Text = Annotated[
     AfterValidator(not_blank),
     Field(json_schema_extra={"pattern": f"^{_ORDINARY}*{_VISIBLE}{_ORDINARY}*$"}),
 ]
-"""Text without control characters that shows something."""
+"""Text without control characters and with at least one visible character."""
 
 Instant = Annotated[AwareDatetime, AfterValidator(in_utc)]
-"""A moment in ISO 8601 with offset, kept in UTC."""
+"""A time in ISO 8601 with offset, converted to UTC."""
 
 M = TypeVar("M", bound=BaseModel)
 
 
 def validate_json(model: type[M], text: str) -> M:
-    """The request that a JSON object holds; types are strict, as JSON has them.
+    """Read a request from a JSON object; types are strict.
 
     Raises:
         BadRequest: it is not JSON, or not an object.
-        Invalid: with a sentence for every field that is wrong.
+        Invalid: with a sentence for every wrong field.
     """
     return _validated(lambda: model.model_validate_json(text, strict=True))
 
 
 def validate_strings(model: type[M], value: dict[str, str]) -> M:
-    """The request that query parameters hold; each value is read from its text.
+    """Read a request from query parameters; each value is parsed from its text.
 
     Raises:
-        Invalid: with a sentence for every parameter that is wrong.
+        Invalid: with a sentence for every wrong parameter.
     """
     return _validated(lambda: model.model_validate_strings(value))
 
 
 def sentences(errors: list[ErrorDetails]) -> str:
-    """Our words for pydantic's errors, one sentence a field; of very many only the first."""
+    """Turn pydantic's errors into our sentences, one per field and only for the first fields."""
     told = [f"{_place(e['loc'])}: {_expectation(e)}{_got(e)}" for e in errors[:_MOST_SENTENCES]]
     untold = len(errors) - len(told)
     return "; ".join(told) + (f"; and {untold} more wrong fields" if untold else "")
@@ -197,9 +197,9 @@ _WITHOUT_VALUE = {"missing", "extra_forbidden", "value_error", "too_short", "too
 
 
 def _kind(error: ErrorDetails) -> str:
-    """Pydantic's name of the error, mended for text.
+    """Pydantic's type of the error, corrected for text.
 
-    Where the bound stands after a validator, pydantic calls text that is too long a list.
+    If the length limit follows a validator, pydantic reports text that is too long as a list.
     """
     kind = error["type"]
     of_text = kind in {"too_short", "too_long"} and isinstance(error["input"], str)
