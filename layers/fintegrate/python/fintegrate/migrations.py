@@ -1,10 +1,10 @@
-"""Applying plain SQL migrations: each once, in the order of their names, with its checksum kept.
+"""Applies plain SQL migrations: each once, in the order of their names, and keeps their checksums.
 
-A migration is one file `YYYYMMDD_HHMM_description.sql`, `BEGIN … COMMIT`, idempotent. It is run as
-one transaction together with its row in `migration_history`, so a failed one leaves nothing. What
-was applied must not be edited afterwards; an advisory lock makes two migrators at once safe.
+A migration is one idempotent file `YYYYMMDD_HHMM_description.sql` with `BEGIN … COMMIT`. It runs in one
+transaction together with its row in `migration_history`, so a failed migration leaves nothing. An
+applied migration must not be edited. An advisory lock makes it safe to run two migrators at once.
 
-Leaves to others where the files are and what happens after (the admin's key).
+Leaves to others where the files are and what follows the migrations, such as the admin's key.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ from fintegrate.database import check_url
 
 FILE_NAME = re.compile(r"\d{8}_\d{4}_[a-z0-9_]+\.sql")
 _TRANSACTION = re.compile(r"(begin|start|commit|end|rollback|abort|prepare)\b", re.IGNORECASE)
-_LOCK = 0x46696E74  # "Fint": any number that everybody uses alike
-_ALWAYS_THERE = "postgres"  # of every server, RDS too
-_ANOTHER_WAS_FASTER = (psycopg2.errors.DuplicateDatabase, psycopg2.errors.UniqueViolation)
+_LOCK = 0x46696E74  # "Fint": all migrators must use the same number
+_MAINTENANCE_DATABASE = "postgres"  # every server has it, RDS too
+_CREATED_CONCURRENTLY = (psycopg2.errors.DuplicateDatabase, psycopg2.errors.UniqueViolation)
 _HISTORY = """
 CREATE TABLE IF NOT EXISTS migration_history (
     name       text        NOT NULL,
@@ -43,12 +43,12 @@ CREATE TABLE IF NOT EXISTS migration_history (
 
 
 class MigrationFailed(Exception):
-    """A migration failed or history was edited; the text names the file and the statement."""
+    """A migration failed, or an applied one was edited; the text names the file and statement."""
 
 
 @dataclass(frozen=True, slots=True)
 class Migration:
-    """One file, without the outer BEGIN and COMMIT, which we issue ourselves."""
+    """One file without its BEGIN and COMMIT, which we issue ourselves."""
 
     name: str
     checksum: str
@@ -58,26 +58,26 @@ class Migration:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One statement of a migration; `line` is where its text begins in the file."""
+    """One statement of a migration; `line` is the line of the file where it begins."""
 
     text: str
     line: int
 
 
 def read_migrations(folder: Path) -> list[Migration]:
-    """Every migration of the folder in order.
+    """Read every migration of the folder in order.
 
     Raises:
-        MigrationFailed: a name is out of form, or a file is not one `BEGIN … COMMIT`.
+        MigrationFailed: a file's name has the wrong form, or a file is not one `BEGIN … COMMIT`.
     """
     return [_read(path) for path in sorted(folder.glob("*.sql"))]
 
 
 def migrate(url: str, folder: Path, setting: str = "DATABASE_URL") -> list[str]:
-    """Apply what is missing; the names of what was applied now. A missing database is created.
+    """Apply the missing migrations and return their names. Creates a missing database.
 
     Raises:
-        MigrationFailed: nothing of the failed migration remains; earlier ones stay applied.
+        MigrationFailed: the failed migration left nothing, but earlier ones stay applied.
         psycopg2.OperationalError: the database is away.
         SettingsError: the URL cannot be read.
     """
@@ -87,8 +87,8 @@ def migrate(url: str, folder: Path, setting: str = "DATABASE_URL") -> list[str]:
     try:
         connection.autocommit = True
         with connection.cursor() as cursor:
-            cursor.execute("SET statement_timeout = 0")  # a server's limit is meant for requests
-            cursor.execute("SET lock_timeout = 0")  # ours waits for another migrator
+            cursor.execute("SET statement_timeout = 0")  # the server's limit is for requests
+            cursor.execute("SET lock_timeout = 0")  # we wait for another migrator
             cursor.execute("SELECT pg_advisory_lock(%s)", (_LOCK,))
             cursor.execute("RESET lock_timeout")
             cursor.execute(_HISTORY)
@@ -100,14 +100,14 @@ def migrate(url: str, folder: Path, setting: str = "DATABASE_URL") -> list[str]:
             _apply(connection, migration)
         return [migration.name for migration in missing]
     finally:
-        connection.close()  # and with it the lock
+        connection.close()  # also releases the lock
 
 
 def _connect(url: str) -> psycopg2.extensions.connection:
-    """Connect to the URL's database, which is created when the server does not have it."""
+    """Connect to the URL's database, and create it if it is missing."""
     try:
         return _connect_to(url)
-    except psycopg2.OperationalError:  # it has no code that would tell a missing database
+    except psycopg2.OperationalError:  # has no code for a missing database
         _create_missing(url)
         return _connect_to(url)
 
@@ -122,13 +122,13 @@ def _create_missing(url: str) -> None:
     name = psycopg2.extensions.parse_dsn(url).get("dbname", "")
     # A name cannot be a parameter of this statement, so it is quoted.
     creation = psycopg2.sql.SQL("CREATE DATABASE {}").format(psycopg2.sql.Identifier(name))
-    connection = _connect_to(url, _ALWAYS_THERE)
+    connection = _connect_to(url, _MAINTENANCE_DATABASE)
     try:
         connection.autocommit = True
         with connection.cursor() as cursor:
             cursor.execute("SELECT FROM pg_database WHERE datname = %s", (name,))
             if not cursor.rowcount:
-                with suppress(*_ANOTHER_WAS_FASTER):
+                with suppress(*_CREATED_CONCURRENTLY):
                     cursor.execute(creation)
     finally:
         connection.close()
@@ -151,9 +151,9 @@ def _read(path: Path) -> Migration:
 
 
 def _statements(body: str, first_line: int) -> Iterator[Statement]:
-    """The statements of a body, without the comments before them.
+    """Split a body into statements, without the comments before them.
 
-    A comment within a comment is not known to the parser, and so not to be used.
+    The parser does not support nested comments, so migrations must not use them.
     """
     at = 0
     for text in sqlparse.split(body):
@@ -165,7 +165,7 @@ def _statements(body: str, first_line: int) -> Iterator[Statement]:
 
 
 def _length_of_comments(statement: str) -> int:
-    """How many characters come before the first that is neither a comment nor white space."""
+    """The length of the comments and white space at the beginning."""
     tokens = tokenize(statement)  # type: ignore[no-untyped-call]
     before = takewhile(lambda token: token[0] in Comment or token[0] in Whitespace, tokens)
     return sum(len(text) for _, text in before)
@@ -197,7 +197,7 @@ def _apply(connection: psycopg2.extensions.connection, migration: Migration) -> 
 
 
 def _failure(migration: Migration, statement: Statement, error: psycopg2.Error) -> str:
-    """The file, the line and the beginning of the statement that failed, the database's words."""
+    """Name the file, the line and the failed statement's beginning, with the database's message."""
     position = int(error.diag.statement_position or 1) - 1
     line = statement.line + statement.text.count("\n", 0, position)
     began = statement.text.splitlines()[0][:100]

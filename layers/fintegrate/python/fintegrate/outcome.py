@@ -1,4 +1,4 @@
-"""What became of something that was sent, whoever sent it: a broker's client, an HTTP client."""
+"""The outcome of sending a row or message, for senders of every kind."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ class Result(Enum):
     """How an attempt to send ended."""
 
     CONFIRMED = "confirmed"
-    """The receiver said that it has it."""
+    """The receiver confirmed that it has the message."""
     REFUSED = "refused"
-    """The receiver said no: its queue is full, it could not store it, it does not want it."""
+    """The receiver refused: its queue is full, it could not store the message, or does not want it."""
     UNROUTABLE = "unroutable"
     """There is no such receiver: no queue is bound, or the exchange does not exist."""
     UNCONFIRMED = "unconfirmed"
     """Sent, but the connection broke or the time ran out: it may have arrived."""
     HELD_BACK = "held_back"
-    """Not sent, because an earlier one with the same key failed."""
+    """Not sent, because an earlier message with the same key failed."""
     UNSENT = "unsent"
     """Not sent, because the receiver is away."""
 
 
 ATTEMPTED = frozenset({Result.CONFIRMED, Result.REFUSED, Result.UNROUTABLE, Result.UNCONFIRMED})
-"""The results of what left this process: each of them is a try of its row."""
+"""The results of messages that were really sent: each counts as a try of its row."""
 
 
 class Outcome(NamedTuple):

@@ -1,7 +1,7 @@
-"""Named SQL statements from a `.sql` file that lies beside the code that runs them.
+"""Named SQL statements from a `.sql` file beside the code that runs them.
 
-A statement begins with a line `-- name: some_name` and is never put together from strings. The line
-stays in the text, so that the database's own views of running statements show the name.
+A statement begins with a line `-- name: some_name` and is never built from strings. That line stays in
+the text, so the database's views of running statements show the name.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ _NAME = re.compile(r"^-- name: (\w+)$", re.MULTILINE)
 
 
 def load_queries(path: Path) -> dict[str, str]:
-    """Every statement of the file by its name.
+    """Read every statement of the file by its name.
 
     Raises:
-        ValueError: a name stands twice.
+        ValueError: a name is used twice.
     """
     text = path.read_text(encoding="utf-8")
     starts = list(_NAME.finditer(text))
@@ -30,5 +30,5 @@ def load_queries(path: Path) -> dict[str, str]:
 
 
 def queries_beside(module_file: str) -> dict[str, str]:
-    """The statements of the `.sql` file with the module's own name."""
+    """Read the statements of the `.sql` file with the module's name."""
     return load_queries(Path(module_file).with_suffix(".sql"))

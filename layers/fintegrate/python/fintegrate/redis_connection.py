@@ -1,10 +1,11 @@
-"""Connections to Redis: one a thread, and scripts that run there as one step.
+"""Connections to Redis, one per thread, and atomic scripts.
 
-redis-py's connection without its client and pool, which cost a request 65 µs more. What is sent
-together goes in one packet and costs one round trip. A Redis that failed is left alone for a while, so
-that one that hangs is waited for once and not at each request.
+Uses redis-py's connection without its client and pool, which cost a request 65 µs more. Commands that
+are sent together go in one packet and cost one round trip. After a failure Redis is not asked for a
+while, so a Redis that hangs delays one request and not each.
 
-Leaves to others what is asked, and what it means that Redis is away. Imports redis when first used.
+Leaves to others which commands are sent, and what to do while Redis is away. Imports redis when first
+used.
 """
 
 from __future__ import annotations
@@ -21,19 +22,19 @@ log = logging.getLogger(__name__)
 
 
 class Script:
-    """A Lua script that uses one key; Redis knows it by its digest once it has seen the text."""
+    """A Lua script that uses one key. After Redis has seen the text, the digest is enough."""
 
     def __init__(self, text: str) -> None:
         self.text = text
         self.digest = hashlib.sha1(text.encode()).hexdigest()  # noqa: S324 - Redis names them so
 
     def call(self, key: str, *arguments: str | float) -> ScriptCall:
-        """A run of it, for `RedisConnections.run`."""
+        """Make a call of the script for `RedisConnections.run`."""
         return ScriptCall(self, key, arguments)
 
 
 class ScriptCall(NamedTuple):
-    """A run of a script on a key."""
+    """A call of a script with its key and arguments."""
 
     script: Script
     key: str
@@ -46,7 +47,7 @@ class ScriptCall(NamedTuple):
 
 
 class RedisConnections:
-    """The connections of one process; `retry_seconds` spares a Redis that failed."""
+    """The connections of one process. After a failure Redis is not asked for `retry_seconds`."""
 
     def __init__(
         self,
@@ -65,10 +66,10 @@ class RedisConnections:
         self._local = threading.local()
 
     def run(self, call: ScriptCall, before: Sequence[ScriptCall] = ()) -> Any:
-        """The script's answer; None while Redis is away. Never raises.
+        """Run a script and return its answer; None while Redis is away. Never raises.
 
-        The scripts of `before` run first, in the same round trip; what they answer counts for
-        nothing. All may run twice: when the connection broke, the packet is sent again.
+        The scripts of `before` run first, in the same round trip, and their answers are ignored. All
+        scripts may run twice: after a broken connection the packet is sent again.
         """
         if self._clock() < self._away_until:
             return None
@@ -79,7 +80,7 @@ class RedisConnections:
             return None
 
     def ping(self) -> None:
-        """One round trip to Redis.
+        """Make one round trip to Redis.
 
         Raises:
             redis.RedisError: Redis is away.
@@ -98,7 +99,7 @@ class RedisConnections:
         connection = self._connection()
         answers = connection.exchange([call.command() for call in calls])
         for index, answer in enumerate(answers):
-            if isinstance(answer, redis.exceptions.NoScriptError):  # a Redis that is new
+            if isinstance(answer, redis.exceptions.NoScriptError):  # Redis has restarted
                 (answers[index],) = connection.exchange([calls[index].command(whole=True)])
         if isinstance(answers[-1], redis.RedisError):
             raise answers[-1]
@@ -119,7 +120,7 @@ class RedisConnections:
 
 
 class RedisConnection:
-    """A connection that opens when first used, and again after it broke. Not thread-safe."""
+    """A connection that opens on first use, and again after it broke. Not thread-safe."""
 
     def __init__(self, url: str, timeout_seconds: float) -> None:
         import redis
@@ -137,9 +138,9 @@ class RedisConnection:
         self._refused = redis.ResponseError
 
     def exchange(self, commands: Sequence[tuple[str | float, ...]]) -> list[Any]:
-        """What commands that are sent in one packet are answered; of one refused, the error.
+        """Send commands in one packet and return their answers; a refused command's is the error.
 
-        Tried a second time, without a pause: the connection may have died while the process was
+        Tries a second time without a pause, because the connection may have died while the process was
         frozen.
 
         Raises:
@@ -167,7 +168,7 @@ class RedisConnection:
 
 
 def _packed(command: tuple[str | float, ...]) -> bytes:
-    """An array of bulk strings. redis-py's own packing takes three times as long.
+    """Encode an array of bulk strings. redis-py's own encoding takes three times as long.
 
     Source: https://redis.io/docs/latest/develop/reference/protocol-spec/
     """

@@ -1,4 +1,4 @@
-"""What every scheduled function has around it: a run id in the log, one summary line, its metrics."""
+"""The decorator of scheduled functions: a run id in the log, one summary line, metrics."""
 
 from __future__ import annotations
 
@@ -18,9 +18,10 @@ Run = Callable[[Any], dict[str, Any]]
 
 
 def schedules(metrics: Callable[[], Metrics]) -> Callable[[Run], Run]:
-    """The decorator of a system's scheduled functions; `metrics` is called per run, never at import.
+    """Make the decorator of a system's scheduled functions.
 
-    It gives a run its id and logs what it did; a failure is logged and raised, so that it counts.
+    It gives each run an id and logs its summary. A failure is logged and raised, so that Lambda counts
+    it. `metrics` is called per run, never at import.
     """
 
     def scheduled(function: Run) -> Run:
@@ -33,7 +34,7 @@ def schedules(metrics: Callable[[], Metrics]) -> Callable[[Run], Run]:
             try:
                 summary = function(event)
                 outcome = "succeeded"
-                log.info("%s: %s in %.2f s", name, _words(summary), time.monotonic() - started)
+                log.info("%s: %s in %.2f s", name, _text(summary), time.monotonic() - started)
                 return summary
             except Exception:
                 log.exception("%s failed", name)
@@ -60,5 +61,5 @@ def _count(load: Callable[[], Metrics], name: str, outcome: str, seconds: float)
     metrics.flush()
 
 
-def _words(summary: dict[str, Any]) -> str:
+def _text(summary: dict[str, Any]) -> str:
     return ", ".join(f"{name} {value}" for name, value in summary.items())

@@ -1,10 +1,10 @@
 """A system's configuration as one typed object, read from the environment when first needed.
 
-The configuration is a frozen dataclass of the system's own; the variable of a setting is the field's
-name in upper case. In AWS secrets come from Secrets Manager. `SETTINGS_SECRET_ID` names a JSON object
-of settings; a variable of the environment wins over it. For a setting `X_URL`, `X_SECRET_ID` names an
-object with `password` and perhaps `username`, as AWS makes and rotates them, which are put into the
-URL. boto3 is imported only when one of these is set.
+The configuration is a frozen dataclass that the system defines. A setting's variable is the field's
+name in upper case. In AWS secrets come from Secrets Manager. `SETTINGS_SECRET_ID` names a secret with a
+JSON object of settings; variables of the environment override it. For a setting `X_URL`, `X_SECRET_ID`
+names a secret with `password` and perhaps `username`, as AWS makes and rotates them. Both are put into
+the URL. boto3 is imported only if one of these variables is set.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ C = TypeVar("C")
 
 
 class SettingsError(Exception):
-    """A setting is missing or cannot be read as its type; the text names it and where to set it."""
+    """A setting is missing or has the wrong type; the text names it and where to set it."""
 
 
 def load(configuration: type[C], environment: Mapping[str, str]) -> C:
     """Read every field of a frozen dataclass from `environment` or from the secret that it names.
 
-    A field is a text or a whole number; `metadata={"least": 1}` is a number's lower bound (0 if it
-    has none). A field whose value is secret has `repr=False`.
+    A field is text or an integer. `metadata={"least": 1}` is the minimum of an integer, otherwise 0. A
+    secret field has `repr=False`.
 
     Raises:
-        SettingsError: a setting without default is missing, or a number is not one or too small.
+        SettingsError: a setting without a default is missing, or an integer is malformed or too small.
     """
     read = _secret_reader()
     values = read(environment[SECRET_ID]) if environment.get(SECRET_ID) else {}
@@ -70,7 +70,7 @@ def _with_credentials(url: str, secret: Mapping[str, str]) -> str:
 
 
 def _secret_reader() -> Callable[[str], dict[str, str]]:
-    """Reads secrets through one client, which is made for the first of them."""
+    """Make a reader of secrets; it creates its one client for the first secret."""
     client: Any = None
 
     def read(secret_id: str) -> dict[str, str]:

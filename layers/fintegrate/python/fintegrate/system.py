@@ -1,7 +1,7 @@
-"""What a system is to the functions that every package has: health, metrics, documents, migration.
+"""A system's description, for the functions that every package has: health, metrics and so on.
 
-Each system describes itself once (`chalicelib.<system>.system`). What is costly to import stands in
-the functions of the description, so that a cold start pays only for what is asked.
+Each system describes itself once (`chalicelib.<system>.system`). The functions of the description defer
+costly imports, so a cold start pays only for what it uses.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 
 
 class SystemDatabase(NamedTuple):
-    """A database of a system, and where its migrations lie."""
+    """A database of a system, and the place of its migrations."""
 
     setting: str
     """The variable that holds its URL, such as `DATABASE_URL`."""
     name: str
-    """What it is called on a server of our own."""
+    """The database's name on a server of our own."""
     folder: str
-    """Its folder under `sql/`, which holds `migrations/` and `schema.sql`."""
+    """Its folder under `sql/`, with `migrations/` and `schema.sql`."""
 
 
 class Probe(NamedTuple):
@@ -37,9 +37,9 @@ class Probe(NamedTuple):
     ask: Callable[[], object]
     """Raises anything when the server does not answer."""
     needed: bool = False
-    """Whether no request can be served without it."""
+    """Whether requests need this server."""
     details: Callable[[], Mapping[str, object]] = dict
-    """What else the answer says of it."""
+    """Further facts for the answer."""
 
 
 class System(NamedTuple):
@@ -50,13 +50,13 @@ class System(NamedTuple):
     configuration: type[Any]
     """The dataclass of its settings (`fintegrate.settings.load`)."""
     blueprints: Callable[[], Sequence[Blueprint]]
-    """Every function of it, registered."""
+    """Imports the system's functions and returns the blueprints on which they are registered."""
     request_parts: Callable[[], RequestParts]
     probes: Callable[[], Mapping[str, Probe]]
     gauges: Callable[[Database], Iterable[GaugeFamily]]
     description: Callable[[], Description]
     """What the API document says of it."""
     after_migrations: Callable[[Any], None]
-    """What a deployment does beside the schema; gets the settings."""
+    """What a deployment does after the migrations; takes the settings."""
     made_up: Mapping[str, Callable[[], str]] = MappingProxyType({})
-    """The secret settings that a local installation makes up, and what makes each one's value."""
+    """The secret settings that a local installation generates, and each one's generator."""

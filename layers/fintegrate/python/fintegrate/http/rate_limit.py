@@ -38,8 +38,8 @@ return {allowed, tostring(tokens)}
 class RateLimiter:
     """A bucket holds `burst` tokens and gets `per_minute` new ones.
 
-    A refusal's sentence says `subject` for what the bucket belongs to. Refusals are counted under the
-    label `layer`.
+    `subject` names the bucket's owner in a refusal, such as "API key". `layer` is the label under
+    which refusals are counted.
     """
 
     def __init__(

@@ -1,7 +1,7 @@
 """One connection to RabbitMQ that publishes with confirms, in a pipeline, in order per key.
 
-`publish` hands over a list of messages and waits until each is confirmed, refused or given up. What
-may be sent when, so that nothing of a key is overtaken, is `fintegrate.messaging.pipeline`'s to say.
+`publish` takes a list of messages and waits until each is confirmed, refused or given up.
+`fintegrate.messaging.pipeline` decides which message may be sent when, so that the order holds.
 
 Built on pika's `SelectConnection`, because its `BlockingConnection` waits for every single confirm
 and has no deadline. Not thread-safe; `fintegrate.messaging.publisher` keeps one per thread.
@@ -28,18 +28,19 @@ from fintegrate.messaging.pipeline import Pipeline
 from fintegrate.outcome import Outcome, Result
 
 _HANDSHAKE_PART = 0.9
-"""Of the time to connect: pika itself must give up first, because then it closes its socket."""
+"""Share of the connect timeout given to pika. It must give up before we do, so that it closes its own
+socket."""
 TRUSTED_SECONDS = 1.0
-"""After this long without a confirm an empty message for nobody goes first. A broker that is short of
-memory or disk says so only when something is published, and reads no more then: messages would lie
-there and arrive long after they were given up (https://www.rabbitmq.com/docs/connection-blocked)."""
+"""After this long without a confirm we first send an empty, unroutable probe. A broker short of memory
+or disk says so only when something is published, and then stops reading. Real messages would stay in
+the socket and arrive long after we gave them up (https://www.rabbitmq.com/docs/connection-blocked)."""
 
 _PIECE = 16_384
-"""Bytes; so few that the broker works on the first messages of a batch while the rest is written."""
+"""Bytes. Small enough that the broker handles a batch's first messages while we write the rest."""
 
 
 class BrokerUnavailable(Exception):
-    """The broker could not be reached in time; the text is its own word, without credentials."""
+    """The broker could not be reached in time; the text is the broker's, without credentials."""
 
 
 class BrokerConnection:
@@ -77,11 +78,11 @@ class BrokerConnection:
 
     @property
     def usable(self) -> bool:
-        """Whether nothing has been heard of its end so far."""
+        """Whether the connection is open, as far as we know."""
         return self._lost is None and self._ready
 
     def check(self, seconds: float) -> bool:
-        """Whether it still works, by one round trip: also finds an end that nobody announced."""
+        """Whether the connection still works. One round trip also detects an unannounced end."""
         if not self.usable or self._channel is None:
             return False
         self._answered = False
@@ -93,7 +94,7 @@ class BrokerConnection:
         return self._answered
 
     def notice(self) -> bool:
-        """Read what has arrived, without waiting: a close, a reset. Whether it is still usable."""
+        """Read what has arrived, such as a close or a reset, without waiting; return `usable`."""
         self._loop.call_later(0, _nothing)
         self._poll()
         return self.usable
@@ -101,19 +102,20 @@ class BrokerConnection:
     def publish(self, messages: Sequence[Message], seconds: float) -> list[Outcome]:
         """Publish and wait for every confirm, at most `seconds`.
 
-        When the time runs out or the connection breaks, what was sent is `UNCONFIRMED`, the rest
-        `UNSENT`, and the connection is no longer usable: a late confirm must find nobody. A broker
-        that blocks publishers is sent nothing more: what it holds of ours would arrive later.
+        When the time runs out or the connection breaks, what was sent is `UNCONFIRMED` and the rest
+        is `UNSENT`. The connection is then no longer usable, so that a late confirm cannot be mistaken
+        for the next publish's. A broker that blocks publishers gets no more messages, because it would
+        deliver them later.
         """
         assert self._channel is not None
         deadline = time.monotonic() + seconds
         if refusal := self._refusal(messages[0].exchange, seconds):
             return [refusal] * len(messages)
         pipeline = self._pipeline = Pipeline(messages, self._send)
-        self._poll_until(partial(self._through, pipeline), deadline - time.monotonic())
+        self._poll_until(partial(self._advance, pipeline), deadline - time.monotonic())
         if pipeline.waiting:
             self._lost = self._lost or self._blocked or f"no confirm within {seconds:g} s"
-            # Without its exchange nothing that was in flight could be routed: it did not arrive.
+            # Without the exchange no message in flight could be routed, so none arrived.
             result = Result.UNROUTABLE if self._exchange_missing else Result.UNCONFIRMED
             pipeline.give_up(Outcome(result, str(self._lost)))
         self._pipeline = None
@@ -121,7 +123,7 @@ class BrokerConnection:
         return pipeline.outcomes
 
     def close(self) -> None:
-        """Close, waiting for the broker's agreement only briefly."""
+        """Close the connection; waits only briefly for the broker's reply."""
         if self._connection.is_open:
             self._connection.close()
         self._poll_until(lambda: bool(self._connection.is_closed), 0.2)
@@ -136,19 +138,19 @@ class BrokerConnection:
     def _ready(self) -> bool:
         return self._channel is not None and self._channel.is_open and self._confirming
 
-    def _through(self, pipeline: Pipeline) -> bool:
-        """Whether there is nothing to wait for any more; sends what may be sent by now."""
+    def _advance(self, pipeline: Pipeline) -> bool:
+        """Send what may be sent now; returns whether there is nothing left to wait for."""
         if pipeline.ready:
             with self._connection.together():
                 pipeline.fill()
         return not (pipeline.waiting and self.usable)
 
     def _refusal(self, exchange: str, seconds: float) -> Outcome | None:
-        """Why nothing can be published now; asks the broker when it has not confirmed lately."""
+        """Why nothing can be published now. Sends a probe if there was no recent confirm."""
         if self._blocked is None and time.monotonic() - self._confirmed_at > TRUSTED_SECONDS:
             self._probe(exchange)
-            self._poll_until(self._spoke, seconds)
-            if not self._spoke():
+            self._poll_until(self._settled, seconds)
+            if not self._settled():
                 self._lost = f"no confirm within {seconds:g} s"
         if self._blocked is None and self.usable:
             return None
@@ -161,15 +163,15 @@ class BrokerConnection:
             self._channel.basic_publish(exchange, "", b"")
             self._tag += 1
         except pika.exceptions.AMQPError as error:
-            self._lost = self._lost or _words(error)
+            self._lost = self._lost or _reason(error)
 
-    def _spoke(self) -> bool:
-        """Whether all that was published is answered, publishing is blocked, or the line is lost."""
+    def _settled(self) -> bool:
+        """Whether every message is answered, publishing is blocked, or the connection is lost."""
         answered = self._confirmed_tag == self._tag
         return answered or self._blocked is not None or self._lost is not None
 
     def _send(self, message: Message) -> int:
-        """Publish one message; its delivery tag."""
+        """Publish one message and return its delivery tag."""
         assert self._channel is not None
         self._channel.basic_publish(
             message.exchange, message.routing_key, message.body, message.properties, mandatory=True
@@ -195,7 +197,7 @@ class BrokerConnection:
         self._answered = True
 
     def _on_lost(self, _where: Any, reason: Any) -> None:
-        self._lost = self._lost or _words(reason)
+        self._lost = self._lost or _reason(reason)
         if isinstance(reason, pika.exceptions.ChannelClosedByBroker) and reason.reply_code == 404:
             self._exchange_missing = True
 
@@ -223,25 +225,25 @@ class BrokerConnection:
     def _poll_until(self, done: Callable[[], bool], seconds: float) -> None:
         """Let pika work until `done`, at most `seconds`."""
         deadline = time.monotonic() + seconds
-        timer = self._loop.call_later(max(0.0, seconds), _nothing)  # so that the loop wakes up
+        timer = self._loop.call_later(max(0.0, seconds), _nothing)  # wakes the loop
         while not done() and time.monotonic() < deadline:
             self._poll()
         self._loop.remove_timeout(timer)
 
     def _poll(self) -> None:
-        """One round of pika's loop: waits for something to happen, or for its next timer."""
+        """Run pika's loop once: wait for an event or for the next timer."""
         self._loop.poll()
         self._loop.process_timeouts()
 
 
 class _Connection(SelectConnection):
-    """Hands messages to the socket in larger pieces; pika sends each frame by itself."""
+    """Writes messages to the socket in larger pieces; pika alone writes each frame separately."""
 
     _held: bytearray | None = None
 
     @contextmanager
     def together(self) -> Iterator[None]:
-        """Send what this block publishes in pieces of `_PIECE` bytes, the rest at its end."""
+        """Send what the `with` block publishes in pieces of `_PIECE` bytes, the rest at its end."""
         self._held = bytearray()
         try:
             yield
@@ -261,7 +263,7 @@ class _Connection(SelectConnection):
             self._held.clear()
 
     def abort(self) -> None:
-        """Close the socket; without this it stays open until it is collected as garbage."""
+        """Close the socket. Otherwise it stays open until garbage collection."""
         self._terminate_stream(  # type: ignore[attr-defined]  # the stubs leave it out
             pika.exceptions.StreamLostError("no answer to close")
         )
@@ -274,15 +276,15 @@ def _within(parameters: pika.URLParameters, seconds: float) -> pika.URLParameter
     return bounded
 
 
-def _words(reason: Any) -> str:
-    """What the broker or the socket said, unwrapped from pika's exceptions."""
+def _reason(error: Any) -> str:
+    """The broker's or the socket's reason, unwrapped from pika's exceptions."""
     while True:
-        nested = getattr(reason, "exceptions", None) or getattr(reason, "args", None)
-        inner = [error for error in nested or () if isinstance(error, BaseException)]
+        nested = getattr(error, "exceptions", None) or getattr(error, "args", None)
+        inner = [cause for cause in nested or () if isinstance(cause, BaseException)]
         if not inner:
-            return f"{type(reason).__name__}: {reason}"[:500]
-        reason = inner[-1]
+            return f"{type(error).__name__}: {error}"[:500]
+        error = inner[-1]
 
 
 def _nothing() -> None:
-    """What a timer calls that is there to wake the loop."""
+    """The callback of a timer that only wakes the loop."""

@@ -1,7 +1,7 @@
-"""A message as it is published, and its properties, encoded in less time than pika takes.
+"""A message and its properties, which are encoded faster than pika does it.
 
-pika encodes each name and value of the headers by itself, in Python: 7 µs a message, here 3.5.
-What comes out is pika's, byte for byte; a test compares the two.
+pika encodes each name and value of the headers in Python: 7 µs a message, 3.5 µs here. The result is
+the same, byte for byte; a test compares the two.
 Source: AMQP 0-9-1, 4.2.6.1 (the content header) and RabbitMQ's table of field types
 (https://www.rabbitmq.com/amqp-0-9-1-errata).
 """
@@ -20,7 +20,7 @@ _text, _int32, _int64 = Struct(">cI").pack, Struct(">ci").pack, Struct(">cq").pa
 
 
 class Message(NamedTuple):
-    """What is published; messages with the same `order_key` never overtake each other."""
+    """A message to publish. Messages with the same `order_key` never overtake each other."""
 
     exchange: str
     routing_key: str
@@ -30,7 +30,7 @@ class Message(NamedTuple):
 
 
 class MessageProperties(pika.BasicProperties):
-    """A persistent JSON message with all of these, and headers that are text or whole numbers."""
+    """The properties of a persistent JSON message; headers are text or integers."""
 
     def __init__(
         self, message_id: str, kind: str, app_id: str, timestamp: int, headers: dict[str, str | int]
@@ -65,13 +65,13 @@ class MessageProperties(pika.BasicProperties):
 
 
 def _fresh(text: str) -> bytes:
-    """A short string; raises ValueError above 255 bytes."""
+    """Encode a short string; raises ValueError above 255 bytes."""
     encoded = text.encode()
     return bytes((len(encoded),)) + encoded
 
 
 _short = lru_cache(256)(_fresh)
-"""The same for what is the same in every message: names, types."""
+"""The same, cached, for what all messages have in common: names and types."""
 
 
 def _value(value: str | int) -> bytes:

@@ -1,7 +1,7 @@
-"""Messages on their way through a pipeline of confirms, and what became of each.
+"""The order of messages in a pipeline of confirms, and the outcome of each.
 
-Of one order key at most one message is unconfirmed; after one fails the rest of that key are held
-back. Touches no socket: `fintegrate.messaging.broker` sends, and passes on what the broker answers.
+Each order key has at most one unconfirmed message. When one fails, the rest of its key is held back.
+Touches no socket: `fintegrate.messaging.broker` sends, and passes on the broker's answers.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from fintegrate.messaging.message import Message
 from fintegrate.outcome import CONFIRMED, Outcome, Result
 
 WINDOW = 2_000
-"""How many messages may be unconfirmed at once; beyond it the broker only queues them."""
+"""How many messages may be unconfirmed at once. More would only wait inside the broker."""
 HELD_BACK = Outcome(Result.HELD_BACK, "held back by an earlier message that failed")
 
 
 class Pipeline:
-    """The messages of one publish: what is sent, what waits behind what, what became of each.
+    """The messages of one publish: which are sent, which wait, and the outcome of each.
 
-    `send` hands one message to the broker and returns its delivery tag. `outcomes` are in the order
-    of the messages.
+    `send` sends one message to the broker and returns its delivery tag. `outcomes` has the order of
+    the messages.
     """
 
     def __init__(self, messages: Sequence[Message], send: Callable[[Message], int]) -> None:
@@ -39,16 +39,16 @@ class Pipeline:
 
     @property
     def ready(self) -> bool:
-        """Whether any message could be sent now, if the window has room."""
+        """Whether any message may be sent, apart from the window."""
         return bool(self._ready)
 
     @property
     def waiting(self) -> bool:
-        """Whether any message is unconfirmed or could be sent now."""
+        """Whether any message is unconfirmed or may be sent."""
         return bool(self._unconfirmed or self._ready)
 
     def fill(self) -> None:
-        """Send what may be sent: the next of every key of which nothing is unconfirmed."""
+        """Send what may be sent: the next message of each key that has none unconfirmed."""
         while self._ready and len(self._unconfirmed) < WINDOW:
             index = self._ready.popleft()
             try:
@@ -59,7 +59,7 @@ class Pipeline:
             self._unconfirmed[tag] = index
 
     def answered(self, tag: int, multiple: bool, confirmed: bool) -> None:
-        """An ack or nack came, for one tag or for all up to it."""
+        """Handle an ack or nack, for one tag or for all up to it."""
         tags = self._up_to(tag) if multiple else [tag]
         for answered in tags:
             index = self._unconfirmed.pop(answered, None)
@@ -67,18 +67,18 @@ class Pipeline:
                 self._settle(index, confirmed)
 
     def returned(self, message_id: str, reason: str) -> None:
-        """The broker sent a message back; its ack follows."""
+        """Handle a message that the broker returned; its ack follows."""
         self._returned[message_id] = reason
 
     def hold(self, reason: str) -> None:
-        """Send no more: the rest ends as unsent; what is unconfirmed may still be answered."""
+        """Send no more. The rest is unsent, but unconfirmed messages may still get an answer."""
         self._ready.clear()
         for lane in self._lanes.values():
             lane.clear()
         self._leave_unsent(reason)
 
     def give_up(self, in_flight: Outcome) -> None:
-        """Nothing more will come: what was sent ends as `in_flight`, the rest as unsent."""
+        """Expect no more answers. What was sent gets the outcome `in_flight`, the rest is unsent."""
         for index in self._unconfirmed.values():
             self.outcomes[index] = in_flight
         self._leave_unsent(in_flight.reason)

@@ -1,9 +1,9 @@
-"""Publishing as a function does it: one connection per thread, kept, checked and replaced.
+"""Publishing from a function: one connection per thread, kept, checked and replaced.
 
-A frozen process wakes with a connection that may be dead. Before each publish the publisher reads
-what has arrived (a close, a reset); after a long idle time it also asks the broker for a sign of
-life. Only then is a message sent, so that a dead connection costs a reconnect and never a message
-or a duplicate. While the circuit breaker is open nothing is tried at all.
+A connection may be dead when a frozen process wakes. Before each publish the publisher reads what has
+arrived, such as a close or a reset. After a long idle time it also makes a round trip to the broker.
+Only then does it send a message, so a dead connection costs a reconnect, and neither a message nor a
+duplicate. While the circuit breaker is open the publisher tries nothing.
 
 Leaves to others what is published, to which exchange, and what an outcome means for a row.
 """
@@ -24,16 +24,16 @@ from fintegrate.settings import SettingsError
 
 BREAKER_OPEN = "circuit breaker open: the broker failed repeatedly and is left alone for now"
 IDLE_SECONDS = 30
-"""After this long without use a connection is asked for a sign of life before it is trusted."""
+"""A connection idle for longer is checked by a round trip before its next use."""
 CHECK_SECONDS = 0.3
 HEARTBEAT_SECONDS = 60
-"""So that the broker, too, drops the connection of a process that is frozen for long."""
+"""Lets the broker drop the connection of a process that stays frozen."""
 
 
 class Publisher:
-    """The publishing side of one process; `breaker` is shared by its threads.
+    """The publisher of one process; its threads share `breaker`.
 
-    `setting` is the variable that an error about the URL names.
+    An error about the URL names the variable `setting`.
 
     Raises:
         SettingsError: the URL cannot be read; its text is not repeated.
@@ -45,9 +45,9 @@ class Publisher:
         self.breaker = breaker
 
     def publish(self, messages: Sequence[Message], seconds: float) -> list[Outcome]:
-        """Publish and say what became of each, in the order given, within `seconds`.
+        """Publish within `seconds`; returns the outcomes in the order of the messages.
 
-        Never raises for a broker that is away: then every outcome is `UNSENT` with the reason.
+        Does not raise when the broker is away: every outcome is then `UNSENT`, with the reason.
         """
         if not messages:
             return []
@@ -64,7 +64,7 @@ class Publisher:
         return outcomes
 
     def ping(self, seconds: float) -> None:
-        """One round trip to the broker, on a new connection when there is none.
+        """Make one round trip to the broker, on a new connection if there is none.
 
         Raises:
             BrokerUnavailable: there was no answer within `seconds`.
@@ -100,7 +100,7 @@ class Publisher:
         return idle < IDLE_SECONDS or connection.check(CHECK_SECONDS)
 
     def _report(self, outcomes: Sequence[Outcome]) -> None:
-        """An answer of any kind shows a working broker; silence or a block one that is away."""
+        """Tell the breaker: any answer means success, silence or a block means failure."""
         if any(outcome.result in {Result.UNCONFIRMED, Result.UNSENT} for outcome in outcomes):
             self.breaker.failed()
         else:
@@ -110,7 +110,7 @@ class Publisher:
 def _parameters(url: str, setting: str) -> pika.URLParameters:
     try:
         parameters = pika.URLParameters(url)
-    except Exception:  # whatever it is, its text may show a part of the password
+    except Exception:  # of any kind: its text may show a part of the password
         raise SettingsError(
             f"{setting} cannot be read; percent-encode its user and password"
         ) from None

@@ -1,9 +1,9 @@
-"""What every function that a queue feeds has around it: decoding, a run id, one summary line.
+"""The decorator of queue functions: decoding, a run id, one summary line.
 
-Amazon MQ's event source hands over a batch of messages. It acknowledges all of them when the function
-returns, and takes all of them back when it raises: it knows no partial batch response. So every
-message of a batch is tried, and one that failed brings the whole batch back. A handler must recognise
-what it has done before. What fails forever comes back forever, unless the queue has a delivery limit.
+Amazon MQ's event source delivers a batch of messages. It acknowledges all of them when the function
+returns, and requeues all of them when it raises: it has no partial batch response. So every message of
+a batch is tried, and one failure brings the whole batch back. A handler must therefore recognise
+repeated messages. A message that always fails comes back forever, unless the queue has a delivery limit.
 Sources: "Using Lambda with Amazon MQ" in Lambda's developer guide; `FunctionResponseTypes` of
 CreateEventSourceMapping in its API reference (Kinesis, DynamoDB Streams, Kafka and SQS only).
 
@@ -11,8 +11,8 @@ CreateEventSourceMapping in its API reference (Kinesis, DynamoDB Streams, Kafka 
     @queue_function("video.user-deleted")
     def forget_user(message: QueueMessage) -> None: ...
 
-The queue's name stands in two places. `make local` finds it here, as `__queue__` of the function; AWS
-and `make deploy-local` find it in the template, in the function's `Events` of the type MQ.
+The queue's name is in two places. `make local` reads it here, from the function's `__queue__`. AWS and
+`make deploy-local` read it in the template, in the function's `Events` of the type MQ.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class QueueMessage(NamedTuple):
     headers: Mapping[str, Any]
     message_id: str | None
     redelivered: bool
-    """Whether the broker has handed it out before, perhaps to somebody who finished it."""
+    """Whether the broker delivered it before. That delivery may have been processed."""
     queue: str
 
 
@@ -46,11 +46,11 @@ Run = Callable[[Any, Any], dict[str, int]]
 
 
 class BatchFailed(Exception):
-    """Messages of a batch failed, so that all of it comes back; the log has each one's error."""
+    """Messages of a batch failed, so the whole batch comes back. The log has each error."""
 
 
 def queue_function(queue: str) -> Callable[[Handler], Run]:
-    """Make a function of a queue out of what is done with one message."""
+    """Turn the handler of one message into a queue function."""
 
     def decorate(handler: Handler) -> Run:
         @wraps(handler)
@@ -83,7 +83,7 @@ def _run(handler: Handler, event: Mapping[str, Any]) -> dict[str, int]:
 
 
 def _entries(event: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Each message beside its queue's name; the event's is `<queue>::<virtual host>`."""
+    """Each message with its queue's name, which is `<queue>::<virtual host>` in the event."""
     for name, entries in event["rmqMessagesByQueue"].items():
         for entry in entries:
             yield name.rpartition("::")[0], entry
@@ -101,14 +101,14 @@ def _is_handled(handler: Handler, queue: str, entry: Mapping[str, Any]) -> bool:
                 queue=queue,
             )
         )
-    except Exception:  # the others of the batch are tried all the same
+    except Exception:  # the rest of the batch is still tried
         log.exception("%s: message %s of %s failed", handler.__name__, message_id, queue)
         return False
     return True
 
 
 def _plain(value: Any) -> Any:
-    """A header as it was sent: the event has texts as `{"bytes": [104, 105]}`."""
+    """A header's original value; the event has text as `{"bytes": [104, 105]}`."""
     if isinstance(value, list):
         return [_plain(part) for part in value]
     if not isinstance(value, Mapping):

@@ -1,6 +1,6 @@
-"""Sending the rows of an outbox to RabbitMQ: compose, publish with confirms, mend a lost topology.
+"""Sends the rows of an outbox to RabbitMQ: compose, publish with confirms, restore lost queues.
 
-Leaves to others the message of a row (`compose`) and which queues there are (`declare`).
+Leaves to others how a row becomes a message (`compose`) and which queues exist (`declare`).
 """
 
 from __future__ import annotations
@@ -15,9 +15,10 @@ from fintegrate.outcome import Outcome, Result
 
 
 class RabbitSender:
-    """Publishes rows in order per key; what had no queue is declared and sent once more.
+    """Publishes rows in order per key, and declares missing queues.
 
-    `declare` declares where rows go; it is called when the broker had no queue for them.
+    `declare` declares the queues of rows. It is called for rows that the broker could not route, and
+    they are then sent once more.
     """
 
     outages = frozenset({Result.UNCONFIRMED, Result.UNSENT})
@@ -33,7 +34,7 @@ class RabbitSender:
         self._declare = declare
 
     def send(self, rows: Sequence[Row], seconds: float) -> list[Outcome]:
-        """Publish rows within `seconds`; what became of each, in their order."""
+        """Publish rows within `seconds`; returns the outcomes in the order of the rows."""
         deadline = time.monotonic() + seconds
         messages = [self._compose(row) for row in rows]
         outcomes = self._publisher.publish(messages, seconds)
@@ -48,7 +49,7 @@ class RabbitSender:
 
 
 def _without_queue(messages: Sequence[Message], outcomes: Sequence[Outcome]) -> list[int]:
-    """The unroutable messages, and those held back behind them."""
+    """The indexes of unroutable messages, and of those held back behind them."""
     keys = {
         message.order_key
         for message, outcome in zip(messages, outcomes, strict=True)

@@ -1,7 +1,7 @@
-"""Declaring exchanges, queues and bindings, again and again without harm.
+"""Declares exchanges, queues and bindings; repeating it is harmless.
 
-Leaves to others which ones: a service describes them as data. A short connection of its own, because
-declaring is rare and must not disturb a connection that publishes.
+A service describes its queues as data. Declaring opens a short connection of its own, because it is
+rare and must not disturb a connection that publishes.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from fintegrate.messaging.broker import BrokerUnavailable
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """A durable queue with its arguments and the routing keys that are bound to it."""
+    """A durable queue with its arguments and the routing keys of its bindings."""
 
     name: str
     routing_keys: Sequence[str]
@@ -29,8 +29,8 @@ def declare(url: str, exchange: str, queues: Sequence[Queue], seconds: float = 3
     """Declare a durable topic exchange, the queues and their bindings.
 
     Raises:
-        BrokerUnavailable: the broker is away, or refuses a queue (it exists with other arguments);
-            the other queues are declared all the same.
+        BrokerUnavailable: the broker is away, or refuses a queue that exists with other arguments.
+            The other queues are still declared.
     """
     parameters = pika.URLParameters(url)
     parameters.connection_attempts = 1
@@ -41,7 +41,7 @@ def declare(url: str, exchange: str, queues: Sequence[Queue], seconds: float = 3
         try:
             connection.channel().exchange_declare(exchange, "topic", durable=True)
             refused = [
-                words for queue in queues if (words := _declare(connection, exchange, queue))
+                reason for queue in queues if (reason := _declare(connection, exchange, queue))
             ]
         finally:
             if connection.is_open:
@@ -53,7 +53,10 @@ def declare(url: str, exchange: str, queues: Sequence[Queue], seconds: float = 3
 
 
 def _declare(connection: pika.BlockingConnection, exchange: str, queue: Queue) -> str | None:
-    """Declare one queue on a channel of its own, which the broker closes when it refuses; its words."""
+    """Declare one queue; returns the broker's reason if it refuses.
+
+    Uses a channel of its own, because the broker closes a channel when it refuses.
+    """
     channel = connection.channel()
     try:
         channel.queue_declare(queue.name, durable=True, arguments=dict(queue.arguments))

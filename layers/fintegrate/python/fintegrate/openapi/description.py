@@ -1,4 +1,4 @@
-"""What an API document says of a system as a whole, and which description a route belongs to."""
+"""The part of an API document that describes a system as a whole."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 
 class Refusal(NamedTuple):
-    """The wording of an error."""
+    """The text for an error."""
 
     meaning: str
     sentence: str
@@ -15,19 +15,19 @@ class Refusal(NamedTuple):
 
 
 class Description(NamedTuple):
-    """What a system says of itself (`System.description`)."""
+    """A system's description of itself (`System.description`)."""
 
     title: str
     version: str
     overview: str
     schemes: Mapping[str, Mapping[str, Any]]
-    """The Security Scheme Object of each way to say who calls, by the name that endpoints and
-    `RequestParts.schemes` use. No two systems give one name to different schemes."""
+    """The Security Scheme Object of each scheme, by the name that endpoints and `RequestParts.schemes`
+    use. Two systems must not use one name for different schemes."""
     refusals: Mapping[int, Refusal] = {}
-    """Errors that it words in its own way, by status."""
+    """Errors with a text of the system's own, by status."""
 
     def security(self, names: tuple[str, ...] = ()) -> list[dict[str, list[str]]]:
-        """The Security Requirement of an endpoint that takes these schemes, or any of the system's."""
+        """The Security Requirement of an endpoint with these schemes; without names, of all schemes."""
         return [{name: []} for name in names or self.schemes]
 
 

@@ -1,4 +1,4 @@
-"""The whole document: the operations of all routes, and what they share."""
+"""The whole document: the operations of all routes, and their shared components."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from fintegrate.openapi.schemas import Schemas
 def build_document(
     routes: Mapping[str, Mapping[str, Any]], systems: Mapping[str, Description]
 ) -> dict[str, Any]:
-    """The document of Chalice's route table; a route without an `Endpoint` is left out.
+    """Make the document of Chalice's route table; routes without an `Endpoint` are left out.
 
     Args:
         routes: the methods of each path.
-        systems: the description of each system by the name of its package. Routes of no system are
-            answered as the first one's, and what it asks of callers stands above all operations.
+        systems: the description of each system by the name of its package. Routes of no system belong
+            to the first one. Its security requirement is the document's default.
     """
     found = list(_routes(routes, systems))
     schemas = Schemas(route.spec for route in found)
@@ -62,7 +62,7 @@ def _routes(
 
 
 def _tags(routes: list[Route]) -> list[dict[str, str]]:
-    """One tag a service, with what the service's package says of itself."""
+    """One tag per service, described by the docstring of the service's package."""
     packages = {route.tag: route.view.__module__.rpartition(".")[0] for route in routes}
     return [
         {"name": name, "description": (sys.modules[package].__doc__ or "").strip()}

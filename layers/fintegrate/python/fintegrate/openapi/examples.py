@@ -1,7 +1,7 @@
-"""Examples made from generated schemas, and what `Described` put into these taken out again.
+"""Makes examples from generated schemas, and removes the facts of `Described` from them.
 
-An example is what the field's `Described` says, else what its schema allows. Only required fields
-stand in it.
+An example is the one of the field's `Described`, otherwise a value that the schema allows. It has
+required fields only.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _BY_TYPE: dict[str, Any] = {"string": "text", "integer": 1, "number": 1.0, "bool
 def example(schema: dict[str, Any], components: dict[str, Any]) -> Any:
     """A value that the schema allows; references are looked up in `components`.
 
-    Both are as pydantic generates them: what is `published` no longer tells.
+    Both must be as pydantic generates them, because `published` removes the facts.
     """
     if "$ref" in schema:
         return example(components[schema["$ref"].rpartition("/")[2]], components)
@@ -36,9 +36,9 @@ def example(schema: dict[str, Any], components: dict[str, Any]) -> Any:
 
 
 def published(definition: dict[str, Any]) -> dict[str, Any]:
-    """The schema of a model as readers get it.
+    """The schema of a model as the document shows it.
 
-    Without pydantic's titles, which repeat the names; each field with its description in its place.
+    Leaves out pydantic's titles, which repeat the names, and gives each field its description.
     """
     kept = {key: value for key, value in definition.items() if key != "title"}
     if "properties" in kept:
@@ -48,7 +48,7 @@ def published(definition: dict[str, Any]) -> dict[str, Any]:
 
 
 def without_facts(node: Any) -> Any:
-    """The same schema without what `Described` says, at any depth."""
+    """The same schema without the facts of `Described`, at any depth."""
     if isinstance(node, dict):
         return {key: without_facts(value) for key, value in node.items() if key != DESCRIBED}
     return [without_facts(entry) for entry in node] if isinstance(node, list) else node
@@ -63,7 +63,7 @@ def _described(field: dict[str, Any]) -> dict[str, Any]:
 
 
 def _facts(field: dict[str, Any]) -> dict[str, Any] | None:
-    """What `Described` says of a field, or of what it is when it is not null."""
+    """The facts of `Described` for a field, or for its type other than null."""
     kinds = [field, *field.get("anyOf", [])]
     return next((kind[DESCRIBED] for kind in kinds if DESCRIBED in kind), None)
 

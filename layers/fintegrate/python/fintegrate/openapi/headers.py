@@ -1,4 +1,4 @@
-"""The headers of requests and answers, and how the document names them."""
+"""The headers of requests and answers, and references to them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ HEADERS: dict[str, Any] = {
     },
 }
 RATE_LIMITS = ("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset")
-"""Of draft-ietf-httpapi-ratelimit-headers. They are absent while limits cannot be counted."""
+"""From draft-ietf-httpapi-ratelimit-headers. Answers lack them while Redis is away."""
 
 PARAMETERS: dict[str, Any] = {
     "RequestId": {
@@ -52,10 +52,9 @@ PARAMETERS: dict[str, Any] = {
 
 
 def header_refs(*names: str) -> dict[str, dict[str, str]]:
-    """References to shared headers of answers; the request's id is in every answer."""
+    """References to shared headers of answers, always with the request's id."""
     return {n: {"$ref": f"#/components/headers/{n}"} for n in ("X-Request-Id", *names)}
 
 
 def parameter_ref(name: str) -> dict[str, str]:
-    """A reference to a shared parameter."""
     return {"$ref": f"#/components/parameters/{name}"}

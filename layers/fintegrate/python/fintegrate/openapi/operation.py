@@ -1,4 +1,4 @@
-"""One operation: what an endpoint takes, gives and may refuse."""
+"""One operation: what an endpoint takes, gives and may refuse with."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ADMIN_ONLY = "For the admin only."
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A method of a path, the view that serves it, and the system that it is described as part of."""
+    """A method of a path, its view, and the system under which the document describes it."""
 
     method: str
     path: str
@@ -31,7 +31,7 @@ class Route:
 
     @property
     def spec(self) -> Endpoint:
-        """What the endpoint's decorator was told."""
+        """The arguments of the endpoint's decorator."""
         spec: Endpoint = self.view.__endpoint__  # type: ignore[attr-defined]
         return spec
 
@@ -42,12 +42,11 @@ class Route:
 
     @property
     def takes_idempotency_key(self) -> bool:
-        """Whether the request may be repeated under a key."""
         return self.method == "POST" and self.spec.idempotency
 
 
 class Operations:
-    """The Operation Objects of routes, with references to what the document holds once."""
+    """Makes the Operation Objects of routes, with references to shared components."""
 
     def __init__(
         self, systems: Mapping[str, Description], schemas: Schemas, refusals: Refusals
@@ -56,7 +55,7 @@ class Operations:
         self._schemas = schemas
         self._refusals = refusals
         self.security = next(iter(systems.values())).security()
-        """What an operation asks of its caller when it says nothing else."""
+        """The document's security requirement, for operations without one of their own."""
 
     def describe(self, route: Route) -> dict[str, Any]:
         """The Operation Object of a route."""

@@ -1,4 +1,4 @@
-"""Which errors an endpoint may answer, and the envelope that each comes in."""
+"""The errors that an endpoint may answer with, each in its envelope."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ REFUSALS: dict[int, Refusal] = {
         "The database cannot be reached; try again shortly",
     ),
 }
-"""The wording where a system has none of its own."""
+"""The texts for systems without their own."""
 ALWAYS = (400, 413, 415, 422, 429, 500)
 AUTHENTICATED = (401, 403)
 KEY_REUSED = "The Idempotency-Key was used with another request, or its request is still running"
@@ -66,8 +66,8 @@ KEY_REUSED = "The Idempotency-Key was used with another request, or its request 
 class Refusals:
     """The errors of all systems, by name.
 
-    What systems word alike, and the first one's wording of the rest, has the status's name. Where
-    another system words it differently, the name begins with that system's.
+    An error has the name of its status. If a later system has another text than the first one, the name
+    of its error begins with the system's name.
     """
 
     def __init__(self, systems: Mapping[str, Description]) -> None:
@@ -110,7 +110,7 @@ def _conflicts(method: str, spec: Endpoint) -> list[str]:
 
 
 def _needs_servers(spec: Endpoint) -> bool:
-    """A public document is made of code alone."""
+    """False for public documents, which are made from code alone."""
     return spec.access is not Access.PUBLIC or spec.media_type is None
 
 

@@ -1,4 +1,4 @@
-"""The schemas of all models, from pydantic, and the envelope around them."""
+"""The schemas of all models, made by pydantic, and of their envelope."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Model = type[BaseModel] | type[Mapping[str, object]]
 
 
 class Schemas:
-    """Every model of a set of endpoints as a component; models by reference, examples by value."""
+    """Every model of a set of endpoints as a component; models are references, examples are not."""
 
     def __init__(self, specs: Iterable[Endpoint]) -> None:
         specs = list(specs)
@@ -43,11 +43,11 @@ class Schemas:
         return NO_DATA if model is None else self._references[model, "serialization"]
 
     def request_example(self, model: Model) -> Any:
-        """A request that the model accepts."""
+        """An example of a request that the model accepts."""
         return self._example(model, "validation")
 
     def answer_example(self, model: Model | None) -> Any:
-        """What `data` may look like."""
+        """An example of an answer's `data`."""
         return {} if model is None else self._example(model, "serialization")
 
     def query_parameters(self, model: Model) -> list[dict[str, Any]]:
@@ -64,7 +64,7 @@ class Schemas:
 
 
 def envelope_schema(status: int, data: dict[str, Any]) -> dict[str, Any]:
-    """The schema of an answer with this status; on success its sentence is constant."""
+    """The schema of an answer with this status; on success its description is constant."""
     sentence = {"const": SUCCESS} if status < 400 else {"type": "string", "minLength": 1}
     detail = {
         "status_code": {"const": str(status)},
@@ -84,7 +84,7 @@ def _closed(properties: dict[str, Any]) -> dict[str, Any]:
 
 
 def _query_parameter(name: str, field: dict[str, Any], required: dict[str, Any]) -> dict[str, Any]:
-    """`required` has an example of every field that must be there."""
+    """Describe a field as a parameter; `required` has an example of every required field."""
     schema = {key: value for key, value in field.items() if key != "description"}
     parameter = {"name": name, "in": "query", "required": name in required, "schema": schema}
     if "description" in field:
@@ -95,7 +95,7 @@ def _query_parameter(name: str, field: dict[str, Any], required: dict[str, Any])
 
 
 def _without_null(field: dict[str, Any]) -> dict[str, Any]:
-    """A parameter that may be left out; a query has no null to send."""
+    """Make a nullable field an optional parameter, because a query cannot send null."""
     if "anyOf" not in field:
         return field
     kinds = [kind for kind in field["anyOf"] if kind != {"type": "null"}]

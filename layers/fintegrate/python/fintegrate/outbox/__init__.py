@@ -1,1 +1,1 @@
-"""Rows that were committed, and their way out: at once after the commit, and by sweeps."""
+"""The outbox: sends committed rows, first right after the commit and then by sweeps."""

@@ -1,4 +1,4 @@
-"""Which rows of a batch must wait, because an earlier row of their key is pending and not in it."""
+"""Rows of a batch that must wait: an earlier row of their key is pending outside the batch."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ def before_barriers(
 ) -> list[Row]:
     """The rows that may be sent.
 
-    The statement gets `ids`, `keys` and `last_positions`. It gives, for each key that has one, the
-    first pending row before its last position that is not among `ids`, as `key` and `position`.
+    The statement takes `ids`, `keys` and `last_positions`. For each key it looks for pending rows before
+    the last position that are not among `ids`, and returns the first as `key` and `position`.
     """
     key, position = table.key, table.position
     last: dict[object, int] = {}

@@ -1,7 +1,7 @@
-"""Taking up what is left in an outbox by leases: claim, send, write back, until time is up.
+"""A sweep by leases: claim, send and write back in batches, until time is up.
 
-As `fintegrate.outbox.sweep`, but no transaction is open while a batch is sent. A sender whose
-`outages` are empty goes on with the others when one destination fails.
+Unlike `fintegrate.outbox.sweep` it has no open transaction while it sends a batch. If the sender's
+`outages` are empty, the sweep continues when one destination fails.
 
 Statements: those of the leases, and `count`.
 """
@@ -23,12 +23,12 @@ OVER = Outcome(Result.UNSENT, "the lease was over before it could be sent")
 
 @dataclass(frozen=True, slots=True)
 class LeasedSweep:
-    """One kind of sweep by leases: claim, send, write back, until nothing is due or time is up.
+    """One kind of sweep by leases.
 
-    `send_seconds` bounds the sending of a batch. `listed` as in `Sweep`.
+    `send_seconds` limits the sending of a batch. For `listed` see `Sweep`.
 
     Raises:
-        ValueError: a batch may take as long to send as its lease lasts, or longer.
+        ValueError: `send_seconds` is not shorter than the lease.
     """
 
     leases: Leases
@@ -41,13 +41,13 @@ class LeasedSweep:
             raise ValueError("a lease must last longer than the sending of its batch")
 
     def count(self, filters: Mapping[str, Any]) -> int:
-        """How many rows there are to take up."""
+        """How many rows match and are pending."""
         statement = self.leases.statements["count"]
         row = self.leases.database.fetch_one(statement, filters, revive=True)
         return int(row["count"]) if row else 0
 
     def run(self, filters: Mapping[str, Any], seconds: float) -> Summary:
-        """Take up what is due, in order, for at most `seconds` (and one batch)."""
+        """Send what is due, in order, for at most `seconds` plus one batch."""
         deadline = time.monotonic() + seconds
         summary = Summary(total_pending=self.count(filters))
         claim: dict[str, Any] | None = self.leases.table.beginning
@@ -61,7 +61,7 @@ class LeasedSweep:
         return summary
 
     def _send(self, lease: Lease) -> list[Outcome]:
-        """Send a batch, but not beyond its lease."""
+        """Send a batch, but not beyond the end of its lease."""
         seconds = min(self.send_seconds, lease.ends - time.monotonic())
         if seconds <= 0:
             return [OVER] * len(lease.rows)

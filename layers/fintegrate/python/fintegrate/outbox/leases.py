@@ -1,22 +1,22 @@
 """Claims by lease, for receivers that may take long to answer.
 
-A claim writes a lease into each row of a batch, a token and the time until which nobody else takes
-the row, in one short transaction. No transaction is open while the batch is sent. Every write-back
-names the token and changes only rows that still bear it: whoever lost a lease writes nothing. When a
-process dies, its rows wait until their lease ends; then the next claim takes them over, and each is
-sent at most once more.
+A claim writes a lease into each row of a batch in one short transaction. The lease is a token and the
+time until which no other process takes the row. No transaction is open while the batch is sent. Every
+write-back names the token and changes only rows that still have it, so a process that lost its lease
+writes nothing. When a process dies, its rows wait until their lease ends. The next claim then takes
+them, and each is sent at most once more.
 
-The database's clock decides when a lease ends and when a row is due again: statements get seconds,
-never times. A process's own clock only bounds its sending, from before its claim.
+The database's clock decides when a lease ends and when a row is due again: statements take seconds,
+never times. A process measures the end of its sending on its own clock, from before its claim.
 
-Order: `claim` decides how many rows of a key a batch holds, one or several. `barriers` gives back
-every row that follows an unfinished one of its key outside of the batch, leased or not; without it
-rows have no order. A claim that leaves out such rows by itself spares the writing. A process that is
-stopped in the middle of sending for longer than its lease may send late what another has sent since:
-receivers must recognise copies, as with every outbox.
+Order: `claim` decides whether a batch has one row of a key or several. `barriers` finds the keys that
+have an unfinished row outside the batch, leased or not; the rows that follow it are released. Without
+`barriers` rows have no order. A claim that leaves out such rows itself saves these writes. If a process
+is frozen while it sends for longer than its lease, it may later send rows that another process has sent
+since: receivers must recognise copies, as with every outbox.
 
 Statements: `claim`, `renew`, `confirmed`, `failed`, `released`; optional `plan`, `barriers`. Leaves the
-loop to `fintegrate.outbox.leased_sweep`, or to a system that sends in a way of its own.
+loop to `fintegrate.outbox.leased_sweep`, or to a system with a way of its own to send.
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ log = logging.getLogger(__name__)
 
 
 class Lease(NamedTuple):
-    """A claimed batch: `rows` are to be sent before `ends`, on this process's monotonic clock.
+    """A claimed batch: `rows` must be sent before `ends`, on this process's monotonic clock.
 
-    `next_claim` are the parameters of the claim that goes on behind it; None when there is no more.
+    `next_claim` has the parameters of the next claim; None if there are no more rows.
     """
 
     token: str
@@ -52,8 +52,8 @@ class Lease(NamedTuple):
 class Leases:
     """The leases of one table; `database` must be in no transaction.
 
-    `seconds` is how long a lease lasts, `batch` how many rows a claim takes at most. `wait` says
-    after how many seconds a row that was not confirmed is due again.
+    A lease lasts `seconds`. A claim takes at most `batch` rows. `wait` gives the seconds until an
+    unconfirmed row is due again.
 
     Raises:
         ValueError: a statement that writes back does not name the token.
@@ -72,7 +72,7 @@ class Leases:
                 raise ValueError(f"statement {name} must find its rows by %(token)s")
 
     def claim(self, parameters: Mapping[str, Any]) -> Lease:
-        """Take the rows that are due and that nobody has, in the table's order."""
+        """Lease the rows that are due and not leased, in the table's order."""
         token, ends = str(uuid.uuid4()), time.monotonic() + self.seconds
         wanted = {**parameters, "token": token, "lease_seconds": self.seconds, "batch": self.batch}
         with self.database.transaction():
@@ -84,7 +84,7 @@ class Leases:
         return Lease(token, rows, ends, more)
 
     def renew(self, lease: Lease, rows: Sequence[Row]) -> Lease:
-        """Begin the lease of these rows anew; what was lost meanwhile is not in it any more."""
+        """Restart the lease of these rows; the result leaves out rows whose lease was lost."""
         ends, id_column = time.monotonic() + self.seconds, self.table.id
         wanted = {
             "token": lease.token,
@@ -101,10 +101,10 @@ class Leases:
         outcomes: Sequence[Outcome],
         parameters: Mapping[str, Any],
     ) -> int:
-        """Write what became of some rows of a lease, and end it for them.
+        """Write the outcomes of some rows of a lease, and end the lease of these rows.
 
-        How many of them still had the lease; the others are somebody else's by now and unchanged.
-        `failed` gets the run's `parameters`, too.
+        Returns how many rows still had the lease. The others have another owner now and stay
+        unchanged. The statements also get the run's `parameters`.
         """
         told: dict[str, list[tuple[Row, Outcome]]] = {"confirmed": [], "failed": [], "released": []}
         for row, outcome in zip(rows, outcomes, strict=True):
@@ -121,10 +121,10 @@ class Leases:
         return written
 
     def _without_held_back(self, token: str, claimed: list[Row]) -> list[Row]:
-        """Give back what waits behind a row that is not in this batch.
+        """Release the rows that wait behind a row outside this batch.
 
-        The second statement's snapshot is later than the claim's locks, so it sees what others have
-        claimed or committed since.
+        A separate statement on purpose: its snapshot is taken after the claim's locks, so it sees what
+        others have claimed or committed since.
         """
         if not claimed or "barriers" not in self.statements:
             return claimed
@@ -138,7 +138,7 @@ class Leases:
         return rows
 
     def _values(self, pairs: Sequence[tuple[Row, Outcome]]) -> dict[str, Any]:
-        """What is told of some rows: lists that go together. A confirmed row waits for nothing."""
+        """A write-back's parameters: parallel lists. A confirmed row has no wait."""
         return {
             "ids": [row[self.table.id] for row, _ in pairs],
             "results": [outcome.result.value for _, outcome in pairs],

@@ -1,13 +1,12 @@
-"""The outbox: rows that were committed, and their way out in order per key.
+"""The outbox: sends committed rows in order per key.
 
-A row is written by the caller, on the caller's transaction; nothing here writes business rows or
-commits them. `publish_new` is the handler's single try after the commit; `fintegrate.outbox.sweep`
-takes up what is left.
+The caller writes a row in its own transaction. Nothing here writes or commits business rows.
+`publish_new` is the handler's single try after the commit. `fintegrate.outbox.sweep` sends the rest.
 
-Order: a row may be sent by who has seen, after its commit, that no earlier row of its key is
-pending. Pending rows only ever become fewer, so what was seen stays true. A sweep holds row locks on
-what it sends; a handler holds its new row by its youth (`handoff_seconds`), in which no sweep takes
-it, unless the handler has written that it gave it up.
+Order: before it sends a row, the sender checks (after the row's commit) that no earlier row of its key
+is pending. A row that was pending once and is not any more never becomes pending again, so the check
+stays true. A sweep locks the rows that it sends. A handler needs no lock: no sweep takes a row that is younger than
+`handoff_seconds`, unless the handler has written a reason why it did not publish it.
 
 Leaves to others the table (`OutboxTable` and statements) and the sending (`Sender`). Statements:
 `predecessors`, `mark_published`, `mark_unpublished`.
@@ -32,7 +31,7 @@ _PREDECESSOR_WAIT_SECONDS = 0.2
 
 
 class Outbox:
-    """The sending of new rows of one table by one process."""
+    """Sends one process's new rows of one table."""
 
     def __init__(
         self,
@@ -52,13 +51,13 @@ class Outbox:
         self._handoff_seconds = handoff_seconds
 
     def publish_new(self, row: Row, written_after: float) -> None:
-        """Try once to send a row that this request has committed, and write what came of it.
+        """Try once to send a row that this request has committed, and write the outcome.
 
-        `written_after` is a time before the row was written, on the monotonic clock: when the
-        hand-off time has passed since, a sweep may have the row, and it is left to it.
+        `written_after` is a time on the monotonic clock, before the row was written. Once the hand-off
+        time has passed since then, a sweep may have taken the row, so it is left to the sweep.
 
-        Never raises and never takes longer than the configured time plus one statement: whatever
-        happens, the row is in the database, and a sweep takes it up.
+        Never raises, and never takes longer than the configured time plus one statement. Whatever
+        happens, the row is in the database and a sweep will send it.
         """
         handed_over = written_after + self._handoff_seconds
         deadline = min(handed_over, time.monotonic() + self._seconds)
@@ -82,7 +81,7 @@ class Outbox:
     def _is_head(self, row: Row) -> bool:
         """Whether no earlier row of the key is pending.
 
-        Waits briefly for one that its own request is still sending.
+        Waits briefly for an earlier row that another request is still sending.
         """
         position = row[self._table.position]
         if position == self._table.first_position:

@@ -1,4 +1,4 @@
-"""How an outbox hands rows to whoever sends them, and learns what became of each."""
+"""The interface between an outbox and the sender of its rows."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ class Sender(Protocol):
 
     @property
     def outages(self) -> frozenset[Result]:
-        """The results after which a run ends, because the next rows would fare no better.
+        """The results that end a run, because the next rows would fail too.
 
-        For a broker that is away all rows wait; with many destinations one that is away says nothing
-        about the others, and this is empty.
+        When a broker is away, all rows must wait. With many destinations, one that is away says nothing
+        about the others: the set is then empty.
         """
 
     def send(self, rows: Sequence[Row], seconds: float) -> list[Outcome]:
-        """Send rows within `seconds`; what became of each, in the order of the rows.
+        """Send rows within `seconds`; returns the outcomes in the order of the rows.
 
-        Of one key a row is only sent after the earlier ones are confirmed, where the order counts.
-        Never raises for a receiver that is away: that is an outcome.
+        Where order counts, a row is sent only after the earlier rows of its key are confirmed. Does not
+        raise when a receiver is away: that is an outcome.
         """

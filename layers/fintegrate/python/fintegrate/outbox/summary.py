@@ -1,4 +1,4 @@
-"""What a run over an outbox did, in numbers, with the rows that failed."""
+"""The result of a run over an outbox: counts, and the rows that failed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MAX_FAILURES_LISTED = 1_000
 
 @dataclass
 class Summary:
-    """What a run did: `total_pending = attempted + skipped`, `attempted = succeeded + failed`."""
+    """A run's counts: `total_pending = attempted + skipped`, `attempted = succeeded + failed`."""
 
     total_pending: int = 0
     attempted: int = 0
@@ -24,13 +24,13 @@ class Summary:
 
     @property
     def skipped(self) -> int:
-        """Not attempted: held back, claimed by others, beyond the time, or an outage."""
+        """Rows not attempted: held back, claimed by others, out of time, or after an outage."""
         return self.total_pending - self.attempted
 
     def add(
         self, rows: Sequence[Row], outcomes: Sequence[Outcome], listed: Mapping[str, str]
     ) -> None:
-        """Count a batch; `listed` says what is told of a row that failed: names and their columns."""
+        """Count a batch; `listed` maps the names of a failed row's facts to their columns."""
         for row, outcome in zip(rows, outcomes, strict=True):
             if outcome.result not in ATTEMPTED:
                 continue
@@ -45,6 +45,6 @@ class Summary:
         self.total_pending = max(self.total_pending, self.attempted)
 
     def counts(self) -> dict[str, Any]:
-        """The numbers alone."""
+        """The counts without the failed rows."""
         names = ("total_pending", "attempted", "succeeded", "failed", "skipped")
         return {name: getattr(self, name) for name in names}

@@ -1,13 +1,13 @@
-"""Taking up what is left in an outbox: claim, send, write down, in batches, until time is up.
+"""A sweep: claim, send and write back an outbox's pending rows in batches, until time is up.
 
-A claim is a row lock: the batch is selected `FOR UPDATE SKIP LOCKED`, sent and written down in one
-transaction, so two sweeps never send one row twice and a killed one leaves no claim behind. That
-suits a receiver that answers within seconds; for others see `fintegrate.outbox.leases`.
-Each row is looked at once per run, in the table's order. An outage ends the run at once and costs a
-try only to what was already on its way.
+A claim is a row lock. One transaction selects a batch `FOR UPDATE SKIP LOCKED`, sends it and writes the
+outcomes. So two sweeps never send the same row, and a killed sweep leaves no claim behind. This suits
+receivers that answer within seconds; for others see `fintegrate.outbox.leases`.
+A run visits each row once, in the table's order. An outage ends the run at once, and only the rows that
+were already sent count a try.
 
-Statements of a sweep: `count`, `claim`, `confirmed`, `failed`; optional `plan` (how `claim` is to be
-planned, for its transaction) and `barriers` (where rows of a key must keep their order).
+Statements of a sweep: `count`, `claim`, `confirmed`, `failed`. Optional are `plan` (planner settings for
+the transaction of `claim`) and `barriers` (where rows of a key must keep their order).
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ from fintegrate.outbox.table import OutboxTable
 from fintegrate.outcome import ATTEMPTED, Outcome, Result
 
 BATCH_SECONDS = 4.0
-"""How long one batch may take to be sent. Must stay below the lock timeout of the statements that
-wait for these rows."""
+"""The time limit for sending one batch. Must stay below the lock timeout of the statements that wait
+for these rows."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sweep:
     """One kind of sweep over one table; `database` must be in no transaction.
 
-    `listed` says what a summary tells of a row that failed: names and their columns.
+    `listed` maps the names of a failed row's facts in the summary to their columns.
     """
 
     database: Database
@@ -44,12 +44,12 @@ class Sweep:
     batch: int = 2_000
 
     def count(self, filters: Mapping[str, Any]) -> int:
-        """How many rows there are to take up."""
+        """How many rows match and are pending."""
         row = self.database.fetch_one(self.statements["count"], filters, revive=True)
         return int(row["count"]) if row else 0
 
     def run(self, filters: Mapping[str, Any], seconds: float) -> Summary:
-        """Take up what matches, in order, for at most `seconds` (and one batch)."""
+        """Send what matches, in order, for at most `seconds` plus one batch."""
         deadline = time.monotonic() + seconds
         summary = Summary(total_pending=self.count(filters))
         after = self.table.beginning
@@ -74,9 +74,9 @@ class Sweep:
         )
 
     def _without_held_back(self, rows: list[Row]) -> list[Row]:
-        """Leave out what waits behind a row that is not in this batch.
+        """Leave out the rows that wait behind a row outside this batch.
 
-        A second statement on purpose: its snapshot is later than the claim's locks, so it sees what
+        A separate statement on purpose: its snapshot is taken after the claim's locks, so it sees what
         others hold or have committed since.
         """
         if not rows or "barriers" not in self.statements:

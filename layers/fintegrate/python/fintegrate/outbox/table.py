@@ -1,7 +1,7 @@
-"""What an outbox must know of the table whose rows it sends: names of columns and one sentence.
+"""What an outbox must know of its table: the names of columns, and one sentence.
 
-Which rows there are and how they change is said by statements, which are handed in as well. Their
-parameters have general names: `id`, `ids`, `key`, `keys`, `position`.
+The system also passes the statements that select and change rows. Their parameters have general
+names: `id`, `ids`, `key`, `keys`, `position`.
 """
 
 from __future__ import annotations
@@ -13,28 +13,28 @@ from fintegrate.database import Row
 
 
 class OutboxTable(NamedTuple):
-    """A table, or what the statements give as its rows.
+    """A table, or the rows that the statements return.
 
-    `id` names a row. Rows with the same `key` are sent in the order of their `position`, which grows
-    in commit order.
+    `id`, `key` and `position` are columns. `id` identifies a row. Rows with the same `key` are sent in
+    the order of `position`, which grows in commit order.
     """
 
     id: str
     key: str
     position: str
     order: Sequence[tuple[str, object]]
-    """The columns by which a sweep walks, each with a value that comes before all others. A claim
-    finds the last row that was looked at in parameters `after_<column>`."""
+    """The columns of a sweep's order, each with a value that sorts before all others. A claim gets the
+    last visited row in the parameters `after_<column>`."""
     held_back: str
-    """The reason that a row has which waits behind an earlier one of its key."""
+    """The failure reason of a row that waits behind an earlier row of its key."""
     first_position: int | None = 1
-    """A row with this position has none before it; None: every row may have."""
+    """The position of a key's first row. None if positions do not begin at a fixed value."""
 
     @property
     def beginning(self) -> dict[str, Any]:
-        """The parameters of a claim before which no row was looked at."""
+        """The parameters of a run's first claim."""
         return {f"after_{column}": first for column, first in self.order}
 
     def after(self, row: Row) -> dict[str, Any]:
-        """The parameters of a claim that goes on behind this row."""
+        """The parameters of a claim that continues after this row."""
         return {f"after_{column}": row[column] for column, _ in self.order}
