@@ -1,4 +1,4 @@
-"""The Chalice app: registers the functions of the system that this package serves, nothing else."""
+"""The Chalice app. It only registers the functions of the system that this package serves."""
 
 import os
 
@@ -10,6 +10,6 @@ with uncollected():
     from chalicelib.systems import metrics, serve
     from fintegrate.http.request_scope import request_scope
 
-    app = Chalice(app_name="fintegrate", configure_logs=False)  # its own would hide the layer's
+    app = Chalice(app_name="fintegrate", configure_logs=False)  # Chalice's would hide the layer's
     app.register_middleware(request_scope(metrics), "http")
     serve(app, os.environ.get("SYSTEM"))

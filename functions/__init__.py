@@ -1,4 +1,4 @@
-"""Fintegrate's functions: a folder a system, and what every package has (`operations`).
+"""Fintegrate's functions: one folder per system, and `operations` for every package.
 
 Imported as `chalicelib` everywhere, as in the deployed bundle.
 """

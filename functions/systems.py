@@ -1,7 +1,7 @@
-"""Which systems there are, and which of them this package serves: the one list of the house.
+"""The one list of systems, and which of them this package serves.
 
-A package serves one system, or all where none is named (stock `chalice local`, `make local`). A
-package of one system does not hold the folders of the others, so a system is imported by its name.
+A package serves one system, or all systems if none is named (stock `chalice local`, `make local`). The
+package of one system lacks the folders of the others, so a system is imported by its name.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _served: tuple[str, ...] | None = None
 
 
 def serve(app: Chalice, name: str | None) -> None:
-    """Register every function of this system, or of all, and those that every package has.
+    """Register the functions of this system, or of all systems, and those of every package.
 
     Raises:
         ValueError: there is no such system.
@@ -34,14 +34,15 @@ def serve(app: Chalice, name: str | None) -> None:
 
 
 def metrics() -> Metrics:
-    """Where requests are counted that reach no system: with the first."""
+    """The first system's metrics. They also count requests that reach no system."""
     return served()[0].request_parts().metrics
 
 
 def served() -> list[System]:
-    """The systems that this process serves; the first one's callers may ask for its metrics.
+    """The systems that this process serves. The first one's callers may read the metrics.
 
-    AWS imports the module of a function that it calls by name, such as the migration, without app.py.
+    Also works without app.py: AWS imports the module of a function that it calls by name, such as the
+    migration.
     """
     names = _names(os.environ.get("SYSTEM")) if _served is None else _served
     return [system_of(name) for name in names]
@@ -55,6 +56,6 @@ def _names(name: str | None) -> tuple[str, ...]:
 
 @cache
 def system_of(name: str) -> System:
-    """A system's description of itself."""
+    """Import a system's description of itself."""
     system: System = import_module(f"chalicelib.{name}.system").SYSTEM
     return system

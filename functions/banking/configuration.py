@@ -1,11 +1,11 @@
-"""What banking reads from its environment: `fintegrate.settings.load(Configuration, environment)`."""
+"""Banking's settings, read by `fintegrate.settings.load(Configuration, environment)`."""
 
 from dataclasses import dataclass, field
 
 SERVICE = "fintegrate"
-"""What log lines say they come from, and what names of metrics begin with."""
+"""The service's name in log lines, and the prefix of the names of metrics."""
 CLOUDWATCH_NAMESPACE = "Fintegrate"
-"""Where CloudWatch keeps the metrics; the alarms of infra/monitoring.yaml look there."""
+"""The namespace of the CloudWatch metrics; the alarms of infra/monitoring.yaml use it too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,32 +27,32 @@ class Configuration:
     rate_limit_api_key_burst: int = field(default=500, metadata={"least": 1})
     redis_timeout_ms: int = 50
     redis_retry_seconds: int = 10
-    """After Redis failed, requests pass without asking it for this long."""
+    """After Redis has failed, requests pass without a rate limit for this long."""
 
     api_key_bcrypt_cost: int = 12
     api_key_wrong_secrets_per_minute: int = 5
-    """How many wrong secrets per key and minute one process checks with bcrypt."""
+    """How many wrong secrets one process checks with bcrypt, per key and minute."""
 
     database_connect_timeout_seconds: int = 3
     database_statement_timeout_ms: int = 20_000
     database_lock_timeout_ms: int = 5_000
     database_options: str = "startup"
-    """`startup` asks for these timeouts when connecting; `server` relies on the server's own
-    configuration, because RDS Proxy refuses startup options."""
+    """With `startup` the client sets these timeouts when it connects. With `server` the server's
+    configuration does, because RDS Proxy refuses startup options."""
 
     publish_timeout_ms: int = 1_000
-    """What publishing may add to a request, connecting included."""
+    """The time that publishing may add to a request, including the time to connect."""
     publish_handoff_seconds: int = 5
-    """An event younger than this may still be in the hands of the request that wrote it."""
+    """The request that wrote an event may still be publishing it while it is younger than this."""
     publish_max_tries: int = 10
     breaker_failures: int = 5
     breaker_open_seconds: int = 30
     delivery_grace_seconds: int = 300
     sweep_seconds: int = 20
-    """How long resend and redeliver work per call: they stop before the gateway's 29 s."""
+    """How long resend and redeliver work per call. They must stop before the gateway's 29 s."""
     sweep_batch: int = 2_000
     reconcile_seconds: int = field(default=240, metadata={"least": 1})
-    """How long the scheduled reconciliation may read; the endpoint's may for `sweep_seconds`."""
+    """The scheduled reconciliation's time limit; the endpoint's is `sweep_seconds`."""
 
     receipt_retention_days: int = 365
     audit_retention_days: int = 365

@@ -1,4 +1,4 @@
-"""What the API document says of banking as a whole; leaves endpoints and fields to themselves."""
+"""What the API document says of banking as a whole. Endpoints and fields describe themselves."""
 
 from fintegrate.openapi.description import Description, Refusal
 

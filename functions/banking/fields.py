@@ -1,4 +1,4 @@
-"""Fields that several services have: what they mean, each with one example for the API document."""
+"""Fields that several services share: their meaning, and one example each for the API document."""
 
 from typing import Annotated
 from uuid import UUID

@@ -1,7 +1,7 @@
-"""The functions of banking that AWS calls by name, beside the API: those with a schedule.
+"""Banking's scheduled functions, which AWS calls by name.
 
-Chalice writes `<blueprint's name>.<function's name>` into the template, and a blueprint here has
-functions in many modules; so the blueprints of such functions bear this module's name.
+Chalice writes `<blueprint's name>.<function's name>` into the template. A blueprint here has functions
+in many modules, so the blueprint of the scheduled functions is named after this module.
 """
 
 from chalicelib.banking.schedules.expire_api_keys import expire_api_keys

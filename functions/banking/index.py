@@ -1,6 +1,6 @@
-"""Every function of banking, by import: the index to read first.
+"""Imports every function of banking: the index to read first.
 
-An endpoint's module registers itself on the blueprint of its service when it is imported here.
+When an endpoint's module is imported, it registers itself on the blueprint of its service.
 """
 
 from chalicelib.banking.consumer import (  # noqa: F401

@@ -1,4 +1,4 @@
-"""Banking as the functions that every package has see it."""
+"""Banking's description of itself, for the functions that every package has."""
 
 from __future__ import annotations
 

@@ -1,8 +1,7 @@
-"""The only wiring of banking: what the layer's parts are made of here, built when first needed.
+"""Banking's wiring: makes the layer's parts from the configuration when they are first needed.
 
-Nothing is read from the environment and no connection is opened at import. `endpoint` and
-`scheduled` are the decorators of banking's endpoints and scheduled functions; `parts()` is what one
-function process keeps.
+The import reads no environment and opens no connection. `endpoint` and `scheduled` are the decorators
+of banking's endpoints and scheduled functions. `parts()` returns what one function process keeps.
 """
 
 from __future__ import annotations
@@ -46,8 +45,8 @@ SQL = queries_beside(__file__)
 class Parts(NamedTuple):
     """The parts of one process.
 
-    The sweeps have a database of their own, so that they can commit batch by batch while a request's
-    transaction (its idempotency key) is open.
+    Sweeps have a database connection of their own, so that they can commit each batch while a request's
+    transaction (for its idempotency key) is open.
     """
 
     settings: Configuration
@@ -61,7 +60,7 @@ class Parts(NamedTuple):
     declare_queues: Callable[[Sequence[Row]], None]
 
     def close(self) -> None:
-        """Close this thread's connections; each is opened again when needed."""
+        """Close this thread's connections; each reopens when needed."""
         self.request.database.close()
         self.sweep_database.close()
         self.publisher.close()
@@ -83,7 +82,7 @@ def parts() -> Parts:
 
 
 def use(replacement: Parts | None) -> None:
-    """Replace this process's parts; None makes the next use build new ones."""
+    """Replace this process's parts; after None the next use builds new ones."""
     global _parts  # noqa: PLW0603 - as above
     _parts = replacement
 

@@ -1,14 +1,14 @@
--- What the layer's endpoint writes, in banking's tables: their owner is a consumer.
+-- The statements of the layer's endpoints for banking's tables, whose owner is a consumer.
 
 -- name: write_audit
 INSERT INTO audit_log (request_id, consumer_id, key_id, action, status_code, reason, source_ip)
 VALUES (%(request_id)s, %(owner_id)s, %(key_id)s, %(action)s, %(status_code)s, %(reason)s,
         %(source_ip)s)
 
--- One key a consumer; one older than 24 hours counts as absent and is taken over.
+-- Keys are per consumer. A key older than 24 hours counts as absent and is reused.
 
 -- name: reserve_key
--- Waits while another request with the same key is in flight; no row when it has committed.
+-- Waits while another request with the same key is in flight. Returns no row if that one committed.
 INSERT INTO idempotency_keys AS stored (consumer_id, idempotency_key, request_hash)
 VALUES (%(owner_id)s, %(key)s, %(request_hash)s)
 ON CONFLICT (consumer_id, idempotency_key) DO UPDATE

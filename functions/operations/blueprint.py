@@ -1,6 +1,6 @@
-"""The blueprint that the functions of all packages register on."""
+"""The blueprint for the functions that every package has."""
 
 from chalice import Blueprint
 
-# Named after the module where AWS finds the one function that it calls by name.
+# AWS looks for the one function that it calls by name in the module of this name.
 operations = Blueprint("chalicelib.operations.migrate")

@@ -15,7 +15,7 @@ from fintegrate.http.endpoint import Access, Answer, Call, Nothing
 from fintegrate.system import Probe
 
 _KEPT_SECONDS = 1.0
-"""Anybody may ask: the servers are asked at most this often per process."""
+"""Each process asks the servers at most once in this time, because anybody may call the endpoint."""
 _lock = threading.Lock()
 _kept: tuple[float, dict[str, Any]] | None = None
 
@@ -39,13 +39,13 @@ def _checked() -> dict[str, Any]:
     with _lock:
         if _kept is None or time.monotonic() - _kept[0] >= _KEPT_SECONDS:
             state = _check()
-            # From its end: a slow check serves those who waited for it.
+            # Counted from the end of the check, so that those who waited for a slow check share it.
             _kept = (time.monotonic(), state)
         return _kept[1]
 
 
 def _probes() -> dict[str, Probe]:
-    """Those of all systems that this process serves; each system's names are its own."""
+    """The probes of all systems that this process serves; their names must differ."""
     return {name: probe for system in systems.served() for name, probe in system.probes().items()}
 
 
@@ -58,7 +58,7 @@ def _ask(probe: Probe) -> dict[str, Any]:
     try:
         probe.ask()
         status = "up"
-    except Exception:  # whatever it is, the server does not answer
+    except Exception:  # of any kind: the server does not answer
         status = "down"
     milliseconds = (time.perf_counter() - started) * 1000
     return {"status": status, "latency_ms": round(milliseconds, 2), **probe.details()}

@@ -1,4 +1,4 @@
-"""Every function that all packages have, by import."""
+"""Imports every function that all packages have."""
 
 from chalicelib.operations import (  # noqa: F401
     health,

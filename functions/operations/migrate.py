@@ -1,7 +1,7 @@
-"""The migration step: brings every database of the package up to date, then what else a system needs.
+"""The migration step: migrates every database of the package, then does what else a system needs.
 
 Runs as a function before traffic moves, and as `python -m chalicelib.operations.migrate` in the
-harness. Safe to run again, and by two at once.
+harness. It is safe to repeat and to run twice at once.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ from fintegrate.system import SystemDatabase
 
 @operations.lambda_function(name="migrate")
 def run_migrations(_event: Any, _context: Any) -> dict[str, list[str]]:
-    """Apply what is missing; the names of the migrations that were applied now."""
+    """Apply the missing migrations and return their names."""
     return {"applied": apply_migrations(os.environ)}
 
 
 def apply_migrations(environment: Mapping[str, str]) -> list[str]:
-    """As `run_migrations`, with the settings given: all systems of the package, one after the other.
+    """Like `run_migrations`, with the settings of `environment`, for one system after the other.
 
     Raises:
-        MigrationFailed: a migration failed and left nothing; its text names the statement.
+        MigrationFailed: a migration failed and left nothing; the text names the statement.
         SettingsError: a setting is missing.
         ValueError: a setting that a system installs is malformed.
     """
-    from fintegrate.migrations import migrate  # not a request's: its cold start is spared it
+    from fintegrate.migrations import migrate  # here, to spare the cold start of requests
 
     applied: list[str] = []
     for system in systems.served():
@@ -45,7 +45,7 @@ def apply_migrations(environment: Mapping[str, str]) -> list[str]:
 
 
 def migrations_folder(database: SystemDatabase) -> Path:
-    """Where they lie in the package `fintegrate_sql`: beside the layer's own code, here and in AWS."""
+    """The folder in the package `fintegrate_sql`, beside the layer's code here and in AWS."""
     own = Path("fintegrate_sql", database.folder, "migrations")
     return next(folder for entry in sys.path if (folder := Path(entry) / own).is_dir())
 

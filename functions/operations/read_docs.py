@@ -1,4 +1,4 @@
-"""GET /docs: the API as a page that people read and try."""
+"""GET /docs: the API as a page for people to read and try."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def read_docs(_call: Call[Nothing]) -> Answer:
 
 @cache
 def _page() -> tuple[str, str]:
-    """The page and the policy that lets only the page's own script and style run.
+    """The page, and the policy that allows only the page's own script and style.
 
     Source: https://www.w3.org/TR/CSP3/
     """

@@ -1,4 +1,4 @@
-"""GET /metrics: what all processes counted, and what is true for the whole system now."""
+"""GET /metrics: the counters of all processes, and the gauges of the whole system."""
 
 from __future__ import annotations
 

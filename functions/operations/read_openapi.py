@@ -1,4 +1,4 @@
-"""GET /openapi.json: the API as a document that programs read."""
+"""GET /openapi.json: the API as a document for programs."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def read_openapi(_call: Call[Nothing]) -> Answer:
 
 @cache
 def _document() -> str:
-    """Made once per process: anybody may ask, and the routes don't change."""
+    """Make the document once per process: anybody may request it, and the routes do not change."""
     from fintegrate.openapi.document import build_document
 
     described = {system.name: system.description() for system in systems.served()}

@@ -1,7 +1,7 @@
 """The decorator of the endpoints that every package has.
 
-Requests are answered with the parts of the first system that the package serves: its callers, its
-limits, its database.
+These endpoints use the parts of the first system that the package serves: its callers, limits and
+database.
 """
 
 from __future__ import annotations

@@ -1,12 +1,12 @@
--- The schema that the migrations lead to, for readers. A test holds the two equal; change it in the
--- same commit as the migration. Times are timestamptz in UTC. There are no foreign keys between the
--- base tables, so that a table can be archived or moved apart; the statements keep them consistent.
+-- The result of the migrations, for readers. A test compares the two, so change this file in the same
+-- commit as the migration. Times are timestamptz in UTC. The base tables have no foreign keys, so that
+-- a table can be archived or moved separately. The statements keep them consistent.
 
 -- ---------------------------------------------------------------------------------------------
 -- Tenants and their keys
 -- ---------------------------------------------------------------------------------------------
 
--- A consumer is an external banking system: the tenant. Never deleted, only deactivated.
+-- A consumer is an external banking system: the tenant. It is never deleted, only deactivated.
 CREATE TABLE consumers (
     consumer_id uuid        NOT NULL DEFAULT gen_random_uuid(),
     name        text        NOT NULL,
@@ -19,7 +19,7 @@ CREATE TABLE consumers (
     CONSTRAINT consumers_status_check CHECK (status IN ('active', 'deactivated'))
 );
 
--- key_id is the public id that stands in the key; of the secret only the bcrypt hash is kept.
+-- key_id is the public id in the key. Only the bcrypt hash of the secret is stored.
 CREATE TABLE consumer_api_keys (
     key_id         uuid        NOT NULL DEFAULT gen_random_uuid(),
     consumer_id    uuid        NOT NULL,
@@ -38,7 +38,7 @@ CREATE UNIQUE INDEX consumer_api_keys_one_active
     ON consumer_api_keys (consumer_id) WHERE api_key_status = 'active';
 -- A consumer's newest key, whatever its status.
 CREATE INDEX consumer_api_keys_by_consumer ON consumer_api_keys (consumer_id, created_at DESC);
--- What expire_api_keys looks for.
+-- For expire_api_keys.
 CREATE INDEX consumer_api_keys_due ON consumer_api_keys (expires_at) WHERE api_key_status = 'active';
 
 -- ---------------------------------------------------------------------------------------------
@@ -46,7 +46,7 @@ CREATE INDEX consumer_api_keys_due ON consumer_api_keys (expires_at) WHERE api_k
 -- ---------------------------------------------------------------------------------------------
 
 -- event_sequence is the sequence of the customer's newest event. Every change of a customer updates
--- this row first, so its row lock puts the customer's events in commit order without gaps.
+-- this row first. So its lock puts the customer's events in commit order without gaps.
 CREATE TABLE customers (
     customer_id    uuid        NOT NULL DEFAULT gen_random_uuid(),
     consumer_id    uuid        NOT NULL,
@@ -77,7 +77,7 @@ CREATE TABLE customer_tags (
 
 CREATE INDEX customer_tags_by_key ON customer_tags (tag_key, customer_id);
 
--- Snapshots outlive their customer.
+-- Snapshots stay when their customer is deleted.
 CREATE TABLE customer_analytics (
     snapshot_id  uuid        NOT NULL DEFAULT gen_random_uuid(),
     customer_id  uuid        NOT NULL,
@@ -95,8 +95,8 @@ CREATE INDEX customer_analytics_by_customer
 -- The outbox
 -- ---------------------------------------------------------------------------------------------
 
--- One row per event, written in the transaction of the change that it tells of. customer_id is the
--- event's subject: the customer, or for consumer_created the new consumer.
+-- One row per event, written in the transaction of its change. customer_id is the event's subject: the
+-- customer, or for consumer_created the new consumer.
 CREATE TABLE customer_events (
     event_id                uuid        NOT NULL DEFAULT gen_random_uuid(),
     consumer_id             uuid        NOT NULL,
@@ -135,7 +135,7 @@ CREATE TABLE customer_events (
 CREATE INDEX customer_events_by_consumer
     ON customer_events (consumer_id, created_at DESC, event_id DESC);
 
--- The work that waits, and nothing else: what finding it costs depends on the work, not the table.
+-- Only waiting events, so that the cost of finding them does not depend on the table's size.
 CREATE INDEX customer_events_pending
     ON customer_events (created_at, event_id) WHERE publish_status = 'pending';
 CREATE INDEX customer_events_pending_by_customer
@@ -147,14 +147,13 @@ CREATE INDEX customer_events_publish_failed
     ON customer_events (created_at, event_id) WHERE publish_status = 'failed';
 CREATE INDEX customer_events_delivery_failed
     ON customer_events (created_at, event_id) WHERE deliver_status = 'failed';
--- How far the sequence of a deleted customer went. Its columns never change, so it costs a write only
--- at a deletion.
+-- The last sequence of a deleted customer. The columns never change, so only a deletion writes to it.
 CREATE INDEX customer_events_deletions
     ON customer_events (customer_id, sequence) INCLUDE (consumer_id)
     WHERE event_type = 'customer_deletion';
 
--- What happened stays: rows are never deleted, and of a row only the publish and delivery columns
--- may change. The column list makes the trigger cost nothing for the changes that are allowed.
+-- Events are permanent: rows are never deleted, and only their publish and delivery columns may change.
+-- Because of the column list the trigger does not run for allowed changes.
 CREATE FUNCTION refuse_event_change() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     RAISE EXCEPTION 'customer_events is append-only: % refused', TG_OP
@@ -173,7 +172,7 @@ CREATE TRIGGER customer_events_immutable
     ON customer_events
     FOR EACH ROW EXECUTE FUNCTION refuse_event_change();
 
--- What the consumer said of an event: the receipt.
+-- Receipts: the consumer's confirmation of an event.
 CREATE TABLE consumer_event_receipts (
     receipt_id                uuid        NOT NULL DEFAULT gen_random_uuid(),
     consumer_id               uuid        NOT NULL,
@@ -191,11 +190,11 @@ CREATE TABLE consumer_event_receipts (
         CHECK (processing_status IN ('received', 'processed', 'failed'))
 );
 
--- What purge looks for.
+-- For purge.
 CREATE INDEX consumer_event_receipts_by_age ON consumer_event_receipts (updated_at);
 
--- A message that ended in a dead-letter queue, kept as it came. The fingerprint recognises one that
--- the broker hands over again because its acknowledgement was lost.
+-- A message from a dead-letter queue, stored unchanged. The fingerprint recognises a message that the
+-- broker delivers again because its acknowledgement was lost.
 CREATE TABLE dead_letters (
     dead_letter_id  uuid        NOT NULL DEFAULT gen_random_uuid(),
     queue_name      text        NOT NULL,
@@ -212,10 +211,10 @@ CREATE TABLE dead_letters (
 
 CREATE INDEX dead_letters_by_event ON dead_letters (event_id) WHERE event_id IS NOT NULL;
 CREATE INDEX dead_letters_by_consumer ON dead_letters (consumer_id, created_at DESC);
--- Those that no event can be found for: somebody has to look at them.
+-- Messages without a known event: an operator must examine them.
 CREATE INDEX dead_letters_unmatched ON dead_letters (created_at) WHERE event_id IS NULL;
 
--- At most one row: what the schedule reconcile found last.
+-- At most one row: the last result of the schedule reconcile.
 CREATE TABLE last_reconciliation (
     only_row    boolean     NOT NULL DEFAULT true,
     taken_at    timestamptz NOT NULL,
@@ -225,7 +224,7 @@ CREATE TABLE last_reconciliation (
 );
 
 -- ---------------------------------------------------------------------------------------------
--- What every request shares
+-- Shared by every request
 -- ---------------------------------------------------------------------------------------------
 
 -- The key, the answer and the business rows commit together; keys are per consumer.
@@ -267,9 +266,9 @@ CREATE TABLE migration_history (
     CONSTRAINT migration_history_pkey PRIMARY KEY (name)
 );
 
--- What every request does, planned once per connection (docs/decisions/0009-kept-plans.md).
+-- Frequent statements, planned once per connection (docs/decisions/0009-kept-plans.md).
 
--- What a request needs to know of its key, in one look; asked on every request.
+-- What a request must know of its key, in one query. Every request runs it.
 CREATE FUNCTION find_api_key(
     key uuid,
     OUT api_key_hash text, OUT api_key_status text, OUT expired boolean,
@@ -285,7 +284,7 @@ BEGIN
 END
 $$;
 
--- A customer and the event of its creation; the event's row.
+-- Creates a customer and its event; returns the event's row.
 CREATE FUNCTION create_customer(
     of_consumer uuid, with_name text, with_status text, service text, trace text
 ) RETURNS customer_events LANGUAGE plpgsql AS $$
@@ -311,8 +310,8 @@ BEGIN
 END
 $$;
 
--- The broker has confirmed the event. For a transaction of its own, whose commit does not wait for the
--- disk: what a crash of the server takes with it is published once more, and nothing else depends on it.
+-- Marks an event that the broker has confirmed. It needs a transaction of its own, because the commit
+-- does not wait for the disk. If the server crashes, the lost mark only causes one more publish.
 CREATE FUNCTION mark_published(event uuid) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM set_config('synchronous_commit', 'off', true);
@@ -323,11 +322,11 @@ BEGIN
 END
 $$;
 
--- What a consumer said of an event: its id, or null when that changed nothing. The receipt is the state
--- machine: processed is final, a failed event may be tried again, the same confirmation again changes
--- nothing, unless the event was sent again since: then it is under way (deliver_status pending), and
--- the same word is news. A confirmation of an event that is still to be published proves that it was:
--- the broker's confirm was lost.
+-- Writes a consumer's confirmation of an event; returns the event's id, or null if nothing changed. The
+-- receipt is the state machine. Processed is final. A failed event may be tried again. A repeated
+-- confirmation changes nothing. But if the event was sent again since, it is under way (deliver_status
+-- pending), and the repeated confirmation counts again. A confirmation of an event that is still
+-- pending proves that it was published: only the broker's confirm was lost.
 CREATE FUNCTION confirm_delivery(
     event uuid, of_consumer uuid, said text, at timestamptz, reason text
 ) RETURNS uuid LANGUAGE plpgsql AS $$

@@ -1,4 +1,4 @@
-"""Installing the admin's key from the configuration, hashed like any other."""
+"""Installs the admin's key from the configuration, hashed like any other key."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ SQL = queries_beside(__file__)
 
 
 def install_configured_key(settings: Configuration) -> None:
-    """The key of the settings, when they have one.
+    """Install the key of the settings, if they have one.
 
     Raises:
         ValueError: the key is malformed; its text is not repeated.
@@ -23,7 +23,7 @@ def install_configured_key(settings: Configuration) -> None:
 
 
 def install_admin_key(db: Database, text: str, cost: int) -> None:
-    """Make this the admin's one active key; changes nothing when it already is.
+    """Make this the admin's one active key. If it already is, nothing changes.
 
     Raises:
         ValueError: the key is malformed; its text is not repeated.

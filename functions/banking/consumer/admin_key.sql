@@ -12,7 +12,7 @@ SET api_key_status = 'deactivated', updated_at = clock_timestamp()
 WHERE consumer_id = %(consumer_id)s AND api_key_status = 'active'
 
 -- name: install
--- The configuration is the authority for this one key, so it does not expire by itself.
+-- The configuration decides about this one key, so it does not expire by itself.
 INSERT INTO consumer_api_keys (key_id, consumer_id, api_key_hash, expires_at)
 VALUES (%(key_id)s, %(consumer_id)s, %(api_key_hash)s, 'infinity')
 ON CONFLICT (key_id) DO UPDATE

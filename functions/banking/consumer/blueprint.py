@@ -1,4 +1,4 @@
-"""The blueprint that the functions of this service register on."""
+"""The blueprint for the functions of this service."""
 
 from chalice import Blueprint
 

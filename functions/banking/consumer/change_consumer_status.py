@@ -1,4 +1,4 @@
-"""POST /consumer/change-status: a consumer's key stops working, or works again, at once."""
+"""POST /consumer/change-status: disables or enables a consumer's key at once."""
 
 from chalicelib.banking.consumer.blueprint import consumer
 from chalicelib.banking.consumer.consumers import SQL, read_consumer
@@ -26,6 +26,6 @@ def change_consumer_status(call: Call[ConsumerStatusChange]) -> Answer:
         )
     change = {"consumer_id": consumer_id, "status": status}
     if call.db.fetch_one(SQL["change_consumer_status"], change) is None:
-        read_consumer(call.db, consumer_id)  # a missing one is told apart from an unchanged one
+        read_consumer(call.db, consumer_id)  # raises NotFound if there is none
         raise Conflict(f"Consumer {consumer_id} is already {status}")
     return Answer()

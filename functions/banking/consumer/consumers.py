@@ -1,4 +1,4 @@
-"""Consumers in the database: the statements about them, and finding one."""
+"""Consumers in the database."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ NOT_FOUND = "No such consumer; check consumer_id"
 
 
 def read_consumer(db: Database, consumer_id: str) -> Row:
-    """What a consumer is: `name, status, created_at, updated_at`.
+    """Read a consumer: `name, status, created_at, updated_at`.
 
     Raises:
         NotFound: there is no such consumer.

@@ -1,5 +1,5 @@
 -- name: create_consumer
--- The consumer and the event that tells the admin's queue of it.
+-- Creates the consumer and its event for the admin's queue.
 WITH consumer AS (
     INSERT INTO consumers (name) VALUES (%(name)s)
     RETURNING *
@@ -26,7 +26,7 @@ FROM consumers
 ORDER BY created_at, consumer_id
 
 -- name: change_consumer_status
--- Changes nothing when the status is that already.
+-- Returns no row if the consumer already has this status.
 UPDATE consumers
 SET status = %(status)s,
     updated_at = greatest(clock_timestamp(), updated_at + interval '1 microsecond')

@@ -1,4 +1,4 @@
-"""POST /consumer/api-key: a key for a consumer, shown this once."""
+"""POST /consumer/api-key: issues a key for a consumer. Only this answer shows it."""
 
 from chalicelib.banking.consumer.blueprint import consumer
 from chalicelib.banking.consumer.keys import issue_key

@@ -1,4 +1,4 @@
-"""POST /consumer/data: a banking system becomes a tenant."""
+"""POST /consumer/data: creates a consumer, the tenant for a bank's system."""
 
 from functools import partial
 
@@ -35,6 +35,6 @@ def create_consumer(call: Call[NewConsumer]) -> Answer:
     except UniqueViolation as error:
         raise Conflict(f"A consumer named {name} exists; choose another name") from error
     assert event is not None
-    # Talking to the broker takes up to a second: never while the transaction holds its locks.
+    # Declaring takes up to a second, so it must not run while the transaction holds locks.
     declare = partial(parts().declare_queues, [{"consumer_name": name}])
     return Answer({"consumer_id": event["customer_id"]}, event, after_commit=declare)

@@ -1,4 +1,4 @@
-"""POST /consumer/deactivate-api-key: a key stops working at once, and for good."""
+"""POST /consumer/deactivate-api-key: deactivates a key at once and for good."""
 
 from chalicelib.banking.consumer import keys
 from chalicelib.banking.consumer.blueprint import consumer

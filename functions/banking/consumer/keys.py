@@ -1,4 +1,4 @@
-"""The keys of consumers in the database: finding, issuing, deactivating and expiring them."""
+"""Consumers' keys in the database: find, issue, deactivate and expire them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ KEY_NOT_FOUND = "No such API key; check api_key"
 
 
 def find_key(db: Database, key_id: str) -> Row | None:
-    """The row that authenticates a request. The first statement of a request, so it may revive."""
+    """Read the row of a request's key. It is a request's first statement, so it may revive."""
     return db.fetch_one(SQL["find_key"], {"key_id": key_id}, revive=True)
 
 
@@ -29,8 +29,8 @@ def issue_key(
 
     Raises:
         NotFound: there is no such consumer.
-        Conflict: an active key exists and `rotate` is false, or it would be the admin's: the next
-            migration step would make the configured one active again.
+        Conflict: an active key exists and `rotate` is false; or the consumer is the admin, whose key
+            the next migration step would replace with the configured one.
     """
     if consumer_id == ADMIN_ID:
         raise Conflict(ADMINS_KEY)
@@ -49,9 +49,9 @@ def issue_key(
 
 
 def read_key(db: Database, key_id: str, owner_id: str | None) -> Row:
-    """What became of a key: `status, created_at, expires_at, updated_at`.
+    """Read a key: `status, created_at, expires_at, updated_at`.
 
-    With an `owner_id` only that consumer's keys are found.
+    With an `owner_id` it finds only that consumer's keys.
 
     Raises:
         NotFound: there is no such key, or it is not the owner's.
@@ -67,7 +67,7 @@ def deactivate_key(db: Database, key_id: str) -> None:
 
     Raises:
         NotFound: there is no such key.
-        Conflict: it is not active, or it is the admin's, without which nobody could issue one.
+        Conflict: the key is not active, or it is the admin's: without it nobody could issue keys.
     """
     key = {"key_id": key_id}
     if db.fetch_one(SQL["deactivate_key"], {**key, "admin_id": ADMIN_ID}) is not None:
@@ -79,9 +79,9 @@ def deactivate_key(db: Database, key_id: str) -> None:
 
 
 def expire_due_keys(db: Database) -> int:
-    """Give the keys past their time the status that they already have for every request.
+    """Write the status `expired` for expired keys, and return how many there were.
 
-    How many there were. Running it twice changes nothing, so it may be revived.
+    Requests already refuse these keys. The statement is idempotent, so it may revive.
     """
     row = db.fetch_one(SQL["expire_due_keys"], {}, revive=True)
     return int(row["count"]) if row else 0

@@ -1,5 +1,5 @@
 -- name: find_key
--- What a request needs to know of its key; asked on every request, so planned once per connection.
+-- What a request must know of its key. Every request runs it, so it is planned once per connection.
 -- text: sql/banking/schema.sql, find_api_key
 SELECT found.consumer_id AS owner_id, found.consumer_name AS owner_name,
        found.consumer_status = 'active' AS owner_active,
@@ -11,7 +11,7 @@ WHERE found.consumer_id IS NOT NULL
 SELECT consumer_id FROM consumers WHERE consumer_id = %(consumer_id)s FOR UPDATE
 
 -- name: expire_due_key
--- A key past its time counts as expired before the hourly schedule says so.
+-- An expired key counts as expired before the hourly schedule has written so.
 UPDATE consumer_api_keys
 SET api_key_status = 'expired', updated_at = clock_timestamp()
 WHERE consumer_id = %(consumer_id)s AND api_key_status = 'active'
@@ -28,7 +28,7 @@ VALUES (%(key_id)s, %(consumer_id)s, %(api_key_hash)s,
         clock_timestamp() + make_interval(days => %(expires_in_days)s))
 
 -- name: read_key
--- A key past its time is expired, whatever the hourly schedule has got to; the admin's never is.
+-- An expired key is shown as expired even before the hourly schedule has run. The admin's never expires.
 SELECT CASE WHEN api_key_status = 'active' AND expires_at <= clock_timestamp() THEN 'expired'
             ELSE api_key_status END AS status,
        created_at, CASE WHEN isfinite(expires_at) THEN expires_at END AS expires_at, updated_at
@@ -36,7 +36,7 @@ FROM consumer_api_keys
 WHERE key_id = %(key_id)s AND (%(owner_id)s::uuid IS NULL OR consumer_id = %(owner_id)s)
 
 -- name: deactivate_key
--- Any consumer's key but the admin's.
+-- Any consumer's key except the admin's.
 UPDATE consumer_api_keys
 SET api_key_status = 'deactivated', updated_at = clock_timestamp()
 WHERE key_id = %(key_id)s AND consumer_id <> %(admin_id)s

@@ -18,7 +18,7 @@ _PUBLIC_ID = re.compile(
 
 
 def public_id(text: str) -> str:
-    """The public id, as a UUID, of a key that is given whole or by that id; drops the secret."""
+    """The public id, as a UUID, of a whole key or a public id; drops the secret."""
     if _PUBLIC_ID.fullmatch(text):
         return str(UUID(text))
     key = parse_api_key(text)
@@ -46,7 +46,7 @@ ApiKeyName = Annotated[
         "public id, or a JSON body: on its way to us a query string may be logged"
     ),
 ]
-"""The whole key or its public id; only the id is kept, the secret goes no further."""
+"""The whole key or its public id. Only the id is kept; the secret is dropped."""
 
 
 class NewConsumer(RequestModel):

@@ -1,8 +1,8 @@
-"""GET /consumer/api-key: what became of a key. The key itself is never shown again.
+"""GET /consumer/api-key: the status of a key. The key itself is never shown again.
 
-A key may be named by the whole key or by its public id. Prefer the public id, or a JSON body: a
-query string is part of the URL, and what stands between us and the caller may log URLs. Our own
-gateway and functions log the names of parameters at most.
+The request has the whole key or its public id. Prefer the public id, or a JSON body: a query string is
+part of the URL, and proxies between the caller and us may log URLs. Our own gateway and functions log
+at most the names of parameters.
 """
 
 from chalicelib.banking.consumer import keys

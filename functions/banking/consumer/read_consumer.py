@@ -1,4 +1,4 @@
-"""GET /consumer/data: one consumer; a tenant may look at itself only."""
+"""GET /consumer/data: one consumer. A tenant may read only itself."""
 
 from chalicelib.banking.consumer import consumers
 from chalicelib.banking.consumer.blueprint import consumer

@@ -1,4 +1,4 @@
-"""POST /customer/tag: tags for a customer, all of them or none."""
+"""POST /customer/tag: adds tags to a customer, all or none."""
 
 from chalicelib.banking.customer import tags
 from chalicelib.banking.customer.blueprint import customer

@@ -1,4 +1,4 @@
-"""PATCH /customer/change-status: a customer becomes active or inactive."""
+"""PATCH /customer/change-status: makes a customer active or inactive."""
 
 from chalicelib.banking.customer.blueprint import customer
 from chalicelib.banking.customer.customers import change_customer, read_customer
@@ -20,7 +20,7 @@ def change_status(call: Call[StatusChange]) -> Answer:
     customer_id, status = call.body.customer_id, call.body.status
     event = change_customer(call, "change_status", customer_id=str(customer_id), status=status)
     if event is None:
-        read_customer(call, customer_id)  # tells a customer that is missing from one that is there
+        read_customer(call, customer_id)  # raises NotFound if there is none
         raise Conflict(f"Customer {customer_id} is already {status}")
     data = {
         "customer_id": event["customer_id"],

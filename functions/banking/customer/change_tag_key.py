@@ -1,4 +1,4 @@
-"""PATCH /customer/tag-key: a tag gets another key and keeps its value."""
+"""PATCH /customer/tag-key: changes a tag's key and keeps its value."""
 
 from chalicelib.banking.customer.blueprint import customer
 from chalicelib.banking.customer.tag_models import NewTagKey

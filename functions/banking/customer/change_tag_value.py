@@ -1,4 +1,4 @@
-"""PATCH /customer/tag-value: a tag says something else."""
+"""PATCH /customer/tag-value: changes a tag's value."""
 
 from chalicelib.banking.customer.blueprint import customer
 from chalicelib.banking.customer.tag_models import NewTagValue

@@ -1,4 +1,4 @@
-"""POST /customer/data: a customer arrives."""
+"""POST /customer/data: creates a customer."""
 
 from chalicelib.banking.customer.blueprint import customer
 from chalicelib.banking.customer.customers import change_customer

@@ -1,4 +1,4 @@
-"""Customers in the database: finding one of the caller's own, and changing it with its event."""
+"""Customers in the database: read, lock and change the caller's own."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ NOT_FOUND = "No such customer; check customer_id"
 
 
 def own(call: Call[Any], customer_id: UUID) -> dict[str, object]:
-    """The parameters by which every statement finds a customer of the caller and nobody else's."""
+    """The parameters with which statements find only the caller's own customer."""
     return {"customer_id": str(customer_id), "consumer_id": call.caller.owner_id}
 
 
 def change_customer(call: Call[Any], statement: str, **values: object) -> Row | None:
-    """Run a change of a customer that writes its event; the event's row, None if nothing matched."""
+    """Run a statement that changes a customer and writes its event; returns the event, or None."""
     return call.db.fetch_one(
         SQL[statement],
         {
@@ -34,7 +34,7 @@ def change_customer(call: Call[Any], statement: str, **values: object) -> Row | 
 
 
 def read_customer(call: Call[Any], customer_id: UUID) -> Row:
-    """The caller's customer with its tags.
+    """Read the caller's customer with its tags.
 
     Raises:
         NotFound: the caller has no such customer.
@@ -46,7 +46,7 @@ def read_customer(call: Call[Any], customer_id: UUID) -> Row:
 
 
 def lock_customer(call: Call[Any], customer_id: UUID) -> None:
-    """Keep every other change of the customer out until the caller's transaction ends.
+    """Block other changes of the customer until the caller's transaction ends.
 
     Raises:
         NotFound: the caller has no such customer.

@@ -1,10 +1,10 @@
--- Customers and the events of their changes. Each change and its event are one statement: the
+-- Customers and the events of their changes. One statement makes a change and writes its event: the
 -- UPDATE or DELETE of the customer's row takes its lock first, so sequence and created_at grow in
--- commit order. RETURNING is the event's row, from which the message is made.
+-- commit order. RETURNING gives the event's row, from which the message is made.
 
 -- name: create_customer
--- The commonest change of all, planned once per connection; of its event what the message and the
--- answer are made from.
+-- The most frequent change, planned once per connection. Returns what the message and the answer need
+-- of the event.
 -- text: sql/banking/schema.sql, create_customer
 SELECT event_id, customer_id, sequence, event_type, payload_json, metadata_json, created_at,
        publish_try_count, deliver_try_count, %(consumer_name)s AS consumer_name
@@ -38,9 +38,9 @@ WHERE customer_id = %(customer_id)s AND consumer_id = %(consumer_id)s
 FOR UPDATE
 
 -- name: delete_customer
--- The row and its tags go; events and snapshots stay. Runs after lock_customer: a statement sees the
--- tags that were committed when it began, so one that waited here for the lock would leave those
--- that were added meanwhile behind.
+-- Deletes the row and its tags; events and snapshots stay. Must run after lock_customer: a statement
+-- sees only tags that were committed when it began. If it waited for the lock itself, tags added
+-- meanwhile would stay behind.
 WITH customer AS (
     DELETE FROM customers
     WHERE customer_id = %(customer_id)s AND consumer_id = %(consumer_id)s

@@ -1,4 +1,4 @@
-"""DELETE /customer/data: a customer leaves; its events and snapshots stay."""
+"""DELETE /customer/data: deletes a customer. Its events and snapshots stay."""
 
 from chalicelib.banking.customer.blueprint import customer
 from chalicelib.banking.customer.customers import change_customer, lock_customer

@@ -1,4 +1,4 @@
-"""DELETE /customer/tag: a tag goes."""
+"""DELETE /customer/tag: removes a tag."""
 
 from chalicelib.banking.customer.blueprint import customer
 from chalicelib.banking.customer.tag_models import TagRef

@@ -1,4 +1,4 @@
-"""GET /customer/analytics: a customer's snapshots, newest first, each with what changed."""
+"""GET /customer/analytics: a customer's snapshots, newest first, each with its changes."""
 
 from chalicelib.banking.customer.blueprint import customer
 from chalicelib.banking.customer.snapshot_models import SnapshotFilter, SnapshotPage

@@ -1,4 +1,4 @@
-"""GET /customer/tag-value: what one tag of a customer says."""
+"""GET /customer/tag-value: the value of one tag."""
 
 from chalicelib.banking.customer.blueprint import customer
 from chalicelib.banking.customer.tag_models import TagRef, TagValueData

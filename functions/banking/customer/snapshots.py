@@ -1,4 +1,4 @@
-"""Snapshots in the database: taking one, reading a page of them, and what changed in between."""
+"""Snapshots in the database: take one, read a page of them, and compare them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SQL = queries_beside(__file__)
 
 
 def take_snapshot(call: Call[CustomerRef]) -> None:
-    """Keep the customer's tags and figures as they are now.
+    """Store the customer's present tags and figures.
 
     Raises:
         NotFound: the caller has no such customer.
@@ -28,10 +28,10 @@ def take_snapshot(call: Call[CustomerRef]) -> None:
 
 
 def read_snapshots(call: Call[SnapshotFilter]) -> list[Row]:
-    """A page's snapshots and one more, newest first, each with what `changed` since the one before.
+    """Read a page of snapshots plus one, newest first; `changed` is since the previous snapshot.
 
     Raises:
-        NotFound: the caller has no such customer, and never had it when a snapshot was taken.
+        NotFound: the caller has no such customer and no snapshot of it.
     """
     of_customer = own(call, call.body.customer_id)
     place = page_parameters(call.body.cursor, call.body.limit)
@@ -46,7 +46,7 @@ def read_snapshots(call: Call[SnapshotFilter]) -> list[Row]:
 
 
 def changes(before: Row, after: Row) -> dict[str, Any]:
-    """What differs between the `tags` and `metrics` of two snapshots."""
+    """The differences between the `tags` and `metrics` of two snapshots."""
     old, new = before["tags"], after["tags"]
     tags = {
         "added": _sorted({key: value for key, value in new.items() if key not in old}),

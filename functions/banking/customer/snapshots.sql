@@ -1,7 +1,7 @@
--- Snapshots of customers: their tags and figures at one time. They outlive their customer.
+-- Snapshots: a customer's tags and figures at one time. They stay when the customer is deleted.
 
 -- name: take_snapshot
--- The time is that of the statement, as is what it sees.
+-- The snapshot's time is the statement's start, and so is the state that it sees.
 INSERT INTO customer_analytics (customer_id, consumer_id, snapshot_at, tags_json, metrics_json)
 SELECT c.customer_id, c.consumer_id, statement_timestamp(), tags.by_key,
        jsonb_build_object(
@@ -37,7 +37,7 @@ WHERE c.customer_id = %(customer_id)s AND c.consumer_id = %(consumer_id)s
 RETURNING snapshot_id
 
 -- name: list_snapshots
--- One more than a page: what changed in the last one of the page shows against it.
+-- One more than a page: the last one of the page is compared with it.
 SELECT snapshot_id, snapshot_at, tags_json AS tags, metrics_json AS metrics
 FROM customer_analytics
 WHERE customer_id = %(customer_id)s AND consumer_id = %(consumer_id)s

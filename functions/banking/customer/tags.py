@@ -1,4 +1,4 @@
-"""Tags in the database: reading one, adding several, changing one under its customer's lock."""
+"""Tags in the database: read one, add several, change one under its customer's lock."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ NO_SUCH_TAG = "No such tag; check tag_key"
 
 
 def read_tag(call: Call[TagRef]) -> str:
-    """The value of a tag.
+    """Read the value of a tag.
 
     Raises:
         NotFound: the caller has no such customer, or it has no such tag.
@@ -35,7 +35,7 @@ def add_tags(call: Call[NewTags]) -> None:
 
     Raises:
         NotFound: the caller has no such customer.
-        Conflict: a key exists; the transaction must be rolled back, because others were added.
+        Conflict: a key exists. The transaction must roll back, because other tags were added.
     """
     _touch_customer(call, call.body.customer_id)
     rows = call.db.fetch_all(SQL["add_tags"], _parameters(call))
@@ -61,7 +61,7 @@ def change_tag(call: Call[Any], statement: str) -> None:
 
 
 def rename_tag(call: Call[Any]) -> None:
-    """Give a tag another key; errors as `change_tag`. Its own key is one that exists."""
+    """Give a tag another key. Errors as `change_tag`; its own key also is a Conflict."""
     change_tag(call, "rename_tag")
     if call.body.new_tag_key == call.body.tag_key:
         raise _keys_exist([call.body.tag_key])

@@ -1,5 +1,5 @@
--- The tags of customers. Every change begins with touch_customer in the same transaction: the row's
--- lock keeps other changes of the customer out, a deletion too, which else would leave tags behind.
+-- The tags of customers. Every change begins with touch_customer in the same transaction. Its row lock
+-- blocks other changes of the customer, also a deletion, which would otherwise leave tags behind.
 
 -- name: touch_customer
 UPDATE customers
@@ -15,7 +15,7 @@ LEFT JOIN customer_tags t ON t.customer_id = c.customer_id AND t.tag_key = %(tag
 WHERE c.customer_id = %(customer_id)s AND c.consumer_id = %(consumer_id)s
 
 -- name: add_tags
--- The keys that were added: those that exist are missing from the answer.
+-- Returns the added keys, without those that existed already.
 INSERT INTO customer_tags (customer_id, tag_key, tag_value)
 SELECT c.customer_id, new.tag_key, new.tag_value
 FROM customers c,

@@ -1,4 +1,4 @@
-"""POST /customer/analytics: a customer's tags and figures are kept as they are now."""
+"""POST /customer/analytics: stores a snapshot of a customer's tags and figures."""
 
 from chalicelib.banking.customer import snapshots
 from chalicelib.banking.customer.blueprint import customer

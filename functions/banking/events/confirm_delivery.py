@@ -1,4 +1,4 @@
-"""POST /events/confirm-delivery: the consumer says what became of an event."""
+"""POST /events/confirm-delivery: a consumer reports the result of a delivery."""
 
 from chalicelib.banking.events.blueprint import events
 from chalicelib.banking.events.models import Confirmation

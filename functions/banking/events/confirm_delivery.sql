@@ -1,6 +1,6 @@
 -- name: confirm
--- What the consumer said, put into the receipt and the event; no row when that changed nothing. The
--- state machine and its reasons are the function's; planned once per connection.
+-- Writes a confirmation into the receipt and the event. Returns no row if nothing changed. The function
+-- has the state machine and its reasons. Planned once per connection.
 -- text: sql/banking/schema.sql, confirm_delivery
 SELECT event_id
 FROM confirm_delivery(%(event_id)s, %(consumer_id)s, %(status)s, %(received_at)s,
@@ -8,7 +8,7 @@ FROM confirm_delivery(%(event_id)s, %(consumer_id)s, %(status)s, %(received_at)s
 WHERE event_id IS NOT NULL
 
 -- name: read_receipt
--- Why nothing changed: no such event of this consumer (no row), or what its receipt says.
+-- Why nothing changed: the consumer has no such event (no row), or its receipt's status.
 SELECT e.event_id, r.processing_status
 FROM customer_events e
 LEFT JOIN consumer_event_receipts r

@@ -1,4 +1,4 @@
-"""What banking's processes count of events: those committed, and each attempt to publish one."""
+"""Banking's counters of events: those committed, and the attempts to publish them."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ _OUTCOMES = {
     Result.UNCONFIRMED: "timeout",
     Result.UNSENT: "refused",
 }
-"""By result; one held back behind another event was not attempted."""
+"""The label for each result. An event that was held back was not attempted."""
 
 
 class CountingSender:
-    """Sends as another sender does and counts what became of it, as done `by` this or that."""
+    """Wraps a sender and counts its outcomes, with the label `by` for who sent."""
 
     def __init__(self, sender: Sender, metrics: Metrics, by: str) -> None:
         self._sender = sender
@@ -41,10 +41,9 @@ class CountingSender:
         self.outages = sender.outages
 
     def send(self, rows: Sequence[Row], seconds: float) -> list[Outcome]:
-        """Send rows within `seconds`; what became of each, in their order."""
         outcomes = self._sender.send(rows, seconds)
         attempts = Counter(
-            (str(row["consumer_name"]), _word(outcome))
+            (str(row["consumer_name"]), _label(outcome))
             for row, outcome in zip(rows, outcomes, strict=True)
             if outcome.result in _OUTCOMES
         )
@@ -56,7 +55,7 @@ class CountingSender:
 def counting(
     publish_new: Callable[[Row, float], None], metrics: Metrics
 ) -> Callable[[Row, float], None]:
-    """Counts a committed event, then publishes it."""
+    """Wrap `publish_new` so that it also counts the committed event."""
 
     def publish(event: Row, written_after: float) -> None:
         metrics.count(EVENTS_COMMITTED, str(event["consumer_name"]), str(event["event_type"]))
@@ -65,5 +64,5 @@ def counting(
     return publish
 
 
-def _word(outcome: Outcome) -> str:
+def _label(outcome: Outcome) -> str:
     return "breaker" if outcome.reason == BREAKER_OPEN else _OUTCOMES[outcome.result]

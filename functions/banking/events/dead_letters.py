@@ -1,8 +1,8 @@
-"""Dead letters: read from the broker, kept in the database, told to the event, then acknowledged.
+"""Dead letters: read from the broker, stored in the database with the event's new status, acknowledged.
 
-A letter is acknowledged only after the transaction that keeps it has committed; when the process
-dies in between, the broker hands it over again and its fingerprint is recognised. Who may write to a
-queue may write rubbish to it: what cannot even be read stops that one queue and no other.
+A dead letter is acknowledged only after the transaction that stores it has committed. If the process
+dies in between, the broker delivers it again and its fingerprint is recognised. Anybody with access to a
+queue may publish malformed messages: one that cannot be read stops only its own queue.
 """
 
 from __future__ import annotations
@@ -30,17 +30,18 @@ from fintegrate.queries import queries_beside
 SQL = queries_beside(__file__)
 BATCH = 200
 BATCH_BYTES = 16 * 1024 * 1024
-"""A batch ends with the letter that reaches this: what is read before it is kept lies in memory."""
+"""Limits a batch, because it is in memory until it is stored. The message that reaches the limit is
+the batch's last."""
 _NUL_IN_JSON = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
 log = logging.getLogger(__name__)
 
 
 class LettersStuck(Exception):
-    """Letters could not be read or kept, and lie where they were; the log has each queue's error."""
+    """Dead letters could not be read or stored, and stay in their queues; the log has the errors."""
 
 
-class Letter(NamedTuple):
-    """A dead letter as it lies in its queue; `event_id` is what it claims, if anything."""
+class DeadLetter(NamedTuple):
+    """A dead letter in its queue; `event_id` is the event that it claims to be, if any."""
 
     delivery_tag: int
     body: bytes
@@ -51,22 +52,22 @@ class Letter(NamedTuple):
 
 
 @dataclass
-class SweptLetters:
-    """What a run did: letters kept, and how many of them belong to no event."""
+class SweptDeadLetters:
+    """The counts of a run: dead letters stored, and those that belong to no event."""
 
     kept: int = 0
     unmatched: int = 0
 
 
-def sweep_dead_letters(db: Database, broker_url: str, seconds: float) -> SweptLetters:
+def sweep_dead_letters(db: Database, broker_url: str, seconds: float) -> SweptDeadLetters:
     """Empty every consumer's dead-letter queue, for at most about `seconds`.
 
     Raises:
-        BrokerUnavailable: the broker is away; what was not acknowledged stays there.
-        LettersStuck: at the end, when the letters of some consumer could not be kept.
+        BrokerUnavailable: the broker is away; unacknowledged messages stay in their queues.
+        LettersStuck: at the end, if the dead letters of some consumer could not be stored.
     """
     deadline = time.monotonic() + seconds
-    swept = SweptLetters()
+    swept = SweptDeadLetters()
     stuck = []
     for consumer in db.fetch_all(SQL["consumers"], {}, revive=True):
         with _connection(broker_url) as connection:
@@ -82,19 +83,19 @@ def sweep_dead_letters(db: Database, broker_url: str, seconds: float) -> SweptLe
 
 
 def _sweep_batch(
-    db: Database, connection: pika.BlockingConnection, consumer: Row, swept: SweptLetters
+    db: Database, connection: pika.BlockingConnection, consumer: Row, swept: SweptDeadLetters
 ) -> bool:
-    """Take up to a batch from one queue; whether there may be more."""
+    """Take up to a batch from one queue; returns whether there may be more."""
     queue_name = dead_letter_queue_name(consumer["name"])
     channel = connection.channel()
     try:
-        letters = list(_take(channel, queue_name))
-        if letters:
+        messages = list(_take(channel, queue_name))
+        if messages:
             with db.transaction():
-                for letter in letters:
-                    _keep(db, letter, queue_name, consumer["consumer_id"], swept)
-            channel.basic_ack(letters[-1].delivery_tag, multiple=True)
-        return bool(letters)
+                for message in messages:
+                    _keep(db, message, queue_name, consumer["consumer_id"], swept)
+            channel.basic_ack(messages[-1].delivery_tag, multiple=True)
+        return bool(messages)
     except pika.exceptions.ChannelClosedByBroker as error:
         if error.reply_code != 404:
             raise
@@ -104,7 +105,7 @@ def _sweep_batch(
             channel.close()
 
 
-def _take(channel: BlockingChannel, queue_name: str) -> Iterator[Letter]:
+def _take(channel: BlockingChannel, queue_name: str) -> Iterator[DeadLetter]:
     size = 0
     for _ in range(BATCH):
         if size >= BATCH_BYTES:
@@ -113,22 +114,22 @@ def _take(channel: BlockingChannel, queue_name: str) -> Iterator[Letter]:
         if method is None or properties is None or body is None:
             return
         size += len(body)
-        yield _letter(queue_name, int(method.delivery_tag or 0), properties, body)
+        yield _dead_letter(queue_name, int(method.delivery_tag or 0), properties, body)
 
 
 def _keep(
-    db: Database, letter: Letter, queue_name: str, consumer_id: str, swept: SweptLetters
+    db: Database, message: DeadLetter, queue_name: str, consumer_id: str, swept: SweptDeadLetters
 ) -> None:
     kept = db.fetch_one(
         SQL["keep"],
         {
             "queue_name": queue_name,
             "consumer_id": consumer_id,
-            "event_id": letter.event_id,
-            "reason": letter.reason,
-            "body": letter.body,
-            "properties": letter.properties,
-            "fingerprint": letter.fingerprint,
+            "event_id": message.event_id,
+            "reason": message.reason,
+            "body": message.body,
+            "properties": message.properties,
+            "fingerprint": message.fingerprint,
         },
     )
     if kept is None:
@@ -139,12 +140,12 @@ def _keep(
         return
     event = {"event_id": kept["event_id"], "consumer_id": consumer_id}
     db.execute(SQL["lock_event"], event)
-    db.execute(SQL["fail_delivery"], {**event, "reason": f"dead-lettered: {letter.reason}"})
+    db.execute(SQL["fail_delivery"], {**event, "reason": f"dead-lettered: {message.reason}"})
 
 
-def _letter(
+def _dead_letter(
     queue_name: str, delivery_tag: int, properties: pika.BasicProperties, body: bytes
-) -> Letter:
+) -> DeadLetter:
     headers: dict[str, Any] = dict(properties.headers or {})
     told = headers.get("x-death")
     deaths = [
@@ -153,7 +154,7 @@ def _letter(
     died = [(death.get("reason"), death.get("count"), str(death.get("time"))) for death in deaths]
     identity = f"{queue_name}\n{properties.message_id}\n{died}\n".encode()
     reason = headers.get("x-first-death-reason") or (died[0][0] if died else None)
-    return Letter(
+    return DeadLetter(
         delivery_tag=delivery_tag,
         body=body,
         reason=_without_nul(str(reason or "not dead-lettered by the broker"))[:500],
@@ -164,7 +165,7 @@ def _letter(
 
 
 def _claimed_event(properties: pika.BasicProperties, body: bytes) -> str | None:
-    """The event that the letter says it is, by its message id or else its body."""
+    """The event that the message claims to be, by its message id or else its body."""
     candidates: list[object] = [properties.message_id]
     try:
         parsed = json.loads(body)
@@ -180,7 +181,7 @@ def _claimed_event(properties: pika.BasicProperties, body: bytes) -> str | None:
 
 
 def _as_json(properties: pika.BasicProperties) -> str:
-    """Anybody may publish anything: what JSON cannot hold is kept as text."""
+    """Encode the properties; if JSON cannot represent them, store their text."""
     try:
         return json.dumps(properties.__dict__, default=str, allow_nan=False)
     except (ValueError, TypeError, RecursionError):
@@ -188,7 +189,7 @@ def _as_json(properties: pika.BasicProperties) -> str:
 
 
 def _without_nul(text: str) -> str:
-    """PostgreSQL's text holds every character but NUL, as does its jsonb."""
+    """PostgreSQL's text and jsonb cannot store NUL."""
     return text.replace("\x00", "")
 
 

@@ -2,8 +2,8 @@
 SELECT consumer_id, name FROM consumers ORDER BY name
 
 -- name: keep
--- Kept as it came; event_id only if it is an event of this consumer. A letter that the broker hands
--- over again has the same fingerprint and is not kept twice.
+-- Stores the message unchanged, with event_id only if it is an event of this consumer. A message that
+-- the broker delivers again has the same fingerprint and is not stored twice.
 INSERT INTO dead_letters (queue_name, consumer_id, event_id, reason, body, properties_json,
                           fingerprint)
 SELECT %(queue_name)s, %(consumer_id)s,
@@ -14,13 +14,13 @@ ON CONFLICT (fingerprint) DO NOTHING
 RETURNING event_id
 
 -- name: lock_event
--- Before fail_delivery, so that its snapshot has what a confirmation that was under way has written.
+-- Runs before fail_delivery, so that its snapshot includes a confirmation that was in progress.
 SELECT event_id FROM customer_events
 WHERE event_id = %(event_id)s::uuid AND consumer_id = %(consumer_id)s
 FOR UPDATE
 
 -- name: fail_delivery
--- What the consumer has processed stays delivered; what it called failed keeps its own reason.
+-- An event that the consumer processed stays delivered. One that it called failed keeps its reason.
 UPDATE customer_events e
 SET deliver_status = 'failed', delivered_at = NULL, deliver_failure_reason = %(reason)s,
     publish_status = 'published', published_at = coalesce(e.published_at, clock_timestamp()),

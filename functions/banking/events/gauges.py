@@ -1,7 +1,7 @@
 """The gauges of events: of the whole system, per consumer, and of the last reconciliation.
 
-Read from the database, so they are the same whoever answers. A consumer that has nothing in a state
-shows a zero there, so that an alert can tell nothing from unknown.
+They are read from the database, so every process shows the same values. A consumer without events in a
+state shows 0, so that an alert can distinguish none from unknown.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ BREAKER_VALUES = {"closed": 0.0, "half_open": 0.5, "open": 1.0}
 
 
 def gauges(db: Database, breaker: str) -> Iterator[GaugeFamily]:
-    """All of them, for `/metrics`; `breaker` is the state of the process's circuit breaker."""
+    """All gauges for `/metrics`; `breaker` is the state of the process's circuit breaker."""
     yield GaugeFamily(
         "fintegrate_breaker_open",
         "State of the broker's circuit breaker: 0 closed, 0.5 half-open, 1 open",
@@ -71,12 +71,12 @@ def gauges(db: Database, breaker: str) -> Iterator[GaugeFamily]:
 
 
 def read_gauges(db: Database) -> list[Row]:
-    """What waits and what failed, one row per consumer; ages in seconds, 0 when there is none."""
+    """Waiting and failed events, one row per consumer; ages in seconds, 0 if there are none."""
     return db.fetch_all(SQL["read_gauges"], {}, revive=True)
 
 
 def event_gauges(rows: Sequence[Row]) -> Iterator[GaugeFamily]:
-    """The families that these rows make."""
+    """The families for these rows."""
     for name, (description, columns) in SYSTEM.items():
         total = sum(float(row[column]) for row in rows for column in columns)
         yield GaugeFamily(name, description, {(): total})
@@ -97,7 +97,7 @@ def event_gauges(rows: Sequence[Row]) -> Iterator[GaugeFamily]:
 
 
 def reconciliation_gauges(report: Row | None) -> Iterator[GaugeFamily]:
-    """The families of a reconciliation; none before the first one."""
+    """The families of a reconciliation; empty before the first one."""
     if report is None:
         return
     tenants = {

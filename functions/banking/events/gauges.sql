@@ -1,10 +1,10 @@
--- What is true for the whole system now: the gauges of GET /metrics and of publish_metrics. Each look
--- goes through a partial index, so it costs what there is to count and not what the tables hold.
+-- The gauges of the whole system for GET /metrics and publish_metrics. Each count uses a partial index,
+-- so its cost depends on the rows counted and not on the size of the tables.
 
 -- name: read_gauges
--- One row per tenant, and one for what belongs to none.
+-- One row per tenant, and one for rows that belong to none.
 WITH pending AS (
-    -- Of a customer's pending events the first one waits for the broker, the others behind it.
+    -- A customer's first pending event waits for the broker, the others wait behind it.
     SELECT consumer_id, count(*) AS pending,
            count(*) - count(DISTINCT customer_id) AS waiting_behind,
            min(created_at) AS oldest_pending
@@ -22,7 +22,7 @@ WITH pending AS (
     WHERE publish_status = 'published' AND deliver_status = 'pending'
     GROUP BY consumer_id
 ), refused AS (
-    -- What lies in dead_letters, and what failed by the consumer's word alone.
+    -- Events in dead_letters, and events that only a consumer's confirmation calls failed.
     SELECT consumer_id,
            count(*) FILTER (WHERE dead) AS dead_lettered,
            min(created_at) FILTER (WHERE dead) AS oldest_dead_lettered,

@@ -1,7 +1,7 @@
 """The ledger of events: sums and discrepancies from cells, which are counted groups of events.
 
-Pure arithmetic. What was committed comes from the customers, what became of it from the events, so a
-row that is missing, or is there and should not be, is found. Leaves the reading to `reconcile`.
+Pure arithmetic. The number of committed events comes from the customers, their status comes from the
+events. So missing and surplus rows are found. Leaves the reading to `reconcile`.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def _tenant(rows: list[Row]) -> Row:
     counts, found, accounted, receipts = Counter[str](), Counter[str](), 0, 0
     for cell in cells:
         counts.update(dict.fromkeys(_kinds(cell), cell["events"]))
-        found.update(dict.fromkeys(_wrongs(cell), cell["events"]))
+        found.update(dict.fromkeys(_discrepancies(cell), cell["events"]))
         accounted += cell["events"] if cell["account"] == "accounted" else 0
         receipts += cell["events"] if cell["receipt"] is not None else 0
     committed = tenant["committed"] or 0
@@ -91,7 +91,7 @@ def _oldest(ages: Iterable[float | None]) -> float | None:
 
 
 def _kinds(cell: Row) -> Iterator[str]:
-    """What an event of this cell counts as."""
+    """The kinds as which an event of this cell counts."""
     yield cell["publish_status"]
     if cell["publish_status"] != "published":
         return
@@ -101,8 +101,8 @@ def _kinds(cell: Row) -> Iterator[str]:
         yield "delivered" if cell["deliver_status"] == "delivered" else "undelivered"
 
 
-def _wrongs(cell: Row) -> Iterator[str]:
-    """What is wrong with every event of this cell."""
+def _discrepancies(cell: Row) -> Iterator[str]:
+    """The discrepancies of every event in this cell."""
     if cell["account"] != "accounted":
         yield f"events_{cell['account']}"
     if cell["consumer_name"] is None:
@@ -113,7 +113,7 @@ def _wrongs(cell: Row) -> Iterator[str]:
 
 
 def _contradiction(cell: Row) -> Iterator[str]:
-    """Whether the receipt says something else than the event; one past its retention says nothing."""
+    """The discrepancy between event and receipt. A receipt past its retention proves nothing."""
     receipt, said = cell["receipt"], cell["deliver_status"]
     if receipt is None:
         if said == "delivered" and cell["receipt_kept"]:
@@ -125,9 +125,9 @@ def _contradiction(cell: Row) -> Iterator[str]:
 
 
 def _agreeing(receipt: str, *, dead_letter: bool) -> set[str]:
-    """The delivery states that a receipt leaves possible."""
+    """The delivery statuses that a receipt allows."""
     if receipt == "processed":
         return {"delivered"}
-    if receipt == "received":  # what was only received may still end as a dead letter, and go again
+    if receipt == "received":  # may still become a dead letter and be redelivered
         return {"delivered", "failed", "pending"} if dead_letter else {"delivered"}
     return {"failed", "pending"}  # pending: redelivered since

@@ -14,7 +14,7 @@ _encoded = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 
 
 def compose(row: Row) -> Message:
-    """The message of an event row that also holds its `consumer_name`."""
+    """Make the message of an event's row, which also has `consumer_name`."""
     metadata = dict(row["metadata_json"])
     traceparent = metadata.pop("traceparent", None) or _own_trace(row["event_id"])
     body = {
@@ -51,6 +51,6 @@ def _properties(row: Row, traceparent: str) -> MessageProperties:
 
 
 def _own_trace(event_id: str) -> str:
-    """A trace that starts with the event, the same for every copy of it."""
+    """A trace that starts with the event. Every copy of the event has the same."""
     trace = event_id.replace("-", "")
     return f"00-{trace}-{trace[:16]}-01"

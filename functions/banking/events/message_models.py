@@ -1,9 +1,8 @@
-"""What a consumer finds in its queue: the body and the headers of every message, as models.
+"""Models of the messages in a consumer's queue: the bodies and the headers.
 
-They describe; `chalicelib.banking.events.message` composes. The JSON Schemas and the AsyncAPI
-document are made from them, and a test holds the composed messages to them. Unknown fields are
-allowed on every level: a consumer must ignore what it does not know, so that a minor version can
-add fields.
+They only describe; `chalicelib.banking.events.message` composes the messages, and a test validates
+these with the models. The JSON Schemas and the AsyncAPI document are made from the models. Unknown
+fields are allowed on every level: a consumer must ignore them, so that a minor version can add fields.
 """
 
 from typing import Annotated, Literal

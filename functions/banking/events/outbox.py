@@ -1,4 +1,4 @@
-"""The outbox of customer events: its columns, its statements, and the declaring of lost queues."""
+"""The outbox of customer events: its columns, its statements, and how lost queues are declared."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 def declare_queues(broker_url: str, seconds: float, rows: Sequence[Row]) -> None:
     """Declare the queues of these rows' consumers (`consumer_name`) within `seconds`.
 
-    A broker that is away is only logged: the next publish comes back unroutable and declares again.
+    If the broker is away, this only logs it: the next publish is unroutable and declares again.
     """
     names = sorted({row["consumer_name"] for row in rows})
     try:

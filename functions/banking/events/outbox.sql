@@ -1,8 +1,8 @@
--- The outbox of customer_events: what the handler's single try after the commit needs.
+-- The outbox of customer_events: the statements of the handler's single try after the commit.
 
 -- name: predecessors
--- Whether earlier events of the customer are pending, and whether all of those are still in the
--- hands of the request that wrote them (young, and not given up).
+-- Whether earlier events of the customer are pending, and whether another request is still publishing
+-- all of these (they are younger than the hand-off time and have no failure reason).
 SELECT count(*) > 0 AS pending,
        coalesce(bool_and(publish_failure_reason IS NULL
                          AND created_at > clock_timestamp()
@@ -12,12 +12,12 @@ FROM customer_events
 WHERE customer_id = %(key)s AND sequence < %(position)s AND publish_status = 'pending'
 
 -- name: mark_published
--- Planned once per connection, and its commit does not wait for the disk.
+-- Planned once per connection. Its commit does not wait for the disk.
 -- text: sql/banking/schema.sql, mark_published
 SELECT mark_published(%(id)s)
 
 -- name: mark_unpublished
--- The reason also tells the sweep that no request holds this event any more.
+-- The reason also tells sweeps that no request is publishing this event any more.
 UPDATE customer_events
 SET publish_failure_reason = %(reason)s,
     publish_last_tried_at = CASE WHEN %(tried)s THEN clock_timestamp()

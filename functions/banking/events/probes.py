@@ -1,4 +1,4 @@
-"""The servers that banking cannot do without, as `GET /health` asks them."""
+"""The probes of banking's servers for `GET /health`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ BROKER_SECONDS = 0.5
 def probes(
     database: Database, publisher: Publisher, redis: RedisConnections
 ) -> Mapping[str, Probe]:
-    """Database, broker and cache of one process."""
+    """The probes of one process's database, broker and cache."""
     breaker = publisher.breaker
     return {
         "database": Probe(lambda: database.fetch_one(SQL["probe"], {}, revive=True), needed=True),

@@ -1,4 +1,4 @@
-"""GET /events/data: one event's whole life."""
+"""GET /events/data: one event's history."""
 
 from chalicelib.banking.events import reading
 from chalicelib.banking.events.blueprint import events

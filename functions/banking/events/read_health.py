@@ -1,4 +1,4 @@
-"""GET /events/health: what waits and what failed."""
+"""GET /events/health: counts and ages of waiting and failed events."""
 
 from chalicelib.banking.events import reading
 from chalicelib.banking.events.blueprint import events

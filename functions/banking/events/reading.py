@@ -1,4 +1,4 @@
-"""Events in the database: what a caller may see of them."""
+"""Reads events for callers."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ SQL = queries_beside(__file__)
 
 
 def read_event(db: Database, event_id: str, consumer_id: str | None) -> Row:
-    """An event's whole life.
+    """Read an event with its receipts and dead letters.
 
     Raises:
-        NotFound: there is none in this scope.
+        NotFound: there is no such event in this scope.
     """
     scope = {"event_id": event_id, "consumer_id": consumer_id}
     event = db.fetch_one(SQL["read_event"], scope)
@@ -29,7 +29,7 @@ def read_event(db: Database, event_id: str, consumer_id: str | None) -> Row:
 
 
 def list_events(db: Database, listing: EventListing, consumer_id: str | None) -> dict[str, Any]:
-    """A page of events, newest first."""
+    """Read a page of events, newest first."""
     rows = db.fetch_all(
         SQL["list_events"],
         {
@@ -46,7 +46,7 @@ def list_events(db: Database, listing: EventListing, consumer_id: str | None) ->
 
 
 def read_health(db: Database, consumer_id: str | None) -> Row:
-    """What waits and what failed; ages in hours, rounded to a tenth of a second or so."""
+    """Read counts and ages of waiting and failed events; ages are in hours, rounded to about 0.1 s."""
     health = db.fetch_one(SQL["health"], {"consumer_id": consumer_id}, revive=True)
     assert health is not None
     for age in ("oldest_pending_age_hours", "oldest_undelivered_age_hours"):

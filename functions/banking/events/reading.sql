@@ -1,4 +1,4 @@
--- Reading events. consumer_id is NULL only for the admin, who sees all tenants.
+-- Reads events. consumer_id is NULL only for the admin, who sees all tenants.
 
 -- name: read_event
 SELECT e.event_id, e.consumer_id, e.customer_id, e.sequence, e.event_type, e.source_service,
@@ -31,8 +31,8 @@ ORDER BY created_at
 LIMIT 100
 
 -- name: list_events
--- A page of each tenant in scope, merged: the index by consumer serves both the tenant's view and
--- the admin's, because tenants are few.
+-- Reads a page of each tenant in scope and merges them. There are few tenants, so the index by consumer
+-- serves a tenant's view and the admin's.
 SELECT page.*
 FROM consumers c
 CROSS JOIN LATERAL (
@@ -56,7 +56,7 @@ ORDER BY page.created_at DESC, page.event_id DESC
 LIMIT %(limit)s + 1
 
 -- name: health
--- Each count reads only a partial index of what waits or failed.
+-- Each count reads only a partial index of waiting or failed events.
 SELECT pending.*, failed.*, undelivered.*, delivery_failed.*, unmatched.*
 FROM (SELECT count(*) AS pending_count,
              count(*) - count(DISTINCT customer_id) AS waiting_behind_count,

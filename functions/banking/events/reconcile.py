@@ -1,7 +1,7 @@
-"""Reading the ledger: one snapshot of all tables, bounded in time, for the endpoint and the schedule.
+"""Reads the ledger from one snapshot of all tables, with a time limit.
 
-It reads every event and every receipt, so it costs what the tables hold; docs/banking/operations.md
-has the figures. It takes no lock that a writer waits for.
+It reads every event and receipt, so its cost grows with the tables; docs/banking/operations.md has the
+figures. No writer waits for its locks. The endpoint and the schedule both use it.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ _RETRY_SECONDS = 60
 
 
 def read_ledger(db: Database, consumer_id: str | None, receipt_days: int, seconds: int) -> Row:
-    """The ledger of all tenants, or of one; `db` must be in no transaction.
+    """Read the ledger of all tenants, or of one; `db` must not be in a transaction.
 
     Raises:
         NotFound: there is neither such a consumer nor an event of it.
-        Unavailable: it did not end within `seconds`, or the database is away.
+        Unavailable: reading took longer than `seconds`, or the database is away.
     """
     wanted = {"consumer_id": consumer_id, "receipt_days": receipt_days, "admin_id": ADMIN_ID}
     try:
         cells, heads = _read(db, wanted, seconds)
-    except ConnectionLost:  # a kept connection may be dead, and reading twice is harmless
+    except ConnectionLost:  # a kept connection may be dead; reading is safe to repeat
         cells, heads = _read(db, wanted, seconds)
     if not cells:
         raise NotFound("No such consumer; check consumer_id")
@@ -50,12 +50,12 @@ def read_ledger(db: Database, consumer_id: str | None, receipt_days: int, second
 
 
 def keep_last(db: Database, report: Row) -> None:
-    """Keep a reconciliation of all tenants as the last one, unless a later one is kept."""
+    """Store a reconciliation of all tenants as the last one, unless a later one is stored."""
     db.execute(SQL["keep_last"], {"taken_at": report["taken_at"], "report": dumps(report)})
 
 
 def read_last(db: Database) -> Row | None:
-    """The last reconciliation that was kept, as its answer was."""
+    """Read the last stored reconciliation, in the form of the endpoint's answer."""
     row = db.fetch_one(SQL["read_last"], {})
     return None if row is None else dict(row["report_json"])
 

@@ -1,21 +1,21 @@
--- The ledger: what was committed against what became of it. Every statement of a reconciliation runs
--- in the one snapshot of its transaction, so that the sums are exact while others write.
+-- The ledger: the committed events compared with their status. All statements of a reconciliation run in
+-- the one snapshot of its transaction, so the sums are exact while others write.
 
 -- name: take_snapshot
 SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY
 
 -- name: set_limits
--- For this transaction only. The memory keeps the joins of a large ledger off the disk.
+-- For this transaction only. With this work_mem the joins of a large ledger need no disk.
 SELECT set_config('statement_timeout', %(milliseconds)s::text, true),
        set_config('work_mem', '64MB', true)
 
 -- name: read_cells
--- One row per tenant and combination of what an event can be, with how many there are; and, the same
--- in each row of a tenant, how many events its customers say were committed.
+-- One row per tenant and combination of statuses, with the number of such events. Each row of a tenant
+-- repeats the number of events that its customers count as committed.
 --
--- An account says whose a sequence of events is and how far it goes, by what is no event: a customer
--- counts its own, a new consumer has one. A deleted customer is the exception, its last event has to
--- say it.
+-- accounts gives, for each customer, the owner and the last sequence, from tables other than
+-- customer_events: a customer counts its own events, and a new consumer has one. For a deleted customer
+-- only its last event can give them.
 WITH accounts AS NOT MATERIALIZED (
     SELECT customer_id AS subject_id, consumer_id, event_sequence AS last_sequence
     FROM customers
@@ -71,7 +71,7 @@ FULL JOIN cells USING (consumer_id)
 ORDER BY consumer_name, consumer_id
 
 -- name: read_heads
--- Which pending events others wait behind, the longest queue first; the totals are of all heads.
+-- Pending events behind which others wait, the longest queue first. The totals count all heads.
 WITH lanes AS (
     SELECT customer_id, min(sequence) AS sequence, min(created_at) AS created_at,
            count(*) - 1 AS waiting

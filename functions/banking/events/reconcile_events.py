@@ -1,4 +1,4 @@
-"""GET /events/reconcile: the ledger, as the operator can run it."""
+"""GET /events/reconcile: the ledger on demand, for the operator."""
 
 from chalicelib.banking.events.blueprint import events
 from chalicelib.banking.events.models import ScopedRequest

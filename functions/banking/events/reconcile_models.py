@@ -1,4 +1,4 @@
-"""What a reconciliation answers: the ledger of each tenant, and the heads that others wait behind."""
+"""The answer of a reconciliation: each tenant's ledger, and the heads behind which others wait."""
 
 from datetime import datetime
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""Redeliver: which published events are published again, for the endpoint and for the schedule."""
+"""Redeliver: the choice of published events to publish again, for the endpoint and the schedule."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from fintegrate.queries import queries_beside
 
 SQL = queries_beside(__file__)
 LISTED = {"event_id": "event_id", "event_type": "event_type", "try_count": "deliver_try_count"}
-"""What an answer tells of an event that failed, and from which column."""
+"""A failed event's facts in the answer, and their columns."""
 
 
 def redeliver_filters(
@@ -20,7 +20,6 @@ def redeliver_filters(
     *,
     include_failed: bool = False,
 ) -> dict[str, Any]:
-    """The parameters of the redeliver statements."""
     return {
         **scope._asdict(),
         "event_ids": event_ids,

@@ -1,4 +1,4 @@
--- Publishing again what was published and never confirmed: the statements of the redeliver sweep.
+-- The redeliver sweep: publishes again what was published and not confirmed in time.
 
 -- name: count
 SELECT count(*) AS count
@@ -18,8 +18,8 @@ SET LOCAL enable_sort = off
 
 -- name: claim
 -- Columns as in resend.sql.
--- What was tried in this run is younger than the grace period; a grace period of zero is why the
--- position counts too.
+-- Events tried in this run are younger than the grace period, so they are not claimed again. The
+-- position is compared too, because the grace period may be zero.
 SELECT e.event_id, e.customer_id, e.sequence, e.event_type, e.payload_json, e.metadata_json,
        e.created_at, c.name AS consumer_name, e.publish_try_count,
        e.deliver_try_count + 1 AS deliver_try_count
@@ -40,7 +40,7 @@ LIMIT %(batch)s
 FOR UPDATE OF e SKIP LOCKED
 
 -- name: confirmed
--- Back to pending: a failed delivery that was sent again is under way again.
+-- Sets the delivery back to pending, because a failed event that was sent again is under way.
 UPDATE customer_events
 SET deliver_status = 'pending', deliver_try_count = deliver_try_count + 1,
     deliver_last_tried_at = clock_timestamp()

@@ -1,4 +1,4 @@
-"""POST /events/redeliver: publishes again what was published and not confirmed."""
+"""POST /events/redeliver: publishes again what was published and not confirmed in time."""
 
 from chalicelib.banking.events.blueprint import events
 from chalicelib.banking.events.models import Redeliver, SweepResult

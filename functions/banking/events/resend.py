@@ -1,4 +1,4 @@
-"""Resend: which pending events are published, for the endpoint and for the schedule."""
+"""Resend: the choice of pending events to publish, for the endpoint and the schedule."""
 
 from __future__ import annotations
 
@@ -10,11 +10,10 @@ from fintegrate.queries import queries_beside
 
 SQL = queries_beside(__file__)
 LISTED = {"event_id": "event_id", "event_type": "event_type", "try_count": "publish_try_count"}
-"""What an answer tells of an event that failed, and from which column."""
+"""A failed event's facts in the answer, and their columns."""
 
 
 def resend_filters(settings: Configuration, scope: Scope) -> dict[str, Any]:
-    """The parameters of the resend statements."""
     return {
         **scope._asdict(),
         "handoff_seconds": settings.publish_handoff_seconds,

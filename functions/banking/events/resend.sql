@@ -1,8 +1,9 @@
--- Publishing what is pending: the statements of the resend sweep.
--- What young events without a reason are, see predecessors in outbox.sql: still in good hands.
+-- The resend sweep: publishes pending events.
+-- It leaves out young events without a failure reason: another request is still publishing them, see
+-- predecessors in outbox.sql.
 
 -- name: count
--- Everything pending in scope; what cannot be taken now is answered as skipped.
+-- Counts every pending event in scope. The answer counts those that cannot be claimed now as skipped.
 SELECT count(*) AS count
 FROM customer_events
 WHERE publish_status = 'pending'
@@ -11,12 +12,12 @@ WHERE publish_status = 'pending'
   AND (%(since)s::timestamptz IS NULL OR created_at >= %(since)s)
 
 -- name: plan
--- Without sorting the planner has to walk the index of what is pending, which costs what the batch
--- costs. Left to itself it believes old statistics, and reads and sorts the whole backlog for each.
+-- Without sorting the planner must walk the index of pending events, whose cost depends on the batch
+-- only. With old statistics it would otherwise read and sort the whole backlog for each batch.
 SET LOCAL enable_sort = off
 
 -- name: claim
--- What a message is made of; its try count is that of the try it is for.
+-- Returns what a message is made from. Its try count includes the coming try.
 SELECT e.event_id, e.customer_id, e.sequence, e.event_type, e.payload_json, e.metadata_json,
        e.created_at, c.name AS consumer_name, e.deliver_try_count,
        e.publish_try_count + 1 AS publish_try_count
@@ -35,9 +36,9 @@ LIMIT %(batch)s
 FOR UPDATE OF e SKIP LOCKED
 
 -- name: barriers
--- For each customer of the batch the first pending event before its last one that is not in the
--- batch: what comes after it must wait.
--- One look into the index for each customer: a join is planned by statistics, as the claim was.
+-- For each customer of the batch: the first pending event outside the batch that precedes the
+-- customer's last event in it. Events after this one must wait.
+-- LATERAL makes one index lookup per customer. A plain join would depend on statistics, see plan.
 SELECT lane.key, other.sequence AS position
 FROM unnest(%(keys)s::uuid[], %(last_positions)s::bigint[]) AS lane (key, last_position),
      LATERAL (

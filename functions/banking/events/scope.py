@@ -1,4 +1,4 @@
-"""Which events a request or a sweep is about."""
+"""The choice of events for a request or a sweep."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from fintegrate.http.endpoint import Call
 
 
 class Scope(NamedTuple):
-    """What a sweep looks at; None means no bound. `max_try_count`: only what was tried less often."""
+    """A sweep's filter; None means no limit. `max_try_count`: only events with fewer tries."""
 
     consumer_id: str | None = None
     event_types: Sequence[str] | None = None
@@ -21,15 +21,15 @@ class Scope(NamedTuple):
 
 
 def since_days(days: int) -> datetime:
-    """The beginning of a period of so many days that ends now."""
+    """The time `days` ago."""
     return datetime.now(UTC) - timedelta(days=days)
 
 
 def scope_of(call: Call[Any], wanted: UUID | None = None) -> str | None:
-    """The consumer whose events a request is about: the caller's own; None is all, for the admin.
+    """The consumer whose events the request may see: the caller. The admin's None means all.
 
     Raises:
-        NotFound: a tenant asks for another one.
+        NotFound: a tenant asks for another tenant.
     """
     if call.caller.is_admin:
         return None if wanted is None else str(wanted)

@@ -1,10 +1,10 @@
-"""POST /events/skip-head: the operator gives up the event that a customer's others wait behind.
+"""POST /events/skip-head: the operator gives up the event behind which a customer's others wait.
 
-Order rests on the same ground as everywhere: a pending event only ever ceases to be pending. The row
-lock keeps sweeps away from the head until the change has committed, and a head that is still in the
-hands of the request that wrote it is refused, because nobody can take it from there. The events that
-are let go are left to the resend schedule or to POST /events/resend: they may only be published after
-this has committed, and a publish that failed would make the answer of what is done look undone.
+Order holds as everywhere, because an event never becomes pending again. The row lock blocks sweeps until
+the change has committed. If another request is still publishing the head, skipping is refused, because
+that request cannot be stopped. The released events wait for the resend schedule or for POST
+/events/resend: they may only be published after this commit, and a failed publish would make a
+successful skip look failed.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from fintegrate.queries import queries_beside
 
 SQL = queries_beside(__file__)
 SKIPPED = "skipped by the operator in request {request_id}: {reason}"
-"""The request leads to the audit row, which has the address and the time."""
+"""The request's id finds the audit row, which has the address and the time."""
 GONE = "The head is pending no more: a sweep published it or gave it up; nothing was skipped"
 HELD = "A sweep is publishing this customer's head and does not let go of it; try again shortly"
 IN_HAND = (
@@ -70,7 +70,7 @@ def _take(db: Database, head: str, handoff_seconds: int) -> None:
 
 
 def _lock(db: Database, head: Row) -> Row | None:
-    """Lock the head; a sweep holds its batch for 4 s at most, less than the lock timeout."""
+    """Lock the head. A sweep locks its batch for at most 4 s, less than the lock timeout."""
     try:
         return db.fetch_one(SQL["lock_head"], head)
     except Busy as error:

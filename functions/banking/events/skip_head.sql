@@ -1,4 +1,4 @@
--- Giving up a customer's head, the first of its pending events, so that the others may go.
+-- Gives up a customer's head, the first of its pending events, so that the others can be published.
 
 -- name: find_head
 SELECT event_id
@@ -8,9 +8,9 @@ ORDER BY sequence
 LIMIT 1
 
 -- name: lock_head
--- Waits for a sweep that holds it; no row when that one published it or gave it up. By its id, because
--- the next event in line is not the one that the operator meant.
--- What in_hand means, see predecessors in outbox.sql.
+-- Waits for a sweep that has locked the head. Returns no row if the sweep published it or gave it up.
+-- Selects by id, because the operator did not mean the next head.
+-- in_hand: another request is still publishing it, see predecessors in outbox.sql.
 SELECT publish_failure_reason IS NULL
        AND created_at > clock_timestamp() - make_interval(secs => %(handoff_seconds)s) AS in_hand
 FROM customer_events

@@ -1,4 +1,4 @@
-"""Where events go: the exchange, each consumer's queue and its dead letters, by the contract."""
+"""The topology of the contract: the exchange, and each consumer's queue and dead-letter queue."""
 
 from __future__ import annotations
 
@@ -14,12 +14,10 @@ EVENT_TYPES = (*CUSTOMER_EVENT_TYPES, "consumer_created")
 
 
 def queue_name(consumer_name: str) -> str:
-    """The consumer's own queue."""
     return f"customer_notification_{consumer_name}"
 
 
 def dead_letter_queue_name(consumer_name: str) -> str:
-    """Where the consumer's dead letters wait for the sweep."""
     return f"customer_notification_{consumer_name}_DLQ"
 
 
@@ -29,7 +27,7 @@ def routing_key(event_type: str, consumer_name: str) -> str:
 
 
 def queues(consumer_names: Iterable[str]) -> list[Queue]:
-    """What must exist for these consumers, dead letters first so that none is lost on the way."""
+    """The consumers' queues; each dead-letter queue comes first, so that no dead letter is lost."""
     return [queue for name in consumer_names for queue in (_dead_letters(name), _queue(name))]
 
 

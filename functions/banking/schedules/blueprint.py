@@ -1,6 +1,6 @@
-"""The blueprint that the functions of this service register on."""
+"""The blueprint for the scheduled functions."""
 
 from chalice import Blueprint
 
-# Named after the module where AWS finds its functions.
+# AWS looks for the functions in the module of this name.
 schedules = Blueprint("chalicelib.banking.handlers")

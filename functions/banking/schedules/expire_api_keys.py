@@ -1,6 +1,6 @@
-"""Every hour: keys past their time get the status `expired`.
+"""Every hour: expired keys get the status `expired`.
 
-For requests they have been expired from the very moment; this is for who looks at the table.
+Requests already refuse these keys. The status is for people who read the table.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Every minute: what waits and what failed, as metrics of CloudWatch."""
+"""Every minute: counts and ages of waiting and failed events, as CloudWatch metrics."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ AGES = {
 @schedules.schedule(Rate(1, unit=Rate.MINUTES), name="publish_metrics")
 @scheduled
 def publish_metrics(_event: Any) -> dict[str, Any]:
-    """The figures of GET /events/health for all tenants together, and of each that has any.
+    """Publish the figures of GET /events/health for all tenants together, and for each tenant.
 
-    A tenant for whom nothing waits and nothing failed has no line: CloudWatch charges each metric by
-    the hour in which it is heard of.
+    A tenant without waiting or failed events is left out, because CloudWatch charges for each metric
+    and hour with data.
     """
     from chalicelib.banking.events.gauges import read_gauges  # here, to spare other cold starts
 
@@ -52,7 +52,7 @@ def publish_metrics(_event: Any) -> dict[str, Any]:
 
 
 def figures_of(row: Row) -> dict[str, int]:
-    """One consumer's figures, by the names of those of all together, and its dead letters alone."""
+    """One consumer's figures: the same names as for all tenants, plus its dead letters."""
     return {
         "PendingEvents": row["pending"],
         "EventsWaitingBehind": row["waiting_behind"],

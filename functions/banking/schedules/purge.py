@@ -1,6 +1,6 @@
-"""Every day: deletes what is kept for a time only, in batches, each its own transaction.
+"""Every day: deletes rows past their retention, in batches with a transaction each.
 
-Idempotency keys over 24 hours; receipts and audit rows past `RECEIPT_RETENTION_DAYS` and
+Deletes idempotency keys after 24 hours, receipts after `RECEIPT_RETENTION_DAYS` and audit rows after
 `AUDIT_RETENTION_DAYS`. Customers' events are never deleted.
 """
 
@@ -21,13 +21,13 @@ SQL = queries_beside(__file__)
 @schedules.schedule(Rate(1, unit=Rate.DAYS), name="purge")
 @scheduled
 def purge(_event: Any) -> dict[str, Any]:
-    """How many rows went, by kind; what the time did not suffice for goes tomorrow."""
+    """Return how many rows were deleted, by kind. The next run deletes what is left."""
     deadline = time.monotonic() + parts().settings.sweep_seconds
     return {kind: _delete_old(kind, deadline) for kind in SQL}
 
 
 def _delete_old(kind: str, deadline: float) -> int:
-    """Delete batch after batch until one is not full; deleting twice is harmless, so it revives."""
+    """Delete batches until one is not full. Deleting is idempotent, so it may revive."""
     settings = parts().settings
     parameters = {
         "batch": settings.sweep_batch,

@@ -1,9 +1,9 @@
--- What is kept for a time only. Each statement deletes one batch, oldest first, so that no
--- transaction is huge; what another run holds is skipped. The rows are found again by their place
--- (ctid), which their lock keeps.
+-- Rows past their retention. Each statement deletes one batch, oldest first, so that transactions stay
+-- small. Rows locked by another run are skipped. The lock keeps a row's place (ctid), by which DELETE
+-- finds it.
 
 -- name: idempotency_keys
--- The 24 hours are the promise to the caller; an older key already counts as absent.
+-- The caller was promised 24 hours. An older key already counts as absent.
 WITH gone AS (
     DELETE FROM idempotency_keys
     WHERE ctid = ANY (ARRAY(
@@ -15,7 +15,7 @@ WITH gone AS (
 SELECT count(*) AS count FROM gone
 
 -- name: receipts
--- By their last change. The event itself keeps what became of it.
+-- By their last change. The event itself keeps the result.
 WITH gone AS (
     DELETE FROM consumer_event_receipts
     WHERE ctid = ANY (ARRAY(

@@ -1,6 +1,6 @@
-"""Every hour: the ledger of all tenants, kept for GET /metrics and told to CloudWatch.
+"""Every hour: reads the ledger of all tenants, for GET /metrics and CloudWatch.
 
-Not more often, because it reads the whole ledger, and holds one snapshot of it for that long.
+It does not run more often, because it reads the whole ledger and keeps one snapshot open meanwhile.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ COMMITTED = "ReconciledEvents"
 @schedules.schedule(Rate(1, unit=Rate.HOURS), name="reconcile")
 @scheduled
 def reconcile(_event: Any) -> dict[str, Any]:
-    """The same code as GET /events/reconcile, with more time."""
+    """Runs the same code as GET /events/reconcile, with a longer time limit."""
     from chalicelib.banking.events.ledger import KINDS
     from chalicelib.banking.events.reconcile import keep_last, read_ledger
 

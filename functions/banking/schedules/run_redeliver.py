@@ -1,4 +1,4 @@
-"""Every 15 minutes: publishes again what was published and never confirmed."""
+"""Every 15 minutes: publishes again what was published and not confirmed in time."""
 
 from __future__ import annotations
 
@@ -15,6 +15,6 @@ from chalicelib.banking.wiring import parts, scheduled
 @schedules.schedule(Rate(15, unit=Rate.MINUTES), name="redeliver")
 @scheduled
 def redeliver(_event: Any) -> dict[str, Any]:
-    """The same code as POST /events/redeliver."""
+    """Runs the same code as POST /events/redeliver."""
     filters = redeliver_filters(parts().settings, Scope())
     return parts().redeliver.run(filters, parts().settings.sweep_seconds).counts()

@@ -1,4 +1,4 @@
-"""Every minute: publishes what is pending, of all tenants, oldest first."""
+"""Every minute: publishes the pending events of all tenants, oldest first."""
 
 from __future__ import annotations
 
@@ -15,6 +15,6 @@ from chalicelib.banking.wiring import parts, scheduled
 @schedules.schedule(Rate(1, unit=Rate.MINUTES), name="resend")
 @scheduled
 def resend(_event: Any) -> dict[str, Any]:
-    """The same code as POST /events/resend."""
+    """Runs the same code as POST /events/resend."""
     filters = resend_filters(parts().settings, Scope())
     return parts().resend.run(filters, parts().settings.sweep_seconds).counts()

@@ -1,4 +1,4 @@
-"""Every minute: keeps what landed in the dead-letter queues and marks its events."""
+"""Every minute: stores the messages of the dead-letter queues and marks their events as failed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from chalicelib.banking.wiring import parts, scheduled
 @schedules.schedule(Rate(1, unit=Rate.MINUTES), name="sweep_dead_letters")
 @scheduled
 def sweep_dead_letters(_event: Any) -> dict[str, Any]:
-    """Read, keep, mark, acknowledge."""
+    """Runs until the queues are empty or the time is up."""
+    """Runs until the queues are empty or the time is up."""
     from chalicelib.banking.events import dead_letters
 
     swept = dead_letters.sweep_dead_letters(

@@ -4,9 +4,9 @@ The caller writes a row in its own transaction. Nothing here writes or commits b
 `publish_new` is the handler's single try after the commit. `fintegrate.outbox.sweep` sends the rest.
 
 Order: before it sends a row, the sender checks (after the row's commit) that no earlier row of its key
-is pending. A row that was pending once and is not any more never becomes pending again, so the check
-stays true. A sweep locks the rows that it sends. A handler needs no lock: no sweep takes a row that is younger than
-`handoff_seconds`, unless the handler has written a reason why it did not publish it.
+is pending. A row never becomes pending again, so the check stays true. A sweep locks the rows that it
+sends. A handler needs no lock: no sweep takes a row that is younger than `handoff_seconds`, unless the
+handler has written why it did not publish the row.
 
 Leaves to others the table (`OutboxTable` and statements) and the sending (`Sender`). Statements:
 `predecessors`, `mark_published`, `mark_unpublished`.
