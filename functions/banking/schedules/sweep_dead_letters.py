@@ -15,7 +15,6 @@ from chalicelib.banking.wiring import parts, scheduled
 @scheduled
 def sweep_dead_letters(_event: Any) -> dict[str, Any]:
     """Runs until the queues are empty or the time is up."""
-    """Runs until the queues are empty or the time is up."""
     from chalicelib.banking.events import dead_letters
 
     swept = dead_letters.sweep_dead_letters(

@@ -1,4 +1,4 @@
-"""One operation: what an endpoint takes, gives and may refuse with."""
+"""One operation: what an endpoint takes, gives and may refuse."""
 
 from __future__ import annotations
 
