@@ -9,7 +9,7 @@ import redis
 
 from fintegrate.http.rate_limit import BUCKET, RateLimiter
 from fintegrate.metrics import Counted
-from fintegrate.metrics_store import ADD, Metrics
+from fintegrate.metrics_store import ADD, SEND_SECONDS, Metrics
 from fintegrate.redis_connection import RedisConnections
 from tests.unit.layer.clock import Clock
 from tests.unit.layer.redis import FakeRedis
@@ -75,17 +75,30 @@ def test_counts_are_sent_once(limiter: RateLimiter, metrics: Metrics, fake: Fake
     assert [len(packet) for packet in fake.packets] == [2, 1]
 
 
+def test_counts_gather_under_load(
+    limiter: RateLimiter, metrics: Metrics, clock: Clock, fake: FakeRedis
+) -> None:
+    for _ in range(3):
+        metrics.count(LETTERS, "ann", "bill")
+        limiter.take("k")
+    clock.advance(SEND_SECONDS)
+    limiter.take("k")
+
+    assert [len(packet) for packet in fake.packets] == [2, 1, 1, 2]
+    assert json.loads(fake.packets[3][0][4])[0][0][3] == {"letters_total\x1fbill\x1f": 2}
+
+
 def test_flush_sends_nothing_when_something_was_sent_since(
     limiter: RateLimiter, metrics: Metrics, clock: Clock, fake: FakeRedis
 ) -> None:
     began = clock()
     limiter.take("k")
     metrics.count(LETTERS, "ann", "bill")
-    metrics.flush(since=began)
+    metrics.flush_due(since=began)
     assert len(fake.packets) == 1
 
     clock.advance(1)
-    metrics.flush(since=clock())
+    metrics.flush_due(since=clock())
 
     assert [command[1] for command in fake.packets[1]] == [ADD.digest]
 

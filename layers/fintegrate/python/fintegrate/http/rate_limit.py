@@ -67,7 +67,7 @@ class RateLimiter:
         """
         rate = self._per_minute / 60
         bucket = BUCKET.call(f"rate_limit:{subject}", rate, self._burst)
-        answer = self._redis.run(bucket, self._metrics.pending())
+        answer = self._redis.run(bucket, self._metrics.due())
         if answer is None:
             return {}
         allowed, tokens = bool(answer[0]), float(answer[1])

@@ -65,7 +65,7 @@ def _count(
     metrics.began_with(_FUNCTION)
     metrics.count(REQUESTS, request.route, request.method, str(status))
     metrics.observe(REQUEST_SECONDS, request.route, request.method, value=seconds)
-    metrics.flush(since=began)
+    metrics.flush_due(since=began)
 
 
 def _enveloped(response: Response) -> Response:
