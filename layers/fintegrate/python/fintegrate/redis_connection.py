@@ -16,6 +16,7 @@ import math
 import threading
 import time
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 log = logging.getLogger(__name__)
@@ -167,6 +168,7 @@ class RedisConnection:
             return error
 
 
+@lru_cache(1_000)  # a caller's limit is the same command each time
 def _packed(command: tuple[str | float, ...]) -> bytes:
     """Encode an array of bulk strings. redis-py's own encoding takes three times as long.
 
