@@ -99,7 +99,7 @@ def invoke(function: str, event: str) -> int:
     """Invoke a deployed function and print its result. The exit status is 1 if it failed.
 
     Args:
-        function: such as `banking/resend`, or `resend` when one system alone has it
+        function: such as `banking/resend`, or `resend` when only one system has it
         event: JSON, or `@` and a file name; empty for the event that its schedule would send
     """
     control = DeployedServer(Checkout()).control_url()
