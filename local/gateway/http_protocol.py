@@ -1,4 +1,4 @@
-"""The server's HTTP/1.1: answers malformed requests, which never reach the application, in the envelope."""
+"""The server's HTTP/1.1. Malformed requests never reach the application; they get the envelope here."""
 
 from __future__ import annotations
 

@@ -107,7 +107,7 @@ def test_watch_notices(tmp_path: Path, code: str, said: str) -> None:
 def import_everything(
     folders: list[Path], packages: list[str], unwanted: set[str], found_in: Path = ROOT
 ) -> subprocess.CompletedProcess[str]:
-    """Import all modules of the packages in a fresh process that watches the folders' code."""
+    """Import all modules of the packages in a fresh process that watches what they do."""
     program = IMPORT_EVERYTHING.format(
         folders=[str(folder.resolve()) for folder in folders], packages=packages, unwanted=unwanted
     )

@@ -1,4 +1,4 @@
-"""The committed documents say what the code does now."""
+"""The committed documents match the code."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ WRITE = "run `make documents` and commit what it writes"
 
 @pytest.fixture(scope="module")
 def made() -> dict[Path, str]:
-    """Every document that the code makes, by its path in the checkout."""
+    """Every document made from the code, by its path in the checkout."""
     return rendered(ROOT, {"banking": further_documents})
 
 
@@ -159,7 +159,7 @@ def test_links_of_documents_lead_somewhere(page: Path) -> None:
     "page", sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]), ids=named
 )
 def test_paths_in_documents_exist(page: Path) -> None:
-    """A path in backticks that begins with a folder of the repository names something that is there."""
+    """A path in backticks that begins with a folder of the repository must exist."""
     text = page.read_text(encoding="utf-8")
     found = re.findall(r"`((?:functions|layers|local|sql|infra|tests|docs)/[\w./-]+)`", text)
 
