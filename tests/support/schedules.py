@@ -10,7 +10,7 @@ from local.aws_shapes.scheduled_event import scheduled_event
 
 
 def run_schedule(name: str) -> dict[str, Any]:
-    """Pass a real EventBridge event to the app's scheduled function of this name; return its summary."""
+    """Pass a real EventBridge event to the scheduled function of this name; return its summary."""
     from app import app
 
     event = scheduled_event(name, datetime.now(UTC))

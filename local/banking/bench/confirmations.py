@@ -1,4 +1,4 @@
-"""Confirmations by the consumer: through the handler, against one bare statement."""
+"""Measures the consumer's confirmations: the handler against one bare statement."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ EVENTS = "SELECT event_id FROM customer_events WHERE consumer_id = %(consumer_id
 def confirm(theatre: Theatre) -> Figures:
     """Confirmations per second in one process, one after the other.
 
-    The floor does the same work with the bare driver: the receipt and the event, in one statement.
-    The receipt alone is measured beside it.
+    The floor does the same work with the bare driver: one statement writes the receipt and the event.
+    The receipt alone is measured, too.
     """
     with theatre.stage() as stage:
         tenant = stage.tenants[0]

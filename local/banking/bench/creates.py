@@ -1,4 +1,4 @@
-"""What a request costs: a create against its floor, authentication, a create in an outage."""
+"""Measures the cost of a request: a create against its floor, authentication, a create in an outage."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ TURNS = 24
 
 
 def create(theatre: Theatre) -> Figures:
-    """A create through the handler (p50), and the raw floor in turns with it."""
+    """A create through the handler (p50) and the raw floor, in turns."""
     with theatre.stage() as stage:
         tenant = stage.tenants[0]
         with RawCreate(
@@ -43,12 +43,12 @@ def create(theatre: Theatre) -> Figures:
 
 
 def creating(tenant: Tenant) -> Callable[[], str]:
-    """A create through the handler, to be called again and again."""
+    """A function that creates a customer through the handler on each call."""
     return prepared(tenant.key, "POST", "/customer/data", {"name": "John Richard Doe"})
 
 
 def bcrypt_runs(tenant: Tenant) -> Figures:
-    """How many bcrypt checks a key costs that this process has verified."""
+    """The number of bcrypt checks for a key that this process has already verified."""
     action = creating(tenant)
     action()
     with patch.object(bcrypt, "checkpw", wraps=bcrypt.checkpw) as check:
@@ -57,9 +57,9 @@ def bcrypt_runs(tenant: Tenant) -> Figures:
 
 
 def authentication(theatre: Theatre) -> Figures:
-    """What a key adds to a request: two endpoints that do nothing, one of them public.
+    """The cost of a key: two endpoints that do nothing, one of them public.
 
-    The floor: the same two round trips with the bare drivers.
+    The floor makes the same two round trips with the bare drivers.
     """
     with theatre.stage() as stage:
         key = stage.tenants[0].key
@@ -101,7 +101,7 @@ def _raw_checks(stage: Stage, key_text: str) -> Callable[[], None]:
 
 
 def outage(theatre: Theatre) -> Figures:
-    """A create with the broker away and the breaker open, over the same with it up, in turns."""
+    """A create with the broker away and the breaker open, against one with the broker up, in turns."""
     up: list[float] = []
     down: list[float] = []
     with theatre.stage() as stage:
@@ -113,7 +113,7 @@ def outage(theatre: Theatre) -> Figures:
                 while stage.parts.publisher.breaker.state != "open":
                     action()
                 down += timed(action, 25)
-            timed(action, 2)  # connect again, not to be counted
+            timed(action, 2)  # reconnect; not counted
     return {
         "outage_create_ms": median(down),
         "outage_create_up_ms": median(up),
@@ -123,7 +123,7 @@ def outage(theatre: Theatre) -> Figures:
 
 @contextmanager
 def _broker_away(parts: Parts) -> Iterator[None]:
-    """An outage of this process alone: its publisher has an address where nobody listens."""
+    """An outage for this process alone: its publisher gets an address where nothing listens."""
     publisher = parts.publisher
     publisher.close()
     working = publisher._parameters  # noqa: SLF001 - see above

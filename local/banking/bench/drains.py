@@ -1,4 +1,4 @@
-"""Draining a backlog: the resend sweep against raw publishing of the same messages."""
+"""Measures how a backlog drains: the resend sweep against raw publishing of the same messages."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ROUNDS = 3
 
 
 def drain(theatre: Theatre) -> Figures:
-    """Events per second: ours, ours without an order to keep, and raw, in turns."""
+    """Events per second, in turns: ours, ours without an order to keep, and raw."""
     ours, unordered, raw = [], [], []
     for _ in range(ROUNDS):
         with theatre.stage() as stage:
@@ -45,10 +45,10 @@ def drain(theatre: Theatre) -> Figures:
 
 
 def seconds_to_drain(parts: Parts, events: int) -> float:
-    """How long the resend sweep takes for that many pending events.
+    """The time that the resend sweep takes for this many pending events.
 
     Raises:
-        RuntimeError: another number of events was published, which would falsify the measurement.
+        RuntimeError: a different number of events was published, so the measurement would be wrong.
     """
     filters = resend_filters(parts.settings, Scope())
     succeeded = 0
@@ -64,7 +64,7 @@ def seconds_to_drain(parts: Parts, events: int) -> float:
 
 
 def pending_messages(parts: Parts) -> list[Message]:
-    """What the sweep is going to publish, finished."""
+    """The messages that the sweep is going to publish, composed."""
     filters = {
         **resend_filters(parts.settings, Scope()),
         **parts.resend.table.beginning,

@@ -1,4 +1,4 @@
-"""Whether finding and draining work costs what the work costs, whatever lies in the table."""
+"""Measures whether the size of the table changes the cost of finding and draining events."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ROUNDS = 15
 
 
 def growth(theatre: Theatre) -> Figures:
-    """1,000 pending events among millions of old ones, and among thousands, in turns."""
+    """Drain 1,000 pending events among millions of old ones and among thousands, in turns."""
     with theatre.stage("few") as few, theatre.stage("many") as many:
         for stage, old in ((few, FEW), (many, MANY)):
             write_old(stage.database_url, stage.tenants, old)
@@ -37,6 +37,6 @@ def _drained_in_turns(*stages: Stage) -> tuple[list[float], ...]:
         for stage, taken in zip(stages, times, strict=True):
             write_pending(stage.database_url, stage.tenants, PENDING)
             seconds = seconds_to_drain(stage.parts, PENDING)
-            if number:  # the first one connects
+            if number:  # the first round connects and is not counted
                 taken.append(seconds)
     return times

@@ -1,4 +1,4 @@
-"""Throughput and latency against load and against the table's size: the points of the plots."""
+"""Measures throughput and latency by load and by table size, for the plots."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Curves = dict[str, list[float]]
 
 @dataclass(frozen=True, slots=True)
 class Plot:
-    """Curves over the same places on the horizontal axis."""
+    """Curves with the same values on the horizontal axis."""
 
     name: str
     title: str
@@ -32,7 +32,7 @@ class Plot:
 
 
 def by_load(theatre: Theatre) -> list[Plot]:
-    """Creates on an open schedule, in one process: what arrives, and how late."""
+    """Creates on an open schedule in one process: the rate achieved and the delay."""
     throughput: Curves = {"arrived at the consumer": []}
     latency: Curves = {"p50": [], "p99": []}
     with theatre.stage() as stage:
@@ -54,7 +54,7 @@ def by_load(theatre: Theatre) -> list[Plot]:
 
 
 def by_table(theatre: Theatre) -> list[Plot]:
-    """A drain, and notices at 100 creates a second, by how many old events lie in the table."""
+    """A drain, and notices at 100 creates a second, by the number of old events in the table."""
     throughput: Curves = {"drained": []}
     latency: Curves = {"p50": [], "p99": []}
     for size in OLD_EVENTS:

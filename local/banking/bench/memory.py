@@ -1,4 +1,4 @@
-"""How much a process grows while it drains a large backlog, in a process of its own."""
+"""Measures, in a separate process, how much a process grows while it drains a large backlog."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SAMPLE_SECONDS = 0.02
 
 
 def memory(theatre: Theatre) -> Figures:
-    """Resident memory after a small backlog, and the most of it during the large one."""
+    """The resident memory after a small backlog, and its maximum during the large one."""
     context = multiprocessing.get_context("spawn")
     with theatre.stage() as stage:
         write_pending(stage.database_url, stage.tenants, WARM_UP)

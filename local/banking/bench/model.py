@@ -1,4 +1,7 @@
-"""The drain's cost per event on each program, on all processors and on one: what a model needs."""
+"""Measures the drain's cost per event on each program, on all processors and on one.
+
+A model of the drain needs these figures.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ from local.banking.bench.timing import seconds_of
 
 
 def model(theatre: Theatre) -> Figures:
-    """Microseconds of processor time per event, and events a second on one processor."""
+    """Microseconds of processor time per event, and events per second on one processor."""
     programs = servers(theatre.urls)
     with theatre.stage() as stage:
         write_pending(stage.database_url, stage.tenants, CUSTOMERS, EVENTS // CUSTOMERS)

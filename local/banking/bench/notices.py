@@ -1,8 +1,8 @@
-"""From the commit until the consumer has the message, at a steady rate of creates.
+"""Measures the time from the commit until the consumer has the message, at a steady rate of creates.
 
-The creates follow a schedule that does not wait for the slow ones, and the consumer is another
-process with the same monotonic clock. What counts as the commit is the moment at which the handler
-knows of it; the time since the create was due is measured too, so that no queueing hides.
+The schedule of creates does not wait for slow ones. The consumer is another process with the same
+monotonic clock. The commit counts from the moment at which the handler knows of it. The time since the
+create was due is measured, too, so that a queue of late creates shows.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ PATIENCE_SECONDS = 30
 
 @dataclass(frozen=True, slots=True)
 class Notices:
-    """What a run of creates found: milliseconds until the consumer had each, and how many a second."""
+    """The result of a run of creates: the delay of each message in ms, and the rate per second."""
 
     since_commit: list[float]
     since_due: list[float]
@@ -41,7 +41,7 @@ class Notices:
 
 
 def notify(theatre: Theatre) -> Figures:
-    """p50 and p99 at 100 creates a second, and of the raw floor at the same rate."""
+    """The p50 and p99 at 100 creates a second, and those of the raw floor at the same rate."""
     with theatre.stage() as stage:
         ours = handled(stage, PER_SECOND, SECONDS)
         raw = _raw(stage, PER_SECOND, SECONDS)
@@ -81,7 +81,7 @@ def handled(stage: Stage, per_second: float, seconds: float) -> Notices:
 
 @contextmanager
 def _publishing(parts: Parts, publish_new: Callable[[Row, float], None]) -> Iterator[None]:
-    """This process publishes its new events so, for the block."""
+    """Publish this process's new events with this function, for the block."""
     wiring.use(parts._replace(request=parts.request._replace(publish_new=publish_new)))
     try:
         yield
@@ -102,7 +102,7 @@ def _raw(stage: Stage, per_second: float, seconds: float) -> list[float]:
 
 
 def on_schedule(action: Callable[[], object], per_second: float, seconds: float) -> list[float]:
-    """Call at fixed times, late when the calls before took long; the times that were due."""
+    """Call at fixed times, or late after slow calls. Returns the times at which the calls were due."""
     start = time.monotonic() + 0.1
     due = [start + number / per_second for number in range(round(per_second * seconds))]
     for at in due:
@@ -113,7 +113,7 @@ def on_schedule(action: Callable[[], object], per_second: float, seconds: float)
 
 @contextmanager
 def _consumer(stage: Stage, count: int) -> Iterator[Callable[[], dict[str, float]]]:
-    """A consumer of so many messages in a process of its own; it tells when each event arrived."""
+    """Consume this many messages in another process. It reports when each event arrived."""
     stage.empty_queues()
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
@@ -128,7 +128,7 @@ def _consumer(stage: Stage, count: int) -> Iterator[Callable[[], dict[str, float
         return arrived
 
     try:
-        ours.recv()  # it listens
+        ours.recv()  # the consumer is ready
         yield arrivals
     finally:
         process.terminate()
@@ -136,7 +136,7 @@ def _consumer(stage: Stage, count: int) -> Iterator[Callable[[], dict[str, float
 
 
 def _consume(url: str, queue: str, count: int, pipe: Connection) -> None:
-    """Tells only at the end: who waits for a pipe is late for the next message."""
+    """Consume, and report only at the end: writing to a pipe would delay the next message."""
     arrived: dict[str, float] = {}
     with channel_on(url) as channel:
         channel.basic_qos(prefetch_count=10)
@@ -148,6 +148,6 @@ def _consume(url: str, queue: str, count: int, pipe: Connection) -> None:
         channel.basic_consume(queue, take)
         pipe.send("listening")
         while len(arrived) < count:
-            # Returns as soon as there was something.
+            # This returns as soon as a message came.
             channel.connection.process_data_events(time_limit=1)
         pipe.send(arrived)

@@ -1,4 +1,4 @@
-"""The plots of docs/banking/performance.md, as SVG that loads nothing: `make bench PLOT=1`."""
+"""Draws the plots of docs/banking/performance.md as SVG that loads nothing: `make bench PLOT=1`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from local.machine.checkout import ROOT
 
 
 def draw(theatre: Theatre, folder: Path = ROOT / "docs" / "banking" / "plots") -> None:
-    """Measure what the plots show, and write them."""
+    """Measure what the plots show, and write the files."""
     folder.mkdir(exist_ok=True)
     for plot in (*by_load(theatre), *by_table(theatre)):
         _chart(plot).render_to_file(str(folder / f"{plot.name}.svg"))

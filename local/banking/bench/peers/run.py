@@ -43,7 +43,7 @@ def run() -> int:
 
 
 def show_drains(title: str, drains: Sequence[Figures], console: Console) -> None:
-    """A row for each relay."""
+    """Print a row for each relay."""
     headings = ["relay", "events/s", "CPU ms", "done", "overtaken", "twice", "lost"]
     rows = [
         [
@@ -61,7 +61,7 @@ def show_drains(title: str, drains: Sequence[Figures], console: Console) -> None
 
 
 def show_creates(creates: Sequence[Figures], console: Console) -> None:
-    """A row for each way to create a customer."""
+    """Print a row for each way to create a customer."""
     headings = ["create", "p50 ms", "per second", "CPU ms"]
     rows = [
         [

@@ -1,4 +1,4 @@
-"""Where the comparison takes place: one database with the backlog, its copies, five tenants' queues."""
+"""Prepares the comparison: one database with the backlog, its copies, and five tenants' queues."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ SETTINGS = {
 
 @dataclass(frozen=True, slots=True)
 class Tenant:
-    """A consumer, without a key."""
+    """A consumer without a key."""
 
     consumer_id: str
     name: str
@@ -36,7 +36,7 @@ class Tenant:
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """`queues` are the tenants' and empty."""
+    """The database and the tenants' queues, which are empty."""
 
     urls: ServiceUrls
     tenants: Sequence[Tenant]
@@ -49,7 +49,7 @@ class Stage:
 
 @contextmanager
 def stage(urls: ServiceUrls, peers_python: str) -> Iterator[Stage]:
-    """The stage for the block; nothing of it is left afterwards."""
+    """Prepare everything for the block and remove it afterwards."""
     names = [f"bench_{uuid.uuid4().hex[:8]}" for _ in range(TENANTS)]
     queues = TenantQueues(urls.rabbitmq_url, names)
     try:

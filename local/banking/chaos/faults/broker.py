@@ -1,4 +1,4 @@
-"""What goes wrong inside RabbitMQ while it runs: its memory alarm, and a queue that is full."""
+"""Faults inside a running RabbitMQ: its memory alarm and a full queue."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from chalicelib.banking.events.topology import queue_name
 from local.banking.chaos.faults.fault import Scene
 
 LITTLE_ROOM = 5
-"""Messages for which a full queue has room. The lower of a policy's and a queue's own limit counts
+"""Messages that still fit into the queue. The lower of a policy's and a queue's own limit counts
 (rabbitmq.com/docs/maxlength), so the contract's queue stays declared as it is."""
 HIGH_WATERMARK = "0.4"
 NO_MEMORY = "0.0000001"
 
 
 class Controlled(Protocol):
-    """A broker whose node can be told what `rabbitmqctl` tells it."""
+    """A broker whose node takes commands of `rabbitmqctl`."""
 
     def control(self, *arguments: str) -> None: ...
 
 
 def memory_alarm(scene: Scene, _random: Random, seconds: float) -> None:
-    """The broker believes that its memory is full and blocks every publisher."""
+    """Make the broker believe that its memory is full, so that it blocks every publisher."""
     broker = cast(Controlled, scene.bed.services.rabbitmq)
     broker.control("set_vm_memory_high_watermark", NO_MEMORY)
     scene.last(seconds)
@@ -33,7 +33,7 @@ def memory_alarm(scene: Scene, _random: Random, seconds: float) -> None:
 
 
 def queue_full(scene: Scene, random: Random, seconds: float) -> None:
-    """One tenant's program stands still and its queue has room for a few more messages only."""
+    """Freeze one tenant's program while its queue has room for only a few more messages."""
     tenant = random.choice(scene.bed.tenants)
     consumer = scene.bed.consumers[tenant.name]
     management = scene.bed.services.urls.rabbitmq_management_url

@@ -1,4 +1,4 @@
-"""Connections between the processes and the servers that fail, in the proxies between them."""
+"""Faults of connections between processes and servers, in the proxies between them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Happen = Callable[[Scene, Random, float], None]
 
 
 def cut(server: str) -> Happen:
-    """Every connection is reset, several times over."""
+    """Reset every connection, several times."""
 
     def happen(scene: Scene, random: Random, seconds: float) -> None:
         for _ in range(random.randint(1, 3)):
@@ -22,7 +22,7 @@ def cut(server: str) -> Happen:
 
 
 def stalled(server: str) -> Happen:
-    """Nothing passes for a while; then everything that was sent does."""
+    """Pass nothing for a while, then everything that was sent."""
 
     def happen(scene: Scene, _random: Random, seconds: float) -> None:
         scene.bed.proxies[server].stall()
@@ -33,7 +33,7 @@ def stalled(server: str) -> Happen:
 
 
 def half_open(server: str) -> Happen:
-    """The far ends are gone without a word; what is sent is lost; resets come when it heals."""
+    """Let the far ends vanish silently. Sent data is lost. Resets follow when the connections heal."""
 
     def happen(scene: Scene, _random: Random, seconds: float) -> None:
         scene.bed.proxies[server].half_open()
@@ -44,7 +44,7 @@ def half_open(server: str) -> Happen:
 
 
 def slow(server: str, most_seconds: float) -> Happen:
-    """Every piece of data takes up to so long."""
+    """Delay every piece of data by up to this long."""
 
     def happen(scene: Scene, random: Random, seconds: float) -> None:
         scene.bed.proxies[server].slow(random.uniform(0.2, 1) * most_seconds)
@@ -55,7 +55,7 @@ def slow(server: str, most_seconds: float) -> Happen:
 
 
 def callers_cut(scene: Scene, random: Random, seconds: float) -> None:
-    """The connections of callers and banks to a function process are reset."""
+    """Reset the connections of callers and banks to a function process."""
     for _ in range(3):
         random.choice(scene.bed.functions).proxy.cut()
         scene.last(seconds / 3)

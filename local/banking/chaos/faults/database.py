@@ -1,4 +1,4 @@
-"""What goes wrong inside PostgreSQL while it runs: sessions ended, rows locked, commits slow."""
+"""Faults inside a running PostgreSQL: terminated sessions, locked rows and slow commits."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ COMMIT_DELAY_MICROSECONDS = 60_000
 
 @contextmanager
 def _session(scene: Scene, *, autocommit: bool = True) -> Iterator[Cursor]:
-    """A session of the run's own, past the proxy."""
+    """A session of the run's own, which does not go through the proxy."""
     url = scene.bed.database_url
     with closing(psycopg2.connect(url, application_name="chaos")) as connection:
         connection.autocommit = autocommit
@@ -37,7 +37,7 @@ def _session(scene: Scene, *, autocommit: bool = True) -> Iterator[Cursor]:
 
 
 def backends_terminated(scene: Scene, random: Random, seconds: float) -> None:
-    """Sessions of the functions are ended by the operator, whatever they are doing."""
+    """Terminate sessions of the functions, whatever they are doing."""
     for _ in range(3):
         with _session(scene) as cursor:
             cursor.execute(TERMINATE, {"share": random.uniform(0.2, 1)})
@@ -45,7 +45,7 @@ def backends_terminated(scene: Scene, random: Random, seconds: float) -> None:
 
 
 def rows_locked(scene: Scene, random: Random, seconds: float) -> None:
-    """Somebody holds the rows of customers and of events that are on their way."""
+    """Lock rows of customers and of events that are not yet published."""
     chosen = [
         pick for each in scene.load.customers.values() for _ in "12" if (pick := each.any(random))
     ]
@@ -56,7 +56,7 @@ def rows_locked(scene: Scene, random: Random, seconds: float) -> None:
 
 
 def commits_slow(scene: Scene, _random: Random, seconds: float) -> None:
-    """Every commit waits before it flushes its log, as on a slow disk (`commit_delay`)."""
+    """Delay every commit before its flush, as on a slow disk (`commit_delay`)."""
     with _session(scene) as cursor:
         cursor.execute("ALTER SYSTEM SET commit_siblings = 0")
         cursor.execute("ALTER SYSTEM SET commit_delay = %s", (COMMIT_DELAY_MICROSECONDS,))

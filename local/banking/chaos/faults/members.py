@@ -1,4 +1,4 @@
-"""Processes of the run that die or freeze: functions, schedules, consumers; and crowds of resends."""
+"""Kills and freezes processes of the run, and lets many resends run at once."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ CROWD = 3
 
 
 def killed(among: Choose) -> Callable[[Scene, Random, float], None]:
-    """One of them ends by SIGKILL, in the middle of whatever it does; another takes its place."""
+    """Kill one of them with SIGKILL in the middle of its work. A new process replaces it."""
 
     def happen(scene: Scene, random: Random, seconds: float) -> None:
         member = random.choice(among(scene.bed))
@@ -29,7 +29,7 @@ def killed(among: Choose) -> Callable[[Scene, Random, float], None]:
 
 
 def frozen(among: Choose) -> Callable[[Scene, Random, float], None]:
-    """One of them stands still, with its connections and its locks, and runs on later."""
+    """Freeze one of them with its connections and locks, and wake it later."""
 
     def happen(scene: Scene, random: Random, seconds: float) -> None:
         member = random.choice(among(scene.bed))
@@ -41,13 +41,13 @@ def frozen(among: Choose) -> Callable[[Scene, Random, float], None]:
 
 
 def resends_at_once(scene: Scene, _random: Random, seconds: float) -> None:
-    """The admin calls resend three times at the same moment, beside the two schedules."""
+    """Let the admin call resend three times at once, while both schedules run it, too."""
 
     def resend(number: int) -> None:
         urls = scene.bed.base_urls
         key = scene.bed.environment["ADMIN_API_KEY"]
         with (
-            suppress(CallFailed),  # a process may be away: that is another fault
+            suppress(CallFailed),  # another fault may have stopped a process
             Client(urls[number % len(urls)], key, timeout_seconds=seconds + 10) as admin,
         ):
             admin.call("POST", "/events/resend", {"period_in_days": 1})

@@ -1,4 +1,4 @@
-"""Servers that die, restart or freeze."""
+"""Kills, restarts and freezes servers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Which = Callable[[RunningServices], Service]
 
 
 def killed(which: Which) -> Callable[[Scene, Random, float], None]:
-    """Ended by SIGKILL with all its processes, and started again."""
+    """Kill the server and all its processes with SIGKILL, and start it again."""
 
     def happen(scene: Scene, _random: Random, seconds: float) -> None:
         server = which(scene.bed.services)
@@ -26,7 +26,7 @@ def killed(which: Which) -> Callable[[Scene, Random, float], None]:
 
 
 def restarted(which: Which) -> Callable[[Scene, Random, float], None]:
-    """Stopped in order, and started again."""
+    """Stop the server in order and start it again."""
 
     def happen(scene: Scene, _random: Random, seconds: float) -> None:
         server = which(scene.bed.services)
@@ -39,7 +39,7 @@ def restarted(which: Which) -> Callable[[Scene, Random, float], None]:
 
 
 def frozen(which: Which) -> Callable[[Scene, Random, float], None]:
-    """Every process of it stopped: connections stay, nobody answers."""
+    """Stop every process of the server. Connections stay, but nothing answers."""
 
     def happen(scene: Scene, _random: Random, seconds: float) -> None:
         server = which(scene.bed.services)

@@ -1,4 +1,4 @@
-"""Plays every kill point, in several cells side by side, and gives what came of each."""
+"""Runs every kill point in several cells side by side and returns their results."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ def kill_points(
     report: Callable[[KillPointResult], None] = lambda _result: None,
     cells: int = CELLS,
 ) -> list[KillPointResult]:
-    """Play the points on these servers, with databases and queues of their own; one result each.
+    """Run the points on these servers, with their own databases and queues. One result each.
 
-    `report` is called as each is done, from several threads. Never raises for a point that fails:
+    `report` is called for each finished point, from several threads. A point that fails raises nothing:
     its result says what broke.
     """
     template = f"chaos_template_{os.getpid()}"
@@ -86,7 +86,7 @@ def play(point: KillPoint, cell: Cell) -> KillPointResult:
     for step in (_play, _examine, _remove_queues):
         try:
             step(point, scene, result)
-        except Exception as error:  # the ledger is asked all the same: it names the evidence
+        except Exception as error:  # the ledger still runs: it names the evidence
             result.broken.append(f"{type(error).__name__}: {error}")
     result.hit = scene.hit
     result.seconds = time.monotonic() - began
@@ -98,7 +98,7 @@ def _play(point: KillPoint, scene: Scene, _result: KillPointResult) -> None:
 
 
 def _examine(point: KillPoint, scene: Scene, result: KillPointResult) -> None:
-    """Ask the ledger, but count repeats by this point's own bound, which is narrower."""
+    """Check with the ledger, but count repeats by this point's own bound, which is tighter."""
     if not scene.has_tenant:
         return
     evidence = scene.evidence()
@@ -118,6 +118,6 @@ def _examine(point: KillPoint, scene: Scene, result: KillPointResult) -> None:
 
 
 def _remove_queues(_point: KillPoint, scene: Scene, _result: KillPointResult) -> None:
-    """So that the broker stays small."""
+    """Remove the point's queues, so that they do not pile up in the broker."""
     if scene.has_tenant:
         remove_queues(scene.cell.urls.rabbitmq_url, [scene.tenant.name])

@@ -1,4 +1,4 @@
-"""Dying in what the admin does: a tenant is onboarded, its key is rotated."""
+"""Dies in the admin's work: onboarding a tenant and rotating its key."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ MARK = Statement("functions/banking/events/outbox.sql", "mark_published")
 
 @dataclass(frozen=True)
 class Onboarding:
-    """POST /consumer/data: the admin, who got no answer, asks again."""
+    """POST /consumer/data: the admin gets no answer and asks again."""
 
     committed: bool
     most_copies: int = 1
 
     def __call__(self, scene: Scene) -> None:
-        """The second answer says which it was; the tenant works, and its event is seen."""
+        """Check the second answer, that the tenant works, and that its event arrives."""
         name = f"bank_{uuid.uuid4().hex[:12]}"
         request = scene.admin("POST", "/consumer/data", {"consumer_name": name})
         with _witness(scene) as copies_of:
@@ -48,7 +48,7 @@ class Onboarding:
 
 @contextmanager
 def _witness(scene: Scene) -> Iterator[Callable[[str], int]]:
-    """A queue beside the admin's own; gives how many messages in it tell of a consumer."""
+    """Bind a second queue for the admin's events; gives the number of its messages about a consumer."""
     url = scene.cell.urls.rabbitmq_url
     with channel_on(url) as channel:
         queue = channel.queue_declare("", exclusive=True).method.queue
@@ -62,7 +62,7 @@ def _witness(scene: Scene) -> Iterator[Callable[[str], int]]:
 
 
 def rotating(scene: Scene) -> None:
-    """The admin, who got no answer and so no key, rotates again: one key is active, it works."""
+    """The admin gets no answer and no key, and rotates again. One key is active, and it works."""
     old = scene.tenant
     body = {"consumer_id": old.consumer_id, "rotate": True}
     request = scene.admin("POST", "/consumer/api-key", body)

@@ -1,8 +1,7 @@
-"""Dying while a statement is under way in PostgreSQL: there is no boundary, so one is made.
+"""Dies while a statement runs in PostgreSQL. There is no boundary inside a statement, so one is made.
 
-The statement is made to stand still in its middle by a lock that the harness holds; then the process
-that waits for it is killed (PostgreSQL finishes a statement whose client is gone), or the backend
-that runs it is ended (then all of it is undone).
+A lock of the harness stops the statement in its middle. Then either the waiting process is killed
+(PostgreSQL still finishes the statement), or its backend is ended (then everything is undone).
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ class ConfirmationAmidst:
     backend: bool
 
     def __call__(self, scene: Scene) -> None:
-        """The receipt is written and not committed; then all of the statement stays, or nothing."""
+        """The receipt is written but not committed. Then the whole statement stays, or nothing."""
         scene.make(creation(scene.tenant))
         (event,) = scene.events()
         body = {"event_id": event.event_id, "status": "processed"}
@@ -46,7 +45,7 @@ class ConfirmationAmidst:
 
 
 def changing(scene: Scene) -> None:
-    """A change of status whose process is killed while its statement waits for the customer."""
+    """A change of status. Its process is killed while the statement waits for the customer's row."""
     customer_id = scene.make(creation(scene.tenant)).data["customer_id"]
     change = status_change(scene.tenant, customer_id)
     scene.answers.append(change.answered(None, {}))
@@ -59,7 +58,7 @@ def changing(scene: Scene) -> None:
 
 @contextmanager
 def _locked(scene: Scene, statement: str, **parameters: str) -> Iterator[None]:
-    """Hold a row's lock for the time of the block."""
+    """Hold a row lock for the block."""
     with closing(psycopg2.connect(scene.cell.environment["DATABASE_URL"])) as holder:
         holder.cursor().execute(SQL[statement], parameters)
         yield
@@ -67,7 +66,7 @@ def _locked(scene: Scene, statement: str, **parameters: str) -> Iterator[None]:
 
 
 def _interrupt(scene: Scene, task: Task, backend: bool, event_id: str | None = None) -> None:
-    """Kill the process, or end its backend, once its statement stands still at the lock."""
+    """Kill the process or end its backend once its statement waits for the lock."""
     process = scene.cell.start(task)
     until("the statement stands still", lambda: bool(scene.cell.query("standing_still")))
     if event_id is not None:
@@ -82,7 +81,7 @@ def _interrupt(scene: Scene, task: Task, backend: bool, event_id: str | None = N
 
 
 def _receipt_is_written(scene: Scene, event_id: str) -> bool:
-    """Whether somebody holds this receipt uncommitted: writing the same one has to wait for it."""
+    """Whether a transaction holds this receipt uncommitted: another insert of it must wait."""
     try:
         scene.cell.query("same_receipt", event_id=event_id)
     except psycopg2.errors.LockNotAvailable:

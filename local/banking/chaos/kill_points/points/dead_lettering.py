@@ -1,4 +1,4 @@
-"""Dying in the dead-letter sweep."""
+"""Dies in the dead-letter sweep."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ MORE_THAN_A_BATCH = 205
 
 @dataclass(frozen=True)
 class Sweep:
-    """The bank rejects what it got; with `rubbish` its dead letters are more than one batch."""
+    """The bank rejects its messages. With `rubbish` the dead letters exceed one batch."""
 
     rubbish: int = 0
 
     def __call__(self, scene: Scene) -> None:
-        """Every dead letter is kept once, its event told, its queue emptied; then all is redelivered."""
+        """Check that each dead letter is kept once and its event published; then redeliver."""
         for _ in range(REJECTED):
             scene.make(creation(scene.tenant))
         _reject(scene, self.rubbish)
@@ -57,7 +57,7 @@ class Sweep:
 
 
 def _complete(scene: Scene) -> None:
-    """What the dead sweep has left is all or nothing: an event is failed if its dead letter is kept."""
+    """An event is failed exactly if its dead letter is kept: the sweep leaves all or nothing."""
     kept = _kept(scene)
     for event in scene.events():
         same = (event.deliver_status == "failed") == (kept[event.event_id] == 1)
@@ -66,7 +66,7 @@ def _complete(scene: Scene) -> None:
 
 
 def _reject(scene: Scene, rubbish: int) -> None:
-    """Reject every message of the tenant's queue, and put dead letters of no event behind them."""
+    """Reject every message of the tenant's queue, then add dead letters that belong to no event."""
     url = scene.cell.urls.rabbitmq_url
     with channel_on(url) as channel:
         channel.confirm_delivery()
@@ -80,7 +80,7 @@ def _reject(scene: Scene, rubbish: int) -> None:
 
 
 def _dead_letters(scene: Scene) -> int:
-    """How many wait to be swept."""
+    """The number of dead letters that wait for the sweep."""
     url = scene.cell.urls.rabbitmq_url
     with channel_on(url) as channel:
         name = dead_letter_queue_name(scene.tenant.name)
@@ -88,7 +88,7 @@ def _dead_letters(scene: Scene) -> int:
 
 
 def _kept(scene: Scene) -> Counter[str | None]:
-    """How many dead letters are kept of each event; of none for what belongs to no event."""
+    """The number of kept dead letters per event. None stands for those that belong to no event."""
     rows = scene.cell.query("kept_dead_letters", consumer_id=scene.tenant.consumer_id)
     return Counter({row["event_id"]: row["dead_letters"] for row in rows})
 

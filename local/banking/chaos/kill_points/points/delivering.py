@@ -1,4 +1,4 @@
-"""Dying on the consumer's side of the queue: in its own program, and in a confirmation's request."""
+"""Dies on the consumer's side: in its program, and in the request of a confirmation."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ CUSTOMERS = 3
 
 
 def consuming(scene: Scene) -> None:
-    """The bank's program dies at the third of its messages; it is started again."""
+    """The bank's program dies at its third message and is started again."""
     for _ in range(CUSTOMERS):
         customer_id = scene.make(creation(scene.tenant)).data["customer_id"]
         scene.make(status_change(scene.tenant, customer_id))
@@ -25,7 +25,7 @@ def consuming(scene: Scene) -> None:
 
 
 def confirming(scene: Scene) -> None:
-    """The request that confirms dies; the consumer, who got no answer, reads and confirms again."""
+    """The confirming request dies. The consumer gets no answer, so it reads and confirms again."""
     scene.make(creation(scene.tenant))
     (event,) = scene.events()
     body = {"event_id": event.event_id, "status": "processed"}
@@ -35,7 +35,7 @@ def confirming(scene: Scene) -> None:
 
 
 def whole_or_nothing(scene: Scene, event_id: str) -> None:
-    """A receipt and its event say the same, whatever happened to who wrote them."""
+    """A receipt and its event agree, whatever happened to the process that wrote them."""
     (event,) = [each for each in scene.events() if each.event_id == event_id]
     same = (event.deliver_status == "delivered") == (event.receipt == "processed")
     scene.expect(same, f"the event is {event.deliver_status}, its receipt {event.receipt}")

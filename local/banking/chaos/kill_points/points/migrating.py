@@ -1,4 +1,4 @@
-"""Dying in the migration step, alone and with another migrator waiting."""
+"""Dies in the migration step, alone and while another migrator waits."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ MADE_BY_FIRST = "customers"
 
 @dataclass(frozen=True)
 class Site:
-    """An empty database and the migrations that lead from it to one with `later_second`."""
+    """An empty database, and the migrations that bring it to one with `later_second`."""
 
     url: str
     migration: Migration
@@ -39,11 +39,11 @@ class Site:
 
     @property
     def settings(self) -> Mapping[str, str]:
-        """What a migrator's environment holds beside everybody's."""
+        """The variables of a migrator beyond the common ones."""
         return {"DATABASE_URL": self.url}
 
     def applied(self) -> list[str]:
-        """The names in the history, in order; a history that is not there is empty."""
+        """The names in the migration history, in order; empty if there is no history."""
         if not query(self.url, "table", name="migration_history"):
             return []
         return [row["name"] for row in query(self.url, "history")]
@@ -67,7 +67,7 @@ def _site(scene: Scene) -> Iterator[Site]:
 
 
 def migrating(scene: Scene) -> None:
-    """A migration is there whole and recorded, or not at all; the next run does what is missing."""
+    """A migration is complete and recorded, or absent. The next run applies what is missing."""
     with _site(scene) as site:
         scene.kill(site.migration, site.settings)
         before_again = site.applied()
@@ -78,7 +78,7 @@ def migrating(scene: Scene) -> None:
 
 
 def two_migrators(scene: Scene) -> None:
-    """The second waits while the first holds the lock, and goes on when the first has died."""
+    """The second migrator waits while the first holds the lock, and goes on when the first dies."""
     with _site(scene) as site:
         first = scene.cell.start(site.migration, site.settings, scene.boundary, signal.SIGSTOP)
         scene.hit = first.wait_hit()

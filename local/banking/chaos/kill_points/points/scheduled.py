@@ -1,4 +1,4 @@
-"""Dying in the schedules that tidy up: keys that expire, rows that are purged."""
+"""Dies in the schedules that clean up: expiring keys and purging rows."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SMALL_BATCHES = {"SWEEP_BATCH": "3"}
 
 
 def expiring(scene: Scene) -> None:
-    """A key past its time is refused before and after; the next run gives it its status."""
+    """An expired key is refused before and after the death. The next run sets its status."""
     scene.cell.query("make_due", consumer_id=scene.tenant.consumer_id)
     scene.kill(ScheduledRun("expire_api_keys"))
     scene.expect(scene.send(creation(scene.tenant).request).status == 401, "the key still works")
@@ -27,7 +27,7 @@ def expiring(scene: Scene) -> None:
 
 
 def purging(scene: Scene) -> None:
-    """What is old goes, by the next run at the latest; what is young stays and still replays."""
+    """The next run at the latest deletes old rows. Young ones stay and can still be replayed."""
     changes = [creation(scene.tenant, str(uuid.uuid4())) for _ in range(OLD + YOUNG)]
     for change in changes:
         scene.make(change)

@@ -1,4 +1,4 @@
-"""Dying in POST /events/skip-head: the operator, who got no answer, asks again for the same event."""
+"""Dies in POST /events/skip-head: the operator gets no answer and asks again for the same event."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ LOCK = Statement("functions/banking/events/skip_head.sql", "lock_head")
 
 @dataclass(frozen=True)
 class SkipHead:
-    """A customer's first event is given up; `committed` says whether it was before the death."""
+    """A customer's first event is given up. `committed` says whether this was before the death."""
 
     committed: bool
 
     def __call__(self, scene: Scene) -> None:
-        """One event is failed, however often it was asked for, and the later ones come in order."""
+        """One event is failed, however often this was asked. The later ones come in order."""
         scene.answers += scene.cell.run(Outage(scene.tenant, 1), NO_BROKER).answer
         head, *others = scene.events()
         body = {

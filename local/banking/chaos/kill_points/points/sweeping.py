@@ -1,4 +1,4 @@
-"""Dying in a sweep: resend and redeliver, as schedules and as the endpoint that the bank calls."""
+"""Dies in a sweep: resend and redeliver, as schedules and as the endpoint that the bank calls."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from local.chaos.boundaries import (
 
 CUSTOMERS = 8
 EVENTS = 3 * CUSTOMERS
-SMALL_BATCHES = {"SWEEP_BATCH": "7"}  # a customer's events fall into two of them
+SMALL_BATCHES = {"SWEEP_BATCH": "7"}  # a customer's events are in two batches
 AT_ONCE = {"DELIVERY_GRACE_SECONDS": "0"}
 RESEND = "functions/banking/events/resend.sql"
 REDELIVER = "functions/banking/events/redeliver.sql"
-# When the first confirms have come, the next event of those customers is handed to the broker.
+# After the first confirms, the next events of those customers go to the broker.
 ON_THE_WIRE = before(
     Method("pika.channel:Channel.basic_publish"),
     2,
@@ -35,13 +35,13 @@ ON_THE_WIRE = before(
 
 @dataclass(frozen=True)
 class Resend:
-    """Events wait after an outage; the sweep that takes them up dies, and another one comes."""
+    """Events wait after an outage. The sweep that takes them dies, and another one follows."""
 
     by_bank: bool = False
     settings: Mapping[str, str] = field(default_factory=dict)
 
     def __call__(self, scene: Scene) -> None:
-        """Nothing waits afterwards."""
+        """Check that nothing waits afterwards."""
         _outage(scene)
         waiting = [event for event in scene.events() if event.publish_status == "pending"]
         scene.expect(len(waiting) == EVENTS, f"{len(waiting)} of {EVENTS} events wait")
@@ -56,12 +56,12 @@ class Resend:
 
 @dataclass(frozen=True)
 class Redeliver:
-    """Events were published and nobody has read them; the sweep that sends them again dies."""
+    """Published events were not read. The sweep that sends them again dies."""
 
     settings: Mapping[str, str] = field(default_factory=dict)
 
     def __call__(self, scene: Scene) -> None:
-        """The next run sends each once more, and the consumer sorts out what came twice."""
+        """The next run sends each event once more. The consumer recognises the repeats."""
         _outage(scene)
         scene.cell.run(ScheduledRun("resend"))
         scene.kill(ScheduledRun("redeliver"), {**AT_ONCE, **self.settings})
@@ -70,12 +70,12 @@ class Redeliver:
 
 
 def _outage(scene: Scene) -> None:
-    """Customers come and change while the broker is away; their events wait."""
+    """Create and change customers while the broker is away, so that their events wait."""
     scene.answers += scene.cell.run(Outage(scene.tenant, CUSTOMERS), NO_BROKER).answer
 
 
 def _boundaries(file: str) -> dict[str, tuple[Boundary, int]]:
-    """By name: each boundary of a batch, and how often it may repeat one event."""
+    """Each boundary of a batch by name, and how often it may repeat one event."""
     write_back = Statement(file, "confirmed")
     return {
         "after the claim": (after(Statement(file, "claim")), 0),

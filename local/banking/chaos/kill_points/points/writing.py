@@ -1,4 +1,4 @@
-"""Dying in a request that writes an event: create, change, delete, and the idempotent create."""
+"""Dies in a request that writes an event: create, change, delete, and the idempotent create."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from local.chaos.boundaries import (
 
 CUSTOMERS = "functions/banking/customer/customers.sql"
 MARK = Statement("functions/banking/events/outbox.sql", "mark_published")
-# The bytes leave when pika's transport has emptied its buffer, after the publish has filled it.
+# The bytes are sent when pika's transport empties the buffer that the publish has filled.
 SENT = after(
     Method("pika.adapters.utils.io_services_utils:_AsyncTransportBase._produce"),
     since=Method("pika.channel:Channel.basic_publish"),
@@ -28,13 +28,13 @@ SENT = after(
 
 @dataclass(frozen=True)
 class Write:
-    """A request that writes one event; `committed` is what must be found of it afterwards."""
+    """A request that writes one event. `committed` says what must exist afterwards."""
 
     kind: str
     committed: bool
 
     def __call__(self, scene: Scene) -> None:
-        """Die in it; afterwards all of it is there, or nothing."""
+        """Die in it. Afterwards either everything exists or nothing."""
         change = self._change(scene)
         held = len(scene.events())
         scene.kill_in(change)
@@ -53,12 +53,12 @@ class Write:
 
 @dataclass(frozen=True)
 class IdempotentCreate:
-    """A create with a key; `committed` says whether its answer was stored before the death."""
+    """A create with a key. `committed` says whether its answer was stored before the death."""
 
     committed: bool
 
     def __call__(self, scene: Scene) -> None:
-        """Die in it; sent again, it gets its one answer, and there is one customer."""
+        """Die in it and send it again: it gets its one answer, and there is one customer."""
         change = creation(scene.tenant, str(uuid.uuid4()))
         scene.kill_in(change)
         replies = [scene.make(change) for _ in range(2)]
@@ -82,7 +82,7 @@ def _points(kind: str, begin: Boundary, committed: Boundary) -> list[KillPoint]:
 
 
 def _in_one_statement(kind: str, name: str) -> list[KillPoint]:
-    statement = Statement(CUSTOMERS, name)  # it commits by itself
+    statement = Statement(CUSTOMERS, name)  # in its own transaction
     return _points(kind, before(statement), after(statement))
 
 
