@@ -17,21 +17,21 @@ from fintegrate.http.endpoint import Access, Answer, Call, Nothing
 from fintegrate.http.rate_limit import BUCKET
 from fintegrate.http.request_scope import request_scope
 from local.banking.bench.api import prepared
+from local.banking.bench.databases import BenchDatabase, BenchTemplate
 from local.banking.bench.figures import Figures
 from local.banking.bench.floor import RAW, RawCreate
-from local.banking.bench.stage import Stage, Theatre
 from local.banking.bench.timing import in_turns, median, timed
 from local.banking.client import Tenant
 
 TURNS = 24
 
 
-def create(theatre: Theatre) -> Figures:
+def create(template: BenchTemplate) -> Figures:
     """A create through the handler (p50) and the raw floor, in turns."""
-    with theatre.stage() as stage:
-        tenant = stage.tenants[0]
+    with template.copy() as database:
+        tenant = database.tenants[0]
         with RawCreate(
-            stage.database_url, stage.rabbitmq_url, tenant.consumer_id, tenant.name
+            database.database_url, database.rabbitmq_url, tenant.consumer_id, tenant.name
         ) as raw:
             ours, floor = in_turns(TURNS, creating(tenant), raw.create)
         figures = {
@@ -56,17 +56,17 @@ def bcrypt_runs(tenant: Tenant) -> Figures:
     return {"bcrypt_runs_of_a_verified_key": float(check.call_count)}
 
 
-def authentication(theatre: Theatre) -> Figures:
+def authentication(template: BenchTemplate) -> Figures:
     """The cost of a key: two endpoints that do nothing, one of them public.
 
     The floor makes the same two round trips with the bare drivers.
     """
-    with theatre.stage() as stage:
-        key = stage.tenants[0].key
-        app = _idle_app(stage.parts)
+    with template.copy() as database:
+        key = database.tenants[0].key
+        app = _idle_app(database.parts)
         with_key = prepared(key, "GET", "/with-key", {}, app)
         without = prepared(key, "GET", "/without", {}, app)
-        keyed, public, floor = in_turns(TURNS, with_key, without, _raw_checks(stage, key))
+        keyed, public, floor = in_turns(TURNS, with_key, without, _raw_checks(database, key))
     return {
         "auth_ms": median(keyed) - median(public),
         "auth_floor_ms": median(floor),
@@ -83,11 +83,11 @@ def _idle_app(parts: Parts) -> Chalice:
     return app
 
 
-def _raw_checks(stage: Stage, key_text: str) -> Callable[[], None]:
-    connection = psycopg2.connect(stage.database_url)
+def _raw_checks(database: BenchDatabase, key_text: str) -> Callable[[], None]:
+    connection = psycopg2.connect(database.database_url)
     connection.autocommit = True
     cursor = connection.cursor()
-    bucket = redis.Redis.from_url(stage.parts.settings.redis_url).register_script(BUCKET.text)
+    bucket = redis.Redis.from_url(database.parts.settings.redis_url).register_script(BUCKET.text)
     key = parse_api_key(key_text)
     assert key is not None
     key_id = key.key_id
@@ -100,17 +100,17 @@ def _raw_checks(stage: Stage, key_text: str) -> Callable[[], None]:
     return check
 
 
-def outage(theatre: Theatre) -> Figures:
+def outage(template: BenchTemplate) -> Figures:
     """A create with the broker away and the breaker open, against one with the broker up, in turns."""
     up: list[float] = []
     down: list[float] = []
-    with theatre.stage() as stage:
-        action = creating(stage.tenants[0])
+    with template.copy() as database:
+        action = creating(database.tenants[0])
         timed(action, 25)
         for _ in range(TURNS // 2):
             up += timed(action, 25)
-            with _broker_away(stage.parts):
-                while stage.parts.publisher.breaker.state != "open":
+            with _broker_away(database.parts):
+                while database.parts.publisher.breaker.state != "open":
                     action()
                 down += timed(action, 25)
             timed(action, 2)  # reconnect; not counted

@@ -20,9 +20,9 @@ from chalicelib.banking.events.topology import queue_name
 from chalicelib.banking.wiring import Parts
 from fintegrate.database import Row
 from local.banking.bench.creates import creating
+from local.banking.bench.databases import BenchDatabase, BenchTemplate
 from local.banking.bench.figures import Figures
 from local.banking.bench.floor import RawCreate
-from local.banking.bench.stage import Stage, Theatre
 from local.banking.percentiles import p50_p99
 from local.services.amqp import channel_on
 
@@ -40,11 +40,11 @@ class Notices:
     per_second: float
 
 
-def notify(theatre: Theatre) -> Figures:
+def notify(template: BenchTemplate) -> Figures:
     """The p50 and p99 at 100 creates a second, and those of the raw floor at the same rate."""
-    with theatre.stage() as stage:
-        ours = handled(stage, PER_SECOND, SECONDS)
-        raw = _raw(stage, PER_SECOND, SECONDS)
+    with template.copy() as database:
+        ours = handled(database, PER_SECOND, SECONDS)
+        raw = _raw(database, PER_SECOND, SECONDS)
     (p50, p99), (raw_p50, raw_p99) = p50_p99(ours.since_commit), p50_p99(raw)
     return {
         "notify_p50_ms": p50,
@@ -55,20 +55,20 @@ def notify(theatre: Theatre) -> Figures:
     }
 
 
-def handled(stage: Stage, per_second: float, seconds: float) -> Notices:
+def handled(database: BenchDatabase, per_second: float, seconds: float) -> Notices:
     """Creates through the handler, on schedule."""
     committed: dict[str, float] = {}
-    publish_new = stage.parts.request.publish_new
+    publish_new = database.parts.request.publish_new
     assert publish_new is not None
 
     def noted(event: Row, written_after: float) -> None:
         committed[str(event["event_id"])] = time.monotonic()
         publish_new(event, written_after)
 
-    create = creating(stage.tenants[0])
+    create = creating(database.tenants[0])
     create()
     count = round(per_second * seconds)
-    with _consumer(stage, count) as arrivals, _publishing(stage.parts, noted):
+    with _consumer(database, count) as arrivals, _publishing(database.parts, noted):
         due = on_schedule(create, per_second, seconds)
         arrived = arrivals()
     dues = dict(zip(committed, due, strict=True))
@@ -89,13 +89,15 @@ def _publishing(parts: Parts, publish_new: Callable[[Row, float], None]) -> Iter
         wiring.use(parts)
 
 
-def _raw(stage: Stage, per_second: float, seconds: float) -> list[float]:
+def _raw(database: BenchDatabase, per_second: float, seconds: float) -> list[float]:
     """Milliseconds since the insert's commit, with the bare drivers."""
-    tenant = stage.tenants[0]
-    with RawCreate(stage.database_url, stage.rabbitmq_url, tenant.consumer_id, tenant.name) as raw:
+    tenant = database.tenants[0]
+    with RawCreate(
+        database.database_url, database.rabbitmq_url, tenant.consumer_id, tenant.name
+    ) as raw:
         raw.create()
         raw.committed.clear()
-        with _consumer(stage, round(per_second * seconds)) as arrivals:
+        with _consumer(database, round(per_second * seconds)) as arrivals:
             on_schedule(raw.create, per_second, seconds)
             arrived = arrivals()
         return [1000 * (arrived[event_id] - at) for event_id, at in raw.committed.items()]
@@ -112,13 +114,13 @@ def on_schedule(action: Callable[[], object], per_second: float, seconds: float)
 
 
 @contextmanager
-def _consumer(stage: Stage, count: int) -> Iterator[Callable[[], dict[str, float]]]:
+def _consumer(database: BenchDatabase, count: int) -> Iterator[Callable[[], dict[str, float]]]:
     """Consume this many messages in another process. It reports when each event arrived."""
-    stage.empty_queues()
+    database.empty_queues()
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
-    queue = queue_name(stage.tenants[0].name)
-    process = context.Process(target=_consume, args=(stage.rabbitmq_url, queue, count, theirs))
+    queue = queue_name(database.tenants[0].name)
+    process = context.Process(target=_consume, args=(database.rabbitmq_url, queue, count, theirs))
     process.start()
 
     def arrivals() -> dict[str, float]:

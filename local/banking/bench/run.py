@@ -19,21 +19,21 @@ from local.services.running import ensure_services
 
 def run() -> int:
     """Measure, print a table, write the JSON."""
-    from local.banking.bench.stage import Theatre
+    from local.banking.bench.databases import BenchTemplate
 
     console = Console(stderr=True)
     figures: Figures = {}
-    with ensure_services() as services, Theatre(services.urls) as theatre:
+    with ensure_services() as services, BenchTemplate(services.urls) as template:
         for name, measurement in _chosen().items():
             started = time.monotonic()
-            figures |= measurement(theatre)
+            figures |= measurement(template)
             console.print(f"{name}: measured in {time.monotonic() - started:.0f} s")
         show(figures, Console())
         write(figures, Checkout().state / "bench.json")
         if os.environ.get("PLOT"):
             from local.banking.bench.plots import draw
 
-            draw(theatre)
+            draw(template)
     return 0
 
 

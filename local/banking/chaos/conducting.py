@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from random import Random
 
 from local.banking.chaos.evidence import Disturbance
-from local.banking.chaos.faults.fault import Fault, Scene
+from local.banking.chaos.faults.fault import Fault, Targets
 from local.banking.chaos.plan import Plan, Step
 
 
@@ -21,9 +21,9 @@ class Conductor:
     """
 
     def __init__(
-        self, scene: Scene, faults: Mapping[str, Fault], told: Callable[[str], None]
+        self, targets: Targets, faults: Mapping[str, Fault], told: Callable[[str], None]
     ) -> None:
-        self._scene = scene
+        self._scene = targets
         self._faults = faults
         self._told = told
         self._lock = threading.Lock()

@@ -15,7 +15,7 @@ from local.banking.chaos.conducting import Conductor
 from local.banking.chaos.duplicates import count
 from local.banking.chaos.evidence import Disturbance, Evidence
 from local.banking.chaos.faults.catalogue import BY_NAME
-from local.banking.chaos.faults.fault import Fault, Scene
+from local.banking.chaos.faults.fault import Fault, Targets
 from local.banking.chaos.load import Load
 from local.banking.chaos.plan import Plan, make_plan
 from local.banking.chaos.report import Run
@@ -90,7 +90,7 @@ def _disturb(
 ) -> Sequence[Disturbance]:
     """Carry out the plan under load. Afterwards all faults are undone and nothing calls."""
     load = Load(bed.tenants, bed.base_urls, record, plan.seed, choices.callers)
-    conductor = Conductor(Scene(bed, load, threading.Event()), BY_NAME, told)
+    conductor = Conductor(Targets(bed, load, threading.Event()), BY_NAME, told)
     load.start()
     enough = time.monotonic() + choices.seconds
     try:

@@ -20,8 +20,8 @@ from fintegrate.access.keys import hash_secret, new_api_key
 from local.banking.bench.api import prepared
 from local.banking.bench.floor import RAW, RawCreate
 from local.banking.bench.peers.drains import Figures
+from local.banking.bench.peers.preparation import Comparison, Tenant
 from local.banking.bench.peers.relay_naive import PUBLISHED, publish
-from local.banking.bench.peers.stage import Stage, Tenant
 
 ROUNDS = 5
 OFTEN, SELDOM = 50, 4
@@ -65,10 +65,10 @@ class NaiveCreate:
         self._database.close()
 
 
-def measure_creates(on: Stage) -> list[Figures]:
+def measure_creates(comparison: Comparison) -> list[Figures]:
     """Milliseconds per create, and the client's processor time among them."""
-    tenant, key = on.tenants[0], new_api_key()
-    with _serving(on.fresh()) as url:
+    tenant, key = comparison.tenants[0], new_api_key()
+    with _serving(comparison.fresh()) as url:
         _issue(url, tenant, key.key_id, hash_secret(key.secret, 12))
         ours = prepared(key.text, "POST", "/customer/data", BODY)
         broker = os.environ["RABBITMQ_URL"]

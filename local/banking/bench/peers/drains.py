@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from local.banking.bench.peers.backlog import EVENTS, finished
 from local.banking.bench.peers.contestants import Contestant
 from local.banking.bench.peers.order import Verdict, judge
-from local.banking.bench.peers.stage import Stage
+from local.banking.bench.peers.preparation import Comparison
 from local.banking.bench.peers.stopwatch import Result
 
 SECONDS = 6.0
@@ -29,11 +29,11 @@ class Drains:
     verdicts: list[Verdict] = field(default_factory=list)
     finished: list[int] = field(default_factory=list)
 
-    def run(self, on: Stage) -> None:
+    def run(self, comparison: Comparison) -> None:
         """Drain a fresh backlog and judge the result."""
-        environment = on.fresh()
+        environment = comparison.fresh()
         self.results.append(self.contestant.run(environment, SECONDS))
-        self.verdicts.append(judge(on.queues.read()))
+        self.verdicts.append(judge(comparison.queues.read()))
         self.finished.append(finished(environment["DATABASE_URL"]))
 
     def figures(self) -> Figures:
@@ -62,7 +62,7 @@ class Drains:
 
 
 def measure_drains(
-    on: Stage, peers: Sequence[Contestant], rounds: int, say: Callable[[str], None]
+    comparison: Comparison, peers: Sequence[Contestant], rounds: int, say: Callable[[str], None]
 ) -> list[Figures]:
     """All relays in turns. Each round begins with a different one."""
     drains = [Drains(contestant) for contestant in peers]
@@ -70,5 +70,5 @@ def measure_drains(
         for one in drains[number:] + drains[:number]:
             times = f", {one.contestant.instances} at once" if one.contestant.instances > 1 else ""
             say(f"round {number + 1} of {rounds}: {one.contestant.name}{times}")
-            one.run(on)
+            one.run(comparison)
     return [one.figures() for one in drains]

@@ -9,7 +9,7 @@ from urllib.parse import quote
 import httpx
 
 from chalicelib.banking.events.topology import queue_name
-from local.banking.chaos.faults.fault import Scene
+from local.banking.chaos.faults.fault import Targets
 
 LITTLE_ROOM = 5
 """Messages that still fit into the queue. The lower of a policy's and a queue's own limit counts
@@ -24,19 +24,19 @@ class Controlled(Protocol):
     def control(self, *arguments: str) -> None: ...
 
 
-def memory_alarm(scene: Scene, _random: Random, seconds: float) -> None:
+def memory_alarm(targets: Targets, _random: Random, seconds: float) -> None:
     """Make the broker believe that its memory is full, so that it blocks every publisher."""
-    broker = cast(Controlled, scene.bed.services.rabbitmq)
+    broker = cast(Controlled, targets.bed.services.rabbitmq)
     broker.control("set_vm_memory_high_watermark", NO_MEMORY)
-    scene.last(seconds)
+    targets.last(seconds)
     broker.control("set_vm_memory_high_watermark", HIGH_WATERMARK)
 
 
-def queue_full(scene: Scene, random: Random, seconds: float) -> None:
+def queue_full(targets: Targets, random: Random, seconds: float) -> None:
     """Freeze one tenant's program while its queue has room for only a few more messages."""
-    tenant = random.choice(scene.bed.tenants)
-    consumer = scene.bed.consumers[tenant.name]
-    management = scene.bed.services.urls.rabbitmq_management_url
+    tenant = random.choice(targets.bed.tenants)
+    consumer = targets.bed.consumers[tenant.name]
+    management = targets.bed.services.urls.rabbitmq_management_url
     policy = f"{management}/api/policies/{quote('/', safe='')}/little_room"
     consumer.freeze()
     httpx.put(
@@ -48,6 +48,6 @@ def queue_full(scene: Scene, random: Random, seconds: float) -> None:
         },
         timeout=10,
     ).raise_for_status()
-    scene.last(seconds)
+    targets.last(seconds)
     httpx.delete(policy, timeout=10).raise_for_status()
     consumer.wake()

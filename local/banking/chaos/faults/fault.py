@@ -12,7 +12,7 @@ from local.banking.chaos.testbed import Testbed
 
 
 @dataclass(frozen=True)
-class Scene:
+class Targets:
     """The targets of a fault. `stopping` is set when the run must end early."""
 
     bed: Testbed
@@ -38,5 +38,5 @@ class Fault:
     name: str
     lane: str
     seconds: tuple[float, float]
-    happen: Callable[[Scene, Random, float], None]
+    happen: Callable[[Targets, Random, float], None]
     extra_seconds: float = 0.0

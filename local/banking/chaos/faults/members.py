@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from random import Random
 
-from local.banking.chaos.faults.fault import Scene
+from local.banking.chaos.faults.fault import Targets
 from local.banking.chaos.testbed import Testbed
 from local.banking.client import CallFailed, Client
 from local.chaos.members import Member
@@ -16,36 +16,36 @@ Choose = Callable[[Testbed], Sequence[Member]]
 CROWD = 3
 
 
-def killed(among: Choose) -> Callable[[Scene, Random, float], None]:
+def killed(among: Choose) -> Callable[[Targets, Random, float], None]:
     """Kill one of them with SIGKILL in the middle of its work. A new process replaces it."""
 
-    def happen(scene: Scene, random: Random, seconds: float) -> None:
-        member = random.choice(among(scene.bed))
+    def happen(targets: Targets, random: Random, seconds: float) -> None:
+        member = random.choice(among(targets.bed))
         member.kill()
-        scene.last(seconds)
+        targets.last(seconds)
         member.start()
 
     return happen
 
 
-def frozen(among: Choose) -> Callable[[Scene, Random, float], None]:
+def frozen(among: Choose) -> Callable[[Targets, Random, float], None]:
     """Freeze one of them with its connections and locks, and wake it later."""
 
-    def happen(scene: Scene, random: Random, seconds: float) -> None:
-        member = random.choice(among(scene.bed))
+    def happen(targets: Targets, random: Random, seconds: float) -> None:
+        member = random.choice(among(targets.bed))
         member.freeze()
-        scene.last(seconds)
+        targets.last(seconds)
         member.wake()
 
     return happen
 
 
-def resends_at_once(scene: Scene, _random: Random, seconds: float) -> None:
+def resends_at_once(targets: Targets, _random: Random, seconds: float) -> None:
     """Let the admin call resend three times at once, while both schedules run it, too."""
 
     def resend(number: int) -> None:
-        urls = scene.bed.base_urls
-        key = scene.bed.environment["ADMIN_API_KEY"]
+        urls = targets.bed.base_urls
+        key = targets.bed.environment["ADMIN_API_KEY"]
         with (
             suppress(CallFailed),  # another fault may have stopped a process
             Client(urls[number % len(urls)], key, timeout_seconds=seconds + 10) as admin,
@@ -55,4 +55,4 @@ def resends_at_once(scene: Scene, _random: Random, seconds: float) -> None:
     for _ in range(3):
         with ThreadPoolExecutor(CROWD) as pool:
             list(pool.map(resend, range(CROWD)))
-        scene.last(seconds / 3)
+        targets.last(seconds / 3)

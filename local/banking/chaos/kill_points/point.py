@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from local.banking.chaos.kill_points.scene import Scene
+from local.banking.chaos.kill_points.trial import Trial
 from local.chaos.boundaries import Boundary
 
-Scenario = Callable[[Scene], None]
+Scenario = Callable[[Trial], None]
 
 
 @dataclass(frozen=True)

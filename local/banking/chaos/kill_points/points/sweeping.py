@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from local.banking.chaos.kill_points.changes import NO_BROKER, Outage
 from local.banking.chaos.kill_points.point import KillPoint
 from local.banking.chaos.kill_points.processes import Task
-from local.banking.chaos.kill_points.scene import Scene
 from local.banking.chaos.kill_points.tasks import Request, ScheduledRun
+from local.banking.chaos.kill_points.trial import Trial
 from local.chaos.boundaries import (
     COMMIT,
     Boundary,
@@ -40,17 +40,17 @@ class Resend:
     by_bank: bool = False
     settings: Mapping[str, str] = field(default_factory=dict)
 
-    def __call__(self, scene: Scene) -> None:
+    def __call__(self, trial: Trial) -> None:
         """Check that nothing waits afterwards."""
-        _outage(scene)
-        waiting = [event for event in scene.events() if event.publish_status == "pending"]
-        scene.expect(len(waiting) == EVENTS, f"{len(waiting)} of {EVENTS} events wait")
-        scene.kill(self._sweep(scene), self.settings)
-        scene.come_to_rest()
+        _outage(trial)
+        waiting = [event for event in trial.events() if event.publish_status == "pending"]
+        trial.expect(len(waiting) == EVENTS, f"{len(waiting)} of {EVENTS} events wait")
+        trial.kill(self._sweep(trial), self.settings)
+        trial.come_to_rest()
 
-    def _sweep(self, scene: Scene) -> Task:
+    def _sweep(self, trial: Trial) -> Task:
         if self.by_bank:
-            return Request("POST", "/events/resend", scene.tenant.key, {"period_in_days": 1})
+            return Request("POST", "/events/resend", trial.tenant.key, {"period_in_days": 1})
         return ScheduledRun("resend")
 
 
@@ -60,18 +60,18 @@ class Redeliver:
 
     settings: Mapping[str, str] = field(default_factory=dict)
 
-    def __call__(self, scene: Scene) -> None:
+    def __call__(self, trial: Trial) -> None:
         """The next run sends each event once more. The consumer recognises the repeats."""
-        _outage(scene)
-        scene.cell.run(ScheduledRun("resend"))
-        scene.kill(ScheduledRun("redeliver"), {**AT_ONCE, **self.settings})
-        scene.cell.run(ScheduledRun("redeliver"), AT_ONCE)
-        scene.come_to_rest()
+        _outage(trial)
+        trial.cell.run(ScheduledRun("resend"))
+        trial.kill(ScheduledRun("redeliver"), {**AT_ONCE, **self.settings})
+        trial.cell.run(ScheduledRun("redeliver"), AT_ONCE)
+        trial.come_to_rest()
 
 
-def _outage(scene: Scene) -> None:
+def _outage(trial: Trial) -> None:
     """Create and change customers while the broker is away, so that their events wait."""
-    scene.answers += scene.cell.run(Outage(scene.tenant, CUSTOMERS), NO_BROKER).answer
+    trial.answers += trial.cell.run(Outage(trial.tenant, CUSTOMERS), NO_BROKER).answer
 
 
 def _boundaries(file: str) -> dict[str, tuple[Boundary, int]]:

@@ -35,7 +35,7 @@ class Tenant:
 
 
 @dataclass(frozen=True, slots=True)
-class Stage:
+class Comparison:
     """The database and the tenants' queues, which are empty."""
 
     urls: ServiceUrls
@@ -48,13 +48,13 @@ class Stage:
 
 
 @contextmanager
-def stage(urls: ServiceUrls, peers_python: str) -> Iterator[Stage]:
+def prepare(urls: ServiceUrls, peers_python: str) -> Iterator[Comparison]:
     """Prepare everything for the block and remove it afterwards."""
     names = [f"bench_{uuid.uuid4().hex[:8]}" for _ in range(TENANTS)]
     queues = TenantQueues(urls.rabbitmq_url, names)
     try:
         with queues.declared():
-            yield Stage(urls, _template(urls, names, peers_python), queues)
+            yield Comparison(urls, _template(urls, names, peers_python), queues)
     finally:
         drop_database(urls, COPY)
         drop_database(urls, TEMPLATE)

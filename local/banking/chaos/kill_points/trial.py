@@ -30,7 +30,7 @@ class BrokenPromise(Exception):
 
 
 @dataclass
-class Scene:
+class Trial:
     """The means of a scenario. `hit` says whether the boundary was reached."""
 
     cell: Cell

@@ -35,7 +35,7 @@ SETTINGS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Stage:
+class BenchDatabase:
     """One database and its parts. This process's handlers use the same parts."""
 
     database_url: str
@@ -53,14 +53,14 @@ class Stage:
                 channel.queue_purge(queue_name(tenant.name))
 
 
-class Theatre:
-    """The template and its tenants. `stage` opens a copy."""
+class BenchTemplate:
+    """The template and its tenants. `copy` opens a copy."""
 
     def __init__(self, urls: ServiceUrls) -> None:
         self.urls = urls
         self.tenants: list[Tenant] = []
 
-    def __enter__(self) -> Theatre:
+    def __enter__(self) -> BenchTemplate:
         with _parts(create_database(self.urls, TEMPLATE), self.urls) as parts:
             apply_migrations(os.environ)
             post = post_with(parts.settings.admin_api_key)
@@ -73,17 +73,17 @@ class Theatre:
         drop_database(self.urls, TEMPLATE)
 
     @contextmanager
-    def stage(self, name: str = "") -> Iterator[Stage]:
+    def copy(self, name: str = "") -> Iterator[BenchDatabase]:
         """A fresh copy for the block. Copies that are open at once need different names."""
-        database = f"{TEMPLATE}_{name or 'stage'}"
-        url = create_database(self.urls, database, TEMPLATE)
+        copy = f"{TEMPLATE}_{name or 'copy'}"
+        url = create_database(self.urls, copy, TEMPLATE)
         try:
             with _parts(url, self.urls) as parts:
-                stage = Stage(url, parts, self.tenants)
-                yield stage
-                stage.empty_queues()
+                database = BenchDatabase(url, parts, self.tenants)
+                yield database
+                database.empty_queues()
         finally:
-            drop_database(self.urls, database)
+            drop_database(self.urls, copy)
 
 
 @contextmanager
