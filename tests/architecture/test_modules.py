@@ -144,7 +144,7 @@ def test_app_registers_and_does_nothing_else() -> None:
     assert "def " not in app
 
 
-def test_no_file_names_a_place_outside_the_project() -> None:
+def test_files_name_only_project_paths() -> None:
     found = {}
     for file in project_files():
         text = file.read_bytes()

@@ -75,7 +75,7 @@ UNFILTERED_FUNCTIONS = {"find_api_key": BY_KEY, "mark_published": BY_EVENT}
 FUNCTION = re.compile(r"^CREATE FUNCTION (\w+).*?\$\$(.*?)\$\$;", re.MULTILINE | re.DOTALL)
 
 
-def test_every_statement_is_for_one_tenant_or_says_why_not() -> None:
+def test_every_statement_names_its_tenant() -> None:
     unfiltered: dict[str, set[str]] = {}
     for file, name, text in statements(FUNCTIONS):
         if TOUCHES.search(text) and not FOR_ONE.search(text):
@@ -84,7 +84,7 @@ def test_every_statement_is_for_one_tenant_or_says_why_not() -> None:
     assert unfiltered == {file: set(names) for file, names in UNFILTERED.items()}
 
 
-def test_every_function_of_the_database_is_for_one_tenant_or_says_why_not() -> None:
+def test_database_functions_name_their_tenant() -> None:
     schema = SCHEMA.read_text()
     bodies = dict(FUNCTION.findall(schema))
     unfiltered = {
