@@ -12,26 +12,26 @@ MADE := .venv .local .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: ## virtualenv, packages and servers, as far as they are missing
+setup: ## install the virtualenv, packages and servers that are missing
 	@./local/setup
 
 local: setup ## serve on http://127.0.0.1:8000 until Ctrl-C (PORT=…)
 	@$(PY) -m local local
 
-up: setup ## the same in the background; returns when /health answers 200
+up: setup ## serve in the background; returns when /health answers 200
 	@$(PY) -m local up
 
-down: ## stop everything of this checkout
+down: ## stop every process of this checkout
 	@if [ -x $(PY) ]; then $(PY) -m local down; fi
 
-demo: setup ## watch a bank being served, to the last confirmation
+demo: setup ## show a bank's events from creation to confirmation
 	@$(PY) -m local demo
 
-consumer: setup ## the reference consumer of one bank (NAME=…, ARGS=…)
+consumer: setup ## run the reference consumer of one bank (NAME=…, ARGS=…)
 	@$(if $(NAME)$(ARGS),,$(error say whose queue: make consumer NAME=first_bank))
 	@$(PY) -m local consumer $(NAME) $(ARGS)
 
-deploy-local: setup ## the packaged artifact as in AWS, on http://127.0.0.1:8080 (PORT=…, HOT=1)
+deploy-local: setup ## run the packaged artifact as in AWS, on http://127.0.0.1:8080 (PORT=…, HOT=1)
 	@$(PY) -m local deploy-local $(if $(HOT),--hot)
 
 undeploy-local: ## stop what deploy-local started
@@ -44,41 +44,41 @@ invoke: setup ## call a deployed function (FUNCTION=resend or banking/resend, EV
 logs: setup ## follow the logs of the deployed functions (FUNCTION=… for one)
 	@$(PY) -m local logs $(FUNCTION)
 
-test: setup ## everything that must hold (ARGS=… goes to pytest)
+test: setup ## run all tests (ARGS=… goes to pytest)
 	@$(PY) -m local test $(ARGS)
 
-unit: setup ## only the tests that need no servers (ARGS=… goes to pytest)
+unit: setup ## run the tests that need no servers (ARGS=… goes to pytest)
 	@$(PY) -m pytest tests/unit tests/architecture $(ARGS)
 
-chaos: setup ## kill and cut everything under load (SEED=… SEEDS=10 SECONDS=40; JSON in .local/chaos.json)
+chaos: setup ## inject faults under load (SEED=… SEEDS=10 SECONDS=40; JSON in .local/chaos.json)
 	@$(PY) -m local chaos $(if $(SEED),--seed $(SEED)) $(if $(SEEDS),--seeds $(SEEDS)) \
 		$(if $(SECONDS),--seconds $(SECONDS)) $(if $(SABOTAGE),--sabotage $(SABOTAGE) --no-kill-points)
 
-bench: setup ## measure, each figure beside its floor (ONLY=drain,create for some; PLOT=1 draws)
+bench: setup ## measure against floors (ONLY=drain,create for some; PLOT=1 draws plots)
 	@$(PY) -m local bench
 
 bench-deploy: setup ## measure the packaged artifact (JSON in .local/bench-deploy.json)
 	@$(PY) -m local bench-deploy
 
-bench-peers: setup ## measure other relays beside ours (JSON in .local/bench-peers.json)
+bench-peers: setup ## compare other relays with ours (JSON in .local/bench-peers.json)
 	@$(PY) -m local bench-peers
 
-check: setup ## ruff, mypy and the templates' linter
+check: setup ## run ruff, mypy and the linter of the templates
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy $(SOURCES)
 	$(PY) -m local.aws lint
 
-deploy: setup ## to AWS (STAGE=dev|prod); safe to run again (docs/deploy.md)
+deploy: setup ## deploy to AWS (STAGE=dev|prod); safe to run again (docs/deploy.md)
 	@$(PY) -m local.aws deploy $(STAGE)
 
-destroy: setup ## take a stage away from AWS (STAGE=…), after asking
+destroy: setup ## delete a stage in AWS (STAGE=…), after asking
 	@$(PY) -m local.aws destroy $(STAGE)
 
-documents: setup ## write the API documents and data models anew from the code
+documents: setup ## write the API documents and data models from the code
 	@$(PY) -m local documents
 
-clean: ## leave a fresh clone
+clean: ## remove everything that the other commands made
 	@if [ -x $(PY) ]; then $(PY) -m local clean; fi
 	@rm -rf $(MADE)
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

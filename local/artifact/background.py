@@ -28,10 +28,12 @@ class DeployedServer:
     def start(
         self, artifacts: Sequence[Artifact], environment: Mapping[str, str], port: int
     ) -> str:
-        """Serve the artifacts, unless just these are served; the address once it is healthy.
+        """Serve the artifacts and give the address once `/health` answers 200.
+
+        A server that already serves exactly these artifacts and settings is kept.
 
         Raises:
-            ServerNotStarted: it does not become healthy; the text is the end of its log
+            ServerNotStarted: the server does not become healthy; the text is the end of its log
         """
         wanted = _fingerprint(artifacts, environment)
         running = self._server.url()
@@ -51,18 +53,18 @@ class DeployedServer:
         return url
 
     def control_url(self) -> str | None:
-        """Where its Invoke API is, or `None` when nothing is deployed."""
+        """The address of the Invoke API, or `None` when nothing is deployed."""
         return self._control.read_text() if self._server.url() else None
 
     def stop(self) -> None:
-        """Let requests under way finish, then end it and its environments."""
+        """Let running requests finish, then end the server and its environments."""
         self._server.stop()
         for file in (self._running, self._control, self._checkout.state / "deploy.env"):
             file.unlink(missing_ok=True)
 
 
 def _fingerprint(artifacts: Sequence[Artifact], environment: Mapping[str, str]) -> str:
-    """A name for what is served: the artifacts and all settings; settings are secret, so hashed."""
+    """A hash of the artifacts and all settings. It is a hash because settings are secret."""
     digest = hashlib.sha256(" ".join(each.digest for each in artifacts).encode())
     for name, value in sorted(environment.items()):
         digest.update(f"{name}={value}\0".encode())

@@ -32,10 +32,10 @@ console = Console(highlight=False)
 
 
 def deploy_local(port: int, hot: bool = False) -> None:
-    """Package every system and serve all in the background; returns when /health answers 200.
+    """Package every system and serve all in the background; returns when `/health` answers 200.
 
     Args:
-        hot: stay, and serve every change of the sources until Ctrl-C
+        hot: keep running, and serve every change of the sources until Ctrl-C
     """
     checkout = Checkout()
     started = time.monotonic()
@@ -68,7 +68,7 @@ def _serve_changes(checkout: Checkout) -> None:
 
 
 def undeploy_local() -> None:
-    """Stop what deploy-local started; the servers too, unless `make up` uses them."""
+    """Stop what deploy-local started. The servers are kept while `make up` uses them."""
     checkout = Checkout()
     DeployedServer(checkout).stop()
     remove_containers(checkout)
@@ -79,7 +79,7 @@ def undeploy_local() -> None:
 
 
 def logs(function: str) -> int:
-    """Follow the deployed functions' logs, or those of the functions of a name; until Ctrl-C."""
+    """Follow the logs of all deployed functions, or of those with this name, until Ctrl-C."""
     folder = Checkout().folder("log", "functions")
     system, _, name = function.replace("_", "").replace("-", "").lower().rpartition("/")
     files = [
@@ -96,11 +96,11 @@ def logs(function: str) -> int:
 
 
 def invoke(function: str, event: str) -> int:
-    """Invoke a deployed function and print what it gives; 1 when it failed.
+    """Invoke a deployed function and print its result. The exit status is 1 if it failed.
 
     Args:
-        function: such as `banking/resend`, or `resend` when one system alone has it
-        event: JSON, or `@` and a file's name; empty for what its schedule would send
+        function: such as `banking/resend`, or `resend` when only one system has it
+        event: JSON, or `@` and a file name; empty for the event that its schedule would send
     """
     control = DeployedServer(Checkout()).control_url()
     if control is None:

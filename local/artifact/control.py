@@ -1,6 +1,6 @@
-"""Lambda's Invoke API on a port of its own, and the server's metrics.
+"""Serves Lambda's Invoke API and the server's metrics on a separate port, on loopback only.
 
-`aws lambda invoke --endpoint-url` and boto3 can use it; `make invoke` does. Loopback only.
+`make invoke` uses it. `aws lambda invoke --endpoint-url` and boto3 can use it too.
 """
 
 from __future__ import annotations
@@ -23,8 +23,6 @@ METRICS = "text/plain; version=0.0.4; charset=utf-8"
 
 
 def control_api(sites: Sites, metrics: GatewayMetrics) -> Starlette:
-    """The ASGI application."""
-
     async def invoke(request: Request) -> Response:
         payload = await request.body() or b"{}"
         kind = request.headers.get("x-amz-invocation-type", "RequestResponse")
@@ -44,7 +42,7 @@ def control_api(sites: Sites, metrics: GatewayMetrics) -> Starlette:
         return Response(outcome.payload, headers=headers, media_type=JSON)
 
     async def replace(request: Request) -> Response:
-        """Serve another artifact of its system from now on: `make deploy-local HOT=1` asks for it."""
+        """Serve this artifact of a system from now on. `make deploy-local HOT=1` calls this."""
         try:
             await sites.replace(Path((await request.body()).decode()))
         except MigrationFailed as error:

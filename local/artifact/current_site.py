@@ -1,4 +1,4 @@
-"""The artifact that is served now, replaced by another one without a request being lost."""
+"""Serves one system's artifact and replaces it by a newer one without losing a request."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from local.artifact.site import Site
 
 
 class CurrentSite:
-    """An ASGI application that is always the newest site's gateway.
+    """An ASGI application that passes each request to the newest site's gateway.
 
     Args:
         make: makes the site of a template
@@ -27,12 +27,12 @@ class CurrentSite:
 
     @property
     def site(self) -> Site:
-        """The one that serves; there is one after the first `replace`."""
+        """The current site. It exists after the first `replace`."""
         assert self._site is not None
         return self._site
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve a request by the site that is current when it comes."""
+        """Serve a request with the site that is current when the request arrives."""
         site = self.site
         self._requests[site] = self._requests.get(site, 0) + 1
         try:
@@ -41,10 +41,10 @@ class CurrentSite:
             self._requests[site] -= 1
 
     async def replace(self, template: Path) -> None:
-        """Open the template's site, then serve by it; the old one ends with its last request.
+        """Open the template's site and switch to it. The old site closes after its last request.
 
         Raises:
-            MigrationFailed: the old one stays
+            MigrationFailed: the old site stays
         """
         async with self._replacing:
             site = self._make(template)
@@ -66,7 +66,6 @@ class CurrentSite:
         self._requests.pop(site, None)
 
     async def close(self) -> None:
-        """End all sites."""
         for task in self._retiring:
             task.cancel()
         if self._site is not None:

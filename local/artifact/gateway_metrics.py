@@ -19,7 +19,7 @@ BUCKETS = (0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 29)
 
 
 class GatewayMetrics(AccessLog):
-    """An access log that counts as well."""
+    """An access log that also counts."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -39,17 +39,17 @@ class GatewayMetrics(AccessLog):
     def write(
         self, request: Request, response: Response, request_id: str, seconds: float, resource: str
     ) -> None:
-        """Count, then log; paths that do not exist are counted as one."""
+        """Count, then log. All paths that do not exist count as one."""
         super().write(request, response, request_id, seconds, resource)
         self._requests.labels(request.method, resource, response.status_code).inc()
         self._seconds.labels(resource).observe(seconds)
 
     def watch(self, deployments: Callable[[], Mapping[str, Deployment]]) -> None:
-        """Show the environments of the functions that are deployed, by system."""
+        """Report the environments of the deployed functions, by system."""
         self._registry.register(_Environments(deployments))
 
     def exposition(self) -> bytes:
-        """All of it in Prometheus's text format."""
+        """All metrics in Prometheus's text format."""
         return generate_latest(self._registry)
 
 

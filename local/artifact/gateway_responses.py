@@ -1,8 +1,8 @@
-"""What the gateway says in place of a function, as the template defines it.
+"""The gateway's own answers, as the template defines them.
 
-Reads the three places where a template can say so. What it does not define is answered with
-this project's envelope, as the local gateway does. The types and variables are those of
-"Gateway response types" and "Variables for access logging" in API Gateway's developer guide.
+A template can define them in three places; all are read. What the template does not define is
+answered in this project's envelope, as the local gateway does. Types and variables follow "Gateway
+response types" and "Variables for access logging" in API Gateway's developer guide.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ VARIABLE = re.compile(r"\$context\.[A-Za-z.]*[A-Za-z]")
 
 @dataclass(frozen=True)
 class Shape:
-    """One type's answer: a status of its own or the refusal's, a body, headers."""
+    """The answer of one type: a status (its own or the refusal's), a body and headers."""
 
     status: int | None
     body: str
@@ -41,7 +41,7 @@ class GatewayResponses:
         self._shapes = dict(_shapes(template))
 
     def response(self, refusal: Refusal, request_id: str) -> Response:
-        """What the client sees of a refusal."""
+        """The answer that the client gets for a refusal."""
         response = refusal.response()
         shape = self._shapes.get(refusal.kind) or self._shapes.get(_default(response.status_code))
         if shape is None:
@@ -72,7 +72,7 @@ def _shapes(template: Template) -> Iterator[tuple[str, Shape]]:
 
 
 def _resolved(said: Mapping[str, Any], intrinsics: Intrinsics) -> dict[str, Any]:
-    """The properties that the template alone can tell (its API's id is not one)."""
+    """The properties that the template alone can resolve. The API's id is not one of them."""
     known = {}
     for name, value in said.items():
         try:
@@ -110,7 +110,7 @@ def _filled(template: str, context: Mapping[str, str]) -> str:
 
 
 def _headers(shape: Shape, context: Mapping[str, str]) -> dict[str, str]:
-    """A literal stands in single quotes, anything else names a variable of the context."""
+    """The headers. A value in single quotes is a literal; any other names a variable of the context."""
     return {
         name: value[1:-1] if value.startswith("'") else context.get(f"${value}", "")
         for name, value in shape.headers.items()

@@ -1,6 +1,7 @@
-"""The server process of `make deploy-local`; `python -m local.artifact.program`.
+"""The server process of `make deploy-local`: `python -m local.artifact.program`.
 
-Runs the packaged migrations of each system, then serves them all on the inherited sockets until SIGTERM.
+It runs the packaged migrations of each system. Then it serves all systems on the inherited sockets
+until SIGTERM.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from local.serving.program import ReadyServer, configuration, end_with_parent
 
 
 def by_port(port: int, there: ASGIApp, elsewhere: ASGIApp) -> ASGIApp:
-    """One application on one port, another on every other."""
+    """Use one application on one port and another on all other ports."""
 
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:
         chosen = there if scope["server"][1] == port else elsewhere
@@ -77,7 +78,10 @@ async def serve(arguments: argparse.Namespace) -> None:
 
 
 def _site_maker(metrics: GatewayMetrics) -> Callable[[Path], Site]:
-    """What makes a system's site; each system counts addresses for itself, as its firewall does."""
+    """The function that makes a system's site.
+
+    Each system limits client addresses separately, as its firewall does in AWS.
+    """
     environment, checkout = os.environ, Checkout()
     deployer = FunctionDeployer(
         checkout=checkout,
@@ -103,7 +107,7 @@ def _site_maker(metrics: GatewayMetrics) -> Callable[[Path], Site]:
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Serve until SIGTERM, SIGINT or, when asked for, the end of the parent."""
+    """Serve until SIGTERM or SIGINT, or on request until the parent ends."""
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     asyncio.run(serve(_arguments(argv)))
 

@@ -17,7 +17,7 @@ class ArtifactServer:
     """A server of artifacts that ends with this process.
 
     Attributes:
-        control_url: where its Invoke API is
+        control_url: the address of its Invoke API
     """
 
     server: Server
@@ -25,14 +25,14 @@ class ArtifactServer:
 
     @property
     def base_url(self) -> str:
-        """Where its gateway serves."""
+        """The address of its gateway."""
         return self.server.base_url
 
 
 def serve_artifacts(
     artifacts: Sequence[Artifact], control: socket.socket, gateway: socket.socket, *options: str
 ) -> list[str]:
-    """The program that serves the artifacts of systems on two inherited sockets."""
+    """The command of a program that serves the systems' artifacts on two inherited sockets."""
     return [
         *(sys.executable, "-m", "local.artifact.program"),
         *(part for artifact in artifacts for part in ("--template", str(artifact.template))),
@@ -44,10 +44,10 @@ def serve_artifacts(
 def start_artifacts(
     artifacts: Sequence[Artifact], environment: Mapping[str, str]
 ) -> ArtifactServer:
-    """Serve the artifacts of systems in a process of its own; returns when all serve.
+    """Serve the systems' artifacts in a separate process. Returns when all are served.
 
     Raises:
-        ServerNotStarted: it ended while starting
+        ServerNotStarted: the server ended while starting
     """
     with listen(None) as control:
         server = start_server(

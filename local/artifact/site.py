@@ -1,4 +1,4 @@
-"""One system in service: functions, gateway, schedules and queues, begun and ended together."""
+"""One system in service: its functions, gateway, schedules and queues, opened and closed together."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ log = logging.getLogger(__name__)
 
 
 class MigrationFailed(RuntimeError):
-    """The packaged migrations failed; nothing is served. The text is the function's error."""
+    """The packaged migrations failed, so nothing is served. The text is the function's error."""
 
 
 class Site:
-    """What serves requests until `close`.
+    """Serves a system's requests from `open` until `close`.
 
     Args:
-        broker_url: where queues are that functions get messages from
+        broker_url: the broker of the queues that feed functions
         schedules: whether schedules fire
     """
 
@@ -64,11 +64,11 @@ class Site:
         self._queues = [QueueSource(spec, broker_url, self._feed) for spec in template.queues]
 
     def has_path(self, path: str) -> bool:
-        """Whether the API has this path, with whatever method."""
+        """Whether the API has this path, for any method."""
         return self._routes.match(path) is not None
 
     async def _answer(self, function: str, event: dict[str, Any]) -> object:
-        """Call a function for the gateway; what Lambda refuses becomes what AWS answers then."""
+        """Call a function for the gateway. If Lambda refuses, give the answer that AWS would give."""
         try:
             outcome = await self.deployment.invoke(function, orjson.dumps(event))
         except Throttled as error:
@@ -81,7 +81,7 @@ class Site:
         return orjson.loads(outcome.payload)
 
     async def open(self) -> None:
-        """Migrate with the packaged function, then begin.
+        """Run the packaged migration, then start serving.
 
         Raises:
             MigrationFailed: the schema could not be brought up to date
@@ -95,7 +95,7 @@ class Site:
             queue.start()
 
     def _fire(self, name: str, event: dict[str, Any]) -> object:
-        """Called in a schedule's own thread: waits for the run and its retries."""
+        """Run a scheduled function in the schedule's thread. Waits for the run and its retries."""
         future = asyncio.run_coroutine_threadsafe(self._run(name, event), self._loop)
         return future.result()
 
@@ -103,7 +103,7 @@ class Site:
         await self.deployment.invoke_later(name, json.dumps(event).encode())
 
     def _feed(self, name: str, event: bytes) -> Future[bool]:
-        """Called in a queue's own thread."""
+        """Pass a batch to a function. Called in the queue's thread."""
         return asyncio.run_coroutine_threadsafe(self._succeeds(name, event), self._loop)
 
     async def _succeeds(self, name: str, event: bytes) -> bool:
@@ -115,7 +115,7 @@ class Site:
         return outcome.error is None
 
     async def close(self) -> None:
-        """Fire and feed no more, and end the functions."""
+        """Stop schedules and queues, then end the functions."""
         await asyncio.to_thread(self._scheduler.stop, 0)
         await asyncio.gather(*(asyncio.to_thread(queue.stop) for queue in self._queues))
         await self.deployment.close()

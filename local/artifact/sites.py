@@ -1,8 +1,8 @@
-"""The systems that one server process serves: which of them a request or an invocation is for.
+"""The systems of one server process: finds the system for each request or invocation.
 
-At `<system>.localhost` a system's API is served whole, as AWS serves it. At any other host a request
-goes to the first system that has the path. What every package has (`/health`, `/openapi.json`) is
-therefore answered by the first one there.
+At `<system>.localhost` the whole API of a system is served, as AWS serves it. At any other host a
+request goes to the first system that has the path. The paths of every package (`/health`,
+`/openapi.json`) are therefore answered by the first system.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ class Sites:
         self._current: dict[str, CurrentSite] = {}
 
     async def replace(self, template: Path) -> None:
-        """Serve the template's system by it, in place of what served it before.
+        """Serve the template's system from this template instead of the one before.
 
         Raises:
-            MigrationFailed: what served before stays
+            MigrationFailed: the earlier site stays
         """
         system = read_template(template).system
         current = self._current.get(system) or CurrentSite(self._make)
@@ -44,7 +44,6 @@ class Sites:
         self._current[system] = current
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve a request."""
         await self._current[self._system_of(scope)](scope, receive, send)
 
     def _system_of(self, scope: Scope) -> str:
@@ -59,17 +58,17 @@ class Sites:
         return next(with_path, names[0])
 
     def deployments(self) -> Mapping[str, Deployment]:
-        """The functions of each system, as they are now."""
+        """The current functions of each system."""
         return {name: current.site.deployment for name, current in self._current.items()}
 
     def deployment_of(self, name: str) -> tuple[Deployment, str]:
-        """The deployment that has a function, and the function's name in it.
+        """The deployment that has a function, and the function's name in that deployment.
 
         Args:
-            name: such as `banking/resend`, or `resend` when one system alone has it
+            name: such as `banking/resend`, or `resend` when only one system has it
 
         Raises:
-            UnknownFunction: there is none, or several systems have one
+            UnknownFunction: no system has it, or several have it
         """
         wanted, _, function = name.rpartition("/")
         found = {
@@ -92,13 +91,12 @@ class Sites:
         )
 
     async def close(self) -> None:
-        """End all sites."""
         for current in self._current.values():
             await current.close()
 
 
 def _host(scope: Scope) -> str:
-    """The name that the client called, without its port."""
+    """The host that the client named, without its port."""
     headers: list[tuple[bytes, bytes]] = scope["headers"]
     host = next((value for name, value in headers if name == b"host"), b"")
     return host.decode("latin-1").partition(":")[0].lower()

@@ -1,5 +1,5 @@
-"""Deploys to AWS, and takes away again: what `make deploy` and `make destroy` run.
+"""Deploys to AWS and takes the deployment away again: `make deploy` and `make destroy`.
 
-The templates are in `infra/`; this package fills them in, sends them in the right order and looks
-whether the result answers. It is the operator's side: the functions import nothing of it.
+The templates are in `infra/`. This package fills in their parameters, deploys them in the right order
+and checks that the result answers. Only the operator uses it; the functions import nothing of it.
 """

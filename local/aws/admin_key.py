@@ -1,4 +1,7 @@
-"""Puts the admin's key into its secret when there is none: CloudFormation cannot make its checksum."""
+"""Stores an admin key in its secret when there is none.
+
+CloudFormation cannot do this, because a key ends in a checksum.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,10 @@ from fintegrate.access.keys import new_api_key
 
 
 def ensure_admin_key(client: Any, secret: str) -> bool:
-    """Make a key unless the secret has a value, which is not read; whether one was made."""
+    """Make a key unless the secret has a value, and return whether one was made.
+
+    The value is never read.
+    """
     try:
         stages = client.describe_secret(SecretId=secret).get("VersionIdsToStages", {})
     except ClientError as error:

@@ -39,7 +39,7 @@ console = Console(highlight=False, markup=False)
 
 
 class Stage(str, Enum):  # noqa: UP042 - typer shows the values of this kind
-    """What can be deployed."""
+    """The stages that exist."""
 
     dev = "dev"
     prod = "prod"
@@ -47,7 +47,7 @@ class Stage(str, Enum):  # noqa: UP042 - typer shows the values of this kind
 
 @app.command()
 def deploy(stage: Stage) -> None:
-    """Bring a stage to the state of this checkout; safe to run again."""
+    """Bring a stage to the state of this checkout. It is safe to run this again."""
     session = boto3.Session()
     stacks = Stacks(session.client("cloudformation"))
     deployment = Deployment(stage.value, session, stacks, os.environ, console.print)
@@ -71,7 +71,7 @@ def destroy(stage: Stage) -> None:
 
 @app.command()
 def lint() -> None:
-    """The linter of the templates, the merged ones too."""
+    """Lint the templates, including the merged ones."""
     try:
         complaints = lint_all([package(name, "dev") for name in NAMES])
     except PackagingFailed as error:

@@ -1,7 +1,8 @@
-"""The order of a deployment: servers, then each system: package, migration, functions, alarms, a look.
+"""Deploys in order: first the servers, then each system.
 
-Each step can be repeated, so a deployment that stopped is run again. Nothing of a system that answers
-requests is touched before its migration has succeeded.
+A system's steps are package, migration, functions, alarms and smoke test. Each step can be repeated,
+so a deployment that stopped is simply run again. A system's serving functions are changed only after
+its migration has succeeded.
 """
 
 from __future__ import annotations
@@ -26,11 +27,11 @@ from local.aws.stacks import Change, Stacks
 
 FOUNDATION = ("artifacts", "network", "secrets")
 DATA = ("database", "broker", "cache")
-"""They know nothing of each other: made at the same time, because a broker takes 20 minutes."""
+"""Independent of each other, so they are made at the same time: a broker takes 20 minutes."""
 WATCH = ("monitoring/servers",)
 SERVERS = (FOUNDATION, DATA, WATCH)
 
-# A migration runs up to 15 minutes, and a call that is sent again would be a second one.
+# A migration runs up to 15 minutes. A retried call would start a second migration.
 _LONG_CALL = Config(read_timeout=910, tcp_keepalive=True, retries={"total_max_attempts": 1})
 Say = Callable[[str], None]
 Outputs = Mapping[str, str]
@@ -38,37 +39,36 @@ Outputs = Mapping[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What one stack holds: a template of `infra/`, or one that is made of a package.
+    """The content of one stack: a template of `infra/`, or one that is made from a package.
 
     Attributes:
         name: the template's place in `infra/` without its ending
-        system: whose functions or alarms it holds; empty for what all systems share
+        system: the system of its functions or alarms; empty for what all systems share
     """
 
     name: str
     system: str = ""
 
     def stack(self, stage: str) -> str:
-        """The name of its stack."""
         return f"fintegrate-{stage}-{self.name.replace('/', '-')}"
 
 
 def parts_of(system: str) -> tuple[Part, Part, Part]:
-    """The stacks of a system, in the order of making: migration, functions, alarms."""
+    """The stacks of a system in the order of deployment: migration, functions, alarms."""
     names = (f"{system}-migration", f"{system}-functions", f"monitoring/{system}")
     migration, functions, alarms = (Part(name, system) for name in names)
     return migration, functions, alarms
 
 
 def all_parts(systems: Sequence[str] = NAMES) -> list[Part]:
-    """Every stack of a stage, in the order of making."""
+    """Every stack of a stage in the order of deployment."""
     shared = [Part(name) for names in SERVERS for name in names]
     return [*shared, *(part for system in systems for part in parts_of(system))]
 
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """One run of `make deploy`; `say` tells a person how far it is."""
+    """One run of `make deploy`. `say` reports progress to a person."""
 
     stage: str
     session: boto3.Session
@@ -78,10 +78,10 @@ class Deployment:
     look: Callable[[str], None] = smoke_test
 
     def run(self, packages: Mapping[str, Callable[[], Package]]) -> dict[str, str]:
-        """Deploy everything; the address under which each system answers.
+        """Deploy everything. Returns the address of each system.
 
         Args:
-            packages: what makes the package of each system, in the order of deploying
+            packages: the function that makes each system's package, in the order of deployment
 
         Raises:
             StackFailed, PackagingFailed, ParameterMissing, SchemaNotMigrated, SmokeTestFailed.
@@ -106,7 +106,7 @@ class Deployment:
         return own["ApiUrl"]
 
     def _bring_about(self, parts: Sequence[Part], outputs: Outputs) -> dict[str, str]:
-        """Create or update stacks of `infra/` side by side; their outputs."""
+        """Create or update stacks of `infra/` side by side. Returns their outputs."""
         changes = [self._prepare(part, outputs) for part in parts]
         for change in changes:
             self.stacks.start(change)
@@ -147,7 +147,7 @@ class Deployment:
     def _prepare_made(
         self, part: Part, template: dict[str, Any], bucket: str, outputs: Outputs
     ) -> Change:
-        """As `_prepare`, for a template that is made here; it is too long to be sent in the call."""
+        """As `_prepare`, for a generated template. It is too long to be part of the call."""
         text = json.dumps(template, indent=1, sort_keys=True)
         key = f"{part.name}.template.json"
         self.session.client("s3").put_object(Bucket=bucket, Key=key, Body=text.encode())
@@ -156,7 +156,7 @@ class Deployment:
         return self.stacks.prepare(part.stack(self.stage), {"TemplateURL": url}, parameters)
 
     def _upload(self, bucket: str, path: Path) -> str:
-        """Put a file into the bucket under a name of its content; its place."""
+        """Upload a file under a name that follows from its content. Returns its place."""
         s3, key = self.session.client("s3"), content_key(path)
         if s3.list_objects_v2(Bucket=bucket, Prefix=key).get("KeyCount", 0) == 0:
             s3.upload_file(str(path), bucket, key)

@@ -1,6 +1,6 @@
-"""Taking a stage away, after asking; backwards through the stacks.
+"""Takes a stage away, after asking: deletes its stacks in reverse order.
 
-What AWS keeps on purpose stays: the last snapshot of the database, and the bucket with the packages.
+AWS keeps two things on purpose: the last snapshot of the database and the bucket with the packages.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from local.aws.stacks import Stacks
 
 
 class NotConfirmed(Exception):
-    """The stage stays; the text says why."""
+    """The stage stays; the text gives the reason."""
 
 
 def confirm(stage: str, ask: Callable[[str], str]) -> None:
-    """Ask before anything is destroyed: a yes for dev, the whole name for prod.
+    """Ask before anything is destroyed. Dev needs a yes, prod its whole name.
 
     Raises:
-        NotConfirmed: the answer was another one.
+        NotConfirmed: the answer was a different one.
     """
     name = f"fintegrate-{stage}"
     if stage == "prod":
@@ -31,7 +31,7 @@ def confirm(stage: str, ask: Callable[[str], str]) -> None:
 
 
 def destroy(stage: str, stacks: Stacks, say: Callable[[str], None]) -> None:
-    """Delete the stacks of a stage, the newest first; what is gone already is passed over.
+    """Delete the stacks of a stage, the newest first. Stacks that no longer exist are skipped.
 
     Raises:
         StackFailed: something cannot be deleted, such as a database with deletion protection.

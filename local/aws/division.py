@@ -1,7 +1,7 @@
-"""Divides the functions' template, so that the migration can run before the rest is touched.
+"""Divides the functions' template, so that the migration can run before the rest is changed.
 
 The migration gets a stack of its own: the function `migrate` with its role, its log and the layer.
-Everything else makes the stack that answers requests.
+Everything else becomes the stack that answers requests.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ ALONE = ("Migrate", "MigrateRole", "MigrateLog")
 
 
 def divide(template: Template) -> tuple[Template, Template]:
-    """The migration's template and that of everything else."""
+    """The template of the migration and the template of everything else."""
     resources = template["Resources"]
     migration = _reached(resources, set(ALONE))
     return (
@@ -30,7 +30,7 @@ def divide(template: Template) -> tuple[Template, Template]:
 
 
 def _part(template: Template, resources: Template, outputs: Template) -> Template:
-    """The template with these resources only, and of its parameters those that they need."""
+    """The template with only these resources and the parameters that they need."""
     part = {**template, "Resources": resources, "Outputs": outputs}
     conditions = template["Conditions"]
     used = set(_names([resources, outputs]))
@@ -44,13 +44,13 @@ def _part(template: Template, resources: Template, outputs: Template) -> Templat
 
 
 def _reached(known: Template, wanted: set[str]) -> set[str]:
-    """The wanted ones, those that they refer to, and so on."""
+    """The wanted resources and everything that they refer to, directly or not."""
     found = set(_names({name: known[name] for name in wanted})) & known.keys()
     return wanted if found <= wanted else _reached(known, wanted | found)
 
 
 def _names(value: Any) -> Iterator[str]:
-    """Every name that a part of a template refers to."""
+    """Every name to which a part of a template refers."""
     if isinstance(value, list):
         for item in value:
             yield from _names(item)

@@ -1,6 +1,6 @@
-"""The linter of CloudFormation over every template, and over the functions' merged ones.
+"""Runs CloudFormation's linter over every template and over the merged ones of the functions.
 
-`infra/systems/` is only what is laid over Chalice's templates, so it is linted merged.
+The files in `infra/systems/` are only laid over Chalice's templates, so they are linted merged.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ MERGED_ONLY = "systems"
 
 
 def lint(packages: Sequence[Package]) -> str:
-    """What the linter has to say; empty when nothing."""
+    """The linter's findings; empty when there are none."""
     files = [file for file in sorted(INFRA.rglob("*.yaml")) if file.parent.name != MERGED_ONLY]
     files += [package.folder / TEMPLATE for package in packages]
     linter = str(Path(sys.executable).with_name("cfn-lint"))

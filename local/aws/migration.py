@@ -1,4 +1,4 @@
-"""Runs the function `migrate` and takes its failure for what it is: a reason to stop."""
+"""Runs the function `migrate` and stops the deployment when it fails."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from typing import Any
 
 
 class SchemaNotMigrated(Exception):
-    """The migration failed and left nothing; the text names the file and the statement."""
+    """The migration failed and left nothing. The text names the file and the statement."""
 
 
 def migrate(client: Any, system: str, stage: str) -> list[str]:
-    """Apply what is missing; the names of the migrations that were applied now.
+    """Apply the missing migrations. Returns the names of those that were applied.
 
-    The client must wait as long as the function may run and must not send the call twice.
+    The client must wait as long as the function may run, and it must not retry the call.
 
     Raises:
-        SchemaNotMigrated: in the migration's own words.
+        SchemaNotMigrated: the text is the migration's own.
     """
     function = f"fintegrate-{system}-{stage}-migrate"
     client.get_waiter("function_active_v2").wait(FunctionName=function)

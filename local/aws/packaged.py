@@ -1,7 +1,7 @@
-"""The packaged functions as a template that AWS takes without a transform of its own.
+"""Turns the packaged functions into a template that AWS takes without a transform.
 
-Chalice's template is in AWS's serverless notation; it is expanded here with AWS's own translator, so
-that what is deployed is exactly what the tests have looked at.
+Chalice's template is in AWS's serverless notation. AWS's own translator expands it here, so that AWS
+gets exactly what the tests have checked.
 """
 
 from __future__ import annotations
@@ -27,18 +27,18 @@ Template = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """The serverless template, and the zips that it names by their place beside it."""
+    """The serverless template and the zips beside it."""
 
     template: Template
     folder: Path
 
     def files(self) -> dict[str, Path]:
-        """What to upload, by its name in the template; the key is unique to the content."""
+        """The files to upload, by their name in the template. The key is unique to the content."""
         return {f"./{name}": self.folder / name for name in (BUNDLE, LAYER)}
 
 
 def package(system: str, stage: str, folder: Path | None = None) -> Package:
-    """A system's functions for a stage: the artifact that `make deploy-local` runs, too.
+    """A system's functions for a stage: the same artifact that `make deploy-local` runs.
 
     Raises:
         PackagingFailed: Chalice refused; the text is its own.
@@ -49,7 +49,7 @@ def package(system: str, stage: str, folder: Path | None = None) -> Package:
 
 
 def expand(template: Template, code: Mapping[str, str]) -> Template:
-    """The template without serverless notation; `code` gives the place in S3 of each local file.
+    """The template without serverless notation. `code` maps each local file to its place in S3.
 
     Raises:
         PackagingFailed: the translator refused; the text names the resource.
@@ -64,12 +64,12 @@ def expand(template: Template, code: Mapping[str, str]) -> Template:
 
 
 def content_key(path: Path) -> str:
-    """A name for a file that is unique to its content."""
+    """A file name that is unique to the file's content."""
     return f"{path.stem}-{hashlib.sha256(path.read_bytes()).hexdigest()[:20]}{path.suffix}"
 
 
 def _with_places(value: Any, code: Mapping[str, str]) -> Any:
-    """A copy in which every local file is replaced by its place."""
+    """A copy in which each local file is replaced by its place in S3."""
     if isinstance(value, dict):
         return {name: _with_places(item, code) for name, item in value.items()}
     if isinstance(value, list):

@@ -1,11 +1,16 @@
-"""What a stack's parameters are filled with, by their names.
+"""Finds a value for each parameter of a stack, by the parameter's name.
 
-An earlier stack's output of the same name; the variable of the environment (`BANKING_DOMAIN_NAME` for
-banking's `DomainName`, or `DOMAIN_NAME` for every system's); the stage's file in `infra/stages/`, where
-an object under a system's name holds what is its own; else the template's default. An option whose
-default is empty keeps what it was given once: a deployment without `DATABASE_SNAPSHOT` would
-otherwise replace the restored database by an empty one, and one without `DOMAIN_NAME` take the name
-away.
+The sources, in this order:
+
+1. an output of an earlier stack with the same name
+2. an environment variable: `BANKING_DOMAIN_NAME` for banking's `DomainName`, or `DOMAIN_NAME` for that
+   of every system
+3. the stage's file in `infra/stages/`; an object under a system's name holds the system's own values
+4. the template's default
+
+An option with an empty default keeps the value of the last deployment. Otherwise a deployment without
+`DATABASE_SNAPSHOT` would replace the restored database by an empty one, and one without `DOMAIN_NAME`
+would take the domain name away.
 """
 
 from __future__ import annotations
@@ -23,24 +28,24 @@ STAGES = ("dev", "prod")
 
 
 class ParameterMissing(Exception):
-    """A parameter has no value; the text names it and where to give it."""
+    """A parameter has no value. The text names it and says where to set it."""
 
 
 class _Loader(yaml.SafeLoader):
-    """Reads CloudFormation's short forms (`!Ref x`) as None: only plain parts are looked at."""
+    """Reads CloudFormation's short forms (`!Ref x`) as None. Only plain parts are used."""
 
 
 _Loader.add_multi_constructor("!", lambda _loader, _suffix, _node: None)
 
 
 def read_template(name: str) -> dict[str, Any]:
-    """A template of `infra/`, without what its short forms say."""
+    """A template of `infra/`, with short forms read as None."""
     text = (INFRA / f"{name}.yaml").read_text(encoding="utf-8")
     return dict(yaml.load(text, _Loader))  # noqa: S506 - a SafeLoader
 
 
 def stage_values(stage: str, system: str = "") -> dict[str, str]:
-    """The values of a stage's file: those of all, and those of this system instead."""
+    """The values of a stage's file. The system's own values override the common ones."""
     values = json.loads((INFRA / "stages" / f"{stage}.json").read_text(encoding="utf-8"))
     shared = {name: value for name, value in values.items() if isinstance(value, str)}
     return {"Stage": stage, **shared, **values.get(system, {})}
@@ -54,11 +59,11 @@ def fill(
     previous: Mapping[str, str] | None = None,
     system: str = "",
 ) -> list[dict[str, str]]:
-    """The parameters of a template as CloudFormation takes them.
+    """The parameters of a template in the form that CloudFormation takes.
 
     Args:
-        previous: what the stack has now
-        system: whose stack it is, if it is one system's
+        previous: the stack's current parameters
+        system: the system, if the stack belongs to one
 
     Raises:
         ParameterMissing: one has neither a value nor a default.
@@ -85,5 +90,5 @@ def _given(name: str, system: str, environment: Mapping[str, str]) -> str:
 
 
 def variable(name: str) -> str:
-    """The environment's name of a parameter: `RateLimitIpPerMinute` is RATE_LIMIT_IP_PER_MINUTE."""
+    """The environment variable of a parameter: RATE_LIMIT_IP_PER_MINUTE for `RateLimitIpPerMinute`."""
     return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).upper()

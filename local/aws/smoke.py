@@ -1,6 +1,6 @@
-"""Looks whether a system answers: as anybody would, from outside, without a key.
+"""Checks from outside, without a key, that a system answers.
 
-Asks only for what every package has.
+It asks only for paths that every package has.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ PATIENCE_SECONDS = 90.0
 
 
 class SmokeTestFailed(Exception):
-    """The deployment does not answer as it should; the text says what it answered."""
+    """The deployment answers wrongly; the text gives the answer."""
 
 
 def smoke_test(
@@ -22,12 +22,12 @@ def smoke_test(
     patience_seconds: float = PATIENCE_SECONDS,
     pause: Callable[[float], None] = time.sleep,
 ) -> None:
-    """Health, the documents, a path that is not there and one that wants a key.
+    """Request the health, the documents, an unknown path and a path that needs a key.
 
-    New names take a moment to be known everywhere, so a first refusal is asked again.
+    A new DNS name takes a moment to spread, so a wrong answer is retried for a while.
 
     Raises:
-        SmokeTestFailed: an answer is wrong and stays so.
+        SmokeTestFailed: an answer stays wrong.
     """
     deadline = time.monotonic() + patience_seconds
     with httpx.Client(base_url=url, timeout=30) as client:
@@ -38,7 +38,7 @@ def smoke_test(
 
 
 def _complaint(client: httpx.Client) -> str:
-    """What is wrong, in words; empty when nothing is."""
+    """A sentence that says what is wrong; empty when nothing is."""
     expected = {"/health": 200, "/openapi.json": 200, "/metrics": 401, "/no-such-path": 404}
     for path, status in expected.items():
         try:

@@ -1,6 +1,6 @@
-"""CloudFormation stacks: each change through a change set, so that running it again changes nothing.
+"""Changes CloudFormation stacks through change sets, so that a repeated run changes nothing.
 
-Leaves to others which stacks there are and what is in them.
+Others decide which stacks exist and what they contain.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ CAPABILITIES: Any = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"]
 
 
 class StackFailed(Exception):
-    """A stack could not be changed; the text says which resource and why, in AWS's words."""
+    """A stack could not be changed. The text names the resource and gives AWS's reason."""
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A change that AWS has checked and not yet made; `kind` None: there is nothing to change."""
+    """A change that AWS has checked but not made. `kind` is None if there is nothing to change."""
 
     stack: str
     kind: str | None
 
 
 class Stacks:
-    """The stacks of one account and region; `wait_seconds` is the pause between two looks."""
+    """The stacks of one account and region. `wait_seconds` is the pause between two checks."""
 
     def __init__(self, client: Any, wait_seconds: int = 10) -> None:
         self._client = client
@@ -39,13 +39,13 @@ class Stacks:
     def prepare(
         self, stack: str, source: dict[str, str], parameters: Sequence[dict[str, str]]
     ) -> Change:
-        """Let AWS check a change; `source` is a TemplateBody or a TemplateURL.
+        """Let AWS check a change. `source` is a TemplateBody or a TemplateURL.
 
         Raises:
             StackFailed: AWS refuses it.
         """
         status = self._status(stack)
-        if status in REMOVE_FIRST:  # its very first creation failed: nothing is in it
+        if status in REMOVE_FIRST:  # its first creation failed: it is empty
             self.delete(stack)
             status = None
         kind = "CREATE" if status is None or status in NEVER_CREATED else "UPDATE"
@@ -62,17 +62,17 @@ class Stacks:
         return Change(stack, kind if self._has_changes(stack) else None)
 
     def start(self, change: Change) -> None:
-        """Begin to make the change; `finish` waits for it."""
+        """Start the change; `finish` waits for it."""
         if change.kind is not None:
             self._client.execute_change_set(
                 StackName=change.stack, ChangeSetName=_change_set(change.stack)
             )
 
     def finish(self, change: Change) -> dict[str, str]:
-        """Wait until the change is made; the stack's outputs.
+        """Wait until the change is made. Returns the stack's outputs.
 
         Raises:
-            StackFailed: it failed and AWS took it back.
+            StackFailed: the change failed and AWS rolled it back.
         """
         waiters: dict[str, Any] = {
             "CREATE": "stack_create_complete",
@@ -83,24 +83,23 @@ class Stacks:
         return self.outputs(change.stack)
 
     def outputs(self, stack: str) -> dict[str, str]:
-        """What the stack says about itself; nothing when there is no such stack."""
+        """The stack's outputs; empty when there is no such stack."""
         described = self._describe(stack) or {}
         return {o["OutputKey"]: o["OutputValue"] for o in described.get("Outputs", [])}
 
     def parameters(self, stack: str) -> dict[str, str]:
-        """What the stack's parameters are now; nothing when there is no such stack."""
+        """The stack's current parameters; empty when there is no such stack."""
         described = self._describe(stack) or {}
         return {p["ParameterKey"]: p["ParameterValue"] for p in described.get("Parameters", [])}
 
     def exists(self, stack: str) -> bool:
-        """Whether there is such a stack."""
         return self._describe(stack) is not None
 
     def delete(self, stack: str) -> None:
         """Delete the stack and wait until it is gone.
 
         Raises:
-            StackFailed: something in it cannot be deleted.
+            StackFailed: a resource cannot be deleted.
         """
         self._client.delete_stack(StackName=stack)
         self._wait("stack_delete_complete", stack)
@@ -126,7 +125,7 @@ class Stacks:
         return True
 
     def _discard(self, stack: str, status: str | None) -> None:
-        """Remove a change set that an interrupted deployment left."""
+        """Delete a change set that an interrupted deployment left."""
         if status is None:
             return
         try:
@@ -148,7 +147,7 @@ class Stacks:
             raise
 
     def _reasons(self, stack: str) -> str:
-        """Why resources failed, as the stack's events tell it."""
+        """The reasons for failed resources, from the stack's events."""
         events = self._client.describe_stack_events(StackName=stack)["StackEvents"]
         failed = [e for e in events if e.get("ResourceStatus", "").endswith("FAILED")]
         return "; ".join(

@@ -1,1 +1,1 @@
-"""What fault runs of any system are made of: proxies, members, boundaries, findings."""
+"""The parts of a fault run of any system: proxies, members, boundaries and findings."""

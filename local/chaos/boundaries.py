@@ -1,8 +1,8 @@
-"""The boundaries between two steps, at which a process can be made to die.
+"""Boundaries between two steps, at which a process can be made to die.
 
-A step is something that code of the product does: a named statement, any other SQL, a commit, a
-method. It is found by its name, and a name that is no longer there is an error, never a point that
-is silently not reached. Leaves the watching to `watching`.
+A step is a piece of the product's work: a named statement, any other SQL, a commit or a method. It is
+found by its name. A name that no longer exists is an error, so a boundary never goes missing silently.
+`watching` observes the steps.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from local.machine.checkout import ROOT
 
 
 class NoSuchStep(Exception):
-    """A step that a kill point names does not exist (any more); the text says which."""
+    """A kill point names a step that does not exist (any more). The text names the step."""
 
 
 class Edge(Enum):
-    """On which side of a step."""
+    """The two sides of a step."""
 
     BEFORE = "before"
     AFTER = "after"
@@ -31,7 +31,7 @@ class Edge(Enum):
 
 @dataclass(frozen=True)
 class Statement:
-    """A named statement of a `.sql` file, given from the root of the checkout."""
+    """A named statement of a `.sql` file. The path starts at the checkout's root."""
 
     file: str
     name: str
@@ -41,10 +41,10 @@ class Statement:
 
     @property
     def text(self) -> str:
-        """Its SQL.
+        """The statement's SQL.
 
         Raises:
-            NoSuchStep: the file has no such statement
+            NoSuchStep: the file has no statement of this name
         """
         path = ROOT / self.file
         queries = load_queries(path) if path.is_file() else {}
@@ -55,7 +55,7 @@ class Statement:
 
 @dataclass(frozen=True)
 class Sql:
-    """Any SQL with this beginning; "" is every statement, `COMMIT` that of a transaction."""
+    """Any SQL that begins with this text: "" matches every statement, `COMMIT` a transaction's end."""
 
     beginning: str
 
@@ -73,10 +73,10 @@ class Method:
     path: str
 
     def place(self) -> tuple[Any, str, Callable[..., Any]]:
-        """What holds it, under which name, and the function itself.
+        """The object that holds the function, the function's name there, and the function.
 
         Raises:
-            NoSuchStep: it is not there, or is no plain function
+            NoSuchStep: it does not exist or is not a plain function
         """
         module, _, dotted = self.path.partition(":")
         *holders, name = dotted.split(".")
@@ -97,9 +97,9 @@ Step = Statement | Sql | Method
 
 @dataclass(frozen=True)
 class Boundary:
-    """Before or after a step, when it is done for the `time`-th time (1 is the first).
+    """The moment before or after a step, when the step is done for the `time`-th time (from 1).
 
-    With `since`, times are counted from the first beginning of that other step.
+    With `since`, counting starts when that other step first begins.
     """
 
     edge: Edge
@@ -108,10 +108,10 @@ class Boundary:
     since: Step | None = None
 
     def check(self) -> None:
-        """See that its steps exist.
+        """Check that its steps exist.
 
         Raises:
-            NoSuchStep: one does not
+            NoSuchStep: one of them does not exist
         """
         for step in filter(None, (self.step, self.since)):
             if isinstance(step, Statement):
@@ -121,10 +121,10 @@ class Boundary:
 
 
 def before(step: Step, time: int = 1, since: Step | None = None) -> Boundary:
-    """Just before the step begins."""
+    """The boundary just before the step begins."""
     return Boundary(Edge.BEFORE, step, time, since)
 
 
 def after(step: Step, time: int = 1, since: Step | None = None) -> Boundary:
-    """Just after the step is done."""
+    """The boundary just after the step ends."""
     return Boundary(Edge.AFTER, step, time, since)

@@ -1,4 +1,4 @@
-"""What a check after a fault run finds: a broken promise, with the evidence named."""
+"""What a check after a fault run finds: a broken promise and its evidence."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ class Finding:
     """One broken promise.
 
     Attributes:
-        kind: which promise, of the system's own list
-        about: whose data it concerns
+        kind: the promise, from the system's own list
+        about: the owner of the data
     """
 
     kind: Enum

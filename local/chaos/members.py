@@ -1,6 +1,6 @@
-"""The processes of a fault run: each can be killed, frozen, woken and started again.
+"""The processes of a fault run. Each can be killed, frozen, woken and started again.
 
-Leaves to a system's run which programs they are.
+A system's own run decides which programs they are.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ STOP_SECONDS = 10.0
 
 
 class Member(ABC):
-    """One process of the run under one name, however often it is started."""
+    """One process of the run. It keeps its name however often it is started."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -48,18 +48,18 @@ class Member(ABC):
                 self._launch()
 
     def kill(self) -> None:
-        """SIGKILL, as a crash of the machine under it."""
+        """End it with SIGKILL, as a crash of its machine would."""
         with self._changing:
             self._end(at_once=True)
 
     def stop(self) -> None:
-        """End it in order; a frozen one is woken first."""
+        """End it in order. A frozen one is woken first."""
         self.wake()
         with self._changing:
             self._end(at_once=False)
 
     def freeze(self) -> None:
-        """Stop it in its tracks: its connections and locks stay."""
+        """Stop it where it is. It keeps its connections and locks."""
         self._signal(signal.SIGSTOP)
 
     def wake(self) -> None:
@@ -76,11 +76,11 @@ class FunctionMember(Member):
     """A process that serves functions, behind a proxy that stays when the process goes.
 
     Args:
-        command: a module and its options; it also understands those of `local.serving.program`
+        command: a module and its options; the module also takes those of `local.serving.program`
 
     Attributes:
-        proxy: before the process
-        base_url: where it is called, however often it was started
+        proxy: stands in front of the process
+        base_url: its address, which stays the same after a restart
     """
 
     def __init__(
@@ -95,7 +95,6 @@ class FunctionMember(Member):
         self.base_url = f"http://{LOOPBACK}:{self.proxy.port}"
 
     def close(self) -> None:
-        """End it and its proxy."""
         self.stop()
         self.proxy.close()
 
@@ -124,7 +123,7 @@ class FunctionMember(Member):
 
 
 class ProgramMember(Member):
-    """A program that ends with its standard input or by SIGTERM.
+    """A program that ends when its standard input closes or on SIGTERM.
 
     Args:
         command: a module and its options

@@ -1,8 +1,8 @@
-"""A TCP proxy that can misbehave: cut, stall, half-open, slow. Stands before a server of a run.
+"""A TCP proxy in front of a server, which can misbehave: cut, stall, half-open, slow.
 
-Each proxy has a thread with an event loop of its own; its methods may be called from any thread.
-It works on connections, not on packets: what a kernel does when packets vanish (retransmission,
-TCP_USER_TIMEOUT, keepalives) it cannot show.
+Each proxy has its own thread with an event loop. Its methods may be called from any thread. It works
+on connections, not on packets, so it cannot show what a kernel does when packets are lost
+(retransmission, TCP_USER_TIMEOUT, keepalives).
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 @dataclass(eq=False)
 class _Connection:
-    """One connection through the proxy: both of its ends, and whether one end has vanished."""
+    """One connection through the proxy: both ends, and whether one of them has vanished."""
 
     writers: list[asyncio.StreamWriter] = field(default_factory=list)
     vanished: bool = False
 
     def reset(self) -> None:
-        """End both sides at once with a reset instead of a goodbye."""
+        """End both sides at once with a reset instead of an orderly close."""
         for writer in self.writers:
             sock = writer.get_extra_info("socket")
             with suppress(OSError):
@@ -40,10 +40,10 @@ class _Connection:
 
 
 class TcpProxy:
-    """Listens on a port of its own and passes everything on to `target`, asked per connection.
+    """Listens on its own port and passes everything to `target`, which is asked for each connection.
 
     Attributes:
-        port: where it listens, on loopback
+        port: its port on loopback
     """
 
     def __init__(self, target: Callable[[], int]) -> None:
@@ -60,34 +60,34 @@ class TcpProxy:
         self.port: int = self._server.sockets[0].getsockname()[1]
 
     def through(self, url: str) -> str:
-        """The same address by way of this proxy."""
+        """The same address, but through this proxy."""
         parts = urlsplit(url)
         credentials, at, _ = parts.netloc.rpartition("@")
         return parts._replace(netloc=f"{credentials}{at}{LOOPBACK}:{self.port}").geturl()
 
     def cut(self) -> None:
-        """Reset every connection; new ones are welcome."""
+        """Reset every connection. New ones are accepted."""
         self._do(self._reset(lambda _connection: True))
 
     def stall(self) -> None:
-        """Pass nothing on, lose nothing: what was sent arrives after `heal`."""
+        """Pass nothing on, but lose nothing: the data arrives after `heal`."""
         self._do(self._set(flowing=False))
 
     def half_open(self) -> None:
-        """The far ends are gone and nobody says so: what is sent gets lost, new connections hang."""
+        """Let the far ends vanish silently: sent data is lost and new connections hang."""
         self._do(self._set(vanishing=True))
 
     def slow(self, delay_seconds: float) -> None:
-        """Hold every piece of data, in both directions, for so long."""
+        """Delay every piece of data, in both directions, by this long."""
         self._do(self._set(delay_seconds=delay_seconds))
 
     def heal(self) -> None:
-        """Pass everything on again; connections whose far end had gone are reset."""
+        """Pass everything on again. Connections whose far end vanished are reset."""
         self._do(self._set())
         self._do(self._reset(lambda connection: connection.vanished))
 
     def close(self) -> None:
-        """Listen no more, and reset what is open."""
+        """Stop listening and reset what is open."""
         self._do(self._shut())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
@@ -146,7 +146,7 @@ class TcpProxy:
     ) -> None:
         await self._flowing.wait()
         if connection.vanished:
-            await reader.read(-1)  # nobody answers, whatever is said, until the connection heals
+            await reader.read(-1)  # discard everything until the connection heals
             return
         far_reader, far_writer = await asyncio.open_connection(
             LOOPBACK, self._target(), limit=CHUNK
@@ -163,7 +163,7 @@ class TcpProxy:
     async def _pass_on(
         self, connection: _Connection, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
-        """One direction, until its end, which is passed on as well unless the far end is gone."""
+        """Copy one direction until its end. Pass the end on, too, unless the far end has vanished."""
         while data := await reader.read(CHUNK):
             if self._delay_seconds:
                 await asyncio.sleep(self._delay_seconds)

@@ -1,7 +1,7 @@
-"""Watches the steps of this process, to end it at one boundary.
+"""Watches the steps of this process and ends it at one boundary.
 
-SQL is watched in PostgreSQL's driver, by a connection class that is slipped under `psycopg2.connect`;
-a method is replaced by one that calls it. Only for a process that was started to die.
+To watch SQL, it replaces the connection class of `psycopg2.connect`. To watch a method, it wraps the
+method. It is used only in a process that was started to die.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from local.chaos.boundaries import Boundary, Edge, Method, Step
 
 
 class Watch:
-    """Counts the times of one boundary; calls `die` when its time has come."""
+    """Counts how often one boundary is reached, and calls `die` at the right time."""
 
     def __init__(self, boundary: Boundary, die: Callable[[], None]) -> None:
         self._boundary = boundary
@@ -27,7 +27,7 @@ class Watch:
         self._times = 0
 
     def install(self) -> None:
-        """Begin to watch.
+        """Start watching.
 
         Raises:
             NoSuchStep: a step of the boundary does not exist

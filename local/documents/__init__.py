@@ -1,8 +1,8 @@
-"""The documents under `docs/` that are made from the code: each system's API and data model.
+"""Makes the documents under `docs/` that come from the code: each system's API and data model.
 
-`make documents` writes them; a test fails while a committed file differs. What they say comes from
-the endpoints, the models and `schema.sql`; only their form is decided here. A wing of the harness
-hands in what only its system has.
+`make documents` writes them. A test fails when a committed file differs. The content comes from the
+endpoints, the models and `schema.sql`; this package decides only the form. A system's own part of the
+harness adds documents that only this system has.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ Further = Callable[[dict[str, Any]], Mapping[str, Any]]
 
 
 def api_folder(system: str) -> Path:
-    """Where a system's API documents lie; those of the first system, which people link, lie above."""
+    """The folder of a system's API documents. The first system's has no prefix: people link to it."""
     return Path("api") if system == systems.NAMES[0] else Path(system, "api")
 
 
 def openapi_document(system: str) -> dict[str, Any]:
-    """What a package of this system alone answers to `GET /openapi.json`."""
+    """The answer to `GET /openapi.json` from a package of this system alone."""
     from app import app
     from fintegrate.openapi.document import build_document
 
@@ -56,7 +56,7 @@ def rendered(root: Path, further: Mapping[str, Further]) -> dict[Path, str]:
 
 
 def write(root: Path, further: Mapping[str, Further]) -> list[Path]:
-    """Write every file below the checkout's root; which ones changed."""
+    """Write every file below the checkout's root. Returns the files that changed."""
     changed = []
     for path, text in rendered(root, further).items():
         file = root / path
@@ -76,7 +76,7 @@ def _api(system: str, further: Further | None) -> Iterator[tuple[Path, str]]:
 
 
 def _data_models(root: Path, system: System) -> Iterator[tuple[Path, str]]:
-    """One page a database."""
+    """One page for each database."""
     for database in system.databases:
         schema = (root / "sql" / database.folder / "schema.sql").read_text(encoding="utf-8")
         only = len(system.databases) == 1

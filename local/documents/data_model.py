@@ -1,7 +1,7 @@
-"""The data model as a diagram, made from a database's `schema.sql`.
+"""Draws the data model of a database from its `schema.sql`.
 
-A column that bears the name of another table's primary key refers to that table. The tables have no
-foreign keys (`schema.sql` says why), so the name is the only sign.
+The tables have no foreign keys (`schema.sql` says why). A column therefore refers to a table when it
+has the name of that table's primary key.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ erDiagram
 
 
 class Table(NamedTuple):
-    """A table: its columns with their types, and the names of its primary key."""
+    """A table: its columns with their types, and the names of its primary key's columns."""
 
     name: str
     columns: dict[str, str]
@@ -35,7 +35,7 @@ class Table(NamedTuple):
 
 
 def data_model(system: str, folder: str, schema: str) -> str:
-    """The page of a system's database; `schema` is the text of its `schema.sql`."""
+    """The page of a system's database. `schema` is the text of its `schema.sql`."""
     tables = list(_tables(schema))
     lines = [line for table in tables for line in _drawn(table)]
     return PAGE.format(
@@ -57,7 +57,7 @@ def _drawn(table: Table) -> Iterator[str]:
 
 
 def _relations(tables: list[Table]) -> Iterator[str]:
-    """From the table whose key a column bears to the table of the column."""
+    """The relations: from the table that owns a key to the table with a column of that name."""
     owners = {table.key[0]: table.name for table in tables if len(table.key) == 1}
     for table in tables:
         for column in table.columns:

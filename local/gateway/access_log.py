@@ -1,4 +1,7 @@
-"""One JSON line per request on standard output: names only, never a header's or a query's value."""
+"""Writes one JSON line per request to standard output.
+
+It logs only names of headers and query parameters, never their values.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,7 @@ class AccessLog:
     def write(
         self, request: Request, response: Response, request_id: str, seconds: float, resource: str
     ) -> None:
-        """Write the line of one request; `resource` is the route, empty when none matched."""
+        """Write the line of one request. `resource` is the route; it is empty when none matched."""
         line = {
             "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
             "request_id": request_id,
@@ -31,7 +34,7 @@ class AccessLog:
             "milliseconds": round(seconds * 1000, 1),
             "bytes": len(response.body),
         }
-        # ASCII: in a terminal what a caller sent is text and no control sequence.
+        # ASCII only, so that a caller cannot send control sequences to a terminal.
         print(json.dumps(line), file=self._stream, flush=True)
 
 

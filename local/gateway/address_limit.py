@@ -1,7 +1,7 @@
 """The gateway's limit of requests per client address: a sliding window in bounded memory.
 
-The counting is that of the library `limits`: two fixed windows per address, the older one weighted
-by how much of it the last minute still covers.
+The library `limits` counts. Each address has two fixed windows; the older one is weighted by how much
+of it the last minute still covers.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ IPV6_NETWORK = 64  # bits: one subscriber usually owns the whole /64
 class AddressLimit:
     """Counts requests per client address. For one thread (the event loop).
 
-    When more addresses are active than it remembers, the one that was counted first starts anew.
+    When there are more active addresses than it remembers, the oldest counter is dropped.
     """
 
     def __init__(self, per_minute: int) -> None:
@@ -37,19 +37,19 @@ class AddressLimit:
         return len(self._counters.storage)
 
     def refused_for(self, address: str) -> int:
-        """Count one request: 0 when it may pass, else after how many seconds to try again."""
+        """Count one request. Returns 0 when it may pass, else the seconds until the next try."""
         subscriber = _subscriber(address)
         if self._limiter.hit(self._item, subscriber):
             if len(self) > MOST_COUNTERS:
                 self._counters.clear(next(iter(self._counters.storage)))
             return 0
-        # Strictly after that moment; what rounding may have taken from it is given back first.
+        # The first whole second after that moment. The margin undoes a rounding error.
         return math.floor(self._seconds_until_room(subscriber) + 1e-6) + 1
 
     def _seconds_until_room(self, subscriber: str) -> float:
-        """Until the next window begins, or what counts of the previous one is one less.
+        """Seconds until the next window begins or the previous one counts for one request less.
 
-        The library's own answer is no wait at all on a window's first instant.
+        The library gives 0 in the first instant of a window.
         """
         previous, previous_left, _, current_left = self._counters.get_sliding_window(
             self._item.key_for(subscriber), WINDOW_SECONDS
@@ -62,7 +62,7 @@ class AddressLimit:
 
 @lru_cache(1_000)
 def _subscriber(address: str) -> str:
-    """An IPv4 address as it is, an IPv6 address as its network."""
+    """An IPv4 address unchanged; the network of an IPv6 address."""
     try:
         parsed = ip_address(address)
     except ValueError:

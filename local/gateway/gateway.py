@@ -1,7 +1,7 @@
 """The API gateway: HTTP in front of functions, with AWS's limits and this project's envelope.
 
-Limits by address, routes, bounds the body and the time, and passes the rest to an invoker.
-How functions run, from source or packaged, is the invoker's part.
+It limits client addresses, finds the route, bounds the body and the time, and passes the rest to an
+invoker. The invoker decides how functions run: from source or packaged.
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ from local.gateway.refusals import (
 from local.gateway.routes import ANY_METHOD, Match, RouteTable
 
 Invoker = Callable[[str, dict[str, Any]], Awaitable[object]]
-"""Calls the function of that name with an event; raises when it crashes."""
+"""Calls the function of that name with an event; raises when the function crashes."""
 
 RefusalResponse = Callable[[Refusal, str], Response]
-"""Makes the answer of a refusal for a request id."""
+"""Makes the answer for a refusal and a request id."""
 
 BODY_LIMIT = 10 * 1024 * 1024  # API Gateway quotas: payload size 10 MB
 TIMEOUT_SECONDS = 29.0  # API Gateway quotas: integration timeout
@@ -51,8 +51,8 @@ class Gateway:
     """An ASGI application in front of an invoker.
 
     Args:
-        timeout: seconds a function may take, waiting for a free thread included
-        refusal_response: what a client sees of a refusal
+        timeout: seconds that a function may take, including the wait for a free thread
+        refusal_response: makes the answer that a client gets for a refusal
     """
 
     def __init__(
@@ -134,12 +134,12 @@ def _request_id(request: Request) -> str:
 
 
 def _address(request: Request) -> str:
-    """The peer's address; `X-Forwarded-For` is anybody's claim and is not believed."""
+    """The peer's address. `X-Forwarded-For` is ignored because any client can forge it."""
     return request.client.host if request.client else "127.0.0.1"
 
 
 def _method(request: Request, match: Match) -> str:
-    """The method to serve: HEAD is GET whose body is not sent (RFC 9110, 9.3.2)."""
+    """The method to serve. HEAD is served as GET without a body (RFC 9110, 9.3.2)."""
     method = request.method
     if ANY_METHOD in match.functions:
         return method
@@ -151,7 +151,7 @@ def _method(request: Request, match: Match) -> str:
 
 
 async def _read_body(request: Request) -> bytes:
-    """The body; one that is too large is read on and thrown away, so that clients read the 413."""
+    """Read the body. One that is too large is read and dropped, so that the client gets the 413."""
     announced = request.headers.get("content-length", "0")
     too_large = announced.isdigit() and int(announced) > BODY_LIMIT
     if too_large and "expect" in request.headers:

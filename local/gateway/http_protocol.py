@@ -1,4 +1,4 @@
-"""The server's HTTP/1.1: what is so broken that no application sees it gets the envelope, too."""
+"""The server's HTTP/1.1. Malformed requests never reach the application; they get the envelope here."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ HEAD_LIMIT = 64 * 1024  # bytes of a head, or of the trailers behind a body
 
 
 class EnvelopeProtocol(HttpToolsProtocol):
-    """HTTP/1.1 whose own refusals have this project's shape, each answer sent in one piece.
+    """HTTP/1.1 whose own refusals use this project's envelope. Each answer is sent in one piece.
 
-    The parser keeps a head however long it gets; here what is neither body nor complete is bounded.
+    The parser accepts a head of any length, so this class bounds heads and trailers.
     """
 
     _unfinished = 0
@@ -25,14 +25,14 @@ class EnvelopeProtocol(HttpToolsProtocol):
         super().connection_made(OneWrite(transport, self.loop))  # type: ignore[arg-type]
 
     def data_received(self, data: bytes) -> None:
-        """Read on, unless a head has become too long."""
+        """Read on unless the head is too long."""
         self._unfinished += len(data)
         super().data_received(data)
         if self._unfinished > HEAD_LIMIT and not self.transport.is_closing():
             self.send_400_response("The request's head is too long.")
 
     def on_body(self, body: bytes) -> None:
-        """Take a part of a body; its length is the gateway's to bound."""
+        """Take a part of a body. The gateway bounds its length."""
         self._unfinished = 0
         super().on_body(body)
 
@@ -41,7 +41,7 @@ class EnvelopeProtocol(HttpToolsProtocol):
         super().on_message_complete()
 
     def send_400_response(self, msg: str) -> None:
-        """Answer 400 and close the connection, as the base class does with plain text."""
+        """Answer 400 and close the connection. The base class would answer in plain text."""
         body = dumps(envelope(400, {}, f"{msg} Send well-formed HTTP/1.1.")).encode()
         head = (
             "HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\n"
@@ -53,10 +53,10 @@ class EnvelopeProtocol(HttpToolsProtocol):
 
 
 class OneWrite:
-    """A transport that sends together what is written in one step of the loop.
+    """A transport that sends all that is written in one step of the loop together.
 
-    uvicorn writes an answer's head and body apart: a system call and a packet more for each, and a
-    client that is woken twice.
+    uvicorn writes an answer's head and body separately. Each would cost a system call and a packet, and
+    the client would wake twice.
     """
 
     def __init__(self, transport: Any, loop: asyncio.AbstractEventLoop) -> None:
@@ -74,7 +74,7 @@ class OneWrite:
         self._unsent.append(data)
 
     def close(self) -> None:
-        """Send the rest, then close."""
+        """Send what remains, then close."""
         self._send()
         self._transport.close()
 

@@ -1,4 +1,4 @@
-"""What the gateway itself answers when it does not pass a request on, in the project's envelope.
+"""The gateway's own answers in the project's envelope, for requests that it does not pass on.
 
 Refusal
 ├── UnknownPath 404
@@ -20,11 +20,11 @@ from fintegrate.http.envelope import dumps, envelope
 
 
 class Refusal(Exception):
-    """The gateway answers in the function's place; `str()` is the sentence the client sees."""
+    """The gateway answers instead of the function; `str()` is the sentence for the client."""
 
     status = 500
     kind = "DEFAULT_5XX"
-    """API Gateway's type of this answer ("Gateway response types" in its developer guide)."""
+    """API Gateway's name for this answer ("Gateway response types" in its developer guide)."""
 
     def __init__(self, sentence: str, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(sentence)
@@ -66,7 +66,7 @@ class BodyTooLarge(Refusal):
 class TooManyRequests(Refusal):
     """The client's address has used up its requests.
 
-    The headers are those of the IETF draft "RateLimit header fields for HTTP" up to version 6.
+    The headers follow the IETF draft "RateLimit header fields for HTTP" up to version 6.
     """
 
     status = 429
@@ -87,7 +87,7 @@ class TooManyRequests(Refusal):
 
 
 class FunctionThrottled(Refusal):
-    """As many environments of the function are busy as it may have; AWS's gateway says 500."""
+    """All environments that the function may have are busy. AWS's gateway answers 500, too."""
 
     status = 500
     kind = "INTEGRATION_FAILURE"
@@ -97,7 +97,7 @@ class FunctionThrottled(Refusal):
 
 
 class FunctionFailed(Refusal):
-    """The function crashed or answered something that is no response."""
+    """The function crashed or returned something that is not a response."""
 
     status = 502
     kind = "DEFAULT_5XX"

@@ -1,6 +1,6 @@
-"""Which function serves a path and method: routes as data, from the app or from a template.
+"""Finds the function for a path and method. Routes are data, from the app or from a template.
 
-Paths are API Gateway's: literal segments, `{name}` for one segment, `{name+}` for the rest.
+Paths have API Gateway's form: literal segments, `{name}` for one segment, `{name+}` for the rest.
 """
 
 from __future__ import annotations
@@ -19,25 +19,25 @@ ANY_METHOD = "ANY"
 
 @dataclass(frozen=True)
 class Match:
-    """A resource that a path belongs to, and what the path says about its parameters."""
+    """The resource of a path, and the values of the path's parameters."""
 
     resource: str
     functions: Mapping[str, str]
     parameters: Mapping[str, str] = field(default_factory=dict)
 
     def function(self, method: str) -> str:
-        """The function that serves a method; empty when none does."""
+        """The function for a method; empty when there is none."""
         return self.functions.get(method) or self.functions.get(ANY_METHOD, "")
 
     @property
     def allowed(self) -> str:
-        """The value of `Allow`: what is defined, and what the gateway itself can do with it."""
+        """The value of `Allow`: the defined methods and those that the gateway itself provides."""
         methods = {*self.functions, "OPTIONS"} | ({"HEAD"} if "GET" in self.functions else set())
         return ", ".join(sorted(methods))
 
 
 class RouteTable:
-    """Finds the resource of a path; literal resources come before those with parameters."""
+    """Finds the resource of a path. Literal resources come before those with parameters."""
 
     def __init__(self, routes: Routes) -> None:
         self._literal = {path: Match(path, methods) for path, methods in routes.items()}
@@ -45,7 +45,7 @@ class RouteTable:
         self._routes = routes
 
     def match(self, path: str) -> Match | None:
-        """The resource of a path, or `None`; like API Gateway it ignores one final slash."""
+        """The resource of a path, or `None`. Like API Gateway, it ignores one final slash."""
         path = path.removesuffix("/") or "/"
         if path in self._literal:
             return self._literal[path]
@@ -73,5 +73,5 @@ def _parameters(pattern: list[str], segments: list[str]) -> dict[str, str] | Non
 
 
 def routes_of(app: Chalice, function: str) -> dict[str, dict[str, str]]:
-    """The routes of a Chalice app, all of which one function serves."""
+    """The routes of a Chalice app. One function serves them all."""
     return {path: dict.fromkeys(methods, function) for path, methods in app.routes.items()}

@@ -1,1 +1,1 @@
-"""The server process of the source tree, and starting and stopping it."""
+"""Serves the source tree, and starts and stops server processes."""

@@ -1,6 +1,6 @@
-"""Servers in the background: `make up`, `make deploy-local` and their ends.
+"""Starts and stops servers in the background, such as those of `make up` and `make deploy-local`.
 
-One server of each name per checkout. Its marker finds it again, whichever command started it.
+A checkout has one server of each name. A marker finds it again, whichever command started it.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ class BackgroundServer:
     """A server process of a checkout that outlives the command that starts it.
 
     Args:
-        command: the program for a listening socket, and what else it inherits is `inherited`
+        command: makes the program's command line for a listening socket
+        inherited: file descriptors that the program gets beside the socket
     """
 
     def __init__(
@@ -46,16 +47,16 @@ class BackgroundServer:
         self._family = Family(f"{checkout.root}#{name}", home, home / f"{name}.json")
 
     def url(self) -> str | None:
-        """Where it serves, or `None` when it does not run."""
+        """Its address, or `None` when it does not run."""
         if self._family.leader() is None or not self._url_file.exists():
             return None
         return self._url_file.read_text()
 
     def start(self, environment: Mapping[str, str], port: int) -> str:
-        """Start it unless it runs and is healthy; its address once `/health` answers 200.
+        """Start the server unless it runs and is healthy; return its address once `/health` answers 200.
 
         Raises:
-            ServerNotStarted: it does not become healthy
+            ServerNotStarted: the server does not become healthy
         """
         running = self.url()
         if running and self._becomes_healthy(running):
@@ -84,7 +85,7 @@ class BackgroundServer:
         return False
 
     def stop(self) -> None:
-        """Let requests under way finish, then end it."""
+        """Let running requests finish, then end the server."""
         self._family.stop(signal.SIGTERM, STOP_SECONDS)
         self._url_file.unlink(missing_ok=True)
 
@@ -97,7 +98,7 @@ def _is_healthy(url: str) -> bool:
 
 
 def down(checkout: Checkout) -> None:
-    """Stop everything of the checkout, however it was started, and nothing else."""
+    """Stop every process of the checkout, however it was started, and no other."""
     for name in NAMES:
         BackgroundServer(checkout, name).stop()
     accompanying(checkout).stop(signal.SIGTERM, STOP_SECONDS)

@@ -1,7 +1,7 @@
-"""The server process: gateway, functions, schedules and queues in one.
+"""The server process of the source tree: gateway, functions, schedules and queues in one.
 
-`python -m local.serving.program` takes its settings from the environment and its listening socket
-from its parent, so that no port is free at one moment and taken at the next.
+`python -m local.serving.program` takes its settings from the environment. It inherits its listening
+socket from its parent, so that no other process can take the port in between.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ SHUTDOWN_SECONDS = 10
 
 
 class ReadyServer(uvicorn.Server):
-    """Writes to a pipe when it accepts requests; a signal ends serving, not the program."""
+    """Writes to a pipe when it accepts requests. A signal ends serving, not the program."""
 
     def __init__(self, config: uvicorn.Config, ready: int | None) -> None:
         super().__init__(config)
@@ -45,13 +45,13 @@ class ReadyServer(uvicorn.Server):
             os.close(self._ready)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Stop serving. The base class would raise the signal again then, which ends the process."""
+        """Stop serving. The base class would raise the signal again, which ends the process."""
         self.force_exit = self.should_exit and sig == signal.SIGINT
         self.should_exit = True
 
 
 def configuration(gateway: ASGIApp) -> uvicorn.Config:
-    """How uvicorn serves a gateway: as itself, without headers and shapes of its own."""
+    """Serve the gateway with uvicorn, without uvicorn's own headers and answers."""
     return uvicorn.Config(
         gateway,
         http=EnvelopeProtocol,
@@ -66,10 +66,10 @@ def configuration(gateway: ASGIApp) -> uvicorn.Config:
 
 
 def end_with_parent(server: uvicorn.Server) -> None:
-    """Stop when standard input closes: then the parent has ended, in order or not.
+    """Stop when standard input closes, because then the parent has ended.
 
-    Reads the descriptor itself. A thread that waits in Python's buffer holds its lock, and the
-    interpreter aborts over that lock when it ends.
+    It reads the file descriptor directly. A thread that waits in Python's buffered reader holds the
+    reader's lock, and the interpreter aborts over that lock at its exit.
     """
 
     def watch() -> None:
@@ -89,7 +89,7 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Serve until SIGTERM, SIGINT or, when asked for, the end of the parent."""
+    """Serve until SIGTERM or SIGINT, or on request until the parent ends."""
     arguments = _arguments(argv)
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     app = load_app()

@@ -1,7 +1,7 @@
-"""The functions of the source tree that a queue feeds, found by the mark that the layer leaves.
+"""Feeds the functions of the source tree from their queues.
 
-Without a template nothing else says which queue feeds which function, so batch and window are what
-Amazon MQ's event source has by default.
+The layer's decorator marks these functions with their queue. There is no template to give a batch size
+or a window, so both are the defaults of Amazon MQ's event source.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ Call = Callable[[str, dict[str, Any]], object]
 
 
 def queue_functions(app: Chalice, virtual_host: str = "/") -> list[QueueSpec]:
-    """What feeds the app's functions (`fintegrate.messaging.queue_function`)."""
+    """The queues of the app's functions (see `fintegrate.messaging.queue_function`)."""
     return [
         QueueSpec(function.name, queue, virtual_host)
         for function in app.pure_lambda_functions
@@ -36,8 +36,8 @@ class SourceQueues:
     """Feeds every such function, one batch at a time, from `start` to `stop`.
 
     Args:
-        url: the broker, whose virtual host the queues are in
-        call: calls the function of that name with an event; raises what it raises
+        url: the broker, with the virtual host of the queues
+        call: calls the function of that name with an event; raises what the function raises
     """
 
     def __init__(self, app: Chalice, url: str, call: Call) -> None:
@@ -51,7 +51,7 @@ class SourceQueues:
             source.start()
 
     def stop(self) -> None:
-        """Consume no more; a batch that is not finished soon goes back to its queue."""
+        """Consume no more. A batch that does not finish soon goes back to its queue."""
         for source in self._sources:
             source.stop()
         self._pool.shutdown(wait=False, cancel_futures=True)

@@ -1,7 +1,7 @@
 """Feeds a function with a queue's messages, as Amazon MQ's event source does.
 
-A batch is full, or its window is over, or it would exceed an event's size. It is acknowledged
-when the function succeeded; on an error all of it goes back to the queue.
+A batch ends when it is full, when its window is over, or before it would exceed the size of an event.
+It is acknowledged when the function succeeds. On an error the whole batch goes back to the queue.
 """
 
 from __future__ import annotations
@@ -27,15 +27,15 @@ if TYPE_CHECKING:
 RECONNECT_SECONDS = 1.0
 PAUSE_AFTER_ERROR_SECONDS = 0.5
 POLL_SECONDS = 0.2
-HEARTBEAT_SECONDS = 0.01  # how late the end of a run is noticed: the broker's heartbeats go on
+HEARTBEAT_SECONDS = 0.01  # pause between checks; heartbeats go on meanwhile
 ENCODED = 4 / 3  # base64
-PER_MESSAGE_BYTES = 2048  # what an event says about a message beside its body
+PER_MESSAGE_BYTES = 2048  # size of a message in an event, without its body
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class QueueSpec:
-    """A queue whose messages a function gets, as Amazon MQ's event source does it."""
+    """A queue whose messages a function gets."""
 
     function: str
     queue: str
@@ -45,10 +45,10 @@ class QueueSpec:
 
 
 class QueueSource:
-    """One queue's feeder, in a thread from `start` to `stop`.
+    """Feeds a function from one queue, in a thread, from `start` to `stop`.
 
     Args:
-        invoke: runs the function with an event; its result says whether it succeeded
+        invoke: runs the function with an event; returns whether it succeeded
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class QueueSource:
         self._thread.start()
 
     def stop(self, within: float = 5) -> None:
-        """Consume no more; what was not acknowledged goes back to the queue."""
+        """Consume no more. Messages that were not acknowledged go back to the queue."""
         self._stopping.set()
         if self._thread.ident is not None:
             self._thread.join(within)
@@ -76,7 +76,7 @@ class QueueSource:
             try:
                 self._consume()
             except (AMQPError, OSError) as error:
-                if told != repr(error):  # a queue that is not there yet would fill the log
+                if told != repr(error):  # a missing queue would fill the log
                     told = repr(error)
                     log.warning("queue %s: %s; connecting again", self._spec.queue, told)
                 self._stopping.wait(RECONNECT_SECONDS)

@@ -22,7 +22,7 @@ BACKLOG = 2048
 
 
 class ServerNotStarted(RuntimeError):
-    """The server process ended or did not become ready; the text has the end of its log."""
+    """The server process ended or did not become ready. The text has the end of its log."""
 
 
 def accompanying(checkout: Checkout) -> Family:
@@ -32,14 +32,14 @@ def accompanying(checkout: Checkout) -> Family:
 
 
 def listen(port: int | None) -> socket.socket:
-    """A listening socket on loopback: that port or the next free one, any when `None`."""
+    """A listening socket on loopback: on this port or the next free one, or on any if it is `None`."""
     while True:
         listener = socket.socket()
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind((LOOPBACK, next_free(port) if port else 0))
             listener.listen(BACKLOG)
-        except OSError:  # the port was taken since we looked
+        except OSError:  # the port was taken since the check
             listener.close()
             continue
         return listener
@@ -50,7 +50,7 @@ def url_of(listener: socket.socket) -> str:
 
 
 def serve_command(listener: socket.socket, *options: str) -> list[str]:
-    """The program that serves on an inherited socket."""
+    """The command of the program that serves on an inherited socket."""
     return [
         sys.executable,
         "-m",
@@ -65,7 +65,7 @@ class Server:
     """A server process that ends with this process.
 
     Attributes:
-        base_url: where it serves
+        base_url: its address
     """
 
     def __init__(self, base_url: str, process: subprocess.Popen[bytes]) -> None:
@@ -77,11 +77,11 @@ class Server:
         return self._process.pid
 
     def wait(self) -> int:
-        """Wait until it ends; its exit status."""
+        """Wait until the process ends. Returns its exit status."""
         return self._process.wait()
 
     def stop(self) -> None:
-        """Let requests under way finish, then end; may be called again."""
+        """Let running requests finish, then end the process. It may be called again."""
         if self._process.stdin:
             self._process.stdin.close()
         self._process.terminate()
@@ -113,17 +113,17 @@ def start_server(
     command: Callable[..., list[str]] = serve_command,
     inherited: Sequence[int] = (),
 ) -> Server:
-    """Serve, by default the source tree, in a process of its own; returns when it accepts requests.
+    """Serve in a separate process, by default the source tree. Returns when it accepts requests.
 
     Args:
-        environment: all of the server's environment, as `settings_environment` makes it
-        port: that port or the next free one; any free one by default
-        output: where its output goes, by default `.local/log/accompanying.log`
-        command: the program for a listening socket and options
-        inherited: descriptors that it gets beside the socket
+        environment: the whole environment of the server, as `settings_environment` makes it
+        port: this port or the next free one; any free one by default
+        output: the file for its output, by default `.local/log/accompanying.log`
+        command: makes the program's command line for a listening socket and options
+        inherited: file descriptors that it gets beside the socket
 
     Raises:
-        ServerNotStarted: it ended while starting
+        ServerNotStarted: the server ended while starting
     """
     checkout = Checkout()
     log = checkout.folder("log") / "accompanying.log"
@@ -148,7 +148,7 @@ def start_server(
 
 
 def _became_ready(pipe: int) -> bool:
-    """Whether a byte came before the pipe closed or the time was over."""
+    """Whether a byte came before the pipe closed or the time ran out."""
     with os.fdopen(pipe, "rb") as reader, selectors.DefaultSelector() as selector:
         selector.register(reader, selectors.EVENT_READ)
         return bool(selector.select(READY_SECONDS)) and reader.read(1) == b"1"

@@ -1,6 +1,6 @@
 """Runs the functions from the source tree: calls the Chalice app in a bounded pool of threads.
 
-One process stands for as many warm function environments as it has threads.
+The process stands for as many warm function environments as it has threads.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ EVENT_TIMEOUT_SECONDS = 900.0  # Lambda's longest
 
 
 def load_app(module: str | None = None) -> Chalice:
-    """The app of the source tree; `LOCAL_APP` names another module, for tests."""
+    """The app of the source tree. `LOCAL_APP` names another module, for tests."""
     app: Chalice = importlib.import_module(module or os.environ.get("LOCAL_APP", "app")).app
     return app
 
 
 class SourceFunctions:
-    """All functions of one app: its API, and what a schedule or a queue runs."""
+    """All functions of one app: its API, and those that a schedule or a queue runs."""
 
     def __init__(self, app: Chalice, threads: int = THREADS) -> None:
         self._app = app
@@ -40,7 +40,7 @@ class SourceFunctions:
     async def invoke(self, name: str, event: dict[str, Any]) -> object:
         """Call a function in a free thread; raises what the function raises.
 
-        A caller that gives up does not stop the thread, as Lambda's gateway does not either.
+        If the caller gives up, the thread goes on, as a function does behind Lambda's gateway.
         """
         call = partial(self.call, name, event, API_TIMEOUT_SECONDS)
         return await asyncio.get_running_loop().run_in_executor(self._pool, call)
@@ -48,7 +48,6 @@ class SourceFunctions:
     def call(
         self, name: str, event: dict[str, Any], timeout: float = EVENT_TIMEOUT_SECONDS
     ) -> object:
-        """Call a function in this thread."""
         return self._function(name)(event, LambdaContext(name, timeout))
 
     def _function(self, name: str) -> Callable[..., object]:
@@ -58,5 +57,5 @@ class SourceFunctions:
         return function
 
     def close(self) -> None:
-        """Take no more work; what runs may finish."""
+        """Take no more work. Running calls may finish."""
         self._pool.shutdown(wait=False, cancel_futures=True)

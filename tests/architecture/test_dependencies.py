@@ -78,9 +78,7 @@ def test_functions_do_not_know_the_harness(file: Path) -> None:
     ],
     ids=["layer", "layer_http", "layer_outbox", "functions"],
 )
-def test_import_reads_no_setting_and_reaches_nothing(
-    packages: list[str], unwanted: set[str]
-) -> None:
+def test_import_reads_and_opens_nothing(packages: list[str], unwanted: set[str]) -> None:
     done = import_everything([FUNCTIONS, LAYER], packages, unwanted)
 
     assert done.returncode == 0, done.stderr
@@ -95,7 +93,7 @@ def test_import_reads_no_setting_and_reaches_nothing(
         ("import botocore", "loaded at import"),
     ],
 )
-def test_watch_notices(tmp_path: Path, code: str, said: str) -> None:
+def test_watch_notices_forbidden_access(tmp_path: Path, code: str, said: str) -> None:
     (tmp_path / "offender.py").write_text(code, encoding="utf-8")
 
     done = import_everything([tmp_path], ["offender"], AWS, tmp_path)
@@ -107,7 +105,7 @@ def test_watch_notices(tmp_path: Path, code: str, said: str) -> None:
 def import_everything(
     folders: list[Path], packages: list[str], unwanted: set[str], found_in: Path = ROOT
 ) -> subprocess.CompletedProcess[str]:
-    """Import all modules of the packages in a fresh process that watches the folders' code."""
+    """Import all modules of the packages in a fresh process that watches what they do."""
     program = IMPORT_EVERYTHING.format(
         folders=[str(folder.resolve()) for folder in folders], packages=packages, unwanted=unwanted
     )

@@ -1,4 +1,4 @@
-"""The committed documents say what the code does now."""
+"""The committed documents match the code."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ WRITE = "run `make documents` and commit what it writes"
 
 @pytest.fixture(scope="module")
 def made() -> dict[Path, str]:
-    """Every document that the code makes, by its path in the checkout."""
+    """Every document made from the code, by its path in the checkout."""
     return rendered(ROOT, {"banking": further_documents})
 
 
@@ -35,7 +35,7 @@ def generated(made: dict[Path, str]) -> dict[str, str]:
     }
 
 
-def test_committed_documents_are_those_that_the_code_makes(made: dict[Path, str]) -> None:
+def test_committed_documents_match_the_code(made: dict[Path, str]) -> None:
     different = [
         str(path)
         for path, text in made.items()
@@ -66,11 +66,11 @@ def test_document_leaves_other_systems_routes_out(monkeypatch: pytest.MonkeyPatc
     assert set(document["paths"]) == {"/docs", "/health", "/metrics", "/openapi.json"}
 
 
-def test_documents_are_made_the_same_every_time(made: dict[Path, str]) -> None:
+def test_documents_are_reproducible(made: dict[Path, str]) -> None:
     assert rendered(ROOT, {"banking": further_documents}) == made
 
 
-def test_asyncapi_tells_of_every_queue_and_message(generated: dict[str, str]) -> None:
+def test_asyncapi_lists_queues_and_messages(generated: dict[str, str]) -> None:
     from chalicelib.banking.events.topology import EVENT_TYPES, queues
 
     document = json.loads(generated["asyncapi.json"])
@@ -101,7 +101,7 @@ def test_examples_of_messages_fit_their_schemas(generated: dict[str, str]) -> No
             ).validate(example)
 
 
-def test_postman_has_a_request_for_every_operation(generated: dict[str, str]) -> None:
+def test_postman_covers_every_operation(generated: dict[str, str]) -> None:
     openapi = json.loads(generated["openapi.json"])
     collection = json.loads(generated["fintegrate.postman_collection.json"])
     operations = {f"{m.upper()} {p}" for p, methods in openapi["paths"].items() for m in methods}
@@ -159,7 +159,7 @@ def test_links_of_documents_lead_somewhere(page: Path) -> None:
     "page", sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]), ids=named
 )
 def test_paths_in_documents_exist(page: Path) -> None:
-    """A path in backticks that begins with a folder of the repository names something that is there."""
+    """A path in backticks that begins with a folder of the repository must exist."""
     text = page.read_text(encoding="utf-8")
     found = re.findall(r"`((?:functions|layers|local|sql|infra|tests|docs)/[\w./-]+)`", text)
 

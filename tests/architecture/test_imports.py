@@ -1,4 +1,4 @@
-"""Who may import whom: rooms lie on floors, imports go down, and no two modules need each other.
+"""Which package may import which: imports go from higher layers to lower ones, without cycles.
 
 Every import counts, also one inside a function: a deferred import is still a dependency.
 """
@@ -14,9 +14,9 @@ import pytest
 from tests.architecture.tree import FUNCTIONS, LAYER, LOCAL, ROOT, imports_from, modules, tree_of
 
 COMMON = {"operations", "console"}
-"""Folders of functions/ that every package has; they ask `chalicelib.systems`, never a system."""
+"""Folders of functions/ that every package has. They use `chalicelib.systems`, never one system."""
 WINGS = {"banking", "relay", "appevents"}
-"""What is one system's own in the harness."""
+"""The parts of the harness that belong to one system."""
 
 LAYER_ROOMS: Mapping[str, set[str]] = {
     "ground": set(),
@@ -51,7 +51,7 @@ LOCAL_ROOMS: Mapping[str, set[str]] = {
 
 
 def dotted(file: Path) -> str:
-    """The name by which a module is imported."""
+    """The name under which a module is imported."""
     for folder, name in ((FUNCTIONS, "chalicelib"), (LAYER, "fintegrate"), (LOCAL, "local")):
         if file.is_relative_to(folder):
             parts = (name, *file.relative_to(folder).with_suffix("").parts)
@@ -60,7 +60,7 @@ def dotted(file: Path) -> str:
 
 
 def room_of(module: str) -> str:
-    """The folder below `fintegrate` or `local` that a module lies in."""
+    """The folder below `fintegrate` or `local` that holds a module."""
     parts = module.split(".")
     if parts[0] == "fintegrate":
         return parts[1] if len(parts) > 1 and parts[1] in LAYER_ROOMS else "ground"
@@ -68,7 +68,7 @@ def room_of(module: str) -> str:
 
 
 def ours() -> dict[str, set[str]]:
-    """Every module of the project with the modules of the project that it imports."""
+    """Every module of the project, with the project's modules that it imports."""
     files = {dotted(file): file for file in [*modules(FUNCTIONS, LAYER, LOCAL), ROOT / "app.py"]}
     return {
         name: {
@@ -81,7 +81,7 @@ def ours() -> dict[str, set[str]]:
 
 
 def _known(wanted: str, files: Mapping[str, Path]) -> str | None:
-    """The module that an import reaches: itself, or the module that holds the imported name."""
+    """The module that an import reaches: the name itself, or the module that defines the name."""
     return wanted if wanted in files else next(_parents(wanted, files), None)
 
 
@@ -183,7 +183,7 @@ def test_only_wings_import_a_system() -> None:
 
 
 def test_handlers_alone_know_the_wiring() -> None:
-    """A service's module gets what it needs; it is called by the wiring, so it must not call back."""
+    """The wiring calls a service's module with what it needs. The module must not call back."""
     from tests.architecture.tree import registered
 
     handlers = {dotted(file) for file in modules(FUNCTIONS) if registered(tree_of(file))}

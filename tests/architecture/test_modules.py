@@ -1,4 +1,4 @@
-"""What every module keeps to: it is documented, named after its matter, small, and reachable."""
+"""Every module is documented, named after its subject, small and reachable."""
 
 from __future__ import annotations
 
@@ -41,14 +41,14 @@ def test_module_says_what_it_is_for(file: Path) -> None:
 
 @pytest.mark.parametrize("file", EVERYTHING, ids=named)
 def test_docstrings_hold_no_code(file: Path) -> None:
-    """An edit by a script once put an import into the middle of a sentence."""
+    """A script once inserted an import into the middle of a docstring's sentence."""
     lines = [line for text in docstrings(tree_of(file)) for line in text.splitlines()]
 
     assert [line for line in lines if is_import(line)] == []
 
 
 def is_import(line: str) -> bool:
-    """Whether a line of prose is an import statement of Python."""
+    """Whether a line of text is a Python import statement."""
     try:
         (statement,) = ast.parse(line.strip()).body
     except (SyntaxError, ValueError):
@@ -95,7 +95,7 @@ def test_handler_says_what_it_does(file: Path) -> None:
 
 
 def dotted(file: Path) -> str:
-    """The name that a module of functions/ is imported by."""
+    """The name under which a module of functions/ is imported."""
     return "chalicelib." + ".".join(file.relative_to(FUNCTIONS).with_suffix("").parts)
 
 
@@ -144,7 +144,7 @@ def test_app_registers_and_does_nothing_else() -> None:
     assert "def " not in app
 
 
-def test_no_file_names_a_place_outside_the_project() -> None:
+def test_files_name_only_project_paths() -> None:
     found = {}
     for file in project_files():
         text = file.read_bytes()
@@ -159,7 +159,7 @@ def test_no_file_names_a_place_outside_the_project() -> None:
 
 @pytest.mark.parametrize("system", systems.NAMES)
 def test_bundle_is_small(system: str, tmp_path: Path) -> None:
-    """What a cold start of a system has to fetch and unpack beside the layer."""
+    """A cold start fetches and unpacks the bundle in addition to the layer."""
     bundle = tmp_path / "bundle.zip"
     with zipfile.ZipFile(bundle, "w", zipfile.ZIP_DEFLATED) as archive:
         for file in source_files(ROOT, system):
@@ -171,7 +171,7 @@ def test_bundle_is_small(system: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("system", systems.NAMES)
 def test_folders_bear_the_systems_name(system: str) -> None:
-    """Packaging drops other systems' folders by these names."""
+    """Packaging uses these names to leave other systems' folders out."""
     described = systems.system_of(system)
 
     assert described.name == system

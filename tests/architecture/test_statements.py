@@ -1,4 +1,4 @@
-"""SQL stays in `.sql` files, is never put together from strings, and names the tenant it is for."""
+"""SQL stays in `.sql` files, is never assembled from strings, and names its tenant."""
 
 from __future__ import annotations
 
@@ -69,13 +69,13 @@ UNFILTERED = {
         "audit_rows": OPERATOR,
     },
 }
-"""Statements that are not for one tenant, by file and name, and why."""
+"""Statements that are not for one tenant, by file and name, with the reason."""
 UNFILTERED_FUNCTIONS = {"find_api_key": BY_KEY, "mark_published": BY_EVENT}
-"""The same of the functions of the database."""
+"""The same for functions of the database."""
 FUNCTION = re.compile(r"^CREATE FUNCTION (\w+).*?\$\$(.*?)\$\$;", re.MULTILINE | re.DOTALL)
 
 
-def test_every_statement_is_for_one_tenant_or_says_why_not() -> None:
+def test_every_statement_names_its_tenant() -> None:
     unfiltered: dict[str, set[str]] = {}
     for file, name, text in statements(FUNCTIONS):
         if TOUCHES.search(text) and not FOR_ONE.search(text):
@@ -84,7 +84,7 @@ def test_every_statement_is_for_one_tenant_or_says_why_not() -> None:
     assert unfiltered == {file: set(names) for file, names in UNFILTERED.items()}
 
 
-def test_every_function_of_the_database_is_for_one_tenant_or_says_why_not() -> None:
+def test_database_functions_name_their_tenant() -> None:
     schema = SCHEMA.read_text()
     bodies = dict(FUNCTION.findall(schema))
     unfiltered = {
@@ -145,7 +145,7 @@ def test_whole_statement_is_recognised(argument: str) -> None:
 
 
 def _is_whole(argument: ast.expr) -> bool:
-    """A name, or an entry of a mapping of statements by a name: nothing that is computed."""
+    """Whether an SQL argument is a name, or the entry for a name in a mapping: nothing computed."""
     return not any(
         isinstance(node, ast.JoinedStr | ast.BinOp | ast.Call) for node in ast.walk(argument)
     )

@@ -1,4 +1,4 @@
-"""The source tree as these tests read it: files, syntax trees, statements."""
+"""Reads the source tree for these tests: files, syntax trees and SQL statements."""
 
 from __future__ import annotations
 
@@ -24,12 +24,11 @@ def modules(*folders: Path) -> list[Path]:
 
 
 def tree_of(file: Path) -> ast.Module:
-    """The syntax tree of a file."""
     return ast.parse(file.read_text(encoding="utf-8"), str(file))
 
 
 def named(file: Path) -> str:
-    """The file as messages name it."""
+    """The file's name in a message."""
     return str(file.relative_to(ROOT))
 
 
@@ -43,7 +42,7 @@ def imports(tree: ast.AST) -> Iterator[str]:
 
 
 def imports_from(tree: ast.AST) -> Iterator[str]:
-    """The dotted name of every import, with the imported name: `a.b.c` of `from a.b import c`."""
+    """The dotted name of every import with the imported name: `a.b.c` for `from a.b import c`."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -52,7 +51,7 @@ def imports_from(tree: ast.AST) -> Iterator[str]:
 
 
 def functions_of(tree: ast.AST) -> list[Function]:
-    """Every function, nested ones too."""
+    """Every function, including nested ones."""
     return [n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)]
 
 
@@ -82,7 +81,7 @@ def docstrings(tree: ast.AST) -> list[str]:
 
 
 def length(function: Function) -> int:
-    """How many lines a function has, from `def` to its end, without its docstring."""
+    """The number of lines of a function without its docstring, from `def` to its end."""
     first = function.body[0]
     documented = ast.get_docstring(function, clean=False) is not None
     docstring = (first.end_lineno or 0) - first.lineno + 1 if documented else 0
@@ -90,7 +89,7 @@ def length(function: Function) -> int:
 
 
 def texts(tree: ast.AST) -> list[str]:
-    """Every string that is not a docstring, the constant parts of f-strings too."""
+    """Every string that is not a docstring, including the constant parts of f-strings."""
     docstrings = {
         id(node.value)
         for node in ast.walk(tree)
@@ -106,7 +105,7 @@ def texts(tree: ast.AST) -> list[str]:
 
 
 def statements(folder: Path) -> list[tuple[str, str, str]]:
-    """File, name and text of every named SQL statement, without its comments."""
+    """File, name and text of every named SQL statement, without comments."""
     return [
         (named(file), name, re.sub(r"--[^\n]*", "", text))
         for file in sorted(folder.rglob("*.sql"))
@@ -115,7 +114,7 @@ def statements(folder: Path) -> list[tuple[str, str, str]]:
 
 
 def project_files() -> list[Path]:
-    """What belongs to the project: committed or about to be."""
+    """The files that are committed or can be committed."""
     listed = subprocess.run(
         ["git", "ls-files", "-co", "--exclude-standard", "-z"],
         cwd=ROOT,

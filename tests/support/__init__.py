@@ -1,1 +1,1 @@
-"""What the tests share: calling the functions in this process, and looking at the broker."""
+"""What the tests share: calling functions in this process, fixtures, and reading from the broker."""

@@ -1,4 +1,4 @@
-"""The API as a test calls it, in this process or by HTTP; every answer must be an envelope."""
+"""Calls the API from a test, in this process or by HTTP. Every answer must be an envelope."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from local.banking.client import JSON, Reply, read_reply
 from local.banking.in_process import api_event, invoke
 
 Send = Callable[[str, str, str, Mapping[str, str], bytes, str], dict[str, Any]]
-"""Method, path, query, headers, body and address of the caller → a function's answer."""
+"""Takes method, path, query, headers, body and the caller's address; returns a function's answer."""
 
 
 def in_process(
@@ -25,7 +25,7 @@ def in_process(
 
 
 def over_http(client: httpx.Client) -> Send:
-    """Sends requests to a client's server; its answer in the shape of a function's."""
+    """Send requests to a client's server. The answer has the form of a function's."""
 
     def send(
         method: str, path: str, query: str, headers: Mapping[str, str], body: bytes, _source_ip: str
@@ -43,14 +43,14 @@ def over_http(client: httpx.Client) -> Send:
 
 @dataclass(frozen=True)
 class Api:
-    """Calls endpoints with one API key (None: without the header), in this process or by HTTP."""
+    """Calls endpoints with one API key, in this process or by HTTP. None sends no header."""
 
     key: str | None
     source_ip: str = "127.0.0.1"
     send: Send = in_process
 
     def with_key(self, key: str | None) -> Api:
-        """The same API as another caller."""
+        """The same API with another caller's key."""
         return replace(self, key=key)
 
     def __call__(
@@ -63,7 +63,7 @@ class Api:
         headers: Mapping[str, str] | None = None,
         raw: bytes | None = None,
     ) -> Reply:
-        """Send `body` as JSON (or `raw` as it is); every answer must be an envelope."""
+        """Send `body` as JSON, or `raw` unchanged. Every answer must be an envelope."""
         sent = {**JSON, **(headers or {})}
         if self.key is not None:
             sent["X-API-Key"] = self.key

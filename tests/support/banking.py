@@ -1,4 +1,4 @@
-"""Fixtures of banking: its functions in this process on a test's own database, and its tenants.
+"""Banking's fixtures: its functions in this process on the test's own database, and its tenants.
 
 Loaded by `tests/conftest.py`.
 """
@@ -27,26 +27,26 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Bank:
-    """A consumer of the test's own, with its key."""
+    """A consumer of this test, with its key."""
 
     consumer_id: str
     name: str
     api: Api
 
     def create_customer(self, name: str = "Jane Roe", **fields: object) -> str:
-        """A new customer's id."""
+        """Create a customer and return its id."""
         reply = self.api.post("/customer/data", name=name, **fields)
         assert reply.status == 201, reply
         return str(reply.data["customer_id"])
 
 
 def together(calls: Sequence[Callable[[], T]]) -> list[T]:
-    """Make all calls at once, each as a process of its own; their results in order."""
+    """Make all calls at once, each as if in its own process. Results keep the order of the calls."""
     return at_once(calls, lambda: wiring.parts().close())
 
 
 def new_bank(admin: Api) -> Bank:
-    """Onboard a consumer with a unique name; its queues are the caller's to remove."""
+    """Onboard a consumer with a unique name. The caller must remove its queues."""
 
     def post(path: str, body: Mapping[str, Any]) -> dict[str, Any]:
         reply = admin.post(path, **body)
@@ -59,7 +59,7 @@ def new_bank(admin: Api) -> Bank:
 
 @contextmanager
 def parts_with(environment: dict[str, str], **changes: str) -> Iterator[Parts]:
-    """Another process, as it were: its own wiring with some settings changed, for the block."""
+    """Act as another process for the block: separate wiring with some settings changed."""
     before, parts = wiring.parts(), wiring.build({**environment, **changes})
     wiring.use(parts)
     try:
@@ -71,7 +71,7 @@ def parts_with(environment: dict[str, str], **changes: str) -> Iterator[Parts]:
 
 @pytest.fixture
 def parts(environment: dict[str, str]) -> Iterator[Parts]:
-    """The process's wiring on this test's database."""
+    """This process's wiring, on this test's database."""
     parts = wiring.build(environment)
     wiring.use(parts)
     yield parts
@@ -81,13 +81,13 @@ def parts(environment: dict[str, str]) -> Iterator[Parts]:
 
 @pytest.fixture
 def admin(parts: Parts, environment: dict[str, str]) -> Api:
-    """The admin's view."""
+    """The API with the admin's key."""
     return Api(environment["ADMIN_API_KEY"])
 
 
 @pytest.fixture
 def make_bank(admin: Api, environment: dict[str, str]) -> Iterator[Callable[[], Bank]]:
-    """Onboards consumers with unique names; their queues are removed afterwards."""
+    """Onboard consumers with unique names. Their queues are removed afterwards."""
     banks: list[Bank] = []
 
     def make() -> Bank:
@@ -95,19 +95,19 @@ def make_bank(admin: Api, environment: dict[str, str]) -> Iterator[Callable[[], 
         return banks[-1]
 
     yield make
-    with suppress(pika.exceptions.AMQPConnectionError):  # stopped by the test: nothing to tidy
+    with suppress(pika.exceptions.AMQPConnectionError):  # the test stopped the broker
         remove_queues(environment["RABBITMQ_URL"], [bank.name for bank in banks])
 
 
 @pytest.fixture
 def bank(make_bank: Callable[[], Bank]) -> Bank:
-    """A consumer of this test's own."""
+    """A consumer of this test."""
     return make_bank()
 
 
 @pytest.fixture
 def event_id(bank: Bank, query: Query) -> str:
-    """The event of a customer that the bank has just created."""
+    """The event id of a customer that the bank has just created."""
     customer_id = bank.create_customer()
     (row,) = query(
         "SELECT event_id FROM customer_events WHERE customer_id = %(id)s", id=customer_id

@@ -1,4 +1,4 @@
-"""Looking into RabbitMQ from a test: what lies in a queue, and removing queues."""
+"""Reads and removes RabbitMQ queues from a test."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ class Delivery:
 
 
 def take(url: str, consumer_name: str, count: int, seconds: float = 15) -> list[Delivery]:
-    """Consume and acknowledge `count` messages of a consumer's queue, in their order.
+    """Consume and acknowledge `count` messages of a consumer's queue, in order.
 
-    `basic.get` is refused on a queue with a single active consumer. Fails when fewer arrive.
+    RabbitMQ refuses `basic.get` on a queue with a single active consumer. Fails when fewer arrive.
     """
     deliveries: list[Delivery] = []
     deadline = time.monotonic() + seconds
@@ -52,7 +52,7 @@ def take(url: str, consumer_name: str, count: int, seconds: float = 15) -> list[
 
 
 def drain(url: str, consumer_name: str, quiet_seconds: float = 0.5) -> list[Delivery]:
-    """Consume and acknowledge whatever is there, until nothing more comes for a while."""
+    """Consume and acknowledge messages until none comes for a while."""
     deliveries: list[Delivery] = []
     with channel(url) as ch:
         queue = queue_name(consumer_name)
@@ -66,5 +66,5 @@ def drain(url: str, consumer_name: str, quiet_seconds: float = 0.5) -> list[Deli
 
 
 def delete_queues(url: str, consumer_name: str) -> None:
-    """Remove a consumer's queues, so that the broker stays small."""
+    """Remove a consumer's queues, so that they do not pile up in the broker."""
     remove_queues(url, [consumer_name])

@@ -1,4 +1,4 @@
-"""Databases for tests: of each system's one that the migrations made, to be copied for each test."""
+"""Migrated template databases of each system. Each test gets a copy."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ from local.services.urls import ServiceUrls
 
 @contextmanager
 def migrated_templates(urls: ServiceUrls, suffix: str) -> Iterator[dict[str, str]]:
-    """Variable of a system's database → the name of one to copy, never to connect to."""
+    """Maps the variable of each system's database to a template to copy.
+
+    Never connect to a template: PostgreSQL cannot copy a database that is in use.
+    """
     names = {each.setting: f"template_{each.name}_{suffix}" for each in system_databases()}
     try:
         made = {setting: create_database(urls, name) for setting, name in names.items()}
@@ -26,7 +29,7 @@ def migrated_templates(urls: ServiceUrls, suffix: str) -> Iterator[dict[str, str
 
 
 def migrate(environment: Mapping[str, str]) -> None:
-    """Bring the databases of all systems to the newest version, as a deployment does."""
+    """Migrate the databases of all systems to the newest version, as a deployment does."""
     done = subprocess.run(
         [sys.executable, "-m", "chalicelib.operations.migrate"],
         env=dict(environment),

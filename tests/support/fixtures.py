@@ -1,4 +1,4 @@
-"""Fixtures of any system's tests against real servers: the settings, the broker's address, SQL.
+"""Fixtures for tests of any system against real servers: settings, the broker's address and SQL.
 
 Each test has its own migrated database. Loaded by `tests/conftest.py`.
 """
@@ -25,19 +25,18 @@ Query = Callable[..., list[dict[str, object]]]
 
 @pytest.fixture
 def environment(services: RunningServices, database_url: str) -> dict[str, str]:
-    """The settings of this test's functions; a test may build others from a changed copy."""
+    """The settings of this test's functions. A test may build other functions from a changed copy."""
     return settings_environment(services.urls, **{"DATABASE_URL": database_url, **UNLIMITED})
 
 
 @pytest.fixture
 def rabbitmq_url(environment: dict[str, str]) -> str:
-    """The broker's address."""
     return environment["RABBITMQ_URL"]
 
 
 @pytest.fixture
 def query(database_url: str) -> Iterator[Query]:
-    """Runs SQL on this test's database and gives the rows, past the functions."""
+    """Run SQL on this test's database directly, without the functions, and return the rows."""
     connection = psycopg2.connect(database_url)
     connection.autocommit = True
 

@@ -1,4 +1,4 @@
-"""Events in the outbox, as a test wants them: written past the handlers, or looked at."""
+"""Writes events to the outbox without a handler, and checks what became of them."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def write_pending(
     events_each: int = 1,
     age_seconds: float = 60,
 ) -> None:
-    """Events that a handler could not publish."""
+    """Write events as a handler leaves them when it cannot publish."""
     query(
         WRITE,
         consumer_id=consumer_id,
@@ -42,7 +42,7 @@ def write_pending(
 
 
 def statuses(query: Query, consumer_id: str, column: str = "publish_status") -> dict[str, int]:
-    """How many events of a consumer have each status."""
+    """The number of a consumer's events in each status."""
     rows = query(
         "SELECT * FROM customer_events WHERE consumer_id = %(consumer_id)s", consumer_id=consumer_id
     )
@@ -53,7 +53,7 @@ def statuses(query: Query, consumer_id: str, column: str = "publish_status") -> 
 
 
 def by_customer(deliveries: Iterable[Delivery]) -> dict[str, list[int]]:
-    """The sequences that a queue showed, per customer, in their order."""
+    """The sequence numbers that a queue delivered, per customer, in order."""
     seen: dict[str, list[int]] = {}
     for delivery in deliveries:
         seen.setdefault(delivery.subject, []).append(delivery.sequence)
@@ -61,7 +61,7 @@ def by_customer(deliveries: Iterable[Delivery]) -> dict[str, list[int]]:
 
 
 def assert_in_order(deliveries: Iterable[Delivery]) -> None:
-    """Every customer's first sights are 1, 2, 3 … without a gap."""
+    """The first deliveries of every customer are 1, 2, 3 … without a gap."""
     for customer_id, sequences in by_customer(deliveries).items():
         first_sights = list(dict.fromkeys(sequences))
         assert first_sights == list(range(1, len(first_sights) + 1)), (customer_id, sequences)

@@ -1,4 +1,4 @@
-"""A plain queue of a test's own: made, filled, counted and removed."""
+"""A plain queue for one test: makes, fills, counts and removes it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from local.services.amqp import channel_on
 
 @contextmanager
 def temporary_queue(url: str) -> Iterator[str]:
-    """The name of a durable queue that lives as long as the block."""
+    """The name of a durable queue that exists for the block."""
     name = f"tiny_{uuid.uuid4().hex[:12]}"
     with channel_on(url) as ch:
         ch.queue_declare(name, durable=True)
@@ -22,13 +22,13 @@ def temporary_queue(url: str) -> Iterator[str]:
 
 
 def publish(url: str, queue: str, *bodies: str) -> None:
-    """Publish messages in this order, each with its body as its id."""
+    """Publish these messages in order. Each has its body as its id."""
     with channel_on(url) as ch:
         for body in bodies:
             ch.basic_publish("", queue, body.encode(), pika.BasicProperties(message_id=body))
 
 
 def left_in(url: str, queue: str) -> int:
-    """How many messages wait there."""
+    """The number of messages in the queue."""
     with channel_on(url) as ch:
         return int(ch.queue_declare(queue, passive=True).method.message_count)

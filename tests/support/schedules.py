@@ -1,4 +1,4 @@
-"""Running a scheduled function in this process, as its schedule does."""
+"""Runs a scheduled function in this process, as its schedule does."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from local.aws_shapes.scheduled_event import scheduled_event
 
 
 def run_schedule(name: str) -> dict[str, Any]:
-    """Hand EventBridge's true event to the app's scheduled function of this name; its summary."""
+    """Pass a real EventBridge event to the scheduled function of this name; return its summary."""
     from app import app
 
     event = scheduled_event(name, datetime.now(UTC))

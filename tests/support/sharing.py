@@ -1,8 +1,8 @@
-"""Which tests must run on one worker, because they share something that is costly to make.
+"""Keeps tests on one worker when they share something that is costly to make.
 
-The place of a test decides. xdist's own groups (`xdist_group`) rest on a suffix to a test's id, which
-pytest has not taken since 9.2: they are ignored without a word. The acceptance tests need no entry: each
-worker serves on ports and databases of its own.
+A test's path decides. xdist's own groups (`xdist_group`) rely on a suffix of the test's id. Since
+pytest 9.2 they are ignored silently. The acceptance tests need no entry, because each worker has its
+own ports and databases.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ TOGETHER = {
 
 
 class TogetherScheduling(LoadScopeScheduling):
-    """Each test goes to a free worker, but the tests of one place to the same worker."""
+    """Any free worker gets the next test, but all tests of one group go to the same worker."""
 
     def _split_scope(self, nodeid: str) -> str:
-        """The name under which tests are kept together: its own for most of them."""
+        """The name of a test's group. Most tests are a group of their own."""
         return next((name for place, name in TOGETHER.items() if nodeid.startswith(place)), nodeid)

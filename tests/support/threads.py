@@ -1,4 +1,4 @@
-"""Running calls at the same time, each in a thread that stands for a function process of its own."""
+"""Runs calls at the same time, each in a thread that stands for a function process."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 
 def at_once(calls: Sequence[Callable[[], T]], close: Callable[[], None] | None = None) -> list[T]:
-    """Start all calls at once; their results in order. The first error is raised.
+    """Start all calls at once. Results keep the order of the calls. The first error is raised.
 
     Each thread calls `close` when all calls are done.
     """
@@ -22,7 +22,8 @@ def at_once(calls: Sequence[Callable[[], T]], close: Callable[[], None] | None =
         try:
             return call()
         finally:
-            barrier.wait()  # the limiter's connections are shared: nobody closes what others use
+            # Limiter connections are shared: none may be closed before all calls are done.
+            barrier.wait()
             if close is not None:
                 close()
 

@@ -1,4 +1,4 @@
-"""Waiting for a condition instead of sleeping."""
+"""Waits for a condition instead of sleeping."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 
 def eventually(condition: Callable[[], T], what: str = "it holds", seconds: float = 30) -> T:
-    """The first truthy value of `condition`; fails with `what` when there is none in time."""
+    """The first truthy value of `condition`. Fails with `what` when there is none in time."""
     deadline = time.monotonic() + seconds
     while True:
         value = condition()

@@ -1,1 +1,1 @@
-"""Lambda: the Runtime API, execution environments, functions, and what feeds them from queues."""
+"""Emulates Lambda: the Runtime API, execution environments and functions."""

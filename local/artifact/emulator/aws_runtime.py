@@ -1,7 +1,7 @@
 """The folder that a process sees as Lambda's `/var/runtime`: AWS's runtime client and SDK.
 
-Holds these packages and nothing else, so that a package that was left out of the
-layer is missing here as it would be in AWS.
+It holds these packages and nothing else. A package that the layer forgot is therefore missing
+here, as it would be in AWS.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ DISTRIBUTIONS = (
 
 
 def runtime_folder(checkout: Checkout) -> Path:
-    """The folder, made when these versions have none yet.
+    """The folder for the installed versions; it is made on first use.
 
-    Copies (hard links where that works), because a sandbox may cover what links would point at.
+    Files are copied (by hard link where possible). A sandbox may hide the target of a symbolic link.
     """
     versions = "".join(f"{n} {importlib.metadata.version(n)}\n" for n in DISTRIBUTIONS)
     digest = hashlib.sha256(versions.encode()).hexdigest()[:12]
@@ -63,7 +63,7 @@ def _link(source: str | Path, target: str | Path) -> None:
 
 
 def _top_level(distribution: str) -> Iterator[Path]:
-    """The packages and modules of a distribution, its compiled ones included."""
+    """The packages and modules of a distribution, including compiled ones."""
     found = importlib.metadata.distribution(distribution)
     names = {path.parts[0] for path in found.files or ()}
     for name in sorted(names):

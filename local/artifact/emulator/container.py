@@ -1,8 +1,8 @@
-"""A sandbox that is a container of AWS's own base image: its file system, its interpreter.
+"""A sandbox in a container of AWS's own base image, with its file system and its interpreter.
 
-Task root and layers are mounted for reading, `/tmp` is the container's own, the rest cannot
-be written. On Linux it shares the host's network, so that loopback addresses mean the same
-inside; elsewhere the engine's name for the host stands in for them.
+Task root and layers are mounted read-only. `/tmp` is the container's own. Everything else is
+read-only too. On Linux the container shares the host's network, so loopback addresses mean the same
+inside. Elsewhere they are replaced by the engine's name for the host.
 """
 
 from __future__ import annotations
@@ -30,20 +30,20 @@ IMAGES = "public.ecr.aws/lambda/"
 ENGINES_HOST = "host.docker.internal"
 LABEL = "fintegrate.functions"
 TMP_MB = 512  # Lambda quotas: /tmp, by default
-FIRST_SIGNAL = 128  # an exit status above it tells of a signal
+FIRST_SIGNAL = 128  # an exit status above it means: ended by a signal
 
 
 def image_of(runtime: str) -> str:
-    """The base image of a runtime: `python3.11` is `…/lambda/python:3.11`."""
+    """The base image of a runtime: `…/lambda/python:3.11` for `python3.11`."""
     return f"{IMAGES}{runtime.replace('python', 'python:')}"
 
 
 def remove_leftovers(client: DockerClient, owner: str, own_pid: int) -> None:
-    """Remove the containers of a checkout whose server is gone.
+    """Remove the containers of a checkout whose server no longer runs.
 
     Args:
         owner: the checkout
-        own_pid: the caller's process, whose containers stay
+        own_pid: the caller's process; its containers stay
     """
     for container in client.containers.list(all=True, filters={"label": f"{LABEL}={owner}"}):
         pid = int(container.labels.get(f"{LABEL}.server", "0"))
@@ -53,7 +53,7 @@ def remove_leftovers(client: DockerClient, owner: str, own_pid: int) -> None:
 
 
 def lives(pid: int) -> bool:
-    """Whether there is such a process."""
+    """Whether a process with this id runs."""
     try:
         os.kill(pid, 0)
     except (ProcessLookupError, OverflowError):
@@ -68,7 +68,7 @@ class ContainerSandbox:
 
     Args:
         owner: the checkout that the container belongs to
-        output: the descriptor that its output goes to
+        output: the file descriptor for its output
     """
 
     def __init__(
@@ -91,11 +91,11 @@ class ContainerSandbox:
         self._container: Container | None = None
         self._pid = 0
         self._memory: MemoryWatch | None = None
-        # The engine's calls one after the other: no thaw overtakes a freeze.
+        # One call to the engine at a time, so that no thaw overtakes a freeze.
         self._calls = ThreadPoolExecutor(1, thread_name_prefix="container")
 
     async def start(self, runtime_api_port: int) -> None:
-        """Start the image's runtime client on the function's handler."""
+        """Start the image's runtime client with the function's handler."""
         loop = asyncio.get_running_loop()
         self._ended: asyncio.Future[int] = loop.create_future()
         self._container = await loop.run_in_executor(self._calls, self._run, runtime_api_port)
@@ -127,16 +127,16 @@ class ContainerSandbox:
         return container
 
     def _follow(self, loop: asyncio.AbstractEventLoop) -> None:
-        """In a thread of its own: its output into the log, until its end; then remove it."""
+        """Copy the container's output into the log until it ends, then remove it. Runs in a thread."""
         assert self._container is not None
         status = 255
-        with contextlib.suppress(Exception):  # an engine that stops takes its containers along
+        with contextlib.suppress(Exception):  # an engine that stops ends its containers
             for chunk in self._container.logs(stream=True, follow=True):
                 os.write(self._output, chunk)
             status = self._container.wait()["StatusCode"]
         with contextlib.suppress(Exception):
             self._container.remove(force=True)
-        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nothing waits any more
             loop.call_soon_threadsafe(self._set_ended, status)
 
     def _set_ended(self, status: int) -> None:
@@ -144,7 +144,6 @@ class ContainerSandbox:
             self._ended.set_result(status)
 
     async def wait(self) -> str:
-        """Wait for its end."""
         status = await self._ended
         if self._memory is not None:
             self._memory.close()
@@ -155,30 +154,29 @@ class ContainerSandbox:
         return f"signal: {name.removeprefix('SIG').lower()}"
 
     def freeze(self) -> None:
-        """Give it no processor time: by signal where its process is ours to stop, else paused."""
+        """Take its processor time away: by signal where we may signal it, else by pausing it."""
         if not _signalled(self._pid, signal.SIGSTOP):
             self._later("pause")
 
     def thaw(self) -> None:
-        """Let it go on."""
         if not _signalled(self._pid, signal.SIGCONT):
             self._later("unpause")
 
     def _later(self, action: str) -> None:
         def call() -> None:
-            with contextlib.suppress(Exception):  # it has ended meanwhile
+            with contextlib.suppress(Exception):  # it may have ended by now
                 getattr(self._container, action)()
 
         with contextlib.suppress(RuntimeError):
             self._calls.submit(call)
 
     async def kill(self) -> None:
-        """End it; paused ones are ended as well."""
+        """End it, also when it is paused."""
         self.thaw()
         self._later("kill")
 
     def most_memory_mb(self) -> int:
-        """The most that was resident; 0 where the engine runs in another machine."""
+        """The highest resident memory; 0 where the engine runs in another machine."""
         return self._memory.most_mb() if self._memory is not None else 0
 
 
@@ -189,9 +187,9 @@ def _network() -> tuple[str, dict[str, Any]]:
 
 
 def _signalled(pid: int, number: signal.Signals) -> bool:
-    """Whether the container's first process could be signalled from here.
+    """Whether this process can signal the container's first process.
 
-    That is so on Linux as root; a container has one process unless the function starts others.
+    This holds on Linux as root. A container has one process unless the function starts others.
     """
     if sys.platform != "linux" or pid == 0 or os.geteuid() != 0:
         return False

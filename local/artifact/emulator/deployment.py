@@ -1,6 +1,6 @@
-"""All functions of one artifact, found by name, invoked at once or in the background.
+"""The functions of one artifact: finds them by name and invokes them at once or in the background.
 
-What invokes them (gateway, schedules, queues) is put together in `local.artifact.site`.
+`local.artifact.site` connects them to their callers: the gateway, schedules and queues.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class Deployment:
     """The functions of one template.
 
     Args:
-        retry_seconds: what is waited before each further try of a failed background invocation
+        retry_seconds: pauses before each retry of a failed background invocation
     """
 
     def __init__(
@@ -41,7 +41,7 @@ class Deployment:
         self._background: set[asyncio.Task[Outcome]] = set()
 
     def function(self, name: str) -> LambdaFunction:
-        """The function of a logical or full name; case, `_` and `-` do not count.
+        """The function with this logical or full name. Case, `_` and `-` do not matter.
 
         Raises:
             UnknownFunction: there is none
@@ -53,19 +53,18 @@ class Deployment:
             raise UnknownFunction(f"Function not found: {name}; there are {known}") from None
 
     def has(self, name: str) -> bool:
-        """Whether there is a function of that name."""
         return _plain(name) in self._by_name
 
     async def invoke(self, name: str, payload: bytes) -> Outcome:
-        """Run a function and wait for what it gives.
+        """Run a function and wait for its outcome.
 
         Raises:
-            InvokeError: it was not run
+            InvokeError: the function was not run
         """
         return await self.function(name).invoke(Invocation(payload))
 
     def invoke_later(self, name: str, payload: bytes) -> asyncio.Task[Outcome]:
-        """Run a function in the background, up to twice more when it fails.
+        """Run a function in the background. A failed run is retried up to twice.
 
         Raises:
             UnknownFunction: there is none
@@ -76,7 +75,7 @@ class Deployment:
         return task
 
     async def _try_often(self, function: LambdaFunction, invocation: Invocation) -> Outcome:
-        """Every try has the same request id, as in AWS."""
+        """Run all tries of an invocation with the same request id, as AWS does."""
         outcome = await self._not_throttled(function, invocation)
         for seconds in self._retry_seconds[: function.spec.retries]:
             if outcome.error is None:
@@ -99,7 +98,6 @@ class Deployment:
                 await asyncio.sleep(THROTTLED_SECONDS)
 
     async def close(self) -> None:
-        """End everything that runs."""
         for task in self._background:
             task.cancel()
         await asyncio.gather(*(function.close() for function in self.functions.values()))

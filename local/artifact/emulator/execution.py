@@ -1,7 +1,7 @@
 """One execution environment: a runtime in its sandbox, and the Runtime API that drives it.
 
-Runs one invocation at a time. What kind of sandbox it is, a process or a container, and how
-many environments there are, is decided elsewhere.
+It runs one invocation at a time. Others decide whether the sandbox is a process or a container, and
+how many environments there are.
 """
 
 from __future__ import annotations
@@ -30,33 +30,32 @@ INIT_SECONDS = 10.0  # "Understanding the Lambda execution environment lifecycle
 
 
 class Sandbox(Protocol):
-    """Where a runtime runs."""
+    """The place where a runtime runs."""
 
     async def start(self, runtime_api_port: int) -> None:
-        """Start the runtime, told where its Runtime API listens."""
+        """Start the runtime and tell it the address of its Runtime API."""
 
     async def wait(self) -> str:
-        """Wait for its end; how it ended, as `exit status 1` or `signal: killed`."""
+        """Wait for the runtime to end. Returns how it ended: `exit status 1` or `signal: killed`."""
 
     def freeze(self) -> None:
-        """Give it no processor time."""
+        """Take its processor time away."""
 
-    def thaw(self) -> None:
-        """Let it run on."""
+    def thaw(self) -> None: ...
 
     async def kill(self) -> None:
-        """End it at once and tidy up."""
+        """End the runtime at once and remove what it leaves behind."""
 
     def most_memory_mb(self) -> int:
-        """The most memory it had so far."""
+        """The highest memory use so far."""
 
 
 class ExecutionEnvironment:
-    """A runtime that is started, invoked many times, frozen in between and ended.
+    """A runtime that is started, invoked many times, frozen between invocations and ended.
 
     Args:
-        on_idle: called when it can take an invocation, after its first one
-        on_end: called once when it has ended, however
+        on_idle: called whenever an invocation is over and the next may come
+        on_end: called once when the runtime has ended, for whatever reason
     """
 
     def __init__(
@@ -83,12 +82,12 @@ class ExecutionEnvironment:
 
     @property
     def answered(self) -> bool:
-        """Whether it has answered its invocation and not yet asked for the next."""
+        """Whether it has answered its invocation but not yet asked for the next."""
         began = self._outcome is not None
         return began and self._invocation is None and self._asking is None and not self.ended
 
     async def start(self) -> Outcome | None:
-        """Start the runtime and wait until it asks for work; what went wrong, if it did not."""
+        """Start the runtime and wait until it asks for work. Returns what went wrong, if anything."""
         started = time.perf_counter()
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(lambda: RuntimeConnection(self), LOOPBACK, 0)
@@ -105,7 +104,7 @@ class ExecutionEnvironment:
         return wrong
 
     async def _watch(self) -> None:
-        """Turn the runtime's end into the outcome of whatever waits for it."""
+        """When the runtime ends, fail whatever waits for it."""
         status = await self.sandbox.wait()
         self.ended = True
         if not self._started.done():
@@ -116,13 +115,13 @@ class ExecutionEnvironment:
         self._on_end(self)
 
     async def end(self) -> None:
-        """End the runtime; its invocation, if any, fails."""
+        """End the runtime. A running invocation fails."""
         await self.sandbox.kill()
         if self._watching is not None:
             await self._watching
 
     async def invoke(self, invocation: Invocation) -> Outcome:
-        """Run one invocation to its outcome or to the end of its time."""
+        """Run one invocation until its outcome or its timeout."""
         self.thaw()
         self._invocation = invocation
         self._outcome = asyncio.get_running_loop().create_future()
@@ -152,12 +151,12 @@ class ExecutionEnvironment:
         self._init_ms = None
 
     def freeze(self) -> None:
-        """Stop its clock until the next invocation."""
+        """Freeze the runtime until the next invocation."""
         self._frozen = True
         self.sandbox.freeze()
 
     def thaw(self) -> None:
-        """Let it run, if it is frozen."""
+        """Let the runtime go on if it is frozen."""
         if self._frozen:
             self._frozen = False
             self.sandbox.thaw()
@@ -175,7 +174,7 @@ class ExecutionEnvironment:
         connection.answer(200, self._invocation.payload, headers)
 
     def runtime_asks(self, connection: RuntimeConnection) -> None:
-        """The runtime is ready: for the first time, or again after an invocation."""
+        """The runtime is ready, either for the first time or again after an invocation."""
         self._asking = connection
         if not self._started.done():
             self._started.set_result(None)
@@ -183,7 +182,7 @@ class ExecutionEnvironment:
             self._on_idle(self)
 
     def runtime_answers(self, request_id: str, payload: bytes, failed: bool) -> bool:
-        """Take the outcome of the invocation under way."""
+        """Take the outcome of the running invocation."""
         if self._invocation is None or self._invocation.request_id != request_id:
             return False
         if len(payload) > PAYLOAD_LIMIT:
@@ -193,7 +192,7 @@ class ExecutionEnvironment:
         return True
 
     def _settle(self, outcome: Outcome | None) -> None:
-        """End the invocation under way; None says that its time is over."""
+        """End the running invocation. `None` means that it timed out."""
         self._invocation = None
         if self._outcome is not None and not self._outcome.done():
             self._outcome.set_result(outcome)

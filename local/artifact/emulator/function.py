@@ -1,7 +1,7 @@
-"""A function and its environments: started on demand up to a limit, kept warm, used again.
+"""A function and its environments: started on demand up to a limit, kept warm, and reused.
 
-A reserved concurrency throttles as Lambda does. The limit of this machine is not AWS's, so
-what exceeds only that waits for a free environment.
+A reserved concurrency throttles, as in Lambda. The limit of this machine does not exist in AWS, so an
+invocation that exceeds only that limit waits for a free environment.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class LambdaFunction:
     """One deployed function.
 
     Args:
-        make_sandbox: makes the place where a new environment runs
+        make_sandbox: makes the sandbox of a new environment
         machine_limit: how many environments this machine should run at once
         freeze: whether environments are frozen between invocations
     """
@@ -52,11 +52,10 @@ class LambdaFunction:
 
     @property
     def environments(self) -> tuple[ExecutionEnvironment, ...]:
-        """Those that run now."""
         return tuple(self._environments)
 
     async def invoke(self, invocation: Invocation) -> Outcome:
-        """Run an invocation in a free environment, a new one or the next that gets free.
+        """Run an invocation in a free environment, in a new one, or in the next that becomes free.
 
         Raises:
             Throttled: the reserved concurrency is used up
@@ -92,11 +91,11 @@ class LambdaFunction:
         return await self._new_environment()
 
     def _almost_free(self) -> int:
-        """How many have answered and ask for the next event in a moment: worth waiting for."""
+        """How many environments have answered and will soon ask for the next event."""
         return sum(environment.answered for environment in self._environments)
 
     async def _next_free(self) -> ExecutionEnvironment | None:
-        """The next environment that gets free; None when one ended and may be replaced."""
+        """The next environment that becomes free; `None` when one ended and may be replaced."""
         turn: asyncio.Future[ExecutionEnvironment | None] = asyncio.Future()
         self._waiting.append(turn)
         return await turn
@@ -110,7 +109,7 @@ class LambdaFunction:
         return environment if wrong is None else wrong
 
     def _hand_over(self, environment: ExecutionEnvironment | None) -> bool:
-        """Give the first who still waits an environment or the place of one."""
+        """Give the first waiting invocation an environment, or the right to start one."""
         while self._waiting:
             turn = self._waiting.popleft()
             if not turn.done():
@@ -133,7 +132,7 @@ class LambdaFunction:
             self._hand_over(None)
 
     async def close(self) -> None:
-        """End all environments; invocations under way fail."""
+        """End all environments. Running invocations fail."""
         self._closing = True
         await asyncio.gather(*(environment.end() for environment in self.environments))
         self.log.close()

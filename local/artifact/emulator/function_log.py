@@ -1,7 +1,7 @@
-"""A function's log as CloudWatch would show it: the function's own lines between Lambda's.
+"""A function's log as CloudWatch shows it: the function's own lines between Lambda's.
 
-The REPORT line's fields are those of "Viewing CloudWatch logs" in Lambda's developer guide.
-Billed time includes a cold start's, as Lambda bills since August 2025.
+The fields of the REPORT line follow "Viewing CloudWatch logs" in Lambda's developer guide. The billed
+time includes the cold start, as Lambda bills since August 2025.
 """
 
 from __future__ import annotations
@@ -12,18 +12,17 @@ from pathlib import Path
 
 
 class FunctionLog:
-    """Appends to one file that the function's environments write into as well."""
+    """Appends to a file into which the function's environments write as well."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
 
     def text(self, line: str) -> None:
-        """One line, whole even beside other writers (O_APPEND)."""
+        """Append one line. It stays whole although others write too (O_APPEND)."""
         os.write(self.descriptor, f"{line}\n".encode())
 
     def start(self, request_id: str) -> None:
-        """An invocation begins."""
         self.text(f"START RequestId: {request_id} Version: $LATEST")
 
     def report(
@@ -34,7 +33,6 @@ class FunctionLog:
         most_memory_mb: int,
         init_ms: float | None,
     ) -> None:
-        """An invocation is over."""
         billed = math.ceil(milliseconds + (init_ms or 0))
         init = "" if init_ms is None else f"\tInit Duration: {init_ms:.2f} ms"
         self.text(
@@ -45,5 +43,4 @@ class FunctionLog:
         )
 
     def close(self) -> None:
-        """Write no more."""
         os.close(self.descriptor)

@@ -1,4 +1,4 @@
-"""Puts a template's functions on this machine: their code unpacked, each with its kind of sandbox."""
+"""Deploys a template's functions to this machine: unpacks their code and chooses their sandbox."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class FunctionDeployer:
     retry_seconds: tuple[float, ...] = RETRY_SECONDS
 
     def deploy(self, template_path: Path) -> Deployment:
-        """Make the functions of a template ready; environments start when they are needed."""
+        """Prepare the functions of a template. Environments start on demand."""
         template = read_template(template_path)
         settings = chosen_settings(template.settings, self.environment)
         store = self.checkout.folder("deploy", "code")
@@ -57,7 +57,7 @@ class FunctionDeployer:
 
 
 def default_concurrency(environment: Mapping[str, str]) -> int:
-    """`LAMBDA_CONCURRENCY`, or what the processors of this machine can keep busy."""
+    """`LAMBDA_CONCURRENCY`, or as many as the processors of this machine can keep busy."""
     return int(environment.get("LAMBDA_CONCURRENCY") or ENVIRONMENTS_PER_CORE * _processors())
 
 

@@ -1,7 +1,7 @@
-"""One invocation of a function and what came of it, in Lambda's own words.
+"""One invocation of a function and its outcome, in Lambda's own words.
 
-The errors' types and sentences are those that Lambda answers ("Lambda runtimes: troubleshooting"
-and the Invoke API's reference in AWS's developer guide).
+The error types and sentences are Lambda's ("Lambda runtimes: troubleshooting" and the reference of
+the Invoke API in AWS's developer guide).
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from local.aws_shapes.quotas import PAYLOAD_LIMIT
 
 
 class InvokeError(Exception):
-    """Lambda did not run the function; `str()` is its reason.
+    """Lambda did not run the function; `str()` gives the reason.
 
     Attributes:
-        status: the status of the Invoke API
-        name: the error's type there
+        status: the HTTP status in the Invoke API
+        name: the error's type in the Invoke API
     """
 
     status = 500
@@ -35,7 +35,7 @@ class UnknownFunction(InvokeError):
 
 
 class Throttled(InvokeError):
-    """As many environments as the function may have are busy."""
+    """All environments that the function may have are busy."""
 
     status = 429
     name = "TooManyRequestsException"
@@ -70,10 +70,10 @@ class Invocation:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a function gave back.
+    """What a function returned.
 
     Attributes:
-        error: `Unhandled` when the payload tells of an error, as in `X-Amz-Function-Error`
+        error: `Unhandled` when the payload describes an error, as in `X-Amz-Function-Error`
     """
 
     payload: bytes
@@ -81,18 +81,18 @@ class Outcome:
 
 
 def failure(kind: str, message: str) -> Outcome:
-    """The outcome when the environment failed and not the function's code."""
+    """The outcome of a failure of the environment, not of the function's code."""
     return Outcome(json.dumps({"errorType": kind, "errorMessage": message}).encode(), "Unhandled")
 
 
 def timed_out(request_id: str, seconds: float) -> Outcome:
-    """The function took longer than it may."""
+    """The function exceeded its timeout."""
     text = f"RequestId: {request_id} Error: Task timed out after {seconds:.2f} seconds"
     return failure("Sandbox.Timedout", text)
 
 
 def exited(request_id: str, status: str) -> Outcome:
-    """The runtime's process ended while it worked."""
+    """The runtime's process ended during the invocation."""
     text = f"RequestId: {request_id} Error: Runtime exited with error: {status}"
     return failure("Runtime.ExitError", text)
 

@@ -1,6 +1,6 @@
-"""The environment variables of a function: Lambda's own, the template's, this machine's settings.
+"""The environment variables of a function: Lambda's, the template's and this machine's settings.
 
-The names are those of "Defined runtime environment variables" in Lambda's developer guide.
+The names follow "Defined runtime environment variables" in Lambda's developer guide.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ HANDED_THROUGH = ("LANG", "TZ")
 
 
 def chosen_settings(names: Iterable[str], environment: Mapping[str, str]) -> dict[str, str]:
-    """The settings that a system reads, among the variables of the harness; nothing else."""
+    """Of the harness's variables, only the settings that a system reads."""
     return {name: environment[name] for name in sorted(names) if name in environment}
 
 
 def lambda_environment(
     spec: FunctionSpec, settings: Mapping[str, str], log_stream: str
 ) -> dict[str, str]:
-    """All variables but those that depend on where the function runs.
+    """All variables except those that depend on the sandbox.
 
     Args:
-        settings: win over the template's, whose secrets are in AWS
+        settings: override the template's, whose secrets are in AWS
     """
     name = spec.function_name or spec.name
     own = {key: value for key, value in spec.environment.items() if key != SECRET_ID}
@@ -52,5 +52,5 @@ def lambda_environment(
 
 
 def search_path(*parts: str | os.PathLike[str]) -> str:
-    """A value for PATH and its like."""
+    """A value for PATH or a similar variable."""
     return os.pathsep.join(map(str, parts))

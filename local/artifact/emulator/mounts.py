@@ -1,8 +1,8 @@
-"""Lambda's file system for a process, where the machine lets it have mounts of its own.
+"""Gives a process Lambda's file system, where this machine allows mounts.
 
-On Linux, as root or with user namespaces, a process gets a mount namespace: `/var/task`,
-`/var/runtime` and `/opt` for reading, a `/tmp` of its own. Elsewhere it sees the unpacked
-folders, which file modes protect (not from root), and `TMPDIR` names its own folder.
+On Linux, as root or with user namespaces, a process gets its own mount namespace: `/var/task`,
+`/var/runtime` and `/opt` are read-only, and `/tmp` is its own. Elsewhere the process sees the unpacked
+folders. File modes protect them (not from root), and `TMPDIR` names a folder of its own.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from functools import cache
 from pathlib import Path
 
 COVERED = ("/var", "/opt", "/tmp", "/mnt")  # noqa: S108 - the names, not files
-# The sources are bound into a staging file system first, because the covered folders may hold
-# them. One `mount -a` does it all: a program for each mount would triple the time. Without `-n` each
-# environment would leave lines in the machine's own table of mounts, slower to write every time.
+# The sources are bound into a staging file system first, because a new mount may hide the folder
+# that holds them. One `mount -a` makes all mounts: one program per mount would take three times as
+# long. `-n` keeps the mounts out of the machine's own table, which would grow with each environment.
 TABLE = """
 lambda /mnt tmpfs mode=755 0 0
 {task} /mnt/var/task none bind,ro,x-mount.mkdir 0 0
@@ -51,7 +51,7 @@ LAMBDAS = View(Path("/var/task"), Path("/opt"), Path("/var/runtime"), Path("/tmp
 
 
 def mounted(folders: View, command: Sequence[str]) -> tuple[list[str], View]:
-    """The command in a mount namespace and what it sees there, or both as they are."""
+    """The command in a mount namespace and its view there; both unchanged where that is impossible."""
     prefix = possible_way()
     if prefix is None:
         return list(command), folders
@@ -61,14 +61,14 @@ def mounted(folders: View, command: Sequence[str]) -> tuple[list[str], View]:
 
 
 def _write_table(table: Path, folders: View) -> None:
-    r"""Mount's own quoting: a space in a path is `\040`."""
+    r"""Write a mount table with mount's own quoting: a space in a path is `\040`."""
     names = {name: str(path).replace(" ", "\\040") for name, path in vars(folders).items()}
     table.write_text(TABLE.format(**names))
 
 
 @cache
 def possible_way() -> tuple[str, ...] | None:
-    """How this machine gives a process mounts of its own; None when it does not."""
+    """How this machine can give a process its own mounts; `None` when it cannot."""
     interpreter = Path(sys.base_prefix).resolve()
     hidden = any(interpreter.is_relative_to(folder) for folder in COVERED)
     if hidden or not (shutil.which("unshare") and shutil.which("mount")):

@@ -1,7 +1,7 @@
-"""A sandbox that is a process: the machine's Python on the unpacked artifact and nothing else.
+"""A sandbox that is a process: the machine's Python with the unpacked artifact and nothing else.
 
-The interpreter is the one that packaged, without its site-packages. How much of Lambda's file
-system the process sees depends on what the machine allows; see `mounts`.
+The interpreter is the one that packaged, without its site-packages. `mounts` decides how much of
+Lambda's file system the process sees.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ class ProcessSandbox:
 
     Args:
         runtime: the folder with AWS's runtime client
-        scratch: its own folder for `/tmp`, removed at its end
-        output: the descriptor that its output goes to
+        scratch: its own folder for `/tmp`, removed when it ends
+        output: the file descriptor for its output
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class ProcessSandbox:
         self._memory: MemoryWatch | None = None
 
     async def start(self, runtime_api_port: int) -> None:
-        """Start the runtime client on the function's handler."""
+        """Start the runtime client with the function's handler."""
         self._scratch.mkdir(parents=True)
         folders = View(self._code.task, self._code.opt, self._runtime, self._scratch)
         runtime = [INTERPRETER, "-S", "-m", "awslambdaric", self._environment["_HANDLER"]]
@@ -83,12 +83,11 @@ class ProcessSandbox:
 
     @property
     def pid(self) -> int:
-        """The runtime's process id."""
         assert self._process is not None
         return self._process.pid
 
     async def wait(self) -> str:
-        """Wait for its end and tidy up after it."""
+        """Wait until it ends and remove what it leaves behind."""
         assert self._process is not None
         status = await self._process.wait()
         if self._memory is not None:
@@ -100,15 +99,13 @@ class ProcessSandbox:
         return f"signal: {signal.Signals(-status).name.removeprefix('SIG').lower()}"
 
     def freeze(self) -> None:
-        """Stop the process and what it started."""
+        """Stop the process and its children."""
         self._signal(signal.SIGSTOP)
 
     def thaw(self) -> None:
-        """Let them go on."""
         self._signal(signal.SIGCONT)
 
     async def kill(self) -> None:
-        """End them."""
         self._signal(signal.SIGKILL)
 
     def _signal(self, number: signal.Signals) -> None:
@@ -117,12 +114,12 @@ class ProcessSandbox:
                 os.killpg(self._process.pid, number)
 
     def most_memory_mb(self) -> int:
-        """The most that was resident; 0 where the system does not say."""
+        """The highest resident memory; 0 where the system does not report it."""
         return self._memory.most_mb() if self._memory is not None else 0
 
 
 class MemoryWatch:
-    """The most that a process had resident so far; its file stays open, for it is read often."""
+    """The highest resident memory of a process. Its file stays open because it is read often."""
 
     def __init__(self, pid: int) -> None:
         try:
@@ -131,7 +128,7 @@ class MemoryWatch:
             self._status = -1
 
     def most_mb(self) -> int:
-        """In MB; 0 where the system does not say."""
+        """The memory in MB; 0 where the system does not report it."""
         try:
             status = os.pread(self._status, 4096, 0)
         except OSError:
@@ -140,12 +137,11 @@ class MemoryWatch:
         return int(most.split(maxsplit=1)[0]) // 1024 if most else 0
 
     def close(self) -> None:
-        """Read no more."""
         if self._status >= 0:
             os.close(self._status)
             self._status = -1
 
 
 def _ending_with_parent() -> list[str]:
-    """So that a server that is killed leaves no frozen process behind (Linux)."""
+    """End the process with its parent (Linux), so that a killed server leaves no frozen process."""
     return [SETPRIV, "--pdeathsig", "KILL", "--"] if SETPRIV else []

@@ -1,8 +1,8 @@
-"""Lambda's Runtime API of one environment: what `awslambdaric` asks and is answered.
+"""Lambda's Runtime API for one environment: answers the requests of `awslambdaric`.
 
-Speaks just the HTTP/1.1 that runtime clients speak. Every answer is one write on a socket
-without Nagle's delay: headers and body in two packets cost 40 ms of delayed acknowledgement.
-The paths are those of "Using the Lambda runtime API" in AWS's developer guide.
+It speaks only the HTTP/1.1 that runtime clients need. Each answer is one write on a socket without
+Nagle's delay: headers and body in two packets would cost 40 ms of delayed acknowledgement. The paths
+follow "Using the Lambda runtime API" in AWS's developer guide.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ class _Head(NamedTuple):
 
 
 class Conversation(Protocol):
-    """What an environment makes of its runtime's requests."""
+    """Handles the requests of an environment's runtime."""
 
     def runtime_asks(self, connection: RuntimeConnection) -> None:
-        """The runtime waits for the next invocation, to be given with `give`."""
+        """The runtime asks for the next invocation; answer with `give`."""
 
     def runtime_answers(self, request_id: str, payload: bytes, failed: bool) -> bool:
-        """The runtime gives an invocation's outcome; whether there is such an invocation."""
+        """The runtime gives an invocation's outcome. Returns whether there is such an invocation."""
 
     def runtime_cannot_start(self, payload: bytes) -> None:
         """The function's module could not be loaded."""
@@ -48,23 +48,22 @@ class RuntimeConnection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Answer without delay from now on."""
         assert isinstance(transport, asyncio.Transport)
         transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._transport = transport
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """The environment hears of its end from the process, not from here."""
+        """Do nothing: the environment learns of the end from the process."""
         self._transport = None
 
     def data_received(self, data: bytes) -> None:
-        """Collect, and answer what is complete."""
+        """Collect data and answer each complete request."""
         self._received += data
         while (request := self._take_request()) is not None:
             self._dispatch(*request)
 
     def _take_request(self) -> tuple[str, str, bytes] | None:
-        """The next request, once it is complete; the client sends head and body apart."""
+        """The next complete request, if any. The client sends head and body separately."""
         head = self._head = self._head or self._take_head()
         if head is None or len(self._received) < head.body_length:
             return None
@@ -120,7 +119,7 @@ class RuntimeConnection(asyncio.Protocol):
         body: bytes = b'{"status":"OK"}',
         headers: Mapping[str, str] | None = None,
     ) -> None:
-        """Write a whole answer at once."""
+        """Write the whole answer in one call."""
         if self._transport is None:
             return
         lines = [f"HTTP/1.1 {status} {REASONS[status]}", "Content-Type: application/json"]

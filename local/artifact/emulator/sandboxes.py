@@ -1,4 +1,4 @@
-"""Chooses where functions run: in containers when an engine answers, else as processes."""
+"""Chooses where functions run: in containers if a container engine answers, else in processes."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ from local.machine.checkout import Checkout
 from local.services.docker import engine
 
 KINDS = ("process", "container")
-IDLE_SECONDS = 7 * 24 * 3600  # a function may say nothing for long while its log is followed
+IDLE_SECONDS = 7 * 24 * 3600  # a function may log nothing for long
 Settings = Mapping[str, str]
 SandboxMaker = Callable[[FunctionSpec, CodeFolders, FunctionLog, Settings], Sandbox]
 _numbers = itertools.count(1)
 
 
 class UnknownSandbox(ValueError):
-    """There is no such kind of sandbox; the text names those that there are."""
+    """There is no such kind of sandbox. The text names the kinds that exist."""
 
 
 def wanted_kind(environment: Mapping[str, str]) -> str:
-    """`LAMBDA_SANDBOX`, or what is possible.
+    """The value of `LAMBDA_SANDBOX`, or the best kind that is possible here.
 
     Raises:
-        UnknownSandbox: it has a value that means nothing
+        UnknownSandbox: the variable names no kind of sandbox
     """
     kind = environment.get("LAMBDA_SANDBOX") or ("container" if engine.answers() else "process")
     if kind not in KINDS:
@@ -43,7 +43,7 @@ def wanted_kind(environment: Mapping[str, str]) -> str:
 
 
 def sandbox_maker(kind: str, checkout: Checkout) -> SandboxMaker:
-    """What makes a function's sandboxes."""
+    """The function that makes the sandboxes of one Lambda function."""
     if kind == "container":
         return _containers(checkout)
     return _processes(checkout)
@@ -69,7 +69,7 @@ def _processes(checkout: Checkout) -> SandboxMaker:
 
 
 def _remove_scratch_of_the_dead(scratch: Path) -> None:
-    """What servers left that were killed; the names are `_name`'s."""
+    """Remove the scratch folders of servers that were killed. `_name` made their names."""
     for path in scratch.iterdir():
         pid = path.name.partition("-")[0]
         if pid.isdigit() and not lives(int(pid)):
@@ -100,6 +100,6 @@ def _containers(checkout: Checkout) -> SandboxMaker:
 
 
 def remove_containers(checkout: Checkout) -> None:
-    """Remove what servers of the checkout left behind, if there is an engine."""
+    """Remove the containers that servers of the checkout left behind, if there is an engine."""
     if engine.answers():
         remove_leftovers(engine.connect(), str(checkout.root), os.getpid())

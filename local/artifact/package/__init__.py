@@ -1,1 +1,1 @@
-"""The packaged artifact: making it, finishing its layer, reading its template, unpacking it."""
+"""The packaged artifact: makes it, finishes its layer, reads its template and unpacks it."""

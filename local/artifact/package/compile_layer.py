@@ -1,9 +1,9 @@
-"""Finishes the layer that Chalice made: compiled code and Chalice's runtime go into it.
+"""Finishes the layer that Chalice made: adds compiled code and Chalice's runtime.
 
-A function's file system is read-only in AWS, so what is not compiled here is compiled again in
-every cold start. The compiled files are valid whatever the sources' times are (PEP 552,
-unchecked), which is right for files that never change. Chalice's own runtime moves from
-the bundle to the layer: it changes as rarely as the other packages do.
+A function's file system is read-only in AWS. Code that is not compiled here would be compiled in every
+cold start. The compiled files are valid whatever the time stamps of their sources (PEP 552,
+unchecked), which is right for files that never change. Chalice's own runtime moves from the bundle to
+the layer, because it changes as rarely as the other packages.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ from local.artifact.package.sources import CACHE
 SITE_PACKAGES = f"python/lib/python{sys.version_info[0]}.{sys.version_info[1]}/site-packages"
 MOVED = "chalice/"
 OF_SYSTEMS = ("chalicelib/", f"{SITE_PACKAGES}/fintegrate_sql/")
-"""Where a system has a folder of its name, in the bundle and in the layer."""
-LONG_AGO = (1980, 1, 1, 0, 0, 0)  # the same content makes the same zip
+"""The places in the bundle and in the layer that have one folder per system."""
+LONG_AGO = (1980, 1, 1, 0, 0, 0)  # a fixed time: the same content makes the same zip
 
 
 def finish(bundle: Path, layer: Path, store: Path, others: Sequence[str] = ()) -> None:
-    """Rewrite both zips in place; a layer that was finished before is taken from the store.
+    """Rewrite both zips in place. A layer that was finished before is taken from the store.
 
     Args:
-        others: the systems whose folders are left out
+        others: other systems; their folders are left out
     """
     left_out = tuple(f"{place}{other}/" for place in OF_SYSTEMS for other in others)
     with zipfile.ZipFile(bundle) as code, zipfile.ZipFile(layer) as packages:
@@ -44,13 +44,13 @@ def finish(bundle: Path, layer: Path, store: Path, others: Sequence[str] = ()) -
                 packages.extractall(folder, kept)
                 code.extractall(Path(folder, SITE_PACKAGES), moved)
                 compiled(Path(folder), finished)
-    os.utime(finished)  # so that pruning knows that it is used
+    os.utime(finished)  # pruning removes what has an old time
     shutil.copyfile(finished, layer)
     _drop(bundle, (MOVED, *left_out))
 
 
 def _digest(entries: Sequence[zipfile.ZipInfo]) -> str:
-    """A name for what a finished layer is made of."""
+    """A hash of everything from which the finished layer is made."""
     digest = hashlib.sha256(Path(__file__).read_bytes())
     for name, checksum in sorted((entry.filename, entry.CRC) for entry in entries):
         digest.update(f"{name} {checksum}\0".encode())
@@ -90,7 +90,7 @@ def _entry(name: str) -> zipfile.ZipInfo:
 
 
 def _drop(bundle: Path, left_out: tuple[str, ...]) -> None:
-    """Pack the bundle again without these, and without what running the sources left in it."""
+    """Pack the bundle again without these files and without what running the sources left in it."""
     unfinished = bundle.with_suffix(".new")
     with zipfile.ZipFile(bundle) as old, zipfile.ZipFile(unfinished, "w") as new:
         for name in sorted(old.namelist()):

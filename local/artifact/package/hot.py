@@ -1,8 +1,8 @@
-"""Repackages what changes and has the server serve it, within two seconds.
+"""Repackages what changes and makes the server serve it, within two seconds.
 
-The functions' bundle is packaged by Chalice as always. Building the whole layer again takes
-longer than that, so changes of its own code are laid over it as one more layer, which the next
-`make deploy-local` makes part of the layer again.
+Chalice packages the functions' bundle as always. Building the whole layer takes longer than two
+seconds, so changes of our own code go into one more layer on top. The next `make deploy-local` builds
+the whole layer again.
 """
 
 from __future__ import annotations
@@ -34,14 +34,14 @@ REPLACED_SECONDS = 60.0
 OVERLAY = "HotLayer"
 OVERLAY_ZIP = "hot-layer.zip"
 Change = tuple[float, str]
-"""When a change was noticed, and what went wrong with it, if anything."""
+"""The time at which a change was noticed, and its failure, if any."""
 
 
 def changes(checkout: Checkout, control: str) -> Iterator[Change]:
-    """Serve every change of the sources; ends never.
+    """Serve every change of the sources. This never returns.
 
     Args:
-        control: the address of the server's control
+        control: the address of the server's control API
     """
     seen = {system: _snapshot(checkout.root, system) for system in NAMES}
     while True:
@@ -58,7 +58,7 @@ def _snapshot(root: Path, system: str) -> dict[str, int]:
     for path in source_files(root, system):
         try:
             found[str(path.relative_to(root))] = path.stat().st_mtime_ns
-        except FileNotFoundError:  # an editor replaces it just now
+        except FileNotFoundError:  # an editor is replacing it
             continue
     return found
 
@@ -75,10 +75,10 @@ def _serve(checkout: Checkout, system: str, control: str) -> str:
 
 
 def repackage(checkout: Checkout, system: str) -> Artifact:
-    """The artifact of a system's sources as they are now.
+    """Package a system's sources as they are now.
 
     Raises:
-        PackagingFailed: Chalice could not
+        PackagingFailed: Chalice failed
     """
     folder = checkout.folder("deploy", "hot", system)
     with _last_layer(checkout.root):
@@ -90,7 +90,7 @@ def repackage(checkout: Checkout, system: str) -> Artifact:
 
 @contextlib.contextmanager
 def _last_layer(root: Path) -> Iterator[None]:
-    """Have Chalice take the newest layer that it made for the one of these sources, this once."""
+    """For this one package, let Chalice reuse the newest layer that it made from these sources."""
     made = root / ".chalice" / "deployments"
     layers = sorted(made.glob("managed-layer-*.zip"), key=lambda path: path.stat().st_mtime)
     wanted = Path(_layer_packager().deployment_package_filename(str(root), python_version()))
@@ -105,7 +105,7 @@ def _last_layer(root: Path) -> Iterator[None]:
 
 
 def python_version() -> str:
-    """The runtime as Chalice calls it."""
+    """The runtime, by Chalice's name for it."""
     return f"python{sys.version_info[0]}.{sys.version_info[1]}"
 
 

@@ -1,8 +1,8 @@
-"""What a system's functions need of AWS, as one template: its own file over the common one.
+"""Makes the template of a system's functions: the system's own file laid over the common one.
 
-Writes out what every function has: its name, its log, and the role that its `Policies` make. SAM could
-make the role, but gives it AWS's managed policies as well, which let it write to every log. Knows
-nothing of what Chalice makes.
+It adds to every function its name, its log group and the role that follows from its `Policies`. SAM
+could make the role, but it also adds managed policies of AWS that allow writing to every log. This
+module knows nothing of what Chalice makes.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def _read(file: Path) -> Template:
 
 
 def _laid_over(upper: Any, lower: Any) -> Any:
-    """Mappings are joined, everything else is the upper one's."""
+    """Mappings are merged. For everything else the upper value wins."""
     if not isinstance(upper, Mapping) or not isinstance(lower, Mapping):
         return upper
     joined = {key: _laid_over(value, lower.get(key)) for key, value in upper.items()}
@@ -62,7 +62,7 @@ def _laid_over(upper: Any, lower: Any) -> Any:
 
 
 def _name_log_and_role(logical: str, properties: Template) -> Template:
-    """Name a function and give it its log and role; the resources that this takes."""
+    """Name a function and return the resources of its log and role."""
     name, log, role = _name_in_aws(logical), f"{logical}Log", f"{logical}Role"
     policies = properties.pop("Policies")
     properties["FunctionName"] = {"Fn::Sub": f"fintegrate-${{System}}-${{Stage}}-{name}"}
@@ -95,17 +95,17 @@ def _name_log_and_role(logical: str, properties: Template) -> Template:
 
 
 def _name_in_aws(logical: str) -> str:
-    """`SweepDeadLetters` is sweep-dead-letters; Chalice's `APIHandler` is the API."""
+    """The function's name in AWS: sweep-dead-letters for `SweepDeadLetters`, api for `APIHandler`."""
     if logical == "APIHandler":
         return "api"
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", logical).lower()
 
 
 def _gateway_answer(Status: int, Says: str, RetryAfter: int | None = None) -> Template:  # noqa: N803
-    """An answer of API Gateway itself, in the shape of every other answer."""
+    """An answer of API Gateway itself, in the envelope of all other answers."""
     headers = {"X-Request-Id": "context.requestId"}
     if RetryAfter is not None:
-        headers["Retry-After"] = f"'{RetryAfter}'"  # a literal stands in quotes
+        headers["Retry-After"] = f"'{RetryAfter}'"  # quotes mark a literal
     body = json.dumps(envelope(Status, {}, Says), separators=(",", ":"))
     return {
         "StatusCode": str(Status),

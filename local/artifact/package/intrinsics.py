@@ -1,6 +1,6 @@
-"""Resolves CloudFormation's intrinsic functions as far as one template alone can say.
+"""Resolves CloudFormation's intrinsic functions as far as one template alone allows.
 
-What only AWS knows (another stack's outputs, generated names) stays unresolved.
+Values that only AWS knows (outputs of other stacks, generated names) stay unresolved.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ PLACEHOLDER = re.compile(r"\$\{([^!}]+)\}")
 
 
 class Unresolved(LookupError):
-    """The value is known only once the template is deployed to AWS."""
+    """The value is known only after the template is deployed to AWS."""
 
 
 class Intrinsics:
     """The values of one template.
 
     Args:
-        parameters: values given for its parameters, instead of their defaults
+        parameters: values of its parameters; the others have their defaults
     """
 
     def __init__(self, template: Mapping[str, Any], parameters: Mapping[str, str]) -> None:
@@ -41,10 +41,10 @@ class Intrinsics:
         self._conditions = template.get("Conditions", {})
 
     def resolve(self, value: Any) -> Any:
-        """The value without intrinsic functions.
+        """The value with every intrinsic function replaced by its result.
 
         Raises:
-            Unresolved: something in it is known to AWS only
+            Unresolved: only AWS knows a part of the value
         """
         if isinstance(value, list):
             return [self.resolve(item) for item in value]

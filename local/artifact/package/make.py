@@ -1,6 +1,6 @@
-"""Makes the deployable artifact of a system: `chalice package` and what it leaves to be done.
+"""Makes the deployable artifact of a system: runs `chalice package` and completes its result.
 
-The one way to it, for AWS and for here. Deploys nothing.
+AWS deployments and local ones both use it. It deploys nothing.
 """
 
 from __future__ import annotations
@@ -23,7 +23,9 @@ from local.artifact.package.template import ANY_METHOD, API, FUNCTION, METADATA
 from local.aws_shapes.account import REGION
 from local.machine.checkout import Checkout
 
-COLD_START = {"PYDANTIC_DISABLE_PLUGINS": "__all__"}  # it would read every package's metadata
+COLD_START = {
+    "PYDANTIC_DISABLE_PLUGINS": "__all__"
+}  # plugins would read the metadata of every package
 TEMPLATE = "sam.json"
 BUNDLE = "deployment.zip"
 LAYER = "layer-deployment.zip"
@@ -37,12 +39,12 @@ print(json.dumps(sorted(field.name.upper() for field in fields)))
 
 
 class PackagingFailed(RuntimeError):
-    """A system could not be packaged; the text says why."""
+    """A system could not be packaged; the text gives the reason."""
 
 
 @dataclass(frozen=True)
 class Artifact:
-    """What goes to AWS: the template, and beside it the zips that it names."""
+    """The deployable files: the template, and beside it the zips that it names."""
 
     folder: Path
 
@@ -53,17 +55,17 @@ class Artifact:
 
     @property
     def bundle(self) -> Path:
-        """The functions' own code."""
+        """The zip with the functions' own code."""
         return self.folder / BUNDLE
 
     @property
     def layer(self) -> Path:
-        """What the functions import."""
+        """The zip with the packages that the functions import."""
         return self.folder / LAYER
 
     @property
     def digest(self) -> str:
-        """A name for this content."""
+        """A hash of the content."""
         digest = hashlib.sha256()
         for path in sorted(self.folder.iterdir()):
             if path.suffix in {".json", ".zip"}:
@@ -74,10 +76,10 @@ class Artifact:
 def package(
     system: str, stage: str = "dev", checkout: Checkout | None = None, folder: Path | None = None
 ) -> Artifact:
-    """Package a system of the checkout, or take the artifact of the same sources.
+    """Package a system of the checkout. The artifact of unchanged sources is reused.
 
     Raises:
-        PackagingFailed: there is no such system and stage, or Chalice could not
+        PackagingFailed: there is no such system or stage, or Chalice failed
     """
     checkout = checkout or Checkout()
     folder = folder or checkout.folder("deploy", "packages", system)
@@ -107,14 +109,14 @@ def _digest_of_sources(root: Path, system: str, stage: str) -> str:
 
 
 def _forget_compiled(root: Path) -> None:
-    """Remove what running the sources left among them: Chalice would package it."""
+    """Remove compiled files from the sources, because Chalice would package them."""
     for name in ("functions", "layers", "sql"):
         for cache in (root / name).rglob(CACHE):
             shutil.rmtree(cache, ignore_errors=True)
 
 
 def _chalice_package(root: Path, stage: str, folder: Path, system: str) -> None:
-    """Run Chalice, which takes any stage: one that it does not know would serve all systems."""
+    """Run Chalice. It takes any stage; with one that it does not know it would serve all systems."""
     if stage not in json.loads((root / "chalice.json").read_text(encoding="utf-8"))["stages"]:
         raise PackagingFailed(f"chalice.json has no stage {stage}")
     chalice = str(Path(sys.executable).with_name("chalice"))
@@ -126,7 +128,7 @@ def _chalice_package(root: Path, stage: str, folder: Path, system: str) -> None:
 
 
 def _settings_of(root: Path, system: str) -> list[str]:
-    """The variables that the system reads."""
+    """The names of the variables that the system reads."""
     names = json.loads(_output_of([sys.executable, "-c", SETTINGS_OF, system], root))
     return list(names)
 
@@ -147,10 +149,10 @@ def _output_of(command: list[str], root: Path) -> str:
 
 
 def _complete(template: Path, system: str, settings: list[str]) -> None:
-    """What Chalice leaves out: every method of a known path reaches the function.
+    """Complete Chalice's template: every method of a known path reaches the function.
 
-    So AWS's gateway does not answer a wrong method with its own 403; Chalice answers 405 with
-    `Allow`, in the envelope. And every function has the settings of a fast cold start, and a role.
+    A wrong method then gets Chalice's 405 with `Allow` in the envelope, not the 403 of AWS's gateway.
+    Every function also gets a role and the settings of a fast cold start.
     """
     document = json.loads(template.read_text(encoding="utf-8"))
     for name, resource in document["Resources"].items():

@@ -16,12 +16,12 @@ KEPT_SECONDS = 7 * 24 * 3600
 
 
 def prune(checkout: Checkout, current: Iterable[Artifact]) -> None:
-    """Remove what is old; what the current artifacts use stays, however old it is."""
+    """Remove what is old. What the current artifacts use stays, however old it is."""
     code, layers = checkout.folder("deploy", "code"), checkout.folder("deploy", "layers")
     for artifact in current:
         template = read_template(artifact.template)
         for spec in {(s.code, s.layers): s for s in template.functions.values()}.values():
-            unpack(spec, code)  # which marks it as used
+            unpack(spec, code)  # this marks it as used
     oldest = time.time() - KEPT_SECONDS
     for path in (*code.iterdir(), *layers.iterdir()):
         if path.stat().st_mtime < oldest:

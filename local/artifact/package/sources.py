@@ -1,7 +1,7 @@
-"""What the package of one system is made of: the sources of the house without the other systems.
+"""Finds the files of one system's package: all sources except those of other systems.
 
-A system's folders bear its name: `functions/<system>` and `sql/<system>`; its functions in AWS are
-`infra/systems/<system>.yaml`. Reads names only, and imports none of the sources.
+A system's folders have its name: `functions/<system>` and `sql/<system>`. Its functions in AWS are
+described in `infra/systems/<system>.yaml`. This module reads names only and imports no source.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ CACHE = "__pycache__"
 
 
 def other_systems(root: Path, system: str) -> tuple[str, ...]:
-    """The systems whose folders this one's package does not hold."""
+    """The systems whose folders this system's package leaves out."""
     found = (file.parent.name for file in root.glob("functions/*/system.py"))
     return tuple(sorted(name for name in found if name != system))
 
 
 def infra_file(system: str) -> Path:
-    """What the system's functions need of AWS."""
+    """The file that says what the system's functions need in AWS."""
     return INFRA / f"{system}.yaml"
 
 
 def source_files(root: Path, system: str) -> Iterator[Path]:
-    """Every file that this system's package is made of."""
+    """Every file of which this system's package is made."""
     left_out = {
         root / folder / other
         for other in other_systems(root, system)

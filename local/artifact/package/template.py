@@ -1,6 +1,6 @@
-"""What the packaged template says: functions, routes, schedules and queue sources, as data.
+"""Reads a packaged template as data: functions, routes, schedules and queue sources.
 
-Reads AWS's serverless application model as Chalice writes it; runs nothing.
+It reads AWS's serverless application model as Chalice writes it. It runs nothing.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ LAYER = "AWS::Serverless::LayerVersion"
 API = "AWS::Serverless::Api"
 ANY_METHOD = "x-amazon-apigateway-any-method"
 METADATA = "Fintegrate"
-"""Under this name packaging writes the system and the variables that it reads."""
+"""Packaging writes the system's name and its variables under this key."""
 METHODS = ("get", "post", "put", "patch", "delete", "head", "options")
 INTEGRATED = re.compile(r"\$\{(\w+)\.Arn\}/invocations")
 DEFAULT_TIMEOUT_SECONDS = 3
@@ -31,11 +31,11 @@ DEFAULT_RETRIES = 2  # "Error handling for asynchronous invocation"
 
 @dataclass(frozen=True)
 class FunctionSpec:
-    """One function as the template wants it.
+    """One function, as the template describes it.
 
     Attributes:
-        name: its logical name, by which the rest of the template speaks of it
-        function_name: the name that it sees itself under
+        name: its logical name, which the rest of the template uses
+        function_name: its own name at run time
         timeout: seconds that one invocation may take
     """
 
@@ -53,7 +53,6 @@ class FunctionSpec:
 
     @property
     def arn(self) -> str:
-        """Its name in AWS's notation."""
         return f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{self.function_name or self.name}"
 
 
@@ -67,12 +66,12 @@ class ScheduleSpec:
 
 @dataclass(frozen=True)
 class Template:
-    """All that runs, by logical name.
+    """Everything that runs, by logical name.
 
     Attributes:
         routes: path → method, or `ANY` → function
         api: the properties of the API, for its gateway responses
-        system: whose functions these are
+        system: the system of these functions
         settings: the variables that they read
     """
 
@@ -88,7 +87,7 @@ class Template:
 
 
 def read_template(path: Path, parameters: Mapping[str, str] | None = None) -> Template:
-    """Read a packaged template; the zips that it names lie beside it."""
+    """Read a packaged template. The zips that it names are beside it."""
     document = json.loads(path.read_text())
     resources = document["Resources"]
     intrinsics = Intrinsics(document, parameters or {})
@@ -143,7 +142,7 @@ class _Reader:
         )
 
     def _layers(self, references: list[Any]) -> Iterator[Path]:
-        """The layers that the template brings along; those of other accounts are left out."""
+        """The layers that are part of the template. Layers of other accounts are left out."""
         for reference in references:
             named = reference.get("Ref", "") if isinstance(reference, dict) else ""
             layer = self._resources.get(str(named))
@@ -151,7 +150,7 @@ class _Reader:
                 yield self._folder / layer["Properties"]["ContentUri"]
 
     def _environment(self, said: Mapping[str, Any]) -> dict[str, str]:
-        """The variables whose values the template alone can tell."""
+        """The variables whose values the template alone can resolve."""
         variables = said.get("Environment", {}).get("Variables", {})
         known = {name: self._known(value) for name, value in variables.items()}
         return {name: str(value) for name, value in known.items() if value is not None}

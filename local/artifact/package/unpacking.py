@@ -1,6 +1,6 @@
-"""Unpacks the artifact's zips as Lambda does, once per content, for reading only.
+"""Unpacks the artifact's zips as Lambda does: read-only, and once per content.
 
-Leaves what runs in the folders to the sandboxes.
+The sandboxes decide what runs in the folders.
 """
 
 from __future__ import annotations
@@ -18,29 +18,29 @@ from local.artifact.package.template import FunctionSpec
 
 @dataclass(frozen=True)
 class CodeFolders:
-    """What a function sees as `/var/task` and `/opt`."""
+    """The folders that a function sees as `/var/task` and `/opt`."""
 
     task: Path
     opt: Path
 
 
 def unpack(spec: FunctionSpec, store: Path) -> CodeFolders:
-    """The unpacked code of a function; functions with the same zips share folders.
+    """Unpack a function's code. Functions with the same zips share folders.
 
     Args:
-        store: where the folders lie, each named after its content
+        store: holds the folders, each named after its content
     """
     return CodeFolders(_folder([spec.code], store), _folder(spec.layers, store))
 
 
 def _folder(archives: Sequence[Path], store: Path) -> Path:
-    """All archives in one folder, later ones over earlier ones, as layers are laid."""
+    """All archives in one folder. A later archive overwrites files of an earlier one, as layers do."""
     digest = hashlib.sha256()
     for archive in archives:
         digest.update(archive.read_bytes())
     folder = store / digest.hexdigest()[:16]
     if folder.exists():
-        os.utime(folder)  # so that pruning knows that it is used
+        os.utime(folder)  # pruning removes what has an old time
         return folder
     unfinished = store / f"{folder.name}.{os.getpid()}"
     unfinished.mkdir(parents=True)
@@ -50,7 +50,7 @@ def _folder(archives: Sequence[Path], store: Path) -> Path:
     _forbid_writing(unfinished)
     try:
         unfinished.rename(folder)
-    except OSError:  # another server unpacked the same at the same time
+    except OSError:  # another server unpacked the same files meanwhile
         shutil.rmtree(unfinished)
     return folder
 

@@ -1,1 +1,1 @@
-"""Measurements, each beside its floor in the same run: `python -m local bench`."""
+"""Measurements: `python -m local bench`. Each figure stands beside its floor from the same run."""

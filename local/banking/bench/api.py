@@ -1,4 +1,4 @@
-"""Calling the handlers in this process: the true event, no HTTP."""
+"""Calls the handlers in this process with real events, without HTTP."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from local.banking.in_process import API_FUNCTION, SECONDS, json_event
 
 
 class RequestRefused(Exception):
-    """A measured request was not answered with 2xx, which would falsify the measurement."""
+    """A measured request was not answered with 2xx, so the measurement would be wrong."""
 
 
 def prepared(
     key: str, method: str, path: str, body: dict[str, Any], app: Chalice = fintegrate
 ) -> Callable[[], str]:
-    """The handler's part of a request, to be timed: the event is made, the answer not read.
+    """A call of the handler, ready to be timed. The event is made before; the answer is not read.
 
     Raises (when called):
         RequestRefused: the answer is not 2xx
@@ -40,7 +40,7 @@ def prepared(
 
 
 def post_with(key: str) -> Post:
-    """What posts with this key."""
+    """A function that posts with this key."""
     return partial(_post, key)
 
 

@@ -1,4 +1,4 @@
-"""Events written past the handlers: what waits to be published, and what was published long ago."""
+"""Writes events without the handlers: a backlog to publish, and events published long ago."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import psycopg2
 
 from local.banking.client import Tenant
 
-# The customers of a backlog take turns: neighbours in creation order are of different customers,
-# and an event of one comes again only after all others had theirs, as in an outage.
+# As in an outage, the customers of a backlog take turns: a customer's next event comes only after
+# every other customer had one.
 WRITE_PENDING = """
 WITH subject AS (
     SELECT gen_random_uuid() AS customer_id, number,
@@ -37,7 +37,7 @@ ORDER BY sequence, number
 def write_pending(
     database_url: str, tenants: Sequence[Tenant], customers: int, events_each: int = 1
 ) -> None:
-    """Pending events, spread evenly over the tenants, in creation order on the disk."""
+    """Write pending events, spread evenly over the tenants and stored in creation order."""
     values = {
         "consumer_ids": [tenant.consumer_id for tenant in tenants],
         "customers": customers,
@@ -47,7 +47,7 @@ def write_pending(
 
 
 def execute(database_url: str, sql: str, values: dict[str, object] | None = None) -> None:
-    """Run a statement that commits by itself."""
+    """Run a statement in its own transaction."""
     connection = psycopg2.connect(database_url)
     connection.autocommit = True
     try:

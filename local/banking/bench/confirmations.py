@@ -1,4 +1,4 @@
-"""Confirmations by the consumer: through the handler, against one bare statement."""
+"""Measures the consumer's confirmations: the handler against one bare statement."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import psycopg2
 
 from local.banking.bench.api import prepared
 from local.banking.bench.backlog import execute, write_pending
+from local.banking.bench.databases import BenchDatabase, BenchTemplate
 from local.banking.bench.figures import Figures
 from local.banking.bench.floor import RAW
-from local.banking.bench.stage import Stage, Theatre
 from local.banking.bench.timing import TURN, in_turns, median
 from local.banking.client import Tenant
 
@@ -20,15 +20,15 @@ PUBLISHED = "UPDATE customer_events SET publish_status = 'published', published_
 EVENTS = "SELECT event_id FROM customer_events WHERE consumer_id = %(consumer_id)s"
 
 
-def confirm(theatre: Theatre) -> Figures:
+def confirm(template: BenchTemplate) -> Figures:
     """Confirmations per second in one process, one after the other.
 
-    The floor does the same work with the bare driver: the receipt and the event, in one statement.
-    The receipt alone is measured beside it.
+    The floor does the same work with the bare driver: one statement writes the receipt and the event.
+    The receipt alone is measured, too.
     """
-    with theatre.stage() as stage:
-        tenant = stage.tenants[0]
-        event_ids = _published(stage, tenant, 3 * TURN * (TURNS + 1))
+    with template.copy() as database:
+        tenant = database.tenants[0]
+        event_ids = _published(database, tenant, 3 * TURN * (TURNS + 1))
         said = {"status": "processed", "received_at": None, "failure_reason": None}
         values = (
             {"event_id": event_id, "consumer_id": tenant.consumer_id, **said}
@@ -37,8 +37,8 @@ def confirm(theatre: Theatre) -> Figures:
         ours, floor, receipt = in_turns(
             TURNS,
             _confirming(tenant, event_ids),
-            _raw(stage, RAW["confirm"], values),
-            _raw(stage, RAW["receipt"], values),
+            _raw(database, RAW["confirm"], values),
+            _raw(database, RAW["receipt"], values),
         )
     return {
         "confirm_per_s": 1000 / median(ours),
@@ -48,10 +48,10 @@ def confirm(theatre: Theatre) -> Figures:
     }
 
 
-def _published(stage: Stage, tenant: Tenant, count: int) -> Iterator[str]:
-    write_pending(stage.database_url, [tenant], count)
-    execute(stage.database_url, PUBLISHED)
-    rows = stage.parts.sweep_database.fetch_all(EVENTS, {"consumer_id": tenant.consumer_id})
+def _published(database: BenchDatabase, tenant: Tenant, count: int) -> Iterator[str]:
+    write_pending(database.database_url, [tenant], count)
+    execute(database.database_url, PUBLISHED)
+    rows = database.parts.sweep_database.fetch_all(EVENTS, {"consumer_id": tenant.consumer_id})
     return iter([row["event_id"] for row in rows])
 
 
@@ -70,9 +70,9 @@ def _confirming(tenant: Tenant, event_ids: Iterator[str]) -> Callable[[], None]:
 
 
 def _raw(
-    stage: Stage, statement: str, values: Iterator[Mapping[str, object]]
+    database: BenchDatabase, statement: str, values: Iterator[Mapping[str, object]]
 ) -> Callable[[], None]:
-    connection = psycopg2.connect(stage.database_url)
+    connection = psycopg2.connect(database.database_url)
     connection.autocommit = True
     cursor = connection.cursor()
 

@@ -1,4 +1,4 @@
-"""What a request costs: a create against its floor, authentication, a create in an outage."""
+"""Measures the cost of a request: a create against its floor, authentication, a create in an outage."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ from fintegrate.http.endpoint import Access, Answer, Call, Nothing
 from fintegrate.http.rate_limit import BUCKET
 from fintegrate.http.request_scope import request_scope
 from local.banking.bench.api import prepared
+from local.banking.bench.databases import BenchDatabase, BenchTemplate
 from local.banking.bench.figures import Figures
 from local.banking.bench.floor import RAW, RawCreate
-from local.banking.bench.stage import Stage, Theatre
 from local.banking.bench.timing import in_turns, median, timed
 from local.banking.client import Tenant
 
 TURNS = 24
 
 
-def create(theatre: Theatre) -> Figures:
-    """A create through the handler (p50), and the raw floor in turns with it."""
-    with theatre.stage() as stage:
-        tenant = stage.tenants[0]
+def create(template: BenchTemplate) -> Figures:
+    """A create through the handler (p50) and the raw floor, in turns."""
+    with template.copy() as database:
+        tenant = database.tenants[0]
         with RawCreate(
-            stage.database_url, stage.rabbitmq_url, tenant.consumer_id, tenant.name
+            database.database_url, database.rabbitmq_url, tenant.consumer_id, tenant.name
         ) as raw:
             ours, floor = in_turns(TURNS, creating(tenant), raw.create)
         figures = {
@@ -43,12 +43,12 @@ def create(theatre: Theatre) -> Figures:
 
 
 def creating(tenant: Tenant) -> Callable[[], str]:
-    """A create through the handler, to be called again and again."""
+    """A function that creates a customer through the handler on each call."""
     return prepared(tenant.key, "POST", "/customer/data", {"name": "John Richard Doe"})
 
 
 def bcrypt_runs(tenant: Tenant) -> Figures:
-    """How many bcrypt checks a key costs that this process has verified."""
+    """The number of bcrypt checks for a key that this process has already verified."""
     action = creating(tenant)
     action()
     with patch.object(bcrypt, "checkpw", wraps=bcrypt.checkpw) as check:
@@ -56,17 +56,17 @@ def bcrypt_runs(tenant: Tenant) -> Figures:
     return {"bcrypt_runs_of_a_verified_key": float(check.call_count)}
 
 
-def authentication(theatre: Theatre) -> Figures:
-    """What a key adds to a request: two endpoints that do nothing, one of them public.
+def authentication(template: BenchTemplate) -> Figures:
+    """The cost of a key: two endpoints that do nothing, one of them public.
 
-    The floor: the same two round trips with the bare drivers.
+    The floor makes the same two round trips with the bare drivers.
     """
-    with theatre.stage() as stage:
-        key = stage.tenants[0].key
-        app = _idle_app(stage.parts)
+    with template.copy() as database:
+        key = database.tenants[0].key
+        app = _idle_app(database.parts)
         with_key = prepared(key, "GET", "/with-key", {}, app)
         without = prepared(key, "GET", "/without", {}, app)
-        keyed, public, floor = in_turns(TURNS, with_key, without, _raw_checks(stage, key))
+        keyed, public, floor = in_turns(TURNS, with_key, without, _raw_checks(database, key))
     return {
         "auth_ms": median(keyed) - median(public),
         "auth_floor_ms": median(floor),
@@ -83,11 +83,11 @@ def _idle_app(parts: Parts) -> Chalice:
     return app
 
 
-def _raw_checks(stage: Stage, key_text: str) -> Callable[[], None]:
-    connection = psycopg2.connect(stage.database_url)
+def _raw_checks(database: BenchDatabase, key_text: str) -> Callable[[], None]:
+    connection = psycopg2.connect(database.database_url)
     connection.autocommit = True
     cursor = connection.cursor()
-    bucket = redis.Redis.from_url(stage.parts.settings.redis_url).register_script(BUCKET.text)
+    bucket = redis.Redis.from_url(database.parts.settings.redis_url).register_script(BUCKET.text)
     key = parse_api_key(key_text)
     assert key is not None
     key_id = key.key_id
@@ -100,20 +100,20 @@ def _raw_checks(stage: Stage, key_text: str) -> Callable[[], None]:
     return check
 
 
-def outage(theatre: Theatre) -> Figures:
-    """A create with the broker away and the breaker open, over the same with it up, in turns."""
+def outage(template: BenchTemplate) -> Figures:
+    """A create with the broker away and the breaker open, against one with the broker up, in turns."""
     up: list[float] = []
     down: list[float] = []
-    with theatre.stage() as stage:
-        action = creating(stage.tenants[0])
+    with template.copy() as database:
+        action = creating(database.tenants[0])
         timed(action, 25)
         for _ in range(TURNS // 2):
             up += timed(action, 25)
-            with _broker_away(stage.parts):
-                while stage.parts.publisher.breaker.state != "open":
+            with _broker_away(database.parts):
+                while database.parts.publisher.breaker.state != "open":
                     action()
                 down += timed(action, 25)
-            timed(action, 2)  # connect again, not to be counted
+            timed(action, 2)  # reconnect; not counted
     return {
         "outage_create_ms": median(down),
         "outage_create_up_ms": median(up),
@@ -123,7 +123,7 @@ def outage(theatre: Theatre) -> Figures:
 
 @contextmanager
 def _broker_away(parts: Parts) -> Iterator[None]:
-    """An outage of this process alone: its publisher has an address where nobody listens."""
+    """An outage for this process alone: its publisher gets an address where nothing listens."""
     publisher = parts.publisher
     publisher.close()
     working = publisher._parameters  # noqa: SLF001 - see above

@@ -1,4 +1,4 @@
-"""Draining a backlog: the resend sweep against raw publishing of the same messages."""
+"""Measures how a backlog drains: the resend sweep against raw publishing of the same messages."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from chalicelib.banking.events.scope import Scope
 from chalicelib.banking.wiring import Parts
 from fintegrate.messaging.message import Message
 from local.banking.bench.backlog import write_pending
+from local.banking.bench.databases import BenchTemplate
 from local.banking.bench.figures import Figures
 from local.banking.bench.raw_publisher import RawPublisher, pikas_own
-from local.banking.bench.stage import Theatre
 from local.banking.bench.timing import median, seconds_of
 
 EVENTS = 50_000
@@ -21,20 +21,20 @@ CUSTOMERS = 5_000
 ROUNDS = 3
 
 
-def drain(theatre: Theatre) -> Figures:
-    """Events per second: ours, ours without an order to keep, and raw, in turns."""
+def drain(template: BenchTemplate) -> Figures:
+    """Events per second, in turns: ours, ours without an order to keep, and raw."""
     ours, unordered, raw = [], [], []
     for _ in range(ROUNDS):
-        with theatre.stage() as stage:
-            write_pending(stage.database_url, stage.tenants, CUSTOMERS, EVENTS // CUSTOMERS)
-            messages = pending_messages(stage.parts)
-            with RawPublisher(stage.rabbitmq_url) as publisher:
+        with template.copy() as database:
+            write_pending(database.database_url, database.tenants, CUSTOMERS, EVENTS // CUSTOMERS)
+            messages = pending_messages(database.parts)
+            with RawPublisher(database.rabbitmq_url) as publisher:
                 raw.append(EVENTS / seconds_of(partial(publisher.publish, messages)))
-            stage.empty_queues()
-            ours.append(EVENTS / seconds_to_drain(stage.parts, EVENTS))
-        with theatre.stage() as stage:
-            write_pending(stage.database_url, stage.tenants, EVENTS)
-            unordered.append(EVENTS / seconds_to_drain(stage.parts, EVENTS))
+            database.empty_queues()
+            ours.append(EVENTS / seconds_to_drain(database.parts, EVENTS))
+        with template.copy() as database:
+            write_pending(database.database_url, database.tenants, EVENTS)
+            unordered.append(EVENTS / seconds_to_drain(database.parts, EVENTS))
     return {
         "drain_per_s": median(ours),
         "drain_raw_per_s": median(raw),
@@ -45,10 +45,10 @@ def drain(theatre: Theatre) -> Figures:
 
 
 def seconds_to_drain(parts: Parts, events: int) -> float:
-    """How long the resend sweep takes for that many pending events.
+    """The time that the resend sweep takes for this many pending events.
 
     Raises:
-        RuntimeError: another number of events was published, which would falsify the measurement.
+        RuntimeError: a different number of events was published, so the measurement would be wrong.
     """
     filters = resend_filters(parts.settings, Scope())
     succeeded = 0
@@ -64,7 +64,7 @@ def seconds_to_drain(parts: Parts, events: int) -> float:
 
 
 def pending_messages(parts: Parts) -> list[Message]:
-    """What the sweep is going to publish, finished."""
+    """The messages that the sweep is going to publish, composed."""
     filters = {
         **resend_filters(parts.settings, Scope()),
         **parts.resend.table.beginning,

@@ -1,6 +1,6 @@
-"""The figures of a run: what each must reach, the table on the terminal, the JSON file.
+"""The figures of a run: their bars, the table on the terminal and the JSON file.
 
-`bars` are the promises; a figure without one is a floor, or says under what a figure was taken.
+`bars` are promises. A figure without a bar is a floor or describes the conditions of another figure.
 """
 
 from __future__ import annotations
@@ -19,13 +19,12 @@ Figures = dict[str, float]
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """What a figure must reach: `at_least` or `at_most`."""
+    """The limit that a figure must reach: `at_least` or `at_most`."""
 
     at_least: float | None = None
     at_most: float | None = None
 
     def holds(self, value: float) -> bool:
-        """Whether a figure reaches it."""
         above = self.at_least is None or value >= self.at_least
         return above and (self.at_most is None or value <= self.at_most)
 
@@ -50,7 +49,7 @@ BARS: Mapping[str, Bar] = {
 
 
 def write(figures: Figures, path: Path) -> None:
-    """The JSON: every figure by its name, and under `bars` what must hold and whether it does."""
+    """Write the JSON: every figure by name, and under `bars` each limit and whether it holds."""
     bars = {
         name: {"bar": str(bar), "value": figures[name], "holds": bar.holds(figures[name])}
         for name, bar in BARS.items()

@@ -1,7 +1,7 @@
-"""The floor of a create: one statement, one confirmed publish, one update, with the bare drivers.
+"""The floor of a create: one statement, one confirmed publish and one update with the bare drivers.
 
-What the same machine, servers, table and queue allow in the same run, and nothing of this project's
-code; a figure means something only as a ratio to it.
+It shows what the same machine, servers, table and queue allow in the same run without this project's
+code. A figure has a meaning only as a ratio to its floor.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ RAW = load_queries(Path(__file__).with_name("raw.sql"))
 
 
 class RawCreate:
-    """Creates customers as a program would that does nothing else."""
+    """Creates customers, as a program that does nothing else would."""
 
     def __init__(
         self, database_url: str, rabbitmq_url: str, consumer_id: str, consumer_name: str
@@ -45,7 +45,7 @@ class RawCreate:
         """When each event was committed, on the monotonic clock."""
 
     def create(self) -> None:
-        """One customer, its event, published and marked."""
+        """Create a customer with its event, publish the event and mark it."""
         self._cursor.execute(RAW["create_customer"], self._values)
         row = self._cursor.fetchone()
         assert row is not None

@@ -1,14 +1,14 @@
-"""Whether finding and draining work costs what the work costs, whatever lies in the table."""
+"""Measures whether the size of the table changes the cost of finding and draining events."""
 
 from __future__ import annotations
 
 import os
 
 from local.banking.bench.backlog import write_pending
+from local.banking.bench.databases import BenchDatabase, BenchTemplate
 from local.banking.bench.drains import seconds_to_drain
 from local.banking.bench.figures import Figures
 from local.banking.bench.old_events import write_old
-from local.banking.bench.stage import Stage, Theatre
 from local.banking.bench.timing import median
 
 FEW = 10_000
@@ -17,11 +17,11 @@ PENDING = 1_000
 ROUNDS = 15
 
 
-def growth(theatre: Theatre) -> Figures:
-    """1,000 pending events among millions of old ones, and among thousands, in turns."""
-    with theatre.stage("few") as few, theatre.stage("many") as many:
-        for stage, old in ((few, FEW), (many, MANY)):
-            write_old(stage.database_url, stage.tenants, old)
+def growth(template: BenchTemplate) -> Figures:
+    """Drain 1,000 pending events among millions of old ones and among thousands, in turns."""
+    with template.copy("few") as few, template.copy("many") as many:
+        for database, old in ((few, FEW), (many, MANY)):
+            write_old(database.database_url, database.tenants, old)
         times = _drained_in_turns(few, many)
     return {
         "growth_old_events": float(MANY),
@@ -31,12 +31,12 @@ def growth(theatre: Theatre) -> Figures:
     }
 
 
-def _drained_in_turns(*stages: Stage) -> tuple[list[float], ...]:
-    times: tuple[list[float], ...] = tuple([] for _ in stages)
+def _drained_in_turns(*databases: BenchDatabase) -> tuple[list[float], ...]:
+    times: tuple[list[float], ...] = tuple([] for _ in databases)
     for number in range(ROUNDS + 1):
-        for stage, taken in zip(stages, times, strict=True):
-            write_pending(stage.database_url, stage.tenants, PENDING)
-            seconds = seconds_to_drain(stage.parts, PENDING)
-            if number:  # the first one connects
+        for database, taken in zip(databases, times, strict=True):
+            write_pending(database.database_url, database.tenants, PENDING)
+            seconds = seconds_to_drain(database.parts, PENDING)
+            if number:  # the first round connects and is not counted
                 taken.append(seconds)
     return times

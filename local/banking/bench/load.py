@@ -1,4 +1,4 @@
-"""Throughput and latency against load and against the table's size: the points of the plots."""
+"""Measures throughput and latency by load and by table size, for the plots."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from local.banking.bench.backlog import write_pending
+from local.banking.bench.databases import BenchDatabase, BenchTemplate
 from local.banking.bench.drains import seconds_to_drain
 from local.banking.bench.notices import PER_SECOND, handled
 from local.banking.bench.old_events import write_old
-from local.banking.bench.stage import Stage, Theatre
 from local.banking.bench.timing import median
 from local.banking.percentiles import p50_p99
 
@@ -22,7 +22,7 @@ Curves = dict[str, list[float]]
 
 @dataclass(frozen=True, slots=True)
 class Plot:
-    """Curves over the same places on the horizontal axis."""
+    """Curves with the same values on the horizontal axis."""
 
     name: str
     title: str
@@ -31,13 +31,13 @@ class Plot:
     curves: Curves
 
 
-def by_load(theatre: Theatre) -> list[Plot]:
-    """Creates on an open schedule, in one process: what arrives, and how late."""
+def by_load(template: BenchTemplate) -> list[Plot]:
+    """Creates on an open schedule in one process: the rate achieved and the delay."""
     throughput: Curves = {"arrived at the consumer": []}
     latency: Curves = {"p50": [], "p99": []}
-    with theatre.stage() as stage:
+    with template.copy() as database:
         for rate in CREATES_PER_S:
-            run = handled(stage, rate, LOAD_SECONDS)
+            run = handled(database, rate, LOAD_SECONDS)
             throughput["arrived at the consumer"].append(run.per_second)
             _add(latency, run.since_due)
     axis = "creates due per second, one process"
@@ -53,16 +53,16 @@ def by_load(theatre: Theatre) -> list[Plot]:
     ]
 
 
-def by_table(theatre: Theatre) -> list[Plot]:
-    """A drain, and notices at 100 creates a second, by how many old events lie in the table."""
+def by_table(template: BenchTemplate) -> list[Plot]:
+    """A drain, and notices at 100 creates a second, by the number of old events in the table."""
     throughput: Curves = {"drained": []}
     latency: Curves = {"p50": [], "p99": []}
     for size in OLD_EVENTS:
-        with theatre.stage() as stage:
-            write_old(stage.database_url, stage.tenants, size)
-            run = handled(stage, PER_SECOND, LOAD_SECONDS)
+        with template.copy() as database:
+            write_old(database.database_url, database.tenants, size)
+            run = handled(database, PER_SECOND, LOAD_SECONDS)
             _add(latency, run.since_commit)
-            throughput["drained"].append(_drained_per_s(stage))
+            throughput["drained"].append(_drained_per_s(database))
     axis = "old events in the table"
     return [
         Plot("throughput-by-table", "Drained events per second", axis, OLD_EVENTS, throughput),
@@ -81,10 +81,10 @@ def _add(latency: Curves, milliseconds: Sequence[float]) -> None:
         latency[name].append(figure)
 
 
-def _drained_per_s(stage: Stage) -> float:
+def _drained_per_s(database: BenchDatabase) -> float:
     rates = []
     for _ in range(3):
-        write_pending(stage.database_url, stage.tenants, PENDING // 10, 10)
-        rates.append(PENDING / seconds_to_drain(stage.parts, PENDING))
-        stage.empty_queues()
+        write_pending(database.database_url, database.tenants, PENDING // 10, 10)
+        rates.append(PENDING / seconds_to_drain(database.parts, PENDING))
+        database.empty_queues()
     return median(rates)

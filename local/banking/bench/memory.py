@@ -1,4 +1,4 @@
-"""How much a process grows while it drains a large backlog, in a process of its own."""
+"""Measures, in a separate process, how much a process grows while it drains a large backlog."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ import psutil
 
 from chalicelib.banking.wiring import parts
 from local.banking.bench.backlog import write_pending
+from local.banking.bench.databases import BenchTemplate
 from local.banking.bench.drains import seconds_to_drain
 from local.banking.bench.figures import Figures
-from local.banking.bench.stage import Theatre
 
 EVENTS = 200_000
 CUSTOMERS = 20_000
@@ -21,16 +21,16 @@ WARM_UP = 5_000
 SAMPLE_SECONDS = 0.02
 
 
-def memory(theatre: Theatre) -> Figures:
-    """Resident memory after a small backlog, and the most of it during the large one."""
+def memory(template: BenchTemplate) -> Figures:
+    """The resident memory after a small backlog, and its maximum during the large one."""
     context = multiprocessing.get_context("spawn")
-    with theatre.stage() as stage:
-        write_pending(stage.database_url, stage.tenants, WARM_UP)
+    with template.copy() as database:
+        write_pending(database.database_url, database.tenants, WARM_UP)
         ours, theirs = context.Pipe()
         process = context.Process(target=_drain_twice, args=(theirs,))
         process.start()
         ours.recv()
-        write_pending(stage.database_url, stage.tenants, CUSTOMERS, EVENTS // CUSTOMERS)
+        write_pending(database.database_url, database.tenants, CUSTOMERS, EVENTS // CUSTOMERS)
         ours.send("go on")
         before, most = ours.recv()
         process.join()

@@ -1,8 +1,8 @@
-"""From the commit until the consumer has the message, at a steady rate of creates.
+"""Measures the time from the commit until the consumer has the message, at a steady rate of creates.
 
-The creates follow a schedule that does not wait for the slow ones, and the consumer is another
-process with the same monotonic clock. What counts as the commit is the moment at which the handler
-knows of it; the time since the create was due is measured too, so that no queueing hides.
+The schedule of creates does not wait for slow ones. The consumer is another process with the same
+monotonic clock. The commit counts from the moment at which the handler knows of it. The time since the
+create was due is measured, too, so that a queue of late creates shows.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from chalicelib.banking.events.topology import queue_name
 from chalicelib.banking.wiring import Parts
 from fintegrate.database import Row
 from local.banking.bench.creates import creating
+from local.banking.bench.databases import BenchDatabase, BenchTemplate
 from local.banking.bench.figures import Figures
 from local.banking.bench.floor import RawCreate
-from local.banking.bench.stage import Stage, Theatre
 from local.banking.percentiles import p50_p99
 from local.services.amqp import channel_on
 
@@ -33,18 +33,18 @@ PATIENCE_SECONDS = 30
 
 @dataclass(frozen=True, slots=True)
 class Notices:
-    """What a run of creates found: milliseconds until the consumer had each, and how many a second."""
+    """The result of a run of creates: the delay of each message in ms, and the rate per second."""
 
     since_commit: list[float]
     since_due: list[float]
     per_second: float
 
 
-def notify(theatre: Theatre) -> Figures:
-    """p50 and p99 at 100 creates a second, and of the raw floor at the same rate."""
-    with theatre.stage() as stage:
-        ours = handled(stage, PER_SECOND, SECONDS)
-        raw = _raw(stage, PER_SECOND, SECONDS)
+def notify(template: BenchTemplate) -> Figures:
+    """The p50 and p99 at 100 creates a second, and those of the raw floor at the same rate."""
+    with template.copy() as database:
+        ours = handled(database, PER_SECOND, SECONDS)
+        raw = _raw(database, PER_SECOND, SECONDS)
     (p50, p99), (raw_p50, raw_p99) = p50_p99(ours.since_commit), p50_p99(raw)
     return {
         "notify_p50_ms": p50,
@@ -55,20 +55,20 @@ def notify(theatre: Theatre) -> Figures:
     }
 
 
-def handled(stage: Stage, per_second: float, seconds: float) -> Notices:
+def handled(database: BenchDatabase, per_second: float, seconds: float) -> Notices:
     """Creates through the handler, on schedule."""
     committed: dict[str, float] = {}
-    publish_new = stage.parts.request.publish_new
+    publish_new = database.parts.request.publish_new
     assert publish_new is not None
 
     def noted(event: Row, written_after: float) -> None:
         committed[str(event["event_id"])] = time.monotonic()
         publish_new(event, written_after)
 
-    create = creating(stage.tenants[0])
+    create = creating(database.tenants[0])
     create()
     count = round(per_second * seconds)
-    with _consumer(stage, count) as arrivals, _publishing(stage.parts, noted):
+    with _consumer(database, count) as arrivals, _publishing(database.parts, noted):
         due = on_schedule(create, per_second, seconds)
         arrived = arrivals()
     dues = dict(zip(committed, due, strict=True))
@@ -81,7 +81,7 @@ def handled(stage: Stage, per_second: float, seconds: float) -> Notices:
 
 @contextmanager
 def _publishing(parts: Parts, publish_new: Callable[[Row, float], None]) -> Iterator[None]:
-    """This process publishes its new events so, for the block."""
+    """Publish this process's new events with this function, for the block."""
     wiring.use(parts._replace(request=parts.request._replace(publish_new=publish_new)))
     try:
         yield
@@ -89,20 +89,22 @@ def _publishing(parts: Parts, publish_new: Callable[[Row, float], None]) -> Iter
         wiring.use(parts)
 
 
-def _raw(stage: Stage, per_second: float, seconds: float) -> list[float]:
+def _raw(database: BenchDatabase, per_second: float, seconds: float) -> list[float]:
     """Milliseconds since the insert's commit, with the bare drivers."""
-    tenant = stage.tenants[0]
-    with RawCreate(stage.database_url, stage.rabbitmq_url, tenant.consumer_id, tenant.name) as raw:
+    tenant = database.tenants[0]
+    with RawCreate(
+        database.database_url, database.rabbitmq_url, tenant.consumer_id, tenant.name
+    ) as raw:
         raw.create()
         raw.committed.clear()
-        with _consumer(stage, round(per_second * seconds)) as arrivals:
+        with _consumer(database, round(per_second * seconds)) as arrivals:
             on_schedule(raw.create, per_second, seconds)
             arrived = arrivals()
         return [1000 * (arrived[event_id] - at) for event_id, at in raw.committed.items()]
 
 
 def on_schedule(action: Callable[[], object], per_second: float, seconds: float) -> list[float]:
-    """Call at fixed times, late when the calls before took long; the times that were due."""
+    """Call at fixed times, or late after slow calls. Returns the times at which the calls were due."""
     start = time.monotonic() + 0.1
     due = [start + number / per_second for number in range(round(per_second * seconds))]
     for at in due:
@@ -112,13 +114,13 @@ def on_schedule(action: Callable[[], object], per_second: float, seconds: float)
 
 
 @contextmanager
-def _consumer(stage: Stage, count: int) -> Iterator[Callable[[], dict[str, float]]]:
-    """A consumer of so many messages in a process of its own; it tells when each event arrived."""
-    stage.empty_queues()
+def _consumer(database: BenchDatabase, count: int) -> Iterator[Callable[[], dict[str, float]]]:
+    """Consume this many messages in another process. It reports when each event arrived."""
+    database.empty_queues()
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
-    queue = queue_name(stage.tenants[0].name)
-    process = context.Process(target=_consume, args=(stage.rabbitmq_url, queue, count, theirs))
+    queue = queue_name(database.tenants[0].name)
+    process = context.Process(target=_consume, args=(database.rabbitmq_url, queue, count, theirs))
     process.start()
 
     def arrivals() -> dict[str, float]:
@@ -128,7 +130,7 @@ def _consumer(stage: Stage, count: int) -> Iterator[Callable[[], dict[str, float
         return arrived
 
     try:
-        ours.recv()  # it listens
+        ours.recv()  # the consumer is ready
         yield arrivals
     finally:
         process.terminate()
@@ -136,7 +138,7 @@ def _consumer(stage: Stage, count: int) -> Iterator[Callable[[], dict[str, float
 
 
 def _consume(url: str, queue: str, count: int, pipe: Connection) -> None:
-    """Tells only at the end: who waits for a pipe is late for the next message."""
+    """Consume, and report only at the end: writing to a pipe would delay the next message."""
     arrived: dict[str, float] = {}
     with channel_on(url) as channel:
         channel.basic_qos(prefetch_count=10)
@@ -148,6 +150,6 @@ def _consume(url: str, queue: str, count: int, pipe: Connection) -> None:
         channel.basic_consume(queue, take)
         pipe.send("listening")
         while len(arrived) < count:
-            # Returns as soon as there was something.
+            # This returns as soon as a message came.
             channel.connection.process_data_events(time_limit=1)
         pipe.send(arrived)

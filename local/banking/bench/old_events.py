@@ -1,7 +1,7 @@
-"""Millions of events that were published and delivered long ago, loaded in about a minute.
+"""Loads millions of events that were published and delivered long ago, in about a minute.
 
-As in any bulk load, the indexes and the triggers are put aside and built again from the catalogue's
-own definitions; the table that comes out is the one that single inserts would have made.
+As in any bulk load, indexes and triggers are dropped and rebuilt from their definitions in the
+catalogue. The resulting table is the same as after single inserts.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ WHERE tablename = 'customer_events'
 DROP_CONSTRAINT = sql.SQL("ALTER TABLE customer_events DROP CONSTRAINT {}")
 ADD_CONSTRAINT = sql.SQL("ALTER TABLE customer_events ADD CONSTRAINT {} {}")
 DROP_INDEX = sql.SQL("DROP INDEX {}")
-# 10 events a customer; a year of them up to a week ago.
+# 10 events per customer, spread over a year that ended a week ago.
 LOAD = """
 INSERT INTO customer_events (consumer_id, customer_id, sequence, event_type, source_service,
                              payload_json, metadata_json, created_at, publish_status, published_at,
@@ -45,7 +45,7 @@ FROM (SELECT gen_random_uuid() AS customer_id, number,
 
 
 def write_old(database_url: str, tenants: Sequence[Tenant], count: int) -> None:
-    """Load them; afterwards the table is vacuumed and analysed, as autovacuum would have."""
+    """Load the events. Then vacuum and analyse the table, as autovacuum would have."""
     connection = psycopg2.connect(database_url)
     connection.autocommit = True
     with connection.cursor() as cursor:

@@ -1,4 +1,4 @@
-"""The plots of docs/banking/performance.md, as SVG that loads nothing: `make bench PLOT=1`."""
+"""Draws the plots of docs/banking/performance.md as SVG that loads nothing: `make bench PLOT=1`."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from pathlib import Path
 import pygal
 from pygal.style import CleanStyle
 
+from local.banking.bench.databases import BenchTemplate
 from local.banking.bench.load import Plot, by_load, by_table
-from local.banking.bench.stage import Theatre
 from local.machine.checkout import ROOT
 
 
-def draw(theatre: Theatre, folder: Path = ROOT / "docs" / "banking" / "plots") -> None:
-    """Measure what the plots show, and write them."""
+def draw(template: BenchTemplate, folder: Path = ROOT / "docs" / "banking" / "plots") -> None:
+    """Measure what the plots show, and write the files."""
     folder.mkdir(exist_ok=True)
-    for plot in (*by_load(theatre), *by_table(theatre)):
+    for plot in (*by_load(template), *by_table(template)):
         _chart(plot).render_to_file(str(folder / f"{plot.name}.svg"))
 
 

@@ -1,6 +1,6 @@
-"""What a run costs the processors, per program, and how it goes on fewer of them.
+"""Measures the processor time of each program, and how a run performs on fewer processors.
 
-The servers are found by the ports that they listen on: native ones of this user or, for root, of all.
+The servers are found by their ports. Only native servers of this user can be seen; root sees all.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ from local.banking.bench.figures import Figures
 from local.services.urls import ServiceUrls
 
 ATTEMPTS = 20
-"""Readings in a row during which a process ended: then there is no figure."""
+"""After this many readings in a row during which a process ended, there is no figure."""
 T = TypeVar("T")
 
 
 class NoSteadyReading(Exception):
-    """Processes come and go too fast to be measured, or a server itself has ended."""
+    """Processes start and end too fast to be measured, or a server itself has ended."""
 
 
 def servers(urls: ServiceUrls) -> dict[str, psutil.Process]:
-    """PostgreSQL and RabbitMQ, as far as they are processes that can be seen from here."""
+    """PostgreSQL and RabbitMQ, if their processes can be seen from here."""
     names = {
         urlsplit(urls.database_url).port: "postgresql",
         urlsplit(urls.rabbitmq_url).port: "rabbitmq",
@@ -47,7 +47,7 @@ def _listening(names: Mapping[int | None, str]) -> dict[str, psutil.Process]:
 def microseconds_of(
     action: Callable[[], object], programs: Mapping[str, psutil.Process], events: int
 ) -> Figures:
-    """Processor time per event: of this process and of each server, sessions included.
+    """Processor time per event, of this process and of each server with its sessions.
 
     Raises:
         NoSteadyReading: a server cannot be read
@@ -60,7 +60,7 @@ def microseconds_of(
 
 
 def largest_worker_mb(server: psutil.Process) -> float:
-    """What the largest of a server's processes has resident; one that has ended has nothing."""
+    """The resident memory of a server's largest process. A process that has ended has none."""
     sizes = [0]
     for worker in server.children(recursive=True):
         with suppress(psutil.NoSuchProcess):
@@ -70,7 +70,7 @@ def largest_worker_mb(server: psutil.Process) -> float:
 
 @contextmanager
 def pinned(programs: Mapping[str, psutil.Process], cores: int) -> Iterator[None]:
-    """Everything on so many processors, for the block (Linux)."""
+    """Run everything on this many processors for the block (Linux)."""
     everywhere = os.sched_getaffinity(0)
     few = set(sorted(everywhere)[:cores])
     try:
@@ -83,7 +83,7 @@ def pinned(programs: Mapping[str, psutil.Process], cores: int) -> Iterator[None]
 def _move(programs: Mapping[str, psutil.Process], cores: set[int]) -> None:
     os.sched_setaffinity(0, cores)
     for program in programs.values():
-        # The server comes first: workers that it starts from then on inherit its processors.
+        # The server comes first, because workers that it starts later inherit its processors.
         _move_threads(program, cores)
         for worker in program.children(recursive=True):
             with suppress(psutil.NoSuchProcess):
@@ -91,25 +91,25 @@ def _move(programs: Mapping[str, psutil.Process], cores: set[int]) -> None:
 
 
 def _move_threads(process: psutil.Process, cores: set[int]) -> None:
-    for thread in process.threads():  # a process's own affinity is only its first thread's
+    for thread in process.threads():  # a process's affinity covers only its first thread
         with suppress(ProcessLookupError):
             os.sched_setaffinity(thread.id, cores)
 
 
 def _seconds(server: psutil.Process) -> float:
-    """Processor time of a server and its workers, those that have ended included."""
+    """Processor time of a server and its workers, including those that have ended."""
 
     def reading() -> float:
-        # A worker's time moves to its parent's account when the worker ends. Parents are read
-        # before their workers (psutil lists them so). Then nothing is counted twice, and all that
-        # could be missing is a worker that cannot be read any more: then everything is read again.
+        # When a worker ends, its time moves to its parent. Parents are read before their workers
+        # (psutil's order), so nothing is counted twice. If a worker has ended and cannot be read,
+        # everything is read again.
         return sum(map(_own_and_ended, [server, *server.children(recursive=True)]))
 
     return _steadily(reading)
 
 
 def _own_and_ended(process: psutil.Process) -> float:
-    """Processor time of a process and of those that it has waited for."""
+    """Processor time of a process and of the children that it has waited for."""
     return float(sum(process.cpu_times()[:4]))
 
 
@@ -117,7 +117,7 @@ def _steadily(reading: Callable[[], T]) -> T:
     """The first reading during which no process ended.
 
     Raises:
-        NoSteadyReading: there is none
+        NoSteadyReading: there is no such reading
     """
     for _ in range(ATTEMPTS):
         try:

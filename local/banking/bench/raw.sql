@@ -1,5 +1,5 @@
--- The floors' statements: what a program without this project sends as text, planned each time. Those
--- of the product do the same work as functions of the database, which keep their plans.
+-- The floors' statements. A program without this project sends them as text, so each call is planned.
+-- The product does the same work in database functions, which keep their plans.
 
 -- name: find_key
 SELECT k.api_key_hash, k.api_key_status, k.expires_at <= clock_timestamp() AS expired,

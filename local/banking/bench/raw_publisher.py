@@ -1,6 +1,7 @@
-"""The floor of a drain: pika alone, publishing finished messages in a pipeline of confirms.
+"""The floor of a drain: pika alone, publishing composed messages in a pipeline of confirms.
 
-No database, no order, no outcome per message: what this client and this broker allow at most.
+There is no database, no order and no outcome per message. This is the most that this client and this
+broker allow.
 """
 
 from __future__ import annotations
@@ -15,18 +16,18 @@ from pika.channel import Channel
 from fintegrate.messaging.message import Message
 
 WINDOW = 5_000
-"""Unconfirmed at once; more or less of it was not faster."""
+"""Unconfirmed messages at once; larger and smaller numbers were not faster."""
 
 
 def pikas_own(message: Message) -> Message:
-    """The message with properties that pika encodes itself, as for a program without this project."""
+    """The message with properties that pika encodes, as in a program without this project."""
     plain = pika.BasicProperties()
     vars(plain).update(vars(message.properties))
     return message._replace(properties=plain)
 
 
 class RawPublisher:
-    """One connection, one channel in confirm mode.
+    """One connection with one channel in confirm mode.
 
     Raises (when publishing):
         RuntimeError: a message was nacked or the connection was lost.
@@ -35,7 +36,7 @@ class RawPublisher:
     def __init__(self, url: str) -> None:
         self._channel: Channel | None = None
         self._left: Iterator[Message] = iter(())
-        self._sent = 0  # a message's delivery tag is its number on the channel
+        self._sent = 0  # the delivery tag of a message is its number on the channel
         self._unconfirmed: dict[int, None] = {}
         self._error: str | None = None
         self._connection = pika.SelectConnection(

@@ -1,7 +1,7 @@
 """Runs the measurements on the checkout's servers and writes `.local/bench.json`.
 
-`ONLY=drain,create` runs some of them, `PLOT=1` draws the plots of docs/banking/performance.md as well.
-A missed bar is said plainly and is no failure of the run.
+`ONLY=drain,create` runs some of them. `PLOT=1` also draws the plots of docs/banking/performance.md. A
+missed bar is reported but does not fail the run.
 """
 
 from __future__ import annotations
@@ -19,21 +19,21 @@ from local.services.running import ensure_services
 
 def run() -> int:
     """Measure, print a table, write the JSON."""
-    from local.banking.bench.stage import Theatre
+    from local.banking.bench.databases import BenchTemplate
 
     console = Console(stderr=True)
     figures: Figures = {}
-    with ensure_services() as services, Theatre(services.urls) as theatre:
+    with ensure_services() as services, BenchTemplate(services.urls) as template:
         for name, measurement in _chosen().items():
             started = time.monotonic()
-            figures |= measurement(theatre)
+            figures |= measurement(template)
             console.print(f"{name}: measured in {time.monotonic() - started:.0f} s")
         show(figures, Console())
         write(figures, Checkout().state / "bench.json")
         if os.environ.get("PLOT"):
             from local.banking.bench.plots import draw
 
-            draw(theatre)
+            draw(template)
     return 0
 
 
@@ -47,7 +47,7 @@ def _chosen() -> Mapping[str, Callable[..., Figures]]:
 
 
 def _measurements() -> Mapping[str, Callable[..., Figures]]:
-    """All of them; what fills the disk comes last, so that its writing disturbs nobody."""
+    """All measurements. The one that fills the disk is last, so that its writes disturb no other."""
     from local.banking.bench import confirmations, creates, drains, growth, memory, model, notices
 
     return {

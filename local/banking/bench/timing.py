@@ -1,6 +1,6 @@
-"""How long things take, in turns: whoever is slowed by a noisy neighbour, both are.
+"""Measures times in turns, so that other load on the machine slows both sides.
 
-Interleaving keeps a ratio honest where the figures themselves are not.
+The ratio stays right even when the single figures do not.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ TURN = 25
 
 
 def timed(action: Callable[[], object], times: int) -> list[float]:
-    """How long each call took, in milliseconds."""
+    """The time of each call in milliseconds."""
     durations = []
     for _ in range(times):
         started = time.perf_counter()
@@ -25,7 +25,10 @@ def timed(action: Callable[[], object], times: int) -> list[float]:
 
 
 def in_turns(turns: int, *actions: Callable[[], object]) -> list[list[float]]:
-    """Durations of each action in ms: `TURN` calls of one, then of the next; a first turn warms up."""
+    """The durations of each action in ms: `TURN` calls of one, then of the next.
+
+    The first turn warms up.
+    """
     durations: list[list[float]] = [[] for _ in actions]
     for turn in range(turns + 1):
         for action, taken in zip(actions, durations, strict=True):

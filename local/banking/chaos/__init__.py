@@ -1,1 +1,1 @@
-"""Killing and cutting what there is to kill and cut, and proving that nothing was lost."""
+"""Kills processes, cuts connections, and proves that nothing was lost."""

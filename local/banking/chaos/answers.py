@@ -1,6 +1,6 @@
-"""The record of what the load asked for and what it was answered, one line of JSON per attempt.
+"""Records what the load asked for and what was answered: one line of JSON per attempt.
 
-Written as it happens, so that it can be read after whatever ended the run.
+Each line is written at once, so the record can be read however the run ended.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from typing import Any, Self
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One attempt of one call. Attempts of the same call share `call` and its idempotency key.
+    """One attempt of a call. All attempts of a call share `call` and the idempotency key.
 
-    `status` is None when nothing came back: then nobody knows whether it happened.
+    `status` is None when no answer came. Then it is unknown whether the call took effect.
     """
 
     tenant: str
@@ -34,17 +34,17 @@ class Answer:
 
     @property
     def succeeded(self) -> bool:
-        """Whether it was answered with 2xx: from here on it is a promise."""
+        """Whether the answer was 2xx. From then on the change is a promise."""
         return self.status is not None and 200 <= self.status < 300
 
     @property
     def final(self) -> bool:
-        """Whether asking again would make no sense."""
+        """Whether another attempt would be useless."""
         return self.status is not None and self.status < 500 and self.status != 429
 
 
 class AnswerRecord:
-    """The file of one run; any thread may add to it."""
+    """The file of one run. Any thread may write to it."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -52,14 +52,14 @@ class AnswerRecord:
         self._lock = threading.Lock()
 
     def add(self, answer: Answer) -> None:
-        """Write one attempt down."""
+        """Record one attempt."""
         line = json.dumps(asdict(answer))
         with self._lock:
             self._file.write(line + "\n")
             self._file.flush()
 
     def __iter__(self) -> Iterator[Answer]:
-        """Every attempt in the order in which answers came."""
+        """Every attempt, in the order of the answers."""
         with self._path.open(encoding="utf-8") as lines:
             yield from (Answer(**json.loads(line)) for line in lines)
 
@@ -67,5 +67,5 @@ class AnswerRecord:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Write no more; it can still be read."""
+        """Stop writing. The record can still be read."""
         self._file.close()

@@ -1,8 +1,8 @@
-"""The reference consumer, as it is, with witnesses of what it got and of what it applied.
+"""Runs the unchanged reference consumer with witnesses of what it received and applied.
 
-Every delivery is written to a file before the consumer sees it, in the order of arrival and with
-repeats. Every application is counted by triggers of its own store, in the very transaction that
-applies, so that neither a kill nor the consumer's own bookkeeping can hide one.
+Every delivery is written to a file before the consumer gets it, in the order of arrival and with
+repeats. Triggers of the consumer's own store count every application in the transaction that applies
+it. Neither a kill nor a mistake of the consumer can hide one.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from local.banking.consumer.inbox import Inbox
 from local.banking.consumer.worker import Worker
 
 DELIVERIES = "CHAOS_DELIVERIES"
-"""The variable that names the file of deliveries."""
+"""The variable with the path of the file of deliveries."""
 COUNT_APPLICATIONS = """
 CREATE TABLE IF NOT EXISTS applications (
     number INTEGER PRIMARY KEY AUTOINCREMENT, event_id TEXT, customer_id TEXT, sequence INTEGER
@@ -40,7 +40,7 @@ END;
 
 
 class WitnessedInbox(Inbox):
-    """The consumer's store, which counts how often each event was applied."""
+    """The consumer's store. It counts how often each event was applied."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(path)
@@ -48,7 +48,7 @@ class WitnessedInbox(Inbox):
 
 
 class WitnessedWorker(Worker):
-    """The consumer's loop, which writes down what it is handed."""
+    """The consumer's loop. It records each delivery first."""
 
     def _receive(
         self, broker: Any, method: Basic.Deliver, properties: BasicProperties, body: bytes
@@ -59,7 +59,7 @@ class WitnessedWorker(Worker):
 
 
 def delivery_line(method: Basic.Deliver, properties: BasicProperties, body: bytes) -> bytes:
-    """One delivery as one line of JSON."""
+    """One delivery as a line of JSON."""
     message = json.loads(body)
     headers = properties.headers or {}
     facts = {

@@ -1,4 +1,4 @@
-"""The command `make chaos`: its servers, its seeds, its report, its exit status."""
+"""The command `make chaos`: its servers, its seeds, its report and its exit status."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from local.services.running import RunningServices, ensure_services
 
 
 def run(seed: int | None, seeds: int, choices: Choices) -> int:
-    """Play every kill point once, then the seeds one after another; 0 when no promise was broken.
+    """Run every kill point once, then the seeds one after another; 0 when no promise was broken.
 
-    The servers are this command's own and are removed afterwards.
+    The command starts its own servers and removes them afterwards.
     """
     console = Console(highlight=False)
     own = Checkout().within("chaos")
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # takes all down, as Ctrl-C does
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # stop everything, as Ctrl-C does
     first = seed if seed is not None else int(time.time()) % 1_000_000
     try:
         with console.status("Starting servers of its own"), ensure_services(own) as services:

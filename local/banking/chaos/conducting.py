@@ -1,4 +1,4 @@
-"""Carries a plan out and writes down which fault was when."""
+"""Carries out a plan and records when each fault happened."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from random import Random
 
 from local.banking.chaos.evidence import Disturbance
-from local.banking.chaos.faults.fault import Fault, Scene
+from local.banking.chaos.faults.fault import Fault, Targets
 from local.banking.chaos.plan import Plan, Step
 
 
@@ -17,22 +17,23 @@ class Conductor:
     """Makes the faults of one run happen.
 
     Attributes:
-        disturbances: those that have happened, in the order of their ends
+        disturbances: the faults that have happened, in the order of their ends
     """
 
     def __init__(
-        self, scene: Scene, faults: Mapping[str, Fault], told: Callable[[str], None]
+        self, targets: Targets, faults: Mapping[str, Fault], told: Callable[[str], None]
     ) -> None:
-        self._scene = scene
+        self._scene = targets
         self._faults = faults
         self._told = told
         self._lock = threading.Lock()
         self.disturbances: list[Disturbance] = []
 
     def carry_out(self, plan: Plan) -> None:
-        """First what comes alone, then the lanes beside each other; returns when all is undone.
+        """Carry out the single steps, then the lanes side by side. Returns when everything is undone.
 
-        The first error of a fault that could not be done or undone is raised: such a run says nothing.
+        If a fault could not be done or undone, the first such error is raised, because the run proves
+        nothing.
         """
         self._lane("alone", plan.seed, plan.alone)
         with ThreadPoolExecutor(len(plan.together) or 1) as pool:

@@ -1,8 +1,8 @@
-"""Counts repeats: those that Fintegrate published unasked, those of `redeliver`, the broker's own.
+"""Counts repeats by cause: Fintegrate's own, those of `redeliver`, and the broker's.
 
-A message that was handed to a consumer which died comes again with `redelivered` set: the broker's
-repeat. What `redeliver` sends bears a `deliver_try_count`: asked for, because nobody confirmed. All
-others are duplicates: published once more because nobody could know that it had been before.
+If a consumer dies, the broker sends its message again with `redelivered` set: the broker's repeat. A
+message of `redeliver` has a `deliver_try_count`: it was wanted, because nobody confirmed the event. All
+others are duplicates: they were published again because it was unknown whether the first try worked.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from datetime import datetime
 from local.banking.chaos.evidence import Delivery, Disturbance, Event, Evidence
 
 REACH_SECONDS = 5.0
-"""How long after its end a fault still shows: the hand-off time, a sweep's pace, a busy machine."""
+"""A fault still has effects this long after its end: hand-off time, sweep interval, busy machine."""
 
 
 @dataclass(frozen=True, slots=True)
 class Repeats:
-    """How often messages came again, by whose doing."""
+    """The number of repeated messages, by cause."""
 
     duplicates: int
     most_of_one_event: int
@@ -29,7 +29,7 @@ class Repeats:
 
 
 def count(evidence: Evidence) -> Repeats:
-    """The repeats of a run."""
+    """Count the repeats of a run."""
     copies = _by_event(evidence.deliveries)
     own = [_duplicates(deliveries) for deliveries in copies.values()]
     asked = sum(
@@ -40,7 +40,7 @@ def count(evidence: Evidence) -> Repeats:
 
 
 def beyond_bound(evidence: Evidence) -> Iterator[tuple[Event, int, int]]:
-    """Events with more duplicates than faults that could have touched them; with both numbers."""
+    """Events with more duplicates than faults that could have caused them, with both numbers."""
     copies = _by_event(evidence.deliveries)
     for event in evidence.events:
         times = _duplicates(copies.get((event.tenant, event.event_id), []))
@@ -58,10 +58,10 @@ def _by_event(deliveries: Sequence[Delivery]) -> dict[tuple[str, str], list[Deli
 
 
 def _duplicates(deliveries: Sequence[Delivery]) -> int:
-    """How many messages of an event there were at least, beside the first and the asked for.
+    """The least number of an event's messages, apart from the first and the wanted ones.
 
-    Two messages are told apart by their count of tries, or by both being new to the broker's reader.
-    The number is exact unless a consumer died with the second one unread.
+    Two messages differ if their count of tries differs, or if the broker marked neither as redelivered.
+    The number is exact unless a consumer died before it read the second one.
     """
     unasked = [delivery for delivery in deliveries if not delivery.deliver_try]
     fresh = sum(not delivery.redelivered for delivery in unasked)
@@ -70,7 +70,7 @@ def _duplicates(deliveries: Sequence[Delivery]) -> int:
 
 
 def _touches(fault: Disturbance, event: Event) -> bool:
-    """Whether the fault fell into the time in which the event was on its way to its mark."""
+    """Whether the fault happened while the event was being published, until it was marked."""
     end = event.published_at or datetime.now(event.created_at.tzinfo)
     return (
         fault.began <= end.timestamp() + REACH_SECONDS

@@ -1,6 +1,6 @@
-"""What a run leaves behind, as the ledger reads it: facts, from sources that do not know each other.
+"""The evidence of a run: facts from sources that do not know each other.
 
-Who collects them is `gathering`; what they mean together is `ledger`.
+`gathering` collects them. `ledger` judges what they mean together.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from local.banking.chaos.answers import Answer
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A row of `customer_events`, with its receipt and how many dead letters it has."""
+    """A row of `customer_events`, with its receipt and the number of its dead letters."""
 
     event_id: str
     tenant: str
@@ -48,7 +48,7 @@ class Customer:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """What a tenant's consumer was handed, in the order of arrival."""
+    """One delivery to a tenant's consumer, in the order of arrival."""
 
     tenant: str
     event_id: str
@@ -62,7 +62,7 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Application:
-    """One time that a tenant's consumer did its work for an event, in the order of doing."""
+    """One time that a tenant's consumer applied an event, in order."""
 
     tenant: str
     event_id: str
@@ -72,7 +72,7 @@ class Application:
 
 @dataclass(frozen=True, slots=True)
 class Disturbance:
-    """A fault, from its beginning until the system was let alone again; times as `time.time()`."""
+    """A fault, from its beginning until everything was undone; times as `time.time()`."""
 
     fault: str
     began: float
@@ -81,7 +81,7 @@ class Disturbance:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Everything of one run."""
+    """All facts of one run."""
 
     tenants: Sequence[str]
     answers: Sequence[Answer] = ()
@@ -91,6 +91,6 @@ class Evidence:
     applications: Sequence[Application] = ()
     disturbances: Sequence[Disturbance] = ()
     left_in_queues: dict[str, int] = field(default_factory=dict)
-    """Messages that still lie in a tenant's queue or in its dead letters."""
+    """Messages that are still in a tenant's queue or its dead-letter queue."""
     reconciliation: Mapping[str, Any] | None = None
-    """What `GET /events/reconcile` answered at rest; None when nobody asked."""
+    """The answer of `GET /events/reconcile` at rest; None when it was not asked."""

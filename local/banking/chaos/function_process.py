@@ -1,8 +1,8 @@
-"""A function process of a chaos run: what `local.serving.program` serves, in an imperfect world.
+"""A function process of a chaos run: what `local.serving.program` serves, under worse conditions.
 
-`--clock-ahead` moves this process's clocks (not its monotonic one); `--heartbeat` shortens the
-broker's heartbeat from a minute, so that a process can be frozen past it within a run. Neither
-changes the functions themselves.
+`--clock-ahead` moves this process's clocks, except the monotonic one. `--heartbeat` shortens the
+broker's heartbeat from a minute, so that a freeze can outlast it within a run. The functions themselves
+are unchanged.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from local.serving import program as serve
 
 
 def prepare(clock_ahead_seconds: float, heartbeat_seconds: int) -> None:
-    """Set this process's clocks and the heartbeat that it asks the broker for."""
+    """Set this process's clocks and the heartbeat that it requests from the broker."""
     sabotage.commit(os.environ)
     publisher.HEARTBEAT_SECONDS = heartbeat_seconds
     if clock_ahead_seconds:
@@ -29,13 +29,13 @@ def prepare(clock_ahead_seconds: float, heartbeat_seconds: int) -> None:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The options of every function process of a run."""
+    """Add the options of every function process of a run."""
     parser.add_argument("--clock-ahead", type=float, default=0.0, help="seconds")
     parser.add_argument("--heartbeat", type=int, default=60, help="seconds")
 
 
 def main(argv: list[str]) -> None:
-    """Serve until told to stop; what is not understood here is for `local.serving.program`."""
+    """Serve until told to stop. Unknown options go to `local.serving.program`."""
     parser = argparse.ArgumentParser("local.banking.chaos.function_process", description=__doc__)
     add_arguments(parser)
     arguments, others = parser.parse_known_args(argv)

@@ -1,4 +1,4 @@
-"""Collects the evidence of a run: from the database, the queues, the banks' stores, the records."""
+"""Collects the evidence of a run from the database, the queues, the banks' stores and the records."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ WHERE event_type <> 'consumer_created'
 
 
 def rows(database_url: str, sql: str) -> list[dict[str, Any]]:
-    """What a statement gives, past the functions."""
+    """The rows of a statement, read without the functions."""
     with (
         closing(psycopg2.connect(database_url)) as connection,
         connection.cursor(cursor_factory=RealDictCursor) as cursor,
@@ -66,12 +66,12 @@ def rows(database_url: str, sql: str) -> list[dict[str, Any]]:
 
 
 def unsettled(database_url: str) -> int:
-    """How many events still wait to be published or confirmed."""
+    """The number of events that still wait to be published or confirmed."""
     return int(rows(database_url, UNSETTLED)[0]["count"])
 
 
 def left_in_queues(rabbitmq_url: str, tenants: Sequence[Tenant]) -> dict[str, int]:
-    """Messages that are ready in each tenant's two queues; needs that its consumer has ended."""
+    """Messages that are ready in each tenant's two queues. Its consumer must have ended."""
     with channel_on(rabbitmq_url) as channel:
         return {
             tenant.name: sum(
@@ -90,7 +90,7 @@ def gather(
     disturbances: Sequence[Disturbance],
     reconciliation: Mapping[str, Any] | None = None,
 ) -> Evidence:
-    """Everything, after the consumers have ended."""
+    """Collect everything after the consumers have ended."""
     return Evidence(
         tenants=[tenant.name for tenant in tenants],
         answers=answers,

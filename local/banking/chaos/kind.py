@@ -6,7 +6,7 @@ from enum import Enum
 
 
 class Kind(Enum):
-    """What a finding says is broken; the value is its name in the report."""
+    """The broken promise of a finding. The value is its name in the report."""
 
     LOST = "lost"
     OUT_OF_ORDER = "out_of_order"

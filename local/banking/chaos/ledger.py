@@ -1,7 +1,7 @@
-"""The ledger: what was answered, committed, published, seen and applied must agree.
+"""The ledger: answers, commits, publishes, deliveries and applications must agree.
 
-A pure function of the evidence. Each rule is one function that names what contradicts it; a rule
-knows nothing of the others, and none of them believes a status where another source can be asked.
+It is a pure function of the evidence. Each rule is one function that names every contradiction. The
+rules know nothing of each other. None trusts a status where another source can be asked.
 """
 
 from __future__ import annotations
@@ -30,5 +30,5 @@ RULES: Sequence[Callable[[Evidence], Iterable[Finding]]] = (
 
 
 def check(evidence: Evidence) -> list[Finding]:
-    """Every broken promise; none is what a run is for."""
+    """Every broken promise. A good run has none."""
     return [finding for rule in RULES for finding in rule(evidence)]

@@ -1,8 +1,8 @@
 """The load: callers of several tenants, each a thread that creates, changes, tags and deletes.
 
-What each caller wants follows from the seed; what it gets, and so how often it asks again, does
-not. A caller takes nothing for granted: an answer that did not come is asked for again, with the same
-idempotency key where there is one.
+The seed decides what each caller asks for. It does not decide the answers, nor how often a caller
+repeats a request. A caller repeats a request without an answer, with the same idempotency key if it
+has one.
 """
 
 from __future__ import annotations
@@ -30,24 +30,24 @@ CONFLICT = 409
 
 
 class Customers:
-    """The living customers of one tenant as its callers know them, with the status each had last."""
+    """The living customers of one tenant as its callers know them, with their last known status."""
 
     def __init__(self) -> None:
         self._statuses: dict[str, str] = {}
         self._lock = threading.Lock()
 
     def add(self, customer_id: str, status: str) -> None:
-        """A customer is there, or has changed."""
+        """Add a customer or record its change."""
         with self._lock:
             self._statuses[customer_id] = status
 
     def drop(self, customer_id: str) -> None:
-        """A customer is not there any more."""
+        """Forget a deleted customer."""
         with self._lock:
             self._statuses.pop(customer_id, None)
 
     def any(self, random: Random) -> tuple[str, str] | None:
-        """One of them and its status; mostly one of a few, so that callers meet."""
+        """One customer and its status. Most choices fall on a few, so that callers collide."""
         with self._lock:
             ids = list(self._statuses)
             if not ids:
@@ -58,10 +58,10 @@ class Customers:
 
 @dataclass
 class Caller:
-    """One thread's worth of calls for one tenant, to any of the function processes.
+    """One thread of calls for one tenant, to any of the function processes.
 
     Args:
-        foreign: customers of another tenant, which must stay invisible
+        foreign: customers of another tenant, which must be invisible
     """
 
     tenant: Tenant
@@ -146,11 +146,11 @@ class Caller:
         call: str | None = None,
         key: str | None = None,
     ) -> Answer:
-        """Ask until there is an answer that says something, within reason; the last answer."""
+        """Ask until a conclusive answer comes, within limits. Returns the last answer."""
         call = call or self._id()
         attempts = ATTEMPTS_WITH_KEY if key else ATTEMPTS_WITHOUT_KEY
         if operation == "create" and key is None:
-            attempts = 1  # asking again would create again
+            attempts = 1  # a repeat would create a second one
         for _ in range(attempts):
             status, data, words = self._send(method, path, body, key)
             customer_id = body.get("customer_id")
@@ -167,13 +167,13 @@ class Caller:
     def _send(
         self, method: str, path: str, body: dict[str, Any], key: str | None
     ) -> tuple[int | None, dict[str, Any], str]:
-        """The answer's status, data and refusal; without an answer, why there is none."""
+        """The answer's status, data and refusal. Without an answer, the reason."""
         client = self.random.choice(self._clients)
         headers = {"Idempotency-Key": key} if key else {}
         sent, query = (None, body) if method == "GET" else (body, None)
         try:
             reply = client.call(method, path, sent, query=query, headers=headers)
-        except CallFailed as failure:  # a status without the envelope promises nothing
+        except CallFailed as failure:  # without the envelope a status is no promise
             return None, {}, str(failure)
         return reply.status, reply.data, "" if reply.succeeded else reply.description
 
@@ -215,7 +215,7 @@ class Load:
             thread.start()
 
     def stop(self) -> None:
-        """End every call; returns when the last answer is written down."""
+        """End every call. Returns when the last answer is recorded."""
         self._stopping.set()
         for thread in self._threads:
             thread.join()

@@ -1,4 +1,4 @@
-"""What goes wrong when, from a seed: first one thing at a time, then everywhere at once."""
+"""Plans the faults of a run from a seed: first one at a time, then several at once."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from typing import Any
 from local.banking.chaos.faults.fault import Fault
 
 ALONE_SHARE = 0.35
-"""The part of a run in which faults come one by one."""
+"""The share of a run in which faults come one at a time."""
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One fault to come, after a pause, for so many seconds."""
+    """One fault: it begins after a pause and lasts so many seconds."""
 
     fault: str
     pause: float
@@ -24,7 +24,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The steps of a run; those of different lanes overlap."""
+    """The steps of a run. Steps of different lanes overlap."""
 
     seed: int
     alone: Sequence[Step]
@@ -35,7 +35,7 @@ class Plan:
 
 
 def make_plan(seed: int, seconds: float, faults: Sequence[Fault]) -> Plan:
-    """The plan of a seed; whatever is left out of the first part comes first in the second."""
+    """The plan of a seed. Faults that do not fit into the first part begin the second."""
     random = Random(f"plan {seed}")  # noqa: S311  # repeatable
     left = list(faults)
     random.shuffle(left)
@@ -53,7 +53,7 @@ def make_plan(seed: int, seconds: float, faults: Sequence[Fault]) -> Plan:
 def _fill(
     random: Random, faults: Sequence[Fault], seconds: float
 ) -> tuple[list[Step], Sequence[Fault]]:
-    """As many of the faults, in their order, as begin within the time; and those left over."""
+    """The faults that can begin within the time, in their order, and the rest."""
     steps: list[Step] = []
     passed = 0.0
     for place, fault in enumerate(faults):

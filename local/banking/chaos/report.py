@@ -1,4 +1,4 @@
-"""What a command says in the end: a table on the terminal and `.local/chaos.json`."""
+"""Reports at the end of a command: a table on the terminal and `.local/chaos.json`."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ MOST_SHOWN = 20
 
 @dataclass(frozen=True)
 class Run:
-    """One seed's outcome."""
+    """The outcome of one seed."""
 
     seed: int
     seconds: float
@@ -84,11 +84,11 @@ SHOWN = {
     "duplicates": "extra copies",
     "settled_seconds": "to rest, s",
 }
-"""What the table shows of a run, and its headings; no word is so long that 80 columns are too few."""
+"""The columns of the table and their headings, which fit into 80 characters."""
 
 
 def summary(runs: Sequence[Run], points: Sequence[KillPointResult]) -> dict[str, Any]:
-    """The whole report; the kill points were played once, whatever the number of seeds."""
+    """The whole report. The kill points run once, whatever the number of seeds."""
     entries = [run.as_json() for run in runs]
     totals = {name: sum(entry[name] for entry in entries) for name in SUMMED}
     return {
@@ -108,7 +108,7 @@ def write(path: Path, report: dict[str, Any]) -> None:
 
 
 def show(console: Console, report: dict[str, Any]) -> None:
-    """Print one row per run, their sum, and every finding."""
+    """Print one row per run, the totals, and every finding."""
     show_kill_points(console, report)
     rows = [[str(entry[name]) for name in SHOWN] for entry in report["details"]]
     print_table(console, "What the ledger says", list(SHOWN.values()), rows)
@@ -122,7 +122,7 @@ def show(console: Console, report: dict[str, Any]) -> None:
 
 
 def show_kill_point(console: Console, point: KillPointResult) -> None:
-    """Print the line of one kill point, and what it broke."""
+    """Print the line of one kill point and its findings."""
     copies = f", {point.duplicates} copies" if point.duplicates else ""
     words = "holds" if point.holds else "BROKEN" if point.hit else "NOT HIT"
     console.print(f"  {point.point}: {words}{copies}", style="dim" if point.holds else "red")
@@ -131,7 +131,7 @@ def show_kill_point(console: Console, point: KillPointResult) -> None:
 
 
 def show_kill_points(console: Console, report: dict[str, Any]) -> None:
-    """Print their sum."""
+    """Print the totals of the kill points."""
     total, hit, broken = (
         report[name] for name in ("kill_points", "kill_points_hit", "kill_points_broken")
     )

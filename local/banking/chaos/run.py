@@ -1,4 +1,4 @@
-"""One seed from its first fault to its ledger, and several seeds in a row."""
+"""Runs one seed from its first fault to its ledger, and several seeds in a row."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from local.banking.chaos.conducting import Conductor
 from local.banking.chaos.duplicates import count
 from local.banking.chaos.evidence import Disturbance, Evidence
 from local.banking.chaos.faults.catalogue import BY_NAME
-from local.banking.chaos.faults.fault import Fault, Scene
+from local.banking.chaos.faults.fault import Fault, Targets
 from local.banking.chaos.load import Load
 from local.banking.chaos.plan import Plan, make_plan
 from local.banking.chaos.report import Run
@@ -29,14 +29,14 @@ POLL_SECONDS = 0.3
 
 @dataclass(frozen=True)
 class Choices:
-    """What a run is to be like.
+    """The options of a run.
 
     Attributes:
-        seconds: how long the load lasts, and about how long faults happen
-        callers: threads that call for each tenant
-        rest_seconds: how long the system may take to come to rest afterwards
-        sabotage: which promises are broken on purpose
-        kill_points: whether a command plays the kill points as well, once
+        seconds: duration of the load, and roughly of the faults
+        callers: calling threads per tenant
+        rest_seconds: longest time until the system must be at rest afterwards
+        sabotage: promises that are broken on purpose
+        kill_points: whether the command also runs the kill points, once
     """
 
     seconds: float = 40.0
@@ -55,7 +55,7 @@ def run_seed(
     folder: Path,
     told: Callable[[str], None] = lambda _words: None,
 ) -> Run:
-    """Play one seed on these servers; `folder` gets its logs and records, anew."""
+    """Run one seed on these servers. `folder` is emptied and gets the logs and records."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     began = time.monotonic()
@@ -88,9 +88,9 @@ def _disturb(
     record: AnswerRecord,
     told: Callable[[str], None],
 ) -> Sequence[Disturbance]:
-    """Carry the plan out under load; afterwards nothing is wrong any more and nobody calls."""
+    """Carry out the plan under load. Afterwards all faults are undone and nothing calls."""
     load = Load(bed.tenants, bed.base_urls, record, plan.seed, choices.callers)
-    conductor = Conductor(Scene(bed, load, threading.Event()), BY_NAME, told)
+    conductor = Conductor(Targets(bed, load, threading.Event()), BY_NAME, told)
     load.start()
     enough = time.monotonic() + choices.seconds
     try:
@@ -119,7 +119,7 @@ def _gather(bed: Testbed, record: AnswerRecord, disturbances: Sequence[Disturban
 
 
 def _come_to_rest(bed: Testbed, most_seconds: float) -> float:
-    """Wait, within bounds, until nothing waits any more; how long it took. The system does it."""
+    """Wait, within a limit, until the system has come to rest on its own. Returns the time it took."""
     began = time.monotonic()
     quiet = 0
     while time.monotonic() - began < most_seconds and quiet < 3:

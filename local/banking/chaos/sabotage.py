@@ -1,6 +1,6 @@
-"""Breaks a promise on purpose, so that whoever doubts the ledger can watch it notice.
+"""Breaks a promise on purpose, to show that the ledger notices.
 
-Nothing here runs unless it is asked for by name (`SABOTAGE=… make chaos`); such a run must fail.
+Nothing here runs unless it is asked for by name (`SABOTAGE=… make chaos`). Such a run must fail.
 """
 
 from __future__ import annotations
@@ -9,13 +9,13 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 VARIABLE = "CHAOS_SABOTAGE"
-"""Names of `SABOTAGES`, separated by commas, for the processes of a run."""
+"""The variable with names of `SABOTAGES`, separated by commas, for the processes of a run."""
 UNLUCKY = frozenset("07")
-"""Events whose ids end so are the ones that are lost or late."""
+"""Events whose ids end with one of these characters are lost or late."""
 
 
 def lose() -> None:
-    """Some events are called published without being sent, however often it is tried."""
+    """Report some events as published without sending them, at every try."""
     from fintegrate.messaging.message import Message
     from fintegrate.messaging.publisher import Publisher
     from fintegrate.outcome import CONFIRMED, Outcome
@@ -31,7 +31,7 @@ def lose() -> None:
 
 
 def overtake() -> None:
-    """A new event does not wait for an earlier one that is pending; some are left pending."""
+    """Let a new event ignore an earlier pending one, and leave some events pending."""
     from fintegrate.database import Row
     from fintegrate.outbox.outbox import Outbox
 
@@ -46,7 +46,7 @@ def overtake() -> None:
 
 
 def leak() -> None:
-    """A customer can be read by whoever knows its id."""
+    """Let any tenant that knows a customer's id read the customer."""
     from chalicelib.banking.customer.customers import SQL as CUSTOMERS
 
     tenancy = "AND consumer_id = %(consumer_id)s"
@@ -56,7 +56,7 @@ def leak() -> None:
 
 
 def apply_twice() -> None:
-    """The bank's program does not recognise an event that it has applied before."""
+    """Let the bank's program apply an event again that it has applied before."""
     from local.banking.consumer.inbox import Inbox, Verdict
 
     judge = Inbox.judge
@@ -74,10 +74,10 @@ SABOTAGES: Mapping[str, Callable[[], None]] = {
 
 
 def commit(environment: Mapping[str, str]) -> None:
-    """Do in this process what the environment asks for: mostly nothing.
+    """Apply the sabotage that the environment asks for; usually there is none.
 
     Raises:
-        KeyError: there is no sabotage of that name
+        KeyError: there is no sabotage of this name
     """
     for name in filter(None, environment.get(VARIABLE, "").split(",")):
         SABOTAGES[name]()

@@ -1,6 +1,6 @@
-"""A process that runs the scheduled functions, at a rate of seconds instead of minutes.
+"""A process that runs the scheduled functions every few seconds instead of minutes.
 
-Several of them beside each other are schedules that overlap. Ends when its standard input closes.
+Several of these processes are schedules that overlap. It ends when its standard input closes.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from local.schedules.scheduler import ScheduledFunction, Scheduler
 from local.serving.source_functions import SourceFunctions, load_app
 
 RATES = {"resend": 1.0, "redeliver": 2.0, "sweep_dead_letters": 2.0, "expire_api_keys": 10.0}
-"""Seconds between two runs of each."""
+"""Seconds between two runs of each function."""
 
 
 def every(seconds: float) -> Schedule:
-    """A schedule that EventBridge does not have."""
+    """A schedule in seconds, which EventBridge does not have."""
 
     def following(moment: datetime) -> datetime:
         return moment + timedelta(seconds=seconds)
@@ -30,7 +30,7 @@ def every(seconds: float) -> Schedule:
 
 
 def scheduler(call: Callable[[str, dict[str, object]], object]) -> Scheduler:
-    """What runs the functions of `RATES`."""
+    """The scheduler of the functions in `RATES`."""
     return Scheduler([ScheduledFunction(name, every(rate)) for name, rate in RATES.items()], call)
 
 

@@ -1,6 +1,7 @@
-"""Keeps the reasons why events could not be published while faults happen.
+"""Records why events could not be published while faults happen.
 
-A fault that nothing felt proves nothing. Reasons are in the table only as long as an event waits.
+A fault without any effect proves nothing. A reason is in the table only while its event waits, so it
+must be read during the run.
 """
 
 from __future__ import annotations
@@ -25,10 +26,10 @@ _PARTICULARS = re.compile(r"customer\.\S+|\d+(\.\d+)?")
 
 
 class Symptoms:
-    """The reasons that were seen during the block, without what is particular to an event.
+    """The reasons seen during the block, without details of a single event.
 
     Attributes:
-        reasons: each once
+        reasons: each reason once
     """
 
     def __init__(self, database_url: str) -> None:
@@ -52,11 +53,11 @@ class Symptoms:
 
     def _watch(self) -> None:
         while not self._over.wait(EVERY_SECONDS):
-            with suppress(psycopg2.Error):  # the database is a victim, too
+            with suppress(psycopg2.Error):  # a fault may have stopped the database
                 for row in rows(self._database_url, REASONS):
                     self.reasons.add(without_particulars(row["reason"]))
 
 
 def without_particulars(reason: str) -> str:
-    """A reason with its numbers and routing keys left out."""
+    """A reason without its numbers and routing keys."""
     return _PARTICULARS.sub("…", reason)

@@ -1,4 +1,4 @@
-"""The tenants of a fault run: each has its consumer's store and the record of its deliveries."""
+"""The tenants of a fault run. Each has its consumer's store and a record of its deliveries."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from local.banking.client import Client
 
 @dataclass(frozen=True, slots=True)
 class Tenant(client.Tenant):
-    """One tenant; `store` is its consumer's SQLite file, `deliveries` what its queue handed out."""
+    """One tenant. `store` is its consumer's SQLite file; `deliveries` records its queue's deliveries."""
 
     store: Path
     deliveries: Path
 
 
 def onboard(base_url: str, admin_key: str, name: str, folder: Path) -> Tenant:
-    """Create a tenant before anything goes wrong; its files lie in the folder.
+    """Create a tenant before any fault happens. Its files are in the folder.
 
     Raises:
         CallFailed: the API refuses

@@ -1,6 +1,6 @@
 """The testbed of a run: servers behind proxies that can fail, function processes, schedules, banks.
 
-All of it is the run's own; what `make up` serves is another set of servers and is not touched.
+The run owns all of it. The servers of `make up` are separate and are not touched.
 """
 
 from __future__ import annotations
@@ -33,27 +33,27 @@ SETTINGS = {
     "RATE_LIMIT_API_KEY_BURST": "1000000",
     "API_KEY_BCRYPT_COST": "4",
     "LOG_LEVEL": "WARNING",
-    "SCHEDULER": "off",  # the schedules are processes of their own here
+    "SCHEDULER": "off",  # separate processes run the schedules
     "PUBLISH_HANDOFF_SECONDS": "2",
-    "PUBLISH_MAX_TRIES": "1000",  # nothing may end as failed, so that all of it must arrive
+    "PUBLISH_MAX_TRIES": "1000",  # no event may fail, so all must arrive
     "BREAKER_OPEN_SECONDS": "1",
     "DELIVERY_GRACE_SECONDS": "20",
 }
-"""Shorter times than in operation, so that all that waits a minute there happens within a run."""
+"""Times are shorter than in operation, so that what takes minutes there happens within a run."""
 HEARTBEAT_SECONDS = 3
 CLOCK_AHEAD_SECONDS = 600
 CONSUMER_OPTIONS = ("--gap-wait", "60", "--retry-base", "1", "--stop-when-idle", "300")
 
 
 class Testbed:
-    """What one run plays on.
+    """Everything that one run uses.
 
     Attributes:
         services: the servers, to kill, freeze and start
-        proxies: `broker`, `database` and `cache`, each before its server
+        proxies: `broker`, `database` and `cache`, each in front of its server
         functions: processes that serve; the clock of the second is ten minutes ahead
-        schedules: processes that run the scheduled functions, all of them at once
-        consumers: each tenant's own
+        schedules: processes that run the scheduled functions at the same time
+        consumers: the consumer process of each tenant
     """
 
     def __init__(
@@ -68,7 +68,7 @@ class Testbed:
             "database": _proxy(services.postgresql),
             "cache": _proxy(services.redis),
         }
-        # For the run itself, which reaches the servers directly.
+        # For the run itself, which connects to the servers directly.
         self.environment = {
             **settings_environment(services.urls, DATABASE_URL=self.database_url),
             **SETTINGS,
@@ -89,7 +89,7 @@ class Testbed:
 
     @property
     def base_urls(self) -> list[str]:
-        """Where the functions are called."""
+        """The addresses of the function processes."""
         return [function.base_url for function in self.functions]
 
     @property
@@ -175,7 +175,7 @@ class Testbed:
 
 
 def _proxy(server: Service) -> TcpProxy:
-    """A proxy to wherever the server listens now: a restarted one may have another port."""
+    """A proxy to the server's current address. A restarted server may have a new port."""
     return TcpProxy(lambda: urlsplit(server.url).port or 0)
 
 

@@ -102,7 +102,7 @@ def test_histogram_has_cumulative_buckets(make: MakeMetrics) -> None:
     assert found["post_letter_seconds_sum bill"] == pytest.approx(7.65)
 
 
-def test_value_is_the_last_that_was_set(make: MakeMetrics) -> None:
+def test_last_set_value_wins(make: MakeMetrics) -> None:
     one, other = make(), make()
     one.set(LAST, "bill", value=1_763_000_000.25)
     one.flush()
@@ -112,7 +112,7 @@ def test_value_is_the_last_that_was_set(make: MakeMetrics) -> None:
     assert shown(one)["post_last_letter bill"] == 1_764_000_000.5
 
 
-def test_label_has_no_more_values_than_its_bound(make: MakeMetrics) -> None:
+def test_label_values_are_bounded(make: MakeMetrics) -> None:
     for sender in ("ann", "bob", "cid", "dan", "bob"):  # processes of their own
         metrics = make()
         metrics.count(LETTERS, sender, "bill")
@@ -149,7 +149,7 @@ def test_systems_shown_together_add_up(
         client.delete(f"metrics:{namespace}_foreign")
 
 
-def test_redis_that_is_away_loses_counts_and_says_so() -> None:
+def test_redis_outage_loses_counts() -> None:
     metrics = metrics_of("redis://127.0.0.1:1/0", "nowhere")
     metrics.count(LETTERS, "ann", "bill")
 
@@ -158,7 +158,7 @@ def test_redis_that_is_away_loses_counts_and_says_so() -> None:
     assert found == {"post_metrics_store_up": 0}
 
 
-def test_field_of_another_version_is_left_out(
+def test_other_versions_field_is_ignored(
     services: RunningServices, namespace: str, make: MakeMetrics
 ) -> None:
     with redis.Redis.from_url(services.urls.redis_url) as client:

@@ -45,7 +45,7 @@ def test_letter_behind_a_pending_one_waits(database: Database, query: Query) -> 
     assert newest(query)["reason"] == "waits for an earlier letter of its lane"
 
 
-def test_letter_of_another_lane_does_not_wait(database: Database, query: Query) -> None:
+def test_other_lanes_letter_does_not_wait(database: Database, query: Query) -> None:
     write(query, ["ann", "bob"])
     office = PostOffice()
 
@@ -63,7 +63,7 @@ def test_refused_letter_keeps_the_reason(database: Database, query: Query) -> No
     assert (letter["status"], letter["reason"], letter["tries"]) == ("waiting", "bad address", 1)
 
 
-def test_late_letter_is_left_to_the_sweep(database: Database, query: Query) -> None:
+def test_late_letter_waits_for_sweep(database: Database, query: Query) -> None:
     write(query, ["ann"])
     office = PostOffice()
 

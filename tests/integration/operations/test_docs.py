@@ -28,7 +28,7 @@ def test_page_loads_nothing_from_elsewhere(page: Page) -> None:
     assert not re.search(r"""(?:src|href|action)\s*=|@import|url\(|https?://""", static_part(page))
 
 
-def test_policy_lets_only_the_pages_own_script_and_style_run(page: Page) -> None:
+def test_policy_allows_only_own_script(page: Page) -> None:
     policy = dict(
         directive.split(" ", 1) for directive in page.headers["Content-Security-Policy"].split("; ")
     )
@@ -40,14 +40,14 @@ def test_policy_lets_only_the_pages_own_script_and_style_run(page: Page) -> None
     assert policy["frame-ancestors"] == policy["base-uri"] == policy["form-action"] == "'none'"
 
 
-def test_page_makes_no_markup_of_data_and_keeps_no_key(page: Page) -> None:
+def test_page_escapes_data_and_forgets_keys(page: Page) -> None:
     forbidden = ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(")
     kept = ("localStorage", "sessionStorage", "document.cookie", "indexedDB")
 
     assert [word for word in (*forbidden, *kept) if word in page.text] == []
 
 
-def test_page_takes_credentials_of_every_served_scheme(page: Page) -> None:
+def test_page_takes_every_schemes_credentials(page: Page) -> None:
     known = set(re.findall(r"^  (\w+): \(scheme, value\)", page.text, re.MULTILINE))
     served = [o for system in systems.served() for o in system.description().schemes.values()]
 

@@ -78,7 +78,7 @@ def test_new_system_has_nothing_waiting(metrics: Metrics) -> None:
     assert found["fintegrate_breaker_open"] == 0
 
 
-def test_gauges_tell_what_waits_and_what_failed(bank: Bank, metrics: Metrics, query: Query) -> None:
+def test_gauges_count_waiting_and_failed(bank: Bank, metrics: Metrics, query: Query) -> None:
     first, second, third, fourth = (bank.create_customer() for _ in range(4))
     query("UPDATE customer_events SET publish_status = 'published', published_at = now()")
     bank.api.patch("/customer/change-status", customer_id=first, status="INACTIVE")
@@ -122,7 +122,7 @@ def test_open_breaker_is_seen(parts: Parts, metrics: Metrics) -> None:
     assert metrics()["fintegrate_breaker_open"] == 1
 
 
-def test_requests_are_counted_by_route_and_status(bank: Bank, metrics: Metrics) -> None:
+def test_requests_count_by_route_and_status(bank: Bank, metrics: Metrics) -> None:
     for _ in range(2):
         bank.api.get("/customer/data", customer_id=NOBODY)
 
@@ -147,7 +147,7 @@ def test_other_processes_are_counted_too(
     assert found["fintegrate_cold_starts_total api_handler"] == 2
 
 
-def test_request_without_limit_is_sent_at_its_end(
+def test_unlimited_request_counts_at_end(
     bank: Bank,
     metrics: Metrics,
     parts: Parts,
@@ -167,7 +167,7 @@ def test_request_without_limit_is_sent_at_its_end(
     assert found["fintegrate_requests_total POST /customer/list 405"] == 1
 
 
-def test_labels_are_routes_and_never_what_callers_send(bank: Bank, metrics: Metrics) -> None:
+def test_labels_never_hold_callers_input(bank: Bank, metrics: Metrics) -> None:
     from app import app
 
     bank.api.get("/customer/data", customer_id="anything")
@@ -179,9 +179,7 @@ def test_labels_are_routes_and_never_what_callers_send(bank: Bank, metrics: Metr
     assert len(app.routes) <= 80
 
 
-def test_refusals_of_credentials_are_counted_by_reason(
-    bank: Bank, admin: Api, metrics: Metrics
-) -> None:
+def test_refused_credentials_count_by_reason(bank: Bank, admin: Api, metrics: Metrics) -> None:
     for key in (None, "nonsense", new_api_key().text):
         Api(key).get("/customer/list")
     bank.api.get("/consumer/list")
@@ -225,9 +223,7 @@ def test_published_events_are_counted_by_consumer(bank: Bank, metrics: Metrics) 
     assert found[f"fintegrate_publish_attempts_total request {bank.name} confirmed"] == 1
 
 
-def test_attempts_tell_who_made_them_and_how_they_ended(
-    bank: Bank, metrics: Metrics, parts: Parts
-) -> None:
+def test_attempts_count_by_source_and_result(bank: Bank, metrics: Metrics, parts: Parts) -> None:
     for _ in range(parts.settings.breaker_failures):
         parts.publisher.breaker.failed()
     bank.create_customer()
@@ -241,7 +237,7 @@ def test_attempts_tell_who_made_them_and_how_they_ended(
     assert found[f"fintegrate_publish_attempts_total resend {bank.name} confirmed"] == 1
 
 
-def test_schedules_are_counted_with_their_last_success(
+def test_schedules_report_their_last_success(
     bank: Bank, metrics: Metrics, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     began = time.time()
@@ -304,9 +300,7 @@ def test_dead_letters_are_told_from_failures(bank: Bank, metrics: Metrics, query
     assert found["fintegrate_events_delivery_failed"] == 3
 
 
-def test_ledger_is_that_of_the_last_scheduled_reconciliation(
-    bank: Bank, metrics: Metrics, query: Query
-) -> None:
+def test_ledger_shows_last_scheduled_run(bank: Bank, metrics: Metrics, query: Query) -> None:
     assert not [name for name in metrics() if name.startswith("fintegrate_reconcile")]
     bank.create_customer()
     query("UPDATE customers SET event_sequence = 2")

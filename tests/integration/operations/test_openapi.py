@@ -48,7 +48,7 @@ def test_document_is_valid_openapi(document: dict[str, Any]) -> None:
         Draft202012Validator.check_schema(schema)
 
 
-def test_every_route_is_described_and_nothing_else(document: dict[str, Any]) -> None:
+def test_exactly_the_routes_are_described(document: dict[str, Any]) -> None:
     assert {(method, path) for method, path, _ in operations(document)} == set(specs())
 
 
@@ -65,7 +65,7 @@ def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None:
             at = at[step]
 
 
-def test_key_is_asked_for_where_the_endpoint_asks_for_it(document: dict[str, Any]) -> None:
+def test_document_marks_endpoints_with_keys(document: dict[str, Any]) -> None:
     assert document["security"] == [{"ApiKey": []}]
     public = {(m, p) for m, p, operation in operations(document) if operation.get("security") == []}
 
@@ -73,12 +73,12 @@ def test_key_is_asked_for_where_the_endpoint_asks_for_it(document: dict[str, Any
     assert public == {("GET", "/health"), ("GET", "/openapi.json"), ("GET", "/docs")}
 
 
-def test_document_names_the_schemes_that_are_checked(parts: object) -> None:
+def test_document_names_the_checked_schemes(parts: object) -> None:
     for system in systems.served():
         assert list(system.description().schemes) == list(system.request_parts().schemes)
 
 
-def test_idempotency_key_is_offered_where_it_is_taken(document: dict[str, Any]) -> None:
+def test_document_offers_idempotency_keys(document: dict[str, Any]) -> None:
     reference = {"$ref": "#/components/parameters/IdempotencyKey"}
     offered = {(m, p) for m, p, o in operations(document) if reference in o["parameters"]}
 
@@ -117,7 +117,7 @@ def test_document_is_made_once(document: dict[str, Any], monkeypatch: pytest.Mon
     assert read_openapi._document.cache_info().misses == made == 1
 
 
-def test_unknown_parameter_is_refused_in_the_envelope(parts: object) -> None:
+def test_unknown_parameter_is_refused(parts: object) -> None:
     page = get("/openapi.json", query="version=2")
 
     assert page.status == 422

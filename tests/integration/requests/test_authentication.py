@@ -49,9 +49,7 @@ def checks(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
     return asked
 
 
-def test_typo_is_refused_without_touching_the_database(
-    bank: Bank, environment: dict[str, str]
-) -> None:
+def test_typo_never_reaches_the_database(bank: Bank, environment: dict[str, str]) -> None:
     key = bank.api.key or ""
     other = {"a": "b"}
     typos = [
@@ -75,7 +73,7 @@ def test_typo_is_refused_without_touching_the_database(
     assert {(reply.status, reply.description) for reply in replies} == {(401, MALFORMED)}
 
 
-def test_key_is_not_hunted_for_in_other_places(bank: Bank) -> None:
+def test_key_is_read_from_header_only(bank: Bank) -> None:
     stranger = Api(None)
 
     in_query = stranger.get("/customer/list", api_key=bank.api.key)
@@ -92,7 +90,7 @@ def test_header_name_may_have_any_case(bank: Bank) -> None:
     assert reply.status == 200
 
 
-def test_unknown_key_and_wrong_secret_are_answered_alike(bank: Bank) -> None:
+def test_unknown_key_resembles_wrong_secret(bank: Bank) -> None:
     unknown, wrong = ask(new_api_key().text), ask(with_wrong_secret(bank.api))
 
     assert unknown.status == 401
@@ -100,7 +98,7 @@ def test_unknown_key_and_wrong_secret_are_answered_alike(bank: Bank) -> None:
     assert unknown.body == wrong.body
 
 
-def test_who_lacks_the_secret_learns_nothing_of_the_keys_state(bank: Bank, admin: Api) -> None:
+def test_wrong_secret_hides_keys_state(bank: Bank, admin: Api) -> None:
     admin.post("/consumer/deactivate-api-key", api_key=bank.api.key)
 
     assert ask(with_wrong_secret(bank.api)).description == INVALID
@@ -124,7 +122,7 @@ def test_verified_key_costs_no_bcrypt(bank: Bank, checks: list[bytes]) -> None:
     assert checks == []
 
 
-def test_first_use_in_a_process_costs_one_bcrypt(
+def test_first_use_costs_one_bcrypt(
     bank: Bank, environment: dict[str, str], checks: list[bytes]
 ) -> None:
     with parts_with(environment):
@@ -160,7 +158,7 @@ def test_wrong_secrets_are_bounded(
     )
 
 
-def test_verified_key_goes_on_working_under_attack(
+def test_verified_key_works_under_attack(
     bank: Bank, environment: dict[str, str], checks: list[bytes]
 ) -> None:
     with parts_with(environment, API_KEY_WRONG_SECRETS_PER_MINUTE="2"):
@@ -171,9 +169,7 @@ def test_verified_key_goes_on_working_under_attack(
         assert bank.api.get("/customer/list").status == 200
 
 
-def test_attack_from_elsewhere_does_not_lock_a_cold_process(
-    bank: Bank, environment: dict[str, str]
-) -> None:
+def test_attack_elsewhere_locks_no_process(bank: Bank, environment: dict[str, str]) -> None:
     """A process that has not seen the true key yet still takes it from its owner's address."""
     with parts_with(environment, API_KEY_WRONG_SECRETS_PER_MINUTE="2"):
         for _ in range(5):
@@ -182,7 +178,7 @@ def test_attack_from_elsewhere_does_not_lock_a_cold_process(
         assert ask(bank.api.key, source_ip="198.51.100.4").status == 200
 
 
-def test_key_of_one_consumer_is_nobody_elses(bank: Bank, admin: Api) -> None:
+def test_key_reaches_only_its_consumer(bank: Bank, admin: Api) -> None:
     reply = bank.api.post("/customer/data", name="Jane Roe")
 
     customer_id = reply.data["customer_id"]
@@ -190,7 +186,7 @@ def test_key_of_one_consumer_is_nobody_elses(bank: Bank, admin: Api) -> None:
     assert admin.get("/customer/data", customer_id=customer_id).status == 404
 
 
-def test_no_key_is_in_logs_audit_rows_or_answers(
+def test_keys_are_never_logged_or_answered(
     bank: Bank,
     admin: Api,
     environment: dict[str, str],

@@ -22,7 +22,7 @@ def crashing_read(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("crashing_read")
-def test_crash_gives_a_reference_and_no_internals(bank: Bank) -> None:
+def test_crash_answer_hides_internals(bank: Bank) -> None:
     reply = bank.api(
         "GET",
         "/customer/data",
@@ -45,9 +45,7 @@ def test_crash_gives_a_reference_and_no_internals(bank: Bank) -> None:
 
 
 @pytest.mark.usefixtures("crashing_read")
-def test_crash_is_logged_whole_under_its_reference(
-    bank: Bank, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_crash_is_logged_with_reference(bank: Bank, caplog: pytest.LogCaptureFixture) -> None:
     bank.api.get("/customer/data", customer_id=bank.consumer_id)
 
     (record,) = [r for r in caplog.records if r.message == "crash in GET /customer/data"]
@@ -56,7 +54,7 @@ def test_crash_is_logged_whole_under_its_reference(
 
 
 @pytest.mark.usefixtures("crashing_read")
-def test_crash_leaves_an_audit_row_without_internals(bank: Bank, query: Query) -> None:
+def test_crash_audit_row_hides_internals(bank: Bank, query: Query) -> None:
     bank.api(
         "GET",
         "/customer/data",
@@ -70,7 +68,7 @@ def test_crash_leaves_an_audit_row_without_internals(bank: Bank, query: Query) -
     assert INSIDE not in str(row)
 
 
-def test_crash_rolls_everything_back_but_its_audit_row(
+def test_crash_keeps_only_audit_row(
     bank: Bank, query: Query, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(IdempotencyKeys, "store", crash)
@@ -85,9 +83,7 @@ def test_crash_rolls_everything_back_but_its_audit_row(
     assert len(query("SELECT 1 FROM audit_log WHERE status_code = 500")) == 1
 
 
-def test_request_after_a_crash_is_served_as_ever(
-    bank: Bank, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_request_after_crash_is_served(bank: Bank, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patched:
         patched.setattr(IdempotencyKeys, "store", crash)
         bank.api("POST", "/customer/data", {"name": "Jane"}, headers={"Idempotency-Key": "k"})
@@ -98,9 +94,7 @@ def test_request_after_a_crash_is_served_as_ever(
     assert "Idempotency-Replayed" not in again.headers
 
 
-def test_process_that_cannot_be_built_answers_in_the_envelope(
-    bank: Bank, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_broken_wiring_answers_in_envelope(bank: Bank, monkeypatch: pytest.MonkeyPatch) -> None:
     """A missing setting is our fault too; its name is for the log."""
     from chalicelib.banking import wiring
 
@@ -116,7 +110,7 @@ def test_process_that_cannot_be_built_answers_in_the_envelope(
     assert "DATABASE_URL" not in str(reply.body)
 
 
-def test_stranger_causes_no_crash_with_odd_headers(query: Query, parts: object) -> None:
+def test_odd_headers_cause_no_crash(query: Query, parts: object) -> None:
     odd = {"X-Request-Id": "\u0000", "traceparent": "\u0000", "X-Forwarded-For": "'; --"}
 
     assert Api("fk_\u0000")("GET", "/customer/list", headers=odd).status == 401

@@ -135,21 +135,21 @@ def test_deactivated_consumer_is_refused(callers: Callers, route: Route) -> None
 
 
 @each_of_the_admin
-def test_tenant_is_kept_out_of_the_admins_endpoints(callers: Callers, route: Route) -> None:
+def test_tenant_cannot_use_admins_endpoints(callers: Callers, route: Route) -> None:
     sentence = refused(ask_wrongly(callers.tenant, route), 403, "FORBIDDEN")
 
     assert sentence.startswith("This endpoint is the admin's; ")
 
 
 @each_decorated
-def test_unknown_field_is_refused_by_its_name(callers: Callers, route: Route) -> None:
+def test_unknown_field_is_named(callers: Callers, route: Route) -> None:
     sentence = refused(ask_wrongly(callers.admin, route), 422, "UNPROCESSABLE_ENTITY")
 
     assert "no_such_field: is not a known field" in sentence.split("; ")
 
 
 @each_with_query
-def test_get_takes_a_json_body_and_checks_it_alike(callers: Callers, route: Route) -> None:
+def test_get_body_is_checked_too(callers: Callers, route: Route) -> None:
     reply = callers.admin("GET", route.path, {"no_such_field": 1})
 
     sentence = refused(reply, 422, "UNPROCESSABLE_ENTITY")
@@ -158,7 +158,7 @@ def test_get_takes_a_json_body_and_checks_it_alike(callers: Callers, route: Rout
 
 @each_decorated
 @pytest.mark.parametrize("what", BODIES_THAT_ARE_NO_OBJECT)
-def test_body_that_is_no_json_object_is_refused(callers: Callers, route: Route, what: str) -> None:
+def test_body_must_be_json_object(callers: Callers, route: Route, what: str) -> None:
     reply = callers.admin(route.method, route.path, raw=BODIES_THAT_ARE_NO_OBJECT[what])
 
     sentence = refused(reply, 400, "BAD_REQUEST")
@@ -183,7 +183,7 @@ def test_body_of_another_type_is_refused(callers: Callers, route: Route) -> None
 
 
 @each_decorated
-def test_body_with_a_charset_is_json_too(callers: Callers, route: Route) -> None:
+def test_json_body_may_name_charset(callers: Callers, route: Route) -> None:
     reply = callers.admin(
         route.method,
         route.path,
@@ -195,7 +195,7 @@ def test_body_with_a_charset_is_json_too(callers: Callers, route: Route) -> None
 
 
 @each_decorated
-def test_body_that_is_too_large_is_refused(callers: Callers, route: Route) -> None:
+def test_too_large_body_is_refused(callers: Callers, route: Route) -> None:
     limit = callers.parts.settings.max_body_bytes
     body = json.dumps({"name": "x" * limit}).encode()
 
@@ -225,7 +225,7 @@ def test_parameter_given_twice_is_refused(callers: Callers, route: Route) -> Non
 
 
 @each_post
-def test_idempotency_key_out_of_form_is_refused(callers: Callers, route: Route) -> None:
+def test_malformed_idempotency_key_is_refused(callers: Callers, route: Route) -> None:
     body = _least_body(route)
     for wrong in ("", "k" * 256, "tab\there"):
         reply = callers.admin("POST", route.path, body, headers={"Idempotency-Key": wrong})
@@ -249,7 +249,7 @@ def test_insane_request_id_is_replaced(callers: Callers, route: Route, insane: s
 
 
 @each
-def test_answers_are_not_kept_by_caches_nor_guessed_at(callers: Callers, route: Route) -> None:
+def test_answers_forbid_caching_and_sniffing(callers: Callers, route: Route) -> None:
     reply = ask_wrongly(callers.admin, route)
 
     assert reply.headers["Cache-Control"] == "no-store"

@@ -82,7 +82,7 @@ def test_there_are_such_endpoints() -> None:
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=str)
-def test_foreign_id_is_answered_like_an_absent_one_and_changes_nothing(
+def test_foreign_id_looks_absent(
     bank: Bank, theirs: dict[str, str], query: Query, route: Route
 ) -> None:
     before = rows(query)

@@ -53,7 +53,7 @@ def in_flight(bank: Bank, database_url: str) -> Iterator[psycopg2.extensions.con
     connection.close()
 
 
-def test_same_request_again_gets_the_same_answer(bank: Bank, query: Query) -> None:
+def test_repeat_gets_the_same_answer(bank: Bank, query: Query) -> None:
     first, again = (post(bank.api, "k", name="Jane Roe") for _ in range(2))
 
     assert (first.status, again.status) == (201, 201)
@@ -72,7 +72,7 @@ def test_replay_publishes_nothing(bank: Bank, rabbitmq_url: str) -> None:
     assert len(drain(rabbitmq_url, bank.name)) == 1
 
 
-def test_replay_shows_the_first_answer_whatever_came_after(bank: Bank) -> None:
+def test_replay_ignores_later_changes(bank: Bank) -> None:
     first = post(bank.api, "k", name="Jane Roe")
     bank.api.delete("/customer/data", customer_id=first.data["customer_id"])
 
@@ -111,7 +111,7 @@ def test_any_printable_key_is_taken(bank: Bank, key: str) -> None:
     assert post(bank.api, key, name="Jane Roe").headers["Idempotency-Replayed"] == "true"
 
 
-def test_refused_request_leaves_no_key_and_may_be_mended(bank: Bank, query: Query) -> None:
+def test_refused_request_leaves_no_key(bank: Bank, query: Query) -> None:
     assert post(bank.api, "k", name="").status == 422
     assert post(bank.api, "k", "/customer/analytics", customer_id=str(uuid.uuid4())).status == 404
     assert query("SELECT 1 FROM idempotency_keys") == []
@@ -127,7 +127,7 @@ def test_conflict_is_not_kept_either(admin: Api, bank: Bank, query: Query) -> No
     assert post(admin, "k", "/consumer/change-status", **change).status == 200
 
 
-def test_key_older_than_a_day_counts_as_absent(bank: Bank, query: Query) -> None:
+def test_day_old_key_counts_as_absent(bank: Bank, query: Query) -> None:
     post(bank.api, "k", name="Jane Roe")
     query("UPDATE idempotency_keys SET created_at = created_at - interval '24 hours 1 second'")
 
@@ -146,7 +146,7 @@ def test_key_younger_than_a_day_holds(bank: Bank, query: Query) -> None:
     assert post(bank.api, "k", name="Jane Roe").headers["Idempotency-Replayed"] == "true"
 
 
-def test_old_key_taken_over_by_many_at_once_runs_once(bank: Bank, query: Query) -> None:
+def test_simultaneous_reuse_runs_once(bank: Bank, query: Query) -> None:
     post(bank.api, "k", name="Jane Roe")
     query("UPDATE idempotency_keys SET created_at = created_at - interval '25 hours'")
 
@@ -166,7 +166,7 @@ def test_many_at_once_run_once(bank: Bank, query: Query) -> None:
     assert (customers(query), events(query)) == (1, 1)
 
 
-def test_request_in_flight_too_long_makes_the_second_give_up(
+def test_second_gives_up_on_slow_first(
     bank: Bank, environment: dict[str, str], query: Query, in_flight: object
 ) -> None:
     with parts_with(environment, DATABASE_LOCK_TIMEOUT_MS="200"):
@@ -177,7 +177,7 @@ def test_request_in_flight_too_long_makes_the_second_give_up(
 
 
 @pytest.mark.parametrize(("ends", "status"), [("commit", 409), ("rollback", 201)])
-def test_second_waits_for_the_first_to_end(
+def test_second_request_waits_for_first(
     bank: Bank,
     query: Query,
     in_flight: psycopg2.extensions.connection,
@@ -220,7 +220,7 @@ def test_key_creation_refuses_the_header(admin: Api, bank: Bank, query: Query) -
     assert bank.api.get("/customer/list").status == 200  # and the key was not rotated
 
 
-def test_other_methods_do_not_know_the_header(bank: Bank, query: Query) -> None:
+def test_other_methods_ignore_the_header(bank: Bank, query: Query) -> None:
     customer_id = bank.create_customer()
     for status, expected in (("INACTIVE", 200), ("INACTIVE", 409)):
         reply = bank.api(

@@ -40,7 +40,7 @@ def own_words(sentence: str) -> str:
 @each_model
 @given(data=st.data())
 @few
-def test_any_object_is_taken_or_refused_in_our_words(model: type, data: st.DataObject) -> None:
+def test_any_object_is_handled(model: type, data: st.DataObject) -> None:
     names = st.sampled_from([*model.model_fields, "more"])  # type: ignore[attr-defined]
     fields = data.draw(st.dictionaries(names, VALUES, max_size=6))
     try:
@@ -57,7 +57,7 @@ def test_any_object_is_taken_or_refused_in_our_words(model: type, data: st.DataO
 @each_model
 @given(data=st.data())
 @few
-def test_any_parameters_are_taken_or_refused_in_our_words(model: type, data: st.DataObject) -> None:
+def test_any_parameters_are_handled(model: type, data: st.DataObject) -> None:
     names = st.sampled_from([*model.model_fields, "more"])  # type: ignore[attr-defined]
     text = st.text(max_size=20) | st.integers().map(str) | st.uuids().map(str)
     parameters = data.draw(st.dictionaries(names, text, max_size=6))

@@ -24,9 +24,7 @@ def admin_there(on_own_database: dict[str, str]) -> Iterator[Api]:
     wiring.use(None)
 
 
-def test_every_kind_of_request_is_told_to_come_back(
-    admin_there: Api, own_postgresql: Service
-) -> None:
+def test_every_request_gets_retry_after(admin_there: Api, own_postgresql: Service) -> None:
     nobody = str(uuid.uuid4())
     own_postgresql.stop()
 
@@ -51,9 +49,7 @@ def test_every_kind_of_request_is_told_to_come_back(
         assert int(reply.headers["Retry-After"]) >= 1
 
 
-def test_same_process_serves_again_without_an_error(
-    admin_there: Api, own_postgresql: Service
-) -> None:
+def test_process_recovers_without_an_error(admin_there: Api, own_postgresql: Service) -> None:
     own_postgresql.stop()
     assert admin_there.get("/customer/list").status == 503
     own_postgresql.start()
@@ -62,9 +58,7 @@ def test_same_process_serves_again_without_an_error(
     assert admin_there.post("/customer/data", name="Jane Roe").status == 201
 
 
-def test_crashed_and_restarted_database_is_not_noticed(
-    admin_there: Api, own_postgresql: Service
-) -> None:
+def test_database_restart_is_not_noticed(admin_there: Api, own_postgresql: Service) -> None:
     created = admin_there.post("/customer/data", name="Jane Roe").data["customer_id"]
 
     own_postgresql.kill()
@@ -74,7 +68,7 @@ def test_crashed_and_restarted_database_is_not_noticed(
     assert admin_there.get("/customer/data", customer_id=created).status == 200
 
 
-def test_request_that_was_told_503_left_nothing(admin_there: Api, own_postgresql: Service) -> None:
+def test_request_with_503_left_nothing(admin_there: Api, own_postgresql: Service) -> None:
     once = {"Idempotency-Key": "k"}
     own_postgresql.stop()
     assert admin_there("POST", "/customer/data", {"name": "Jane"}, headers=once).status == 503

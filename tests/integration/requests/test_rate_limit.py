@@ -56,7 +56,7 @@ def test_headers_count_down(limited: Bank) -> None:
     assert all(10 * taken < reset <= 10 * (taken + 1) for taken, reset in enumerate(full_in))
 
 
-def test_empty_bucket_refuses_and_says_when_to_come_back(limited: Bank) -> None:
+def test_empty_bucket_gives_retry_after(limited: Bank) -> None:
     for _ in range(3):
         assert ask(limited).status == 200
 
@@ -78,9 +78,7 @@ def test_headers_come_with_refusals_too(limited: Bank) -> None:
     assert (reply.status, reply.headers["RateLimit-Remaining"]) == (422, "2")
 
 
-def test_bucket_refills_with_time_up_to_its_capacity(
-    limited: Bank, environment: dict[str, str]
-) -> None:
+def test_bucket_refills_to_its_capacity(limited: Bank, environment: dict[str, str]) -> None:
     for _ in range(4):
         ask(limited)
 
@@ -91,18 +89,14 @@ def test_bucket_refills_with_time_up_to_its_capacity(
     assert [ask(limited).status for _ in range(4)] == [200, 200, 200, 429]
 
 
-def test_clock_that_jumps_back_gives_nothing_and_takes_nothing(
-    limited: Bank, environment: dict[str, str]
-) -> None:
+def test_backward_clock_changes_no_tokens(limited: Bank, environment: dict[str, str]) -> None:
     ask(limited)
     let_pass(environment, limited.api, seconds=-3600)
 
     assert ask(limited).headers["RateLimit-Remaining"] == "1"
 
 
-def test_refused_requests_do_not_lengthen_the_wait(
-    limited: Bank, environment: dict[str, str]
-) -> None:
+def test_refusals_do_not_lengthen_wait(limited: Bank, environment: dict[str, str]) -> None:
     for _ in range(20):
         ask(limited)
 
@@ -118,7 +112,7 @@ def test_one_keys_limit_is_nobody_elses(make_bank: MakeBank, environment: dict[s
         assert ask(other).status == 200
 
 
-def test_wrong_secret_takes_no_token_of_the_key_that_it_names(limited: Bank) -> None:
+def test_wrong_secret_takes_no_token(limited: Bank) -> None:
     ask(limited)
     key = parse_api_key(limited.api.key or "")
     assert key is not None
@@ -149,7 +143,7 @@ def test_two_processes_share_a_bucket(limited: Bank, environment: dict[str, str]
         assert ask(limited).status == 429
 
 
-def test_many_at_once_get_no_more_than_the_bucket_holds(limited: Bank) -> None:
+def test_simultaneous_requests_share_the_bucket(limited: Bank) -> None:
     replies = together([lambda: ask(limited)] * 12)
 
     assert sorted(reply.status for reply in replies) == [200] * 3 + [429] * 9
@@ -193,7 +187,7 @@ def test_limit_costs_one_round_trip(
 
 
 @pytest.mark.usefixtures("at_own_redis")
-def test_script_that_redis_has_forgotten_is_loaded_again(bank: Bank, own_redis: Service) -> None:
+def test_forgotten_script_is_loaded_again(bank: Bank, own_redis: Service) -> None:
     ask(bank)
     with redis.Redis.from_url(own_redis.url) as client:
         client.script_flush()

@@ -93,7 +93,7 @@ def test_warning_comes_once_a_minute(
     assert (len(asked), len(warnings(caplog))) == (7, 2)
 
 
-def test_limits_hold_again_when_redis_is_back(bank: Bank, own_redis: Service, clock: Clock) -> None:
+def test_limits_return_with_redis(bank: Bank, own_redis: Service, clock: Clock) -> None:
     own_redis.stop()
     assert "RateLimit-Remaining" not in ask(bank).headers
     own_redis.start()
@@ -105,7 +105,7 @@ def test_limits_hold_again_when_redis_is_back(bank: Bank, own_redis: Service, cl
     assert "RateLimit-Remaining" in ask(bank).headers
 
 
-def test_restart_between_two_requests_is_not_noticed(
+def test_restart_between_requests_goes_unnoticed(
     bank: Bank, own_redis: Service, at_own_redis: Parts, caplog: pytest.LogCaptureFixture
 ) -> None:
     assert "RateLimit-Remaining" in ask(bank).headers
@@ -116,7 +116,7 @@ def test_restart_between_two_requests_is_not_noticed(
     assert warnings(caplog) == []
 
 
-def test_frozen_redis_is_given_up_and_left_alone(
+def test_frozen_redis_is_given_up(
     bank: Bank, own_redis: Service, asked: list[object], caplog: pytest.LogCaptureFixture
 ) -> None:
     ask(bank)
@@ -132,7 +132,7 @@ def test_frozen_redis_is_given_up_and_left_alone(
     assert warnings(caplog) == [WARNING + "TimeoutError"]
 
 
-def test_keys_are_checked_while_redis_is_away(bank: Bank, environment: dict[str, str]) -> None:
+def test_keys_are_checked_without_redis(bank: Bank, environment: dict[str, str]) -> None:
     with parts_with(environment, REDIS_URL="redis://127.0.0.1:1/0"):
         assert ask(bank).status == 200
         assert Api("fk_x").get("/customer/list").status == 401

@@ -34,7 +34,7 @@ def read(lines: io.StringIO) -> list[dict[str, str]]:
     return [json.loads(line) for line in lines.getvalue().splitlines()]
 
 
-def test_request_leaves_one_line_with_its_id(bank: Bank, lines: io.StringIO) -> None:
+def test_request_logs_one_line(bank: Bank, lines: io.StringIO) -> None:
     bank.api(
         "GET", "/customer/list", query={"status": "ACTIVE"}, headers={"X-Request-Id": "my-request"}
     )
@@ -52,7 +52,7 @@ def test_refused_request_leaves_its_line_too(lines: io.StringIO) -> None:
     assert "fk_secret" not in str(line)
 
 
-def test_chalice_does_not_print_the_layers_lines_again(bank: Bank) -> None:
+def test_chalice_repeats_no_log_lines(bank: Bank) -> None:
     """The framework's logger has the app's name, which is the name of the layer's loggers' parent."""
     import app
 

@@ -17,9 +17,7 @@ from tests.support.banking import Bank
         ("0001-01-01T00:00:00Z", "0001-01-01T00:00:00.000000+00:00"),
     ],
 )
-def test_time_with_offset_comes_back_in_utc(
-    bank: Bank, event_id: str, sent: str, shown: str
-) -> None:
+def test_offset_times_become_utc(bank: Bank, event_id: str, sent: str, shown: str) -> None:
     confirmed = bank.api.post(
         "/events/confirm-delivery", event_id=event_id, status="received", received_at=sent
     )

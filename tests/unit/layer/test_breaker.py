@@ -31,7 +31,7 @@ def test_it_begins_closed(breaker: CircuitBreaker) -> None:
     assert all(breaker.allow() for _ in range(10))
 
 
-def test_fifth_failure_in_a_row_opens_it(breaker: CircuitBreaker) -> None:
+def test_fifth_successive_failure_opens_it(breaker: CircuitBreaker) -> None:
     for _ in range(4):
         breaker.failed()
     assert breaker.state == "closed"
@@ -42,7 +42,7 @@ def test_fifth_failure_in_a_row_opens_it(breaker: CircuitBreaker) -> None:
     assert not breaker.allow()
 
 
-def test_success_between_failures_starts_the_count_again(breaker: CircuitBreaker) -> None:
+def test_success_resets_the_count(breaker: CircuitBreaker) -> None:
     for _ in range(3):
         for _ in range(4):
             breaker.failed()
@@ -68,7 +68,7 @@ def test_half_open_lets_one_probe_through(breaker: CircuitBreaker, clock: Clock)
     assert [breaker.allow() for _ in range(5)] == [True, False, False, False, False]
 
 
-def test_of_threads_at_once_one_is_the_probe(breaker: CircuitBreaker, clock: Clock) -> None:
+def test_one_thread_is_the_probe(breaker: CircuitBreaker, clock: Clock) -> None:
     open_up(breaker)
     clock.advance(30)
     barrier = threading.Barrier(16)
@@ -94,9 +94,7 @@ def test_probe_that_works_closes_it(breaker: CircuitBreaker, clock: Clock) -> No
     assert breaker.state == "closed"
 
 
-def test_probe_that_fails_opens_it_for_the_whole_time(
-    breaker: CircuitBreaker, clock: Clock
-) -> None:
+def test_failed_probe_opens_it_again(breaker: CircuitBreaker, clock: Clock) -> None:
     open_up(breaker)
     clock.advance(45)
     breaker.allow()
@@ -120,9 +118,7 @@ def test_probe_that_never_reports_is_forgotten(breaker: CircuitBreaker, clock: C
     assert breaker.allow()
 
 
-def test_late_failure_of_an_old_try_does_not_lengthen_an_open_time(
-    breaker: CircuitBreaker, clock: Clock
-) -> None:
+def test_late_failure_lengthens_no_open_time(breaker: CircuitBreaker, clock: Clock) -> None:
     open_up(breaker)
     clock.advance(20)
 

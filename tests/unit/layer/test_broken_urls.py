@@ -40,7 +40,7 @@ def ask(environment: dict[str, str]) -> None:
     build(environment).request.database.fetch_one("SELECT 1", {})
 
 
-def test_broken_url_is_told_by_its_name() -> None:
+def test_broken_url_names_its_setting() -> None:
     with pytest.raises(SettingsError, match="DATABASE_URL cannot be read"):
         build({**GOOD, "DATABASE_URL": "postgresql://user:SECRET/word@127.0.0.1/db"})
     with pytest.raises(SettingsError, match="RABBITMQ_URL cannot be read"):

@@ -17,7 +17,7 @@ def _as_before() -> Iterator[None]:
     gc.unfreeze()
 
 
-def test_nothing_is_collected_inside_and_what_is_there_is_spared_later() -> None:
+def test_imported_objects_are_never_collected() -> None:
     with uncollected():
         inside = gc.isenabled()
         kept = [object()]
@@ -28,14 +28,14 @@ def test_nothing_is_collected_inside_and_what_is_there_is_spared_later() -> None
     assert not any(found is kept for found in gc.get_objects())
 
 
-def test_an_import_that_fails_leaves_the_collector_on() -> None:
+def test_failed_import_keeps_collector_on() -> None:
     with pytest.raises(ImportError), uncollected():
         raise ImportError
 
     assert gc.isenabled()
 
 
-def test_no_model_is_built_before_it_is_used() -> None:
+def test_models_are_built_on_use() -> None:
     from app import app
 
     specs = [

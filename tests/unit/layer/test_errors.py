@@ -37,21 +37,21 @@ def test_tree_is_the_contracts() -> None:
     assert {name: found.status for name, found in CLASSES.items()} == TREE
 
 
-def test_tree_in_the_docstring_is_the_tree() -> None:
+def test_docstring_shows_the_tree() -> None:
     drawn = [line.split() for line in (errors.__doc__ or "").splitlines() if "──" in line]
 
     assert {words[1]: int(words[2]) for words in drawn} == TREE
 
 
 @pytest.mark.parametrize("name", TREE)
-def test_error_says_its_sentence_and_has_a_named_status(name: str) -> None:
+def test_error_has_sentence_and_status(name: str) -> None:
     error = TooManyRequests("why", 1) if name == "TooManyRequests" else CLASSES[name]("why")
 
     assert (str(error), error.description) == ("why", "why")
     assert status_name(error.status)
 
 
-def test_limits_and_outages_say_when_to_come_back() -> None:
+def test_limits_and_outages_give_retry_after() -> None:
     assert TooManyRequests("why", 7, {"X": "y"}).headers == {"Retry-After": "7", "X": "y"}
     assert int(Unavailable("why").headers["Retry-After"]) >= 1
 

@@ -88,7 +88,7 @@ def test_counts_gather_under_load(
     assert json.loads(fake.packets[3][0][4])[0][0][3] == {"letters_total\x1fbill\x1f": 2}
 
 
-def test_flush_sends_nothing_when_something_was_sent_since(
+def test_flush_skips_sent_counts(
     limiter: RateLimiter, metrics: Metrics, clock: Clock, fake: FakeRedis
 ) -> None:
     began = clock()
@@ -109,7 +109,7 @@ def test_flush_without_counts_asks_nothing(metrics: Metrics, fake: FakeRedis) ->
     assert fake.packets == []
 
 
-def test_counts_are_lost_while_redis_is_away(
+def test_redis_outage_loses_counts(
     limiter: RateLimiter, metrics: Metrics, fake: FakeRedis, clock: Clock
 ) -> None:
     fake.answer = redis.ConnectionError("no")
@@ -127,7 +127,7 @@ def test_counts_are_lost_while_redis_is_away(
     assert [len(packet) for packet in fake.packets[tried:]] == [1]
 
 
-def test_label_cannot_break_out_of_its_field(metrics: Metrics) -> None:
+def test_label_stays_in_its_field(metrics: Metrics) -> None:
     metrics.count(LETTERS, "a\x1fb", "c\x1fd")
 
     (call,) = metrics.pending()
@@ -150,9 +150,7 @@ def test_process_is_counted_once(connections: RedisConnections) -> None:
 
 
 @pytest.mark.parametrize("is_set", [False, True])
-def test_family_with_too_many_bounds_is_refused(
-    connections: RedisConnections, is_set: bool
-) -> None:
+def test_too_many_bounds_are_refused(connections: RedisConnections, is_set: bool) -> None:
     wrong = Counted("wrong", "", ("a",) if is_set else ("a", "b"), is_set=is_set)
 
     with pytest.raises(ValueError, match="too many labels with a bound"):

@@ -42,13 +42,13 @@ def test_name_given_twice_is_refused(tmp_path: Path) -> None:
         load_queries(path)
 
 
-def test_only_a_whole_line_is_a_name(tmp_path: Path) -> None:
+def test_name_needs_a_whole_line(tmp_path: Path) -> None:
     path = write(tmp_path, "-- name: one\nSELECT '-- name: two' -- name: three\n")
 
     assert list(load_queries(path)) == ["one"]
 
 
-def test_file_beside_a_module_has_its_name(tmp_path: Path) -> None:
+def test_query_file_has_modules_name(tmp_path: Path) -> None:
     write(tmp_path, "-- name: one\nSELECT 1")
 
     assert list(queries_beside(str(tmp_path / "some.py"))) == ["one"]
@@ -61,7 +61,7 @@ def test_files_are_read_as_utf_8(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
-def test_every_file_of_ours_is_read_and_ends_no_statement(file: Path) -> None:
+def test_every_query_file_is_read(file: Path) -> None:
     """A semicolon would let a statement be two."""
     queries = load_queries(file)
 

@@ -45,7 +45,7 @@ def test_scripts_go_in_one_packet(connections: RedisConnections, fake: FakeRedis
 
 
 @pytest.mark.parametrize("unknown", [0, 1])
-def test_script_unknown_to_redis_is_sent_whole(
+def test_unknown_script_is_sent_whole(
     connections: RedisConnections, fake: FakeRedis, unknown: int
 ) -> None:
     fake.answers = [b"done", b"done"]
@@ -83,7 +83,7 @@ def test_broken_connection_is_tried_once_more(
         OSError(),
     ],
 )
-def test_failing_redis_is_left_alone_for_a_while(
+def test_failing_redis_is_left_alone(
     connections: RedisConnections, fake: FakeRedis, clock: Clock, error: Exception
 ) -> None:
     fake.answer = error
@@ -97,7 +97,7 @@ def test_failing_redis_is_left_alone_for_a_while(
     assert len(fake.packets) == 2 * tried
 
 
-def test_redis_that_is_back_is_asked_again(
+def test_redis_is_asked_again_later(
     connections: RedisConnections, fake: FakeRedis, clock: Clock
 ) -> None:
     fake.answer = redis.ConnectionError("no")
@@ -108,7 +108,7 @@ def test_redis_that_is_back_is_asked_again(
     assert connections.run(LAST) == b"42"
 
 
-def test_one_warning_a_minute_without_the_address(
+def test_warnings_are_rare_without_address(
     connections: RedisConnections,
     fake: FakeRedis,
     clock: Clock,

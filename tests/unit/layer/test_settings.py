@@ -59,7 +59,7 @@ def test_needed_settings_are_enough() -> None:
 
 @pytest.mark.parametrize("name", NEEDED)
 @pytest.mark.parametrize("how", ["absent", "empty"])
-def test_missing_setting_says_its_name_and_where_to_set_it(name: str, how: str) -> None:
+def test_missing_setting_is_explained(name: str, how: str) -> None:
     environment = {**NEEDED, name: ""}
     if how == "absent":
         del environment[name]
@@ -80,7 +80,7 @@ def test_numbers_are_read_as_numbers() -> None:
 
 
 @pytest.mark.parametrize("wrong", ["many", "1.5", "0x10", "1e3", "-1"])
-def test_wrong_number_says_its_name_and_not_its_value(wrong: str) -> None:
+def test_wrong_number_hides_its_value(wrong: str) -> None:
     with pytest.raises(SettingsError, match=r"^BATCH must be a whole number of at least 0$"):
         load(Letters, {**NEEDED, "BATCH": wrong})
 
@@ -109,7 +109,7 @@ def test_settings_cannot_be_changed() -> None:
         load(Letters, NEEDED).stage = "other"  # type: ignore[misc]
 
 
-def test_secret_holds_what_the_environment_does_not(secrets: object) -> None:
+def test_secret_completes_the_environment(secrets: object) -> None:
     environment = store(secrets, **NEEDED, BATCH=17, SEAL="fk_x")
 
     settings = load(Letters, environment)
@@ -126,7 +126,7 @@ def test_environment_wins_over_the_secret(secrets: object) -> None:
     assert (settings.stage, settings.batch) == ("environment", 17)
 
 
-def test_empty_variable_does_not_hide_the_secret(secrets: object) -> None:
+def test_empty_variable_keeps_the_secret(secrets: object) -> None:
     environment = store(secrets, **NEEDED, BATCH=17)
 
     settings = load(Letters, {**environment, "LETTERS_DATABASE_URL": "", "BATCH": ""})
@@ -141,7 +141,7 @@ def test_setting_missing_in_both_is_named(secrets: object) -> None:
         load(Letters, environment)
 
 
-def test_boto3_is_imported_only_for_a_secret() -> None:
+def test_only_secrets_import_boto3() -> None:
     program = (
         "import sys; from dataclasses import make_dataclass; "
         "from fintegrate.settings import load; "

@@ -1,1 +1,1 @@
-"""Measures the packaged artifact: cold starts, the way through the gateway, throughput, sizes."""
+"""Measures the packaged artifact: cold starts, gateway latency, throughput and sizes."""

@@ -1,4 +1,4 @@
-"""The cold start: from spawn to the first authenticated answer, each time in a new environment.
+"""Measures the cold start: from spawn to the first authenticated answer, each in a new environment.
 
 The first request creates a customer, because that connects to every server, as the floor does.
 """
@@ -27,7 +27,7 @@ API = "APIHandler"
 def cold_starts(
     artifact: Artifact, environment: Mapping[str, str], key: str, rounds: int
 ) -> dict[str, float]:
-    """Medians, ours and the floor taken in turns."""
+    """The medians of our cold start and of the floor, measured in turns."""
     return asyncio.run(_cold_starts(artifact, environment, key, rounds))
 
 

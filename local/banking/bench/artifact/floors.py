@@ -1,6 +1,6 @@
-"""What the same machine allows with nothing of this project in the way, in the same run.
+"""Measures the floors: what this machine allows in the same run without this project's code.
 
-A program each: importing and connecting only, and the raw create in as many processes.
+There are two programs: one only imports and connects; one makes raw creates in as many processes.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from typing import Self
 from local.artifact.package.compile_layer import SITE_PACKAGES
 from local.artifact.package.unpacking import CodeFolders
 
-FLOOR_SECONDS = 300.0  # a process that failed breaks the barriers then
-# The third-party packages on a request's way: AWS's runtime client, and what the layer brings.
-# Pydantic's package is empty until a name is taken from it, so those that the functions take are.
+FLOOR_SECONDS = 300.0  # after this, a failed process breaks the barriers
+# The third-party packages that a request needs: AWS's runtime client and those of the layer.
+# Pydantic imports its modules lazily, so we import the names that the functions use.
 IMPORTS = """
 import awslambdaric.bootstrap
 import chalice.app, bcrypt, pika, psycopg2, redis
@@ -36,7 +36,7 @@ os._exit(0)
 
 
 def imports_ms(code: CodeFolders, runtime: Path, settings: Mapping[str, str]) -> float:
-    """From spawn until packages are imported and servers connected, in ms."""
+    """The time in ms from spawn until packages are imported and servers connected."""
     variables = {
         **settings,
         "PYTHONPATH": os.pathsep.join([str(code.opt / SITE_PACKAGES), str(runtime)]),
@@ -54,7 +54,7 @@ def imports_ms(code: CodeFolders, runtime: Path, settings: Mapping[str, str]) ->
 
 
 class RawCreators:
-    """Raw creates in as many processes, which stay connected between turns.
+    """Makes raw creates in as many processes. The processes stay connected between turns.
 
     Args:
         consumer: id and name
@@ -73,10 +73,10 @@ class RawCreators:
         ]
         for worker in self._workers:
             worker.start()
-        self.per_second(processes)  # connects, and warms up
+        self.per_second(processes)  # connect and warm up
 
     def per_second(self, count: int) -> float:
-        """One turn: creates per second of all processes together."""
+        """Run one turn. Returns creates per second of all processes together."""
         each = self._each.value = count // len(self._workers)
         self._ready.wait(FLOOR_SECONDS)
         started = time.perf_counter()

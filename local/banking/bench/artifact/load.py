@@ -1,7 +1,7 @@
-"""Sends the same request over many connections, as cheaply as a client can on the same cores.
+"""Sends the same request over many connections, with as little processor time as possible.
 
-It speaks HTTP itself instead of using `local.banking.client`: it shares the cores with what is
-measured, so a client's own work would show as the server's.
+It speaks HTTP itself instead of using `local.banking.client`. It shares the cores with the server, so
+the client's own work would be measured as the server's.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ CONTENT_LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Load:
-    """What a run of requests took.
+    """The timing of a run of requests.
 
     Attributes:
         seconds: from the first request to the last answer
@@ -34,12 +34,11 @@ class Load:
 
     @property
     def per_second(self) -> float:
-        """Answers per second."""
         return len(self.milliseconds) / self.seconds
 
     @property
     def median_ms(self) -> float:
-        """p50 of one request."""
+        """The p50 of one request."""
         return statistics.median(self.milliseconds)
 
 
@@ -53,10 +52,10 @@ def request_bytes(method: str, path: str, host: str, key: str, body: bytes) -> b
 
 
 def run_load(url: str, request: bytes, connections: int, count: int) -> Load:
-    """Send the request that often, each connection one after the other.
+    """Send the request this often. Each connection sends its requests one after the other.
 
     Raises:
-        RuntimeError: an answer is not 2xx, which would falsify the measurement
+        RuntimeError: an answer is not 2xx, so the measurement would be wrong
     """
     return asyncio.run(_run(url, request, connections, count))
 
@@ -75,7 +74,7 @@ async def _run(url: str, request: bytes, connections: int, count: int) -> Load:
 
 
 class _Caller(asyncio.Protocol):
-    """One connection: asks, and asks again when the answer is there, while any are left."""
+    """One connection. It sends the next request after each answer while any are left."""
 
     def __init__(
         self,

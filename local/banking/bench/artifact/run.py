@@ -1,7 +1,7 @@
 """Runs the measurements of the packaged artifact and writes `.local/bench-deploy.json`.
 
-A database and a consumer of its own. Ratios are to floors of the same run, taken in turns
-where that is possible, so that a noisy neighbour slows both.
+It has its own database and consumer. Ratios are to floors of the same run. Both are measured in turns
+where possible, so that other load on the machine slows both.
 """
 
 from __future__ import annotations
@@ -37,10 +37,10 @@ from local.services.settings import settings_environment
 
 DATABASE = "bench_deploy_fintegrate"
 CONNECTIONS = 16
-CREATES = 800  # a turn of over a second; the floor's turn has twice as many, and takes as long
+CREATES = 800  # over a second; the floor makes twice as many in the same time
 TURNS = 24
 ROUNDS = 8
-COLD_ROUNDS = 60  # a cold start is over soon, and a processor that is busy elsewhere doubles one
+COLD_ROUNDS = 60  # cold starts are short: a busy processor can double one
 BODY = {"name": "John Richard Doe"}
 BARS = {
     "cold_start_vs_imports": "≤ 1.3",
@@ -56,7 +56,7 @@ SETTINGS = {
     "RATE_LIMIT_IP_PER_MINUTE": "100000000",
     "RATE_LIMIT_API_KEY_PER_MINUTE": "6000000",
     "RATE_LIMIT_API_KEY_BURST": "1000000",
-    "API_KEY_BCRYPT_COST": "4",  # the key's check is a cost by design: not what is measured here
+    "API_KEY_BCRYPT_COST": "4",  # the key's check is slow by design and not measured here
     "LAMBDA_SANDBOX": "process",
     "SCHEDULER": "off",
 }
@@ -91,7 +91,7 @@ def _measure(artifact: Artifact, environment: Mapping[str, str], name: str) -> d
     with deployed.server:
         tenant = onboard(post_with(environment["ADMIN_API_KEY"]), name)
         key = tenant.key
-        # First: after cold starts the ratio came out 0.02 to 0.04 lower, for a reason not yet found.
+        # Throughput comes first. After cold starts its ratio is 0.02 to 0.04 lower; we do not know why.
         figures |= _throughput(deployed, environment, key, (tenant.consumer_id, name))
         figures |= _overhead(deployed, key)
         figures |= cold_starts(artifact, environment, key, COLD_ROUNDS)
@@ -100,7 +100,7 @@ def _measure(artifact: Artifact, environment: Mapping[str, str], name: str) -> d
 
 
 def _overhead(deployed: ArtifactServer, key: str) -> dict[str, float]:
-    """What gateway and Runtime API add to a read, p50."""
+    """The p50 that gateway and Runtime API add to a read."""
     read = prepared(key, "GET", "/customer/list", {})
     request = request_bytes("GET", "/customer/list", "localhost", key, b"")
     through, inside = [], []
@@ -114,10 +114,10 @@ def _overhead(deployed: ArtifactServer, key: str) -> dict[str, float]:
 def _throughput(
     deployed: ArtifactServer, environment: Mapping[str, str], key: str, consumer: tuple[str, str]
 ) -> dict[str, float]:
-    """Creates at 16 connections, and raw creates in 16 processes, in turns."""
+    """Creates over 16 connections, and raw creates in 16 processes, in turns."""
     body = json.dumps(BODY).encode()
     request = request_bytes("POST", "/customer/data", "localhost", key, body)
-    run_load(deployed.base_url, request, CONNECTIONS, CONNECTIONS * 20)  # the environments start
+    run_load(deployed.base_url, request, CONNECTIONS, CONNECTIONS * 20)  # start the environments
     ours, floor = [], []
     with RawCreators(environment, consumer, CONNECTIONS) as raw:
         for _ in range(TURNS):
@@ -131,7 +131,7 @@ def _throughput(
 
 
 def _deploy_again() -> float:
-    """`make deploy-local` with everything packaged before, its server not running."""
+    """The time of `make deploy-local` when everything is packaged but the server does not run."""
     server = DeployedServer(Checkout())
     was_there = server.control_url() is not None
     server.stop()

@@ -1,5 +1,5 @@
-"""Other ways to do the same work, measured beside ours: `python -m local bench-peers`.
+"""Compares other ways to do the same work with ours: `python -m local bench-peers`.
 
-Every relay is a program of its own (`relay_*.py`) that finds its backlog in a fresh copy of one
-database and says on standard output how far it came. What it published is read back and judged here.
+Each relay is a separate program (`relay_*.py`). It finds its backlog in a fresh copy of one database
+and prints its result. The messages that it published are then read and judged.
 """

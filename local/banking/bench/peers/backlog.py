@@ -1,7 +1,7 @@
-"""The backlog that every relay meets: the same events in our table and, finished, in the peer's.
+"""The backlog for every relay: the same events in our table and, composed, in the peer's.
 
-A customer comes and is changed at once, five times over: each event of the second kind follows its
-elder immediately, so a relay that works on several at once can let them overtake each other.
+Each customer is created and changed at once, five times over. An event of the second kind follows its
+predecessor immediately, so a relay that handles several events at once can reorder them.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ COPY_TO_PEER = "INSERT INTO outbox (queue, payload, headers) VALUES %s"
 
 
 def write_backlog(database_url: str, consumer_ids: Sequence[str]) -> None:
-    """Write it into our table."""
+    """Write the backlog into our table."""
     connection = psycopg2.connect(database_url)
     values = {"consumer_ids": list(consumer_ids), "customers": CUSTOMERS, "visits": VISITS}
     with connection, connection.cursor() as cursor:
@@ -65,7 +65,7 @@ def write_backlog(database_url: str, consumer_ids: Sequence[str]) -> None:
 
 
 def pending_messages(database_url: str) -> list[Message]:
-    """What waits in our table, as it goes to the broker, oldest first."""
+    """The backlog of our table as messages for the broker, oldest first."""
     connection = psycopg2.connect(database_url, cursor_factory=RealDictCursor)
     with connection, connection.cursor() as cursor:
         cursor.execute(PENDING)
@@ -75,7 +75,7 @@ def pending_messages(database_url: str) -> list[Message]:
 
 
 def copy_to_peer(database_url: str) -> None:
-    """The same messages, in the same order, in the peer's table; then let PostgreSQL tidy up."""
+    """Write the same messages in the same order into the peer's table. Then vacuum it."""
     rows = [(PEER_QUEUE, m.body, Json(_headers(m))) for m in pending_messages(database_url)]
     connection = psycopg2.connect(database_url)
     with connection, connection.cursor() as cursor:
@@ -87,7 +87,7 @@ def copy_to_peer(database_url: str) -> None:
 
 
 def finished(database_url: str) -> int:
-    """How many events somebody has written down as published: marked in ours, removed in the peer's."""
+    """The number of events recorded as published: marked in our table, removed from the peer's."""
     with closing(psycopg2.connect(database_url)) as connection, connection.cursor() as cursor:
         cursor.execute(FINISHED, {"events": EVENTS})
         [(count,)] = cursor.fetchall()

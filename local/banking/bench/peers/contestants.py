@@ -1,4 +1,4 @@
-"""Who drains the backlog: each relay as a program in a process of its own, or in several."""
+"""The relays that drain the backlog, each as a program in one process or several."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from local.banking.bench.peers.stopwatch import Result, Task, together, told
 
 FOLDER = Path(__file__).parent
 AT_MOST_SECONDS = 90
-"""How long a relay may take in all: to start, for its task, to finish what it has claimed."""
+"""Longest time of a relay: to start, to run its task and to finish what it has claimed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Contestant:
-    """A relay: `python` runs its program, in so many `instances` with so many `workers` each."""
+    """A relay. `python` runs its program in `instances` processes with `workers` workers each."""
 
     name: str
     program: str
@@ -30,7 +30,7 @@ class Contestant:
         """Drain the backlog for at most `seconds`.
 
         Raises:
-            subprocess.CalledProcessError: it failed; what it said is on standard error.
+            subprocess.CalledProcessError: it failed; its output is on standard error.
         """
         told_task = {**environment, **Task(seconds, self.workers).as_environment()}
         with ThreadPoolExecutor(self.instances) as pool:
@@ -42,7 +42,7 @@ class Contestant:
 
 
 def run_program(python: str, program: str, environment: Mapping[str, str]) -> str:
-    """What a program of this folder prints."""
+    """Run a program of this folder and return its output."""
     done = subprocess.run(
         [python, str(FOLDER / program)],
         env=environment,
@@ -55,7 +55,7 @@ def run_program(python: str, program: str, environment: Mapping[str, str]) -> st
 
 
 def alone(peers_python: str) -> list[Contestant]:
-    """One instance of each, the ceiling first."""
+    """One instance of each relay; the ceiling comes first."""
     return [
         Contestant("raw pika: the ceiling", "relay_raw.py"),
         Contestant("Fintegrate resend", "relay_ours.py"),
@@ -66,7 +66,7 @@ def alone(peers_python: str) -> list[Contestant]:
 
 
 def in_pairs(peers_python: str) -> list[Contestant]:
-    """Two instances of each relay at once, as a service with two replicas has them."""
+    """Two instances of each relay at once, as in a service with two replicas."""
     return [
         Contestant("Fintegrate resend", "relay_ours.py", instances=2),
         Contestant("faststream-outbox, 1 worker", "relay_faststream.py", peers_python, instances=2),

@@ -1,6 +1,6 @@
-"""A create three ways, in turns and in this process: ours, the bare drivers', and the naive form.
+"""Measures a create three ways, in turns and in this process: ours, with bare drivers, and naive.
 
-The naive one knows its caller by a bcrypt run and publishes on a connection of its own, per request.
+The naive form runs bcrypt for each request and publishes on a new connection.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from fintegrate.access.keys import hash_secret, new_api_key
 from local.banking.bench.api import prepared
 from local.banking.bench.floor import RAW, RawCreate
 from local.banking.bench.peers.drains import Figures
+from local.banking.bench.peers.preparation import Comparison, Tenant
 from local.banking.bench.peers.relay_naive import PUBLISHED, publish
-from local.banking.bench.peers.stage import Stage, Tenant
 
 ROUNDS = 5
 OFTEN, SELDOM = 50, 4
@@ -34,7 +34,7 @@ HASH = "SELECT api_key_hash FROM consumer_api_keys WHERE key_id = %s"
 
 
 class NaiveCreate:
-    """The request as most teams write it first; the database connection is kept, as by an ORM."""
+    """The request as most teams first write it. The database connection is kept, as an ORM keeps it."""
 
     def __init__(self, database_url: str, tenant: Tenant, key_id: str, secret: str) -> None:
         self._database = psycopg2.connect(database_url)
@@ -65,10 +65,10 @@ class NaiveCreate:
         self._database.close()
 
 
-def measure_creates(on: Stage) -> list[Figures]:
-    """Milliseconds per create, and of them on the processor of the client."""
-    tenant, key = on.tenants[0], new_api_key()
-    with _serving(on.fresh()) as url:
+def measure_creates(comparison: Comparison) -> list[Figures]:
+    """Milliseconds per create, and the client's processor time among them."""
+    tenant, key = comparison.tenants[0], new_api_key()
+    with _serving(comparison.fresh()) as url:
         _issue(url, tenant, key.key_id, hash_secret(key.secret, 12))
         ours = prepared(key.text, "POST", "/customer/data", BODY)
         broker = os.environ["RABBITMQ_URL"]
@@ -88,7 +88,7 @@ def _in_turns(ways: list[tuple[str, Callable[[], object], int]]) -> list[Figures
     wall: dict[str, list[float]] = {name: [] for name, _, _ in ways}
     cpu: dict[str, list[float]] = {name: [] for name, _, _ in ways}
     for _, create, _ in ways:
-        create()  # connections are opened, our verifier learns the key
+        create()  # open connections; let our verifier learn the key
     for _ in range(ROUNDS):
         for name, create, times in ways:
             for _ in range(times):
@@ -109,7 +109,7 @@ def _in_turns(ways: list[tuple[str, Callable[[], object], int]]) -> list[Figures
 
 @contextmanager
 def _serving(environment: dict[str, str]) -> Iterator[str]:
-    """The handlers of this process work on this environment; the database's address."""
+    """Make this process's handlers use this environment. Returns the database's address."""
     os.environ.update(environment)
     parts = wiring.build(environment)
     wiring.use(parts)

@@ -1,6 +1,6 @@
-"""Every relay drains the same backlog in turns, and what it published is judged.
+"""Lets every relay drain the same backlog in turns, and judges what it published.
 
-Each starts on a fresh copy of one database and on empty queues, in a process of its own.
+Each starts in its own process with a fresh copy of one database and empty queues.
 """
 
 from __future__ import annotations
@@ -12,34 +12,34 @@ from dataclasses import dataclass, field
 from local.banking.bench.peers.backlog import EVENTS, finished
 from local.banking.bench.peers.contestants import Contestant
 from local.banking.bench.peers.order import Verdict, judge
-from local.banking.bench.peers.stage import Stage
+from local.banking.bench.peers.preparation import Comparison
 from local.banking.bench.peers.stopwatch import Result
 
 SECONDS = 6.0
-"""Who has not finished by then is stopped and reckoned by what it has done."""
+"""A relay that still runs then is stopped. Its rate follows from what it has delivered."""
 Figures = dict[str, float | str]
 
 
 @dataclass
 class Drains:
-    """What one contestant did, round by round."""
+    """The results of one relay, round by round."""
 
     contestant: Contestant
     results: list[Result] = field(default_factory=list)
     verdicts: list[Verdict] = field(default_factory=list)
     finished: list[int] = field(default_factory=list)
 
-    def run(self, on: Stage) -> None:
-        """Drain a fresh backlog, and judge what came of it."""
-        environment = on.fresh()
+    def run(self, comparison: Comparison) -> None:
+        """Drain a fresh backlog and judge the result."""
+        environment = comparison.fresh()
         self.results.append(self.contestant.run(environment, SECONDS))
-        self.verdicts.append(judge(on.queues.read()))
+        self.verdicts.append(judge(comparison.queues.read()))
         self.finished.append(finished(environment["DATABASE_URL"]))
 
     def figures(self) -> Figures:
-        """The medians of the rounds, and the sums of what a relay should not do.
+        """The medians of the rounds, and the totals of mistakes.
 
-        `lost`: the database takes it for published, and no queue ever had it.
+        `lost` counts events that the database has as published but that never reached a queue.
         """
         rounds = list(zip(self.results, self.verdicts, strict=True))
         return {
@@ -62,13 +62,13 @@ class Drains:
 
 
 def measure_drains(
-    on: Stage, peers: Sequence[Contestant], rounds: int, say: Callable[[str], None]
+    comparison: Comparison, peers: Sequence[Contestant], rounds: int, say: Callable[[str], None]
 ) -> list[Figures]:
-    """All contestants, in turns; each round begins with another one."""
+    """All relays in turns. Each round begins with a different one."""
     drains = [Drains(contestant) for contestant in peers]
     for number in range(rounds):
         for one in drains[number:] + drains[:number]:
             times = f", {one.contestant.instances} at once" if one.contestant.instances > 1 else ""
             say(f"round {number + 1} of {rounds}: {one.contestant.name}{times}")
-            one.run(on)
+            one.run(comparison)
     return [one.figures() for one in drains]

@@ -1,6 +1,6 @@
-"""Judging what lies in the queues: was anything overtaken, doubled or lost?
+"""Judges the messages in the queues: was any overtaken, duplicated or lost?
 
-Pure. A message counts where it is seen first: a repetition overtakes nobody.
+Pure functions. A message counts where it is first seen, so a repeat overtakes nothing.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """`overtaken`: events that came, for the first time, after a later one of their customer."""
+    """The judgement. `overtaken` events first came after a later event of their customer."""
 
     messages: int
     distinct: int
@@ -19,12 +19,12 @@ class Verdict:
 
     @property
     def repeated(self) -> int:
-        """Messages that had been seen before."""
+        """The number of messages that had been seen before."""
         return self.messages - self.distinct
 
 
 def judge(queues: Iterable[Iterable[tuple[str, int]]]) -> Verdict:
-    """The verdict on (customer id, sequence) as each queue holds them, first to last."""
+    """Judge the (customer id, sequence) pairs of each queue, first to last."""
     messages = overtaken = 0
     seen: set[tuple[str, int]] = set()
     newest: dict[str, int] = {}

@@ -1,4 +1,4 @@
-"""The peer's table with the settings that the peer recommends, empty; run in the peer's virtualenv."""
+"""Makes the peer's empty table with the recommended settings. Runs in the peer's virtualenv."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 
 async def main() -> None:
-    """Make it."""
     metadata = MetaData()
     make_outbox_table(metadata, "outbox")
     engine = create_async_engine(

@@ -1,4 +1,4 @@
-"""The tenants' queues: made as the contract has them, read back, emptied, removed."""
+"""The tenants' queues: declares them by the contract, reads, empties and removes them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from local.banking.tenant_queues import remove_queues
 from local.services.amqp import channel_on
 
 SILENCE_SECONDS = 0.3
-"""After this long without a message everything has been read."""
+"""After this long without a message the queue counts as empty."""
 
 
 class TenantQueues:
@@ -24,7 +24,7 @@ class TenantQueues:
 
     @contextmanager
     def declared(self) -> Iterator[None]:
-        """They exist for the block."""
+        """Declare the queues for the block."""
         declare(self._url, EXCHANGE, queues(self._names))
         try:
             yield
@@ -32,13 +32,12 @@ class TenantQueues:
             remove_queues(self._url, self._names)
 
     def empty(self) -> None:
-        """Throw away what lies in them."""
         with channel_on(self._url) as channel:
             for name in self._names:
                 channel.queue_purge(queue_name(name))
 
     def read(self) -> Iterator[list[tuple[str, int]]]:
-        """Take everything out: (customer id, sequence) as each queue holds them, first to last."""
+        """Take everything out: (customer id, sequence) pairs of each queue, first to last."""
         with channel_on(self._url) as channel:
             for name in self._names:
                 found: list[tuple[str, int]] = []

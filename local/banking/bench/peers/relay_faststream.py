@@ -1,8 +1,8 @@
-"""The peer's relay: faststream-outbox over FastStream's RabbitMQ broker (aio-pika) and asyncpg.
+"""The peer's relay: faststream-outbox with FastStream's RabbitMQ broker (aio-pika) and asyncpg.
 
-Set up as its documentation advises and as fast as it was found to go: large claims, batched deletes,
-its autovacuum settings, and confirms. It runs in its own virtualenv (`requirements-peers.txt`).
-`prepare_faststream.py` makes its table.
+It follows its documentation's advice, with the fastest settings that we found: large claims, batched
+deletes, its autovacuum settings, and confirms. It runs in its own virtualenv
+(`requirements-peers.txt`). `prepare_faststream.py` makes its table.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ TABLE = make_outbox_table(MetaData(), "outbox")
 
 
 async def is_empty(engine: AsyncEngine) -> bool:
-    """Whether all is done, as the newest row says."""
+    """Whether everything is done, judged by the newest row."""
     newest = select(TABLE.c.id).order_by(TABLE.c.id.desc()).limit(1)
     async with engine.connect() as connection:
         return (await connection.execute(newest)).first() is None
 
 
 def properties(message: OutboxMessage) -> dict[str, Any]:
-    """The AMQP properties that the row keeps among its headers."""
+    """The AMQP properties that the row stores among its headers."""
     headers: dict[str, Any] = dict(message.headers)
     names = {"routing_key": "routing_key", "content_type": "content-type"}
     names |= {"message_id": "message_id", "message_type": "type"}
@@ -65,18 +65,18 @@ async def drain(engine: AsyncEngine, task: Task) -> Result:
     await outbox.start()
     before = -1
     while watch.seconds < task.seconds:
-        if relayed == before and await is_empty(engine):  # asked only when nothing moves
+        if relayed == before and await is_empty(engine):  # only when nothing moves
             break
         before = relayed
         await asyncio.sleep(0.02)
-    await outbox.stop()  # finishes what it has claimed
+    await outbox.stop()  # it finishes what it has claimed
     result = watch.stop(relayed)
     await rabbit.stop()
     return result
 
 
 async def main() -> None:
-    """Drain what the environment names."""
+    """Drain the backlog that the environment names."""
     task = Task.from_environment()
     address = os.environ["DATABASE_URL"].replace("postgresql://", "postgresql+asyncpg://", 1)
     engine = create_async_engine(address, pool_size=task.workers + 3)

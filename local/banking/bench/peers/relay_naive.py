@@ -1,7 +1,7 @@
-"""The relay that most teams write first: per event one connection, one publish, one update.
+"""The relay that most teams write first: one connection, one publish and one update per event.
 
-Nothing is made slow on purpose. It confirms, it is mandatory and persistent, and one alone keeps the
-order, since it never works on more than one event.
+It is not slowed on purpose. Publishing is confirmed, mandatory and persistent. A single instance keeps
+the order, because it handles one event at a time.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ WHERE event_id = %s AND publish_status = 'pending'
 
 
 def publish(row: dict[str, Any]) -> None:
-    """One message on a connection of its own, confirmed."""
+    """Publish one message on a new connection and wait for its confirm."""
     message = compose(row)
     with pika.BlockingConnection(pika.URLParameters(os.environ["RABBITMQ_URL"])) as connection:
         channel = connection.channel()
@@ -39,7 +39,7 @@ def publish(row: dict[str, Any]) -> None:
 
 
 def drain(task: Task) -> Result:
-    """Publish and mark, one by one, until nothing is left or the time is up."""
+    """Publish and mark one event after the other until nothing is left or the time is up."""
     database = psycopg2.connect(os.environ["DATABASE_URL"])
     database.autocommit = True
     cursor, done, watch = database.cursor(cursor_factory=RealDictCursor), 0, Stopwatch()

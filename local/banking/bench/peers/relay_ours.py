@@ -11,10 +11,10 @@ from local.banking.bench.peers.stopwatch import Result, Stopwatch, Task, tell
 def drain(task: Task) -> Result:
     """Run the sweep until nothing is left or the time is up.
 
-    Once is enough when it is alone; a second one beside it may hold what an event waits for.
+    A single instance needs one sweep. With two, one may hold an event for which the other must wait.
     """
     filters = resend_filters(parts().settings, Scope())
-    parts().resend.count(filters)  # connects to the database; the broker is connected on the way
+    parts().resend.count(filters)  # connect to the database; the sweep connects to the broker
     watch = Stopwatch()
     done = 0
     while watch.seconds < task.seconds and parts().resend.count(filters):

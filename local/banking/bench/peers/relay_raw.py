@@ -1,6 +1,6 @@
-"""The ceiling: pika alone, publishing finished messages in a pipeline of confirms.
+"""The ceiling: pika alone, publishing composed messages in a pipeline of confirms.
 
-No relay at all: nothing is read or marked, no order is guarded, no message has an outcome of its own.
+This is no relay. It reads and marks nothing, guards no order, and records no outcome per message.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from local.banking.bench.raw_publisher import RawPublisher
 
 
 def publish_all() -> Result:
-    """Publish what waits, composed beforehand, and wait for the last confirm."""
+    """Publish the composed messages and wait for the last confirm."""
     messages = pending_messages(os.environ["DATABASE_URL"])
     with RawPublisher(os.environ["RABBITMQ_URL"]) as publisher:
         watch = Stopwatch()

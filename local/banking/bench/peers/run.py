@@ -10,7 +10,7 @@ from rich.console import Console
 from local.banking.bench.peers.contestants import alone, in_pairs
 from local.banking.bench.peers.creates import measure_creates
 from local.banking.bench.peers.drains import Figures, measure_drains
-from local.banking.bench.peers.stage import stage
+from local.banking.bench.peers.preparation import prepare
 from local.banking.bench.peers.surroundings import surroundings
 from local.banking.bench.peers.virtualenv import peers_python
 from local.banking.tables import print_table
@@ -26,11 +26,11 @@ def run() -> int:
     python = str(peers_python(checkout))
     with ensure_services() as services, console.status("creates") as status:
         about = surroundings(services.urls)
-        with stage(services.urls, python) as on:
-            creates = measure_creates(on)
-            on.queues.empty()
-            drains = measure_drains(on, alone(python), ROUNDS, status.update)
-            pairs = measure_drains(on, in_pairs(python), PAIR_ROUNDS, status.update)
+        with prepare(services.urls, python) as comparison:
+            creates = measure_creates(comparison)
+            comparison.queues.empty()
+            drains = measure_drains(comparison, alone(python), ROUNDS, status.update)
+            pairs = measure_drains(comparison, in_pairs(python), PAIR_ROUNDS, status.update)
     show_drains("draining the same backlog, confirms on", drains, console)
     show_drains("two instances at once", pairs, console)
     show_creates(creates, console)
@@ -43,7 +43,7 @@ def run() -> int:
 
 
 def show_drains(title: str, drains: Sequence[Figures], console: Console) -> None:
-    """A row for each relay."""
+    """Print a row for each relay."""
     headings = ["relay", "events/s", "CPU ms", "done", "overtaken", "twice", "lost"]
     rows = [
         [
@@ -61,7 +61,7 @@ def show_drains(title: str, drains: Sequence[Figures], console: Console) -> None
 
 
 def show_creates(creates: Sequence[Figures], console: Console) -> None:
-    """A row for each way to create a customer."""
+    """Print a row for each way to create a customer."""
     headings = ["create", "p50 ms", "per second", "CPU ms"]
     rows = [
         [

@@ -1,6 +1,6 @@
-"""What a relay and the benchmark tell each other: the task in the environment, the result as a line.
+"""Passes the task to a relay by its environment, and the result back by its standard output.
 
-Imports the standard library only, because a peer's relay runs in that peer's own virtualenv.
+It imports only the standard library, because a peer's relay runs in that peer's own virtualenv.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from dataclasses import asdict, dataclass
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A backlog, to be drained in at most `seconds` by `workers` at once."""
+    """A backlog to drain in at most `seconds` with `workers` at once."""
 
     seconds: float
     workers: int = 1
 
     def as_environment(self) -> dict[str, str]:
-        """The variables that hand it to a relay."""
+        """The variables that pass this task to a relay."""
         return {"PEER_TASK": json.dumps(asdict(self))}
 
     @staticmethod
@@ -31,7 +31,7 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What a relay says it did: `events` in `seconds`, for `cpu_seconds` of its own process."""
+    """A relay's own report: `events` in `seconds`, with `cpu_seconds` of its process."""
 
     events: int
     seconds: float
@@ -39,7 +39,7 @@ class Result:
 
 
 class Stopwatch:
-    """Runs from when it is made; imports and connections that a relay keeps come before."""
+    """Starts when it is made. Make it after the imports and connections that a relay keeps."""
 
     def __init__(self) -> None:
         self._cpu = time.process_time()
@@ -47,16 +47,15 @@ class Stopwatch:
 
     @property
     def seconds(self) -> float:
-        """How long it has been running."""
         return time.perf_counter() - self._started
 
     def stop(self, events: int) -> Result:
-        """The result, with `events` finished up to now."""
+        """The result, with `events` finished so far."""
         return Result(events, self.seconds, time.process_time() - self._cpu)
 
 
 def together(results: Sequence[Result]) -> Result:
-    """What instances that ran side by side did: the slowest decides the time."""
+    """The sum of instances that ran side by side. The slowest decides the time."""
     return Result(
         sum(r.events for r in results),
         max(r.seconds for r in results),
@@ -65,10 +64,10 @@ def together(results: Sequence[Result]) -> Result:
 
 
 def tell(result: Result) -> None:
-    """Hand the result over, as the last line of standard output."""
+    """Print the result as the last line of standard output."""
     print(json.dumps(asdict(result)), flush=True)
 
 
 def told(output: str) -> Result:
-    """The result that stands in a relay's output."""
+    """Read the result from a relay's output."""
     return Result(**json.loads(output.strip().splitlines()[-1]))

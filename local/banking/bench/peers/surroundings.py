@@ -1,4 +1,4 @@
-"""What the figures were measured on: machine, servers, packages, date."""
+"""Describes where the figures were measured: machine, servers, packages and date."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from local.services.urls import ServiceUrls
 
 
 def surroundings(urls: ServiceUrls) -> dict[str, str]:
-    """Name and version of each."""
+    """The name and version of each."""
     peers = REQUIREMENTS.read_text(encoding="utf-8").splitlines()
     return {
         "date": f"{datetime.now(UTC):%Y-%m-%d}",

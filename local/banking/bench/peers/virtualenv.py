@@ -1,6 +1,6 @@
-"""The virtualenv of the peers, under `.local/`: made on first use, renewed when its list changes.
+"""The peers' virtualenv under `.local/`: made on first use, made again when its list changes.
 
-Apart from the project's own on purpose: what a peer needs must never decide what we run with.
+It is separate from the project's own, because a peer's needs must not change our packages.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ REQUIREMENTS = ROOT / "requirements-peers.txt"
 
 
 class PeersMissing(RuntimeError):
-    """The peers' packages could not be installed; the text says what to run by hand."""
+    """The peers' packages could not be installed. The text gives the command to run by hand."""
 
 
 def peers_python(checkout: Checkout) -> Path:
-    """The interpreter that has the peers' packages.
+    """The interpreter of the peers' virtualenv.
 
     Raises:
-        PeersMissing: they could not be installed.
+        PeersMissing: the packages could not be installed.
     """
     folder = checkout.folder("peers")
     python, stamp = folder / "venv" / "bin" / "python", folder / "installed"

@@ -1,1 +1,1 @@
-"""What can go wrong in a run. `catalogue` lists it; the others do it, by what it happens to."""
+"""The faults of a run. `catalogue` lists them; the other modules cause them."""

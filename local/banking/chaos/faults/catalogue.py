@@ -8,7 +8,7 @@ from local.banking.chaos.faults.fault import Fault
 BRIEFLY = (0.5, 2.0)
 A_WHILE = (1.5, 4.0)
 PAST_THE_HEARTBEAT = (7.0, 9.0)
-"""A frozen process asked for a heartbeat of 3 s: the broker drops it after two that did not come."""
+"""The processes ask for a heartbeat of 3 s. The broker drops a frozen one after two missed beats."""
 
 FAULTS = (
     Fault("broker killed", "broker", BRIEFLY, servers.killed(lambda s: s.rabbitmq), 7.0),
@@ -90,4 +90,4 @@ FAULTS = (
 )
 BY_NAME = {fault.name: fault for fault in FAULTS}
 EVER_PRESENT = ("clocks ten minutes apart", "two schedules at once")
-"""What is wrong from the beginning to the end of every run."""
+"""The faults that last for the whole of every run."""

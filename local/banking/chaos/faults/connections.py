@@ -1,61 +1,61 @@
-"""Connections between the processes and the servers that fail, in the proxies between them."""
+"""Faults of connections between processes and servers, in the proxies between them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from random import Random
 
-from local.banking.chaos.faults.fault import Scene
+from local.banking.chaos.faults.fault import Targets
 
-Happen = Callable[[Scene, Random, float], None]
+Happen = Callable[[Targets, Random, float], None]
 
 
 def cut(server: str) -> Happen:
-    """Every connection is reset, several times over."""
+    """Reset every connection, several times."""
 
-    def happen(scene: Scene, random: Random, seconds: float) -> None:
+    def happen(targets: Targets, random: Random, seconds: float) -> None:
         for _ in range(random.randint(1, 3)):
-            scene.bed.proxies[server].cut()
-            scene.last(seconds / 3)
+            targets.bed.proxies[server].cut()
+            targets.last(seconds / 3)
 
     return happen
 
 
 def stalled(server: str) -> Happen:
-    """Nothing passes for a while; then everything that was sent does."""
+    """Pass nothing for a while, then everything that was sent."""
 
-    def happen(scene: Scene, _random: Random, seconds: float) -> None:
-        scene.bed.proxies[server].stall()
-        scene.last(seconds)
-        scene.bed.proxies[server].heal()
+    def happen(targets: Targets, _random: Random, seconds: float) -> None:
+        targets.bed.proxies[server].stall()
+        targets.last(seconds)
+        targets.bed.proxies[server].heal()
 
     return happen
 
 
 def half_open(server: str) -> Happen:
-    """The far ends are gone without a word; what is sent is lost; resets come when it heals."""
+    """Let the far ends vanish silently. Sent data is lost. Resets follow when the connections heal."""
 
-    def happen(scene: Scene, _random: Random, seconds: float) -> None:
-        scene.bed.proxies[server].half_open()
-        scene.last(seconds)
-        scene.bed.proxies[server].heal()
+    def happen(targets: Targets, _random: Random, seconds: float) -> None:
+        targets.bed.proxies[server].half_open()
+        targets.last(seconds)
+        targets.bed.proxies[server].heal()
 
     return happen
 
 
 def slow(server: str, most_seconds: float) -> Happen:
-    """Every piece of data takes up to so long."""
+    """Delay every piece of data by up to this long."""
 
-    def happen(scene: Scene, random: Random, seconds: float) -> None:
-        scene.bed.proxies[server].slow(random.uniform(0.2, 1) * most_seconds)
-        scene.last(seconds)
-        scene.bed.proxies[server].heal()
+    def happen(targets: Targets, random: Random, seconds: float) -> None:
+        targets.bed.proxies[server].slow(random.uniform(0.2, 1) * most_seconds)
+        targets.last(seconds)
+        targets.bed.proxies[server].heal()
 
     return happen
 
 
-def callers_cut(scene: Scene, random: Random, seconds: float) -> None:
-    """The connections of callers and banks to a function process are reset."""
+def callers_cut(targets: Targets, random: Random, seconds: float) -> None:
+    """Reset the connections of callers and banks to a function process."""
     for _ in range(3):
-        random.choice(scene.bed.functions).proxy.cut()
-        scene.last(seconds / 3)
+        random.choice(targets.bed.functions).proxy.cut()
+        targets.last(seconds / 3)

@@ -1,4 +1,4 @@
-"""What goes wrong inside PostgreSQL while it runs: sessions ended, rows locked, commits slow."""
+"""Faults inside a running PostgreSQL: terminated sessions, locked rows and slow commits."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from random import Random
 import psycopg2
 from psycopg2.extensions import cursor as Cursor  # noqa: N812  # the driver's class
 
-from local.banking.chaos.faults.fault import Scene
+from local.banking.chaos.faults.fault import Targets
 
 TERMINATE = """
 SELECT pg_terminate_backend(pid)
@@ -27,42 +27,42 @@ COMMIT_DELAY_MICROSECONDS = 60_000
 
 
 @contextmanager
-def _session(scene: Scene, *, autocommit: bool = True) -> Iterator[Cursor]:
-    """A session of the run's own, past the proxy."""
-    url = scene.bed.database_url
+def _session(targets: Targets, *, autocommit: bool = True) -> Iterator[Cursor]:
+    """A session of the run's own, which does not go through the proxy."""
+    url = targets.bed.database_url
     with closing(psycopg2.connect(url, application_name="chaos")) as connection:
         connection.autocommit = autocommit
         with connection.cursor() as cursor:
             yield cursor
 
 
-def backends_terminated(scene: Scene, random: Random, seconds: float) -> None:
-    """Sessions of the functions are ended by the operator, whatever they are doing."""
+def backends_terminated(targets: Targets, random: Random, seconds: float) -> None:
+    """Terminate sessions of the functions, whatever they are doing."""
     for _ in range(3):
-        with _session(scene) as cursor:
+        with _session(targets) as cursor:
             cursor.execute(TERMINATE, {"share": random.uniform(0.2, 1)})
-        scene.last(seconds / 3)
+        targets.last(seconds / 3)
 
 
-def rows_locked(scene: Scene, random: Random, seconds: float) -> None:
-    """Somebody holds the rows of customers and of events that are on their way."""
+def rows_locked(targets: Targets, random: Random, seconds: float) -> None:
+    """Lock rows of customers and of events that are not yet published."""
     chosen = [
-        pick for each in scene.load.customers.values() for _ in "12" if (pick := each.any(random))
+        pick for each in targets.load.customers.values() for _ in "12" if (pick := each.any(random))
     ]
-    with _session(scene, autocommit=False) as cursor:
+    with _session(targets, autocommit=False) as cursor:
         cursor.execute(LOCK_CUSTOMERS, {"ids": [customer_id for customer_id, _ in chosen]})
         cursor.execute(LOCK_EVENTS)
-        scene.last(seconds)
+        targets.last(seconds)
 
 
-def commits_slow(scene: Scene, _random: Random, seconds: float) -> None:
-    """Every commit waits before it flushes its log, as on a slow disk (`commit_delay`)."""
-    with _session(scene) as cursor:
+def commits_slow(targets: Targets, _random: Random, seconds: float) -> None:
+    """Delay every commit before its flush, as on a slow disk (`commit_delay`)."""
+    with _session(targets) as cursor:
         cursor.execute("ALTER SYSTEM SET commit_siblings = 0")
         cursor.execute("ALTER SYSTEM SET commit_delay = %s", (COMMIT_DELAY_MICROSECONDS,))
         cursor.execute("SELECT pg_reload_conf()")
         try:
-            scene.last(seconds)
+            targets.last(seconds)
         finally:
             cursor.execute("ALTER SYSTEM RESET commit_siblings")
             cursor.execute("ALTER SYSTEM RESET commit_delay")

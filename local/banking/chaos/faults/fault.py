@@ -1,4 +1,4 @@
-"""What a fault is: something that begins, lasts, and is undone, whatever happens meanwhile."""
+"""Defines a fault: it begins, lasts, and is undone in every case."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from local.banking.chaos.testbed import Testbed
 
 
 @dataclass(frozen=True)
-class Scene:
-    """What a fault plays on; `stopping` is set when the run has to end early."""
+class Targets:
+    """The targets of a fault. `stopping` is set when the run must end early."""
 
     bed: Testbed
     load: Load
@@ -25,18 +25,18 @@ class Scene:
 
 @dataclass(frozen=True)
 class Fault:
-    """One kind of fault; those of one lane never overlap.
+    """One kind of fault. Two faults of the same lane never overlap.
 
     Attributes:
-        name: what is wrong, in the words of the report
-        lane: what it happens to
-        seconds: how long it lasts, drawn between these two
-        happen: does it, lets it last so many seconds, undoes it
-        extra_seconds: what doing and undoing take beside, for the planning
+        name: its name in the report
+        lane: the target
+        seconds: the shortest and the longest duration
+        happen: causes the fault, keeps it for so many seconds, and undoes it
+        extra_seconds: extra time to cause and undo it, for the plan
     """
 
     name: str
     lane: str
     seconds: tuple[float, float]
-    happen: Callable[[Scene, Random, float], None]
+    happen: Callable[[Targets, Random, float], None]
     extra_seconds: float = 0.0

@@ -1,4 +1,4 @@
-"""Processes of the run that die or freeze: functions, schedules, consumers; and crowds of resends."""
+"""Kills and freezes processes of the run, and lets many resends run at once."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from random import Random
 
-from local.banking.chaos.faults.fault import Scene
+from local.banking.chaos.faults.fault import Targets
 from local.banking.chaos.testbed import Testbed
 from local.banking.client import CallFailed, Client
 from local.chaos.members import Member
@@ -16,38 +16,38 @@ Choose = Callable[[Testbed], Sequence[Member]]
 CROWD = 3
 
 
-def killed(among: Choose) -> Callable[[Scene, Random, float], None]:
-    """One of them ends by SIGKILL, in the middle of whatever it does; another takes its place."""
+def killed(among: Choose) -> Callable[[Targets, Random, float], None]:
+    """Kill one of them with SIGKILL in the middle of its work. A new process replaces it."""
 
-    def happen(scene: Scene, random: Random, seconds: float) -> None:
-        member = random.choice(among(scene.bed))
+    def happen(targets: Targets, random: Random, seconds: float) -> None:
+        member = random.choice(among(targets.bed))
         member.kill()
-        scene.last(seconds)
+        targets.last(seconds)
         member.start()
 
     return happen
 
 
-def frozen(among: Choose) -> Callable[[Scene, Random, float], None]:
-    """One of them stands still, with its connections and its locks, and runs on later."""
+def frozen(among: Choose) -> Callable[[Targets, Random, float], None]:
+    """Freeze one of them with its connections and locks, and wake it later."""
 
-    def happen(scene: Scene, random: Random, seconds: float) -> None:
-        member = random.choice(among(scene.bed))
+    def happen(targets: Targets, random: Random, seconds: float) -> None:
+        member = random.choice(among(targets.bed))
         member.freeze()
-        scene.last(seconds)
+        targets.last(seconds)
         member.wake()
 
     return happen
 
 
-def resends_at_once(scene: Scene, _random: Random, seconds: float) -> None:
-    """The admin calls resend three times at the same moment, beside the two schedules."""
+def resends_at_once(targets: Targets, _random: Random, seconds: float) -> None:
+    """Let the admin call resend three times at once, while both schedules run it, too."""
 
     def resend(number: int) -> None:
-        urls = scene.bed.base_urls
-        key = scene.bed.environment["ADMIN_API_KEY"]
+        urls = targets.bed.base_urls
+        key = targets.bed.environment["ADMIN_API_KEY"]
         with (
-            suppress(CallFailed),  # a process may be away: that is another fault
+            suppress(CallFailed),  # another fault may have stopped a process
             Client(urls[number % len(urls)], key, timeout_seconds=seconds + 10) as admin,
         ):
             admin.call("POST", "/events/resend", {"period_in_days": 1})
@@ -55,4 +55,4 @@ def resends_at_once(scene: Scene, _random: Random, seconds: float) -> None:
     for _ in range(3):
         with ThreadPoolExecutor(CROWD) as pool:
             list(pool.map(resend, range(CROWD)))
-        scene.last(seconds / 3)
+        targets.last(seconds / 3)

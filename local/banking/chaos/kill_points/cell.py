@@ -1,7 +1,7 @@
-"""A database, an API server on it and processes that come and go: where kill points are played.
+"""A cell runs kill points: a database, an API server on it, and processes that come and go.
 
-Several cells work side by side; in one of them one point is played at a time, so that a sweep of all
-tenants meets nothing but what the point has left.
+Several cells work side by side. Each runs one point at a time, so a sweep of all tenants finds only
+what this point has left.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _numbers = itertools.count(1)
 
 @dataclass(frozen=True)
 class Cell:
-    """One place to play; `folder` holds the stores of its consumers and the log of its processes."""
+    """A place to run kill points. `folder` holds its consumers' stores and its processes' log."""
 
     urls: ServiceUrls
     environment: dict[str, str]
@@ -60,7 +60,7 @@ class Cell:
         boundary: Boundary | None = None,
         death: signal.Signals = signal.SIGKILL,
     ) -> TaskProcess:
-        """Start a process at its task, perhaps one that is killed at a boundary."""
+        """Start a process with its task. It may be killed at a boundary."""
         environment = {**self.environment, "BASE_URL": self.base_url, **settings}
         return TaskProcess(task, environment, self.folder / "processes.log", boundary, death)
 
@@ -70,12 +70,12 @@ class Cell:
         """Start such a process and wait for its end.
 
         Raises:
-            TaskFailed: it failed or took too long
+            TaskFailed: the process failed or took too long
         """
         return self.start(task, settings, boundary).wait()
 
     def query(self, statement: str, **parameters: Any) -> list[dict[str, Any]]:
-        """Rows of a statement of this module's `.sql` file, past the functions."""
+        """Rows of a statement of this module's `.sql` file, read without the functions."""
         return query(self.environment["DATABASE_URL"], statement, **parameters)
 
 
@@ -92,7 +92,7 @@ def query(url: str, statement: str, **parameters: Any) -> list[dict[str, Any]]:
 
 @contextmanager
 def open_cell(urls: ServiceUrls, template: str, folder: Path) -> Iterator[Cell]:
-    """A cell on a copy of a migrated database; removed after the block."""
+    """Open a cell on a copy of a migrated database, and remove it after the block."""
     name = f"chaos_cell_{os.getpid()}_{next(_numbers)}"
     url = create_database(urls, name, template)
     environment = {**settings_environment(urls), **SETTINGS, "DATABASE_URL": url}

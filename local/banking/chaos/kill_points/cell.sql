@@ -1,7 +1,7 @@
--- What kill points read and lock directly in their own database, without the functions.
+-- Statements of the kill points on their own database, which bypass the functions.
 
 -- name: redeliveries
--- How often each event was redelivered, as far as it was written down.
+-- The recorded number of redeliveries of each event.
 SELECT event_id::text, deliver_try_count FROM customer_events WHERE deliver_try_count > 0
 
 -- name: kept_dead_letters
@@ -77,7 +77,7 @@ SELECT FROM customer_events WHERE event_id = %(event_id)s FOR UPDATE
 SELECT FROM customers WHERE customer_id = %(customer_id)s FOR UPDATE
 
 -- name: same_receipt
--- Waits for whoever has written the same receipt and not committed it, for a moment only.
+-- Waits briefly for a transaction that has inserted the same receipt and not committed it.
 SET LOCAL lock_timeout = '300ms';
 INSERT INTO consumer_event_receipts
     (consumer_id, event_id, customer_id, event_type, processing_status)

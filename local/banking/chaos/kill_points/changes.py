@@ -1,4 +1,4 @@
-"""What a tenant asks for that writes an event, in a form that the ledger can hold it to."""
+"""A tenant's calls that write an event, in a form that the ledger can check."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _PLACES = {
 
 @dataclass(frozen=True)
 class Change:
-    """One call; with a `key` it may be sent again."""
+    """One call. With a `key` it may be sent again."""
 
     tenant: Tenant
     operation: str
@@ -35,7 +35,7 @@ class Change:
         return Request(method, path, self.tenant.key, self.body, headers)
 
     def answered(self, status: int | None, data: Mapping[str, Any]) -> Answer:
-        """The record of an attempt; no status when no answer came."""
+        """The record of an attempt. There is no status when no answer came."""
         return Answer(
             self.tenant.name,
             self.operation,
@@ -49,7 +49,7 @@ class Change:
 
 
 def creation(tenant: Tenant, key: str | None = None) -> Change:
-    """A customer whose name shows whose it is and which call it came by."""
+    """A customer whose name tells its owner and the call that made it."""
     name = f"{tenant.name} {uuid.uuid4()}"
     return Change(tenant, "create", {"name": name, "status": "ACTIVE"}, key, name)
 
@@ -64,13 +64,13 @@ def deletion(tenant: Tenant, customer_id: str) -> Change:
 
 @dataclass(frozen=True)
 class Outage:
-    """A task: customers who arrive and change twice while the broker is away (with `NO_BROKER`)."""
+    """A task: create customers and change them twice while the broker is away (with `NO_BROKER`)."""
 
     tenant: Tenant
     customers: int
 
     def __call__(self) -> list[Answer]:
-        """What each call was answered."""
+        """Make the calls and return their answers."""
         answers = []
         for _ in range(self.customers):
             created = _made(creation(self.tenant))
@@ -82,7 +82,7 @@ class Outage:
 
 
 NO_BROKER = {"RABBITMQ_URL": "amqp://127.0.0.1:1/%2F"}
-"""An address where nobody listens."""
+"""An address where nothing listens."""
 
 
 def _made(change: Change) -> Answer:

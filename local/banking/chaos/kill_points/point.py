@@ -1,21 +1,21 @@
-"""A kill point: its name, the boundary at which a process dies, and the scenario around it."""
+"""A kill point: its name, the boundary at which a process dies, and its scenario."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from local.banking.chaos.kill_points.scene import Scene
+from local.banking.chaos.kill_points.trial import Trial
 from local.chaos.boundaries import Boundary
 
-Scenario = Callable[[Scene], None]
+Scenario = Callable[[Trial], None]
 
 
 @dataclass(frozen=True)
 class KillPoint:
-    """One place to die. `repeats` is how often any one event may come again because of it.
+    """One place to die. `repeats` is how often it may cause one event to come again.
 
-    Without a boundary the scenario itself kills, and says so by `hit`.
+    Without a boundary the scenario itself kills, and sets `hit`.
     """
 
     name: str
@@ -26,10 +26,10 @@ class KillPoint:
 
 @dataclass
 class KillPointResult:
-    """What came of a point: whether it was hit, the promises it broke, the copies it caused.
+    """The result of a point: whether it was hit, which promises it broke, how many copies it caused.
 
-    `duplicates` counts the copies of all events beyond the meant ones; `redelivered` is what the
-    broker handed out again because a consumer had died.
+    `duplicates` counts the unwanted copies of all events. `redelivered` counts what the broker sent
+    again because a consumer had died.
     """
 
     point: str
@@ -41,5 +41,5 @@ class KillPointResult:
 
     @property
     def holds(self) -> bool:
-        """Whether the process died where it had to and nothing was broken by it."""
+        """Whether the process died at its boundary and broke nothing."""
         return self.hit and not self.broken

@@ -1,7 +1,7 @@
-"""Starts processes that do one task each, and may be killed at a boundary.
+"""Starts processes that do one task each and may be killed at a boundary.
 
 They are forked from a server process that has imported everything and opened nothing
-(`multiprocessing`'s forkserver), so that each costs milliseconds and is as fresh as a new one.
+(`multiprocessing`'s forkserver). Each starts in milliseconds and is as clean as a new process.
 """
 
 from __future__ import annotations
@@ -33,19 +33,19 @@ Task = Callable[[], Any]
 
 
 class TaskFailed(Exception):
-    """A process that should have done its task did not; the text says why."""
+    """A process did not do its task. The text gives the reason."""
 
 
 @dataclass(frozen=True)
 class Ended:
-    """How a process ended: whether it reached its boundary, and what its task gave otherwise."""
+    """How a process ended: whether it reached its boundary, and otherwise its task's result."""
 
     hit: bool
     answer: Any = None
 
 
 class TaskProcess:
-    """One process at its task. `environment` is all of its environment."""
+    """A process with its task. `environment` is its whole environment."""
 
     def __init__(
         self,
@@ -65,14 +65,14 @@ class TaskProcess:
         theirs.close()
 
     def wait_hit(self) -> bool:
-        """Wait until the boundary is reached (True) or the task is done without it."""
+        """Wait until the boundary is reached (True) or the task ends without it."""
         return bool(self._message()[0] == "hit")
 
     def wait(self) -> Ended:
         """Wait for its end.
 
         Raises:
-            TaskFailed: it failed or took too long
+            TaskFailed: the process failed or took too long
         """
         kind, what = self._message()
         self._process.join(PATIENCE_SECONDS)
@@ -110,7 +110,7 @@ def _live(
     death: signal.Signals,
     messages: Connection,
 ) -> None:
-    """The life of such a process: its surroundings, its watch, its task."""
+    """The main function of such a process: set its environment, install the watch, do the task."""
     os.environ.clear()
     os.environ.update(environment)
     output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)

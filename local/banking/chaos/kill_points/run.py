@@ -1,4 +1,4 @@
-"""Plays every kill point, in several cells side by side, and gives what came of each."""
+"""Runs every kill point in several cells side by side and returns their results."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from local.banking.chaos import ledger
 from local.banking.chaos.kill_points.cell import SETTINGS, Cell, open_cell
 from local.banking.chaos.kill_points.point import KillPoint, KillPointResult
 from local.banking.chaos.kill_points.points import POINTS
-from local.banking.chaos.kill_points.scene import Scene, repeats
+from local.banking.chaos.kill_points.trial import Trial, repeats
 from local.banking.chaos.kind import Kind
 from local.banking.tenant_queues import remove_queues
 from local.machine.checkout import Checkout
@@ -32,9 +32,9 @@ def kill_points(
     report: Callable[[KillPointResult], None] = lambda _result: None,
     cells: int = CELLS,
 ) -> list[KillPointResult]:
-    """Play the points on these servers, with databases and queues of their own; one result each.
+    """Run the points on these servers, with their own databases and queues. One result each.
 
-    `report` is called as each is done, from several threads. Never raises for a point that fails:
+    `report` is called for each finished point, from several threads. A point that fails raises nothing:
     its result says what broke.
     """
     template = f"chaos_template_{os.getpid()}"
@@ -81,34 +81,34 @@ def _next(waiting: SimpleQueue[KillPoint]) -> KillPoint | None:
 
 def play(point: KillPoint, cell: Cell) -> KillPointResult:
     began = time.monotonic()
-    scene = Scene(cell, point.boundary)
+    trial = Trial(cell, point.boundary)
     result = KillPointResult(point.name)
     for step in (_play, _examine, _remove_queues):
         try:
-            step(point, scene, result)
-        except Exception as error:  # the ledger is asked all the same: it names the evidence
+            step(point, trial, result)
+        except Exception as error:  # the ledger still runs: it names the evidence
             result.broken.append(f"{type(error).__name__}: {error}")
-    result.hit = scene.hit
+    result.hit = trial.hit
     result.seconds = time.monotonic() - began
     return result
 
 
-def _play(point: KillPoint, scene: Scene, _result: KillPointResult) -> None:
-    point.scenario(scene)
+def _play(point: KillPoint, trial: Trial, _result: KillPointResult) -> None:
+    point.scenario(trial)
 
 
-def _examine(point: KillPoint, scene: Scene, result: KillPointResult) -> None:
-    """Ask the ledger, but count repeats by this point's own bound, which is narrower."""
-    if not scene.has_tenant:
+def _examine(point: KillPoint, trial: Trial, result: KillPointResult) -> None:
+    """Check with the ledger, but count repeats by this point's own bound, which is tighter."""
+    if not trial.has_tenant:
         return
-    evidence = scene.evidence()
+    evidence = trial.evidence()
     result.broken += [
         f"{finding.kind.value}: {finding.words}"
         for finding in ledger.check(evidence)
         if finding.kind is not Kind.TOO_MANY_DUPLICATES
     ]
     redeliveries = {
-        row["event_id"]: row["deliver_try_count"] for row in scene.cell.query("redeliveries")
+        row["event_id"]: row["deliver_try_count"] for row in trial.cell.query("redeliveries")
     }
     repeated = repeats(evidence, redeliveries)
     if (worst := max(repeated.values(), default=0)) > point.repeats:
@@ -117,7 +117,7 @@ def _examine(point: KillPoint, scene: Scene, result: KillPointResult) -> None:
     result.redelivered = sum(delivery.redelivered for delivery in evidence.deliveries)
 
 
-def _remove_queues(_point: KillPoint, scene: Scene, _result: KillPointResult) -> None:
-    """So that the broker stays small."""
-    if scene.has_tenant:
-        remove_queues(scene.cell.urls.rabbitmq_url, [scene.tenant.name])
+def _remove_queues(_point: KillPoint, trial: Trial, _result: KillPointResult) -> None:
+    """Remove the point's queues, so that they do not pile up in the broker."""
+    if trial.has_tenant:
+        remove_queues(trial.cell.urls.rabbitmq_url, [trial.tenant.name])

@@ -1,7 +1,7 @@
-"""What a process is started for: one request, one scheduled run, one migration, one consumer.
+"""The tasks of a process: one request, one scheduled run, one migration or one consumer.
 
-Each is what a function environment, the migration step or the bank does, in its own process; calling a
-task does it and gives what it answered.
+Each does in its own process what a function environment, the migration step or the bank does. Calling
+a task runs it and returns its answer.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from local.banking.in_process import api_event, invoke
 
 @dataclass(frozen=True)
 class Request:
-    """One request to the API's function, as the gateway hands it over."""
+    """One request to the API's function, as the gateway passes it."""
 
     method: str
     path: str
@@ -67,7 +67,7 @@ class Migration:
 
 @dataclass(frozen=True)
 class Consumption:
-    """The reference consumer of a tenant, with its witnesses, until nothing came for a while."""
+    """A tenant's reference consumer with its witnesses. It runs until nothing comes for a while."""
 
     tenant: Tenant
     idle_seconds: float = 0.4
@@ -84,5 +84,5 @@ class Consumption:
 
     @property
     def settings(self) -> dict[str, str]:
-        """What its environment holds beside everybody's."""
+        """The variables beyond the common ones."""
         return {"FINTEGRATE_API_KEY": self.tenant.key}

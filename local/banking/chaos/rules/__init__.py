@@ -1,1 +1,1 @@
-"""The rules of the ledger, by what they compare; `local.banking.chaos.ledger` has them all."""
+"""The rules of the ledger, by what they compare. `local.banking.chaos.ledger` lists them all."""

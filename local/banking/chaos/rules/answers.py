@@ -1,4 +1,4 @@
-"""What was answered against the rows: every 2xx is a promise, and an outage is said to be one."""
+"""Compares answers with rows: every 2xx is a promise, and an outage is reported as one."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from local.banking.chaos.kind import Kind
 from local.chaos.finding import Finding
 
 ORDERLY = {None, 404, 409, 503}
-"""No answer, nobody there, the state does not allow it, try again: what the load may meet."""
+"""Answers that the load may get: none, not found, conflict with the state, try again."""
 
 
 def answers_are_committed(evidence: Evidence) -> Iterator[Finding]:
-    """Every 2xx of a change has its event, to the microsecond that was answered."""
+    """Every 2xx of a change has its event, equal to the answer to the microsecond."""
     written = {(e.tenant, e.customer_id, e.event_type, e.created_at) for e in evidence.events}
     deleted = {(t, c) for t, c, kind, _ in written if kind == "customer_deletion"}
     for answer in evidence.answers:
@@ -34,7 +34,7 @@ def answers_are_committed(evidence: Evidence) -> Iterator[Finding]:
 
 
 def _promised(answer: Answer) -> tuple[str, str, str, datetime] | None:
-    """Which event the answer to a change speaks of."""
+    """The event that the answer to a change names."""
     kinds = {
         "create": ("customer_creation", "created_at"),
         "change_status": ("customer_status_change", "updated_at"),
@@ -47,7 +47,7 @@ def _promised(answer: Answer) -> tuple[str, str, str, datetime] | None:
 
 
 def answers_are_orderly(evidence: Evidence) -> Iterator[Finding]:
-    """An outage is answered with 503, never with a crash, a refused key or something made up."""
+    """An outage is answered with 503, never with a crash, a refused key or an invented answer."""
     for answer in evidence.answers:
         if not (answer.succeeded or answer.status in ORDERLY):
             words = f"{answer.operation} was answered {answer.status}: {answer.words}"
@@ -55,7 +55,7 @@ def answers_are_orderly(evidence: Evidence) -> Iterator[Finding]:
 
 
 def tags_are_committed(evidence: Evidence) -> Iterator[Finding]:
-    """Every tag whose creation was answered with 2xx is there, if its customer is."""
+    """Every tag that was created with 2xx exists, if its customer does."""
     tags = {customer.customer_id: customer.tags for customer in evidence.customers}
     for answer in evidence.answers:
         if answer.operation == "tag" and answer.succeeded:
@@ -68,9 +68,9 @@ def tags_are_committed(evidence: Evidence) -> Iterator[Finding]:
 
 
 def calls_happen_once(evidence: Evidence) -> Iterator[Finding]:
-    """A creation happens at most once however often it was asked for with its key.
+    """A creation happens at most once, however often it was sent with its key.
 
-    A creation's name is its call's, so this also holds for calls whose answers never came.
+    A customer has the name of the call that created it, so this covers calls without an answer, too.
     """
     asked = {a.call: a for a in evidence.answers if a.operation == "create"}
     created = Counter(e.name for e in evidence.events if e.event_type == "customer_creation")

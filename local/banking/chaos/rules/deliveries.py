@@ -1,4 +1,4 @@
-"""The rows against what the queues handed out and what the consumers did."""
+"""Compares the rows with the queues' deliveries and the consumers' work."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from local.chaos.finding import Finding
 
 
 def published_were_delivered(evidence: Evidence) -> Iterator[Finding]:
-    """What counts as published was handed to the tenant's consumer at least once."""
+    """Every event that counts as published was delivered to the tenant's consumer at least once."""
     seen = {(delivery.tenant, delivery.event_id) for delivery in evidence.deliveries}
     for event in evidence.events:
         if event.publish_status == "published" and (event.tenant, event.event_id) not in seen:
@@ -21,7 +21,7 @@ def published_were_delivered(evidence: Evidence) -> Iterator[Finding]:
 
 
 def first_deliveries_are_in_order(evidence: Evidence) -> Iterator[Finding]:
-    """A customer's events are first delivered as 1, 2, 3 …; only failed ones may be left out."""
+    """A customer's events are first delivered as 1, 2, 3 …; only failed ones may be missing."""
     failed = defaultdict[str, set[int]](set)
     for event in evidence.events:
         if event.publish_status == "failed":
@@ -40,7 +40,7 @@ def first_deliveries_are_in_order(evidence: Evidence) -> Iterator[Finding]:
 
 
 def applied_once(evidence: Evidence) -> Iterator[Finding]:
-    """The consumer did its work once for each event, in order, and for all that it confirmed."""
+    """The consumer applied each event once, in order, and applied all that it confirmed."""
     times = Counter((each.tenant, each.event_id) for each in evidence.applications)
     for (tenant, event_id), count in times.items():
         if count > 1:
@@ -59,7 +59,7 @@ def applied_once(evidence: Evidence) -> Iterator[Finding]:
 
 
 def sums_agree(evidence: Evidence) -> Iterator[Finding]:
-    """Per tenant: as many rows as deliveries, applications and receipts; the queues are empty."""
+    """Per tenant, rows, deliveries, applications and receipts are equal in number; queues are empty."""
     for tenant in evidence.tenants:
         events = [event for event in evidence.events if event.tenant == tenant]
         published = sum(event.publish_status == "published" for event in events)
@@ -78,7 +78,7 @@ def sums_agree(evidence: Evidence) -> Iterator[Finding]:
 
 
 def duplicates_are_bounded(evidence: Evidence) -> Iterator[Finding]:
-    """No event was published once more than there were faults while it was on its way."""
+    """No event has more duplicates than there were faults while it was being published."""
     for event, times, faults in beyond_bound(evidence):
         words = f"event {event.event_id} was repeated {times} times in {faults} faults"
         yield Finding(Kind.TOO_MANY_DUPLICATES, event.tenant, words)

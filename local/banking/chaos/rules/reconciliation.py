@@ -1,4 +1,4 @@
-"""What `GET /events/reconcile` says, against the rows: the operator's ledger must say the same."""
+"""Compares the answer of `GET /events/reconcile` with the rows: both must agree."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from local.chaos.finding import Finding
 
 
 def reconciliation_agrees(evidence: Evidence) -> Iterator[Finding]:
-    """It is balanced, and each tenant's sums are those of the rows; nothing to say if not asked."""
+    """The answer is balanced, and each tenant's sums equal those of the rows. Skipped if not asked."""
     told = evidence.reconciliation
     if told is None:
         return

@@ -1,4 +1,4 @@
-"""The rows against each other: histories without gaps, and one explained state per event."""
+"""Compares the rows with each other: histories without gaps, and one explained state per event."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from local.chaos.finding import Finding
 
 
 def customers_are_what_their_events_say(evidence: Evidence) -> Iterator[Finding]:
-    """Sequences have no gap; a customer is as its last event left it, or gone if deleted."""
+    """Sequences have no gap. A customer is as its last event left it, or absent if deleted."""
     rows = {customer.customer_id: customer for customer in evidence.customers}
     histories = _histories(evidence.events)
     for customer_id, history in histories.items():
@@ -42,7 +42,7 @@ def _histories(events: Iterable[Event]) -> dict[str, list[Event]]:
 
 
 def events_have_one_state(evidence: Evidence) -> Iterator[Finding]:
-    """Exactly one terminal state, or visibly pending with a reason; failures say why."""
+    """An event is in exactly one final state, or pending with a reason. Failures have a reason, too."""
     for event in evidence.events:
         state = f"{event.publish_status}/{event.deliver_status}"
         words = f"event {event.event_id} is {state}, receipt {event.receipt}"
@@ -56,7 +56,7 @@ def events_have_one_state(evidence: Evidence) -> Iterator[Finding]:
 
 
 def _is_explained(event: Event) -> bool:
-    """Whether a state that is meant to last agrees with what must go with it."""
+    """Whether the other columns agree with a final state."""
     match event.publish_status, event.deliver_status:
         case "published", "delivered":
             return event.receipt in {"received", "processed"}

@@ -1,4 +1,4 @@
-"""Every delivery, application and answer against the tenant whose it is."""
+"""Checks that every delivery, application and answer belongs to its own tenant."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from local.chaos.finding import Finding
 
 
 def tenants_are_apart(evidence: Evidence) -> Iterator[Finding]:
-    """No answer, queue or store has an id or a name of another tenant, or of nobody."""
+    """No answer, queue or store has an id or name that belongs to another tenant or to none."""
     owner = {event.event_id: event.tenant for event in evidence.events}
     owner |= {event.customer_id: event.tenant for event in evidence.events}
     received: list[Delivery | Application] = [*evidence.deliveries, *evidence.applications]
@@ -31,7 +31,7 @@ def tenants_are_apart(evidence: Evidence) -> Iterator[Finding]:
 
 
 def _ids(data: object) -> Iterator[str]:
-    """Every text in an answer, however deep."""
+    """Every text in an answer, at any depth."""
     if isinstance(data, str):
         yield data
     elif isinstance(data, dict):

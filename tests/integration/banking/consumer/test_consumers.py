@@ -17,13 +17,13 @@ MakeBank = Callable[[], Bank]
 NOBODY = str(uuid.uuid4())
 
 
-def test_new_consumer_is_answered_and_stored_active(bank: Bank, query: Query) -> None:
+def test_new_consumer_is_active(bank: Bank, query: Query) -> None:
     rows = query("SELECT * FROM consumers WHERE name = %(name)s", name=bank.name)
 
     assert [(row["consumer_id"], row["status"]) for row in rows] == [(bank.consumer_id, "active")]
 
 
-def test_taken_name_is_refused_and_leaves_nothing(admin: Api, bank: Bank, query: Query) -> None:
+def test_taken_name_leaves_nothing(admin: Api, bank: Bank, query: Query) -> None:
     reply = admin.post("/consumer/data", consumer_name=bank.name)
 
     assert reply.status == 409
@@ -40,7 +40,7 @@ def test_admins_name_is_taken(admin: Api) -> None:
 @pytest.mark.parametrize(
     "name", ["", "Bank", "bank-1", "bank.x", "bank x", "bank\n", "bänk", "a" * 65, "#", "*"]
 )
-def test_name_that_fits_no_queue_is_refused(admin: Api, name: str) -> None:
+def test_name_unfit_for_queues_is_refused(admin: Api, name: str) -> None:
     reply = admin.post("/consumer/data", consumer_name=name)
 
     assert reply.status == 422
@@ -74,7 +74,7 @@ def test_tenant_reads_itself(bank: Bank) -> None:
     assert (reply.status, reply.data["name"]) == (200, bank.name)
 
 
-def test_other_consumer_is_as_absent_as_none(make_bank: MakeBank) -> None:
+def test_other_consumer_looks_absent(make_bank: MakeBank) -> None:
     one, other = make_bank(), make_bank()
 
     foreign = one.api.get("/consumer/data", consumer_id=other.consumer_id)
@@ -86,7 +86,7 @@ def test_other_consumer_is_as_absent_as_none(make_bank: MakeBank) -> None:
     assert foreign.description == "No such consumer; check consumer_id"
 
 
-def test_admin_is_told_of_a_missing_consumer(admin: Api) -> None:
+def test_missing_consumer_is_not_found(admin: Api) -> None:
     assert admin.get("/consumer/data", consumer_id=NOBODY).status == 404
 
 
@@ -100,7 +100,7 @@ def test_list_holds_every_consumer_oldest_first(admin: Api, make_bank: MakeBank)
     assert set(listed[1]) == {"consumer_id", "name", "status", "created_at", "updated_at"}
 
 
-def test_deactivated_consumer_is_refused_from_the_next_request(
+def test_deactivated_consumer_is_refused_at_once(
     admin: Api, bank: Bank, make_bank: MakeBank
 ) -> None:
     other = make_bank()
@@ -119,7 +119,7 @@ def test_deactivated_consumer_is_refused_from_the_next_request(
     assert other.api.get("/customer/list").status == 200
 
 
-def test_activated_consumer_works_from_the_next_request(admin: Api, bank: Bank) -> None:
+def test_activated_consumer_works_at_once(admin: Api, bank: Bank) -> None:
     change = {"consumer_id": bank.consumer_id}
     admin.post("/consumer/change-status", **change, status="deactivated")
 
@@ -151,7 +151,7 @@ def test_status_that_it_has_is_refused(admin: Api, bank: Bank, status: str) -> N
     assert reply.description == f"Consumer {bank.consumer_id} is already {status}"
 
 
-def test_status_of_a_missing_consumer_is_not_found(admin: Api) -> None:
+def test_missing_consumers_status_is_not_found(admin: Api) -> None:
     reply = admin.post("/consumer/change-status", consumer_id=NOBODY, status="deactivated")
 
     assert reply.status == 404

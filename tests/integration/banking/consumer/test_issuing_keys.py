@@ -17,7 +17,7 @@ from tests.support.fixtures import Query
 NOBODY = str(uuid.uuid4())
 
 
-def test_issued_key_works_and_only_its_hash_is_stored(bank: Bank, query: Query) -> None:
+def test_only_a_keys_hash_is_stored(bank: Bank, query: Query) -> None:
     key = parse_api_key(bank.api.key or "")
     assert key is not None
 
@@ -41,7 +41,7 @@ def test_second_key_needs_rotate(admin: Api, bank: Bank) -> None:
     assert works(bank.api.key).status == 200
 
 
-def test_rotation_stops_the_old_key_at_once(admin: Api, bank: Bank) -> None:
+def test_rotation_stops_the_old_key(admin: Api, bank: Bank) -> None:
     assert works(bank.api.key).status == 200  # verified by this process, so no bcrypt any more
 
     new = admin.post("/consumer/api-key", consumer_id=bank.consumer_id, rotate=True).data["api_key"]
@@ -52,7 +52,7 @@ def test_rotation_stops_the_old_key_at_once(admin: Api, bank: Bank) -> None:
     assert works(new).status == 200
 
 
-def test_key_for_a_missing_consumer_is_not_found(admin: Api, query: Query) -> None:
+def test_key_needs_an_existing_consumer(admin: Api, query: Query) -> None:
     before = query("SELECT key_id FROM consumer_api_keys")
 
     assert admin.post("/consumer/api-key", consumer_id=NOBODY).status == 404
@@ -78,7 +78,7 @@ def test_lifetime_out_of_range_is_refused(
     assert (reply.status, reply.description) == (422, sentence)
 
 
-def test_due_key_does_not_block_a_new_one(admin: Api, bank: Bank, query: Query) -> None:
+def test_due_key_allows_a_new_one(admin: Api, bank: Bank, query: Query) -> None:
     let_it_expire(query, bank.api.key)
 
     reply = admin.post("/consumer/api-key", consumer_id=bank.consumer_id)
@@ -93,7 +93,7 @@ def test_due_key_does_not_block_a_new_one(admin: Api, bank: Bank, query: Query) 
     assert [row["api_key_status"] for row in statuses] == ["expired", "active"]
 
 
-def test_of_first_keys_at_once_one_is_issued(admin: Api, bank: Bank, query: Query) -> None:
+def test_simultaneous_first_keys_issue_one(admin: Api, bank: Bank, query: Query) -> None:
     query(
         "UPDATE consumer_api_keys SET api_key_status = 'deactivated' WHERE consumer_id = %(id)s",
         id=bank.consumer_id,
@@ -105,7 +105,7 @@ def test_of_first_keys_at_once_one_is_issued(admin: Api, bank: Bank, query: Quer
     assert sorted(reply.status for reply in replies) == [201, 409, 409, 409]
 
 
-def test_rotations_at_once_leave_one_active_key(admin: Api, bank: Bank, query: Query) -> None:
+def test_simultaneous_rotations_leave_one_key(admin: Api, bank: Bank, query: Query) -> None:
     ask = {"consumer_id": bank.consumer_id, "rotate": True}
 
     replies = together([lambda: admin.post("/consumer/api-key", **ask)] * 4)
@@ -138,7 +138,7 @@ def test_database_itself_allows_one_active_key(bank: Bank, query: Query) -> None
 
 
 @pytest.mark.parametrize("rotate", [True, False])
-def test_admins_key_is_issued_by_the_configuration_alone(admin: Api, rotate: bool) -> None:
+def test_configuration_alone_issues_admins_key(admin: Api, rotate: bool) -> None:
     """The next migration step would make the old one active again, which may have been lost."""
     reply = admin.post("/consumer/api-key", consumer_id=ADMIN_ID, rotate=rotate)
 

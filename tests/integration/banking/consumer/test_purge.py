@@ -55,7 +55,7 @@ def small_batches(environment: dict[str, str], parts: Parts) -> Iterator[Parts]:
     ],
 )
 @pytest.mark.usefixtures("small_batches")
-def test_old_rows_go_over_several_batches_and_young_ones_stay(
+def test_only_old_rows_are_purged(
     query: Query, rows: str, too_old: str, young_enough: str, kind: str
 ) -> None:
     query(rows, age=too_old, count=8)
@@ -68,7 +68,7 @@ def test_old_rows_go_over_several_batches_and_young_ones_stay(
 
 
 @pytest.mark.usefixtures("small_batches")
-def test_no_statement_deletes_more_than_a_batch(query: Query) -> None:
+def test_statements_delete_one_batch_each(query: Query) -> None:
     query("CREATE TABLE deletions (count bigint)")
     query("""CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$
              BEGIN INSERT INTO deletions SELECT count(*) FROM gone; RETURN NULL; END $$""")
@@ -86,7 +86,7 @@ def test_no_statement_deletes_more_than_a_batch(query: Query) -> None:
 
 
 @pytest.mark.usefixtures("small_batches")
-def test_rows_in_other_hands_are_left_for_the_next_run(query: Query, database_url: str) -> None:
+def test_locked_rows_wait_for_next_run(query: Query, database_url: str) -> None:
     query(KEYS, age="30 hours", count=2)
     other_run = psycopg2.connect(database_url)
     with other_run, other_run.cursor() as cursor:
@@ -97,9 +97,7 @@ def test_rows_in_other_hands_are_left_for_the_next_run(query: Query, database_ur
     assert run_schedule("purge")["idempotency_keys"] == 1
 
 
-def test_time_that_is_up_ends_the_run_in_order(
-    environment: dict[str, str], parts: Parts, query: Query
-) -> None:
+def test_run_ends_when_time_is_up(environment: dict[str, str], parts: Parts, query: Query) -> None:
     query(AUDIT_ROWS, age="1000 days", count=2)
     assert parts
     with parts_with(environment, SWEEP_SECONDS="0"):
@@ -127,7 +125,7 @@ def test_events_and_customers_are_never_purged(bank: Bank, query: Query) -> None
 
 
 @pytest.mark.usefixtures("small_batches")
-def test_purge_survives_a_connection_that_died_while_frozen(query: Query) -> None:
+def test_purge_survives_a_dead_connection(query: Query) -> None:
     run_schedule("purge")
     query(
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "

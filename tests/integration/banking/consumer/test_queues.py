@@ -86,7 +86,7 @@ def test_queue_has_the_contracts_arguments(bank: Bank, management: Management) -
     }
 
 
-def test_queue_is_bound_per_event_type_without_wildcard(bank: Bank, management: Management) -> None:
+def test_queue_is_bound_per_event_type(bank: Bank, management: Management) -> None:
     assert management.bindings(f"customer_notification_{bank.name}") == {
         f"customer.creation.{bank.name}",
         f"customer.deletion.{bank.name}",
@@ -94,7 +94,7 @@ def test_queue_is_bound_per_event_type_without_wildcard(bank: Bank, management: 
     }
 
 
-def test_dead_letter_queue_takes_dead_letters_only(bank: Bank, management: Management) -> None:
+def test_dead_letter_queue_takes_nothing_else(bank: Bank, management: Management) -> None:
     name = f"customer_notification_{bank.name}_DLQ"
 
     assert management.queue(name)["durable"] is True
@@ -108,7 +108,7 @@ def test_exchange_is_a_durable_topic(bank: Bank, management: Management) -> None
     assert (exchange["type"], exchange["durable"]) == ("topic", True)
 
 
-def test_admin_is_told_of_a_new_consumer(
+def test_admin_gets_new_consumers_event(
     admins_copy: str, bank: Bank, rabbitmq_url: str, query: Query
 ) -> None:
     told = [message for message in _take_all(rabbitmq_url, admins_copy) if _is_about(message, bank)]
@@ -132,7 +132,7 @@ def test_admin_is_told_of_a_new_consumer(
     assert told[0]["properties"].headers["customer_id"] == bank.consumer_id
 
 
-def test_consumer_is_created_while_the_broker_is_away(
+def test_consumer_is_created_without_the_broker(
     admin: Api, environment: dict[str, str], query: Query
 ) -> None:
     """The event waits for the resend; the queues are declared with the first publish."""
@@ -165,7 +165,7 @@ def test_queues_are_declared_after_the_commit(
     assert seen == [{"name": name}]
 
 
-def test_queues_that_were_lost_come_back_with_the_next_event(
+def test_next_event_restores_lost_queues(
     bank: Bank, rabbitmq_url: str, management: Management
 ) -> None:
     delete_queues(rabbitmq_url, bank.name)

@@ -16,7 +16,7 @@ MakeBank = Callable[[], Bank]
 
 
 @pytest.mark.parametrize("form", ["key", "uuid", "hex", "capitals"])
-def test_key_is_named_by_itself_or_by_its_public_id(bank: Bank, form: str) -> None:
+def test_key_is_found_by_public_id(bank: Bank, form: str) -> None:
     key = bank.api.key or ""
     name = {
         "key": key,
@@ -32,7 +32,7 @@ def test_key_is_named_by_itself_or_by_its_public_id(bank: Bank, form: str) -> No
     assert set(reply.data) == {"status", "created_at", "expires_at", "updated_at"}
 
 
-def test_own_key_is_meant_when_none_is_named(bank: Bank, query: Query) -> None:
+def test_own_key_is_the_default(bank: Bank, query: Query) -> None:
     (row,) = query("SELECT * FROM consumer_api_keys WHERE key_id = %(id)s", id=key_id(bank.api.key))
 
     data = bank.api.get("/consumer/api-key").data
@@ -40,7 +40,7 @@ def test_own_key_is_meant_when_none_is_named(bank: Bank, query: Query) -> None:
     assert data["expires_at"] == row["expires_at"].isoformat(timespec="microseconds")  # type: ignore[attr-defined]
 
 
-def test_key_in_a_json_body_is_taken_too(bank: Bank) -> None:
+def test_key_may_be_in_the_body(bank: Bank) -> None:
     reply = bank.api("GET", "/consumer/api-key", {"api_key": bank.api.key})
 
     assert (reply.status, reply.data["status"]) == (200, "active")

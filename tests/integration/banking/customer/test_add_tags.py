@@ -53,7 +53,7 @@ def test_longest_tags_fit(bank: Bank, customer_id: str) -> None:
     assert tags_of(bank, customer_id) == dict.fromkeys(keys, "𝄞" * 1000)
 
 
-def test_existing_keys_are_named_and_nothing_is_added(bank: Bank, tagged: str) -> None:
+def test_existing_keys_refuse_all_tags(bank: Bank, tagged: str) -> None:
     before = bank.api.get("/customer/data", customer_id=tagged).data
 
     reply = post(bank, tagged, ["new", "tier", "city"], ["1", "2", "3"])

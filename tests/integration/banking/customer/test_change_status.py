@@ -8,7 +8,7 @@ from tests.support.banking import Bank
 from tests.support.fixtures import Query
 
 
-def test_status_changes(bank: Bank, customer_id: str) -> None:
+def test_status_change_is_stored(bank: Bank, customer_id: str) -> None:
     before = bank.api.get("/customer/data", customer_id=customer_id).data
 
     reply = bank.api.patch("/customer/change-status", customer_id=customer_id, status="INACTIVE")
@@ -35,7 +35,7 @@ def test_same_status_again_is_refused(bank: Bank, customer_id: str, query: Query
     )
 
 
-def test_sentence_names_the_id_in_its_usual_form(bank: Bank, customer_id: str) -> None:
+def test_message_normalises_the_id(bank: Bank, customer_id: str) -> None:
     reply = bank.api.patch(
         "/customer/change-status", customer_id=customer_id.upper(), status="ACTIVE"
     )
@@ -43,7 +43,7 @@ def test_sentence_names_the_id_in_its_usual_form(bank: Bank, customer_id: str) -
     assert reply.description == f"Customer {customer_id} is already ACTIVE"
 
 
-def test_missing_customer_is_not_found_whatever_the_status(bank: Bank) -> None:
+def test_missing_customer_is_not_found(bank: Bank) -> None:
     for status in ("ACTIVE", "INACTIVE"):
         reply = bank.api.patch(
             "/customer/change-status", customer_id=str(uuid.uuid4()), status=status

@@ -18,7 +18,7 @@ def test_created_customer_is_answered_and_stored(bank: Bank, query: Query) -> No
     ]
 
 
-def test_event_reaches_the_banks_queue_as_the_contract_says(bank: Bank, rabbitmq_url: str) -> None:
+def test_queued_event_follows_the_contract(bank: Bank, rabbitmq_url: str) -> None:
     customer_id = bank.create_customer("John Richard Doe")
 
     (delivery,) = take(rabbitmq_url, bank.name, 1)

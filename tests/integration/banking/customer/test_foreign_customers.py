@@ -33,7 +33,7 @@ def everything(query: Query) -> list[list[dict[str, object]]]:
 
 
 @pytest.mark.parametrize(("method", "path", "fields"), ON_A_CUSTOMER)
-def test_foreign_customer_is_as_one_that_nobody_has(
+def test_foreign_customer_looks_absent(
     bank: Bank,
     stranger: Bank,
     tagged: str,
@@ -54,7 +54,7 @@ def test_foreign_customer_is_as_one_that_nobody_has(
     assert everything(query) == before
 
 
-def test_admin_acts_on_its_own_customers_only(bank: Bank, admin: Api, customer_id: str) -> None:
+def test_admin_reaches_only_own_customers(bank: Bank, admin: Api, customer_id: str) -> None:
     own = admin.post("/customer/data", name="Admin's own")
 
     assert admin.get("/customer/data", customer_id=own.data["customer_id"]).status == 200

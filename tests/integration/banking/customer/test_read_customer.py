@@ -8,7 +8,7 @@ from tests.integration.banking.customer.tagging import add_tags
 from tests.support.banking import Bank
 
 
-def test_customer_is_read_as_it_was_created(bank: Bank) -> None:
+def test_created_customer_is_read_back(bank: Bank) -> None:
     created = bank.api.post("/customer/data", name="Zoë 李 O'Neil", status="INACTIVE").data
 
     reply = bank.api.get("/customer/data", customer_id=created["customer_id"])

@@ -67,9 +67,7 @@ def sequences(query: Query, customer_id: str) -> list[object]:
     return [row["sequence"] for row in rows]
 
 
-def test_of_two_equal_status_changes_one_is_refused(
-    bank: Bank, customer_id: str, query: Query
-) -> None:
+def test_second_equal_status_change_is_refused(bank: Bank, customer_id: str, query: Query) -> None:
     for status in ("INACTIVE", "ACTIVE", "INACTIVE"):
         replies = together([partial(change_status, bank, customer_id, status)] * 2)
         assert sorted(reply.status for reply in replies) == [200, 409]
@@ -84,14 +82,14 @@ def test_of_two_deletions_one_finds_nothing(bank: Bank, customer_id: str, query:
     assert sequences(query, customer_id) == [1, 2]
 
 
-def test_of_many_equal_tags_one_is_added(bank: Bank, customer_id: str) -> None:
+def test_simultaneous_equal_tags_add_one(bank: Bank, customer_id: str) -> None:
     replies = together([partial(add_tag, bank, customer_id, "same")] * 5)
 
     assert sorted(reply.status for reply in replies) == [201, 409, 409, 409, 409]
     assert tags_of(bank, customer_id) == {"same": "1"}
 
 
-def test_of_two_renames_to_one_key_one_is_refused(bank: Bank, tagged: str) -> None:
+def test_second_rename_to_key_is_refused(bank: Bank, tagged: str) -> None:
     rename = partial(bank.api.patch, "/customer/tag-key", customer_id=tagged, new_tag_key="new")
 
     replies = together([partial(rename, tag_key="city"), partial(rename, tag_key="tier")])
@@ -100,7 +98,7 @@ def test_of_two_renames_to_one_key_one_is_refused(bank: Bank, tagged: str) -> No
     assert len(tags_of(bank, tagged)) == 2
 
 
-def test_deletion_takes_the_tags_that_were_added_while_it_waited(
+def test_deletion_takes_tags_added_meanwhile(
     bank: Bank, customer_id: str, query: Query, other_request: psycopg2.extensions.connection
 ) -> None:
     with other_request.cursor() as cursor:
@@ -124,7 +122,7 @@ def test_deletion_takes_the_tags_that_were_added_while_it_waited(
         ("PATCH", "/customer/change-status", {"status": "INACTIVE"}),
     ],
 )
-def test_change_that_waited_for_a_deletion_finds_nothing(
+def test_change_after_deletion_finds_nothing(
     bank: Bank,
     tagged: str,
     query: Query,
@@ -146,7 +144,7 @@ def test_change_that_waited_for_a_deletion_finds_nothing(
     assert sequences(query, tagged) == [1]
 
 
-def test_deletion_racing_with_tags_leaves_none_behind(bank: Bank, query: Query) -> None:
+def test_deletion_during_tagging_leaves_none(bank: Bank, query: Query) -> None:
     for _ in range(5):
         customer_id = bank.create_customer()
         calls = [partial(add_tag, bank, customer_id, key) for key in "abc"]

@@ -71,7 +71,7 @@ def test_age_counts_from_the_creation(bank: Bank, customer_id: str, query: Query
     assert 3600 <= snapshots(bank, customer_id)[0]["metrics"]["customer_age_seconds"] < 3700
 
 
-def test_events_are_counted_by_what_became_of_them(
+def test_events_are_counted_by_status(
     bank: Bank, customer_id: str, query: Query, rabbitmq_url: str
 ) -> None:
     for status in ("INACTIVE", "ACTIVE", "INACTIVE", "ACTIVE"):
@@ -104,7 +104,7 @@ def test_events_are_counted_by_what_became_of_them(
     }
 
 
-def test_snapshot_tells_what_changed_since_the_one_before(bank: Bank, tagged: str) -> None:
+def test_snapshot_lists_its_changes(bank: Bank, tagged: str) -> None:
     snap(bank, tagged)
     bank.api.patch("/customer/tag-value", customer_id=tagged, tag_key="city", new_tag_value="Rome")
     bank.api.delete("/customer/tag", customer_id=tagged, tag_key="tier")
@@ -140,7 +140,7 @@ def test_nothing_changed_is_said_as_nothing(bank: Bank, tagged: str) -> None:
     assert timeless(changed["metrics"]) == {}
 
 
-def test_pages_tell_the_same_as_the_whole(bank: Bank, customer_id: str) -> None:
+def test_pages_add_up_to_the_whole(bank: Bank, customer_id: str) -> None:
     for number in range(5):
         add_tags(bank, customer_id, **{f"tag{number}": "1"})
         snap(bank, customer_id)
@@ -155,7 +155,7 @@ def test_pages_tell_the_same_as_the_whole(bank: Bank, customer_id: str) -> None:
         assert list(chain(*found)) == whole
 
 
-def test_pages_do_not_shift_while_snapshots_are_taken(bank: Bank, customer_id: str) -> None:
+def test_pages_are_stable_during_snapshots(bank: Bank, customer_id: str) -> None:
     for _ in range(3):
         snap(bank, customer_id)
     whole = snapshots(bank, customer_id)
@@ -167,7 +167,7 @@ def test_pages_do_not_shift_while_snapshots_are_taken(bank: Bank, customer_id: s
     assert first["snapshots"] + rest == whole
 
 
-def test_customer_without_snapshots_has_an_empty_page(bank: Bank, customer_id: str) -> None:
+def test_no_snapshots_give_empty_page(bank: Bank, customer_id: str) -> None:
     reply = bank.api.get("/customer/analytics", customer_id=customer_id)
 
     assert (reply.status, reply.data) == (200, {"snapshots": [], "next_cursor": None})
@@ -184,9 +184,7 @@ def test_deleted_customer_keeps_its_pages(bank: Bank, customer_id: str) -> None:
     assert bank.api.post("/customer/analytics", customer_id=customer_id).status == 404
 
 
-def test_page_past_the_end_of_a_deleted_customer_is_empty(
-    bank: Bank, customer_id: str, query: Query
-) -> None:
+def test_page_after_deleted_customer_is_empty(bank: Bank, customer_id: str, query: Query) -> None:
     for _ in range(2):
         snap(bank, customer_id)
     cursor = bank.api.get("/customer/analytics", customer_id=customer_id, limit=1).data[
@@ -198,7 +196,7 @@ def test_page_past_the_end_of_a_deleted_customer_is_empty(
     assert snapshots(bank, customer_id, cursor=cursor) == []
 
 
-def test_customer_that_never_was_is_not_found(bank: Bank, customer_id: str) -> None:
+def test_unknown_customer_is_not_found(bank: Bank, customer_id: str) -> None:
     bank.api.delete("/customer/data", customer_id=customer_id)
 
     for unknown in (customer_id, str(uuid.uuid4())):

@@ -65,7 +65,7 @@ def test_processed_never_falls_back_to_received(bank: Bank, event_id: str) -> No
     assert receipt_status(bank, event_id) == "processed"
 
 
-def test_processed_is_final_for_a_failure_too(bank: Bank, event_id: str) -> None:
+def test_failed_event_stays_processed(bank: Bank, event_id: str) -> None:
     confirm(bank, event_id, "processed")
 
     reply = confirm(bank, event_id, "failed", failure_reason="too late")
@@ -83,9 +83,7 @@ def test_failed_event_can_still_be_processed(bank: Bank, event_id: str) -> None:
     assert (event["deliver_status"], event["deliver_failure_reason"]) == ("delivered", None)
 
 
-def test_anothers_event_is_answered_like_a_missing_one(
-    make_bank: Callable[[], Bank], event_id: str
-) -> None:
+def test_foreign_event_looks_absent(make_bank: Callable[[], Bank], event_id: str) -> None:
     other = make_bank()
 
     foreign = confirm(other, event_id, "processed")
@@ -95,7 +93,7 @@ def test_anothers_event_is_answered_like_a_missing_one(
     assert foreign.body == missing.body
 
 
-def test_confirmation_proves_that_a_pending_event_was_published(
+def test_confirmation_marks_pending_event_published(
     bank: Bank, event_id: str, query: Query
 ) -> None:
     query(
@@ -118,7 +116,7 @@ def test_confirmation_proves_that_a_pending_event_was_published(
         ({"failure_reason": "x"}, "failure_reason only goes with status failed"),
     ],
 )
-def test_wrong_confirmation_is_refused_with_a_sentence(
+def test_wrong_confirmation_is_explained(
     bank: Bank, event_id: str, fields: dict[str, object], sentence: str
 ) -> None:
     body = {"event_id": event_id, "status": "processed", **fields}

@@ -59,9 +59,7 @@ def sweep() -> dict[str, Any]:
     return summary
 
 
-def test_rejected_message_fails_its_event_and_is_kept(
-    bank: Bank, rabbitmq_url: str, query: Query
-) -> None:
+def test_rejected_message_fails_its_event(bank: Bank, rabbitmq_url: str, query: Query) -> None:
     bank.create_customer()
     event_id = reject_next(rabbitmq_url, bank)
     eventually(lambda: letters_waiting(rabbitmq_url, bank) == 1, "the dead letter")
@@ -102,7 +100,7 @@ def test_processed_event_stays_delivered(bank: Bank, rabbitmq_url: str) -> None:
     assert bank.api.get("/events/data", event_id=event_id).data["deliver_status"] == "delivered"
 
 
-def test_confirmation_that_is_under_way_wins_over_the_letter(
+def test_concurrent_confirmation_beats_dead_letter(
     bank: Bank, rabbitmq_url: str, query: Query, database_url: str
 ) -> None:
     bank.create_customer()
@@ -145,7 +143,7 @@ def test_confirmation_that_is_under_way_wins_over_the_letter(
         (b"", {"headers": {"x-death": "not a list", "x-first-death-reason": "\x00"}}),
     ],
 )
-def test_letter_without_an_event_is_kept_as_it_is_and_shown(
+def test_dead_letter_without_event_is_kept(
     bank: Bank, rabbitmq_url: str, query: Query, body: bytes, properties: dict[str, Any]
 ) -> None:
     put_letter(rabbitmq_url, bank, body, **properties)
@@ -159,9 +157,7 @@ def test_letter_without_an_event_is_kept_as_it_is_and_shown(
     assert letters_waiting(rabbitmq_url, bank) == 0
 
 
-def test_letter_that_names_another_tenants_event_does_not_touch_it(
-    make_bank: Any, rabbitmq_url: str, query: Query
-) -> None:
+def test_dead_letter_spares_foreign_event(make_bank: Any, rabbitmq_url: str, query: Query) -> None:
     victim, other = make_bank(), make_bank()
     victim.create_customer()
     (row,) = query(
@@ -176,7 +172,7 @@ def test_letter_that_names_another_tenants_event_does_not_touch_it(
     assert (event["deliver_status"], event["dead_letters"]) == ("pending", [])
 
 
-def test_letter_handed_over_again_is_kept_once(
+def test_redelivered_dead_letter_is_kept_once(
     bank: Bank, rabbitmq_url: str, query: Query, parts: Parts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bank.create_customer()
@@ -201,9 +197,7 @@ def test_letter_handed_over_again_is_kept_once(
     assert letters_waiting(rabbitmq_url, bank) == 0
 
 
-def test_foreign_dead_letters_are_not_shown_to_a_tenant(
-    make_bank: Any, rabbitmq_url: str, admin: Api
-) -> None:
+def test_foreign_dead_letters_are_hidden(make_bank: Any, rabbitmq_url: str, admin: Api) -> None:
     mine, other = make_bank(), make_bank()
     put_letter(rabbitmq_url, other, uuid.uuid4().bytes)
     eventually(lambda: letters_waiting(rabbitmq_url, other) == 1, "the letter")

@@ -21,9 +21,7 @@ WHERE event_id = %(event_id)s AND created_at < clock_timestamp() - interval '1.1
 """
 
 
-def test_full_queue_leaves_the_event_pending_with_the_brokers_reason(
-    bank: Bank, query: Query, rabbitmq_url: str
-) -> None:
+def test_full_queue_leaves_event_pending(bank: Bank, query: Query, rabbitmq_url: str) -> None:
     fill_queue(rabbitmq_url, bank.name)
 
     bank.create_customer()
@@ -37,9 +35,7 @@ def test_full_queue_leaves_the_event_pending_with_the_brokers_reason(
     assert bank.api.post("/events/resend", period_in_days=1).data["summary"]["succeeded"] == 1
 
 
-def test_deleted_queue_is_declared_again_within_the_request(
-    bank: Bank, query: Query, rabbitmq_url: str
-) -> None:
+def test_request_restores_deleted_queue(bank: Bank, query: Query, rabbitmq_url: str) -> None:
     with channel(rabbitmq_url) as ch:
         ch.queue_delete(f"customer_notification_{bank.name}")
 
@@ -49,7 +45,7 @@ def test_deleted_queue_is_declared_again_within_the_request(
     assert len(drain(rabbitmq_url, bank.name)) == 1
 
 
-def test_dead_connection_is_replaced_within_the_request_and_publishes_once(
+def test_dead_connection_publishes_once(
     bank: Bank, parts: Parts, query: Query, rabbitmq_url: str
 ) -> None:
     bank.create_customer()
@@ -63,7 +59,7 @@ def test_dead_connection_is_replaced_within_the_request_and_publishes_once(
     assert len(drain(rabbitmq_url, bank.name)) == 2
 
 
-def test_failing_mark_does_not_fail_the_answer(
+def test_failed_mark_spares_the_answer(
     bank: Bank, parts: Parts, rabbitmq_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*_: object) -> int:
@@ -78,7 +74,7 @@ def test_failing_mark_does_not_fail_the_answer(
     assert len(drain(rabbitmq_url, bank.name)) == 1
 
 
-def test_request_that_took_too_long_leaves_its_event_to_the_sweep(
+def test_slow_request_leaves_event_to_sweep(
     bank: Bank,
     environment: dict[str, str],
     query: Query,
@@ -100,7 +96,7 @@ def test_request_that_took_too_long_leaves_its_event_to_the_sweep(
     assert len(drain(rabbitmq_url, bank.name)) == 1
 
 
-def test_trace_of_the_caller_goes_on_in_the_message(bank: Bank, rabbitmq_url: str) -> None:
+def test_message_continues_callers_trace(bank: Bank, rabbitmq_url: str) -> None:
     trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
     bank.api("POST", "/customer/data", {"name": "Ada"}, headers={"traceparent": trace})

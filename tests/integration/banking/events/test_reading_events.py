@@ -51,7 +51,7 @@ def test_waiting_event_names_its_head(bank: Bank, query: Query) -> None:
     assert shown["waits_behind"] == head["event_id"]
 
 
-def test_anothers_event_is_answered_like_a_missing_one(
+def test_foreign_event_looks_absent(
     make_bank: Callable[[], Bank], query: Query, admin: Api
 ) -> None:
     owner, other = make_bank(), make_bank()
@@ -68,7 +68,7 @@ def test_anothers_event_is_answered_like_a_missing_one(
     assert admin.get("/events/data", event_id=row["event_id"]).status == 200
 
 
-def test_pages_hold_every_event_once_while_new_ones_arrive(bank: Bank, query: Query) -> None:
+def test_pages_are_stable_during_arrivals(bank: Bank, query: Query) -> None:
     write_pending(query, bank.consumer_id, customers=7, events_each=3)
     first = bank.api.get("/events/list", limit=10)
     write_pending(query, bank.consumer_id, customers=5, age_seconds=0)
@@ -89,7 +89,9 @@ def test_pages_hold_every_event_once_while_new_ones_arrive(bank: Bank, query: Qu
         ({"deliver_status": "failed"}, 0),
     ],
 )
-def test_filters_narrow(bank: Bank, query: Query, filters: dict[str, object], count: int) -> None:
+def test_filters_narrow_the_list(
+    bank: Bank, query: Query, filters: dict[str, object], count: int
+) -> None:
     write_pending(query, bank.consumer_id, customers=2, events_each=3)
 
     assert len(pages(bank.api, **filters)) == count

@@ -59,7 +59,7 @@ def test_tenant_without_events_has_zeros(bank: Bank, reconcile: Ledger) -> None:
     assert set(tenant["oldest_age_hours"].values()) == {None}
 
 
-def test_every_event_is_counted_where_it_is(
+def test_every_event_is_counted_once(
     admin: Api, bank: Bank, reconcile: Ledger, query: Query
 ) -> None:
     events = [first_event(bank, query) for _ in range(6)]
@@ -95,7 +95,7 @@ def confirm(bank: Bank, event_id: str, status: str) -> None:
     assert reply.status == 200, reply
 
 
-def test_total_is_the_sum_of_the_tenants(make_bank: Callable[[], Bank], reconcile: Ledger) -> None:
+def test_total_sums_the_tenants(make_bank: Callable[[], Bank], reconcile: Ledger) -> None:
     for number, bank in enumerate((make_bank(), make_bank()), start=1):
         for _ in range(number):
             bank.create_customer()
@@ -203,7 +203,7 @@ def test_damage_is_found_by_its_name(
     assert ledger["total"]["discrepancies"][name] == 1
 
 
-def test_missing_event_is_not_hidden_by_one_too_many(
+def test_surplus_hides_no_missing_event(
     bank: Bank, event_id: str, reconcile: Ledger, tampering: Query
 ) -> None:
     bank.create_customer()
@@ -218,7 +218,7 @@ def test_missing_event_is_not_hidden_by_one_too_many(
     assert tenant["discrepancies"]["missing_events"] == 1
 
 
-def test_receipt_past_its_retention_is_not_missed(
+def test_purged_receipt_is_not_missed(
     bank: Bank, event_id: str, reconcile: Ledger, tampering: Query
 ) -> None:
     tampering(
@@ -246,9 +246,7 @@ def test_sums_are_exact_while_others_write(bank: Bank, reconcile: Ledger, query:
     assert len({ledger["total"]["committed"] for ledger in ledgers}) > 3  # it saw them write
 
 
-def test_heads_are_listed_with_what_waits_behind_them(
-    bank: Bank, reconcile: Ledger, query: Query
-) -> None:
+def test_heads_list_their_waiting_events(bank: Bank, reconcile: Ledger, query: Query) -> None:
     write_pending(query, bank.consumer_id, customers=60, events_each=2)
     write_pending(query, bank.consumer_id, customers=1, events_each=5)
     write_pending(query, bank.consumer_id, customers=1, events_each=1)  # nothing behind it
@@ -281,7 +279,7 @@ def test_unknown_tenant_is_not_found(admin: Api) -> None:
     assert admin.get("/events/reconcile", consumer_id=str(uuid.uuid4())).status == 404
 
 
-def test_ledger_that_takes_too_long_says_so(
+def test_slow_ledger_is_reported(
     admin: Api, environment: dict[str, str], database_url: str
 ) -> None:
     connection = psycopg2.connect(database_url)

@@ -35,7 +35,7 @@ def redeliver(api: Api, **fields: object) -> dict[str, int]:
     return summary
 
 
-def test_unconfirmed_events_go_out_again_in_order(
+def test_unconfirmed_events_are_resent_in_order(
     unconfirmed: Bank, query: Query, rabbitmq_url: str
 ) -> None:
     assert redeliver(unconfirmed.api)["succeeded"] == 6
@@ -95,15 +95,13 @@ def test_another_tenants_event_ids_pick_nothing(
     assert redeliver(make_bank().api, event_ids=picked)["total_pending"] == 0
 
 
-def test_within_the_grace_period_nothing_is_sent(
-    unconfirmed: Bank, environment: dict[str, str]
-) -> None:
+def test_grace_period_sends_nothing(unconfirmed: Bank, environment: dict[str, str]) -> None:
     with parts_with(environment, DELIVERY_GRACE_SECONDS="300"):
         assert redeliver(unconfirmed.api)["total_pending"] == 0
 
 
 @pytest.mark.parametrize(("word", "state"), [("failed", "failed"), ("received", "delivered")])
-def test_same_word_after_a_redelivery_is_news(
+def test_repeated_confirmation_counts_after_redelivery(
     bank: Bank, event_id: str, query: Query, word: str, state: str
 ) -> None:
     """Otherwise the event would stay under way, and be sent again, for ever."""

@@ -31,9 +31,7 @@ def resend(api: Api, **fields: object) -> dict[str, int]:
     return summary
 
 
-def test_pending_events_are_published_in_order_per_customer(
-    bank: Bank, query: Query, rabbitmq_url: str
-) -> None:
+def test_resend_keeps_order_per_customer(bank: Bank, query: Query, rabbitmq_url: str) -> None:
     write_pending(query, bank.consumer_id, customers=20, events_each=15)
 
     summary = resend(bank.api)
@@ -43,9 +41,7 @@ def test_pending_events_are_published_in_order_per_customer(
     assert_in_order(take(rabbitmq_url, bank.name, 300))
 
 
-def test_each_attempt_is_counted_and_told_in_the_message(
-    bank: Bank, query: Query, rabbitmq_url: str
-) -> None:
+def test_message_tells_its_attempt(bank: Bank, query: Query, rabbitmq_url: str) -> None:
     write_pending(query, bank.consumer_id)
 
     resend(bank.api)
@@ -56,7 +52,7 @@ def test_each_attempt_is_counted_and_told_in_the_message(
     assert delivery.properties.headers["publish_try_count"] == 2
 
 
-def test_two_resends_at_once_publish_nothing_twice(
+def test_simultaneous_resends_publish_once(
     bank: Bank, admin: Api, query: Query, rabbitmq_url: str
 ) -> None:
     write_pending(query, bank.consumer_id, customers=300, events_each=3)
@@ -86,7 +82,7 @@ def test_tenant_resends_only_its_own(
     )
 
 
-def test_event_types_out_of_scope_hold_back_what_comes_after(bank: Bank, query: Query) -> None:
+def test_excluded_types_block_later_events(bank: Bank, query: Query) -> None:
     write_pending(query, bank.consumer_id, events_each=2)
 
     summary = resend(bank.api, event_types=["customer_status_change"])
@@ -95,7 +91,7 @@ def test_event_types_out_of_scope_hold_back_what_comes_after(bank: Bank, query: 
     assert statuses(query, bank.consumer_id) == {"pending": 2}
 
 
-def test_period_and_tries_narrow_what_is_taken(bank: Bank, query: Query) -> None:
+def test_period_and_tries_narrow_resends(bank: Bank, query: Query) -> None:
     write_pending(query, bank.consumer_id, age_seconds=3 * 86_400)
 
     assert resend(bank.api, period_in_days=1)["total_pending"] == 0
@@ -104,7 +100,7 @@ def test_period_and_tries_narrow_what_is_taken(bank: Bank, query: Query) -> None
     assert resend(bank.api, max_try_count=2)["succeeded"] == 1
 
 
-def test_tenth_try_that_fails_is_the_last(bank: Bank, query: Query, rabbitmq_url: str) -> None:
+def test_tenth_failed_try_is_last(bank: Bank, query: Query, rabbitmq_url: str) -> None:
     fill_queue(rabbitmq_url, bank.name)
     write_pending(query, bank.consumer_id, events_each=2)
     query("UPDATE customer_events SET publish_try_count = 9 WHERE sequence = 1")
@@ -139,7 +135,7 @@ def fill_queue(url: str, name: str) -> None:
     pytest.fail("the queue does not refuse")
 
 
-def test_young_event_is_left_to_the_request_that_wrote_it(bank: Bank, query: Query) -> None:
+def test_young_event_stays_with_request(bank: Bank, query: Query) -> None:
     write_pending(query, bank.consumer_id, age_seconds=0)
     query("UPDATE customer_events SET publish_failure_reason = NULL WHERE source_service = 'test'")
 
@@ -148,9 +144,7 @@ def test_young_event_is_left_to_the_request_that_wrote_it(bank: Bank, query: Que
     assert (summary["total_pending"], summary["skipped"]) == (1, 1)
 
 
-def test_lost_queue_is_declared_again_and_nothing_is_lost(
-    bank: Bank, query: Query, rabbitmq_url: str
-) -> None:
+def test_lost_queue_loses_nothing(bank: Bank, query: Query, rabbitmq_url: str) -> None:
     with channel(rabbitmq_url) as ch:
         ch.queue_delete(f"customer_notification_{bank.name}")
     write_pending(query, bank.consumer_id, customers=3, events_each=3)
@@ -161,9 +155,7 @@ def test_lost_queue_is_declared_again_and_nothing_is_lost(
 
 
 @pytest.mark.parametrize("statements", [RESEND, REDELIVER], ids=["resend", "redeliver"])
-def test_claim_reads_its_batch_and_not_the_backlog(
-    statements: dict[str, str], bank: Bank, query: Query
-) -> None:
+def test_claim_reads_only_its_batch(statements: dict[str, str], bank: Bank, query: Query) -> None:
     write_pending(query, bank.consumer_id, customers=2_000, events_each=5)
     query(
         "UPDATE customer_events SET publish_status = 'published', published_at = now() - interval '1 h'"

@@ -69,16 +69,14 @@ def test_letter_with_any_headers_is_kept(
 
 
 @pytest.mark.parametrize("table", [b"\x02\xff\xfeV", nested(300)])
-def test_letter_with_headers_that_json_cannot_hold_is_kept(
-    bank: Bank, rabbitmq_url: str, table: bytes
-) -> None:
+def test_unserialisable_headers_are_kept(bank: Bank, rabbitmq_url: str, table: bytes) -> None:
     put_raw(rabbitmq_url, bank, table)
 
     assert sweep() == {"kept": 1, "unmatched": 1}
 
 
 @pytest.mark.parametrize("table", [b"\x01hT" + struct.pack(">Q", 2**62), nested(3000)])
-def test_letter_that_cannot_be_read_stops_no_other_queue(
+def test_unreadable_dead_letter_blocks_no_other(
     make_bank: Callable[[], Bank], rabbitmq_url: str, query: Query, table: bytes
 ) -> None:
     first, second = sorted((make_bank(), make_bank()), key=lambda bank: bank.name)
@@ -93,7 +91,7 @@ def test_letter_that_cannot_be_read_stops_no_other_queue(
     assert letters_waiting(rabbitmq_url, first) == 1
 
 
-def test_large_letters_are_taken_a_few_at_a_time(
+def test_large_dead_letters_come_in_portions(
     bank: Bank, rabbitmq_url: str, query: Query, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(dead_letters, "BATCH_BYTES", 1_000)

@@ -56,7 +56,7 @@ def held(database_url: str, event_id: object) -> Iterator[psycopg2.extensions.cu
     connection.close()
 
 
-def test_skipped_head_lets_the_others_through_in_order(
+def test_skipped_head_releases_later_events(
     admin: Api, bank: Bank, head: dict[str, object], rabbitmq_url: str
 ) -> None:
     reply = skip(admin, head["customer_id"])
@@ -73,7 +73,7 @@ def test_skipped_head_lets_the_others_through_in_order(
     assert [d.sequence for d in drain(rabbitmq_url, bank.name)] == [2, 3]
 
 
-def test_skipped_event_says_why_and_leads_to_its_audit_row(
+def test_skipped_event_names_its_audit_row(
     admin: Api, bank: Bank, head: dict[str, object], query: Query
 ) -> None:
     request_id = skip(admin, head["customer_id"]).headers["X-Request-Id"]
@@ -101,14 +101,14 @@ def test_repeated_request_skips_one_head_only(
     assert statuses(query, bank.consumer_id) == {"failed": 1, "pending": 2}
 
 
-def test_customer_with_nothing_pending_is_not_found(admin: Api, bank: Bank) -> None:
+def test_skip_without_pending_is_not_found(admin: Api, bank: Bank) -> None:
     idle, unknown = skip(admin, bank.create_customer()), skip(admin, str(uuid.uuid4()))
 
     assert idle.status == unknown.status == 404
     assert idle.body == unknown.body
 
 
-def test_head_in_its_requests_hands_is_refused(
+def test_head_of_running_request_is_refused(
     admin: Api, bank: Bank, head: dict[str, object], query: Query
 ) -> None:
     query("ALTER TABLE customer_events DISABLE TRIGGER customer_events_immutable")
@@ -125,7 +125,7 @@ def test_head_in_its_requests_hands_is_refused(
     assert statuses(query, bank.consumer_id) == {"pending": 3}
 
 
-def test_other_head_than_the_one_meant_is_refused(
+def test_different_head_is_refused(
     admin: Api, bank: Bank, head: dict[str, object], query: Query
 ) -> None:
     reply = skip(admin, head["customer_id"], event_id=str(uuid.uuid4()))
@@ -136,7 +136,7 @@ def test_other_head_than_the_one_meant_is_refused(
     assert skip(admin, head["customer_id"], event_id=head["event_id"]).status == 200
 
 
-def test_head_that_a_sweep_publishes_meanwhile_is_not_skipped_nor_the_next(
+def test_published_head_is_not_skipped(
     admin: Api, bank: Bank, head: dict[str, object], query: Query, database_url: str
 ) -> None:
     replies: list[Reply] = []
@@ -156,7 +156,7 @@ def test_head_that_a_sweep_publishes_meanwhile_is_not_skipped_nor_the_next(
     assert statuses(query, bank.consumer_id) == {"published": 1, "pending": 2}
 
 
-def test_head_that_a_sweep_does_not_let_go_of_is_refused(
+def test_head_locked_by_sweep_is_refused(
     admin: Api,
     head: dict[str, object],
     query: Query,
@@ -174,7 +174,7 @@ def test_head_that_a_sweep_does_not_let_go_of_is_refused(
     assert int(reply.headers["Retry-After"]) >= 1
 
 
-def test_nothing_overtakes_a_skip_that_is_not_committed(
+def test_nothing_overtakes_an_uncommitted_skip(
     bank: Bank, head: dict[str, object], rabbitmq_url: str, database_url: str
 ) -> None:
     with held(database_url, head["event_id"]) as skipping:
@@ -202,7 +202,7 @@ def skip_often(admin: Api, bank: Bank, query: Query) -> None:
             skipped += reply.status == 200
 
 
-def test_skips_among_handlers_and_resends_break_no_order(
+def test_concurrent_skips_keep_the_order(
     admin: Api, bank: Bank, query: Query, rabbitmq_url: str
 ) -> None:
     shared = [bank.create_customer() for _ in range(3)]

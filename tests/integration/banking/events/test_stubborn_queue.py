@@ -12,7 +12,7 @@ from tests.support.fixtures import Query
 from tests.support.outbox import statuses, write_pending
 
 
-def test_queue_declared_by_somebody_else_stops_no_other(
+def test_conflicting_queue_blocks_no_other(
     make_bank: Callable[[], Bank], admin: Api, query: Query, rabbitmq_url: str
 ) -> None:
     stubborn, lost = sorted((make_bank(), make_bank()), key=lambda bank: bank.name)

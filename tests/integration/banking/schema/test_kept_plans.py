@@ -54,7 +54,7 @@ def waits(execute: Execute) -> bool:
     return bool(execute("SHOW synchronous_commit")["synchronous_commit"] == "on")
 
 
-def test_only_the_commit_of_a_mark_does_not_wait_for_the_disk(
+def test_only_marks_commit_without_disk(
     connection: psycopg2.extensions.connection, execute: Execute
 ) -> None:
     event = execute(CUSTOMERS["create_customer"], **CUSTOMER)
@@ -70,7 +70,7 @@ def test_only_the_commit_of_a_mark_does_not_wait_for_the_disk(
     assert waits(execute)
 
 
-def test_warm_connection_survives_a_migration_of_the_table(
+def test_warm_connection_survives_a_migration(
     connection: psycopg2.extensions.connection, execute: Execute, url: str
 ) -> None:
     """A plan is made anew when its table has changed, and so is the row that the function returns."""

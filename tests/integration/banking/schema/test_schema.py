@@ -52,7 +52,7 @@ def test_comparison_sees_what_could_differ(url: str) -> None:
         assert found[kind], kind
 
 
-def test_migrations_can_be_run_again_by_hand(url: str) -> None:
+def test_migrations_can_run_again(url: str) -> None:
     """Each is idempotent by itself; what is not undoes or repeats nothing."""
     migrate(url, MIGRATIONS)
     before, consumers = catalog(url), run(url, "SELECT * FROM consumers")
@@ -97,7 +97,7 @@ def test_no_foreign_keys_bind_the_tables(url: str) -> None:
     assert [row for row in catalog(url)["constraints"] if row[2] == "f"] == []
 
 
-def test_every_time_knows_its_zone_and_every_status_its_values(url: str) -> None:
+def test_times_have_zones_statuses_have_values(url: str) -> None:
     migrate(url, MIGRATIONS)
     found = catalog(url)
     times = {row[3] for row in found["columns"] if str(row[2]).endswith("_at")}
@@ -109,7 +109,7 @@ def test_every_time_knows_its_zone_and_every_status_its_values(url: str) -> None
         assert any(t == table and f"({column} = ANY" in check for t, check in checks), column
 
 
-def test_pending_work_is_found_by_partial_indexes(url: str) -> None:
+def test_partial_indexes_find_pending_work(url: str) -> None:
     migrate(url, MIGRATIONS)
     plan = """
         SET enable_seqscan = off;
@@ -203,8 +203,6 @@ def test_publishing_and_delivery_may_go_on(query: Query, event_id: str, change: 
         "deliver_status = 'lost'",
     ],
 )
-def test_facts_that_contradict_each_other_are_unrepresentable(
-    query: Query, event_id: str, change: str
-) -> None:
+def test_contradictory_facts_are_refused(query: Query, event_id: str, change: str) -> None:
     with pytest.raises(psycopg2.errors.CheckViolation):
         query(f"UPDATE customer_events SET {change} WHERE event_id = %(id)s", id=event_id)

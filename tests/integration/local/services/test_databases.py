@@ -72,7 +72,7 @@ def test_missing_database_is_made(
     ]
 
 
-def test_external_addresses_are_taken_as_they_are(
+def test_external_addresses_are_used_unchanged(
     services: RunningServices, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     given = {**services.urls.databases, **services.urls.servers}

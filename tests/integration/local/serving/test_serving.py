@@ -94,14 +94,14 @@ def test_head_without_end_is_refused(server: Server, begun: bytes, more: bytes) 
     assert b'"status_name":"BAD_REQUEST"' in answer
 
 
-def test_long_head_and_longer_body_are_served(server: Server) -> None:
+def test_long_heads_and_bodies_are_served(server: Server) -> None:
     headers = {"X-Long": "x" * 60_000, "Content-Type": "application/json"}
     response = httpx.post(f"{server.base_url}/echo", content=b" " * 200_000, headers=headers)
 
     assert response.status_code == 200
 
 
-def test_taken_port_means_the_next_free_one(server: Server, environment: dict[str, str]) -> None:
+def test_taken_port_gives_next_one(server: Server, environment: dict[str, str]) -> None:
     port = int(server.base_url.rsplit(":", 1)[1])
     with start_server(environment, port) as second:
         assert int(second.base_url.rsplit(":", 1)[1]) > port

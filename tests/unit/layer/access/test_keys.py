@@ -58,7 +58,7 @@ def test_key_comes_back_from_its_text() -> None:
     assert parse_api_key(KEY.text) == KEY
 
 
-def test_keys_differ() -> None:
+def test_new_keys_always_differ() -> None:
     made = [new_api_key() for _ in range(100)]
 
     assert len({key.secret for key in made}) == len({key.key_id for key in made}) == 100
@@ -89,11 +89,11 @@ def test_cut_key_is_noticed(length: int) -> None:
 
 
 @given(st.text())
-def test_any_text_is_read_without_a_crash(text: str) -> None:
+def test_any_text_is_read_safely(text: str) -> None:
     assert parse_api_key(text) is None
 
 
-def test_hash_is_bcrypt_of_the_cost_asked_for_and_differs_each_time() -> None:
+def test_hash_is_salted_bcrypt() -> None:
     one, other = hash_secret(KEY.secret, 4), hash_secret(KEY.secret, 4)
 
     assert one.startswith("$2b$04$")
@@ -114,7 +114,7 @@ def test_memory_does_not_hold_the_secret() -> None:
     assert KEY.secret not in str(vars(verifier))
 
 
-def test_remembered_key_is_checked_anew_when_its_hash_changed(checks: list[bytes]) -> None:
+def test_changed_hash_is_checked_again(checks: list[bytes]) -> None:
     verifier = SecretVerifier()
     verifier.matches(KEY, STORED, HOME)
 
@@ -122,14 +122,14 @@ def test_remembered_key_is_checked_anew_when_its_hash_changed(checks: list[bytes
     assert len(checks) == 2
 
 
-def test_wrong_secret_repeated_is_refused_from_memory(checks: list[bytes]) -> None:
+def test_repeated_wrong_secret_is_remembered(checks: list[bytes]) -> None:
     verifier, wrong = SecretVerifier(wrong_per_minute=1), wrong_secret()
 
     assert [verifier.matches(wrong, STORED, HOME) for _ in range(5)] == [False] * 5
     assert len(checks) == 1
 
 
-def test_wrong_secrets_are_bounded_for_a_minute(checks: list[bytes]) -> None:
+def test_wrong_secrets_are_bounded(checks: list[bytes]) -> None:
     clock = Clock()
     verifier = SecretVerifier(wrong_per_minute=2, clock=clock)
     for _ in range(2):
@@ -145,7 +145,7 @@ def test_wrong_secrets_are_bounded_for_a_minute(checks: list[bytes]) -> None:
     assert verifier.matches(wrong_secret(), STORED, HOME) is False
 
 
-def test_bound_spares_a_verified_key_and_other_addresses() -> None:
+def test_bound_spares_verified_keys() -> None:
     verifier = SecretVerifier(wrong_per_minute=1)
     verifier.matches(wrong_secret(), STORED, AWAY)
     with pytest.raises(TooManyWrongSecrets):
@@ -163,21 +163,21 @@ def test_bound_is_per_key() -> None:
     assert verifier.matches(other, hash_secret(other.secret, 4), HOME) is True
 
 
-def test_right_secret_takes_back_the_typos_before_it() -> None:
+def test_right_secret_forgives_typos() -> None:
     verifier = SecretVerifier(wrong_per_minute=2)
     for _ in range(3):
         verifier.matches(wrong_secret(), STORED, HOME)
         assert verifier.matches(KEY, STORED, HOME) is True
 
 
-def test_burst_of_first_requests_costs_one_check(checks: list[bytes]) -> None:
+def test_first_burst_costs_one_check(checks: list[bytes]) -> None:
     verifier = SecretVerifier(wrong_per_minute=1)
 
     assert _at_once(16, lambda: verifier.matches(KEY, STORED, HOME)) == [True] * 16
     assert len(checks) == 1
 
 
-def test_burst_of_wrong_secrets_is_bounded_too(checks: list[bytes]) -> None:
+def test_wrong_secret_burst_is_bounded(checks: list[bytes]) -> None:
     verifier = SecretVerifier(wrong_per_minute=3)
 
     def attack() -> bool | None:

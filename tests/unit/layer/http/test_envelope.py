@@ -38,7 +38,7 @@ def test_status_has_its_name(status: int, name: str) -> None:
 
 
 @pytest.mark.parametrize("status", HTTPStatus)
-def test_every_status_has_a_name_in_upper_snake_case(status: HTTPStatus) -> None:
+def test_statuses_are_upper_snake_case(status: HTTPStatus) -> None:
     assert status_name(status).replace("_", "").isalnum()
     assert status_name(status).upper() == status_name(status)
 
@@ -62,7 +62,7 @@ def test_answer_is_json_with_its_headers() -> None:
     assert json.loads(response.body) == envelope(404, {}, "No such thing")
 
 
-def test_crash_shows_its_reference_and_nothing_else() -> None:
+def test_crash_shows_only_its_reference() -> None:
     response = crash("ref-1")
 
     assert response.status_code == 500
@@ -87,11 +87,11 @@ def test_crash_shows_its_reference_and_nothing_else() -> None:
         ([1, None, True], "[1,null,true]"),
     ],
 )
-def test_values_are_written_as_the_contract_says(value: object, text: str) -> None:
+def test_values_follow_the_contract(value: object, text: str) -> None:
     assert dumps(value) == text
 
 
-def test_text_that_is_no_text_cannot_break_the_answer() -> None:
+def test_broken_text_spares_the_answer() -> None:
     """Quotes and line breaks of a caller's value stay inside of their string."""
     response = answer(422, {}, 'name: got "\n}, "data": 1')
 

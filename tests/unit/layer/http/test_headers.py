@@ -64,7 +64,7 @@ def test_handlers_content_type_is_kept(name: str, media_type: str | None) -> Non
     assert answered_with({name: "text/css"}, media_type)["content-type"] == "text/css"
 
 
-def test_handler_without_headers_gets_the_standard_ones() -> None:
+def test_standard_headers_are_the_default() -> None:
     found = answered_with({}, "text/html")
 
     assert found["cache-control"] == "no-store"

@@ -45,7 +45,7 @@ def test_script_gets_bucket_rate_and_capacity(limiter: RateLimiter, fake: FakeRe
         (b"0", "0", "600"),
     ],
 )
-def test_headers_are_whole_numbers_of_tokens_and_seconds(
+def test_headers_are_whole_numbers(
     limiter: RateLimiter, fake: FakeRedis, tokens: bytes, remaining: str, reset: str
 ) -> None:
     fake.answer = [1, tokens]
@@ -60,7 +60,7 @@ def test_headers_are_whole_numbers_of_tokens_and_seconds(
 @pytest.mark.parametrize(
     ("tokens", "wait"), [(b"0", "2"), (b"0.5", "1"), (b"0.999999", "1"), (b"0.1", "2")]
 )
-def test_wait_is_until_the_next_token_and_never_zero(
+def test_wait_is_never_zero(
     limiter: RateLimiter, fake: FakeRedis, tokens: bytes, wait: str
 ) -> None:
     fake.answer = [0, tokens]

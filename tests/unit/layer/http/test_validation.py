@@ -116,7 +116,7 @@ def test_the_contracts_own_sentence() -> None:
         ("unknown", 1, "unknown: is not a known field"),
     ],
 )  # fmt: skip
-def test_wrong_field_is_told_what_was_expected(field: str, value: object, sentence: str) -> None:
+def test_wrong_field_is_explained(field: str, value: object, sentence: str) -> None:
     assert refusal(Everything, **{field: value}) == sentence
 
 
@@ -142,13 +142,13 @@ def test_secret_field_is_never_shown_back(value: object) -> None:
     ["", " ", "{", "{'a': 1}", '{"a": 1,}', "{} {}", '{"a": "\\ud800"}',
      '{"a": "\x00"}', '{"a": ' + "[" * 5_000 + "]" * 5_000 + "}", '{"a": ' + "9" * 5_000 + "}"],
 )  # fmt: skip
-def test_text_that_is_no_json_is_a_bad_request(text: str) -> None:
+def test_malformed_json_is_bad_request(text: str) -> None:
     with pytest.raises(BadRequest, match=r"^The body is not valid JSON; send a JSON object$"):
         validate_json(Everything, text)
 
 
 @pytest.mark.parametrize("text", ["[]", "null", "true", "7", "NaN", '"x"', "[{}]"])
-def test_json_that_is_no_object_is_a_bad_request(text: str) -> None:
+def test_json_must_be_an_object(text: str) -> None:
     with pytest.raises(BadRequest, match=r"^The body is not a JSON object; "):
         validate_json(Everything, text)
 
@@ -174,9 +174,7 @@ def test_parameters_are_read_from_their_text() -> None:
         ({"status": "japapa"}, "status: must be ACTIVE or INACTIVE, got 'japapa'"),
     ],
 )
-def test_wrong_parameter_is_told_what_was_expected(
-    parameters: dict[str, str], sentence: str | None
-) -> None:
+def test_wrong_parameter_is_explained(parameters: dict[str, str], sentence: str | None) -> None:
     with pytest.raises(Invalid) as error:
         validate_strings(Everything, parameters)
 
@@ -185,7 +183,7 @@ def test_wrong_parameter_is_told_what_was_expected(
 
 
 @given(st.datetimes(timezones=st.timezones()))
-def test_any_instant_is_kept_in_utc_or_refused(at: datetime) -> None:
+def test_any_instant_becomes_utc(at: datetime) -> None:
     text = at.isoformat()
     try:
         read = validate_json(Everything, json.dumps({"at": text})).at
@@ -210,7 +208,7 @@ json_values = st.recursive(
         max_size=4,
     )
 )
-def test_any_object_is_taken_or_refused_in_our_words(fields: dict[str, object]) -> None:
+def test_any_object_is_handled(fields: dict[str, object]) -> None:
     try:
         validate_json(Everything, json.dumps(fields))
     except Invalid as error:
@@ -221,7 +219,7 @@ def test_any_object_is_taken_or_refused_in_our_words(fields: dict[str, object]) 
 
 
 @pytest.mark.parametrize("kind", ERRORS)
-def test_no_error_of_the_framework_is_shown_raw(kind: str) -> None:
+def test_framework_errors_are_never_shown(kind: str) -> None:
     """Also those that no model of ours can give today."""
     raw: Any = ERRORS[kind]
     context = {

@@ -29,7 +29,7 @@ def published_on(listener):
     return publisher.publish([MESSAGE], 0.3)
 
 
-def test_silent_broker_is_given_up_and_its_socket_closed(listener):
+def test_silent_brokers_socket_is_closed(listener):
     (outcome,) = published_on(listener)
 
     assert outcome.result is Result.UNSENT

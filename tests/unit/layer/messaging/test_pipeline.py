@@ -39,7 +39,7 @@ class Wire:
         return [outcome.result for outcome in self.pipeline.outcomes]
 
 
-def test_second_message_of_a_key_waits_for_the_first_confirm() -> None:
+def test_same_key_waits_for_confirm() -> None:
     wire = Wire(["a", "a", "b"])
     assert [m.order_key for m in wire.sent] == ["a", "b"]
 
@@ -48,7 +48,7 @@ def test_second_message_of_a_key_waits_for_the_first_confirm() -> None:
     assert [m.order_key for m in wire.sent] == ["a", "b", "a"]
 
 
-def test_one_ack_for_multiple_confirms_all_before_it() -> None:
+def test_multiple_ack_confirms_earlier_messages() -> None:
     wire = Wire(["a", "b", "c"])
 
     wire.answer(2, multiple=True)
@@ -56,7 +56,7 @@ def test_one_ack_for_multiple_confirms_all_before_it() -> None:
     assert wire.results() == [Result.CONFIRMED, Result.CONFIRMED, Result.UNSENT]
 
 
-def test_nack_holds_back_the_rest_of_its_key_only() -> None:
+def test_nack_blocks_only_its_key() -> None:
     wire = Wire(["a", "a", "b"])
 
     wire.answer(1, confirmed=False)
@@ -66,7 +66,7 @@ def test_nack_holds_back_the_rest_of_its_key_only() -> None:
     assert len(wire.sent) == 2
 
 
-def test_held_pipeline_sends_no_more_and_still_hears_the_answers() -> None:
+def test_held_pipeline_still_reads_answers() -> None:
     wire = Wire(["a", "a", "b"])
 
     wire.pipeline.hold("blocked")
@@ -81,7 +81,7 @@ def test_held_pipeline_sends_no_more_and_still_hears_the_answers() -> None:
     assert wire.pipeline.waiting  # for the answer to the second that was sent
 
 
-def test_returned_message_is_unroutable_though_it_is_acked() -> None:
+def test_returned_message_is_unroutable() -> None:
     wire = Wire(["a"])
 
     wire.pipeline.returned("0", "NO_ROUTE")
@@ -90,7 +90,7 @@ def test_returned_message_is_unroutable_though_it_is_acked() -> None:
     assert wire.pipeline.outcomes == [Outcome(Result.UNROUTABLE, "NO_ROUTE")]
 
 
-def test_lost_connection_tells_what_was_sent_from_what_was_not() -> None:
+def test_lost_connection_names_unsent_messages() -> None:
     wire = Wire(["a", "a", "b"])
     wire.answer(2)
 
@@ -100,7 +100,7 @@ def test_lost_connection_tells_what_was_sent_from_what_was_not() -> None:
     assert {outcome.reason for outcome in wire.pipeline.outcomes[:2]} == {"reset"}
 
 
-def test_window_bounds_what_is_on_its_way(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_window_bounds_unconfirmed_messages(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pipeline, "WINDOW", 2)
     wire = Wire(["a", "b", "c"])
     assert len(wire.sent) == 2
@@ -118,7 +118,7 @@ def test_window_bounds_what_is_on_its_way(monkeypatch: pytest.MonkeyPatch) -> No
         )
     ),
 )
-def test_no_answer_of_any_kind_makes_a_message_overtake(
+def test_no_answer_lets_messages_overtake(
     keys: list[str], answers: list[tuple[int, bool, str]]
 ) -> None:
     wire = Wire(keys)

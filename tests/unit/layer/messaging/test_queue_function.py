@@ -28,7 +28,7 @@ def test_message_is_decoded() -> None:
     assert seen == [QueueMessage(b"\xff\x00", headers, "one", False, "letters")]
 
 
-def test_every_message_of_a_failed_batch_is_tried(caplog: pytest.LogCaptureFixture) -> None:
+def test_failed_batch_tries_every_message(caplog: pytest.LogCaptureFixture) -> None:
     seen: list[bytes] = []
 
     @queue_function("letters")

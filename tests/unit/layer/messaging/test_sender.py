@@ -45,7 +45,7 @@ def rows(*lanes: str) -> list[dict[str, Any]]:
     return [{"lane": lane, "text": f"{lane}{i}".encode()} for i, lane in enumerate(lanes)]
 
 
-def test_lost_queue_is_declared_for_its_rows() -> None:
+def test_lost_queue_is_declared_again() -> None:
     broker = Broker([CONFIRMED, NO_QUEUE, BEHIND], [CONFIRMED, CONFIRMED])
     letters = rows("a", "b", "b")
 

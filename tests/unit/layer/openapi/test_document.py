@@ -61,18 +61,18 @@ def test_query_parameters_are_described(document: dict[str, Any]) -> None:
     assert "example" not in branches
 
 
-def test_no_schema_shows_where_examples_came_from(document: dict[str, Any]) -> None:
+def test_schemas_hide_their_examples_origin(document: dict[str, Any]) -> None:
     assert DESCRIBED not in json.dumps(document)
 
 
-def test_conflict_is_told_in_the_endpoints_words(document: dict[str, Any]) -> None:
+def test_conflict_has_the_endpoints_text(document: dict[str, Any]) -> None:
     lend, find = document["paths"]["/loans"]["post"], document["paths"]["/books"]["get"]
 
     assert lend["responses"]["409"]["description"].startswith("The book is lent already; or: ")
     assert "409" not in find["responses"]
 
 
-def test_only_what_looks_something_up_answers_404(document: dict[str, Any]) -> None:
+def test_only_lookups_answer_404(document: dict[str, Any]) -> None:
     assert "404" in document["paths"]["/loans"]["post"]["responses"]
     assert "404" not in document["paths"]["/books"]["get"]["responses"]
 
@@ -105,7 +105,7 @@ def test_public_endpoint_asks_for_nothing(monkeypatch: pytest.MonkeyPatch) -> No
     assert not {"401", "403"} & set(described["responses"])
 
 
-def test_endpoint_may_take_one_scheme_of_several(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_endpoint_may_take_one_scheme(monkeypatch: pytest.MonkeyPatch) -> None:
     token = {"type": "http", "scheme": "bearer"}
     both = LIBRARY._replace(schemes={**LIBRARY.schemes, "Token": token})
     routes = {"/books": {"GET": found_by(monkeypatch, library.FIND._replace(schemes=("Token",)))}}

@@ -54,19 +54,19 @@ def test_every_service_has_its_tag(document: dict[str, Any]) -> None:
     assert document["info"]["version"] == "2.1.0, 1.0.0"
 
 
-def test_each_route_asks_for_its_systems_scheme(document: dict[str, Any]) -> None:
+def test_route_has_its_systems_scheme(document: dict[str, Any]) -> None:
     assert set(document["components"]["securitySchemes"]) == {"Password", "Card"}
     assert document["security"] == [{"Password": []}]
     assert document["paths"]["/papers"]["post"]["security"] == [{"Card": []}]
     assert "security" not in document["paths"]["/books"]["get"]
 
 
-def test_route_of_no_system_is_the_firsts(document: dict[str, Any]) -> None:
+def test_unowned_route_is_the_firsts(document: dict[str, Any]) -> None:
     assert "security" not in document["paths"]["/state"]["get"]
     assert refusal(document, "/state", "get") == "The password is wrong"
 
 
-def test_each_route_refuses_in_its_systems_words(document: dict[str, Any]) -> None:
+def test_route_has_its_systems_refusals(document: dict[str, Any]) -> None:
     assert refusal(document, "/books", "get") == "The password is wrong"
     assert refusal(document, "/papers", "post") == "The card is missing"
 

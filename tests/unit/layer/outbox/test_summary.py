@@ -28,7 +28,7 @@ def test_sums_always_agree(results: list[Result], pending: int) -> None:
     assert counts["skipped"] >= 0
 
 
-def test_failed_row_is_told_by_its_columns() -> None:
+def test_failed_row_names_its_columns() -> None:
     summary = Summary()
 
     summary.add(letters(2), [Outcome(Result.CONFIRMED), Outcome(Result.REFUSED, "no")], LISTED)

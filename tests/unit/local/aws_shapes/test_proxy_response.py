@@ -5,7 +5,7 @@ import pytest
 from local.aws_shapes.proxy_response import MalformedResponse, proxy_response
 
 
-def test_status_headers_and_body_are_passed_on() -> None:
+def test_whole_response_is_passed_on() -> None:
     response = proxy_response(
         {"statusCode": 201, "headers": {"X-One": "1"}, "multiValueHeaders": {}, "body": "ö"}
     )

@@ -33,7 +33,7 @@ def test_event_is_the_documented_one() -> None:
     assert json.loads(json.dumps(event)) == json.loads(GOLDEN.read_text())
 
 
-def test_event_is_read_by_aws_own_data_class() -> None:
+def test_aws_data_class_reads_event() -> None:
     event = RabbitMQEvent(queue_event("q", "/v", [Message(b'{"a": 1}', PROPERTIES, True, 1)]))
     (message,) = event.rmq_messages_by_queue["q::/v"]
     assert message.json_data == {"a": 1}

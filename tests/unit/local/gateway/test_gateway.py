@@ -95,7 +95,7 @@ def test_function_gets_the_request(client: Client, functions: Functions) -> None
     assert event["headers"]["x-api-key"] == "fk"
 
 
-def test_answer_of_the_function_is_passed_on(client: Client, functions: Functions) -> None:
+def test_functions_answer_is_passed_on(client: Client, functions: Functions) -> None:
     functions.answer = {"statusCode": 503, "body": "{}", "headers": {"Retry-After": "3"}}
 
     response = client.get("/thing")
@@ -153,7 +153,7 @@ def test_larger_body_is_413(client: Client, functions: Functions) -> None:
     assert functions.calls == []
 
 
-def test_larger_body_of_unknown_length_is_413(client: Client, functions: Functions) -> None:
+def test_large_chunked_body_is_413(client: Client, functions: Functions) -> None:
     async def parts() -> AsyncIterator[bytes]:
         for _ in range(11):
             yield b"a" * 1024 * 1024

@@ -37,7 +37,7 @@ def test_head_and_body_go_out_together() -> None:
     assert asyncio.run(answer_twice()) == [b"head body", b"next"]
 
 
-def test_what_was_written_goes_out_before_the_end() -> None:
+def test_close_sends_what_was_written() -> None:
     async def answer_and_close() -> tuple[list[object], bool]:
         transport = Transport()
         writer = OneWrite(transport, asyncio.get_running_loop())

@@ -31,6 +31,6 @@ def test_wrong_expression_is_refused(text: str) -> None:
         parse(text)
 
 
-def test_cron_is_refused_with_what_is_taken() -> None:
+def test_cron_refusal_names_accepted_forms() -> None:
     with pytest.raises(UnknownSchedule, match=r"must be rate\(value unit\)"):
         parse("cron(0 10 * * ? *)")

@@ -1,4 +1,4 @@
-"""The kill points, by what is done when the process dies."""
+"""The kill points, by the work that the process does when it dies."""
 
 from __future__ import annotations
 

@@ -1,8 +1,7 @@
-"""Dying while a statement is under way in PostgreSQL: there is no boundary, so one is made.
+"""Dies while a statement runs in PostgreSQL. There is no boundary inside a statement, so one is made.
 
-The statement is made to stand still in its middle by a lock that the harness holds; then the process
-that waits for it is killed (PostgreSQL finishes a statement whose client is gone), or the backend
-that runs it is ended (then all of it is undone).
+A lock of the harness stops the statement in its middle. Then either the waiting process is killed
+(PostgreSQL still finishes the statement), or its backend is ended (then everything is undone).
 """
 
 from __future__ import annotations
@@ -19,8 +18,8 @@ from local.banking.chaos.kill_points.changes import creation, status_change
 from local.banking.chaos.kill_points.point import KillPoint
 from local.banking.chaos.kill_points.points.delivering import whole_or_nothing
 from local.banking.chaos.kill_points.processes import Task
-from local.banking.chaos.kill_points.scene import Scene, until
 from local.banking.chaos.kill_points.tasks import Request
+from local.banking.chaos.kill_points.trial import Trial, until
 
 
 @dataclass(frozen=True)
@@ -29,62 +28,62 @@ class ConfirmationAmidst:
 
     backend: bool
 
-    def __call__(self, scene: Scene) -> None:
-        """The receipt is written and not committed; then all of the statement stays, or nothing."""
-        scene.make(creation(scene.tenant))
-        (event,) = scene.events()
+    def __call__(self, trial: Trial) -> None:
+        """The receipt is written but not committed. Then the whole statement stays, or nothing."""
+        trial.make(creation(trial.tenant))
+        (event,) = trial.events()
         body = {"event_id": event.event_id, "status": "processed"}
-        request = Request("POST", "/events/confirm-delivery", scene.tenant.key, body)
-        with _locked(scene, "hold_event", event_id=event.event_id):
-            _interrupt(scene, request, self.backend, event_id=event.event_id)
-        until("nobody is under way any more", lambda: not scene.cell.query("under_way"))
-        (event,) = scene.events()
-        whole_or_nothing(scene, event.event_id)
+        request = Request("POST", "/events/confirm-delivery", trial.tenant.key, body)
+        with _locked(trial, "hold_event", event_id=event.event_id):
+            _interrupt(trial, request, self.backend, event_id=event.event_id)
+        until("nobody is under way any more", lambda: not trial.cell.query("under_way"))
+        (event,) = trial.events()
+        whole_or_nothing(trial, event.event_id)
         undone = event.receipt is None
-        scene.expect(undone == self.backend, f"the receipt is {event.receipt}")
-        scene.come_to_rest()
+        trial.expect(undone == self.backend, f"the receipt is {event.receipt}")
+        trial.come_to_rest()
 
 
-def changing(scene: Scene) -> None:
-    """A change of status whose process is killed while its statement waits for the customer."""
-    customer_id = scene.make(creation(scene.tenant)).data["customer_id"]
-    change = status_change(scene.tenant, customer_id)
-    scene.answers.append(change.answered(None, {}))
-    with _locked(scene, "hold_customer", customer_id=customer_id):
-        _interrupt(scene, change.request, backend=False)
-    until("nobody is under way any more", lambda: not scene.cell.query("under_way"))
-    scene.come_to_rest()
-    scene.expect(len(scene.events()) == 2, f"there are {len(scene.events())} events")
+def changing(trial: Trial) -> None:
+    """A change of status. Its process is killed while the statement waits for the customer's row."""
+    customer_id = trial.make(creation(trial.tenant)).data["customer_id"]
+    change = status_change(trial.tenant, customer_id)
+    trial.answers.append(change.answered(None, {}))
+    with _locked(trial, "hold_customer", customer_id=customer_id):
+        _interrupt(trial, change.request, backend=False)
+    until("nobody is under way any more", lambda: not trial.cell.query("under_way"))
+    trial.come_to_rest()
+    trial.expect(len(trial.events()) == 2, f"there are {len(trial.events())} events")
 
 
 @contextmanager
-def _locked(scene: Scene, statement: str, **parameters: str) -> Iterator[None]:
-    """Hold a row's lock for the time of the block."""
-    with closing(psycopg2.connect(scene.cell.environment["DATABASE_URL"])) as holder:
+def _locked(trial: Trial, statement: str, **parameters: str) -> Iterator[None]:
+    """Hold a row lock for the block."""
+    with closing(psycopg2.connect(trial.cell.environment["DATABASE_URL"])) as holder:
         holder.cursor().execute(SQL[statement], parameters)
         yield
         holder.rollback()
 
 
-def _interrupt(scene: Scene, task: Task, backend: bool, event_id: str | None = None) -> None:
-    """Kill the process, or end its backend, once its statement stands still at the lock."""
-    process = scene.cell.start(task)
-    until("the statement stands still", lambda: bool(scene.cell.query("standing_still")))
+def _interrupt(trial: Trial, task: Task, backend: bool, event_id: str | None = None) -> None:
+    """Kill the process or end its backend once its statement waits for the lock."""
+    process = trial.cell.start(task)
+    until("the statement stands still", lambda: bool(trial.cell.query("standing_still")))
     if event_id is not None:
-        scene.expect(_receipt_is_written(scene, event_id), "the receipt is not written yet")
-    scene.hit = True
+        trial.expect(_receipt_is_written(trial, event_id), "the receipt is not written yet")
+    trial.hit = True
     if not backend:
         process.kill()
         return
-    scene.cell.query("end_standing_still")
+    trial.cell.query("end_standing_still")
     status = process.wait().answer.status
-    scene.expect(status == 503, f"answered {status} with its backend gone")
+    trial.expect(status == 503, f"answered {status} with its backend gone")
 
 
-def _receipt_is_written(scene: Scene, event_id: str) -> bool:
-    """Whether somebody holds this receipt uncommitted: writing the same one has to wait for it."""
+def _receipt_is_written(trial: Trial, event_id: str) -> bool:
+    """Whether a transaction holds this receipt uncommitted: another insert of it must wait."""
     try:
-        scene.cell.query("same_receipt", event_id=event_id)
+        trial.cell.query("same_receipt", event_id=event_id)
     except psycopg2.errors.LockNotAvailable:
         return True
     return False

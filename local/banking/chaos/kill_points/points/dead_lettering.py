@@ -1,4 +1,4 @@
-"""Dying in the dead-letter sweep."""
+"""Dies in the dead-letter sweep."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from chalicelib.banking.events.topology import EXCHANGE, dead_letter_queue_name, queue_name
 from local.banking.chaos.kill_points.changes import creation
 from local.banking.chaos.kill_points.point import KillPoint
-from local.banking.chaos.kill_points.scene import Scene, until
 from local.banking.chaos.kill_points.tasks import Request, ScheduledRun
+from local.banking.chaos.kill_points.trial import Trial, until
 from local.chaos.boundaries import COMMIT, Method, Statement, after, before
 from local.services.amqp import channel_on
 
@@ -22,74 +22,74 @@ MORE_THAN_A_BATCH = 205
 
 @dataclass(frozen=True)
 class Sweep:
-    """The bank rejects what it got; with `rubbish` its dead letters are more than one batch."""
+    """The bank rejects its messages. With `rubbish` the dead letters exceed one batch."""
 
     rubbish: int = 0
 
-    def __call__(self, scene: Scene) -> None:
-        """Every dead letter is kept once, its event told, its queue emptied; then all is redelivered."""
+    def __call__(self, trial: Trial) -> None:
+        """Check that each dead letter is kept once and its event published; then redeliver."""
         for _ in range(REJECTED):
-            scene.make(creation(scene.tenant))
-        _reject(scene, self.rubbish)
+            trial.make(creation(trial.tenant))
+        _reject(trial, self.rubbish)
         until(
-            "the messages are dead letters", lambda: _dead_letters(scene) == REJECTED + self.rubbish
+            "the messages are dead letters", lambda: _dead_letters(trial) == REJECTED + self.rubbish
         )
-        scene.kill(ScheduledRun("sweep_dead_letters"))
-        _complete(scene)
-        scene.cell.run(ScheduledRun("sweep_dead_letters"))
-        scene.expect(_dead_letters(scene) == 0, f"{_dead_letters(scene)} dead letters are left")
-        kept = _kept(scene)
-        scene.expect(
+        trial.kill(ScheduledRun("sweep_dead_letters"))
+        _complete(trial)
+        trial.cell.run(ScheduledRun("sweep_dead_letters"))
+        trial.expect(_dead_letters(trial) == 0, f"{_dead_letters(trial)} dead letters are left")
+        kept = _kept(trial)
+        trial.expect(
             kept.total() == REJECTED + self.rubbish, f"{kept.total()} dead letters were kept"
         )
-        self._each_once(scene, kept)
+        self._each_once(trial, kept)
         body = {"period_in_days": 1, "include_failed": True}
-        again = Request("POST", "/events/redeliver", scene.tenant.key, body)
-        scene.expect(scene.cell.run(again, AT_ONCE).answer.status == 200, "not redelivered")
-        scene.come_to_rest()
+        again = Request("POST", "/events/redeliver", trial.tenant.key, body)
+        trial.expect(trial.cell.run(again, AT_ONCE).answer.status == 200, "not redelivered")
+        trial.come_to_rest()
 
-    def _each_once(self, scene: Scene, kept: Counter[str | None]) -> None:
-        for event in scene.events():
+    def _each_once(self, trial: Trial, kept: Counter[str | None]) -> None:
+        for event in trial.events():
             said = f"event {event.event_id} has {kept[event.event_id]} dead letters"
-            scene.expect(kept[event.event_id] == 1, said)
+            trial.expect(kept[event.event_id] == 1, said)
             said = f"event {event.event_id} is {event.deliver_status}: {event.deliver_reason}"
-            scene.expect(event.deliver_reason == "dead-lettered: rejected", said)
+            trial.expect(event.deliver_reason == "dead-lettered: rejected", said)
 
 
-def _complete(scene: Scene) -> None:
-    """What the dead sweep has left is all or nothing: an event is failed if its dead letter is kept."""
-    kept = _kept(scene)
-    for event in scene.events():
+def _complete(trial: Trial) -> None:
+    """An event is failed exactly if its dead letter is kept: the sweep leaves all or nothing."""
+    kept = _kept(trial)
+    for event in trial.events():
         same = (event.deliver_status == "failed") == (kept[event.event_id] == 1)
         said = f"event {event.event_id} is {event.deliver_status}, dead letters: {kept[event.event_id]}"
-        scene.expect(same, said)
+        trial.expect(same, said)
 
 
-def _reject(scene: Scene, rubbish: int) -> None:
-    """Reject every message of the tenant's queue, and put dead letters of no event behind them."""
-    url = scene.cell.urls.rabbitmq_url
+def _reject(trial: Trial, rubbish: int) -> None:
+    """Reject every message of the tenant's queue, then add dead letters that belong to no event."""
+    url = trial.cell.urls.rabbitmq_url
     with channel_on(url) as channel:
         channel.confirm_delivery()
-        taken = channel.consume(queue_name(scene.tenant.name))
+        taken = channel.consume(queue_name(trial.tenant.name))
         for method, _properties, _body in (next(taken) for _ in range(REJECTED)):
             channel.basic_reject(method.delivery_tag or 0, requeue=False)
         channel.cancel()
-        key = f"customer.dlq.{scene.tenant.name}"
+        key = f"customer.dlq.{trial.tenant.name}"
         for number in range(rubbish):
             channel.basic_publish(EXCHANGE, key, b"rubbish %d" % number, mandatory=True)
 
 
-def _dead_letters(scene: Scene) -> int:
-    """How many wait to be swept."""
-    url = scene.cell.urls.rabbitmq_url
+def _dead_letters(trial: Trial) -> int:
+    """The number of dead letters that wait for the sweep."""
+    url = trial.cell.urls.rabbitmq_url
     with channel_on(url) as channel:
-        name = dead_letter_queue_name(scene.tenant.name)
+        name = dead_letter_queue_name(trial.tenant.name)
         return int(channel.queue_declare(name, passive=True).method.message_count)
 
 
-def _kept(scene: Scene) -> Counter[str | None]:
-    """How many dead letters are kept of each event; of none for what belongs to no event."""
-    rows = scene.cell.query("kept_dead_letters", consumer_id=scene.tenant.consumer_id)
+def _kept(trial: Trial) -> Counter[str | None]:
+    """The number of kept dead letters per event. None stands for those that belong to no event."""
+    rows = trial.cell.query("kept_dead_letters", consumer_id=trial.tenant.consumer_id)
     return Counter({row["event_id"]: row["dead_letters"] for row in rows})
 
 

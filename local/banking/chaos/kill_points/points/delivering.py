@@ -1,11 +1,11 @@
-"""Dying on the consumer's side of the queue: in its own program, and in a confirmation's request."""
+"""Dies on the consumer's side: in its program, and in the request of a confirmation."""
 
 from __future__ import annotations
 
 from local.banking.chaos.kill_points.changes import creation, status_change
 from local.banking.chaos.kill_points.point import KillPoint
-from local.banking.chaos.kill_points.scene import Scene
 from local.banking.chaos.kill_points.tasks import Consumption, Request
+from local.banking.chaos.kill_points.trial import Trial
 from local.chaos.boundaries import Method, Statement, after, before
 
 CONFIRM = Statement("functions/banking/events/confirm_delivery.sql", "confirm")
@@ -14,31 +14,31 @@ ACK = Method("pika.adapters.blocking_connection:BlockingChannel.basic_ack")
 CUSTOMERS = 3
 
 
-def consuming(scene: Scene) -> None:
-    """The bank's program dies at the third of its messages; it is started again."""
+def consuming(trial: Trial) -> None:
+    """The bank's program dies at its third message and is started again."""
     for _ in range(CUSTOMERS):
-        customer_id = scene.make(creation(scene.tenant)).data["customer_id"]
-        scene.make(status_change(scene.tenant, customer_id))
-    consumption = Consumption(scene.tenant)
-    scene.kill(consumption, consumption.settings)
-    scene.come_to_rest()
+        customer_id = trial.make(creation(trial.tenant)).data["customer_id"]
+        trial.make(status_change(trial.tenant, customer_id))
+    consumption = Consumption(trial.tenant)
+    trial.kill(consumption, consumption.settings)
+    trial.come_to_rest()
 
 
-def confirming(scene: Scene) -> None:
-    """The request that confirms dies; the consumer, who got no answer, reads and confirms again."""
-    scene.make(creation(scene.tenant))
-    (event,) = scene.events()
+def confirming(trial: Trial) -> None:
+    """The confirming request dies. The consumer gets no answer, so it reads and confirms again."""
+    trial.make(creation(trial.tenant))
+    (event,) = trial.events()
     body = {"event_id": event.event_id, "status": "processed"}
-    scene.kill(Request("POST", "/events/confirm-delivery", scene.tenant.key, body))
-    whole_or_nothing(scene, event.event_id)
-    scene.come_to_rest()
+    trial.kill(Request("POST", "/events/confirm-delivery", trial.tenant.key, body))
+    whole_or_nothing(trial, event.event_id)
+    trial.come_to_rest()
 
 
-def whole_or_nothing(scene: Scene, event_id: str) -> None:
-    """A receipt and its event say the same, whatever happened to who wrote them."""
-    (event,) = [each for each in scene.events() if each.event_id == event_id]
+def whole_or_nothing(trial: Trial, event_id: str) -> None:
+    """A receipt and its event agree, whatever happened to the process that wrote them."""
+    (event,) = [each for each in trial.events() if each.event_id == event_id]
     same = (event.deliver_status == "delivered") == (event.receipt == "processed")
-    scene.expect(same, f"the event is {event.deliver_status}, its receipt {event.receipt}")
+    trial.expect(same, f"the event is {event.deliver_status}, its receipt {event.receipt}")
 
 
 _THIRD = 3

@@ -1,4 +1,4 @@
-"""Dying in the migration step, alone and with another migrator waiting."""
+"""Dies in the migration step, alone and while another migrator waits."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from chalicelib.banking.tenants import ADMIN_ID
 from chalicelib.operations.migrate import migrations_folder
 from local.banking.chaos.kill_points.cell import query
 from local.banking.chaos.kill_points.point import KillPoint
-from local.banking.chaos.kill_points.scene import Scene, until
 from local.banking.chaos.kill_points.tasks import Migration
+from local.banking.chaos.kill_points.trial import Trial, until
 from local.chaos.boundaries import COMMIT, Sql, Statement, after, before
 from local.services.databases import create_database, drop_database
 
@@ -31,7 +31,7 @@ MADE_BY_FIRST = "customers"
 
 @dataclass(frozen=True)
 class Site:
-    """An empty database and the migrations that lead from it to one with `later_second`."""
+    """An empty database, and the migrations that bring it to one with `later_second`."""
 
     url: str
     migration: Migration
@@ -39,11 +39,11 @@ class Site:
 
     @property
     def settings(self) -> Mapping[str, str]:
-        """What a migrator's environment holds beside everybody's."""
+        """The variables of a migrator beyond the common ones."""
         return {"DATABASE_URL": self.url}
 
     def applied(self) -> list[str]:
-        """The names in the history, in order; a history that is not there is empty."""
+        """The names in the migration history, in order; empty if there is no history."""
         if not query(self.url, "table", name="migration_history"):
             return []
         return [row["name"] for row in query(self.url, "history")]
@@ -53,56 +53,56 @@ class Site:
 
 
 @contextmanager
-def _site(scene: Scene) -> Iterator[Site]:
-    folder = scene.cell.folder / "migrations"
+def _site(trial: Trial) -> Iterator[Site]:
+    folder = trial.cell.folder / "migrations"
     own = folder / "fintegrate_sql" / "banking" / "migrations"
     shutil.copytree(migrations_folder(SYSTEM.databases[0]), own, dirs_exist_ok=True)
     (own / LATER).write_text(LATER_TEXT)
-    name = Path(scene.cell.environment["DATABASE_URL"]).name + "_empty"
-    url = create_database(scene.cell.urls, name)
+    name = Path(trial.cell.environment["DATABASE_URL"]).name + "_empty"
+    url = create_database(trial.cell.urls, name)
     try:
         yield Site(url, Migration(folder), sorted(path.name for path in own.glob("*.sql")))
     finally:
-        drop_database(scene.cell.urls, name)
+        drop_database(trial.cell.urls, name)
 
 
-def migrating(scene: Scene) -> None:
-    """A migration is there whole and recorded, or not at all; the next run does what is missing."""
-    with _site(scene) as site:
-        scene.kill(site.migration, site.settings)
+def migrating(trial: Trial) -> None:
+    """A migration is complete and recorded, or absent. The next run applies what is missing."""
+    with _site(trial) as site:
+        trial.kill(site.migration, site.settings)
         before_again = site.applied()
-        _whole(scene, site)
-        applied = scene.cell.run(site.migration, site.settings).answer
-        scene.expect(before_again + applied == site.names, f"{before_again}, then {applied}")
-        _complete(scene, site)
+        _whole(trial, site)
+        applied = trial.cell.run(site.migration, site.settings).answer
+        trial.expect(before_again + applied == site.names, f"{before_again}, then {applied}")
+        _complete(trial, site)
 
 
-def two_migrators(scene: Scene) -> None:
-    """The second waits while the first holds the lock, and goes on when the first has died."""
-    with _site(scene) as site:
-        first = scene.cell.start(site.migration, site.settings, scene.boundary, signal.SIGSTOP)
-        scene.hit = first.wait_hit()
-        second = scene.cell.start(site.migration, site.settings)
+def two_migrators(trial: Trial) -> None:
+    """The second migrator waits while the first holds the lock, and goes on when the first dies."""
+    with _site(trial) as site:
+        first = trial.cell.start(site.migration, site.settings, trial.boundary, signal.SIGSTOP)
+        trial.hit = first.wait_hit()
+        second = trial.cell.start(site.migration, site.settings)
         until("the second waits", lambda: bool(query(site.url, "waiting_migrators")))
-        scene.expect(site.applied() == [], "something was applied already")
+        trial.expect(site.applied() == [], "something was applied already")
         first.kill()
         applied = second.wait().answer
-        scene.expect(applied == site.names, f"the second applied {applied}")
-        _complete(scene, site)
+        trial.expect(applied == site.names, f"the second applied {applied}")
+        _complete(trial, site)
 
 
-def _whole(scene: Scene, site: Site) -> None:
+def _whole(trial: Trial, site: Site) -> None:
     applied = site.applied()
     for migration, table in ((site.names[0], MADE_BY_FIRST), (LATER, "later_first")):
         said = f"{migration} is half there: {table} {site.has(table)}, recorded {applied}"
-        scene.expect(site.has(table) == (migration in applied), said)
+        trial.expect(site.has(table) == (migration in applied), said)
 
 
-def _complete(scene: Scene, site: Site) -> None:
-    scene.expect(site.applied() == site.names, f"applied: {site.applied()}")
-    scene.expect(site.has("later_second"), "the last table is missing")
+def _complete(trial: Trial, site: Site) -> None:
+    trial.expect(site.applied() == site.names, f"applied: {site.applied()}")
+    trial.expect(site.has("later_second"), "the last table is missing")
     (keys,) = query(site.url, "active_keys", consumer_id=ADMIN_ID)
-    scene.expect(keys["count"] == 1, f"the admin has {keys['count']} active keys")
+    trial.expect(keys["count"] == 1, f"the admin has {keys['count']} active keys")
 
 
 _STATEMENT = after(Sql("CREATE TABLE"), 6)

@@ -1,4 +1,4 @@
-"""Dying in the schedules that tidy up: keys that expire, rows that are purged."""
+"""Dies in the schedules that clean up: expiring keys and purging rows."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import uuid
 
 from local.banking.chaos.kill_points.changes import creation
 from local.banking.chaos.kill_points.point import KillPoint
-from local.banking.chaos.kill_points.scene import Scene
 from local.banking.chaos.kill_points.tasks import ScheduledRun
+from local.banking.chaos.kill_points.trial import Trial
 from local.chaos.boundaries import Statement, after, before
 
 EXPIRE = Statement("functions/banking/consumer/keys.sql", "expire_due_keys")
@@ -16,31 +16,31 @@ OLD, YOUNG = 7, 2
 SMALL_BATCHES = {"SWEEP_BATCH": "3"}
 
 
-def expiring(scene: Scene) -> None:
-    """A key past its time is refused before and after; the next run gives it its status."""
-    scene.cell.query("make_due", consumer_id=scene.tenant.consumer_id)
-    scene.kill(ScheduledRun("expire_api_keys"))
-    scene.expect(scene.send(creation(scene.tenant).request).status == 401, "the key still works")
-    scene.cell.run(ScheduledRun("expire_api_keys"))
-    (row,) = scene.cell.query("active_keys", consumer_id=scene.tenant.consumer_id)
-    scene.expect(row["count"] == 0, "the key is still active")
+def expiring(trial: Trial) -> None:
+    """An expired key is refused before and after the death. The next run sets its status."""
+    trial.cell.query("make_due", consumer_id=trial.tenant.consumer_id)
+    trial.kill(ScheduledRun("expire_api_keys"))
+    trial.expect(trial.send(creation(trial.tenant).request).status == 401, "the key still works")
+    trial.cell.run(ScheduledRun("expire_api_keys"))
+    (row,) = trial.cell.query("active_keys", consumer_id=trial.tenant.consumer_id)
+    trial.expect(row["count"] == 0, "the key is still active")
 
 
-def purging(scene: Scene) -> None:
-    """What is old goes, by the next run at the latest; what is young stays and still replays."""
-    changes = [creation(scene.tenant, str(uuid.uuid4())) for _ in range(OLD + YOUNG)]
+def purging(trial: Trial) -> None:
+    """The next run at the latest deletes old rows. Young ones stay and can still be replayed."""
+    changes = [creation(trial.tenant, str(uuid.uuid4())) for _ in range(OLD + YOUNG)]
     for change in changes:
-        scene.make(change)
-    consumer = {"consumer_id": scene.tenant.consumer_id}
-    scene.cell.query("make_old", keys=[change.key for change in changes[:OLD]], **consumer)
-    scene.cell.query("write_old_audit", rows=OLD, **consumer)
-    scene.kill(ScheduledRun("purge"), SMALL_BATCHES)
-    scene.cell.run(ScheduledRun("purge"), SMALL_BATCHES)
-    (left,) = scene.cell.query("left_by_purge", **consumer)
-    scene.expect(left == {"keys": YOUNG, "audit_rows": 0}, f"left: {left}")
-    replayed = scene.make(changes[-1]).headers.get("Idempotency-Replayed")
-    scene.expect(replayed == "true", "a young key was purged")
-    scene.come_to_rest()
+        trial.make(change)
+    consumer = {"consumer_id": trial.tenant.consumer_id}
+    trial.cell.query("make_old", keys=[change.key for change in changes[:OLD]], **consumer)
+    trial.cell.query("write_old_audit", rows=OLD, **consumer)
+    trial.kill(ScheduledRun("purge"), SMALL_BATCHES)
+    trial.cell.run(ScheduledRun("purge"), SMALL_BATCHES)
+    (left,) = trial.cell.query("left_by_purge", **consumer)
+    trial.expect(left == {"keys": YOUNG, "audit_rows": 0}, f"left: {left}")
+    replayed = trial.make(changes[-1]).headers.get("Idempotency-Replayed")
+    trial.expect(replayed == "true", "a young key was purged")
+    trial.come_to_rest()
 
 
 POINTS = (

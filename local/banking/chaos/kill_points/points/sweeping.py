@@ -1,4 +1,4 @@
-"""Dying in a sweep: resend and redeliver, as schedules and as the endpoint that the bank calls."""
+"""Dies in a sweep: resend and redeliver, as schedules and as the endpoint that the bank calls."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from local.banking.chaos.kill_points.changes import NO_BROKER, Outage
 from local.banking.chaos.kill_points.point import KillPoint
 from local.banking.chaos.kill_points.processes import Task
-from local.banking.chaos.kill_points.scene import Scene
 from local.banking.chaos.kill_points.tasks import Request, ScheduledRun
+from local.banking.chaos.kill_points.trial import Trial
 from local.chaos.boundaries import (
     COMMIT,
     Boundary,
@@ -21,11 +21,11 @@ from local.chaos.boundaries import (
 
 CUSTOMERS = 8
 EVENTS = 3 * CUSTOMERS
-SMALL_BATCHES = {"SWEEP_BATCH": "7"}  # a customer's events fall into two of them
+SMALL_BATCHES = {"SWEEP_BATCH": "7"}  # a customer's events are in two batches
 AT_ONCE = {"DELIVERY_GRACE_SECONDS": "0"}
 RESEND = "functions/banking/events/resend.sql"
 REDELIVER = "functions/banking/events/redeliver.sql"
-# When the first confirms have come, the next event of those customers is handed to the broker.
+# After the first confirms, the next events of those customers go to the broker.
 ON_THE_WIRE = before(
     Method("pika.channel:Channel.basic_publish"),
     2,
@@ -35,47 +35,47 @@ ON_THE_WIRE = before(
 
 @dataclass(frozen=True)
 class Resend:
-    """Events wait after an outage; the sweep that takes them up dies, and another one comes."""
+    """Events wait after an outage. The sweep that takes them dies, and another one follows."""
 
     by_bank: bool = False
     settings: Mapping[str, str] = field(default_factory=dict)
 
-    def __call__(self, scene: Scene) -> None:
-        """Nothing waits afterwards."""
-        _outage(scene)
-        waiting = [event for event in scene.events() if event.publish_status == "pending"]
-        scene.expect(len(waiting) == EVENTS, f"{len(waiting)} of {EVENTS} events wait")
-        scene.kill(self._sweep(scene), self.settings)
-        scene.come_to_rest()
+    def __call__(self, trial: Trial) -> None:
+        """Check that nothing waits afterwards."""
+        _outage(trial)
+        waiting = [event for event in trial.events() if event.publish_status == "pending"]
+        trial.expect(len(waiting) == EVENTS, f"{len(waiting)} of {EVENTS} events wait")
+        trial.kill(self._sweep(trial), self.settings)
+        trial.come_to_rest()
 
-    def _sweep(self, scene: Scene) -> Task:
+    def _sweep(self, trial: Trial) -> Task:
         if self.by_bank:
-            return Request("POST", "/events/resend", scene.tenant.key, {"period_in_days": 1})
+            return Request("POST", "/events/resend", trial.tenant.key, {"period_in_days": 1})
         return ScheduledRun("resend")
 
 
 @dataclass(frozen=True)
 class Redeliver:
-    """Events were published and nobody has read them; the sweep that sends them again dies."""
+    """Published events were not read. The sweep that sends them again dies."""
 
     settings: Mapping[str, str] = field(default_factory=dict)
 
-    def __call__(self, scene: Scene) -> None:
-        """The next run sends each once more, and the consumer sorts out what came twice."""
-        _outage(scene)
-        scene.cell.run(ScheduledRun("resend"))
-        scene.kill(ScheduledRun("redeliver"), {**AT_ONCE, **self.settings})
-        scene.cell.run(ScheduledRun("redeliver"), AT_ONCE)
-        scene.come_to_rest()
+    def __call__(self, trial: Trial) -> None:
+        """The next run sends each event once more. The consumer recognises the repeats."""
+        _outage(trial)
+        trial.cell.run(ScheduledRun("resend"))
+        trial.kill(ScheduledRun("redeliver"), {**AT_ONCE, **self.settings})
+        trial.cell.run(ScheduledRun("redeliver"), AT_ONCE)
+        trial.come_to_rest()
 
 
-def _outage(scene: Scene) -> None:
-    """Customers come and change while the broker is away; their events wait."""
-    scene.answers += scene.cell.run(Outage(scene.tenant, CUSTOMERS), NO_BROKER).answer
+def _outage(trial: Trial) -> None:
+    """Create and change customers while the broker is away, so that their events wait."""
+    trial.answers += trial.cell.run(Outage(trial.tenant, CUSTOMERS), NO_BROKER).answer
 
 
 def _boundaries(file: str) -> dict[str, tuple[Boundary, int]]:
-    """By name: each boundary of a batch, and how often it may repeat one event."""
+    """Each boundary of a batch by name, and how often it may repeat one event."""
     write_back = Statement(file, "confirmed")
     return {
         "after the claim": (after(Statement(file, "claim")), 0),

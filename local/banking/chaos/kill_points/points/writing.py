@@ -1,4 +1,4 @@
-"""Dying in a request that writes an event: create, change, delete, and the idempotent create."""
+"""Dies in a request that writes an event: create, change, delete, and the idempotent create."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from local.banking.chaos.kill_points.changes import Change, creation, deletion, status_change
 from local.banking.chaos.kill_points.point import KillPoint
-from local.banking.chaos.kill_points.scene import Scene
+from local.banking.chaos.kill_points.trial import Trial
 from local.chaos.boundaries import (
     COMMIT,
     Boundary,
@@ -19,7 +19,7 @@ from local.chaos.boundaries import (
 
 CUSTOMERS = "functions/banking/customer/customers.sql"
 MARK = Statement("functions/banking/events/outbox.sql", "mark_published")
-# The bytes leave when pika's transport has emptied its buffer, after the publish has filled it.
+# The bytes are sent when pika's transport empties the buffer that the publish has filled.
 SENT = after(
     Method("pika.adapters.utils.io_services_utils:_AsyncTransportBase._produce"),
     since=Method("pika.channel:Channel.basic_publish"),
@@ -28,46 +28,46 @@ SENT = after(
 
 @dataclass(frozen=True)
 class Write:
-    """A request that writes one event; `committed` is what must be found of it afterwards."""
+    """A request that writes one event. `committed` says what must exist afterwards."""
 
     kind: str
     committed: bool
 
-    def __call__(self, scene: Scene) -> None:
-        """Die in it; afterwards all of it is there, or nothing."""
-        change = self._change(scene)
-        held = len(scene.events())
-        scene.kill_in(change)
-        scene.come_to_rest()
-        written = len(scene.events()) - held
-        scene.expect(written == self.committed, f"{written} events were written")
+    def __call__(self, trial: Trial) -> None:
+        """Die in it. Afterwards either everything exists or nothing."""
+        change = self._change(trial)
+        held = len(trial.events())
+        trial.kill_in(change)
+        trial.come_to_rest()
+        written = len(trial.events()) - held
+        trial.expect(written == self.committed, f"{written} events were written")
 
-    def _change(self, scene: Scene) -> Change:
+    def _change(self, trial: Trial) -> Change:
         if self.kind == "create":
-            return creation(scene.tenant)
-        customer_id = scene.make(creation(scene.tenant)).data["customer_id"]
+            return creation(trial.tenant)
+        customer_id = trial.make(creation(trial.tenant)).data["customer_id"]
         if self.kind == "delete":
-            return deletion(scene.tenant, customer_id)
-        return status_change(scene.tenant, customer_id)
+            return deletion(trial.tenant, customer_id)
+        return status_change(trial.tenant, customer_id)
 
 
 @dataclass(frozen=True)
 class IdempotentCreate:
-    """A create with a key; `committed` says whether its answer was stored before the death."""
+    """A create with a key. `committed` says whether its answer was stored before the death."""
 
     committed: bool
 
-    def __call__(self, scene: Scene) -> None:
-        """Die in it; sent again, it gets its one answer, and there is one customer."""
-        change = creation(scene.tenant, str(uuid.uuid4()))
-        scene.kill_in(change)
-        replies = [scene.make(change) for _ in range(2)]
+    def __call__(self, trial: Trial) -> None:
+        """Die in it and send it again: it gets its one answer, and there is one customer."""
+        change = creation(trial.tenant, str(uuid.uuid4()))
+        trial.kill_in(change)
+        replies = [trial.make(change) for _ in range(2)]
         statuses = [reply.status for reply in replies]
         replayed = [reply.headers.get("Idempotency-Replayed") == "true" for reply in replies]
-        scene.expect(statuses == [201, 201], f"answered {statuses}")
-        scene.expect(replayed == [self.committed, True], f"replayed: {replayed}")
-        scene.come_to_rest()
-        scene.expect(len(scene.events()) == 1, f"one key wrote {len(scene.events())} events")
+        trial.expect(statuses == [201, 201], f"answered {statuses}")
+        trial.expect(replayed == [self.committed, True], f"replayed: {replayed}")
+        trial.come_to_rest()
+        trial.expect(len(trial.events()) == 1, f"one key wrote {len(trial.events())} events")
 
 
 def _points(kind: str, begin: Boundary, committed: Boundary) -> list[KillPoint]:
@@ -82,7 +82,7 @@ def _points(kind: str, begin: Boundary, committed: Boundary) -> list[KillPoint]:
 
 
 def _in_one_statement(kind: str, name: str) -> list[KillPoint]:
-    statement = Statement(CUSTOMERS, name)  # it commits by itself
+    statement = Statement(CUSTOMERS, name)  # in its own transaction
     return _points(kind, before(statement), after(statement))
 
 

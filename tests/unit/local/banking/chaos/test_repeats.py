@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from local.banking.chaos.evidence import Delivery, Evidence
-from local.banking.chaos.kill_points.scene import repeats
+from local.banking.chaos.kill_points.trial import repeats
 
 EVENT = "an event"
 

@@ -1,4 +1,4 @@
-"""Where the comparison takes place: one database with the backlog, its copies, five tenants' queues."""
+"""Prepares the comparison: one database with the backlog, its copies, and five tenants' queues."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ SETTINGS = {
 
 @dataclass(frozen=True, slots=True)
 class Tenant:
-    """A consumer, without a key."""
+    """A consumer without a key."""
 
     consumer_id: str
     name: str
 
 
 @dataclass(frozen=True, slots=True)
-class Stage:
-    """`queues` are the tenants' and empty."""
+class Comparison:
+    """The database and the tenants' queues, which are empty."""
 
     urls: ServiceUrls
     tenants: Sequence[Tenant]
@@ -48,13 +48,13 @@ class Stage:
 
 
 @contextmanager
-def stage(urls: ServiceUrls, peers_python: str) -> Iterator[Stage]:
-    """The stage for the block; nothing of it is left afterwards."""
+def prepare(urls: ServiceUrls, peers_python: str) -> Iterator[Comparison]:
+    """Prepare everything for the block and remove it afterwards."""
     names = [f"bench_{uuid.uuid4().hex[:8]}" for _ in range(TENANTS)]
     queues = TenantQueues(urls.rabbitmq_url, names)
     try:
         with queues.declared():
-            yield Stage(urls, _template(urls, names, peers_python), queues)
+            yield Comparison(urls, _template(urls, names, peers_python), queues)
     finally:
         drop_database(urls, COPY)
         drop_database(urls, TEMPLATE)

@@ -1,4 +1,4 @@
-"""The playing of one kill point: a tenant of its own, a death, the way back to rest, the ledger."""
+"""One run of a kill point: its own tenant, a death, the recovery and the ledger's check."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ POLL_SECONDS = 0.3
 
 
 class BrokenPromise(Exception):
-    """Something did not hold; the text says what."""
+    """A promise did not hold; the text says which."""
 
 
 @dataclass
-class Scene:
-    """What a scenario plays with; `hit` says whether the boundary was reached."""
+class Trial:
+    """The means of a scenario. `hit` says whether the boundary was reached."""
 
     cell: Cell
     boundary: Boundary | None
@@ -40,17 +40,17 @@ class Scene:
 
     @cached_property
     def tenant(self) -> Tenant:
-        """This point's tenant, onboarded on first use."""
+        """This point's tenant. It is onboarded on first use."""
         name = f"bank_{uuid.uuid4().hex[:12]}"
         return onboard(self.cell.base_url, self.cell.admin_key, name, self.cell.folder)
 
     @property
     def has_tenant(self) -> bool:
-        """Whether one was needed so far."""
+        """Whether a tenant has been needed so far."""
         return "tenant" in vars(self)
 
     def send(self, request: Request, status: int | None = None) -> Reply:
-        """Send a request to the server, which nobody kills; perhaps it must be answered so."""
+        """Send a request to the server, which is never killed. An expected status may be given."""
         with Client(self.cell.base_url, request.key) as client:
             reply = client.call(request.method, request.path, request.body, headers=request.headers)
         said = f"{request.method} {request.path}: {reply.status} instead of {status}"
@@ -58,38 +58,38 @@ class Scene:
         return reply
 
     def admin(self, method: str, path: str, body: Mapping[str, Any]) -> Request:
-        """A request of the admin's."""
+        """Send a request with the admin's key."""
         return Request(method, path, self.cell.admin_key, body)
 
     def make(self, change: Change) -> Reply:
-        """Send a change to the server and keep its answer for the ledger."""
+        """Send a change to the server and record its answer for the ledger."""
         reply = self.send(change.request)
         self.answers.append(change.answered(reply.status, reply.data))
         return reply
 
     def kill_in(self, change: Change) -> None:
-        """Let a process die in a change."""
+        """Let a process die during a change."""
         self.answers.append(change.answered(None, {}))
         self.kill(change.request)
 
     def kill(self, task: Task, settings: Mapping[str, str] = NOTHING) -> Ended:
-        """Start a process at the task and let it die at the boundary."""
+        """Start a process with the task and let it die at the boundary."""
         ended = self.cell.run(task, settings, self.boundary)
         self.hit = self.hit or ended.hit
         return ended
 
     def events(self) -> list[Event]:
-        """The tenant's events as they stand."""
+        """The current events of the tenant."""
         rows = gathering.rows(self.cell.environment["DATABASE_URL"], gathering.EVENTS)
         return [Event(**row) for row in rows if row["tenant"] == self.tenant.name]
 
     def come_to_rest(self) -> None:
-        """The server sweeps until nothing is pending, then fresh consumers confirm all there is."""
+        """Let the server sweep until nothing is pending. Then fresh consumers confirm everything."""
         until("everything is published", self._published)
         until("everything is confirmed and the queues are empty", self._consumed)
 
     def evidence(self) -> Evidence:
-        """What the tenant's rows, queues, consumer and answers show."""
+        """The evidence of the tenant's rows, queues, consumer and answers."""
         urls, database_url = self.cell.urls, self.cell.environment["DATABASE_URL"]
         found = gathering.gather(database_url, urls.rabbitmq_url, [self.tenant], self.answers, [])
         return replace(
@@ -99,10 +99,10 @@ class Scene:
         )
 
     def expect(self, holds: bool, otherwise: str) -> None:
-        """See that it holds.
+        """Check that a condition holds.
 
         Raises:
-            BrokenPromise: it does not
+            BrokenPromise: it does not hold
         """
         if not holds:
             raise BrokenPromise(otherwise)
@@ -124,9 +124,9 @@ class Scene:
 
 
 def repeats(evidence: Evidence, redeliveries: Mapping[str, int]) -> Counter[str]:
-    """By event: the copies that left for its queue beyond the first and the counted redeliveries.
+    """The copies of each event in its queue, beyond the first and the counted redeliveries.
 
-    What the broker hands out again because a consumer has died is not one of them.
+    Copies that the broker sent again because a consumer died do not count.
     """
     copies = Counter(each.event_id for each in evidence.deliveries if not each.redelivered)
     for event_id, times in redeliveries.items():
@@ -135,10 +135,10 @@ def repeats(evidence: Evidence, redeliveries: Mapping[str, int]) -> Counter[str]
 
 
 def until(what: str, done: Callable[[], bool], seconds: float = REST_SECONDS) -> None:
-    """Ask again and again until it is true.
+    """Wait until a condition is true.
 
     Raises:
-        BrokenPromise: it does not come true in time
+        BrokenPromise: the condition does not become true in time
     """
     deadline = time.monotonic() + seconds
     while not done():

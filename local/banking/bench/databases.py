@@ -1,7 +1,7 @@
-"""Where measurements take place: databases of their own, five tenants, their queues.
+"""Prepares databases for the measurements: each has five tenants with their queues.
 
-The tenants are onboarded once, in a template; each measurement works on a fresh copy of it. Queues
-hold at most 100,000 messages by the contract, so whoever publishes empties them afterwards.
+The tenants are onboarded once, in a template. Each measurement works on a fresh copy. A queue holds at
+most 100,000 messages by the contract, so a measurement that publishes must empty the queues.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ SETTINGS = {
     "LOG_LEVEL": "ERROR",
     "RATE_LIMIT_API_KEY_PER_MINUTE": "6000000",
     "RATE_LIMIT_API_KEY_BURST": "1000000",
-    "API_KEY_BCRYPT_COST": "4",  # the first check of a key is no part of any figure
+    "API_KEY_BCRYPT_COST": "4",  # no figure includes the first check of a key
 }
 
 
 @dataclass(frozen=True, slots=True)
-class Stage:
-    """One database with its parts, which are also the process's, so the handlers use it."""
+class BenchDatabase:
+    """One database and its parts. This process's handlers use the same parts."""
 
     database_url: str
     parts: Parts
@@ -47,20 +47,20 @@ class Stage:
         return self.parts.settings.rabbitmq_url
 
     def empty_queues(self) -> None:
-        """Remove what was published."""
+        """Remove all published messages."""
         with channel_on(self.rabbitmq_url) as channel:
             for tenant in self.tenants:
                 channel.queue_purge(queue_name(tenant.name))
 
 
-class Theatre:
-    """The template and its tenants; `stage` opens copies of it."""
+class BenchTemplate:
+    """The template and its tenants. `copy` opens a copy."""
 
     def __init__(self, urls: ServiceUrls) -> None:
         self.urls = urls
         self.tenants: list[Tenant] = []
 
-    def __enter__(self) -> Theatre:
+    def __enter__(self) -> BenchTemplate:
         with _parts(create_database(self.urls, TEMPLATE), self.urls) as parts:
             apply_migrations(os.environ)
             post = post_with(parts.settings.admin_api_key)
@@ -73,24 +73,24 @@ class Theatre:
         drop_database(self.urls, TEMPLATE)
 
     @contextmanager
-    def stage(self, name: str = "") -> Iterator[Stage]:
-        """A fresh copy for the block; stages that are open at once need different names."""
-        database = f"{TEMPLATE}_{name or 'stage'}"
-        url = create_database(self.urls, database, TEMPLATE)
+    def copy(self, name: str = "") -> Iterator[BenchDatabase]:
+        """A fresh copy for the block. Copies that are open at once need different names."""
+        copy = f"{TEMPLATE}_{name or 'copy'}"
+        url = create_database(self.urls, copy, TEMPLATE)
         try:
             with _parts(url, self.urls) as parts:
-                stage = Stage(url, parts, self.tenants)
-                yield stage
-                stage.empty_queues()
+                database = BenchDatabase(url, parts, self.tenants)
+                yield database
+                database.empty_queues()
         finally:
-            drop_database(self.urls, database)
+            drop_database(self.urls, copy)
 
 
 @contextmanager
 def _parts(url: str, urls: ServiceUrls) -> Iterator[Parts]:
-    """Parts on this database as the process's own, for the block."""
+    """Make parts on this database this process's own for the block."""
     environment = {**settings_environment(urls, DATABASE_URL=url), **SETTINGS}
-    os.environ.update(environment)  # the processes that a measurement starts use the same
+    os.environ.update(environment)  # for the processes that a measurement starts
     parts = wiring.build(environment)
     wiring.use(parts)
     try:
