@@ -24,11 +24,15 @@ SQL_TEXT = re.compile(
     r"\b(select\s+.+\s+from\s|insert\s+into\s|update\s+\w+\s+set\s|delete\s+from\s|for\s+update\b)",
     re.IGNORECASE | re.DOTALL,
 )
-TENANT_TABLES = (
-    "customers|customer_events|customer_tags|customer_analytics|consumers|consumer_api_keys"
-    "|consumer_event_receipts|dead_letters|idempotency_keys|audit_log|last_reconciliation"
-)
-TOUCHES = re.compile(rf"\b(?:from|join|into|update|using)\s+({TENANT_TABLES})\b", re.I)
+NOBODYS_TABLES = {"migration_history"}
+"""Tables whose rows are no tenant's. Every other table of every database is a tenant's."""
+TABLE = re.compile(r"^CREATE TABLE (\w+)", re.MULTILINE)
+TENANT_TABLES = {
+    table
+    for schema in ROOT.glob("sql/**/schema.sql")
+    for table in TABLE.findall(schema.read_text(encoding="utf-8"))
+} - NOBODYS_TABLES
+TOUCHES = re.compile(rf"\b(?:from|join|into|update|using)\s+({'|'.join(TENANT_TABLES)})\b", re.I)
 FOR_ONE = re.compile(r"%\((consumer|owner)_id\)s")
 RUNS_SQL = {"fetch_one", "fetch_all", "execute"}
 

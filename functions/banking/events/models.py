@@ -1,21 +1,17 @@
 """What requests about events take and what their answers give."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal, Self, get_args
+from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
 from pydantic import Field, StringConstraints, model_validator
 from typing_extensions import TypedDict
 
-from chalicelib.banking.events.topology import EVENT_TYPES
+from chalicelib.banking.events.topology import EventType
 from chalicelib.banking.fields import ConsumerId, CustomerId, EventId
 from fintegrate.http.cursors import Cursor, Limit, NextCursor
 from fintegrate.http.validation import Described, Instant, RequestModel, Text
 
-EventType = Literal[
-    "customer_creation", "customer_deletion", "customer_status_change", "consumer_created"
-]
-assert get_args(EventType) == EVENT_TYPES
 ProcessingStatus = Literal["received", "processed", "failed"]
 PublishStatus = Literal["pending", "published", "failed"]
 DeliverStatus = Literal["pending", "delivered", "failed"]

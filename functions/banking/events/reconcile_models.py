@@ -5,7 +5,8 @@ from typing import Annotated
 
 from typing_extensions import TypedDict
 
-from chalicelib.banking.events.models import EventType, Sequence
+from chalicelib.banking.events.models import Sequence
+from chalicelib.banking.events.topology import EventType
 from chalicelib.banking.fields import ConsumerId, CustomerId, EventId
 from fintegrate.http.validation import Described
 

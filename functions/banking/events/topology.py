@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Literal, get_args
 
 from chalicelib.banking.tenants import ADMIN_NAME
 from fintegrate.messaging.topology import Queue
 
 EXCHANGE = "customer_events"
-CUSTOMER_EVENT_TYPES = ("customer_creation", "customer_deletion", "customer_status_change")
-EVENT_TYPES = (*CUSTOMER_EVENT_TYPES, "consumer_created")
+EventType = Literal[
+    "customer_creation", "customer_deletion", "customer_status_change", "consumer_created"
+]
+EVENT_TYPES: tuple[EventType, ...] = get_args(EventType)
+CUSTOMER_EVENT_TYPES = tuple(kind for kind in EVENT_TYPES if kind.startswith("customer_"))
 
 
 def queue_name(consumer_name: str) -> str:
