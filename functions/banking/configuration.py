@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 SERVICE = "fintegrate"
 """The service's name in log lines, and the prefix of the names of metrics."""
 CLOUDWATCH_NAMESPACE = "Fintegrate"
-"""The namespace of the CloudWatch metrics; the alarms of infra/monitoring.yaml use it too."""
+"""The namespace of the CloudWatch metrics; the alarms of infra/monitoring/banking.yaml use it too."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from chalicelib import systems
@@ -12,7 +13,7 @@ from chalicelib.operations.models import Health
 from chalicelib.operations.wiring import endpoint
 from fintegrate.errors import Unavailable
 from fintegrate.http.endpoint import Access, Answer, Call, Nothing
-from fintegrate.system import Probe
+from fintegrate.system import Probe, System
 
 _KEPT_SECONDS = 1.0
 """Each process asks the servers at most once in this time, because anybody may call the endpoint."""
@@ -45,8 +46,20 @@ def _checked() -> dict[str, Any]:
 
 
 def _probes() -> dict[str, Probe]:
-    """The probes of all systems that this process serves; their names must differ."""
-    return {name: probe for system in systems.served() for name, probe in system.probes().items()}
+    return probes_of(systems.served())
+
+
+def probes_of(served: Sequence[System]) -> dict[str, Probe]:
+    """The probes of all systems; those of further systems begin with the system's name."""
+    first, *further = served
+    return {
+        **first.probes(),
+        **{
+            f"{system.name}_{name}": probe
+            for system in further
+            for name, probe in system.probes().items()
+        },
+    }
 
 
 def _check() -> dict[str, Any]:

@@ -39,7 +39,7 @@ def apply_migrations(environment: Mapping[str, str]) -> list[str]:
         settings = load(system.configuration, environment)
         for database in system.databases:
             url = getattr(settings, database.setting.lower())
-            applied += migrate(url, migrations_folder(database), database.setting)
+            applied += migrate(url, migrations_folder(database), database.setting, database.name)
         system.after_migrations(settings)
     return applied
 

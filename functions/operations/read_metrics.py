@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from chalicelib import systems
 from chalicelib.operations.blueprint import operations
 from chalicelib.operations.wiring import endpoint
 from fintegrate.exposition import exposition
 from fintegrate.http.endpoint import Access, Answer, Call, Nothing
+from fintegrate.metrics import GaugeFamily
+from fintegrate.system import System
 
 MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 """Source: https://prometheus.io/docs/instrumenting/exposition_formats/"""
@@ -14,7 +18,7 @@ MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 @operations.route("/metrics", methods=["GET"])
 @endpoint(Nothing, access=Access.ADMIN, media_type=MEDIA_TYPE)
-def read_metrics(call: Call[Nothing]) -> Answer:
+def read_metrics(_call: Call[Nothing]) -> Answer:
     """The metrics in the Prometheus text format.
 
     Counters and histograms are those of all processes together, kept in Redis: they begin again at
@@ -24,5 +28,11 @@ def read_metrics(call: Call[Nothing]) -> Answer:
     """
     served = systems.served()
     counted = [system.request_parts().metrics for system in served]
-    gauges = [family for system in served for family in system.gauges(call.db)]
-    return Answer(exposition(counted, gauges))
+    return Answer(exposition(counted, gauges_of(served)))
+
+
+def gauges_of(served: Sequence[System]) -> list[GaugeFamily]:
+    """The gauges of each system, read from its own database."""
+    return [
+        family for system in served for family in system.gauges(system.request_parts().database)
+    ]

@@ -81,7 +81,7 @@ FUNCTION = re.compile(r"^CREATE FUNCTION (\w+).*?\$\$(.*?)\$\$;", re.MULTILINE |
 
 def test_every_statement_names_its_tenant() -> None:
     unfiltered: dict[str, set[str]] = {}
-    for file, name, text in statements(FUNCTIONS):
+    for file, name, text in [*statements(FUNCTIONS), *statements(LAYER)]:
         if TOUCHES.search(text) and not FOR_ONE.search(text):
             unfiltered.setdefault(file, set()).add(name)
 

@@ -109,6 +109,7 @@ def statements(folder: Path) -> list[tuple[str, str, str]]:
     return [
         (named(file), name, re.sub(r"--[^\n]*", "", text))
         for file in sorted(folder.rglob("*.sql"))
+        if file.name != "tables.sql"  # definitions, which have no names
         for name, text in load_queries(file).items()
     ]
 

@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 import pika
 import pika.exceptions
 from pika.adapters.blocking_connection import BlockingChannel
+from pika.adapters.utils.connection_workflow import AMQPConnectorException
 
 from chalicelib.banking.events.topology import dead_letter_queue_name
 from fintegrate.database import Database, Row
@@ -206,5 +207,5 @@ def _connection(broker_url: str) -> Iterator[pika.BlockingConnection]:
         finally:
             if connection.is_open:
                 connection.close()
-    except (pika.exceptions.AMQPError, OSError) as error:
+    except (pika.exceptions.AMQPError, AMQPConnectorException, OSError) as error:
         raise BrokerUnavailable(f"{type(error).__name__}: {error}") from error

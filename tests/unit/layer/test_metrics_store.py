@@ -127,6 +127,17 @@ def test_redis_outage_loses_counts(
     assert [len(packet) for packet in fake.packets[tried:]] == [1]
 
 
+def test_refused_count_keeps_the_limits(
+    limiter: RateLimiter, metrics: Metrics, fake: FakeRedis
+) -> None:
+    """Redis is there, so a count that it refuses is no reason to let every request pass."""
+    fake.answers = [redis.ResponseError("WRONGTYPE")]
+    metrics.count(LETTERS, "ann", "bill")
+    metrics.flush()
+
+    assert limiter.take("k")["RateLimit-Remaining"] == "499"
+
+
 def test_label_stays_in_its_field(metrics: Metrics) -> None:
     metrics.count(LETTERS, "a\x1fb", "c\x1fd")
 

@@ -147,7 +147,7 @@ class Metrics:
 
     def flush(self) -> None:
         """Send the counts. Never raises."""
-        self._send(self.pending())
+        self._redis.send(self.pending())
 
     def flush_due(self, since: float) -> None:
         """Send the counts that are due, unless some were sent after `since`. Never raises.
@@ -155,11 +155,7 @@ class Metrics:
         `since` is the start of the request that ends, on the monotonic clock.
         """
         if self._sent_at < since:
-            self._send(self.due())
-
-    def _send(self, calls: list[ScriptCall]) -> None:
-        for call in calls:
-            self._redis.run(call)
+            self._redis.send(self.due())
 
     def read(self) -> dict[str, str] | None:
         """Every field and its value, this process's counts included; None while Redis is away."""

@@ -73,8 +73,10 @@ def read_migrations(folder: Path) -> list[Migration]:
     return [_read(path) for path in sorted(folder.glob("*.sql"))]
 
 
-def migrate(url: str, folder: Path, setting: str = "DATABASE_URL") -> list[str]:
-    """Apply the missing migrations and return their names. Creates a missing database.
+def migrate(url: str, folder: Path, setting: str = "DATABASE_URL", own_name: str = "") -> list[str]:
+    """Apply the missing migrations and return their names.
+
+    Creates the database if it is missing and its name is `own_name`.
 
     Raises:
         MigrationFailed: the failed migration left nothing, but earlier ones stay applied.
@@ -83,7 +85,7 @@ def migrate(url: str, folder: Path, setting: str = "DATABASE_URL") -> list[str]:
     """
     check_url(url, setting)
     migrations = read_migrations(folder)
-    connection = _connect(url)
+    connection = _connect(url, own_name)
     try:
         connection.autocommit = True
         with connection.cursor() as cursor:
@@ -103,12 +105,17 @@ def migrate(url: str, folder: Path, setting: str = "DATABASE_URL") -> list[str]:
         connection.close()  # also releases the lock
 
 
-def _connect(url: str) -> psycopg2.extensions.connection:
-    """Connect to the URL's database, and create it if it is missing."""
+def _connect(url: str, own_name: str) -> psycopg2.extensions.connection:
+    """Connect to the URL's database; create it if it is missing and has this name.
+
+    A mistyped name must be an error, not a new empty database.
+    """
     try:
         return _connect_to(url)
     except psycopg2.OperationalError:  # has no code for a missing database
-        _create_missing(url)
+        if psycopg2.extensions.parse_dsn(url).get("dbname") != own_name:
+            raise
+        _create_missing(url, own_name)
         return _connect_to(url)
 
 
@@ -117,9 +124,8 @@ def _connect_to(url: str, database: str | None = None) -> psycopg2.extensions.co
     return psycopg2.connect(dsn, connect_timeout=5, application_name="fintegrate-migrate")
 
 
-def _create_missing(url: str) -> None:
+def _create_missing(url: str, name: str) -> None:
     """Create the URL's database unless the server has it."""
-    name = psycopg2.extensions.parse_dsn(url).get("dbname", "")
     # A name cannot be a parameter of this statement, so it is quoted.
     creation = psycopg2.sql.SQL("CREATE DATABASE {}").format(psycopg2.sql.Identifier(name))
     connection = _connect_to(url, _MAINTENANCE_DATABASE)
@@ -130,6 +136,9 @@ def _create_missing(url: str) -> None:
             if not cursor.rowcount:
                 with suppress(*_CREATED_CONCURRENTLY):
                     cursor.execute(creation)
+    except psycopg2.Error as error:
+        reason = error.diag.message_primary or type(error).__name__
+        raise MigrationFailed(f"database {name} could not be created: {reason}") from error
     finally:
         connection.close()
 

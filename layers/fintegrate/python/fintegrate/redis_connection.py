@@ -16,7 +16,6 @@ import math
 import threading
 import time
 from collections.abc import Callable, Sequence
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 log = logging.getLogger(__name__)
@@ -72,13 +71,18 @@ class RedisConnections:
         The scripts of `before` run first, in the same round trip, and their answers are ignored. All
         scripts may run twice: after a broken connection the packet is sent again.
         """
-        if self._clock() < self._away_until:
+        import redis
+
+        answer = next(reversed(self._answers((*before, call))), None)
+        if isinstance(answer, redis.RedisError):
+            self._note_away(answer)
             return None
-        try:
-            return self._answer((*before, call))
-        except Exception as error:
-            self._note_away(error)
-            return None
+        return answer
+
+    def send(self, calls: Sequence[ScriptCall]) -> None:
+        """Run scripts whose answers are ignored, in one round trip. Never raises."""
+        if calls:
+            self._answers(calls)
 
     def ping(self) -> None:
         """Make one round trip to Redis.
@@ -94,7 +98,21 @@ class RedisConnections:
         if connection is not None:
             connection.close()
 
-    def _answer(self, calls: Sequence[ScriptCall]) -> Any:
+    def _answers(self, calls: Sequence[ScriptCall]) -> list[Any]:
+        """The answer of each script, or its error; none while Redis is away."""
+        if self._clock() < self._away_until:
+            return []
+        try:
+            answers = self._exchanged(calls)
+        except Exception as error:
+            self._note_away(error)
+            return []
+        for answer in answers:
+            if isinstance(answer, Exception):
+                self._warn("Redis refused a command: %s", answer)
+        return answers
+
+    def _exchanged(self, calls: Sequence[ScriptCall]) -> list[Any]:
         import redis
 
         connection = self._connection()
@@ -102,9 +120,7 @@ class RedisConnections:
         for index, answer in enumerate(answers):
             if isinstance(answer, redis.exceptions.NoScriptError):  # Redis has restarted
                 (answers[index],) = connection.exchange([calls[index].command(whole=True)])
-        if isinstance(answers[-1], redis.RedisError):
-            raise answers[-1]
-        return answers[-1]
+        return answers
 
     def _connection(self) -> RedisConnection:
         connection: RedisConnection | None = getattr(self._local, "connection", None)
@@ -113,11 +129,14 @@ class RedisConnections:
         return connection
 
     def _note_away(self, error: Exception) -> None:
-        now = self._clock()
-        self._away_until = now + self._retry_seconds
-        if now - self._warned_at >= 60:
-            self._warned_at = now
-            log.warning("rate limits are off, Redis is away: %s", type(error).__name__)
+        self._away_until = self._clock() + self._retry_seconds
+        self._warn("rate limits are off, Redis is away: %s", error)
+
+    def _warn(self, text: str, error: Exception) -> None:
+        """Log at most once a minute."""
+        if self._clock() - self._warned_at >= 60:
+            self._warned_at = self._clock()
+            log.warning(text, type(error).__name__)
 
 
 class RedisConnection:
@@ -168,7 +187,6 @@ class RedisConnection:
             return error
 
 
-@lru_cache(1_000)  # a caller's limit is the same command each time
 def _packed(command: tuple[str | float, ...]) -> bytes:
     """Encode an array of bulk strings. redis-py's own encoding takes three times as long.
 

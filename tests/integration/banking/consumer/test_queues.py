@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import uuid
 from collections.abc import Iterator
 from typing import Any
@@ -146,6 +147,24 @@ def test_consumer_is_created_without_the_broker(
     )
     assert row["publish_status"] == "pending"
     assert str(row["publish_failure_reason"]).startswith("broker away: ")
+
+
+def test_silent_broker_leaves_the_answer_a_success(
+    admin: Api, environment: dict[str, str], query: Query
+) -> None:
+    """A broker that takes the connection and says nothing: pika's error is no AMQPError."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        url = f"amqp://guest:guest@127.0.0.1:{port}/%2F"
+        with parts_with(environment, RABBITMQ_URL=url, PUBLISH_TIMEOUT_MS="200"):
+            reply = admin.post("/consumer/data", consumer_name=f"bank_{uuid.uuid4().hex[:12]}")
+
+    assert reply.status == 201
+    (row,) = query(
+        "SELECT publish_status FROM customer_events WHERE customer_id = %(id)s",
+        id=reply.data["consumer_id"],
+    )
+    assert row["publish_status"] == "pending"
 
 
 def test_queues_are_declared_after_the_commit(

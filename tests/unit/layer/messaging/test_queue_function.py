@@ -46,6 +46,28 @@ def test_failed_batch_tries_every_message(caplog: pytest.LogCaptureFixture) -> N
     assert "torn" in caplog.text
 
 
+def test_signed_bytes_are_read() -> None:
+    seen: list[QueueMessage] = []
+    sent = event(b"a", headers={"name": "ü"})
+    (entry,) = sent["rmqMessagesByQueue"]["letters::/"]
+    entry["basicProperties"]["headers"]["name"] = {"bytes": [-61, -68]}
+
+    queue_function("letters")(seen.append)(sent, None)
+
+    assert seen[0].headers == {"name": "ü"}
+
+
+def test_odd_entry_spares_the_batch() -> None:
+    seen: list[bytes] = []
+    sent = event(b"a", b"b")
+    del sent["rmqMessagesByQueue"]["letters::/"][0]["basicProperties"]
+
+    with pytest.raises(BatchFailed, match="1 of 2 messages failed"):
+        queue_function("letters")(lambda message: seen.append(message.body))(sent, None)
+
+    assert seen == [b"b"]
+
+
 def test_batch_has_one_run_id() -> None:
     ids: list[str] = []
 

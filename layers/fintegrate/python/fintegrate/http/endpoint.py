@@ -205,10 +205,16 @@ class _Answering:
             if self._audited:
                 self._parts.audit.write(self._entry(self._spec.status, "done"))
         if result.after_commit is not None:
-            result.after_commit()
+            self._after_commit(result.after_commit)
         if result.event is not None and self._parts.publish_new is not None:
             self._parts.publish_new(result.event, began)
         return self._success(result)
+
+    def _after_commit(self, action: Callable[[], None]) -> None:
+        try:
+            action()
+        except Exception:  # the rows are committed, so the answer is a success all the same
+            log.exception("after %s %s", self._request.method, self._request.path)
 
     def _success(self, result: Answer) -> Response:
         spec, headers = self._spec, merged(self._headers, result.headers)

@@ -21,6 +21,8 @@ from fintegrate.metrics_store import Metrics
 
 log = logging.getLogger(__name__)
 Middleware = Callable[[ChaliceRequest, Callable[[ChaliceRequest], Response]], Response]
+_METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
+"""The values of the label `method`: callers can invent others."""
 _FUNCTION = "api_handler"
 """Chalice's name for the function of all endpoints."""
 STANDARD_HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
@@ -63,8 +65,9 @@ def _count(
     except Exception:
         return
     metrics.began_with(_FUNCTION)
-    metrics.count(REQUESTS, request.route, request.method, str(status))
-    metrics.observe(REQUEST_SECONDS, request.route, request.method, value=seconds)
+    method = request.method if request.method in _METHODS else "other"
+    metrics.count(REQUESTS, request.route, method, str(status))
+    metrics.observe(REQUEST_SECONDS, request.route, method, value=seconds)
     metrics.flush_due(since=began)
 
 

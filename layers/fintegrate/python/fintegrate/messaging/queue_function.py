@@ -90,8 +90,9 @@ def _entries(event: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]
 
 
 def _is_handled(handler: Handler, queue: str, entry: Mapping[str, Any]) -> bool:
-    message_id = entry["basicProperties"].get("messageId")
+    message_id = None
     try:
+        message_id = entry["basicProperties"].get("messageId")
         handler(
             QueueMessage(
                 body=base64.b64decode(entry["data"]),
@@ -114,5 +115,6 @@ def _plain(value: Any) -> Any:
     if not isinstance(value, Mapping):
         return value
     if list(value) == ["bytes"] and isinstance(value["bytes"], list):
-        return bytes(value["bytes"]).decode(errors="replace")
+        # Java's bytes are signed; which of both the event has is not documented.
+        return bytes(byte & 0xFF for byte in value["bytes"]).decode(errors="replace")
     return {name: _plain(part) for name, part in value.items()}

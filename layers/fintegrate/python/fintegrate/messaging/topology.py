@@ -12,6 +12,7 @@ from typing import Any
 
 import pika
 import pika.exceptions
+from pika.adapters.utils.connection_workflow import AMQPConnectorException
 
 from fintegrate.messaging.broker import BrokerUnavailable
 
@@ -46,7 +47,7 @@ def declare(url: str, exchange: str, queues: Sequence[Queue], seconds: float = 3
         finally:
             if connection.is_open:
                 connection.close()
-    except (pika.exceptions.AMQPError, OSError) as error:
+    except (pika.exceptions.AMQPError, AMQPConnectorException, OSError) as error:
         raise BrokerUnavailable(f"{type(error).__name__}: {error}") from error
     if refused:
         raise BrokerUnavailable("; ".join(refused))

@@ -22,6 +22,7 @@ loop to `fintegrate.outbox.leased_sweep`, or to a system with a way of its own t
 from __future__ import annotations
 
 import logging
+import re
 import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
@@ -34,6 +35,8 @@ from fintegrate.outbox.table import OutboxTable
 from fintegrate.outcome import ATTEMPTED, Outcome, Result
 
 log = logging.getLogger(__name__)
+_COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
+_FINDS_BY_TOKEN = re.compile(r"\bwhere\b(?:(?!\bwhere\b).)*=\s*%\(token\)s", re.I | re.S)
 
 
 class Lease(NamedTuple):
@@ -68,7 +71,7 @@ class Leases:
 
     def __post_init__(self) -> None:
         for name in ("renew", "confirmed", "failed", "released"):
-            if "%(token)s" not in self.statements[name]:
+            if not _FINDS_BY_TOKEN.search(_COMMENT.sub("", self.statements[name])):
                 raise ValueError(f"statement {name} must find its rows by %(token)s")
 
     def claim(self, parameters: Mapping[str, Any]) -> Lease:
