@@ -21,13 +21,13 @@ def asked(at_own_redis: Parts, monkeypatch: pytest.MonkeyPatch) -> list[object]:
     """What Redis was really asked."""
     calls: list[object] = []
     connections = at_own_redis.redis
-    real = connections._answer
+    real = connections._exchanged
 
     def counted(asked: Sequence[ScriptCall]) -> object:
         calls.append(asked)
         return real(asked)
 
-    monkeypatch.setattr(connections, "_answer", counted)
+    monkeypatch.setattr(connections, "_exchanged", counted)
     return calls
 
 

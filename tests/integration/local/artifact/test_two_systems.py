@@ -21,7 +21,7 @@ from local.artifact.package.template import read_template
 from local.artifact.server import ArtifactServer, start_artifacts
 from local.aws_shapes.scheduled_event import scheduled_event
 from local.machine.checkout import Checkout
-from local.services.databases import address_of, create_database, drop_database
+from local.services.databases import create_database, drop_database
 from local.services.running import RunningServices
 from local.services.settings import settings_environment
 from tests.integration.local.artifact.two_systems import copy_with_letters
@@ -47,11 +47,11 @@ def artifacts(checkout: Checkout) -> Artifacts:
 
 @pytest.fixture(scope="module")
 def served(services: RunningServices, artifacts: Artifacts) -> Iterator[ArtifactServer]:
-    """Both systems; the database of letters is created by its migration."""
+    """Both systems, each with a database of its own."""
     environment = settings_environment(
         services.urls,
         DATABASE_URL=create_database(services.urls, BANKING),
-        LETTERS_DATABASE_URL=address_of(services.urls.database_url, LETTERS),
+        LETTERS_DATABASE_URL=create_database(services.urls, LETTERS),
         POSTAGE="2",
         SCHEDULER="off",
         LAMBDA_SANDBOX="process",
