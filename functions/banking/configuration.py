@@ -31,7 +31,7 @@ class Configuration:
 
     api_key_bcrypt_cost: int = 12
     api_key_wrong_secrets_per_minute: int = 5
-    """How many wrong secrets one process checks with bcrypt, per key and minute."""
+    """How many wrong secrets one process checks with bcrypt, per key and address, in a minute."""
 
     database_connect_timeout_seconds: int = 3
     database_statement_timeout_ms: int = 20_000
