@@ -47,11 +47,10 @@ def apply_migrations(environment: Mapping[str, str]) -> list[str]:
 def migrations_folder(database: SystemDatabase) -> Path:
     """The folder in the package `fintegrate_sql`, beside the layer's code here and in AWS."""
     own = Path("fintegrate_sql", database.folder, "migrations")
-    found = (folder for entry in sys.path if (folder := Path(entry) / own).is_dir())
-    folder = next(found, None)
-    if folder is None:
-        raise ValueError(f"{own} is not on the path; in a checkout run with PYTHONPATH=vendor")
-    return folder
+    for entry in sys.path:
+        if (folder := Path(entry) / own).is_dir():
+            return folder
+    raise ValueError(f"{own} is not on the path; in a checkout run with PYTHONPATH=vendor")
 
 
 if __name__ == "__main__":
