@@ -43,7 +43,7 @@ class Probe(NamedTuple):
 
 
 class System(NamedTuple):
-    """A system of the house, as `chalicelib.systems` lists it."""
+    """A system, as `chalicelib.systems` lists it."""
 
     name: str
     databases: Sequence[SystemDatabase]
