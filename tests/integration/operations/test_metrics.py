@@ -193,6 +193,14 @@ def test_refused_credentials_count_by_reason(bank: Bank, admin: Api, metrics: Me
     } == {"missing": 1, "malformed": 1, "unknown": 1, "not_admin": 1, "deactivated": 1}
 
 
+def test_invented_method_counts_as_other(bank: Bank, metrics: Metrics) -> None:
+    bank.api("BREW", "/customer/list")
+
+    found = metrics()
+    assert found["fintegrate_requests_total other /customer/list 405"] == 1
+    assert not any("BREW" in name for name in found)
+
+
 def test_rate_limited_requests_are_counted(
     bank: Bank, metrics: Metrics, parts: Parts, environment: dict[str, str]
 ) -> None:
