@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 import redis
 
 from fintegrate import metrics_store
 from fintegrate.access.keys import ApiKey, new_api_key, parse_api_key
+from fintegrate.database import Database
+from fintegrate.redis_connection import Question, RedisConnections
 from local.services.service import Service
 from tests.support.api import Api, Reply
 from tests.support.banking import Bank, parts_with, together
@@ -123,16 +126,48 @@ def test_wrong_secret_takes_no_token(limited: Bank) -> None:
     assert ask(limited).headers["RateLimit-Remaining"] == "1"
 
 
-def test_deactivated_key_takes_no_token(
-    limited: Bank, admin: Api, environment: dict[str, str]
-) -> None:
+def test_deactivated_key_is_never_limited(limited: Bank, admin: Api) -> None:
     ask(limited)
     admin.post("/consumer/deactivate-api-key", api_key=limited.api.key)
 
     assert [ask(limited).status for _ in range(5)] == [401] * 5
 
-    with redis.Redis.from_url(environment["REDIS_URL"]) as client:
-        assert client.hget(bucket(limited.api), "tokens") == b"2"
+
+def test_refused_key_changes_nobodys_answer(
+    make_bank: MakeBank, admin: Api, environment: dict[str, str]
+) -> None:
+    """Nobody reads what Redis says of a refused key, and the next answer is the next key's."""
+    refused, other = make_bank(), make_bank()
+    with parts_with(environment, **{**LIMITS, "RATE_LIMIT_API_KEY_BURST": "9"}):
+        _fill(environment, refused.api)
+        _fill(environment, other.api)
+        ask(refused)
+        admin.post("/consumer/deactivate-api-key", api_key=refused.api.key)
+        replies = [ask(bank) for bank in (other, refused, other, refused, other)]
+
+    assert [reply.status for reply in replies] == [200, 401, 200, 401, 200]
+    left = [reply.headers["RateLimit-Remaining"] for reply in replies if reply.status == 200]
+    assert left == ["8", "7", "6"]
+
+
+def test_bucket_is_asked_before_the_key(bank: Bank, monkeypatch: pytest.MonkeyPatch) -> None:
+    ask(bank)  # the process knows the key from now on
+    order: list[str] = []
+    asked, found = RedisConnections.ask, Database.fetch_one
+
+    def ask_redis(self: RedisConnections, question: Question) -> None:
+        order.append("asked")
+        asked(self, question)
+
+    def find(self: Database, *arguments: Any, **options: Any) -> Any:
+        order.append("found")
+        return found(self, *arguments, **options)
+
+    monkeypatch.setattr(RedisConnections, "ask", ask_redis)
+    monkeypatch.setattr(Database, "fetch_one", find)
+    ask(bank)
+
+    assert order[:2] == ["asked", "found"]
 
 
 def test_two_processes_share_a_bucket(limited: Bank, environment: dict[str, str]) -> None:

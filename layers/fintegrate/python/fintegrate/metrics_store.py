@@ -22,7 +22,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from fintegrate.metrics import COLD_STARTS, Counted
-from fintegrate.redis_connection import RedisConnections, Script, ScriptCall
+from fintegrate.redis_connection import Question, RedisConnections, Script, ScriptCall
 
 SEND_SECONDS = 0.1
 """Under load, one packet takes the counts of many requests: sending them costs a request 40 µs."""
@@ -159,7 +159,7 @@ class Metrics:
 
     def read(self) -> dict[str, str] | None:
         """Every field and its value, this process's counts included; None while Redis is away."""
-        found = self._redis.run(READ.call(self.key), self.pending())
+        found = self._redis.answer(Question(*self.pending(), READ.call(self.key)))
         if found is None:
             return None
         texts = iter([text.decode() for text in found])

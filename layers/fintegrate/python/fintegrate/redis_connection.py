@@ -16,6 +16,7 @@ import math
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 log = logging.getLogger(__name__)
@@ -46,6 +47,22 @@ class ScriptCall(NamedTuple):
         return *name, 1, self.key, *self.arguments
 
 
+Commands = tuple[tuple[str | float, ...], ...]
+
+
+class Question:
+    """Scripts that go to Redis in one packet; the answer is the last one's.
+
+    An answer is read for the very question that was asked, not for an equal one.
+    """
+
+    __slots__ = ("calls", "commands")
+
+    def __init__(self, *calls: ScriptCall) -> None:
+        self.calls = calls
+        self.commands: Commands = tuple([call.command() for call in calls])
+
+
 class RedisConnections:
     """The connections of one process. After a failure Redis is not asked for `retry_seconds`."""
 
@@ -65,15 +82,24 @@ class RedisConnections:
         self._warned_at = -math.inf
         self._local = threading.local()
 
-    def run(self, call: ScriptCall, before: Sequence[ScriptCall] = ()) -> Any:
-        """Run a script and return its answer; None while Redis is away. Never raises.
+    def ask(self, question: Question) -> None:
+        """Send a question whose answer `answer` reads later, in the same thread. Never raises.
 
-        The scripts of `before` run first, in the same round trip, and their answers are ignored. All
-        scripts may run twice: after a broken connection the packet is sent again.
+        An answer that nobody reads is dropped before the next packet is sent.
+        """
+        if self._clock() >= self._away_until:
+            with suppress(Exception):  # `answer` sends it again, and says what is wrong
+                self._connection().ask(question.commands)
+
+    def answer(self, question: Question) -> Any:
+        """The answer to a question; None while Redis is away. Never raises.
+
+        Sends the question, unless `ask` has just sent it. Its scripts may run twice: after a broken
+        connection the packet is sent again.
         """
         import redis
 
-        answer = next(reversed(self._answers((*before, call))), None)
+        answer = next(reversed(self._answers(question)), None)
         if isinstance(answer, redis.RedisError):
             self._note_away(answer)
             return None
@@ -82,7 +108,7 @@ class RedisConnections:
     def send(self, calls: Sequence[ScriptCall]) -> None:
         """Run scripts whose answers are ignored, in one round trip. Never raises."""
         if calls:
-            self._answers(calls)
+            self._answers(Question(*calls))
 
     def ping(self) -> None:
         """Make one round trip to Redis.
@@ -90,7 +116,7 @@ class RedisConnections:
         Raises:
             redis.RedisError: Redis is away.
         """
-        self._connection().exchange([("PING",)])
+        self._connection().exchange((("PING",),))
 
     def close(self) -> None:
         """Close this thread's connection; the next use opens one."""
@@ -98,12 +124,12 @@ class RedisConnections:
         if connection is not None:
             connection.close()
 
-    def _answers(self, calls: Sequence[ScriptCall]) -> list[Any]:
+    def _answers(self, question: Question) -> list[Any]:
         """The answer of each script, or its error; none while Redis is away."""
         if self._clock() < self._away_until:
             return []
         try:
-            answers = self._exchanged(calls)
+            answers = self._exchanged(question)
         except Exception as error:
             self._note_away(error)
             return []
@@ -112,14 +138,15 @@ class RedisConnections:
                 self._warn("Redis refused a command: %s", answer)
         return answers
 
-    def _exchanged(self, calls: Sequence[ScriptCall]) -> list[Any]:
+    def _exchanged(self, question: Question) -> list[Any]:
         import redis
 
         connection = self._connection()
-        answers = connection.exchange([call.command() for call in calls])
+        answers = connection.exchange(question.commands)
         for index, answer in enumerate(answers):
             if isinstance(answer, redis.exceptions.NoScriptError):  # Redis has restarted
-                (answers[index],) = connection.exchange([calls[index].command(whole=True)])
+                whole = question.calls[index].command(whole=True)
+                (answers[index],) = connection.exchange((whole,))
         return answers
 
     def _connection(self) -> RedisConnection:
@@ -156,29 +183,51 @@ class RedisConnection:
         ).make_connection()
         self._broken = (redis.ConnectionError, redis.TimeoutError)
         self._refused = redis.ResponseError
+        self._asked: Commands = ()
+        """What was sent and not read yet."""
 
-    def exchange(self, commands: Sequence[tuple[str | float, ...]]) -> list[Any]:
-        """Send commands in one packet and return their answers; a refused command's is the error.
+    def ask(self, commands: Commands) -> None:
+        """Send commands in one packet; `exchange` with the same tuple reads their answers.
 
-        Tries a second time without a pause, because the connection may have died while the process was
-        frozen.
+        Answers to what was asked before are dropped.
 
         Raises:
             redis.RedisError: Redis is away.
         """
-        packet = b"".join(map(_packed, commands))
+        self._answers()
+        self._send(commands)
+
+    def exchange(self, commands: Commands) -> list[Any]:
+        """Send commands in one packet and return their answers; a refused command's is the error.
+
+        Commands that `ask` has sent are not sent again. Tries a second time without a pause, because
+        the connection may have died while the process was frozen.
+
+        Raises:
+            redis.RedisError: Redis is away.
+        """
         try:
-            return self._exchange(packet, len(commands))
+            if self._asked is not commands:
+                self.ask(commands)
+            return self._answers()
         except self._broken:
-            return self._exchange(packet, len(commands))
+            self._asked = ()
+            self._send(commands)
+            return self._answers()
 
     def close(self) -> None:
         """Close the connection; the next command opens it again."""
+        self._asked = ()
         self._connection.disconnect()
 
-    def _exchange(self, packet: bytes, answers: int) -> list[Any]:
-        self._connection.send_packed_command([packet])
-        return [self._read() for _ in range(answers)]
+    def _send(self, commands: Commands) -> None:
+        self._connection.send_packed_command([b"".join(map(_packed, commands))])
+        self._asked = commands
+
+    def _answers(self) -> list[Any]:
+        """The answers to what was sent, none if all were read."""
+        asked, self._asked = self._asked, ()
+        return [self._read() for _ in asked]
 
     def _read(self) -> Any:
         try:

@@ -107,6 +107,17 @@ def test_right_secret_matches_and_is_remembered(checks: list[bytes]) -> None:
     assert len(checks) == 1
 
 
+def test_only_verified_key_is_recognised() -> None:
+    verifier, typo = SecretVerifier(), ApiKey(KEY.key_id, new_api_key().secret)
+    assert not verifier.recognises(KEY)
+
+    assert verifier.matches(KEY, STORED, HOME)
+    assert not verifier.matches(typo, STORED, HOME)
+
+    assert verifier.recognises(KEY)
+    assert not verifier.recognises(typo)
+
+
 def test_memory_does_not_hold_the_secret() -> None:
     verifier = SecretVerifier()
     verifier.matches(KEY, STORED, HOME)

@@ -35,6 +35,14 @@ def test_script_gets_bucket_rate_and_capacity(limiter: RateLimiter, fake: FakeRe
     assert fake.packets == [[bucket]]
 
 
+def test_token_asked_ahead_is_taken_once(limiter: RateLimiter, fake: FakeRedis) -> None:
+    asked = limiter.ask("the key")
+
+    assert limiter.take("the key", asked)["RateLimit-Remaining"] == "499"
+
+    assert len(fake.sent) == 1
+
+
 @pytest.mark.parametrize(
     ("tokens", "remaining", "reset"),
     [

@@ -22,6 +22,9 @@ class ByHeader:
     def carried_by(self, request: Credentials) -> bool:
         return request.header(self._header) is not None
 
+    def recognised(self, _request: Credentials) -> None:
+        return None
+
     def authenticate(self, _request: Credentials) -> NoReturn:
         raise Refused(Unauthorized(f"{self._header} is wrong"), "wrong")
 
@@ -43,7 +46,7 @@ def test_endpoint_takes_schemes_named_or_all(
     schemes = {"Password": ByHeader("password"), "Token": ByHeader("token")}
     counted: list[str] = []
     metrics = SimpleNamespace(count=lambda _family, reason: counted.append(reason))
-    parts: Any = SimpleNamespace(schemes=schemes, metrics=metrics)
+    parts: Any = SimpleNamespace(schemes=schemes, metrics=metrics, rate_limiter=None)
     view = endpoints(lambda: parts, Endpoint)(Nothing, schemes=taken)(do_nothing)
 
     with_header: Any = SimpleNamespace(

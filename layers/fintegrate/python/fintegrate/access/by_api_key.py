@@ -42,6 +42,10 @@ class ByApiKey:
     def carried_by(self, request: Credentials) -> bool:
         return bool(request.header(HEADER))
 
+    def recognised(self, request: Credentials) -> str | None:
+        key = parse_api_key(request.header(HEADER) or "")
+        return key.key_id if key is not None and self._verifier.recognises(key) else None
+
     def authenticate(self, request: Credentials) -> Caller:
         """Find the caller of this request.
 

@@ -59,6 +59,14 @@ class Scheme(Protocol):
         """Whether the request has credentials of this scheme, valid or not."""
         ...
 
+    def recognised(self, request: Credentials) -> str | None:
+        """The `key_id` that `authenticate` is about to give, as far as this process can know.
+
+        Set only for credentials that this process has verified before. It proves nothing: they may be
+        deactivated since. Never asks a server.
+        """
+        ...
+
     def authenticate(self, request: Credentials) -> Caller:
         """Find the caller of the request.
 

@@ -227,9 +227,12 @@ class _Answering:
         if self._spec.access is Access.PUBLIC:
             return ANYBODY
         parts, request = self._parts, self._request
-        caller = self._scheme().authenticate(request)
+        scheme, limiter = self._scheme(), parts.rate_limiter
+        known = scheme.recognised(request)
+        asked = limiter.ask(known) if known else None  # Redis answers while the key's row is read
+        caller = scheme.authenticate(request)
         self._caller = caller
-        self._headers.update(parts.rate_limiter.take(caller.key_id))
+        self._headers.update(limiter.take(caller.key_id, asked))
         if self._spec.access is Access.ADMIN and not caller.is_admin:
             parts.metrics.count(AUTH_REFUSALS, "not_admin")
             raise Forbidden(parts.admins_only)

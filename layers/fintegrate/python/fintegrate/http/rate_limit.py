@@ -1,5 +1,8 @@
 """A token bucket per subject (an API key) in Redis: one round trip. Without Redis there is no limit.
 
+A caller that expects to need a token can ask first and take the token later, so that the round trip
+passes meanwhile.
+
 The process's pending metrics are sent in the same packet (`fintegrate.metrics_store`).
 
 The script runs in Redis, on its clock, so that all processes share one bucket and one time.
@@ -13,7 +16,7 @@ import math
 from fintegrate.errors import TooManyRequests
 from fintegrate.metrics import RATE_LIMITED
 from fintegrate.metrics_store import Metrics
-from fintegrate.redis_connection import RedisConnections, Script
+from fintegrate.redis_connection import Question, RedisConnections, Script
 
 # The key is the bucket; ARGV: refill per second, capacity. Returns {allowed, tokens left}. The second is
 # text, because Redis truncates numbers. The bucket expires when it would be full again.
@@ -59,17 +62,27 @@ class RateLimiter:
         self._per_minute = per_minute
         self._burst = burst
 
-    def take(self, subject: str) -> dict[str, str]:
+    def ask(self, subject: str) -> Question:
+        """Send what `take` asks, so that Redis answers while the caller does something else.
+
+        Spends a token even if `take` is not called.
+        """
+        question = self._question(subject)
+        self._redis.ask(question)
+        return question
+
+    def take(self, subject: str, asked: Question | None = None) -> dict[str, str]:
         """Take one token; returns the `RateLimit-*` headers, or none while Redis is away.
+
+        `asked` is what `ask` returned for this subject.
 
         Raises:
             TooManyRequests: the bucket is empty.
         """
-        rate = self._per_minute / 60
-        bucket = BUCKET.call(f"rate_limit:{subject}", rate, self._burst)
-        answer = self._redis.run(bucket, self._metrics.due())
+        answer = self._redis.answer(asked or self._question(subject))
         if answer is None:
             return {}
+        rate = self._per_minute / 60
         allowed, tokens = bool(answer[0]), float(answer[1])
         headers = {
             "RateLimit-Limit": str(self._burst),
@@ -86,3 +99,7 @@ class RateLimiter:
             wait,
             headers,
         )
+
+    def _question(self, subject: str) -> Question:
+        bucket = BUCKET.call(f"rate_limit:{subject}", self._per_minute / 60, self._burst)
+        return Question(*self._metrics.due(), bucket)
