@@ -142,7 +142,7 @@ def test_label_stays_in_its_field(metrics: Metrics) -> None:
     metrics.count(LETTERS, "a\x1fb", "c\x1fd")
 
     (call,) = metrics.pending()
-    assert json.loads(str(call.arguments[0]))[0] == [
+    assert json.loads(str(call.arguments[-1]))[0] == [
         ["sender", 100, "a b", {"letters_total\x1fc d\x1f": 1}]
     ]
 
@@ -155,7 +155,7 @@ def test_process_is_counted_once(connections: RedisConnections) -> None:
         metrics.began_with(function)
 
     (call,) = metrics.pending()
-    assert json.loads(str(call.arguments[0]))[0] == [
+    assert json.loads(str(call.arguments[-1]))[0] == [
         ["", 0, "", {"cold_starts_total\x1fapi\x1f": 1}]
     ]
 

@@ -11,11 +11,10 @@ from fintegrate.redis_connection import Question, RedisConnections, Script
 from tests.unit.layer.clock import Clock
 from tests.unit.layer.redis import FakeRedis
 
-FIRST, LAST = Script("return 1").call("a", 7, "ü\r\n"), Script("return 2").call("b")
-
-
-def sent(command: tuple[str | float, ...]) -> tuple[str, ...]:
-    return tuple(map(str, command))
+ONE, TWO = Script("return 1"), Script("return 2")
+FIRST, LAST = ONE.call("a", 7, "ü\r\n"), TWO.call("b")
+BOTH = [("EVALSHA", ONE.digest, "1", "a", "7", "ü\r\n"), ("EVALSHA", TWO.digest, "1", "b")]
+WITH_TEXT = [("EVAL", "return 1", "1", "a", "7", "ü\r\n"), ("EVAL", "return 2", "1", "b")]
 
 
 @pytest.fixture
@@ -41,7 +40,7 @@ def test_scripts_go_in_one_packet(connections: RedisConnections, fake: FakeRedis
 
     assert connections.answer(Question(FIRST, LAST)) == b"the answer"
 
-    assert fake.packets == [[sent(FIRST.command()), sent(LAST.command())]]
+    assert fake.packets == [BOTH]
 
 
 def test_asked_question_is_sent_once(connections: RedisConnections, fake: FakeRedis) -> None:
@@ -83,7 +82,7 @@ def test_question_lost_underway_is_repeated(connections: RedisConnections, fake:
 
     assert connections.answer(question) == b"its answer"
 
-    assert fake.packets == [[sent(FIRST.command()), sent(LAST.command())]] * 2
+    assert fake.packets == [BOTH] * 2
 
 
 def test_closed_connection_forgets_the_question(
@@ -117,8 +116,7 @@ def test_unknown_script_is_sent_whole(
 
     connections.answer(Question(FIRST, LAST))
 
-    assert fake.packets[1:] == [[sent((FIRST, LAST)[unknown].command(whole=True))]]
-    assert fake.packets[1][0][:2] == ("EVAL", f"return {unknown + 1}")
+    assert fake.packets[1:] == [[WITH_TEXT[unknown]]]
 
 
 def test_refused_companion_changes_no_answer(

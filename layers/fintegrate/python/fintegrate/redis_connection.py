@@ -30,24 +30,31 @@ class Script:
         self.digest = hashlib.sha1(text.encode()).hexdigest()  # noqa: S324 - Redis names them so
 
     def call(self, key: str, *arguments: str | float) -> ScriptCall:
-        """Make a call of the script for `RedisConnections.run`."""
-        return ScriptCall(self, key, arguments)
+        """Make a call of the script for a `Question`."""
+        call = 1, key, *arguments
+        return ScriptCall(self, call, _packed("EVALSHA", self.digest, *call))
 
 
 class ScriptCall(NamedTuple):
-    """A call of a script with its key and arguments."""
+    """A call of a script. It may be kept and sent many times."""
 
     script: Script
-    key: str
     arguments: tuple[str | float, ...]
+    """The number of keys, the key, and what follows."""
+    packed: bytes
+    """The command that names the script by its digest."""
 
-    def command(self, *, whole: bool = False) -> tuple[str | float, ...]:
-        """The command to Redis: by the script's digest, or with its text."""
-        name = ("EVAL", self.script.text) if whole else ("EVALSHA", self.script.digest)
-        return *name, 1, self.key, *self.arguments
+    def with_text(self) -> Packet:
+        """The command that brings the script's text along."""
+        return Packet(_packed("EVAL", self.script.text, *self.arguments), 1)
 
 
-Commands = tuple[tuple[str | float, ...], ...]
+class Packet(NamedTuple):
+    """Commands that go to Redis at once."""
+
+    data: bytes
+    commands: int
+    """How many, and so how many answers come."""
 
 
 class Question:
@@ -56,11 +63,11 @@ class Question:
     An answer is read for the very question that was asked, not for an equal one.
     """
 
-    __slots__ = ("calls", "commands")
+    __slots__ = ("calls", "packet")
 
     def __init__(self, *calls: ScriptCall) -> None:
         self.calls = calls
-        self.commands: Commands = tuple([call.command() for call in calls])
+        self.packet = Packet(b"".join([call.packed for call in calls]), len(calls))
 
 
 class RedisConnections:
@@ -89,7 +96,7 @@ class RedisConnections:
         """
         if self._clock() >= self._away_until:
             with suppress(Exception):  # `answer` sends it again, and says what is wrong
-                self._connection().ask(question.commands)
+                self._connection().ask(question.packet)
 
     def answer(self, question: Question) -> Any:
         """The answer to a question; None while Redis is away. Never raises.
@@ -116,7 +123,7 @@ class RedisConnections:
         Raises:
             redis.RedisError: Redis is away.
         """
-        self._connection().exchange((("PING",),))
+        self._connection().exchange(PING)
 
     def close(self) -> None:
         """Close this thread's connection; the next use opens one."""
@@ -142,11 +149,10 @@ class RedisConnections:
         import redis
 
         connection = self._connection()
-        answers = connection.exchange(question.commands)
+        answers = connection.exchange(question.packet)
         for index, answer in enumerate(answers):
             if isinstance(answer, redis.exceptions.NoScriptError):  # Redis has restarted
-                whole = question.calls[index].command(whole=True)
-                (answers[index],) = connection.exchange((whole,))
+                (answers[index],) = connection.exchange(question.calls[index].with_text())
         return answers
 
     def _connection(self) -> RedisConnection:
@@ -183,51 +189,51 @@ class RedisConnection:
         ).make_connection()
         self._broken = (redis.ConnectionError, redis.TimeoutError)
         self._refused = redis.ResponseError
-        self._asked: Commands = ()
+        self._asked = NOTHING
         """What was sent and not read yet."""
 
-    def ask(self, commands: Commands) -> None:
-        """Send commands in one packet; `exchange` with the same tuple reads their answers.
+    def ask(self, packet: Packet) -> None:
+        """Send a packet; `exchange` with the same object reads its answers.
 
-        Answers to what was asked before are dropped.
+        Answers that were not read before are dropped.
 
         Raises:
             redis.RedisError: Redis is away.
         """
         self._answers()
-        self._send(commands)
+        self._send(packet)
 
-    def exchange(self, commands: Commands) -> list[Any]:
-        """Send commands in one packet and return their answers; a refused command's is the error.
+    def exchange(self, packet: Packet) -> list[Any]:
+        """Send a packet and return the answers; a refused command's is the error.
 
-        Commands that `ask` has sent are not sent again. Tries a second time without a pause, because
-        the connection may have died while the process was frozen.
+        What `ask` has just sent is not sent again. Tries a second time without a pause, because the
+        connection may have died while the process was frozen.
 
         Raises:
             redis.RedisError: Redis is away.
         """
         try:
-            if self._asked is not commands:
-                self.ask(commands)
+            if self._asked is not packet:
+                self.ask(packet)
             return self._answers()
         except self._broken:
-            self._asked = ()
-            self._send(commands)
+            self._send(packet)
             return self._answers()
 
     def close(self) -> None:
-        """Close the connection; the next command opens it again."""
-        self._asked = ()
+        """Close the connection; the next packet opens it again."""
+        self._asked = NOTHING
         self._connection.disconnect()
 
-    def _send(self, commands: Commands) -> None:
-        self._connection.send_packed_command([b"".join(map(_packed, commands))])
-        self._asked = commands
+    def _send(self, packet: Packet) -> None:
+        self._asked = NOTHING
+        self._connection.send_packed_command([packet.data])
+        self._asked = packet
 
     def _answers(self) -> list[Any]:
         """The answers to what was sent, none if all were read."""
-        asked, self._asked = self._asked, ()
-        return [self._read() for _ in asked]
+        asked, self._asked = self._asked, NOTHING
+        return [self._read() for _ in range(asked.commands)]
 
     def _read(self) -> Any:
         try:
@@ -236,7 +242,7 @@ class RedisConnection:
             return error
 
 
-def _packed(command: tuple[str | float, ...]) -> bytes:
+def _packed(*command: str | float) -> bytes:
     """Encode an array of bulk strings. redis-py's own encoding takes three times as long.
 
     Source: https://redis.io/docs/latest/develop/reference/protocol-spec/
@@ -246,3 +252,7 @@ def _packed(command: tuple[str | float, ...]) -> bytes:
         text = str(argument).encode()
         pieces.append(b"$%d\r\n%s\r\n" % (len(text), text))
     return b"".join(pieces)
+
+
+PING = Packet(_packed("PING"), 1)
+NOTHING = Packet(b"", 0)

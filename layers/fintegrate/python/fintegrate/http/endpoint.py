@@ -28,7 +28,7 @@ from fintegrate.errors import (
     Invalid,
 )
 from fintegrate.http.audit import AuditEntry, AuditLog
-from fintegrate.http.envelope import answer, crash, merged
+from fintegrate.http.envelope import answer, crash
 from fintegrate.http.idempotency import IdempotencyKeys, check_key, request_hash
 from fintegrate.http.rate_limit import RateLimiter
 from fintegrate.http.requests import Request, current
@@ -217,11 +217,10 @@ class _Answering:
             log.exception("after %s %s", self._request.method, self._request.path)
 
     def _success(self, result: Answer) -> Response:
-        spec, headers = self._spec, merged(self._headers, result.headers)
+        spec, headers = self._spec, {**self._headers, **result.headers}
         if spec.media_type is None:
             return answer(spec.status, result.data, headers=headers)
-        headers = merged({"Content-Type": spec.media_type}, headers)
-        return Response(result.data, headers, spec.status)
+        return Response(result.data, {"Content-Type": spec.media_type, **headers}, spec.status)
 
     def _admit(self) -> Caller:
         if self._spec.access is Access.PUBLIC:

@@ -37,11 +37,14 @@ def status_name(status: int) -> str:
 def answer(
     status: int, data: Any, description: str = SUCCESS, headers: Mapping[str, str] | None = None
 ) -> Response:
-    """Make the HTTP answer; times in `data` become ISO 8601 with offset."""
+    """Make the HTTP answer; times in `data` become ISO 8601 with offset.
+
+    If `headers` has another spelling of a header, the middleware drops the first one (`merged`).
+    """
     return Response(
         body=dumps(envelope(status, data, description)),
         status_code=status,
-        headers=merged({"Content-Type": "application/json"}, headers or {}),
+        headers={"Content-Type": "application/json", **(headers or {})},
     )
 
 

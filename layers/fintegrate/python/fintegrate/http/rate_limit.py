@@ -12,11 +12,12 @@ Headers: draft-ietf-httpapi-ratelimit-headers (`RateLimit-Limit`, `-Remaining`, 
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 from fintegrate.errors import TooManyRequests
 from fintegrate.metrics import RATE_LIMITED
 from fintegrate.metrics_store import Metrics
-from fintegrate.redis_connection import Question, RedisConnections, Script
+from fintegrate.redis_connection import Question, RedisConnections, Script, ScriptCall
 
 # The key is the bucket; ARGV: refill per second, capacity. Returns {allowed, tokens left}. The second is
 # text, because Redis truncates numbers. The bucket expires when it would be full again.
@@ -61,6 +62,7 @@ class RateLimiter:
         self._subject = subject
         self._per_minute = per_minute
         self._burst = burst
+        self._bucket = lru_cache(1_000)(self._bucket_of)
 
     def ask(self, subject: str) -> Question:
         """Send what `take` asks, so that Redis answers while the caller does something else.
@@ -101,5 +103,7 @@ class RateLimiter:
         )
 
     def _question(self, subject: str) -> Question:
-        bucket = BUCKET.call(f"rate_limit:{subject}", self._per_minute / 60, self._burst)
-        return Question(*self._metrics.due(), bucket)
+        return Question(*self._metrics.due(), self._bucket(subject))
+
+    def _bucket_of(self, subject: str) -> ScriptCall:
+        return BUCKET.call(f"rate_limit:{subject}", self._per_minute / 60, self._burst)
