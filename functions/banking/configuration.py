@@ -54,5 +54,10 @@ class Configuration:
     reconcile_seconds: int = field(default=240, metadata={"least": 1})
     """The scheduled reconciliation's time limit; the endpoint's is `sweep_seconds`."""
 
+    customer_max_tags: int = field(default=200, metadata={"least": 1})
+    customer_max_tag_bytes: int = field(default=65_536, metadata={"least": 1})
+    """The keys and values of a customer's tags together, in UTF-8. With more, a customer's answers and
+    snapshots would outgrow what AWS Lambda can answer."""
+
     receipt_retention_days: int = 365
     audit_retention_days: int = 365

@@ -47,9 +47,9 @@ def test_tags_are_added_by_position(bank: Bank, customer_id: str) -> None:
 
 
 def test_longest_tags_fit(bank: Bank, customer_id: str) -> None:
-    keys = [f"{number:02}" + "é" * 98 for number in range(50)]
+    keys = [f"{number:02}" + "é" * 98 for number in range(15)]
 
-    assert post(bank, customer_id, keys, ["𝄞" * 1000] * 50).status == 201
+    assert post(bank, customer_id, keys, ["𝄞" * 1000] * 15).status == 201
     assert tags_of(bank, customer_id) == dict.fromkeys(keys, "𝄞" * 1000)
 
 
