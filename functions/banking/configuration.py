@@ -58,6 +58,7 @@ class Configuration:
     customer_max_tag_bytes: int = field(default=65_536, metadata={"least": 1})
     """The keys and values of a customer's tags together, in UTF-8. With more, a customer's answers and
     snapshots would outgrow what AWS Lambda can answer."""
+    customer_max_snapshots: int = field(default=1_000, metadata={"least": 1})
 
     receipt_retention_days: int = 365
     audit_retention_days: int = 365

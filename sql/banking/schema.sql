@@ -77,7 +77,8 @@ CREATE TABLE customer_tags (
 
 CREATE INDEX customer_tags_by_key ON customer_tags (tag_key, customer_id);
 
--- Snapshots stay when their customer is deleted.
+-- Snapshots stay when their customer is deleted. A snapshot that is not whole stores what changed since
+-- the one before it (JSON Merge Patch, RFC 7396). The first is whole, and so is every twentieth.
 CREATE TABLE customer_analytics (
     snapshot_id  uuid        NOT NULL DEFAULT gen_random_uuid(),
     customer_id  uuid        NOT NULL,
@@ -85,6 +86,7 @@ CREATE TABLE customer_analytics (
     snapshot_at  timestamptz NOT NULL DEFAULT clock_timestamp(),
     tags_json    jsonb       NOT NULL,
     metrics_json jsonb       NOT NULL,
+    whole        boolean     NOT NULL DEFAULT true,
     CONSTRAINT customer_analytics_pkey PRIMARY KEY (snapshot_id)
 );
 

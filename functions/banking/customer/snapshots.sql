@@ -1,14 +1,17 @@
 -- Snapshots: a customer's tags and figures at one time. They stay when the customer is deleted.
 
--- name: take_snapshot
--- The snapshot's time is the statement's start, and so is the state that it sees.
-INSERT INTO customer_analytics (customer_id, consumer_id, snapshot_at, tags_json, metrics_json)
-SELECT c.customer_id, c.consumer_id, statement_timestamp(), tags.by_key,
+-- A snapshot that is not whole stores the changes since the one before it, as a JSON Merge Patch (RFC
+-- 7396): a name with null is gone. Reading one needs every snapshot back to the last whole one.
+
+-- name: read_present
+-- Must run after lock_customer. The snapshot's time is the statement's start, and so is the state that
+-- it sees.
+SELECT statement_timestamp() AS at, tags.by_key AS tags,
        jsonb_build_object(
            'status', c.status,
            'customer_age_seconds',
                floor(extract(epoch FROM statement_timestamp() - c.created_at))::bigint,
-           'tag_count', tags.count) || events.figures
+           'tag_count', tags.count) || events.figures AS metrics
 FROM customers c,
 LATERAL (
     SELECT count(*) AS count,
@@ -34,17 +37,48 @@ LATERAL (
     WHERE e.customer_id = c.customer_id AND e.consumer_id = c.consumer_id
 ) AS events
 WHERE c.customer_id = %(customer_id)s AND c.consumer_id = %(consumer_id)s
-RETURNING snapshot_id
 
--- name: list_snapshots
--- One more than a page: the last one of the page is compared with it.
-SELECT snapshot_id, snapshot_at, tags_json AS tags, metrics_json AS metrics
+-- name: count_snapshots
+SELECT count(*) AS count
 FROM customer_analytics
 WHERE customer_id = %(customer_id)s AND consumer_id = %(consumer_id)s
+
+-- name: store_snapshot
+-- Its time is later than that of the one before, even when the clock steps back: what it stores follows
+-- from that one.
+INSERT INTO customer_analytics (customer_id, consumer_id, snapshot_at, tags_json, metrics_json, whole)
+VALUES (%(customer_id)s, %(consumer_id)s,
+        greatest(%(at)s, %(previous_at)s::timestamptz + interval '1 microsecond'),
+        %(tags)s::jsonb, %(metrics)s::jsonb, %(whole)s)
+
+-- name: list_snapshots
+-- A page, one more because the last of the page is compared with it, and those from which the oldest
+-- is made: as far back as a whole one.
+WITH page AS (
+    SELECT snapshot_at, snapshot_id
+    FROM customer_analytics
+    WHERE customer_id = %(customer_id)s AND consumer_id = %(consumer_id)s
+      AND (%(after_at)s::timestamptz IS NULL
+           OR (snapshot_at, snapshot_id) < (%(after_at)s, %(after_id)s::uuid))
+    ORDER BY snapshot_at DESC, snapshot_id DESC
+    LIMIT %(limit)s + 1
+), oldest AS (
+    SELECT snapshot_at, snapshot_id FROM page ORDER BY snapshot_at, snapshot_id LIMIT 1
+), base AS (
+    SELECT s.snapshot_at, s.snapshot_id
+    FROM customer_analytics s, oldest
+    WHERE s.customer_id = %(customer_id)s AND s.consumer_id = %(consumer_id)s AND s.whole
+      AND (s.snapshot_at, s.snapshot_id) <= (oldest.snapshot_at, oldest.snapshot_id)
+    ORDER BY s.snapshot_at DESC, s.snapshot_id DESC
+    LIMIT 1
+)
+SELECT s.snapshot_id, s.snapshot_at, s.tags_json AS tags, s.metrics_json AS metrics, s.whole
+FROM customer_analytics s, base
+WHERE s.customer_id = %(customer_id)s AND s.consumer_id = %(consumer_id)s
+  AND (s.snapshot_at, s.snapshot_id) >= (base.snapshot_at, base.snapshot_id)
   AND (%(after_at)s::timestamptz IS NULL
-       OR (snapshot_at, snapshot_id) < (%(after_at)s, %(after_id)s::uuid))
-ORDER BY snapshot_at DESC, snapshot_id DESC
-LIMIT %(limit)s + 1
+       OR (s.snapshot_at, s.snapshot_id) < (%(after_at)s, %(after_id)s::uuid))
+ORDER BY s.snapshot_at DESC, s.snapshot_id DESC
 
 -- name: was_customer
 -- Whether the caller has this customer, or had it when a snapshot was taken.

@@ -3,13 +3,19 @@
 from chalicelib.banking.customer import snapshots
 from chalicelib.banking.customer.blueprint import customer
 from chalicelib.banking.customer.models import CustomerRef
-from chalicelib.banking.wiring import endpoint
+from chalicelib.banking.wiring import endpoint, parts
 from fintegrate.http.endpoint import Answer, Call
 
 
 @customer.route("/customer/analytics", methods=["POST"])
-@endpoint(CustomerRef, status=201, looks_up=True)
+@endpoint(
+    CustomerRef,
+    status=201,
+    transaction=True,
+    looks_up=True,
+    conflict="The customer has as many snapshots as are kept",
+)
 def take_snapshot(call: Call[CustomerRef]) -> Answer:
-    """Take a snapshot of a customer; any number may be taken."""
-    snapshots.take_snapshot(call)
+    """Take a snapshot of a customer."""
+    snapshots.take_snapshot(call, parts().settings)
     return Answer()

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import uuid
+from collections import Counter
+from functools import partial
 from itertools import chain
 from typing import Any
 
-from tests.integration.banking.customer.tagging import add_tags
-from tests.support.banking import Bank
+from tests.integration.banking.customer.tagging import add_tags, tags_of
+from tests.support.banking import Bank, parts_with, together
 from tests.support.broker import take
 from tests.support.fixtures import Query
 
@@ -138,6 +141,90 @@ def test_nothing_changed_is_said_as_nothing(bank: Bank, tagged: str) -> None:
 
     assert changed["tags"] == {"added": {}, "removed": {}, "changed": {}}
     assert timeless(changed["metrics"]) == {}
+
+
+def change_tags(bank: Bank, customer_id: str, number: int) -> None:
+    """Add, change and remove tags, so that the states differ in every way."""
+    add_tags(bank, customer_id, **{f"new{number}": "1"})
+    if number % 3:
+        tag = {"customer_id": customer_id, "tag_key": f"new{number - 1}"}
+        bank.api.patch("/customer/tag-value", **tag, new_tag_value=str(number))
+    else:
+        bank.api.delete("/customer/tag", customer_id=customer_id, tag_key=f"new{number}")
+
+
+def test_every_page_is_what_was(bank: Bank, customer_id: str, query: Query) -> None:
+    """Whole rows lie between those that hold changes only; each page begins anywhere among them."""
+    states = []
+    for number in range(45):
+        change_tags(bank, customer_id, number)
+        states.append(tags_of(bank, customer_id))
+        snap(bank, customer_id)
+
+    whole = snapshots(bank, customer_id, limit=200)
+
+    assert [snapshot["tags"] for snapshot in whole] == states[::-1]
+    assert list(chain(*pages(bank, customer_id, 7))) == whole
+    assert list(chain(*pages(bank, customer_id, 1))) == whole
+    forms = query("SELECT whole, count(*) AS count FROM customer_analytics GROUP BY whole")
+    assert {row["whole"]: row["count"] for row in forms} == {True: 3, False: 42}
+
+
+def test_stored_changes_are_small(bank: Bank, customer_id: str, query: Query) -> None:
+    add_tags(bank, customer_id, **{f"tag{number}": "x" * 1000 for number in range(20)})
+
+    for _ in range(3):
+        snap(bank, customer_id)
+
+    sizes = query(
+        "SELECT octet_length(tags_json::text || metrics_json::text) AS size "
+        "FROM customer_analytics ORDER BY snapshot_at"
+    )
+    assert [int(str(row["size"])) > 1000 for row in sizes] == [True, False, False]
+
+
+def test_old_rows_are_read_and_followed(bank: Bank, customer_id: str, query: Query) -> None:
+    """Rows from before are whole. There may be several of one time."""
+    add_tags(bank, customer_id, city="Riga")
+    for _ in range(3):
+        snap(bank, customer_id)
+    whole = snapshots(bank, customer_id)
+    query("DELETE FROM customer_analytics")
+    for snapshot in whole:
+        query(
+            "INSERT INTO customer_analytics (snapshot_id, customer_id, consumer_id, snapshot_at, "
+            "tags_json, metrics_json) SELECT %(id)s, %(customer)s, %(consumer)s, "
+            "'2999-01-01Z', %(tags)s, %(metrics)s",
+            id=snapshot["snapshot_id"],
+            customer=customer_id,
+            consumer=bank.consumer_id,
+            tags=json.dumps(snapshot["tags"]),
+            metrics=json.dumps(snapshot["metrics"]),
+        )
+
+    add_tags(bank, customer_id, tier="gold")
+    snap(bank, customer_id)
+    found = snapshots(bank, customer_id)
+
+    assert found[0]["tags"] == {"city": "Riga", "tier": "gold"}
+    assert found[0]["changed"]["tags"]["added"] == {"tier": "gold"}
+    assert {row["snapshot_id"] for row in found[1:]} == {row["snapshot_id"] for row in whole}
+    assert [row["tags"] for row in found[1:]] == [{"city": "Riga"}] * 3
+
+
+def test_snapshots_end_at_their_number(
+    bank: Bank, customer_id: str, environment: dict[str, str]
+) -> None:
+    send = partial(bank.api.post, "/customer/analytics", customer_id=customer_id)
+
+    with parts_with(environment, CUSTOMER_MAX_SNAPSHOTS="5"):
+        replies = together([send] * 8)
+        after = send()
+
+    assert Counter(reply.status for reply in replies) == {201: 5, 409: 3}
+    assert after.description == "The customer has 5 snapshots, at most 5 are kept"
+    found = snapshots(bank, customer_id)
+    assert len({row["snapshot_at"] for row in found}) == len(found) == 5
 
 
 def test_pages_add_up_to_the_whole(bank: Bank, customer_id: str) -> None:

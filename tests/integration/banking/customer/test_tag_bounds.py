@@ -40,10 +40,10 @@ def test_tags_end_at_their_bytes(bank: Bank, customer_id: str, environment: dict
 
         reply = add(bank, customer_id, 1, "b")
 
-        assert (reply.status, reply.description) == (
-            409,
+        assert reply.status == 409
+        assert reply.description == (
             "The customer's tags would have 104 bytes, keys and values together, at most 100 are "
-            "kept; delete or shorten some first",
+            "kept; delete or shorten some first"
         )
         assert len(tags_of(bank, customer_id)) == 2
 
