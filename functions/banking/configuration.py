@@ -22,6 +22,10 @@ class Configuration:
     log_level: str = "INFO"
     max_body_bytes: int = 1_048_576
     """A larger body is refused with 413."""
+    max_answer_bytes: int = field(default=5_242_880, metadata={"least": 100_000})
+    """A page ends before its answer is larger. AWS Lambda answers with at most 6 MB."""
+    max_consumers: int = field(default=500, metadata={"least": 1})
+    """Bounds the answers that have an entry for each consumer."""
 
     rate_limit_api_key_per_minute: int = field(default=50, metadata={"least": 1})
     rate_limit_api_key_burst: int = field(default=500, metadata={"least": 1})

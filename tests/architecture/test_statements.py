@@ -42,6 +42,7 @@ BY_KEY = "finds out who calls: the key's public id comes before the tenant is kn
 UNFILTERED = {
     "functions/banking/consumer/admin_key.sql": {"find_installed": BY_KEY},
     "functions/banking/consumer/consumers.sql": {
+        "count_consumers": OPERATOR,
         "create_consumer": OPERATOR,
         "list_consumers": OPERATOR,
     },

@@ -1,3 +1,6 @@
+-- name: count_consumers
+SELECT count(*) AS count FROM consumers
+
 -- name: create_consumer
 -- Creates the consumer and its event for the admin's queue.
 WITH consumer AS (

@@ -3,7 +3,7 @@
 from functools import partial
 
 from chalicelib.banking.consumer.blueprint import consumer
-from chalicelib.banking.consumer.consumers import SQL
+from chalicelib.banking.consumer.consumers import SQL, check_room
 from chalicelib.banking.consumer.models import ConsumerCreated, NewConsumer
 from chalicelib.banking.tenants import ADMIN_ID, ADMIN_NAME
 from chalicelib.banking.wiring import endpoint, parts
@@ -18,11 +18,12 @@ from fintegrate.http.endpoint import Access, Answer, Call
     gives=ConsumerCreated,
     status=201,
     access=Access.ADMIN,
-    conflict="A consumer of this name exists",
+    conflict="A consumer of this name exists, or there are as many as may be",
 )
 def create_consumer(call: Call[NewConsumer]) -> Answer:
     """Create a consumer, declare its queues, and tell the admin."""
     name = call.body.consumer_name
+    check_room(call.db, parts().settings.max_consumers)
     values = {
         "name": name,
         "admin_id": ADMIN_ID,

@@ -1,4 +1,4 @@
-"""GET /consumer/list: every consumer, the oldest first. There are tens of them at most."""
+"""GET /consumer/list: every consumer, the oldest first. `MAX_CONSUMERS` bounds the answer."""
 
 from chalicelib.banking.consumer.blueprint import consumer
 from chalicelib.banking.consumer.consumers import SQL

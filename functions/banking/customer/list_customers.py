@@ -3,7 +3,7 @@
 from chalicelib.banking.customer.blueprint import customer
 from chalicelib.banking.customer.customers import SQL
 from chalicelib.banking.customer.models import CustomerFilter, CustomerPage
-from chalicelib.banking.wiring import endpoint
+from chalicelib.banking.wiring import endpoint, parts
 from fintegrate.http.cursors import page, page_parameters
 from fintegrate.http.endpoint import Answer, Call
 
@@ -19,5 +19,6 @@ def list_customers(call: Call[CustomerFilter]) -> Answer:
         "consumer_id": call.caller.owner_id,
     }
     rows = call.db.fetch_all(SQL["list_customers"], parameters)
-    customers, next_cursor = page(rows, wanted.limit, "created_at", "customer_id")
+    most = parts().settings.max_answer_bytes
+    customers, next_cursor = page(rows, wanted.limit, "created_at", "customer_id", most_bytes=most)
     return Answer({"customers": customers, "next_cursor": next_cursor})

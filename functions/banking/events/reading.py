@@ -28,7 +28,9 @@ def read_event(db: Database, event_id: str, consumer_id: str | None) -> Row:
     return event
 
 
-def list_events(db: Database, listing: EventListing, consumer_id: str | None) -> dict[str, Any]:
+def list_events(
+    db: Database, listing: EventListing, consumer_id: str | None, most_bytes: int
+) -> dict[str, Any]:
     """Read a page of events, newest first."""
     rows = db.fetch_all(
         SQL["list_events"],
@@ -41,7 +43,7 @@ def list_events(db: Database, listing: EventListing, consumer_id: str | None) ->
             **page_parameters(listing.cursor, listing.limit),
         },
     )
-    events, next_cursor = page(rows, listing.limit, "created_at", "event_id")
+    events, next_cursor = page(rows, listing.limit, "created_at", "event_id", most_bytes=most_bytes)
     return {"events": events, "next_cursor": next_cursor}
 
 

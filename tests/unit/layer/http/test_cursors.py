@@ -66,6 +66,24 @@ def test_cursor_names_pages_last_row() -> None:
     }
 
 
+@pytest.mark.parametrize("text", ["a" * 1000, '"' * 250, "\\" * 250, "é" * 166, "𝄞" * 83])
+def test_page_ends_before_its_bytes(text: str) -> None:
+    """As Lambda counts them: escaped twice, and in ASCII."""
+    found = [{**row, "text": text} for row in rows(10)]
+
+    shown, cursor = page(found, 10, "at", "id", most_bytes=2_000 + 3 * 1_200)
+
+    assert shown == found[:3]
+    assert decode_cursor(cursor) == Position(found[2]["at"], found[2]["id"])  # type: ignore[arg-type]
+
+
+def test_large_row_is_a_page() -> None:
+    found = rows(2)
+
+    assert page(found, 2, "at", "id", most_bytes=1)[0] == found[:1]
+    assert page(found[1:], 2, "at", "id", most_bytes=1) == (found[1:], None)
+
+
 @given(st.datetimes(timezones=st.just(UTC)), st.uuids())
 def test_every_cursor_can_be_read(at: datetime, row_id: uuid.UUID) -> None:
     row = {"at": at, "id": str(row_id)}

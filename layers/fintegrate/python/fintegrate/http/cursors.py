@@ -18,6 +18,7 @@ from pydantic import Field
 
 from fintegrate.database import Row
 from fintegrate.errors import Invalid
+from fintegrate.http.envelope import dumps
 from fintegrate.http.validation import Described
 
 Limit = Annotated[int, Field(ge=1, le=200), Described("Entries on a page", 50)]
@@ -26,6 +27,12 @@ NextCursor = Annotated[
     str | None,
     Described("Send it as `cursor` to get the next page; null on the last one", None),
 ]
+
+
+MOST_BYTES = 5 * 1024 * 1024
+"""The most that an answer may have. AWS Lambda refuses results of more than 6 MB."""
+_AROUND_ROWS = 2_000
+"""More than the envelope, the cursor and the headers have."""
 
 
 class Position(NamedTuple):
@@ -60,13 +67,34 @@ def page_parameters(cursor: str | None, limit: int) -> dict[str, Any]:
     return {"after_at": at, "after_id": row_id, "limit": limit}
 
 
-def page(rows: list[Row], limit: int, time_column: str, id_column: str) -> tuple[list[Row], Any]:
-    """Cut `limit + 1` rows to a page; returns the rows and the next page's cursor, or None."""
-    if len(rows) <= limit:
+def page(
+    rows: list[Row], limit: int, time_column: str, id_column: str, *, most_bytes: int = MOST_BYTES
+) -> tuple[list[Row], Any]:
+    """Cut `limit + 1` rows to a page; returns the rows and the next page's cursor, or None.
+
+    A page ends before `limit` where its answer would be larger than `most_bytes`. It has at least one
+    row, so that a listing always goes on.
+    """
+    count = _how_many_fit(rows[:limit], most_bytes)
+    if count == len(rows):
         return rows, None
-    last = rows[limit - 1]
+    last = rows[count - 1]
     position = json.dumps([last[time_column].isoformat(), last[id_column]])
-    return rows[:limit], base64.urlsafe_b64encode(position.encode()).decode()
+    return rows[:count], base64.urlsafe_b64encode(position.encode()).decode()
+
+
+def _how_many_fit(rows: list[Row], most_bytes: int) -> int:
+    """Measures rows as AWS Lambda does: the body is a JSON text inside its function's JSON result.
+
+    So a quotation mark counts twice. Other characters than ASCII count as their escapes, since some of
+    Lambda's runtimes send those.
+    """
+    size = _AROUND_ROWS
+    for count, row in enumerate(rows):
+        size += len(json.dumps(dumps(row)))
+        if size > most_bytes and count:
+            return count
+    return len(rows)
 
 
 def _utc(at: datetime) -> datetime:
