@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
 
 from fintegrate.database import ConnectionLost, Database
@@ -69,13 +71,18 @@ def test_refused_write_runs_again(database: Database) -> None:
     assert backend(database) != before
 
 
+def mark_after_loss(database: Database) -> None:
+    with database.transaction():
+        with suppress(ConnectionLost):
+            database.execute(FAIL.format("25006"), {})
+        database.execute("INSERT INTO marks VALUES (1)", {})
+
+
 def test_refused_transaction_is_not_split(database: Database) -> None:
     """What follows a lost connection must not commit by itself on a new one."""
     database.execute("CREATE TABLE marks (mark integer)", {})
 
-    with pytest.raises(ConnectionLost), database.transaction():
-        with pytest.raises(ConnectionLost):
-            database.execute(FAIL.format("25006"), {})
-        database.execute("INSERT INTO marks VALUES (1)", {})
+    with pytest.raises(ConnectionLost):
+        mark_after_loss(database)
 
     assert database.fetch_all("SELECT mark FROM marks", {}) == []

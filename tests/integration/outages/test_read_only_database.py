@@ -8,7 +8,7 @@ from functools import partial
 import pytest
 
 from chalicelib.operations import health
-from tests.support.api import Reply
+from local.banking.client import Reply
 from tests.support.banking import Bank
 from tests.support.fixtures import Query
 from tests.support.waiting import eventually

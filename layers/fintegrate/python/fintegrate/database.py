@@ -156,7 +156,7 @@ class Database:
             _raise_ours(error, connection)
 
     def _connection(self) -> psycopg2.extensions.connection:
-        connection = getattr(self._local, "connection", None)
+        connection: Any = getattr(self._local, "connection", None)
         if self.in_transaction:  # never another one: what follows would commit by itself
             return connection
         if connection is None or connection.closed:
@@ -213,8 +213,8 @@ def check_url(url: str, setting: str = "DATABASE_URL") -> None:
 
 
 _SERVER_GONE = re.compile("08...|57P..|25P03|25006")
-"""The codes of a connection that is of no use any more (PostgreSQL, appendix A): connection exceptions, a
-server that ends, starts or recovers, a session that waited too long, a server that is read-only."""
+"""The codes of a connection that is of no use any more: connection exceptions, a server that ends,
+starts or recovers, a session that waited too long, a read-only server (PostgreSQL, appendix A)."""
 _TOO_BUSY = (psycopg2.OperationalError, psycopg2.InterfaceError)
 
 
