@@ -3,6 +3,8 @@
 Lambda freezes a function's process between requests, so a kept connection may be dead afterwards. The
 first statement of a request uses `fetch_one(…, revive=True)`, which reconnects and runs it again.
 Only idempotent statements may be revived: if a connection breaks, a write may have been committed.
+A server that is read-only, as after a failover, is never used: reading from it could miss what was
+written elsewhere since, such as the end of a key.
 
 Leaves the statements to others: they come from the `.sql` file beside the caller.
 """
@@ -13,7 +15,7 @@ import re
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 import psycopg2
 import psycopg2.errors
@@ -37,6 +39,10 @@ class UniqueViolation(Exception):
 
 class ConnectionLost(Unavailable):
     """The connection broke or could not be made; a write in flight may have been committed."""
+
+
+class ReadOnlyServer(ConnectionLost):
+    """The server refused to write, so it has done nothing; another may accept the statement."""
 
 
 class Database:
@@ -90,12 +96,7 @@ class Database:
 
     def fetch_all(self, sql: str, parameters: Parameters, *, revive: bool = False) -> list[Row]:
         """Every row as a dictionary; errors as `fetch_one`."""
-        try:
-            return self._run(sql, parameters, _rows)
-        except ConnectionLost:
-            if not revive or self.in_transaction:
-                raise
-            return self._run(sql, parameters, _rows)
+        return self._run(sql, parameters, _rows, revive=revive)
 
     def execute(self, sql: str, parameters: Parameters) -> int:
         """Run a statement and return how many rows it affected. Errors as `fetch_one`."""
@@ -111,8 +112,8 @@ class Database:
         try:
             with connection:
                 yield
-        except _TRANSLATED as error:
-            raise _ours(error, connection) from error
+        except psycopg2.Error as error:
+            _raise_ours(error, connection)
         finally:
             self._local.in_transaction = False
 
@@ -128,6 +129,22 @@ class Database:
             self._local.connection = None
 
     def _run(
+        self,
+        sql: str,
+        parameters: Parameters,
+        result: Callable[[psycopg2.extensions.cursor], T],
+        *,
+        revive: bool = False,
+    ) -> T:
+        try:
+            return self._run_once(sql, parameters, result)
+        except ConnectionLost as error:
+            harmless = revive or isinstance(error, ReadOnlyServer)
+            if self.in_transaction or not harmless:
+                raise
+            return self._run_once(sql, parameters, result)
+
+    def _run_once(
         self, sql: str, parameters: Parameters, result: Callable[[psycopg2.extensions.cursor], T]
     ) -> T:
         connection = self._connection()
@@ -135,12 +152,17 @@ class Database:
             with connection.cursor() as cursor:
                 cursor.execute(sql, parameters)
                 return result(cursor)
-        except _TRANSLATED as error:
-            raise _ours(error, connection) from error
+        except psycopg2.Error as error:
+            _raise_ours(error, connection)
 
     def _connection(self) -> psycopg2.extensions.connection:
-        connection = getattr(self._local, "connection", None)
+        connection: Any = getattr(self._local, "connection", None)
+        if self.in_transaction:  # never another one: what follows would commit by itself
+            return connection
         if connection is None or connection.closed:
+            self._local.connection = connection = self._connect()
+        elif _is_read_only(connection):
+            connection.close()
             self._local.connection = connection = self._connect()
         return connection
 
@@ -169,6 +191,7 @@ class Database:
             connect_timeout=self._connect_timeout,
             options=self._options,
             application_name=self._application,
+            target_session_attrs="read-write",
             keepalives_idle=30,
             tcp_user_timeout=10_000,
         )
@@ -189,20 +212,34 @@ def check_url(url: str, setting: str = "DATABASE_URL") -> None:
     raise SettingsError(f"{setting} cannot be read; percent-encode its user and password")
 
 
-_TRANSLATED = (
-    psycopg2.errors.UniqueViolation,
-    psycopg2.OperationalError,
-    psycopg2.InterfaceError,
-)
+_SERVER_GONE = re.compile("08...|57P..|25P03|25006")
+"""The codes of a connection that is of no use any more: connection exceptions, a server that ends,
+starts or recovers, a session that waited too long, a read-only server (PostgreSQL, appendix A)."""
+_TOO_BUSY = (psycopg2.OperationalError, psycopg2.InterfaceError)
 
 
-def _ours(error: psycopg2.Error, connection: psycopg2.extensions.connection) -> Exception:
-    """The error that callers get for one of `_TRANSLATED`; `_connect` translates failed attempts."""
+def _raise_ours(error: psycopg2.Error, connection: psycopg2.extensions.connection) -> NoReturn:
+    """Raise the error that callers get for one of the driver's, and close a connection of no use.
+
+    An error that only a defect can cause stays as it is. `_connect` translates failed attempts.
+    """
     if isinstance(error, psycopg2.errors.UniqueViolation):
-        return UniqueViolation(error.diag.constraint_name or "")
+        raise UniqueViolation(error.diag.constraint_name or "") from error
+    if _SERVER_GONE.fullmatch(error.pgcode or ""):
+        connection.close()
+    if isinstance(error, psycopg2.errors.ReadOnlySqlTransaction):
+        raise ReadOnlyServer("The database accepts no writes now; try again shortly") from error
     if connection.closed:
-        return ConnectionLost("The database connection was lost; try again shortly")
-    return Busy("The database is too busy to answer; try again shortly")
+        raise ConnectionLost("The database connection was lost; try again shortly") from error
+    if isinstance(error, _TOO_BUSY):
+        raise Busy("The database is too busy to answer; try again shortly") from error
+    raise error
+
+
+def _is_read_only(connection: psycopg2.extensions.connection) -> bool:
+    """Whether the server has said so. It tells each change by itself, with its next answer."""
+    told = connection.get_parameter_status
+    return "on" in (told("default_transaction_read_only"), told("in_hot_standby"))
 
 
 def _rows(cursor: psycopg2.extensions.cursor) -> list[Row]:

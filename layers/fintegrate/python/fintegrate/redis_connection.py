@@ -2,7 +2,8 @@
 
 Uses redis-py's connection without its client and pool, which cost a request 65 µs more. Commands that
 are sent together go in one packet and cost one round trip. After a failure Redis is not asked for a
-while, so a Redis that hangs delays one request and not each.
+while, so a Redis that hangs delays one request and not each. Any error closes every thread's connection:
+the server that refuses may have become a replica, and the address may lead to another one by now.
 
 Leaves to others which commands are sent, and what to do while Redis is away. Imports redis when first
 used.
@@ -87,6 +88,7 @@ class RedisConnections:
         self._clock = clock
         self._away_until = -math.inf
         self._warned_at = -math.inf
+        self._failures = 0
         self._local = threading.local()
 
     def ask(self, question: Question) -> None:
@@ -142,6 +144,7 @@ class RedisConnections:
             return []
         for answer in answers:
             if isinstance(answer, Exception):
+                self._failures += 1
                 self._warn("Redis refused a command: %s", answer)
         return answers
 
@@ -156,12 +159,18 @@ class RedisConnections:
         return answers
 
     def _connection(self) -> RedisConnection:
-        connection: RedisConnection | None = getattr(self._local, "connection", None)
+        local = self._local
+        connection: RedisConnection | None = getattr(local, "connection", None)
         if connection is None:
-            self._local.connection = connection = RedisConnection(self._url, self._timeout)
+            local.connection = connection = RedisConnection(self._url, self._timeout)
+            local.failures = self._failures
+        elif local.failures != self._failures:
+            connection.close()
+            local.failures = self._failures
         return connection
 
     def _note_away(self, error: Exception) -> None:
+        self._failures += 1
         self._away_until = self._clock() + self._retry_seconds
         self._warn("rate limits are off, Redis is away: %s", error)
 
