@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import time
+import warnings
 from dataclasses import dataclass
 from typing import Any
 
 import pika
+import pika.exceptions
 
 from chalicelib.banking.events.topology import queue_name
 from local.banking.tenant_queues import remove_queues
@@ -68,3 +71,17 @@ def drain(url: str, consumer_name: str, quiet_seconds: float = 0.5) -> list[Deli
 def delete_queues(url: str, consumer_name: str) -> None:
     """Remove a consumer's queues, so that they do not pile up in the broker."""
     remove_queues(url, [consumer_name])
+
+
+def login_refusal(parameters: pika.URLParameters) -> str:
+    """How the broker refuses to let this user in. Fails when it does not."""
+    said = ""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)  # pika leaves its socket open then
+        try:
+            pika.BlockingConnection(parameters).close()
+        except pika.exceptions.AMQPConnectionError as error:
+            said = f"{type(error).__name__}: {error}"
+        gc.collect()
+    assert said, "the broker let the user in"
+    return said
