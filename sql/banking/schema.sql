@@ -196,7 +196,8 @@ CREATE TABLE consumer_event_receipts (
 CREATE INDEX consumer_event_receipts_by_age ON consumer_event_receipts (updated_at);
 
 -- A message from a dead-letter queue, stored unchanged. The fingerprint recognises a message that the
--- broker delivers again because its acknowledgement was lost.
+-- broker delivers again because its acknowledgement was lost. superseded: a later copy of the event had
+-- been sent by then, so the letter changed nothing.
 CREATE TABLE dead_letters (
     dead_letter_id  uuid        NOT NULL DEFAULT gen_random_uuid(),
     queue_name      text        NOT NULL,
@@ -207,6 +208,7 @@ CREATE TABLE dead_letters (
     properties_json jsonb       NOT NULL,
     fingerprint     text        NOT NULL,
     created_at      timestamptz NOT NULL DEFAULT clock_timestamp(),
+    superseded      boolean     NOT NULL DEFAULT false,
     CONSTRAINT dead_letters_pkey PRIMARY KEY (dead_letter_id),
     CONSTRAINT dead_letters_fingerprint_key UNIQUE (fingerprint)
 );

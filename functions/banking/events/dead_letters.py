@@ -3,6 +3,10 @@
 A dead letter is acknowledged only after the transaction that stores it has committed. If the process
 dies in between, the broker delivers it again and its fingerprint is recognised. Anybody with access to a
 queue may publish malformed messages: one that cannot be read stops only its own queue.
+
+A letter fails its event only if the broker says that it died in the bank's own queue, and if no later
+copy of the event was sent. Every bank gives one batch in turn, so that a bank with many letters delays
+no other. A dead-letter queue that is gone is declared again: until then letters wait where they died.
 """
 
 from __future__ import annotations
@@ -13,8 +17,9 @@ import logging
 import re
 import time
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -23,9 +28,15 @@ import pika.exceptions
 from pika.adapters.blocking_connection import BlockingChannel
 from pika.adapters.utils.connection_workflow import AMQPConnectorException
 
-from chalicelib.banking.events.topology import dead_letter_queue_name
+from chalicelib.banking.events.topology import (
+    EXCHANGE,
+    dead_letter_queue_name,
+    queue_name,
+    queues,
+)
 from fintegrate.database import Database, Row
 from fintegrate.messaging.broker import BrokerUnavailable
+from fintegrate.messaging.topology import declare
 from fintegrate.queries import queries_beside
 
 SQL = queries_beside(__file__)
@@ -33,6 +44,8 @@ BATCH = 200
 BATCH_BYTES = 16 * 1024 * 1024
 """Limits a batch, because it is in memory until it is stored. The message that reaches the limit is
 the batch's last."""
+_HOME_NODE = "home node"
+"""Only in the text of the 404 for a queue whose node is down: the queue and its letters still exist."""
 _NUL_IN_JSON = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
 log = logging.getLogger(__name__)
 
@@ -42,22 +55,31 @@ class LettersStuck(Exception):
 
 
 class DeadLetter(NamedTuple):
-    """A dead letter in its queue; `event_id` is the event that it claims to be, if any."""
+    """A dead letter in its queue.
+
+    `event_id` is the event that it claims to be; None if it claims none, or died in no queue of this
+    bank. `try_count` is the copy's `deliver_try_count`.
+    """
 
     delivery_tag: int
     body: bytes
     reason: str
     event_id: str | None
+    try_count: int | None
     properties: str
     fingerprint: str
 
 
 @dataclass
 class SweptDeadLetters:
-    """The counts of a run: dead letters stored, and those that belong to no event."""
+    """The counts of a run: the dead letters stored, and those of them that changed no event.
+
+    `unmatched` letters belong to no event. `superseded` letters are not the last copy of theirs.
+    """
 
     kept: int = 0
     unmatched: int = 0
+    superseded: int = 0
 
 
 def sweep_dead_letters(db: Database, broker_url: str, seconds: float) -> SweptDeadLetters:
@@ -70,99 +92,132 @@ def sweep_dead_letters(db: Database, broker_url: str, seconds: float) -> SweptDe
     deadline = time.monotonic() + seconds
     swept = SweptDeadLetters()
     stuck = []
-    for consumer in db.fetch_all(SQL["consumers"], {}, revive=True):
-        with _connection(broker_url) as connection:
+    turns = deque(db.fetch_all(SQL["consumers"], {}, revive=True))
+    connection = _Connection(broker_url)
+    try:
+        while turns and time.monotonic() < deadline:
+            consumer = turns.popleft()
+            channel = connection.channel()
             try:
-                while time.monotonic() < deadline and _sweep_batch(db, connection, consumer, swept):
-                    pass
+                if _sweep_batch(db, channel, consumer, swept):
+                    turns.append(consumer)
+                elif not channel.is_open:
+                    _declare_again(broker_url, consumer["name"])
             except Exception:
                 log.exception("dead letters of %s stay where they are", consumer["name"])
                 stuck.append(consumer["name"])
+                connection.close()
+    finally:
+        connection.close()
     if stuck:
         raise LettersStuck(f"dead letters not kept: {', '.join(stuck)}")
     return swept
 
 
 def _sweep_batch(
-    db: Database, connection: pika.BlockingConnection, consumer: Row, swept: SweptDeadLetters
+    db: Database, channel: BlockingChannel, consumer: Row, swept: SweptDeadLetters
 ) -> bool:
-    """Take up to a batch from one queue; returns whether there may be more."""
-    queue_name = dead_letter_queue_name(consumer["name"])
-    channel = connection.channel()
+    """Take up to a batch from one queue; returns whether there may be more.
+
+    Closes the channel if there is no such queue.
+    """
     try:
-        messages = list(_take(channel, queue_name))
-        if messages:
-            with db.transaction():
-                for message in messages:
-                    _keep(db, message, queue_name, consumer["consumer_id"], swept)
-            channel.basic_ack(messages[-1].delivery_tag, multiple=True)
-        return bool(messages)
+        messages = list(_take(channel, consumer["name"]))
     except pika.exceptions.ChannelClosedByBroker as error:
-        if error.reply_code != 404:
+        if error.reply_code != 404 or _HOME_NODE in error.reply_text:
             raise
-        return False  # no such queue yet: its consumer was created while the broker was away
-    finally:
-        if channel.is_open:
-            channel.close()
+        return False
+    if messages:
+        with db.transaction():
+            for message in messages:
+                _keep(db, message, consumer, swept)
+        channel.basic_ack(messages[-1].delivery_tag, multiple=True)
+    return bool(messages)
 
 
-def _take(channel: BlockingChannel, queue_name: str) -> Iterator[DeadLetter]:
+def _declare_again(broker_url: str, consumer_name: str) -> None:
+    """Declare a consumer's queues and bindings. What exists stays as it is."""
+    log.warning("a queue of %s is gone and is declared again", consumer_name)
+    declare(broker_url, EXCHANGE, queues([consumer_name]))
+
+
+def _take(channel: BlockingChannel, consumer_name: str) -> Iterator[DeadLetter]:
     size = 0
     for _ in range(BATCH):
         if size >= BATCH_BYTES:
             return
-        method, properties, body = channel.basic_get(queue_name)
+        method, properties, body = channel.basic_get(dead_letter_queue_name(consumer_name))
         if method is None or properties is None or body is None:
             return
         size += len(body)
-        yield _dead_letter(queue_name, int(method.delivery_tag or 0), properties, body)
+        yield _dead_letter(consumer_name, int(method.delivery_tag or 0), properties, body)
 
 
-def _keep(
-    db: Database, message: DeadLetter, queue_name: str, consumer_id: str, swept: SweptDeadLetters
-) -> None:
-    kept = db.fetch_one(
+def _keep(db: Database, message: DeadLetter, consumer: Row, swept: SweptDeadLetters) -> None:
+    claimed = {"event_id": message.event_id, "consumer_id": consumer["consumer_id"]}
+    event = db.fetch_one(SQL["lock_event"], claimed) if message.event_id else None
+    superseded = event is not None and _is_older(message.try_count, event["deliver_try_count"])
+    kept = db.execute(
         SQL["keep"],
         {
-            "queue_name": queue_name,
-            "consumer_id": consumer_id,
-            "event_id": message.event_id,
+            "queue_name": dead_letter_queue_name(consumer["name"]),
+            "consumer_id": consumer["consumer_id"],
+            "event_id": event["event_id"] if event else None,
             "reason": message.reason,
+            "superseded": superseded,
             "body": message.body,
             "properties": message.properties,
             "fingerprint": message.fingerprint,
         },
     )
-    if kept is None:
+    if not kept:
         return
     swept.kept += 1
-    if kept["event_id"] is None:
+    if event is None:
         swept.unmatched += 1
-        return
-    event = {"event_id": kept["event_id"], "consumer_id": consumer_id}
-    db.execute(SQL["lock_event"], event)
-    db.execute(SQL["fail_delivery"], {**event, "reason": f"dead-lettered: {message.reason}"})
+    elif superseded:
+        swept.superseded += 1
+    else:
+        reason = f"dead-lettered: {message.reason}"
+        db.execute(SQL["fail_delivery"], {**claimed, "reason": reason})
+
+
+def _is_older(copy: int | None, last: int) -> bool:
+    """Whether a later copy was sent. A receipt of a later copy came after that copy was sent."""
+    return copy is not None and copy < last
 
 
 def _dead_letter(
-    queue_name: str, delivery_tag: int, properties: pika.BasicProperties, body: bytes
+    consumer_name: str, delivery_tag: int, properties: pika.BasicProperties, body: bytes
 ) -> DeadLetter:
     headers: dict[str, Any] = dict(properties.headers or {})
     told = headers.get("x-death")
     deaths = [
         death for death in (told if isinstance(told, list) else []) if isinstance(death, dict)
     ]
+    own = [death for death in deaths if death.get("queue") == queue_name(consumer_name)]
     died = [(death.get("reason"), death.get("count"), str(death.get("time"))) for death in deaths]
-    identity = f"{queue_name}\n{properties.message_id}\n{died}\n".encode()
-    reason = headers.get("x-first-death-reason") or (died[0][0] if died else None)
+    queue = dead_letter_queue_name(consumer_name)
+    identity = f"{queue}\n{properties.message_id}\n{died}\n".encode()
+    tried = headers.get("deliver_try_count")
     return DeadLetter(
         delivery_tag=delivery_tag,
         body=body,
-        reason=_without_nul(str(reason or "not dead-lettered by the broker"))[:500],
-        event_id=_claimed_event(properties, body),
+        reason=_without_nul(_reason(deaths, own))[:500],
+        event_id=_claimed_event(properties, body) if own else None,
+        try_count=tried if type(tried) is int else None,
         properties=_NUL_IN_JSON.sub(r"\1", _as_json(properties)),
         fingerprint=hashlib.sha256(identity + body).hexdigest(),
     )
+
+
+def _reason(deaths: Sequence[Mapping[str, Any]], own: Sequence[Mapping[str, Any]]) -> str:
+    """The reason of the last death in the bank's own queue. The broker puts the last death first."""
+    if own:
+        return str(own[0].get("reason"))
+    if deaths:
+        return f"foreign: died in {deaths[0].get('queue')}"
+    return "foreign: not dead-lettered by the broker"
 
 
 def _claimed_event(properties: pika.BasicProperties, body: bytes) -> str | None:
@@ -194,18 +249,40 @@ def _without_nul(text: str) -> str:
     return text.replace("\x00", "")
 
 
-@contextmanager
-def _connection(broker_url: str) -> Iterator[pika.BlockingConnection]:
+class _Connection:
+    """A run's connection to the broker, made anew after a failure."""
+
+    def __init__(self, broker_url: str) -> None:
+        self._url = broker_url
+        self._connection: pika.BlockingConnection | None = None
+        self._channel: BlockingChannel | None = None
+
+    def channel(self) -> BlockingChannel:
+        """An open channel.
+
+        Raises:
+            BrokerUnavailable: the broker is away.
+        """
+        try:
+            if self._connection is None or not self._connection.is_open:
+                self._connection, self._channel = _connect(self._url), None
+            if self._channel is None or not self._channel.is_open:
+                self._channel = self._connection.channel()
+        except (pika.exceptions.AMQPError, AMQPConnectorException, OSError) as error:
+            raise BrokerUnavailable(f"{type(error).__name__}: {error}") from error
+        return self._channel
+
+    def close(self) -> None:
+        """Close it; what was read and not acknowledged goes back to its queue."""
+        connection, self._connection = self._connection, None
+        if connection is not None and connection.is_open:
+            with suppress(Exception):  # a letter that cannot be read leaves it in any state
+                connection.close()
+
+
+def _connect(broker_url: str) -> pika.BlockingConnection:
     parameters = pika.URLParameters(broker_url)
     parameters.connection_attempts = 1
     parameters.socket_timeout = parameters.stack_timeout = 3
     parameters.blocked_connection_timeout = 5
-    try:
-        connection = pika.BlockingConnection(parameters)
-        try:
-            yield connection
-        finally:
-            if connection.is_open:
-                connection.close()
-    except (pika.exceptions.AMQPError, AMQPConnectorException, OSError) as error:
-        raise BrokerUnavailable(f"{type(error).__name__}: {error}") from error
+    return pika.BlockingConnection(parameters)

@@ -1,23 +1,23 @@
 -- name: consumers
-SELECT consumer_id, name FROM consumers ORDER BY name
-
--- name: keep
--- Stores the message unchanged, with event_id only if it is an event of this consumer. A message that
--- the broker delivers again has the same fingerprint and is not stored twice.
-INSERT INTO dead_letters (queue_name, consumer_id, event_id, reason, body, properties_json,
-                          fingerprint)
-SELECT %(queue_name)s, %(consumer_id)s,
-       (SELECT event_id FROM customer_events
-        WHERE event_id = %(event_id)s::uuid AND consumer_id = %(consumer_id)s),
-       %(reason)s, %(body)s, %(properties)s::jsonb, %(fingerprint)s
-ON CONFLICT (fingerprint) DO NOTHING
-RETURNING event_id
+-- In another order each run, so that no consumer is the last of every run that runs out of time.
+SELECT consumer_id, name FROM consumers ORDER BY random()
 
 -- name: lock_event
--- Runs before fail_delivery, so that its snapshot includes a confirmation that was in progress.
-SELECT event_id FROM customer_events
+-- The event of this consumer. The lock comes before the other statements, so that their snapshots
+-- include a confirmation or a copy that was in progress.
+SELECT event_id, deliver_try_count
+FROM customer_events
 WHERE event_id = %(event_id)s::uuid AND consumer_id = %(consumer_id)s
 FOR UPDATE
+
+-- name: keep
+-- Stores the message unchanged. A message that the broker delivers again has the same fingerprint and
+-- is not stored twice.
+INSERT INTO dead_letters (queue_name, consumer_id, event_id, reason, superseded, body,
+                          properties_json, fingerprint)
+VALUES (%(queue_name)s, %(consumer_id)s, %(event_id)s, %(reason)s, %(superseded)s, %(body)s,
+        %(properties)s::jsonb, %(fingerprint)s)
+ON CONFLICT (fingerprint) DO NOTHING
 
 -- name: fail_delivery
 -- An event that the consumer processed stays delivered. One that it called failed keeps its reason.

@@ -29,7 +29,8 @@ WITH pending AS (
            count(*) FILTER (WHERE NOT dead) AS delivery_failed,
            min(created_at) FILTER (WHERE NOT dead) AS oldest_delivery_failed
     FROM (SELECT consumer_id, created_at,
-                 EXISTS (SELECT FROM dead_letters d WHERE d.event_id = e.event_id) AS dead
+                 EXISTS (SELECT FROM dead_letters d
+                         WHERE d.event_id = e.event_id AND NOT d.superseded) AS dead
           FROM customer_events e
           WHERE deliver_status = 'failed') failed_delivery
     GROUP BY consumer_id

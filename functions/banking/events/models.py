@@ -195,10 +195,11 @@ class Receipt(TypedDict):
 
 
 class DeadLetter(TypedDict):
-    """A copy of the event that ended in the dead-letter queue."""
+    """A copy of the event that ended in the dead-letter queue; `superseded`: a later one was sent."""
 
     dead_letter_id: UUID
     reason: str
+    superseded: bool
     created_at: datetime
 
 

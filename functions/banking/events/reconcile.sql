@@ -57,7 +57,8 @@ WITH accounts AS NOT MATERIALIZED (
     LEFT JOIN accounts a ON a.subject_id = e.customer_id
     LEFT JOIN consumer_event_receipts r
            ON r.consumer_id = e.consumer_id AND r.event_id = e.event_id
-    LEFT JOIN (SELECT DISTINCT event_id FROM dead_letters WHERE event_id IS NOT NULL) letter
+    LEFT JOIN (SELECT DISTINCT event_id FROM dead_letters
+               WHERE event_id IS NOT NULL AND NOT superseded) letter
            ON letter.event_id = e.event_id
     WHERE %(consumer_id)s::uuid IS NULL OR e.consumer_id = %(consumer_id)s
     GROUP BY e.consumer_id, e.publish_status, e.deliver_status, receipt, dead_letter, account,

@@ -13,6 +13,8 @@ EventType = Literal[
     "customer_creation", "customer_deletion", "customer_status_change", "consumer_created"
 ]
 EVENT_TYPES: tuple[EventType, ...] = get_args(EventType)
+QUEUE_TTL_SECONDS = 86_400
+"""A message that nobody took from its queue for this long becomes a dead letter."""
 CUSTOMER_EVENT_TYPES = tuple(kind for kind in EVENT_TYPES if kind.startswith("customer_"))
 
 
@@ -48,9 +50,10 @@ def _arguments(name: str) -> dict[str, Any]:
     return {
         "x-queue-type": "quorum",
         "x-single-active-consumer": True,
-        "x-message-ttl": 86_400_000,
+        "x-message-ttl": QUEUE_TTL_SECONDS * 1_000,
         "x-max-length": 100_000,
         "x-overflow": "reject-publish",
+        "x-delivery-limit": 20,
         "x-dead-letter-exchange": EXCHANGE,
         "x-dead-letter-routing-key": _dead_letter_key(name),
         "x-dead-letter-strategy": "at-least-once",

@@ -30,7 +30,8 @@ SELECT e.event_id::text, coalesce(c.name, e.consumer_id::text) AS tenant, e.cust
        coalesce(e.payload_json ->> 'status', '') AS status, e.publish_status, e.deliver_status,
        e.published_at, e.publish_failure_reason AS publish_reason,
        e.deliver_failure_reason AS deliver_reason, r.processing_status AS receipt,
-       (SELECT count(*) FROM dead_letters d WHERE d.event_id = e.event_id) AS dead_letters
+       (SELECT count(*) FROM dead_letters d
+        WHERE d.event_id = e.event_id AND NOT d.superseded) AS dead_letters
 FROM customer_events e
 LEFT JOIN consumers c ON c.consumer_id = e.consumer_id
 LEFT JOIN consumer_event_receipts r

@@ -13,11 +13,12 @@ import httpx
 import pytest
 
 from chalicelib.banking import wiring
+from chalicelib.banking.events.topology import dead_letter_queue_name, queue_name, queues
 from chalicelib.banking.tenants import ADMIN_ID
 from chalicelib.banking.wiring import Parts
 from tests.support.api import Api
 from tests.support.banking import Bank, parts_with
-from tests.support.broker import channel, delete_queues
+from tests.support.broker import channel, delete_queues, take
 from tests.support.fixtures import Query
 from tests.support.waiting import eventually
 
@@ -81,6 +82,7 @@ def test_queue_has_the_contracts_arguments(bank: Bank, management: Management) -
         "x-message-ttl": 86400000,
         "x-max-length": 100000,
         "x-overflow": "reject-publish",
+        "x-delivery-limit": 20,
         "x-dead-letter-exchange": "customer_events",
         "x-dead-letter-routing-key": f"customer.dlq.{bank.name}",
         "x-dead-letter-strategy": "at-least-once",
@@ -93,6 +95,40 @@ def test_queue_is_bound_per_event_type(bank: Bank, management: Management) -> No
         f"customer.deletion.{bank.name}",
         f"customer.status_change.{bank.name}",
     }
+
+
+def test_message_that_comes_back_too_often_dies(bank: Bank, rabbitmq_url: str) -> None:
+    bank.create_customer()
+    deliveries = 0
+    with channel(rabbitmq_url) as ch:
+        for method, _, _ in ch.consume(queue_name(bank.name), inactivity_timeout=2):
+            if method is None:
+                break
+            deliveries += 1
+            ch.basic_nack(method.delivery_tag, requeue=True)
+        ch.cancel()
+        letters = ch.queue_declare(dead_letter_queue_name(bank.name), passive=True)
+
+    assert (deliveries, letters.method.message_count) == (21, 1)
+
+
+def test_queue_with_older_arguments_still_gets_events(
+    bank: Bank, rabbitmq_url: str, management: Management
+) -> None:
+    """A queue from before the delivery limit refuses the declaration, and has lost its bindings."""
+    queue = queues([bank.name])[1]
+    older = {**queue.arguments}
+    del older["x-delivery-limit"]
+    with channel(rabbitmq_url) as ch:
+        ch.queue_delete(queue.name)
+        ch.queue_declare(queue.name, durable=True, arguments=older)
+
+    bank.create_customer()
+
+    (event,) = bank.api.get("/events/list").data["events"]
+    assert (event["publish_status"], event["publish_failure_reason"]) == ("published", None)
+    assert management.queue(queue.name)["arguments"] == older
+    take(rabbitmq_url, bank.name, 1)
 
 
 def test_dead_letter_queue_takes_nothing_else(bank: Bank, management: Management) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 
 from chalicelib.banking.events import dead_letters
 from chalicelib.banking.events.confirm_delivery import SQL as RECEIPTS
+from chalicelib.banking.events.dead_letters import LettersStuck
 from chalicelib.banking.events.topology import dead_letter_queue_name, queue_name
 from chalicelib.banking.schedules.sweep_dead_letters import sweep_dead_letters
 from chalicelib.banking.wiring import Parts
@@ -45,6 +47,11 @@ def letters_waiting(url: str, bank: Bank) -> int:
     with channel(url) as ch:
         queue = ch.queue_declare(dead_letter_queue_name(bank.name), passive=True)
         return int(queue.method.message_count)
+
+
+def delete_queue(url: str, name: str) -> None:
+    with channel(url) as ch:
+        ch.queue_delete(name)
 
 
 def put_letter(url: str, bank: Bank, body: bytes, **properties: Any) -> None:
@@ -149,7 +156,7 @@ def test_dead_letter_without_event_is_kept(
     put_letter(rabbitmq_url, bank, body, **properties)
     eventually(lambda: letters_waiting(rabbitmq_url, bank) == 1, "the letter")
 
-    assert sweep() == {"kept": 1, "unmatched": 1}
+    assert sweep() == {"kept": 1, "unmatched": 1, "superseded": 0}
 
     (kept,) = query("SELECT body, event_id FROM dead_letters")
     assert (bytes(kept["body"]), kept["event_id"]) == (body, None)
@@ -206,3 +213,140 @@ def test_foreign_dead_letters_are_hidden(make_bank: Any, rabbitmq_url: str, admi
 
     assert mine.api.get("/events/health").data["unmatched_dead_letter_count"] == 0
     assert admin.get("/events/health").data["unmatched_dead_letter_count"] == 1
+
+
+def test_many_letters_delay_no_other_bank(
+    make_bank: Callable[[], Bank],
+    rabbitmq_url: str,
+    query: Query,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(dead_letters, "BATCH", 10)
+    many, few = make_bank(), make_bank()
+    with channel(rabbitmq_url) as ch:
+        for number in range(50):
+            ch.basic_publish("", dead_letter_queue_name(many.name), b"%d" % number)
+    put_letter(rabbitmq_url, few, b"the only one")
+    eventually(lambda: letters_waiting(rabbitmq_url, many) == 50, "the letters")
+    eventually(lambda: letters_waiting(rabbitmq_url, few) == 1, "the letter")
+
+    assert sweep()["kept"] == 51
+
+    (row,) = query(
+        "SELECT count(*) AS before FROM dead_letters WHERE created_at <"
+        " (SELECT created_at FROM dead_letters WHERE consumer_id = %(few)s)",
+        few=few.consumer_id,
+    )
+    assert row["before"] <= 10
+
+
+def test_one_connection_serves_all_banks(
+    make_bank: Callable[[], Bank], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(3):
+        make_bank()
+    opened = []
+    connect = pika.BlockingConnection
+
+    def counted(parameters: pika.URLParameters) -> pika.BlockingConnection:
+        opened.append(parameters)
+        return connect(parameters)
+
+    monkeypatch.setattr(dead_letters.pika, "BlockingConnection", counted)
+
+    sweep()
+
+    assert len(opened) == 1
+
+
+def test_missing_dead_letter_queue_is_declared(
+    make_bank: Callable[[], Bank], rabbitmq_url: str, query: Query
+) -> None:
+    bank, other = make_bank(), make_bank()
+    delete_queue(rabbitmq_url, dead_letter_queue_name(bank.name))
+    put_letter(rabbitmq_url, other, b"of another bank")
+    eventually(lambda: letters_waiting(rabbitmq_url, other) == 1, "the letter")
+
+    assert sweep()["kept"] == 1
+
+    bank.create_customer()
+    event_id = reject_next(rabbitmq_url, bank)
+    eventually(lambda: letters_waiting(rabbitmq_url, bank) == 1, "the dead letter arrives")
+    sweep()
+    assert bank.api.get("/events/data", event_id=event_id).data["deliver_status"] == "failed"
+
+
+def test_queue_on_dead_node_is_stuck(
+    bank: Bank, rabbitmq_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The queue exists with its letters, so a run that passes over it may not end well."""
+    text = (
+        "NOT_FOUND - home node 'b@host' of durable queue 'q' in vhost '/' is down or inaccessible"
+    )
+
+    def answer(*_: object) -> None:
+        raise pika.exceptions.ChannelClosedByBroker(404, text)
+
+    monkeypatch.setattr(dead_letters.BlockingChannel, "basic_get", answer)
+
+    with pytest.raises(LettersStuck, match=bank.name):
+        sweep()
+
+
+@pytest.mark.parametrize(
+    ("headers", "reason"),
+    [
+        ({}, "foreign: not dead-lettered by the broker"),
+        (
+            {"x-death": [{"queue": "customer_notification_other", "reason": "expired"}]},
+            "foreign: died in customer_notification_other",
+        ),
+    ],
+)
+def test_foreign_letter_fails_no_delivery(
+    bank: Bank,
+    event_id: str,
+    rabbitmq_url: str,
+    query: Query,
+    headers: dict[str, Any],
+    reason: str,
+) -> None:
+    put_letter(rabbitmq_url, bank, b"{}", message_id=event_id, headers=headers)
+    eventually(lambda: letters_waiting(rabbitmq_url, bank) == 1, "the letter")
+
+    assert sweep() == {"kept": 1, "unmatched": 1, "superseded": 0}
+
+    event = bank.api.get("/events/data", event_id=event_id).data
+    assert (event["deliver_status"], event["dead_letters"]) == ("pending", [])
+    (kept,) = query("SELECT event_id, reason FROM dead_letters")
+    assert (kept["event_id"], kept["reason"]) == (None, reason)
+
+
+@pytest.mark.parametrize(("confirmed", "status"), [(True, "delivered"), (False, "pending")])
+def test_death_of_older_copy_changes_nothing(
+    bank: Bank, event_id: str, rabbitmq_url: str, query: Query, confirmed: bool, status: str
+) -> None:
+    query(
+        "UPDATE customer_events SET deliver_try_count = 1 WHERE event_id = %(id)s", id=event_id
+    )  # as a redelivery does
+    if confirmed:
+        bank.api.post("/events/confirm-delivery", event_id=event_id, status="received")
+    reject_next(rabbitmq_url, bank)
+    eventually(lambda: letters_waiting(rabbitmq_url, bank) == 1, "the dead letter")
+
+    assert sweep() == {"kept": 1, "unmatched": 0, "superseded": 1}
+
+    event = bank.api.get("/events/data", event_id=event_id).data
+    assert event["deliver_status"] == status
+    assert [letter["superseded"] for letter in event["dead_letters"]] == [True]
+
+
+def test_received_event_may_still_die(bank: Bank, event_id: str, rabbitmq_url: str) -> None:
+    bank.api.post("/events/confirm-delivery", event_id=event_id, status="received")
+    reject_next(rabbitmq_url, bank)
+    eventually(lambda: letters_waiting(rabbitmq_url, bank) == 1, "the dead letter")
+
+    assert sweep() == {"kept": 1, "unmatched": 0, "superseded": 0}
+
+    event = bank.api.get("/events/data", event_id=event_id).data
+    assert event["deliver_status"] == "failed"

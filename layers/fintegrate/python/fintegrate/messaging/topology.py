@@ -6,15 +6,20 @@ rare and must not disturb a connection that publishes.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import pika
 import pika.exceptions
+from pika.adapters.blocking_connection import BlockingChannel
 from pika.adapters.utils.connection_workflow import AMQPConnectorException
 
 from fintegrate.messaging.broker import BrokerUnavailable
+
+_OTHER_ARGUMENTS = 406
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +34,11 @@ class Queue:
 def declare(url: str, exchange: str, queues: Sequence[Queue], seconds: float = 3.0) -> None:
     """Declare a durable topic exchange, the queues and their bindings.
 
+    A queue that exists with other arguments keeps them, because only its deletion could change them. Its
+    bindings are still declared, so that messages reach it.
+
     Raises:
-        BrokerUnavailable: the broker is away, or refuses a queue that exists with other arguments.
-            The other queues are still declared.
+        BrokerUnavailable: the broker is away, or refuses a queue. The other queues are still declared.
     """
     parameters = pika.URLParameters(url)
     parameters.connection_attempts = 1
@@ -58,12 +65,24 @@ def _declare(connection: pika.BlockingConnection, exchange: str, queue: Queue) -
 
     Uses a channel of its own, because the broker closes a channel when it refuses.
     """
-    channel = connection.channel()
     try:
-        channel.queue_declare(queue.name, durable=True, arguments=dict(queue.arguments))
+        channel = _with_queue(connection, queue)
         for routing_key in queue.routing_keys:
             channel.queue_bind(queue.name, exchange, routing_key)
     except pika.exceptions.ChannelClosedByBroker as error:
         return f"{type(error).__name__}: {error}"
     channel.close()
     return None
+
+
+def _with_queue(connection: pika.BlockingConnection, queue: Queue) -> BlockingChannel:
+    """An open channel, after the queue was declared or found with other arguments."""
+    channel = connection.channel()
+    try:
+        channel.queue_declare(queue.name, durable=True, arguments=dict(queue.arguments))
+    except pika.exceptions.ChannelClosedByBroker as error:
+        if error.reply_code != _OTHER_ARGUMENTS:
+            raise
+        log.warning("%s keeps its arguments: %s", queue.name, error.reply_text)
+        return connection.channel()
+    return channel
