@@ -49,6 +49,9 @@ class Configuration:
     publish_handoff_seconds: int = 5
     """The request that wrote an event may still be publishing it while it is younger than this."""
     publish_max_tries: int = 10
+    publish_probe_seconds: int = field(default=55, metadata={"least": 1})
+    """A bank whose queue refused gets one probe in this time. Less than the resend schedule's minute,
+    so that each of its runs may probe."""
     breaker_failures: int = 5
     breaker_open_seconds: int = 30
     delivery_grace_seconds: int = 300

@@ -17,6 +17,7 @@ from chalicelib.banking.consumer.keys import find_key
 from chalicelib.banking.events import counters, outbox, redeliver, resend
 from chalicelib.banking.events.counters import CountingSender, counting
 from chalicelib.banking.events.message import compose
+from chalicelib.banking.events.pauses import PausingSender
 from chalicelib.banking.tenants import ADMIN_ID
 from fintegrate.access.by_api_key import ByApiKey
 from fintegrate.access.keys import SecretVerifier
@@ -119,10 +120,13 @@ def build(environment: Mapping[str, str]) -> Parts:
     )
     sender = RabbitSender(publisher, compose, declare)
     counted = partial(CountingSender, sender, metrics)
+    sparing = PausingSender(sender, settings.publish_probe_seconds)
     sweep = partial(Sweep, sweep_database, table=outbox.EVENTS, batch=settings.sweep_batch)
     return Parts(
         settings=settings,
-        request=_request_parts(settings, database, redis, metrics, counted("request")),
+        request=_request_parts(
+            settings, database, redis, metrics, CountingSender(sparing, metrics, "request")
+        ),
         publisher=publisher,
         redis=redis,
         metrics=metrics,

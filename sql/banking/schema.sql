@@ -174,6 +174,15 @@ CREATE TRIGGER customer_events_immutable
     ON customer_events
     FOR EACH ROW EXECUTE FUNCTION refuse_event_change();
 
+-- A bank whose queue nacks. A row ends when a probe, the bank's oldest event alone, is confirmed.
+CREATE TABLE publishing_pauses (
+    consumer_id uuid        NOT NULL,
+    since       timestamptz NOT NULL DEFAULT clock_timestamp(),
+    probe_at    timestamptz NOT NULL,
+    reason      text        NOT NULL,
+    CONSTRAINT publishing_pauses_pkey PRIMARY KEY (consumer_id)
+);
+
 -- Receipts: the consumer's confirmation of an event.
 CREATE TABLE consumer_event_receipts (
     receipt_id                uuid        NOT NULL DEFAULT gen_random_uuid(),

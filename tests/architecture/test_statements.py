@@ -60,6 +60,7 @@ UNFILTERED = {
         "barriers": BY_EVENT,
         "confirmed": BY_EVENT,
         "failed": BY_EVENT,
+        "nacked": BY_EVENT,
     },
     "functions/banking/events/reconcile.sql": {"keep_last": OPERATOR, "read_last": OPERATOR},
     "functions/banking/events/skip_head.sql": {

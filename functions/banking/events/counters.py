@@ -23,7 +23,7 @@ PUBLISH_ATTEMPTS = Counted(
 COUNTED = (EVENTS_COMMITTED, PUBLISH_ATTEMPTS)
 _OUTCOMES = {
     Result.CONFIRMED: "confirmed",
-    Result.REFUSED: "nacked",
+    Result.NACKED: "nacked",
     Result.UNROUTABLE: "returned",
     Result.UNCONFIRMED: "timeout",
     Result.UNSENT: "refused",

@@ -89,6 +89,12 @@ def event_gauges(rows: Sequence[Row]) -> Iterator[GaugeFamily]:
         ("consumer", "state"),
     )
     yield GaugeFamily(
+        "fintegrate_consumer_publishing_paused_seconds",
+        "How long a consumer's queue has refused events, 0 when it does not",
+        {(row["consumer"],): row["paused"] for row in rows},
+        ("consumer",),
+    )
+    yield GaugeFamily(
         "fintegrate_consumer_oldest_event_age_seconds",
         "Age of a consumer's oldest event in a state, 0 when none is",
         {(row["consumer"], state): row[f"oldest_{state}"] for row in rows for state in AGED},

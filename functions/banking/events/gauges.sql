@@ -46,6 +46,7 @@ SELECT coalesce(c.name, consumer_id::text, '') AS consumer,
        coalesce(delivery_failed, 0) AS delivery_failed,
        coalesce(dead_lettered, 0) AS dead_lettered,
        coalesce(unmatched_dead_letters, 0) AS unmatched_dead_letters,
+       coalesce(extract(epoch FROM now - p.since), 0)::float8 AS paused,
        coalesce(extract(epoch FROM now - oldest_pending), 0)::float8 AS oldest_pending,
        coalesce(extract(epoch FROM now - oldest_failed), 0)::float8 AS oldest_failed,
        coalesce(extract(epoch FROM now - oldest_undelivered), 0)::float8 AS oldest_undelivered,
@@ -58,5 +59,6 @@ FULL JOIN failed USING (consumer_id)
 FULL JOIN undelivered USING (consumer_id)
 FULL JOIN refused USING (consumer_id)
 FULL JOIN unmatched USING (consumer_id)
+LEFT JOIN publishing_pauses p USING (consumer_id)
 CROSS JOIN clock_timestamp() AS now
 ORDER BY consumer, consumer_id

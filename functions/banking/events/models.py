@@ -124,6 +124,21 @@ class SkippedHead(TypedDict):
     released_count: int
 
 
+class PublishingPause(TypedDict):
+    """A bank whose queue refuses: its events wait until a probe, due at `probe_at`, finds room."""
+
+    consumer_id: ConsumerId
+    consumer_name: Annotated[
+        str, Described("Part of the names of the consumer's queues", "bank_north")
+    ]
+    since: datetime
+    probe_at: datetime
+    reason: Annotated[
+        str,
+        Described("What the broker said", "nacked by the broker: customer.creation.bank_north"),
+    ]
+
+
 class EventsHealth(TypedDict):
     """What waits and what failed; an age is null when nothing waits."""
 
@@ -135,6 +150,7 @@ class EventsHealth(TypedDict):
     oldest_undelivered_age_hours: float | None
     delivery_failed_count: int
     unmatched_dead_letter_count: int
+    paused: list[PublishingPause]
 
 
 class EventRef(RequestModel):

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Mapping
 from typing import Any
 
 from chalicelib.banking.configuration import Configuration
+from chalicelib.banking.events.pauses import probe_paused_banks
 from chalicelib.banking.events.scope import Scope
+from fintegrate.outbox.summary import Summary
+from fintegrate.outbox.sweep import Sweep
 from fintegrate.queries import queries_beside
 
 SQL = queries_beside(__file__)
@@ -18,4 +23,13 @@ def resend_filters(settings: Configuration, scope: Scope) -> dict[str, Any]:
         **scope._asdict(),
         "handoff_seconds": settings.publish_handoff_seconds,
         "max_tries": settings.publish_max_tries,
+        "probe": False,
+        "probe_seconds": settings.publish_probe_seconds,
     }
+
+
+def run_resend(sweep: Sweep, filters: Mapping[str, Any], seconds: float) -> Summary:
+    """Probe paused banks, then publish what is pending, for at most `seconds` plus one batch."""
+    deadline = time.monotonic() + seconds
+    probe_paused_banks(sweep, filters, deadline)
+    return sweep.run(filters, deadline - time.monotonic())

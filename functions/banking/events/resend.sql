@@ -1,6 +1,6 @@
 -- The resend sweep: publishes pending events.
 -- It leaves out young events without a failure reason: another request is still publishing them, see
--- predecessors in outbox.sql.
+-- predecessors in outbox.sql. It leaves out banks whose queue refuses, but for a probe: see pauses.sql.
 
 -- name: count
 -- Counts every pending event in scope. The answer counts those that cannot be claimed now as skipped.
@@ -31,6 +31,8 @@ WHERE e.publish_status = 'pending'
   AND (%(event_types)s::text[] IS NULL OR e.event_type = ANY (%(event_types)s))
   AND (%(since)s::timestamptz IS NULL OR e.created_at >= %(since)s)
   AND (%(max_try_count)s::integer IS NULL OR e.publish_try_count < %(max_try_count)s)
+  AND (%(probe)s
+       OR NOT EXISTS (SELECT FROM publishing_pauses p WHERE p.consumer_id = e.consumer_id))
 ORDER BY e.created_at, e.event_id
 LIMIT %(batch)s
 FOR UPDATE OF e SKIP LOCKED
@@ -65,3 +67,20 @@ SET publish_try_count = e.publish_try_count + 1, publish_last_tried_at = clock_t
                           ELSE 'pending' END
 FROM unnest(%(ids)s::uuid[], %(reasons)s::text[]) AS tried (event_id, reason)
 WHERE e.event_id = tried.event_id
+
+-- name: nacked
+-- A nack spends no try. It pauses the bank until a probe finds room. Sorted, so that two sweeps which
+-- pause the same banks do not wait for each other.
+WITH waiting AS (
+    UPDATE customer_events e
+    SET publish_last_tried_at = clock_timestamp(), publish_failure_reason = nacked.reason
+    FROM unnest(%(ids)s::uuid[], %(reasons)s::text[]) AS nacked (event_id, reason)
+    WHERE e.event_id = nacked.event_id
+    RETURNING e.consumer_id, nacked.reason
+)
+INSERT INTO publishing_pauses (consumer_id, probe_at, reason)
+SELECT consumer_id, clock_timestamp() + make_interval(secs => %(probe_seconds)s), min(reason)
+FROM waiting
+GROUP BY consumer_id
+ORDER BY consumer_id
+ON CONFLICT (consumer_id) DO UPDATE SET probe_at = excluded.probe_at, reason = excluded.reason

@@ -2,7 +2,7 @@
 
 from chalicelib.banking.events.blueprint import events
 from chalicelib.banking.events.models import Resend, SweepResult
-from chalicelib.banking.events.resend import resend_filters
+from chalicelib.banking.events.resend import resend_filters, run_resend
 from chalicelib.banking.events.scope import Scope, scope_of, since_days
 from chalicelib.banking.wiring import endpoint, parts
 from fintegrate.http.endpoint import Answer, Call
@@ -19,5 +19,5 @@ def resend_events(call: Call[Resend]) -> Answer:
         call.body.max_try_count,
     )
     filters = resend_filters(parts().settings, scope)
-    summary = parts().resend.run(filters, parts().settings.sweep_seconds)
+    summary = run_resend(parts().resend, filters, parts().settings.sweep_seconds)
     return Answer({"summary": summary.counts(), "failed_events": summary.failures})

@@ -6,7 +6,7 @@ from typing import Any
 
 from chalice import Rate
 
-from chalicelib.banking.events.resend import resend_filters
+from chalicelib.banking.events.resend import resend_filters, run_resend
 from chalicelib.banking.events.scope import Scope
 from chalicelib.banking.schedules.blueprint import schedules
 from chalicelib.banking.wiring import parts, scheduled
@@ -17,4 +17,4 @@ from chalicelib.banking.wiring import parts, scheduled
 def resend(_event: Any) -> dict[str, Any]:
     """Runs the same code as POST /events/resend."""
     filters = resend_filters(parts().settings, Scope())
-    return parts().resend.run(filters, parts().settings.sweep_seconds).counts()
+    return run_resend(parts().resend, filters, parts().settings.sweep_seconds).counts()

@@ -29,6 +29,7 @@ FILTERS = {"max_tries": 10}
 AWAY = Outcome(Result.UNCONFIRMED, "no answer")
 CLOSED = Outcome(Result.UNSENT, "closed today")
 REFUSED = Outcome(Result.REFUSED, "bad address")
+FULL = Outcome(Result.NACKED, "no room")
 BEHIND = Outcome(Result.HELD_BACK, "behind a letter that failed")
 
 Letter = tuple[str, int]

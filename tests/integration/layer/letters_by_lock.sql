@@ -26,3 +26,8 @@ SET tries = tries + 1, reason = tried.reason,
     status = CASE WHEN tries + 1 >= %(max_tries)s THEN 'given_up' ELSE 'waiting' END
 FROM unnest(%(ids)s::bigint[], %(reasons)s::text[]) AS tried (letter_id, reason)
 WHERE letters.letter_id = tried.letter_id
+
+-- name: nacked
+UPDATE letters SET reason = nacked.reason
+FROM unnest(%(ids)s::bigint[], %(reasons)s::text[]) AS nacked (letter_id, reason)
+WHERE letters.letter_id = nacked.letter_id

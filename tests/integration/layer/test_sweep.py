@@ -8,12 +8,13 @@ from functools import partial
 
 from fintegrate.database import Database
 from fintegrate.outbox.sweep import Sweep
-from fintegrate.outcome import Result
+from fintegrate.outcome import CONFIRMED, Result
 from tests.integration.layer.dying import StuckProcess
 from tests.integration.layer.letters import (
     AWAY,
     BY_LOCK,
     FILTERS,
+    FULL,
     LETTERS,
     LISTED,
     REFUSED,
@@ -107,6 +108,29 @@ def test_given_up_letter_lets_others_go(database: Database, query: Query) -> Non
     sweep(database, office).run(FILTERS, 60)
 
     assert office.arrived == [("bob", 2)]
+
+
+def test_nack_spends_no_try(database: Database, query: Query) -> None:
+    write(query, LANES)
+    office = PostOffice(lanes_fail(["bob"], FULL))
+
+    summary = sweep(database, office).run({"max_tries": 1}, 60)
+
+    assert (summary.succeeded, summary.failed, summary.skipped) == (3, 0, 1)
+    assert waiting(query) == [("bob", 1)]
+    assert query("SELECT tries, reason FROM letters WHERE lane = 'bob'") == [
+        {"tries": 0, "reason": "no room"}
+    ]
+
+
+def test_first_letter_goes_alone(database: Database, query: Query) -> None:
+    office = PostOffice()
+    assert sweep(database, office).send_first(FILTERS) is None
+    write(query, LANES)
+
+    assert sweep(database, office).send_first(FILTERS) == CONFIRMED
+
+    assert office.arrived == [("ann", 1)]
 
 
 def test_outage_ends_the_run(database: Database, query: Query) -> None:

@@ -12,7 +12,10 @@ class Result(Enum):
     CONFIRMED = "confirmed"
     """The receiver confirmed that it has the message."""
     REFUSED = "refused"
-    """The receiver refused: its queue is full, it could not store the message, or does not want it."""
+    """The receiver refused this message for itself: it does not want it."""
+    NACKED = "nacked"
+    """The receiver refused and gave no reason: its queue is full, or it could not store the message now.
+    Any other message would have been refused as well, so no try is spent."""
     UNROUTABLE = "unroutable"
     """There is no such receiver: no queue is bound, or the exchange does not exist."""
     UNCONFIRMED = "unconfirmed"

@@ -11,9 +11,10 @@ import pytest
 from chalicelib.banking.events.outbox import EVENTS
 from chalicelib.banking.events.redeliver import SQL as REDELIVER
 from chalicelib.banking.events.resend import SQL as RESEND
+from chalicelib.banking.events.topology import queue_name
 from tests.support.api import Api
 from tests.support.banking import Bank, together
-from tests.support.broker import channel, drain, take
+from tests.support.broker import channel, delete_queues, drain, take
 from tests.support.fixtures import Query
 from tests.support.outbox import assert_in_order, statuses, write_pending
 
@@ -101,7 +102,7 @@ def test_period_and_tries_narrow_resends(bank: Bank, query: Query) -> None:
 
 
 def test_tenth_failed_try_is_last(bank: Bank, query: Query, rabbitmq_url: str) -> None:
-    fill_queue(rabbitmq_url, bank.name)
+    take_route_away(rabbitmq_url, bank.name)
     write_pending(query, bank.consumer_id, events_each=2)
     query("UPDATE customer_events SET publish_try_count = 9 WHERE sequence = 1")
 
@@ -109,11 +110,18 @@ def test_tenth_failed_try_is_last(bank: Bank, query: Query, rabbitmq_url: str) -
 
     (failure,) = reply.data["failed_events"]
     assert failure["try_count"] == 10
-    assert "nacked" in failure["failure_reason"]
+    assert "NO_ROUTE" in failure["failure_reason"]
     assert statuses(query, bank.consumer_id) == {"failed": 1, "pending": 1}
     with channel(rabbitmq_url) as ch:
-        ch.queue_purge(f"customer_notification_{bank.name}")
+        ch.queue_delete(queue_name(bank.name))
     assert resend(bank.api)["succeeded"] == 1  # a failed event holds nothing back
+
+
+def take_route_away(url: str, name: str) -> None:
+    """Replace the bank's queue by one that is not bound, and that conflicts with the declared one."""
+    delete_queues(url, name)
+    with channel(url) as ch:
+        ch.queue_declare(queue_name(name), durable=True)
 
 
 def fill_queue(url: str, name: str) -> None:
@@ -166,6 +174,7 @@ def test_claim_reads_only_its_batch(statements: dict[str, str], bank: Bank, quer
         **EVENTS.beginning, "batch": 1_000,
         "consumer_id": None, "event_types": None, "since": None, "max_try_count": None,
         "handoff_seconds": 5, "grace_seconds": 300, "include_failed": False, "event_ids": None,
+        "probe": False,
     }  # fmt: skip
 
     # As statistics do that are older than the backlog: they make the index look like the dear way.

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from chalicelib.banking.events.topology import queue_name
+from tests.integration.banking.events.test_resend import take_route_away
 from tests.support.api import Api
 from tests.support.banking import Bank
-from tests.support.broker import channel, delete_queues, take
+from tests.support.broker import delete_queues, take
 from tests.support.fixtures import Query
 from tests.support.outbox import statuses, write_pending
 
@@ -16,11 +16,10 @@ def test_conflicting_queue_blocks_no_other(
     make_bank: Callable[[], Bank], admin: Api, query: Query, rabbitmq_url: str
 ) -> None:
     stubborn, lost = sorted((make_bank(), make_bank()), key=lambda bank: bank.name)
+    take_route_away(rabbitmq_url, stubborn.name)
+    delete_queues(rabbitmq_url, lost.name)
     for bank in (stubborn, lost):
-        delete_queues(rabbitmq_url, bank.name)
         write_pending(query, bank.consumer_id)
-    with channel(rabbitmq_url) as ch:
-        ch.queue_declare(queue_name(stubborn.name), durable=True)
 
     reply = admin.post("/events/resend", period_in_days=1)
 

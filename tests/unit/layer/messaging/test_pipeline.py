@@ -62,7 +62,7 @@ def test_nack_blocks_only_its_key() -> None:
     wire.answer(1, confirmed=False)
     wire.answer(2)
 
-    assert wire.results() == [Result.REFUSED, Result.HELD_BACK, Result.CONFIRMED]
+    assert wire.results() == [Result.NACKED, Result.HELD_BACK, Result.CONFIRMED]
     assert len(wire.sent) == 2
 
 

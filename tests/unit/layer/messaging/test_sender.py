@@ -64,7 +64,7 @@ def test_second_failure_stands() -> None:
 
 
 def test_other_failures_declare_nothing() -> None:
-    refused = Outcome(Result.REFUSED, "nacked")
+    refused = Outcome(Result.NACKED, "nacked")
     broker = Broker([refused, BEHIND])
 
     assert sender(broker).send(rows("a", "a"), 1) == [refused, BEHIND]

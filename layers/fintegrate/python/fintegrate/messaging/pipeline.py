@@ -102,7 +102,7 @@ class Pipeline:
         if reason is not None:
             self._fail(message, index, Outcome(Result.UNROUTABLE, reason))
         elif not confirmed:
-            refusal = Outcome(Result.REFUSED, f"nacked by the broker: {message.routing_key}")
+            refusal = Outcome(Result.NACKED, f"nacked by the broker: {message.routing_key}")
             self._fail(message, index, refusal)
         else:
             self.outcomes[index] = CONFIRMED

@@ -4,10 +4,11 @@ A claim is a row lock. One transaction selects a batch `FOR UPDATE SKIP LOCKED`,
 outcomes. So two sweeps never send the same row, and a killed sweep leaves no claim behind. This suits
 receivers that answer within seconds; for others see `fintegrate.outbox.leases`.
 A run visits each row once, in the table's order. An outage ends the run at once, and only the rows that
-were already sent count a try.
+were already sent count a try. A row that was nacked counts none.
 
 Statements of a sweep: `count`, `claim`, `confirmed`, `failed`. Optional are `plan` (planner settings for
-the transaction of `claim`) and `barriers` (where rows of a key must keep their order).
+the transaction of `claim`), `barriers` (where rows of a key must keep their order) and `nacked` (what a
+nack leaves behind; without it, nothing).
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from fintegrate.outbox.summary import Summary
 from fintegrate.outbox.table import OutboxTable
 from fintegrate.outcome import ATTEMPTED, Outcome, Result
 
+_TRIED_IN_VAIN = ATTEMPTED - {Result.CONFIRMED}
 BATCH_SECONDS = 4.0
 """The time limit for sending one batch. Must stay below the lock timeout of the statements that wait
 for these rows."""
@@ -54,11 +56,7 @@ class Sweep:
         summary = Summary(total_pending=self.count(filters))
         after = self.table.beginning
         while summary.total_pending and time.monotonic() < deadline:
-            with self.database.transaction():
-                rows = self._claim(filters, after)
-                clear = self._without_held_back(rows)
-                outcomes = self.sender.send(clear, BATCH_SECONDS)
-                self._write_down(filters, clear, outcomes)
+            rows, clear, outcomes = self._send_batch(filters, after, self.batch)
             summary.add(clear, outcomes, self.listed)
             outages = self.sender.outages
             if len(rows) < self.batch or any(o.result in outages for o in outcomes):
@@ -66,12 +64,26 @@ class Sweep:
             after = self.table.after(rows[-1])
         return summary
 
-    def _claim(self, filters: Mapping[str, Any], after: Mapping[str, Any]) -> list[Row]:
+    def send_first(self, filters: Mapping[str, Any]) -> Outcome | None:
+        """Send the first row that matches, alone. None: there was none that may be sent now."""
+        _, _, outcomes = self._send_batch(filters, self.table.beginning, 1)
+        return outcomes[0] if outcomes else None
+
+    def _send_batch(
+        self, filters: Mapping[str, Any], after: Mapping[str, Any], batch: int
+    ) -> tuple[list[Row], list[Row], list[Outcome]]:
+        """The rows of a batch, those of them that were sent, and how each of these ended."""
+        with self.database.transaction():
+            rows = self._claim({**filters, **after, "batch": batch})
+            clear = self._without_held_back(rows)
+            outcomes = self.sender.send(clear, BATCH_SECONDS)
+            self._write_down(filters, clear, outcomes)
+        return rows, clear, outcomes
+
+    def _claim(self, wanted: Mapping[str, Any]) -> list[Row]:
         if "plan" in self.statements:
             self.database.execute(self.statements["plan"], {})
-        return self.database.fetch_all(
-            self.statements["claim"], {**filters, **after, "batch": self.batch}
-        )
+        return self.database.fetch_all(self.statements["claim"], wanted)
 
     def _without_held_back(self, rows: list[Row]) -> list[Row]:
         """Leave out the rows that wait behind a row outside this batch.
@@ -92,19 +104,16 @@ class Sweep:
             for row, outcome in zip(rows, outcomes, strict=True)
             if outcome.result is Result.CONFIRMED
         ]
-        failed = [
-            (row[id_column], outcome.reason)
-            for row, outcome in zip(rows, outcomes, strict=True)
-            if outcome.result in ATTEMPTED and outcome.result is not Result.CONFIRMED
-        ]
         if confirmed:
             self.database.execute(self.statements["confirmed"], {"ids": confirmed})
-        if failed:
-            self.database.execute(
-                self.statements["failed"],
-                {
-                    **filters,
-                    "ids": [row_id for row_id, _ in failed],
-                    "reasons": [reason for _, reason in failed],
-                },
-            )
+        for statement, results in (("failed", _TRIED_IN_VAIN), ("nacked", {Result.NACKED})):
+            told = [
+                (row[id_column], outcome.reason)
+                for row, outcome in zip(rows, outcomes, strict=True)
+                if outcome.result in results
+            ]
+            if told and statement in self.statements:
+                ids, reasons = [row_id for row_id, _ in told], [reason for _, reason in told]
+                self.database.execute(
+                    self.statements[statement], {**filters, "ids": ids, "reasons": reasons}
+                )
