@@ -54,11 +54,27 @@ UNFILTERED = {
         "predecessors": "a customer's own events, for the request that has just written one",
         "mark_unpublished": BY_EVENT,
     },
-    "functions/banking/events/redeliver.sql": {"confirmed": BY_EVENT, "failed": BY_EVENT},
+    "functions/banking/events/redeliver.sql": {
+        "barriers": BY_EVENT,
+        "confirmed": BY_EVENT,
+        "failed": BY_EVENT,
+    },
     "functions/banking/events/resend.sql": {
         "barriers": BY_EVENT,
         "confirmed": BY_EVENT,
         "failed": BY_EVENT,
+    },
+    "functions/banking/events/rewind_worker.sql": {
+        "unfinished": OPERATOR,
+        "load": OPERATOR,
+        "note_publishers": OPERATOR,
+        "are_publishers_through": OPERATOR,
+        "emptied": OPERATOR,
+        "lock_publishing": OPERATOR,
+        "mark_sent": BY_EVENT,
+        "advance": OPERATOR,
+        "finish": OPERATOR,
+        "wait": OPERATOR,
     },
     "functions/banking/events/reconcile.sql": {"keep_last": OPERATOR, "read_last": OPERATOR},
     "functions/banking/events/skip_head.sql": {
