@@ -10,6 +10,7 @@ from chalicelib.banking.schedules.purge import purge
 from chalicelib.banking.schedules.run_reconcile import reconcile
 from chalicelib.banking.schedules.run_redeliver import redeliver
 from chalicelib.banking.schedules.run_resend import resend
+from chalicelib.banking.schedules.run_rewind import rewind
 from chalicelib.banking.schedules.sweep_dead_letters import sweep_dead_letters
 
 __all__ = [
@@ -19,5 +20,6 @@ __all__ = [
     "reconcile",
     "redeliver",
     "resend",
+    "rewind",
     "sweep_dead_letters",
 ]

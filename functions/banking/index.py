@@ -33,9 +33,11 @@ from chalicelib.banking.events import (  # noqa: F401
     list_events,
     read_event,
     read_health,
+    read_rewind,
     reconcile_events,
     redeliver_events,
     resend_events,
+    rewind_events,
     skip_head,
 )
 from chalicelib.banking.events.blueprint import events
@@ -46,6 +48,7 @@ from chalicelib.banking.schedules import (  # noqa: F401
     run_reconcile,
     run_redeliver,
     run_resend,
+    run_rewind,
     sweep_dead_letters,
 )
 from chalicelib.banking.schedules.blueprint import schedules

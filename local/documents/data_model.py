@@ -58,9 +58,17 @@ def _drawn(table: Table) -> Iterator[str]:
 
 def _relations(tables: list[Table]) -> Iterator[str]:
     """The relations: from the table that owns a key to the table with a column of that name."""
-    owners = {table.key[0]: table.name for table in tables if len(table.key) == 1}
+    owners: dict[str, str] = {}
+    for table in tables:
+        if len(table.key) == 1 and not _is_named_after(owners.get(table.key[0]), table.key[0]):
+            owners[table.key[0]] = table.name
     for table in tables:
         for column in table.columns:
             owner = owners.get(column)
             if owner is not None and owner != table.name and column.endswith("_id"):
                 yield f"    {owner} ||--o{{ {table.name} : {column}"
+
+
+def _is_named_after(table: str | None, column: str) -> bool:
+    """Whether the column is this table's own: `consumers` owns `consumer_id`, its extensions do not."""
+    return table == f"{column.removesuffix('_id')}s"

@@ -128,6 +128,6 @@ def _agreeing(receipt: str, *, dead_letter: bool) -> set[str]:
     """The delivery statuses that a receipt allows."""
     if receipt == "processed":
         return {"delivered"}
-    if receipt == "received":  # may still become a dead letter and be redelivered
-        return {"delivered", "failed", "pending"} if dead_letter else {"delivered"}
+    if receipt == "received":  # may be rewound, or become a dead letter and be redelivered
+        return {"delivered", "failed", "pending"} if dead_letter else {"delivered", "pending"}
     return {"failed", "pending"}  # pending: redelivered since

@@ -139,6 +139,59 @@ class PublishingPause(TypedDict):
     ]
 
 
+class Rewind(RequestModel):
+    """Which bank's events to publish again, from where, and why; `dry_run` only counts."""
+
+    consumer_id: ConsumerId
+    begin: Annotated[
+        Annotated[UUID, Field(strict=False)] | Instant | None,
+        Field(alias="from"),
+        Described(
+            "A time or an event's id; without it the oldest event that is not confirmed",
+            "2026-01-15T09:30:00+00:00",
+        ),
+    ] = None
+    reason: Reason
+    include_processed: Annotated[
+        bool, Described("Whether to send again also what the bank has processed", False)
+    ] = False
+    dry_run: Annotated[bool, Described("Whether to count only", False)] = False
+
+
+class RewindBegun(TypedDict):
+    """The job, and how many events it will send; `job_id` is null after a dry run."""
+
+    job_id: UUID | None
+    consumer_id: ConsumerId
+    from_at: datetime
+    include_processed: bool
+    event_count: int
+
+
+class RewindRef(RequestModel):
+    """The bank whose newest rewind to read."""
+
+    consumer_id: ConsumerId
+
+
+class RewindProgress(TypedDict):
+    """A rewind: `held` until the queue is empty, then `publishing` up to `until_at`, then `done`."""
+
+    job_id: UUID
+    consumer_id: ConsumerId
+    status: Literal["held", "publishing", "done"]
+    from_at: datetime
+    include_processed: bool
+    reason: str
+    waits_for: str | None
+    until_at: datetime | None
+    reached_at: datetime | None
+    sent_count: int
+    created_at: datetime
+    updated_at: datetime
+    finished_at: datetime | None
+
+
 class EventsHealth(TypedDict):
     """What waits and what failed; an age is null when nothing waits."""
 

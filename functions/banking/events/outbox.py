@@ -19,6 +19,7 @@ EVENTS = OutboxTable(
     position="sequence",
     order=(("created_at", "-infinity"), ("event_id", "00000000-0000-0000-0000-000000000000")),
     held_back="held back by an earlier event of the same customer",
+    owner="consumer_id",
 )
 
 log = logging.getLogger(__name__)

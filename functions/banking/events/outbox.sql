@@ -2,14 +2,20 @@
 
 -- name: predecessors
 -- Whether earlier events of the customer are pending, and whether another request is still publishing
--- all of these (they are younger than the hand-off time and have no failure reason).
-SELECT count(*) > 0 AS pending,
-       coalesce(bool_and(publish_failure_reason IS NULL
-                         AND created_at > clock_timestamp()
-                                          - make_interval(secs => %(handoff_seconds)s)), false)
-           AS in_hand
-FROM customer_events
-WHERE customer_id = %(key)s AND sequence < %(position)s AND publish_status = 'pending'
+-- all of these (they are younger than the hand-off time and have no failure reason). A rewind of the
+-- consumer holds back every event but a customer's first, see rewind_worker.py.
+SELECT count(event_id) > 0 OR held.by_rewind AS pending,
+       NOT held.by_rewind
+       AND coalesce(bool_and(publish_failure_reason IS NULL
+                             AND created_at > clock_timestamp()
+                                              - make_interval(secs => %(handoff_seconds)s)), false)
+           AS in_hand,
+       CASE WHEN held.by_rewind THEN 'held back by a rewind of the queue' END AS reason
+FROM (SELECT EXISTS (SELECT FROM replay_jobs
+                     WHERE consumer_id = %(owner)s AND status <> 'done') AS by_rewind) AS held
+LEFT JOIN customer_events
+       ON customer_id = %(key)s AND sequence < %(position)s AND publish_status = 'pending'
+GROUP BY held.by_rewind
 
 -- name: mark_published
 -- Planned once per connection. Its commit does not wait for the disk.

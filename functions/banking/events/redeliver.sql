@@ -20,7 +20,7 @@ SET LOCAL enable_sort = off
 -- Columns as in resend.sql.
 -- Events tried in this run are younger than the grace period, so they are not claimed again. The
 -- position is compared too, because the grace period may be zero.
-SELECT e.event_id, e.customer_id, e.sequence, e.event_type, e.payload_json, e.metadata_json,
+SELECT e.event_id, e.consumer_id, e.customer_id, e.sequence, e.event_type, e.payload_json, e.metadata_json,
        e.created_at, c.name AS consumer_name, e.publish_try_count,
        e.deliver_try_count + 1 AS deliver_try_count
 FROM customer_events e
@@ -35,9 +35,16 @@ WHERE e.publish_status = 'published'
   AND (%(event_types)s::text[] IS NULL OR e.event_type = ANY (%(event_types)s))
   AND (%(since)s::timestamptz IS NULL OR e.created_at >= %(since)s)
   AND (%(max_try_count)s::integer IS NULL OR e.deliver_try_count < %(max_try_count)s)
+  AND e.consumer_id NOT IN (SELECT consumer_id FROM replay_jobs WHERE status <> 'done')
 ORDER BY e.created_at, e.event_id
 LIMIT %(batch)s
 FOR UPDATE OF e SKIP LOCKED
+
+-- name: barriers
+-- Only a rewind holds back events that were published. It is asked here, after the claim's locks.
+SELECT lane.key, 0 AS position
+FROM unnest(%(keys)s::uuid[], %(owners)s::uuid[]) AS lane (key, owner)
+WHERE lane.owner IN (SELECT consumer_id FROM replay_jobs WHERE status <> 'done')
 
 -- name: confirmed
 -- Sets the delivery back to pending, because a failed event that was sent again is under way.

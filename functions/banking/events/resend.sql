@@ -18,7 +18,7 @@ SET LOCAL enable_sort = off
 
 -- name: claim
 -- Returns what a message is made from. Its try count includes the coming try.
-SELECT e.event_id, e.customer_id, e.sequence, e.event_type, e.payload_json, e.metadata_json,
+SELECT e.event_id, e.consumer_id, e.customer_id, e.sequence, e.event_type, e.payload_json, e.metadata_json,
        e.created_at, c.name AS consumer_name, e.deliver_try_count,
        e.publish_try_count + 1 AS publish_try_count
 FROM customer_events e
@@ -33,6 +33,7 @@ WHERE e.publish_status = 'pending'
   AND (%(max_try_count)s::integer IS NULL OR e.publish_try_count < %(max_try_count)s)
   AND (%(probe)s
        OR NOT EXISTS (SELECT FROM publishing_pauses p WHERE p.consumer_id = e.consumer_id))
+  AND e.consumer_id NOT IN (SELECT consumer_id FROM replay_jobs WHERE status <> 'done')
 ORDER BY e.created_at, e.event_id
 LIMIT %(batch)s
 FOR UPDATE OF e SKIP LOCKED
@@ -41,8 +42,13 @@ FOR UPDATE OF e SKIP LOCKED
 -- For each customer of the batch: the first pending event outside the batch that precedes the
 -- customer's last event in it. Events after this one must wait.
 -- LATERAL makes one index lookup per customer. A plain join would depend on statistics, see plan.
+-- A rewind holds back all events of its consumer. It is asked here, after the claim's locks.
+WITH lane AS (
+    SELECT * FROM unnest(%(keys)s::uuid[], %(last_positions)s::bigint[], %(owners)s::uuid[])
+                      AS lane (key, last_position, owner)
+)
 SELECT lane.key, other.sequence AS position
-FROM unnest(%(keys)s::uuid[], %(last_positions)s::bigint[]) AS lane (key, last_position),
+FROM lane,
      LATERAL (
          SELECT e.sequence
          FROM customer_events e
@@ -51,6 +57,11 @@ FROM unnest(%(keys)s::uuid[], %(last_positions)s::bigint[]) AS lane (key, last_p
          ORDER BY e.sequence
          LIMIT 1
      ) AS other
+WHERE lane.owner NOT IN (SELECT consumer_id FROM replay_jobs WHERE status <> 'done')
+UNION ALL
+SELECT lane.key, 0
+FROM lane
+WHERE lane.owner IN (SELECT consumer_id FROM replay_jobs WHERE status <> 'done')
 
 -- name: confirmed
 UPDATE customer_events

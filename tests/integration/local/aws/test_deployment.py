@@ -27,6 +27,7 @@ FUNCTIONS = {"api"} | PURE | set(SCHEDULES)
 SECRETS = {
     "api": {"DATABASE", "RABBITMQ", "REDIS"},
     "migrate": {"DATABASE", "SETTINGS"},
+    "rewind": {"DATABASE", "RABBITMQ", "REDIS"},
     "resend": {"DATABASE", "RABBITMQ", "REDIS"},
     "redeliver": {"DATABASE", "RABBITMQ", "REDIS"},
     "sweep_dead_letters": {"DATABASE", "RABBITMQ", "REDIS"},

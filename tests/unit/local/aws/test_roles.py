@@ -14,6 +14,7 @@ Template = dict[str, Any]
 SECRETS = {
     "APIHandler": {"DatabaseSecretArn", "BrokerSecretArn", "CacheSecretArn"},
     "Migrate": {"DatabaseSecretArn", "AdminKeySecretArn"},
+    "Rewind": {"DatabaseSecretArn", "BrokerSecretArn", "CacheSecretArn"},
     "Resend": {"DatabaseSecretArn", "BrokerSecretArn", "CacheSecretArn"},
     "Redeliver": {"DatabaseSecretArn", "BrokerSecretArn", "CacheSecretArn"},
     "SweepDeadLetters": {"DatabaseSecretArn", "BrokerSecretArn", "CacheSecretArn"},

@@ -40,7 +40,7 @@ class Publisher:
     """
 
     def __init__(self, url: str, breaker: CircuitBreaker, setting: str = "RABBITMQ_URL") -> None:
-        self._parameters = _parameters(url, setting)
+        self._parameters = parameters_of(url, setting)
         self._local = threading.local()
         self.breaker = breaker
 
@@ -107,7 +107,12 @@ class Publisher:
             self.breaker.succeeded()
 
 
-def _parameters(url: str, setting: str) -> pika.URLParameters:
+def parameters_of(url: str, setting: str = "RABBITMQ_URL") -> pika.URLParameters:
+    """How to connect for publishing.
+
+    Raises:
+        SettingsError: the URL cannot be read; its text is not repeated.
+    """
     try:
         parameters = pika.URLParameters(url)
     except Exception:  # of any kind: its text may show a part of the password

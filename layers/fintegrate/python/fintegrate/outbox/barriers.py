@@ -13,8 +13,9 @@ def before_barriers(
 ) -> list[Row]:
     """The rows that may be sent.
 
-    The statement takes `ids`, `keys` and `last_positions`. For each key it looks for pending rows before
-    the last position that are not among `ids`, and returns the first as `key` and `position`.
+    The statement takes `ids`, `keys` and `last_positions`, and `owners` (of each key) if the table has
+    an owner. For each key it looks for pending rows before the last position that are not among `ids`,
+    and returns the first as `key` and `position`. It may hold back a whole key with position 0.
     """
     key, position = table.key, table.position
     last: dict[object, int] = {}
@@ -25,6 +26,9 @@ def before_barriers(
         "keys": list(last),
         "last_positions": list(last.values()),
     }
+    if table.owner is not None:
+        owners = {row[key]: row[table.owner] for row in rows}
+        batch["owners"] = [owners[lane] for lane in last]
     found = {row["key"]: row["position"] for row in database.fetch_all(statement, batch)}
     unbounded = float("inf")
     return [row for row in rows if row[position] < found.get(row[key], unbounded)]

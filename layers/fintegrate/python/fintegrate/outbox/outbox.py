@@ -9,7 +9,8 @@ sends. A handler needs no lock: no sweep takes a row that is younger than `hando
 handler has written why it did not publish the row.
 
 Leaves to others the table (`OutboxTable` and statements) and the sending (`Sender`). Statements:
-`predecessors`, `mark_published`, `mark_unpublished`.
+`predecessors`, `mark_published`, `mark_unpublished`. `predecessors` returns `pending` (whether the row
+must wait), `in_hand` (whether waiting is short) and optionally `reason`.
 """
 
 from __future__ import annotations
@@ -62,8 +63,9 @@ class Outbox:
         handed_over = written_after + self._handoff_seconds
         deadline = min(handed_over, time.monotonic() + self._seconds)
         try:
-            if not self._is_head(row):
-                self._mark_unpublished(row, self._table.held_back, tried=False)
+            held_back = self._held_back(row)
+            if held_back is not None:
+                self._mark_unpublished(row, held_back, tried=False)
                 return
             if time.monotonic() >= handed_over:
                 self._mark_unpublished(row, TOO_LATE, tried=False)
@@ -78,27 +80,29 @@ class Outbox:
         except Exception:
             log.exception("sending %s is left to the sweep", row[self._table.id])
 
-    def _is_head(self, row: Row) -> bool:
-        """Whether no earlier row of the key is pending.
+    def _held_back(self, row: Row) -> str | None:
+        """Why the row must wait: an earlier row of its key is pending, or what the statement says.
 
-        Waits briefly for an earlier row that another request is still sending.
+        Waits briefly for an earlier row that another request is still sending. None if it may be sent.
         """
         position = row[self._table.position]
         if position == self._table.first_position:
-            return True
+            return None
         wanted = {
             "key": row[self._table.key],
             "position": position,
             "handoff_seconds": self._handoff_seconds,
         }
+        if self._table.owner is not None:
+            wanted["owner"] = row[self._table.owner]
         deadline = time.monotonic() + _PREDECESSOR_WAIT_SECONDS
         pause = 0.002
         while True:
             state = self._database.fetch_one(self._statements["predecessors"], wanted)
             if state is None or not state["pending"]:
-                return True
+                return None
             if not state["in_hand"] or time.monotonic() >= deadline:
-                return False
+                return str(state.get("reason") or self._table.held_back)
             time.sleep(pause)
             pause *= 2
 

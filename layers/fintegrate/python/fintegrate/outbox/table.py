@@ -1,7 +1,7 @@
 """What an outbox must know of its table: the names of columns, and one sentence.
 
 The system also passes the statements that select and change rows. Their parameters have general
-names: `id`, `ids`, `key`, `keys`, `position`.
+names: `id`, `ids`, `key`, `keys`, `position`, `owner`, `owners`.
 """
 
 from __future__ import annotations
@@ -27,6 +27,8 @@ class OutboxTable(NamedTuple):
     last visited row in the parameters `after_<column>`."""
     held_back: str
     """The failure reason of a row that waits behind an earlier row of its key."""
+    owner: str | None = None
+    """The column of the row's owner, where statements ask what holds back an owner's rows."""
     first_position: int | None = 1
     """The position of a key's first row. None if positions do not begin at a fixed value."""
 

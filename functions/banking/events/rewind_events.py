@@ -1,0 +1,25 @@
+"""POST /events/rewind: empties a bank's queue and publishes its events again, in order."""
+
+from chalicelib.banking.events import rewind
+from chalicelib.banking.events.blueprint import events
+from chalicelib.banking.events.models import Rewind, RewindBegun
+from chalicelib.banking.wiring import endpoint
+from fintegrate.http.endpoint import Access, Answer, Call
+
+
+@events.route("/events/rewind", methods=["POST"])
+@endpoint(
+    Rewind,
+    gives=RewindBegun,
+    status=202,
+    access=Access.ADMIN,
+    looks_up=True,
+    conflict="A rewind is running, nothing is unconfirmed, or an unconfirmed event is older",
+)
+def rewind_events(call: Call[Rewind]) -> Answer:
+    """Begin a rewind, which the schedule of the same name works off; `dry_run` only counts.
+
+    It holds back the bank's publishing, empties its queue, publishes what the bank has not processed
+    in order per customer, and lets live events go on behind. The bank's readers are cancelled once.
+    """
+    return Answer(rewind.begin(call.db, call.body, call.request.id))

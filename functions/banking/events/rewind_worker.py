@@ -1,0 +1,159 @@
+"""Works rewinds off: waits until nobody publishes, makes the queue anew, publishes, ends the hold.
+
+The rules were model-checked; without any of them an event is lost or overtakes another.
+
+1. After the hold is committed the worker waits until everybody who looked before is through: every
+   transaction of that time has ended, and the longest time that a handler or a sweep may go on
+   publishing has passed. The second holds even if the database lost those transactions in a crash.
+2. Handlers ask for the hold where they look for earlier events, sweeps in the statement after their
+   locks. Only a customer's first event asks nobody: nothing can come before it.
+3. The job sends every event of its range itself, pending and failed ones too, and marks it under the
+   row's lock. What committed after the queue was made anew is left to the sweeps.
+4. The worker has an exclusive connection to the broker for each step and does everything on it. So a
+   worker that was frozen, or lost its database, has ended before another begins.
+5. The queue is deleted and declared, not purged: a purge leaves unacknowledged messages, which would
+   come back between the new ones.
+
+A kill at any point repeats at most one batch. Leaves the job's beginning to
+`chalicelib.banking.events.rewind`.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from chalicelib.banking.events.message import compose
+from chalicelib.banking.events.topology import EXCHANGE, queue_name, queues
+from fintegrate.database import Database, Row
+from fintegrate.messaging.broker import BrokerUnavailable
+from fintegrate.messaging.exclusive import ExclusiveConnection
+from fintegrate.messaging.publisher import parameters_of
+from fintegrate.outcome import Result
+from fintegrate.queries import queries_beside
+
+SQL = queries_beside(__file__)
+BATCH = 500
+BATCH_SECONDS = 4.0
+"""As a sweep's: below the lock timeout of the statements that wait for these rows."""
+BROKER_SECONDS = 3.0
+MARGIN_SECONDS = 5
+"""Added to the hand-off time. It covers a sweep's batch, or the declaration of a lost queue."""
+QUIET = "publishers that began before the rewind"
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class Worked:
+    """The counts of a run: jobs that were not done at its beginning, jobs that it ended, events sent."""
+
+    jobs: int = 0
+    done: int = 0
+    sent: int = 0
+
+
+class RewindWorker:
+    """Works on the jobs of all banks; `database` must be in no transaction."""
+
+    def __init__(self, database: Database, broker_url: str, handoff_seconds: float) -> None:
+        self._db = database
+        self._parameters = parameters_of(broker_url)
+        self._quiet_seconds = handoff_seconds + MARGIN_SECONDS
+
+    def run(self, seconds: float) -> Worked:
+        """Give each job its share of `seconds`, and one batch more."""
+        deadline = time.monotonic() + seconds
+        jobs = self._db.fetch_all(SQL["unfinished"], {}, revive=True)
+        worked = Worked(jobs=len(jobs))
+        for index, job in enumerate(jobs):
+            share = (deadline - time.monotonic()) / (len(jobs) - index)
+            try:
+                self._work_on(job["job_id"], time.monotonic() + share, worked)
+            except BrokerUnavailable as error:
+                log.warning("rewind %s waits: %s", job["job_id"], error)
+                self._wait(job["job_id"], str(error))
+        return worked
+
+    def _work_on(self, job_id: str, deadline: float, worked: Worked) -> None:
+        job = self._load(job_id)
+        if job is None:
+            return
+        if job["status"] == "held" and not self._is_quiet(job):
+            self._wait(job_id, QUIET)
+            return
+        with self._alone(job["consumer_name"]) as broker:
+            job = self._load(job_id)  # another worker may have gone on until just now
+            if job is not None and job["status"] == "held":
+                self._make_queue_anew(broker, job)
+            while self._send_batch(broker, job_id, worked) and time.monotonic() < deadline:
+                pass
+
+    def _load(self, job_id: str) -> Row | None:
+        return self._db.fetch_one(SQL["load"], {"job_id": job_id}, revive=True)
+
+    def _is_quiet(self, job: Row) -> bool:
+        """Whether everybody is through who looked before the hold was committed (rule 1)."""
+        wanted = {"job_id": job["job_id"], "seconds": self._quiet_seconds}
+        self._db.execute(SQL["note_publishers"], wanted)
+        state = self._db.fetch_one(SQL["are_publishers_through"], wanted)
+        return state is not None and bool(state["quiet"])
+
+    @contextmanager
+    def _alone(self, consumer_name: str) -> Iterator[ExclusiveConnection]:
+        lock = f"rewind_{consumer_name}"
+        broker = ExclusiveConnection(self._parameters, lock, BROKER_SECONDS)
+        try:
+            yield broker
+        finally:
+            broker.close()
+
+    def _make_queue_anew(self, broker: ExclusiveConnection, job: Row) -> None:
+        name = job["consumer_name"]
+        broker.make_anew(queue_name(name), EXCHANGE, queues([name]), BROKER_SECONDS)
+        self._db.execute(SQL["emptied"], {"job_id": job["job_id"]})
+
+    def _send_batch(self, broker: ExclusiveConnection, job_id: str, worked: Worked) -> bool:
+        """Send the next events in order; returns whether to go on.
+
+        The job goes on behind the last event before the first one that failed.
+        """
+        with self._db.transaction():
+            job = self._db.fetch_one(SQL["lock_publishing"], {"job_id": job_id})
+            if job is None:
+                return False
+            rows = self._db.fetch_all(SQL["claim"], {**job, "batch": BATCH})
+            if not rows:
+                worked.done += self._db.execute(SQL["finish"], {"job_id": job_id})
+                return False
+            outcomes = broker.publish([compose(row) for row in rows], BATCH_SECONDS)
+            confirmed = [
+                row["event_id"]
+                for row, outcome in zip(rows, outcomes, strict=True)
+                if outcome.result is Result.CONFIRMED
+            ]
+            failures = [
+                (index, outcome.reason)
+                for index, outcome in enumerate(outcomes)
+                if outcome.result is not Result.CONFIRMED
+            ]
+            sent, waits_for = failures[0] if failures else (len(rows), None)
+            last = rows[sent - 1] if sent else {}
+            self._db.execute(SQL["mark_sent"], {"ids": confirmed})
+            self._db.execute(
+                SQL["advance"],
+                {
+                    "job_id": job_id,
+                    "created_at": last.get("created_at"),
+                    "event_id": last.get("event_id"),
+                    "sent": len(confirmed),
+                    "waits_for": waits_for,
+                },
+            )
+            worked.sent += len(confirmed)
+        return not failures
+
+    def _wait(self, job_id: str, reason: str) -> None:
+        self._db.execute(SQL["wait"], {"job_id": job_id, "waits_for": reason[:500]})

@@ -1,0 +1,97 @@
+-- The work on rewinds. Each statement goes by the job's id, which `unfinished` has found.
+
+-- name: unfinished
+SELECT job_id FROM replay_jobs WHERE status <> 'done' ORDER BY created_at
+
+-- name: load
+SELECT j.job_id, j.consumer_id, j.status, c.name AS consumer_name
+FROM replay_jobs j
+JOIN consumers c ON c.consumer_id = j.consumer_id
+WHERE j.job_id = %(job_id)s AND j.status <> 'done'
+
+-- name: note_publishers
+-- Runs after the hold's commit: whoever looked before has a transaction below quiet_xid, or none and a
+-- bounded time. A sweep's locks give it an id before it looks for the hold.
+UPDATE replay_jobs
+SET quiet_xid = pg_snapshot_xmax(pg_current_snapshot()),
+    quiet_after = clock_timestamp() + make_interval(secs => %(seconds)s)
+WHERE job_id = %(job_id)s AND quiet_xid IS NULL
+
+-- name: are_publishers_through
+SELECT quiet_after <= clock_timestamp()
+       AND pg_snapshot_xmin(pg_current_snapshot()) >= quiet_xid AS quiet
+FROM replay_jobs
+WHERE job_id = %(job_id)s
+
+-- name: emptied
+-- The range ends now: what is committed later was not published before, or went into the new queue.
+UPDATE replay_jobs
+SET status = 'publishing', until_at = clock_timestamp(), waits_for = NULL,
+    updated_at = clock_timestamp()
+WHERE job_id = %(job_id)s AND status = 'held'
+
+-- name: lock_publishing
+SELECT job_id, consumer_id, from_at, until_at, include_processed, after_created_at, after_event_id
+FROM replay_jobs
+WHERE job_id = %(job_id)s AND status = 'publishing'
+FOR UPDATE
+
+-- name: claim
+-- Columns as in resend.sql. Waits for locks, because it must leave out no event. Its try count includes
+-- the coming try, if the event was published before.
+SELECT e.event_id, e.consumer_id, e.customer_id, e.sequence, e.event_type, e.payload_json,
+       e.metadata_json, e.created_at, c.name AS consumer_name, e.publish_try_count,
+       e.deliver_try_count + (e.publish_status = 'published')::integer AS deliver_try_count
+FROM customer_events e
+JOIN consumers c ON c.consumer_id = e.consumer_id
+LEFT JOIN consumer_event_receipts r
+       ON r.consumer_id = e.consumer_id AND r.event_id = e.event_id
+WHERE e.consumer_id = %(consumer_id)s AND e.created_at BETWEEN %(from_at)s AND %(until_at)s
+  AND (%(after_created_at)s::timestamptz IS NULL
+       OR (e.created_at, e.event_id) > (%(after_created_at)s, %(after_event_id)s::uuid))
+  AND (%(include_processed)s
+       OR NOT (e.deliver_status = 'delivered'
+               AND coalesce(r.processing_status, 'processed') = 'processed'))
+ORDER BY e.created_at, e.event_id
+LIMIT %(batch)s
+FOR UPDATE OF e
+
+-- name: mark_sent
+-- An event that the bank has processed stays delivered: only another copy of it is under way.
+UPDATE customer_events e
+SET publish_status = 'published',
+    published_at = coalesce(e.published_at, clock_timestamp()),
+    publish_last_tried_at = clock_timestamp(), publish_failure_reason = NULL,
+    deliver_try_count = e.deliver_try_count + (e.publish_status = 'published')::integer,
+    deliver_last_tried_at = CASE WHEN e.publish_status = 'published' THEN clock_timestamp() END,
+    deliver_status = CASE WHEN processed.event_id IS NULL THEN 'pending' ELSE 'delivered' END,
+    delivered_at = CASE WHEN processed.event_id IS NOT NULL THEN e.delivered_at END,
+    deliver_failure_reason = NULL
+FROM unnest(%(ids)s::uuid[]) AS sent (event_id)
+LEFT JOIN LATERAL (
+    SELECT was.event_id
+    FROM customer_events was
+    LEFT JOIN consumer_event_receipts r
+           ON r.consumer_id = was.consumer_id AND r.event_id = was.event_id
+    WHERE was.event_id = sent.event_id AND was.deliver_status = 'delivered'
+      AND coalesce(r.processing_status, 'processed') = 'processed'
+) AS processed ON true
+WHERE e.event_id = sent.event_id
+
+-- name: advance
+UPDATE replay_jobs
+SET after_created_at = coalesce(%(created_at)s, after_created_at),
+    after_event_id = coalesce(%(event_id)s::uuid, after_event_id),
+    sent_count = sent_count + %(sent)s, waits_for = %(waits_for)s, updated_at = clock_timestamp()
+WHERE job_id = %(job_id)s
+
+-- name: finish
+UPDATE replay_jobs
+SET status = 'done', finished_at = clock_timestamp(), updated_at = clock_timestamp(),
+    waits_for = NULL
+WHERE job_id = %(job_id)s
+
+-- name: wait
+UPDATE replay_jobs
+SET waits_for = %(waits_for)s, updated_at = clock_timestamp()
+WHERE job_id = %(job_id)s AND status <> 'done'

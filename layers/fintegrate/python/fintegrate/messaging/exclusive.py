@@ -1,0 +1,69 @@
+"""A broker connection that at most one process has at a time, for work that must not be done twice.
+
+The lock is an exclusive queue: the broker gives it to one connection, and frees it only when that
+connection has ended. Whoever holds the lock sends and deletes on the same connection. So a process that
+lost the lock, even one that was frozen in between, can do nothing any more: its connection is gone. A
+lock in the database does not have this property, because it ends with the database's connection.
+Source: https://www.rabbitmq.com/docs/queues#exclusive-queues
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pika
+
+from fintegrate.messaging.broker import BrokerConnection, BrokerUnavailable
+from fintegrate.messaging.topology import Queue
+
+
+class ExclusiveConnection(BrokerConnection):
+    """A connection with the lock `name`. Publishes as every `BrokerConnection`; never reconnects.
+
+    Raises:
+        BrokerUnavailable: the broker is away, or another connection has the lock.
+    """
+
+    def __init__(self, parameters: pika.URLParameters, name: str, seconds: float) -> None:
+        deadline = time.monotonic() + seconds
+        super().__init__(parameters, seconds)
+        try:
+            self._ask("queue_declare", deadline - time.monotonic(), queue=name, exclusive=True)
+        except BrokerUnavailable:
+            self.close()
+            raise
+
+    def make_anew(
+        self, queue: str, exchange: str, topology: Sequence[Queue], seconds: float
+    ) -> None:
+        """Delete a queue with all that it has, unacknowledged messages included, and declare it again.
+
+        Its readers are cancelled. `topology` are the queues to declare afterwards, with their bindings.
+
+        Raises:
+            BrokerUnavailable: the broker did not answer in time; the queue may be deleted.
+        """
+        deadline = time.monotonic() + seconds
+
+        def ask(method: str, **options: Any) -> None:
+            self._ask(method, deadline - time.monotonic(), **options)
+
+        ask("queue_delete", queue=queue)
+        ask("exchange_declare", exchange=exchange, exchange_type="topic", durable=True)
+        for wanted in topology:
+            ask("queue_declare", queue=wanted.name, durable=True, arguments=dict(wanted.arguments))
+            for key in wanted.routing_keys:
+                ask("queue_bind", queue=wanted.name, exchange=exchange, routing_key=key)
+
+    def _ask(self, method: str, seconds: float, **options: Any) -> None:
+        """Call a method of the channel and wait for its answer."""
+        answers: list[Any] = []
+        call: Callable[..., None] = getattr(self._channel, method)
+        if self.usable:
+            call(callback=answers.append, **options)
+            self._poll_until(lambda: bool(answers) or self._lost is not None, seconds)
+        if not answers:
+            self._lost = self._lost or f"no answer to {method} within {seconds:g} s"
+            raise BrokerUnavailable(self._lost)
