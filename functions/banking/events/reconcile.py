@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 from chalicelib.banking.events.ledger import tenants_of, total_of
 from chalicelib.banking.tenants import ADMIN_ID
-from fintegrate.database import ConnectionLost, Database, Row
+from fintegrate.database import ConnectionLost, Database, NoAnswer, Row
 from fintegrate.errors import Busy, NotFound, Unavailable
 from fintegrate.http.envelope import dumps
 from fintegrate.queries import queries_beside
@@ -34,6 +34,8 @@ def read_ledger(db: Database, consumer_id: str | None, receipt_days: int, second
     wanted = {"consumer_id": consumer_id, "receipt_days": receipt_days, "admin_id": ADMIN_ID}
     try:
         cells, heads = _read(db, wanted, seconds)
+    except NoAnswer:
+        raise
     except ConnectionLost:  # a kept connection may be dead; reading is safe to repeat
         cells, heads = _read(db, wanted, seconds)
     if not cells:
@@ -62,7 +64,7 @@ def read_last(db: Database) -> Row | None:
 
 def _read(db: Database, wanted: Row, seconds: int) -> tuple[list[Row], list[Row]]:
     try:
-        with db.transaction():
+        with db.transaction(statement_seconds=seconds):
             db.execute(SQL["take_snapshot"], {})
             db.execute(SQL["set_limits"], {"milliseconds": seconds * 1000})
             cells = db.fetch_all(SQL["read_cells"], wanted)

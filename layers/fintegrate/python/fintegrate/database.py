@@ -6,6 +6,9 @@ Only idempotent statements may be revived: if a connection breaks, a write may h
 A server that is read-only, as after a failover, is never used: reading from it could miss what was
 written elsewhere since, such as the end of a key.
 
+No statement and no commit waits longer than the server's timeout for statements and a second; then the
+connection is closed. The server may be frozen, or a commit may wait for a standby (`bounded_waits`).
+
 Leaves the statements to others: they come from the `.sql` file beside the caller.
 """
 
@@ -13,6 +16,7 @@ from __future__ import annotations
 
 import re
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any, NoReturn, TypeVar
@@ -21,12 +25,17 @@ import psycopg2
 import psycopg2.errors
 import psycopg2.extensions
 
+from fintegrate import bounded_waits
 from fintegrate.errors import Busy, Unavailable
 from fintegrate.settings import SettingsError
 
 Row = dict[str, Any]
 Parameters = Mapping[str, Any]
 T = TypeVar("T")
+
+
+_ANSWER_SECONDS = 1.0
+"""The time that an answer may be later than the server's own timeout for the statement."""
 
 
 class UniqueViolation(Exception):
@@ -39,6 +48,10 @@ class UniqueViolation(Exception):
 
 class ConnectionLost(Unavailable):
     """The connection broke or could not be made; a write in flight may have been committed."""
+
+
+class NoAnswer(ConnectionLost):
+    """The server did not answer in time. Whoever asks again would wait as long again."""
 
 
 class ReadOnlyServer(ConnectionLost):
@@ -71,6 +84,8 @@ class Database:
         application: str = "fintegrate",
     ) -> None:
         check_url(url, setting)
+        bounded_waits.install()
+        self._statement_seconds = statement_timeout_ms / 1000
         self._url = url
         self._renewed_url = renewed_url
         self._application = application
@@ -103,19 +118,28 @@ class Database:
         return self._run(sql, parameters, lambda cursor: int(cursor.rowcount))
 
     @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """Everything inside commits together, or not at all. Transactions do not nest."""
+    def transaction(self, statement_seconds: float | None = None) -> Iterator[None]:
+        """Everything inside commits together, or not at all. Transactions do not nest.
+
+        `statement_seconds` is the server's timeout for a statement, if the transaction sets one of its
+        own. After `ConnectionLost` at the end of a transaction nobody knows whether it committed.
+        """
         if self.in_transaction:
             raise RuntimeError("transactions do not nest")
         connection = self._connection()
         self._local.in_transaction = True
+        self._local.statement_seconds = statement_seconds
         try:
             with connection:
-                yield
+                try:
+                    yield
+                finally:
+                    self._expect_answer(connection)  # to COMMIT or ROLLBACK
         except psycopg2.Error as error:
             _raise_ours(error, connection)
         finally:
             self._local.in_transaction = False
+            self._local.statement_seconds = None
 
     @property
     def in_transaction(self) -> bool:
@@ -139,8 +163,8 @@ class Database:
         try:
             return self._run_once(sql, parameters, result)
         except ConnectionLost as error:
-            harmless = revive or isinstance(error, ReadOnlyServer)
-            if self.in_transaction or not harmless:
+            harmless = isinstance(error, ReadOnlyServer) or revive
+            if self.in_transaction or not harmless or isinstance(error, NoAnswer):
                 raise
             return self._run_once(sql, parameters, result)
 
@@ -148,6 +172,7 @@ class Database:
         self, sql: str, parameters: Parameters, result: Callable[[psycopg2.extensions.cursor], T]
     ) -> T:
         connection = self._connection()
+        self._expect_answer(connection)
         try:
             with connection.cursor() as cursor:
                 cursor.execute(sql, parameters)
@@ -155,20 +180,26 @@ class Database:
         except psycopg2.Error as error:
             _raise_ours(error, connection)
 
+    def _expect_answer(self, connection: psycopg2.extensions.connection) -> None:
+        seconds = getattr(self._local, "statement_seconds", None) or self._statement_seconds
+        bounded_waits.expect_answer(connection, time.monotonic() + seconds + _ANSWER_SECONDS)
+
     def _connection(self) -> psycopg2.extensions.connection:
-        connection: Any = getattr(self._local, "connection", None)
-        if self.in_transaction:  # never another one: what follows would commit by itself
-            return connection
-        if connection is None or connection.closed:
-            self._local.connection = connection = self._connect()
-        elif _is_read_only(connection):
+        connection: psycopg2.extensions.connection | None = getattr(self._local, "connection", None)
+        if connection is not None:
+            if self.in_transaction:  # never another one: what follows would commit by itself
+                return connection
+            if not connection.closed and not _is_read_only(connection):
+                return connection
             connection.close()
-            self._local.connection = connection = self._connect()
+        connection = self._local.connection = self._connect()
         return connection
 
     def _connect(self) -> psycopg2.extensions.connection:
         try:
             connection = self._open()
+        except bounded_waits.Overdue as error:
+            raise NoAnswer("The database does not answer; try again shortly") from error
         except psycopg2.OperationalError as error:
             raise ConnectionLost("The database cannot be reached; try again shortly") from error
         connection.autocommit = True
@@ -225,6 +256,11 @@ def _raise_ours(error: psycopg2.Error, connection: psycopg2.extensions.connectio
     """
     if isinstance(error, psycopg2.errors.UniqueViolation):
         raise UniqueViolation(error.diag.constraint_name or "") from error
+    if isinstance(error, bounded_waits.Overdue):
+        connection.close()
+        raise NoAnswer("The database does not answer; try again shortly") from error
+    if isinstance(error.__context__, ConnectionLost):  # rolling back failed, which is no news
+        raise error.__context__
     if _SERVER_GONE.fullmatch(error.pgcode or ""):
         connection.close()
     if isinstance(error, psycopg2.errors.ReadOnlySqlTransaction):
