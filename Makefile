@@ -3,6 +3,8 @@
 
 PY := .venv/bin/python
 SOURCES := -p chalicelib -p fintegrate -p local
+# Some shells export a NAME of their own (WSL: the machine's), so only that of the command line counts.
+BANK = $(if $(filter command,$(origin NAME)),$(NAME))
 MADE := .venv .local .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .chalice/deployments
 
 .DEFAULT_GOAL := help
@@ -28,8 +30,8 @@ demo: setup ## show a bank's events from creation to confirmation
 	@$(PY) -m local demo
 
 consumer: setup ## run the reference consumer of one bank (NAME=…, ARGS=…)
-	@$(if $(NAME)$(ARGS),,$(error say whose queue: make consumer NAME=first_bank))
-	@$(PY) -m local consumer $(NAME) $(ARGS)
+	@$(if $(BANK)$(ARGS),,$(error say whose queue: make consumer NAME=first_bank))
+	@$(PY) -m local consumer $(BANK) $(ARGS)
 
 deploy-local: setup ## run the packaged artifact as in AWS, on http://127.0.0.1:8080 (PORT=…, HOT=1)
 	@$(PY) -m local deploy-local $(if $(HOT),--hot)

@@ -11,7 +11,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -19,6 +19,12 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 STAMP = VENV / "installed"
 REQUIREMENTS = ("requirements.txt", "requirements-dev.txt")
+LINKS = (".chalice/config.json", "chalicelib", "vendor/fintegrate", "vendor/fintegrate_sql")
+NO_LINKS = """\
+{missing} must be a symbolic link, and is none. Git makes links after this (on Windows: in WSL, or with
+developer mode on), an archive must be unpacked by a program that makes them:
+  git config core.symlinks true && git checkout -- {links}"""
+ELSEWHERE = ("PIP_TARGET", "PIP_PREFIX", "PIP_ROOT")
 
 
 def wanted() -> str:
@@ -37,6 +43,19 @@ def is_current() -> bool:
 def runs(command: Sequence[Path | str]) -> bool:
     """Whether a command succeeds."""
     return subprocess.run(command, check=False, capture_output=True).returncode == 0
+
+
+def check_links() -> None:
+    """Leave with a sentence where Git or an unpacker wrote text files in place of links."""
+    for name in LINKS:
+        if not (ROOT / name).is_symlink():
+            sys.exit(NO_LINKS.format(missing=name, links=" ".join(LINKS)))
+
+
+def pip_environment(caller: Mapping[str, str]) -> dict[str, str]:
+    """The caller's environment, in which pip installs into the virtualenv and nowhere else."""
+    kept = {name: value for name, value in caller.items() if name not in ELSEWHERE}
+    return {**kept, "PIP_USER": "0"}
 
 
 def make_virtualenv() -> None:
@@ -71,12 +90,15 @@ def install_packages() -> None:
         "--quiet",
         "--disable-pip-version-check",
     ]
-    subprocess.run([*pip, "-r", ROOT / "requirements-dev.txt"], check=True)
+    subprocess.run(
+        [*pip, "-r", ROOT / "requirements-dev.txt"], check=True, env=pip_environment(os.environ)
+    )
     STAMP.write_text(wanted())
 
 
 def main() -> None:
     """Bring the virtualenv up to date and go on in it."""
+    check_links()
     try:
         if not is_current():
             make_virtualenv()

@@ -15,12 +15,16 @@ from typing import Any
 import pytest
 
 from local.machine.checkout import Checkout
+from local.machine.environment import leave_aside
 from local.services.choice import remove_all
 from local.services.databases import create_database, drop_database
 from local.services.running import RunningServices, ensure_services
 from tests.support.databases import migrated_templates
 from tests.support.sharing import TogetherScheduling
 
+leave_aside(os.environ)
+for _name in [name for name in os.environ if name.startswith("AWS_")]:
+    del os.environ[_name]  # the tests have no account, and must not find the developer's
 pytest_plugins = ["tests.support.fixtures", "tests.support.banking"]
 # Several test runs may share the servers: each worker of each run has names of its own.
 WORKER = f"{os.environ.get('PYTEST_XDIST_WORKER', 'main')}_{os.getpid()}"

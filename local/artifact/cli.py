@@ -22,6 +22,7 @@ from local.artifact.package.make import package
 from local.artifact.package.pruning import prune
 from local.aws_shapes.scheduled_event import scheduled_event
 from local.machine.checkout import Checkout
+from local.machine.environment import may_use_proxy
 from local.services.choice import stop_all
 from local.services.installation import install
 from local.serving.background import BackgroundServer
@@ -113,6 +114,7 @@ def invoke(function: str, event: str) -> int:
         f"{control}/2015-03-31/functions/{function}/invocations",
         content=payload,
         timeout=INVOKE_SECONDS,
+        trust_env=may_use_proxy(control),
     )
     sys.stdout.write(f"{answer.text}\n")
     return int(answer.is_error or "x-amz-function-error" in answer.headers)

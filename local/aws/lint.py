@@ -6,13 +6,12 @@ The files in `infra/systems/` are only laid over Chalice's templates, so they ar
 from __future__ import annotations
 
 import subprocess
-import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 from local.aws.packaged import TEMPLATE, Package
 from local.aws.parameters import INFRA
 from local.aws_shapes.account import REGION
+from local.machine.python_program import python_program
 
 MERGED_ONLY = "systems"
 
@@ -21,9 +20,8 @@ def lint(packages: Sequence[Package]) -> str:
     """The linter's findings; empty when there are none."""
     files = [file for file in sorted(INFRA.rglob("*.yaml")) if file.parent.name != MERGED_ONLY]
     files += [package.folder / TEMPLATE for package in packages]
-    linter = str(Path(sys.executable).with_name("cfn-lint"))
     done = subprocess.run(
-        [linter, "-r", REGION, "--", *map(str, files)],
+        [*python_program("cfn-lint"), "-r", REGION, "--", *map(str, files)],
         capture_output=True,
         text=True,
         check=False,

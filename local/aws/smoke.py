@@ -10,6 +10,8 @@ from collections.abc import Callable
 
 import httpx
 
+from local.machine.environment import may_use_proxy
+
 PATIENCE_SECONDS = 90.0
 
 
@@ -30,7 +32,7 @@ def smoke_test(
         SmokeTestFailed: an answer stays wrong.
     """
     deadline = time.monotonic() + patience_seconds
-    with httpx.Client(base_url=url, timeout=30) as client:
+    with httpx.Client(base_url=url, timeout=30, trust_env=may_use_proxy(url)) as client:
         while complaint := _complaint(client):
             if time.monotonic() > deadline:
                 raise SmokeTestFailed(f"{url}: {complaint}")

@@ -14,6 +14,8 @@ from typing import Any, Self
 
 import httpx
 
+from local.machine.environment import may_use_proxy
+
 Body = Mapping[str, Any]
 Post = Callable[[str, Body], dict[str, Any]]
 """Posts a body to a path with the admin's key, and gives the `data` of the answer."""
@@ -83,7 +85,10 @@ class Client:
     def __init__(self, base_url: str, key: str, timeout_seconds: float = 30) -> None:
         self.key = key
         self._http = httpx.Client(
-            base_url=base_url, headers={"X-API-Key": key}, timeout=timeout_seconds
+            base_url=base_url,
+            headers={"X-API-Key": key},
+            timeout=timeout_seconds,
+            trust_env=may_use_proxy(base_url),
         )
 
     def call(

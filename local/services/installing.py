@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from local.machine.environment import leave_aside
 from local.services.native.programs import Program
 from local.services.native.servers import missing
 from local.services.packages import INSTALL, install_command, package_manager, packages
@@ -77,6 +78,7 @@ def install(programs: Sequence[Program], manager: str) -> None:
 
 def main() -> None:
     """Install what is missing, or print the command and fail."""
+    leave_aside(os.environ)
     if os.environ.get("LOCAL_SERVICES") in ("docker", "external"):
         return
     servers = missing()

@@ -10,6 +10,8 @@ import pika
 import psycopg2
 import redis
 
+from local.machine.environment import may_use_proxy
+
 TIMEOUT_SECONDS = 2
 # While a broker starts, pika logs every refused attempt as an error; here refusals are expected.
 logging.getLogger("pika").setLevel(logging.CRITICAL)
@@ -26,14 +28,20 @@ def postgresql(url: str) -> None:
 
 
 def rabbitmq(url: str, management_url: str) -> None:
-    """Log in through AMQP and ask the management API for the node's overview."""
+    """Log in through AMQP and through the management API."""
     parameters = pika.URLParameters(url)
     parameters.socket_timeout = parameters.blocked_connection_timeout = TIMEOUT_SECONDS
     parameters.stack_timeout = TIMEOUT_SECONDS
     # pika leaves its socket open when it is refused; while a broker starts it mostly is.
     socket.create_connection((parameters.host, parameters.port), TIMEOUT_SECONDS).close()
     pika.BlockingConnection(parameters).close()
-    httpx.get(f"{management_url}/api/overview", timeout=TIMEOUT_SECONDS).raise_for_status()
+    management(management_url)
+
+
+def management(url: str) -> None:
+    """Ask the management API for the node's overview."""
+    answer = httpx.get(f"{url}/api/overview", timeout=TIMEOUT_SECONDS, trust_env=may_use_proxy(url))
+    answer.raise_for_status()
 
 
 def cache(url: str) -> None:

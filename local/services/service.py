@@ -6,6 +6,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from typing import ClassVar
+from urllib.parse import urlsplit
 
 START_SECONDS = 90.0
 POLL_SECONDS = 0.05
@@ -86,9 +87,15 @@ class Service(ABC):
             if time.monotonic() > deadline:
                 raise ServersUnusable(
                     f"{self.name} does not answer after {seconds:.0f} s "
-                    f"({type(refusal).__name__}). The end of its log:\n{self.log_tail()}"
+                    f"({self._said(refusal)}). The end of its log:\n{self.log_tail()}"
                 )
             time.sleep(POLL_SECONDS)
+
+    def _said(self, refusal: Exception) -> str:
+        """The refusal without the password, which an address in it would show."""
+        text = f"{type(refusal).__name__}: {refusal}".strip().removesuffix(":")
+        password = urlsplit(self.url).password
+        return text.replace(password, "…") if password else text
 
 
 def failure_of(probe: Callable[[], None]) -> Exception | None:

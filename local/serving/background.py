@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 import httpx
 
 from local.machine.checkout import Checkout
+from local.machine.environment import may_use_proxy
 from local.machine.processes import Family
 from local.services.choice import stop_all
 from local.serving.server import ServerNotStarted, accompanying, listen, serve_command, tail, url_of
@@ -92,9 +93,10 @@ class BackgroundServer:
 
 def _is_healthy(url: str) -> bool:
     try:
-        return httpx.get(f"{url}/health", timeout=5).status_code == httpx.codes.OK
+        answer = httpx.get(f"{url}/health", timeout=5, trust_env=may_use_proxy(url))
     except httpx.HTTPError:
         return False
+    return answer.status_code == httpx.codes.OK
 
 
 def down(checkout: Checkout) -> None:

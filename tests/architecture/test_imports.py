@@ -45,7 +45,7 @@ LOCAL_ROOMS: Mapping[str, set[str]] = {
     "appevents": _BELOW_WINGS,
     "cli": {*_BELOW_WINGS, *WINGS},
     "bootstrap": set(),
-    "__main__": {"cli"},
+    "__main__": {"cli", "machine"},
     "__init__": set(),
 }
 

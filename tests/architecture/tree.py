@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+import os
 import re
 import subprocess
 from collections.abc import Iterator
+from fnmatch import fnmatch
 from pathlib import Path
 
 from fintegrate.queries import load_queries
@@ -115,7 +117,12 @@ def statements(folder: Path) -> list[tuple[str, str, str]]:
 
 
 def project_files() -> list[Path]:
-    """The files that are committed or can be committed."""
+    """The files that are committed or can be committed; of an unpacked archive, all that it had."""
+    files = _known_to_git() if (ROOT / ".git").exists() else unignored(ROOT)
+    return [file for file in files if file.is_file() and not file.is_symlink()]
+
+
+def _known_to_git() -> list[Path]:
     listed = subprocess.run(
         ["git", "ls-files", "-co", "--exclude-standard", "-z"],
         cwd=ROOT,
@@ -123,5 +130,21 @@ def project_files() -> list[Path]:
         text=True,
         check=True,
     ).stdout
-    files = [ROOT / name for name in listed.split("\0") if name]
-    return [file for file in files if file.is_file() and not file.is_symlink()]
+    return [ROOT / name for name in listed.split("\0") if name]
+
+
+def unignored(root: Path) -> list[Path]:
+    """All files but those that `.gitignore` names. Its patterns are plain: no `!`, no `**`."""
+    patterns = [line.strip("/") for line in (root / ".gitignore").read_text().splitlines()]
+    found = []
+    for folder, folders, names in os.walk(root):
+        here = Path(folder)
+        folders[:] = [name for name in folders if not _ignored(here / name, root, patterns)]
+        found += [here / name for name in names if not _ignored(here / name, root, patterns)]
+    return found
+
+
+def _ignored(path: Path, root: Path, patterns: list[str]) -> bool:
+    """By its name, or by its whole path where the pattern has a slash."""
+    whole = path.relative_to(root).as_posix()
+    return any(fnmatch(whole if "/" in pattern else path.name, pattern) for pattern in patterns)

@@ -25,6 +25,7 @@ from local.artifact.package.make import Artifact, PackagingFailed, package
 from local.artifact.package.sources import CACHE, other_systems, source_files
 from local.artifact.package.template import FUNCTION, LAYER
 from local.machine.checkout import Checkout
+from local.machine.environment import may_use_proxy
 
 if TYPE_CHECKING:
     from chalice.deploy.packager import LayerDeploymentPackager
@@ -67,7 +68,10 @@ def _serve(checkout: Checkout, system: str, control: str) -> str:
     try:
         artifact = repackage(checkout, system)
         answer = httpx.put(
-            f"{control}/artifact", content=str(artifact.template), timeout=REPLACED_SECONDS
+            f"{control}/artifact",
+            content=str(artifact.template),
+            timeout=REPLACED_SECONDS,
+            trust_env=may_use_proxy(control),
         )
     except (PackagingFailed, httpx.HTTPError) as error:
         return str(error)

@@ -22,10 +22,18 @@ from local.artifact.package.sources import CACHE, infra_file, other_systems, sou
 from local.artifact.package.template import ANY_METHOD, API, FUNCTION, METADATA
 from local.aws_shapes.account import REGION
 from local.machine.checkout import Checkout
+from local.machine.python_program import python_program
 
 COLD_START = {
     "PYDANTIC_DISABLE_PLUGINS": "__all__"
 }  # plugins would read the metadata of every package
+NO_ACCOUNT = {
+    "AWS_ACCESS_KEY_ID": "none",  # without a key botocore asks the network for one
+    "AWS_SECRET_ACCESS_KEY": "none",
+    "AWS_DEFAULT_REGION": REGION,
+    "AWS_CONFIG_FILE": os.devnull,
+    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+}
 TEMPLATE = "sam.json"
 BUNDLE = "deployment.zip"
 LAYER = "layer-deployment.zip"
@@ -119,12 +127,11 @@ def _chalice_package(root: Path, stage: str, folder: Path, system: str) -> None:
     """Run Chalice. It takes any stage; with one that it does not know it would serve all systems."""
     if stage not in json.loads((root / "chalice.json").read_text(encoding="utf-8"))["stages"]:
         raise PackagingFailed(f"chalice.json has no stage {stage}")
-    chalice = str(Path(sys.executable).with_name("chalice"))
     with tempfile.NamedTemporaryFile("w", suffix=".json") as merged:
         merged.write(json.dumps(infra_template(root, system)))
         merged.flush()
         options = ["--stage", stage, "--merge-template", merged.name]
-        _output_of([chalice, "package", *options, str(folder)], root)
+        _output_of([*python_program("chalice"), "package", *options, str(folder)], root)
 
 
 def _settings_of(root: Path, system: str) -> list[str]:
@@ -138,7 +145,7 @@ def _output_of(command: list[str], root: Path) -> str:
     done = subprocess.run(
         command,
         cwd=root,
-        env={"AWS_DEFAULT_REGION": REGION, **os.environ, "PYTHONPATH": searched},
+        env={**_environment(), "PYTHONPATH": searched},
         capture_output=True,
         text=True,
         check=False,
@@ -146,6 +153,12 @@ def _output_of(command: list[str], root: Path) -> str:
     if done.returncode:
         raise PackagingFailed(f"packaging failed:\n{done.stdout}{done.stderr}")
     return done.stdout
+
+
+def _environment() -> dict[str, str]:
+    """The caller's environment without AWS's variables: packaging asks no account, region or profile."""
+    own = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    return {**own, **NO_ACCOUNT}
 
 
 def _complete(template: Path, system: str, settings: list[str]) -> None:

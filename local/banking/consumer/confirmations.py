@@ -14,6 +14,7 @@ import httpx
 
 from local.banking.consumer.messages import Event
 from local.banking.consumer.settings import Settings
+from local.machine.environment import may_use_proxy
 
 Status = Literal["received", "processed", "failed"]
 
@@ -59,6 +60,7 @@ class ConfirmationClient:
             base_url=settings.base_url,
             headers={"X-API-Key": settings.api_key, "User-Agent": "fintegrate-reference-consumer"},
             timeout=timeout_seconds,
+            trust_env=may_use_proxy(settings.base_url),
         )
 
     def __enter__(self) -> Self:

@@ -13,6 +13,7 @@ import psutil
 import psycopg2
 
 from local.banking.bench.peers.virtualenv import REQUIREMENTS
+from local.machine.environment import may_use_proxy
 from local.services.urls import ServiceUrls
 
 
@@ -39,5 +40,6 @@ def _postgresql(url: str) -> str:
 
 
 def _rabbitmq(management_url: str) -> str:
-    answer = httpx.get(f"{management_url}/api/overview", timeout=10)
+    trusts = may_use_proxy(management_url)
+    answer = httpx.get(f"{management_url}/api/overview", timeout=10, trust_env=trusts)
     return str(answer.raise_for_status().json()["rabbitmq_version"])

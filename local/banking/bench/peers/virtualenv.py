@@ -5,6 +5,7 @@ It is separate from the project's own, because a peer's needs must not change ou
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -37,6 +38,6 @@ def peers_python(checkout: Checkout) -> Path:
 
 
 def _run(command: list[str]) -> None:
-    done = subprocess.run(command, check=False)
+    done = subprocess.run(command, check=False, env={**os.environ, "PIP_USER": "0"})
     if done.returncode:
         raise PeersMissing(f"`{' '.join(command)}` failed; see above")

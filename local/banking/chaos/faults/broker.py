@@ -10,6 +10,7 @@ import httpx
 
 from chalicelib.banking.events.topology import queue_name
 from local.banking.chaos.faults.fault import Targets
+from local.machine.environment import may_use_proxy
 
 LITTLE_ROOM = 5
 """Messages that still fit into the queue. The lower of a policy's and a queue's own limit counts
@@ -47,7 +48,8 @@ def queue_full(targets: Targets, random: Random, seconds: float) -> None:
             "apply-to": "queues",
         },
         timeout=10,
+        trust_env=may_use_proxy(policy),
     ).raise_for_status()
     targets.last(seconds)
-    httpx.delete(policy, timeout=10).raise_for_status()
+    httpx.delete(policy, timeout=10, trust_env=may_use_proxy(policy)).raise_for_status()
     consumer.wake()

@@ -5,24 +5,24 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import httpx
 
 from local.aws_shapes.account import REGION
 from local.machine.checkout import Checkout
+from local.machine.python_program import python_program
 from local.serving.server import listen
 from tests.support.waiting import eventually
 
-CHALICE = str(Path(sys.executable).with_name("chalice"))
+CHALICE = python_program("chalice")
 
 
 def test_stock_package_holds_all_systems(tmp_path: Path) -> None:
     checkout = Checkout()
     with checkout.locked("package"):
         subprocess.run(
-            [CHALICE, "package", str(tmp_path)],
+            [*CHALICE, "package", str(tmp_path)],
             cwd=checkout.root,
             env={**os.environ, "AWS_DEFAULT_REGION": REGION},
             check=True,
@@ -39,7 +39,7 @@ def test_stock_package_holds_all_systems(tmp_path: Path) -> None:
 def test_stock_local_serves_all_systems(environment: dict[str, str]) -> None:
     with listen(None) as free:
         port = free.getsockname()[1]
-    command = [CHALICE, "local", "--no-autoreload", "--port", str(port)]
+    command = [*CHALICE, "local", "--no-autoreload", "--port", str(port)]
     with subprocess.Popen(
         command, cwd=Checkout().root, env=environment, stderr=subprocess.DEVNULL
     ) as server:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from local.aws.division import divide
 from local.aws.lint import lint
 from local.aws.packaged import Package
 from local.aws.parameters import INFRA, STAGES, fill, read_template, stage_values
+from local.machine.python_program import python_program
 
 Template = dict[str, Any]
 PUBLISHED = {
@@ -35,10 +35,15 @@ def test_divided_templates_are_clean(expanded: Template, tmp_path: Path) -> None
     parts = dict(zip(("migration", "functions"), divide(expanded), strict=True))
     for name, part in parts.items():
         (tmp_path / f"{name}.json").write_text(json.dumps(part), encoding="utf-8")
-    linter = str(Path(sys.executable).with_name("cfn-lint"))
 
     done = subprocess.run(
-        [linter, "-r", "eu-central-1", "--", *map(str, tmp_path.glob("*.json"))],
+        [
+            *python_program("cfn-lint"),
+            "-r",
+            "eu-central-1",
+            "--",
+            *map(str, tmp_path.glob("*.json")),
+        ],
         capture_output=True,
         text=True,
         check=False,

@@ -1,0 +1,64 @@
+"""`make` on machines that are set up in unusual ways."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from local import bootstrap
+from local.machine.checkout import ROOT
+
+
+def test_checkout_without_links_is_explained(tmp_path: Path) -> None:
+    (tmp_path / "local").mkdir()
+    shutil.copy(ROOT / "local" / "bootstrap.py", tmp_path / "local")
+    for link in bootstrap.LINKS:
+        (tmp_path / link).parent.mkdir(exist_ok=True)
+        (tmp_path / link).write_text("functions")
+
+    done = subprocess.run(
+        [sys.executable, str(tmp_path / "local" / "bootstrap.py")],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 1
+    assert "must be a symbolic link" in done.stderr
+    assert "git config core.symlinks true" in done.stderr
+
+
+def test_every_link_is_checked() -> None:
+    found = {
+        path.relative_to(ROOT).as_posix()
+        for folder in (ROOT, ROOT / ".chalice", ROOT / "vendor")
+        for path in folder.iterdir()
+        if path.is_symlink() and path.name != ".venv"
+    }
+
+    assert found == set(bootstrap.LINKS)
+
+
+def test_pip_installs_into_the_virtualenv() -> None:
+    caller = {"PIP_USER": "1", "PIP_TARGET": "/elsewhere", "PIP_INDEX_URL": "https://index"}
+
+    environment = bootstrap.pip_environment(caller)
+
+    assert environment == {"PIP_USER": "0", "PIP_INDEX_URL": "https://index"}
+
+
+def test_exported_name_is_no_bank() -> None:
+    done = subprocess.run(
+        ["make", "--dry-run", "consumer"],
+        cwd=ROOT,
+        env={**os.environ, "NAME": "DESKTOP-ABC123"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 2
+    assert "say whose queue: make consumer NAME=first_bank" in done.stderr
