@@ -47,7 +47,7 @@ DESCRIPTION = Description(
             "status: must be ACTIVE or INACTIVE, got 'japapa'",
         ),
         429: Refusal(
-            "A rate limit is reached",
+            "A rate limit is reached, or the consumer's bound of customers or of a day's events",
             "Rate limit of 50 requests a minute reached for this API key; try again in 2 s",
         ),
     },

@@ -4,6 +4,7 @@ Chalice writes `<blueprint's name>.<function's name>` into the template. A bluep
 in many modules, so the blueprint of the scheduled functions is named after this module.
 """
 
+from chalicelib.banking.schedules.count_usage import count_usage
 from chalicelib.banking.schedules.expire_api_keys import expire_api_keys
 from chalicelib.banking.schedules.publish_metrics import publish_metrics
 from chalicelib.banking.schedules.purge import purge
@@ -14,6 +15,7 @@ from chalicelib.banking.schedules.run_rewind import rewind
 from chalicelib.banking.schedules.sweep_dead_letters import sweep_dead_letters
 
 __all__ = [
+    "count_usage",
     "expire_api_keys",
     "publish_metrics",
     "purge",

@@ -42,6 +42,7 @@ from chalicelib.banking.events import (  # noqa: F401
 )
 from chalicelib.banking.events.blueprint import events
 from chalicelib.banking.schedules import (  # noqa: F401
+    count_usage,
     expire_api_keys,
     publish_metrics,
     purge,

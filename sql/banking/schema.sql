@@ -41,6 +41,19 @@ CREATE INDEX consumer_api_keys_by_consumer ON consumer_api_keys (consumer_id, cr
 -- For expire_api_keys.
 CREATE INDEX consumer_api_keys_due ON consumer_api_keys (expires_at) WHERE api_key_status = 'active';
 
+-- A row per consumer, written by the schedule count_usage. The counts are of what was written before
+-- counted_until; the flags are of all that was written when it ran. events_of_day is of the UTC day `day`.
+CREATE TABLE consumer_usage (
+    consumer_id    uuid        NOT NULL,
+    day            date        NOT NULL,
+    events_of_day  bigint      NOT NULL,
+    customers      bigint      NOT NULL,
+    counted_until  timestamptz NOT NULL,
+    events_full    boolean     NOT NULL,
+    customers_full boolean     NOT NULL,
+    CONSTRAINT consumer_usage_pkey PRIMARY KEY (consumer_id)
+);
+
 -- ---------------------------------------------------------------------------------------------
 -- Customers
 -- ---------------------------------------------------------------------------------------------
@@ -327,6 +340,19 @@ BEGIN
     FROM consumer_api_keys k
     JOIN consumers c ON c.consumer_id = k.consumer_id
     WHERE k.key_id = key;
+END
+$$;
+
+-- The bounds that a consumer has used up: of `customers` and `events`. Each request asks for it with its
+-- key. A day's events count until its end, even if nobody counts again.
+CREATE FUNCTION used_up(of_consumer uuid) RETURNS text[] LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN (SELECT array_remove(ARRAY[
+                CASE WHEN customers_full THEN 'customers' END,
+                CASE WHEN events_full AND day = (clock_timestamp() AT TIME ZONE 'UTC')::date
+                     THEN 'events' END], NULL)
+            FROM consumer_usage
+            WHERE consumer_id = of_consumer);
 END
 $$;
 

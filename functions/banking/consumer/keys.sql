@@ -3,7 +3,8 @@
 -- text: sql/banking/schema.sql, find_api_key
 SELECT found.consumer_id AS owner_id, found.consumer_name AS owner_name,
        found.consumer_status = 'active' AS owner_active,
-       found.api_key_hash, found.api_key_status, found.expired
+       found.api_key_hash, found.api_key_status, found.expired,
+       used_up(found.consumer_id) AS used_up
 FROM find_api_key(%(key_id)s) AS found
 WHERE found.consumer_id IS NOT NULL
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+from chalicelib.banking.customer.quotas import check_quota
 from fintegrate.database import Row
 from fintegrate.errors import NotFound
 from fintegrate.http.endpoint import Call
@@ -20,7 +21,12 @@ def own(call: Call[Any], customer_id: UUID) -> dict[str, object]:
 
 
 def change_customer(call: Call[Any], statement: str, **values: object) -> Row | None:
-    """Run a statement that changes a customer and writes its event; returns the event, or None."""
+    """Run a statement that changes a customer and writes its event; returns the event, or None.
+
+    Raises:
+        TooManyRequests: the caller has used up its events of the day.
+    """
+    check_quota(call, "events")
     return call.db.fetch_one(
         SQL[statement],
         {

@@ -17,6 +17,7 @@ TABLES = [
     "audit_log",
     "consumer_api_keys",
     "consumer_event_receipts",
+    "consumer_usage",
     "consumers",
     "customer_analytics",
     "customer_events",

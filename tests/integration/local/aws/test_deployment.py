@@ -33,6 +33,7 @@ SECRETS = {
     "sweep_dead_letters": {"DATABASE", "RABBITMQ", "REDIS"},
     "publish_metrics": {"DATABASE", "REDIS"},
     "reconcile": {"DATABASE", "REDIS"},
+    "count_usage": {"DATABASE", "REDIS"},
     "expire_api_keys": {"DATABASE", "REDIS"},
     "purge": {"DATABASE", "REDIS"},
 }

@@ -20,6 +20,7 @@ SECRETS = {
     "SweepDeadLetters": {"DatabaseSecretArn", "BrokerSecretArn", "CacheSecretArn"},
     "PublishMetrics": {"DatabaseSecretArn", "CacheSecretArn"},
     "Reconcile": {"DatabaseSecretArn", "CacheSecretArn"},
+    "CountUsage": {"DatabaseSecretArn", "CacheSecretArn"},
     "ExpireApiKeys": {"DatabaseSecretArn", "CacheSecretArn"},
     "Purge": {"DatabaseSecretArn", "CacheSecretArn"},
 }

@@ -5,7 +5,7 @@ next request. A process checks a key with bcrypt once and skips the check afterw
 who proves the secret is told why a key is refused.
 
 Leaves the storage of keys to others: `find_key` reads the row with `owner_id, owner_name,
-owner_active, api_key_hash, api_key_status, expired`.
+owner_active, api_key_hash, api_key_status, expired`, and perhaps `used_up`.
 """
 
 from __future__ import annotations
@@ -76,6 +76,7 @@ class ByApiKey:
             row["owner_name"],
             key.key_id,
             row["owner_id"] == self._admin_id,
+            row.get("used_up") or (),
         )
 
     def _matches(self, key: ApiKey, stored_hash: str, source_ip: str) -> bool:

@@ -6,6 +6,7 @@ accepts. The wiring of a system makes them.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import NamedTuple, Protocol
 
 from fintegrate.errors import ApiError
@@ -19,6 +20,8 @@ class Caller(NamedTuple):
     key_id: str
     """The public name of the credentials. Rate limits and logs use it."""
     is_admin: bool
+    used_up: Collection[str] = ()
+    """The bounds of its owner that are used up, by the system's names for them."""
 
 
 class Refused(Exception):

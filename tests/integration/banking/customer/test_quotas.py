@@ -1,0 +1,138 @@
+"""A consumer's customers and events of a day are bounded; the schedule counts them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import pytest
+
+from chalicelib.banking.customer.quotas import seconds_to_midnight
+from tests.support.banking import Bank, parts_with
+from tests.support.fixtures import Query
+from tests.support.schedules import run_schedule
+
+BOUNDS = {"CONSUMER_MAX_CUSTOMERS": "3", "CONSUMER_MAX_EVENTS_PER_DAY": "6"}
+
+
+def count(environment: dict[str, str]) -> dict[str, int]:
+    with parts_with(environment, **BOUNDS):
+        return run_schedule("count_usage")
+
+
+def usage(query: Query, bank: Bank) -> tuple[object, object]:
+    """What was counted for good: events and customers."""
+    (row,) = query(
+        "SELECT events_of_day, customers FROM consumer_usage WHERE consumer_id = %(id)s",
+        id=bank.consumer_id,
+    )
+    return row["events_of_day"], row["customers"]
+
+
+def age(query: Query, seconds: int) -> None:
+    """Let everything have happened earlier, on the same day."""
+    query("ALTER TABLE customer_events DISABLE TRIGGER customer_events_immutable")
+    query(
+        "UPDATE customer_events SET created_at = greatest(created_at - make_interval(secs => "
+        "%(seconds)s), date_trunc('day', now(), 'UTC'))",
+        seconds=seconds,
+    )
+    query(
+        "UPDATE consumer_usage SET counted_until = greatest(counted_until - make_interval(secs => "
+        "%(seconds)s), date_trunc('day', now(), 'UTC'))",
+        seconds=seconds,
+    )
+    query("ALTER TABLE customer_events ENABLE TRIGGER customer_events_immutable")
+
+
+def test_full_consumer_creates_no_more(
+    make_bank: Callable[[], Bank], environment: dict[str, str]
+) -> None:
+    bank, other = make_bank(), make_bank()
+    ids = [bank.create_customer() for _ in range(3)]
+    assert count(environment) == {"counted": 3, "full": 1}
+
+    reply = bank.api.post("/customer/data", name="One More")
+
+    assert reply.status == 429
+    assert reply.description.startswith(
+        "This consumer has as many customers as it may have; delete some; try again in "
+    )
+    assert 0 < int(reply.headers["Retry-After"]) <= 86_400
+    assert other.create_customer()
+    assert bank.api.get("/customer/list").status == 200
+    assert bank.api.delete("/customer/data", customer_id=ids[0]).status == 200
+    count(environment)
+    assert bank.create_customer()
+
+
+def test_full_day_takes_no_event(bank: Bank, environment: dict[str, str], query: Query) -> None:
+    customer_id = bank.create_customer()
+    for status in ("INACTIVE", "ACTIVE") * 3:
+        bank.api.patch("/customer/change-status", customer_id=customer_id, status=status)
+    count(environment)
+
+    for send in (
+        lambda: bank.api.post("/customer/data", name="One More"),
+        lambda: bank.api.patch(
+            "/customer/change-status", customer_id=customer_id, status="INACTIVE"
+        ),
+        lambda: bank.api.delete("/customer/data", customer_id=customer_id),
+    ):
+        assert send().status == 429
+    query("UPDATE consumer_usage SET day = day - 1")  # the day has ended, and nobody has counted
+    assert bank.api.delete("/customer/data", customer_id=customer_id).status == 200
+
+
+def test_refused_create_may_be_repeated(
+    bank: Bank, environment: dict[str, str], query: Query
+) -> None:
+    """Its idempotency key is not used up."""
+    for _ in range(3):
+        bank.create_customer()
+    count(environment)
+    again = {"headers": {"Idempotency-Key": "later"}}
+    assert bank.api("POST", "/customer/data", {"name": "Late"}, **again).status == 429
+    query("UPDATE consumer_usage SET customers_full = false")
+
+    assert bank.api("POST", "/customer/data", {"name": "Late"}, **again).status == 201
+
+
+def test_counts_go_on_from_before(bank: Bank, environment: dict[str, str], query: Query) -> None:
+    """Young events are counted again in the next run, older ones once."""
+    ids = [bank.create_customer() for _ in range(2)]
+    count(environment)
+    before = usage(query, bank)
+    age(query, 61)
+    count(environment)
+    bank.api.delete("/customer/data", customer_id=ids[0])
+    bank.create_customer()
+    count(environment)
+    between = usage(query, bank)
+    age(query, 61)
+    count(environment)
+
+    assert (before, between, usage(query, bank)) == ((0, 0), (2, 2), (4, 2))
+
+
+def test_new_day_counts_anew(bank: Bank, environment: dict[str, str], query: Query) -> None:
+    """What was lost or counted twice lasts until the day's end."""
+    bank.create_customer()
+    age(query, 61)
+    count(environment)
+    query("UPDATE consumer_usage SET day = day - 1, events_of_day = 9, customers = 9")
+
+    count(environment)
+
+    assert usage(query, bank) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("now", "seconds"),
+    [
+        (datetime(2026, 12, 31, tzinfo=UTC), 86_401),
+        (datetime(2026, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC), 1),
+    ],
+)
+def test_day_ends_in_utc(now: datetime, seconds: int) -> None:
+    assert seconds_to_midnight(now) == seconds
