@@ -5,6 +5,7 @@ Each test has its own migrated database. Loaded by `tests/conftest.py`.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 
 import psycopg2
@@ -39,9 +40,10 @@ def query(database_url: str) -> Iterator[Query]:
     """Run SQL on this test's database directly, without the functions, and return the rows."""
     connection = psycopg2.connect(database_url)
     connection.autocommit = True
+    alone = threading.Lock()  # threads of a test share the connection
 
     def run(sql: str, **parameters: object) -> list[dict[str, object]]:
-        with connection.cursor(cursor_factory=RealDictCursor) as cursor:
+        with alone, connection.cursor(cursor_factory=RealDictCursor) as cursor:
             cursor.execute(sql, parameters)
             return [dict(row) for row in cursor.fetchall()] if cursor.description else []
 
