@@ -26,6 +26,7 @@ TABLES = [
     "idempotency_keys",
     "last_reconciliation",
     "migration_history",
+    "schedule_runs",
 ]
 FILES = sorted(MIGRATIONS.iterdir())
 each_file = pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
