@@ -11,6 +11,7 @@ from chalicelib.banking.configuration import Configuration
 from fintegrate.database import Database
 from fintegrate.http.endpoint import RequestParts
 from fintegrate.metrics import GaugeFamily
+from fintegrate.schedule_runs import ScheduleRuns
 from fintegrate.system import Probe, System, SystemDatabase
 
 if TYPE_CHECKING:
@@ -44,6 +45,12 @@ def _gauges(db: Database) -> Iterable[GaugeFamily]:
     return gauges(db, parts().publisher.breaker.state)
 
 
+def _schedule_runs() -> ScheduleRuns:
+    from chalicelib.banking.wiring import schedule_runs
+
+    return schedule_runs()
+
+
 def _description() -> Description:
     from chalicelib.banking.description import DESCRIPTION
 
@@ -72,5 +79,6 @@ SYSTEM = System(
     gauges=_gauges,
     description=_description,
     after_migrations=_after_migrations,
+    schedule_runs=_schedule_runs,
     made_up={"ADMIN_API_KEY": _new_admin_api_key},
 )

@@ -37,6 +37,7 @@ from fintegrate.outbox.sender import Sender
 from fintegrate.outbox.sweep import Sweep
 from fintegrate.queries import queries_beside
 from fintegrate.redis_connection import RedisConnections
+from fintegrate.schedule_runs import ScheduleRuns
 from fintegrate.scheduled import schedules
 from fintegrate.settings import load
 
@@ -88,8 +89,13 @@ def use(replacement: Parts | None) -> None:
     _parts = replacement
 
 
+def schedule_runs() -> ScheduleRuns:
+    """Where the runs of the schedules are kept."""
+    return ScheduleRuns(parts().request.database)
+
+
 endpoint = endpoints(lambda: parts().request, Endpoint)
-scheduled = schedules(lambda: parts().metrics)
+scheduled = schedules(lambda: parts().metrics, schedule_runs)
 
 
 def build(environment: Mapping[str, str]) -> Parts:

@@ -1,18 +1,21 @@
-"""GET /health: whether this process reaches its servers."""
+"""GET /health: whether this process reaches its servers, and whether the schedules run."""
 
 from __future__ import annotations
 
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 from chalicelib import systems
 from chalicelib.operations.blueprint import operations
 from chalicelib.operations.models import Health
+from chalicelib.operations.schedules import read_states
 from chalicelib.operations.wiring import endpoint
 from fintegrate.errors import Unavailable
 from fintegrate.http.endpoint import Access, Answer, Call, Nothing
+from fintegrate.schedule_runs import ScheduleState
 from fintegrate.system import Probe, System
 
 _KEPT_SECONDS = 1.0
@@ -24,9 +27,10 @@ _kept: tuple[float, dict[str, Any]] | None = None
 @operations.route("/health", methods=["GET"])
 @endpoint(Nothing, gives=Health, access=Access.PUBLIC)
 def health(_call: Call[Nothing]) -> Answer:
-    """Whether database, broker and cache are up.
+    """Whether database, broker and cache are up, and the schedules on time.
 
-    Each with its latency. Answers 503 when the database is away: then no request can be served.
+    Each server with its latency, each schedule with its last run. Answers 503 when the database is
+    away: then no request can be served.
     """
     state = _checked()
     for name, probe in _probes().items():
@@ -63,7 +67,28 @@ def probes_of(served: Sequence[System]) -> dict[str, Probe]:
 
 
 def _check() -> dict[str, Any]:
-    return {name: _ask(probe) for name, probe in _probes().items()}
+    state = {name: _ask(probe) for name, probe in _probes().items()}
+    with suppress(Exception):  # the database is away, as its own probe says
+        state.update(_schedules())
+    return state
+
+
+def _schedules() -> dict[str, Any]:
+    first, *_ = served = systems.served()
+    return {
+        "schedules" if system == first.name else f"{system}_schedules": described(states)
+        for system, states in read_states(served).items()
+    }
+
+
+def described(states: Sequence[ScheduleState]) -> dict[str, Any]:
+    """Whether all schedules of a system run as they should, and the last run of each."""
+    runs = {state.name: state._asdict() for state in states}
+    for run in runs.values():
+        del run["name"]
+    found = {state.status for state in states}
+    status = next((each for each in ("late", "failing") if each in found), "on_time")
+    return {"status": status, "runs": runs}
 
 
 def _ask(probe: Probe) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from chalicelib import systems
 from chalicelib.operations.blueprint import operations
+from chalicelib.operations.schedules import read_states, schedule_gauges
 from chalicelib.operations.wiring import endpoint
 from fintegrate.exposition import exposition
 from fintegrate.http.endpoint import Access, Answer, Call, Nothing
@@ -28,7 +29,8 @@ def read_metrics(_call: Call[Nothing]) -> Answer:
     """
     served = systems.served()
     counted = [system.request_parts().metrics for system in served]
-    return Answer(exposition(counted, gauges_of(served)))
+    states = read_states(served)
+    return Answer(exposition(counted, [*gauges_of(served), *schedule_gauges(states)]))
 
 
 def gauges_of(served: Sequence[System]) -> list[GaugeFamily]:

@@ -282,6 +282,18 @@ CREATE TABLE last_reconciliation (
     CONSTRAINT last_reconciliation_only_row_check CHECK (only_row)
 );
 
+-- The last run of each schedule. last_error is null after a success; last_run_id leads to the log.
+CREATE TABLE schedule_runs (
+    schedule         text             NOT NULL,
+    expected_since   timestamptz      NOT NULL DEFAULT clock_timestamp(),
+    last_run_at      timestamptz,
+    last_run_id      text,
+    last_run_seconds double precision,
+    last_success_at  timestamptz,
+    last_error       text,
+    CONSTRAINT schedule_runs_pkey PRIMARY KEY (schedule)
+);
+
 -- ---------------------------------------------------------------------------------------------
 -- Shared by every request
 -- ---------------------------------------------------------------------------------------------

@@ -60,12 +60,6 @@ SCHEDULE_SECONDS = Counted(
     ("schedule", "outcome"),
     (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 60, 240),
 )
-SCHEDULE_LAST_SUCCESS = Counted(
-    "schedule_last_success_timestamp_seconds",
-    "When a scheduled function last ended well",
-    ("schedule",),
-    is_set=True,
-)
 OF_THE_LAYER = (
     REQUESTS,
     REQUEST_SECONDS,
@@ -75,5 +69,4 @@ OF_THE_LAYER = (
     COLD_STARTS,
     SCHEDULE_RUNS,
     SCHEDULE_SECONDS,
-    SCHEDULE_LAST_SUCCESS,
 )

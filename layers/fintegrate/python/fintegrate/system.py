@@ -15,6 +15,7 @@ from chalice import Blueprint
 from fintegrate.database import Database
 from fintegrate.http.endpoint import RequestParts
 from fintegrate.metrics import GaugeFamily
+from fintegrate.schedule_runs import ScheduleRuns
 
 if TYPE_CHECKING:
     from fintegrate.openapi.description import Description
@@ -58,5 +59,7 @@ class System(NamedTuple):
     """What the API document says of it."""
     after_migrations: Callable[[Any], None]
     """What a deployment does after the migrations; takes the settings."""
+    schedule_runs: Callable[[], ScheduleRuns] | None = None
+    """Where the runs of its schedules are kept; None for a system without schedules."""
     made_up: Mapping[str, Callable[[], str]] = MappingProxyType({})
     """The secret settings that a local installation generates, and each one's generator."""

@@ -135,7 +135,7 @@ def test_path_finds_its_system(served: ArtifactServer) -> None:
 
 
 def test_host_names_a_system(served: ArtifactServer) -> None:
-    assert data(served, "/health").keys() == {"database", "broker", "cache"}
+    assert data(served, "/health").keys() == {"database", "broker", "cache", "schedules"}
     assert data(served, "/health", OWN_HOST).keys() == {"letterbox"}
     assert ask(served, "/customer/list", OWN_HOST).status_code == 404
     document = ask(served, "/openapi.json", OWN_HOST).json()

@@ -12,6 +12,7 @@ from cfnlint.decode.cfn_yaml import load
 
 from chalicelib.banking.configuration import CLOUDWATCH_NAMESPACE
 from chalicelib.banking.schedules import publish_metrics, run_reconcile
+from fintegrate.schedule_runs import periods
 from local.aws.deployment import SERVERS, all_parts
 from local.aws.division import divide
 from local.aws.lint import lint
@@ -144,6 +145,44 @@ def test_breaker_of_every_publisher_is_watched(expanded: Template) -> None:
         if resource["Type"] == "AWS::Logs::LogGroup"
     }
     assert watched <= names
+
+
+def test_every_schedule_has_its_alarm() -> None:
+    """It is red after a few periods of the schedule at most."""
+    from app import app
+
+    resources = load(str(INFRA / "monitoring" / "banking.yaml"))["Resources"]
+    alarms = {
+        name: resource["Properties"]
+        for name, resource in resources.items()
+        if name.startswith("Schedule")
+    }
+    seconds = {
+        watched_function(alarm): alarm["EvaluationPeriods"] * period(alarm)
+        for alarm in alarms.values()
+    }
+
+    expected = {
+        f"fintegrate-banking-${{Stage}}-{name.replace('_', '-')}": one
+        for name, one in periods(app.event_sources, "banking").items()
+    }
+    assert seconds.keys() == expected.keys()
+    assert all(one < seconds[name] <= 5 * one for name, one in expected.items())
+    assert {alarm["TreatMissingData"] for alarm in alarms.values()} == {"breaching"}
+
+
+def watched_function(alarm: Template) -> str:
+    (name,) = {
+        metric["MetricStat"]["Metric"]["Dimensions"][0]["Value"]["Fn::Sub"]
+        for metric in alarm["Metrics"]
+        if "MetricStat" in metric
+    }
+    return str(name)
+
+
+def period(alarm: Template) -> int:
+    (seconds,) = {m["MetricStat"]["Period"] for m in alarm["Metrics"] if "MetricStat" in m}
+    return int(seconds)
 
 
 def ours(alarms: Template) -> set[str]:
