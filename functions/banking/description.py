@@ -15,7 +15,9 @@ exist, 429 for too many requests of one address, and 502 or 504 when a function 
 than 29 s, all in the same envelope.
 
 Send your API key in `X-API-Key`. Send an `Idempotency-Key` with a POST to be able to repeat it: for
-24 hours the same key and body get the stored answer.
+24 hours the same key and body get the stored answer. Bodies are compared as JSON.
+
+A page may have fewer entries than `limit`, because its answer ends before 5 MiB: go by `next_cursor`.
 """
 DESCRIPTION = Description(
     title="Fintegrate",

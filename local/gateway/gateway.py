@@ -98,7 +98,7 @@ class Gateway:
             method=method,
             path=request.scope["path"],
             query=request.scope["query_string"].decode("latin-1"),
-            headers=[(k.decode("latin-1"), v.decode("latin-1")) for k, v in request.headers.raw],
+            headers=_headers(request),
             body=await _read_body(request),
             source_ip=_address(request),
             resource=match.resource,
@@ -128,8 +128,15 @@ class Gateway:
         raise FunctionFailed
 
 
+def _headers(request: Request) -> list[tuple[str, str]]:
+    """The headers in order. Blanks around a value are no part of it (RFC 9110, section 5.5)."""
+    return [
+        (k.decode("latin-1"), v.strip(b" \t").decode("latin-1")) for k, v in request.headers.raw
+    ]
+
+
 def _request_id(request: Request) -> str:
-    said = request.headers.get("x-request-id", "")
+    said = request.headers.get("x-request-id", "").strip(" \t")
     return said if SANE_REQUEST_ID.fullmatch(said) else str(uuid.uuid4())
 
 

@@ -368,6 +368,12 @@ BEGIN
 END
 $$;
 
+-- A time as messages show it: in UTC and with six digits, whatever the zone of the session. JSON functions
+-- would write a timestamptz in the session's zone.
+CREATE FUNCTION utc_text(at timestamptz) RETURNS text LANGUAGE sql STABLE AS $$
+    SELECT to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"+00:00"')
+$$;
+
 -- Creates a customer and its event; returns the event's row.
 CREATE FUNCTION create_customer(
     of_consumer uuid, with_name text, with_status text, service text, trace text
@@ -385,7 +391,7 @@ BEGIN
     SELECT consumer_id, customer_id, event_sequence, 'customer_creation', service,
            jsonb_build_object('customer_id', customer_id, 'name', name, 'status', status),
            jsonb_strip_nulls(jsonb_build_object(
-               'created_at', created_at, 'sequence', event_sequence,
+               'created_at', utc_text(created_at), 'sequence', event_sequence,
                'source_service', service, 'traceparent', trace)),
            created_at
     FROM customer

@@ -12,7 +12,7 @@ INSERT INTO customer_events (consumer_id, customer_id, sequence, event_type, sou
 SELECT %(admin_id)s, consumer_id, 1, 'consumer_created', %(source_service)s,
        jsonb_build_object('consumer_id', consumer_id, 'consumer_name', name),
        jsonb_strip_nulls(jsonb_build_object(
-           'created_at', created_at, 'sequence', 1,
+           'created_at', utc_text(created_at), 'sequence', 1,
            'source_service', %(source_service)s, 'traceparent', %(traceparent)s::text)),
        created_at
 FROM consumer

@@ -25,7 +25,7 @@ INSERT INTO customer_events (consumer_id, customer_id, sequence, event_type, sou
 SELECT consumer_id, customer_id, event_sequence, 'customer_status_change', %(source_service)s,
        jsonb_build_object('customer_id', customer_id, 'name', name, 'status', status),
        jsonb_strip_nulls(jsonb_build_object(
-           'created_at', updated_at, 'sequence', event_sequence,
+           'created_at', utc_text(updated_at), 'sequence', event_sequence,
            'source_service', %(source_service)s, 'traceparent', %(traceparent)s::text)),
        updated_at
 FROM customer
@@ -55,7 +55,7 @@ INSERT INTO customer_events (consumer_id, customer_id, sequence, event_type, sou
 SELECT consumer_id, customer_id, sequence, 'customer_deletion', %(source_service)s,
        jsonb_build_object('customer_id', customer_id, 'name', name, 'status', status),
        jsonb_strip_nulls(jsonb_build_object(
-           'created_at', deleted_at, 'sequence', sequence,
+           'created_at', utc_text(deleted_at), 'sequence', sequence,
            'source_service', %(source_service)s, 'traceparent', %(traceparent)s::text)),
        deleted_at
 FROM customer

@@ -19,7 +19,7 @@ INSERT INTO customer_events (consumer_id, customer_id, sequence, event_type, sou
 SELECT consumer_id, customer_id, event_sequence, 'customer_creation', %(source_service)s,
        jsonb_build_object('customer_id', customer_id, 'name', name, 'status', status),
        jsonb_strip_nulls(jsonb_build_object(
-           'created_at', created_at, 'sequence', event_sequence,
+           'created_at', utc_text(created_at), 'sequence', event_sequence,
            'source_service', %(source_service)s, 'traceparent', %(traceparent)s::text)),
        created_at
 FROM customer

@@ -1,7 +1,7 @@
 """The Postman collection, made from the OpenAPI document: one folder a service.
 
-Ids that an answer gives are kept as variables, and later requests send them, so that requests can be
-sent one after the other as they are.
+Ids that an answer gives are kept as variables, and later requests send them. So the admin can send all
+requests from top to bottom as they are: no request gets an error.
 Source: https://schema.getpostman.com/json/collection/v2.1.0/collection.json
 """
 
@@ -19,7 +19,28 @@ const isJson = pm.response.headers.get("Content-Type") === "application/json";
 const answered = (isJson && pm.response.json().data) || {{}};
 for (const found of [answered, ...(answered.events || []).slice(0, 1)])
   for (const name of {json.dumps(KEPT)})
-    if (found[name]) pm.collectionVariables.set(name, found[name]);"""
+    if (found[name]) pm.collectionVariables.set(name, found[name]);
+if (answered.api_key) pm.collectionVariables.set("issued_api_key", answered.api_key);"""
+GIVEN = ("issued_api_key", "blocked_customer_id")
+"""Other variables: a key that an answer has shown, and a customer to be named by hand."""
+SENT: dict[str, dict[str, Any]] = {
+    "POST /consumer/data": {"consumer_name": "bank_{{$timestamp}}"},
+    "POST /consumer/change-status": {"status": "deactivated"},
+    "POST /consumer/deactivate-api-key": {"api_key": "{{issued_api_key}}"},
+    "PATCH /customer/change-status": {"status": "INACTIVE"},
+    "DELETE /customer/tag": {"tag_key": "risk_class"},
+    "POST /events/skip-head": {"customer_id": "{{blocked_customer_id}}"},
+}
+"""Fields in place of the document's examples: what fits the state that the earlier requests left."""
+ONLY_WITH = {"POST /events/skip-head": "blocked_customer_id"}
+"""Requests that are skipped until somebody sets the variable."""
+PLACES = {
+    "GET /events/list": -1,
+    "PATCH /customer/tag-key": 2.5,
+    "POST /consumer/deactivate-api-key": 4,
+    "POST /consumer/change-status": 5,
+}
+"""Requests that come earlier or later than others of their method (the method's index)."""
 METHODS = ["POST", "GET", "PATCH", "DELETE"]
 
 
@@ -32,7 +53,7 @@ def postman_collection(openapi: dict[str, Any]) -> dict[str, Any]:
         "variable": [
             {"key": "base_url", "value": LOCAL, "type": "string"},
             {"key": "api_key", "value": "", "type": "string"},
-            *({"key": name, "value": "", "type": "string"} for name in KEPT),
+            *({"key": name, "value": "", "type": "string"} for name in (*KEPT, *GIVEN)),
         ],
         "event": [
             {"listen": "test", "script": {"type": "text/javascript", "exec": KEEP_IDS.split("\n")}}
@@ -60,10 +81,11 @@ def _requests(openapi: dict[str, Any], tag: str) -> Iterator[dict[str, Any]]:
         yield _item(openapi, method, path, operation)
 
 
-def _turn(method: str, path: str) -> tuple[int, bool, str]:
+def _turn(method: str, path: str) -> tuple[float, bool, str]:
     """Things are made first and deleted last; what they consist of comes after, or before that."""
     is_part = not path.endswith("/data")
-    return METHODS.index(method), is_part != (method == "DELETE"), path
+    place = PLACES.get(f"{method} {path}", METHODS.index(method))
+    return place, is_part != (method == "DELETE"), path
 
 
 def _item(
@@ -78,9 +100,18 @@ def _item(
     }
     if operation.get("security") == []:
         request["auth"] = {"type": "noauth"}
+    name = f"{method} {path}"
     if "requestBody" in operation:
-        request["body"] = _body(operation["requestBody"]["content"]["application/json"]["example"])
-    return {"name": f"{method} {path}", "request": request, "response": []}
+        example = operation["requestBody"]["content"]["application/json"]["example"]
+        request["body"] = _body({**example, **SENT.get(name, {})})
+    events = {"event": [_skipped_without(ONLY_WITH[name])]} if name in ONLY_WITH else {}
+    return {"name": name, **events, "request": request, "response": []}
+
+
+def _skipped_without(variable: str) -> dict[str, Any]:
+    """A script before a request: skips it while the variable is empty."""
+    script = f'if (!pm.collectionVariables.get("{variable}")) pm.execution.skipRequest();'
+    return {"listen": "prerequest", "script": {"type": "text/javascript", "exec": [script]}}
 
 
 def _url(path: str, query: list[dict[str, Any]]) -> dict[str, Any]:
@@ -114,7 +145,8 @@ def _body(example: dict[str, Any]) -> dict[str, Any]:
 
 
 def _variable(name: str, value: Any) -> Any:
-    return "{{" + name + "}}" if name in KEPT else value
+    given = isinstance(value, str) and value.startswith("{{")
+    return "{{" + name + "}}" if name in KEPT and not given else value
 
 
 def _pairs(**values: str) -> Iterator[dict[str, str]]:

@@ -89,6 +89,24 @@ def test_another_body_is_refused(bank: Bank, query: Query, other: dict[str, str]
     assert customers(query) == 1
 
 
+@pytest.mark.parametrize(
+    "again",
+    [
+        b'{"status": "ACTIVE", "name": "Jane Roe"}',
+        b'  {"name" : "Jane\\u0020Roe",\n"status":"ACTIVE"}',
+        b'\xef\xbb\xbf{"name":"Jane Roe","status":"ACTIVE"}',
+    ],
+)
+def test_same_json_is_same_request(bank: Bank, query: Query, again: bytes) -> None:
+    """A client may write its request anew before it repeats it."""
+    first = post(bank.api, "k", name="Jane Roe", status="ACTIVE")
+
+    reply = bank.api("POST", "/customer/data", raw=again, headers={"Idempotency-Key": "k"})
+
+    assert reply.body == first.body
+    assert customers(query) == 1
+
+
 def test_another_endpoint_is_another_request(bank: Bank) -> None:
     post(bank.api, "k", "/events/resend", period_in_days=1)
 

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import UTC, datetime
+
 import pytest
 
-from tests.support.banking import Bank
+from tests.integration.banking.customer.tagging import add_tags
+from tests.support.api import Api
+from tests.support.banking import Bank, parts_with
+from tests.support.broker import take
+from tests.support.fixtures import Query
 
 
 @pytest.mark.parametrize(
@@ -49,3 +56,58 @@ def test_anything_else_is_refused(bank: Bank, event_id: str, sent: object) -> No
 
     assert reply.status == 422
     assert reply.description == f"received_at: must be an ISO 8601 time with offset, got {sent!r}"
+
+
+def times_in(value: object) -> list[str]:
+    """Every text of an answer that is a time."""
+    if isinstance(value, dict):
+        return [time for entry in value.values() for time in times_in(entry)]
+    if isinstance(value, list):
+        return [time for entry in value for time in times_in(entry)]
+    return [value] if isinstance(value, str) and value[4:5] == "-" and "T" in value else []
+
+
+def test_times_are_utc_on_any_server(
+    admin: Api,
+    make_bank: Callable[[], Bank],
+    environment: dict[str, str],
+    query: Query,
+    rabbitmq_url: str,
+) -> None:
+    """The zone may be the server's, as with RDS Proxy, which takes none from a client."""
+    (database,) = query("SELECT current_database() AS name")
+    query(f"ALTER DATABASE {database['name']} SET timezone = 'Asia/Kathmandu'")
+    began = datetime.now(UTC)
+    with parts_with(environment, DATABASE_OPTIONS="server"):
+        bank = make_bank()
+        customer_id = bank.create_customer()
+        add_tags(bank, customer_id, city="Riga")
+        bank.api.post("/customer/analytics", customer_id=customer_id)
+        bank.api.patch("/customer/change-status", customer_id=customer_id, status="INACTIVE")
+        of_customer = {"customer_id": customer_id}
+        answers = [
+            bank.api.get("/customer/data", **of_customer),
+            bank.api.get("/customer/list"),
+            bank.api.get("/customer/analytics", **of_customer),
+            bank.api.get("/consumer/api-key"),
+            admin.get("/consumer/list"),
+            admin.get("/events/reconcile"),
+        ]
+        bank.api.delete("/customer/data", **of_customer)
+        listed = admin.get("/events/list", limit=200)
+        answers += [
+            listed,
+            *(
+                admin.get("/events/data", event_id=event["event_id"])
+                for event in listed.data["events"]
+            ),
+        ]
+        bodies = [delivery.body for delivery in take(rabbitmq_url, bank.name, 3)]
+
+    assert len(bodies) == 3
+    for content in [*(answer.data for answer in answers), *bodies]:
+        times = times_in(content)
+        assert times
+        for time in times:
+            assert time.endswith("+00:00")
+            assert (datetime.fromisoformat(time) - began).total_seconds() > -60

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import sys
+import unicodedata
 import uuid
 from datetime import datetime
 from typing import Annotated, Any, Literal
@@ -11,7 +13,7 @@ from typing import Annotated, Any, Literal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import BaseModel, Field, StringConstraints, TypeAdapter
 from pydantic_core import ErrorDetails
 from pydantic_core._pydantic_core import list_all_errors
 
@@ -21,6 +23,7 @@ from fintegrate.http.validation import (
     Printable,
     RequestModel,
     Text,
+    not_blank,
     sentences,
     validate_json,
     validate_strings,
@@ -82,6 +85,14 @@ def test_the_contracts_own_sentence() -> None:
         ("name", "a\x00b", "name: must not contain control characters"),
         ("name", "a\nb", "name: must not contain control characters"),
         ("name", "a\x85b", "name: must not contain control characters"),
+        ("name", "\u200b", "name: must not be blank"),
+        ("name", "\u3164\u2800 ", "name: must not be blank"),
+        ("name", "\U000e0041", "name: must not be blank"),
+        ("name", "a\u202eb",
+         "name: must not contain characters that change the direction of text"),
+        ("note", "\u2067",
+         "note: must not contain characters that change the direction of text"),
+        ("words", ["\ufeff"], "words[0]: must not be blank"),
         ("name", 7, "name: must be a string, got 7"),
         ("name", None, "name: must be a string, got None"),
         ("name", {"a": 1}, "name: must be a string, got {'a': 1}"),
@@ -118,6 +129,35 @@ def test_the_contracts_own_sentence() -> None:
 )  # fmt: skip
 def test_wrong_field_is_explained(field: str, value: object, sentence: str) -> None:
     assert refusal(Everything, **{field: value}) == sentence
+
+
+@pytest.mark.parametrize("category", ["Cf", "Zs", "Zl", "Zp", "Cc"])
+def test_what_shows_nothing_is_blank(category: str) -> None:
+    characters = map(chr, range(sys.maxunicode + 1))
+    unseen = [one for one in characters if unicodedata.category(one) == category]
+
+    assert [hex(ord(one)) for one in unseen if not _refused(one)] == []
+
+
+def _refused(text: str) -> bool:
+    try:
+        not_blank(text)
+    except ValueError:
+        return True
+    return False
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["José", "O'Hara", "李", "\u05d0\u05d1\u200f", "\u0646\u0647\u200c\u0627\u06cc",
+     "e\u0301", "\U0001f469\u200d\U0001f4bb", "\U0001f3f4\U000e0067\U000e007f", "\u1112\u1161",
+     "❤\ufe0f", "𝄞"],
+)  # fmt: skip
+def test_names_of_all_scripts_are_taken(text: str) -> None:
+    schema = TypeAdapter(Text).json_schema()
+
+    assert validate_json(Everything, json.dumps({"name": text})).name == text
+    assert re.search(schema["pattern"], text)
 
 
 def test_every_wrong_field_has_its_sentence() -> None:

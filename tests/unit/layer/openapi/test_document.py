@@ -96,6 +96,28 @@ def test_refusals_are_in_the_systems_words(document: dict[str, Any]) -> None:
     assert responses["NotFound"]["description"].startswith("There is no such thing")
 
 
+def test_refusals_share_one_schema(document: dict[str, Any]) -> None:
+    """A generator of clients makes a class of every schema that is written in place."""
+    for response in document["components"]["responses"].values():
+        (content,) = response["content"].values()
+        assert content["schema"] == {"$ref": "#/components/schemas/Refusal"}
+    refusal = document["components"]["schemas"]["Refusal"]
+    assert refusal["properties"]["detail"] == {"$ref": "#/components/schemas/Detail"}
+
+
+def test_every_component_is_used(document: dict[str, Any]) -> None:
+    text = json.dumps(document)
+
+    for kind in ("parameters", "headers", "responses", "schemas"):
+        for name in document["components"][kind]:
+            assert f'"#/components/{kind}/{name}"' in text, name
+    assert "BookQuery" not in document["components"]["schemas"]
+
+
+def test_server_has_no_slash_behind(document: dict[str, Any]) -> None:
+    assert [server["url"] for server in document["servers"]] == ["."]
+
+
 def test_public_endpoint_asks_for_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     spec = library.FIND._replace(access=Access.PUBLIC)
 

@@ -103,6 +103,18 @@ def test_functions_answer_is_passed_on(client: Client, functions: Functions) -> 
     assert (response.status_code, response.headers["retry-after"]) == (503, "3")
 
 
+def test_blanks_around_headers_are_dropped(client: Client, functions: Functions) -> None:
+    """The server in front keeps those behind a value."""
+    headers = [(b"X-API-Key", b"fk \t"), (b"X-Request-Id", b"mine ")]
+
+    response = client.post("/thing", content=b"{}", headers=headers)
+
+    ((_, event),) = functions.calls
+    assert event["headers"]["x-api-key"] == "fk"
+    assert event["multiValueHeaders"]["x-api-key"] == ["fk"]
+    assert response.headers["x-request-id"] == "mine"
+
+
 def test_headers_of_the_function_are_kept(client: Client, functions: Functions) -> None:
     headers = {"Cache-Control": "max-age=300", "Content-Type": "text/css", "X-Request-Id": "its"}
     functions.answer = {"statusCode": 200, "body": "a{}", "headers": headers}

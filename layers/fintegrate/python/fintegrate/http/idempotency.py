@@ -8,6 +8,7 @@ first is in flight. Source: draft-ietf-httpapi-idempotency-key-header.
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -26,8 +27,13 @@ def check_key(key: str) -> None:
 
 
 def request_hash(method: str, path: str, body: str) -> str:
-    """Hash what must be equal when a key is used again."""
-    return hashlib.sha256(f"{method} {path}\n{body}".encode()).hexdigest()
+    """Hash what must be equal when a key is used again: method, path, and the JSON of a valid body.
+
+    Blanks, the order of an object's members and the escapes of a text do not count, because a client
+    may write its repeated request anew.
+    """
+    canonical = json.dumps(json.loads(body), sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(f"{method} {path}\n{canonical}".encode()).hexdigest()
 
 
 class IdempotencyKeys:

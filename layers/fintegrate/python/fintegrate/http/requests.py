@@ -55,7 +55,7 @@ class Request:
         return value if _TRACEPARENT.fullmatch(value) else None
 
     def text(self, limit: int) -> str:
-        """The body as text. It has no lone surrogates.
+        """The body as text, without a byte order mark (RFC 8259, section 8.1). No lone surrogates.
 
         Raises:
             PayloadTooLarge: it has more than `limit` bytes.
@@ -69,7 +69,7 @@ class Request:
                 f"The body has {len(raw)} bytes, at most {limit} are taken; send fewer entries"
             )
         try:
-            return raw.decode("utf-8")
+            return raw.decode("utf-8-sig")
         except UnicodeDecodeError:
             raise BadRequest("The body is not UTF-8; send a JSON object in UTF-8") from None
 

@@ -71,19 +71,40 @@ class Described:
         return {**handler(core_schema), DESCRIBED: facts}
 
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+# Classes of characters, as parts of a regular expression that Python and ECMAScript read alike.
+_CC = r"\x00-\x1f\x7f-\x9f"
+"""Control characters (Unicode category Cc)."""
+_BIDI = r"\u202a-\u202e\u2066-\u2069"
+"""Embeddings, overrides and isolates (UAX #9, section 2): they show text in another order."""
+_UNSEEN = (
+    r"\u00ad\u034f\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u115f\u1160\u17b4\u17b5"
+    r"\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0"
+    r"\ufff0-\ufffb"
+)
+"""What shows nothing though it is no white space: the categories Cf and Default_Ignorable_Code_Point of
+Unicode's first plane, and the blank of Braille."""
+_UNSEEN_BEYOND = (
+    "\U000110bd\U000110cd\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
+    "\U000e0000-\U000e0fff"
+)
+"""The same of the other planes; ECMAScript reads them only with a flag."""
+_CONTROL = re.compile(f"[{_CC}]")
+_REORDERS = re.compile(f"[{_BIDI}]")
+_SHOWS = re.compile(rf"[^\s{_CC}{_UNSEEN}{_UNSEEN_BEYOND}]")
 
 
 def printable(text: str) -> str:
-    """Refuse NUL and every other control character (Unicode category Cc)."""
+    """Refuse NUL and every other control character, and what changes the direction of text."""
     if _CONTROL.search(text):
         raise ValueError("must not contain control characters")
+    if _REORDERS.search(text):
+        raise ValueError("must not contain characters that change the direction of text")
     return text
 
 
 def not_blank(text: str) -> str:
     """Refuse text without a visible character."""
-    if not text.strip():
+    if not _SHOWS.search(text):
         raise ValueError("must not be blank")
     return text
 
@@ -96,13 +117,14 @@ def in_utc(moment: datetime) -> datetime:
         raise ValueError("must be a time between the years 1 and 9999 in UTC") from None
 
 
-_ORDINARY = r"[^\x00-\x1f\x7f-\x9f]"
-_VISIBLE = r"[^\s\x00-\x1f\x7f-\x9f]"
+_ORDINARY = f"[^{_CC}{_BIDI}]"
+_VISIBLE = rf"[^\s{_CC}{_UNSEEN}]"
 
 Printable = Annotated[
     str, AfterValidator(printable), Field(json_schema_extra={"pattern": f"^{_ORDINARY}*$"})
 ]
-"""Text without control characters, possibly empty. The pattern only informs readers of the schema."""
+"""Text without control and directional characters, possibly empty. The pattern only informs
+readers of the schema."""
 Text = Annotated[
     str,
     StringConstraints(min_length=1),
@@ -110,7 +132,7 @@ Text = Annotated[
     AfterValidator(not_blank),
     Field(json_schema_extra={"pattern": f"^{_ORDINARY}*{_VISIBLE}{_ORDINARY}*$"}),
 ]
-"""Text without control characters and with at least one visible character."""
+"""Text without control and directional characters, and with at least one visible character."""
 
 Instant = Annotated[AwareDatetime, AfterValidator(in_utc)]
 """A time in ISO 8601 with offset, converted to UTC."""

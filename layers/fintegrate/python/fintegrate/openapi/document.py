@@ -31,21 +31,52 @@ def build_document(
     paths: dict[str, Any] = {}
     for route in found:
         paths.setdefault(route.path, {})[route.method.lower()] = operations.describe(route)
+    components: dict[str, Any] = {
+        "parameters": PARAMETERS,
+        "headers": HEADERS,
+        "responses": refusals.components,
+        "schemas": schemas.components,
+    }
     return {
         "openapi": "3.1.0",
         "info": info(descriptions),
-        "servers": [{"url": "./", "description": "Where this document was read"}],
+        "servers": [{"url": ".", "description": "Where this document was read"}],
         "security": operations.security,
         "tags": _tags(found),
         "paths": paths,
         "components": {
             "securitySchemes": {name: o for d in descriptions for name, o in d.schemes.items()},
-            "parameters": PARAMETERS,
-            "headers": HEADERS,
-            "responses": refusals.components,
-            "schemas": schemas.components,
+            **_used(components, paths),
         },
     }
+
+
+def _used(components: dict[str, Any], paths: dict[str, Any]) -> dict[str, Any]:
+    """The components to which the paths lead, directly or by other components."""
+    found: dict[tuple[str, str], Any] = {}
+    waiting = list(_references(paths))
+    while waiting:
+        kind, name = waiting.pop()
+        if (kind, name) not in found:
+            found[kind, name] = components[kind][name]
+            waiting += _references(components[kind][name])
+    return {
+        kind: {name: one for name, one in named.items() if (kind, name) in found}
+        for kind, named in components.items()
+    }
+
+
+def _references(node: Any) -> Iterator[tuple[str, str]]:
+    """The components to which a part of the document refers: kind and name."""
+    if isinstance(node, dict):
+        if isinstance(node.get("$ref"), str):
+            _, _, kind, name = node["$ref"].split("/")
+            yield kind, name
+        for value in node.values():
+            yield from _references(value)
+    elif isinstance(node, list):
+        for entry in node:
+            yield from _references(entry)
 
 
 def _routes(

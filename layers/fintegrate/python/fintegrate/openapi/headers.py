@@ -40,7 +40,7 @@ PARAMETERS: dict[str, Any] = {
         "name": "Idempotency-Key",
         "in": "header",
         "description": "Makes the request repeatable: within 24 hours the same key and body get "
-        "the stored answer, another body gets 409",
+        "the stored answer, another body gets 409. Bodies are compared as JSON",
         "schema": {
             "type": "string",
             "minLength": 1,

@@ -15,7 +15,7 @@ from fintegrate.http.envelope import envelope
 from fintegrate.openapi.description import Description
 from fintegrate.openapi.headers import RATE_LIMITS, header_refs, parameter_ref
 from fintegrate.openapi.refusals import Refusals
-from fintegrate.openapi.schemas import JSON, Schemas, envelope_schema
+from fintegrate.openapi.schemas import JSON, Schemas
 
 ADMIN_ONLY = "For the admin only."
 
@@ -112,7 +112,7 @@ class Operations:
             return {spec.media_type.partition(";")[0]: {"schema": {"type": kind}}}
         return {
             JSON: {
-                "schema": envelope_schema(spec.status, self._schemas.answer(spec.gives)),
+                "schema": self._schemas.answer(spec.gives),
                 "example": envelope(spec.status, self._schemas.answer_example(spec.gives)),
             }
         }

@@ -9,7 +9,7 @@ from fintegrate.http.endpoint import Access, Endpoint
 from fintegrate.http.envelope import envelope, status_name
 from fintegrate.openapi.description import Description, Refusal
 from fintegrate.openapi.headers import RATE_LIMITS, header_refs
-from fintegrate.openapi.schemas import JSON, NO_DATA, envelope_schema
+from fintegrate.openapi.schemas import JSON, reference
 
 REFUSALS: dict[int, Refusal] = {
     400: Refusal(
@@ -118,7 +118,7 @@ def _response(status: int, wording: Refusal) -> dict[str, Any]:
     wait = ("Retry-After",) if status in {429, 503} else ()
     limits = RATE_LIMITS if status == 429 else ()
     content = {
-        "schema": envelope_schema(status, NO_DATA),
+        "schema": reference("Refusal"),
         "example": envelope(status, {}, wording.sentence),
     }
     return {

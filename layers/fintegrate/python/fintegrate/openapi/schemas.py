@@ -9,7 +9,6 @@ from pydantic import BaseModel, TypeAdapter
 from pydantic.json_schema import JsonSchemaMode
 
 from fintegrate.http.endpoint import Endpoint
-from fintegrate.http.envelope import SUCCESS, status_name
 from fintegrate.openapi.examples import example, published
 
 JSON = "application/json"
@@ -32,15 +31,23 @@ class Schemas:
             [(model, mode, TypeAdapter(model)) for model, mode in ordered], ref_template=_REF
         )
         self._definitions: dict[str, Any] = definitions.get("$defs", {})
-        self.components = {name: published(d) for name, d in self._definitions.items()}
+        taken_names = sorted(ENVELOPES.keys() & self._definitions.keys())
+        if taken_names:
+            raise ValueError(f"models must not have these names: {', '.join(taken_names)}")
+        self.components = {
+            **ENVELOPES,
+            **{name: published(d) for name, d in self._definitions.items()},
+        }
 
     def request(self, model: Model) -> dict[str, Any]:
         """A reference to a request's schema."""
         return self._references[model, "validation"]
 
     def answer(self, model: Model | None) -> dict[str, Any]:
-        """A reference to the schema of an answer's `data`."""
-        return NO_DATA if model is None else self._references[model, "serialization"]
+        """The schema of an answer with this `data`."""
+        if model is None:
+            return dict(reference("Success"))
+        return envelope_schema(self._references[model, "serialization"])
 
     def request_example(self, model: Model) -> Any:
         """An example of a request that the model accepts."""
@@ -63,24 +70,40 @@ class Schemas:
         return example(self._references[model, mode], self._definitions)
 
 
-def envelope_schema(status: int, data: dict[str, Any]) -> dict[str, Any]:
-    """The schema of an answer with this status; on success its description is constant."""
-    sentence = {"const": SUCCESS} if status < 400 else {"type": "string", "minLength": 1}
-    detail = {
-        "status_code": {"const": str(status)},
-        "status_name": {"const": status_name(status)},
-        "status_description": sentence,
-    }
-    return _closed({"data": data, "detail": _closed(detail)})
+def reference(model: str) -> dict[str, str]:
+    """A reference to the schema of this name."""
+    return {"$ref": _REF.format(model=model)}
 
 
-def _closed(properties: dict[str, Any]) -> dict[str, Any]:
+def envelope_schema(data: dict[str, Any]) -> dict[str, Any]:
+    """The schema of an answer with this `data`."""
+    return _closed({"data": data, "detail": reference("Detail")})
+
+
+def _closed(properties: dict[str, Any], description: str = "") -> dict[str, Any]:
     return {
+        **({"description": description} if description else {}),
         "type": "object",
         "properties": properties,
         "required": list(properties),
         "additionalProperties": False,
     }
+
+
+_DETAIL = {
+    "status_code": {"type": "string", "pattern": "^[1-5][0-9]{2}$"},
+    "status_name": {"type": "string", "pattern": "^[A-Z_]+$"},
+    "status_description": {"type": "string", "minLength": 1},
+}
+ENVELOPES: dict[str, Any] = {
+    "Detail": _closed(_DETAIL, "The status as text, its name, and a sentence"),
+    "Success": {
+        **envelope_schema(NO_DATA),
+        "description": "It is done, and there is nothing to say",
+    },
+    "Refusal": {**envelope_schema(NO_DATA), "description": "What is wrong and what to do"},
+}
+"""One schema for the refusals of all endpoints: generators of clients make a class of each."""
 
 
 def _query_parameter(name: str, field: dict[str, Any], required: dict[str, Any]) -> dict[str, Any]:
