@@ -28,6 +28,8 @@ TABLES = [
     "last_reconciliation",
     "migration_history",
     "publishing_pauses",
+    "queue_observations",
+    "replay_jobs",
 ]
 FILES = sorted(MIGRATIONS.iterdir())
 each_file = pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
