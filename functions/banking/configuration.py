@@ -55,6 +55,14 @@ class Configuration:
     breaker_failures: int = 5
     breaker_open_seconds: int = 30
     delivery_grace_seconds: int = 300
+    """The consumer's time to confirm a message before it is redelivered."""
+    redeliver_first_wait_seconds: int = 900
+    redeliver_longest_wait_seconds: int = 43_200
+    """The schedule's waits between redeliveries of one event double from the first to the longest."""
+    queue_observation_seconds: int = 180
+    """Redeliver trusts an observation of a queue for this long."""
+    queue_figures_delay_seconds: int = 30
+    """The broker's figures of a queue may be this old when it gives them."""
     sweep_seconds: int = 20
     """How long resend and redeliver work per call. They must stop before the gateway's 29 s."""
     sweep_batch: int = 2_000

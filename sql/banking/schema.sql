@@ -273,6 +273,18 @@ CREATE UNIQUE INDEX replay_jobs_one_at_a_time
     ON replay_jobs (consumer_id) WHERE status <> 'done';
 CREATE INDEX replay_jobs_by_consumer ON replay_jobs (consumer_id, created_at DESC);
 
+-- What the broker last said of each consumer's queue. A figure is NULL if the broker did not have it, for
+-- example while the queue's node is down. observed_at is from before the broker was asked.
+CREATE TABLE queue_observations (
+    consumer_id    uuid        NOT NULL,
+    present        boolean     NOT NULL,
+    ready          bigint,
+    unacknowledged bigint,
+    consumers      integer,
+    observed_at    timestamptz NOT NULL,
+    CONSTRAINT queue_observations_pkey PRIMARY KEY (consumer_id)
+);
+
 -- At most one row: the last result of the schedule reconcile.
 CREATE TABLE last_reconciliation (
     only_row    boolean     NOT NULL DEFAULT true,

@@ -40,6 +40,11 @@ BY_EVENT = "goes by event ids that a statement with a tenant filter, or a sweep 
 OPERATOR = "the operator's own: all tenants on purpose, reached by the admin or by the clock only"
 BY_KEY = "finds out who calls: the key's public id comes before the tenant is known"
 UNFILTERED = {
+    "functions/banking/broker/observations.sql": {
+        "consumers": OPERATOR,
+        "keep": OPERATOR,
+        "take_absent": OPERATOR,
+    },
     "functions/banking/consumer/admin_key.sql": {"find_installed": BY_KEY},
     "functions/banking/consumer/consumers.sql": {
         "count_consumers": OPERATOR,

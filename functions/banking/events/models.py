@@ -105,6 +105,21 @@ class SweepResult(TypedDict):
     failed_events: list[FailedEvent]
 
 
+class LeftOut(TypedDict):
+    """Events that were not sent again, because a copy may still be in the consumer's queue."""
+
+    queue_not_empty: Annotated[int, Described("The queue holds messages", 0)]
+    queue_not_observed: Annotated[
+        int, Described("The queue was not looked at since the event was sent; try again soon", 0)
+    ]
+
+
+class RedeliverResult(SweepResult):
+    """What a redeliver did; `left_out` is a part of `skipped`."""
+
+    left_out: LeftOut
+
+
 class HeadToSkip(RequestModel):
     """Whose first pending event to give up, and why; `event_id`: only if it is this one."""
 

@@ -1,4 +1,8 @@
-"""Redeliver: the choice of published events to publish again, for the endpoint and the schedule."""
+"""Redeliver: the choice of published events to publish again, for the endpoint and the schedule.
+
+Both send an event again only if no copy of it can be in its queue. Only the schedule waits longer after
+each redelivery, because whoever calls the endpoint knows why.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,7 @@ from typing import Any
 
 from chalicelib.banking.configuration import Configuration
 from chalicelib.banking.events.scope import Scope
+from chalicelib.banking.events.topology import QUEUE_TTL_SECONDS
 from fintegrate.queries import queries_beside
 
 SQL = queries_beside(__file__)
@@ -19,10 +24,17 @@ def redeliver_filters(
     event_ids: list[str] | None = None,
     *,
     include_failed: bool = False,
+    wait_longer: bool = False,
 ) -> dict[str, Any]:
+    """The parameters of redeliver's statements; `wait_longer` after each redelivery of an event."""
     return {
         **scope._asdict(),
         "event_ids": event_ids,
         "include_failed": include_failed,
         "grace_seconds": settings.delivery_grace_seconds,
+        "first_wait_seconds": settings.redeliver_first_wait_seconds if wait_longer else 0,
+        "longest_wait_seconds": settings.redeliver_longest_wait_seconds if wait_longer else 0,
+        "ttl_seconds": QUEUE_TTL_SECONDS,
+        "observation_seconds": settings.queue_observation_seconds,
+        "figures_delay_seconds": settings.queue_figures_delay_seconds,
     }

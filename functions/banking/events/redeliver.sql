@@ -1,6 +1,11 @@
 -- The redeliver sweep: publishes again what was published and not confirmed in time.
+--
+-- An event is sent again only if no copy of it can be in the consumer's queue any more: the broker was
+-- asked after the event's last copy was sent, and the queue was empty; or the copy is older than the
+-- queue's TTL. Otherwise each run would add a copy to the queue of a consumer that is away.
 
 -- name: count
+-- Counts every unconfirmed event in scope. The answer counts those that may not be sent now as skipped.
 SELECT count(*) AS count
 FROM customer_events
 WHERE publish_status = 'published'
@@ -12,24 +17,63 @@ WHERE publish_status = 'published'
   AND (%(event_types)s::text[] IS NULL OR event_type = ANY (%(event_types)s))
   AND (%(since)s::timestamptz IS NULL OR created_at >= %(since)s)
 
+-- name: left_out
+-- How many of these events may have a copy in the queue: because it is not empty, or because nobody knows
+-- it since the copy was sent.
+SELECT count(*) FILTER (WHERE known AND NOT empty) AS queue_not_empty,
+       count(*) FILTER (WHERE known IS NOT TRUE) AS queue_not_observed
+FROM customer_events e
+LEFT JOIN queue_observations o ON o.consumer_id = e.consumer_id
+CROSS JOIN LATERAL (
+    SELECT greatest(e.published_at, e.deliver_last_tried_at) AS sent_at) copy
+CROSS JOIN LATERAL (
+    SELECT o.ready = 0 AND o.unacknowledged = 0 AS empty,
+           o.ready + o.unacknowledged IS NOT NULL
+           AND o.observed_at > clock_timestamp() - make_interval(secs => %(observation_seconds)s)
+           AND o.observed_at >= sent_at + make_interval(secs => %(figures_delay_seconds)s) AS known
+    ) queue
+WHERE e.publish_status = 'published'
+  AND (e.deliver_status = 'pending' OR (%(include_failed)s AND e.deliver_status = 'failed'))
+  AND sent_at <= clock_timestamp() - make_interval(secs => %(grace_seconds)s)
+  AND sent_at > clock_timestamp()
+                - make_interval(secs => %(ttl_seconds)s + %(figures_delay_seconds)s)
+  AND (%(consumer_id)s::uuid IS NULL OR e.consumer_id = %(consumer_id)s)
+  AND (%(event_ids)s::uuid[] IS NULL OR e.event_id = ANY (%(event_ids)s::uuid[]))
+  AND (%(event_types)s::text[] IS NULL OR e.event_type = ANY (%(event_types)s))
+  AND (%(since)s::timestamptz IS NULL OR e.created_at >= %(since)s)
+
 -- name: plan
 -- As in resend.sql.
 SET LOCAL enable_sort = off
 
 -- name: claim
 -- Columns as in resend.sql.
--- Events tried in this run are younger than the grace period, so they are not claimed again. The
--- position is compared too, because the grace period may be zero.
-SELECT e.event_id, e.consumer_id, e.customer_id, e.sequence, e.event_type, e.payload_json, e.metadata_json,
-       e.created_at, c.name AS consumer_name, e.publish_try_count,
+-- Events tried in this run are younger than the observation of their queue, so they are not claimed
+-- again. The position is compared too, because of copies that are older than the TTL.
+-- An event that was never redelivered waits for the grace period. After that each wait is twice the one
+-- before, up to the longest.
+SELECT e.event_id, e.consumer_id, e.customer_id, e.sequence, e.event_type, e.payload_json,
+       e.metadata_json, e.created_at, c.name AS consumer_name, e.publish_try_count,
        e.deliver_try_count + 1 AS deliver_try_count
 FROM customer_events e
 JOIN consumers c ON c.consumer_id = e.consumer_id
+LEFT JOIN queue_observations o ON o.consumer_id = e.consumer_id
+CROSS JOIN LATERAL (
+    SELECT greatest(e.published_at, e.deliver_last_tried_at) AS sent_at) copy
 WHERE e.publish_status = 'published'
   AND (e.deliver_status = 'pending' OR (%(include_failed)s AND e.deliver_status = 'failed'))
   AND (e.created_at, e.event_id) > (%(after_created_at)s, %(after_event_id)s)
-  AND greatest(e.published_at, e.deliver_last_tried_at)
-      <= clock_timestamp() - make_interval(secs => %(grace_seconds)s)
+  AND sent_at <= clock_timestamp() - make_interval(secs => greatest(
+          %(grace_seconds)s,
+          CASE WHEN e.deliver_try_count = 0 THEN 0
+               ELSE least(%(longest_wait_seconds)s,
+                          %(first_wait_seconds)s * 2.0 ^ least(e.deliver_try_count - 1, 30))
+          END))
+  AND (sent_at <= clock_timestamp()
+                  - make_interval(secs => %(ttl_seconds)s + %(figures_delay_seconds)s)
+       OR (o.ready = 0 AND o.unacknowledged = 0
+           AND o.observed_at > clock_timestamp() - make_interval(secs => %(observation_seconds)s)
+           AND o.observed_at >= sent_at + make_interval(secs => %(figures_delay_seconds)s)))
   AND (%(consumer_id)s::uuid IS NULL OR e.consumer_id = %(consumer_id)s)
   AND (%(event_ids)s::uuid[] IS NULL OR e.event_id = ANY (%(event_ids)s::uuid[]))
   AND (%(event_types)s::text[] IS NULL OR e.event_type = ANY (%(event_types)s))

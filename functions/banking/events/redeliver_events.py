@@ -1,8 +1,8 @@
-"""POST /events/redeliver: publishes again what was published and not confirmed in time."""
+"""POST /events/redeliver: publishes again what left its queue and was not confirmed in time."""
 
 from chalicelib.banking.events.blueprint import events
-from chalicelib.banking.events.models import Redeliver, SweepResult
-from chalicelib.banking.events.redeliver import redeliver_filters
+from chalicelib.banking.events.models import Redeliver, RedeliverResult
+from chalicelib.banking.events.redeliver import SQL, redeliver_filters
 from chalicelib.banking.events.scope import Scope, scope_of, since_days
 from chalicelib.banking.wiring import endpoint, parts
 from fintegrate.http.endpoint import Answer, Call
@@ -10,9 +10,12 @@ from fintegrate.outbox.summary import Summary
 
 
 @events.route("/events/redeliver", methods=["POST"])
-@endpoint(Redeliver, gives=SweepResult, looks_up=True)
+@endpoint(Redeliver, gives=RedeliverResult, looks_up=True)
 def redeliver_events(call: Call[Redeliver]) -> Answer:
-    """Publish unconfirmed events again, in order; `dry_run` only counts them."""
+    """Publish unconfirmed events again, in order; `dry_run` only counts them.
+
+    An event that may still be in the consumer's queue is left out, and `left_out` says why.
+    """
     body = call.body
     scope = Scope(
         scope_of(call, body.consumer_id),
@@ -22,8 +25,11 @@ def redeliver_events(call: Call[Redeliver]) -> Answer:
     )
     picked = [str(event_id) for event_id in body.event_ids] if body.event_ids else None
     filters = redeliver_filters(parts().settings, scope, picked, include_failed=body.include_failed)
+    left_out = call.db.fetch_one(SQL["left_out"], filters)
     if body.dry_run:
         summary = Summary(parts().redeliver.count(filters))
     else:
         summary = parts().redeliver.run(filters, parts().settings.sweep_seconds)
-    return Answer({"summary": summary.counts(), "failed_events": summary.failures})
+    return Answer(
+        {"summary": summary.counts(), "left_out": left_out, "failed_events": summary.failures}
+    )

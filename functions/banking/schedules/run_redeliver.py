@@ -1,4 +1,4 @@
-"""Every 15 minutes: publishes again what was published and not confirmed in time."""
+"""Every 15 minutes: publishes again what left its queue and was not confirmed in time."""
 
 from __future__ import annotations
 
@@ -15,6 +15,6 @@ from chalicelib.banking.wiring import parts, scheduled
 @schedules.schedule(Rate(15, unit=Rate.MINUTES), name="redeliver")
 @scheduled
 def redeliver(_event: Any) -> dict[str, Any]:
-    """Runs the same code as POST /events/redeliver."""
-    filters = redeliver_filters(parts().settings, Scope())
+    """Runs the same code as POST /events/redeliver, with longer waits."""
+    filters = redeliver_filters(parts().settings, Scope(), wait_longer=True)
     return parts().redeliver.run(filters, parts().settings.sweep_seconds).counts()

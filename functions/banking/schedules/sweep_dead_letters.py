@@ -1,7 +1,12 @@
-"""Every minute: stores the messages of the dead-letter queues and marks their events as failed."""
+"""Every minute: stores the messages of the dead-letter queues and marks their events as failed.
+
+Before that it declares the queues that the broker no longer has. A publish alone does not notice: the
+broker confirms a message that reaches any queue, such as one that somebody bound to look at the events.
+"""
 
 from __future__ import annotations
 
+import logging
 from dataclasses import asdict
 from typing import Any
 
@@ -10,13 +15,20 @@ from chalice import Rate
 from chalicelib.banking.schedules.blueprint import schedules
 from chalicelib.banking.wiring import parts, scheduled
 
+log = logging.getLogger(__name__)
+
 
 @schedules.schedule(Rate(1, unit=Rate.MINUTES), name="sweep_dead_letters")
 @scheduled
 def sweep_dead_letters(_event: Any) -> dict[str, Any]:
     """Runs until the queues are empty or the time is up."""
+    from chalicelib.banking.broker.observations import take_absent
     from chalicelib.banking.events import dead_letters
 
+    gone = take_absent(parts().sweep_database)
+    if gone:
+        log.warning("queues are gone and declared again: %s", [c["consumer_name"] for c in gone])
+        parts().declare_queues(gone)
     swept = dead_letters.sweep_dead_letters(
         parts().sweep_database, parts().settings.rabbitmq_url, parts().settings.sweep_seconds
     )

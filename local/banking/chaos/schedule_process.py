@@ -1,5 +1,6 @@
 """A process that runs the scheduled functions every few seconds instead of minutes.
 
+It also observes the queues, without which nothing is redelivered.
 Several of these processes are schedules that overlap. It ends when its standard input closes.
 """
 
@@ -7,17 +8,20 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
 import sys
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from local.banking.chaos.function_process import add_arguments, prepare
+from local.banking.queue_figures import observe
 from local.schedules.schedule_expression import Schedule
 from local.schedules.scheduler import ScheduledFunction, Scheduler
 from local.serving.source_functions import SourceFunctions, load_app
 
 RATES = {"resend": 1.0, "redeliver": 2.0, "sweep_dead_letters": 2.0, "expire_api_keys": 10.0}
 """Seconds between two runs of each function."""
+OBSERVATION, OBSERVATION_SECONDS = "observe the queues", 2.0
 
 
 def every(seconds: float) -> Schedule:
@@ -34,6 +38,15 @@ def scheduler(call: Callable[[str, dict[str, object]], object]) -> Scheduler:
     return Scheduler([ScheduledFunction(name, every(rate)) for name, rate in RATES.items()], call)
 
 
+def observer() -> Scheduler:
+    """Keeps the broker's figures of the queues."""
+
+    def call(_name: str, _event: dict[str, object]) -> None:
+        observe(os.environ["DATABASE_URL"], os.environ["RABBITMQ_MANAGEMENT_URL"])
+
+    return Scheduler([ScheduledFunction(OBSERVATION, every(OBSERVATION_SECONDS))], call)
+
+
 def main(argv: list[str]) -> None:
     """Run until standard input closes."""
     parser = argparse.ArgumentParser("local.banking.chaos.schedule_process", description=__doc__)
@@ -41,10 +54,12 @@ def main(argv: list[str]) -> None:
     arguments = parser.parse_args(argv)
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     prepare(arguments.clock_ahead, arguments.heartbeat)
-    running = scheduler(SourceFunctions(load_app()).call)
-    running.start()
+    running = [scheduler(SourceFunctions(load_app()).call), observer()]
+    for each in running:
+        each.start()
     sys.stdin.buffer.read()
-    running.stop()
+    for each in running:
+        each.stop()
 
 
 if __name__ == "__main__":

@@ -38,6 +38,9 @@ SETTINGS = {
     "PUBLISH_MAX_TRIES": "1000",  # no event may fail, so all must arrive
     "BREAKER_OPEN_SECONDS": "1",
     "DELIVERY_GRACE_SECONDS": "20",
+    "REDELIVER_FIRST_WAIT_SECONDS": "20",
+    "REDELIVER_LONGEST_WAIT_SECONDS": "20",
+    "QUEUE_FIGURES_DELAY_SECONDS": "12",
 }
 """Times are shorter than in operation, so that what takes minutes there happens within a run."""
 HEARTBEAT_SECONDS = 3

@@ -58,6 +58,11 @@ _SERVER = {
     "variables": {"host": {"default": "localhost"}, "port": {"default": "5672"}},
     "security": [{"$ref": "#/components/securitySchemes/password"}],
 }
+_READING = """\
+The consumer's own queue; one program reads it at a time. Fintegrate declares it with
+`x-queue-arguments`. Look at it with a passive declaration and do not declare it: your user may only
+read. Subscribe to it (`basic.consume`). A queue with a single active consumer refuses `basic.get` with
+405, so neither a program that polls nor *Get messages* of the management page can read it."""
 _PARAMETER = {"description": "The consumer's name, `^[a-z0-9_]{1,64}$`", "examples": ["bank_north"]}
 _EXCHANGE = {"name": EXCHANGE, "type": "topic", "durable": True, "autoDelete": False, "vhost": "/"}
 
@@ -68,7 +73,7 @@ def _channels() -> dict[str, Any]:
         **{f"{name}_route": _route(name) for name in MESSAGES},
         "queue": {
             **_queue_channel(queue, [name for name in MESSAGES if name != "consumer_created"]),
-            "description": "The consumer's own queue; one program reads it at a time",
+            "description": _READING,
         },
         "admin_queue": {
             **_queue_channel(queues([ADMIN_NAME])[1], list(MESSAGES)),

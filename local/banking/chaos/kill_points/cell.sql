@@ -84,3 +84,9 @@ INSERT INTO consumer_event_receipts
 SELECT consumer_id, event_id, customer_id, event_type, 'processed'
 FROM customer_events
 WHERE event_id = %(event_id)s
+
+-- name: age_published_events
+-- As if the broker had taken them a day ago: redeliver then sends them again whatever the queue holds.
+UPDATE customer_events
+SET published_at = published_at - interval '25 hours'
+WHERE consumer_id = %(consumer_id)s AND publish_status = 'published'

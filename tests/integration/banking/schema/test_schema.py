@@ -29,6 +29,8 @@ TABLES = [
     "migration_history",
     "publishing_pauses",
     "schedule_runs",
+    "queue_observations",
+    "replay_jobs",
 ]
 FILES = sorted(MIGRATIONS.iterdir())
 each_file = pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)

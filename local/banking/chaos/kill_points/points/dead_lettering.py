@@ -44,6 +44,7 @@ class Sweep:
         )
         self._each_once(trial, kept)
         body = {"period_in_days": 1, "include_failed": True}
+        trial.cell.query("age_published_events", consumer_id=trial.tenant.consumer_id)
         again = Request("POST", "/events/redeliver", trial.tenant.key, body)
         trial.expect(trial.cell.run(again, AT_ONCE).answer.status == 200, "not redelivered")
         trial.come_to_rest()

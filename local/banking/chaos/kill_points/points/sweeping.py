@@ -56,14 +56,15 @@ class Resend:
 
 @dataclass(frozen=True)
 class Redeliver:
-    """Published events were not read. The sweep that sends them again dies."""
+    """Published events were not read for a day. The sweep that sends them again dies."""
 
     settings: Mapping[str, str] = field(default_factory=dict)
 
     def __call__(self, trial: Trial) -> None:
-        """The next run sends each event once more. The consumer recognises the repeats."""
+        """The next run sends the others once more. The consumer recognises the repeats."""
         _outage(trial)
         trial.cell.run(ScheduledRun("resend"))
+        trial.cell.query("age_published_events", consumer_id=trial.tenant.consumer_id)
         trial.kill(ScheduledRun("redeliver"), {**AT_ONCE, **self.settings})
         trial.cell.run(ScheduledRun("redeliver"), AT_ONCE)
         trial.come_to_rest()

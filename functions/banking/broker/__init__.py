@@ -1,0 +1,1 @@
+"""What banking knows of the broker beyond publishing: the state of the consumers' queues."""

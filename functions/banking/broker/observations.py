@@ -1,0 +1,60 @@
+"""What the broker last said of each consumer's queue: kept for redeliver and for the dead-letter sweep.
+
+Leaves to others how the broker is asked. Only one function may ask it, because the answer comes from the
+management API, whose user may do more than the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Protocol
+
+from chalicelib.banking.events.topology import queue_name
+from fintegrate.database import Database, Row
+from fintegrate.queries import queries_beside
+
+SQL = queries_beside(__file__)
+
+
+class QueueFigures(Protocol):
+    """What the broker says of one queue.
+
+    A figure that the broker leaves out is None, and never 0: a queue whose node is down has none.
+    """
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def ready(self) -> int | None: ...
+    @property
+    def unacknowledged(self) -> int | None: ...
+    @property
+    def consumers(self) -> int | None: ...
+
+
+def keep(database: Database, seen: Iterable[QueueFigures], seconds_ago: float) -> None:
+    """Store the figures of every consumer's queue.
+
+    `seen` must be all queues of the virtual host: a consumer whose queue is not among them has none.
+    `seconds_ago` is how long ago the broker was asked, counted from before the question. The database's
+    clock gives the time, so that it compares with the times of events.
+    """
+    by_name = {figures.name: figures for figures in seen}
+    consumers = database.fetch_all(SQL["consumers"], {})
+    found = [by_name.get(queue_name(consumer["name"])) for consumer in consumers]
+    database.execute(
+        SQL["keep"],
+        {
+            "consumer_ids": [consumer["consumer_id"] for consumer in consumers],
+            "present": [figures is not None for figures in found],
+            "ready": [figures and figures.ready for figures in found],
+            "unacknowledged": [figures and figures.unacknowledged for figures in found],
+            "consumers": [figures and figures.consumers for figures in found],
+            "seconds_ago": seconds_ago,
+        },
+    )
+
+
+def take_absent(database: Database) -> list[Row]:
+    """The consumers without a queue (`consumer_name`), each once per observation."""
+    return database.fetch_all(SQL["take_absent"], {})

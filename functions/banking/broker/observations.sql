@@ -1,0 +1,22 @@
+-- name: consumers
+SELECT consumer_id, name FROM consumers
+
+-- name: keep
+-- An answer that arrives late does not replace a newer one.
+INSERT INTO queue_observations AS stored
+    (consumer_id, present, ready, unacknowledged, consumers, observed_at)
+SELECT seen.*, clock_timestamp() - make_interval(secs => %(seconds_ago)s)
+FROM unnest(%(consumer_ids)s::uuid[], %(present)s::boolean[], %(ready)s::bigint[],
+            %(unacknowledged)s::bigint[], %(consumers)s::integer[]) AS seen
+ON CONFLICT (consumer_id) DO UPDATE
+    SET present = excluded.present, ready = excluded.ready,
+        unacknowledged = excluded.unacknowledged, consumers = excluded.consumers,
+        observed_at = excluded.observed_at
+    WHERE stored.observed_at < excluded.observed_at
+
+-- name: take_absent
+-- Removes what it returns: whoever reads it declares the queue, and the next observation tells more.
+DELETE FROM queue_observations o
+USING consumers c
+WHERE c.consumer_id = o.consumer_id AND NOT o.present
+RETURNING c.name AS consumer_name
