@@ -22,7 +22,7 @@ SET LOCAL enable_sort = off
 -- position is compared too, because the grace period may be zero.
 SELECT e.event_id, e.customer_id, e.sequence, e.event_type, e.payload_json, e.metadata_json,
        e.created_at, c.name AS consumer_name, e.publish_try_count,
-       e.deliver_try_count + 1 AS deliver_try_count
+       e.deliver_try_count + 1 AS deliver_try_count, e.sent_late_at
 FROM customer_events e
 JOIN consumers c ON c.consumer_id = e.consumer_id
 WHERE e.publish_status = 'published'
