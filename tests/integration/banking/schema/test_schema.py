@@ -28,9 +28,9 @@ TABLES = [
     "last_reconciliation",
     "migration_history",
     "publishing_pauses",
-    "schedule_runs",
     "queue_observations",
     "replay_jobs",
+    "schedule_runs",
 ]
 FILES = sorted(MIGRATIONS.iterdir())
 each_file = pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
