@@ -4,7 +4,6 @@ from chalicelib.banking.consumer.blueprint import consumer
 from chalicelib.banking.consumer.keys import issue_key
 from chalicelib.banking.consumer.models import ApiKeyIssued, NewApiKey
 from chalicelib.banking.wiring import endpoint, parts
-from fintegrate.access.keys import new_api_key
 from fintegrate.http.endpoint import Access, Answer, Call
 
 
@@ -21,7 +20,8 @@ from fintegrate.http.endpoint import Access, Answer, Call
 )
 def create_api_key(call: Call[NewApiKey]) -> Answer:
     """Issue a key; with `rotate` the old one stops at once."""
-    key = new_api_key()
+    keys = parts().keys
+    key = keys.new()
     issue_key(
         call.db,
         str(call.body.consumer_id),
@@ -30,4 +30,4 @@ def create_api_key(call: Call[NewApiKey]) -> Answer:
         expires_in_days=call.body.expires_in_days,
         cost=parts().settings.api_key_bcrypt_cost,
     )
-    return Answer({"api_key": key.text})
+    return Answer({"api_key": keys.text(key)})

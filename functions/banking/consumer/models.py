@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field
 from typing_extensions import TypedDict
 
 from chalicelib.banking.fields import ConsumerId
-from fintegrate.access.keys import parse_api_key
+from fintegrate.access.keys import read_form
 from fintegrate.http.validation import Described, RequestModel
 
 _PUBLIC_ID = re.compile(
@@ -21,7 +21,7 @@ def public_id(text: str) -> str:
     """The public id, as a UUID, of a whole key or a public id; drops the secret."""
     if _PUBLIC_ID.fullmatch(text):
         return str(UUID(text))
-    key = parse_api_key(text)
+    key = read_form(text)
     if key is None:
         raise ValueError("must be an API key, or its public id as 32 hexadecimal digits or a UUID")
     return key.key_id

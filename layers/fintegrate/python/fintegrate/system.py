@@ -58,5 +58,6 @@ class System(NamedTuple):
     """What the API document says of it."""
     after_migrations: Callable[[Any], None]
     """What a deployment does after the migrations; takes the settings."""
-    made_up: Mapping[str, Callable[[], str]] = MappingProxyType({})
-    """The secret settings that a local installation generates, and each one's generator."""
+    made_up: Mapping[str, Callable[[Mapping[str, str]], str]] = MappingProxyType({})
+    """The secret settings that a local installation generates, and each one's generator. It takes the
+    secret settings that stand before its own."""
