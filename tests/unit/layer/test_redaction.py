@@ -23,7 +23,7 @@ PUBLIC = TEXT[:35]
         TEXT.replace("_", "%5F"),
         TEXT.replace("fk_", "%66k_"),
         TEXT[3:],
-        KEY.secret,
+        TEXT[36:],
         f"x{TEXT}y",
     ],
 )
@@ -32,7 +32,7 @@ def test_secret_is_taken_out(written: str) -> None:
 
     assert has_key(written)
     assert not has_key(line)
-    assert written[40:60].lower() not in line.lower()
+    assert KEY.secret[10:20] not in line.lower()
     assert line.startswith("GET /consumer/api-key/")
     assert line.endswith(" 404")
 
@@ -49,6 +49,7 @@ def test_public_id_stays() -> None:
         KEY.key_id,
         "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
         "fk_x_y",
+        "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
         "da39a3ee5e6b4b0d3255bfef95601890afd80709",
     ],
 )

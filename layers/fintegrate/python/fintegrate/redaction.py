@@ -8,10 +8,14 @@ from __future__ import annotations
 
 import re
 
-_BETWEEN = r"(?:_|%5f)"  # as it is, or as a URL may have it
-# A key, also when it was cut in its secret; and a secret alone, or with anything else before it.
+_HEX = "[0-9a-f]"
+_BETWEEN = "(?:_|%5f)"  # as it is, or as a URL may have it
+# A key, also one that was cut in its secret; one without its mark; and what follows a public id.
 _KEY = re.compile(
-    rf"(fk{_BETWEEN}[0-9a-f]{{32}}){_BETWEEN}[0-9a-f]+|[0-9a-f]{{64,}}", re.ASCII | re.IGNORECASE
+    rf"(fk{_BETWEEN}{_HEX}{{32}}){_BETWEEN}{_HEX}+"
+    rf"|{_HEX}{{32}}{_BETWEEN}{_HEX}{{16,}}"
+    rf"|(?<!{_HEX})(?:{_HEX}{{72}}|{_HEX}{{80}})(?!{_HEX})",
+    re.ASCII | re.IGNORECASE,
 )
 REDACTED = "[redacted]"
 
