@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from chalicelib.banking.configuration import Configuration
 from chalicelib.banking.tenants import ADMIN_ID
-from fintegrate.access.keys import ApiKeys, hash_secret, secret_matches
-from fintegrate.database import Database
+from fintegrate.access.keys import ApiKey, ApiKeys, hash_secret, secret_matches
+from fintegrate.database import Database, Row
 from fintegrate.queries import queries_beside
 
 SQL = queries_beside(__file__)
@@ -17,7 +17,7 @@ MALFORMED = (
     "make one with `make admin-key`"
 )
 USED_UP = (
-    "ADMIN_API_KEY was the admin's key before and was deactivated; a key never comes back. "
+    "ADMIN_API_KEY has an id that is in use or was deactivated; a key never comes back. "
     "Make another with `make admin-key`"
 )
 
@@ -53,6 +53,15 @@ def install_admin_key(db: Database, keys: ApiKeys, text: str, cost: int) -> None
         if installed is None:
             db.execute(SQL["deactivate_others"], scope)
             db.execute(SQL["install"], {**scope, "api_key_hash": hash_secret(key.secret, cost)})
-        elif not installed["active"] or not secret_matches(key, installed["api_key_hash"]):
+        elif not _still_its(installed, key):
             raise ValueError(USED_UP)
     db.close()
+
+
+def _still_its(installed: Row, key: ApiKey) -> bool:
+    """Whether this row is the admin's active key, with this secret."""
+    return (
+        installed["consumer_id"] == ADMIN_ID
+        and installed["active"]
+        and secret_matches(key, installed["api_key_hash"])
+    )

@@ -2,9 +2,8 @@
 SELECT consumer_id FROM consumers WHERE consumer_id = %(consumer_id)s FOR UPDATE
 
 -- name: find_installed
-SELECT api_key_hash,
-       consumer_id = %(consumer_id)s AND api_key_status = 'active'
-           AND expires_at > clock_timestamp() AS active
+SELECT consumer_id, api_key_hash,
+       api_key_status = 'active' AND expires_at > clock_timestamp() AS active
 FROM consumer_api_keys
 WHERE key_id = %(key_id)s
 
