@@ -19,7 +19,7 @@ from fintegrate.http.endpoint import Access, Answer, Call
     conflict="An active key exists and `rotate` is false",
 )
 def create_api_key(call: Call[NewApiKey]) -> Answer:
-    """Issue a key; with `rotate` the old one stops at once."""
+    """Issue a key; with `rotate` the old one stops at once, or after `overlap_minutes`."""
     keys = parts().keys
     key = keys.new()
     issue_key(
@@ -27,6 +27,7 @@ def create_api_key(call: Call[NewApiKey]) -> Answer:
         str(call.body.consumer_id),
         key,
         rotate=call.body.rotate,
+        overlap_minutes=call.body.overlap_minutes,
         expires_in_days=call.body.expires_in_days,
         cost=parts().settings.api_key_bcrypt_cost,
     )

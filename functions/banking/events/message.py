@@ -16,6 +16,7 @@ _encoded = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 def compose(row: Row) -> Message:
     """Make the message of an event's row, which also has `consumer_name`."""
     metadata = dict(row["metadata_json"])
+    metadata.pop("key_id", None)  # who wrote it concerns the platform and its operator only
     traceparent = metadata.pop("traceparent", None) or _own_trace(row["event_id"])
     body = {
         "schema_version": SCHEMA_VERSION,

@@ -36,7 +36,7 @@ def test_second_key_needs_rotate(admin: Api, bank: Bank) -> None:
     reply = admin.post("/consumer/api-key", consumer_id=bank.consumer_id)
 
     assert reply.status == 409
-    assert reply.description == "An active key exists; send rotate: true to replace it at once"
+    assert reply.description == "An active key exists; send rotate: true to replace it"
     assert works(bank.api.key).status == 200
 
 
