@@ -9,7 +9,7 @@ MADE := .venv .local .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
 
 .DEFAULT_GOAL := help
 .PHONY: help setup local up down demo consumer deploy-local undeploy-local invoke logs \
-	test unit check documents chaos bench bench-deploy bench-peers deploy destroy clean
+	test unit check documents chaos bench bench-deploy bench-peers deploy admin-key destroy clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -73,6 +73,9 @@ check: setup ## run ruff, mypy and the linter of the templates
 
 deploy: setup ## deploy to AWS (STAGE=dev|prod); safe to run again (docs/deploy.md)
 	@$(PY) -m local.aws deploy $(STAGE)
+
+admin-key: setup ## make a key for the admin and print it, this once (STAGE=… for a stage in AWS)
+	@$(PY) -m $(if $(STAGE),local.aws admin-key $(STAGE),local admin-key)
 
 destroy: setup ## delete a stage in AWS (STAGE=…), after asking
 	@$(PY) -m local.aws destroy $(STAGE)

@@ -181,6 +181,15 @@ def documents() -> None:
         console.print(f"wrote {path}")
 
 
+@app.command(name="admin-key")
+def admin_key() -> None:
+    """Make a key for the admin and print it, this once."""
+    from local.banking.admin_key import new_admin_key
+    from local.services.settings import secret_settings
+
+    print(new_admin_key(secret_settings(Checkout())))
+
+
 @app.command()
 @explained
 def demo() -> None:

@@ -18,6 +18,10 @@ class Configuration:
     admin_api_key: str = field(default="", repr=False)
     """The admin's key; only the migration step reads it."""
 
+    api_key_check_secret: str = field(default="", repr=False)
+    """The server's secret in the check of every API key, at least 32 characters. Only the API and the
+    migration step get it. Another one makes every key malformed, the admin's too."""
+
     stage: str = "local"
     log_level: str = "INFO"
     max_body_bytes: int = 1_048_576
@@ -35,7 +39,11 @@ class Configuration:
 
     api_key_bcrypt_cost: int = 12
     api_key_wrong_secrets_per_minute: int = 5
-    """How many wrong secrets one process checks with bcrypt, per key and address, in a minute."""
+    """How many wrong secrets of one key are compared with bcrypt in a minute, whoever sends them."""
+    api_key_unsigned_secrets_per_minute: int = 30
+    """The same for all keys of the older form together, which anybody can make up, in one process."""
+    audit_refusals_per_minute: int = 60
+    """How many refusals of one key the audit log takes in a minute. Unknown keys share as many."""
 
     database_connect_timeout_seconds: int = 3
     database_statement_timeout_ms: int = 20_000

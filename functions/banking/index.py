@@ -9,6 +9,7 @@ from chalicelib.banking.consumer import (  # noqa: F401
     create_consumer,
     deactivate_api_key,
     list_consumers,
+    list_key_uses,
     read_api_key,
     read_consumer,
 )

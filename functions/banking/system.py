@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -63,10 +64,15 @@ def _after_migrations(settings: Configuration) -> None:
     install_configured_key(settings)
 
 
-def _new_admin_api_key() -> str:
-    from fintegrate.access.keys import new_api_key
+def _new_check_secret(_settings: Mapping[str, str]) -> str:
+    return secrets.token_hex(32)
 
-    return new_api_key().text
+
+def _new_admin_api_key(settings: Mapping[str, str]) -> str:
+    from fintegrate.access.keys import ApiKeys
+
+    keys = ApiKeys(settings["API_KEY_CHECK_SECRET"])
+    return keys.text(keys.new())
 
 
 SYSTEM = System(
@@ -80,5 +86,8 @@ SYSTEM = System(
     description=_description,
     after_migrations=_after_migrations,
     schedule_runs=_schedule_runs,
-    made_up={"ADMIN_API_KEY": _new_admin_api_key},
+    made_up={
+        "API_KEY_CHECK_SECRET": _new_check_secret,
+        "ADMIN_API_KEY": _new_admin_api_key,
+    },
 )

@@ -20,7 +20,9 @@ from chalicelib.banking.events.message import compose
 from chalicelib.banking.events.pauses import PausingSender
 from chalicelib.banking.tenants import ADMIN_ID
 from fintegrate.access.by_api_key import ByApiKey
-from fintegrate.access.keys import SecretVerifier
+from fintegrate.access.keys import ApiKeys
+from fintegrate.access.proofs import Proofs
+from fintegrate.access.secret_verifier import SecretVerifier
 from fintegrate.breaker import CircuitBreaker
 from fintegrate.database import Database, Row
 from fintegrate.http.audit import AuditLog
@@ -61,6 +63,11 @@ class Parts(NamedTuple):
     redeliver: Sweep
     sweep_database: Database
     declare_queues: Callable[[Sequence[Row]], None]
+
+    @property
+    def keys(self) -> ApiKeys:
+        """Makes and reads API keys."""
+        return ApiKeys(self.settings.api_key_check_secret)
 
     def close(self) -> None:
         """Close this thread's connections; each reopens when needed."""
@@ -152,15 +159,9 @@ def _request_parts(
     metrics: Metrics,
     sender: Sender,
 ) -> RequestParts:
-    by_api_key = ByApiKey(
-        partial(find_key, database),
-        SecretVerifier(settings.api_key_wrong_secrets_per_minute),
-        admin_id=ADMIN_ID,
-        owner_inactive="This consumer is deactivated; ask the operator to activate it",
-    )
     return RequestParts(
         database=database,
-        schemes={"ApiKey": by_api_key},
+        schemes={"ApiKey": _by_api_key(settings, database, redis)},
         rate_limiter=RateLimiter(
             redis,
             metrics,
@@ -168,11 +169,35 @@ def _request_parts(
             burst=settings.rate_limit_api_key_burst,
         ),
         metrics=metrics,
-        audit=AuditLog(database, SQL),
+        audit=AuditLog(
+            database,
+            metrics,
+            redis,
+            statements=SQL,
+            refusals_per_minute=settings.audit_refusals_per_minute,
+        ),
         idempotency_keys=IdempotencyKeys(database, SQL),
         max_body_bytes=settings.max_body_bytes,
         publish_new=counting(_outbox(settings, database, sender).publish_new, metrics),
         admins_only="This endpoint is the admin's; use an endpoint of your own consumer",
+    )
+
+
+def _by_api_key(settings: Configuration, database: Database, redis: RedisConnections) -> ByApiKey:
+    keys = ApiKeys(settings.api_key_check_secret)
+    verifier = SecretVerifier(
+        settings.api_key_wrong_secrets_per_minute,
+        settings.api_key_unsigned_secrets_per_minute,
+        cost=settings.api_key_bcrypt_cost,
+        redis=redis,
+        proofs=Proofs(redis, keys),
+    )
+    return ByApiKey(
+        partial(find_key, database),
+        keys,
+        verifier,
+        admin_id=ADMIN_ID,
+        owner_inactive="This consumer is deactivated; ask the operator to activate it",
     )
 
 

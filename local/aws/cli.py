@@ -1,4 +1,4 @@
-"""`python -m local.aws deploy|destroy|lint`, which the Makefile calls."""
+"""`python -m local.aws deploy|admin-key|destroy|lint`, which the Makefile calls."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 
 from chalicelib.systems import NAMES
-from local.aws.deployment import Deployment
+from local.aws.admin_key import new_admin_key
+from local.aws.deployment import Deployment, Part
 from local.aws.destruction import NotConfirmed, confirm
 from local.aws.destruction import destroy as destroy_stage
 from local.aws.lint import lint as lint_all
@@ -57,6 +58,18 @@ def deploy(stage: Stage) -> None:
         _stop(error)
     for system, url in urls.items():
         console.print(f"{system} {stage.value} answers on {url}")
+
+
+@app.command(name="admin-key")
+def admin_key(stage: Stage) -> None:
+    """Make a key for the admin of a stage and print it, this once."""
+    try:
+        secrets = Stacks(boto3.client("cloudformation")).outputs(Part("secrets").stack(stage.value))
+        console.print(
+            new_admin_key(boto3.client("secretsmanager"), secrets["ApiKeyCheckSecretArn"])
+        )
+    except EXPLAINED as error:
+        _stop(error)
 
 
 @app.command()

@@ -89,7 +89,8 @@ class Deployment:
         outputs: dict[str, str] = {}
         for names in SERVERS:
             outputs |= self._bring_about([Part(name) for name in names], outputs)
-        if ensure_admin_key(self.session.client("secretsmanager"), outputs["AdminKeySecretArn"]):
+        secrets = outputs["AdminKeySecretArn"], outputs["ApiKeyCheckSecretArn"]
+        if ensure_admin_key(self.session.client("secretsmanager"), *secrets):
             self.say(
                 "made the admin's API key; it is in the secret of the output AdminKeySecretArn"
             )

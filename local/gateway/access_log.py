@@ -1,6 +1,6 @@
 """Writes one JSON line per request to standard output.
 
-It logs only names of headers and query parameters, never their values.
+It logs only names of query parameters, never their values, and no key that stands in a path or a name.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 from starlette.responses import Response
+
+from fintegrate.redaction import redacted
 
 
 class AccessLog:
@@ -35,7 +37,7 @@ class AccessLog:
             "bytes": len(response.body),
         }
         # ASCII only, so that a caller cannot send control sequences to a terminal.
-        print(json.dumps(line), file=self._stream, flush=True)
+        print(redacted(json.dumps(line)), file=self._stream, flush=True)
 
 
 def _query(request: Request) -> str:

@@ -18,6 +18,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from fintegrate.redaction import has_key
 from local.aws_shapes.proxy_event import IncomingRequest, proxy_event
 from local.aws_shapes.proxy_response import MalformedResponse, proxy_response
 from local.gateway.access_log import AccessLog
@@ -137,7 +138,8 @@ def _headers(request: Request) -> list[tuple[str, str]]:
 
 def _request_id(request: Request) -> str:
     said = request.headers.get("x-request-id", "").strip(" \t")
-    return said if SANE_REQUEST_ID.fullmatch(said) else str(uuid.uuid4())
+    sane = SANE_REQUEST_ID.fullmatch(said) and not has_key(said)
+    return said if sane else str(uuid.uuid4())
 
 
 def _address(request: Request) -> str:

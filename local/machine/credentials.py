@@ -30,4 +30,4 @@ def password(
     with checkout.locked("secrets"):
         if not path.exists():
             write_private(path, make())
-        return path.read_text()
+        return path.read_text().strip()  # a shell that wrote one has ended its line

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 
 from chalicelib import systems
 from local.machine.checkout import Checkout
@@ -20,14 +21,9 @@ def settings_environment(
     caller's, and the overrides win over all.
     """
     checkout = checkout or Checkout()
-    made_up = {
-        setting: password(checkout, setting.lower().replace("_", "-"), make)
-        for setting, make in made_up_settings().items()
-        if not os.environ.get(setting)
-    }
     return {
         **os.environ,
-        **made_up,
+        **secret_settings(checkout),
         "PYTHONPATH": os.pathsep.join([str(checkout.root), str(checkout.root / "vendor")]),
         **urls.servers,
         **urls.databases,
@@ -35,7 +31,18 @@ def settings_environment(
     }
 
 
-def made_up_settings() -> dict[str, Callable[[], str]]:
+def secret_settings(checkout: Checkout) -> dict[str, str]:
+    """The secrets of all systems: the caller's own, else the checkout's, made on first use."""
+    known: dict[str, str] = {}
+    for setting, make in made_up_settings().items():
+        name = setting.lower().replace("_", "-")
+        known[setting] = os.environ.get(setting) or password(
+            checkout, name, partial(make, dict(known))
+        )
+    return known
+
+
+def made_up_settings() -> dict[str, Callable[[Mapping[str, str]], str]]:
     """The settings of all systems that a checkout makes up for itself, and what makes each."""
     return {
         setting: make

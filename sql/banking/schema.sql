@@ -19,7 +19,8 @@ CREATE TABLE consumers (
     CONSTRAINT consumers_status_check CHECK (status IN ('active', 'deactivated'))
 );
 
--- key_id is the public id in the key. Only the bcrypt hash of the secret is stored.
+-- key_id is the public id in the key. Only the bcrypt hash of the secret is stored. A key that was
+-- replaced with an overlap works until its expires_at, which the rotation has brought forward.
 CREATE TABLE consumer_api_keys (
     key_id         uuid        NOT NULL DEFAULT gen_random_uuid(),
     consumer_id    uuid        NOT NULL,
@@ -28,14 +29,15 @@ CREATE TABLE consumer_api_keys (
     created_at     timestamptz NOT NULL DEFAULT clock_timestamp(),
     expires_at     timestamptz NOT NULL,
     updated_at     timestamptz NOT NULL DEFAULT clock_timestamp(),
+    replaced_at    timestamptz,
     CONSTRAINT consumer_api_keys_pkey PRIMARY KEY (key_id),
     CONSTRAINT consumer_api_keys_status_check
         CHECK (api_key_status IN ('active', 'expired', 'deactivated'))
 );
 
--- At most one active key per consumer.
+-- At most one active key per consumer, and beside it one that was replaced and still works.
 CREATE UNIQUE INDEX consumer_api_keys_one_active
-    ON consumer_api_keys (consumer_id) WHERE api_key_status = 'active';
+    ON consumer_api_keys (consumer_id, (replaced_at IS NULL)) WHERE api_key_status = 'active';
 -- A consumer's newest key, whatever its status.
 CREATE INDEX consumer_api_keys_by_consumer ON consumer_api_keys (consumer_id, created_at DESC);
 -- For expire_api_keys.
@@ -389,9 +391,11 @@ CREATE FUNCTION utc_text(at timestamptz) RETURNS text LANGUAGE sql STABLE AS $$
     SELECT to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"+00:00"')
 $$;
 
--- Creates a customer and its event; returns the event's row.
+-- Creates a customer and its event; returns the event's row. `key` is the public id of the API key that
+-- asked for it: it stays in the event's metadata and is not sent.
 CREATE FUNCTION create_customer(
-    of_consumer uuid, with_name text, with_status text, service text, trace text
+    of_consumer uuid, with_name text, with_status text, service text, trace text,
+    key uuid DEFAULT NULL
 ) RETURNS customer_events LANGUAGE plpgsql AS $$
 DECLARE
     event customer_events;
@@ -407,7 +411,7 @@ BEGIN
            jsonb_build_object('customer_id', customer_id, 'name', name, 'status', status),
            jsonb_strip_nulls(jsonb_build_object(
                'created_at', utc_text(created_at), 'sequence', event_sequence,
-               'source_service', service, 'traceparent', trace)),
+               'source_service', service, 'traceparent', trace, 'key_id', key)),
            created_at
     FROM customer
     RETURNING * INTO event;

@@ -51,6 +51,7 @@ UNFILTERED = {
         "create_consumer": OPERATOR,
         "list_consumers": OPERATOR,
     },
+    "functions/banking/consumer/key_uses.sql": {"find_owner": OPERATOR},
     "functions/banking/consumer/keys.sql": {
         "deactivate_key": OPERATOR,
         "expire_due_keys": OPERATOR,

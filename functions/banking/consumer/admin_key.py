@@ -4,43 +4,64 @@ from __future__ import annotations
 
 from chalicelib.banking.configuration import Configuration
 from chalicelib.banking.tenants import ADMIN_ID
-from fintegrate.access.keys import ApiKey, SecretVerifier, hash_secret, parse_api_key
-from fintegrate.database import Database
+from fintegrate.access.keys import ApiKey, ApiKeys, hash_secret, secret_matches
+from fintegrate.database import Database, Row
 from fintegrate.queries import queries_beside
 
 SQL = queries_beside(__file__)
+
+
+MALFORMED = (
+    "ADMIN_API_KEY is not an API key of this installation: it must be "
+    "fk_<public id>_<secret><check>, and the check is made with API_KEY_CHECK_SECRET; "
+    "make one with `make admin-key`"
+)
+USED_UP = (
+    "ADMIN_API_KEY has an id that is in use or was deactivated; a key never comes back. "
+    "Make another with `make admin-key`"
+)
 
 
 def install_configured_key(settings: Configuration) -> None:
     """Install the key of the settings, if they have one.
 
     Raises:
-        ValueError: the key is malformed; its text is not repeated.
+        ValueError: the key is malformed or was deactivated; its text is not repeated.
+        CheckSecretMissing: there is no secret of the server.
     """
     if settings.admin_api_key:
         database = Database(settings.database_url)
-        install_admin_key(database, settings.admin_api_key, settings.api_key_bcrypt_cost)
+        keys = ApiKeys(settings.api_key_check_secret)
+        install_admin_key(database, keys, settings.admin_api_key, settings.api_key_bcrypt_cost)
 
 
-def install_admin_key(db: Database, text: str, cost: int) -> None:
+def install_admin_key(db: Database, keys: ApiKeys, text: str, cost: int) -> None:
     """Make this the admin's one active key. If it already is, nothing changes.
 
     Raises:
-        ValueError: the key is malformed; its text is not repeated.
+        ValueError: the key is malformed, another consumer's, or no longer active; its text is not
+            repeated.
+        CheckSecretMissing: there is no secret of the server.
     """
-    key = parse_api_key(text)
+    key = keys.parse(text)
     if key is None:
-        raise ValueError("ADMIN_API_KEY is not an API key: it must be fk_<public id>_<secret>")
+        raise ValueError(MALFORMED)
     with db.transaction():
         db.fetch_one(SQL["lock_admin"], {"consumer_id": ADMIN_ID})
-        installed = db.fetch_one(SQL["find_installed"], {"key_id": key.key_id})
-        if installed and installed["active"] and _is_same(key, installed["api_key_hash"]):
-            return
         scope = {"consumer_id": ADMIN_ID, "key_id": key.key_id}
-        db.execute(SQL["deactivate_others"], scope)
-        db.execute(SQL["install"], {**scope, "api_key_hash": hash_secret(key.secret, cost)})
+        installed = db.fetch_one(SQL["find_installed"], scope)
+        if installed is None:
+            db.execute(SQL["deactivate_others"], scope)
+            db.execute(SQL["install"], {**scope, "api_key_hash": hash_secret(key.secret, cost)})
+        elif not _still_its(installed, key):
+            raise ValueError(USED_UP)
     db.close()
 
 
-def _is_same(key: ApiKey, stored_hash: str) -> bool:
-    return SecretVerifier().matches(key, stored_hash, "migration")
+def _still_its(installed: Row, key: ApiKey) -> bool:
+    """Whether this row is the admin's active key, with this secret."""
+    return (
+        installed["consumer_id"] == ADMIN_ID
+        and installed["active"]
+        and secret_matches(key, installed["api_key_hash"])
+    )

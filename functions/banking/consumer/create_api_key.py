@@ -4,7 +4,6 @@ from chalicelib.banking.consumer.blueprint import consumer
 from chalicelib.banking.consumer.keys import issue_key
 from chalicelib.banking.consumer.models import ApiKeyIssued, NewApiKey
 from chalicelib.banking.wiring import endpoint, parts
-from fintegrate.access.keys import new_api_key
 from fintegrate.http.endpoint import Access, Answer, Call
 
 
@@ -20,14 +19,16 @@ from fintegrate.http.endpoint import Access, Answer, Call
     conflict="An active key exists and `rotate` is false",
 )
 def create_api_key(call: Call[NewApiKey]) -> Answer:
-    """Issue a key; with `rotate` the old one stops at once."""
-    key = new_api_key()
+    """Issue a key; with `rotate` the old one stops at once, or after `overlap_minutes`."""
+    keys = parts().keys
+    key = keys.new()
     issue_key(
         call.db,
         str(call.body.consumer_id),
         key,
         rotate=call.body.rotate,
+        overlap_minutes=call.body.overlap_minutes,
         expires_in_days=call.body.expires_in_days,
         cost=parts().settings.api_key_bcrypt_cost,
     )
-    return Answer({"api_key": key.text})
+    return Answer({"api_key": keys.text(key)})

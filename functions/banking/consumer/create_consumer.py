@@ -30,6 +30,7 @@ def create_consumer(call: Call[NewConsumer]) -> Answer:
         "admin_name": ADMIN_NAME,
         "source_service": f"{call.request.method}: {call.request.path}",
         "traceparent": call.request.traceparent,
+        "key_id": call.caller.key_id,
     }
     try:
         event = call.db.fetch_one(SQL["create_consumer"], values)

@@ -9,7 +9,7 @@ from fintegrate.errors import Conflict, NotFound
 from fintegrate.queries import queries_beside
 
 SQL = queries_beside(__file__)
-ACTIVE_KEY_EXISTS = "An active key exists; send rotate: true to replace it at once"
+ACTIVE_KEY_EXISTS = "An active key exists; send rotate: true to replace it"
 ADMINS_KEY = (
     "The admin's own key comes from the configuration; set another ADMIN_API_KEY and run the "
     "migration step"
@@ -23,9 +23,18 @@ def find_key(db: Database, key_id: str) -> Row | None:
 
 
 def issue_key(
-    db: Database, consumer_id: str, key: ApiKey, *, rotate: bool, expires_in_days: int, cost: int
+    db: Database,
+    consumer_id: str,
+    key: ApiKey,
+    *,
+    rotate: bool,
+    overlap_minutes: int,
+    expires_in_days: int,
+    cost: int,
 ) -> None:
-    """Store a key as its consumer's active one, inside the caller's transaction.
+    """Store a key as its consumer's newest one, inside the caller's transaction.
+
+    With `rotate` and an overlap the newest one before it works that much longer, older ones end at once.
 
     Raises:
         NotFound: there is no such consumer.
@@ -38,9 +47,10 @@ def issue_key(
     scope = {"consumer_id": consumer_id}
     if db.fetch_one(SQL["lock_consumer"], scope) is None:
         raise NotFound("No such consumer; check consumer_id")
-    db.execute(SQL["expire_due_key"], scope)
+    db.execute(SQL["expire_due_keys_of"], scope)
     if rotate:
-        db.execute(SQL["deactivate_active_key"], scope)
+        db.execute(SQL["end_active_keys"], {**scope, "overlapping": overlap_minutes > 0})
+        db.execute(SQL["replace_newest_key"], {**scope, "overlap_minutes": overlap_minutes})
     row = {"key_id": key.key_id, "api_key_hash": hashed, "expires_in_days": expires_in_days}
     try:
         db.execute(SQL["insert_key"], {**scope, **row})

@@ -11,16 +11,26 @@ WHERE found.consumer_id IS NOT NULL
 -- name: lock_consumer
 SELECT consumer_id FROM consumers WHERE consumer_id = %(consumer_id)s FOR UPDATE
 
--- name: expire_due_key
+-- name: expire_due_keys_of
 -- An expired key counts as expired before the hourly schedule has written so.
 UPDATE consumer_api_keys
 SET api_key_status = 'expired', updated_at = clock_timestamp()
 WHERE consumer_id = %(consumer_id)s AND api_key_status = 'active'
   AND expires_at <= clock_timestamp()
 
--- name: deactivate_active_key
+-- name: end_active_keys
+-- All of them, or with an overlap those that were replaced before.
 UPDATE consumer_api_keys
 SET api_key_status = 'deactivated', updated_at = clock_timestamp()
+WHERE consumer_id = %(consumer_id)s AND api_key_status = 'active'
+  AND (replaced_at IS NOT NULL OR NOT %(overlapping)s)
+
+-- name: replace_newest_key
+-- It still works for the overlap, but never longer than it would have.
+UPDATE consumer_api_keys
+SET replaced_at = clock_timestamp(), updated_at = clock_timestamp(),
+    expires_at = least(expires_at,
+                       clock_timestamp() + make_interval(mins => %(overlap_minutes)s))
 WHERE consumer_id = %(consumer_id)s AND api_key_status = 'active'
 
 -- name: insert_key

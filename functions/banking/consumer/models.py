@@ -2,15 +2,17 @@
 
 import re
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 from typing_extensions import TypedDict
 
-from chalicelib.banking.fields import ConsumerId
-from fintegrate.access.keys import parse_api_key
-from fintegrate.http.validation import Described, RequestModel
+from chalicelib.banking.events.topology import EventType
+from chalicelib.banking.fields import ConsumerId, CustomerId
+from fintegrate.access.keys import read_form
+from fintegrate.http.cursors import Cursor, Limit, NextCursor
+from fintegrate.http.validation import Described, Instant, RequestModel
 
 _PUBLIC_ID = re.compile(
     r"[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE
@@ -21,7 +23,7 @@ def public_id(text: str) -> str:
     """The public id, as a UUID, of a whole key or a public id; drops the secret."""
     if _PUBLIC_ID.fullmatch(text):
         return str(UUID(text))
-    key = parse_api_key(text)
+    key = read_form(text)
     if key is None:
         raise ValueError("must be an API key, or its public id as 32 hexadecimal digits or a UUID")
     return key.key_id
@@ -62,15 +64,26 @@ class ConsumerCreated(TypedDict):
 
 
 class NewApiKey(RequestModel):
-    """A key to issue; `rotate` replaces the active one at once."""
+    """A key to issue; `rotate` replaces the active one, at once or after `overlap_minutes`."""
 
     consumer_id: ConsumerId
     rotate: Annotated[
         bool, Described("Whether to replace the active key, which stops at once", True)
     ] = False
+    overlap_minutes: Annotated[
+        int,
+        Field(ge=0, le=1440),
+        Described("With rotate: how long the replaced key still works, in minutes", 60),
+    ] = 0
     expires_in_days: Annotated[
         int, Field(ge=1, le=3650), Described("Days until the key expires", 365)
     ] = 365
+
+    @model_validator(mode="after")
+    def _overlap_needs_two_keys(self) -> Self:
+        if self.overlap_minutes and not self.rotate:
+            raise ValueError("overlap_minutes only goes with rotate: true")
+        return self
 
 
 class ApiKeyIssued(TypedDict):
@@ -132,3 +145,45 @@ class ApiKeyData(TypedDict):
     created_at: datetime
     expires_at: datetime | None
     updated_at: datetime
+
+
+class KeyUseQuestion(RequestModel):
+    """Which key, and between which times; from the key's creation on when nothing is said."""
+
+    key: ApiKeyName
+    since: Annotated[
+        Instant | None,
+        Field(alias="from"),
+        Described("Only what was written then or later", "2026-01-15T09:30:00+00:00"),
+    ] = None
+    until: Annotated[
+        Instant | None,
+        Field(alias="to"),
+        Described("Only what was written before", "2026-01-16T09:30:00+00:00"),
+    ] = None
+    limit: Limit = 50
+    cursor: Annotated[Cursor, Field(max_length=200)] | None = None
+
+
+class KeyUse(TypedDict):
+    """A row that was written with a key: an event, or an entry of the audit log."""
+
+    use_id: Annotated[
+        UUID, Described("The event's or the entry's id", "c4a1d2e3-6f70-4b81-92a3-b4c5d6e7f809")
+    ]
+    created_at: datetime
+    kind: Literal["event", "audit"]
+    action: Annotated[str, Described("Method and path of the request", "POST: /customer/data")]
+    event_type: EventType | None
+    customer_id: CustomerId | None
+    status_code: Annotated[int | None, Described("The answer, of an audit entry", 403)]
+    request_id: Annotated[str | None, Described("The request, of an audit entry", "look-here")]
+    source_ip: Annotated[str | None, Described("The caller, of an audit entry", "203.0.113.9")]
+
+
+class KeyUsePage(TypedDict):
+    """What was written with a key, newest first."""
+
+    consumer_id: ConsumerId
+    uses: list[KeyUse]
+    next_cursor: NextCursor

@@ -34,6 +34,7 @@ def change_customer(call: Call[Any], statement: str, **values: object) -> Row | 
             "consumer_name": call.caller.owner_name,
             "source_service": f"{call.request.method}: {call.request.path}",
             "traceparent": call.request.traceparent,
+            "key_id": call.caller.key_id,
             **values,
         },
     )

@@ -8,7 +8,8 @@
 -- text: sql/banking/schema.sql, create_customer
 SELECT event_id, customer_id, sequence, event_type, payload_json, metadata_json, created_at,
        publish_try_count, deliver_try_count, %(consumer_name)s AS consumer_name
-FROM create_customer(%(consumer_id)s, %(name)s, %(status)s, %(source_service)s, %(traceparent)s)
+FROM create_customer(%(consumer_id)s, %(name)s, %(status)s, %(source_service)s, %(traceparent)s,
+                     %(key_id)s)
      AS created
 
 -- name: change_status
@@ -26,7 +27,8 @@ SELECT consumer_id, customer_id, event_sequence, 'customer_status_change', %(sou
        jsonb_build_object('customer_id', customer_id, 'name', name, 'status', status),
        jsonb_strip_nulls(jsonb_build_object(
            'created_at', utc_text(updated_at), 'sequence', event_sequence,
-           'source_service', %(source_service)s, 'traceparent', %(traceparent)s::text)),
+           'source_service', %(source_service)s, 'traceparent', %(traceparent)s::text,
+           'key_id', %(key_id)s::uuid)),
        updated_at
 FROM customer
 RETURNING *, %(consumer_name)s AS consumer_name
@@ -56,7 +58,8 @@ SELECT consumer_id, customer_id, sequence, 'customer_deletion', %(source_service
        jsonb_build_object('customer_id', customer_id, 'name', name, 'status', status),
        jsonb_strip_nulls(jsonb_build_object(
            'created_at', utc_text(deleted_at), 'sequence', sequence,
-           'source_service', %(source_service)s, 'traceparent', %(traceparent)s::text)),
+           'source_service', %(source_service)s, 'traceparent', %(traceparent)s::text,
+           'key_id', %(key_id)s::uuid)),
        deleted_at
 FROM customer
 RETURNING *, %(consumer_name)s AS consumer_name

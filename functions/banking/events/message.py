@@ -19,6 +19,7 @@ def compose(row: Row) -> Message:
     A row with `sent_late_at` is sent after its successors, and the message says so.
     """
     metadata = dict(row["metadata_json"])
+    metadata.pop("key_id", None)  # who wrote it concerns the platform and its operator only
     traceparent = metadata.pop("traceparent", None) or _own_trace(row["event_id"])
     if row.get("sent_late_at"):
         metadata["late"] = True

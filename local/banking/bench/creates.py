@@ -12,7 +12,7 @@ import redis
 from chalice import Chalice
 
 from chalicelib.banking.wiring import Parts, endpoint
-from fintegrate.access.keys import parse_api_key
+from fintegrate.access.keys import read_form
 from fintegrate.http.endpoint import Access, Answer, Call, Nothing
 from fintegrate.http.rate_limit import BUCKET
 from fintegrate.http.request_scope import request_scope
@@ -88,7 +88,7 @@ def _raw_checks(database: BenchDatabase, key_text: str) -> Callable[[], None]:
     connection.autocommit = True
     cursor = connection.cursor()
     bucket = redis.Redis.from_url(database.parts.settings.redis_url).register_script(BUCKET.text)
-    key = parse_api_key(key_text)
+    key = read_form(key_text)
     assert key is not None
     key_id = key.key_id
 

@@ -12,7 +12,14 @@ from local.services.docker.server import DockerServer
 from local.services.native.postgresql import USER
 from local.services.service import ServersUnusable
 
-POSTGRESQL_SETTINGS = {"max_connections": "200", "shared_buffers": "256MB", "timezone": "UTC"}
+POSTGRESQL_SETTINGS = {
+    "max_connections": "200",
+    "shared_buffers": "256MB",
+    "timezone": "UTC",
+    # as in local/services/native/postgresql.py
+    "log_min_error_statement": "fatal",
+    "log_error_verbosity": "terse",
+}
 RABBITMQ_CONFIGURATION = """\
 disk_free_limit.absolute = 100MB
 vm_memory_high_watermark.relative = 0.4

@@ -36,6 +36,9 @@ SETTINGS: Mapping[str, str] = {
     "checkpoint_completion_target": "0.9",
     "random_page_cost": "1.1",
     "log_min_messages": "warning",
+    # A statement's text and an error's detail hold names, tags and hashes of keys.
+    "log_min_error_statement": "fatal",
+    "log_error_verbosity": "terse",
     "log_line_prefix": "%m [%p] ",
     "timezone": "UTC",
     "log_timezone": "UTC",

@@ -3,7 +3,8 @@
 --
 -- Rollback:
 --   CREATE OR REPLACE FUNCTION create_customer(
---       of_consumer uuid, with_name text, with_status text, service text, trace text
+--       of_consumer uuid, with_name text, with_status text, service text, trace text,
+--       key uuid DEFAULT NULL
 --   ) RETURNS customer_events LANGUAGE plpgsql AS $$
 --   DECLARE
 --       event customer_events;
@@ -19,7 +20,7 @@
 --              jsonb_build_object('customer_id', customer_id, 'name', name, 'status', status),
 --              jsonb_strip_nulls(jsonb_build_object(
 --                  'created_at', created_at, 'sequence', event_sequence,
---                  'source_service', service, 'traceparent', trace)),
+--                  'source_service', service, 'traceparent', trace, 'key_id', key)),
 --              created_at
 --       FROM customer
 --       RETURNING * INTO event;
@@ -29,9 +30,11 @@
 
 BEGIN;
 
--- Creates a customer and its event; returns the event's row.
+-- Creates a customer and its event; returns the event's row. `key` is the public id of the API key that
+-- asked for it: it stays in the event's metadata and is not sent.
 CREATE OR REPLACE FUNCTION create_customer(
-    of_consumer uuid, with_name text, with_status text, service text, trace text
+    of_consumer uuid, with_name text, with_status text, service text, trace text,
+    key uuid DEFAULT NULL
 ) RETURNS customer_events LANGUAGE plpgsql AS $$
 DECLARE
     event customer_events;
@@ -47,7 +50,7 @@ BEGIN
            jsonb_build_object('customer_id', customer_id, 'name', name, 'status', status),
            jsonb_strip_nulls(jsonb_build_object(
                'created_at', utc_text(created_at), 'sequence', event_sequence,
-               'source_service', service, 'traceparent', trace)),
+               'source_service', service, 'traceparent', trace, 'key_id', key)),
            created_at
     FROM customer
     RETURNING * INTO event;

@@ -13,11 +13,11 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from chalicelib.banking.wiring import Parts
 from fintegrate import metrics_store
-from fintegrate.access.keys import new_api_key
 from tests.integration.operations.pages import get
 from tests.support.api import Api
 from tests.support.banking import Bank, parts_with
 from tests.support.fixtures import Query
+from tests.support.keys import new_key
 from tests.support.outbox import write_pending
 from tests.support.schedules import run_schedule
 
@@ -180,7 +180,7 @@ def test_labels_never_hold_callers_input(bank: Bank, metrics: Metrics) -> None:
 
 
 def test_refused_credentials_count_by_reason(bank: Bank, admin: Api, metrics: Metrics) -> None:
-    for key in (None, "nonsense", new_api_key().text):
+    for key in (None, "nonsense", new_key()):
         Api(key).get("/customer/list")
     bank.api.get("/consumer/list")
     admin.post("/consumer/deactivate-api-key", api_key=bank.api.key)

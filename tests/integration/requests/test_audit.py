@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import logging
 import uuid
+from collections.abc import Callable
 
 import psycopg2
 import pytest
 
 from chalicelib.banking.tenants import ADMIN_ID
-from fintegrate.access.keys import ApiKey, new_api_key, parse_api_key
+from fintegrate.metrics import AUDIT_LEFT_OUT
 from tests.support.api import Api
 from tests.support.banking import Bank, parts_with
 from tests.support.fixtures import Query
+from tests.support.keys import key_id, new_key, with_wrong_secret
 
 
 def audit(query: Query, request_id: str) -> list[dict[str, object]]:
@@ -24,26 +26,20 @@ def audit(query: Query, request_id: str) -> list[dict[str, object]]:
     )
 
 
-def key_id(api: Api) -> str:
-    key = parse_api_key(api.key or "")
-    assert key is not None
-    return key.key_id
-
-
 def fresh() -> dict[str, str]:
     """Headers with a request id of the test's own."""
     return {"X-Request-Id": str(uuid.uuid4())}
 
 
 def test_unknown_key_is_audited_with_address(query: Query, bank: Bank) -> None:
-    key, headers = new_api_key(), fresh()
+    key, headers = new_key(), fresh()
 
-    Api(key.text, source_ip="203.0.113.9")("GET", "/customer/list", headers=headers)
+    Api(key, source_ip="203.0.113.9")("GET", "/customer/list", headers=headers)
 
     assert audit(query, headers["X-Request-Id"]) == [
         {
             "consumer_id": None,
-            "key_id": key.key_id,
+            "key_id": key_id(key),
             "action": "GET /customer/list",
             "status_code": 401,
             "reason": "X-API-Key is not a valid key; ask the operator for a new one",
@@ -60,18 +56,22 @@ def test_deactivated_key_names_its_consumer(query: Query, bank: Bank, admin: Api
 
     (row,) = audit(query, headers["X-Request-Id"])
     assert (row["status_code"], row["consumer_id"]) == (401, bank.consumer_id)
-    assert row["key_id"] == key_id(bank.api)
+    assert row["key_id"] == key_id(bank.api.key)
 
 
 def test_wrong_secret_names_no_consumer(query: Query, bank: Bank) -> None:
     """Who does not know the secret may not write into a tenant's part of the log."""
     headers = fresh()
-    wrong = ApiKey(key_id(bank.api), new_api_key().secret).text
+    wrong = with_wrong_secret(bank.api.key)
 
     Api(wrong)("GET", "/customer/list", headers=headers)
 
     (row,) = audit(query, headers["X-Request-Id"])
-    assert (row["status_code"], row["consumer_id"], row["key_id"]) == (401, None, key_id(bank.api))
+    assert (row["status_code"], row["consumer_id"], row["key_id"]) == (
+        401,
+        None,
+        key_id(bank.api.key),
+    )
 
 
 def test_forbidden_and_conflict_leave_rows(query: Query, bank: Bank) -> None:
@@ -91,7 +91,7 @@ def test_forbidden_and_conflict_leave_rows(query: Query, bank: Bank) -> None:
     (row,) = audit(query, conflict["X-Request-Id"])
     assert row == {
         "consumer_id": bank.consumer_id,
-        "key_id": key_id(bank.api),
+        "key_id": key_id(bank.api.key),
         "action": "PATCH /customer/change-status",
         "status_code": 409,
         "reason": f"Customer {customer_id} is already ACTIVE",
@@ -141,7 +141,7 @@ def test_strangers_cannot_fill_the_log(
 ) -> None:
     with parts_with(environment):
         for _ in range(80):
-            assert Api(new_api_key().text).get("/customer/list").status == 401
+            assert Api(new_key()).get("/customer/list").status == 401
         strangers = "SELECT count(*) AS count FROM audit_log WHERE consumer_id IS NULL"
         assert query(strangers) == [{"count": 60}]
 
@@ -150,6 +150,43 @@ def test_strangers_cannot_fill_the_log(
     assert query("SELECT count(*) AS count FROM audit_log WHERE status_code = 403") == [
         {"count": 1}
     ]
+
+
+def test_one_keys_refusals_are_bounded(
+    make_bank: Callable[[], Bank],
+    environment: dict[str, str],
+    query: Query,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    noisy, quiet = make_bank(), make_bank()
+    with parts_with(environment, AUDIT_REFUSALS_PER_MINUTE="3") as parts:
+        counted = []
+        monkeypatch.setattr(parts.metrics, "count", lambda *counts: counted.append(counts))
+        for _ in range(5):
+            assert noisy.api.get("/consumer/list").status == 403
+        quiet.api.get("/consumer/list")
+    with parts_with(
+        environment, AUDIT_REFUSALS_PER_MINUTE="3"
+    ):  # nor does another process write more
+        noisy.api.get("/consumer/list")
+
+    rows = query("SELECT consumer_id FROM audit_log WHERE status_code = 403")
+    assert [row["consumer_id"] for row in rows].count(noisy.consumer_id) == 3
+    assert [row["consumer_id"] for row in rows].count(quiet.consumer_id) == 1
+    assert counted.count((AUDIT_LEFT_OUT, "known")) == 2
+
+
+def test_made_up_keys_hide_no_real_one(
+    bank: Bank, environment: dict[str, str], query: Query
+) -> None:
+    with parts_with(environment, AUDIT_REFUSALS_PER_MINUTE="2"):
+        for _ in range(4):
+            Api(new_key()).get("/customer/list")
+        Api(with_wrong_secret(bank.api.key)).get("/customer/list")
+
+    rows = query("SELECT key_id FROM audit_log WHERE status_code = 401")
+    assert len(rows) == 3
+    assert {"key_id": key_id(bank.api.key)} in rows
 
 
 def test_malformed_keys_leave_nothing(query: Query, bank: Bank) -> None:

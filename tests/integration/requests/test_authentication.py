@@ -5,16 +5,26 @@ from __future__ import annotations
 import io
 import logging
 import uuid
+import zlib
+from collections.abc import Callable
 
 import bcrypt
 import pytest
 
 from chalicelib.banking.wiring import Parts
-from fintegrate.access.keys import ApiKey, new_api_key, parse_api_key
+from fintegrate.access.keys import hash_secret
 from fintegrate.logs import configure_logging
 from tests.support.api import Api, Reply
-from tests.support.banking import Bank, parts_with
+from tests.support.banking import Bank, parts_with, together
 from tests.support.fixtures import Query
+from tests.support.keys import (
+    issue_unsigned,
+    key_id,
+    new_key,
+    parsed,
+    unsigned_key,
+    with_wrong_secret,
+)
 
 MALFORMED = "X-API-Key is malformed; check that the key was copied as a whole"
 INVALID = "X-API-Key is not a valid key; ask the operator for a new one"
@@ -22,17 +32,6 @@ INVALID = "X-API-Key is not a valid key; ask the operator for a new one"
 
 def ask(key: str | None, source_ip: str = "127.0.0.1") -> Reply:
     return Api(key, source_ip).get("/customer/list")
-
-
-def parsed(api: Api) -> ApiKey:
-    key = parse_api_key(api.key or "")
-    assert key is not None
-    return key
-
-
-def with_wrong_secret(api: Api) -> str:
-    """A key of good form that names this row and does not know its secret."""
-    return ApiKey(parsed(api).key_id, new_api_key().secret).text
 
 
 @pytest.fixture
@@ -53,6 +52,7 @@ def test_typo_never_reaches_the_database(bank: Bank, environment: dict[str, str]
     key = bank.api.key or ""
     other = {"a": "b"}
     typos = [
+        unsigned_key()[:-8] + "0" * 8,
         key[:-1] + other.get(key[-1], "a"),
         key[:50] + other.get(key[50], "a") + key[51:],
         key[:10] + other.get(key[10], "a") + key[11:],
@@ -91,7 +91,7 @@ def test_header_name_may_have_any_case(bank: Bank) -> None:
 
 
 def test_unknown_key_resembles_wrong_secret(bank: Bank) -> None:
-    unknown, wrong = ask(new_api_key().text), ask(with_wrong_secret(bank.api))
+    unknown, wrong = ask(new_key()), ask(with_wrong_secret(bank.api.key))
 
     assert unknown.status == 401
     assert unknown.description == INVALID
@@ -101,13 +101,13 @@ def test_unknown_key_resembles_wrong_secret(bank: Bank) -> None:
 def test_wrong_secret_hides_keys_state(bank: Bank, admin: Api) -> None:
     admin.post("/consumer/deactivate-api-key", api_key=bank.api.key)
 
-    assert ask(with_wrong_secret(bank.api)).description == INVALID
+    assert ask(with_wrong_secret(bank.api.key)).description == INVALID
     assert "deactivated" in ask(bank.api.key).description
 
 
 def test_unknown_key_costs_no_bcrypt(parts: Parts, checks: list[bytes]) -> None:
     for _ in range(20):
-        assert ask(new_api_key().text).status == 401
+        assert ask(new_key()).status == 401
 
     assert checks == []
 
@@ -129,11 +129,11 @@ def test_first_use_costs_one_bcrypt(
         for _ in range(3):
             assert bank.api.get("/customer/list").status == 200
 
-    assert checks == [parsed(bank.api).secret.encode()]
+    assert checks == [parsed(bank.api.key).secret.encode()]
 
 
 def test_wrong_secret_repeated_costs_one_bcrypt(bank: Bank, checks: list[bytes]) -> None:
-    wrong = with_wrong_secret(bank.api)
+    wrong = with_wrong_secret(bank.api.key)
 
     statuses = {ask(wrong).status for _ in range(10)}
 
@@ -145,7 +145,7 @@ def test_wrong_secrets_are_bounded(
     bank: Bank, environment: dict[str, str], checks: list[bytes]
 ) -> None:
     with parts_with(environment, API_KEY_WRONG_SECRETS_PER_MINUTE="3"):
-        replies = [ask(with_wrong_secret(bank.api)) for _ in range(10)]
+        replies = [ask(with_wrong_secret(bank.api.key)) for _ in range(10)]
 
     assert [reply.status for reply in replies] == [401] * 3 + [429] * 7
     assert len(checks) == 3
@@ -163,19 +163,100 @@ def test_verified_key_works_under_attack(
 ) -> None:
     with parts_with(environment, API_KEY_WRONG_SECRETS_PER_MINUTE="2"):
         assert bank.api.get("/customer/list").status == 200
-        attack = [ask(with_wrong_secret(bank.api)).status for _ in range(5)]
+        attack = [ask(with_wrong_secret(bank.api.key)).status for _ in range(5)]
 
         assert attack == [401, 401, 429, 429, 429]
         assert bank.api.get("/customer/list").status == 200
 
 
 def test_attack_elsewhere_locks_no_process(bank: Bank, environment: dict[str, str]) -> None:
-    """A process that has not seen the true key yet still takes it from its owner's address."""
+    """A process that has not seen the true key yet takes it, because another one has."""
+    assert ask(bank.api.key).status == 200
     with parts_with(environment, API_KEY_WRONG_SECRETS_PER_MINUTE="2"):
-        for _ in range(5):
-            ask(with_wrong_secret(bank.api), source_ip="203.0.113.7")
+        attack = [ask(with_wrong_secret(bank.api.key), "203.0.113.7").status for _ in range(5)]
+        assert attack == [401, 401, 429, 429, 429]
 
-        assert ask(bank.api.key, source_ip="198.51.100.4").status == 200
+        assert ask(bank.api.key).status == 200
+
+
+def test_proof_is_of_one_hash(bank: Bank, environment: dict[str, str], query: Query) -> None:
+    assert ask(bank.api.key).status == 200
+    query("UPDATE consumer_api_keys SET api_key_hash = %(hash)s", hash=hash_secret("x", 4))
+
+    with parts_with(environment):
+        assert ask(bank.api.key).status == 401
+
+
+def test_forged_secret_costs_no_row(
+    bank: Bank, environment: dict[str, str], checks: list[bytes]
+) -> None:
+    """Whoever knows a public id cannot make the check of another secret."""
+    forged = (bank.api.key or "")[:-80] + "0" * 80
+    body = (bank.api.key or "")[:-16]
+    crc = f"{body}{zlib.crc32(body.encode()):08x}"
+    with parts_with(environment, DATABASE_URL="postgresql://nobody@127.0.0.1:1/none"):
+        replies = [ask(key) for key in (forged, crc)]
+
+    assert {(reply.status, reply.description) for reply in replies} == {(401, MALFORMED)}
+    assert checks == []
+
+
+def test_flood_of_one_key_spares_the_others(
+    make_bank: Callable[[], Bank], environment: dict[str, str], query: Query, checks: list[bytes]
+) -> None:
+    attacked, other = make_bank(), make_bank()
+    known = key_id(issue_unsigned(query, attacked.consumer_id))
+    flood = [
+        lambda address=f"203.0.113.{number}": ask(unsigned_key(of=known), address).status
+        for number in range(60)
+        for _ in range(5)
+    ]
+    with parts_with(environment):
+        assert other.api.get("/customer/list").status == 200
+        checks.clear()
+        for batch in range(0, len(flood), 20):
+            statuses = together([*flood[batch : batch + 20], lambda: ask(other.api.key).status])
+            assert set(statuses[:-1]) <= {401, 429}
+            assert statuses[-1] == 200
+    with parts_with(environment):  # another process has no bound of its own
+        assert ask(unsigned_key(of=known)).status == 429
+
+    assert 1 <= len(checks) <= 5
+
+
+def test_bound_holds_without_redis(
+    bank: Bank, environment: dict[str, str], query: Query, checks: list[bytes]
+) -> None:
+    known = key_id(issue_unsigned(query, bank.consumer_id))
+    with parts_with(environment, REDIS_URL="redis://127.0.0.1:1/0"):
+        statuses = [ask(unsigned_key(of=known)).status for _ in range(8)]
+
+    assert statuses == [401] * 5 + [429] * 3
+    assert len(checks) == 5
+
+
+def test_known_and_unknown_id_answer_alike(
+    bank: Bank, environment: dict[str, str], query: Query, checks: list[bytes]
+) -> None:
+    known = key_id(issue_unsigned(query, bank.consumer_id))
+    unknown = str(uuid.uuid4())
+    told = []
+    with parts_with(environment, API_KEY_WRONG_SECRETS_PER_MINUTE="2"):
+        for wanted in (known, unknown):
+            checks.clear()
+            replies = [ask(unsigned_key(of=wanted)) for _ in range(3)]
+            told.append([(reply.body, len(checks)) for reply in replies])
+
+    assert told[0] == told[1]
+    assert [reply.status for reply in replies] == [401, 401, 429]
+    assert len(checks) == 2
+
+
+def test_key_of_the_older_form_works(bank: Bank, query: Query) -> None:
+    old = issue_unsigned(query, bank.consumer_id)
+
+    assert ask(old).status == 200
+    assert ask(bank.api.key).status == 401
 
 
 def test_key_reaches_only_its_consumer(bank: Bank, admin: Api) -> None:
@@ -206,13 +287,13 @@ def test_keys_are_never_logged_or_answered(
 
     audit = query("SELECT * FROM audit_log")
     stored = query("SELECT * FROM idempotency_keys")
-    keys = [parsed(admin), parsed(bank.api), parsed(Api(issued.data["api_key"]))]
+    texts = [admin.key or "", bank.api.key or "", issued.data["api_key"]]
     shown = f"{lines.getvalue()} {caplog.text} {audit} {stored} {replies}"
     assert len(audit) >= 5
     assert "GET /consumer/api-key 200" in shown  # the lines were really caught
-    for key in keys:
-        assert key.secret not in shown
-        assert key.text not in shown
+    for text in texts:
+        assert parsed(text).secret not in shown
+        assert text not in shown
 
 
 def _use_and_misuse(admin: Api, bank: Bank, new_key: str) -> list[Reply]:
@@ -232,6 +313,6 @@ def _use_and_misuse(admin: Api, bank: Bank, new_key: str) -> list[Reply]:
         admin.post("/consumer/deactivate-api-key", **deactivate),
         new.get("/customer/list"),
         Api(new_key + "0").get("/customer/list"),
-        Api(with_wrong_secret(admin)).get("/customer/list"),
+        Api(with_wrong_secret(admin.key)).get("/customer/list"),
         admin.post("/consumer/deactivate-api-key", api_key=admin.key),
     ]

@@ -9,12 +9,12 @@ import pytest
 import redis
 
 from fintegrate import metrics_store
-from fintegrate.access.keys import ApiKey, new_api_key, parse_api_key
 from fintegrate.database import Database
 from fintegrate.redis_connection import Question, RedisConnections
 from local.services.service import Service
 from tests.support.api import Api, Reply
 from tests.support.banking import Bank, parts_with, together
+from tests.support.keys import key_id, with_wrong_secret
 
 MakeBank = Callable[[], Bank]
 LIMITS = {"RATE_LIMIT_API_KEY_PER_MINUTE": "6", "RATE_LIMIT_API_KEY_BURST": "3"}
@@ -33,9 +33,7 @@ def ask(bank: Bank) -> Reply:
 
 
 def bucket(api: Api) -> str:
-    key = parse_api_key(api.key or "")
-    assert key is not None
-    return f"rate_limit:{key.key_id}"
+    return f"rate_limit:{key_id(api.key)}"
 
 
 def _fill(environment: dict[str, str], api: Api) -> None:
@@ -117,9 +115,7 @@ def test_one_keys_limit_is_nobody_elses(make_bank: MakeBank, environment: dict[s
 
 def test_wrong_secret_takes_no_token(limited: Bank) -> None:
     ask(limited)
-    key = parse_api_key(limited.api.key or "")
-    assert key is not None
-    stranger = Api(ApiKey(key.key_id, new_api_key().secret).text)
+    stranger = Api(with_wrong_secret(limited.api.key))
 
     assert stranger.get("/customer/list").status == 401
 

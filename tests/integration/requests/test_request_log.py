@@ -9,20 +9,18 @@ from collections.abc import Iterator
 
 import pytest
 
-from fintegrate.logs import _RequestId, configure_logging
+from fintegrate.logs import configure_logging, line_handler
 from tests.support.api import Api
 from tests.support.banking import Bank, parts_with
+from tests.support.fixtures import Query
+from tests.support.keys import key_id, parsed, with_wrong_secret
 
 
 @pytest.fixture
 def lines(environment: dict[str, str], bank: Bank) -> Iterator[io.StringIO]:
     """What a process writes whose log level is INFO, in the form that it writes it."""
-    from aws_lambda_powertools.logging.formatter import LambdaPowertoolsFormatter
-
     written = io.StringIO()
-    handler = logging.StreamHandler(written)
-    handler.setFormatter(LambdaPowertoolsFormatter(service="fintegrate", utc=True))
-    handler.addFilter(_RequestId())
+    handler = line_handler("fintegrate", written)
     with parts_with(environment, LOG_LEVEL="INFO"):
         logging.getLogger().addHandler(handler)
         yield written
@@ -42,6 +40,37 @@ def test_request_logs_one_line(bank: Bank, lines: io.StringIO) -> None:
     (line,) = read(lines)
     assert line["message"].startswith("GET /customer/list 200 in ")
     assert (line["request_id"], line["level"]) == ("my-request", "INFO")
+
+
+def test_line_names_the_key(bank: Bank, lines: io.StringIO) -> None:
+    bank.api.get("/customer/list")
+    Api(with_wrong_secret(bank.api.key)).get("/customer/list")
+    Api(None).get("/customer/list")
+
+    assert [line.get("key_id") for line in read(lines) if "customer/list" in line["message"]] == [
+        key_id(bank.api.key),
+        key_id(bank.api.key),
+        "",
+    ]
+
+
+def test_key_in_a_wrong_place_is_not_logged(bank: Bank, lines: io.StringIO, query: Query) -> None:
+    key = bank.api.key or ""
+    secret = parsed(key).secret
+    headers = {"X-Request-Id": key}
+
+    replies = [
+        bank.api("GET", f"/consumer/api-key/{key}", headers=headers),
+        bank.api("GET", "/customer/list", query={key: "1"}, headers=headers),
+        bank.api("GET", "/consumer/list", headers=headers),  # refused, and so audited
+    ]
+    logging.getLogger("driver").error("value too long: %s", key)
+
+    written = lines.getvalue()
+    assert "value too long: fk_" in written
+    shown = f"{written} {query('SELECT * FROM audit_log')} {replies}"
+    assert secret not in shown
+    assert secret[:20] not in shown
 
 
 def test_refused_request_leaves_its_line_too(lines: io.StringIO) -> None:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import boto3
 import pytest
@@ -48,6 +49,15 @@ def store(client: object, **values: object) -> dict[str, str]:
     """An environment that names a secret with these values."""
     client.create_secret(Name="fintegrate", SecretString=json.dumps(values))  # type: ignore[attr-defined]
     return {"SETTINGS_SECRET_ID": "fintegrate"}
+
+
+def test_several_secrets_are_read(secrets: Any) -> None:
+    secrets.create_secret(Name="one", SecretString=json.dumps({"SEAL": "first", "STAGE": "dev"}))
+    secrets.create_secret(Name="two", SecretString=json.dumps({"SEAL": "second"}))
+
+    settings = load(Letters, {**NEEDED, "SEAL": "", "SETTINGS_SECRET_ID": "one,two"})
+
+    assert (settings.seal, settings.stage) == ("second", "dev")
 
 
 def test_needed_settings_are_enough() -> None:

@@ -1,22 +1,50 @@
-"""JSON log lines, each with the request's id.
+"""JSON log lines, each with the request's id and the public id of the API key that it came with.
 
-aws-lambda-powertools formats them, so CloudWatch Insights can read them. Callers must not log secrets:
-nothing here filters them.
+aws-lambda-powertools formats them, so CloudWatch Insights can read them. What has the form of a key
+loses its secret here (`fintegrate.redaction`). Callers must not log other secrets: nothing filters them.
 """
 
 from __future__ import annotations
 
 import logging
 from contextvars import ContextVar
+from typing import TextIO
+
+from fintegrate.redaction import redacted
 
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 """The id of the request or the scheduled run that this thread works on."""
+key_id: ContextVar[str] = ContextVar("key_id", default="")
+"""The public id of the key that the request came with, also when the key was refused."""
 
 
-class _RequestId(logging.Filter):
+class _Origin(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         record.request_id = request_id.get()
+        record.key_id = key_id.get()
         return True
+
+
+class _WithoutKeys(logging.Formatter):
+    """Takes the secrets of keys out of another formatter's lines."""
+
+    def __init__(self, formatter: logging.Formatter) -> None:
+        super().__init__()
+        self.inner = formatter
+
+    def format(self, record: logging.LogRecord) -> str:
+        return redacted(self.inner.format(record))
+
+
+def line_handler(service: str, stream: TextIO | None = None) -> logging.Handler:
+    """Writes records as JSON lines, to standard error if no stream is given."""
+    # Imported here because the package imports botocore: importing this module must load nothing of AWS.
+    from aws_lambda_powertools.logging.formatter import LambdaPowertoolsFormatter
+
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(_WithoutKeys(LambdaPowertoolsFormatter(service=service, utc=True)))
+    handler.addFilter(_Origin())
+    return handler
 
 
 def configure_logging(level: str, service: str) -> None:
@@ -24,15 +52,9 @@ def configure_logging(level: str, service: str) -> None:
 
     A second call only changes the level.
     """
-    # Imported here because the package imports botocore: importing this module must load nothing of AWS.
-    from aws_lambda_powertools.logging.formatter import LambdaPowertoolsFormatter
-
     root = logging.getLogger()
     root.setLevel(level)
     logging.getLogger("pika").setLevel(logging.CRITICAL)  # we log outages ourselves, once
-    if any(isinstance(h.formatter, LambdaPowertoolsFormatter) for h in root.handlers):
+    if any(isinstance(h.formatter, _WithoutKeys) for h in root.handlers):
         return
-    handler = logging.StreamHandler()
-    handler.setFormatter(LambdaPowertoolsFormatter(service=service, utc=True))
-    handler.addFilter(_RequestId())
-    root.handlers = [handler]  # Lambda's own handler would print every line twice
+    root.handlers = [line_handler(service)]  # Lambda's own would print every line twice

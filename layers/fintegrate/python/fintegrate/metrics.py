@@ -45,6 +45,9 @@ RATE_LIMITED = Counted("rate_limited_total", "Requests refused by a rate limit",
 AUTH_REFUSALS = Counted(
     "auth_refusals_total", "Requests whose credentials were refused", ("reason",)
 )
+AUDIT_LEFT_OUT = Counted(
+    "audit_left_out_total", "Refusals that the audit log had no room for in their minute", ("key",)
+)
 IDEMPOTENCY = Counted(
     "idempotency_total", "Requests with an idempotency key, by what it led to", ("outcome",)
 )
@@ -65,6 +68,7 @@ OF_THE_LAYER = (
     REQUEST_SECONDS,
     RATE_LIMITED,
     AUTH_REFUSALS,
+    AUDIT_LEFT_OUT,
     IDEMPOTENCY,
     COLD_STARTS,
     SCHEDULE_RUNS,

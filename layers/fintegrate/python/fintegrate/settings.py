@@ -1,10 +1,10 @@
 """A system's configuration as one typed object, read from the environment when first needed.
 
 The configuration is a frozen dataclass that the system defines. A setting's variable is the field's
-name in upper case. In AWS secrets come from Secrets Manager. `SETTINGS_SECRET_ID` names a secret with a
-JSON object of settings; variables of the environment override it. For a setting `X_URL`, `X_SECRET_ID`
-names a secret with `password` and perhaps `username`, as AWS makes and rotates them. Both are put into
-the URL. boto3 is imported only if one of these variables is set.
+name in upper case. In AWS secrets come from Secrets Manager. `SETTINGS_SECRET_ID` names secrets with a
+JSON object of settings each, separated by commas; variables of the environment override them. For a
+setting `X_URL`, `X_SECRET_ID` names a secret with `password` and perhaps `username`, as AWS makes and
+rotates them. Both are put into the URL. boto3 is imported only if one of these variables is set.
 """
 
 from __future__ import annotations
@@ -33,7 +33,9 @@ def load(configuration: type[C], environment: Mapping[str, str]) -> C:
         SettingsError: a setting without a default is missing, or an integer is malformed or too small.
     """
     read = _secret_reader()
-    values = read(environment[SECRET_ID]) if environment.get(SECRET_ID) else {}
+    values: dict[str, str] = {}
+    for named in filter(None, environment.get(SECRET_ID, "").split(",")):
+        values.update(read(named))
     values.update({name: text for name, text in environment.items() if text})
     wanted = fields(cast(Any, configuration))
     for name in (setting.name.upper() for setting in wanted):

@@ -61,5 +61,6 @@ class System(NamedTuple):
     """What a deployment does after the migrations; takes the settings."""
     schedule_runs: Callable[[], ScheduleRuns] | None = None
     """Where the runs of its schedules are kept; None for a system without schedules."""
-    made_up: Mapping[str, Callable[[], str]] = MappingProxyType({})
-    """The secret settings that a local installation generates, and each one's generator."""
+    made_up: Mapping[str, Callable[[Mapping[str, str]], str]] = MappingProxyType({})
+    """The secret settings that a local installation generates, and each one's generator. It takes the
+    secret settings that stand before its own."""

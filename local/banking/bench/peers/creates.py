@@ -16,7 +16,7 @@ import psycopg2
 from psycopg2.extras import RealDictCursor
 
 from chalicelib.banking import wiring
-from fintegrate.access.keys import hash_secret, new_api_key
+from fintegrate.access.keys import hash_secret
 from local.banking.bench.api import prepared
 from local.banking.bench.floor import RAW, RawCreate
 from local.banking.bench.peers.drains import Figures
@@ -67,10 +67,12 @@ class NaiveCreate:
 
 def measure_creates(comparison: Comparison) -> list[Figures]:
     """Milliseconds per create, and the client's processor time among them."""
-    tenant, key = comparison.tenants[0], new_api_key()
+    tenant = comparison.tenants[0]
     with _serving(comparison.fresh()) as url:
+        keys = wiring.parts().keys
+        key = keys.new()
         _issue(url, tenant, key.key_id, hash_secret(key.secret, 12))
-        ours = prepared(key.text, "POST", "/customer/data", BODY)
+        ours = prepared(keys.text(key), "POST", "/customer/data", BODY)
         broker = os.environ["RABBITMQ_URL"]
         with (
             RawCreate(url, broker, tenant.consumer_id, tenant.name) as raw,

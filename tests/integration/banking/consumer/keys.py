@@ -2,16 +2,9 @@
 
 from __future__ import annotations
 
-from fintegrate.access.keys import parse_api_key
 from tests.support.api import Api, Reply
 from tests.support.fixtures import Query
-
-
-def key_id(text: str | None) -> str:
-    """The public id of a key."""
-    key = parse_api_key(text or "")
-    assert key is not None
-    return key.key_id
+from tests.support.keys import key_id
 
 
 def works(key: str | None) -> Reply:

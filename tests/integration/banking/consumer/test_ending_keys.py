@@ -8,10 +8,11 @@ from collections.abc import Callable
 import pytest
 
 from chalicelib.banking.wiring import Parts
-from tests.integration.banking.consumer.keys import key_id, let_it_expire, works
+from tests.integration.banking.consumer.keys import let_it_expire, works
 from tests.support.api import Api
 from tests.support.banking import Bank
 from tests.support.fixtures import Query
+from tests.support.keys import key_id
 from tests.support.schedules import run_schedule
 
 MakeBank = Callable[[], Bank]

@@ -8,18 +8,17 @@ import psycopg2
 import pytest
 
 from chalicelib.banking.tenants import ADMIN_ID
-from fintegrate.access.keys import parse_api_key
-from tests.integration.banking.consumer.keys import key_id, let_it_expire, works
+from tests.integration.banking.consumer.keys import let_it_expire, works
 from tests.support.api import Api
 from tests.support.banking import Bank, together
 from tests.support.fixtures import Query
+from tests.support.keys import key_id, parsed
 
 NOBODY = str(uuid.uuid4())
 
 
 def test_only_a_keys_hash_is_stored(bank: Bank, query: Query) -> None:
-    key = parse_api_key(bank.api.key or "")
-    assert key is not None
+    key = parsed(bank.api.key)
 
     (row,) = query("SELECT * FROM consumer_api_keys WHERE key_id = %(id)s", id=key.key_id)
 
@@ -37,7 +36,7 @@ def test_second_key_needs_rotate(admin: Api, bank: Bank) -> None:
     reply = admin.post("/consumer/api-key", consumer_id=bank.consumer_id)
 
     assert reply.status == 409
-    assert reply.description == "An active key exists; send rotate: true to replace it at once"
+    assert reply.description == "An active key exists; send rotate: true to replace it"
     assert works(bank.api.key).status == 200
 
 

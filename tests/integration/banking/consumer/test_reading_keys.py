@@ -6,11 +6,10 @@ from collections.abc import Callable
 
 import pytest
 
-from fintegrate.access.keys import new_api_key
-from tests.integration.banking.consumer.keys import key_id
 from tests.support.api import Api
 from tests.support.banking import Bank
 from tests.support.fixtures import Query
+from tests.support.keys import key_id, new_key
 
 MakeBank = Callable[[], Bank]
 
@@ -56,7 +55,7 @@ def test_tenant_sees_its_own_keys_only(make_bank: MakeBank, admin: Api) -> None:
     one, other = make_bank(), make_bank()
 
     foreign = one.api.get("/consumer/api-key", api_key=other.api.key)
-    absent = one.api.get("/consumer/api-key", api_key=new_api_key().text)
+    absent = one.api.get("/consumer/api-key", api_key=new_key())
 
     assert foreign.status == 404
     assert foreign.body == absent.body

@@ -25,6 +25,7 @@ CUSTOMER = {
     "status": "ACTIVE",
     "source_service": "POST: /customer/data",
     "traceparent": None,
+    "key_id": None,
 }
 Execute = Callable[..., dict[str, Any]]
 

@@ -24,6 +24,7 @@ CREDENTIALS = {
     "DatabaseSecretArn": {"username": "fintegrate", "password": "d/b: p@ss?"},
     "BrokerSecretArn": {"username": "fintegrate", "password": "broker-password"},
     "CacheSecretArn": {"password": "cache-token"},
+    "ApiKeyCheckSecretArn": {"API_KEY_CHECK_SECRET": "what-the-check-of-a-key-is-made-with"},
 }
 API_NAME = "fintegrate-banking-dev"
 FUNCTIONS_STACK = "fintegrate-dev-banking-functions"
@@ -149,6 +150,7 @@ def _make_data() -> dict[str, dict[str, str]]:
     made["secrets"] = {
         "BrokerSecretArn": arns["BrokerSecretArn"],
         "CacheSecretArn": arns["CacheSecretArn"],
+        "ApiKeyCheckSecretArn": arns["ApiKeyCheckSecretArn"],
         "AdminKeySecretArn": secrets.create_secret(Name="admin")["ARN"],
     }
     made["database"] = {

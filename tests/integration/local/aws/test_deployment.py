@@ -11,7 +11,7 @@ import pytest
 
 from app import app
 from chalicelib.banking.configuration import Configuration
-from fintegrate.access.keys import parse_api_key
+from fintegrate.access.keys import ApiKeys
 from fintegrate.settings import load
 from local.aws.packaged import Package
 from tests.integration.local.aws.account import (
@@ -188,7 +188,8 @@ def test_logs_are_kept_for_days(name: str) -> None:
 def test_admin_key_was_made() -> None:
     secret = boto3.client("secretsmanager").get_secret_value(SecretId="admin")
 
-    assert parse_api_key(json.loads(secret["SecretString"])["ADMIN_API_KEY"]) is not None
+    made = json.loads(secret["SecretString"])["ADMIN_API_KEY"]
+    assert ApiKeys(settings_of("api").api_key_check_secret).parse(made) is not None
 
 
 @pytest.mark.usefixtures("deployed")
@@ -209,7 +210,7 @@ def test_api_reads_credentials_from_secrets() -> None:
 def test_migration_goes_past_the_proxy() -> None:
     settings = settings_of("migrate")
 
-    assert parse_api_key(settings.admin_api_key) is not None
+    assert ApiKeys(settings.api_key_check_secret).parse(settings.admin_api_key) is not None
     assert "@database.test:5432/" in settings.database_url
 
 

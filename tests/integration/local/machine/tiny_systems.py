@@ -36,7 +36,9 @@ def _invented(name: str, configuration: type[Any], **more: Any) -> System:
 
 
 SYSTEMS = {
-    "letters": _invented("letters", Letters, made_up={"LETTERS_KEY": lambda: "a-key-made-up"}),
+    "letters": _invented(
+        "letters", Letters, made_up={"LETTERS_KEY": lambda _settings: "a-key-made-up"}
+    ),
     "parcels": _invented("parcels", Parcels),
 }
 NAMES = tuple(SYSTEMS)

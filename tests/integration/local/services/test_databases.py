@@ -46,6 +46,16 @@ def run(url: str, statement: str, values: tuple[Any, ...] = ()) -> list[tuple[An
             return list(cursor.fetchall()) if cursor.description else []
 
 
+@pytest.mark.parametrize(
+    ("setting", "value"), [("log_min_error_statement", "fatal"), ("log_error_verbosity", "terse")]
+)
+def test_server_logs_no_values(services: RunningServices, setting: str, value: str) -> None:
+    url = next(iter(services.urls.databases.values()))
+    server, _, _name = url.rpartition("/")
+
+    assert run(f"{server}/postgres", f"SHOW {setting}") == [(value,)]
+
+
 @pytest.fixture
 def invented(services: RunningServices) -> Iterator[list[SystemDatabase]]:
     databases = [

@@ -98,7 +98,7 @@ def test_access_log_has_no_query(expanded: Template) -> None:
     assert expanded["Resources"]["RestAPI"]["DependsOn"] == "GatewayAccount"
     logged = json.loads(stage["AccessLogSetting"]["Format"])
 
-    assert logged["path"] == "$context.path"
+    assert logged["path"] == "$context.resourcePath"
     assert logged["request_id"] == "$context.requestId"
     assert "query" not in stage["AccessLogSetting"]["Format"].lower()
     assert stage["MethodSettings"][0]["DataTraceEnabled"] is False

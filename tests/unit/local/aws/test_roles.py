@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 from typing import Any
 
 import pytest
@@ -12,8 +13,13 @@ from tests.architecture.tree import FUNCTIONS, LAYER, modules, tree_of
 
 Template = dict[str, Any]
 SECRETS = {
-    "APIHandler": {"DatabaseSecretArn", "BrokerSecretArn", "CacheSecretArn"},
-    "Migrate": {"DatabaseSecretArn", "AdminKeySecretArn"},
+    "APIHandler": {
+        "DatabaseSecretArn",
+        "BrokerSecretArn",
+        "CacheSecretArn",
+        "ApiKeyCheckSecretArn",
+    },
+    "Migrate": {"DatabaseSecretArn", "AdminKeySecretArn", "ApiKeyCheckSecretArn"},
     "Rewind": {"DatabaseSecretArn", "BrokerSecretArn", "CacheSecretArn"},
     "Resend": {"DatabaseSecretArn", "BrokerSecretArn", "CacheSecretArn"},
     "Redeliver": {"DatabaseSecretArn", "BrokerSecretArn", "CacheSecretArn"},
@@ -87,8 +93,13 @@ def test_functions_have_layer_and_tracing(expanded: Template) -> None:
 def test_function_names_its_readable_secrets(expanded: Template) -> None:
     for name, secrets in SECRETS.items():
         variables = expanded["Resources"][name]["Properties"]["Environment"]["Variables"]
-        told = {v["Ref"] for n, v in variables.items() if n.endswith("_SECRET_ID")}
-        assert told == secrets, name
+        told = [named_in(v) for n, v in variables.items() if n.endswith("_SECRET_ID")]
+        assert set[str]().union(*told) == secrets, name
+
+
+def named_in(value: dict[str, str]) -> set[str]:
+    """The parameters in a reference or a substitution."""
+    return {value["Ref"]} if "Ref" in value else set(re.findall(r"\w+", value["Fn::Sub"]))
 
 
 def test_any_resource_is_explained(expanded: Template) -> None:

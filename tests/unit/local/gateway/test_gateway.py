@@ -16,6 +16,7 @@ from local.gateway.address_limit import AddressLimit
 from local.gateway.gateway import BODY_LIMIT, Gateway
 from local.gateway.routes import RouteTable
 
+KEY = "fk_" + "0" * 32 + "_" + "a" * 80
 ROUTES = RouteTable({"/thing": {"GET": "read", "POST": "write"}, "/only-post": {"POST": "write"}})
 
 
@@ -226,7 +227,7 @@ def test_sane_request_id_is_kept(client: Client, functions: Functions, said: str
     assert functions.calls[0][1]["headers"]["X-Request-Id"] == said
 
 
-@pytest.mark.parametrize("said", ["", "a b", "a" * 129, "<x>", "a\tb"])
+@pytest.mark.parametrize("said", ["", "a b", "a" * 129, "<x>", "a\tb", KEY])
 def test_other_request_ids_are_replaced(client: Client, functions: Functions, said: str) -> None:
     response = client.get("/thing", headers={"X-Request-Id": said})
 
@@ -243,6 +244,14 @@ def test_access_log_tells_no_values(client: Client, log: io.StringIO) -> None:
     assert (line["method"], line["path"], line["status"]) == ("GET", "/thing", 200)
     assert line["source_ip"] == "203.0.113.7"
     assert "fk_secret" not in log.getvalue()
+
+
+def test_access_log_has_no_key(client: Client, log: io.StringIO) -> None:
+    client.get(f"/nothing/{KEY}?{KEY}=1", headers={"X-Request-Id": KEY})
+
+    line = json.loads(log.getvalue())
+    assert line["path"] == f"/nothing/{KEY[:35]}_[redacted]"
+    assert "a" * 20 not in log.getvalue()
 
 
 def test_access_log_is_one_ascii_line(client: Client, log: io.StringIO) -> None:

@@ -2,7 +2,8 @@
 
 Every request reads the key's row, so deactivation, expiry and the owner's status take effect with the
 next request. A process checks a key with bcrypt once and skips the check afterwards. Only a caller
-who proves the secret is told why a key is refused.
+who proves the secret is told why a key is refused: a wrong secret and an id that does not exist are
+answered alike, and cost the same.
 
 Leaves the storage of keys to others: `find_key` reads the row with `owner_id, owner_name,
 owner_active, api_key_hash, api_key_status, expired`, and perhaps `used_up`.
@@ -13,7 +14,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from fintegrate.access.caller import Caller, Credentials, Refused
-from fintegrate.access.keys import ApiKey, SecretVerifier, TooManyWrongSecrets, parse_api_key
+from fintegrate.access.keys import ApiKey, ApiKeys, read_form
+from fintegrate.access.secret_verifier import CheckBusy, SecretVerifier, TooManyWrongSecrets
 from fintegrate.database import Row
 from fintegrate.errors import ApiError, Forbidden, TooManyRequests, Unauthorized
 
@@ -29,12 +31,14 @@ class ByApiKey:
     def __init__(
         self,
         find_key: Callable[[str], Row | None],
+        keys: ApiKeys,
         verifier: SecretVerifier,
         *,
         admin_id: str,
         owner_inactive: str,
     ) -> None:
         self._find_key = find_key
+        self._keys = keys
         self._verifier = verifier
         self._admin_id = admin_id
         self._owner_inactive = owner_inactive
@@ -43,7 +47,7 @@ class ByApiKey:
         return bool(request.header(HEADER))
 
     def recognised(self, request: Credentials) -> str | None:
-        key = parse_api_key(request.header(HEADER) or "")
+        key = read_form(request.header(HEADER) or "")  # it was parsed when it was verified
         return key.key_id if key is not None and self._verifier.recognises(key) else None
 
     def authenticate(self, request: Credentials) -> Caller:
@@ -57,18 +61,19 @@ class ByApiKey:
         if not header:
             missing = Unauthorized("X-API-Key is missing; send your API key in this header")
             raise Refused(missing, "missing")
-        key = parse_api_key(header)
+        key = self._keys.parse(header)
         if key is None:
             raise Refused(
                 Unauthorized("X-API-Key is malformed; check that the key was copied as a whole"),
                 "malformed",
             )
         row = self._find_key(key.key_id)
-        if row is None or not self._matches(key, row["api_key_hash"], request.source_ip):
+        if not self._matches(key, row) or row is None:
             raise Refused(
                 Unauthorized("X-API-Key is not a valid key; ask the operator for a new one"),
                 "unknown",
                 key.key_id,
+                exists=row is not None,
             )
         self._check_status(key, row)
         return Caller(
@@ -79,19 +84,27 @@ class ByApiKey:
             row.get("used_up") or (),
         )
 
-    def _matches(self, key: ApiKey, stored_hash: str, source_ip: str) -> bool:
+    def _matches(self, key: ApiKey, row: Row | None) -> bool:
         try:
-            return self._verifier.matches(key, stored_hash, source_ip)
+            return self._verifier.matches(key, row["api_key_hash"] if row else None)
         except TooManyWrongSecrets as error:
-            raise Refused(
-                TooManyRequests(
-                    "Too many wrong secrets for this key; "
-                    f"check the key and try again in {error.retry_after} s",
-                    error.retry_after,
-                ),
+            raise self._not_now(
+                "Too many wrong secrets for this key; check the key and try again",
                 "too_many_wrong_secrets",
-                key.key_id,
+                key,
+                error.retry_after,
             ) from None
+        except CheckBusy as error:
+            raise self._not_now(
+                "Another secret of this key is being checked; try again",
+                "busy",
+                key,
+                error.retry_after,
+            ) from None
+
+    @staticmethod
+    def _not_now(sentence: str, reason: str, key: ApiKey, seconds: int) -> Refused:
+        return Refused(TooManyRequests(f"{sentence} in {seconds} s", seconds), reason, key.key_id)
 
     def _check_status(self, key: ApiKey, row: Row) -> None:
         if row["api_key_status"] == "deactivated":
@@ -106,4 +119,4 @@ class ByApiKey:
             reason, refusal = "owner_inactive", Forbidden(self._owner_inactive)
         else:
             return
-        raise Refused(refusal, reason, key.key_id, row["owner_id"])
+        raise Refused(refusal, reason, key.key_id, row["owner_id"], exists=True)

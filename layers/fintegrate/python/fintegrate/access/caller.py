@@ -27,8 +27,9 @@ class Caller(NamedTuple):
 class Refused(Exception):
     """The credentials were refused with `error`.
 
-    `reason` is the value of a metric's label: one of a few short words. `owner_id` and `key_id` are
-    set when the credentials were genuine.
+    `reason` is the value of a metric's label: one of a few short words. `key_id` is set when the
+    credentials had the form of ours, `owner_id` when they were genuine. `exists` says whether there are
+    credentials of this name, whatever else was wrong.
     """
 
     def __init__(
@@ -37,12 +38,15 @@ class Refused(Exception):
         reason: str,
         key_id: str | None = None,
         owner_id: str | None = None,
+        *,
+        exists: bool = False,
     ) -> None:
         super().__init__(error.description)
         self.reason = reason
         self.error = error
         self.key_id = key_id
         self.owner_id = owner_id
+        self.exists = exists
 
 
 class Credentials(Protocol):

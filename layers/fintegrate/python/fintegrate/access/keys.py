@@ -1,10 +1,16 @@
-"""API keys: their format, their creation and hashing, and a cheap check.
+"""API keys: their format, their creation and hashing, and a check that costs microseconds.
 
-The format is `fk_<public id>_<secret><checksum>`. The public id (32 hexadecimal digits, a UUID) finds
-the row. The secret (64 hexadecimal digits, 256 bits) proves that the caller owns the key. The checksum
-(CRC-32, 8 digits) reveals a typo without a query. Only the bcrypt hash of the secret is stored.
+The format is `fk_<public id>_<secret><check>`. The public id (32 hexadecimal digits, a UUID) finds the
+row. The secret (64 hexadecimal digits, 256 bits) proves that the caller owns the key. The check (16
+digits) is an HMAC of what stands before it, made with a secret of the server, so nobody else can make
+up a key that is worth a query. Only the bcrypt hash of the secret is stored.
 
-Leaves to others where keys are stored and what a key may do (`fintegrate.access.by_api_key`).
+Keys of the older form end in a CRC-32 (8 digits), which anybody can compute. They stay good until they
+expire. Ids tell the forms apart, so an older form never names a newer key: a signed key's id is a UUID
+of version 8, the others' is one of version 4.
+
+Leaves to others where keys are stored, what a key may do (`fintegrate.access.by_api_key`) and how many
+secrets are compared (`fintegrate.access.secret_verifier`).
 """
 
 from __future__ import annotations
@@ -13,21 +19,25 @@ import hashlib
 import hmac
 import re
 import secrets
-import threading
-import time
 import uuid
 import zlib
-from collections import OrderedDict
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TypeVar
 
 import bcrypt
 
-_SHAPE = re.compile(r"fk_([0-9a-f]{32})_([0-9a-f]{64})([0-9a-f]{8})", re.ASCII)
-_REMEMBERED = 1_000
-K = TypeVar("K")
-V = TypeVar("V")
+_SHAPE = re.compile(
+    r"fk_([0-9a-f]{8})([0-9a-f]{4})([48][0-9a-f]{3})([0-9a-f]{4})([0-9a-f]{12})"
+    r"_([0-9a-f]{64})([0-9a-f]{8}|[0-9a-f]{16})",
+    re.ASCII,
+)
+_VERSION = 14
+"""Where a UUID with dashes has its version."""
+LEAST_CHECK_SECRET = 32
+"""The fewest characters of the server's secret."""
+
+
+class CheckSecretMissing(Exception):
+    """The server's secret is missing or too short, so no key can be made or checked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,22 +49,72 @@ class ApiKey:
     secret: str = field(repr=False)
 
     @property
-    def text(self) -> str:
+    def signed(self) -> bool:
+        """Whether its check is an HMAC; otherwise it is a key of the older form."""
+        return self.key_id[_VERSION] == "8"
+
+
+class ApiKeys:
+    """Makes and reads keys. `check_secret` is the server's secret (`API_KEY_CHECK_SECRET`)."""
+
+    def __init__(self, check_secret: str) -> None:
+        self._check_secret = check_secret.encode()
+
+    def new(self) -> ApiKey:
+        """Make a key.
+
+        Raises:
+            CheckSecretMissing: there is no secret of the server, so the key could not be written.
+        """
+        self.digest(b"")
+        digits = secrets.token_hex(16)
+        marked = f"{digits[:12]}8{digits[13:16]}8{digits[17:]}"  # RFC 9562, section 5.8
+        return ApiKey(str(uuid.UUID(marked)), secrets.token_hex(32))
+
+    def text(self, key: ApiKey) -> str:
         """The whole key as the caller sends it."""
-        body = f"fk_{uuid.UUID(self.key_id).hex}_{self.secret}"
-        return body + _checksum(body)
+        body = f"fk_{key.key_id.replace('-', '')}_{key.secret}"
+        return body + self._check(body, signed=key.signed)
+
+    def parse(self, text: str) -> ApiKey | None:
+        """Read a key; None when the format or the check is wrong.
+
+        Raises:
+            CheckSecretMissing: there is no secret of the server.
+        """
+        read = _read(text)
+        if read is None:
+            return None
+        key, check = read
+        body = text[: -len(check)]
+        return key if hmac.compare_digest(check, self._check(body, signed=key.signed)) else None
+
+    def digest(self, text: bytes) -> bytes:
+        """An HMAC of `text` with the server's secret.
+
+        Raises:
+            CheckSecretMissing: there is no secret of the server.
+        """
+        if len(self._check_secret) < LEAST_CHECK_SECRET:
+            raise CheckSecretMissing(
+                f"API_KEY_CHECK_SECRET is not set, or has fewer than {LEAST_CHECK_SECRET} "
+                "characters: set it in the environment or in a secret that SETTINGS_SECRET_ID names"
+            )
+        return hmac.digest(self._check_secret, text, "sha256")
+
+    def _check(self, body: str, *, signed: bool) -> str:
+        if signed:
+            return self.digest(body.encode()).hex()[:16]
+        return f"{zlib.crc32(body.encode()):08x}"
 
 
-def new_api_key() -> ApiKey:
-    return ApiKey(str(uuid.uuid4()), secrets.token_hex(32))
+def read_form(text: str) -> ApiKey | None:
+    """Read a text of a key's form without its check; None if it has another form.
 
-
-def parse_api_key(text: str) -> ApiKey | None:
-    """Read a key; None when the format or the checksum is wrong."""
-    match = _SHAPE.fullmatch(text)
-    if match is None or not hmac.compare_digest(match[3], _checksum(text[:-8])):
-        return None
-    return ApiKey(_with_dashes(match[1]), match[2])
+    It proves nothing: anybody can write such a text.
+    """
+    read = _read(text)
+    return read[0] if read else None
 
 
 def hash_secret(secret: str, cost: int) -> str:
@@ -62,102 +122,25 @@ def hash_secret(secret: str, cost: int) -> str:
     return bcrypt.hashpw(secret.encode(), bcrypt.gensalt(cost)).decode()
 
 
-def _with_dashes(digits: str) -> str:
-    """A UUID's usual form. `uuid.UUID` takes ten times as long, and each request needs it twice."""
-    return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
+def secret_matches(key: ApiKey, stored_hash: str) -> bool:
+    """Compare with bcrypt, at the cost at which the hash was made."""
+    return bcrypt.checkpw(key.secret.encode(), stored_hash.encode())
 
 
-def _checksum(body: str) -> str:
-    return f"{zlib.crc32(body.encode()):08x}"
+def nobodys_hash(cost: int) -> str:
+    """A hash that no secret matches, for keys that do not exist; comparing costs as much as ever."""
+    return bcrypt.gensalt(cost).decode() + secrets.token_hex(16)[:31]
 
 
-class TooManyWrongSecrets(Exception):
-    """The limit of wrong secrets for this key is reached; `retry_after` is in seconds."""
-
-    def __init__(self, retry_after: int) -> None:
-        super().__init__(f"too many wrong secrets, try again in {retry_after} s")
-        self.retry_after = retry_after
-
-
-class SecretVerifier:
-    """Checks a secret with bcrypt once per process and key, and limits the cost of wrong secrets.
-
-    A verified key is remembered by its SHA-256 and the stored hash that it matched, so a rotated key is
-    not mistaken for the old one. A wrong secret is remembered and refused without bcrypt. New wrong
-    secrets cost at most `wrong_per_minute` bcrypt runs per key and source address. Checks of one key
-    run one after the other, so a burst of first requests costs one run.
-    """
-
-    def __init__(
-        self, wrong_per_minute: int = 5, clock: Callable[[], float] = time.monotonic
-    ) -> None:
-        self._wrong_per_minute = wrong_per_minute
-        self._clock = clock
-        self._locks = [threading.Lock() for _ in range(64)]
-        self._verified: OrderedDict[bytes, str] = OrderedDict()
-        self._wrong: OrderedDict[tuple[bytes, str], None] = OrderedDict()
-        self._failures: OrderedDict[tuple[str, str], list[float]] = OrderedDict()
-        self._memory = threading.Lock()
-
-    def recognises(self, key: ApiKey) -> bool:
-        """Whether the secret was verified here before. The stored hash may be another one since."""
-        with self._memory:
-            return _digest(key) in self._verified
-
-    def matches(self, key: ApiKey, stored_hash: str, source: str) -> bool:
-        """Whether the secret matches `stored_hash`.
-
-        Raises:
-            TooManyWrongSecrets: the limit for this key and `source` (an address) is reached.
-        """
-        digest = _digest(key)
-        known = self._remembered(digest, stored_hash)
-        if known is not None:
-            return known
-        with self._locks[hash(key.key_id) % len(self._locks)]:
-            known = self._remembered(digest, stored_hash)
-            if known is not None:
-                return known
-            self._check_bound(key, source)
-            matched = bcrypt.checkpw(key.secret.encode(), stored_hash.encode())
-            self._learn(key, stored_hash, digest, source, matched=matched)
-            return matched
-
-    def _remembered(self, digest: bytes, stored_hash: str) -> bool | None:
-        with self._memory:
-            if self._verified.get(digest) == stored_hash:
-                self._verified.move_to_end(digest)
-                return True
-            return False if (digest, stored_hash) in self._wrong else None
-
-    def _check_bound(self, key: ApiKey, source: str) -> None:
-        now = self._clock()
-        with self._memory:
-            recent = [at for at in self._failures.get((key.key_id, source), []) if now - at < 60]
-        if len(recent) >= self._wrong_per_minute:
-            raise TooManyWrongSecrets(int(60 - (now - recent[0])) + 1)
-
-    def _learn(
-        self, key: ApiKey, stored_hash: str, digest: bytes, source: str, *, matched: bool
-    ) -> None:
-        slot = (key.key_id, source)
-        with self._memory:
-            if matched:
-                _remember(self._verified, digest, stored_hash)
-                self._failures.pop(slot, None)
-                return
-            _remember(self._wrong, (digest, stored_hash), None)
-            now = self._clock()
-            recent = [at for at in self._failures.get(slot, []) if now - at < 60]
-            _remember(self._failures, slot, [*recent, now])
-
-
-def _digest(key: ApiKey) -> bytes:
+def fingerprint(key: ApiKey) -> bytes:
+    """What a process may keep of a key."""
     return hashlib.sha256(f"{key.key_id}{key.secret}".encode()).digest()
 
 
-def _remember(memory: OrderedDict[K, V], key: K, value: V) -> None:
-    memory[key] = value
-    memory.move_to_end(key)
-    if len(memory) > _REMEMBERED:
-        memory.popitem(last=False)
+def _read(text: str) -> tuple[ApiKey, str] | None:
+    match = _SHAPE.fullmatch(text)
+    if match is None:
+        return None
+    *parts, secret, check = match.groups()
+    key = ApiKey("-".join(parts), secret)  # `uuid.UUID` takes ten times as long
+    return (key, check) if len(check) == (16 if key.signed else 8) else None

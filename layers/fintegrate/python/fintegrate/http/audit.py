@@ -1,21 +1,24 @@
 """The audit log: who did or tried what, in which request, and why it was refused.
 
 A refusal is written after the rollback of its transaction, so its row stays. An admin's action is
-written inside the transaction of that action. Anybody can cause refusals without a valid key, so their
-number is limited: beyond the limit they are only logged and counted.
+written inside the transaction of that action. Each key has so many refusals a minute, keys that do not
+exist have theirs together: so nobody fills the log, and made-up keys hide nothing that concerns a real
+one. Beyond that a refusal is only logged and counted.
 """
 
 from __future__ import annotations
 
 import logging
-import threading
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import NamedTuple
 
+from fintegrate.budget import Budget
 from fintegrate.database import Database
 from fintegrate.errors import ApiError
+from fintegrate.metrics import AUDIT_LEFT_OUT
+from fintegrate.metrics_store import Metrics
 from fintegrate.queries import queries_beside
+from fintegrate.redis_connection import RedisConnections
 
 SQL = queries_beside(__file__)
 WORTH_A_LOOK = {401, 403, 409}
@@ -36,7 +39,9 @@ class AuditEntry(NamedTuple):
 
 
 class AuditLog:
-    """Writes entries. Refusals without a valid key: at most `strangers_per_minute` per process.
+    """Writes entries; of refusals at most `refusals_per_minute` per key, over all processes.
+
+    Keys that do not exist share that many rows a minute in each process.
 
     The statement is `write_audit`, as in `audit.sql`. A system with another name for the owner's
     column passes its own statement.
@@ -45,36 +50,39 @@ class AuditLog:
     def __init__(
         self,
         database: Database,
+        metrics: Metrics,
+        redis: RedisConnections | None = None,
+        *,
         statements: Mapping[str, str] = SQL,
-        strangers_per_minute: int = 60,
-        clock: Callable[[], float] = time.monotonic,
+        refusals_per_minute: int = 60,
     ) -> None:
         self._database = database
+        self._metrics = metrics
         self._statements = statements
-        self._limit = strangers_per_minute
-        self._clock = clock
-        self._lock = threading.Lock()
-        self._window = (0.0, 0)
+        self._of_a_key = Budget("audit_refusals", refusals_per_minute, redis)
+        self._of_no_key = Budget("audit_unknown", refusals_per_minute)
 
     def write(self, entry: AuditEntry) -> None:
         """Write in the current transaction, or at once if there is none."""
         self._database.execute(self._statements["write_audit"], entry._asdict())
 
-    def write_refusal(self, entry: AuditEntry) -> None:
-        """Write a refusal. Never raises, because the caller must still get the refusal."""
+    def write_refusal(self, entry: AuditEntry, *, exists: bool) -> None:
+        """Write a refusal. Never raises, because the caller must still get the refusal.
+
+        `exists` says whether there is a key of this id.
+        """
         if entry.status_code not in WORTH_A_LOOK and entry.status_code < 500:
             return
-        if entry.owner_id is None and not self._stranger_allowed():
+        if not self._has_room(entry, exists=exists):
+            self._metrics.count(AUDIT_LEFT_OUT, "known" if exists else "unknown")
+            log.info("audit row left out: %s %s", entry.action, entry.status_code)
             return
         try:
             self.write(entry)
         except ApiError as error:
             log.warning("audit row lost: %s %s: %s", entry.action, entry.status_code, error)
 
-    def _stranger_allowed(self) -> bool:
-        with self._lock:
-            started, count = self._window
-            if self._clock() - started >= 60:
-                started, count = self._clock(), 0
-            self._window = (started, count + 1)
-            return count < self._limit
+    def _has_room(self, entry: AuditEntry, *, exists: bool) -> bool:
+        if exists:
+            return not self._of_a_key.take(entry.key_id or "")
+        return not self._of_no_key.take()

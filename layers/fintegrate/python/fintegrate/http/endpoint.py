@@ -33,8 +33,10 @@ from fintegrate.http.idempotency import IdempotencyKeys, check_key, request_hash
 from fintegrate.http.rate_limit import RateLimiter
 from fintegrate.http.requests import Request, current
 from fintegrate.http.validation import RequestModel
+from fintegrate.logs import key_id
 from fintegrate.metrics import AUTH_REFUSALS, IDEMPOTENCY
 from fintegrate.metrics_store import Metrics
+from fintegrate.redaction import redacted
 
 log = logging.getLogger(__name__)
 B = TypeVar("B", bound=BaseModel)
@@ -175,7 +177,8 @@ class _Answering:
             return self._run(handler)
         except Refused as refused:
             self._parts.metrics.count(AUTH_REFUSALS, refused.reason)
-            self._audit_refusal(refused.error, refused.key_id, refused.owner_id)
+            key_id.set(refused.key_id or "")
+            self._audit_refusal(refused.error, refused)
             return self._refusal(refused.error)
         except ApiError as error:
             self._audit_refusal(error)
@@ -203,7 +206,7 @@ class _Answering:
                     caller.owner_id, key, self._spec.status, result.data
                 )
             if self._audited:
-                self._parts.audit.write(self._entry(self._spec.status, "done"))
+                self._parts.audit.write(self._entry(self._spec.status, "done", caller))
         if result.after_commit is not None:
             self._after_commit(result.after_commit)
         if result.event is not None and self._parts.publish_new is not None:
@@ -231,6 +234,7 @@ class _Answering:
         asked = limiter.ask(known) if known else None  # Redis answers while the key's row is read
         caller = scheme.authenticate(request)
         self._caller = caller
+        key_id.set(caller.key_id)
         self._headers.update(limiter.take(caller.key_id, asked))
         if self._spec.access is Access.ADMIN and not caller.is_admin:
             parts.metrics.count(AUTH_REFUSALS, "not_admin")
@@ -281,27 +285,24 @@ class _Answering:
 
     def _refusal(self, error: ApiError) -> Response:
         headers = {**self._headers, **error.headers}
-        return answer(error.status, {}, error.description, headers)
+        return answer(error.status, {}, redacted(error.description), headers)
 
-    def _audit_refusal(
-        self, error: ApiError, key_id: str | None = None, owner_id: str | None = None
-    ) -> None:
-        genuine_form = key_id is not None or self._caller is not None
-        if genuine_form and not isinstance(error, ConnectionLost):
+    def _audit_refusal(self, error: ApiError, refused: Refused | None = None) -> None:
+        who = self._caller or refused
+        if who is not None and who.key_id is not None and not isinstance(error, ConnectionLost):
             # A key that is missing or malformed never touches the database.
-            entry = self._entry(error.status, error.description, key_id, owner_id)
-            self._parts.audit.write_refusal(entry)
+            exists = self._caller is not None or (refused is not None and refused.exists)
+            entry = self._entry(error.status, error.description, who)
+            self._parts.audit.write_refusal(entry, exists=exists)
 
-    def _entry(
-        self, status: int, reason: str, key_id: str | None = None, owner_id: str | None = None
-    ) -> AuditEntry:
-        caller, request = self._caller, self._request
+    def _entry(self, status: int, reason: str, who: Caller | Refused) -> AuditEntry:
+        request = self._request
         return AuditEntry(
             request_id=request.id,
-            owner_id=caller.owner_id if caller else owner_id,
-            key_id=caller.key_id if caller else key_id,
+            owner_id=who.owner_id,
+            key_id=who.key_id,
             action=f"{request.method} {request.path}",
             status_code=status,
-            reason=reason,
+            reason=redacted(reason),
             source_ip=request.source_ip,
         )

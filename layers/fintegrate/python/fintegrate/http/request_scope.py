@@ -15,7 +15,7 @@ from chalice.app import Response
 from fintegrate.errors import ApiError, MethodNotAllowed, UnsupportedMediaType
 from fintegrate.http.envelope import answer, crash, merged
 from fintegrate.http.requests import Request, current
-from fintegrate.logs import request_id
+from fintegrate.logs import key_id, request_id
 from fintegrate.metrics import REQUEST_SECONDS, REQUESTS
 from fintegrate.metrics_store import Metrics
 
@@ -37,7 +37,8 @@ def request_scope(metrics: Callable[[], Metrics]) -> Middleware:
 
     def scope(raw: ChaliceRequest, get_response: Callable[[ChaliceRequest], Response]) -> Response:
         request = Request(raw)
-        scope, logged = current.set(request), request_id.set(request.id)
+        scope = current.set(request)
+        logged, used = request_id.set(request.id), key_id.set("")
         began = time.monotonic()
         try:
             response = _enveloped(get_response(raw))
@@ -52,6 +53,7 @@ def request_scope(metrics: Callable[[], Metrics]) -> Middleware:
         log.info("%s %s %s in %.1f ms", request.method, request.path, status, milliseconds)
         _count(request, metrics, status, began, seconds)
         request_id.reset(logged)
+        key_id.reset(used)
         return response
 
     return scope

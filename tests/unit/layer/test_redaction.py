@@ -1,0 +1,58 @@
+"""Nothing of the form of a key is written: wherever it stood, and also when it was cut."""
+
+from __future__ import annotations
+
+import pytest
+
+from fintegrate.access.keys import ApiKeys
+from fintegrate.redaction import has_key, redacted
+
+KEYS = ApiKeys("what-the-check-of-a-key-is-made-with")
+KEY = KEYS.new()
+TEXT = KEYS.text(KEY)
+PUBLIC = TEXT[:35]
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        TEXT,
+        TEXT[:-8],
+        TEXT[:60],
+        TEXT.upper(),
+        TEXT.replace("_", "%5F"),
+        TEXT.replace("fk_", "%66k_"),
+        TEXT[3:],
+        TEXT[36:],
+        f"x{TEXT}y",
+    ],
+)
+def test_secret_is_taken_out(written: str) -> None:
+    line = redacted(f"GET /consumer/api-key/{written}?{written}=1 404")
+
+    assert has_key(written)
+    assert not has_key(line)
+    assert KEY.secret[10:20] not in line.lower()
+    assert line.startswith("GET /consumer/api-key/")
+    assert line.endswith(" 404")
+
+
+def test_public_id_stays() -> None:
+    assert redacted(f"key {TEXT} refused") == f"key {PUBLIC}_[redacted] refused"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        PUBLIC,
+        KEY.key_id,
+        "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+        "fk_x_y",
+        "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+        "da39a3ee5e6b4b0d3255bfef95601890afd80709",
+    ],
+)
+def test_other_texts_stay_as_they_are(text: str) -> None:
+    assert not has_key(text)
+    assert redacted(text) == text
