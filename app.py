@@ -2,14 +2,13 @@
 
 import os
 
-from chalice import Chalice
-
 from fintegrate.cold_start import uncollected
 
 with uncollected():
     from chalicelib.systems import metrics, serve
     from fintegrate.http.request_scope import request_scope
+    from fintegrate.http.rest_api import RestApi
 
-    app = Chalice(app_name="fintegrate", configure_logs=False)  # Chalice's would hide the layer's
+    app = RestApi(app_name="fintegrate", configure_logs=False)  # Chalice's would hide the layer's
     app.register_middleware(request_scope(metrics), "http")
     serve(app, os.environ.get("SYSTEM"))

@@ -23,6 +23,8 @@ from tests.support.databases import migrated_templates
 from tests.support.sharing import TogetherScheduling
 
 leave_aside(os.environ)
+for _name in ("ALL_PROXY", "all_proxy"):  # httpx fails where it names a kind that is not installed
+    os.environ.pop(_name, None)
 for _name in [name for name in os.environ if name.startswith("AWS_")]:
     del os.environ[_name]  # the tests have no account, and must not find the developer's
 pytest_plugins = ["tests.support.fixtures", "tests.support.banking"]

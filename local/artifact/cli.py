@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import subprocess
 import sys
 import time
-from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
@@ -17,10 +15,11 @@ from rich.markup import escape
 from chalicelib.systems import NAMES
 from local.artifact.background import DeployedServer
 from local.artifact.emulator.sandboxes import remove_containers
+from local.artifact.invoke_event import WrongEvent, event_for
 from local.artifact.package.hot import changes
-from local.artifact.package.make import package
+from local.artifact.package.make import package, packaged_template
 from local.artifact.package.pruning import prune
-from local.aws_shapes.scheduled_event import scheduled_event
+from local.artifact.package.template import read_template
 from local.machine.checkout import Checkout
 from local.machine.environment import may_use_proxy
 from local.services.choice import stop_all
@@ -101,15 +100,20 @@ def invoke(function: str, event: str) -> int:
 
     Args:
         function: such as `banking/resend`, or `resend` when only one system has it
-        event: JSON, or `@` and a file name; empty for the event that its schedule would send
+        event: JSON, or `@` and a file name. What a schedule's event has and this lacks is filled in
     """
-    control = DeployedServer(Checkout()).control_url()
+    checkout = Checkout()
+    control = DeployedServer(checkout).control_url()
     if control is None:
         sys.stderr.write("Nothing is deployed; `make deploy-local` first\n")
         return 1
-    if not event:
-        event = json.dumps(scheduled_event(function.rpartition("/")[2], datetime.now(UTC)))
-    payload = Path(event[1:]).read_bytes() if event.startswith("@") else event.encode()
+    packaged = [packaged_template(system, checkout) for system in NAMES]
+    try:
+        said = Path(event[1:]).read_text("utf-8") if event.startswith("@") else event
+        payload = event_for(function, said, map(read_template, packaged))
+    except (WrongEvent, OSError, UnicodeDecodeError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
     answer = httpx.post(
         f"{control}/2015-03-31/functions/{function}/invocations",
         content=payload,

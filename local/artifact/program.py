@@ -12,7 +12,7 @@ import logging
 import os
 import socket
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -61,15 +61,22 @@ async def serve(arguments: argparse.Namespace) -> None:
         MigrationFailed: the schema could not be brought up to date
     """
     metrics = GatewayMetrics()
-    sites = Sites(_site_maker(metrics))
+    per_minute = int(os.environ.get("RATE_LIMIT_IP_PER_MINUTE", "100"))
+    limits = defaultdict[str, AddressLimit](lambda: AddressLimit(per_minute))
+    sites = Sites(_site_maker(metrics, limits))
     metrics.watch(sites.deployments)
+
+    def malformed(address: str) -> int:
+        """Count against every system's limit: what is no request says not whose it is."""
+        return max((limit.refused_for(address) for limit in limits.values()), default=0)
+
     try:
         for template in arguments.template:
             await sites.replace(template)
         sockets = [socket.socket(fileno=arguments.socket), socket.socket(fileno=arguments.control)]
         control = control_api(sites, metrics)
         app = by_port(sockets[1].getsockname()[1], control, sites)
-        server = ReadyServer(configuration(app), arguments.ready)
+        server = ReadyServer(configuration(app, malformed), arguments.ready)
         if arguments.with_parent:
             end_with_parent(server)
         await server.serve(sockets=sockets)
@@ -77,7 +84,9 @@ async def serve(arguments: argparse.Namespace) -> None:
         await sites.close()
 
 
-def _site_maker(metrics: GatewayMetrics) -> Callable[[Path], Site]:
+def _site_maker(
+    metrics: GatewayMetrics, limits: Mapping[str, AddressLimit]
+) -> Callable[[Path], Site]:
     """The function that makes a system's site.
 
     Each system limits client addresses separately, as its firewall does in AWS.
@@ -90,8 +99,6 @@ def _site_maker(metrics: GatewayMetrics) -> Callable[[Path], Site]:
         concurrency=default_concurrency(environment),
         freeze=environment.get("LAMBDA_FREEZE", "on") != "off",
     )
-    per_minute = int(environment.get("RATE_LIMIT_IP_PER_MINUTE", "100"))
-    limits = defaultdict[str, AddressLimit](lambda: AddressLimit(per_minute))
 
     def make(template: Path) -> Site:
         deployment = deployer.deploy(template)

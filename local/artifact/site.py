@@ -55,6 +55,7 @@ class Site:
             limit,
             access_log,
             refusal_response=GatewayResponses(template).response,
+            compressed_from=template.api.get("MinimumCompressionSize"),
         )
         self._loop = asyncio.get_running_loop()
         wanted = template.schedules if schedules else ()

@@ -17,6 +17,7 @@ from local.artifact.emulator.deployment import Deployment
 from local.artifact.emulator.invocation import UnknownFunction
 from local.artifact.package.template import read_template
 from local.artifact.site import Site
+from local.gateway.routes import path_of
 
 OWN_HOST = ".localhost"
 
@@ -53,7 +54,7 @@ class Sites:
         own = _host(scope).removesuffix(OWN_HOST)
         if own in self._current:
             return own
-        path = scope["path"]
+        path = path_of(scope)
         with_path = (name for name in names if self._current[name].site.has_path(path))
         return next(with_path, names[0])
 

@@ -23,6 +23,7 @@ from local.aws_shapes.proxy_event import IncomingRequest, proxy_event
 from local.aws_shapes.proxy_response import MalformedResponse, proxy_response
 from local.gateway.access_log import AccessLog
 from local.gateway.address_limit import AddressLimit
+from local.gateway.content_coding import accepts_gzip, compress, inflated
 from local.gateway.refusals import (
     BodyTooLarge,
     FunctionFailed,
@@ -32,7 +33,7 @@ from local.gateway.refusals import (
     TooManyRequests,
     UnknownPath,
 )
-from local.gateway.routes import ANY_METHOD, Match, RouteTable
+from local.gateway.routes import ANY_METHOD, Match, RouteTable, path_of
 
 Invoker = Callable[[str, dict[str, Any]], Awaitable[object]]
 """Calls the function of that name with an event; raises when the function crashes."""
@@ -42,6 +43,7 @@ RefusalResponse = Callable[[Refusal, str], Response]
 
 BODY_LIMIT = 10 * 1024 * 1024  # API Gateway quotas: payload size 10 MB
 TIMEOUT_SECONDS = 29.0  # API Gateway quotas: integration timeout
+OF_CODED_BODY = ("content-encoding", "content-length")
 DISCARD_LIMIT = 4 * BODY_LIMIT
 SANE_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 NO_ROUTE = Match("", {})
@@ -54,6 +56,8 @@ class Gateway:
     Args:
         timeout: seconds that a function may take, including the wait for a free thread
         refusal_response: makes the answer that a client gets for a refusal
+        compressed_from: the size in bytes from which answers are compressed; None: bodies are passed on
+            as they are, in both directions
     """
 
     def __init__(
@@ -64,6 +68,7 @@ class Gateway:
         access_log: AccessLog | None = None,
         timeout: float = TIMEOUT_SECONDS,
         refusal_response: RefusalResponse = lambda refusal, _request_id: refusal.response(),
+        compressed_from: int | None = None,
     ) -> None:
         self._routes = routes
         self._invoke = invoke
@@ -71,36 +76,52 @@ class Gateway:
         self._access_log = access_log or AccessLog()
         self._timeout = timeout
         self._refusal_response = refusal_response
+        self._compressed_from = compressed_from
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = time.perf_counter()
         request = Request(scope, receive)
         request_id = _request_id(request)
-        match = self._routes.match(scope["path"]) or NO_ROUTE
+        path = path_of(scope)
+        match = self._routes.match(path) or NO_ROUTE
         try:
-            response = await self._answer(request, request_id, match)
+            response = await self._answer(request, path, request_id, match)
         except Refusal as refusal:
             response = self._refusal_response(refusal, request_id)
         except ClientDisconnect:
             return
         response.headers.setdefault("X-Request-Id", request_id)
+        self._compress(request, response)
         await response(scope, receive, send)
         seconds = time.perf_counter() - started
         self._access_log.write(request, response, request_id, seconds, match.resource)
 
-    async def _answer(self, request: Request, request_id: str, match: Match) -> Response:
+    def _compress(self, request: Request, response: Response) -> None:
+        least = self._compressed_from
+        if least is None or len(response.body) < max(least, 1):
+            return
+        if accepts_gzip(request.headers.get("accept-encoding", "")):
+            compress(response)
+
+    async def _answer(self, request: Request, path: str, request_id: str, match: Match) -> Response:
         self._check_limit(_address(request))
         if match is NO_ROUTE:
             raise UnknownPath
         if request.method == "OPTIONS" and not match.function("OPTIONS"):
             return Response(status_code=204, headers={"Allow": match.allowed})
         method = _method(request, match)
+        headers = _headers(request)
+        body = await _read_body(request)
+        coding = request.headers.get("content-encoding")
+        if coding is not None and self._compressed_from is not None:
+            body = inflated(body, coding, BODY_LIMIT)
+            headers = [(name, value) for name, value in headers if name not in OF_CODED_BODY]
         incoming = IncomingRequest(
             method=method,
-            path=request.scope["path"],
+            path=path,
             query=request.scope["query_string"].decode("latin-1"),
-            headers=_headers(request),
-            body=await _read_body(request),
+            headers=headers,
+            body=body,
             source_ip=_address(request),
             resource=match.resource,
             parameters=match.parameters,

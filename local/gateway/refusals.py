@@ -3,7 +3,9 @@
 Refusal
 ├── UnknownPath 404
 ├── MethodNotAllowed 405
+├── MalformedBody 400
 ├── BodyTooLarge 413
+├── UnknownCoding 415
 ├── TooManyRequests 429
 ├── FunctionThrottled 500
 ├── FunctionFailed 502
@@ -61,6 +63,24 @@ class BodyTooLarge(Refusal):
 
     def __init__(self, limit: int) -> None:
         super().__init__(f"The body is over {limit} bytes; send less in one request")
+
+
+class MalformedBody(Refusal):
+    status = 400
+    kind = "DEFAULT_4XX"
+
+    def __init__(self, coding: str) -> None:
+        super().__init__(
+            f"The body is not what Content-Encoding says: {coding}, complete and alone"
+        )
+
+
+class UnknownCoding(Refusal):
+    status = 415
+    kind = "UNSUPPORTED_MEDIA_TYPE"
+
+    def __init__(self, known: str) -> None:
+        super().__init__(f"Content-Encoding must be one of {known}", {"Accept-Encoding": known})
 
 
 class TooManyRequests(Refusal):

@@ -8,6 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
+
+from starlette.types import Scope
 
 if TYPE_CHECKING:
     from chalice.app import Chalice
@@ -57,6 +60,15 @@ class RouteTable:
         return None
 
 
+def path_of(scope: Scope) -> str:
+    """The request's path without percent-encoding. An encoded slash stays so: it separates nothing."""
+    raw: bytes = scope.get("raw_path") or b""
+    if b"%2" not in raw:
+        return str(scope["path"])
+    segments = raw.decode("ascii").split("/")
+    return "/".join(unquote(segment).replace("/", "%2F") for segment in segments)
+
+
 def _parameters(pattern: list[str], segments: list[str]) -> dict[str, str] | None:
     parameters: dict[str, str] = {}
     for index, part in enumerate(pattern):
@@ -73,5 +85,8 @@ def _parameters(pattern: list[str], segments: list[str]) -> dict[str, str] | Non
 
 
 def routes_of(app: Chalice, function: str) -> dict[str, dict[str, str]]:
-    """The routes of a Chalice app. One function serves them all."""
-    return {path: dict.fromkeys(methods, function) for path, methods in app.routes.items()}
+    """The routes of a Chalice app. One function serves them all, and any other method of them, too."""
+    return {
+        path: dict.fromkeys([*methods, ANY_METHOD], function)
+        for path, methods in app.routes.items()
+    }

@@ -14,18 +14,25 @@ import socket
 import sys
 import threading
 from collections.abc import Sequence
+from functools import partial
 from types import FrameType
+from typing import Any
 
 import uvicorn
 from starlette.types import ASGIApp
 
 from local.gateway.address_limit import AddressLimit
 from local.gateway.gateway import Gateway
-from local.gateway.http_protocol import EnvelopeProtocol
+from local.gateway.http_protocol import EnvelopeProtocol, RefusedFor
 from local.gateway.routes import RouteTable, routes_of
 from local.schedules.scheduler import Scheduler, scheduled_functions
 from local.serving.queue_functions import SourceQueues
-from local.serving.source_functions import API_FUNCTION, SourceFunctions, load_app
+from local.serving.source_functions import (
+    API_FUNCTION,
+    SourceFunctions,
+    chalice_configuration,
+    load_app,
+)
 
 SHUTDOWN_SECONDS = 10
 
@@ -50,11 +57,16 @@ class ReadyServer(uvicorn.Server):
         self.should_exit = True
 
 
-def configuration(gateway: ASGIApp) -> uvicorn.Config:
-    """Serve the gateway with uvicorn, without uvicorn's own headers and answers."""
+def configuration(gateway: ASGIApp, refused_for: RefusedFor) -> uvicorn.Config:
+    """Serve the gateway with uvicorn, without uvicorn's own headers and answers.
+
+    Args:
+        refused_for: counts what is no request and so never reaches the gateway
+    """
+    protocol: Any = partial(EnvelopeProtocol, refused_for=refused_for)
     return uvicorn.Config(
         gateway,
-        http=EnvelopeProtocol,
+        http=protocol,
         ws="none",
         lifespan="off",
         access_log=False,
@@ -95,8 +107,13 @@ def main(argv: Sequence[str] | None = None) -> None:
     app = load_app()
     functions = SourceFunctions(app)
     limit = AddressLimit(int(os.environ.get("RATE_LIMIT_IP_PER_MINUTE", "100")))
-    gateway = Gateway(RouteTable(routes_of(app, API_FUNCTION)), functions.invoke, limit)
-    server = ReadyServer(configuration(gateway), arguments.ready)
+    gateway = Gateway(
+        RouteTable(routes_of(app, API_FUNCTION)),
+        functions.invoke,
+        limit,
+        compressed_from=chalice_configuration().get("minimum_compression_size"),
+    )
+    server = ReadyServer(configuration(gateway, limit.refused_for), arguments.ready)
     if arguments.with_parent:
         end_with_parent(server)
     scheduled = [] if os.environ.get("SCHEDULER") == "off" else scheduled_functions(app)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import json
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -14,6 +15,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from local.aws_shapes.lambda_context import LambdaContext
+from local.machine.checkout import ROOT
 
 if TYPE_CHECKING:
     from chalice.app import Chalice
@@ -28,6 +30,12 @@ def load_app(module: str | None = None) -> Chalice:
     """The app of the source tree. `LOCAL_APP` names another module, for tests."""
     app: Chalice = importlib.import_module(module or os.environ.get("LOCAL_APP", "app")).app
     return app
+
+
+def chalice_configuration() -> dict[str, Any]:
+    """What `chalice.json` says for all stages."""
+    configuration: dict[str, Any] = json.loads((ROOT / "chalice.json").read_text("utf-8"))
+    return configuration
 
 
 class SourceFunctions:

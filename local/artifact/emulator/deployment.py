@@ -35,8 +35,8 @@ class Deployment:
         self.functions: Mapping[str, LambdaFunction] = {
             name: make_function(name) for name in template.functions
         }
-        self._by_name = {_plain(name): f for name, f in self.functions.items()}
-        self._by_name |= {_plain(f.spec.function_name): f for f in self.functions.values()}
+        self._by_name = {plain(name): f for name, f in self.functions.items()}
+        self._by_name |= {plain(f.spec.function_name): f for f in self.functions.values()}
         self._retry_seconds = retry_seconds
         self._background: set[asyncio.Task[Outcome]] = set()
 
@@ -47,13 +47,13 @@ class Deployment:
             UnknownFunction: there is none
         """
         try:
-            return self._by_name[_plain(name)]
+            return self._by_name[plain(name)]
         except KeyError:
             known = ", ".join(sorted(self.functions))
             raise UnknownFunction(f"Function not found: {name}; there are {known}") from None
 
     def has(self, name: str) -> bool:
-        return _plain(name) in self._by_name
+        return plain(name) in self._by_name
 
     async def invoke(self, name: str, payload: bytes) -> Outcome:
         """Run a function and wait for its outcome.
@@ -103,5 +103,6 @@ class Deployment:
         await asyncio.gather(*(function.close() for function in self.functions.values()))
 
 
-def _plain(name: str) -> str:
+def plain(name: str) -> str:
+    """A function's name as it is compared."""
     return name.replace("_", "").replace("-", "").lower()

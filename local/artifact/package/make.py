@@ -90,7 +90,7 @@ def package(
         PackagingFailed: there is no such system or stage, or Chalice failed
     """
     checkout = checkout or Checkout()
-    folder = folder or checkout.folder("deploy", "packages", system)
+    folder = folder or _folder(system, checkout)
     folder.mkdir(parents=True, exist_ok=True)
     stamp = folder / "made-of"
     with checkout.locked("package"):
@@ -104,6 +104,15 @@ def package(
             finish(folder / BUNDLE, folder / LAYER, checkout.folder("deploy", "layers"), others)
             stamp.write_text(made_of)
     return Artifact(folder)
+
+
+def packaged_template(system: str, checkout: Checkout) -> Path:
+    """The template of the system's last package."""
+    return _folder(system, checkout) / TEMPLATE
+
+
+def _folder(system: str, checkout: Checkout) -> Path:
+    return checkout.folder("deploy", "packages", system)
 
 
 def _digest_of_sources(root: Path, system: str, stage: str) -> str:

@@ -52,6 +52,7 @@ def test_public_id_stays() -> None:
         "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
         "da39a3ee5e6b4b0d3255bfef95601890afd80709",
     ],
+    ids=["nothing", "public part", "uuid", "traceparent", "short", "sha-256", "sha-1"],
 )
 def test_other_texts_stay_as_they_are(text: str) -> None:
     assert not has_key(text)

@@ -276,3 +276,8 @@ def test_endless_body_is_cut(client: Client, monkeypatch: pytest.MonkeyPatch) ->
 
     assert client.post("/thing", content=parts()).status_code == 413
     assert len(read) < 10
+
+
+@pytest.mark.parametrize("path", ["/files%2Fthing", "/thing%2fx"])
+def test_encoded_slash_separates_nothing(client: Client, path: str) -> None:
+    assert_refused(client.get(path), 404, "NOT_FOUND")

@@ -41,7 +41,7 @@ def request_scope(metrics: Callable[[], Metrics]) -> Middleware:
         logged, used = request_id.set(request.id), key_id.set("")
         began = time.monotonic()
         try:
-            response = _enveloped(get_response(raw))
+            response = _enveloped(request.method, get_response(raw))
         except Exception:
             log.exception("crash in %s %s", request.method, request.path)
             response = crash(request.id)
@@ -73,16 +73,24 @@ def _count(
     metrics.flush_due(since=began)
 
 
-def _enveloped(response: Response) -> Response:
-    """Put Chalice's own refusals (a body with `Code`) into the envelope."""
+def _enveloped(method: str, response: Response) -> Response:
+    """Put Chalice's own refusals (a body with `Code`) into the envelope, and answer OPTIONS."""
     if not isinstance(response.body, dict) or "Code" not in response.body:
         return response
     error: ApiError
     if response.status_code == 415:
         error = UnsupportedMediaType("The body must be JSON; send Content-Type: application/json")
     elif response.status_code == 405:
-        allowed = str(response.headers["Allow"])
+        allowed = _allowed(str(response.headers["Allow"]))
+        if method == "OPTIONS":
+            return Response("", {"Allow": allowed}, 204)
         error = MethodNotAllowed(f"This path takes {allowed}; use one of them", {"Allow": allowed})
     else:
         raise RuntimeError(f"unexpected refusal: {response.body['Code']}")
     return answer(error.status, {}, error.description, error.headers)
+
+
+def _allowed(defined: str) -> str:
+    """`Allow` with the methods that every path has: OPTIONS, and HEAD where there is GET."""
+    methods = {*defined.split(", "), "OPTIONS"}
+    return ", ".join(sorted(methods | {"HEAD"} if "GET" in methods else methods))
