@@ -28,11 +28,16 @@ def settings_environment(
     return {
         **os.environ,
         **made_up,
-        "PYTHONPATH": os.pathsep.join([str(checkout.root), str(checkout.root / "vendor")]),
+        "PYTHONPATH": search_path(checkout),
         **urls.servers,
         **urls.databases,
         **overrides,
     }
+
+
+def search_path(checkout: Checkout) -> str:
+    """Where Python finds a checkout's functions and its layer."""
+    return os.pathsep.join([str(checkout.root), str(checkout.root / "vendor")])
 
 
 def made_up_settings() -> dict[str, Callable[[], str]]:
