@@ -9,7 +9,7 @@ MADE := .venv .local .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
 
 .DEFAULT_GOAL := help
 .PHONY: help setup local up down demo consumer deploy-local undeploy-local invoke logs \
-	test unit check documents chaos bench bench-deploy bench-peers deploy admin-key destroy clean
+	test unit check documents chaos bench bench-deploy bench-peers deploy rollback admin-key destroy clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,6 +35,10 @@ consumer: setup ## run the reference consumer of one bank (NAME=…, ARGS=…)
 
 deploy-local: setup ## run the packaged artifact as in AWS, on http://127.0.0.1:8080 (PORT=…, HOT=1)
 	@$(PY) -m local deploy-local $(if $(HOT),--hot)
+
+rollback: setup ## deploy an earlier commit again (STAGE=dev|prod|local, TO=<commit>)
+	@$(if $(and $(STAGE),$(TO)),,$(error say where and what: make rollback STAGE=dev TO=<commit>))
+	@$(PY) -m local rollback $(STAGE) $(TO)
 
 undeploy-local: ## stop what deploy-local started
 	@if [ -x $(PY) ]; then $(PY) -m local undeploy-local; fi

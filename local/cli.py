@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from local.artifact.package.make import PackagingFailed
+from local.artifact.rollback import NoSuchCommit, deploy_to_aws, earlier
 from local.banking.bench.peers.virtualenv import PeersMissing
 from local.machine.checkout import Checkout
 from local.machine.ports import NoFreePort
@@ -29,6 +30,7 @@ from local.serving.server import ServerNotStarted, start_server
 
 EXPLAINED = (
     ServersUnusable,
+    NoSuchCommit,
     NotMigrated,
     ServerNotStarted,
     NoFreePort,
@@ -122,6 +124,19 @@ def deploy_local(port: Port = 8080, hot: bool = False) -> None:
     from local.artifact import cli
 
     cli.deploy_local(port, hot)
+
+
+@app.command()
+@explained
+def rollback(stage: str, to: str, port: Port = 8080) -> None:
+    """Deploy an earlier commit again, to a stage in AWS or, as stage `local`, here."""
+    from local.artifact import cli
+
+    sources = earlier(Checkout(), to)
+    if stage == "local":
+        cli.deploy_local(port, sources=sources)
+    else:
+        raise typer.Exit(deploy_to_aws(sources, stage))
 
 
 @app.command(name="undeploy-local")

@@ -23,7 +23,8 @@ from local.artifact.package.template import read_template
 from local.machine.checkout import Checkout
 from local.machine.environment import may_use_proxy
 from local.services.choice import stop_all
-from local.services.installation import install
+from local.services.installation import install, migrate
+from local.services.settings import search_path
 from local.serving.background import BackgroundServer
 
 PROBLEM_CHARACTERS = 600  # the end of a traceback
@@ -31,20 +32,29 @@ INVOKE_SECONDS = 900.0  # Lambda's longest
 console = Console(highlight=False)
 
 
-def deploy_local(port: int, hot: bool = False) -> None:
+def deploy_local(port: int, hot: bool = False, sources: Checkout | None = None) -> None:
     """Package every system and serve all in the background; returns when `/health` answers 200.
+
+    If a migration fails, what was served before is served on.
 
     Args:
         hot: keep running, and serve every change of the sources until Ctrl-C
+        sources: the checkout to package; by default the one whose servers are used
     """
     checkout = Checkout()
+    sources = sources or checkout
     started = time.monotonic()
     with console.status("Packaging, starting PostgreSQL, RabbitMQ, Redis and the functions"):
-        artifacts = [package(system, checkout=checkout) for system in NAMES]
+        artifacts = [package(system, checkout=sources) for system in NAMES]
+        server = DeployedServer(checkout)
         installation = install(checkout, keep=True, migrated=False)
-        url = DeployedServer(checkout).start(artifacts, installation.environment, port)
+        if server.control_url() is not None:
+            # The new server migrates when the old one has ended. So try it while that one serves.
+            migrate(sources, {**installation.environment, "PYTHONPATH": search_path(sources)})
+        url = server.start(artifacts, installation.environment, port)
         installation.write_env(url, "deploy.env")
-        prune(checkout, artifacts)
+        if sources == checkout:
+            prune(checkout, artifacts)
     seconds = time.monotonic() - started
     console.print(f"[bold green]The packaged Fintegrate serves on {url}[/bold green]")
     console.print(f"Deployed in {seconds:.1f} s. Settings: source .local/deploy.env", markup=False)

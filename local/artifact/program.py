@@ -11,6 +11,7 @@ import asyncio
 import logging
 import os
 import socket
+import sys
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -21,7 +22,7 @@ from local.artifact.control import control_api
 from local.artifact.emulator.functions import FunctionDeployer, default_concurrency
 from local.artifact.emulator.sandboxes import sandbox_maker, wanted_kind
 from local.artifact.gateway_metrics import GatewayMetrics
-from local.artifact.site import Site
+from local.artifact.site import MigrationFailed, Site
 from local.artifact.sites import Sites
 from local.gateway.address_limit import AddressLimit
 from local.machine.checkout import Checkout
@@ -116,7 +117,10 @@ def _site_maker(
 def main(argv: Sequence[str] | None = None) -> None:
     """Serve until SIGTERM or SIGINT, or on request until the parent ends."""
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
-    asyncio.run(serve(_arguments(argv)))
+    try:
+        asyncio.run(serve(_arguments(argv)))
+    except MigrationFailed as error:
+        sys.exit(f"migration failed: {error}")
 
 
 if __name__ == "__main__":

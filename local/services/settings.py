@@ -24,11 +24,16 @@ def settings_environment(
     return {
         **os.environ,
         **secret_settings(checkout),
-        "PYTHONPATH": os.pathsep.join([str(checkout.root), str(checkout.root / "vendor")]),
+        "PYTHONPATH": search_path(checkout),
         **urls.servers,
         **urls.databases,
         **overrides,
     }
+
+
+def search_path(checkout: Checkout) -> str:
+    """Where Python finds a checkout's functions and its layer."""
+    return os.pathsep.join([str(checkout.root), str(checkout.root / "vendor")])
 
 
 def secret_settings(checkout: Checkout) -> dict[str, str]:

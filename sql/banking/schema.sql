@@ -351,6 +351,7 @@ CREATE TABLE migration_history (
     name       text        NOT NULL,
     checksum   text        NOT NULL,
     applied_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    additive   boolean     NOT NULL DEFAULT false,
     CONSTRAINT migration_history_pkey PRIMARY KEY (name)
 );
 

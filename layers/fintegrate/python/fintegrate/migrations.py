@@ -4,6 +4,9 @@ A migration is one idempotent file `YYYYMMDD_HHMM_description.sql` with `BEGIN â
 transaction together with its row in `migration_history`, so a failed migration leaves nothing. An
 applied migration must not be edited. An advisory lock makes it safe to run two migrators at once.
 
+A migration with the line `-- additive` in its head only adds what older code does not notice. So older
+code, which does not have the file, may migrate and run after it.
+
 Leaves to others where the files are and what follows the migrations, such as the admin's key.
 """
 
@@ -37,9 +40,12 @@ CREATE TABLE IF NOT EXISTS migration_history (
     name       text        NOT NULL,
     checksum   text        NOT NULL,
     applied_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    additive   boolean     NOT NULL DEFAULT false,
     CONSTRAINT migration_history_pkey PRIMARY KEY (name)
-)
+);
+ALTER TABLE migration_history ADD COLUMN IF NOT EXISTS additive boolean NOT NULL DEFAULT false
 """
+_ADDITIVE = re.compile(r"-- additive\s*$", re.MULTILINE)
 
 
 class MigrationFailed(Exception):
@@ -54,6 +60,7 @@ class Migration:
     checksum: str
     statements: list[Statement]
     last_line: int
+    additive: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +101,10 @@ def migrate(url: str, folder: Path, setting: str = "DATABASE_URL", own_name: str
             cursor.execute("SELECT pg_advisory_lock(%s)", (_LOCK,))
             cursor.execute("RESET lock_timeout")
             cursor.execute(_HISTORY)
-            cursor.execute("SELECT name, checksum FROM migration_history")
-            known = dict(cursor.fetchall())
-        _check_history(migrations, known)
+            cursor.execute("SELECT name, checksum, additive FROM migration_history")
+            rows = cursor.fetchall()
+        known = {name: checksum for name, checksum, _ in rows}
+        _check_history(migrations, known, {name for name, _, additive in rows if additive})
         missing = [migration for migration in migrations if migration.name not in known]
         for migration in missing:
             _apply(connection, migration)
@@ -156,7 +164,9 @@ def _read(path: Path) -> Migration:
         if _TRANSACTION.match(statement.text):
             raise MigrationFailed(f"{shape}; line {statement.line} ends or begins another one")
     checksum = hashlib.sha256(text.encode()).hexdigest()
-    return Migration(path.name, checksum, statements, text.rstrip().count("\n") + 1)
+    last_line = text.rstrip().count("\n") + 1
+    additive = _ADDITIVE.search(text, 0, body.start(1)) is not None
+    return Migration(path.name, checksum, statements, last_line, additive)
 
 
 def _statements(body: str, first_line: int) -> Iterator[Statement]:
@@ -180,10 +190,12 @@ def _length_of_comments(statement: str) -> int:
     return sum(len(text) for _, text in before)
 
 
-def _check_history(migrations: list[Migration], known: dict[str, str]) -> None:
+def _check_history(migrations: list[Migration], known: dict[str, str], additive: set[str]) -> None:
     by_name = {migration.name: migration for migration in migrations}
     for name, checksum in sorted(known.items()):
         if name not in by_name:
+            if name in additive:  # newer than this code, which does not notice it
+                continue
             raise MigrationFailed(f"{name}: was applied to this database, but is not in the folder")
         if by_name[name].checksum != checksum:
             raise MigrationFailed(f"{name}: was edited after it was applied; write a new migration")
@@ -198,8 +210,8 @@ def _apply(connection: psycopg2.extensions.connection, migration: Migration) -> 
                 cursor.execute(statement.text)
             running = commit
             cursor.execute(
-                "INSERT INTO migration_history (name, checksum) VALUES (%s, %s)",
-                (migration.name, migration.checksum),
+                "INSERT INTO migration_history (name, checksum, additive) VALUES (%s, %s, %s)",
+                (migration.name, migration.checksum, migration.additive),
             )
     except psycopg2.Error as error:
         raise MigrationFailed(_failure(migration, running, error)) from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -11,12 +12,17 @@ from urllib.parse import urlsplit
 import psycopg2
 import pytest
 
-from fintegrate.migrations import MigrationFailed, migrate
+from fintegrate.migrations import Migration, MigrationFailed, migrate, read_migrations
 from tests.integration.banking.schema.databases import MIGRATIONS, catalog, run
 from tests.support.waiting import eventually
 
 FIRST = "20260101_0000_first.sql"
 SECOND = "20260102_0000_second.sql"
+TAKES_AWAY = re.compile(
+    r"\b(DROP (TABLE|COLUMN|FUNCTION|VIEW)|RENAME|SET NOT NULL|TRUNCATE|DELETE FROM"
+    r"|ALTER COLUMN \w+ TYPE)\b",
+    re.IGNORECASE,
+)
 
 
 def write(folder: Path, name: str, body: str, comment: str = "-- For a test.") -> Path:
@@ -77,6 +83,57 @@ def test_removed_migration_is_refused(url: str, tmp_path: Path) -> None:
         MigrationFailed, match=f"{SECOND}: was applied to this database, but is not"
     ):
         migrate(url, tmp_path)
+
+
+@pytest.mark.parametrize(
+    "comment", ["-- additive", "-- additive\n-- And why.", "-- Why.\n-- additive"]
+)
+def test_older_code_tolerates_additive_ones(url: str, tmp_path: Path, comment: str) -> None:
+    write(tmp_path, SECOND, "CREATE TABLE b (x integer);", comment)
+    migrate(url, tmp_path)
+    (tmp_path / SECOND).unlink()
+    write(tmp_path, FIRST, "CREATE TABLE a (x integer);")
+
+    assert migrate(url, tmp_path) == [FIRST]
+
+
+def test_word_elsewhere_is_no_promise(url: str, tmp_path: Path) -> None:
+    write(tmp_path, SECOND, "-- additive\nCREATE TABLE b (x integer);", "-- not additive")
+    migrate(url, tmp_path)
+    (tmp_path / SECOND).unlink()
+
+    with pytest.raises(MigrationFailed, match="is not in the folder"):
+        migrate(url, tmp_path)
+
+
+def test_edited_additive_one_is_refused(url: str, tmp_path: Path) -> None:
+    write(tmp_path, FIRST, "CREATE TABLE a (x integer);", "-- additive")
+    migrate(url, tmp_path)
+    write(tmp_path, FIRST, "CREATE TABLE a (x bigint);", "-- additive")
+
+    with pytest.raises(MigrationFailed, match="was edited"):
+        migrate(url, tmp_path)
+
+
+def test_history_of_older_code_is_taken_over(url: str, tmp_path: Path) -> None:
+    run(
+        url,
+        "CREATE TABLE migration_history (name text PRIMARY KEY, checksum text NOT NULL,"
+        " applied_at timestamptz NOT NULL DEFAULT clock_timestamp())",
+    )
+    write(tmp_path, FIRST, "CREATE TABLE a (x integer);", "-- additive")
+
+    assert migrate(url, tmp_path) == [FIRST]
+    assert run(url, "SELECT name, additive FROM migration_history") == [(FIRST, True)]
+
+
+@pytest.mark.parametrize(
+    "migration",
+    [migration for migration in read_migrations(MIGRATIONS) if migration.additive],
+    ids=lambda migration: migration.name,
+)
+def test_additive_migration_takes_nothing_away(migration: Migration) -> None:
+    assert [each.text for each in migration.statements if TAKES_AWAY.search(each.text)] == []
 
 
 FAILURES = {
