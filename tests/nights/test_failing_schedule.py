@@ -15,12 +15,14 @@ from tests.support.fixtures import Query
 from tests.support.schedules import run_schedule
 
 EVERY = {
+    "count_usage",
     "expire_api_keys",
     "publish_metrics",
     "purge",
     "reconcile",
     "redeliver",
     "resend",
+    "rewind",
     "sweep_dead_letters",
 }
 

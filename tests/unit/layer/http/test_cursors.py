@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fintegrate.errors import Invalid
-from fintegrate.http.cursors import Position, decode_cursor, page, page_parameters
+from fintegrate.http.cursors import Limit, Position, decode_cursor, page, page_parameters
+from fintegrate.http.validation import RequestModel, validate_json, validate_strings
 
 WRONG = "cursor: must be the next_cursor of an earlier answer"
 AT = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
@@ -138,6 +139,27 @@ def test_extreme_offset_becomes_utc() -> None:
     assert read(encode([far.isoformat(), str(uuid.UUID(int=1))])) == Position(
         AT, str(uuid.UUID(int=1))
     )
+
+
+class Listing(RequestModel):
+    """A request for a page."""
+
+    limit: Limit = 50
+
+
+@pytest.mark.parametrize("text", ["1_0", "10.0", " 10 ", "1e1", "0x10", "\u0661", ""])
+def test_limit_is_digits_only(text: str) -> None:
+    with pytest.raises(Invalid) as error:
+        validate_strings(Listing, {"limit": text})
+
+    assert error.value.description == f"limit: must be a whole number, got {text!r}"
+
+
+def test_limit_is_a_number_in_json() -> None:
+    assert validate_json(Listing, '{"limit": 10}').limit == 10
+    assert validate_strings(Listing, {"limit": "200"}).limit == 200
+    with pytest.raises(Invalid, match="must be a whole number, got '10'"):
+        validate_json(Listing, '{"limit": "10"}')
 
 
 def test_deep_nesting_is_refused() -> None:

@@ -10,18 +10,34 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import re
 import uuid
 from datetime import UTC, datetime
 from typing import Annotated, Any, NamedTuple
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
+from pydantic_core import PydanticCustomError
 
 from fintegrate.database import Row
 from fintegrate.errors import Invalid
 from fintegrate.http.envelope import dumps
 from fintegrate.http.validation import Described
 
-Limit = Annotated[int, Field(ge=1, le=200), Described("Entries on a page", 50)]
+
+def digits_only(value: object) -> object:
+    """Refuse the other texts that Python reads as a whole number: `1_0`, `10.0`, ` 10 `."""
+    if isinstance(value, str) and not _WHOLE_NUMBER.fullmatch(value):
+        raise PydanticCustomError("int_parsing", "not digits only")
+    return value
+
+
+_WHOLE_NUMBER = re.compile(r"[+-]?[0-9]+", re.ASCII)
+Limit = Annotated[
+    int,
+    Field(ge=1, le=200),
+    BeforeValidator(digits_only),
+    Described("Entries on a page", 50),
+]
 Cursor = Annotated[str, Described("`next_cursor` of the page before", None)]
 NextCursor = Annotated[
     str | None,
