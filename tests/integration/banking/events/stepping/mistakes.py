@@ -1,0 +1,80 @@
+"""Mistakes that somebody might make in banking's code: the exploration must see each in its scene."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import NamedTuple
+
+import pytest
+
+from chalicelib.banking.events import resend
+from fintegrate.messaging.message import Message
+from fintegrate.messaging.pipeline import Pipeline
+from fintegrate.outbox.outbox import Outbox
+from fintegrate.outcome import Outcome
+from tests.integration.banking.events.stepping.scenes import HANDLERS, SWEEPS
+from tests.integration.banking.events.stepping.stepped_banking import Scene
+
+_TAKEABLE = """(earlier.publish_failure_reason IS NOT NULL
+     OR earlier.created_at <= clock_timestamp() - interval '5 seconds')"""
+_BARRIERS_OF_TAKEABLE = f"""-- name: barriers
+SELECT earlier.customer_id AS key, min(earlier.sequence) AS position
+FROM unnest(%(keys)s::uuid[], %(last_positions)s::bigint[]) AS lane (key, last_position)
+JOIN customer_events earlier
+    ON earlier.customer_id = lane.key AND earlier.sequence < lane.last_position
+WHERE earlier.publish_status = 'pending' AND earlier.event_id <> ALL (%(ids)s::uuid[])
+  AND {_TAKEABLE}
+GROUP BY earlier.customer_id
+"""
+_NO_UNTAKEABLE_BEFORE = f"""AND NOT EXISTS (
+    SELECT FROM customer_events earlier
+    WHERE earlier.customer_id = e.customer_id AND earlier.sequence < e.sequence
+      AND earlier.publish_status = 'pending' AND NOT {_TAKEABLE})
+ORDER BY"""
+
+
+class Mistake(NamedTuple):
+    """`plant` puts it into the code until the patch is undone."""
+
+    scene: Scene
+    plant: Callable[[pytest.MonkeyPatch], None]
+
+
+def _leave_out_barriers(patch: pytest.MonkeyPatch) -> None:
+    patch.delitem(resend.SQL, "barriers")
+
+
+def _look_at_takeable_only(patch: pytest.MonkeyPatch) -> None:
+    patch.setitem(resend.SQL, "barriers", _BARRIERS_OF_TAKEABLE)
+
+
+def _move_barriers_into_claim(patch: pytest.MonkeyPatch) -> None:
+    """Narrowed to what the claim leaves out, as if it took all the rest."""
+    before, after = resend.SQL["claim"].split("ORDER BY")
+    patch.setitem(resend.SQL, "claim", f"{before}{_NO_UNTAKEABLE_BEFORE}{after}")
+    patch.delitem(resend.SQL, "barriers")
+
+
+def _send_without_looking(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Outbox, "_is_head", lambda *_: True)
+
+
+def _go_on_behind_failure(patch: pytest.MonkeyPatch) -> None:
+    def fail(self: Pipeline, message: Message, index: int, outcome: Outcome) -> None:
+        self.outcomes[index] = outcome
+        if lane := self._lanes[message.order_key]:
+            self._ready.append(lane.popleft())
+
+    patch.setattr(Pipeline, "_fail", fail)
+
+
+MISTAKES = {
+    "barriers are left out": Mistake(SWEEPS, _leave_out_barriers),
+    "barriers look at takeable events only": Mistake(
+        replace(HANDLERS, clock=False), _look_at_takeable_only
+    ),
+    "barriers are narrowed and in the claim": Mistake(SWEEPS, _move_barriers_into_claim),
+    "handler does not look": Mistake(HANDLERS, _send_without_looking),
+    "sweep goes on behind a failure": Mistake(SWEEPS, _go_on_behind_failure),
+}

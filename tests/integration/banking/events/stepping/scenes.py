@@ -1,0 +1,65 @@
+"""The scenes: what there is at the beginning, and what each actor does with banking's own code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from types import SimpleNamespace
+
+from chalicelib.banking.events.skip_head import skip_head
+from fintegrate.errors import Conflict, NotFound
+from tests.integration.banking.events.stepping.stepped_banking import Scene, SteppedBanking
+from tests.integration.banking.events.stepping.stepped_parts import CONFIRMED, LATE, NACKED
+
+
+def changes_status_to(status: str) -> Callable[[SteppedBanking], None]:
+    """A handler. A customer who has this status gets no event; the caller would get a 409."""
+
+    def act(banking: SteppedBanking) -> None:
+        event = banking.change(status)
+        if event is not None:
+            publish = banking.parts.request.publish_new
+            assert publish is not None
+            # In the product the clock is read before the statement. Here it stands still meanwhile.
+            publish(event, banking.clock.monotonic())
+
+    return act
+
+
+def resends(banking: SteppedBanking) -> None:
+    """A sweep."""
+    banking.resend()
+
+
+def skips_head(banking: SteppedBanking) -> None:
+    """An operator; is refused while the head is in the hands of a request, or when it is gone."""
+    body = SimpleNamespace(customer_id=banking.customer_id, event_id=None, reason="poison")
+    call = SimpleNamespace(db=banking.database, body=body, request=SimpleNamespace(id="request"))
+    with suppress(Conflict, NotFound), banking.database.transaction():
+        skip_head.__wrapped__(call)
+
+
+HANDLERS = Scene(
+    given=["published"],
+    actors={
+        "handler 1": changes_status_to("INACTIVE"),
+        "handler 2": changes_status_to("ACTIVE"),
+        "sweep": resends,
+    },
+    clock=True,
+)
+"""Two handlers, a sweep and the clock. It passes whenever it likes: a handler may stand still for longer
+than its hand-off time between its look at the clock and its publish."""
+SWEEPS = Scene(
+    given=["pending", "pending", "pending"],
+    actors={"sweep 1": resends, "sweep 2": resends},
+    fates=[CONFIRMED, NACKED],
+    batch=2,
+)
+"""Two sweeps that share a customer's events, and a broker that may refuse each."""
+SKIP = Scene(
+    given=["pending"],
+    actors={"sweep": resends, "operator": skips_head, "handler": changes_status_to("INACTIVE")},
+    fates=[CONFIRMED, LATE],
+)
+"""An operator gives up the head while a copy of it may be under way."""

@@ -1,0 +1,116 @@
+"""Parts of banking that go by steps: its database, its publisher and its clock.
+
+The database is real; it stops before each statement and each commit. The publisher has the real
+pipeline, but its broker is a list, and what becomes of a message is a step with several outcomes. The
+handlers' clock stands still until it is moved; `stepped_banking` does the same to the clock of the SQL.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import count
+from typing import TypeVar
+
+import psycopg2.extensions
+
+from fintegrate.database import Database, Parameters
+from fintegrate.messaging import pipeline
+from fintegrate.messaging.message import Message
+from fintegrate.outbox import outbox
+from fintegrate.outcome import Outcome, Result
+from tests.integration.banking.events.stepping.actors import learn, step
+
+T = TypeVar("T")
+
+CONFIRMED, NACKED, LATE = "confirmed", "nacked", "late"
+"""What may become of a message. Its publisher gives a late one up; it may arrive at any time after."""
+_NAME = re.compile(r"-- name: (\w+)")
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_NO_STEPS = frozenset({"plan"})
+"""Statements that neither read nor write what another actor can see."""
+
+
+class SteppedDatabase(Database):
+    """Each thread's actor learns the results of its statements, ids by the order of their appearance."""
+
+    names: dict[str, str]
+
+    def _run(
+        self, sql: str, parameters: Parameters, result: Callable[[psycopg2.extensions.cursor], T]
+    ) -> T:
+        match = _NAME.match(sql)
+        assert match, f"a statement without a name: {sql}"
+        if match[1] in _NO_STEPS:
+            return super()._run(sql, parameters, result)
+        step(match[1])
+        found = super()._run(sql, parameters, result)
+        learn(_UUID.sub(self._named, repr(found)))
+        return found
+
+    def _named(self, found: re.Match[str]) -> str:
+        return self.names.setdefault(found[0], f"id {len(self.names)}")
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        with super().transaction():
+            yield
+            step("commit")
+
+
+class SteppedClock:
+    """The handlers' `time`. A sleep takes all the time that a handler may wait, so it looks twice."""
+
+    def __init__(self) -> None:
+        self.begin()
+
+    def begin(self) -> None:
+        self.now = 0.0
+        self._slept: dict[int, float] = {}
+
+    def monotonic(self) -> float:
+        return self.now + self._slept.get(threading.get_ident(), 0)
+
+    def sleep(self, _seconds: float) -> None:
+        self._slept[threading.get_ident()] = outbox._PREDECESSOR_WAIT_SECONDS
+
+
+class SteppedPublisher:
+    """Publishes through the real pipeline into `arrived`; each message has one of the `fates`."""
+
+    def __init__(self, fates: Sequence[str]) -> None:
+        self._fates = fates
+        self.begin()
+
+    def begin(self) -> None:
+        self.arrived: list[int] = []
+        """Sequences, in the order of the queue."""
+        self.on_the_way: list[int] = []
+
+    def publish(self, messages: Sequence[Message], _seconds: float) -> list[Outcome]:
+        sent: list[Message] = []
+
+        def send(message: Message) -> int:
+            sent.append(message)
+            return len(sent)
+
+        publishing = pipeline.Pipeline(messages, send)
+        for tag in count(1):
+            publishing.fill()
+            if not publishing.waiting:
+                break
+            sequence = int(sent[tag - 1].properties.headers["sequence"])
+            fate = step(f"publish {sequence}", *self._fates)
+            if fate == LATE:
+                self.on_the_way.append(sequence)
+                publishing.give_up(Outcome(Result.UNCONFIRMED, "no confirm in time"))
+                break
+            if fate == CONFIRMED:
+                self.arrived.append(sequence)
+            publishing.answered(tag, multiple=False, confirmed=fate == CONFIRMED)
+        return publishing.outcomes
+
+    def close(self) -> None:
+        """There is no connection."""

@@ -1,0 +1,103 @@
+"""Order and no loss in every order of statements, commits and messages of a few actors (scenes).
+
+Each scene is explored to its end. Planted mistakes show that the exploration sees: `-rP` prints the
+schedule that led to each. Not seen are kills, crashes of a server with lost marks, and whether all comes
+to rest without the next sweep.
+
+To add a scene:
+
+1. Write in `scenes` what each new actor does: a function that calls the product's own code with
+   `banking.database` or `banking.parts`. Every statement and commit in it is a step by itself.
+2. Say in a `Scene` what is `given` (`published`, `pending` or `failed` events), who acts and what may
+   become of messages. Three actors of some length are the limit: look at the number of states, each
+   actor multiplies it.
+3. If a statement reads a table or column that `stepped_banking._ROWS` leaves out, add it there and let
+   `begin` reset it: whatever decides how a run goes on belongs to the state. A time that must pass, as
+   a hand-off does, is a move of the world. What the code keeps in memory from run to run is reset too.
+4. If the promises allow more (an event that is said to be late), say so in `SteppedBanking.check`.
+5. Plant the mistake that the new rule forbids in `mistakes`. If no schedule shows it, an actor is
+   missing.
+
+So a failed event that goes back to pending is `given=["failed"]` with an operator who sends it again,
+a handler (the birth of a successor) and a sweep. Its mistake is to look for the newest event without the
+lock of the customer's row. A rewind's hold is one more row to show in the state and to reset, an actor
+that sets it, a handler and a sweep. Its mistake is a sweep that asks for the hold in its claim.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from functools import partial
+
+import pytest
+
+from chalicelib.banking import wiring
+from fintegrate.outbox import outbox
+from fintegrate.outbox.sweep import Sweep
+from tests.integration.banking.events.stepping.exploration import (
+    Exploration,
+    Explored,
+    Violation,
+)
+from tests.integration.banking.events.stepping.mistakes import MISTAKES, Mistake
+from tests.integration.banking.events.stepping.scenes import HANDLERS, SKIP, SWEEPS
+from tests.integration.banking.events.stepping.stepped_banking import Scene, SteppedBanking
+from tests.support.fixtures import Query
+
+Explore = Callable[..., Explored]
+
+
+@pytest.fixture
+def explore(
+    environment: dict[str, str], query: Query, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Explore]:
+    """Explore a scene to its end, once in a test."""
+    with ExitStack() as afterwards:
+
+        def run(scene: Scene, *, late_is_excused: bool = True) -> Explored:
+            banking = SteppedBanking(scene, environment, query, late_is_excused=late_is_excused)
+            afterwards.callback(wiring.use, None)
+            afterwards.callback(banking.parts.close)
+            wiring.use(banking.parts)
+            monkeypatch.setattr(outbox, "time", banking.clock)
+            # Only the answer tells the count, and a sweep that claims nothing ends as well.
+            monkeypatch.setattr(Sweep, "count", lambda *_: 1)
+            acts = {name: partial(act, banking) for name, act in scene.actors.items()}
+            exploration = Exploration(banking, acts)
+            afterwards.callback(exploration.close, banking.parts.close)
+            return exploration.explore()
+
+        yield run
+
+
+@pytest.mark.parametrize(
+    "scene", [HANDLERS, SWEEPS, SKIP], ids=["handlers and sweep", "two sweeps", "skipped head"]
+)
+def test_order_holds_in_every_schedule(scene: Scene, explore: Explore) -> None:
+    found = explore(scene)
+
+    print(found)
+    assert found.dropped == 0, f"some schedules could not be repeated: {found}"
+    assert found.states > 100, f"the actors hardly met: {found}"
+
+
+@pytest.mark.parametrize("mistake", MISTAKES.values(), ids=MISTAKES)
+def test_planted_mistake_is_found(
+    mistake: Mistake, explore: Explore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mistake.plant(monkeypatch)
+
+    with pytest.raises(Violation, match="overtaken") as found:
+        explore(mistake.scene)
+
+    print(found.value)
+
+
+def test_given_up_event_comes_late(explore: Explore) -> None:
+    """The exception that the order has is real, and the exploration sees it."""
+    with pytest.raises(Violation, match="overtaken") as found:
+        explore(SKIP, late_is_excused=False)
+
+    print(found.value)
+    assert found.value.schedule[-1].what == "a late copy arrives"
