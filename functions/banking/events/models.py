@@ -129,7 +129,7 @@ class HeadToSkip(RequestModel):
 
 
 class SkippedHead(TypedDict):
-    """The event that was given up, and how many waited behind it."""
+    """The event that was given up, and how many waited behind it; it may still come late."""
 
     event_id: EventId
     consumer_id: ConsumerId
@@ -137,6 +137,13 @@ class SkippedHead(TypedDict):
     sequence: Sequence
     event_type: EventType
     released_count: int
+    note: Annotated[
+        str,
+        Described(
+            "That a copy which was under way may still come late",
+            "The event was given up. If a copy of it was under way, it may still come late",
+        ),
+    ]
 
 
 class PublishingPause(TypedDict):

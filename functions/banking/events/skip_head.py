@@ -1,10 +1,13 @@
 """POST /events/skip-head: the operator gives up the event behind which a customer's others wait.
 
-Order holds as everywhere, because an event never becomes pending again. The row lock blocks sweeps until
-the change has committed. If another request is still publishing the head, skipping is refused, because
-that request cannot be stopped. The released events wait for the resend schedule or for POST
-/events/resend: they may only be published after this commit, and a failed publish would make a
-successful skip look failed.
+The row lock blocks sweeps until the change has committed. If another request is still publishing the
+head, skipping is refused, because that request cannot be stopped. The released events wait for the
+resend schedule or for POST /events/resend: they may only be published after this commit, and a failed
+publish would make a successful skip look failed.
+
+Order holds among the events that were not given up. The head itself may come late, after its successors,
+if a copy of it was under way: no fence stands before a broker. How long such a copy lives is bounded by
+the publisher (`LINE_SECONDS`), and the answer says that it may come.
 """
 
 from __future__ import annotations
@@ -22,6 +25,10 @@ from fintegrate.queries import queries_beside
 SQL = queries_beside(__file__)
 SKIPPED = "skipped by the operator in request {request_id}: {reason}"
 """The request's id finds the audit row, which has the address and the time."""
+MAY_COME_LATE = (
+    "The event was given up. If a copy of it was under way, it may still come late, after its "
+    "successors; a consumer that goes by sequence passes over it"
+)
 GONE = "The head is pending no more: a sweep published it or gave it up; nothing was skipped"
 HELD = "A sweep is publishing this customer's head and does not let go of it; try again shortly"
 IN_HAND = (
@@ -43,13 +50,14 @@ def skip_head(call: Call[HeadToSkip]) -> Answer:
     """Mark a customer's first pending event failed, which lets the later ones through.
 
     They go with the next resend, which runs every minute, or at once by `POST /events/resend`. The
-    skipped event keeps the reason and is never published again. With `event_id` nothing is skipped
-    unless this is the head.
+    skipped event keeps the reason. It may still come late, after its successors, if a copy was under
+    way. With `event_id` nothing is skipped unless this is the head.
     """
     head = _find_head(call.db, call.body.customer_id, call.body.event_id)
     _take(call.db, head, parts().settings.publish_handoff_seconds)
     reason = SKIPPED.format(request_id=call.request.id, reason=call.body.reason)
-    return Answer(call.db.fetch_one(SQL["skip_head"], {"event_id": head, "reason": reason}))
+    skipped = call.db.fetch_one(SQL["skip_head"], {"event_id": head, "reason": reason})
+    return Answer({**(skipped or {}), "note": MAY_COME_LATE})
 
 
 def _find_head(db: Database, customer_id: UUID, meant: UUID | None) -> str:

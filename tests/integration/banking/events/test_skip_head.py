@@ -11,6 +11,7 @@ from functools import partial
 import psycopg2
 import pytest
 
+from chalicelib.banking.events.skip_head import MAY_COME_LATE
 from tests.integration.banking.events.test_order import (
     change_customers,
     resend_often,
@@ -68,6 +69,7 @@ def test_skipped_head_releases_later_events(
         "sequence": 1,
         "event_type": "customer_creation",
         "released_count": 2,
+        "note": MAY_COME_LATE,
     }
     bank.api.post("/events/resend", period_in_days=1)
     assert [d.sequence for d in drain(rabbitmq_url, bank.name)] == [2, 3]

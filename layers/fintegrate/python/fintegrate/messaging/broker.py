@@ -11,9 +11,11 @@ mandatory message is returned before its ack; a full `reject-publish` queue nack
 
 from __future__ import annotations
 
+import socket
+import struct
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from copy import copy
 from functools import partial
 from typing import Any
@@ -35,6 +37,7 @@ TRUSTED_SECONDS = 1.0
 or disk says so only when something is published, and then stops reading. Real messages would stay in
 the socket and arrive long after we gave them up (https://www.rabbitmq.com/docs/connection-blocked)."""
 
+_RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 _PIECE = 16_384
 """Bytes. Small enough that the broker handles a batch's first messages while we write the rest."""
 
@@ -104,8 +107,10 @@ class BrokerConnection:
 
         When the time runs out or the connection breaks, what was sent is `UNCONFIRMED` and the rest
         is `UNSENT`. The connection is then no longer usable, so that a late confirm cannot be mistaken
-        for the next publish's. A broker that blocks publishers gets no more messages, because it would
-        deliver them later.
+        for the next publish's. It is reset, so that what is still in our socket never arrives. After a
+        nack it is not usable either: a channel that has once asked a queue's dead leader is nacked
+        until that node is back. A broker that blocks publishers gets no more messages, because it
+        would deliver them later.
         """
         assert self._channel is not None
         deadline = time.monotonic() + seconds
@@ -118,6 +123,9 @@ class BrokerConnection:
             # Without the exchange no message in flight could be routed, so none arrived.
             result = Result.UNROUTABLE if self._exchange_missing else Result.UNCONFIRMED
             pipeline.give_up(Outcome(result, str(self._lost)))
+            self._reset()
+        elif any(outcome.result is Result.NACKED for outcome in pipeline.outcomes):
+            self._lost = self._lost or "nacked: a new channel asks for the queue's leader again"
         self._pipeline = None
         self.used_at = time.monotonic()
         return pipeline.outcomes
@@ -128,11 +136,16 @@ class BrokerConnection:
             self._connection.close()
         self._poll_until(lambda: bool(self._connection.is_closed), 0.2)
         if self._connection.is_closing:
-            self._connection.abort()
-            self._poll_until(lambda: bool(self._connection.is_closed), 0.2)
+            self._reset()
         self._lost = self._lost or "closed"
         self._loop.deactivate_poller()
         self._loop.close()
+
+    def _reset(self) -> None:
+        """End the connection at once, with a reset in place of a goodbye."""
+        if not self._connection.is_closed:
+            self._connection.abort()
+            self._poll_until(lambda: bool(self._connection.is_closed), 0.2)
 
     @property
     def _ready(self) -> bool:
@@ -263,7 +276,14 @@ class _Connection(SelectConnection):
             self._held.clear()
 
     def abort(self) -> None:
-        """Close the socket. Otherwise it stays open until garbage collection."""
+        """Close the socket with a reset, which drops what it has not sent yet.
+
+        An orderly close would go on sending that for minutes after we gave it up.
+        """
+        sock = getattr(getattr(self, "_transport", None), "_sock", None)
+        if sock is not None:
+            with suppress(OSError):
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
         self._terminate_stream(  # type: ignore[attr-defined]  # the stubs leave it out
             pika.exceptions.StreamLostError("no answer to close")
         )

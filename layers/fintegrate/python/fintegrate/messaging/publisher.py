@@ -10,6 +10,7 @@ Leaves to others what is published, to which exchange, and what an outcome means
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
 from collections.abc import Sequence
@@ -26,6 +27,9 @@ BREAKER_OPEN = "circuit breaker open: the broker failed repeatedly and is left a
 IDLE_SECONDS = 30
 """A connection idle for longer is checked by a round trip before its next use."""
 CHECK_SECONDS = 0.3
+LINE_SECONDS = 5
+"""How long the kernel tries to deliver to a broker that does not acknowledge, also for a process that
+has died. A message that was given up cannot arrive later than this over a broken line."""
 HEARTBEAT_SECONDS = 60
 """Lets the broker drop the connection of a process that stays frozen."""
 
@@ -120,6 +124,8 @@ def parameters_of(url: str, setting: str = "RABBITMQ_URL") -> pika.URLParameters
             f"{setting} cannot be read; percent-encode its user and password"
         ) from None
     parameters.heartbeat = HEARTBEAT_SECONDS
+    if hasattr(socket, "TCP_USER_TIMEOUT"):  # macOS has none
+        parameters.tcp_options = {"TCP_USER_TIMEOUT": LINE_SECONDS * 1000}
     parameters.connection_attempts = 1
     parameters.socket_timeout = 5
     parameters.stack_timeout = 10

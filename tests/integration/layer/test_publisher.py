@@ -1,0 +1,177 @@
+"""A publisher and a real broker: what becomes of a connection after a nack, and after no confirm."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from urllib.parse import urlsplit
+
+import pika
+import pytest
+
+from fintegrate.breaker import CircuitBreaker
+from fintegrate.messaging import publisher as module
+from fintegrate.messaging.message import Message
+from fintegrate.messaging.publisher import Publisher
+from fintegrate.outcome import Result
+from local.services.amqp import channel_on
+from local.services.running import RunningServices
+
+CONFIRMED, NACKED, UNCONFIRMED = Result.CONFIRMED, Result.NACKED, Result.UNCONFIRMED
+BODY = bytes(16_000)
+MANY = 600
+
+
+@pytest.fixture
+def url(services: RunningServices) -> str:
+    return services.urls.rabbitmq_url
+
+
+@pytest.fixture
+def queue(url: str) -> Iterator[str]:
+    """A queue with room for one message. It refuses the others."""
+    name = f"tiny_{uuid.uuid4().hex[:12]}"
+    with channel_on(url) as ch:
+        ch.queue_declare(name, arguments={"x-max-length": 1, "x-overflow": "reject-publish"})
+        yield name
+        ch.queue_delete(name)
+
+
+@pytest.fixture
+def make_publisher() -> Iterator[Callable[[str], Publisher]]:
+    made: list[Publisher] = []
+
+    def make(url: str) -> Publisher:
+        made.append(Publisher(url, CircuitBreaker()))
+        return made[-1]
+
+    yield make
+    for publisher in made:
+        publisher.close()
+
+
+@pytest.fixture
+def opened(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """The connections that publishers open."""
+    real, connections = module.BrokerConnection, list[object]()
+
+    def counted(*arguments: object) -> object:
+        connections.append(real(*arguments))  # type: ignore[arg-type]
+        return connections[-1]
+
+    monkeypatch.setattr(module, "BrokerConnection", counted)
+    return connections
+
+
+def publish(publisher: Publisher, queue: str, count: int = 1, body: bytes = b"") -> list[Result]:
+    messages = [
+        Message("", queue, body, pika.BasicProperties(message_id=str(number)), str(number))
+        for number in range(count)
+    ]
+    return [outcome.result for outcome in publisher.publish(messages, 1)]
+
+
+def test_confirmed_publishes_keep_the_connection(
+    url: str, queue: str, make_publisher: Callable[[str], Publisher], opened: list[object]
+) -> None:
+    publisher = make_publisher(url)
+
+    assert publish(publisher, queue) == [CONFIRMED]
+    assert publish(publisher, f"{queue}_missing") == [Result.UNROUTABLE]
+
+    assert len(opened) == 1
+
+
+def test_nack_gives_the_connection_up(
+    url: str, queue: str, make_publisher: Callable[[str], Publisher], opened: list[object]
+) -> None:
+    publisher = make_publisher(url)
+    publish(publisher, queue)
+
+    assert publish(publisher, queue) == [NACKED]
+    assert len(opened) == 1
+    with channel_on(url) as ch:
+        ch.queue_purge(queue)
+    assert publish(publisher, queue) == [CONFIRMED]
+
+    assert len(opened) == 2
+
+
+class Line:
+    """The line to the broker, which can break: then nothing is read from the publisher's side."""
+
+    def __init__(self, url: str) -> None:
+        self._broker = urlsplit(url)
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        port = self._listener.getsockname()[1]
+        self.url = url.replace(f":{self._broker.port}/", f":{port}/")
+        self._broken = threading.Event()
+        self._thread = threading.Thread(target=self._serve)
+        self._thread.start()
+
+    def _serve(self) -> None:
+        self.near, _ = self._listener.accept()
+        self._far = socket.create_connection((self._broker.hostname, self._broker.port))
+        back = threading.Thread(target=self._copy, args=(self._far, self.near))
+        back.start()
+        self.near.settimeout(0.05)
+        while not self._broken.is_set():
+            with suppress(TimeoutError):
+                self._far.sendall(self.near.recv(4096))
+        self.near.settimeout(10)
+
+    @staticmethod
+    def _copy(source: socket.socket, target: socket.socket) -> None:
+        with suppress(OSError):
+            while data := source.recv(4096):
+                target.sendall(data)
+
+    def break_down(self) -> None:
+        self._broken.set()
+        self._thread.join()
+
+    def read_on(self) -> None:
+        """Read what still comes from the publisher's side, until its end."""
+        while self.near.recv(65_536):
+            pass
+
+    def close(self) -> None:
+        self._far.shutdown(socket.SHUT_RDWR)
+        for each in (self._far, self.near, self._listener):
+            each.close()
+
+
+@pytest.fixture
+def line(url: str) -> Iterator[Line]:
+    line = Line(url)
+    yield line
+    line.close()
+
+
+def test_broken_line_delivers_nothing_later(
+    line: Line, queue: str, make_publisher: Callable[[str], Publisher]
+) -> None:
+    publisher = make_publisher(line.url)
+    assert publish(publisher, queue) == [CONFIRMED]
+    line.break_down()
+
+    assert set(publish(publisher, queue, MANY, BODY)) == {UNCONFIRMED}
+
+    with pytest.raises(ConnectionResetError):
+        line.read_on()
+
+
+@pytest.mark.skipif(not hasattr(socket, "TCP_USER_TIMEOUT"), reason="this kernel has no such bound")
+def test_line_has_a_time_limit(
+    url: str, queue: str, make_publisher: Callable[[str], Publisher]
+) -> None:
+    publisher = make_publisher(url)
+    publish(publisher, queue)
+
+    line = publisher._local.connection._connection._transport._sock
+    limit = line.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT)
+    assert limit == module.LINE_SECONDS * 1000
