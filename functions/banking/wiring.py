@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from chalicelib.banking.configuration import SERVICE, Configuration
 from chalicelib.banking.consumer.keys import find_key
-from chalicelib.banking.events import counters, outbox, redeliver, resend
+from chalicelib.banking.events import counters, late, outbox, redeliver, resend
 from chalicelib.banking.events.counters import CountingSender, counting
 from chalicelib.banking.events.message import compose
 from chalicelib.banking.events.pauses import PausingSender
@@ -57,6 +57,7 @@ class Parts(NamedTuple):
     redis: RedisConnections
     metrics: Metrics
     resend: Sweep
+    late: Sweep
     redeliver: Sweep
     sweep_database: Database
     declare_queues: Callable[[Sequence[Row]], None]
@@ -137,6 +138,7 @@ def build(environment: Mapping[str, str]) -> Parts:
         redis=redis,
         metrics=metrics,
         resend=sweep(counted("resend"), statements=resend.SQL, listed=resend.LISTED),
+        late=sweep(counted("late"), statements=late.SQL, listed=resend.LISTED),
         redeliver=sweep(counted("redeliver"), statements=redeliver.SQL, listed=redeliver.LISTED),
         sweep_database=sweep_database,
         declare_queues=declare,

@@ -111,7 +111,8 @@ CREATE INDEX customer_analytics_by_customer
 -- ---------------------------------------------------------------------------------------------
 
 -- One row per event, written in the transaction of its change. customer_id is the event's subject: the
--- customer, or for consumer_created the new consumer.
+-- customer, or for consumer_created the new consumer. publish_given_up_at: when a person gave the event up
+-- (skip-head). sent_late_at: when it was sent after a later event of its customer had been written.
 CREATE TABLE customer_events (
     event_id                uuid        NOT NULL DEFAULT gen_random_uuid(),
     consumer_id             uuid        NOT NULL,
@@ -132,6 +133,8 @@ CREATE TABLE customer_events (
     deliver_try_count       integer     NOT NULL DEFAULT 0,
     deliver_last_tried_at   timestamptz,
     deliver_failure_reason  text,
+    publish_given_up_at     timestamptz,
+    sent_late_at            timestamptz,
     CONSTRAINT customer_events_pkey PRIMARY KEY (event_id),
     CONSTRAINT customer_events_sequence_key UNIQUE (customer_id, sequence),
     CONSTRAINT customer_events_sequence_check CHECK (sequence >= 1),

@@ -56,6 +56,12 @@ UNFILTERED = {
         "expire_due_keys": OPERATOR,
     },
     "functions/banking/events/dead_letters.sql": {"consumers": OPERATOR},
+    "functions/banking/events/late.sql": {
+        "barriers": BY_EVENT,
+        "confirmed": BY_EVENT,
+        "failed": BY_EVENT,
+        "nacked": BY_EVENT,
+    },
     "functions/banking/events/outbox.sql": {
         "predecessors": "a customer's own events, for the request that has just written one",
         "mark_unpublished": BY_EVENT,

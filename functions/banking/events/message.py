@@ -14,9 +14,14 @@ _encoded = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 
 
 def compose(row: Row) -> Message:
-    """Make the message of an event's row, which also has `consumer_name`."""
+    """Make the message of an event's row, which also has `consumer_name`.
+
+    A row with `sent_late_at` is sent after its successors, and the message says so.
+    """
     metadata = dict(row["metadata_json"])
     traceparent = metadata.pop("traceparent", None) or _own_trace(row["event_id"])
+    if row.get("sent_late_at"):
+        metadata["late"] = True
     body = {
         "schema_version": SCHEMA_VERSION,
         "event_id": row["event_id"],

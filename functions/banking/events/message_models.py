@@ -41,6 +41,13 @@ class Metadata(Open):
         str,
         Field(description="The endpoint that wrote the event", examples=["POST: /customer/data"]),
     ]
+    late: Annotated[
+        bool,
+        Field(
+            description="The event had been given up and is sent after a later one of its customer. A "
+            "consumer that goes by `sequence` may ignore this",
+        ),
+    ] = False
 
 
 class CustomerFacts(Open):

@@ -42,8 +42,8 @@ class ScopedRequest(RequestModel):
     consumer_id: ConsumerId | None = None
 
 
-class Resend(ScopedRequest):
-    """Which pending events to publish; `max_try_count`: only those tried less often."""
+class SweepRequest(ScopedRequest):
+    """Which events to publish; `max_try_count`: only those tried less often."""
 
     period_in_days: Annotated[
         int, Field(ge=1, le=365), Described("How far back to look, in days", 7)
@@ -60,11 +60,6 @@ class Resend(ScopedRequest):
         ]
         | None
     ) = None
-
-
-class Redeliver(Resend):
-    """Which published events to publish again; `dry_run` only counts."""
-
     event_ids: (
         Annotated[
             list[UUID],
@@ -73,6 +68,32 @@ class Redeliver(Resend):
         ]
         | None
     ) = None
+
+
+class Resend(SweepRequest):
+    """Which pending events to publish, and whether also those that were given up.
+
+    A failed event that is its customer's newest becomes pending again. Any other is late: it is counted,
+    and sent only with `include_late`.
+    """
+
+    include_failed: Annotated[
+        bool, Described("Whether to take up again what was given up, where order allows it", False)
+    ] = False
+    include_late: Annotated[
+        bool, Described("Whether to send failed events after their successors, marked late", False)
+    ] = False
+
+    @model_validator(mode="after")
+    def _late_belongs_to_failed(self) -> Self:
+        if self.include_late and not self.include_failed:
+            raise ValueError("include_late only goes with include_failed")
+        return self
+
+
+class Redeliver(SweepRequest):
+    """Which published events to publish again; `dry_run` only counts."""
+
     include_failed: Annotated[
         bool, Described("Whether to send again also what the consumer failed", False)
     ] = False
@@ -118,6 +139,17 @@ class RedeliverResult(SweepResult):
     """What a redeliver did; `left_out` is a part of `skipped`."""
 
     left_out: LeftOut
+
+
+class ResendResult(SweepResult):
+    """What a resend did, late events included.
+
+    `reopened_count`: failed events that became pending again. `late_count`: failed events that a later
+    one of their customer follows, before any was sent; 0 without `include_failed`.
+    """
+
+    reopened_count: int
+    late_count: int
 
 
 class HeadToSkip(RequestModel):
@@ -267,6 +299,12 @@ class EventSummary(TypedDict):
     deliver_try_count: int
     deliver_last_tried_at: datetime | None
     deliver_failure_reason: str | None
+    publish_given_up_at: Annotated[
+        datetime | None, Described("When a person gave the event up", None)
+    ]
+    sent_late_at: Annotated[
+        datetime | None, Described("When it was sent after a later one of its customer", None)
+    ]
 
 
 class EventList(TypedDict):

@@ -33,7 +33,7 @@ def probe_paused_banks(sweep: Sweep, filters: Mapping[str, Any], deadline: float
         if time.monotonic() >= deadline:
             return
         bank = {"consumer_id": pause["consumer_id"]}
-        everything = dict.fromkeys(("event_types", "since", "max_try_count"))
+        everything = dict.fromkeys(("event_ids", "event_types", "since", "max_try_count"))
         outcome = sweep.send_first({**filters, **everything, **bank, "probe": True})
         if outcome is None or outcome.result is Result.CONFIRMED:
             sweep.database.execute(SQL["end_pause"], {**bank, "has_room": outcome is not None})

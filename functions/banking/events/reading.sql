@@ -5,6 +5,7 @@ SELECT e.event_id, e.consumer_id, e.customer_id, e.sequence, e.event_type, e.sou
        e.created_at, e.publish_status, e.published_at, e.publish_try_count,
        e.publish_last_tried_at, e.publish_failure_reason, e.deliver_status, e.delivered_at,
        e.deliver_try_count, e.deliver_last_tried_at, e.deliver_failure_reason,
+       e.publish_given_up_at, e.sent_late_at,
        e.payload_json AS payload, e.metadata_json AS metadata,
        CASE WHEN e.publish_status = 'pending' THEN
            (SELECT h.event_id FROM customer_events h
@@ -39,7 +40,8 @@ CROSS JOIN LATERAL (
     SELECT e.event_id, e.consumer_id, e.customer_id, e.sequence, e.event_type, e.source_service,
            e.created_at, e.publish_status, e.published_at, e.publish_try_count,
            e.publish_last_tried_at, e.publish_failure_reason, e.deliver_status, e.delivered_at,
-           e.deliver_try_count, e.deliver_last_tried_at, e.deliver_failure_reason
+           e.deliver_try_count, e.deliver_last_tried_at, e.deliver_failure_reason,
+           e.publish_given_up_at, e.sent_late_at
     FROM customer_events e
     WHERE e.consumer_id = c.consumer_id
       AND (%(customer_id)s::uuid IS NULL OR e.customer_id = %(customer_id)s)

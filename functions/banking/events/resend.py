@@ -18,9 +18,12 @@ LISTED = {"event_id": "event_id", "event_type": "event_type", "try_count": "publ
 """A failed event's facts in the answer, and their columns."""
 
 
-def resend_filters(settings: Configuration, scope: Scope) -> dict[str, Any]:
+def resend_filters(
+    settings: Configuration, scope: Scope, event_ids: list[str] | None = None
+) -> dict[str, Any]:
     return {
         **scope._asdict(),
+        "event_ids": event_ids,
         "handoff_seconds": settings.publish_handoff_seconds,
         "max_tries": settings.publish_max_tries,
         "probe": False,

@@ -8,6 +8,7 @@ SELECT count(*) AS count
 FROM customer_events
 WHERE publish_status = 'pending'
   AND (%(consumer_id)s::uuid IS NULL OR consumer_id = %(consumer_id)s)
+  AND (%(event_ids)s::uuid[] IS NULL OR event_id = ANY (%(event_ids)s::uuid[]))
   AND (%(event_types)s::text[] IS NULL OR event_type = ANY (%(event_types)s))
   AND (%(since)s::timestamptz IS NULL OR created_at >= %(since)s)
 
@@ -28,6 +29,7 @@ WHERE e.publish_status = 'pending'
   AND (e.publish_failure_reason IS NOT NULL
        OR e.created_at <= clock_timestamp() - make_interval(secs => %(handoff_seconds)s))
   AND (%(consumer_id)s::uuid IS NULL OR e.consumer_id = %(consumer_id)s)
+  AND (%(event_ids)s::uuid[] IS NULL OR e.event_id = ANY (%(event_ids)s::uuid[]))
   AND (%(event_types)s::text[] IS NULL OR e.event_type = ANY (%(event_types)s))
   AND (%(since)s::timestamptz IS NULL OR e.created_at >= %(since)s)
   AND (%(max_try_count)s::integer IS NULL OR e.publish_try_count < %(max_try_count)s)

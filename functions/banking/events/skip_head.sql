@@ -20,7 +20,8 @@ FOR UPDATE
 -- name: skip_head
 WITH skipped AS (
     UPDATE customer_events
-    SET publish_status = 'failed', publish_failure_reason = %(reason)s
+    SET publish_status = 'failed', publish_failure_reason = %(reason)s,
+        publish_given_up_at = clock_timestamp()
     WHERE event_id = %(event_id)s AND publish_status = 'pending'
     RETURNING event_id, consumer_id, customer_id, sequence, event_type
 )

@@ -36,6 +36,19 @@ def test_failed_row_names_its_columns() -> None:
     assert summary.failures == [{"letter": 1, "tries": 1, "failure_reason": "no"}]
 
 
+def test_included_run_adds_its_counts() -> None:
+    first, second = Summary(3), Summary(1)
+    first.add(letters(1), [Outcome(Result.CONFIRMED)], LISTED)
+    second.add(letters(1), [Outcome(Result.REFUSED, "no")], LISTED)
+
+    first.include(second)
+
+    assert first.counts() == {
+        "total_pending": 4, "attempted": 2, "succeeded": 1, "failed": 1, "skipped": 2,
+    }  # fmt: skip
+    assert len(first.failures) == 1
+
+
 def test_unsent_row_is_no_failure() -> None:
     summary = Summary(2)
 

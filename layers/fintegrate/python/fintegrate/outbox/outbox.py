@@ -4,9 +4,12 @@ The caller writes a row in its own transaction. Nothing here writes or commits b
 `publish_new` is the handler's single try after the commit. `fintegrate.outbox.sweep` sends the rest.
 
 Order: before it sends a row, the sender checks (after the row's commit) that no earlier row of its key
-is pending. A row never becomes pending again, so the check stays true. A sweep locks the rows that it
-sends. A handler needs no lock: no sweep takes a row that is younger than `handoff_seconds`, unless the
-handler has written why it did not publish the row.
+is pending. The check stays true: what a sender has once seen as not pending has reached its receiver or
+was given up. A system may set a row that was given up back to pending only while no later row of its key
+exists and none can be born, because then nobody has looked past it. A crash of the database may lose the
+mark of a row that was sent; that row is sent again, which is no first sight. A sweep locks the rows
+that it sends. A handler needs no lock: no sweep takes a row that is younger than `handoff_seconds`,
+unless the handler has written why it did not publish the row.
 
 Leaves to others the table (`OutboxTable` and statements) and the sending (`Sender`). Statements:
 `predecessors`, `mark_published`, `mark_unpublished`. `predecessors` returns `pending` (whether the row

@@ -44,6 +44,14 @@ class Summary:
                 self.failures.append({**told, "failure_reason": outcome.reason})
         self.total_pending = max(self.total_pending, self.attempted)
 
+    def include(self, other: Summary) -> None:
+        """Add the counts and failures of another run."""
+        self.total_pending += other.total_pending
+        self.attempted += other.attempted
+        self.succeeded += other.succeeded
+        self.failed += other.failed
+        self.failures = [*self.failures, *other.failures][:MAX_FAILURES_LISTED]
+
     def counts(self) -> dict[str, Any]:
         """The counts without the failed rows."""
         names = ("total_pending", "attempted", "succeeded", "failed", "skipped")

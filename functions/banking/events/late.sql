@@ -1,0 +1,71 @@
+-- The late sweep: publishes failed events that a later event of their customer follows. Whether that one
+-- is published makes no difference: its handler may already be on the way. An event that has a successor
+-- has one for ever, so no lock of the customer is needed.
+
+-- name: count
+SELECT count(*) AS count
+FROM customer_events e
+WHERE e.publish_status = 'failed'
+  AND (%(consumer_id)s::uuid IS NULL OR e.consumer_id = %(consumer_id)s)
+  AND (%(event_ids)s::uuid[] IS NULL OR e.event_id = ANY (%(event_ids)s::uuid[]))
+  AND (%(event_types)s::text[] IS NULL OR e.event_type = ANY (%(event_types)s))
+  AND (%(since)s::timestamptz IS NULL OR e.created_at >= %(since)s)
+  AND (%(max_try_count)s::integer IS NULL OR e.publish_try_count < %(max_try_count)s)
+  AND EXISTS (SELECT FROM customer_events later
+              WHERE later.customer_id = e.customer_id AND later.sequence > e.sequence)
+
+-- name: plan
+-- As in resend.sql.
+SET LOCAL enable_sort = off
+
+-- name: claim
+-- Columns as in resend.sql. sent_late_at makes the message say that it comes late.
+SELECT e.event_id, e.consumer_id, e.customer_id, e.sequence, e.event_type, e.payload_json,
+       e.metadata_json, e.created_at, c.name AS consumer_name, e.deliver_try_count,
+       e.publish_try_count + 1 AS publish_try_count, clock_timestamp() AS sent_late_at
+FROM customer_events e
+JOIN consumers c ON c.consumer_id = e.consumer_id
+WHERE e.publish_status = 'failed'
+  AND (e.created_at, e.event_id) > (%(after_created_at)s, %(after_event_id)s)
+  AND (%(consumer_id)s::uuid IS NULL OR e.consumer_id = %(consumer_id)s)
+  AND (%(event_ids)s::uuid[] IS NULL OR e.event_id = ANY (%(event_ids)s::uuid[]))
+  AND (%(event_types)s::text[] IS NULL OR e.event_type = ANY (%(event_types)s))
+  AND (%(since)s::timestamptz IS NULL OR e.created_at >= %(since)s)
+  AND (%(max_try_count)s::integer IS NULL OR e.publish_try_count < %(max_try_count)s)
+  AND EXISTS (SELECT FROM customer_events later
+              WHERE later.customer_id = e.customer_id AND later.sequence > e.sequence)
+  AND NOT EXISTS (SELECT FROM publishing_pauses p WHERE p.consumer_id = e.consumer_id)
+  AND e.consumer_id NOT IN (SELECT consumer_id FROM replay_jobs WHERE status <> 'done')
+ORDER BY e.created_at, e.event_id
+LIMIT %(batch)s
+FOR UPDATE OF e SKIP LOCKED
+
+-- name: barriers
+-- Only a rewind holds back late events, and sends them itself. It is asked here, after the claim's locks.
+SELECT lane.key, 0 AS position
+FROM unnest(%(keys)s::uuid[], %(owners)s::uuid[]) AS lane (key, owner)
+WHERE lane.owner IN (SELECT consumer_id FROM replay_jobs WHERE status <> 'done')
+
+-- name: confirmed
+UPDATE customer_events
+SET publish_status = 'published', published_at = clock_timestamp(), sent_late_at = clock_timestamp(),
+    publish_try_count = publish_try_count + 1, publish_last_tried_at = clock_timestamp(),
+    publish_failure_reason = NULL
+WHERE event_id = ANY (%(ids)s::uuid[])
+
+-- name: failed
+-- The reason stays: it says why the event was given up. The answer names the new one.
+UPDATE customer_events
+SET publish_try_count = publish_try_count + 1, publish_last_tried_at = clock_timestamp()
+WHERE event_id = ANY (%(ids)s::uuid[])
+
+-- name: nacked
+-- As in resend.sql.
+INSERT INTO publishing_pauses (consumer_id, probe_at, reason)
+SELECT e.consumer_id, clock_timestamp() + make_interval(secs => %(probe_seconds)s),
+       min(nacked.reason)
+FROM customer_events e
+JOIN unnest(%(ids)s::uuid[], %(reasons)s::text[]) AS nacked (event_id, reason) USING (event_id)
+GROUP BY e.consumer_id
+ORDER BY e.consumer_id
+ON CONFLICT (consumer_id) DO UPDATE SET probe_at = excluded.probe_at, reason = excluded.reason
