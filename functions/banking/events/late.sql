@@ -20,8 +20,8 @@ SET LOCAL enable_sort = off
 
 -- name: claim
 -- Columns as in resend.sql. sent_late_at makes the message say that it comes late.
-SELECT e.event_id, e.consumer_id, e.customer_id, e.sequence, e.event_type, e.payload_json, e.metadata_json,
-       e.created_at, c.name AS consumer_name, e.deliver_try_count,
+SELECT e.event_id, e.consumer_id, e.customer_id, e.sequence, e.event_type, e.payload_json,
+       e.metadata_json, e.created_at, c.name AS consumer_name, e.deliver_try_count,
        e.publish_try_count + 1 AS publish_try_count, clock_timestamp() AS sent_late_at
 FROM customer_events e
 JOIN consumers c ON c.consumer_id = e.consumer_id
@@ -41,7 +41,7 @@ LIMIT %(batch)s
 FOR UPDATE OF e SKIP LOCKED
 
 -- name: barriers
--- Only a rewind holds back late events. It is asked here, after the claim's locks.
+-- Only a rewind holds back late events, and sends them itself. It is asked here, after the claim's locks.
 SELECT lane.key, 0 AS position
 FROM unnest(%(keys)s::uuid[], %(owners)s::uuid[]) AS lane (key, owner)
 WHERE lane.owner IN (SELECT consumer_id FROM replay_jobs WHERE status <> 'done')

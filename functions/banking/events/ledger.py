@@ -23,6 +23,7 @@ DISCREPANCIES = (
     "events_of_anothers_customer",
     "events_beyond_the_last",
     "events_of_no_consumer",
+    "publish_failed_unacknowledged",
     "deliveries_without_publish",
     "deliveries_without_receipt",
     "failures_without_cause",
@@ -107,9 +108,17 @@ def _discrepancies(cell: Row) -> Iterator[str]:
         yield f"events_{cell['account']}"
     if cell["consumer_name"] is None:
         yield "events_of_no_consumer"
+    if _is_unacknowledged(cell):
+        yield "publish_failed_unacknowledged"
     if cell["deliver_status"] != "pending" and cell["publish_status"] != "published":
         yield "deliveries_without_publish"
     yield from _contradiction(cell)
+
+
+def _is_unacknowledged(cell: Row) -> bool:
+    """Whether the events failed without anybody's word, and their consumer would want them."""
+    failed = cell["publish_status"] == "failed" and not cell["given_up"]
+    return failed and cell["consumer_status"] == "active"
 
 
 def _contradiction(cell: Row) -> Iterator[str]:

@@ -40,12 +40,13 @@ WITH accounts AS NOT MATERIALIZED (
     WHERE %(consumer_id)s::uuid IS NULL OR consumer_id = %(consumer_id)s
     GROUP BY consumer_id
 ), tenants AS (
-    SELECT consumer_id, name AS consumer_name
+    SELECT consumer_id, name AS consumer_name, status AS consumer_status
     FROM consumers
     WHERE %(consumer_id)s::uuid IS NULL OR consumer_id = %(consumer_id)s
 ), cells AS (
     SELECT e.consumer_id, e.publish_status, e.deliver_status, r.processing_status AS receipt,
            letter.event_id IS NOT NULL AS dead_letter,
+           e.publish_given_up_at IS NOT NULL AS given_up,
            CASE WHEN a.subject_id IS NULL THEN 'of_no_customer'
                 WHEN a.consumer_id <> e.consumer_id THEN 'of_anothers_customer'
                 WHEN e.sequence > a.last_sequence THEN 'beyond_the_last'
@@ -61,8 +62,8 @@ WITH accounts AS NOT MATERIALIZED (
                WHERE event_id IS NOT NULL AND NOT superseded) letter
            ON letter.event_id = e.event_id
     WHERE %(consumer_id)s::uuid IS NULL OR e.consumer_id = %(consumer_id)s
-    GROUP BY e.consumer_id, e.publish_status, e.deliver_status, receipt, dead_letter, account,
-             receipt_kept
+    GROUP BY e.consumer_id, e.publish_status, e.deliver_status, receipt, dead_letter, given_up,
+             account, receipt_kept
 )
 SELECT *
 FROM tenants

@@ -32,6 +32,7 @@ class Discrepancies(TypedDict):
     events_of_anothers_customer: int
     events_beyond_the_last: int
     events_of_no_consumer: int
+    publish_failed_unacknowledged: int
     deliveries_without_publish: int
     deliveries_without_receipt: int
     failures_without_cause: int

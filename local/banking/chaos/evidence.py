@@ -32,6 +32,8 @@ class Event:
     deliver_reason: str | None = None
     receipt: str | None = None
     dead_letters: int = 0
+    given_up: bool = False
+    """Whether a person gave it up (skip-head)."""
 
 
 @dataclass(frozen=True, slots=True)

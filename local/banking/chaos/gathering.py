@@ -29,6 +29,7 @@ SELECT e.event_id::text, coalesce(c.name, e.consumer_id::text) AS tenant, e.cust
        e.sequence, e.event_type, e.created_at, coalesce(e.payload_json ->> 'name', '') AS name,
        coalesce(e.payload_json ->> 'status', '') AS status, e.publish_status, e.deliver_status,
        e.published_at, e.publish_failure_reason AS publish_reason,
+       e.publish_given_up_at IS NOT NULL AS given_up,
        e.deliver_failure_reason AS deliver_reason, r.processing_status AS receipt,
        (SELECT count(*) FROM dead_letters d
         WHERE d.event_id = e.event_id AND NOT d.superseded) AS dead_letters

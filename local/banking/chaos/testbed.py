@@ -35,7 +35,7 @@ SETTINGS = {
     "LOG_LEVEL": "WARNING",
     "SCHEDULER": "off",  # separate processes run the schedules
     "PUBLISH_HANDOFF_SECONDS": "2",
-    "PUBLISH_MAX_TRIES": "1000",  # no event may fail, so all must arrive
+    "PUBLISH_PROBE_SECONDS": "2",
     "BREAKER_OPEN_SECONDS": "1",
     "DELIVERY_GRACE_SECONDS": "20",
     "REDELIVER_FIRST_WAIT_SECONDS": "20",

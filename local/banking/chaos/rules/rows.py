@@ -42,7 +42,10 @@ def _histories(events: Iterable[Event]) -> dict[str, list[Event]]:
 
 
 def events_have_one_state(evidence: Evidence) -> Iterator[Finding]:
-    """An event is in exactly one final state, or pending with a reason. Failures have a reason, too."""
+    """An event is in exactly one final state, or pending with a reason. Failures have a reason, too.
+
+    Only a person may give an event up: one that failed by itself is lost.
+    """
     for event in evidence.events:
         state = f"{event.publish_status}/{event.deliver_status}"
         words = f"event {event.event_id} is {state}, receipt {event.receipt}"
@@ -51,6 +54,8 @@ def events_have_one_state(evidence: Evidence) -> Iterator[Finding]:
             yield Finding(Kind.UNSETTLED, event.tenant, f"{words}: {reason}")
         elif state == "published/pending":
             yield Finding(Kind.UNSETTLED, event.tenant, f"{words}: nobody has confirmed it")
+        elif event.publish_status == "failed" and not event.given_up:
+            yield Finding(Kind.LOST, event.tenant, f"{words}: {event.publish_reason}")
         elif not _is_explained(event):
             yield Finding(Kind.CONTRADICTION, event.tenant, words)
 

@@ -142,6 +142,16 @@ def test_redelivered_late_event_says_so(
     assert (again.sequence, again.body["metadata"]["late"]) == (1, True)
 
 
+def test_rewind_holds_late_events_back(bank: Bank, given_up: str, query: Query) -> None:
+    change(bank, given_up)
+    query("INSERT INTO replay_jobs (consumer_id, from_at, include_processed, reason, request_id)"
+          " VALUES (%(id)s, now(), false, 'a test', 'a test')", id=bank.consumer_id)  # fmt: skip
+
+    assert resend(bank.api, include_late=True)["succeeded"] == 0
+
+    assert query(EVENT, customer_id=given_up, sequence=1)[0]["publish_status"] == "failed"
+
+
 def test_event_before_a_pending_one_is_late(bank: Bank, given_up: str, query: Query) -> None:
     change(bank, given_up)
     query(

@@ -161,6 +161,13 @@ def test_redelivered_and_received_events_contradict_nothing(
             "DELETE FROM consumers WHERE consumer_id = %(consumer_id)s",
         ),
         (
+            "publish_failed_unacknowledged",
+            (
+                "UPDATE customer_events SET publish_status = 'failed', published_at = NULL"
+                " WHERE event_id = %(event_id)s"
+            ),
+        ),
+        (
             "deliveries_without_publish",
             (
                 f"{DELIVERED}, publish_status = 'failed', published_at = NULL"
@@ -201,6 +208,27 @@ def test_damage_is_found_by_its_name(
     ledger = reconcile()
     assert ledger["balanced"] is ledger["total"]["balanced"] is False
     assert ledger["total"]["discrepancies"][name] == 1
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        "UPDATE customer_events SET publish_given_up_at = now() WHERE event_id = %(event_id)s",
+        "UPDATE consumers SET status = 'deactivated' WHERE consumer_id = %(consumer_id)s",
+    ],
+    ids=["given up by a person", "of a deactivated consumer"],
+)
+def test_acknowledged_failure_is_balanced(
+    word: str, bank: Bank, event_id: str, reconcile: Ledger, query: Query
+) -> None:
+    query("UPDATE customer_events SET publish_status = 'failed', published_at = NULL"
+          " WHERE event_id = %(id)s", id=event_id)  # fmt: skip
+    assert reconcile(bank)["balanced"] is False
+
+    query(word, event_id=event_id, consumer_id=bank.consumer_id)
+
+    tenant = reconcile(bank)
+    assert (tenant["balanced"], tenant["failed"]) == (True, 1)
 
 
 def test_surplus_hides_no_missing_event(

@@ -195,18 +195,26 @@ def test_late_repeat_is_in_order() -> None:
     assert check(replace(clean, deliveries=[*clean.deliveries, late])) == []
 
 
-def test_failed_event_may_be_missing() -> None:
-    evidence = changed(
+def failed(**changes: Any) -> Evidence:
+    """Books with an event that failed and never came."""
+    return changed(
         without_seen(books(), SECOND),
         SECOND,
         publish_status="failed",
         deliver_status="pending",
         published_at=None,
-        publish_reason="nacked",
+        publish_reason="NO_ROUTE",
         receipt=None,
+        **changes,
     )
 
-    assert check(evidence) == []
+
+def test_event_given_up_may_be_missing() -> None:
+    assert check(failed(given_up=True)) == []
+
+
+def test_event_failed_by_itself_is_lost() -> None:
+    assert kinds(failed()) == {Kind.LOST}
 
 
 def without_seen(evidence: Evidence, event_id: str) -> Evidence:
