@@ -51,7 +51,9 @@ def ask(function: Function, compressed_from: int | None = 1024, **sent: Any) -> 
 
 
 @pytest.mark.parametrize(
-    ("coding", "body"), [("gzip", gzip.compress(TEXT)), ("Deflate", zlib.compress(TEXT))]
+    ("coding", "body"),
+    [("gzip", gzip.compress(TEXT)), ("Deflate", zlib.compress(TEXT))],
+    ids=["gzip", "deflate"],
 )
 def test_function_gets_the_inflated_body(coding: str, body: bytes) -> None:
     function = Function()
@@ -70,7 +72,9 @@ def test_bomb_is_refused_unexploded() -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [TEXT, gzip.compress(TEXT)[:-4], gzip.compress(TEXT) + b"more", b"\x1f\x8b"]
+    "body",
+    [TEXT, gzip.compress(TEXT)[:-4], gzip.compress(TEXT) + b"more", b"\x1f\x8b"],
+    ids=["plain", "cut", "with more", "only a head"],
 )
 def test_malformed_body_is_refused(body: bytes) -> None:
     with pytest.raises(MalformedBody):
