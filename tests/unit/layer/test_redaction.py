@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from fintegrate.access.keys import ApiKeys
+from fintegrate.access.keys import ApiKey, ApiKeys
 from fintegrate.redaction import has_key, redacted
 
-KEYS = ApiKeys("what-the-check-of-a-key-is-made-with")
-KEY = KEYS.new()
-TEXT = KEYS.text(KEY)
+KEY = ApiKey("7b0e3b7e-5c0b-4f6e-9d55-0d6c0d1c2f10", "0123456789abcdef" * 4)
+TEXT = ApiKeys("what-the-check-of-a-key-is-made-with").text(KEY)
 PUBLIC = TEXT[:35]
 
 
