@@ -20,13 +20,15 @@ const answered = (isJson && pm.response.json().data) || {{}};
 for (const found of [answered, ...(answered.events || []).slice(0, 1)])
   for (const name of {json.dumps(KEPT)})
     if (found[name]) pm.collectionVariables.set(name, found[name]);
-if (answered.api_key) pm.collectionVariables.set("issued_api_key", answered.api_key);"""
-GIVEN = ("issued_api_key", "blocked_customer_id")
-"""Other variables: a key that an answer has shown, and a customer to be named by hand."""
+if (answered.api_key)
+  pm.collectionVariables.set("issued_key_id", answered.api_key.split("_")[1]);"""
+GIVEN = ("issued_key_id", "blocked_customer_id")
+"""Other variables: the public id of an issued key, and a customer to be named by hand."""
 SENT: dict[str, dict[str, Any]] = {
     "POST /consumer/data": {"consumer_name": "bank_{{$timestamp}}"},
     "POST /consumer/change-status": {"status": "deactivated"},
-    "POST /consumer/deactivate-api-key": {"api_key": "{{issued_api_key}}"},
+    "GET /consumer/api-key/uses": {"key": "{{issued_key_id}}"},
+    "POST /consumer/deactivate-api-key": {"api_key": "{{issued_key_id}}"},
     "PATCH /customer/change-status": {"status": "INACTIVE"},
     "DELETE /customer/tag": {"tag_key": "risk_class"},
     "POST /events/skip-head": {"customer_id": "{{blocked_customer_id}}"},
@@ -91,19 +93,20 @@ def _turn(method: str, path: str) -> tuple[float, bool, str]:
 def _item(
     openapi: dict[str, Any], method: str, path: str, operation: dict[str, Any]
 ) -> dict[str, Any]:
+    name = f"{method} {path}"
+    sent = SENT.get(name, {})
     parameters = [_resolved(openapi, parameter) for parameter in operation["parameters"]]
     request: dict[str, Any] = {
         "method": method,
         "description": operation.get("description", operation["summary"]),
-        "header": [_entry(p) for p in parameters if p["in"] == "header"],
-        "url": _url(path, [_entry(p) for p in parameters if p["in"] == "query"]),
+        "header": [_entry(p, {}) for p in parameters if p["in"] == "header"],
+        "url": _url(path, [_entry(p, sent) for p in parameters if p["in"] == "query"]),
     }
     if operation.get("security") == []:
         request["auth"] = {"type": "noauth"}
-    name = f"{method} {path}"
     if "requestBody" in operation:
         example = operation["requestBody"]["content"]["application/json"]["example"]
-        request["body"] = _body({**example, **SENT.get(name, {})})
+        request["body"] = _body({**example, **sent})
     events = {"event": [_skipped_without(ONLY_WITH[name])]} if name in ONLY_WITH else {}
     return {"name": name, **events, "request": request, "response": []}
 
@@ -124,9 +127,10 @@ def _url(path: str, query: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def _entry(parameter: dict[str, Any]) -> dict[str, Any]:
+def _entry(parameter: dict[str, Any], sent: dict[str, Any]) -> dict[str, Any]:
     """A query parameter or header; what is optional is there to be switched on."""
     example = parameter.get("example", parameter["schema"].get("default", ""))
+    example = sent.get(parameter["name"], example)
     return {
         "key": parameter["name"],
         "value": str(_variable(parameter["name"], example)),

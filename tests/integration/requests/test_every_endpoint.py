@@ -270,6 +270,7 @@ def _least_body(route: Route) -> dict[str, object]:
         "/events/confirm-delivery": {"event_id": nobody, "status": "processed"},
         "/events/redeliver": {"period_in_days": 1},
         "/events/resend": {"period_in_days": 1},
+        "/events/rewind": {"consumer_id": nobody, "reason": "nobody reads it"},
         "/events/skip-head": {"customer_id": nobody, "reason": "nobody waits for it"},
     }
     assert route.path in bodies, f"{route} is new: say here what it takes"

@@ -35,7 +35,7 @@ def test_collection_passes_top_to_bottom(parts: object, environment: dict[str, s
 
     assert {name: status for name, status in answers.items() if status >= 300} == {}
     assert len(answers) == sum(len(folder["item"]) for folder in collection["item"]) - 1
-    assert all(variables[name] for name in (*KEPT, "issued_api_key"))
+    assert all(variables[name] for name in (*KEPT, "issued_key_id"))
 
 
 def skipped(item: dict[str, Any], variables: dict[str, str]) -> bool:
@@ -67,4 +67,4 @@ def keep(answer: dict[str, Any], variables: dict[str, str]) -> None:
     for found in (answered, *answered.get("events", [])[:1]):
         variables |= {name: found[name] for name in KEPT if found.get(name)}
     if answered.get("api_key"):
-        variables["issued_api_key"] = answered["api_key"]
+        variables["issued_key_id"] = answered["api_key"].split("_")[1]
