@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
@@ -10,8 +11,12 @@ import pytest
 
 from chalicelib.banking.events.outbox import EVENTS
 from chalicelib.banking.events.redeliver import SQL as REDELIVER
+from chalicelib.banking.events.redeliver import redeliver_filters
 from chalicelib.banking.events.resend import SQL as RESEND
+from chalicelib.banking.events.resend import resend_filters
+from chalicelib.banking.events.scope import Scope
 from chalicelib.banking.events.topology import queue_name
+from chalicelib.banking.wiring import Parts
 from tests.support.api import Api
 from tests.support.banking import Bank, together
 from tests.support.broker import channel, delete_queues, drain, take
@@ -102,26 +107,26 @@ def test_period_and_tries_narrow_resends(bank: Bank, query: Query) -> None:
 
 
 def test_tenth_failed_try_is_last(bank: Bank, query: Query, rabbitmq_url: str) -> None:
-    take_route_away(rabbitmq_url, bank.name)
     write_pending(query, bank.consumer_id, events_each=2)
     query("UPDATE customer_events SET publish_try_count = 9 WHERE sequence = 1")
 
-    reply = bank.api.post("/events/resend", period_in_days=1)
+    with without_route(rabbitmq_url, bank.name):
+        reply = bank.api.post("/events/resend", period_in_days=1)
 
     (failure,) = reply.data["failed_events"]
     assert failure["try_count"] == 10
     assert "NO_ROUTE" in failure["failure_reason"]
     assert statuses(query, bank.consumer_id) == {"failed": 1, "pending": 1}
-    with channel(rabbitmq_url) as ch:
-        ch.queue_delete(queue_name(bank.name))
     assert resend(bank.api)["succeeded"] == 1  # a failed event holds nothing back
 
 
-def take_route_away(url: str, name: str) -> None:
-    """Replace the bank's queue by one that is not bound, and that conflicts with the declared one."""
+@contextmanager
+def without_route(url: str, name: str) -> Iterator[None]:
+    """The bank's queue is another connection's own for the block: not bound, and not to be declared."""
     delete_queues(url, name)
     with channel(url) as ch:
-        ch.queue_declare(queue_name(name), durable=True)
+        ch.queue_declare(queue_name(name), exclusive=True)
+        yield
 
 
 def fill_queue(url: str, name: str) -> None:
@@ -163,19 +168,21 @@ def test_lost_queue_loses_nothing(bank: Bank, query: Query, rabbitmq_url: str) -
 
 
 @pytest.mark.parametrize("statements", [RESEND, REDELIVER], ids=["resend", "redeliver"])
-def test_claim_reads_only_its_batch(statements: dict[str, str], bank: Bank, query: Query) -> None:
+def test_claim_reads_only_its_batch(
+    statements: dict[str, str], bank: Bank, query: Query, parts: Parts
+) -> None:
     write_pending(query, bank.consumer_id, customers=2_000, events_each=5)
     query(
-        "UPDATE customer_events SET publish_status = 'published', published_at = now() - interval '1 h'"
+        "UPDATE customer_events SET publish_status = 'published', published_at = now() - interval '2 d'"
         " WHERE %(published)s",
         published=statements is REDELIVER,
     )
     filters = {
-        **EVENTS.beginning, "batch": 1_000,
-        "consumer_id": None, "event_types": None, "since": None, "max_try_count": None,
-        "handoff_seconds": 5, "grace_seconds": 300, "include_failed": False, "event_ids": None,
-        "probe": False,
-    }  # fmt: skip
+        **EVENTS.beginning,
+        "batch": 1_000,
+        **resend_filters(parts.settings, Scope()),
+        **redeliver_filters(parts.settings, Scope()),
+    }
 
     # As statistics do that are older than the backlog: they make the index look like the dear way.
     misled = "SET LOCAL random_page_cost = 1000"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tests.integration.banking.events.test_resend import take_route_away
+from tests.integration.banking.events.test_resend import without_route
 from tests.support.api import Api
 from tests.support.banking import Bank
 from tests.support.broker import delete_queues, take
@@ -16,12 +16,12 @@ def test_conflicting_queue_blocks_no_other(
     make_bank: Callable[[], Bank], admin: Api, query: Query, rabbitmq_url: str
 ) -> None:
     stubborn, lost = sorted((make_bank(), make_bank()), key=lambda bank: bank.name)
-    take_route_away(rabbitmq_url, stubborn.name)
     delete_queues(rabbitmq_url, lost.name)
     for bank in (stubborn, lost):
         write_pending(query, bank.consumer_id)
 
-    reply = admin.post("/events/resend", period_in_days=1)
+    with without_route(rabbitmq_url, stubborn.name):
+        reply = admin.post("/events/resend", period_in_days=1)
 
     assert reply.data["summary"] == {
         "total_pending": 2,
