@@ -9,7 +9,8 @@ MADE := .venv .local .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
 
 .DEFAULT_GOAL := help
 .PHONY: help setup local up down demo consumer deploy-local undeploy-local invoke logs \
-	test unit check documents chaos bench bench-deploy bench-peers deploy rollback admin-key destroy clean
+	test nights unit check documents chaos bench bench-deploy bench-peers deploy rollback \
+	admin-key destroy clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -52,6 +53,9 @@ logs: setup ## follow the logs of the deployed functions (FUNCTION=… for one)
 
 test: setup ## run all tests (ARGS=… goes to pytest)
 	@$(PY) -m local test $(ARGS)
+
+nights: setup ## run the tests that take minutes each (ARGS=… goes to pytest)
+	@$(PY) -m local test -m night_long $(ARGS)
 
 unit: setup ## run the tests that need no servers (ARGS=… goes to pytest)
 	@$(PY) -m pytest tests/unit tests/architecture $(ARGS)

@@ -67,12 +67,13 @@ class Violation(AssertionError):
 
 @dataclass
 class Explored:
-    """How much was seen. `again`: runs that led elsewhere."""
+    """How much was seen. `again`: runs that led elsewhere. `left`: schedules beyond the bound."""
 
     states: int = 0
     runs: int = 0
     again: int = 0
     dropped: int = 0
+    left: int = 0
 
 
 class Exploration:
@@ -85,20 +86,20 @@ class Exploration:
         self._ahead: deque[tuple[Schedule, Hashable]] = deque([((), None)])
         """Schedules, each with the state before its last step."""
 
-    def explore(self) -> Explored:
-        """Play every schedule.
+    def explore(self, most_runs: float = float("inf")) -> Explored:
+        """Play every schedule, or about the `most_runs` shortest.
 
         Raises:
             Violation: a promise was broken.
         """
         found = Explored()
-        while self._ahead:
+        while self._ahead and found.runs < most_runs:
             schedule, expected = self._ahead.popleft()
             tries = next((n for n in range(TRIES) if self._play(schedule, expected)), TRIES)
             found.runs += min(tries + 1, TRIES)
             found.again += tries
             found.dropped += tries == TRIES
-        found.states = len(self._seen)
+        found.states, found.left = len(self._seen), len(self._ahead)
         return found
 
     def close(self, last: Callable[[], None]) -> None:

@@ -8,12 +8,12 @@ from typing import NamedTuple
 
 import pytest
 
-from chalicelib.banking.events import resend
+from chalicelib.banking.events import late, reopening, resend
 from fintegrate.messaging.message import Message
 from fintegrate.messaging.pipeline import Pipeline
 from fintegrate.outbox.outbox import Outbox
 from fintegrate.outcome import Outcome
-from tests.integration.banking.events.stepping.scenes import HANDLERS, SWEEPS
+from tests.integration.banking.events.stepping.scenes import HANDLERS, SWEEPS, TAKEN_UP
 from tests.integration.banking.events.stepping.stepped_banking import Scene
 
 _TAKEABLE = """(earlier.publish_failure_reason IS NOT NULL
@@ -57,7 +57,7 @@ def _move_barriers_into_claim(patch: pytest.MonkeyPatch) -> None:
 
 
 def _send_without_looking(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(Outbox, "_is_head", lambda *_: True)
+    patch.setattr(Outbox, "_held_back", lambda *_: None)
 
 
 def _go_on_behind_failure(patch: pytest.MonkeyPatch) -> None:
@@ -69,6 +69,24 @@ def _go_on_behind_failure(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Pipeline, "_fail", fail)
 
 
+def _take_up_without_lock(patch: pytest.MonkeyPatch) -> None:
+    _leave_out(patch, reopening.SQL, "lock_customers", "FOR NO KEY UPDATE")
+
+
+def _take_up_without_looking_again(patch: pytest.MonkeyPatch) -> None:
+    seen = reopening.SQL["reopen"]
+    _leave_out(patch, reopening.SQL, "reopen", seen[seen.index("  AND NOT EXISTS") :])
+
+
+def _say_not_that_it_is_late(patch: pytest.MonkeyPatch) -> None:
+    _leave_out(patch, late.SQL, "claim", ", clock_timestamp() AS sent_late_at")
+
+
+def _leave_out(patch: pytest.MonkeyPatch, sql: dict[str, str], name: str, part: str) -> None:
+    assert part in sql[name], f"{name} has changed: plant the mistake anew"
+    patch.setitem(sql, name, sql[name].replace(part, ""))
+
+
 MISTAKES = {
     "barriers are left out": Mistake(SWEEPS, _leave_out_barriers),
     "barriers look at takeable events only": Mistake(
@@ -77,4 +95,7 @@ MISTAKES = {
     "barriers are narrowed and in the claim": Mistake(SWEEPS, _move_barriers_into_claim),
     "handler does not look": Mistake(HANDLERS, _send_without_looking),
     "sweep goes on behind a failure": Mistake(SWEEPS, _go_on_behind_failure),
+    "failed is taken up without the lock": Mistake(TAKEN_UP, _take_up_without_lock),
+    "failed is taken up without a second look": Mistake(TAKEN_UP, _take_up_without_looking_again),
+    "late event does not say so": Mistake(TAKEN_UP, _say_not_that_it_is_late),
 }

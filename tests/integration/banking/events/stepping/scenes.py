@@ -6,6 +6,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from types import SimpleNamespace
 
+from chalicelib.banking.events import resend_events
+from chalicelib.banking.events.resend import resend_filters
+from chalicelib.banking.events.scope import Scope
 from chalicelib.banking.events.skip_head import skip_head
 from fintegrate.errors import Conflict, NotFound
 from tests.integration.banking.events.stepping.stepped_banking import Scene, SteppedBanking
@@ -39,6 +42,13 @@ def skips_head(banking: SteppedBanking) -> None:
         skip_head.__wrapped__(call)
 
 
+def takes_up_failed(banking: SteppedBanking) -> None:
+    """An operator who sends again what was given up, late if need be."""
+    body = SimpleNamespace(include_failed=True, include_late=True)
+    filters = resend_filters(banking.parts.settings, Scope())
+    resend_events._resend(body, filters, "request")
+
+
 HANDLERS = Scene(
     given=["published"],
     actors={
@@ -63,3 +73,12 @@ SKIP = Scene(
     fates=[CONFIRMED, LATE],
 )
 """An operator gives up the head while a copy of it may be under way."""
+TAKEN_UP = Scene(
+    given=["failed"],
+    actors={
+        "operator": takes_up_failed,
+        "handler": changes_status_to("INACTIVE"),
+        "sweep": resends,
+    },
+)
+"""A failed event is its customer's newest, until a handler writes the next one."""

@@ -7,6 +7,7 @@ handlers' clock stands still until it is moved; `stepped_banking` does the same 
 
 from __future__ import annotations
 
+import json
 import re
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -14,9 +15,7 @@ from contextlib import contextmanager
 from itertools import count
 from typing import TypeVar
 
-import psycopg2.extensions
-
-from fintegrate.database import Database, Parameters
+from fintegrate.database import Database, Parameters, Row
 from fintegrate.messaging import pipeline
 from fintegrate.messaging.message import Message
 from fintegrate.outbox import outbox
@@ -38,15 +37,19 @@ class SteppedDatabase(Database):
 
     names: dict[str, str]
 
-    def _run(
-        self, sql: str, parameters: Parameters, result: Callable[[psycopg2.extensions.cursor], T]
-    ) -> T:
+    def fetch_all(self, sql: str, parameters: Parameters, *, revive: bool = False) -> list[Row]:
+        return self._stepped(sql, lambda: super(SteppedDatabase, self).fetch_all(sql, parameters))
+
+    def execute(self, sql: str, parameters: Parameters) -> int:
+        return self._stepped(sql, lambda: super(SteppedDatabase, self).execute(sql, parameters))
+
+    def _stepped(self, sql: str, run: Callable[[], T]) -> T:
         match = _NAME.match(sql)
         assert match, f"a statement without a name: {sql}"
         if match[1] in _NO_STEPS:
-            return super()._run(sql, parameters, result)
+            return run()
         step(match[1])
-        found = super()._run(sql, parameters, result)
+        found = run()
         learn(_UUID.sub(self._named, repr(found)))
         return found
 
@@ -54,8 +57,8 @@ class SteppedDatabase(Database):
         return self.names.setdefault(found[0], f"id {len(self.names)}")
 
     @contextmanager
-    def transaction(self) -> Iterator[None]:
-        with super().transaction():
+    def transaction(self, statement_seconds: float | None = None) -> Iterator[None]:
+        with super().transaction(statement_seconds):
             yield
             step("commit")
 
@@ -88,6 +91,7 @@ class SteppedPublisher:
         self.arrived: list[int] = []
         """Sequences, in the order of the queue."""
         self.on_the_way: list[int] = []
+        self.said_to_be_late: set[int] = set()
 
     def publish(self, messages: Sequence[Message], _seconds: float) -> list[Outcome]:
         sent: list[Message] = []
@@ -109,6 +113,8 @@ class SteppedPublisher:
                 break
             if fate == CONFIRMED:
                 self.arrived.append(sequence)
+                if json.loads(sent[tag - 1].body)["metadata"].get("late"):
+                    self.said_to_be_late.add(sequence)
             publishing.answered(tag, multiple=False, confirmed=fate == CONFIRMED)
         return publishing.outcomes
 
