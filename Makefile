@@ -9,7 +9,7 @@ MADE := .venv .local .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
 
 .DEFAULT_GOAL := help
 .PHONY: help setup local up down demo consumer deploy-local undeploy-local invoke logs \
-	test nights unit check documents chaos bench bench-deploy bench-peers deploy rollback \
+	test nights unit check documents requirements chaos bench bench-deploy bench-peers deploy rollback \
 	admin-key destroy clean
 
 help: ## list the commands
@@ -87,6 +87,11 @@ admin-key: setup ## make a key for the admin and print it, this once (STAGE=… 
 
 destroy: setup ## delete a stage in AWS (STAGE=…), after asking
 	@$(PY) -m local.aws destroy $(STAGE)
+
+requirements: ## pin all packages anew, with their hashes (needs uv; ARGS=--upgrade)
+	@for name in requirements requirements-dev; do uv pip compile $$name.in --output-file $$name.txt \
+		--quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
+		--no-emit-package pip --custom-compile-command "make requirements" $(ARGS); done
 
 documents: setup ## write the API documents and data models from the code
 	@$(PY) -m local documents

@@ -8,11 +8,10 @@ the layer, because it changes as rarely as the other packages.
 
 from __future__ import annotations
 
-import compileall
 import hashlib
 import os
-import py_compile
 import shutil
+import subprocess
 import sys
 import tempfile
 import zipfile
@@ -22,6 +21,10 @@ from pathlib import Path
 from local.artifact.package.sources import CACHE
 
 SITE_PACKAGES = f"python/lib/python{sys.version_info[0]}.{sys.version_info[1]}/site-packages"
+COMPILE = (
+    *(sys.executable, "-S", "-m", "compileall"),
+    *("-q", "--invalidation-mode", "unchecked-hash"),
+)
 MOVED = "chalice/"
 OF_SYSTEMS = ("chalicelib/", f"{SITE_PACKAGES}/fintegrate_sql/")
 """The places in the bundle and in the layer that have one folder per system."""
@@ -58,13 +61,16 @@ def _digest(entries: Sequence[zipfile.ZipInfo]) -> str:
 
 
 def compiled(folder: Path, archive: Path) -> None:
-    """Compile a folder that will be `/opt` and pack it."""
-    compileall.compile_dir(
-        folder,
-        quiet=1,
-        stripdir=str(folder),
-        prependdir="/opt",
-        invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
+    """Compile a folder that will be `/opt` and pack it.
+
+    A process of its own compiles: the bytes depend on the seed of hashes (the order of a constant set)
+    and on which texts the process holds already.
+    """
+    subprocess.run(
+        [*COMPILE, "-s", str(folder), "-p", "/opt", str(folder)],
+        env={"PYTHONHASHSEED": "0"},
+        check=False,  # a package may hold a file for another Python
+        capture_output=True,
     )
     archive.parent.mkdir(parents=True, exist_ok=True)
     unfinished = archive.with_suffix(".new")

@@ -12,14 +12,19 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
+from local.artifact.package import bill_of_materials
+from local.artifact.package.bill_of_materials import FILE as SBOM
 from local.artifact.package.compile_layer import finish
 from local.artifact.package.infra import infra_template
 from local.artifact.package.sources import CACHE, infra_file, other_systems, source_files
 from local.artifact.package.template import ANY_METHOD, API, FUNCTION, METADATA
+from local.artifact.package.wheels import only_from, verified_wheels
 from local.aws_shapes.account import REGION
 from local.machine.checkout import Checkout
 from local.machine.python_program import python_program
@@ -34,6 +39,7 @@ NO_ACCOUNT = {
     "AWS_CONFIG_FILE": os.devnull,
     "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
 }
+NOTHING_MORE: Mapping[str, str] = MappingProxyType({})
 TEMPLATE = "sam.json"
 BUNDLE = "deployment.zip"
 LAYER = "layer-deployment.zip"
@@ -98,10 +104,12 @@ def package(
         if not stamp.exists() or stamp.read_text() != made_of:
             stamp.unlink(missing_ok=True)
             _forget_compiled(checkout.root)
-            _chalice_package(checkout.root, f"{system}-{stage}", folder, system)
+            wheels = _wheels(checkout)
+            _chalice_package(checkout.root, f"{system}-{stage}", folder, system, wheels)
             _complete(folder / TEMPLATE, system, _settings_of(checkout.root, system))
             others = other_systems(checkout.root, system)
             finish(folder / BUNDLE, folder / LAYER, checkout.folder("deploy", "layers"), others)
+            bill_of_materials.write(system, folder / LAYER, wheels, folder / SBOM)
             stamp.write_text(made_of)
     return Artifact(folder)
 
@@ -132,7 +140,7 @@ def _forget_compiled(root: Path) -> None:
             shutil.rmtree(cache, ignore_errors=True)
 
 
-def _chalice_package(root: Path, stage: str, folder: Path, system: str) -> None:
+def _chalice_package(root: Path, stage: str, folder: Path, system: str, wheels: Path) -> None:
     """Run Chalice. It takes any stage; with one that it does not know it would serve all systems."""
     if stage not in json.loads((root / "chalice.json").read_text(encoding="utf-8"))["stages"]:
         raise PackagingFailed(f"chalice.json has no stage {stage}")
@@ -140,7 +148,9 @@ def _chalice_package(root: Path, stage: str, folder: Path, system: str) -> None:
         merged.write(json.dumps(infra_template(root, system)))
         merged.flush()
         options = ["--stage", stage, "--merge-template", merged.name]
-        _output_of([*python_program("chalice"), "package", *options, str(folder)], root)
+        _output_of(
+            [*python_program("chalice"), "package", *options, str(folder)], root, only_from(wheels)
+        )
 
 
 def _settings_of(root: Path, system: str) -> list[str]:
@@ -149,12 +159,22 @@ def _settings_of(root: Path, system: str) -> list[str]:
     return list(names)
 
 
-def _output_of(command: list[str], root: Path) -> str:
+def _wheels(checkout: Checkout) -> Path:
+    def run(command: Sequence[str]) -> None:
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise PackagingFailed(f"a package cannot be downloaded as it is pinned:\n{done.stderr}")
+
+    store = checkout.folder("deploy", "wheels")
+    return verified_wheels(checkout.root / "requirements.txt", store, run)
+
+
+def _output_of(command: list[str], root: Path, variables: Mapping[str, str] = NOTHING_MORE) -> str:
     searched = os.pathsep.join([str(root), str(root / "vendor")])
     done = subprocess.run(
         command,
         cwd=root,
-        env={**_environment(), "PYTHONPATH": searched},
+        env={**_environment(), **variables, "PYTHONPATH": searched},
         capture_output=True,
         text=True,
         check=False,
@@ -165,8 +185,10 @@ def _output_of(command: list[str], root: Path) -> str:
 
 
 def _environment() -> dict[str, str]:
-    """The caller's environment without AWS's variables: packaging asks no account, region or profile."""
-    own = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    """The caller's environment without what would change the package: AWS's variables and pip's."""
+    own = {
+        name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "PIP_"))
+    }
     return {**own, **NO_ACCOUNT}
 
 

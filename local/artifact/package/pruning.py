@@ -1,4 +1,4 @@
-"""Removes unpacked code and finished layers that no package has used for a week."""
+"""Removes unpacked code, finished layers and wheels that no package has used for a week."""
 
 from __future__ import annotations
 
@@ -17,13 +17,15 @@ KEPT_SECONDS = 7 * 24 * 3600
 
 def prune(checkout: Checkout, current: Iterable[Artifact]) -> None:
     """Remove what is old. What the current artifacts use stays, however old it is."""
-    code, layers = checkout.folder("deploy", "code"), checkout.folder("deploy", "layers")
+    code, layers, wheels = (
+        checkout.folder("deploy", name) for name in ("code", "layers", "wheels")
+    )
     for artifact in current:
         template = read_template(artifact.template)
         for spec in {(s.code, s.layers): s for s in template.functions.values()}.values():
             unpack(spec, code)  # this marks it as used
     oldest = time.time() - KEPT_SECONDS
-    for path in (*code.iterdir(), *layers.iterdir()):
+    for path in (*code.iterdir(), *layers.iterdir(), *wheels.iterdir()):
         if path.stat().st_mtime < oldest:
             _remove(path)
 

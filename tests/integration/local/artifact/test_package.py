@@ -3,11 +3,25 @@
 from __future__ import annotations
 
 import json
+import re
+import shutil
 import zipfile
+from importlib.metadata import version
+from pathlib import Path
 
 import pytest
 
-from local.artifact.package.make import Artifact, package
+from local.artifact.package.bill_of_materials import FILE as SBOM
+from local.artifact.package.make import (
+    BUNDLE,
+    LAYER,
+    TEMPLATE,
+    Artifact,
+    PackagingFailed,
+    package,
+)
+from local.machine.checkout import ROOT, Checkout
+from tests.integration.local.artifact.two_systems import copy_of_sources
 
 
 @pytest.fixture(scope="module")
@@ -42,6 +56,40 @@ def test_every_path_takes_every_method(artifact: Artifact) -> None:
     paths = resources["RestAPI"]["Properties"]["DefinitionBody"]["paths"]
     assert paths
     assert all("x-amazon-apigateway-any-method" in operations for operations in paths.values())
+
+
+def test_packages_anywhere_are_the_same_bytes(artifact: Artifact, tmp_path: Path) -> None:
+    copy = copy_of_sources(tmp_path / "an other place")
+    wheels = Checkout().folder("deploy", "wheels")
+    shutil.copytree(wheels, copy.folder("deploy") / "wheels")
+
+    other = package("banking", checkout=copy)
+
+    for name in (BUNDLE, LAYER, TEMPLATE, SBOM):
+        assert (other.folder / name).read_bytes() == (artifact.folder / name).read_bytes(), name
+
+
+def test_bill_names_what_is_pinned(artifact: Artifact) -> None:
+    bill = json.loads((artifact.folder / SBOM).read_text())
+    pinned = re.findall(r"^([\w.-]+==[\w.]+)", (ROOT / "requirements.txt").read_text(), re.M)
+    named = {f"{each['name'].lower()}=={each['version']}" for each in bill["components"]}
+
+    assert {name.replace("_", "-") for name in named} == {
+        *(name.replace("_", "-") for name in pinned),
+        f"chalice=={version('chalice')}",
+    }
+    assert all("hashes" in each for each in bill["components"] if each["name"] != "chalice")
+    assert all("licenses" in each for each in bill["components"])
+
+
+def test_changed_package_is_refused(tmp_path: Path) -> None:
+    copy = copy_of_sources(tmp_path)
+    pinned = copy.root / "requirements.txt"
+    wrong = re.sub(r"--hash=sha256:\w{64}", f"--hash=sha256:{'0' * 64}", pinned.read_text())
+    pinned.write_text(wrong)
+
+    with pytest.raises(PackagingFailed, match="cannot be downloaded as it is pinned"):
+        package("banking", checkout=copy)
 
 
 def test_packaging_again_changes_nothing(artifact: Artifact) -> None:

@@ -1,4 +1,4 @@
-"""A copy of the sources with an invented second system, `letters`, beside banking."""
+"""Copies of the sources: as they are, or with an invented second system, `letters`, beside banking."""
 
 from __future__ import annotations
 
@@ -18,25 +18,34 @@ LINKS = (
 )
 
 
-def copy_with_letters(folder: Path, queue: str) -> Checkout:
-    """The copy; letters gets the messages of the queue."""
-    ignored = shutil.ignore_patterns("__pycache__")
+IGNORED = shutil.ignore_patterns("__pycache__")
+
+
+def copy_of_sources(folder: Path) -> Checkout:
+    """The copy. It has nothing that was packaged before."""
+    folder.mkdir(exist_ok=True)
     for name in COPIED:
         source = Checkout().root / name
         if source.is_dir():
-            shutil.copytree(source, folder / name, ignore=ignored)
+            shutil.copytree(source, folder / name, ignore=IGNORED)
         else:
             shutil.copy(source, folder / name)
     for link, target in LINKS:
         (folder / link).parent.mkdir(exist_ok=True)
         (folder / link).symlink_to(target)
-    shutil.copytree(LETTERS / "functions", folder / "functions" / "letters", ignore=ignored)
+    return Checkout(folder)
+
+
+def copy_with_letters(folder: Path, queue: str) -> Checkout:
+    """The copy; letters gets the messages of the queue."""
+    checkout = copy_of_sources(folder)
+    shutil.copytree(LETTERS / "functions", folder / "functions" / "letters", ignore=IGNORED)
     shutil.copytree(LETTERS / "sql", folder / "sql" / "letters")
     infra = (LETTERS / "letters.yaml").read_text().replace("QUEUE", queue)
     (folder / "infra" / "systems" / "letters.yaml").write_text(infra)
     _list(folder)
     _share_layers(folder)
-    return Checkout(folder)
+    return checkout
 
 
 def _list(folder: Path) -> None:
@@ -54,5 +63,6 @@ def _share_layers(folder: Path) -> None:
     own = Checkout().root / ".chalice" / "deployments"
     own.mkdir(parents=True, exist_ok=True)
     (folder / ".chalice" / "deployments").symlink_to(own)
-    layers = Checkout(folder).folder("deploy") / "layers"
-    layers.symlink_to(Checkout().folder("deploy", "layers"))
+    for name in ("layers", "wheels"):
+        shared = Checkout(folder).folder("deploy") / name
+        shared.symlink_to(Checkout().folder("deploy", name))
