@@ -15,6 +15,9 @@ class Configuration:
     database_url: str = field(repr=False)
     rabbitmq_url: str = field(repr=False)
     redis_url: str = field(repr=False)
+    rabbitmq_management_url: str = field(default="", repr=False)
+    """RabbitMQ's management API with the administrator's user and password. Only the function
+    `broker_admin` has it."""
     admin_api_key: str = field(default="", repr=False)
     """The admin's key; only the migration step reads it."""
 
@@ -54,6 +57,8 @@ class Configuration:
 
     publish_timeout_ms: int = 1_000
     """The time that publishing may add to a request, including the time to connect."""
+    broker_access_wait_ms: int = 2_000
+    """How long an answer about a bank's access waits for `broker_admin`; then it says so."""
     publish_handoff_seconds: int = 5
     """The request that wrote an event may still be publishing it while it is younger than this."""
     publish_max_tries: int = 10

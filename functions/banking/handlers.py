@@ -1,11 +1,13 @@
-"""Banking's scheduled functions, which AWS calls by name.
+"""Banking's functions that AWS calls by name: those of a schedule, and of a queue.
 
 Chalice writes `<blueprint's name>.<function's name>` into the template. A blueprint here has functions
 in many modules, so the blueprint of the scheduled functions is named after this module.
 """
 
+from chalicelib.banking.schedules.broker_admin import broker_admin
 from chalicelib.banking.schedules.count_usage import count_usage
 from chalicelib.banking.schedules.expire_api_keys import expire_api_keys
+from chalicelib.banking.schedules.observe_broker import observe_broker
 from chalicelib.banking.schedules.publish_metrics import publish_metrics
 from chalicelib.banking.schedules.purge import purge
 from chalicelib.banking.schedules.run_reconcile import reconcile
@@ -15,8 +17,10 @@ from chalicelib.banking.schedules.run_rewind import rewind
 from chalicelib.banking.schedules.sweep_dead_letters import sweep_dead_letters
 
 __all__ = [
+    "broker_admin",
     "count_usage",
     "expire_api_keys",
+    "observe_broker",
     "publish_metrics",
     "purge",
     "reconcile",

@@ -4,13 +4,17 @@ When an endpoint's module is imported, it registers itself on the blueprint of i
 """
 
 from chalicelib.banking.consumer import (  # noqa: F401
+    change_consumer,
     change_consumer_status,
     create_api_key,
+    create_broker_access,
     create_consumer,
     deactivate_api_key,
+    delete_broker_access,
     list_consumers,
     list_key_uses,
     read_api_key,
+    read_broker_access,
     read_consumer,
 )
 from chalicelib.banking.consumer.blueprint import consumer
@@ -43,8 +47,10 @@ from chalicelib.banking.events import (  # noqa: F401
 )
 from chalicelib.banking.events.blueprint import events
 from chalicelib.banking.schedules import (  # noqa: F401
+    broker_admin,
     count_usage,
     expire_api_keys,
+    observe_broker,
     publish_metrics,
     purge,
     run_reconcile,

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import NamedTuple
 
+from chalicelib.banking.broker.settling import Settling
 from chalicelib.banking.configuration import SERVICE, Configuration
 from chalicelib.banking.consumer.keys import find_key
 from chalicelib.banking.events import counters, late, outbox, redeliver, resend
@@ -63,6 +64,7 @@ class Parts(NamedTuple):
     redeliver: Sweep
     sweep_database: Database
     declare_queues: Callable[[Sequence[Row]], None]
+    broker_access: Settling
 
     @property
     def keys(self) -> ApiKeys:
@@ -149,6 +151,7 @@ def build(environment: Mapping[str, str]) -> Parts:
         redeliver=sweep(counted("redeliver"), statements=redeliver.SQL, listed=redeliver.LISTED),
         sweep_database=sweep_database,
         declare_queues=declare,
+        broker_access=Settling(database, publisher, settings),
     )
 
 

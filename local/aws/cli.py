@@ -14,6 +14,7 @@ from rich.console import Console
 
 from chalicelib.systems import NAMES
 from local.aws.admin_key import new_admin_key
+from local.aws.broker_user import NoPlatformUser
 from local.aws.deployment import Deployment, Part
 from local.aws.destruction import NotConfirmed, confirm
 from local.aws.destruction import destroy as destroy_stage
@@ -29,6 +30,7 @@ EXPLAINED = (
     PackagingFailed,
     ParameterMissing,
     SchemaNotMigrated,
+    NoPlatformUser,
     SmokeTestFailed,
     NotConfirmed,
     BotoCoreError,

@@ -18,6 +18,7 @@ from botocore.config import Config
 
 from chalicelib.systems import NAMES
 from local.aws.admin_key import ensure_admin_key
+from local.aws.broker_user import put_platform_user
 from local.aws.division import divide
 from local.aws.migration import migrate
 from local.aws.packaged import Package, content_key, expand
@@ -84,7 +85,8 @@ class Deployment:
             packages: the function that makes each system's package, in the order of deployment
 
         Raises:
-            StackFailed, PackagingFailed, ParameterMissing, SchemaNotMigrated, SmokeTestFailed.
+            StackFailed, PackagingFailed, ParameterMissing, SchemaNotMigrated, NoPlatformUser,
+            SmokeTestFailed.
         """
         outputs: dict[str, str] = {}
         for names in SERVERS:
@@ -143,7 +145,10 @@ class Deployment:
         applied = migrate(client, functions.system, self.stage)
         self.say(f"migrations applied: {', '.join(applied) or 'none was missing'}")
         self.stacks.start(change)
-        return self._finish(change)
+        made = self._finish(change)
+        if put_platform_user(client, functions.system, self.stage, rest):
+            self.say("the functions' user of the broker has the password of its secret")
+        return made
 
     def _prepare_made(
         self, part: Part, template: dict[str, Any], bucket: str, outputs: Outputs

@@ -6,17 +6,40 @@
 -- Tenants and their keys
 -- ---------------------------------------------------------------------------------------------
 
--- A consumer is an external banking system: the tenant. It is never deleted, only deactivated.
+-- A consumer is an external banking system: the tenant. It is never deleted, only deactivated. Its name
+-- never changes, because its queues are named after it; display_name may.
 CREATE TABLE consumers (
-    consumer_id uuid        NOT NULL DEFAULT gen_random_uuid(),
-    name        text        NOT NULL,
-    status      text        NOT NULL DEFAULT 'active',
-    created_at  timestamptz NOT NULL DEFAULT clock_timestamp(),
-    updated_at  timestamptz NOT NULL DEFAULT clock_timestamp(),
+    consumer_id  uuid        NOT NULL DEFAULT gen_random_uuid(),
+    name         text        NOT NULL,
+    status       text        NOT NULL DEFAULT 'active',
+    created_at   timestamptz NOT NULL DEFAULT clock_timestamp(),
+    updated_at   timestamptz NOT NULL DEFAULT clock_timestamp(),
+    display_name text,
     CONSTRAINT consumers_pkey PRIMARY KEY (consumer_id),
     CONSTRAINT consumers_name_key UNIQUE (name),
     CONSTRAINT consumers_name_check CHECK (name ~ '^[a-z0-9_]{1,64}$'),
-    CONSTRAINT consumers_status_check CHECK (status IN ('active', 'deactivated'))
+    CONSTRAINT consumers_status_check CHECK (status IN ('active', 'deactivated')),
+    CONSTRAINT consumers_display_name_check CHECK (char_length(display_name) BETWEEN 1 AND 255)
+);
+
+-- A consumer's user of the broker: what is wanted. Each change is a new wanted_revision. The function
+-- broker_admin brings it about and writes down in applied_revision which one the broker fulfils.
+-- password_hash is in RabbitMQ's form; no access has none. observed_at and connection_count are facts.
+CREATE TABLE broker_access (
+    consumer_id      uuid        NOT NULL,
+    username         text        NOT NULL,
+    password_hash    text,
+    wanted_revision  bigint      NOT NULL DEFAULT 1,
+    applied_revision bigint      NOT NULL DEFAULT 0,
+    made_at          timestamptz NOT NULL DEFAULT clock_timestamp(),
+    revoked_at       timestamptz,
+    applied_at       timestamptz,
+    connection_count integer,
+    observed_at      timestamptz,
+    CONSTRAINT broker_access_pkey PRIMARY KEY (consumer_id),
+    CONSTRAINT broker_access_username_key UNIQUE (username),
+    CONSTRAINT broker_access_revoked_check CHECK ((revoked_at IS NULL) = (password_hash IS NOT NULL)),
+    CONSTRAINT broker_access_revision_check CHECK (applied_revision <= wanted_revision)
 );
 
 -- key_id is the public id in the key. Only the bcrypt hash of the secret is stored. A key that was

@@ -40,6 +40,10 @@ BY_EVENT = "goes by event ids that a statement with a tenant filter, or a sweep 
 OPERATOR = "the operator's own: all tenants on purpose, reached by the admin or by the clock only"
 BY_KEY = "finds out who calls: the key's public id comes before the tenant is known"
 UNFILTERED = {
+    "functions/banking/broker/administration.sql": {
+        "wanted": OPERATOR,
+        "connections_seen": OPERATOR,
+    },
     "functions/banking/broker/observations.sql": {
         "consumers": OPERATOR,
         "keep": OPERATOR,

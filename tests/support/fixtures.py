@@ -20,6 +20,7 @@ UNLIMITED = {
     "RATE_LIMIT_API_KEY_BURST": "1000000",
     "API_KEY_BCRYPT_COST": "4",
     "LOG_LEVEL": "WARNING",
+    "BROKER_ACCESS_WAIT_MS": "0",
 }
 Query = Callable[..., list[dict[str, object]]]
 

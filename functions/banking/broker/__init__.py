@@ -1,1 +1,1 @@
-"""What banking knows of the broker beyond publishing: the state of the consumers' queues."""
+"""What banking asks and knows of the broker itself: the banks' users, and how full queues are."""

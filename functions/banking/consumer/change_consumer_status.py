@@ -1,10 +1,13 @@
-"""POST /consumer/change-status: disables or enables a consumer's key at once."""
+"""POST /consumer/change-status: disables or enables a consumer's key and its broker access at once."""
 
+from functools import partial
+
+from chalicelib.banking.broker.access import consumer_changed
 from chalicelib.banking.consumer.blueprint import consumer
 from chalicelib.banking.consumer.consumers import SQL, read_consumer
 from chalicelib.banking.consumer.models import ConsumerStatusChange
 from chalicelib.banking.tenants import ADMIN_ID
-from chalicelib.banking.wiring import endpoint
+from chalicelib.banking.wiring import endpoint, parts
 from fintegrate.errors import Conflict
 from fintegrate.http.endpoint import Access, Answer, Call
 
@@ -28,4 +31,7 @@ def change_consumer_status(call: Call[ConsumerStatusChange]) -> Answer:
     if call.db.fetch_one(SQL["change_consumer_status"], change) is None:
         read_consumer(call.db, consumer_id)  # raises NotFound if there is none
         raise Conflict(f"Consumer {consumer_id} is already {status}")
-    return Answer()
+    # The access follows the consumer's status, so that its connections end with it.
+    has_access = consumer_changed(call.db, consumer_id)
+    settle = partial(parts().broker_access.settle, consumer_id)
+    return Answer(after_commit=settle if has_access else None)

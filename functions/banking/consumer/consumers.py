@@ -11,7 +11,7 @@ NOT_FOUND = "No such consumer; check consumer_id"
 
 
 def read_consumer(db: Database, consumer_id: str) -> Row:
-    """Read a consumer: `name, status, created_at, updated_at`.
+    """Read a consumer: `name, display_name, status, created_at, updated_at`.
 
     Raises:
         NotFound: there is no such consumer.

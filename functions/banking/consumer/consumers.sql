@@ -20,12 +20,12 @@ FROM consumer
 RETURNING *, %(admin_name)s AS consumer_name
 
 -- name: read_consumer
-SELECT name, status, created_at, updated_at
+SELECT name, display_name, status, created_at, updated_at
 FROM consumers
 WHERE consumer_id = %(consumer_id)s
 
 -- name: list_consumers
-SELECT consumer_id, name, status, created_at, updated_at
+SELECT consumer_id, name, display_name, status, created_at, updated_at
 FROM consumers
 ORDER BY created_at, consumer_id
 
@@ -36,3 +36,10 @@ SET status = %(status)s,
     updated_at = greatest(clock_timestamp(), updated_at + interval '1 microsecond')
 WHERE consumer_id = %(consumer_id)s AND status <> %(status)s
 RETURNING consumer_id
+
+-- name: change_consumer
+UPDATE consumers
+SET display_name = %(display_name)s,
+    updated_at = greatest(clock_timestamp(), updated_at + interval '1 microsecond')
+WHERE consumer_id = %(consumer_id)s
+RETURNING consumer_id, display_name, updated_at

@@ -5,14 +5,14 @@ from datetime import datetime
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 from typing_extensions import TypedDict
 
 from chalicelib.banking.events.topology import EventType
 from chalicelib.banking.fields import ConsumerId, CustomerId
 from fintegrate.access.keys import read_form
 from fintegrate.http.cursors import Cursor, Limit, NextCursor
-from fintegrate.http.validation import Described, Instant, RequestModel
+from fintegrate.http.validation import Described, Instant, RequestModel, Text
 
 _PUBLIC_ID = re.compile(
     r"[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE
@@ -38,6 +38,17 @@ ConsumerName = Annotated[
     Described("Part of the names of the consumer's queues", "bank_north"),
 ]
 ConsumerStatus = Literal["active", "deactivated"]
+DisplayName = Annotated[
+    Text,
+    StringConstraints(max_length=255),
+    Described(
+        "The name to show to people; the queues keep the consumer's own", "Bank of the North"
+    ),
+]
+BrokerAccessState = Annotated[
+    Literal["pending", "active", "revocation pending", "revoked"],
+    Described("Whether the broker does what is wanted already", "active"),
+]
 ApiKeyStatus = Literal["active", "expired", "deactivated"]
 ApiKeyName = Annotated[
     str,
@@ -105,10 +116,26 @@ class ConsumerStatusChange(RequestModel):
     status: ConsumerStatus
 
 
+class ConsumerChange(RequestModel):
+    """What of a consumer may change; its name may not, because its queues are named after it."""
+
+    consumer_id: ConsumerId
+    display_name: DisplayName
+
+
+class ConsumerChanged(TypedDict):
+    """The consumer's new name to show, and since when."""
+
+    consumer_id: ConsumerId
+    display_name: DisplayName
+    updated_at: datetime
+
+
 class ConsumerData(TypedDict):
-    """A consumer as it is."""
+    """A consumer as it is; `display_name` is null until it is set."""
 
     name: Annotated[str, Described("The name", "John Richard Doe")]
+    display_name: DisplayName | None
     status: ConsumerStatus
     created_at: datetime
     updated_at: datetime
@@ -187,3 +214,47 @@ class KeyUsePage(TypedDict):
     consumer_id: ConsumerId
     uses: list[KeyUse]
     next_cursor: NextCursor
+
+
+class NewBrokerAccess(RequestModel):
+    """A user of the broker to make for a consumer; `rotate` replaces its password at once."""
+
+    consumer_id: ConsumerId
+    rotate: Annotated[
+        bool, Described("Whether to replace the password of an access that exists", True)
+    ] = False
+
+
+_USERNAME = Described("The consumer's user of the broker", "consumer-bank_north")
+_QUEUE = Described("The queue that it may read", "customer_notification_bank_north")
+
+
+class BrokerAccessMade(TypedDict):
+    """The credentials, this once; `state` is `pending` while the broker does not know them."""
+
+    username: Annotated[str, _USERNAME]
+    password: Annotated[str, Described("The password in clear", "<43 letters and digits, - and _>")]
+    url: Annotated[
+        str, Described("The broker, without credentials", "amqps://broker.example.com:5671/%2F")
+    ]
+    queue: Annotated[str, _QUEUE]
+    state: BrokerAccessState
+
+
+class BrokerAccessRevoked(TypedDict):
+    """`revocation pending` while the broker is away: then the old password may still work."""
+
+    state: BrokerAccessState
+
+
+class BrokerAccessData(TypedDict):
+    """A consumer's access; `connected` is as of `observed_at`, null before the first look."""
+
+    username: Annotated[str, _USERNAME]
+    queue: Annotated[str, _QUEUE]
+    state: BrokerAccessState
+    made_at: Annotated[datetime, Described("When the password was made", "2026-11-20T16:34:37Z")]
+    revoked_at: datetime | None
+    connected: bool | None
+    connection_count: int | None
+    observed_at: datetime | None

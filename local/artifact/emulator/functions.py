@@ -42,12 +42,12 @@ class FunctionDeployer:
     def deploy(self, template_path: Path) -> Deployment:
         """Prepare the functions of a template. Environments start on demand."""
         template = read_template(template_path)
-        settings = chosen_settings(template.settings, self.environment)
         store = self.checkout.folder("deploy", "code")
         logs = self.checkout.folder("log", "functions", template.system)
 
         def make(name: str) -> LambdaFunction:
             spec = template.functions[name]
+            settings = chosen_settings(template.settings_of(name), self.environment)
             code = unpack(spec, store)
             log = FunctionLog(logs / f"{name}.log")
             make_sandbox = partial(self.make_sandbox, spec, code, log, settings)

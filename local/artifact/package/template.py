@@ -73,6 +73,7 @@ class Template:
         api: the properties of the API, for its gateway responses
         system: the system of these functions
         settings: the variables that they read
+        common: the variables that the template gives to all of them
     """
 
     functions: Mapping[str, FunctionSpec]
@@ -84,6 +85,13 @@ class Template:
     intrinsics: Intrinsics
     system: str = ""
     settings: tuple[str, ...] = ()
+    common: frozenset[str] = frozenset()
+
+    def settings_of(self, function: str) -> tuple[str, ...]:
+        """The settings that a function gets: not those that the template gives to others alone."""
+        named = {name: _variables(self.resources[name]) for name in self.functions}
+        others = set[str]().union(*named.values()) - self.common - named[function]
+        return tuple(name for name in self.settings if name not in others)
 
 
 def read_template(path: Path, parameters: Mapping[str, str] | None = None) -> Template:
@@ -105,7 +113,16 @@ def read_template(path: Path, parameters: Mapping[str, str] | None = None) -> Te
         intrinsics=intrinsics,
         system=ours.get("System", ""),
         settings=tuple(ours.get("Settings", ())),
+        common=frozenset(
+            _variables({"Properties": document.get("Globals", {}).get("Function", {})})
+        ),
     )
+
+
+def _variables(function: Mapping[str, Any]) -> set[str]:
+    """The names of the variables that a template gives to a function."""
+    environment: Mapping[str, Any] = function["Properties"].get("Environment", {})
+    return set(environment.get("Variables", {}))
 
 
 class _Reader:

@@ -82,7 +82,8 @@ class Testbed:
             VARIABLE: sabotage,
             MARKER: accompanying(Checkout()).marker,
             "DATABASE_URL": self.proxies["database"].through(self.database_url),
-            "RABBITMQ_URL": self.proxies["broker"].through(services.urls.rabbitmq_url),
+            "RABBITMQ_URL": (broker := self.proxies["broker"].through(services.urls.rabbitmq_url)),
+            "BROKER_URL": broker,
             "REDIS_URL": self.proxies["cache"].through(services.urls.redis_url),
         }
         self.functions = [self._function(number) for number in range(2)]

@@ -66,7 +66,7 @@ def _run(options: argparse.Namespace, settings: Settings) -> int:
             inbox, client, faults, backoff, reporter, must_stop, options.acknowledge_receipt
         )
         Worker(
-            settings.rabbitmq_url,
+            settings.broker_url,
             QUEUE_PREFIX + options.name,
             processor=processor,
             buffer=GapBuffer(time.monotonic, options.gap_wait, capacity=PREFETCH // 2),
@@ -87,8 +87,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m local.banking.consumer",
         description="The bank's side: reads one consumer's queue, works, confirms.",
-        epilog="Reads FINTEGRATE_API_KEY, BASE_URL and RABBITMQ_URL from the environment;"
-        " the last two also from .local/env.",
+        epilog="Reads FINTEGRATE_API_KEY, BROKER_USERNAME, BROKER_PASSWORD, BROKER_URL and BASE_URL"
+        " from the environment; the last two also from .local/env.",
     )
     add = parser.add_argument
     add("name", type=_name, help="the consumer's name")

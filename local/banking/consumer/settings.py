@@ -1,7 +1,7 @@
 """What the consumer must be told about its surroundings, and where it finds that.
 
-The API key comes from the environment only. The addresses come from the environment or, where
-the harness runs, from the file `.local/env` that it writes.
+The API key and the broker's user come from the environment only: both are this bank's own. The addresses
+come from the environment or, where the harness runs, from the file `.local/env` that it writes.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import quote, urlsplit
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -18,11 +19,13 @@ _WHERE = {
         "then export it as FINTEGRATE_API_KEY"
     ),
     "BASE_URL": "run `make up`, or export it (http://127.0.0.1:8000)",
-    "RABBITMQ_URL": "run `make up`, or export it (amqp://user:password@host:5672/vhost)",
+    "BROKER_URL": "run `make up`, or export the `url` of POST /consumer/broker-access",
+    "BROKER_USERNAME": "export the `username` of POST /consumer/broker-access",
+    "BROKER_PASSWORD": "export the `password` of POST /consumer/broker-access",
 }
 
 
-_SCHEMES = {"BASE_URL": ("http://", "https://"), "RABBITMQ_URL": ("amqp://", "amqps://")}
+_SCHEMES = {"BASE_URL": ("http://", "https://"), "BROKER_URL": ("amqp://", "amqps://")}
 
 
 class WrongSetting(Exception):
@@ -35,7 +38,8 @@ class Settings:
 
     base_url: str
     api_key: str = field(repr=False)
-    rabbitmq_url: str = field(repr=False)
+    broker_url: str = field(repr=False)
+    """With user and password."""
 
 
 def read_settings(environment: Mapping[str, str], root: Path = ROOT) -> Settings:
@@ -48,8 +52,18 @@ def read_settings(environment: Mapping[str, str], root: Path = ROOT) -> Settings
     return Settings(
         base_url=_required(known, "BASE_URL"),
         api_key=_required(environment, "FINTEGRATE_API_KEY"),
-        rabbitmq_url=_required(known, "RABBITMQ_URL"),
+        broker_url=_with_user(_required(known, "BROKER_URL"), environment),
     )
+
+
+def _with_user(url: str, environment: Mapping[str, str]) -> str:
+    """The URL with the bank's own user, unless one stands in it."""
+    parts = urlsplit(url)
+    if "@" in parts.netloc:
+        return url
+    user = quote(_required(environment, "BROKER_USERNAME"), safe="")
+    password = quote(_required(environment, "BROKER_PASSWORD"), safe="")
+    return parts._replace(netloc=f"{user}:{password}@{parts.netloc}").geturl()
 
 
 def _required(values: Mapping[str, str], name: str) -> str:
@@ -66,8 +80,10 @@ def _addresses(file: Path) -> dict[str, str]:
     if not file.is_file():
         return {}
     pairs = (line.removeprefix("export ").partition("=") for line in file.read_text().splitlines())
-    return {
-        name.strip(): value.strip().strip("'\"")
-        for name, equals, value in pairs
-        if equals and name.strip() in ("BASE_URL", "RABBITMQ_URL")
-    }
+    found = {name.strip(): value.strip().strip("'\"") for name, equals, value in pairs if equals}
+    addresses = {"BASE_URL": found["BASE_URL"]} if "BASE_URL" in found else {}
+    if platforms := found.get("RABBITMQ_URL"):  # its address; the user in it is the platform's
+        parts = urlsplit(platforms)
+        own = parts._replace(netloc=parts.netloc.rpartition("@")[2])
+        addresses["BROKER_URL"] = own.geturl()
+    return addresses

@@ -76,7 +76,7 @@ class Worker:
 
     def __init__(
         self,
-        rabbitmq_url: str,
+        broker_url: str,
         queue: str,
         *,
         processor: Processor,
@@ -85,7 +85,7 @@ class Worker:
         backoff: Backoff,
         limits: Limits,
     ) -> None:
-        self._parameters = pika.URLParameters(rabbitmq_url)
+        self._parameters = pika.URLParameters(broker_url)
         self._parameters.client_properties = {"connection_name": f"reader of {queue}"}
         self._queue = queue
         self._processor = processor

@@ -11,7 +11,7 @@ from random import Random
 
 from rich.console import Console
 
-from local.banking.client import CallFailed, Client, Tenant, onboard
+from local.banking.client import CallFailed, Client, Tenant, give_broker_access, onboard
 from local.banking.demo.api import TimedClient
 from local.banking.demo.bank import ConsumerKeepsEnding, ConsumerProcess, store_of
 from local.banking.demo.display import Display
@@ -107,10 +107,11 @@ def _play(console: Console, choices: Choices, environment: Mapping[str, str]) ->
     record = Record(choices.customers)
     with Client(base_url, environment["ADMIN_API_KEY"]) as admin:
         bank = onboard(admin.post, name)
+        access = give_broker_access(admin.post, bank.consumer_id)
     with (
         TimedClient(base_url, bank.key) as api,
         TimedClient(base_url, bank.key) as watching,
-        ConsumerProcess(bank, environment, LOG) as consumer,
+        ConsumerProcess(bank, {**environment, **access}, LOG) as consumer,
         Display(console, choices.customers) as display,
     ):
         good_until = watching.ask("GET", "/consumer/api-key")["expires_at"][:10]

@@ -73,7 +73,7 @@ def test_deleted_user_is_disconnected(
     management.delete_user(user)
     management.delete_user(user)  # again is fine
 
-    assert user not in management.user_names()
+    assert user not in management.password_hashes()
     with pytest.raises(pika.exceptions.ConnectionClosedByBroker):
         eventually(lambda: connection.process_data_events(0.1), "the broker closes it")
     assert "ProbableAuthenticationError" in login_refusal(parameters)

@@ -261,6 +261,7 @@ def _least_body(route: Route) -> dict[str, object]:
     nobody = str(uuid.uuid4())
     bodies: dict[str, dict[str, object]] = {
         "/consumer/api-key": {"consumer_id": nobody},
+        "/consumer/broker-access": {"consumer_id": nobody},
         "/consumer/change-status": {"consumer_id": nobody, "status": "active"},
         "/consumer/data": {"consumer_name": "never_created"},
         "/consumer/deactivate-api-key": {"api_key": nobody},

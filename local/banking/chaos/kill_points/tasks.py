@@ -77,6 +77,7 @@ class Consumption:
         from local.banking.chaos import bank_process
 
         os.environ[bank_process.DELIVERIES] = str(self.tenant.deliveries)
+        os.environ["BROKER_URL"] = os.environ["RABBITMQ_URL"]  # a trial gives nobody broker access
         store = ["--store", str(self.tenant.store)]
         waits = ["--retry-base", "0.02", "--gap-wait", "1"]
         until = ["--stop-when-idle", str(self.idle_seconds)]

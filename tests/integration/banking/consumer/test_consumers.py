@@ -62,6 +62,7 @@ def test_admin_reads_any_consumer(admin: Api, bank: Bank, query: Query) -> None:
     assert reply.status == 200
     assert reply.data == {
         "name": bank.name,
+        "display_name": None,
         "status": "active",
         "created_at": row["created_at"].isoformat(timespec="microseconds"),  # type: ignore[attr-defined]
         "updated_at": row["updated_at"].isoformat(timespec="microseconds"),  # type: ignore[attr-defined]
@@ -97,7 +98,22 @@ def test_list_holds_every_consumer_oldest_first(admin: Api, make_bank: MakeBank)
 
     assert [one["name"] for one in listed] == ["system_default", *(bank.name for bank in banks)]
     assert listed[1]["consumer_id"] == banks[0].consumer_id
-    assert set(listed[1]) == {"consumer_id", "name", "status", "created_at", "updated_at"}
+    assert set(listed[1]) == {
+        "consumer_id", "name", "display_name", "status", "created_at", "updated_at"
+    }  # fmt: skip
+
+
+def test_display_name_alone_may_change(admin: Api, bank: Bank) -> None:
+    changed = admin.patch(
+        "/consumer/data", consumer_id=bank.consumer_id, display_name="Bank of the North"
+    )
+    renamed = admin.patch("/consumer/data", consumer_id=bank.consumer_id, consumer_name="other")
+
+    assert (changed.status, renamed.status) == (200, 422)
+    found = admin.get("/consumer/data", consumer_id=bank.consumer_id).data
+    assert (found["name"], found["display_name"]) == (bank.name, "Bank of the North")
+    assert found["updated_at"] == changed.data["updated_at"]
+    assert admin.patch("/consumer/data", consumer_id=NOBODY, display_name="x").status == 404
 
 
 def test_deactivated_consumer_is_refused_at_once(

@@ -15,6 +15,7 @@ from tests.support.fixtures import Query
 
 TABLES = [
     "audit_log",
+    "broker_access",
     "consumer_api_keys",
     "consumer_event_receipts",
     "consumer_usage",

@@ -23,6 +23,7 @@ BUCKET = "artifacts-of-the-test"
 CREDENTIALS = {
     "DatabaseSecretArn": {"username": "fintegrate", "password": "d/b: p@ss?"},
     "BrokerSecretArn": {"username": "fintegrate", "password": "broker-password"},
+    "BrokerAdminSecretArn": {"username": "administrator", "password": "admin-password"},
     "CacheSecretArn": {"password": "cache-token"},
     "ApiKeyCheckSecretArn": {"API_KEY_CHECK_SECRET": "what-the-check-of-a-key-is-made-with"},
 }
@@ -38,7 +39,8 @@ HERE = {
     "APIHandler.Arn": FUNCTION_ARN,
 }
 DEPLOYMENT, STAGE = "AWS::ApiGateway::Deployment", "AWS::ApiGateway::Stage"
-BY_HAND = {DEPLOYMENT, STAGE, "AWS::WAFv2::WebACLAssociation"}
+UNKNOWN = "AWS::Lambda::EventSourceMapping"  # moto knows no broker
+BY_HAND = {DEPLOYMENT, STAGE, "AWS::WAFv2::WebACLAssociation", UNKNOWN}
 
 
 class AccountStacks(Stacks):
@@ -145,10 +147,11 @@ def _make_data() -> dict[str, dict[str, str]]:
     names = [name for group in SERVERS for name in group]
     made: dict[str, dict[str, str]] = {name: {} for name in (*names, "monitoring/banking")}
     made["artifacts"] = {"ArtifactsBucket": BUCKET}
-    groups = ("Functions", "Proxy", "Database", "Broker", "Cache")
+    groups = ("Functions", "Proxy", "Database", "Broker", "BrokerAdmin", "Cache")
     made["network"] = {"SubnetIds": subnet, **{f"{name}GroupId": group for name in groups}}
     made["secrets"] = {
         "BrokerSecretArn": arns["BrokerSecretArn"],
+        "BrokerAdminSecretArn": arns["BrokerAdminSecretArn"],
         "CacheSecretArn": arns["CacheSecretArn"],
         "ApiKeyCheckSecretArn": arns["ApiKeyCheckSecretArn"],
         "AdminKeySecretArn": secrets.create_secret(Name="admin")["ARN"],
@@ -159,7 +162,12 @@ def _make_data() -> dict[str, dict[str, str]]:
         "DatabaseDirectHost": "database.test",
         "DatabaseId": "database",
     }
-    made["broker"] = {"BrokerEndpoint": "amqps://broker.test:5671", "BrokerName": "broker"}
+    made["broker"] = {
+        "BrokerArn": "arn:aws:mq:eu-central-1:123456789012:broker:broker:b-1",
+        "BrokerEndpoint": "amqps://broker.test:5671",
+        "BrokerManagementUrl": "https://broker.test",
+        "BrokerName": "broker",
+    }
     made["monitoring/servers"] = {"AlarmTopic": "arn:aws:sns:eu-central-1:123456789012:alarms"}
     made["cache"] = {"CacheHost": "cache.test"}
     return made
@@ -176,8 +184,8 @@ def control(endpoint: str, path: str, body: dict[str, Any]) -> None:
     urllib.request.urlopen(request, timeout=10).close()
 
 
-def migration_answers(endpoint: str, answer: dict[str, Any]) -> None:
-    """What the next invocation of a function gives: moto runs no code."""
+def functions_answer(endpoint: str, *answers: dict[str, Any]) -> None:
+    """What the next invocations of functions give: moto runs no code."""
     control(endpoint, "config", {"lambda": {"use_docker": False}})
-    body = {"results": [json.dumps(answer)], "region": "eu-central-1"}
+    body = {"results": [json.dumps(answer) for answer in answers], "region": "eu-central-1"}
     control(endpoint, "static/lambda-simple/response", body)

@@ -15,7 +15,7 @@ from moto.server import ThreadedMotoServer
 
 from local.aws.deployment import Deployment
 from local.aws.packaged import Package, package
-from tests.integration.local.aws.account import AccountStacks, control, migration_answers
+from tests.integration.local.aws.account import AccountStacks, control, functions_answer
 
 ACCOUNT = {
     "AWS_ACCESS_KEY_ID": "test",
@@ -83,7 +83,7 @@ def deployed(packaged: Package) -> Iterator[Deployed]:
         stacks, said, looked_at = AccountStacks(), list[str](), list[str]()
 
         def run() -> None:
-            migration_answers(endpoint, {"applied": []})
+            functions_answer(endpoint, {"applied": []}, {"user": "fintegrate"})
             deployment(stacks, said, looked_at).run({"banking": lambda: packaged})
 
         run()

@@ -26,8 +26,10 @@ PURE = {function.name for function in app.pure_lambda_functions}
 FUNCTIONS = {"api"} | PURE | set(SCHEDULES)
 SECRETS = {
     "api": {"DATABASE", "RABBITMQ", "REDIS"},
+    "broker_admin": {"DATABASE", "RABBITMQ", "RABBITMQ_MANAGEMENT"},
     "migrate": {"DATABASE", "SETTINGS"},
     "rewind": {"DATABASE", "RABBITMQ", "REDIS"},
+    "observe_broker": {"DATABASE", "RABBITMQ", "REDIS"},
     "resend": {"DATABASE", "RABBITMQ", "REDIS"},
     "redeliver": {"DATABASE", "RABBITMQ", "REDIS"},
     "sweep_dead_letters": {"DATABASE", "RABBITMQ", "REDIS"},
@@ -84,7 +86,8 @@ def test_function_runs_inside_the_network(name: str, packaged: Package) -> None:
     assert function["Runtime"] == f"python{sys.version_info[0]}.{sys.version_info[1]}"
     assert function["CodeSize"] == packaged.files()["./deployment.zip"].stat().st_size
     assert len(function["VpcConfig"]["SubnetIds"]) == 1
-    assert len(function["VpcConfig"]["SecurityGroupIds"]) == 1
+    groups = 2 if name == "broker_admin" else 1
+    assert len(function["VpcConfig"]["SecurityGroupIds"]) == groups
     role = boto3.client("iam").get_role(RoleName=function["Role"].rpartition("/")[2])["Role"]
     assert role["AssumeRolePolicyDocument"]["Statement"][0]["Principal"] == {
         "Service": "lambda.amazonaws.com"
@@ -224,6 +227,8 @@ def test_function_learns_only_its_secrets(name: str) -> None:
     assert told == SECRETS[name]
     assert not any("@" in value for value in variables.values())
     assert ("broker-password" in settings.rabbitmq_url) == ("RABBITMQ" in told)
+    assert ("admin-password" in settings.rabbitmq_management_url) == (name == "broker_admin")
+    assert ("RABBITMQ_MANAGEMENT_URL" in variables) == (name == "broker_admin")
     assert ("cache-token" in settings.redis_url) == ("REDIS" in told)
     assert (settings.admin_api_key != "") == ("SETTINGS" in told)
 

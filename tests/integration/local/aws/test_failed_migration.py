@@ -7,13 +7,13 @@ import pytest
 
 from local.aws.migration import SchemaNotMigrated
 from local.aws.packaged import Package
-from tests.integration.local.aws.account import FUNCTIONS_STACK, AccountStacks, migration_answers
+from tests.integration.local.aws.account import FUNCTIONS_STACK, AccountStacks, functions_answer
 from tests.integration.local.aws.conftest import deployment
 
 
 @pytest.mark.filterwarnings("ignore")  # moto says what it does not know in warnings
 def test_failed_migration_stops_the_deployment(account: str, packaged: Package) -> None:
-    migration_answers(account, {"errorMessage": "20261120_1600_initial_schema.sql: syntax error"})
+    functions_answer(account, {"errorMessage": "20261120_1600_initial_schema.sql: syntax error"})
     stacks = AccountStacks()
     looked_at: list[str] = []
 

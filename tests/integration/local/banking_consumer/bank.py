@@ -100,7 +100,7 @@ class Bank:
             env={
                 **os.environ,
                 "BASE_URL": self.api.base_url,
-                "RABBITMQ_URL": self.rabbitmq_url,
+                "BROKER_URL": self.rabbitmq_url,
                 "FINTEGRATE_API_KEY": KEY,
                 "PYTHONUNBUFFERED": "1",
                 **environment,

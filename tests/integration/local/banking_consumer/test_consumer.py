@@ -172,7 +172,7 @@ def test_slow_work_keeps_the_connection(bank: Bank) -> None:
 
 def test_lost_connection_is_replaced(bank: Bank, broker_proxy: TcpProxy) -> None:
     messages = [message() for _ in range(4)]
-    process = bank.start(RABBITMQ_URL=broker_proxy.through(bank.rabbitmq_url))
+    process = bank.start(BROKER_URL=broker_proxy.through(bank.rabbitmq_url))
     bank.publish(*messages[:2])
     eventually(lambda: len(bank.api.requests) == 2)
     broker_proxy.cut()

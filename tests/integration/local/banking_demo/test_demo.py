@@ -9,6 +9,7 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
+from fintegrate.messaging.management import Management
 from local.banking.demo.stage import Choices, play_on
 from local.banking.tenant_queues import remove_queues
 from local.machine.checkout import ROOT
@@ -23,6 +24,7 @@ def remove_bank(services: RunningServices) -> Iterator[StringIO]:
     yield output
     name = output.getvalue().partition(" is onboarded")[0].split()[-1]
     remove_queues(services.urls.rabbitmq_url, [name])
+    Management(services.urls.rabbitmq_management_url).delete_user(f"consumer-{name}")
     for file in (ROOT / ".local" / "consumers").glob(f"{name}.sqlite3*"):
         file.unlink()
 

@@ -86,3 +86,11 @@ def test_queue_stands_on_the_function() -> None:
     def read(_message: QueueMessage) -> None: ...
 
     assert (read.__name__, read.__queue__) == ("read", "letters")  # type: ignore[attr-defined]
+
+
+def test_other_events_are_answered_by_hand() -> None:
+    handled: list[QueueMessage] = []
+    function = queue_function("q", by_hand=lambda event: {"asked": event["for"]})(handled.append)
+
+    assert function({"for": "help"}, None) == {"asked": "help"}
+    assert handled == []

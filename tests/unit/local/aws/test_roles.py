@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.banking.broker.nudges import QUEUE
 from tests.architecture.tree import FUNCTIONS, LAYER, modules, tree_of
 
 Template = dict[str, Any]
@@ -21,6 +22,8 @@ SECRETS = {
     },
     "Migrate": {"DatabaseSecretArn", "AdminKeySecretArn", "ApiKeyCheckSecretArn"},
     "Rewind": {"DatabaseSecretArn", "BrokerSecretArn", "CacheSecretArn"},
+    "BrokerAdmin": {"DatabaseSecretArn", "BrokerSecretArn", "BrokerAdminSecretArn"},
+    "ObserveBroker": {"DatabaseSecretArn", "BrokerSecretArn", "CacheSecretArn"},
     "Resend": {"DatabaseSecretArn", "BrokerSecretArn", "CacheSecretArn"},
     "Redeliver": {"DatabaseSecretArn", "BrokerSecretArn", "CacheSecretArn"},
     "SweepDeadLetters": {"DatabaseSecretArn", "BrokerSecretArn", "CacheSecretArn"},
@@ -30,6 +33,8 @@ SECRETS = {
     "ExpireApiKeys": {"DatabaseSecretArn", "CacheSecretArn"},
     "Purge": {"DatabaseSecretArn", "CacheSecretArn"},
 }
+EVENT_SOURCE = {"mq:DescribeBroker", "ec2:DescribeSecurityGroups", "ec2:DescribeVpcs"}
+"""What AWS does with the role of a queue function, to read the queue for it."""
 OWN_LOG = {"logs:CreateLogStream", "logs:PutLogEvents"}
 ANY_RESOURCE = {
     "ec2:AssignPrivateIpAddresses": "the interface does not exist when it is asked for",
@@ -72,13 +77,38 @@ def test_function_has_its_own_role(expanded: Template) -> None:
 @pytest.mark.parametrize("name", sorted(SECRETS))
 def test_role_is_the_least(expanded: Template, name: str) -> None:
     role = expanded["Resources"][f"{name}Role"]
-    log, secrets = role_statements(role)
+    log, secrets, *rest = role_statements(role)
 
     assert set(log["Action"]) == OWN_LOG
     assert log["Resource"] == {"Fn::GetAtt": [f"{name}Log", "Arn"]}
     assert as_list(secrets["Action"]) == ["secretsmanager:GetSecretValue"]
     assert {resource["Ref"] for resource in secrets["Resource"]} == SECRETS[name]
+    granted = {action for statement in rest for action in as_list(statement["Action"])}
+    assert granted == (EVENT_SOURCE if name == "BrokerAdmin" else set())
     assert role["Properties"]["ManagedPolicyArns"] == [{"Ref": "InsideTheNetwork"}]
+
+
+def test_one_function_reaches_the_management(expanded: Template) -> None:
+    told = {
+        name
+        for name in functions(expanded)
+        if "RABBITMQ_MANAGEMENT_URL"
+        in expanded["Resources"][name]["Properties"]["Environment"]["Variables"]
+    }
+    groups = {
+        name: expanded["Resources"][name]["Properties"]["VpcConfig"]["SecurityGroupIds"]
+        for name in functions(expanded)
+    }
+
+    assert told == {"BrokerAdmin"}
+    assert {n for n, g in groups.items() if {"Ref": "BrokerAdminGroupId"} in g} == told
+    (source,) = (
+        r["Properties"]
+        for r in expanded["Resources"].values()
+        if r["Type"] == "AWS::Lambda::EventSourceMapping"
+    )
+    assert source["Queues"] == [QUEUE]
+    assert source["FunctionName"] == {"Ref": "BrokerAdmin"}
 
 
 def test_functions_have_layer_and_tracing(expanded: Template) -> None:
@@ -154,7 +184,7 @@ def test_roles_allow_exactly_the_calls(expanded: Template) -> None:
     }
 
     assert (services, calls) == ({"secretsmanager"}, {"get_secret_value"})
-    assert granted - OWN_LOG == {"secretsmanager:GetSecretValue"}
+    assert granted - OWN_LOG - EVENT_SOURCE == {"secretsmanager:GetSecretValue"}
 
 
 def clients(tree: ast.AST) -> set[str]:

@@ -110,7 +110,9 @@ class Management:
                 "percent-encode user and password"
             ) from None
         self._tls = parts.scheme == "https"
-        pair = f"{unquote(parts.username or '')}:{unquote(parts.password or '')}"
+        self.user = unquote(parts.username or "")
+        """The administrator whom the URL names."""
+        pair = f"{self.user}:{unquote(parts.password or '')}"
         self._authorization = "Basic " + base64.b64encode(pair.encode()).decode()
 
     def put_user(self, name: str, password_hash: str, tags: str = "") -> None:
@@ -122,9 +124,10 @@ class Management:
         """Delete a user with its permissions and limits, if it exists; the broker disconnects it."""
         self._ask("DELETE", f"users/{_quoted(name)}", missing_is_fine=True)
 
-    def user_names(self) -> list[str]:
-        """The names of all users."""
-        return [str(user["name"]) for user in self._ask("GET", "users?columns=name")]
+    def password_hashes(self) -> dict[str, str]:
+        """All users by name, with the hash of each one's password."""
+        found = self._ask("GET", "users")
+        return {str(user["name"]): str(user.get("password_hash", "")) for user in found}
 
     def put_permissions(self, name: str, permissions: Permissions) -> None:
         """Replace what a user may do in the virtual host."""

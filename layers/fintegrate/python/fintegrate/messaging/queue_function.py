@@ -42,21 +42,28 @@ class QueueMessage(NamedTuple):
 
 
 Handler = Callable[[QueueMessage], None]
-Run = Callable[[Any, Any], dict[str, int]]
+ByHand = Callable[[Mapping[str, Any]], dict[str, Any]]
+Run = Callable[[Any, Any], dict[str, Any]]
+MESSAGES = "rmqMessagesByQueue"
 
 
 class BatchFailed(Exception):
     """Messages of a batch failed, so the whole batch comes back. The log has each error."""
 
 
-def queue_function(queue: str) -> Callable[[Handler], Run]:
-    """Turn the handler of one message into a queue function."""
+def queue_function(queue: str, by_hand: ByHand | None = None) -> Callable[[Handler], Run]:
+    """Turn the handler of one message into a queue function.
+
+    An event without messages is somebody's own invocation: `by_hand` gets it, and answers it.
+    """
 
     def decorate(handler: Handler) -> Run:
         @wraps(handler)
-        def run(event: Any, _context: Any) -> dict[str, int]:
+        def run(event: Any, _context: Any) -> dict[str, Any]:
             token = request_id.set(f"{handler.__name__}-{uuid.uuid4()}")
             try:
+                if by_hand is not None and MESSAGES not in event:
+                    return by_hand(event)
                 return _run(handler, event)
             finally:
                 request_id.reset(token)
@@ -84,7 +91,7 @@ def _run(handler: Handler, event: Mapping[str, Any]) -> dict[str, int]:
 
 def _entries(event: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Each message with its queue's name, which is `<queue>::<virtual host>` in the event."""
-    for name, entries in event["rmqMessagesByQueue"].items():
+    for name, entries in event[MESSAGES].items():
         for entry in entries:
             yield name.rpartition("::")[0], entry
 
