@@ -136,7 +136,7 @@ def test_breaker_of_every_publisher_is_watched(expanded: Template) -> None:
         resource["Properties"]["LogGroupName"]["Fn::Sub"].rpartition("/")[2]
         for resource in resources
         if resource["Type"] == "AWS::Logs::MetricFilter"
-    }
+    } - {"access"}
 
     assert watched == {"api", "resend", "redeliver"}
     names = {
@@ -145,6 +145,30 @@ def test_breaker_of_every_publisher_is_watched(expanded: Template) -> None:
         if resource["Type"] == "AWS::Logs::LogGroup"
     }
     assert watched <= names
+
+
+def test_attacks_and_full_servers_raise_alarms() -> None:
+    servers = load(str(INFRA / "monitoring" / "servers.yaml"))["Resources"]
+    banking = load(str(INFRA / "monitoring" / "banking.yaml"))["Resources"]
+
+    assert servers.keys() >= {"DatabaseBusy", "BrokerMemoryLow", "BrokerDiskLow", "QueuesDeep"}
+    assert banking.keys() >= {"FirewallBlocks", "CallersRefused"}
+
+
+def test_firewalls_metric_is_the_alarms(expanded: Template) -> None:
+    firewall = expanded["Resources"]["Firewall"]["Properties"]["VisibilityConfig"]["MetricName"]
+    banking = load(str(INFRA / "monitoring" / "banking.yaml"))["Resources"]
+    (acl, *_) = banking["FirewallBlocks"]["Properties"]["Dimensions"]
+
+    assert firewall["Fn::Sub"].replace("${System}", "banking") == acl["Value"]["Fn::Sub"]
+
+
+def test_firewalls_log_holds_no_key(expanded: Template) -> None:
+    logging = expanded["Resources"]["FirewallLogging"]["Properties"]
+
+    assert {"SingleHeader": {"Name": "x-api-key"}} in logging["RedactedFields"]
+    assert {"QueryString": {}} in logging["RedactedFields"]
+    assert {"UriPath": {}} in logging["RedactedFields"]
 
 
 def test_every_schedule_has_its_alarm() -> None:
