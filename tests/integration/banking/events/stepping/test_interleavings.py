@@ -1,8 +1,8 @@
 """Order and no loss in every order of statements, commits and messages of a few actors (scenes).
 
 `make nights` explores each scene to its end, `make test` the shortest schedules. Planted mistakes show
-that the exploration sees; `-rP` prints the schedule that led to each. Not seen are kills, crashes of a server with lost marks, and whether all comes
-to rest without the next sweep.
+that the exploration sees; `-rP` prints the schedule that led to each. Not seen are kills, crashes of a
+server with lost marks, and whether all comes to rest without the next sweep.
 
 To add a scene:
 
