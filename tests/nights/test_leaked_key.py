@@ -54,7 +54,7 @@ def test_leaked_key_of_the_admin_ends(admin: Api, bank: Bank, environment: dict[
     operator = Api(new)
     assert thief.get("/consumer/list").status == 401
     uses = operator.get("/consumer/api-key/uses", key=key_id(admin.key)).data["uses"]
-    assert (uses[0]["action"], uses[0]["source_ip"]) == ("POST /consumer/api-key", THIEF)
+    assert ("POST /consumer/api-key", THIEF) in [(u["action"], u["source_ip"]) for u in uses]
     assert made in [use["customer_id"] for use in uses]
     stop = {"consumer_id": made, "status": "deactivated"}
     assert operator.post("/consumer/change-status", **stop).status == 200

@@ -25,7 +25,7 @@ SCHEDULES = {source.name: source.schedule_expression.to_string() for source in a
 PURE = {function.name for function in app.pure_lambda_functions}
 FUNCTIONS = {"api"} | PURE | set(SCHEDULES)
 SECRETS = {
-    "api": {"DATABASE", "RABBITMQ", "REDIS"},
+    "api": {"DATABASE", "RABBITMQ", "REDIS", "SETTINGS"},
     "broker_admin": {"DATABASE", "RABBITMQ", "RABBITMQ_MANAGEMENT"},
     "migrate": {"DATABASE", "SETTINGS"},
     "rewind": {"DATABASE", "RABBITMQ", "REDIS"},
