@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from local.artifact.package.intrinsics import Intrinsics, Unresolved
-from local.artifact.package.template import ScheduleSpec, read_template
+from local.artifact.package.template import METADATA, ScheduleSpec, read_template
 
 INTEGRATION = {
     "type": "aws_proxy",
@@ -107,3 +107,22 @@ def test_intrinsic_functions_are_resolved(value: object, expected: object) -> No
 def test_what_only_aws_knows_stays_unresolved(value: object) -> None:
     with pytest.raises(Unresolved):
         Intrinsics(DOCUMENT, {}).resolve(value)
+
+
+def test_setting_of_one_function_is_withheld(tmp_path: Path) -> None:
+    code = {"Handler": "a.b", "Runtime": "python3.11", "CodeUri": "./code.zip"}
+
+    def function(**variables: str) -> dict[str, Any]:
+        properties = {**code, "Environment": {"Variables": variables}}
+        return {"Type": "AWS::Serverless::Function", "Properties": properties}
+
+    document = {
+        "Globals": {"Function": {"Environment": {"Variables": {"PLACE": "everywhere"}}}},
+        "Resources": {"One": function(ADMIN_URL="a", PLACE="its own"), "Other": function()},
+        "Metadata": {METADATA: {"System": "s", "Settings": ["ADMIN_URL", "LEVEL", "PLACE"]}},
+    }
+    (tmp_path / "sam.json").write_text(json.dumps(document))
+    template = read_template(tmp_path / "sam.json")
+
+    assert template.settings_of("One") == ("ADMIN_URL", "LEVEL", "PLACE")
+    assert template.settings_of("Other") == ("LEVEL", "PLACE")
