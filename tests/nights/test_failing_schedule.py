@@ -17,6 +17,7 @@ from tests.support.schedules import run_schedule
 EVERY = {
     "count_usage",
     "expire_api_keys",
+    "observe_broker",
     "publish_metrics",
     "purge",
     "reconcile",
