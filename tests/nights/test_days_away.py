@@ -59,7 +59,7 @@ def read_all(bank: Bank, server: Server, rabbitmq_url: str, store: Path) -> None
         *(sys.executable, "-m", "local.banking.consumer", bank.name, "--store", str(store)),
         *("--retry-base", "0.02", "--stop-when-idle", "1.5"),
     ]
-    settings = {"BASE_URL": server.base_url, "RABBITMQ_URL": rabbitmq_url}
+    settings = {"BASE_URL": server.base_url, "BROKER_URL": rabbitmq_url}
     environment = {**os.environ, **settings, "FINTEGRATE_API_KEY": bank.api.key or ""}
     subprocess.run(
         command, cwd=ROOT, env=environment, check=True, timeout=90, stdout=subprocess.DEVNULL

@@ -57,9 +57,10 @@ LIMIT %(batch)s
 FOR UPDATE OF e
 
 -- name: mark_sent
--- An event that the bank has processed stays delivered: only another copy of it is under way.
+-- An event that the bank has processed stays delivered: only another copy of it is under way. No event is
+-- late any more, because its successors come behind it.
 UPDATE customer_events e
-SET publish_status = 'published',
+SET publish_status = 'published', sent_late_at = NULL,
     published_at = coalesce(e.published_at, clock_timestamp()),
     publish_last_tried_at = clock_timestamp(), publish_failure_reason = NULL,
     deliver_try_count = e.deliver_try_count + (e.publish_status = 'published')::integer,

@@ -1,7 +1,9 @@
 -- Jobs that empty a consumer's queue and publish its events again, in order (POST /events/rewind).
--- While a job of a consumer is not done, it holds back the consumer's publishing.
+-- While a job of a consumer is not done, it holds back the consumer's publishing. Before a rollback every
+-- job must be done.
+-- additive
 --
--- Rollback (no job may be unfinished):
+-- Rollback:
 --   DROP TABLE replay_jobs;
 
 BEGIN;

@@ -47,7 +47,8 @@ UPDATE customer_events SET publish_status = 'published', published_at = created_
 WHERE customer_id = %(last)s AND publish_status <> 'published';
 DELETE FROM publishing_pauses;
 UPDATE stepping.clock SET now = '2026-01-01';
-SELECT consumer_id, name AS consumer_name, 'stepping' AS source_service, NULL AS traceparent
+SELECT consumer_id, name AS consumer_name, 'stepping' AS source_service, NULL AS traceparent,
+       NULL AS key_id
 FROM consumers WHERE name = 'stepped'
 """
 """No sweep finds anything of the last run. Each run has a customer of its own."""
