@@ -32,6 +32,7 @@ EVERYTHING = modules(FUNCTIONS, LAYER, LOCAL)
 VAGUE = {"utils", "util", "helpers", "helper", "manager", "managers", "common", "misc"}
 PLACES = ("/wo" + "rk/", "../sha" + "red", "sha" + "red/spec", "sha" + "red/design", "/ro" + "ot/")
 BUNDLE_LIMIT = 150_000
+"""Above that of the package, whose files are compressed better."""
 
 
 @pytest.mark.parametrize("file", EVERYTHING, ids=named)

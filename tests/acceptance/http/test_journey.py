@@ -73,6 +73,7 @@ def test_functions_reach_every_server(served: Served, bank: Bank) -> None:
         "database": "up",
         "broker": "up",
         "cache": "up",
+        "schedules": "on_time",
     }
     limited = bank.api.get("/customer/list")  # Redis away would mean: no limit, and no such headers
     assert int(limited.headers["ratelimit-remaining"]) > 0

@@ -230,7 +230,8 @@ def test_function_learns_only_its_secrets(name: str) -> None:
     assert ("admin-password" in settings.rabbitmq_management_url) == (name == "broker_admin")
     assert ("RABBITMQ_MANAGEMENT_URL" in variables) == (name == "broker_admin")
     assert ("cache-token" in settings.redis_url) == ("REDIS" in told)
-    assert (settings.admin_api_key != "") == ("SETTINGS" in told)
+    assert (settings.api_key_check_secret != "") == ("SETTINGS" in told)
+    assert (settings.admin_api_key != "") == (name == "migrate")
 
 
 def test_running_again_keeps_what_is_there(deployed: Deployed) -> None:

@@ -30,6 +30,7 @@ class Copy:
         shutil.copytree(ROOT / "local", root / "local", ignore=ignore)
         shutil.copytree(ROOT / "vendor" / "fintegrate", root / "vendor/fintegrate", ignore=ignore)
         shutil.copy(HERE / "tiny_app.py", root / "app.py")
+        shutil.copy(ROOT / "chalice.json", root / "chalice.json")
         operations = root / "chalicelib" / "operations"
         operations.mkdir(parents=True)
         for name in ("blueprint.py", "migrate.py"):
