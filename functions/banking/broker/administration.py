@@ -63,6 +63,7 @@ class Administration:
 
         Returns how many users were settled. Raises as `settle`.
         """
+        self._note_queues()  # first: one user's trouble must not stop redelivery
         with self._turn():
             there = self.management.password_hashes()
             settled = sum(
@@ -71,7 +72,6 @@ class Administration:
                 if row["unsettled"] or there.get(row["username"]) != row["password_hash"]
             )
         self._note_connections()
-        self._note_queues()
         return settled
 
     def put_platform_user(self, rabbitmq_url: str) -> str:

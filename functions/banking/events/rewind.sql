@@ -1,7 +1,8 @@
 -- Rewinds: the beginning of a job and its progress.
--- Unconfirmed is an event whose bank has said neither processed nor failed, and which is not delivered.
--- A job sends what is not processed. A delivered event without a receipt was processed: receipts have a
--- retention.
+-- A job sends what is not processed, but for what a person gave up. A delivered event without a receipt was
+-- processed: receipts have a retention.
+-- Unconfirmed is what it would lose by beginning later: an event that is not processed, unless the bank's
+-- own word failed it and it was not sent again since.
 
 -- name: find_consumer
 SELECT consumer_id FROM consumers WHERE consumer_id = %(consumer_id)s
@@ -14,10 +15,13 @@ WHERE event_id = %(event_id)s AND consumer_id = %(consumer_id)s
 -- name: oldest_unconfirmed
 SELECT e.event_id, e.created_at
 FROM customer_events e
-WHERE e.consumer_id = %(consumer_id)s AND e.deliver_status <> 'delivered'
-  AND NOT EXISTS (SELECT FROM consumer_event_receipts r
-                  WHERE r.consumer_id = e.consumer_id AND r.event_id = e.event_id
-                    AND r.processing_status IN ('processed', 'failed'))
+LEFT JOIN consumer_event_receipts r
+       ON r.consumer_id = e.consumer_id AND r.event_id = e.event_id
+WHERE e.consumer_id = %(consumer_id)s
+  AND NOT (e.publish_status = 'failed' AND e.publish_given_up_at IS NOT NULL)
+  AND (e.deliver_status = 'pending'
+       OR (e.deliver_status = 'failed' AND r.processing_status IS DISTINCT FROM 'failed')
+       OR (e.deliver_status = 'delivered' AND r.processing_status = 'received'))
 ORDER BY e.created_at, e.event_id
 LIMIT 1
 
@@ -27,6 +31,7 @@ FROM customer_events e
 LEFT JOIN consumer_event_receipts r
        ON r.consumer_id = e.consumer_id AND r.event_id = e.event_id
 WHERE e.consumer_id = %(consumer_id)s AND e.created_at >= %(from_at)s
+  AND NOT (e.publish_status = 'failed' AND e.publish_given_up_at IS NOT NULL)
   AND (%(include_processed)s
        OR NOT (e.deliver_status = 'delivered'
                AND coalesce(r.processing_status, 'processed') = 'processed'))

@@ -46,6 +46,10 @@ QUIET = "publishers that began before the rewind"
 log = logging.getLogger(__name__)
 
 
+class RewindsStuck(Exception):
+    """Some rewinds could not be worked on; the log has the errors."""
+
+
 @dataclass
 class Worked:
     """The counts of a run: jobs that were not done at its beginning, jobs that it ended, events sent."""
@@ -64,10 +68,14 @@ class RewindWorker:
         self._quiet_seconds = handoff_seconds + MARGIN_SECONDS
 
     def run(self, seconds: float) -> Worked:
-        """Give each job its share of `seconds`, and one batch more."""
+        """Give each job its share of `seconds`, and one batch more; the longest untouched comes first.
+
+        Raises:
+            RewindsStuck: at the end, if an error ended the work on some job.
+        """
         deadline = time.monotonic() + seconds
         jobs = self._db.fetch_all(SQL["unfinished"], {}, revive=True)
-        worked = Worked(jobs=len(jobs))
+        worked, stuck = Worked(jobs=len(jobs)), []
         for index, job in enumerate(jobs):
             share = (deadline - time.monotonic()) / (len(jobs) - index)
             try:
@@ -75,6 +83,14 @@ class RewindWorker:
             except BrokerUnavailable as error:
                 log.warning("rewind %s waits: %s", job["job_id"], error)
                 self._wait(job["job_id"], str(error))
+            except Exception as error:  # one bank's trouble is not the others'
+                log.exception("rewind %s", job["job_id"])
+                self._wait(job["job_id"], type(error).__name__)
+                stuck.append(job["job_id"])
+            if time.monotonic() >= deadline:
+                break
+        if stuck:
+            raise RewindsStuck(f"rewinds not worked on: {', '.join(stuck)}")
         return worked
 
     def _work_on(self, job_id: str, deadline: float, worked: Worked) -> None:

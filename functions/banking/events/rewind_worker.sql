@@ -1,7 +1,7 @@
 -- The work on rewinds. Each statement goes by the job's id, which `unfinished` has found.
 
 -- name: unfinished
-SELECT job_id FROM replay_jobs WHERE status <> 'done' ORDER BY created_at
+SELECT job_id FROM replay_jobs WHERE status <> 'done' ORDER BY updated_at
 
 -- name: load
 SELECT j.job_id, j.consumer_id, j.status, c.name AS consumer_name
@@ -47,6 +47,7 @@ JOIN consumers c ON c.consumer_id = e.consumer_id
 LEFT JOIN consumer_event_receipts r
        ON r.consumer_id = e.consumer_id AND r.event_id = e.event_id
 WHERE e.consumer_id = %(consumer_id)s AND e.created_at BETWEEN %(from_at)s AND %(until_at)s
+  AND NOT (e.publish_status = 'failed' AND e.publish_given_up_at IS NOT NULL)
   AND (%(after_created_at)s::timestamptz IS NULL
        OR (e.created_at, e.event_id) > (%(after_created_at)s, %(after_event_id)s::uuid))
   AND (%(include_processed)s

@@ -66,6 +66,7 @@ def served(
             "RATE_LIMIT_IP_PER_MINUTE": "1000000",
             "LAMBDA_SANDBOX": way,
             "LAMBDA_CONCURRENCY": "4",
+            "MAX_CONSUMERS": "100000",
             **UNLIMITED,
         },
     )

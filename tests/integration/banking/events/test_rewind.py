@@ -12,7 +12,7 @@ import psycopg2
 import pytest
 
 from chalicelib.banking.events import rewind_worker
-from chalicelib.banking.events.rewind_worker import RewindWorker, Worked
+from chalicelib.banking.events.rewind_worker import RewindsStuck, RewindWorker, Worked
 from chalicelib.banking.events.topology import queue_name
 from chalicelib.banking.wiring import Parts
 from fintegrate.messaging.broker import BrokerUnavailable
@@ -168,12 +168,8 @@ def test_received_events_are_sent_again(
         bank.api.post(
             "/events/confirm-delivery", event_id=delivery.body["event_id"], status="received"
         )
-    (first,) = query(
-        "SELECT event_id FROM customer_events WHERE sequence = 1 AND consumer_id = %(c)s",
-        c=bank.consumer_id,
-    )
 
-    begin(admin, bank, **{"from": str(first["event_id"])})
+    begin(admin, bank)
     work(admin, bank)
 
     assert admin.get("/events/reconcile").data["balanced"]
@@ -200,6 +196,52 @@ def test_pending_and_failed_go_in_order(
 
     assert [d.sequence for d in drain(rabbitmq_url, bank.name)] == [1, 2, 3]
     assert statuses(query, bank.consumer_id) == {"published": 3}
+
+
+def test_skipped_head_stays_given_up(
+    admin: Api, bank: Bank, query: Query, rabbitmq_url: str
+) -> None:
+    lives(bank, 1)
+    query(
+        "UPDATE customer_events SET publish_status = 'failed', published_at = NULL,"
+        " publish_given_up_at = now() WHERE sequence = 1 AND consumer_id = %(id)s",
+        id=bank.consumer_id,
+    )
+
+    begin(admin, bank)
+    work(admin, bank)
+
+    assert [d.sequence for d in drain(rabbitmq_url, bank.name)] == [2]
+
+
+def test_one_broken_job_stops_no_other(
+    admin: Api,
+    bank: Bank,
+    make_bank: Any,
+    rabbitmq_url: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    other = make_bank()
+    for each in (bank, other):
+        lives(each, 1)
+        begin(admin, each)
+    real = rewind_worker.compose
+
+    def breaking(row: dict[str, Any]) -> Any:
+        if row["consumer_name"] == bank.name:
+            raise ValueError("not composed")
+        return real(row)
+
+    monkeypatch.setattr(rewind_worker, "compose", breaking)
+
+    def other_is_done() -> bool:
+        with suppress(RewindsStuck):
+            run_schedule("rewind")
+        return bool(progress(admin, other)["status"] == "done")
+
+    eventually(other_is_done)
+    assert progress(admin, bank)["waits_for"] in ("ValueError", rewind_worker.QUIET)
+    assert len(drain(rabbitmq_url, other.name)) == 2
 
 
 def test_unacknowledged_messages_do_not_return(admin: Api, bank: Bank, rabbitmq_url: str) -> None:
