@@ -40,8 +40,9 @@ BATCH = 500
 BATCH_SECONDS = 4.0
 """As a sweep's: below the lock timeout of the statements that wait for these rows."""
 BROKER_SECONDS = 3.0
-MARGIN_SECONDS = 5
-"""Added to the hand-off time. It covers a sweep's batch, or the declaration of a lost queue."""
+MARGIN_SECONDS = 7
+"""Added to the hand-off time. It covers a sweep's batch, the declaration of a lost queue, and what a
+broken line to the broker may still deliver (5 s)."""
 QUIET = "publishers that began before the rewind"
 log = logging.getLogger(__name__)
 

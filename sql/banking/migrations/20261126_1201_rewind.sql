@@ -1,7 +1,6 @@
 -- Jobs that empty a consumer's queue and publish its events again, in order (POST /events/rewind).
 -- While a job of a consumer is not done, it holds back the consumer's publishing. Before a rollback every
--- job must be done.
--- additive
+-- job must be done: older code does not ask for the hold, so this is not additive.
 --
 -- Rollback:
 --   DROP TABLE replay_jobs;

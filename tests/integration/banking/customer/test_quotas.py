@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+import psycopg2
 import pytest
 
 from chalicelib.banking.customer.quotas import seconds_to_midnight
+from chalicelib.banking.schedules.count_usage import CountsMissing
 from tests.support.banking import Bank, parts_with
 from tests.support.fixtures import Query
 from tests.support.schedules import run_schedule
@@ -136,3 +138,33 @@ def test_new_day_counts_anew(bank: Bank, environment: dict[str, str], query: Que
 )
 def test_day_ends_in_utc(now: datetime, seconds: int) -> None:
     assert seconds_to_midnight(now) == seconds
+
+
+def test_slow_count_stops_no_other(
+    make_bank: Callable[[], Bank], environment: dict[str, str], query: Query, database_url: str
+) -> None:
+    first, second = sorted((make_bank(), make_bank()), key=lambda bank: bank.name)
+    run_schedule("count_usage")
+    age(query, 600)
+    second.create_customer()
+    held = psycopg2.connect(database_url)
+    with held, held.cursor() as cursor:
+        cursor.execute(
+            "SELECT FROM consumer_usage WHERE consumer_id = %s FOR UPDATE", [first.consumer_id]
+        )
+        with parts_with(environment, DATABASE_LOCK_TIMEOUT_MS="200"):
+            before = counted_until(query, second)
+            with pytest.raises(CountsMissing, match=first.name):
+                run_schedule("count_usage")
+    held.close()
+
+    assert counted_until(query, second) > before
+
+
+def counted_until(query: Query, bank: Bank) -> datetime:
+    (row,) = query(
+        "SELECT counted_until FROM consumer_usage WHERE consumer_id = %(id)s", id=bank.consumer_id
+    )
+    until = row["counted_until"]
+    assert isinstance(until, datetime)
+    return until
