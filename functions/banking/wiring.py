@@ -44,7 +44,7 @@ from fintegrate.schedule_runs import ScheduleRuns
 from fintegrate.scheduled import schedules
 from fintegrate.settings import load
 
-SQL = queries_beside(__file__)
+SQL = queries_beside(__name__)
 
 
 class Parts(NamedTuple):

@@ -5,13 +5,11 @@ from __future__ import annotations
 import ast
 import json
 import re
-import zipfile
 from pathlib import Path
 
 import pytest
 
 from chalicelib import systems
-from local.artifact.package.sources import source_files
 from local.aws.parameters import STAGES
 from tests.architecture.tree import (
     FUNCTIONS,
@@ -31,7 +29,6 @@ from tests.architecture.tree import (
 EVERYTHING = modules(FUNCTIONS, LAYER, LOCAL)
 VAGUE = {"utils", "util", "helpers", "helper", "manager", "managers", "common", "misc"}
 PLACES = ("/wo" + "rk/", "../sha" + "red", "sha" + "red/spec", "sha" + "red/design", "/ro" + "ot/")
-BUNDLE_LIMIT = 150_000
 """Above that of the package, whose files are compressed better."""
 
 
@@ -156,18 +153,6 @@ def test_files_name_only_project_paths() -> None:
             found[named(file)] = hits
 
     assert found == {}
-
-
-@pytest.mark.parametrize("system", systems.NAMES)
-def test_bundle_is_small(system: str, tmp_path: Path) -> None:
-    """A cold start fetches and unpacks the bundle in addition to the layer."""
-    bundle = tmp_path / "bundle.zip"
-    with zipfile.ZipFile(bundle, "w", zipfile.ZIP_DEFLATED) as archive:
-        for file in source_files(ROOT, system):
-            if file == ROOT / "app.py" or FUNCTIONS in file.parents:
-                archive.write(file, named(file))
-
-    assert 0 < bundle.stat().st_size < BUNDLE_LIMIT
 
 
 @pytest.mark.parametrize("system", systems.NAMES)

@@ -101,7 +101,7 @@ UNFILTERED = {
         "skip_head": OPERATOR,
     },
     "functions/banking/events/gauges.sql": {"read_gauges": OPERATOR},
-    "functions/banking/schedules/count_usage.sql": {"consumers": OPERATOR},
+    "functions/banking/customer/usage.sql": {"consumers": OPERATOR},
     "functions/banking/schedules/purge.sql": {
         "idempotency_keys": OPERATOR,
         "receipts": OPERATOR,

@@ -15,7 +15,7 @@ from fintegrate.database import Database, Row
 from fintegrate.errors import Conflict, NotFound
 from fintegrate.queries import queries_beside
 
-SQL = queries_beside(__file__)
+SQL = queries_beside(__name__)
 POLL_SECONDS = 0.05
 PASSWORD_BYTES = 32
 SETTLED = {"active", "revoked"}

@@ -28,7 +28,7 @@ from fintegrate.messaging.management import (
 )
 from fintegrate.queries import queries_beside
 
-SQL = queries_beside(__file__)
+SQL = queries_beside(__name__)
 LIMITS = Limits(connections=5, channels=50)
 EVERYTHING = Permissions(".*", ".*", ".*")
 ADMINISTRATOR = "administrator"

@@ -13,7 +13,7 @@ from chalicelib.banking.events.topology import queue_name
 from fintegrate.database import Database, Row
 from fintegrate.queries import queries_beside
 
-SQL = queries_beside(__file__)
+SQL = queries_beside(__name__)
 
 
 class QueueFigures(Protocol):

@@ -8,7 +8,7 @@ from fintegrate.access.keys import ApiKey, ApiKeys, hash_secret, secret_matches
 from fintegrate.database import Database, Row
 from fintegrate.queries import queries_beside
 
-SQL = queries_beside(__file__)
+SQL = queries_beside(__name__)
 
 
 MALFORMED = (

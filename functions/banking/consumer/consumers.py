@@ -6,7 +6,7 @@ from fintegrate.database import Database, Row
 from fintegrate.errors import Conflict, NotFound
 from fintegrate.queries import queries_beside
 
-SQL = queries_beside(__file__)
+SQL = queries_beside(__name__)
 NOT_FOUND = "No such consumer; check consumer_id"
 
 

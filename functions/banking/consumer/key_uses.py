@@ -11,7 +11,7 @@ from fintegrate.errors import NotFound
 from fintegrate.http.cursors import page, page_parameters
 from fintegrate.queries import queries_beside
 
-SQL = queries_beside(__file__)
+SQL = queries_beside(__name__)
 
 
 def list_uses(db: Database, wanted: KeyUseQuestion) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from fintegrate.database import Database, Row, UniqueViolation
 from fintegrate.errors import Conflict, NotFound
 from fintegrate.queries import queries_beside
 
-SQL = queries_beside(__file__)
+SQL = queries_beside(__name__)
 ACTIVE_KEY_EXISTS = "An active key exists; send rotate: true to replace it"
 ADMINS_KEY = (
     "The admin's own key comes from the configuration; set another ADMIN_API_KEY and run the "

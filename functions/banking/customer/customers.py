@@ -11,7 +11,7 @@ from fintegrate.errors import NotFound
 from fintegrate.http.endpoint import Call
 from fintegrate.queries import queries_beside
 
-SQL = queries_beside(__file__)
+SQL = queries_beside(__name__)
 NOT_FOUND = "No such customer; check customer_id"
 
 

@@ -16,7 +16,7 @@ from fintegrate.http.endpoint import Call
 from fintegrate.http.envelope import dumps
 from fintegrate.queries import queries_beside
 
-SQL = queries_beside(__file__)
+SQL = queries_beside(__name__)
 
 
 KINDS = ("tags", "metrics")

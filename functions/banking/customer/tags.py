@@ -13,7 +13,7 @@ from fintegrate.errors import Conflict, NotFound
 from fintegrate.http.endpoint import Call
 from fintegrate.queries import queries_beside
 
-SQL = queries_beside(__file__)
+SQL = queries_beside(__name__)
 NO_SUCH_TAG = "No such tag; check tag_key"
 
 

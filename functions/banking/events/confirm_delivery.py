@@ -8,7 +8,7 @@ from fintegrate.errors import Conflict, NotFound
 from fintegrate.http.endpoint import Answer, Call
 from fintegrate.queries import queries_beside
 
-SQL = queries_beside(__file__)
+SQL = queries_beside(__name__)
 
 
 @events.route("/events/confirm-delivery", methods=["POST"])

@@ -39,7 +39,7 @@ from fintegrate.messaging.broker import BrokerUnavailable
 from fintegrate.messaging.topology import declare
 from fintegrate.queries import queries_beside
 
-SQL = queries_beside(__file__)
+SQL = queries_beside(__name__)
 BATCH = 200
 BATCH_BYTES = 16 * 1024 * 1024
 """Limits a batch, because it is in memory until it is stored. The message that reaches the limit is

@@ -16,7 +16,7 @@ from fintegrate.database import Database, Row
 from fintegrate.metrics import GaugeFamily
 from fintegrate.queries import queries_beside
 
-SQL = queries_beside(__file__)
+SQL = queries_beside(__name__)
 STATES = (
     "pending",
     "waiting_behind",

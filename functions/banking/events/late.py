@@ -8,4 +8,4 @@ from __future__ import annotations
 
 from fintegrate.queries import queries_beside
 
-SQL = queries_beside(__file__)
+SQL = queries_beside(__name__)

@@ -12,7 +12,7 @@ from fintegrate.messaging.topology import declare
 from fintegrate.outbox.table import OutboxTable
 from fintegrate.queries import queries_beside
 
-SQL = queries_beside(__file__)
+SQL = queries_beside(__name__)
 EVENTS = OutboxTable(
     id="event_id",
     key="customer_id",

@@ -19,7 +19,7 @@ from fintegrate.outbox.sweep import Sweep
 from fintegrate.outcome import Outcome, Result
 from fintegrate.queries import queries_beside
 
-SQL = queries_beside(__file__)
+SQL = queries_beside(__name__)
 NOT_ASKED = "not sent, because the queue refused a moment ago: {reason}"
 
 

@@ -10,7 +10,7 @@ from fintegrate.queries import queries_beside
 from fintegrate.redis_connection import RedisConnections
 from fintegrate.system import Probe
 
-SQL = queries_beside(__file__)
+SQL = queries_beside(__name__)
 BROKER_SECONDS = 0.5
 
 

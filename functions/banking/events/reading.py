@@ -10,7 +10,7 @@ from fintegrate.errors import NotFound
 from fintegrate.http.cursors import page, page_parameters
 from fintegrate.queries import queries_beside
 
-SQL = queries_beside(__file__)
+SQL = queries_beside(__name__)
 
 
 def read_event(db: Database, event_id: str, consumer_id: str | None) -> Row:

@@ -15,7 +15,7 @@ from fintegrate.errors import Busy, NotFound, Unavailable
 from fintegrate.http.envelope import dumps
 from fintegrate.queries import queries_beside
 
-SQL = queries_beside(__file__)
+SQL = queries_beside(__name__)
 HEADS_LISTED = 50
 TOO_LARGE = (
     "The ledger could not be read within {seconds} s; narrow it with consumer_id, or go by the last "

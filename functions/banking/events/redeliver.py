@@ -13,7 +13,7 @@ from chalicelib.banking.events.scope import Scope
 from chalicelib.banking.events.topology import QUEUE_TTL_SECONDS
 from fintegrate.queries import queries_beside
 
-SQL = queries_beside(__file__)
+SQL = queries_beside(__name__)
 LISTED = {"event_id": "event_id", "event_type": "event_type", "try_count": "deliver_try_count"}
 """A failed event's facts in the answer, and their columns."""
 

@@ -16,7 +16,7 @@ from chalicelib.banking.events.outbox import EVENTS
 from fintegrate.database import Database
 from fintegrate.queries import queries_beside
 
-SQL = queries_beside(__file__)
+SQL = queries_beside(__name__)
 BATCH = 200
 """How many customers are locked at once. Their changes wait for two statements."""
 REASON = "taken up again in request {request_id}, after: "

@@ -13,7 +13,7 @@ from fintegrate.outbox.summary import Summary
 from fintegrate.outbox.sweep import Sweep
 from fintegrate.queries import queries_beside
 
-SQL = queries_beside(__file__)
+SQL = queries_beside(__name__)
 LISTED = {"event_id": "event_id", "event_type": "event_type", "try_count": "publish_try_count"}
 """A failed event's facts in the answer, and their columns."""
 

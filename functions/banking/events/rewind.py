@@ -15,7 +15,7 @@ from fintegrate.database import Database, Row, UniqueViolation
 from fintegrate.errors import Conflict, NotFound
 from fintegrate.queries import queries_beside
 
-SQL = queries_beside(__file__)
+SQL = queries_beside(__name__)
 RUNNING = "A rewind of this consumer is not done yet; see GET /events/rewind"
 NOTHING = "Every event of this consumer is confirmed; say from where with from"
 TOO_LATE = (

@@ -35,7 +35,7 @@ from fintegrate.messaging.publisher import parameters_of
 from fintegrate.outcome import Result
 from fintegrate.queries import queries_beside
 
-SQL = queries_beside(__file__)
+SQL = queries_beside(__name__)
 BATCH = 500
 BATCH_SECONDS = 4.0
 """As a sweep's: below the lock timeout of the statements that wait for these rows."""

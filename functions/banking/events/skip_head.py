@@ -22,7 +22,7 @@ from fintegrate.errors import Busy, Conflict, NotFound, Unavailable
 from fintegrate.http.endpoint import Access, Answer, Call
 from fintegrate.queries import queries_beside
 
-SQL = queries_beside(__file__)
+SQL = queries_beside(__name__)
 SKIPPED = "skipped by the operator in request {request_id}: {reason}"
 """The request's id finds the audit row, which has the address and the time."""
 MAY_COME_LATE = (

@@ -15,7 +15,7 @@ from chalicelib.banking.schedules.blueprint import schedules
 from chalicelib.banking.wiring import parts, scheduled
 from fintegrate.queries import queries_beside
 
-SQL = queries_beside(__file__)
+SQL = queries_beside(__name__)
 
 
 @schedules.schedule(Rate(1, unit=Rate.DAYS), name="purge")

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from local.artifact.emulator.lambda_environment import search_path
 from local.artifact.emulator.mounts import View, mounted
-from local.artifact.package.compile_layer import SITE_PACKAGES
+from local.artifact.package.repack import SITE_PACKAGES
 from local.artifact.package.unpacking import CodeFolders
 from local.machine.ports import LOOPBACK
 

@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING
 import httpx
 
 from chalicelib.systems import NAMES
-from local.artifact.package.compile_layer import SITE_PACKAGES, compiled
 from local.artifact.package.make import Artifact, PackagingFailed, package
+from local.artifact.package.repack import SITE_PACKAGES, compiled
 from local.artifact.package.sources import CACHE, other_systems, source_files
 from local.artifact.package.template import FUNCTION, LAYER
 from local.machine.checkout import Checkout

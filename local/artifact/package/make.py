@@ -20,8 +20,8 @@ from typing import Any
 
 from local.artifact.package import bill_of_materials
 from local.artifact.package.bill_of_materials import FILE as SBOM
-from local.artifact.package.compile_layer import finish
 from local.artifact.package.infra import infra_template
+from local.artifact.package.repack import finish
 from local.artifact.package.sources import CACHE, infra_file, other_systems, source_files
 from local.artifact.package.template import ANY_METHOD, API, FUNCTION, METADATA
 from local.artifact.package.wheels import only_from, verified_wheels

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+import zipfile
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -48,10 +51,21 @@ def test_name_needs_a_whole_line(tmp_path: Path) -> None:
     assert list(load_queries(path)) == ["one"]
 
 
-def test_query_file_has_modules_name(tmp_path: Path) -> None:
-    write(tmp_path, "-- name: one\nSELECT 1")
-
-    assert list(queries_beside(str(tmp_path / "some.py"))) == ["one"]
+@pytest.mark.parametrize("packed", [False, True], ids=["folder", "archive"])
+def test_query_file_has_modules_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, packed: bool
+) -> None:
+    place = tmp_path / "modules"
+    with zipfile.ZipFile(f"{place}.zip", "w") as archive:
+        archive.writestr("with_queries.py", "")
+        archive.writestr("with_queries.sql", "-- name: one\nSELECT 1")
+        archive.extractall(place)
+    monkeypatch.syspath_prepend(f"{place}.zip" if packed else str(place))
+    import_module("with_queries")
+    try:
+        assert list(queries_beside("with_queries")) == ["one"]
+    finally:
+        del sys.modules["with_queries"]
 
 
 def test_files_are_read_as_utf_8(tmp_path: Path) -> None:

@@ -7,7 +7,9 @@ the text, so the database's views of running statements show the name.
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
+from typing import Any
 
 _NAME = re.compile(r"^-- name: (\w+)$", re.MULTILINE)
 
@@ -18,17 +20,28 @@ def load_queries(path: Path) -> dict[str, str]:
     Raises:
         ValueError: a name is used twice.
     """
-    text = path.read_text(encoding="utf-8")
+    return _by_name(path.name, path.read_text(encoding="utf-8"))
+
+
+def queries_beside(module_name: str) -> dict[str, str]:
+    """Read the statements of the `.sql` file with the module's name.
+
+    The module's loader reads it, because a package may be an archive.
+    """
+    specification = sys.modules[module_name].__spec__
+    if specification is None or specification.origin is None:
+        raise ValueError(f"{module_name} was not imported from a file")
+    path = Path(specification.origin).with_suffix(".sql")
+    loader: Any = specification.loader
+    return _by_name(path.name, loader.get_data(str(path)).decode())
+
+
+def _by_name(file: str, text: str) -> dict[str, str]:
     starts = list(_NAME.finditer(text))
     ends = [start.start() for start in starts[1:]] + [len(text)]
     queries: dict[str, str] = {}
     for start, end in zip(starts, ends, strict=True):
         if start[1] in queries:
-            raise ValueError(f"{path.name} names {start[1]} twice")
+            raise ValueError(f"{file} names {start[1]} twice")
         queries[start[1]] = text[start.start() : end].strip()
     return queries
-
-
-def queries_beside(module_file: str) -> dict[str, str]:
-    """Read the statements of the `.sql` file with the module's name."""
-    return load_queries(Path(module_file).with_suffix(".sql"))

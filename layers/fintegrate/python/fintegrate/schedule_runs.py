@@ -16,7 +16,7 @@ from typing import Any, Literal, NamedTuple
 from fintegrate.database import Database, NoAnswer
 from fintegrate.queries import queries_beside
 
-SQL = queries_beside(__file__)
+SQL = queries_beside(__name__)
 MISSED_PERIODS = 3
 """A schedule without a success for so many of its periods is late."""
 _RATE = re.compile(r"rate\((\d+) (minute|hour|day)s?\)")

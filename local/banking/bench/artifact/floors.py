@@ -16,7 +16,7 @@ from multiprocessing.synchronize import Barrier
 from pathlib import Path
 from typing import Self
 
-from local.artifact.package.compile_layer import SITE_PACKAGES
+from local.artifact.package.repack import SITE_PACKAGES
 from local.artifact.package.unpacking import CodeFolders
 
 FLOOR_SECONDS = 300.0  # after this, a failed process breaks the barriers

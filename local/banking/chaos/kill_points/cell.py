@@ -36,7 +36,7 @@ SETTINGS = {
     "RATE_LIMIT_API_KEY_BURST": "1000000",
 }
 NOTHING: Mapping[str, str] = {}
-SQL = queries_beside(__file__)
+SQL = queries_beside(__name__)
 _numbers = itertools.count(1)
 
 

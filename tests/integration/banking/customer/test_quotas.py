@@ -9,7 +9,7 @@ import psycopg2
 import pytest
 
 from chalicelib.banking.customer.quotas import seconds_to_midnight
-from chalicelib.banking.schedules.count_usage import CountsMissing
+from chalicelib.banking.customer.usage import CountsMissing
 from tests.support.banking import Bank, parts_with
 from tests.support.fixtures import Query
 from tests.support.schedules import run_schedule

@@ -6,6 +6,7 @@ import json
 import zipfile
 from typing import Any
 
+from local.artifact.package.repack import CODE, MODULES
 from local.aws.division import ALONE, divide
 from local.aws.packaged import Package
 
@@ -13,10 +14,13 @@ Template = dict[str, Any]
 
 
 def test_bundle_holds_sources_only(packaged: Package) -> None:
-    with zipfile.ZipFile(packaged.files()["./deployment.zip"]) as bundle:
-        names = bundle.namelist()
+    with (
+        zipfile.ZipFile(packaged.files()["./deployment.zip"]) as bundle,
+        bundle.open(f"{CODE}{MODULES}") as packed,
+    ):
+        names = [*bundle.namelist(), *zipfile.ZipFile(packed).namelist()]
 
-    assert "app.py" in names
+    assert {"app.py", "systems.py"} < set(names)
     assert [name for name in names if name.endswith(".pyc")] == []
 
 

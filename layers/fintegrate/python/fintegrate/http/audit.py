@@ -20,7 +20,7 @@ from fintegrate.metrics_store import Metrics
 from fintegrate.queries import queries_beside
 from fintegrate.redis_connection import RedisConnections
 
-SQL = queries_beside(__file__)
+SQL = queries_beside(__name__)
 WORTH_A_LOOK = {401, 403, 409}
 
 log = logging.getLogger(__name__)

@@ -17,7 +17,7 @@ from fintegrate.errors import Busy, Conflict, Invalid
 from fintegrate.http.envelope import dumps
 from fintegrate.queries import queries_beside
 
-SQL = queries_beside(__file__)
+SQL = queries_beside(__name__)
 
 
 def check_key(key: str) -> None:

@@ -1,4 +1,4 @@
-"""Finishes the layer that Chalice made: adds compiled code and Chalice's runtime.
+"""Finishes what Chalice made: a layer with compiled code and Chalice's runtime, and a small bundle.
 
 A function's file system is read-only in AWS. Code that is not compiled here would be compiled in every
 cold start. The compiled files are valid whatever the time stamps of their sources (PEP 552,
@@ -9,6 +9,7 @@ the layer, because it changes as rarely as the other packages.
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 import shutil
 import subprocess
@@ -26,7 +27,11 @@ COMPILE = (
     *("-q", "--invalidation-mode", "unchecked-hash"),
 )
 MOVED = "chalice/"
-OF_SYSTEMS = ("chalicelib/", f"{SITE_PACKAGES}/fintegrate_sql/")
+CODE = "chalicelib/"
+INIT = f"{CODE}__init__.py"
+MODULES = "modules.zip"
+"""`INIT` adds this archive to the places in which the modules are looked for."""
+OF_SYSTEMS = (CODE, f"{SITE_PACKAGES}/fintegrate_sql/")
 """The places in the bundle and in the layer that have one folder per system."""
 LONG_AGO = (1980, 1, 1, 0, 0, 0)  # a fixed time: the same content makes the same zip
 
@@ -49,7 +54,7 @@ def finish(bundle: Path, layer: Path, store: Path, others: Sequence[str] = ()) -
                 compiled(Path(folder), finished)
     os.utime(finished)  # pruning removes what has an old time
     shutil.copyfile(finished, layer)
-    _drop(bundle, (MOVED, *left_out))
+    _pack(bundle, (MOVED, *left_out))
 
 
 def _digest(entries: Sequence[zipfile.ZipInfo]) -> str:
@@ -88,18 +93,29 @@ def _zip(entries: Iterator[tuple[str, Path]], archive: Path) -> None:
             packed.writestr(_entry(name), path.read_bytes(), compresslevel=9)
 
 
-def _entry(name: str) -> zipfile.ZipInfo:
+def _entry(name: str, compression: int = zipfile.ZIP_DEFLATED) -> zipfile.ZipInfo:
     entry = zipfile.ZipInfo(name, LONG_AGO)
-    entry.compress_type = zipfile.ZIP_DEFLATED
+    entry.compress_type = compression
     entry.external_attr = 0o100644 << 16
     return entry
 
 
-def _drop(bundle: Path, left_out: tuple[str, ...]) -> None:
-    """Pack the bundle again without these files and without what running the sources left in it."""
-    unfinished = bundle.with_suffix(".new")
+def _pack(bundle: Path, left_out: tuple[str, ...]) -> None:
+    """Pack the bundle again, without these files and without what running the sources left in it.
+
+    The modules become one archive that is stored and then compressed as a whole, which makes the bundle
+    half as large.
+    """
+    unfinished, modules = bundle.with_suffix(".new"), io.BytesIO()
     with zipfile.ZipFile(bundle) as old, zipfile.ZipFile(unfinished, "w") as new:
-        for name in sorted(old.namelist()):
-            if CACHE not in name and not name.startswith(left_out):
-                new.writestr(_entry(name), old.read(name), compresslevel=9)
+        with zipfile.ZipFile(modules, "w") as archive:
+            for name in sorted(old.namelist()):
+                if CACHE in name or name.startswith(left_out):
+                    continue
+                if name.startswith(CODE) and name != INIT:
+                    entry = _entry(name.removeprefix(CODE), zipfile.ZIP_STORED)
+                    archive.writestr(entry, old.read(name))
+                else:
+                    new.writestr(_entry(name), old.read(name), compresslevel=9)
+        new.writestr(_entry(f"{CODE}{MODULES}"), modules.getvalue(), compresslevel=9)
     unfinished.replace(bundle)
