@@ -19,7 +19,8 @@ KEY_NOT_FOUND = "No such API key; check api_key"
 
 def find_key(db: Database, key_id: str) -> Row | None:
     """Read the row of a request's key. It is a request's first statement, so it may revive."""
-    return db.fetch_one(SQL["find_key"], {"key_id": key_id}, revive=True)
+    row = db.fetch_one(SQL["find_key"], {"key_id": key_id}, revive=True)
+    return row if row is not None and row["owner_id"] is not None else None
 
 
 def issue_key(

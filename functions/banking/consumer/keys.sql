@@ -1,12 +1,8 @@
 -- name: find_key
--- What a request must know of its key. Every request runs it, so it is planned once per connection.
+-- What a request must know of its key. Every request runs it, so it is planned once per connection, and
+-- nothing is computed around the function. Without such a key there is a row without an owner.
 -- text: sql/banking/schema.sql, find_api_key
-SELECT found.consumer_id AS owner_id, found.consumer_name AS owner_name,
-       found.consumer_status = 'active' AS owner_active,
-       found.api_key_hash, found.api_key_status, found.expired,
-       used_up(found.consumer_id) AS used_up
-FROM find_api_key(%(key_id)s) AS found
-WHERE found.consumer_id IS NOT NULL
+SELECT * FROM find_api_key(%(key_id)s)
 
 -- name: lock_consumer
 SELECT consumer_id FROM consumers WHERE consumer_id = %(consumer_id)s FOR UPDATE

@@ -59,10 +59,7 @@ def wait(connection: psycopg2.extensions.connection) -> None:
     Raises:
         Overdue: it had not in time.
     """
-    if _expected.of is connection:
-        end: float | None = _expected.at
-    else:
-        end = _end_of_connecting(connection)
+    end = _expected.at if _expected.of is connection else _end_of_connecting(connection)
     while (state := connection.poll()) != psycopg2.extensions.POLL_OK:
         waiting = select.poll()
         waiting.register(connection.fileno(), _EVENTS[state])

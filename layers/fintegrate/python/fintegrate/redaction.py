@@ -17,17 +17,25 @@ _KEY = re.compile(
     rf"|(?<!{_HEX})(?:{_HEX}{{72}}|{_HEX}{{80}})(?!{_HEX})",
     re.ASCII | re.IGNORECASE,
 )
+_RUN = b"0" * 32
+"""Whatever `_KEY` finds has 32 hexadecimal digits in a row."""
+_DIGITS = bytes.maketrans(b"0123456789abcdefABCDEF", b"0" * 22)
 REDACTED = "[redacted]"
 
 
 def redacted(text: str) -> str:
     """The text with `[redacted]` for each key's secret. Public ids stay."""
-    return _KEY.sub(_without_secret, text)
+    return _KEY.sub(_without_secret, text) if _may_have_key(text) else text
 
 
 def has_key(text: str) -> bool:
     """Whether the text has anything of the form of a key."""
-    return _KEY.search(text) is not None
+    return _may_have_key(text) and _KEY.search(text) is not None
+
+
+def _may_have_key(text: str) -> bool:
+    """A cheap look: every request writes a log line, and a search of `_KEY` takes 27 µs."""
+    return _RUN in text.encode(errors="replace").translate(_DIGITS)
 
 
 def _without_secret(found: re.Match[str]) -> str:
