@@ -19,7 +19,13 @@ from local.schedules.schedule_expression import Schedule
 from local.schedules.scheduler import ScheduledFunction, Scheduler
 from local.serving.source_functions import SourceFunctions, load_app
 
-RATES = {"resend": 1.0, "redeliver": 2.0, "sweep_dead_letters": 2.0, "expire_api_keys": 10.0}
+RATES = {
+    "resend": 1.0,
+    "redeliver": 2.0,
+    "rewind": 1.0,
+    "sweep_dead_letters": 2.0,
+    "expire_api_keys": 10.0,
+}
 """Seconds between two runs of each function."""
 OBSERVATION, OBSERVATION_SECONDS = "observe the queues", 2.0
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from local.banking.chaos.faults import broker, connections, database, members, servers
+from local.banking.chaos.faults import away, broker, connections, database, members, servers
 from local.banking.chaos.faults.fault import Fault
 
 BRIEFLY = (0.5, 2.0)
@@ -87,6 +87,7 @@ FAULTS = (
         A_WHILE,
         members.frozen(lambda b: list(b.consumers.values())),
     ),
+    Fault("bank away, then rewind", "consumers", A_WHILE, away.bank_away, 14.0),
 )
 BY_NAME = {fault.name: fault for fault in FAULTS}
 EVER_PRESENT = ("clocks ten minutes apart", "two schedules at once")

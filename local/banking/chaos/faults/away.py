@@ -1,0 +1,62 @@
+"""A bank that is away for longer than its queue keeps messages, healed as an operator heals it."""
+
+from __future__ import annotations
+
+import time
+from contextlib import suppress
+from random import Random
+
+from local.banking.chaos.faults.fault import Targets
+from local.banking.chaos.faults.policies import policy
+from local.banking.chaos.tenants import Tenant
+from local.banking.client import CallFailed, Client, Reply
+
+MEMORY_MS = 500
+BEFORE_OTHERS = 10
+"""The policy's priority: that of a full queue may stand beside it."""
+HEALED_SECONDS = 90.0
+REASON = "away for longer than its queue keeps messages"
+
+
+def bank_away(targets: Targets, random: Random, seconds: float) -> None:
+    """Stop one tenant's program until its messages have expired, rewind, and start it again.
+
+    The rewind is the documented remedy. The program comes back when its queue has been made anew.
+
+    Raises:
+        TimeoutError: the rewind did not get so far.
+    """
+    tenant = random.choice(targets.bed.tenants)
+    consumer = targets.bed.consumers[tenant.name]
+    consumer.stop()
+    with policy(targets, tenant, "short_memory", {"message-ttl": MEMORY_MS}, BEFORE_OTHERS):
+        targets.last(seconds)
+    try:
+        _rewind(targets, tenant)
+    finally:
+        consumer.start()
+
+
+def _rewind(targets: Targets, tenant: Tenant) -> None:
+    deadline = time.monotonic() + HEALED_SECONDS
+    body = {"consumer_id": tenant.consumer_id, "reason": REASON}
+    begun = False
+    while time.monotonic() < deadline and not targets.stopping.is_set():
+        with suppress(CallFailed):  # another fault may have stopped a process
+            if not begun:  # 409: it has begun and no answer came, or everything is confirmed
+                begun = _ask(targets, "POST", body).status in {202, 409}
+            job = _ask(targets, "GET", body)
+            if begun and (job.status == 404 or job.data.get("status") in {"publishing", "done"}):
+                return
+        targets.last(0.5)
+    if not targets.stopping.is_set():
+        raise TimeoutError(f"the rewind of {tenant.name} did not begin to publish")
+
+
+def _ask(targets: Targets, method: str, body: dict[str, str]) -> Reply:
+    url, key = targets.bed.base_urls[0], targets.bed.environment["ADMIN_API_KEY"]
+    with Client(url, key) as admin:
+        if method == "GET":
+            query = {"consumer_id": body["consumer_id"]}
+            return admin.call(method, "/events/rewind", query=query)
+        return admin.call(method, "/events/rewind", body)
