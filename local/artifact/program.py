@@ -26,6 +26,7 @@ from local.artifact.site import MigrationFailed, Site
 from local.artifact.sites import Sites
 from local.gateway.address_limit import AddressLimit
 from local.machine.checkout import Checkout
+from local.machine.log_file import keep_bounded
 from local.serving.program import ReadyServer, configuration, end_with_parent
 
 
@@ -52,6 +53,9 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--ready", type=int, help="a pipe's number, written when serving")
     parser.add_argument("--with-parent", action="store_true", help="stop when stdin closes")
+    parser.add_argument(
+        "--log", type=Path, help="the log that this process writes and keeps bounded"
+    )
     return parser.parse_args(argv)
 
 
@@ -80,6 +84,8 @@ async def serve(arguments: argparse.Namespace) -> None:
         server = ReadyServer(configuration(app, malformed), arguments.ready)
         if arguments.with_parent:
             end_with_parent(server)
+        if arguments.log:
+            keep_bounded(arguments.log)
         await server.serve(sockets=sockets)
     finally:
         await sites.close()

@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 
 from local.chaos.proxy import TcpProxy
 from local.machine.checkout import ROOT
+from local.machine.log_file import open_log
 from local.machine.ports import LOOPBACK
 from local.serving.server import Server, start_server
 
@@ -108,7 +109,7 @@ class FunctionMember(Member):
         return [sys.executable, "-m", *self._program, "--socket", number, *options]
 
     def _launch(self) -> None:
-        with self._log.open("a") as log:
+        with os.fdopen(open_log(self._log), "a") as log:
             self._server = start_server(self._environment, output=log, command=self._command)
 
     def _pid(self) -> int | None:
@@ -139,7 +140,7 @@ class ProgramMember(Member):
         self._process: subprocess.Popen[bytes] | None = None
 
     def _launch(self) -> None:
-        with self._log.open("ab") as log:
+        with os.fdopen(open_log(self._log), "ab") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", *self._command],
                 cwd=ROOT,

@@ -19,6 +19,7 @@ from pathlib import Path
 import psutil
 
 from local.machine.credentials import write_private
+from local.machine.log_file import open_log
 
 MARKER = "FINTEGRATE_LOCAL_PROCESS"
 SERVERS = ("postgres", "redis-server", "beam.smp", "epmd", "erl_child_setup", "inet_gethost")
@@ -70,7 +71,7 @@ class Family:
             folder: where it starts, by default its data folder
             keep_open: descriptors that it inherits
         """
-        with log.open("ab") as output:
+        with os.fdopen(open_log(log), "ab") as output:
             started = subprocess.run(
                 ["/bin/sh", "-c", LAUNCH, self.marker, *command],
                 env=dict(environment),

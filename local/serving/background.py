@@ -67,7 +67,7 @@ class BackgroundServer:
             url = url_of(listener)
             self._url_file.write_text(url)
             self._family.launch(
-                self._command(listener),
+                [*self._command(listener), "--log", str(self._log)],
                 environment,
                 self._log,
                 folder=self._checkout.root,

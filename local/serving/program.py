@@ -15,6 +15,7 @@ import sys
 import threading
 from collections.abc import Sequence
 from functools import partial
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -25,6 +26,7 @@ from local.gateway.address_limit import AddressLimit
 from local.gateway.gateway import Gateway
 from local.gateway.http_protocol import EnvelopeProtocol, RefusedFor
 from local.gateway.routes import RouteTable, routes_of
+from local.machine.log_file import keep_bounded
 from local.schedules.scheduler import Scheduler, scheduled_functions
 from local.serving.queue_functions import SourceQueues
 from local.serving.source_functions import (
@@ -97,6 +99,9 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--socket", type=int, required=True, help="a listening socket's number")
     parser.add_argument("--ready", type=int, help="a pipe's number, written when serving")
     parser.add_argument("--with-parent", action="store_true", help="stop when stdin closes")
+    parser.add_argument(
+        "--log", type=Path, help="the log that this process writes and keeps bounded"
+    )
     return parser.parse_args(argv)
 
 
@@ -116,6 +121,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     server = ReadyServer(configuration(gateway, limit.refused_for), arguments.ready)
     if arguments.with_parent:
         end_with_parent(server)
+    if arguments.log:
+        keep_bounded(arguments.log)
     scheduled = [] if os.environ.get("SCHEDULER") == "off" else scheduled_functions(app)
     scheduler = Scheduler(scheduled, functions.call)
     queues = SourceQueues(app, os.environ.get("RABBITMQ_URL", ""), functions.call)

@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import Self, TextIO
 
 from local.machine.checkout import Checkout
+from local.machine.log_file import open_log
 from local.machine.ports import LOOPBACK, next_free
 from local.machine.processes import MARKER, Family
 
@@ -128,7 +129,7 @@ def start_server(
     checkout = Checkout()
     log = checkout.folder("log") / "accompanying.log"
     ready, signalled = os.pipe()
-    with listen(port) as listener, log.open("ab") as default:
+    with listen(port) as listener, os.fdopen(open_log(log), "ab") as default:
         process = subprocess.Popen(
             command(listener, "--with-parent", "--ready", str(signalled)),
             env={**environment, MARKER: accompanying(checkout).marker},

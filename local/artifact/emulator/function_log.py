@@ -10,13 +10,15 @@ import math
 import os
 from pathlib import Path
 
+from local.machine.log_file import open_log
+
 
 class FunctionLog:
     """Appends to a file into which the function's environments write as well."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        self.descriptor = open_log(path)
 
     def text(self, line: str) -> None:
         """Append one line. It stays whole although others write too (O_APPEND)."""

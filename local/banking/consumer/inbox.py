@@ -55,7 +55,7 @@ class Inbox:
     """
 
     def __init__(self, path: Path, busy_seconds: float = 5.0) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._db = sqlite3.connect(path, timeout=busy_seconds, isolation_level=None)
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("PRAGMA synchronous = FULL")  # what is confirmed must survive a power cut

@@ -12,6 +12,7 @@ from typing import Self
 from local.banking.client import Tenant
 from local.banking.consumer.faults import EXIT_STATUS_OF_DEATH
 from local.machine.checkout import ROOT
+from local.machine.log_file import open_log
 
 _MOST_RESTARTS = 5
 _ORPHAN_SECONDS = "120"  # should the demo be killed, its consumer ends by itself
@@ -33,7 +34,7 @@ class ConsumerProcess:
         self._command = [sys.executable, "-m", "local.banking.consumer", bank.name]
         self._environment = {**os.environ, **environment, "FINTEGRATE_API_KEY": bank.key}
         log.parent.mkdir(parents=True, exist_ok=True)
-        self._log = log.open("ab")
+        self._log = os.fdopen(open_log(log), "ab")
         self._process: subprocess.Popen[bytes] | None = None
         self.restarts = 0
 

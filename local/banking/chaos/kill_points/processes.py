@@ -19,6 +19,7 @@ from typing import Any
 
 from local.chaos.boundaries import Boundary
 from local.chaos.watching import Watch
+from local.machine.log_file import open_log
 
 PATIENCE_SECONDS = 30.0
 _IMPORTED = [
@@ -113,7 +114,7 @@ def _live(
     """The main function of such a process: set its environment, install the watch, do the task."""
     os.environ.clear()
     os.environ.update(environment)
-    output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    output = open_log(log)
     for stream in (1, 2):
         os.dup2(output, stream)
 
