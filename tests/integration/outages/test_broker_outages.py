@@ -175,6 +175,22 @@ def test_memory_alarm_publishes_once(
     assert len(drain(rabbitmq_url, bank.name)) == 4
 
 
+def test_memory_alarm_shows_in_health(
+    bank: Bank, services: RunningServices, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The broker answers everybody who publishes nothing, so a round trip does not tell."""
+    monkeypatch.setattr(broker, "TRUSTED_SECONDS", 0.0)
+    monkeypatch.setattr(health, "_KEPT_SECONDS", 0.0)
+
+    def status() -> str:
+        return str(bank.api.get("/health").data["broker"]["status"])
+
+    assert status() == "up"
+    with memory_alarm(services):
+        assert status() == "down"
+    eventually(lambda: status() == "up", "publishing works again")
+
+
 def test_memory_alarm_costs_no_tries(
     bank: Bank,
     services: RunningServices,

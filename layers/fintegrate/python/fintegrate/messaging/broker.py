@@ -96,6 +96,14 @@ class BrokerConnection:
         self._poll_until(lambda: self._answered or self._lost is not None, seconds)
         return self._answered
 
+    def refusal(self, seconds: float) -> str | None:
+        """Why it takes no messages now, such as a full disk; None if it does.
+
+        Publishes an empty message to nobody: the broker says it only then.
+        """
+        refused = self._refusal("", seconds)
+        return refused.reason if refused else None
+
     def notice(self) -> bool:
         """Read what has arrived, such as a close or a reset, without waiting; return `usable`."""
         self._loop.call_later(0, _nothing)

@@ -68,16 +68,17 @@ class Publisher:
         return outcomes
 
     def ping(self, seconds: float) -> None:
-        """Make one round trip to the broker, on a new connection if there is none.
+        """Ask whether the broker takes messages, on a new connection if there is none.
 
         Raises:
-            BrokerUnavailable: there was no answer within `seconds`.
+            BrokerUnavailable: it takes none, or there was no answer within `seconds`.
         """
         deadline = time.monotonic() + seconds
         connection = self._usable_connection(deadline)
-        if not connection.check(max(0.05, deadline - time.monotonic())):
+        refusal = connection.refusal(max(0.05, deadline - time.monotonic()))
+        if refusal is not None:
             self.close()
-            raise BrokerUnavailable("no answer")
+            raise BrokerUnavailable(refusal)
 
     def close(self) -> None:
         """Close this thread's connection; the next publish opens another."""
