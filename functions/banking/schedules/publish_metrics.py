@@ -26,6 +26,9 @@ AGES = {
     "oldest_undelivered_age_hours": "OldestUndeliveredAge",
 }
 
+PAUSE = "PublishingPauseAge"
+"""For how long the queue of a consumer has refused; of all consumers, the longest."""
+
 
 @schedules.schedule(Rate(1, unit=Rate.MINUTES), name="publish_metrics")
 @scheduled
@@ -41,8 +44,10 @@ def publish_metrics(_event: Any) -> dict[str, Any]:
     health = read_health(parts().request.database, None)
     figures = {name: int(health[column]) for column, name in COUNTS.items()}
     figures |= {name: round((health[age] or 0) * 3600) for age, name in AGES.items()}
+    rows = read_gauges(parts().request.database)
+    figures[PAUSE] = max((round(row["paused"]) for row in rows), default=0)
     publish(CLOUDWATCH_NAMESPACE, {"Stage": stage}, figures)
-    for row in read_gauges(parts().request.database):
+    for row in rows:
         own = figures_of(row)
         if any(own.values()):
             publish(
@@ -63,4 +68,5 @@ def figures_of(row: Row) -> dict[str, int]:
         "UnmatchedDeadLetters": row["unmatched_dead_letters"],
         "OldestPendingAge": round(row["oldest_pending"]),
         "OldestUndeliveredAge": round(row["oldest_undelivered"]),
+        PAUSE: round(row["paused"]),
     }

@@ -67,6 +67,20 @@ def test_each_active_consumer_is_counted(bank: Bank, query: Query, capsys: Captu
     assert "Consumer" not in total
 
 
+def test_longest_pause_is_told(bank: Bank, query: Query, capsys: Capture) -> None:
+    query(
+        "INSERT INTO publishing_pauses (consumer_id, since, probe_at, reason)"
+        " VALUES (%(id)s, now() - interval '90 seconds', now(), 'full')",
+        id=bank.consumer_id,
+    )
+
+    total, *each = said_by("publish_metrics", capsys)
+
+    (own,) = (line for line in each if line["Consumer"] == bank.name)
+    assert own["PublishingPauseAge"] == pytest.approx(90, abs=5)
+    assert total["PublishingPauseAge"] == own["PublishingPauseAge"]
+
+
 def test_figures_are_metrics_of_the_stage(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "no_dimension_of_ours")
     figures = dict.fromkeys((*COUNTS.values(), *AGES.values()), 3)
