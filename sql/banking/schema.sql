@@ -322,6 +322,15 @@ CREATE TABLE last_reconciliation (
     CONSTRAINT last_reconciliation_only_row_check CHECK (only_row)
 );
 
+-- Exactly one row: the epoch of the database's history. Every message bears it; a recovery raises it.
+CREATE TABLE recovery (
+    only_row boolean NOT NULL DEFAULT true,
+    epoch    integer NOT NULL DEFAULT 1,
+    CONSTRAINT recovery_pkey PRIMARY KEY (only_row),
+    CONSTRAINT recovery_only_row_check CHECK (only_row),
+    CONSTRAINT recovery_epoch_check CHECK (epoch >= 1)
+);
+
 -- The last run of each schedule. last_error is null after a success; last_run_id leads to the log.
 CREATE TABLE schedule_runs (
     schedule         text             NOT NULL,
@@ -434,6 +443,13 @@ BEGIN
     FROM customer
     RETURNING * INTO event;
     RETURN event;
+END
+$$;
+
+-- The epoch, for create_customer's caller: planned once per connection.
+CREATE FUNCTION sending_epoch() RETURNS integer LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN (SELECT epoch FROM recovery);
 END
 $$;
 

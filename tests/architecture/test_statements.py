@@ -24,7 +24,7 @@ SQL_TEXT = re.compile(
     r"\b(select\s+.+\s+from\s|insert\s+into\s|update\s+\w+\s+set\s|delete\s+from\s|for\s+update\b)",
     re.IGNORECASE | re.DOTALL,
 )
-NOBODYS_TABLES = {"migration_history", "schedule_runs"}
+NOBODYS_TABLES = {"migration_history", "recovery", "schedule_runs"}
 """Tables whose rows are no tenant's. Every other table of every database is a tenant's."""
 TABLE = re.compile(r"^CREATE TABLE (\w+)", re.MULTILINE)
 TENANT_TABLES = {

@@ -17,7 +17,7 @@ SELECT %(admin_id)s, consumer_id, 1, 'consumer_created', %(source_service)s,
            'key_id', %(key_id)s::uuid)),
        created_at
 FROM consumer
-RETURNING *, %(admin_name)s AS consumer_name
+RETURNING *, %(admin_name)s AS consumer_name, (SELECT epoch FROM recovery) AS epoch
 
 -- name: read_consumer
 SELECT name, display_name, status, created_at, updated_at

@@ -22,7 +22,8 @@ SET LOCAL enable_sort = off
 -- Columns as in resend.sql. sent_late_at makes the message say that it comes late.
 SELECT e.event_id, e.consumer_id, e.customer_id, e.sequence, e.event_type, e.payload_json,
        e.metadata_json, e.created_at, c.name AS consumer_name, e.deliver_try_count,
-       e.publish_try_count + 1 AS publish_try_count, clock_timestamp() AS sent_late_at
+       e.publish_try_count + 1 AS publish_try_count, clock_timestamp() AS sent_late_at,
+       (SELECT epoch FROM recovery) AS epoch
 FROM customer_events e
 JOIN consumers c ON c.consumer_id = e.consumer_id
 WHERE e.publish_status = 'failed'

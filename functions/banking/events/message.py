@@ -14,13 +14,15 @@ _encoded = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 
 
 def compose(row: Row) -> Message:
-    """Make the message of an event's row, which also has `consumer_name`.
+    """Make the message of an event's row, which also has `consumer_name` and `epoch`.
 
-    A row with `sent_late_at` is sent after its successors, and the message says so.
+    The epoch is that of the sending: the statement that read the row for it has read the epoch, too. A
+    row with `sent_late_at` is sent after its successors, and the message says so.
     """
     metadata = dict(row["metadata_json"])
     metadata.pop("key_id", None)  # who wrote it concerns the platform and its operator only
     traceparent = metadata.pop("traceparent", None) or _own_trace(row["event_id"])
+    metadata["epoch"] = row["epoch"]
     if row.get("sent_late_at"):
         metadata["late"] = True
     body = {

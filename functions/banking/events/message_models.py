@@ -41,6 +41,16 @@ class Metadata(Open):
         str,
         Field(description="The endpoint that wrote the event", examples=["POST: /customer/data"]),
     ]
+    epoch: Annotated[
+        int,
+        Field(
+            ge=1,
+            description="The platform's epoch when this copy was sent. It grows when the platform had "
+            "to go back to a backup, after which sequences come again. Events are ordered by `epoch`, "
+            "then `sequence`; a copy of a lower epoch than its customer's last one is to be ignored",
+            examples=[1],
+        ),
+    ] = 1
     late: Annotated[
         bool,
         Field(

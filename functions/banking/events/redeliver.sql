@@ -54,7 +54,8 @@ SET LOCAL enable_sort = off
 -- before, up to the longest.
 SELECT e.event_id, e.consumer_id, e.customer_id, e.sequence, e.event_type, e.payload_json,
        e.metadata_json, e.created_at, c.name AS consumer_name, e.publish_try_count,
-       e.deliver_try_count + 1 AS deliver_try_count, e.sent_late_at
+       e.deliver_try_count + 1 AS deliver_try_count, e.sent_late_at,
+       (SELECT epoch FROM recovery) AS epoch
 FROM customer_events e
 JOIN consumers c ON c.consumer_id = e.consumer_id
 LEFT JOIN queue_observations o ON o.consumer_id = e.consumer_id

@@ -18,10 +18,11 @@ WHERE publish_status = 'pending'
 SET LOCAL enable_sort = off
 
 -- name: claim
--- Returns what a message is made from. Its try count includes the coming try.
+-- Returns what a message is made from. Its try count includes the coming try. The epoch is read with the
+-- event and never later.
 SELECT e.event_id, e.consumer_id, e.customer_id, e.sequence, e.event_type, e.payload_json, e.metadata_json,
        e.created_at, c.name AS consumer_name, e.deliver_try_count,
-       e.publish_try_count + 1 AS publish_try_count
+       e.publish_try_count + 1 AS publish_try_count, (SELECT epoch FROM recovery) AS epoch
 FROM customer_events e
 JOIN consumers c ON c.consumer_id = e.consumer_id
 WHERE e.publish_status = 'pending'

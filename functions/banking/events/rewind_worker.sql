@@ -41,7 +41,8 @@ FOR UPDATE
 -- the coming try, if the event was published before.
 SELECT e.event_id, e.consumer_id, e.customer_id, e.sequence, e.event_type, e.payload_json,
        e.metadata_json, e.created_at, c.name AS consumer_name, e.publish_try_count,
-       e.deliver_try_count + (e.publish_status = 'published')::integer AS deliver_try_count
+       e.deliver_try_count + (e.publish_status = 'published')::integer AS deliver_try_count,
+       (SELECT epoch FROM recovery) AS epoch
 FROM customer_events e
 JOIN consumers c ON c.consumer_id = e.consumer_id
 LEFT JOIN consumer_event_receipts r

@@ -17,20 +17,22 @@ from enum import Enum
 from pathlib import Path
 from typing import Self
 
-from local.banking.consumer.messages import Event
+from local.banking.consumer.messages import Event, Position
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS customers (
     customer_id TEXT PRIMARY KEY, name TEXT, status TEXT, updated_at TEXT NOT NULL
 ) STRICT;
 CREATE TABLE IF NOT EXISTS customer_sequences (
-    customer_id TEXT PRIMARY KEY, last_sequence INTEGER NOT NULL
+    customer_id TEXT PRIMARY KEY, last_sequence INTEGER NOT NULL,
+    epoch INTEGER NOT NULL DEFAULT 1
 ) STRICT;
 CREATE TABLE IF NOT EXISTS seen_events (
     event_id TEXT PRIMARY KEY, event_type TEXT NOT NULL, customer_id TEXT NOT NULL,
     sequence INTEGER NOT NULL, created_at TEXT NOT NULL,
     outcome TEXT NOT NULL CHECK (outcome IN ('processed', 'failed')), reason TEXT,
-    applied_at TEXT NOT NULL, confirmed_at TEXT, repeats INTEGER NOT NULL DEFAULT 0
+    applied_at TEXT NOT NULL, confirmed_at TEXT, repeats INTEGER NOT NULL DEFAULT 0,
+    epoch INTEGER NOT NULL DEFAULT 1
 ) STRICT;
 CREATE TABLE IF NOT EXISTS tries (
     event_id TEXT PRIMARY KEY, begun INTEGER NOT NULL
@@ -42,7 +44,7 @@ class Verdict(Enum):
     """What the store says about an event that has just arrived."""
 
     NEXT = "next"  # the one that is due
-    REPEAT = "repeat"  # applied before
+    REPEAT = "repeat"  # applied before, in this epoch or a later one
     SUPERSEDED = "superseded"  # never applied, and a later one of this customer was
     FUTURE = "future"  # an earlier one of this customer is still missing
 
@@ -60,6 +62,8 @@ class Inbox:
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("PRAGMA synchronous = FULL")  # what is confirmed must survive a power cut
         self._db.executescript(_SCHEMA)
+        for table in ("customer_sequences", "seen_events"):
+            self._add_epoch(table)
 
     def __enter__(self) -> Self:
         return self
@@ -69,20 +73,33 @@ class Inbox:
 
     def judge(self, event: Event) -> Verdict:
         """Say what is to be done with `event`; changes nothing."""
-        if self._outcome(event) == "processed":
+        if self._is_processed(event):
             return Verdict.REPEAT
-        last = self.last_sequence(event.customer_id)
-        if event.sequence > last + 1:
+        last = self.last_position(event.customer_id) or Position(event.epoch, 0)
+        if event.position.is_early(last):
             return Verdict.FUTURE
         # Equal and not applied: it failed here, nothing later followed, and it was sent again.
-        return Verdict.NEXT if event.sequence >= last else Verdict.SUPERSEDED
+        return Verdict.NEXT if event.position >= last else Verdict.SUPERSEDED
 
-    def last_sequence(self, customer_id: str) -> int:
-        """The sequence of the last event of this customer that was dealt with; 0 for none."""
+    def last_position(self, customer_id: str) -> Position | None:
+        """The position of the last event of this customer that was dealt with."""
         row = self._db.execute(
-            "SELECT last_sequence FROM customer_sequences WHERE customer_id = ?", (customer_id,)
+            "SELECT epoch, last_sequence FROM customer_sequences WHERE customer_id = ?",
+            (customer_id,),
         ).fetchone()
-        return int(row[0]) if row else 0
+        return Position(*row) if row else None
+
+    def customers_before(self, epoch: int) -> list[str]:
+        """The customers that had no event in this epoch or a later one.
+
+        After a rewind from the beginning these are customers that the platform has lost.
+        """
+        rows = self._db.execute(
+            "SELECT customer_id FROM customers JOIN customer_sequences USING (customer_id)"
+            " WHERE epoch < ? ORDER BY customer_id",
+            (epoch,),
+        )
+        return [str(customer_id) for (customer_id,) in rows]
 
     def begin(self, event: Event) -> int:
         """Count one more try of `event`, and return how many there were with this one.
@@ -132,11 +149,22 @@ class Inbox:
             )
             self.forget_tries(event.event_id)
 
-    def _outcome(self, event: Event) -> str | None:
+    def _is_processed(self, event: Event) -> bool:
+        """Whether it needs nothing more. What was applied in an older epoch is applied again.
+
+        Between the two lies what the platform has lost, and what this event puts right.
+        """
         row = self._db.execute(
-            "SELECT outcome FROM seen_events WHERE event_id = ?", (event.event_id,)
+            "SELECT 1 FROM seen_events WHERE event_id = ? AND outcome = 'processed' AND epoch >= ?",
+            (event.event_id, event.epoch),
         ).fetchone()
-        return str(row[0]) if row else None
+        return row is not None
+
+    def _add_epoch(self, table: str) -> None:
+        """Bring a file of before there were epochs to this form."""
+        columns = self._db.execute(f"PRAGMA table_info({table})").fetchall()
+        if "epoch" not in [name for _, name, *_ in columns]:
+            self._db.execute(f"ALTER TABLE {table} ADD COLUMN epoch INTEGER NOT NULL DEFAULT 1")
 
     def _work(self, event: Event) -> None:
         if event.event_type == "customer_deletion":
@@ -152,8 +180,8 @@ class Inbox:
     def _remember(self, event: Event, outcome: str, reason: str | None) -> None:
         self._db.execute(
             "INSERT INTO seen_events (event_id, event_type, customer_id, sequence, created_at,"
-            " outcome, reason, applied_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
-            " ON CONFLICT (event_id) DO UPDATE SET outcome = excluded.outcome,"
+            " outcome, reason, applied_at, epoch) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+            " ON CONFLICT (event_id) DO UPDATE SET outcome = excluded.outcome, epoch = excluded.epoch,"
             " reason = excluded.reason, applied_at = excluded.applied_at, confirmed_at = NULL",
             (
                 event.event_id,
@@ -164,15 +192,17 @@ class Inbox:
                 outcome,
                 reason,
                 _now(),
+                event.epoch,
             ),
         )
 
     def _advance(self, event: Event) -> None:
         self._db.execute(
-            "INSERT INTO customer_sequences (customer_id, last_sequence) VALUES (?, ?)"
+            "INSERT INTO customer_sequences (customer_id, epoch, last_sequence) VALUES (?, ?, ?)"
             " ON CONFLICT (customer_id)"
-            " DO UPDATE SET last_sequence = max(last_sequence, excluded.last_sequence)",
-            (event.customer_id, event.sequence),
+            " DO UPDATE SET epoch = excluded.epoch, last_sequence = excluded.last_sequence"
+            " WHERE (excluded.epoch, excluded.last_sequence) > (epoch, last_sequence)",
+            (event.customer_id, *event.position),
         )
 
     @contextmanager

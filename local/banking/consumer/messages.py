@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
@@ -28,6 +28,21 @@ class MalformedMessage(Exception):
     """The message can never be processed, however often it is delivered."""
 
 
+class Position(NamedTuple):
+    """A place in the order of a customer's events, compared by epoch, then sequence.
+
+    The epoch grows when the platform had to go back to a backup. Sequences come again then, and events
+    of an older epoch come only from what the platform has lost.
+    """
+
+    epoch: int
+    sequence: int
+
+    def is_early(self, last: Position) -> bool:
+        """Whether an event is missing between `last` and this one. A new epoch begins anywhere."""
+        return self.epoch == last.epoch and self.sequence > last.sequence + 1
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
     """One fact about one customer. `name` and `status` are `None` where a fact has none."""
@@ -40,6 +55,12 @@ class Event:
     name: str | None = None
     status: str | None = None
     traceparent: str | None = None
+    epoch: int = 1
+
+    @property
+    def position(self) -> Position:
+        """Its place in the order of its customer's events."""
+        return Position(self.epoch, self.sequence)
 
 
 class _Tolerant(BaseModel):
@@ -49,6 +70,7 @@ class _Tolerant(BaseModel):
 class _Metadata(_Tolerant):
     created_at: AwareDatetime
     sequence: int = Field(ge=1, lt=2**63)  # what the store's INTEGER holds
+    epoch: int = Field(default=1, ge=1, lt=2**63)
 
 
 class _Data(_Tolerant):
@@ -89,6 +111,7 @@ def parse_event(body: bytes, headers: Mapping[str, Any]) -> Event:
         customer_id=str(subject),
         sequence=message.metadata.sequence,
         created_at=message.metadata.created_at,
+        epoch=message.metadata.epoch,
         name=message.data.name or message.data.consumer_name,
         status=message.data.status,
         traceparent=_text(headers.get("traceparent")),

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from local.banking.consumer.messages import Event
+from local.banking.consumer.messages import Event, Position
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +54,10 @@ class GapBuffer:
         )
         self._held.append(_Held(delivery, deadline))
 
-    def take_due(self, customer_id: str, last_sequence: int) -> Delivery | None:
+    def take_due(self, customer_id: str, last: Position) -> Delivery | None:
         """Let go one delivery of this customer that no longer comes too early."""
         early = self._earliest_of(customer_id)
-        if early is None or early.delivery.event.sequence > last_sequence + 1:
+        if early is None or early.delivery.event.position.is_early(last):
             return None
         return self._let_go(early)
 
@@ -85,7 +85,7 @@ class GapBuffer:
 
     def _earliest_of(self, customer_id: str) -> _Held | None:
         of_customer = (h for h in self._held if h.delivery.event.customer_id == customer_id)
-        return min(of_customer, key=lambda h: h.delivery.event.sequence, default=None)
+        return min(of_customer, key=lambda h: h.delivery.event.position, default=None)
 
     def _let_go(self, held: _Held) -> Delivery:
         self._held.remove(held)

@@ -119,7 +119,8 @@ class Processor:
         if event.event_type not in KNOWN_TYPES:
             return self._fail(delivery, pause, f"unknown event type {event.event_type}")
         if verdict is Verdict.FUTURE:
-            due = self.inbox.last_sequence(event.customer_id) + 1
+            last = self.inbox.last_position(event.customer_id)
+            due = last.sequence + 1 if last else 1
             self.reporter.warn(
                 f"gap: customer {event.customer_id} is at #{event.sequence}, #{due} never came"
             )
@@ -144,8 +145,11 @@ class Processor:
         return Outcome(outcome.settlement, f"repeat, {outcome.words}")
 
     def _superseded(self, delivery: Delivery, pause: Pause) -> Outcome:
-        last = self.inbox.last_sequence(delivery.event.customer_id)
-        return self._fail(delivery, pause, f"superseded by sequence {last}")
+        last = self.inbox.last_position(delivery.event.customer_id)
+        assert last is not None
+        older = delivery.event.epoch < last.epoch
+        by = f"epoch {last.epoch}" if older else f"sequence {last.sequence}"
+        return self._fail(delivery, pause, f"superseded by {by}")
 
     def _fail(self, delivery: Delivery, pause: Pause, reason: str) -> Outcome:
         self.inbox.record_failure(delivery.event, reason)

@@ -150,8 +150,8 @@ class Worker:
                 return
             self._settle(broker, current.tag, outcome.settlement)
             customer_id, past_gap = current.event.customer_id, False
-            last = self._processor.inbox.last_sequence(customer_id)
-            current = self._buffer.take_due(customer_id, last)
+            last = self._processor.inbox.last_position(customer_id)
+            current = last and self._buffer.take_due(customer_id, last)
 
     def _release_overdue(self, broker: _Connection) -> None:
         while not self._done() and (delivery := self._buffer.take_overdue()) is not None:

@@ -21,7 +21,7 @@ TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 def composed(query: Query) -> dict[str, tuple[dict[str, Any], dict[str, Any]]]:
     """Body and headers of one message of each event type in the database."""
     rows = query(
-        "SELECT e.*, event_id::text, customer_id::text, c.name AS consumer_name"
+        "SELECT e.*, event_id::text, customer_id::text, c.name AS consumer_name, 7 AS epoch"
         " FROM customer_events e JOIN consumers c USING (consumer_id)"
     )
     messages = [compose(row) for row in rows]
@@ -45,6 +45,7 @@ def test_messages_fit_models_and_schemas(bank: Bank, query: Query) -> None:
         MESSAGES[event_type].model_validate_json(json.dumps(body), strict=True)
         Draft202012Validator(message_schema(event_type)).validate(body)
         MessageHeaders.model_validate_json(json.dumps(headers), strict=True)
+    assert {body["metadata"]["epoch"] for body, _ in found.values()} == {7}
     assert found["customer_status_change"][1]["traceparent"] == TRACE
 
 

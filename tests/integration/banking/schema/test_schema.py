@@ -30,6 +30,7 @@ TABLES = [
     "migration_history",
     "publishing_pauses",
     "queue_observations",
+    "recovery",
     "replay_jobs",
     "schedule_runs",
 ]

@@ -30,10 +30,14 @@ MakeEvent = Callable[..., Event]
 
 @pytest.fixture
 def make_event() -> MakeEvent:
-    def make(sequence: int = 1, event_type: str = "customer_creation", **given: str) -> Event:
+    def make(
+        sequence: int = 1, event_type: str = "customer_creation", epoch: int = 1, **given: str
+    ) -> Event:
         customer_id = given.pop("customer_id", CUSTOMER)
         name, status = given.pop("name", "Ann Example"), given.pop("status", "ACTIVE")
-        return Event(str(uuid4()), event_type, customer_id, sequence, NOW, name, status)
+        return Event(
+            str(uuid4()), event_type, customer_id, sequence, NOW, name, status, epoch=epoch
+        )
 
     return make
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -28,7 +29,7 @@ def test_events_are_applied_in_order(inbox: Inbox, make_event: MakeEvent, tmp_pa
     ]
     inbox.apply(make_event(3, "customer_deletion"))
     assert rows(path, "SELECT * FROM customers") == []
-    assert inbox.last_sequence(CUSTOMER) == 3
+    assert inbox.last_position(CUSTOMER) == (1, 3)
 
 
 def test_event_gets_its_verdict(inbox: Inbox, make_event: MakeEvent) -> None:
@@ -55,7 +56,52 @@ def test_failed_event_may_be_applied_later(inbox: Inbox, make_event: MakeEvent) 
 def test_superseded_failure_keeps_the_sequence(inbox: Inbox, make_event: MakeEvent) -> None:
     inbox.apply(make_event(5))
     inbox.record_failure(make_event(2), "superseded")
-    assert inbox.last_sequence(CUSTOMER) == 5
+    assert inbox.last_position(CUSTOMER) == (1, 5)
+
+
+def test_higher_epoch_begins_anywhere(inbox: Inbox, make_event: MakeEvent) -> None:
+    inbox.apply(make_event(7))
+    restored, early = make_event(3, epoch=2), make_event(5, epoch=2)
+    assert inbox.judge(restored) is Verdict.NEXT
+    inbox.apply(restored)
+    assert inbox.last_position(CUSTOMER) == (2, 3)
+    assert inbox.judge(early) is Verdict.FUTURE
+    assert inbox.judge(make_event(8, epoch=1)) is Verdict.SUPERSEDED
+    assert inbox.judge(make_event(2, epoch=2, customer_id="another")) is Verdict.FUTURE
+
+
+def test_event_is_applied_once_an_epoch(inbox: Inbox, make_event: MakeEvent) -> None:
+    kept, lost = make_event(1, name="Ann"), make_event(2, name="Lost")
+    inbox.apply(kept)
+    inbox.apply(lost)
+    again = replace(kept, epoch=2)
+    assert inbox.judge(again) is Verdict.NEXT
+    inbox.apply(again)
+    assert inbox.judge(again) is inbox.judge(kept) is Verdict.REPEAT
+    assert inbox.last_position(CUSTOMER) == (2, 1)
+
+
+def test_customers_of_the_lost_time_are_known(inbox: Inbox, make_event: MakeEvent) -> None:
+    inbox.apply(make_event(1))
+    inbox.apply(make_event(1, customer_id="lost"))
+    inbox.apply(make_event(1, epoch=2))
+    assert inbox.customers_before(2) == ["lost"]
+
+
+def test_older_store_is_brought_up(make_event: MakeEvent, tmp_path: Path) -> None:
+    """Its rows count as those of the first epoch."""
+    path = tmp_path / "older.sqlite3"
+    known = make_event(4)
+    with Inbox(path) as inbox:
+        inbox.apply(known)
+    database = sqlite3.connect(path)
+    for table in ("customer_sequences", "seen_events"):
+        database.execute(f"ALTER TABLE {table} DROP COLUMN epoch")
+    database.close()
+    with Inbox(path) as inbox:
+        assert inbox.last_position(CUSTOMER) == (1, 4)
+        assert inbox.judge(known) is Verdict.REPEAT
+        assert inbox.judge(make_event(1, epoch=2)) is Verdict.NEXT
 
 
 def test_tries_survive_the_process(inbox: Inbox, make_event: MakeEvent, tmp_path: Path) -> None:

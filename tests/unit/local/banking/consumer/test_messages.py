@@ -43,6 +43,12 @@ def test_message_of_the_contract_is_read() -> None:
     assert event.created_at.utcoffset() is not None
 
 
+def test_message_without_epoch_is_of_the_first() -> None:
+    metadata = {**message()["metadata"], "epoch": 3}
+    assert parse_event(encoded(), {}).position == (1, 1)
+    assert parse_event(encoded(metadata=metadata), {}).position == (3, 1)
+
+
 def test_unknown_fields_are_ignored_everywhere() -> None:
     plain = parse_event(encoded(), {})
     extended = message(schema_version="1.7", shard=4)

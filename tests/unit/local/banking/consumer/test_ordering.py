@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from local.banking.consumer.messages import Event
+from local.banking.consumer.messages import Event, Position
 from local.banking.consumer.ordering import Delivery, GapBuffer
 from tests.unit.local.banking.consumer.conftest import MakeEvent
 
@@ -39,11 +39,21 @@ def test_closed_gap_lets_go_in_sequence(buffer: GapBuffer, make_event: MakeEvent
     buffer.hold(third)
     buffer.hold(second)
     customer = third.event.customer_id
-    assert buffer.take_due(customer, 0) is None
-    assert buffer.take_due("somebody else", 9) is None
-    assert buffer.take_due(customer, 1) == second
-    assert buffer.take_due(customer, 2) == third
+    assert buffer.take_due(customer, Position(1, 0)) is None
+    assert buffer.take_due("somebody else", Position(1, 9)) is None
+    assert buffer.take_due(customer, Position(1, 1)) == second
+    assert buffer.take_due(customer, Position(1, 2)) == third
     assert len(buffer) == 0
+
+
+def test_new_epoch_closes_every_gap(buffer: GapBuffer, make_event: MakeEvent) -> None:
+    lost, later = delivered(make_event(9)), delivered(make_event(5, epoch=2))
+    buffer.hold(later)
+    buffer.hold(lost)
+    customer = lost.event.customer_id
+    assert buffer.take_due(customer, Position(2, 1)) == lost  # and it is superseded
+    assert buffer.take_due(customer, Position(2, 1)) is None
+    assert buffer.take_due(customer, Position(2, 4)) == later
 
 
 def test_wait_for_gap_ends(buffer: GapBuffer, make_event: MakeEvent, clock: Clock) -> None:

@@ -48,6 +48,15 @@ def test_repeat_is_confirmed_but_not_applied(
     database.close()
 
 
+def test_copy_of_the_lost_time_is_not_applied(bench: Bench, make_event: MakeEvent) -> None:
+    bench.process(make_event(1))
+    bench.process(make_event(2, epoch=2))
+    zombie = make_event(3, "customer_deletion")
+    assert bench.process(zombie).settlement is Settlement.ACK
+    assert bench.api.taken[-1].reason == "superseded by epoch 2"
+    assert bench.inbox.last_position(CUSTOMER) == (2, 2)
+
+
 def test_receipt_is_acknowledged_first_when_asked(bench: Bench, make_event: MakeEvent) -> None:
     bench.process(make_event(), acknowledge_receipt=True)
     assert bench.api.statuses == ["received", "processed"]
@@ -57,7 +66,7 @@ def test_early_event_is_held(bench: Bench, make_event: MakeEvent) -> None:
     early = make_event(2)
     assert bench.process(early).settlement is Settlement.HOLD
     assert bench.api.taken == []
-    assert bench.inbox.last_sequence(CUSTOMER) == 0
+    assert bench.inbox.last_position(CUSTOMER) is None
 
 
 def test_event_past_gap_is_applied(bench: Bench, make_event: MakeEvent) -> None:
