@@ -10,7 +10,7 @@ MADE := .venv .local .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
 .DEFAULT_GOAL := help
 .PHONY: help setup local up down demo consumer deploy-local undeploy-local invoke logs \
 	test nights unit check documents requirements chaos bench bench-deploy bench-peers deploy rollback \
-	admin-key destroy clean
+	admin-key recover destroy clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -84,6 +84,11 @@ deploy: setup ## deploy to AWS (STAGE=dev|prod); safe to run again (docs/deploy.
 
 admin-key: setup ## make a key for the admin and print it, this once (STAGE=… for a stage in AWS)
 	@$(PY) -m $(if $(STAGE),local.aws admin-key $(STAGE),local admin-key)
+
+recover: setup ## after a backup was restored, before writes come back (BACKUP_TIME=…, REASON=…)
+	@$(if $(and $(BACKUP_TIME),$(REASON)),,$(error say which backup and why: make recover \
+		BACKUP_TIME=2026-11-26T10:00:00Z REASON="disk lost"))
+	@$(PY) -m local recover "$(BACKUP_TIME)" "$(REASON)"
 
 destroy: setup ## delete a stage in AWS (STAGE=…), after asking
 	@$(PY) -m local.aws destroy $(STAGE)

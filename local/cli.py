@@ -19,6 +19,7 @@ from rich.markup import escape
 from local.artifact.package.make import PackagingFailed
 from local.artifact.rollback import NoSuchCommit, deploy_to_aws, earlier
 from local.banking.bench.peers.virtualenv import PeersMissing
+from local.banking.recovering import NotRecovered
 from local.machine.checkout import Checkout
 from local.machine.ports import NoFreePort
 from local.services.choice import remove_all
@@ -36,6 +37,7 @@ EXPLAINED = (
     NoFreePort,
     PackagingFailed,
     PeersMissing,
+    NotRecovered,
 )
 ANY_ARGUMENTS = {"allow_extra_args": True, "ignore_unknown_options": True}
 
@@ -203,6 +205,15 @@ def admin_key() -> None:
     from local.services.settings import secret_settings
 
     print(new_admin_key(secret_settings(Checkout())))
+
+
+@app.command()
+@explained
+def recover(backup_time: str, reason: str) -> None:
+    """Recover after a backup was restored, before anything is written."""
+    from local.banking.recovering import recover as recover_database
+
+    print(recover_database(Checkout(), backup_time, reason))
 
 
 @app.command()

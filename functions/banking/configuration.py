@@ -25,6 +25,10 @@ class Configuration:
     """The server's secret in the check of every API key, at least 32 characters. Only the API and the
     migration step get it. Another one makes every key malformed, the admin's too."""
 
+    record_secret_id: str = ""
+    """The secret, or the file as `file:///…`, that keeps what a restored database must not undo. Without
+    one a recovery is refused."""
+
     stage: str = "local"
     log_level: str = "INFO"
     max_body_bytes: int = 1_048_576

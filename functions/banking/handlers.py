@@ -10,11 +10,13 @@ from chalicelib.banking.schedules.expire_api_keys import expire_api_keys
 from chalicelib.banking.schedules.observe_broker import observe_broker
 from chalicelib.banking.schedules.publish_metrics import publish_metrics
 from chalicelib.banking.schedules.purge import purge
+from chalicelib.banking.schedules.recover import recover
 from chalicelib.banking.schedules.run_reconcile import reconcile
 from chalicelib.banking.schedules.run_redeliver import redeliver
 from chalicelib.banking.schedules.run_resend import resend
 from chalicelib.banking.schedules.run_rewind import rewind
 from chalicelib.banking.schedules.sweep_dead_letters import sweep_dead_letters
+from chalicelib.banking.schedules.watch_restore import watch_restore
 
 __all__ = [
     "broker_admin",
@@ -24,8 +26,10 @@ __all__ = [
     "publish_metrics",
     "purge",
     "reconcile",
+    "recover",
     "redeliver",
     "resend",
     "rewind",
     "sweep_dead_letters",
+    "watch_restore",
 ]

@@ -53,11 +53,13 @@ from chalicelib.banking.schedules import (  # noqa: F401
     observe_broker,
     publish_metrics,
     purge,
+    recover,
     run_reconcile,
     run_redeliver,
     run_resend,
     run_rewind,
     sweep_dead_letters,
+    watch_restore,
 )
 from chalicelib.banking.schedules.blueprint import schedules
 

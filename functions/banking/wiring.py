@@ -15,6 +15,7 @@ from typing import NamedTuple
 from chalicelib.banking.broker.settling import Settling
 from chalicelib.banking.configuration import SERVICE, Configuration
 from chalicelib.banking.consumer.keys import find_key
+from chalicelib.banking.consumer.revocations import Revocations
 from chalicelib.banking.events import counters, late, outbox, redeliver, resend
 from chalicelib.banking.events.counters import CountingSender, counting
 from chalicelib.banking.events.message import compose
@@ -38,6 +39,7 @@ from fintegrate.metrics_store import Metrics
 from fintegrate.outbox.outbox import Outbox
 from fintegrate.outbox.sender import Sender
 from fintegrate.outbox.sweep import Sweep
+from fintegrate.outside_record import record_at
 from fintegrate.queries import queries_beside
 from fintegrate.redis_connection import RedisConnections
 from fintegrate.schedule_runs import ScheduleRuns
@@ -65,6 +67,7 @@ class Parts(NamedTuple):
     sweep_database: Database
     declare_queues: Callable[[Sequence[Row]], None]
     broker_access: Settling
+    revocations: Revocations
 
     @property
     def keys(self) -> ApiKeys:
@@ -124,19 +127,14 @@ def build(environment: Mapping[str, str]) -> Parts:
         timeout_ms=settings.redis_timeout_ms,
         retry_seconds=settings.redis_retry_seconds,
     )
-    metrics = Metrics(
-        redis,
-        (*OF_THE_LAYER, *counters.COUNTED),
-        prefix=SERVICE,
-        namespace="banking",
-        bounds={"consumer": 100, "route": 80},
-    )
+    metrics = _metrics(redis)
     declare = partial(
         outbox.declare_queues, settings.rabbitmq_url, settings.publish_timeout_ms / 1000
     )
     sender = RabbitSender(publisher, compose, declare)
     counted = partial(CountingSender, sender, metrics)
     sparing = PausingSender(sender, settings.publish_probe_seconds)
+    revocations = Revocations(database, record_at(settings.record_secret_id))
     sweep = partial(Sweep, sweep_database, table=outbox.EVENTS, batch=settings.sweep_batch)
     return Parts(
         settings=settings,
@@ -151,7 +149,18 @@ def build(environment: Mapping[str, str]) -> Parts:
         redeliver=sweep(counted("redeliver"), statements=redeliver.SQL, listed=redeliver.LISTED),
         sweep_database=sweep_database,
         declare_queues=declare,
-        broker_access=Settling(database, publisher, settings),
+        broker_access=Settling(database, publisher, revocations, settings),
+        revocations=revocations,
+    )
+
+
+def _metrics(redis: RedisConnections) -> Metrics:
+    return Metrics(
+        redis,
+        (*OF_THE_LAYER, *counters.COUNTED),
+        prefix=SERVICE,
+        namespace="banking",
+        bounds={"consumer": 100, "route": 80},
     )
 
 

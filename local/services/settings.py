@@ -11,6 +11,9 @@ from local.machine.checkout import Checkout
 from local.machine.credentials import password
 from local.services.urls import ServiceUrls
 
+RECORD = "RECORD_SECRET_ID"
+"""The variable with the place of the record outside the database: here a file of the checkout."""
+
 
 def settings_environment(
     urls: ServiceUrls, checkout: Checkout | None = None, **overrides: str
@@ -22,6 +25,7 @@ def settings_environment(
     """
     checkout = checkout or Checkout()
     return {
+        RECORD: f"file://{checkout.folder('secrets') / 'revocations.json'}",
         **os.environ,
         **secret_settings(checkout),
         "PYTHONPATH": search_path(checkout),

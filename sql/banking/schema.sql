@@ -322,13 +322,38 @@ CREATE TABLE last_reconciliation (
     CONSTRAINT last_reconciliation_only_row_check CHECK (only_row)
 );
 
--- Exactly one row: the epoch of the database's history. Every message bears it; a recovery raises it.
+-- Exactly one row. epoch: of the database's history; every message bears it, and a recovery raises it. beats
+-- grows each minute and is kept in Redis, too, under the name of witness, so that a restored database
+-- notices. suspicion: why somebody should run a recovery. The rest is of the last recovery, which is due
+-- until its rewinds are done.
 CREATE TABLE recovery (
-    only_row boolean NOT NULL DEFAULT true,
-    epoch    integer NOT NULL DEFAULT 1,
+    only_row   boolean     NOT NULL DEFAULT true,
+    epoch      integer     NOT NULL DEFAULT 1,
+    witness    uuid        NOT NULL DEFAULT gen_random_uuid(),
+    beats      bigint      NOT NULL DEFAULT 0,
+    suspicion  text,
+    stage      text        NOT NULL DEFAULT 'none',
+    backup_at  timestamptz,
+    began_at   timestamptz,
+    reason     text,
     CONSTRAINT recovery_pkey PRIMARY KEY (only_row),
     CONSTRAINT recovery_only_row_check CHECK (only_row),
-    CONSTRAINT recovery_epoch_check CHECK (epoch >= 1)
+    CONSTRAINT recovery_epoch_check CHECK (epoch >= 1),
+    CONSTRAINT recovery_stage_check CHECK (stage IN ('none', 'begun', 'reading', 'rewinding')),
+    CONSTRAINT recovery_began_check
+        CHECK ((stage = 'none') = (backup_at IS NULL OR began_at IS NULL OR reason IS NULL))
+);
+
+-- What the queues held at a recovery and the database did not: events that the restore has lost.
+CREATE TABLE lost_events (
+    event_id      uuid        NOT NULL,
+    consumer_id   uuid        NOT NULL,
+    customer_id   uuid,
+    sequence      bigint,
+    event_type    text,
+    epoch         integer     NOT NULL,
+    created_at    timestamptz NOT NULL DEFAULT clock_timestamp(),
+    CONSTRAINT lost_events_pkey PRIMARY KEY (event_id)
 );
 
 -- The last run of each schedule. last_error is null after a success; last_run_id leads to the log.

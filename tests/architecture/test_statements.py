@@ -60,6 +60,12 @@ UNFILTERED = {
         "deactivate_key": OPERATOR,
         "expire_due_keys": OPERATOR,
     },
+    "functions/banking/consumer/revocations.sql": {
+        "marks": OPERATOR,
+        "end_keys": OPERATOR,
+        "end_accesses": OPERATOR,
+        "deactivate_consumers": OPERATOR,
+    },
     "functions/banking/events/dead_letters.sql": {"consumers": OPERATOR},
     "functions/banking/events/late.sql": {
         "barriers": BY_EVENT,
@@ -94,7 +100,20 @@ UNFILTERED = {
         "finish": OPERATOR,
         "wait": OPERATOR,
     },
-    "functions/banking/events/reconcile.sql": {"keep_last": OPERATOR, "read_last": OPERATOR},
+    "functions/banking/events/reconcile.sql": {
+        "keep_last": OPERATOR,
+        "read_last": OPERATOR,
+        "read_recovery": OPERATOR,
+    },
+    "functions/banking/events/recovery.sql": {
+        "hold_access": OPERATOR,
+        "unsettled": OPERATOR,
+        "consumers": OPERATOR,
+        "end_rewinds": OPERATOR,
+        "begin_rewinds": OPERATOR,
+        "give_access_back": OPERATOR,
+        "lost": OPERATOR,
+    },
     "functions/banking/events/skip_head.sql": {
         "find_head": OPERATOR,
         "lock_head": OPERATOR,

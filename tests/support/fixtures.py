@@ -13,7 +13,7 @@ import pytest
 from psycopg2.extras import RealDictCursor
 
 from local.services.running import RunningServices
-from local.services.settings import settings_environment
+from local.services.settings import RECORD, settings_environment
 
 UNLIMITED = {
     "RATE_LIMIT_API_KEY_PER_MINUTE": "6000000",
@@ -26,9 +26,15 @@ Query = Callable[..., list[dict[str, object]]]
 
 
 @pytest.fixture
-def environment(services: RunningServices, database_url: str) -> dict[str, str]:
+def environment(
+    services: RunningServices, database_url: str, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, str]:
     """The settings of this test's functions. A test may build other functions from a changed copy."""
-    return settings_environment(services.urls, **{"DATABASE_URL": database_url, **UNLIMITED})
+    own = {
+        "DATABASE_URL": database_url,
+        RECORD: f"file://{tmp_path_factory.mktemp('record') / 'it'}",
+    }
+    return settings_environment(services.urls, **own, **UNLIMITED)
 
 
 @pytest.fixture

@@ -3,12 +3,13 @@
 SELECT pg_advisory_xact_lock(hashtext('banking'), hashtext('broker_admin'))
 
 -- name: wanted
--- What each consumer's user should be. No hash: there should be no such user.
+-- What each consumer's user should be. No hash: there should be no such user. While a recovery reads the
+-- queues there is none.
 SELECT a.consumer_id, a.username, c.name AS consumer_name, a.wanted_revision AS revision,
        a.applied_revision <> a.wanted_revision AS unsettled,
-       CASE WHEN a.revoked_at IS NULL AND c.status = 'active' THEN a.password_hash
-       END AS password_hash
-FROM broker_access a
+       CASE WHEN a.revoked_at IS NULL AND c.status = 'active' AND r.stage <> 'reading'
+            THEN a.password_hash END AS password_hash
+FROM recovery r, broker_access a
 JOIN consumers c ON c.consumer_id = a.consumer_id
 ORDER BY c.status = 'active' AND a.revoked_at IS NULL, a.consumer_id
 

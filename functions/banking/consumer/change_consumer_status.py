@@ -34,4 +34,4 @@ def change_consumer_status(call: Call[ConsumerStatusChange]) -> Answer:
     # The access follows the consumer's status, so that its connections end with it.
     has_access = consumer_changed(call.db, consumer_id)
     settle = partial(parts().broker_access.settle, consumer_id)
-    return Answer(after_commit=settle if has_access else None)
+    return Answer(after_commit=settle if has_access else parts().revocations.keep_now)

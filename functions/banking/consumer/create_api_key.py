@@ -31,4 +31,4 @@ def create_api_key(call: Call[NewApiKey]) -> Answer:
         expires_in_days=call.body.expires_in_days,
         cost=parts().settings.api_key_bcrypt_cost,
     )
-    return Answer({"api_key": keys.text(key)})
+    return Answer({"api_key": keys.text(key)}, after_commit=parts().revocations.keep_now)

@@ -3,7 +3,7 @@
 from chalicelib.banking.consumer import keys
 from chalicelib.banking.consumer.blueprint import consumer
 from chalicelib.banking.consumer.models import ApiKeyRef
-from chalicelib.banking.wiring import endpoint
+from chalicelib.banking.wiring import endpoint, parts
 from fintegrate.http.endpoint import Access, Answer, Call
 
 
@@ -17,4 +17,4 @@ from fintegrate.http.endpoint import Access, Answer, Call
 def deactivate_api_key(call: Call[ApiKeyRef]) -> Answer:
     """Deactivate a key."""
     keys.deactivate_key(call.db, call.body.api_key)
-    return Answer()
+    return Answer(after_commit=parts().revocations.keep_now)

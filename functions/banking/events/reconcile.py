@@ -33,18 +33,21 @@ def read_ledger(db: Database, consumer_id: str | None, receipt_days: int, second
     """
     wanted = {"consumer_id": consumer_id, "receipt_days": receipt_days, "admin_id": ADMIN_ID}
     try:
-        cells, heads = _read(db, wanted, seconds)
+        recovery, cells, heads = _read(db, wanted, seconds)
     except NoAnswer:
         raise
     except ConnectionLost:  # a kept connection may be dead; reading is safe to repeat
-        cells, heads = _read(db, wanted, seconds)
+        recovery, cells, heads = _read(db, wanted, seconds)
     if not cells:
         raise NotFound("No such consumer; check consumer_id")
     tenants = tenants_of(cells)
     total = total_of(tenants)
     return {
         "taken_at": datetime.now(UTC),
-        "balanced": total["balanced"] and all(tenant["balanced"] for tenant in tenants),
+        "balanced": not recovery["due"]
+        and total["balanced"]
+        and all(tenant["balanced"] for tenant in tenants),
+        "recovery": recovery,
         "total": total,
         "tenants": tenants,
         "heads": _heads(heads),
@@ -62,13 +65,19 @@ def read_last(db: Database) -> Row | None:
     return None if row is None else dict(row["report_json"])
 
 
-def _read(db: Database, wanted: Row, seconds: int) -> tuple[list[Row], list[Row]]:
+def read_recovery(db: Database) -> Row:
+    """The epoch, and whether a recovery after a restore is due."""
+    return db.fetch_all(SQL["read_recovery"], {}, revive=True)[0]
+
+
+def _read(db: Database, wanted: Row, seconds: int) -> tuple[Row, list[Row], list[Row]]:
     try:
         with db.transaction(statement_seconds=seconds):
             db.execute(SQL["take_snapshot"], {})
             db.execute(SQL["set_limits"], {"milliseconds": seconds * 1000})
             cells = db.fetch_all(SQL["read_cells"], wanted)
-            return cells, db.fetch_all(SQL["read_heads"], {**wanted, "most": HEADS_LISTED})
+            heads = db.fetch_all(SQL["read_heads"], {**wanted, "most": HEADS_LISTED})
+            return db.fetch_all(SQL["read_recovery"], {})[0], cells, heads
     except Busy as error:
         raise Unavailable(TOO_LARGE.format(seconds=seconds), _RETRY_SECONDS) from error
 

@@ -106,3 +106,13 @@ ON CONFLICT (only_row) DO UPDATE
 
 -- name: read_last
 SELECT taken_at, report_json FROM last_reconciliation
+
+-- name: read_recovery
+-- Due: from the suspicion, or the beginning, until the recovery's rewinds are done.
+SELECT r.epoch, r.backup_at, r.suspicion,
+       r.suspicion IS NOT NULL
+       OR (r.stage <> 'none'
+           AND (r.stage <> 'rewinding'
+                OR EXISTS (SELECT FROM replay_jobs j
+                           WHERE j.status <> 'done' AND j.request_id = 'recovery-' || r.epoch))) AS due
+FROM recovery r

@@ -93,11 +93,23 @@ class BlockingHeads(TypedDict):
     longest: list[BlockingHead]
 
 
+class RecoveryState(TypedDict):
+    """Whether a recovery after a restore is due; while it is, nothing is balanced."""
+
+    due: bool
+    epoch: Annotated[int, Described("The epoch that messages bear", 1)]
+    backup_at: Annotated[
+        datetime | None, Described("The backup of the last recovery", "2026-11-26T10:00:00Z")
+    ]
+    suspicion: Annotated[str | None, Described("Why the database seems to be a restored one", None)]
+
+
 class Reconciliation(TypedDict):
     """The ledger at one moment."""
 
     taken_at: datetime
     balanced: bool
+    recovery: RecoveryState
     total: Sums
     tenants: list[TenantSums]
     heads: BlockingHeads

@@ -45,10 +45,13 @@ def reconcile(_event: Any) -> dict[str, Any]:
 
 
 def _discrepancies(report: Row) -> int:
-    return sum(report["total"]["discrepancies"].values())
+    found: int = sum(report["total"]["discrepancies"].values())
+    return found + bool(report["recovery"]["due"])
 
 
 def _complain(report: Row) -> None:
+    if report["recovery"]["due"]:
+        log.error("a recovery after a restore is due: %s", report["recovery"]["suspicion"])
     for tenant in report["tenants"]:
         wrong = {name: count for name, count in tenant["discrepancies"].items() if count}
         if wrong:

@@ -16,6 +16,7 @@ from local.artifact.emulator.sandboxes import SandboxMaker
 from local.artifact.package.template import read_template
 from local.artifact.package.unpacking import unpack
 from local.machine.checkout import Checkout
+from local.services.settings import RECORD
 
 ENVIRONMENTS_PER_CORE = 3
 
@@ -47,7 +48,8 @@ class FunctionDeployer:
 
         def make(name: str) -> LambdaFunction:
             spec = template.functions[name]
-            settings = chosen_settings(template.settings_of(name), self.environment)
+            # A sandbox sees no file of the checkout, so the artifact keeps no record.
+            settings = {**chosen_settings(template.settings_of(name), self.environment), RECORD: ""}
             code = unpack(spec, store)
             log = FunctionLog(logs / f"{name}.log")
             make_sandbox = partial(self.make_sandbox, spec, code, log, settings)

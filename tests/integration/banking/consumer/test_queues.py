@@ -163,6 +163,7 @@ def test_admin_gets_new_consumers_event(
                 "created_at": told[0]["body"]["metadata"]["created_at"],
                 "sequence": 1,
                 "source_service": "POST: /consumer/data",
+                "epoch": 1,
             },
         }
     ]

@@ -27,6 +27,7 @@ TABLES = [
     "dead_letters",
     "idempotency_keys",
     "last_reconciliation",
+    "lost_events",
     "migration_history",
     "publishing_pauses",
     "queue_observations",

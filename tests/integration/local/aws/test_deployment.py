@@ -25,7 +25,9 @@ SCHEDULES = {source.name: source.schedule_expression.to_string() for source in a
 PURE = {function.name for function in app.pure_lambda_functions}
 FUNCTIONS = {"api"} | PURE | set(SCHEDULES)
 SECRETS = {
-    "api": {"DATABASE", "RABBITMQ", "REDIS", "SETTINGS"},
+    "api": {"DATABASE", "RABBITMQ", "REDIS", "SETTINGS", "RECORD"},
+    "recover": {"DATABASE", "RABBITMQ", "REDIS", "RECORD"},
+    "watch_restore": {"DATABASE", "REDIS", "RECORD"},
     "broker_admin": {"DATABASE", "RABBITMQ", "RABBITMQ_MANAGEMENT"},
     "migrate": {"DATABASE", "SETTINGS"},
     "rewind": {"DATABASE", "RABBITMQ", "REDIS"},

@@ -19,7 +19,15 @@ SECRETS = {
         "BrokerSecretArn",
         "CacheSecretArn",
         "ApiKeyCheckSecretArn",
+        "RevocationRecordArn",
     },
+    "Recover": {
+        "DatabaseSecretArn",
+        "BrokerSecretArn",
+        "CacheSecretArn",
+        "RevocationRecordArn",
+    },
+    "WatchRestore": {"DatabaseSecretArn", "CacheSecretArn", "RevocationRecordArn"},
     "Migrate": {"DatabaseSecretArn", "AdminKeySecretArn", "ApiKeyCheckSecretArn"},
     "Rewind": {"DatabaseSecretArn", "BrokerSecretArn", "CacheSecretArn"},
     "BrokerAdmin": {"DatabaseSecretArn", "BrokerSecretArn", "BrokerAdminSecretArn"},
@@ -35,6 +43,7 @@ SECRETS = {
 }
 EVENT_SOURCE = {"mq:DescribeBroker", "ec2:DescribeSecurityGroups", "ec2:DescribeVpcs"}
 """What AWS does with the role of a queue function, to read the queue for it."""
+WRITES = "secretsmanager:PutSecretValue"
 OWN_LOG = {"logs:CreateLogStream", "logs:PutLogEvents"}
 ANY_RESOURCE = {
     "ec2:AssignPrivateIpAddresses": "the interface does not exist when it is asked for",
@@ -83,7 +92,11 @@ def test_role_is_the_least(expanded: Template, name: str) -> None:
     assert log["Resource"] == {"Fn::GetAtt": [f"{name}Log", "Arn"]}
     assert as_list(secrets["Action"]) == ["secretsmanager:GetSecretValue"]
     assert {resource["Ref"] for resource in secrets["Resource"]} == SECRETS[name]
-    granted = {action for statement in rest for action in as_list(statement["Action"])}
+    written = [s for s in rest if s["Action"] == WRITES]
+    assert [s["Resource"]["Ref"] for s in written] == (
+        ["RevocationRecordArn"] if "RevocationRecordArn" in SECRETS[name] else []
+    )
+    granted = {a for s in rest if s not in written for a in as_list(s["Action"])}
     assert granted == (EVENT_SOURCE if name == "BrokerAdmin" else set())
     assert role["Properties"]["ManagedPolicyArns"] == [{"Ref": "InsideTheNetwork"}]
 
@@ -183,8 +196,8 @@ def test_roles_allow_exactly_the_calls(expanded: Template) -> None:
         for action in as_list(statement["Action"])
     }
 
-    assert (services, calls) == ({"secretsmanager"}, {"get_secret_value"})
-    assert granted - OWN_LOG - EVENT_SOURCE == {"secretsmanager:GetSecretValue"}
+    assert (services, calls) == ({"secretsmanager"}, {"get_secret_value", "put_secret_value"})
+    assert granted - OWN_LOG - EVENT_SOURCE == {"secretsmanager:GetSecretValue", WRITES}
 
 
 def clients(tree: ast.AST) -> set[str]:

@@ -1,0 +1,118 @@
+"""What was revoked, kept outside the database, so that a restored backup revives nothing.
+
+The record has three marks of each consumer, times that only grow (`marks` in revocations.sql): it is
+bounded by the number of consumers, and merging it with the database's marks can only add. It is written
+right after a revocation; if the secret store is away then, the schedule `watch_restore` does it.
+"""
+
+from __future__ import annotations
+
+import logging
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from chalicelib.banking.tenants import ADMIN_ID
+from fintegrate.database import Database, Row
+from fintegrate.outside_record import OutsideRecord, RecordUnavailable
+from fintegrate.queries import queries_beside
+
+SQL = queries_beside(__name__)
+NOT_NAMED = "RECORD_SECRET_ID is not set: nobody knows what was revoked"
+Record = dict[str, Any]
+log = logging.getLogger(__name__)
+
+
+class Revocations:
+    """The record of revocations of one database; without a place it keeps nothing."""
+
+    def __init__(self, database: Database, record: OutsideRecord | None) -> None:
+        self._database = database
+        self._record = record
+
+    def keep_now(self) -> None:
+        """After a revocation was committed: write it down; what fails is left to the schedule."""
+        try:
+            self.keep()
+        except RecordUnavailable as error:
+            log.warning("a revocation is not recorded outside the database yet: %s", error)
+
+    def keep(self) -> int:
+        """Bring the record up to the database; returns its epoch, 0 if it has none.
+
+        Raises:
+            RecordUnavailable: the record stays as it was.
+        """
+        if self._record is None:
+            return 0
+        with self._database.transaction():
+            self._database.execute(SQL["take_turn"], {})
+            rows = self._database.fetch_all(SQL["marks"], {})
+            stored = self._merge({_short(row["consumer_id"]): row["marks"] for row in rows})
+        return int(stored.get("epoch", 0))
+
+    def raise_epoch(self, epoch: int) -> int:
+        """Write an epoch that no message can have had into the record, in the caller's transaction.
+
+        Returns it.
+
+        Raises:
+            RecordUnavailable: there is no record, or it is away.
+        """
+        self._database.execute(SQL["take_turn"], {})
+        stored = self.read()
+        stored["epoch"] = max(epoch, int(stored.get("epoch", 0))) + 1
+        self._place().write(stored)
+        return int(stored["epoch"])
+
+    def apply(self, backup_at: datetime, began_at: datetime) -> Row:
+        """End, in the caller's transaction, what was revoked after the backup, and what was made then.
+
+        Returns the counts. Raises as `raise_epoch`.
+        """
+        marks: Mapping[str, list[int]] = self.read().get("marks", {})
+        wanted = {
+            "ids": [_long(short) for short in marks],
+            "keys": [keys for keys, _, _ in marks.values()],
+            "accesses": [access for _, access, _ in marks.values()],
+            "consumers": [consumer for _, _, consumer in marks.values()],
+            "backup_at": backup_at,
+            "began_at": began_at,
+            "admin_id": ADMIN_ID,
+        }
+        return {
+            "keys_ended": self._database.execute(SQL["end_keys"], wanted),
+            "accesses_ended": self._database.execute(SQL["end_accesses"], wanted),
+            "consumers_deactivated": self._database.execute(SQL["deactivate_consumers"], wanted),
+        }
+
+    def read(self) -> Record:
+        return self._place().read()
+
+    def _place(self) -> OutsideRecord:
+        if self._record is None:
+            raise RecordUnavailable(NOT_NAMED)
+        return self._record
+
+    def _merge(self, own: Mapping[str, list[int]]) -> Record:
+        stored = self.read()
+        marks: dict[str, list[int]] = dict(stored.get("marks", {}))
+        for consumer, times in own.items():
+            if any(times):
+                known = marks.get(consumer, [0, 0, 0])
+                marks[consumer] = [max(pair) for pair in zip(known, times, strict=True)]
+        if marks != stored.get("marks", {}):
+            stored["marks"] = marks
+            self._place().write(stored)
+        return stored
+
+
+def _short(consumer_id: str) -> str:
+    """A UUID in 22 characters."""
+    return urlsafe_b64encode(UUID(consumer_id).bytes).decode().rstrip("=")
+
+
+def _long(short: str) -> str:
+    return str(UUID(bytes=urlsafe_b64decode(short + "==")))

@@ -1,0 +1,52 @@
+"""`make recover`: what the function `recover` does in AWS, for the database of this checkout.
+
+The servers run for the time of the command; the API does not, so nothing is written meanwhile. It does
+the work of `broker_admin` itself, which belongs to the API's process here.
+"""
+
+from __future__ import annotations
+
+import json
+
+from local.machine.checkout import Checkout
+from local.services.installation import install
+
+
+class NotRecovered(Exception):
+    """The recovery could not be done whole; the text says why. It may be run again."""
+
+
+def recover(checkout: Checkout, backup_time: str, reason: str) -> str:
+    """Migrate what was restored and recover it; returns what was done and found, as JSON.
+
+    Raises:
+        NotRecovered: the time is wrong, or the record of revocations is away.
+    """
+    # Here, so that the other commands need not load them.
+    from chalicelib.banking import wiring
+    from chalicelib.banking.schedules.recover import run_recovery
+    from fintegrate.outside_record import RecordUnavailable
+
+    installation = install(checkout, keep=False)
+    with installation.services:
+        parts = wiring.build(installation.environment)
+        wiring.use(parts)
+        try:
+            found = run_recovery({"backup_time": backup_time, "reason": reason}, settle)
+        except (RecordUnavailable, ValueError) as error:
+            raise NotRecovered(f"not recovered: {error}") from error
+        finally:
+            parts.close()
+            wiring.use(None)
+    return json.dumps(found, indent=2)
+
+
+def settle() -> None:
+    """Make the broker's users what the database wants, now."""
+    from chalicelib.banking import wiring
+    from chalicelib.banking.broker.administration import Administration
+    from fintegrate.messaging.management import Management
+
+    own = wiring.parts()
+    management = Management(own.settings.rabbitmq_management_url)
+    Administration(management, own.request.database, own.sweep_database).settle()

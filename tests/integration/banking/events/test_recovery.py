@@ -1,0 +1,249 @@
+"""What a recovery does, killed in between or not, and how a restored database is noticed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pika
+import pytest
+
+from chalicelib.banking.events.recovery import RecoveryDue
+from chalicelib.banking.schedules import recover
+from chalicelib.banking.wiring import Parts
+from fintegrate.messaging.looking import look_into
+from fintegrate.outside_record import RecordUnavailable, record_at
+from local.banking.recovering import settle
+from tests.integration.banking.consumer.keys import works
+from tests.support.api import Api
+from tests.support.banking import Bank, parts_with
+from tests.support.broker import channel, drain
+from tests.support.broker_admin import parameters_of
+from tests.support.fixtures import Query
+from tests.support.keys import key_id
+from tests.support.schedules import run_schedule
+
+
+class Killed(BaseException):
+    """The process ends here."""
+
+
+@pytest.fixture
+def backup_time(query: Query) -> str:
+    """Now, on the database's clock."""
+    (row,) = query("SELECT clock_timestamp() AS now")
+    return str(row["now"])
+
+
+def run_recovery(backup_time: str) -> dict[str, Any]:
+    called = {"backup_time": backup_time, "reason": "the disk was lost"}
+    return recover.run_recovery(called, settle)
+
+
+def state(admin: Api) -> dict[str, Any]:
+    ledger = admin.get("/events/reconcile").data
+    assert ledger["balanced"] is not ledger["recovery"]["due"]
+    return dict(ledger["recovery"])
+
+
+@contextmanager
+def record_away(environment: dict[str, str]) -> Iterator[Parts]:
+    """Act as a process whose secret store does not answer."""
+    nowhere = f"{environment['RECORD_SECRET_ID']}/away"
+    with parts_with(environment, RECORD_SECRET_ID=nowhere) as parts:
+        yield parts
+
+
+def test_recovery_is_begun_once(admin: Api, backup_time: str, environment: dict[str, str]) -> None:
+    found, again = run_recovery(backup_time), run_recovery(backup_time)
+    assert (found["epoch"], again["epoch"], state(admin)["due"]) == (2, 2, True)
+    other = str(datetime.now(UTC) - timedelta(seconds=1))
+    assert run_recovery(other)["epoch"] == 3
+
+
+def test_no_epoch_comes_again(parts: Parts, backup_time: str, query: Query) -> None:
+    """The record knows of a recovery that the backup is older than."""
+    run_recovery(backup_time)
+    query("UPDATE recovery SET epoch = 1, stage = 'none', backup_at = NULL, began_at = NULL")
+    with pytest.raises(RecoveryDue, match="raised the epoch to 2"):
+        run_schedule("watch_restore")
+    assert run_recovery(backup_time)["epoch"] == 3
+
+
+def test_killed_recovery_goes_on(
+    bank: Bank, admin: Api, backup_time: str, query: Query, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    called = {"backup_time": backup_time, "reason": "the disk was lost"}
+
+    def die() -> None:
+        raise Killed
+
+    with pytest.raises(Killed):
+        recover.run_recovery(called, die)
+    assert state(admin)["due"]
+    assert query("SELECT count(*) AS jobs FROM replay_jobs") == [{"jobs": 0}]
+
+    assert run_recovery(backup_time)["epoch"] == 2
+    jobs = query("SELECT include_processed, status FROM replay_jobs")
+    assert jobs == [{"include_processed": True, "status": "held"}] * 2  # the bank's, the admin's
+
+
+def test_revived_key_ends(bank: Bank, admin: Api, backup_time: str, query: Query) -> None:
+    issued = admin.post("/consumer/api-key", consumer_id=bank.consumer_id, rotate=True)
+    # What a restore leaves of it.
+    query("DELETE FROM consumer_api_keys WHERE key_id = %(id)s", id=key_id(issued.data["api_key"]))
+    query("UPDATE consumer_api_keys SET api_key_status = 'active', replaced_at = NULL")
+    assert works(bank.api.key).status == 200
+
+    assert run_recovery(backup_time)["keys_ended"] == 1
+
+    assert works(bank.api.key).status == 401
+    assert works(admin.key).status == 200
+
+
+def test_key_that_was_not_revoked_works(bank: Bank, backup_time: str) -> None:
+    assert run_recovery(backup_time)["keys_ended"] == 0
+    assert works(bank.api.key).status == 200
+
+
+def test_consumer_stays_deactivated(bank: Bank, admin: Api, backup_time: str, query: Query) -> None:
+    stop = {"consumer_id": bank.consumer_id, "status": "deactivated"}
+    assert admin.post("/consumer/change-status", **stop).status == 200
+    query("UPDATE consumers SET status = 'active', updated_at = created_at")
+
+    assert run_recovery(backup_time)["consumers_deactivated"] == 1
+
+    assert works(bank.api.key).status == 403
+
+
+def test_rotated_broker_password_stays_dead(
+    bank: Bank, admin: Api, query: Query, rabbitmq_url: str
+) -> None:
+    old = admin.post("/consumer/broker-access", consumer_id=bank.consumer_id).data
+    kept = query("SELECT password_hash, made_at FROM broker_access")[0]
+    (row,) = query("SELECT clock_timestamp() AS now")
+    admin.post("/consumer/broker-access", consumer_id=bank.consumer_id, rotate=True)
+    query(
+        "UPDATE broker_access SET password_hash = %(password_hash)s, made_at = %(made_at)s", **kept
+    )
+
+    assert run_recovery(str(row["now"]))["accesses_ended"] == 1
+
+    with pytest.raises(pika.exceptions.AMQPConnectionError):
+        pika.BlockingConnection(parameters_of(old))
+
+
+def test_readers_are_held_off(bank: Bank, admin: Api) -> None:
+    """A bank that reads keeps its messages from being listed; afterwards it may come again."""
+    made = admin.post("/consumer/broker-access", consumer_id=bank.consumer_id).data
+    settle()
+    before = pika.BlockingConnection(parameters_of(made))
+    before.channel().basic_consume(str(made["queue"]), lambda *_: None)
+
+    found = run_recovery(str(datetime.now(UTC)))
+
+    assert bank.name not in found["queues_not_read"]
+    with pytest.raises(pika.exceptions.AMQPError):
+        before.process_data_events(time_limit=5)  # type: ignore[arg-type]
+    pika.BlockingConnection(parameters_of(made)).close()
+
+
+def test_stubborn_reader_is_named(bank: Bank, backup_time: str, rabbitmq_url: str) -> None:
+    """It reads with another user than the bank's own."""
+    with channel(rabbitmq_url) as ch:
+        ch.basic_consume(f"customer_notification_{bank.name}", lambda *_: None)
+        assert bank.name in run_recovery(backup_time)["queues_not_read"]
+
+
+def test_look_changes_nothing(bank: Bank, rabbitmq_url: str) -> None:
+    customer_id = bank.create_customer()
+    for status in ("INACTIVE", "ACTIVE", "INACTIVE"):
+        bank.api.patch("/customer/change-status", customer_id=customer_id, status=status)
+    seen: list[pika.BasicProperties] = []
+
+    queue = f"customer_notification_{bank.name}"
+    look = look_into(pika.URLParameters(rabbitmq_url), queue, seen.append, 1)
+
+    assert (look.seen, look.unseen, look.readers) == (4, 0, 0)
+    assert [(each.headers or {})["sequence"] for each in seen] == [1, 2, 3, 4]
+    assert [delivery.sequence for delivery in drain(rabbitmq_url, bank.name)] == [1, 2, 3, 4]
+
+
+def test_look_into_no_queue_is_empty(rabbitmq_url: str) -> None:
+    look = look_into(pika.URLParameters(rabbitmq_url), "nobodys", lambda _: None, 1)
+    assert look == (0, 0, 0)
+
+
+def test_revocation_needs_no_record(
+    bank: Bank, admin: Api, environment: dict[str, str], caplog: pytest.LogCaptureFixture
+) -> None:
+    """While the secret store is away, keys end all the same, and the schedule says what is missing."""
+    record = record_at(environment["RECORD_SECRET_ID"])
+    assert record is not None
+    with record_away(environment):
+        gone = {"api_key": key_id(bank.api.key)}
+        assert admin.post("/consumer/deactivate-api-key", **gone).status == 200
+        assert "not recorded outside the database yet" in caplog.text
+        with pytest.raises(RecordUnavailable):
+            run_schedule("watch_restore")
+        with pytest.raises(RecordUnavailable):
+            run_recovery(str(datetime.now(UTC)))
+    before = record.read()
+
+    run_schedule("watch_restore")
+
+    assert len(record.read()["marks"]) == len(before.get("marks", {})) + 1
+    assert Path(environment["RECORD_SECRET_ID"].removeprefix("file://")).stat().st_mode & 0o77 == 0
+
+
+def test_record_forgets_nothing(bank: Bank, admin: Api, query: Query) -> None:
+    """A restored database can only add to it."""
+    admin.post("/consumer/api-key", consumer_id=bank.consumer_id, rotate=True)
+    query(
+        "UPDATE consumer_api_keys SET api_key_status = 'expired' WHERE api_key_status <> 'active'"
+    )
+    run_schedule("watch_restore")
+    query(
+        "UPDATE consumer_api_keys SET api_key_status = 'active', replaced_at = clock_timestamp()"
+        " WHERE api_key_status = 'expired'"
+    )
+    assert run_recovery(str(datetime.now(UTC)))["keys_ended"] >= 1
+
+
+def test_restored_database_is_noticed(admin: Api, query: Query) -> None:
+    run_schedule("watch_restore")
+    run_schedule("watch_restore")
+    assert not state(admin)["due"]
+
+    query("UPDATE recovery SET beats = beats - 1")
+
+    with pytest.raises(RecoveryDue, match="forgotten"):
+        run_schedule("watch_restore")
+    assert state(admin)["due"]
+
+
+@pytest.mark.parametrize("wrong", ["2026-11-26T10:00:00", "2100-01-01T00:00:00Z", "yesterday"])
+def test_wrong_time_changes_nothing(admin: Api, wrong: str) -> None:
+    with pytest.raises(ValueError, match=r"backup_time|Invalid isoformat"):
+        run_recovery(wrong)
+    assert state(admin)["epoch"] == 1
+
+
+def test_record_is_small(admin: Api, environment: dict[str, str], query: Query) -> None:
+    """With as many consumers as may be, each with every mark, it fits into one secret."""
+    query(
+        "WITH made AS (INSERT INTO consumers (name, status) SELECT 'bank_' || n, 'deactivated'"
+        " FROM generate_series(1, 500) AS n RETURNING consumer_id),"
+        " keys AS (INSERT INTO consumer_api_keys (consumer_id, api_key_hash, api_key_status,"
+        " expires_at) SELECT consumer_id, 'x', 'deactivated', now() FROM made)"
+        " INSERT INTO broker_access (consumer_id, username, password_hash)"
+        " SELECT consumer_id, consumer_id::text, 'x' FROM made"
+    )
+    run_schedule("watch_restore")
+    record = record_at(environment["RECORD_SECRET_ID"])
+    assert record is not None
+    assert len(json.dumps(record.read())) < 50_000
