@@ -25,6 +25,7 @@ EVERY = {
     "resend",
     "rewind",
     "sweep_dead_letters",
+    "watch_restore",
 }
 
 

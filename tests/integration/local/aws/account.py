@@ -26,6 +26,7 @@ CREDENTIALS = {
     "BrokerAdminSecretArn": {"username": "administrator", "password": "admin-password"},
     "CacheSecretArn": {"password": "cache-token"},
     "ApiKeyCheckSecretArn": {"API_KEY_CHECK_SECRET": "what-the-check-of-a-key-is-made-with"},
+    "RevocationRecordArn": {},
 }
 API_NAME = "fintegrate-banking-dev"
 FUNCTIONS_STACK = "fintegrate-dev-banking-functions"
@@ -154,6 +155,7 @@ def _make_data() -> dict[str, dict[str, str]]:
         "BrokerAdminSecretArn": arns["BrokerAdminSecretArn"],
         "CacheSecretArn": arns["CacheSecretArn"],
         "ApiKeyCheckSecretArn": arns["ApiKeyCheckSecretArn"],
+        "RevocationRecordArn": arns["RevocationRecordArn"],
         "AdminKeySecretArn": secrets.create_secret(Name="admin")["ARN"],
     }
     made["database"] = {

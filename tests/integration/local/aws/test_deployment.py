@@ -12,6 +12,7 @@ import pytest
 from app import app
 from chalicelib.banking.configuration import Configuration
 from fintegrate.access.keys import ApiKeys
+from fintegrate.outside_record import LONGEST, RecordUnavailable, record_at
 from fintegrate.settings import load
 from local.aws.packaged import Package
 from tests.integration.local.aws.account import (
@@ -234,6 +235,23 @@ def test_function_learns_only_its_secrets(name: str) -> None:
     assert ("cache-token" in settings.redis_url) == ("REDIS" in told)
     assert (settings.api_key_check_secret != "") == ("SETTINGS" in told)
     assert (settings.admin_api_key != "") == (name == "migrate")
+
+
+@pytest.mark.usefixtures("deployed")
+def test_record_is_a_secret() -> None:
+    record = record_at(settings_of("watch_restore").record_secret_id)
+    assert record is not None
+    assert record.read() == {}
+
+    record.write({"epoch": 2})
+
+    assert record.read() == {"epoch": 2}
+    with pytest.raises(RecordUnavailable, match="longer than"):
+        record.write({"marks": "x" * LONGEST})
+    boto3.client("secretsmanager").delete_secret(SecretId="RevocationRecordArn")
+    with pytest.raises(RecordUnavailable, match="the secret store, to read"):
+        record.read()
+    boto3.client("secretsmanager").restore_secret(SecretId="RevocationRecordArn")
 
 
 def test_running_again_keeps_what_is_there(deployed: Deployed) -> None:
