@@ -1,7 +1,7 @@
 """`make recover`: what the function `recover` does in AWS, for the database of this checkout.
 
-The servers run for the time of the command; the API does not, so nothing is written meanwhile. It does
-the work of `broker_admin` itself, which belongs to the API's process here.
+It starts the servers if they do not run, migrates what was restored, and does the work of `broker_admin`
+itself, because that function may not run here.
 """
 
 from __future__ import annotations

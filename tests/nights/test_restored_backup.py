@@ -105,7 +105,7 @@ def test_banks_end_in_the_platforms_state(
     read_all(bank, server, rabbitmq_url, store)
     change(bank, quiet, "INACTIVE")
     (in_queue,) = backup.rows(LOST_ROW, quiet)
-    zombies = compose(backup.rows(LOST_ROW, changed)[0])
+    zombie = compose(backup.rows(LOST_ROW, changed)[0])
     run_schedule("watch_restore")
 
     parts.close()
@@ -134,7 +134,7 @@ def test_banks_end_in_the_platforms_state(
     run_schedule("watch_restore")
     later = bank.create_customer("Later")
     with channel(rabbitmq_url) as ch:
-        ch.basic_publish(zombies.exchange, zombies.routing_key, zombies.body, zombies.properties)
+        ch.basic_publish(zombie.exchange, zombie.routing_key, zombie.body, zombie.properties)
     read_all(bank, server, rabbitmq_url, store)
 
     with closing(sqlite3.connect(store)) as database:

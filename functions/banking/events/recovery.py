@@ -25,7 +25,7 @@ from fintegrate.queries import queries_beside
 from fintegrate.redis_connection import Question, RedisConnections, Script
 
 SQL = queries_beside(__name__)
-LISTED = 100
+LISTED = 20
 """Lost events in the answer. The table `lost_events` has all of them."""
 QUIET_SECONDS = 2.0
 BEAT = Script("""

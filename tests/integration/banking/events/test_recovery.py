@@ -74,22 +74,42 @@ def test_no_epoch_comes_again(parts: Parts, backup_time: str, query: Query) -> N
     assert run_recovery(backup_time)["epoch"] == 3
 
 
+@pytest.mark.parametrize("steps", [0, 1])
 def test_killed_recovery_goes_on(
-    bank: Bank, admin: Api, backup_time: str, query: Query, monkeypatch: pytest.MonkeyPatch
+    bank: Bank, admin: Api, backup_time: str, query: Query, steps: int
 ) -> None:
+    """It dies when the banks' users are to be taken away, or to be given back."""
     called = {"backup_time": backup_time, "reason": "the disk was lost"}
+    left = [settle] * steps
 
-    def die() -> None:
-        raise Killed
+    def settle_or_die() -> None:
+        if not left:
+            raise Killed
+        left.pop()()
 
     with pytest.raises(Killed):
-        recover.run_recovery(called, die)
+        recover.run_recovery(called, settle_or_die)
     assert state(admin)["due"]
-    assert query("SELECT count(*) AS jobs FROM replay_jobs") == [{"jobs": 0}]
+    assert query("SELECT count(*) AS jobs FROM replay_jobs") == [{"jobs": 2 * steps}]
 
     assert run_recovery(backup_time)["epoch"] == 2
     jobs = query("SELECT include_processed, status FROM replay_jobs")
     assert jobs == [{"include_processed": True, "status": "held"}] * 2  # the bank's, the admin's
+
+
+def test_rewind_of_the_backup_is_replaced(bank: Bank, admin: Api, query: Query) -> None:
+    bank.create_customer()
+    admin.post("/events/rewind", consumer_id=bank.consumer_id, reason="before the backup")
+    run_recovery(str(datetime.now(UTC)))
+    rows = query(
+        "SELECT status, include_processed FROM replay_jobs WHERE consumer_id = %(id)s"
+        " ORDER BY created_at",
+        id=bank.consumer_id,
+    )
+    assert rows == [
+        {"status": "done", "include_processed": False},
+        {"status": "held", "include_processed": True},
+    ]
 
 
 def test_revived_key_ends(bank: Bank, admin: Api, backup_time: str, query: Query) -> None:
