@@ -10,7 +10,7 @@ run again. The model-checked rules are in docs/decisions/0023-an-epoch-orders-wh
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
@@ -19,7 +19,7 @@ import pika
 from chalicelib.banking.configuration import SERVICE
 from chalicelib.banking.consumer.revocations import Revocations
 from chalicelib.banking.events.reconcile import read_recovery
-from chalicelib.banking.events.topology import queue_name
+from chalicelib.banking.events.topology import EVENT_TYPES, queue_name
 from fintegrate.database import Database, Row
 from fintegrate.queries import queries_beside
 from fintegrate.redis_connection import Question, RedisConnections, Script
@@ -63,7 +63,9 @@ class Recovery:
         self._settle = settle
 
     def run(self, backup_at: datetime, reason: str) -> Row:
-        """Begin, or go on after a kill: the same time of the backup means the same recovery.
+        """Begin, or go on after a kill: the same time means the same recovery.
+
+        Unless another restore was noticed since: then another one begins.
 
         Raises:
             ValueError: the time has no zone or is to come.
@@ -100,7 +102,7 @@ class Recovery:
         """Raise the epoch, once, and end the keys. The record has it first, so none comes again."""
         with self._db.transaction():
             (state,) = self._db.fetch_all(SQL["lock"], {})
-            if state["backup_at"] != backup_at:
+            if state["backup_at"] != backup_at or state["suspicion"]:
                 epoch = self._revocations.raise_epoch(state["epoch"])
                 begun = {"epoch": epoch, "backup_at": backup_at, "reason": reason}
                 (state,) = self._db.fetch_all(SQL["begin"], begun)
@@ -112,12 +114,11 @@ class Recovery:
 
         unread = {}
         for consumer in self._db.fetch_all(SQL["consumers"], {}):
-            held: list[pika.BasicProperties] = []
-            queue = queue_name(consumer["name"])
-            look = look_into(self._parameters, queue, held.append, QUIET_SECONDS)
+            held, queue = _Held(), queue_name(consumer["name"])
+            look = look_into(self._parameters, queue, held.note, QUIET_SECONDS)
             self._db.execute(
                 SQL["keep_lost"],
-                {**_columns(held), "consumer_id": consumer["consumer_id"], "epoch": epoch},
+                {**held.facts, "consumer_id": consumer["consumer_id"], "epoch": epoch},
             )
             if look.readers or look.unseen:
                 unread[consumer["name"]] = (
@@ -160,20 +161,24 @@ def wait_until_settled(db: Database, seconds: float) -> None:
         time.sleep(0.2)
 
 
-def _columns(held: Iterable[pika.BasicProperties]) -> dict[str, list[object]]:
-    """The facts of those messages that can be events of ours."""
-    columns: dict[str, list[object]] = {
-        name: [] for name in ("event_ids", "customer_ids", "sequences", "event_types")
-    }
-    for properties in held:
+class _Held:
+    """The facts of those messages of a queue that can be events of ours."""
+
+    def __init__(self) -> None:
+        self.facts: dict[str, list[object]] = {
+            name: [] for name in ("event_ids", "customer_ids", "sequences", "event_types")
+        }
+
+    def note(self, properties: pika.BasicProperties) -> None:
         headers = properties.headers or {}
         try:
             event = str(UUID(str(properties.message_id)))
             customer = str(UUID(str(headers["customer_id"])))
             sequence = int(str(headers["sequence"]))
-        except (KeyError, TypeError, ValueError):
-            continue  # somebody else's message: the dead-letter sweep shows such ones
-        facts = (event, customer, sequence, str(properties.type))
-        for column, fact in zip(columns.values(), facts, strict=True):
+        except (KeyError, ValueError):
+            return  # somebody else's message: the dead-letter sweep shows such ones
+        if properties.type not in EVENT_TYPES or not 0 < sequence < 2**63:
+            return
+        told = (event, customer, sequence, str(properties.type))
+        for column, fact in zip(self.facts.values(), told, strict=True):
             column.append(fact)
-    return columns

@@ -1,7 +1,7 @@
 -- Recoveries: what is to be done after a backup was restored. The operator's statements, for all tenants.
 
 -- name: lock
-SELECT epoch, stage, backup_at, began_at FROM recovery FOR UPDATE
+SELECT epoch, stage, suspicion, backup_at, began_at FROM recovery FOR UPDATE
 
 -- name: begin
 -- Another witness: the beats of before the restore say nothing any more.
