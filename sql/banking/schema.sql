@@ -417,7 +417,7 @@ CREATE TABLE migration_history (
 -- What a request must know of its key, in one query; no owner if there is no such key. Every request runs
 -- it. `used_up` has the consumer's bounds (`customers`, `events`) that are used up, or nothing. A day's events
 -- count until its end, even if nobody counts again.
-CREATE FUNCTION find_api_key(
+CREATE FUNCTION find_caller(
     key uuid,
     OUT owner_id uuid, OUT owner_name text, OUT owner_active boolean,
     OUT api_key_hash text, OUT api_key_status text, OUT expired boolean, OUT used_up text[]
@@ -434,6 +434,34 @@ BEGIN
     JOIN consumers c ON c.consumer_id = k.consumer_id
     LEFT JOIN consumer_usage u ON u.consumer_id = k.consumer_id
     WHERE k.key_id = key;
+END
+$$;
+
+-- What a request had to know of its key, for code from before find_caller.
+CREATE FUNCTION find_api_key(
+    key uuid,
+    OUT api_key_hash text, OUT api_key_status text, OUT expired boolean,
+    OUT consumer_id uuid, OUT consumer_name text, OUT consumer_status text
+) LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    SELECT k.api_key_hash, k.api_key_status, k.expires_at <= clock_timestamp(),
+           c.consumer_id, c.name, c.status
+    INTO api_key_hash, api_key_status, expired, consumer_id, consumer_name, consumer_status
+    FROM consumer_api_keys k
+    JOIN consumers c ON c.consumer_id = k.consumer_id
+    WHERE k.key_id = key;
+END
+$$;
+
+-- The bounds that a consumer has used up: of `customers` and `events`; for the same code.
+CREATE FUNCTION used_up(of_consumer uuid) RETURNS text[] LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN (SELECT array_remove(ARRAY[
+                CASE WHEN customers_full THEN 'customers' END,
+                CASE WHEN events_full AND day = (clock_timestamp() AT TIME ZONE 'UTC')::date
+                     THEN 'events' END], NULL)
+            FROM consumer_usage
+            WHERE consumer_id = of_consumer);
 END
 $$;
 

@@ -128,7 +128,7 @@ UNFILTERED = {
     },
 }
 """Statements that are not for one tenant, by file and name, with the reason."""
-UNFILTERED_FUNCTIONS = {"find_api_key": BY_KEY, "mark_published": BY_EVENT}
+UNFILTERED_FUNCTIONS = {"find_caller": BY_KEY, "find_api_key": BY_KEY, "mark_published": BY_EVENT}
 """The same for functions of the database."""
 FUNCTION = re.compile(r"^CREATE FUNCTION (\w+).*?\$\$(.*?)\$\$;", re.MULTILINE | re.DOTALL)
 

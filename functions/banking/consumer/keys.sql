@@ -1,8 +1,8 @@
 -- name: find_key
 -- What a request must know of its key. Every request runs it, so it is planned once per connection, and
 -- nothing is computed around the function. Without such a key there is a row without an owner.
--- text: sql/banking/schema.sql, find_api_key
-SELECT * FROM find_api_key(%(key_id)s)
+-- text: sql/banking/schema.sql, find_caller
+SELECT * FROM find_caller(%(key_id)s)
 
 -- name: lock_consumer
 SELECT consumer_id FROM consumers WHERE consumer_id = %(consumer_id)s FOR UPDATE

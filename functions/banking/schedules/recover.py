@@ -1,6 +1,6 @@
 """The function `recover`: to be run after a backup was restored and before writes come back.
 
-    {"backup_time": "2026-11-26T10:00:00Z", "reason": "disk lost; run by Jane"}
+    {"backup_time": "2026-11-26T10:00:00Z", "reason": "disk lost"}
 
 Called by hand, as the function `migrate` is by a deployment; `make recover` does the same here.
 """

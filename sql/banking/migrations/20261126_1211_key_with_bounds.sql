@@ -1,16 +1,14 @@
+-- additive
 -- What a request must know of its key, in the form in which it is read: the bounds that its consumer has used
 -- up come from the same kept plan, and the statement around the function has nothing to compute. Older code
--- does not know this form.
+-- goes on with find_api_key and used_up.
 --
 -- Rollback:
---   the functions find_api_key and used_up as 20261121_1000_kept_plans.sql and
---   20261126_1142_consumer_usage.sql make them, after DROP FUNCTION find_api_key(uuid)
+--   DROP FUNCTION find_caller(uuid);
 
 BEGIN;
 
-DROP FUNCTION find_api_key(uuid);
-
-CREATE FUNCTION find_api_key(
+CREATE OR REPLACE FUNCTION find_caller(
     key uuid,
     OUT owner_id uuid, OUT owner_name text, OUT owner_active boolean,
     OUT api_key_hash text, OUT api_key_status text, OUT expired boolean, OUT used_up text[]
@@ -29,7 +27,5 @@ BEGIN
     WHERE k.key_id = key;
 END
 $$;
-
-DROP FUNCTION used_up(uuid);
 
 COMMIT;
