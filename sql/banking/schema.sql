@@ -178,18 +178,19 @@ CREATE TABLE customer_events (
 CREATE INDEX customer_events_by_consumer
     ON customer_events (consumer_id, created_at DESC, event_id DESC);
 
--- Only waiting events, so that the cost of finding them does not depend on the table's size.
-CREATE INDEX customer_events_pending
-    ON customer_events (created_at, event_id) WHERE publish_status = 'pending';
+-- Only waiting events, so that the cost of finding them does not depend on the table's size; by consumer,
+-- so that it does not depend on another's backlog either.
+CREATE INDEX customer_events_pending_of_consumer
+    ON customer_events (consumer_id, created_at, event_id) WHERE publish_status = 'pending';
 CREATE INDEX customer_events_pending_by_customer
     ON customer_events (customer_id, sequence) WHERE publish_status = 'pending';
-CREATE INDEX customer_events_undelivered
-    ON customer_events (created_at, event_id)
+CREATE INDEX customer_events_undelivered_of_consumer
+    ON customer_events (consumer_id, created_at, event_id)
     WHERE publish_status = 'published' AND deliver_status = 'pending';
-CREATE INDEX customer_events_publish_failed
-    ON customer_events (created_at, event_id) WHERE publish_status = 'failed';
-CREATE INDEX customer_events_delivery_failed
-    ON customer_events (created_at, event_id) WHERE deliver_status = 'failed';
+CREATE INDEX customer_events_publish_failed_of_consumer
+    ON customer_events (consumer_id, created_at, event_id) WHERE publish_status = 'failed';
+CREATE INDEX customer_events_delivery_failed_of_consumer
+    ON customer_events (consumer_id, created_at, event_id) WHERE deliver_status = 'failed';
 -- The last sequence of a deleted customer. The columns never change, so only a deletion writes to it.
 CREATE INDEX customer_events_deletions
     ON customer_events (customer_id, sequence) INCLUDE (consumer_id)

@@ -41,6 +41,20 @@ def write_pending(
     )
 
 
+def make_older(query: Query, consumer_id: str, days: int, sequence: int) -> None:
+    """As if these events had been written and published so many days earlier."""
+    query(
+        "BEGIN; SET LOCAL session_replication_role = replica;"  # without the trigger that refuses it
+        " UPDATE customer_events SET created_at = created_at - make_interval(days => %(days)s),"
+        " published_at = published_at - make_interval(days => %(days)s)"
+        " WHERE consumer_id = %(consumer_id)s AND sequence = %(sequence)s;"
+        " COMMIT",
+        consumer_id=consumer_id,
+        days=days,
+        sequence=sequence,
+    )
+
+
 def statuses(query: Query, consumer_id: str, column: str = "publish_status") -> dict[str, int]:
     """The number of a consumer's events in each status."""
     rows = query(

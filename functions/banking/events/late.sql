@@ -16,30 +16,50 @@ WHERE e.publish_status = 'failed'
 
 -- name: plan
 -- As in resend.sql.
-SET LOCAL enable_sort = off
+SELECT set_config('enable_sort', 'off', true), set_config('jit', 'off', true)
 
 -- name: claim
--- Columns as in resend.sql. sent_late_at makes the message say that it comes late.
-SELECT e.event_id, e.consumer_id, e.customer_id, e.sequence, e.event_type, e.payload_json,
-       e.metadata_json, e.created_at, c.name AS consumer_name, e.deliver_try_count,
-       e.publish_try_count + 1 AS publish_try_count, clock_timestamp() AS sent_late_at,
-       (SELECT epoch FROM recovery) AS epoch
-FROM customer_events e
-JOIN consumers c ON c.consumer_id = e.consumer_id
-WHERE e.publish_status = 'failed'
-  AND (e.created_at, e.event_id) > (%(after_created_at)s, %(after_event_id)s)
-  AND (%(consumer_id)s::uuid IS NULL OR e.consumer_id = %(consumer_id)s)
-  AND (%(event_ids)s::uuid[] IS NULL OR e.event_id = ANY (%(event_ids)s::uuid[]))
-  AND (%(event_types)s::text[] IS NULL OR e.event_type = ANY (%(event_types)s))
-  AND (%(since)s::timestamptz IS NULL OR e.created_at >= %(since)s)
-  AND (%(max_try_count)s::integer IS NULL OR e.publish_try_count < %(max_try_count)s)
-  AND EXISTS (SELECT FROM customer_events later
-              WHERE later.customer_id = e.customer_id AND later.sequence > e.sequence)
-  AND NOT EXISTS (SELECT FROM publishing_pauses p WHERE p.consumer_id = e.consumer_id)
-  AND e.consumer_id NOT IN (SELECT consumer_id FROM replay_jobs WHERE status <> 'done')
-ORDER BY e.created_at, e.event_id
-LIMIT %(batch)s
-FOR UPDATE OF e SKIP LOCKED
+-- Columns, banks and shares as in resend.sql. sent_late_at makes the message say that it comes late.
+WITH bank AS MATERIALIZED (
+    SELECT c.consumer_id, c.name, from_at, from_id,
+           greatest(%(batch)s / count(*) OVER (), 1) AS share
+    FROM consumers c
+    LEFT JOIN unnest(%(owners)s::uuid[], %(after_created_at)s::timestamptz[], %(after_event_id)s::uuid[])
+              AS visited (owner, created_at, event_id) ON visited.owner = c.consumer_id
+    CROSS JOIN LATERAL (
+        SELECT coalesce(visited.created_at, '-infinity') AS from_at,
+               coalesce(visited.event_id, '00000000-0000-0000-0000-000000000000') AS from_id) position
+    CROSS JOIN LATERAL (
+        SELECT FROM customer_events e
+        WHERE e.consumer_id = c.consumer_id AND e.publish_status = 'failed'
+          AND (e.created_at, e.event_id) > (from_at, from_id)
+        ORDER BY e.created_at, e.event_id
+        LIMIT 1) next
+    WHERE (%(owners)s::uuid[] IS NULL OR visited.owner IS NOT NULL)
+      AND (%(consumer_id)s::uuid IS NULL OR c.consumer_id = %(consumer_id)s)
+      AND NOT EXISTS (SELECT FROM publishing_pauses p WHERE p.consumer_id = c.consumer_id)
+      AND c.consumer_id NOT IN (SELECT consumer_id FROM replay_jobs WHERE status <> 'done')
+)
+SELECT found.*, bank.name AS consumer_name, bank.share
+FROM bank
+CROSS JOIN LATERAL (
+    SELECT e.event_id, e.consumer_id, e.customer_id, e.sequence, e.event_type, e.payload_json,
+           e.metadata_json, e.created_at, e.deliver_try_count,
+           e.publish_try_count + 1 AS publish_try_count, clock_timestamp() AS sent_late_at,
+           (SELECT epoch FROM recovery) AS epoch
+    FROM customer_events e
+    WHERE e.consumer_id = bank.consumer_id AND e.publish_status = 'failed'
+      AND (e.created_at, e.event_id) > (bank.from_at, bank.from_id)
+      AND (%(event_ids)s::uuid[] IS NULL OR e.event_id = ANY (%(event_ids)s::uuid[]))
+      AND (%(event_types)s::text[] IS NULL OR e.event_type = ANY (%(event_types)s))
+      AND (%(since)s::timestamptz IS NULL OR e.created_at >= %(since)s)
+      AND (%(max_try_count)s::integer IS NULL OR e.publish_try_count < %(max_try_count)s)
+      AND EXISTS (SELECT FROM customer_events later
+                  WHERE later.customer_id = e.customer_id AND later.sequence > e.sequence)
+    ORDER BY e.created_at, e.event_id
+    LIMIT bank.share
+    FOR UPDATE OF e SKIP LOCKED) found
+ORDER BY found.created_at, found.event_id
 
 -- name: barriers
 -- Only a rewind holds back late events, and sends them itself. It is asked here, after the claim's locks.

@@ -44,46 +44,76 @@ WHERE e.publish_status = 'published'
 
 -- name: plan
 -- As in resend.sql.
-SET LOCAL enable_sort = off
+SELECT set_config('enable_sort', 'off', true), set_config('jit', 'off', true)
 
 -- name: claim
--- Columns as in resend.sql.
+-- Columns, banks and shares as in resend.sql. A bank whose queue is not known to be empty may get only what
+-- is older than the TTL. An event is as old as its last copy or older, so that is looked up.
 -- Events tried in this run are younger than the observation of their queue, so they are not claimed
 -- again. The position is compared too, because of copies that are older than the TTL.
 -- An event that was never redelivered waits for the grace period. After that each wait is twice the one
 -- before, up to the longest.
-SELECT e.event_id, e.consumer_id, e.customer_id, e.sequence, e.event_type, e.payload_json,
-       e.metadata_json, e.created_at, c.name AS consumer_name, e.publish_try_count,
-       e.deliver_try_count + 1 AS deliver_try_count, e.sent_late_at,
-       (SELECT epoch FROM recovery) AS epoch
-FROM customer_events e
-JOIN consumers c ON c.consumer_id = e.consumer_id
-LEFT JOIN queue_observations o ON o.consumer_id = e.consumer_id
+WITH bank AS MATERIALIZED (
+    SELECT c.consumer_id, c.name, from_at, from_id, until_at, empty, o.observed_at,
+           greatest(%(batch)s / count(*) OVER (), 1) AS share
+    FROM consumers c
+    LEFT JOIN queue_observations o ON o.consumer_id = c.consumer_id
+    LEFT JOIN unnest(%(owners)s::uuid[], %(after_created_at)s::timestamptz[], %(after_event_id)s::uuid[])
+              AS visited (owner, created_at, event_id) ON visited.owner = c.consumer_id
+    CROSS JOIN LATERAL (
+        SELECT coalesce(visited.created_at, '-infinity') AS from_at,
+               coalesce(visited.event_id, '00000000-0000-0000-0000-000000000000') AS from_id,
+               o.ready = 0 AND o.unacknowledged = 0
+               AND o.observed_at > clock_timestamp() - make_interval(secs => %(observation_seconds)s)
+                   AS empty) known
+    CROSS JOIN LATERAL (
+        SELECT clock_timestamp() - make_interval(secs => CASE
+                   WHEN empty THEN %(grace_seconds)s
+                   ELSE greatest(%(grace_seconds)s, %(ttl_seconds)s + %(figures_delay_seconds)s)
+               END) AS until_at) bound
+    CROSS JOIN LATERAL (
+        SELECT FROM customer_events e
+        WHERE e.consumer_id = c.consumer_id AND e.publish_status = 'published'
+          AND (e.deliver_status = 'pending' OR (%(include_failed)s AND e.deliver_status = 'failed'))
+          AND (e.created_at, e.event_id) > (from_at, from_id) AND e.created_at <= until_at
+        ORDER BY e.created_at, e.event_id
+        LIMIT 1) next
+    WHERE (%(owners)s::uuid[] IS NULL OR visited.owner IS NOT NULL)
+      AND (%(consumer_id)s::uuid IS NULL OR c.consumer_id = %(consumer_id)s)
+      AND NOT EXISTS (SELECT FROM publishing_pauses p WHERE p.consumer_id = c.consumer_id)
+      AND c.consumer_id NOT IN (SELECT consumer_id FROM replay_jobs WHERE status <> 'done')
+)
+SELECT found.*, bank.name AS consumer_name, bank.share
+FROM bank
 CROSS JOIN LATERAL (
-    SELECT greatest(e.published_at, e.deliver_last_tried_at) AS sent_at) copy
-WHERE e.publish_status = 'published'
-  AND (e.deliver_status = 'pending' OR (%(include_failed)s AND e.deliver_status = 'failed'))
-  AND (e.created_at, e.event_id) > (%(after_created_at)s, %(after_event_id)s)
-  AND sent_at <= clock_timestamp() - make_interval(secs => greatest(
-          %(grace_seconds)s,
-          CASE WHEN e.deliver_try_count = 0 THEN 0
-               ELSE least(%(longest_wait_seconds)s,
-                          %(first_wait_seconds)s * 2.0 ^ least(e.deliver_try_count - 1, 30))
-          END))
-  AND (sent_at <= clock_timestamp()
-                  - make_interval(secs => %(ttl_seconds)s + %(figures_delay_seconds)s)
-       OR (o.ready = 0 AND o.unacknowledged = 0
-           AND o.observed_at > clock_timestamp() - make_interval(secs => %(observation_seconds)s)
-           AND o.observed_at >= sent_at + make_interval(secs => %(figures_delay_seconds)s)))
-  AND (%(consumer_id)s::uuid IS NULL OR e.consumer_id = %(consumer_id)s)
-  AND (%(event_ids)s::uuid[] IS NULL OR e.event_id = ANY (%(event_ids)s::uuid[]))
-  AND (%(event_types)s::text[] IS NULL OR e.event_type = ANY (%(event_types)s))
-  AND (%(since)s::timestamptz IS NULL OR e.created_at >= %(since)s)
-  AND (%(max_try_count)s::integer IS NULL OR e.deliver_try_count < %(max_try_count)s)
-  AND e.consumer_id NOT IN (SELECT consumer_id FROM replay_jobs WHERE status <> 'done')
-ORDER BY e.created_at, e.event_id
-LIMIT %(batch)s
-FOR UPDATE OF e SKIP LOCKED
+    SELECT e.event_id, e.consumer_id, e.customer_id, e.sequence, e.event_type, e.payload_json,
+           e.metadata_json, e.created_at, e.publish_try_count,
+           e.deliver_try_count + 1 AS deliver_try_count, e.sent_late_at,
+           (SELECT epoch FROM recovery) AS epoch
+    FROM customer_events e
+    CROSS JOIN LATERAL (
+        SELECT greatest(e.published_at, e.deliver_last_tried_at) AS sent_at) copy
+    WHERE e.consumer_id = bank.consumer_id AND e.publish_status = 'published'
+      AND (e.deliver_status = 'pending' OR (%(include_failed)s AND e.deliver_status = 'failed'))
+      AND (e.created_at, e.event_id) > (bank.from_at, bank.from_id) AND e.created_at <= bank.until_at
+      AND sent_at <= clock_timestamp() - make_interval(secs => greatest(
+              %(grace_seconds)s,
+              CASE WHEN e.deliver_try_count = 0 THEN 0
+                   ELSE least(%(longest_wait_seconds)s,
+                              %(first_wait_seconds)s * 2.0 ^ least(e.deliver_try_count - 1, 30))
+              END))
+      AND (sent_at <= clock_timestamp()
+                      - make_interval(secs => %(ttl_seconds)s + %(figures_delay_seconds)s)
+           OR (bank.empty
+               AND bank.observed_at >= sent_at + make_interval(secs => %(figures_delay_seconds)s)))
+      AND (%(event_ids)s::uuid[] IS NULL OR e.event_id = ANY (%(event_ids)s::uuid[]))
+      AND (%(event_types)s::text[] IS NULL OR e.event_type = ANY (%(event_types)s))
+      AND (%(since)s::timestamptz IS NULL OR e.created_at >= %(since)s)
+      AND (%(max_try_count)s::integer IS NULL OR e.deliver_try_count < %(max_try_count)s)
+    ORDER BY e.created_at, e.event_id
+    LIMIT bank.share
+    FOR UPDATE OF e SKIP LOCKED) found
+ORDER BY found.created_at, found.event_id
 
 -- name: barriers
 -- Only a rewind holds back events that were published. It is asked here, after the claim's locks.

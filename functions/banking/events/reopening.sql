@@ -2,18 +2,23 @@
 
 -- name: find_newest
 -- In steps, oldest first. What is found here is only likely: reopen looks again, under the lock.
-SELECT e.event_id, e.customer_id, e.created_at
-FROM customer_events e
-WHERE e.publish_status = 'failed'
-  AND (e.created_at, e.event_id) > (%(after_created_at)s, %(after_event_id)s)
-  AND (%(consumer_id)s::uuid IS NULL OR e.consumer_id = %(consumer_id)s)
-  AND (%(event_ids)s::uuid[] IS NULL OR e.event_id = ANY (%(event_ids)s::uuid[]))
-  AND (%(event_types)s::text[] IS NULL OR e.event_type = ANY (%(event_types)s))
-  AND (%(since)s::timestamptz IS NULL OR e.created_at >= %(since)s)
-  AND (%(max_try_count)s::integer IS NULL OR e.publish_try_count < %(max_try_count)s)
-  AND NOT EXISTS (SELECT FROM customer_events later
-                  WHERE later.customer_id = e.customer_id AND later.sequence > e.sequence)
-ORDER BY e.created_at, e.event_id
+SELECT found.*
+FROM consumers c
+CROSS JOIN LATERAL (
+    SELECT e.event_id, e.customer_id, e.created_at
+    FROM customer_events e
+    WHERE e.consumer_id = c.consumer_id AND e.publish_status = 'failed'
+      AND (e.created_at, e.event_id) > (%(after_created_at)s, %(after_event_id)s)
+      AND (%(event_ids)s::uuid[] IS NULL OR e.event_id = ANY (%(event_ids)s::uuid[]))
+      AND (%(event_types)s::text[] IS NULL OR e.event_type = ANY (%(event_types)s))
+      AND (%(since)s::timestamptz IS NULL OR e.created_at >= %(since)s)
+      AND (%(max_try_count)s::integer IS NULL OR e.publish_try_count < %(max_try_count)s)
+      AND NOT EXISTS (SELECT FROM customer_events later
+                      WHERE later.customer_id = e.customer_id AND later.sequence > e.sequence)
+    ORDER BY e.created_at, e.event_id
+    LIMIT %(batch)s) found
+WHERE %(consumer_id)s::uuid IS NULL OR c.consumer_id = %(consumer_id)s
+ORDER BY found.created_at, found.event_id
 LIMIT %(batch)s
 
 -- name: lock_customers

@@ -31,11 +31,13 @@ def resend_filters(
     }
 
 
-def run_resend(sweep: Sweep, filters: Mapping[str, Any], seconds: float) -> Summary:
+def run_resend(
+    sweep: Sweep, filters: Mapping[str, Any], seconds: float, *, counts: bool = True
+) -> Summary:
     """Probe paused banks, then publish what is pending, for at most `seconds` plus one batch.
 
     Probes get half of the time at most: many paused banks must not stop the others.
     """
     deadline = time.monotonic() + seconds
     probe_paused_banks(sweep, filters, deadline - seconds / 2)
-    return sweep.run(filters, deadline - time.monotonic())
+    return sweep.run(filters, deadline - time.monotonic(), counts=counts)

@@ -15,6 +15,6 @@ from chalicelib.banking.wiring import parts, scheduled
 @schedules.schedule(Rate(15, unit=Rate.MINUTES), name="redeliver")
 @scheduled
 def redeliver(_event: Any) -> dict[str, Any]:
-    """Runs the same code as POST /events/redeliver, with longer waits."""
+    """Runs the same code as POST /events/redeliver, with longer waits and without counting."""
     filters = redeliver_filters(parts().settings, Scope(), wait_longer=True)
-    return parts().redeliver.run(filters, parts().settings.sweep_seconds).counts()
+    return parts().redeliver.run(filters, parts().settings.sweep_seconds, counts=False).counts()

@@ -14,7 +14,7 @@ from tests.support.api import Api
 from tests.support.banking import Bank
 from tests.support.broker import drain
 from tests.support.fixtures import Query
-from tests.support.outbox import statuses
+from tests.support.outbox import make_older, statuses
 from tests.support.waiting import eventually
 
 FAIL = """
@@ -133,10 +133,9 @@ def test_redelivered_late_event_says_so(
     change(bank, given_up)
     resend(bank.api, include_late=True)
     drain(rabbitmq_url, bank.name)
-    query("UPDATE customer_events SET published_at = now() - interval '2 days'"
-          " WHERE sequence = 1 AND consumer_id = %(id)s", id=bank.consumer_id)  # fmt: skip
+    make_older(query, bank.consumer_id, days=2, sequence=1)
 
-    bank.api.post("/events/redeliver", period_in_days=1)
+    bank.api.post("/events/redeliver", period_in_days=3)
 
     (again,) = drain(rabbitmq_url, bank.name)
     assert (again.sequence, again.body["metadata"]["late"]) == (1, True)

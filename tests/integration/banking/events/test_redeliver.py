@@ -14,7 +14,7 @@ from tests.support.api import Api
 from tests.support.banking import Bank, parts_with
 from tests.support.broker import take
 from tests.support.fixtures import Query
-from tests.support.outbox import assert_in_order, statuses, write_pending
+from tests.support.outbox import assert_in_order, make_older, statuses, write_pending
 from tests.support.schedules import run_schedule
 
 
@@ -192,12 +192,9 @@ def test_late_answer_replaces_no_newer_one(unconfirmed: Bank, parts: Parts) -> N
 
 def test_event_older_than_the_ttl_is_sent(unconfirmed: Bank, query: Query, parts: Parts) -> None:
     see(parts, unconfirmed, ready=6)
-    query(
-        "UPDATE customer_events SET published_at = published_at - interval '24 hours'"
-        " WHERE sequence = 1 AND source_service = 'test'"
-    )
+    make_older(query, unconfirmed.consumer_id, days=1, sequence=1)
 
-    assert redeliver(unconfirmed.api)["succeeded"] == 2
+    assert redeliver(unconfirmed.api, period_in_days=2)["succeeded"] == 2
 
 
 def test_one_banks_queue_says_nothing_of_another(

@@ -171,14 +171,14 @@ def test_lost_queue_loses_nothing(bank: Bank, query: Query, rabbitmq_url: str) -
 def test_claim_reads_only_its_batch(
     statements: dict[str, str], bank: Bank, query: Query, parts: Parts
 ) -> None:
-    write_pending(query, bank.consumer_id, customers=2_000, events_each=5)
+    write_pending(query, bank.consumer_id, customers=2_000, events_each=5, age_seconds=200_000)
     query(
-        "UPDATE customer_events SET publish_status = 'published', published_at = now() - interval '2 d'"
+        "UPDATE customer_events SET publish_status = 'published', published_at = created_at"
         " WHERE %(published)s",
         published=statements is REDELIVER,
     )
     filters = {
-        **EVENTS.beginning,
+        **EVENTS.first_claim,
         "batch": 1_000,
         **resend_filters(parts.settings, Scope()),
         **redeliver_filters(parts.settings, Scope()),

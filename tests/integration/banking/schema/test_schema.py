@@ -122,9 +122,10 @@ def test_partial_indexes_find_pending_work(url: str) -> None:
     plan = """
         SET enable_seqscan = off;
         EXPLAIN SELECT event_id FROM customer_events
-        WHERE publish_status = 'pending' ORDER BY created_at, event_id LIMIT 100"""
+        WHERE consumer_id = gen_random_uuid() AND publish_status = 'pending'
+        ORDER BY created_at, event_id LIMIT 100"""
 
-    assert "customer_events_pending" in str(run(url, plan))
+    assert "customer_events_pending_of_consumer" in str(run(url, plan))
 
 
 def test_built_in_admin_exists_once(url: str) -> None:

@@ -3,8 +3,9 @@
 A claim is a row lock. One transaction selects a batch `FOR UPDATE SKIP LOCKED`, sends it and writes the
 outcomes. So two sweeps never send the same row, and a killed sweep leaves no claim behind. This suits
 receivers that answer within seconds; for others see `fintegrate.outbox.leases`.
-A run visits each row once, in the table's order. An outage ends the run at once, and only the rows that
-were already sent count a try. A row that was nacked counts none.
+A run visits each row once, in the table's order. If the table has an owner, the owners that have rows
+share each batch, and each owner's rows are visited in order. An outage ends the run at once, and only
+the rows that were already sent count a try. A row that was nacked counts none.
 
 Statements of a sweep: `count`, `claim`, `confirmed`, `failed`. Optional are `plan` (planner settings for
 the transaction of `claim`), `barriers` (where rows of a key must keep their order) and `nacked` (what a
@@ -50,31 +51,36 @@ class Sweep:
         row = self.database.fetch_one(self.statements["count"], filters, revive=True)
         return int(row["count"]) if row else 0
 
-    def run(self, filters: Mapping[str, Any], seconds: float) -> Summary:
-        """Send what matches, in order, for at most `seconds` plus one batch."""
+    def run(self, filters: Mapping[str, Any], seconds: float, *, counts: bool = True) -> Summary:
+        """Send what matches, in order, for at most `seconds` plus one batch.
+
+        Without `counts` the summary has what was attempted only. Counting reads all that is pending, so
+        it costs more than a batch when an owner's backlog is large.
+        """
         deadline = time.monotonic() + seconds
-        summary = Summary(total_pending=self.count(filters))
-        after = self.table.beginning
-        while summary.total_pending and time.monotonic() < deadline:
-            rows, clear, outcomes = self._send_batch(filters, after, self.batch)
+        summary = Summary(total_pending=self.count(filters) if counts else 0)
+        if counts and not summary.total_pending:
+            return summary
+        claim: Mapping[str, Any] | None = self.table.first_claim
+        while claim is not None and time.monotonic() < deadline:
+            rows, clear, outcomes = self._send_batch(filters, claim, self.batch)
             summary.add(clear, outcomes, self.listed)
             outages = self.sender.outages
-            if len(rows) < self.batch or any(o.result in outages for o in outcomes):
-                break
-            after = self.table.after(rows[-1])
+            away = any(outcome.result in outages for outcome in outcomes)
+            claim = None if away else self.table.next_claim(rows, self.batch)
         return summary
 
     def send_first(self, filters: Mapping[str, Any]) -> Outcome | None:
         """Send the first row that matches, alone. None: there was none that may be sent now."""
-        _, _, outcomes = self._send_batch(filters, self.table.beginning, 1)
+        _, _, outcomes = self._send_batch(filters, self.table.first_claim, 1)
         return outcomes[0] if outcomes else None
 
     def _send_batch(
-        self, filters: Mapping[str, Any], after: Mapping[str, Any], batch: int
+        self, filters: Mapping[str, Any], claim: Mapping[str, Any], batch: int
     ) -> tuple[list[Row], list[Row], list[Outcome]]:
         """The rows of a batch, those of them that were sent, and how each of these ended."""
         with self.database.transaction():
-            rows = self._claim({**filters, **after, "batch": batch})
+            rows = self._claim({**filters, **claim, "batch": batch})
             clear = self._without_held_back(rows)
             outcomes = self.sender.send(clear, BATCH_SECONDS)
             self._write_down(filters, clear, outcomes)

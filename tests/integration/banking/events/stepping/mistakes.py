@@ -31,7 +31,8 @@ _NO_UNTAKEABLE_BEFORE = f"""AND NOT EXISTS (
     SELECT FROM customer_events earlier
     WHERE earlier.customer_id = e.customer_id AND earlier.sequence < e.sequence
       AND earlier.publish_status = 'pending' AND NOT {_TAKEABLE})
-ORDER BY"""
+"""
+_END_OF_CLAIM = "    ORDER BY e.created_at, e.event_id\n    LIMIT bank.share"
 
 
 class Mistake(NamedTuple):
@@ -51,8 +52,9 @@ def _look_at_takeable_only(patch: pytest.MonkeyPatch) -> None:
 
 def _move_barriers_into_claim(patch: pytest.MonkeyPatch) -> None:
     """Narrowed to what the claim leaves out, as if it took all the rest."""
-    before, after = resend.SQL["claim"].split("ORDER BY")
-    patch.setitem(resend.SQL, "claim", f"{before}{_NO_UNTAKEABLE_BEFORE}{after}")
+    before, end, after = resend.SQL["claim"].partition(_END_OF_CLAIM)
+    assert end, "claim has changed: plant the mistake anew"
+    patch.setitem(resend.SQL, "claim", f"{before}{_NO_UNTAKEABLE_BEFORE}{end}{after}")
     patch.delitem(resend.SQL, "barriers")
 
 
