@@ -34,6 +34,7 @@ from chalicelib.banking.customer import (  # noqa: F401
 )
 from chalicelib.banking.customer.blueprint import customer
 from chalicelib.banking.events import (  # noqa: F401
+    cancel_rewind,
     confirm_delivery,
     list_events,
     read_event,

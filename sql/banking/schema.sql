@@ -271,7 +271,8 @@ CREATE INDEX dead_letters_unmatched ON dead_letters (created_at) WHERE event_id 
 
 -- A job that empties a consumer's queue and publishes its events again, in order. While it is not done
 -- it holds back the consumer's publishing. quiet_after and quiet_xid tell when all that may have looked
--- before is through; until_at is the end of its range; after_* is how far it has come.
+-- before is through; until_at is the end of its range; after_* is how far it has come. From emptying_at on
+-- the queue may be gone. From cancelled_at on nothing more is sent: what the queue has lost becomes pending.
 CREATE TABLE replay_jobs (
     job_id            uuid        NOT NULL DEFAULT gen_random_uuid(),
     consumer_id       uuid        NOT NULL,
@@ -291,6 +292,8 @@ CREATE TABLE replay_jobs (
     created_at        timestamptz NOT NULL DEFAULT clock_timestamp(),
     updated_at        timestamptz NOT NULL DEFAULT clock_timestamp(),
     finished_at       timestamptz,
+    emptying_at       timestamptz,
+    cancelled_at      timestamptz,
     CONSTRAINT replay_jobs_pkey PRIMARY KEY (job_id),
     CONSTRAINT replay_jobs_kind_check CHECK (kind IN ('rewind')),
     CONSTRAINT replay_jobs_status_check CHECK (status IN ('held', 'publishing', 'done')),

@@ -93,6 +93,7 @@ UNFILTERED = {
         "load": OPERATOR,
         "note_publishers": OPERATOR,
         "are_publishers_through": OPERATOR,
+        "emptying": OPERATOR,
         "emptied": OPERATOR,
         "lock_publishing": OPERATOR,
         "mark_sent": BY_EVENT,

@@ -201,7 +201,8 @@ class Rewind(RequestModel):
         Annotated[UUID, Field(strict=False)] | Instant | None,
         Field(alias="from"),
         Described(
-            "A time or an event's id; without it the oldest event that is not confirmed",
+            "A time or an event's id; without it the oldest event that is not confirmed, or a time"
+            " before it if there are too many events to look at",
             "2026-01-15T09:30:00+00:00",
         ),
     ] = None
@@ -213,13 +214,17 @@ class Rewind(RequestModel):
 
 
 class RewindBegun(TypedDict):
-    """The job, and how many events it will send; `job_id` is null after a dry run."""
+    """The job, and how many events it will send; `job_id` is null after a dry run.
+
+    `counted_until` is null if all were counted. Otherwise there are more events after this time.
+    """
 
     job_id: UUID | None
     consumer_id: ConsumerId
     from_at: datetime
     include_processed: bool
     event_count: int
+    counted_until: datetime | None
 
 
 class RewindRef(RequestModel):
@@ -229,7 +234,10 @@ class RewindRef(RequestModel):
 
 
 class RewindProgress(TypedDict):
-    """A rewind: `held` until the queue is empty, then `publishing` up to `until_at`, then `done`."""
+    """A rewind: `held` until the queue is empty, then `publishing` up to `until_at`, then `done`.
+
+    After `cancelled_at` nothing more is sent, and `publishing` gives back what the queue has lost.
+    """
 
     job_id: UUID
     consumer_id: ConsumerId
@@ -243,6 +251,7 @@ class RewindProgress(TypedDict):
     sent_count: int
     created_at: datetime
     updated_at: datetime
+    cancelled_at: datetime | None
     finished_at: datetime | None
 
 

@@ -1,11 +1,16 @@
 """Rewinds: jobs that empty a bank's queue and publish its events again, in order per customer.
 
 While a job is not done it holds back the bank's publishing: its row is the hold. Here are the job's
-beginning and its progress; `chalicelib.banking.events.rewind_worker` does the work.
+beginning, its progress and its end by request; `chalicelib.banking.events.rewind_worker` does the work.
+
+A bank may have millions of events, so they are looked at in stretches and for a bounded time. To begin
+earlier than necessary is always right, because a job leaves out what is processed.
 """
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -22,6 +27,15 @@ TOO_LATE = (
     "Event {event_id} of {created_at} is not confirmed, and emptying the queue would lose its message; "
     "begin there or earlier"
 )
+NOT_SEEN = "There are too many events to look at before this time; begin at {reached} or earlier"
+DONE = "The newest rewind of this consumer is done; there is nothing to cancel"
+STRETCH = 10_000
+LOOK_SECONDS = 8.0
+"""How long a request looks for the oldest unconfirmed event, and as long it counts."""
+FIRST = {
+    "after_created_at": "-infinity",
+    "after_event_id": "00000000-0000-0000-0000-000000000000",
+}
 
 
 def begin(db: Database, wanted: Rewind, request_id: str) -> Row:
@@ -36,19 +50,31 @@ def begin(db: Database, wanted: Rewind, request_id: str) -> Row:
     consumer = {"consumer_id": str(wanted.consumer_id)}
     if db.fetch_one(SQL["find_consumer"], consumer) is None:
         raise NotFound("No such consumer; check consumer_id")
-    job = {
-        **consumer,
-        "from_at": _start(db, consumer, wanted.begin),
-        "include_processed": wanted.include_processed,
-    }
-    if wanted.dry_run:
-        return {"job_id": None, **job, **(db.fetch_one(SQL["count"], job) or {})}
-    values = {**job, "reason": wanted.reason, "request_id": request_id}
-    try:
-        made = db.fetch_one(SQL["begin"], values)
-    except UniqueViolation as error:
-        raise Conflict(RUNNING) from error
-    return {**job, **(made or {}), **(db.fetch_one(SQL["count"], job) or {})}
+    db.execute(SQL["plan"], {})
+    job = {**consumer, "include_processed": wanted.include_processed}
+    job["from_at"] = _start(db, job, wanted.begin)
+    made: Row | None = {"job_id": None}
+    if not wanted.dry_run:
+        values = {**job, "reason": wanted.reason, "request_id": request_id}
+        try:
+            made = db.fetch_one(SQL["begin"], values)
+        except UniqueViolation as error:
+            raise Conflict(RUNNING) from error
+    return {**job, **(made or {}), **_count(db, job)}
+
+
+def cancel(db: Database, consumer_id: str) -> Row:
+    """End the newest rewind; the hold ends at once, or as soon as the worker has given back the rest.
+
+    Raises:
+        NotFound: there is none.
+        Conflict: it is done.
+    """
+    db.execute(SQL["cancel"], {"consumer_id": consumer_id})
+    job = progress(db, consumer_id)
+    if job["cancelled_at"] is None:
+        raise Conflict(DONE)
+    return job
 
 
 def progress(db: Database, consumer_id: str) -> Row:
@@ -63,21 +89,53 @@ def progress(db: Database, consumer_id: str) -> Row:
     return job
 
 
-def _start(db: Database, consumer: dict[str, Any], wanted: datetime | UUID | None) -> datetime:
-    oldest = db.fetch_one(SQL["oldest_unconfirmed"], consumer)
-    if wanted is None:
-        if oldest is None:
-            raise Conflict(NOTHING)
-        return _time_of(oldest)
+def _start(db: Database, job: dict[str, Any], wanted: datetime | UUID | None) -> datetime:
+    """Where to begin: as wanted, else at the oldest unconfirmed event or before it."""
     if isinstance(wanted, UUID):
-        event = db.fetch_one(SQL["find_event"], {**consumer, "event_id": str(wanted)})
-        if event is None:
+        found = db.fetch_one(SQL["find_event"], {**job, "event_id": str(wanted)})
+        if found is None:
             raise NotFound("No such event of this consumer; check from")
-        wanted = _time_of(event)
-    if oldest is not None and oldest["created_at"] < wanted:
+        wanted = _time_of(found)
+    oldest = db.fetch_one(SQL["oldest_waiting"], job)
+    if wanted is None or oldest is None or wanted <= oldest["created_at"]:
+        seen: Row = {}
+        for seen in _look(db, job, FIRST, wanted or (oldest and oldest["created_at"])):
+            if seen["event_id"] is not None:
+                oldest = seen
+                break
+        else:
+            if seen["reached"] is not None and wanted is not None:
+                raise Conflict(NOT_SEEN.format(reached=seen["reached"].isoformat()))
+            if seen["reached"] is not None:
+                return seen["reached"]
+    if oldest is None and wanted is None:
+        raise Conflict(NOTHING)
+    if oldest is not None and wanted is not None and oldest["created_at"] < wanted:
         created_at = oldest["created_at"].isoformat()
         raise Conflict(TOO_LATE.format(event_id=oldest["event_id"], created_at=created_at))
-    return wanted
+    return wanted or _time_of(oldest or {})
+
+
+def _count(db: Database, job: dict[str, Any]) -> Row:
+    count, seen = 0, Row()
+    for seen in _look(db, job, {**FIRST, "after_created_at": job["from_at"]}, None):
+        count += seen["to_send"]
+    return {"event_count": count, "counted_until": seen["reached"]}
+
+
+def _look(
+    db: Database, job: dict[str, Any], after: dict[str, Any], before: datetime | None
+) -> Iterator[Row]:
+    """What `look` says of each stretch, while time allows; `reached` is null when there is no more."""
+    deadline = time.monotonic() + LOOK_SECONDS
+    while True:
+        wanted = {**job, **after, "before": before or "infinity", "stretch": STRETCH}
+        seen = db.fetch_one(SQL["look"], wanted) or {}
+        reached = seen["last_created_at"] if seen["seen"] == STRETCH else None
+        yield {**seen, "reached": reached}
+        if reached is None or time.monotonic() >= deadline:
+            return
+        after = {"after_created_at": reached, "after_event_id": seen["last_event_id"]}
 
 
 def _time_of(event: Row) -> datetime:

@@ -12,29 +12,69 @@ SELECT created_at
 FROM customer_events
 WHERE event_id = %(event_id)s AND consumer_id = %(consumer_id)s
 
--- name: oldest_unconfirmed
-SELECT e.event_id, e.created_at
-FROM customer_events e
-LEFT JOIN consumer_event_receipts r
-       ON r.consumer_id = e.consumer_id AND r.event_id = e.event_id
-WHERE e.consumer_id = %(consumer_id)s
-  AND NOT (e.publish_status = 'failed' AND e.publish_given_up_at IS NOT NULL)
-  AND (e.deliver_status = 'pending'
-       OR (e.deliver_status = 'failed' AND r.processing_status IS DISTINCT FROM 'failed')
-       OR (e.deliver_status = 'delivered' AND r.processing_status = 'received'))
-ORDER BY e.created_at, e.event_id
+-- name: plan
+-- As in resend.sql.
+SELECT set_config('enable_sort', 'off', true), set_config('jit', 'off', true)
+
+-- name: oldest_waiting
+-- The oldest event that is unconfirmed for certain. Each index gives its first.
+SELECT event_id, created_at
+FROM ((SELECT event_id, created_at FROM customer_events
+       WHERE consumer_id = %(consumer_id)s AND publish_status = 'pending'
+       ORDER BY created_at, event_id LIMIT 1)
+      UNION ALL
+      (SELECT event_id, created_at FROM customer_events
+       WHERE consumer_id = %(consumer_id)s
+         AND publish_status = 'published' AND deliver_status = 'pending'
+       ORDER BY created_at, event_id LIMIT 1)
+      UNION ALL
+      (SELECT event_id, created_at FROM customer_events
+       WHERE consumer_id = %(consumer_id)s
+         AND publish_status = 'failed' AND publish_given_up_at IS NULL
+       ORDER BY created_at, event_id LIMIT 1)) AS firsts
+ORDER BY created_at, event_id
 LIMIT 1
 
--- name: count
-SELECT count(*) AS event_count
-FROM customer_events e
-LEFT JOIN consumer_event_receipts r
-       ON r.consumer_id = e.consumer_id AND r.event_id = e.event_id
-WHERE e.consumer_id = %(consumer_id)s AND e.created_at >= %(from_at)s
-  AND NOT (e.publish_status = 'failed' AND e.publish_given_up_at IS NOT NULL)
-  AND (%(include_processed)s
-       OR NOT (e.deliver_status = 'delivered'
-               AND coalesce(r.processing_status, 'processed') = 'processed'))
+-- name: look
+-- Looks at the next events, so many at most: how many they are, the last of them, the first that is
+-- unconfirmed, and how many a job would send.
+WITH stretch AS MATERIALIZED (
+    SELECT e.event_id, e.created_at, e.deliver_status,
+           e.publish_status = 'failed' AND e.publish_given_up_at IS NOT NULL AS given_up,
+           CASE WHEN e.deliver_status <> 'pending' THEN
+               (SELECT r.processing_status FROM consumer_event_receipts r
+                WHERE r.consumer_id = e.consumer_id AND r.event_id = e.event_id) END AS receipt
+    FROM customer_events e
+    WHERE e.consumer_id = %(consumer_id)s
+      AND (e.created_at, e.event_id) > (%(after_created_at)s::timestamptz, %(after_event_id)s::uuid)
+      AND e.created_at < %(before)s::timestamptz
+    ORDER BY e.created_at, e.event_id
+    LIMIT %(stretch)s
+), last AS (
+    SELECT created_at, event_id FROM stretch ORDER BY created_at DESC, event_id DESC LIMIT 1
+), unconfirmed AS (
+    SELECT created_at, event_id
+    FROM stretch
+    WHERE NOT given_up
+      AND (deliver_status = 'pending'
+           OR (deliver_status = 'failed' AND receipt IS DISTINCT FROM 'failed')
+           OR (deliver_status = 'delivered' AND receipt = 'received'))
+    ORDER BY created_at, event_id
+    LIMIT 1
+), told AS (
+    SELECT count(*) AS seen,
+           count(*) FILTER (WHERE NOT given_up
+                              AND (%(include_processed)s
+                                   OR NOT (deliver_status = 'delivered'
+                                           AND coalesce(receipt, 'processed') = 'processed'))
+                           ) AS to_send
+    FROM stretch
+)
+SELECT told.*, last.created_at AS last_created_at, last.event_id AS last_event_id,
+       unconfirmed.created_at, unconfirmed.event_id
+FROM told
+LEFT JOIN last ON true
+LEFT JOIN unconfirmed ON true
 
 -- name: begin
 INSERT INTO replay_jobs (consumer_id, from_at, include_processed, reason, request_id)
@@ -43,8 +83,18 @@ RETURNING job_id
 
 -- name: newest
 SELECT job_id, consumer_id, status, from_at, include_processed, reason, waits_for, until_at,
-       after_created_at AS reached_at, sent_count, created_at, updated_at, finished_at
+       after_created_at AS reached_at, sent_count, created_at, updated_at, cancelled_at, finished_at
 FROM replay_jobs
 WHERE consumer_id = %(consumer_id)s
 ORDER BY created_at DESC
 LIMIT 1
+
+-- name: cancel
+-- Ends the job at once if its queue was not touched. Otherwise the worker gives back what is not sent yet.
+UPDATE replay_jobs j
+SET cancelled_at = coalesce(cancelled_at, now), updated_at = now,
+    status = CASE WHEN status = 'held' AND emptying_at IS NULL THEN 'done' ELSE status END,
+    until_at = CASE WHEN status = 'held' AND emptying_at IS NULL THEN now ELSE until_at END,
+    finished_at = CASE WHEN status = 'held' AND emptying_at IS NULL THEN now END
+FROM clock_timestamp() AS now
+WHERE j.consumer_id = %(consumer_id)s AND j.status <> 'done'

@@ -13,6 +13,7 @@ from fintegrate.http.endpoint import Access, Answer, Call
     gives=RewindBegun,
     status=202,
     access=Access.ADMIN,
+    transaction=True,
     looks_up=True,
     conflict="A rewind is running, nothing is unconfirmed, or an unconfirmed event is older",
 )

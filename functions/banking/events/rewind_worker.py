@@ -14,7 +14,9 @@ The rules were model-checked; without any of them an event is lost or overtakes 
 5. The queue is deleted and declared, not purged: a purge leaves unacknowledged messages, which would
    come back between the new ones.
 
-A kill at any point repeats at most one batch. Leaves the job's beginning to
+A kill at any point repeats at most one batch. A job that is cancelled after its queue was made anew
+gives back what it has not sent: these events are pending again before the hold ends, so the sweeps send
+them in order and live events wait behind them. Leaves the job's beginning to
 `chalicelib.banking.events.rewind`.
 """
 
@@ -37,6 +39,8 @@ from fintegrate.queries import queries_beside
 
 SQL = queries_beside(__name__)
 BATCH = 500
+STRETCH = 10_000
+"""How many events a step looks at, at most."""
 BATCH_SECONDS = 4.0
 """As a sweep's: below the lock timeout of the statements that wait for these rows."""
 BROKER_SECONDS = 3.0
@@ -105,7 +109,7 @@ class RewindWorker:
             job = self._load(job_id)  # another worker may have gone on until just now
             if job is not None and job["status"] == "held":
                 self._make_queue_anew(broker, job)
-            while self._send_batch(broker, job_id, worked) and time.monotonic() < deadline:
+            while self._step(broker, job_id, worked) and time.monotonic() < deadline:
                 pass
 
     def _load(self, job_id: str) -> Row | None:
@@ -128,49 +132,69 @@ class RewindWorker:
             broker.close()
 
     def _make_queue_anew(self, broker: ExclusiveConnection, job: Row) -> None:
+        """A job that was cancelled meanwhile may have made it anew, or not; it goes on as if it had."""
         name = job["consumer_name"]
-        broker.make_anew(queue_name(name), EXCHANGE, queues([name]), BROKER_SECONDS)
+        if job["cancelled_at"] is None:
+            if not self._db.execute(SQL["emptying"], {"job_id": job["job_id"]}):
+                return  # cancelled just now
+            broker.make_anew(queue_name(name), EXCHANGE, queues([name]), BROKER_SECONDS)
         self._db.execute(SQL["emptied"], {"job_id": job["job_id"]})
 
-    def _send_batch(self, broker: ExclusiveConnection, job_id: str, worked: Worked) -> bool:
-        """Send the next events in order; returns whether to go on.
-
-        The job goes on behind the last event before the first one that failed.
-        """
+    def _step(self, broker: ExclusiveConnection, job_id: str, worked: Worked) -> bool:
+        """Send the next events in order, or give them back; returns whether to go on."""
         with self._db.transaction():
+            self._db.execute(SQL["plan"], {})
             job = self._db.fetch_one(SQL["lock_publishing"], {"job_id": job_id})
             if job is None:
                 return False
-            rows = self._db.fetch_all(SQL["claim"], {**job, "batch": BATCH})
-            if not rows:
-                worked.done += self._db.execute(SQL["finish"], {"job_id": job_id})
-                return False
-            outcomes = broker.publish([compose(row) for row in rows], BATCH_SECONDS)
-            confirmed = [
-                row["event_id"]
-                for row, outcome in zip(rows, outcomes, strict=True)
-                if outcome.result is Result.CONFIRMED
-            ]
-            failures = [
-                (index, outcome.reason)
-                for index, outcome in enumerate(outcomes)
-                if outcome.result is not Result.CONFIRMED
-            ]
-            sent, waits_for = failures[0] if failures else (len(rows), None)
-            last = rows[sent - 1] if sent else {}
-            self._db.execute(SQL["mark_sent"], {"ids": confirmed})
-            self._db.execute(
-                SQL["advance"],
-                {
-                    "job_id": job_id,
-                    "created_at": last.get("created_at"),
-                    "event_id": last.get("event_id"),
-                    "sent": len(confirmed),
-                    "waits_for": waits_for,
-                },
-            )
-            worked.sent += len(confirmed)
+            end = self._db.fetch_one(SQL["find_end"], {**job, "stretch": STRETCH})
+            job = {**job, **(end or {"end_created_at": None, "end_event_id": None})}
+            if job["cancelled_at"] is None:
+                return self._send_batch(broker, job, worked)
+            self._db.execute(SQL["give_back"], job)
+            return self._pass(job, worked)
+
+    def _send_batch(self, broker: ExclusiveConnection, job: Row, worked: Worked) -> bool:
+        """The job goes on behind the last event before the first one that failed."""
+        rows = self._db.fetch_all(SQL["claim"], {**job, "batch": BATCH})
+        if not rows:
+            return self._pass(job, worked)
+        outcomes = broker.publish([compose(row) for row in rows], BATCH_SECONDS)
+        confirmed = [
+            row["event_id"]
+            for row, outcome in zip(rows, outcomes, strict=True)
+            if outcome.result is Result.CONFIRMED
+        ]
+        failures = [
+            (index, outcome.reason)
+            for index, outcome in enumerate(outcomes)
+            if outcome.result is not Result.CONFIRMED
+        ]
+        sent, waits_for = failures[0] if failures else (len(rows), None)
+        last = rows[sent - 1] if sent else {}
+        self._db.execute(SQL["mark_sent"], {"ids": confirmed})
+        self._db.execute(
+            SQL["advance"],
+            {
+                "job_id": job["job_id"],
+                "created_at": last.get("created_at"),
+                "event_id": last.get("event_id"),
+                "sent": len(confirmed),
+                "waits_for": waits_for,
+            },
+        )
+        worked.sent += len(confirmed)
         return not failures
+
+    def _pass(self, job: Row, worked: Worked) -> bool:
+        """Go on behind the step's end, up to which nothing is left; without one the job is done."""
+        wanted = {"job_id": job["job_id"], "created_at": job["end_created_at"]}
+        if job["end_created_at"] is None:
+            worked.done += self._db.execute(SQL["finish"], wanted)
+            return False
+        wanted |= {"event_id": job["end_event_id"], "sent": 0, "waits_for": None}
+        self._db.execute(SQL["advance"], wanted)
+        return True
 
     def _wait(self, job_id: str, reason: str) -> None:
         self._db.execute(SQL["wait"], {"job_id": job_id, "waits_for": reason[:500]})

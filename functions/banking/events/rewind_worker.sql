@@ -4,7 +4,7 @@
 SELECT job_id FROM replay_jobs WHERE status <> 'done' ORDER BY updated_at
 
 -- name: load
-SELECT j.job_id, j.consumer_id, j.status, c.name AS consumer_name
+SELECT j.job_id, j.consumer_id, j.status, j.cancelled_at, c.name AS consumer_name
 FROM replay_jobs j
 JOIN consumers c ON c.consumer_id = j.consumer_id
 WHERE j.job_id = %(job_id)s AND j.status <> 'done'
@@ -23,6 +23,12 @@ SELECT quiet_after <= clock_timestamp()
 FROM replay_jobs
 WHERE job_id = %(job_id)s
 
+-- name: emptying
+-- From here on the job cannot be cancelled at once, because the queue may be gone.
+UPDATE replay_jobs
+SET emptying_at = coalesce(emptying_at, clock_timestamp()), updated_at = clock_timestamp()
+WHERE job_id = %(job_id)s AND status = 'held'
+
 -- name: emptied
 -- The range ends now: what is committed later was not published before, or went into the new queue.
 UPDATE replay_jobs
@@ -31,10 +37,27 @@ SET status = 'publishing', until_at = clock_timestamp(), waits_for = NULL,
 WHERE job_id = %(job_id)s AND status = 'held'
 
 -- name: lock_publishing
-SELECT job_id, consumer_id, from_at, until_at, include_processed, after_created_at, after_event_id
+SELECT job_id, consumer_id, from_at, until_at, include_processed, after_created_at, after_event_id,
+       cancelled_at
 FROM replay_jobs
 WHERE job_id = %(job_id)s AND status = 'publishing'
 FOR UPDATE
+
+-- name: plan
+-- As in resend.sql.
+SELECT set_config('enable_sort', 'off', true), set_config('jit', 'off', true)
+
+-- name: find_end
+-- Where this step ends, so that no statement reads more events, however few are to be sent. No row: the
+-- rest of the range is shorter.
+SELECT created_at AS end_created_at, event_id AS end_event_id
+FROM customer_events
+WHERE consumer_id = %(consumer_id)s AND created_at BETWEEN %(from_at)s AND %(until_at)s
+  AND (%(after_created_at)s::timestamptz IS NULL
+       OR (created_at, event_id) > (%(after_created_at)s, %(after_event_id)s::uuid))
+ORDER BY created_at, event_id
+OFFSET %(stretch)s - 1
+LIMIT 1
 
 -- name: claim
 -- Columns as in resend.sql. Waits for locks, because it must leave out no event. Its try count includes
@@ -45,18 +68,38 @@ SELECT e.event_id, e.consumer_id, e.customer_id, e.sequence, e.event_type, e.pay
        (SELECT epoch FROM recovery) AS epoch
 FROM customer_events e
 JOIN consumers c ON c.consumer_id = e.consumer_id
-LEFT JOIN consumer_event_receipts r
-       ON r.consumer_id = e.consumer_id AND r.event_id = e.event_id
 WHERE e.consumer_id = %(consumer_id)s AND e.created_at BETWEEN %(from_at)s AND %(until_at)s
   AND NOT (e.publish_status = 'failed' AND e.publish_given_up_at IS NOT NULL)
   AND (%(after_created_at)s::timestamptz IS NULL
        OR (e.created_at, e.event_id) > (%(after_created_at)s, %(after_event_id)s::uuid))
+  AND (%(end_created_at)s::timestamptz IS NULL
+       OR (e.created_at, e.event_id) <= (%(end_created_at)s, %(end_event_id)s::uuid))
   AND (%(include_processed)s
        OR NOT (e.deliver_status = 'delivered'
-               AND coalesce(r.processing_status, 'processed') = 'processed'))
+               AND coalesce((SELECT r.processing_status FROM consumer_event_receipts r
+                             WHERE r.consumer_id = e.consumer_id AND r.event_id = e.event_id),
+                            'processed') = 'processed'))
 ORDER BY e.created_at, e.event_id
 LIMIT %(batch)s
 FOR UPDATE OF e
+
+-- name: give_back
+-- The job was cancelled: what the old queue had and the new one has not waits for the sweeps. No order is
+-- lost, because nobody has looked past an event since the hold: the job's rule 1.
+UPDATE customer_events e
+SET publish_status = 'pending', published_at = NULL,
+    publish_failure_reason = 'given back by a cancelled rewind',
+    deliver_status = 'pending', delivered_at = NULL
+WHERE e.consumer_id = %(consumer_id)s AND e.created_at BETWEEN %(from_at)s AND %(until_at)s
+  AND (%(after_created_at)s::timestamptz IS NULL
+       OR (e.created_at, e.event_id) > (%(after_created_at)s, %(after_event_id)s::uuid))
+  AND (%(end_created_at)s::timestamptz IS NULL
+       OR (e.created_at, e.event_id) <= (%(end_created_at)s, %(end_event_id)s::uuid))
+  AND e.publish_status = 'published'
+  AND (e.deliver_status = 'pending'
+       OR (e.deliver_status = 'delivered'
+           AND (SELECT r.processing_status FROM consumer_event_receipts r
+                WHERE r.consumer_id = e.consumer_id AND r.event_id = e.event_id) = 'received'))
 
 -- name: mark_sent
 -- An event that the bank has processed stays delivered: only another copy of it is under way. No event is

@@ -11,7 +11,7 @@ from typing import Any
 import psycopg2
 import pytest
 
-from chalicelib.banking.events import rewind_worker
+from chalicelib.banking.events import rewind, rewind_worker
 from chalicelib.banking.events.rewind_worker import RewindsStuck, RewindWorker, Worked
 from chalicelib.banking.events.topology import queue_name
 from chalicelib.banking.wiring import Parts
@@ -22,7 +22,8 @@ from tests.support.api import Api, Reply
 from tests.support.banking import Bank, parts_with
 from tests.support.broker import channel, drain, take
 from tests.support.fixtures import Query
-from tests.support.outbox import assert_in_order, by_customer, statuses
+from tests.support.outbox import assert_in_order, by_customer, statuses, write_pending
+from tests.support.plans import rows_read
 from tests.support.schedules import run_schedule
 from tests.support.waiting import eventually
 
@@ -319,7 +320,7 @@ class Killed(BaseException):
     """Ends a worker where a kill would."""
 
 
-@pytest.mark.parametrize("step", range(1, 16))
+@pytest.mark.parametrize("step", range(1, 20))
 def test_killed_worker_loses_nothing(
     admin: Api,
     bank: Bank,
@@ -455,3 +456,151 @@ def test_run_counts_its_work(admin: Api, bank: Bank, parts: Parts, rabbitmq_url:
     worked = eventually(lambda: (w := worker.run(SECONDS)).done and w)
 
     assert worked == Worked(jobs=1, done=1, sent=10)
+
+
+def delete(admin: Api, bank: Bank) -> Reply:
+    return admin.delete("/events/rewind", consumer_id=bank.consumer_id)
+
+
+def test_untouched_job_ends_at_once(admin: Api, bank: Bank, rabbitmq_url: str) -> None:
+    customers = lives(bank)
+    begin(admin, bank)
+    change(bank, customers[0], "ACTIVE")
+
+    for _ in range(2):
+        reply = delete(admin, bank)
+        assert (reply.status, reply.data["status"]) == (200, "done")
+        assert None not in (reply.data["cancelled_at"], reply.data["finished_at"])
+    assert run_schedule("rewind") == {"jobs": 0, "done": 0, "sent": 0}
+    run_schedule("resend")
+
+    deliveries = drain(rabbitmq_url, bank.name)
+    assert_in_order(deliveries)
+    assert len(deliveries) == 11
+
+
+def test_nothing_to_cancel_is_said(admin: Api, bank: Bank) -> None:
+    assert delete(admin, bank).status == 404
+    lives(bank, 1)
+    begin(admin, bank)
+    work(admin, bank)
+
+    assert delete(admin, bank).status == 409
+    assert begin(admin, bank).status == 202
+
+
+def _work_until(step: int, parts: Parts, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patched, suppress(Killed):
+        _count_steps(patched, iter(range(step)))
+        RewindWorker(parts.sweep_database, parts.settings.rabbitmq_url, 0).run(SECONDS)
+
+
+@pytest.mark.parametrize("step", range(7, 16))
+def test_cancelled_job_keeps_order(
+    admin: Api,
+    bank: Bank,
+    environment: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+    rabbitmq_url: str,
+    query: Query,
+    step: int,
+) -> None:
+    """Cancelled after a worker died before its n-th step; so does the worker that gives back."""
+    customers = lives(bank, 3)
+    begin(admin, bank)
+    monkeypatch.setattr(rewind_worker, "BATCH", 2)
+    monkeypatch.setattr(rewind_worker, "STRETCH", 2)
+    with parts_with(environment, PUBLISH_HANDOFF_SECONDS="0") as parts:
+        eventually(lambda: _quiet(parts, bank))
+        _work_until(step, parts, monkeypatch)
+        for customer_id in customers:
+            change(bank, customer_id, "ACTIVE")
+        assert delete(admin, bank).status == 200
+        _work_until(step, parts, monkeypatch)
+        assert delete(admin, bank).status == 200
+    done = work(admin, bank)
+    change(bank, customers[0], "INACTIVE")
+    run_schedule("resend")
+
+    assert done["cancelled_at"] is not None
+    deliveries = drain(rabbitmq_url, bank.name)
+    assert_in_order(deliveries)
+    assert by_customer(deliveries).keys() == set(customers)
+    assert len({d.body["event_id"] for d in deliveries}) == 10
+    assert statuses(query, bank.consumer_id) == {"published": 10}
+    assert admin.get("/events/reconcile").data["balanced"]
+
+
+def test_cancelled_job_spares_the_processed(
+    admin: Api, bank: Bank, parts: Parts, monkeypatch: pytest.MonkeyPatch, rabbitmq_url: str
+) -> None:
+    lives(bank)
+    deliveries = drain(rabbitmq_url, bank.name)
+    confirm_all(bank, deliveries[:6])
+    received = deliveries[6].body["event_id"]
+    bank.api.post("/events/confirm-delivery", event_id=received, status="received")
+    first = deliveries[0].body["event_id"]
+    begin(admin, bank, include_processed=True, **{"from": first})
+    real = ExclusiveConnection.make_anew
+    monkeypatch.setattr(
+        ExclusiveConnection, "make_anew", lambda *a: real(*a) or delete(admin, bank)
+    )
+
+    assert work(admin, bank)["sent_count"] == 0
+    run_schedule("resend")
+
+    again = {d.body["event_id"] for d in drain(rabbitmq_url, bank.name)}
+    assert again == {d.body["event_id"] for d in deliveries[6:]}
+
+
+def settle(query: Query, bank: Bank, count: int) -> None:
+    """Write events of long ago that the bank has processed; their receipts are past their retention."""
+    write_pending(query, bank.consumer_id, customers=count, age_seconds=86_400)
+    query(
+        "UPDATE customer_events SET publish_status = 'published', published_at = created_at,"
+        " deliver_status = 'delivered', delivered_at = created_at WHERE source_service = 'test'"
+    )
+
+
+def test_large_bank_is_read_in_stretches(
+    admin: Api, bank: Bank, query: Query, rabbitmq_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settle(query, bank, 20_000)
+    lives(bank)
+    monkeypatch.setattr(rewind, "STRETCH", 1_000)
+    monkeypatch.setattr(rewind_worker, "STRETCH", 1_000)
+    named = {"oldest_waiting", "look", "find_end", "claim"}
+
+    with rows_read(named) as read:
+        assert begin(admin, bank, dry_run=True).data["event_count"] == 10
+        first = begin(admin, bank, **{"from": "2020-01-01T00:00:00+00:00"})
+        assert (first.data["event_count"], first.data["counted_until"]) == (10, None)
+        assert work(admin, bank)["sent_count"] == 10
+
+    assert read.keys() == named
+    assert max(read.values()) < 2_500, read
+
+
+def test_request_looks_for_bounded_time(
+    admin: Api, bank: Bank, query: Query, rabbitmq_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settle(query, bank, 60)
+    lives(bank)
+    drain(rabbitmq_url, bank.name)
+    confirm = "/events/confirm-delivery"
+    for event in query(
+        "SELECT event_id FROM customer_events WHERE source_service <> 'test' AND consumer_id = %(id)s",
+        id=bank.consumer_id,
+    ):
+        bank.api.post(confirm, event_id=event["event_id"], status="received")
+    monkeypatch.setattr(rewind, "STRETCH", 20)
+    monkeypatch.setattr(rewind, "LOOK_SECONDS", 0)
+
+    too_late = begin(admin, bank, **{"from": "2999-01-01T00:00:00+00:00"})
+    begun = begin(admin, bank)
+
+    assert too_late.status == 409
+    assert "too many events to look at" in str(too_late.description)
+    assert begun.data["from_at"] < query("SELECT now() - interval '1 h' AS at")[0]["at"].isoformat()
+    assert (begun.data["event_count"], begun.data["counted_until"] is None) == (0, False)
+    assert work(admin, bank)["sent_count"] == 10

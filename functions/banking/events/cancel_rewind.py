@@ -1,0 +1,24 @@
+"""DELETE /events/rewind: ends a bank's newest rewind before it is done."""
+
+from chalicelib.banking.events import rewind
+from chalicelib.banking.events.blueprint import events
+from chalicelib.banking.events.models import RewindProgress, RewindRef
+from chalicelib.banking.wiring import endpoint
+from fintegrate.http.endpoint import Access, Answer, Call
+
+
+@events.route("/events/rewind", methods=["DELETE"])
+@endpoint(
+    RewindRef,
+    gives=RewindProgress,
+    access=Access.ADMIN,
+    looks_up=True,
+    conflict="The newest rewind is done",
+)
+def cancel_rewind(call: Call[RewindRef]) -> Answer:
+    """Cancel it; repeating it is harmless. What was sent stays sent.
+
+    Before its queue is emptied it ends at once. Afterwards the schedule first makes pending again what
+    the queue has lost, so that live events go on in order behind it; then `status` is `done`.
+    """
+    return Answer(rewind.cancel(call.db, str(call.body.consumer_id)))
