@@ -71,6 +71,7 @@ UNFILTERED = {
         "barriers": BY_EVENT,
         "confirmed": BY_EVENT,
         "failed": BY_EVENT,
+        "unconfirmed": BY_EVENT,
         "nacked": BY_EVENT,
     },
     "functions/banking/events/outbox.sql": {
@@ -86,6 +87,7 @@ UNFILTERED = {
         "barriers": BY_EVENT,
         "confirmed": BY_EVENT,
         "failed": BY_EVENT,
+        "unconfirmed": BY_EVENT,
         "nacked": BY_EVENT,
     },
     "functions/banking/events/rewind_worker.sql": {

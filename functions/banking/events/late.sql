@@ -80,6 +80,11 @@ UPDATE customer_events
 SET publish_try_count = publish_try_count + 1, publish_last_tried_at = clock_timestamp()
 WHERE event_id = ANY (%(ids)s::uuid[])
 
+-- name: unconfirmed
+UPDATE customer_events
+SET publish_last_tried_at = clock_timestamp()
+WHERE event_id = ANY (%(ids)s::uuid[])
+
 -- name: nacked
 -- As in resend.sql.
 INSERT INTO publishing_pauses (consumer_id, probe_at, reason)

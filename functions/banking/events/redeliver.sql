@@ -129,6 +129,7 @@ SET deliver_status = 'pending', deliver_try_count = deliver_try_count + 1,
 WHERE event_id = ANY (%(ids)s::uuid[])
 
 -- name: failed
+-- Silence too: its copy may have arrived, and the number tells it from the next one.
 UPDATE customer_events e
 SET deliver_try_count = e.deliver_try_count + 1, deliver_last_tried_at = clock_timestamp(),
     deliver_failure_reason = tried.reason

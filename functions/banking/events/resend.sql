@@ -104,6 +104,13 @@ SET publish_try_count = e.publish_try_count + 1, publish_last_tried_at = clock_t
 FROM unnest(%(ids)s::uuid[], %(reasons)s::text[]) AS tried (event_id, reason)
 WHERE e.event_id = tried.event_id
 
+-- name: unconfirmed
+-- Silence spends no try either. A copy may have arrived.
+UPDATE customer_events e
+SET publish_last_tried_at = clock_timestamp(), publish_failure_reason = silent.reason
+FROM unnest(%(ids)s::uuid[], %(reasons)s::text[]) AS silent (event_id, reason)
+WHERE e.event_id = silent.event_id
+
 -- name: nacked
 -- A nack spends no try. It pauses the bank until a probe finds room. Sorted, so that two sweeps which
 -- pause the same banks do not wait for each other.

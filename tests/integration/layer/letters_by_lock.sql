@@ -27,6 +27,11 @@ SET tries = tries + 1, reason = tried.reason,
 FROM unnest(%(ids)s::bigint[], %(reasons)s::text[]) AS tried (letter_id, reason)
 WHERE letters.letter_id = tried.letter_id
 
+-- name: unconfirmed
+UPDATE letters SET reason = silent.reason
+FROM unnest(%(ids)s::bigint[], %(reasons)s::text[]) AS silent (letter_id, reason)
+WHERE letters.letter_id = silent.letter_id
+
 -- name: nacked
 UPDATE letters SET reason = nacked.reason
 FROM unnest(%(ids)s::bigint[], %(reasons)s::text[]) AS nacked (letter_id, reason)

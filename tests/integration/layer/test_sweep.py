@@ -123,6 +123,19 @@ def test_nack_spends_no_try(database: Database, query: Query) -> None:
     ]
 
 
+def test_silence_spends_no_try(database: Database, query: Query) -> None:
+    write(query, LANES)
+    office = PostOffice(lanes_fail(["bob"], AWAY))
+
+    summary = sweep(database, office).run({"max_tries": 1}, 60)
+
+    assert (summary.succeeded, summary.failed) == (3, 1)
+    assert waiting(query) == [("bob", 1)]
+    assert query("SELECT tries, reason FROM letters WHERE lane = 'bob'") == [
+        {"tries": 0, "reason": "no answer"}
+    ]
+
+
 def test_first_letter_goes_alone(database: Database, query: Query) -> None:
     office = PostOffice()
     assert sweep(database, office).send_first(FILTERS) is None

@@ -27,7 +27,8 @@ class Result(Enum):
 
 
 ATTEMPTED = frozenset({Result.CONFIRMED, Result.REFUSED, Result.UNROUTABLE, Result.UNCONFIRMED})
-"""The results of messages that were really sent: each counts as a try of its row."""
+"""The results of messages that were really sent. What spends a try is the sender's rule: a sweep counts
+no `UNCONFIRMED`, because silence says nothing about the message."""
 
 
 class Outcome(NamedTuple):

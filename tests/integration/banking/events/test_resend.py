@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -17,6 +18,7 @@ from chalicelib.banking.events.resend import resend_filters
 from chalicelib.banking.events.scope import Scope
 from chalicelib.banking.events.topology import queue_name
 from chalicelib.banking.wiring import Parts
+from fintegrate.outcome import Outcome, Result
 from tests.support.api import Api
 from tests.support.banking import Bank, together
 from tests.support.broker import channel, delete_queues, drain, take
@@ -155,6 +157,28 @@ def test_young_event_stays_with_request(bank: Bank, query: Query) -> None:
     summary = resend(bank.api)
 
     assert (summary["total_pending"], summary["skipped"]) == (1, 1)
+
+
+class Silent:
+    """A broker that takes messages and does not answer."""
+
+    outages = frozenset({Result.UNCONFIRMED})
+
+    def send(self, rows: list[Any], _seconds: float) -> list[Outcome]:
+        return [Outcome(Result.UNCONFIRMED, "no confirm within 1 s")] * len(rows)
+
+
+def test_silence_gives_nothing_up(bank: Bank, query: Query, parts: Parts) -> None:
+    write_pending(query, bank.consumer_id)
+    sweep = replace(parts.resend, sender=Silent())
+
+    for _ in range(parts.settings.publish_max_tries + 1):
+        sweep.run(resend_filters(parts.settings, Scope()), 60)
+
+    (event,) = query("SELECT * FROM customer_events WHERE source_service = 'test'")
+    assert (event["publish_status"], event["publish_try_count"]) == ("pending", 1)
+    assert event["publish_failure_reason"] == "no confirm within 1 s"
+    assert event["publish_last_tried_at"] is not None
 
 
 def test_lost_queue_loses_nothing(bank: Bank, query: Query, rabbitmq_url: str) -> None:

@@ -5,11 +5,13 @@ outcomes. So two sweeps never send the same row, and a killed sweep leaves no cl
 receivers that answer within seconds; for others see `fintegrate.outbox.leases`.
 A run visits each row once, in the table's order. If the table has an owner, the owners that have rows
 share each batch, and each owner's rows are visited in order. An outage ends the run at once, and only
-the rows that were already sent count a try. A row that was nacked counts none.
+the rows that were already sent count. What was returned or refused for itself spends a try. A nack or
+silence spends none.
 
 Statements of a sweep: `count`, `claim`, `confirmed`, `failed`. Optional are `plan` (planner settings for
-the transaction of `claim`), `barriers` (where rows of a key must keep their order) and `nacked` (what a
-nack leaves behind; without it, nothing).
+the transaction of `claim`), `barriers` (where rows of a key must keep their order), `nacked` (what a
+nack leaves behind; without it, nothing) and `unconfirmed` (what silence leaves behind; without it,
+`failed`).
 """
 
 from __future__ import annotations
@@ -24,9 +26,15 @@ from fintegrate.outbox.barriers import before_barriers
 from fintegrate.outbox.sender import Sender
 from fintegrate.outbox.summary import Summary
 from fintegrate.outbox.table import OutboxTable
-from fintegrate.outcome import ATTEMPTED, Outcome, Result
+from fintegrate.outcome import Outcome, Result
 
-_TRIED_IN_VAIN = ATTEMPTED - {Result.CONFIRMED}
+_TRIED_IN_VAIN = {
+    Result.REFUSED: "failed",
+    Result.UNROUTABLE: "failed",
+    Result.UNCONFIRMED: "unconfirmed",
+    Result.NACKED: "nacked",
+}
+"""The statement that writes a result down."""
 BATCH_SECONDS = 4.0
 """The time limit for sending one batch. Must stay below the lock timeout of the statements that wait
 for these rows."""
@@ -112,14 +120,15 @@ class Sweep:
         ]
         if confirmed:
             self.database.execute(self.statements["confirmed"], {"ids": confirmed})
-        for statement, results in (("failed", _TRIED_IN_VAIN), ("nacked", {Result.NACKED})):
-            told = [
-                (row[id_column], outcome.reason)
-                for row, outcome in zip(rows, outcomes, strict=True)
-                if outcome.result in results
-            ]
-            if told and statement in self.statements:
-                ids, reasons = [row_id for row_id, _ in told], [reason for _, reason in told]
+        told: dict[str, list[tuple[Any, str]]] = {}
+        for row, outcome in zip(rows, outcomes, strict=True):
+            statement = _TRIED_IN_VAIN.get(outcome.result, "")
+            if statement == "unconfirmed" and statement not in self.statements:
+                statement = "failed"
+            told.setdefault(statement, []).append((row[id_column], outcome.reason))
+        for statement, pairs in told.items():
+            if statement in self.statements:
+                ids, reasons = [row_id for row_id, _ in pairs], [reason for _, reason in pairs]
                 self.database.execute(
                     self.statements[statement], {**filters, "ids": ids, "reasons": reasons}
                 )
