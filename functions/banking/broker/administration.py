@@ -10,12 +10,13 @@ from __future__ import annotations
 import logging
 import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from chalicelib.banking.broker.access import username_of
 from chalicelib.banking.broker.observations import keep
 from chalicelib.banking.events.topology import queue_name
 from fintegrate.database import Database, Row
@@ -52,11 +53,20 @@ class Administration:
     def settle(self) -> int:
         """Bring about what is wanted and not done yet; returns how many users were settled.
 
+        Another run may have left its work to this one, so it looks again after its turn.
+
         Raises:
             ManagementUnavailable: the broker is away; the rest stays for the next run.
+            ManagementRefused: the broker refuses the administrator.
         """
-        with self._turn():
-            return sum(self._apply(row) for row in self._wanted() if row["unsettled"])
+        settled, before = 0, -1
+        while settled > before and any(row["unsettled"] for row in self._wanted()):
+            before = settled
+            with self._turn() as taken:
+                if taken:
+                    rows = self._wanted()
+                    settled += sum(self._apply(row) for row in rows if row["unsettled"])
+        return settled
 
     def observe(self) -> int:
         """Settle, and also what the broker has lost or somebody has changed; note what is seen.
@@ -64,13 +74,17 @@ class Administration:
         Returns how many users were settled. Raises as `settle`.
         """
         self._note_queues()  # first: one user's trouble must not stop redelivery
-        with self._turn():
-            there = self.management.password_hashes()
-            settled = sum(
-                self._apply(row)
-                for row in self._wanted()
-                if row["unsettled"] or there.get(row["username"]) != row["password_hash"]
-            )
+        settled = 0
+        with self._turn() as taken:
+            if taken:
+                there, wanted = self.management.password_hashes(), self._wanted()
+                self._report_strangers(there.keys() - {row["username"] for row in wanted})
+                settled = sum(
+                    self._apply(row)
+                    for row in wanted
+                    if row["unsettled"] or there.get(row["username"]) != row["password_hash"]
+                )
+        settled += self.settle()
         self._note_connections()
         return settled
 
@@ -99,10 +113,18 @@ class Administration:
         return self.management.user
 
     @contextmanager
-    def _turn(self) -> Iterator[None]:
+    def _turn(self) -> Iterator[bool]:
+        """Whether it is this run's turn, for as long as this lasts."""
         with self.turns.transaction():
-            self.turns.fetch_one(SQL["take_turn"], {})
-            yield
+            turn = self.turns.fetch_one(SQL["take_turn"], {})
+            yield turn is not None and bool(turn["taken"])
+
+    @staticmethod
+    def _report_strangers(usernames: Iterable[str]) -> None:
+        """A restored backup may be older than a bank's user, which still reads its queue."""
+        for name in sorted(usernames):
+            if name.startswith(username_of("")):
+                log.error("the broker's user %s is known to no consumer", name)
 
     def _wanted(self) -> list[Row]:
         """Those without access come first."""

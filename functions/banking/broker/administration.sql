@@ -1,6 +1,7 @@
 -- name: take_turn
--- One run at a time: a slower one must not put an older password over a newer one.
-SELECT pg_advisory_xact_lock(hashtext('banking'), hashtext('broker_admin'))
+-- One run at a time: a slower one must not put an older password over a newer one. Who comes second
+-- leaves the work to the first.
+SELECT pg_try_advisory_xact_lock(hashtext('banking'), hashtext('broker_admin')) AS taken
 
 -- name: wanted
 -- What each consumer's user should be. No hash: there should be no such user. While a recovery reads the

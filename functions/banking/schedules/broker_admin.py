@@ -41,7 +41,7 @@ def by_hand(event: Mapping[str, Any]) -> dict[str, Any]:
 @queue_function(QUEUE, by_hand=by_hand)
 def broker_admin(message: QueueMessage) -> None:
     """Nudges may come again: what is settled is left alone."""
-    from fintegrate.messaging.management import ManagementUnavailable
+    from fintegrate.messaging.management import ManagementRefused, ManagementUnavailable
 
     administration = _administration(parts().settings)
     try:
@@ -49,8 +49,11 @@ def broker_admin(message: QueueMessage) -> None:
             administration.observe()
         else:
             administration.settle()
-    except ManagementUnavailable as error:  # the next minute's nudge tries again
+    # Brought back, the nudge would be tried again at once. The next one comes within a minute.
+    except ManagementUnavailable as error:
         log.warning("the broker's management does not answer: %s", error)
+    except ManagementRefused:
+        log.exception("the broker refuses its administrator")
 
 
 def _administration(settings: Configuration) -> Any:

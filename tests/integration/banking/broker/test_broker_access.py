@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from functools import partial
+from typing import Any
 from urllib.parse import urlsplit
 
 import pika
@@ -13,9 +15,14 @@ import pytest
 from chalicelib.banking.broker import administration
 from chalicelib.banking.broker.access import username_of
 from chalicelib.banking.wiring import Parts
-from fintegrate.messaging.management import Management, hash_password
+from fintegrate.messaging.management import (
+    Management,
+    ManagementRefused,
+    ManagementUnavailable,
+    hash_password,
+)
 from tests.support.api import Api, Reply
-from tests.support.banking import Bank, parts_with
+from tests.support.banking import Bank, parts_with, together
 from tests.support.broker import channel, login_refusal
 from tests.support.broker_admin import call_broker_admin, parameters_of, run_broker_admin
 from tests.support.fixtures import Query
@@ -197,7 +204,7 @@ def _dies(*_: object) -> None:
     raise RuntimeError("killed here")
 
 
-def test_password_changed_meanwhile_stays_pending(
+def test_password_changed_meanwhile_is_put(
     admin: Api, bank: Bank, monkeypatch: pytest.MonkeyPatch, management: Management
 ) -> None:
     make(admin, bank)
@@ -211,9 +218,7 @@ def test_password_changed_meanwhile_stays_pending(
 
     monkeypatch.setattr(administration.Administration, "_bring_about", slowly)
     run_broker_admin("settle")
-    assert state(admin, bank) == "pending"
 
-    run_broker_admin("settle")
     assert state(admin, bank) == "active"
     pika.BlockingConnection(parameters_of(newer[0].data)).close()
     management.delete_user(username_of(bank.name))
@@ -243,6 +248,53 @@ def test_runs_take_turns(
     assert most == [1]
     admin.delete("/consumer/broker-access", consumer_id=bank.consumer_id)
     run_broker_admin("settle")
+
+
+def test_second_run_leaves_its_work(
+    admin: Api, bank: Bank, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It neither waits nor comes back at once; the first run finds what it left."""
+    make(admin, bank)
+    original = administration.Administration._bring_about
+    second: list[object] = []
+
+    def meanwhile(self: administration.Administration, *row: object) -> None:
+        original(self, *row)  # type: ignore[arg-type]
+        if not second:
+            make(admin, bank, rotate=True)
+            second.extend(together([partial(run_broker_admin, "settle")]))
+
+    monkeypatch.setattr(administration.Administration, "_bring_about", meanwhile)
+    run_broker_admin("settle")
+
+    assert second == [{"messages": 1, "failed": 0}]
+    assert state(admin, bank) == "active"
+    admin.delete("/consumer/broker-access", consumer_id=bank.consumer_id)
+    run_broker_admin("settle")
+
+
+@pytest.mark.parametrize("error", [ManagementRefused, ManagementUnavailable])
+def test_refused_administrator_requeues_nothing(
+    admin: Api, monkeypatch: pytest.MonkeyPatch, error: type[Exception]
+) -> None:
+    def refuse(*_: object) -> None:
+        raise error("401")
+
+    monkeypatch.setattr(Management, "queues", refuse)
+
+    assert run_broker_admin("observe") == {"messages": 1, "failed": 0}
+
+
+def test_user_without_a_row_is_reported(
+    admin: Api, bank: Bank, access: pika.URLParameters, query: Query, caplog: Any
+) -> None:
+    """As after the restore of a backup that is older than the access."""
+    query("DELETE FROM broker_access")
+
+    run_broker_admin("observe")
+
+    assert f"the broker's user {username_of(bank.name)} is known to no consumer" in caplog.text
+    pika.BlockingConnection(access).close()
 
 
 def test_observation_says_who_is_connected(
