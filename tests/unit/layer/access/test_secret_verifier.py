@@ -7,6 +7,7 @@ import threading
 import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import pytest
 
@@ -156,13 +157,31 @@ def test_made_up_ids_are_bounded_together(checks: list[str]) -> None:
 
     for refused, expected in (
         (unsigned(), None),
-        (known, stored),
+        (wrong_secret(known.key_id), stored),
     ):  # alike, whether it exists or not
         with pytest.raises(TooManyWrongSecrets):
             verifier.matches(refused, expected)
 
     assert verifier.matches(KEY, STORED) is True
-    assert len(checks) == 4
+    assert len(checks) == 5
+
+
+def test_made_up_ids_lock_no_genuine_key_out(checks: list[str]) -> None:
+    """In a process that has not verified it before."""
+    verifier = SecretVerifier(wrong_per_minute=2, unsigned_per_minute=3, cost=4)
+    known = unsigned()
+    stored = hash_secret(known.secret, 4)
+    for _ in range(20):
+        with suppress(TooManyWrongSecrets):
+            verifier.matches(unsigned(), None)
+
+    assert verifier.matches(known, stored) is True
+
+    other = unsigned()
+    for _ in range(5):
+        with pytest.raises(TooManyWrongSecrets):
+            verifier.matches(wrong_secret(other.key_id), stored)
+    assert len(checks) == 3 + 1 + 2
 
 
 def test_attack_on_one_key_leaves_the_others(checks: list[str]) -> None:

@@ -68,7 +68,9 @@ class SecretVerifier:
 
     Anybody can write keys of the older form, also with ids that do not exist. Those are compared with a
     hash that nothing matches, so that they are answered like others. In all a process compares
-    `unsigned_per_minute` wrong secrets of this form.
+    `unsigned_per_minute` wrong secrets of this form. Beyond that it compares only those of ids that
+    exist, within the bound of each key, and refuses what is wrong like the others: made-up keys in
+    masses must lock no genuine one out.
     """
 
     def __init__(
@@ -150,24 +152,31 @@ class SecretVerifier:
     def _bounded(self, key: ApiKey, stored_hash: str) -> bool:
         if self._proofs is not None and self._proofs.has(key, stored_hash):
             return True
-        self._spend(key)
+        wait = self._spend(key, made_up=stored_hash is self._nobodys_hash)
         matched = secret_matches(key, stored_hash)
         if matched:
             self._wrong_secrets.give_back(key.key_id)
-            if not key.signed:
+            if not key.signed and not wait:
                 self._unsigned.give_back()
             if self._proofs is not None:
                 self._proofs.add(key, stored_hash)
+        elif wait:
+            raise TooManyWrongSecrets(wait)
         return matched
 
-    def _spend(self, key: ApiKey) -> None:
-        """Count this secret as a wrong one. Made-up ids reach Redis only within the process's bound."""
-        if not key.signed and (wait := self._unsigned.take()):
-            raise TooManyWrongSecrets(wait)
+    def _spend(self, key: ApiKey, *, made_up: bool) -> int:
+        """Count this secret as a wrong one. Made-up ids reach Redis only within the process's bound.
+
+        Returns the seconds until wrong secrets of the older form are answered again, usually 0.
+        """
+        unsigned_wait = 0 if key.signed else self._unsigned.take()
+        if unsigned_wait and made_up:
+            raise TooManyWrongSecrets(unsigned_wait)
         if wait := self._wrong_secrets.take(key.key_id):
-            if not key.signed:
+            if not key.signed and not unsigned_wait:
                 self._unsigned.give_back()
             raise TooManyWrongSecrets(wait)
+        return unsigned_wait
 
     def _learn(self, check: _Check, *, matched: bool) -> None:
         with self._memory:
