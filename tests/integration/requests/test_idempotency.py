@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 import uuid
 from collections.abc import Callable, Iterator
@@ -104,6 +105,20 @@ def test_same_json_is_same_request(bank: Bank, query: Query, again: bytes) -> No
     reply = bank.api("POST", "/customer/data", raw=again, headers={"Idempotency-Key": "k"})
 
     assert reply.body == first.body
+    assert customers(query) == 1
+
+
+def test_key_of_older_code_is_replayed(bank: Bank, query: Query) -> None:
+    """It hashed the body as it was sent."""
+    body = b'{ "name": "Jane Roe" }'
+    first = bank.api("POST", "/customer/data", raw=body, headers={"Idempotency-Key": "k"})
+    sent = b"POST /customer/data\n" + body
+    query("UPDATE idempotency_keys SET request_hash = %(h)s", h=hashlib.sha256(sent).hexdigest())
+
+    again = bank.api("POST", "/customer/data", raw=body, headers={"Idempotency-Key": "k"})
+
+    assert (again.status, again.body) == (201, first.body)
+    assert post(bank.api, "k", name="Richard Roe").status == 409
     assert customers(query) == 1
 
 

@@ -29,7 +29,12 @@ from fintegrate.errors import (
 )
 from fintegrate.http.audit import AuditEntry, AuditLog
 from fintegrate.http.envelope import answer, crash
-from fintegrate.http.idempotency import IdempotencyKeys, check_key, request_hash
+from fintegrate.http.idempotency import (
+    IdempotencyKeys,
+    check_key,
+    former_hash,
+    request_hash,
+)
 from fintegrate.http.rate_limit import RateLimiter
 from fintegrate.http.requests import Request, current
 from fintegrate.http.validation import RequestModel
@@ -274,9 +279,10 @@ class _Answering:
         request = self._request
         body = request.text(self._parts.max_body_bytes)
         digest = request_hash(request.method, request.path, body)
+        former = former_hash(request.method, request.path, body)
         metrics, keys = self._parts.metrics, self._parts.idempotency_keys
         try:
-            stored = keys.replay_or_reserve(self._caller.owner_id, key, digest)
+            stored = keys.replay_or_reserve(self._caller.owner_id, key, digest, former)
         except Conflict:
             metrics.count(IDEMPOTENCY, "conflict")
             raise

@@ -36,6 +36,11 @@ def request_hash(method: str, path: str, body: str) -> str:
     return hashlib.sha256(f"{method} {path}\n{canonical}".encode()).hexdigest()
 
 
+def former_hash(method: str, path: str, body: str) -> str:
+    """The hash that code before 2026-11-26 made. Needed until a day after its last use."""
+    return hashlib.sha256(f"{method} {path}\n{body}".encode()).hexdigest()
+
+
 class IdempotencyKeys:
     """The keys of one database and their stored answers.
 
@@ -47,7 +52,9 @@ class IdempotencyKeys:
         self._db = db
         self._statements = statements
 
-    def replay_or_reserve(self, owner_id: str, key: str, digest: str) -> Row | None:
+    def replay_or_reserve(
+        self, owner_id: str, key: str, digest: str, former: str | None = None
+    ) -> Row | None:
         """The stored answer (`response_status`, `response_json`); None if this request must run.
 
         Must be called inside the transaction that writes the request's rows.
@@ -66,7 +73,7 @@ class IdempotencyKeys:
         if reserved is not None:
             return None
         stored = self._db.fetch_one(self._statements["stored_answer"], scope)
-        if stored is None or stored["request_hash"] != digest:
+        if stored is None or stored["request_hash"] not in {digest, former}:
             raise Conflict("This Idempotency-Key was used with another request; use a new key")
         return stored
 
