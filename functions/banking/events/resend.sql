@@ -19,7 +19,8 @@ WHERE publish_status = 'pending'
 SELECT set_config('enable_sort', 'off', true), set_config('jit', 'off', true)
 
 -- name: claim
--- Returns what a message is made from. Its try count includes the coming try.
+-- Returns what a message is made from. Its try count includes the coming try. The epoch is read with the
+-- event and never later.
 -- First the banks that may get events now, so that the backlog of any other is not read. They share the
 -- batch. LATERAL with LIMIT makes one index lookup per bank, see plan.
 WITH bank AS MATERIALIZED (
@@ -48,7 +49,8 @@ FROM bank
 CROSS JOIN LATERAL (
     SELECT e.event_id, e.consumer_id, e.customer_id, e.sequence, e.event_type, e.payload_json,
            e.metadata_json, e.created_at, e.deliver_try_count,
-           e.publish_try_count + 1 AS publish_try_count, (SELECT epoch FROM recovery) AS epoch
+           e.publish_try_count + 1 AS publish_try_count, e.sent_late_at,
+           (SELECT epoch FROM recovery) AS epoch
     FROM customer_events e
     WHERE e.consumer_id = bank.consumer_id AND e.publish_status = 'pending'
       AND (e.created_at, e.event_id) > (bank.from_at, bank.from_id)

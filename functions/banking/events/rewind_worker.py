@@ -172,7 +172,8 @@ class RewindWorker:
         ]
         sent, waits_for = failures[0] if failures else (len(rows), None)
         last = rows[sent - 1] if sent else {}
-        self._db.execute(SQL["mark_sent"], {"ids": confirmed})
+        late = [row["event_id"] for row in rows if row["sent_late_at"]]
+        self._db.execute(SQL["mark_sent"], {"ids": confirmed, "late_ids": late})
         self._db.execute(
             SQL["advance"],
             {

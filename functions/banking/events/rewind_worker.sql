@@ -61,11 +61,21 @@ LIMIT 1
 
 -- name: claim
 -- Columns as in resend.sql. Waits for locks, because it must leave out no event. Its try count includes
--- the coming try, if the event was published before.
+-- the coming try, if the event was published before. Late is what failed, or was late before, and has a
+-- successor that is processed, so it does not come behind it again.
 SELECT e.event_id, e.consumer_id, e.customer_id, e.sequence, e.event_type, e.payload_json,
        e.metadata_json, e.created_at, c.name AS consumer_name, e.publish_try_count,
        e.deliver_try_count + (e.publish_status = 'published')::integer AS deliver_try_count,
-       (SELECT epoch FROM recovery) AS epoch
+       (SELECT epoch FROM recovery) AS epoch,
+       CASE WHEN NOT %(include_processed)s
+                 AND (e.publish_status = 'failed' OR e.sent_late_at IS NOT NULL)
+                 AND EXISTS (SELECT FROM customer_events later
+                             LEFT JOIN consumer_event_receipts r
+                                    ON r.consumer_id = later.consumer_id AND r.event_id = later.event_id
+                             WHERE later.customer_id = e.customer_id AND later.sequence > e.sequence
+                               AND later.deliver_status = 'delivered'
+                               AND coalesce(r.processing_status, 'processed') = 'processed')
+            THEN clock_timestamp() END AS sent_late_at
 FROM customer_events e
 JOIN consumers c ON c.consumer_id = e.consumer_id
 WHERE e.consumer_id = %(consumer_id)s AND e.created_at BETWEEN %(from_at)s AND %(until_at)s
@@ -102,10 +112,11 @@ WHERE e.consumer_id = %(consumer_id)s AND e.created_at BETWEEN %(from_at)s AND %
                 WHERE r.consumer_id = e.consumer_id AND r.event_id = e.event_id) = 'received'))
 
 -- name: mark_sent
--- An event that the bank has processed stays delivered: only another copy of it is under way. No event is
--- late any more, because its successors come behind it.
+-- An event that the bank has processed stays delivered: only another copy of it is under way. An event is
+-- not late any more where its successors come behind it.
 UPDATE customer_events e
-SET publish_status = 'published', sent_late_at = NULL,
+SET publish_status = 'published',
+    sent_late_at = CASE WHEN e.event_id = ANY (%(late_ids)s::uuid[]) THEN clock_timestamp() END,
     published_at = coalesce(e.published_at, clock_timestamp()),
     publish_last_tried_at = clock_timestamp(), publish_failure_reason = NULL,
     deliver_try_count = e.deliver_try_count + (e.publish_status = 'published')::integer,

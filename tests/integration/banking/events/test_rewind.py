@@ -199,6 +199,34 @@ def test_pending_and_failed_go_in_order(
     assert statuses(query, bank.consumer_id) == {"published": 3}
 
 
+@pytest.mark.parametrize("processed", [False, True])
+def test_late_is_what_follows_the_processed(
+    admin: Api, bank: Bank, query: Query, rabbitmq_url: str, processed: bool
+) -> None:
+    """A failed event is sent before its successors, unless the bank has processed one of them."""
+    (customer_id,) = lives(bank, 1)
+    deliveries = drain(rabbitmq_url, bank.name)
+    query(
+        "UPDATE customer_events SET publish_status = 'failed', published_at = NULL"
+        " WHERE sequence = 1 AND customer_id = %(id)s",
+        id=customer_id,
+    )
+    if processed:
+        confirm_all(bank, deliveries[1:])
+
+    begin(admin, bank)
+    work(admin, bank)
+
+    first, *_ = drain(rabbitmq_url, bank.name)
+    (event,) = query(
+        "SELECT sent_late_at FROM customer_events WHERE sequence = 1 AND customer_id = %(id)s",
+        id=customer_id,
+    )
+    assert first.sequence == 1
+    assert first.body["metadata"].get("late", False) is processed
+    assert (event["sent_late_at"] is not None) is processed
+
+
 def test_skipped_head_stays_given_up(
     admin: Api, bank: Bank, query: Query, rabbitmq_url: str
 ) -> None:
