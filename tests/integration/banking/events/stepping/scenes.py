@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from types import SimpleNamespace
 
-from chalicelib.banking.events import resend_events
+from chalicelib.banking.events import resend_events, rewind, rewind_worker
 from chalicelib.banking.events.resend import resend_filters
 from chalicelib.banking.events.scope import Scope
 from chalicelib.banking.events.skip_head import skip_head
@@ -49,6 +49,23 @@ def takes_up_failed(banking: SteppedBanking) -> None:
     resend_events._resend(body, filters, "request")
 
 
+def rewinds(banking: SteppedBanking) -> None:
+    """A rewind from the beginning, and a run of its worker; what it leaves the next one finishes."""
+    job = {
+        "consumer_id": banking.consumer_id,
+        "from_at": "-infinity",
+        "include_processed": False,
+        "reason": "lost",
+        "request_id": "request",
+    }
+    begun = banking.database.fetch_one(rewind.SQL["begin"], job)
+    noted = {**(begun or {}), "seconds": rewind_worker.MARGIN_SECONDS + banking.handoff_seconds}
+    banking.database.execute(
+        rewind_worker.SQL["note_publishers"], noted
+    )  # a first run does no more
+    banking.rewind.run(3_600)
+
+
 HANDLERS = Scene(
     given=["published"],
     actors={
@@ -82,3 +99,14 @@ TAKEN_UP = Scene(
     },
 )
 """A failed event is its customer's newest, until a handler writes the next one."""
+REWIND = Scene(
+    given=["published"],
+    actors={"handler": changes_status_to("INACTIVE"), "sweep": resends, "rewind": rewinds},
+)
+"""The queue is made anew while a handler publishes and a sweep may take what it leaves. Each may be
+slow, but not a handler while it sends: that is what the worker's waiting time covers."""
+REWIND_OF_PENDING = Scene(
+    given=["published", "pending"],
+    actors={"sweep": resends, "rewind": rewinds},
+)
+"""A sweep may have locked an event, and looked for the hold, before there was one."""

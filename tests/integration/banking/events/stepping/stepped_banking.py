@@ -15,6 +15,7 @@ from chalicelib.banking import wiring
 from chalicelib.banking.customer import customers
 from chalicelib.banking.events import outbox, skip_head
 from chalicelib.banking.events.resend import resend_filters, run_resend
+from chalicelib.banking.events.rewind_worker import RewindWorker
 from chalicelib.banking.events.scope import Scope
 from fintegrate.database import Row
 from tests.integration.banking.events.stepping.actors import Step
@@ -38,31 +39,43 @@ DO $$ BEGIN
                    current_database());
     EXECUTE format('ALTER DATABASE %%I SET synchronous_commit = off', current_database());
 END $$;
+CREATE FUNCTION stepping.pg_snapshot_xmin(seen pg_snapshot) RETURNS xid8 LANGUAGE sql VOLATILE AS $$
+    SELECT coalesce(min(backend_xid::text::xid8), pg_catalog.pg_snapshot_xmax(seen))
+    FROM pg_stat_activity WHERE datname = current_database()
+$$;
 INSERT INTO consumers (name) VALUES ('stepped');
 """
-"""PostgreSQL's own clock is hidden, because this schema stands first in the search path. No server
-crashes here, so no commit needs to wait for the disk."""
+"""PostgreSQL's own clock is hidden, because this schema stands first in the search path, and so are
+transactions of other databases. No server crashes here, so no commit needs to wait for the disk."""
 _BEGIN = """
-UPDATE customer_events SET publish_status = 'published', published_at = created_at
-WHERE customer_id = %(last)s AND publish_status <> 'published';
+UPDATE customer_events SET publish_status = 'published', published_at = created_at,
+    deliver_status = 'delivered', delivered_at = created_at
+WHERE customer_id = %(last)s;
 DELETE FROM publishing_pauses;
+DELETE FROM replay_jobs;
 UPDATE stepping.clock SET now = '2026-01-01';
 SELECT consumer_id, name AS consumer_name, 'stepping' AS source_service, NULL AS traceparent,
        NULL AS key_id
 FROM consumers WHERE name = 'stepped'
 """
-"""No sweep finds anything of the last run. Each run has a customer of its own."""
+"""No sweep or rewind finds anything of the last run. Each run has a customer of its own."""
 _ROWS = """
 SELECT e.sequence, e.publish_status, e.publish_failure_reason, e.publish_try_count,
        extract(epoch FROM e.created_at - '2026-01-01')::float8 AS born, c.status,
-       (SELECT extract(epoch FROM probe_at - '2026-01-01')::float8 FROM publishing_pauses) AS probe_at
-FROM customer_events e LEFT JOIN customers c USING (customer_id)
+       (SELECT extract(epoch FROM probe_at - '2026-01-01')::float8 FROM publishing_pauses) AS probe_at,
+       j.status AS job, j.waits_for, j.until_at::text, j.after_created_at::text,
+       extract(epoch FROM j.quiet_after - '2026-01-01')::float8 AS quiet_after
+FROM customer_events e LEFT JOIN customers c USING (customer_id) LEFT JOIN replay_jobs j ON true
 WHERE e.customer_id = %(customer_id)s ORDER BY e.sequence
 """
 _PASS = """
 UPDATE stepping.clock SET now = greatest(now, (
     SELECT created_at + make_interval(secs => %(seconds)s) FROM customer_events
     WHERE customer_id = %(customer_id)s AND sequence = %(sequence)s))
+RETURNING extract(epoch FROM now - '2026-01-01')::float8 AS now
+"""
+_PASS_QUIET = """
+UPDATE stepping.clock SET now = greatest(now, (SELECT quiet_after FROM replay_jobs))
 RETURNING extract(epoch FROM now - '2026-01-01')::float8 AS now
 """
 _WAITING = """
@@ -117,6 +130,10 @@ class SteppedBanking:
             patch.setattr(wiring, "Publisher", lambda *_: self.publisher)
             self.parts = wiring.build({**environment, **_PATIENT, "SWEEP_BATCH": str(scene.batch)})
         self.database = self.parts.request.database
+        self.publisher.in_transaction = lambda: self.parts.sweep_database.in_transaction
+        self.rewind = RewindWorker(
+            self.parts.sweep_database, environment["RABBITMQ_URL"], self.handoff_seconds
+        )
         self.customer_id: str | None = None
         query(_CLOCK)
 
@@ -157,12 +174,19 @@ class SteppedBanking:
             moves += [
                 Step("clock", "a hand-off time passes", str(row["sequence"]))
                 for row in self._pending
-                if row["born"] + self._handoff_seconds > self.clock.now
+                if row["born"] + self.handoff_seconds > self.clock.now
             ][:1]
+        quiet_after = self._rows[0]["quiet_after"]
+        if quiet_after and quiet_after > self.clock.now and not self.publisher.bounded:
+            moves.append(Step("time", "the longest of publishers' times passes", "0"))
         return moves
 
     def move(self, step: Step) -> None:
-        moved = {"network": self._let_arrive, "clock": self._let_pass}[step.who]
+        moved = {
+            "network": self._let_arrive,
+            "clock": self._let_pass,
+            "time": self._let_publishers_pass,
+        }[step.who]
         moved(int(step.outcome))
 
     def waiting(self) -> int:
@@ -174,6 +198,8 @@ class SteppedBanking:
         for place, sequence in enumerate(sights):
             overtakers = [before for before in sights[:place] if before > sequence]
             assert not overtakers or sequence in excused, f"overtaken: the queue has {sights}"
+        if self._rows[0]["job"] in {"held", "publishing"}:
+            return  # until it is done, the new queue has not everything
         for row in self._rows:
             sequence, status = row["sequence"], row["publish_status"]
             if sequence not in sights:
@@ -183,7 +209,9 @@ class SteppedBanking:
 
     def check_end(self) -> None:
         """The next sweep leaves nothing pending."""
-        self._query("UPDATE stepping.clock SET now = now + interval '1 hour'")
+        for _ in range(3):
+            self._query("UPDATE stepping.clock SET now = now + interval '1 hour'")
+            self.rewind.run(3_600)
         self.resend()
         self.state()
         assert not self._pending, f"still pending: {self._pending}"
@@ -217,13 +245,25 @@ class SteppedBanking:
         if self._late_is_excused and row["publish_status"] == "failed":
             self._excused.add(sequence)
 
+    def let_moment_pass(self) -> None:
+        self._query("UPDATE stepping.clock SET now = now + interval '1 second'")
+        self.clock.now += 1
+
+    def _let_publishers_pass(self, _: int) -> None:
+        (passed,) = self._query(_PASS_QUIET)
+        self.clock.now = passed["now"]
+
     def _let_pass(self, sequence: int) -> None:
         of_event = {"customer_id": self.customer_id, "sequence": sequence}
-        (passed,) = self._query(_PASS, seconds=self._handoff_seconds, **of_event)
+        (passed,) = self._query(_PASS, seconds=self.handoff_seconds, **of_event)
         self.clock.now = passed["now"]
 
     @property
-    def _handoff_seconds(self) -> int:
+    def consumer_id(self) -> str:
+        return str(self._bank["consumer_id"])
+
+    @property
+    def handoff_seconds(self) -> int:
         return self.parts.settings.publish_handoff_seconds
 
     @property

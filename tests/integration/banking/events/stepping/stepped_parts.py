@@ -28,8 +28,11 @@ CONFIRMED, NACKED, LATE = "confirmed", "nacked", "late"
 """What may become of a message. Its publisher gives a late one up; it may arrive at any time after."""
 _NAME = re.compile(r"-- name: (\w+)")
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_NO_STEPS = frozenset({"plan"})
-"""Statements that neither read nor write what another actor can see."""
+_NO_STEPS = frozenset({"plan", "find_end", "mark_sent", "finish"}) | {
+    "unfinished", "note_publishers", "load", "emptying", "emptied", "lock_publishing", "advance", "wait"
+}  # fmt: skip
+"""Statements that neither read nor write what another actor can see. Of a rewind's job others see only
+whether it is done, and of its transaction the claim's locks and the commit."""
 
 
 class SteppedDatabase(Database):
@@ -85,9 +88,12 @@ class SteppedPublisher:
 
     def __init__(self, fates: Sequence[str]) -> None:
         self._fates = fates
+        self.in_transaction: Callable[[], bool] = lambda: False
         self.begin()
 
     def begin(self) -> None:
+        self.bounded = 0
+        """How many actors send without a transaction: their time to do so is short."""
         self.arrived: list[int] = []
         """Sequences, in the order of the queue."""
         self.on_the_way: list[int] = []
@@ -106,7 +112,7 @@ class SteppedPublisher:
             if not publishing.waiting:
                 break
             sequence = int(sent[tag - 1].properties.headers["sequence"])
-            fate = step(f"publish {sequence}", *self._fates)
+            fate = self._wait_for_fate(sequence)
             if fate == LATE:
                 self.on_the_way.append(sequence)
                 publishing.give_up(Outcome(Result.UNCONFIRMED, "no confirm in time"))
@@ -118,5 +124,28 @@ class SteppedPublisher:
             publishing.answered(tag, multiple=False, confirmed=fate == CONFIRMED)
         return publishing.outcomes
 
+    def _wait_for_fate(self, sequence: int) -> str:
+        bounded = not self.in_transaction()
+        self.bounded += bounded
+        try:
+            return step(f"publish {sequence}", *self._fates)
+        finally:
+            self.bounded -= bounded
+
     def close(self) -> None:
         """There is no connection."""
+
+
+class SteppedExclusive:
+    """A rewind's connection to the same broker; a queue is made anew in a moment, and then is empty."""
+
+    def __init__(self, publisher: SteppedPublisher, let_moment_pass: Callable[[], None]) -> None:
+        self._let_moment_pass = let_moment_pass
+        self.publish = publisher.publish
+        self.close = publisher.close
+        self._publisher = publisher
+
+    def make_anew(self, *_: object) -> None:
+        step("make the queue anew")
+        self._publisher.arrived.clear()
+        self._let_moment_pass()
