@@ -13,7 +13,7 @@ from fintegrate.http.endpoint import Access, Answer, Call
     gives=RewindProgress,
     access=Access.ADMIN,
     looks_up=True,
-    conflict="The newest rewind is done",
+    conflict="The newest rewind is done, or belongs to a recovery",
 )
 def cancel_rewind(call: Call[RewindRef]) -> Answer:
     """Cancel it; repeating it is harmless. What was sent stays sent.

@@ -28,7 +28,7 @@ TOO_LATE = (
     "begin there or earlier"
 )
 NOT_SEEN = "There are too many events to look at before this time; begin at {reached} or earlier"
-DONE = "The newest rewind of this consumer is done; there is nothing to cancel"
+NOT_CANCELLED = "The newest rewind of this consumer is done, or belongs to a recovery"
 STRETCH = 10_000
 LOOK_SECONDS = 8.0
 """How long a request looks for the oldest unconfirmed event, and as long it counts."""
@@ -68,12 +68,12 @@ def cancel(db: Database, consumer_id: str) -> Row:
 
     Raises:
         NotFound: there is none.
-        Conflict: it is done.
+        Conflict: it is done, or belongs to a recovery.
     """
     db.execute(SQL["cancel"], {"consumer_id": consumer_id})
     job = progress(db, consumer_id)
     if job["cancelled_at"] is None:
-        raise Conflict(DONE)
+        raise Conflict(NOT_CANCELLED)
     return job
 
 
@@ -98,16 +98,17 @@ def _start(db: Database, job: dict[str, Any], wanted: datetime | UUID | None) ->
         wanted = _time_of(found)
     oldest = db.fetch_one(SQL["oldest_waiting"], job)
     if wanted is None or oldest is None or wanted <= oldest["created_at"]:
-        seen: Row = {}
-        for seen in _look(db, job, FIRST, wanted or (oldest and oldest["created_at"])):
+        reached: datetime | None = None
+        for seen in _look(db, job, FIRST, wanted or (_time_of(oldest) if oldest else None)):
+            reached = seen["reached"]
             if seen["event_id"] is not None:
                 oldest = seen
                 break
         else:
-            if seen["reached"] is not None and wanted is not None:
-                raise Conflict(NOT_SEEN.format(reached=seen["reached"].isoformat()))
-            if seen["reached"] is not None:
-                return seen["reached"]
+            if reached is not None and wanted is not None:
+                raise Conflict(NOT_SEEN.format(reached=reached.isoformat()))
+            if reached is not None:
+                return reached
     if oldest is None and wanted is None:
         raise Conflict(NOTHING)
     if oldest is not None and wanted is not None and oldest["created_at"] < wanted:

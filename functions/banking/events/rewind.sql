@@ -91,10 +91,11 @@ LIMIT 1
 
 -- name: cancel
 -- Ends the job at once if its queue was not touched. Otherwise the worker gives back what is not sent yet.
+-- A recovery's job must send everything: what the bank applied and the restore lost is put right by it.
 UPDATE replay_jobs j
 SET cancelled_at = coalesce(cancelled_at, now), updated_at = now,
     status = CASE WHEN status = 'held' AND emptying_at IS NULL THEN 'done' ELSE status END,
     until_at = CASE WHEN status = 'held' AND emptying_at IS NULL THEN now ELSE until_at END,
     finished_at = CASE WHEN status = 'held' AND emptying_at IS NULL THEN now END
 FROM clock_timestamp() AS now
-WHERE j.consumer_id = %(consumer_id)s AND j.status <> 'done'
+WHERE j.consumer_id = %(consumer_id)s AND j.status <> 'done' AND j.request_id NOT LIKE 'recovery-%%'

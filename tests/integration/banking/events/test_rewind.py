@@ -517,6 +517,15 @@ def test_nothing_to_cancel_is_said(admin: Api, bank: Bank) -> None:
     assert begin(admin, bank).status == 202
 
 
+def test_recoverys_job_is_not_cancelled(admin: Api, bank: Bank, query: Query) -> None:
+    lives(bank, 1)
+    begin(admin, bank)
+    query("UPDATE replay_jobs SET request_id = 'recovery-2'")
+
+    assert delete(admin, bank).status == 409
+    assert progress(admin, bank)["status"] == "held"
+
+
 def _work_until(step: int, parts: Parts, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patched, suppress(Killed):
         _count_steps(patched, iter(range(step)))

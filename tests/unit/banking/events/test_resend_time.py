@@ -20,7 +20,7 @@ def test_probes_leave_half_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(resend, "time", SimpleNamespace(monotonic=lambda: now[0]))
     monkeypatch.setattr(resend, "probe_paused_banks", probe_for_long)
-    sweep: Any = SimpleNamespace(run=lambda _filters, seconds: seconds)
+    sweep: Any = SimpleNamespace(run=lambda _filters, seconds, counts: seconds)
 
     left: Any = resend.run_resend(sweep, {}, 20)
 
