@@ -67,7 +67,7 @@ def pending_messages(parts: Parts) -> list[Message]:
     """The messages that the sweep is going to publish, composed."""
     filters = {
         **resend_filters(parts.settings, Scope()),
-        **parts.resend.table.beginning,
+        **parts.resend.table.first_claim,
         "batch": EVENTS,
     }
     rows = parts.sweep_database.fetch_all(RESEND["claim"], filters)
