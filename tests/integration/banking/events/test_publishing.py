@@ -103,4 +103,4 @@ def test_message_continues_callers_trace(bank: Bank, rabbitmq_url: str) -> None:
 
     (delivery,) = drain(rabbitmq_url, bank.name)
     assert delivery.properties.headers["traceparent"] == trace
-    assert set(delivery.body["metadata"]) == {"created_at", "sequence", "source_service"}
+    assert set(delivery.body["metadata"]) == {"created_at", "epoch", "sequence", "source_service"}
