@@ -100,5 +100,5 @@ def copy_database(
 
 @pytest.fixture
 def database_url(copy_database: Callable[[str], str]) -> str:
-    """A database of banking, the test's own."""
+    """A database of banking, the test's own, with the server's master as user."""
     return copy_database("DATABASE_URL")

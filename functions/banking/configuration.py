@@ -15,6 +15,9 @@ class Configuration:
     database_url: str = field(repr=False)
     rabbitmq_url: str = field(repr=False)
     redis_url: str = field(repr=False)
+    database_owner_url: str = field(default="", repr=False)
+    database_master_url: str = field(default="", repr=False)
+    """Other users of the same database. Only `migrate` and `prepare_database` have them."""
     rabbitmq_management_url: str = field(default="", repr=False)
     """RabbitMQ's management API with the administrator's user and password. Only the function
     `broker_admin` has it."""

@@ -1,7 +1,8 @@
 """The migration step: migrates every database of the package, then does what else a system needs.
 
-Runs as a function before traffic moves, and as `python -m chalicelib.operations.migrate` in the
-harness. It is safe to repeat and to run twice at once.
+Two functions run before traffic moves: the master makes the users of each database, then the owner
+migrates it. `python -m chalicelib.operations.migrate` does both; without the master's URL, only the
+second. Both are safe to repeat and to run twice at once.
 """
 
 from __future__ import annotations
@@ -24,22 +25,45 @@ def run_migrations(_event: Any, _context: Any) -> dict[str, list[str]]:
     return {"applied": apply_migrations(os.environ)}
 
 
+@operations.lambda_function(name="prepare_database")
+def run_preparation(_event: Any, _context: Any) -> dict[str, list[str]]:
+    """Make the users of the databases and return the databases' variables."""
+    return {"prepared": prepare_databases(os.environ)}
+
+
+def prepare_databases(environment: Mapping[str, str]) -> list[str]:
+    """Like `run_preparation`, with the settings of `environment`. Raises as `roles.prepare`."""
+    from fintegrate.roles import Users, prepare  # here, to spare the cold start of requests
+
+    prepared: list[str] = []
+    for system in systems.served():
+        settings = load(system.configuration, environment)
+        for database in system.databases:
+            users = Users(*(database.url(settings, name) for name in database.settings))
+            prepare(users, database.name)
+            prepared.append(database.setting)
+    return prepared
+
+
 def apply_migrations(environment: Mapping[str, str]) -> list[str]:
     """Like `run_migrations`, with the settings of `environment`, for one system after the other.
 
     Raises:
         MigrationFailed: a migration failed and left nothing; the text names the statement.
+        RolesNotMade: the owner's URL is not of the application's database.
         SettingsError: a setting is missing.
         ValueError: a setting that a system installs is malformed.
     """
     from fintegrate.migrations import migrate  # here, to spare the cold start of requests
+    from fintegrate.roles import check_users
 
     applied: list[str] = []
     for system in systems.served():
         settings = load(system.configuration, environment)
         for database in system.databases:
-            url = getattr(settings, database.setting.lower())
-            applied += migrate(url, migrations_folder(database), database.setting, database.name)
+            owner, app = (database.url(settings, name) for name in database.settings[1:])
+            check_users(owner, app)
+            applied += migrate(owner, migrations_folder(database), database.owner_setting)
         system.after_migrations(settings)
     return applied
 
@@ -55,9 +79,12 @@ def migrations_folder(database: SystemDatabase) -> Path:
 
 if __name__ == "__main__":
     from fintegrate.migrations import MigrationFailed
+    from fintegrate.roles import RolesNotMade
 
     try:
+        if any(each.master_setting in os.environ for s in systems.served() for each in s.databases):
+            prepare_databases(os.environ)
         for name in apply_migrations(os.environ):
             sys.stdout.write(f"applied {name}\n")
-    except (MigrationFailed, SettingsError, ValueError) as error:
+    except (MigrationFailed, RolesNotMade, SettingsError, ValueError) as error:
         sys.exit(f"migration failed: {error}")

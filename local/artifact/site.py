@@ -26,6 +26,10 @@ from local.serving.queue_source import QueueSource
 log = logging.getLogger(__name__)
 
 
+STEPS = ("PrepareDatabase", "Migrate")
+"""The functions that run before the others, in this order."""
+
+
 class MigrationFailed(RuntimeError):
     """The packaged migrations failed, so nothing is served. The text is the function's error."""
 
@@ -82,13 +86,13 @@ class Site:
         return orjson.loads(outcome.payload)
 
     async def open(self) -> None:
-        """Run the packaged migration, then start serving.
+        """Run the packaged steps on the database, then start serving.
 
         Raises:
             MigrationFailed: the schema could not be brought up to date
         """
-        if "Migrate" in self.deployment.functions:
-            outcome = await self.deployment.invoke("Migrate", b"{}")
+        for step in (name for name in STEPS if name in self.deployment.functions):
+            outcome = await self.deployment.invoke(step, b"{}")
             if outcome.error is not None:
                 raise MigrationFailed(outcome.payload.decode(errors="replace"))
         self._scheduler.start()

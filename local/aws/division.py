@@ -1,6 +1,7 @@
 """Divides the functions' template, so that the migration can run before the rest is changed.
 
-The migration gets a stack of its own: the function `migrate` with its role, its log and the layer.
+The migration gets a stack of its own: the functions `prepare_database` and `migrate` with their roles,
+their logs and the layer.
 Everything else becomes the stack that answers requests.
 """
 
@@ -12,7 +13,11 @@ from typing import Any
 
 Template = dict[str, Any]
 
-ALONE = ("Migrate", "MigrateRole", "MigrateLog")
+ALONE = tuple(
+    f"{function}{part}"
+    for function in ("PrepareDatabase", "Migrate")
+    for part in ("", "Role", "Log")
+)
 
 
 def divide(template: Template) -> tuple[Template, Template]:

@@ -1,4 +1,4 @@
-"""Runs the function `migrate` and stops the deployment when it fails."""
+"""Runs the functions `prepare_database` and `migrate`, and stops the deployment when one fails."""
 
 from __future__ import annotations
 
@@ -7,22 +7,27 @@ from typing import Any
 
 
 class SchemaNotMigrated(Exception):
-    """The migration failed and left nothing. The text names the file and the statement."""
+    """A step failed. The text is its own; a migration left nothing."""
 
 
 def migrate(client: Any, system: str, stage: str) -> list[str]:
-    """Apply the missing migrations. Returns the names of those that were applied.
+    """Make the database's users, then apply the missing migrations and return their names.
 
     The client must wait as long as the function may run, and it must not retry the call.
 
     Raises:
-        SchemaNotMigrated: the text is the migration's own.
+        SchemaNotMigrated: the text is the step's own.
     """
-    function = f"fintegrate-{system}-{stage}-migrate"
+    function = f"fintegrate-{system}-{stage}"
+    _run(client, f"{function}-prepare-database", "prepared", "the database's users were not made")
+    return _run(client, f"{function}-migrate", "applied", "the migration failed and left nothing")
+
+
+def _run(client: Any, function: str, result: str, failure: str) -> list[str]:
     client.get_waiter("function_active_v2").wait(FunctionName=function)
     answer = client.invoke(FunctionName=function, Payload=b"{}")
     said = json.loads(answer["Payload"].read() or b"{}")
-    if answer.get("FunctionError") or "applied" not in said:
+    if answer.get("FunctionError") or result not in said:
         words = said.get("errorMessage", said) if isinstance(said, dict) else said
-        raise SchemaNotMigrated(f"the migration failed and left nothing: {words}")
-    return list(said["applied"])
+        raise SchemaNotMigrated(f"{failure}: {words}")
+    return list(said[result])

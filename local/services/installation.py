@@ -32,11 +32,19 @@ class Installation:
     environment: Mapping[str, str]
 
     def write_env(self, base_url: str, name: str = "env") -> None:
-        """Write `.local/env` or its like: for its owner only; a shell can `source` it."""
+        """Write `.local/env` or its like: for its owner only; a shell can `source` it.
+
+        The server's master is left out: the databases' owners may do all that is needed.
+        """
         urls = self.services.urls
+        masters = {each.master_setting for each in system_databases()}
         written = ("BASE_URL", *made_up_settings(), *urls.databases, *urls.servers)
         values = {**self.environment, "BASE_URL": base_url}
-        lines = "".join(f"{variable}={shlex.quote(values[variable])}\n" for variable in written)
+        lines = "".join(
+            f"{variable}={shlex.quote(values[variable])}\n"
+            for variable in written
+            if variable not in masters
+        )
         write_private(self.checkout.state / name, lines)
 
     @contextmanager
@@ -78,10 +86,10 @@ def install(checkout: Checkout, keep: bool, migrated: bool = True) -> Installati
 
 
 def migrate(checkout: Checkout, environment: Mapping[str, str]) -> None:
-    """Bring the databases of all systems to the newest version, as a deployment does.
+    """Make the users of all databases and migrate them to the newest version, as a deployment does.
 
     Raises:
-        NotMigrated: a migration failed; databases that were migrated before it stay so
+        NotMigrated: a step failed; databases that were migrated before it stay so
     """
     done = subprocess.run(
         [sys.executable, "-m", "chalicelib.operations.migrate"],

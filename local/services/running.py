@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from types import TracebackType
 from typing import Self
@@ -89,12 +90,17 @@ def _own_urls(group: ServerGroup) -> ServiceUrls:
 
 
 def _external_urls() -> ServiceUrls:
-    of_systems = [database.setting for database in databases.system_databases()]
+    """The master's address may be missing: then somebody else has made the users and the databases."""
+    of_systems = databases.system_databases()
+    needed = [name for each in of_systems for name in (each.setting, each.owner_setting)]
     of_servers = [variable for server in SERVERS for variable in server.variables]
-    found = external.addresses([*of_systems, *of_servers])
+    found = external.addresses([*needed, *of_servers])
+    masters = {each.master_setting: os.environ.get(each.master_setting) for each in of_systems}
+    given = {name: url for name, url in masters.items() if url}
+    first = of_systems[0]
     return ServiceUrls(
-        database_url=found[of_systems[0]],
-        databases={variable: found[variable] for variable in of_systems},
+        database_url=given.get(first.master_setting) or found[first.owner_setting],
+        databases={**{name: found[name] for name in needed}, **given},
         servers={variable: found[variable] for variable in of_servers},
     )
 
@@ -113,7 +119,10 @@ def ensure_services(checkout: Checkout | None = None, keep: bool = False) -> Run
     with checkout.locked("services"):
         lease = Lease(checkout)
         started = _start(group, lease, keep) if group else False
-        return RunningServices(checkout, group, lease, started)
+        running = RunningServices(checkout, group, lease, started)
+        if group:
+            databases.make_roles(running.urls, databases.system_databases())
+        return running
 
 
 def _start(group: ServerGroup, lease: Lease, keep: bool) -> bool:

@@ -16,7 +16,7 @@ RECORD = "RECORD_SECRET_ID"
 
 
 def settings_environment(
-    urls: ServiceUrls, checkout: Checkout | None = None, **overrides: str
+    urls: ServiceUrls, checkout: Checkout | None = None, /, **overrides: str
 ) -> dict[str, str]:
     """The functions' environment.
 

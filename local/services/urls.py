@@ -11,8 +11,8 @@ class ServiceUrls:
     """The addresses, each with user and password.
 
     Attributes:
-        database_url: a database of the server, to connect to when others are made or removed
-        databases: variable → each system's database
+        database_url: a database of the server, with the user who makes and removes others
+        databases: variable → each system's database, with one of its users
         servers: variable → every other server
     """
 

@@ -28,6 +28,7 @@ from local.gateway.http_protocol import EnvelopeProtocol, RefusedFor
 from local.gateway.routes import RouteTable, routes_of
 from local.machine.log_file import keep_bounded
 from local.schedules.scheduler import Scheduler, scheduled_functions
+from local.services.databases import system_databases
 from local.serving.queue_functions import SourceQueues
 from local.serving.source_functions import (
     API_FUNCTION,
@@ -109,6 +110,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Serve until SIGTERM or SIGINT, or on request until the parent ends."""
     arguments = _arguments(argv)
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    for database in system_databases():  # the functions are the application; others migrate
+        for name in (database.owner_setting, database.master_setting):
+            os.environ.pop(name, None)
     app = load_app()
     functions = SourceFunctions(app)
     limit = AddressLimit(int(os.environ.get("RATE_LIMIT_IP_PER_MINUTE", "100")))

@@ -7,6 +7,8 @@ import subprocess
 from collections.abc import Callable
 
 from local.machine.checkout import ROOT
+from local.services.databases import with_users
+from local.services.running import RunningServices
 from tests.support.banking import Bank
 from tests.support.fixtures import Query
 
@@ -32,9 +34,9 @@ def run_documented(environment: dict[str, str]) -> subprocess.CompletedProcess[s
 
 
 def test_documented_command_migrates(
-    environment: dict[str, str], empty_database: Callable[[], str]
+    services: RunningServices, environment: dict[str, str], empty_database: Callable[[], str]
 ) -> None:
-    done = run_documented({**environment, "DATABASE_URL": empty_database()})
+    done = run_documented({**environment, **with_users(services.urls, empty_database())})
 
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("applied 20261120_1600_initial_schema.sql\n")

@@ -20,8 +20,6 @@ from chalicelib.banking.schedules.recover import run_recovery
 from chalicelib.banking.wiring import Parts
 from local.banking.consumer.inbox import Inbox
 from local.banking.recovering import settle
-from local.services.databases import create_database
-from local.services.running import RunningServices
 from local.serving.server import Server, start_server
 from tests.nights.test_days_away import read_all
 from tests.support.api import Api
@@ -38,17 +36,17 @@ WHERE e.customer_id = %s ORDER BY sequence DESC LIMIT 1
 
 
 class Backup:
-    """A dump of this test's database, as PostgreSQL's own tools make and read it."""
+    """A dump of this test's database, as PostgreSQL's own tools make and read it for the owner."""
 
-    def __init__(self, services: RunningServices, url: str, file: Path) -> None:
-        self._urls, self._url, self._file = services.urls, url, file
+    def __init__(self, url: str, file: Path) -> None:
+        self._url, self._file = url, file
         subprocess.run(["pg_dump", "--format=custom", f"--file={file}", url], check=True)
         (self.time,) = self.rows("SELECT clock_timestamp() AS now")[0].values()
 
     def restore(self) -> None:
         """Put it in the place of what the database has become."""
-        create_database(self._urls, self._url.rpartition("/")[2])
-        subprocess.run(["pg_restore", f"--dbname={self._url}", self._file], check=True)
+        command = ["pg_restore", "--clean", "--if-exists", "-d", self._url, str(self._file)]
+        subprocess.run(command, check=True)
 
     def rows(self, sql: str, *values: object) -> list[dict[str, object]]:
         with (
@@ -82,7 +80,6 @@ def test_banks_end_in_the_platforms_state(
     bank: Bank,
     parts: Parts,
     server: Server,
-    services: RunningServices,
     environment: dict[str, str],
     rabbitmq_url: str,
     tmp_path: Path,
@@ -94,7 +91,7 @@ def test_banks_end_in_the_platforms_state(
     change(bank, changed, "INACTIVE")
     read_all(bank, server, rabbitmq_url, store)
     run_schedule("watch_restore")
-    backup = Backup(services, environment["DATABASE_URL"], tmp_path / "backup")
+    backup = Backup(environment["DATABASE_OWNER_URL"], tmp_path / "backup")
 
     # Ten minutes of life that will be lost.
     issued = admin.post("/consumer/api-key", consumer_id=bank.consumer_id, rotate=True)

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from local.services.databases import create_database, drop_database, system_databases
+from local.services.databases import create_database, drop_database, system_databases, with_users
 from local.services.settings import settings_environment
 from local.services.urls import ServiceUrls
 
@@ -20,8 +20,10 @@ def migrated_templates(urls: ServiceUrls, suffix: str) -> Iterator[dict[str, str
     """
     names = {each.setting: f"template_{each.name}_{suffix}" for each in system_databases()}
     try:
-        made = {setting: create_database(urls, name) for setting, name in names.items()}
-        migrate(settings_environment(urls, **made, API_KEY_BCRYPT_COST="4"))
+        users: dict[str, str] = {}
+        for setting, name in names.items():
+            users |= with_users(urls, create_database(urls, name), setting)
+        migrate(settings_environment(urls, **users, API_KEY_BCRYPT_COST="4"))
         yield names
     finally:
         for name in names.values():
@@ -29,7 +31,7 @@ def migrated_templates(urls: ServiceUrls, suffix: str) -> Iterator[dict[str, str
 
 
 def migrate(environment: Mapping[str, str]) -> None:
-    """Migrate the databases of all systems to the newest version, as a deployment does."""
+    """Make the users of all databases and migrate them, as a deployment does."""
     done = subprocess.run(
         [sys.executable, "-m", "chalicelib.operations.migrate"],
         env=dict(environment),

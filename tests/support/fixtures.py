@@ -12,6 +12,7 @@ import psycopg2
 import pytest
 from psycopg2.extras import RealDictCursor
 
+from local.services.databases import with_users
 from local.services.running import RunningServices
 from local.services.settings import RECORD, settings_environment
 
@@ -30,11 +31,9 @@ def environment(
     services: RunningServices, database_url: str, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, str]:
     """The settings of this test's functions. A test may build other functions from a changed copy."""
-    own = {
-        "DATABASE_URL": database_url,
-        RECORD: f"file://{tmp_path_factory.mktemp('record') / 'it'}",
-    }
-    return settings_environment(services.urls, **own, **UNLIMITED)
+    users = with_users(services.urls, database_url)
+    own = {RECORD: f"file://{tmp_path_factory.mktemp('record') / 'it'}"}
+    return settings_environment(services.urls, **users, **own, **UNLIMITED)
 
 
 @pytest.fixture
@@ -44,7 +43,7 @@ def rabbitmq_url(environment: dict[str, str]) -> str:
 
 @pytest.fixture
 def query(database_url: str) -> Iterator[Query]:
-    """Run SQL on this test's database directly, without the functions, and return the rows."""
+    """Run SQL on this test's database as the server's master, past the functions' rights."""
     connection = psycopg2.connect(database_url)
     connection.autocommit = True
     alone = threading.Lock()  # threads of a test share the connection

@@ -16,6 +16,7 @@ TOGETHER = {
     "tests/integration/outages/": OWN_SERVERS,
     "tests/integration/local/services/test_services.py": OWN_SERVERS,
     "tests/chaos/test_faults_under_load.py": OWN_SERVERS,
+    "tests/nights/test_refused_password.py": OWN_SERVERS,
     "tests/integration/local/artifact/test_two_systems.py": TWO_SYSTEMS,
     "tests/chaos/test_kill_points.py": KILL_POINTS,
 }

@@ -30,7 +30,7 @@ def install_configured_key(settings: Configuration) -> None:
         CheckSecretMissing: there is no secret of the server.
     """
     if settings.admin_api_key:
-        database = Database(settings.database_url)
+        database = Database(settings.database_owner_url)
         keys = ApiKeys(settings.api_key_check_secret)
         install_admin_key(database, keys, settings.admin_api_key, settings.api_key_bcrypt_cost)
 

@@ -15,12 +15,12 @@ from dataclasses import dataclass
 from chalicelib.banking import wiring
 from chalicelib.banking.events.topology import queue_name
 from chalicelib.banking.wiring import Parts
-from chalicelib.operations.migrate import apply_migrations
+from chalicelib.operations.migrate import apply_migrations, prepare_databases
 from local.banking.bench.api import post_with
 from local.banking.client import Tenant, onboard
 from local.banking.tenant_queues import remove_queues
 from local.services.amqp import channel_on
-from local.services.databases import create_database, drop_database
+from local.services.databases import create_database, drop_database, with_users
 from local.services.settings import settings_environment
 from local.services.urls import ServiceUrls
 
@@ -36,7 +36,10 @@ SETTINGS = {
 
 @dataclass(frozen=True, slots=True)
 class BenchDatabase:
-    """One database and its parts. This process's handlers use the same parts."""
+    """One database and its parts. This process's handlers use the same parts.
+
+    `database_url` is the measurement's own, with all rights.
+    """
 
     database_url: str
     parts: Parts
@@ -62,6 +65,7 @@ class BenchTemplate:
 
     def __enter__(self) -> BenchTemplate:
         with _parts(create_database(self.urls, TEMPLATE), self.urls) as parts:
+            prepare_databases(os.environ)
             apply_migrations(os.environ)
             post = post_with(parts.settings.admin_api_key)
             names = [f"bench_{uuid.uuid4().hex[:8]}" for _ in range(TENANTS)]
@@ -89,7 +93,7 @@ class BenchTemplate:
 @contextmanager
 def _parts(url: str, urls: ServiceUrls) -> Iterator[Parts]:
     """Make parts on this database this process's own for the block."""
-    environment = {**settings_environment(urls, DATABASE_URL=url), **SETTINGS}
+    environment = {**settings_environment(urls, **with_users(urls, url)), **SETTINGS}
     os.environ.update(environment)  # for the processes that a measurement starts
     parts = wiring.build(environment)
     wiring.use(parts)

@@ -20,7 +20,7 @@ from local.chaos.members import FunctionMember, Member, ProgramMember
 from local.chaos.proxy import TcpProxy
 from local.machine.checkout import Checkout
 from local.machine.processes import MARKER
-from local.services.databases import create_database, drop_database
+from local.services.databases import create_database, drop_database, with_users
 from local.services.installation import migrate
 from local.services.running import RunningServices
 from local.services.service import Service
@@ -53,6 +53,7 @@ class Testbed:
 
     Attributes:
         services: the servers, to kill, freeze and start
+        database_url: the database as the run itself sees it, with all rights
         proxies: `broker`, `database` and `cache`, each in front of its server
         functions: processes that serve; the clock of the second is ten minutes ahead
         schedules: processes that run the scheduled functions at the same time
@@ -73,7 +74,7 @@ class Testbed:
         }
         # For the run itself, which connects to the servers directly.
         self.environment = {
-            **settings_environment(services.urls, DATABASE_URL=self.database_url),
+            **settings_environment(services.urls, **with_users(services.urls, self.database_url)),
             **SETTINGS,
         }
         migrate(Checkout(), self.environment)
@@ -81,7 +82,7 @@ class Testbed:
             **self.environment,
             VARIABLE: sabotage,
             MARKER: accompanying(Checkout()).marker,
-            "DATABASE_URL": self.proxies["database"].through(self.database_url),
+            "DATABASE_URL": self.proxies["database"].through(self.environment["DATABASE_URL"]),
             "RABBITMQ_URL": (broker := self.proxies["broker"].through(services.urls.rabbitmq_url)),
             "BROKER_URL": broker,
             "REDIS_URL": self.proxies["cache"].through(services.urls.redis_url),

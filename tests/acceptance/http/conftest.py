@@ -17,7 +17,7 @@ import pytest
 from local.artifact.package.make import Artifact, package
 from local.artifact.server import start_artifacts
 from local.banking.tenant_queues import remove_queues
-from local.services.databases import create_database, drop_database
+from local.services.databases import create_database, drop_database, with_users
 from local.services.docker.engine import answers
 from local.services.running import RunningServices
 from local.services.settings import settings_environment
@@ -60,7 +60,7 @@ def served(
     environment = settings_environment(
         services.urls,
         **{
-            "DATABASE_URL": url,
+            **with_users(services.urls, url),
             "SCHEDULER": "off",
             "SWEEP_SECONDS": "1",
             "RATE_LIMIT_IP_PER_MINUTE": "1000000",
@@ -99,8 +99,8 @@ def environment(served: Served) -> dict[str, str]:
 
 @pytest.fixture
 def database_url(served: Served) -> str:
-    """The database of the server, shared by the tests of a module."""
-    return served.environment["DATABASE_URL"]
+    """The database of the server, shared by the tests of a module, with the master as user."""
+    return served.environment["DATABASE_MASTER_URL"]
 
 
 @pytest.fixture

@@ -8,10 +8,10 @@ from dataclasses import replace
 import pytest
 
 from chalicelib.banking.wiring import Parts
-from chalicelib.operations.migrate import apply_migrations
+from chalicelib.operations.migrate import apply_migrations, prepare_databases
 from local.machine.checkout import Checkout
 from local.services.choice import choose
-from local.services.databases import create_database
+from local.services.databases import addresses, create_database, system_databases, with_users
 from local.services.group import ServerGroup
 from local.services.running import RunningServices
 from local.services.service import Service
@@ -43,9 +43,11 @@ def own_postgresql(own_servers: ServerGroup) -> Service:
 @pytest.fixture
 def on_own_database(services: RunningServices, own_postgresql: Service) -> dict[str, str]:
     """The settings of functions on that server, with a fresh migrated database."""
-    urls = replace(services.urls, database_url=own_postgresql.url)
-    url = create_database(urls, "own_database")
-    environment = settings_environment(urls, **UNLIMITED | {"DATABASE_URL": url})
+    databases = addresses(own_postgresql.url, system_databases())
+    urls = replace(services.urls, database_url=own_postgresql.url, databases=databases)
+    users = with_users(urls, create_database(urls, "own_database"))
+    environment = settings_environment(urls, **UNLIMITED | users)
+    prepare_databases(environment)
     apply_migrations(environment)
     return environment
 

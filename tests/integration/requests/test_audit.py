@@ -199,9 +199,9 @@ def test_malformed_keys_leave_nothing(query: Query, bank: Bank) -> None:
 
 
 def test_unwritten_audit_row_spares_refusal(
-    bank: Bank, environment: dict[str, str], caplog: pytest.LogCaptureFixture
+    bank: Bank, environment: dict[str, str], database_url: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    connection = psycopg2.connect(environment["DATABASE_URL"])
+    connection = psycopg2.connect(database_url)
     with connection, connection.cursor() as cursor:
         cursor.execute("LOCK TABLE audit_log IN ACCESS EXCLUSIVE MODE")
         with parts_with(environment, DATABASE_LOCK_TIMEOUT_MS="100"):

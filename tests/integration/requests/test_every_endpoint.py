@@ -11,7 +11,7 @@ import pytest
 
 from chalicelib.banking import wiring
 from chalicelib.banking.wiring import Parts
-from local.services.databases import create_database, drop_database
+from local.services.databases import create_database, drop_database, with_users
 from local.services.running import RunningServices
 from local.services.settings import settings_environment
 from tests.integration.requests.endpoints import (
@@ -68,7 +68,8 @@ def once(services: RunningServices, template_database: str) -> Iterator[Callers]
     """One database for the whole module: what is asked here is refused and changes nothing."""
     name = f"{template_database}_every_endpoint"
     url = create_database(services.urls, name, template_database)
-    environment = settings_environment(services.urls, **{**UNLIMITED, "DATABASE_URL": url})
+    users = with_users(services.urls, url)
+    environment = settings_environment(services.urls, **{**UNLIMITED, **users})
     parts = wiring.build(environment)
     wiring.use(parts)
     admin = Api(environment["ADMIN_API_KEY"])

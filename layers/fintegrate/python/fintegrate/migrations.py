@@ -15,15 +15,12 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import Path
 
 import psycopg2
-import psycopg2.errors
 import psycopg2.extensions
-import psycopg2.sql
 import sqlparse
 from sqlparse.lexer import tokenize
 from sqlparse.tokens import Comment, Whitespace
@@ -33,8 +30,6 @@ from fintegrate.database import check_url
 FILE_NAME = re.compile(r"\d{8}_\d{4}_[a-z0-9_]+\.sql")
 _TRANSACTION = re.compile(r"(begin|start|commit|end|rollback|abort|prepare)\b", re.IGNORECASE)
 _LOCK = 0x46696E74  # "Fint": all migrators must use the same number
-_MAINTENANCE_DATABASE = "postgres"  # every server has it, RDS too
-_CREATED_CONCURRENTLY = (psycopg2.errors.DuplicateDatabase, psycopg2.errors.UniqueViolation)
 _HISTORY = """
 CREATE TABLE IF NOT EXISTS migration_history (
     name       text        NOT NULL,
@@ -80,10 +75,8 @@ def read_migrations(folder: Path) -> list[Migration]:
     return [_read(path) for path in sorted(folder.glob("*.sql"))]
 
 
-def migrate(url: str, folder: Path, setting: str = "DATABASE_URL", own_name: str = "") -> list[str]:
-    """Apply the missing migrations and return their names.
-
-    Creates the database if it is missing and its name is `own_name`.
+def migrate(url: str, folder: Path, setting: str = "DATABASE_URL") -> list[str]:
+    """Apply the missing migrations as the URL's user and return their names.
 
     Raises:
         MigrationFailed: the failed migration left nothing, but earlier ones stay applied.
@@ -92,7 +85,7 @@ def migrate(url: str, folder: Path, setting: str = "DATABASE_URL", own_name: str
     """
     check_url(url, setting)
     migrations = read_migrations(folder)
-    connection = _connect(url, own_name)
+    connection = psycopg2.connect(url, connect_timeout=5, application_name="fintegrate-migrate")
     try:
         connection.autocommit = True
         with connection.cursor() as cursor:
@@ -111,44 +104,6 @@ def migrate(url: str, folder: Path, setting: str = "DATABASE_URL", own_name: str
         return [migration.name for migration in missing]
     finally:
         connection.close()  # also releases the lock
-
-
-def _connect(url: str, own_name: str) -> psycopg2.extensions.connection:
-    """Connect to the URL's database; create it if it is missing and has this name.
-
-    A mistyped name must be an error, not a new empty database.
-    """
-    try:
-        return _connect_to(url)
-    except psycopg2.OperationalError:  # has no code for a missing database
-        if psycopg2.extensions.parse_dsn(url).get("dbname") != own_name:
-            raise
-        _create_missing(url, own_name)
-        return _connect_to(url)
-
-
-def _connect_to(url: str, database: str | None = None) -> psycopg2.extensions.connection:
-    dsn = psycopg2.extensions.make_dsn(url, dbname=database) if database else url
-    return psycopg2.connect(dsn, connect_timeout=5, application_name="fintegrate-migrate")
-
-
-def _create_missing(url: str, name: str) -> None:
-    """Create the URL's database unless the server has it."""
-    # A name cannot be a parameter of this statement, so it is quoted.
-    creation = psycopg2.sql.SQL("CREATE DATABASE {}").format(psycopg2.sql.Identifier(name))
-    connection = _connect_to(url, _MAINTENANCE_DATABASE)
-    try:
-        connection.autocommit = True
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT FROM pg_database WHERE datname = %s", (name,))
-            if not cursor.rowcount:
-                with suppress(*_CREATED_CONCURRENTLY):
-                    cursor.execute(creation)
-    except psycopg2.Error as error:
-        reason = error.diag.message_primary or type(error).__name__
-        raise MigrationFailed(f"database {name} could not be created: {reason}") from error
-    finally:
-        connection.close()
 
 
 def _read(path: Path) -> Migration:

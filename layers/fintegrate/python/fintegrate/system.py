@@ -16,13 +16,14 @@ from fintegrate.database import Database
 from fintegrate.http.endpoint import RequestParts
 from fintegrate.metrics import GaugeFamily
 from fintegrate.schedule_runs import ScheduleRuns
+from fintegrate.settings import SettingsError
 
 if TYPE_CHECKING:
     from fintegrate.openapi.description import Description
 
 
 class SystemDatabase(NamedTuple):
-    """A database of a system, and the place of its migrations."""
+    """A database of a system, its users, and the place of its migrations."""
 
     setting: str
     """The variable that holds its URL, such as `DATABASE_URL`."""
@@ -30,6 +31,41 @@ class SystemDatabase(NamedTuple):
     """The database's name on a server of our own."""
     folder: str
     """Its folder under `sql/`, with `migrations/` and `schema.sql`."""
+
+    @property
+    def app_role(self) -> str:
+        """The functions' user, to whom the migrations grant what it may do; `setting` has its URL."""
+        return f"{self.name}_app"
+
+    @property
+    def owner_role(self) -> str:
+        """The user that migrates, on a server of our own."""
+        return f"{self.name}_owner"
+
+    @property
+    def owner_setting(self) -> str:
+        """The variable of the owner's URL, such as `DATABASE_OWNER_URL`. Only migrations read it."""
+        return f"{self.setting.removesuffix('_URL')}_OWNER_URL"
+
+    @property
+    def master_setting(self) -> str:
+        """The variable of the URL with the server's master, who makes the two users."""
+        return f"{self.setting.removesuffix('_URL')}_MASTER_URL"
+
+    @property
+    def settings(self) -> tuple[str, str, str]:
+        """Master, owner and application, as `fintegrate.roles.Users` has them."""
+        return self.master_setting, self.owner_setting, self.setting
+
+    def url(self, settings: Any, name: str) -> str:
+        """The URL that the system's settings have under one of these names.
+
+        Raises:
+            SettingsError: it is not set.
+        """
+        if url := getattr(settings, name.lower()):
+            return str(url)
+        raise SettingsError(f"{name} is not set: the address of {self.name} with another user")
 
 
 class Probe(NamedTuple):

@@ -31,7 +31,7 @@ from local.banking.client import onboard
 from local.banking.tables import print_table
 from local.banking.tenant_queues import remove_queues
 from local.machine.checkout import Checkout
-from local.services.databases import create_database, drop_database
+from local.services.databases import create_database, drop_database, with_users
 from local.services.running import ensure_services
 from local.services.settings import settings_environment
 
@@ -67,7 +67,8 @@ def run() -> int:
     artifact = package("banking")
     with ensure_services() as services:
         url = create_database(services.urls, DATABASE)
-        environment = {**settings_environment(services.urls, DATABASE_URL=url), **SETTINGS}
+        users = with_users(services.urls, url)
+        environment = {**settings_environment(services.urls, **users), **SETTINGS}
         os.environ.update(environment)
         name = f"bench_{uuid.uuid4().hex[:8]}"
         try:

@@ -74,12 +74,20 @@ def pending_messages(database_url: str) -> list[Message]:
     return messages
 
 
+GRANT_PEER = """
+GRANT ALL ON ALL TABLES IN SCHEMA public TO fintegrate_app;
+GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO fintegrate_app
+"""
+"""Every relay works as the functions' user; only we have grants in the migrations."""
+
+
 def copy_to_peer(database_url: str) -> None:
     """Write the same messages in the same order into the peer's table. Then vacuum it."""
     rows = [(PEER_QUEUE, m.body, Json(_headers(m))) for m in pending_messages(database_url)]
     connection = psycopg2.connect(database_url)
     with connection, connection.cursor() as cursor:
         execute_values(cursor, COPY_TO_PEER, rows, page_size=1_000)
+        cursor.execute(GRANT_PEER)
     connection.autocommit = True
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE")

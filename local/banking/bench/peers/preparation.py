@@ -9,11 +9,11 @@ from dataclasses import dataclass
 
 import psycopg2
 
-from chalicelib.operations.migrate import apply_migrations
+from chalicelib.operations.migrate import apply_migrations, prepare_databases
 from local.banking.bench.peers.backlog import copy_to_peer, write_backlog
 from local.banking.bench.peers.contestants import run_program
 from local.banking.bench.peers.queues import TenantQueues
-from local.services.databases import create_database, drop_database
+from local.services.databases import create_database, drop_database, with_users
 from local.services.settings import settings_environment
 from local.services.urls import ServiceUrls
 
@@ -64,10 +64,11 @@ def _template(urls: ServiceUrls, names: list[str], peers_python: str) -> list[Te
     """Make the database with the backlog, in our table and in the peer's."""
     url = create_database(urls, TEMPLATE)
     environment = _environment(urls, url)
+    prepare_databases(environment)
     apply_migrations(environment)
     tenants = _onboarded(url, names)
     write_backlog(url, [tenant.consumer_id for tenant in tenants])
-    run_program(peers_python, "prepare_faststream.py", environment)
+    run_program(peers_python, "prepare_faststream.py", {**environment, "DATABASE_URL": url})
     copy_to_peer(url)
     return tenants
 
@@ -82,4 +83,4 @@ def _onboarded(url: str, names: list[str]) -> list[Tenant]:
 
 
 def _environment(urls: ServiceUrls, database_url: str) -> dict[str, str]:
-    return {**settings_environment(urls, DATABASE_URL=database_url), **SETTINGS}
+    return {**settings_environment(urls, **with_users(urls, database_url)), **SETTINGS}

@@ -21,7 +21,7 @@ from psycopg2.extras import RealDictCursor
 from fintegrate.queries import queries_beside
 from local.banking.chaos.kill_points.processes import Ended, Task, TaskProcess
 from local.chaos.boundaries import Boundary
-from local.services.databases import create_database, drop_database
+from local.services.databases import create_database, drop_database, with_users
 from local.services.settings import settings_environment
 from local.services.urls import ServiceUrls
 from local.serving.server import start_server
@@ -50,6 +50,11 @@ class Cell:
     folder: Path
 
     @property
+    def url(self) -> str:
+        """The database, with all rights."""
+        return self.environment["DATABASE_MASTER_URL"]
+
+    @property
     def admin_key(self) -> str:
         return self.environment["ADMIN_API_KEY"]
 
@@ -76,7 +81,7 @@ class Cell:
 
     def query(self, statement: str, **parameters: Any) -> list[dict[str, Any]]:
         """Rows of a statement of this module's `.sql` file, read without the functions."""
-        return query(self.environment["DATABASE_URL"], statement, **parameters)
+        return query(self.url, statement, **parameters)
 
 
 def query(url: str, statement: str, **parameters: Any) -> list[dict[str, Any]]:
@@ -95,7 +100,7 @@ def open_cell(urls: ServiceUrls, template: str, folder: Path) -> Iterator[Cell]:
     """Open a cell on a copy of a migrated database, and remove it after the block."""
     name = f"chaos_cell_{os.getpid()}_{next(_numbers)}"
     url = create_database(urls, name, template)
-    environment = {**settings_environment(urls), **SETTINGS, "DATABASE_URL": url}
+    environment = {**settings_environment(urls, **with_users(urls, url)), **SETTINGS}
     own = folder / name
     own.mkdir()
     try:

@@ -18,7 +18,7 @@ from local.banking.chaos.kill_points.trial import Trial, repeats
 from local.banking.chaos.kind import Kind
 from local.banking.tenant_queues import remove_queues
 from local.machine.checkout import Checkout
-from local.services.databases import create_database, drop_database
+from local.services.databases import create_database, drop_database, with_users
 from local.services.installation import migrate
 from local.services.settings import settings_environment
 from local.services.urls import ServiceUrls
@@ -40,7 +40,8 @@ def kill_points(
     template = f"chaos_template_{os.getpid()}"
     url = create_database(urls, template)
     try:
-        migrate(Checkout(), {**settings_environment(urls), **SETTINGS, "DATABASE_URL": url})
+        users = with_users(urls, url)
+        migrate(Checkout(), {**settings_environment(urls, **users), **SETTINGS})
         with tempfile.TemporaryDirectory(prefix="kill-points-") as folder:
             return _side_by_side(urls, template, Path(folder), points, report, cells)
     finally:

@@ -53,15 +53,16 @@ class ScheduledRun:
 
 @dataclass(frozen=True)
 class Migration:
-    """The migration step, with the migrations of a folder that holds `fintegrate_sql`."""
+    """A database's users and its migrations, with the files of a folder that holds `fintegrate_sql`."""
 
     folder: Path
 
     def __call__(self) -> list[str]:
         """What was applied."""
-        from chalicelib.operations.migrate import apply_migrations
+        from chalicelib.operations.migrate import apply_migrations, prepare_databases
 
         sys.path.insert(0, str(self.folder))
+        prepare_databases(os.environ)
         return apply_migrations(os.environ)
 
 

@@ -80,7 +80,7 @@ class Trial:
 
     def events(self) -> list[Event]:
         """The current events of the tenant."""
-        rows = gathering.rows(self.cell.environment["DATABASE_URL"], gathering.EVENTS)
+        rows = gathering.rows(self.cell.url, gathering.EVENTS)
         return [Event(**row) for row in rows if row["tenant"] == self.tenant.name]
 
     def come_to_rest(self) -> None:
@@ -90,7 +90,7 @@ class Trial:
 
     def evidence(self) -> Evidence:
         """The evidence of the tenant's rows, queues, consumer and answers."""
-        urls, database_url = self.cell.urls, self.cell.environment["DATABASE_URL"]
+        urls, database_url = self.cell.urls, self.cell.url
         found = gathering.gather(database_url, urls.rabbitmq_url, [self.tenant], self.answers, [])
         return replace(
             found,

@@ -69,7 +69,7 @@ def test_only_old_rows_are_purged(
 
 @pytest.mark.usefixtures("small_batches")
 def test_statements_delete_one_batch_each(query: Query) -> None:
-    query("CREATE TABLE deletions (count bigint)")
+    query("CREATE TABLE deletions (count bigint); GRANT INSERT ON deletions TO PUBLIC")
     query("""CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$
              BEGIN INSERT INTO deletions SELECT count(*) FROM gone; RETURN NULL; END $$""")
     query("""CREATE TRIGGER note AFTER DELETE ON audit_log REFERENCING OLD TABLE AS gone

@@ -41,6 +41,9 @@ CATALOGS = {
         SELECT typname, typtype FROM pg_type
         WHERE typnamespace = 'public'::regnamespace AND typtype IN ('e', 'd', 'r')
         ORDER BY typname""",
+    "grants": """
+        SELECT table_name, grantee, privilege_type FROM information_schema.role_table_grants
+        WHERE table_schema = 'public' AND grantee <> current_user ORDER BY 1, 2, 3""",
     "extensions": "SELECT extname FROM pg_extension ORDER BY extname",
 }
 

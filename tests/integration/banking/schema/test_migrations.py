@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import re
-import uuid
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import psycopg2
 import pytest
@@ -281,35 +278,3 @@ def test_killed_migrator_leaves_no_lock(url: str) -> None:
     killed.close()
 
     assert migrate(url, MIGRATIONS)
-
-
-def test_missing_database_is_created(url: str, tmp_path: Path) -> None:
-    write(tmp_path, FIRST, "CREATE TABLE a (x integer);")
-    name = f"missing_{uuid.uuid4().hex[:12]}"
-    missing = urlsplit(url)._replace(path=f"/{name}").geturl()
-
-    with ThreadPoolExecutor(2) as pool:
-        applied = list(pool.map(lambda _: migrate(missing, tmp_path, own_name=name), range(2)))
-
-    assert sorted(applied) == [[], [FIRST]]
-    assert "a" in str(tables(missing))
-    run_alone(url, f"DROP DATABASE {name}")
-
-
-def test_mistyped_database_is_not_created(url: str, tmp_path: Path) -> None:
-    write(tmp_path, FIRST, "CREATE TABLE a (x integer);")
-    name = f"mistyped_{uuid.uuid4().hex[:12]}"
-    mistyped = urlsplit(url)._replace(path=f"/{name}").geturl()
-
-    with pytest.raises(psycopg2.OperationalError):
-        migrate(mistyped, tmp_path, own_name="fintegrate")
-
-    assert run(url, f"SELECT 1 FROM pg_database WHERE datname = '{name}'") == []
-
-
-def run_alone(url: str, statement: str) -> None:
-    """Run what may not stand in a transaction."""
-    connection = psycopg2.connect(url)
-    connection.autocommit = True
-    with closing(connection), connection.cursor() as cursor:
-        cursor.execute(statement)

@@ -56,7 +56,7 @@ def test_comparison_sees_what_could_differ(url: str) -> None:
     found = catalog(url)
 
     assert [row[0] for row in found["tables"]] == TABLES
-    for kind in ("columns", "constraints", "indexes", "triggers", "functions"):
+    for kind in ("columns", "constraints", "indexes", "triggers", "functions", "grants"):
         assert found[kind], kind
 
 

@@ -14,7 +14,7 @@ from local.artifact.emulator.sandboxes import sandbox_maker
 from local.artifact.package.make import package
 from local.artifact.server import start_artifacts
 from local.machine.checkout import Checkout
-from local.services.databases import create_database, drop_database
+from local.services.databases import create_database, drop_database, with_users
 from local.services.docker.engine import connect
 from local.services.running import RunningServices
 from local.services.settings import settings_environment
@@ -38,7 +38,7 @@ def test_stopped_server_leaves_no_environment(services: RunningServices, kind: s
     name = f"ending_{kind}_{os.getpid()}"
     url = create_database(services.urls, name)
     settings = settings_environment(
-        services.urls, DATABASE_URL=url, SCHEDULER="off", LAMBDA_SANDBOX=kind
+        services.urls, **with_users(services.urls, url), SCHEDULER="off", LAMBDA_SANDBOX=kind
     )
     with start_artifacts([package("banking")], settings).server as server:
         assert httpx.get(f"{server.base_url}/health", timeout=60).status_code == 200

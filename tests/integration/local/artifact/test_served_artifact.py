@@ -14,7 +14,7 @@ import pytest
 from local.artifact.package.make import package
 from local.artifact.package.template import FUNCTION, METADATA
 from local.artifact.server import ArtifactServer, start_artifacts
-from local.services.databases import create_database, drop_database
+from local.services.databases import create_database, drop_database, with_users
 from local.services.running import RunningServices
 from local.services.settings import settings_environment
 
@@ -28,7 +28,7 @@ def deployed(services: RunningServices) -> Iterator[ArtifactServer]:
     url = create_database(services.urls, NAME)
     settings = settings_environment(
         services.urls,
-        DATABASE_URL=url,
+        **with_users(services.urls, url),
         SCHEDULER="off",
         LAMBDA_SANDBOX="process",
         RATE_LIMIT_IP_PER_MINUTE="30",

@@ -17,13 +17,14 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
+from fintegrate.system import SystemDatabase
 from local.artifact.package.make import Artifact, PackagingFailed, package
 from local.artifact.package.repack import CODE, MODULES
 from local.artifact.package.template import read_template
 from local.artifact.server import ArtifactServer, start_artifacts
 from local.aws_shapes.scheduled_event import scheduled_event
 from local.machine.checkout import Checkout
-from local.services.databases import create_database, drop_database
+from local.services.databases import create_database, drop_database, users_of, with_users
 from local.services.running import RunningServices
 from local.services.settings import settings_environment
 from tests.integration.local.artifact.two_systems import copy_with_letters
@@ -50,10 +51,11 @@ def artifacts(checkout: Checkout) -> Artifacts:
 @pytest.fixture(scope="module")
 def served(services: RunningServices, artifacts: Artifacts) -> Iterator[ArtifactServer]:
     """Both systems, each with a database of its own."""
+    of_letters = SystemDatabase("LETTERS_DATABASE_URL", "letters", "letters")
     environment = settings_environment(
         services.urls,
-        DATABASE_URL=create_database(services.urls, BANKING),
-        LETTERS_DATABASE_URL=create_database(services.urls, LETTERS),
+        **with_users(services.urls, create_database(services.urls, BANKING)),
+        **users_of(create_database(services.urls, LETTERS), of_letters),
         POSTAGE="2",
         SCHEDULER="off",
         LAMBDA_SANDBOX="process",
@@ -98,8 +100,20 @@ def test_template_names_its_system(artifacts: Artifacts) -> None:
     template = read_template(artifacts["letters"].template)
     said = template.resources["Receive"]["Properties"]
 
-    assert template.functions.keys() == {"APIHandler", "Migrate", "Receive", "Purge"}
-    assert template.settings == ("LETTERS_DATABASE_URL", "POSTAGE", "REDIS_URL")
+    assert template.functions.keys() == {
+        "APIHandler",
+        "Migrate",
+        "PrepareDatabase",
+        "Receive",
+        "Purge",
+    }
+    assert template.settings == (
+        "LETTERS_DATABASE_MASTER_URL",
+        "LETTERS_DATABASE_OWNER_URL",
+        "LETTERS_DATABASE_URL",
+        "POSTAGE",
+        "REDIS_URL",
+    )
     assert said["FunctionName"] == {"Fn::Sub": "fintegrate-${System}-${Stage}-receive"}
     assert {f.environment["SYSTEM"] for f in template.functions.values()} == {"letters"}
     assert "/customer/data" not in template.routes

@@ -21,7 +21,9 @@ from local.aws.stacks import Change, Stacks
 
 BUCKET = "artifacts-of-the-test"
 CREDENTIALS = {
-    "DatabaseSecretArn": {"username": "fintegrate", "password": "d/b: p@ss?"},
+    "DatabaseSecretArn": {"username": "fintegrate_app", "password": "d/b: p@ss?"},
+    "DatabaseOwnerSecretArn": {"username": "fintegrate_owner", "password": "owner-password"},
+    "DatabaseMasterSecretArn": {"username": "fintegrate", "password": "master-password"},
     "BrokerSecretArn": {"username": "fintegrate", "password": "broker-password"},
     "BrokerAdminSecretArn": {"username": "administrator", "password": "admin-password"},
     "CacheSecretArn": {"password": "cache-token"},
@@ -151,6 +153,8 @@ def _make_data() -> dict[str, dict[str, str]]:
     groups = ("Functions", "Proxy", "Database", "Broker", "BrokerAdmin", "Cache")
     made["network"] = {"SubnetIds": subnet, **{f"{name}GroupId": group for name in groups}}
     made["secrets"] = {
+        "DatabaseSecretArn": arns["DatabaseSecretArn"],
+        "DatabaseOwnerSecretArn": arns["DatabaseOwnerSecretArn"],
         "BrokerSecretArn": arns["BrokerSecretArn"],
         "BrokerAdminSecretArn": arns["BrokerAdminSecretArn"],
         "CacheSecretArn": arns["CacheSecretArn"],
@@ -159,7 +163,7 @@ def _make_data() -> dict[str, dict[str, str]]:
         "AdminKeySecretArn": secrets.create_secret(Name="admin")["ARN"],
     }
     made["database"] = {
-        "DatabaseSecretArn": arns["DatabaseSecretArn"],
+        "DatabaseMasterSecretArn": arns["DatabaseMasterSecretArn"],
         "DatabaseHost": "proxy.test",
         "DatabaseDirectHost": "database.test",
         "DatabaseId": "database",

@@ -83,7 +83,7 @@ def deployed(packaged: Package) -> Iterator[Deployed]:
         stacks, said, looked_at = AccountStacks(), list[str](), list[str]()
 
         def run() -> None:
-            functions_answer(endpoint, {"applied": []}, {"user": "fintegrate"})
+            functions_answer(endpoint, {"prepared": []}, {"applied": []}, {"user": "fintegrate"})
             deployment(stacks, said, looked_at).run({"banking": lambda: packaged})
 
         run()

@@ -25,12 +25,14 @@ from tests.integration.local.aws.conftest import Deployed
 SCHEDULES = {source.name: source.schedule_expression.to_string() for source in app.event_sources}
 PURE = {function.name for function in app.pure_lambda_functions}
 FUNCTIONS = {"api"} | PURE | set(SCHEDULES)
+VERIFIED = "?sslmode=require"
 SECRETS = {
     "api": {"DATABASE", "RABBITMQ", "REDIS", "SETTINGS", "RECORD"},
     "recover": {"DATABASE", "RABBITMQ", "REDIS", "RECORD"},
     "watch_restore": {"DATABASE", "REDIS", "RECORD"},
     "broker_admin": {"DATABASE", "RABBITMQ", "RABBITMQ_MANAGEMENT"},
-    "migrate": {"DATABASE", "SETTINGS"},
+    "prepare_database": {"DATABASE", "DATABASE_OWNER", "DATABASE_MASTER"},
+    "migrate": {"DATABASE_OWNER", "SETTINGS"},
     "rewind": {"DATABASE", "RABBITMQ", "REDIS"},
     "observe_broker": {"DATABASE", "RABBITMQ", "REDIS"},
     "resend": {"DATABASE", "RABBITMQ", "REDIS"},
@@ -176,9 +178,10 @@ def test_schedule_calls_its_function(name: str) -> None:
 
 
 @pytest.mark.usefixtures("deployed")
-def test_only_deployment_calls_migration() -> None:
+@pytest.mark.parametrize("name", ["prepare_database", "migrate"])
+def test_only_deployment_calls_migration(name: str) -> None:
     with pytest.raises(Exception, match="ResourceNotFound"):
-        policy_of("migrate")
+        policy_of(name)
 
 
 @pytest.mark.usefixtures("deployed")
@@ -204,7 +207,7 @@ def test_api_reads_credentials_from_secrets() -> None:
 
     password = "d%2Fb%3A%20p%40ss%3F"
     assert settings.database_url == (
-        f"postgresql://fintegrate:{password}@proxy.test:5432/fintegrate?sslmode=require"
+        f"postgresql://fintegrate_app:{password}@proxy.test:5432/fintegrate{VERIFIED}"
     )
     assert settings.database_options == "server"
     assert settings.rabbitmq_url == "amqps://fintegrate:broker-password@broker.test:5671/%2F"
@@ -214,10 +217,14 @@ def test_api_reads_credentials_from_secrets() -> None:
 
 @pytest.mark.usefixtures("deployed")
 def test_migration_goes_past_the_proxy() -> None:
-    settings = settings_of("migrate")
+    settings, preparing = settings_of("migrate"), settings_of("prepare_database")
 
     assert ApiKeys(settings.api_key_check_secret).parse(settings.admin_api_key) is not None
-    assert "@database.test:5432/" in settings.database_url
+    direct = f"@database.test:5432/fintegrate{VERIFIED}"
+    assert settings.database_owner_url == f"postgresql://fintegrate_owner:owner-password{direct}"
+    assert preparing.database_owner_url == settings.database_owner_url
+    assert preparing.database_master_url == f"postgresql://fintegrate:master-password{direct}"
+    assert preparing.database_url == settings_of("api").database_url
 
 
 @pytest.mark.usefixtures("deployed")
@@ -229,6 +236,10 @@ def test_function_learns_only_its_secrets(name: str) -> None:
     told = {n.removesuffix("_SECRET_ID") for n in variables if n.endswith("_SECRET_ID")}
     assert told == SECRETS[name]
     assert not any("@" in value for value in variables.values())
+    assert ("fintegrate_app" in settings.database_url) == ("DATABASE" in told)
+    assert ("owner-password" in settings.database_owner_url) == ("DATABASE_OWNER" in told)
+    assert ("DATABASE_OWNER_URL" in variables) == (name in ("migrate", "prepare_database"))
+    assert ("DATABASE_MASTER_URL" in variables) == (name == "prepare_database")
     assert ("broker-password" in settings.rabbitmq_url) == ("RABBITMQ" in told)
     assert ("admin-password" in settings.rabbitmq_management_url) == (name == "broker_admin")
     assert ("RABBITMQ_MANAGEMENT_URL" in variables) == (name == "broker_admin")

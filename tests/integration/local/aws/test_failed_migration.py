@@ -13,7 +13,8 @@ from tests.integration.local.aws.conftest import deployment
 
 @pytest.mark.filterwarnings("ignore")  # moto says what it does not know in warnings
 def test_failed_migration_stops_the_deployment(account: str, packaged: Package) -> None:
-    functions_answer(account, {"errorMessage": "20261120_1600_initial_schema.sql: syntax error"})
+    failed = {"errorMessage": "20261120_1600_initial_schema.sql: syntax error"}
+    functions_answer(account, {"prepared": []}, failed)
     stacks = AccountStacks()
     looked_at: list[str] = []
 
@@ -22,5 +23,19 @@ def test_failed_migration_stops_the_deployment(account: str, packaged: Package) 
 
     assert FUNCTIONS_STACK not in stacks.started
     functions = boto3.client("lambda").list_functions()["Functions"]
-    assert [f["FunctionName"] for f in functions] == ["fintegrate-banking-dev-migrate"]
+    assert sorted(f["FunctionName"] for f in functions) == [
+        "fintegrate-banking-dev-migrate",
+        "fintegrate-banking-dev-prepare-database",
+    ]
     assert looked_at == []
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_no_migration_without_its_users(account: str, packaged: Package) -> None:
+    functions_answer(account, {"errorMessage": "fintegrate_app is a member of …"}, {"applied": []})
+    stacks = AccountStacks()
+
+    with pytest.raises(SchemaNotMigrated, match="users were not made: fintegrate_app is a member"):
+        deployment(stacks, [], []).run({"banking": lambda: packaged})
+
+    assert FUNCTIONS_STACK not in stacks.started

@@ -13,6 +13,7 @@ from fintegrate.messaging.management import Management
 from local.banking.demo.stage import Choices, play_on
 from local.banking.tenant_queues import remove_queues
 from local.machine.checkout import ROOT
+from local.services.databases import with_users
 from local.services.running import RunningServices
 from local.services.settings import settings_environment
 
@@ -30,7 +31,7 @@ def remove_bank(services: RunningServices) -> Iterator[StringIO]:
 
 
 def test_demo_adds_up(services: RunningServices, database_url: str, remove_bank: StringIO) -> None:
-    environment = settings_environment(services.urls, DATABASE_URL=database_url)
+    environment = settings_environment(services.urls, **with_users(services.urls, database_url))
     console = Console(file=remove_bank, width=120)
     status = play_on(console, Choices(40, deadline_seconds=60, seed=3), environment)
     output = remove_bank.getvalue()

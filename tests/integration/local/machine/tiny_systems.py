@@ -11,12 +11,16 @@ from fintegrate.system import System, SystemDatabase
 @dataclass(frozen=True)
 class Letters:
     letters_database_url: str = field(repr=False)
+    letters_database_owner_url: str = field(repr=False)
     letters_key: str = field(repr=False)
+    letters_database_master_url: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True)
 class Parcels:
     parcels_database_url: str = field(repr=False)
+    parcels_database_owner_url: str = field(repr=False)
+    parcels_database_master_url: str = field(default="", repr=False)
 
 
 def _invented(name: str, configuration: type[Any], **more: Any) -> System:

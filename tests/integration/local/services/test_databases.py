@@ -13,7 +13,13 @@ import pytest
 
 from fintegrate.system import SystemDatabase
 from local.machine.checkout import Checkout
-from local.services.databases import addresses, create_missing, drop_database, system_databases
+from local.services.databases import (
+    addresses,
+    create_missing,
+    drop_database,
+    system_databases,
+    with_users,
+)
 from local.services.installation import migrate
 from local.services.running import RunningServices, ensure_services
 from local.services.service import ServersUnusable
@@ -72,12 +78,14 @@ def test_missing_database_is_made(
 ) -> None:
     urls = addresses(services.urls.database_url, invented)
     create_missing(services.urls, invented[:1])
-    run(urls["LETTERS_DATABASE_URL"], "CREATE TABLE kept (id bigint)")
+    run(urls["LETTERS_DATABASE_MASTER_URL"], "CREATE TABLE kept (id bigint)")
 
     create_missing(services.urls, invented)
 
-    assert run(urls["LETTERS_DATABASE_URL"], "SELECT to_regclass('kept')::text") == [("kept",)]
-    assert run(urls["PARCELS_DATABASE_URL"], "SELECT current_database()::text") == [
+    assert run(urls["LETTERS_DATABASE_MASTER_URL"], "SELECT to_regclass('kept')::text") == [
+        ("kept",)
+    ]
+    assert run(urls["PARCELS_DATABASE_MASTER_URL"], "SELECT current_database()::text") == [
         (invented[1].name,)
     ]
 
@@ -105,13 +113,15 @@ def test_former_history_gets_nothing_applied(
     services: RunningServices, copy_database: Callable[[str], str]
 ) -> None:
     """A database that the former layout migrated is recognised; nothing is done again."""
-    urls = {each.setting: copy_database(each.setting) for each in system_databases()}
-    banking = urls["DATABASE_URL"]
+    users: dict[str, str] = {}
+    for each in system_databases():
+        users |= with_users(services.urls, copy_database(each.setting), each.setting)
+    banking = users["DATABASE_MASTER_URL"]
     for name, checksum in FORMER_HISTORY:
         run(banking, "DELETE FROM migration_history WHERE name = %s", (name,))
         run(banking, REMEMBER, (name, checksum))
     before = run(banking, HISTORY)
 
-    migrate(Checkout(), settings_environment(services.urls, **urls))
+    migrate(Checkout(), settings_environment(services.urls, **users))
 
     assert run(banking, HISTORY) == before

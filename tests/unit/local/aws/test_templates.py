@@ -12,6 +12,7 @@ from cfnlint.decode.cfn_yaml import load
 
 from chalicelib.banking.configuration import CLOUDWATCH_NAMESPACE
 from chalicelib.banking.schedules import publish_metrics, run_reconcile
+from chalicelib.banking.system import SYSTEM
 from fintegrate.schedule_runs import periods
 from local.aws.deployment import SERVERS, all_parts
 from local.aws.division import divide
@@ -104,6 +105,20 @@ def test_everything_is_encrypted_private_and_kept() -> None:
     assert properties("broker", "Broker", "dev")["PubliclyAccessible"] is False
     assert cache["TransitEncryptionEnabled"] is cache["AtRestEncryptionEnabled"] is True
     assert "resolve:secretsmanager" in str(cache["AuthToken"])
+
+
+def test_secrets_name_the_databases_users() -> None:
+    (of_banking,) = SYSTEM.databases
+    secrets = {
+        name: properties("secrets", name, "dev")["GenerateSecretString"]
+        for name in ("DatabaseSecret", "DatabaseOwnerSecret")
+    }
+    made = {name: json.loads(said["SecretStringTemplate"]) for name, said in secrets.items()}
+    master = properties("database", "Database", "dev")["MasterUsername"]
+
+    assert made["DatabaseSecret"] == {"username": of_banking.app_role}
+    assert made["DatabaseOwnerSecret"] == {"username": of_banking.owner_role}
+    assert str(master) not in {of_banking.app_role, of_banking.owner_role}
 
 
 def test_server_sets_the_functions_options() -> None:

@@ -6,6 +6,7 @@ import re
 import subprocess
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import yaml
@@ -77,12 +78,14 @@ def test_every_database_is_made() -> None:
 def test_example_finds_the_servers(example: dict[str, str]) -> None:
     variables = [variable for server in SERVERS for variable in server.variables]
     databases = system_databases()
-    found = external.addresses([*variables, *(each.setting for each in databases)], example)
+    users = [name for each in databases for name in each.settings]
+    found = external.addresses([*variables, *users], example)
 
     assert example["LOCAL_SERVICES"] == "external"
-    assert [found[each.setting].rpartition("/")[2] for each in databases] == [
-        each.name for each in databases
-    ]
+    for each in databases:
+        assert [urlsplit(found[name]).path for name in each.settings] == 3 * [f"/{each.name}"]
+        named = [urlsplit(found[name]).username for name in each.settings[1:]]
+        assert named == [each.owner_role, each.app_role]
 
 
 def test_example_has_every_password(example: dict[str, str]) -> None:

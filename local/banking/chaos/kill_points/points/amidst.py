@@ -59,7 +59,7 @@ def changing(trial: Trial) -> None:
 @contextmanager
 def _locked(trial: Trial, statement: str, **parameters: str) -> Iterator[None]:
     """Hold a row lock for the block."""
-    with closing(psycopg2.connect(trial.cell.environment["DATABASE_URL"])) as holder:
+    with closing(psycopg2.connect(trial.cell.url)) as holder:
         holder.cursor().execute(SQL[statement], parameters)
         yield
         holder.rollback()

@@ -1,4 +1,4 @@
-"""Dies in the migration step, alone and while another migrator waits."""
+"""Dies in the steps of a deployment on a database, alone and while another migrator waits."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from local.banking.chaos.kill_points.point import KillPoint
 from local.banking.chaos.kill_points.tasks import Migration
 from local.banking.chaos.kill_points.trial import Trial, until
 from local.chaos.boundaries import COMMIT, Sql, Statement, after, before
-from local.services.databases import create_database, drop_database
+from local.services.databases import create_database, drop_database, with_users
 
 LATER = "29991231_2359_later.sql"
 LATER_TEXT = """-- Comes after all others.
@@ -31,16 +31,17 @@ MADE_BY_FIRST = "customers"
 
 @dataclass(frozen=True)
 class Site:
-    """An empty database, and the migrations that bring it to one with `later_second`."""
+    """An empty database, and the migrations that bring it to one with `later_second`.
+
+    Attributes:
+        url: the database, with all rights
+        settings: the variables of a migrator beyond the common ones
+    """
 
     url: str
+    settings: Mapping[str, str]
     migration: Migration
     names: list[str]
-
-    @property
-    def settings(self) -> Mapping[str, str]:
-        """The variables of a migrator beyond the common ones."""
-        return {"DATABASE_URL": self.url}
 
     def applied(self) -> list[str]:
         """The names in the migration history, in order; empty if there is no history."""
@@ -58,10 +59,15 @@ def _site(trial: Trial) -> Iterator[Site]:
     own = folder / "fintegrate_sql" / "banking" / "migrations"
     shutil.copytree(migrations_folder(SYSTEM.databases[0]), own, dirs_exist_ok=True)
     (own / LATER).write_text(LATER_TEXT)
-    name = Path(trial.cell.environment["DATABASE_URL"]).name + "_empty"
+    name = Path(trial.cell.url).name + "_empty"
     url = create_database(trial.cell.urls, name)
     try:
-        yield Site(url, Migration(folder), sorted(path.name for path in own.glob("*.sql")))
+        yield Site(
+            url,
+            with_users(trial.cell.urls, url),
+            Migration(folder),
+            sorted(path.name for path in own.glob("*.sql")),
+        )
     finally:
         drop_database(trial.cell.urls, name)
 
@@ -107,6 +113,11 @@ def _complete(trial: Trial, site: Site) -> None:
 
 _STATEMENT = after(Sql("CREATE TABLE"), 6)
 POINTS = (
+    KillPoint(
+        "migration: the users are made, the database is not yet the owner's",
+        before(Sql("ALTER DATABASE")),
+        migrating,
+    ),
     KillPoint("migration: in the middle of its statements", _STATEMENT, migrating),
     KillPoint(
         "migration: after its statements, before its record",

@@ -34,6 +34,8 @@ CREATE TABLE stepping.clock (now timestamptz NOT NULL);
 INSERT INTO stepping.clock VALUES ('2026-01-01');
 CREATE FUNCTION stepping.clock_timestamp() RETURNS timestamptz LANGUAGE sql VOLATILE
     AS 'SELECT now FROM stepping.clock';
+GRANT USAGE ON SCHEMA stepping TO PUBLIC;
+GRANT SELECT ON stepping.clock TO PUBLIC;
 DO $$ BEGIN
     EXECUTE format('ALTER DATABASE %%I SET search_path = stepping, public, pg_catalog',
                    current_database());

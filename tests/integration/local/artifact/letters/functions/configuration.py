@@ -11,4 +11,6 @@ class Configuration:
 
     letters_database_url: str = field(repr=False)
     redis_url: str = field(repr=False)
+    letters_database_owner_url: str = field(default="", repr=False)
+    letters_database_master_url: str = field(default="", repr=False)
     postage: int = 1
