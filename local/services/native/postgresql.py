@@ -93,7 +93,7 @@ class PostgreSQL(NativeServer):
         inside = self.checkout.folder(self.name)
         if self.account.uid is None:
             return inside
-        _hand_over(inside, self.account)
+        hand_over(inside, self.account)
         return inside if _may_enter(inside, self.account) else self._outside()
 
     def _outside(self) -> Path:
@@ -101,7 +101,7 @@ class PostgreSQL(NativeServer):
         folder.mkdir(mode=0o700, exist_ok=True)
         if folder.is_symlink() or folder.stat().st_uid not in (ROOT_UID, self.account.uid):
             raise ServersUnusable(f"{folder} belongs to another user; remove it")
-        _hand_over(folder, self.account)
+        hand_over(folder, self.account)
         return folder
 
     def prepare(self) -> None:
@@ -114,7 +114,7 @@ class PostgreSQL(NativeServer):
         with tempfile.NamedTemporaryFile("w", dir=self.home) as secret:
             secret.write(password(self.checkout, "postgresql"))
             secret.flush()
-            _hand_over(Path(secret.name), self.account)
+            hand_over(Path(secret.name), self.account)
             self._initialise(unfinished, Path(secret.name))
         unfinished.rename(cluster)
 
@@ -155,7 +155,7 @@ class PostgreSQL(NativeServer):
         shutil.rmtree(home, ignore_errors=True)
 
 
-def _hand_over(path: Path, account: Account) -> None:
+def hand_over(path: Path, account: Account) -> None:
     """Make the server's user the owner of a file or folder that only it may enter."""
     if account.uid is not None and account.gid is not None:
         os.chown(path, account.uid, account.gid)

@@ -25,7 +25,10 @@ from tests.integration.local.aws.conftest import Deployed
 SCHEDULES = {source.name: source.schedule_expression.to_string() for source in app.event_sources}
 PURE = {function.name for function in app.pure_lambda_functions}
 FUNCTIONS = {"api"} | PURE | set(SCHEDULES)
-VERIFIED = "?sslmode=require"
+VERIFIED = (
+    "?sslmode=verify-full"
+    "&sslrootcert=/opt/python/lib/python3.11/site-packages/fintegrate/amazon-rds.pem"
+)
 SECRETS = {
     "api": {"DATABASE", "RABBITMQ", "REDIS", "SETTINGS", "RECORD"},
     "recover": {"DATABASE", "RABBITMQ", "REDIS", "RECORD"},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import zipfile
 from typing import Any
 
@@ -22,6 +23,15 @@ def test_bundle_holds_sources_only(packaged: Package) -> None:
 
     assert {"app.py", "systems.py"} < set(names)
     assert [name for name in names if name.endswith(".pyc")] == []
+
+
+def test_layer_holds_the_authorities_of_the_database(packaged: Package, expanded: Template) -> None:
+    variables = expanded["Resources"]["APIHandler"]["Properties"]["Environment"]["Variables"]
+    file = re.search(r"sslrootcert=/opt/([\w./-]+)", variables["DATABASE_URL"]["Fn::Sub"])
+    assert file
+
+    with zipfile.ZipFile(packaged.files()["./layer-deployment.zip"]) as layer:
+        assert file[1] in layer.namelist()
 
 
 def test_nothing_is_lost_or_made_twice(expanded: Template) -> None:
