@@ -20,6 +20,7 @@ from local.artifact.package.hot import changes
 from local.artifact.package.make import package, packaged_template
 from local.artifact.package.pruning import prune
 from local.artifact.package.template import read_template
+from local.artifact.rollback import settings_for
 from local.machine.checkout import Checkout
 from local.machine.environment import may_use_proxy
 from local.services.choice import stop_all
@@ -48,10 +49,11 @@ def deploy_local(port: int, hot: bool = False, sources: Checkout | None = None) 
         artifacts = [package(system, checkout=sources) for system in NAMES]
         server = DeployedServer(checkout)
         installation = install(checkout, keep=True, migrated=False)
+        environment = settings_for(sources, installation.environment)
         if server.control_url() is not None:
             # The new server migrates when the old one has ended. So try it while that one serves.
-            migrate(sources, {**installation.environment, "PYTHONPATH": search_path(sources)})
-        url = server.start(artifacts, installation.environment, port)
+            migrate(sources, {**environment, "PYTHONPATH": search_path(sources)})
+        url = server.start(artifacts, environment, port)
         installation.write_env(url, "deploy.env")
         if sources == checkout:
             prune(checkout, artifacts)

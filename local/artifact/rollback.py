@@ -11,9 +11,13 @@ import os
 import subprocess
 import sys
 import tarfile
+from collections.abc import Mapping
 
 from local.machine.checkout import Checkout
+from local.services.databases import system_databases
 from local.services.settings import search_path
+
+ROLES = "layers/fintegrate/python/fintegrate/roles.py"
 
 
 class NoSuchCommit(RuntimeError):
@@ -35,6 +39,14 @@ def earlier(checkout: Checkout, commit: str) -> Checkout:
             archive.extractall(unfinished, filter="tar")
         unfinished.rename(folder)
     return Checkout(folder)
+
+
+def settings_for(sources: Checkout, environment: Mapping[str, str]) -> Mapping[str, str]:
+    """The settings of a checkout's code: from before the functions' user there is one, the owner."""
+    if (sources.root / ROLES).exists():
+        return environment
+    owners = {each.setting: environment[each.owner_setting] for each in system_databases()}
+    return {**environment, **owners}
 
 
 def deploy_to_aws(sources: Checkout, stage: str) -> int:

@@ -11,7 +11,7 @@ import pytest
 
 from fintegrate.migrations import MigrationFailed, migrate
 from local.artifact.package.make import package
-from local.artifact.rollback import NoSuchCommit, earlier
+from local.artifact.rollback import NoSuchCommit, earlier, settings_for
 from local.artifact.server import start_artifacts
 from local.banking.client import JSON
 from local.machine.checkout import ROOT, Checkout
@@ -58,6 +58,13 @@ def test_other_migration_stops_the_rollback(
 
     with pytest.raises(MigrationFailed, match=f"{NEWER}: was applied to this database, but is not"):
         migrate(database_url, ROOT / "sql/banking/migrations")
+
+
+def test_code_of_one_user_is_the_owner(tmp_path: Path) -> None:
+    settings = {"DATABASE_URL": "application", "DATABASE_OWNER_URL": "owner", "STAGE": "local"}
+
+    assert settings_for(Checkout(), settings) == settings
+    assert settings_for(Checkout(tmp_path), settings) == {**settings, "DATABASE_URL": "owner"}
 
 
 def test_rollback_takes_the_commits_sources(tmp_path: Path) -> None:
