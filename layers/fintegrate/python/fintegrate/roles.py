@@ -138,6 +138,9 @@ def _hand_over(database: Cursor, name: str, owner: _Role, app: _Role) -> None:
     _run(database, "GRANT CONNECT ON DATABASE {} TO {}", name, app.name)
     _run(database, "REVOKE ALL ON DATABASE {} FROM PUBLIC", name)
     _run(database, "REVOKE CREATE, TEMPORARY ON DATABASE {} FROM {}", name, app.name)
+    _run(
+        database, "GRANT CREATE ON SCHEMA public TO {}", owner.name
+    )  # not his before PostgreSQL 15
     _run(database, "GRANT USAGE ON SCHEMA public TO {}", app.name)
     _run(database, "REVOKE CREATE ON SCHEMA public FROM PUBLIC, {}", app.name)
     for (statement,) in _rows(database, "to_hand_over", {"owner": owner.name}):
