@@ -104,18 +104,20 @@ def _pack(bundle: Path, left_out: tuple[str, ...]) -> None:
     """Pack the bundle again, without these files and without what running the sources left in it.
 
     The modules become one archive that is stored and then compressed as a whole, which makes the bundle
-    half as large.
+    half as large. Older sources, to which a stage is rolled back, do not look into it.
     """
     unfinished, modules = bundle.with_suffix(".new"), io.BytesIO()
     with zipfile.ZipFile(bundle) as old, zipfile.ZipFile(unfinished, "w") as new:
+        known = MODULES.encode() in old.read(INIT)
         with zipfile.ZipFile(modules, "w") as archive:
             for name in sorted(old.namelist()):
                 if CACHE in name or name.startswith(left_out):
                     continue
-                if name.startswith(CODE) and name != INIT:
+                if known and name.startswith(CODE) and name != INIT:
                     entry = _entry(name.removeprefix(CODE), zipfile.ZIP_STORED)
                     archive.writestr(entry, old.read(name))
                 else:
                     new.writestr(_entry(name), old.read(name), compresslevel=9)
-        new.writestr(_entry(f"{CODE}{MODULES}"), modules.getvalue(), compresslevel=9)
+        if known:
+            new.writestr(_entry(f"{CODE}{MODULES}"), modules.getvalue(), compresslevel=9)
     unfinished.replace(bundle)
