@@ -85,8 +85,9 @@ SELECT consumer_id, event_id, customer_id, event_type, 'processed'
 FROM customer_events
 WHERE event_id = %(event_id)s
 
--- name: age_published_events
--- As if the broker had taken them a day ago: redeliver then sends them again whatever the queue holds.
-UPDATE customer_events
-SET published_at = published_at - interval '25 hours'
-WHERE consumer_id = %(consumer_id)s AND publish_status = 'published'
+-- name: observe_empty_queue
+-- As if the broker had just said that the queue is empty: redeliver then sends again what it held.
+INSERT INTO queue_observations (consumer_id, present, ready, unacknowledged, consumers, observed_at)
+VALUES (%(consumer_id)s, true, 0, 0, 0, clock_timestamp())
+ON CONFLICT (consumer_id) DO UPDATE
+    SET ready = 0, unacknowledged = 0, observed_at = clock_timestamp()

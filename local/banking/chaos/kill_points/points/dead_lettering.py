@@ -15,7 +15,7 @@ from local.services.amqp import channel_on
 
 KEEP = Statement("functions/banking/events/dead_letters.sql", "keep")
 ACK = Method("pika.adapters.blocking_connection:BlockingChannel.basic_ack")
-AT_ONCE = {"DELIVERY_GRACE_SECONDS": "0"}
+AT_ONCE = {"DELIVERY_GRACE_SECONDS": "0", "QUEUE_FIGURES_DELAY_SECONDS": "0"}
 REJECTED = 3
 MORE_THAN_A_BATCH = 205
 
@@ -44,7 +44,7 @@ class Sweep:
         )
         self._each_once(trial, kept)
         body = {"period_in_days": 1, "include_failed": True}
-        trial.cell.query("age_published_events", consumer_id=trial.tenant.consumer_id)
+        trial.cell.query("observe_empty_queue", consumer_id=trial.tenant.consumer_id)
         again = Request("POST", "/events/redeliver", trial.tenant.key, body)
         trial.expect(trial.cell.run(again, AT_ONCE).answer.status == 200, "not redelivered")
         trial.come_to_rest()

@@ -22,7 +22,7 @@ from local.chaos.boundaries import (
 CUSTOMERS = 8
 EVENTS = 3 * CUSTOMERS
 SMALL_BATCHES = {"SWEEP_BATCH": "7"}  # a customer's events are in two batches
-AT_ONCE = {"DELIVERY_GRACE_SECONDS": "0"}
+AT_ONCE = {"DELIVERY_GRACE_SECONDS": "0", "QUEUE_FIGURES_DELAY_SECONDS": "0"}
 RESEND = "functions/banking/events/resend.sql"
 REDELIVER = "functions/banking/events/redeliver.sql"
 # After the first confirms, the next events of those customers go to the broker.
@@ -56,7 +56,7 @@ class Resend:
 
 @dataclass(frozen=True)
 class Redeliver:
-    """Published events were not read for a day. The sweep that sends them again dies."""
+    """The broker says that a queue is empty whose events nobody confirmed. The sweep that sends them dies."""
 
     settings: Mapping[str, str] = field(default_factory=dict)
 
@@ -64,7 +64,7 @@ class Redeliver:
         """The next run sends the others once more. The consumer recognises the repeats."""
         _outage(trial)
         trial.cell.run(ScheduledRun("resend"))
-        trial.cell.query("age_published_events", consumer_id=trial.tenant.consumer_id)
+        trial.cell.query("observe_empty_queue", consumer_id=trial.tenant.consumer_id)
         trial.kill(ScheduledRun("redeliver"), {**AT_ONCE, **self.settings})
         trial.cell.run(ScheduledRun("redeliver"), AT_ONCE)
         trial.come_to_rest()
