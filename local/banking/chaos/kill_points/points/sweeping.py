@@ -56,7 +56,7 @@ class Resend:
 
 @dataclass(frozen=True)
 class Redeliver:
-    """The broker says that a queue is empty whose events nobody confirmed. The sweep that sends them dies."""
+    """The queue of unconfirmed events is empty, the broker says. The sweep that sends them dies."""
 
     settings: Mapping[str, str] = field(default_factory=dict)
 
