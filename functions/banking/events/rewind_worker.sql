@@ -30,11 +30,25 @@ SET emptying_at = coalesce(emptying_at, clock_timestamp()), updated_at = clock_t
 WHERE job_id = %(job_id)s AND status = 'held'
 
 -- name: emptied
--- The range ends now: what is committed later was not published before, or went into the new queue.
-UPDATE replay_jobs
+-- The range ends now: what is committed later was not published before, or went into the new queue. It
+-- begins earlier if an event was on its way when the beginning was chosen: no transaction lasts longer.
+UPDATE replay_jobs j
 SET status = 'publishing', until_at = clock_timestamp(), waits_for = NULL,
-    updated_at = clock_timestamp()
-WHERE job_id = %(job_id)s AND status = 'held'
+    updated_at = clock_timestamp(),
+    from_at = least(j.from_at, (
+        SELECT e.created_at
+        FROM customer_events e
+        LEFT JOIN consumer_event_receipts r
+               ON r.consumer_id = e.consumer_id AND r.event_id = e.event_id
+        WHERE e.consumer_id = j.consumer_id
+          AND e.created_at >= j.created_at - interval '5 minutes' AND e.created_at < j.from_at
+          AND NOT (e.publish_status = 'failed' AND e.publish_given_up_at IS NOT NULL)
+          AND (e.deliver_status = 'pending'
+               OR (e.deliver_status = 'failed' AND r.processing_status IS DISTINCT FROM 'failed')
+               OR (e.deliver_status = 'delivered' AND r.processing_status = 'received'))
+        ORDER BY e.created_at, e.event_id
+        LIMIT 1))
+WHERE j.job_id = %(job_id)s AND j.status = 'held'
 
 -- name: lock_publishing
 SELECT job_id, consumer_id, from_at, until_at, include_processed, after_created_at, after_event_id,

@@ -28,6 +28,22 @@ from tests.support.schedules import run_schedule
 from tests.support.waiting import eventually
 
 SECONDS = 20.0
+CHANGE = """
+WITH customer AS (
+    UPDATE customers
+    SET status = 'ACTIVE', event_sequence = event_sequence + 1, updated_at = clock_timestamp()
+    WHERE customer_id = %(customer_id)s
+    RETURNING *
+)
+INSERT INTO customer_events (consumer_id, customer_id, sequence, event_type, source_service,
+                             payload_json, metadata_json, created_at, publish_failure_reason)
+SELECT consumer_id, customer_id, event_sequence, 'customer_status_change', 'test',
+       jsonb_build_object('customer_id', customer_id, 'name', name, 'status', status),
+       jsonb_build_object('created_at', updated_at, 'sequence', event_sequence,
+                          'source_service', 'test'),
+       updated_at, 'its request died'
+FROM customer
+"""
 
 
 @pytest.fixture(autouse=True)
@@ -402,6 +418,38 @@ def _count_steps(monkeypatch: pytest.MonkeyPatch, steps: Iterator[int]) -> None:
     killing(Database, "execute")
     killing(ExclusiveConnection, "make_anew")
     killing(ExclusiveConnection, "publish")
+
+
+def test_commit_after_the_look_is_sent(
+    admin: Api, bank: Bank, database_url: str, rabbitmq_url: str
+) -> None:
+    """A change that is older than the beginning and was committed after it was looked for."""
+    (customer_id,) = lives(bank, 1)
+    confirm_all(bank, drain(rabbitmq_url, bank.name))
+    request = psycopg2.connect(database_url, options="-c timezone=UTC")
+    with request.cursor() as cursor:
+        cursor.execute(CHANGE, {"customer_id": customer_id})
+        bank.create_customer()  # the oldest unconfirmed event that others can see
+        assert begin(admin, bank).status == 202
+        request.commit()
+    request.close()
+    change(bank, customer_id, "INACTIVE")
+    work(admin, bank)
+    run_schedule("resend")
+
+    assert by_customer(drain(rabbitmq_url, bank.name))[customer_id] == [3, 4]
+
+
+def test_beginning_is_not_to_come(admin: Api, bank: Bank, rabbitmq_url: str) -> None:
+    """Otherwise the queue would lose what was published while the job waited."""
+    lives(bank, 1)
+    confirm_all(bank, drain(rabbitmq_url, bank.name))
+
+    begin(admin, bank, **{"from": "2999-01-01T00:00:00+00:00"})
+    newcomer = bank.create_customer()  # asks for no hold, so it is in the old queue
+    work(admin, bank)
+
+    assert by_customer(drain(rabbitmq_url, bank.name)) == {newcomer: [1]}
 
 
 def test_older_unconfirmed_events_are_not_lost(admin: Api, bank: Bank, query: Query) -> None:
