@@ -138,6 +138,15 @@ def test_keys_belong_to_their_consumer(make_bank: MakeBank, query: Query) -> Non
     assert customers(query) == 2
 
 
+def test_api_key_is_no_idempotency_key(bank: Bank) -> None:
+    """It would stand in the database for a day, as it is."""
+    for key in (str(bank.api.key), f"retry-{bank.api.key}"):
+        reply = post(bank.api, key, name="Jane Roe")
+
+        assert reply.status == 422
+        assert key not in str(reply.body)
+
+
 @pytest.mark.parametrize("key", ["k", "k" * 255, "a key with spaces", "ключ", "'; --"])
 def test_any_printable_key_is_taken(bank: Bank, key: str) -> None:
     assert post(bank.api, key, name="Jane Roe").status == 201
