@@ -114,5 +114,5 @@ SELECT r.epoch, r.backup_at, r.suspicion,
        OR (r.stage <> 'none'
            AND (r.stage <> 'rewinding'
                 OR EXISTS (SELECT FROM replay_jobs j
-                           WHERE j.status <> 'done' AND j.request_id = 'recovery-' || r.epoch))) AS due
+                           WHERE j.status <> 'done' AND j.request_id = 'recovery ' || r.epoch))) AS due
 FROM recovery r

@@ -39,12 +39,12 @@ SET status = 'done', until_at = coalesce(until_at, clock_timestamp()),
 WHERE status <> 'done'
 
 -- name: begin_rewinds
--- One of each bank, from its first event.
+-- One of each bank, from its first event. No caller's request id has a space.
 INSERT INTO replay_jobs (consumer_id, from_at, include_processed, reason, request_id)
 SELECT c.consumer_id,
        least(c.created_at, (SELECT min(e.created_at) FROM customer_events e
                             WHERE e.consumer_id = c.consumer_id)),
-       true, %(reason)s, 'recovery-' || %(epoch)s
+       true, %(reason)s, 'recovery ' || %(epoch)s
 FROM consumers c
 
 -- name: give_access_back

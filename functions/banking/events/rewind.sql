@@ -98,4 +98,4 @@ SET cancelled_at = coalesce(cancelled_at, now), updated_at = now,
     until_at = CASE WHEN status = 'held' AND emptying_at IS NULL THEN now ELSE until_at END,
     finished_at = CASE WHEN status = 'held' AND emptying_at IS NULL THEN now END
 FROM clock_timestamp() AS now
-WHERE j.consumer_id = %(consumer_id)s AND j.status <> 'done' AND j.request_id NOT LIKE 'recovery-%%'
+WHERE j.consumer_id = %(consumer_id)s AND j.status <> 'done' AND j.request_id NOT LIKE 'recovery %%'

@@ -568,10 +568,19 @@ def test_nothing_to_cancel_is_said(admin: Api, bank: Bank) -> None:
 def test_recoverys_job_is_not_cancelled(admin: Api, bank: Bank, query: Query) -> None:
     lives(bank, 1)
     begin(admin, bank)
-    query("UPDATE replay_jobs SET request_id = 'recovery-2'")
+    query("UPDATE replay_jobs SET request_id = 'recovery 2'")
 
     assert delete(admin, bank).status == 409
     assert progress(admin, bank)["status"] == "held"
+
+
+def test_request_id_makes_no_recovery(admin: Api, bank: Bank) -> None:
+    lives(bank, 1)
+    wanted = {"consumer_id": bank.consumer_id, "reason": "test"}
+    named = {"X-Request-Id": "recovery-1"}
+    assert admin("POST", "/events/rewind", wanted, headers=named).status == 202
+
+    assert delete(admin, bank).status == 200
 
 
 def _work_until(step: int, parts: Parts, monkeypatch: pytest.MonkeyPatch) -> None:
