@@ -31,6 +31,13 @@ WHERE job_id = %(job_id)s AND status = 'held'
 
 -- name: emptied
 -- The range ends now: what is committed later was not published before, or went into the new queue.
+-- broker_admin closes the bank's connections: not every reader of the old queue is cancelled.
+WITH readers AS (
+    UPDATE broker_access a
+    SET wanted_revision = a.wanted_revision + 1
+    FROM replay_jobs j
+    WHERE j.job_id = %(job_id)s AND j.status = 'held' AND a.consumer_id = j.consumer_id
+      AND a.revoked_at IS NULL)
 UPDATE replay_jobs
 SET status = 'publishing', until_at = clock_timestamp(), waits_for = NULL,
     updated_at = clock_timestamp()
