@@ -54,12 +54,18 @@ def banks_agree_with_platform(evidence: Evidence) -> Iterator[Finding]:
 
 
 def only_later_events_are_lost(evidence: Evidence) -> Iterator[Finding]:
-    """A lost event was not delivered before the backup, nor sent in the epoch after it."""
+    """A lost event was not delivered before the backup, nor sent in the epoch after it.
+
+    After the recovery no bank gets a copy of an older epoch.
+    """
     restore = evidence.restore
     if restore is None:
         return
     lost = {event.event_id for event in restore.lost}
     for each in evidence.deliveries:
+        if each.at > restore.recovered and each.epoch < evidence.epoch:
+            words = f"event {each.event_id} came after the recovery in epoch {each.epoch}"
+            yield Finding(Kind.OUT_OF_ORDER, each.tenant, words)
         if each.event_id not in lost:
             continue
         if each.at < restore.backup_began:
@@ -67,9 +73,6 @@ def only_later_events_are_lost(evidence: Evidence) -> Iterator[Finding]:
             yield Finding(Kind.LOST, each.tenant, words)
         if each.epoch >= evidence.epoch:
             words = f"lost event {each.event_id} was sent in epoch {each.epoch}"
-            yield Finding(Kind.CONTRADICTION, each.tenant, words)
-        if each.at > restore.recovered and each.event_id not in evidence.listed_as_lost:
-            words = f"lost event {each.event_id} was in the queue and is not listed"
             yield Finding(Kind.CONTRADICTION, each.tenant, words)
 
 

@@ -199,9 +199,9 @@ def test_gap_before_the_backup_is_found() -> None:
     [
         ({"at": BEFORE}, Kind.LOST),
         ({"epoch": 2}, Kind.CONTRADICTION),
-        ({"at": AFTER}, Kind.CONTRADICTION),
+        ({"at": AFTER}, Kind.OUT_OF_ORDER),
     ],
-    ids=["delivered before the backup", "sent in the new epoch", "in the queue and not listed"],
+    ids=["delivered before the backup", "sent in the new epoch", "delivered after the recovery"],
 )
 def test_unlikely_lost_event_is_named(changes: dict[str, Any], kind: Kind) -> None:
     clean = restored()
@@ -211,6 +211,13 @@ def test_unlikely_lost_event_is_named(changes: dict[str, Any], kind: Kind) -> No
     ]
 
     assert kind in kinds(replace(clean, deliveries=deliveries))
+
+
+def test_copy_of_an_older_epoch_is_named() -> None:
+    clean = restored()
+    late = delivery(clean.events[-1], at=AFTER, redelivered=True)
+
+    assert kinds(replace(clean, deliveries=[*clean.deliveries, late])) == {Kind.OUT_OF_ORDER}
 
 
 def test_lost_event_of_another_bank_is_crossed() -> None:
