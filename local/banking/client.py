@@ -144,6 +144,11 @@ class Client:
         """As `ask`, with POST."""
         return self.ask("POST", path, body)
 
+    def use_key(self, key: str) -> None:
+        """Call with this key from now on."""
+        self.key = key
+        self._http.headers["X-API-Key"] = key
+
     def close(self) -> None:
         self._http.close()
 

@@ -7,6 +7,8 @@ itself, because that function may not run here.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from typing import Any
 
 from local.machine.checkout import Checkout
 from local.services.installation import install
@@ -20,25 +22,35 @@ def recover(checkout: Checkout, backup_time: str, reason: str) -> str:
     """Migrate what was restored and recover it; returns what was done and found, as JSON.
 
     Raises:
-        NotRecovered: the time is wrong, or the record of revocations is away.
+        NotRecovered: the time is wrong, or the record of revocations or the broker is away.
     """
+    installation = install(checkout, keep=False)
+    with installation.services:
+        found = recover_database(installation.environment, backup_time, reason)
+    return json.dumps(found, indent=2)
+
+
+def recover_database(
+    environment: Mapping[str, str], backup_time: str, reason: str
+) -> dict[str, Any]:
+    """Recover the migrated database of these settings. Raises as `recover`."""
     # Here, so that the other commands need not load them.
     from chalicelib.banking import wiring
     from chalicelib.banking.schedules.recover import run_recovery
+    from fintegrate.messaging.broker import BrokerUnavailable
+    from fintegrate.messaging.management import ManagementUnavailable
     from fintegrate.outside_record import RecordUnavailable
 
-    installation = install(checkout, keep=False)
-    with installation.services:
-        parts = wiring.build(installation.environment)
-        wiring.use(parts)
-        try:
-            found = run_recovery({"backup_time": backup_time, "reason": reason}, settle)
-        except (RecordUnavailable, ValueError) as error:
-            raise NotRecovered(f"not recovered: {error}") from error
-        finally:
-            parts.close()
-            wiring.use(None)
-    return json.dumps(found, indent=2)
+    failures = RecordUnavailable, BrokerUnavailable, ManagementUnavailable, ValueError
+    parts = wiring.build(environment)
+    wiring.use(parts)
+    try:
+        return run_recovery({"backup_time": backup_time, "reason": reason}, settle)
+    except failures as error:
+        raise NotRecovered(f"not recovered: {error}") from error
+    finally:
+        parts.close()
+        wiring.use(None)
 
 
 def settle() -> None:

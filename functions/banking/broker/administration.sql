@@ -4,11 +4,14 @@
 SELECT pg_try_advisory_xact_lock(hashtext('banking'), hashtext('broker_admin')) AS taken
 
 -- name: wanted
--- What each consumer's user should be. No hash: there should be no such user. While a recovery reads the
--- queues there is none.
+-- What each consumer's user should be. No hash: there should be no such user. From a recovery's reading of
+-- the queues until the consumer's queue is made anew there is none.
 SELECT a.consumer_id, a.username, c.name AS consumer_name, a.wanted_revision AS revision,
        a.applied_revision <> a.wanted_revision AS unsettled,
        CASE WHEN a.revoked_at IS NULL AND c.status = 'active' AND r.stage <> 'reading'
+                 AND NOT EXISTS (SELECT FROM replay_jobs j
+                                 WHERE j.consumer_id = a.consumer_id AND j.status = 'held'
+                                   AND j.request_id = 'recovery-' || r.epoch)
             THEN a.password_hash END AS password_hash
 FROM recovery r, broker_access a
 JOIN consumers c ON c.consumer_id = a.consumer_id

@@ -48,6 +48,7 @@ SELECT c.consumer_id,
 FROM consumers c
 
 -- name: give_access_back
+-- To each bank when its queue has been made anew: see `wanted` in administration.sql.
 WITH done AS (UPDATE recovery SET stage = 'rewinding')
 UPDATE broker_access SET wanted_revision = wanted_revision + 1 WHERE revoked_at IS NULL
 

@@ -21,6 +21,6 @@ def rewind_events(call: Call[Rewind]) -> Answer:
     """Begin a rewind, which the schedule of the same name works off; `dry_run` only counts.
 
     It holds back the bank's publishing, empties its queue, publishes what the bank has not processed
-    in order per customer, and lets live events go on behind. The bank's readers are cancelled once.
+    in order per customer, and lets live events go on behind. The bank's readers must connect again.
     """
     return Answer(rewind.begin(call.db, call.body, call.request.id))

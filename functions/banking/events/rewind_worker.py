@@ -12,7 +12,8 @@ The rules were model-checked; without any of them an event is lost or overtakes 
 4. The worker has an exclusive connection to the broker for each step and does everything on it. So a
    worker that was frozen, or lost its database, has ended before another begins.
 5. The queue is deleted and declared, not purged: a purge leaves unacknowledged messages, which would
-   come back between the new ones.
+   come back between the new ones. RabbitMQ then cancels a reader, or moves its subscription to the new
+   queue and hands it nothing any more. So the bank's connections are closed afterwards (`emptied`).
 
 A kill at any point repeats at most one batch. A job that is cancelled after its queue was made anew
 gives back what it has not sent: these events are pending again before the hold ends, so the sweeps send

@@ -32,6 +32,13 @@ WHERE job_id = %(job_id)s AND status = 'held'
 -- name: emptied
 -- The range ends now: what is committed later was not published before, or went into the new queue. It
 -- begins earlier if an event was on its way when the beginning was chosen: no transaction lasts longer.
+-- broker_admin closes the bank's connections: not every reader of the old queue is cancelled.
+WITH readers AS (
+    UPDATE broker_access a
+    SET wanted_revision = a.wanted_revision + 1
+    FROM replay_jobs held
+    WHERE held.job_id = %(job_id)s AND held.status = 'held' AND a.consumer_id = held.consumer_id
+      AND a.revoked_at IS NULL)
 UPDATE replay_jobs j
 SET status = 'publishing', until_at = clock_timestamp(), waits_for = NULL,
     updated_at = clock_timestamp(),

@@ -13,6 +13,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
+REVOKED_KEY = "use_revoked_key"
+"""The operation of an answer to a key that must not work any more."""
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -24,17 +25,18 @@ DELIVERIES = "CHAOS_DELIVERIES"
 """The variable with the path of the file of deliveries."""
 COUNT_APPLICATIONS = """
 CREATE TABLE IF NOT EXISTS applications (
-    number INTEGER PRIMARY KEY AUTOINCREMENT, event_id TEXT, customer_id TEXT, sequence INTEGER
+    number INTEGER PRIMARY KEY AUTOINCREMENT, event_id TEXT, customer_id TEXT, sequence INTEGER,
+    epoch INTEGER
 );
 CREATE TRIGGER IF NOT EXISTS applied_first AFTER INSERT ON seen_events
 WHEN new.outcome = 'processed' BEGIN
-    INSERT INTO applications (event_id, customer_id, sequence)
-    VALUES (new.event_id, new.customer_id, new.sequence);
+    INSERT INTO applications (event_id, customer_id, sequence, epoch)
+    VALUES (new.event_id, new.customer_id, new.sequence, new.epoch);
 END;
 CREATE TRIGGER IF NOT EXISTS applied_again AFTER UPDATE OF applied_at ON seen_events
 WHEN new.outcome = 'processed' BEGIN
-    INSERT INTO applications (event_id, customer_id, sequence)
-    VALUES (new.event_id, new.customer_id, new.sequence);
+    INSERT INTO applications (event_id, customer_id, sequence, epoch)
+    VALUES (new.event_id, new.customer_id, new.sequence, new.epoch);
 END;
 """
 
@@ -68,6 +70,8 @@ def delivery_line(method: Basic.Deliver, properties: BasicProperties, body: byte
         "subject": message["data"].get("customer_id") or message["data"].get("consumer_id"),
         "name": message["data"].get("name"),
         "sequence": message["metadata"]["sequence"],
+        "epoch": message["metadata"]["epoch"],
+        "at": time.time(),
         "redelivered": bool(method.redelivered),
         "publish_try": headers.get("publish_try_count"),
         "deliver_try": headers.get("deliver_try_count"),

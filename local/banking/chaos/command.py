@@ -10,6 +10,7 @@ from rich.console import Console
 
 from local.banking.chaos import report
 from local.banking.chaos.kill_points.run import kill_points
+from local.banking.chaos.plan import RESTORES_EVERY
 from local.banking.chaos.run import Choices, run_seed
 from local.machine.checkout import Checkout
 from local.services.choice import remove_all
@@ -24,12 +25,17 @@ def run(seed: int | None, seeds: int, choices: Choices) -> int:
     console = Console(highlight=False)
     own = Checkout().within("chaos")
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # stop everything, as Ctrl-C does
-    first = seed if seed is not None else int(time.time()) % 1_000_000
+    first = seed if seed is not None else _new_seed()
     try:
         with console.status("Starting servers of its own"), ensure_services(own) as services:
             return _play(console, services, own, range(first, first + seeds), choices)
     finally:
         remove_all(own)
+
+
+def _new_seed() -> int:
+    """A seed with a restore."""
+    return int(time.time()) % 1_000_000 // RESTORES_EVERY * RESTORES_EVERY
 
 
 def _play(

@@ -3,6 +3,7 @@
 If a consumer dies, the broker sends its message again with `redelivered` set: the broker's repeat. A
 message of `redeliver` has a `deliver_try_count`: it was wanted, because nobody confirmed the event. All
 others are duplicates: they were published again because it was unknown whether the first try worked.
+A recovery sends every event again in a higher epoch, so the copies of each epoch are counted apart.
 """
 
 from __future__ import annotations
@@ -35,25 +36,29 @@ def count(evidence: Evidence) -> Repeats:
     asked = sum(
         len({s.deliver_try for s in deliveries if s.deliver_try}) for deliveries in copies.values()
     )
-    everything = sum(len(deliveries) - 1 for deliveries in copies.values())
+    # A recovery's copy may be the first one of its epoch.
+    everything = sum(
+        len(deliveries) - any(not delivery.deliver_try for delivery in deliveries)
+        for deliveries in copies.values()
+    )
     return Repeats(sum(own), max(own, default=0), asked, everything - sum(own) - asked)
 
 
 def beyond_bound(evidence: Evidence) -> Iterator[tuple[Event, int, int]]:
     """Events with more duplicates than faults that could have caused them, with both numbers."""
-    copies = _by_event(evidence.deliveries)
-    for event in evidence.events:
-        times = _duplicates(copies.get((event.tenant, event.event_id), []))
-        if times:
+    events = {event.event_id: event for event in (*evidence.events, *evidence.lost)}
+    for (tenant, event_id, _), deliveries in _by_event(evidence.deliveries).items():
+        event, times = events.get(event_id), _duplicates(deliveries)
+        if event and event.tenant == tenant and times:
             faults = sum(_touches(fault, event) for fault in evidence.disturbances)
             if times > faults:
                 yield event, times, faults
 
 
-def _by_event(deliveries: Sequence[Delivery]) -> dict[tuple[str, str], list[Delivery]]:
-    copies = defaultdict[tuple[str, str], list[Delivery]](list)
+def _by_event(deliveries: Sequence[Delivery]) -> dict[tuple[str, str, int], list[Delivery]]:
+    copies = defaultdict[tuple[str, str, int], list[Delivery]](list)
     for delivery in deliveries:
-        copies[delivery.tenant, delivery.event_id].append(delivery)
+        copies[delivery.tenant, delivery.event_id, delivery.epoch].append(delivery)
     return copies
 
 

@@ -20,6 +20,7 @@ from local.banking.chaos.evidence import (
     Disturbance,
     Event,
     Evidence,
+    Restore,
 )
 from local.banking.chaos.tenants import Tenant
 from local.services.amqp import channel_on
@@ -50,25 +51,27 @@ LEFT JOIN customer_tags t ON t.customer_id = u.customer_id
 GROUP BY u.customer_id, c.name
 """
 UNSETTLED = """
-SELECT count(*) AS count
+SELECT (SELECT count(*) FROM replay_jobs WHERE status <> 'done') + count(*) AS count
 FROM customer_events
 WHERE event_type <> 'consumer_created'
   AND (publish_status = 'pending' OR publish_status = 'published' AND deliver_status = 'pending')
 """
+EPOCH = "SELECT epoch FROM recovery"
+LISTED_AS_LOST = "SELECT event_id::text FROM lost_events"
 
 
-def rows(database_url: str, sql: str) -> list[dict[str, Any]]:
+def rows(database_url: str, sql: str, **parameters: object) -> list[dict[str, Any]]:
     """The rows of a statement, read without the functions."""
     with (
         closing(psycopg2.connect(database_url)) as connection,
         connection.cursor(cursor_factory=RealDictCursor) as cursor,
     ):
-        cursor.execute(sql)
+        cursor.execute(sql, parameters or None)
         return [dict(row) for row in cursor.fetchall()]
 
 
 def unsettled(database_url: str) -> int:
-    """The number of events that still wait to be published or confirmed."""
+    """The number of events that still wait to be published or confirmed, and of rewinds."""
     return int(rows(database_url, UNSETTLED)[0]["count"])
 
 
@@ -91,6 +94,7 @@ def gather(
     answers: Sequence[Answer],
     disturbances: Sequence[Disturbance],
     reconciliation: Mapping[str, Any] | None = None,
+    restore: Restore | None = None,
 ) -> Evidence:
     """Collect everything after the consumers have ended."""
     return Evidence(
@@ -106,6 +110,10 @@ def gather(
         disturbances=disturbances,
         reconciliation=reconciliation,
         left_in_queues=left_in_queues(rabbitmq_url, tenants),
+        epoch=rows(database_url, EPOCH)[0]["epoch"],
+        bank_customers={tenant.name: _customers(tenant) for tenant in tenants},
+        listed_as_lost=frozenset(row["event_id"] for row in rows(database_url, LISTED_AS_LOST)),
+        restore=restore,
     )
 
 
@@ -123,6 +131,8 @@ def _deliveries(tenant: Tenant) -> Iterator[Delivery]:
             publish_try=facts["publish_try"],
             deliver_try=facts["deliver_try"],
             name=facts["name"] or "",
+            epoch=facts["epoch"],
+            at=facts["at"],
         )
 
 
@@ -131,6 +141,15 @@ def _applications(tenant: Tenant) -> Iterator[Application]:
         return
     with closing(sqlite3.connect(tenant.store)) as database:
         for row in database.execute(
-            "SELECT event_id, customer_id, sequence FROM applications ORDER BY number"
+            "SELECT event_id, customer_id, sequence, epoch FROM applications ORDER BY number"
         ):
             yield Application(tenant.name, *row)
+
+
+def _customers(tenant: Tenant) -> dict[str, str]:
+    """The bank's own copy. The event of its own creation made a row with its own id."""
+    if not tenant.store.exists():
+        return {}
+    with closing(sqlite3.connect(tenant.store)) as database:
+        rows = database.execute("SELECT customer_id, status FROM customers").fetchall()
+    return {customer: status or "" for customer, status in rows if customer != tenant.consumer_id}

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from local.banking.chaos.evidence import Evidence
-from local.banking.chaos.rules import answers, deliveries, reconciliation, rows, tenancy
+from local.banking.chaos.rules import answers, deliveries, reconciliation, restores, rows, tenancy
 from local.chaos.finding import Finding
 
 RULES: Sequence[Callable[[Evidence], Iterable[Finding]]] = (
@@ -26,6 +26,10 @@ RULES: Sequence[Callable[[Evidence], Iterable[Finding]]] = (
     deliveries.duplicates_are_bounded,
     tenancy.tenants_are_apart,
     reconciliation.reconciliation_agrees,
+    restores.banks_agree_with_platform,
+    restores.only_later_events_are_lost,
+    restores.lost_events_are_explained,
+    restores.recovery_is_whole,
 )
 
 

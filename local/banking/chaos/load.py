@@ -62,6 +62,7 @@ class Caller:
 
     Args:
         foreign: customers of another tenant, which must be invisible
+        let_in: set while callers may call
     """
 
     tenant: Tenant
@@ -71,6 +72,7 @@ class Caller:
     foreign: Customers
     random: Random
     stopping: threading.Event
+    let_in: threading.Event
     _clients: Sequence[Client] = field(init=False)
 
     def run(self) -> None:
@@ -91,6 +93,11 @@ class Caller:
             while not self.stopping.wait(self.random.expovariate(1 / PAUSE_SECONDS)):
                 (operation,) = self.random.choices(list(operations), list(operations.values()))
                 operation()
+
+    def use_key(self, key: str) -> None:
+        """Call with this key from now on."""
+        for client in self._clients:
+            client.use_key(key)
 
     def _create(self) -> None:
         call = f"{self.tenant.name} {self._id()}"
@@ -152,6 +159,7 @@ class Caller:
         if operation == "create" and key is None:
             attempts = 1  # a repeat would create a second one
         for _ in range(attempts):
+            self.let_in.wait()
             status, data, words = self._send(method, path, body, key)
             customer_id = body.get("customer_id")
             answer = Answer(
@@ -192,9 +200,10 @@ class Load:
         seed: int,
         callers_each: int,
     ) -> None:
-        self._stopping = threading.Event()
+        self._stopping, self._let_in = threading.Event(), threading.Event()
+        self._let_in.set()
         self.customers = {tenant.name: Customers() for tenant in tenants}
-        self._threads = []
+        self._callers, self._threads = [], []
         for place, tenant in enumerate(tenants):
             other = tenants[(place + 1) % len(tenants)]
             for number in range(callers_each):
@@ -206,7 +215,9 @@ class Load:
                     self.customers[other.name],
                     Random(f"{seed} {tenant.name} {number}"),  # noqa: S311  # repeatable
                     self._stopping,
+                    self._let_in,
                 )
+                self._callers.append(caller)
                 name = f"caller {number} of {tenant.name}"
                 self._threads.append(threading.Thread(target=caller.run, name=name, daemon=True))
 
@@ -214,8 +225,23 @@ class Load:
         for thread in self._threads:
             thread.start()
 
+    def hold(self) -> None:
+        """Let no further call begin."""
+        self._let_in.clear()
+
+    def let_in(self) -> None:
+        """Let calls go on."""
+        self._let_in.set()
+
+    def use_key(self, tenant_name: str, key: str) -> None:
+        """Let a tenant's callers call with this key from now on."""
+        for caller in self._callers:
+            if caller.tenant.name == tenant_name:
+                caller.use_key(key)
+
     def stop(self) -> None:
         """End every call. Returns when the last answer is recorded."""
         self._stopping.set()
+        self._let_in.set()
         for thread in self._threads:
             thread.join()

@@ -1,4 +1,7 @@
-"""Plans the faults of a run from a seed: first one at a time, then several at once."""
+"""Plans the faults of a run from a seed: first one at a time, then several at once.
+
+In between, each third seed restores a backup.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,10 @@ from local.banking.chaos.faults.fault import Fault
 
 ALONE_SHARE = 0.35
 """The share of a run in which faults come one at a time."""
+RESTORES_EVERY = 3
+"""The seeds whose number can be divided by this have a restore."""
+LOST_SECONDS = (3.0, 6.0)
+"""How long life goes on between a backup and its restore."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +31,16 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The steps of a run. Steps of different lanes overlap."""
+    """The steps of a run. Steps of different lanes overlap.
+
+    Attributes:
+        lost_seconds: how long after its backup the database is restored; 0 for no restore
+    """
 
     seed: int
     alone: Sequence[Step]
     together: Mapping[str, Sequence[Step]]
+    lost_seconds: float = 0.0
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -47,7 +59,13 @@ def make_plan(seed: int, seconds: float, faults: Sequence[Fault]) -> Plan:
         due = [fault for fault in of_lane if fault.name not in done]
         again = [fault for fault in of_lane if fault.name in done]
         together[lane], _ = _fill(random, due + again, (1 - ALONE_SHARE) * seconds)
-    return Plan(seed, alone, together)
+    return Plan(seed, alone, together, _lost_seconds(seed))
+
+
+def _lost_seconds(seed: int) -> float:
+    if seed % RESTORES_EVERY:
+        return 0.0
+    return Random(f"restore {seed}").uniform(*LOST_SECONDS)  # noqa: S311  # repeatable
 
 
 def _fill(

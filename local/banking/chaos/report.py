@@ -16,6 +16,8 @@ from local.banking.chaos.evidence import Evidence
 from local.banking.chaos.kill_points.point import KillPointResult
 from local.banking.chaos.kind import Kind
 from local.banking.chaos.plan import Plan
+from local.banking.chaos.rules.answers import lost_to_restore
+from local.banking.chaos.rules.restores import fates
 from local.banking.tables import print_table
 from local.chaos.finding import Finding
 
@@ -47,6 +49,11 @@ class Run:
             "answered_2xx": sum(answer.succeeded for answer in evidence.answers),
             "unknown_outcomes": sum(answer.status is None for answer in evidence.answers),
             "committed": len(evidence.events),
+            "events_after_recovery_point": len(evidence.lost),
+            "answers_after_recovery_point": sum(
+                lost_to_restore(evidence, answer) for answer in evidence.answers
+            ),
+            "restore": restore_as_json(evidence),
             "delivery_failed": sum(e.deliver_status == "failed" for e in evidence.events),
             **{kind.value: found[kind] for kind in Kind},
             "duplicates": self.repeats.duplicates,
@@ -59,12 +66,30 @@ class Run:
         }
 
 
+def restore_as_json(evidence: Evidence) -> dict[str, Any] | None:
+    """What was lost with a restore, and what became of it."""
+    restore = evidence.restore
+    if restore is None:
+        return None
+    return {
+        "seconds": round(restore.calls_resumed - restore.backup_began, 1),
+        "epoch": evidence.epoch,
+        "lost_events": dict(Counter(fate.value for _, fate in fates(evidence))),
+        "lost_tags": len(restore.lost_tags),
+        "listed_as_lost": len(evidence.listed_as_lost),
+        "keys_ended": restore.found.get("keys_ended"),
+        "noticed": restore.noticed,
+    }
+
+
 SUMMED = (
     "faults",
     "answers",
     "answered_2xx",
     "unknown_outcomes",
     "committed",
+    "events_after_recovery_point",
+    "answers_after_recovery_point",
     "delivery_failed",
     *(kind.value for kind in Kind),
     "duplicates",

@@ -13,7 +13,7 @@ from local.banking.chaos import gathering, ledger
 from local.banking.chaos.answers import AnswerRecord
 from local.banking.chaos.conducting import Conductor
 from local.banking.chaos.duplicates import count
-from local.banking.chaos.evidence import Disturbance, Evidence
+from local.banking.chaos.evidence import Disturbance, Evidence, Restore
 from local.banking.chaos.faults.catalogue import BY_NAME
 from local.banking.chaos.faults.fault import Fault, Targets
 from local.banking.chaos.load import Load
@@ -21,7 +21,6 @@ from local.banking.chaos.plan import Plan, make_plan
 from local.banking.chaos.report import Run
 from local.banking.chaos.symptoms import Symptoms
 from local.banking.chaos.testbed import Testbed
-from local.banking.client import Client
 from local.services.running import RunningServices
 
 POLL_SECONDS = 0.3
@@ -66,9 +65,9 @@ def run_seed(
         Symptoms(bed.database_url) as symptoms,
     ):
         bed.open(choices.tenants)
-        disturbances = _disturb(bed, plan, choices, record, told)
+        disturbances, restore = _disturb(bed, plan, choices, record, told)
         waited = _come_to_rest(bed, choices.rest_seconds)
-        evidence = _gather(bed, record, disturbances)
+        evidence = _gather(bed, record, disturbances, restore)
     return Run(
         seed,
         time.monotonic() - began,
@@ -87,10 +86,10 @@ def _disturb(
     choices: Choices,
     record: AnswerRecord,
     told: Callable[[str], None],
-) -> Sequence[Disturbance]:
+) -> tuple[Sequence[Disturbance], Restore | None]:
     """Carry out the plan under load. Afterwards all faults are undone and nothing calls."""
     load = Load(bed.tenants, bed.base_urls, record, plan.seed, choices.callers)
-    conductor = Conductor(Targets(bed, load, threading.Event()), BY_NAME, told)
+    conductor = Conductor(Targets(bed, load, threading.Event()), BY_NAME, record, told)
     load.start()
     enough = time.monotonic() + choices.seconds
     try:
@@ -99,12 +98,17 @@ def _disturb(
     finally:
         bed.calm()
         load.stop()
-    return conductor.disturbances
+    return conductor.disturbances, conductor.restore
 
 
-def _gather(bed: Testbed, record: AnswerRecord, disturbances: Sequence[Disturbance]) -> Evidence:
+def _gather(
+    bed: Testbed,
+    record: AnswerRecord,
+    disturbances: Sequence[Disturbance],
+    restore: Restore | None,
+) -> Evidence:
     """Ask the API for its own view, then end the consumers and collect everything."""
-    with Client(bed.base_urls[0], bed.environment["ADMIN_API_KEY"]) as admin:
+    with bed.admin() as admin:
         told_by_api = admin.ask("GET", "/events/reconcile")
     for consumer in bed.consumers.values():
         consumer.stop()
@@ -115,6 +119,7 @@ def _gather(bed: Testbed, record: AnswerRecord, disturbances: Sequence[Disturban
         list(record),
         disturbances,
         told_by_api,
+        restore,
     )
 
 
@@ -123,8 +128,13 @@ def _come_to_rest(bed: Testbed, most_seconds: float) -> float:
     began = time.monotonic()
     quiet = 0
     while time.monotonic() - began < most_seconds and quiet < 3:
-        waiting = gathering.unsettled(bed.database_url)
-        left = gathering.left_in_queues(bed.services.urls.rabbitmq_url, bed.tenants)
-        quiet = 0 if waiting or sum(left.values()) else quiet + 1
+        quiet = quiet + 1 if _is_at_rest(bed) else 0
         time.sleep(POLL_SECONDS)
     return time.monotonic() - began
+
+
+def _is_at_rest(bed: Testbed) -> bool:
+    if gathering.unsettled(bed.database_url):  # a rewind may be making a queue anew
+        return False
+    left = gathering.left_in_queues(bed.services.urls.rabbitmq_url, bed.tenants)
+    return not sum(left.values())

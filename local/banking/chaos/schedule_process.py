@@ -24,6 +24,8 @@ RATES = {
     "redeliver": 2.0,
     "rewind": 1.0,
     "sweep_dead_letters": 2.0,
+    "watch_restore": 2.0,
+    "observe_broker": 10.0,
     "expire_api_keys": 10.0,
 }
 """Seconds between two runs of each function."""

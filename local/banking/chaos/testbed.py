@@ -5,8 +5,9 @@ The run owns all of it. The servers of `make up` are separate and are not touche
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -15,6 +16,7 @@ from urllib.parse import urlsplit
 from local.banking.chaos.bank_process import DELIVERIES
 from local.banking.chaos.sabotage import VARIABLE
 from local.banking.chaos.tenants import Tenant, onboard
+from local.banking.client import Client, give_broker_access
 from local.banking.tenant_queues import remove_queues
 from local.chaos.members import FunctionMember, Member, ProgramMember
 from local.chaos.proxy import TcpProxy
@@ -24,7 +26,7 @@ from local.services.databases import create_database, drop_database, with_users
 from local.services.installation import migrate
 from local.services.running import RunningServices
 from local.services.service import Service
-from local.services.settings import settings_environment
+from local.services.settings import RECORD, settings_environment
 from local.serving.server import accompanying
 
 SETTINGS = {
@@ -76,21 +78,22 @@ class Testbed:
         self.environment = {
             **settings_environment(services.urls, **with_users(services.urls, self.database_url)),
             **SETTINGS,
+            RECORD: f"file://{folder / 'revocations.json'}",
         }
         migrate(Checkout(), self.environment)
-        self._behind_proxies = {
+        self.behind_proxies = {
             **self.environment,
             VARIABLE: sabotage,
             MARKER: accompanying(Checkout()).marker,
             "DATABASE_URL": self.proxies["database"].through(self.environment["DATABASE_URL"]),
-            "RABBITMQ_URL": (broker := self.proxies["broker"].through(services.urls.rabbitmq_url)),
-            "BROKER_URL": broker,
+            "RABBITMQ_URL": self.proxies["broker"].through(services.urls.rabbitmq_url),
             "REDIS_URL": self.proxies["cache"].through(services.urls.redis_url),
         }
         self.functions = [self._function(number) for number in range(2)]
         self.schedules = [self._schedule(number) for number in range(2)]
         self.tenants: list[Tenant] = []
         self.consumers: dict[str, Member] = {}
+        self._access: dict[str, dict[str, str]] = {}
 
     @property
     def base_urls(self) -> list[str]:
@@ -98,12 +101,21 @@ class Testbed:
         return [function.base_url for function in self.functions]
 
     @property
+    def platform(self) -> list[Member]:
+        """The platform's own processes."""
+        return [*self.functions, *self.schedules]
+
+    @property
     def members(self) -> list[Member]:
-        return [*self.functions, *self.schedules, *self.consumers.values()]
+        return [*self.platform, *self.consumers.values()]
+
+    def admin(self) -> Client:
+        """Calls the first function process as the operator."""
+        return Client(self.base_urls[0], self.environment["ADMIN_API_KEY"])
 
     def open(self, tenants: int) -> None:
         """Start the processes and onboard the tenants."""
-        _side_by_side(Member.start, [*self.functions, *self.schedules])
+        self.start_platform()
         for number in range(tenants):
             tenant = onboard(
                 self.base_urls[0],
@@ -111,9 +123,31 @@ class Testbed:
                 f"{self.name}_bank_{number}",
                 self.folder,
             )
+            with self.admin() as admin:
+                access = give_broker_access(admin.post, tenant.consumer_id)
+            access["BROKER_URL"] = self.proxies["broker"].through(access["BROKER_URL"])
+            self._access[tenant.name] = access
             self.tenants.append(tenant)
-            self.consumers[tenant.name] = self._consumer(tenant)
+            self.consumers[tenant.name] = self._consumer(number)
         _side_by_side(Member.start, self.consumers.values())
+
+    def start_platform(self) -> None:
+        """Start the platform's own processes."""
+        _side_by_side(Member.start, self.platform)
+
+    def stop_platform(self) -> None:
+        """Stop the platform's own processes in order. The banks' programs go on."""
+        _side_by_side(Member.stop, self.platform)
+        for proxy in self.proxies.values():
+            proxy.cut()
+
+    def use_key(self, number: int, key: str) -> None:
+        """Give a tenant another key. Its program is started with it."""
+        tenant = replace(self.tenants[number], key=key)
+        self.consumers[tenant.name].stop()
+        self.tenants[number] = tenant
+        self.consumers[tenant.name] = self._consumer(number)
+        self.consumers[tenant.name].start()
 
     def calm(self) -> None:
         """Undo all faults: connections pass, servers and processes run."""
@@ -154,18 +188,19 @@ class Testbed:
         options = ["--heartbeat", str(HEARTBEAT_SECONDS)]
         options += ["--clock-ahead", str(number * CLOCK_AHEAD_SECONDS)]
         command = ["local.banking.chaos.function_process", *options]
-        return FunctionMember(name, command, self._behind_proxies, self._log(name))
+        return FunctionMember(name, command, self.behind_proxies, self._log(name))
 
     def _schedule(self, number: int) -> ProgramMember:
         name = f"schedules {number}"
         command = ["local.banking.chaos.schedule_process", "--heartbeat", str(HEARTBEAT_SECONDS)]
-        return ProgramMember(name, command, self._behind_proxies, self._log(name))
+        return ProgramMember(name, command, self.behind_proxies, self._log(name))
 
-    def _consumer(self, tenant: Tenant) -> ProgramMember:
-        number = len(self.consumers)
+    def _consumer(self, number: int) -> ProgramMember:
+        tenant = self.tenants[number]
         options = ["--store", str(tenant.store), "--seed", str(number), *CONSUMER_OPTIONS]
-        environment: Mapping[str, str] = {
-            **self._behind_proxies,
+        environment = {
+            **self.behind_proxies,
+            **self._access[tenant.name],
             DELIVERIES: str(tenant.deliveries),
             "FINTEGRATE_API_KEY": tenant.key,
             "BASE_URL": self.base_urls[number % len(self.functions)],

@@ -8,7 +8,7 @@ from typing import ClassVar
 from local.machine.credentials import password
 from local.machine.ports import LOOPBACK
 from local.services import probes
-from local.services.docker.server import DockerServer
+from local.services.docker.server import DockerServer, archive
 from local.services.native.postgresql import USER
 from local.services.service import ServersUnusable
 
@@ -25,6 +25,7 @@ disk_free_limit.absolute = 100MB
 vm_memory_high_watermark.relative = 0.4
 log.console.level = warning
 """
+BACKUP = "/tmp/backup"  # noqa: S108  # in the container
 RABBITMQ_PLUGINS = "[rabbitmq_management,rabbitmq_prometheus].\n"
 
 
@@ -63,6 +64,29 @@ class PostgreSQLContainer(DockerServer):
 
     def probe(self) -> None:
         probes.postgresql(self.url)
+
+    def dump(self, database: str) -> bytes:
+        """A backup of a database, while others use it.
+
+        Raises:
+            ServersUnusable: PostgreSQL's own program failed
+        """
+        return self._client("pg_dump", database, "--format=custom")
+
+    def restore(self, database: str, backup: bytes) -> None:
+        """Fill an empty database from a backup. Raises as `dump`."""
+        container = self.engine.containers.get(self.container_name)
+        container.put_archive("/", archive({BACKUP: backup}))
+        self._client("pg_restore", database, "--exit-on-error", BACKUP)
+
+    def _client(self, program: str, database: str, *arguments: str) -> bytes:
+        container = self.engine.containers.get(self.container_name)
+        command = [program, f"--username={USER}", f"--dbname={database}", *arguments]
+        done = container.exec_run(command, demux=True)
+        output, errors = done.output
+        if done.exit_code:
+            raise ServersUnusable(f"{program}: {errors!r}")
+        return bytes(output or b"")
 
 
 class RabbitMQContainer(DockerServer):

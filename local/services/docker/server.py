@@ -71,7 +71,7 @@ class DockerServer(Service):
         ensure_image(self.engine, self.image)
         self.ports.renew_taken(tuple(self.ports_inside))
         container = self._create()
-        container.put_archive("/", _archive(self.files()))
+        container.put_archive("/", archive({p: t.encode() for p, t in self.files().items()}))
         container.start()
         return True
 
@@ -136,12 +136,12 @@ class DockerServer(Service):
             return
 
 
-def _archive(files: Mapping[str, str]) -> bytes:
+def archive(files: Mapping[str, bytes]) -> bytes:
     """The files as the tar that Docker copies into a container."""
     packed = io.BytesIO()
-    with tarfile.open(fileobj=packed, mode="w") as archive:
-        for path, text in files.items():
+    with tarfile.open(fileobj=packed, mode="w") as tar:
+        for path, content in files.items():
             entry = tarfile.TarInfo(path.lstrip("/"))
-            entry.size, entry.mode = len(text.encode()), 0o444
-            archive.addfile(entry, io.BytesIO(text.encode()))
+            entry.size, entry.mode = len(content), 0o444
+            tar.addfile(entry, io.BytesIO(content))
     return packed.getvalue()

@@ -148,6 +148,38 @@ class PostgreSQL(NativeServer):
     def probe(self) -> None:
         probes.postgresql(self.url)
 
+    def dump(self, database: str) -> bytes:
+        """A backup of a database, while others use it.
+
+        Raises:
+            ServersUnusable: PostgreSQL's own program failed
+        """
+        return self._client("pg_dump", database, b"", "--format=custom")
+
+    def restore(self, database: str, backup: bytes) -> None:
+        """Fill an empty database from a backup. Raises as `dump`."""
+        self._client("pg_restore", database, backup, "--exit-on-error")
+
+    def _client(self, program: str, database: str, sent: bytes, *options: str) -> bytes:
+        target = f"--host={LOOPBACK}", f"--port={self.ports.port('postgresql')}"
+        secret = password(self.checkout, "postgresql")
+        done = subprocess.run(
+            [
+                str(self.program.path(program)),
+                *target,
+                f"--username={USER}",
+                f"--dbname={database}",
+                *options,
+            ],
+            env={**os.environ, "PGPASSWORD": secret},
+            input=sent,
+            capture_output=True,
+            check=False,
+        )
+        if done.returncode:
+            raise ServersUnusable(f"{program}: {done.stderr.decode(errors='replace')}")
+        return done.stdout
+
     def remove(self) -> None:
         """End it and delete its data, also those outside of the checkout."""
         home = self.home

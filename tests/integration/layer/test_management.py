@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
-from contextlib import ExitStack
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, suppress
 from urllib.parse import urlsplit
 
 import pika
@@ -26,6 +27,7 @@ from tests.support.broker import login_refusal
 from tests.support.waiting import eventually
 
 NOTHING = Permissions("^$", "^$", "^$")
+ROUNDS, READERS = 20, 5
 PASSWORD = "a password: 50 % sure/ünsicher"
 
 
@@ -89,6 +91,30 @@ def test_closed_connection_hears_the_reason(
     with pytest.raises(pika.exceptions.ConnectionClosedByBroker, match="access was taken away"):
         eventually(lambda: connection.process_data_events(0.1), "the broker closes it")
     eventually(lambda: not management.connection_names(user), "it is gone")
+
+
+def test_ending_connections_are_no_failure(
+    parameters: pika.URLParameters, management: Management, user: str
+) -> None:
+    """The broker ends a deleted user's connections itself; when that crosses, it answers 500."""
+    with ThreadPoolExecutor(READERS) as pool:
+        for _ in range(ROUNDS):
+            management.put_user(user, hash_password(PASSWORD))
+            management.put_permissions(user, NOTHING)
+            connections = [pika.BlockingConnection(parameters) for _ in range(READERS)]
+            ends = [pool.submit(_read_until_closed, each) for each in connections]
+            management.delete_user(user)
+
+            management.close_connections(user, "its access was taken away")
+
+            for end in ends:
+                end.result()
+
+
+def _read_until_closed(connection: pika.BlockingConnection) -> None:
+    with suppress(pika.exceptions.AMQPError):
+        while True:
+            connection.process_data_events(None)
 
 
 def test_limits_bound_connections_and_channels(

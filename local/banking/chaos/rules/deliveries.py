@@ -1,4 +1,8 @@
-"""Compares the rows with the queues' deliveries and the consumers' work."""
+"""Compares the rows with the queues' deliveries and the consumers' work.
+
+A recovery sends every event again in a higher epoch. So what the rows say must be true in the platform's
+last epoch alone, and order and repeats are judged in each epoch.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +17,7 @@ from local.chaos.finding import Finding
 
 def published_were_delivered(evidence: Evidence) -> Iterator[Finding]:
     """Every event that counts as published was delivered to the tenant's consumer at least once."""
-    seen = {(delivery.tenant, delivery.event_id) for delivery in evidence.deliveries}
+    seen = {(delivery.tenant, delivery.event_id) for delivery in evidence.last_deliveries}
     for event in evidence.events:
         if event.publish_status == "published" and (event.tenant, event.event_id) not in seen:
             words = f"event {event.event_id} is published and was never in the queue"
@@ -23,15 +27,16 @@ def published_were_delivered(evidence: Evidence) -> Iterator[Finding]:
 def first_deliveries_are_in_order(evidence: Evidence) -> Iterator[Finding]:
     """A customer's events are first delivered as 1, 2, 3 …; only failed ones may be missing."""
     failed = defaultdict[str, set[int]](set)
-    for event in evidence.events:
+    for event in (*evidence.events, *evidence.lost):
         if event.publish_status == "failed":
             failed[event.customer_id].add(event.sequence)
-    seen: dict[tuple[str, str], list[int]] = {}
+    seen: dict[tuple[str, str, int], list[int]] = {}
     for delivery in evidence.deliveries:
-        sequences = seen.setdefault((delivery.tenant, delivery.customer_id), [])
+        place = delivery.tenant, delivery.customer_id, delivery.epoch
+        sequences = seen.setdefault(place, [])
         if delivery.sequence not in sequences:
             sequences.append(delivery.sequence)
-    for (tenant, customer_id), sequences in seen.items():
+    for (tenant, customer_id, _), sequences in seen.items():
         left_out = failed[customer_id]
         due = [n for n in range(1, max(sequences) + 1) if n in sequences or n not in left_out]
         if sequences != due:
@@ -40,22 +45,27 @@ def first_deliveries_are_in_order(evidence: Evidence) -> Iterator[Finding]:
 
 
 def applied_once(evidence: Evidence) -> Iterator[Finding]:
-    """The consumer applied each event once, in order, and applied all that it confirmed."""
-    times = Counter((each.tenant, each.event_id) for each in evidence.applications)
-    for (tenant, event_id), count in times.items():
+    """The consumer applied each event once, in order, and applied all that it confirmed.
+
+    What it applied before a recovery it applies once more: between the two lie events that are lost.
+    """
+    times = Counter((each.tenant, each.event_id, each.epoch) for each in evidence.applications)
+    for (tenant, event_id, _), count in times.items():
         if count > 1:
             words = f"event {event_id} was applied {count} times"
             yield Finding(Kind.APPLIED_TWICE, tenant, words)
     for event in evidence.events:
-        if event.deliver_status == "delivered" and not times[event.tenant, event.event_id]:
+        applied = times[event.tenant, event.event_id, evidence.epoch]
+        if event.deliver_status == "delivered" and not applied:
             words = f"event {event.event_id} is delivered and was never applied"
             yield Finding(Kind.LOST, event.tenant, words)
-    last: dict[str, int] = {}
+    last: dict[str, tuple[int, int]] = {}
     for each in evidence.applications:
-        if each.sequence < last.get(each.customer_id, 0):
-            words = f"customer {each.customer_id}: {each.sequence} applied after a later one"
+        position = each.epoch, each.sequence
+        if position < last.get(each.customer_id, (0, 0)):
+            words = f"customer {each.customer_id}: {position} applied after a later one"
             yield Finding(Kind.OUT_OF_ORDER, each.tenant, words)
-        last[each.customer_id] = each.sequence
+        last[each.customer_id] = position
 
 
 def sums_agree(evidence: Evidence) -> Iterator[Finding]:
@@ -63,10 +73,10 @@ def sums_agree(evidence: Evidence) -> Iterator[Finding]:
     for tenant in evidence.tenants:
         events = [event for event in evidence.events if event.tenant == tenant]
         published = sum(event.publish_status == "published" for event in events)
-        seen = {each.event_id for each in evidence.deliveries if each.tenant == tenant}
+        seen = {each.event_id for each in evidence.last_deliveries if each.tenant == tenant}
         confirmed = sum(event.receipt == "processed" for event in events)
         delivered = sum(event.deliver_status == "delivered" for event in events)
-        applied = {each.event_id for each in evidence.applications if each.tenant == tenant}
+        applied = {each.event_id for each in evidence.last_applications if each.tenant == tenant}
         if len(seen) != published:
             words = f"{published} events are published, {len(seen)} were seen"
             yield Finding(Kind.CONTRADICTION, tenant, words)

@@ -11,8 +11,9 @@ from local.chaos.finding import Finding
 
 def tenants_are_apart(evidence: Evidence) -> Iterator[Finding]:
     """No answer, queue or store has an id or name that belongs to another tenant or to none."""
-    owner = {event.event_id: event.tenant for event in evidence.events}
-    owner |= {event.customer_id: event.tenant for event in evidence.events}
+    events = (*evidence.events, *evidence.lost)
+    owner = {event.event_id: event.tenant for event in events}
+    owner |= {event.customer_id: event.tenant for event in events}
     received: list[Delivery | Application] = [*evidence.deliveries, *evidence.applications]
     for item in received:
         for each in (item.event_id, item.customer_id):
@@ -24,7 +25,7 @@ def tenants_are_apart(evidence: Evidence) -> Iterator[Finding]:
         if strangers or (answer.operation == "read_foreign" and answer.succeeded):
             words = f"{answer.operation} was answered {answer.status} with {strangers or 'data'}"
             yield Finding(Kind.CROSS_TENANT, answer.tenant, words)
-    for event in evidence.events:
+    for event in events:
         if event.tenant not in evidence.tenants or not event.name.startswith(f"{event.tenant} "):
             words = f"event {event.event_id} of {event.name!r} is {event.tenant}'s"
             yield Finding(Kind.CROSS_TENANT, event.tenant, words)

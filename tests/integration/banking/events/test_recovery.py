@@ -12,6 +12,7 @@ from typing import Any
 import pika
 import pytest
 
+from chalicelib.banking.events import rewind_worker
 from chalicelib.banking.events.recovery import RecoveryDue
 from chalicelib.banking.schedules import recover
 from chalicelib.banking.wiring import Parts
@@ -21,11 +22,12 @@ from local.banking.recovering import settle
 from tests.integration.banking.consumer.keys import works
 from tests.support.api import Api
 from tests.support.banking import Bank, parts_with
-from tests.support.broker import channel, drain
+from tests.support.broker import channel, drain, login_refusal
 from tests.support.broker_admin import parameters_of
 from tests.support.fixtures import Query
 from tests.support.keys import key_id
 from tests.support.schedules import run_schedule
+from tests.support.waiting import eventually
 
 
 class Killed(BaseException):
@@ -157,8 +159,15 @@ def test_rotated_broker_password_stays_dead(
         pika.BlockingConnection(parameters_of(old))
 
 
-def test_readers_are_held_off(bank: Bank, admin: Api) -> None:
-    """A bank that reads keeps its messages from being listed; afterwards it may come again."""
+def test_readers_are_held_off(
+    bank: Bank, admin: Api, environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A bank that reads keeps its messages from being listed.
+
+    It comes again when its queue has been made anew: what was looked at lies there in another order if
+    a reader gives it back.
+    """
+    monkeypatch.setattr(rewind_worker, "MARGIN_SECONDS", 0)
     made = admin.post("/consumer/broker-access", consumer_id=bank.consumer_id).data
     settle()
     before = pika.BlockingConnection(parameters_of(made))
@@ -169,6 +178,12 @@ def test_readers_are_held_off(bank: Bank, admin: Api) -> None:
     assert bank.name not in found["queues_not_read"]
     with pytest.raises(pika.exceptions.AMQPError):
         before.process_data_events(time_limit=5)  # type: ignore[arg-type]
+    settle()
+    assert "ProbableAuthenticationError" in login_refusal(parameters_of(made))
+
+    with parts_with(environment, PUBLISH_HANDOFF_SECONDS="1"):
+        eventually(lambda: run_schedule("rewind")["jobs"] == 0)
+    settle()
     pika.BlockingConnection(parameters_of(made)).close()
 
 

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
+import pika
+import pika.exceptions
 import psycopg2
 import pytest
 
@@ -18,9 +20,11 @@ from chalicelib.banking.wiring import Parts
 from fintegrate.messaging.broker import BrokerUnavailable
 from fintegrate.messaging.exclusive import ExclusiveConnection
 from fintegrate.messaging.publisher import parameters_of
+from local.banking.recovering import settle as settle_access
 from tests.support.api import Api, Reply
 from tests.support.banking import Bank, parts_with
 from tests.support.broker import channel, drain, take
+from tests.support.broker_admin import parameters_of as parameters_of_access
 from tests.support.fixtures import Query
 from tests.support.outbox import assert_in_order, by_customer, statuses, write_pending
 from tests.support.plans import rows_read
@@ -301,6 +305,28 @@ def test_unacknowledged_messages_do_not_return(admin: Api, bank: Bank, rabbitmq_
     deliveries = drain(rabbitmq_url, bank.name)
     assert len(deliveries) == 10
     assert all(numbers == [1, 2] for numbers in by_customer(deliveries).values())
+
+
+def test_reader_is_not_left_behind(admin: Api, bank: Bank) -> None:
+    """The broker may move its subscription to the new queue and hand it nothing."""
+    access = admin.post("/consumer/broker-access", consumer_id=bank.consumer_id).data
+    settle_access()
+    lives(bank)
+    reader = pika.BlockingConnection(parameters_of_access(access))
+    seen: list[bytes] = []
+    reader.channel().basic_consume(queue_name(bank.name), lambda *read: seen.append(read[-1]))
+    eventually(lambda: reader.process_data_events(0.1) or len(seen) == 10)
+
+    begin(admin, bank)
+    work(admin, bank)
+    settle_access()
+
+    with pytest.raises(pika.exceptions.AMQPError):
+        eventually(lambda: reader.process_data_events(0.1), "its connection ends")
+    again = pika.BlockingConnection(parameters_of_access(access))
+    again.channel().basic_consume(queue_name(bank.name), lambda *read: seen.append(read[-1]))
+    eventually(lambda: again.process_data_events(0.1) or len(seen) >= 20)
+    again.close()
 
 
 def test_publisher_of_before_is_awaited(

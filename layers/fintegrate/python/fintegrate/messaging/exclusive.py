@@ -40,7 +40,8 @@ class ExclusiveConnection(BrokerConnection):
     ) -> None:
         """Delete a queue with all that it has, unacknowledged messages included, and declare it again.
 
-        Its readers are cancelled. `topology` are the queues to declare afterwards, with their bindings.
+        Its readers are cancelled, or get nothing from the new queue: they must connect again.
+        `topology` are the queues to declare afterwards, with their bindings.
 
         Raises:
             BrokerUnavailable: the broker did not answer in time; the queue may be deleted.

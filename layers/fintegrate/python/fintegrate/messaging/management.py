@@ -26,12 +26,18 @@ from fintegrate.settings import SettingsError
 
 HASHING = "rabbit_password_hashing_sha256"
 SALT_BYTES = 4
+CLOSING_TRIES = 6
+"""One more than the connections that a user may have."""
 LONGEST_ANSWER = 32 * 1024 * 1024
 """Bytes. A queue takes some 400 in the list of all."""
 
 
 class ManagementUnavailable(Exception):
     """The management API did not answer in time, or answered 5xx; a later try may succeed."""
+
+
+class ManagementFailed(ManagementUnavailable):
+    """It answered 5xx."""
 
 
 class ManagementRefused(Exception):
@@ -154,10 +160,17 @@ class Management:
     def close_connections(self, user: str, reason: str) -> None:
         """Close all connections of a user; the clients are told the reason.
 
-        The broker closes them by name only after its statistics know them, so this names the user.
+        The broker closes them by name only after its statistics know them, so this names the user. A
+        connection that ends by itself meanwhile makes it answer 500, and leave the others open.
         """
         path = f"connections/username/{_quoted(user)}"
-        self._ask("DELETE", path, missing_is_fine=True, headers={"X-Reason": reason})
+        for tries_left in reversed(range(CLOSING_TRIES)):
+            try:
+                self._ask("DELETE", path, missing_is_fine=True, headers={"X-Reason": reason})
+                return
+            except ManagementFailed:
+                if not tries_left:
+                    raise
 
     def connected_users(self) -> Counter[str]:
         """How many connections each user has. One that was just opened may be missing."""
@@ -195,7 +208,7 @@ class Management:
         if status == http.client.NOT_FOUND and missing_is_fine:
             return None
         if status >= 500:
-            raise ManagementUnavailable(f"{said}: {status}")
+            raise ManagementFailed(f"{said}: {status}")
         if not 200 <= status < 300:
             raise ManagementRefused(f"{said}: {status} {_reason(text)}")
         try:

@@ -39,5 +39,12 @@ def test_redelivery_on_request_is_no_duplicate() -> None:
     assert repeats(FIRST, asked) == Repeats(0, 0, 1, 0)
 
 
+def test_copy_of_another_epoch_is_no_duplicate() -> None:
+    sent_again = replace(FIRST, epoch=2)
+
+    assert repeats(FIRST, sent_again) == Repeats(0, 0, 0, 0)
+    assert repeats(FIRST, replace(sent_again, deliver_try=1)) == Repeats(0, 0, 1, 0)
+
+
 def test_unread_first_delivery_is_no_duplicate() -> None:
     assert repeats(replace(FIRST, redelivered=True)) == Repeats(0, 0, 0, 0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from local.banking.chaos.faults.catalogue import BY_NAME, FAULTS
-from local.banking.chaos.plan import make_plan
+from local.banking.chaos.plan import LOST_SECONDS, make_plan
 
 
 def test_same_seed_gives_the_same_plan() -> None:
@@ -34,3 +34,14 @@ def test_fault_lasts_within_its_bounds() -> None:
     for step in (each for steps in (plan.alone, *plan.together.values()) for each in steps):
         shortest, longest = BY_NAME[step.fault].seconds
         assert shortest <= step.seconds <= longest
+
+
+def test_each_third_seed_restores_a_backup() -> None:
+    shortest, longest = LOST_SECONDS
+
+    assert [bool(make_plan(seed, 40, FAULTS).lost_seconds) for seed in (6, 7, 8)] == [
+        True,
+        False,
+        False,
+    ]
+    assert shortest <= make_plan(6, 40, FAULTS).lost_seconds <= longest
