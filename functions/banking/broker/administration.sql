@@ -11,7 +11,7 @@ SELECT a.consumer_id, a.username, c.name AS consumer_name, a.wanted_revision AS 
        CASE WHEN a.revoked_at IS NULL AND c.status = 'active' AND r.stage <> 'reading'
                  AND NOT EXISTS (SELECT FROM replay_jobs j
                                  WHERE j.consumer_id = a.consumer_id AND j.status = 'held'
-                                   AND j.request_id = 'recovery-' || r.epoch)
+                                   AND j.request_id = 'recovery ' || r.epoch)
             THEN a.password_hash END AS password_hash
 FROM recovery r, broker_access a
 JOIN consumers c ON c.consumer_id = a.consumer_id
