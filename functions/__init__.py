@@ -3,5 +3,6 @@
 Imported as `chalicelib` everywhere, as in the deployed bundle.
 """
 
-# In a package the modules are one archive beside this file: small files compress badly one by one.
-__path__.append(f"{__path__[0]}/modules.zip")
+from fintegrate.packed_modules import look_into
+
+look_into(__name__, __path__[0])

@@ -9,7 +9,7 @@ the layer, because it changes as rarely as the other packages.
 from __future__ import annotations
 
 import hashlib
-import io
+import json
 import os
 import shutil
 import subprocess
@@ -19,6 +19,7 @@ import zipfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from fintegrate.packed_modules import FILE
 from local.artifact.package.sources import CACHE
 
 SITE_PACKAGES = f"python/lib/python{sys.version_info[0]}.{sys.version_info[1]}/site-packages"
@@ -29,8 +30,8 @@ COMPILE = (
 MOVED = "chalice/"
 CODE = "chalicelib/"
 INIT = f"{CODE}__init__.py"
-MODULES = "modules.zip"
-"""`INIT` adds this archive to the places in which the modules are looked for."""
+MODULES = FILE
+"""`INIT` has the modules looked for in it."""
 OF_SYSTEMS = (CODE, f"{SITE_PACKAGES}/fintegrate_sql/")
 """The places in the bundle and in the layer that have one folder per system."""
 LONG_AGO = (1980, 1, 1, 0, 0, 0)  # a fixed time: the same content makes the same zip
@@ -93,9 +94,9 @@ def _zip(entries: Iterator[tuple[str, Path]], archive: Path) -> None:
             packed.writestr(_entry(name), path.read_bytes(), compresslevel=9)
 
 
-def _entry(name: str, compression: int = zipfile.ZIP_DEFLATED) -> zipfile.ZipInfo:
+def _entry(name: str) -> zipfile.ZipInfo:
     entry = zipfile.ZipInfo(name, LONG_AGO)
-    entry.compress_type = compression
+    entry.compress_type = zipfile.ZIP_DEFLATED
     entry.external_attr = 0o100644 << 16
     return entry
 
@@ -103,21 +104,21 @@ def _entry(name: str, compression: int = zipfile.ZIP_DEFLATED) -> zipfile.ZipInf
 def _pack(bundle: Path, left_out: tuple[str, ...]) -> None:
     """Pack the bundle again, without these files and without what running the sources left in it.
 
-    The modules become one archive that is stored and then compressed as a whole, which makes the bundle
-    half as large. Older sources, to which a stage is rolled back, do not look into it.
+    The modules become one file, which compresses better than many (`fintegrate.packed_modules`). Older
+    sources, to which a stage is rolled back, do not look into it.
     """
-    unfinished, modules = bundle.with_suffix(".new"), io.BytesIO()
+    unfinished = bundle.with_suffix(".new")
+    modules: dict[str, str] = {}
     with zipfile.ZipFile(bundle) as old, zipfile.ZipFile(unfinished, "w") as new:
-        known = MODULES.encode() in old.read(INIT)
-        with zipfile.ZipFile(modules, "w") as archive:
-            for name in sorted(old.namelist()):
-                if CACHE in name or name.startswith(left_out):
-                    continue
-                if known and name.startswith(CODE) and name != INIT:
-                    entry = _entry(name.removeprefix(CODE), zipfile.ZIP_STORED)
-                    archive.writestr(entry, old.read(name))
-                else:
-                    new.writestr(_entry(name), old.read(name), compresslevel=9)
-        if known:
-            new.writestr(_entry(f"{CODE}{MODULES}"), modules.getvalue(), compresslevel=9)
+        looked_into = b"packed_modules" in old.read(INIT)
+        for name in sorted(old.namelist()):
+            if CACHE in name or name.startswith(left_out):
+                continue
+            if looked_into and name.startswith(CODE) and name != INIT:
+                modules[name.removeprefix(CODE)] = old.read(name).decode()
+            else:
+                new.writestr(_entry(name), old.read(name), compresslevel=9)
+        if modules:
+            packed = json.dumps(modules, ensure_ascii=False)
+            new.writestr(_entry(f"{CODE}{MODULES}"), packed, compresslevel=9)
     unfinished.replace(bundle)

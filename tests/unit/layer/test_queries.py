@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import zipfile
 from importlib import import_module
 from pathlib import Path
 
@@ -51,16 +50,10 @@ def test_name_needs_a_whole_line(tmp_path: Path) -> None:
     assert list(load_queries(path)) == ["one"]
 
 
-@pytest.mark.parametrize("packed", [False, True], ids=["folder", "archive"])
-def test_query_file_has_modules_name(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, packed: bool
-) -> None:
-    place = tmp_path / "modules"
-    with zipfile.ZipFile(f"{place}.zip", "w") as archive:
-        archive.writestr("with_queries.py", "")
-        archive.writestr("with_queries.sql", "-- name: one\nSELECT 1")
-        archive.extractall(place)
-    monkeypatch.syspath_prepend(f"{place}.zip" if packed else str(place))
+def test_query_file_has_modules_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "with_queries.py").touch()
+    (tmp_path / "with_queries.sql").write_text("-- name: one\nSELECT 1")
+    monkeypatch.syspath_prepend(str(tmp_path))
     import_module("with_queries")
     try:
         assert list(queries_beside("with_queries")) == ["one"]

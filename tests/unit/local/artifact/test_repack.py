@@ -1,4 +1,4 @@
-"""The bundle's modules become one archive, if the sources look into one."""
+"""The bundle's modules become one file, if the sources look into it."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ def names_after(tmp_path: Path, init: str) -> list[str]:
         return sorted(packed.namelist())
 
 
-def test_modules_become_one_archive(tmp_path: Path) -> None:
+def test_modules_become_one_file(tmp_path: Path) -> None:
     init = (ROOT / "functions" / "__init__.py").read_text()
 
     assert names_after(tmp_path, init) == ["app.py", INIT, f"{CODE}{MODULES}"]
 
 
-@pytest.mark.parametrize("init", ["", '"""Of before the archive."""\n'], ids=["empty", "older"])
+@pytest.mark.parametrize("init", ["", '"""Of before that file."""\n'], ids=["empty", "older"])
 def test_older_sources_keep_their_files(tmp_path: Path, init: str) -> None:
     """A stage can be rolled back to them: today's packaging packs them."""
     assert names_after(tmp_path, init) == ["app.py", INIT, SYSTEM]
