@@ -11,4 +11,4 @@ with uncollected():
 
     app = RestApi(app_name="fintegrate", configure_logs=False)  # Chalice's would hide the layer's
     app.register_middleware(request_scope(metrics), "http")
-    serve(app, os.environ.get("SYSTEM"))
+    serve(app, os.environ.get("SYSTEM"), on_demand=os.environ.get("_HANDLER") == "app.app")

@@ -10,17 +10,22 @@ import os
 from functools import cache
 from importlib import import_module
 
-from chalice import Chalice
+from chalice import Blueprint
 
+from fintegrate.http.rest_api import RestApi
 from fintegrate.metrics_store import Metrics
 from fintegrate.system import System
 
 NAMES = ("banking",)
+OPERATIONS = "operations"
 _served: tuple[str, ...] | None = None
 
 
-def serve(app: Chalice, name: str | None) -> None:
-    """Register the functions of this system, or of all systems, and those of every package.
+def serve(app: RestApi, name: str | None, *, on_demand: bool) -> None:
+    """Have the app serve the functions of this system, or of all systems, and those of every package.
+
+    Args:
+        on_demand: import a service when a request asks for it, as in AWS's process for requests
 
     Raises:
         ValueError: there is no such system.
@@ -28,9 +33,16 @@ def serve(app: Chalice, name: str | None) -> None:
     global _served  # noqa: PLW0603 - a process serves one package
     _served = _names(name)
     for system in served():
-        for blueprint in system.blueprints():
-            app.register_blueprint(blueprint)
-    app.register_blueprint(import_module("chalicelib.operations.index").operations)
+        for segment, load in system.services.items():
+            app.serve_later(segment, load)
+    app.serve_later(OPERATIONS, _operations)
+    if not on_demand:
+        app.serve_everything()
+
+
+def _operations() -> Blueprint:
+    operations: Blueprint = import_module(f"chalicelib.{OPERATIONS}.index").operations
+    return operations
 
 
 def metrics() -> Metrics:

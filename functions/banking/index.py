@@ -1,67 +1,96 @@
-"""Imports every function of banking: the index to read first.
+"""Imports every function of banking, service by service: the index to read first.
 
-When an endpoint's module is imported, it registers itself on the blueprint of its service.
+When an endpoint's module is imported, it registers itself on the blueprint of its service. A service is
+imported when a request asks for it, so that a cold start pays for one.
 """
 
-from chalicelib.banking.consumer import (  # noqa: F401
-    change_consumer,
-    change_consumer_status,
-    create_api_key,
-    create_broker_access,
-    create_consumer,
-    deactivate_api_key,
-    delete_broker_access,
-    list_consumers,
-    list_key_uses,
-    read_api_key,
-    read_broker_access,
-    read_consumer,
-)
-from chalicelib.banking.consumer.blueprint import consumer
-from chalicelib.banking.customer import (  # noqa: F401
-    add_tags,
-    change_status,
-    change_tag_key,
-    change_tag_value,
-    create_customer,
-    delete_customer,
-    delete_tag,
-    list_customers,
-    list_snapshots,
-    read_customer,
-    read_tag_value,
-    take_snapshot,
-)
-from chalicelib.banking.customer.blueprint import customer
-from chalicelib.banking.events import (  # noqa: F401
-    cancel_rewind,
-    confirm_delivery,
-    list_events,
-    read_event,
-    read_health,
-    read_rewind,
-    reconcile_events,
-    redeliver_events,
-    resend_events,
-    rewind_events,
-    skip_head,
-)
-from chalicelib.banking.events.blueprint import events
-from chalicelib.banking.schedules import (  # noqa: F401
-    broker_admin,
-    count_usage,
-    expire_api_keys,
-    observe_broker,
-    publish_metrics,
-    purge,
-    recover,
-    run_reconcile,
-    run_redeliver,
-    run_resend,
-    run_rewind,
-    sweep_dead_letters,
-    watch_restore,
-)
-from chalicelib.banking.schedules.blueprint import schedules
+from chalice import Blueprint
 
-BLUEPRINTS = (customer, consumer, events, schedules)
+
+def _consumer() -> Blueprint:
+    from chalicelib.banking.consumer import (  # noqa: F401
+        change_consumer,
+        change_consumer_status,
+        create_api_key,
+        create_broker_access,
+        create_consumer,
+        deactivate_api_key,
+        delete_broker_access,
+        list_consumers,
+        list_key_uses,
+        read_api_key,
+        read_broker_access,
+        read_consumer,
+    )
+    from chalicelib.banking.consumer.blueprint import consumer
+
+    return consumer
+
+
+def _customer() -> Blueprint:
+    from chalicelib.banking.customer import (  # noqa: F401
+        add_tags,
+        change_status,
+        change_tag_key,
+        change_tag_value,
+        create_customer,
+        delete_customer,
+        delete_tag,
+        list_customers,
+        list_snapshots,
+        read_customer,
+        read_tag_value,
+        take_snapshot,
+    )
+    from chalicelib.banking.customer.blueprint import customer
+
+    return customer
+
+
+def _events() -> Blueprint:
+    from chalicelib.banking.events import (  # noqa: F401
+        cancel_rewind,
+        confirm_delivery,
+        list_events,
+        read_event,
+        read_health,
+        read_rewind,
+        reconcile_events,
+        redeliver_events,
+        resend_events,
+        rewind_events,
+        skip_head,
+    )
+    from chalicelib.banking.events.blueprint import events
+
+    return events
+
+
+def _schedules() -> Blueprint:
+    from chalicelib.banking.schedules import (  # noqa: F401
+        broker_admin,
+        count_usage,
+        expire_api_keys,
+        observe_broker,
+        publish_metrics,
+        purge,
+        recover,
+        run_reconcile,
+        run_redeliver,
+        run_resend,
+        run_rewind,
+        sweep_dead_letters,
+        watch_restore,
+    )
+    from chalicelib.banking.schedules.blueprint import schedules
+
+    return schedules
+
+
+SERVICES = {
+    "consumer": _consumer,
+    "customer": _customer,
+    "events": _events,
+    "schedules": _schedules,
+}
+"""By the first segment of their paths. The schedules have none."""

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from chalice import Blueprint
-
 from chalicelib.banking.configuration import Configuration
+from chalicelib.banking.index import SERVICES
 from fintegrate.database import Database
 from fintegrate.http.endpoint import RequestParts
 from fintegrate.metrics import GaugeFamily
@@ -17,12 +16,6 @@ from fintegrate.system import Probe, System, SystemDatabase
 
 if TYPE_CHECKING:
     from fintegrate.openapi.description import Description
-
-
-def _blueprints() -> Sequence[Blueprint]:
-    from chalicelib.banking.index import BLUEPRINTS
-
-    return BLUEPRINTS
 
 
 def _request_parts() -> RequestParts:
@@ -79,7 +72,7 @@ SYSTEM = System(
     name="banking",
     databases=(SystemDatabase(setting="DATABASE_URL", name="fintegrate", folder="banking"),),
     configuration=Configuration,
-    blueprints=_blueprints,
+    services=SERVICES,
     request_parts=_request_parts,
     probes=_probes,
     gauges=_gauges,

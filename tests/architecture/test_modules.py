@@ -131,6 +131,27 @@ def test_app_registers_every_blueprint() -> None:
     assert {name.split(".")[1] for name in registered_modules} == {*systems.NAMES, "operations"}
 
 
+def test_paths_name_their_service() -> None:
+    """A request imports the service that its path's first segment names."""
+    from app import app
+
+    modules_of = {
+        path: {view.view_function.__module__ for view in views.values()}
+        for path, views in app.routes.items()
+    }
+    served = {
+        (path.split("/")[1], module.split(".")[-2])
+        for path, modules in modules_of.items()
+        for module in modules
+        if module.split(".")[1] != systems.OPERATIONS
+    }
+
+    assert {segment for segment, _ in served} <= {
+        segment for name in systems.NAMES for segment in systems.system_of(name).services
+    }
+    assert all(segment == folder for segment, folder in served), served
+
+
 def test_every_system_is_in_the_list() -> None:
     assert {file.parent.name for file in FUNCTIONS.glob("*/system.py")} == set(systems.NAMES)
 

@@ -86,8 +86,9 @@ class System(NamedTuple):
     databases: Sequence[SystemDatabase]
     configuration: type[Any]
     """The dataclass of its settings (`fintegrate.settings.load`)."""
-    blueprints: Callable[[], Sequence[Blueprint]]
-    """Imports the system's functions and returns the blueprints on which they are registered."""
+    services: Mapping[str, Callable[[], Blueprint]]
+    """By the first segment of their paths: each imports a service's functions and returns the blueprint
+    on which they are registered. What serves no request, such as the schedules, is one of them."""
     request_parts: Callable[[], RequestParts]
     probes: Callable[[], Mapping[str, Probe]]
     gauges: Callable[[Database], Iterable[GaugeFamily]]

@@ -52,6 +52,3 @@ def receive(event, _context):
 def purge(_event):
     """Has the name of one of banking's functions."""
     return {"letters": 0}
-
-
-BLUEPRINTS = (letters,)

@@ -7,10 +7,10 @@ from fintegrate.openapi.description import Description
 from fintegrate.system import Probe, System, SystemDatabase
 
 
-def _blueprints():
-    from chalicelib.letters.index import BLUEPRINTS
+def _letters():
+    from chalicelib.letters.index import letters
 
-    return BLUEPRINTS
+    return letters
 
 
 def _request_parts():
@@ -29,7 +29,7 @@ SYSTEM = System(
     name="letters",
     databases=(SystemDatabase("LETTERS_DATABASE_URL", "letters", "letters"),),
     configuration=Configuration,
-    blueprints=_blueprints,
+    services={"letters": _letters},
     request_parts=_request_parts,
     probes=_probes,
     gauges=lambda _db: (),

@@ -1,0 +1,74 @@
+"""A process imports a service when the first request asks for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from chalice import Blueprint
+
+from fintegrate.http.rest_api import RestApi
+from local.aws_shapes.lambda_context import LambdaContext
+from local.banking.in_process import api_event
+
+
+class _Served:
+    """An API of two services and what is for both; knows what was imported."""
+
+    def __init__(self) -> None:
+        self.imported: list[str] = []
+        self.api = RestApi("api", configure_logs=False)
+        for name, path in (("bird", "/bird/one"), ("fish", "/fish/one"), ("both", "/all")):
+            self.api.serve_later(name, self._service(name, path))
+
+    def _service(self, name: str, path: str) -> Callable[[], Blueprint]:
+        def load() -> Blueprint:
+            self.imported.append(name)
+            blueprint = Blueprint(f"tests.{name}")
+            blueprint.route(path)(lambda: {"from": name})
+            return blueprint
+
+        return load
+
+    def status(self, path: str) -> int:
+        event = api_event("GET", path, {}, b"", "", "127.0.0.1")
+        return int(self.api(event, LambdaContext("api", 29))["statusCode"])
+
+
+@pytest.fixture
+def served() -> _Served:
+    return _Served()
+
+
+def test_request_imports_only_its_service(served: _Served) -> None:
+    assert served.status("/fish/one") == 200
+
+    assert served.imported == ["fish"]
+
+
+def test_service_is_imported_only_once(served: _Served) -> None:
+    assert [served.status("/fish/one"), served.status("/bird/one")] == [200, 200]
+    assert [served.status("/fish/one"), served.status("/fish/two")] == [200, 400]
+
+    assert sorted(served.imported) == ["bird", "both", "fish"]
+
+
+def test_other_paths_import_everything(served: _Served) -> None:
+    assert served.status("/all") == 200
+
+    assert served.imported == ["bird", "fish", "both"]
+
+
+def test_everything_can_be_imported_first(served: _Served) -> None:
+    served.api.serve_everything()
+
+    assert set(served.api.routes) == {"/bird/one", "/fish/one", "/all"}
+    assert [served.status("/all"), len(served.imported)] == [200, 3]
+
+
+@pytest.mark.parametrize("event", [{}, {"requestContext": {"resourcePath": None}}, []])
+def test_other_events_import_nothing(served: _Served, event: Any) -> None:
+    assert served.api(event, LambdaContext("api", 29))["statusCode"] == 400
+
+    assert served.imported == []
