@@ -70,25 +70,22 @@ ORDER BY found.created_at, found.event_id
 -- customer's last event in it. Events after this one must wait.
 -- LATERAL makes one index lookup per customer. A plain join would depend on statistics, see plan.
 -- A rewind holds back all events of its consumer. It is asked here, after the claim's locks.
-WITH lane AS (
-    SELECT * FROM unnest(%(keys)s::uuid[], %(last_positions)s::bigint[], %(owners)s::uuid[])
-                      AS lane (key, last_position, owner)
-)
-SELECT lane.key, other.sequence AS position
-FROM lane,
-     LATERAL (
-         SELECT e.sequence
-         FROM customer_events e
-         WHERE e.customer_id = lane.key AND e.sequence < lane.last_position
-           AND e.publish_status = 'pending' AND e.event_id <> ALL (%(ids)s::uuid[])
-         ORDER BY e.sequence
-         LIMIT 1
-     ) AS other
-WHERE lane.owner NOT IN (SELECT consumer_id FROM replay_jobs WHERE status <> 'done')
-UNION ALL
-SELECT lane.key, 0
-FROM lane
-WHERE lane.owner IN (SELECT consumer_id FROM replay_jobs WHERE status <> 'done')
+SELECT lane.key, coalesce(other.sequence, 0) AS position
+FROM (
+    SELECT key, last_position,
+           owner IN (SELECT consumer_id FROM replay_jobs WHERE status <> 'done') AS held
+    FROM unnest(%(keys)s::uuid[], %(last_positions)s::bigint[], %(owners)s::uuid[])
+             AS given (key, last_position, owner)
+) lane
+LEFT JOIN LATERAL (
+    SELECT e.sequence
+    FROM customer_events e
+    WHERE e.customer_id = lane.key AND e.sequence < lane.last_position
+      AND e.publish_status = 'pending' AND e.event_id <> ALL (%(ids)s::uuid[])
+    ORDER BY e.sequence
+    LIMIT 1
+) AS other ON NOT lane.held
+WHERE lane.held OR other.sequence IS NOT NULL
 
 -- name: confirmed
 UPDATE customer_events

@@ -173,10 +173,10 @@ class Database:
     ) -> T:
         connection = self._connection()
         self._expect_answer(connection)
+        cursor = self._local.cursor
         try:
-            with connection.cursor() as cursor:
-                cursor.execute(sql, parameters)
-                return result(cursor)
+            cursor.execute(sql, parameters)
+            return result(cursor)
         except psycopg2.Error as error:
             _raise_ours(error, connection)
 
@@ -193,6 +193,7 @@ class Database:
                 return connection
             connection.close()
         connection = self._local.connection = self._connect()
+        self._local.cursor = connection.cursor()  # one for all: results are read at once
         return connection
 
     def _connect(self) -> psycopg2.extensions.connection:

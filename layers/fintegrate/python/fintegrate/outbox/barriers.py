@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from fintegrate.database import Database, Row
+from fintegrate.outbox.arrays import array_literal
 from fintegrate.outbox.table import OutboxTable
 
 
@@ -22,13 +23,13 @@ def before_barriers(
     for row in rows:
         last[row[key]] = max(row[position], last.get(row[key], row[position]))
     batch = {
-        "ids": [row[table.id] for row in rows],
-        "keys": list(last),
-        "last_positions": list(last.values()),
+        "ids": array_literal(row[table.id] for row in rows),
+        "keys": array_literal(last),
+        "last_positions": array_literal(last.values()),
     }
     if table.owner is not None:
         owners = {row[key]: row[table.owner] for row in rows}
-        batch["owners"] = [owners[lane] for lane in last]
+        batch["owners"] = array_literal(owners[lane] for lane in last)
     found = {row["key"]: row["position"] for row in database.fetch_all(statement, batch)}
     unbounded = float("inf")
     return [row for row in rows if row[position] < found.get(row[key], unbounded)]

@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fintegrate.database import Database, Row
+from fintegrate.outbox.arrays import array_literal
 from fintegrate.outbox.barriers import before_barriers
 from fintegrate.outbox.sender import Sender
 from fintegrate.outbox.summary import Summary
@@ -119,7 +120,7 @@ class Sweep:
             if outcome.result is Result.CONFIRMED
         ]
         if confirmed:
-            self.database.execute(self.statements["confirmed"], {"ids": confirmed})
+            self.database.execute(self.statements["confirmed"], {"ids": array_literal(confirmed)})
         told: dict[str, list[tuple[Any, str]]] = {}
         for row, outcome in zip(rows, outcomes, strict=True):
             statement = _TRIED_IN_VAIN.get(outcome.result, "")
