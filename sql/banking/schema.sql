@@ -248,7 +248,7 @@ CREATE INDEX consumer_event_receipts_by_age ON consumer_event_receipts (updated_
 
 -- A message from a dead-letter queue, stored unchanged. The fingerprint recognises a message that the
 -- broker delivers again because its acknowledgement was lost. superseded: a later copy of the event had
--- been sent by then, so the letter changed nothing.
+-- been sent by then, or the letter is of an older epoch, so it changed nothing.
 CREATE TABLE dead_letters (
     dead_letter_id  uuid        NOT NULL DEFAULT gen_random_uuid(),
     queue_name      text        NOT NULL,
