@@ -100,3 +100,5 @@ class Configuration:
 
     receipt_retention_days: int = 365
     audit_retention_days: int = 365
+    dead_letter_retention_days: int = 365
+    """Those of an event that failed stay as long as it is failed."""

@@ -268,6 +268,8 @@ CREATE INDEX dead_letters_by_event ON dead_letters (event_id) WHERE event_id IS 
 CREATE INDEX dead_letters_by_consumer ON dead_letters (consumer_id, created_at DESC);
 -- Messages without a known event: an operator must examine them.
 CREATE INDEX dead_letters_unmatched ON dead_letters (created_at) WHERE event_id IS NULL;
+-- For purge.
+CREATE INDEX dead_letters_by_age ON dead_letters (created_at);
 
 -- A job that empties a consumer's queue and publishes its events again, in order. While it is not done
 -- it holds back the consumer's publishing. quiet_after and quiet_xid tell when all that may have looked
@@ -575,7 +577,8 @@ $$;
 -- What the functions' user may do: with each table what a statement of theirs does. It owns nothing.
 -- ---------------------------------------------------------------------------------------------
 
-GRANT SELECT, INSERT ON customer_analytics, dead_letters, lost_events TO fintegrate_app;
+GRANT SELECT, INSERT ON customer_analytics, lost_events TO fintegrate_app;
+GRANT SELECT, INSERT, DELETE ON dead_letters TO fintegrate_app;
 GRANT SELECT, UPDATE ON recovery TO fintegrate_app;
 GRANT SELECT, INSERT, UPDATE
     ON broker_access, consumer_api_keys, consumer_usage, consumers, customer_events,
