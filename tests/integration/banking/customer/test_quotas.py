@@ -14,7 +14,30 @@ from tests.support.banking import Bank, parts_with
 from tests.support.fixtures import Query
 from tests.support.schedules import run_schedule
 
+CLOCK = """
+CREATE SCHEMA clock;
+CREATE TABLE clock.ahead AS
+    SELECT date_trunc('day', now(), 'UTC') + interval '12 hours' - now() AS by;
+CREATE FUNCTION clock.clock_timestamp() RETURNS timestamptz LANGUAGE sql
+    AS 'SELECT pg_catalog.clock_timestamp() + by FROM clock.ahead';
+GRANT USAGE ON SCHEMA clock TO PUBLIC;
+GRANT SELECT ON clock.ahead TO PUBLIC;
+DO $$ BEGIN
+    EXECUTE 'ALTER DATABASE ' || quote_ident(current_database())
+            || ' SET search_path = clock, pg_catalog, public';
+END $$
+"""
 BOUNDS = {"CONSUMER_MAX_CUSTOMERS": "3", "CONSUMER_MAX_EVENTS_PER_DAY": "6"}
+
+
+@pytest.fixture
+def environment(environment: dict[str, str], query: Query) -> dict[str, str]:
+    """What connects to this database from now on finds a clock that goes on from noon (UTC).
+
+    So the day does not end, or has not just begun, while a test runs.
+    """
+    query(CLOCK)
+    return environment
 
 
 def count(environment: dict[str, str]) -> dict[str, int]:
@@ -32,18 +55,13 @@ def usage(query: Query, bank: Bank) -> tuple[object, object]:
 
 
 def age(query: Query, seconds: int) -> None:
-    """Let everything have happened earlier, on the same day."""
+    """Let everything have happened earlier."""
     query("ALTER TABLE customer_events DISABLE TRIGGER customer_events_immutable")
-    query(
-        "UPDATE customer_events SET created_at = greatest(created_at - make_interval(secs => "
-        "%(seconds)s), date_trunc('day', now(), 'UTC'))",
-        seconds=seconds,
-    )
-    query(
-        "UPDATE consumer_usage SET counted_until = greatest(counted_until - make_interval(secs => "
-        "%(seconds)s), date_trunc('day', now(), 'UTC'))",
-        seconds=seconds,
-    )
+    for table, column in (("customer_events", "created_at"), ("consumer_usage", "counted_until")):
+        query(
+            f"UPDATE {table} SET {column} = {column} - make_interval(secs => %(seconds)s)",
+            seconds=seconds,
+        )
     query("ALTER TABLE customer_events ENABLE TRIGGER customer_events_immutable")
 
 
