@@ -18,7 +18,7 @@ WITH clock AS MATERIALIZED (
     WHERE u.consumer_id = %(consumer_id)s AND u.day = (clock.today AT TIME ZONE 'UTC')::date
 ), since AS (
     SELECT count(*) FILTER (WHERE e.created_at < clock.settled) AS settled_events,
-           count(*) AS events,
+           count(e.event_id) AS events,
            count(*) FILTER (WHERE e.event_type = 'customer_creation')
                - count(*) FILTER (WHERE e.event_type = 'customer_deletion') AS net,
            count(*) FILTER (WHERE e.event_type = 'customer_creation'

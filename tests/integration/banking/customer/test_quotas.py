@@ -135,6 +135,18 @@ def test_counts_go_on_from_before(bank: Bank, environment: dict[str, str], query
     assert (before, between, usage(query, bank)) == ((0, 0), (2, 2), (4, 2))
 
 
+def test_quiet_bank_is_not_full(bank: Bank, environment: dict[str, str], query: Query) -> None:
+    """It has written one event less than it may, long ago."""
+    customer_id = bank.create_customer()
+    for status in ("INACTIVE", "ACTIVE") * 2:
+        bank.api.patch("/customer/change-status", customer_id=customer_id, status=status)
+    for _ in range(2):
+        count(environment)
+        age(query, 61)
+
+    assert count(environment)["full"] == 0
+
+
 def test_new_day_counts_anew(bank: Bank, environment: dict[str, str], query: Query) -> None:
     """What was lost or counted twice lasts until the day's end."""
     bank.create_customer()
