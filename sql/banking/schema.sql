@@ -76,6 +76,8 @@ CREATE TABLE consumer_usage (
     counted_until  timestamptz NOT NULL,
     events_full    boolean     NOT NULL,
     customers_full boolean     NOT NULL,
+    snapshots      bigint      NOT NULL DEFAULT 0,
+    snapshots_full boolean     NOT NULL DEFAULT false,
     CONSTRAINT consumer_usage_pkey PRIMARY KEY (consumer_id)
 );
 
@@ -130,6 +132,9 @@ CREATE TABLE customer_analytics (
 
 CREATE INDEX customer_analytics_by_customer
     ON customer_analytics (customer_id, snapshot_at DESC, snapshot_id DESC);
+-- For count_usage.
+CREATE INDEX customer_analytics_by_consumer
+    ON customer_analytics (consumer_id, snapshot_at);
 
 -- ---------------------------------------------------------------------------------------------
 -- The outbox
@@ -421,8 +426,8 @@ CREATE TABLE migration_history (
 -- Frequent statements, planned once per connection (docs/decisions/0009-kept-plans.md).
 
 -- What a request must know of its key, in one query; no owner if there is no such key. Every request runs
--- it. `used_up` has the consumer's bounds (`customers`, `events`) that are used up, or nothing. A day's events
--- count until its end, even if nobody counts again.
+-- it. `used_up` has the consumer's bounds (`customers`, `events`, `snapshots`) that are used up, or nothing. A
+-- day's events count until its end, even if nobody counts again.
 CREATE FUNCTION find_caller(
     key uuid,
     OUT owner_id uuid, OUT owner_name text, OUT owner_active boolean,
@@ -431,10 +436,11 @@ CREATE FUNCTION find_caller(
 BEGIN
     SELECT c.consumer_id, c.name, c.status = 'active',
            k.api_key_hash, k.api_key_status, k.expires_at <= clock_timestamp(),
-           CASE WHEN u.customers_full OR u.events_full THEN array_remove(ARRAY[
+           CASE WHEN u.customers_full OR u.events_full OR u.snapshots_full THEN array_remove(ARRAY[
                CASE WHEN u.customers_full THEN 'customers' END,
                CASE WHEN u.events_full AND u.day = (clock_timestamp() AT TIME ZONE 'UTC')::date
-                    THEN 'events' END], NULL) END
+                    THEN 'events' END,
+               CASE WHEN u.snapshots_full THEN 'snapshots' END], NULL) END
     INTO owner_id, owner_name, owner_active, api_key_hash, api_key_status, expired, used_up
     FROM consumer_api_keys k
     JOIN consumers c ON c.consumer_id = k.consumer_id

@@ -1,4 +1,4 @@
-"""A consumer's customers and events of a day are bounded; the schedule counts them."""
+"""A consumer's customers, events of a day and snapshots are bounded; the schedule counts them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,11 @@ DO $$ BEGIN
             || ' SET search_path = clock, pg_catalog, public';
 END $$
 """
-BOUNDS = {"CONSUMER_MAX_CUSTOMERS": "3", "CONSUMER_MAX_EVENTS_PER_DAY": "6"}
+BOUNDS = {
+    "CONSUMER_MAX_CUSTOMERS": "3",
+    "CONSUMER_MAX_EVENTS_PER_DAY": "6",
+    "CONSUMER_MAX_SNAPSHOTS": "2",
+}
 
 
 @pytest.fixture
@@ -57,7 +61,11 @@ def usage(query: Query, bank: Bank) -> tuple[object, object]:
 def age(query: Query, seconds: int) -> None:
     """Let everything have happened earlier."""
     query("ALTER TABLE customer_events DISABLE TRIGGER customer_events_immutable")
-    for table, column in (("customer_events", "created_at"), ("consumer_usage", "counted_until")):
+    for table, column in (
+        ("customer_events", "created_at"),
+        ("customer_analytics", "snapshot_at"),
+        ("consumer_usage", "counted_until"),
+    ):
         query(
             f"UPDATE {table} SET {column} = {column} - make_interval(secs => %(seconds)s)",
             seconds=seconds,
@@ -102,6 +110,31 @@ def test_full_day_takes_no_event(bank: Bank, environment: dict[str, str], query:
         assert send().status == 429
     query("UPDATE consumer_usage SET day = day - 1")  # the day has ended, and nobody has counted
     assert bank.api.delete("/customer/data", customer_id=customer_id).status == 200
+
+
+def test_full_consumer_takes_no_snapshot(
+    make_bank: Callable[[], Bank], environment: dict[str, str], query: Query
+) -> None:
+    """Of all its customers together, the deleted ones included."""
+    bank, other = make_bank(), make_bank()
+    ids = [bank.create_customer() for _ in range(2)]
+    for customer_id in ids:
+        assert count(environment)["full"] == 0
+        assert bank.api.post("/customer/analytics", customer_id=customer_id).status == 201
+    bank.api.delete("/customer/data", customer_id=ids[0])
+
+    for _ in range(3):  # counted young, counted for good, and remembered
+        assert count(environment) == {"counted": 3, "full": 1}
+        reply = bank.api.post("/customer/analytics", customer_id=ids[1])
+        assert (reply.status, reply.description) == (
+            409,
+            "This consumer has as many snapshots as are kept",
+        )
+        age(query, 61)
+    query("UPDATE consumer_usage SET day = day - 1")
+    assert count(environment)["full"] == 1
+    assert bank.create_customer()
+    assert other.api.post("/customer/analytics", customer_id=other.create_customer()).status == 201
 
 
 def test_refused_create_may_be_repeated(
