@@ -187,6 +187,34 @@ def test_readers_are_held_off(
     pika.BlockingConnection(parameters_of(made)).close()
 
 
+def test_bank_of_after_backup_begins_anew(
+    bank: Bank,
+    admin: Api,
+    environment: dict[str, str],
+    query: Query,
+    rabbitmq_url: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its queue has customers that the restored database does not know. A rewind makes it anew."""
+    monkeypatch.setattr(rewind_worker, "MARGIN_SECONDS", 0)
+    bank.create_customer("Lost")
+    backup_time = str(datetime.now(UTC) - timedelta(minutes=1))
+    query("DELETE FROM consumer_api_keys WHERE consumer_id = %(id)s", id=bank.consumer_id)
+    query("DELETE FROM consumers WHERE consumer_id = %(id)s", id=bank.consumer_id)
+    run_recovery(backup_time)
+
+    again = admin.post("/consumer/data", consumer_name=bank.name).data
+    rewound = {**again, "from": backup_time, "reason": "came after the backup"}
+    assert admin.post("/events/rewind", **rewound).status == 202
+    with parts_with(environment, PUBLISH_HANDOFF_SECONDS="1"):
+        eventually(lambda: run_schedule("rewind")["jobs"] == 0)
+
+    key = admin.post("/consumer/api-key", **again).data["api_key"]
+    customer = admin.with_key(key).post("/customer/data", name="New").data["customer_id"]
+    deliveries = drain(rabbitmq_url, bank.name)
+    assert [delivery.body["data"]["customer_id"] for delivery in deliveries] == [customer]
+
+
 def test_stubborn_reader_is_named(bank: Bank, backup_time: str, rabbitmq_url: str) -> None:
     """It reads with another user than the bank's own."""
     with channel(rabbitmq_url) as ch:

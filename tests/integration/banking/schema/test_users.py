@@ -26,7 +26,6 @@ DATABASE = SystemDatabase("DATABASE_URL", "fintegrate", "banking")
 APPEND_ONLY = (
     "customer_events",
     "customer_analytics",
-    "dead_letters",
     "consumers",
     "schedule_runs",
 )
