@@ -328,18 +328,20 @@ CREATE TABLE last_reconciliation (
 
 -- Exactly one row. epoch: of the database's history; every message bears it, and a recovery raises it. beats
 -- grows each minute and is kept in Redis, too, under the name of witness, so that a restored database
--- notices. suspicion: why somebody should run a recovery. The rest is of the last recovery, which is due
--- until its rewinds are done.
+-- notices. suspicion: why somebody should run a recovery. record_version is that of the newest record of
+-- revocations that this database has seen. The rest is of the last recovery, which is due until its rewinds
+-- are done.
 CREATE TABLE recovery (
-    only_row   boolean     NOT NULL DEFAULT true,
-    epoch      integer     NOT NULL DEFAULT 1,
-    witness    uuid        NOT NULL DEFAULT gen_random_uuid(),
-    beats      bigint      NOT NULL DEFAULT 0,
-    suspicion  text,
-    stage      text        NOT NULL DEFAULT 'none',
-    backup_at  timestamptz,
-    began_at   timestamptz,
-    reason     text,
+    only_row       boolean     NOT NULL DEFAULT true,
+    epoch          integer     NOT NULL DEFAULT 1,
+    witness        uuid        NOT NULL DEFAULT gen_random_uuid(),
+    beats          bigint      NOT NULL DEFAULT 0,
+    suspicion      text,
+    stage          text        NOT NULL DEFAULT 'none',
+    backup_at      timestamptz,
+    began_at       timestamptz,
+    reason         text,
+    record_version bigint      NOT NULL DEFAULT 0,
     CONSTRAINT recovery_pkey PRIMARY KEY (only_row),
     CONSTRAINT recovery_only_row_check CHECK (only_row),
     CONSTRAINT recovery_epoch_check CHECK (epoch >= 1),
