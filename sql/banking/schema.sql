@@ -410,6 +410,22 @@ CREATE INDEX audit_log_by_age ON audit_log (created_at);
 CREATE INDEX audit_log_by_consumer ON audit_log (consumer_id, created_at DESC);
 CREATE INDEX audit_log_by_request ON audit_log (request_id);
 
+-- Whoever acts as the functions' user can add to the audit log, and cannot take its trail away: no row
+-- changes, and none goes before its eighth day. purge deletes what is older than AUDIT_RETENTION_DAYS.
+CREATE FUNCTION refuse_audit_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'audit_log keeps its rows for seven days, and as they are: % refused', TG_OP
+        USING ERRCODE = 'restrict_violation';
+END $$;
+
+CREATE TRIGGER audit_log_immutable
+    BEFORE UPDATE ON audit_log
+    FOR EACH ROW EXECUTE FUNCTION refuse_audit_change();
+CREATE TRIGGER audit_log_kept
+    BEFORE DELETE ON audit_log
+    FOR EACH ROW WHEN (OLD.created_at > clock_timestamp() - interval '7 days')
+    EXECUTE FUNCTION refuse_audit_change();
+
 CREATE TABLE migration_history (
     name       text        NOT NULL,
     checksum   text        NOT NULL,
