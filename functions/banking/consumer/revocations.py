@@ -14,7 +14,7 @@ import logging
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from chalicelib.banking.tenants import ADMIN_ID
@@ -27,6 +27,14 @@ SET_BACK = "it has version {version} and had {known}: it was lost or set back, s
 NOT_NAMED = "RECORD_SECRET_ID is not set: nobody knows what was revoked"
 Record = dict[str, Any]
 log = logging.getLogger(__name__)
+
+
+class Kept(NamedTuple):
+    """The record's epoch and version, and whether the database has forgotten a revocation in it."""
+
+    epoch: int = 0
+    version: int = 0
+    forgotten: bool = False
 
 
 class Revocations:
@@ -43,21 +51,24 @@ class Revocations:
         except RecordUnavailable as error:
             log.warning("a revocation is not recorded outside the database yet: %s", error)
 
-    def keep(self) -> int:
-        """Bring the record up to the database; returns its epoch, 0 if it has none.
+    def keep(self) -> Kept:
+        """Bring the record up to the database.
 
         Raises:
             RecordUnavailable: the record stays as it was.
         """
         if self._record is None:
-            return 0
+            return Kept()
         with self._database.transaction():
-            stored, epoch = self._take_turn()
+            stored, state = self._take_turn()
             rows = self._database.fetch_all(SQL["marks"], {})
             own = {_short(row["consumer_id"]): row["marks"] for row in rows}
-            self._merge(stored, own, epoch)
-            self._note(stored)
-        return int(stored["epoch"])
+            seen = stored["version"] <= state["record_version"]
+            forgotten = not seen and _knows_more(stored.get("marks", {}), own)
+            self._merge(stored, own, state["epoch"])
+            if not forgotten:
+                self._note(stored)
+        return Kept(int(stored["epoch"]), stored["version"], forgotten)
 
     def raise_epoch(self, epoch: int) -> int:
         """Write an epoch that no message can have had into the record, in the caller's transaction.
@@ -99,14 +110,14 @@ class Revocations:
             raise RecordUnavailable(NOT_NAMED)
         return self._record
 
-    def _take_turn(self) -> tuple[Record, int]:
-        """The record and the database's epoch; nobody else writes until the transaction's end."""
-        (own,) = self._database.fetch_all(SQL["take_turn"], {})
-        stored, known = self._place().read(), own["record_version"]
+    def _take_turn(self) -> tuple[Record, Row]:
+        """The record, and the database's epoch and version of it; nobody else writes until the end."""
+        (state,) = self._database.fetch_all(SQL["take_turn"], {})
+        stored, known = self._place().read(), state["record_version"]
         version = stored.setdefault("version", 0)
         if version < known:
             raise RecordUnavailable(SET_BACK.format(version=version, known=known))
-        return stored, own["epoch"]
+        return stored, state
 
     def _merge(self, stored: Record, own: Mapping[str, list[int]], epoch: int) -> None:
         """Add to the record what the database knows."""
@@ -128,6 +139,18 @@ class Revocations:
     def _note(self, stored: Record) -> None:
         """A database that was restored learns so, too, which version it has to expect."""
         self._database.execute(SQL["note_version"], {"version": stored["version"]})
+
+
+def _knows_more(marks: Mapping[str, list[int]], own: Mapping[str, list[int]]) -> bool:
+    """Whether an end of a key or of an access is in the record only: it was written after its commit.
+
+    That a consumer was deactivated says nothing: it may be active again.
+    """
+    return any(
+        known > mine
+        for consumer, times in marks.items()
+        for known, mine in zip(times[:2], own.get(consumer, [0, 0]), strict=False)
+    )
 
 
 def _short(consumer_id: str) -> str:

@@ -335,6 +335,26 @@ def test_restored_database_is_noticed(admin: Api, query: Query) -> None:
         run_schedule("watch_restore")
 
 
+def test_forgotten_revocation_is_noticed(bank: Bank, admin: Api, query: Query) -> None:
+    """Redis may have been lost together with the database."""
+    run_schedule("watch_restore")
+    admin.post("/consumer/api-key", consumer_id=bank.consumer_id, rotate=True)
+    run_schedule("watch_restore")
+    # What a restore to the time before leaves; Redis has been emptied.
+    query("DELETE FROM consumer_api_keys WHERE consumer_id = %(id)s", id=bank.consumer_id)
+    query("UPDATE recovery SET record_version = 0, witness = gen_random_uuid()")
+
+    for _ in range(2):
+        with pytest.raises(RecoveryDue, match="forgotten a revocation"):
+            run_schedule("watch_restore")
+
+    assert state(admin)["due"]
+    run_recovery(str(datetime.now(UTC)))
+    run_schedule("watch_restore")
+    admin.post("/consumer/api-key", consumer_id=bank.consumer_id)
+    run_schedule("watch_restore")
+
+
 @pytest.mark.parametrize("wrong", ["2026-11-26T10:00:00", "2100-01-01T00:00:00Z", "yesterday"])
 def test_wrong_time_changes_nothing(admin: Api, wrong: str) -> None:
     with pytest.raises(ValueError, match=r"backup_time|Invalid isoformat"):
