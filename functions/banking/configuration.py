@@ -100,6 +100,7 @@ class Configuration:
     customer_max_snapshots: int = field(default=1_000, metadata={"least": 1})
 
     receipt_retention_days: int = 365
-    audit_retention_days: int = 365
+    audit_retention_days: int = field(default=365, metadata={"least": 7})
+    """The database keeps younger rows, whoever deletes them."""
     dead_letter_retention_days: int = 365
     """Those of an event that failed stay as long as it is failed."""

@@ -335,18 +335,20 @@ CREATE TABLE last_reconciliation (
 
 -- Exactly one row. epoch: of the database's history; every message bears it, and a recovery raises it. beats
 -- grows each minute and is kept in Redis, too, under the name of witness, so that a restored database
--- notices. suspicion: why somebody should run a recovery. The rest is of the last recovery, which is due
--- until its rewinds are done.
+-- notices. suspicion: why somebody should run a recovery. record_version is that of the newest record of
+-- revocations that this database has seen. The rest is of the last recovery, which is due until its rewinds
+-- are done.
 CREATE TABLE recovery (
-    only_row   boolean     NOT NULL DEFAULT true,
-    epoch      integer     NOT NULL DEFAULT 1,
-    witness    uuid        NOT NULL DEFAULT gen_random_uuid(),
-    beats      bigint      NOT NULL DEFAULT 0,
-    suspicion  text,
-    stage      text        NOT NULL DEFAULT 'none',
-    backup_at  timestamptz,
-    began_at   timestamptz,
-    reason     text,
+    only_row       boolean     NOT NULL DEFAULT true,
+    epoch          integer     NOT NULL DEFAULT 1,
+    witness        uuid        NOT NULL DEFAULT gen_random_uuid(),
+    beats          bigint      NOT NULL DEFAULT 0,
+    suspicion      text,
+    stage          text        NOT NULL DEFAULT 'none',
+    backup_at      timestamptz,
+    began_at       timestamptz,
+    reason         text,
+    record_version bigint      NOT NULL DEFAULT 0,
     CONSTRAINT recovery_pkey PRIMARY KEY (only_row),
     CONSTRAINT recovery_only_row_check CHECK (only_row),
     CONSTRAINT recovery_epoch_check CHECK (epoch >= 1),
@@ -414,6 +416,22 @@ CREATE TABLE audit_log (
 CREATE INDEX audit_log_by_age ON audit_log (created_at);
 CREATE INDEX audit_log_by_consumer ON audit_log (consumer_id, created_at DESC);
 CREATE INDEX audit_log_by_request ON audit_log (request_id);
+
+-- Whoever acts as the functions' user can add to the audit log, and cannot take its trail away: no row
+-- changes, and none goes before its eighth day. purge deletes what is older than AUDIT_RETENTION_DAYS.
+CREATE FUNCTION refuse_audit_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'audit_log keeps its rows for seven days, and as they are: % refused', TG_OP
+        USING ERRCODE = 'restrict_violation';
+END $$;
+
+CREATE TRIGGER audit_log_immutable
+    BEFORE UPDATE ON audit_log
+    FOR EACH ROW EXECUTE FUNCTION refuse_audit_change();
+CREATE TRIGGER audit_log_kept
+    BEFORE DELETE ON audit_log
+    FOR EACH ROW WHEN (OLD.created_at > clock_timestamp() - interval '7 days')
+    EXECUTE FUNCTION refuse_audit_change();
 
 CREATE TABLE migration_history (
     name       text        NOT NULL,
