@@ -40,7 +40,7 @@ class ExclusiveConnection(BrokerConnection):
     ) -> None:
         """Delete a queue with all that it has, unacknowledged messages included, and declare it again.
 
-        It is purged first, so that its leader is at work: see `_wait_for_leader`. Its readers are cancelled, or get nothing from the new queue: they must connect again.
+        Its readers are cancelled, or get nothing from the new queue: they must connect again.
         `topology` are the queues to declare afterwards, with their bindings.
 
         Raises:
@@ -60,7 +60,7 @@ class ExclusiveConnection(BrokerConnection):
                 ask("queue_bind", queue=wanted.name, exchange=exchange, routing_key=key)
 
     def _wait_for_leader(self, queue: str, seconds: float) -> None:
-        """Purge the queue, which only a leader that has begun its work can answer; a missing one is fine.
+        """Purge the queue, which only a leader at work can answer; a missing queue is fine.
 
         A quorum queue that is deleted just after the election of its leader, as after a restart of the
         broker, takes down RabbitMQ's supervisor of dead letters, and with it every queue that has dead
