@@ -18,7 +18,7 @@ from local.services.amqp import channel_on
 def remove_queues(broker_url: str, consumer_names: Iterable[str]) -> None:
     """Delete the consumers' queues and dead-letter queues with what lies in them; twice is fine.
 
-    Each is purged first, as a rewind does: deleting a queue whose leader has just begun harms all others.
+    Each is purged first, as a rewind does: deleting a queue whose leader has just begun harms all.
     """
     names = [queue.name for queue in queues(consumer_names)]
     for name in names:
