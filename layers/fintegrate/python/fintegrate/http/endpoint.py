@@ -90,6 +90,8 @@ class Call(Generic[B]):
     caller: Caller
     db: Database
     request: Request
+    path: Any = None
+    """The path's parameters: an instance of `Endpoint.path`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +125,7 @@ class Endpoint(NamedTuple):
             one that the request carries is used.
         looks_up: whether the request may name something that does not exist (404); for the document.
         conflict: what the handler refuses with 409; for the document.
+        path: the model of the path's parameters, such as `id` in `/items/{id}`.
     """
 
     takes: type[BaseModel]
@@ -135,10 +138,12 @@ class Endpoint(NamedTuple):
     schemes: tuple[str, ...] = ()
     looks_up: bool = False
     conflict: str | None = None
+    path: type[BaseModel] | None = None
 
 
 Handler = Callable[[Call[Any]], Answer]
-View = Callable[[], Response]
+View = Callable[..., Response]
+"""Chalice passes the parameters of the path by name; the endpoint reads them from the request."""
 
 
 def endpoints(
@@ -154,7 +159,7 @@ def endpoints(
 
         def decorate(handler: Handler) -> View:
             @wraps(handler)
-            def view() -> Response:
+            def view(**_path: str) -> Response:
                 return _Answering(parts, described, current.get()).respond(handler)
 
             view.__endpoint__ = described  # type: ignore[attr-defined]
@@ -196,7 +201,8 @@ class _Answering:
     def _run(self, handler: Handler) -> Response:
         caller = self._admit()
         body = self._request.parse(self._spec.takes, self._parts.max_body_bytes)
-        call = Call(body, caller, self._parts.database, self._request)
+        path = self._request.parse_path(self._spec.path) if self._spec.path else None
+        call = Call(body, caller, self._parts.database, self._request, path)
         key = self._idempotency_key()
         with self._transaction(key):
             stored = self._replay(key) if key else None

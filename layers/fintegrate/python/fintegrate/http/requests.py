@@ -87,10 +87,18 @@ class Request:
         if self.method != "GET":
             if parameters:
                 raise Invalid("query: only GET takes query parameters; send a JSON object instead")
-            return validate_json(model, text)
+            return validate_json(model, text or _nothing(model))
         if parameters or not text:
             return validate_strings(model, parameters)
         return validate_json(model, text)
+
+    def parse_path(self, model: type[M]) -> M:
+        """Validate the parameters of the path.
+
+        Raises:
+            Invalid: one is wrong.
+        """
+        return validate_strings(model, self._raw.uri_params or {})
 
     def _parameters(self) -> dict[str, str]:
         multiple = self._raw.query_params
@@ -109,3 +117,8 @@ class Request:
         if _SANE_REQUEST_ID.fullmatch(wanted) and not has_key(wanted):
             return wanted
         return str(self._raw.context.get("requestId") or uuid.uuid4())
+
+
+def _nothing(model: type[BaseModel]) -> str:
+    """What stands for an empty body: an empty object, if the model has no fields anyway."""
+    return "" if model.model_fields else "{}"

@@ -26,7 +26,7 @@ class Route:
 
     method: str
     path: str
-    view: Callable[[], Response]
+    view: Callable[..., Response]
     system: str
 
     @property
@@ -75,7 +75,7 @@ class Operations:
             },
             **({"security": security} if security != self.security else {}),
         }
-        if route.method != "GET":
+        if route.method != "GET" and route.spec.takes.model_fields:
             operation["requestBody"] = self._request_body(route.spec)
         return operation
 
@@ -86,8 +86,9 @@ class Operations:
 
     def _parameters(self, route: Route) -> list[dict[str, Any]]:
         headers = ["RequestId"] + ["IdempotencyKey"] * route.takes_idempotency_key
-        query = self._schemas.query_parameters(route.spec.takes) if route.method == "GET" else []
-        return query + [parameter_ref(name) for name in headers]
+        query = self._schemas.parameters(route.spec.takes, "query") if route.method == "GET" else []
+        path = self._schemas.parameters(route.spec.path, "path") if route.spec.path else []
+        return [*path, *query, *(parameter_ref(name) for name in headers)]
 
     def _request_body(self, spec: Endpoint) -> dict[str, Any]:
         content = {
