@@ -1,0 +1,1 @@
+"""Relay: events about orders reach advertising and analytics platforms, tag managers and webhooks."""
