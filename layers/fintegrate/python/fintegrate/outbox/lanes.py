@@ -202,7 +202,9 @@ class LaneRun:
             return
         self._halvings += 1
         middle = (len(left) + 1) // 2
-        self._again += [batch._replace(rows=part) for part in (left[:middle], left[middle:]) if part]
+        self._again += [
+            batch._replace(rows=part) for part in (left[:middle], left[middle:]) if part
+        ]
 
     def _fill(self, pool: ThreadPoolExecutor) -> None:
         self._look()

@@ -1,0 +1,3 @@
+"""Imports every function of the relay, service by service: the index to read first."""
+
+SERVICES = {}
