@@ -35,7 +35,7 @@ def serve(app: RestApi, name: str | None, *, on_demand: bool) -> None:
     for system in served():
         for segment, load in system.services.items():
             app.serve_later(segment, load)
-    app.serve_later(OPERATIONS, _operations)
+    app.serve_later(None, _operations)  # the document names all services
     if not on_demand:
         app.serve_everything()
 

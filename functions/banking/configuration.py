@@ -91,7 +91,8 @@ class Configuration:
 
     consumer_max_customers: int = field(default=1_000_000, metadata={"least": 1})
     consumer_max_events_per_day: int = field(default=5_000_000, metadata={"least": 1})
-    """Both are counted each minute, so a consumer can exceed them by what it writes in a minute."""
+    consumer_max_snapshots: int = field(default=1_000_000, metadata={"least": 1})
+    """All three are counted each minute, so a consumer can exceed them by what it writes in a minute."""
     customer_max_tags: int = field(default=200, metadata={"least": 1})
     customer_max_tag_bytes: int = field(default=65_536, metadata={"least": 1})
     """The keys and values of a customer's tags together, in UTF-8. With more, a customer's answers and
@@ -99,4 +100,7 @@ class Configuration:
     customer_max_snapshots: int = field(default=1_000, metadata={"least": 1})
 
     receipt_retention_days: int = 365
-    audit_retention_days: int = 365
+    audit_retention_days: int = field(default=365, metadata={"least": 7})
+    """The database keeps younger rows, whoever deletes them."""
+    dead_letter_retention_days: int = 365
+    """Those of an event that failed stay as long as it is failed."""

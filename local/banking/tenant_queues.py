@@ -7,13 +7,23 @@ start. Leaves to others how queues come to be: onboarding a consumer makes them.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
+
+import pika.exceptions
 
 from chalicelib.banking.events.topology import queues
 from local.services.amqp import channel_on
 
 
 def remove_queues(broker_url: str, consumer_names: Iterable[str]) -> None:
-    """Delete the consumers' queues and dead-letter queues with what lies in them; twice is fine."""
+    """Delete the consumers' queues and dead-letter queues with what lies in them; twice is fine.
+
+    Each is purged first, as a rewind does: deleting a queue whose leader has just begun harms all.
+    """
+    names = [queue.name for queue in queues(consumer_names)]
+    for name in names:
+        with suppress(pika.exceptions.ChannelClosedByBroker), channel_on(broker_url) as channel:
+            channel.queue_purge(name)
     with channel_on(broker_url) as channel:
-        for queue in queues(consumer_names):
-            channel.queue_delete(queue.name)
+        for name in names:
+            channel.queue_delete(name)

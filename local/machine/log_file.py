@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 LIMIT_BYTES = 20 * 1024 * 1024
@@ -36,11 +37,15 @@ def put_aside_if_full(path: Path) -> bool:
 
 
 def keep_bounded(path: Path) -> None:
-    """Look every `LOOK_SECONDS`, as long as this process lives."""
+    """Look every `LOOK_SECONDS`, as long as this process lives.
+
+    The log may be deleted meanwhile and come again, and a full disk may refuse the copy.
+    """
 
     def watch() -> None:
-        while path.exists():
-            put_aside_if_full(path)
+        while True:
+            with suppress(OSError):
+                put_aside_if_full(path)
             asleep.wait(LOOK_SECONDS)
 
     asleep = threading.Event()

@@ -76,6 +76,8 @@ CREATE TABLE consumer_usage (
     counted_until  timestamptz NOT NULL,
     events_full    boolean     NOT NULL,
     customers_full boolean     NOT NULL,
+    snapshots      bigint      NOT NULL DEFAULT 0,
+    snapshots_full boolean     NOT NULL DEFAULT false,
     CONSTRAINT consumer_usage_pkey PRIMARY KEY (consumer_id)
 );
 
@@ -130,6 +132,9 @@ CREATE TABLE customer_analytics (
 
 CREATE INDEX customer_analytics_by_customer
     ON customer_analytics (customer_id, snapshot_at DESC, snapshot_id DESC);
+-- For count_usage.
+CREATE INDEX customer_analytics_by_consumer
+    ON customer_analytics (consumer_id, snapshot_at);
 
 -- ---------------------------------------------------------------------------------------------
 -- The outbox
@@ -248,7 +253,7 @@ CREATE INDEX consumer_event_receipts_by_age ON consumer_event_receipts (updated_
 
 -- A message from a dead-letter queue, stored unchanged. The fingerprint recognises a message that the
 -- broker delivers again because its acknowledgement was lost. superseded: a later copy of the event had
--- been sent by then, so the letter changed nothing.
+-- been sent by then, or the letter is of an older epoch, so it changed nothing.
 CREATE TABLE dead_letters (
     dead_letter_id  uuid        NOT NULL DEFAULT gen_random_uuid(),
     queue_name      text        NOT NULL,
@@ -268,6 +273,8 @@ CREATE INDEX dead_letters_by_event ON dead_letters (event_id) WHERE event_id IS 
 CREATE INDEX dead_letters_by_consumer ON dead_letters (consumer_id, created_at DESC);
 -- Messages without a known event: an operator must examine them.
 CREATE INDEX dead_letters_unmatched ON dead_letters (created_at) WHERE event_id IS NULL;
+-- For purge.
+CREATE INDEX dead_letters_by_age ON dead_letters (created_at);
 
 -- A job that empties a consumer's queue and publishes its events again, in order. While it is not done
 -- it holds back the consumer's publishing. quiet_after and quiet_xid tell when all that may have looked
@@ -328,18 +335,20 @@ CREATE TABLE last_reconciliation (
 
 -- Exactly one row. epoch: of the database's history; every message bears it, and a recovery raises it. beats
 -- grows each minute and is kept in Redis, too, under the name of witness, so that a restored database
--- notices. suspicion: why somebody should run a recovery. The rest is of the last recovery, which is due
--- until its rewinds are done.
+-- notices. suspicion: why somebody should run a recovery. record_version is that of the newest record of
+-- revocations that this database has seen. The rest is of the last recovery, which is due until its rewinds
+-- are done.
 CREATE TABLE recovery (
-    only_row   boolean     NOT NULL DEFAULT true,
-    epoch      integer     NOT NULL DEFAULT 1,
-    witness    uuid        NOT NULL DEFAULT gen_random_uuid(),
-    beats      bigint      NOT NULL DEFAULT 0,
-    suspicion  text,
-    stage      text        NOT NULL DEFAULT 'none',
-    backup_at  timestamptz,
-    began_at   timestamptz,
-    reason     text,
+    only_row       boolean     NOT NULL DEFAULT true,
+    epoch          integer     NOT NULL DEFAULT 1,
+    witness        uuid        NOT NULL DEFAULT gen_random_uuid(),
+    beats          bigint      NOT NULL DEFAULT 0,
+    suspicion      text,
+    stage          text        NOT NULL DEFAULT 'none',
+    backup_at      timestamptz,
+    began_at       timestamptz,
+    reason         text,
+    record_version bigint      NOT NULL DEFAULT 0,
     CONSTRAINT recovery_pkey PRIMARY KEY (only_row),
     CONSTRAINT recovery_only_row_check CHECK (only_row),
     CONSTRAINT recovery_epoch_check CHECK (epoch >= 1),
@@ -408,6 +417,22 @@ CREATE INDEX audit_log_by_age ON audit_log (created_at);
 CREATE INDEX audit_log_by_consumer ON audit_log (consumer_id, created_at DESC);
 CREATE INDEX audit_log_by_request ON audit_log (request_id);
 
+-- Whoever acts as the functions' user can add to the audit log, and cannot take its trail away: no row
+-- changes, and none goes before its eighth day. purge deletes what is older than AUDIT_RETENTION_DAYS.
+CREATE FUNCTION refuse_audit_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'audit_log keeps its rows for seven days, and as they are: % refused', TG_OP
+        USING ERRCODE = 'restrict_violation';
+END $$;
+
+CREATE TRIGGER audit_log_immutable
+    BEFORE UPDATE ON audit_log
+    FOR EACH ROW EXECUTE FUNCTION refuse_audit_change();
+CREATE TRIGGER audit_log_kept
+    BEFORE DELETE ON audit_log
+    FOR EACH ROW WHEN (OLD.created_at > clock_timestamp() - interval '7 days')
+    EXECUTE FUNCTION refuse_audit_change();
+
 CREATE TABLE migration_history (
     name       text        NOT NULL,
     checksum   text        NOT NULL,
@@ -419,8 +444,8 @@ CREATE TABLE migration_history (
 -- Frequent statements, planned once per connection (docs/decisions/0009-kept-plans.md).
 
 -- What a request must know of its key, in one query; no owner if there is no such key. Every request runs
--- it. `used_up` has the consumer's bounds (`customers`, `events`) that are used up, or nothing. A day's events
--- count until its end, even if nobody counts again.
+-- it. `used_up` has the consumer's bounds (`customers`, `events`, `snapshots`) that are used up, or nothing. A
+-- day's events count until its end, even if nobody counts again.
 CREATE FUNCTION find_caller(
     key uuid,
     OUT owner_id uuid, OUT owner_name text, OUT owner_active boolean,
@@ -429,10 +454,11 @@ CREATE FUNCTION find_caller(
 BEGIN
     SELECT c.consumer_id, c.name, c.status = 'active',
            k.api_key_hash, k.api_key_status, k.expires_at <= clock_timestamp(),
-           CASE WHEN u.customers_full OR u.events_full THEN array_remove(ARRAY[
+           CASE WHEN u.customers_full OR u.events_full OR u.snapshots_full THEN array_remove(ARRAY[
                CASE WHEN u.customers_full THEN 'customers' END,
                CASE WHEN u.events_full AND u.day = (clock_timestamp() AT TIME ZONE 'UTC')::date
-                    THEN 'events' END], NULL) END
+                    THEN 'events' END,
+               CASE WHEN u.snapshots_full THEN 'snapshots' END], NULL) END
     INTO owner_id, owner_name, owner_active, api_key_hash, api_key_status, expired, used_up
     FROM consumer_api_keys k
     JOIN consumers c ON c.consumer_id = k.consumer_id
@@ -575,7 +601,8 @@ $$;
 -- What the functions' user may do: with each table what a statement of theirs does. It owns nothing.
 -- ---------------------------------------------------------------------------------------------
 
-GRANT SELECT, INSERT ON customer_analytics, dead_letters, lost_events TO fintegrate_app;
+GRANT SELECT, INSERT ON customer_analytics, lost_events TO fintegrate_app;
+GRANT SELECT, INSERT, DELETE ON dead_letters TO fintegrate_app;
 GRANT SELECT, UPDATE ON recovery TO fintegrate_app;
 GRANT SELECT, INSERT, UPDATE
     ON broker_access, consumer_api_keys, consumer_usage, consumers, customer_events,

@@ -128,6 +128,7 @@ UNFILTERED = {
         "idempotency_keys": OPERATOR,
         "receipts": OPERATOR,
         "audit_rows": OPERATOR,
+        "dead_letters": OPERATOR,
     },
 }
 """Statements that are not for one tenant, by file and name, with the reason."""

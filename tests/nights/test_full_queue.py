@@ -9,11 +9,11 @@ from urllib.parse import quote
 import httpx
 import pytest
 
-from chalicelib.banking.events.topology import queue_name
+from chalicelib.banking.events.topology import EXCHANGE, queue_name
 from local.services.running import RunningServices
 from tests.support.api import Api
 from tests.support.banking import Bank, parts_with
-from tests.support.broker import drain
+from tests.support.broker import channel, drain
 from tests.support.fixtures import Query
 from tests.support.outbox import assert_in_order, by_customer, statuses
 from tests.support.waiting import eventually
@@ -37,6 +37,20 @@ def little_room(management_url: str, bank: Bank) -> Iterator[None]:
         yield
     finally:
         httpx.delete(policy).raise_for_status()
+
+
+@contextmanager
+def strangers_queue(rabbitmq_url: str, bank: Bank) -> Iterator[None]:
+    """Somebody has bound a queue of his own to the bank's events, and it is full."""
+    name = f"stranger_{bank.name}"
+    with channel(rabbitmq_url) as ch:
+        full = {"x-max-length": 0, "x-overflow": "reject-publish"}
+        ch.queue_declare(name, durable=True, arguments=full)
+        ch.queue_bind(name, EXCHANGE, f"#.{bank.name}")
+        try:
+            yield
+        finally:
+            ch.queue_delete(name)
 
 
 @pytest.fixture
@@ -83,3 +97,31 @@ def test_full_queue_gives_nothing_up(
     read += drain(rabbitmq_url, bank.name)
     assert_in_order(read)
     assert by_customer(read) == {customer: [1, 2] for customer in customers}
+
+
+def test_strangers_full_queue_loses_nothing(
+    admin: Api, bank: Bank, environment: dict[str, str], query: Query, rabbitmq_url: str
+) -> None:
+    """The broker nacks what the bank did get, so each probe brings it a copy."""
+    with parts_with(environment, PUBLISH_PROBE_SECONDS="1"):
+        with strangers_queue(rabbitmq_url, bank):
+            customers = [bank.create_customer() for _ in range(3)]
+            for customer_id in customers:
+                change = {"customer_id": customer_id, "status": "INACTIVE"}
+                assert bank.api.patch("/customer/change-status", **change).status == 200
+            for _ in range(RESENDS):
+                resend(admin)
+
+            assert statuses(query, bank.consumer_id) == {"pending": 6}
+            (pause,) = admin.get("/events/health", consumer_id=bank.consumer_id).data["paused"]
+            assert pause["reason"].startswith("nacked")
+
+        def all_published() -> bool:
+            resend(admin)
+            return statuses(query, bank.consumer_id) == {"published": 6}
+
+        eventually(all_published, "a probe finds the room, and everything goes")
+
+    read = drain(rabbitmq_url, bank.name)
+    assert_in_order(read)
+    assert set(by_customer(read)) == set(customers)

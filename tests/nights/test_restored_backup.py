@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 import psycopg2
 import pytest
@@ -18,6 +19,7 @@ from chalicelib.banking.events.message import compose
 from chalicelib.banking.events.recovery import RecoveryDue
 from chalicelib.banking.schedules.recover import run_recovery
 from chalicelib.banking.wiring import Parts
+from fintegrate.messaging.message import Message
 from local.banking.consumer.inbox import Inbox
 from local.banking.recovering import settle
 from local.serving.server import Server, start_server
@@ -57,11 +59,46 @@ class Backup:
             return [dict(row) for row in cursor.fetchall()]
 
 
+class Program:
+    """The bank's reference consumer, which confirms to a server and keeps its own copy in a store."""
+
+    def __init__(self, server: Server, rabbitmq_url: str, store: Path) -> None:
+        self._server, self._url, self._store = server, rabbitmq_url, store
+
+    def read(self, bank: Bank) -> None:
+        read_all(bank, self._server, self._url, self._store)
+
+    def customers(self) -> dict[str, str]:
+        """The status of each customer, as the bank has it."""
+        with closing(sqlite3.connect(self._store)) as database:
+            return dict(database.execute("SELECT customer_id, status FROM customers").fetchall())
+
+    def unknown_since(self, epoch: int) -> list[str]:
+        """The customers that the platform has not named in this epoch."""
+        with Inbox(self._store) as inbox:
+            return inbox.customers_before(epoch)
+
+
+class Customers(NamedTuple):
+    """What becomes of them in the time that is lost; `quiet` changes, and its bank does not read it."""
+
+    changed: str
+    deleted: str
+    quiet: str
+
+
+class Lost(NamedTuple):
+    """What only others know: a customer of the bank's, an event in the queue, a publisher's message."""
+
+    known_to_bank: str
+    in_queue: str
+    zombie: Message
+
+
 @pytest.fixture
-def server(environment: dict[str, str]) -> Iterator[Server]:
-    """The API by HTTP, which the reference consumer confirms to."""
+def program(environment: dict[str, str], rabbitmq_url: str, tmp_path: Path) -> Iterator[Program]:
     with start_server({**environment, "SCHEDULER": "off"}) as server:
-        yield server
+        yield Program(server, rabbitmq_url, tmp_path / "bank.sqlite3")
 
 
 def change(bank: Bank, customer_id: str, status: str) -> None:
@@ -75,72 +112,98 @@ def is_due(admin: Api) -> bool:
     return bool(ledger["recovery"]["due"])
 
 
+def with_new_key(admin: Api, bank: Bank, **fields: object) -> Bank:
+    issued = admin.post("/consumer/api-key", consumer_id=bank.consumer_id, **fields)
+    return replace(bank, api=bank.api.with_key(issued.data["api_key"]))
+
+
 def test_banks_end_in_the_platforms_state(
     admin: Api,
     bank: Bank,
     parts: Parts,
-    server: Server,
+    program: Program,
     environment: dict[str, str],
     rabbitmq_url: str,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(rewind_worker, "MARGIN_SECONDS", 0)
-    store, leaked = tmp_path / "bank.sqlite3", bank
-    changed, deleted, quiet = (bank.create_customer() for _ in range(3))
-    change(bank, changed, "INACTIVE")
-    read_all(bank, server, rabbitmq_url, store)
-    run_schedule("watch_restore")
+    customers = live_until_backup(bank, program)
     backup = Backup(environment["DATABASE_OWNER_URL"], tmp_path / "backup")
-
-    # Ten minutes of life that will be lost.
-    issued = admin.post("/consumer/api-key", consumer_id=bank.consumer_id, rotate=True)
-    bank = replace(bank, api=bank.api.with_key(issued.data["api_key"]))
-    change(bank, changed, "ACTIVE")
-    bank.api.delete("/customer/data", customer_id=deleted)
-    known_to_bank = bank.create_customer("Known to the bank")
-    read_all(bank, server, rabbitmq_url, store)
-    change(bank, quiet, "INACTIVE")
-    (in_queue,) = backup.rows(LOST_ROW, quiet)
-    zombie = compose(backup.rows(LOST_ROW, changed)[0])
-    run_schedule("watch_restore")
-
+    lost = live_on(with_new_key(admin, bank, rotate=True), customers, program, backup)
     parts.close()
     backup.restore()
+    assert_noticed(admin, leaked=bank)
 
+    assert_recovered(admin, leaked=bank, backup=backup, lost=lost)
+    bank = with_new_key(admin, bank)
+    let_banks_back(admin, environment)
+    later = bank.create_customer("Later")
+    publish(rabbitmq_url, lost.zombie)
+    program.read(bank)
+
+    rows = backup.rows("SELECT customer_id::text, status FROM customers")
+    platforms = {str(row["customer_id"]): row["status"] for row in rows}
+    assert platforms == {
+        customers.changed: "INACTIVE",
+        customers.deleted: "ACTIVE",
+        customers.quiet: "ACTIVE",
+        later: "ACTIVE",
+    }
+    assert program.unknown_since(2) == [lost.known_to_bank]
+    assert program.customers() == {**platforms, lost.known_to_bank: "ACTIVE"}
+    assert not is_due(admin)
+
+
+def live_until_backup(bank: Bank, program: Program) -> Customers:
+    customers = Customers(*(bank.create_customer() for _ in range(3)))
+    change(bank, customers.changed, "INACTIVE")
+    program.read(bank)
+    run_schedule("watch_restore")
+    return customers
+
+
+def live_on(bank: Bank, customers: Customers, program: Program, backup: Backup) -> Lost:
+    """Ten minutes of life that will be lost. The bank learns some of it."""
+    change(bank, customers.changed, "ACTIVE")
+    bank.api.delete("/customer/data", customer_id=customers.deleted)
+    known_to_bank = bank.create_customer("Known to the bank")
+    program.read(bank)
+    change(bank, customers.quiet, "INACTIVE")
+    (in_queue,) = backup.rows(LOST_ROW, customers.quiet)
+    zombie = compose(backup.rows(LOST_ROW, customers.changed)[0])
+    run_schedule("watch_restore")
+    return Lost(known_to_bank, str(in_queue["event_id"]), zombie)
+
+
+def assert_noticed(admin: Api, leaked: Bank) -> None:
+    """The database says that it was restored. The restore has revived a key."""
     with pytest.raises(RecoveryDue):
         run_schedule("watch_restore")
     assert is_due(admin)
-    assert leaked.api.get("/customer/list").status == 200  # the restore has revived it
+    assert leaked.api.get("/customer/list").status == 200
 
+
+def assert_recovered(admin: Api, leaked: Bank, backup: Backup, lost: Lost) -> None:
+    """The recovery ends the key and names what the queue has. To call it again changes nothing."""
     called = {"backup_time": str(backup.time), "reason": "the disk was lost"}
     found = run_recovery(called, settle)
-
-    assert (found["epoch"], found["keys_ended"]) == (2, 1)
-    lost_events = [e["event_id"] for e in found["lost"] if e["consumer"] == bank.name]
-    assert lost_events == [in_queue["event_id"]]
+    named = [event["event_id"] for event in found["lost"] if event["consumer"] == leaked.name]
+    assert (found["epoch"], found["keys_ended"], named) == (2, 1, [lost.in_queue])
     assert leaked.api.get("/customer/list").status == 401
     assert is_due(admin)
     assert run_recovery(called, settle)["epoch"] == 2
 
-    issued = admin.post("/consumer/api-key", consumer_id=bank.consumer_id)
-    bank = replace(bank, api=bank.api.with_key(issued.data["api_key"]))
+
+def let_banks_back(admin: Api, environment: dict[str, str]) -> None:
+    """The rewinds are worked off, and the recovery is over."""
     with parts_with(environment, PUBLISH_HANDOFF_SECONDS="1"):
         eventually(lambda: run_schedule("rewind")["jobs"] == 0)
     assert not is_due(admin)
     run_schedule("watch_restore")
-    later = bank.create_customer("Later")
-    with channel(rabbitmq_url) as ch:
-        ch.basic_publish(zombie.exchange, zombie.routing_key, zombie.body, zombie.properties)
-    read_all(bank, server, rabbitmq_url, store)
 
-    with closing(sqlite3.connect(store)) as database:
-        applied = dict(database.execute("SELECT customer_id, status FROM customers").fetchall())
-    with Inbox(store) as inbox:
-        lost = inbox.customers_before(2)
-    rows = backup.rows("SELECT customer_id::text, status FROM customers")
-    platforms = {row["customer_id"]: row["status"] for row in rows}
-    assert lost == [known_to_bank]
-    assert platforms == {changed: "INACTIVE", deleted: "ACTIVE", quiet: "ACTIVE", later: "ACTIVE"}
-    assert {**platforms, known_to_bank: "ACTIVE"} == applied
-    assert not is_due(admin)
+
+def publish(rabbitmq_url: str, message: Message) -> None:
+    """A process of before the restore is late."""
+    with channel(rabbitmq_url) as ch:
+        ch.basic_publish(message.exchange, message.routing_key, message.body, message.properties)

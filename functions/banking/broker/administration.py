@@ -154,7 +154,8 @@ class Administration:
     def _note_queues(self) -> None:
         asked = time.monotonic()
         seen = self.management.queues()
-        keep(self.database, seen, time.monotonic() - asked)
+        for name in keep(self.database, seen, time.monotonic() - asked):
+            log.error("the queue %s belongs to no consumer", name)
 
     def _note_connections(self) -> None:
         asked = time.monotonic()

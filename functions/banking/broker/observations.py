@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Protocol
 
-from chalicelib.banking.events.topology import queue_name
+from chalicelib.banking.events.topology import dead_letter_queue_name, queue_name
 from fintegrate.database import Database, Row
 from fintegrate.queries import queries_beside
 
@@ -32,8 +32,8 @@ class QueueFigures(Protocol):
     def consumers(self) -> int | None: ...
 
 
-def keep(database: Database, seen: Iterable[QueueFigures], seconds_ago: float) -> None:
-    """Store the figures of every consumer's queue.
+def keep(database: Database, seen: Iterable[QueueFigures], seconds_ago: float) -> list[str]:
+    """Store the figures of every consumer's queue; returns the queues whose consumer is not known.
 
     `seen` must be all queues of the virtual host: a consumer whose queue is not among them has none.
     `seconds_ago` is how long ago the broker was asked, counted from before the question. The database's
@@ -53,6 +53,10 @@ def keep(database: Database, seen: Iterable[QueueFigures], seconds_ago: float) -
             "seconds_ago": seconds_ago,
         },
     )
+    known = {
+        name(row["name"]) for row in consumers for name in (queue_name, dead_letter_queue_name)
+    }
+    return sorted(name for name in by_name.keys() - known if name.startswith(queue_name("")))
 
 
 def take_absent(database: Database) -> list[Row]:

@@ -1,6 +1,12 @@
 -- name: take_turn
--- One writer at a time: the record cannot compare before it writes.
-SELECT pg_advisory_xact_lock(hashtext('banking'), hashtext('revocations'))
+-- One writer at a time: the record cannot compare before it writes. The row first, because a recovery has it
+-- already. The second lock is that of code from before the record had versions.
+WITH turn AS MATERIALIZED (SELECT epoch, record_version FROM recovery FOR UPDATE)
+SELECT epoch, record_version, pg_advisory_xact_lock(hashtext('banking'), hashtext('revocations'))
+FROM turn
+
+-- name: note_version
+UPDATE recovery SET record_version = %(version)s WHERE record_version < %(version)s
 
 -- name: marks
 -- Of each consumer in microseconds, 0 for never: its revoked keys were made until then, its last access to

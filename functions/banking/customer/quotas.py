@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
-from fintegrate.errors import TooManyRequests
+from fintegrate.errors import Conflict, TooManyRequests
 from fintegrate.http.endpoint import Call
 
 _SENTENCES = {
@@ -17,15 +17,19 @@ _SENTENCES = {
 }
 
 
-def check_quota(call: Call[Any], bound: Literal["customers", "events"]) -> None:
+def check_quota(call: Call[Any], bound: Literal["customers", "events", "snapshots"]) -> None:
     """Refuse the request if its consumer has used up the bound.
 
     Raises:
         TooManyRequests: until the day's end.
+        Conflict: it has too many snapshots, which time does not change.
     """
-    if bound in call.caller.used_up:
-        seconds = seconds_to_midnight(datetime.now(UTC))
-        raise TooManyRequests(f"{_SENTENCES[bound]}; try again in {seconds} s", seconds)
+    if bound not in call.caller.used_up:
+        return
+    if bound == "snapshots":
+        raise Conflict("This consumer has as many snapshots as are kept")
+    seconds = seconds_to_midnight(datetime.now(UTC))
+    raise TooManyRequests(f"{_SENTENCES[bound]}; try again in {seconds} s", seconds)
 
 
 def seconds_to_midnight(now: datetime) -> int:

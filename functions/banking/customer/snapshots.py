@@ -8,6 +8,7 @@ from typing import Any
 from chalicelib.banking.configuration import Configuration
 from chalicelib.banking.customer.customers import NOT_FOUND, lock_customer, own
 from chalicelib.banking.customer.models import CustomerRef
+from chalicelib.banking.customer.quotas import check_quota
 from chalicelib.banking.customer.snapshot_models import SnapshotFilter
 from fintegrate.database import Row
 from fintegrate.errors import Conflict, NotFound
@@ -32,8 +33,9 @@ def take_snapshot(call: Call[CustomerRef], settings: Configuration) -> None:
 
     Raises:
         NotFound: the caller has no such customer.
-        Conflict: it has as many snapshots as it may have.
+        Conflict: it, or the caller, has as many snapshots as it may have.
     """
+    check_quota(call, "snapshots")
     of_customer = own(call, call.body.customer_id)
     lock_customer(call, call.body.customer_id)
     count = call.db.fetch_all(SQL["count_snapshots"], of_customer)[0]["count"]

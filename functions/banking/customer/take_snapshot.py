@@ -13,7 +13,7 @@ from fintegrate.http.endpoint import Answer, Call
     status=201,
     transaction=True,
     looks_up=True,
-    conflict="The customer has as many snapshots as are kept",
+    conflict="The customer, or the consumer, has as many snapshots as are kept",
 )
 def take_snapshot(call: Call[CustomerRef]) -> Answer:
     """Take a snapshot of a customer."""

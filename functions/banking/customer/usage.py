@@ -20,7 +20,7 @@ class CountsMissing(Exception):
 def count_all(database: Database, bounds: Mapping[str, int]) -> dict[str, int]:
     """Count for every consumer; returns how many were `counted`, and how many have used up a bound.
 
-    `bounds` are `most_customers` and `most_events` (of a day).
+    `bounds` are `most_customers`, `most_events` (of a day) and `most_snapshots`.
 
     Raises:
         CountsMissing: at the end, if a consumer could not be counted in time.
@@ -36,7 +36,7 @@ def count_all(database: Database, bounds: Mapping[str, int]) -> dict[str, int]:
             continue
         assert row is not None
         counted += 1
-        if row["events_full"] or row["customers_full"]:
+        if row["events_full"] or row["customers_full"] or row["snapshots_full"]:
             full += 1
             log.warning("%s has used up a bound: %s", consumer["name"], row)
     if missing:

@@ -4,9 +4,10 @@ A dead letter is acknowledged only after the transaction that stores it has comm
 dies in between, the broker delivers it again and its fingerprint is recognised. Anybody with access to a
 queue may publish malformed messages: one that cannot be read stops only its own queue.
 
-A letter fails its event only if the broker says that it died in the bank's own queue, and if no later
-copy of the event was sent. Every bank gives one batch in turn, so that a bank with many letters delays
-no other. A dead-letter queue that is gone is declared again: until then letters wait where they died.
+A letter fails its event only if the broker says that it died in the bank's own queue, if it is of this
+epoch (a recovery sends every event again), and if no later copy of the event was sent. Every bank gives
+one batch in turn, so that a bank with many letters delays no other. A dead-letter queue that is gone is
+declared again: until then letters wait where they died.
 """
 
 from __future__ import annotations
@@ -58,13 +59,14 @@ class DeadLetter(NamedTuple):
     """A dead letter in its queue.
 
     `event_id` is the event that it claims to be; None if it claims none, or died in no queue of this
-    bank. `try_count` is the copy's `deliver_try_count`.
+    bank. `epoch` and `try_count`, its `deliver_try_count`, are the copy's.
     """
 
     delivery_tag: int
     body: bytes
     reason: str
     event_id: str | None
+    epoch: int
     try_count: int | None
     properties: str
     fingerprint: str
@@ -156,7 +158,7 @@ def _take(channel: BlockingChannel, consumer_name: str) -> Iterator[DeadLetter]:
 def _keep(db: Database, message: DeadLetter, consumer: Row, swept: SweptDeadLetters) -> None:
     claimed = {"event_id": message.event_id, "consumer_id": consumer["consumer_id"]}
     event = db.fetch_one(SQL["lock_event"], claimed) if message.event_id else None
-    superseded = event is not None and _is_older(message.try_count, event["deliver_try_count"])
+    superseded = event is not None and _is_older(message, event)
     kept = db.execute(
         SQL["keep"],
         {
@@ -182,9 +184,15 @@ def _keep(db: Database, message: DeadLetter, consumer: Row, swept: SweptDeadLett
         db.execute(SQL["fail_delivery"], {**claimed, "reason": reason})
 
 
-def _is_older(copy: int | None, last: int) -> bool:
-    """Whether a later copy was sent. A receipt of a later copy came after that copy was sent."""
-    return copy is not None and copy < last
+def _is_older(copy: DeadLetter, event: Row) -> bool:
+    """Whether a later copy was sent. A receipt of a later copy came after that copy was sent.
+
+    Tries are compared within an epoch only: a recovery sends every event again, and a restored row has
+    forgotten tries.
+    """
+    if copy.epoch != event["epoch"]:
+        return copy.epoch < int(event["epoch"])
+    return copy.try_count is not None and copy.try_count < event["deliver_try_count"]
 
 
 def _dead_letter(
@@ -199,12 +207,14 @@ def _dead_letter(
     died = [(death.get("reason"), death.get("count"), str(death.get("time"))) for death in deaths]
     queue = dead_letter_queue_name(consumer_name)
     identity = f"{queue}\n{properties.message_id}\n{died}\n".encode()
+    said = _parsed(body)
     tried = headers.get("deliver_try_count")
     return DeadLetter(
         delivery_tag=delivery_tag,
         body=body,
         reason=_without_nul(_reason(deaths, own))[:500],
-        event_id=_claimed_event(properties, body) if own else None,
+        event_id=_claimed_event(properties, said) if own else None,
+        epoch=_epoch(said),
         try_count=tried if type(tried) is int else None,
         properties=_NUL_IN_JSON.sub(r"\1", _as_json(properties)),
         fingerprint=hashlib.sha256(identity + body).hexdigest(),
@@ -220,15 +230,25 @@ def _reason(deaths: Sequence[Mapping[str, Any]], own: Sequence[Mapping[str, Any]
     return "foreign: not dead-lettered by the broker"
 
 
-def _claimed_event(properties: pika.BasicProperties, body: bytes) -> str | None:
-    """The event that the message claims to be, by its message id or else its body."""
-    candidates: list[object] = [properties.message_id]
+def _parsed(body: bytes) -> dict[str, Any]:
+    """The body as an object; an empty one if it is none."""
     try:
         parsed = json.loads(body)
-        candidates.append(parsed.get("event_id") if isinstance(parsed, dict) else None)
     except (ValueError, RecursionError):
-        pass
-    for candidate in candidates:
+        return {}
+    return parsed if isinstance(parsed, dict) else {}
+
+
+def _epoch(said: Mapping[str, Any]) -> int:
+    """The epoch of the message's sending; 1 if it has none, as those from before there were epochs."""
+    metadata = said.get("metadata")
+    epoch = metadata.get("epoch") if isinstance(metadata, dict) else None
+    return epoch if type(epoch) is int else 1
+
+
+def _claimed_event(properties: pika.BasicProperties, said: Mapping[str, Any]) -> str | None:
+    """The event that the message claims to be, by its message id or else its body."""
+    for candidate in (properties.message_id, said.get("event_id")):
         try:
             return str(uuid.UUID(str(candidate)))
         except ValueError:

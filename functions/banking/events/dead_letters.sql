@@ -5,7 +5,7 @@ SELECT consumer_id, name FROM consumers ORDER BY random()
 -- name: lock_event
 -- The event of this consumer. The lock comes before the other statements, so that their snapshots
 -- include a confirmation or a copy that was in progress.
-SELECT event_id, deliver_try_count
+SELECT event_id, deliver_try_count, (SELECT epoch FROM recovery) AS epoch
 FROM customer_events
 WHERE event_id = %(event_id)s::uuid AND consumer_id = %(consumer_id)s
 FOR UPDATE

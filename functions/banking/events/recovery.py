@@ -40,6 +40,7 @@ return seen
 """Keeps the highest beat and returns the one before. The nonce recognises a call that is sent twice."""
 YOUNGER = "a recovery raised the epoch to {epoch}, and this database has {own}"
 FORGOTTEN = "this database has forgotten minutes of its life that Redis remembers"
+REVIVED = "this database has forgotten a revocation that the record has"
 OVERLAPPING = 1_000
 
 
@@ -130,7 +131,8 @@ class Recovery:
 def watch(db: Database, redis: RedisConnections, revocations: Revocations) -> Row:
     """Bring the record of revocations up to date, and notice that the database was restored.
 
-    Two witnesses remember more than a restored database: the record its epoch, Redis its beats.
+    Two witnesses remember more than a restored database: the record its epoch and each revocation, Redis
+    its beats.
 
     Raises:
         RecordUnavailable: the record is away.
@@ -144,10 +146,12 @@ def watch(db: Database, redis: RedisConnections, revocations: Revocations) -> Ro
         # A beat that was counted twice is proof; a higher one may be that of a run which overlaps.
         below = seen if seen > beats else seen + OVERLAPPING
         db.execute(SQL["lost_beats"], {"said": FORGOTTEN, "witness": witness, "below": below})
-    epoch = revocations.keep()
-    if epoch > row["epoch"]:
-        said = YOUNGER.format(epoch=epoch, own=row["epoch"])
-        db.execute(SQL["lost_epoch"], {"said": said, "epoch": epoch})
+    kept = revocations.keep()
+    if kept.epoch > row["epoch"]:
+        said = YOUNGER.format(epoch=kept.epoch, own=row["epoch"])
+        db.execute(SQL["lost_epoch"], {"said": said, "epoch": kept.epoch})
+    if kept.forgotten:
+        db.execute(SQL["lost_revocation"], {"said": REVIVED, "version": kept.version})
     state = read_recovery(db)
     if state["suspicion"]:
         raise RecoveryDue(state["suspicion"])

@@ -72,3 +72,7 @@ WHERE suspicion IS NULL AND witness = %(witness)s AND beats < %(below)s
 
 -- name: lost_epoch
 UPDATE recovery SET suspicion = %(said)s WHERE suspicion IS NULL AND epoch < %(epoch)s
+
+-- name: lost_revocation
+-- Unless a recovery has seen the record meanwhile.
+UPDATE recovery SET suspicion = %(said)s WHERE suspicion IS NULL AND record_version < %(version)s

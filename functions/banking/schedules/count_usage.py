@@ -26,5 +26,6 @@ def count_usage(_event: Any) -> dict[str, Any]:
     bounds = {
         "most_customers": settings.consumer_max_customers,
         "most_events": settings.consumer_max_events_per_day,
+        "most_snapshots": settings.consumer_max_snapshots,
     }
     return {**count_all(parts().request.database, bounds)}

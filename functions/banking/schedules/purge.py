@@ -1,7 +1,8 @@
 """Every day: deletes rows past their retention, in batches with a transaction each.
 
-Deletes idempotency keys after 24 hours, receipts after `RECEIPT_RETENTION_DAYS` and audit rows after
-`AUDIT_RETENTION_DAYS`. Customers' events are never deleted.
+Deletes idempotency keys after 24 hours, receipts after `RECEIPT_RETENTION_DAYS`, audit rows after
+`AUDIT_RETENTION_DAYS` and dead letters after `DEAD_LETTER_RETENTION_DAYS`. A failed event keeps its dead
+letters. Customers' events are never deleted.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ def _delete_old(kind: str, deadline: float) -> int:
         "batch": settings.sweep_batch,
         "receipt_days": settings.receipt_retention_days,
         "audit_days": settings.audit_retention_days,
+        "letter_days": settings.dead_letter_retention_days,
     }
     deleted = 0
     while time.monotonic() < deadline:

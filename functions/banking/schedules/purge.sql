@@ -36,3 +36,18 @@ WITH gone AS (
     RETURNING 1
 )
 SELECT count(*) AS count FROM gone
+
+-- name: dead_letters
+-- But those of a failed event: they say why it failed, and the ledger asks for them. The event is looked up
+-- row by row, so that no plan reads all events. Nothing is locked: that would need the right to change letters.
+WITH gone AS (
+    DELETE FROM dead_letters
+    WHERE dead_letter_id = ANY (ARRAY(
+        SELECT d.dead_letter_id FROM dead_letters d
+        WHERE d.created_at < clock_timestamp() - make_interval(days => %(letter_days)s)
+          AND (SELECT e.deliver_status FROM customer_events e WHERE e.event_id = d.event_id)
+              IS DISTINCT FROM 'failed'
+        ORDER BY d.created_at LIMIT %(batch)s))
+    RETURNING 1
+)
+SELECT count(*) AS count FROM gone

@@ -128,6 +128,19 @@ def test_new_password_reaches_the_server(users: Users) -> None:
         run(users.app_url, "SELECT 1")
 
 
+def test_applications_own_settings_are_undone(users: Users, database_url: str) -> None:
+    """Any role may give itself settings, which would outlast whatever made a function do it."""
+    prepare(users)
+    app, database = name_of(users.app_url), urlsplit(database_url).path.lstrip("/")
+    run(users.app_url, f"ALTER ROLE {app} IN DATABASE {database} SET search_path = nowhere")
+    run(users.app_url, f"ALTER ROLE {app} SET default_transaction_read_only = on")
+
+    prepare(users)
+
+    shown = "SELECT current_setting('default_transaction_read_only'), current_schema()"
+    assert run(users.app_url, shown) == [("off", "public")]
+
+
 def test_server_never_sees_a_password(users: Users, database_url: str) -> None:
     prepare(users)
 

@@ -189,6 +189,21 @@ def test_made_up_keys_hide_no_real_one(
     assert {"key_id": key_id(bank.api.key)} in rows
 
 
+def test_wrong_secrets_hide_no_thief(bank: Bank, environment: dict[str, str], query: Query) -> None:
+    """Who knows a key's public id can repeat a wrong secret of it for ever."""
+    wrong = Api(with_wrong_secret(bank.api.key))
+    with parts_with(environment, AUDIT_REFUSALS_PER_MINUTE="2"):
+        for _ in range(4):
+            wrong.get("/customer/list")
+        bank.api.get("/consumer/list")
+
+    rows = query(
+        "SELECT status_code FROM audit_log WHERE key_id = %(id)s ORDER BY created_at",
+        id=key_id(bank.api.key),
+    )
+    assert [row["status_code"] for row in rows] == [401, 401, 403]
+
+
 def test_malformed_keys_leave_nothing(query: Query, bank: Bank) -> None:
     before = query("SELECT count(*) AS count FROM audit_log")
 

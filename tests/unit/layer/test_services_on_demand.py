@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +14,16 @@ from chalice import Blueprint
 from fintegrate.http.rest_api import RestApi
 from local.aws_shapes.lambda_context import LambdaContext
 from local.banking.in_process import api_event
+
+ROOT = Path(__file__).resolve().parents[3]
+FIRST_REQUESTS = """
+from app import app
+from local.banking.in_process import api_event, invoke
+
+for path in ("/operations/index", "/openapi.json"):
+    invoke(api_event("GET", path, {}))
+print(*sorted({"/customer/data", "/events/list", "/health"} & set(app.routes)))
+"""
 
 
 class _Served:
@@ -67,7 +80,43 @@ def test_everything_can_be_imported_first(served: _Served) -> None:
     assert [served.status("/all"), len(served.imported)] == [200, 3]
 
 
-@pytest.mark.parametrize("event", [{}, {"requestContext": {"resourcePath": None}}, []])
+def test_no_path_imports_the_document_alone() -> None:
+    """It lists the routes that it finds, and is made once in a process."""
+    done = subprocess.run(
+        [sys.executable, "-c", FIRST_REQUESTS],
+        cwd=ROOT,
+        env={"PYTHONPATH": ".:vendor", "_HANDLER": "app.app"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert done.stdout.split() == ["/customer/data", "/events/list", "/health"]
+
+
+def without(*names: str, **said: object) -> dict[str, Any]:
+    """The event of a request, with some of its parts missing, and others in its context."""
+    event = api_event("GET", "/fish/one", {}, b"", "", "127.0.0.1")
+    event["requestContext"] |= said
+    return {name: value for name, value in event.items() if name not in names}
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {},
+        [],
+        without("requestContext"),
+        without("headers"),
+        without("multiValueQueryStringParameters"),
+        without("pathParameters"),
+        without("body"),
+        without(resourcePath=None),
+        without(resourcePath=["/fish/one"]),
+        without(httpMethod=None),
+        without(httpMethod=["GET"]),
+    ],
+)
 def test_other_events_import_nothing(served: _Served, event: Any) -> None:
     assert served.api(event, LambdaContext("api", 29))["statusCode"] == 400
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import logging
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,6 +15,8 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from fintegrate.logs import configure_logging, line_handler
+from fintegrate.outside_record import record_at
 from fintegrate.settings import SettingsError, load
 
 NEEDED = {
@@ -178,3 +182,21 @@ def test_credentials_go_into_their_own_url(secrets: object) -> None:
 
     assert settings.letters_database_url == "postgresql://scribe:p%2Fw@host/db"
     assert settings.redis_url == "redis://host"
+
+
+def test_secrets_are_logged_at_no_level(secrets: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At DEBUG the packages that we use write down what they send and receive."""
+    environment = store(secrets, **NEEDED, SEAL="fk_the-password")
+    record = record_at("fintegrate")
+    written = io.StringIO()
+    monkeypatch.setattr(logging.getLogger(), "handlers", [line_handler("letters", written)])
+
+    configure_logging("DEBUG", "letters")
+    load(Letters, environment)
+    assert record is not None
+    record.write({**record.read(), "STAGE": "the-password"})
+    logging.getLogger("fintegrate.letters").debug("ours")
+    configure_logging("WARNING", "letters")
+
+    assert "ours" in written.getvalue()
+    assert "the-password" not in written.getvalue()

@@ -17,6 +17,9 @@ request_id: ContextVar[str] = ContextVar("request_id", default="")
 key_id: ContextVar[str] = ContextVar("key_id", default="")
 """The public id of the key that the request came with, also when the key was refused."""
 
+_OWN = ("chalicelib", "fintegrate")
+"""Our loggers are called after our packages."""
+
 
 class _Origin(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
@@ -50,10 +53,16 @@ def line_handler(service: str, stream: TextIO | None = None) -> logging.Handler:
 def configure_logging(level: str, service: str) -> None:
     """Send every logger's lines to standard error as JSON, with the service's name.
 
-    A second call only changes the level.
+    A level below INFO is for our own loggers only: there other packages write down what they send and
+    receive, botocore each secret that it reads. A second call only changes the level.
     """
     root = logging.getLogger()
     root.setLevel(level)
+    for name in _OWN:
+        logging.getLogger(name).setLevel(
+            root.level if root.level < logging.INFO else logging.NOTSET
+        )
+    root.setLevel(max(root.level, logging.INFO))
     logging.getLogger("pika").setLevel(logging.CRITICAL)  # we log outages ourselves, once
     if any(isinstance(h.formatter, _WithoutKeys) for h in root.handlers):
         return

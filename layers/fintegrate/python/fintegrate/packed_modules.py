@@ -44,7 +44,13 @@ class _Finder:
             return None
         is_package = file.endswith("/__init__.py")
         origin = f"{self._folder}/{file}"
-        spec = ModuleSpec(name, self, origin=origin, is_package=is_package)  # type: ignore[arg-type]
+        spec = ModuleSpec(
+            name,
+            self,  # type: ignore[arg-type]
+            origin=origin,
+            loader_state=file,
+            is_package=is_package,
+        )
         spec.has_location = True
         if is_package:
             spec.submodule_search_locations = [origin.removesuffix("/__init__.py")]
@@ -54,26 +60,33 @@ class _Finder:
         """The usual kind of module."""
 
     def exec_module(self, module: ModuleType) -> None:
-        exec(self.get_code(module.__name__), module.__dict__)  # noqa: S102 - it is an import
+        assert module.__spec__ is not None
+        code = self._compiled(module.__spec__.loader_state)
+        exec(code, module.__dict__)  # noqa: S102 - it is an import
 
     def get_code(self, name: str) -> CodeType:
-        """Compile a module; `python -m` asks for it, too."""
-        file = self._file_of(name)
-        code: CodeType = compile(
-            self.get_source(name), f"{self._folder}/{file}", "exec", dont_inherit=True
-        )
-        return code
+        """What `python -m` runs."""
+        return self._compiled(self._known(name))
 
     def get_source(self, name: str) -> str:
         """The source, of which tracebacks show lines."""
-        file = self._file_of(name)
-        if file is None:
-            raise ImportError(name)
-        return self._sources[file]
+        return self._sources[self._known(name)]
 
     def get_data(self, path: str) -> bytes:
         """The content of a file beside the modules."""
         return self._sources[path.removeprefix(f"{self._folder}/")].encode()
+
+    def _compiled(self, file: str) -> CodeType:
+        code: CodeType = compile(
+            self._sources[file], f"{self._folder}/{file}", "exec", dont_inherit=True
+        )
+        return code
+
+    def _known(self, name: str) -> str:
+        file = self._file_of(name)
+        if file is None:
+            raise ImportError(name)
+        return file
 
     def _file_of(self, name: str) -> str | None:
         place = name.removeprefix(self._prefix).replace(".", "/")

@@ -26,7 +26,7 @@ def load_queries(path: Path) -> dict[str, str]:
 def queries_beside(module_name: str) -> dict[str, str]:
     """Read the statements of the `.sql` file with the module's name.
 
-    The module's loader reads it, because a package may be an archive.
+    The module's loader reads it, because a package's files may be packed into one (`packed_modules`).
     """
     specification = sys.modules[module_name].__spec__
     if specification is None or specification.origin is None:

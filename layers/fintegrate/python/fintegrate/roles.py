@@ -3,7 +3,8 @@
 The application has the rights that the migrations grant it, table by table. It cannot change the
 schema, and is no member of the owner. `prepare` makes both as a third user, the server's master, and
 gives the owner what others own in the schema `public`. It may run again at any time: it is how a new
-password reaches the server, and how a database that one user owned gets two.
+password reaches the server, how settings that the application gave itself are undone, and how a database
+that one user owned gets two.
 
 The master stays a member of the owner, so that code that still logs in as the master goes on.
 
@@ -138,6 +139,8 @@ def _hand_over(database: Cursor, name: str, owner: _Role, app: _Role) -> None:
     _run(database, "GRANT CONNECT ON DATABASE {} TO {}", name, app.name)
     _run(database, "REVOKE ALL ON DATABASE {} FROM PUBLIC", name)
     _run(database, "REVOKE CREATE, TEMPORARY ON DATABASE {} FROM {}", name, app.name)
+    _run(database, "ALTER ROLE {} RESET ALL", app.name)  # it may give itself settings
+    _run(database, "ALTER ROLE {} IN DATABASE {} RESET ALL", app.name, name)
     _run(
         database, "GRANT CREATE ON SCHEMA public TO {}", owner.name
     )  # not his before PostgreSQL 15

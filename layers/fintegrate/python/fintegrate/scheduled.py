@@ -35,12 +35,13 @@ def schedules(
         def run(event: Any) -> dict[str, Any]:
             run_id = f"{name}-{uuid.uuid4()}"
             token = request_id.set(run_id)
-            started, error = time.monotonic(), None
+            started = time.monotonic()
+            error: BaseException | None = None
             try:
                 summary = function(event)
                 log.info("%s: %s in %.2f s", name, _text(summary), time.monotonic() - started)
                 return summary
-            except Exception as failure:
+            except BaseException as failure:  # also sys.exit, which is no success
                 error = failure
                 log.exception("%s failed", name)
                 raise
@@ -60,7 +61,7 @@ def _note(
     name: str,
     run_id: str,
     seconds: float,
-    error: Exception | None,
+    error: BaseException | None,
 ) -> None:
     with suppress(Exception):  # the settings are wrong, which the run itself has said
         load().note(name, run_id, seconds, error)

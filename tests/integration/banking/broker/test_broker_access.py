@@ -14,6 +14,7 @@ import pytest
 
 from chalicelib.banking.broker import administration
 from chalicelib.banking.broker.access import username_of
+from chalicelib.banking.events.topology import dead_letter_queue_name, queue_name
 from chalicelib.banking.wiring import Parts
 from fintegrate.messaging.management import (
     Management,
@@ -23,7 +24,7 @@ from fintegrate.messaging.management import (
 )
 from tests.support.api import Api, Reply
 from tests.support.banking import Bank, parts_with, together
-from tests.support.broker import channel, login_refusal
+from tests.support.broker import channel, drain, login_refusal
 from tests.support.broker_admin import call_broker_admin, parameters_of, run_broker_admin
 from tests.support.fixtures import Query
 from tests.support.schedules import run_schedule
@@ -295,6 +296,22 @@ def test_user_without_a_row_is_reported(
 
     assert f"the broker's user {username_of(bank.name)} is known to no consumer" in caplog.text
     pika.BlockingConnection(access).close()
+
+
+def test_queue_without_a_consumer_is_reported(
+    make_bank: Callable[[], Bank], query: Query, rabbitmq_url: str, caplog: Any
+) -> None:
+    """As after the restore of a backup that is older than the bank. What the queue holds stays."""
+    bank, gone = make_bank(), make_bank()
+    gone.create_customer()
+    query("DELETE FROM consumers WHERE consumer_id = %(id)s", id=gone.consumer_id)
+
+    run_broker_admin("observe")
+
+    for queue in (queue_name, dead_letter_queue_name):
+        assert f"the queue {queue(gone.name)} belongs to no consumer" in caplog.text
+        assert f"the queue {queue(bank.name)} belongs" not in caplog.text
+    assert len(drain(rabbitmq_url, gone.name)) == 1
 
 
 def test_observation_says_who_is_connected(

@@ -29,19 +29,30 @@ INSERT INTO audit_log (request_id, action, status_code, reason, created_at)
 SELECT 'r', 'a', 401, 'x', clock_timestamp() - %(age)s::interval
 FROM generate_series(1, %(count)s)
 """
+LETTERS = """
+INSERT INTO dead_letters (queue_name, consumer_id, event_id, reason, body, properties_json, fingerprint,
+                          created_at)
+SELECT 'q', gen_random_uuid(), %(event_id)s::uuid, 'rejected', '', '{}', gen_random_uuid()::text,
+       clock_timestamp() - %(age)s::interval
+FROM generate_series(1, %(count)s)
+"""
+UNMATCHED = LETTERS.replace("%(event_id)s", "NULL")
 TABLES = {
     KEYS: "idempotency_keys",
     RECEIPTS: "consumer_event_receipts",
     AUDIT_ROWS: "audit_log",
+    UNMATCHED: "dead_letters",
 }
-NOTHING = {"idempotency_keys": 0, "receipts": 0, "audit_rows": 0}
+NOTHING = {"idempotency_keys": 0, "receipts": 0, "audit_rows": 0, "dead_letters": 0}
 
 
 @pytest.fixture
 def small_batches(environment: dict[str, str], parts: Parts) -> Iterator[Parts]:
-    """Retention of 10 and 20 days, three rows a batch."""
+    """Retention of 10, 20 and 30 days, three rows a batch."""
     assert parts
-    settings = {"SWEEP_BATCH": "3", "RECEIPT_RETENTION_DAYS": "10", "AUDIT_RETENTION_DAYS": "20"}
+    days = {"RECEIPT": "10", "AUDIT": "20", "DEAD_LETTER": "30"}
+    settings = {f"{kind}_RETENTION_DAYS": kept for kind, kept in days.items()}
+    settings["SWEEP_BATCH"] = "3"
     with parts_with(environment, **settings) as parts:
         yield parts
 
@@ -52,6 +63,7 @@ def small_batches(environment: dict[str, str], parts: Parts) -> Iterator[Parts]:
         (KEYS, "24 hours 1 minute", "23 hours 59 minutes", "idempotency_keys"),
         (RECEIPTS, "10 days 1 minute", "9 days 23 hours", "receipts"),
         (AUDIT_ROWS, "20 days 1 minute", "19 days 23 hours", "audit_rows"),
+        (UNMATCHED, "30 days 1 minute", "29 days 23 hours", "dead_letters"),
     ],
 )
 @pytest.mark.usefixtures("small_batches")
@@ -65,6 +77,23 @@ def test_only_old_rows_are_purged(
     assert run_schedule("purge") == NOTHING
 
     assert query(f"SELECT count(*) AS count FROM {TABLES[rows]}") == [{"count": 4}]
+
+
+@pytest.mark.usefixtures("small_batches")
+def test_failed_event_keeps_its_letters(bank: Bank, query: Query) -> None:
+    """They say why it failed. They go when it was delivered after all."""
+    bank.create_customer()
+    (event,) = query("SELECT event_id FROM customer_events WHERE event_type = 'customer_creation'")
+    query(LETTERS, age="31 days", count=2, **event)
+    query(
+        "UPDATE customer_events SET deliver_status = 'failed' WHERE event_id = %(event_id)s",
+        **event,
+    )
+
+    assert run_schedule("purge") == NOTHING
+
+    bank.api.post("/events/confirm-delivery", **event, status="processed")
+    assert run_schedule("purge") == {**NOTHING, "dead_letters": 2}
 
 
 @pytest.mark.usefixtures("small_batches")

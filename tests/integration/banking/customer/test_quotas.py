@@ -1,4 +1,4 @@
-"""A consumer's customers and events of a day are bounded; the schedule counts them."""
+"""A consumer's customers, events of a day and snapshots are bounded; the schedule counts them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,34 @@ from tests.support.banking import Bank, parts_with
 from tests.support.fixtures import Query
 from tests.support.schedules import run_schedule
 
-BOUNDS = {"CONSUMER_MAX_CUSTOMERS": "3", "CONSUMER_MAX_EVENTS_PER_DAY": "6"}
+CLOCK = """
+CREATE SCHEMA clock;
+CREATE TABLE clock.ahead AS
+    SELECT date_trunc('day', now(), 'UTC') + interval '12 hours' - now() AS by;
+CREATE FUNCTION clock.clock_timestamp() RETURNS timestamptz LANGUAGE sql
+    AS 'SELECT pg_catalog.clock_timestamp() + by FROM clock.ahead';
+GRANT USAGE ON SCHEMA clock TO PUBLIC;
+GRANT SELECT ON clock.ahead TO PUBLIC;
+DO $$ BEGIN
+    EXECUTE 'ALTER DATABASE ' || quote_ident(current_database())
+            || ' SET search_path = clock, pg_catalog, public';
+END $$
+"""
+BOUNDS = {
+    "CONSUMER_MAX_CUSTOMERS": "3",
+    "CONSUMER_MAX_EVENTS_PER_DAY": "6",
+    "CONSUMER_MAX_SNAPSHOTS": "2",
+}
+
+
+@pytest.fixture
+def environment(environment: dict[str, str], query: Query) -> dict[str, str]:
+    """What connects to this database from now on finds a clock that goes on from noon (UTC).
+
+    So the day does not end, or has not just begun, while a test runs.
+    """
+    query(CLOCK)
+    return environment
 
 
 def count(environment: dict[str, str]) -> dict[str, int]:
@@ -32,18 +59,17 @@ def usage(query: Query, bank: Bank) -> tuple[object, object]:
 
 
 def age(query: Query, seconds: int) -> None:
-    """Let everything have happened earlier, on the same day."""
+    """Let everything have happened earlier."""
     query("ALTER TABLE customer_events DISABLE TRIGGER customer_events_immutable")
-    query(
-        "UPDATE customer_events SET created_at = greatest(created_at - make_interval(secs => "
-        "%(seconds)s), date_trunc('day', now(), 'UTC'))",
-        seconds=seconds,
-    )
-    query(
-        "UPDATE consumer_usage SET counted_until = greatest(counted_until - make_interval(secs => "
-        "%(seconds)s), date_trunc('day', now(), 'UTC'))",
-        seconds=seconds,
-    )
+    for table, column in (
+        ("customer_events", "created_at"),
+        ("customer_analytics", "snapshot_at"),
+        ("consumer_usage", "counted_until"),
+    ):
+        query(
+            f"UPDATE {table} SET {column} = {column} - make_interval(secs => %(seconds)s)",
+            seconds=seconds,
+        )
     query("ALTER TABLE customer_events ENABLE TRIGGER customer_events_immutable")
 
 
@@ -86,6 +112,31 @@ def test_full_day_takes_no_event(bank: Bank, environment: dict[str, str], query:
     assert bank.api.delete("/customer/data", customer_id=customer_id).status == 200
 
 
+def test_full_consumer_takes_no_snapshot(
+    make_bank: Callable[[], Bank], environment: dict[str, str], query: Query
+) -> None:
+    """Of all its customers together, the deleted ones included."""
+    bank, other = make_bank(), make_bank()
+    ids = [bank.create_customer() for _ in range(2)]
+    for customer_id in ids:
+        assert count(environment)["full"] == 0
+        assert bank.api.post("/customer/analytics", customer_id=customer_id).status == 201
+    bank.api.delete("/customer/data", customer_id=ids[0])
+
+    for _ in range(3):  # counted young, counted for good, and remembered
+        assert count(environment) == {"counted": 3, "full": 1}
+        reply = bank.api.post("/customer/analytics", customer_id=ids[1])
+        assert (reply.status, reply.description) == (
+            409,
+            "This consumer has as many snapshots as are kept",
+        )
+        age(query, 61)
+    query("UPDATE consumer_usage SET day = day - 1")
+    assert count(environment)["full"] == 1
+    assert bank.create_customer()
+    assert other.api.post("/customer/analytics", customer_id=other.create_customer()).status == 201
+
+
 def test_refused_create_may_be_repeated(
     bank: Bank, environment: dict[str, str], query: Query
 ) -> None:
@@ -115,6 +166,18 @@ def test_counts_go_on_from_before(bank: Bank, environment: dict[str, str], query
     count(environment)
 
     assert (before, between, usage(query, bank)) == ((0, 0), (2, 2), (4, 2))
+
+
+def test_quiet_bank_is_not_full(bank: Bank, environment: dict[str, str], query: Query) -> None:
+    """It has written one event less than it may, long ago."""
+    customer_id = bank.create_customer()
+    for status in ("INACTIVE", "ACTIVE") * 2:
+        bank.api.patch("/customer/change-status", customer_id=customer_id, status=status)
+    for _ in range(2):
+        count(environment)
+        age(query, 61)
+
+    assert count(environment)["full"] == 0
 
 
 def test_new_day_counts_anew(bank: Bank, environment: dict[str, str], query: Query) -> None:

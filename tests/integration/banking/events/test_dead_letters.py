@@ -341,6 +341,21 @@ def test_death_of_older_copy_changes_nothing(
     assert [letter["superseded"] for letter in event["dead_letters"]] == [True]
 
 
+def test_only_death_in_this_epoch_counts(bank: Bank, rabbitmq_url: str, query: Query) -> None:
+    """A restored row knows no copy of the lost time, and the recovery sends its event again."""
+    bank.create_customer()
+    before = reject_next(rabbitmq_url, bank)
+    query("UPDATE recovery SET epoch = epoch + 1")
+    bank.create_customer()
+    after = reject_next(rabbitmq_url, bank)
+    eventually(lambda: letters_waiting(rabbitmq_url, bank) == 2, "the dead letters")
+
+    assert sweep() == {"kept": 2, "unmatched": 0, "superseded": 1}
+
+    events = [bank.api.get("/events/data", event_id=event_id).data for event_id in (before, after)]
+    assert [event["deliver_status"] for event in events] == ["pending", "failed"]
+
+
 def test_received_event_may_still_die(bank: Bank, event_id: str, rabbitmq_url: str) -> None:
     bank.api.post("/events/confirm-delivery", event_id=event_id, status="received")
     reject_next(rabbitmq_url, bank)

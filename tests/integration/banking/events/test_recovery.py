@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -28,6 +29,8 @@ from tests.support.fixtures import Query
 from tests.support.keys import key_id
 from tests.support.schedules import run_schedule
 from tests.support.waiting import eventually
+
+OPERATIONS = Path(__file__).resolve().parents[4] / "docs/banking/operations.md"
 
 
 class Killed(BaseException):
@@ -187,6 +190,34 @@ def test_readers_are_held_off(
     pika.BlockingConnection(parameters_of(made)).close()
 
 
+def test_bank_of_after_backup_begins_anew(
+    bank: Bank,
+    admin: Api,
+    environment: dict[str, str],
+    query: Query,
+    rabbitmq_url: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its queue has customers that the restored database does not know. A rewind makes it anew."""
+    monkeypatch.setattr(rewind_worker, "MARGIN_SECONDS", 0)
+    bank.create_customer("Lost")
+    backup_time = str(datetime.now(UTC) - timedelta(minutes=1))
+    query("DELETE FROM consumer_api_keys WHERE consumer_id = %(id)s", id=bank.consumer_id)
+    query("DELETE FROM consumers WHERE consumer_id = %(id)s", id=bank.consumer_id)
+    run_recovery(backup_time)
+
+    again = admin.post("/consumer/data", consumer_name=bank.name).data
+    rewound = {**again, "from": backup_time, "reason": "came after the backup"}
+    assert admin.post("/events/rewind", **rewound).status == 202
+    with parts_with(environment, PUBLISH_HANDOFF_SECONDS="1"):
+        eventually(lambda: run_schedule("rewind")["jobs"] == 0)
+
+    key = admin.post("/consumer/api-key", **again).data["api_key"]
+    customer = admin.with_key(key).post("/customer/data", name="New").data["customer_id"]
+    deliveries = drain(rabbitmq_url, bank.name)
+    assert [delivery.body["data"]["customer_id"] for delivery in deliveries] == [customer]
+
+
 def test_stubborn_reader_is_named(bank: Bank, backup_time: str, rabbitmq_url: str) -> None:
     """It reads with another user than the bank's own."""
     with channel(rabbitmq_url) as ch:
@@ -261,6 +292,61 @@ def test_record_forgets_nothing(bank: Bank, admin: Api, query: Query) -> None:
     assert run_recovery(str(datetime.now(UTC)))["keys_ended"] >= 1
 
 
+@pytest.mark.parametrize("left", [None, "{}", "older"])
+def test_lost_record_is_no_empty_one(
+    bank: Bank, admin: Api, environment: dict[str, str], query: Query, left: str | None
+) -> None:
+    """Whoever takes it for one lets revoked keys live."""
+    record = Path(environment["RECORD_SECRET_ID"].removeprefix("file://"))
+    admin.post("/consumer/api-key", consumer_id=bank.consumer_id, rotate=True)
+    before = record.read_text()
+    admin.post("/consumer/api-key", consumer_id=bank.consumer_id, rotate=True)
+    record.unlink()
+    if left is not None:
+        record.write_text(before if left == "older" else left)
+
+    with pytest.raises(RecordUnavailable, match="lost or set back"):
+        run_schedule("watch_restore")
+    with pytest.raises(RecordUnavailable, match="lost or set back"):
+        run_recovery(str(datetime.now(UTC)))
+    assert query("SELECT epoch, stage FROM recovery") == [{"epoch": 1, "stage": "none"}]
+
+
+def test_database_makes_the_record_anew(
+    bank: Bank, admin: Api, environment: dict[str, str], backup_time: str, query: Query
+) -> None:
+    """One that was not restored knows what a lost record knew, the epoch too."""
+    record = record_at(environment["RECORD_SECRET_ID"])
+    assert record is not None
+    run_recovery(backup_time)
+    admin.post("/consumer/api-key", consumer_id=bank.consumer_id, rotate=True)
+    before = record.read()
+    record.write({})
+
+    query("UPDATE recovery SET record_version = 0")
+    run_schedule("watch_restore")
+
+    assert record.read() == {**before, "version": 1}
+    assert before["epoch"] == 2
+
+
+def test_remedy_for_both_lost_works(
+    bank: Bank, admin: Api, environment: dict[str, str], query: Query
+) -> None:
+    """As operations.md has it."""
+    record = record_at(environment["RECORD_SECRET_ID"])
+    assert record is not None
+    run_recovery(str(datetime.now(UTC)))
+    record.write({})
+    (remedy,) = re.findall(r"```sql\n(.*?epoch \+.*?)```", OPERATIONS.read_text(), re.DOTALL)
+
+    query(remedy)
+    found = run_recovery(str(datetime.now(UTC)))
+
+    assert found["epoch"] == 1003
+    assert [works(key).status for key in (bank.api.key, admin.key)] == [401, 401]
+
+
 def test_restored_database_is_noticed(admin: Api, query: Query) -> None:
     run_schedule("watch_restore")
     run_schedule("watch_restore")
@@ -275,6 +361,26 @@ def test_restored_database_is_noticed(admin: Api, query: Query) -> None:
         assert run_recovery(now)["epoch"] == epoch
         run_schedule("watch_restore")
         run_schedule("watch_restore")
+
+
+def test_forgotten_revocation_is_noticed(bank: Bank, admin: Api, query: Query) -> None:
+    """Redis may have been lost together with the database."""
+    run_schedule("watch_restore")
+    admin.post("/consumer/api-key", consumer_id=bank.consumer_id, rotate=True)
+    run_schedule("watch_restore")
+    # What a restore to the time before leaves; Redis has been emptied.
+    query("DELETE FROM consumer_api_keys WHERE consumer_id = %(id)s", id=bank.consumer_id)
+    query("UPDATE recovery SET record_version = 0, witness = gen_random_uuid()")
+
+    for _ in range(2):
+        with pytest.raises(RecoveryDue, match="forgotten a revocation"):
+            run_schedule("watch_restore")
+
+    assert state(admin)["due"]
+    run_recovery(str(datetime.now(UTC)))
+    run_schedule("watch_restore")
+    admin.post("/consumer/api-key", consumer_id=bank.consumer_id)
+    run_schedule("watch_restore")
 
 
 @pytest.mark.parametrize("wrong", ["2026-11-26T10:00:00", "2100-01-01T00:00:00Z", "yesterday"])

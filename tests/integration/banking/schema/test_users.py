@@ -20,13 +20,12 @@ from local.services.databases import create_database, drop_database, with_users
 from local.services.running import RunningServices
 from tests.integration.banking.schema.databases import MIGRATIONS, catalog, run
 from tests.support.api import Api
-from tests.support.banking import new_bank, parts_with
+from tests.support.banking import Bank, new_bank, parts_with
 
 DATABASE = SystemDatabase("DATABASE_URL", "fintegrate", "banking")
 APPEND_ONLY = (
     "customer_events",
     "customer_analytics",
-    "dead_letters",
     "consumers",
     "schedule_runs",
 )
@@ -92,6 +91,20 @@ def test_more_than_statements_need_is_refused(app_url: str) -> None:
             allowed.append(statement)
 
     assert allowed == []
+
+
+@pytest.mark.parametrize(
+    "statement",
+    ["UPDATE audit_log SET created_at = created_at - interval '30 days'", "DELETE FROM audit_log"],
+)
+def test_trail_in_the_audit_log_stays(bank: Bank, app_url: str, statement: str) -> None:
+    """What a thief with the functions' password would take away first."""
+    before = run(app_url, "SELECT * FROM audit_log")
+
+    with pytest.raises(psycopg2.errors.RestrictViolation, match="keeps its rows"):
+        run(app_url, statement)
+
+    assert before == run(app_url, "SELECT * FROM audit_log") != []
 
 
 def test_nobody_else_enters_the_database(app_url: str, database_url: str) -> None:

@@ -107,6 +107,17 @@ def test_everything_is_encrypted_private_and_kept() -> None:
     assert "resolve:secretsmanager" in str(cache["AuthToken"])
 
 
+def test_statements_values_are_kept_nowhere() -> None:
+    """They are names and tags: neither a log nor samples of statements may have them."""
+    parameters = properties("database", "ServerSettings", "prod")["Parameters"]
+
+    assert parameters["log_min_duration_statement"] == "-1"
+    assert parameters["log_min_error_statement"] == "fatal"
+    assert parameters["log_error_verbosity"] == "terse"
+    assert properties("database", "Database", "prod")["EnablePerformanceInsights"] is False
+    assert not properties("database", "Proxy", "prod").get("DebugLogging")
+
+
 def test_secrets_name_the_databases_users() -> None:
     (of_banking,) = SYSTEM.databases
     secrets = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -54,4 +55,22 @@ def test_inherited_descriptor_writes_on(tmp_path: Path) -> None:
 
     assert log.read_bytes() == b"new"
     os.close(descriptor)
-    log.unlink()
+
+
+def test_log_is_deleted_while_looked_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    log = tmp_path / "some.log"
+    copy = shutil.copyfile
+
+    def delete_first(source: Path, target: Path) -> None:
+        monkeypatch.setattr(shutil, "copyfile", copy)
+        source.unlink()
+        copy(source, target)
+
+    monkeypatch.setattr(shutil, "copyfile", delete_first)
+    log.write_text("a" * 101)
+    keep_bounded(log)
+    eventually(lambda: not log.exists(), "it is deleted")
+
+    log.write_text("b" * 101)
+
+    eventually(lambda: log.stat().st_size == 0, "the next one is bounded, too")

@@ -1,9 +1,9 @@
 """The audit log: who did or tried what, in which request, and why it was refused.
 
 A refusal is written after the rollback of its transaction, so its row stays. An admin's action is
-written inside the transaction of that action. Each key has so many refusals a minute, keys that do not
-exist have theirs together: so nobody fills the log, and made-up keys hide nothing that concerns a real
-one. Beyond that a refusal is only logged and counted.
+written inside the transaction of that action. Each key has so many refusals a minute, and as many for
+wrong secrets; keys that do not exist have theirs together. So nobody fills the log, and what anybody can
+make up hides nothing that concerns a real key. Beyond that a refusal is only logged and counted.
 """
 
 from __future__ import annotations
@@ -41,7 +41,8 @@ class AuditEntry(NamedTuple):
 class AuditLog:
     """Writes entries; of refusals at most `refusals_per_minute` per key, over all processes.
 
-    Keys that do not exist share that many rows a minute in each process.
+    A key's wrong secrets have as many of their own. Keys that do not exist share that many rows a minute
+    in each process.
 
     The statement is `write_audit`, as in `audit.sql`. A system with another name for the owner's
     column passes its own statement.
@@ -60,6 +61,7 @@ class AuditLog:
         self._metrics = metrics
         self._statements = statements
         self._of_a_key = Budget("audit_refusals", refusals_per_minute, redis)
+        self._of_wrong_secrets = Budget("audit_wrong_secrets", refusals_per_minute, redis)
         self._of_no_key = Budget("audit_unknown", refusals_per_minute)
 
     def write(self, entry: AuditEntry) -> None:
@@ -83,6 +85,7 @@ class AuditLog:
             log.warning("audit row lost: %s %s: %s", entry.action, entry.status_code, error)
 
     def _has_room(self, entry: AuditEntry, *, exists: bool) -> bool:
-        if exists:
-            return not self._of_a_key.take(entry.key_id or "")
-        return not self._of_no_key.take()
+        if not exists:
+            return not self._of_no_key.take()
+        budget = self._of_a_key if entry.owner_id else self._of_wrong_secrets  # known once proven
+        return not budget.take(entry.key_id or "")

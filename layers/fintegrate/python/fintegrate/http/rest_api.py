@@ -19,6 +19,8 @@ from fintegrate.http.envelope import dumps, envelope
 Load = Callable[[], Blueprint]
 """Imports a service and returns the blueprint on which its functions are registered."""
 log = logging.getLogger(__name__)
+_PARTS = {"headers", "multiValueQueryStringParameters", "pathParameters", "body"}
+"""What an event of a REST API always has, if only as null, and what Chalice reads without a look."""
 NO_REQUEST = (
     "This function answers requests of a REST API of API Gateway (payload version 1.0), with a "
     "requestContext that names one of its resources; this event is none"
@@ -30,13 +32,14 @@ class RestApi(Chalice):
 
     def __init__(self, app_name: str, *, configure_logs: bool = True) -> None:
         super().__init__(app_name, configure_logs=configure_logs)
-        self._later: list[tuple[str, Load]] = []
+        self._later: list[tuple[str | None, Load]] = []
 
-    def serve_later(self, segment: str, load: Load) -> None:
+    def serve_later(self, segment: str | None, load: Load) -> None:
         """Import a service when a path begins with this segment.
 
-        Any other path, such as that of the API's own document, has everything imported. A process that
-        serves requests side by side calls `serve_everything` first.
+        Any other path, such as that of the API's own document, has everything imported. That is the only
+        way to a service without a segment, because it may describe all others. A process that serves
+        requests side by side calls `serve_everything` first.
         """
         self._later.append((segment, load))
 
@@ -46,9 +49,8 @@ class RestApi(Chalice):
 
     def __call__(self, event: Any, context: Any) -> dict[str, Any]:
         """Answer a request. The answer has the form of a proxy integration's."""
-        said = event.get("requestContext") if isinstance(event, dict) else None
-        path = said.get("resourcePath") if isinstance(said, dict) else None
-        methods = self._methods(path) if isinstance(path, str) else None
+        said = _context(event)
+        methods = self._methods(said["resourcePath"]) if said else None
         if said is None or methods is None:
             log.error("refused an event: %s", NO_REQUEST)
             return {
@@ -56,7 +58,7 @@ class RestApi(Chalice):
                 "headers": {"Content-Type": "application/json"},
                 "body": dumps(envelope(400, {}, NO_REQUEST)),
             }
-        if said.get("httpMethod") == "HEAD" and "HEAD" not in methods and "GET" in methods:
+        if said["httpMethod"] == "HEAD" and "HEAD" not in methods and "GET" in methods:
             event = {**event, "httpMethod": "GET", "requestContext": {**said, "httpMethod": "GET"}}
         return super().__call__(event, context)
 
@@ -68,8 +70,17 @@ class RestApi(Chalice):
             self._import(asked or self._later)
         return self.routes.get(path)
 
-    def _import(self, services: list[tuple[str, Load]]) -> None:
+    def _import(self, services: list[tuple[str | None, Load]]) -> None:
         with uncollected():
             for service in list(services):
                 self.register_blueprint(service[1]())
                 self._later.remove(service)
+
+
+def _context(event: Any) -> dict[str, Any] | None:
+    """The `requestContext` of a REST API's request; None if the event is none."""
+    said = event.get("requestContext") if isinstance(event, dict) else None
+    if not isinstance(said, dict) or not event.keys() >= _PARTS:
+        return None
+    named = all(isinstance(said.get(name), str) for name in ("resourcePath", "httpMethod"))
+    return said if named else None
