@@ -14,7 +14,7 @@ from types import MappingProxyType
 
 from local.artifact.package.sources import other_systems
 
-SEALING = frozenset({"fintegrate.access.sealing"})
+SEALING = frozenset({"fintegrate.access.sealing", "fintegrate.access.resealing"})
 NEEDED_FOR: Mapping[str, frozenset[str]] = MappingProxyType(
     dict.fromkeys(("cryptography", "cffi", "_cffi_backend", "pycparser"), SEALING)
 )

@@ -27,6 +27,7 @@ def sources(root: Path, **code: str) -> Path:
     "code",
     [
         "from fintegrate.access.sealing import Sealing",
+        "from fintegrate.access import resealing",
         "import fintegrate.access.sealing",
         "def later():\n    from fintegrate.access.sealing import Sealing",
     ],
