@@ -77,6 +77,13 @@ def test_what_systems_word_alike_stands_once(document: dict[str, Any]) -> None:
     assert {name for name in names if name.startswith("Archive")} == {"ArchiveUnauthorized"}
 
 
+def test_only_passwords_are_asked_for(document: dict[str, Any]) -> None:
+    responses = document["components"]["responses"]
+
+    assert "WWW-Authenticate" in responses["Unauthorized"]["headers"]
+    assert "WWW-Authenticate" not in responses["ArchiveUnauthorized"]["headers"]
+
+
 def refusal(document: dict[str, Any], path: str, method: str) -> str:
     reference = document["paths"][path][method]["responses"]["401"]["$ref"]
     response = document["components"]["responses"][reference.rpartition("/")[2]]

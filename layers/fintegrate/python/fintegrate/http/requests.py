@@ -17,7 +17,7 @@ from pydantic import BaseModel
 from fintegrate.errors import BadRequest, Invalid, PayloadTooLarge
 from fintegrate.http.validation import validate_json, validate_strings
 from fintegrate.metrics_store import Metrics
-from fintegrate.redaction import has_key, redacted
+from fintegrate.redaction import has_secret, redacted
 
 _SANE_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}", re.ASCII)
 _TRACEPARENT = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}", re.ASCII)
@@ -114,7 +114,7 @@ class Request:
 
     def _request_id(self) -> str:
         wanted = self.header("x-request-id") or ""
-        if _SANE_REQUEST_ID.fullmatch(wanted) and not has_key(wanted):
+        if _SANE_REQUEST_ID.fullmatch(wanted) and not has_secret(wanted):
             return wanted
         return str(self._raw.context.get("requestId") or uuid.uuid4())
 
