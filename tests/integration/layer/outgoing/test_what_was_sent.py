@@ -166,7 +166,7 @@ def test_refused_connection_is_not_kept(place: MakePlace) -> None:
 
 @TLS
 def test_early_thanks_gets_the_rest(place: MakePlace, tls: bool) -> None:
-    """Who is thanked at the head of a request must send it all: it is still being read."""
+    """A receiver that says thanks after the head of a request is still reading it."""
 
     def script(visit: Visit) -> None:
         head = visit.read_head()

@@ -89,7 +89,7 @@ class Resolver:
             answer.set_result(found)
 
     def _end(self, host: str) -> None:
-        """Before the answer is given: who asks after it gets a lookup of his own."""
+        """Before the answer is given: a sender that asks after it gets a lookup of its own."""
         with self._changed:
             del self._under_way[host]
             self._changed.notify_all()

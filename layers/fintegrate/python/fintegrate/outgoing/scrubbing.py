@@ -25,7 +25,7 @@ _UNPRINTABLE = re.compile(
 
 
 class Scrubber:
-    """Knows the forms of secrets. Make one for each credential and keep it: that costs milliseconds.
+    """Knows the forms of secrets. Make one for each credential and keep it: it costs half a millisecond.
 
     Args:
         secrets: what is sent along, such as tokens and passwords
