@@ -24,6 +24,7 @@ LAYER_ROOMS: Mapping[str, set[str]] = {
     "messaging": {"ground", "access"},
     "outbox": {"ground", "access", "messaging"},
     "http": {"ground", "access"},
+    "outgoing": {"ground"},
     "openapi": {"ground", "access", "http"},
     "system": {"ground", "access", "http", "openapi"},
 }
