@@ -49,6 +49,8 @@ def sha(text: str) -> str:
         ("email", " Ann@Example.COM ", {"em": "ann@example.com", "em_google": "ann@example.com"}),
         ("phone", "(202) 555-0123", {"ph": "12025550123", "ph_plus": "+12025550123"}),
         ("phone", "+44 20 7946 0958", {"ph": "442079460958", "ph_plus": "+442079460958"}),
+        # https://developers.snap.com/api/marketing-api/Conversions-API/Parameters
+        ("phone", "+44 844 412 4653", {"ph": "448444124653", "ph_plus": "+448444124653"}),
         ("phone", 12025550123, {"ph": "12025550123", "ph_plus": "+12025550123"}),
         ("first_name", " Zoë ", {"fn": "zoë", "fn_google": "zoë"}),
         ("last_name", "O'Brien", {"ln": "obrien", "ln_google": "obrien"}),
