@@ -105,7 +105,7 @@ def nobody(**changes: Any) -> Event:
     return purchase(**{"event_type": "consult_started", **plain, **changes})
 
 
-_TEXTS = st.text(st.characters(exclude_categories=["C", "Z"]), min_size=1, max_size=300)
+_TEXTS = st.text(st.characters(exclude_categories=["C", "Z"]), min_size=1, max_size=150)
 _ITEMS = st.fixed_dictionaries(
     {},
     optional={
@@ -126,7 +126,7 @@ def events(draw: st.DrawFn) -> Event:
         draw(st.fixed_dictionaries({}, optional={k: st.just(v) for k, v in USER.items()})), "US"
     )
     client = draw(st.fixed_dictionaries({}, optional={k: st.just(v) for k, v in CLIENT.items()}))
-    contents, _ = contents_of(draw(st.lists(_ITEMS, max_size=30)), "USD")
+    contents, _ = contents_of(draw(st.lists(_ITEMS, max_size=6)), "USD")
     order_id = draw(_TEXTS)
     known = st.sampled_from(["purchase_completed", "consult_started", "rx_issued", "error"])
     event_type = draw(known | st.from_regex(r"[A-Za-z][A-Za-z0-9_.:-]{0,99}", fullmatch=True))

@@ -63,6 +63,7 @@ _IDS = {
 _THROTTLED = {4, 17, 32, 341, 613, *range(80000, 80015)}
 _TOKEN = {102, 190}
 _PERMISSION = {3, 10, 803, *range(200, 300)}
+_BANNED = 368
 _UNWELL = {1, 2}
 _USAGE = "x-business-use-case-usage"
 
@@ -203,7 +204,7 @@ def _blocking_reason(number: int | None, subcode: int | None) -> str | None:
         return "credential"
     if number in _PERMISSION:
         return "permission"
-    return "account" if (number, subcode) == (100, 33) else None
+    return "account" if number == _BANNED or (number, subcode) == (100, 33) else None
 
 
 def _told_wait(answer: Answer) -> int | None:

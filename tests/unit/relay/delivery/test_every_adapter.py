@@ -94,7 +94,7 @@ def test_other_name_is_no_adapter() -> None:
 
 
 @EVERY
-@given(given_events=st.lists(events(), min_size=1, max_size=6))
+@given(given_events=st.lists(events(), min_size=1, max_size=3))
 def test_what_is_passed_can_be_sent(name: str, given_events: list[Event]) -> None:
     adapter, there = adapter_of(name), destination(name)
     passed = [event for event in given_events if adapter.skip_reason(event, there) is None]

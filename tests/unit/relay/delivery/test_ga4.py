@@ -123,7 +123,7 @@ def test_large_events_are_parted() -> None:
         assert len(ga4.compose(group, THERE, NOW).body) <= ga4.MOST_BYTES
 
 
-@given(st.lists(events(), min_size=1, max_size=8))
+@given(st.lists(events(), min_size=1, max_size=4))
 def test_requests_are_within_googles_limits(given_events: list[Event]) -> None:
     for adapter, there in ((ga4, THERE), (sgtm, destination("sgtm"))):
         for group in adapter.group(given_events, there):
