@@ -31,6 +31,9 @@ def by_class(answer: Answer, count: int, now: datetime, *, unclassified: bool = 
         return overload(answer, now, code, words)._replace(unclassified=unclassified)
     if status == 413 or status in _EVENT:
         return refused(count, code, words)._replace(unclassified=unclassified)
+    if 500 <= status < 600:
+        wait = retry_after(answer.headers.get("retry-after"), now)
+        return outage(code, words)._replace(wait=wait, unclassified=unclassified)
     return _unnamed(status, code, words, count)
 
 
@@ -49,7 +52,7 @@ def _unnamed(status: int, code: str, words: str, count: int) -> Verdict:
         return Verdict(Kind.CONFIGURATION_REFUSED, code, words, reason, unclassified=True)
     if 400 <= status < 500:
         return refused(count, code, words)._replace(unclassified=True)
-    return Verdict(Kind.OUTAGE, code, words, unclassified=not 500 <= status < 600)
+    return Verdict(Kind.OUTAGE, code, words, unclassified=True)
 
 
 def refused(count: int, code: str | None, words: str) -> Verdict:

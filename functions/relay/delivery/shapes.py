@@ -169,7 +169,7 @@ class Adapter(Protocol):
     def judge(self, answer: Answer, count: int, now: datetime) -> Verdict:
         """What the answer to a request of `count` events means. Never raises."""
 
-    def probe(self, destination: Destination, now: datetime) -> Request:
+    def test_request(self, destination: Destination, now: datetime) -> Request:
         """A request with one invented event in the platform's test mode.
 
         Raises:

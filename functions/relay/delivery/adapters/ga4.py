@@ -78,7 +78,7 @@ def compose(events: Sequence[Event], destination: Destination, now: datetime) ->
     return _post("/mp/collect", events, destination, now)
 
 
-def probe(destination: Destination, now: datetime) -> Request:
+def test_request(destination: Destination, now: datetime) -> Request:
     """The debug address takes the same request, stores nothing and says what is wrong with it."""
     return _post("/debug/mp/collect", [sample_event(now)], destination, now)
 

@@ -93,7 +93,7 @@ def compose(events: Sequence[Event], destination: Destination, now: datetime) ->
     return _post(data, destination)
 
 
-def probe(destination: Destination, now: datetime) -> Request:
+def test_request(destination: Destination, now: datetime) -> Request:
     if not destination.settings.get("test_event_code"):
         raise WrongValue("settings.test_event_code: is needed for a test; Events Manager shows it")
     return _post([_event(sample_event(now), "CompleteRegistration", now)], destination)

@@ -96,7 +96,7 @@ def compose(events: Sequence[Event], destination: Destination, now: datetime) ->
     return _post(data, destination, None)
 
 
-def probe(destination: Destination, now: datetime) -> Request:
+def test_request(destination: Destination, now: datetime) -> Request:
     return _post([_event(sample_event(now), "signup", "web", now)], destination, {"test": "true"})
 
 

@@ -59,7 +59,7 @@ def compose(events: Sequence[Event], destination: Destination, now: datetime) ->
     return _post(events, destination, now, {})
 
 
-def probe(destination: Destination, now: datetime) -> Request:
+def test_request(destination: Destination, now: datetime) -> Request:
     code = destination.settings.get("test_event_code")
     if not code:
         raise WrongValue(

@@ -85,7 +85,7 @@ def compose(events: Sequence[Event], destination: Destination, now: datetime) ->
     return _post("events", data, destination)
 
 
-def probe(destination: Destination, now: datetime) -> Request:
+def test_request(destination: Destination, now: datetime) -> Request:
     return _post("events/validate", [_event(sample_event(now), "SIGN_UP", now)], destination)
 
 

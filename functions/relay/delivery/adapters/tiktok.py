@@ -98,7 +98,7 @@ def compose(events: Sequence[Event], destination: Destination, now: datetime) ->
     return _post([_event(event, name_of(event, destination), now) for event in events], destination)
 
 
-def probe(destination: Destination, now: datetime) -> Request:
+def test_request(destination: Destination, now: datetime) -> Request:
     if not destination.settings.get("test_event_code"):
         raise WrongValue("settings.test_event_code: is needed for a test; Events Manager shows it")
     return _post([_event(sample_event(now), "CompleteRegistration", now)], destination)
@@ -169,7 +169,7 @@ def judge(answer: Answer, count: int, now: datetime) -> Verdict:
 
 def _of_code(code: int, words: str, answer: Answer, count: int, now: datetime) -> Verdict:
     """A part that was taken does no harm when it is sent again: it is deduplicated."""
-    if code == _DELIVERED:
+    if code == _DELIVERED and 200 <= answer.status < 300:
         return Verdict(Kind.DELIVERED, str(code))
     if code in {_PARTLY, _INVALID}:
         return refused(count, str(code), words)

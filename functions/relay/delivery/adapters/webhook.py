@@ -80,7 +80,7 @@ def judge(answer: Answer, count: int, now: datetime) -> Verdict:
     return by_class(answer, count, now)
 
 
-def probe(destination: Destination, now: datetime) -> Request:
+def test_request(destination: Destination, now: datetime) -> Request:
     return _signed(sample_event(now), "relay.test", destination, now)
 
 

@@ -157,13 +157,13 @@ def test_taken_is_delivered(status: int) -> None:
 
 
 def test_debug_address_says_what_is_wrong() -> None:
-    probe = ga4.probe(THERE, NOW)
+    trial = ga4.test_request(THERE, NOW)
     message = {"description": "Unable to parse", "validationCode": "VALUE_INVALID"}
     refused = Answer(status=200, body=json.dumps({"validationMessages": [message]}).encode())
 
     verdict = ga4.judge(refused, 1, NOW)
 
-    assert urlsplit(probe.url).path == "/debug/mp/collect"
+    assert urlsplit(trial.url).path == "/debug/mp/collect"
     assert verdict[:3] == (Kind.EVENT_REFUSED, "VALUE_INVALID", "Unable to parse")
     assert ga4.judge(Answer(status=200, body=b'{"validationMessages": []}'), 1, NOW).kind == (
         Kind.DELIVERED

@@ -77,8 +77,8 @@ def test_request_is_golden() -> None:
     }
 
 
-def test_probe_is_marked_as_a_test() -> None:
-    assert pinterest.probe(THERE, NOW).url.endswith("/events?test=true")
+def test_trial_is_marked_as_a_test() -> None:
+    assert pinterest.test_request(THERE, NOW).url.endswith("/events?test=true")
 
 
 def test_phone_alone_is_nobody() -> None:

@@ -59,7 +59,7 @@ def test_path_is_a_setting() -> None:
 
 
 def test_preview_header_makes_it_a_test() -> None:
-    request = sgtm.probe(destination("sgtm", test_event_code="ZW52LTV8"), NOW)
+    request = sgtm.test_request(destination("sgtm", test_event_code="ZW52LTV8"), NOW)
 
     assert request.headers["X-Gtm-Server-Preview"] == "ZW52LTV8"
     assert "ZW52LTV8" in request.secrets

@@ -83,8 +83,8 @@ def test_event_without_a_page_is_offline() -> None:
     assert sent["data_processing_options"] == ["LDU"]
 
 
-def test_probe_only_validates() -> None:
-    assert urlsplit(snapchat.probe(THERE, NOW).url).path.endswith("/events/validate")
+def test_trial_only_validates() -> None:
+    assert urlsplit(snapchat.test_request(THERE, NOW).url).path.endswith("/events/validate")
 
 
 @pytest.mark.parametrize(

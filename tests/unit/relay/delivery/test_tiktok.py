@@ -122,6 +122,7 @@ def test_single_partly_taken_event_is_refused() -> None:
 def test_status_counts_where_no_rule_does() -> None:
     assert answered(40999, status=429).kind == Kind.OVERLOAD
     assert answered(60000, status=503).kind == Kind.OUTAGE
+    assert answered(0, status=500).kind == Kind.OUTAGE
 
 
 @pytest.mark.parametrize("body", [b"", b"{}", b'{"code": "0"}', b'{"code": true}', b"[0]"])

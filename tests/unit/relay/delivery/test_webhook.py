@@ -134,9 +134,9 @@ def test_status_says_all(status: int, kind: Kind, reason: str | None) -> None:
     assert (verdict.kind, verdict.reason) == (kind, reason)
 
 
-def test_probe_is_signed_too() -> None:
+def test_trial_is_signed_too() -> None:
     now = datetime.now(UTC)
-    request = webhook.probe(destination("webhook"), now)
+    request = webhook.test_request(destination("webhook"), now)
 
     body = verified(request, WEBHOOK_SECRET)
 

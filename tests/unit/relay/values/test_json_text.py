@@ -79,6 +79,10 @@ def test_sound_value_has_no_flaw(text: str) -> None:
     assert flaw_of(loads(text)) is None
 
 
+def test_text_of_digits_stays_text() -> None:
+    assert dumps(["80", "8080.79", Decimal("80.79")]) == b'["80","8080.79",80.79]'
+
+
 def test_other_types_are_not_written() -> None:
     with pytest.raises(TypeError):
         dumps({"a": {1}})
