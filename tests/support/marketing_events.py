@@ -49,7 +49,7 @@ _DESTINATIONS: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
     "webhook": ({"url": "https://hooks.example/in"}, {"secret": WEBHOOK_SECRET}),
     "meta": ({}, {"pixel_id": "123456789", "access_token": TOKEN}),
     "ga4": ({}, {"measurement_id": "G-ABC123DEF4", "api_secret": TOKEN}),
-    "tiktok": ({}, {"pixel_code": "CABCDEF123", "access_token": TOKEN}),
+    "tiktok": ({}, {"event_source_id": "CABCDEF123", "access_token": TOKEN}),
     "pinterest": ({}, {"ad_account_id": "549755885175", "access_token": TOKEN}),
     "snapchat": ({}, {"pixel_id": "0f7b1d3e-9f5c-4f47", "access_token": TOKEN}),
     "sgtm": ({"sgtm_url": "https://tags.shop.example", "measurement_id": "G-ABC123DEF4"}, {}),

@@ -33,7 +33,7 @@ def matching(pattern: str, says: str, *, required: bool = True) -> Field:
 def token(*, required: bool = True) -> Field:
     """A secret that goes into a header or a query: printable ASCII without spaces."""
     return matching(
-        r"[!-~]{8,2048}", "8 to 2048 printable characters without spaces", required=required
+        r"[!-~]{1,2048}", "1 to 2048 printable characters without spaces", required=required
     )
 
 
@@ -48,6 +48,11 @@ def one_of(*values: str) -> Field:
 def address(*, required: bool) -> Field:
     """A URL without user-info and fragment. Whether it may be called is decided by the way out."""
     return Field(_wrong_address, required)
+
+
+def base_address(*, required: bool) -> Field:
+    """A URL to which a path is added, so it has no query either."""
+    return Field(lambda value: _wrong_address(value) or _wrong_base(value), required)
 
 
 def event_map(allowed: Check) -> Field:
@@ -83,7 +88,7 @@ def platform_settings(names: Check) -> dict[str, Field]:
     version = matching(r"v\d{1,3}(\.\d{1,3})?", "a version such as v25.0", required=False)
     return {
         **common_settings(names),
-        "base_url": address(required=False),
+        "base_url": base_address(required=False),
         "api_version": version,
     }
 
@@ -116,6 +121,10 @@ def _wrong(fields: Mapping[str, Field], given: Mapping[Any, Any], of: str) -> It
         said = None if value is None else field.check(value)
         if said:
             yield f"{of}.{name}: {said}"
+
+
+def _wrong_base(value: str) -> str | None:
+    return "must be a URL without a query" if "?" in value else None
 
 
 def _wrong_address(value: Any) -> str | None:

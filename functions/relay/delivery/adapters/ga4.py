@@ -14,7 +14,7 @@ from chalicelib.relay.delivery.answers import by_class, field_of, json_of, refus
 from chalicelib.relay.delivery.composing import base_url, name_of, post, present, skipped
 from chalicelib.relay.delivery.fields import (
     Field,
-    address,
+    base_address,
     common_settings,
     matching,
     token,
@@ -28,7 +28,7 @@ from chalicelib.relay.values.text import cut
 from chalicelib.relay.values.times import microseconds
 
 HOST = "https://www.google-analytics.com"
-MEASUREMENT_ID = matching(r"G-[A-Z0-9]{4,20}", "a measurement id such as G-ABC123DEF4")
+MEASUREMENT_ID = matching(r"G-[A-Z0-9]{1,20}", "a measurement id such as G-ABC123DEF4")
 
 
 def wrong_name(value: Any) -> str | None:
@@ -40,7 +40,7 @@ def wrong_name(value: Any) -> str | None:
 CREDENTIALS: Mapping[str, Field] = {"measurement_id": MEASUREMENT_ID, "api_secret": token()}
 SETTINGS: Mapping[str, Field] = {
     **common_settings(wrong_name),
-    "base_url": address(required=False),
+    "base_url": base_address(required=False),
 }
 AGE_LIMIT = timedelta(hours=72)
 DEDUP_WINDOW = None

@@ -42,7 +42,7 @@ VERSION = "v25.0"
 _NAME = matching(r"[A-Za-z][A-Za-z0-9_ -]{0,49}", "a name of at most 50 letters and digits")
 
 CREDENTIALS: Mapping[str, Field] = {
-    "pixel_id": matching(r"\d{5,30}", "the digits of the pixel's id"),
+    "pixel_id": matching(r"\d{1,30}", "the digits of the pixel's id"),
     "access_token": token(),
 }
 SETTINGS: Mapping[str, Field] = platform_settings(_NAME.check)

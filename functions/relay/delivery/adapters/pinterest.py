@@ -51,7 +51,7 @@ start_trial submit_application subscribe view_category view_content watch_video
 NAMES = tuple(_EVENTS.split())
 
 CREDENTIALS: Mapping[str, Field] = {
-    "ad_account_id": matching(r"\d{5,30}", "the digits of the ad account's id"),
+    "ad_account_id": matching(r"\d{1,30}", "the digits of the ad account's id"),
     "access_token": token(),
 }
 SETTINGS: Mapping[str, Field] = {

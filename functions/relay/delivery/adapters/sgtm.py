@@ -11,7 +11,7 @@ from typing import Any
 from chalicelib.relay.delivery.adapters import ga4
 from chalicelib.relay.delivery.answers import REASONS, blocked, by_class, plain_words
 from chalicelib.relay.delivery.composing import name_of, post, present, renamed, skipped
-from chalicelib.relay.delivery.fields import Field, address, common_settings, matching
+from chalicelib.relay.delivery.fields import Field, base_address, common_settings, matching
 from chalicelib.relay.delivery.names import ga4_name
 from chalicelib.relay.delivery.samples import sample_event
 from chalicelib.relay.delivery.shapes import Answer, Destination, Event, Request, Verdict
@@ -25,7 +25,7 @@ PREVIEW = "X-Gtm-Server-Preview"
 CREDENTIALS: Mapping[str, Field] = {}
 SETTINGS: Mapping[str, Field] = {
     **common_settings(ga4.wrong_name),
-    "sgtm_url": address(required=True),
+    "sgtm_url": base_address(required=True),
     "path": matching(r"/[A-Za-z0-9._~/-]{0,200}", "a path such as /mp/collect", required=False),
     "measurement_id": ga4.MEASUREMENT_ID,
 }

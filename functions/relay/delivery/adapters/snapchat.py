@@ -44,7 +44,7 @@ SPENT_CREDITS START_CHECKOUT START_TRIAL SUBSCRIBE VIEW_CONTENT
 NAMES = tuple(_EVENTS.split())
 
 CREDENTIALS: Mapping[str, Field] = {
-    "pixel_id": matching(r"[A-Za-z0-9-]{8,60}", "the pixel's id, letters, digits and dashes"),
+    "pixel_id": matching(r"[A-Za-z0-9-]{1,64}", "the pixel's id, letters, digits and dashes"),
     "access_token": token(),
 }
 SETTINGS: Mapping[str, Field] = platform_settings(one_of(*NAMES).check)

@@ -45,7 +45,7 @@ VERSION = "v1.3"
 _NAME = matching(r"[A-Za-z][A-Za-z0-9_ -]{0,49}", "a name of at most 50 letters and digits")
 
 CREDENTIALS: Mapping[str, Field] = {
-    "pixel_code": matching(r"[A-Za-z0-9]{5,40}", "the pixel's code, letters and digits"),
+    "event_source_id": matching(r"[A-Za-z0-9]{1,64}", "the pixel's code, letters and digits"),
     "access_token": token(),
 }
 SETTINGS: Mapping[str, Field] = {
@@ -77,7 +77,7 @@ _BLOCKING = {40001: "permission", **dict.fromkeys(range(40101, 40200), "credenti
 
 
 def account(destination: Destination) -> str:
-    return f"tiktok:{destination.credentials['pixel_code']}"
+    return f"tiktok:{destination.credentials['event_source_id']}"
 
 
 def skip_reason(event: Event, destination: Destination) -> str | None:
@@ -111,7 +111,7 @@ def _post(data: list[dict[str, Any]], destination: Destination) -> Request:
         f"{base_url(destination, HOST)}/open_api/{version}/event/track/",
         {
             "event_source": settings.get("event_source") or "web",
-            "event_source_id": destination.credentials["pixel_code"],
+            "event_source_id": destination.credentials["event_source_id"],
             "data": data,
             **present({"test_event_code": settings.get("test_event_code")}),
         },

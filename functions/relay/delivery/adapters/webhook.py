@@ -58,7 +58,8 @@ def new_credentials(old: Mapping[str, str] | None, now: datetime) -> dict[str, s
 
 
 def account(destination: Destination) -> str:
-    return f"webhook:{destination.settings['url']}"
+    """The address without its query, which may hold a secret of the receiver's."""
+    return f"webhook:{destination.settings['url'].partition('?')[0]}"
 
 
 def skip_reason(event: Event, destination: Destination) -> str | None:

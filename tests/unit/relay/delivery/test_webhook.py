@@ -145,6 +145,8 @@ def test_trial_is_signed_too() -> None:
 
 
 def test_account_is_the_address() -> None:
-    there = Destination(id="1", adapter="webhook", settings={"url": "https://hooks.example/in"})
+    there = Destination(
+        id="1", adapter="webhook", settings={"url": "https://hooks.example/in?key=s3cret"}
+    )
 
     assert webhook.account(there) == webhook.account(destination("webhook"))
