@@ -12,7 +12,7 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 from chalicelib.relay.values.match_keys import FIELDS
 
 _BEFORE = re.compile(r"[^\s@<>()\[\]{},;:\"'/=&?]")
-_AFTER = re.compile(r"[\w-]+(?:\.[\w-]+)+")
+_AFTER = re.compile(r"(?:[\w-]+\.)+[^\W\d_]{2,}")
 _URL = re.compile(r"https?://\S+", re.IGNORECASE)
 
 
