@@ -1,1 +1,1 @@
-"""Relay: events about orders reach advertising and analytics platforms, tag managers and webhooks."""
+"""The marketing events relay: an order system's events reach ad platforms, analytics and webhooks."""

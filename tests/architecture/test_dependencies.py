@@ -120,7 +120,7 @@ def test_import_reads_and_opens_nothing(packages: list[str], unwanted: set[str])
 def test_watch_notices_forbidden_access(tmp_path: Path, code: str, said: str) -> None:
     (tmp_path / "offender.py").write_text(code, encoding="utf-8")
 
-    done = import_everything([tmp_path], ["offender"], AWS | OUTGOING, tmp_path)
+    done = import_everything([tmp_path], ["offender"], AWS | ON_USE, tmp_path)
 
     assert done.returncode == 1
     assert said in done.stderr

@@ -1,1 +1,1 @@
-"""Delivery: each event goes to each destination of its storefront, and its state is kept."""
+"""Deliveries: from events to a platform's request, and from its answer to what becomes of them."""
