@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import secrets
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
@@ -50,6 +52,30 @@ def _after_migrations(_settings: Configuration) -> None:
     """The migrations leave nothing to do."""
 
 
+def _new_password(_settings: Mapping[str, str]) -> str:
+    return secrets.token_urlsafe(24)
+
+
+def _new_users(settings: Mapping[str, str]) -> str:
+    import bcrypt
+
+    def hashes(password: str) -> list[str]:
+        return [bcrypt.hashpw(password.encode(), bcrypt.gensalt(10)).decode()]
+
+    return json.dumps(
+        {
+            "admin": {"hashes": hashes(settings["RELAY_ADMIN_PASSWORD"]), "role": "admin"},
+            "oms": {"hashes": hashes(settings["RELAY_INGEST_PASSWORD"]), "role": "ingest"},
+        }
+    )
+
+
+def _new_keys(_settings: Mapping[str, str]) -> str:
+    from cryptography.fernet import Fernet
+
+    return json.dumps({"k1": Fernet.generate_key().decode()})
+
+
 SYSTEM = System(
     name="relay",
     databases=(SystemDatabase(setting="RELAY_DATABASE_URL", name="relay", folder="relay"),),
@@ -61,4 +87,10 @@ SYSTEM = System(
     description=_description,
     after_migrations=_after_migrations,
     schedule_runs=_schedule_runs,
+    made_up={
+        "RELAY_ADMIN_PASSWORD": _new_password,
+        "RELAY_INGEST_PASSWORD": _new_password,
+        "RELAY_USERS": _new_users,
+        "RELAY_KEYS": _new_keys,
+    },
 )

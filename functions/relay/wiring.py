@@ -8,10 +8,15 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Mapping
-from typing import NamedTuple
+from collections.abc import Callable, Mapping
+from functools import cache, partial
+from typing import TYPE_CHECKING, NamedTuple
 
 from chalicelib.relay.configuration import SERVICE, Configuration
+from fintegrate.access.by_password import ByPassword
+from fintegrate.access.key_ring import KeyRing
+from fintegrate.access.sealing import Sealing
+from fintegrate.access.users import read_users
 from fintegrate.breaker import CircuitBreaker
 from fintegrate.database import Database
 from fintegrate.http.audit import AuditLog
@@ -26,6 +31,11 @@ from fintegrate.schedule_runs import ScheduleRuns
 from fintegrate.scheduled import schedules
 from fintegrate.settings import load
 
+if TYPE_CHECKING:
+    from chalicelib.relay.delivery.deliver import Delivery
+
+ROLES = ("ingest", "admin")
+
 
 class Parts(NamedTuple):
     """The parts of one process."""
@@ -35,6 +45,10 @@ class Parts(NamedTuple):
     publisher: Publisher
     redis: RedisConnections
     metrics: Metrics
+    sealing: Callable[[], Sealing]
+    """Reads the ring of keys when it is first needed."""
+    delivery: Callable[[], Delivery]
+    """Only the delivering functions make it: it is the way out."""
 
     def close(self) -> None:
         """Close this thread's connections; each reopens when needed."""
@@ -97,11 +111,13 @@ def build(environment: Mapping[str, str]) -> Parts:
         retry_seconds=settings.redis_retry_seconds,
     )
     metrics = Metrics(redis, OF_THE_LAYER, prefix=SERVICE, namespace="relay", bounds={"route": 80})
+    sealing = cache(partial(_sealing, environment))
+    users = read_users("RELAY_USERS", settings.relay_users, ROLES)
     return Parts(
         settings=settings,
         request=RequestParts(
             database=database,
-            schemes={},
+            schemes={"Basic": ByPassword(users, realm="relay", admin_role="admin", redis=redis)},
             rate_limiter=RateLimiter(
                 redis,
                 metrics,
@@ -109,6 +125,7 @@ def build(environment: Mapping[str, str]) -> Parts:
                 burst=settings.relay_rate_limit_per_minute,
                 subject="user",
                 layer="user",
+                kind="relay_rate_limit",
             ),
             metrics=metrics,
             audit=AuditLog(database, metrics, redis),
@@ -119,4 +136,21 @@ def build(environment: Mapping[str, str]) -> Parts:
         publisher=Publisher(settings.rabbitmq_url, breaker),
         redis=redis,
         metrics=metrics,
+        sealing=sealing,
+        delivery=cache(partial(_delivery, settings, database, sealing)),
     )
+
+
+def _sealing(environment: Mapping[str, str]) -> Sealing:
+    def ring() -> str:
+        return load(Configuration, environment).relay_keys
+
+    return Sealing(KeyRing("RELAY_KEYS", ring(), ring))
+
+
+def _delivery(
+    settings: Configuration, database: Database, sealing: Callable[[], Sealing]
+) -> Delivery:
+    from chalicelib.relay.delivery.deliver import Delivery  # here, to spare other cold starts
+
+    return Delivery.of(settings, database, sealing())

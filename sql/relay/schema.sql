@@ -255,4 +255,5 @@ GRANT SELECT, INSERT, UPDATE
     ON ad_analytics_platforms, event_deliveries, marketing_events, platform_credentials,
        relay_accounts, relay_lanes, schedule_runs, storefronts, storefront_sgtm_config
     TO relay_app;
+GRANT DELETE ON storefronts TO relay_app;
 GRANT SELECT, INSERT ON audit_log, event_attempts TO relay_app;

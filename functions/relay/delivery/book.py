@@ -31,16 +31,18 @@ _REQUESTED = frozenset(
 
 
 class Limits(NamedTuple):
-    """What a lane's receiver takes: events in a request, and how a claim is divided into requests."""
+    """What a lane's receiver takes: events in a request, and for how long an event is not too old."""
 
     batch: int
-    divide: Callable[[Sequence[Row]], Sequence[Sequence[Row]]]
     expires_at: Callable[[Row], datetime]
 
 
 @dataclass(frozen=True, slots=True)
 class Deliveries:
-    """The book of one process. `limits` are those of an adapter; `waits` in seconds are between tries."""
+    """The book of one process.
+
+    `limits` are those of an adapter. `waits` are the seconds between tries.
+    """
 
     database: Database
     limits: Callable[[str], Limits]
@@ -68,11 +70,7 @@ class Deliveries:
                 "lease_seconds": self.lease_seconds,
             },
         )
-        return [
-            Batch(destination, part, token, ends)
-            for own in limits.divide(rows)
-            for part in _parts(own, limits.batch)
-        ]
+        return [Batch(destination, part, token, ends) for part in _parts(rows, limits.batch)]
 
     def renew(self, batch: Batch) -> Batch | None:
         ends = time.monotonic() + self.lease_seconds

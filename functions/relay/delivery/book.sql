@@ -61,7 +61,7 @@ WITH turn AS (
     RETURNING d.event, d.lane_id, d.try_count, d.attempt_count, d.replay_id
 )
 SELECT leased.*, e.storefront_id, e.event_type, e.event_time, e.identity, e.order_id, e.dedup_id,
-       e.event_payload, e.match_keys, e.private_encrypted, e.key_id, e.consent_json, e.accepted_at
+       e.event_payload::text AS event_payload, e.match_keys, e.private_encrypted, e.key_id, e.consent_json, e.accepted_at
 FROM leased
 JOIN marketing_events e ON e.id = leased.event
 ORDER BY e.event_time, e.id
@@ -193,8 +193,8 @@ WHERE lane_id = ANY (%(lanes)s::bigint[]) AND state IN ('failing', 'blocked')
 
 -- name: read_destinations
 -- What a request to each of these lanes needs, read with each claim: a change counts from the next one.
-SELECT l.lane_id, l.adapter, l.concurrency, l.failures, s.currency, s.country,
-       c.credentials_encrypted, c.key_id, c.settings_json, c.id AS credential_id,
+SELECT l.lane_id, l.adapter, l.concurrency, l.failures, l.storefront_id, s.currency, s.country,
+       c.platform_id, c.credentials_encrypted, c.key_id, c.settings_json,
        g.sgtm_url, g.path, g.measurement_id, g.settings_json AS sgtm_settings_json
 FROM relay_lanes l
 JOIN storefronts s ON s.id = l.storefront_id

@@ -59,7 +59,6 @@ def post(
         headers={
             "Content-Type": "application/json",
             "User-Agent": USER_AGENT,
-            "Accept-Encoding": "identity",
             **(headers or {}),
         },
         body=body if isinstance(body, bytes) else dumps(body),

@@ -3,14 +3,13 @@
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 from typing_extensions import TypedDict
 
 from chalicelib.relay.values.countries import ALPHA_2
 from chalicelib.relay.values.money import DIGITS
 from fintegrate.http.cursors import digits_only
 from fintegrate.http.validation import Described, RequestModel, Text
-from pydantic import BeforeValidator
 
 MOST_ID = 2_147_483_647
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from chalicelib.relay.delivery.book import Deliveries, Limits
-from fintegrate.database import Database, Row
+from fintegrate.database import Database
 from fintegrate.outbox.lanes import DELIVERED, Batch, Kind, LaneRun, Sent, Summary, Verdict
 
 MakeLane = Callable[..., int]
@@ -72,12 +72,8 @@ def run(database: Database, receivers: Receivers) -> Callable[..., Summary]:
 
 
 def _book(database: Database, batch: int = 1, lease_seconds: float = 30) -> Deliveries:
-    limits = Limits(batch, _undivided, lambda _row: datetime.now(UTC) + timedelta(days=7))
+    limits = Limits(batch, lambda _row: datetime.now(UTC) + timedelta(days=7))
     return Deliveries(database, lambda _adapter: limits, WAITS, lease_seconds)
-
-
-def _undivided(rows: Sequence[Row]) -> list[Sequence[Row]]:
-    return [rows] if rows else []
 
 
 def test_every_event_arrives_once(

@@ -73,7 +73,8 @@ class RequestParts(NamedTuple):
     rate_limiter: RateLimiter
     metrics: Metrics
     audit: AuditLog
-    idempotency_keys: IdempotencyKeys
+    idempotency_keys: IdempotencyKeys | None
+    """None where requests are safe to repeat anyway: then the header is ignored."""
     max_body_bytes: int
     publish_new: Callable[[Row, float], None] | None = None
     """Publishes a handler's event after the commit, and never raises. The second argument is a time on
@@ -212,7 +213,7 @@ class _Answering:
                 return answer(status, stored["response_json"], headers=self._headers)
             began = time.monotonic()
             result = handler(call)
-            if key:
+            if key and self._parts.idempotency_keys:
                 self._parts.idempotency_keys.store(
                     caller.owner_id, key, self._spec.status, result.data
                 )
@@ -270,7 +271,7 @@ class _Answering:
 
     def _idempotency_key(self) -> str | None:
         key = self._request.header("idempotency-key")
-        if key is None or self._request.method != "POST":
+        if key is None or self._request.method != "POST" or not self._parts.idempotency_keys:
             return None
         if not self._spec.idempotency:
             raise Invalid(
@@ -287,6 +288,7 @@ class _Answering:
         digest = request_hash(request.method, request.path, body)
         former = former_hash(request.method, request.path, body)
         metrics, keys = self._parts.metrics, self._parts.idempotency_keys
+        assert keys is not None
         try:
             stored = keys.replay_or_reserve(self._caller.owner_id, key, digest, former)
         except Conflict:

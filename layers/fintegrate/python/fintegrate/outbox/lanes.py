@@ -87,8 +87,10 @@ class Batch(NamedTuple):
 
 
 class Sent(NamedTuple):
-    """How a batch ended: a verdict per row. None: the batch was refused without saying which row was at
-    fault, so the engine sends the halves of these rows."""
+    """How a batch ended, by a verdict per row.
+
+    Rows without one were refused together, and nobody said which was at fault: their halves are sent.
+    """
 
     batch: Batch
     verdicts: Sequence[Verdict | None]
@@ -102,15 +104,19 @@ class Book(Protocol):
     """The statements of a system's lanes."""
 
     def due(self) -> list[Row]:
-        """The lanes with due rows that may be served now, the least recently served first. Each has
-        `lane_id`, `concurrency` and `failures`."""
+        """The lanes with due rows that may be served now, the least recently served first.
+
+        Each has `lane_id`, `concurrency` and `failures`.
+        """
 
     def claim(self, lane: Row, requests: int) -> list[Batch]:
         """Lease due rows for at most so many requests of the lane; none if it may not be served."""
 
     def renew(self, batch: Batch) -> Batch | None:
-        """Restart the lease before a further request; None if the lane may not be served any more, and
-        then the rows are released."""
+        """Restart the lease before a further request.
+
+        None if the lane may not be served any more; then the rows are released.
+        """
 
     def write_back(self, sent: Sequence[Sent]) -> None:
         """Write how rows ended, and what it says of their lanes. Rows without a verdict stay leased."""
