@@ -24,6 +24,7 @@ def _admin() -> Blueprint:
     )
     from chalicelib.relay.destinations.blueprint import admin
     from chalicelib.relay.events import read_event  # noqa: F401
+    from chalicelib.relay.lanes import change_lane, list_lanes  # noqa: F401
 
     return admin
 

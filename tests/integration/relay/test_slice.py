@@ -62,7 +62,9 @@ def call(environment: dict[str, str]) -> Iterator[Callable[..., Reply]]:
     """Calls the relay as one of its users."""
     wiring.use(wiring.build(environment))
 
-    def call(method: str, path: str, body: Any = None, user: str = "admin", number: int = 0) -> Reply:
+    def call(
+        method: str, path: str, body: Any = None, user: str = "admin", number: int = 0
+    ) -> Reply:
         secret = environment[f"RELAY_{'ADMIN' if user == 'admin' else 'INGEST'}_PASSWORD"]
         token = base64.b64encode(f"{user}:{secret}".encode()).decode()
         raw = b"" if body is None else json.dumps(body).encode()
@@ -79,6 +81,7 @@ def call(environment: dict[str, str]) -> Iterator[Callable[..., Reply]]:
         )
 
     yield call
+    wiring.parts().delivery().close()
     wiring.parts().close()
     wiring.use(None)
 
@@ -182,3 +185,31 @@ def test_only_admins_administrate(call: Callable[..., Reply], user: str) -> None
     reply = call("GET", "/admin/v1/storefronts", user=user)
 
     assert reply.status == (200 if user == "admin" else 403)
+
+
+def test_paused_lane_says_so_and_goes_on(
+    call: Callable[..., Reply], secret: str, receiver: Receiver
+) -> None:
+    (lane,) = call("GET", "/admin/v1/lanes").data["lanes"]
+    number = lane["lane_id"]
+    paused = call("PATCH", "/admin/v1/lanes/{id}", {"paused": True}, number=number)
+    call("POST", "/v1/events", {"data": [EVENT]}, user="oms")
+
+    assert deliver() == {}
+    assert (paused.data["state"], paused.data["pending_count"]) == ("paused", 0)
+    (lane,) = call("GET", "/admin/v1/lanes").data["lanes"]
+    assert lane["pending_count"] == 1
+    call("PATCH", "/admin/v1/lanes/{id}", {"paused": False}, number=number)
+    assert deliver() == {"delivered": 1}
+
+
+def test_receiver_that_is_gone_blocks_its_lane(
+    call: Callable[..., Reply], secret: str, receiver: Receiver
+) -> None:
+    receiver.answer = lambda _got: 410
+    call("POST", "/v1/events", {"data": [EVENT]}, user="oms")
+
+    deliver()
+
+    (lane,) = call("GET", "/admin/v1/lanes").data["lanes"]
+    assert (lane["state"], lane["next_try_at"], lane["pending_count"]) == ("blocked", None, 1)
