@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import pytest
+from cryptography.fernet import Fernet
 from standardwebhooks.webhooks import Webhook
 
 from app import app
@@ -213,3 +214,23 @@ def test_receiver_that_is_gone_blocks_its_lane(
 
     (lane,) = call("GET", "/admin/v1/lanes").data["lanes"]
     assert (lane["state"], lane["next_try_at"], lane["pending_count"]) == ("blocked", None, 1)
+
+
+def test_missing_key_stops_the_lane(
+    call: Callable[..., Reply], secret: str, receiver: Receiver, environment: dict[str, str]
+) -> None:
+    call("POST", "/v1/events", {"data": [EVENT]}, user="oms")
+    other = json.dumps({"k9": Fernet.generate_key().decode()})
+    right = wiring.parts()
+    wiring.use(wiring.build({**environment, "RELAY_KEYS": other}))
+    try:
+        deliver()
+        (lane,) = call("GET", "/admin/v1/lanes").data["lanes"]
+    finally:
+        wiring.parts().delivery().close()
+        wiring.parts().close()
+        wiring.use(right)
+
+    assert (lane["state"], lane["pending_count"]) == ("blocked", 1)
+    assert "k1" in lane["reason"]
+    assert receiver.got == []
