@@ -30,7 +30,7 @@ def _admin() -> Blueprint:
 
 
 def _schedules() -> Blueprint:
-    from chalicelib.relay.schedules import run_deliver  # noqa: F401
+    from chalicelib.relay.schedules import run_deliver, run_intake  # noqa: F401
     from chalicelib.relay.schedules.blueprint import schedules
 
     return schedules
