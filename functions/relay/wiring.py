@@ -112,32 +112,38 @@ def build(environment: Mapping[str, str]) -> Parts:
     )
     metrics = Metrics(redis, OF_THE_LAYER, prefix=SERVICE, namespace="relay", bounds={"route": 80})
     sealing = cache(partial(_sealing, environment))
-    users = read_users("RELAY_USERS", settings.relay_users, ROLES)
     return Parts(
         settings=settings,
-        request=RequestParts(
-            database=database,
-            schemes={"Basic": ByPassword(users, realm="relay", admin_role="admin", redis=redis)},
-            rate_limiter=RateLimiter(
-                redis,
-                metrics,
-                per_minute=settings.relay_rate_limit_per_minute,
-                burst=settings.relay_rate_limit_per_minute,
-                subject="user",
-                layer="user",
-                kind="relay_rate_limit",
-            ),
-            metrics=metrics,
-            audit=AuditLog(database, metrics, redis),
-            idempotency_keys=None,
-            max_body_bytes=settings.relay_max_body_bytes,
-            admins_only="This endpoint is for users with the role admin",
-        ),
+        request=_request_parts(settings, database, redis, metrics),
         publisher=Publisher(settings.rabbitmq_url, breaker),
         redis=redis,
         metrics=metrics,
         sealing=sealing,
         delivery=cache(partial(_delivery, settings, database, sealing)),
+    )
+
+
+def _request_parts(
+    settings: Configuration, database: Database, redis: RedisConnections, metrics: Metrics
+) -> RequestParts:
+    users = read_users("RELAY_USERS", settings.relay_users, ROLES)
+    return RequestParts(
+        database=database,
+        schemes={"Basic": ByPassword(users, realm="relay", admin_role="admin", redis=redis)},
+        rate_limiter=RateLimiter(
+            redis,
+            metrics,
+            per_minute=settings.relay_rate_limit_per_minute,
+            burst=settings.relay_rate_limit_per_minute,
+            subject="user",
+            layer="user",
+            kind="relay_rate_limit",
+        ),
+        metrics=metrics,
+        audit=AuditLog(database, metrics, redis),
+        idempotency_keys=None,
+        max_body_bytes=settings.relay_max_body_bytes,
+        admins_only="This endpoint is for users with the role admin",
     )
 
 

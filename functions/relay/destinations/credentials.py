@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from chalicelib.relay import places
 from chalicelib.relay.delivery.adapters import adapter_of, webhook
 from chalicelib.relay.delivery.fields import wrong_fields
-from chalicelib.relay.delivery.sending import CREDENTIAL_PLACE
 from chalicelib.relay.delivery.shapes import Destination
 from chalicelib.relay.destinations.storefronts import SQL as STOREFRONTS
 from chalicelib.relay.destinations.storefronts import found
@@ -46,9 +46,7 @@ def create(db: Database, sealing: Sealing, wanted: Values, now: datetime) -> Row
     wrong += wrong_fields(adapter.SETTINGS, settings, "settings")
     if wrong:
         raise Invalid("; ".join(wrong))
-    place = CREDENTIAL_PLACE.format(
-        storefront=wanted["storefront_id"], platform=wanted["platform_id"]
-    )
+    place = places.of_credential(wanted["storefront_id"], wanted["platform_id"])
     sealed = sealing.seal(values, place)
     row = {
         **wanted,
@@ -67,18 +65,23 @@ def create(db: Database, sealing: Sealing, wanted: Values, now: datetime) -> Row
     destination = Destination(
         id="new", adapter=platform["adapter"], settings=settings, credentials=values
     )
+    lane_id = _open_lane(db, created, destination)
+    return {**created, "lane_id": lane_id, **({"made": made} if made else {})}
+
+
+def _open_lane(db: Database, created: Row, destination: Destination) -> int:
+    adapter = adapter_of(destination.adapter)
     lane = {
         "id": created["id"],
-        "storefront_id": wanted["storefront_id"],
-        "adapter": platform["adapter"],
-        "is_active": wanted["is_active"],
+        "storefront_id": created["storefront_id"],
+        "adapter": destination.adapter,
+        "is_active": created["is_active"],
         "requests_per_minute": adapter.REQUESTS_PER_MINUTE,
         "concurrency": adapter.CONCURRENCY,
         "account": adapter.account(destination),
     }
     db.execute(SQL["create_account"], lane)
-    lane_id = db.fetch_all(SQL["create_lane"], lane)[0]["lane_id"]
-    return {**created, "lane_id": lane_id, **({"made": made} if made else {})}
+    return int(db.fetch_all(SQL["create_lane"], lane)[0]["lane_id"])
 
 
 def fingerprint(values: Values) -> str:

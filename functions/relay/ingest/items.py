@@ -78,13 +78,49 @@ def read_item(
         raise Rejected("item: must be an object")
     if flaw := flaw_of(item):
         raise Rejected(f"item: {flaw}")
-    content_hash = _hash(item)
-    wrong: list[str] = []
     fields = with_user_fields(item)
     code = fields.get("storefront_id")
     storefront = storefronts.get(code) if isinstance(code, str) else None
     if storefront is None:
         raise Rejected(_no_storefront(code))
+    checked = _checked(fields, storefront, now)
+    keys, places, of_user = user_data(fields.get("user"), storefront.country)
+    ids, of_client = client_ids(fields.get("client"))
+    return Item(
+        storefront=storefront,
+        code=str(code),
+        identity=checked.event_id or checked.order_id or "",
+        order_id=checked.order_id,
+        event_type=checked.name,
+        event_time=min(checked.moment, now),
+        dedup_id=checked.event_id or f"{checked.order_id}:{checked.name}",
+        payload=_payload(checked),
+        match_keys=dict(keys),
+        private={**ids, **places},
+        consent=checked.consent,
+        content_hash=_hash(item),
+        warnings=[*checked.warnings, *of_user, *of_client],
+    )
+
+
+class _Checked(NamedTuple):
+    """What an item says of the event, without the person."""
+
+    name: str
+    moment: datetime
+    order_id: str | None
+    event_id: str | None
+    value: Any
+    currency: str | None
+    contents: list[Any]
+    consent: dict[str, Any]
+    extra: dict[str, Any]
+    warnings: list[str]
+
+
+def _checked(fields: Mapping[str, Any], storefront: Storefront, now: datetime) -> _Checked:
+    """All that is wrong is said at once."""
+    wrong: list[str] = []
     name = _try(wrong, lambda: _event_name(fields.get("event_name")))
     moment = _try(wrong, lambda: event_time(fields.get("event_time"), now))
     order_id = _try(wrong, lambda: _id(fields, "order_id"))
@@ -104,34 +140,23 @@ def read_item(
         wrong.append(f"extra: the further fields have more than {EXTRA_BYTES} bytes together")
     if wrong or name is None or moment is None:
         raise Rejected("; ".join(wrong))
-    keys, places, of_user = user_data(fields.get("user"), storefront.country)
-    ids, of_client = client_ids(fields.get("client"))
-    identity = own_id or order_id or ""
-    return Item(
-        storefront=storefront,
-        code=str(code),
-        identity=identity,
-        order_id=order_id,
-        event_type=name,
-        event_time=min(moment, now),
-        dedup_id=own_id or f"{order_id}:{name}",
-        payload=_present(
-            {
-                "event_name": name,
-                "event_time": iso(moment),
-                "order_id": order_id,
-                "event_id": own_id,
-                "value": value,
-                "currency": currency,
-                "contents": contents,
-                "extra": extra,
-            }
-        ),
-        match_keys=dict(keys),
-        private={**ids, **places},
-        consent=consent,
-        content_hash=content_hash,
-        warnings=[*warnings, *more, *cleaned, *of_user, *of_client],
+    said = [*warnings, *more, *cleaned]
+    return _Checked(name, moment, order_id, own_id, value, currency, contents, consent, extra, said)
+
+
+def _payload(checked: _Checked) -> dict[str, Any]:
+    """What is shown of the event, and what receivers get."""
+    return _present(
+        {
+            "event_name": checked.name,
+            "event_time": iso(checked.moment),
+            "order_id": checked.order_id,
+            "event_id": checked.event_id,
+            "value": checked.value,
+            "currency": checked.currency,
+            "contents": checked.contents,
+            "extra": checked.extra,
+        }
     )
 
 
