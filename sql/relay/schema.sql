@@ -247,6 +247,14 @@ CREATE TABLE schedule_runs (
     CONSTRAINT schedule_runs_pkey PRIMARY KEY (schedule)
 );
 
+CREATE TABLE migration_history (
+    name       text        NOT NULL,
+    checksum   text        NOT NULL,
+    applied_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    additive   boolean     NOT NULL DEFAULT false,
+    CONSTRAINT migration_history_pkey PRIMARY KEY (name)
+);
+
 -- ---------------------------------------------------------------------------------------------
 -- What the functions' user may do: with each table what a statement of theirs does. It owns nothing.
 -- ---------------------------------------------------------------------------------------------
