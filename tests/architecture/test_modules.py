@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -99,9 +101,13 @@ def dotted(file: Path) -> str:
 
 def imported_names(file: Path) -> set[str]:
     """The dotted names of everything that a module imports by name."""
+    return names_imported(tree_of(file))
+
+
+def names_imported(tree: ast.AST) -> set[str]:
     return {
         f"{node.module}.{alias.name}"
-        for node in ast.walk(tree_of(file))
+        for node in ast.walk(tree)
         if isinstance(node, ast.ImportFrom)
         for alias in node.names
     }
@@ -116,9 +122,9 @@ def test_index_imports_every_handler(index: Path) -> None:
 
 @pytest.mark.parametrize("index", sorted(FUNCTIONS.glob("*/index.py")), ids=named)
 def test_index_imports_every_blueprint(index: Path) -> None:
-    found = {f"{dotted(file)}.{file.parent.name}" for file in index.parent.rglob("blueprint.py")}
+    found = {dotted(file) for file in index.parent.rglob("blueprint.py")}
 
-    assert found <= imported_names(index)
+    assert found <= {name.rpartition(".")[0] for name in imported_names(index)}
 
 
 def test_app_registers_every_blueprint() -> None:
@@ -131,25 +137,26 @@ def test_app_registers_every_blueprint() -> None:
     assert {name.split(".")[1] for name in registered_modules} == {*systems.NAMES, "operations"}
 
 
-def test_paths_name_their_service() -> None:
+@pytest.mark.parametrize("system", systems.NAMES)
+def test_paths_name_their_service(system: str) -> None:
     """A request imports the service that its path's first segment names."""
     from app import app
 
-    modules_of = {
-        path: {view.view_function.__module__ for view in views.values()}
-        for path, views in app.routes.items()
-    }
-    served = {
-        (path.split("/")[1], module.split(".")[-2])
-        for path, modules in modules_of.items()
-        for module in modules
-        if module.split(".")[1] != systems.OPERATIONS
-    }
+    routed: dict[str, set[str]] = {}
+    for path, views in app.routes.items():
+        modules = {view.view_function.__module__ for view in views.values()}
+        own = {name for name in modules if name.split(".")[1] == system}
+        routed.setdefault(path.split("/")[1], set()).update(own)
+    services = systems.system_of(system).services
+    imported = {segment: imported_by(load) for segment, load in services.items()}
 
-    assert {segment for segment, _ in served} <= {
-        segment for name in systems.NAMES for segment in systems.system_of(name).services
-    }
-    assert all(segment == folder for segment, folder in served), served
+    assert {segment for segment, own in routed.items() if own} <= services.keys()
+    assert all(routed[segment] <= imported[segment] for segment in routed.keys() & services.keys())
+
+
+def imported_by(function: Callable[..., object]) -> set[str]:
+    """The dotted names of everything that a function imports by name."""
+    return names_imported(ast.parse(inspect.getsource(function)))
 
 
 def test_every_system_is_in_the_list() -> None:

@@ -17,6 +17,7 @@ from typing import Any
 from chalicelib.relay.delivery.adapters import adapter_of
 from chalicelib.relay.delivery.composing import too_old
 from chalicelib.relay.delivery.shapes import (
+    CREDENTIAL_PLACE,
     Adapter,
     Answer,
     Destination,
@@ -34,7 +35,6 @@ from fintegrate.outgoing import exchange
 from fintegrate.outgoing.client import Client, Patience, Pool
 from fintegrate.outgoing.scrubbing import scrubbed
 
-CREDENTIAL_PLACE = "platform_credentials/{storefront}/{platform}"
 _CONFIGURATION = frozenset({exchange.Kind.NOT_ALLOWED, exchange.Kind.BAD_CERTIFICATE})
 _HEADERS = frozenset({"x-business-use-case-usage"})
 """The headers of answers that adapters read beside the usual ones."""

@@ -10,8 +10,7 @@ from typing import Any
 
 from chalicelib.relay.delivery.adapters import adapter_of, webhook
 from chalicelib.relay.delivery.fields import wrong_fields
-from chalicelib.relay.delivery.sending import CREDENTIAL_PLACE
-from chalicelib.relay.delivery.shapes import Destination
+from chalicelib.relay.delivery.shapes import CREDENTIAL_PLACE, Destination
 from chalicelib.relay.destinations.storefronts import SQL as STOREFRONTS
 from chalicelib.relay.destinations.storefronts import found
 from fintegrate.access.sealing import Sealing
@@ -46,20 +45,8 @@ def create(db: Database, sealing: Sealing, wanted: Values, now: datetime) -> Row
     wrong += wrong_fields(adapter.SETTINGS, settings, "settings")
     if wrong:
         raise Invalid("; ".join(wrong))
-    place = CREDENTIAL_PLACE.format(
-        storefront=wanted["storefront_id"], platform=wanted["platform_id"]
-    )
-    sealed = sealing.seal(values, place)
-    row = {
-        **wanted,
-        "text": sealed.text,
-        "key_id": sealed.key_id,
-        "field_names": sorted(values),
-        "fingerprint": fingerprint(values),
-        "settings": json.dumps(settings),
-    }
     try:
-        created = db.fetch_all(SQL["create"], row)[0]
+        created = db.fetch_all(SQL["create"], _row(sealing, wanted, values))[0]
     except UniqueViolation as error:
         raise Conflict(
             "The storefront has a credential of this platform; change that one"
@@ -67,18 +54,38 @@ def create(db: Database, sealing: Sealing, wanted: Values, now: datetime) -> Row
     destination = Destination(
         id="new", adapter=platform["adapter"], settings=settings, credentials=values
     )
+    lane_id = _open_lane(db, created, destination)
+    return {**created, "lane_id": lane_id, **({"made": made} if made else {})}
+
+
+def _row(sealing: Sealing, wanted: Values, values: Values) -> Values:
+    place = CREDENTIAL_PLACE.format(
+        storefront=wanted["storefront_id"], platform=wanted["platform_id"]
+    )
+    sealed = sealing.seal(values, place)
+    return {
+        **wanted,
+        "text": sealed.text,
+        "key_id": sealed.key_id,
+        "field_names": sorted(values),
+        "fingerprint": fingerprint(values),
+        "settings": json.dumps(wanted["settings"]),
+    }
+
+
+def _open_lane(db: Database, created: Row, destination: Destination) -> int:
+    adapter = adapter_of(destination.adapter)
     lane = {
         "id": created["id"],
-        "storefront_id": wanted["storefront_id"],
-        "adapter": platform["adapter"],
-        "is_active": wanted["is_active"],
+        "storefront_id": created["storefront_id"],
+        "adapter": destination.adapter,
+        "is_active": created["is_active"],
         "requests_per_minute": adapter.REQUESTS_PER_MINUTE,
         "concurrency": adapter.CONCURRENCY,
         "account": adapter.account(destination),
     }
     db.execute(SQL["create_account"], lane)
-    lane_id = db.fetch_all(SQL["create_lane"], lane)[0]["lane_id"]
-    return {**created, "lane_id": lane_id, **({"made": made} if made else {})}
+    return int(db.fetch_all(SQL["create_lane"], lane)[0]["lane_id"])
 
 
 def fingerprint(values: Values) -> str:

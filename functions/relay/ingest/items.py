@@ -78,61 +78,84 @@ def read_item(
         raise Rejected("item: must be an object")
     if flaw := flaw_of(item):
         raise Rejected(f"item: {flaw}")
-    content_hash = _hash(item)
-    wrong: list[str] = []
     fields = with_user_fields(item)
     code = fields.get("storefront_id")
     storefront = storefronts.get(code) if isinstance(code, str) else None
     if storefront is None:
         raise Rejected(_no_storefront(code))
+    said = _read(fields, storefront, now)
+    keys, places, of_user = user_data(fields.get("user"), storefront.country)
+    ids, of_client = client_ids(fields.get("client"))
+    return Item(
+        storefront=storefront,
+        code=str(code),
+        identity=said.event_id or said.order_id or "",
+        order_id=said.order_id,
+        event_type=said.name,
+        event_time=min(said.moment, now),
+        dedup_id=said.event_id or f"{said.order_id}:{said.name}",
+        payload=said.payload,
+        match_keys=dict(keys),
+        private={**ids, **places},
+        consent=said.consent,
+        content_hash=_hash(item),
+        warnings=[*said.warnings, *of_user, *of_client],
+    )
+
+
+class _Said(NamedTuple):
+    """What an item says of the event itself."""
+
+    name: str
+    moment: datetime
+    order_id: str | None
+    event_id: str | None
+    consent: dict[str, Any]
+    payload: dict[str, Any]
+    warnings: list[str]
+
+
+def _read(fields: Mapping[str, Any], storefront: Storefront, now: datetime) -> _Said:
+    """Read the fields of the event. Raises Rejected with everything that is wrong."""
+    wrong: list[str] = []
     name = _try(wrong, lambda: _event_name(fields.get("event_name")))
     moment = _try(wrong, lambda: event_time(fields.get("event_time"), now))
     order_id = _try(wrong, lambda: _id(fields, "order_id"))
     own_id = _try(wrong, lambda: _id(fields, "event_id"))
     if not wrong and order_id is None and own_id is None:
         wrong.append("order_id: one of order_id and event_id is required")
-    currency = _try(wrong, lambda: currency_of(fields.get("currency"), storefront.currency))
-    value, warnings = _try(wrong, lambda: _revenue(fields, currency or "USD")) or (None, [])
-    contents, more = _try(
-        wrong, lambda: contents_of(fields.get("contents"), currency or "USD")
-    ) or ([], [])
+    bought, warnings = _read_bought(fields, storefront, wrong)
     consent = _try(wrong, lambda: consent_of(fields.get("consent"))) or {}
-    extra, cleaned = without_addresses(
-        {key: value for key, value in fields.items() if key not in _OURS}, "extra"
-    )
-    if len(dumps(extra)) > EXTRA_BYTES:
-        wrong.append(f"extra: the further fields have more than {EXTRA_BYTES} bytes together")
+    extra, cleaned = _read_extra(fields, wrong)
     if wrong or name is None or moment is None:
         raise Rejected("; ".join(wrong))
-    keys, places, of_user = user_data(fields.get("user"), storefront.country)
-    ids, of_client = client_ids(fields.get("client"))
-    identity = own_id or order_id or ""
-    return Item(
-        storefront=storefront,
-        code=str(code),
-        identity=identity,
-        order_id=order_id,
-        event_type=name,
-        event_time=min(moment, now),
-        dedup_id=own_id or f"{order_id}:{name}",
-        payload=_present(
-            {
-                "event_name": name,
-                "event_time": iso(moment),
-                "order_id": order_id,
-                "event_id": own_id,
-                "value": value,
-                "currency": currency,
-                "contents": contents,
-                "extra": extra,
-            }
-        ),
-        match_keys=dict(keys),
-        private={**ids, **places},
-        consent=consent,
-        content_hash=content_hash,
-        warnings=[*warnings, *more, *cleaned, *of_user, *of_client],
-    )
+    payload = {
+        "event_name": name,
+        "event_time": iso(moment),
+        "order_id": order_id,
+        "event_id": own_id,
+        **bought,
+        "extra": extra,
+    }
+    return _Said(name, moment, order_id, own_id, consent, _present(payload), [*warnings, *cleaned])
+
+
+def _read_bought(
+    fields: Mapping[str, Any], storefront: Storefront, wrong: list[str]
+) -> tuple[dict[str, Any], list[str]]:
+    currency = _try(wrong, lambda: currency_of(fields.get("currency"), storefront.currency))
+    known = currency or "USD"  # with a wrong one the item is rejected anyway
+    value, warnings = _try(wrong, lambda: _revenue(fields, known)) or (None, [])
+    contents, more = _try(wrong, lambda: contents_of(fields.get("contents"), known)) or ([], [])
+    return {"value": value, "currency": currency, "contents": contents}, [*warnings, *more]
+
+
+def _read_extra(fields: Mapping[str, Any], wrong: list[str]) -> tuple[Any, list[str]]:
+    further = {key: value for key, value in fields.items() if key not in _OURS}
+    extra, cleaned = without_addresses(further, "extra")
+    if len(dumps(extra)) > EXTRA_BYTES:
+        wrong.append(f"extra: the further fields have more than {EXTRA_BYTES} bytes together")
+    return extra, list(cleaned)
 
 
 def _try(wrong: list[str], read: Callable[[], T]) -> T | None:

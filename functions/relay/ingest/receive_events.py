@@ -36,4 +36,9 @@ def receive_events(call: Call[Batch]) -> Answer:
         "rejected": counts["rejected"],
         "results": results,
     }
-    return Answer(data, after_commit=nudge if counts["accepted"] else None)
+    return Answer(data, after_commit=_nudge if counts["accepted"] else None)
+
+
+def _nudge() -> None:
+    own = parts()
+    nudge(own.publisher, own.settings)

@@ -62,7 +62,9 @@ def call(environment: dict[str, str]) -> Iterator[Callable[..., Reply]]:
     """Calls the relay as one of its users."""
     wiring.use(wiring.build(environment))
 
-    def call(method: str, path: str, body: Any = None, user: str = "admin", number: int = 0) -> Reply:
+    def call(
+        method: str, path: str, body: Any = None, user: str = "admin", number: int = 0
+    ) -> Reply:
         secret = environment[f"RELAY_{'ADMIN' if user == 'admin' else 'INGEST'}_PASSWORD"]
         token = base64.b64encode(f"{user}:{secret}".encode()).decode()
         raw = b"" if body is None else json.dumps(body).encode()
