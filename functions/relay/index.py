@@ -24,12 +24,13 @@ def _admin() -> Blueprint:
     )
     from chalicelib.relay.destinations.blueprint import admin
     from chalicelib.relay.events import read_event  # noqa: F401
+    from chalicelib.relay.lanes import change_lane, list_lanes  # noqa: F401
 
     return admin
 
 
 def _schedules() -> Blueprint:
-    from chalicelib.relay.schedules import run_deliver  # noqa: F401
+    from chalicelib.relay.schedules import run_deliver, run_intake  # noqa: F401
     from chalicelib.relay.schedules.blueprint import schedules
 
     return schedules

@@ -50,6 +50,10 @@ class Delivery:
             settings.relay_deliver_seconds,
         )
 
+    def close(self) -> None:
+        """Close what is kept open to receivers."""
+        self.sender.client.close()
+
     def run(self) -> Summary:
         """Send what is due, for at most the time that a run may claim."""
         return LaneRun(self.book, self.sender.send, self.senders, LONGEST_SECONDS).run(self.seconds)

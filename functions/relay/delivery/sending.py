@@ -28,7 +28,8 @@ from chalicelib.relay.delivery.shapes import Kind as Meaning
 from chalicelib.relay.delivery.shapes import Verdict as Judgement
 from chalicelib.relay.ingest.accept import place_of
 from chalicelib.relay.values.json_text import loads
-from fintegrate.access.sealing import Sealing
+from fintegrate.access.key_ring import KeyMissing
+from fintegrate.access.sealing import Misplaced, Sealing, Unreadable
 from fintegrate.database import Row
 from fintegrate.outbox.lanes import DELIVERED, Batch, Kind, Sent, Verdict
 from fintegrate.outgoing import exchange
@@ -52,11 +53,22 @@ class Sender:
     _alone: threading.Lock = field(default_factory=threading.Lock)
 
     def send(self, batch: Batch) -> Sent:
-        """Send a batch. Raises only for a defect of ours, or a secret that cannot be opened."""
-        now = datetime.now(UTC)
-        destination = self.destination_of(batch.lane)
+        """Send a batch. Raises only for a defect of ours.
+
+        A ring of keys that lacks one stops the lane and fails no event.
+        """
+        try:
+            destination = self.destination_of(batch.lane)
+            events = [self.event_of(row) for row in batch.rows]
+        except (KeyMissing, Unreadable, Misplaced) as error:
+            sealed = Verdict(Kind.CONFIGURATION, f"RELAY_KEYS: {error}")
+            return Sent(batch, [sealed] * len(batch.rows))
+        return self._send(batch, destination, events, datetime.now(UTC))
+
+    def _send(
+        self, batch: Batch, destination: Destination, events: Sequence[Event], now: datetime
+    ) -> Sent:
         adapter = adapter_of(destination.adapter)
-        events = [self.event_of(row) for row in batch.rows]
         verdicts: dict[int, Verdict | None] = {}
         for event in events:
             if reason := adapter.skip_reason(event, destination):

@@ -36,10 +36,10 @@ def accept(db: Database, sealing: Sealing, items: Sequence[object], now: datetim
         except Rejected as rejected:
             results[index] = {"index": index, "status": "rejected", "error": str(rejected)}
             continue
-        if _identity(read) in new:
+        if identity_of(read) in new:
             again.append((index, read))
         else:
-            new[_identity(read)] = (index, read)
+            new[identity_of(read)] = (index, read)
     written = _write(db, sealing, [item for _, item in new.values()])
     for identity, (index, item) in new.items():
         if identity in written:
@@ -70,13 +70,14 @@ def _storefronts(db: Database, items: Sequence[object]) -> dict[str, Storefront]
 def _write(db: Database, sealing: Sealing, items: Sequence[Item]) -> dict[Identity, int]:
     if not items:
         return {}
-    text = dumps([_row(item, sealing) for item in items]).decode()
+    text = dumps([row_of(item, sealing) for item in items]).decode()
     rows = db.fetch_all(SQL["accept"], {"items": text, "source_system": SOURCE})
     return {(row["storefront_id"], row["identity"], row["event_type"]): row["id"] for row in rows}
 
 
-def _row(item: Item, sealing: Sealing) -> dict[str, Any]:
-    sealed = sealing.seal(item.private, place_of(*_identity(item))) if item.private else None
+def row_of(item: Item, sealing: Sealing) -> dict[str, Any]:
+    """What the statements take of an item, its private data sealed for its place."""
+    sealed = sealing.seal(item.private, place_of(*identity_of(item))) if item.private else None
     return {
         "storefront": item.storefront.id,
         "code": item.code,
@@ -104,7 +105,7 @@ def _compared(db: Database, again: Sequence[tuple[int, Item]]) -> list[tuple[int
     """Whether each of these has the content of the event that stands."""
     if not again:
         return []
-    asked = sorted({_identity(item) for _, item in again})
+    asked = sorted({identity_of(item) for _, item in again})
     rows = db.fetch_all(
         SQL["standing"],
         {
@@ -116,7 +117,7 @@ def _compared(db: Database, again: Sequence[tuple[int, Item]]) -> list[tuple[int
     standing = {(row["storefront_id"], row["identity"], row["event_type"]): row for row in rows}
     found: list[tuple[int, Row]] = []
     for index, item in again:
-        row = standing[_identity(item)]
+        row = standing[identity_of(item)]
         status = "duplicate" if row["content_hash"] == item.content_hash else "conflict"
         found.append((index, _result(index, item, status, row["id"])))
     return found
@@ -133,5 +134,6 @@ def _result(index: int, item: Item, status: str, row_id: int) -> Row:
     }
 
 
-def _identity(item: Item) -> Identity:
+def identity_of(item: Item) -> Identity:
+    """What makes it the same event as another: storefront, id and type."""
     return item.storefront.id, item.identity, item.event_type

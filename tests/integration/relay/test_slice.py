@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import pytest
+from cryptography.fernet import Fernet
 from standardwebhooks.webhooks import Webhook
 
 from app import app
@@ -81,6 +82,7 @@ def call(environment: dict[str, str]) -> Iterator[Callable[..., Reply]]:
         )
 
     yield call
+    wiring.parts().delivery().close()
     wiring.parts().close()
     wiring.use(None)
 
@@ -184,3 +186,51 @@ def test_only_admins_administrate(call: Callable[..., Reply], user: str) -> None
     reply = call("GET", "/admin/v1/storefronts", user=user)
 
     assert reply.status == (200 if user == "admin" else 403)
+
+
+def test_paused_lane_says_so_and_goes_on(
+    call: Callable[..., Reply], secret: str, receiver: Receiver
+) -> None:
+    (lane,) = call("GET", "/admin/v1/lanes").data["lanes"]
+    number = lane["lane_id"]
+    paused = call("PATCH", "/admin/v1/lanes/{id}", {"paused": True}, number=number)
+    call("POST", "/v1/events", {"data": [EVENT]}, user="oms")
+
+    assert deliver() == {}
+    assert (paused.data["state"], paused.data["pending_count"]) == ("paused", 0)
+    (lane,) = call("GET", "/admin/v1/lanes").data["lanes"]
+    assert lane["pending_count"] == 1
+    call("PATCH", "/admin/v1/lanes/{id}", {"paused": False}, number=number)
+    assert deliver() == {"delivered": 1}
+
+
+def test_receiver_that_is_gone_blocks_its_lane(
+    call: Callable[..., Reply], secret: str, receiver: Receiver
+) -> None:
+    receiver.answer = lambda _got: 410
+    call("POST", "/v1/events", {"data": [EVENT]}, user="oms")
+
+    deliver()
+
+    (lane,) = call("GET", "/admin/v1/lanes").data["lanes"]
+    assert (lane["state"], lane["next_try_at"], lane["pending_count"]) == ("blocked", None, 1)
+
+
+def test_missing_key_stops_the_lane(
+    call: Callable[..., Reply], secret: str, receiver: Receiver, environment: dict[str, str]
+) -> None:
+    call("POST", "/v1/events", {"data": [EVENT]}, user="oms")
+    other = json.dumps({"k9": Fernet.generate_key().decode()})
+    right = wiring.parts()
+    wiring.use(wiring.build({**environment, "RELAY_KEYS": other}))
+    try:
+        deliver()
+        (lane,) = call("GET", "/admin/v1/lanes").data["lanes"]
+    finally:
+        wiring.parts().delivery().close()
+        wiring.parts().close()
+        wiring.use(right)
+
+    assert (lane["state"], lane["pending_count"]) == ("blocked", 1)
+    assert "k1" in lane["reason"]
+    assert receiver.got == []
