@@ -27,9 +27,10 @@ def _request_parts() -> RequestParts:
 
 def _probes() -> Mapping[str, Probe]:
     from chalicelib.relay.wiring import parts
+    from fintegrate.probes import probes
 
-    database = parts().request.database
-    return {"database": Probe(lambda: database.fetch_one("SELECT 1 AS one", {}), needed=True)}
+    own = parts()
+    return probes(own.request.database, own.publisher, own.redis)
 
 
 def _gauges(_db: Database) -> Iterable[GaugeFamily]:
@@ -64,8 +65,11 @@ def _new_users(settings: Mapping[str, str]) -> str:
 
     return json.dumps(
         {
-            "admin": {"hashes": hashes(settings["RELAY_ADMIN_PASSWORD"]), "role": "admin"},
-            "oms": {"hashes": hashes(settings["RELAY_INGEST_PASSWORD"]), "role": "ingest"},
+            settings[f"RELAY_{role.upper()}_USER"]: {
+                "hashes": hashes(settings[f"RELAY_{role.upper()}_PASSWORD"]),
+                "role": role,
+            }
+            for role in ("admin", "ingest")
         }
     )
 
@@ -88,7 +92,9 @@ SYSTEM = System(
     after_migrations=_after_migrations,
     schedule_runs=_schedule_runs,
     made_up={
+        "RELAY_ADMIN_USER": lambda _settings: "admin",
         "RELAY_ADMIN_PASSWORD": _new_password,
+        "RELAY_INGEST_USER": lambda _settings: "oms",
         "RELAY_INGEST_PASSWORD": _new_password,
         "RELAY_USERS": _new_users,
         "RELAY_KEYS": _new_keys,

@@ -118,24 +118,7 @@ def build(environment: Mapping[str, str]) -> Parts:
     sealing = cache(partial(_sealing, environment))
     return Parts(
         settings=settings,
-        request=RequestParts(
-            database=database,
-            schemes=_schemes(settings, redis),
-            rate_limiter=RateLimiter(
-                redis,
-                metrics,
-                per_minute=settings.relay_rate_limit_per_minute,
-                burst=settings.relay_rate_limit_per_minute,
-                subject="user",
-                layer="user",
-                kind="relay_rate_limit",
-            ),
-            metrics=metrics,
-            audit=AuditLog(database, metrics, redis),
-            idempotency_keys=None,
-            max_body_bytes=settings.relay_max_body_bytes,
-            admins_only="This endpoint is for users with the role admin",
-        ),
+        request=_request_parts(settings, database, redis, metrics),
         publisher=Publisher(settings.rabbitmq_url, breaker),
         redis=redis,
         metrics=metrics,
@@ -163,6 +146,29 @@ def _schemes(settings: Configuration, redis: RedisConnections) -> Mapping[str, S
         return {}
     users = read_users("RELAY_USERS", settings.relay_users, ROLES)
     return {"Basic": ByPassword(users, realm="relay", admin_role="admin", redis=redis)}
+
+
+def _request_parts(
+    settings: Configuration, database: Database, redis: RedisConnections, metrics: Metrics
+) -> RequestParts:
+    return RequestParts(
+        database=database,
+        schemes=_schemes(settings, redis),
+        rate_limiter=RateLimiter(
+            redis,
+            metrics,
+            per_minute=settings.relay_rate_limit_per_minute,
+            burst=settings.relay_rate_limit_per_minute,
+            subject="user",
+            layer="user",
+            kind="relay_rate_limit",
+        ),
+        metrics=metrics,
+        audit=AuditLog(database, metrics, redis),
+        idempotency_keys=None,
+        max_body_bytes=settings.relay_max_body_bytes,
+        admins_only="This endpoint is for users with the role admin",
+    )
 
 
 def _sealing(environment: Mapping[str, str]) -> Sealing:

@@ -247,12 +247,22 @@ CREATE TABLE schedule_runs (
     CONSTRAINT schedule_runs_pkey PRIMARY KEY (schedule)
 );
 
+CREATE TABLE migration_history (
+    name       text        NOT NULL,
+    checksum   text        NOT NULL,
+    applied_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    additive   boolean     NOT NULL DEFAULT false,
+    CONSTRAINT migration_history_pkey PRIMARY KEY (name)
+);
+
 -- ---------------------------------------------------------------------------------------------
 -- What the functions' user may do: with each table what a statement of theirs does. It owns nothing.
 -- ---------------------------------------------------------------------------------------------
 
+GRANT SELECT, INSERT, UPDATE
+    ON event_deliveries, marketing_events, relay_accounts, relay_lanes, schedule_runs
+    TO relay_app;
+GRANT SELECT, INSERT, UPDATE, DELETE ON storefronts TO relay_app;
+GRANT SELECT, INSERT ON event_attempts, platform_credentials TO relay_app;
 GRANT SELECT ON ad_analytics_platforms, storefront_sgtm_config TO relay_app;
 GRANT INSERT ON audit_log TO relay_app;
-GRANT SELECT, INSERT ON event_attempts, marketing_events, platform_credentials TO relay_app;
-GRANT SELECT, INSERT, UPDATE ON event_deliveries, relay_accounts, relay_lanes, schedule_runs TO relay_app;
-GRANT SELECT, INSERT, UPDATE, DELETE ON storefronts TO relay_app;

@@ -27,6 +27,7 @@ LAYER_ROOMS: Mapping[str, set[str]] = {
     "outgoing": {"ground"},
     "openapi": {"ground", "access", "http"},
     "system": {"ground", "access", "http", "openapi"},
+    "probes": {"ground", "messaging", "system"},
 }
 _BELOW_SERVING = {"machine", "aws_shapes", "services", "gateway", "schedules"}
 _BELOW_WINGS = {*_BELOW_SERVING, "serving", "artifact", "aws", "documents", "chaos"}

@@ -1,4 +1,4 @@
-"""Nudges `relay_deliver_nudged` after events were accepted; the schedule finds them anyway."""
+"""Nudges the function `relay_deliver` after events were accepted; the schedule finds them anyway."""
 
 from __future__ import annotations
 

@@ -14,10 +14,10 @@ from decimal import Decimal
 from math import inf
 from typing import Any
 
+from chalicelib.relay import places
 from chalicelib.relay.delivery.adapters import adapter_of
 from chalicelib.relay.delivery.composing import too_old
 from chalicelib.relay.delivery.shapes import (
-    CREDENTIAL_PLACE,
     Adapter,
     Answer,
     Destination,
@@ -26,7 +26,6 @@ from chalicelib.relay.delivery.shapes import (
 )
 from chalicelib.relay.delivery.shapes import Kind as Meaning
 from chalicelib.relay.delivery.shapes import Verdict as Judgement
-from chalicelib.relay.ingest.accept import place_of
 from chalicelib.relay.values.json_text import loads
 from fintegrate.access.key_ring import KeyMissing
 from fintegrate.access.sealing import Misplaced, Sealing, Unreadable
@@ -100,9 +99,7 @@ class Sender:
                 "measurement_id": lane["measurement_id"],
             }
             return Destination(id=str(lane["lane_id"]), adapter=lane["adapter"], settings=settings)
-        place = CREDENTIAL_PLACE.format(
-            storefront=lane["storefront_id"], platform=lane["platform_id"]
-        )
+        place = places.of_credential(lane["storefront_id"], lane["platform_id"])
         opened = self.sealing.open(lane["key_id"], lane["credentials_encrypted"], place)
         return Destination(
             id=str(lane["lane_id"]),
@@ -116,7 +113,7 @@ class Sender:
         payload = loads(row["event_payload"] or "{}")  # as text, because a float is no amount
         private: Mapping[str, str] = {}
         if row["private_encrypted"]:
-            place = place_of(row["storefront_id"], row["identity"], row["event_type"])
+            place = places.of_event(row["storefront_id"], row["identity"], row["event_type"])
             private = self.sealing.open(row["key_id"], row["private_encrypted"], place).reveal()
         value = payload.get("value")
         return Event(

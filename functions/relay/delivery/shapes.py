@@ -13,9 +13,6 @@ from typing import Any, NamedTuple, Protocol
 
 from chalicelib.relay.delivery.fields import Field
 
-CREDENTIAL_PLACE = "platform_credentials/{storefront}/{platform}"
-"""The place for which a credential is sealed."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:

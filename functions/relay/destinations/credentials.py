@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from chalicelib.relay import places
 from chalicelib.relay.delivery.adapters import adapter_of, webhook
 from chalicelib.relay.delivery.fields import wrong_fields
-from chalicelib.relay.delivery.shapes import CREDENTIAL_PLACE, Destination
+from chalicelib.relay.delivery.shapes import Destination
 from chalicelib.relay.destinations.storefronts import SQL as STOREFRONTS
 from chalicelib.relay.destinations.storefronts import found
 from fintegrate.access.sealing import Sealing
@@ -45,8 +46,18 @@ def create(db: Database, sealing: Sealing, wanted: Values, now: datetime) -> Row
     wrong += wrong_fields(adapter.SETTINGS, settings, "settings")
     if wrong:
         raise Invalid("; ".join(wrong))
+    place = places.of_credential(wanted["storefront_id"], wanted["platform_id"])
+    sealed = sealing.seal(values, place)
+    row = {
+        **wanted,
+        "text": sealed.text,
+        "key_id": sealed.key_id,
+        "field_names": sorted(values),
+        "fingerprint": fingerprint(values),
+        "settings": json.dumps(settings),
+    }
     try:
-        created = db.fetch_all(SQL["create"], _row(sealing, wanted, values))[0]
+        created = db.fetch_all(SQL["create"], row)[0]
     except UniqueViolation as error:
         raise Conflict(
             "The storefront has a credential of this platform; change that one"
@@ -56,21 +67,6 @@ def create(db: Database, sealing: Sealing, wanted: Values, now: datetime) -> Row
     )
     lane_id = _open_lane(db, created, destination)
     return {**created, "lane_id": lane_id, **({"made": made} if made else {})}
-
-
-def _row(sealing: Sealing, wanted: Values, values: Values) -> Values:
-    place = CREDENTIAL_PLACE.format(
-        storefront=wanted["storefront_id"], platform=wanted["platform_id"]
-    )
-    sealed = sealing.seal(values, place)
-    return {
-        **wanted,
-        "text": sealed.text,
-        "key_id": sealed.key_id,
-        "field_names": sorted(values),
-        "fingerprint": fingerprint(values),
-        "settings": json.dumps(wanted["settings"]),
-    }
 
 
 def _open_lane(db: Database, created: Row, destination: Destination) -> int:

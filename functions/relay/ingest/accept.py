@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from chalicelib.relay import places
 from chalicelib.relay.ingest.items import Item, Rejected, Storefront, read_item
 from chalicelib.relay.values.json_text import dumps
 from fintegrate.access.sealing import Sealing
@@ -77,7 +78,8 @@ def _write(db: Database, sealing: Sealing, items: Sequence[Item]) -> dict[Identi
 
 def row_of(item: Item, sealing: Sealing) -> dict[str, Any]:
     """What the statements take of an item, its private data sealed for its place."""
-    sealed = sealing.seal(item.private, place_of(*identity_of(item))) if item.private else None
+    place = places.of_event(*identity_of(item))
+    sealed = sealing.seal(item.private, place) if item.private else None
     return {
         "storefront": item.storefront.id,
         "code": item.code,
@@ -94,11 +96,6 @@ def row_of(item: Item, sealing: Sealing) -> dict[str, Any]:
         "consent": item.consent,
         "content_hash": item.content_hash,
     }
-
-
-def place_of(storefront: int, identity: str, event_type: str) -> str:
-    """The place for which an event's private data is sealed."""
-    return f"marketing_events/{storefront}/{event_type}/{identity}"
 
 
 def _compared(db: Database, again: Sequence[tuple[int, Item]]) -> list[tuple[int, Row]]:

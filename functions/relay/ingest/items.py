@@ -83,40 +83,43 @@ def read_item(
     storefront = storefronts.get(code) if isinstance(code, str) else None
     if storefront is None:
         raise Rejected(_no_storefront(code))
-    said = _read(fields, storefront, now)
+    checked = _checked(fields, storefront, now)
     keys, places, of_user = user_data(fields.get("user"), storefront.country)
     ids, of_client = client_ids(fields.get("client"))
     return Item(
         storefront=storefront,
         code=str(code),
-        identity=said.event_id or said.order_id or "",
-        order_id=said.order_id,
-        event_type=said.name,
-        event_time=min(said.moment, now),
-        dedup_id=said.event_id or f"{said.order_id}:{said.name}",
-        payload=said.payload,
+        identity=checked.event_id or checked.order_id or "",
+        order_id=checked.order_id,
+        event_type=checked.name,
+        event_time=min(checked.moment, now),
+        dedup_id=checked.event_id or f"{checked.order_id}:{checked.name}",
+        payload=_payload(checked),
         match_keys=dict(keys),
         private={**ids, **places},
-        consent=said.consent,
+        consent=checked.consent,
         content_hash=_hash(item),
-        warnings=[*said.warnings, *of_user, *of_client],
+        warnings=[*checked.warnings, *of_user, *of_client],
     )
 
 
-class _Said(NamedTuple):
-    """What an item says of the event itself."""
+class _Checked(NamedTuple):
+    """What an item says of the event, without the person."""
 
     name: str
     moment: datetime
     order_id: str | None
     event_id: str | None
+    value: Any
+    currency: str | None
+    contents: list[Any]
     consent: dict[str, Any]
-    payload: dict[str, Any]
+    extra: dict[str, Any]
     warnings: list[str]
 
 
-def _read(fields: Mapping[str, Any], storefront: Storefront, now: datetime) -> _Said:
-    """Read the fields of the event. Raises Rejected with everything that is wrong."""
+def _checked(fields: Mapping[str, Any], storefront: Storefront, now: datetime) -> _Checked:
+    """All that is wrong is said at once."""
     wrong: list[str] = []
     name = _try(wrong, lambda: _event_name(fields.get("event_name")))
     moment = _try(wrong, lambda: event_time(fields.get("event_time"), now))
@@ -124,38 +127,37 @@ def _read(fields: Mapping[str, Any], storefront: Storefront, now: datetime) -> _
     own_id = _try(wrong, lambda: _id(fields, "event_id"))
     if not wrong and order_id is None and own_id is None:
         wrong.append("order_id: one of order_id and event_id is required")
-    bought, warnings = _read_bought(fields, storefront, wrong)
-    consent = _try(wrong, lambda: consent_of(fields.get("consent"))) or {}
-    extra, cleaned = _read_extra(fields, wrong)
-    if wrong or name is None or moment is None:
-        raise Rejected("; ".join(wrong))
-    payload = {
-        "event_name": name,
-        "event_time": iso(moment),
-        "order_id": order_id,
-        "event_id": own_id,
-        **bought,
-        "extra": extra,
-    }
-    return _Said(name, moment, order_id, own_id, consent, _present(payload), [*warnings, *cleaned])
-
-
-def _read_bought(
-    fields: Mapping[str, Any], storefront: Storefront, wrong: list[str]
-) -> tuple[dict[str, Any], list[str]]:
     currency = _try(wrong, lambda: currency_of(fields.get("currency"), storefront.currency))
-    known = currency or "USD"  # with a wrong one the item is rejected anyway
-    value, warnings = _try(wrong, lambda: _revenue(fields, known)) or (None, [])
-    contents, more = _try(wrong, lambda: contents_of(fields.get("contents"), known)) or ([], [])
-    return {"value": value, "currency": currency, "contents": contents}, [*warnings, *more]
-
-
-def _read_extra(fields: Mapping[str, Any], wrong: list[str]) -> tuple[Any, list[str]]:
-    further = {key: value for key, value in fields.items() if key not in _OURS}
-    extra, cleaned = without_addresses(further, "extra")
+    value, warnings = _try(wrong, lambda: _revenue(fields, currency or "USD")) or (None, [])
+    contents, more = _try(
+        wrong, lambda: contents_of(fields.get("contents"), currency or "USD")
+    ) or ([], [])
+    consent = _try(wrong, lambda: consent_of(fields.get("consent"))) or {}
+    extra, cleaned = without_addresses(
+        {key: value for key, value in fields.items() if key not in _OURS}, "extra"
+    )
     if len(dumps(extra)) > EXTRA_BYTES:
         wrong.append(f"extra: the further fields have more than {EXTRA_BYTES} bytes together")
-    return extra, list(cleaned)
+    if wrong or name is None or moment is None:
+        raise Rejected("; ".join(wrong))
+    said = [*warnings, *more, *cleaned]
+    return _Checked(name, moment, order_id, own_id, value, currency, contents, consent, extra, said)
+
+
+def _payload(checked: _Checked) -> dict[str, Any]:
+    """What is shown of the event, and what receivers get."""
+    return _present(
+        {
+            "event_name": checked.name,
+            "event_time": iso(checked.moment),
+            "order_id": checked.order_id,
+            "event_id": checked.event_id,
+            "value": checked.value,
+            "currency": checked.currency,
+            "contents": checked.contents,
+            "extra": checked.extra,
+        }
+    )
 
 
 def _try(wrong: list[str], read: Callable[[], T]) -> T | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from datetime import UTC, datetime
+from functools import partial
 
 from chalicelib.relay.delivery.nudges import nudge
 from chalicelib.relay.ingest.accept import accept
@@ -26,7 +27,8 @@ def receive_events(call: Call[Batch]) -> Answer:
     """
     if call.body.error:
         log.warning("the order system sent a page with an error")
-    results = accept(call.db, parts().sealing(), call.body.data, datetime.now(UTC))
+    own = parts()
+    results = accept(call.db, own.sealing(), call.body.data, datetime.now(UTC))
     counts = Counter(result["status"] for result in results)
     data = {
         "received": len(results),
@@ -36,9 +38,5 @@ def receive_events(call: Call[Batch]) -> Answer:
         "rejected": counts["rejected"],
         "results": results,
     }
-    return Answer(data, after_commit=_nudge if counts["accepted"] else None)
-
-
-def _nudge() -> None:
-    own = parts()
-    nudge(own.publisher, own.settings)
+    nudged = partial(nudge, own.publisher, own.settings) if counts["accepted"] else None
+    return Answer(data, after_commit=nudged)

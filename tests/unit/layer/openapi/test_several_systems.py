@@ -49,9 +49,19 @@ def test_document_of_several_systems_is_valid(document: dict[str, Any]) -> None:
 
 
 def test_every_service_has_its_tag(document: dict[str, Any]) -> None:
-    assert [tag["name"] for tag in document["tags"]] == ["Books", "Papers", "State"]
+    assert [tag["name"] for tag in document["tags"]] == ["Archive papers", "Books", "State"]
     assert document["info"]["title"] == "Library and Archive"
     assert document["info"]["version"] == "2.1.0, 1.0.0"
+
+
+def test_further_systems_operations_bear_its_name(document: dict[str, Any]) -> None:
+    named = {
+        path: operation["operationId"]
+        for path, methods in document["paths"].items()
+        for operation in methods.values()
+    }
+
+    assert named == {"/papers": "archive_lend", "/books": "find", "/state": "read_state"}
 
 
 def test_route_has_its_systems_scheme(document: dict[str, Any]) -> None:

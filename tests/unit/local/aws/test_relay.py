@@ -34,6 +34,12 @@ SECRETS = {
         "RelayDatabaseSecretArn",
     },
     "Migrate": {"RelayDatabaseOwnerSecretArn"},
+    "RelayIntake": {
+        "RelayDatabaseSecretArn",
+        "BrokerSecretArn",
+        "CacheSecretArn",
+        "RelayKeysSecretArn",
+    },
     "RelayDeliver": {"RelayDatabaseSecretArn", "CacheSecretArn", "RelayKeysSecretArn"},
     "RelayDeliverNudged": {
         "RelayDatabaseSecretArn",
