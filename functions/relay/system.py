@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 
 def _request_parts() -> RequestParts:
-    from chalicelib.relay.wiring import parts
+    from chalicelib.relay.wiring import request_parts
 
-    return parts().request
+    return request_parts()
 
 
 def _probes() -> Mapping[str, Probe]:

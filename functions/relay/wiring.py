@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from chalicelib.relay.configuration import SERVICE, Configuration
 from fintegrate.access.by_password import ByPassword
+from fintegrate.access.caller import Scheme
 from fintegrate.access.key_ring import KeyRing
 from fintegrate.access.sealing import Sealing
 from fintegrate.access.users import read_users
@@ -29,7 +30,7 @@ from fintegrate.metrics_store import Metrics
 from fintegrate.redis_connection import RedisConnections
 from fintegrate.schedule_runs import ScheduleRuns
 from fintegrate.scheduled import schedules
-from fintegrate.settings import load
+from fintegrate.settings import SettingsError, load
 
 if TYPE_CHECKING:
     from chalicelib.relay.delivery.deliver import Delivery
@@ -82,7 +83,19 @@ def schedule_runs() -> ScheduleRuns:
     return ScheduleRuns(parts().request.database)
 
 
-endpoint = endpoints(lambda: parts().request, Endpoint)
+def request_parts() -> RequestParts:
+    """The parts of a process that answers requests.
+
+    Raises:
+        SettingsError: nobody may call.
+    """
+    own = parts().request
+    if not own.schemes:
+        raise SettingsError("RELAY_USERS is not set, so nobody could call")
+    return own
+
+
+endpoint = endpoints(request_parts, Endpoint)
 scheduled = schedules(lambda: parts().metrics, schedule_runs)
 
 
@@ -94,16 +107,7 @@ def build(environment: Mapping[str, str]) -> Parts:
     """
     settings = load(Configuration, environment)
     configure_logging(settings.log_level, SERVICE)
-    database = Database(
-        settings.relay_database_url,
-        connect_timeout_seconds=settings.database_connect_timeout_seconds,
-        statement_timeout_ms=settings.database_statement_timeout_ms,
-        lock_timeout_ms=settings.database_lock_timeout_ms,
-        options=settings.database_options,
-        renewed_url=lambda: load(Configuration, environment).relay_database_url,
-        setting="RELAY_DATABASE_URL",
-        application=SERVICE,
-    )
+    database = _database(settings, environment)
     breaker = CircuitBreaker(settings.breaker_failures, settings.breaker_open_seconds)
     redis = RedisConnections(
         settings.redis_url,
@@ -123,13 +127,33 @@ def build(environment: Mapping[str, str]) -> Parts:
     )
 
 
+def _database(settings: Configuration, environment: Mapping[str, str]) -> Database:
+    return Database(
+        settings.relay_database_url,
+        connect_timeout_seconds=settings.database_connect_timeout_seconds,
+        statement_timeout_ms=settings.database_statement_timeout_ms,
+        lock_timeout_ms=settings.database_lock_timeout_ms,
+        options=settings.database_options,
+        renewed_url=lambda: load(Configuration, environment).relay_database_url,
+        setting="RELAY_DATABASE_URL",
+        application=SERVICE,
+    )
+
+
+def _schemes(settings: Configuration, redis: RedisConnections) -> Mapping[str, Scheme]:
+    """Without users there are none: the functions that serve no request do not know who may call."""
+    if not settings.relay_users:
+        return {}
+    users = read_users("RELAY_USERS", settings.relay_users, ROLES)
+    return {"Basic": ByPassword(users, realm="relay", admin_role="admin", redis=redis)}
+
+
 def _request_parts(
     settings: Configuration, database: Database, redis: RedisConnections, metrics: Metrics
 ) -> RequestParts:
-    users = read_users("RELAY_USERS", settings.relay_users, ROLES)
     return RequestParts(
         database=database,
-        schemes={"Basic": ByPassword(users, realm="relay", admin_role="admin", redis=redis)},
+        schemes=_schemes(settings, redis),
         rate_limiter=RateLimiter(
             redis,
             metrics,

@@ -15,10 +15,15 @@ from types import MappingProxyType
 from local.artifact.package.sources import other_systems
 
 SEALING = frozenset({"fintegrate.access.sealing", "fintegrate.access.resealing"})
+OUTGOING = frozenset(f"fintegrate.outgoing.{name}" for name in ("client", "connection", "keeping"))
+BY_SYSTEMS = frozenset({"phonenumbers"})
+"""Imported by the systems themselves."""
 NEEDED_FOR: Mapping[str, frozenset[str]] = MappingProxyType(
     dict.fromkeys(("cryptography", "cffi", "_cffi_backend", "pycparser"), SEALING)
+    | {"h11": OUTGOING}
+    | dict.fromkeys(("phonenumbers", "phonenumberslite"), BY_SYSTEMS)
 )
-"""The modules that need a package, by the name of its folder or of its one file."""
+"""The modules that need a package, by the name of its folder, of its one file or of its metadata."""
 
 
 def unused_packages(root: Path, system: str) -> tuple[str, ...]:

@@ -34,7 +34,27 @@ def artifact() -> Artifact:
 def test_sizes_are_bounded(artifact: Artifact) -> None:
     """A cold start fetches and unpacks both."""
     assert artifact.bundle.stat().st_size <= 100_000
-    assert artifact.layer.stat().st_size <= 15_000_000
+    assert artifact.layer.stat().st_size <= 14_000_000
+
+
+def test_relays_sizes_are_bounded() -> None:
+    """Its layer has what seals, what reads telephone numbers, and the way out."""
+    relay = package("relay")
+
+    assert relay.bundle.stat().st_size <= 100_000
+    assert relay.layer.stat().st_size <= 21_500_000
+    with zipfile.ZipFile(relay.layer) as layer:
+        names = layer.namelist()
+    for needed in ("cryptography", "phonenumbers", "h11"):
+        assert any(f"/site-packages/{needed}/" in name for name in names), needed
+
+
+def test_banking_lacks_the_relays_packages(artifact: Artifact) -> None:
+    with zipfile.ZipFile(artifact.layer) as layer:
+        names = layer.namelist()
+
+    for name in ("cryptography", "phonenumbers", "h11"):
+        assert not [n for n in names if f"/site-packages/{name}" in n], name
 
 
 def test_layer_modules_are_compiled(artifact: Artifact) -> None:

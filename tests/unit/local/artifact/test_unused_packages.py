@@ -8,7 +8,12 @@ from pathlib import Path
 import pytest
 
 from local.artifact.package.repack import INIT, SITE_PACKAGES, finish
-from local.artifact.package.unused_packages import NEEDED_FOR, unused_packages
+from local.artifact.package.unused_packages import (
+    BY_SYSTEMS,
+    NEEDED_FOR,
+    SEALING,
+    unused_packages,
+)
 from local.machine.checkout import ROOT
 from tests.architecture.tree import LAYER, imports_from, modules, tree_of
 
@@ -23,6 +28,9 @@ def sources(root: Path, **code: str) -> Path:
     return root
 
 
+OF_SEALING = {name for name, modules in NEEDED_FOR.items() if modules == SEALING}
+
+
 @pytest.mark.parametrize(
     "code",
     [
@@ -35,17 +43,37 @@ def sources(root: Path, **code: str) -> Path:
 def test_importing_system_keeps_the_package(tmp_path: Path, code: str) -> None:
     root = sources(tmp_path, letters=code, banking="from fintegrate.access import keys")
 
-    assert unused_packages(root, "letters") == ()
+    assert not OF_SEALING & {*unused_packages(root, "letters")}
     assert "cryptography" in unused_packages(root, "banking")
 
 
-def test_banking_seals_nothing() -> None:
+@pytest.mark.parametrize(
+    ("code", "package"),
+    [
+        ("from fintegrate.outgoing.client import Client", "h11"),
+        ("def later():\n    import phonenumbers", "phonenumbers"),
+        ("def later():\n    import phonenumbers", "phonenumberslite"),
+    ],
+)
+def test_system_keeps_only_its_own(tmp_path: Path, code: str, package: str) -> None:
+    root = sources(tmp_path, letters=code, banking="from fintegrate.access import keys")
+
+    assert package not in unused_packages(root, "letters")
+    assert package in unused_packages(root, "banking")
+    assert "cryptography" in unused_packages(root, "letters")
+
+
+def test_relay_needs_them_all() -> None:
+    assert unused_packages(ROOT, "relay") == ()
+
+
+def test_banking_needs_none_of_them() -> None:
     assert set(unused_packages(ROOT, "banking")) == set(NEEDED_FOR)
 
 
 def test_no_other_module_needs_them() -> None:
     """Whatever in the layer imports a package, or a module that needs it, is listed with it."""
-    listed = set().union(*NEEDED_FOR.values())
+    listed = set().union(*NEEDED_FOR.values()) - BY_SYSTEMS
     needing = {
         ".".join(("fintegrate", *file.relative_to(LAYER).with_suffix("").parts))
         for file in modules(LAYER)
