@@ -14,7 +14,10 @@ from chalicelib import systems
 
 GROUPS = (
     {
-        "RelayPasswordsSecretArn": ("RELAY_ADMIN_PASSWORD", "RELAY_INGEST_PASSWORD"),
+        "RelayPasswordsSecretArn": (
+            *("RELAY_ADMIN_USER", "RELAY_ADMIN_PASSWORD"),
+            *("RELAY_INGEST_USER", "RELAY_INGEST_PASSWORD"),
+        ),
         "RelayUsersSecretArn": ("RELAY_USERS",),
     },
     {"RelayKeysSecretArn": ("RELAY_KEYS",)},

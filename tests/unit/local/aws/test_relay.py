@@ -16,6 +16,7 @@ from fintegrate.schedule_runs import periods
 from local.aws.deployment import SERVERS
 from local.aws.division import divide
 from local.aws.lint import lint
+from local.aws.made_up_secrets import GROUPS
 from local.aws.packaged import Package, content_key, expand, package
 from local.aws.parameters import INFRA, STAGES, fill, read_template
 
@@ -152,6 +153,12 @@ def test_secrets_name_the_databases_users() -> None:
 
     assert json.loads(made["RelayDatabaseSecret"]) == {"username": database.app_role}
     assert json.loads(made["RelayDatabaseOwnerSecret"]) == {"username": database.owner_role}
+
+
+def test_deployment_makes_what_is_made_up() -> None:
+    made = [setting for group in GROUPS for settings in group.values() for setting in settings]
+
+    assert made == list(SYSTEM.made_up)
 
 
 @pytest.mark.parametrize("stage", STAGES)
