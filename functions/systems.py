@@ -16,7 +16,7 @@ from fintegrate.http.rest_api import RestApi
 from fintegrate.metrics_store import Metrics
 from fintegrate.system import System
 
-NAMES = ("banking",)
+NAMES = ("banking", "relay")
 OPERATIONS = "operations"
 _served: tuple[str, ...] | None = None
 

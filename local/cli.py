@@ -191,10 +191,15 @@ def clean() -> None:
 @app.command()
 def documents() -> None:
     """Write the documents that are made from the code, and name those that changed."""
-    from local.banking.documents import further_documents
+    from local.banking import documents as of_banking
     from local.documents import write
+    from local.relay import documents as of_relay
 
-    for path in write(Checkout().root, {"banking": further_documents}):
+    further = {
+        "banking": of_banking.further_documents,
+        "relay": of_relay.further_documents,
+    }
+    for path in write(Checkout().root, further):
         console.print(f"wrote {path}")
 
 

@@ -25,8 +25,8 @@ def _request_parts() -> RequestParts:
 
 
 def _probes() -> Mapping[str, Probe]:
-    from chalicelib.banking.events.probes import probes
     from chalicelib.banking.wiring import parts
+    from fintegrate.probes import probes
 
     own = parts()
     return probes(own.request.database, own.publisher, own.redis)

@@ -20,6 +20,7 @@ from chalicelib.systems import NAMES
 from local.aws.admin_key import ensure_admin_key
 from local.aws.broker_user import put_platform_user
 from local.aws.division import divide
+from local.aws.made_up_secrets import ensure_secrets
 from local.aws.migration import migrate
 from local.aws.packaged import Package, content_key, expand
 from local.aws.parameters import INFRA, fill, read_template
@@ -27,7 +28,7 @@ from local.aws.smoke import smoke_test
 from local.aws.stacks import Change, Stacks
 
 FOUNDATION = ("artifacts", "network", "secrets")
-DATA = ("database", "broker", "cache")
+DATA = ("database", "broker", "cache", "way_out")
 """Independent of each other, so they are made at the same time: a broker takes 20 minutes."""
 WATCH = ("monitoring/servers",)
 SERVERS = (FOUNDATION, DATA, WATCH)
@@ -96,6 +97,8 @@ class Deployment:
             self.say(
                 "made the admin's API key; it is in the secret of the output AdminKeySecretArn"
             )
+        for name in ensure_secrets(self.session.client("secretsmanager"), outputs):
+            self.say(f"made what the secret of the output {name} holds")
         return {
             system: self._deploy_system(system, make(), outputs)
             for system, make in packages.items()

@@ -26,13 +26,12 @@ def api_folder(system: str) -> Path:
     return Path("api") if system == systems.NAMES[0] else Path(system, "api")
 
 
-def openapi_document(system: str) -> dict[str, Any]:
-    """The answer to `GET /openapi.json` from a package of this system alone."""
+def routes_of(system: str) -> dict[str, dict[str, Any]]:
+    """The routes of a package of this system alone: the methods of each path, as Chalice keeps them."""
     from app import app
-    from fintegrate.openapi.document import build_document
 
     others = tuple(f"chalicelib.{name}." for name in systems.NAMES if name != system)
-    routes = {
+    found = {
         path: {
             method: entry
             for method, entry in methods.items()
@@ -40,7 +39,14 @@ def openapi_document(system: str) -> dict[str, Any]:
         }
         for path, methods in app.routes.items()
     }
-    return build_document(routes, {system: systems.system_of(system).description()})
+    return {path: methods for path, methods in found.items() if methods}
+
+
+def openapi_document(system: str) -> dict[str, Any]:
+    """The answer to `GET /openapi.json` from a package of this system alone."""
+    from fintegrate.openapi.document import build_document
+
+    return build_document(routes_of(system), {system: systems.system_of(system).description()})
 
 
 def rendered(root: Path, further: Mapping[str, Further]) -> dict[Path, str]:

@@ -18,7 +18,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from fintegrate.redaction import has_key
+from fintegrate.redaction import has_secret
 from local.aws_shapes.proxy_event import IncomingRequest, proxy_event
 from local.aws_shapes.proxy_response import MalformedResponse, proxy_response
 from local.gateway.access_log import AccessLog
@@ -159,7 +159,7 @@ def _headers(request: Request) -> list[tuple[str, str]]:
 
 def _request_id(request: Request) -> str:
     said = request.headers.get("x-request-id", "").strip(" \t")
-    sane = SANE_REQUEST_ID.fullmatch(said) and not has_key(said)
+    sane = SANE_REQUEST_ID.fullmatch(said) and not has_secret(said)
     return said if sane else str(uuid.uuid4())
 
 

@@ -9,9 +9,25 @@ from pathlib import Path
 
 import pytest
 
-from tests.architecture.tree import FUNCTIONS, LAYER, ROOT, imports, modules, named, tree_of
+from tests.architecture.tree import (
+    FUNCTIONS,
+    LAYER,
+    ROOT,
+    imports,
+    imports_from,
+    modules,
+    named,
+    tree_of,
+)
 
 AWS = {"boto3", "botocore"}
+ON_USE = {"redis", "cryptography"}
+"""Packages that only the functions which use them load."""
+OUTGOING = {"h11", "fintegrate.outgoing"}
+"""The way to strangers: only functions that send load it."""
+CLIENTS = ("http.client.", "urllib.request.", "urllib3.", "requests.", "httpx.", "aiohttp.", "h11.")
+WAYS_OUT = {LAYER / "outgoing" / "connection.py", LAYER / "messaging" / "management.py"}
+"""The way to strangers, and the one to the broker's own API."""
 OWN_COLUMNS = re.compile(r"\b(?:customer|consumer|event|subject)_id\b")
 
 IMPORT_EVERYTHING = """
@@ -44,7 +60,8 @@ for package in {packages!r}:
         importlib.import_module(found.name)
 assert not reads, reads
 assert not connections, connections
-loaded = sorted({{name.partition(".")[0] for name in sys.modules}} & {unwanted!r})
+names = {{name.partition(".")[0] for name in sys.modules}} | set(sys.modules)
+loaded = sorted(names & {unwanted!r})
 assert not loaded, f"loaded at import: {{loaded}}"
 """
 
@@ -68,15 +85,24 @@ def test_functions_do_not_know_the_harness(file: Path) -> None:
     assert not roots & {"local", "functions", "tests", "app"}
 
 
+@pytest.mark.parametrize("file", modules(FUNCTIONS, LAYER), ids=named)
+def test_requests_leave_by_one_way(file: Path) -> None:
+    found = {f"{name}." for name in imports_from(tree_of(file))}
+    used = {client for client in CLIENTS if any(name.startswith(client) for name in found)}
+
+    assert not used or file in WAYS_OUT
+
+
 @pytest.mark.parametrize(
     ("packages", "unwanted"),
     [
-        (["fintegrate"], AWS | {"chalicelib", "local", "functions", "redis"}),
-        (["fintegrate.http"], AWS | {"pika", "redis"}),
-        (["fintegrate.outbox"], AWS | {"pika", "redis"}),
-        (["chalicelib", "app"], AWS | {"local", "functions", "redis"}),
+        (["fintegrate"], AWS | ON_USE | {"chalicelib", "local", "functions"}),
+        (["fintegrate.http"], AWS | ON_USE | OUTGOING | {"pika"}),
+        (["fintegrate.outbox"], AWS | ON_USE | OUTGOING | {"pika"}),
+        (["chalicelib"], AWS | ON_USE | {"local", "functions"}),
+        (["chalicelib.banking", "app"], AWS | ON_USE | OUTGOING | {"local", "functions"}),
     ],
-    ids=["layer", "layer_http", "layer_outbox", "functions"],
+    ids=["layer", "layer_http", "layer_outbox", "functions", "app"],
 )
 def test_import_reads_and_opens_nothing(packages: list[str], unwanted: set[str]) -> None:
     done = import_everything([FUNCTIONS, LAYER], packages, unwanted)
@@ -91,12 +117,13 @@ def test_import_reads_and_opens_nothing(packages: list[str], unwanted: set[str])
         ("import os; os.getenv('STAGE')", "STAGE read by"),
         ("import socket; socket.socket().connect_ex(('127.0.0.1', 9))", "socket.connect"),
         ("import botocore", "loaded at import"),
+        ("import fintegrate.outgoing.client", "loaded at import"),
     ],
 )
 def test_watch_notices_forbidden_access(tmp_path: Path, code: str, said: str) -> None:
     (tmp_path / "offender.py").write_text(code, encoding="utf-8")
 
-    done = import_everything([tmp_path], ["offender"], AWS, tmp_path)
+    done = import_everything([tmp_path], ["offender"], AWS | ON_USE | OUTGOING, tmp_path)
 
     assert done.returncode == 1
     assert said in done.stderr

@@ -24,8 +24,10 @@ LAYER_ROOMS: Mapping[str, set[str]] = {
     "messaging": {"ground", "access"},
     "outbox": {"ground", "access", "messaging"},
     "http": {"ground", "access"},
+    "outgoing": {"ground"},
     "openapi": {"ground", "access", "http"},
     "system": {"ground", "access", "http", "openapi"},
+    "probes": {"ground", "messaging", "system"},
 }
 _BELOW_SERVING = {"machine", "aws_shapes", "services", "gateway", "schedules"}
 _BELOW_WINGS = {*_BELOW_SERVING, "serving", "artifact", "aws", "documents", "chaos"}

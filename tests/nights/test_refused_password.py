@@ -9,11 +9,11 @@ import pytest
 from local.services.databases import create_database, drop_database, with_users
 from local.services.running import RunningServices
 from local.services.settings import settings_environment
-from tests.integration.banking.schema.databases import run
 from tests.nights.test_failed_migration import run_documented
 from tests.support.api import Api
 from tests.support.banking import parts_with
 from tests.support.fixtures import UNLIMITED
+from tests.support.schemas import run
 from tests.support.waiting import eventually
 
 NAME = "refused_password"

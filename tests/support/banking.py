@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 import pika.exceptions
 import pytest
 
+from chalicelib import systems
 from chalicelib.banking import wiring
 from chalicelib.banking.wiring import Parts
 from local.banking.client import onboard
@@ -70,8 +71,9 @@ def parts_with(environment: dict[str, str], **changes: str) -> Iterator[Parts]:
 
 
 @pytest.fixture
-def parts(environment: dict[str, str]) -> Iterator[Parts]:
-    """This process's wiring, on this test's database."""
+def parts(environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Parts]:
+    """This process's wiring, on this test's database, as in a package of banking alone."""
+    monkeypatch.setattr(systems, "_served", ("banking",))
     parts = wiring.build(environment)
     wiring.use(parts)
     yield parts

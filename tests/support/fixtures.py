@@ -30,9 +30,12 @@ Query = Callable[..., list[dict[str, object]]]
 def environment(
     services: RunningServices, database_url: str, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, str]:
-    """The settings of this test's functions. A test may build other functions from a changed copy."""
+    """The settings of this test's functions, those of banking.
+
+    A test may build other functions from a changed copy.
+    """
     users = with_users(services.urls, database_url)
-    own = {RECORD: f"file://{tmp_path_factory.mktemp('record') / 'it'}"}
+    own = {"SYSTEM": "banking", RECORD: f"file://{tmp_path_factory.mktemp('record') / 'it'}"}
     return settings_environment(services.urls, **users, **own, **UNLIMITED)
 
 

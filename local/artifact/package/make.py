@@ -24,6 +24,7 @@ from local.artifact.package.infra import infra_template
 from local.artifact.package.repack import finish
 from local.artifact.package.sources import CACHE, infra_file, other_systems, source_files
 from local.artifact.package.template import ANY_METHOD, API, FUNCTION, METADATA
+from local.artifact.package.unused_packages import unused_packages
 from local.artifact.package.wheels import only_from, verified_wheels
 from local.aws_shapes.account import REGION
 from local.machine.checkout import Checkout
@@ -107,8 +108,13 @@ def package(
             wheels = _wheels(checkout)
             _chalice_package(checkout.root, f"{system}-{stage}", folder, system, wheels)
             _complete(folder / TEMPLATE, system, _settings_of(checkout.root, system))
-            others = other_systems(checkout.root, system)
-            finish(folder / BUNDLE, folder / LAYER, checkout.folder("deploy", "layers"), others)
+            finish(
+                folder / BUNDLE,
+                folder / LAYER,
+                checkout.folder("deploy", "layers"),
+                other_systems(checkout.root, system),
+                unused_packages(checkout.root, system),
+            )
             bill_of_materials.write(system, folder / LAYER, wheels, folder / SBOM)
             stamp.write_text(made_of)
     return Artifact(folder)

@@ -37,13 +37,23 @@ OF_SYSTEMS = (CODE, f"{SITE_PACKAGES}/fintegrate_sql/")
 LONG_AGO = (1980, 1, 1, 0, 0, 0)  # a fixed time: the same content makes the same zip
 
 
-def finish(bundle: Path, layer: Path, store: Path, others: Sequence[str] = ()) -> None:
+def finish(
+    bundle: Path,
+    layer: Path,
+    store: Path,
+    others: Sequence[str] = (),
+    unused: Sequence[str] = (),
+) -> None:
     """Rewrite both zips in place. A layer that was finished before is taken from the store.
 
     Args:
         others: other systems; their folders are left out
+        unused: packages that are left out of the layer
     """
-    left_out = tuple(f"{place}{other}/" for place in OF_SYSTEMS for other in others)
+    left_out = (
+        *(f"{place}{other}/" for place in OF_SYSTEMS for other in others),
+        *(f"{SITE_PACKAGES}/{name}{end}" for name in unused for end in ("/", "-", ".")),
+    )
     with zipfile.ZipFile(bundle) as code, zipfile.ZipFile(layer) as packages:
         moved = [entry for entry in code.infolist() if entry.filename.startswith(MOVED)]
         kept = [entry for entry in packages.infolist() if not entry.filename.startswith(left_out)]

@@ -27,6 +27,7 @@ from local.services.urls import ServiceUrls
 TEMPLATE = "bench_fintegrate"
 TENANTS = 5
 SETTINGS = {
+    "SYSTEM": "banking",
     "LOG_LEVEL": "ERROR",
     "RATE_LIMIT_API_KEY_PER_MINUTE": "6000000",
     "RATE_LIMIT_API_KEY_BURST": "1000000",

@@ -30,6 +30,7 @@ from local.services.settings import RECORD, settings_environment
 from local.serving.server import accompanying
 
 SETTINGS = {
+    "SYSTEM": "banking",
     "RATE_LIMIT_IP_PER_MINUTE": "6000000",
     "RATE_LIMIT_API_KEY_PER_MINUTE": "6000000",
     "RATE_LIMIT_API_KEY_BURST": "1000000",

@@ -27,7 +27,8 @@ from local.serving.server import start_server
 LOG = ROOT / ".local" / "log" / "demo-consumer.log"
 _EVENTS_PER_CUSTOMER = 1.6  # of the stories' chances; only to die about half-way
 
-_RAISED_LIMITS = {
+_SETTINGS = {
+    "SYSTEM": "banking",
     "RATE_LIMIT_IP_PER_MINUTE": "1000000",
     "RATE_LIMIT_API_KEY_PER_MINUTE": "1000000",
     "RATE_LIMIT_API_KEY_BURST": "1000000",
@@ -88,13 +89,13 @@ def play() -> int:
 
 
 def play_on(console: Console, choices: Choices, environment: Mapping[str, str]) -> int:
-    """Serve the API with `environment`, its limits raised, and play; returns the exit status.
+    """Serve banking with `environment`, its limits raised, and play; returns the exit status.
 
     Raises:
         CallFailed: the bank cannot be onboarded
         ServerNotStarted: nothing serves
     """
-    environment = {**environment, **_RAISED_LIMITS}
+    environment = {**environment, **_SETTINGS}
     with start_server(environment) as server:
         return _play(console, choices, {**environment, "BASE_URL": server.base_url})
 

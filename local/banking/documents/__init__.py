@@ -6,7 +6,8 @@ from typing import Any
 
 from local.banking.documents.asyncapi import asyncapi_document
 from local.banking.documents.message_schemas import message_schema
-from local.banking.documents.postman import postman_collection
+from local.banking.documents.postman import PLAN
+from local.documents.postman import postman_collection
 
 
 def further_documents(openapi: dict[str, Any]) -> dict[str, Any]:
@@ -15,6 +16,6 @@ def further_documents(openapi: dict[str, Any]) -> dict[str, Any]:
 
     return {
         "asyncapi.json": asyncapi_document(),
-        "fintegrate.postman_collection.json": postman_collection(openapi),
+        "fintegrate.postman_collection.json": postman_collection(openapi, PLAN),
         **{f"schemas/{name}.json": message_schema(name) for name in MESSAGES},
     }

@@ -61,6 +61,7 @@ def served(
         services.urls,
         **{
             **with_users(services.urls, url),
+            "SYSTEM": "banking",
             "SCHEDULER": "off",
             "SWEEP_SECONDS": "1",
             "RATE_LIMIT_IP_PER_MINUTE": "1000000",

@@ -20,13 +20,12 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from schemathesis import Case, GenerationMode
 from schemathesis.specs.openapi import checks
 
-from app import app
 from local.banking.client import Client, onboard
+from local.documents import routes_of
 from tests.acceptance.http.conftest import Served
 
-OPERATIONS = [
-    f"{method} {path}" for path, methods in sorted(app.routes.items()) for method in methods
-]
+ROUTES = routes_of("banking")
+OPERATIONS = [f"{method} {path}" for path, methods in sorted(ROUTES.items()) for method in methods]
 EXAMPLES = {"source": 5, "process": 5, "container": 2}  # per operation and role
 KNOWN = {"customer_id", "tag_key", "event_id", "consumer_id"}
 CHECKS = [
@@ -42,7 +41,7 @@ CHECKS = [
 def fields_of(name: str) -> set[str]:
     """The fields that an operation takes."""
     method, path = name.split(" ")
-    return set(app.routes[path][method].view_function.__endpoint__.takes.model_fields)
+    return set(ROUTES[path][method].view_function.__endpoint__.takes.model_fields)
 
 
 @dataclass(frozen=True)

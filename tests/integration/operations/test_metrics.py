@@ -13,6 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from chalicelib.banking.wiring import Parts
 from fintegrate import metrics_store
+from local.documents import routes_of
 from tests.integration.operations.pages import get
 from tests.support.api import Api
 from tests.support.banking import Bank, parts_with
@@ -168,15 +169,13 @@ def test_unlimited_request_counts_at_end(
 
 
 def test_labels_never_hold_callers_input(bank: Bank, metrics: Metrics) -> None:
-    from app import app
-
     bank.api.get("/customer/data", customer_id="anything")
     routes = {
         name.split(" ")[2] for name in metrics() if name.startswith("fintegrate_requests_total")
     }
 
-    assert routes <= set(app.routes)
-    assert len(app.routes) <= 80
+    assert routes <= set(routes_of("banking"))
+    assert len(routes_of("banking")) <= 80
 
 
 def test_refused_credentials_count_by_reason(bank: Bank, admin: Api, metrics: Metrics) -> None:

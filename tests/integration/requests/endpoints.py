@@ -1,11 +1,11 @@
-"""Every endpoint of the app, from the live route table, so that a new one is tested at once."""
+"""Every endpoint of banking, from the live route table, so that a new one is tested at once."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from app import app
 from fintegrate.http.endpoint import Access, Endpoint
+from local.documents import routes_of
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Route:
 
 ROUTES = [
     Route(method, path, getattr(entry.view_function, "__endpoint__", None))
-    for path, methods in sorted(app.routes.items())
+    for path, methods in sorted(routes_of("banking").items())
     for method, entry in sorted(methods.items())
 ]
 DECORATED = [route for route in ROUTES if route.spec is not None]

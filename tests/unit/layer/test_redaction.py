@@ -1,11 +1,14 @@
-"""Nothing of the form of a key is written: wherever it stood, and also when it was cut."""
+"""Nothing of the form of a key or a password is written, wherever it stood, cut or not."""
 
 from __future__ import annotations
+
+import base64
+from urllib.parse import quote
 
 import pytest
 
 from fintegrate.access.keys import ApiKey, ApiKeys
-from fintegrate.redaction import has_key, redacted
+from fintegrate.redaction import has_secret, redacted
 
 KEY = ApiKey("7b0e3b7e-5c0b-4f6e-9d55-0d6c0d1c2f10", "0123456789abcdef" * 4)
 TEXT = ApiKeys("what-the-check-of-a-key-is-made-with").text(KEY)
@@ -30,8 +33,8 @@ PUBLIC = TEXT[:35]
 def test_secret_is_taken_out(written: str) -> None:
     line = redacted(f"GET /consumer/api-key/{written}?{written}=1 404")
 
-    assert has_key(written)
-    assert not has_key(line)
+    assert has_secret(written)
+    assert not has_secret(line)
     assert KEY.secret[10:20] not in line.lower()
     assert line.startswith("GET /consumer/api-key/")
     assert line.endswith(" 404")
@@ -55,5 +58,53 @@ def test_public_id_stays() -> None:
     ids=["nothing", "public part", "uuid", "traceparent", "short", "sha-256", "sha-1"],
 )
 def test_other_texts_stay_as_they_are(text: str) -> None:
-    assert not has_key(text)
+    assert not has_secret(text)
+    assert redacted(text) == text
+
+
+PASSWORD = base64.b64encode(b"ann:the secret of ann").decode()
+NONASCII = base64.b64encode("änn:ö?>ÿ the secret".encode()).decode()
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        f"Basic {PASSWORD}",
+        f"basic {PASSWORD.rstrip('=')}",
+        f"Basic   {PASSWORD[:17]}",
+        f"Basic%20{quote(PASSWORD, safe='')}",
+        f"Basic+{quote(NONASCII, safe='')}",
+        f"Basic {NONASCII.replace('+', '-').replace('/', '_')}",
+        f'{{"Authorization": "Basic {PASSWORD}"}}',
+        f"Authorization: Basic {PASSWORD}\r\n",
+        f"b'Authorization: BASIC {PASSWORD}'",
+    ],
+)
+def test_password_is_taken_out(written: str) -> None:
+    line = redacted(f"GET /{written} 404")
+
+    assert has_secret(written)
+    assert not has_secret(line)
+    assert "[redacted]" in line
+    assert PASSWORD[6:16] not in line
+    assert NONASCII[6:16] not in line
+    assert line.startswith("GET /")
+    assert line.endswith(" 404")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Basic",
+        "Basic ",
+        "basic authentication",
+        "HTTP Basic is taken",
+        'Basic realm="library"',
+        "Basic YW5u",
+        "a basic rule: names",
+        f"basics {PASSWORD}",
+    ],
+)
+def test_words_after_basic_stay(text: str) -> None:
+    assert not has_secret(text)
     assert redacted(text) == text

@@ -2,8 +2,8 @@
 
     ApiError
     ├── BadRequest             400  the body is not a JSON object
-    ├── Unauthorized           401  the key is missing, malformed, unknown, expired or deactivated
-    ├── Forbidden              403  the key is valid, but may not do this
+    ├── Unauthorized           401  the credentials are missing, malformed, unknown or no longer good
+    ├── Forbidden              403  the credentials are good, but may not do this
     ├── NotFound               404  no such thing for this tenant
     ├── MethodNotAllowed       405
     ├── Conflict               409  the current state does not allow the request
@@ -42,13 +42,13 @@ class BadRequest(ApiError):
 
 
 class Unauthorized(ApiError):
-    """No usable API key came with the request."""
+    """No good API key or password came with the request."""
 
     status = 401
 
 
 class Forbidden(ApiError):
-    """The key is valid, but its owner is inactive or the endpoint is for the admin only."""
+    """The credentials are good, but their owner is inactive or the endpoint is for the admin only."""
 
     status = 403
 

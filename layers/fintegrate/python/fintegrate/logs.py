@@ -1,7 +1,8 @@
-"""JSON log lines, each with the request's id and the public id of the API key that it came with.
+"""JSON log lines, each with the request's id and the public name of the credentials it came with.
 
-aws-lambda-powertools formats them, so CloudWatch Insights can read them. What has the form of a key
-loses its secret here (`fintegrate.redaction`). Callers must not log other secrets: nothing filters them.
+aws-lambda-powertools formats them, so CloudWatch Insights can read them. What has the form of a key or
+of HTTP Basic loses its secret here (`fintegrate.redaction`). Callers must not log other secrets: nothing
+filters them.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from fintegrate.redaction import redacted
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 """The id of the request or the scheduled run that this thread works on."""
 key_id: ContextVar[str] = ContextVar("key_id", default="")
-"""The public id of the key that the request came with, also when the key was refused."""
+"""The key's public id, or the user, that the request came with, also when it was refused."""
 
 _OWN = ("chalicelib", "fintegrate")
 """Our loggers are called after our packages."""
@@ -28,8 +29,8 @@ class _Origin(logging.Filter):
         return True
 
 
-class _WithoutKeys(logging.Formatter):
-    """Takes the secrets of keys out of another formatter's lines."""
+class _WithoutSecrets(logging.Formatter):
+    """Takes the secrets of keys and passwords out of another formatter's lines."""
 
     def __init__(self, formatter: logging.Formatter) -> None:
         super().__init__()
@@ -45,7 +46,7 @@ def line_handler(service: str, stream: TextIO | None = None) -> logging.Handler:
     from aws_lambda_powertools.logging.formatter import LambdaPowertoolsFormatter
 
     handler = logging.StreamHandler(stream)
-    handler.setFormatter(_WithoutKeys(LambdaPowertoolsFormatter(service=service, utc=True)))
+    handler.setFormatter(_WithoutSecrets(LambdaPowertoolsFormatter(service=service, utc=True)))
     handler.addFilter(_Origin())
     return handler
 
@@ -64,6 +65,6 @@ def configure_logging(level: str, service: str) -> None:
         )
     root.setLevel(max(root.level, logging.INFO))
     logging.getLogger("pika").setLevel(logging.CRITICAL)  # we log outages ourselves, once
-    if any(isinstance(h.formatter, _WithoutKeys) for h in root.handlers):
+    if any(isinstance(h.formatter, _WithoutSecrets) for h in root.handlers):
         return
     root.handlers = [line_handler(service)]  # Lambda's own would print every line twice

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import MISSING, Field, fields
 from typing import Any, TypeVar, cast
 from urllib.parse import quote, urlsplit
@@ -43,6 +44,27 @@ def load(configuration: type[C], environment: Mapping[str, str]) -> C:
         if name.endswith("_URL") and secret_id and values.get(name):
             values[name] = _with_credentials(values[name], read(secret_id))
     return configuration(**{setting.name: _read(setting, values) for setting in wanted})
+
+
+def read_object(setting: str, text: str) -> dict[str, Any]:
+    """Read a setting that is a JSON object.
+
+    Raises:
+        SettingsError: it is no JSON object, or a name stands in it twice; its text is not repeated.
+    """
+    found: object = None
+    with suppress(ValueError, RecursionError):
+        found = json.loads(text, object_pairs_hook=_without_twins)
+    if isinstance(found, dict):
+        return found
+    raise SettingsError(f"{setting} must be a JSON object in which no name stands twice")
+
+
+def _without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError
+    return found
 
 
 def _read(setting: Field[Any], values: Mapping[str, str]) -> Any:

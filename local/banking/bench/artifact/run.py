@@ -52,6 +52,7 @@ BARS = {
     "deploy_seconds": "≤ 15",
 }
 SETTINGS = {
+    "SYSTEM": "banking",
     "LOG_LEVEL": "WARNING",
     "RATE_LIMIT_IP_PER_MINUTE": "100000000",
     "RATE_LIMIT_API_KEY_PER_MINUTE": "6000000",

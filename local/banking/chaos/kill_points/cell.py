@@ -27,6 +27,7 @@ from local.services.urls import ServiceUrls
 from local.serving.server import start_server
 
 SETTINGS = {
+    "SYSTEM": "banking",
     "SCHEDULER": "off",
     "LOG_LEVEL": "WARNING",
     "API_KEY_BCRYPT_COST": "4",

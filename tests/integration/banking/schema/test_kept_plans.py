@@ -15,7 +15,7 @@ from chalicelib.banking.customer.customers import SQL as CUSTOMERS
 from chalicelib.banking.events.confirm_delivery import SQL as RECEIPTS
 from chalicelib.banking.events.outbox import SQL as OUTBOX
 from fintegrate.migrations import migrate
-from tests.integration.banking.schema.databases import MIGRATIONS, run
+from tests.support.schemas import MIGRATIONS, run
 
 BANK = str(uuid.uuid4())
 CUSTOMER = {

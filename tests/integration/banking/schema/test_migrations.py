@@ -10,7 +10,7 @@ import psycopg2
 import pytest
 
 from fintegrate.migrations import Migration, MigrationFailed, migrate, read_migrations
-from tests.integration.banking.schema.databases import MIGRATIONS, catalog, run
+from tests.support.schemas import MIGRATIONS, catalog, run
 from tests.support.waiting import eventually
 
 FIRST = "20260101_0000_first.sql"

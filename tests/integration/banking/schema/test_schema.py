@@ -1,17 +1,13 @@
-"""The schema: the migrations lead to schema.sql, and the tables keep what the contract says."""
+"""Banking's own schema: the tables keep what the contract says."""
 
 from __future__ import annotations
-
-import re
-from collections.abc import Callable
-from pathlib import Path
 
 import psycopg2
 import pytest
 
-from fintegrate.migrations import FILE_NAME, migrate
-from tests.integration.banking.schema.databases import CATALOGS, MIGRATIONS, SCHEMA, catalog, run
+from fintegrate.migrations import migrate
 from tests.support.fixtures import Query
+from tests.support.schemas import MIGRATIONS, SCHEMA, catalog, run
 
 TABLES = [
     "audit_log",
@@ -35,18 +31,6 @@ TABLES = [
     "replay_jobs",
     "schedule_runs",
 ]
-FILES = sorted(MIGRATIONS.iterdir())
-each_file = pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
-
-
-def test_migrations_lead_to_schema_sql(empty_database: Callable[[], str]) -> None:
-    migrated, written = empty_database(), empty_database()
-
-    migrate(migrated, MIGRATIONS)
-    run(written, SCHEMA.read_text())
-
-    for kind in CATALOGS:
-        assert catalog(migrated)[kind] == catalog(written)[kind], kind
 
 
 def test_comparison_sees_what_could_differ(url: str) -> None:
@@ -58,63 +42,6 @@ def test_comparison_sees_what_could_differ(url: str) -> None:
     assert [row[0] for row in found["tables"]] == TABLES
     for kind in ("columns", "constraints", "indexes", "triggers", "functions", "grants"):
         assert found[kind], kind
-
-
-def test_migrations_can_run_again(url: str) -> None:
-    """Each is idempotent by itself; what is not undoes or repeats nothing."""
-    migrate(url, MIGRATIONS)
-    before, consumers = catalog(url), run(url, "SELECT * FROM consumers")
-
-    for file in FILES:
-        run(url, file.read_text())
-
-    assert catalog(url) == before
-    assert run(url, "SELECT * FROM consumers") == consumers
-
-
-@each_file
-def test_migration_has_its_form(file: Path) -> None:
-    text = file.read_text()
-
-    assert FILE_NAME.fullmatch(file.name)
-    assert text.startswith("-- ")
-    assert "\n-- Rollback:\n" in text.split("BEGIN;")[0]
-    assert text.rstrip().endswith("COMMIT;")
-
-
-def test_names_of_migrations_order_them() -> None:
-    minutes = [file.name[:13] for file in FILES]
-
-    assert len(set(minutes)) == len(minutes)
-
-
-def test_rollbacks_in_the_comments_leave_nothing(url: str) -> None:
-    migrate(url, MIGRATIONS)
-    for file in reversed(FILES):
-        comment = file.read_text().split("BEGIN;")[0].split("-- Rollback:\n")[1]
-        run(url, re.sub(r"^-- ?", "", comment, flags=re.MULTILINE))
-
-    left = catalog(url)
-    assert [row[0] for row in left["tables"]] == ["migration_history"]
-    assert left["functions"] == []
-
-
-def test_no_foreign_keys_bind_the_tables(url: str) -> None:
-    migrate(url, MIGRATIONS)
-
-    assert [row for row in catalog(url)["constraints"] if row[2] == "f"] == []
-
-
-def test_times_have_zones_statuses_have_values(url: str) -> None:
-    migrate(url, MIGRATIONS)
-    found = catalog(url)
-    times = {row[3] for row in found["columns"] if str(row[2]).endswith("_at")}
-    statuses = {(row[0], row[2]) for row in found["columns"] if str(row[2]).endswith("status")}
-    checks = [(row[0], str(row[4])) for row in found["constraints"] if row[2] == "c"]
-
-    assert times == {"timestamp with time zone"}
-    for table, column in statuses - {("idempotency_keys", "response_status")}:
-        assert any(t == table and f"({column} = ANY" in check for t, check in checks), column
 
 
 def test_partial_indexes_find_pending_work(url: str) -> None:
@@ -130,6 +57,9 @@ def test_partial_indexes_find_pending_work(url: str) -> None:
 
 def test_built_in_admin_exists_once(url: str) -> None:
     migrate(url, MIGRATIONS)
+
+    for file in sorted(MIGRATIONS.iterdir()):
+        run(url, file.read_text())
 
     assert run(url, "SELECT consumer_id, name, status FROM consumers") == [
         ("00000000-0000-0000-0000-000000000001", "system_default", "active")

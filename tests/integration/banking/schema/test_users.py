@@ -18,9 +18,9 @@ from fintegrate.migrations import migrate
 from fintegrate.system import SystemDatabase
 from local.services.databases import create_database, drop_database, with_users
 from local.services.running import RunningServices
-from tests.integration.banking.schema.databases import MIGRATIONS, catalog, run
 from tests.support.api import Api
 from tests.support.banking import Bank, new_bank, parts_with
+from tests.support.schemas import MIGRATIONS, catalog, run
 
 DATABASE = SystemDatabase("DATABASE_URL", "fintegrate", "banking")
 APPEND_ONLY = (

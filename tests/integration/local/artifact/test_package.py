@@ -21,6 +21,7 @@ from local.artifact.package.make import (
     package,
 )
 from local.artifact.package.repack import CODE, INIT, MODULES
+from local.artifact.package.unused_packages import unused_packages
 from local.machine.checkout import ROOT, Checkout
 from tests.integration.local.artifact.two_systems import copy_of_sources
 
@@ -33,7 +34,27 @@ def artifact() -> Artifact:
 def test_sizes_are_bounded(artifact: Artifact) -> None:
     """A cold start fetches and unpacks both."""
     assert artifact.bundle.stat().st_size <= 100_000
-    assert artifact.layer.stat().st_size <= 15_000_000
+    assert artifact.layer.stat().st_size <= 14_000_000
+
+
+def test_relays_sizes_are_bounded() -> None:
+    """Its layer has what seals, what reads telephone numbers, and the way out."""
+    relay = package("relay")
+
+    assert relay.bundle.stat().st_size <= 100_000
+    assert relay.layer.stat().st_size <= 21_500_000
+    with zipfile.ZipFile(relay.layer) as layer:
+        names = layer.namelist()
+    for needed in ("cryptography", "phonenumbers", "h11"):
+        assert any(f"/site-packages/{needed}/" in name for name in names), needed
+
+
+def test_banking_lacks_the_relays_packages(artifact: Artifact) -> None:
+    with zipfile.ZipFile(artifact.layer) as layer:
+        names = layer.namelist()
+
+    for name in ("cryptography", "phonenumbers", "h11"):
+        assert not [n for n in names if f"/site-packages/{name}" in n], name
 
 
 def test_layer_modules_are_compiled(artifact: Artifact) -> None:
@@ -73,7 +94,12 @@ def test_packages_anywhere_are_the_same_bytes(artifact: Artifact, tmp_path: Path
 
 def test_bill_names_what_is_pinned(artifact: Artifact) -> None:
     bill = json.loads((artifact.folder / SBOM).read_text())
-    pinned = re.findall(r"^([\w.-]+==[\w.]+)", (ROOT / "requirements.txt").read_text(), re.M)
+    pinned = [
+        pin
+        for pin in re.findall(r"^([\w.-]+==[\w.]+)", (ROOT / "requirements.txt").read_text(), re.M)
+        if pin.partition("==")[0] not in unused_packages(ROOT, "banking")
+    ]
+    assert "cryptography" in unused_packages(ROOT, "banking")
     named = {f"{each['name'].lower()}=={each['version']}" for each in bill["components"]}
 
     assert {name.replace("_", "-") for name in named} == {

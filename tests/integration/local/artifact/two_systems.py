@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -18,6 +19,7 @@ LINKS = (
 )
 
 
+LISTED = re.compile(r"^(NAMES = \([^)]*\w\"),?\)", re.MULTILINE)
 IGNORED = shutil.ignore_patterns("__pycache__")
 
 
@@ -51,7 +53,8 @@ def copy_with_letters(folder: Path, queue: str) -> Checkout:
 def _list(folder: Path) -> None:
     """Add letters to the list of systems and give it a stage."""
     systems = folder / "functions" / "systems.py"
-    listed = systems.read_text().replace('NAMES = ("banking",)', 'NAMES = ("banking", "letters")')
+    listed, count = LISTED.subn(r'\1, "letters")', systems.read_text())
+    assert count == 1
     systems.write_text(listed)
     settings = json.loads((folder / "chalice.json").read_text())
     settings["stages"]["letters-dev"] = {"environment_variables": {"SYSTEM": "letters"}}

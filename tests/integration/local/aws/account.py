@@ -27,9 +27,13 @@ CREDENTIALS = {
     "BrokerSecretArn": {"username": "fintegrate", "password": "broker-password"},
     "BrokerAdminSecretArn": {"username": "administrator", "password": "admin-password"},
     "CacheSecretArn": {"password": "cache-token"},
+    "RelayDatabaseSecretArn": {"username": "relay_app", "password": "relay-password"},
+    "RelayDatabaseOwnerSecretArn": {"username": "relay_owner", "password": "relay-owner-password"},
     "ApiKeyCheckSecretArn": {"API_KEY_CHECK_SECRET": "what-the-check-of-a-key-is-made-with"},
     "RevocationRecordArn": {},
 }
+MADE_LATER = ("RelayPasswordsSecret", "RelayUsersSecret", "RelayKeysSecret")
+"""Secrets whose values the deployment makes."""
 API_NAME = "fintegrate-banking-dev"
 FUNCTIONS_STACK = "fintegrate-dev-banking-functions"
 FUNCTION_ARN = "arn:aws:lambda:eu-central-1:123456789012:function:fintegrate-banking-dev-api"
@@ -151,7 +155,11 @@ def _make_data() -> dict[str, dict[str, str]]:
     made: dict[str, dict[str, str]] = {name: {} for name in (*names, "monitoring/banking")}
     made["artifacts"] = {"ArtifactsBucket": BUCKET}
     groups = ("Functions", "Proxy", "Database", "Broker", "BrokerAdmin", "Cache")
-    made["network"] = {"SubnetIds": subnet, **{f"{name}GroupId": group for name in groups}}
+    made["network"] = {
+        "VpcId": vpc,
+        "SubnetIds": subnet,
+        **{f"{name}GroupId": group for name in groups},
+    }
     made["secrets"] = {
         "DatabaseSecretArn": arns["DatabaseSecretArn"],
         "DatabaseOwnerSecretArn": arns["DatabaseOwnerSecretArn"],
@@ -161,6 +169,9 @@ def _make_data() -> dict[str, dict[str, str]]:
         "ApiKeyCheckSecretArn": arns["ApiKeyCheckSecretArn"],
         "RevocationRecordArn": arns["RevocationRecordArn"],
         "AdminKeySecretArn": secrets.create_secret(Name="admin")["ARN"],
+        "RelayDatabaseSecretArn": arns["RelayDatabaseSecretArn"],
+        "RelayDatabaseOwnerSecretArn": arns["RelayDatabaseOwnerSecretArn"],
+        **{f"{name}Arn": secrets.create_secret(Name=name)["ARN"] for name in MADE_LATER},
     }
     made["database"] = {
         "DatabaseMasterSecretArn": arns["DatabaseMasterSecretArn"],
@@ -176,6 +187,7 @@ def _make_data() -> dict[str, dict[str, str]]:
     }
     made["monitoring/servers"] = {"AlarmTopic": "arn:aws:sns:eu-central-1:123456789012:alarms"}
     made["cache"] = {"CacheHost": "cache.test"}
+    made["way_out"] = {"WayOutSubnetIds": subnet, "WayOutGroupId": group}
     return made
 
 

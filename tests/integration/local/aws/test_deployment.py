@@ -6,6 +6,7 @@ import json
 import sys
 from typing import Any
 
+import bcrypt
 import boto3
 import pytest
 
@@ -18,12 +19,23 @@ from local.aws.packaged import Package
 from tests.integration.local.aws.account import (
     API_NAME,
     FUNCTION_ARN,
+    MADE_LATER,
     api_id_of,
 )
 from tests.integration.local.aws.conftest import Deployed
 
-SCHEDULES = {source.name: source.schedule_expression.to_string() for source in app.event_sources}
-PURE = {function.name for function in app.pure_lambda_functions}
+BANKINGS = ("chalicelib.banking.", "chalicelib.operations.")
+"""The modules of the package."""
+SCHEDULES = {
+    source.name: source.schedule_expression.to_string()
+    for source in app.event_sources
+    if source.handler_string.startswith(BANKINGS)
+}
+PURE = {
+    function.name
+    for function in app.pure_lambda_functions
+    if function.handler_string.startswith(BANKINGS)
+}
 FUNCTIONS = {"api"} | PURE | set(SCHEDULES)
 VERIFIED = (
     "?sslmode=verify-full"
@@ -71,7 +83,7 @@ def test_order_of_the_steps(deployed: Deployed) -> None:
     assert deployed.stacks.started == [
         f"fintegrate-dev-{part}"
         for part in (
-            *("artifacts", "network", "secrets", "database", "broker", "cache"),
+            *("artifacts", "network", "secrets", "database", "broker", "cache", "way_out"),
             *("monitoring-servers", "banking-migration", "banking-functions", "monitoring-banking"),
         )
     ]
@@ -140,7 +152,9 @@ def test_exactly_these_routes_exist() -> None:
     }
 
     assert {path: set(known) - {"ANY"} for path, known in methods.items()} == {
-        path: set(known) for path, known in app.routes.items()
+        path: set(known)
+        for path, known in app.routes.items()
+        if all(view.view_function.__module__.startswith(BANKINGS) for view in known.values())
     }
     for known in methods.values():
         assert "ANY" in known  # a wrong method reaches Chalice, which says 405 with Allow
@@ -202,6 +216,25 @@ def test_admin_key_was_made() -> None:
 
     made = json.loads(secret["SecretString"])["ADMIN_API_KEY"]
     assert ApiKeys(settings_of("api").api_key_check_secret).parse(made) is not None
+
+
+def made_values() -> dict[str, dict[str, str]]:
+    client = boto3.client("secretsmanager")
+    stored = {name: client.get_secret_value(SecretId=name) for name in MADE_LATER}
+    return {name: json.loads(each["SecretString"]) for name, each in stored.items()}
+
+
+def test_relays_secrets_were_made(deployed: Deployed) -> None:
+    made = made_values()
+    users = json.loads(made["RelayUsersSecret"]["RELAY_USERS"])
+    passwords = made["RelayPasswordsSecret"]
+    (hashed,) = users["admin"]["hashes"]
+    assert bcrypt.checkpw(passwords["RELAY_ADMIN_PASSWORD"].encode(), hashed.encode())
+    assert users.keys() == {"admin", "oms"}
+    assert "k1" in json.loads(made["RelayKeysSecret"]["RELAY_KEYS"])
+    kept = [word for name, word in passwords.items() if name.endswith("_PASSWORD")]
+    assert len(kept) == 2
+    assert not any(word in line for line in deployed.said for word in kept)
 
 
 @pytest.mark.usefixtures("deployed")
@@ -270,11 +303,13 @@ def test_record_is_a_secret() -> None:
 
 def test_running_again_keeps_what_is_there(deployed: Deployed) -> None:
     key = boto3.client("secretsmanager").get_secret_value(SecretId="admin")["SecretString"]
+    made = made_values()
 
     deployed.run_again()
 
     again = boto3.client("secretsmanager").get_secret_value(SecretId="admin")["SecretString"]
     assert again == key
+    assert made_values() == made
     found = boto3.client("lambda").list_functions()["Functions"]
     assert {function["FunctionName"] for function in found} == {in_aws(n) for n in FUNCTIONS}
 

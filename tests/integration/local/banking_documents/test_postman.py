@@ -7,17 +7,15 @@ import re
 import uuid
 from typing import Any
 
-from app import app
-from chalicelib import systems
-from fintegrate.openapi.document import build_document
-from local.banking.documents.postman import KEPT, postman_collection
+from local.banking.documents.postman import KEPT, PLAN
 from local.banking.tenant_queues import remove_queues
+from local.documents import openapi_document
+from local.documents.postman import postman_collection
 from tests.support.api import in_process
 
 
 def test_collection_passes_top_to_bottom(parts: object, environment: dict[str, str]) -> None:
-    descriptions = {system.name: system.description() for system in systems.served()}
-    collection = postman_collection(build_document(app.routes, descriptions))
+    collection = postman_collection(openapi_document("banking"), PLAN)
     variables = {variable["key"]: variable["value"] for variable in collection["variable"]}
     variables |= {
         "base_url": "",

@@ -29,7 +29,7 @@ def _invented(name: str, configuration: type[Any], **more: Any) -> System:
         name=name,
         databases=(SystemDatabase(f"{name.upper()}_DATABASE_URL", name, name),),
         configuration=configuration,
-        blueprints=nothing,
+        services={},
         request_parts=nothing,
         probes=nothing,
         gauges=nothing,

@@ -11,7 +11,7 @@ from contextlib import suppress
 
 import pytest
 
-from fintegrate.access import secret_verifier
+from fintegrate.access import keys, secret_verifier
 from fintegrate.access.keys import ApiKey, ApiKeys, hash_secret
 from fintegrate.access.secret_verifier import (
     CheckBusy,
@@ -39,13 +39,13 @@ def unsigned() -> ApiKey:
 def checks(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     """The hashes that bcrypt was asked about."""
     asked: list[str] = []
-    real = secret_verifier.secret_matches
+    real = keys.secret_matches
 
     def counted(key: ApiKey, stored_hash: str) -> bool:
         asked.append(stored_hash)
         return real(key, stored_hash)
 
-    monkeypatch.setattr(secret_verifier, "secret_matches", counted)
+    monkeypatch.setattr(keys, "secret_matches", counted)
     return asked
 
 
@@ -227,7 +227,7 @@ def test_other_secret_finds_the_check_busy(monkeypatch: pytest.MonkeyPatch) -> N
         assert may_end.wait(30)
         return True
 
-    monkeypatch.setattr(secret_verifier, "secret_matches", slow)
+    monkeypatch.setattr(keys, "secret_matches", slow)
     verifier = SecretVerifier()
     with ThreadPoolExecutor(2) as pool:
         first = pool.submit(verifier.matches, KEY, STORED)
@@ -249,7 +249,7 @@ def test_waiting_for_a_check_ends(monkeypatch: pytest.MonkeyPatch) -> None:
         assert may_end.wait(30)
         return True
 
-    monkeypatch.setattr(secret_verifier, "secret_matches", stuck)
+    monkeypatch.setattr(keys, "secret_matches", stuck)
     monkeypatch.setattr(secret_verifier, "_PATIENCE", 0.01)
     verifier = SecretVerifier()
     with ThreadPoolExecutor(1) as pool:
@@ -269,7 +269,7 @@ def test_failed_check_blocks_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
 
     verifier = SecretVerifier()
     with monkeypatch.context() as broken:
-        broken.setattr(secret_verifier, "secret_matches", crash)
+        broken.setattr(keys, "secret_matches", crash)
         with pytest.raises(MemoryError):
             verifier.matches(KEY, STORED)
 
@@ -278,11 +278,11 @@ def test_failed_check_blocks_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(secret_verifier, "_REMEMBERED", 5)
-    monkeypatch.setattr(secret_verifier, "secret_matches", lambda *_: False)
+    monkeypatch.setattr(keys, "secret_matches", lambda *_: False)
     verifier = SecretVerifier()
     for _ in range(50):
         verifier.matches(KEYS.new(), STORED)
-    monkeypatch.setattr(secret_verifier, "secret_matches", lambda *_: True)
+    monkeypatch.setattr(keys, "secret_matches", lambda *_: True)
     for _ in range(50):
         verifier.matches(KEYS.new(), STORED)
 

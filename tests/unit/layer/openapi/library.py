@@ -14,7 +14,7 @@ from typing_extensions import TypedDict
 
 from fintegrate.http.endpoint import Answer, Call, Endpoint, RequestParts, endpoints
 from fintegrate.http.validation import Described, RequestModel
-from fintegrate.openapi.description import Description, Refusal
+from fintegrate.openapi.description import BASIC, Description, Refusal
 
 ISBN = "978-0-306-40615-7"
 READER = "11111111-2222-4333-8444-555555555555"
@@ -47,7 +47,7 @@ LIBRARY = Description(
     title="Library",
     version="2.1.0",
     overview="Books are lent here.",
-    schemes={"Password": {"type": "http", "scheme": "basic"}},
+    schemes={"Password": BASIC},
     refusals={401: Refusal("The password is wrong", "Send your name and password")},
 )
 

@@ -79,9 +79,8 @@ def test_only_lookups_answer_404(document: dict[str, Any]) -> None:
 
 def test_security_is_the_systems_scheme(document: dict[str, Any]) -> None:
     assert document["security"] == [{"Password": []}]
-    assert document["components"]["securitySchemes"] == {
-        "Password": {"type": "http", "scheme": "basic"}
-    }
+    (scheme,) = document["components"]["securitySchemes"].values()
+    assert (scheme["type"], scheme["scheme"]) == ("http", "basic")
     assert all(
         "security" not in operation
         for methods in document["paths"].values()
@@ -94,6 +93,17 @@ def test_refusals_are_in_the_systems_words(document: dict[str, Any]) -> None:
 
     assert responses["Unauthorized"]["description"] == "The password is wrong"
     assert responses["NotFound"]["description"].startswith("There is no such thing")
+
+
+def test_password_is_asked_for_in_401(document: dict[str, Any]) -> None:
+    asking = {
+        name
+        for name, response in document["components"]["responses"].items()
+        if "WWW-Authenticate" in response["headers"]
+    }
+
+    assert asking == {"Unauthorized"}
+    assert "WWW-Authenticate" in document["components"]["headers"]
 
 
 def test_refusals_share_one_schema(document: dict[str, Any]) -> None:

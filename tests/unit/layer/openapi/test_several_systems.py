@@ -49,9 +49,19 @@ def test_document_of_several_systems_is_valid(document: dict[str, Any]) -> None:
 
 
 def test_every_service_has_its_tag(document: dict[str, Any]) -> None:
-    assert [tag["name"] for tag in document["tags"]] == ["Books", "Papers", "State"]
+    assert [tag["name"] for tag in document["tags"]] == ["Archive papers", "Books", "State"]
     assert document["info"]["title"] == "Library and Archive"
     assert document["info"]["version"] == "2.1.0, 1.0.0"
+
+
+def test_further_systems_operations_bear_its_name(document: dict[str, Any]) -> None:
+    named = {
+        path: operation["operationId"]
+        for path, methods in document["paths"].items()
+        for operation in methods.values()
+    }
+
+    assert named == {"/papers": "archive_lend", "/books": "find", "/state": "read_state"}
 
 
 def test_route_has_its_systems_scheme(document: dict[str, Any]) -> None:
@@ -75,6 +85,13 @@ def test_what_systems_word_alike_stands_once(document: dict[str, Any]) -> None:
     names = set(document["components"]["responses"])
 
     assert {name for name in names if name.startswith("Archive")} == {"ArchiveUnauthorized"}
+
+
+def test_only_passwords_are_asked_for(document: dict[str, Any]) -> None:
+    responses = document["components"]["responses"]
+
+    assert "WWW-Authenticate" in responses["Unauthorized"]["headers"]
+    assert "WWW-Authenticate" not in responses["ArchiveUnauthorized"]["headers"]
 
 
 def refusal(document: dict[str, Any], path: str, method: str) -> str:

@@ -15,9 +15,9 @@ from collections.abc import Callable
 
 from fintegrate.access.caller import Caller, Credentials, Refused
 from fintegrate.access.keys import ApiKey, ApiKeys, read_form
-from fintegrate.access.secret_verifier import CheckBusy, SecretVerifier, TooManyWrongSecrets
+from fintegrate.access.secret_verifier import SecretVerifier, compare
 from fintegrate.database import Row
-from fintegrate.errors import ApiError, Forbidden, TooManyRequests, Unauthorized
+from fintegrate.errors import ApiError, Forbidden, Unauthorized
 
 HEADER = "x-api-key"
 
@@ -90,26 +90,14 @@ class ByApiKey:
         return key if key is not None and self._verifier.recognises(key) else None
 
     def _matches(self, key: ApiKey, row: Row | None) -> bool:
-        try:
-            return self._verifier.matches(key, row["api_key_hash"] if row else None)
-        except TooManyWrongSecrets as error:
-            raise self._not_now(
-                "Too many wrong secrets for this key; check the key and try again",
-                "too_many_wrong_secrets",
-                key,
-                error.retry_after,
-            ) from None
-        except CheckBusy as error:
-            raise self._not_now(
-                "Another secret of this key is being checked; try again",
-                "busy",
-                key,
-                error.retry_after,
-            ) from None
-
-    @staticmethod
-    def _not_now(sentence: str, reason: str, key: ApiKey, seconds: int) -> Refused:
-        return Refused(TooManyRequests(f"{sentence} in {seconds} s", seconds), reason, key.key_id)
+        return compare(
+            self._verifier,
+            key,
+            row["api_key_hash"] if row else None,
+            key.key_id,
+            too_many="Too many wrong secrets for this key; check the key and try again",
+            busy="Another secret of this key is being checked; try again",
+        )
 
     def _check_status(self, key: ApiKey, row: Row) -> None:
         if row["api_key_status"] == "deactivated":

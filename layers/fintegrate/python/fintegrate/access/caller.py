@@ -22,6 +22,8 @@ class Caller(NamedTuple):
     is_admin: bool
     used_up: Collection[str] = ()
     """The bounds of its owner that are used up, by the system's names for them."""
+    role: str = ""
+    """What it may do, by the system's word. Empty where a scheme has no roles."""
 
 
 class Refused(Exception):

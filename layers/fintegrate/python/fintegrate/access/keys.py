@@ -55,6 +55,22 @@ class ApiKey:
         """Whether its check is an HMAC; otherwise it is a key of the older form."""
         return self.key_id[_VERSION] == "8"
 
+    @property
+    def name(self) -> str:
+        """The public id; it and what follows make a key a `fintegrate.access.claim.Claim`."""
+        return self.key_id
+
+    @property
+    def pair(self) -> str:
+        return f"{self.key_id} {self.secret}"
+
+    def fingerprint(self) -> bytes:
+        """It tells keys apart that differ in their check only."""
+        return hashlib.sha256(f"{self.key_id}{self.secret}{self.check}".encode()).digest()
+
+    def matches(self, stored: str) -> bool:
+        return secret_matches(self, stored)
+
 
 class ApiKeys:
     """Makes and reads keys. `check_secret` is the server's secret (`API_KEY_CHECK_SECRET`)."""
@@ -135,8 +151,3 @@ def secret_matches(key: ApiKey, stored_hash: str) -> bool:
 def nobodys_hash(cost: int) -> str:
     """A hash that no secret matches, for keys that do not exist; comparing costs as much as ever."""
     return bcrypt.gensalt(cost).decode() + secrets.token_hex(16)[:31]
-
-
-def fingerprint(key: ApiKey) -> bytes:
-    """What a process may keep of a key. It tells keys apart that differ in their check only."""
-    return hashlib.sha256(f"{key.key_id}{key.secret}{key.check}".encode()).digest()

@@ -73,7 +73,8 @@ class RequestParts(NamedTuple):
     rate_limiter: RateLimiter
     metrics: Metrics
     audit: AuditLog
-    idempotency_keys: IdempotencyKeys
+    idempotency_keys: IdempotencyKeys | None
+    """None where requests are safe to repeat anyway: then the header is ignored."""
     max_body_bytes: int
     publish_new: Callable[[Row, float], None] | None = None
     """Publishes a handler's event after the commit, and never raises. The second argument is a time on
@@ -90,6 +91,8 @@ class Call(Generic[B]):
     caller: Caller
     db: Database
     request: Request
+    path: Any = None
+    """The path's parameters: an instance of `Endpoint.path`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +126,7 @@ class Endpoint(NamedTuple):
             one that the request carries is used.
         looks_up: whether the request may name something that does not exist (404); for the document.
         conflict: what the handler refuses with 409; for the document.
+        path: the model of the path's parameters, such as `id` in `/items/{id}`.
     """
 
     takes: type[BaseModel]
@@ -135,10 +139,12 @@ class Endpoint(NamedTuple):
     schemes: tuple[str, ...] = ()
     looks_up: bool = False
     conflict: str | None = None
+    path: type[BaseModel] | None = None
 
 
 Handler = Callable[[Call[Any]], Answer]
-View = Callable[[], Response]
+View = Callable[..., Response]
+"""Chalice passes the parameters of the path by name; the endpoint reads them from the request."""
 
 
 def endpoints(
@@ -154,7 +160,7 @@ def endpoints(
 
         def decorate(handler: Handler) -> View:
             @wraps(handler)
-            def view() -> Response:
+            def view(**_path: str) -> Response:
                 return _Answering(parts, described, current.get()).respond(handler)
 
             view.__endpoint__ = described  # type: ignore[attr-defined]
@@ -196,7 +202,8 @@ class _Answering:
     def _run(self, handler: Handler) -> Response:
         caller = self._admit()
         body = self._request.parse(self._spec.takes, self._parts.max_body_bytes)
-        call = Call(body, caller, self._parts.database, self._request)
+        path = self._request.parse_path(self._spec.path) if self._spec.path else None
+        call = Call(body, caller, self._parts.database, self._request, path)
         key = self._idempotency_key()
         with self._transaction(key):
             stored = self._replay(key) if key else None
@@ -206,7 +213,7 @@ class _Answering:
                 return answer(status, stored["response_json"], headers=self._headers)
             began = time.monotonic()
             result = handler(call)
-            if key:
+            if key and self._parts.idempotency_keys:
                 self._parts.idempotency_keys.store(
                     caller.owner_id, key, self._spec.status, result.data
                 )
@@ -264,7 +271,7 @@ class _Answering:
 
     def _idempotency_key(self) -> str | None:
         key = self._request.header("idempotency-key")
-        if key is None or self._request.method != "POST":
+        if key is None or self._request.method != "POST" or not self._parts.idempotency_keys:
             return None
         if not self._spec.idempotency:
             raise Invalid(
@@ -281,6 +288,7 @@ class _Answering:
         digest = request_hash(request.method, request.path, body)
         former = former_hash(request.method, request.path, body)
         metrics, keys = self._parts.metrics, self._parts.idempotency_keys
+        assert keys is not None
         try:
             stored = keys.replay_or_reserve(self._caller.owner_id, key, digest, former)
         except Conflict:

@@ -16,17 +16,19 @@ from fintegrate.database import Database, Row
 from fintegrate.errors import Busy, Conflict, Invalid
 from fintegrate.http.envelope import dumps
 from fintegrate.queries import queries_beside
-from fintegrate.redaction import has_key
+from fintegrate.redaction import has_secret
 
 SQL = queries_beside(__name__)
 
 
 def check_key(key: str) -> None:
-    """Raises `Invalid` unless the key is 1 to 255 printable characters and no API key: it is stored."""
+    """Raises `Invalid` unless the key is 1 to 255 printable characters and no secret: it is stored."""
     if not 1 <= len(key) <= 255 or not key.isprintable():
         raise Invalid("Idempotency-Key: must be 1 to 255 printable characters")
-    if has_key(key):
-        raise Invalid("Idempotency-Key: must not be an API key; send a new text for each request")
+    if has_secret(key):
+        raise Invalid(
+            "Idempotency-Key: must not be an API key or a password; send a new text for each request"
+        )
 
 
 def request_hash(method: str, path: str, body: str) -> str:

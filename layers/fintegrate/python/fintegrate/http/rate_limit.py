@@ -1,4 +1,4 @@
-"""A token bucket per subject (an API key) in Redis: one round trip. Without Redis there is no limit.
+"""A token bucket per subject (a key, a user) in Redis: one round trip. Without Redis there is no limit.
 
 A caller that expects to need a token can ask first and take the token later, so that the round trip
 passes meanwhile.
@@ -43,7 +43,8 @@ class RateLimiter:
     """A bucket holds `burst` tokens and gets `per_minute` new ones.
 
     `subject` names the bucket's owner in a refusal, such as "API key". `layer` is the label under
-    which refusals are counted.
+    which refusals are counted. `kind` begins the names of the buckets in Redis: systems that share a
+    Redis and may have callers of one name need different ones.
     """
 
     def __init__(
@@ -55,11 +56,13 @@ class RateLimiter:
         burst: int,
         subject: str = "API key",
         layer: str = "api_key",
+        kind: str = "rate_limit",
     ) -> None:
         self._redis = redis
         self._metrics = metrics
         self._layer = layer
         self._subject = subject
+        self._kind = kind
         self._per_minute = per_minute
         self._burst = burst
         self._bucket = lru_cache(1_000)(self._bucket_of)
@@ -106,4 +109,4 @@ class RateLimiter:
         return Question(*self._metrics.due(), self._bucket(subject))
 
     def _bucket_of(self, subject: str) -> ScriptCall:
-        return BUCKET.call(f"rate_limit:{subject}", self._per_minute / 60, self._burst)
+        return BUCKET.call(f"{self._kind}:{subject}", self._per_minute / 60, self._burst)

@@ -17,7 +17,7 @@ from pydantic import BaseModel
 from fintegrate.errors import BadRequest, Invalid, PayloadTooLarge
 from fintegrate.http.validation import validate_json, validate_strings
 from fintegrate.metrics_store import Metrics
-from fintegrate.redaction import has_key, redacted
+from fintegrate.redaction import has_secret, redacted
 
 _SANE_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}", re.ASCII)
 _TRACEPARENT = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}", re.ASCII)
@@ -87,10 +87,18 @@ class Request:
         if self.method != "GET":
             if parameters:
                 raise Invalid("query: only GET takes query parameters; send a JSON object instead")
-            return validate_json(model, text)
+            return validate_json(model, text or _nothing(model))
         if parameters or not text:
             return validate_strings(model, parameters)
         return validate_json(model, text)
+
+    def parse_path(self, model: type[M]) -> M:
+        """Validate the parameters of the path.
+
+        Raises:
+            Invalid: one is wrong.
+        """
+        return validate_strings(model, self._raw.uri_params or {})
 
     def _parameters(self) -> dict[str, str]:
         multiple = self._raw.query_params
@@ -106,6 +114,11 @@ class Request:
 
     def _request_id(self) -> str:
         wanted = self.header("x-request-id") or ""
-        if _SANE_REQUEST_ID.fullmatch(wanted) and not has_key(wanted):
+        if _SANE_REQUEST_ID.fullmatch(wanted) and not has_secret(wanted):
             return wanted
         return str(self._raw.context.get("requestId") or uuid.uuid4())
+
+
+def _nothing(model: type[BaseModel]) -> str:
+    """What stands for an empty body: an empty object, if the model has no fields anyway."""
+    return "" if model.model_fields else "{}"

@@ -32,7 +32,7 @@ class Queue:
 
 
 def declare(url: str, exchange: str, queues: Sequence[Queue], seconds: float = 3.0) -> None:
-    """Declare a durable topic exchange, the queues and their bindings.
+    """Declare a durable topic exchange, the queues and their bindings; without a name, queues alone.
 
     A queue that exists with other arguments keeps them, because only its deletion could change them. Its
     bindings are still declared, so that messages reach it.
@@ -47,7 +47,8 @@ def declare(url: str, exchange: str, queues: Sequence[Queue], seconds: float = 3
     try:
         connection = pika.BlockingConnection(parameters)
         try:
-            connection.channel().exchange_declare(exchange, "topic", durable=True)
+            if exchange:
+                connection.channel().exchange_declare(exchange, "topic", durable=True)
             refused = [
                 reason for queue in queues if (reason := _declare(connection, exchange, queue))
             ]

@@ -5,6 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+BASIC: Mapping[str, Any] = {
+    "type": "http",
+    "scheme": "basic",
+    "description": "A user and a password, in UTF-8 (RFC 7617)",
+}
+"""The Security Scheme Object of `fintegrate.access.by_password`."""
+
 
 class Refusal(NamedTuple):
     """The text for an error."""
@@ -25,6 +32,11 @@ class Description(NamedTuple):
     use. Two systems must not use one name for different schemes."""
     refusals: Mapping[int, Refusal] = {}
     """Errors with a text of the system's own, by status."""
+
+    @property
+    def challenges(self) -> bool:
+        """Whether a scheme answers 401 with a challenge, as HTTP Basic does."""
+        return any(scheme.get("scheme") == BASIC["scheme"] for scheme in self.schemes.values())
 
     def security(self, names: tuple[str, ...] = ()) -> list[dict[str, list[str]]]:
         """The Security Requirement of an endpoint with these schemes; without names, of all schemes."""

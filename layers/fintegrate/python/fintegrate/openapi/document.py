@@ -89,7 +89,7 @@ def _routes(
             if hasattr(view, "__endpoint__"):
                 packages = view.__module__.split(".")
                 system = next((name for name in systems if name in packages), first)
-                yield Route(method, path, view, system)
+                yield Route(method, path, view, system, is_further=system != first)
 
 
 def _tags(routes: list[Route]) -> list[dict[str, str]]:

@@ -19,6 +19,11 @@ HEADERS: dict[str, Any] = {
     "RateLimit-Limit": {"description": "Requests that may come at once", "schema": _COUNT},
     "RateLimit-Remaining": {"description": "Requests left now", "schema": _COUNT},
     "RateLimit-Reset": {"description": "Seconds until all are back", "schema": _COUNT},
+    "WWW-Authenticate": {
+        "description": "Asks for a user and a password by HTTP Basic (RFC 7617); left out where another "
+        "scheme has refused. AWS's REST APIs call it `x-amzn-remapped-www-authenticate`",
+        "schema": {"type": "string", "pattern": "^Basic realm="},
+    },
     "Retry-After": {
         "description": "Seconds to wait before the next try",
         "required": True,

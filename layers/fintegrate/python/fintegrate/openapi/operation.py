@@ -22,12 +22,17 @@ ADMIN_ONLY = "For the admin only."
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A method of a path, its view, and the system under which the document describes it."""
+    """A method of a path, its view, and the system under which the document describes it.
+
+    In a document of several systems, the names of the further ones' operations and tags begin with the
+    system's name: those of the first are what they are in its own document.
+    """
 
     method: str
     path: str
-    view: Callable[[], Response]
+    view: Callable[..., Response]
     system: str
+    is_further: bool = False
 
     @property
     def spec(self) -> Endpoint:
@@ -38,7 +43,14 @@ class Route:
     @property
     def tag(self) -> str:
         """The service's name: the package that the endpoint's module lies in."""
-        return self.view.__module__.split(".")[-2].capitalize()
+        service = self.view.__module__.split(".")[-2]
+        return (f"{self.system} {service}" if self.is_further else service).capitalize()
+
+    @property
+    def operation_id(self) -> str:
+        """The handler's name."""
+        name = self.view.__name__
+        return f"{self.system}_{name}" if self.is_further else name
 
     @property
     def takes_idempotency_key(self) -> bool:
@@ -64,7 +76,7 @@ class Operations:
         notes += [rest.strip()] if rest.strip() else []
         security = self._security(route)
         operation: dict[str, Any] = {
-            "operationId": route.view.__name__,
+            "operationId": route.operation_id,
             "tags": [route.tag],
             "summary": summary.removesuffix("."),
             **({"description": "\n\n".join(notes)} if notes else {}),
@@ -75,7 +87,7 @@ class Operations:
             },
             **({"security": security} if security != self.security else {}),
         }
-        if route.method != "GET":
+        if route.method != "GET" and route.spec.takes.model_fields:
             operation["requestBody"] = self._request_body(route.spec)
         return operation
 
@@ -86,8 +98,9 @@ class Operations:
 
     def _parameters(self, route: Route) -> list[dict[str, Any]]:
         headers = ["RequestId"] + ["IdempotencyKey"] * route.takes_idempotency_key
-        query = self._schemas.query_parameters(route.spec.takes) if route.method == "GET" else []
-        return query + [parameter_ref(name) for name in headers]
+        query = self._schemas.parameters(route.spec.takes, "query") if route.method == "GET" else []
+        path = self._schemas.parameters(route.spec.path, "path") if route.spec.path else []
+        return [*path, *query, *(parameter_ref(name) for name in headers)]
 
     def _request_body(self, spec: Endpoint) -> dict[str, Any]:
         content = {

@@ -75,7 +75,10 @@ class Refusals:
         self._names: dict[tuple[str, int], str] = {}
         for system, description in systems.items():
             for status, general in REFUSALS.items():
-                self._add(system, status, description.refusals.get(status, general))
+                wording = description.refusals.get(status, general)
+                self._add(
+                    system, status, _response(status, wording, challenges=description.challenges)
+                )
 
     def of(self, system: str, method: str, spec: Endpoint) -> dict[str, Any]:
         """The Responses of an endpoint's errors, by status."""
@@ -92,9 +95,8 @@ class Refusals:
             refusals["409"] = {**self._ref(system, 409), "description": "; or: ".join(reasons)}
         return dict(sorted(refusals.items()))
 
-    def _add(self, system: str, status: int, wording: Refusal) -> None:
+    def _add(self, system: str, status: int, response: dict[str, Any]) -> None:
         name = status_name(status).title().replace("_", "")
-        response = _response(status, wording)
         if self.components.setdefault(name, response) != response:
             name = system.capitalize() + name
             self.components[name] = response
@@ -114,7 +116,8 @@ def _needs_servers(spec: Endpoint) -> bool:
     return spec.access is not Access.PUBLIC or spec.media_type is None
 
 
-def _response(status: int, wording: Refusal) -> dict[str, Any]:
+def _response(status: int, wording: Refusal, *, challenges: bool) -> dict[str, Any]:
+    challenge = ("WWW-Authenticate",) if status == 401 and challenges else ()
     wait = ("Retry-After",) if status in {429, 503} else ()
     limits = RATE_LIMITS if status == 429 else ()
     content = {
@@ -123,6 +126,6 @@ def _response(status: int, wording: Refusal) -> dict[str, Any]:
     }
     return {
         "description": wording.meaning,
-        "headers": header_refs(*wait, *limits),
+        "headers": header_refs(*challenge, *wait, *limits),
         "content": {JSON: content},
     }

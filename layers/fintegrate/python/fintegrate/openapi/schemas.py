@@ -22,7 +22,9 @@ class Schemas:
 
     def __init__(self, specs: Iterable[Endpoint]) -> None:
         specs = list(specs)
-        taken: set[tuple[Model, JsonSchemaMode]] = {(s.takes, "validation") for s in specs}
+        taken: set[tuple[Model, JsonSchemaMode]] = {
+            (model, "validation") for s in specs for model in (s.takes, s.path) if model is not None
+        }
         given: set[tuple[Model, JsonSchemaMode]] = {
             (s.gives, "serialization") for s in specs if s.gives is not None
         }
@@ -57,13 +59,14 @@ class Schemas:
         """An example of an answer's `data`."""
         return {} if model is None else self._example(model, "serialization")
 
-    def query_parameters(self, model: Model) -> list[dict[str, Any]]:
-        """The model's fields as parameters of a query."""
+    def parameters(self, model: Model, place: str) -> list[dict[str, Any]]:
+        """The model's fields as parameters of a `query` or a `path`."""
         reference = self._references[model, "validation"]["$ref"]
         fields = self.components[reference.rpartition("/")[2]].get("properties", {})
         required = self.request_example(model)
         return [
-            _query_parameter(name, _without_null(field), required) for name, field in fields.items()
+            _parameter(name, place, _without_null(field), required)
+            for name, field in fields.items()
         ]
 
     def _example(self, model: Model, mode: JsonSchemaMode) -> Any:
@@ -106,10 +109,12 @@ ENVELOPES: dict[str, Any] = {
 """One schema for the refusals of all endpoints: generators of clients make a class of each."""
 
 
-def _query_parameter(name: str, field: dict[str, Any], required: dict[str, Any]) -> dict[str, Any]:
+def _parameter(
+    name: str, place: str, field: dict[str, Any], required: dict[str, Any]
+) -> dict[str, Any]:
     """Describe a field as a parameter; `required` has an example of every required field."""
     schema = {key: value for key, value in field.items() if key != "description"}
-    parameter = {"name": name, "in": "query", "required": name in required, "schema": schema}
+    parameter = {"name": name, "in": place, "required": name in required, "schema": schema}
     if "description" in field:
         parameter["description"] = field["description"]
     if name in required:

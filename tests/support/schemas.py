@@ -1,4 +1,4 @@
-"""Running SQL in a database that has nothing else, and what its catalogs say afterwards."""
+"""The SQL files of a database, running them in one that has nothing else, and what its catalogs say."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from pathlib import Path
 
 import psycopg2
 
-ROOT = Path(__file__).resolve().parents[4]
-MIGRATIONS = ROOT / "sql" / "banking" / "migrations"
-SCHEMA = ROOT / "sql" / "banking" / "schema.sql"
+SQL = Path(__file__).resolve().parents[2] / "sql"
+MIGRATIONS = SQL / "banking" / "migrations"
+SCHEMA = SQL / "banking" / "schema.sql"
 Rows = list[tuple[object, ...]]
 
 CATALOGS = {

@@ -1,2 +1,0 @@
--- name: probe
-SELECT 1 AS answered

@@ -1,0 +1,1 @@
+"""The marketing events relay: an order system's events reach ad platforms, analytics and webhooks."""

@@ -1,0 +1,1 @@
+"""Deliveries: from events to a platform's request, and from its answer to what becomes of them."""

@@ -1,0 +1,203 @@
+-- The statements of the lanes: which are due, claims by lease, and what came of a batch.
+
+-- name: due
+-- Lanes with due deliveries that may be served now. A claim moves next_attempt_at to the end of its
+-- lease, so the index alone says what is due. LATERAL makes one index lookup per lane.
+SELECT l.lane_id, l.concurrency, l.failures
+FROM relay_lanes l
+CROSS JOIN LATERAL (
+    SELECT FROM event_deliveries d
+    WHERE d.lane_id = l.lane_id AND d.status = 'pending' AND d.next_attempt_at <= clock_timestamp()
+    ORDER BY d.next_attempt_at, d.event
+    LIMIT 1) next
+WHERE l.is_active AND NOT l.paused AND l.deleted_at IS NULL
+  AND (l.open_until IS NULL OR l.open_until <= clock_timestamp())
+ORDER BY l.last_served_at NULLS FIRST, l.lane_id
+
+-- name: claim
+-- One statement: the lane's turn, the account's requests, the leases. A lane that failed or is blocked
+-- gets one event, a probe, and nobody else may serve it until the probe's lease ends. The oldest due goes
+-- first; a probe that fails becomes due later, so the next probe has another event.
+WITH turn AS (
+    UPDATE relay_lanes
+    SET last_served_at = clock_timestamp(),
+        open_until = CASE WHEN state IN ('failing', 'blocked')
+                          THEN clock_timestamp() + make_interval(secs => %(lease_seconds)s) END
+    WHERE lane_id = %(lane_id)s AND is_active AND NOT paused AND deleted_at IS NULL
+      AND (open_until IS NULL OR open_until <= clock_timestamp())
+    RETURNING lane_id, state IN ('failing', 'blocked') AS is_probe, requests_per_minute,
+              throttle_account
+), account AS (
+    SELECT a.account,
+           least(t.requests_per_minute / 60.0 * %(burst_seconds)s,
+                 a.tokens + extract(epoch FROM clock_timestamp() - a.refilled_at)
+                            * t.requests_per_minute / 60.0) AS tokens
+    FROM turn t
+    JOIN relay_accounts a ON a.account = t.throttle_account
+    FOR UPDATE OF a
+), due AS (
+    SELECT d.event, d.lane_id
+    FROM turn t, account a, LATERAL (
+        SELECT event, lane_id
+        FROM event_deliveries
+        WHERE lane_id = t.lane_id AND status = 'pending' AND next_attempt_at <= clock_timestamp()
+        ORDER BY next_attempt_at, event
+        LIMIT greatest(0, CASE WHEN t.is_probe THEN least(1, floor(a.tokens))
+                               ELSE least(%(requests)s, floor(a.tokens)) * %(batch)s END)::bigint
+        FOR UPDATE SKIP LOCKED) d
+), spent AS (
+    UPDATE relay_accounts a
+    SET tokens = account.tokens - ceil((SELECT count(*) FROM due) / %(batch)s::float8),
+        refilled_at = clock_timestamp()
+    FROM account
+    WHERE a.account = account.account
+), leased AS (
+    UPDATE event_deliveries d
+    SET lease_token = %(token)s, attempt_count = attempt_count + 1,
+        lease_until = clock_timestamp() + make_interval(secs => %(lease_seconds)s),
+        next_attempt_at = clock_timestamp() + make_interval(secs => %(lease_seconds)s)
+    FROM due
+    WHERE d.event = due.event AND d.lane_id = due.lane_id
+    RETURNING d.event, d.lane_id, d.try_count, d.attempt_count, d.replay_id
+)
+SELECT leased.*, e.storefront_id, e.event_type, e.event_time, e.identity, e.order_id, e.dedup_id,
+       e.event_payload::text AS event_payload, e.match_keys, e.private_encrypted, e.key_id, e.consent_json, e.accepted_at
+FROM leased
+JOIN marketing_events e ON e.id = leased.event
+ORDER BY e.event_time, e.id
+
+-- name: renew
+-- A further request of a leased batch takes a token, too. Nothing is renewed if the lane is closed now.
+WITH lane AS (
+    SELECT throttle_account FROM relay_lanes
+    WHERE lane_id = %(lane_id)s AND is_active AND NOT paused AND deleted_at IS NULL
+      AND (open_until IS NULL OR open_until <= clock_timestamp() OR state = 'failing')
+), spent AS (
+    UPDATE relay_accounts SET tokens = tokens - 1 FROM lane WHERE account = lane.throttle_account
+)
+UPDATE event_deliveries d
+SET lease_until = clock_timestamp() + make_interval(secs => %(lease_seconds)s),
+    next_attempt_at = clock_timestamp() + make_interval(secs => %(lease_seconds)s)
+FROM lane
+WHERE d.lane_id = %(lane_id)s AND d.event = ANY (%(events)s::bigint[])
+  AND d.lease_token = %(token)s AND d.status = 'pending'
+RETURNING d.event
+
+-- name: release
+UPDATE event_deliveries
+SET lease_token = NULL, lease_until = NULL, next_attempt_at = clock_timestamp()
+WHERE lane_id = %(lane_id)s AND event = ANY (%(events)s::bigint[]) AND lease_token = %(token)s
+  AND status = 'pending'
+
+-- name: write_back
+-- Only rows that still have their lease. An outage spends a try only if the lane has delivered something
+-- after the event's previous attempt, so that an outage of days spends none, and an event that fells its
+-- receiver ends all the same. The last try comes before the event is too old for its receiver.
+WITH told AS (
+    SELECT * FROM unnest(
+        %(events)s::bigint[], %(lanes)s::bigint[], %(tokens)s::uuid[], %(kinds)s::text[],
+        %(reasons)s::text[], %(expires)s::timestamptz[])
+        AS told (event, lane_id, token, kind, reason, expires_at)
+), counted AS (
+    SELECT told.*, d.try_count
+           + CASE WHEN told.kind = 'fault' OR (told.kind IN ('outage', 'unknown')
+                                               AND l.last_delivered_at > d.last_attempt_at)
+                  THEN 1 ELSE 0 END AS tries
+    FROM told
+    JOIN event_deliveries d ON d.event = told.event AND d.lane_id = told.lane_id
+    JOIN relay_lanes l ON l.lane_id = told.lane_id
+)
+UPDATE event_deliveries d
+SET status = CASE WHEN t.kind = 'delivered' THEN 'delivered'
+                  WHEN t.kind = 'refused' THEN 'failed'
+                  WHEN t.kind IN ('skipped', 'expired') THEN t.kind
+                  WHEN t.tries >= %(most_tries)s THEN 'failed'
+                  ELSE 'pending' END,
+    reason = CASE WHEN t.kind = 'delivered' THEN NULL
+                  WHEN t.kind IN ('fault', 'outage', 'unknown') AND t.tries >= %(most_tries)s
+                  THEN 'tries_spent: ' || t.reason
+                  WHEN t.kind = 'postponed' THEN d.reason
+                  ELSE t.reason END,
+    try_count = t.tries,
+    last_attempt_at = CASE WHEN t.kind IN ('skipped', 'expired', 'postponed', 'fault')
+                           THEN d.last_attempt_at ELSE clock_timestamp() END,
+    next_attempt_at = CASE
+        WHEN t.kind IN ('fault', 'outage', 'unknown')
+        THEN least(clock_timestamp() + make_interval(secs => (0.8 + 0.4 * random())
+                   * (%(waits)s::float8[])[least(t.tries, %(most_tries)s - 1) + 1]),
+                   greatest(t.expires_at - interval '1 minute', clock_timestamp()))
+        ELSE clock_timestamp() END,
+    maybe_delivered = d.maybe_delivered OR t.kind = 'unknown',
+    delivered_at = CASE WHEN t.kind = 'delivered' THEN clock_timestamp() END,
+    ended_at = CASE WHEN t.kind IN ('delivered', 'refused', 'skipped', 'expired')
+                         OR t.tries >= %(most_tries)s THEN clock_timestamp() END,
+    lease_token = NULL, lease_until = NULL
+FROM counted t
+WHERE d.event = t.event AND d.lane_id = t.lane_id AND d.lease_token = t.token
+  AND d.status = 'pending'
+
+-- name: note_attempts
+-- At most 20 per delivery.
+INSERT INTO event_attempts
+    (event, lane_id, destination_type, status, platform_code, message, http_status, duration_ms,
+     batch_size)
+SELECT t.event, t.lane_id, l.destination_type, t.kind, t.code, left(t.reason, 500), t.http_status,
+       t.milliseconds, t.batch_size
+FROM unnest(%(events)s::bigint[], %(lanes)s::bigint[], %(kinds)s::text[], %(codes)s::text[],
+            %(reasons)s::text[], %(http_statuses)s::integer[], %(milliseconds)s::integer[],
+            %(batch_sizes)s::integer[])
+     AS t (event, lane_id, kind, code, reason, http_status, milliseconds, batch_size)
+JOIN relay_lanes l ON l.lane_id = t.lane_id
+JOIN event_deliveries d ON d.event = t.event AND d.lane_id = t.lane_id
+WHERE d.attempt_count <= 20
+
+-- name: note_lanes
+-- What the answers of one flush say of each lane, in the order in which they came: how many outages came
+-- after the last answer that was none, how many refusals after the last delivery, and the last kind.
+UPDATE relay_lanes l
+SET failures = next.failures, refusals = next.refusals, state = next.state,
+    reason = CASE WHEN next.state = 'open' THEN NULL ELSE coalesce(next.reason, l.reason) END,
+    since = CASE WHEN next.state = l.state THEN l.since ELSE clock_timestamp() END,
+    open_until = CASE next.state
+        WHEN 'open' THEN NULL
+        WHEN 'failing' THEN clock_timestamp() + make_interval(
+            secs => least(900, 30 * 2 ^ least(next.failures - 5, 10)))
+        ELSE CASE WHEN next.wait = 'infinity' THEN 'infinity'
+                  ELSE clock_timestamp() + make_interval(secs => next.wait) END END,
+    last_delivered_at = CASE WHEN next.delivered THEN clock_timestamp() ELSE l.last_delivered_at END
+FROM (
+    SELECT t.lane_id, t.wait, t.delivered, counted.failures, counted.refusals,
+           CASE WHEN t.kind = 'configuration' THEN t.reason
+                WHEN counted.refusals >= 50 THEN 'refuses_everything'
+                ELSE t.reason END AS reason,
+           CASE WHEN t.kind = 'configuration' OR counted.refusals >= 50 THEN 'blocked'
+                WHEN t.kind = 'overload' THEN 'waiting'
+                WHEN counted.failures >= 5 THEN 'failing'
+                ELSE 'open' END AS state
+    FROM unnest(%(lanes)s::bigint[], %(kinds)s::text[], %(reasons)s::text[], %(waits)s::float8[],
+                %(answered)s::boolean[], %(outages)s::integer[], %(delivered)s::boolean[],
+                %(refused)s::integer[])
+         AS t (lane_id, kind, reason, wait, answered, outages, delivered, refused)
+    JOIN relay_lanes own ON own.lane_id = t.lane_id
+    CROSS JOIN LATERAL (
+        SELECT CASE WHEN t.answered THEN t.outages ELSE own.failures + t.outages END AS failures,
+               CASE WHEN t.delivered THEN t.refused ELSE own.refusals + t.refused END AS refusals
+    ) counted
+) next
+WHERE l.lane_id = next.lane_id
+
+-- name: probe_again
+-- A probe whose event was not sent after all says nothing: the next event may be tried at once.
+UPDATE relay_lanes SET open_until = clock_timestamp()
+WHERE lane_id = ANY (%(lanes)s::bigint[]) AND state IN ('failing', 'blocked')
+
+-- name: read_destinations
+-- What a request to each of these lanes needs, read with each claim: a change counts from the next one.
+SELECT l.lane_id, l.adapter, l.concurrency, l.failures, l.storefront_id, s.currency, s.country,
+       c.platform_id, c.credentials_encrypted, c.key_id, c.settings_json,
+       g.sgtm_url, g.path, g.measurement_id, g.settings_json AS sgtm_settings_json
+FROM relay_lanes l
+JOIN storefronts s ON s.id = l.storefront_id
+LEFT JOIN platform_credentials c ON l.destination_type = 'credential' AND c.id = l.destination_id
+LEFT JOIN storefront_sgtm_config g ON l.destination_type = 'sgtm' AND g.id = l.destination_id
+WHERE l.lane_id = %(lane_id)s

@@ -1,0 +1,79 @@
+"""A run of the delivery: what is due goes out through its lanes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache, partial
+
+from chalicelib.relay.configuration import Configuration
+from chalicelib.relay.delivery.adapters import adapter_of
+from chalicelib.relay.delivery.book import Deliveries, Limits
+from chalicelib.relay.delivery.sending import Sender, expires_at
+from fintegrate.access.sealing import Sealing
+from fintegrate.database import Database
+from fintegrate.outbox.lanes import LaneRun, Summary
+from fintegrate.outgoing.client import Client
+from fintegrate.outgoing.urls import allowed_hosts
+from fintegrate.settings import SettingsError
+
+LEASE_MARGIN_SECONDS = 20
+LONGEST_SECONDS = 15
+"""Of all adapters' requests."""
+_ONE_CLIENT = frozenset({"ga4", "sgtm"})
+"""A request holds the events of one client only, and events in a row seldom have the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What a delivering process keeps: its book and its one way out."""
+
+    book: Deliveries
+    sender: Sender
+    senders: int
+    seconds: int
+
+    @classmethod
+    def of(cls, settings: Configuration, database: Database, sealing: Sealing) -> Delivery:
+        """Make the parts from the settings.
+
+        Raises:
+            SettingsError: RELAY_ALLOW_HOSTS or RELAY_RETRY_SECONDS cannot be read, or hosts are allowed
+                on another stage than `local`.
+        """
+        allowed = allowed_hosts(settings.relay_allow_hosts, settings.stage, "RELAY_ALLOW_HOSTS")
+        lease = LONGEST_SECONDS + LEASE_MARGIN_SECONDS
+        return cls(
+            Deliveries(database, cache(_limits), waits_of(settings.relay_retry_seconds), lease),
+            Sender(Client(allowed), sealing, settings.relay_timeout_seconds),
+            settings.relay_senders,
+            settings.relay_deliver_seconds,
+        )
+
+    def close(self) -> None:
+        """Close what is kept open to receivers."""
+        self.sender.client.close()
+
+    def run(self) -> Summary:
+        """Send what is due, for at most the time that a run may claim."""
+        return LaneRun(self.book, self.sender.send, self.senders, LONGEST_SECONDS).run(self.seconds)
+
+
+def waits_of(text: str) -> Sequence[float]:
+    """The waits between tries, in seconds.
+
+    Raises:
+        SettingsError: it is no list of numbers.
+    """
+    try:
+        waits = [float(part) for part in text.split(",")]
+    except ValueError:
+        waits = []
+    if not waits or any(wait < 0 for wait in waits):
+        raise SettingsError("RELAY_RETRY_SECONDS must be numbers of seconds, separated by commas")
+    return waits
+
+
+def _limits(adapter: str) -> Limits:
+    batch = 1 if adapter in _ONE_CLIENT else adapter_of(adapter).BATCH
+    return Limits(batch, partial(expires_at, adapter=adapter))

@@ -1,0 +1,203 @@
+"""Sends a batch of one lane: rows become events, the adapter's request goes out, its answer is judged.
+
+Runs in a sender's thread, without a database. What the network does is classified here, what an answer
+means by the adapter. Nothing of a request is logged; the platform's words are kept without the secrets.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from math import inf
+from typing import Any
+
+from chalicelib.relay import places
+from chalicelib.relay.delivery.adapters import adapter_of
+from chalicelib.relay.delivery.composing import too_old
+from chalicelib.relay.delivery.shapes import (
+    Adapter,
+    Answer,
+    Destination,
+    Event,
+    Request,
+)
+from chalicelib.relay.delivery.shapes import Kind as Meaning
+from chalicelib.relay.delivery.shapes import Verdict as Judgement
+from chalicelib.relay.values.json_text import loads
+from fintegrate.access.key_ring import KeyMissing
+from fintegrate.access.sealing import Misplaced, Sealing, Unreadable
+from fintegrate.database import Row
+from fintegrate.outbox.lanes import DELIVERED, Batch, Kind, Sent, Verdict
+from fintegrate.outgoing import exchange
+from fintegrate.outgoing.client import Client, Patience, Pool
+from fintegrate.outgoing.scrubbing import scrubbed
+
+_CONFIGURATION = frozenset({exchange.Kind.NOT_ALLOWED, exchange.Kind.BAD_CERTIFICATE})
+_HEADERS = frozenset({"x-business-use-case-usage"})
+"""The headers of answers that adapters read beside the usual ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Sends for all lanes of a process. `client` is its one way out."""
+
+    client: Client
+    sealing: Sealing
+    timeout_seconds: float | None = None
+    """In place of the adapters' own, if it is shorter."""
+    _pools: dict[int, Pool] = field(default_factory=dict)
+    _alone: threading.Lock = field(default_factory=threading.Lock)
+
+    def send(self, batch: Batch) -> Sent:
+        """Send a batch. Raises only for a defect of ours.
+
+        A ring of keys that lacks one stops the lane and fails no event.
+        """
+        try:
+            destination = self.destination_of(batch.lane)
+            events = [self.event_of(row) for row in batch.rows]
+        except (KeyMissing, Unreadable, Misplaced) as error:
+            sealed = Verdict(Kind.CONFIGURATION, f"RELAY_KEYS: {error}")
+            return Sent(batch, [sealed] * len(batch.rows))
+        return self._send(batch, destination, events, datetime.now(UTC))
+
+    def _send(
+        self, batch: Batch, destination: Destination, events: Sequence[Event], now: datetime
+    ) -> Sent:
+        adapter = adapter_of(destination.adapter)
+        verdicts: dict[int, Verdict | None] = {}
+        for event in events:
+            if reason := adapter.skip_reason(event, destination):
+                verdicts[event.id] = Verdict(Kind.SKIPPED, reason)
+            elif too_old(event, adapter, now):
+                verdicts[event.id] = Verdict(Kind.EXPIRED, "too_old")
+        fit = [event for event in events if event.id not in verdicts]
+        if not fit:
+            return Sent(batch, [verdicts[event.id] for event in events], requested=False)
+        first, *others = adapter.group(fit, destination)
+        for event in (event for group in others for event in group):
+            verdicts[event.id] = Verdict(Kind.POSTPONED, "another request holds it")
+        request = adapter.compose(first, destination, now)
+        result = self._pool(batch.lane, adapter).send(
+            exchange.Request(request.method, request.url, request.headers, request.body, _HEADERS)
+        )
+        verdicts.update(_verdicts(adapter, first, request, result, now))
+        status = result.status
+        told = [verdicts[event.id] for event in events]
+        return Sent(batch, told, result.milliseconds, status)
+
+    def destination_of(self, lane: Mapping[str, Any]) -> Destination:
+        """The lane's destination with its opened credentials."""
+        if lane["credentials_encrypted"] is None:
+            settings = {
+                **(lane["sgtm_settings_json"] or {}),
+                "sgtm_url": lane["sgtm_url"],
+                "path": lane["path"],
+                "measurement_id": lane["measurement_id"],
+            }
+            return Destination(id=str(lane["lane_id"]), adapter=lane["adapter"], settings=settings)
+        place = places.of_credential(lane["storefront_id"], lane["platform_id"])
+        opened = self.sealing.open(lane["key_id"], lane["credentials_encrypted"], place)
+        return Destination(
+            id=str(lane["lane_id"]),
+            adapter=lane["adapter"],
+            settings=lane["settings_json"] or {},
+            credentials=opened.reveal(),
+        )
+
+    def event_of(self, row: Row) -> Event:
+        """A claimed row as the adapters take it, with its private data opened."""
+        payload = loads(row["event_payload"] or "{}")  # as text, because a float is no amount
+        private: Mapping[str, str] = {}
+        if row["private_encrypted"]:
+            place = places.of_event(row["storefront_id"], row["identity"], row["event_type"])
+            private = self.sealing.open(row["key_id"], row["private_encrypted"], place).reveal()
+        value = payload.get("value")
+        return Event(
+            id=row["event"],
+            dedup_id=row["dedup_id"],
+            event_id=row["identity"],
+            order_id=row["order_id"],
+            event_type=row["event_type"],
+            event_time=row["event_time"],
+            value=None if value is None else Decimal(value),
+            currency=payload.get("currency"),
+            contents=payload.get("contents", ()),
+            match_keys=row["match_keys"] or {},
+            private=private,
+            consent=row["consent_json"] or {},
+            extra=payload.get("extra", {}),
+        )
+
+    def _pool(self, lane: Mapping[str, Any], adapter: Adapter) -> Pool:
+        """The lane's connections."""
+        with self._alone:
+            pool = self._pools.get(lane["lane_id"])
+            if pool is None:
+                whole = min(adapter.TIMEOUT, self.timeout_seconds or adapter.TIMEOUT)
+                pool = self.client.pool(lane["concurrency"], Patience(whole, min(3.0, whole)))
+                self._pools[lane["lane_id"]] = pool
+            return pool
+
+
+def _verdicts(
+    adapter: Adapter,
+    events: Sequence[Event],
+    request: Request,
+    result: exchange.Result,
+    now: datetime,
+) -> dict[int, Verdict | None]:
+    if isinstance(result, exchange.Failure):
+        verdict = _of_failure(result)
+        return {event.id: verdict for event in events}
+    answer = Answer(status=result.status, headers=result.headers, body=result.body)
+    said = adapter.judge(answer, len(events), now)
+
+    def clean(words: str) -> str:
+        return scrubbed(words, request.secrets) if words else ""
+
+    if said.kind is Meaning.EACH:
+        return {
+            event.id: DELIVERED
+            if own.delivered
+            else Verdict(Kind.REFUSED, clean(own.words) or "refused", code=own.code)
+            for event, own in zip(events, said.events, strict=True)
+        }
+    if said.kind is Meaning.HALVE:
+        return {event.id: None for event in events}
+    verdict = _of_judgement(said, f"HTTP {result.status}", clean)
+    return {event.id: verdict for event in events}
+
+
+def _of_judgement(said: Judgement, status: str, clean: Callable[[str], str]) -> Verdict:
+    if said.kind is Meaning.DELIVERED:
+        return DELIVERED
+    words = clean(said.words) or status
+    if said.kind is Meaning.CONFIGURATION_REFUSED:
+        reason = f"{said.reason}: {words}" if said.reason else words
+        return Verdict(
+            Kind.CONFIGURATION, reason, inf if said.reason == "gone" else None, said.code
+        )
+    kind = {
+        Meaning.EVENT_REFUSED: Kind.REFUSED,
+        Meaning.OVERLOAD: Kind.OVERLOAD,
+        Meaning.OUTAGE: Kind.OUTAGE,
+    }[said.kind]
+    return Verdict(kind, words, said.wait, said.code)
+
+
+def _of_failure(failure: exchange.Failure) -> Verdict:
+    if failure.kind in _CONFIGURATION:
+        return Verdict(Kind.CONFIGURATION, failure.why)
+    if failure.sent is exchange.Sent.WHOLE:
+        return Verdict(Kind.UNKNOWN, failure.why)
+    return Verdict(Kind.OUTAGE, failure.why)
+
+
+def expires_at(row: Row, adapter: str) -> datetime:
+    """When the event is too old for the adapter's platform."""
+    moment: datetime = row["event_time"]
+    return moment + adapter_of(adapter).AGE_LIMIT - timedelta(minutes=1)

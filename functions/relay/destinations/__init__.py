@@ -1,0 +1,1 @@
+"""Destinations: storefronts, platforms and credentials, as the admin keeps them."""

@@ -1,0 +1,5 @@
+"""The blueprint for the admin's functions."""
+
+from chalice import Blueprint
+
+admin = Blueprint(__name__)

@@ -1,0 +1,1 @@
+"""Events: what was accepted, and what became of each."""

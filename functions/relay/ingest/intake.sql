@@ -1,0 +1,56 @@
+-- The intake: rows that the order system inserted become accepted events with deliveries, or say why not.
+
+-- name: claim
+-- Another run takes other rows.
+SELECT e.id, e.event_id, e.storefront_id, e.storefront_code, e.event_type,
+       e.event_payload::text AS payload, e.created_at, e.status, e.status_reason,
+       e.created_at < clock_timestamp() - make_interval(days => %(unresolved_days)s) AS too_long
+FROM marketing_events e
+WHERE e.status = %(status)s AND e.id > %(after)s
+ORDER BY e.id
+LIMIT %(batch)s
+FOR UPDATE SKIP LOCKED
+
+-- name: storefronts
+SELECT id, storefront_id, currency, country, is_active
+FROM storefronts
+WHERE id = ANY (%(ids)s::integer[]) OR storefront_id = ANY (%(codes)s::text[])
+
+-- name: accept
+-- The first of an identity stands: rows that were accepted meanwhile are left for the next look.
+WITH given AS MATERIALIZED (
+    SELECT *
+    FROM json_to_recordset(%(items)s::json) AS given (
+        id bigint, storefront integer, code text, identity text, order_id text, event_type text,
+        event_time timestamptz, dedup_id text, payload json, match_keys json, private text, key_id text,
+        consent json, content_hash text)
+), accepted AS (
+    UPDATE marketing_events e
+    SET storefront_id = g.storefront, storefront_code = g.code, event_type = g.event_type,
+        event_payload = g.payload, status = 'accepted', status_reason = NULL,
+        accepted_at = clock_timestamp(), identity = g.identity, order_id = g.order_id,
+        event_time = g.event_time, dedup_id = g.dedup_id, match_keys = g.match_keys,
+        private_encrypted = g.private, key_id = g.key_id, consent_json = g.consent,
+        content_hash = g.content_hash
+    FROM given g
+    WHERE e.id = g.id
+    RETURNING e.id, e.storefront_id
+), made AS (
+    INSERT INTO event_deliveries (event, lane_id, status, reason, ended_at)
+    SELECT a.id, l.lane_id,
+           CASE WHEN l.is_active THEN 'pending' ELSE 'skipped' END,
+           CASE WHEN NOT l.is_active THEN 'destination_inactive' END,
+           CASE WHEN NOT l.is_active THEN clock_timestamp() END
+    FROM accepted a
+    JOIN relay_lanes l ON l.storefront_id = a.storefront_id AND l.deleted_at IS NULL
+)
+SELECT id FROM accepted
+
+-- name: set_aside
+-- A row that is done with loses its payload: what the order system wrote into it may hold personal data.
+UPDATE marketing_events e
+SET status = told.status, status_reason = told.reason,
+    event_payload = CASE WHEN told.status = 'unresolved' THEN e.event_payload END
+FROM unnest(%(ids)s::bigint[], %(statuses)s::text[], %(reasons)s::text[])
+         AS told (id, status, reason)
+WHERE e.id = told.id

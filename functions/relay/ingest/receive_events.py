@@ -1,0 +1,42 @@
+"""POST /v1/events: takes a page of the order system's events."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from datetime import UTC, datetime
+from functools import partial
+
+from chalicelib.relay.delivery.nudges import nudge
+from chalicelib.relay.ingest.accept import accept
+from chalicelib.relay.ingest.blueprint import ingest
+from chalicelib.relay.ingest.models import Batch, Received
+from chalicelib.relay.wiring import endpoint, parts
+from fintegrate.http.endpoint import Answer, Call
+
+log = logging.getLogger(__name__)
+
+
+@ingest.route("/v1/events", methods=["POST"])
+@endpoint(Batch, gives=Received, status=202, transaction=True, idempotency=False)
+def receive_events(call: Call[Batch]) -> Answer:
+    """Take a batch of events.
+
+    Answers when the accepted events and their deliveries are committed. A safe repeat needs no header:
+    the same batch sent again is all duplicates.
+    """
+    if call.body.error:
+        log.warning("the order system sent a page with an error")
+    own = parts()
+    results = accept(call.db, own.sealing(), call.body.data, datetime.now(UTC))
+    counts = Counter(result["status"] for result in results)
+    data = {
+        "received": len(results),
+        "accepted": counts["accepted"],
+        "duplicates": counts["duplicate"],
+        "conflicts": counts["conflict"],
+        "rejected": counts["rejected"],
+        "results": results,
+    }
+    nudged = partial(nudge, own.publisher, own.settings) if counts["accepted"] else None
+    return Answer(data, after_commit=nudged)

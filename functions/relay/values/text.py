@@ -1,0 +1,34 @@
+"""Text as it is kept and sent: Unicode NFC, cut between characters. Its meaning is left to others."""
+
+import unicodedata
+
+_JOINER = "\u200d"
+_VARIATIONS = ("\ufe0e", "\ufe0f")
+
+
+def composed(text: str) -> str:
+    """The text in Unicode's normal form C."""
+    return text if text.isascii() else unicodedata.normalize("NFC", text)
+
+
+def cut(text: str, limit: int) -> str:
+    """The text, at most `limit` code points of it, and never a part of one visible character."""
+    end = limit
+    while 0 < end < len(text) and _inside_character(text, end):
+        end -= 1
+    return text[:end]
+
+
+def _inside_character(text: str, at: int) -> bool:
+    following = text[at]
+    return (
+        bool(unicodedata.combining(following))
+        or following == _JOINER
+        or following in _VARIATIONS
+        or text[at - 1] == _JOINER
+    )
+
+
+def without(text: str, kinds: str) -> str:
+    """The text without the characters whose Unicode category begins with one of these letters."""
+    return "".join(c for c in text if unicodedata.category(c)[0] not in kinds)

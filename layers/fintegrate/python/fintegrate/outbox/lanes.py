@@ -1,0 +1,278 @@
+"""Sends what is due through lanes, side by side, so that no lane delays another.
+
+A lane is a destination: it has a backlog, a bound of requests at a time, and a health of its own. The
+calling thread keeps the book, which is the only one to use the database: it claims batches of one lane
+by lease and writes back how they ended. Other threads send, each one batch at a time, while no
+transaction is open. When the process dies, its batches wait until their leases end.
+
+Lanes take turns. Each gets its share of the free senders, at most its own `concurrency`; a lane that is
+slow or fails gets one. A lane that is served leaves the last free sender to one that is not.
+
+Leaves to the system: what a batch is, how it is sent (`send`), and the statements (`Book`), which also
+decide when a lane may be served.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import Counter, defaultdict, deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from enum import Enum
+from queue import Empty, SimpleQueue
+from statistics import median
+from typing import Any, NamedTuple, Protocol
+
+from fintegrate.database import Row
+
+log = logging.getLogger(__name__)
+SLOW_SECONDS = 2.0
+_REMEMBERED = 5
+"""How many of a lane's last requests tell whether it is slow."""
+_LOOK_SECONDS = 0.2
+"""The book is asked again after this time which lanes have due rows."""
+_PAUSE_SECONDS = 0.02
+
+
+class Kind(Enum):
+    """What an answer means for one row."""
+
+    DELIVERED = "delivered"
+    REFUSED = "refused"
+    """The receiver does not want this row: it is never sent again."""
+    SKIPPED = "skipped"
+    """Not sent, because it must not be or cannot be; the reason says why."""
+    EXPIRED = "expired"
+    """Not sent, because it is too old for the receiver."""
+    CONFIGURATION = "configuration"
+    """The receiver refuses the lane, whatever the row: a token, an address, a permission is wrong."""
+    OVERLOAD = "overload"
+    """The receiver wants fewer requests for a while."""
+    OUTAGE = "outage"
+    """The receiver is away."""
+    UNKNOWN = "unknown"
+    """Sent whole, and no readable answer came: it may have arrived."""
+    FAULT = "fault"
+    """Our own code failed on it, before a request was made."""
+    POSTPONED = "postponed"
+    """Not sent now, for no reason of its own: due again at once."""
+
+
+AWAY = frozenset({Kind.OUTAGE, Kind.UNKNOWN})
+
+
+class Verdict(NamedTuple):
+    """How it ended for one row, with the reason in a few words."""
+
+    kind: Kind
+    reason: str = ""
+    wait: float | None = None
+    """The seconds for which the receiver asked to wait; infinite: until somebody changes the lane."""
+    code: str | None = None
+    """The receiver's own code."""
+
+
+DELIVERED = Verdict(Kind.DELIVERED)
+
+
+class Batch(NamedTuple):
+    """Rows of one lane that go out in one request, before `ends` on this process's monotonic clock."""
+
+    lane: Row
+    rows: Sequence[Row]
+    token: str
+    ends: float
+
+
+class Sent(NamedTuple):
+    """How a batch ended, by a verdict per row.
+
+    Rows without one were refused together, and nobody said which was at fault: their halves are sent.
+    """
+
+    batch: Batch
+    verdicts: Sequence[Verdict | None]
+    milliseconds: int = 0
+    http_status: int | None = None
+    requested: bool = True
+    """Whether a request was made at all."""
+
+
+class Book(Protocol):
+    """The statements of a system's lanes."""
+
+    def due(self) -> list[Row]:
+        """The lanes with due rows that may be served now, the least recently served first.
+
+        Each has `lane_id`, `concurrency` and `failures`.
+        """
+
+    def claim(self, lane: Row, requests: int) -> list[Batch]:
+        """Lease due rows for at most so many requests of the lane; none if it may not be served."""
+
+    def renew(self, batch: Batch) -> Batch | None:
+        """Restart the lease before a further request.
+
+        None if the lane may not be served any more; then the rows are released.
+        """
+
+    def write_back(self, sent: Sequence[Sent]) -> None:
+        """Write how rows ended, and what it says of their lanes. Rows without a verdict stay leased."""
+
+
+class Summary(NamedTuple):
+    """What a run did: rows by the kind of their verdict, requests, and halvings."""
+
+    rows: dict[str, int]
+    requests: int
+    halvings: int
+
+
+@dataclass
+class LaneRun:
+    """One run of one process. `send` is called in threads and must not raise for what a receiver does.
+
+    A batch is begun only if its lease lasts another `least_seconds`: the longest time of a request.
+    """
+
+    book: Book
+    send: Callable[[Batch], Sent]
+    senders: int = 64
+    least_seconds: float = 10.0
+    _done: SimpleQueue[Sent] = field(default_factory=SimpleQueue)
+    _running: Counter[Any] = field(default_factory=Counter)
+    _again: deque[Batch] = field(default_factory=deque)
+    _due: dict[Any, Row] = field(default_factory=dict)
+    _looked_at: float = float("-inf")
+    _took: dict[Any, deque[float]] = field(
+        default_factory=lambda: defaultdict(lambda: deque(maxlen=_REMEMBERED))
+    )
+    _failing: set[Any] = field(default_factory=set)
+    _rows: Counter[str] = field(default_factory=Counter)
+    _requests: int = 0
+    _halvings: int = 0
+
+    def run(self, seconds: float) -> Summary:
+        """Send what is due, and what becomes due, for at most `seconds` plus one request.
+
+        Returns early when nothing is due and nothing is under way.
+        """
+        deadline = time.monotonic() + seconds
+        with ThreadPoolExecutor(self.senders, thread_name_prefix="lane") as pool:
+            while True:
+                self._collect()
+                if time.monotonic() < deadline:
+                    self._fill(pool)
+                else:
+                    self._give_up_halves()
+                if not self._busy:
+                    break
+        return Summary(dict(self._rows), self._requests, self._halvings)
+
+    @property
+    def _busy(self) -> int:
+        return self._running.total()
+
+    def _collect(self) -> None:
+        """Write back what has ended; waits for the first while senders are busy."""
+        ended: list[Sent] = []
+        try:
+            ended.append(self._ended(self._done.get(timeout=_PAUSE_SECONDS if self._busy else 0)))
+            while True:
+                ended.append(self._ended(self._done.get_nowait()))
+        except Empty:
+            pass
+        if ended:
+            self.book.write_back(ended)
+            for sent in ended:
+                self._halve(sent)
+
+    def _ended(self, sent: Sent) -> Sent:
+        lane_id = sent.batch.lane["lane_id"]
+        self._running[lane_id] -= 1
+        self._requests += sent.requested
+        kinds = [verdict.kind for verdict in sent.verdicts if verdict is not None]
+        self._rows.update(kind.value for kind in kinds)
+        if sent.requested:
+            self._took[lane_id].append(sent.milliseconds / 1000)
+            away = any(kind in AWAY for kind in kinds)
+            (self._failing.add if away else self._failing.discard)(lane_id)
+        return sent
+
+    def _halve(self, sent: Sent) -> None:
+        batch = sent.batch
+        left = [row for row, v in zip(batch.rows, sent.verdicts, strict=True) if v is None]
+        if not left:
+            return
+        self._halvings += 1
+        middle = (len(left) + 1) // 2
+        self._again += [
+            batch._replace(rows=part) for part in (left[:middle], left[middle:]) if part
+        ]
+
+    def _fill(self, pool: ThreadPoolExecutor) -> None:
+        self._look()
+        for _ in range(len(self._again)):
+            batch = self._again.popleft()
+            if self._busy >= self.senders:
+                self._again.append(batch)
+            elif (renewed := self.book.renew(batch)) is not None:
+                self._begin(pool, renewed)
+        served = list(self._due.values())
+        for lane in served:
+            room = self._room(lane, served)
+            if room <= 0:
+                continue
+            batches = self.book.claim(lane, room)
+            if len(batches) < room:
+                self._due.pop(lane["lane_id"], None)
+            for batch in batches:
+                self._begin(pool, batch)
+
+    def _look(self) -> None:
+        """Ask the book which lanes are due, now and then."""
+        now = time.monotonic()
+        if now - self._looked_at < (_LOOK_SECONDS if self._due or self._busy else 0):
+            return
+        self._looked_at = now
+        self._due = {lane["lane_id"]: lane for lane in self.book.due()}
+
+    def _room(self, lane: Row, served: Sequence[Row]) -> int:
+        """How many requests this lane may begin now."""
+        free = self.senders - self._busy
+        own = self._running[lane["lane_id"]]
+        share = max(1, free // max(1, len(self._due)))
+        if free == 1 and own and any(not self._running[other["lane_id"]] for other in served):
+            return 0
+        return min(self._allowed(lane) - own, share, free)
+
+    def _allowed(self, lane: Row) -> int:
+        took = self._took[lane["lane_id"]]
+        slow = bool(took) and median(took) > SLOW_SECONDS
+        troubled = slow or lane["failures"] > 0 or lane["lane_id"] in self._failing
+        return 1 if troubled else int(lane["concurrency"])
+
+    def _begin(self, pool: ThreadPoolExecutor, batch: Batch) -> None:
+        self._running[batch.lane["lane_id"]] += 1
+        pool.submit(self._send, batch)
+
+    def _send(self, batch: Batch) -> None:
+        if time.monotonic() + self.least_seconds > batch.ends:
+            self._done.put(_all(batch, Kind.POSTPONED, "the lease was nearly over"))
+            return
+        try:
+            self._done.put(self.send(batch))
+        except Exception as error:
+            log.exception("sending through lane %s failed", batch.lane["lane_id"])
+            self._done.put(_all(batch, Kind.FAULT, f"our own fault: {type(error).__name__}"))
+
+    def _give_up_halves(self) -> None:
+        """Halves that were not begun stay leased; the next run takes them when their leases end."""
+        self._again.clear()
+
+
+def _all(batch: Batch, kind: Kind, reason: str) -> Sent:
+    """A batch of which nothing was sent."""
+    return Sent(batch, [Verdict(kind, reason)] * len(batch.rows), requested=False)

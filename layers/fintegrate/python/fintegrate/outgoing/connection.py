@@ -1,0 +1,298 @@
+"""One connection: sends a request and reads its answer, within a deadline and bounds.
+
+The bytes are ours, the parsing is h11's. Nothing is read beyond the bounds, and a connection of which
+anything is left to be read or sent is not used again.
+"""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import time
+import zlib
+from dataclasses import dataclass
+
+import h11
+
+from fintegrate.outgoing.deadline import READ, WRITE, Deadline, TimeIsUp
+from fintegrate.outgoing.dialing import reason_of
+from fintegrate.outgoing.exchange import KEPT_HEADERS, Kind, Request, Sent, Stopped
+from fintegrate.outgoing.urls import Target
+
+CHUNK = 16 * 1024
+"""What is sent or read at once, in bytes: one record of TLS. Of several records some may have gone out
+when `send` raises, and nobody would know."""
+USER_AGENT = "fintegrate"
+"""Unless the request names another; some receivers refuse a request without one."""
+_PACKED = {"gzip": 31, "x-gzip": 31, "deflate": 15}
+"""`wbits` of the packings that are unpacked. None was asked for; some servers pack all the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """The most that is read of an answer, in bytes."""
+
+    head: int = 32 * 1024
+    """With all interim (1xx) answers."""
+    body: int = 64 * 1024
+    """As it comes, and again when it is unpacked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What was read of an answer."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+    is_whole: bool
+
+
+class Connection:
+    """A connection to one origin, for one request after the other. One thread at a time."""
+
+    def __init__(self, opened: socket.socket, target: Target, bounds: Bounds) -> None:
+        self.origin = target.origin
+        self.opened_at = time.monotonic()
+        self._socket = opened
+        self._http = h11.Connection(h11.CLIENT, max_incomplete_event_size=bounds.head)
+        self._bounds = bounds
+        self._sent_all = False
+
+    def close(self) -> None:
+        self._socket.close()
+
+    def is_silent(self) -> bool:
+        """Whether it is open and nothing has come: a server that was asked nothing must say nothing."""
+        try:
+            self._socket.recv(1)
+        except (BlockingIOError, ssl.SSLWantReadError):
+            return True  # what came, if anything, were TLS's own messages
+        except OSError:
+            return False
+        return False
+
+    def send(self, request: Request, target: Target, deadline: Deadline) -> Read:
+        """Send a request and read its answer.
+
+        Raises:
+            Stopped: there is no complete answer. Then close the connection.
+        """
+        exchange = _Exchange(self._socket, self._http, request, target, self._bounds)
+        read = exchange.run(deadline)
+        self._sent_all = exchange.sent is Sent.WHOLE
+        return read
+
+    def renew(self) -> bool:
+        """Whether another request can be sent, after one that did not raise; prepares for it."""
+        is_done = self._http.our_state is h11.DONE and self._http.their_state is h11.DONE
+        # The rest of a refused request would precede the next one, and what came after the answer
+        # would be taken for the next one's answer.
+        if not is_done or not self._sent_all or self._http.trailing_data[0]:
+            return False
+        self._http.start_next_cycle()
+        return True
+
+
+class _Exchange:
+    """One request on a connection, and its answer."""
+
+    def __init__(
+        self,
+        opened: socket.socket,
+        http: h11.Connection,
+        request: Request,
+        target: Target,
+        bounds: Bounds,
+    ) -> None:
+        self.status: int | None = None
+        """Of the answer, once its head is read."""
+        self._socket = opened
+        self._http = http
+        self._target = target
+        self._bounds = bounds
+        self._keep = KEPT_HEADERS | request.keep
+        self._wire = memoryview(_on_the_wire(http, request, target))
+        self._sent = 0
+        self._received = 0
+        self._ended = False
+        self._headers: dict[str, str] = {}
+        self._packing = ""
+        self._body = bytearray()
+
+    @property
+    def sent(self) -> Sent:
+        if not self._sent:
+            return Sent.NOTHING
+        return Sent.WHOLE if self._sent == len(self._wire) else Sent.PART
+
+    def run(self, deadline: Deadline) -> Read:
+        try:
+            self._send(deadline)
+            while self.status is None:
+                self._read_head(deadline)
+            is_refused = (
+                self.sent is Sent.PART
+            )  # then the status counts, whatever becomes of the rest
+            is_whole = (self._read_rest if is_refused else self._read_body)(deadline)
+        except (Stopped, TimeIsUp, h11.RemoteProtocolError, OSError) as error:
+            kind, why = self._fault(error)
+            raise Stopped(kind, why, self.sent, self.status) from None
+        body, was_unpacked = unpacked(bytes(self._body), self._packing, self._bounds.body)
+        return Read(self.status or 0, self._headers, body, is_whole and was_unpacked)
+
+    def _fault(self, error: Exception) -> tuple[Kind, str]:
+        if isinstance(error, Stopped):
+            return error.kind, error.why
+        if isinstance(error, TimeIsUp):
+            return Kind.TIMEOUT, f"{self._target} did not answer in time"
+        if isinstance(error, OSError):
+            is_tls = isinstance(error, ssl.SSLError) and not isinstance(error, ssl.SSLEOFError)
+            kind = Kind.PROTOCOL if is_tls else Kind.RESET
+            return kind, f"the connection to {self._target} broke: {reason_of(error)}"
+        if self._ended:
+            return Kind.RESET, f"{self._target} closed the connection within its answer"
+        return Kind.PROTOCOL, f"what {self._target} answered is no HTTP/1.1"
+
+    def _send(self, deadline: Deadline) -> None:
+        """Send all, unless a refusal comes before the end of it."""
+        listening = True
+        while self._sent < len(self._wire):
+            deadline.left()
+            wanted = WRITE
+            try:
+                self._sent += self._socket.send(self._wire[self._sent :][:CHUNK])
+                continue
+            except (BlockingIOError, ssl.SSLWantWriteError):
+                wanted = READ | WRITE if listening else WRITE
+            except ssl.SSLWantReadError:
+                wanted = READ
+            except OSError:
+                # It may have refused the request before it closed.
+                if self._sent and self._refused(deadline.sooner(1)):
+                    return
+                raise
+            if deadline.wait(self._socket, wanted) & ~WRITE and listening:
+                listening = self._listen()
+                if self.status is not None and self.status >= 300:
+                    return  # it does not want the rest
+
+    def _listen(self) -> bool:
+        """While sending: take what has come. Returns whether more is worth taking."""
+        try:
+            came = self._socket.recv(self._room_for_head())
+        except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
+            return True
+        self._take_head(came)
+        return self.status is None
+
+    def _refused(self, deadline: Deadline) -> bool:
+        """Whether a broken connection still holds the head of a refusal."""
+        try:
+            while self.status is None:
+                self._read_head(deadline)
+        except (OSError, TimeIsUp, Stopped):
+            return False
+        return self.status >= 300
+
+    def _read_head(self, deadline: Deadline) -> None:
+        self._take_head(self._receive(self._room_for_head(), deadline))
+
+    def _room_for_head(self) -> int:
+        left = self._bounds.head - self._received
+        if left <= 0:
+            raise Stopped(Kind.TOO_LARGE, f"the head of the answer of {self._target} is too large")
+        return min(left, CHUNK)
+
+    def _take_head(self, came: bytes) -> None:
+        if not came:
+            said = "closed the connection without an answer"
+            raise Stopped(Kind.RESET, f"{self._target} {said}")
+        self._take(came)
+        while self.status is None:
+            event = self._http.next_event()
+            if isinstance(event, h11.Response):
+                self.status = event.status_code
+                self._read_headers(event)
+            elif event is h11.NEED_DATA:
+                return
+            elif not isinstance(event, h11.InformationalResponse):
+                raise h11.RemoteProtocolError("no head of an answer")
+
+    def _read_headers(self, head: h11.Response) -> None:
+        found: dict[str, list[str]] = {}
+        for name, value in head.headers:
+            found.setdefault(name.decode("ascii"), []).append(value.decode("latin-1"))
+        self._headers = {
+            name: ", ".join(values) for name, values in found.items() if name in self._keep
+        }
+        self._packing = ", ".join(found.get("content-encoding", [])).strip().lower()
+
+    def _read_body(self, deadline: Deadline) -> bool:
+        """Read the body up to its bound; returns whether that was all."""
+        # The frames of a chunked body take no more than the body may.
+        most = self._received + 2 * self._bounds.body
+        while True:
+            event = self._http.next_event()
+            if isinstance(event, h11.Data):
+                self._body += event.data
+                if len(self._body) > self._bounds.body:
+                    del self._body[self._bounds.body :]
+                    return False
+            elif event is h11.NEED_DATA:
+                if self._received >= most:
+                    return False
+                self._take(self._receive(CHUNK, deadline))
+            elif isinstance(event, h11.EndOfMessage):
+                return True
+            else:
+                raise h11.RemoteProtocolError("no part of a body")
+
+    def _read_rest(self, deadline: Deadline) -> bool:
+        """Read the body of a refusal as far as it comes: a close with bytes unread destroys the rest."""
+        try:
+            return self._read_body(deadline)
+        except (OSError, TimeIsUp, h11.RemoteProtocolError):
+            return False
+
+    def _receive(self, most: int, deadline: Deadline) -> bytes:
+        while True:
+            deadline.left()
+            try:
+                return self._socket.recv(most)
+            except (BlockingIOError, ssl.SSLWantReadError):
+                deadline.wait(self._socket, READ)
+            except ssl.SSLWantWriteError:
+                deadline.wait(self._socket, WRITE)
+
+    def _take(self, came: bytes) -> None:
+        self._received += len(came)
+        self._ended = not came
+        self._http.receive_data(came)
+
+
+def _on_the_wire(http: h11.Connection, request: Request, target: Target) -> bytes:
+    """The request's bytes, all of them: h11 then waits for nothing but the answer."""
+    headers = [("Host", target.authority), ("Accept-Encoding", "identity")]
+    if not any(name.lower() == "user-agent" for name in request.headers):
+        headers.append(("User-Agent", USER_AGENT))
+    headers += request.headers.items()
+    if request.body or request.method in {"POST", "PUT", "PATCH"}:
+        headers.append(("Content-Length", str(len(request.body))))
+    head = h11.Request(method=request.method, target=target.path, headers=headers)
+    parts = [http.send(head), http.send(h11.Data(data=request.body)), http.send(h11.EndOfMessage())]
+    return b"".join(part for part in parts if part)
+
+
+def unpacked(body: bytes, packing: str, most: int) -> tuple[bytes, bool]:
+    """At most `most` bytes of a body, and whether that is all. Nothing of one in an unknown packing."""
+    if not body or packing in {"", "identity"}:
+        return body, True
+    if packing not in _PACKED:
+        return b"", False
+    reader = zlib.decompressobj(_PACKED[packing])
+    try:
+        plain = reader.decompress(body, most)
+    except zlib.error:
+        return b"", False
+    return plain, reader.eof and not reader.unused_data

@@ -1,0 +1,54 @@
+"""One moment by which everything must have ended, and waiting for a socket until then."""
+
+from __future__ import annotations
+
+import select
+import socket
+import time
+
+READ, WRITE = select.POLLIN, select.POLLOUT
+
+
+class TimeIsUp(Exception):
+    """The deadline has passed."""
+
+
+class Deadline:
+    """A moment of the monotonic clock."""
+
+    __slots__ = ("at",)
+
+    def __init__(self, at: float) -> None:
+        self.at = at
+
+    @classmethod
+    def after(cls, seconds: float) -> Deadline:
+        return cls(time.monotonic() + seconds)
+
+    def sooner(self, seconds: float) -> Deadline:
+        """So many seconds from now, but never later than this one."""
+        return Deadline(min(self.at, time.monotonic() + seconds))
+
+    def left(self) -> float:
+        """Seconds until then, more than 0.
+
+        Raises:
+            TimeIsUp: there are none.
+        """
+        left = self.at - time.monotonic()
+        if left <= 0:
+            raise TimeIsUp
+        return left
+
+    def wait(self, opened: socket.socket, events: int) -> int:
+        """Wait until the socket can be read (`READ`) or written (`WRITE`); returns what it can.
+
+        Raises:
+            TimeIsUp: it could not in time.
+        """
+        poll = select.poll()  # `select` knows no descriptor above 1023
+        poll.register(opened, events)
+        while True:
+            ready = poll.poll(self.left() * 1000)
+            if ready:
+                return ready[0][1]

@@ -1,0 +1,268 @@
+-- The result of the migrations, for readers. A test compares the two, so change this file in the same
+-- commit as the migration. Times are timestamptz in UTC. Ids are integers, because the order system
+-- writes some of them. The base tables have no foreign keys; the statements keep them consistent.
+
+-- ---------------------------------------------------------------------------------------------
+-- Storefronts and their destinations
+-- ---------------------------------------------------------------------------------------------
+
+-- A shop of the order system. storefront_id is the code that the order system uses; it never changes.
+CREATE TABLE storefronts (
+    id            integer     NOT NULL GENERATED ALWAYS AS IDENTITY,
+    storefront_id text        NOT NULL,
+    name          text        NOT NULL,
+    is_active     boolean     NOT NULL DEFAULT true,
+    currency      text        NOT NULL DEFAULT 'USD',
+    country       text        NOT NULL DEFAULT 'US',
+    created_at    timestamptz NOT NULL DEFAULT clock_timestamp(),
+    updated_at    timestamptz NOT NULL DEFAULT clock_timestamp(),
+    CONSTRAINT storefronts_pkey PRIMARY KEY (id),
+    CONSTRAINT storefronts_storefront_id_key UNIQUE (storefront_id),
+    CONSTRAINT storefronts_storefront_id_check CHECK (char_length(storefront_id) BETWEEN 1 AND 64),
+    CONSTRAINT storefronts_name_check CHECK (char_length(name) BETWEEN 1 AND 255),
+    CONSTRAINT storefronts_currency_check CHECK (currency ~ '^[A-Z]{3}$'),
+    CONSTRAINT storefronts_country_check CHECK (country ~ '^[A-Z]{2}$')
+);
+
+-- A kind of receiver. adapter names the code that speaks to it: two platforms may share one.
+CREATE TABLE ad_analytics_platforms (
+    id            integer     NOT NULL GENERATED ALWAYS AS IDENTITY,
+    platform_code text        NOT NULL,
+    name          text        NOT NULL,
+    auth_type     text        NOT NULL,
+    adapter       text        NOT NULL,
+    created_at    timestamptz NOT NULL DEFAULT clock_timestamp(),
+    updated_at    timestamptz NOT NULL DEFAULT clock_timestamp(),
+    CONSTRAINT ad_analytics_platforms_pkey PRIMARY KEY (id),
+    CONSTRAINT ad_analytics_platforms_platform_code_key UNIQUE (platform_code),
+    CONSTRAINT ad_analytics_platforms_code_check CHECK (platform_code ~ '^[a-z][a-z0-9_]{0,63}$'),
+    CONSTRAINT ad_analytics_platforms_adapter_check CHECK (
+        adapter IN ('sgtm', 'meta', 'ga4', 'tiktok', 'pinterest', 'snapchat', 'webhook'))
+);
+
+-- A storefront's secret at a platform, sealed. Readers see the fields' names and a fingerprint.
+CREATE TABLE platform_credentials (
+    id                    integer     NOT NULL GENERATED ALWAYS AS IDENTITY,
+    storefront_id         integer     NOT NULL,
+    platform_id           integer     NOT NULL,
+    credentials_encrypted text        NOT NULL,
+    key_id                text        NOT NULL,
+    field_names           text[]      NOT NULL,
+    fingerprint           text        NOT NULL,
+    settings_json         json        NOT NULL DEFAULT '{}',
+    is_active             boolean     NOT NULL DEFAULT true,
+    created_at            timestamptz NOT NULL DEFAULT clock_timestamp(),
+    updated_at            timestamptz NOT NULL DEFAULT clock_timestamp(),
+    CONSTRAINT platform_credentials_pkey PRIMARY KEY (id),
+    CONSTRAINT platform_credentials_one_each UNIQUE (storefront_id, platform_id)
+);
+
+CREATE INDEX platform_credentials_by_key ON platform_credentials (key_id);
+
+-- A storefront's server-side tag manager.
+CREATE TABLE storefront_sgtm_config (
+    id             integer     NOT NULL GENERATED ALWAYS AS IDENTITY,
+    storefront_id  integer     NOT NULL,
+    sgtm_url       text        NOT NULL,
+    path           text        NOT NULL DEFAULT '/mp/collect',
+    measurement_id text        NOT NULL,
+    settings_json  json        NOT NULL DEFAULT '{}',
+    is_active      boolean     NOT NULL DEFAULT true,
+    created_at     timestamptz NOT NULL DEFAULT clock_timestamp(),
+    updated_at     timestamptz NOT NULL DEFAULT clock_timestamp(),
+    CONSTRAINT storefront_sgtm_config_pkey PRIMARY KEY (id)
+);
+
+CREATE UNIQUE INDEX storefront_sgtm_config_one_active
+    ON storefront_sgtm_config (storefront_id) WHERE is_active;
+
+-- A destination's lane: whether it may be sent to, and since when not. open_until is when it may be tried
+-- again; null means now. failures are outages in a row, refusals are refused events in a row. The row of a
+-- deleted destination stays with deleted_at, for the deliveries that name it.
+CREATE TABLE relay_lanes (
+    lane_id             bigint      NOT NULL GENERATED ALWAYS AS IDENTITY,
+    storefront_id       integer     NOT NULL,
+    destination_type    text        NOT NULL,
+    destination_id      integer     NOT NULL,
+    adapter             text        NOT NULL,
+    is_active           boolean     NOT NULL DEFAULT true,
+    paused              boolean     NOT NULL DEFAULT false,
+    state               text        NOT NULL DEFAULT 'open',
+    reason              text,
+    since               timestamptz NOT NULL DEFAULT clock_timestamp(),
+    failures            integer     NOT NULL DEFAULT 0,
+    refusals            integer     NOT NULL DEFAULT 0,
+    open_until          timestamptz,
+    requests_per_minute integer     NOT NULL,
+    concurrency         integer     NOT NULL,
+    throttle_account    text        NOT NULL,
+    last_served_at      timestamptz,
+    last_delivered_at   timestamptz,
+    created_at          timestamptz NOT NULL DEFAULT clock_timestamp(),
+    deleted_at          timestamptz,
+    CONSTRAINT relay_lanes_pkey PRIMARY KEY (lane_id),
+    CONSTRAINT relay_lanes_destination_key UNIQUE (destination_type, destination_id),
+    CONSTRAINT relay_lanes_destination_type_check CHECK (destination_type IN ('credential', 'sgtm')),
+    CONSTRAINT relay_lanes_state_check CHECK (state IN ('open', 'waiting', 'failing', 'blocked')),
+    CONSTRAINT relay_lanes_requests_per_minute_check CHECK (requests_per_minute >= 1),
+    CONSTRAINT relay_lanes_concurrency_check CHECK (concurrency BETWEEN 1 AND 64)
+);
+
+CREATE INDEX relay_lanes_by_storefront ON relay_lanes (storefront_id);
+
+-- The requests that an account at a platform may get now. Lanes of one account share it.
+CREATE TABLE relay_accounts (
+    account     text             NOT NULL,
+    tokens      double precision NOT NULL,
+    refilled_at timestamptz      NOT NULL DEFAULT clock_timestamp(),
+    CONSTRAINT relay_accounts_pkey PRIMARY KEY (account)
+);
+
+-- ---------------------------------------------------------------------------------------------
+-- Events and what became of them
+-- ---------------------------------------------------------------------------------------------
+
+-- An event of an order. The order system inserts the first columns, with status 'pending'; the only rule
+-- that may refuse its row is that it names a storefront. What else is wrong is found by the intake and
+-- said in status and status_reason. accepted_at is set once, by us: then identity is the event's id (the
+-- sender's own, else the order's), and nothing changes but by erasure and purge.
+CREATE TABLE marketing_events (
+    id                bigint      NOT NULL GENERATED ALWAYS AS IDENTITY,
+    event_id          text,
+    storefront_id     integer,
+    storefront_code   text,
+    event_type        text,
+    event_payload     json,
+    source_system     text,
+    status            text        NOT NULL DEFAULT 'pending',
+    status_reason     text,
+    created_at        timestamptz NOT NULL DEFAULT clock_timestamp(),
+    accepted_at       timestamptz,
+    identity          text,
+    order_id          text,
+    event_time        timestamptz,
+    dedup_id          text,
+    match_keys        json,
+    private_encrypted text,
+    key_id            text,
+    consent_json      json,
+    content_hash      text,
+    CONSTRAINT marketing_events_pkey PRIMARY KEY (id),
+    CONSTRAINT marketing_events_storefront_check
+        CHECK (storefront_id IS NOT NULL OR storefront_code IS NOT NULL)
+);
+
+CREATE UNIQUE INDEX marketing_events_identity
+    ON marketing_events (storefront_id, identity, event_type) WHERE accepted_at IS NOT NULL;
+CREATE INDEX marketing_events_waiting
+    ON marketing_events (status, id) WHERE status IN ('pending', 'unresolved');
+CREATE INDEX marketing_events_by_age ON marketing_events (created_at);
+CREATE INDEX marketing_events_by_key ON marketing_events (key_id) WHERE key_id IS NOT NULL;
+
+-- One event for one destination. A claim sets next_attempt_at to the end of its lease, so that one index
+-- finds what is due.
+CREATE TABLE event_deliveries (
+    event           bigint      NOT NULL,
+    lane_id         bigint      NOT NULL,
+    status          text        NOT NULL DEFAULT 'pending',
+    reason          text,
+    try_count       integer     NOT NULL DEFAULT 0,
+    attempt_count   integer     NOT NULL DEFAULT 0,
+    next_attempt_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    last_attempt_at timestamptz,
+    lease_until     timestamptz,
+    lease_token     uuid,
+    maybe_delivered boolean     NOT NULL DEFAULT false,
+    delivered_at    timestamptz,
+    ended_at        timestamptz,
+    replay_id       uuid,
+    CONSTRAINT event_deliveries_pkey PRIMARY KEY (event, lane_id),
+    CONSTRAINT event_deliveries_status_check
+        CHECK (status IN ('pending', 'delivered', 'failed', 'expired', 'skipped')),
+    CONSTRAINT event_deliveries_delivered_check
+        CHECK ((status = 'delivered') = (delivered_at IS NOT NULL)),
+    CONSTRAINT event_deliveries_lease_check
+        CHECK ((lease_token IS NULL) = (lease_until IS NULL))
+);
+
+CREATE INDEX event_deliveries_due
+    ON event_deliveries (lane_id, next_attempt_at, event) WHERE status = 'pending';
+CREATE INDEX event_deliveries_ended
+    ON event_deliveries (lane_id, ended_at) WHERE ended_at IS NOT NULL;
+
+-- One try of a delivery, and what the receiver said: the history, at most 20 per delivery.
+CREATE TABLE event_attempts (
+    id               bigint      NOT NULL GENERATED ALWAYS AS IDENTITY,
+    event            bigint      NOT NULL,
+    lane_id          bigint      NOT NULL,
+    destination_type text        NOT NULL,
+    status           text        NOT NULL,
+    platform_code    text,
+    message          text,
+    http_status      integer,
+    duration_ms      integer     NOT NULL,
+    batch_size       integer     NOT NULL,
+    created_at       timestamptz NOT NULL DEFAULT clock_timestamp(),
+    CONSTRAINT event_attempts_pkey PRIMARY KEY (id),
+    CONSTRAINT event_attempts_status_check CHECK (
+        status IN ('delivered', 'refused', 'configuration', 'overload', 'outage', 'unknown')),
+    CONSTRAINT event_attempts_message_check CHECK (char_length(message) <= 500)
+);
+
+CREATE INDEX event_attempts_by_delivery ON event_attempts (event, lane_id);
+CREATE INDEX event_attempts_by_age ON event_attempts (created_at);
+
+-- ---------------------------------------------------------------------------------------------
+-- The layer's tables
+-- ---------------------------------------------------------------------------------------------
+
+-- Who did or tried what, in which request, and why it was refused.
+CREATE TABLE audit_log (
+    audit_id    uuid        NOT NULL DEFAULT gen_random_uuid(),
+    created_at  timestamptz NOT NULL DEFAULT clock_timestamp(),
+    request_id  text        NOT NULL,
+    owner_id    text,
+    key_id      text,
+    action      text        NOT NULL,
+    status_code integer     NOT NULL,
+    reason      text        NOT NULL,
+    source_ip   text,
+    CONSTRAINT audit_log_pkey PRIMARY KEY (audit_id),
+    CONSTRAINT audit_log_status_code_check CHECK (status_code BETWEEN 100 AND 599)
+);
+
+CREATE INDEX audit_log_by_age ON audit_log (created_at);
+CREATE INDEX audit_log_by_owner ON audit_log (owner_id, created_at DESC);
+CREATE INDEX audit_log_by_request ON audit_log (request_id);
+
+-- The last run of each schedule. last_error is null after a success; last_run_id leads to the log.
+CREATE TABLE schedule_runs (
+    schedule         text             NOT NULL,
+    expected_since   timestamptz      NOT NULL DEFAULT clock_timestamp(),
+    last_run_at      timestamptz,
+    last_run_id      text,
+    last_run_seconds double precision,
+    last_success_at  timestamptz,
+    last_error       text,
+    CONSTRAINT schedule_runs_pkey PRIMARY KEY (schedule)
+);
+
+CREATE TABLE migration_history (
+    name       text        NOT NULL,
+    checksum   text        NOT NULL,
+    applied_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    additive   boolean     NOT NULL DEFAULT false,
+    CONSTRAINT migration_history_pkey PRIMARY KEY (name)
+);
+
+-- ---------------------------------------------------------------------------------------------
+-- What the functions' user may do: with each table what a statement of theirs does. It owns nothing.
+-- ---------------------------------------------------------------------------------------------
+
+GRANT SELECT, INSERT, UPDATE
+    ON event_deliveries, marketing_events, relay_accounts, relay_lanes, schedule_runs
+    TO relay_app;
+GRANT SELECT, INSERT, UPDATE, DELETE ON storefronts TO relay_app;
+GRANT SELECT, INSERT ON event_attempts, platform_credentials TO relay_app;
+GRANT SELECT ON ad_analytics_platforms, storefront_sgtm_config TO relay_app;
+GRANT INSERT ON audit_log TO relay_app;

@@ -1,0 +1,68 @@
+"""A receiver of webhooks on this machine: it remembers what came and answers as it is told."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, NamedTuple
+
+
+class Got(NamedTuple):
+    """One request."""
+
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def data(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self.body)["data"]
+        return found
+
+
+class Receiver:
+    """Answers 200 unless `answer` says otherwise."""
+
+    def __init__(self) -> None:
+        self.got: list[Got] = []
+        self.answer: Callable[[Got], int] = lambda _got: 200
+        self.port = 0
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}/in"
+
+    @property
+    def allowed(self) -> str:
+        return f"127.0.0.1:{self.port}"
+
+
+@contextmanager
+def receiving() -> Iterator[Receiver]:
+    """A receiver for the time of the block."""
+    receiver = Receiver()
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            got = Got(dict(self.headers), body)
+            receiver.got.append(got)
+            self.send_response(receiver.answer(got))
+            self.send_header("Content-Length", "2")
+            self.end_headers()
+            self.wfile.write(b"{}")
+
+        def log_message(self, *_: object) -> None:
+            """Nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    receiver.port = server.server_address[1]
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield receiver
+    server.shutdown()
+    server.server_close()

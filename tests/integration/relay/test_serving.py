@@ -1,0 +1,162 @@
+"""The relay served from source beside banking, as `make local` does it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from local.documents import openapi_document
+from local.documents.postman import postman_collection
+from local.relay.documents.postman import PLAN
+from local.services.databases import with_users
+from local.services.running import RunningServices
+from local.services.settings import RECORD, settings_environment
+from local.serving.server import start_server
+from tests.integration.relay.conftest import SETTING
+from tests.integration.relay.receiver import Receiver, receiving
+from tests.support.waiting import eventually
+
+EVENT = {
+    "storefront_id": "bosley",
+    "event_name": "purchase_completed",
+    "event_time": "2026-11-20T10:00:00-05:00",
+    "order_id": "2025010100001111",
+    "order_revenue": 80.79,
+}
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    with receiving() as receiver:
+        yield receiver
+
+
+@pytest.fixture
+def environment(
+    services: RunningServices,
+    database_url: str,
+    copy_database: Callable[[str], str],
+    receiver: Receiver,
+    tmp_path: Path,
+) -> dict[str, str]:
+    return settings_environment(
+        services.urls,
+        **with_users(services.urls, database_url, SETTING),
+        **with_users(services.urls, copy_database("DATABASE_URL")),
+        **{RECORD: f"file://{tmp_path / 'record'}"},
+        RELAY_ALLOW_HOSTS=receiver.allowed,
+        SCHEDULER="off",
+        STAGE="local",
+    )
+
+
+@contextmanager
+def serving(environment: dict[str, str]) -> Iterator[httpx.Client]:
+    """The admin of the relay, calling a server of its own."""
+    admin = (environment["RELAY_ADMIN_USER"], environment["RELAY_ADMIN_PASSWORD"])
+    with (
+        start_server(environment) as server,
+        httpx.Client(base_url=server.base_url, auth=admin, timeout=30) as client,
+    ):
+        yield client
+
+
+@pytest.fixture
+def client(environment: dict[str, str]) -> Iterator[httpx.Client]:
+    with serving(environment) as client:
+        yield client
+
+
+def test_nudge_delivers_what_was_accepted(
+    client: httpx.Client, environment: dict[str, str], receiver: Receiver, query: Any
+) -> None:
+    """The schedules are off, so only the queue function can have sent it."""
+    shop = made(client, "storefronts", {"storefront_id": "bosley", "name": "Bosley"})
+    (platform,) = query("SELECT id FROM ad_analytics_platforms WHERE platform_code = 'webhook'")
+    destination = {"platform_id": platform["id"], "settings": {"url": receiver.url}}
+    made(client, "credentials", {"storefront_id": shop["id"], "credentials": {}, **destination})
+
+    accepted = client.post(
+        "/v1/events",
+        json={"data": [EVENT]},
+        auth=(environment["RELAY_INGEST_USER"], environment["RELAY_INGEST_PASSWORD"]),
+    )
+
+    assert accepted.status_code == 202, accepted.text
+    number = accepted.json()["data"]["results"][0]["id"]
+
+    def life() -> dict[str, Any]:
+        found: dict[str, Any] = client.get(f"/admin/v1/events/{number}").json()["data"]
+        return found
+
+    eventually(
+        lambda: [each["status"] for each in life()["deliveries"]] == ["delivered"], "a delivery"
+    )
+    assert [got.data["order_id"] for got in receiver.got] == [EVENT["order_id"]]
+
+
+def test_one_process_answers_for_both(client: httpx.Client) -> None:
+    health = client.get("/health").json()["data"]
+    paths = client.get("/openapi.json").json()["paths"]
+
+    servers = ("database", "broker", "cache")
+    assert {health[name]["status"] for name in servers} == {"up"}
+    assert {health[f"relay_{name}"]["status"] for name in servers} == {"up"}
+    assert {"/customer/data", "/v1/events", "/admin/v1/storefronts"} <= set(paths)
+
+
+def test_collection_passes_top_to_bottom(environment: dict[str, str]) -> None:
+    """As Postman would send it to the relay alone, but for what waits for a variable."""
+    collection = postman_collection(openapi_document("relay"), PLAN)
+    requests = {
+        item["name"]: item["request"] for folder in collection["item"] for item in folder["item"]
+    }
+    with serving({**environment, "SYSTEM": "relay"}) as client:
+        known = {"base_url": str(client.base_url), "$timestamp": "1"}
+        refused = {}
+        for name, request in requests.items():
+            if name not in PLAN.only_with:
+                answer = sent(client, request, known)
+                known |= kept(request, answer)
+                refused |= {name: answer.text} if answer.status_code >= 300 else {}
+
+    assert refused == {}
+
+
+def sent(client: httpx.Client, request: dict[str, Any], known: dict[str, str]) -> httpx.Response:
+    return client.request(
+        request["method"],
+        filled(request["url"]["raw"], known),
+        content=filled(request.get("body", {}).get("raw", ""), known),
+        headers={"Content-Type": "application/json"},
+    )
+
+
+def filled(text: str, known: dict[str, str]) -> str:
+    return re.sub(r"{{([^}]+)}}", lambda found: known[found[1]], text)
+
+
+def kept(request: dict[str, Any], answer: httpx.Response) -> dict[str, str]:
+    """What the collection's script keeps of an answer."""
+    if request["method"] != "POST":
+        return {}
+    data = answer.json()["data"]
+    found = {f"{request['url']['path'][-1]}_id": data.get("id"), "lanes_id": data.get("lane_id")}
+    if request["url"]["path"][-1] == "storefronts":
+        found["storefront_code"] = data["storefront_id"]
+    if "results" in data:
+        found["events_id"] = data["results"][0]["id"]
+    return {name: str(value) for name, value in found.items() if value is not None}
+
+
+def made(client: httpx.Client, what: str, wanted: dict[str, Any]) -> dict[str, Any]:
+    answer = client.post(f"/admin/v1/{what}", json=wanted)
+    assert answer.status_code == 201, answer.text
+    found: dict[str, Any] = answer.json()["data"]
+    return found

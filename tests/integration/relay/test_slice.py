@@ -1,0 +1,236 @@
+"""From a batch to a receiver: accepted, delivered once, signed, shown."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import pytest
+from cryptography.fernet import Fernet
+from standardwebhooks.webhooks import Webhook
+
+from app import app
+from chalicelib.relay import wiring
+from local.aws_shapes.lambda_context import LambdaContext
+from local.banking.in_process import api_event
+from local.services.databases import with_users
+from local.services.running import RunningServices
+from local.services.settings import settings_environment
+from tests.integration.relay.conftest import SETTING
+from tests.integration.relay.receiver import Receiver, receiving
+
+EVENT = {
+    "storefront_id": "bosley",
+    "event_name": "purchase_completed",
+    "event_time": "2026-11-20T10:00:00-05:00",
+    "order_id": "2025010100001111",
+    "order_revenue": 80.79,
+    "user": {"email": "Jane.Roe@example.com", "phone": "+1 650 555 1234"},
+    "utm_source": "mail",
+}
+
+
+class Reply(NamedTuple):
+    status: int
+    data: Any
+    description: str
+    headers: dict[str, str]
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    with receiving() as receiver:
+        yield receiver
+
+
+@pytest.fixture
+def environment(services: RunningServices, database_url: str, receiver: Receiver) -> dict[str, str]:
+    users = with_users(services.urls, database_url, SETTING)
+    return settings_environment(
+        services.urls,
+        **users,
+        RELAY_ALLOW_HOSTS=receiver.allowed,
+        RELAY_RETRY_SECONDS="0,0,0",
+        LOG_LEVEL="WARNING",
+        STAGE="local",
+    )
+
+
+@pytest.fixture
+def call(environment: dict[str, str]) -> Iterator[Callable[..., Reply]]:
+    """Calls the relay as one of its users."""
+    wiring.use(wiring.build(environment))
+
+    def call(
+        method: str, path: str, body: Any = None, user: str = "admin", number: int = 0
+    ) -> Reply:
+        secret = environment[f"RELAY_{'ADMIN' if user == 'admin' else 'INGEST'}_PASSWORD"]
+        token = base64.b64encode(f"{user}:{secret}".encode()).decode()
+        raw = b"" if body is None else json.dumps(body).encode()
+        event = api_event(method, path, {"Authorization": f"Basic {token}"}, raw, "", "127.0.0.1")
+        if number:
+            event["pathParameters"] = {"id": str(number)}
+        answer = app(event, LambdaContext("api_handler", 29))
+        said = json.loads(answer["body"])
+        return Reply(
+            answer["statusCode"],
+            said["data"],
+            said["detail"]["status_description"],
+            answer["headers"],
+        )
+
+    yield call
+    wiring.parts().delivery().close()
+    wiring.parts().close()
+    wiring.use(None)
+
+
+@pytest.fixture
+def secret(call: Callable[..., Reply], receiver: Receiver, query: Any) -> str:
+    """A storefront with a webhook, whose secret this is."""
+    made = call("POST", "/admin/v1/storefronts", {"storefront_id": "bosley", "name": "Bosley"})
+    assert made.status == 201, made
+    (platform,) = query("SELECT id FROM ad_analytics_platforms WHERE platform_code = 'webhook'")
+    added = call(
+        "POST",
+        "/admin/v1/credentials",
+        {
+            "storefront_id": made.data["id"],
+            "platform_id": platform["id"],
+            "credentials": {},
+            "settings": {"url": receiver.url},
+        },
+    )
+    assert added.status == 201, added
+    return str(added.data["made"]["secret"])
+
+
+def deliver() -> dict[str, int]:
+    return wiring.parts().delivery().run().rows
+
+
+def test_event_arrives_signed_and_is_shown(
+    call: Callable[..., Reply], secret: str, receiver: Receiver
+) -> None:
+    accepted = call("POST", "/v1/events", {"count": 1, "data": [EVENT]}, user="oms")
+    assert (accepted.status, accepted.data["accepted"]) == (202, 1), accepted
+
+    assert deliver() == {"delivered": 1}
+
+    (got,) = receiver.got
+    Webhook(secret).verify(got.body, dict(got.headers))
+    assert b'"value":80.79' in got.body
+    assert b"Jane" not in got.body
+    assert got.data["extra"] == {"utm_source": "mail"}
+    number = accepted.data["results"][0]["id"]
+    life = call("GET", "/admin/v1/events/{id}", number=number)
+    assert life.status == 200
+    assert [each["status"] for each in life.data["deliveries"]] == ["delivered"]
+    assert [each["http_status"] for each in life.data["attempts"]] == [200]
+    assert "jane" not in json.dumps(life.data).lower()
+
+
+def test_batch_sent_again_is_all_duplicates(
+    call: Callable[..., Reply], secret: str, receiver: Receiver
+) -> None:
+    other = {**EVENT, "order_revenue": 1}
+    first = call("POST", "/v1/events", {"data": [EVENT, EVENT]}, user="oms")
+    again = call("POST", "/v1/events", {"data": [EVENT, other]}, user="oms")
+
+    assert [each["status"] for each in first.data["results"]] == ["accepted", "duplicate"]
+    assert [each["status"] for each in again.data["results"]] == ["duplicate", "conflict"]
+    assert len({each["id"] for each in [*first.data["results"], *again.data["results"]]}) == 1
+    deliver()
+    assert len(receiver.got) == 1
+
+
+def test_bad_items_leave_good_ones_alone(call: Callable[..., Reply], secret: str) -> None:
+    bad = [
+        "text",
+        {**EVENT, "storefront_id": "unknown"},
+        {**EVENT, "event_time": "2026-11-20T10:00:00"},
+        {**EVENT, "order_id": None},
+        {**EVENT, "event_name": "x\0"},
+        {**EVENT, "order_revenue": -1},
+    ]
+
+    reply = call("POST", "/v1/events", {"data": [*bad, EVENT]}, user="oms")
+
+    assert reply.status == 202
+    assert [each["status"] for each in reply.data["results"]] == ["rejected"] * 6 + ["accepted"]
+    assert all(each["error"] for each in reply.data["results"][:6])
+
+
+def test_receiver_that_comes_back_gets_everything(
+    call: Callable[..., Reply], secret: str, receiver: Receiver, query: Any
+) -> None:
+    receiver.answer = lambda _got: 503
+    events = [{**EVENT, "order_id": str(number)} for number in range(5)]
+    call("POST", "/v1/events", {"data": events}, user="oms")
+    deliver()
+    assert query("SELECT DISTINCT status FROM event_deliveries") == [{"status": "pending"}]
+
+    receiver.answer = lambda _got: 200
+    query("UPDATE relay_lanes SET open_until = now()")
+    deliver()
+
+    assert query("SELECT DISTINCT status FROM event_deliveries") == [{"status": "delivered"}]
+    ids = [got.headers["webhook-id"] for got in receiver.got]
+    assert len(set(ids)) == 5
+
+
+@pytest.mark.parametrize("user", ["oms", "admin"])
+def test_only_admins_administrate(call: Callable[..., Reply], user: str) -> None:
+    reply = call("GET", "/admin/v1/storefronts", user=user)
+
+    assert reply.status == (200 if user == "admin" else 403)
+
+
+def test_paused_lane_says_so_and_goes_on(
+    call: Callable[..., Reply], secret: str, receiver: Receiver
+) -> None:
+    (lane,) = call("GET", "/admin/v1/lanes").data["lanes"]
+    number = lane["lane_id"]
+    paused = call("PATCH", "/admin/v1/lanes/{id}", {"paused": True}, number=number)
+    call("POST", "/v1/events", {"data": [EVENT]}, user="oms")
+
+    assert deliver() == {}
+    assert (paused.data["state"], paused.data["pending_count"]) == ("paused", 0)
+    (lane,) = call("GET", "/admin/v1/lanes").data["lanes"]
+    assert lane["pending_count"] == 1
+    call("PATCH", "/admin/v1/lanes/{id}", {"paused": False}, number=number)
+    assert deliver() == {"delivered": 1}
+
+
+def test_receiver_that_is_gone_blocks_its_lane(
+    call: Callable[..., Reply], secret: str, receiver: Receiver
+) -> None:
+    receiver.answer = lambda _got: 410
+    call("POST", "/v1/events", {"data": [EVENT]}, user="oms")
+
+    deliver()
+
+    (lane,) = call("GET", "/admin/v1/lanes").data["lanes"]
+    assert (lane["state"], lane["next_try_at"], lane["pending_count"]) == ("blocked", None, 1)
+
+
+def test_missing_key_stops_the_lane(
+    call: Callable[..., Reply], secret: str, receiver: Receiver, environment: dict[str, str]
+) -> None:
+    call("POST", "/v1/events", {"data": [EVENT]}, user="oms")
+    other = json.dumps({"k9": Fernet.generate_key().decode()})
+    right = wiring.parts()
+    wiring.use(wiring.build({**environment, "RELAY_KEYS": other}))
+    try:
+        deliver()
+        (lane,) = call("GET", "/admin/v1/lanes").data["lanes"]
+    finally:
+        wiring.parts().delivery().close()
+        wiring.parts().close()
+        wiring.use(right)
+
+    assert (lane["state"], lane["pending_count"]) == ("blocked", 1)
+    assert "k1" in lane["reason"]
+    assert receiver.got == []

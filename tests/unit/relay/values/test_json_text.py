@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chalicelib.relay.values.json_text import dumps, flaw_of, loads
+
+NUMBERS = st.decimals(allow_nan=False, allow_infinity=False, places=None)
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | NUMBERS | st.text(),
+    lambda inside: st.lists(inside) | st.dictionaries(st.text(), inside),
+    max_leaves=20,
+)
+
+
+@pytest.mark.parametrize(
+    "text", ["80.79", "0.1", "1200", "0.30000000000000004", "1E+999999", "12345678901234567890.12"]
+)
+def test_number_leaves_as_it_came(text: str) -> None:
+    assert dumps(loads(text)) == text.encode()
+
+
+def test_no_number_becomes_a_float() -> None:
+    assert not isinstance(loads("80.79"), float)
+    assert loads('{"a": [1e-2]}') == {"a": [Decimal("0.01")]}
+
+
+@given(JSON)
+def test_what_is_written_is_read(value: Any) -> None:
+    assert loads(dumps(value)) == value
+
+
+@given(JSON)
+def test_other_readers_read_it(value: Any) -> None:
+    json.loads(dumps(value))
+
+
+@given(st.text() | st.binary())
+def test_reading_raises_only_value_error(text: str | bytes) -> None:
+    try:
+        flaw_of(loads(text))
+    except ValueError:
+        return
+
+
+def test_number_of_thousands_of_digits_is_read() -> None:
+    assert flaw_of(loads("9" * 10_000)) == "holds a number of too many digits"
+
+
+def test_deep_nesting_is_a_value_error() -> None:
+    with pytest.raises(ValueError, match="nested"):
+        loads("[" * 1_000_000)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("NaN", "NaN or Infinity"),
+        ("-Infinity", "NaN or Infinity"),
+        ("1e999999999999999999999", "NaN or Infinity"),
+        ('"\\u0000"', "control character"),
+        ('{"a\\u0007": 1}', "control character"),
+        ('["\\ud800"]', "half of a character"),
+        ("[" * 9 + "]" * 9, "levels deep"),
+        ("1e401", "too many digits"),
+    ],
+)
+def test_flaw_is_said(text: str, said: str) -> None:
+    assert said in str(flaw_of(loads(text)))
+
+
+@pytest.mark.parametrize("text", ["[" * 8 + "]" * 8, '"a\\tb\\nc"', '"\\ud83d\\ude00"', "1.5"])
+def test_sound_value_has_no_flaw(text: str) -> None:
+    assert flaw_of(loads(text)) is None
+
+
+def test_text_of_digits_stays_text() -> None:
+    assert dumps(["80", "8080.79", Decimal("80.79")]) == b'["80","8080.79",80.79]'
+
+
+def test_other_types_are_not_written() -> None:
+    with pytest.raises(TypeError):
+        dumps({"a": {1}})
