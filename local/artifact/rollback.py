@@ -42,10 +42,17 @@ def earlier(checkout: Checkout, commit: str) -> Checkout:
 
 
 def settings_for(sources: Checkout, environment: Mapping[str, str]) -> Mapping[str, str]:
-    """The settings of a checkout's code: from before the functions' user there is one, the owner."""
+    """The settings of a checkout's code: from before the functions' user there is one, the owner.
+
+    Such code knows fewer systems than this.
+    """
     if (sources.root / ROLES).exists():
         return environment
-    owners = {each.setting: environment[each.owner_setting] for each in system_databases()}
+    owners = {
+        each.setting: environment[each.owner_setting]
+        for each in system_databases()
+        if each.owner_setting in environment
+    }
     return {**environment, **owners}
 
 

@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any, TypeVar
 
 import pika.exceptions
@@ -71,12 +72,14 @@ def parts_with(environment: dict[str, str], **changes: str) -> Iterator[Parts]:
 
 
 @pytest.fixture
-def parts(environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Parts]:
+def parts(environment: dict[str, str]) -> Iterator[Parts]:
     """This process's wiring, on this test's database, as in a package of banking alone."""
-    monkeypatch.setattr(systems, "_served", ("banking",))
     parts = wiring.build(environment)
     wiring.use(parts)
-    yield parts
+    import_module("app")  # it says itself which systems are served
+    with pytest.MonkeyPatch.context() as alone:  # a test may undo its own
+        alone.setattr(systems, "_served", ("banking",))
+        yield parts
     parts.close()
     wiring.use(None)
 

@@ -59,8 +59,10 @@ class Migration:
 
     def __call__(self) -> list[str]:
         """What was applied."""
+        from chalicelib import systems
         from chalicelib.operations.migrate import apply_migrations, prepare_databases
 
+        systems._served = None  # noqa: SLF001 - the forking process may serve other systems
         sys.path.insert(0, str(self.folder))
         prepare_databases(os.environ)
         return apply_migrations(os.environ)

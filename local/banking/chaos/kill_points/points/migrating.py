@@ -64,7 +64,7 @@ def _site(trial: Trial) -> Iterator[Site]:
     try:
         yield Site(
             url,
-            with_users(trial.cell.urls, url),
+            {**with_users(trial.cell.urls, url), "SYSTEM": SYSTEM.name},
             Migration(folder),
             sorted(path.name for path in own.glob("*.sql")),
         )
