@@ -142,8 +142,10 @@ def _digest_of_sources(root: Path, system: str, stage: str) -> str:
 def _forget_compiled(root: Path) -> None:
     """Remove compiled files from the sources, because Chalice would package them."""
     for name in ("functions", "layers", "sql"):
-        for cache in (root / name).rglob(CACHE):
-            shutil.rmtree(cache, ignore_errors=True)
+        for place, folders, _ in os.walk(root / name):
+            if CACHE in folders:
+                folders.remove(CACHE)
+                shutil.rmtree(Path(place, CACHE), ignore_errors=True)
 
 
 def _chalice_package(root: Path, stage: str, folder: Path, system: str, wheels: Path) -> None:

@@ -6,6 +6,7 @@ described in `infra/systems/<system>.yaml`. This module reads names only and imp
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -35,6 +36,13 @@ def source_files(root: Path, system: str) -> Iterator[Path]:
     }
     for name in (*SOURCES, COMMON, infra_file(system)):
         source = root / name
-        for file in [source] if source.is_file() else sorted(source.rglob("*")):
-            if file.is_file() and CACHE not in file.parts and not left_out & {*file.parents}:
+        for file in [source] if source.is_file() else sorted(files_below(source)):
+            if not left_out & {*file.parents}:
                 yield file
+
+
+def files_below(folder: Path) -> Iterator[Path]:
+    """The files of a folder and its folders, without compiled ones, which may come and go meanwhile."""
+    for place, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if name != CACHE]
+        yield from (Path(place, name) for name in names)

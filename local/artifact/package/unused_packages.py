@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
-from local.artifact.package.sources import other_systems
+from local.artifact.package.sources import files_below, other_systems
 
 SEALING = frozenset({"fintegrate.access.sealing", "fintegrate.access.resealing"})
 OUTGOING = frozenset(f"fintegrate.outgoing.{name}" for name in ("client", "connection", "keeping"))
@@ -31,8 +31,8 @@ def unused_packages(root: Path, system: str) -> tuple[str, ...]:
     others = {root / "functions" / other for other in other_systems(root, system)}
     imported = {
         name
-        for file in (root / "functions").rglob("*.py")
-        if not others & {*file.parents}
+        for file in files_below(root / "functions")
+        if file.suffix == ".py" and not others & {*file.parents}
         for name in _imports(ast.parse(file.read_text(encoding="utf-8")))
     }
     return tuple(name for name, modules in NEEDED_FOR.items() if not modules & imported)

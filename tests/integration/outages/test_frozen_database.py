@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -109,3 +110,13 @@ def test_longer_statements_may_be_agreed(database_url: str) -> None:
     with database.transaction(statement_seconds=10):
         database.execute("SET LOCAL statement_timeout = 10000", {})
         assert database.fetch_one("SELECT pg_sleep(1.5) AS slept", {}) is not None
+
+
+def test_pause_between_statements_costs_nothing(database_url: str) -> None:
+    """What the process does itself, within a transaction or outside, is no wait for the server."""
+    database = Database(database_url, statement_timeout_ms=100)
+
+    with database.transaction():
+        first = database.fetch_one("SELECT pg_backend_pid() AS pid", {})
+        time.sleep(1.5)  # longer than any answer may take; nothing happens that could be waited for
+        assert database.fetch_one("SELECT pg_backend_pid() AS pid", {}) == first

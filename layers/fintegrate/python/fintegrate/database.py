@@ -7,7 +7,7 @@ A server that is read-only, as after a failover, is never used: reading from it 
 written elsewhere since, such as the end of a key.
 
 No statement and no commit waits longer than the server's timeout for statements and a second; then the
-connection is closed. The server may be frozen, or a commit may wait for a standby (`bounded_waits`).
+connection is closed. The server may be frozen, or a commit may wait for a standby (`answer_deadline`).
 
 Leaves the statements to others: they come from the `.sql` file beside the caller.
 """
@@ -25,7 +25,7 @@ import psycopg2
 import psycopg2.errors
 import psycopg2.extensions
 
-from fintegrate import bounded_waits
+from fintegrate.answer_deadline import AnswerDeadline
 from fintegrate.errors import Busy, Unavailable
 from fintegrate.settings import SettingsError
 
@@ -58,6 +58,19 @@ class ReadOnlyServer(ConnectionLost):
     """The server refused to write, so it has done nothing; another may accept the statement."""
 
 
+class _Session:
+    """One thread's connection."""
+
+    __slots__ = ("answer_seconds", "connection", "cursor", "deadline", "in_transaction")
+
+    def __init__(self, connection: psycopg2.extensions.connection, answer_seconds: float) -> None:
+        self.connection = connection
+        self.cursor = connection.cursor()  # one for all: results are read at once
+        self.deadline = AnswerDeadline(connection)
+        self.answer_seconds = answer_seconds
+        self.in_transaction = False
+
+
 class Database:
     """One process's access to a database. Statements outside `transaction()` commit by themselves.
 
@@ -84,8 +97,7 @@ class Database:
         application: str = "fintegrate",
     ) -> None:
         check_url(url, setting)
-        bounded_waits.install()
-        self._statement_seconds = statement_timeout_ms / 1000
+        self._answer_seconds = statement_timeout_ms / 1000 + _ANSWER_SECONDS
         self._url = url
         self._renewed_url = renewed_url
         self._application = application
@@ -126,31 +138,36 @@ class Database:
         """
         if self.in_transaction:
             raise RuntimeError("transactions do not nest")
-        connection = self._connection()
-        self._local.in_transaction = True
-        self._local.statement_seconds = statement_seconds
+        session = self._session()
+        session.in_transaction = True
+        if statement_seconds is not None:
+            session.answer_seconds = statement_seconds + _ANSWER_SECONDS
         try:
-            with connection:
-                try:
-                    yield
-                finally:
-                    self._expect_answer(connection)  # to COMMIT or ROLLBACK
+            try:
+                with session.connection:
+                    try:
+                        yield
+                    finally:
+                        session.deadline.set(session.answer_seconds)  # to COMMIT or ROLLBACK
+            finally:
+                session.deadline.clear()
         except psycopg2.Error as error:
-            _raise_ours(error, connection)
+            _raise_ours(error, session)
         finally:
-            self._local.in_transaction = False
-            self._local.statement_seconds = None
+            session.in_transaction = False
+            session.answer_seconds = self._answer_seconds
 
     @property
     def in_transaction(self) -> bool:
-        return bool(getattr(self._local, "in_transaction", False))
+        session: _Session | None = getattr(self._local, "session", None)
+        return session is not None and session.in_transaction
 
     def close(self) -> None:
         """Close this thread's connection; the next statement opens another."""
-        connection = getattr(self._local, "connection", None)
-        if connection is not None:
-            connection.close()
-            self._local.connection = None
+        session: _Session | None = getattr(self._local, "session", None)
+        if session is not None:
+            session.connection.close()
+            self._local.session = None
 
     def _run(
         self,
@@ -171,37 +188,35 @@ class Database:
     def _run_once(
         self, sql: str, parameters: Parameters, result: Callable[[psycopg2.extensions.cursor], T]
     ) -> T:
-        connection = self._connection()
-        self._expect_answer(connection)
-        cursor = self._local.cursor
+        session = self._session()
         try:
-            cursor.execute(sql, parameters)
-            return result(cursor)
+            session.deadline.set(session.answer_seconds)
+            try:
+                session.cursor.execute(sql, parameters)
+            finally:
+                session.deadline.clear()
+            return result(session.cursor)
         except psycopg2.Error as error:
-            _raise_ours(error, connection)
+            _raise_ours(error, session)
 
-    def _expect_answer(self, connection: psycopg2.extensions.connection) -> None:
-        seconds = getattr(self._local, "statement_seconds", None) or self._statement_seconds
-        bounded_waits.expect_answer(connection, time.monotonic() + seconds + _ANSWER_SECONDS)
-
-    def _connection(self) -> psycopg2.extensions.connection:
-        connection: psycopg2.extensions.connection | None = getattr(self._local, "connection", None)
-        if connection is not None:
-            if self.in_transaction:  # never another one: what follows would commit by itself
-                return connection
-            if not connection.closed and not _is_read_only(connection):
-                return connection
-            connection.close()
-        connection = self._local.connection = self._connect()
-        self._local.cursor = connection.cursor()  # one for all: results are read at once
-        return connection
+    def _session(self) -> _Session:
+        session: _Session | None = getattr(self._local, "session", None)
+        if session is not None:
+            if session.in_transaction:  # never another one: what follows would commit by itself
+                return session
+            if not session.connection.closed and not _is_read_only(session.connection):
+                return session
+            session.connection.close()
+        session = self._local.session = _Session(self._connect(), self._answer_seconds)
+        return session
 
     def _connect(self) -> psycopg2.extensions.connection:
+        begun = time.monotonic()
         try:
             connection = self._open()
-        except bounded_waits.Overdue as error:
-            raise NoAnswer("The database does not answer; try again shortly") from error
         except psycopg2.OperationalError as error:
+            if time.monotonic() - begun >= self._connect_timeout:
+                raise NoAnswer("The database does not answer; try again shortly") from error
             raise ConnectionLost("The database cannot be reached; try again shortly") from error
         connection.autocommit = True
         return connection
@@ -250,14 +265,15 @@ starts or recovers, a session that waited too long, a read-only server (PostgreS
 _TOO_BUSY = (psycopg2.OperationalError, psycopg2.InterfaceError)
 
 
-def _raise_ours(error: psycopg2.Error, connection: psycopg2.extensions.connection) -> NoReturn:
+def _raise_ours(error: psycopg2.Error, session: _Session) -> NoReturn:
     """Raise the error that callers get for one of the driver's, and close a connection of no use.
 
     An error that only a defect can cause stays as it is. `_connect` translates failed attempts.
     """
+    connection = session.connection
     if isinstance(error, psycopg2.errors.UniqueViolation):
         raise UniqueViolation(error.diag.constraint_name or "") from error
-    if isinstance(error, bounded_waits.Overdue):
+    if session.deadline.passed:
         connection.close()
         raise NoAnswer("The database does not answer; try again shortly") from error
     if isinstance(error.__context__, ConnectionLost):  # rolling back failed, which is no news

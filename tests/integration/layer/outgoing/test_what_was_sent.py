@@ -11,6 +11,7 @@ import pytest
 from fintegrate.outgoing.exchange import Answer, Failure, Kind, Sent
 from tests.integration.layer.outgoing.conftest import MakePlace
 from tests.integration.layer.outgoing.strangers import Visit, answer
+from tests.support.waiting import eventually
 
 TLS = pytest.mark.parametrize("tls", [False, True], ids=["http", "https"])
 LARGE = bytes(30_000_000)
@@ -183,7 +184,7 @@ def test_early_thanks_gets_the_rest(place: MakePlace, tls: bool) -> None:
 
     assert isinstance(result, Answer)
     assert (result.status, result.body) == (202, b"ok")
-    there.server.close()
+    eventually(lambda: there.server.requests, "the end of the request at the receiver")
     assert there.server.requests == [b"all"]
 
 

@@ -25,7 +25,7 @@ class ByHeader:
     def recognised(self, _request: Credentials) -> None:
         return None
 
-    def authenticate(self, _request: Credentials) -> NoReturn:
+    def authenticate(self, _request: Credentials, _known: None = None) -> NoReturn:
         raise Refused(Unauthorized(f"{self._header} is wrong"), "wrong")
 
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from fintegrate.access.caller import Caller, Credentials, Refused
+from fintegrate.access.caller import Caller, Credentials, Recognised, Refused
 from fintegrate.access.keys import ApiKey, ApiKeys, read_form
 from fintegrate.access.secret_verifier import SecretVerifier, compare
 from fintegrate.database import Row
@@ -46,11 +46,12 @@ class ByApiKey:
     def carried_by(self, request: Credentials) -> bool:
         return bool(request.header(HEADER))
 
-    def recognised(self, request: Credentials) -> str | None:
-        key = self._known(request.header(HEADER) or "")
-        return key.key_id if key else None
+    def recognised(self, request: Credentials) -> Recognised | None:
+        """Exactly this text was parsed and verified before. It saves an HMAC."""
+        key = read_form(request.header(HEADER) or "")
+        return Recognised(key.key_id, key) if key and self._verifier.recognises(key) else None
 
-    def authenticate(self, request: Credentials) -> Caller:
+    def authenticate(self, request: Credentials, known: Recognised | None = None) -> Caller:
         """Find the caller of this request.
 
         Raises:
@@ -61,7 +62,8 @@ class ByApiKey:
         if not header:
             missing = Unauthorized("X-API-Key is missing; send your API key in this header")
             raise Refused(missing, "missing")
-        key = self._known(header) or self._keys.parse(header)
+        claim = known.claim if known else None
+        key = claim if isinstance(claim, ApiKey) else self._keys.parse(header)
         if key is None:
             raise Refused(
                 Unauthorized("X-API-Key is malformed; check that the key was copied as a whole"),
@@ -83,11 +85,6 @@ class ByApiKey:
             row["owner_id"] == self._admin_id,
             row.get("used_up") or (),
         )
-
-    def _known(self, header: str) -> ApiKey | None:
-        """The key, if exactly this text was parsed and verified before. It saves an HMAC."""
-        key = read_form(header)
-        return key if key is not None and self._verifier.recognises(key) else None
 
     def _matches(self, key: ApiKey, row: Row | None) -> bool:
         return compare(

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 
 import bcrypt
 
-from fintegrate.access.caller import Caller, Credentials, Refused
+from fintegrate.access.caller import Caller, Credentials, Recognised, Refused
 from fintegrate.access.proofs import Proofs
 from fintegrate.access.secret_verifier import SecretVerifier, compare
 from fintegrate.access.users import User, Users
@@ -113,14 +113,14 @@ class ByPassword:
     def carried_by(self, request: Credentials) -> bool:
         return _BASIC.fullmatch(request.header(HEADER) or "") is not None
 
-    def recognised(self, request: Credentials) -> str | None:
+    def recognised(self, request: Credentials) -> Recognised | None:
         claim = self._read(request)
         if claim is None or not self._verifier.recognises(claim):
             return None
         user = self._users.by_name.get(claim.user)
-        return user.name if user else None
+        return Recognised(user.name, claim) if user else None
 
-    def authenticate(self, request: Credentials) -> Caller:
+    def authenticate(self, request: Credentials, known: Recognised | None = None) -> Caller:
         """Find the caller of this request.
 
         Raises:
@@ -131,7 +131,8 @@ class ByPassword:
             raise self._refused(
                 "Authorization is missing; send your user and password by HTTP Basic", "missing"
             )
-        claim = self._read(request)
+        seen = known.claim if known else None
+        claim = seen if isinstance(seen, Password) else self._read(request)
         if claim is None:
             raise self._wrong("malformed")
         user = self._users.by_name.get(claim.user)

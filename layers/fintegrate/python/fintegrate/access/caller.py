@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import NamedTuple, Protocol
 
+from fintegrate.access.claim import Claim
 from fintegrate.errors import ApiError
 
 
@@ -24,6 +25,13 @@ class Caller(NamedTuple):
     """The bounds of its owner that are used up, by the system's names for them."""
     role: str = ""
     """What it may do, by the system's word. Empty where a scheme has no roles."""
+
+
+class Recognised(NamedTuple):
+    """Credentials that this process has verified before. They may be of no use any more."""
+
+    key_id: str
+    claim: Claim
 
 
 class Refused(Exception):
@@ -68,7 +76,7 @@ class Scheme(Protocol):
         """Whether the request has credentials of this scheme, valid or not."""
         ...
 
-    def recognised(self, request: Credentials) -> str | None:
+    def recognised(self, request: Credentials) -> Recognised | None:
         """The `key_id` that `authenticate` is about to give, as far as this process can know.
 
         Set only for credentials that this process has verified before. It proves nothing: they may be
@@ -76,8 +84,8 @@ class Scheme(Protocol):
         """
         ...
 
-    def authenticate(self, request: Credentials) -> Caller:
-        """Find the caller of the request.
+    def authenticate(self, request: Credentials, known: Recognised | None = None) -> Caller:
+        """Find the caller of the request. `known` saves reading what `recognised` has read of it.
 
         Raises:
             Refused: the credentials are missing, wrong or no longer valid.

@@ -243,8 +243,10 @@ class _Answering:
         parts, request = self._parts, self._request
         scheme, limiter = self._scheme(), parts.rate_limiter
         known = scheme.recognised(request)
-        asked = limiter.ask(known) if known else None  # Redis answers while the key's row is read
-        caller = scheme.authenticate(request)
+        asked = (
+            limiter.ask(known.key_id) if known else None
+        )  # Redis answers while the key's row is read
+        caller = scheme.authenticate(request, known)
         self._caller = caller
         key_id.set(caller.key_id)
         self._headers.update(limiter.take(caller.key_id, asked))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import uuid
+from codecs import BOM_UTF8
 from contextvars import ContextVar
 from typing import TypeVar
 
@@ -33,7 +34,7 @@ class Request:
     def __init__(self, raw: ChaliceRequest) -> None:
         self._raw = raw
         self.method: str = raw.method
-        self.path: str = redacted(raw.context.get("resourcePath") or raw.path)
+        self.path: str = raw.context.get("resourcePath") or redacted(raw.path)
         self.route: str = raw.context.get("resourcePath") or "unknown"
         """The path's template, such as `/items/{id}`, never the path itself."""
         self.metrics: Metrics | None = None
@@ -70,7 +71,7 @@ class Request:
                 f"The body has {len(raw)} bytes, at most {limit} are taken; send fewer entries"
             )
         try:
-            return raw.decode("utf-8-sig")
+            return raw.removeprefix(BOM_UTF8).decode()  # the codec for it is written in Python
         except UnicodeDecodeError:
             raise BadRequest("The body is not UTF-8; send a JSON object in UTF-8") from None
 

@@ -82,5 +82,5 @@ def _context(event: Any) -> dict[str, Any] | None:
     said = event.get("requestContext") if isinstance(event, dict) else None
     if not isinstance(said, dict) or not event.keys() >= _PARTS:
         return None
-    named = all(isinstance(said.get(name), str) for name in ("resourcePath", "httpMethod"))
-    return said if named else None
+    path, method = said.get("resourcePath"), said.get("httpMethod")
+    return said if isinstance(path, str) and isinstance(method, str) else None
