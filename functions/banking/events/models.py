@@ -10,7 +10,7 @@ from typing_extensions import TypedDict
 from chalicelib.banking.events.topology import EventType
 from chalicelib.banking.fields import ConsumerId, CustomerId, EventId
 from fintegrate.http.cursors import Cursor, Limit, NextCursor
-from fintegrate.http.validation import Described, Instant, RequestModel, Text
+from fintegrate.http.validation import Described, Instant, RequestModel, Text, either
 
 ProcessingStatus = Literal["received", "processed", "failed"]
 PublishStatus = Literal["pending", "published", "failed"]
@@ -200,6 +200,7 @@ class Rewind(RequestModel):
     begin: Annotated[
         Annotated[UUID, Field(strict=False)] | Instant | None,
         Field(alias="from"),
+        either("must be an ISO 8601 time with offset, or an event's id"),
         Described(
             "A time or an event's id; without it the oldest event that is not confirmed, or a time"
             " before it if there are too many events to look at",

@@ -77,7 +77,7 @@ class Recovery:
             raise ValueError("backup_time must have a time zone and lie in the past")
         read_recovery(self._db)
         state, ended = self._begin(backup_at, reason)
-        unread: dict[str, str] = {}
+        unread: dict[str, str] | None = None
         if state["stage"] != "rewinding":
             self._db.execute(SQL["hold_access"], {})
             self._settle()

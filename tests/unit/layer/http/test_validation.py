@@ -23,6 +23,7 @@ from fintegrate.http.validation import (
     Printable,
     RequestModel,
     Text,
+    either,
     not_blank,
     sentences,
     validate_json,
@@ -52,6 +53,10 @@ class Everything(RequestModel):
     at: Instant | None = None
     words: Annotated[list[Text], Field(min_length=1, max_length=2)] = ["x"]  # noqa: RUF012
     api_key: str = ""
+    since: Annotated[
+        Annotated[uuid.UUID, Field(strict=False)] | Instant | None,
+        either("must be a time or an id"),
+    ] = None
 
 
 class Needed(RequestModel):
@@ -76,6 +81,7 @@ def test_the_contracts_own_sentence() -> None:
 @pytest.mark.parametrize(
     ("field", "value", "sentence"),
     [
+        ("since", "x", "since: must be a time or an id"),
         ("status", None, "status: must be ACTIVE or INACTIVE, got None"),
         ("status", ["ACTIVE"], "status: must be ACTIVE or INACTIVE, got ['ACTIVE']"),
         ("kind", "lost", "kind: must be received, processed or failed, got 'lost'"),

@@ -34,7 +34,7 @@ class EchoServer(socketserver.ThreadingTCPServer):
 @pytest.fixture
 def proxy() -> Iterator[TcpProxy]:
     with EchoServer(("127.0.0.1", 0), Echo) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         proxy = TcpProxy(lambda: int(server.server_address[1]))
         yield proxy
         proxy.close()

@@ -19,6 +19,8 @@ from pydantic import (
     Field,
     StringConstraints,
     ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
 )
 from pydantic_core import ErrorDetails
 
@@ -138,6 +140,21 @@ Instant = Annotated[AwareDatetime, AfterValidator(in_utc)]
 """A time in ISO 8601 with offset, converted to UTC."""
 
 M = TypeVar("M", bound=BaseModel)
+
+
+def either(sentence: str) -> WrapValidator:
+    """For a field that takes one of several types: what to say when it has none of them.
+
+    Pydantic has an error for each type, and names the field in each by its own words.
+    """
+
+    def check(value: object, read: ValidatorFunctionWrapHandler) -> object:
+        try:
+            return read(value)
+        except ValidationError:
+            raise ValueError(sentence) from None
+
+    return WrapValidator(check)
 
 
 def validate_json(model: type[M], text: str) -> M:
