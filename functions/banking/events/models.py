@@ -198,9 +198,12 @@ class Rewind(RequestModel):
 
     consumer_id: ConsumerId
     begin: Annotated[
-        Annotated[UUID, Field(strict=False)] | Instant | None,
+        Annotated[
+            UUID | Instant,
+            either(UUID | Instant, "must be an ISO 8601 time with offset, or an event's id"),
+        ]
+        | None,
         Field(alias="from"),
-        either("must be an ISO 8601 time with offset, or an event's id"),
         Described(
             "A time or an event's id; without it the oldest event that is not confirmed, or a time"
             " before it if there are too many events to look at",

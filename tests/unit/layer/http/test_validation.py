@@ -7,7 +7,7 @@ import re
 import sys
 import unicodedata
 import uuid
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 import pytest
@@ -53,10 +53,10 @@ class Everything(RequestModel):
     at: Instant | None = None
     words: Annotated[list[Text], Field(min_length=1, max_length=2)] = ["x"]  # noqa: RUF012
     api_key: str = ""
-    since: Annotated[
-        Annotated[uuid.UUID, Field(strict=False)] | Instant | None,
-        either("must be a time or an id"),
-    ] = None
+    since: (
+        Annotated[uuid.UUID | Instant, either(uuid.UUID | Instant, "must be a time or an id")]
+        | None
+    ) = None
 
 
 class Needed(RequestModel):
@@ -79,9 +79,22 @@ def test_the_contracts_own_sentence() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ("00000000-0000-0000-0000-000000000001", uuid.UUID(int=1)),
+        ("2026-01-15 09:30:00+01:00", datetime(2026, 1, 15, 8, 30, tzinfo=UTC)),
+        (None, None),
+    ],
+)
+def test_either_type_is_read(text: str | None, read: object) -> None:
+    assert validate_json(Everything, json.dumps({"since": text})).since == read
+
+
+@pytest.mark.parametrize(
     ("field", "value", "sentence"),
     [
         ("since", "x", "since: must be a time or an id"),
+        ("since", 1_700_000_000, "since: must be a time or an id"),
         ("status", None, "status: must be ACTIVE or INACTIVE, got None"),
         ("status", ["ACTIVE"], "status: must be ACTIVE or INACTIVE, got ['ACTIVE']"),
         ("kind", "lost", "kind: must be received, processed or failed, got 'lost'"),

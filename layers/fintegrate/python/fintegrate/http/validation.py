@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
+from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from pydantic import (
@@ -17,10 +19,10 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    PlainValidator,
     StringConstraints,
+    TypeAdapter,
     ValidationError,
-    ValidatorFunctionWrapHandler,
-    WrapValidator,
 )
 from pydantic_core import ErrorDetails
 
@@ -142,19 +144,23 @@ Instant = Annotated[AwareDatetime, AfterValidator(in_utc)]
 M = TypeVar("M", bound=BaseModel)
 
 
-def either(sentence: str) -> WrapValidator:
-    """For a field that takes one of several types: what to say when it has none of them.
+def either(types: Any, sentence: str) -> PlainValidator:
+    """For a field whose text is of one of several types: what to say when it is of none of them.
 
     Pydantic has an error for each type, and names the field in each by its own words.
     """
 
-    def check(value: object, read: ValidatorFunctionWrapHandler) -> object:
-        try:
-            return read(value)
-        except ValidationError:
-            raise ValueError(sentence) from None
+    @cache
+    def adapter() -> TypeAdapter[Any]:
+        return TypeAdapter(types)
 
-    return WrapValidator(check)
+    def check(value: object) -> object:
+        with suppress(ValidationError):
+            if isinstance(value, str):
+                return adapter().validate_strings(value)
+        raise ValueError(sentence)
+
+    return PlainValidator(check, json_schema_input_type=types)
 
 
 def validate_json(model: type[M], text: str) -> M:
