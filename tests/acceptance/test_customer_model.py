@@ -22,7 +22,7 @@ from tests.support.fixtures import Query
 from tests.support.outbox import assert_in_order
 
 BOUNDS = settings(
-    max_examples=60,
+    max_examples=30,
     stateful_step_count=50,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
