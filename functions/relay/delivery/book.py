@@ -72,6 +72,17 @@ class Deliveries:
         )
         return [Batch(destination, part, token, ends) for part in _parts(rows, limits.batch)]
 
+    def claim_one(self, lane_id: int) -> Batch | None:
+        """Lease one delivery of a lane, whatever the lane's state; None if it has none to send."""
+        token = str(uuid.uuid4())
+        destination = self.database.fetch_one(SQL["read_destinations"], {"lane_id": lane_id})
+        ends = time.monotonic() + self.lease_seconds
+        rows = self.database.fetch_all(
+            SQL["claim_one"],
+            {"lane_id": lane_id, "token": token, "lease_seconds": self.lease_seconds},
+        )
+        return Batch(destination, rows, token, ends) if destination and rows else None
+
     def renew(self, batch: Batch) -> Batch | None:
         ends = time.monotonic() + self.lease_seconds
         wanted = {

@@ -61,10 +61,46 @@ WITH turn AS (
     RETURNING d.event, d.lane_id, d.try_count, d.attempt_count, d.replay_id
 )
 SELECT leased.*, e.storefront_id, e.event_type, e.event_time, e.identity, e.order_id, e.dedup_id,
-       e.event_payload::text AS event_payload, e.match_keys, e.private_encrypted, e.key_id, e.consent_json, e.accepted_at
+       e.event_payload::text AS event_payload, e.match_keys, e.private_encrypted, e.key_id,
+       e.consent_json, e.accepted_at
 FROM leased
 JOIN marketing_events e ON e.id = leased.event
 ORDER BY e.event_time, e.id
+
+-- name: claim_one
+-- A delivery of the lane that nobody is sending, due or not, whatever the lane's state: an admin wants to know.
+-- It leaves the lane's turn and its next probe alone.
+WITH lane AS (
+    SELECT lane_id, throttle_account FROM relay_lanes
+    WHERE lane_id = %(lane_id)s AND deleted_at IS NULL
+), next AS (
+    SELECT d.event, d.lane_id
+    FROM lane, LATERAL (
+        SELECT event, lane_id
+        FROM event_deliveries
+        WHERE lane_id = lane.lane_id AND status = 'pending'
+          AND (lease_until IS NULL OR lease_until <= clock_timestamp())
+        ORDER BY next_attempt_at, event
+        LIMIT 1
+        FOR UPDATE SKIP LOCKED) d
+), spent AS (
+    UPDATE relay_accounts a SET tokens = a.tokens - 1
+    FROM lane, next
+    WHERE a.account = lane.throttle_account
+), leased AS (
+    UPDATE event_deliveries d
+    SET lease_token = %(token)s, attempt_count = attempt_count + 1,
+        lease_until = clock_timestamp() + make_interval(secs => %(lease_seconds)s),
+        next_attempt_at = clock_timestamp() + make_interval(secs => %(lease_seconds)s)
+    FROM next
+    WHERE d.event = next.event AND d.lane_id = next.lane_id
+    RETURNING d.event, d.lane_id, d.try_count, d.attempt_count, d.replay_id
+)
+SELECT leased.*, e.storefront_id, e.event_type, e.event_time, e.identity, e.order_id, e.dedup_id,
+       e.event_payload::text AS event_payload, e.match_keys, e.private_encrypted, e.key_id,
+       e.consent_json, e.accepted_at
+FROM leased
+JOIN marketing_events e ON e.id = leased.event
 
 -- name: renew
 -- A further request of a leased batch takes a token, too. Nothing is renewed if the lane is closed now.
@@ -187,9 +223,11 @@ FROM (
 WHERE l.lane_id = next.lane_id
 
 -- name: probe_again
--- A probe whose event was not sent after all says nothing: the next event may be tried at once.
+-- A probe whose event was not sent after all says nothing: the next event may be tried at once. A lane that
+-- waits for an admin goes on waiting.
 UPDATE relay_lanes SET open_until = clock_timestamp()
 WHERE lane_id = ANY (%(lanes)s::bigint[]) AND state IN ('failing', 'blocked')
+  AND open_until < 'infinity'
 
 -- name: read_destinations
 -- What a request to each of these lanes needs, read with each claim: a change counts from the next one.

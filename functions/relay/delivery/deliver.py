@@ -12,7 +12,7 @@ from chalicelib.relay.delivery.book import Deliveries, Limits
 from chalicelib.relay.delivery.sending import Sender, expires_at
 from fintegrate.access.sealing import Sealing
 from fintegrate.database import Database
-from fintegrate.outbox.lanes import LaneRun, Summary
+from fintegrate.outbox.lanes import LaneRun, Sent, Summary, attempt
 from fintegrate.outgoing.client import Client
 from fintegrate.outgoing.urls import allowed_hosts
 from fintegrate.settings import SettingsError
@@ -57,6 +57,19 @@ class Delivery:
     def run(self) -> Summary:
         """Send what is due, for at most the time that a run may claim."""
         return LaneRun(self.book, self.sender.send, self.senders, LONGEST_SECONDS).run(self.seconds)
+
+    def probe(self, lane_id: int) -> Sent | None:
+        """Try one delivery of a lane now, whatever its state: paused, blocked, waiting for a probe.
+
+        What was answered counts for the delivery and for the lane as in any run. To be called where
+        the internet can be reached, in no transaction. None if the lane has nothing to send.
+        """
+        batch = self.book.claim_one(lane_id)
+        if batch is None:
+            return None
+        sent = attempt(self.sender.send, batch)
+        self.book.write_back([sent])
+        return sent
 
 
 def waits_of(text: str) -> Sequence[float]:

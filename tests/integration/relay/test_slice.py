@@ -234,3 +234,23 @@ def test_missing_key_stops_the_lane(
     assert (lane["state"], lane["pending_count"]) == ("blocked", 1)
     assert "k1" in lane["reason"]
     assert receiver.got == []
+
+
+@pytest.mark.parametrize(
+    "closed", ["paused = true", "state = 'blocked', open_until = 'infinity'", "is_active = false"]
+)
+def test_probe_tries_a_closed_lane(
+    call: Callable[..., Reply], secret: str, receiver: Receiver, query: Any, closed: str
+) -> None:
+    call("POST", "/v1/events", {"data": [EVENT]}, user="oms")
+    query(f"UPDATE relay_lanes SET {closed}")
+    (lane,) = query("SELECT lane_id FROM relay_lanes")
+    delivery = wiring.parts().delivery()
+
+    sent = delivery.probe(lane["lane_id"])
+
+    assert sent is not None
+    assert (sent.http_status, [v.kind.value for v in sent.verdicts if v]) == (200, ["delivered"])
+    assert len(receiver.got) == 1
+    assert query("SELECT status FROM event_deliveries") == [{"status": "delivered"}]
+    assert delivery.probe(lane["lane_id"]) is None
