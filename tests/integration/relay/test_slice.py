@@ -146,6 +146,34 @@ def test_batch_sent_again_is_all_duplicates(
     assert len(receiver.got) == 1
 
 
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ([EVENT], 400),
+        ({}, 422),
+        ({"data": {}}, 422),
+        ({"data": []}, 422),
+        ({"data": [1] * 1001}, 422),
+    ],
+)
+def test_page_that_cannot_be_read_stores_nothing(
+    call: Callable[..., Reply], body: Any, status: int
+) -> None:
+    reply = call("POST", "/v1/events", body, user="oms")
+
+    assert reply.status == status
+    assert "Jane" not in reply.description
+
+
+def test_pages_error_is_a_warning(call: Callable[..., Reply], secret: str) -> None:
+    page = {"data": [EVENT], "error": "jane@example.com", "count": 99, "next_url": "http://x.test/"}
+
+    reply = call("POST", "/v1/events", page, user="oms")
+
+    assert (reply.status, reply.data["accepted"], len(reply.data["warnings"])) == (202, 1, 1)
+    assert "jane" not in str(reply)
+
+
 def test_bad_items_leave_good_ones_alone(call: Callable[..., Reply], secret: str) -> None:
     bad = [
         "text",
