@@ -124,8 +124,9 @@ CREATE TABLE relay_accounts (
 
 -- An event of an order. The order system inserts the first columns, with status 'pending'; the only rule
 -- that may refuse its row is that it names a storefront. What else is wrong is found by the intake and
--- said in status and status_reason. accepted_at is set once, by us: then identity is the event's id (the
--- sender's own, else the order's), and nothing changes but by erasure and purge.
+-- said in status and status_reason. A row with another status and no reason is the order system's own: it is
+-- left alone. accepted_at is set once, by us: then identity is the event's id (the sender's own, else the
+-- order's), and nothing changes but by erasure and purge.
 CREATE TABLE marketing_events (
     id                bigint      NOT NULL GENERATED ALWAYS AS IDENTITY,
     event_id          text,
@@ -134,7 +135,7 @@ CREATE TABLE marketing_events (
     event_type        text,
     event_payload     json,
     source_system     text,
-    status            text        NOT NULL DEFAULT 'pending',
+    status            text                 DEFAULT 'pending',
     status_reason     text,
     created_at        timestamptz NOT NULL DEFAULT clock_timestamp(),
     accepted_at       timestamptz,
@@ -156,6 +157,9 @@ CREATE UNIQUE INDEX marketing_events_identity
     ON marketing_events (storefront_id, identity, event_type) WHERE accepted_at IS NOT NULL;
 CREATE INDEX marketing_events_waiting
     ON marketing_events (status, id) WHERE status IN ('pending', 'unresolved');
+CREATE INDEX marketing_events_left_alone
+    ON marketing_events (id)
+    WHERE accepted_at IS NULL AND status_reason IS NULL AND status IS DISTINCT FROM 'pending';
 CREATE INDEX marketing_events_by_age ON marketing_events (created_at);
 CREATE INDEX marketing_events_by_key ON marketing_events (key_id) WHERE key_id IS NOT NULL;
 
