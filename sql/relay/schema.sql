@@ -77,8 +77,9 @@ CREATE UNIQUE INDEX storefront_sgtm_config_one_active
     ON storefront_sgtm_config (storefront_id) WHERE is_active;
 
 -- A destination's lane: whether it may be sent to, and since when not. open_until is when it may be tried
--- again; null means now. failures are outages in a row, refusals are refused events in a row. The row of a
--- deleted destination stays with deleted_at, for the deliveries that name it.
+-- again; null means now. probe_token is the lease of the one event that is tried then: its answer alone opens
+-- the lane. failures are outages in a row, refusals are refused events in a row. The row of a deleted
+-- destination stays with deleted_at, for the deliveries that name it.
 CREATE TABLE relay_lanes (
     lane_id             bigint      NOT NULL GENERATED ALWAYS AS IDENTITY,
     storefront_id       integer     NOT NULL,
@@ -100,6 +101,7 @@ CREATE TABLE relay_lanes (
     last_delivered_at   timestamptz,
     created_at          timestamptz NOT NULL DEFAULT clock_timestamp(),
     deleted_at          timestamptz,
+    probe_token         uuid,
     CONSTRAINT relay_lanes_pkey PRIMARY KEY (lane_id),
     CONSTRAINT relay_lanes_destination_key UNIQUE (destination_type, destination_id),
     CONSTRAINT relay_lanes_destination_type_check CHECK (destination_type IN ('credential', 'sgtm')),

@@ -245,7 +245,11 @@ def test_receiver_that_is_gone_blocks_its_lane(
 
 
 def test_missing_key_stops_the_lane(
-    call: Callable[..., Reply], secret: str, receiver: Receiver, environment: dict[str, str]
+    call: Callable[..., Reply],
+    secret: str,
+    receiver: Receiver,
+    environment: dict[str, str],
+    query: Any,
 ) -> None:
     call("POST", "/v1/events", {"data": [EVENT]}, user="oms")
     other = json.dumps({"k9": Fernet.generate_key().decode()})
@@ -262,6 +266,7 @@ def test_missing_key_stops_the_lane(
     assert (lane["state"], lane["pending_count"]) == ("blocked", 1)
     assert "k1" in lane["reason"]
     assert receiver.got == []
+    assert query("SELECT id FROM event_attempts") == []
 
 
 @pytest.mark.parametrize(
