@@ -16,6 +16,8 @@ class Configuration:
     relay_database_owner_url: str = field(default="", repr=False)
     relay_database_master_url: str = field(default="", repr=False)
     """Other users of the same database. Only `migrate` and `prepare_database` have them."""
+    relay_oms_database_url: str = field(default="", repr=False)
+    """The order system's login, which may only insert events. Only `prepare_database` has it."""
 
     relay_users: str = field(default="", repr=False)
     """Who may call: a JSON object of names, each with one or two bcrypt hashes and a role."""

@@ -272,3 +272,7 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON storefronts TO relay_app;
 GRANT SELECT, INSERT ON event_attempts, platform_credentials TO relay_app;
 GRANT SELECT ON ad_analytics_platforms, storefront_sgtm_config TO relay_app;
 GRANT INSERT ON audit_log TO relay_app;
+
+-- The order system's login. It may insert these columns of an event and do nothing else, not even read.
+GRANT INSERT (event_id, storefront_id, storefront_code, event_type, event_payload, source_system, status)
+    ON marketing_events TO relay_oms;

@@ -29,6 +29,7 @@ CREDENTIALS = {
     "CacheSecretArn": {"password": "cache-token"},
     "RelayDatabaseSecretArn": {"username": "relay_app", "password": "relay-password"},
     "RelayDatabaseOwnerSecretArn": {"username": "relay_owner", "password": "relay-owner-password"},
+    "RelayOmsDatabaseSecretArn": {"username": "relay_oms", "password": "relay-oms-password"},
     "ApiKeyCheckSecretArn": {"API_KEY_CHECK_SECRET": "what-the-check-of-a-key-is-made-with"},
     "RevocationRecordArn": {},
 }
