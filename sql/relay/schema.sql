@@ -125,17 +125,17 @@ CREATE TABLE relay_accounts (
 -- ---------------------------------------------------------------------------------------------
 
 -- An event of an order. The order system inserts the first columns, with status 'pending'; the only rule
--- that may refuse its row is that it names a storefront. What else is wrong is found by the intake and
--- said in status and status_reason. A row with another status and no reason is the order system's own: it is
--- left alone. accepted_at is set once, by us: then identity is the event's id (the sender's own, else the
--- order's), and nothing changes but by erasure and purge.
+-- that may refuse its row is that it names a storefront. What else is wrong, such as a payload that is no
+-- JSON, is found by the intake and said in status and status_reason. A row with another status and no reason
+-- is the order system's own: it is left alone. accepted_at is set once, by us: then identity is the event's
+-- id (the sender's own, else the order's), and nothing changes but by erasure and purge.
 CREATE TABLE marketing_events (
     id                bigint      NOT NULL GENERATED ALWAYS AS IDENTITY,
     event_id          text,
     storefront_id     integer,
     storefront_code   text,
     event_type        text,
-    event_payload     json,
+    event_payload     text,
     source_system     text,
     status            text                 DEFAULT 'pending',
     status_reason     text,

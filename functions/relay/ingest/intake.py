@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 
 from chalicelib.relay.ingest.accept import SQL as ACCEPT
 from chalicelib.relay.ingest.accept import Identity, identity_of, row_of
-from chalicelib.relay.ingest.items import Item, Rejected, Storefront, read_item
+from chalicelib.relay.ingest.items import ITEM_BYTES, Item, Rejected, Storefront, read_item
 from chalicelib.relay.values.json_text import dumps, loads
 from fintegrate.access.sealing import Sealing
 from fintegrate.database import Database, Row, UniqueViolation
@@ -31,6 +31,8 @@ log = logging.getLogger(__name__)
 SQL = queries_beside(__name__)
 UNRESOLVED_DAYS = 7
 BATCH = 500
+PAYLOAD_BYTES = 4 * ITEM_BYTES
+"""An item's bytes are counted without what JSON may have between its values."""
 _ATTEMPTS = 3
 """Of a batch: each but the last may meet an event that the API has accepted just then."""
 
@@ -124,6 +126,7 @@ class Intake:
             "status": status,
             "after": after,
             "batch": most,
+            "most_bytes": PAYLOAD_BYTES,
             "unresolved_days": UNRESOLVED_DAYS,
         }
         return self.database.fetch_all(SQL["claim"], wanted)
@@ -223,6 +226,8 @@ def _read(row: Row, known: Callable[[Row], _Known | None], now: datetime) -> Ite
         if row["too_long"]:
             return _SetAside("rejected", f"{why}, for {UNRESOLVED_DAYS} days")
         return _SetAside("unresolved", why)
+    if row["too_large"]:
+        return _SetAside("rejected", f"event_payload: has more than {PAYLOAD_BYTES} bytes")
     try:
         payload = loads(row["payload"]) if row["payload"] is not None else {}
     except ValueError:

@@ -62,16 +62,25 @@ def test_inserted_row_becomes_an_event(
 
 
 def test_nothing_fails_its_transaction_but_a_row_without_storefront(
-    order_system: Callable[..., None], intake: Intake
+    order_system: Callable[..., None],
+    intake: Intake,
+    make_lane: Callable[..., int],
+    query: Callable[..., list[dict[str, Any]]],
 ) -> None:
+    make_lane()
+    (shop,) = query("SELECT storefront_id AS code FROM storefronts")
     names = "INSERT INTO marketing_events (storefront_id, status) VALUES (999999, %s)"
     for status in ("pending", "accepted", "anything", None):
         order_system(names, status)
     order_system(INSERT, "nobody" * 1_000, json.dumps({"a": "\0"}), "pending")
+    order_system(INSERT, shop["code"], "{not", "pending")
+    order_system(INSERT, shop["code"], " " * 300_000, "pending")
     with pytest.raises(psycopg2.errors.CheckViolation):
         order_system("INSERT INTO marketing_events (event_id) VALUES ('1')")
 
-    assert intake.run(20) == {"unresolved": 2, "left_alone": 3}
+    assert intake.run(20) == {"unresolved": 2, "rejected": 2, "left_alone": 3}
+    reasons = query("SELECT status_reason AS why FROM marketing_events WHERE status = 'rejected'")
+    assert [reason["why"].split(":")[0] for reason in reasons] == ["event_payload"] * 2
 
 
 FORBIDDEN = (
