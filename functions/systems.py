@@ -13,12 +13,18 @@ from importlib import import_module
 from chalice import Blueprint
 
 from fintegrate.http.rest_api import RestApi
+from fintegrate.made_once import MadeOnce
 from fintegrate.metrics_store import Metrics
 from fintegrate.system import System
 
 NAMES = ("banking", "relay")
 OPERATIONS = "operations"
-_served: tuple[str, ...] | None = None
+served = MadeOnce(lambda: named(os.environ.get("SYSTEM")))
+"""The systems that this process serves. The first one's callers may read the metrics.
+
+It also works without app.py: AWS imports the module of a function that it calls by name, such as the
+migration.
+"""
 
 
 def serve(app: RestApi, name: str | None, *, on_demand: bool) -> None:
@@ -30,8 +36,7 @@ def serve(app: RestApi, name: str | None, *, on_demand: bool) -> None:
     Raises:
         ValueError: there is no such system.
     """
-    global _served  # noqa: PLW0603 - a process serves one package
-    _served = _names(name)
+    served.use(named(name))
     for system in served():
         for segment, load in system.services.items():
             app.serve_later(segment, load)
@@ -50,20 +55,15 @@ def metrics() -> Metrics:
     return served()[0].request_parts().metrics
 
 
-def served() -> list[System]:
-    """The systems that this process serves. The first one's callers may read the metrics.
+def named(name: str | None) -> list[System]:
+    """The system of this name, or all systems.
 
-    Also works without app.py: AWS imports the module of a function that it calls by name, such as the
-    migration.
+    Raises:
+        ValueError: there is no such system.
     """
-    names = _names(os.environ.get("SYSTEM")) if _served is None else _served
-    return [system_of(name) for name in names]
-
-
-def _names(name: str | None) -> tuple[str, ...]:
     if name and name not in NAMES:
         raise ValueError(f"SYSTEM must be one of {', '.join(NAMES)}, or not set; got {name!r}")
-    return (name,) if name else NAMES
+    return [system_of(each) for each in ((name,) if name else NAMES)]
 
 
 @cache

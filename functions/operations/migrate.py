@@ -39,8 +39,8 @@ def prepare_databases(environment: Mapping[str, str]) -> list[str]:
     for system in systems.served():
         settings = load(system.configuration, environment)
         for database in system.databases:
-            users = Users(*(database.url(settings, name) for name in database.settings))
-            prepare(users, database.name)
+            urls = [database.url(settings, name) for name in database.settings]
+            prepare(Users(*urls[:3]), database.name, urls[3:])
             prepared.append(database.setting)
     return prepared
 
@@ -61,7 +61,7 @@ def apply_migrations(environment: Mapping[str, str]) -> list[str]:
     for system in systems.served():
         settings = load(system.configuration, environment)
         for database in system.databases:
-            owner, app = (database.url(settings, name) for name in database.settings[1:])
+            owner, app = (database.url(settings, name) for name in database.settings[1:3])
             check_users(owner, app)
             applied += migrate(owner, migrations_folder(database), database.owner_setting)
         system.after_migrations(settings)

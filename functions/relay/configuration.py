@@ -16,6 +16,8 @@ class Configuration:
     relay_database_owner_url: str = field(default="", repr=False)
     relay_database_master_url: str = field(default="", repr=False)
     """Other users of the same database. Only `migrate` and `prepare_database` have them."""
+    relay_oms_database_url: str = field(default="", repr=False)
+    """The order system's login, which may only insert events. Only `prepare_database` has it."""
 
     relay_users: str = field(default="", repr=False)
     """Who may call: a JSON object of names, each with one or two bcrypt hashes and a role."""
@@ -42,8 +44,9 @@ class Configuration:
     relay_allow_hosts: str = ""
     """Hosts as host:port, separated by commas, to which plain HTTP and private addresses are allowed.
     Only with STAGE=local."""
-    relay_timeout_seconds: int = field(default=10, metadata={"least": 1})
-    """The time of one request to a destination, from resolving its name to the last byte."""
+    relay_timeout_seconds: int = 0
+    """The longest time of one request to a destination, from resolving its name to the last byte. It
+    only shortens a platform's own: 15 for webhooks, 10 for the others. 0 leaves them."""
     relay_retry_seconds: str = "5,60,300,1800,7200,18000,36000,50400,72000"
     """The waits between the tries of one delivery."""
     relay_senders: int = field(default=64, metadata={"least": 2})

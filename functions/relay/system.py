@@ -82,7 +82,9 @@ def _new_keys(_settings: Mapping[str, str]) -> str:
 
 SYSTEM = System(
     name="relay",
-    databases=(SystemDatabase(setting="RELAY_DATABASE_URL", name="relay", folder="relay"),),
+    databases=(
+        SystemDatabase(setting="RELAY_DATABASE_URL", name="relay", folder="relay", guests=("oms",)),
+    ),
     configuration=Configuration,
     services=SERVICES,
     request_parts=_request_parts,

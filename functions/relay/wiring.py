@@ -7,7 +7,6 @@ of the relay's endpoints and scheduled functions. `parts()` returns what one fun
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Callable, Mapping
 from functools import cache, partial
 from typing import TYPE_CHECKING, NamedTuple
@@ -24,6 +23,7 @@ from fintegrate.http.audit import AuditLog
 from fintegrate.http.endpoint import Endpoint, RequestParts, endpoints
 from fintegrate.http.rate_limit import RateLimiter
 from fintegrate.logs import configure_logging
+from fintegrate.made_once import MadeOnce
 from fintegrate.messaging.publisher import Publisher
 from fintegrate.metrics import OF_THE_LAYER
 from fintegrate.metrics_store import Metrics
@@ -58,24 +58,9 @@ class Parts(NamedTuple):
         self.redis.close()
 
 
-_lock = threading.Lock()
-_parts: Parts | None = None
-
-
-def parts() -> Parts:
-    """This process's parts, made from the environment on first use."""
-    global _parts  # noqa: PLW0603 - one per process is the point
-    if _parts is None:
-        with _lock:
-            if _parts is None:
-                _parts = build(os.environ)
-    return _parts
-
-
-def use(replacement: Parts | None) -> None:
-    """Replace this process's parts; after None the next use builds new ones."""
-    global _parts  # noqa: PLW0603 - as above
-    _parts = replacement
+parts = MadeOnce(lambda: build(os.environ))
+"""This process's parts, made from the environment on first use."""
+use = parts.use
 
 
 def schedule_runs() -> ScheduleRuns:

@@ -48,6 +48,7 @@ def users_of(url: str, database: SystemDatabase) -> dict[str, str]:
         database.master_setting: url,
         database.owner_setting: _as_user(url, database.owner_role),
         database.setting: _as_user(url, database.app_role),
+        **{setting: _as_user(url, role) for setting, role in database.guest_roles.items()},
     }
 
 
@@ -62,8 +63,8 @@ def with_users(urls: ServiceUrls, url: str, setting: str = "DATABASE_URL") -> di
 def make_roles(urls: ServiceUrls, databases: Sequence[SystemDatabase]) -> None:
     """Make the users on a server of our own, so that databases can be copied and migrated there."""
     for database in databases:
-        users = (urls.databases[setting] for setting in database.settings)
-        roles.make_roles(roles.Users(*users))
+        users = [urls.databases[setting] for setting in database.settings]
+        roles.make_roles(roles.Users(*users[:3]), users[3:])
 
 
 def _as_user(url: str, user: str) -> str:

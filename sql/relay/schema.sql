@@ -77,8 +77,9 @@ CREATE UNIQUE INDEX storefront_sgtm_config_one_active
     ON storefront_sgtm_config (storefront_id) WHERE is_active;
 
 -- A destination's lane: whether it may be sent to, and since when not. open_until is when it may be tried
--- again; null means now. failures are outages in a row, refusals are refused events in a row. The row of a
--- deleted destination stays with deleted_at, for the deliveries that name it.
+-- again; null means now. probe_token is the lease of the one event that is tried then: its answer alone opens
+-- the lane. failures are outages in a row, refusals are refused events in a row. The row of a deleted
+-- destination stays with deleted_at, for the deliveries that name it.
 CREATE TABLE relay_lanes (
     lane_id             bigint      NOT NULL GENERATED ALWAYS AS IDENTITY,
     storefront_id       integer     NOT NULL,
@@ -100,6 +101,7 @@ CREATE TABLE relay_lanes (
     last_delivered_at   timestamptz,
     created_at          timestamptz NOT NULL DEFAULT clock_timestamp(),
     deleted_at          timestamptz,
+    probe_token         uuid,
     CONSTRAINT relay_lanes_pkey PRIMARY KEY (lane_id),
     CONSTRAINT relay_lanes_destination_key UNIQUE (destination_type, destination_id),
     CONSTRAINT relay_lanes_destination_type_check CHECK (destination_type IN ('credential', 'sgtm')),
@@ -123,18 +125,19 @@ CREATE TABLE relay_accounts (
 -- ---------------------------------------------------------------------------------------------
 
 -- An event of an order. The order system inserts the first columns, with status 'pending'; the only rule
--- that may refuse its row is that it names a storefront. What else is wrong is found by the intake and
--- said in status and status_reason. accepted_at is set once, by us: then identity is the event's id (the
--- sender's own, else the order's), and nothing changes but by erasure and purge.
+-- that may refuse its row is that it names a storefront. What else is wrong, such as a payload that is no
+-- JSON, is found by the intake and said in status and status_reason. A row with another status and no reason
+-- is the order system's own: it is left alone. accepted_at is set once, by us: then identity is the event's
+-- id (the sender's own, else the order's), and nothing changes but by erasure and purge.
 CREATE TABLE marketing_events (
     id                bigint      NOT NULL GENERATED ALWAYS AS IDENTITY,
     event_id          text,
     storefront_id     integer,
     storefront_code   text,
     event_type        text,
-    event_payload     json,
+    event_payload     text,
     source_system     text,
-    status            text        NOT NULL DEFAULT 'pending',
+    status            text                 DEFAULT 'pending',
     status_reason     text,
     created_at        timestamptz NOT NULL DEFAULT clock_timestamp(),
     accepted_at       timestamptz,
@@ -156,6 +159,9 @@ CREATE UNIQUE INDEX marketing_events_identity
     ON marketing_events (storefront_id, identity, event_type) WHERE accepted_at IS NOT NULL;
 CREATE INDEX marketing_events_waiting
     ON marketing_events (status, id) WHERE status IN ('pending', 'unresolved');
+CREATE INDEX marketing_events_left_alone
+    ON marketing_events (id)
+    WHERE accepted_at IS NULL AND status_reason IS NULL AND status IS DISTINCT FROM 'pending';
 CREATE INDEX marketing_events_by_age ON marketing_events (created_at);
 CREATE INDEX marketing_events_by_key ON marketing_events (key_id) WHERE key_id IS NOT NULL;
 
@@ -266,3 +272,7 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON storefronts TO relay_app;
 GRANT SELECT, INSERT ON event_attempts, platform_credentials TO relay_app;
 GRANT SELECT ON ad_analytics_platforms, storefront_sgtm_config TO relay_app;
 GRANT INSERT ON audit_log TO relay_app;
+
+-- The order system's login. It may insert these columns of an event and do nothing else, not even read.
+GRANT INSERT (event_id, storefront_id, storefront_code, event_type, event_payload, source_system, status)
+    ON marketing_events TO relay_oms;

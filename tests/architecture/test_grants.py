@@ -17,6 +17,7 @@ DATABASES = [
     for database in systems.system_of(name).databases
 ]
 GRANT = re.compile(r"^GRANT ([\w, ]+)\s+ON ([\w,\s]+?)\s+TO (\w+);", re.MULTILINE)
+GUEST = re.compile(r"^GRANT (\w+ \([\w, ]+\)\s+ON \w+) TO (\w+);", re.MULTILINE)
 TABLE = re.compile(r"^CREATE TABLE (\w+)", re.MULTILINE)
 BODY = re.compile(r"\$\$(.*?)\$\$;", re.DOTALL)
 COMMENT = re.compile(r"--[^\n]*")
@@ -76,6 +77,14 @@ def test_grants_are_what_statements_need(system: str, database: SystemDatabase) 
     own = [text for folder in (FUNCTIONS / system, LAYER) for *_, text in statements(folder)]
 
     assert granted(schema, database.app_role) == used([*own, *bodies], tables)
+
+
+@pytest.mark.parametrize(("system", "database"), DATABASES)
+def test_guests_may_only_insert(system: str, database: SystemDatabase) -> None:
+    given = {role: what for what, role in GUEST.findall(schema_of(database))}
+
+    assert given.keys() == set(database.guest_roles.values()), system
+    assert all(what.startswith("INSERT (") for what in given.values()), given
 
 
 @pytest.mark.parametrize(("system", "database"), DATABASES)

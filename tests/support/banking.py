@@ -77,9 +77,10 @@ def parts(environment: dict[str, str]) -> Iterator[Parts]:
     parts = wiring.build(environment)
     wiring.use(parts)
     import_module("app")  # it says itself which systems are served
-    with pytest.MonkeyPatch.context() as alone:  # a test may undo its own
-        alone.setattr(systems, "_served", ("banking",))
-        yield parts
+    others = systems.served()
+    systems.served.use(systems.named("banking"))
+    yield parts
+    systems.served.use(others)
     parts.close()
     wiring.use(None)
 

@@ -44,6 +44,11 @@ CATALOGS = {
     "grants": """
         SELECT table_name, grantee, privilege_type FROM information_schema.role_table_grants
         WHERE table_schema = 'public' AND grantee <> current_user ORDER BY 1, 2, 3""",
+    "column_grants": """
+        SELECT attrelid::regclass::text, attname, attacl::text FROM pg_attribute
+        WHERE attacl IS NOT NULL
+          AND attrelid IN (SELECT oid FROM pg_class WHERE relnamespace = 'public'::regnamespace)
+        ORDER BY 1, 2""",
     "extensions": "SELECT extname FROM pg_extension ORDER BY extname",
 }
 

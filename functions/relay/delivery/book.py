@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from math import inf
 from typing import Any, NamedTuple
 
 from fintegrate.database import Database, Row
@@ -19,8 +18,6 @@ from fintegrate.outbox.lanes import AWAY, Batch, Kind, Sent, Verdict
 from fintegrate.queries import queries_beside
 
 SQL = queries_beside(__name__)
-BLOCKED_SECONDS = 900.0
-"""A blocked lane is tried again after this time, with one event."""
 OVERLOAD_SECONDS = 30.0
 """The wait after an overload, if the receiver names none."""
 BURST_SECONDS = 10.0
@@ -31,10 +28,19 @@ _REQUESTED = frozenset(
 
 
 class Limits(NamedTuple):
-    """What a lane's receiver takes: events in a request, and for how long an event is not too old."""
+    """What a lane's receiver takes.
+
+    Attributes:
+        batch: events in a request, at most
+        expires_at: when an event is too old
+        lease_seconds: the longest request, and a margin
+        split: parts claimed events into those that one request may hold, beside their number
+    """
 
     batch: int
     expires_at: Callable[[Row], datetime]
+    lease_seconds: float
+    split: Callable[[Row, Sequence[Row]], list[Sequence[Row]]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,18 +53,21 @@ class Deliveries:
     database: Database
     limits: Callable[[str], Limits]
     waits: Sequence[float]
-    lease_seconds: float
 
     def due(self) -> list[Row]:
         return self.database.fetch_all(SQL["due"], {}, revive=True)
 
+    def wait(self) -> float | None:
+        found = self.database.fetch_all(SQL["wait"], {}, revive=True)[0]["seconds"]
+        return None if found is None else max(0.0, float(found))
+
     def claim(self, lane: Row, requests: int) -> list[Batch]:
         lane_id, token = lane["lane_id"], str(uuid.uuid4())
-        destination = self.database.fetch_one(SQL["read_destinations"], {"lane_id": lane_id})
+        destination = self._destination(lane_id)
         if destination is None:
             return []
         limits = self.limits(destination["adapter"])
-        ends = time.monotonic() + self.lease_seconds
+        ends = time.monotonic() + limits.lease_seconds
         rows = self.database.fetch_all(
             SQL["claim"],
             {
@@ -67,113 +76,159 @@ class Deliveries:
                 "batch": limits.batch,
                 "burst_seconds": BURST_SECONDS,
                 "token": token,
-                "lease_seconds": self.lease_seconds,
+                "lease_seconds": limits.lease_seconds,
             },
         )
-        return [Batch(destination, part, token, ends) for part in _parts(rows, limits.batch)]
+        if not rows:
+            self._probe_again([lane_id], [token])
+            return []
+        parts = limits.split(destination, rows) if limits.split else _parts(rows, limits.batch)
+        return [Batch(destination, part, token, ends, rows[0]["is_probe"]) for part in parts]
 
-    def renew(self, batch: Batch) -> Batch | None:
-        ends = time.monotonic() + self.lease_seconds
+    def claim_one(self, lane_id: int) -> Batch | None:
+        """Lease one delivery of a lane, whatever the lane's state; None if it has none to send."""
+        token = str(uuid.uuid4())
+        destination = self._destination(lane_id)
+        if destination is None:
+            return None
+        seconds = self.limits(destination["adapter"]).lease_seconds
+        ends = time.monotonic() + seconds
+        wanted = {"lane_id": lane_id, "token": token, "lease_seconds": seconds}
+        rows = self.database.fetch_all(SQL["claim_one"], wanted)
+        return Batch(destination, rows, token, ends, is_probe=True) if rows else None
+
+    def _destination(self, lane_id: int) -> Row | None:
+        return self.database.fetch_one(SQL["read_destinations"], {"lane_id": lane_id})
+
+    def renew(self, batches: Sequence[Batch]) -> list[Batch]:
+        lane = batches[0].lane
+        seconds = self.limits(lane["adapter"]).lease_seconds
+        ends = time.monotonic() + seconds
+        leased = [(row["event"], batch.token) for batch in batches for row in batch.rows]
         wanted = {
-            "lane_id": batch.lane["lane_id"],
-            "events": array_literal(row["event"] for row in batch.rows),
-            "token": batch.token,
-            "lease_seconds": self.lease_seconds,
+            "lane_id": lane["lane_id"],
+            "events": array_literal(event for event, _ in leased),
+            "tokens": array_literal(token for _, token in leased),
+            "requests": len(batches),
+            "lease_seconds": seconds,
         }
         kept = {row["event"] for row in self.database.fetch_all(SQL["renew"], wanted)}
         if not kept:
             self.database.execute(SQL["release"], wanted)
-            return None
-        rows = [row for row in batch.rows if row["event"] in kept]
-        return batch._replace(rows=rows, ends=ends)
+        left = (
+            batch._replace(rows=[row for row in batch.rows if row["event"] in kept], ends=ends)
+            for batch in batches
+        )
+        return [batch for batch in left if batch.rows]
 
     def write_back(self, sent: Sequence[Sent]) -> None:
         with self.database.transaction():
-            told = [
-                (each, row, verdict)
-                for each in sent
-                for row, verdict in zip(each.batch.rows, each.verdicts, strict=True)
-                if verdict is not None
-            ]
-            if told:
-                self._write_rows(told)
+            self._write_rows(sent)
             self._write_lanes(sent)
 
-    def _write_rows(self, told: Sequence[tuple[Sent, Row, Verdict]]) -> None:
-        def of(value: Callable[[Sent, Row, Verdict], Any]) -> list[Any]:
-            return [value(*each) for each in told]
-
-        named = {
-            "events": array_literal(of(lambda _, row, __: row["event"])),
-            "lanes": array_literal(of(lambda sent, *_: sent.batch.lane["lane_id"])),
-            "kinds": array_literal(of(lambda *each: each[2].kind.value)),
-            "reasons": of(lambda *each: each[2].reason),
-        }
-        self.database.execute(
-            SQL["write_back"],
-            {
-                **named,
-                "tokens": array_literal(of(lambda sent, *_: sent.batch.token)),
-                "expires": of(
-                    lambda sent, row, _: self.limits(sent.batch.lane["adapter"]).expires_at(row)
-                ),
-                "most_tries": len(self.waits),
-                "waits": list(self.waits),
-            },
-        )
-        told = [each for each in told if each[0].requested and each[2].kind in _REQUESTED]
+    def _write_rows(self, sent: Sequence[Sent]) -> None:
+        told = [row for each in sent for row in self._told(each)]
         if told:
-            self.database.execute(
-                SQL["note_attempts"],
-                {
-                    "events": array_literal(of(lambda _, row, __: row["event"])),
-                    "lanes": array_literal(of(lambda sent, *_: sent.batch.lane["lane_id"])),
-                    "kinds": array_literal(of(lambda *each: each[2].kind.value)),
-                    "reasons": of(lambda *each: each[2].reason),
-                    "codes": of(lambda *each: each[2].code),
-                    "http_statuses": of(lambda sent, *_: sent.http_status),
-                    "milliseconds": array_literal(of(lambda sent, *_: sent.milliseconds)),
-                    "batch_sizes": array_literal(of(lambda sent, *_: len(sent.batch.rows))),
-                },
-            )
+            columns = {
+                name: array_literal(column) if name in _PLAIN else list(column)
+                for name, column in zip(_Told._fields, zip(*told, strict=True), strict=True)
+            }
+            tries = {"most_tries": len(self.waits), "waits": list(self.waits)}
+            self.database.execute(SQL["write_back"], {**columns, **tries})
+
+    def _told(self, sent: Sent) -> Iterator[_Told]:
+        lane, expires_at = sent.batch.lane, self.limits(sent.batch.lane["adapter"]).expires_at
+        size = sum(each is None or each.kind in _REQUESTED for each in sent.verdicts)
+        for row, verdict in zip(sent.batch.rows, sent.verdicts, strict=True):
+            if verdict is not None:
+                yield _Told(
+                    events=row["event"],
+                    lanes=lane["lane_id"],
+                    tokens=sent.batch.token,
+                    kinds=verdict.kind.value,
+                    reasons=verdict.reason,
+                    expires=expires_at(row),
+                    requested=sent.requested and verdict.kind in _REQUESTED,
+                    codes=verdict.code,
+                    http_statuses=sent.http_status,
+                    milliseconds=sent.milliseconds,
+                    batch_sizes=size,
+                )
 
     def _write_lanes(self, sent: Sequence[Sent]) -> None:
         asked: dict[int, list[Sent]] = {}
-        untouched: list[int] = []
+        unsent: list[Batch] = []
         for each in sent:
-            lane_id = each.batch.lane["lane_id"]
-            if each.requested:
-                asked.setdefault(lane_id, []).append(each)
-            else:
-                untouched.append(lane_id)
+            if each.requested or _has(Kind.CONFIGURATION, each):
+                asked.setdefault(each.batch.lane["lane_id"], []).append(each)
+            elif each.batch.is_probe:
+                unsent.append(each.batch)
         if asked:
-            said = [_said(lane_id, answers) for lane_id, answers in sorted(asked.items())]
+            said = [_said(lane_id, answers) for lane_id, answers in asked.items()]
             columns = {name: [each[name] for each in said] for name in said[0]}
             self.database.execute(SQL["note_lanes"], columns)
-        if lanes := sorted(set(untouched) - set(asked)):
-            self.database.execute(SQL["probe_again"], {"lanes": array_literal(lanes)})
+        if unsent:
+            lanes = [batch.lane["lane_id"] for batch in unsent]
+            self._probe_again(lanes, [batch.token for batch in unsent])
+
+    def _probe_again(self, lanes: Sequence[int], tokens: Sequence[str]) -> None:
+        self.database.execute(SQL["probe_again"], {"lanes": list(lanes), "tokens": list(tokens)})
+
+
+class _Told(NamedTuple):
+    """What is written of one event, in the names of the statement's columns."""
+
+    events: int
+    lanes: int
+    tokens: str
+    kinds: str
+    reasons: str
+    expires: datetime
+    requested: bool
+    codes: str | None
+    http_statuses: int | None
+    milliseconds: int
+    batch_sizes: int
+
+
+_PLAIN = frozenset(_Told._fields) - {"reasons", "codes", "http_statuses"}
+"""The columns without NULL and free text, for which a literal is faster than a list."""
+
+
+def _has(kind: Kind, sent: Sent) -> bool:
+    return any(verdict is not None and verdict.kind is kind for verdict in sent.verdicts)
 
 
 def _said(lane_id: int, answers: Sequence[Sent]) -> Mapping[str, Any]:
-    """What the answers of one lane say of it, in the order in which they came."""
+    """What the answers of one lane say of it, in the order in which they came.
+
+    An outage after other answers counts, one before them does not. A word to stop stands, whatever else
+    came with it. If the lane's probe is among them, it alone says whether the receiver is there.
+    """
+    probe = next((each.batch.token for each in answers if each.batch.is_probe), None)
     outages = refused = 0
     answered = delivered = False
     last = Verdict(Kind.DELIVERED)
+    stops: list[Verdict] = []
     for sent in answers:
+        counts = probe is None or sent.batch.is_probe
         verdicts = [verdict for verdict in sent.verdicts if verdict is not None]
-        away = [verdict for verdict in verdicts if verdict.kind in AWAY]
+        away = next((verdict for verdict in verdicts if verdict.kind in AWAY), None)
         if away:
-            outages, last = outages + 1, away[0]
+            outages, last = (outages + 1, away) if counts else (outages, last)
             continue
-        answered, outages = True, 0
-        if any(verdict.kind is Kind.DELIVERED for verdict in verdicts):
-            delivered, refused = True, 0
-        refused += sum(verdict.kind is Kind.REFUSED for verdict in verdicts)
-        last = next((v for v in verdicts if v.kind in _STOPS), None) or (
-            verdicts[-1] if verdicts else Verdict(Kind.REFUSED)
-        )
+        if counts:
+            answered, outages = answered or sent.requested, 0
+            last = verdicts[-1] if verdicts else Verdict(Kind.REFUSED)
+        for verdict in verdicts:
+            if verdict.kind is Kind.DELIVERED:
+                delivered, refused = True, 0
+            refused += verdict.kind is Kind.REFUSED
+        stops += [verdict for verdict in verdicts if verdict.kind in _STOPS]
+    last = max(stops, key=_weight) if stops else last
     return {
         "lanes": lane_id,
+        "probes": probe,
         "kinds": last.kind.value,
         "reasons": last.reason,
         "waits": _wait(last),
@@ -187,10 +242,15 @@ def _said(lane_id: int, answers: Sequence[Sent]) -> Mapping[str, Any]:
 _STOPS = frozenset({Kind.CONFIGURATION, Kind.OVERLOAD})
 
 
-def _wait(verdict: Verdict) -> float:
-    if verdict.kind is Kind.OVERLOAD:
-        return OVERLOAD_SECONDS if verdict.wait is None else verdict.wait
-    return inf if verdict.wait == inf else BLOCKED_SECONDS
+def _weight(stop: Verdict) -> tuple[bool, float]:
+    return stop.kind is Kind.CONFIGURATION, _wait(stop) or 0.0
+
+
+def _wait(verdict: Verdict) -> float | None:
+    """The seconds that the lane waits by the receiver's word, or by ours after an overload."""
+    if verdict.kind is Kind.OVERLOAD and verdict.wait is None:
+        return OVERLOAD_SECONDS
+    return verdict.wait
 
 
 def _parts(rows: Sequence[Row], size: int) -> list[Sequence[Row]]:

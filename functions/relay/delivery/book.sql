@@ -14,13 +14,33 @@ WHERE l.is_active AND NOT l.paused AND l.deleted_at IS NULL
   AND (l.open_until IS NULL OR l.open_until <= clock_timestamp())
 ORDER BY l.last_served_at NULLS FIRST, l.lane_id
 
+-- name: wait
+-- The seconds until the next lane may send: when its oldest delivery is due, the lane is open and its account
+-- has a request left.
+SELECT extract(epoch FROM min(greatest(
+           next.next_attempt_at, l.open_until,
+           a.refilled_at + make_interval(secs => (1 - a.tokens) * 60.0 / l.requests_per_minute)))
+       - clock_timestamp()) AS seconds
+FROM relay_lanes l
+JOIN relay_accounts a ON a.account = l.throttle_account
+CROSS JOIN LATERAL (
+    SELECT d.next_attempt_at
+    FROM event_deliveries d
+    WHERE d.lane_id = l.lane_id AND d.status = 'pending'
+    ORDER BY d.next_attempt_at, d.event
+    LIMIT 1) next
+WHERE l.is_active AND NOT l.paused AND l.deleted_at IS NULL
+  AND (l.open_until IS NULL OR l.open_until < 'infinity')
+
 -- name: claim
 -- One statement: the lane's turn, the account's requests, the leases. A lane that failed or is blocked
 -- gets one event, a probe, and nobody else may serve it until the probe's lease ends. The oldest due goes
--- first; a probe that fails becomes due later, so the next probe has another event.
+-- first; a probe that fails becomes due later, so the next probe has another event. An account that is slow
+-- saves up for one request all the same.
 WITH turn AS (
     UPDATE relay_lanes
     SET last_served_at = clock_timestamp(),
+        probe_token = CASE WHEN state IN ('failing', 'blocked') THEN %(token)s::uuid END,
         open_until = CASE WHEN state IN ('failing', 'blocked')
                           THEN clock_timestamp() + make_interval(secs => %(lease_seconds)s) END
     WHERE lane_id = %(lane_id)s AND is_active AND NOT paused AND deleted_at IS NULL
@@ -29,14 +49,14 @@ WITH turn AS (
               throttle_account
 ), account AS (
     SELECT a.account,
-           least(t.requests_per_minute / 60.0 * %(burst_seconds)s,
+           least(greatest(1, t.requests_per_minute / 60.0 * %(burst_seconds)s),
                  a.tokens + extract(epoch FROM clock_timestamp() - a.refilled_at)
                             * t.requests_per_minute / 60.0) AS tokens
     FROM turn t
     JOIN relay_accounts a ON a.account = t.throttle_account
     FOR UPDATE OF a
 ), due AS (
-    SELECT d.event, d.lane_id
+    SELECT d.event, d.lane_id, t.is_probe
     FROM turn t, account a, LATERAL (
         SELECT event, lane_id
         FROM event_deliveries
@@ -53,143 +73,215 @@ WITH turn AS (
     WHERE a.account = account.account
 ), leased AS (
     UPDATE event_deliveries d
-    SET lease_token = %(token)s, attempt_count = attempt_count + 1,
+    SET lease_token = %(token)s,
         lease_until = clock_timestamp() + make_interval(secs => %(lease_seconds)s),
         next_attempt_at = clock_timestamp() + make_interval(secs => %(lease_seconds)s)
     FROM due
     WHERE d.event = due.event AND d.lane_id = due.lane_id
-    RETURNING d.event, d.lane_id, d.try_count, d.attempt_count, d.replay_id
+    RETURNING d.event, due.is_probe
 )
 SELECT leased.*, e.storefront_id, e.event_type, e.event_time, e.identity, e.order_id, e.dedup_id,
-       e.event_payload::text AS event_payload, e.match_keys, e.private_encrypted, e.key_id, e.consent_json, e.accepted_at
+       e.event_payload::text AS event_payload, e.match_keys, e.private_encrypted, e.key_id,
+       e.consent_json, e.accepted_at
 FROM leased
 JOIN marketing_events e ON e.id = leased.event
 ORDER BY e.event_time, e.id
 
+-- name: claim_one
+-- A delivery of the lane that nobody is sending, due or not, whatever the lane's state: an admin wants to know.
+-- It takes no turn of the lane, and leaves alone when the next one may come.
+WITH lane AS (
+    UPDATE relay_lanes SET probe_token = %(token)s::uuid
+    WHERE lane_id = %(lane_id)s AND deleted_at IS NULL
+    RETURNING lane_id, throttle_account
+), next AS (
+    SELECT d.event, d.lane_id
+    FROM lane, LATERAL (
+        SELECT event, lane_id
+        FROM event_deliveries
+        WHERE lane_id = lane.lane_id AND status = 'pending'
+          AND (lease_until IS NULL OR lease_until <= clock_timestamp())
+        ORDER BY next_attempt_at, event
+        LIMIT 1
+        FOR UPDATE SKIP LOCKED) d
+), spent AS (
+    UPDATE relay_accounts a SET tokens = a.tokens - 1
+    FROM lane, next
+    WHERE a.account = lane.throttle_account
+), leased AS (
+    UPDATE event_deliveries d
+    SET lease_token = %(token)s,
+        lease_until = clock_timestamp() + make_interval(secs => %(lease_seconds)s),
+        next_attempt_at = clock_timestamp() + make_interval(secs => %(lease_seconds)s)
+    FROM next
+    WHERE d.event = next.event AND d.lane_id = next.lane_id
+    RETURNING d.event
+)
+SELECT leased.*, e.storefront_id, e.event_type, e.event_time, e.identity, e.order_id, e.dedup_id,
+       e.event_payload::text AS event_payload, e.match_keys, e.private_encrypted, e.key_id,
+       e.consent_json, e.accepted_at
+FROM leased
+JOIN marketing_events e ON e.id = leased.event
+
 -- name: renew
--- A further request of a leased batch takes a token, too. Nothing is renewed if the lane is closed now.
+-- Each further request of leased batches takes a token, too. Nothing is renewed if the lane is closed now.
 WITH lane AS (
     SELECT throttle_account FROM relay_lanes
     WHERE lane_id = %(lane_id)s AND is_active AND NOT paused AND deleted_at IS NULL
-      AND (open_until IS NULL OR open_until <= clock_timestamp() OR state = 'failing')
+      AND (open_until IS NULL OR open_until <= clock_timestamp())
 ), spent AS (
-    UPDATE relay_accounts SET tokens = tokens - 1 FROM lane WHERE account = lane.throttle_account
+    UPDATE relay_accounts SET tokens = tokens - %(requests)s
+    FROM lane WHERE account = lane.throttle_account
 )
 UPDATE event_deliveries d
 SET lease_until = clock_timestamp() + make_interval(secs => %(lease_seconds)s),
     next_attempt_at = clock_timestamp() + make_interval(secs => %(lease_seconds)s)
-FROM lane
-WHERE d.lane_id = %(lane_id)s AND d.event = ANY (%(events)s::bigint[])
-  AND d.lease_token = %(token)s AND d.status = 'pending'
+FROM lane, unnest(%(events)s::bigint[], %(tokens)s::uuid[]) AS leased (event, token)
+WHERE d.lane_id = %(lane_id)s AND d.event = leased.event AND d.lease_token = leased.token
+  AND d.status = 'pending'
 RETURNING d.event
 
 -- name: release
-UPDATE event_deliveries
+UPDATE event_deliveries d
 SET lease_token = NULL, lease_until = NULL, next_attempt_at = clock_timestamp()
-WHERE lane_id = %(lane_id)s AND event = ANY (%(events)s::bigint[]) AND lease_token = %(token)s
-  AND status = 'pending'
+FROM unnest(%(events)s::bigint[], %(tokens)s::uuid[]) AS leased (event, token)
+WHERE d.lane_id = %(lane_id)s AND d.event = leased.event AND d.lease_token = leased.token
+  AND d.status = 'pending'
 
 -- name: write_back
 -- Only rows that still have their lease. An outage spends a try only if the lane has delivered something
 -- after the event's previous attempt, so that an outage of days spends none, and an event that fells its
 -- receiver ends all the same. The last try comes before the event is too old for its receiver.
+-- Of a delivery 20 attempts are noted at most; the last place is for the one that ends it. A request whose
+-- lease was lost is noted, too, while there is room.
 WITH told AS (
     SELECT * FROM unnest(
         %(events)s::bigint[], %(lanes)s::bigint[], %(tokens)s::uuid[], %(kinds)s::text[],
-        %(reasons)s::text[], %(expires)s::timestamptz[])
-        AS told (event, lane_id, token, kind, reason, expires_at)
+        %(reasons)s::text[], %(expires)s::timestamptz[], %(requested)s::boolean[], %(codes)s::text[],
+        %(http_statuses)s::integer[], %(milliseconds)s::integer[], %(batch_sizes)s::integer[])
+        AS told (event, lane_id, token, kind, reason, expires_at, requested, code, http_status,
+                 milliseconds, batch_size)
 ), counted AS (
-    SELECT told.*, d.try_count
+    SELECT told.*, l.destination_type, d.attempt_count,
+           d.try_count
            + CASE WHEN told.kind = 'fault' OR (told.kind IN ('outage', 'unknown')
                                                AND l.last_delivered_at > d.last_attempt_at)
                   THEN 1 ELSE 0 END AS tries
     FROM told
     JOIN event_deliveries d ON d.event = told.event AND d.lane_id = told.lane_id
     JOIN relay_lanes l ON l.lane_id = told.lane_id
+), written AS (
+    UPDATE event_deliveries d
+    SET status = CASE WHEN t.kind = 'delivered' THEN 'delivered'
+                      WHEN t.kind = 'refused' THEN 'failed'
+                      WHEN t.kind IN ('skipped', 'expired') THEN t.kind
+                      WHEN t.tries >= %(most_tries)s THEN 'failed'
+                      ELSE 'pending' END,
+        reason = CASE WHEN t.kind = 'delivered' THEN NULL
+                      WHEN t.kind IN ('fault', 'outage', 'unknown') AND t.tries >= %(most_tries)s
+                      THEN 'tries_spent: ' || t.reason
+                      WHEN t.kind = 'postponed' THEN d.reason
+                      ELSE t.reason END,
+        try_count = t.tries,
+        attempt_count = least(20, d.attempt_count + t.requested::integer),
+        last_attempt_at = CASE WHEN t.requested THEN clock_timestamp() ELSE d.last_attempt_at END,
+        next_attempt_at = CASE
+            WHEN t.kind NOT IN ('fault', 'outage', 'unknown') THEN clock_timestamp()
+            WHEN clock_timestamp() < t.expires_at - interval '1 minute'
+            THEN least(clock_timestamp() + make_interval(secs => (0.8 + 0.4 * random())
+                       * (%(waits)s::float8[])[least(t.tries, %(most_tries)s - 1) + 1]),
+                       t.expires_at - interval '1 minute')
+            ELSE greatest(t.expires_at, clock_timestamp()) END,
+        maybe_delivered = d.maybe_delivered OR t.kind = 'unknown',
+        delivered_at = CASE WHEN t.kind = 'delivered' THEN clock_timestamp() END,
+        ended_at = CASE WHEN t.kind IN ('delivered', 'refused', 'skipped', 'expired')
+                             OR t.tries >= %(most_tries)s THEN clock_timestamp() END,
+        lease_token = NULL, lease_until = NULL
+    FROM counted t
+    WHERE d.event = t.event AND d.lane_id = t.lane_id AND d.lease_token = t.token
+      AND d.status = 'pending'
+    RETURNING d.event, d.lane_id, d.attempt_count, d.status
 )
-UPDATE event_deliveries d
-SET status = CASE WHEN t.kind = 'delivered' THEN 'delivered'
-                  WHEN t.kind = 'refused' THEN 'failed'
-                  WHEN t.kind IN ('skipped', 'expired') THEN t.kind
-                  WHEN t.tries >= %(most_tries)s THEN 'failed'
-                  ELSE 'pending' END,
-    reason = CASE WHEN t.kind = 'delivered' THEN NULL
-                  WHEN t.kind IN ('fault', 'outage', 'unknown') AND t.tries >= %(most_tries)s
-                  THEN 'tries_spent: ' || t.reason
-                  WHEN t.kind = 'postponed' THEN d.reason
-                  ELSE t.reason END,
-    try_count = t.tries,
-    last_attempt_at = CASE WHEN t.kind IN ('skipped', 'expired', 'postponed', 'fault')
-                           THEN d.last_attempt_at ELSE clock_timestamp() END,
-    next_attempt_at = CASE
-        WHEN t.kind IN ('fault', 'outage', 'unknown')
-        THEN least(clock_timestamp() + make_interval(secs => (0.8 + 0.4 * random())
-                   * (%(waits)s::float8[])[least(t.tries, %(most_tries)s - 1) + 1]),
-                   greatest(t.expires_at - interval '1 minute', clock_timestamp()))
-        ELSE clock_timestamp() END,
-    maybe_delivered = d.maybe_delivered OR t.kind = 'unknown',
-    delivered_at = CASE WHEN t.kind = 'delivered' THEN clock_timestamp() END,
-    ended_at = CASE WHEN t.kind IN ('delivered', 'refused', 'skipped', 'expired')
-                         OR t.tries >= %(most_tries)s THEN clock_timestamp() END,
-    lease_token = NULL, lease_until = NULL
-FROM counted t
-WHERE d.event = t.event AND d.lane_id = t.lane_id AND d.lease_token = t.token
-  AND d.status = 'pending'
-
--- name: note_attempts
--- At most 20 per delivery.
 INSERT INTO event_attempts
     (event, lane_id, destination_type, status, platform_code, message, http_status, duration_ms,
      batch_size)
-SELECT t.event, t.lane_id, l.destination_type, t.kind, t.code, left(t.reason, 500), t.http_status,
+SELECT t.event, t.lane_id, t.destination_type, t.kind, t.code, left(t.reason, 500), t.http_status,
        t.milliseconds, t.batch_size
-FROM unnest(%(events)s::bigint[], %(lanes)s::bigint[], %(kinds)s::text[], %(codes)s::text[],
-            %(reasons)s::text[], %(http_statuses)s::integer[], %(milliseconds)s::integer[],
-            %(batch_sizes)s::integer[])
-     AS t (event, lane_id, kind, code, reason, http_status, milliseconds, batch_size)
-JOIN relay_lanes l ON l.lane_id = t.lane_id
-JOIN event_deliveries d ON d.event = t.event AND d.lane_id = t.lane_id
-WHERE d.attempt_count <= 20
+FROM counted t
+LEFT JOIN written w ON w.event = t.event AND w.lane_id = t.lane_id
+WHERE t.requested AND CASE WHEN w.event IS NULL THEN t.attempt_count < 19
+                           ELSE w.attempt_count < 20 OR w.status <> 'pending' END
 
 -- name: note_lanes
--- What the answers of one flush say of each lane, in the order in which they came: how many outages came
--- after the last answer that was none, how many refusals after the last delivery, and the last kind.
+-- What the answers of one flush say of each lane: how many outages came after the last answer that was none,
+-- how many refusals after the last delivery, and the word that counts.
+-- A lane that is closed is opened by its probe alone. What was under way when it closed can only close it
+-- for longer, or for a worse reason; and however many of these fail, they are one failure.
+-- Lanes are locked in one order, so that two processes do not wait for each other in a circle.
+WITH told AS (
+    SELECT * FROM unnest(
+        %(lanes)s::bigint[], %(probes)s::uuid[], %(kinds)s::text[], %(reasons)s::text[],
+        %(waits)s::float8[], %(answered)s::boolean[], %(outages)s::integer[], %(delivered)s::boolean[],
+        %(refused)s::integer[])
+        AS told (lane_id, probe, kind, reason, wait, answered, outages, delivered, refused)
+), own AS (
+    SELECT l.lane_id, l.state, l.reason, l.failures, l.refusals,
+           coalesce(l.open_until > clock_timestamp(), false)
+               AND (t.probe IS NULL OR l.probe_token IS DISTINCT FROM t.probe) AS closed
+    FROM told t
+    JOIN relay_lanes l ON l.lane_id = t.lane_id
+    ORDER BY l.lane_id
+    FOR UPDATE OF l
+), counted AS (
+    SELECT t.*, own.closed, own.state AS before, own.reason AS reason_before,
+           CASE WHEN own.closed OR (own.state = 'blocked' AND NOT t.answered) THEN own.failures
+                WHEN t.answered THEN least(t.outages, 5)
+                WHEN own.state = 'failing' THEN own.failures + least(t.outages, 1)
+                ELSE least(own.failures + t.outages, 5) END AS failures,
+           CASE WHEN t.delivered THEN t.refused ELSE own.refusals + t.refused END AS refusals
+    FROM told t
+    JOIN own ON own.lane_id = t.lane_id
+), next AS (
+    SELECT c.*,
+           CASE WHEN c.kind = 'configuration' OR c.refusals >= 50 THEN 'blocked'
+                WHEN c.closed OR (c.before = 'blocked' AND NOT c.answered) THEN c.before
+                WHEN c.kind = 'overload' THEN 'waiting'
+                WHEN c.failures >= 5 THEN 'failing'
+                WHEN c.wait IS NOT NULL THEN 'waiting'
+                ELSE 'open' END AS state
+    FROM counted c
+)
 UPDATE relay_lanes l
 SET failures = next.failures, refusals = next.refusals, state = next.state,
-    reason = CASE WHEN next.state = 'open' THEN NULL ELSE coalesce(next.reason, l.reason) END,
-    since = CASE WHEN next.state = l.state THEN l.since ELSE clock_timestamp() END,
-    open_until = CASE next.state
-        WHEN 'open' THEN NULL
-        WHEN 'failing' THEN clock_timestamp() + make_interval(
-            secs => least(900, 30 * 2 ^ least(next.failures - 5, 10)))
-        ELSE CASE WHEN next.wait = 'infinity' THEN 'infinity'
-                  ELSE clock_timestamp() + make_interval(secs => next.wait) END END,
+    reason = CASE WHEN next.state = 'open' THEN NULL
+                  WHEN next.kind = 'configuration' THEN next.reason
+                  WHEN next.refusals >= 50 THEN 'refuses_everything'
+                  WHEN next.closed OR next.state = 'blocked' THEN next.reason_before
+                  ELSE next.reason END,
+    since = CASE WHEN next.state = next.before THEN l.since ELSE clock_timestamp() END,
+    open_until = greatest(
+        CASE WHEN next.closed THEN l.open_until END,
+        CASE WHEN next.state = 'open' THEN NULL
+             WHEN next.closed AND next.state = next.before
+                  AND next.kind NOT IN ('configuration', 'overload') THEN NULL
+             WHEN next.wait = 'infinity' THEN 'infinity'
+             ELSE clock_timestamp() + make_interval(secs => greatest(
+                 next.wait,
+                 CASE next.state WHEN 'blocked' THEN 900
+                                 WHEN 'failing' THEN least(900, 30 * 2 ^ least(next.failures - 5, 10))
+                                 END)) END),
     last_delivered_at = CASE WHEN next.delivered THEN clock_timestamp() ELSE l.last_delivered_at END
-FROM (
-    SELECT t.lane_id, t.wait, t.delivered, counted.failures, counted.refusals,
-           CASE WHEN t.kind = 'configuration' THEN t.reason
-                WHEN counted.refusals >= 50 THEN 'refuses_everything'
-                ELSE t.reason END AS reason,
-           CASE WHEN t.kind = 'configuration' OR counted.refusals >= 50 THEN 'blocked'
-                WHEN t.kind = 'overload' THEN 'waiting'
-                WHEN counted.failures >= 5 THEN 'failing'
-                ELSE 'open' END AS state
-    FROM unnest(%(lanes)s::bigint[], %(kinds)s::text[], %(reasons)s::text[], %(waits)s::float8[],
-                %(answered)s::boolean[], %(outages)s::integer[], %(delivered)s::boolean[],
-                %(refused)s::integer[])
-         AS t (lane_id, kind, reason, wait, answered, outages, delivered, refused)
-    JOIN relay_lanes own ON own.lane_id = t.lane_id
-    CROSS JOIN LATERAL (
-        SELECT CASE WHEN t.answered THEN t.outages ELSE own.failures + t.outages END AS failures,
-               CASE WHEN t.delivered THEN t.refused ELSE own.refusals + t.refused END AS refusals
-    ) counted
-) next
+FROM next
 WHERE l.lane_id = next.lane_id
 
 -- name: probe_again
--- A probe whose event was not sent after all says nothing: the next event may be tried at once.
-UPDATE relay_lanes SET open_until = clock_timestamp()
-WHERE lane_id = ANY (%(lanes)s::bigint[]) AND state IN ('failing', 'blocked')
+-- A probe whose event was not sent after all says nothing: the next event may be tried at once. A lane that
+-- waits for an admin goes on waiting.
+UPDATE relay_lanes l
+SET open_until = clock_timestamp()
+FROM unnest(%(lanes)s::bigint[], %(tokens)s::uuid[]) AS unsent (lane_id, token)
+WHERE l.lane_id = unsent.lane_id AND l.probe_token = unsent.token
+  AND l.state IN ('failing', 'blocked') AND l.open_until < 'infinity'
 
 -- name: read_destinations
 -- What a request to each of these lanes needs, read with each claim: a change counts from the next one.

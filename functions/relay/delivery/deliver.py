@@ -12,7 +12,7 @@ from chalicelib.relay.delivery.book import Deliveries, Limits
 from chalicelib.relay.delivery.sending import Sender, expires_at
 from fintegrate.access.sealing import Sealing
 from fintegrate.database import Database
-from fintegrate.outbox.lanes import LaneRun, Summary
+from fintegrate.outbox.lanes import LaneRun, Sent, Summary, attempt
 from fintegrate.outgoing.client import Client
 from fintegrate.outgoing.urls import allowed_hosts
 from fintegrate.settings import SettingsError
@@ -20,8 +20,11 @@ from fintegrate.settings import SettingsError
 LEASE_MARGIN_SECONDS = 20
 LONGEST_SECONDS = 15
 """Of all adapters' requests."""
+LINGER_SECONDS = 10.0
+"""A run waits so long for what becomes due: an event's first retry comes after 5 seconds, and the next
+run may begin in a minute only. An open breaker waits 30 seconds, so it is not waited for."""
 _ONE_CLIENT = frozenset({"ga4", "sgtm"})
-"""A request holds the events of one client only, and events in a row seldom have the same."""
+"""A request holds events of one client only, so claimed events are parted by client."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +45,11 @@ class Delivery:
                 on another stage than `local`.
         """
         allowed = allowed_hosts(settings.relay_allow_hosts, settings.stage, "RELAY_ALLOW_HOSTS")
-        lease = LONGEST_SECONDS + LEASE_MARGIN_SECONDS
+        sender = Sender(Client(allowed), sealing, settings.relay_timeout_seconds)
+        waits = waits_of(settings.relay_retry_seconds)
         return cls(
-            Deliveries(database, cache(_limits), waits_of(settings.relay_retry_seconds), lease),
-            Sender(Client(allowed), sealing, settings.relay_timeout_seconds),
+            Deliveries(database, cache(partial(limits_of, sender=sender)), waits),
+            sender,
             settings.relay_senders,
             settings.relay_deliver_seconds,
         )
@@ -56,7 +60,22 @@ class Delivery:
 
     def run(self) -> Summary:
         """Send what is due, for at most the time that a run may claim."""
-        return LaneRun(self.book, self.sender.send, self.senders, LONGEST_SECONDS).run(self.seconds)
+        longest = min(LONGEST_SECONDS, self.sender.timeout_seconds or LONGEST_SECONDS)
+        run = LaneRun(self.book, self.sender.send, self.senders, longest, LINGER_SECONDS)
+        return run.run(self.seconds)
+
+    def probe(self, lane_id: int) -> Sent | None:
+        """Try one delivery of a lane now, whatever its state: paused, blocked, waiting for a probe.
+
+        What was answered counts for the delivery and for the lane as in any run. To be called where
+        the internet can be reached, in no transaction. None if the lane has nothing to send.
+        """
+        batch = self.book.claim_one(lane_id)
+        if batch is None:
+            return None
+        sent = attempt(self.sender.send, batch)
+        self.book.write_back([sent])
+        return sent
 
 
 def waits_of(text: str) -> Sequence[float]:
@@ -74,6 +93,11 @@ def waits_of(text: str) -> Sequence[float]:
     return waits
 
 
-def _limits(adapter: str) -> Limits:
-    batch = 1 if adapter in _ONE_CLIENT else adapter_of(adapter).BATCH
-    return Limits(batch, partial(expires_at, adapter=adapter))
+def limits_of(adapter: str, sender: Sender) -> Limits:
+    """What a lane of this adapter may take, and how long its leases are."""
+    return Limits(
+        adapter_of(adapter).BATCH,
+        partial(expires_at, adapter=adapter),
+        sender.request_seconds(adapter) + LEASE_MARGIN_SECONDS,
+        sender.split if adapter in _ONE_CLIENT else None,
+    )

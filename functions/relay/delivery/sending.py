@@ -17,13 +17,7 @@ from typing import Any
 from chalicelib.relay import places
 from chalicelib.relay.delivery.adapters import adapter_of
 from chalicelib.relay.delivery.composing import too_old
-from chalicelib.relay.delivery.shapes import (
-    Adapter,
-    Answer,
-    Destination,
-    Event,
-    Request,
-)
+from chalicelib.relay.delivery.shapes import Adapter, Answer, Destination, Event, Request
 from chalicelib.relay.delivery.shapes import Kind as Meaning
 from chalicelib.relay.delivery.shapes import Verdict as Judgement
 from chalicelib.relay.values.json_text import loads
@@ -46,29 +40,56 @@ class Sender:
 
     client: Client
     sealing: Sealing
-    timeout_seconds: float | None = None
-    """In place of the adapters' own, if it is shorter."""
-    _pools: dict[int, Pool] = field(default_factory=dict)
+    timeout_seconds: int = 0
+    """The longest request, where an adapter's own is not shorter; 0 for the adapters' own."""
+    _pools: dict[tuple[int, int], Pool] = field(default_factory=dict)
     _alone: threading.Lock = field(default_factory=threading.Lock)
 
     def send(self, batch: Batch) -> Sent:
         """Send a batch. Raises only for a defect of ours.
 
-        A ring of keys that lacks one stops the lane and fails no event.
+        A ring of keys that lacks one stops the lane: nothing is requested, and no event fails.
         """
+        verdicts: dict[int, Verdict | None] = {}
+        events: list[Event] = []
         try:
             destination = self.destination_of(batch.lane)
-            events = [self.event_of(row) for row in batch.rows]
+            for row in batch.rows:
+                try:
+                    events.append(self.event_of(row))
+                except (Unreadable, Misplaced) as error:
+                    # With the right key it is this row that was changed: it must not stop its lane.
+                    if isinstance(error, Unreadable) and row["key_id"] != batch.lane["key_id"]:
+                        raise
+                    verdicts[row["event"]] = Verdict(Kind.FAULT, str(error))
         except (KeyMissing, Unreadable, Misplaced) as error:
             sealed = Verdict(Kind.CONFIGURATION, f"RELAY_KEYS: {error}")
-            return Sent(batch, [sealed] * len(batch.rows))
-        return self._send(batch, destination, events, datetime.now(UTC))
+            return Sent(batch, [sealed] * len(batch.rows), requested=False)
+        return self._send(batch, destination, events, verdicts)
+
+    def split(self, lane: Row, rows: Sequence[Row]) -> list[Sequence[Row]]:
+        """Part rows of a lane into those that one request may hold. Never raises.
+
+        Rows that cannot be read go alone; sending them says what is wrong.
+        """
+        try:
+            destination = self.destination_of(lane)
+            by_event = {row["event"]: row for row in rows}
+            events = [self.event_of(row) for row in rows]
+            groups = adapter_of(lane["adapter"]).group(events, destination)
+            return [[by_event[event.id] for event in group] for group in groups]
+        except Exception:  # whatever it is, it is one row's or one lane's
+            return [[row] for row in rows]
 
     def _send(
-        self, batch: Batch, destination: Destination, events: Sequence[Event], now: datetime
+        self,
+        batch: Batch,
+        destination: Destination,
+        events: Sequence[Event],
+        verdicts: dict[int, Verdict | None],
     ) -> Sent:
-        adapter = adapter_of(destination.adapter)
-        verdicts: dict[int, Verdict | None] = {}
+        """Send the events that have no verdict yet and get none before a request."""
+        adapter, now = adapter_of(destination.adapter), datetime.now(UTC)
         for event in events:
             if reason := adapter.skip_reason(event, destination):
                 verdicts[event.id] = Verdict(Kind.SKIPPED, reason)
@@ -76,18 +97,17 @@ class Sender:
                 verdicts[event.id] = Verdict(Kind.EXPIRED, "too_old")
         fit = [event for event in events if event.id not in verdicts]
         if not fit:
-            return Sent(batch, [verdicts[event.id] for event in events], requested=False)
+            return Sent(batch, [verdicts[row["event"]] for row in batch.rows], requested=False)
         first, *others = adapter.group(fit, destination)
         for event in (event for group in others for event in group):
             verdicts[event.id] = Verdict(Kind.POSTPONED, "another request holds it")
         request = adapter.compose(first, destination, now)
-        result = self._pool(batch.lane, adapter).send(
+        result = self._pool(batch.lane).send(
             exchange.Request(request.method, request.url, request.headers, request.body, _HEADERS)
         )
         verdicts.update(_verdicts(adapter, first, request, result, now))
-        status = result.status
-        told = [verdicts[event.id] for event in events]
-        return Sent(batch, told, result.milliseconds, status)
+        told = [verdicts[row["event"]] for row in batch.rows]
+        return Sent(batch, told, result.milliseconds, result.status)
 
     def destination_of(self, lane: Mapping[str, Any]) -> Destination:
         """The lane's destination with its opened credentials."""
@@ -132,14 +152,20 @@ class Sender:
             extra=payload.get("extra", {}),
         )
 
-    def _pool(self, lane: Mapping[str, Any], adapter: Adapter) -> Pool:
-        """The lane's connections."""
+    def request_seconds(self, adapter: str) -> int:
+        """The longest time of a request through this adapter."""
+        own = adapter_of(adapter).TIMEOUT
+        return min(own, self.timeout_seconds or own)
+
+    def _pool(self, lane: Mapping[str, Any]) -> Pool:
+        """The lane's connections, as many as it may have requests."""
+        key = lane["lane_id"], lane["concurrency"]
         with self._alone:
-            pool = self._pools.get(lane["lane_id"])
+            pool = self._pools.get(key)
             if pool is None:
-                whole = min(adapter.TIMEOUT, self.timeout_seconds or adapter.TIMEOUT)
+                whole = self.request_seconds(lane["adapter"])
                 pool = self.client.pool(lane["concurrency"], Patience(whole, min(3.0, whole)))
-                self._pools[lane["lane_id"]] = pool
+                self._pools[key] = pool
             return pool
 
 

@@ -3,11 +3,13 @@
 Each row becomes an accepted event with its deliveries, or says in `status` and `status_reason` why not:
 `duplicate` names the event that stands, `rejected` what cannot be read. `unresolved` means that its
 storefront is not known or not active, or that id and code disagree: nothing is guessed, the row is
-looked at again each minute, and rejected after some days.
+looked at again each minute, and rejected after some days. A row that was inserted with another status
+than `pending` is left alone and counted. A row that we fail on stays pending and holds up no other.
 """
 
 from __future__ import annotations
 
+import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -17,18 +19,30 @@ from typing import Any, NamedTuple
 
 from chalicelib.relay.ingest.accept import SQL as ACCEPT
 from chalicelib.relay.ingest.accept import Identity, identity_of, row_of
-from chalicelib.relay.ingest.items import Item, Rejected, Storefront, read_item
+from chalicelib.relay.ingest.items import ITEM_BYTES, Item, Rejected, Storefront, read_item
 from chalicelib.relay.values.json_text import dumps, loads
 from fintegrate.access.sealing import Sealing
 from fintegrate.database import Database, Row, UniqueViolation
+from fintegrate.errors import Unavailable
 from fintegrate.outbox.arrays import array_literal
 from fintegrate.queries import queries_beside
 
+log = logging.getLogger(__name__)
 SQL = queries_beside(__name__)
 UNRESOLVED_DAYS = 7
 BATCH = 500
+PAYLOAD_BYTES = 4 * ITEM_BYTES
+"""An item's bytes are counted without what JSON may have between its values."""
 _ATTEMPTS = 3
 """Of a batch: each but the last may meet an event that the API has accepted just then."""
+
+
+class _NotTaken(Exception):
+    """Our own code, or the database, fails on one of these rows."""
+
+    def __init__(self, ids: Sequence[int]) -> None:
+        super().__init__(f"{len(ids)} rows could not be taken in")
+        self.ids = ids
 
 
 class _SetAside(NamedTuple):
@@ -51,33 +65,68 @@ class Intake:
     batch: int = BATCH
 
     def run(self, seconds: float) -> dict[str, int]:
-        """Look again at what is unresolved, then take in what is pending; returns rows by status."""
+        """Look again at what is unresolved, then take in what is pending; returns rows by status.
+
+        `left_alone` counts all rows that there are with a status of somebody else's.
+        """
         deadline = time.monotonic() + seconds
         counts: Counter[str] = Counter()
         for status in ("unresolved", "pending"):
             after: int | None = 0
             while after is not None and time.monotonic() < deadline:
                 after = self._take(status, after, counts)
-        return dict(counts)
+        counts["left_alone"] = self.left_alone()
+        return {status: count for status, count in counts.items() if count}
+
+    def left_alone(self) -> int:
+        """How many rows have a status that only the intake may give, or none that anybody knows."""
+        return int(self.database.fetch_all(SQL["count_left_alone"], {})[0]["count"])
 
     def _take(self, status: str, after: int, counts: Counter[str]) -> int | None:
         """Take one batch behind this id; returns its last id, None if there are no more."""
+        try:
+            ids = self._take_rows(status, after, self.batch, counts)
+        except _NotTaken as error:
+            ids = error.ids
+            for each in ids:
+                self._take_one(status, each, counts)
+        return ids[-1] if len(ids) == self.batch else None
+
+    def _take_one(self, status: str, row: int, counts: Counter[str]) -> None:
+        try:
+            self._take_rows(status, row - 1, 1, counts)
+        except _NotTaken as error:
+            why = type(error.__cause__).__name__  # its text may hold what is in the row
+            log.error("row %s cannot be taken in: %s", row, why)  # noqa: TRY400 - nor a traceback
+            counts["failed"] += 1
+
+    def _take_rows(self, status: str, after: int, most: int, counts: Counter[str]) -> Sequence[int]:
         for attempt in range(_ATTEMPTS):
             try:
                 with self.database.transaction():
-                    rows = self._claim(status, after)
-                    counts.update(self._take_in(rows))
+                    rows = self._claim(status, after, most)
+                    found = self._taken(rows)
+                counts.update(found)
                 break
             except UniqueViolation:
                 if attempt == _ATTEMPTS - 1:
                     raise
-        return rows[-1]["id"] if len(rows) == self.batch else None
+        return [row["id"] for row in rows]
 
-    def _claim(self, status: str, after: int) -> list[Row]:
+    def _taken(self, rows: Sequence[Row]) -> Counter[str]:
+        try:
+            return self._take_in(rows)
+        except (UniqueViolation, Unavailable):
+            raise
+        except Exception as error:
+            raise _NotTaken([row["id"] for row in rows]) from error
+
+    def _claim(self, status: str, after: int, most: int) -> list[Row]:
         wanted = {
             "status": status,
             "after": after,
-            "batch": self.batch,
+            "batch": most,
+            "most_bytes": PAYLOAD_BYTES,
             "unresolved_days": UNRESOLVED_DAYS,
         }
         return self.database.fetch_all(SQL["claim"], wanted)
@@ -177,6 +226,8 @@ def _read(row: Row, known: Callable[[Row], _Known | None], now: datetime) -> Ite
         if row["too_long"]:
             return _SetAside("rejected", f"{why}, for {UNRESOLVED_DAYS} days")
         return _SetAside("unresolved", why)
+    if row["too_large"]:
+        return _SetAside("rejected", f"event_payload: has more than {PAYLOAD_BYTES} bytes")
     try:
         payload = loads(row["payload"]) if row["payload"] is not None else {}
     except ValueError:
@@ -184,12 +235,13 @@ def _read(row: Row, known: Callable[[Row], _Known | None], now: datetime) -> Ite
     if not isinstance(payload, Mapping):
         return _SetAside("rejected", "event_payload: must be an object")
     item: dict[str, Any] = {
-        "event_time": row["created_at"].isoformat(),
         **payload,
         "storefront_id": found.code,
         "event_name": row["event_type"],
-        "order_id": row["event_id"],
+        "order_id": payload.get("order_id") if row["event_id"] is None else row["event_id"],
     }
+    if item.get("event_time") is None:
+        item["event_time"] = row["created_at"].isoformat()
     try:
         return read_item(item, {found.code: found.storefront}, now)
     except Rejected as rejected:

@@ -1,12 +1,20 @@
 -- The intake: rows that the order system inserted become accepted events with deliveries, or say why not.
 
+-- name: count_left_alone
+-- Rows whose status the order system has made up itself. The intake gives a reason with each of its own.
+SELECT count(*) AS count FROM marketing_events
+WHERE accepted_at IS NULL AND status_reason IS NULL AND status IS DISTINCT FROM 'pending'
+
 -- name: claim
--- Another run takes other rows.
+-- Another run takes other rows. What the intake itself left unresolved has a reason. A payload that is far
+-- larger than any item is not read.
 SELECT e.id, e.event_id, e.storefront_id, e.storefront_code, e.event_type,
-       e.event_payload::text AS payload, e.created_at, e.status, e.status_reason,
+       CASE WHEN octet_length(e.event_payload) <= %(most_bytes)s THEN e.event_payload END AS payload,
+       octet_length(e.event_payload) > %(most_bytes)s AS too_large, e.created_at, e.status, e.status_reason,
        e.created_at < clock_timestamp() - make_interval(days => %(unresolved_days)s) AS too_long
 FROM marketing_events e
 WHERE e.status = %(status)s AND e.id > %(after)s
+  AND (e.status = 'pending' OR e.status_reason IS NOT NULL)
 ORDER BY e.id
 LIMIT %(batch)s
 FOR UPDATE SKIP LOCKED

@@ -19,7 +19,8 @@ from chalicelib.relay.values.contents import contents_of
 from chalicelib.relay.values.json_text import dumps, flaw_of
 from chalicelib.relay.values.match_keys import user_data
 from chalicelib.relay.values.money import amount_of, currency_of
-from chalicelib.relay.values.personal import with_user_fields, without_addresses
+from chalicelib.relay.values.personal import holds_address, with_user_fields, without_addresses
+from chalicelib.relay.values.text import text_of
 from chalicelib.relay.values.times import event_time, iso
 from chalicelib.relay.values.wrong import WrongValue
 
@@ -66,9 +67,7 @@ class Rejected(Exception):
     """The item cannot be stored; a sentence per field says why."""
 
 
-def read_item(
-    item: object, storefronts: Mapping[str, Storefront], now: datetime, source: str = "api"
-) -> Item:
+def read_item(item: object, storefronts: Mapping[str, Storefront], now: datetime) -> Item:
     """Check an item and bring it into the form in which it is stored.
 
     Raises:
@@ -78,6 +77,9 @@ def read_item(
         raise Rejected("item: must be an object")
     if flaw := flaw_of(item):
         raise Rejected(f"item: {flaw}")
+    written = _canonical(item)
+    if len(written) > ITEM_BYTES:
+        raise Rejected(f"item: has more than {ITEM_BYTES} bytes")
     fields = with_user_fields(item)
     code = fields.get("storefront_id")
     storefront = storefronts.get(code) if isinstance(code, str) else None
@@ -98,8 +100,8 @@ def read_item(
         match_keys=dict(keys),
         private={**ids, **places},
         consent=checked.consent,
-        content_hash=_hash(item),
-        warnings=[*checked.warnings, *of_user, *of_client],
+        content_hash=hashlib.sha256(written).hexdigest(),
+        warnings=[*checked.warnings, *_lost_user(item, fields), *of_user, *of_client],
     )
 
 
@@ -129,9 +131,7 @@ def _checked(fields: Mapping[str, Any], storefront: Storefront, now: datetime) -
         wrong.append("order_id: one of order_id and event_id is required")
     currency = _try(wrong, lambda: currency_of(fields.get("currency"), storefront.currency))
     value, warnings = _try(wrong, lambda: _revenue(fields, currency or "USD")) or (None, [])
-    contents, more = _try(
-        wrong, lambda: contents_of(fields.get("contents"), currency or "USD")
-    ) or ([], [])
+    contents, more = _try(wrong, lambda: _contents(fields, currency or "USD")) or ([], [])
     consent = _try(wrong, lambda: consent_of(fields.get("consent"))) or {}
     extra, cleaned = without_addresses(
         {key: value for key, value in fields.items() if key not in _OURS}, "extra"
@@ -177,13 +177,14 @@ def _event_name(value: object) -> str:
 
 
 def _id(fields: Mapping[str, Any], name: str) -> str | None:
-    value = fields.get(name)
-    if value is None:
+    """An id goes to every platform as it is, so it must not tell who the person is."""
+    if fields.get(name) is None:
         return None
-    if isinstance(value, int) and not isinstance(value, bool):
-        value = str(value)
-    if not isinstance(value, str) or not value.strip() or len(value) > _LONGEST_ID:
+    value = text_of(fields[name])
+    if value is None or not value.strip() or len(value) > _LONGEST_ID:
         raise WrongValue(f"{name}: must be 1 to {_LONGEST_ID} characters")
+    if holds_address(value):
+        raise WrongValue(f"{name}: must not hold an e-mail address")
     return value
 
 
@@ -194,6 +195,19 @@ def _revenue(fields: Mapping[str, Any], currency: str) -> tuple[Any, list[str]]:
     return amount, [warning] if warning else []
 
 
+def _contents(fields: Mapping[str, Any], currency: str) -> tuple[list[dict[str, Any]], list[str]]:
+    contents, warnings = contents_of(fields.get("contents"), currency)
+    cleaned, more = without_addresses(contents, "contents")
+    kept = [{name: value for name, value in each.items() if value != ""} for each in cleaned]
+    return kept, [*warnings, *more]
+
+
+def _lost_user(item: Mapping[str, Any], fields: Mapping[str, Any]) -> list[str]:
+    """What `user` was, if fields of the top level have taken its place."""
+    lost = item.get("user") is not None and not isinstance(item["user"], Mapping)
+    return ["user: not an object, left out"] if lost and isinstance(fields["user"], dict) else []
+
+
 def _no_storefront(code: object) -> str:
     if code is None:
         return "storefront_id: is required"
@@ -202,10 +216,10 @@ def _no_storefront(code: object) -> str:
     return f"storefront_id: no active storefront has the code {code[:60]!r}"
 
 
-def _hash(item: Mapping[str, Any]) -> str:
-    """Equal for the same content, whatever the order of its keys."""
-    text = json.dumps(item, sort_keys=True, separators=(",", ":"), default=str)
-    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
+def _canonical(item: Mapping[str, Any]) -> bytes:
+    """The item as JSON; equal for the same content, whatever the order of its keys."""
+    text = json.dumps(item, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=str)
+    return text.encode("utf-8", "replace")
 
 
 def _present(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from pydantic import ConfigDict, Field
 from typing_extensions import TypedDict
 
 from chalicelib.relay.values.json_text import loads
-from fintegrate.errors import BadRequest
+from fintegrate.errors import BadRequest, Invalid
 from fintegrate.http.validation import Described, RequestModel
 
 MOST_ITEMS = 1_000
@@ -38,6 +38,10 @@ class Batch(RequestModel):
             value = loads(json_data)
         except ValueError:
             raise BadRequest("The body is not valid JSON; send a JSON object") from None
+        if isinstance(value, dict) and not isinstance(value.get("data"), list | None):
+            raise Invalid(
+                "data: must be a list"
+            )  # what it is instead may be personal: not repeated
         return cls.model_validate(value)
 
 
@@ -65,3 +69,6 @@ class Received(TypedDict):
     conflicts: Annotated[int, Described("Stored before, with other content", 0)]
     rejected: Annotated[int, Described("Not stored", 0)]
     results: list[ItemResult]
+    warnings: NotRequired[
+        Annotated[list[str], Described("What the page itself gives reason to look at", [])]
+    ]

@@ -25,8 +25,6 @@ def receive_events(call: Call[Batch]) -> Answer:
     Answers when the accepted events and their deliveries are committed. A safe repeat needs no header:
     the same batch sent again is all duplicates.
     """
-    if call.body.error:
-        log.warning("the order system sent a page with an error")
     own = parts()
     results = accept(call.db, own.sealing(), call.body.data, datetime.now(UTC))
     counts = Counter(result["status"] for result in results)
@@ -37,6 +35,15 @@ def receive_events(call: Call[Batch]) -> Answer:
         "conflicts": counts["conflict"],
         "rejected": counts["rejected"],
         "results": results,
+        **_warnings(call.body.error),
     }
     nudged = partial(nudge, own.publisher, own.settings) if counts["accepted"] else None
     return Answer(data, after_commit=nudged)
+
+
+def _warnings(error: object) -> dict[str, list[str]]:
+    """The page's own error is not repeated: nobody knows what it holds."""
+    if not error:
+        return {}
+    log.warning("the order system sent a page with an error")
+    return {"warnings": ["error: the page says that something went wrong; its items count"]}

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from chalicelib.relay.values.money import amount_of
-from chalicelib.relay.values.text import composed
+from chalicelib.relay.values.text import composed, text_of
 from chalicelib.relay.values.wrong import WrongValue
 
 MOST = 200
@@ -46,11 +46,10 @@ def _item(item: object, path: str, currency: str, warnings: list[str]) -> dict[s
 
 
 def _text(value: object, path: str) -> str:
-    if isinstance(value, int) and not isinstance(value, bool):
-        value = str(value)
-    if not isinstance(value, str) or not value.strip() or len(value) > _LONGEST:
+    text = text_of(value)
+    if text is None or not text.strip() or len(text) > _LONGEST:
         raise WrongValue(f"{path}: must be text of 1 to {_LONGEST} characters")
-    return composed(value)
+    return composed(text)
 
 
 def _quantity(value: object, path: str) -> int:

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from chalicelib.relay.values.countries import ALIASES, ALPHA_2, US_STATES
 from chalicelib.relay.values.json_text import flaw_of
-from chalicelib.relay.values.text import composed, without
+from chalicelib.relay.values.text import composed, text_of, without
 
 _HASH = re.compile(r"[0-9a-fA-F]{64}")
 _EMAIL = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@.]+")
@@ -104,15 +104,14 @@ def _text_of(value: object) -> str:
     """The value as trimmed text in NFC; an integer is its digits. Nothing is the empty text."""
     if value is None:
         return ""
-    if isinstance(value, int) and not isinstance(value, bool):
-        value = str(value)
-    if not isinstance(value, str):
+    text = text_of(value)
+    if text is None:
         raise _Unusable("not text")
-    if len(value) > _LONGEST:
+    if len(text) > _LONGEST:
         raise _Unusable(f"longer than {_LONGEST} characters")
-    if flaw_of(value):
+    if flaw_of(text):
         raise _Unusable("not readable text")
-    return composed(value).strip()
+    return composed(text).strip()
 
 
 def _email(text: str, _home: _Home) -> dict[str, str]:

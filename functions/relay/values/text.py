@@ -1,9 +1,21 @@
 """Text as it is kept and sent: Unicode NFC, cut between characters. Its meaning is left to others."""
 
 import unicodedata
+from decimal import Decimal
 
 _JOINER = "\u200d"
 _VARIATIONS = ("\ufe0e", "\ufe0f")
+
+
+def text_of(value: object) -> str | None:
+    """A text as it is, a whole number as its digits, however many; None for anything else."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    # Numbers of very many digits are read as Decimals.
+    is_whole = isinstance(value, Decimal) and value.as_tuple().exponent == 0
+    return f"{value:f}" if is_whole else None
 
 
 def composed(text: str) -> str:

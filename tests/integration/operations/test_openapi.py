@@ -18,9 +18,9 @@ from tests.integration.operations.pages import get
 
 
 @pytest.fixture
-def document(parts: object, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Any]]:
+def document(parts: object) -> Iterator[dict[str, Any]]:
     """Of a process that serves all systems, as `make local` does."""
-    monkeypatch.setattr(systems, "_served", systems.NAMES)
+    systems.served.use(systems.named(None))
     read_openapi._document.cache_clear()
     page = get("/openapi.json")
     assert page.status == 200

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator
+from contextlib import closing
 
 import psycopg2
 import pytest
 from psycopg2.extras import RealDictCursor
 
 from fintegrate.database import Database
+from fintegrate.roles import Users, prepare
 from local.services.databases import create_database, drop_database, with_users
 from local.services.running import RunningServices
 from tests.conftest import WORKER
@@ -18,12 +20,30 @@ _numbers = itertools.count(1)
 SETTING = "RELAY_DATABASE_URL"
 
 
-@pytest.fixture
-def database_url(services: RunningServices, template_databases: dict[str, str]) -> Iterator[str]:
-    """A copy of the relay's migrated database; the server's master's address."""
-    name = f"relay_{WORKER}_{next(_numbers)}"
-    yield create_database(services.urls, name, template_databases[SETTING])
+@pytest.fixture(scope="package")
+def prepared_url(services: RunningServices, template_databases: dict[str, str]) -> Iterator[str]:
+    """A copy of the relay's migrated database, made for all tests here, as a deployment prepares it."""
+    name = f"relay_{WORKER}"
+    url = create_database(services.urls, name, template_databases[SETTING])
+    master, owner, app, *guests = with_users(services.urls, url, SETTING).values()
+    prepare(Users(master, owner, app), guest_urls=guests)
+    yield url
     drop_database(services.urls, name)
+
+
+@pytest.fixture
+def database_url(prepared_url: str) -> str:
+    """The relay's database as it is before its first event; the server's master's address."""
+    with closing(psycopg2.connect(prepared_url)) as connection, connection.cursor() as cursor:
+        connection.autocommit = True
+        cursor.execute(
+            "SELECT string_agg(quote_ident(relname), ', ') FROM pg_class"
+            " WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'"
+            " AND relname NOT IN ('migration_history', 'ad_analytics_platforms')"
+        )
+        (tables,) = cursor.fetchone() or ("",)
+        cursor.execute(f"TRUNCATE {tables} RESTART IDENTITY")
+    return prepared_url
 
 
 @pytest.fixture

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from cryptography.fernet import Fernet
 
+from chalicelib.relay.ingest import accept
+from chalicelib.relay.ingest import intake as taking
 from chalicelib.relay.ingest.intake import Intake
 from fintegrate.access.key_ring import KeyRing
 from fintegrate.access.sealing import Sealing
@@ -157,10 +159,47 @@ def test_unresolved_rows_end_after_days(
     assert intake.run(20) == {"rejected": 1}
 
 
-def test_rows_with_another_status_are_left(
+@pytest.mark.parametrize("status", ["draft", "accepted", "unresolved", "rejected", None])
+def test_rows_with_another_status_are_left_and_counted(
+    intake: Intake, shop: dict[str, Any], insert: Callable[..., int], query: Query, status: str
+) -> None:
+    insert(storefront_id=shop["id"], status=status)
+
+    assert intake.run(20) == {"left_alone": 1}
+    assert states(query) == [(status, None)]
+    assert query("SELECT event FROM event_deliveries") == []
+
+
+def test_row_that_fails_holds_up_no_other(
+    intake: Intake,
+    shop: dict[str, Any],
+    insert: Callable[..., int],
+    query: Query,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    for number in range(5):
+        insert(storefront_id=shop["id"], event_id=str(number))
+    true_row = accept.row_of
+
+    def failing(item: Any, sealing: Sealing) -> dict[str, Any]:
+        if item.identity == "1":
+            raise ValueError("jane@example.com")
+        return true_row(item, sealing)
+
+    monkeypatch.setattr(taking, "row_of", failing)
+
+    assert intake.run(20) == {"accepted": 4, "failed": 1}
+    assert [status for status, _ in states(query)].count("pending") == 1
+    assert "ValueError" in caplog.text
+    assert "jane" not in caplog.text
+
+
+def test_row_without_a_time_happened_when_it_came(
     intake: Intake, shop: dict[str, Any], insert: Callable[..., int], query: Query
 ) -> None:
-    insert(storefront_id=shop["id"], status="draft")
+    insert({"event_time": None, "order_id": "88"}, storefront_id=shop["id"], event_id=None)
 
-    assert intake.run(20) == {}
-    assert states(query) == [("draft", None)]
+    assert intake.run(20) == {"accepted": 1}
+    (event,) = query("SELECT identity, event_time = created_at AS at_once FROM marketing_events")
+    assert event == {"identity": "88", "at_once": True}

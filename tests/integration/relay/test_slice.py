@@ -146,6 +146,34 @@ def test_batch_sent_again_is_all_duplicates(
     assert len(receiver.got) == 1
 
 
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ([EVENT], 400),
+        ({}, 422),
+        ({"data": {}}, 422),
+        ({"data": []}, 422),
+        ({"data": [1] * 1001}, 422),
+    ],
+)
+def test_page_that_cannot_be_read_stores_nothing(
+    call: Callable[..., Reply], body: Any, status: int
+) -> None:
+    reply = call("POST", "/v1/events", body, user="oms")
+
+    assert reply.status == status
+    assert "Jane" not in reply.description
+
+
+def test_pages_error_is_a_warning(call: Callable[..., Reply], secret: str) -> None:
+    page = {"data": [EVENT], "error": "jane@example.com", "count": 99, "next_url": "http://x.test/"}
+
+    reply = call("POST", "/v1/events", page, user="oms")
+
+    assert (reply.status, reply.data["accepted"], len(reply.data["warnings"])) == (202, 1, 1)
+    assert "jane" not in str(reply)
+
+
 def test_bad_items_leave_good_ones_alone(call: Callable[..., Reply], secret: str) -> None:
     bad = [
         "text",
@@ -217,7 +245,11 @@ def test_receiver_that_is_gone_blocks_its_lane(
 
 
 def test_missing_key_stops_the_lane(
-    call: Callable[..., Reply], secret: str, receiver: Receiver, environment: dict[str, str]
+    call: Callable[..., Reply],
+    secret: str,
+    receiver: Receiver,
+    environment: dict[str, str],
+    query: Any,
 ) -> None:
     call("POST", "/v1/events", {"data": [EVENT]}, user="oms")
     other = json.dumps({"k9": Fernet.generate_key().decode()})
@@ -234,3 +266,24 @@ def test_missing_key_stops_the_lane(
     assert (lane["state"], lane["pending_count"]) == ("blocked", 1)
     assert "k1" in lane["reason"]
     assert receiver.got == []
+    assert query("SELECT id FROM event_attempts") == []
+
+
+@pytest.mark.parametrize(
+    "closed", ["paused = true", "state = 'blocked', open_until = 'infinity'", "is_active = false"]
+)
+def test_probe_tries_a_closed_lane(
+    call: Callable[..., Reply], secret: str, receiver: Receiver, query: Any, closed: str
+) -> None:
+    call("POST", "/v1/events", {"data": [EVENT]}, user="oms")
+    query(f"UPDATE relay_lanes SET {closed}")
+    (lane,) = query("SELECT lane_id FROM relay_lanes")
+    delivery = wiring.parts().delivery()
+
+    sent = delivery.probe(lane["lane_id"])
+
+    assert sent is not None
+    assert (sent.http_status, [v.kind.value for v in sent.verdicts if v]) == (200, ["delivered"])
+    assert len(receiver.got) == 1
+    assert query("SELECT status FROM event_deliveries") == [{"status": "delivered"}]
+    assert delivery.probe(lane["lane_id"]) is None

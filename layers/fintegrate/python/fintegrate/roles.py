@@ -8,14 +8,18 @@ that one user owned gets two.
 
 The master stays a member of the owner, so that code that still logs in as the master goes on.
 
+A guest is a login for somebody else's program. It is held to the same as the application, and has
+nothing but what the migrations grant it.
+
 Leaves the grants to the migrations, which run as the owner.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from itertools import combinations
 from typing import Any, NamedTuple
 
 import psycopg2
@@ -51,8 +55,8 @@ class _Role:
     password: str = field(repr=False)
 
 
-def prepare(users: Users, own_name: str = "") -> None:
-    """Make the two roles with their passwords, and the owner the owner of everything in the database.
+def prepare(users: Users, own_name: str = "", guest_urls: Sequence[str] = ()) -> None:
+    """Make the roles with their passwords, and the owner the owner of everything in the database.
 
     Creates the database if it is missing and its name is `own_name`. What was done before a failure
     stays; running it again does the rest.
@@ -62,22 +66,23 @@ def prepare(users: Users, own_name: str = "") -> None:
         psycopg2.OperationalError: the server is away.
         SettingsError: a URL cannot be read.
     """
-    name = _database_of(users)
-    owner, app = _role(users.owner_url), _role(users.app_url)
+    name = _database_of(users, guest_urls)
+    owner, *logins = (_role(url) for url in (users.owner_url, users.app_url, *guest_urls))
     with _as_master(users.master_url, _MAINTENANCE_DATABASE) as server:
-        _make_roles(server, owner, app)
+        _make_roles(server, owner, logins)
         if name == own_name and not _rows(server, "database_exists", {"name": name}):
             with suppress(*_CREATED_CONCURRENTLY):
                 _run(server, "CREATE DATABASE {} OWNER {}", name, owner.name)
         with _as_master(users.master_url) as database:
-            _hand_over(database, name, owner, app)
+            _hand_over(database, name, owner, logins)
 
 
-def make_roles(users: Users) -> None:
-    """Make the two roles and leave databases alone. Raises as `prepare`."""
-    _database_of(users)
+def make_roles(users: Users, guest_urls: Sequence[str] = ()) -> None:
+    """Make the roles and leave databases alone. Raises as `prepare`."""
+    _database_of(users, guest_urls)
+    owner, *logins = (_role(url) for url in (users.owner_url, users.app_url, *guest_urls))
     with _as_master(users.master_url, _MAINTENANCE_DATABASE) as server:
-        _make_roles(server, _role(users.owner_url), _role(users.app_url))
+        _make_roles(server, owner, logins)
 
 
 def check_users(owner_url: str, app_url: str) -> None:
@@ -87,18 +92,23 @@ def check_users(owner_url: str, app_url: str) -> None:
         RolesNotMade: as said.
         SettingsError: a URL cannot be read.
     """
-    owner, app = (_parsed(url) for url in (owner_url, app_url))
-    if owner.get("dbname") != app.get("dbname"):
-        raise RolesNotMade("the owner's URL and the application's name two databases")
-    if owner.get("user") == app.get("user"):
-        raise RolesNotMade("the owner and the application must be two users")
+    _check_two(owner_url, app_url)
 
 
-def _database_of(users: Users) -> str:
-    check_users(users.owner_url, users.app_url)
-    check_users(users.master_url, users.owner_url)
-    check_users(users.master_url, users.app_url)
+def _database_of(users: Users, guest_urls: Sequence[str]) -> str:
+    for one, another in combinations((*users, *guest_urls), 2):
+        _check_two(one, another)
     return str(_parsed(users.master_url).get("dbname", ""))
+
+
+def _check_two(one_url: str, another_url: str) -> None:
+    one, another = _parsed(one_url), _parsed(another_url)
+    if one.get("dbname") != another.get("dbname"):
+        raise RolesNotMade("the URLs of a database's users name two databases")
+    if one.get("user") == another.get("user"):
+        raise RolesNotMade(
+            f"{one.get('user')} has two URLs of a database; they must be of two users"
+        )
 
 
 def _parsed(url: str) -> dict[str, str]:
@@ -111,17 +121,20 @@ def _role(url: str) -> _Role:
     return _Role(parsed["user"], parsed.get("password", ""))
 
 
-def _make_roles(server: Cursor, owner: _Role, app: _Role) -> None:
-    for role in (owner, app):
+def _make_roles(server: Cursor, owner: _Role, logins: Sequence[_Role]) -> None:
+    roles = [owner, *logins]
+    for role in roles:
         if not _rows(server, "role_exists", {"role": role.name}):
             _run(server, "CREATE ROLE {}", role.name)
         _set_password(server, role)
     if not _says(server, "acts_as", {"role": owner.name}):
         _run(server, "GRANT {} TO CURRENT_USER", owner.name)
-    for (mighty,) in _rows(server, "too_mighty", {"roles": [owner.name, app.name]}):
+    for (mighty,) in _rows(server, "too_mighty", {"roles": [role.name for role in roles]}):
         raise RolesNotMade(f"{mighty} can do more than a plain user; take the attributes from it")
-    if _says(server, "is_member", {"member": app.name, "owner": owner.name}):
-        raise RolesNotMade(f"{app.name} is a member of a role that owns the database; revoke that")
+    for login in logins:
+        if _says(server, "is_member", {"member": login.name, "owner": owner.name}):
+            why = "is a member of a role that owns the database; revoke that"
+            raise RolesNotMade(f"{login.name} {why}")
 
 
 def _set_password(server: Cursor, role: _Role) -> None:
@@ -132,20 +145,22 @@ def _set_password(server: Cursor, role: _Role) -> None:
     _run(server, "ALTER ROLE {} LOGIN PASSWORD {literal}", role.name, literal=verifier)
 
 
-def _hand_over(database: Cursor, name: str, owner: _Role, app: _Role) -> None:
+def _hand_over(database: Cursor, name: str, owner: _Role, logins: Sequence[_Role]) -> None:
     """One object after the other: their locks are not held together, and a later run goes on."""
     if _rows(database, "owned_by_another", {"owner": owner.name}):
         _run(database, "ALTER DATABASE {} OWNER TO {}", name, owner.name)
-    _run(database, "GRANT CONNECT ON DATABASE {} TO {}", name, app.name)
+    for login in logins:
+        _run(database, "GRANT CONNECT ON DATABASE {} TO {}", name, login.name)
     _run(database, "REVOKE ALL ON DATABASE {} FROM PUBLIC", name)
-    _run(database, "REVOKE CREATE, TEMPORARY ON DATABASE {} FROM {}", name, app.name)
-    _run(database, "ALTER ROLE {} RESET ALL", app.name)  # it may give itself settings
-    _run(database, "ALTER ROLE {} IN DATABASE {} RESET ALL", app.name, name)
     _run(
         database, "GRANT CREATE ON SCHEMA public TO {}", owner.name
     )  # not his before PostgreSQL 15
-    _run(database, "GRANT USAGE ON SCHEMA public TO {}", app.name)
-    _run(database, "REVOKE CREATE ON SCHEMA public FROM PUBLIC, {}", app.name)
+    for login in logins:
+        _run(database, "REVOKE CREATE, TEMPORARY ON DATABASE {} FROM {}", name, login.name)
+        _run(database, "ALTER ROLE {} RESET ALL", login.name)  # it may give itself settings
+        _run(database, "ALTER ROLE {} IN DATABASE {} RESET ALL", login.name, name)
+        _run(database, "GRANT USAGE ON SCHEMA public TO {}", login.name)
+        _run(database, "REVOKE CREATE ON SCHEMA public FROM PUBLIC, {}", login.name)
     for (statement,) in _rows(database, "to_hand_over", {"owner": owner.name}):
         database.execute(statement)
 

@@ -31,6 +31,9 @@ class SystemDatabase(NamedTuple):
     """The database's name on a server of our own."""
     folder: str
     """Its folder under `sql/`, with `migrations/` and `schema.sql`."""
+    guests: tuple[str, ...] = ()
+    """Others that log in here: each has what the migrations grant to `<name>_<guest>`, and no function
+    uses it."""
 
     @property
     def app_role(self) -> str:
@@ -53,9 +56,17 @@ class SystemDatabase(NamedTuple):
         return f"{self.setting.removesuffix('_URL')}_MASTER_URL"
 
     @property
-    def settings(self) -> tuple[str, str, str]:
-        """Master, owner and application, as `fintegrate.roles.Users` has them."""
-        return self.master_setting, self.owner_setting, self.setting
+    def settings(self) -> tuple[str, ...]:
+        """Master, owner and application, as `fintegrate.roles.Users` has them, then the guests."""
+        return self.master_setting, self.owner_setting, self.setting, *self.guest_roles
+
+    @property
+    def guest_roles(self) -> dict[str, str]:
+        """The guests' users by the variables of their URLs, such as `VIDEO_ARCHIVE_DATABASE_URL`."""
+        before = self.setting.removesuffix("DATABASE_URL")
+        return {
+            f"{before}{guest.upper()}_DATABASE_URL": f"{self.name}_{guest}" for guest in self.guests
+        }
 
     def url(self, settings: Any, name: str) -> str:
         """The URL that the system's settings have under one of these names.

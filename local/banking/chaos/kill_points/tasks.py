@@ -62,7 +62,7 @@ class Migration:
         from chalicelib import systems
         from chalicelib.operations.migrate import apply_migrations, prepare_databases
 
-        systems._served = None  # noqa: SLF001 - the forking process may serve other systems
+        systems.served.use(None)  # the forking process may serve other systems
         sys.path.insert(0, str(self.folder))
         prepare_databases(os.environ)
         return apply_migrations(os.environ)

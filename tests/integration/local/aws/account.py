@@ -29,9 +29,11 @@ CREDENTIALS = {
     "CacheSecretArn": {"password": "cache-token"},
     "RelayDatabaseSecretArn": {"username": "relay_app", "password": "relay-password"},
     "RelayDatabaseOwnerSecretArn": {"username": "relay_owner", "password": "relay-owner-password"},
+    "RelayOmsDatabaseSecretArn": {"username": "relay_oms", "password": "relay-oms-password"},
     "ApiKeyCheckSecretArn": {"API_KEY_CHECK_SECRET": "what-the-check-of-a-key-is-made-with"},
     "RevocationRecordArn": {},
 }
+MASTER = "DatabaseMasterSecretArn"
 MADE_LATER = ("RelayPasswordsSecret", "RelayUsersSecret", "RelayKeysSecret")
 """Secrets whose values the deployment makes."""
 API_NAME = "fintegrate-banking-dev"
@@ -142,53 +144,57 @@ def _make_data() -> dict[str, dict[str, str]]:
     boto3.client("s3").create_bucket(
         Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"}
     )
+    arns = _make_secrets()
+    names = [name for group in SERVERS for name in group]
+    return {
+        **{name: {} for name in (*names, "monitoring/banking")},
+        "artifacts": {"ArtifactsBucket": BUCKET},
+        **_make_networks(),
+        "secrets": {name: arn for name, arn in arns.items() if name != MASTER},
+        "database": {
+            MASTER: arns[MASTER],
+            "DatabaseHost": "proxy.test",
+            "DatabaseDirectHost": "database.test",
+            "DatabaseId": "database",
+        },
+        "broker": {
+            "BrokerArn": "arn:aws:mq:eu-central-1:123456789012:broker:broker:b-1",
+            "BrokerEndpoint": "amqps://broker.test:5671",
+            "BrokerManagementUrl": "https://broker.test",
+            "BrokerName": "broker",
+        },
+        "cache": {"CacheHost": "cache.test"},
+        "monitoring/servers": {"AlarmTopic": "arn:aws:sns:eu-central-1:123456789012:alarms"},
+    }
+
+
+def _make_secrets() -> dict[str, str]:
+    """Their addresses by the outputs that name them; some have no value before a deployment."""
     secrets = boto3.client("secretsmanager")
-    arns = {
+    with_values = {
         name: secrets.create_secret(Name=name, SecretString=json.dumps(value))["ARN"]
         for name, value in CREDENTIALS.items()
     }
+    without = {f"{name}Arn": secrets.create_secret(Name=name)["ARN"] for name in MADE_LATER}
+    return {
+        **with_values,
+        "AdminKeySecretArn": secrets.create_secret(Name="admin")["ARN"],
+        **without,
+    }
+
+
+def _make_networks() -> dict[str, dict[str, str]]:
+    """The network, and the part of it from which the internet can be reached."""
     ec2 = boto3.client("ec2")
     vpc = ec2.create_vpc(CidrBlock="10.20.0.0/20")["Vpc"]["VpcId"]
     subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.20.0.0/22")["Subnet"]["SubnetId"]
     group = ec2.create_security_group(GroupName="f", Description="f", VpcId=vpc)["GroupId"]
-    names = [name for group in SERVERS for name in group]
-    made: dict[str, dict[str, str]] = {name: {} for name in (*names, "monitoring/banking")}
-    made["artifacts"] = {"ArtifactsBucket": BUCKET}
     groups = ("Functions", "Proxy", "Database", "Broker", "BrokerAdmin", "Cache")
-    made["network"] = {
-        "VpcId": vpc,
-        "SubnetIds": subnet,
-        **{f"{name}GroupId": group for name in groups},
+    of_groups = {f"{name}GroupId": group for name in groups}
+    return {
+        "network": {"VpcId": vpc, "SubnetIds": subnet, **of_groups},
+        "way_out": {"WayOutSubnetIds": subnet, "WayOutGroupId": group},
     }
-    made["secrets"] = {
-        "DatabaseSecretArn": arns["DatabaseSecretArn"],
-        "DatabaseOwnerSecretArn": arns["DatabaseOwnerSecretArn"],
-        "BrokerSecretArn": arns["BrokerSecretArn"],
-        "BrokerAdminSecretArn": arns["BrokerAdminSecretArn"],
-        "CacheSecretArn": arns["CacheSecretArn"],
-        "ApiKeyCheckSecretArn": arns["ApiKeyCheckSecretArn"],
-        "RevocationRecordArn": arns["RevocationRecordArn"],
-        "AdminKeySecretArn": secrets.create_secret(Name="admin")["ARN"],
-        "RelayDatabaseSecretArn": arns["RelayDatabaseSecretArn"],
-        "RelayDatabaseOwnerSecretArn": arns["RelayDatabaseOwnerSecretArn"],
-        **{f"{name}Arn": secrets.create_secret(Name=name)["ARN"] for name in MADE_LATER},
-    }
-    made["database"] = {
-        "DatabaseMasterSecretArn": arns["DatabaseMasterSecretArn"],
-        "DatabaseHost": "proxy.test",
-        "DatabaseDirectHost": "database.test",
-        "DatabaseId": "database",
-    }
-    made["broker"] = {
-        "BrokerArn": "arn:aws:mq:eu-central-1:123456789012:broker:broker:b-1",
-        "BrokerEndpoint": "amqps://broker.test:5671",
-        "BrokerManagementUrl": "https://broker.test",
-        "BrokerName": "broker",
-    }
-    made["monitoring/servers"] = {"AlarmTopic": "arn:aws:sns:eu-central-1:123456789012:alarms"}
-    made["cache"] = {"CacheHost": "cache.test"}
-    made["way_out"] = {"WayOutSubnetIds": subnet, "WayOutGroupId": group}
-    return made
 
 
 def control(endpoint: str, path: str, body: dict[str, Any]) -> None:

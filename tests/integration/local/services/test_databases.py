@@ -106,7 +106,7 @@ def test_external_addresses_are_used_unchanged(
 
 
 def test_bankings_database_keeps_its_place() -> None:
-    assert system_databases()[0] == ("DATABASE_URL", "fintegrate", "banking")
+    assert system_databases()[0] == ("DATABASE_URL", "fintegrate", "banking", ())
 
 
 def test_former_history_gets_nothing_applied(

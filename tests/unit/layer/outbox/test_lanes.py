@@ -27,6 +27,8 @@ class Shelf:
         self.written: dict[str, list[Kind]] = defaultdict(list)
         self.closed: set[str] = set()
         self.batch = 1
+        self.soon: list[dict[str, list[int]]] = []
+        """What becomes due, one after the other, each a moment later."""
 
     def due(self) -> list[Row]:
         return [self._lane(lane) for lane, rows in self.left.items() if rows]
@@ -43,8 +45,14 @@ class Shelf:
             batches.append(Batch(self._lane(name), made, "token", time.monotonic() + 60))
         return batches
 
-    def renew(self, batch: Batch) -> Batch | None:
-        return None if batch.lane["lane_id"] in self.closed else batch
+    def renew(self, batches: Sequence[Batch]) -> list[Batch]:
+        return [batch for batch in batches if batch.lane["lane_id"] not in self.closed]
+
+    def wait(self) -> float | None:
+        if not self.soon:
+            return None
+        self.left = self.soon.pop(0)
+        return 0.01
 
     def write_back(self, sent: Sequence[Sent]) -> None:
         for each in sent:
@@ -196,3 +204,64 @@ def test_batch_is_not_begun_at_its_leases_end() -> None:
 
 def test_run_ends_when_nothing_is_due() -> None:
     assert run(Shelf({}), delivered) == lanes.Summary({}, 0, 0)
+
+
+def test_halves_keep_the_lanes_bound() -> None:
+    def refuse(batch: Batch) -> Sent:
+        if len(batch.rows) > 1:
+            return Sent(batch, [None] * len(batch.rows), 1, 400)
+        return Sent(batch, [Verdict(Kind.REFUSED, "bad")], 1, 400)
+
+    book, send = Shelf({"one": 64}, concurrency=2), Watched(refuse)
+    book.batch = 32
+
+    assert run(book, send).rows == {"refused": 64}
+    assert send.most["one"] <= 2
+
+
+def test_more_batches_than_wanted_wait_for_room() -> None:
+    class Parting(Shelf):
+        """Of a claim no two rows go together."""
+
+        def claim(self, lane: Row, requests: int) -> list[Batch]:
+            return super().claim(lane, requests * 10)
+
+    book, send = Parting({"one": 40}, concurrency=3), Watched(delivered)
+
+    assert run(book, send).rows == {"delivered": 40}
+    assert send.most["one"] <= 3
+    assert len(book.served) < 10
+
+
+@pytest.mark.parametrize(("linger", "sent"), [(1.0, 3), (0.0, 1)])
+def test_run_waits_for_what_is_due_soon(linger: float, sent: int) -> None:
+    book = Shelf({"one": 1})
+    book.soon = [{"one": []}, {"one": [1]}, {"one": [2]}]
+
+    LaneRun(book, delivered, 2, least_seconds=1, linger_seconds=linger).run(PATIENCE)
+
+    assert book.written["one"] == [Kind.DELIVERED] * sent
+
+
+def test_end_of_a_run_releases_what_waits() -> None:
+    book = Shelf({"one": 8}, concurrency=1)
+    book.batch = 8
+    engine = LaneRun(book, delivered, 2, least_seconds=1)
+    engine._halve(Sent(book.claim({"lane_id": "one"}, 1)[0], [None] * 8))
+    engine.run(0.0)
+
+    assert book.written["one"] == [Kind.POSTPONED] * 8
+
+
+def test_row_that_breaks_our_code_is_found(caplog: pytest.LogCaptureFixture) -> None:
+    def crash(batch: Batch) -> Sent:
+        if 5 in [row["event"] for row in batch.rows]:
+            raise ValueError("jane@example.com")
+        return delivered(batch)
+
+    book = Shelf({"one": 16})
+    book.batch = 16
+
+    assert run(book, crash).rows == {"delivered": 15, "fault": 1}
+    assert "ValueError" in caplog.text
+    assert "jane" not in caplog.text

@@ -33,6 +33,7 @@ SECRETS = {
         "DatabaseMasterSecretArn",
         "RelayDatabaseOwnerSecretArn",
         "RelayDatabaseSecretArn",
+        "RelayOmsDatabaseSecretArn",
     },
     "Migrate": {"RelayDatabaseOwnerSecretArn"},
     "RelayIntake": {
@@ -148,11 +149,13 @@ def test_secrets_name_the_databases_users() -> None:
     secrets = load(str(INFRA / "secrets.yaml"))["Resources"]
     made = {
         name: secrets[name]["Properties"]["GenerateSecretString"]["SecretStringTemplate"]
-        for name in ("RelayDatabaseSecret", "RelayDatabaseOwnerSecret")
+        for name in ("RelayDatabaseSecret", "RelayDatabaseOwnerSecret", "RelayOmsDatabaseSecret")
     }
 
     assert json.loads(made["RelayDatabaseSecret"]) == {"username": database.app_role}
     assert json.loads(made["RelayDatabaseOwnerSecret"]) == {"username": database.owner_role}
+    (guest,) = database.guest_roles.values()
+    assert json.loads(made["RelayOmsDatabaseSecret"]) == {"username": guest}
 
 
 def test_deployment_makes_what_is_made_up() -> None:

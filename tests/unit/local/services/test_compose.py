@@ -83,9 +83,11 @@ def test_example_finds_the_servers(example: dict[str, str]) -> None:
 
     assert example["LOCAL_SERVICES"] == "external"
     for each in databases:
-        assert [urlsplit(found[name]).path for name in each.settings] == 3 * [f"/{each.name}"]
+        assert [urlsplit(found[name]).path for name in each.settings] == len(each.settings) * [
+            f"/{each.name}"
+        ]
         named = [urlsplit(found[name]).username for name in each.settings[1:]]
-        assert named == [each.owner_role, each.app_role]
+        assert named == [each.owner_role, each.app_role, *each.guest_roles.values()]
 
 
 def test_example_has_every_password(example: dict[str, str]) -> None:

@@ -6,7 +6,11 @@ by lease and writes back how they ended. Other threads send, each one batch at a
 transaction is open. When the process dies, its batches wait until their leases end.
 
 Lanes take turns. Each gets its share of the free senders, at most its own `concurrency`; a lane that is
-slow or fails gets one. A lane that is served leaves the last free sender to one that is not.
+slow or fails gets one. A lane that is served leaves the last free sender to one that is not. What a
+claim or a halving makes beyond that waits here, leased, for the lane's next free sender.
+
+A run ends when nothing is due. It waits for what becomes due within a few seconds, such as the first
+retry, or the next request that an account may get: the next run may be a minute away.
 
 Leaves to the system: what a batch is, how it is sent (`send`), and the statements (`Book`), which also
 decide when a lane may be served.
@@ -16,8 +20,9 @@ from __future__ import annotations
 
 import logging
 import time
+import traceback
 from collections import Counter, defaultdict, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from enum import Enum
@@ -84,6 +89,8 @@ class Batch(NamedTuple):
     rows: Sequence[Row]
     token: str
     ends: float
+    is_probe: bool = False
+    """Whether it is the one try of a lane that is closed."""
 
 
 class Sent(NamedTuple):
@@ -97,7 +104,7 @@ class Sent(NamedTuple):
     milliseconds: int = 0
     http_status: int | None = None
     requested: bool = True
-    """Whether a request was made at all."""
+    """Whether a request was made at all. Without one no try is spent, and none is noted."""
 
 
 class Book(Protocol):
@@ -110,13 +117,20 @@ class Book(Protocol):
         """
 
     def claim(self, lane: Row, requests: int) -> list[Batch]:
-        """Lease due rows for at most so many requests of the lane; none if it may not be served."""
+        """Lease due rows for so many requests of the lane; none if it may not be served.
 
-    def renew(self, batch: Batch) -> Batch | None:
-        """Restart the lease before a further request.
-
-        None if the lane may not be served any more; then the rows are released.
+        More batches than that are fine, if rows cannot go out together after all.
         """
+
+    def renew(self, batches: Sequence[Batch]) -> list[Batch]:
+        """Restart the leases of batches of one lane, each before a further request.
+
+        Leaves out rows whose lease was lost. Releases all and returns none if the lane may not be served
+        any more.
+        """
+
+    def wait(self) -> float | None:
+        """The seconds until a lane may be served, 0 for now; None if there is nothing to send."""
 
     def write_back(self, sent: Sequence[Sent]) -> None:
         """Write how rows ended, and what it says of their lanes. Rows without a verdict stay leased."""
@@ -141,9 +155,11 @@ class LaneRun:
     send: Callable[[Batch], Sent]
     senders: int = 64
     least_seconds: float = 10.0
+    linger_seconds: float = 0.0
+    """The run waits for what becomes due within this time."""
     _done: SimpleQueue[Sent] = field(default_factory=SimpleQueue)
     _running: Counter[Any] = field(default_factory=Counter)
-    _again: deque[Batch] = field(default_factory=deque)
+    _ready: dict[Any, deque[Batch]] = field(default_factory=dict)
     _due: dict[Any, Row] = field(default_factory=dict)
     _looked_at: float = float("-inf")
     _took: dict[Any, deque[float]] = field(
@@ -155,10 +171,7 @@ class LaneRun:
     _halvings: int = 0
 
     def run(self, seconds: float) -> Summary:
-        """Send what is due, and what becomes due, for at most `seconds` plus one request.
-
-        Returns early when nothing is due and nothing is under way.
-        """
+        """Send what is due, and what becomes due, for at most `seconds` plus one request."""
         deadline = time.monotonic() + seconds
         with ThreadPoolExecutor(self.senders, thread_name_prefix="lane") as pool:
             while True:
@@ -166,14 +179,26 @@ class LaneRun:
                 if time.monotonic() < deadline:
                     self._fill(pool)
                 else:
-                    self._give_up_halves()
-                if not self._busy:
+                    self._release()
+                if not self._busy and not self._waited(deadline):
                     break
         return Summary(dict(self._rows), self._requests, self._halvings)
 
     @property
     def _busy(self) -> int:
         return self._running.total()
+
+    def _waited(self, deadline: float) -> bool:
+        """Wait a moment for what is due soon; False if nothing is, before the run ends."""
+        if self._ready:
+            return True
+        left = deadline - time.monotonic()
+        wait = self.book.wait() if left > 0 else None
+        if wait is None or wait > min(self.linger_seconds, left):
+            return False
+        time.sleep(min(max(wait, _PAUSE_SECONDS), _LOOK_SECONDS))
+        self._looked_at = float("-inf")
+        return True
 
     def _collect(self) -> None:
         """Write back what has ended; waits for the first while senders are busy."""
@@ -208,28 +233,33 @@ class LaneRun:
             return
         self._halvings += 1
         middle = (len(left) + 1) // 2
-        self._again += [
-            batch._replace(rows=part) for part in (left[:middle], left[middle:]) if part
-        ]
+        halves = [batch._replace(rows=part) for part in (left[:middle], left[middle:]) if part]
+        self._ready.setdefault(batch.lane["lane_id"], deque()).extend(halves)
 
     def _fill(self, pool: ThreadPoolExecutor) -> None:
         self._look()
-        for _ in range(len(self._again)):
-            batch = self._again.popleft()
-            if self._busy >= self.senders:
-                self._again.append(batch)
-            elif (renewed := self.book.renew(batch)) is not None:
-                self._begin(pool, renewed)
-        served = list(self._due.values())
-        for lane in served:
+        ready = {lane_id: batches[0].lane for lane_id, batches in self._ready.items()}
+        served = {**ready, **self._due}
+        for lane in served.values():
             room = self._room(lane, served)
-            if room <= 0:
-                continue
-            batches = self.book.claim(lane, room)
-            if len(batches) < room:
-                self._due.pop(lane["lane_id"], None)
-            for batch in batches:
-                self._begin(pool, batch)
+            if room > 0:
+                for batch in self._next(lane, room):
+                    self._begin(pool, batch)
+
+    def _next(self, lane: Row, room: int) -> list[Batch]:
+        """The batches that the lane begins now: what is left of earlier ones, else newly claimed."""
+        lane_id = lane["lane_id"]
+        if ready := self._ready.pop(lane_id, None):
+            taken = [ready.popleft() for _ in range(min(room, len(ready)))]
+            if ready:
+                self._ready[lane_id] = ready
+            return self.book.renew(taken)
+        batches = self.book.claim(lane, room)
+        if len(batches) < room:
+            self._due.pop(lane_id, None)
+        if left := batches[room:]:
+            self._ready[lane_id] = deque(left)
+        return batches[:room]
 
     def _look(self) -> None:
         """Ask the book which lanes are due, now and then."""
@@ -239,12 +269,12 @@ class LaneRun:
         self._looked_at = now
         self._due = {lane["lane_id"]: lane for lane in self.book.due()}
 
-    def _room(self, lane: Row, served: Sequence[Row]) -> int:
+    def _room(self, lane: Row, served: Mapping[Any, Row]) -> int:
         """How many requests this lane may begin now."""
         free = self.senders - self._busy
         own = self._running[lane["lane_id"]]
-        share = max(1, free // max(1, len(self._due)))
-        if free == 1 and own and any(not self._running[other["lane_id"]] for other in served):
+        share = max(1, free // len(served))
+        if free == 1 and own and any(not self._running[other] for other in served):
             return 0
         return min(self._allowed(lane) - own, share, free)
 
@@ -262,15 +292,31 @@ class LaneRun:
         if time.monotonic() + self.least_seconds > batch.ends:
             self._done.put(_all(batch, Kind.POSTPONED, "the lease was nearly over"))
             return
-        try:
-            self._done.put(self.send(batch))
-        except Exception as error:
-            log.exception("sending through lane %s failed", batch.lane["lane_id"])
-            self._done.put(_all(batch, Kind.FAULT, f"our own fault: {type(error).__name__}"))
+        self._done.put(attempt(self.send, batch))
 
-    def _give_up_halves(self) -> None:
-        """Halves that were not begun stay leased; the next run takes them when their leases end."""
-        self._again.clear()
+    def _release(self) -> None:
+        """At the run's end nothing more is begun: what waits here is due again."""
+        left = [batch for batches in self._ready.values() for batch in batches]
+        self._ready.clear()
+        if left:
+            self.book.write_back([_all(batch, Kind.POSTPONED, "the run is over") for batch in left])
+
+
+def attempt(send: Callable[[Batch], Sent], batch: Batch) -> Sent:
+    """Send a batch. Never raises: what our own code does wrong is a verdict, too.
+
+    It may be one row that does it, so several rows are halved until that one is alone.
+    """
+    try:
+        return send(batch)
+    except Exception as error:
+        # Neither the error's text nor its traceback is kept: they may hold what is in the row.
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        kind, place = type(error).__name__, f"{last.name}, line {last.lineno}"
+        log.error("sending through lane %s failed: %s in %s", batch.lane["lane_id"], kind, place)  # noqa: TRY400
+        if len(batch.rows) > 1:
+            return Sent(batch, [None] * len(batch.rows), requested=False)
+        return _all(batch, Kind.FAULT, f"our own fault: {kind}")
 
 
 def _all(batch: Batch, kind: Kind, reason: str) -> Sent:

@@ -1,0 +1,10 @@
+-- The order system's row is stored whatever its payload is; the intake says what cannot be read.
+--
+-- Rollback, while no payload is malformed:
+--   ALTER TABLE marketing_events ALTER COLUMN event_payload TYPE json USING event_payload::json;
+
+BEGIN;
+
+ALTER TABLE marketing_events ALTER COLUMN event_payload TYPE text USING event_payload::text;
+
+COMMIT;
