@@ -6,6 +6,7 @@ package of one system lacks the folders of the others, so a system is imported b
 
 from __future__ import annotations
 
+import logging
 import os
 from functools import cache
 from importlib import import_module
@@ -14,8 +15,10 @@ from chalice import Blueprint
 
 from fintegrate.http.rest_api import RestApi
 from fintegrate.metrics_store import Metrics
+from fintegrate.settings import SettingsError
 from fintegrate.system import System
 
+log = logging.getLogger(__name__)
 NAMES = ("banking", "relay")
 OPERATIONS = "operations"
 _served: tuple[str, ...] | None = None
@@ -58,6 +61,21 @@ def served() -> list[System]:
     """
     names = _names(os.environ.get("SYSTEM")) if _served is None else _served
     return [system_of(name) for name in names]
+
+
+def configured() -> list[System]:
+    """Those that this process serves and that have their settings. The first one must have them."""
+    first, *further = served()
+    return [first, *(system for system in further if _is_configured(system))]
+
+
+def _is_configured(system: System) -> bool:
+    try:
+        system.request_parts()
+    except SettingsError as error:
+        log.warning("%s has not its settings: %s", system.name, error)
+        return False
+    return True
 
 
 def _names(name: str | None) -> tuple[str, ...]:

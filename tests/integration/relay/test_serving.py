@@ -107,7 +107,8 @@ def test_one_process_answers_for_both(client: httpx.Client) -> None:
 
     servers = ("database", "broker", "cache")
     assert {health[name]["status"] for name in servers} == {"up"}
-    assert {health[f"relay_{name}"]["status"] for name in servers} == {"up"}
+    assert {health["relay"][name]["status"] for name in servers} == {"up"}
+    assert health["relay"]["status"] == "up"
     assert {"/customer/data", "/v1/events", "/admin/v1/storefronts"} <= set(paths)
 
 
