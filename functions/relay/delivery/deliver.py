@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import time
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 
+from chalicelib.relay.checks.doing import BookWithChecks, Checks
 from chalicelib.relay.configuration import Configuration
 from chalicelib.relay.delivery.adapters import adapter_of
 from chalicelib.relay.delivery.book import Deliveries, Limits
@@ -20,6 +23,7 @@ from fintegrate.settings import SettingsError
 LEASE_MARGIN_SECONDS = 20
 LONGEST_SECONDS = 15
 """Of all adapters' requests."""
+_LOOK_SECONDS = 0.2
 _ONE_CLIENT = frozenset({"ga4", "sgtm"})
 """A request holds the events of one client only, and events in a row seldom have the same."""
 
@@ -30,6 +34,7 @@ class Delivery:
 
     book: Deliveries
     sender: Sender
+    checks: Checks
     senders: int
     seconds: int
 
@@ -43,20 +48,44 @@ class Delivery:
         """
         allowed = allowed_hosts(settings.relay_allow_hosts, settings.stage, "RELAY_ALLOW_HOSTS")
         lease = LONGEST_SECONDS + LEASE_MARGIN_SECONDS
+        waits = waits_of(settings.relay_retry_seconds)
+        book = Deliveries(database, cache(_limits), waits, lease)
+        sender = Sender(Client(allowed), sealing, settings.relay_timeout_seconds)
         return cls(
-            Deliveries(database, cache(_limits), waits_of(settings.relay_retry_seconds), lease),
-            Sender(Client(allowed), sealing, settings.relay_timeout_seconds),
+            book,
+            sender,
+            Checks(database, sender, book),
             settings.relay_senders,
             settings.relay_deliver_seconds,
         )
 
     def close(self) -> None:
         """Close what is kept open to receivers."""
+        self.checks.close()
         self.sender.client.close()
 
     def run(self) -> Summary:
-        """Send what is due, for at most the time that a run may claim."""
-        return LaneRun(self.book, self.sender.send, self.senders, LONGEST_SECONDS).run(self.seconds)
+        """Send what is due, for at most the time that a run may claim, and do the checks.
+
+        While a check is under way, what becomes due is sent, too.
+        """
+        deadline = time.monotonic() + self.seconds
+        try:
+            summary = self._run(self.seconds)
+            while not self.checks.wait(_LOOK_SECONDS) and time.monotonic() < deadline:
+                summary = _added(summary, self._run(deadline - time.monotonic()))
+        finally:
+            self.checks.wait()
+        return summary
+
+    def _run(self, seconds: float) -> Summary:
+        book = BookWithChecks(self.book, self.checks)
+        return LaneRun(book, self.sender.send, self.senders, LONGEST_SECONDS).run(seconds)
+
+
+def _added(one: Summary, other: Summary) -> Summary:
+    rows = Counter(one.rows) + Counter(other.rows)
+    return Summary(dict(rows), one.requests + other.requests, one.halvings + other.halvings)
 
 
 def waits_of(text: str) -> Sequence[float]:

@@ -84,7 +84,7 @@ class Sender:
         result = self._pool(batch.lane, adapter).send(
             exchange.Request(request.method, request.url, request.headers, request.body, _HEADERS)
         )
-        verdicts.update(_verdicts(adapter, first, request, result, now))
+        verdicts.update(verdicts_of(adapter, first, request, result, now))
         status = result.status
         told = [verdicts[event.id] for event in events]
         return Sent(batch, told, result.milliseconds, status)
@@ -143,13 +143,14 @@ class Sender:
             return pool
 
 
-def _verdicts(
+def verdicts_of(
     adapter: Adapter,
     events: Sequence[Event],
     request: Request,
     result: exchange.Result,
     now: datetime,
 ) -> dict[int, Verdict | None]:
+    """What came of each event of a request, by its id; None where nobody says which one failed."""
     if isinstance(result, exchange.Failure):
         verdict = _of_failure(result)
         return {event.id: verdict for event in events}
