@@ -6,6 +6,7 @@ package of one system lacks the folders of the others, so a system is imported b
 
 from __future__ import annotations
 
+import logging
 import os
 from functools import cache
 from importlib import import_module
@@ -15,8 +16,10 @@ from chalice import Blueprint
 from fintegrate.http.rest_api import RestApi
 from fintegrate.made_once import MadeOnce
 from fintegrate.metrics_store import Metrics
+from fintegrate.settings import SettingsError
 from fintegrate.system import System
 
+log = logging.getLogger(__name__)
 NAMES = ("banking", "relay")
 OPERATIONS = "operations"
 served = MadeOnce(lambda: named(os.environ.get("SYSTEM")))
@@ -64,6 +67,21 @@ def named(name: str | None) -> list[System]:
     if name and name not in NAMES:
         raise ValueError(f"SYSTEM must be one of {', '.join(NAMES)}, or not set; got {name!r}")
     return [system_of(each) for each in ((name,) if name else NAMES)]
+
+
+def configured() -> list[System]:
+    """Those that this process serves and that have their settings. The first one must have them."""
+    first, *further = served()
+    return [first, *(system for system in further if _is_configured(system))]
+
+
+def _is_configured(system: System) -> bool:
+    try:
+        system.request_parts()
+    except SettingsError as error:
+        log.warning("%s has not its settings: %s", system.name, error)
+        return False
+    return True
 
 
 @cache

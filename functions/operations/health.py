@@ -33,10 +33,20 @@ def health(_call: Call[Nothing]) -> Answer:
     away: then no request can be served.
     """
     state = _checked()
-    for name, probe in _probes().items():
-        if probe.needed and state[name]["status"] != "up":
-            raise Unavailable(f"The {name} is away; try again shortly")
+    first, *further = systems.served()
+    away = [f"The {name} is" for name in _needed(first) if state[name]["status"] != "up"]
+    away += [
+        f"What {system.name} needs is"
+        for system in further
+        if state[system.name]["status"] == "down"
+    ]
+    if away:
+        raise Unavailable(f"{away[0]} away; try again shortly")
     return Answer(state)
+
+
+def _needed(system: System) -> list[str]:
+    return [name for name, probe in system.probes().items() if probe.needed]
 
 
 def _checked() -> dict[str, Any]:
@@ -49,36 +59,31 @@ def _checked() -> dict[str, Any]:
         return _kept[1]
 
 
-def _probes() -> dict[str, Probe]:
-    return probes_of(systems.served())
-
-
-def probes_of(served: Sequence[System]) -> dict[str, Probe]:
-    """The probes of all systems; those of further systems begin with the system's name."""
-    first, *further = served
+def _check() -> dict[str, Any]:
+    first, *further = systems.served()
+    configured = systems.configured()
     return {
-        **first.probes(),
+        **_state_of(first),
         **{
-            f"{system.name}_{name}": probe
+            system.name: line_of(system) if system in configured else {"status": "not_configured"}
             for system in further
-            for name, probe in system.probes().items()
         },
     }
 
 
-def _check() -> dict[str, Any]:
-    state = {name: _ask(probe) for name, probe in _probes().items()}
+def line_of(system: System) -> dict[str, Any]:
+    """A further system's line: whether the servers that it needs are up, all of them, its schedules."""
+    state = _state_of(system)
+    is_up = all(state[name]["status"] == "up" for name in _needed(system))
+    return {"status": "up" if is_up else "down", **state}
+
+
+def _state_of(system: System) -> dict[str, Any]:
+    state = {name: _ask(probe) for name, probe in system.probes().items()}
     with suppress(Exception):  # the database is away, as its own probe says
-        state.update(_schedules())
+        for states in read_states([system]).values():
+            state["schedules"] = described(states)
     return state
-
-
-def _schedules() -> dict[str, Any]:
-    first, *_ = served = systems.served()
-    return {
-        "schedules" if system == first.name else f"{system}_schedules": described(states)
-        for system, states in read_states(served).items()
-    }
 
 
 def described(states: Sequence[ScheduleState]) -> dict[str, Any]:

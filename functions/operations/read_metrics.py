@@ -27,7 +27,7 @@ def read_metrics(_call: Call[Nothing]) -> Answer:
     Gauges of events are read from the database, in sum and per consumer. The ledger's sums are those
     of the last scheduled reconciliation, with its time.
     """
-    served = systems.served()
+    served = systems.configured()
     counted = [system.request_parts().metrics for system in served]
     states = read_states(served)
     return Answer(exposition(counted, [*gauges_of(served), *schedule_gauges(states)]))

@@ -53,3 +53,5 @@ class Configuration:
     """How many requests one process makes side by side."""
     relay_deliver_seconds: int = field(default=45, metadata={"least": 1})
     """How long a run of the delivery claims."""
+    relay_check_wait_seconds: int = field(default=20, metadata={"least": 1})
+    """How long an answer about a check waits for the function that sends."""

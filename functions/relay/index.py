@@ -14,16 +14,35 @@ def _v1() -> Blueprint:
 
 
 def _admin() -> Blueprint:
+    from chalicelib.relay.checks import (  # noqa: F401
+        probe_lane,
+        try_credential,
+        try_sgtm_config,
+    )
     from chalicelib.relay.destinations import (  # noqa: F401
+        change_credential,
+        change_platform,
+        change_sgtm_config,
         change_storefront,
         create_credential,
+        create_platform,
+        create_sgtm_config,
         create_storefront,
+        delete_credential,
+        delete_platform,
+        delete_sgtm_config,
         delete_storefront,
+        list_credentials,
+        list_platforms,
+        list_sgtm_configs,
         list_storefronts,
+        read_credential,
+        read_platform,
+        read_sgtm_config,
         read_storefront,
     )
     from chalicelib.relay.destinations.blueprint import admin
-    from chalicelib.relay.events import read_event  # noqa: F401
+    from chalicelib.relay.events import list_events, read_event  # noqa: F401
     from chalicelib.relay.lanes import change_lane, list_lanes  # noqa: F401
 
     return admin

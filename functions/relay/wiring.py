@@ -80,7 +80,8 @@ def request_parts() -> RequestParts:
     return own
 
 
-endpoint = endpoints(request_parts, Endpoint)
+endpoint = endpoints(request_parts, partial(Endpoint, idempotency=False))
+"""No `Idempotency-Key` is taken: a batch is safe to repeat, and an admin sees what there is."""
 scheduled = schedules(lambda: parts().metrics, schedule_runs)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from chalice import Chalice
@@ -14,6 +15,7 @@ from local.banking.client import JSON, encoded
 
 API_FUNCTION = "api_handler"
 SECONDS = 30
+NO_PARAMETERS: Mapping[str, str] = MappingProxyType({})
 
 
 def api_event(
@@ -23,17 +25,18 @@ def api_event(
     body: bytes = b"",
     query: str = "",
     source_ip: str = "127.0.0.1",
+    parameters: Mapping[str, str] = NO_PARAMETERS,
 ) -> dict[str, Any]:
-    """The event of one request."""
+    """The event of one request. The path is a template if it has parameters."""
     request = IncomingRequest(
         method=method,
-        path=path,
+        path=path.format(**parameters) if parameters else path,
         query=query,
         headers=list(headers.items()),
         body=body,
         source_ip=source_ip,
         resource=path,
-        parameters={},
+        parameters=dict(parameters),
         request_id=headers.get("X-Request-Id", str(uuid.uuid4())),
     )
     return proxy_event(request)

@@ -162,6 +162,8 @@ CREATE INDEX marketing_events_waiting
 CREATE INDEX marketing_events_left_alone
     ON marketing_events (id)
     WHERE accepted_at IS NULL AND status_reason IS NULL AND status IS DISTINCT FROM 'pending';
+CREATE INDEX marketing_events_not_accepted
+    ON marketing_events (event_id) WHERE accepted_at IS NULL;
 CREATE INDEX marketing_events_by_age ON marketing_events (created_at);
 CREATE INDEX marketing_events_by_key ON marketing_events (key_id) WHERE key_id IS NOT NULL;
 
@@ -218,6 +220,31 @@ CREATE TABLE event_attempts (
 CREATE INDEX event_attempts_by_delivery ON event_attempts (event, lane_id);
 CREATE INDEX event_attempts_by_age ON event_attempts (created_at);
 
+-- A try of a destination that an admin has asked for: a test event, or one delivery. The process that delivers
+-- takes it and writes what came of it. Rows are forgotten after a day.
+CREATE TABLE relay_checks (
+    check_id      bigint      NOT NULL GENERATED ALWAYS AS IDENTITY,
+    lane_id       bigint      NOT NULL,
+    kind          text        NOT NULL,
+    created_at    timestamptz NOT NULL DEFAULT clock_timestamp(),
+    taken_at      timestamptz,
+    answered_at   timestamptz,
+    outcome       text,
+    event         bigint,
+    platform_code text,
+    message       text,
+    http_status   integer,
+    duration_ms   integer,
+    CONSTRAINT relay_checks_pkey PRIMARY KEY (check_id),
+    CONSTRAINT relay_checks_kind_check CHECK (kind IN ('test', 'probe')),
+    CONSTRAINT relay_checks_outcome_check CHECK (
+        outcome IN ('delivered', 'refused', 'configuration', 'overload', 'outage', 'unknown', 'skipped',
+                    'expired', 'postponed', 'nothing_pending', 'not_sent', 'fault')),
+    CONSTRAINT relay_checks_message_check CHECK (char_length(message) <= 500)
+);
+
+CREATE INDEX relay_checks_waiting ON relay_checks (check_id) WHERE taken_at IS NULL;
+
 -- ---------------------------------------------------------------------------------------------
 -- The layer's tables
 -- ---------------------------------------------------------------------------------------------
@@ -268,9 +295,10 @@ CREATE TABLE migration_history (
 GRANT SELECT, INSERT, UPDATE
     ON event_deliveries, marketing_events, relay_accounts, relay_lanes, schedule_runs
     TO relay_app;
-GRANT SELECT, INSERT, UPDATE, DELETE ON storefronts TO relay_app;
-GRANT SELECT, INSERT ON event_attempts, platform_credentials TO relay_app;
-GRANT SELECT ON ad_analytics_platforms, storefront_sgtm_config TO relay_app;
+GRANT SELECT, INSERT, UPDATE, DELETE
+    ON ad_analytics_platforms, platform_credentials, relay_checks, storefront_sgtm_config, storefronts
+    TO relay_app;
+GRANT SELECT, INSERT ON event_attempts TO relay_app;
 GRANT INSERT ON audit_log TO relay_app;
 
 -- The order system's login. It may insert these columns of an event and do nothing else, not even read.

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -13,6 +15,7 @@ import httpx
 from local.banking.client import JSON, Reply, read_reply
 from local.banking.in_process import api_event, invoke
 
+_PARAMETER = re.compile(r"{(\w+)}")
 Send = Callable[[str, str, str, Mapping[str, str], bytes, str], dict[str, Any]]
 """Takes method, path, query, headers, body and the caller's address; returns a function's answer."""
 
@@ -20,8 +23,12 @@ Send = Callable[[str, str, str, Mapping[str, str], bytes, str], dict[str, Any]]
 def in_process(
     method: str, path: str, query: str, headers: Mapping[str, str], body: bytes, source_ip: str
 ) -> dict[str, Any]:
-    """Call the app in this process with the event that the gateway would make."""
-    return invoke(api_event(method, path, headers, body, query, source_ip))
+    """Call the app in this process with the event that the gateway would make.
+
+    The parameters of a path are 1: this is for what holds whatever they are.
+    """
+    parameters = dict.fromkeys(_PARAMETER.findall(path), "1")
+    return invoke(api_event(method, path, headers, body, query, source_ip, parameters=parameters))
 
 
 def over_http(client: httpx.Client) -> Send:
@@ -43,11 +50,15 @@ def over_http(client: httpx.Client) -> Send:
 
 @dataclass(frozen=True)
 class Api:
-    """Calls endpoints with one API key, in this process or by HTTP. None sends no header."""
+    """Calls endpoints with one API key, in this process or by HTTP. None sends no header.
+
+    A `login` is a user and a password, which HTTP Basic sends.
+    """
 
     key: str | None
     source_ip: str = "127.0.0.1"
     send: Send = in_process
+    login: tuple[str, str] | None = None
 
     def with_key(self, key: str | None) -> Api:
         """The same API with another caller's key."""
@@ -67,6 +78,9 @@ class Api:
         sent = {**JSON, **(headers or {})}
         if self.key is not None:
             sent["X-API-Key"] = self.key
+        if self.login is not None:
+            told = base64.b64encode(":".join(self.login).encode()).decode()
+            sent["Authorization"] = f"Basic {told}"
         payload = raw if raw is not None else b"" if body is None else json.dumps(body).encode()
         answer = self.send(
             method, path, urlencode(query or {}, doseq=True), sent, payload, self.source_ip

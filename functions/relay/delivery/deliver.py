@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import time
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 
+from chalicelib.relay.checks.doing import BookWithChecks, Checks
 from chalicelib.relay.configuration import Configuration
 from chalicelib.relay.delivery.adapters import adapter_of
 from chalicelib.relay.delivery.book import Deliveries, Limits
 from chalicelib.relay.delivery.sending import Sender, expires_at
 from fintegrate.access.sealing import Sealing
 from fintegrate.database import Database
-from fintegrate.outbox.lanes import LaneRun, Sent, Summary, attempt
+from fintegrate.outbox.lanes import LaneRun, Summary
 from fintegrate.outgoing.client import Client
 from fintegrate.outgoing.urls import allowed_hosts
 from fintegrate.settings import SettingsError
@@ -23,6 +26,7 @@ LONGEST_SECONDS = 15
 LINGER_SECONDS = 10.0
 """A run waits so long for what becomes due: an event's first retry comes after 5 seconds, and the next
 run may begin in a minute only. An open breaker waits 30 seconds, so it is not waited for."""
+_LOOK_SECONDS = 0.2
 _ONE_CLIENT = frozenset({"ga4", "sgtm"})
 """A request holds events of one client only, so claimed events are parted by client."""
 
@@ -33,6 +37,7 @@ class Delivery:
 
     book: Deliveries
     sender: Sender
+    checks: Checks
     senders: int
     seconds: int
 
@@ -47,35 +52,44 @@ class Delivery:
         allowed = allowed_hosts(settings.relay_allow_hosts, settings.stage, "RELAY_ALLOW_HOSTS")
         sender = Sender(Client(allowed), sealing, settings.relay_timeout_seconds)
         waits = waits_of(settings.relay_retry_seconds)
+        book = Deliveries(database, cache(partial(limits_of, sender=sender)), waits)
         return cls(
-            Deliveries(database, cache(partial(limits_of, sender=sender)), waits),
+            book,
             sender,
+            Checks(database, sender, book),
             settings.relay_senders,
             settings.relay_deliver_seconds,
         )
 
     def close(self) -> None:
         """Close what is kept open to receivers."""
+        self.checks.close()
         self.sender.client.close()
 
     def run(self) -> Summary:
-        """Send what is due, for at most the time that a run may claim."""
-        longest = min(LONGEST_SECONDS, self.sender.timeout_seconds or LONGEST_SECONDS)
-        run = LaneRun(self.book, self.sender.send, self.senders, longest, LINGER_SECONDS)
-        return run.run(self.seconds)
+        """Send what is due, for at most the time that a run may claim, and do the checks.
 
-    def probe(self, lane_id: int) -> Sent | None:
-        """Try one delivery of a lane now, whatever its state: paused, blocked, waiting for a probe.
-
-        What was answered counts for the delivery and for the lane as in any run. To be called where
-        the internet can be reached, in no transaction. None if the lane has nothing to send.
+        While a check is under way, what becomes due is sent, too.
         """
-        batch = self.book.claim_one(lane_id)
-        if batch is None:
-            return None
-        sent = attempt(self.sender.send, batch)
-        self.book.write_back([sent])
-        return sent
+        deadline = time.monotonic() + self.seconds
+        try:
+            summary = self._run(self.seconds)
+            while not self.checks.wait(_LOOK_SECONDS) and time.monotonic() < deadline:
+                summary = _added(summary, self._run(deadline - time.monotonic()))
+        finally:
+            self.checks.wait()
+        return summary
+
+    def _run(self, seconds: float) -> Summary:
+        longest = min(LONGEST_SECONDS, self.sender.timeout_seconds or LONGEST_SECONDS)
+        book = BookWithChecks(self.book, self.checks)
+        run = LaneRun(book, self.sender.send, self.senders, longest, LINGER_SECONDS)
+        return run.run(seconds)
+
+
+def _added(one: Summary, other: Summary) -> Summary:
+    rows = Counter(one.rows) + Counter(other.rows)
+    return Summary(dict(rows), one.requests + other.requests, one.halvings + other.halvings)
 
 
 def waits_of(text: str) -> Sequence[float]:

@@ -105,7 +105,7 @@ class Sender:
         result = self._pool(batch.lane).send(
             exchange.Request(request.method, request.url, request.headers, request.body, _HEADERS)
         )
-        verdicts.update(_verdicts(adapter, first, request, result, now))
+        verdicts.update(verdicts_of(adapter, first, request, result, now))
         told = [verdicts[row["event"]] for row in batch.rows]
         return Sent(batch, told, result.milliseconds, result.status)
 
@@ -169,13 +169,14 @@ class Sender:
             return pool
 
 
-def _verdicts(
+def verdicts_of(
     adapter: Adapter,
     events: Sequence[Event],
     request: Request,
     result: exchange.Result,
     now: datetime,
 ) -> dict[int, Verdict | None]:
+    """What came of each event of a request, by its id; None where nobody says which one failed."""
     if isinstance(result, exchange.Failure):
         verdict = _of_failure(result)
         return {event.id: verdict for event in events}

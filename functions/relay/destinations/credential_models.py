@@ -1,12 +1,11 @@
 """What requests about credentials take and what their answers give."""
 
-from datetime import datetime
 from typing import Annotated, Any, NotRequired
 
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from chalicelib.relay.destinations.models import MOST_ID, IsActive
+from chalicelib.relay.destinations.models import MOST_ID, CreatedAt, IsActive, UpdatedAt
 from fintegrate.http.validation import Described, RequestModel
 
 StorefrontNumber = Annotated[
@@ -19,6 +18,9 @@ Settings = Annotated[
         "What the platform's page of the documentation names", {"url": "https://example.com/in"}
     ),
 ]
+
+
+Warnings = Annotated[list[str], Described("What to look at, though it is done", [])]
 
 
 class NewCredential(RequestModel):
@@ -34,8 +36,21 @@ class NewCredential(RequestModel):
     is_active: IsActive = True
 
 
-class CredentialCreated(TypedDict):
-    """The credential, without its values."""
+class CredentialChange(RequestModel):
+    """What to change of a credential; what is left out stays, and null takes a field out."""
+
+    credentials: Annotated[
+        dict[str, Any] | None,
+        Described(
+            "Fields in place of those that are there; empty: a webhook gets a new secret", None
+        ),
+    ] = None
+    settings: Settings | None = None
+    is_active: IsActive | None = None
+
+
+class Credential(TypedDict):
+    """A credential, without its values."""
 
     id: Annotated[int, Described("Its number", 9)]
     lane_id: Annotated[int, Described("The number of its lane", 12)]
@@ -46,13 +61,23 @@ class CredentialCreated(TypedDict):
     fingerprint: Annotated[str, Described("Changes with the values", "9f86d081884c7d65")]
     settings: Settings
     is_active: IsActive
-    created_at: Annotated[datetime, Described("When it was added", "2026-11-26T10:00:00.000000Z")]
-    updated_at: Annotated[
-        datetime, Described("When it was last changed", "2026-11-26T10:00:00.000000Z")
-    ]
+    created_at: CreatedAt
+    updated_at: UpdatedAt
+
+
+class CredentialWritten(Credential):
+    """The credential, without its values but for what was made here."""
+
+    warnings: Warnings
     made: NotRequired[
         Annotated[
             dict[str, str],
             Described("What was made here, shown this once", {"secret": "whsec_…"}),
         ]
     ]
+
+
+class CredentialList(TypedDict):
+    """All credentials."""
+
+    credentials: list[Credential]

@@ -49,6 +49,11 @@ IsActive = Annotated[bool, Described("Whether it gets events", True)]
 StorefrontId = Annotated[int, Described("The storefront's number", 5)]
 
 
+_AT = "2026-11-26T10:00:00.000000Z"
+CreatedAt = Annotated[datetime, Described("When it was added", _AT)]
+UpdatedAt = Annotated[datetime, Described("When it was last changed", _AT)]
+
+
 class ItemPath(RequestModel):
     """The number at the end of the path."""
 
@@ -85,10 +90,8 @@ class Storefront(TypedDict):
     is_active: IsActive
     currency: Currency
     country: Country
-    created_at: Annotated[datetime, Described("When it was added", "2026-11-26T10:00:00.000000Z")]
-    updated_at: Annotated[
-        datetime, Described("When it was last changed", "2026-11-26T10:00:00.000000Z")
-    ]
+    created_at: CreatedAt
+    updated_at: UpdatedAt
 
 
 class StorefrontList(TypedDict):

@@ -7,17 +7,16 @@ from fintegrate.errors import Conflict, NotFound
 from fintegrate.queries import queries_beside
 
 SQL = queries_beside(__name__)
-NOT_FOUND = "No such storefront; check its number"
 
 
-def found(row: Row | None) -> Row:
+def found(row: Row | None, what: str = "storefront") -> Row:
     """The row.
 
     Raises:
         NotFound: there is none.
     """
     if row is None:
-        raise NotFound(NOT_FOUND)
+        raise NotFound(f"No such {what}; check its number")
     return row
 
 

@@ -33,5 +33,10 @@ SELECT (SELECT count(*) FROM relay_lanes WHERE storefront_id = %(id)s AND delete
 -- Whoever adds a destination locks the storefront, too.
 SELECT id FROM storefronts WHERE id = %(id)s FOR UPDATE
 
+-- name: lock_lanes
+-- To be run before a lane is added or deleted: it waits for those who are just accepting events of the storefront,
+-- and the next ones wait for the commit.
+SELECT pg_advisory_xact_lock(1, %(id)s)
+
 -- name: delete
 DELETE FROM storefronts WHERE id = %(id)s

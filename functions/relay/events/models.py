@@ -1,15 +1,19 @@
-"""What answers about events give."""
+"""What requests about events take and what their answers give."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
+from pydantic import BeforeValidator, Field, StringConstraints
 from typing_extensions import TypedDict
 
-from fintegrate.http.validation import Described
+from chalicelib.relay.lanes.models import LaneNumber
+from fintegrate.http.cursors import Cursor, Limit, NextCursor, digits_only
+from fintegrate.http.validation import Described, Instant, RequestModel, Text
 
 _AT = "2026-11-26T10:00:00.000000Z"
 Moment = Annotated[datetime | None, Described("When; null if not yet", _AT)]
 Reason = Annotated[str | None, Described("Why; null where there is nothing to say", None)]
+Line = Annotated[Text, StringConstraints(max_length=255)]
 
 
 class DeliveryState(TypedDict):
@@ -40,8 +44,54 @@ class Attempt(TypedDict):
     created_at: Moment
 
 
-class EventLife(TypedDict):
-    """An event and what became of it."""
+class EventPath(RequestModel):
+    """An event's number in the path."""
+
+    id: Annotated[
+        int,
+        Field(ge=1, le=2**63 - 1),
+        BeforeValidator(digits_only),
+        Described("The event's number", 4711),
+    ]
+
+
+class EventFilter(RequestModel):
+    """Which events; what is left out excludes none."""
+
+    storefront: Annotated[Line | None, Described("The storefront's code", None)] = None
+    event_type: Annotated[Line | None, Described("Its type", None)] = None
+    event_id: Annotated[
+        Line | None, Described("Its own id, or the order's if it has none", None)
+    ] = None
+    status: Annotated[
+        Line | None,
+        Described("What came of its intake, such as accepted, unresolved or rejected", None),
+    ] = None
+    delivery_status: Annotated[
+        Literal["pending", "delivered", "failed", "expired", "skipped"] | None,
+        Described("A delivery of it has this status", None),
+    ] = None
+    reason: Annotated[
+        Line | None,
+        Described(
+            "Of such a delivery or of its intake: all of it, or what is before a colon", None
+        ),
+    ] = None
+    lane_id: Annotated[
+        LaneNumber | None,
+        Described("It has such a delivery in this lane", None),
+    ] = None
+    destination: Annotated[
+        Line | None, Described("It has such a delivery by this adapter", None)
+    ] = None
+    created_from: Annotated[Instant | None, Described("It came then or later", None)] = None
+    created_to: Annotated[Instant | None, Described("It came before this time", None)] = None
+    limit: Limit = 50
+    cursor: Cursor | None = None
+
+
+class Event(TypedDict):
+    """An event, without what was sent."""
 
     id: Annotated[int, Described("Its number", 4711)]
     event_id: Annotated[str | None, Described("Its id", "2025010100001111")]
@@ -49,9 +99,6 @@ class EventLife(TypedDict):
     storefront: Annotated[str | None, Described("The storefront's code", "bosley")]
     event_type: Annotated[str | None, Described("Its type", "purchase_completed")]
     event_time: Moment
-    payload: Annotated[
-        dict[str, Any], Described("What was sent, without user data", {"currency": "USD"})
-    ]
     dedup_id: Annotated[
         str | None,
         Described("By which platforms know copies", "2025010100001111"),
@@ -61,5 +108,20 @@ class EventLife(TypedDict):
     source_system: Annotated[str | None, Described("Who sent it", "api")]
     created_at: Moment
     accepted_at: Moment
+
+
+class EventPage(TypedDict):
+    """Events, the newest first."""
+
+    events: list[Event]
+    next_cursor: NextCursor
+
+
+class EventLife(Event):
+    """An event and what became of it."""
+
+    payload: Annotated[
+        dict[str, Any], Described("What was sent, without user data", {"currency": "USD"})
+    ]
     deliveries: list[DeliveryState]
     attempts: list[Attempt]

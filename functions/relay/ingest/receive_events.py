@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 
 @ingest.route("/v1/events", methods=["POST"])
-@endpoint(Batch, gives=Received, status=202, transaction=True, idempotency=False)
+@endpoint(Batch, gives=Received, status=202, transaction=True)
 def receive_events(call: Call[Batch]) -> Answer:
     """Take a batch of events.
 

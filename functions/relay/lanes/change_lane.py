@@ -1,9 +1,8 @@
 """PATCH /admin/v1/lanes/{id}: pauses a lane, or changes its bounds."""
 
 from chalicelib.relay.destinations.blueprint import admin
-from chalicelib.relay.destinations.models import ItemPath
 from chalicelib.relay.lanes.lanes import change
-from chalicelib.relay.lanes.models import Lane, LaneChange
+from chalicelib.relay.lanes.models import Lane, LaneChange, LanePath
 from chalicelib.relay.wiring import endpoint
 from fintegrate.http.endpoint import Access, Answer, Call
 
@@ -13,7 +12,7 @@ from fintegrate.http.endpoint import Access, Answer, Call
     LaneChange,
     gives=Lane,
     access=Access.ADMIN,
-    path=ItemPath,
+    path=LanePath,
     transaction=True,
     looks_up=True,
 )

@@ -3,9 +3,10 @@
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 from typing_extensions import TypedDict
 
+from fintegrate.http.cursors import digits_only
 from fintegrate.http.validation import Described, RequestModel
 
 _AT = "2026-11-26T10:00:00.000000Z"
@@ -14,6 +15,13 @@ RequestsPerMinute = Annotated[
     int, Field(ge=1, le=1_000_000), Described("What the account may get in a minute", 600)
 ]
 Concurrency = Annotated[int, Field(ge=1, le=64), Described("Requests side by side", 16)]
+LaneNumber = Annotated[int, Field(ge=1, le=2**63 - 1), BeforeValidator(digits_only)]
+
+
+class LanePath(RequestModel):
+    """A lane's number in the path."""
+
+    id: Annotated[LaneNumber, Described("The lane's number", 12)]
 
 
 class LaneChange(RequestModel):

@@ -7,6 +7,7 @@ from typing import Any
 from chalice import Rate
 
 from chalicelib.relay.delivery.nudges import QUEUE
+from chalicelib.relay.destinations.destination_lanes import skip_deleted
 from chalicelib.relay.schedules.blueprint import schedules
 from chalicelib.relay.wiring import parts, scheduled
 from fintegrate.messaging.queue_function import QueueMessage, queue_function
@@ -16,8 +17,15 @@ from fintegrate.messaging.queue_function import QueueMessage, queue_function
 @scheduled
 def relay_deliver(_event: Any) -> dict[str, Any]:
     """Overlapping runs are harmless: each row is leased by one."""
-    summary = parts().delivery().run()
-    return {**summary.rows, "requests": summary.requests, "halvings": summary.halvings}
+    own = parts()
+    skipped = skip_deleted(own.request.database)
+    summary = own.delivery().run()
+    return {
+        **summary.rows,
+        "destination_deleted": skipped,
+        "requests": summary.requests,
+        "halvings": summary.halvings,
+    }
 
 
 @schedules.lambda_function(name="relay_deliver_nudged")

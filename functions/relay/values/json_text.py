@@ -6,9 +6,10 @@ modules.
 
 import json
 import re
-import secrets
 from decimal import Decimal, InvalidOperation
 from typing import Any
+
+from fintegrate.decimals import marked, unmarked
 
 MAX_NESTING = 8
 _LONGEST_INT = 18
@@ -16,13 +17,6 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 _LONGEST_NUMBER = 400
 """Digits before or after the point. Beyond it no other JSON reader and no database follows."""
-_LONGEST_PLAIN = 40
-
-# The C encoder writes no number but int and float. So a Decimal goes through it as a marked text,
-# and the quotes are taken off afterwards. The mark is made anew in each process: no sender can know
-# it.
-_MARK = secrets.token_hex(16)
-_MARKED = re.compile(f'"{_MARK}([0-9.E+-]+)"')
 
 
 def loads(text: str | bytes) -> Any:
@@ -40,7 +34,7 @@ def loads(text: str | bytes) -> Any:
 def dumps(value: object) -> bytes:
     """Write compact JSON in UTF-8. A finite Decimal becomes a number with exactly its digits."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=_marked)
-    return _MARKED.sub(r"\1", text).encode("utf-8", "replace")
+    return unmarked(text).encode("utf-8", "replace")
 
 
 def flaw_of(value: object, depth: int = 0) -> str | None:
@@ -91,7 +85,5 @@ def _whole(text: str) -> int | Decimal:
 
 def _marked(value: object) -> str:
     if isinstance(value, Decimal) and value.is_finite():
-        # 1E+999999 is JSON too, and written out it would be a megabyte.
-        plain = abs(value.adjusted()) < _LONGEST_PLAIN
-        return f"{_MARK}{value:f}" if plain else f"{_MARK}{value}"
+        return marked(value)
     raise TypeError(f"{type(value).__name__} cannot be written as JSON")

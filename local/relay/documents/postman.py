@@ -7,7 +7,7 @@ from local.documents.postman import Plan, pairs
 KEEP = """\
 const isJson = pm.response.headers.get("Content-Type") === "application/json";
 const answered = (isJson && pm.response.json().data) || {};
-const resource = pm.request.url.path[pm.request.url.path.length - 1];
+const resource = pm.request.url.path[pm.request.url.path.length - 1].replace("-", "_");
 if (pm.request.method === "POST" && answered.id)
   pm.collectionVariables.set(resource + "_id", answered.id);
 if (resource === "storefronts" && answered.storefront_id)
@@ -26,21 +26,38 @@ LOGIN = {"username": "{{user}}", "password": "{{password}}"}
 PLAN = Plan(
     auth={"type": "basic", "basic": [*pairs(**LOGIN)]},
     credentials=("user", "password"),
-    kept=("storefronts_id", "storefront_code", "lanes_id", "events_id"),
+    kept=(
+        "storefronts_id",
+        "storefront_code",
+        "platforms_id",
+        "credentials_id",
+        "sgtm_configs_id",
+        "lanes_id",
+        "events_id",
+    ),
     keep=KEEP,
-    given=("unused_storefront",),
+    given=("unused_storefront", "unused_credential", "unused_sgtm_config"),
     sent={
         "POST /admin/v1/storefronts": {"storefront_id": "shop_{{$timestamp}}"},
         "POST /admin/v1/credentials": {
             "storefront_id": "{{storefronts_id}}",
             "settings": {"url": "https://example.com/in"},
         },
+        "POST /admin/v1/sgtm-configs": {"storefront_id": "{{storefronts_id}}", "is_active": False},
+        "POST /admin/v1/platforms": {"platform_code": "webhook_{{$timestamp}}"},
+        "PATCH /admin/v1/platforms/{id}": {"name": "Stock"},
+        "PATCH /admin/v1/credentials/{id}": {"settings": {"consent_mode": "optional"}},
+        "PATCH /admin/v1/sgtm-configs/{id}": {"path": "/collect"},
         "PATCH /admin/v1/storefronts/{id}": {"name": "Shop"},
         "PATCH /admin/v1/lanes/{id}": {"paused": True},
         "POST /v1/events": {"data": [EVENT]},
     },
-    only_with={"DELETE /admin/v1/storefronts/{id}": "unused_storefront"},
-    places={"POST /admin/v1/credentials": 0.5},
+    only_with={
+        "DELETE /admin/v1/storefronts/{id}": "unused_storefront",
+        "DELETE /admin/v1/credentials/{id}": "unused_credential",
+        "DELETE /admin/v1/sgtm-configs/{id}": "unused_sgtm_config",
+    },
+    places={"POST /admin/v1/credentials": 0.5, "POST /admin/v1/sgtm-configs": 0.5},
     numbers=("storefronts_id",),
-    folders=("Destinations", "Ingest", "Events", "Lanes"),
+    folders=("Destinations", "Ingest", "Events", "Lanes", "Checks"),
 )

@@ -7,7 +7,6 @@ describes (the envelope among it), and what is forbidden is refused.
 
 from __future__ import annotations
 
-import json
 import uuid
 from collections.abc import Callable, Iterator, MutableMapping
 from contextlib import ExitStack
@@ -16,26 +15,17 @@ from typing import Any
 
 import pytest
 import schemathesis
-from hypothesis import HealthCheck, Phase, given, seed, settings
 from schemathesis import Case, GenerationMode
-from schemathesis.specs.openapi import checks
 
 from local.banking.client import Client, onboard
 from local.documents import routes_of
 from tests.acceptance.http.conftest import Served
+from tests.support.openapi import hold_to_document
 
 ROUTES = routes_of("banking")
 OPERATIONS = [f"{method} {path}" for path, methods in sorted(ROUTES.items()) for method in methods]
 EXAMPLES = {"source": 5, "process": 5, "container": 2}  # per operation and role
 KNOWN = {"customer_id", "tag_key", "event_id", "consumer_id"}
-CHECKS = [
-    schemathesis.checks.not_a_server_error,
-    checks.status_code_conformance,
-    checks.content_type_conformance,
-    checks.response_headers_conformance,
-    checks.response_schema_conformance,
-    checks.negative_data_rejection,
-]
 
 
 def fields_of(name: str) -> set[str]:
@@ -127,36 +117,13 @@ def call_with(
     mode: GenerationMode,
     change: Callable[[Case], None] = lambda _case: None,
 ) -> None:
-    """Call an operation with generated requests and hold every answer to the document."""
+    """Call an operation of banking as this role."""
     method, path = name.split(" ")
-
-    @seed(1)
-    @settings(
-        max_examples=system.examples,
-        deadline=None,
-        database=None,
-        phases=[Phase.generate],
-        suppress_health_check=list(HealthCheck),
+    hold_to_document(
+        system.schema[path][method],
+        system.base_url,
+        {"X-API-Key": system.clients[role].key},
+        mode=mode,
+        examples=system.examples,
+        change=change,
     )
-    @given(case=system.schema[path][method].as_strategy(generation_mode=mode))
-    def conforms(case: Case) -> None:
-        change(case)
-        key = system.clients[role].key
-        response = case.call(base_url=system.base_url, headers={"X-API-Key": key})
-        case.validate_response(response, checks=CHECKS)
-        check_envelope(response)
-
-    conforms()
-
-
-def check_envelope(response: Any) -> None:
-    """The one shape of every answer that is not a document of its own."""
-    if response.status_code < 400 and response.request.url.split("?")[0].endswith(
-        ("/metrics", "/openapi.json", "/docs")
-    ):
-        return
-    envelope = json.loads(response.content)
-    assert set(envelope) == {"data", "detail"}
-    assert envelope["detail"]["status_code"] == str(response.status_code)
-    assert envelope["detail"]["status_description"]
-    assert response.status_code < 400 or envelope["data"] == {}

@@ -8,9 +8,13 @@ from typing import Any
 
 import pytest
 
+from chalicelib import systems
 from chalicelib.banking import wiring
 from chalicelib.banking.wiring import Parts
 from chalicelib.operations import health as health_module
+from chalicelib.relay import wiring as relay_wiring
+from fintegrate.made_once import MadeOnce
+from tests.integration.operations.pages import get
 from tests.support.api import Api
 
 
@@ -76,6 +80,20 @@ def test_database_away_is_not_healthy(rewire: Callable[[str, str], None]) -> Non
     assert reply.data == {}
     assert reply.headers["Retry-After"]
     assert "database" in reply.description
+
+
+def test_system_without_settings_says_so(
+    parts: Parts, admin: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(systems, "served", MadeOnce(lambda: systems.named(None)))
+    monkeypatch.delenv("RELAY_DATABASE_URL", raising=False)
+    relay_wiring.use(None)
+
+    reply = Api(None).get("/health")
+
+    assert (reply.status, reply.data["database"]["status"]) == (200, "up")
+    assert reply.data["relay"] == {"status": "not_configured"}
+    assert get("/metrics", key=admin.key).status == 200
 
 
 def test_health_is_cached_a_second(parts: Parts, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import base64
 import itertools
+import json
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from typing import Any, NamedTuple
+from urllib.parse import urlencode
 
 import psycopg2
 import pytest
 from psycopg2.extras import RealDictCursor
 
+from chalicelib.relay import wiring
 from fintegrate.database import Database
 from fintegrate.roles import Users, prepare
+from local.banking.in_process import api_event, invoke
 from local.services.databases import create_database, drop_database, with_users
 from local.services.running import RunningServices
+from local.services.settings import settings_environment
 from tests.conftest import WORKER
+from tests.integration.relay.receiver import Receiver, receiving
 
 _numbers = itertools.count(1)
 SETTING = "RELAY_DATABASE_URL"
@@ -43,6 +51,9 @@ def database_url(prepared_url: str) -> str:
         )
         (tables,) = cursor.fetchone() or ("",)
         cursor.execute(f"TRUNCATE {tables} RESTART IDENTITY")
+        cursor.execute(
+            "DELETE FROM ad_analytics_platforms WHERE id > 7"
+        )  # the migration made seven
     return prepared_url
 
 
@@ -118,3 +129,94 @@ def query(database_url: str) -> Iterator[Callable[..., list[dict[str, object]]]]
 
     yield run
     connection.close()
+
+
+class Reply(NamedTuple):
+    """What the relay answered."""
+
+    status: int
+    data: Any
+    description: str
+    headers: dict[str, str]
+    text: str
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    with receiving() as receiver:
+        yield receiver
+
+
+@pytest.fixture
+def environment(services: RunningServices, database_url: str, receiver: Receiver) -> dict[str, str]:
+    users = with_users(services.urls, database_url, SETTING)
+    return settings_environment(
+        services.urls,
+        **users,
+        RELAY_ALLOW_HOSTS=receiver.allowed,
+        RELAY_RETRY_SECONDS="0,0,0",
+        LOG_LEVEL="WARNING",
+        STAGE="local",
+    )
+
+
+@pytest.fixture
+def call(environment: dict[str, str]) -> Iterator[Callable[..., Reply]]:
+    """Calls the relay as one of its users."""
+    wiring.use(wiring.build(environment))
+
+    def call(
+        method: str,
+        path: str,
+        body: Any = None,
+        user: str | None = "admin",
+        number: int = 0,
+        **query: Any,
+    ) -> Reply:
+        secret = environment[f"RELAY_{'ADMIN' if user == 'admin' else 'INGEST'}_PASSWORD"]
+        token = base64.b64encode(f"{user}:{secret}".encode()).decode()
+        headers = {"Authorization": f"Basic {token}"} if user else {}
+        raw = b"" if body is None else json.dumps(body).encode()
+        parameters = {"id": str(number)} if number else {}
+        event = api_event(
+            method, path, headers, raw, urlencode(query), "127.0.0.1", parameters=parameters
+        )
+        answer = invoke(event)
+        said = json.loads(answer["body"])
+        return Reply(
+            answer["statusCode"],
+            said["data"],
+            said["detail"]["status_description"],
+            answer["headers"],
+            answer["body"],
+        )
+
+    yield call
+    wiring.parts().delivery().close()
+    wiring.parts().close()
+    wiring.use(None)
+
+
+@pytest.fixture
+def secret(call: Callable[..., Reply], receiver: Receiver, query: Any) -> str:
+    """A storefront with a webhook, whose secret this is."""
+    made = call("POST", "/admin/v1/storefronts", {"storefront_id": "bosley", "name": "Bosley"})
+    assert made.status == 201, made
+    (platform,) = query("SELECT id FROM ad_analytics_platforms WHERE platform_code = 'webhook'")
+    added = call(
+        "POST",
+        "/admin/v1/credentials",
+        {
+            "storefront_id": made.data["id"],
+            "platform_id": platform["id"],
+            "credentials": {},
+            "settings": {"url": receiver.url},
+        },
+    )
+    assert added.status == 201, added
+    return str(added.data["made"]["secret"])
+
+
+def deliver() -> dict[str, int]:
+    """A run of the delivery; rows by the kind of their verdict."""
+    return wiring.parts().delivery().run().rows

@@ -28,6 +28,7 @@ class Receiver:
     def __init__(self) -> None:
         self.got: list[Got] = []
         self.answer: Callable[[Got], int] = lambda _got: 200
+        self.words: Callable[[Got], bytes] = lambda _got: b"{}"
         self.port = 0
 
     @property
@@ -53,9 +54,10 @@ def receiving() -> Iterator[Receiver]:
             got = Got(dict(self.headers), body)
             receiver.got.append(got)
             self.send_response(receiver.answer(got))
-            self.send_header("Content-Length", "2")
+            words = receiver.words(got)
+            self.send_header("Content-Length", str(len(words)))
             self.end_headers()
-            self.wfile.write(b"{}")
+            self.wfile.write(words)
 
         def log_message(self, *_: object) -> None:
             """Nothing."""

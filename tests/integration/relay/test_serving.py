@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,8 +11,10 @@ from typing import Any
 
 import httpx
 import pytest
+import schemathesis
+from schemathesis import Case, GenerationMode
 
-from local.documents import openapi_document
+from local.documents import openapi_document, routes_of
 from local.documents.postman import postman_collection
 from local.relay.documents.postman import PLAN
 from local.services.databases import with_users
@@ -20,8 +23,10 @@ from local.services.settings import RECORD, settings_environment
 from local.serving.server import start_server
 from tests.integration.relay.conftest import SETTING
 from tests.integration.relay.receiver import Receiver, receiving
+from tests.support.openapi import hold_to_document
 from tests.support.waiting import eventually
 
+EXAMPLES = 3
 EVENT = {
     "storefront_id": "bosley",
     "event_name": "purchase_completed",
@@ -107,26 +112,60 @@ def test_one_process_answers_for_both(client: httpx.Client) -> None:
 
     servers = ("database", "broker", "cache")
     assert {health[name]["status"] for name in servers} == {"up"}
-    assert {health[f"relay_{name}"]["status"] for name in servers} == {"up"}
+    assert {health["relay"][name]["status"] for name in servers} == {"up"}
+    assert health["relay"]["status"] == "up"
     assert {"/customer/data", "/v1/events", "/admin/v1/storefronts"} <= set(paths)
 
 
-def test_collection_passes_top_to_bottom(environment: dict[str, str]) -> None:
-    """As Postman would send it to the relay alone, but for what waits for a variable."""
+def test_relay_alone_keeps_to_its_documents(environment: dict[str, str]) -> None:
+    """First the collection, as Postman would send it; then what OpenAPI allows and forbids."""
     collection = postman_collection(openapi_document("relay"), PLAN)
     requests = {
         item["name"]: item["request"] for folder in collection["item"] for item in folder["item"]
     }
     with serving({**environment, "SYSTEM": "relay"}) as client:
         known = {"base_url": str(client.base_url), "$timestamp": "1"}
-        refused = {}
+        refused: dict[str, str] = {}
         for name, request in requests.items():
             if name not in PLAN.only_with:
                 answer = sent(client, request, known)
                 known |= kept(request, answer)
                 refused |= {name: answer.text} if answer.status_code >= 300 else {}
+        assert refused == {}
+        hold_all_to_document(client, environment)
 
-    assert refused == {}
+
+def hold_all_to_document(client: httpx.Client, environment: dict[str, str]) -> None:
+    base_url = str(client.base_url).rstrip("/")
+    user = f"{environment['RELAY_ADMIN_USER']}:{environment['RELAY_ADMIN_PASSWORD']}"
+    headers = {"Authorization": f"Basic {base64.b64encode(user.encode()).decode()}"}
+    schema = schemathesis.openapi.from_url(f"{base_url}/openapi.json")
+    for path, methods in openapi_document("relay")["paths"].items():
+        for method in methods:
+            for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):
+                if mode is GenerationMode.POSITIVE or takes_something(method, path):
+                    hold_to_document(
+                        schema[path][method],
+                        base_url,
+                        headers,
+                        mode=mode,
+                        examples=EXAMPLES,
+                        change=known if method in {"get", "patch"} else lambda _case: None,
+                    )
+
+
+def takes_something(method: str, path: str) -> bool:
+    """Whether there is anything that the document could forbid."""
+    spec = routes_of("relay")[path][method.upper()].view_function.__endpoint__
+    return bool(spec.path or spec.takes.model_fields)
+
+
+def known(case: Case) -> None:
+    """Ask for the first thing of its kind."""
+    if isinstance(case.path_parameters.get("id"), int):
+        case.path_parameters["id"] = 1
+    if isinstance(case.query, dict):
+        case.query.pop("cursor", None)
 
 
 def sent(client: httpx.Client, request: dict[str, Any], known: dict[str, str]) -> httpx.Response:
@@ -147,7 +186,8 @@ def kept(request: dict[str, Any], answer: httpx.Response) -> dict[str, str]:
     if request["method"] != "POST":
         return {}
     data = answer.json()["data"]
-    found = {f"{request['url']['path'][-1]}_id": data.get("id"), "lanes_id": data.get("lane_id")}
+    resource = request["url"]["path"][-1].replace("-", "_")
+    found = {f"{resource}_id": data.get("id"), "lanes_id": data.get("lane_id")}
     if request["url"]["path"][-1] == "storefronts":
         found["storefront_code"] = data["storefront_id"]
     if "results" in data:

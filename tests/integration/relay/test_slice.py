@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-import base64
 import json
-from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 from cryptography.fernet import Fernet
 from standardwebhooks.webhooks import Webhook
 
-from app import app
 from chalicelib.relay import wiring
-from local.aws_shapes.lambda_context import LambdaContext
-from local.banking.in_process import api_event
-from local.services.databases import with_users
-from local.services.running import RunningServices
-from local.services.settings import settings_environment
-from tests.integration.relay.conftest import SETTING
-from tests.integration.relay.receiver import Receiver, receiving
+from tests.integration.relay.conftest import Reply, deliver
+from tests.integration.relay.receiver import Receiver
 
 EVENT = {
     "storefront_id": "bosley",
@@ -30,85 +23,6 @@ EVENT = {
     "user": {"email": "Jane.Roe@example.com", "phone": "+1 650 555 1234"},
     "utm_source": "mail",
 }
-
-
-class Reply(NamedTuple):
-    status: int
-    data: Any
-    description: str
-    headers: dict[str, str]
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    with receiving() as receiver:
-        yield receiver
-
-
-@pytest.fixture
-def environment(services: RunningServices, database_url: str, receiver: Receiver) -> dict[str, str]:
-    users = with_users(services.urls, database_url, SETTING)
-    return settings_environment(
-        services.urls,
-        **users,
-        RELAY_ALLOW_HOSTS=receiver.allowed,
-        RELAY_RETRY_SECONDS="0,0,0",
-        LOG_LEVEL="WARNING",
-        STAGE="local",
-    )
-
-
-@pytest.fixture
-def call(environment: dict[str, str]) -> Iterator[Callable[..., Reply]]:
-    """Calls the relay as one of its users."""
-    wiring.use(wiring.build(environment))
-
-    def call(
-        method: str, path: str, body: Any = None, user: str = "admin", number: int = 0
-    ) -> Reply:
-        secret = environment[f"RELAY_{'ADMIN' if user == 'admin' else 'INGEST'}_PASSWORD"]
-        token = base64.b64encode(f"{user}:{secret}".encode()).decode()
-        raw = b"" if body is None else json.dumps(body).encode()
-        event = api_event(method, path, {"Authorization": f"Basic {token}"}, raw, "", "127.0.0.1")
-        if number:
-            event["pathParameters"] = {"id": str(number)}
-        answer = app(event, LambdaContext("api_handler", 29))
-        said = json.loads(answer["body"])
-        return Reply(
-            answer["statusCode"],
-            said["data"],
-            said["detail"]["status_description"],
-            answer["headers"],
-        )
-
-    yield call
-    wiring.parts().delivery().close()
-    wiring.parts().close()
-    wiring.use(None)
-
-
-@pytest.fixture
-def secret(call: Callable[..., Reply], receiver: Receiver, query: Any) -> str:
-    """A storefront with a webhook, whose secret this is."""
-    made = call("POST", "/admin/v1/storefronts", {"storefront_id": "bosley", "name": "Bosley"})
-    assert made.status == 201, made
-    (platform,) = query("SELECT id FROM ad_analytics_platforms WHERE platform_code = 'webhook'")
-    added = call(
-        "POST",
-        "/admin/v1/credentials",
-        {
-            "storefront_id": made.data["id"],
-            "platform_id": platform["id"],
-            "credentials": {},
-            "settings": {"url": receiver.url},
-        },
-    )
-    assert added.status == 201, added
-    return str(added.data["made"]["secret"])
-
-
-def deliver() -> dict[str, int]:
-    return wiring.parts().delivery().run().rows
 
 
 def test_event_arrives_signed_and_is_shown(
@@ -280,10 +194,9 @@ def test_probe_tries_a_closed_lane(
     (lane,) = query("SELECT lane_id FROM relay_lanes")
     delivery = wiring.parts().delivery()
 
-    sent = delivery.probe(lane["lane_id"])
+    done = delivery.checks.probe(lane["lane_id"])
 
-    assert sent is not None
-    assert (sent.http_status, [v.kind.value for v in sent.verdicts if v]) == (200, ["delivered"])
+    assert (done.http_status, done.outcome) == (200, "delivered")
     assert len(receiver.got) == 1
     assert query("SELECT status FROM event_deliveries") == [{"status": "delivered"}]
-    assert delivery.probe(lane["lane_id"]) is None
+    assert delivery.checks.probe(lane["lane_id"]).outcome == "nothing_pending"

@@ -4,24 +4,21 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import pytest
 
 from chalicelib.banking import wiring
-from chalicelib.banking.wiring import Parts
+from chalicelib.relay import wiring as relay_wiring
 from local.services.databases import create_database, drop_database, with_users
 from local.services.running import RunningServices
 from local.services.settings import settings_environment
 from tests.integration.requests.endpoints import (
-    ADMINS,
-    DECORATED,
+    EVERY,
+    EVERY_DECORATED,
     POSTS,
-    ROUTES,
-    WITH_BODY,
     WITH_KEY,
-    WITH_QUERY,
     Route,
 )
 from tests.support.api import Api, Reply
@@ -44,50 +41,120 @@ BODIES_THAT_ARE_NO_OBJECT = {
     "nested too deep": b'{"name": ' + b"[" * 100_000 + b"]" * 100_000 + b"}",
 }
 KEYS_OF_AN_ENVELOPE = {"status_code", "status_name", "status_description"}
-each = pytest.mark.parametrize("route", ROUTES, ids=str)
-each_decorated = pytest.mark.parametrize("route", DECORATED, ids=str)
+WITH_CREDENTIALS = [route for route in EVERY if not route.public]
+ADMINS = [route for route in WITH_CREDENTIALS if route.is_admins]
+WITH_BODY = [route for route in EVERY_DECORATED if route.method != "GET"]
+WITH_FIELDS = [route for route in WITH_BODY if route.spec and route.spec.takes.model_fields]
+CLOSED = [
+    route
+    for route in EVERY_DECORATED
+    if route.spec and route.spec.takes.model_config.get("extra") == "forbid"
+]
+"""Those that take no unknown field. A page of events does: its items are judged one by one."""
+WITH_QUERY = [route for route in EVERY_DECORATED if route.method == "GET"]
+each = pytest.mark.parametrize("route", EVERY, ids=str)
+each_decorated = pytest.mark.parametrize("route", EVERY_DECORATED, ids=str)
+each_with_credentials = pytest.mark.parametrize("route", WITH_CREDENTIALS, ids=str)
 each_with_key = pytest.mark.parametrize("route", WITH_KEY, ids=str)
 each_of_the_admin = pytest.mark.parametrize("route", ADMINS, ids=str)
 each_with_body = pytest.mark.parametrize("route", WITH_BODY, ids=str)
+each_with_fields = pytest.mark.parametrize("route", WITH_FIELDS, ids=str)
+each_closed = pytest.mark.parametrize("route", CLOSED, ids=str)
 each_with_query = pytest.mark.parametrize("route", WITH_QUERY, ids=str)
 each_post = pytest.mark.parametrize("route", POSTS, ids=str)
 
 
 @dataclass(frozen=True)
-class Callers:
-    """Who asks: the admin, a tenant, and a tenant whose consumer is deactivated."""
+class Of:
+    """Who asks a system, and with which words it refuses them."""
 
-    parts: Parts
     admin: Api
     tenant: Api
+    malformed: Api
+    missing: str
+    wrong: str
+    not_admin: str
+    most_bytes: int
+
+
+@dataclass(frozen=True)
+class Callers:
+    """The callers of each system, and a tenant whose consumer is deactivated."""
+
+    of: dict[str, Of]
     deactivated: Api
+    use: Callable[[], None]
+
+    def __getitem__(self, route: Route) -> Of:
+        return self.of[route.system]
 
 
 @pytest.fixture(scope="module")
-def once(services: RunningServices, template_database: str) -> Iterator[Callers]:
-    """One database for the whole module: what is asked here is refused and changes nothing."""
-    name = f"{template_database}_every_endpoint"
-    url = create_database(services.urls, name, template_database)
-    users = with_users(services.urls, url)
-    environment = settings_environment(services.urls, **{**UNLIMITED, **users})
-    parts = wiring.build(environment)
-    wiring.use(parts)
+def once(services: RunningServices, template_databases: dict[str, str]) -> Iterator[Callers]:
+    """One database of each system for the whole module: what is asked here changes nothing."""
+    names = {s: f"{name}_every_endpoint" for s, name in template_databases.items()}
+    urls = {
+        s: create_database(services.urls, name, template_databases[s]) for s, name in names.items()
+    }
+    users = {k: v for s, url in urls.items() for k, v in with_users(services.urls, url, s).items()}
+    unlimited = {**UNLIMITED, "RELAY_RATE_LIMIT_PER_MINUTE": "6000000"}
+    environment = settings_environment(services.urls, **{**unlimited, **users})
+    banking, relay = wiring.build(environment), relay_wiring.build(environment)
+
+    def use() -> None:
+        wiring.use(banking)
+        relay_wiring.use(relay)
+
+    use()
     admin = Api(environment["ADMIN_API_KEY"])
     tenants = [new_bank(admin) for _ in range(2)]
     admin.post("/consumer/change-status", consumer_id=tenants[1].consumer_id, status="deactivated")
-    yield Callers(parts, admin, tenants[0].api, tenants[1].api)
-    parts.close()
+    yield Callers(
+        {
+            "banking": Of(
+                admin=admin,
+                tenant=tenants[0].api,
+                malformed=Api("fk_x_y"),
+                missing="X-API-Key is missing; send your API key in this header",
+                wrong="X-API-Key is malformed; check that the key was copied as a whole",
+                not_admin="This endpoint is the admin's; ",
+                most_bytes=banking.settings.max_body_bytes,
+            ),
+            "relay": Of(
+                admin=login(environment, "ADMIN"),
+                tenant=login(environment, "INGEST"),
+                malformed=Api(None, login=("a", "\0")),
+                missing="Authorization is missing; send your user and password by HTTP Basic",
+                wrong="The user or the password is wrong",
+                not_admin="This endpoint is for users with the role admin",
+                most_bytes=relay.settings.relay_max_body_bytes,
+            ),
+        },
+        tenants[1].api,
+        use,
+    )
+    banking.close()
+    relay.close()
     wiring.use(None)
+    relay_wiring.use(None)
     for tenant in tenants:
         delete_queues(environment["RABBITMQ_URL"], tenant.name)
-    drop_database(services.urls, name)
+    for name in names.values():
+        drop_database(services.urls, name)
+
+
+def login(environment: dict[str, str], role: str) -> Api:
+    """One of the relay's users."""
+    user, password = (environment[f"RELAY_{role}_{what}"] for what in ("USER", "PASSWORD"))
+    return Api(None, login=(user, password))
 
 
 @pytest.fixture
 def callers(once: Callers) -> Iterator[Callers]:
-    wiring.use(once.parts)
+    once.use()
     yield once
     wiring.use(None)
+    relay_wiring.use(None)
 
 
 def refused(reply: Reply, status: int, name: str) -> str:
@@ -110,22 +177,22 @@ def ask_wrongly(api: Api, route: Route, **headers: str) -> Reply:
 
 def test_the_route_table_is_not_empty() -> None:
     assert len(WITH_KEY) >= 25
-    assert {"POST /customer/data", "GET /events/list"} <= set(map(str, WITH_KEY))
-    assert {"POST /consumer/data", "GET /consumer/list"} <= set(map(str, ADMINS))
+    assert {"POST /customer/data", "POST /v1/events"} <= set(map(str, WITH_CREDENTIALS))
+    assert {"POST /consumer/data", "GET /admin/v1/lanes"} <= set(map(str, ADMINS))
 
 
-@each_with_key
-def test_without_key_nobody_comes_in(callers: Callers, route: Route) -> None:
-    sentence = refused(ask_wrongly(Api(None), route), 401, "UNAUTHORIZED")
+@each_with_credentials
+def test_without_credentials_nobody_comes_in(callers: Callers, route: Route) -> None:
+    reply = ask_wrongly(Api(None), route)
 
-    assert sentence == "X-API-Key is missing; send your API key in this header"
+    assert refused(reply, 401, "UNAUTHORIZED") == callers[route].missing
 
 
-@each_with_key
-def test_malformed_key_is_refused(callers: Callers, route: Route) -> None:
-    sentence = refused(ask_wrongly(Api("fk_x_y"), route), 401, "UNAUTHORIZED")
+@each_with_credentials
+def test_malformed_credentials_are_refused(callers: Callers, route: Route) -> None:
+    reply = ask_wrongly(callers[route].malformed, route)
 
-    assert sentence == "X-API-Key is malformed; check that the key was copied as a whole"
+    assert refused(reply, 401, "UNAUTHORIZED") == callers[route].wrong
 
 
 @each_with_key
@@ -137,45 +204,47 @@ def test_deactivated_consumer_is_refused(callers: Callers, route: Route) -> None
 
 @each_of_the_admin
 def test_tenant_cannot_use_admins_endpoints(callers: Callers, route: Route) -> None:
-    sentence = refused(ask_wrongly(callers.tenant, route), 403, "FORBIDDEN")
+    sentence = refused(ask_wrongly(callers[route].tenant, route), 403, "FORBIDDEN")
 
-    assert sentence.startswith("This endpoint is the admin's; ")
+    assert sentence.startswith(callers[route].not_admin)
 
 
-@each_decorated
+@each_closed
 def test_unknown_field_is_named(callers: Callers, route: Route) -> None:
-    sentence = refused(ask_wrongly(callers.admin, route), 422, "UNPROCESSABLE_ENTITY")
+    sentence = refused(ask_wrongly(callers[route].admin, route), 422, "UNPROCESSABLE_ENTITY")
 
     assert "no_such_field: is not a known field" in sentence.split("; ")
 
 
 @each_with_query
 def test_get_body_is_checked_too(callers: Callers, route: Route) -> None:
-    reply = callers.admin("GET", route.path, {"no_such_field": 1})
+    reply = callers[route].admin("GET", route.path, {"no_such_field": 1})
 
     sentence = refused(reply, 422, "UNPROCESSABLE_ENTITY")
     assert "no_such_field: is not a known field" in sentence.split("; ")
 
 
 @each_decorated
-@pytest.mark.parametrize("what", BODIES_THAT_ARE_NO_OBJECT)
-def test_body_must_be_json_object(callers: Callers, route: Route, what: str) -> None:
-    reply = callers.admin(route.method, route.path, raw=BODIES_THAT_ARE_NO_OBJECT[what])
+def test_body_must_be_json_object(callers: Callers, route: Route) -> None:
+    judged_alone = set() if route in CLOSED else {"lone surrogate"}
+    for what in BODIES_THAT_ARE_NO_OBJECT.keys() - judged_alone:
+        reply = callers[route].admin(route.method, route.path, raw=BODIES_THAT_ARE_NO_OBJECT[what])
 
-    sentence = refused(reply, 400, "BAD_REQUEST")
-    assert "send a JSON object" in sentence or "send fields and values in braces" in sentence
+        sentence = refused(reply, 400, "BAD_REQUEST")
+        told = ("send a JSON object", "send fields and values in braces")
+        assert any(each in sentence for each in told), what
 
 
-@each_with_body
+@each_with_fields
 def test_empty_body_is_refused(callers: Callers, route: Route) -> None:
-    sentence = refused(callers.admin(route.method, route.path), 400, "BAD_REQUEST")
+    sentence = refused(callers[route].admin(route.method, route.path), 400, "BAD_REQUEST")
 
     assert sentence == "The body is not valid JSON; send a JSON object"
 
 
 @each_decorated
 def test_body_of_another_type_is_refused(callers: Callers, route: Route) -> None:
-    reply = callers.admin(
+    reply = callers[route].admin(
         route.method, route.path, raw=b"a=1", headers={"Content-Type": "text/plain"}
     )
 
@@ -185,7 +254,7 @@ def test_body_of_another_type_is_refused(callers: Callers, route: Route) -> None
 
 @each_decorated
 def test_json_body_may_name_charset(callers: Callers, route: Route) -> None:
-    reply = callers.admin(
+    reply = callers[route].admin(
         route.method,
         route.path,
         {"no_such_field": 1},
@@ -197,11 +266,11 @@ def test_json_body_may_name_charset(callers: Callers, route: Route) -> None:
 
 @each_decorated
 def test_too_large_body_is_refused(callers: Callers, route: Route) -> None:
-    limit = callers.parts.settings.max_body_bytes
+    limit = callers[route].most_bytes
     body = json.dumps({"name": "x" * limit}).encode()
 
     sentence = refused(
-        callers.admin(route.method, route.path, raw=body), 413, "REQUEST_ENTITY_TOO_LARGE"
+        callers[route].admin(route.method, route.path, raw=body), 413, "REQUEST_ENTITY_TOO_LARGE"
     )
 
     assert sentence == (
@@ -211,7 +280,7 @@ def test_too_large_body_is_refused(callers: Callers, route: Route) -> None:
 
 @each_with_body
 def test_query_belongs_to_get_alone(callers: Callers, route: Route) -> None:
-    reply = callers.admin(route.method, route.path, {}, query={"name": "x"})
+    reply = callers[route].admin(route.method, route.path, {}, query={"name": "x"})
 
     sentence = refused(reply, 422, "UNPROCESSABLE_ENTITY")
     assert sentence == "query: only GET takes query parameters; send a JSON object instead"
@@ -219,7 +288,7 @@ def test_query_belongs_to_get_alone(callers: Callers, route: Route) -> None:
 
 @each_with_query
 def test_parameter_given_twice_is_refused(callers: Callers, route: Route) -> None:
-    reply = callers.admin("GET", route.path, query={"limit": [1, 2]})
+    reply = callers[route].admin("GET", route.path, query={"limit": [1, 2]})
 
     sentence = refused(reply, 422, "UNPROCESSABLE_ENTITY")
     assert sentence == "limit: is given 2 times, give it once"
@@ -229,29 +298,29 @@ def test_parameter_given_twice_is_refused(callers: Callers, route: Route) -> Non
 def test_malformed_idempotency_key_is_refused(callers: Callers, route: Route) -> None:
     body = _least_body(route)
     for wrong in ("", "k" * 256, "tab\there"):
-        reply = callers.admin("POST", route.path, body, headers={"Idempotency-Key": wrong})
+        reply = callers[route].admin("POST", route.path, body, headers={"Idempotency-Key": wrong})
         sentence = refused(reply, 422, "UNPROCESSABLE_ENTITY")
         assert sentence.startswith("Idempotency-Key: ")
 
 
 @each
 def test_sane_request_id_comes_back(callers: Callers, route: Route) -> None:
-    reply = ask_wrongly(callers.admin, route, **{"X-Request-Id": "the.callers-own_1"})
+    reply = ask_wrongly(callers[route].admin, route, **{"X-Request-Id": "the.callers-own_1"})
 
     assert reply.headers["X-Request-Id"] == "the.callers-own_1"
 
 
 @each
-@pytest.mark.parametrize("insane", ["a b", "x" * 129, "<script>", "é"])
-def test_insane_request_id_is_replaced(callers: Callers, route: Route, insane: str) -> None:
-    reply = ask_wrongly(callers.admin, route, **{"X-Request-Id": insane})
+def test_insane_request_id_is_replaced(callers: Callers, route: Route) -> None:
+    for insane in ("a b", "x" * 129, "<script>", "é"):
+        reply = ask_wrongly(callers[route].admin, route, **{"X-Request-Id": insane})
 
-    assert uuid.UUID(reply.headers["X-Request-Id"])
+        assert uuid.UUID(reply.headers["X-Request-Id"])
 
 
 @each
 def test_answers_forbid_caching_and_sniffing(callers: Callers, route: Route) -> None:
-    reply = ask_wrongly(callers.admin, route)
+    reply = ask_wrongly(callers[route].admin, route)
 
     assert reply.headers["Cache-Control"] == "no-store"
     assert reply.headers["X-Content-Type-Options"] == "nosniff"

@@ -11,10 +11,16 @@ from hypothesis import strategies as st
 
 from fintegrate.errors import BadRequest, Invalid
 from fintegrate.http.validation import validate_json, validate_strings
-from tests.integration.requests.endpoints import DECORATED
+from tests.integration.requests.endpoints import EVERY_DECORATED
 
 MODELS = sorted(
-    {route.spec.takes for route in DECORATED if route.spec is not None},
+    {
+        model
+        for route in EVERY_DECORATED
+        if route.spec is not None
+        for model in (route.spec.takes, route.spec.path)
+        if model is not None
+    },
     key=lambda model: model.__name__,
 )
 FRAMEWORKS_WORDS = re.compile(

@@ -5,9 +5,13 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any, cast
 
-from chalicelib.operations.health import probes_of
+import pytest
+
+from chalicelib import systems
+from chalicelib.operations import health
 from chalicelib.operations.read_metrics import gauges_of
 from fintegrate.metrics import GaugeFamily
+from fintegrate.settings import SettingsError
 from fintegrate.system import Probe, System
 
 
@@ -36,9 +40,33 @@ def test_gauges_come_from_their_own_database() -> None:
     ]
 
 
-def test_no_probe_hides_another_systems() -> None:
-    first, second = Probe(lambda: None, needed=True), Probe(lambda: None)
+def test_further_system_has_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    def away() -> None:
+        raise OSError
 
-    probes = probes_of([system("a", {"database": first}), system("b", {"database": second})])
+    up, cache = Probe(lambda: None, needed=True), Probe(away)
+    served = [system("a", {"database": up}), system("b", {"database": up, "cache": cache})]
+    monkeypatch.setattr(systems, "served", lambda: served)
+    monkeypatch.setattr(health, "read_states", lambda _served: {})
 
-    assert probes == {"database": first, "b_database": second}
+    state = health._check()
+
+    assert state.keys() == {"database", "b"}
+    line = state["b"]
+    assert (line["status"], line["database"]["status"], line["cache"]["status"]) == (
+        "up",
+        "up",
+        "down",
+    )
+
+
+def test_missing_settings_are_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing() -> Any:
+        raise SettingsError("B_URL is not set")
+
+    served = [system("a"), system("b")._replace(request_parts=missing)]
+    monkeypatch.setattr(systems, "served", lambda: served)
+    monkeypatch.setattr(health, "read_states", lambda _served: {})
+
+    assert health._check() == {"b": {"status": "not_configured"}}
+    assert [each.name for each in systems.configured()] == ["a"]

@@ -104,6 +104,11 @@ def test_batch_is_delivered_by_the_queue(ask: Any, receiver: Receiver, platform:
     Webhook(secret).verify(got[0].body, dict(got[0].headers))
     number = accepted["results"][0]["id"]
     eventually(lambda: states(ask, number) == ["delivered"], "the delivery is written down")
+    (credential,) = ask("admin", "GET", "/admin/v1/credentials")["credentials"]
+    check = ask("admin", "POST", f"/admin/v1/credentials/{credential['id']}/test")
+    assert (check["outcome"], check["http_status"]) == ("delivered", 200)
+    found = ask("admin", "GET", "/admin/v1/events?delivery_status=delivered")["events"]
+    assert [event["id"] for event in found] == [number]
 
 
 def test_each_system_answers_its_paths(served: ArtifactServer) -> None:

@@ -105,7 +105,7 @@ def test_missing_password_is_asked_for(header: str | None) -> None:
     refused = refusal(by_password, Sent(header))
 
     assert not by_password.carried_by(Sent(header))
-    assert refused.reason == "missing"
+    assert (refused.reason, refused.key_id) == ("missing", NOBODY)
     assert refused.error.status == 401
     assert refused.error.headers == {"WWW-Authenticate": 'Basic realm="library"'}
 
@@ -144,7 +144,7 @@ def test_malformed_is_answered_like_wrong(request_: Sent, rounds: list[int]) -> 
     assert by_password.recognised(request_) is None
     assert (refused.error.status, refused.error.headers) == (401, wrong.error.headers)
     assert refused.error.description == wrong.error.description
-    assert (refused.reason, refused.key_id) == ("malformed", None)
+    assert (refused.reason, refused.key_id) == ("malformed", NOBODY)
     assert rounds == []
 
 

@@ -12,7 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fintegrate.errors import Invalid
-from fintegrate.http.cursors import Limit, Position, decode_cursor, page, page_parameters
+from fintegrate.http.cursors import (
+    Limit,
+    Position,
+    decode_cursor,
+    number_of,
+    page,
+    page_parameters,
+)
 from fintegrate.http.validation import RequestModel, validate_json, validate_strings
 
 WRONG = "cursor: must be the next_cursor of an earlier answer"
@@ -92,6 +99,24 @@ def test_every_cursor_can_be_read(at: datetime, row_id: uuid.UUID) -> None:
     _, cursor = page([row, row], 1, "at", "id")
 
     assert decode_cursor(cursor) == Position(at, str(row_id))
+
+
+@given(st.datetimes(timezones=st.just(UTC)), st.integers(0, 2**63 - 1))
+def test_rows_may_have_numbers(at: datetime, row_id: int) -> None:
+    row = {"at": at, "id": row_id}
+
+    _, cursor = page([row, row], 1, "at", "id")
+
+    assert decode_cursor(cursor, number_of) == Position(at, row_id)
+    with pytest.raises(Invalid):
+        decode_cursor(cursor)
+
+
+@pytest.mark.parametrize("row_id", ["true", "-1", "1.5", '"1"', str(2**63)])
+def test_other_numbers_are_refused(row_id: str) -> None:
+    text = f'["2026-11-26T10:00:00+00:00",{row_id}]'
+    with pytest.raises(Invalid):
+        decode_cursor(base64.urlsafe_b64encode(text.encode()).decode(), number_of)
 
 
 @given(st.text())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from datetime import UTC, date, datetime, timedelta, timezone
+from decimal import Decimal
 from http import HTTPStatus
 
 import pytest
@@ -96,3 +97,12 @@ def test_broken_text_spares_the_answer() -> None:
     response = answer(422, {}, 'name: got "\n}, "data": 1')
 
     assert json.loads(response.body)["data"] == {}
+
+
+@pytest.mark.parametrize(
+    "digits", ["80.79", "1200", "0.10", "12345678901234567890.123456789", "-0.5"]
+)
+def test_decimal_keeps_its_digits(digits: str) -> None:
+    assert dumps({"value": Decimal(digits), "text": digits}) == (
+        f'{{"value":{digits},"text":"{digits}"}}'
+    )

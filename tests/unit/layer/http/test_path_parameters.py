@@ -83,6 +83,28 @@ def test_wrong_parameters_are_named(api: RestApi, number: str) -> None:
     assert body["detail"]["status_description"].startswith("id: ")
 
 
+def test_log_names_what_was_asked_for(api: RestApi, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    answered(api, "DELETE", "7", b"")
+    answered(api, "DELETE", "fk_secret", b"")
+
+    told = [record.getMessage().partition(" in ")[0] for record in caplog.records]
+    assert told == ["DELETE /books/7 200", "DELETE /books/{id} 422"]
+
+
+def test_outcome_is_made_after_the_handler(api: RestApi) -> None:
+    steps: list[str] = []
+    after = Answer(after_commit=lambda: steps.append("after"), outcome=lambda: {"steps": steps})
+    parts: Any = SimpleNamespace(metrics=None, database=None, max_body_bytes=1_000)
+    endpoint = endpoints(lambda: parts, Endpoint)
+    api.route("/steps", methods=["GET"])(
+        endpoint(Nothing, access=Access.PUBLIC)(lambda _call: after)
+    )
+    answer = api(api_event("GET", "/steps", {}), LambdaContext("api", 29))
+
+    assert json.loads(answer["body"])["data"] == {"steps": ["after"]}
+
+
 def test_nothing_may_be_an_empty_body(api: RestApi) -> None:
     assert answered(api, "DELETE", "7", b"")[0] == 200
     assert answered(api, "DELETE", "7", b"{}")[0] == 200

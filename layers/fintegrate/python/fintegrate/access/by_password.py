@@ -29,7 +29,8 @@ from fintegrate.redis_connection import RedisConnections
 
 HEADER = "authorization"
 NOBODY = "(unknown)"
-"""The `key_id` of refused callers whose name is no user's. No user has this name."""
+"""The `key_id` of refused callers who say no user's name. No user has this name. The audit log shows it,
+within its bound of rows for callers whom nobody knows."""
 LONGEST = 72
 """Bytes of a password that bcrypt reads."""
 _NO_PASSWORD = b"\0"
@@ -129,12 +130,14 @@ class ByPassword:
         """
         if not self.carried_by(request):
             raise self._refused(
-                "Authorization is missing; send your user and password by HTTP Basic", "missing"
+                "Authorization is missing; send your user and password by HTTP Basic",
+                "missing",
+                NOBODY,
             )
         seen = known.claim if known else None
         claim = seen if isinstance(seen, Password) else self._read(request)
         if claim is None:
-            raise self._wrong("malformed")
+            raise self._wrong("malformed", NOBODY)
         user = self._users.by_name.get(claim.user)
         if not self._matches(claim, user) or user is None:
             raise self._wrong("unknown", user.name if user else NOBODY, exists=user is not None)
@@ -165,11 +168,9 @@ class ByPassword:
             busy="Another password of this user is being checked; try again",
         )
 
-    def _wrong(self, reason: str, key_id: str | None = None, *, exists: bool = False) -> Refused:
+    def _wrong(self, reason: str, key_id: str, *, exists: bool = False) -> Refused:
         return self._refused("The user or the password is wrong", reason, key_id, exists=exists)
 
-    def _refused(
-        self, sentence: str, reason: str, key_id: str | None = None, *, exists: bool = False
-    ) -> Refused:
+    def _refused(self, sentence: str, reason: str, key_id: str, *, exists: bool = False) -> Refused:
         challenge = {"WWW-Authenticate": f'Basic realm="{self._realm}"'}
         return Refused(Unauthorized(sentence, challenge), reason, key_id, exists=exists)

@@ -37,8 +37,9 @@ class Recognised(NamedTuple):
 class Refused(Exception):
     """The credentials were refused with `error`.
 
-    `reason` is the value of a metric's label: one of a few short words. `key_id` is set when the
-    credentials had the form of ours, `owner_id` when they were genuine. `exists` says whether there are
+    `reason` is the value of a metric's label: one of a few short words. With a `key_id` the refusal is
+    audited; a scheme may leave it out for credentials that do not have the form of ours. `owner_id` is
+    set when they were genuine. `exists` says whether there are
     credentials of this name, whatever else was wrong.
     """
 

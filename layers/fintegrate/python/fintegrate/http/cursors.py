@@ -12,6 +12,7 @@ import binascii
 import json
 import re
 import uuid
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Annotated, Any, NamedTuple
 
@@ -55,11 +56,29 @@ class Position(NamedTuple):
     """The last row of a page: its time and its id."""
 
     at: datetime
-    id: str
+    id: str | int
 
 
-def decode_cursor(text: str | None) -> Position | None:
+def uuid_of(row_id: object) -> str:
+    """The id of a row that has a UUID."""
+    return str(uuid.UUID(row_id))  # type: ignore[arg-type]
+
+
+def number_of(row_id: object) -> int:
+    """The id of a row that has a number (bigint)."""
+    if type(row_id) is not int or not 0 <= row_id <= _LARGEST:
+        raise ValueError("not a row's number")
+    return row_id
+
+
+_LARGEST = 2**63 - 1
+IdOf = Callable[[object], str | int]
+
+
+def decode_cursor(text: str | None, id_of: IdOf = uuid_of) -> Position | None:
     """The position in a caller's cursor; None for the first page.
+
+    `id_of` reads the id of its row.
 
     Raises:
         Invalid: the text is not a cursor of ours.
@@ -68,18 +87,18 @@ def decode_cursor(text: str | None) -> Position | None:
         return None
     try:
         at, row_id = json.loads(base64.urlsafe_b64decode(text.encode("ascii")))
-        return Position(_utc(datetime.fromisoformat(at)), str(uuid.UUID(row_id)))
+        return Position(_utc(datetime.fromisoformat(at)), id_of(row_id))
     except (ValueError, TypeError, AttributeError, binascii.Error, RecursionError, OverflowError):
         raise Invalid("cursor: must be the next_cursor of an earlier answer") from None
 
 
-def page_parameters(cursor: str | None, limit: int) -> dict[str, Any]:
+def page_parameters(cursor: str | None, limit: int, id_of: IdOf = uuid_of) -> dict[str, Any]:
     """A statement's parameters for a page: `after_at` and `after_id` (null for the first), `limit`.
 
     Raises:
         Invalid: the text is not a cursor of ours.
     """
-    at, row_id = decode_cursor(cursor) or (None, None)
+    at, row_id = decode_cursor(cursor, id_of) or (None, None)
     return {"after_at": at, "after_id": row_id, "limit": limit}
 
 

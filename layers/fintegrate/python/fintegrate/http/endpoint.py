@@ -101,13 +101,16 @@ class Answer:
 
     Its `headers` replace those that every answer has, except `X-Request-Id`. They are not stored with
     an idempotency key, so a replayed answer lacks them. `after_commit` is called after the commit and
-    before the event is published. It must not raise.
+    before the event is published. It must not raise. `outcome` makes `data` after that, where it has to
+    be waited for while no transaction is open. Its errors are answered as the handler's are. What it
+    makes is not stored with an idempotency key, so its endpoint takes none.
     """
 
     data: Any = field(default_factory=dict)
     event: Row | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
-    after_commit: Callable[[], None] | None = None
+    after_commit: Callable[[], object] | None = None
+    outcome: Callable[[], Any] | None = None
 
 
 class Endpoint(NamedTuple):
@@ -225,7 +228,7 @@ class _Answering:
             self._parts.publish_new(result.event, began)
         return self._success(result)
 
-    def _after_commit(self, action: Callable[[], None]) -> None:
+    def _after_commit(self, action: Callable[[], object]) -> None:
         try:
             action()
         except Exception:  # the rows are committed, so the answer is a success all the same
@@ -233,9 +236,10 @@ class _Answering:
 
     def _success(self, result: Answer) -> Response:
         spec, headers = self._spec, {**self._headers, **result.headers}
+        data = result.data if result.outcome is None else result.outcome()
         if spec.media_type is None:
-            return answer(spec.status, result.data, headers=headers)
-        return Response(result.data, {"Content-Type": spec.media_type, **headers}, spec.status)
+            return answer(spec.status, data, headers=headers)
+        return Response(data, {"Content-Type": spec.media_type, **headers}, spec.status)
 
     def _admit(self) -> Caller:
         if self._spec.access is Access.PUBLIC:
@@ -306,7 +310,7 @@ class _Answering:
     def _audit_refusal(self, error: ApiError, refused: Refused | None = None) -> None:
         who = self._caller or refused
         if who is not None and who.key_id is not None and not isinstance(error, ConnectionLost):
-            # A key that is missing or malformed never touches the database.
+            # Keys that are missing or malformed have no id and never touch the database.
             exists = self._caller is not None or (refused is not None and refused.exists)
             entry = self._entry(error.status, error.description, who)
             self._parts.audit.write_refusal(entry, exists=exists)

@@ -8,11 +8,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from functools import cache
 from http import HTTPStatus
 from typing import Any
 
 from chalice.app import Response
+
+from fintegrate.decimals import marked, unmarked
 
 SUCCESS = "Success"
 
@@ -65,8 +68,8 @@ def crash(reference: str) -> Response:
 
 
 def dumps(value: Any) -> str:
-    """JSON as we send it: compact, in UTF-8, times in ISO 8601 with offset."""
-    return _ENCODER.encode(value)
+    """JSON as we send it: compact, in UTF-8, times in ISO 8601 with offset, Decimals as numbers."""
+    return unmarked(_ENCODER.encode(value))
 
 
 def _plain(value: Any) -> str:
@@ -74,6 +77,8 @@ def _plain(value: Any) -> str:
         return value.astimezone(UTC).isoformat(timespec="microseconds")
     if isinstance(value, date):
         return value.isoformat()
+    if isinstance(value, Decimal) and value.is_finite():
+        return marked(value)
     return str(value)
 
 

@@ -35,6 +35,7 @@ class Request:
         self._raw = raw
         self.method: str = raw.method
         self.path: str = raw.context.get("resourcePath") or redacted(raw.path)
+        """The template until `parse_path` has found what stands in it: nobody else's words are kept."""
         self.route: str = raw.context.get("resourcePath") or "unknown"
         """The path's template, such as `/items/{id}`, never the path itself."""
         self.metrics: Metrics | None = None
@@ -94,12 +95,15 @@ class Request:
         return validate_json(model, text)
 
     def parse_path(self, model: type[M]) -> M:
-        """Validate the parameters of the path.
+        """Validate the parameters of the path; `self.path` has them from then on.
 
         Raises:
             Invalid: one is wrong.
         """
-        return validate_strings(model, self._raw.uri_params or {})
+        parameters = validate_strings(model, self._raw.uri_params or {})
+        for name, value in parameters:
+            self.path = self.path.replace(f"{{{name}}}", redacted(str(value)))
+        return parameters
 
     def _parameters(self) -> dict[str, str]:
         multiple = self._raw.query_params
