@@ -8,7 +8,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Annotated, ParamSpec, TypeVar
 
@@ -71,8 +71,10 @@ def explained(command: Callable[P, R]) -> Callable[P, R]:
     return wrapper
 
 
-def _next_steps(url: str) -> None:
+def _next_steps(url: str, environment: Mapping[str, str]) -> None:
     console.print(f"[bold green]Fintegrate serves on {url}[/bold green]   docs: {url}/docs")
+    if platforms.URL in environment:
+        console.print(f"The relay's platforms: {environment[platforms.URL]}")
     console.print(
         "Try:\n"
         "  source .local/env\n"
@@ -101,7 +103,7 @@ def local(port: Port = 8000) -> None:
             start_server(installation.environment, port, output=sys.stdout) as server,
             installation.announced(server.base_url, BackgroundServer(checkout).url),
         ):
-            _next_steps(server.base_url)
+            _next_steps(server.base_url, installation.environment)
             console.print("Ctrl-C stops everything that was started.")
             server.wait()
     except KeyboardInterrupt:
@@ -117,7 +119,7 @@ def up(port: Port = 8000) -> None:
         installation = platforms.in_background(install(checkout, keep=True))
         url = BackgroundServer(checkout).start(installation.environment, port)
         installation.write_env(url)
-    _next_steps(url)
+    _next_steps(url, installation.environment)
     console.print("Log: .local/log/server.log   Stop: make down")
 
 

@@ -65,7 +65,9 @@ class Display:
                 continue
             self._states[destination.lane_id] = lane.state
             why = f": {lane.reason}" if lane.state != "open" and lane.reason else ""
-            self.remark(f"  {platform} of {shop} is {lane.state}{why}"[: self._console.width])
+            words = Text(f"  {platform} of {shop} is {lane.state}{why}")
+            words.truncate(self._console.width, overflow="ellipsis")
+            self.remark(words.plain)
 
     def _bars(self, lanes: Mapping[int, LaneNow]) -> Table:
         """A row for each platform, a column for each shop: at most 80 characters."""

@@ -33,6 +33,7 @@ def print_lanes(console: Console, lanes: Sequence[LaneBalance]) -> None:
     for lane, numbers in zip(lanes, rows, strict=True):
         name = f"{lane.destination.shop} {lane.destination.platform}"
         table.add_row(name, *(str(number) for number in numbers))
+    console.print()
     console.print(table)
 
 
