@@ -22,6 +22,7 @@ SETTINGS = {
     "RELAY_RATE_LIMIT_PER_MINUTE": "1000000",
     "RELAY_RETRY_SECONDS": "1,1,1,2,2,3,3,5,5",
     "RELAY_TIMEOUT_SECONDS": "5",
+    "RELAY_DELIVER_SECONDS": "2",  # a process that is replaced ends its runs, so no lease waits
 }
 
 

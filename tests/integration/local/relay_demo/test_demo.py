@@ -16,7 +16,7 @@ from local.services.settings import settings_environment
 def test_demo_adds_up(services: RunningServices, copy_database: Callable[[str], str]) -> None:
     users = with_users(services.urls, copy_database(SETTING), SETTING)
     output = StringIO()
-    choices = Choices(60, seconds=3, deadline_seconds=60, short=True, seed=3)
+    choices = Choices(60, seconds=3, deadline_seconds=100, short=True, seed=3)
 
     status = play_on(
         Console(file=output, width=80), choices, settings_environment(services.urls, **users)
