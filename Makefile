@@ -8,7 +8,7 @@ BANK = $(if $(filter command,$(origin NAME)),$(NAME))
 MADE := .venv .local .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .chalice/deployments
 
 .DEFAULT_GOAL := help
-.PHONY: help setup local up down demo consumer deploy-local undeploy-local invoke logs \
+.PHONY: help setup local up down demo relay-demo consumer deploy-local undeploy-local invoke logs \
 	test nights unit check documents requirements chaos bench bench-deploy bench-peers deploy rollback \
 	admin-key recover destroy clean
 
@@ -29,6 +29,9 @@ down: ## stop every process of this checkout
 
 demo: setup ## show a bank's events from creation to confirmation
 	@$(PY) -m local demo
+
+relay-demo: setup ## show three shops' events on their way to every platform
+	@$(PY) -m local relay-demo
 
 consumer: setup ## run the reference consumer of one bank (NAME=…, ARGS=…)
 	@$(if $(BANK)$(ARGS),,$(error say whose queue: make consumer NAME=first_bank))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Annotated, ParamSpec, TypeVar
 
@@ -22,6 +22,7 @@ from local.banking.bench.peers.virtualenv import PeersMissing
 from local.banking.recovering import NotRecovered
 from local.machine.checkout import Checkout
 from local.machine.ports import NoFreePort
+from local.relay import platforms_server as platforms
 from local.services.choice import remove_all
 from local.services.installation import NotMigrated, install
 from local.services.running import ensure_services
@@ -70,15 +71,17 @@ def explained(command: Callable[P, R]) -> Callable[P, R]:
     return wrapper
 
 
-def _next_steps(url: str) -> None:
+def _next_steps(url: str, environment: Mapping[str, str]) -> None:
     console.print(f"[bold green]Fintegrate serves on {url}[/bold green]   docs: {url}/docs")
+    if platforms.URL in environment:
+        console.print(f"The relay's platforms: {environment[platforms.URL]}")
     console.print(
         "Try:\n"
         "  source .local/env\n"
         f"  curl {url}/health\n"
         '  curl -X POST "$BASE_URL/customer/data" -H "X-API-Key: $ADMIN_API_KEY" \\\n'
         "    -H 'Content-Type: application/json' -d '{\"name\": \"Ada Lovelace\"}'\n"
-        "  make demo",
+        "  make demo         make relay-demo",
         markup=False,
         soft_wrap=True,
     )
@@ -93,13 +96,14 @@ def local(port: Port = 8000) -> None:
     checkout = Checkout()
     try:
         with console.status("Starting PostgreSQL, RabbitMQ and Redis"):
-            installation = install(checkout, keep=False)
+            installed = install(checkout, keep=False)
         with (
-            installation.services,
+            installed.services,
+            platforms.while_served(installed) as installation,
             start_server(installation.environment, port, output=sys.stdout) as server,
             installation.announced(server.base_url, BackgroundServer(checkout).url),
         ):
-            _next_steps(server.base_url)
+            _next_steps(server.base_url, installation.environment)
             console.print("Ctrl-C stops everything that was started.")
             server.wait()
     except KeyboardInterrupt:
@@ -112,10 +116,10 @@ def up(port: Port = 8000) -> None:
     """Serve in the background; returns when /health answers 200."""
     checkout = Checkout()
     with console.status("Starting PostgreSQL, RabbitMQ, Redis and the server"):
-        installation = install(checkout, keep=True)
+        installation = platforms.in_background(install(checkout, keep=True))
         url = BackgroundServer(checkout).start(installation.environment, port)
         installation.write_env(url)
-    _next_steps(url)
+    _next_steps(url, installation.environment)
     console.print("Log: .local/log/server.log   Stop: make down")
 
 
@@ -125,7 +129,7 @@ def deploy_local(port: Port = 8080, hot: bool = False) -> None:
     """Package, and serve the artifact in the background as AWS would."""
     from local.artifact import cli
 
-    cli.deploy_local(port, hot)
+    cli.deploy_local(port, hot, beside=platforms.in_background)
 
 
 @app.command()
@@ -136,7 +140,7 @@ def rollback(stage: str, to: str, port: Port = 8080) -> None:
 
     sources = earlier(Checkout(), to)
     if stage == "local":
-        cli.deploy_local(port, sources=sources)
+        cli.deploy_local(port, sources=sources, beside=platforms.in_background)
     else:
         raise typer.Exit(deploy_to_aws(sources, stage))
 
@@ -226,6 +230,15 @@ def recover(backup_time: str, reason: str) -> None:
 def demo() -> None:
     """Watch a bank being served from its first customer to its last confirmation."""
     from local.banking.demo import run
+
+    raise typer.Exit(run())
+
+
+@app.command(name="relay-demo")
+@explained
+def relay_demo() -> None:
+    """Watch three shops' events reach all platforms, while some of these fail."""
+    from local.relay.demo import run
 
     raise typer.Exit(run())
 

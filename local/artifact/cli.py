@@ -6,6 +6,7 @@ import contextlib
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import httpx
@@ -24,7 +25,7 @@ from local.artifact.rollback import settings_for
 from local.machine.checkout import Checkout
 from local.machine.environment import may_use_proxy
 from local.services.choice import stop_all
-from local.services.installation import install, migrate
+from local.services.installation import Installation, install, migrate
 from local.services.settings import search_path
 from local.serving.background import BackgroundServer
 
@@ -33,7 +34,12 @@ INVOKE_SECONDS = 900.0  # Lambda's longest
 console = Console(highlight=False)
 
 
-def deploy_local(port: int, hot: bool = False, sources: Checkout | None = None) -> None:
+def deploy_local(
+    port: int,
+    hot: bool = False,
+    sources: Checkout | None = None,
+    beside: Callable[[Installation], Installation] = lambda installation: installation,
+) -> None:
     """Package every system and serve all in the background; returns when `/health` answers 200.
 
     If a migration fails, what was served before is served on.
@@ -41,6 +47,7 @@ def deploy_local(port: int, hot: bool = False, sources: Checkout | None = None) 
     Args:
         hot: keep running, and serve every change of the sources until Ctrl-C
         sources: the checkout to package; by default the one whose servers are used
+        beside: starts further servers and adds what names them
     """
     checkout = Checkout()
     sources = sources or checkout
@@ -48,7 +55,7 @@ def deploy_local(port: int, hot: bool = False, sources: Checkout | None = None) 
     with console.status("Packaging, starting PostgreSQL, RabbitMQ, Redis and the functions"):
         artifacts = [package(system, checkout=sources) for system in NAMES]
         server = DeployedServer(checkout)
-        installation = install(checkout, keep=True, migrated=False)
+        installation = beside(install(checkout, keep=True, migrated=False))
         environment = settings_for(sources, installation.environment)
         if server.control_url() is not None:
             # The new server migrates when the old one has ended. So try it while that one serves.
@@ -85,6 +92,7 @@ def undeploy_local() -> None:
     DeployedServer(checkout).stop()
     remove_containers(checkout)
     if BackgroundServer(checkout).url() is None:
+        BackgroundServer(checkout, "platforms").stop()
         with checkout.locked("services"):
             stop_all(checkout)
     console.print("Stopped.")

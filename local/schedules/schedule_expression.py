@@ -44,3 +44,8 @@ def parse(text: str) -> Schedule:
         raise UnknownSchedule(f"{text!r}: 1 takes the singular, more the plural, 0 is none")
     period = timedelta(**{f"{unit.removesuffix('s')}s": value})
     return Schedule(text, lambda moment: moment + period)
+
+
+def every(seconds: float) -> Schedule:
+    """A schedule in seconds, which EventBridge does not have."""
+    return Schedule(f"every {seconds:g} s", lambda moment: moment + timedelta(seconds=seconds))

@@ -8,9 +8,9 @@ from __future__ import annotations
 import shlex
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from local.machine.checkout import Checkout
 from local.machine.credentials import write_private
@@ -25,11 +25,21 @@ class NotMigrated(RuntimeError):
 
 @dataclass(frozen=True)
 class Installation:
-    """Running servers and the settings of the functions that use them."""
+    """Running servers and the settings of the functions that use them.
+
+    Attributes:
+        announced_too: further variables that `.local/env` has
+    """
 
     checkout: Checkout
     services: RunningServices
     environment: Mapping[str, str]
+    announced_too: Sequence[str] = ()
+
+    def beside(self, settings: Mapping[str, str], announced: Sequence[str]) -> Installation:
+        """The same with a further server, which these settings name; some of them are announced."""
+        environment = {**self.environment, **settings}
+        return replace(self, environment=environment, announced_too=announced)
 
     def write_env(self, base_url: str, name: str = "env") -> None:
         """Write `.local/env` or its like: for its owner only; a shell can `source` it.
@@ -38,7 +48,8 @@ class Installation:
         """
         urls = self.services.urls
         masters = {each.master_setting for each in system_databases()}
-        written = ("BASE_URL", *made_up_settings(), *urls.databases, *urls.servers)
+        made_up = made_up_settings()
+        written = ("BASE_URL", *made_up, *urls.databases, *urls.servers, *self.announced_too)
         values = {**self.environment, "BASE_URL": base_url}
         lines = "".join(
             f"{variable}={shlex.quote(values[variable])}\n"

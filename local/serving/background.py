@@ -21,7 +21,7 @@ from local.serving.server import ServerNotStarted, accompanying, listen, serve_c
 HEALTHY_SECONDS = 60.0
 POLL_SECONDS = 0.2
 STOP_SECONDS = 15.0
-NAMES = ("server", "deploy")
+NAMES = ("server", "deploy", "platforms")
 
 
 class BackgroundServer:

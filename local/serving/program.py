@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -27,7 +27,8 @@ from local.gateway.gateway import Gateway
 from local.gateway.http_protocol import EnvelopeProtocol, RefusedFor
 from local.gateway.routes import RouteTable, routes_of
 from local.machine.log_file import keep_bounded
-from local.schedules.scheduler import Scheduler, scheduled_functions
+from local.schedules.schedule_expression import every
+from local.schedules.scheduler import ScheduledFunction, Scheduler, scheduled_functions
 from local.services.databases import system_databases
 from local.serving.queue_functions import SourceQueues
 from local.serving.source_functions import (
@@ -36,6 +37,9 @@ from local.serving.source_functions import (
     chalice_configuration,
     load_app,
 )
+
+if TYPE_CHECKING:
+    from chalice.app import Chalice
 
 SHUTDOWN_SECONDS = 10
 
@@ -106,6 +110,16 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
+def _scheduled(app: Chalice, choice: str) -> Sequence[ScheduledFunction]:
+    """What runs on a schedule: all at its rate, nothing (`off`), or all each so many seconds (`1`)."""
+    if choice == "off":
+        return []
+    found = scheduled_functions(app)
+    if not choice:
+        return found
+    return [ScheduledFunction(each.name, every(float(choice))) for each in found]
+
+
 def main(argv: Sequence[str] | None = None) -> None:
     """Serve until SIGTERM or SIGINT, or on request until the parent ends."""
     arguments = _arguments(argv)
@@ -127,8 +141,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         end_with_parent(server)
     if arguments.log:
         keep_bounded(arguments.log)
-    scheduled = [] if os.environ.get("SCHEDULER") == "off" else scheduled_functions(app)
-    scheduler = Scheduler(scheduled, functions.call)
+    scheduler = Scheduler(_scheduled(app, os.environ.get("SCHEDULER", "")), functions.call)
     queues = SourceQueues(app, os.environ.get("RABBITMQ_URL", ""), functions.call)
     scheduler.start()
     queues.start()

@@ -184,6 +184,18 @@ def test_only_wings_import_a_system() -> None:
     assert found == []
 
 
+def test_other_side_knows_no_adapter() -> None:
+    """What plays the platforms would repeat the relay's mistakes if it used the relay's code."""
+    found = [
+        f"{name} imports {target}"
+        for name, targets in GRAPH.items()
+        for target in targets
+        if name.startswith("local.relay.platforms.") and target.startswith("chalicelib.")
+    ]
+
+    assert found == []
+
+
 def test_handlers_alone_know_the_wiring() -> None:
     """The wiring calls a service's module with what it needs. The module must not call back."""
     from tests.architecture.tree import registered

@@ -17,7 +17,7 @@ app_clear_data app_exception app_remove app_store_refund app_store_subscription_
 app_store_subscription_convert app_store_subscription_renew app_update app_upgrade
 dynamic_link_app_open dynamic_link_app_update dynamic_link_first_open error first_open first_visit
 in_app_purchase notification_dismiss notification_foreground notification_open notification_receive
-notification_send os_update session_start user_engagement
+notification_send os_update session_start session_start_with_rollout user_engagement
 """
 GA4_RESERVED = frozenset(_RESERVED.split())
 

@@ -11,11 +11,10 @@ import logging
 import os
 import sys
 from collections.abc import Callable
-from datetime import datetime, timedelta
 
 from local.banking.chaos.function_process import add_arguments, prepare
 from local.banking.queue_figures import observe
-from local.schedules.schedule_expression import Schedule
+from local.schedules.schedule_expression import every
 from local.schedules.scheduler import ScheduledFunction, Scheduler
 from local.serving.source_functions import SourceFunctions, load_app
 
@@ -30,15 +29,6 @@ RATES = {
 }
 """Seconds between two runs of each function."""
 OBSERVATION, OBSERVATION_SECONDS = "observe the queues", 2.0
-
-
-def every(seconds: float) -> Schedule:
-    """A schedule in seconds, which EventBridge does not have."""
-
-    def following(moment: datetime) -> datetime:
-        return moment + timedelta(seconds=seconds)
-
-    return Schedule(f"every {seconds:g} s", following)
 
 
 def scheduler(call: Callable[[str, dict[str, object]], object]) -> Scheduler:

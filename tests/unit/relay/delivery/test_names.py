@@ -35,6 +35,7 @@ def test_ad_platforms_get_no_name(platform: str, event_type: str) -> None:
         ("webhook", "rx_issued", "rx_issued"),
         ("ga4", "kit.sent:v2", "kit_sent_v2"),
         ("ga4", "session_start", "e_session_start"),
+        ("ga4", "session_start_with_rollout", "e_session_start_with_rollout"),
         ("sgtm", "ga_x", "e_ga_x"),
         ("webhook", "kit.sent:v2", "kit.sent:v2"),
     ],

@@ -1,0 +1,96 @@
+"""The demo's shops and their destinations: one of each platform, with an account of its own there."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, field
+from typing import Any
+
+from local.relay.demo.calls import NOT_THERE, Platforms, Relay
+
+SHOPS = ("bosley", "harbor", "meadow")
+PLATFORMS = ("sgtm", "meta", "ga4", "tiktok", "pinterest", "snapchat", "webhook")
+NUMBERS = {name: number for number, name in enumerate(PLATFORMS, start=1)}
+"""The numbers that the migration gives them."""
+WEBHOOKS_A_MINUTE = 60_000
+WRONG_TOKEN = ("meadow", "snapchat")
+"""The destination that begins with a token which its platform does not know."""
+
+
+@dataclass(frozen=True)
+class Destination:
+    """One platform of one shop.
+
+    Attributes:
+        account: its name at the platform
+        right: the credentials that the platform knows
+    """
+
+    shop: str
+    platform: str
+    lane_id: int
+    credential_id: int
+    account: str
+    right: dict[str, str] = field(repr=False)
+
+
+def open_shops(admin: Relay, platforms: Platforms) -> list[Destination]:
+    """Make the shops with all their destinations, and tell the platforms who they are."""
+    made = []
+    for number, code in enumerate(SHOPS, start=1):
+        wanted = {"storefront_id": code, "name": code.title()}
+        shop = admin.ask("POST", "/admin/v1/storefronts", wanted)
+        made += [
+            _open(admin, platforms, code, shop["id"], platform, number) for platform in PLATFORMS
+        ]
+    return made
+
+
+def _open(
+    admin: Relay, platforms: Platforms, code: str, shop_id: int, platform: str, number: int
+) -> Destination:
+    account, given, settings = _account(platforms.base_url, platform, code, number)
+    if platform == "sgtm":
+        reply = admin.call("POST", "/admin/v1/sgtm-configs", {"storefront_id": shop_id, **settings})
+        if reply.status not in NOT_THERE:
+            platforms.know(platform, account, settings["measurement_id"])
+            return Destination(code, platform, reply.data["lane_id"], reply.data["id"], account, {})
+    wanted: dict[str, Any] = {
+        "storefront_id": shop_id,
+        "platform_id": NUMBERS[platform],
+        "credentials": given,
+        "settings": settings,
+    }
+    token = given.get("access_token") or given.get("api_secret")
+    if (code, platform) == WRONG_TOKEN:
+        wanted["credentials"] = {**given, "access_token": "expired"}
+    made = admin.ask("POST", "/admin/v1/credentials", wanted)
+    secret = made.get("made", {}).get("secret") or token or settings.get("measurement_id")
+    platforms.know(platform, account, str(secret))
+    if platform == "webhook":  # its ordinary bound would make a long demo of many orders
+        lane = f"/admin/v1/lanes/{made['lane_id']}"
+        admin.ask("PATCH", lane, {"requests_per_minute": WEBHOOKS_A_MINUTE})
+    return Destination(code, platform, made["lane_id"], made["id"], account, given)
+
+
+def _account(
+    base_url: str, platform: str, code: str, number: int
+) -> tuple[str, dict[str, str], dict[str, str]]:
+    """The account's name at the platform, its credentials, and the destination's settings."""
+    digits, token = f"90000{number}", secrets.token_urlsafe(24)
+    own = {"base_url": f"{base_url}/{platform}"}
+    match platform:
+        case "sgtm":
+            url = {"sgtm_url": f"{base_url}/sgtm/{code}", "measurement_id": f"G-SHOP{number}"}
+            return code, {}, url
+        case "webhook":
+            return code, {}, {"url": f"{base_url}/webhook/{code}"}
+        case "ga4":
+            name = f"G-SHOP{number}"
+            return name, {"measurement_id": name, "api_secret": token}, own
+        case "tiktok":
+            name = f"CSHOP{number}"
+            return name, {"event_source_id": name, "access_token": token}, own
+        case "pinterest":
+            return digits, {"ad_account_id": digits, "access_token": token}, own
+    return digits, {"pixel_id": digits, "access_token": token}, own
