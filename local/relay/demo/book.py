@@ -27,7 +27,6 @@ _NAMES_KEY = """
 SELECT FROM platform_credentials WHERE key_id = %(key_id)s
 UNION ALL SELECT FROM marketing_events WHERE key_id = %(key_id)s LIMIT 1
 """
-_TRY_AGAIN = "UPDATE relay_lanes SET open_until = NULL WHERE lane_id = %(lane_id)s"
 _INSERT = """
 INSERT INTO marketing_events
     (event_id, storefront_code, event_type, event_payload, source_system, status)
@@ -88,11 +87,6 @@ class Book:
         with self._connection.cursor() as cursor:
             cursor.execute(_NAMES_KEY, {"key_id": key_id})
             return cursor.fetchone() is not None
-
-    def try_again(self, lane_id: int) -> None:
-        """Let a blocked lane be tried now."""
-        with self._connection.cursor() as cursor:
-            cursor.execute(_TRY_AGAIN, {"lane_id": lane_id})
 
     def waiting_rows(self) -> int:
         """Rows of the order system that nobody has looked at."""

@@ -6,7 +6,7 @@ import secrets
 from dataclasses import dataclass, field
 from typing import Any
 
-from local.relay.demo.calls import NOT_THERE, Platforms, Relay
+from local.relay.demo.calls import Platforms, Relay
 
 SHOPS = ("bosley", "harbor", "meadow")
 PLATFORMS = ("sgtm", "meta", "ga4", "tiktok", "pinterest", "snapchat", "webhook")
@@ -51,10 +51,9 @@ def _open(
 ) -> Destination:
     account, given, settings = _account(platforms.base_url, platform, code, number)
     if platform == "sgtm":
-        reply = admin.call("POST", "/admin/v1/sgtm-configs", {"storefront_id": shop_id, **settings})
-        if reply.status not in NOT_THERE:
-            platforms.know(platform, account, settings["measurement_id"])
-            return Destination(code, platform, reply.data["lane_id"], reply.data["id"], account, {})
+        made = admin.ask("POST", "/admin/v1/sgtm-configs", {"storefront_id": shop_id, **settings})
+        platforms.know(platform, account, settings["measurement_id"])
+        return Destination(code, platform, made["lane_id"], made["id"], account, {})
     wanted: dict[str, Any] = {
         "storefront_id": shop_id,
         "platform_id": NUMBERS[platform],
@@ -65,7 +64,7 @@ def _open(
     if (code, platform) == WRONG_TOKEN:
         wanted["credentials"] = {**given, "access_token": "expired"}
     made = admin.ask("POST", "/admin/v1/credentials", wanted)
-    secret = made.get("made", {}).get("secret") or token or settings.get("measurement_id")
+    secret = made.get("made", {}).get("secret") or token
     platforms.know(platform, account, str(secret))
     if platform == "webhook":  # its ordinary bound would make a long demo of many orders
         lane = f"/admin/v1/lanes/{made['lane_id']}"

@@ -165,9 +165,8 @@ def _play(
 
 
 def _oms_url(environment: Mapping[str, str]) -> str:
-    """The database as the order system's own user, where the harness makes one."""
-    own = environment[SETTING]
-    return address_of(environment.get(OMS) or own, urlsplit(own).path.lstrip("/"))
+    """The database as the order system's own user."""
+    return address_of(environment[OMS], urlsplit(environment[SETTING]).path.lstrip("/"))
 
 
 def _watch(script: Script, display: Display, deadline: float) -> None:
