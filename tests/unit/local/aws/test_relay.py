@@ -49,6 +49,10 @@ SECRETS = {
         "RelayKeysSecretArn",
         "BrokerSecretArn",
     },
+    "RelayPublishMetrics": {"RelayDatabaseSecretArn", "CacheSecretArn"},
+    "RelayPurge": {"RelayDatabaseSecretArn", "CacheSecretArn"},
+    "RelayReconcile": {"RelayDatabaseSecretArn", "CacheSecretArn"},
+    "RelayReencrypt": {"RelayDatabaseSecretArn", "CacheSecretArn", "RelayKeysSecretArn"},
 }
 OF_EVENT_SOURCE = {"RelayDeliverNudged": {"BrokerSecretArn"}}
 """Read with the function's role by AWS, which reads the queue for it. The function is not told of it."""
