@@ -208,7 +208,7 @@ CREATE INDEX event_deliveries_waiting
     ON event_deliveries (lane_id, num_nonnulls(replay_id), next_attempt_at, event)
     WHERE status = 'pending';
 CREATE INDEX event_deliveries_not_delivered
-    ON event_deliveries (lane_id, event) WHERE status IN ('failed', 'expired', 'skipped');
+    ON event_deliveries (event, lane_id) WHERE status IN ('failed', 'expired', 'skipped');
 CREATE INDEX event_deliveries_ended
     ON event_deliveries (lane_id, ended_at) WHERE ended_at IS NOT NULL;
 

@@ -21,7 +21,7 @@ ORDER BY l.lane_id
 
 -- name: find
 -- One page, the oldest event first, of what is not too old for its lane. What somebody is sending is left out. The
--- three parts say their statuses literally, so that each finds its index. Ids grow with time, so that older events
+-- three parts say their statuses literally, so that each finds its index, or is not looked at. Ids grow with time, so that older events
 -- than `since` are not read; an hour is more than two insertions can cross by.
 WITH lanes AS (
     SELECT * FROM unnest(%(lanes)s::bigint[], %(storefront_ids)s::integer[], %(oldest)s::timestamptz[])
@@ -34,14 +34,15 @@ WITH lanes AS (
 ), found AS (
     (SELECT d.event, d.lane_id, d.status, d.maybe_delivered,
             coalesce(d.delivered_at, d.last_attempt_at) AS last_sent_at
-     FROM bound
-     CROSS JOIN lanes l
+     FROM lanes l
      JOIN (SELECT * FROM event_deliveries WHERE status IN ('failed', 'expired', 'skipped')
            UNION ALL
-           SELECT * FROM event_deliveries WHERE status = 'pending'
+           SELECT * FROM event_deliveries
+           WHERE status = 'pending' AND 'pending' = ANY (%(statuses)s::text[])
            UNION ALL
-           SELECT * FROM event_deliveries WHERE status = 'delivered') d
-       ON d.lane_id = l.lane_id AND d.event >= bound.event
+           SELECT * FROM event_deliveries
+           WHERE status = 'delivered' AND 'delivered' = ANY (%(statuses)s::text[])) d
+       ON d.lane_id = l.lane_id AND d.event >= (SELECT event FROM bound)
      JOIN marketing_events e ON e.id = d.event
      WHERE d.status = ANY (%(statuses)s::text[])
        AND (d.event, d.lane_id) > (%(after_event)s, %(after_lane)s)
@@ -57,10 +58,9 @@ WITH lanes AS (
      LIMIT %(most)s)
     UNION ALL
     (SELECT e.id, l.lane_id, 'new', false, NULL
-     FROM bound
-     JOIN marketing_events e ON e.id >= bound.event
+     FROM marketing_events e
      JOIN lanes l ON l.storefront_id = e.storefront_id
-     WHERE %(backfill)s AND e.accepted_at IS NOT NULL
+     WHERE e.id >= (SELECT event FROM bound) AND %(backfill)s AND e.accepted_at IS NOT NULL
        AND (e.id, l.lane_id) > (%(after_event)s, %(after_lane)s)
        AND NOT EXISTS (SELECT FROM event_deliveries d WHERE d.event = e.id AND d.lane_id = l.lane_id)
        AND e.event_time >= l.oldest
@@ -88,9 +88,11 @@ FROM (
     FROM unnest(%(lanes)s::bigint[], %(oldest)s::timestamptz[]) AS l (lane_id, oldest)
     JOIN (SELECT * FROM event_deliveries WHERE status IN ('failed', 'expired', 'skipped')
           UNION ALL
-          SELECT * FROM event_deliveries WHERE status = 'pending'
+          SELECT * FROM event_deliveries
+          WHERE status = 'pending' AND 'pending' = ANY (%(statuses)s::text[])
           UNION ALL
-          SELECT * FROM event_deliveries WHERE status = 'delivered') d
+          SELECT * FROM event_deliveries
+          WHERE status = 'delivered' AND 'delivered' = ANY (%(statuses)s::text[])) d
       ON d.lane_id = l.lane_id
      AND d.event >= (SELECT id FROM marketing_events
                      WHERE created_at >= %(since)s::timestamptz - interval '1 hour'

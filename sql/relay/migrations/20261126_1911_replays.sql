@@ -13,7 +13,7 @@ CREATE INDEX IF NOT EXISTS event_deliveries_waiting
     WHERE status = 'pending';
 DROP INDEX IF EXISTS event_deliveries_due;
 CREATE INDEX IF NOT EXISTS event_deliveries_not_delivered
-    ON event_deliveries (lane_id, event) WHERE status IN ('failed', 'expired', 'skipped');
+    ON event_deliveries (event, lane_id) WHERE status IN ('failed', 'expired', 'skipped');
 
 -- An event whose person was erased is sent to nobody again.
 ALTER TABLE marketing_events ADD COLUMN IF NOT EXISTS erased_at timestamptz;
