@@ -26,11 +26,13 @@ def _request_parts() -> RequestParts:
 
 
 def _probes() -> Mapping[str, Probe]:
+    from chalicelib.relay.ledger.health import lanes_probe
     from chalicelib.relay.wiring import parts
     from fintegrate.probes import probes
 
     own = parts()
-    return probes(own.request.database, own.publisher, own.redis)
+    servers = probes(own.request.database, own.publisher, own.redis)
+    return {**servers, "lanes": lanes_probe(own.request.database)}
 
 
 def _gauges(db: Database) -> Iterable[GaugeFamily]:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from fintegrate.access.sealing import Sealing
 from fintegrate.database import Database, Row
 from fintegrate.queries import queries_beside
+from fintegrate.system import Probe
 
 SQL = queries_beside(__name__)
 MOST_COUNTED = 100_000
@@ -26,6 +27,15 @@ def read_health(db: Database, sealing: Sealing) -> Row:
 def read_lanes(db: Database) -> list[Row]:
     """Each destination's lane: its state, its backlog, and what came of its last hour."""
     return db.fetch_all(SQL["read_lanes"], {}, revive=True)
+
+
+def lanes_probe(db: Database) -> Probe:
+    """One line of `GET /health`: how many lanes are blocked or failing. It is down with the database."""
+    counts: Row = {}
+    return Probe(
+        lambda: counts.update(db.fetch_all(SQL["count_lanes"], {}, revive=True)[0]),
+        details=lambda: counts,
+    )
 
 
 def read_intake(db: Database) -> Row:

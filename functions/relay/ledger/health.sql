@@ -30,6 +30,13 @@ LEFT JOIN marketing_events e ON e.id = waiting.oldest
 WHERE l.deleted_at IS NULL
 ORDER BY l.lane_id
 
+-- name: count_lanes
+-- For the health that anybody may read: no name of a shop.
+SELECT count(*) FILTER (WHERE state = 'blocked') AS blocked,
+       count(*) FILTER (WHERE state = 'failing') AS failing
+FROM relay_lanes
+WHERE deleted_at IS NULL AND NOT paused
+
 -- name: read_intake
 SELECT count(*) FILTER (WHERE status = 'pending') AS pending_count,
        min(created_at) FILTER (WHERE status = 'pending') AS oldest_pending_at,

@@ -10,7 +10,11 @@ import pytest
 from cryptography.fernet import Fernet
 
 from chalicelib.relay import wiring
+from chalicelib.relay.ingest.accept import SQL as ACCEPT
+from chalicelib.relay.ingest.intake import SQL as INTAKE
 from chalicelib.relay.ledger.gauges import gauges
+from chalicelib.relay.system import SYSTEM
+from fintegrate.database import Database
 from tests.integration.relay.conftest import Reply, deliver
 from tests.integration.relay.receiver import Receiver
 from tests.integration.relay.test_slice import EVENT
@@ -87,6 +91,22 @@ def test_destination_that_came_later_misses_nothing(
     assert [lane["accepted"] for lane in ledger["lanes"]] == [4, 1]
 
 
+def test_nobody_adds_lanes_while_one_accepts(
+    call: Call, secret: str, database: Database, query: Query
+) -> None:
+    """So each event has a delivery for exactly the lanes that the ledger expects."""
+    (shop,) = query("SELECT id FROM storefronts")
+    free = "SELECT pg_try_advisory_xact_lock(1, %(id)s) AS free"
+    for statement, named in (
+        (ACCEPT["storefronts"], {"codes": ["bosley"]}),
+        (INTAKE["storefronts"], {"ids": [], "codes": ["bosley"]}),
+    ):
+        with database.transaction():
+            database.fetch_all(statement, named)
+            assert query(free, id=shop["id"]) == [{"free": False}]
+        assert query(free, id=shop["id"]) == [{"free": True}]
+
+
 def test_lane_shows_its_trouble(call: Call, accepted: list[int], receiver: Receiver) -> None:
     receiver.answer = lambda _got: 401
     deliver()
@@ -98,6 +118,9 @@ def test_lane_shows_its_trouble(call: Call, accepted: list[int], receiver: Recei
     assert lane["reason"]
     assert lane["next_try_at"]
     assert lane["oldest_pending_age_seconds"] >= 0
+    probe = SYSTEM.probes()["lanes"]
+    probe.ask()
+    assert probe.details() == {"blocked": 1, "failing": 0}
     assert run_schedule("relay_publish_metrics") == {
         "PendingDeliveries": 3,
         "OldestPendingAge": round(lane["oldest_pending_age_seconds"]),
