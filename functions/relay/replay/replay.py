@@ -195,13 +195,17 @@ def _change(
     statements: Sequence[str],
     replay_id: str | None,
 ) -> None:
-    """Change what was chosen, in lanes that are still there."""
+    """Change what was chosen, in lanes and of events that are still there."""
     held = {"storefront_ids": array_literal(each.row["storefront_id"] for each in lanes.values())}
     db.fetch_all(SQL["hold_lanes"], held)
     there = {
         row["lane_id"] for row in db.fetch_all(SQL["still_there"], {"lanes": array_literal(lanes)})
     }
     rows = [row for row in choice.rows if row["lane_id"] in there]
+    if replay_id is not None:
+        wanted = {"events": array_literal(row["event"] for row in rows)}
+        kept = {row["id"] for row in db.fetch_all(SQL["hold_events"], wanted)}
+        rows = [row for row in rows if row["event"] in kept]
     chosen = {
         "events": array_literal(row["event"] for row in rows),
         "lanes": array_literal(row["lane_id"] for row in rows),

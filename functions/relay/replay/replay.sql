@@ -117,6 +117,13 @@ FROM (SELECT DISTINCT unnest(%(storefront_ids)s::integer[]) AS storefront_id ORD
 -- name: still_there
 SELECT lane_id FROM relay_lanes WHERE lane_id = ANY (%(lanes)s::bigint[]) AND deleted_at IS NULL
 
+-- name: hold_events
+-- Nobody erases or purges one of these events until the commit. In one order, because others lock several, too.
+SELECT id FROM marketing_events
+WHERE id = ANY (%(events)s::bigint[]) AND erased_at IS NULL
+ORDER BY id
+FOR SHARE
+
 -- name: make_due
 -- As they were seen; what somebody has begun to send meanwhile is left alone. All have one time, so that the oldest
 -- event goes first, and a replay_id, so that they are behind the new ones.
