@@ -107,6 +107,32 @@ def test_nobody_adds_lanes_while_one_accepts(
         assert query(free, id=shop["id"]) == [{"free": True}]
 
 
+def test_new_destination_waits_for_who_accepts(
+    call: Call, secret: str, query: Query, environment: dict[str, str], receiver: Receiver
+) -> None:
+    (shop,) = query("SELECT id FROM storefronts")
+    (meta,) = query("SELECT id FROM ad_analytics_platforms WHERE platform_code = 'meta'")
+    impatient = wiring.build({**environment, "DATABASE_LOCK_TIMEOUT_MS": "100"})
+    patient = wiring.parts()
+    wanted = {
+        "storefront_id": shop["id"],
+        "platform_id": meta["id"],
+        "credentials": {"pixel_id": "1234567890", "access_token": "token"},
+        "settings": {},
+    }
+    query("SELECT pg_advisory_lock_shared(1, %(id)s)", id=shop["id"])
+    wiring.use(impatient)
+    try:
+        waited = call("POST", "/admin/v1/credentials", wanted)
+    finally:
+        impatient.close()
+        wiring.use(patient)
+    query("SELECT pg_advisory_unlock_shared(1, %(id)s)", id=shop["id"])
+
+    assert waited.status == 503
+    assert call("POST", "/admin/v1/credentials", wanted).status == 201
+
+
 def test_lane_shows_its_trouble(call: Call, accepted: list[int], receiver: Receiver) -> None:
     receiver.answer = lambda _got: 401
     deliver()
