@@ -85,7 +85,10 @@ class KeyRingHealth(TypedDict):
     writing: Annotated[str, Described("The key that writes", "k2")]
     former: Annotated[
         list[NamedKey],
-        Described("Further keys of the ring; one with no rows may be removed", [{"key_id": "k1"}]),
+        Described(
+            "Further keys of the ring; one with no rows may be removed",
+            [{"key_id": "k1", "credentials_count": 0, "events_count": 0}],
+        ),
     ]
     missing: Annotated[
         list[NamedKey], Described("Keys that rows name and the ring lacks: put them back", [])

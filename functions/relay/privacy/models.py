@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Self
 
-from pydantic import BeforeValidator, model_validator
+from pydantic import BeforeValidator, ConfigDict, model_validator
 from typing_extensions import TypedDict
 
 from fintegrate.http.validation import Described, RequestModel
@@ -22,6 +22,8 @@ Value = Annotated[str, BeforeValidator(short_text)]
 
 class Person(RequestModel):
     """Whom to erase: exactly one of the three, plain or as 64 hex digits of its SHA-256."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"email": "jane@example.com"}]})
 
     email: Annotated[Value | None, Described("An e-mail address", "jane@example.com")] = None
     phone: Annotated[

@@ -45,6 +45,12 @@ class _Lane(NamedTuple):
     """Events of before are too old for its receiver, or for the filter."""
 
 
+class _Chosen(NamedTuple):
+    event: int
+    lane_id: int
+    status: str
+
+
 @dataclass
 class _Tally:
     """What a call has seen of a lane."""
@@ -59,11 +65,16 @@ class _Choice:
     """What a call has seen, and what is to be changed."""
 
     tallies: dict[int, _Tally] = field(default_factory=dict)
-    rows: list[Row] = field(default_factory=list)
+    rows: list[_Chosen] = field(default_factory=list)
     next_cursor: str | None = None
 
     def of(self, lane_id: int) -> _Tally:
         return self.tallies.setdefault(lane_id, _Tally())
+
+    def choose(self, row: Row) -> None:
+        """Keep of a row what its change needs."""
+        self.of(row["lane_id"]).go[row["status"]] += 1
+        self.rows.append(_Chosen(row["event"], row["lane_id"], row["status"]))
 
 
 def replay(db: Database, sealing: Sealing, wanted: Replay, seconds: float) -> Row:
@@ -75,12 +86,12 @@ def replay(db: Database, sealing: Sealing, wanted: Replay, seconds: float) -> Ro
         )
         for lane in _lanes(db, wanted)
     }
-    choice = _Choice()
-    for row in _found(db, wanted, lanes, seconds, choice):
-        _judge(row, lanes[row["lane_id"]], sealing, now, choice)
+    choice, deadline = _Choice(), time.monotonic() + seconds
     if wanted.cursor is None and lanes:
         for stale in db.fetch_all(SQL["count_too_old"], _parameters(wanted, lanes, most=MOST)):
             choice.of(stale["lane_id"]).stay["too_old"] += stale["deliveries"]
+    for row in _found(db, wanted, lanes, deadline, choice):
+        _judge(row, lanes[row["lane_id"]], sealing, now, choice)
     replay_id = None if wanted.dry_run else str(uuid.uuid4())
     if replay_id is not None:
         _change(db, choice, lanes, ("make_due", "make"), replay_id)
@@ -91,9 +102,8 @@ def give_up(db: Database, wanted: GiveUp, seconds: float) -> Row:
     """Give up, or count; to be called in a transaction."""
     lanes = {lane.row["lane_id"]: lane for lane in _lanes(db, wanted)}
     choice = _Choice()
-    for row in _found(db, wanted, lanes, seconds, choice):
-        choice.of(row["lane_id"]).go[row["status"]] += 1
-        choice.rows.append(row)
+    for row in _found(db, wanted, lanes, time.monotonic() + seconds, choice):
+        choice.choose(row)
     if not wanted.dry_run:
         _change(db, choice, lanes, ("give_up",), None)
     told = _told(wanted, None, choice, lanes)
@@ -142,12 +152,11 @@ def _found(
     db: Database,
     wanted: Replay | GiveUp,
     lanes: Mapping[int, _Lane],
-    seconds: float,
+    deadline: float,
     choice: _Choice,
 ) -> Iterator[Row]:
     """The rows of the filter, page by page; says in `choice` where the next call is to go on."""
-    deadline, seen = time.monotonic() + seconds, 0
-    asked = _parameters(wanted, lanes, most=PAGE)
+    seen, asked = 0, _parameters(wanted, lanes, most=PAGE)
     while lanes and seen < MOST and time.monotonic() < deadline:
         rows = db.fetch_all(SQL["find"], asked)
         yield from rows
@@ -164,9 +173,8 @@ def _judge(row: Row, lane: _Lane, sealing: Sealing, now: datetime, choice: _Choi
     if reason := _why_not(row, lane, sealing):
         tally.stay[reason] += 1
         return
-    tally.go[row["status"]] += 1
     tally.unprotected += _may_count_twice(row, lane.adapter, now)
-    choice.rows.append(row)
+    choice.choose(row)
 
 
 def _why_not(row: Row, lane: _Lane, sealing: Sealing) -> str | None:
@@ -201,15 +209,15 @@ def _change(
     there = {
         row["lane_id"] for row in db.fetch_all(SQL["still_there"], {"lanes": array_literal(lanes)})
     }
-    rows = [row for row in choice.rows if row["lane_id"] in there]
+    rows = [row for row in choice.rows if row.lane_id in there]
     if replay_id is not None:
-        wanted = {"events": array_literal(row["event"] for row in rows)}
+        wanted = {"events": array_literal(row.event for row in rows)}
         kept = {row["id"] for row in db.fetch_all(SQL["hold_events"], wanted)}
-        rows = [row for row in rows if row["event"] in kept]
+        rows = [row for row in rows if row.event in kept]
     chosen = {
-        "events": array_literal(row["event"] for row in rows),
-        "lanes": array_literal(row["lane_id"] for row in rows),
-        "statuses": array_literal(row["status"] for row in rows),
+        "events": array_literal(row.event for row in rows),
+        "lanes": array_literal(row.lane_id for row in rows),
+        "statuses": array_literal(row.status for row in rows),
         "replay_id": replay_id,
     }
     for name in statements:
