@@ -44,7 +44,7 @@ def event_of(row: Row, sealing: Sealing) -> Event:
 
 def settings_of(lane: Mapping[str, Any]) -> Mapping[str, Any]:
     """The settings of a lane's destination. A tag manager's address is one of them."""
-    if lane["sgtm_url"] is None:
+    if lane.get("sgtm_url") is None:
         return lane["settings_json"] or {}
     return {
         **(lane["sgtm_settings_json"] or {}),
