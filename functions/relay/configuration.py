@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 SERVICE = "fintegrate_relay"
 """The service's name in log lines, and the prefix of the names of metrics."""
+CLOUDWATCH_NAMESPACE = "Fintegrate/Relay"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,3 +56,17 @@ class Configuration:
     """How long a run of the delivery claims."""
     relay_check_wait_seconds: int = field(default=20, metadata={"least": 1})
     """How long an answer about a check waits for the function that sends."""
+    relay_sweep_seconds: int = field(default=20, metadata={"least": 1})
+    """How long a request may work through rows. It must stop before the gateway's 29 s."""
+    relay_sweep_batch: int = field(default=1_000, metadata={"least": 1})
+    relay_reconcile_days: int = field(default=8, metadata={"least": 1})
+    """The reconciliation reads the events of so many days; older ones were read when they were young."""
+    relay_reconcile_seconds: int = field(default=240, metadata={"least": 1})
+    """The scheduled reconciliation's time limit; the endpoint's is `relay_sweep_seconds`."""
+
+    relay_user_data_days: int = field(default=30, metadata={"least": 1})
+    """Match keys and private data are kept so long, those of a pending delivery as long as it is."""
+    relay_purge_seconds: int = field(default=600, metadata={"least": 1})
+    """How long a run of the purge works."""
+    relay_attempt_days: int = field(default=90, metadata={"least": 1})
+    relay_event_days: int = field(default=400, metadata={"least": 1})

@@ -43,13 +43,24 @@ def _admin() -> Blueprint:
     )
     from chalicelib.relay.destinations.blueprint import admin
     from chalicelib.relay.events import list_events, read_event  # noqa: F401
+    from chalicelib.relay.keys import reencrypt_credentials  # noqa: F401
     from chalicelib.relay.lanes import change_lane, list_lanes  # noqa: F401
+    from chalicelib.relay.ledger import read_health, reconcile_deliveries  # noqa: F401
+    from chalicelib.relay.privacy import erase_person  # noqa: F401
+    from chalicelib.relay.replay import give_up_deliveries, replay_deliveries  # noqa: F401
 
     return admin
 
 
 def _schedules() -> Blueprint:
-    from chalicelib.relay.schedules import run_deliver, run_intake  # noqa: F401
+    from chalicelib.relay.schedules import (  # noqa: F401
+        publish_metrics,
+        purge,
+        run_deliver,
+        run_intake,
+        run_reconcile,
+        run_reencrypt,
+    )
     from chalicelib.relay.schedules.blueprint import schedules
 
     return schedules

@@ -26,15 +26,19 @@ def _request_parts() -> RequestParts:
 
 
 def _probes() -> Mapping[str, Probe]:
+    from chalicelib.relay.ledger.health import lanes_probe
     from chalicelib.relay.wiring import parts
     from fintegrate.probes import probes
 
     own = parts()
-    return probes(own.request.database, own.publisher, own.redis)
+    servers = probes(own.request.database, own.publisher, own.redis)
+    return {**servers, "lanes": lanes_probe(own.request.database)}
 
 
-def _gauges(_db: Database) -> Iterable[GaugeFamily]:
-    return ()
+def _gauges(db: Database) -> Iterable[GaugeFamily]:
+    from chalicelib.relay.ledger.gauges import gauges
+
+    return gauges(db)
 
 
 def _schedule_runs() -> ScheduleRuns:

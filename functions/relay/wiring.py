@@ -12,6 +12,7 @@ from functools import cache, partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from chalicelib.relay.configuration import SERVICE, Configuration
+from chalicelib.relay.counters import BOUNDS, COUNTED
 from fintegrate.access.by_password import ByPassword
 from fintegrate.access.caller import Scheme
 from fintegrate.access.key_ring import KeyRing
@@ -48,12 +49,15 @@ class Parts(NamedTuple):
     metrics: Metrics
     sealing: Callable[[], Sealing]
     """Reads the ring of keys when it is first needed."""
+    batch_database: Database
+    """For work in batches that commit one by one, while the request's transaction stands."""
     delivery: Callable[[], Delivery]
     """Only the delivering functions make it: it is the way out."""
 
     def close(self) -> None:
         """Close this thread's connections; each reopens when needed."""
         self.request.database.close()
+        self.batch_database.close()
         self.publisher.close()
         self.redis.close()
 
@@ -93,14 +97,14 @@ def build(environment: Mapping[str, str]) -> Parts:
     """
     settings = load(Configuration, environment)
     configure_logging(settings.log_level, SERVICE)
-    database = _database(settings, environment)
+    database, batch_database = (_database(settings, environment) for _ in range(2))
     breaker = CircuitBreaker(settings.breaker_failures, settings.breaker_open_seconds)
     redis = RedisConnections(
         settings.redis_url,
         timeout_ms=settings.redis_timeout_ms,
         retry_seconds=settings.redis_retry_seconds,
     )
-    metrics = Metrics(redis, OF_THE_LAYER, prefix=SERVICE, namespace="relay", bounds={"route": 80})
+    metrics = _metrics(redis)
     sealing = cache(partial(_sealing, environment))
     return Parts(
         settings=settings,
@@ -109,8 +113,15 @@ def build(environment: Mapping[str, str]) -> Parts:
         redis=redis,
         metrics=metrics,
         sealing=sealing,
-        delivery=cache(partial(_delivery, settings, database, sealing)),
+        batch_database=batch_database,
+        delivery=cache(partial(_delivery, settings, database, sealing, metrics)),
     )
+
+
+def _metrics(redis: RedisConnections) -> Metrics:
+    bounds = {"route": 80, **BOUNDS}
+    families = (*OF_THE_LAYER, *COUNTED)
+    return Metrics(redis, families, prefix=SERVICE, namespace="relay", bounds=bounds)
 
 
 def _database(settings: Configuration, environment: Mapping[str, str]) -> Database:
@@ -165,8 +176,8 @@ def _sealing(environment: Mapping[str, str]) -> Sealing:
 
 
 def _delivery(
-    settings: Configuration, database: Database, sealing: Callable[[], Sealing]
+    settings: Configuration, database: Database, sealing: Callable[[], Sealing], metrics: Metrics
 ) -> Delivery:
     from chalicelib.relay.delivery.deliver import Delivery  # here, to spare other cold starts
 
-    return Delivery.of(settings, database, sealing())
+    return Delivery.of(settings, database, sealing(), metrics)

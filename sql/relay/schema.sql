@@ -128,7 +128,8 @@ CREATE TABLE relay_accounts (
 -- that may refuse its row is that it names a storefront. What else is wrong, such as a payload that is no
 -- JSON, is found by the intake and said in status and status_reason. A row with another status and no reason
 -- is the order system's own: it is left alone. accepted_at is set once, by us: then identity is the event's
--- id (the sender's own, else the order's), and nothing changes but by erasure and purge.
+-- id (the sender's own, else the order's), and nothing changes but by erasure and purge. After an erasure it
+-- is sent to nobody again.
 CREATE TABLE marketing_events (
     id                bigint      NOT NULL GENERATED ALWAYS AS IDENTITY,
     event_id          text,
@@ -150,6 +151,7 @@ CREATE TABLE marketing_events (
     key_id            text,
     consent_json      json,
     content_hash      text,
+    erased_at         timestamptz,
     CONSTRAINT marketing_events_pkey PRIMARY KEY (id),
     CONSTRAINT marketing_events_storefront_check
         CHECK (storefront_id IS NOT NULL OR storefront_code IS NOT NULL)
@@ -165,10 +167,19 @@ CREATE INDEX marketing_events_left_alone
 CREATE INDEX marketing_events_not_accepted
     ON marketing_events (event_id) WHERE accepted_at IS NULL;
 CREATE INDEX marketing_events_by_age ON marketing_events (created_at);
-CREATE INDEX marketing_events_by_key ON marketing_events (key_id) WHERE key_id IS NOT NULL;
+CREATE INDEX marketing_events_sealed ON marketing_events (key_id, id) WHERE key_id IS NOT NULL;
+CREATE INDEX marketing_events_with_user_data
+    ON marketing_events (created_at) WHERE match_keys IS NOT NULL OR private_encrypted IS NOT NULL;
+CREATE INDEX marketing_events_by_email
+    ON marketing_events USING hash ((match_keys ->> 'em')) WHERE match_keys ->> 'em' IS NOT NULL;
+CREATE INDEX marketing_events_by_phone
+    ON marketing_events USING hash ((match_keys ->> 'ph')) WHERE match_keys ->> 'ph' IS NOT NULL;
+CREATE INDEX marketing_events_by_external_id
+    ON marketing_events USING hash ((match_keys ->> 'external_id'))
+    WHERE match_keys ->> 'external_id' IS NOT NULL;
 
 -- One event for one destination. A claim sets next_attempt_at to the end of its lease, so that one index
--- finds what is due.
+-- finds what is due. What a replay has made due is behind the new deliveries of its lane.
 CREATE TABLE event_deliveries (
     event           bigint      NOT NULL,
     lane_id         bigint      NOT NULL,
@@ -193,8 +204,11 @@ CREATE TABLE event_deliveries (
         CHECK ((lease_token IS NULL) = (lease_until IS NULL))
 );
 
-CREATE INDEX event_deliveries_due
-    ON event_deliveries (lane_id, next_attempt_at, event) WHERE status = 'pending';
+CREATE INDEX event_deliveries_waiting
+    ON event_deliveries (lane_id, num_nonnulls(replay_id), next_attempt_at, event)
+    WHERE status = 'pending';
+CREATE INDEX event_deliveries_not_delivered
+    ON event_deliveries (event, lane_id) WHERE status IN ('failed', 'expired', 'skipped');
 CREATE INDEX event_deliveries_ended
     ON event_deliveries (lane_id, ended_at) WHERE ended_at IS NOT NULL;
 
@@ -245,6 +259,15 @@ CREATE TABLE relay_checks (
 
 CREATE INDEX relay_checks_waiting ON relay_checks (check_id) WHERE taken_at IS NULL;
 
+-- At most one row: the last result of the schedule relay_reconcile.
+CREATE TABLE last_reconciliation (
+    only_row    boolean     NOT NULL DEFAULT true,
+    taken_at    timestamptz NOT NULL,
+    report_json jsonb       NOT NULL,
+    CONSTRAINT last_reconciliation_pkey PRIMARY KEY (only_row),
+    CONSTRAINT last_reconciliation_only_row_check CHECK (only_row)
+);
+
 -- ---------------------------------------------------------------------------------------------
 -- The layer's tables
 -- ---------------------------------------------------------------------------------------------
@@ -292,13 +315,13 @@ CREATE TABLE migration_history (
 -- What the functions' user may do: with each table what a statement of theirs does. It owns nothing.
 -- ---------------------------------------------------------------------------------------------
 
-GRANT SELECT, INSERT, UPDATE
-    ON event_deliveries, marketing_events, relay_accounts, relay_lanes, schedule_runs
+GRANT SELECT, INSERT, UPDATE ON last_reconciliation, relay_accounts, relay_lanes, schedule_runs
     TO relay_app;
 GRANT SELECT, INSERT, UPDATE, DELETE
-    ON ad_analytics_platforms, platform_credentials, relay_checks, storefront_sgtm_config, storefronts
+    ON ad_analytics_platforms, event_deliveries, marketing_events, platform_credentials, relay_checks,
+       storefront_sgtm_config, storefronts
     TO relay_app;
-GRANT SELECT, INSERT ON event_attempts TO relay_app;
+GRANT SELECT, INSERT, DELETE ON event_attempts TO relay_app;
 GRANT INSERT ON audit_log TO relay_app;
 
 -- The order system's login. It may insert these columns of an event and do nothing else, not even read.

@@ -2,13 +2,14 @@
 
 -- name: due
 -- Lanes with due deliveries that may be served now. A claim moves next_attempt_at to the end of its
--- lease, so the index alone says what is due. LATERAL makes one index lookup per lane.
+-- lease, so the index alone says what is due. LATERAL makes one index lookup per lane, for new deliveries and for
+-- those of replays. The statement's time is one that the index can look up; the clock's is not.
 SELECT l.lane_id, l.concurrency, l.failures
 FROM relay_lanes l
 CROSS JOIN LATERAL (
     SELECT FROM event_deliveries d
-    WHERE d.lane_id = l.lane_id AND d.status = 'pending' AND d.next_attempt_at <= clock_timestamp()
-    ORDER BY d.next_attempt_at, d.event
+    WHERE d.lane_id = l.lane_id AND d.status = 'pending' AND num_nonnulls(d.replay_id) IN (0, 1)
+      AND d.next_attempt_at <= statement_timestamp()
     LIMIT 1) next
 WHERE l.is_active AND NOT l.paused AND l.deleted_at IS NULL
   AND (l.open_until IS NULL OR l.open_until <= clock_timestamp())
@@ -23,10 +24,12 @@ SELECT extract(epoch FROM min(greatest(
        - clock_timestamp()) AS seconds
 FROM relay_lanes l
 JOIN relay_accounts a ON a.account = l.throttle_account
+CROSS JOIN (VALUES (0), (1)) AS of_replay (number)
 CROSS JOIN LATERAL (
     SELECT d.next_attempt_at
     FROM event_deliveries d
     WHERE d.lane_id = l.lane_id AND d.status = 'pending'
+      AND num_nonnulls(d.replay_id) = of_replay.number
     ORDER BY d.next_attempt_at, d.event
     LIMIT 1) next
 WHERE l.is_active AND NOT l.paused AND l.deleted_at IS NULL
@@ -35,8 +38,8 @@ WHERE l.is_active AND NOT l.paused AND l.deleted_at IS NULL
 -- name: claim
 -- One statement: the lane's turn, the account's requests, the leases. A lane that failed or is blocked
 -- gets one event, a probe, and nobody else may serve it until the probe's lease ends. The oldest due goes
--- first; a probe that fails becomes due later, so the next probe has another event. An account that is slow
--- saves up for one request all the same.
+-- first, and what a replay has made due behind the others; a probe that fails becomes due later, so the next
+-- probe has another event. An account that is slow saves up for one request all the same.
 WITH turn AS (
     UPDATE relay_lanes
     SET last_served_at = clock_timestamp(),
@@ -55,16 +58,32 @@ WITH turn AS (
     FROM turn t
     JOIN relay_accounts a ON a.account = t.throttle_account
     FOR UPDATE OF a
+), room AS (
+    SELECT t.lane_id, t.is_probe,
+           greatest(0, CASE WHEN t.is_probe THEN least(1, floor(a.tokens))
+                            ELSE least(%(requests)s, floor(a.tokens)) * %(batch)s END)::bigint AS most
+    FROM turn t, account a
 ), due AS (
-    SELECT d.event, d.lane_id, t.is_probe
-    FROM turn t, account a, LATERAL (
-        SELECT event, lane_id
-        FROM event_deliveries
-        WHERE lane_id = t.lane_id AND status = 'pending' AND next_attempt_at <= clock_timestamp()
-        ORDER BY next_attempt_at, event
-        LIMIT greatest(0, CASE WHEN t.is_probe THEN least(1, floor(a.tokens))
-                               ELSE least(%(requests)s, floor(a.tokens)) * %(batch)s END)::bigint
-        FOR UPDATE SKIP LOCKED) d
+    SELECT d.event, d.lane_id, r.is_probe, d.lease_token IS NOT NULL AS taken_over
+    FROM room r, LATERAL (
+        SELECT *
+        FROM (SELECT event, lane_id, lease_token
+              FROM event_deliveries
+              WHERE lane_id = r.lane_id AND status = 'pending' AND num_nonnulls(replay_id) = 0
+                AND next_attempt_at <= statement_timestamp()
+              ORDER BY next_attempt_at, event
+              LIMIT r.most
+              FOR UPDATE SKIP LOCKED) new
+        UNION ALL
+        SELECT *
+        FROM (SELECT event, lane_id, lease_token
+              FROM event_deliveries
+              WHERE lane_id = r.lane_id AND status = 'pending' AND num_nonnulls(replay_id) = 1
+                AND next_attempt_at <= statement_timestamp()
+              ORDER BY next_attempt_at, event
+              LIMIT r.most
+              FOR UPDATE SKIP LOCKED) replayed
+        LIMIT r.most) d
 ), spent AS (
     UPDATE relay_accounts a
     SET tokens = account.tokens - ceil((SELECT count(*) FROM due) / %(batch)s::float8),
@@ -78,7 +97,7 @@ WITH turn AS (
         next_attempt_at = clock_timestamp() + make_interval(secs => %(lease_seconds)s)
     FROM due
     WHERE d.event = due.event AND d.lane_id = due.lane_id
-    RETURNING d.event, due.is_probe
+    RETURNING d.event, due.is_probe, due.taken_over
 )
 SELECT leased.*, e.storefront_id, e.event_type, e.event_time, e.identity, e.order_id, e.dedup_id,
        e.event_payload::text AS event_payload, e.match_keys, e.private_encrypted, e.key_id,
@@ -101,7 +120,7 @@ WITH lane AS (
         FROM event_deliveries
         WHERE lane_id = lane.lane_id AND status = 'pending'
           AND (lease_until IS NULL OR lease_until <= clock_timestamp())
-        ORDER BY next_attempt_at, event
+        ORDER BY num_nonnulls(replay_id), next_attempt_at, event
         LIMIT 1
         FOR UPDATE SKIP LOCKED) d
 ), spent AS (

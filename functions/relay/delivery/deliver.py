@@ -12,9 +12,11 @@ from chalicelib.relay.checks.doing import BookWithChecks, Checks
 from chalicelib.relay.configuration import Configuration
 from chalicelib.relay.delivery.adapters import adapter_of
 from chalicelib.relay.delivery.book import Deliveries, Limits
+from chalicelib.relay.delivery.counting import CountingBook
 from chalicelib.relay.delivery.sending import Sender, expires_at
 from fintegrate.access.sealing import Sealing
 from fintegrate.database import Database
+from fintegrate.metrics_store import Metrics
 from fintegrate.outbox.lanes import LaneRun, Summary
 from fintegrate.outgoing.client import Client
 from fintegrate.outgoing.urls import allowed_hosts
@@ -38,11 +40,14 @@ class Delivery:
     book: Deliveries
     sender: Sender
     checks: Checks
+    metrics: Metrics
     senders: int
     seconds: int
 
     @classmethod
-    def of(cls, settings: Configuration, database: Database, sealing: Sealing) -> Delivery:
+    def of(
+        cls, settings: Configuration, database: Database, sealing: Sealing, metrics: Metrics
+    ) -> Delivery:
         """Make the parts from the settings.
 
         Raises:
@@ -57,6 +62,7 @@ class Delivery:
             book,
             sender,
             Checks(database, sender, book),
+            metrics,
             settings.relay_senders,
             settings.relay_deliver_seconds,
         )
@@ -78,11 +84,12 @@ class Delivery:
                 summary = _added(summary, self._run(deadline - time.monotonic()))
         finally:
             self.checks.wait()
+            self.metrics.flush()
         return summary
 
     def _run(self, seconds: float) -> Summary:
         longest = min(LONGEST_SECONDS, self.sender.timeout_seconds or LONGEST_SECONDS)
-        book = BookWithChecks(self.book, self.checks)
+        book = BookWithChecks(CountingBook(self.book, self.metrics), self.checks)
         run = LaneRun(book, self.sender.send, self.senders, longest, LINGER_SECONDS)
         return run.run(seconds)
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from chalicelib.relay.configuration import SERVICE, Configuration
+from chalicelib.relay.counters import NUDGES_LOST
 from fintegrate.messaging import nudges
 from fintegrate.messaging.publisher import Publisher
+from fintegrate.metrics_store import Metrics
 
 QUEUE = "relay_nudge"
 
 
-def nudge(publisher: Publisher, settings: Configuration) -> None:
+def nudge(publisher: Publisher, settings: Configuration, metrics: Metrics) -> None:
     """Ask for a run of the delivery. Never raises; costs nothing while the broker is away."""
     seconds = settings.publish_timeout_ms / 1000
-    nudges.nudge(publisher, settings.rabbitmq_url, QUEUE, b"{}", seconds, SERVICE)
+    if not nudges.nudge(publisher, settings.rabbitmq_url, QUEUE, b"{}", seconds, SERVICE):
+        metrics.count(NUDGES_LOST)

@@ -10,17 +10,16 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from math import inf
 from typing import Any
 
 from chalicelib.relay import places
 from chalicelib.relay.delivery.adapters import adapter_of
 from chalicelib.relay.delivery.composing import too_old
+from chalicelib.relay.delivery.opening import event_of, settings_of
 from chalicelib.relay.delivery.shapes import Adapter, Answer, Destination, Event, Request
 from chalicelib.relay.delivery.shapes import Kind as Meaning
 from chalicelib.relay.delivery.shapes import Verdict as Judgement
-from chalicelib.relay.values.json_text import loads
 from fintegrate.access.key_ring import KeyMissing
 from fintegrate.access.sealing import Misplaced, Sealing, Unreadable
 from fintegrate.database import Row
@@ -111,46 +110,16 @@ class Sender:
 
     def destination_of(self, lane: Mapping[str, Any]) -> Destination:
         """The lane's destination with its opened credentials."""
+        own, name, settings = str(lane["lane_id"]), lane["adapter"], settings_of(lane)
         if lane["credentials_encrypted"] is None:
-            settings = {
-                **(lane["sgtm_settings_json"] or {}),
-                "sgtm_url": lane["sgtm_url"],
-                "path": lane["path"],
-                "measurement_id": lane["measurement_id"],
-            }
-            return Destination(id=str(lane["lane_id"]), adapter=lane["adapter"], settings=settings)
+            return Destination(id=own, adapter=name, settings=settings)
         place = places.of_credential(lane["storefront_id"], lane["platform_id"])
         opened = self.sealing.open(lane["key_id"], lane["credentials_encrypted"], place)
-        return Destination(
-            id=str(lane["lane_id"]),
-            adapter=lane["adapter"],
-            settings=lane["settings_json"] or {},
-            credentials=opened.reveal(),
-        )
+        return Destination(id=own, adapter=name, settings=settings, credentials=opened.reveal())
 
     def event_of(self, row: Row) -> Event:
         """A claimed row as the adapters take it, with its private data opened."""
-        payload = loads(row["event_payload"] or "{}")  # as text, because a float is no amount
-        private: Mapping[str, str] = {}
-        if row["private_encrypted"]:
-            place = places.of_event(row["storefront_id"], row["identity"], row["event_type"])
-            private = self.sealing.open(row["key_id"], row["private_encrypted"], place).reveal()
-        value = payload.get("value")
-        return Event(
-            id=row["event"],
-            dedup_id=row["dedup_id"],
-            event_id=row["identity"],
-            order_id=row["order_id"],
-            event_type=row["event_type"],
-            event_time=row["event_time"],
-            value=None if value is None else Decimal(value),
-            currency=payload.get("currency"),
-            contents=payload.get("contents", ()),
-            match_keys=row["match_keys"] or {},
-            private=private,
-            consent=row["consent_json"] or {},
-            extra=payload.get("extra", {}),
-        )
+        return event_of(row, self.sealing)
 
     def request_seconds(self, adapter: str) -> int:
         """The longest time of a request through this adapter."""

@@ -1,5 +1,7 @@
 -- name: storefronts
-SELECT id, storefront_id, currency, country
+-- Until the end of the transaction nobody adds or deletes one of their lanes (`lock_lanes`): the next statement
+-- makes a delivery for exactly the lanes that are there when it accepts, which the ledger counts on.
+SELECT id, storefront_id, currency, country, pg_advisory_xact_lock_shared(1, id)
 FROM storefronts
 WHERE is_active AND storefront_id = ANY (%(codes)s::text[])
 

@@ -37,7 +37,9 @@ def receive_events(call: Call[Batch]) -> Answer:
         "results": results,
         **_warnings(call.body.error),
     }
-    nudged = partial(nudge, own.publisher, own.settings) if counts["accepted"] else None
+    nudged = (
+        partial(nudge, own.publisher, own.settings, own.metrics) if counts["accepted"] else None
+    )
     return Answer(data, after_commit=nudged)
 
 

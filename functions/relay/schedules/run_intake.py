@@ -20,5 +20,5 @@ def relay_intake(_event: Any) -> dict[str, Any]:
     own = parts()
     counts = Intake(own.request.database, own.sealing()).run(own.settings.relay_deliver_seconds)
     if counts.get("accepted"):
-        nudge(own.publisher, own.settings)
+        nudge(own.publisher, own.settings, own.metrics)
     return counts

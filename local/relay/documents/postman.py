@@ -59,5 +59,8 @@ PLAN = Plan(
     },
     places={"POST /admin/v1/credentials": 0.5, "POST /admin/v1/sgtm-configs": 0.5},
     numbers=("storefronts_id",),
-    folders=("Destinations", "Ingest", "Events", "Lanes", "Checks"),
+    folders=(
+        *("Destinations", "Ingest", "Events", "Lanes", "Checks"),
+        *("Ledger", "Replay", "Privacy", "Keys"),
+    ),
 )

@@ -10,7 +10,10 @@ import pytest
 from cfnlint.decode.cfn_yaml import load
 
 from app import app
+from chalicelib.relay.configuration import CLOUDWATCH_NAMESPACE
 from chalicelib.relay.delivery.nudges import QUEUE
+from chalicelib.relay.schedules.publish_metrics import figures_of
+from chalicelib.relay.schedules.run_reconcile import RECONCILED, UNBALANCED
 from chalicelib.relay.system import SYSTEM
 from fintegrate.schedule_runs import periods
 from local.aws.deployment import SERVERS
@@ -49,6 +52,10 @@ SECRETS = {
         "RelayKeysSecretArn",
         "BrokerSecretArn",
     },
+    "RelayPublishMetrics": {"RelayDatabaseSecretArn", "CacheSecretArn"},
+    "RelayPurge": {"RelayDatabaseSecretArn", "CacheSecretArn"},
+    "RelayReconcile": {"RelayDatabaseSecretArn", "CacheSecretArn"},
+    "RelayReencrypt": {"RelayDatabaseSecretArn", "CacheSecretArn", "RelayKeysSecretArn"},
 }
 OF_EVENT_SOURCE = {"RelayDeliverNudged": {"BrokerSecretArn"}}
 """Read with the function's role by AWS, which reads the queue for it. The function is not told of it."""
@@ -184,6 +191,21 @@ def test_every_schedule_has_its_alarm() -> None:
     assert watched == {name.replace("_", "-") for name in periods(app.event_sources, "relay")}
     alarms = [each["Properties"] for each in resources.values() if each["Type"].endswith("::Alarm")]
     assert all(alarm["AlarmActions"] == [{"Ref": "AlarmTopic"}] for alarm in alarms)
+
+
+def test_alarms_watch_published_figures() -> None:
+    resources = load(str(INFRA / "monitoring" / "relay.yaml"))["Resources"].values()
+    watched = {
+        resource["Properties"]["MetricName"]
+        for resource in resources
+        if resource["Properties"].get("Namespace") == CLOUDWATCH_NAMESPACE
+    }
+
+    assert watched == {"BlockedLanes", "RefusingLanes", "OldestPendingAge", "OldestIntakeAge"} | {
+        UNBALANCED,
+        RECONCILED,
+    }
+    assert {"BlockedLanes", "RefusingLanes", "OldestPendingAge"} <= figures_of([]).keys()
 
 
 def test_log_filters_name_real_logs(expanded: Template) -> None:

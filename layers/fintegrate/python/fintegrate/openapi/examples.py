@@ -1,7 +1,7 @@
 """Makes examples from generated schemas, and removes the facts of `Described` from them.
 
-An example is the one of the field's `Described`, otherwise a value that the schema allows. It has
-required fields only.
+An example is the schema's own or that of the field's `Described`, otherwise a value that the schema
+allows. It has required fields only.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ def example(schema: dict[str, Any], components: dict[str, Any]) -> Any:
     """
     if "$ref" in schema:
         return example(components[schema["$ref"].rpartition("/")[2]], components)
-    if "properties" in schema:
-        return _object(schema, components)
     if schema.get("examples"):
         return schema["examples"][0]
+    if "properties" in schema:
+        return _object(schema, components)
     facts = _facts(schema)
     if facts is not None:
         return facts["example"]

@@ -1,0 +1,78 @@
+"""Counts what a run of the delivery claims and writes back."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from chalicelib.relay.counters import (
+    DELIVERIES,
+    HALVINGS,
+    LEASES_TAKEN_OVER,
+    REQUEST_SECONDS,
+    REQUESTS,
+    SKIPPED,
+)
+from fintegrate.database import Row
+from fintegrate.metrics_store import Metrics
+from fintegrate.outbox.lanes import Batch, Book, Kind, Sent
+
+_WORST = (
+    Kind.CONFIGURATION,
+    Kind.OVERLOAD,
+    Kind.UNKNOWN,
+    Kind.OUTAGE,
+    Kind.REFUSED,
+    Kind.DELIVERED,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class CountingBook:
+    """Wraps a book and counts what it claims and writes back."""
+
+    book: Book
+    metrics: Metrics
+
+    def due(self) -> list[Row]:
+        return self.book.due()
+
+    def claim(self, lane: Row, requests: int) -> list[Batch]:
+        batches = self.book.claim(lane, requests)
+        for batch in batches:
+            if taken := sum(row["taken_over"] for row in batch.rows):
+                self.metrics.count(LEASES_TAKEN_OVER, batch.lane["adapter"], by=taken)
+        return batches
+
+    def renew(self, batches: Sequence[Batch]) -> list[Batch]:
+        return self.book.renew(batches)
+
+    def wait(self) -> float | None:
+        return self.book.wait()
+
+    def write_back(self, sent: Sequence[Sent]) -> None:
+        self.book.write_back(sent)
+        for each in sent:
+            self._count(each)
+
+    def _count(self, sent: Sent) -> None:
+        platform = sent.batch.lane["adapter"]
+        told = [verdict for verdict in sent.verdicts if verdict is not None]
+        for kind, rows in Counter(verdict.kind for verdict in told).items():
+            self.metrics.count(DELIVERIES, platform, kind.value, by=rows)
+        reasons = Counter(verdict.reason for verdict in told if verdict.kind is Kind.SKIPPED)
+        for reason, rows in reasons.items():
+            self.metrics.count(SKIPPED, reason, by=rows)
+        if len(told) < len(sent.verdicts):
+            self.metrics.count(HALVINGS, platform)
+        if sent.requested:
+            self.metrics.count(REQUESTS, platform, class_of(sent))
+            seconds = sent.milliseconds / 1000
+            self.metrics.observe(REQUEST_SECONDS, platform, class_of(sent), value=seconds)
+
+
+def class_of(sent: Sent) -> str:
+    """What the answer to a request meant: its worst verdict; `halved` if it named no event."""
+    kinds = {verdict.kind for verdict in sent.verdicts if verdict is not None}
+    return next((kind.value for kind in _WORST if kind in kinds), "halved")

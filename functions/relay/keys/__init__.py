@@ -1,0 +1,1 @@
+"""Keys: sealed rows are sealed again under the key that writes now."""

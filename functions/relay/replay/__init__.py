@@ -1,0 +1,1 @@
+"""Replays: deliveries that ended are made due again, and pending ones are given up."""

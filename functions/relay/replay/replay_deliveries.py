@@ -1,0 +1,26 @@
+"""POST /admin/v1/replay: sends again what ended, or what waits."""
+
+from functools import partial
+
+from chalicelib.relay.delivery.nudges import nudge
+from chalicelib.relay.destinations.blueprint import admin
+from chalicelib.relay.replay.models import Replay, Replayed
+from chalicelib.relay.replay.replay import replay
+from chalicelib.relay.wiring import endpoint, parts
+from fintegrate.http.endpoint import Access, Answer, Call
+
+
+@admin.route("/admin/v1/replay", methods=["POST"])
+@endpoint(Replay, gives=Replayed, access=Access.ADMIN, transaction=True)
+def replay_deliveries(call: Call[Replay]) -> Answer:
+    """Make deliveries due again, at most 10,000 a call; a dry run unless `dry_run` is false.
+
+    They go through the same lanes under the same deduplication ids, the oldest event first, behind the
+    new ones. What the receiver would not take stays as it is, and is counted with the reason. An earlier
+    replay never stands in the way of the next.
+    """
+    own = parts()
+    told = replay(call.db, own.sealing(), call.body, own.settings.relay_sweep_seconds)
+    due = told["go_count"] and not told["dry_run"]
+    nudged = partial(nudge, own.publisher, own.settings, own.metrics) if due else None
+    return Answer(told, after_commit=nudged)

@@ -1,0 +1,45 @@
+"""Every day: deletes what is past its retention, in batches with a transaction each.
+
+Empties match keys and private data after `RELAY_USER_DATA_DAYS`, deletes attempts after
+`RELAY_ATTEMPT_DAYS` and events after `RELAY_EVENT_DAYS`. Whatever belongs to a pending delivery stays.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from chalice import Rate
+
+from chalicelib.relay.schedules.blueprint import schedules
+from chalicelib.relay.wiring import parts, scheduled
+from fintegrate.queries import queries_beside
+
+SQL = queries_beside(__name__)
+
+
+@schedules.schedule(Rate(1, unit=Rate.DAYS), name="relay_purge")
+@scheduled
+def relay_purge(_event: Any) -> dict[str, Any]:
+    """Return how many rows were emptied or deleted, by kind. The next run takes what is left."""
+    deadline = time.monotonic() + parts().settings.relay_purge_seconds
+    return {kind: _purge(kind, deadline) for kind in SQL}
+
+
+def _purge(kind: str, deadline: float) -> int:
+    """Work through batches until one is not full. A batch is idempotent, so it may revive."""
+    settings = parts().settings
+    parameters = {
+        "batch": settings.relay_sweep_batch,
+        "user_data_days": settings.relay_user_data_days,
+        "attempt_days": settings.relay_attempt_days,
+        "event_days": settings.relay_event_days,
+    }
+    purged = 0
+    while time.monotonic() < deadline:
+        row = parts().request.database.fetch_one(SQL[kind], parameters, revive=True)
+        count = int(row["count"]) if row else 0
+        purged += count
+        if count < settings.relay_sweep_batch:
+            break
+    return purged
