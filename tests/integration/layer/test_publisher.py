@@ -10,10 +10,13 @@ from contextlib import suppress
 from urllib.parse import urlsplit
 
 import pika
+import psutil
 import pytest
 
 from fintegrate.breaker import CircuitBreaker
+from fintegrate.messaging import broker
 from fintegrate.messaging import publisher as module
+from fintegrate.messaging.broker import BrokerConnection, BrokerUnavailable
 from fintegrate.messaging.message import Message
 from fintegrate.messaging.publisher import Publisher
 from fintegrate.outcome import Result
@@ -83,6 +86,17 @@ def test_confirmed_publishes_keep_the_connection(
     assert publish(publisher, f"{queue}_missing") == [Result.UNROUTABLE]
 
     assert len(opened) == 1
+
+
+def test_late_opened_connection_is_closed(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a busy machine our own time ends before pika has noticed that its time is over."""
+    monkeypatch.setattr(broker, "_HANDSHAKE_PART", 1000)
+
+    with pytest.raises(BrokerUnavailable):
+        BrokerConnection(pika.URLParameters(url), 0.001)
+
+    opened = psutil.Process().net_connections(kind="tcp")
+    assert [each for each in opened if each.raddr and each.raddr.port == urlsplit(url).port] == []
 
 
 def test_nack_gives_the_connection_up(

@@ -140,6 +140,10 @@ class BrokerConnection:
 
     def close(self) -> None:
         """Close the connection; waits only briefly for the broker's reply."""
+        if (
+            not self._connection.is_open
+        ):  # a connection may have opened just after its time was over
+            self._poll_until(lambda: self._connection.is_open or self._connection.is_closed, 0.2)
         if self._connection.is_open:
             self._connection.close()
         self._poll_until(lambda: bool(self._connection.is_closed), 0.2)
