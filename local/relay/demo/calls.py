@@ -8,8 +8,6 @@ from typing import Any, NamedTuple
 import httpx
 
 SECONDS = 30.0
-NOT_THERE = {404, 405}
-"""An endpoint that this relay does not have."""
 
 
 class CallFailed(Exception):

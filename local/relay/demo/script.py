@@ -11,7 +11,7 @@ from threading import Event, Thread
 from typing import Any
 
 from local.relay.demo.book import Book, insert_rows
-from local.relay.demo.calls import NOT_THERE, CallFailed, Platforms
+from local.relay.demo.calls import CallFailed, Platforms
 from local.relay.demo.orders import order
 from local.relay.demo.processes import RelayProcess, as_ring, new_key
 from local.relay.demo.shops import WRONG_TOKEN, Destination
@@ -182,23 +182,20 @@ class Script:
             self._use({old_id: old, new_id: new})
             self._use({new_id: new, old_id: old})
             self.say(f"a new key writes; the old one, {old_id}, still reads")
-            if self._seal_anew(old_id):
-                self._use({new_id: new})
-                self.say(f"no row names {old_id} any more: it is gone")
+            self._seal_anew(old_id)
+            self._use({new_id: new})
+            self.say(f"no row names {old_id} any more: it is gone")
         except CallFailed as error:
             self.record.failures.append(str(error))
 
-    def _seal_anew(self, old_id: str) -> bool:
-        """Whether no row is sealed with the old key any more."""
+    def _seal_anew(self, old_id: str) -> None:
+        """Until no row is sealed with the old key any more."""
         path = "/admin/v1/credentials/reencrypt"
         deadline = time.monotonic() + _SEALING_SECONDS
         while time.monotonic() < deadline:
-            reply = self.relay.admin.call("POST", path, {"dry_run": False})
-            if reply.status in NOT_THERE:
-                self.say("nothing seals anew yet, so the old key stays")
-                return False
+            self.relay.admin.ask("POST", path, {"dry_run": False})
             if not self.book.names_key(old_id):
-                return True
+                return
             self.stop.wait(0.2)
         raise CallFailed(f"POST {path}: rows still name the old key", answered=True)
 
