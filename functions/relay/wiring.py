@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from chalicelib.relay.configuration import SERVICE, Configuration
 from chalicelib.relay.counters import BOUNDS, COUNTED
+from chalicelib.relay.delivery.nudges import nudge
 from fintegrate.access.by_password import ByPassword
 from fintegrate.access.caller import Scheme
 from fintegrate.access.key_ring import KeyRing
@@ -53,6 +54,10 @@ class Parts(NamedTuple):
     """For work in batches that commit one by one, while the request's transaction stands."""
     delivery: Callable[[], Delivery]
     """Only the delivering functions make it: it is the way out."""
+
+    def nudge(self) -> None:
+        """Ask for a run of the delivery. To be called after the commit of what it shall find."""
+        nudge(self.publisher, self.settings, self.metrics)
 
     def close(self) -> None:
         """Close this thread's connections; each reopens when needed."""

@@ -1,10 +1,7 @@
 """POST /admin/v1/lanes/{id}/probe: tries one delivery of a lane now."""
 
-from functools import partial
-
 from chalicelib.relay.checks.asking import probe_of
 from chalicelib.relay.checks.models import CheckResult
-from chalicelib.relay.delivery.nudges import nudge
 from chalicelib.relay.destinations.blueprint import admin
 from chalicelib.relay.lanes.models import LanePath
 from chalicelib.relay.wiring import endpoint, parts
@@ -28,4 +25,4 @@ def probe_lane(call: Call[Nothing]) -> Answer:
     own = parts()
     seconds = own.settings.relay_check_wait_seconds
     outcome = probe_of(call.db, call.path.id, seconds)
-    return Answer(after_commit=partial(nudge, own.publisher, own.settings), outcome=outcome)
+    return Answer(after_commit=own.nudge, outcome=outcome)

@@ -1,10 +1,7 @@
 """POST /admin/v1/credentials/{id}/test: sends one invented event in the test mode of a credential."""
 
-from functools import partial
-
 from chalicelib.relay.checks.asking import test_of
 from chalicelib.relay.checks.models import CheckResult
-from chalicelib.relay.delivery.nudges import nudge
 from chalicelib.relay.destinations.blueprint import admin
 from chalicelib.relay.destinations.models import ItemPath
 from chalicelib.relay.wiring import endpoint, parts
@@ -28,4 +25,4 @@ def try_credential(call: Call[Nothing]) -> Answer:
     own = parts()
     seconds = own.settings.relay_check_wait_seconds
     outcome = test_of(call.db, "credential", call.path.id, seconds)
-    return Answer(after_commit=partial(nudge, own.publisher, own.settings), outcome=outcome)
+    return Answer(after_commit=own.nudge, outcome=outcome)

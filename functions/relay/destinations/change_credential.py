@@ -1,9 +1,7 @@
 """PATCH /admin/v1/credentials/{id}: changes a destination; its next request has what is new."""
 
 from datetime import UTC, datetime
-from functools import partial
 
-from chalicelib.relay.delivery.nudges import nudge
 from chalicelib.relay.destinations.addresses import check_addresses
 from chalicelib.relay.destinations.blueprint import admin
 from chalicelib.relay.destinations.credential_models import CredentialChange, CredentialWritten
@@ -33,4 +31,4 @@ def change_credential(call: Call[CredentialChange]) -> Answer:
     unresolved = check_addresses(wanted["settings"] or {}, "settings.", own.settings)
     made = change(call.db, own.sealing(), call.path.id, wanted, datetime.now(UTC))
     data = {**made, "warnings": made["warnings"] + unresolved}
-    return Answer(data, after_commit=partial(nudge, own.publisher, own.settings))
+    return Answer(data, after_commit=own.nudge)

@@ -1,8 +1,5 @@
 """PATCH /admin/v1/sgtm-configs/{id}: changes a tag manager; its next request has what is new."""
 
-from functools import partial
-
-from chalicelib.relay.delivery.nudges import nudge
 from chalicelib.relay.destinations.addresses import check_addresses
 from chalicelib.relay.destinations.blueprint import admin
 from chalicelib.relay.destinations.models import ItemPath
@@ -28,4 +25,4 @@ def change_sgtm_config(call: Call[SgtmConfigChange]) -> Answer:
     unresolved = check_addresses(wanted, "", own.settings)
     made = change(call.db, call.path.id, wanted)
     data = {**made, "warnings": made["warnings"] + unresolved}
-    return Answer(data, after_commit=partial(nudge, own.publisher, own.settings))
+    return Answer(data, after_commit=own.nudge)

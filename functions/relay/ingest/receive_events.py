@@ -5,9 +5,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from datetime import UTC, datetime
-from functools import partial
 
-from chalicelib.relay.delivery.nudges import nudge
 from chalicelib.relay.ingest.accept import accept
 from chalicelib.relay.ingest.blueprint import ingest
 from chalicelib.relay.ingest.models import Batch, Received
@@ -37,9 +35,7 @@ def receive_events(call: Call[Batch]) -> Answer:
         "results": results,
         **_warnings(call.body.error),
     }
-    nudged = (
-        partial(nudge, own.publisher, own.settings, own.metrics) if counts["accepted"] else None
-    )
+    nudged = own.nudge if counts["accepted"] else None
     return Answer(data, after_commit=nudged)
 
 

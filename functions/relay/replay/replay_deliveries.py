@@ -1,8 +1,5 @@
 """POST /admin/v1/replay: sends again what ended, or what waits."""
 
-from functools import partial
-
-from chalicelib.relay.delivery.nudges import nudge
 from chalicelib.relay.destinations.blueprint import admin
 from chalicelib.relay.replay.models import Replay, Replayed
 from chalicelib.relay.replay.replay import replay
@@ -22,5 +19,5 @@ def replay_deliveries(call: Call[Replay]) -> Answer:
     own = parts()
     told = replay(call.db, own.sealing(), call.body, own.settings.relay_sweep_seconds)
     due = told["go_count"] and not told["dry_run"]
-    nudged = partial(nudge, own.publisher, own.settings, own.metrics) if due else None
+    nudged = own.nudge if due else None
     return Answer(told, after_commit=nudged)

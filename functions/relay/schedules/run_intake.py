@@ -14,11 +14,10 @@ from chalicelib.relay.wiring import parts, scheduled
 @scheduled
 def relay_intake(_event: Any) -> dict[str, Any]:
     """Overlapping runs are harmless: each takes other rows."""
-    from chalicelib.relay.delivery.nudges import nudge  # here, to spare other cold starts
     from chalicelib.relay.ingest.intake import Intake
 
     own = parts()
     counts = Intake(own.request.database, own.sealing()).run(own.settings.relay_deliver_seconds)
     if counts.get("accepted"):
-        nudge(own.publisher, own.settings, own.metrics)
+        own.nudge()
     return counts
