@@ -271,10 +271,14 @@ def chaos(
     kill_points: Annotated[bool, typer.Option(help="play every kill point, too, once")] = True,
 ) -> None:
     """Kill and cut everything under load, and let the ledger say what became of it."""
-    from local.banking.chaos.command import run
-    from local.banking.chaos.run import Choices
+    from functools import partial
 
-    raise typer.Exit(run(seed, seeds, Choices(seconds, sabotage=sabotage, kill_points=kill_points)))
+    from local.banking.chaos.command import play
+    from local.banking.chaos.run import Choices
+    from local.chaos.command import run
+
+    choices = Choices(seconds, sabotage=sabotage, kill_points=kill_points)
+    raise typer.Exit(run(seed, seeds, [partial(play, choices)]))
 
 
 @app.command(name="bench-peers")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from local.banking.chaos.faults import away, broker, connections, database, members, servers
-from local.banking.chaos.faults.fault import Fault
+from local.banking.chaos.faults import away, broker, database, resends
+from local.chaos.faults import connections, members, servers
+from local.chaos.faults.fault import Fault
 
 BRIEFLY = (0.5, 2.0)
 A_WHILE = (1.5, 4.0)
@@ -74,7 +75,7 @@ FAULTS = (
     Fault(
         "schedule frozen", "schedules", PAST_THE_HEARTBEAT, members.frozen(lambda b: b.schedules)
     ),
-    Fault("three resends at once", "admin", BRIEFLY, members.resends_at_once),
+    Fault("three resends at once", "admin", BRIEFLY, resends.resends_at_once),
     Fault(
         "consumer killed",
         "consumers",

@@ -9,7 +9,7 @@ from random import Random
 import psycopg2
 from psycopg2.extensions import cursor as Cursor  # noqa: N812  # the driver's class
 
-from local.banking.chaos.faults.fault import Targets
+from local.banking.chaos.faults.targets import Targets
 
 TERMINATE = """
 SELECT pg_terminate_backend(pid)
