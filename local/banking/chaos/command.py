@@ -8,11 +8,20 @@ from functools import partial
 from rich.console import Console
 
 from local.banking.chaos import report
-from local.banking.chaos.kill_points.run import kill_points
+from local.banking.chaos.kill_points.run import kill_points as try_all
 from local.banking.chaos.run import Choices, run_seed
+from local.banking.chaos.sabotage import SABOTAGES
+from local.chaos.command import Play
 from local.chaos.report import show_kill_point, write
 from local.machine.checkout import Checkout
 from local.services.running import RunningServices
+
+
+def plays(seconds: float, sabotage: str, kill_points: bool) -> Play | None:
+    """What this system plays; None if it does not know a sabotage of that name."""
+    if set(filter(None, sabotage.split(","))) - SABOTAGES.keys():
+        return None
+    return partial(play, Choices(seconds, sabotage=sabotage, kill_points=kill_points))
 
 
 def play(
@@ -22,7 +31,7 @@ def play(
     points = []
     if choices.kill_points:
         console.print("kill points of banking", style="bold")
-        points = kill_points(services.urls, report=partial(show_kill_point, console))
+        points = try_all(services.urls, report=partial(show_kill_point, console))
     runs = []
     for seed in seeds:
         console.print(f"banking, seed {seed}", style="bold")

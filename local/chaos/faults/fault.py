@@ -20,12 +20,15 @@ class Bed(Protocol):
         services: the servers, to kill, freeze and start
         proxies: each in front of something that can fail, by its name
         functions: processes that serve
+        database_url: the database, with all rights
     """
 
     @property
     def services(self) -> RunningServices: ...
     @property
     def proxies(self) -> Mapping[str, TcpProxy]: ...
+    @property
+    def database_url(self) -> str: ...
     @property
     def functions(self) -> Sequence[FunctionMember]: ...
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from local.banking.chaos.faults import away, broker, database, resends
-from local.chaos.faults import connections, members, servers
+from local.banking.chaos.faults import away, broker, locks, resends
+from local.chaos.faults import connections, database, members, servers
 from local.chaos.faults.fault import Fault
 
 BRIEFLY = (0.5, 2.0)
@@ -41,8 +41,8 @@ FAULTS = (
         "database restarted", "database", BRIEFLY, servers.restarted(lambda s: s.postgresql), 2.0
     ),
     Fault("database frozen", "database", BRIEFLY, servers.frozen(lambda s: s.postgresql)),
-    Fault("backends terminated", "database", BRIEFLY, database.backends_terminated),
-    Fault("rows locked", "database", (2.0, 6.5), database.rows_locked),
+    Fault("backends terminated", "database", BRIEFLY, database.backends_terminated("fintegrate")),
+    Fault("rows locked", "database", (2.0, 6.5), locks.rows_locked),
     Fault("commits slow", "database", A_WHILE, database.commits_slow),
     Fault("database connections cut", "database connections", BRIEFLY, connections.cut("database")),
     Fault(
