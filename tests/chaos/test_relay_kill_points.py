@@ -10,8 +10,8 @@ from local.relay.chaos.kill_points.run import kill_points
 from local.relay.chaos.ledger import Kind
 from local.services.running import RunningServices
 
-EVERY = 3
-TRIED = POINTS[1::EVERY]
+EVERY = 4
+TRIED = POINTS[2::EVERY]
 FOUND = {"lose": Kind.LOST, "double": Kind.DOUBLED, "cross": Kind.CROSSED}
 
 

@@ -17,6 +17,7 @@ from local.services.urls import ServiceUrls
 
 SETTING = "RELAY_DATABASE_URL"
 MASTER = "RELAY_DATABASE_MASTER_URL"
+OMS = "RELAY_OMS_DATABASE_URL"
 SETTINGS = {
     "SYSTEM": "relay",
     "STAGE": "local",
@@ -40,6 +41,11 @@ def environment_on(
         "RELAY_ALLOW_HOSTS": ",".join(allowed),
         **further,
     }
+
+
+def oms_url(environment: Mapping[str, str]) -> str:
+    """The database as the order system's own user, where the harness makes one."""
+    return environment.get(OMS) or environment[SETTING]
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from local.chaos import testbed
 from local.relay.accounts import PLATFORMS
 from local.relay.calls import Platforms, Relay
 from local.relay.chaos import gathering
-from local.relay.chaos.environment import MASTER, SETTING, environment_on, migrated, unique
+from local.relay.chaos.environment import SETTING, environment_on, migrated, oms_url, unique
 from local.relay.chaos.receivers import Door, serve_platforms
 from local.relay.chaos.sabotage import VARIABLE
 from local.relay.chaos.shops import Destination, open_shop
@@ -66,7 +66,7 @@ class Testbed(testbed.Testbed):
     @property
     def oms_url(self) -> str:
         """Where the order system inserts rows."""
-        return self.proxies["database"].through(self.environment[MASTER])
+        return self.proxies["database"].through(oms_url(self.environment))
 
     def open(self, shops: int) -> None:
         """Start the processes and make the storefronts with their destinations."""

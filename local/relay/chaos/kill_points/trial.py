@@ -17,6 +17,7 @@ from local.chaos.kill_points import BrokenPromise
 from local.chaos.processes import Ended, Task
 from local.machine.environment import may_use_proxy
 from local.relay.chaos import gathering, orders
+from local.relay.chaos.environment import oms_url
 from local.relay.chaos.evidence import Evidence, Told
 from local.relay.chaos.kill_points.cell import Cell
 from local.relay.chaos.kill_points.tasks import Opening, Schedules, sending
@@ -59,7 +60,7 @@ class Trial:
     def insert(self, items: Sequence[Mapping[str, Any]]) -> None:
         """Insert rows as the order system."""
         with (
-            closing(psycopg2.connect(self.cell.url)) as connection,
+            closing(psycopg2.connect(oms_url(self.cell.environment))) as connection,
             connection,
             connection.cursor() as cursor,
         ):
