@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from local.chaos.faults.fault import Disturbance
 from local.relay.accounts import id_at
@@ -101,6 +102,7 @@ class Evidence:
     Attributes:
         interruptions: those of the disturbances that may keep a process from marking what it has sent
         unread_rows: rows that the intake has not looked at
+        reconciliation: the relay's own ledger at rest; None when it was not asked
     """
 
     destinations: Sequence[Destination]
@@ -111,6 +113,7 @@ class Evidence:
     disturbances: Sequence[Disturbance] = ()
     interruptions: Sequence[Disturbance] = ()
     unread_rows: int = 0
+    reconciliation: Mapping[str, Any] | None = None
 
     @property
     def accepted(self) -> Sequence[Event]:

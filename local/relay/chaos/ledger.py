@@ -164,6 +164,23 @@ def attempts_agree(evidence: Evidence) -> Iterator[Finding]:
             yield Finding(Kind.CONTRADICTION, each.shop, words)
 
 
+def reconciliation_agrees(evidence: Evidence) -> Iterator[Finding]:
+    """The relay's own ledger is balanced, and counts what the rows say."""
+    own = evidence.reconciliation
+    if own is None:
+        return
+    if not own["balanced"]:
+        words = f"the relay's ledger is not balanced: {own['discrepancies']}"
+        yield Finding(Kind.CONTRADICTION, "reconcile", words)
+    counted = Counter(each.status for each in evidence.deliveries)
+    for status in ("pending", "delivered", "failed", "expired", "skipped"):
+        if own["total"][status] != counted[status]:
+            words = (
+                f"{counted[status]} deliveries are {status}, the ledger has {own['total'][status]}"
+            )
+            yield Finding(Kind.CONTRADICTION, "reconcile", words)
+
+
 MOST_NOTED = 20
 RULES: Sequence[Rule] = (
     answers_are_committed,
@@ -175,6 +192,7 @@ RULES: Sequence[Rule] = (
     nothing_counts_twice,
     copies_have_causes,
     attempts_agree,
+    reconciliation_agrees,
 )
 BUT_COPIES = [rule for rule in RULES if rule is not copies_have_causes]
 """For a kill point, which has a tighter bound of its own."""

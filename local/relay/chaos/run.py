@@ -6,7 +6,7 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
 
@@ -61,8 +61,9 @@ def run_seed(
         bed.open(choices.shops)
         disturbances, sent = _disturb(bed, plan, choices, told)
         waited = _come_to_rest(bed, choices.rest_seconds)
+        own = bed.reconciliation()
         bed.stop_platform()
-        evidence = gathering.gather(
+        gathered = gathering.gather(
             bed.database_url,
             bed.platforms.base_url,
             bed.destinations,
@@ -70,6 +71,7 @@ def run_seed(
             disturbances,
             [each for each in disturbances if BY_NAME[each.fault].lane in INTERRUPTING],
         )
+    evidence = replace(gathered, reconciliation=own)
     findings = ledger.check(evidence)
     return Run(seed, time.monotonic() - began, waited, plan, evidence, findings)
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
+from typing import Any
 
 import psycopg2
 
@@ -86,6 +87,11 @@ class Testbed(testbed.Testbed):
             lane = f"/admin/v1/lanes/{each.lane_id}"
             admin.ask("PATCH", lane, {"requests_per_minute": A_MINUTE})
         admin.close()
+
+    def reconciliation(self) -> dict[str, Any]:
+        """The relay's own ledger."""
+        with closing(self.user("admin")) as admin:
+            return dict(admin.ask("GET", "/admin/v1/reconcile"))
 
     def user(self, role: str, timeout_seconds: float = 30.0) -> Relay:
         """Calls the first function process as `admin` or `ingest`."""

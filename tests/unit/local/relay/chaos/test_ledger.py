@@ -101,6 +101,13 @@ def interruption(began: float) -> Disturbance:
     return Disturbance("delivery killed", at, at + 1)
 
 
+def reconciled(delivered: int = 5, *, balanced: bool = True) -> Evidence:
+    """The relay's own ledger says so."""
+    total = {"pending": 0, "delivered": delivered, "failed": 0, "expired": 0, "skipped": 0}
+    own = {"balanced": balanced, "discrepancies": {}, "total": total}
+    return replace(GOOD, reconciliation=own)
+
+
 VIOLATIONS: dict[str, tuple[Kind, Callable[[], Evidence]]] = {
     "answered and not there": (Kind.LOST, lambda: replace(GOOD, events=GOOD.events[:2])),
     "answered with another number": (
@@ -155,6 +162,8 @@ VIOLATIONS: dict[str, tuple[Kind, Callable[[], Evidence]]] = {
         lambda: twice(interruptions=[interruption(60)]),
     ),
     "delivered by no attempt": (Kind.CONTRADICTION, lambda: delivery(attempts={"outage": 1})),
+    "its own ledger unbalanced": (Kind.CONTRADICTION, lambda: reconciled(balanced=False)),
+    "its own ledger other than the rows": (Kind.CONTRADICTION, lambda: reconciled(4)),
     "delivered and taken back": (
         Kind.CONTRADICTION,
         lambda: delivery(status="expired", reason="too_old", maybe_delivered=True),
@@ -164,6 +173,7 @@ VIOLATIONS: dict[str, tuple[Kind, Callable[[], Evidence]]] = {
 
 def test_good_run_has_no_finding() -> None:
     assert check(GOOD) == []
+    assert check(reconciled()) == []
 
 
 @pytest.mark.parametrize("name", VIOLATIONS)
