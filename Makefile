@@ -63,8 +63,8 @@ nights: setup ## run the tests that take minutes each (ARGS=… goes to pytest)
 unit: setup ## run the tests that need no servers (ARGS=… goes to pytest)
 	@$(PY) -m pytest tests/unit tests/architecture $(ARGS)
 
-chaos: setup ## inject faults under load (SEED=… SEEDS=10 SECONDS=40; JSON in .local/chaos.json)
-	@$(PY) -m local chaos $(if $(SEED),--seed $(SEED)) $(if $(SEEDS),--seeds $(SEEDS)) \
+chaos: setup ## inject faults under load (SYSTEM=relay SEED=… SEEDS=10 SECONDS=40; JSON in .local/)
+	@$(PY) -m local chaos $(if $(SYSTEM),--system $(SYSTEM)) $(if $(SEED),--seed $(SEED)) $(if $(SEEDS),--seeds $(SEEDS)) \
 		$(if $(SECONDS),--seconds $(SECONDS)) $(if $(SABOTAGE),--sabotage $(SABOTAGE) --no-kill-points)
 
 bench: setup ## measure against floors (ONLY=drain,create for some; PLOT=1 draws plots)

@@ -264,6 +264,7 @@ def bench_deploy() -> None:
 @app.command()
 @explained
 def chaos(
+    system: Annotated[str, typer.Option(help="banking or relay; both if left out")] = "",
     seed: Annotated[int | None, typer.Option(help="the first; new if left out")] = None,
     seeds: Annotated[int, typer.Option(min=0, help="how many, in a row")] = 1,
     seconds: Annotated[float, typer.Option(min=1, help="of load and faults, each seed")] = 40.0,
@@ -271,10 +272,18 @@ def chaos(
     kill_points: Annotated[bool, typer.Option(help="play every kill point, too, once")] = True,
 ) -> None:
     """Kill and cut everything under load, and let the ledger say what became of it."""
-    from local.banking.chaos.command import run
-    from local.banking.chaos.run import Choices
+    from local.banking.chaos import command as banking
+    from local.chaos.command import run
+    from local.relay.chaos import command as relay
 
-    raise typer.Exit(run(seed, seeds, Choices(seconds, sabotage=sabotage, kill_points=kill_points)))
+    plays = {"banking": banking.plays, "relay": relay.plays}
+    if system and system not in plays:
+        raise typer.BadParameter(f"must be one of {', '.join(plays)}", param_hint="--system")
+    wanted = [plays[system]] if system else list(plays.values())
+    chosen = [play for make in wanted if (play := make(seconds, sabotage, kill_points))]
+    if not chosen:
+        raise typer.BadParameter(f"nothing breaks {sabotage}", param_hint="--sabotage")
+    raise typer.Exit(run(seed, seeds, chosen))
 
 
 @app.command(name="bench-peers")

@@ -41,7 +41,7 @@ LOCAL_ROOMS: Mapping[str, set[str]] = {
     "artifact": {*_BELOW_SERVING, "serving"},
     "aws": {*_BELOW_SERVING, "serving", "artifact"},
     "documents": {"machine"},
-    "chaos": {"machine", "services", "serving"},
+    "chaos": {"machine", "aws_shapes", "services", "schedules", "serving"},
     "banking": _BELOW_WINGS,
     "relay": _BELOW_WINGS,
     "appevents": _BELOW_WINGS,

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from local.banking.chaos.kill_points.point import KillPoint, KillPointResult
 from local.banking.chaos.kill_points.points import POINTS
 from local.banking.chaos.kill_points.points.writing import MARK, Write
 from local.banking.chaos.kill_points.run import kill_points
 from local.chaos.boundaries import before
+from local.chaos.kill_points import KillPoint, KillPointResult
 from local.services.running import RunningServices
 
 NEVER_REACHED = KillPoint("never reached", before(MARK, 99), Write("create", committed=True))

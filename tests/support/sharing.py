@@ -11,6 +11,7 @@ from xdist.scheduler import LoadScopeScheduling
 
 OWN_SERVERS = "servers that are stopped"
 KILL_POINTS = "kill points"
+RELAY_KILL_POINTS = "kill points of the relay"
 TWO_SYSTEMS = "sources with a second system"
 TOGETHER = {
     "tests/integration/outages/": OWN_SERVERS,
@@ -19,6 +20,8 @@ TOGETHER = {
     "tests/nights/test_refused_password.py": OWN_SERVERS,
     "tests/integration/local/artifact/test_two_systems.py": TWO_SYSTEMS,
     "tests/chaos/test_kill_points.py": KILL_POINTS,
+    "tests/chaos/test_relay_faults_under_load.py": OWN_SERVERS,
+    "tests/chaos/test_relay_kill_points.py": RELAY_KILL_POINTS,
 }
 
 

@@ -1,61 +1,47 @@
-"""The command `make chaos`: its servers, its seeds, its report and its exit status."""
+"""Banking's part of `make chaos`: its kill points, its seeds and its report."""
 
 from __future__ import annotations
 
-import signal
-import time
+from collections.abc import Callable
 from functools import partial
 
 from rich.console import Console
 
 from local.banking.chaos import report
-from local.banking.chaos.kill_points.run import kill_points
-from local.banking.chaos.plan import RESTORES_EVERY
+from local.banking.chaos.kill_points.run import kill_points as try_all
 from local.banking.chaos.run import Choices, run_seed
+from local.banking.chaos.sabotage import SABOTAGES
+from local.chaos.command import Play
+from local.chaos.report import show_kill_point, write
 from local.machine.checkout import Checkout
-from local.services.choice import remove_all
-from local.services.running import RunningServices, ensure_services
+from local.services.running import RunningServices
 
 
-def run(seed: int | None, seeds: int, choices: Choices) -> int:
-    """Run every kill point once, then the seeds one after another; 0 when no promise was broken.
-
-    The command starts its own servers and removes them afterwards.
-    """
-    console = Console(highlight=False)
-    own = Checkout().within("chaos")
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # stop everything, as Ctrl-C does
-    first = seed if seed is not None else _new_seed()
-    try:
-        with console.status("Starting servers of its own"), ensure_services(own) as services:
-            return _play(console, services, own, range(first, first + seeds), choices)
-    finally:
-        remove_all(own)
+def plays(seconds: float, sabotage: str, kill_points: bool) -> Play | None:
+    """What this system plays; None if it does not know a sabotage of that name."""
+    if set(filter(None, sabotage.split(","))) - SABOTAGES.keys():
+        return None
+    return partial(play, Choices(seconds, sabotage=sabotage, kill_points=kill_points))
 
 
-def _new_seed() -> int:
-    """A seed with a restore."""
-    return int(time.time()) % 1_000_000 // RESTORES_EVERY * RESTORES_EVERY
-
-
-def _play(
-    console: Console, services: RunningServices, own: Checkout, seeds: range, choices: Choices
-) -> int:
+def play(
+    choices: Choices, console: Console, services: RunningServices, own: Checkout, seeds: range
+) -> bool:
+    """Run every kill point once, then the seeds one after another; whether every promise held."""
     points = []
     if choices.kill_points:
-        console.print("kill points", style="bold")
-        points = kill_points(services.urls, report=partial(report.show_kill_point, console))
+        console.print("kill points of banking", style="bold")
+        points = try_all(services.urls, report=partial(show_kill_point, console))
     runs = []
     for seed in seeds:
-        console.print(f"seed {seed}", style="bold")
-
-        def told(words: str) -> None:
-            console.print(f"  {words}", style="dim", markup=False)
-
-        runs.append(run_seed(services, seed, choices, own.folder("runs", str(seed)), told))
+        console.print(f"banking, seed {seed}", style="bold")
+        folder = own.folder("runs", str(seed))
+        runs.append(run_seed(services, seed, choices, folder, _teller(console)))
     summary = report.summary(runs, points)
-    path = Checkout().state / "chaos.json"
-    report.write(path, summary)
+    write(Checkout().state / "chaos.json", summary)
     report.show(console, summary)
-    holds = all(point.holds for point in points) and not any(run.findings for run in runs)
-    return 0 if holds else 1
+    return all(point.holds for point in points) and not any(run.findings for run in runs)
+
+
+def _teller(console: Console) -> Callable[[str], None]:
+    return lambda words: console.print(f"  {words}", style="dim", markup=False)

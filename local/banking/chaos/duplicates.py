@@ -13,7 +13,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from local.banking.chaos.evidence import Delivery, Disturbance, Event, Evidence
+from local.banking.chaos.evidence import Delivery, Event, Evidence
+from local.chaos.faults.fault import Disturbance
 
 REACH_SECONDS = 5.0
 """A fault still has effects this long after its end: hand-off time, sweep interval, busy machine."""

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from local.banking.chaos.answers import Answer
+from local.chaos.faults.fault import Disturbance
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,15 +104,6 @@ class Restore:
     def covers(self, moment: float) -> bool:
         """Whether an answer of this moment may have lost its row."""
         return self.backup_began <= moment <= self.calls_resumed
-
-
-@dataclass(frozen=True, slots=True)
-class Disturbance:
-    """A fault, from its beginning until everything was undone; times as `time.time()`."""
-
-    fault: str
-    began: float
-    ended: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,21 +8,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from typing import Any
 
-import psycopg2
-from psycopg2.extras import RealDictCursor
-
 from chalicelib.banking.events.topology import dead_letter_queue_name, queue_name
 from local.banking.chaos.answers import Answer
 from local.banking.chaos.evidence import (
     Application,
     Customer,
     Delivery,
-    Disturbance,
     Event,
     Evidence,
     Restore,
 )
 from local.banking.chaos.tenants import Tenant
+from local.chaos.faults.fault import Disturbance
+from local.chaos.looking import rows
 from local.services.amqp import channel_on
 
 EVENTS = """
@@ -58,16 +56,6 @@ WHERE event_type <> 'consumer_created'
 """
 EPOCH = "SELECT epoch FROM recovery"
 LISTED_AS_LOST = "SELECT event_id::text FROM lost_events"
-
-
-def rows(database_url: str, sql: str, **parameters: object) -> list[dict[str, Any]]:
-    """The rows of a statement, read without the functions."""
-    with (
-        closing(psycopg2.connect(database_url)) as connection,
-        connection.cursor(cursor_factory=RealDictCursor) as cursor,
-    ):
-        cursor.execute(sql, parameters or None)
-        return [dict(row) for row in cursor.fetchall()]
 
 
 def unsettled(database_url: str) -> int:

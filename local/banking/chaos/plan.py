@@ -1,19 +1,14 @@
-"""Plans the faults of a run from a seed: first one at a time, then several at once.
-
-In between, each third seed restores a backup.
-"""
+"""The plan of a run of banking: faults, and in each third seed a restored backup between them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass
 from random import Random
-from typing import Any
 
-from local.banking.chaos.faults.fault import Fault
+from local.chaos import plan
+from local.chaos.faults.fault import Fault
 
-ALONE_SHARE = 0.35
-"""The share of a run in which faults come one at a time."""
 RESTORES_EVERY = 3
 """The seeds whose number can be divided by this have a restore."""
 LOST_SECONDS = (3.0, 6.0)
@@ -21,63 +16,19 @@ LOST_SECONDS = (3.0, 6.0)
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """One fault: it begins after a pause and lasts so many seconds."""
+class Plan(plan.Plan):
+    """The steps of a run, and how long after its backup the database is restored; 0: no restore."""
 
-    fault: str
-    pause: float
-    seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """The steps of a run. Steps of different lanes overlap.
-
-    Attributes:
-        lost_seconds: how long after its backup the database is restored; 0 for no restore
-    """
-
-    seed: int
-    alone: Sequence[Step]
-    together: Mapping[str, Sequence[Step]]
     lost_seconds: float = 0.0
-
-    def as_json(self) -> dict[str, Any]:
-        return asdict(self)
 
 
 def make_plan(seed: int, seconds: float, faults: Sequence[Fault]) -> Plan:
-    """The plan of a seed. Faults that do not fit into the first part begin the second."""
-    random = Random(f"plan {seed}")  # noqa: S311  # repeatable
-    left = list(faults)
-    random.shuffle(left)
-    alone, _ = _fill(random, left, ALONE_SHARE * seconds)
-    done = {step.fault for step in alone}
-    together = {}
-    for lane in sorted({fault.lane for fault in faults}):
-        of_lane = [fault for fault in left if fault.lane == lane]
-        due = [fault for fault in of_lane if fault.name not in done]
-        again = [fault for fault in of_lane if fault.name in done]
-        together[lane], _ = _fill(random, due + again, (1 - ALONE_SHARE) * seconds)
-    return Plan(seed, alone, together, _lost_seconds(seed))
+    """The plan of a seed."""
+    steps = plan.make_plan(seed, seconds, faults)
+    return Plan(seed, steps.alone, steps.together, _lost_seconds(seed))
 
 
 def _lost_seconds(seed: int) -> float:
     if seed % RESTORES_EVERY:
         return 0.0
     return Random(f"restore {seed}").uniform(*LOST_SECONDS)  # noqa: S311  # repeatable
-
-
-def _fill(
-    random: Random, faults: Sequence[Fault], seconds: float
-) -> tuple[list[Step], Sequence[Fault]]:
-    """The faults that can begin within the time, in their order, and the rest."""
-    steps: list[Step] = []
-    passed = 0.0
-    for place, fault in enumerate(faults):
-        step = Step(fault.name, random.uniform(0.1, 1.0), random.uniform(*fault.seconds))
-        if passed + step.pause + step.seconds + fault.extra_seconds > seconds and steps:
-            return steps, faults[place:]
-        steps.append(step)
-        passed += step.pause + step.seconds + fault.extra_seconds
-    return steps, []

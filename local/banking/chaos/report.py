@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
 from rich.console import Console
 
 from local.banking.chaos.duplicates import Repeats
 from local.banking.chaos.evidence import Evidence
-from local.banking.chaos.kill_points.point import KillPointResult
 from local.banking.chaos.kind import Kind
 from local.banking.chaos.plan import Plan
 from local.banking.chaos.rules.answers import lost_to_restore
 from local.banking.chaos.rules.restores import fates
-from local.banking.tables import print_table
+from local.chaos import report as of_any
 from local.chaos.finding import Finding
-
-MOST_SHOWN = 20
+from local.chaos.kill_points import KillPointResult
 
 
 @dataclass(frozen=True)
@@ -120,45 +116,11 @@ def summary(runs: Sequence[Run], points: Sequence[KillPointResult]) -> dict[str,
         "runs": len(runs),
         "seed": [run.seed for run in runs],
         **totals,
-        "kill_points": len(points),
-        "kill_points_hit": sum(point.hit for point in points),
-        "kill_points_broken": sum(not point.holds for point in points),
+        **of_any.of_kill_points(points),
         "details": entries,
-        "kill_point_details": [asdict(point) for point in points],
     }
-
-
-def write(path: Path, report: dict[str, Any]) -> None:
-    path.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
 
 
 def show(console: Console, report: dict[str, Any]) -> None:
     """Print one row per run, the totals, and every finding."""
-    show_kill_points(console, report)
-    rows = [[str(entry[name]) for name in SHOWN] for entry in report["details"]]
-    print_table(console, "What the ledger says", list(SHOWN.values()), rows)
-    findings = [
-        (entry["seed"], words) for entry in report["details"] for words in entry["findings"]
-    ]
-    for seed, words in findings[:MOST_SHOWN]:
-        console.print(f"seed {seed}: {words}", style="red", markup=False, soft_wrap=True)
-    if len(findings) > MOST_SHOWN:
-        console.print(f"… and {len(findings) - MOST_SHOWN} more in the report", style="red")
-
-
-def show_kill_point(console: Console, point: KillPointResult) -> None:
-    """Print the line of one kill point and its findings."""
-    copies = f", {point.duplicates} copies" if point.duplicates else ""
-    words = "holds" if point.holds else "BROKEN" if point.hit else "NOT HIT"
-    console.print(f"  {point.point}: {words}{copies}", style="dim" if point.holds else "red")
-    for broken in point.broken:
-        console.print(f"    {broken}", style="red", markup=False, soft_wrap=True)
-
-
-def show_kill_points(console: Console, report: dict[str, Any]) -> None:
-    """Print the totals of the kill points."""
-    total, hit, broken = (
-        report[name] for name in ("kill_points", "kill_points_hit", "kill_points_broken")
-    )
-    style = "bold red" if broken else "bold"
-    console.print(f"{hit} of {total} kill points hit, {broken} with a broken promise", style=style)
+    of_any.show(console, report, SHOWN)

@@ -19,8 +19,9 @@ from typing import Any, Protocol, cast
 from local.banking.chaos import gathering
 from local.banking.chaos.answers import REVOKED_KEY, Answer, AnswerRecord
 from local.banking.chaos.evidence import Event, Restore
-from local.banking.chaos.faults.fault import Targets
+from local.banking.chaos.faults.targets import Targets
 from local.banking.client import Client
+from local.chaos.looking import rows
 from local.machine.checkout import ROOT, Checkout
 from local.services.databases import create_database
 from local.services.installation import migrate
@@ -104,7 +105,7 @@ class Operator:
 
     def _now(self) -> str:
         """Before the backup rather than after it: what was issued after this time ends."""
-        (row,) = gathering.rows(self.targets.bed.database_url, "SELECT clock_timestamp() AS now")
+        (row,) = rows(self.targets.bed.database_url, "SELECT clock_timestamp() AS now")
         return str(row["now"].isoformat())
 
     def _replace_key(self) -> int:
@@ -123,7 +124,7 @@ class Operator:
         """Wait until each bank has applied an event that will be lost, within a limit."""
         deadline = time.monotonic() + READING_SECONDS
         url, banks = self.targets.bed.database_url, len(self.targets.bed.tenants)
-        while gathering.rows(url, READING, since=backup_time)[0]["banks"] < banks:
+        while rows(url, READING, since=backup_time)[0]["banks"] < banks:
             if time.monotonic() > deadline:
                 return
             time.sleep(0.1)
@@ -131,7 +132,7 @@ class Operator:
     def _rows_at_rest(self) -> _Rows:
         """The rows once no session of the platform can commit any more."""
         deadline = time.monotonic() + SESSIONS_SECONDS
-        while gathering.rows(self.targets.bed.database_url, SESSIONS)[0]["count"]:
+        while rows(self.targets.bed.database_url, SESSIONS)[0]["count"]:
             if time.monotonic() > deadline:
                 raise NotRestored("sessions of the stopped platform are still open")
             time.sleep(0.1)
@@ -139,11 +140,11 @@ class Operator:
 
     def _rows(self) -> _Rows:
         url = self.targets.bed.database_url
-        events = {row["event_id"]: Event(**row) for row in gathering.rows(url, gathering.EVENTS)}
+        events = {row["event_id"]: Event(**row) for row in rows(url, gathering.EVENTS)}
         return _Rows(events, frozenset(self._tags()))
 
     def _tags(self) -> Iterator[tuple[str, str]]:
-        for row in gathering.rows(self.targets.bed.database_url, gathering.CUSTOMERS):
+        for row in rows(self.targets.bed.database_url, gathering.CUSTOMERS):
             yield from ((row["customer_id"], key) for key in row["tags"])
 
     def _recover(self, backup_time: str) -> dict[str, Any]:

@@ -8,21 +8,25 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from random import Random
 
 from local.banking.chaos import gathering, ledger
 from local.banking.chaos.answers import AnswerRecord
-from local.banking.chaos.conducting import Conductor
 from local.banking.chaos.duplicates import count
-from local.banking.chaos.evidence import Disturbance, Evidence, Restore
+from local.banking.chaos.evidence import Evidence, Restore
 from local.banking.chaos.faults.catalogue import BY_NAME
-from local.banking.chaos.faults.fault import Fault, Targets
+from local.banking.chaos.faults.targets import Targets
 from local.banking.chaos.load import Load
 from local.banking.chaos.plan import Plan, make_plan
 from local.banking.chaos.report import Run
+from local.banking.chaos.restoring import Operator
 from local.banking.chaos.symptoms import Symptoms
 from local.banking.chaos.testbed import Testbed
+from local.chaos.conducting import Conductor
+from local.chaos.faults.fault import Disturbance, Fault
 from local.services.running import RunningServices
 
+RESTORED = "database restored"
 POLL_SECONDS = 0.3
 
 
@@ -89,16 +93,34 @@ def _disturb(
 ) -> tuple[Sequence[Disturbance], Restore | None]:
     """Carry out the plan under load. Afterwards all faults are undone and nothing calls."""
     load = Load(bed.tenants, bed.base_urls, record, plan.seed, choices.callers)
-    conductor = Conductor(Targets(bed, load, threading.Event()), BY_NAME, record, told)
+    targets = Targets(bed, threading.Event(), load)
+    conductor = Conductor(targets, BY_NAME, told)
+    restores: list[Restore] = []
+
+    def restore() -> None:
+        if plan.lost_seconds:
+            restores.append(_restore(targets, plan, record, told))
+
     load.start()
     enough = time.monotonic() + choices.seconds
     try:
-        conductor.carry_out(plan)
+        conductor.carry_out(plan, restore)
         time.sleep(max(0.0, enough - time.monotonic()))
     finally:
         bed.calm()
         load.stop()
-    return conductor.disturbances, conductor.restore
+    return conductor.disturbances, restores[0] if restores else None
+
+
+def _restore(
+    targets: Targets, plan: Plan, record: AnswerRecord, told: Callable[[str], None]
+) -> Restore:
+    """The lost seconds are no fault: a duplicate of that time has another cause."""
+    random = Random(f"{plan.seed} restore")  # noqa: S311  # repeatable
+    restore = Operator(targets, record, random).restore(plan.lost_seconds)
+    seconds = restore.calls_resumed - restore.backup_began
+    told(f"{RESTORED}, {seconds:.1f} s after its backup")
+    return restore
 
 
 def _gather(

@@ -10,12 +10,11 @@ import argparse
 import logging
 import os
 import sys
-from collections.abc import Callable
 
 from local.banking.chaos.function_process import add_arguments, prepare
 from local.banking.queue_figures import observe
-from local.schedules.schedule_expression import every
-from local.schedules.scheduler import ScheduledFunction, Scheduler
+from local.chaos.schedules import run_until_input_closes, scheduler_of
+from local.schedules.scheduler import Scheduler
 from local.serving.source_functions import SourceFunctions, load_app
 
 RATES = {
@@ -31,18 +30,13 @@ RATES = {
 OBSERVATION, OBSERVATION_SECONDS = "observe the queues", 2.0
 
 
-def scheduler(call: Callable[[str, dict[str, object]], object]) -> Scheduler:
-    """The scheduler of the functions in `RATES`."""
-    return Scheduler([ScheduledFunction(name, every(rate)) for name, rate in RATES.items()], call)
-
-
 def observer() -> Scheduler:
     """Keeps the broker's figures of the queues."""
 
     def call(_name: str, _event: dict[str, object]) -> None:
         observe(os.environ["DATABASE_URL"], os.environ["RABBITMQ_MANAGEMENT_URL"])
 
-    return Scheduler([ScheduledFunction(OBSERVATION, every(OBSERVATION_SECONDS))], call)
+    return scheduler_of({OBSERVATION: OBSERVATION_SECONDS}, call)
 
 
 def main(argv: list[str]) -> None:
@@ -52,12 +46,8 @@ def main(argv: list[str]) -> None:
     arguments = parser.parse_args(argv)
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     prepare(arguments.clock_ahead, arguments.heartbeat)
-    running = [scheduler(SourceFunctions(load_app()).call), observer()]
-    for each in running:
-        each.start()
-    sys.stdin.buffer.read()
-    for each in running:
-        each.stop()
+    functions = scheduler_of(RATES, SourceFunctions(load_app()).call)
+    run_until_input_closes(functions, observer())
 
 
 if __name__ == "__main__":

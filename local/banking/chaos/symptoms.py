@@ -14,7 +14,7 @@ from typing import Self
 
 import psycopg2
 
-from local.banking.chaos.gathering import rows
+from local.chaos.looking import rows
 
 EVERY_SECONDS = 0.2
 REASONS = """

@@ -13,8 +13,9 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from local.relay.accounts import PLATFORMS
 from local.relay.demo.book import LaneNow
-from local.relay.demo.shops import PLATFORMS, SHOPS, Destination
+from local.relay.demo.shops import SHOPS, Destination
 
 _PLAIN_SECONDS = 2.0
 _BAR = 10

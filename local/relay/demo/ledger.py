@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from chalicelib.relay.delivery.names import name_at
+from local.relay.accounts import id_at
 from local.relay.demo.book import Books, Delivery
 from local.relay.demo.script import Record
 from local.relay.demo.shops import Destination
@@ -46,9 +46,9 @@ def _balance(destination: Destination, deliveries: Sequence[Delivery], seen: See
     account = seen.get(destination.platform, {}).get(destination.account, {})
     arrived = Counter[str](account.get("ids", {}))
     delivered = Counter(
-        id_at(destination.platform, each) for each in deliveries if each.status == "delivered"
+        _id_at(destination.platform, each) for each in deliveries if each.status == "delivered"
     )
-    known = {id_at(destination.platform, each) for each in deliveries}
+    known = {_id_at(destination.platform, each) for each in deliveries}
     problems = []
     if missing := len(delivered - arrived):
         problems.append(f"{missing} are delivered, and the platform does not have them")
@@ -68,11 +68,8 @@ def _balance(destination: Destination, deliveries: Sequence[Delivery], seen: See
     )
 
 
-def id_at(platform: str, delivery: Delivery) -> str:
-    """By what the platform knows the event. GA4 has nothing but the transaction and the name."""
-    if platform == "ga4":
-        return f"{delivery.order_id}:{name_at('ga4', delivery.event_type, None)}"
-    return delivery.dedup_id
+def _id_at(platform: str, delivery: Delivery) -> str:
+    return id_at(platform, delivery.dedup_id, delivery.order_id, delivery.event_type)
 
 
 def discrepancies(record: Record, books: Books, lanes: Sequence[LaneBalance]) -> list[str]:

@@ -12,7 +12,7 @@ from typing import Self
 
 from cryptography.fernet import Fernet
 
-from local.relay.demo.calls import Relay
+from local.relay.calls import Relay
 from local.serving.server import Server, start_server
 
 SETTINGS = {

@@ -10,8 +10,8 @@ from random import Random
 from threading import Event, Thread
 from typing import Any
 
+from local.relay.calls import CallFailed, Platforms
 from local.relay.demo.book import Book, insert_rows
-from local.relay.demo.calls import CallFailed, Platforms
 from local.relay.demo.orders import order
 from local.relay.demo.processes import RelayProcess, as_ring, new_key
 from local.relay.demo.shops import WRONG_TOKEN, Destination

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import secrets
 from dataclasses import dataclass, field
 from typing import Any
 
-from local.relay.demo.calls import Platforms, Relay
+from local.relay.accounts import NUMBERS, PLATFORMS, account_at
+from local.relay.calls import Platforms, Relay
 
 SHOPS = ("bosley", "harbor", "meadow")
-PLATFORMS = ("sgtm", "meta", "ga4", "tiktok", "pinterest", "snapchat", "webhook")
-NUMBERS = {name: number for number, name in enumerate(PLATFORMS, start=1)}
-"""The numbers that the migration gives them."""
 WEBHOOKS_A_MINUTE = 60_000
 WRONG_TOKEN = ("meadow", "snapchat")
 """The destination that begins with a token which its platform does not know."""
@@ -49,7 +46,7 @@ def open_shops(admin: Relay, platforms: Platforms) -> list[Destination]:
 def _open(
     admin: Relay, platforms: Platforms, code: str, shop_id: int, platform: str, number: int
 ) -> Destination:
-    account, given, settings = _account(platforms.base_url, platform, code, number)
+    account, given, settings = account_at(platform, platforms.base_url, code, f"90000{number}")
     if platform == "sgtm":
         made = admin.ask("POST", "/admin/v1/sgtm-configs", {"storefront_id": shop_id, **settings})
         platforms.know(platform, account, settings["measurement_id"])
@@ -70,26 +67,3 @@ def _open(
         lane = f"/admin/v1/lanes/{made['lane_id']}"
         admin.ask("PATCH", lane, {"requests_per_minute": WEBHOOKS_A_MINUTE})
     return Destination(code, platform, made["lane_id"], made["id"], account, given)
-
-
-def _account(
-    base_url: str, platform: str, code: str, number: int
-) -> tuple[str, dict[str, str], dict[str, str]]:
-    """The account's name at the platform, its credentials, and the destination's settings."""
-    digits, token = f"90000{number}", secrets.token_urlsafe(24)
-    own = {"base_url": f"{base_url}/{platform}"}
-    match platform:
-        case "sgtm":
-            url = {"sgtm_url": f"{base_url}/sgtm/{code}", "measurement_id": f"G-SHOP{number}"}
-            return code, {}, url
-        case "webhook":
-            return code, {}, {"url": f"{base_url}/webhook/{code}"}
-        case "ga4":
-            name = f"G-SHOP{number}"
-            return name, {"measurement_id": name, "api_secret": token}, own
-        case "tiktok":
-            name = f"CSHOP{number}"
-            return name, {"event_source_id": name, "access_token": token}, own
-        case "pinterest":
-            return digits, {"ad_account_id": digits, "access_token": token}, own
-    return digits, {"pixel_id": digits, "access_token": token}, own

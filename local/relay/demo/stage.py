@@ -15,8 +15,8 @@ from urllib.parse import urlsplit
 from rich.console import Console
 
 from local.machine.checkout import ROOT, Checkout
+from local.relay.calls import CallFailed, Platforms
 from local.relay.demo.book import Book
-from local.relay.demo.calls import CallFailed, Platforms
 from local.relay.demo.display import Display
 from local.relay.demo.ledger import LaneBalance, balances, discrepancies
 from local.relay.demo.processes import RelayProcess

@@ -28,9 +28,9 @@ from local.banking.bench.artifact.load import request_bytes, run_load
 from local.banking.bench.processors import largest_worker_mb
 from local.banking.bench.timing import timed
 from local.banking.client import onboard
-from local.banking.tables import print_table
 from local.banking.tenant_queues import remove_queues
 from local.machine.checkout import Checkout
+from local.machine.tables import print_table
 from local.services.databases import create_database, drop_database, with_users
 from local.services.running import ensure_services
 from local.services.settings import settings_environment

@@ -13,8 +13,8 @@ from local.banking.bench.peers.drains import Figures, measure_drains
 from local.banking.bench.peers.preparation import prepare
 from local.banking.bench.peers.surroundings import surroundings
 from local.banking.bench.peers.virtualenv import peers_python
-from local.banking.tables import print_table
 from local.machine.checkout import Checkout
+from local.machine.tables import print_table
 from local.services.running import ensure_services
 
 ROUNDS, PAIR_ROUNDS = 3, 1

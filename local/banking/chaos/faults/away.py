@@ -6,8 +6,8 @@ import time
 from contextlib import suppress
 from random import Random
 
-from local.banking.chaos.faults.fault import Targets
 from local.banking.chaos.faults.policies import policy
+from local.banking.chaos.faults.targets import Targets
 from local.banking.chaos.tenants import Tenant
 from local.banking.client import CallFailed, Client, Reply
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from random import Random
 from typing import Protocol, cast
 
-from local.banking.chaos.faults.fault import Targets
 from local.banking.chaos.faults.policies import policy
+from local.banking.chaos.faults.targets import Targets
 
 LITTLE_ROOM = 5
 """Messages that still fit into the queue."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from local.banking.chaos.faults import away, broker, connections, database, members, servers
-from local.banking.chaos.faults.fault import Fault
+from local.banking.chaos.faults import away, broker, locks, resends
+from local.chaos.faults import connections, database, members, servers
+from local.chaos.faults.fault import Fault
 
 BRIEFLY = (0.5, 2.0)
 A_WHILE = (1.5, 4.0)
@@ -40,8 +41,8 @@ FAULTS = (
         "database restarted", "database", BRIEFLY, servers.restarted(lambda s: s.postgresql), 2.0
     ),
     Fault("database frozen", "database", BRIEFLY, servers.frozen(lambda s: s.postgresql)),
-    Fault("backends terminated", "database", BRIEFLY, database.backends_terminated),
-    Fault("rows locked", "database", (2.0, 6.5), database.rows_locked),
+    Fault("backends terminated", "database", BRIEFLY, database.backends_terminated("fintegrate")),
+    Fault("rows locked", "database", (2.0, 6.5), locks.rows_locked),
     Fault("commits slow", "database", A_WHILE, database.commits_slow),
     Fault("database connections cut", "database connections", BRIEFLY, connections.cut("database")),
     Fault(
@@ -74,7 +75,7 @@ FAULTS = (
     Fault(
         "schedule frozen", "schedules", PAST_THE_HEARTBEAT, members.frozen(lambda b: b.schedules)
     ),
-    Fault("three resends at once", "admin", BRIEFLY, members.resends_at_once),
+    Fault("three resends at once", "admin", BRIEFLY, resends.resends_at_once),
     Fault(
         "consumer killed",
         "consumers",

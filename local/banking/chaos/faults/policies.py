@@ -14,7 +14,7 @@ from urllib.parse import quote
 import httpx
 
 from chalicelib.banking.events.topology import queue_name
-from local.banking.chaos.faults.fault import Targets
+from local.banking.chaos.faults.targets import Targets
 from local.banking.chaos.tenants import Tenant
 from local.machine.environment import may_use_proxy
 

@@ -15,12 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import psycopg2
-from psycopg2.extras import RealDictCursor
-
 from fintegrate.queries import queries_beside
-from local.banking.chaos.kill_points.processes import Ended, Task, TaskProcess
 from local.chaos.boundaries import Boundary
+from local.chaos.looking import rows
+from local.chaos.processes import Ended, Task, TaskProcess
 from local.services.databases import create_database, drop_database, with_users
 from local.services.settings import settings_environment
 from local.services.urls import ServiceUrls
@@ -36,6 +34,12 @@ SETTINGS = {
     "RATE_LIMIT_API_KEY_PER_MINUTE": "6000000",
     "RATE_LIMIT_API_KEY_BURST": "1000000",
 }
+IMPORTS = (
+    "local.banking.chaos.kill_points.tasks",
+    "app",
+    "local.banking.chaos.bank_process",
+    "redis",
+)
 NOTHING: Mapping[str, str] = {}
 SQL = queries_beside(__name__)
 _numbers = itertools.count(1)
@@ -68,7 +72,8 @@ class Cell:
     ) -> TaskProcess:
         """Start a process with its task. It may be killed at a boundary."""
         environment = {**self.environment, "BASE_URL": self.base_url, **settings}
-        return TaskProcess(task, environment, self.folder / "processes.log", boundary, death)
+        log = self.folder / "processes.log"
+        return TaskProcess(task, environment, log, boundary, death, IMPORTS)
 
     def run(
         self, task: Task, settings: Mapping[str, str] = NOTHING, boundary: Boundary | None = None
@@ -87,13 +92,7 @@ class Cell:
 
 def query(url: str, statement: str, **parameters: Any) -> list[dict[str, Any]]:
     """The rows of such a statement on any database."""
-    connection = psycopg2.connect(url)
-    try:
-        with connection, connection.cursor(cursor_factory=RealDictCursor) as cursor:
-            cursor.execute(SQL[statement], parameters)
-            return [dict(row) for row in cursor.fetchall()] if cursor.description else []
-    finally:
-        connection.close()
+    return rows(url, SQL[statement], **parameters)
 
 
 @contextmanager

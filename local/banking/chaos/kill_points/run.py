@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import os
 import tempfile
-import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
-from queue import Empty, SimpleQueue
 
 from local.banking.chaos import ledger
 from local.banking.chaos.kill_points.cell import SETTINGS, Cell, open_cell
-from local.banking.chaos.kill_points.point import KillPoint, KillPointResult
 from local.banking.chaos.kill_points.points import POINTS
 from local.banking.chaos.kill_points.trial import Trial, repeats
 from local.banking.chaos.kind import Kind
 from local.banking.tenant_queues import remove_queues
+from local.chaos.kill_points import KillPoint, KillPointResult, play, play_side_by_side
 from local.machine.checkout import Checkout
 from local.services.databases import create_database, drop_database, with_users
 from local.services.installation import migrate
@@ -43,59 +41,14 @@ def kill_points(
         users = with_users(urls, url)
         migrate(Checkout(), {**settings_environment(urls, **users), **SETTINGS})
         with tempfile.TemporaryDirectory(prefix="kill-points-") as folder:
-            return _side_by_side(urls, template, Path(folder), points, report, cells)
+            opened = partial(open_cell, urls, template, Path(folder))
+            return play_side_by_side(points, opened, _play, report, cells)
     finally:
         drop_database(urls, template)
 
 
-def _side_by_side(
-    urls: ServiceUrls,
-    template: str,
-    folder: Path,
-    points: Sequence[KillPoint],
-    report: Callable[[KillPointResult], None],
-    cells: int,
-) -> list[KillPointResult]:
-    waiting: SimpleQueue[KillPoint] = SimpleQueue()
-    for point in points:
-        waiting.put(point)
-
-    def work(_number: int) -> list[KillPointResult]:
-        results = []
-        with open_cell(urls, template, folder) as cell:
-            while point := _next(waiting):
-                results.append(play(point, cell))
-                report(results[-1])
-        return results
-
-    with ThreadPoolExecutor(cells) as pool:
-        found = {result.point: result for done in pool.map(work, range(cells)) for result in done}
-    return [found[point.name] for point in points]
-
-
-def _next(waiting: SimpleQueue[KillPoint]) -> KillPoint | None:
-    try:
-        return waiting.get_nowait()
-    except Empty:
-        return None
-
-
-def play(point: KillPoint, cell: Cell) -> KillPointResult:
-    began = time.monotonic()
-    trial = Trial(cell, point.boundary)
-    result = KillPointResult(point.name)
-    for step in (_play, _examine, _remove_queues):
-        try:
-            step(point, trial, result)
-        except Exception as error:  # the ledger still runs: it names the evidence
-            result.broken.append(f"{type(error).__name__}: {error}")
-    result.hit = trial.hit
-    result.seconds = time.monotonic() - began
-    return result
-
-
-def _play(point: KillPoint, trial: Trial, _result: KillPointResult) -> None:
-    point.scenario(trial)
+def _play(point: KillPoint, cell: Cell) -> KillPointResult:
+    return play(point, Trial(cell, point.boundary), _examine, _remove_queues)
 
 
 def _examine(point: KillPoint, trial: Trial, result: KillPointResult) -> None:

@@ -1,4 +1,4 @@
-"""The tasks of a process: one request, one scheduled run, one migration or one consumer.
+"""The tasks of a process: one request, one migration or one consumer.
 
 Each does in its own process what a function environment, the migration step or the bank does. Calling
 a task runs it and returns its answer.
@@ -10,12 +10,9 @@ import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from local.aws_shapes.lambda_context import LambdaContext
-from local.aws_shapes.scheduled_event import scheduled_event
 from local.banking.chaos.tenants import Tenant
 from local.banking.client import JSON, Reply, encoded, read_reply
 from local.banking.in_process import api_event, invoke
@@ -36,19 +33,6 @@ class Request:
         headers = {"X-API-Key": self.key, **JSON, **self.headers}
         answer = invoke(api_event(self.method, self.path, headers, encoded(self.body)))
         return read_reply(answer["statusCode"], answer["headers"], answer["body"])
-
-
-@dataclass(frozen=True)
-class ScheduledRun:
-    name: str
-
-    def __call__(self) -> dict[str, Any]:
-        """Its summary."""
-        from app import app
-
-        event = scheduled_event(self.name, datetime.now(UTC))
-        summary: dict[str, Any] = app.handler_map[self.name](event, LambdaContext(self.name, 60))
-        return summary
 
 
 @dataclass(frozen=True)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import time
 import uuid
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -15,18 +14,13 @@ from local.banking.chaos.answers import Answer
 from local.banking.chaos.evidence import Event, Evidence
 from local.banking.chaos.kill_points.cell import NOTHING, Cell
 from local.banking.chaos.kill_points.changes import Change
-from local.banking.chaos.kill_points.processes import Ended, Task
 from local.banking.chaos.kill_points.tasks import Consumption, Request
 from local.banking.chaos.tenants import Tenant, onboard
 from local.banking.client import Client, Reply
 from local.chaos.boundaries import Boundary
-
-REST_SECONDS = 30.0
-POLL_SECONDS = 0.3
-
-
-class BrokenPromise(Exception):
-    """A promise did not hold; the text says which."""
+from local.chaos.kill_points import BrokenPromise, until
+from local.chaos.looking import rows
+from local.chaos.processes import Ended, Task
 
 
 @dataclass
@@ -80,8 +74,8 @@ class Trial:
 
     def events(self) -> list[Event]:
         """The current events of the tenant."""
-        rows = gathering.rows(self.cell.url, gathering.EVENTS)
-        return [Event(**row) for row in rows if row["tenant"] == self.tenant.name]
+        found = rows(self.cell.url, gathering.EVENTS)
+        return [Event(**row) for row in found if row["tenant"] == self.tenant.name]
 
     def come_to_rest(self) -> None:
         """Let the server sweep until nothing is pending. Then fresh consumers confirm everything."""
@@ -132,16 +126,3 @@ def repeats(evidence: Evidence, redeliveries: Mapping[str, int]) -> Counter[str]
     for event_id, times in redeliveries.items():
         copies[event_id] -= times
     return Counter({event_id: times - 1 for event_id, times in copies.items() if times > 1})
-
-
-def until(what: str, done: Callable[[], bool], seconds: float = REST_SECONDS) -> None:
-    """Wait until a condition is true.
-
-    Raises:
-        BrokenPromise: the condition does not become true in time
-    """
-    deadline = time.monotonic() + seconds
-    while not done():
-        if time.monotonic() > deadline:
-            raise BrokenPromise(f"not within {seconds:g} s: {what}")
-        time.sleep(POLL_SECONDS)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from local.banking.chaos.kill_points.point import KillPoint
 from local.banking.chaos.kill_points.points import (
     administering,
     amidst,
@@ -14,6 +13,7 @@ from local.banking.chaos.kill_points.points import (
     sweeping,
     writing,
 )
+from local.chaos.kill_points import KillPoint
 
 POINTS: tuple[KillPoint, ...] = (
     *writing.POINTS,

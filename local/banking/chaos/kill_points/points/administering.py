@@ -12,11 +12,11 @@ from chalicelib.banking.events.topology import EXCHANGE, routing_key
 from chalicelib.banking.tenants import ADMIN_NAME
 from local.banking import client
 from local.banking.chaos.kill_points.changes import creation
-from local.banking.chaos.kill_points.point import KillPoint
-from local.banking.chaos.kill_points.tasks import ScheduledRun
-from local.banking.chaos.kill_points.trial import Trial, until
+from local.banking.chaos.kill_points.trial import Trial
 from local.banking.chaos.tenants import Tenant, in_folder
 from local.chaos.boundaries import COMMIT, Method, Statement, after, before
+from local.chaos.kill_points import KillPoint, until
+from local.chaos.scheduled_run import ScheduledRun
 from local.services.amqp import channel_on
 
 CREATE = Statement("functions/banking/consumer/consumers.sql", "create_consumer")

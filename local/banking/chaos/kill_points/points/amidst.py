@@ -15,11 +15,11 @@ import psycopg2.errors
 
 from local.banking.chaos.kill_points.cell import SQL
 from local.banking.chaos.kill_points.changes import creation, status_change
-from local.banking.chaos.kill_points.point import KillPoint
 from local.banking.chaos.kill_points.points.delivering import whole_or_nothing
-from local.banking.chaos.kill_points.processes import Task
 from local.banking.chaos.kill_points.tasks import Request
-from local.banking.chaos.kill_points.trial import Trial, until
+from local.banking.chaos.kill_points.trial import Trial
+from local.chaos.kill_points import KillPoint, until
+from local.chaos.processes import Task
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 from chalicelib.banking.events.topology import EXCHANGE, dead_letter_queue_name, queue_name
 from local.banking.chaos.kill_points.changes import creation
-from local.banking.chaos.kill_points.point import KillPoint
-from local.banking.chaos.kill_points.tasks import Request, ScheduledRun
-from local.banking.chaos.kill_points.trial import Trial, until
+from local.banking.chaos.kill_points.tasks import Request
+from local.banking.chaos.kill_points.trial import Trial
 from local.chaos.boundaries import COMMIT, Method, Statement, after, before
+from local.chaos.kill_points import KillPoint, until
+from local.chaos.scheduled_run import ScheduledRun
 from local.services.amqp import channel_on
 
 KEEP = Statement("functions/banking/events/dead_letters.sql", "keep")

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from local.banking.chaos.kill_points.changes import creation, status_change
-from local.banking.chaos.kill_points.point import KillPoint
 from local.banking.chaos.kill_points.tasks import Consumption, Request
 from local.banking.chaos.kill_points.trial import Trial
 from local.chaos.boundaries import Method, Statement, after, before
+from local.chaos.kill_points import KillPoint
 
 CONFIRM = Statement("functions/banking/events/confirm_delivery.sql", "confirm")
 INBOX = "local.banking.consumer.inbox:Inbox"

@@ -13,10 +13,10 @@ from chalicelib.banking.system import SYSTEM
 from chalicelib.banking.tenants import ADMIN_ID
 from chalicelib.operations.migrate import migrations_folder
 from local.banking.chaos.kill_points.cell import query
-from local.banking.chaos.kill_points.point import KillPoint
 from local.banking.chaos.kill_points.tasks import Migration
-from local.banking.chaos.kill_points.trial import Trial, until
+from local.banking.chaos.kill_points.trial import Trial
 from local.chaos.boundaries import COMMIT, Sql, Statement, after, before
+from local.chaos.kill_points import KillPoint, until
 from local.services.databases import create_database, drop_database, with_users
 
 LATER = "29991231_2359_later.sql"

@@ -5,10 +5,10 @@ from __future__ import annotations
 import uuid
 
 from local.banking.chaos.kill_points.changes import creation
-from local.banking.chaos.kill_points.point import KillPoint
-from local.banking.chaos.kill_points.tasks import ScheduledRun
 from local.banking.chaos.kill_points.trial import Trial
 from local.chaos.boundaries import Statement, after, before
+from local.chaos.kill_points import KillPoint
+from local.chaos.scheduled_run import ScheduledRun
 
 EXPIRE = Statement("functions/banking/consumer/keys.sql", "expire_due_keys")
 PURGE = "functions/banking/schedules/purge.sql"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from local.banking.chaos.kill_points.changes import NO_BROKER, Outage
-from local.banking.chaos.kill_points.point import KillPoint
 from local.banking.chaos.kill_points.trial import Trial
 from local.chaos.boundaries import COMMIT, Statement, after, before
+from local.chaos.kill_points import KillPoint
 
 LOCK = Statement("functions/banking/events/skip_head.sql", "lock_head")
 

@@ -6,9 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from local.banking.chaos.kill_points.changes import NO_BROKER, Outage
-from local.banking.chaos.kill_points.point import KillPoint
-from local.banking.chaos.kill_points.processes import Task
-from local.banking.chaos.kill_points.tasks import Request, ScheduledRun
+from local.banking.chaos.kill_points.tasks import Request
 from local.banking.chaos.kill_points.trial import Trial
 from local.chaos.boundaries import (
     COMMIT,
@@ -18,6 +16,9 @@ from local.chaos.boundaries import (
     after,
     before,
 )
+from local.chaos.kill_points import KillPoint
+from local.chaos.processes import Task
+from local.chaos.scheduled_run import ScheduledRun
 
 CUSTOMERS = 8
 EVENTS = 3 * CUSTOMERS

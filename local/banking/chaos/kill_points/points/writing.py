@@ -6,7 +6,6 @@ import uuid
 from dataclasses import dataclass
 
 from local.banking.chaos.kill_points.changes import Change, creation, deletion, status_change
-from local.banking.chaos.kill_points.point import KillPoint
 from local.banking.chaos.kill_points.trial import Trial
 from local.chaos.boundaries import (
     COMMIT,
@@ -16,6 +15,7 @@ from local.chaos.boundaries import (
     after,
     before,
 )
+from local.chaos.kill_points import KillPoint
 
 CUSTOMERS = "functions/banking/customer/customers.sql"
 MARK = Statement("functions/banking/events/outbox.sql", "mark_published")

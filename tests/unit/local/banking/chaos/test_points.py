@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from local.banking.chaos.kill_points.point import KillPoint
 from local.banking.chaos.kill_points.points import POINTS
+from local.chaos.kill_points import KillPoint
 
 BOUND = [point for point in POINTS if point.boundary is not None]
 

@@ -1,4 +1,4 @@
-"""Calls of the demo: of the relay as its admin and as the order system, and of the platforms' pages."""
+"""Calls of the relay by HTTP, as its admin and as the order system, and of the platforms' pages."""
 
 from __future__ import annotations
 
@@ -33,9 +33,11 @@ class Reply(NamedTuple):
 class Relay:
     """One user of the relay. The address may change while threads use it."""
 
-    def __init__(self, base_url: str, user: str, password: str) -> None:
+    def __init__(
+        self, base_url: str, user: str, password: str, timeout_seconds: float = SECONDS
+    ) -> None:
         self.base_url = base_url
-        self._http = httpx.Client(auth=(user, password), timeout=SECONDS, trust_env=False)
+        self._http = httpx.Client(auth=(user, password), timeout=timeout_seconds, trust_env=False)
 
     def call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Reply:
         """Send a request; a refusal is a reply, too.
@@ -82,6 +84,10 @@ class Platforms:
     def behave(self, platform: str, how: str, **further: Any) -> None:
         """Make a platform misbehave."""
         self._post("/_behave", {"platform": platform, "how": how, **further})
+
+    def calm(self) -> None:
+        """Let all platforms behave."""
+        self._http.delete("/_behave").raise_for_status()
 
     def seen(self) -> dict[str, dict[str, Any]]:
         """What they hold, by platform and account, with the ids."""

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from random import Random
+from typing import Any
 
-from local.banking.chaos.faults.fault import Targets
-
-Happen = Callable[[Targets, Random, float], None]
+from local.chaos.faults.fault import Happen, Targets
 
 
 def cut(server: str) -> Happen:
     """Reset every connection, several times."""
 
-    def happen(targets: Targets, random: Random, seconds: float) -> None:
+    def happen(targets: Targets[Any], random: Random, seconds: float) -> None:
         for _ in range(random.randint(1, 3)):
             targets.bed.proxies[server].cut()
             targets.last(seconds / 3)
@@ -24,7 +22,7 @@ def cut(server: str) -> Happen:
 def stalled(server: str) -> Happen:
     """Pass nothing for a while, then everything that was sent."""
 
-    def happen(targets: Targets, _random: Random, seconds: float) -> None:
+    def happen(targets: Targets[Any], _random: Random, seconds: float) -> None:
         targets.bed.proxies[server].stall()
         targets.last(seconds)
         targets.bed.proxies[server].heal()
@@ -35,7 +33,7 @@ def stalled(server: str) -> Happen:
 def half_open(server: str) -> Happen:
     """Let the far ends vanish silently. Sent data is lost. Resets follow when the connections heal."""
 
-    def happen(targets: Targets, _random: Random, seconds: float) -> None:
+    def happen(targets: Targets[Any], _random: Random, seconds: float) -> None:
         targets.bed.proxies[server].half_open()
         targets.last(seconds)
         targets.bed.proxies[server].heal()
@@ -46,7 +44,7 @@ def half_open(server: str) -> Happen:
 def slow(server: str, most_seconds: float) -> Happen:
     """Delay every piece of data by up to this long."""
 
-    def happen(targets: Targets, random: Random, seconds: float) -> None:
+    def happen(targets: Targets[Any], random: Random, seconds: float) -> None:
         targets.bed.proxies[server].slow(random.uniform(0.2, 1) * most_seconds)
         targets.last(seconds)
         targets.bed.proxies[server].heal()
@@ -54,8 +52,8 @@ def slow(server: str, most_seconds: float) -> Happen:
     return happen
 
 
-def callers_cut(targets: Targets, random: Random, seconds: float) -> None:
-    """Reset the connections of callers and banks to a function process."""
+def callers_cut(targets: Targets[Any], random: Random, seconds: float) -> None:
+    """Reset the connections of callers to a function process."""
     for _ in range(3):
         random.choice(targets.bed.functions).proxy.cut()
         targets.last(seconds / 3)

@@ -7,14 +7,10 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from random import Random
+from typing import Any
 
-from local.banking.chaos.answers import AnswerRecord
-from local.banking.chaos.evidence import Disturbance, Restore
-from local.banking.chaos.faults.fault import Fault, Targets
-from local.banking.chaos.plan import Plan, Step
-from local.banking.chaos.restoring import Operator
-
-RESTORED = "database restored"
+from local.chaos.faults.fault import Disturbance, Fault, Targets
+from local.chaos.plan import Plan, Step
 
 
 class Conductor:
@@ -22,26 +18,22 @@ class Conductor:
 
     Attributes:
         disturbances: the faults that have happened, in the order of their ends
-        restore: the restore, if the plan has one
     """
 
     def __init__(
         self,
-        targets: Targets,
+        targets: Targets[Any],
         faults: Mapping[str, Fault],
-        record: AnswerRecord,
         told: Callable[[str], None],
     ) -> None:
         self._scene = targets
-        self._record = record
         self._faults = faults
         self._told = told
         self._lock = threading.Lock()
         self.disturbances: list[Disturbance] = []
-        self.restore: Restore | None = None
 
-    def carry_out(self, plan: Plan) -> None:
-        """Carry out the single steps, the restore, then the lanes side by side.
+    def carry_out(self, plan: Plan, between: Callable[[], None] = lambda: None) -> None:
+        """Carry out the single steps, what comes between, then the lanes side by side.
 
         Returns when everything is undone.
 
@@ -49,8 +41,7 @@ class Conductor:
         nothing.
         """
         self._lane("alone", plan.seed, plan.alone)
-        if plan.lost_seconds:
-            self._restore(plan)
+        between()
         with ThreadPoolExecutor(len(plan.together) or 1) as pool:
             lanes = [
                 pool.submit(self._lane, lane, plan.seed, steps)
@@ -65,13 +56,6 @@ class Conductor:
             if self._scene.stopping.wait(step.pause):
                 return
             self._one(step, random)
-
-    def _restore(self, plan: Plan) -> None:
-        """The lost seconds are no fault: a duplicate of that time has another cause."""
-        random = Random(f"{plan.seed} restore")  # noqa: S311  # repeatable
-        self.restore = Operator(self._scene, self._record, random).restore(plan.lost_seconds)
-        seconds = self.restore.calls_resumed - self.restore.backup_began
-        self._told(f"{RESTORED}, {seconds:.1f} s after its backup")
 
     def _one(self, step: Step, random: Random) -> None:
         began = time.time()

@@ -10,7 +10,7 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerProcess
@@ -22,12 +22,6 @@ from local.chaos.watching import Watch
 from local.machine.log_file import open_log
 
 PATIENCE_SECONDS = 30.0
-_IMPORTED = [
-    "local.banking.chaos.kill_points.tasks",
-    "app",
-    "local.banking.chaos.bank_process",
-    "redis",
-]
 _SPAWN = threading.Lock()
 
 Task = Callable[[], Any]
@@ -46,7 +40,10 @@ class Ended:
 
 
 class TaskProcess:
-    """A process with its task. `environment` is its whole environment."""
+    """A process with its task. `environment` is its whole environment.
+
+    The first one of this process decides what the server process imports; `imports` are modules.
+    """
 
     def __init__(
         self,
@@ -55,9 +52,10 @@ class TaskProcess:
         log: Path,
         boundary: Boundary | None = None,
         death: signal.Signals = signal.SIGKILL,
+        imports: Sequence[str] = (),
     ) -> None:
         context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload(_IMPORTED)
+        context.set_forkserver_preload(list(imports))
         self._messages, theirs = context.Pipe(duplex=False)
         arguments = (task, dict(environment), log, boundary, death, theirs)
         self._process: ForkServerProcess = context.Process(target=_live, args=arguments)

@@ -16,10 +16,17 @@ from local.banking.chaos import report
 from local.banking.demo import summary
 from local.banking.demo.api import Call
 from local.banking.demo.ledger import EventFacts, Store
-from local.banking.tables import print_table
+from local.machine.tables import print_table
+from local.relay.chaos import report as relay_report
 
 HEADINGS = ["name of it", "out of order", "twice"]
 ROWS = [["first one", "1,234,567", "0.12"], ["second", "8", "9"]]
+
+
+def relay_chaos_table(console: Console) -> None:
+    entry = dict.fromkeys(relay_report.SHOWN, 12_345) | {"seed": 123_456, "lost": 8}
+    summed = {"kill_points": 38, "kill_points_hit": 38, "kill_points_broken": 0}
+    relay_report.show(console, {**summed, "details": [{**entry, "findings": []}] * 2})
 
 
 def chaos_table(console: Console) -> None:
@@ -63,7 +70,14 @@ def printed(print_it: Callable[[Console], None], width: int = 80) -> list[str]:
 
 @pytest.mark.parametrize(
     "print_it",
-    [chaos_table, bench_table, bench_artifact_table, bench_peers_tables, demo_tables],
+    [
+        chaos_table,
+        relay_chaos_table,
+        bench_table,
+        bench_artifact_table,
+        bench_peers_tables,
+        demo_tables,
+    ],
 )
 def test_table_is_whole_at_80_columns(print_it: Callable[[Console], None]) -> None:
     lines = printed(print_it)

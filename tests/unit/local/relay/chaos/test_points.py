@@ -1,0 +1,18 @@
+"""Every kill point of the relay has a name of its own and a boundary whose steps exist."""
+
+from __future__ import annotations
+
+import pytest
+
+from local.chaos.kill_points import KillPoint
+from local.relay.chaos.kill_points.points import POINTS
+
+
+@pytest.mark.parametrize("point", POINTS, ids=lambda point: point.name)
+def test_steps_of_point_exist(point: KillPoint) -> None:
+    assert point.boundary is not None
+    point.boundary.check()  # raises when a step of it does not
+
+
+def test_names_of_points_are_distinct() -> None:
+    assert len({point.name for point in POINTS}) == len(POINTS)
