@@ -18,8 +18,8 @@ from rich.markup import escape
 
 from local.artifact.package.make import PackagingFailed
 from local.artifact.rollback import NoSuchCommit, deploy_to_aws, earlier
-from local.banking.bench.peers.virtualenv import PeersMissing
 from local.banking.recovering import NotRecovered
+from local.bench.peers.virtualenv import PeersMissing
 from local.machine.checkout import Checkout
 from local.machine.ports import NoFreePort
 from local.relay import platforms_server as platforms
@@ -247,7 +247,7 @@ def relay_demo() -> None:
 @explained
 def bench() -> None:
     """Measure, each figure beside its floor in the same run."""
-    from local.banking.bench.run import run
+    from local.bench.run import run
 
     raise typer.Exit(run())
 
@@ -281,7 +281,7 @@ def chaos(
 @explained
 def bench_peers() -> None:
     """Measure other ways to do the same beside ours."""
-    from local.banking.bench.peers.run import run
+    from local.bench.peers.run import run
 
     raise typer.Exit(run())
 
