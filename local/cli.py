@@ -247,9 +247,11 @@ def relay_demo() -> None:
 @explained
 def bench() -> None:
     """Measure, each figure beside its floor in the same run."""
+    from local.banking.bench import measurements as of_banking
     from local.bench.run import run
+    from local.relay.bench import measurements as of_relay
 
-    raise typer.Exit(run())
+    raise typer.Exit(run([of_relay.suite(), of_banking.suite()]))
 
 
 @app.command(name="bench-deploy")
@@ -281,9 +283,11 @@ def chaos(
 @explained
 def bench_peers() -> None:
     """Measure other ways to do the same beside ours."""
+    from local.banking.bench.peers import run as of_banking
     from local.bench.peers.run import run
+    from local.relay.bench.peers import run as of_relay
 
-    raise typer.Exit(run())
+    raise typer.Exit(run({"banking": of_banking.compare, "relay": of_relay.compare}))
 
 
 @app.command(context_settings=ANY_ARGUMENTS, add_help_option=False)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from local.banking.tables import print_table
+from local.bench.tables import print_table
 
 Figures = dict[str, float]
 

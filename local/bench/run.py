@@ -1,8 +1,7 @@
 """Runs the measurements on the checkout's servers and writes `.local/bench.json`.
 
-`ONLY=drain,create` runs some of them, of any system. Without it all run but those that take minutes
-each (`LONG` of a system). `PLOT=1` also draws the plots of docs/banking/performance.md. A missed bar is
-reported but does not fail the run.
+`ONLY=drain,relay_meta` runs some of them, of any system. Without it all run but those that take minutes
+each. `PLOT=1` also draws the plots of the documents. A missed bar is reported but does not fail the run.
 """
 
 from __future__ import annotations
@@ -31,13 +30,14 @@ class Suite(NamedTuple):
     bars: Bars
     long: frozenset[str] = frozenset()
     """Those that run only when they are named."""
+    draw: Callable[[Any], None] | None = None
+    """Measures what its plots show, and draws them."""
 
 
-def run() -> int:
-    """Measure, print a table, write the JSON."""
+def run(suites: Sequence[Suite]) -> int:
+    """Measure in this order, print a table, write the JSON."""
     console = Console(stderr=True)
     figures: Figures = {}
-    suites = _suites()
     wanted = chosen(os.environ.get("ONLY", ""), suites)
     bars = {name: bar for suite in suites for name, bar in suite.bars.items()}
     with ensure_services() as services:
@@ -49,7 +49,10 @@ def run() -> int:
             show(figures, bars, Console())
             write(figures, bars, Checkout().state / "bench.json")
         if os.environ.get("PLOT"):
-            _draw(services.urls)
+            for suite in suites:
+                if suite.draw:
+                    with suite.template(services.urls) as template:
+                        suite.draw(template)
     return 0
 
 
@@ -81,19 +84,3 @@ def _measure(
             started = time.monotonic()
             figures |= measurement(template)
             console.print(f"{name}: measured in {time.monotonic() - started:.0f} s")
-
-
-def _suites() -> list[Suite]:
-    """In their order."""
-    from local.banking.bench import measurements as of_banking
-    from local.banking.bench.databases import BenchTemplate
-
-    return [Suite(BenchTemplate, of_banking.measurements(), of_banking.BARS)]
-
-
-def _draw(urls: ServiceUrls) -> None:
-    from local.banking.bench.databases import BenchTemplate
-    from local.banking.bench.plots import draw
-
-    with BenchTemplate(urls) as template:
-        draw(template)

@@ -1,10 +1,11 @@
-"""Banking's measurements by the names that `ONLY` takes, and their bars."""
+"""Banking's measurements by the names that `ONLY` takes, their bars and plots."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
-from local.bench.figures import Bar, Figures
+from local.bench.figures import Bar
+from local.bench.run import Suite
 
 BARS: Mapping[str, Bar] = {
     "create_vs_floor": Bar(at_most=1.5),
@@ -22,11 +23,13 @@ BARS: Mapping[str, Bar] = {
 }
 
 
-def measurements() -> Mapping[str, Callable[..., Figures]]:
+def suite() -> Suite:
     """All of them. The one that fills the disk is last, so that its writes disturb no other."""
     from local.banking.bench import confirmations, creates, drains, growth, memory, model, notices
+    from local.banking.bench.databases import BenchTemplate
+    from local.banking.bench.plots import draw
 
-    return {
+    measurements = {
         "create": creates.create,
         "auth": creates.authentication,
         "outage": creates.outage,
@@ -37,3 +40,4 @@ def measurements() -> Mapping[str, Callable[..., Figures]]:
         "memory": memory.memory,
         "growth": growth.growth,
     }
+    return Suite(BenchTemplate, measurements, BARS, draw=draw)

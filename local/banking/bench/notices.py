@@ -22,8 +22,8 @@ from fintegrate.database import Row
 from local.banking.bench.creates import creating
 from local.banking.bench.databases import BenchDatabase, BenchTemplate
 from local.banking.bench.floor import RawCreate
-from local.banking.percentiles import p50_p99
 from local.bench.figures import Figures
+from local.bench.percentiles import p50_p99
 from local.bench.timing import on_schedule
 from local.services.amqp import channel_on
 

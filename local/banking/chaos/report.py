@@ -18,7 +18,7 @@ from local.banking.chaos.kind import Kind
 from local.banking.chaos.plan import Plan
 from local.banking.chaos.rules.answers import lost_to_restore
 from local.banking.chaos.rules.restores import fates
-from local.banking.tables import print_table
+from local.bench.tables import print_table
 from local.chaos.finding import Finding
 
 MOST_SHOWN = 20

@@ -9,8 +9,8 @@ from rich.console import Console
 
 from local.banking.demo.api import Call
 from local.banking.demo.ledger import EventFacts, Store, tally
-from local.banking.percentiles import p50_p99
-from local.banking.tables import print_table
+from local.bench.percentiles import p50_p99
+from local.bench.tables import print_table
 
 _ROWS = (
     ("committed", "committed"),

@@ -26,9 +26,9 @@ from local.banking.bench.artifact.cold import cold_starts
 from local.banking.bench.artifact.floors import RawCreators, kilobytes
 from local.banking.bench.artifact.load import request_bytes, run_load
 from local.banking.client import onboard
-from local.banking.tables import print_table
 from local.banking.tenant_queues import remove_queues
 from local.bench.processors import largest_worker_mb
+from local.bench.tables import print_table
 from local.bench.timing import timed
 from local.machine.checkout import Checkout
 from local.services.databases import create_database, drop_database, with_users

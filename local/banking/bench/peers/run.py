@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 
 from rich.console import Console
 
@@ -10,29 +10,23 @@ from local.banking.bench.peers.contestants import alone, in_pairs
 from local.banking.bench.peers.creates import measure_creates
 from local.banking.bench.peers.drains import Figures, measure_drains
 from local.banking.bench.peers.preparation import prepare
-from local.banking.tables import print_table
+from local.bench.tables import print_table
 from local.services.urls import ServiceUrls
 
 ROUNDS, PAIR_ROUNDS = 3, 1
 
 
-def compare(
-    urls: ServiceUrls, python: str, say: Callable[[str], None]
-) -> dict[str, Sequence[Figures]]:
-    """Measure drains, drains in pairs, and creates; the figures of each contestant."""
-    with prepare(urls, python) as comparison:
+def compare(urls: ServiceUrls, python: str, console: Console) -> dict[str, Sequence[Figures]]:
+    """Measure drains, drains in pairs, and creates, and print them; the figures of each contestant."""
+    with prepare(urls, python) as comparison, console.status("creates") as status:
         creates = measure_creates(comparison)
         comparison.queues.empty()
-        drains = measure_drains(comparison, alone(python), ROUNDS, say)
-        pairs = measure_drains(comparison, in_pairs(python), PAIR_ROUNDS, say)
+        drains = measure_drains(comparison, alone(python), ROUNDS, status.update)
+        pairs = measure_drains(comparison, in_pairs(python), PAIR_ROUNDS, status.update)
+    show_drains("draining the same backlog, confirms on", drains, console)
+    show_drains("two instances at once", pairs, console)
+    show_creates(creates, console)
     return {"drains": drains, "pairs": pairs, "creates": creates}
-
-
-def show(figures: Mapping[str, Sequence[Figures]], console: Console) -> None:
-    """Print a table for each comparison."""
-    show_drains("draining the same backlog, confirms on", figures["drains"], console)
-    show_drains("two instances at once", figures["pairs"], console)
-    show_creates(figures["creates"], console)
 
 
 def show_drains(title: str, drains: Sequence[Figures], console: Console) -> None:

@@ -16,8 +16,8 @@ from local.banking.chaos import report
 from local.banking.demo import summary
 from local.banking.demo.api import Call
 from local.banking.demo.ledger import EventFacts, Store
-from local.banking.tables import print_table
 from local.bench.figures import show
+from local.bench.tables import print_table
 
 HEADINGS = ["name of it", "out of order", "twice"]
 ROWS = [["first one", "1,234,567", "0.12"], ["second", "8", "9"]]
