@@ -67,13 +67,13 @@ chaos: setup ## inject faults under load (SYSTEM=relay SEED=… SEEDS=10 SECONDS
 	@$(PY) -m local chaos $(if $(SYSTEM),--system $(SYSTEM)) $(if $(SEED),--seed $(SEED)) $(if $(SEEDS),--seeds $(SEEDS)) \
 		$(if $(SECONDS),--seconds $(SECONDS)) $(if $(SABOTAGE),--sabotage $(SABOTAGE) --no-kill-points)
 
-bench: setup ## measure against floors (ONLY=drain,create for some; PLOT=1 draws plots)
+bench: setup ## measure against floors (ONLY=drain,relay_meta for some; PLOT=1 draws plots)
 	@$(PY) -m local bench
 
 bench-deploy: setup ## measure the packaged artifact (JSON in .local/bench-deploy.json)
 	@$(PY) -m local bench-deploy
 
-bench-peers: setup ## compare other relays with ours (JSON in .local/bench-peers.json)
+bench-peers: setup ## compare other relays with ours (ONLY=banking or relay; JSON in .local/bench-peers.json)
 	@$(PY) -m local bench-peers
 
 check: setup ## run ruff, mypy and the linter of the templates

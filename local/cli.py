@@ -18,8 +18,8 @@ from rich.markup import escape
 
 from local.artifact.package.make import PackagingFailed
 from local.artifact.rollback import NoSuchCommit, deploy_to_aws, earlier
-from local.banking.bench.peers.virtualenv import PeersMissing
 from local.banking.recovering import NotRecovered
+from local.bench.peers.virtualenv import PeersMissing
 from local.machine.checkout import Checkout
 from local.machine.ports import NoFreePort
 from local.relay import platforms_server as platforms
@@ -247,9 +247,11 @@ def relay_demo() -> None:
 @explained
 def bench() -> None:
     """Measure, each figure beside its floor in the same run."""
-    from local.banking.bench.run import run
+    from local.banking.bench import measurements as of_banking
+    from local.bench.run import run
+    from local.relay.bench import measurements as of_relay
 
-    raise typer.Exit(run())
+    raise typer.Exit(run([of_relay.suite(), of_banking.suite()]))
 
 
 @app.command(name="bench-deploy")
@@ -290,9 +292,11 @@ def chaos(
 @explained
 def bench_peers() -> None:
     """Measure other ways to do the same beside ours."""
-    from local.banking.bench.peers.run import run
+    from local.banking.bench.peers import run as of_banking
+    from local.bench.peers.run import run
+    from local.relay.bench.peers import run as of_relay
 
-    raise typer.Exit(run())
+    raise typer.Exit(run({"banking": of_banking.compare, "relay": of_relay.compare}))
 
 
 @app.command(context_settings=ANY_ARGUMENTS, add_help_option=False)

@@ -1,7 +1,7 @@
 """Feeds the functions of the source tree from their queues.
 
-The layer's decorator marks these functions with their queue. There is no template to give a batch size
-or a window, so both are the defaults of Amazon MQ's event source.
+The layer's decorator marks these functions with their queue. There is no template here. Those of all
+systems say that a batch waits for no further messages, so here it takes what is there already.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ from local.serving.queue_source import QueueSource, QueueSpec
 if TYPE_CHECKING:
     from chalice.app import Chalice
 
+WINDOW_SECONDS = 0.02
+"""In which messages come that wait already."""
 log = logging.getLogger(__name__)
 Call = Callable[[str, dict[str, Any]], object]
 
@@ -26,7 +28,7 @@ Call = Callable[[str, dict[str, Any]], object]
 def queue_functions(app: Chalice, virtual_host: str = "/") -> list[QueueSpec]:
     """The queues of the app's functions (see `fintegrate.messaging.queue_function`)."""
     return [
-        QueueSpec(function.name, queue, virtual_host)
+        QueueSpec(function.name, queue, virtual_host, window_seconds=WINDOW_SECONDS)
         for function in app.pure_lambda_functions
         if (queue := getattr(function.func, "__queue__", None))
     ]

@@ -30,7 +30,7 @@ LAYER_ROOMS: Mapping[str, set[str]] = {
     "probes": {"ground", "messaging", "system"},
 }
 _BELOW_SERVING = {"machine", "aws_shapes", "services", "gateway", "schedules"}
-_BELOW_WINGS = {*_BELOW_SERVING, "serving", "artifact", "aws", "documents", "chaos"}
+_BELOW_WINGS = {*_BELOW_SERVING, "serving", "artifact", "aws", "documents", "chaos", "bench"}
 LOCAL_ROOMS: Mapping[str, set[str]] = {
     "machine": set(),
     "aws_shapes": {"machine"},
@@ -42,6 +42,7 @@ LOCAL_ROOMS: Mapping[str, set[str]] = {
     "aws": {*_BELOW_SERVING, "serving", "artifact"},
     "documents": {"machine"},
     "chaos": {"machine", "aws_shapes", "services", "schedules", "serving"},
+    "bench": {"machine", "services"},
     "banking": _BELOW_WINGS,
     "relay": _BELOW_WINGS,
     "appevents": _BELOW_WINGS,

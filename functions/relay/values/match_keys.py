@@ -129,7 +129,9 @@ def _phone(text: str, home: _Home) -> dict[str, str]:
 
     try:
         number = phonenumbers.parse(text, home.shop)
-        usable = phonenumbers.is_valid_number(number)
+        # The same as `is_valid_number` alone, which looks for the country first.
+        usable = phonenumbers.is_valid_number_for_region(number, home.shop)
+        usable = usable or phonenumbers.is_valid_number(number)
     except phonenumbers.NumberParseException:
         usable = False
     if not usable:

@@ -42,5 +42,10 @@ def _inside_character(text: str, at: int) -> bool:
 
 
 def without(text: str, kinds: str) -> str:
-    """The text without the characters whose Unicode category begins with one of these letters."""
+    """The text without the characters whose Unicode category begins with one of these letters.
+
+    Letters (L) are never among them.
+    """
+    if text.isascii() and text.isalpha():
+        return text
     return "".join(c for c in text if unicodedata.category(c)[0] not in kinds)

@@ -10,10 +10,10 @@ import psycopg2
 from local.banking.bench.api import prepared
 from local.banking.bench.backlog import execute, write_pending
 from local.banking.bench.databases import BenchDatabase, BenchTemplate
-from local.banking.bench.figures import Figures
 from local.banking.bench.floor import RAW
-from local.banking.bench.timing import TURN, in_turns, median
 from local.banking.client import Tenant
+from local.bench.figures import Figures
+from local.bench.timing import TURN, in_turns, median
 
 TURNS = 40
 PUBLISHED = "UPDATE customer_events SET publish_status = 'published', published_at = now()"

@@ -18,10 +18,10 @@ from fintegrate.http.rate_limit import BUCKET
 from fintegrate.http.request_scope import request_scope
 from local.banking.bench.api import prepared
 from local.banking.bench.databases import BenchDatabase, BenchTemplate
-from local.banking.bench.figures import Figures
 from local.banking.bench.floor import RAW, RawCreate
-from local.banking.bench.timing import in_turns, median, timed
 from local.banking.client import Tenant
+from local.bench.figures import Figures
+from local.bench.timing import in_turns, median, timed
 
 TURNS = 24
 

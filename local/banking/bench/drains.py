@@ -12,9 +12,9 @@ from chalicelib.banking.wiring import Parts
 from fintegrate.messaging.message import Message
 from local.banking.bench.backlog import write_pending
 from local.banking.bench.databases import BenchTemplate
-from local.banking.bench.figures import Figures
 from local.banking.bench.raw_publisher import RawPublisher, pikas_own
-from local.banking.bench.timing import median, seconds_of
+from local.bench.figures import Figures
+from local.bench.timing import median, seconds_of
 
 EVENTS = 50_000
 CUSTOMERS = 5_000

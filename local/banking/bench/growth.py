@@ -7,9 +7,9 @@ import os
 from local.banking.bench.backlog import write_pending
 from local.banking.bench.databases import BenchDatabase, BenchTemplate
 from local.banking.bench.drains import seconds_to_drain
-from local.banking.bench.figures import Figures
 from local.banking.bench.old_events import write_old
-from local.banking.bench.timing import median
+from local.bench.figures import Figures
+from local.bench.timing import median
 
 FEW = 10_000
 MANY = int(os.environ.get("BENCH_OLD_EVENTS", "5_000_000"))

@@ -10,8 +10,8 @@ from local.banking.bench.databases import BenchDatabase, BenchTemplate
 from local.banking.bench.drains import seconds_to_drain
 from local.banking.bench.notices import PER_SECOND, handled
 from local.banking.bench.old_events import write_old
-from local.banking.bench.timing import median
-from local.banking.percentiles import p50_p99
+from local.bench.percentiles import p50_p99
+from local.bench.timing import median
 
 CREATES_PER_S = (25, 50, 100, 200, 300, 400, 500)
 LOAD_SECONDS = 4

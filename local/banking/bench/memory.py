@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
-import threading
 from multiprocessing.connection import Connection
-
-import psutil
 
 from chalicelib.banking.wiring import parts
 from local.banking.bench.backlog import write_pending
 from local.banking.bench.databases import BenchTemplate
 from local.banking.bench.drains import seconds_to_drain
-from local.banking.bench.figures import Figures
+from local.bench.figures import Figures
+from local.bench.resident import most_resident_mb, resident_mb
 
 EVENTS = 200_000
 CUSTOMERS = 20_000
 WARM_UP = 5_000
-SAMPLE_SECONDS = 0.02
 
 
 def memory(template: BenchTemplate) -> Figures:
@@ -39,24 +35,7 @@ def memory(template: BenchTemplate) -> Figures:
 
 def _drain_twice(pipe: Connection) -> None:
     seconds_to_drain(parts(), WARM_UP)
-    before = _resident_mb()
+    before = resident_mb()
     pipe.send("warm")
     pipe.recv()
-    most = before
-    done = threading.Event()
-
-    def watch() -> None:
-        nonlocal most
-        while not done.wait(SAMPLE_SECONDS):
-            most = max(most, _resident_mb())
-
-    watcher = threading.Thread(target=watch)
-    watcher.start()
-    seconds_to_drain(parts(), EVENTS)
-    done.set()
-    watcher.join()
-    pipe.send((before, max(most, _resident_mb())))
-
-
-def _resident_mb() -> float:
-    return float(psutil.Process(os.getpid()).memory_info().rss) / 1_000_000
+    pipe.send((before, most_resident_mb(lambda: seconds_to_drain(parts(), EVENTS))))

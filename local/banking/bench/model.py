@@ -10,9 +10,9 @@ from functools import partial
 from local.banking.bench.backlog import write_pending
 from local.banking.bench.databases import BenchTemplate
 from local.banking.bench.drains import CUSTOMERS, EVENTS, seconds_to_drain
-from local.banking.bench.figures import Figures
-from local.banking.bench.processors import microseconds_of, pinned, servers
-from local.banking.bench.timing import seconds_of
+from local.bench.figures import Figures
+from local.bench.processors import microseconds_of, pinned, servers
+from local.bench.timing import seconds_of
 
 
 def model(template: BenchTemplate) -> Figures:

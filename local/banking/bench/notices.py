@@ -21,9 +21,10 @@ from chalicelib.banking.wiring import Parts
 from fintegrate.database import Row
 from local.banking.bench.creates import creating
 from local.banking.bench.databases import BenchDatabase, BenchTemplate
-from local.banking.bench.figures import Figures
 from local.banking.bench.floor import RawCreate
-from local.banking.percentiles import p50_p99
+from local.bench.figures import Figures
+from local.bench.percentiles import p50_p99
+from local.bench.timing import on_schedule
 from local.services.amqp import channel_on
 
 PER_SECOND = 100
@@ -101,16 +102,6 @@ def _raw(database: BenchDatabase, per_second: float, seconds: float) -> list[flo
             on_schedule(raw.create, per_second, seconds)
             arrived = arrivals()
         return [1000 * (arrived[event_id] - at) for event_id, at in raw.committed.items()]
-
-
-def on_schedule(action: Callable[[], object], per_second: float, seconds: float) -> list[float]:
-    """Call at fixed times, or late after slow calls. Returns the times at which the calls were due."""
-    start = time.monotonic() + 0.1
-    due = [start + number / per_second for number in range(round(per_second * seconds))]
-    for at in due:
-        time.sleep(max(0.0, at - time.monotonic()))
-        action()
-    return due
 
 
 @contextmanager

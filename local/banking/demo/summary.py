@@ -9,7 +9,7 @@ from rich.console import Console
 
 from local.banking.demo.api import Call
 from local.banking.demo.ledger import EventFacts, Store, tally
-from local.banking.percentiles import p50_p99
+from local.bench.percentiles import p50_p99
 from local.machine.tables import print_table
 
 _ROWS = (

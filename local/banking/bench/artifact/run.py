@@ -25,10 +25,10 @@ from local.banking.bench.api import post_with, prepared
 from local.banking.bench.artifact.cold import cold_starts
 from local.banking.bench.artifact.floors import RawCreators, kilobytes
 from local.banking.bench.artifact.load import request_bytes, run_load
-from local.banking.bench.processors import largest_worker_mb
-from local.banking.bench.timing import timed
 from local.banking.client import onboard
 from local.banking.tenant_queues import remove_queues
+from local.bench.processors import largest_worker_mb
+from local.bench.timing import timed
 from local.machine.checkout import Checkout
 from local.machine.tables import print_table
 from local.services.databases import create_database, drop_database, with_users

@@ -10,10 +10,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from local.banking.bench.peers.backlog import EVENTS, finished
-from local.banking.bench.peers.contestants import Contestant
 from local.banking.bench.peers.order import Verdict, judge
 from local.banking.bench.peers.preparation import Comparison
-from local.banking.bench.peers.stopwatch import Result
+from local.bench.peers.contestants import Contestant
+from local.bench.peers.stopwatch import Result
 
 SECONDS = 6.0
 """A relay that still runs then is stopped. Its rate follows from what it has delivered."""

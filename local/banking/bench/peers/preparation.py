@@ -11,8 +11,9 @@ import psycopg2
 
 from chalicelib.operations.migrate import apply_migrations, prepare_databases
 from local.banking.bench.peers.backlog import copy_to_peer, write_backlog
-from local.banking.bench.peers.contestants import run_program
+from local.banking.bench.peers.contestants import FOLDER
 from local.banking.bench.peers.queues import TenantQueues
+from local.bench.peers.contestants import run_program
 from local.services.databases import create_database, drop_database, with_users
 from local.services.settings import settings_environment
 from local.services.urls import ServiceUrls
@@ -69,7 +70,8 @@ def _template(urls: ServiceUrls, names: list[str], peers_python: str) -> list[Te
     apply_migrations(environment)
     tenants = _onboarded(url, names)
     write_backlog(url, [tenant.consumer_id for tenant in tenants])
-    run_program(peers_python, "prepare_faststream.py", {**environment, "DATABASE_URL": url})
+    program = FOLDER / "prepare_faststream.py"
+    run_program(peers_python, program, {**environment, "DATABASE_URL": url})
     copy_to_peer(url)
     return tenants
 

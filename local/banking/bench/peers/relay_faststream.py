@@ -17,7 +17,7 @@ from faststream_outbox.annotations import OutboxMessage
 from sqlalchemy import MetaData, select
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from local.banking.bench.peers.stopwatch import Result, Stopwatch, Task, tell
+from local.bench.peers.stopwatch import Result, Stopwatch, Task, tell
 
 BATCH = 100
 TABLE = make_outbox_table(MetaData(), "outbox")

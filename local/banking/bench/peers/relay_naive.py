@@ -14,7 +14,7 @@ import psycopg2
 from psycopg2.extras import RealDictCursor
 
 from chalicelib.banking.events.message import compose
-from local.banking.bench.peers.stopwatch import Result, Stopwatch, Task, tell
+from local.bench.peers.stopwatch import Result, Stopwatch, Task, tell
 
 PENDING = """
 SELECT e.*, c.name AS consumer_name, 1 AS epoch

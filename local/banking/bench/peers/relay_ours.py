@@ -5,7 +5,7 @@ from __future__ import annotations
 from chalicelib.banking.events.resend import resend_filters
 from chalicelib.banking.events.scope import Scope
 from chalicelib.banking.wiring import parts
-from local.banking.bench.peers.stopwatch import Result, Stopwatch, Task, tell
+from local.bench.peers.stopwatch import Result, Stopwatch, Task, tell
 
 
 def drain(task: Task) -> Result:

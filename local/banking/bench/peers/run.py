@@ -1,8 +1,7 @@
-"""Runs the comparison on the checkout's servers and writes `.local/bench-peers.json`."""
+"""Runs banking's comparison and prints it."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 
 from rich.console import Console
@@ -11,35 +10,23 @@ from local.banking.bench.peers.contestants import alone, in_pairs
 from local.banking.bench.peers.creates import measure_creates
 from local.banking.bench.peers.drains import Figures, measure_drains
 from local.banking.bench.peers.preparation import prepare
-from local.banking.bench.peers.surroundings import surroundings
-from local.banking.bench.peers.virtualenv import peers_python
-from local.machine.checkout import Checkout
 from local.machine.tables import print_table
-from local.services.running import ensure_services
+from local.services.urls import ServiceUrls
 
 ROUNDS, PAIR_ROUNDS = 3, 1
 
 
-def run() -> int:
-    """Measure, print the tables, write the JSON."""
-    checkout, console = Checkout(), Console(highlight=False)
-    python = str(peers_python(checkout))
-    with ensure_services() as services, console.status("creates") as status:
-        about = surroundings(services.urls)
-        with prepare(services.urls, python) as comparison:
-            creates = measure_creates(comparison)
-            comparison.queues.empty()
-            drains = measure_drains(comparison, alone(python), ROUNDS, status.update)
-            pairs = measure_drains(comparison, in_pairs(python), PAIR_ROUNDS, status.update)
+def compare(urls: ServiceUrls, python: str, console: Console) -> dict[str, Sequence[Figures]]:
+    """Measure drains, drains in pairs, and creates, and print them; the figures of each contestant."""
+    with prepare(urls, python) as comparison, console.status("creates") as status:
+        creates = measure_creates(comparison)
+        comparison.queues.empty()
+        drains = measure_drains(comparison, alone(python), ROUNDS, status.update)
+        pairs = measure_drains(comparison, in_pairs(python), PAIR_ROUNDS, status.update)
     show_drains("draining the same backlog, confirms on", drains, console)
     show_drains("two instances at once", pairs, console)
     show_creates(creates, console)
-    console.print("; ".join(f"{name}: {value}" for name, value in about.items()))
-    text = json.dumps(
-        {"about": about, "drains": drains, "pairs": pairs, "creates": creates}, indent=1
-    )
-    (checkout.state / "bench-peers.json").write_text(f"{text}\n", encoding="utf-8")
-    return 0
+    return {"drains": drains, "pairs": pairs, "creates": creates}
 
 
 def show_drains(title: str, drains: Sequence[Figures], console: Console) -> None:

@@ -9,13 +9,14 @@ import pytest
 from rich.console import Console
 
 from local.banking.bench.artifact import run as bench_artifact
-from local.banking.bench.figures import BARS, show
+from local.banking.bench.measurements import BARS
 from local.banking.bench.peers import run as bench_peers
 from local.banking.bench.peers.contestants import alone
 from local.banking.chaos import report
 from local.banking.demo import summary
 from local.banking.demo.api import Call
 from local.banking.demo.ledger import EventFacts, Store
+from local.bench.figures import show
 from local.machine.tables import print_table
 from local.relay.chaos import report as relay_report
 
@@ -36,7 +37,7 @@ def chaos_table(console: Console) -> None:
 
 
 def bench_table(console: Console) -> None:
-    show({**dict.fromkeys(BARS, 12_345.6), "drain_one_core_predicted_per_s": 1e7}, console)
+    show({**dict.fromkeys(BARS, 12_345.6), "drain_one_core_predicted_per_s": 1e7}, BARS, console)
 
 
 def bench_artifact_table(console: Console) -> None:

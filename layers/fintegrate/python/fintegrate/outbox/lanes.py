@@ -5,9 +5,11 @@ calling thread keeps the book, which is the only one to use the database: it cla
 by lease and writes back how they ended. Other threads send, each one batch at a time, while no
 transaction is open. When the process dies, its batches wait until their leases end.
 
-Lanes take turns. Each gets its share of the free senders, at most its own `concurrency`; a lane that is
-slow or fails gets one. A lane that is served leaves the last free sender to one that is not. What a
-claim or a halving makes beyond that waits here, leased, for the lane's next free sender.
+Lanes take turns. Each gets its share of the free senders, at most its own `concurrency`. It begins with
+one request at a time and gets one more with each answer, so that receivers that hang hold a sender each
+and not all of them. A lane that is slow or fails gets one. A lane that is served leaves the last free
+sender to one that is not. What a claim or a halving makes beyond that waits here, leased, for the lane's
+next free sender.
 
 A run ends when nothing is due. It waits for what becomes due within a few seconds, such as the first
 retry, or the next request that an account may get: the next run may be a minute away.
@@ -37,7 +39,9 @@ SLOW_SECONDS = 2.0
 _REMEMBERED = 5
 """How many of a lane's last requests tell whether it is slow."""
 _LOOK_SECONDS = 0.2
-"""The book is asked again after this time which lanes have due rows."""
+"""The book is asked again after this time which lanes have due rows, or sooner: see `_LOOKING`."""
+_LOOKING = 0.1
+"""The most of a run's time that goes into asking. What becomes due meanwhile waits that much less."""
 _PAUSE_SECONDS = 0.02
 
 
@@ -162,10 +166,13 @@ class LaneRun:
     _ready: dict[Any, deque[Batch]] = field(default_factory=dict)
     _due: dict[Any, Row] = field(default_factory=dict)
     _looked_at: float = float("-inf")
+    _look_again: float = _LOOK_SECONDS
     _took: dict[Any, deque[float]] = field(
         default_factory=lambda: defaultdict(lambda: deque(maxlen=_REMEMBERED))
     )
     _failing: set[Any] = field(default_factory=set)
+    _answers: Counter[Any] = field(default_factory=Counter)
+    """Of a lane, since it last failed."""
     _rows: Counter[str] = field(default_factory=Counter)
     _requests: int = 0
     _halvings: int = 0
@@ -222,8 +229,12 @@ class LaneRun:
         self._rows.update(kind.value for kind in kinds)
         if sent.requested:
             self._took[lane_id].append(sent.milliseconds / 1000)
-            away = any(kind in AWAY for kind in kinds)
-            (self._failing.add if away else self._failing.discard)(lane_id)
+            if any(kind in AWAY for kind in kinds):
+                self._failing.add(lane_id)
+                self._answers[lane_id] = 0
+            else:
+                self._failing.discard(lane_id)
+                self._answers[lane_id] += 1
         return sent
 
     def _halve(self, sent: Sent) -> None:
@@ -239,7 +250,8 @@ class LaneRun:
     def _fill(self, pool: ThreadPoolExecutor) -> None:
         self._look()
         ready = {lane_id: batches[0].lane for lane_id, batches in self._ready.items()}
-        served = {**ready, **self._due}
+        waiting = {**ready, **self._due}
+        served = {lane_id: lane for lane_id, lane in waiting.items() if self._lacks(lane) > 0}
         for lane in served.values():
             room = self._room(lane, served)
             if room > 0:
@@ -264,10 +276,12 @@ class LaneRun:
     def _look(self) -> None:
         """Ask the book which lanes are due, now and then."""
         now = time.monotonic()
-        if now - self._looked_at < (_LOOK_SECONDS if self._due or self._busy else 0):
+        if now - self._looked_at < (self._look_again if self._due or self._busy else 0):
             return
         self._looked_at = now
         self._due = {lane["lane_id"]: lane for lane in self.book.due()}
+        took = time.monotonic() - now
+        self._look_again = min(_LOOK_SECONDS, max(_PAUSE_SECONDS, took / _LOOKING))
 
     def _room(self, lane: Row, served: Mapping[Any, Row]) -> int:
         """How many requests this lane may begin now."""
@@ -276,13 +290,18 @@ class LaneRun:
         share = max(1, free // len(served))
         if free == 1 and own and any(not self._running[other] for other in served):
             return 0
-        return min(self._allowed(lane) - own, share, free)
+        return min(self._lacks(lane), share, free)
+
+    def _lacks(self, lane: Row) -> int:
+        """How many requests it may have more. A lane that has all of its own needs no share."""
+        return self._allowed(lane) - self._running[lane["lane_id"]]
 
     def _allowed(self, lane: Row) -> int:
         took = self._took[lane["lane_id"]]
         slow = bool(took) and median(took) > SLOW_SECONDS
         troubled = slow or lane["failures"] > 0 or lane["lane_id"] in self._failing
-        return 1 if troubled else int(lane["concurrency"])
+        proven = 1 + self._answers[lane["lane_id"]]
+        return 1 if troubled else min(int(lane["concurrency"]), proven)
 
     def _begin(self, pool: ThreadPoolExecutor, batch: Batch) -> None:
         self._running[batch.lane["lane_id"]] += 1

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from statistics import median
 
-__all__ = ["in_turns", "median", "seconds_of", "timed"]
+__all__ = ["in_turns", "median", "on_schedule", "seconds_of", "timed"]
 
 TURN = 25
 
@@ -40,3 +40,13 @@ def in_turns(turns: int, *actions: Callable[[], object]) -> list[list[float]]:
 
 def seconds_of(action: Callable[[], object]) -> float:
     return timed(action, 1)[0] / 1000
+
+
+def on_schedule(action: Callable[[], object], per_second: float, seconds: float) -> list[float]:
+    """Call at fixed times, or late after slow calls. Returns the times at which the calls were due."""
+    start = time.monotonic() + 0.1
+    due = [start + number / per_second for number in range(round(per_second * seconds))]
+    for at in due:
+        time.sleep(max(0.0, at - time.monotonic()))
+        action()
+    return due

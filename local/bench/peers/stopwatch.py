@@ -1,6 +1,6 @@
-"""Passes the task to a relay by its environment, and the result back by its standard output.
+"""Passes the task to a program by its environment, and the result back by its standard output.
 
-It imports only the standard library, because a peer's relay runs in that peer's own virtualenv.
+It imports only the standard library, because a peer's program runs in that peer's own virtualenv.
 """
 
 from __future__ import annotations
@@ -14,13 +14,14 @@ from dataclasses import asdict, dataclass
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A backlog to drain in at most `seconds` with `workers` at once."""
+    """Work for at most `seconds` with `workers` at once, in requests of `batch` events."""
 
     seconds: float
     workers: int = 1
+    batch: int = 1
 
     def as_environment(self) -> dict[str, str]:
-        """The variables that pass this task to a relay."""
+        """The variables that pass this task to a program."""
         return {"PEER_TASK": json.dumps(asdict(self))}
 
     @staticmethod
@@ -31,7 +32,7 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """A relay's own report: `events` in `seconds`, with `cpu_seconds` of its process."""
+    """A program's own report: `events` in `seconds`, with `cpu_seconds` of its process."""
 
     events: int
     seconds: float
@@ -39,7 +40,7 @@ class Result:
 
 
 class Stopwatch:
-    """Starts when it is made. Make it after the imports and connections that a relay keeps."""
+    """Starts when it is made. Make it after the imports and connections that a program keeps."""
 
     def __init__(self) -> None:
         self._cpu = time.process_time()
@@ -69,5 +70,5 @@ def tell(result: Result) -> None:
 
 
 def told(output: str) -> Result:
-    """Read the result from a relay's output."""
+    """Read the result from a program's output."""
     return Result(**json.loads(output.strip().splitlines()[-1]))

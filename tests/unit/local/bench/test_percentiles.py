@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from local.banking.percentiles import p50_p99
+from local.bench.percentiles import p50_p99
 
 
 @pytest.mark.parametrize(

@@ -12,13 +12,13 @@ from typing import Any
 import psutil
 import pytest
 
-from local.banking.bench.processors import (
+from local.bench.processors import (
     NoSteadyReading,
     largest_worker_mb,
     microseconds_of,
     pinned,
 )
-from tests.unit.local.banking.bench.server_process import WORK_SECONDS
+from tests.unit.local.bench.server_process import WORK_SECONDS
 
 PROGRAM = Path(__file__).with_name("server_process.py")
 WORK = pytest.approx(2e6 * WORK_SECONDS, abs=80_000)  # the kernel counts in hundredths of a second

@@ -12,7 +12,7 @@ import httpx
 import psutil
 import psycopg2
 
-from local.banking.bench.peers.virtualenv import REQUIREMENTS
+from local.bench.peers.virtualenv import REQUIREMENTS
 from local.machine.environment import may_use_proxy
 from local.services.urls import ServiceUrls
 

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import psutil
 
-from local.banking.bench.figures import Figures
+from local.bench.figures import Figures
 from local.services.urls import ServiceUrls
 
 ATTEMPTS = 20

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from local.banking.bench.peers.stopwatch import Result, Task, tell, together, told
+from local.bench.peers.stopwatch import Result, Task, tell, together, told
 
 
 def test_task_arrives_through_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:

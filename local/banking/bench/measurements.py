@@ -1,0 +1,43 @@
+"""Banking's measurements by the names that `ONLY` takes, their bars and plots."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from local.bench.figures import Bar
+from local.bench.run import Suite
+
+BARS: Mapping[str, Bar] = {
+    "create_vs_floor": Bar(at_most=1.5),
+    "bcrypt_runs_of_a_verified_key": Bar(at_most=0),
+    "auth_ms": Bar(at_most=1.0),
+    "outage_create_vs_up": Bar(at_most=1.0),
+    "drain_per_s": Bar(at_least=10_000),
+    "drain_vs_raw": Bar(at_least=0.45),
+    "drain_ordered_vs_unordered": Bar(at_least=0.8),
+    "drain_growth": Bar(at_most=1.2),
+    "resend_rss_growth_mb": Bar(at_most=20),
+    "confirm_vs_raw": Bar(at_least=0.6),
+    "notify_p50_ms": Bar(at_most=5),
+    "notify_p99_ms": Bar(at_most=25),
+}
+
+
+def suite() -> Suite:
+    """All of them. The one that fills the disk is last, so that its writes disturb no other."""
+    from local.banking.bench import confirmations, creates, drains, growth, memory, model, notices
+    from local.banking.bench.databases import BenchTemplate
+    from local.banking.bench.plots import draw
+
+    measurements = {
+        "create": creates.create,
+        "auth": creates.authentication,
+        "outage": creates.outage,
+        "confirm": confirmations.confirm,
+        "notify": notices.notify,
+        "drain": drains.drain,
+        "model": model.model,
+        "memory": memory.memory,
+        "growth": growth.growth,
+    }
+    return Suite(BenchTemplate, measurements, BARS, draw=draw)

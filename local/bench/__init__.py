@@ -1,0 +1,1 @@
+"""What the measurements of all systems share: turns, figures with their bars, other programs."""

@@ -1,0 +1,60 @@
+"""The receiver of the measurements: what it answers, counts and notes."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from http.client import HTTPConnection
+
+import pytest
+
+from local.relay.bench.receiver import Receiver
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[Receiver]:
+    with Receiver() as receiver:
+        yield receiver
+
+
+@pytest.fixture
+def receiver(running: Receiver) -> Receiver:
+    running.clear()
+    return running
+
+
+def posted(receiver: Receiver, path: str, body: bytes = b"{}", **headers: str) -> bytes:
+    names = {name.replace("_", "-"): value for name, value in headers.items()}
+    with closing(HTTPConnection("127.0.0.1", receiver.port, timeout=10)) as connection:
+        connection.request("POST", path, body, names)
+        answer = connection.getresponse()
+        assert answer.status == 200
+        return answer.read()
+
+
+def test_events_of_meta_are_counted(receiver: Receiver) -> None:
+    body = json.dumps({"data": [{"event_id": str(number)} for number in range(3)]}).encode()
+
+    said = posted(receiver, "/v25.0/1/events", body)
+
+    assert json.loads(said) == {"events_received": 3}
+    assert receiver.seen().events == 3
+
+
+def test_first_arrival_of_each_event_counts(receiver: Receiver) -> None:
+    posted(receiver, "/after/0/hook", webhook_id="msg_17_3")
+    between = time.monotonic()
+    posted(receiver, "/after/1/hook", webhook_id="msg_17_3")
+
+    seen = receiver.seen()
+
+    assert list(seen.arrived) == [17]
+    assert seen.arrived[17] < between
+    assert seen.requests == {"/after/0/hook": 1, "/after/1/hook": 1}
+
+
+def test_dead_port_refuses_each_connection(receiver: Receiver) -> None:
+    with pytest.raises(ConnectionRefusedError):
+        HTTPConnection("127.0.0.1", receiver.dead_port, timeout=10).connect()
