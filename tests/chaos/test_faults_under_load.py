@@ -26,7 +26,7 @@ def test_faults_lose_nothing(own_services: RunningServices, tmp_path: Path) -> N
 
 
 def test_broken_promises_are_noticed(own_services: RunningServices, tmp_path: Path) -> None:
-    sabotaged = Choices(seconds=4, faults=(), rest_seconds=2, sabotage="lose,overtake,leak")
+    sabotaged = Choices(seconds=6, faults=(), rest_seconds=2, sabotage="lose,overtake,leak")
 
     run = run_seed(own_services, SEED, sabotaged, tmp_path / "run")
 
