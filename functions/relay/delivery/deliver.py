@@ -84,6 +84,7 @@ class Delivery:
                 summary = _added(summary, self._run(deadline - time.monotonic()))
         finally:
             self.checks.wait()
+            self.sender.forget()
             self.metrics.flush()
         return summary
 

@@ -22,6 +22,7 @@ from chalicelib.relay.delivery.shapes import Kind as Meaning
 from chalicelib.relay.delivery.shapes import Verdict as Judgement
 from fintegrate.access.key_ring import KeyMissing
 from fintegrate.access.sealing import Misplaced, Sealing, Unreadable
+from fintegrate.access.secret import Secret
 from fintegrate.database import Row
 from fintegrate.outbox.lanes import DELIVERED, Batch, Kind, Sent, Verdict
 from fintegrate.outgoing import exchange
@@ -42,6 +43,9 @@ class Sender:
     timeout_seconds: int = 0
     """The longest request, where an adapter's own is not shorter; 0 for the adapters' own."""
     _pools: dict[tuple[int, int], Pool] = field(default_factory=dict)
+    _opened: dict[int, tuple[str, Secret]] = field(default_factory=dict)
+    """The credential of each lane beside the sealed text that it was opened from, for one run. The ring
+    of keys lies in the same memory, so this gives nothing more away."""
     _alone: threading.Lock = field(default_factory=threading.Lock)
 
     def send(self, batch: Batch) -> Sent:
@@ -113,9 +117,21 @@ class Sender:
         own, name, settings = str(lane["lane_id"]), lane["adapter"], settings_of(lane)
         if lane["credentials_encrypted"] is None:
             return Destination(id=own, adapter=name, settings=settings)
-        place = places.of_credential(lane["storefront_id"], lane["platform_id"])
-        opened = self.sealing.open(lane["key_id"], lane["credentials_encrypted"], place)
-        return Destination(id=own, adapter=name, settings=settings, credentials=opened.reveal())
+        credentials = self._credential_of(lane).reveal()
+        return Destination(id=own, adapter=name, settings=settings, credentials=credentials)
+
+    def forget(self) -> None:
+        """Drop opened credentials: a deleted one is kept no longer than a run."""
+        self._opened.clear()
+
+    def _credential_of(self, lane: Mapping[str, Any]) -> Secret:
+        sealed, lane_id = lane["credentials_encrypted"], lane["lane_id"]
+        known, opened = self._opened.get(lane_id, ("", None))
+        if opened is None or known != sealed:
+            place = places.of_credential(lane["storefront_id"], lane["platform_id"])
+            opened = self.sealing.open(lane["key_id"], sealed, place)
+            self._opened[lane_id] = sealed, opened
+        return opened
 
     def event_of(self, row: Row) -> Event:
         """A claimed row as the adapters take it, with its private data opened."""

@@ -106,6 +106,22 @@ def test_missing_key_is_the_lanes_matter(sealing: Sealing) -> None:
     assert "k1" in verdict.reason
 
 
+def test_credential_is_opened_once_a_run(sealing: Sealing, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Unless it was changed meanwhile."""
+    opened: list[str] = []
+    really = sealing.open
+    monkeypatch.setattr(sealing, "open", lambda *said: (opened.append(said[1]), really(*said))[1])
+    mine, before, changed = sender(sealing), lane(sealing), lane(sealing)
+
+    for each in (before, before, changed, changed):
+        assert mine.destination_of(each).credentials == CREDENTIALS
+    mine.forget()
+    mine.destination_of(changed)
+
+    sealed = [each["credentials_encrypted"] for each in (before, changed, changed)]
+    assert opened == sealed
+
+
 def test_row_that_was_changed_stops_no_other(sealing: Sealing) -> None:
     moved = row(sealing, 1, "one", place=places.of_event(5, "2", "purchase_completed"))
     batch = Batch(lane(sealing), [moved, row(sealing, 2, "one")], "token", 0)
