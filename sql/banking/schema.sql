@@ -551,8 +551,9 @@ $$;
 -- Writes a consumer's confirmation of an event; returns the event's id, or null if nothing changed. The
 -- receipt is the state machine. Processed is final. A failed event may be tried again. A repeated
 -- confirmation changes nothing. But if the event was sent again since, it is under way (deliver_status
--- pending), and the repeated confirmation counts again. A confirmation of an event that is still
--- pending proves that it was published: only the broker's confirm was lost.
+-- pending), and the repeated confirmation counts again. So does that of a copy of a processed event, which a
+-- rewind has sent: a rewind sends it once more until it is confirmed. A confirmation of an event that is
+-- still pending proves that it was published: only the broker's confirm was lost.
 CREATE FUNCTION confirm_delivery(
     event uuid, of_consumer uuid, said text, at timestamptz, reason text
 ) RETURNS uuid LANGUAGE plpgsql AS $$
@@ -560,7 +561,8 @@ DECLARE
     changed uuid;
 BEGIN
     WITH sent AS (
-        SELECT event_id, consumer_id, customer_id, event_type, deliver_status
+        SELECT event_id, consumer_id, customer_id, event_type, deliver_status,
+               deliver_last_tried_at
         FROM customer_events
         WHERE event_id = event AND consumer_id = of_consumer
     ), receipt AS (
@@ -575,11 +577,13 @@ BEGIN
                 processing_failure_reason = excluded.processing_failure_reason,
                 received_at = coalesce(at, stored.received_at),
                 updated_at = clock_timestamp()
-            WHERE stored.processing_status <> 'processed'
-              AND (stored.processing_status <> excluded.processing_status
-                   OR stored.processing_failure_reason
-                      IS DISTINCT FROM excluded.processing_failure_reason
-                   OR EXISTS (SELECT FROM sent WHERE deliver_status = 'pending'))
+            WHERE (stored.processing_status <> 'processed'
+                   AND (stored.processing_status <> excluded.processing_status
+                        OR stored.processing_failure_reason
+                           IS DISTINCT FROM excluded.processing_failure_reason
+                        OR EXISTS (SELECT FROM sent WHERE deliver_status = 'pending')))
+               OR (stored.processing_status = 'processed' AND said = 'processed'
+                   AND EXISTS (SELECT FROM sent WHERE deliver_last_tried_at > stored.updated_at))
         RETURNING event_id
     )
     UPDATE customer_events AS e

@@ -2,7 +2,8 @@
 -- A job sends what is not processed, but for what a person gave up. A delivered event without a receipt was
 -- processed: receipts have a retention.
 -- Unconfirmed is what it would lose by beginning later: an event that is not processed, unless the bank's
--- own word failed it and it was not sent again since.
+-- own word failed it and it was not sent again since; and a processed one of which a rewind has sent a copy
+-- that the bank has not confirmed (`copied`), because emptying the queue loses that.
 
 -- name: find_consumer
 SELECT consumer_id FROM consumers WHERE consumer_id = %(consumer_id)s
@@ -43,7 +44,13 @@ WITH stretch AS MATERIALIZED (
            e.publish_status = 'failed' AND e.publish_given_up_at IS NOT NULL AS given_up,
            CASE WHEN e.deliver_status <> 'pending' THEN
                (SELECT r.processing_status FROM consumer_event_receipts r
-                WHERE r.consumer_id = e.consumer_id AND r.event_id = e.event_id) END AS receipt
+                WHERE r.consumer_id = e.consumer_id AND r.event_id = e.event_id) END AS receipt,
+           CASE WHEN e.deliver_status = 'delivered' AND e.deliver_last_tried_at IS NOT NULL THEN
+               e.deliver_last_tried_at > coalesce(
+                   (SELECT r.updated_at FROM consumer_event_receipts r
+                    WHERE r.consumer_id = e.consumer_id AND r.event_id = e.event_id),
+                   e.delivered_at)
+           ELSE false END AS copied
     FROM customer_events e
     WHERE e.consumer_id = %(consumer_id)s
       AND (e.created_at, e.event_id) > (%(after_created_at)s::timestamptz, %(after_event_id)s::uuid)
@@ -58,7 +65,7 @@ WITH stretch AS MATERIALIZED (
     WHERE NOT given_up
       AND (deliver_status = 'pending'
            OR (deliver_status = 'failed' AND receipt IS DISTINCT FROM 'failed')
-           OR (deliver_status = 'delivered' AND receipt = 'received'))
+           OR (deliver_status = 'delivered' AND (receipt = 'received' OR copied)))
     ORDER BY created_at, event_id
     LIMIT 1
 ), told AS (
@@ -66,7 +73,8 @@ WITH stretch AS MATERIALIZED (
            count(*) FILTER (WHERE NOT given_up
                               AND (%(include_processed)s
                                    OR NOT (deliver_status = 'delivered'
-                                           AND coalesce(receipt, 'processed') = 'processed'))
+                                           AND coalesce(receipt, 'processed') = 'processed'
+                                           AND NOT copied))
                            ) AS to_send
     FROM stretch
 )

@@ -52,7 +52,9 @@ SET status = 'publishing', until_at = clock_timestamp(), waits_for = NULL,
           AND NOT (e.publish_status = 'failed' AND e.publish_given_up_at IS NOT NULL)
           AND (e.deliver_status = 'pending'
                OR (e.deliver_status = 'failed' AND r.processing_status IS DISTINCT FROM 'failed')
-               OR (e.deliver_status = 'delivered' AND r.processing_status = 'received'))
+               OR (e.deliver_status = 'delivered'
+                   AND (r.processing_status = 'received'
+                        OR e.deliver_last_tried_at > coalesce(r.updated_at, e.delivered_at))))
         ORDER BY e.created_at, e.event_id
         LIMIT 1))
 WHERE j.job_id = %(job_id)s AND j.status = 'held'
@@ -109,7 +111,12 @@ WHERE e.consumer_id = %(consumer_id)s AND e.created_at BETWEEN %(from_at)s AND %
        OR NOT (e.deliver_status = 'delivered'
                AND coalesce((SELECT r.processing_status FROM consumer_event_receipts r
                              WHERE r.consumer_id = e.consumer_id AND r.event_id = e.event_id),
-                            'processed') = 'processed'))
+                            'processed') = 'processed'
+               AND (e.deliver_last_tried_at IS NULL
+                    OR e.deliver_last_tried_at <= coalesce(
+                           (SELECT r.updated_at FROM consumer_event_receipts r
+                            WHERE r.consumer_id = e.consumer_id AND r.event_id = e.event_id),
+                           e.delivered_at))))
 ORDER BY e.created_at, e.event_id
 LIMIT %(batch)s
 FOR UPDATE OF e
@@ -133,7 +140,8 @@ WHERE e.consumer_id = %(consumer_id)s AND e.created_at BETWEEN %(from_at)s AND %
                 WHERE r.consumer_id = e.consumer_id AND r.event_id = e.event_id) = 'received'))
 
 -- name: mark_sent
--- An event that the bank has processed stays delivered: only another copy of it is under way. An event is
+-- An event that the bank has processed stays delivered: only another copy of it is under way, which the
+-- next rewind sends again unless the bank has confirmed it since (deliver_last_tried_at). An event is
 -- not late any more where its successors come behind it.
 UPDATE customer_events e
 SET publish_status = 'published',

@@ -181,6 +181,30 @@ def test_processed_events_can_be_included(
     assert admin.get("/events/reconcile").data["balanced"]
 
 
+def test_copies_count_until_confirmed(
+    admin: Api, bank: Bank, query: Query, rabbitmq_url: str
+) -> None:
+    """A second rewind empties the queue of copies that the first one has sent, as a recovery's does."""
+    customers = lives(bank, 2)
+    deliveries = drain(rabbitmq_url, bank.name)
+    confirm_all(bank, deliveries)
+    first = deliveries[0].body["event_id"]
+    begin(admin, bank, include_processed=True, **{"from": first})
+    work(admin, bank)
+    confirm_all(bank, take(rabbitmq_url, bank.name, 1))
+
+    again = begin(admin, bank)
+
+    assert (again.status, again.data["event_count"]) == (202, 3)
+    work(admin, bank)
+    copies = drain(rabbitmq_url, bank.name)
+    assert by_customer(copies) == {customers[0]: [2], customers[1]: [1, 2]}
+    confirm_all(bank, copies)
+    assert begin(admin, bank).status == 409
+    assert statuses(query, bank.consumer_id, "deliver_status") == {"delivered": 4}
+    assert admin.get("/events/reconcile").data["balanced"]
+
+
 def test_received_events_are_sent_again(
     admin: Api, bank: Bank, query: Query, rabbitmq_url: str
 ) -> None:
