@@ -204,9 +204,7 @@ def test_silent_broker_leaves_the_answer_a_success(
     assert row["publish_status"] == "pending"
 
 
-def test_queues_are_declared_after_the_commit(
-    admin: Api, parts: Parts, query: Query, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_queues_are_declared_after_the_commit(admin: Api, parts: Parts, query: Query) -> None:
     name = f"bank_{uuid.uuid4().hex[:12]}"
     seen: list[object] = []
 
@@ -214,9 +212,9 @@ def test_queues_are_declared_after_the_commit(
         seen.extend(query("SELECT name FROM consumers WHERE name = %(name)s", name=name))
 
     watched = parts._replace(declare_queues=declare)
-    monkeypatch.setattr(wiring, "_parts", watched)
-
+    wiring.use(watched)
     admin.post("/consumer/data", consumer_name=name)
+    wiring.use(parts)
 
     assert seen == [{"name": name}]
 
