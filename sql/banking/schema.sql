@@ -552,8 +552,9 @@ $$;
 -- receipt is the state machine. Processed is final. A failed event may be tried again. A repeated
 -- confirmation changes nothing. But if the event was sent again since, it is under way (deliver_status
 -- pending), and the repeated confirmation counts again. So does that of a copy of a processed event, which a
--- rewind has sent: a rewind sends it once more until it is confirmed. A confirmation of an event that is
--- still pending proves that it was published: only the broker's confirm was lost.
+-- rewind has sent: a rewind sends it once more until it is confirmed. While a rewind is not done, a copy may
+-- be confirmed before it is marked as sent. A confirmation of an event that is still pending proves that it
+-- was published: only the broker's confirm was lost.
 CREATE FUNCTION confirm_delivery(
     event uuid, of_consumer uuid, said text, at timestamptz, reason text
 ) RETURNS uuid LANGUAGE plpgsql AS $$
@@ -583,7 +584,9 @@ BEGIN
                            IS DISTINCT FROM excluded.processing_failure_reason
                         OR EXISTS (SELECT FROM sent WHERE deliver_status = 'pending')))
                OR (stored.processing_status = 'processed' AND said = 'processed'
-                   AND EXISTS (SELECT FROM sent WHERE deliver_last_tried_at > stored.updated_at))
+                   AND (EXISTS (SELECT FROM sent WHERE deliver_last_tried_at > stored.updated_at)
+                        OR EXISTS (SELECT FROM replay_jobs job
+                                   WHERE job.consumer_id = of_consumer AND job.status <> 'done')))
         RETURNING event_id
     )
     UPDATE customer_events AS e

@@ -141,7 +141,8 @@ WHERE e.consumer_id = %(consumer_id)s AND e.created_at BETWEEN %(from_at)s AND %
 
 -- name: mark_sent
 -- An event that the bank has processed stays delivered: only another copy of it is under way, which the
--- next rewind sends again unless the bank has confirmed it since (deliver_last_tried_at). An event is
+-- next rewind sends again unless the bank has confirmed it since (deliver_last_tried_at: the beginning of the
+-- transaction, because a bank may confirm before the mark). An event is
 -- not late any more where its successors come behind it.
 UPDATE customer_events e
 SET publish_status = 'published',
@@ -149,7 +150,7 @@ SET publish_status = 'published',
     published_at = coalesce(e.published_at, clock_timestamp()),
     publish_last_tried_at = clock_timestamp(), publish_failure_reason = NULL,
     deliver_try_count = e.deliver_try_count + (e.publish_status = 'published')::integer,
-    deliver_last_tried_at = CASE WHEN e.publish_status = 'published' THEN clock_timestamp() END,
+    deliver_last_tried_at = CASE WHEN e.publish_status = 'published' THEN now() END,
     deliver_status = CASE WHEN processed.event_id IS NULL THEN 'pending' ELSE 'delivered' END,
     delivered_at = CASE WHEN processed.event_id IS NOT NULL THEN e.delivered_at END,
     deliver_failure_reason = NULL

@@ -77,7 +77,9 @@ BEGIN
                            IS DISTINCT FROM excluded.processing_failure_reason
                         OR EXISTS (SELECT FROM sent WHERE deliver_status = 'pending')))
                OR (stored.processing_status = 'processed' AND said = 'processed'
-                   AND EXISTS (SELECT FROM sent WHERE deliver_last_tried_at > stored.updated_at))
+                   AND (EXISTS (SELECT FROM sent WHERE deliver_last_tried_at > stored.updated_at)
+                        OR EXISTS (SELECT FROM replay_jobs job
+                                   WHERE job.consumer_id = of_consumer AND job.status <> 'done')))
         RETURNING event_id
     )
     UPDATE customer_events AS e

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 import uuid
 from collections.abc import Iterator
@@ -32,6 +33,10 @@ from tests.support.schedules import run_schedule
 from tests.support.waiting import eventually
 
 SECONDS = 20.0
+WAITS = """
+SELECT pid FROM pg_stat_activity
+WHERE datname = current_database() AND cardinality(pg_blocking_pids(pid)) > 0
+"""
 CHANGE = """
 WITH customer AS (
     UPDATE customers
@@ -203,6 +208,31 @@ def test_copies_count_until_confirmed(
     assert begin(admin, bank).status == 409
     assert statuses(query, bank.consumer_id, "deliver_status") == {"delivered": 4}
     assert admin.get("/events/reconcile").data["balanced"]
+
+
+def test_copy_is_confirmed_before_its_mark(
+    admin: Api, bank: Bank, query: Query, rabbitmq_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A bank that reads at once is quicker than the end of the worker's transaction."""
+    lives(bank, 1)
+    deliveries = drain(rabbitmq_url, bank.name)
+    confirm_all(bank, deliveries)
+    real = ExclusiveConnection.publish
+    early = threading.Thread(target=confirm_all, args=(bank, deliveries))
+
+    def publish(*said: Any) -> Any:
+        outcomes = real(*said)
+        early.start()
+        eventually(lambda: query(WAITS), "the confirmation waits for the mark")
+        return outcomes
+
+    monkeypatch.setattr(ExclusiveConnection, "publish", publish)
+    first = deliveries[0].body["event_id"]
+    begin(admin, bank, include_processed=True, **{"from": first})
+    work(admin, bank)
+    early.join()
+
+    assert begin(admin, bank).status == 409
 
 
 def test_received_events_are_sent_again(
