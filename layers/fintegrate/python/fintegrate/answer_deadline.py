@@ -15,7 +15,9 @@ import socket
 import threading
 import time
 import weakref
+from contextlib import suppress
 
+import psycopg2
 import psycopg2.extensions
 
 _LOOK_SECONDS = 0.25
@@ -53,7 +55,10 @@ class AnswerDeadline:
             if self._at is not None and self._at < time.monotonic():
                 self._at = None
                 self.passed = True
-                _shut(self._connection.fileno())
+                with suppress(
+                    OSError, psycopg2.Error
+                ):  # it broke meanwhile, as the driver sees itself
+                    _shut(self._connection.fileno())
 
 
 class _Watched:
