@@ -204,7 +204,8 @@ def test_dropped_connection_has_no_answer(
 ) -> None:
     client.post("/_behave", json={"platform": "meta", "how": how, "requests": 1})
 
-    with pytest.raises(httpx.RemoteProtocolError):
+    # What lies unread in the socket is answered with a reset.
+    with pytest.raises((httpx.RemoteProtocolError, httpx.NetworkError)):
         send("meta")
 
     send("meta")
