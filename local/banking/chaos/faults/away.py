@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 from contextlib import suppress
+from http.client import CONFLICT
 from random import Random
+from uuid import uuid4
 
 from local.banking.chaos.faults.policies import policy
 from local.banking.chaos.faults.targets import Targets
@@ -39,18 +41,27 @@ def bank_away(targets: Targets, random: Random, seconds: float) -> None:
 
 def _rewind(targets: Targets, tenant: Tenant) -> None:
     deadline = time.monotonic() + HEALED_SECONDS
-    body = {"consumer_id": tenant.consumer_id, "reason": REASON}
-    begun = False
+    body = {"consumer_id": tenant.consumer_id, "reason": f"{REASON} ({uuid4()})"}
     while time.monotonic() < deadline and not targets.stopping.is_set():
         with suppress(CallFailed):  # another fault may have stopped a process
-            if not begun:  # 409: it has begun and no answer came, or everything is confirmed
-                begun = _ask(targets, "POST", body).status in {202, 409}
-            job = _ask(targets, "GET", body)
-            if begun and (job.status == 404 or job.data.get("status") in {"publishing", "done"}):
+            if _is_healed(targets, body):
                 return
         targets.last(0.5)
     if not targets.stopping.is_set():
         raise TimeoutError(f"the rewind of {tenant.name} did not begin to publish")
+
+
+def _is_healed(targets: Targets, body: dict[str, str]) -> bool:
+    """Begin the rewind, unless it has begun; whether it publishes, or nothing was left to send.
+
+    While another one is under way, such as a recovery's, it is waited for: what that one has sent may
+    have expired.
+    """
+    job = _ask(targets, "GET", body)
+    status = job.data.get("status", "done")  # 404: there was none
+    if job.data.get("reason") == body["reason"]:
+        return status in {"publishing", "done"}
+    return status == "done" and _ask(targets, "POST", body).status == CONFLICT
 
 
 def _ask(targets: Targets, method: str, body: dict[str, str]) -> Reply:
