@@ -20,7 +20,7 @@ from fintegrate.settings import SettingsError
 from fintegrate.system import System
 
 log = logging.getLogger(__name__)
-NAMES = ("banking", "relay")
+NAMES = ("banking", "relay", "appevents")
 OPERATIONS = "operations"
 served = MadeOnce(lambda: named(os.environ.get("SYSTEM")))
 """The systems that this process serves. The first one's callers may read the metrics.

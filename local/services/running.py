@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Self
 
 from local.machine.checkout import Checkout
-from local.services import databases, external
+from local.services import brokers, databases, external
 from local.services.choice import choose, wanted_kind
 from local.services.group import ServerGroup
 from local.services.lease import Lease
@@ -86,7 +86,10 @@ class RunningServices:
 def _own_urls(group: ServerGroup) -> ServiceUrls:
     server = group["postgresql"].url
     of_systems = databases.addresses(server, databases.system_databases())
-    return ServiceUrls(server, of_systems, group.addresses())
+    servers = group.addresses()
+    return ServiceUrls(
+        server, of_systems, {**servers, **brokers.addresses(servers["RABBITMQ_URL"])}
+    )
 
 
 def _external_urls() -> ServiceUrls:
@@ -94,6 +97,7 @@ def _external_urls() -> ServiceUrls:
     of_systems = databases.system_databases()
     needed = [name for each in of_systems for name in each.settings[1:]]
     of_servers = [variable for server in SERVERS for variable in server.variables]
+    of_servers += [broker.setting for broker in brokers.system_brokers()]
     found = external.addresses([*needed, *of_servers])
     masters = {each.master_setting: os.environ.get(each.master_setting) for each in of_systems}
     given = {name: url for name, url in masters.items() if url}
@@ -122,6 +126,7 @@ def ensure_services(checkout: Checkout | None = None, keep: bool = False) -> Run
         running = RunningServices(checkout, group, lease, started)
         if group:
             databases.make_roles(running.urls, databases.system_databases())
+            brokers.make_users(running.urls)
         return running
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
@@ -25,12 +25,22 @@ log = logging.getLogger(__name__)
 Call = Callable[[str, dict[str, Any]], object]
 
 
-def queue_functions(app: Chalice, virtual_host: str = "/") -> list[QueueSpec]:
-    """The queues of the app's functions (see `fintegrate.messaging.queue_function`)."""
+def queue_functions(app: Chalice, urls: Mapping[str, str]) -> list[QueueSpec]:
+    """The queues of the app's functions (see `fintegrate.messaging.queue_function`).
+
+    Args:
+        urls: those of brokers by their variables; a function whose broker has none gets nothing
+    """
     return [
-        QueueSpec(function.name, queue, virtual_host, window_seconds=WINDOW_SECONDS)
+        QueueSpec(
+            function.name,
+            queue.name,
+            pika.URLParameters(urls[queue.broker]).virtual_host,
+            batch_size=queue.batch,
+            window_seconds=WINDOW_SECONDS,
+        )
         for function in app.pure_lambda_functions
-        if (queue := getattr(function.func, "__queue__", None))
+        if (queue := getattr(function.func, "__queue__", None)) and urls.get(queue.broker)
     ]
 
 
@@ -38,13 +48,14 @@ class SourceQueues:
     """Feeds every such function, one batch at a time, from `start` to `stop`.
 
     Args:
-        url: the broker, with the virtual host of the queues
+        url: the broker, with a user who may read the queues of every virtual host
+        urls: the brokers' variables, which say the virtual host of each queue
         call: calls the function of that name with an event; raises what the function raises
     """
 
-    def __init__(self, app: Chalice, url: str, call: Call) -> None:
+    def __init__(self, app: Chalice, url: str, urls: Mapping[str, str], call: Call) -> None:
         self._call = call
-        specs = queue_functions(app, pika.URLParameters(url).virtual_host)
+        specs = queue_functions(app, urls)
         self._pool = ThreadPoolExecutor(max(1, len(specs)), thread_name_prefix="queue function")
         self._sources = [QueueSource(spec, url, self._feed) for spec in specs]
 

@@ -171,7 +171,7 @@ def _feed(pipe: Connection) -> None:
 
     app = load_app()
     functions = SourceFunctions(app)
-    SourceQueues(app, os.environ["RABBITMQ_URL"], functions.call).start()
+    SourceQueues(app, os.environ["RABBITMQ_URL"], os.environ, functions.call).start()
     scheduled = [each for each in scheduled_functions(app) if each.name.startswith("relay_")]
     Scheduler(scheduled, functions.call).start()
     pipe.send("ready")

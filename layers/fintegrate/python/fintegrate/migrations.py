@@ -1,8 +1,9 @@
 """Applies plain SQL migrations: each once, in the order of their names, and keeps their checksums.
 
-A migration is one idempotent file `YYYYMMDD_HHMM_description.sql` with `BEGIN … COMMIT`. It runs in one
-transaction together with its row in `migration_history`, so a failed migration leaves nothing. An
-applied migration must not be edited. An advisory lock makes it safe to run two migrators at once.
+A migration is one idempotent file `YYYYMMDD_HHMM_description.sql` with `BEGIN … COMMIT`, or, in a folder
+whose migrations have a way back, a pair `001_description.up.sql` and `001_description.down.sql`. It runs
+in one transaction together with its row in `migration_history`, so a failed migration leaves nothing.
+An applied migration must not be edited. An advisory lock makes it safe to run two migrators at once.
 
 A migration with the line `-- additive` in its head only adds what older code does not notice. So older
 code, which does not have the file, may migrate and run after it.
@@ -14,8 +15,9 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from itertools import takewhile
 from pathlib import Path
 
@@ -27,7 +29,8 @@ from sqlparse.tokens import Comment, Whitespace
 
 from fintegrate.database import check_url
 
-FILE_NAME = re.compile(r"\d{8}_\d{4}_[a-z0-9_]+\.sql")
+FILE_NAME = re.compile(r"\d{8}_\d{4}_[a-z0-9_]+\.sql|\d{3}_[a-z0-9_]+\.(up|down)\.sql")
+_UP, _DOWN = ".up.sql", ".down.sql"
 _TRANSACTION = re.compile(r"(begin|start|commit|end|rollback|abort|prepare)\b", re.IGNORECASE)
 _LOCK = 0x46696E74  # "Fint": all migrators must use the same number
 _HISTORY = """
@@ -40,6 +43,8 @@ CREATE TABLE IF NOT EXISTS migration_history (
 );
 ALTER TABLE migration_history ADD COLUMN IF NOT EXISTS additive boolean NOT NULL DEFAULT false
 """
+_RECORD = "INSERT INTO migration_history (name, checksum, additive) VALUES (%s, %s, %s)"
+_FORGET = "DELETE FROM migration_history WHERE name = %s"
 _ADDITIVE = re.compile(r"-- additive\s*$", re.MULTILINE)
 
 
@@ -72,7 +77,7 @@ def read_migrations(folder: Path) -> list[Migration]:
     Raises:
         MigrationFailed: a file's name has the wrong form, or a file is not one `BEGIN … COMMIT`.
     """
-    return [_read(path) for path in sorted(folder.glob("*.sql"))]
+    return [_read(path) for path in sorted(folder.glob("*.sql")) if not path.name.endswith(_DOWN)]
 
 
 def migrate(url: str, folder: Path, setting: str = "DATABASE_URL") -> list[str]:
@@ -83,8 +88,40 @@ def migrate(url: str, folder: Path, setting: str = "DATABASE_URL") -> list[str]:
         psycopg2.OperationalError: the database is away.
         SettingsError: the URL cannot be read.
     """
-    check_url(url, setting)
     migrations = read_migrations(folder)
+    with _migrating(url, setting) as connection:
+        known = _checked_history(connection, migrations)
+        missing = [migration for migration in migrations if migration.name not in known]
+        for migration in missing:
+            _apply(connection, migration, _RECORD, (migration.checksum, migration.additive))
+        return [migration.name for migration in missing]
+
+
+def revert(url: str, folder: Path, setting: str = "DATABASE_URL") -> str | None:
+    """Undo the last migration as the URL's user and return its name; None if none is applied.
+
+    Raises:
+        MigrationFailed: it has no way back, or that failed and left nothing.
+        psycopg2.OperationalError: the database is away.
+        SettingsError: the URL cannot be read.
+    """
+    migrations = read_migrations(folder)
+    with _migrating(url, setting) as connection:
+        known = _checked_history(connection, migrations)
+        if not known:
+            return None
+        last = max(known)
+        down = folder / f"{last.removesuffix(_UP)}{_DOWN}"
+        if not last.endswith(_UP) or not down.exists():
+            raise MigrationFailed(f"{last}: has no way back; write a new migration")
+        _apply(connection, replace(_read(down), name=last), _FORGET, ())
+        return last
+
+
+@contextmanager
+def _migrating(url: str, setting: str) -> Iterator[psycopg2.extensions.connection]:
+    """A connection while no other migrator works on the database, which has a history."""
+    check_url(url, setting)
     connection = psycopg2.connect(url, connect_timeout=5, application_name="fintegrate-migrate")
     try:
         connection.autocommit = True
@@ -94,21 +131,29 @@ def migrate(url: str, folder: Path, setting: str = "DATABASE_URL") -> list[str]:
             cursor.execute("SELECT pg_advisory_lock(%s)", (_LOCK,))
             cursor.execute("RESET lock_timeout")
             cursor.execute(_HISTORY)
-            cursor.execute("SELECT name, checksum, additive FROM migration_history")
-            rows = cursor.fetchall()
-        known = {name: checksum for name, checksum, _ in rows}
-        _check_history(migrations, known, {name for name, _, additive in rows if additive})
-        missing = [migration for migration in migrations if migration.name not in known]
-        for migration in missing:
-            _apply(connection, migration)
-        return [migration.name for migration in missing]
+        yield connection
     finally:
         connection.close()  # also releases the lock
 
 
+def _checked_history(
+    connection: psycopg2.extensions.connection, migrations: list[Migration]
+) -> dict[str, str]:
+    """The applied migrations by name, with their checksums."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT name, checksum, additive FROM migration_history")
+        rows = cursor.fetchall()
+    known = {name: checksum for name, checksum, _ in rows}
+    _check_history(migrations, known, {name for name, _, additive in rows if additive})
+    return known
+
+
 def _read(path: Path) -> Migration:
     if not FILE_NAME.fullmatch(path.name):
-        raise MigrationFailed(f"{path.name}: must be named YYYYMMDD_HHMM_description.sql")
+        raise MigrationFailed(
+            f"{path.name}: must be named YYYYMMDD_HHMM_description.sql, or NNN_description.up.sql "
+            "and .down.sql"
+        )
     text = path.read_text(encoding="utf-8")
     body = re.fullmatch(r"(?:\s|--[^\n]*\n)*BEGIN;\n(.*)\nCOMMIT;\s*", text, re.DOTALL)
     shape = f"{path.name}: must be one BEGIN; … COMMIT; after its comment"
@@ -156,7 +201,13 @@ def _check_history(migrations: list[Migration], known: dict[str, str], additive:
             raise MigrationFailed(f"{name}: was edited after it was applied; write a new migration")
 
 
-def _apply(connection: psycopg2.extensions.connection, migration: Migration) -> None:
+def _apply(
+    connection: psycopg2.extensions.connection,
+    migration: Migration,
+    record: str,
+    values: Sequence[object],
+) -> None:
+    """Run the statements, and `record` with the migration's name and `values`, in one transaction."""
     running = commit = Statement("COMMIT", migration.last_line)
     try:
         with connection, connection.cursor() as cursor:
@@ -164,10 +215,7 @@ def _apply(connection: psycopg2.extensions.connection, migration: Migration) -> 
                 running = statement
                 cursor.execute(statement.text)
             running = commit
-            cursor.execute(
-                "INSERT INTO migration_history (name, checksum, additive) VALUES (%s, %s, %s)",
-                (migration.name, migration.checksum, migration.additive),
-            )
+            cursor.execute(record, (migration.name, *values))
     except psycopg2.Error as error:
         raise MigrationFailed(_failure(migration, running, error)) from error
 

@@ -79,6 +79,15 @@ class SystemDatabase(NamedTuple):
         raise SettingsError(f"{name} is not set: the address of {self.name} with another user")
 
 
+class SystemBroker(NamedTuple):
+    """A virtual host of the broker that belongs to a system, and its user there."""
+
+    setting: str
+    """The variable that holds its URL, such as `VIDEO_RABBITMQ_URL`."""
+    virtual_host: str
+    user: str
+
+
 class Probe(NamedTuple):
     """A server that `GET /health` asks."""
 
@@ -112,3 +121,5 @@ class System(NamedTuple):
     made_up: Mapping[str, Callable[[Mapping[str, str]], str]] = MappingProxyType({})
     """The secret settings that a local installation generates, and each one's generator. It takes the
     secret settings that stand before its own."""
+    brokers: Sequence[SystemBroker] = ()
+    """Those of its own, beside the broker that all systems share."""

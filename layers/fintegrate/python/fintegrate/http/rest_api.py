@@ -35,7 +35,7 @@ class RestApi(Chalice):
         self._later: list[tuple[str | None, Load]] = []
 
     def serve_later(self, segment: str | None, load: Load) -> None:
-        """Import a service when a path begins with this segment.
+        """Import a service when a path begins with this segment, or these, such as `api/v1/letters`.
 
         Any other path, such as that of the API's own document, has everything imported. That is the only
         way to a service without a segment, because it may describe all others. A process that serves
@@ -65,8 +65,7 @@ class RestApi(Chalice):
     def _methods(self, path: str) -> Any:
         """The methods of a resource, whose service is imported; None if there is no such resource."""
         if self._later and path not in self.routes:
-            segment = path.removeprefix("/").partition("/")[0]
-            asked = [service for service in self._later if service[0] == segment]
+            asked = [service for service in self._later if _is_below(path, service[0])]
             self._import(asked or self._later)
         return self.routes.get(path)
 
@@ -75,6 +74,10 @@ class RestApi(Chalice):
             for service in list(services):
                 self.register_blueprint(service[1]())
                 self._later.remove(service)
+
+
+def _is_below(path: str, segment: str | None) -> bool:
+    return segment is not None and f"{path}/".startswith(f"/{segment}/")
 
 
 def _context(event: Any) -> dict[str, Any] | None:

@@ -121,6 +121,11 @@ class Management:
         pair = f"{self.user}:{unquote(parts.password or '')}"
         self._authorization = "Basic " + base64.b64encode(pair.encode()).decode()
 
+    def put_virtual_host(self) -> None:
+        """Create the virtual host, if it is missing; this administrator gets every right there."""
+        self._ask("PUT", f"vhosts/{self._virtual_host}")
+        self.put_permissions(self.user, Permissions(".*", ".*", ".*"))
+
     def put_user(self, name: str, password_hash: str, tags: str = "") -> None:
         """Create a user, or give it this password (`hash_password`) and these tags."""
         body = {"password_hash": password_hash, "hashing_algorithm": HASHING, "tags": tags}

@@ -1,4 +1,4 @@
-"""The decorator of queue functions: decoding, a run id, one summary line.
+"""The decorators of queue functions: decoding, a run id, one summary line.
 
 Amazon MQ's event source delivers a batch of messages. It acknowledges all of them when the function
 returns, and requeues all of them when it raises: it has no partial batch response. So every message of
@@ -11,6 +11,9 @@ CreateEventSourceMapping in its API reference (Kinesis, DynamoDB Streams, Kafka 
     @queue_function("video.user-deleted")
     def forget_user(message: QueueMessage) -> None: ...
 
+A function that settles each message itself (`fintegrate.messaging.inbox`) takes the whole batch
+(`batch_function`), and raises only when a message cannot be settled at all.
+
 The queue's name is in two places. `make local` reads it here, from the function's `__queue__`. AWS and
 `make deploy-local` read it in the template, in the function's `Events` of the type MQ.
 """
@@ -21,8 +24,9 @@ import base64
 import logging
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
-from functools import wraps
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial, wraps
+from types import MappingProxyType
 from typing import Any, NamedTuple, cast
 
 from fintegrate.logs import request_id
@@ -39,9 +43,13 @@ class QueueMessage(NamedTuple):
     redelivered: bool
     """Whether the broker delivered it before. That delivery may have been processed."""
     queue: str
+    properties: Mapping[str, Any] = MappingProxyType({})
+    """What else the event has of it, by Java's names, such as `contentType` and `appId`."""
 
 
 Handler = Callable[[QueueMessage], None]
+BatchHandler = Callable[[Sequence[QueueMessage], Callable[[], float]], Mapping[str, int]]
+"""Takes a batch, and what gives the seconds that are left; returns counts for the summary line."""
 ByHand = Callable[[Mapping[str, Any]], dict[str, Any]]
 Run = Callable[[Any, Any], dict[str, Any]]
 MESSAGES = "rmqMessagesByQueue"
@@ -68,10 +76,59 @@ def queue_function(queue: str, by_hand: ByHand | None = None) -> Callable[[Handl
             finally:
                 request_id.reset(token)
 
-        cast(Any, run).__queue__ = queue
+        cast(Any, run).__queue__ = QueueOf(queue)
         return run
 
     return decorate
+
+
+def batch_function(
+    queue: str, *, broker: str = "RABBITMQ_URL", batch: int = 10
+) -> Callable[[BatchHandler], Run]:
+    """Turn the handler of a batch into a queue function.
+
+    Args:
+        broker: the variable with the broker's URL, whose path is the queue's virtual host
+        batch: messages in a batch, at most
+
+    The function raises what the handler raises: then the whole batch comes back.
+    """
+
+    def decorate(handler: BatchHandler) -> Run:
+        @wraps(handler)
+        def run(event: Any, context: Any) -> dict[str, Any]:
+            started = time.monotonic()
+            token = request_id.set(f"{handler.__name__}-{uuid.uuid4()}")
+            try:
+                messages = [_message(queue, entry) for queue, entry in _entries(event)]
+                counts = dict(handler(messages, partial(_seconds_left, context)))
+                log.info(
+                    "%s: messages %d, %s in %.2f s",
+                    handler.__name__,
+                    len(messages),
+                    ", ".join(f"{name} {count}" for name, count in counts.items()),
+                    time.monotonic() - started,
+                )
+                return {"messages": len(messages), **counts}
+            finally:
+                request_id.reset(token)
+
+        cast(Any, run).__queue__ = QueueOf(queue, broker, batch)
+        return run
+
+    return decorate
+
+
+class QueueOf(NamedTuple):
+    """The queue that feeds a function of the source tree. In AWS the template says it."""
+
+    name: str
+    broker: str = "RABBITMQ_URL"
+    batch: int = 100
+
+
+def _seconds_left(context: Any) -> float:
+    return float(context.get_remaining_time_in_millis()) / 1000
 
 
 def _run(handler: Handler, event: Mapping[str, Any]) -> dict[str, int]:
@@ -100,19 +157,23 @@ def _is_handled(handler: Handler, queue: str, entry: Mapping[str, Any]) -> bool:
     message_id = None
     try:
         message_id = entry["basicProperties"].get("messageId")
-        handler(
-            QueueMessage(
-                body=base64.b64decode(entry["data"]),
-                headers=_plain(entry["basicProperties"].get("headers") or {}),
-                message_id=message_id,
-                redelivered=bool(entry["redelivered"]),
-                queue=queue,
-            )
-        )
+        handler(_message(queue, entry))
     except Exception:  # the rest of the batch is still tried
         log.exception("%s: message %s of %s failed", handler.__name__, message_id, queue)
         return False
     return True
+
+
+def _message(queue: str, entry: Mapping[str, Any]) -> QueueMessage:
+    properties = entry["basicProperties"]
+    return QueueMessage(
+        body=base64.b64decode(entry["data"]),
+        headers=_plain(properties.get("headers") or {}),
+        message_id=properties.get("messageId"),
+        redelivered=bool(entry["redelivered"]),
+        queue=queue,
+        properties=properties,
+    )
 
 
 def _plain(value: Any) -> Any:

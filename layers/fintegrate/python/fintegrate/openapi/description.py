@@ -11,6 +11,13 @@ BASIC: Mapping[str, Any] = {
     "description": "A user and a password, in UTF-8 (RFC 7617)",
 }
 """The Security Scheme Object of `fintegrate.access.by_password`."""
+BEARER: Mapping[str, Any] = {
+    "type": "http",
+    "scheme": "bearer",
+    "bearerFormat": "JWT",
+    "description": "A token of the issuer whose `sub` is the user (RFC 7519)",
+}
+"""The Security Scheme Object of `fintegrate.access.by_token`."""
 
 
 class Refusal(NamedTuple):
@@ -35,8 +42,8 @@ class Description(NamedTuple):
 
     @property
     def challenges(self) -> bool:
-        """Whether a scheme answers 401 with a challenge, as HTTP Basic does."""
-        return any(scheme.get("scheme") == BASIC["scheme"] for scheme in self.schemes.values())
+        """Whether a scheme answers 401 with a challenge, as those of HTTP do."""
+        return any(scheme.get("type") == "http" for scheme in self.schemes.values())
 
     def security(self, names: tuple[str, ...] = ()) -> list[dict[str, list[str]]]:
         """The Security Requirement of an endpoint with these schemes; without names, of all schemes."""

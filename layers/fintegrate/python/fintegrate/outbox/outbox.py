@@ -20,9 +20,10 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from fintegrate.database import Database, Row
+from fintegrate.outbox.arrays import array_literal
 from fintegrate.outbox.sender import Sender
 from fintegrate.outbox.table import OutboxTable
 from fintegrate.outcome import Result
@@ -82,6 +83,63 @@ class Outbox:
                 self._mark_unpublished(row, outcome.reason, tried=True)
         except Exception:
             log.exception("sending %s is left to the sweep", row[self._table.id])
+
+    def publish_together(self, rows: Sequence[Row], written_after: float) -> None:
+        """The same for several rows, which were committed together.
+
+        Rows of one key are sent in the order of their position; without `predecessors` rows have none.
+        Needs the statements `mark_published_all` and `mark_unpublished_all`, which take `ids`.
+        """
+        handed_over = written_after + self._handoff_seconds
+        deadline = min(handed_over, time.monotonic() + self._seconds)
+        try:
+            clear, held_back = self._parted(rows)
+            told = list(held_back)
+            if time.monotonic() >= handed_over:
+                told += [(row, TOO_LATE) for row in clear]
+                clear = []
+            left = max(0.05, deadline - time.monotonic())
+            outcomes = self._sender.send(clear, left) if clear else []
+            sent = [
+                row[self._table.id]
+                for row, outcome in zip(clear, outcomes, strict=True)
+                if outcome.result is Result.CONFIRMED
+            ]
+            told += [
+                (row, outcome.reason)
+                for row, outcome in zip(clear, outcomes, strict=True)
+                if outcome.result is not Result.CONFIRMED
+            ]
+            if sent:
+                self._database.execute(
+                    self._statements["mark_published_all"], {"ids": array_literal(sent)}
+                )
+            if told:
+                self._database.execute(
+                    self._statements["mark_unpublished_all"],
+                    {
+                        "ids": [row[self._table.id] for row, _ in told],
+                        "reasons": [reason for _, reason in told],
+                    },
+                )
+        except Exception:
+            log.exception("sending %d rows is left to the sweep", len(rows))
+
+    def _parted(self, rows: Sequence[Row]) -> tuple[list[Row], list[tuple[Row, str]]]:
+        """The rows that may be sent, and those that must wait for earlier ones of their key."""
+        if "predecessors" not in self._statements:
+            return list(rows), []
+        held: dict[object, str | None] = {}
+        clear, waiting = list[Row](), list[tuple[Row, str]]()
+        for row in sorted(rows, key=lambda row: int(row[self._table.position])):
+            key = row[self._table.key]
+            if key not in held:
+                held[key] = self._held_back(row)
+            if (reason := held[key]) is None:
+                clear.append(row)
+            else:
+                waiting.append((row, reason))
+        return clear, waiting
 
     def _held_back(self, row: Row) -> str | None:
         """Why the row must wait: an earlier row of its key is pending, or what the statement says.

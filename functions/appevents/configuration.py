@@ -1,0 +1,58 @@
+"""The settings of app.events, read by `fintegrate.settings.load(Configuration, environment)`."""
+
+from dataclasses import dataclass, field
+
+SERVICE = "fintegrate_app"
+"""The service's name in log lines, and the prefix of the names of metrics."""
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """Every setting of app.events; the variable is the field's name in upper case.
+
+    A function has the databases of the services that it serves, and no other.
+    """
+
+    app_rabbitmq_url: str = field(repr=False)
+    """With the virtual host of these queues, which has a user of its own."""
+    redis_url: str = field(repr=False)
+
+    notify_database_url: str = field(default="", repr=False)
+    notify_database_owner_url: str = field(default="", repr=False)
+    notify_database_master_url: str = field(default="", repr=False)
+    machine_database_url: str = field(default="", repr=False)
+    machine_database_owner_url: str = field(default="", repr=False)
+    machine_database_master_url: str = field(default="", repr=False)
+
+    jwt_issuer: str = ""
+    jwt_audience: str = ""
+    jwt_algorithms: str = ""
+    """Separated by commas, such as RS256."""
+    jwt_jwks_url: str = ""
+    """Where the issuer has its public keys. Either this, or a shared secret."""
+    jwt_shared_secret: str = field(default="", repr=False)
+    """For HS256, at least 32 bytes."""
+
+    stage: str = "local"
+    log_level: str = "INFO"
+    app_max_body_bytes: int = 1_048_576
+    app_rate_limit_user_per_minute: int = field(default=120, metadata={"least": 1})
+    app_rate_limit_user_burst: int = field(default=600, metadata={"least": 1})
+    redis_timeout_ms: int = 50
+    redis_retry_seconds: int = 10
+
+    database_connect_timeout_seconds: int = 3
+    database_statement_timeout_ms: int = 10_000
+    database_lock_timeout_ms: int = 3_000
+    database_options: str = "startup"
+    publish_timeout_ms: int = 1_000
+    publish_handoff_seconds: int = 5
+    """A sweep takes an event that a request may still be publishing only after this time."""
+    breaker_failures: int = 5
+    breaker_open_seconds: int = 30
+
+    app_queue_type: str = "quorum"
+    app_retry_seconds: str = "1,5,30,120,600"
+    """The waits before the tries of a message that may succeed later."""
+    app_sweep_seconds: int = field(default=20, metadata={"least": 1})
+    app_sweep_batch: int = field(default=1_000, metadata={"least": 1})

@@ -1,0 +1,28 @@
+"""What the API document says of app.events as a whole. Endpoints and fields describe themselves."""
+
+from fintegrate.openapi.description import BEARER, Description, Refusal
+
+OVERVIEW = """\
+A phone tells what its user did; each event is stored, published in the user's order, and acted on once
+by the service that it is for. What became of it is read by its id.
+
+Every answer is an envelope: `data`, and `detail` with the status as text and a sentence. Send your token
+as `Authorization: Bearer <token>`. The client makes the id of an event, so a repeat needs no header.
+"""
+DESCRIPTION = Description(
+    title="Fintegrate app.events",
+    version="0.1.0",
+    overview=OVERVIEW,
+    schemes={"Bearer": BEARER},
+    refusals={
+        401: Refusal(
+            "The token is missing or not valid",
+            "The token is not valid; send a valid one as Authorization: Bearer <token>",
+        ),
+        403: Refusal("The caller may not do this", "user_id must be your own; leave it out"),
+        429: Refusal(
+            "A rate limit is reached",
+            "Rate limit of 120 requests a minute reached for this user; try again in 2 s",
+        ),
+    },
+)

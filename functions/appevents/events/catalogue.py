@@ -1,0 +1,62 @@
+"""Every type of event: who tells it, who acts on it, and the model of what it says.
+
+The models of a service's events are in the module of its name here, which is imported when an event of
+it is read. So no function pays for the events of others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from importlib import import_module
+from typing import NamedTuple
+
+from fintegrate.http.validation import RequestModel
+
+CLIENT = "frontend"
+"""The `source_service` of what clients tell."""
+REJECTED = "event.rejected"
+
+
+class EventType(NamedTuple):
+    """A type of event."""
+
+    told_by: str
+    """`frontend`, or the service that tells it. Empty: every service may."""
+    read_by: tuple[str, ...]
+    """The services whose queues it reaches."""
+    model: str
+    """`<module>.<class>` below this package."""
+
+
+def _from_clients(service: str, model: str) -> EventType:
+    return EventType(CLIENT, (service,), f"{service}.{model}")
+
+
+def _outcome(service: str, model: str) -> EventType:
+    return EventType(service, ("notification",), f"{service}.{model}")
+
+
+TYPES: Mapping[str, EventType] = {
+    "machine.note.saved": _from_clients("machine", "NoteSaved"),
+    "machine.note.deleted": _from_clients("machine", "NoteDeleted"),
+    "machine.note.persisted": _outcome("machine", "NotePersisted"),
+    "equipment.prefs.submitted": _from_clients("machine", "PrefsSubmitted"),
+    "equipment.prefs.persisted": _outcome("machine", "PrefsPersisted"),
+    REJECTED: EventType("", ("notification",), "service.EventRejected"),
+}
+
+
+@cache
+def model_of(event_type: str) -> type[RequestModel]:
+    """The model of what events of this type say."""
+    module, _, name = TYPES[event_type].model.partition(".")
+    model: type[RequestModel] = getattr(
+        import_module(f"chalicelib.appevents.events.{module}"), name
+    )
+    return model
+
+
+def read_by(service: str) -> list[str]:
+    """The types that a service's queue gets: its routing keys, each in full."""
+    return [name for name, each in TYPES.items() if service in each.read_by]

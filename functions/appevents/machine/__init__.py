@@ -1,0 +1,1 @@
+"""Notes and preferences of a user for a machine of the gym."""

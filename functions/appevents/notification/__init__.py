@@ -1,0 +1,1 @@
+"""Takes events in, publishes them in order, and knows what became of each."""

@@ -1,0 +1,139 @@
+"""Accepts events: each id of a user once, in an order without gaps, committed before it is published."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from pydantic import ValidationError
+
+from chalicelib.appevents.envelope import MAJOR, SCHEMA_VERSION
+from chalicelib.appevents.events.catalogue import CLIENT, TYPES, model_of
+from chalicelib.appevents.notification.models import Told
+from fintegrate.database import Database, Row, UniqueViolation
+from fintegrate.errors import Forbidden, Invalid, PayloadTooLarge
+from fintegrate.http.validation import sentences
+from fintegrate.queries import queries_beside
+
+SQL = queries_beside(__name__)
+MOST_BYTES = 65_536
+_encoded = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, sort_keys=True).encode
+
+
+class Accepted(NamedTuple):
+    """What became of an event that was told."""
+
+    row: Row
+    """`id, user_id, client_generated_id, event_type, sequence` and what else a message is made from; of
+    a duplicate its `content_hash` and statuses."""
+    is_new: bool
+    is_same: bool = True
+    """False: the id stands for other content."""
+
+
+def checked(told: Told, user_id: str) -> None:
+    """Check what an event says.
+
+    Raises:
+        Forbidden: it is another user's.
+        Invalid: its type or its data is wrong.
+        PayloadTooLarge: it is too large.
+    """
+    if told.user_id is not None and str(told.user_id) != user_id:
+        raise Forbidden("user_id must be your own; leave it out")
+    if not (told.schema_version or SCHEMA_VERSION).startswith(MAJOR):
+        raise Invalid(f"schema_version: must be {MAJOR}x")
+    known = TYPES.get(told.event_type)
+    if known is None or known.told_by != CLIENT:
+        raise Invalid("event_type: is no type that clients tell")
+    text = _encoded(told.data)
+    if len(text.encode()) > MOST_BYTES:
+        raise PayloadTooLarge(f"An event has {MOST_BYTES} bytes at most")
+    try:
+        model_of(told.event_type).model_validate_json(text, strict=True)
+    except ValidationError as error:
+        found = error.errors(include_url=False)
+        for each in found:
+            each["loc"] = ("data", *each["loc"])
+        raise Invalid(sentences(found)) from None
+
+
+def accept(
+    db: Database,
+    user_id: str,
+    told: Sequence[Told],
+    received_at: datetime,
+    facts: Mapping[str, Any],
+) -> list[Accepted]:
+    """Write events that were checked, and no id twice; in the order in which they were told.
+
+    `facts` has `sent_at` (the client's clock when it sent the request, or None), `request_id` and
+    `traceparent`. Each statement commits by itself.
+    """
+    hashes = [_hash(each) for each in told]
+    items: list[dict[str, Any]] = [
+        {
+            "place": place,
+            "client_generated_id": str(each.client_generated_id),
+            "event_type": each.event_type,
+            "payload": each.data,
+            "content_hash": digest,
+            "told_at": each.timestamp.isoformat(),
+            "effective_at": effective_at(each.timestamp, received_at, facts["sent_at"]).isoformat(),
+        }
+        for place, (each, digest) in enumerate(zip(told, hashes, strict=True))
+    ]
+    wanted = {
+        "user_id": user_id,
+        "items": json.dumps(items),
+        "received_at": received_at,
+        "request_id": facts["request_id"],
+        "traceparent": facts["traceparent"],
+    }
+    try:
+        rows = db.fetch_all(SQL["accept"], wanted)
+    except UniqueViolation:  # another request told one of them meanwhile: now it stands
+        rows = db.fetch_all(SQL["accept"], wanted)
+    new = {row["client_generated_id"]: row for row in rows}
+    found = [
+        str(each.client_generated_id) for each in told if str(each.client_generated_id) not in new
+    ]
+    standing = find(db, user_id, found)
+    return [
+        Accepted(row, is_new=True)
+        if (row := new.get(item["client_generated_id"]))
+        else _standing(standing[item["client_generated_id"]], item["content_hash"])
+        for item in items
+    ]
+
+
+def find(db: Database, user_id: str, ids: Sequence[str]) -> dict[str, Row]:
+    """A user's events with these ids, and what became of each."""
+    if not ids:
+        return {}
+    rows = db.fetch_all(SQL["find"], {"user_id": user_id, "ids": list(ids)})
+    return {row["client_generated_id"]: row for row in rows}
+
+
+def effective_at(told_at: datetime, received_at: datetime, sent_at: datetime | None) -> datetime:
+    """When it happened, by our clock: its age is measured by the client's clock alone.
+
+    Without the client's time of sending it is the earlier of what the client says and now.
+    """
+    if sent_at is None or sent_at < told_at:
+        return min(told_at, received_at)
+    try:
+        return received_at - (sent_at - told_at)
+    except OverflowError:
+        return min(told_at, received_at)
+
+
+def _standing(row: Row, digest: str) -> Accepted:
+    return Accepted(row, is_new=False, is_same=row["content_hash"] == digest)
+
+
+def _hash(told: Told) -> str:
+    return hashlib.sha256(_encoded([told.event_type, told.data]).encode()).hexdigest()

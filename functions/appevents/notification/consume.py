@@ -1,0 +1,23 @@
+"""The queue of outcomes: every answer of a service reaches the event that led to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+
+from chalicelib.appevents.events.catalogue import read_by
+from chalicelib.appevents.notification.outcomes import settle
+from chalicelib.appevents.queues import queues
+from chalicelib.appevents.wiring import inbox, parts
+from fintegrate.messaging.queue_function import QueueMessage, batch_function
+
+
+@queues.lambda_function(name="app_notification")
+@batch_function("app.notification", broker="APP_RABBITMQ_URL")
+def app_notification(
+    messages: Sequence[QueueMessage], seconds_left: Callable[[], float]
+) -> Mapping[str, int]:
+    """Write each outcome once."""
+    handler = partial(settle, parts().metrics)
+    handlers = dict.fromkeys(read_by("notification"), handler)
+    return inbox("notification", handlers).settle(messages, seconds_left)

@@ -1,0 +1,77 @@
+"""What requests about events take and what their answers give."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import Field
+from typing_extensions import TypedDict
+
+from fintegrate.http.cursors import NextCursor
+from fintegrate.http.validation import Described, Instant, RequestModel
+
+_ID = "550e8400-e29b-41d4-a716-446655440000"
+_AT = "2026-11-26T10:00:00.000000Z"
+Status = Literal["accepted", "published", "processed", "rejected"]
+EventId = Annotated[UUID, Described("The id that the client made", _ID)]
+
+
+class Told(RequestModel):
+    """An event as a client tells it."""
+
+    schema_version: Annotated[
+        str | None, Field(max_length=20), Described("1.0.0 if left out", "1.0.0")
+    ] = None
+    event_type: Annotated[
+        str, Field(max_length=100), Described("What happened", "machine.note.saved")
+    ]
+    client_generated_id: EventId
+    user_id: Annotated[UUID | None, Described("The caller's own, or left out", None)] = None
+    timestamp: Annotated[Instant, Described("When, by the client's clock", _AT)]
+    source_service: Annotated[
+        str | None, Field(max_length=100), Described("Overwritten with frontend", "frontend")
+    ] = None
+    data: Annotated[
+        dict[str, Any],
+        Described("As the type's schema says", {"machine_id": "leg-press-2", "body": "Seat on 4"}),
+    ]
+
+
+class EventPath(RequestModel):
+    """An event's id in the path."""
+
+    client_generated_id: EventId
+
+
+class Received(TypedDict):
+    """What became of an event that was told."""
+
+    client_generated_id: Annotated[str, Described("Its id", _ID)]
+    status: Status
+    duplicate: Annotated[bool, Described("Whether the same was told before", False)]
+
+
+class Outcome(TypedDict):
+    """The event with which a service answered."""
+
+    event_type: Annotated[str, Described("Its type", "machine.note.persisted")]
+    data: Annotated[dict[str, Any], Described("What it says", {"note_id": _ID})]
+    at: Annotated[datetime, Described("When", _AT)]
+
+
+class EventState(TypedDict):
+    """An event and what became of it."""
+
+    client_generated_id: Annotated[str, Described("Its id", _ID)]
+    event_type: Annotated[str, Described("Its type", "machine.note.saved")]
+    status: Status
+    accepted_at: Annotated[datetime, Described("When it was stored", _AT)]
+    outcome: Outcome | None
+    reason: Annotated[str | None, Described("Why it was rejected: a stable word", None)]
+
+
+class EventList(TypedDict):
+    """The caller's events, newest first."""
+
+    events: list[EventState]
+    next_cursor: NextCursor

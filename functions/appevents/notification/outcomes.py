@@ -1,0 +1,38 @@
+"""Writes what a service answered beside the event that led to it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from chalicelib.appevents.counters import OUTCOMES_UNKNOWN
+from chalicelib.appevents.envelope import Event
+from chalicelib.appevents.events.catalogue import REJECTED
+from chalicelib.appevents.outbox import Reply
+from fintegrate.database import Database
+from fintegrate.metrics_store import Metrics
+from fintegrate.queries import queries_beside
+
+SQL = queries_beside(__name__)
+
+
+def settle(metrics: Metrics, db: Database, event: Event[Any]) -> Reply | None:
+    """Write an outcome; the first one stands. One of an event that nobody accepted here is counted."""
+    said = event.data.model_dump(mode="json")
+    rejected = event.type == REJECTED
+    found = db.execute(
+        SQL["settle"],
+        {
+            "user_id": event.user_id,
+            "id": event.causation_id,
+            "status": "rejected" if rejected else "processed",
+            "event_type": event.type,
+            "data": json.dumps(said),
+            "at": event.told_at,
+            "code": said["reason_code"] if rejected else None,
+            "reason": said["reason"] if rejected else None,
+        },
+    )
+    if not found:
+        metrics.count(OUTCOMES_UNKNOWN, event.type)
+    return None

@@ -1,0 +1,25 @@
+"""GET /api/v1/notify/events/{client_generated_id}"""
+
+from chalicelib.appevents.notification.accept import find
+from chalicelib.appevents.notification.blueprint import notification
+from chalicelib.appevents.notification.models import EventPath, EventState
+from chalicelib.appevents.notification.states import state_of
+from chalicelib.appevents.wiring import endpoint_of
+from fintegrate.errors import NotFound
+from fintegrate.http.endpoint import Answer, Call, Nothing
+
+endpoint = endpoint_of("notification")
+POLL_SECONDS = "1"
+
+
+@notification.route("/api/v1/notify/events/{client_generated_id}", methods=["GET"])
+@endpoint(Nothing, gives=EventState, path=EventPath, looks_up=True)
+def read_event(call: Call[Nothing]) -> Answer:
+    """What became of one of the caller's events; `Retry-After` while there is no outcome."""
+    wanted = str(call.path.client_generated_id)
+    row = find(call.db, call.caller.owner_id, [wanted]).get(wanted)
+    if row is None:
+        raise NotFound("No such event; check its id")
+    state = state_of(row)
+    waits = {} if row["outcome_status"] else {"Retry-After": POLL_SECONDS}
+    return Answer(state, headers=waits)

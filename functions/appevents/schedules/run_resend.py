@@ -1,0 +1,30 @@
+"""Every minute: publishes what is pending, of clients and of every service."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from chalice import Rate
+
+from chalicelib.appevents.schedules.blueprint import schedules
+from chalicelib.appevents.topology import declare_queues
+from chalicelib.appevents.wiring import SETTINGS, parts, scheduled
+
+
+@schedules.schedule(Rate(1, unit=Rate.MINUTES), name="app_resend")
+@scheduled
+def app_resend(_event: Any) -> dict[str, Any]:
+    """Each outbox gets its share of the time. Declares the queues, so that their functions find them."""
+    own = parts()
+    declare_queues(own.settings)
+    _, events = own.events()
+    sweeps = [events, *(own.service(name).sweep for name in SETTINGS)]
+    deadline = time.monotonic() + own.settings.app_sweep_seconds
+    filters = {"handoff_seconds": own.settings.publish_handoff_seconds}
+    sent = failed = 0
+    for index, sweep in enumerate(sweeps):
+        share = (deadline - time.monotonic()) / (len(sweeps) - index)
+        summary = sweep.run(filters, max(0.0, share), counts=False)
+        sent, failed = sent + summary.succeeded, failed + summary.failed
+    return {"sent": sent, "failed": failed}

@@ -1,0 +1,81 @@
+"""The description of app.events, for the functions that every package has."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from chalicelib.appevents.configuration import Configuration
+from chalicelib.appevents.index import SERVICES
+from fintegrate.database import Database
+from fintegrate.http.endpoint import RequestParts
+from fintegrate.metrics import GaugeFamily
+from fintegrate.schedule_runs import ScheduleRuns
+from fintegrate.system import Probe, System, SystemBroker, SystemDatabase
+
+if TYPE_CHECKING:
+    from fintegrate.openapi.description import Description
+
+
+def _request_parts() -> RequestParts:
+    from chalicelib.appevents.wiring import request_parts
+
+    return request_parts()
+
+
+def _probes() -> Mapping[str, Probe]:
+    from chalicelib.appevents.wiring import parts
+    from fintegrate.probes import probes
+
+    own = parts()
+    return probes(own.service("notification").request.database, own.publisher, own.redis)
+
+
+def _gauges(_db: Database) -> Iterable[GaugeFamily]:
+    return ()
+
+
+def _schedule_runs() -> ScheduleRuns:
+    from chalicelib.appevents.wiring import schedule_runs
+
+    return schedule_runs()
+
+
+def _description() -> Description:
+    from chalicelib.appevents.description import DESCRIPTION
+
+    return DESCRIPTION
+
+
+def _after_migrations(_settings: Configuration) -> None:
+    """The migrations leave nothing to do."""
+
+
+def _database(service: str) -> SystemDatabase:
+    return SystemDatabase(
+        setting=f"{service.upper()}_DATABASE_URL",
+        name=f"{service}_db",
+        folder=f"appevents/{service}",
+    )
+
+
+SYSTEM = System(
+    name="appevents",
+    databases=tuple(_database(service) for service in ("notify", "machine")),
+    configuration=Configuration,
+    services=SERVICES,
+    request_parts=_request_parts,
+    probes=_probes,
+    gauges=_gauges,
+    description=_description,
+    after_migrations=_after_migrations,
+    schedule_runs=_schedule_runs,
+    made_up={
+        "JWT_ISSUER": lambda _settings: "https://issuer.example",
+        "JWT_AUDIENCE": lambda _settings: "app.events",
+        "JWT_ALGORITHMS": lambda _settings: "HS256",
+        "JWT_SHARED_SECRET": lambda _settings: secrets.token_urlsafe(32),
+    },
+    brokers=(SystemBroker(setting="APP_RABBITMQ_URL", virtual_host="app", user="app"),),
+)

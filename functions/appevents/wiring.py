@@ -1,0 +1,288 @@
+"""The wiring of app.events: makes the layer's parts from the configuration when they are first needed.
+
+The import reads no environment and opens no connection. `endpoint_of` makes the decorator of a service's
+endpoints, `scheduled` is that of the scheduled functions, and `inbox` gives a service's inbox. A process
+makes the parts of the services that it serves.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from functools import cache, partial
+from typing import Any, NamedTuple
+
+from chalicelib.appevents import outbox, topology
+from chalicelib.appevents.configuration import SERVICE, Configuration
+from chalicelib.appevents.consuming import SQL, Consuming, Handler
+from chalicelib.appevents.counters import COUNTED, SETTLED
+from chalicelib.appevents.envelope import Event, compose
+from chalicelib.appevents.events.catalogue import CLIENT
+from chalicelib.appevents.notification import outbox as told
+from fintegrate.access.by_token import ByToken, Keys, Rules, SharedSecret
+from fintegrate.access.caller import Scheme
+from fintegrate.breaker import CircuitBreaker
+from fintegrate.database import Database
+from fintegrate.http.audit import AuditLog
+from fintegrate.http.endpoint import Endpoint, RequestParts, endpoints
+from fintegrate.http.rate_limit import RateLimiter
+from fintegrate.logs import configure_logging
+from fintegrate.made_once import MadeOnce
+from fintegrate.messaging.inbox import Inbox
+from fintegrate.messaging.publisher import Publisher
+from fintegrate.messaging.sender import RabbitSender
+from fintegrate.metrics import OF_THE_LAYER
+from fintegrate.metrics_store import Metrics
+from fintegrate.outbox.outbox import Outbox
+from fintegrate.outbox.sweep import Sweep
+from fintegrate.redis_connection import RedisConnections
+from fintegrate.schedule_runs import ScheduleRuns
+from fintegrate.scheduled import schedules
+from fintegrate.settings import SettingsError, load
+
+SETTINGS = {
+    "notification": "notify_database_url",
+    "machine": "machine_database_url",
+}
+"""The setting of each service's database."""
+SHORTEST_SECRET = 32
+
+
+class ServiceParts(NamedTuple):
+    """What one service has in a process."""
+
+    request: RequestParts
+    outbox: Outbox
+    sweep: Sweep
+    sweep_database: Database
+
+
+class Parts(NamedTuple):
+    """The parts of one process."""
+
+    settings: Configuration
+    publisher: Publisher
+    redis: RedisConnections
+    metrics: Metrics
+    service: Callable[[str], ServiceParts]
+    """Made when it is first needed.
+
+    Raises:
+        SettingsError: this process has not the service's database.
+    """
+    events: Callable[[], tuple[Outbox, Sweep]]
+    """The outbox of what clients tell, and its sweep."""
+    made: list[Database]
+
+    def close(self) -> None:
+        """Close this thread's connections; each reopens when needed."""
+        for database in self.made:
+            database.close()
+        self.publisher.close()
+        self.redis.close()
+
+
+parts = MadeOnce(lambda: build(os.environ))
+"""This process's parts, made from the environment on first use."""
+use = parts.use
+
+
+def schedule_runs() -> ScheduleRuns:
+    """Where the runs of the schedules are kept."""
+    return ScheduleRuns(parts().service("notification").request.database)
+
+
+def request_parts(service: str = "notification") -> RequestParts:
+    """The parts of a process that answers a service's requests.
+
+    Raises:
+        SettingsError: nobody may call.
+    """
+    own = parts().service(service).request
+    if not own.schemes:
+        raise SettingsError("JWT_ISSUER is not set, so nobody could call")
+    return own
+
+
+scheduled = schedules(lambda: parts().metrics, schedule_runs)
+
+
+def endpoint_of(service: str) -> Callable[..., Callable[..., object]]:
+    """The decorator of a service's endpoints. No `Idempotency-Key` is taken: an event has an id."""
+    return endpoints(partial(request_parts, service), partial(Endpoint, idempotency=False))
+
+
+def inbox(service: str, handlers: Mapping[str, Handler]) -> Inbox[Event[Any]]:
+    """The inbox of a service, whose handlers these are."""
+    own = parts()
+    database = own.service(service).request.database
+    consuming = Consuming(service, database, handlers)
+    return Inbox(
+        database,
+        own.publisher,
+        topology.queues_of(service, own.settings),
+        SQL,
+        consuming.read,
+        consuming.apply,
+        consuming.reject,
+        own.service(service).outbox.publish_together,
+        partial(topology.declare_queues, own.settings),
+        lambda step, count: own.metrics.count(SETTLED, service, step, by=count),
+    )
+
+
+def build(environment: Mapping[str, str]) -> Parts:
+    """Make the parts; opens no connection.
+
+    Raises:
+        SettingsError: a setting is missing, or cannot be read.
+    """
+    settings = load(Configuration, environment)
+    configure_logging(settings.log_level, SERVICE)
+    breaker = CircuitBreaker(settings.breaker_failures, settings.breaker_open_seconds)
+    redis = RedisConnections(
+        settings.redis_url,
+        timeout_ms=settings.redis_timeout_ms,
+        retry_seconds=settings.redis_retry_seconds,
+    )
+    metrics = Metrics(
+        redis,
+        (*OF_THE_LAYER, *COUNTED),
+        prefix=SERVICE,
+        namespace="appevents",
+        bounds={"route": 80, "event_type": 80},
+    )
+    publisher = Publisher(settings.app_rabbitmq_url, breaker, "APP_RABBITMQ_URL")
+    made: list[Database] = []
+    connect = partial(_database, settings, environment, made)
+    schemes = cache(partial(_schemes, settings))
+    service = cache(partial(_service, settings, publisher, redis, metrics, connect, schemes))
+    return Parts(
+        settings=settings,
+        publisher=publisher,
+        redis=redis,
+        metrics=metrics,
+        service=service,
+        events=cache(lambda: _events(settings, publisher, service("notification"))),
+        made=made,
+    )
+
+
+def _service(
+    settings: Configuration,
+    publisher: Publisher,
+    redis: RedisConnections,
+    metrics: Metrics,
+    connect: Callable[[str], Database],
+    schemes: Callable[[], Mapping[str, Scheme]],
+    name: str,
+) -> ServiceParts:
+    database, sweep_database = connect(name), connect(name)
+    sender = _sender(settings, publisher, name)
+    return ServiceParts(
+        request=RequestParts(
+            database=database,
+            schemes=schemes(),
+            rate_limiter=RateLimiter(
+                redis,
+                metrics,
+                per_minute=settings.app_rate_limit_user_per_minute,
+                burst=settings.app_rate_limit_user_burst,
+                subject="user",
+                layer="user",
+                kind="app_rate_limit",
+            ),
+            metrics=metrics,
+            audit=AuditLog(database, metrics, redis),
+            idempotency_keys=None,
+            max_body_bytes=settings.app_max_body_bytes,
+        ),
+        outbox=Outbox(
+            database,
+            sender,
+            outbox.TABLE,
+            outbox.SQL,
+            publish_seconds=settings.publish_timeout_ms / 1000,
+            handoff_seconds=settings.publish_handoff_seconds,
+        ),
+        sweep=Sweep(
+            sweep_database, sender, outbox.TABLE, outbox.SQL, {}, batch=settings.app_sweep_batch
+        ),
+        sweep_database=sweep_database,
+    )
+
+
+def _events(
+    settings: Configuration, publisher: Publisher, service: ServiceParts
+) -> tuple[Outbox, Sweep]:
+    sender = _sender(settings, publisher, CLIENT)
+    own = Outbox(
+        service.request.database,
+        sender,
+        told.TABLE,
+        told.SQL,
+        publish_seconds=settings.publish_timeout_ms / 1000,
+        handoff_seconds=settings.publish_handoff_seconds,
+    )
+    sweep = Sweep(
+        service.sweep_database, sender, told.TABLE, told.SQL, {}, batch=settings.app_sweep_batch
+    )
+    return own, sweep
+
+
+def _sender(settings: Configuration, publisher: Publisher, source_service: str) -> RabbitSender:
+    return RabbitSender(
+        publisher,
+        partial(compose, source_service=source_service),
+        lambda _rows: topology.declare_queues(settings),
+    )
+
+
+def _database(
+    settings: Configuration, environment: Mapping[str, str], made: list[Database], service: str
+) -> Database:
+    name = SETTINGS[service]
+    url = getattr(settings, name)
+    if not url:
+        raise SettingsError(f"{name.upper()} is not set: this function does not serve {service}")
+    database = Database(
+        url,
+        connect_timeout_seconds=settings.database_connect_timeout_seconds,
+        statement_timeout_ms=settings.database_statement_timeout_ms,
+        lock_timeout_ms=settings.database_lock_timeout_ms,
+        options=settings.database_options,
+        renewed_url=lambda: str(getattr(load(Configuration, environment), name)),
+        setting=name.upper(),
+        application=f"{SERVICE}_{service}",
+    )
+    made.append(database)
+    return database
+
+
+def _schemes(settings: Configuration) -> Mapping[str, Scheme]:
+    """Without an issuer there are none: the functions that serve no request need none."""
+    if not settings.jwt_issuer:
+        return {}
+    rules = Rules(settings.jwt_issuer, settings.jwt_audience, _algorithms(settings))
+    return {"Bearer": ByToken(_keys(settings), rules)}
+
+
+def _algorithms(settings: Configuration) -> tuple[str, ...]:
+    named = tuple(filter(None, (each.strip() for each in settings.jwt_algorithms.split(","))))
+    if not named or not settings.jwt_audience:
+        raise SettingsError("JWT_ALGORITHMS and JWT_AUDIENCE must be set with JWT_ISSUER")
+    if "none" in {each.lower() for each in named}:
+        raise SettingsError("JWT_ALGORITHMS must not have none")
+    return named
+
+
+def _keys(settings: Configuration) -> Keys:
+    if bool(settings.jwt_jwks_url) == bool(settings.jwt_shared_secret):
+        raise SettingsError("Set one of JWT_JWKS_URL and JWT_SHARED_SECRET")
+    if settings.jwt_jwks_url:
+        from fintegrate.access.issuer_keys import IssuerKeys
+
+        return IssuerKeys(settings.jwt_jwks_url)
+    if len(settings.jwt_shared_secret.encode()) < SHORTEST_SECRET:
+        raise SettingsError(f"JWT_SHARED_SECRET must have at least {SHORTEST_SECRET} bytes")
+    return SharedSecret(settings.jwt_shared_secret)

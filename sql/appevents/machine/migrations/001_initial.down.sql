@@ -1,0 +1,11 @@
+-- Removes everything that 001_initial.up.sql made.
+
+BEGIN;
+
+DROP TABLE IF EXISTS outbox;
+DROP TABLE IF EXISTS inbox_attempts;
+DROP TABLE IF EXISTS idempotency_keys;
+DROP TABLE IF EXISTS equipment_prefs;
+DROP TABLE IF EXISTS machine_notes;
+
+COMMIT;

@@ -1,0 +1,136 @@
+-- The first tables of the service that takes events in.
+
+BEGIN;
+
+-- ---------------------------------------------------------------------------------------------
+-- The events of the app: the outbox, the memory of their ids, and the place of their outcomes
+-- ---------------------------------------------------------------------------------------------
+
+-- The last sequence of each user. Its row is locked while an event of the user is accepted.
+CREATE TABLE IF NOT EXISTS user_sequences (
+    user_id       uuid   NOT NULL,
+    last_sequence bigint NOT NULL,
+    CONSTRAINT user_sequences_pkey PRIMARY KEY (user_id)
+);
+
+-- An event as a client sent it. sequence counts a user's events from 1, without gaps, in the order of
+-- their acceptance. payload is emptied a day after the event was settled; content_hash stays.
+CREATE TABLE IF NOT EXISTS events (
+    id                     bigint      NOT NULL GENERATED ALWAYS AS IDENTITY,
+    user_id                uuid        NOT NULL,
+    client_generated_id    uuid        NOT NULL,
+    event_type             text        NOT NULL,
+    sequence               bigint      NOT NULL,
+    payload                json,
+    content_hash           text        NOT NULL,
+    told_at                timestamptz NOT NULL,
+    effective_at           timestamptz NOT NULL,
+    received_at            timestamptz NOT NULL DEFAULT clock_timestamp(),
+    request_id             text        NOT NULL,
+    traceparent            text,
+    publish_status         text        NOT NULL DEFAULT 'pending',
+    published_at           timestamptz,
+    publish_try_count      integer     NOT NULL DEFAULT 0,
+    publish_failure_reason text,
+    outcome_status         text,
+    outcome_event_type     text,
+    outcome_data           json,
+    outcome_at             timestamptz,
+    outcome_code           text,
+    outcome_reason         text,
+    CONSTRAINT events_pkey PRIMARY KEY (user_id, client_generated_id),
+    CONSTRAINT events_id_key UNIQUE (id),
+    CONSTRAINT events_sequence_key UNIQUE (user_id, sequence),
+    CONSTRAINT events_publish_status_check CHECK (publish_status IN ('pending', 'published')),
+    CONSTRAINT events_outcome_status_check CHECK (outcome_status IN ('processed', 'rejected'))
+);
+
+CREATE INDEX IF NOT EXISTS events_pending ON events (id) WHERE publish_status = 'pending';
+CREATE INDEX IF NOT EXISTS events_pending_of_user ON events (user_id, sequence) WHERE publish_status = 'pending';
+CREATE INDEX IF NOT EXISTS events_of_user ON events (user_id, received_at, client_generated_id);
+CREATE INDEX IF NOT EXISTS events_unsettled ON events (received_at) WHERE outcome_status IS NULL;
+
+-- What ended in a dead-letter queue, taken from there before it was acknowledged.
+CREATE TABLE IF NOT EXISTS dead_letters (
+    id          bigint      NOT NULL GENERATED ALWAYS AS IDENTITY,
+    queue       text        NOT NULL,
+    message_id  text,
+    event_type  text,
+    error_code  text        NOT NULL,
+    error       text        NOT NULL,
+    body        bytea       NOT NULL,
+    headers     json        NOT NULL,
+    failed_at   timestamptz NOT NULL,
+    taken_at    timestamptz NOT NULL DEFAULT clock_timestamp(),
+    redriven_at timestamptz,
+    CONSTRAINT dead_letters_pkey PRIMARY KEY (id)
+);
+
+-- The last run of each schedule. last_error is null after a success; last_run_id leads to the log.
+CREATE TABLE IF NOT EXISTS schedule_runs (
+    schedule         text             NOT NULL,
+    expected_since   timestamptz      NOT NULL DEFAULT clock_timestamp(),
+    last_run_at      timestamptz,
+    last_run_id      text,
+    last_run_seconds double precision,
+    last_success_at  timestamptz,
+    last_error       text,
+    CONSTRAINT schedule_runs_pkey PRIMARY KEY (schedule)
+);
+
+-- ---------------------------------------------------------------------------------------------
+-- The inbox and the outbox: each service has both
+-- ---------------------------------------------------------------------------------------------
+
+-- The events that were applied or rejected here, each once. Kept longer than a queue can hold a message.
+CREATE TABLE IF NOT EXISTS idempotency_keys (
+    user_id             uuid        NOT NULL,
+    client_generated_id uuid        NOT NULL,
+    event_type          text        NOT NULL,
+    outcome             text        NOT NULL,
+    processed_at        timestamptz NOT NULL DEFAULT clock_timestamp(),
+    CONSTRAINT idempotency_keys_pkey PRIMARY KEY (user_id, client_generated_id),
+    CONSTRAINT idempotency_keys_outcome_check CHECK (outcome IN ('processed', 'rejected'))
+);
+
+CREATE INDEX IF NOT EXISTS idempotency_keys_by_age ON idempotency_keys (processed_at);
+
+-- Messages that came again, and how often a function has begun them without an end. message is a hash of
+-- its id and body.
+CREATE TABLE IF NOT EXISTS inbox_attempts (
+    message  text        NOT NULL,
+    starts   integer     NOT NULL DEFAULT 1,
+    begun_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    CONSTRAINT inbox_attempts_pkey PRIMARY KEY (message)
+);
+
+-- Events of this service, written with what they tell. failure_reason also says that no function is
+-- publishing a row any more. Rows go a day after they were published.
+CREATE TABLE IF NOT EXISTS outbox (
+    id                  bigint      NOT NULL GENERATED ALWAYS AS IDENTITY,
+    event_type          text        NOT NULL,
+    client_generated_id uuid        NOT NULL,
+    user_id             uuid        NOT NULL,
+    causation_id        uuid,
+    data                json        NOT NULL,
+    created_at          timestamptz NOT NULL DEFAULT clock_timestamp(),
+    publish_status      text        NOT NULL DEFAULT 'pending',
+    published_at        timestamptz,
+    try_count           integer     NOT NULL DEFAULT 0,
+    failure_reason      text,
+    CONSTRAINT outbox_pkey PRIMARY KEY (id),
+    CONSTRAINT outbox_publish_status_check CHECK (publish_status IN ('pending', 'published'))
+);
+
+CREATE INDEX IF NOT EXISTS outbox_pending ON outbox (id) WHERE publish_status = 'pending';
+CREATE INDEX IF NOT EXISTS outbox_by_age ON outbox (published_at) WHERE publish_status = 'published';
+
+-- ---------------------------------------------------------------------------------------------
+-- What the functions' user may do: with each table what a statement of theirs does. It owns nothing.
+-- ---------------------------------------------------------------------------------------------
+
+GRANT SELECT, INSERT ON idempotency_keys TO notify_db_app;
+GRANT SELECT, INSERT, UPDATE, DELETE ON inbox_attempts TO notify_db_app;
+GRANT SELECT, INSERT, UPDATE ON outbox, events, user_sequences, schedule_runs TO notify_db_app;
+
+COMMIT;
