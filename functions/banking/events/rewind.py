@@ -21,9 +21,7 @@ from fintegrate.errors import Conflict, NotFound
 from fintegrate.queries import queries_beside
 
 SQL = queries_beside(__name__)
-RUNNING = (
-    "A rewind of this consumer is not done yet; see GET /events/rewind, and ask again when it is done"
-)
+RUNNING = "A rewind of this consumer is not done yet; ask again when GET /events/rewind says done"
 NOTHING = "Every event of this consumer is confirmed; say from where with from"
 TOO_LATE = (
     "Event {event_id} of {created_at} is not confirmed, and emptying the queue would lose its message; "
