@@ -1,1 +1,1 @@
-"""app.events: a phone tells events, five services act on them once each, the phone learns the outcome."""
+"""app.events: a phone tells events, services act on each once, the phone learns the outcome."""

@@ -35,6 +35,7 @@ from fintegrate.metrics import OF_THE_LAYER
 from fintegrate.metrics_store import Metrics
 from fintegrate.outbox.outbox import Outbox
 from fintegrate.outbox.sweep import Sweep
+from fintegrate.outbox.table import OutboxTable
 from fintegrate.redis_connection import RedisConnections
 from fintegrate.schedule_runs import ScheduleRuns
 from fintegrate.scheduled import schedules
@@ -179,32 +180,26 @@ def _service(
 ) -> ServiceParts:
     database, sweep_database = connect(name), connect(name)
     sender = _sender(settings, publisher, name)
+    limiter = RateLimiter(
+        redis,
+        metrics,
+        per_minute=settings.app_rate_limit_user_per_minute,
+        burst=settings.app_rate_limit_user_burst,
+        subject="user",
+        layer="user",
+        kind="app_rate_limit",
+    )
     return ServiceParts(
         request=RequestParts(
             database=database,
             schemes=schemes(),
-            rate_limiter=RateLimiter(
-                redis,
-                metrics,
-                per_minute=settings.app_rate_limit_user_per_minute,
-                burst=settings.app_rate_limit_user_burst,
-                subject="user",
-                layer="user",
-                kind="app_rate_limit",
-            ),
+            rate_limiter=limiter,
             metrics=metrics,
             audit=AuditLog(database, metrics, redis),
             idempotency_keys=None,
             max_body_bytes=settings.app_max_body_bytes,
         ),
-        outbox=Outbox(
-            database,
-            sender,
-            outbox.TABLE,
-            outbox.SQL,
-            publish_seconds=settings.publish_timeout_ms / 1000,
-            handoff_seconds=settings.publish_handoff_seconds,
-        ),
+        outbox=_outbox(settings, database, sender, outbox.TABLE, outbox.SQL),
         sweep=Sweep(
             sweep_database, sender, outbox.TABLE, outbox.SQL, {}, batch=settings.app_sweep_batch
         ),
@@ -212,18 +207,28 @@ def _service(
     )
 
 
+def _outbox(
+    settings: Configuration,
+    database: Database,
+    sender: RabbitSender,
+    table: OutboxTable,
+    statements: Mapping[str, str],
+) -> Outbox:
+    return Outbox(
+        database,
+        sender,
+        table,
+        statements,
+        publish_seconds=settings.publish_timeout_ms / 1000,
+        handoff_seconds=settings.publish_handoff_seconds,
+    )
+
+
 def _events(
     settings: Configuration, publisher: Publisher, service: ServiceParts
 ) -> tuple[Outbox, Sweep]:
     sender = _sender(settings, publisher, CLIENT)
-    own = Outbox(
-        service.request.database,
-        sender,
-        told.TABLE,
-        told.SQL,
-        publish_seconds=settings.publish_timeout_ms / 1000,
-        handoff_seconds=settings.publish_handoff_seconds,
-    )
+    own = _outbox(settings, service.request.database, sender, told.TABLE, told.SQL)
     sweep = Sweep(
         service.sweep_database, sender, told.TABLE, told.SQL, {}, batch=settings.app_sweep_batch
     )
@@ -281,8 +286,9 @@ def _keys(settings: Configuration) -> Keys:
         raise SettingsError("Set one of JWT_JWKS_URL and JWT_SHARED_SECRET")
     if settings.jwt_jwks_url:
         from fintegrate.access.issuer_keys import IssuerKeys
+        from fintegrate.outgoing.reading import read_text
 
-        return IssuerKeys(settings.jwt_jwks_url)
+        return IssuerKeys(settings.jwt_jwks_url, read_text)
     if len(settings.jwt_shared_secret.encode()) < SHORTEST_SECRET:
         raise SettingsError(f"JWT_SHARED_SECRET must have at least {SHORTEST_SECRET} bytes")
     return SharedSecret(settings.jwt_shared_secret)

@@ -36,13 +36,33 @@ TENANT_TABLES = {
     for table in TABLE.findall(schema.read_text(encoding="utf-8"))
 } - NOBODYS_TABLES
 TOUCHES = re.compile(rf"\b(?:from|join|into|update|using)\s+({'|'.join(TENANT_TABLES)})\b", re.I)
-FOR_ONE = re.compile(r"%\((consumer|owner)_id\)s")
+FOR_ONE = re.compile(r"%\((?:(?:consumer|owner|user)_id|owner)\)s")
 RUNS_SQL = {"fetch_one", "fetch_all", "execute"}
 
 BY_EVENT = "goes by event ids that a statement with a tenant filter, or a sweep of all, has found"
 OPERATOR = "the operator's own: all tenants on purpose, reached by the admin or by the clock only"
+BY_MESSAGE = "goes by the hash of a message, before anybody knows whose it is"
 BY_KEY = "finds out who calls: the key's public id comes before the tenant is known"
 UNFILTERED = {
+    "functions/appevents/consuming.sql": {"begin": BY_MESSAGE, "end": BY_MESSAGE},
+    "functions/appevents/outbox.sql": {
+        "mark_published_all": BY_EVENT,
+        "mark_unpublished_all": BY_EVENT,
+        "count": OPERATOR,
+        "claim": OPERATOR,
+        "confirmed": BY_EVENT,
+        "failed": BY_EVENT,
+    },
+    "functions/appevents/notification/outbox.sql": {
+        "predecessors": "a user's own events, for the request that has just written one",
+        "mark_published_all": BY_EVENT,
+        "mark_unpublished_all": BY_EVENT,
+        "count": OPERATOR,
+        "claim": OPERATOR,
+        "barriers": BY_EVENT,
+        "confirmed": BY_EVENT,
+        "failed": BY_EVENT,
+    },
     "functions/banking/broker/administration.sql": {
         "wanted": OPERATOR,
         "connections_seen": OPERATOR,
@@ -77,10 +97,7 @@ UNFILTERED = {
         "unconfirmed": BY_EVENT,
         "nacked": BY_EVENT,
     },
-    "functions/banking/events/outbox.sql": {
-        "predecessors": "a customer's own events, for the request that has just written one",
-        "mark_unpublished": BY_EVENT,
-    },
+    "functions/banking/events/outbox.sql": {"mark_unpublished": BY_EVENT},
     "functions/banking/events/redeliver.sql": {
         "barriers": BY_EVENT,
         "confirmed": BY_EVENT,

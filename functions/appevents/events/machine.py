@@ -24,7 +24,7 @@ class NoteSaved(RequestModel):
 
 
 class NoteDeleted(RequestModel):
-    """`machine.note.deleted`"""
+    """`machine.note.deleted`: a note of the user's own."""
 
     note_id: NoteId
 
@@ -41,7 +41,7 @@ class PrefsSubmitted(RequestModel):
 
 
 class NotePersisted(RequestModel):
-    """`machine.note.persisted`"""
+    """`machine.note.persisted`: a note was written or deleted."""
 
     note_id: NoteId
     machine_id: MachineId
@@ -49,7 +49,7 @@ class NotePersisted(RequestModel):
 
 
 class PrefsPersisted(RequestModel):
-    """`equipment.prefs.persisted`"""
+    """`equipment.prefs.persisted`: preferences were written."""
 
     machine_id: MachineId
     prefs: Annotated[dict[str, PrefValue], Described("All that are kept now", {"seat": 4})]

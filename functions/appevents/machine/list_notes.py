@@ -1,4 +1,4 @@
-"""GET /api/v1/machines/{machine_id}/notes"""
+"""GET /api/v1/machines/{machine_id}/notes: the notes of a user for a machine."""
 
 from chalicelib.appevents.machine.blueprint import machine
 from chalicelib.appevents.machine.models import MachinePath, NoteList, NotePage

@@ -1,5 +1,6 @@
-"""What a user set on a machine. Of two events the later one counts for each name, in whatever order they
-come.
+"""What a user set on a machine.
+
+Of two events the later one counts for each name, in whatever order they come.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""GET /api/v1/machines/{machine_id}/prefs"""
+"""GET /api/v1/machines/{machine_id}/prefs: the preferences of a user for a machine."""
 
 from chalicelib.appevents.machine.blueprint import machine
 from chalicelib.appevents.machine.models import MachinePath, Prefs

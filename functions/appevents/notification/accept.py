@@ -73,19 +73,7 @@ def accept(
     `facts` has `sent_at` (the client's clock when it sent the request, or None), `request_id` and
     `traceparent`. Each statement commits by itself.
     """
-    hashes = [_hash(each) for each in told]
-    items: list[dict[str, Any]] = [
-        {
-            "place": place,
-            "client_generated_id": str(each.client_generated_id),
-            "event_type": each.event_type,
-            "payload": each.data,
-            "content_hash": digest,
-            "told_at": each.timestamp.isoformat(),
-            "effective_at": effective_at(each.timestamp, received_at, facts["sent_at"]).isoformat(),
-        }
-        for place, (each, digest) in enumerate(zip(told, hashes, strict=True))
-    ]
+    items = [_item(place, each, received_at, facts) for place, each in enumerate(told)]
     wanted = {
         "user_id": user_id,
         "items": json.dumps(items),
@@ -98,15 +86,13 @@ def accept(
     except UniqueViolation:  # another request told one of them meanwhile: now it stands
         rows = db.fetch_all(SQL["accept"], wanted)
     new = {row["client_generated_id"]: row for row in rows}
-    found = [
-        str(each.client_generated_id) for each in told if str(each.client_generated_id) not in new
-    ]
-    standing = find(db, user_id, found)
+    ids = [item["client_generated_id"] for item in items]
+    standing = find(db, user_id, [each for each in ids if each not in new])
     return [
-        Accepted(row, is_new=True)
-        if (row := new.get(item["client_generated_id"]))
-        else _standing(standing[item["client_generated_id"]], item["content_hash"])
-        for item in items
+        Accepted(new[each], is_new=True)
+        if each in new
+        else _standing(standing[each], item["content_hash"])
+        for each, item in zip(ids, items, strict=True)
     ]
 
 
@@ -129,6 +115,22 @@ def effective_at(told_at: datetime, received_at: datetime, sent_at: datetime | N
         return received_at - (sent_at - told_at)
     except OverflowError:
         return min(told_at, received_at)
+
+
+def _item(
+    place: int, told: Told, received_at: datetime, facts: Mapping[str, Any]
+) -> dict[str, Any]:
+    """What the statement takes of an event."""
+    effective = effective_at(told.timestamp, received_at, facts["sent_at"])
+    return {
+        "place": place,
+        "client_generated_id": str(told.client_generated_id),
+        "event_type": told.event_type,
+        "payload": told.data,
+        "content_hash": _hash(told),
+        "told_at": told.timestamp.isoformat(),
+        "effective_at": effective.isoformat(),
+    }
 
 
 def _standing(row: Row, digest: str) -> Accepted:

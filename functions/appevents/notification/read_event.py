@@ -1,4 +1,4 @@
-"""GET /api/v1/notify/events/{client_generated_id}"""
+"""GET /api/v1/notify/events/{client_generated_id}: what became of an event."""
 
 from chalicelib.appevents.notification.accept import find
 from chalicelib.appevents.notification.blueprint import notification

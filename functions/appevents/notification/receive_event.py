@@ -1,4 +1,4 @@
-"""POST /api/v1/notify/events"""
+"""POST /api/v1/notify/events: takes an event."""
 
 from __future__ import annotations
 

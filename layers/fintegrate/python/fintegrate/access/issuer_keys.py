@@ -1,8 +1,8 @@
 """The public keys of an issuer of tokens, read from its JSON Web Key Set (RFC 7517).
 
 They are remembered for an hour. A name that is not among them asks the issuer again, at most once a
-minute in a process. While the issuer is away the known ones go on for a day. The set is read by the way
-to strangers (`fintegrate.outgoing`), with its bounds.
+minute in a process. While the issuer is away the known ones go on for a day. Leaves the reading of the
+set to others (`fintegrate.outgoing.reading`).
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ class IssuerKeys:
     def __init__(
         self,
         url: str,
-        read: Callable[[str], str] | None = None,
+        read: Callable[[str], str],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._url = url
-        self._read = read or _fetched
+        self._read = read
         self._clock = clock
         self._lock = threading.Lock()
         self._keys: Mapping[str, Any] = {}
@@ -75,10 +75,11 @@ def keys_in(text: str) -> dict[str, Any]:
     import jwt
 
     said = json.loads(text)
-    if not isinstance(said, dict) or not isinstance(said.get("keys"), list):
+    listed = said.get("keys") if isinstance(said, dict) else None
+    if listed is None:
         raise ValueError("no set of keys")
     found: dict[str, Any] = {}
-    for each in said["keys"]:
+    for each in listed if isinstance(listed, list) else []:
         if not isinstance(each, dict) or each.get("kty") not in set(_FAMILIES.values()):
             continue
         try:
@@ -86,17 +87,3 @@ def keys_in(text: str) -> dict[str, Any]:
         except (jwt.PyJWTError, KeyError, ValueError) as error:
             log.warning("a key of the issuer was left out: %s", type(error).__name__)
     return found
-
-
-def _fetched(url: str) -> str:
-    from fintegrate.outgoing.client import Client
-    from fintegrate.outgoing.exchange import Answer, Request
-
-    client = Client()
-    try:
-        result = client.pool(1).send(Request("GET", url))
-    finally:
-        client.close()
-    if not isinstance(result, Answer) or result.status != 200 or not result.is_whole:
-        raise OSError("the issuer did not give its keys")
-    return result.body.decode()

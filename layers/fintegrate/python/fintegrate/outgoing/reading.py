@@ -1,0 +1,22 @@
+"""Reads a small document of another server, such as an issuer's keys."""
+
+from __future__ import annotations
+
+from fintegrate.outgoing.client import Client
+from fintegrate.outgoing.exchange import Answer, Request
+
+
+def read_text(url: str) -> str:
+    """The text at a URL.
+
+    Raises:
+        OSError: it could not be had, or not whole.
+    """
+    client = Client()
+    try:
+        result = client.pool(1).send(Request("GET", url))
+    finally:
+        client.close()
+    if not isinstance(result, Answer) or result.status != 200 or not result.is_whole:
+        raise OSError("the server did not give the document")
+    return result.body.decode()
