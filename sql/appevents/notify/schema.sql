@@ -124,6 +124,14 @@ CREATE TABLE outbox (
 CREATE INDEX outbox_pending ON outbox (id) WHERE publish_status = 'pending';
 CREATE INDEX outbox_by_age ON outbox (published_at) WHERE publish_status = 'published';
 
+CREATE TABLE migration_history (
+    name       text        NOT NULL,
+    checksum   text        NOT NULL,
+    applied_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    additive   boolean     NOT NULL DEFAULT false,
+    CONSTRAINT migration_history_pkey PRIMARY KEY (name)
+);
+
 -- ---------------------------------------------------------------------------------------------
 -- What the functions' user may do: with each table what a statement of theirs does. It owns nothing.
 -- ---------------------------------------------------------------------------------------------

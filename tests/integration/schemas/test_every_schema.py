@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from fintegrate.migrations import FILE_NAME, migrate
+from fintegrate.migrations import FILE_NAME, migrate, revert
 from fintegrate.system import SystemDatabase
 from local.services.databases import system_databases
 from tests.support.schemas import CATALOGS, SQL, catalog, run
@@ -33,9 +33,19 @@ def schema_of(database: SystemDatabase) -> str:
 
 
 def files_of(database: SystemDatabase) -> list[Path]:
-    return sorted(folder_of(database).iterdir())
+    """The ways forward; those with a way back have it in a file of its own."""
+    return [file for file in sorted(folder_of(database).iterdir()) if DOWN not in file.name]
 
 
+def way_back(file: Path) -> str:
+    """The statements that undo a migration."""
+    if UP in file.name:
+        return file.with_name(file.name.replace(UP, DOWN)).read_text()
+    comment = file.read_text().split("BEGIN;")[0].split("-- Rollback:\n")[1]
+    return re.sub(r"^-- ?", "", comment, flags=re.MULTILINE)
+
+
+UP, DOWN = ".up.", ".down."
 FILES = [file for database in DATABASES for file in files_of(database)]
 
 
@@ -87,30 +97,48 @@ def test_migration_has_its_form(file: Path) -> None:
 
     assert FILE_NAME.fullmatch(file.name)
     assert text.startswith("-- ")
-    assert "\n-- Rollback:\n" in text.split("BEGIN;")[0]
+    assert way_back(file)
     assert text.rstrip().endswith("COMMIT;")
 
 
 @each_database
 def test_names_of_migrations_order_them(database: SystemDatabase) -> None:
-    minutes = [file.name[:13] for file in files_of(database)]
+    minutes = [file.name[: 3 if UP in file.name else 13] for file in files_of(database)]
 
     assert len(set(minutes)) == len(minutes)
 
 
 @each_database
-def test_rollbacks_in_the_comments_leave_nothing(
+def test_rollbacks_leave_nothing(
     database: SystemDatabase, empty_database: Callable[[], str]
 ) -> None:
     url = empty_database()
     migrate(url, folder_of(database))
     for file in reversed(files_of(database)):
-        comment = file.read_text().split("BEGIN;")[0].split("-- Rollback:\n")[1]
-        run(url, re.sub(r"^-- ?", "", comment, flags=re.MULTILINE))
+        run(url, way_back(file))
 
     left = catalog(url)
     assert [row[0] for row in left["tables"]] == ["migration_history"]
     assert left["functions"] == []
+
+
+@pytest.mark.parametrize(
+    "database",
+    [each for each in DATABASES if UP in files_of(each)[0].name],
+    ids=lambda each: each.name,
+)
+def test_reverted_migrations_can_be_applied_again(
+    database: SystemDatabase, empty_database: Callable[[], str]
+) -> None:
+    url = empty_database()
+    names = migrate(url, folder_of(database))
+    before = catalog(url)
+
+    assert [revert(url, folder_of(database)) for _ in names] == names[::-1]
+    assert revert(url, folder_of(database)) is None
+    assert [row[0] for row in catalog(url)["tables"]] == ["migration_history"]
+    assert migrate(url, folder_of(database)) == names
+    assert catalog(url) == before
 
 
 @each_database
