@@ -7,7 +7,13 @@ from chalice import Blueprint
 
 
 def _notify() -> Blueprint:
-    from chalicelib.appevents.notification import read_event, receive_event  # noqa: F401
+    from chalicelib.appevents.notification import (  # noqa: F401
+        list_events,
+        read_event,
+        read_events,
+        receive_event,
+        receive_events,
+    )
     from chalicelib.appevents.notification.blueprint import notification
 
     return notification

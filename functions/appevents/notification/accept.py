@@ -104,6 +104,11 @@ def find(db: Database, user_id: str, ids: Sequence[str]) -> dict[str, Row]:
     return {row["client_generated_id"]: row for row in rows}
 
 
+def list_page(db: Database, user_id: str, wanted: Mapping[str, Any]) -> list[Row]:
+    """A user's events, newest first, one more than the page has; all, or those of a status."""
+    return db.fetch_all(SQL["list"], {"user_id": user_id, **wanted})
+
+
 def effective_at(told_at: datetime, received_at: datetime, sent_at: datetime | None) -> datetime:
     """When it happened, by our clock: its age is measured by the client's clock alone.
 
@@ -127,7 +132,7 @@ def _item(
         "client_generated_id": str(told.client_generated_id),
         "event_type": told.event_type,
         "payload": told.data,
-        "content_hash": _hash(told),
+        "content_hash": content_hash(told),
         "told_at": told.timestamp.isoformat(),
         "effective_at": effective.isoformat(),
     }
@@ -137,5 +142,6 @@ def _standing(row: Row, digest: str) -> Accepted:
     return Accepted(row, is_new=False, is_same=row["content_hash"] == digest)
 
 
-def _hash(told: Told) -> str:
+def content_hash(told: Told) -> str:
+    """What tells whether two events with one id are the same: their type and data."""
     return hashlib.sha256(_encoded([told.event_type, told.data]).encode()).hexdigest()

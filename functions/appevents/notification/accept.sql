@@ -36,3 +36,16 @@ SELECT client_generated_id, event_type, content_hash, received_at, publish_statu
        outcome_event_type, outcome_data, outcome_at, outcome_code, outcome_reason
 FROM events
 WHERE user_id = %(user_id)s AND client_generated_id = ANY (%(ids)s::uuid[])
+
+-- name: list
+SELECT client_generated_id, event_type, content_hash, received_at, publish_status, outcome_status,
+       outcome_event_type, outcome_data, outcome_at, outcome_code, outcome_reason
+FROM events
+WHERE user_id = %(user_id)s
+  AND (%(after_at)s::timestamptz IS NULL
+       OR (received_at, client_generated_id) < (%(after_at)s::timestamptz, %(after_id)s::uuid))
+  AND (%(status)s::text IS NULL
+       OR %(status)s = coalesce(outcome_status, CASE publish_status WHEN 'published' THEN 'published'
+                                                                    ELSE 'accepted' END))
+ORDER BY received_at DESC, client_generated_id DESC
+LIMIT %(limit)s + 1

@@ -1,12 +1,13 @@
 """What requests about events take and what their answers give."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NotRequired
 from uuid import UUID
 
 from pydantic import Field
 from typing_extensions import TypedDict
 
+from chalicelib.appevents.paging import Page
 from fintegrate.http.cursors import NextCursor
 from fintegrate.http.validation import Described, Instant, RequestModel
 
@@ -14,6 +15,14 @@ _ID = "550e8400-e29b-41d4-a716-446655440000"
 _AT = "2026-11-26T10:00:00.000000Z"
 Status = Literal["accepted", "published", "processed", "rejected"]
 EventId = Annotated[UUID, Described("The id that the client made", _ID)]
+
+
+EXAMPLE = {
+    "event_type": "machine.note.saved",
+    "client_generated_id": _ID,
+    "timestamp": _AT,
+    "data": {"machine_id": "leg-press-2", "body": "Seat on 4"},
+}
 
 
 class Told(RequestModel):
@@ -35,6 +44,28 @@ class Told(RequestModel):
         dict[str, Any],
         Described("As the type's schema says", {"machine_id": "leg-press-2", "body": "Seat on 4"}),
     ]
+
+
+class Batch(RequestModel):
+    """Events of the caller, in their order."""
+
+    events: Annotated[
+        list[Any],
+        Field(min_length=1, max_length=100),
+        Described("The events; each is judged by itself", [EXAMPLE]),
+    ]
+
+
+class EventIds(RequestModel):
+    """Events by their ids."""
+
+    ids: Annotated[list[UUID], Field(min_length=1, max_length=100), Described("Their ids", [_ID])]
+
+
+class EventPage(Page):
+    """Which events to list."""
+
+    status: Annotated[Status | None, Described("Only those of this status", "processed")] = None
 
 
 class EventPath(RequestModel):
@@ -68,6 +99,26 @@ class EventState(TypedDict):
     accepted_at: Annotated[datetime, Described("When it was stored", _AT)]
     outcome: Outcome | None
     reason: Annotated[str | None, Described("Why it was rejected: a stable word", None)]
+
+
+class BatchResult(TypedDict):
+    """What became of one event of a batch."""
+
+    client_generated_id: Annotated[str | None, Described("Its id, as far as it has one", _ID)]
+    status: Literal["accepted", "duplicate", "conflict", "invalid"]
+    error: NotRequired[Annotated[str, Described("What is wrong with it", "timestamp: is required")]]
+
+
+class BatchReceived(TypedDict):
+    """What became of a batch, in its order."""
+
+    results: list[BatchResult]
+
+
+class EventStates(TypedDict):
+    """Events and what became of them."""
+
+    events: list[EventState]
 
 
 class EventList(TypedDict):

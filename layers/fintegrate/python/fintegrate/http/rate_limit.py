@@ -19,18 +19,18 @@ from fintegrate.metrics import RATE_LIMITED
 from fintegrate.metrics_store import Metrics
 from fintegrate.redis_connection import Question, RedisConnections, Script, ScriptCall
 
-# The key is the bucket; ARGV: refill per second, capacity. Returns {allowed, tokens left}. The second is
-# text, because Redis truncates numbers. The bucket expires when it would be full again.
+# The key is the bucket; ARGV: refill per second, capacity, cost (1). Returns {allowed, tokens left}. The
+# second is text, because Redis truncates numbers. The bucket expires when it would be full again.
 BUCKET = Script("""
 local time = redis.call('TIME')
 local now = tonumber(time[1]) + tonumber(time[2]) / 1000000
-local rate, capacity = tonumber(ARGV[1]), tonumber(ARGV[2])
+local rate, capacity, cost = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3] or 1)
 local bucket = redis.call('HMGET', KEYS[1], 'tokens', 'at')
 local tokens, at = tonumber(bucket[1]) or capacity, tonumber(bucket[2]) or now
 tokens = math.min(capacity, tokens + math.max(0, now - at) * rate)
 local allowed = 0
-if tokens >= 1 then
-  tokens = tokens - 1
+if tokens >= cost then
+  tokens = tokens - cost
   allowed = 1
 end
 redis.call('HSET', KEYS[1], 'tokens', tokens, 'at', now)
@@ -76,15 +76,15 @@ class RateLimiter:
         self._redis.ask(question)
         return question
 
-    def take(self, subject: str, asked: Question | None = None) -> dict[str, str]:
-        """Take one token; returns the `RateLimit-*` headers, or none while Redis is away.
+    def take(self, subject: str, asked: Question | None = None, cost: int = 1) -> dict[str, str]:
+        """Take tokens; returns the `RateLimit-*` headers, or none while Redis is away.
 
-        `asked` is what `ask` returned for this subject.
+        `asked` is what `ask` returned for this subject; that asks for one token.
 
         Raises:
             TooManyRequests: the bucket is empty.
         """
-        answer = self._redis.answer(asked or self._question(subject))
+        answer = self._redis.answer(asked or self._question(subject, cost))
         if answer is None:
             return {}
         rate = self._per_minute / 60
@@ -97,7 +97,7 @@ class RateLimiter:
         if allowed:
             return headers
         self._metrics.count(RATE_LIMITED, self._layer)
-        wait = max(1, math.ceil((1 - tokens) / rate))
+        wait = max(1, math.ceil((cost - tokens) / rate))
         raise TooManyRequests(
             f"Rate limit of {self._per_minute} requests a minute reached for this {self._subject}; "
             f"try again in {wait} s",
@@ -105,8 +105,8 @@ class RateLimiter:
             headers,
         )
 
-    def _question(self, subject: str) -> Question:
-        return Question(*self._metrics.due(), self._bucket(subject))
+    def _question(self, subject: str, cost: int = 1) -> Question:
+        return Question(*self._metrics.due(), self._bucket(subject, cost))
 
-    def _bucket_of(self, subject: str) -> ScriptCall:
-        return BUCKET.call(f"{self._kind}:{subject}", self._per_minute / 60, self._burst)
+    def _bucket_of(self, subject: str, cost: int) -> ScriptCall:
+        return BUCKET.call(f"{self._kind}:{subject}", self._per_minute / 60, self._burst, cost)

@@ -1,0 +1,21 @@
+"""GET /api/v1/notify/events: the caller's events."""
+
+from chalicelib.appevents.notification.accept import list_page
+from chalicelib.appevents.notification.blueprint import notification
+from chalicelib.appevents.notification.models import EventList, EventPage
+from chalicelib.appevents.notification.states import state_of
+from chalicelib.appevents.wiring import endpoint_of
+from fintegrate.http.cursors import page, page_parameters
+from fintegrate.http.endpoint import Answer, Call
+
+endpoint = endpoint_of("notification")
+
+
+@notification.route("/api/v1/notify/events", methods=["GET"])
+@endpoint(EventPage, gives=EventList)
+def list_events(call: Call[EventPage]) -> Answer:
+    """The caller's events, newest first."""
+    wanted = {**page_parameters(call.body.cursor, call.body.limit), "status": call.body.status}
+    rows = list_page(call.db, call.caller.owner_id, wanted)
+    events, cursor = page(rows, call.body.limit, "received_at", "client_generated_id")
+    return Answer({"events": [state_of(row) for row in events], "next_cursor": cursor})

@@ -1,0 +1,19 @@
+"""POST /api/v1/notify/events/status: what became of several events."""
+
+from chalicelib.appevents.notification.accept import find
+from chalicelib.appevents.notification.blueprint import notification
+from chalicelib.appevents.notification.models import EventIds, EventStates
+from chalicelib.appevents.notification.states import state_of
+from chalicelib.appevents.wiring import endpoint_of
+from fintegrate.http.endpoint import Answer, Call
+
+endpoint = endpoint_of("notification")
+
+
+@notification.route("/api/v1/notify/events/status", methods=["POST"])
+@endpoint(EventIds, gives=EventStates)
+def read_events(call: Call[EventIds]) -> Answer:
+    """What became of these events; those that are not the caller's are left out."""
+    ids = list(dict.fromkeys(str(each) for each in call.body.ids))
+    found = find(call.db, call.caller.owner_id, ids)
+    return Answer({"events": [state_of(found[each]) for each in ids if each in found]})
