@@ -23,7 +23,6 @@ from fintegrate.access.by_token import ByToken, Keys, Rules, SharedSecret
 from fintegrate.access.caller import Scheme
 from fintegrate.breaker import CircuitBreaker
 from fintegrate.database import Database
-from fintegrate.http.audit import AuditLog
 from fintegrate.http.endpoint import Endpoint, RequestParts, endpoints
 from fintegrate.http.rate_limit import RateLimiter
 from fintegrate.logs import configure_logging
@@ -195,7 +194,7 @@ def _service(
             schemes=schemes(),
             rate_limiter=limiter,
             metrics=metrics,
-            audit=AuditLog(database, metrics, redis),
+            audit=None,
             idempotency_keys=None,
             max_body_bytes=settings.app_max_body_bytes,
         ),

@@ -72,7 +72,8 @@ class RequestParts(NamedTuple):
     """The schemes of authentication by name. Endpoints use these names."""
     rate_limiter: RateLimiter
     metrics: Metrics
-    audit: AuditLog
+    audit: AuditLog | None
+    """None where callers are persons who act for themselves."""
     idempotency_keys: IdempotencyKeys | None
     """None where requests are safe to repeat anyway: then the header is ignored."""
     max_body_bytes: int
@@ -220,7 +221,7 @@ class _Answering:
                 self._parts.idempotency_keys.store(
                     caller.owner_id, key, self._spec.status, result.data
                 )
-            if self._audited:
+            if self._audited and self._parts.audit is not None:
                 self._parts.audit.write(self._entry(self._spec.status, "done", caller))
         if result.after_commit is not None:
             self._after_commit(result.after_commit)
@@ -268,7 +269,12 @@ class _Answering:
     @property
     def _audited(self) -> bool:
         """Whether this is an admin's action: any call of the admin that is not a GET."""
-        return self._caller is not None and self._caller.is_admin and self._request.method != "GET"
+        return (
+            self._parts.audit is not None
+            and self._caller is not None
+            and self._caller.is_admin
+            and self._request.method != "GET"
+        )
 
     def _transaction(self, key: str | None) -> Any:
         if key or self._audited or self._spec.transaction:
@@ -308,12 +314,14 @@ class _Answering:
         return answer(error.status, {}, redacted(error.description), headers)
 
     def _audit_refusal(self, error: ApiError, refused: Refused | None = None) -> None:
-        who = self._caller or refused
+        who, audit = self._caller or refused, self._parts.audit
+        if audit is None:
+            return
         if who is not None and who.key_id is not None and not isinstance(error, ConnectionLost):
             # Keys that are missing or malformed have no id and never touch the database.
             exists = self._caller is not None or (refused is not None and refused.exists)
             entry = self._entry(error.status, error.description, who)
-            self._parts.audit.write_refusal(entry, exists=exists)
+            audit.write_refusal(entry, exists=exists)
 
     def _entry(self, status: int, reason: str, who: Caller | Refused) -> AuditEntry:
         request = self._request

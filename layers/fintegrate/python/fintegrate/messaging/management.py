@@ -126,6 +126,10 @@ class Management:
         self._ask("PUT", f"vhosts/{self._virtual_host}")
         self.put_permissions(self.user, Permissions(".*", ".*", ".*"))
 
+    def delete_virtual_host(self) -> None:
+        """Delete the virtual host with everything in it, if it exists."""
+        self._ask("DELETE", f"vhosts/{self._virtual_host}", missing_is_fine=True)
+
     def put_user(self, name: str, password_hash: str, tags: str = "") -> None:
         """Create a user, or give it this password (`hash_password`) and these tags."""
         body = {"password_hash": password_hash, "hashing_algorithm": HASHING, "tags": tags}
