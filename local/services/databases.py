@@ -90,7 +90,7 @@ def create_missing(urls: ServiceUrls, databases: Sequence[SystemDatabase]) -> No
             _create(server, name, _EMPTY)
 
 
-def create_database(urls: ServiceUrls, name: str, template: str = _EMPTY) -> str:
+def create_database(urls: ServiceUrls, name: str, template: str | None = None) -> str:
     """Create a database, empty or as a copy, in place of one of that name.
 
     Returns its address as the server's master; `with_users` gives those of its functions. A template
@@ -98,7 +98,7 @@ def create_database(urls: ServiceUrls, name: str, template: str = _EMPTY) -> str
     """
     with _server(urls) as server:
         _drop(server, name)
-        _create(server, name, template)
+        _create(server, name, template or _EMPTY)
     return address_of(urls.database_url, name)
 
 

@@ -3,6 +3,9 @@
 To delete a test's few rows takes a tenth of the time of making a copy. What a test did to the schema, to
 settings or to statistics is not undone: then the next test gets a new copy, and so it does when a table
 has grown so much that plans could be others.
+
+Redis remembers the life of a database. To it, a database that is reused has gone back: a test of
+`watch_restore` makes a copy of its own.
 """
 
 from __future__ import annotations
