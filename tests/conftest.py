@@ -20,6 +20,7 @@ from local.services.choice import remove_all
 from local.services.databases import create_database, drop_database
 from local.services.running import RunningServices, ensure_services
 from tests.support.databases import migrated_templates
+from tests.support.reused_database import ReusedDatabase
 from tests.support.sharing import TogetherScheduling
 
 leave_aside(os.environ)
@@ -98,7 +99,15 @@ def copy_database(
         drop_database(services.urls, name)
 
 
+@pytest.fixture(scope="session")
+def reused_database(services: RunningServices, template_database: str) -> Iterator[ReusedDatabase]:
+    """Banking's, for one test of this worker after the other."""
+    name = f"test_{WORKER}"
+    yield ReusedDatabase(lambda: create_database(services.urls, name, template_database))
+    drop_database(services.urls, name)
+
+
 @pytest.fixture
-def database_url(copy_database: Callable[[str], str]) -> str:
-    """A database of banking, the test's own, with the server's master as user."""
-    return copy_database("DATABASE_URL")
+def database_url(reused_database: ReusedDatabase) -> str:
+    """A database of banking as the migrations left it, with the server's master as user."""
+    return reused_database.fresh()

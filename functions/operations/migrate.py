@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -39,8 +40,10 @@ def prepare_databases(environment: Mapping[str, str]) -> list[str]:
     for system in systems.served():
         settings = load(system.configuration, environment)
         for database in system.databases:
-            urls = [database.url(settings, name) for name in database.settings]
-            prepare(Users(*urls[:3]), database.name, urls[3:])
+            url = partial(database.url, settings)
+            owner, app = url(database.owner_setting), url(database.setting)
+            users = Users(url(database.master_setting), owner, app)
+            prepare(users, database.name, [url(guest) for guest in database.guest_roles])
             prepared.append(database.setting)
     return prepared
 
@@ -61,8 +64,8 @@ def apply_migrations(environment: Mapping[str, str]) -> list[str]:
     for system in systems.served():
         settings = load(system.configuration, environment)
         for database in system.databases:
-            owner, app = (database.url(settings, name) for name in database.settings[1:3])
-            check_users(owner, app)
+            owner = database.url(settings, database.owner_setting)
+            check_users(owner, database.url(settings, database.setting))
             applied += migrate(owner, migrations_folder(database), database.owner_setting)
         system.after_migrations(settings)
     return applied

@@ -8,17 +8,20 @@ of their own.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
-from contextlib import closing
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg2
+import psycopg2.extensions
 from psycopg2 import sql
 
 from chalicelib import systems
 from fintegrate import roles
 from fintegrate.system import SystemDatabase
 from local.services.urls import ServiceUrls
+
+_EMPTY = "template0"
 
 
 def system_databases() -> list[SystemDatabase]:
@@ -63,8 +66,9 @@ def with_users(urls: ServiceUrls, url: str, setting: str = "DATABASE_URL") -> di
 def make_roles(urls: ServiceUrls, databases: Sequence[SystemDatabase]) -> None:
     """Make the users on a server of our own, so that databases can be copied and migrated there."""
     for database in databases:
-        users = [urls.databases[setting] for setting in database.settings]
-        roles.make_roles(roles.Users(*users[:3]), users[3:])
+        settings = database.master_setting, database.owner_setting, database.setting
+        users = roles.Users(*(urls.databases[setting] for setting in settings))
+        roles.make_roles(users, [urls.databases[guest] for guest in database.guest_roles])
 
 
 def _as_user(url: str, user: str) -> str:
@@ -75,10 +79,15 @@ def _as_user(url: str, user: str) -> str:
 
 
 def create_missing(urls: ServiceUrls, databases: Sequence[SystemDatabase]) -> None:
-    """Create those that the server does not have, empty; the others stay as they are."""
-    missing = {database.name for database in databases} - _existing(urls.database_url)
-    for name in sorted(missing):
-        _create(urls.database_url, name, "template0")
+    """Create those that the server does not have, empty; the others stay as they are.
+
+    The server is asked: a failed login would not tell, and making one anew deletes the old.
+    """
+    with _server(urls) as server:
+        server.execute("SELECT datname FROM pg_database")
+        existing = {name for (name,) in server.fetchall()}
+        for name in sorted({database.name for database in databases} - existing):
+            _create(server, name, _EMPTY)
 
 
 def create_database(urls: ServiceUrls, name: str, template: str | None = None) -> str:
@@ -87,37 +96,35 @@ def create_database(urls: ServiceUrls, name: str, template: str | None = None) -
     Returns its address as the server's master; `with_users` gives those of its functions. A template
     cannot be copied while a session is connected to it (PostgreSQL, CREATE DATABASE).
     """
-    drop_database(urls, name)
-    _create(urls.database_url, name, template or "template0")
+    with _server(urls) as server:
+        _drop(server, name)
+        _create(server, name, template or _EMPTY)
     return address_of(urls.database_url, name)
 
 
 def drop_database(urls: ServiceUrls, name: str) -> None:
     """Remove a database, ending the sessions that are still in it; none there is fine."""
-    statement = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
-    _execute(urls.database_url, statement)
+    with _server(urls) as server:
+        _drop(server, name)
 
 
-def _create(url: str, name: str, template: str) -> None:
-    """Its owner is the template's: a copy keeps what the owner may do."""
-    with closing(psycopg2.connect(url)) as connection, connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = %s", (template,)
-        )
-        (owner,) = cursor.fetchone() or ("CURRENT_USER",)
-    names = (sql.Identifier(each) for each in (name, template, owner))
-    _execute(url, sql.SQL("CREATE DATABASE {} TEMPLATE {} OWNER {}").format(*names))
-
-
-def _existing(url: str) -> set[str]:
-    """Asked of the server: a failed login would not tell, and making one anew deletes the old."""
-    with closing(psycopg2.connect(url)) as connection, connection.cursor() as cursor:
-        cursor.execute("SELECT datname FROM pg_database")
-        return {name for (name,) in cursor.fetchall()}
-
-
-def _execute(url: str, statement: sql.Composed) -> None:
-    with closing(psycopg2.connect(url)) as connection:
+@contextmanager
+def _server(urls: ServiceUrls) -> Iterator[psycopg2.extensions.cursor]:
+    with closing(psycopg2.connect(urls.database_url)) as connection:
         connection.autocommit = True
         with connection.cursor() as cursor:
-            cursor.execute(statement)
+            yield cursor
+
+
+def _drop(server: psycopg2.extensions.cursor, name: str) -> None:
+    server.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def _create(server: psycopg2.extensions.cursor, name: str, template: str) -> None:
+    """Its owner is the template's: a copy keeps what the owner may do."""
+    server.execute(
+        "SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = %s", (template,)
+    )
+    (owner,) = server.fetchone() or ("CURRENT_USER",)
+    names = (sql.Identifier(each) for each in (name, template, owner))
+    server.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {} OWNER {}").format(*names))

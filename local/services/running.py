@@ -95,7 +95,7 @@ def _own_urls(group: ServerGroup) -> ServiceUrls:
 def _external_urls() -> ServiceUrls:
     """The master's address may be missing: then somebody else has made the users and the databases."""
     of_systems = databases.system_databases()
-    needed = [name for each in of_systems for name in each.settings[1:]]
+    needed = [name for each in of_systems for name in each.settings if name != each.master_setting]
     of_servers = [variable for server in SERVERS for variable in server.variables]
     of_servers += [broker.setting for broker in brokers.system_brokers()]
     found = external.addresses([*needed, *of_servers])

@@ -54,16 +54,18 @@ def take(url: str, consumer_name: str, count: int, seconds: float = 15) -> list[
     return deliveries
 
 
-def drain(url: str, consumer_name: str, quiet_seconds: float = 0.5) -> list[Delivery]:
-    """Consume and acknowledge messages until none comes for a while."""
+def drain(url: str, consumer_name: str, quiet_seconds: float = 0.1) -> list[Delivery]:
+    """Consume and acknowledge what the queue holds, and what comes until it is quiet for a while."""
     deliveries: list[Delivery] = []
     with channel(url) as ch:
         queue = queue_name(consumer_name)
+        held = ch.queue_declare(queue, passive=True).method.message_count
         for method, properties, body in ch.consume(queue, inactivity_timeout=quiet_seconds):
-            if method is None:
+            if method is not None:
+                deliveries.append(Delivery(json.loads(body), properties))
+                ch.basic_ack(method.delivery_tag)
+            elif len(deliveries) >= held:
                 break
-            deliveries.append(Delivery(json.loads(body), properties))
-            ch.basic_ack(method.delivery_tag)
         ch.cancel()
     return deliveries
 

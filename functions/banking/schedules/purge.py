@@ -7,13 +7,13 @@ letters. Customers' events are never deleted.
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 from chalice import Rate
 
 from chalicelib.banking.schedules.blueprint import schedules
 from chalicelib.banking.wiring import parts, scheduled
+from fintegrate.batches import take_all
 from fintegrate.queries import queries_beside
 
 SQL = queries_beside(__name__)
@@ -23,12 +23,6 @@ SQL = queries_beside(__name__)
 @scheduled
 def purge(_event: Any) -> dict[str, Any]:
     """Return how many rows were deleted, by kind. The next run deletes what is left."""
-    deadline = time.monotonic() + parts().settings.sweep_seconds
-    return {kind: _delete_old(kind, deadline) for kind in SQL}
-
-
-def _delete_old(kind: str, deadline: float) -> int:
-    """Delete batches until one is not full. Deleting is idempotent, so it may revive."""
     settings = parts().settings
     parameters = {
         "batch": settings.sweep_batch,
@@ -36,11 +30,4 @@ def _delete_old(kind: str, deadline: float) -> int:
         "audit_days": settings.audit_retention_days,
         "letter_days": settings.dead_letter_retention_days,
     }
-    deleted = 0
-    while time.monotonic() < deadline:
-        row = parts().request.database.fetch_one(SQL[kind], parameters, revive=True)
-        count = int(row["count"]) if row else 0
-        deleted += count
-        if count < settings.sweep_batch:
-            break
-    return deleted
+    return take_all(parts().request.database, SQL, parameters, settings.sweep_seconds)

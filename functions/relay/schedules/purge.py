@@ -6,13 +6,13 @@ Empties match keys and private data after `RELAY_USER_DATA_DAYS`, deletes attemp
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 from chalice import Rate
 
 from chalicelib.relay.schedules.blueprint import schedules
 from chalicelib.relay.wiring import parts, scheduled
+from fintegrate.batches import take_all
 from fintegrate.queries import queries_beside
 
 SQL = queries_beside(__name__)
@@ -22,12 +22,6 @@ SQL = queries_beside(__name__)
 @scheduled
 def relay_purge(_event: Any) -> dict[str, Any]:
     """Return how many rows were emptied or deleted, by kind. The next run takes what is left."""
-    deadline = time.monotonic() + parts().settings.relay_purge_seconds
-    return {kind: _purge(kind, deadline) for kind in SQL}
-
-
-def _purge(kind: str, deadline: float) -> int:
-    """Work through batches until one is not full. A batch is idempotent, so it may revive."""
     settings = parts().settings
     parameters = {
         "batch": settings.relay_sweep_batch,
@@ -35,11 +29,4 @@ def _purge(kind: str, deadline: float) -> int:
         "attempt_days": settings.relay_attempt_days,
         "event_days": settings.relay_event_days,
     }
-    purged = 0
-    while time.monotonic() < deadline:
-        row = parts().request.database.fetch_one(SQL[kind], parameters, revive=True)
-        count = int(row["count"]) if row else 0
-        purged += count
-        if count < settings.relay_sweep_batch:
-            break
-    return purged
+    return take_all(parts().request.database, SQL, parameters, settings.relay_purge_seconds)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -22,33 +21,23 @@ from local.banking.chaos.report import Run
 from local.banking.chaos.restoring import Operator
 from local.banking.chaos.symptoms import Symptoms
 from local.banking.chaos.testbed import Testbed
+from local.chaos import course
 from local.chaos.conducting import Conductor
 from local.chaos.faults.fault import Disturbance, Fault
 from local.services.running import RunningServices
 
 RESTORED = "database restored"
-POLL_SECONDS = 0.3
+LOOKS_AT_REST = 3
+"""How often the system must be seen at rest in a row."""
 
 
 @dataclass(frozen=True)
-class Choices:
-    """The options of a run.
+class Choices(course.Choices):
+    """The options of a run; `callers` call for each tenant."""
 
-    Attributes:
-        seconds: duration of the load, and roughly of the faults
-        callers: calling threads per tenant
-        rest_seconds: longest time until the system must be at rest afterwards
-        sabotage: promises that are broken on purpose
-        kill_points: whether the command also runs the kill points, once
-    """
-
-    seconds: float = 40.0
-    tenants: int = 3
     callers: int = 4
     faults: Sequence[Fault] = tuple(BY_NAME.values())
-    rest_seconds: float = 120.0
-    sabotage: str = ""
-    kill_points: bool = True
+    tenants: int = 3
 
 
 def run_seed(
@@ -59,8 +48,7 @@ def run_seed(
     told: Callable[[str], None] = lambda _words: None,
 ) -> Run:
     """Run one seed on these servers. `folder` is emptied and gets the logs and records."""
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+    course.empty(folder)
     began = time.monotonic()
     plan = make_plan(seed, choices.seconds, choices.faults)
     with (
@@ -70,7 +58,7 @@ def run_seed(
     ):
         bed.open(choices.tenants)
         disturbances, restore = _disturb(bed, plan, choices, record, told)
-        waited = _come_to_rest(bed, choices.rest_seconds)
+        waited = course.come_to_rest(lambda: _is_at_rest(bed), choices.rest_seconds, LOOKS_AT_REST)
         evidence = _gather(bed, record, disturbances, restore)
     return Run(
         seed,
@@ -91,7 +79,6 @@ def _disturb(
     record: AnswerRecord,
     told: Callable[[str], None],
 ) -> tuple[Sequence[Disturbance], Restore | None]:
-    """Carry out the plan under load. Afterwards all faults are undone and nothing calls."""
     load = Load(bed.tenants, bed.base_urls, record, plan.seed, choices.callers)
     targets = Targets(bed, threading.Event(), load)
     conductor = Conductor(targets, BY_NAME, told)
@@ -101,14 +88,7 @@ def _disturb(
         if plan.lost_seconds:
             restores.append(_restore(targets, plan, record, told))
 
-    load.start()
-    enough = time.monotonic() + choices.seconds
-    try:
-        conductor.carry_out(plan, restore)
-        time.sleep(max(0.0, enough - time.monotonic()))
-    finally:
-        bed.calm()
-        load.stop()
+    course.disturb(bed, load, conductor, plan, choices.seconds, restore)
     return conductor.disturbances, restores[0] if restores else None
 
 
@@ -143,16 +123,6 @@ def _gather(
         told_by_api,
         restore,
     )
-
-
-def _come_to_rest(bed: Testbed, most_seconds: float) -> float:
-    """Wait, within a limit, until the system has come to rest on its own. Returns the time it took."""
-    began = time.monotonic()
-    quiet = 0
-    while time.monotonic() - began < most_seconds and quiet < 3:
-        quiet = quiet + 1 if _is_at_rest(bed) else 0
-        time.sleep(POLL_SECONDS)
-    return time.monotonic() - began
 
 
 def _is_at_rest(bed: Testbed) -> bool:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,8 +18,10 @@ from local.banking.demo.names import bank_name
 from local.banking.demo.performance import Performance
 from local.banking.demo.story import Record
 from local.banking.demo.summary import print_calls, print_events, print_figures
-from local.machine.checkout import ROOT, Checkout
-from local.services.installation import install
+from local.machine.checkout import ROOT
+from local.services.installation import Installation
+from local.serving import playing
+from local.serving.playing import number
 from local.serving.server import start_server
 
 LOG = ROOT / ".local" / "log" / "demo-consumer.log"
@@ -44,47 +44,28 @@ class Choices:
     seed: int | None
 
 
-class WrongChoice(Exception):
-    """A choice in the environment makes no sense; the text says which."""
-
-
 def read_choices(environment: Mapping[str, str]) -> Choices:
     """`DEMO_CUSTOMERS` (300), `DEMO_DEADLINE_SECONDS` and `DEMO_SEED`.
 
     Raises:
         WrongChoice: one of them is no such number
     """
-    customers = _number(environment, "DEMO_CUSTOMERS", 300)
-    deadline = _number(environment, "DEMO_DEADLINE_SECONDS", max(120, customers // 2))
-    seed = _number(environment, "DEMO_SEED", 0) if environment.get("DEMO_SEED") else None
+    customers = number(environment, "DEMO_CUSTOMERS", 300)
+    deadline = number(environment, "DEMO_DEADLINE_SECONDS", max(120, customers // 2))
+    seed = number(environment, "DEMO_SEED", 0) if environment.get("DEMO_SEED") else None
     return Choices(customers, deadline, seed)
-
-
-def _number(environment: Mapping[str, str], name: str, default: int) -> int:
-    text = environment.get(name) or str(default)
-    if not (text.isascii() and text.isdecimal() and 0 < int(text) <= 1_000_000):
-        raise WrongChoice(f"{name} must be a whole number from 1 to 1000000, got {text!r}")
-    return int(text)
 
 
 def play() -> int:
     """Play the demo on the terminal; returns its exit status."""
-    console = Console()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # takes all down, as Ctrl-C does
+    return playing.play(read_choices, _play_on_installed, CallFailed)
+
+
+def _play_on_installed(console: Console, choices: Choices, installation: Installation) -> int:
     try:
-        choices = read_choices(os.environ)
-        console.print("starting what is needed …")
-        installation = install(Checkout(), keep=False)
-        with installation.services:
-            return play_on(console, choices, installation.environment)
-    except KeyboardInterrupt:
-        console.print("stopped before the end")
-        return 130
-    except ConsumerKeepsEnding as exc:
-        console.print(f"{exc}; see {LOG.relative_to(ROOT)}", style="red", markup=False)
-        return 1
-    except (CallFailed, WrongChoice) as exc:
-        console.print(str(exc), style="red", markup=False)
+        return play_on(console, choices, installation.environment)
+    except ConsumerKeepsEnding as error:
+        console.print(f"{error}; see {LOG.relative_to(ROOT)}", style="red", markup=False)
         return 1
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -10,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
 
+from local.chaos import course
 from local.chaos.conducting import Conductor
 from local.chaos.faults.fault import Disturbance, Fault, Targets
 from local.chaos.plan import Plan, make_plan
@@ -21,28 +21,13 @@ from local.relay.chaos.report import Run
 from local.relay.chaos.testbed import Testbed
 from local.services.running import RunningServices
 
-POLL_SECONDS = 0.3
-
 
 @dataclass(frozen=True)
-class Choices:
-    """The options of a run.
+class Choices(course.Choices):
+    """The options of a run; `callers` call for each storefront."""
 
-    Attributes:
-        seconds: duration of the load, and roughly of the faults
-        callers: calling threads per storefront
-        rest_seconds: longest time until the system must be at rest afterwards
-        sabotage: promises that are broken on purpose
-        kill_points: whether the command also runs the kill points, once
-    """
-
-    seconds: float = 40.0
-    shops: int = 3
-    callers: int = 2
     faults: Sequence[Fault] = tuple(BY_NAME.values())
-    rest_seconds: float = 120.0
-    sabotage: str = ""
-    kill_points: bool = True
+    shops: int = 3
 
 
 def run_seed(
@@ -53,14 +38,13 @@ def run_seed(
     told: Callable[[str], None] = lambda _words: None,
 ) -> Run:
     """Run one seed on these servers. `folder` is emptied and gets the logs."""
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+    course.empty(folder)
     began = time.monotonic()
     plan = make_plan(seed, choices.seconds, choices.faults)
     with Testbed(services, str(seed), folder, choices.sabotage) as bed:
         bed.open(choices.shops)
         disturbances, sent = _disturb(bed, plan, choices, told)
-        waited = _come_to_rest(bed, choices.rest_seconds)
+        waited = course.come_to_rest(lambda: _is_at_rest(bed), choices.rest_seconds)
         own = bed.reconciliation()
         bed.stop_platform()
         gathered = gathering.gather(
@@ -79,17 +63,9 @@ def run_seed(
 def _disturb(
     bed: Testbed, plan: Plan, choices: Choices, told: Callable[[str], None]
 ) -> tuple[Sequence[Disturbance], Sequence[Told]]:
-    """Carry out the plan under load. Afterwards all faults are undone and nothing calls."""
     load = _load(bed, plan.seed, choices)
     conductor = Conductor(Targets(bed, threading.Event()), BY_NAME, told)
-    load.start()
-    enough = time.monotonic() + choices.seconds
-    try:
-        conductor.carry_out(plan)
-        time.sleep(max(0.0, enough - time.monotonic()))
-    finally:
-        bed.calm()
-        load.stop()
+    course.disturb(bed, load, conductor, plan, choices.seconds)
     return conductor.disturbances, load.told
 
 
@@ -106,11 +82,5 @@ def _load(bed: Testbed, seed: int, choices: Choices) -> Load:
     return Load(callers, stopping)
 
 
-def _come_to_rest(bed: Testbed, most_seconds: float) -> float:
-    """Wait, within a limit, until the system has come to rest on its own. Returns the time it took."""
-    began = time.monotonic()
-    while time.monotonic() - began < most_seconds:
-        if not gathering.count(bed.database_url, "unsettled"):
-            break
-        time.sleep(POLL_SECONDS)
-    return time.monotonic() - began
+def _is_at_rest(bed: Testbed) -> bool:
+    return not gathering.count(bed.database_url, "unsettled")

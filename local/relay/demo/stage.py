@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import closing
@@ -14,7 +13,7 @@ from urllib.parse import urlsplit
 
 from rich.console import Console
 
-from local.machine.checkout import ROOT, Checkout
+from local.machine.checkout import ROOT
 from local.relay.calls import CallFailed, Platforms
 from local.relay.demo.book import Book
 from local.relay.demo.display import Display
@@ -25,16 +24,15 @@ from local.relay.demo.shops import open_shops
 from local.relay.demo.summary import print_lanes
 from local.relay.platforms_server import platforms_command, settings_naming
 from local.services.databases import address_of, create_database, drop_database, with_users
-from local.services.installation import Installation, install, migrate
+from local.services.installation import Installation, migrate
+from local.serving import playing
+from local.serving.playing import WrongChoice, number
 from local.serving.server import start_server
 
 DATABASE, SETTING, OMS = "relay_demo", "RELAY_DATABASE_URL", "RELAY_OMS_DATABASE_URL"
 LOG = ROOT / ".local" / "log" / "accompanying.log"
+MOST = 100_000
 _POLL_SECONDS = 0.25
-
-
-class WrongChoice(Exception):
-    """A choice in the environment makes no sense; the text says which."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,36 +58,16 @@ def read_choices(environment: Mapping[str, str]) -> Choices:
     Raises:
         WrongChoice: one of them is no such number
     """
-    orders = _number(environment, "RELAY_DEMO_ORDERS", 300)
+    orders = number(environment, "RELAY_DEMO_ORDERS", 300, MOST)
     seeded = bool(environment.get("RELAY_DEMO_SEED"))
-    seed = _number(environment, "RELAY_DEMO_SEED", 1) if seeded else None
+    seed = number(environment, "RELAY_DEMO_SEED", 1, MOST) if seeded else None
     seconds = max(25.0, orders / 20)
     return Choices(orders, seconds, 125 + seconds, seed=seed)
 
 
-def _number(environment: Mapping[str, str], name: str, default: int) -> int:
-    text = environment.get(name) or str(default)
-    if not (text.isascii() and text.isdecimal() and 0 < int(text) <= 100_000):
-        raise WrongChoice(f"{name} must be a whole number from 1 to 100000, got {text!r}")
-    return int(text)
-
-
 def play() -> int:
     """Play the demo on the terminal; returns its exit status."""
-    console = Console()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # takes all down, as Ctrl-C does
-    try:
-        choices = read_choices(os.environ)
-        console.print("starting what is needed …")
-        installation = install(Checkout(), keep=False)
-        with installation.services:
-            return _play_on_own_database(console, choices, installation)
-    except KeyboardInterrupt:
-        console.print("stopped before the end")
-        return 130
-    except (CallFailed, WrongChoice) as error:
-        console.print(str(error), style="red", markup=False)
-        return 1
+    return playing.play(read_choices, _play_on_own_database, CallFailed)
 
 
 def _play_on_own_database(console: Console, choices: Choices, installation: Installation) -> int:

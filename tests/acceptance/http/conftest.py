@@ -1,5 +1,7 @@
 """The same suite by HTTP against each way to run the functions, each with a server of its own.
 
+One worker runs all tests of a way (tests/support/sharing.py).
+
 `admin`, `make_bank`, `bank` and `query` are the fixtures of the other tests, on that server.
 """
 
@@ -46,11 +48,11 @@ def artifact() -> Artifact:
     return package("banking")
 
 
-@pytest.fixture(scope="module", params=WAYS)
+@pytest.fixture(scope="session", params=WAYS)
 def served(
     request: pytest.FixtureRequest, services: RunningServices, artifact: Artifact
 ) -> Iterator[Served]:
-    """A server on an empty database; the packaged one migrates by itself."""
+    """One server for all tests of a way, on an empty database; the packaged one migrates by itself."""
     way = str(request.param)
     if way == "container" and not answers():
         pytest.skip("no Docker engine answers")
@@ -100,7 +102,7 @@ def environment(served: Served) -> dict[str, str]:
 
 @pytest.fixture
 def database_url(served: Served) -> str:
-    """The database of the server, shared by the tests of a module, with the master as user."""
+    """The database of the server, shared by all tests of a way, with the master as user."""
     return served.environment["DATABASE_MASTER_URL"]
 
 

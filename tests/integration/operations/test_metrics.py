@@ -250,7 +250,7 @@ def test_schedules_report_their_last_success(
     began = time.time()
     run_schedule("purge")
     with monkeypatch.context() as patched:
-        patched.setattr("chalicelib.banking.schedules.purge._delete_old", _crash)
+        patched.setattr("chalicelib.banking.schedules.purge.take_all", _crash)
         with pytest.raises(RuntimeError):
             run_schedule("purge")
 

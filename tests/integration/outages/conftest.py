@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -27,6 +27,12 @@ def template_databases(own_services: RunningServices) -> Iterator[dict[str, str]
 def template_database(template_databases: dict[str, str]) -> str:
     """The name of banking's."""
     return template_databases["DATABASE_URL"]
+
+
+@pytest.fixture
+def database_url(copy_database: Callable[[str], str]) -> str:
+    """A copy on these servers."""
+    return copy_database("DATABASE_URL")
 
 
 @pytest.fixture(autouse=True)

@@ -45,12 +45,17 @@ def database_url(prepared_url: str) -> str:
     with closing(psycopg2.connect(prepared_url)) as connection, connection.cursor() as cursor:
         connection.autocommit = True
         cursor.execute(
-            "SELECT string_agg(quote_ident(relname), ', ') FROM pg_class"
+            "SELECT string_agg(format('DELETE FROM %I', relname), '; ') FROM pg_class"
             " WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'"
             " AND relname NOT IN ('migration_history', 'ad_analytics_platforms')"
         )
-        (tables,) = cursor.fetchone() or ("",)
-        cursor.execute(f"TRUNCATE {tables} RESTART IDENTITY")
+        (deletions,) = cursor.fetchone() or ("",)
+        cursor.execute(deletions)  # quicker than TRUNCATE, which makes every file anew
+        cursor.execute(
+            "SELECT setval(oid, 1, false) FROM pg_class"
+            " WHERE relnamespace = 'public'::regnamespace AND relkind = 'S'"
+            " AND relname NOT LIKE 'ad_analytics_platforms%'"
+        )
         cursor.execute(
             "DELETE FROM ad_analytics_platforms WHERE id > 7"
         )  # the migration made seven

@@ -26,7 +26,6 @@ from tests.integration.relay.receiver import Receiver, receiving
 from tests.support.openapi import hold_to_document
 from tests.support.waiting import eventually
 
-EXAMPLES = 3
 EVENT = {
     "storefront_id": "bosley",
     "event_name": "purchase_completed",
@@ -117,7 +116,8 @@ def test_one_process_answers_for_both(client: httpx.Client) -> None:
     assert {"/customer/data", "/v1/events", "/admin/v1/storefronts"} <= set(paths)
 
 
-def test_relay_alone_keeps_to_its_documents(environment: dict[str, str]) -> None:
+@pytest.mark.parametrize("examples", [2, pytest.param(10, marks=pytest.mark.night_long)])
+def test_relay_alone_keeps_to_its_documents(environment: dict[str, str], examples: int) -> None:
     """First the collection, as Postman would send it; then what OpenAPI allows and forbids."""
     collection = postman_collection(openapi_document("relay"), PLAN)
     requests = {
@@ -132,10 +132,10 @@ def test_relay_alone_keeps_to_its_documents(environment: dict[str, str]) -> None
                 known |= kept(request, answer)
                 refused |= {name: answer.text} if answer.status_code >= 300 else {}
         assert refused == {}
-        hold_all_to_document(client, environment)
+        hold_all_to_document(client, environment, examples)
 
 
-def hold_all_to_document(client: httpx.Client, environment: dict[str, str]) -> None:
+def hold_all_to_document(client: httpx.Client, environment: dict[str, str], examples: int) -> None:
     base_url = str(client.base_url).rstrip("/")
     user = f"{environment['RELAY_ADMIN_USER']}:{environment['RELAY_ADMIN_PASSWORD']}"
     headers = {"Authorization": f"Basic {base64.b64encode(user.encode()).decode()}"}
@@ -149,7 +149,7 @@ def hold_all_to_document(client: httpx.Client, environment: dict[str, str]) -> N
                         base_url,
                         headers,
                         mode=mode,
-                        examples=EXAMPLES,
+                        examples=examples,
                         change=known if method in {"get", "patch"} else lambda _case: None,
                     )
 

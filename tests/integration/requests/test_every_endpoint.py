@@ -90,57 +90,67 @@ class Callers:
 
 
 @pytest.fixture(scope="module")
-def once(services: RunningServices, template_databases: dict[str, str]) -> Iterator[Callers]:
-    """One database of each system for the whole module: what is asked here changes nothing."""
+def unlimited(
+    services: RunningServices, template_databases: dict[str, str]
+) -> Iterator[dict[str, str]]:
+    """Settings of both systems, each with one database for the whole module."""
     names = {s: f"{name}_every_endpoint" for s, name in template_databases.items()}
-    urls = {
-        s: create_database(services.urls, name, template_databases[s]) for s, name in names.items()
-    }
-    users = {k: v for s, url in urls.items() for k, v in with_users(services.urls, url, s).items()}
-    unlimited = {**UNLIMITED, "RELAY_RATE_LIMIT_PER_MINUTE": "6000000"}
-    environment = settings_environment(services.urls, **{**unlimited, **users})
-    banking, relay = wiring.build(environment), relay_wiring.build(environment)
+    users: dict[str, str] = {}
+    for setting, name in names.items():
+        url = create_database(services.urls, name, template_databases[setting])
+        users |= with_users(services.urls, url, setting)
+    limits = {**UNLIMITED, "RELAY_RATE_LIMIT_PER_MINUTE": "6000000"}
+    yield settings_environment(services.urls, **{**limits, **users})
+    for name in names.values():
+        drop_database(services.urls, name)
+
+
+@pytest.fixture(scope="module")
+def once(unlimited: dict[str, str]) -> Iterator[Callers]:
+    """The callers for the whole module: what is asked here changes nothing."""
+    banking, relay = wiring.build(unlimited), relay_wiring.build(unlimited)
 
     def use() -> None:
         wiring.use(banking)
         relay_wiring.use(relay)
 
     use()
-    admin = Api(environment["ADMIN_API_KEY"])
-    tenants = [new_bank(admin) for _ in range(2)]
-    admin.post("/consumer/change-status", consumer_id=tenants[1].consumer_id, status="deactivated")
-    yield Callers(
-        {
-            "banking": Of(
-                admin=admin,
-                tenant=tenants[0].api,
-                malformed=Api("fk_x_y"),
-                missing="X-API-Key is missing; send your API key in this header",
-                wrong="X-API-Key is malformed; check that the key was copied as a whole",
-                not_admin="This endpoint is the admin's; ",
-                most_bytes=banking.settings.max_body_bytes,
-            ),
-            "relay": Of(
-                admin=login(environment, "ADMIN"),
-                tenant=login(environment, "INGEST"),
-                malformed=Api(None, login=("a", "\0")),
-                missing="Authorization is missing; send your user and password by HTTP Basic",
-                wrong="The user or the password is wrong",
-                not_admin="This endpoint is for users with the role admin",
-                most_bytes=relay.settings.relay_max_body_bytes,
-            ),
-        },
-        tenants[1].api,
-        use,
-    )
+    admin = Api(unlimited["ADMIN_API_KEY"])
+    tenant, gone = new_bank(admin), new_bank(admin)
+    admin.post("/consumer/change-status", consumer_id=gone.consumer_id, status="deactivated")
+    of_banking = banks(admin, tenant.api, banking.settings.max_body_bytes)
+    of_relay = users_of_relay(unlimited, relay.settings.relay_max_body_bytes)
+    yield Callers({"banking": of_banking, "relay": of_relay}, gone.api, use)
     banking.close()
     relay.close()
     wiring.use(None)
     relay_wiring.use(None)
-    for tenant in tenants:
-        delete_queues(environment["RABBITMQ_URL"], tenant.name)
-    for name in names.values():
-        drop_database(services.urls, name)
+    for bank in (tenant, gone):
+        delete_queues(unlimited["RABBITMQ_URL"], bank.name)
+
+
+def banks(admin: Api, tenant: Api, most_bytes: int) -> Of:
+    return Of(
+        admin=admin,
+        tenant=tenant,
+        malformed=Api("fk_x_y"),
+        missing="X-API-Key is missing; send your API key in this header",
+        wrong="X-API-Key is malformed; check that the key was copied as a whole",
+        not_admin="This endpoint is the admin's; ",
+        most_bytes=most_bytes,
+    )
+
+
+def users_of_relay(environment: dict[str, str], most_bytes: int) -> Of:
+    return Of(
+        admin=login(environment, "ADMIN"),
+        tenant=login(environment, "INGEST"),
+        malformed=Api(None, login=("a", "\0")),
+        missing="Authorization is missing; send your user and password by HTTP Basic",
+        wrong="The user or the password is wrong",
+        not_admin="This endpoint is for users with the role admin",
+        most_bytes=most_bytes,
+    )
 
 
 def login(environment: dict[str, str], role: str) -> Api:

@@ -57,7 +57,7 @@ class SystemDatabase(NamedTuple):
 
     @property
     def settings(self) -> tuple[str, ...]:
-        """Master, owner and application, as `fintegrate.roles.Users` has them, then the guests."""
+        """The variables of all its users' URLs: master, owner, application, then the guests."""
         return self.master_setting, self.owner_setting, self.setting, *self.guest_roles
 
     @property

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -35,6 +35,12 @@ OPERATIONS = Path(__file__).resolve().parents[4] / "docs/banking/operations.md"
 
 class Killed(BaseException):
     """The process ends here."""
+
+
+@pytest.fixture
+def database_url(copy_database: Callable[[str], str]) -> str:
+    """One of the test's own: Redis remembers the life of a database, which reuse would turn back."""
+    return copy_database("DATABASE_URL")
 
 
 @pytest.fixture

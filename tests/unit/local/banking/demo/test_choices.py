@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from local.banking.demo.stage import WrongChoice, read_choices
+from local.banking.demo.stage import read_choices
+from local.serving.playing import WrongChoice
 
 
 def test_choices_have_defaults() -> None:

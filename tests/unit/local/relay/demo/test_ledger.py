@@ -13,7 +13,8 @@ from local.relay.demo.book import Books, Delivery
 from local.relay.demo.ledger import balances, discrepancies
 from local.relay.demo.script import Record
 from local.relay.demo.shops import Destination
-from local.relay.demo.stage import WrongChoice, read_choices
+from local.relay.demo.stage import read_choices
+from local.serving.playing import WrongChoice
 
 
 @dataclass

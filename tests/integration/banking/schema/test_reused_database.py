@@ -1,0 +1,85 @@
+"""The database that tests get one after the other is always as the migrations left it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import closing
+
+import psycopg2
+import pytest
+
+from tests.support.reused_database import ReusedDatabase
+from tests.support.schemas import run
+
+CONTENTS = """
+SELECT (SELECT json_agg(c ORDER BY name) FROM consumers c)::text,
+       (SELECT json_agg(h ORDER BY name) FROM migration_history h)::text,
+       (SELECT count(*) FROM customers)
+"""
+SETTING = """
+DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET timezone = %L', current_database(), 'UTC'); END $$
+"""
+MANY = (
+    "INSERT INTO customers (consumer_id, name) SELECT consumer_id, repeat('x', 200) FROM consumers"
+)
+
+
+class Copies:
+    """Makes copies and counts them."""
+
+    def __init__(self, copy: Callable[[str], str]) -> None:
+        self._copy = copy
+        self.made = 0
+
+    def __call__(self) -> str:
+        self.made += 1
+        return self._copy("DATABASE_URL")
+
+
+@pytest.fixture
+def copies(copy_database: Callable[[str], str]) -> Copies:
+    return Copies(copy_database)
+
+
+def test_rows_are_as_before(copies: Copies) -> None:
+    database = ReusedDatabase(copies)
+    before = run(database.fresh(), CONTENTS)
+    run(database.fresh(), f"{MANY}; DELETE FROM migration_history; UPDATE consumers SET name = 'x'")
+
+    assert run(database.fresh(), CONTENTS) == before
+    assert copies.made == 1
+
+
+def test_sessions_are_ended(copies: Copies) -> None:
+    database = ReusedDatabase(copies)
+    with closing(psycopg2.connect(database.fresh())) as left, left.cursor() as cursor:
+        cursor.execute("LOCK TABLE customers")
+
+        database.fresh()
+
+        with pytest.raises(psycopg2.OperationalError):
+            cursor.execute("SELECT 1")
+    assert copies.made == 1
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "CREATE TABLE mine (x integer)",
+        "ALTER TABLE customers ADD COLUMN mine text",
+        "ALTER TABLE customer_events DISABLE TRIGGER ALL",
+        "CREATE SCHEMA mine",
+        "REVOKE SELECT ON customers FROM fintegrate_app",
+        SETTING,
+        f"{MANY} CROSS JOIN generate_series(1, 5000)",
+        f"{MANY} CROSS JOIN generate_series(1, 50); ANALYZE customers",
+    ],
+    ids=["table", "column", "trigger", "schema", "right", "setting", "growth", "statistics"],
+)
+def test_more_than_rows_makes_a_copy(copies: Copies, change: str) -> None:
+    database = ReusedDatabase(copies)
+    run(database.fresh(), change)
+
+    database.fresh()
+
+    assert copies.made == 2
