@@ -62,7 +62,10 @@ def _database(service: str) -> SystemDatabase:
 
 SYSTEM = System(
     name="appevents",
-    databases=tuple(_database(service) for service in ("notify", "machine")),
+    databases=tuple(
+        _database(service)
+        for service in ("notify", "video", "settings", "program", "dm", "machine")
+    ),
     configuration=Configuration,
     services=SERVICES,
     request_parts=_request_parts,

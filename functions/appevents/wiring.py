@@ -42,6 +42,10 @@ from fintegrate.settings import SettingsError, load
 
 SETTINGS = {
     "notification": "notify_database_url",
+    "video": "video_database_url",
+    "settings": "settings_database_url",
+    "program": "program_database_url",
+    "dm": "dm_database_url",
     "machine": "machine_database_url",
 }
 """The setting of each service's database."""

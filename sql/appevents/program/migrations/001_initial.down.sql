@@ -1,0 +1,9 @@
+-- Removes everything that 001_initial.up.sql made.
+
+BEGIN;
+
+DROP TABLE IF EXISTS outbox;
+DROP TABLE IF EXISTS inbox_attempts;
+DROP TABLE IF EXISTS idempotency_keys;
+
+COMMIT;

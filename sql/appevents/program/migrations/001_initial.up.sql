@@ -1,0 +1,60 @@
+-- The first tables of the service for training programs.
+
+BEGIN;
+
+-- ---------------------------------------------------------------------------------------------
+-- The inbox and the outbox: each service has both
+-- ---------------------------------------------------------------------------------------------
+
+-- The events that were applied or rejected here, each once. Kept longer than a queue can hold a message.
+CREATE TABLE IF NOT EXISTS idempotency_keys (
+    user_id             uuid        NOT NULL,
+    client_generated_id uuid        NOT NULL,
+    event_type          text        NOT NULL,
+    outcome             text        NOT NULL,
+    processed_at        timestamptz NOT NULL DEFAULT clock_timestamp(),
+    CONSTRAINT idempotency_keys_pkey PRIMARY KEY (user_id, client_generated_id),
+    CONSTRAINT idempotency_keys_outcome_check CHECK (outcome IN ('processed', 'rejected'))
+);
+
+CREATE INDEX IF NOT EXISTS idempotency_keys_by_age ON idempotency_keys (processed_at);
+
+-- Messages that came again, and how often a function has begun them without an end. message is a hash of
+-- its id and body.
+CREATE TABLE IF NOT EXISTS inbox_attempts (
+    message  text        NOT NULL,
+    starts   integer     NOT NULL DEFAULT 1,
+    begun_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    CONSTRAINT inbox_attempts_pkey PRIMARY KEY (message)
+);
+
+-- Events of this service, written with what they tell. failure_reason also says that no function is
+-- publishing a row any more. Rows go a day after they were published.
+CREATE TABLE IF NOT EXISTS outbox (
+    id                  bigint      NOT NULL GENERATED ALWAYS AS IDENTITY,
+    event_type          text        NOT NULL,
+    client_generated_id uuid        NOT NULL,
+    user_id             uuid        NOT NULL,
+    causation_id        uuid,
+    data                json        NOT NULL,
+    created_at          timestamptz NOT NULL DEFAULT clock_timestamp(),
+    publish_status      text        NOT NULL DEFAULT 'pending',
+    published_at        timestamptz,
+    try_count           integer     NOT NULL DEFAULT 0,
+    failure_reason      text,
+    CONSTRAINT outbox_pkey PRIMARY KEY (id),
+    CONSTRAINT outbox_publish_status_check CHECK (publish_status IN ('pending', 'published'))
+);
+
+CREATE INDEX IF NOT EXISTS outbox_pending ON outbox (id) WHERE publish_status = 'pending';
+CREATE INDEX IF NOT EXISTS outbox_by_age ON outbox (published_at) WHERE publish_status = 'published';
+
+-- ---------------------------------------------------------------------------------------------
+-- What the functions' user may do: with each table what a statement of theirs does. It owns nothing.
+-- ---------------------------------------------------------------------------------------------
+
+GRANT SELECT, INSERT ON idempotency_keys TO program_db_app;
+GRANT SELECT, INSERT, UPDATE, DELETE ON inbox_attempts TO program_db_app;
+GRANT SELECT, INSERT, UPDATE ON outbox TO program_db_app;
+
+COMMIT;
