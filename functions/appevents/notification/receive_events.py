@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from chalicelib.appevents.counters import ACCEPTED
 from chalicelib.appevents.notification.accept import accept, checked, content_hash
@@ -32,27 +32,41 @@ def receive_events(call: Call[Batch]) -> Answer:
     Each is judged by itself; those that are accepted are stored and published together, in their order.
     """
     began, user_id, told = time.monotonic(), call.caller.owner_id, call.body.events
-    further = (len(told) - 1) // EVENTS_PER_TOKEN
-    if further:
+    if further := (len(told) - 1) // EVENTS_PER_TOKEN:
         request_parts().rate_limiter.take(call.caller.key_id, cost=further)
-    results: dict[int, Result] = {}
-    good: dict[str, tuple[int, Told]] = {}
-    again: list[tuple[int, Told]] = []
+    judged = _judge(told, user_id)
+    results = {
+        **judged.invalid,
+        **_accepted(call, user_id, list(judged.good.values()), began),
+        **dict(_repeated(judged.good, judged.again)),
+    }
+    return Answer({"results": [results[index] for index in range(len(told))]})
+
+
+class _Judged(NamedTuple):
+    """The events of a batch with their index."""
+
+    good: dict[str, tuple[int, Told]]
+    """The first of each id."""
+    again: list[tuple[int, Told]]
+    invalid: dict[int, Result]
+
+
+def _judge(told: Sequence[object], user_id: str) -> _Judged:
+    judged = _Judged({}, [], {})
     for index, item in enumerate(told):
         try:
             event = validate_json(Told, dumps(item))
             checked(event, user_id)
         except ApiError as error:
-            results[index] = _result(_id_of(item), "invalid", error.description)
+            judged.invalid[index] = _result(_id_of(item), "invalid", error.description)
             continue
         key = str(event.client_generated_id)
-        if key in good:
-            again.append((index, event))
+        if key in judged.good:
+            judged.again.append((index, event))
         else:
-            good[key] = (index, event)
-    results |= _accepted(call, user_id, list(good.values()), began)
-    results |= dict(_repeated(good, again))
-    return Answer({"results": [results[index] for index in range(len(told))]})
+            judged.good[key] = (index, event)
+    return judged
 
 
 def _accepted(
