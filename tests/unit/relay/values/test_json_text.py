@@ -2,10 +2,11 @@ from __future__ import annotations
 
 import json
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from chalicelib.relay.values.json_text import dumps, flaw_of, loads
@@ -46,6 +47,24 @@ def test_reading_raises_only_value_error(text: str | bytes) -> None:
         flaw_of(loads(text))
     except ValueError:
         return
+
+
+@given(st.text() | st.binary() | JSON.map(dumps))
+@example("\ufeff1")
+@example(b"\xef\xbb\xbf1")
+@example("1".encode("utf-16"))
+@example("1 2")
+def test_reads_as_pythons_own(text: str | bytes) -> None:
+    """But for numbers."""
+
+    def read(reader: Any) -> str:
+        try:
+            return str(reader(text))
+        except ValueError:
+            return "no JSON"
+
+    numbers = {"parse_float": Decimal, "parse_constant": Decimal}
+    assert read(loads) == read(partial(json.loads, **numbers))
 
 
 def test_number_of_thousands_of_digits_is_read() -> None:
