@@ -1,7 +1,7 @@
 """One connection: sends a request and reads its answer, within a deadline and bounds.
 
-The bytes are ours, the parsing of answers is h11's. Nothing is read beyond the bounds, and a connection
-of which anything is left to be read or sent is not used again.
+The bytes are ours, the parsing of answers is h11's, but for the plainest ones. Nothing is read beyond
+the bounds, and a connection of which anything is left to be read or sent is not used again.
 """
 
 from __future__ import annotations
@@ -9,23 +9,23 @@ from __future__ import annotations
 import socket
 import ssl
 import time
-import zlib
 from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
 
 import h11
 
 from fintegrate.outgoing.deadline import READ, WRITE, Deadline, TimeIsUp, Watch
 from fintegrate.outgoing.dialing import reason_of
 from fintegrate.outgoing.exchange import KEPT_HEADERS, METHODS, Kind, Sent, Stopped
+from fintegrate.outgoing.packing import PACKING, unpacked
+from fintegrate.outgoing.plain_answers import plain_answer
 from fintegrate.outgoing.urls import Target
 from fintegrate.outgoing.writing import Outgoing
 
 CHUNK = 16 * 1024
 """What is sent or read at once, in bytes: one record of TLS. Of several records some may have gone out
 when `send` raises, and nobody would know."""
-_PACKING = "content-encoding"
-_PACKED = {"gzip": 31, "x-gzip": 31, "deflate": 15}
-"""`wbits` of the packings that are unpacked. None was asked for; some servers pack all the same."""
 _TOLD = {
     method: h11.Request(method=method, target="/", headers=[("Host", "")]) for method in METHODS
 }
@@ -42,8 +42,7 @@ class Bounds:
     """As it comes, and again when it is unpacked."""
 
 
-@dataclass(frozen=True, slots=True)
-class Read:
+class Read(NamedTuple):
     """What was read of an answer."""
 
     status: int
@@ -110,14 +109,20 @@ class _Exchange:
         self._bounds = bounds
         self._keep = KEPT_HEADERS | outgoing.keep
         self._wire = memoryview(outgoing.wire)
-        self._http = h11.Connection(h11.CLIENT, max_incomplete_event_size=bounds.head)
-        self._http.send(_TOLD[outgoing.method])
+        self._method = outgoing.method
         self._sent = 0
         self._received = 0
         self._ended = False
+        self._was_plain = False
         self._headers: dict[str, str] = {}
         self._packing = ""
         self._body = bytearray()
+
+    @cached_property
+    def _http(self) -> h11.Connection:
+        http = h11.Connection(h11.CLIENT, max_incomplete_event_size=self._bounds.head)
+        http.send(_TOLD[self._method])
+        return http
 
     @property
     def sent(self) -> Sent:
@@ -131,8 +136,9 @@ class _Exchange:
         The rest of a refused request would precede it, and what came after the answer would be taken for
         its answer. h11 is done unless the other side wants to close.
         """
-        is_done = self._http.their_state is h11.DONE and self.sent is Sent.WHOLE
-        return is_done and not self._http.trailing_data[0]
+        if self.sent is not Sent.WHOLE or self._was_plain:
+            return self._was_plain
+        return self._http.their_state is h11.DONE and not self._http.trailing_data[0]
 
     def run(self, deadline: Deadline) -> Read:
         try:
@@ -206,7 +212,21 @@ class _Exchange:
         return self.status >= 300
 
     def _read_head(self, deadline: Deadline) -> None:
-        self._take_head(self._receive(self._room_for_head(), deadline))
+        came = self._receive(self._room_for_head(), deadline)
+        if not self._take_plain(came):
+            self._take_head(came)
+
+    def _take_plain(self, came: bytes) -> bool:
+        """Take an answer that came whole and is plain; returns whether it is."""
+        if self._received or self._method == "HEAD" or self.sent is not Sent.WHOLE:
+            return False
+        plain = plain_answer(came, self._keep)
+        if plain is None or len(plain.body) > self._bounds.body:
+            return False
+        self._was_plain = True
+        self.status, self._body = plain.status, bytearray(plain.body)
+        self._take_headers(plain.headers)
+        return True
 
     def _room_for_head(self) -> int:
         left = self._bounds.head - self._received
@@ -233,14 +253,19 @@ class _Exchange:
         found: dict[str, str] = {}
         for raw_name, raw in head.headers:
             name = raw_name.decode("ascii")
-            if name in self._keep or name == _PACKING:
+            if name in self._keep or name == PACKING:
                 value = raw.decode("latin-1")
                 found[name] = f"{found[name]}, {value}" if name in found else value
-        self._packing = found.get(_PACKING, "").strip().lower()
+        self._take_headers(found)
+
+    def _take_headers(self, found: dict[str, str]) -> None:
+        self._packing = found.get(PACKING, "").strip().lower()
         self._headers = {name: value for name, value in found.items() if name in self._keep}
 
     def _read_body(self, deadline: Deadline) -> bool:
         """Read the body up to its bound; returns whether that was all."""
+        if self._was_plain:
+            return True
         # The frames of a chunked body take no more than the body may.
         most = self._received + 2 * self._bounds.body
         while True:
@@ -285,17 +310,3 @@ class _Exchange:
 def unread(opened: socket.socket) -> int:
     """Bytes that TLS has read and nobody has taken: the socket itself tells nothing of them."""
     return opened.pending() if isinstance(opened, ssl.SSLSocket) else 0
-
-
-def unpacked(body: bytes, packing: str, most: int) -> tuple[bytes, bool]:
-    """At most `most` bytes of a body, and whether that is all. Nothing of one in an unknown packing."""
-    if not body or packing in {"", "identity"}:
-        return body, True
-    if packing not in _PACKED:
-        return b"", False
-    reader = zlib.decompressobj(_PACKED[packing])
-    try:
-        plain = reader.decompress(body, most)
-    except zlib.error:
-        return b"", False
-    return plain, reader.eof and not reader.unused_data
