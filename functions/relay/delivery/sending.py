@@ -22,7 +22,6 @@ from chalicelib.relay.delivery.shapes import Kind as Meaning
 from chalicelib.relay.delivery.shapes import Verdict as Judgement
 from fintegrate.access.key_ring import KeyMissing
 from fintegrate.access.sealing import Misplaced, Sealing, Unreadable
-from fintegrate.access.secret import Secret
 from fintegrate.database import Row
 from fintegrate.outbox.lanes import DELIVERED, Batch, Kind, Sent, Verdict
 from fintegrate.outgoing import exchange
@@ -43,9 +42,9 @@ class Sender:
     timeout_seconds: int = 0
     """The longest request, where an adapter's own is not shorter; 0 for the adapters' own."""
     _pools: dict[tuple[int, int], Pool] = field(default_factory=dict)
-    _opened: dict[int, tuple[str, Secret]] = field(default_factory=dict)
-    """The credential of each lane beside the sealed text that it was opened from, for one run. The ring
-    of keys lies in the same memory, so this gives nothing more away."""
+    _opened: dict[int, tuple[str | None, Destination]] = field(default_factory=dict)
+    """The destination of each lane beside the sealed text that its credential was opened from, for one
+    run. The ring of keys lies in the same memory, so this gives nothing more away."""
     _alone: threading.Lock = field(default_factory=threading.Lock)
 
     def send(self, batch: Batch) -> Sent:
@@ -114,24 +113,33 @@ class Sender:
 
     def destination_of(self, lane: Mapping[str, Any]) -> Destination:
         """The lane's destination with its opened credentials."""
-        own, name, settings = str(lane["lane_id"]), lane["adapter"], settings_of(lane)
-        if lane["credentials_encrypted"] is None:
-            return Destination(id=own, adapter=name, settings=settings)
-        credentials = self._credential_of(lane).reveal()
-        return Destination(id=own, adapter=name, settings=settings, credentials=credentials)
+        lane_id, sealed, settings = (
+            lane["lane_id"],
+            lane["credentials_encrypted"],
+            settings_of(lane),
+        )
+        known, destination = self._opened.get(lane_id, (None, None))
+        if destination is None or known != sealed or destination.settings != settings:
+            destination = Destination(
+                id=str(lane_id),
+                adapter=lane["adapter"],
+                settings=settings,
+                credentials=self._credentials_of(lane),
+            )
+            self._opened[lane_id] = sealed, destination
+        return destination
 
     def forget(self) -> None:
         """Drop opened credentials: a deleted one is kept no longer than a run."""
         self._opened.clear()
 
-    def _credential_of(self, lane: Mapping[str, Any]) -> Secret:
-        sealed, lane_id = lane["credentials_encrypted"], lane["lane_id"]
-        known, opened = self._opened.get(lane_id, ("", None))
-        if opened is None or known != sealed:
-            place = places.of_credential(lane["storefront_id"], lane["platform_id"])
-            opened = self.sealing.open(lane["key_id"], sealed, place)
-            self._opened[lane_id] = sealed, opened
-        return opened
+    def _credentials_of(self, lane: Mapping[str, Any]) -> Mapping[str, str]:
+        if lane["credentials_encrypted"] is None:
+            return {}
+        place = places.of_credential(lane["storefront_id"], lane["platform_id"])
+        opened = self.sealing.open(lane["key_id"], lane["credentials_encrypted"], place)
+        credentials: Mapping[str, str] = opened.reveal()
+        return credentials
 
     def event_of(self, row: Row) -> Event:
         """A claimed row as the adapters take it, with its private data opened."""

@@ -19,22 +19,25 @@ _LONGEST_NUMBER = 400
 """Digits before or after the point. Beyond it no other JSON reader and no database follows."""
 
 
-def loads(text: str | bytes) -> Any:
+def loads(text: str | bytes | bytearray) -> Any:
     """Read JSON. Numbers become int or Decimal; NaN and Infinity become Decimals that are not finite.
 
     Raises:
         ValueError: it is not JSON, not UTF-8, or nested too deeply to be read.
     """
+    if not isinstance(text, str):
+        text = text.decode(json.detect_encoding(text), "surrogatepass")
+    elif text.startswith("\ufeff"):
+        raise ValueError("JSON begins with a mark of its byte order")
     try:
-        return json.loads(text, parse_float=_decimal, parse_int=_whole, parse_constant=Decimal)
+        return _READER.decode(text)
     except RecursionError:
         raise ValueError("JSON is nested too deeply") from None
 
 
 def dumps(value: object) -> bytes:
     """Write compact JSON in UTF-8. A finite Decimal becomes a number with exactly its digits."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=_marked)
-    return unmarked(text).encode("utf-8", "replace")
+    return unmarked(_WRITER.encode(value)).encode("utf-8", "replace")
 
 
 def flaw_of(value: object, depth: int = 0) -> str | None:
@@ -87,3 +90,8 @@ def _marked(value: object) -> str:
     if isinstance(value, Decimal) and value.is_finite():
         return marked(value)
     raise TypeError(f"{type(value).__name__} cannot be written as JSON")
+
+
+# `json.loads` and `json.dumps` would make new ones for each text.
+_READER = json.JSONDecoder(parse_float=_decimal, parse_int=_whole, parse_constant=Decimal)
+_WRITER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=_marked)

@@ -11,6 +11,7 @@ from chalicelib.relay.values.wrong import WrongValue
 AHEAD = timedelta(minutes=10)
 """How far a sender's clock may be ahead of ours."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_SECOND = timedelta(seconds=1)
 _MICROSECOND = timedelta(microseconds=1)
 _UNIT_BY_DIGITS = {10: 1_000_000, 13: 1_000, 16: 1}
 _DIGITS = re.compile(r"\d{10}|\d{13}|\d{16}", re.ASCII)
@@ -61,7 +62,7 @@ def _from_iso(text: str) -> datetime:
 
 def seconds(moment: datetime) -> int:
     """Unix seconds, floored."""
-    return (moment - _EPOCH) // timedelta(seconds=1)
+    return (moment - _EPOCH) // _SECOND
 
 
 def microseconds(moment: datetime) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import secrets
 from decimal import Decimal
+from operator import itemgetter
 
 _MARK = secrets.token_hex(16)
 _MARKED = re.compile(f'"{_MARK}([0-9.E+-]+)"')
@@ -24,4 +25,4 @@ def marked(number: Decimal) -> str:
 
 def unmarked(text: str) -> str:
     """The encoder's text with numbers in place of what stands for them."""
-    return _MARKED.sub(r"\1", text) if _MARK in text else text
+    return _MARKED.sub(itemgetter(1), text) if _MARK in text else text

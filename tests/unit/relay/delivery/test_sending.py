@@ -122,6 +122,15 @@ def test_credential_is_opened_once_a_run(sealing: Sealing, monkeypatch: pytest.M
     assert opened == sealed
 
 
+def test_changed_settings_are_used_at_once(sealing: Sealing) -> None:
+    mine, before = sender(sealing), lane(sealing)
+    changed = {**before, "settings_json": {"consent_mode": "optional"}}
+
+    used = [mine.destination_of(each).settings for each in (before, changed, before)]
+
+    assert used == [each["settings_json"] for each in (before, changed, before)]
+
+
 def test_row_that_was_changed_stops_no_other(sealing: Sealing) -> None:
     moved = row(sealing, 1, "one", place=places.of_event(5, "2", "purchase_completed"))
     batch = Batch(lane(sealing), [moved, row(sealing, 2, "one")], "token", 0)

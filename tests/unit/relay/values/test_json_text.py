@@ -1,14 +1,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from chalicelib.relay.values.json_text import dumps, flaw_of, loads
+from chalicelib.relay.values.json_text import _decimal, _whole, dumps, flaw_of, loads
 
 NUMBERS = st.decimals(allow_nan=False, allow_infinity=False, places=None)
 JSON = st.recursive(
@@ -46,6 +47,24 @@ def test_reading_raises_only_value_error(text: str | bytes) -> None:
         flaw_of(loads(text))
     except ValueError:
         return
+
+
+@given(st.text() | st.binary() | JSON.map(dumps))
+@example("\ufeff1")
+@example(b"\xef\xbb\xbf1")
+@example("1".encode("utf-16"))
+@example("1 2")
+def test_reads_as_pythons_own(text: str | bytes) -> None:
+    """Which makes a new reader for each text."""
+
+    def read(reader: Callable[..., Any], **numbers: Any) -> str:
+        try:
+            return str(reader(text, **numbers))
+        except ValueError:
+            return "no JSON"
+
+    numbers = {"parse_float": _decimal, "parse_int": _whole, "parse_constant": Decimal}
+    assert read(loads) == read(json.loads, **numbers)
 
 
 def test_number_of_thousands_of_digits_is_read() -> None:
