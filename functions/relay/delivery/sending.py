@@ -16,6 +16,7 @@ from typing import Any
 from chalicelib.relay import places
 from chalicelib.relay.delivery.adapters import adapter_of
 from chalicelib.relay.delivery.composing import too_old
+from chalicelib.relay.delivery.echoes import without_persons
 from chalicelib.relay.delivery.opening import event_of, settings_of
 from chalicelib.relay.delivery.shapes import Adapter, Answer, Destination, Event, Request
 from chalicelib.relay.delivery.shapes import Kind as Meaning
@@ -168,14 +169,14 @@ def verdicts_of(
     answer = Answer(status=result.status, headers=result.headers, body=result.body)
     said = adapter.judge(answer, len(events), now)
 
-    def clean(words: str) -> str:
-        return scrubbed(words, request.secrets) if words else ""
+    def clean(words: str, of: Sequence[Event] = events) -> str:
+        return without_persons(scrubbed(words, request.secrets), of) if words else ""
 
     if said.kind is Meaning.EACH:
         return {
             event.id: DELIVERED
             if own.delivered
-            else Verdict(Kind.REFUSED, clean(own.words) or "refused", code=own.code)
+            else Verdict(Kind.REFUSED, clean(own.words, [event]) or "refused", code=own.code)
             for event, own in zip(events, said.events, strict=True)
         }
     if said.kind is Meaning.HALVE:
