@@ -15,6 +15,7 @@ from typing import Any
 
 from chalicelib.relay import places
 from chalicelib.relay.delivery.adapters import adapter_of
+from chalicelib.relay.delivery.answers import said as as_line
 from chalicelib.relay.delivery.composing import too_old
 from chalicelib.relay.delivery.echoes import without_persons
 from chalicelib.relay.delivery.opening import event_of, settings_of
@@ -31,6 +32,7 @@ from fintegrate.outgoing.client import Client, Patience, Pool
 from fintegrate.outgoing.scrubbing import scrubbed
 
 _CONFIGURATION = frozenset({exchange.Kind.NOT_ALLOWED, exchange.Kind.BAD_CERTIFICATE})
+_LONGEST_CODE = 50
 _HEADERS = frozenset({"x-business-use-case-usage"})
 """The headers of answers that adapters read beside the usual ones."""
 
@@ -176,7 +178,9 @@ def verdicts_of(
         return {
             event.id: DELIVERED
             if own.delivered
-            else Verdict(Kind.REFUSED, clean(own.words, [event]) or "refused", code=own.code)
+            else Verdict(
+                Kind.REFUSED, clean(own.words, [event]) or "refused", code=_code(own.code, clean)
+            )
             for event, own in zip(events, said.events, strict=True)
         }
     if said.kind is Meaning.HALVE:
@@ -188,18 +192,21 @@ def verdicts_of(
 def _of_judgement(said: Judgement, status: str, clean: Callable[[str], str]) -> Verdict:
     if said.kind is Meaning.DELIVERED:
         return DELIVERED
-    words = clean(said.words) or status
+    words, code = clean(said.words) or status, _code(said.code, clean)
     if said.kind is Meaning.CONFIGURATION_REFUSED:
         reason = f"{said.reason}: {words}" if said.reason else words
-        return Verdict(
-            Kind.CONFIGURATION, reason, inf if said.reason == "gone" else None, said.code
-        )
+        return Verdict(Kind.CONFIGURATION, reason, inf if said.reason == "gone" else None, code)
     kind = {
         Meaning.EVENT_REFUSED: Kind.REFUSED,
         Meaning.OVERLOAD: Kind.OVERLOAD,
         Meaning.OUTAGE: Kind.OUTAGE,
     }[said.kind]
-    return Verdict(kind, words, said.wait, said.code)
+    return Verdict(kind, words, said.wait, code)
+
+
+def _code(code: str | None, clean: Callable[[str], str]) -> str | None:
+    """A code as it can be kept: it is the receiver's text, too."""
+    return as_line(clean(code))[:_LONGEST_CODE] if code else code
 
 
 def _of_failure(failure: exchange.Failure) -> Verdict:
