@@ -15,9 +15,7 @@ from typing import Any
 
 from chalicelib.relay import places
 from chalicelib.relay.delivery.adapters import adapter_of
-from chalicelib.relay.delivery.answers import said as as_line
 from chalicelib.relay.delivery.composing import too_old
-from chalicelib.relay.delivery.echoes import without_persons
 from chalicelib.relay.delivery.opening import event_of, settings_of
 from chalicelib.relay.delivery.shapes import Adapter, Answer, Destination, Event, Request
 from chalicelib.relay.delivery.shapes import Kind as Meaning
@@ -29,10 +27,10 @@ from fintegrate.database import Row
 from fintegrate.outbox.lanes import DELIVERED, Batch, Kind, Sent, Verdict
 from fintegrate.outgoing import exchange
 from fintegrate.outgoing.client import Client, Patience, Pool
-from fintegrate.outgoing.scrubbing import scrubbed
+from fintegrate.outgoing.scrubbing import scrubbed, without_values
 
 _CONFIGURATION = frozenset({exchange.Kind.NOT_ALLOWED, exchange.Kind.BAD_CERTIFICATE})
-_LONGEST_CODE = 50
+_SHORT_CODE, _LONGEST_CODE = 12, 50
 _HEADERS = frozenset({"x-business-use-case-usage"})
 """The headers of answers that adapters read beside the usual ones."""
 
@@ -172,7 +170,8 @@ def verdicts_of(
     said = adapter.judge(answer, len(events), now)
 
     def clean(words: str, of: Sequence[Event] = events) -> str:
-        return without_persons(scrubbed(words, request.secrets), of) if words else ""
+        persons = (data for event in of for data in (event.match_keys, event.private))
+        return without_values(scrubbed(words, request.secrets), persons) if words else ""
 
     if said.kind is Meaning.EACH:
         return {
@@ -205,8 +204,10 @@ def _of_judgement(said: Judgement, status: str, clean: Callable[[str], str]) -> 
 
 
 def _code(code: str | None, clean: Callable[[str], str]) -> str | None:
-    """A code as it can be kept: it is the receiver's text, too."""
-    return as_line(clean(code))[:_LONGEST_CODE] if code else code
+    """A code as it can be kept: it is the receiver's text, too, though mostly a short number."""
+    if not code or (len(code) <= _SHORT_CODE and code.isascii() and code.isalnum()):
+        return code
+    return clean(code)[:_LONGEST_CODE]
 
 
 def _of_failure(failure: exchange.Failure) -> Verdict:

@@ -35,6 +35,7 @@ def test_guessing_locks_no_user_out(
 ) -> None:
     assert ask(user, "right") == 200
 
+    wiring.parts().close()
     wiring.use(wiring.build(environment))  # another process
     guesses = [ask(user, f"wrong{number}") for number in range(8)]
 

@@ -352,6 +352,7 @@ def test_refusal_of_the_old_secret_blocks_nothing(
         if mended:
             return 200
         mended.append(call("PATCH", CREDENTIAL, {"credentials": {}}, number=number).status)
+        wiring.parts().close()  # this thread's connections
         return 401
 
     receiver.answer = refuse_until_mended
