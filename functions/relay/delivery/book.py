@@ -158,9 +158,13 @@ class Deliveries:
     def _write_lanes(self, sent: Sequence[Sent]) -> None:
         asked: dict[int, list[Sent]] = {}
         unsent: list[Batch] = []
+        configured = self._configured(sent)
         for each in sent:
-            if each.requested or _has(Kind.CONFIGURATION, each):
-                asked.setdefault(each.batch.lane["lane_id"], []).append(each)
+            lane, refuses = each.batch.lane, _has(Kind.CONFIGURATION, each)
+            # A configuration that was changed meanwhile was not asked.
+            is_old = refuses and lane["configured_at"] != configured[lane["lane_id"]]
+            if not is_old and (each.requested or refuses):
+                asked.setdefault(lane["lane_id"], []).append(each)
             elif each.batch.is_probe:
                 unsent.append(each.batch)
         if asked:
@@ -170,6 +174,14 @@ class Deliveries:
         if unsent:
             lanes = [batch.lane["lane_id"] for batch in unsent]
             self._probe_again(lanes, [batch.token for batch in unsent])
+
+    def _configured(self, sent: Sequence[Sent]) -> Mapping[int, datetime]:
+        """When each lane was last configured, if one of the answers refuses a configuration."""
+        if not any(_has(Kind.CONFIGURATION, each) for each in sent):
+            return {}
+        wanted = {"lanes": array_literal({each.batch.lane["lane_id"] for each in sent})}
+        rows = self.database.fetch_all(SQL["configured"], wanted)
+        return {row["lane_id"]: row["configured_at"] for row in rows}
 
     def _probe_again(self, lanes: Sequence[int], tokens: Sequence[str]) -> None:
         self.database.execute(SQL["probe_again"], {"lanes": list(lanes), "tokens": list(tokens)})

@@ -302,9 +302,16 @@ FROM unnest(%(lanes)s::bigint[], %(tokens)s::uuid[]) AS unsent (lane_id, token)
 WHERE l.lane_id = unsent.lane_id AND l.probe_token = unsent.token
   AND l.state IN ('failing', 'blocked') AND l.open_until < 'infinity'
 
+-- name: configured
+-- Locked in the order of note_lanes, which follows, so that no change comes between.
+SELECT lane_id, configured_at FROM relay_lanes
+WHERE lane_id = ANY (%(lanes)s::bigint[])
+ORDER BY lane_id
+FOR UPDATE
+
 -- name: read_destinations
 -- What a request to each of these lanes needs, read with each claim: a change counts from the next one.
-SELECT l.lane_id, l.adapter, l.concurrency, l.failures, l.storefront_id, s.currency, s.country,
+SELECT l.lane_id, l.adapter, l.concurrency, l.failures, l.configured_at, l.storefront_id, s.currency, s.country,
        c.platform_id, c.credentials_encrypted, c.key_id, c.settings_json,
        g.sgtm_url, g.path, g.measurement_id, g.settings_json AS sgtm_settings_json
 FROM relay_lanes l

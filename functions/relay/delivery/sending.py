@@ -26,9 +26,10 @@ from fintegrate.database import Row
 from fintegrate.outbox.lanes import DELIVERED, Batch, Kind, Sent, Verdict
 from fintegrate.outgoing import exchange
 from fintegrate.outgoing.client import Client, Patience, Pool
-from fintegrate.outgoing.scrubbing import scrubbed
+from fintegrate.outgoing.scrubbing import scrubbed, without_values
 
 _CONFIGURATION = frozenset({exchange.Kind.NOT_ALLOWED, exchange.Kind.BAD_CERTIFICATE})
+_SHORT_CODE, _LONGEST_CODE = 12, 50
 _HEADERS = frozenset({"x-business-use-case-usage"})
 """The headers of answers that adapters read beside the usual ones."""
 
@@ -176,14 +177,17 @@ def verdicts_of(
     answer = Answer(status=result.status, headers=result.headers, body=result.body)
     said = adapter.judge(answer, len(events), now)
 
-    def clean(words: str) -> str:
-        return scrubbed(words, request.secrets) if words else ""
+    def clean(words: str, of: Sequence[Event] = events) -> str:
+        persons = (data for event in of for data in (event.match_keys, event.private))
+        return without_values(scrubbed(words, request.secrets), persons) if words else ""
 
     if said.kind is Meaning.EACH:
         return {
             event.id: DELIVERED
             if own.delivered
-            else Verdict(Kind.REFUSED, clean(own.words) or "refused", code=own.code)
+            else Verdict(
+                Kind.REFUSED, clean(own.words, [event]) or "refused", code=_code(own.code, clean)
+            )
             for event, own in zip(events, said.events, strict=True)
         }
     if said.kind is Meaning.HALVE:
@@ -195,18 +199,23 @@ def verdicts_of(
 def _of_judgement(said: Judgement, status: str, clean: Callable[[str], str]) -> Verdict:
     if said.kind is Meaning.DELIVERED:
         return DELIVERED
-    words = clean(said.words) or status
+    words, code = clean(said.words) or status, _code(said.code, clean)
     if said.kind is Meaning.CONFIGURATION_REFUSED:
         reason = f"{said.reason}: {words}" if said.reason else words
-        return Verdict(
-            Kind.CONFIGURATION, reason, inf if said.reason == "gone" else None, said.code
-        )
+        return Verdict(Kind.CONFIGURATION, reason, inf if said.reason == "gone" else None, code)
     kind = {
         Meaning.EVENT_REFUSED: Kind.REFUSED,
         Meaning.OVERLOAD: Kind.OVERLOAD,
         Meaning.OUTAGE: Kind.OUTAGE,
     }[said.kind]
-    return Verdict(kind, words, said.wait, said.code)
+    return Verdict(kind, words, said.wait, code)
+
+
+def _code(code: str | None, clean: Callable[[str], str]) -> str | None:
+    """A code as it can be kept: it is the receiver's text, too, though mostly a short number."""
+    if not code or (len(code) <= _SHORT_CODE and code.isascii() and code.isalnum()):
+        return code
+    return clean(code)[:_LONGEST_CODE]
 
 
 def _of_failure(failure: exchange.Failure) -> Verdict:

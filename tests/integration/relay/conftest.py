@@ -165,6 +165,12 @@ def environment(services: RunningServices, database_url: str, receiver: Receiver
     )
 
 
+def basic(user: str, password: str) -> dict[str, str]:
+    """The header of HTTP Basic."""
+    token = base64.b64encode(f"{user}:{password}".encode()).decode()
+    return {"Authorization": f"Basic {token}"}
+
+
 @pytest.fixture
 def call(environment: dict[str, str]) -> Iterator[Callable[..., Reply]]:
     """Calls the relay as one of its users."""
@@ -179,8 +185,7 @@ def call(environment: dict[str, str]) -> Iterator[Callable[..., Reply]]:
         **query: Any,
     ) -> Reply:
         secret = environment[f"RELAY_{'ADMIN' if user == 'admin' else 'INGEST'}_PASSWORD"]
-        token = base64.b64encode(f"{user}:{secret}".encode()).decode()
-        headers = {"Authorization": f"Basic {token}"} if user else {}
+        headers = basic(user, secret) if user else {}
         raw = b"" if body is None else json.dumps(body).encode()
         parameters = {"id": str(number)} if number else {}
         event = api_event(

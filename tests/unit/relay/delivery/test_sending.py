@@ -13,12 +13,14 @@ from chalicelib.relay import places
 from chalicelib.relay.delivery import deliver
 from chalicelib.relay.delivery.adapters import ADAPTERS, adapter_of
 from chalicelib.relay.delivery.deliver import limits_of
-from chalicelib.relay.delivery.sending import Sender
+from chalicelib.relay.delivery.sending import Sender, verdicts_of
 from fintegrate.access.key_ring import KeyRing
 from fintegrate.access.sealing import Sealing
 from fintegrate.database import Row
 from fintegrate.outbox.lanes import Batch, Kind
+from fintegrate.outgoing import exchange
 from fintegrate.outgoing.client import Client
+from tests.support.marketing_events import TOKEN, destination, purchase
 
 NOW = datetime.now(UTC)
 CREDENTIALS = {"measurement_id": "G-ABC1234567", "api_secret": "secret"}
@@ -155,3 +157,21 @@ def test_leases_follow_the_longest_request(
 
 def test_no_request_is_longer_than_a_run_expects() -> None:
     assert max(adapter_of(name).TIMEOUT for name in ADAPTERS) == deliver.LONGEST_SECONDS
+
+
+@pytest.mark.parametrize("name", ["pinterest", "snapchat"])
+@pytest.mark.parametrize("status", [200, 400, 401, 429, 500])
+def test_code_of_a_receiver_can_be_kept(name: str, status: int) -> None:
+    adapter, there, event = adapter_of(name), destination(name), purchase()
+    request = adapter.compose([event], there, NOW)
+    odd = json.dumps({"code": f"\0\ud800{TOKEN}" + "x" * 9_000, "status": f"\0\ud800{TOKEN}"})
+    answer = exchange.Answer(status, {}, odd.encode(), is_whole=True, milliseconds=1)
+
+    (verdict,) = verdicts_of(adapter, [event], request, answer, NOW).values()
+
+    assert verdict
+    kept = f"{verdict.code}{verdict.reason}"
+    assert kept.encode()
+    assert "\0" not in kept
+    assert TOKEN not in kept
+    assert len(verdict.code or "") <= 50
