@@ -48,6 +48,9 @@ class CountingBook:
     def renew(self, batches: Sequence[Batch]) -> list[Batch]:
         return self.book.renew(batches)
 
+    def release(self, batches: Sequence[Batch]) -> None:
+        self.book.release(batches)
+
     def wait(self) -> float | None:
         return self.book.wait()
 
