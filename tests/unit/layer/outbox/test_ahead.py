@@ -104,13 +104,22 @@ def test_senders_go_on_while_the_book_writes() -> None:
 
 
 @pytest.mark.parametrize(
-    ("backlog", "concurrency", "rows", "most"), [(300, 4, 1, 12), (40_000, 4, 1_000, 6_000)]
+    ("backlog", "concurrency", "rows", "most"), [(300, 4, 1, 20), (40_000, 4, 1_000, 6_000)]
 )
 def test_ahead_is_bounded(backlog: int, concurrency: int, rows: int, most: int) -> None:
     book = Counting({"one": backlog}, concurrency, rows)
 
     assert run(book, book.send).rows == {"delivered": backlog}
     assert rows * concurrency < book.most_held <= most
+
+
+@pytest.mark.parametrize(("seconds", "ahead"), [(0.02, 16), (0.05, 8), (0.5, 0), (2.5, 0)])
+def test_slow_lane_has_less_ahead(lane: ServedLane, seconds: float, ahead: int) -> None:
+    lane.took.extend([seconds] * 5)
+
+    assert lane.ahead(share=16, rows=2_000) == ahead
+    assert lane.ahead(share=2, rows=2_000) == ahead // 2
+    assert lane.ahead(share=16, rows=3) == min(3, ahead)
 
 
 @pytest.mark.parametrize("rows", [1, 50])
@@ -238,4 +247,4 @@ def test_end_of_a_run_releases_what_is_ready() -> None:
     LaneRun(book, watched, 8, least_seconds=1).run(0.3)
 
     assert len(book.written["one"]) + book.released["one"] + len(book.left["one"]) == 100_000
-    assert book.held == book.released["one"] <= 12
+    assert book.held == book.released["one"] <= 16

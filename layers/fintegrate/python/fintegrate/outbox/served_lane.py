@@ -16,10 +16,10 @@ from fintegrate.outbox.batches import AWAY, Batch, Kind, Sent
 SLOW_SECONDS = 2.0
 FRESH_SECONDS = 1.0
 """What is ready for longer is renewed before it is sent: an admin may have paused the lane meanwhile."""
-_AHEAD = 2
-"""The batches that are claimed ahead, for each request that the lane may have at a time."""
-_QUICK_SECONDS = 0.25
-"""A lane whose requests take longer gains nothing by what is claimed ahead."""
+_AHEAD_SECONDS = 0.1
+"""What a lane sends in this time is claimed ahead."""
+_MOST_AHEAD = 4
+"""The batches that are claimed ahead for each request at a time, however quick the lane is."""
 _REMEMBERED = 5
 """How many of a lane's last requests tell how long they take."""
 _PLAIN = frozenset({Kind.DELIVERED, Kind.SKIPPED, Kind.EXPIRED, Kind.POSTPONED})
@@ -76,9 +76,10 @@ class ServedLane:
 
     def ahead(self, share: int, rows: int) -> int:
         """How many batches may be claimed ahead: of its share of senders, and of so many rows."""
-        if self.unsure or self.is_troubled or not self.took or self._usual > _QUICK_SECONDS:
+        if self.unsure or self.is_troubled or not self.took:
             return 0
-        return min(_AHEAD * min(self.allowed, share), max(0, rows) // self.batch)
+        each = min(_MOST_AHEAD, _AHEAD_SECONDS / max(self._usual, 0.001))
+        return min(int(each * min(self.allowed, share)), max(0, rows) // self.batch)
 
     def note(self, sent: Sent) -> bool:
         """Learn from an answer; whether the lane may go on before the book has looked at it."""
