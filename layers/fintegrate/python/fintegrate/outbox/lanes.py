@@ -10,9 +10,9 @@ one request at a time and gets one more with each answer, so that receivers that
 and not all of them. A lane that is slow or fails gets one. A lane that is served leaves the last free
 sender to one that is not.
 
-A lane has those batches claimed ahead that it sends in a tenth of a second. A sender whose answer changes
-nothing for the lane goes on with the next of them, and the book is not asked. It is asked first (`renew`)
-after any other answer, for what waited longer than a second, and for what a halving made.
+A lane has those batches claimed ahead that it sends in a tenth of a second. A sender whose answer
+changes nothing for the lane goes on with the next of them, and the book is not asked. It is asked first
+(`renew`) after any other answer, for what waited longer than a second, and for what a halving made.
 
 A run ends when nothing is due. It waits for what becomes due within a few seconds, such as the first
 retry, or the next request that an account may get: the next run may be a minute away.
