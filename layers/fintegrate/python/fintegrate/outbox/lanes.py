@@ -96,7 +96,7 @@ class LaneRun:
     _due: dict[Any, ServedLane] = field(default_factory=dict)
     _busy: int = 0
     _share: int = 0
-    """A lane with more senders than these gives one back after each answer."""
+    """A lane with more senders gives one back after each answer: all, while no lane waits for one."""
     _deadline: float = float("inf")
     _looked_at: float = float("-inf")
     _look_again: float = _LOOK_SECONDS
@@ -202,15 +202,15 @@ class LaneRun:
         """Begin what free senders can take, and claim ahead."""
         waiting = self._waiting()
         served = [lane for lane in waiting if lane.lacks > 0]
-        share = self.senders // max(1, sum(map(self._is_served, self._lanes.values())))
         rows = _ROWS_AHEAD - sum(lane.rows_ready for lane in waiting)
         for lane in waiting:
             room, own = self._room(lane, served), lane.rows_ready
-            self._supply(lane, room, lane.ahead(max(share, _LEAST_AHEAD), rows + own))
+            self._supply(lane, room, lane.ahead(max(self._share, _LEAST_AHEAD), rows + own))
             self._begin(pool, lane, room)
             rows -= lane.rows_ready - own
-        is_contended = self._busy >= self.senders and any(lane.lacks > 0 for lane in waiting)
-        self._share = share if is_contended else self.senders
+        self._share = self.senders
+        if self._busy >= self.senders and any(lane.lacks > 0 for lane in waiting):
+            self._share //= max(1, sum(map(self._is_served, self._lanes.values())))
 
     def _is_served(self, lane: ServedLane) -> bool:
         return bool(lane.running or lane.ready or lane.again or lane.row["lane_id"] in self._due)
