@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from cryptography.fernet import Fernet
 
 
+_written = json.JSONEncoder(separators=(",", ":")).encode
+
+
 class Unreadable(Exception):
     """The text does not open with the key that its row names: one of the two was changed."""
 
@@ -90,8 +93,7 @@ class Sealing:
         else:
             raise TypeError("a sealed value is bytes or a JSON object")
         key_id, key = self._ring.writing()
-        text = json.dumps(said, separators=(",", ":")).encode()
-        return Sealed(key_id, self._fernet(key).encrypt(text).decode())
+        return Sealed(key_id, self._fernet(key).encrypt(_written(said).encode()).decode())
 
     def open(self, key_id: str, text: str, place: str) -> Secret:
         """Open what `seal` made for this place.
@@ -113,9 +115,9 @@ class Sealing:
         return Secret(said["object"] if "object" in said else base64.b64decode(said["bytes"]))
 
     def _fernet(self, key: str) -> Fernet:
-        from cryptography.fernet import Fernet
-
         found = self._fernets.get(key)
         if found is None:
+            from cryptography.fernet import Fernet
+
             found = self._fernets[key] = Fernet(key)
         return found
