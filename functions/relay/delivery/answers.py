@@ -8,7 +8,7 @@ from typing import Any
 
 from chalicelib.relay.delivery.shapes import Answer, Kind, Verdict
 from chalicelib.relay.values.json_text import loads
-from chalicelib.relay.values.text import cut
+from fintegrate.text import cut
 
 MOST_WORDS = 500
 LONGEST_WAIT = 24 * 60 * 60

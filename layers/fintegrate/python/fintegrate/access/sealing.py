@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from cryptography.fernet import Fernet
 
 
+_written = json.JSONEncoder(separators=(",", ":")).encode
+
+
 class Unreadable(Exception):
     """The text does not open with the key that its row names: one of the two was changed."""
 
@@ -89,8 +92,7 @@ class Sealing:
         else:
             raise TypeError("a sealed value is bytes or a JSON object")
         key_id, key = self._ring.writing()
-        text = json.dumps(said, separators=(",", ":")).encode()
-        return Sealed(key_id, self._fernet(key).encrypt(text).decode())
+        return Sealed(key_id, self._fernet(key).encrypt(_written(said).encode()).decode())
 
     def open(self, key_id: str, text: str, place: str) -> Secret:
         """Open what `seal` made for this place.
