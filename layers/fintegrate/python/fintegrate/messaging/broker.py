@@ -237,7 +237,9 @@ class BrokerConnection:
     def _on_return(self, _channel: Any, method: Any, properties: Any, _body: Any) -> None:
         if self._pipeline is not None:
             self._pipeline.returned(
-                str(properties.message_id), f"{method.reply_text}: {method.routing_key}"
+                str(properties.message_id),
+                method.routing_key,
+                f"{method.reply_text}: {method.routing_key}",
             )
 
     def _on_confirm(self, frame: Any) -> None:
