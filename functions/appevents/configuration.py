@@ -44,6 +44,9 @@ class Configuration:
     """Where the issuer has its public keys. Either this, or a shared secret."""
     jwt_shared_secret: str = field(default="", repr=False)
     """For HS256, at least 32 bytes."""
+    app_admin_key_hashes: str = ""
+    """SHA-256 of each key that operators may send as X-API-Key, separated by commas. Without one there
+    is no operator."""
 
     stage: str = "local"
     log_level: str = "INFO"

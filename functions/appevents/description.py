@@ -1,6 +1,8 @@
 """What the API document says of app.events as a whole. Endpoints and fields describe themselves."""
 
-from fintegrate.openapi.description import BEARER, Description, Refusal
+from chalicelib.appevents.access import API_KEY
+from chalicelib.appevents.access import BEARER as TOKEN
+from fintegrate.openapi.description import BEARER, KEY, Description, Refusal
 
 OVERVIEW = """\
 A phone tells what its user did; each event is stored, published in the user's order, and acted on once
@@ -13,7 +15,7 @@ DESCRIPTION = Description(
     title="Fintegrate app.events",
     version="0.1.0",
     overview=OVERVIEW,
-    schemes={"Bearer": BEARER},
+    schemes={TOKEN: BEARER, API_KEY: KEY},
     refusals={
         401: Refusal(
             "The token is missing or not valid",

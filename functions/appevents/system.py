@@ -48,6 +48,12 @@ def _description() -> Description:
     return DESCRIPTION
 
 
+def _admin_key_hashes(settings: Mapping[str, str]) -> str:
+    from fintegrate.access.by_key_hash import hash_of
+
+    return hash_of(settings["ADMIN_API_KEY"])
+
+
 def _after_migrations(_settings: Configuration) -> None:
     """The migrations leave nothing to do."""
 
@@ -80,5 +86,6 @@ SYSTEM = System(
         "JWT_ALGORITHMS": lambda _settings: "HS256",
         "JWT_SHARED_SECRET": lambda _settings: secrets.token_urlsafe(32),
     },
+    derived={"APP_ADMIN_KEY_HASHES": _admin_key_hashes},
     brokers=(SystemBroker(setting="APP_RABBITMQ_URL", virtual_host="app", user="app"),),
 )

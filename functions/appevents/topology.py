@@ -13,6 +13,7 @@ from fintegrate.messaging.waiting_queues import WaitingQueues
 from fintegrate.settings import SettingsError
 
 EXCHANGE = "app.events"
+LONGEST_WAIT = 86_400
 log = logging.getLogger(__name__)
 
 
@@ -42,8 +43,10 @@ def waits_of(text: str) -> Sequence[float]:
         waits = [float(part) for part in text.split(",")]
     except ValueError:
         waits = []
-    if not waits or any(wait < 0 for wait in waits):
-        raise SettingsError("APP_RETRY_SECONDS must be numbers of seconds, separated by commas")
+    if not waits or not all(0 <= wait <= LONGEST_WAIT for wait in waits):
+        raise SettingsError(
+            "APP_RETRY_SECONDS must be numbers of seconds up to a day, separated by commas"
+        )
     return waits
 
 

@@ -13,17 +13,17 @@ from functools import cache, partial
 from typing import Any, NamedTuple
 
 from chalicelib.appevents import outbox, topology
+from chalicelib.appevents.access import API_KEY, BEARER, schemes_of
 from chalicelib.appevents.configuration import SERVICE, Configuration
 from chalicelib.appevents.consuming import SQL, Consuming, Handler
 from chalicelib.appevents.counters import COUNTED, SETTLED
 from chalicelib.appevents.envelope import Event, compose
 from chalicelib.appevents.events.catalogue import CLIENT
 from chalicelib.appevents.notification import outbox as told
-from fintegrate.access.by_token import ByToken, Keys, Rules, SharedSecret
 from fintegrate.access.caller import Scheme
 from fintegrate.breaker import CircuitBreaker
 from fintegrate.database import Database
-from fintegrate.http.endpoint import Endpoint, RequestParts, endpoints
+from fintegrate.http.endpoint import Access, Endpoint, RequestParts, endpoints
 from fintegrate.http.rate_limit import RateLimiter
 from fintegrate.logs import configure_logging
 from fintegrate.made_once import MadeOnce
@@ -49,7 +49,6 @@ SETTINGS = {
     "machine": "machine_database_url",
 }
 """The setting of each service's database."""
-SHORTEST_SECRET = 32
 
 
 class ServiceParts(NamedTuple):
@@ -103,7 +102,7 @@ def request_parts(service: str = "notification") -> RequestParts:
         SettingsError: nobody may call.
     """
     own = parts().service(service).request
-    if not own.schemes:
+    if BEARER not in own.schemes:
         raise SettingsError("JWT_ISSUER is not set, so nobody could call")
     return own
 
@@ -113,7 +112,15 @@ scheduled = schedules(lambda: parts().metrics, schedule_runs)
 
 def endpoint_of(service: str) -> Callable[..., Callable[..., object]]:
     """The decorator of a service's endpoints. No `Idempotency-Key` is taken: an event has an id."""
-    return endpoints(partial(request_parts, service), partial(Endpoint, idempotency=False))
+    made = partial(Endpoint, idempotency=False, schemes=(BEARER,))
+    return endpoints(partial(request_parts, service), made)
+
+
+admin_endpoint = endpoints(
+    request_parts,
+    partial(Endpoint, idempotency=False, access=Access.ADMIN, schemes=(API_KEY,)),
+)
+"""The decorator of the operators' endpoints."""
 
 
 def inbox(service: str, handlers: Mapping[str, Handler]) -> Inbox[Event[Any]]:
@@ -159,7 +166,7 @@ def build(environment: Mapping[str, str]) -> Parts:
     publisher = Publisher(settings.app_rabbitmq_url, breaker, "APP_RABBITMQ_URL")
     made: list[Database] = []
     connect = partial(_database, settings, environment, made)
-    schemes = cache(partial(_schemes, settings))
+    schemes = cache(partial(schemes_of, settings))
     service = cache(partial(_service, settings, publisher, redis, metrics, connect, schemes))
     return Parts(
         settings=settings,
@@ -265,33 +272,3 @@ def _database(
     )
     made.append(database)
     return database
-
-
-def _schemes(settings: Configuration) -> Mapping[str, Scheme]:
-    """Without an issuer there are none: the functions that serve no request need none."""
-    if not settings.jwt_issuer:
-        return {}
-    rules = Rules(settings.jwt_issuer, settings.jwt_audience, _algorithms(settings))
-    return {"Bearer": ByToken(_keys(settings), rules)}
-
-
-def _algorithms(settings: Configuration) -> tuple[str, ...]:
-    named = tuple(filter(None, (each.strip() for each in settings.jwt_algorithms.split(","))))
-    if not named or not settings.jwt_audience:
-        raise SettingsError("JWT_ALGORITHMS and JWT_AUDIENCE must be set with JWT_ISSUER")
-    if "none" in {each.lower() for each in named}:
-        raise SettingsError("JWT_ALGORITHMS must not have none")
-    return named
-
-
-def _keys(settings: Configuration) -> Keys:
-    if bool(settings.jwt_jwks_url) == bool(settings.jwt_shared_secret):
-        raise SettingsError("Set one of JWT_JWKS_URL and JWT_SHARED_SECRET")
-    if settings.jwt_jwks_url:
-        from fintegrate.access.issuer_keys import IssuerKeys
-        from fintegrate.outgoing.reading import read_text
-
-        return IssuerKeys(settings.jwt_jwks_url, read_text)
-    if len(settings.jwt_shared_secret.encode()) < SHORTEST_SECRET:
-        raise SettingsError(f"JWT_SHARED_SECRET must have at least {SHORTEST_SECRET} bytes")
-    return SharedSecret(settings.jwt_shared_secret)

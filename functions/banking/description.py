@@ -1,6 +1,6 @@
 """What the API document says of banking as a whole. Endpoints and fields describe themselves."""
 
-from fintegrate.openapi.description import Description, Refusal
+from fintegrate.openapi.description import KEY, Description, Refusal
 
 VERSION = "1.0.0"
 OVERVIEW = """\
@@ -23,14 +23,7 @@ DESCRIPTION = Description(
     title="Fintegrate",
     version=VERSION,
     overview=OVERVIEW,
-    schemes={
-        "ApiKey": {
-            "type": "apiKey",
-            "in": "header",
-            "name": "X-API-Key",
-            "description": "Your consumer's key, `fk_<public id>_<secret>`, as it was issued",
-        }
-    },
+    schemes={"ApiKey": KEY},
     refusals={
         401: Refusal(
             "X-API-Key is missing, malformed, unknown, expired or deactivated",

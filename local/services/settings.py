@@ -48,6 +48,9 @@ def secret_settings(checkout: Checkout) -> dict[str, str]:
         known[setting] = os.environ.get(setting) or password(
             checkout, name, partial(make, dict(known))
         )
+    for system in map(systems.system_of, systems.NAMES):
+        for setting, follow in system.derived.items():
+            known[setting] = os.environ.get(setting) or follow(known)
     return known
 
 

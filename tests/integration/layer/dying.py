@@ -1,4 +1,4 @@
-"""Another process that claims letters and is killed while it sends them."""
+"""Another process that claims letters, or takes them from a queue, and is killed meanwhile."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ from collections.abc import Sequence
 from multiprocessing.connection import Connection
 
 from fintegrate.database import Database, Row
+from fintegrate.messaging.queue_function import QueueMessage
 from fintegrate.outbox.leased_sweep import LeasedSweep
 from fintegrate.outbox.leases import Leases
 from fintegrate.outbox.sweep import Sweep
 from fintegrate.outcome import Outcome, Result
 from tests.integration.layer.letters import BY_LEASE, BY_LOCK, FILTERS, LETTERS, LISTED
+from tests.integration.layer.mail import PostOffice
 
 
 class Stuck:
@@ -54,6 +56,47 @@ class StuckProcess:
         with ours:
             assert ours.poll(30), "it claimed nothing"
             self.claimed = int(ours.recv())
+
+    def kill(self) -> None:
+        """End it as a crash would."""
+        self._process.kill()
+        self._process.join()
+
+
+def settle_mail(
+    url: str,
+    broker: str,
+    queue: str,
+    bodies: Sequence[bytes],
+    redelivered: bool,
+    messages: Connection,
+) -> None:
+    """A function that gets stuck in a letter which wants it to die."""
+
+    def get_stuck(wish: str) -> None:
+        if wish == "die":
+            messages.send(wish)
+            while True:
+                time.sleep(60)
+
+    office = PostOffice(Database(url), broker, queue, on_wish=get_stuck)
+    office.settle([QueueMessage(body, {}, None, redelivered, queue) for body in bodies])
+
+
+class StuckInbox:
+    """Runs it until it is stuck."""
+
+    def __init__(
+        self, url: str, broker: str, queue: str, bodies: Sequence[bytes], *, redelivered: bool
+    ) -> None:
+        context = multiprocessing.get_context("spawn")
+        ours, theirs = context.Pipe(duplex=False)
+        arguments = (url, broker, queue, bodies, redelivered, theirs)
+        self._process = context.Process(target=settle_mail, args=arguments)
+        self._process.start()
+        theirs.close()
+        with ours:
+            assert ours.poll(30), "it did not get there"
 
     def kill(self) -> None:
         """End it as a crash would."""

@@ -121,5 +121,7 @@ class System(NamedTuple):
     made_up: Mapping[str, Callable[[Mapping[str, str]], str]] = MappingProxyType({})
     """The secret settings that a local installation generates, and each one's generator. It takes the
     secret settings that stand before its own."""
+    derived: Mapping[str, Callable[[Mapping[str, str]], str]] = MappingProxyType({})
+    """The settings that follow from the made-up ones of all systems, which it takes."""
     brokers: Sequence[SystemBroker] = ()
     """Those of its own, beside the broker that all systems share."""

@@ -84,10 +84,32 @@ def test_held_pipeline_still_reads_answers() -> None:
 def test_returned_message_is_unroutable() -> None:
     wire = Wire(["a"])
 
-    wire.pipeline.returned("0", "NO_ROUTE")
+    wire.pipeline.returned("0", "k", "NO_ROUTE")
     wire.answer(1)
 
     assert wire.pipeline.outcomes == [Outcome(Result.UNROUTABLE, "NO_ROUTE")]
+
+
+def test_two_with_one_id_may_be_returned() -> None:
+    """As copies of a message that came twice: their acknowledgements come as one."""
+    wire = Wire(["a", "b", "c"])
+    for message in wire.messages[:2]:
+        message.properties.message_id = "same"
+    for _ in range(2):
+        wire.pipeline.returned("same", "k", "NO_ROUTE")
+
+    wire.answer(3, multiple=True)
+
+    assert wire.results() == [Result.UNROUTABLE, Result.UNROUTABLE, Result.CONFIRMED]
+
+
+def test_returned_one_is_told_by_its_queue() -> None:
+    wire = Wire(["a", "b"])
+    wire.pipeline.returned("0", "other", "NO_ROUTE")
+
+    wire.answer(2, multiple=True)
+
+    assert wire.results() == [Result.CONFIRMED] * 2
 
 
 def test_lost_connection_names_unsent_messages() -> None:
@@ -125,7 +147,7 @@ def test_no_answer_lets_messages_overtake(
     for position, multiple, kind in answers:
         tag = 1 + position % len(wire.sent)
         if kind == "return":
-            wire.pipeline.returned(str(wire.sent[tag - 1].properties.message_id), "NO_ROUTE")
+            wire.pipeline.returned(str(wire.sent[tag - 1].properties.message_id), "k", "NO_ROUTE")
         wire.answer(tag, multiple=multiple, confirmed=kind != "nack")
 
     sent = defaultdict(list)

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pika
 import pytest
 
 from fintegrate.logs import request_id
-from fintegrate.messaging.queue_function import BatchFailed, QueueMessage, queue_function
+from fintegrate.messaging.queue_function import (
+    BatchFailed,
+    QueueMessage,
+    QueueOf,
+    batch_function,
+    queue_function,
+)
+from local.aws_shapes.lambda_context import LambdaContext
 from local.aws_shapes.queue_event import Message, queue_event
 
 
@@ -25,7 +33,9 @@ def test_message_is_decoded() -> None:
 
     function(event(b"\xff\x00", message_id="one", headers=headers), None)
 
-    assert seen == [QueueMessage(b"\xff\x00", headers, "one", False, "letters")]
+    (message,) = seen
+    assert message[:5] == (b"\xff\x00", headers, "one", False, "letters")
+    assert message.properties["bodySize"] == 2
 
 
 def test_failed_batch_tries_every_message(caplog: pytest.LogCaptureFixture) -> None:
@@ -85,7 +95,43 @@ def test_queue_stands_on_the_function() -> None:
     @queue_function("letters")
     def read(_message: QueueMessage) -> None: ...
 
-    assert (read.__name__, read.__queue__) == ("read", "letters")  # type: ignore[attr-defined]
+    queue: QueueOf = read.__queue__  # type: ignore[attr-defined]
+    assert (read.__name__, queue) == ("read", QueueOf("letters", "RABBITMQ_URL", 100))
+
+
+def test_batch_is_handed_over_whole() -> None:
+    seen: list[QueueMessage] = []
+
+    @batch_function("letters", broker="OTHER_URL", batch=5)
+    def read(messages: Sequence[QueueMessage], seconds_left: Callable[[], float]) -> dict[str, int]:
+        seen.extend(messages)
+        assert 50 < seconds_left() <= 60
+        return {"applied": len(messages)}
+
+    done = read(event(b"a", b"b"), LambdaContext("read", 60))
+
+    assert done == {"messages": 2, "applied": 2}
+    assert [message.body for message in seen] == [b"a", b"b"]
+    assert read.__queue__ == QueueOf("letters", "OTHER_URL", 5)  # type: ignore[attr-defined]
+    assert request_id.get() == ""
+
+
+def test_strange_headers_end_no_batch() -> None:
+    sent = event(b"a")
+    (entry,) = sent["rmqMessagesByQueue"]["letters::/"]
+    deep: Any = 1
+    for _ in range(400):
+        deep = {"a": [deep]}
+    odd = {"deep": deep, "odd": {"bytes": "no"}, "mixed": {"bytes": [1, "x"]}, "none": None}
+    entry["basicProperties"]["headers"] = odd
+    seen: list[QueueMessage] = []
+
+    batch_function("letters")(lambda messages, _left: seen.extend(messages) or {})(
+        sent, LambdaContext("read", 60)
+    )
+
+    assert seen[0].headers["odd"] == {"bytes": "no"}
+    assert seen[0].headers["mixed"] == {"bytes": [1, "x"]}
 
 
 def test_other_events_are_answered_by_hand() -> None:

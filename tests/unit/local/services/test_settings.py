@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from fintegrate.access.by_key_hash import hash_of
 from local.machine.checkout import Checkout
 from local.services.settings import settings_environment
 from local.services.urls import ServiceUrls
@@ -31,3 +32,13 @@ def test_made_up_secret_is_kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
     assert key.startswith("fk_")
     assert settings_environment(URLS, checkout)["ADMIN_API_KEY"] == key
     assert (tmp_path / ".local" / "secrets" / "admin-api-key").read_text() == key
+
+
+def test_hash_follows_the_admins_key(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv("APP_ADMIN_KEY_HASHES", raising=False)
+    hashes = set()
+    for key in ("one", "other"):
+        monkeypatch.setenv("ADMIN_API_KEY", key)
+        hashes.add(settings_environment(URLS, Checkout(tmp_path))["APP_ADMIN_KEY_HASHES"])
+
+    assert hashes == {hash_of("one"), hash_of("other")}

@@ -264,11 +264,10 @@ class BrokerConnection:
         self._blocked = None
 
     def _on_return(self, _channel: Any, method: Any, properties: Any, _body: Any) -> None:
+        said = f"{method.reply_text}: {method.routing_key}"
         for pipeline in (self._pipeline, self._posted):
             if pipeline is not None:
-                pipeline.returned(
-                    str(properties.message_id), f"{method.reply_text}: {method.routing_key}"
-                )
+                pipeline.returned(str(properties.message_id), method.routing_key, said)
 
     def _on_confirm(self, frame: Any) -> None:
         self._confirmed_at = time.monotonic()

@@ -8,10 +8,12 @@ batch comes back (`NotSettled`); what was applied by then is recognised by its k
 - A message that can never succeed is copied to the dead letters, and the rejection committed afterwards.
 - One that may succeed later is copied to the waiting queue of its try. Tries are counted in `x-attempt`
   alone: what the broker counts in its own headers changes with its version.
-- During an outage it, and the rest of the batch, wait without spending a try, for up to a day.
+- During an outage it, and the rest of the batch, wait without spending a try, for up to a day. So does
+  one whose rejection cannot be written now.
 - A message that comes again after its function died is noted before it is begun. At the third start
   without an end it goes to the dead letters as `crashed`.
-- With too little time left the rest of the batch goes back to its queue.
+- With too little time left the rest of the batch goes back to its queue, but never the whole batch.
+- A batch that comes back waits a moment before, because the queue allows few deliveries.
 
 The messages of a batch share one transaction, with a savepoint each. When its commit fails, each is
 done again alone.
@@ -25,93 +27,54 @@ Source: "Using Lambda with Amazon MQ" in Lambda's developer guide.
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import time
-import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from enum import Enum
-from typing import Any, Generic, NamedTuple, TypeVar
-
-import pika
+from typing import Any, Generic, TypeVar
 
 from fintegrate.database import ConnectionLost, Database, Row
 from fintegrate.errors import Unavailable
+from fintegrate.messaging.copies import (
+    ATTEMPT,
+    SINCE,
+    WAITS,
+    attempt_of,
+    copy_of,
+    dead,
+    identity_of,
+    plain,
+    since_of,
+    waits_of,
+)
+from fintegrate.messaging.delivery import (
+    Delivery,
+    Ended,
+    NotSettled,
+    NotYet,
+    Outage,
+    Rejected,
+    Step,
+)
 from fintegrate.messaging.message import Message
 from fintegrate.messaging.publisher import Publisher
 from fintegrate.messaging.queue_function import QueueMessage
 from fintegrate.messaging.waiting_queues import WaitingQueues
 from fintegrate.outcome import Result
 
+__all__ = ["Delivery", "Inbox", "NotSettled", "NotYet", "Outage", "Rejected", "Step"]
 log = logging.getLogger(__name__)
 E = TypeVar("E")
-ATTEMPT, SINCE = "x-attempt", "x-outage-since"
+_BEGIN = "SAVEPOINT message"
+_NEXT = "RELEASE SAVEPOINT message; SAVEPOINT message"
+"""The end of a message and the beginning of the next. Released ones do not nest."""
 MOST_STARTS = 3
 MOST_OUTAGE_SECONDS = 24 * 60 * 60
 COPY_SECONDS = 5.0
+PAUSE_SECONDS = 10.0
+"""Before a batch comes back: a delivery spends one of the few that the queue allows."""
 GAVE_UP = "gave_up"
-
-
-class NotSettled(Exception):
-    """The broker did not take copies of messages, so the whole batch must come back."""
-
-
-class Rejected(Exception):
-    """A message can never succeed; `code` is a stable word, `reason` a sentence.
-
-    `delivery` is what could be read of it; without one the rejection leaves nothing behind but the dead
-    letter.
-    """
-
-    def __init__(self, code: str, reason: str, delivery: Delivery[Any] | None = None) -> None:
-        super().__init__(reason)
-        self.code = code
-        self.reason = reason
-        self.delivery = delivery
-
-
-class NotYet(Exception):
-    """A message may succeed later, such as one whose predecessor has not come; as `Rejected`."""
-
-    def __init__(self, code: str, reason: str) -> None:
-        super().__init__(reason)
-        self.code = code
-        self.reason = reason
-
-
-class Outage(Exception):
-    """A server that the message needs is away. It says nothing about the message."""
-
-
-class Delivery(NamedTuple, Generic[E]):
-    """What a message says. `owner` and `id` are its key."""
-
-    owner: str
-    id: str
-    kind: str
-    event: E
-    message: QueueMessage
-
-
-class Step(Enum):
-    """What becomes of a message, by the names of the summary."""
-
-    APPLIED = "applied"
-    SEEN = "seen"
-    DEAD = "dead"
-    LATER = "later"
-    OUTAGE = "outage"
-    BACK = "back"
-
-
-class _Ended(NamedTuple):
-    step: Step
-    code: str = ""
-    reason: str = ""
-    delivery: Delivery[Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +98,7 @@ class Inbox(Generic[E]):
     count: Callable[[str, int], None]
     """Counts the messages that ended in one way."""
     least_seconds: float = 5.0
+    pause: Callable[[float], None] = time.sleep
 
     def settle(
         self, messages: Sequence[QueueMessage], seconds_left: Callable[[], float]
@@ -155,10 +119,15 @@ class _Batch(Generic[E]):
     messages: Sequence[QueueMessage]
     seconds_left: Callable[[], float]
     began: float = field(default_factory=time.monotonic)
-    ended: dict[int, _Ended] = field(default_factory=dict)
+    ended: dict[int, Ended] = field(default_factory=dict)
     """By the message's place in the batch."""
     written: list[Row] = field(default_factory=list)
     """What is published after the commits."""
+    is_away: bool = False
+    """Whether a server that messages need is."""
+    has_begun: bool = False
+    given_up: set[int] = field(default_factory=set)
+    """Those that waited for a day."""
 
     def settle(self) -> Mapping[str, int]:
         read = dict(self._read())
@@ -173,6 +142,7 @@ class _Batch(Generic[E]):
         for step, count in counts.items():
             self.inbox.count(step, count)
         if unsettled:
+            self.inbox.pause(max(0.0, min(PAUSE_SECONDS, self.seconds_left() - 2)))
             raise NotSettled(f"the broker took no copy of {unsettled} messages")
         return counts
 
@@ -184,10 +154,10 @@ class _Batch(Generic[E]):
             try:
                 yield at, self.inbox.read(message)
             except Rejected as refused:
-                self.ended[at] = _Ended(Step.DEAD, refused.code, refused.reason, refused.delivery)
+                self.ended[at] = Ended(Step.DEAD, refused.code, refused.reason, refused.delivery)
             except Exception as error:  # it must not cost its neighbours anything
                 log.exception("message %s of %s was not read", message.message_id, message.queue)
-                self.ended[at] = _Ended(Step.DEAD, "unreadable", type(error).__name__)
+                self.ended[at] = Ended(Step.DEAD, "unreadable", type(error).__name__)
 
     # Applying
 
@@ -196,76 +166,87 @@ class _Batch(Generic[E]):
         if not deliveries:
             return True
         database, rows = self.inbox.database, list[Row]()
-        ended: dict[int, _Ended] = {}
+        ended: dict[int, Ended] = {}
+        is_away = self.is_away
         try:
             with database.transaction():
+                database.execute(_BEGIN, {})
                 for at, delivery in deliveries.items():
-                    if not self._has_time():
-                        ended[at] = _Ended(Step.BACK)
+                    if is_away:
+                        ended[at] = Ended(Step.OUTAGE, delivery=delivery)
                         continue
-                    database.execute("SAVEPOINT message", {})
+                    if not self._has_time():
+                        ended[at] = Ended(Step.BACK)
+                        continue
                     ended[at], own = self._applied(delivery)
-                    if ended[at].step is not Step.APPLIED:
-                        database.execute("ROLLBACK TO SAVEPOINT message", {})
+                    is_away = ended[at].step is Step.OUTAGE
                     rows += own
         except Exception as error:  # also of a commit that the database refuses
             log.warning("%d messages are done one by one: %r", len(deliveries), error)
             return False
         self.ended |= ended
         self.written += rows
+        self.is_away = is_away
         return True
 
     def _each(self, deliveries: Mapping[int, Delivery[E]]) -> None:
         """Apply messages one by one, each in a transaction of its own."""
-        is_away = False
         for at, delivery in deliveries.items():
-            if is_away:
-                self.ended[at] = _Ended(Step.OUTAGE)
+            if self.is_away:
+                self.ended[at] = Ended(Step.OUTAGE, delivery=delivery)
             elif not self._has_time():
-                self.ended[at] = _Ended(Step.BACK)
+                self.ended[at] = Ended(Step.BACK)
             else:
                 self.ended[at] = self._alone(delivery)
-                is_away = self.ended[at].step is Step.OUTAGE
+                self.is_away = self.ended[at].step is Step.OUTAGE
 
-    def _alone(self, delivery: Delivery[E]) -> _Ended:
-        database, rows = self.inbox.database, list[Row]()
+    def _alone(self, delivery: Delivery[E]) -> Ended:
+        database = self.inbox.database
         try:
             if delivery.message.redelivered and self._starts(delivery) >= MOST_STARTS:
                 said = f"its function ended {MOST_STARTS - 1} times without a result"
-                return _Ended(Step.DEAD, "crashed", said, delivery)
+                return Ended(Step.DEAD, "crashed", said, delivery)
             with database.transaction():
-                database.execute("SAVEPOINT message", {})
-                ended, own = self._applied(delivery)
-                rows += own
-                if ended.step is not Step.APPLIED:
-                    database.execute("ROLLBACK TO SAVEPOINT message", {})
+                database.execute(_BEGIN, {})
+                ended, rows = self._applied(delivery)
                 self._end([delivery.message])
         except ConnectionLost as error:
             log.warning("%s waits for the database: %s", delivery.id, error)
-            return _Ended(Step.OUTAGE)
+            return Ended(Step.OUTAGE, delivery=delivery)
         except Exception as error:  # also of a commit that the database refuses
             return self._later(*_why(error, delivery), delivery)
         self.written += rows
         return ended
 
-    def _applied(self, delivery: Delivery[E]) -> tuple[_Ended, Sequence[Row]]:
-        """Apply a message in the open transaction.
+    def _applied(self, delivery: Delivery[E]) -> tuple[Ended, Sequence[Row]]:
+        """Apply a message in the open transaction, behind its savepoint.
 
         Raises:
             ConnectionLost: the transaction is lost, too.
         """
+        ended, rows = self._tried(delivery)
+        if ended.step is not Step.APPLIED:
+            self.inbox.database.execute("ROLLBACK TO SAVEPOINT message", {})
+        return ended, rows
+
+    def _tried(self, delivery: Delivery[E]) -> tuple[Ended, Sequence[Row]]:
         try:
             if not self._take(delivery, "processed"):
-                return _Ended(Step.SEEN), ()
-            return _Ended(Step.APPLIED), self.inbox.apply(delivery)
+                return Ended(Step.SEEN), ()
+            rows = self.inbox.apply(delivery)
+            # Fails where an error has broken the transaction and the handler went on all the same:
+            # then COMMIT would roll back, and say nothing.
+            self.inbox.database.execute(_NEXT, {})
         except ConnectionLost:
             raise
-        except Outage:
-            return _Ended(Step.OUTAGE), ()
+        except Outage as error:
+            log.warning("%s waits for a server: %s", delivery.id, error)
+            return Ended(Step.OUTAGE, delivery=delivery), ()
         except Rejected as refused:
-            return _Ended(Step.DEAD, refused.code, refused.reason, delivery), ()
+            return Ended(Step.DEAD, refused.code, refused.reason, delivery), ()
         except Exception as error:  # it must not cost its neighbours anything
             return self._later(*_why(error, delivery), delivery), ()
+        return Ended(Step.APPLIED), rows
 
     def _take(self, delivery: Delivery[E], outcome: str) -> bool:
         """Write the key of a message; False if it is there."""
@@ -273,13 +254,16 @@ class _Batch(Generic[E]):
         take = self.inbox.statements["take"]
         return bool(self.inbox.database.fetch_all(take, {**key, "outcome": outcome}))
 
-    def _later(self, code: str, reason: str, delivery: Delivery[E]) -> _Ended:
+    def _later(self, code: str, reason: str, delivery: Delivery[E]) -> Ended:
         if attempt_of(delivery.message) < len(self.inbox.queues.waits):
-            return _Ended(Step.LATER, code, reason, delivery)
-        return _Ended(Step.DEAD, code, reason, delivery)
+            return Ended(Step.LATER, code, reason, delivery)
+        return Ended(Step.DEAD, code, reason, delivery)
 
     def _has_time(self) -> bool:
-        return self.seconds_left() >= self.inbox.least_seconds
+        """Also for the first one: if a batch went back as a whole, it would go round for ever."""
+        has_time = not self.has_begun or self.seconds_left() >= self.inbox.least_seconds
+        self.has_begun = True
+        return has_time
 
     def _starts(self, delivery: Delivery[E]) -> int:
         wanted = {"message": identity_of(delivery.message)}
@@ -295,10 +279,35 @@ class _Batch(Generic[E]):
 
     def _copied(self) -> int:
         """Publish the copies, then commit the rejections. How many messages are not settled."""
+        self._judge_outages()
         copied = [at for at, ended in self.ended.items() if ended.step not in _DONE]
-        if not copied:
-            return 0
-        copies = [self._copy(at) for at in copied]
+        refused = self._published(copied)
+        waiting = [
+            at
+            for at in copied
+            if at not in refused and self.ended[at].step is Step.DEAD and not self._rejected(at)
+        ]
+        for at in waiting:
+            self.ended[at] = self.ended[at]._replace(step=Step.OUTAGE)
+        return len(refused) + len(self._published(waiting))
+
+    def _judge_outages(self) -> None:
+        """A day is enough to wait; and what cannot be rejected now is not dead yet."""
+        for at, ended in self.ended.items():
+            is_late = self.is_away and ended.step is Step.DEAD and ended.delivery is not None
+            if is_late:
+                self.ended[at] = ended._replace(step=Step.OUTAGE)
+            waits = time.time() - since_of(self.messages[at])
+            if self.ended[at].step is Step.OUTAGE and waits > MOST_OUTAGE_SECONDS:
+                said = "what it needs was away for a day"
+                self.ended[at] = Ended(Step.DEAD, GAVE_UP, said, ended.delivery)
+                self.given_up.add(at)
+
+    def _published(self, wanted: Sequence[int]) -> set[int]:
+        """Publish copies of messages. Those of which the broker took none."""
+        copies = [self._copy(at) for at in wanted]
+        if not copies:
+            return set()
         seconds = min(COPY_SECONDS, max(0.05, self.seconds_left() - 1))
         outcomes = self.inbox.publisher.publish(copies, seconds)
         lost = [n for n, outcome in enumerate(outcomes) if outcome.result is Result.UNROUTABLE]
@@ -307,17 +316,18 @@ class _Batch(Generic[E]):
             again = self.inbox.publisher.publish([copies[n] for n in lost], seconds)
             for n, outcome in zip(lost, again, strict=True):
                 outcomes[n] = outcome
-        unsettled = 0
-        for at, outcome in zip(copied, outcomes, strict=True):
+        refused = set()
+        for at, outcome in zip(wanted, outcomes, strict=True):
             if outcome.result is not Result.CONFIRMED:
                 log.warning("no copy of %s: %s", self.messages[at].message_id, outcome.reason)
-                unsettled += 1
-            elif self.ended[at].step is Step.DEAD:
-                unsettled += not self._rejected(at)
-        return unsettled
+                refused.add(at)
+        return refused
 
     def _rejected(self, at: int) -> bool:
-        """Commit the key and the outcome of a message whose dead letter the broker has."""
+        """Commit the key and the outcome of a message whose dead letter the broker has.
+
+        False: not now. What can never be written is left to who reads the dead letters.
+        """
         ended, database, rows = self.ended[at], self.inbox.database, list[Row]()
         delivery = ended.delivery
         if delivery is None:
@@ -325,32 +335,30 @@ class _Batch(Generic[E]):
         try:
             with database.transaction():
                 if self._take(delivery, "rejected"):
-                    rows = list(self.inbox.reject(delivery, ended.code, ended.reason))
+                    rows = list(self.inbox.reject(delivery, ended.code, plain(ended.reason)))
                 self._end([delivery.message])
         except Unavailable as error:
             log.warning("the rejection of %s was not written: %s", delivery.id, error)
-            return False
+            return at in self.given_up
+        except Exception:
+            log.exception("the rejection of %s cannot be written", delivery.id)
+            return True
         self.written += rows
         return True
 
     def _copy(self, at: int) -> Message:
         ended, message = self.ended[at], self.messages[at]
-        queues, headers = self.inbox.queues, own_headers(message)
-        attempt = attempt_of(message)
+        queues, attempt = self.inbox.queues, attempt_of(message)
         if ended.step is Step.DEAD:
-            headers |= _dead(ended, attempt)
+            headers = {**dead(ended.code, ended.reason, attempt), SINCE: None, WAITS: None}
             return copy_of(message, queues.dead_letters, headers)
         if ended.step is Step.LATER:
-            headers |= {ATTEMPT: attempt + 1}
-            headers.pop(SINCE, None)
+            headers = {ATTEMPT: attempt + 1, SINCE: None, WAITS: None}
             return copy_of(message, queues.waiting(attempt + 1), headers)
         if ended.step is Step.BACK:
-            return copy_of(message, queues.name, headers)
-        since = _since(message)
-        if time.time() - since > MOST_OUTAGE_SECONDS:
-            given_up = _Ended(Step.DEAD, GAVE_UP, "what it needs was away for a day")
-            return copy_of(message, queues.dead_letters, headers | _dead(given_up, attempt))
-        return copy_of(message, queues.during_outages, headers | {SINCE: since})
+            return copy_of(message, queues.name, {})
+        headers = {SINCE: since_of(message), WAITS: waits_of(message) + 1}
+        return copy_of(message, queues.during_outages, headers)
 
 
 def _why(error: Exception, delivery: Delivery[Any]) -> tuple[str, str]:
@@ -358,61 +366,9 @@ def _why(error: Exception, delivery: Delivery[Any]) -> tuple[str, str]:
     if isinstance(error, NotYet):
         return error.code, error.reason
     if isinstance(error, Unavailable):  # a lock, a deadlock, a statement that took too long
-        return "busy", str(error)
-    log.error("%s %s failed", delivery.kind, delivery.id, exc_info=error)  # a defect of ours
-    return "fault", type(error).__name__
+        return GAVE_UP, str(error)
+    log.error("%s %s failed", delivery.kind, delivery.id, exc_info=error)
+    return GAVE_UP, f"a defect of ours ({type(error).__name__})"
 
 
 _DONE = frozenset({Step.APPLIED, Step.SEEN})
-
-
-def attempt_of(message: QueueMessage) -> int:
-    """How often a message was tried; 0 if its header is none of ours."""
-    attempt = message.headers.get(ATTEMPT)
-    return attempt if type(attempt) is int and 0 < attempt < 1_000 else 0
-
-
-def identity_of(message: QueueMessage) -> str:
-    """What notes of starts know a message by: its id may be missing, or two may share it."""
-    name = str(message.message_id or "").encode(errors="replace")
-    return hashlib.sha256(name + b"\0" + message.body).hexdigest()
-
-
-def own_headers(message: QueueMessage) -> dict[str, Any]:
-    """The headers without the broker's own."""
-    return {
-        name: value
-        for name, value in message.headers.items()
-        if not name.startswith(("x-death", "x-first-death", "x-last-death", "x-delivery-count"))
-        and name not in {"x-error-code", "x-error", "x-failed-at"}
-    }
-
-
-def copy_of(message: QueueMessage, queue: str, headers: Mapping[str, Any]) -> Message:
-    """A copy for a queue, with the properties that say what it is."""
-    said = message.properties
-    properties = pika.BasicProperties(
-        content_type=said.get("contentType"),
-        content_encoding=said.get("contentEncoding"),
-        headers=dict(headers),
-        delivery_mode=pika.DeliveryMode.Persistent,
-        correlation_id=said.get("correlationId"),
-        message_id=message.message_id or str(uuid.uuid4()),
-        type=said.get("type"),
-        app_id=said.get("appId"),
-    )
-    return Message("", queue, message.body, properties, order_key=f"{queue} {id(message)}")
-
-
-def _dead(ended: _Ended, attempt: int) -> dict[str, Any]:
-    return {
-        "x-error-code": ended.code,
-        "x-error": ended.reason[:500],
-        ATTEMPT: attempt,
-        "x-failed-at": datetime.now(UTC).isoformat(timespec="milliseconds"),
-    }
-
-
-def _since(message: QueueMessage) -> int:
-    since, now = message.headers.get(SINCE), int(time.time())
-    return since if type(since) is int and 0 < since <= now else now

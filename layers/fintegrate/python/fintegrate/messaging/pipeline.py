@@ -32,7 +32,7 @@ class Pipeline:
         self.outcomes = [Outcome(Result.UNSENT)] * len(messages)
         self._lanes: dict[str, deque[int]] = {}
         self._unconfirmed: dict[int, int] = {}  # delivery tag -> index, in tag order
-        self._returned: dict[str, str] = {}  # message id -> reason
+        self._returned: dict[tuple[str, str], list[str]] = {}  # reasons; an id may be there twice
         for index, message in enumerate(messages):
             self._lanes.setdefault(message.order_key, deque()).append(index)
         self._ready = deque(lane.popleft() for lane in self._lanes.values())
@@ -66,9 +66,9 @@ class Pipeline:
             if index is not None:
                 self._settle(index, confirmed)
 
-    def returned(self, message_id: str, reason: str) -> None:
+    def returned(self, message_id: str, routing_key: str, reason: str) -> None:
         """Handle a message that the broker returned; its ack follows."""
-        self._returned[message_id] = reason
+        self._returned.setdefault((message_id, routing_key), []).append(reason)
 
     def hold(self, reason: str) -> None:
         """Send no more. The rest is unsent, but unconfirmed messages may still get an answer."""
@@ -98,9 +98,9 @@ class Pipeline:
 
     def _settle(self, index: int, confirmed: bool) -> None:
         message = self._messages[index]
-        reason = self._returned.pop(str(message.properties.message_id), None)
-        if reason is not None:
-            self._fail(message, index, Outcome(Result.UNROUTABLE, reason))
+        reasons = self._returned.get((str(message.properties.message_id), message.routing_key))
+        if reasons:
+            self._fail(message, index, Outcome(Result.UNROUTABLE, reasons.pop()))
         elif not confirmed:
             refusal = Outcome(Result.NACKED, f"nacked by the broker: {message.routing_key}")
             self._fail(message, index, refusal)

@@ -53,6 +53,7 @@ BatchHandler = Callable[[Sequence[QueueMessage], Callable[[], float]], Mapping[s
 ByHand = Callable[[Mapping[str, Any]], dict[str, Any]]
 Run = Callable[[Any, Any], dict[str, Any]]
 MESSAGES = "rmqMessagesByQueue"
+_DEEPEST = 32
 
 
 class BatchFailed(Exception):
@@ -168,7 +169,7 @@ def _message(queue: str, entry: Mapping[str, Any]) -> QueueMessage:
     properties = entry["basicProperties"]
     return QueueMessage(
         body=base64.b64decode(entry["data"]),
-        headers=_plain(properties.get("headers") or {}),
+        headers={name: _plain(value) for name, value in (properties.get("headers") or {}).items()},
         message_id=properties.get("messageId"),
         redelivered=bool(entry["redelivered"]),
         queue=queue,
@@ -176,13 +177,19 @@ def _message(queue: str, entry: Mapping[str, Any]) -> QueueMessage:
     )
 
 
-def _plain(value: Any) -> Any:
-    """A header's original value; the event has text as `{"bytes": [104, 105]}`."""
+def _plain(value: Any, depth: int = 0) -> Any:
+    """A header's original value; the event has text as `{"bytes": [104, 105]}`.
+
+    What is nested too deeply is None: nobody reads it, and it must not end the function.
+    """
+    if depth > _DEEPEST:
+        return None
     if isinstance(value, list):
-        return [_plain(part) for part in value]
+        return [_plain(part, depth + 1) for part in value]
     if not isinstance(value, Mapping):
         return value
-    if list(value) == ["bytes"] and isinstance(value["bytes"], list):
+    said = value.get("bytes") if len(value) == 1 else None
+    if isinstance(said, list) and all(type(byte) is int for byte in said):
         # Java's bytes are signed; which of both the event has is not documented.
-        return bytes(byte & 0xFF for byte in value["bytes"]).decode(errors="replace")
-    return {name: _plain(part) for name, part in value.items()}
+        return bytes([byte & 0xFF for byte in said]).decode(errors="replace")
+    return {name: _plain(part, depth + 1) for name, part in value.items()}

@@ -11,6 +11,13 @@ BASIC: Mapping[str, Any] = {
     "description": "A user and a password, in UTF-8 (RFC 7617)",
 }
 """The Security Scheme Object of `fintegrate.access.by_password`."""
+KEY: Mapping[str, Any] = {
+    "type": "apiKey",
+    "in": "header",
+    "name": "X-API-Key",
+    "description": "An API key, `fk_<public id>_<secret>`, as it was issued",
+}
+"""The Security Scheme Object of `fintegrate.access.by_api_key` and `fintegrate.access.by_key_hash`."""
 BEARER: Mapping[str, Any] = {
     "type": "http",
     "scheme": "bearer",

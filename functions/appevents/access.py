@@ -1,0 +1,85 @@
+"""Who may call app.events, by the settings: users by token, operators by the admin's key."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from urllib.parse import urlsplit
+
+from chalicelib.appevents.configuration import Configuration
+from fintegrate.access.by_key_hash import ByKeyHash
+from fintegrate.access.by_token import ByToken, Keys, Rules, SharedSecret
+from fintegrate.access.caller import Scheme
+from fintegrate.settings import SettingsError
+
+BEARER, API_KEY = "Bearer", "ApiKey"
+SHORTEST_SECRET = 32
+SYMMETRIC = ("HS256",)
+ASYMMETRIC = (
+    "RS256",
+    "RS384",
+    "RS512",
+    "PS256",
+    "PS384",
+    "PS512",
+    "ES256",
+    "ES384",
+    "ES512",
+    "EdDSA",
+)
+_LOCAL = "local"
+
+
+def schemes_of(settings: Configuration) -> Mapping[str, Scheme]:
+    """The schemes by name. Without an issuer no user may call: what serves no request needs none.
+
+    Raises:
+        SettingsError: a setting cannot be read, or does not go with another.
+    """
+    admin = ByKeyHash("APP_ADMIN_KEY_HASHES", settings.app_admin_key_hashes)
+    if not settings.jwt_issuer:
+        return {API_KEY: admin}
+    keys = _keys(settings)
+    rules = Rules(settings.jwt_issuer, settings.jwt_audience, _algorithms(settings))
+    return {BEARER: ByToken(keys, rules), API_KEY: admin}
+
+
+def _algorithms(settings: Configuration) -> tuple[str, ...]:
+    """A public key must never be taken for a secret, nor a secret for a key of another algorithm."""
+    named = tuple(filter(None, (each.strip() for each in settings.jwt_algorithms.split(","))))
+    if not named or not settings.jwt_audience:
+        raise SettingsError("JWT_ALGORITHMS and JWT_AUDIENCE must be set with JWT_ISSUER")
+    place = "JWT_JWKS_URL" if settings.jwt_jwks_url else "JWT_SHARED_SECRET"
+    possible = ASYMMETRIC if settings.jwt_jwks_url else SYMMETRIC
+    if not set(named) <= set(possible):
+        raise SettingsError(
+            f"JWT_ALGORITHMS must hold, with {place}, of {', '.join(possible)} only"
+        )
+    return named
+
+
+def _keys(settings: Configuration) -> Keys:
+    if bool(settings.jwt_jwks_url) == bool(settings.jwt_shared_secret):
+        raise SettingsError("Set one of JWT_JWKS_URL and JWT_SHARED_SECRET, and not both")
+    if settings.jwt_jwks_url:
+        return _issuer_keys(settings.jwt_jwks_url, settings.stage)
+    if len(settings.jwt_shared_secret.encode()) < SHORTEST_SECRET:
+        raise SettingsError(f"JWT_SHARED_SECRET must have at least {SHORTEST_SECRET} bytes")
+    return SharedSecret(settings.jwt_shared_secret)
+
+
+def _issuer_keys(url: str, stage: str) -> Keys:
+    """On the own machine the issuer may be at any address, and speak plain http."""
+    from fintegrate.access.issuer_keys import IssuerKeys
+    from fintegrate.outgoing.reading import read_text
+    from fintegrate.outgoing.urls import DEFAULT_PORTS, UrlNotAllowed, allowed_hosts, target_of
+
+    try:
+        parts = urlsplit(url)
+        port = parts.port or DEFAULT_PORTS.get(parts.scheme, 443)
+        own = f"{parts.hostname}:{port}" if stage == _LOCAL else ""
+        allowed = allowed_hosts(own, stage, "JWT_JWKS_URL")
+        target_of(url, allowed)
+    except (UrlNotAllowed, ValueError) as error:
+        raise SettingsError(f"JWT_JWKS_URL cannot be used: {error}") from None
+    return IssuerKeys(url, partial(read_text, allowed=allowed))
