@@ -26,7 +26,7 @@ def write_due(db: Database, batch: int) -> tuple[int, list[Row]]:
     """
     with db.transaction():
         due = db.fetch_all(SQL["take_due"], {"batch": batch})
-        rows = [_write(db, workout) for workout in due]
+        rows = [_write(db, workout) for workout in due if not workout["is_archived"]]
     return len(due), [row for row in rows if row is not None]
 
 

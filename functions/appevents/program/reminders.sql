@@ -2,13 +2,13 @@
 
 -- name: take_due
 -- A workout that another run has locked is that run's. After its commit the row is read again, and is not
--- due any more.
+-- due any more. One of an archived program is done with, too, so that no later run looks at it.
 WITH due AS (
-    SELECT w.workout_id
+    SELECT w.workout_id, p.archived_at IS NOT NULL AS is_archived
     FROM workouts w
     JOIN programs p ON p.program_id = w.program_id
     WHERE w.remind_at <= clock_timestamp() AND w.remind_at IS DISTINCT FROM w.reminded_at
-      AND w.deleted_at IS NULL AND p.archived_at IS NULL
+      AND w.deleted_at IS NULL
     ORDER BY w.remind_at
     LIMIT %(batch)s
     FOR NO KEY UPDATE OF w SKIP LOCKED
@@ -17,7 +17,8 @@ UPDATE workouts w
 SET reminded_at = w.remind_at
 FROM due
 WHERE w.workout_id = due.workout_id
-RETURNING w.workout_id, w.program_id, w.user_id, w.name, w.planned_at, w.remind_at, w.remind_event
+RETURNING w.workout_id, w.program_id, w.user_id, w.name, w.planned_at, w.remind_at, w.remind_event,
+          due.is_archived
 
 -- name: write
 INSERT INTO reminders (reminder_id, workout_id, program_id, user_id, name, planned_at, remind_at)

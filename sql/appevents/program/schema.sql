@@ -24,8 +24,7 @@ CREATE TABLE programs (
     CONSTRAINT programs_weeks_check CHECK (weeks BETWEEN 1 AND 52)
 );
 
-CREATE INDEX programs_by_age
-    ON programs (user_id, (archived_at IS NOT NULL), created_at, program_id);
+CREATE INDEX programs_by_age ON programs (user_id, created_at, program_id);
 
 -- A workout keeps its row when it is deleted: sessions are of it, and what comes late cannot bring it
 -- back. reminded_at is the remind_at that is done with; remind_event is the event that set remind_at.
@@ -45,7 +44,6 @@ CREATE TABLE workouts (
     updated_at   timestamptz NOT NULL DEFAULT clock_timestamp(),
     deleted_at   timestamptz,
     CONSTRAINT workouts_pkey PRIMARY KEY (workout_id),
-    CONSTRAINT workouts_program_id_fkey FOREIGN KEY (program_id) REFERENCES programs (program_id),
     CONSTRAINT workouts_name_check CHECK (char_length(name) BETWEEN 1 AND 100),
     CONSTRAINT workouts_position_check CHECK (position BETWEEN 0 AND 999)
 );
@@ -66,8 +64,6 @@ CREATE TABLE workout_sessions (
     notes      text,
     created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     CONSTRAINT workout_sessions_pkey PRIMARY KEY (session_id),
-    CONSTRAINT workout_sessions_workout_id_fkey
-        FOREIGN KEY (workout_id) REFERENCES workouts (workout_id),
     CONSTRAINT workout_sessions_ended_at_check
         CHECK (ended_at > started_at AND ended_at <= started_at + interval '24 hours')
 );

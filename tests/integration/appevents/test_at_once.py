@@ -6,6 +6,7 @@ import json
 import uuid
 from collections.abc import Callable, Sequence
 from functools import partial
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -43,8 +44,16 @@ def act(service: str, *batch: QueueMessage) -> dict[str, int]:
 
 
 def act_at_once(service: str, batches: Sequence[Sequence[QueueMessage]]) -> list[dict[str, int]]:
-    calls = [partial(act, service, *batch) for batch in batches]
-    return at_once(calls, wiring.parts().close)
+    """The same for several, each in a thread whose connection is open already."""
+    database = wiring.parts().service(service).request.database
+    ready = Barrier(len(batches))
+
+    def run(batch: Sequence[QueueMessage]) -> dict[str, int]:
+        database.execute("SELECT 1", {})
+        ready.wait()
+        return act(service, *batch)
+
+    return at_once([partial(run, batch) for batch in batches], wiring.parts().close)
 
 
 def answers(query: Query, service: str, event_type: str) -> list[dict[str, Any]]:

@@ -36,9 +36,7 @@ CREATE TABLE IF NOT EXISTS participants (
     conversation_id uuid   NOT NULL,
     user_id         uuid   NOT NULL,
     read_up_to      bigint NOT NULL DEFAULT 0,
-    CONSTRAINT participants_pkey PRIMARY KEY (conversation_id, user_id),
-    CONSTRAINT participants_conversation_id_fkey
-        FOREIGN KEY (conversation_id) REFERENCES conversations (conversation_id)
+    CONSTRAINT participants_pkey PRIMARY KEY (conversation_id, user_id)
 );
 
 CREATE INDEX IF NOT EXISTS participants_by_user ON participants (user_id, conversation_id);
@@ -55,8 +53,6 @@ CREATE TABLE IF NOT EXISTS messages (
     created_at      timestamptz NOT NULL DEFAULT clock_timestamp(),
     CONSTRAINT messages_pkey PRIMARY KEY (message_id),
     CONSTRAINT messages_sequence_key UNIQUE (conversation_id, sequence),
-    CONSTRAINT messages_conversation_id_fkey
-        FOREIGN KEY (conversation_id) REFERENCES conversations (conversation_id),
     CONSTRAINT messages_body_check CHECK (char_length(body) BETWEEN 1 AND 4000)
 );
 
