@@ -18,6 +18,7 @@ from fintegrate.messaging.inbox import NotYet, Rejected
 from fintegrate.queries import queries_beside
 
 SQL = queries_beside(__name__)
+MOST_UNREAD = 1_000
 NOT_FOUND = "conversation_not_found", "There is no such conversation"
 
 
@@ -48,7 +49,7 @@ def find_conversation(db: Database, user_id: str, conversation_id: str) -> str |
 
 def list_conversations(db: Database, user_id: str, wanted: Mapping[str, Any]) -> list[Row]:
     """A user's conversations, newest activity first; one more than the page has."""
-    return db.fetch_all(SQL["list"], {"user_id": user_id, **wanted})
+    return db.fetch_all(SQL["list"], {"user_id": user_id, "most_unread": MOST_UNREAD, **wanted})
 
 
 def missing(db: Database, user_id: str, conversation_id: str) -> Rejected | NotYet:

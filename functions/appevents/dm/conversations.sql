@@ -44,14 +44,17 @@ FROM conversation_starts
 WHERE start_id = %(conversation_id)s AND user_id <> %(user_id)s
 
 -- name: list
+-- Counting ends at most_unread: a flood of messages must not make the list slow.
 SELECT c.conversation_id, c.created_at, c.last_activity_at, c.last_sequence, p.read_up_to,
        (SELECT array_agg(o.user_id::text ORDER BY o.user_id)
         FROM participants o
         WHERE o.conversation_id = c.conversation_id) AS participant_ids,
        (SELECT count(*)
-        FROM messages m
-        WHERE m.conversation_id = c.conversation_id AND m.sequence > p.read_up_to
-          AND m.user_id <> p.user_id) AS unread_count
+        FROM (SELECT
+              FROM messages m
+              WHERE m.conversation_id = c.conversation_id AND m.sequence > p.read_up_to
+                AND m.user_id <> p.user_id
+              LIMIT %(most_unread)s) AS unread) AS unread_count
 FROM participants p
 JOIN conversations c ON c.conversation_id = p.conversation_id
 WHERE p.user_id = %(user_id)s

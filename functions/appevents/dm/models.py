@@ -48,7 +48,9 @@ class Conversation(TypedDict):
     last_activity_at: Annotated[datetime, Described("When something was said last", _AT)]
     last_sequence: Annotated[int, Described("The place of its last message; 0: none", 3)]
     read_up_to: Annotated[int, Described("The last message that the caller has read", 1)]
-    unread_count: Annotated[int, Described("Messages of others after that", 2)]
+    unread_count: Annotated[
+        int, Described("Messages of others after that; 1000: that many or more", 2)
+    ]
 
 
 class ConversationList(TypedDict):

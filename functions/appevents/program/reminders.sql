@@ -7,7 +7,7 @@ WITH due AS (
     SELECT w.workout_id, p.archived_at IS NOT NULL AS is_archived
     FROM workouts w
     JOIN programs p ON p.program_id = w.program_id
-    WHERE w.remind_at <= clock_timestamp() AND w.remind_at IS DISTINCT FROM w.reminded_at
+    WHERE w.remind_at <= statement_timestamp() AND w.remind_at IS DISTINCT FROM w.reminded_at
       AND w.deleted_at IS NULL
     ORDER BY w.remind_at
     LIMIT %(batch)s

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.appevents.dm import conversations
 from tests.integration.appevents.conftest import Tell, User, event
 from tests.support.waiting import eventually
 
@@ -285,6 +286,17 @@ def test_unread_messages_are_those_of_others(
     settle("dm")
 
     assert [listed(each)[0]["unread_count"] for each in (user, other)] == [1, 1]
+
+
+def test_counting_unread_messages_ends(
+    user: User, other: User, pair: str, settle: Settle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(conversations, "MOST_UNREAD", 2)
+    for n in range(3):
+        say(user, pair, f"{n}")
+    settle("dm")
+
+    assert listed(other)[0]["unread_count"] == 2
 
 
 def test_read_mark_never_goes_back(user: User, other: User, pair: str, settle: Settle) -> None:
