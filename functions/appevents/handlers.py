@@ -1,7 +1,17 @@
 """The functions of app.events that AWS calls by name: those of a schedule, and of a queue."""
 
+from chalicelib.appevents.dm.consume import app_dm
 from chalicelib.appevents.machine.consume import app_machine
 from chalicelib.appevents.notification.consume import app_notification
+from chalicelib.appevents.program.consume import app_program
+from chalicelib.appevents.schedules.run_remind import app_remind
 from chalicelib.appevents.schedules.run_resend import app_resend
 
-__all__ = ["app_machine", "app_notification", "app_resend"]
+__all__ = [
+    "app_dm",
+    "app_machine",
+    "app_notification",
+    "app_program",
+    "app_remind",
+    "app_resend",
+]

@@ -26,16 +26,43 @@ def _machines() -> Blueprint:
     return machine
 
 
+def _programs() -> Blueprint:
+    from chalicelib.appevents.program import (  # noqa: F401
+        list_programs,
+        list_sessions,
+        read_program,
+    )
+    from chalicelib.appevents.program.blueprint import program
+
+    return program
+
+
+def _reminders() -> Blueprint:
+    from chalicelib.appevents.program import list_reminders  # noqa: F401
+    from chalicelib.appevents.program.blueprint import reminders
+
+    return reminders
+
+
+def _conversations() -> Blueprint:
+    from chalicelib.appevents.dm import list_conversations, list_messages  # noqa: F401
+    from chalicelib.appevents.dm.blueprint import dm
+
+    return dm
+
+
 def _queues() -> Blueprint:
+    from chalicelib.appevents.dm import consume as dm  # noqa: F401
     from chalicelib.appevents.machine import consume as machine  # noqa: F401
     from chalicelib.appevents.notification import consume as notification  # noqa: F401
+    from chalicelib.appevents.program import consume as program  # noqa: F401
     from chalicelib.appevents.queues import queues
 
     return queues
 
 
 def _schedules() -> Blueprint:
-    from chalicelib.appevents.schedules import run_resend  # noqa: F401
+    from chalicelib.appevents.schedules import run_remind, run_resend  # noqa: F401
     from chalicelib.appevents.schedules.blueprint import schedules
 
     return schedules
@@ -44,6 +71,9 @@ def _schedules() -> Blueprint:
 SERVICES = {
     "api/v1/notify": _notify,
     "api/v1/machines": _machines,
+    "api/v1/programs": _programs,
+    "api/v1/reminders": _reminders,
+    "api/v1/conversations": _conversations,
     "queues": _queues,
     "schedules": _schedules,
 }

@@ -31,14 +31,22 @@ def write_reply(db: Database, service: str, event: Event[Any], reply: Reply) -> 
 
     Its id follows from the event and the answer's type, so a second run makes the same one.
     """
+    reply_id = str(uuid5(UUID(event.id), f"{service} {reply.event_type}"))
+    return write_event(db, reply_id, event.user_id, event.id, reply)
+
+
+def write_event(
+    db: Database, event_id: str, user_id: str, causation_id: str | None, reply: Reply
+) -> Row:
+    """Write an event of a service with this id, in the open transaction; returns the row to publish."""
     data = model_of(reply.event_type).model_validate(reply.data).model_dump(mode="json")
     row = db.fetch_one(
         SQL["write"],
         {
             "event_type": reply.event_type,
-            "client_generated_id": str(uuid5(UUID(event.id), f"{service} {reply.event_type}")),
-            "user_id": event.user_id,
-            "causation_id": event.id,
+            "client_generated_id": event_id,
+            "user_id": user_id,
+            "causation_id": causation_id,
             "data": json.dumps(data),
         },
     )

@@ -27,6 +27,8 @@ class EventType(NamedTuple):
     """The services whose queues it reaches."""
     model: str
     """`<module>.<class>` below this package."""
+    is_news: bool = False
+    """Whether it answers no client's event, though a service tells it."""
 
 
 def _from_clients(service: str, model: str) -> EventType:
@@ -37,12 +39,32 @@ def _outcome(service: str, model: str) -> EventType:
     return EventType(service, ("notification",), f"{service}.{model}")
 
 
+def _news(service: str, model: str) -> EventType:
+    return EventType(service, ("notification",), f"{service}.{model}", is_news=True)
+
+
 TYPES: Mapping[str, EventType] = {
     "machine.note.saved": _from_clients("machine", "NoteSaved"),
     "machine.note.deleted": _from_clients("machine", "NoteDeleted"),
     "machine.note.persisted": _outcome("machine", "NotePersisted"),
     "equipment.prefs.submitted": _from_clients("machine", "PrefsSubmitted"),
     "equipment.prefs.persisted": _outcome("machine", "PrefsPersisted"),
+    "program.created": _from_clients("program", "ProgramCreated"),
+    "program.updated": _from_clients("program", "ProgramUpdated"),
+    "program.archived": _from_clients("program", "ProgramArchived"),
+    "program.persisted": _outcome("program", "ProgramPersisted"),
+    "workout.created": _from_clients("program", "WorkoutCreated"),
+    "workout.updated": _from_clients("program", "WorkoutUpdated"),
+    "workout.deleted": _from_clients("program", "WorkoutDeleted"),
+    "workout.persisted": _outcome("program", "WorkoutPersisted"),
+    "workout.session.logged": _from_clients("program", "SessionLogged"),
+    "workout.session.persisted": _outcome("program", "SessionPersisted"),
+    "workout.reminder_due": _news("program", "ReminderDue"),
+    "dm.conversation.started": _from_clients("dm", "ConversationStarted"),
+    "dm.conversation.persisted": _outcome("dm", "ConversationPersisted"),
+    "dm.message.sent": _from_clients("dm", "MessageSent"),
+    "dm.message.read": _from_clients("dm", "MessageRead"),
+    "dm.message.persisted": _outcome("dm", "MessagePersisted"),
     REJECTED: EventType("", ("notification",), "service.EventRejected"),
 }
 

@@ -53,7 +53,9 @@ def checked(told: Told, user_id: str) -> None:
     if len(text.encode()) > MOST_BYTES:
         raise PayloadTooLarge(f"An event has {MOST_BYTES} bytes at most")
     try:
-        model_of(told.event_type).model_validate_json(text, strict=True)
+        model_of(told.event_type).model_validate_json(
+            text, strict=True, context={"user_id": user_id}
+        )
     except ValidationError as error:
         found = error.errors(include_url=False)
         for each in found:

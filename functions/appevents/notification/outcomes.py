@@ -7,7 +7,7 @@ from typing import Any
 
 from chalicelib.appevents.counters import OUTCOMES_UNKNOWN
 from chalicelib.appevents.envelope import Event
-from chalicelib.appevents.events.catalogue import REJECTED
+from chalicelib.appevents.events.catalogue import REJECTED, TYPES
 from chalicelib.appevents.outbox import Reply
 from fintegrate.database import Database
 from fintegrate.metrics_store import Metrics
@@ -17,7 +17,12 @@ SQL = queries_beside(__name__)
 
 
 def settle(metrics: Metrics, db: Database, event: Event[Any]) -> Reply | None:
-    """Write an outcome; the first one stands. One of an event that nobody accepted here is counted."""
+    """Write an outcome; the first one stands. One of an event that nobody accepted here is counted.
+
+    News of a service answer no event, so they are left alone.
+    """
+    if TYPES[event.type].is_news:
+        return None
     said = event.data.model_dump(mode="json")
     rejected = event.type == REJECTED
     found = db.execute(

@@ -8,10 +8,11 @@ import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 from urllib.parse import quote, urlencode, urlsplit
 
 import jwt
+import pika
 import psycopg2
 import pytest
 from psycopg2.extras import RealDictCursor
@@ -253,3 +254,33 @@ def left_in(running: wiring.Parts) -> Callable[[str], int]:
             return int(channel.queue_declare(queue, passive=True).method.message_count)
 
     return count
+
+
+class Tell(Protocol):
+    """Publishes an event as the one that has this sequence; returns its id."""
+
+    def __call__(
+        self, user: User, event_type: str, data: Any, sequence: int | None = None, **more: Any
+    ) -> str: ...
+
+
+@pytest.fixture
+def tell(running: wiring.Parts) -> Tell:
+    """Publishes an event straight to the exchange, with a sequence of the test's choice or none."""
+
+    def publish(
+        user: User, event_type: str, data: Any, sequence: int | None = None, **more: Any
+    ) -> str:
+        said = {**event(event_type, data, **more), "user_id": user.id}
+        properties = pika.BasicProperties(
+            message_id=said["client_generated_id"],
+            delivery_mode=2,
+            headers={} if sequence is None else {"sequence": sequence},
+        )
+        with channel_on(running.settings.app_rabbitmq_url) as channel:
+            channel.confirm_delivery()
+            body = json.dumps(said).encode()
+            channel.basic_publish(topology.EXCHANGE, event_type, body, properties, mandatory=True)
+        return str(said["client_generated_id"])
+
+    return publish
