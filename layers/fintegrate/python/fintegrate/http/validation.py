@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from pydantic import GetJsonSchemaHandler
     from pydantic_core import CoreSchema
 
-SECRET_FIELDS = frozenset({"api_key", "key"})
+SECRET_FIELDS = frozenset({"api_key", "key", "passcode", "access_token"})
 _SHOWN = 60
 _MOST_SENTENCES = 50
 """Keeps the answer short, because a request may have any number of wrong fields."""
