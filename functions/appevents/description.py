@@ -13,6 +13,7 @@ DESCRIPTION = Description(
     title="Fintegrate app.events",
     version="0.1.0",
     overview=OVERVIEW,
+    has_reasons=True,
     schemes={"Bearer": BEARER},
     refusals={
         401: Refusal(

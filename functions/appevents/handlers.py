@@ -3,5 +3,13 @@
 from chalicelib.appevents.machine.consume import app_machine
 from chalicelib.appevents.notification.consume import app_notification
 from chalicelib.appevents.schedules.run_resend import app_resend
+from chalicelib.appevents.settings.consume import app_settings
+from chalicelib.appevents.settings.rotate_feed_keys import app_rotate_feed_keys
 
-__all__ = ["app_machine", "app_notification", "app_resend"]
+__all__ = [
+    "app_machine",
+    "app_notification",
+    "app_resend",
+    "app_rotate_feed_keys",
+    "app_settings",
+]

@@ -27,10 +27,12 @@ class EventType(NamedTuple):
     """The services whose queues it reaches."""
     model: str
     """`<module>.<class>` below this package."""
+    secrets: tuple[str, ...] = ()
+    """The fields that are sealed in every row and on the wire."""
 
 
-def _from_clients(service: str, model: str) -> EventType:
-    return EventType(CLIENT, (service,), f"{service}.{model}")
+def _from_clients(service: str, model: str, *secrets: str) -> EventType:
+    return EventType(CLIENT, (service,), f"{service}.{model}", secrets)
 
 
 def _outcome(service: str, model: str) -> EventType:
@@ -43,6 +45,16 @@ TYPES: Mapping[str, EventType] = {
     "machine.note.persisted": _outcome("machine", "NotePersisted"),
     "equipment.prefs.submitted": _from_clients("machine", "PrefsSubmitted"),
     "equipment.prefs.persisted": _outcome("machine", "PrefsPersisted"),
+    "user.settings.submitted": _from_clients("settings", "UserSettingsSubmitted"),
+    "user.settings.persisted": _outcome("settings", "UserSettingsPersisted"),
+    "app.settings.submitted": _from_clients("settings", "AppSettingsSubmitted"),
+    "app.settings.persisted": _outcome("settings", "AppSettingsPersisted"),
+    "feed.access.attempt": _from_clients("settings", "AccessAttempt", "passcode"),
+    "feed.access.granted": EventType(
+        "settings", ("notification", "video"), "settings.AccessGranted", ("access_token",)
+    ),
+    "feed.access.denied": _outcome("settings", "AccessDenied"),
+    "feed.visibility.changed": EventType("settings", ("video",), "settings.VisibilityChanged"),
     REJECTED: EventType("", ("notification",), "service.EventRejected"),
 }
 
