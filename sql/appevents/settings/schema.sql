@@ -45,7 +45,7 @@ CREATE TABLE feed_access_attempts (
     owner_id uuid          NOT NULL,
     viewers  uuid[]        NOT NULL,
     ids      uuid[]        NOT NULL,
-    tried_at timestamptz[] NOT NULL,
+    times    timestamptz[] NOT NULL,
     CONSTRAINT feed_access_attempts_pkey PRIMARY KEY (owner_id)
 );
 

@@ -23,7 +23,9 @@ from chalicelib.appevents.settings.signing_keys import rotate
 from fintegrate.access.by_token import ByToken, Rules
 from fintegrate.access.caller import Refused
 from fintegrate.access.issuer_keys import IssuerKeys
+from local.appevents.feed_keys import rotate_in
 from local.banking.in_process import api_event, invoke
+from local.services.amqp import channel_on
 from tests.integration.appevents.conftest import Reply, User
 from tests.integration.appevents.feeds import (
     ACCESS,
@@ -181,8 +183,8 @@ def test_tries_are_given_back_with_time(make_user: MakeUser, query: Query) -> No
     assert last.status == 429
     query(
         "settings",
-        "UPDATE feed_access_attempts SET tried_at ="
-        " (SELECT array_agg(at - interval '16 minutes') FROM unnest(tried_at) AS at)",
+        "UPDATE feed_access_attempts SET times ="
+        " (SELECT array_agg(at - interval '16 minutes') FROM unnest(times) AS at)",
     )
 
     assert ask(viewer, owner).status == 200
@@ -265,6 +267,21 @@ def test_every_change_raises_the_version(
     (known,) = query("video", "SELECT * FROM feed_owners")
     assert (known["visibility"], known["access_version"]) == ("public", 3)
     assert left_in("app.video") - before == 3
+
+
+@pytest.mark.usefixtures("cheap")
+def test_event_tells_what_changed(running: wiring.Parts, make_user: MakeUser) -> None:
+    owner = make_user()
+    make_private(owner)
+
+    with channel_on(running.settings.app_rabbitmq_url) as channel:
+        _, properties, body = channel.basic_get("app.video", auto_ack=True)
+    assert body is not None
+    assert properties is not None
+    said = json.loads(body)
+    assert (said["user_id"], said["source_service"]) == (owner.id, "settings")
+    assert said["data"] == {"owner_id": owner.id, "visibility": "passcode", "access_version": 1}
+    assert properties.message_id == said["client_generated_id"]
 
 
 @pytest.mark.usefixtures("cheap")
@@ -382,6 +399,15 @@ def test_rotated_key_verifies_for_a_day(
         " WHERE superseded_at IS NOT NULL",
     )
     assert [each["kid"] for each in key_set()["keys"]] == [kid]
+
+
+def test_command_rotates_the_keys(running: wiring.Parts, environment: dict[str, str]) -> None:
+    former = key_set()["keys"]
+
+    kid = rotate_in(environment)
+
+    wiring.use(running)
+    assert [each["kid"] for each in key_set()["keys"]] == [kid, former[0]["kid"]]
 
 
 def test_keys_are_made_once(running: wiring.Parts) -> None:

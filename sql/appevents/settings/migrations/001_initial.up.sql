@@ -46,7 +46,7 @@ CREATE TABLE IF NOT EXISTS feed_access_attempts (
     owner_id uuid          NOT NULL,
     viewers  uuid[]        NOT NULL,
     ids      uuid[]        NOT NULL,
-    tried_at timestamptz[] NOT NULL,
+    times    timestamptz[] NOT NULL,
     CONSTRAINT feed_access_attempts_pkey PRIMARY KEY (owner_id)
 );
 

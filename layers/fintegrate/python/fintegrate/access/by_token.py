@@ -2,9 +2,9 @@
 
 The algorithm and the keys come from the settings, never from the token: a header that names a key's
 place (`jku`, `jwk`, `x5u`) is not looked at, and `kid` is a name in our own set of keys. A token with
-critical extensions (`crit`, RFC 7515, section 4.1.11) is refused, and one whose `typ` says that it is for
-something else (RFC 8725, section 3.11). Which check failed stands in the log and the metrics; the caller
-gets one sentence.
+critical extensions (`crit`, RFC 7515, section 4.1.11) is refused, and one whose `typ` says that it is
+for something else (RFC 8725, section 3.11). Which check failed stands in the log and the metrics; the
+caller gets one sentence.
 
 A process remembers the digest of a token that it has verified, until the token ends. Keys of an issuer
 are in `fintegrate.access.issuer_keys`. Imports PyJWT when a token is verified, so that no other function
