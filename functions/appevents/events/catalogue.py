@@ -72,3 +72,8 @@ def model_of(event_type: str) -> type[RequestModel]:
 def read_by(service: str) -> list[str]:
     """The types that a service's queue gets: its routing keys, each in full."""
     return [name for name, each in TYPES.items() if service in each.read_by]
+
+
+def with_secrets() -> dict[str, tuple[str, ...]]:
+    """The types whose events have secret fields, and these: for whoever erases them."""
+    return {name: each.secrets for name, each in TYPES.items() if each.secrets}

@@ -12,6 +12,7 @@ import pytest
 from cryptography.fernet import Fernet
 
 from chalicelib.appevents import wiring
+from chalicelib.appevents.events.catalogue import with_secrets
 from chalicelib.appevents.notification.accept import content
 from chalicelib.appevents.notification.models import Told
 from chalicelib.appevents.notification.outcomes import SQL as OUTCOMES
@@ -20,13 +21,14 @@ from chalicelib.appevents.sealed_fields import SealedFields
 from chalicelib.appevents.settings import passcodes
 from fintegrate.access.key_ring import KeyRing
 from fintegrate.access.sealing import Misplaced, Sealing
+from fintegrate.http.validation import SECRET_FIELDS
 from local.services.amqp import channel_on
 from tests.integration.appevents.conftest import User, event
 from tests.integration.appevents.feeds import SECRET, TABLES, Query, make_private
 
 EVENTS = "/api/v1/notify/events"
 ATTEMPT = "feed.access.attempt"
-FIELDS = ["passcode", "access_token"]
+FIELDS = sorted({field for each in with_secrets().values() for field in each})
 Settle = Callable[[str], None]
 MakeUser = Callable[[], User]
 
@@ -167,7 +169,7 @@ def test_secrets_are_erased_after_a_day(
 
     query("notify", "UPDATE events SET erase_at = erase_at - interval '25 hours'")
     query("settings", "UPDATE outbox SET created_at = created_at - interval '25 hours'")
-    erased = {**wanted, "event_types": ["feed.access.granted"], "seconds": 86_400}
+    erased = {**wanted, "event_types": list(with_secrets()), "seconds": 86_400}
 
     assert notify.execute(OUTCOMES["erase_secrets"], wanted) == 2
     assert notify.execute(OUTCOMES["erase_secrets"], wanted) == 0
@@ -216,6 +218,10 @@ def test_secrets_are_in_no_log(
 
     assert SECRET not in caplog.text
     assert token not in caplog.text
+
+
+def test_errors_repeat_no_secret_field() -> None:
+    assert SECRET_FIELDS.issuperset(FIELDS)
 
 
 def test_answers_secret_opens_for_its_event_only() -> None:
