@@ -10,7 +10,7 @@ MADE := .venv .local .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
 .DEFAULT_GOAL := help
 .PHONY: help setup local up down demo relay-demo consumer deploy-local undeploy-local invoke logs \
 	test nights unit check documents requirements chaos bench bench-deploy bench-peers deploy rollback \
-	admin-key recover destroy clean
+	admin-key rotate-feed-keys recover destroy clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -87,6 +87,9 @@ deploy: setup ## deploy to AWS (STAGE=dev|prod); safe to run again (docs/deploy.
 
 admin-key: setup ## make a key for the admin and print it, this once (STAGE=… for a stage in AWS)
 	@$(PY) -m $(if $(STAGE),local.aws admin-key $(STAGE),local admin-key)
+
+rotate-feed-keys: setup ## have a new key sign access to feeds (app.events); the former verifies a day more
+	@$(PY) -m local rotate-feed-keys
 
 recover: setup ## after a backup was restored, before writes come back (BACKUP_TIME=…, REASON=…)
 	@$(if $(and $(BACKUP_TIME),$(REASON)),,$(error say which backup and why: make recover \

@@ -216,6 +216,15 @@ def admin_key() -> None:
     print(new_admin_key(secret_settings(Checkout())))
 
 
+@app.command(name="rotate-feed-keys")
+@explained
+def rotate_feed_keys() -> None:
+    """Have a new key sign access tokens of feeds."""
+    from local.appevents.feed_keys import rotate_feed_keys as rotate
+
+    console.print(f"{rotate(Checkout())} signs; the former key verifies for a day more.")
+
+
 @app.command()
 @explained
 def recover(backup_time: str, reason: str) -> None:

@@ -48,6 +48,9 @@ class Configuration:
     """SHA-256 of each key that operators may send as X-API-Key, separated by commas. Without one there
     is no operator."""
 
+    app_keys: str = field(default="", repr=False)
+    """The ring that seals secrets: a JSON object, key id to Fernet key. The first key writes."""
+
     stage: str = "local"
     log_level: str = "INFO"
     app_max_body_bytes: int = 1_048_576
@@ -65,6 +68,15 @@ class Configuration:
     """A sweep takes an event that a request may still be publishing only after this time."""
     breaker_failures: int = 5
     breaker_open_seconds: int = 30
+
+    passcode_tries: int = field(default=5, metadata={"least": 1})
+    """Of one viewer at one feed, in `passcode_tries_seconds`."""
+    passcode_tries_seconds: int = field(default=900, metadata={"least": 1})
+    passcode_owner_tries: int = field(default=100, metadata={"least": 1})
+    """Of all viewers at one feed, in `passcode_owner_tries_seconds`."""
+    passcode_owner_tries_seconds: int = field(default=3_600, metadata={"least": 1})
+    feed_access_seconds: int = field(default=86_400, metadata={"least": 1})
+    """How long an access token is good, and a former key is shown."""
 
     app_queue_type: str = "quorum"
     app_retry_seconds: str = "1,5,30,120,600"

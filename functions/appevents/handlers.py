@@ -6,6 +6,8 @@ from chalicelib.appevents.notification.consume import app_notification
 from chalicelib.appevents.program.consume import app_program
 from chalicelib.appevents.schedules.run_remind import app_remind
 from chalicelib.appevents.schedules.run_resend import app_resend
+from chalicelib.appevents.settings.consume import app_settings
+from chalicelib.appevents.settings.rotate_feed_keys import app_rotate_feed_keys
 
 __all__ = [
     "app_dm",
@@ -14,4 +16,6 @@ __all__ = [
     "app_program",
     "app_remind",
     "app_resend",
+    "app_rotate_feed_keys",
+    "app_settings",
 ]

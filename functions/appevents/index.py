@@ -51,12 +51,39 @@ def _conversations() -> Blueprint:
     return dm
 
 
+def _settings() -> Blueprint:
+    from chalicelib.appevents.settings import (  # noqa: F401
+        change_feed_access,
+        read_app_settings,
+        read_feed_access,
+        read_user_settings,
+    )
+    from chalicelib.appevents.settings.blueprint import settings
+
+    return settings
+
+
+def _feed_access() -> Blueprint:
+    from chalicelib.appevents.settings import ask_feed_access  # noqa: F401
+    from chalicelib.appevents.settings.blueprint import feed_access
+
+    return feed_access
+
+
+def _feed_keys() -> Blueprint:
+    from chalicelib.appevents.settings import read_feed_keys  # noqa: F401
+    from chalicelib.appevents.settings.blueprint import feed_keys
+
+    return feed_keys
+
+
 def _queues() -> Blueprint:
     from chalicelib.appevents.dm import consume as dm  # noqa: F401
     from chalicelib.appevents.machine import consume as machine  # noqa: F401
     from chalicelib.appevents.notification import consume as notification  # noqa: F401
     from chalicelib.appevents.program import consume as program  # noqa: F401
     from chalicelib.appevents.queues import queues
+    from chalicelib.appevents.settings import consume as settings  # noqa: F401
 
     return queues
 
@@ -64,6 +91,7 @@ def _queues() -> Blueprint:
 def _schedules() -> Blueprint:
     from chalicelib.appevents.schedules import run_remind, run_resend  # noqa: F401
     from chalicelib.appevents.schedules.blueprint import schedules
+    from chalicelib.appevents.settings import rotate_feed_keys  # noqa: F401
 
     return schedules
 
@@ -74,6 +102,9 @@ SERVICES = {
     "api/v1/programs": _programs,
     "api/v1/reminders": _reminders,
     "api/v1/conversations": _conversations,
+    "api/v1/settings": _settings,
+    "api/v1/feed/{owner_id}/access": _feed_access,
+    "api/v1/feed-access": _feed_keys,
     "queues": _queues,
     "schedules": _schedules,
 }

@@ -42,6 +42,7 @@ RUNS_SQL = {"fetch_one", "fetch_all", "execute"}
 BY_EVENT = "goes by event ids that a statement with a tenant filter, or a sweep of all, has found"
 OPERATOR = "the operator's own: all tenants on purpose, reached by the admin or by the clock only"
 BY_MESSAGE = "goes by the hash of a message, before anybody knows whose it is"
+SERVICES_OWN = "the keys with which a service signs: they are nobody's among the users"
 BY_KEY = "finds out who calls: the key's public id comes before the tenant is known"
 UNFILTERED = {
     "functions/appevents/consuming.sql": {"begin": BY_MESSAGE, "end": BY_MESSAGE},
@@ -52,6 +53,7 @@ UNFILTERED = {
         "claim": OPERATOR,
         "confirmed": BY_EVENT,
         "failed": BY_EVENT,
+        "erase_secrets": OPERATOR,
     },
     "functions/appevents/program/reminders.sql": {"take_due": OPERATOR},
     "functions/appevents/notification/outbox.sql": {
@@ -64,6 +66,14 @@ UNFILTERED = {
         "confirmed": BY_EVENT,
         "failed": BY_EVENT,
     },
+    "functions/appevents/notification/outcomes.sql": {"erase_secrets": OPERATOR},
+    "functions/appevents/settings/signing_keys.sql": {
+        "current": SERVICES_OWN,
+        "add": SERVICES_OWN,
+        "supersede": SERVICES_OWN,
+        "public": SERVICES_OWN,
+    },
+    "functions/appevents/settings/tries.sql": {"purge": OPERATOR},
     "functions/banking/broker/administration.sql": {
         "wanted": OPERATOR,
         "connections_seen": OPERATOR,

@@ -27,12 +27,14 @@ class EventType(NamedTuple):
     """The services whose queues it reaches."""
     model: str
     """`<module>.<class>` below this package."""
+    secrets: tuple[str, ...] = ()
+    """The fields that are sealed in every row and on the wire."""
     is_news: bool = False
     """Whether it answers no client's event, though a service tells it."""
 
 
-def _from_clients(service: str, model: str) -> EventType:
-    return EventType(CLIENT, (service,), f"{service}.{model}")
+def _from_clients(service: str, model: str, *secrets: str) -> EventType:
+    return EventType(CLIENT, (service,), f"{service}.{model}", secrets)
 
 
 def _outcome(service: str, model: str) -> EventType:
@@ -65,6 +67,16 @@ TYPES: Mapping[str, EventType] = {
     "dm.message.sent": _from_clients("dm", "MessageSent"),
     "dm.message.read": _from_clients("dm", "MessageRead"),
     "dm.message.persisted": _outcome("dm", "MessagePersisted"),
+    "user.settings.submitted": _from_clients("settings", "UserSettingsSubmitted"),
+    "user.settings.persisted": _outcome("settings", "UserSettingsPersisted"),
+    "app.settings.submitted": _from_clients("settings", "AppSettingsSubmitted"),
+    "app.settings.persisted": _outcome("settings", "AppSettingsPersisted"),
+    "feed.access.attempt": _from_clients("settings", "AccessAttempt", "passcode"),
+    "feed.access.granted": EventType(
+        "settings", ("notification", "video"), "settings.AccessGranted", ("access_token",)
+    ),
+    "feed.access.denied": _outcome("settings", "AccessDenied"),
+    "feed.visibility.changed": EventType("settings", ("video",), "settings.VisibilityChanged"),
     REJECTED: EventType("", ("notification",), "service.EventRejected"),
 }
 
@@ -82,3 +94,8 @@ def model_of(event_type: str) -> type[RequestModel]:
 def read_by(service: str) -> list[str]:
     """The types that a service's queue gets: its routing keys, each in full."""
     return [name for name, each in TYPES.items() if service in each.read_by]
+
+
+def with_secrets() -> dict[str, tuple[str, ...]]:
+    """The types whose events have secret fields, and these: for whoever erases them."""
+    return {name: each.secrets for name, each in TYPES.items() if each.secrets}

@@ -25,14 +25,20 @@ from typing import ClassVar
 
 
 class ApiError(Exception):
-    """An error with a status; `headers` go out with the answer."""
+    """An error with a status; `headers` go out with the answer.
+
+    `reason` is a stable word that a program can act on, where the status does not say enough.
+    """
 
     status: ClassVar[int] = 500
 
-    def __init__(self, description: str, headers: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, description: str, headers: dict[str, str] | None = None, reason: str | None = None
+    ) -> None:
         super().__init__(description)
         self.description = description
         self.headers = headers or {}
+        self.reason = reason
 
 
 class BadRequest(ApiError):
@@ -93,9 +99,13 @@ class TooManyRequests(ApiError):
     status = 429
 
     def __init__(
-        self, description: str, retry_after: int, headers: dict[str, str] | None = None
+        self,
+        description: str,
+        retry_after: int,
+        headers: dict[str, str] | None = None,
+        reason: str | None = None,
     ) -> None:
-        super().__init__(description, {"Retry-After": str(retry_after), **(headers or {})})
+        super().__init__(description, {"Retry-After": str(retry_after), **(headers or {})}, reason)
 
 
 class Crash(ApiError):
