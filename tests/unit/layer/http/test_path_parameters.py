@@ -51,6 +51,9 @@ def api() -> RestApi:
             flush_due=lambda **_: None,
         ),
         database=None,
+        audit=None,
+        idempotency_keys=None,
+        publish_new=None,
         max_body_bytes=1_000,
     )
     public = {"access": Access.PUBLIC, "path": BookPath}
@@ -95,7 +98,9 @@ def test_log_names_what_was_asked_for(api: RestApi, caplog: pytest.LogCaptureFix
 def test_outcome_is_made_after_the_handler(api: RestApi) -> None:
     steps: list[str] = []
     after = Answer(after_commit=lambda: steps.append("after"), outcome=lambda: {"steps": steps})
-    parts: Any = SimpleNamespace(metrics=None, database=None, max_body_bytes=1_000)
+    parts: Any = SimpleNamespace(
+        metrics=None, database=None, audit=None, idempotency_keys=None, max_body_bytes=1_000
+    )
     endpoint = endpoints(lambda: parts, Endpoint)
     api.route("/steps", methods=["GET"])(
         endpoint(Nothing, access=Access.PUBLIC)(lambda _call: after)

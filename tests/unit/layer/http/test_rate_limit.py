@@ -31,8 +31,17 @@ def limiter(fake: FakeRedis) -> RateLimiter:
 def test_script_gets_bucket_rate_and_capacity(limiter: RateLimiter, fake: FakeRedis) -> None:
     limiter.take("the key")
 
-    bucket = ("EVALSHA", BUCKET.digest, "1", "rate_limit:the key", str(50 / 60), "500")
+    bucket = ("EVALSHA", BUCKET.digest, "1", "rate_limit:the key", str(50 / 60), "500", "1")
     assert fake.packets == [[bucket]]
+
+
+def test_address_has_its_own_bucket(limiter: RateLimiter, fake: FakeRedis) -> None:
+    fake.answer = [0, b"0"]
+
+    with pytest.raises(TooManyRequests, match="for this address"):
+        limiter.take_of_address("2001:db8::1")
+
+    assert "rate_limit:address 2001:db8::/64" in fake.packets[0][0]
 
 
 def test_token_asked_ahead_is_taken_once(limiter: RateLimiter, fake: FakeRedis) -> None:

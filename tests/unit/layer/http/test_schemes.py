@@ -46,7 +46,9 @@ def test_endpoint_takes_schemes_named_or_all(
     schemes = {"Password": ByHeader("password"), "Token": ByHeader("token")}
     counted: list[str] = []
     metrics = SimpleNamespace(count=lambda _family, reason: counted.append(reason))
-    parts: Any = SimpleNamespace(schemes=schemes, metrics=metrics, rate_limiter=None)
+    parts: Any = SimpleNamespace(
+        schemes=schemes, metrics=metrics, rate_limiter=None, audit=None, idempotency_keys=None
+    )
     view = endpoints(lambda: parts, Endpoint)(Nothing, schemes=taken)(do_nothing)
 
     with_header: Any = SimpleNamespace(

@@ -137,6 +137,15 @@ def test_public_endpoint_asks_for_nothing(monkeypatch: pytest.MonkeyPatch) -> No
     assert not {"401", "403"} & set(described["responses"])
 
 
+def test_optional_credentials_may_be_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    spec = library.FIND._replace(access=Access.OPTIONAL)
+
+    described = operation(monkeypatch, spec)
+
+    assert described["security"] == [{}, {"Password": []}]
+    assert {"401", "429", "503"} <= set(described["responses"])
+
+
 def test_endpoint_may_take_one_scheme(monkeypatch: pytest.MonkeyPatch) -> None:
     token = {"type": "http", "scheme": "bearer"}
     both = LIBRARY._replace(schemes={**LIBRARY.schemes, "Token": token})

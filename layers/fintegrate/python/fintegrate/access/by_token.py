@@ -24,7 +24,7 @@ from fintegrate.access.caller import Caller, Credentials, Recognised, Refused
 from fintegrate.errors import Unauthorized
 
 HEADER = "authorization"
-PREFIX = "bearer "
+SCHEME = "bearer"
 LONGEST = 8 * 1024
 LEEWAY_SECONDS = 30
 _MOST_REMEMBERED = 10_000
@@ -73,7 +73,7 @@ class ByToken:
         self._lock = threading.Lock()
 
     def carried_by(self, request: Credentials) -> bool:
-        return (request.header(HEADER) or "").lower().startswith(PREFIX)
+        return (request.header(HEADER) or "").partition(" ")[0].lower() == SCHEME
 
     def recognised(self, _request: Credentials) -> Recognised | None:
         """None: a token that was verified costs nothing to look up."""
@@ -85,11 +85,11 @@ class ByToken:
         Raises:
             Refused: the token is missing or not valid (401).
         """
-        header = request.header(HEADER) or ""
-        if not header.lower().startswith(PREFIX):
+        scheme, _, token = (request.header(HEADER) or "").partition(" ")
+        if scheme.lower() != SCHEME:
             sentence = "Authorization is missing; send your token as Authorization: Bearer <token>"
             raise self._refused(sentence, "missing")
-        token = header[len(PREFIX) :].strip()
+        token = token.strip()
         if len(token) > LONGEST:
             raise self._refused(_SENTENCE, "too_long")
         user = self._remembered(token) or self._verify(token)

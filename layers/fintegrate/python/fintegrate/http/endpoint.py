@@ -53,7 +53,10 @@ class Access(Enum):
 
     TENANT = "tenant"
     ADMIN = "admin"
+    OPTIONAL = "optional"
+    """Anybody; who sends credentials is known by them, and refused if they are not valid."""
     PUBLIC = "public"
+    """Anybody, and credentials are not looked at."""
 
 
 class Nothing(RequestModel):
@@ -61,7 +64,7 @@ class Nothing(RequestModel):
 
 
 ANYBODY = Caller(owner_id="", owner_name="", key_id="", is_admin=False)
-"""The caller of a public endpoint. Its id belongs to no owner."""
+"""The caller of whom nothing is known. Its id belongs to no owner."""
 
 
 class RequestParts(NamedTuple):
@@ -247,6 +250,9 @@ class _Answering:
             return ANYBODY
         parts, request = self._parts, self._request
         scheme, limiter = self._scheme(), parts.rate_limiter
+        if self._is_anonymous(scheme):
+            self._headers.update(limiter.take_of_address(request.source_ip))
+            return ANYBODY
         known = scheme.recognised(request)
         asked = (
             limiter.ask(known.key_id) if known else None
@@ -259,6 +265,15 @@ class _Answering:
             parts.metrics.count(AUTH_REFUSALS, "not_admin")
             raise Forbidden(parts.admins_only)
         return caller
+
+    def _is_anonymous(self, scheme: Scheme) -> bool:
+        # Credentials of a scheme that is not taken are refused, too: their sender expects to be known.
+        request = self._request
+        return (
+            self._spec.access is Access.OPTIONAL
+            and not scheme.carried_by(request)
+            and not request.header("authorization")
+        )
 
     def _scheme(self) -> Scheme:
         """The first scheme that the request carries, else the first: it names what is missing."""

@@ -84,7 +84,18 @@ class RateLimiter:
         Raises:
             TooManyRequests: the bucket is empty.
         """
-        answer = self._redis.answer(asked or self._question(subject, cost))
+        return self._take(asked or self._question(subject, cost), cost, self._subject)
+
+    def take_of_address(self, address: str) -> dict[str, str]:
+        """Take a token of the bucket that an address has, for a caller of whom nothing else is known.
+
+        Raises:
+            TooManyRequests: the bucket is empty.
+        """
+        return self._take(self._question(f"address {network_of(address)}", 1), 1, "address")
+
+    def _take(self, question: Question, cost: int, subject: str) -> dict[str, str]:
+        answer = self._redis.answer(question)
         if answer is None:
             return {}
         rate = self._per_minute / 60
@@ -99,7 +110,7 @@ class RateLimiter:
         self._metrics.count(RATE_LIMITED, self._layer)
         wait = max(1, math.ceil((cost - tokens) / rate))
         raise TooManyRequests(
-            f"Rate limit of {self._per_minute} requests a minute reached for this {self._subject}; "
+            f"Rate limit of {self._per_minute} requests a minute reached for this {subject}; "
             f"try again in {wait} s",
             wait,
             headers,
@@ -110,3 +121,18 @@ class RateLimiter:
 
     def _bucket_of(self, subject: str, cost: int) -> ScriptCall:
         return BUCKET.call(f"{self._kind}:{subject}", self._per_minute / 60, self._burst, cost)
+
+
+def network_of(address: str) -> str:
+    """What one caller may have of addresses: of IPv6 the whole network of 64 bits (RFC 6177)."""
+    if ":" not in address:
+        return address
+    import ipaddress
+
+    try:
+        own = ipaddress.IPv6Address(address)
+    except ValueError:
+        return "unknown"
+    if own.ipv4_mapped is not None:
+        return str(own.ipv4_mapped)
+    return str(ipaddress.IPv6Network((int(own) >> 64 << 64, 64)))

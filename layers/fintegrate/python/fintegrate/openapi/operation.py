@@ -94,7 +94,8 @@ class Operations:
     def _security(self, route: Route) -> list[dict[str, list[str]]]:
         if route.spec.access is Access.PUBLIC:
             return []
-        return self._systems[route.system].security(route.spec.schemes)
+        required = self._systems[route.system].security(route.spec.schemes)
+        return [{}, *required] if route.spec.access is Access.OPTIONAL else required
 
     def _parameters(self, route: Route) -> list[dict[str, Any]]:
         headers = ["RequestId"] + ["IdempotencyKey"] * route.takes_idempotency_key
