@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from fintegrate.outgoing.client import Client
 from fintegrate.outgoing.exchange import Answer, Request
+from fintegrate.outgoing.urls import NO_HOSTS, AllowedHosts
 
 
-def read_text(url: str) -> str:
-    """The text at a URL.
+def read_text(url: str, allowed: AllowedHosts = NO_HOSTS) -> str:
+    """The text at a URL; `allowed` hosts may have any address.
 
     Raises:
         OSError: it could not be had, or not whole.
     """
-    client = Client()
+    client = Client(allowed)
     try:
         result = client.pool(1).send(Request("GET", url))
     finally:
