@@ -3,5 +3,6 @@
 from chalicelib.appevents.machine.consume import app_machine
 from chalicelib.appevents.notification.consume import app_notification
 from chalicelib.appevents.schedules.run_resend import app_resend
+from chalicelib.appevents.video.consume import app_video
 
-__all__ = ["app_machine", "app_notification", "app_resend"]
+__all__ = ["app_machine", "app_notification", "app_resend", "app_video"]

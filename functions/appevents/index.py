@@ -26,10 +26,38 @@ def _machines() -> Blueprint:
     return machine
 
 
+def _videos() -> Blueprint:
+    from chalicelib.appevents.video import (  # noqa: F401
+        complete_upload,
+        create_video,
+        list_videos,
+        read_video,
+        renew_upload,
+    )
+    from chalicelib.appevents.video.blueprint import videos
+
+    return videos
+
+
+def _feed() -> Blueprint:
+    from chalicelib.appevents.video import list_feed, list_owner_feed  # noqa: F401
+    from chalicelib.appevents.video.blueprint import feed
+
+    return feed
+
+
+def _posts() -> Blueprint:
+    from chalicelib.appevents.video import list_comments, list_likes, read_post  # noqa: F401
+    from chalicelib.appevents.video.blueprint import posts
+
+    return posts
+
+
 def _queues() -> Blueprint:
     from chalicelib.appevents.machine import consume as machine  # noqa: F401
     from chalicelib.appevents.notification import consume as notification  # noqa: F401
     from chalicelib.appevents.queues import queues
+    from chalicelib.appevents.video import consume as video  # noqa: F401
 
     return queues
 
@@ -44,6 +72,9 @@ def _schedules() -> Blueprint:
 SERVICES = {
     "api/v1/notify": _notify,
     "api/v1/machines": _machines,
+    "api/v1/videos": _videos,
+    "api/v1/feed": _feed,
+    "api/v1/posts": _posts,
     "queues": _queues,
     "schedules": _schedules,
 }
