@@ -58,12 +58,13 @@ def _queues() -> Blueprint:
     from chalicelib.appevents.notification import consume as notification  # noqa: F401
     from chalicelib.appevents.queues import queues
     from chalicelib.appevents.video import consume as video  # noqa: F401
+    from chalicelib.appevents.video.processing import consume as processing  # noqa: F401
 
     return queues
 
 
 def _schedules() -> Blueprint:
-    from chalicelib.appevents.schedules import run_resend  # noqa: F401
+    from chalicelib.appevents.schedules import run_resend, run_video_upkeep  # noqa: F401
     from chalicelib.appevents.schedules.blueprint import schedules
 
     return schedules

@@ -75,6 +75,11 @@ UNFILTERED = {
         "lock_comment": VISIBLE,
         "list": "the likes of a post that a statement or a token lets the caller see",
     },
+    "functions/appevents/video/upkeep.sql": {
+        "expire": OPERATOR,
+        "removable": OPERATOR,
+        "forget_grants": OPERATOR,
+    },
     "functions/banking/broker/administration.sql": {
         "wanted": OPERATOR,
         "connections_seen": OPERATOR,

@@ -38,7 +38,9 @@ class UploadRequested(RequestModel):
     size_bytes: Annotated[
         int, Field(ge=1, le=MAX_UPLOAD_BYTES), Described("The exact size of the file", 1_048_576)
     ]
-    title: Annotated[str | None, Text(0, 200), Described("The title of the post", "100 kg!")] = None
+    title: Annotated[
+        Annotated[str, Text(0, 200)] | None, Described("The title of the post", "100 kg!")
+    ] = None
 
 
 class UploadReady(RequestModel):
@@ -126,7 +128,9 @@ class Metadata(RequestModel):
     height: Annotated[int, Field(gt=0), Described("Pixels", 720)]
     fps: Annotated[float, Field(ge=0), Described("Frames a second", 30.0)]
     video_codec: Annotated[str, Text(1, 50), Described("How the picture is coded", "h264")]
-    audio_codec: Annotated[str | None, Text(1, 50), Described("How the sound is coded", "aac")]
+    audio_codec: Annotated[
+        Annotated[str, Text(1, 50)] | None, Described("How the sound is coded", "aac")
+    ]
     size_bytes: Size
 
 

@@ -12,6 +12,7 @@ from chalicelib.appevents.video.comments import create_comment, delete_comment
 from chalicelib.appevents.video.likes import like, unlike
 from chalicelib.appevents.video.object_store import bucket_of
 from chalicelib.appevents.video.posts import delete_post
+from chalicelib.appevents.video.publishing import fail, publish
 from chalicelib.appevents.video.uploads import upload_requested
 from chalicelib.appevents.wiring import inbox, parts
 from fintegrate.messaging.queue_function import QueueMessage, batch_function
@@ -22,6 +23,8 @@ HANDLERS: Mapping[str, Handler] = {
     "interaction.liked": like,
     "interaction.unliked": unlike,
     "feed.post.delete_requested": delete_post,
+    "media.processed": publish,
+    "media.failed": fail,
     "feed.visibility.changed": change_visibility,
     "feed.access.granted": grant,
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from chalicelib.appevents.feed_owners import change_visibility
 from chalicelib.appevents.wiring import Parts
 from tests.integration.appevents.conftest import User
 from tests.integration.appevents.posts import PostMaker
+from tests.support.waiting import eventually
 
 COMMENTS, POST = "/api/v1/posts/{post_id}/comments", "/api/v1/posts/{post_id}"
 Settle = Callable[[str], None]
@@ -122,8 +124,6 @@ def test_reply_waits_for_its_parent(
     assert pump("video")["later"] == 1
     user.tell("comment.created", {"post_id": post, "body": "First"}, parent)
 
-    from tests.support.waiting import eventually
-
     def is_settled() -> bool:
         settle("video")
         return user.state(reply)["outcome"] is not None
@@ -175,8 +175,6 @@ def test_grant_lets_a_viewer_comment(
     seconds: int,
     status: str,
 ) -> None:
-    from datetime import UTC, datetime, timedelta
-
     owner, viewer = make_user(), make_user()
     post, database = post_of(owner.id), running.service("video").request.database
     change_visibility(database, owner.id, "passcode", 1)

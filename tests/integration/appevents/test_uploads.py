@@ -6,6 +6,8 @@ import time
 import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import httpx
@@ -14,6 +16,7 @@ import pytest
 from chalicelib.appevents.video.object_store import Bucket, bucket_of
 from chalicelib.appevents.wiring import Parts
 from tests.integration.appevents.conftest import Reply, User
+from tests.support.schedules import run_schedule
 
 VIDEOS, VIDEO = "/api/v1/videos", "/api/v1/videos/{video_id}"
 CONTENT = b"these are no real pictures"
@@ -299,11 +302,55 @@ def test_videos_are_listed_by_status(user: User) -> None:
 
 
 def test_expired_url_is_refused(user: User, bucket: Bucket) -> None:
-    from datetime import UTC, datetime, timedelta
-
     past = datetime.now(UTC) - timedelta(hours=1)
     signed = bucket.signer.presigned("PUT", "uploads/a/b", 900, now=past)
 
     answer = httpx.put(signed.url, content=b"late", trust_env=False)
     assert answer.status_code in {400, 403}
     assert signed.expires_at.timestamp() < time.time()
+
+
+@pytest.fixture
+def upkeep() -> Callable[[], dict[str, Any]]:
+    """Runs the hourly schedule."""
+    return partial(run_schedule, "app_video_upkeep")
+
+
+def test_uncompleted_uploads_expire(
+    user: User, query: Query, bucket: Bucket, upkeep: Callable[[], dict[str, Any]]
+) -> None:
+    whole, kept = uploaded(user), uploaded(user)
+    parts = create(user, size_bytes=PART + 1).data["video_id"]
+    query(
+        "video",
+        "UPDATE videos SET expires_at = clock_timestamp() WHERE video_id <> %(kept)s",
+        kept=kept,
+    )
+
+    assert upkeep() == {"expired": 2, "removed": 2, "grants": 0}
+    assert upkeep() == {"expired": 0, "removed": 0, "grants": 0}
+    for video in (whole, parts):
+        assert user.call("GET", VIDEO, video_id=video).data["status"] == "expired"
+        assert bucket.store.look(f"uploads/{user.id}/{video}") is None
+    assert bucket.store.look(f"uploads/{user.id}/{kept}") is not None
+    assert complete(user, kept).status == 202
+
+
+def test_originals_go_after_a_week(
+    user: User, query: Query, bucket: Bucket, upkeep: Callable[[], dict[str, Any]]
+) -> None:
+    old, young = uploaded(user), uploaded(user)
+    for video, days in ((old, 8), (young, 6)):
+        complete(user, video)
+        query(
+            "video",
+            "UPDATE videos SET status = 'processed',"
+            " settled_at = clock_timestamp() - make_interval(days => %(days)s)"
+            " WHERE video_id = %(video)s",
+            video=video,
+            days=days,
+        )
+
+    assert upkeep()["removed"] == 1
+    assert bucket.store.look(f"uploads/{user.id}/{old}") is None
+    assert bucket.store.look(f"uploads/{user.id}/{young}") is not None
