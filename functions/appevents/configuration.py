@@ -51,6 +51,26 @@ class Configuration:
     app_keys: str = field(default="", repr=False)
     """The ring that seals secrets: a JSON object, key id to Fernet key. The first key writes."""
 
+    object_store_endpoint: str = ""
+    """Where the bucket of videos is, such as https://s3.eu-central-1.amazonaws.com."""
+    object_store_region: str = "us-east-1"
+    object_store_bucket: str = ""
+    object_store_access_key: str = ""
+    """Without it the function's role signs."""
+    object_store_secret_key: str = field(default="", repr=False)
+    object_store_addressing: str = "path"
+    """`virtual` where the bucket is a part of the host's name."""
+    object_store_put_once: int = 1
+    """0 for a store that does not know If-None-Match, which lets an object be written only once."""
+    max_upload_bytes: int = field(default=524_288_000, metadata={"least": 1})
+    upload_part_bytes: int = field(default=16_777_216, metadata={"least": 5_242_880})
+    upload_parts_from_bytes: int = field(default=104_857_600, metadata={"least": 1})
+    """Larger files are uploaded in parts."""
+    upload_expires_seconds: int = field(default=86_400, metadata={"least": 1})
+    upload_url_seconds: int = field(default=900, metadata={"least": 1})
+    feed_access_jwks_url: str = ""
+    """Where the service of settings shows the public keys of feed access tokens."""
+
     stage: str = "local"
     log_level: str = "INFO"
     app_max_body_bytes: int = 1_048_576

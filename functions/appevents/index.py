@@ -77,6 +77,33 @@ def _feed_keys() -> Blueprint:
     return feed_keys
 
 
+def _videos() -> Blueprint:
+    from chalicelib.appevents.video import (  # noqa: F401
+        complete_upload,
+        create_video,
+        list_videos,
+        read_video,
+        renew_upload,
+    )
+    from chalicelib.appevents.video.blueprint import videos
+
+    return videos
+
+
+def _feed() -> Blueprint:
+    from chalicelib.appevents.video import list_feed, list_owner_feed  # noqa: F401
+    from chalicelib.appevents.video.blueprint import feed
+
+    return feed
+
+
+def _posts() -> Blueprint:
+    from chalicelib.appevents.video import list_comments, list_likes, read_post  # noqa: F401
+    from chalicelib.appevents.video.blueprint import posts
+
+    return posts
+
+
 def _queues() -> Blueprint:
     from chalicelib.appevents.dm import consume as dm  # noqa: F401
     from chalicelib.appevents.machine import consume as machine  # noqa: F401
@@ -84,12 +111,18 @@ def _queues() -> Blueprint:
     from chalicelib.appevents.program import consume as program  # noqa: F401
     from chalicelib.appevents.queues import queues
     from chalicelib.appevents.settings import consume as settings  # noqa: F401
+    from chalicelib.appevents.video import consume as video  # noqa: F401
+    from chalicelib.appevents.video.processing import consume as processing  # noqa: F401
 
     return queues
 
 
 def _schedules() -> Blueprint:
-    from chalicelib.appevents.schedules import run_remind, run_resend  # noqa: F401
+    from chalicelib.appevents.schedules import (  # noqa: F401
+        run_remind,
+        run_resend,
+        run_video_upkeep,
+    )
     from chalicelib.appevents.schedules.blueprint import schedules
     from chalicelib.appevents.settings import rotate_feed_keys  # noqa: F401
 
@@ -105,6 +138,9 @@ SERVICES = {
     "api/v1/settings": _settings,
     "api/v1/feed/{owner_id}/access": _feed_access,
     "api/v1/feed-access": _feed_keys,
+    "api/v1/videos": _videos,
+    "api/v1/feed": _feed,
+    "api/v1/posts": _posts,
     "queues": _queues,
     "schedules": _schedules,
 }

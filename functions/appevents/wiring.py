@@ -142,22 +142,23 @@ admin_endpoint = endpoints(
 """The decorator of the operators' endpoints."""
 
 
-def inbox(service: str, handlers: Mapping[str, Handler]) -> Inbox[Event[Any]]:
-    """The inbox of a service, whose handlers these are."""
+def inbox(service: str, handlers: Mapping[str, Handler], queue: str = "") -> Inbox[Event[Any]]:
+    """The inbox of a service, whose handlers these are; its queue has its name, or this one."""
+    queue = queue or service
     own = parts()
     database = own.service(service).request.database
     consuming = Consuming(service, database, handlers)
     return Inbox(
         database,
         own.publisher,
-        topology.queues_of(service, own.settings),
+        topology.queues_of(queue, own.settings),
         SQL,
         consuming.read,
         consuming.apply,
         consuming.reject,
         own.service(service).outbox.publish_together,
         partial(topology.declare_queues, own.settings),
-        lambda step, count: own.metrics.count(SETTLED, service, step, by=count),
+        lambda step, count: own.metrics.count(SETTLED, queue, step, by=count),
     )
 
 

@@ -96,7 +96,12 @@ def _external_urls() -> ServiceUrls:
     """The master's address may be missing: then somebody else has made the users and the databases."""
     of_systems = databases.system_databases()
     needed = [name for each in of_systems for name in each.settings if name != each.master_setting]
-    of_servers = [variable for server in SERVERS for variable in server.variables]
+    of_servers = [
+        variable
+        for server in SERVERS
+        if server.is_of_one_kind  # an object store may be missing: only app.events needs one
+        for variable in server.variables
+    ]
     of_servers += [broker.setting for broker in brokers.system_brokers()]
     found = external.addresses([*needed, *of_servers])
     masters = {each.master_setting: os.environ.get(each.master_setting) for each in of_systems}

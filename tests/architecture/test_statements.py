@@ -44,6 +44,7 @@ OPERATOR = "the operator's own: all tenants on purpose, reached by the admin or 
 BY_MESSAGE = "goes by the hash of a message, before anybody knows whose it is"
 SERVICES_OWN = "the keys with which a service signs: they are nobody's among the users"
 BY_KEY = "finds out who calls: the key's public id comes before the tenant is known"
+VISIBLE = "finds what a user names; the next statement asks whether the user may see it"
 UNFILTERED = {
     "functions/appevents/consuming.sql": {"begin": BY_MESSAGE, "end": BY_MESSAGE},
     "functions/appevents/outbox.sql": {
@@ -74,6 +75,22 @@ UNFILTERED = {
         "public": SERVICES_OWN,
     },
     "functions/appevents/settings/tries.sql": {"purge": OPERATOR},
+    "functions/appevents/video/comments.sql": {
+        "find": VISIBLE,
+        "lock_post_of": VISIBLE,
+        "delete": "goes by the id of a comment that a statement with a user filter has found",
+        "unlist": "goes by the id of a comment that was just deleted, and by those above it",
+    },
+    "functions/appevents/video/likes.sql": {
+        "find_comment": VISIBLE,
+        "lock_comment": VISIBLE,
+        "list": "the likes of a post that a statement or a token lets the caller see",
+    },
+    "functions/appevents/video/upkeep.sql": {
+        "expire": OPERATOR,
+        "removable": OPERATOR,
+        "forget_grants": OPERATOR,
+    },
     "functions/banking/broker/administration.sql": {
         "wanted": OPERATOR,
         "connections_seen": OPERATOR,

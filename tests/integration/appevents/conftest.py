@@ -7,7 +7,7 @@ import json
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
-from functools import cache
+from functools import cache, partial
 from typing import Any, NamedTuple, Protocol
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -29,6 +29,7 @@ from local.services.databases import create_database, drop_database, with_users
 from local.services.running import RunningServices
 from local.services.settings import settings_environment
 from tests.conftest import WORKER
+from tests.integration.appevents.posts import write_post
 
 _numbers = itertools.count(1)
 DATABASES = systems.system_of("appevents").databases
@@ -41,6 +42,7 @@ class Reply(NamedTuple):
     data: Any
     description: str
     headers: dict[str, str]
+    reason: str | None = None
 
 
 @pytest.fixture(scope="package")
@@ -139,8 +141,9 @@ class User:
         event = api_event(method, path, sent, raw, urlencode(query or {}), parameters=parameters)
         answer = invoke(event)
         said = json.loads(answer["body"])
-        words = said["detail"]["status_description"]
-        return Reply(answer["statusCode"], said["data"], words, answer["headers"])
+        detail = said["detail"]
+        words, reason = detail["status_description"], detail.get("reason")
+        return Reply(answer["statusCode"], said["data"], words, answer["headers"], reason)
 
     def tell(self, event_type: str, data: Any, event_id: str | None = None, **more: Any) -> str:
         """Tell an event that is accepted; returns its id."""
@@ -243,6 +246,12 @@ def query(app_databases: dict[str, str]) -> Iterator[Callable[..., list[dict[str
     yield run
     for each in opened:
         each.close()
+
+
+@pytest.fixture
+def post_of(query: Callable[..., list[dict[str, Any]]]) -> Callable[..., str]:
+    """Writes a public post of an owner; returns its id."""
+    return partial(write_post, query)
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@
     ├── NotFound               404  no such thing for this tenant
     ├── MethodNotAllowed       405
     ├── Conflict               409  the current state does not allow the request
+    ├── Gone                   410  the time for it is over
     ├── PayloadTooLarge        413
     ├── UnsupportedMediaType   415
     ├── Invalid                422  a field is wrong
@@ -73,6 +74,12 @@ class Conflict(ApiError):
     """The current state does not allow the request."""
 
     status = 409
+
+
+class Gone(ApiError):
+    """The time for it is over, and it does not come back."""
+
+    status = 410
 
 
 class PayloadTooLarge(ApiError):

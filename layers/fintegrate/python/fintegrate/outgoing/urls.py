@@ -108,6 +108,16 @@ def allowed_hosts(text: str, stage: str, setting: str = "ALLOW_HOSTS") -> Allowe
     return frozenset(_allowed_host(entry, setting) for entry in entries)
 
 
+def host_of(url: str) -> AllowedHosts:
+    """The host of a URL that is a setting: it is our own, whatever its address. None of a wrong URL."""
+    try:
+        scheme, authority, _ = _split(url)
+        host, port_text, _ = _read_authority(authority)
+        return frozenset({(host, _port(port_text, DEFAULT_PORTS.get(scheme, 0)))})
+    except UrlNotAllowed:
+        return NO_HOSTS
+
+
 def _allowed_host(entry: str, setting: str) -> tuple[str, int]:
     try:
         host, port_text, _ = _read_authority(entry)
