@@ -35,7 +35,7 @@ def _queues() -> Blueprint:
 
 
 def _schedules() -> Blueprint:
-    from chalicelib.appevents.schedules import run_resend  # noqa: F401
+    from chalicelib.appevents.schedules import publish_metrics, run_resend  # noqa: F401
     from chalicelib.appevents.schedules.blueprint import schedules
 
     return schedules

@@ -53,6 +53,7 @@ UNFILTERED = {
         "confirmed": BY_EVENT,
         "failed": BY_EVENT,
     },
+    "functions/appevents/notification/backlog.sql": {"read": OPERATOR},
     "functions/appevents/notification/outbox.sql": {
         "predecessors": "a user's own events, for the request that has just written one",
         "mark_published_all": BY_EVENT,
