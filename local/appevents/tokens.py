@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 import uuid
 from collections.abc import Mapping
 
 import jwt
 
-from local.machine.checkout import Checkout
-from local.machine.credentials import password
 from local.services.installation import Installation
 
 ALGORITHM = "HS256"
@@ -22,13 +21,18 @@ class NoTokens(RuntimeError):
     """No token can be made; the text says why."""
 
 
+def can_make(settings: Mapping[str, str]) -> bool:
+    """Whether the functions with these settings check tokens by a shared secret."""
+    return bool(settings.get("JWT_SHARED_SECRET")) and not settings.get("JWT_JWKS_URL")
+
+
 def make_token(settings: Mapping[str, str], user: str, hours: float) -> str:
     """A token that functions with these settings accept; it is stored nowhere.
 
     Raises:
         NoTokens: the functions know no shared secret.
     """
-    if settings.get("JWT_JWKS_URL") or not settings.get("JWT_SHARED_SECRET"):
+    if not can_make(settings):
         raise NoTokens("JWT_SHARED_SECRET is not set: the issuer of JWT_JWKS_URL makes the tokens")
     now = int(time.time())
     claims = {
@@ -53,18 +57,19 @@ def user_id(text: str) -> str:
         raise NoTokens(f"USER must be a UUID, got {text!r}") from None
 
 
-def user_of(checkout: Checkout, name: str) -> str:
-    """The id of one of the checkout's users. It stays the same."""
-    return password(checkout, f"app-user-{name.lower()}", lambda: str(uuid.uuid4()))
+def user_of(settings: Mapping[str, str], name: str) -> str:
+    """The id of one of the checkout's users. It stays the same as long as the secret does."""
+    secret = hashlib.sha256(settings["JWT_SHARED_SECRET"].encode()).hexdigest()
+    return str(uuid.uuid5(uuid.NAMESPACE_URL, f"{secret}/{name}"))
 
 
 def with_users(installation: Installation) -> Installation:
     """The same, announcing the checkout's users with a token each, unless another issuer makes these."""
-    users = {name: user_of(installation.checkout, name) for name in NAMES}
-    said = {f"APP_USER_{name}": user for name, user in users.items()}
-    try:
-        for name, user in users.items():
-            said[f"APP_TOKEN_{name}"] = make_token(installation.environment, user, HOURS)
-    except NoTokens:
+    settings = installation.environment
+    if not can_make(settings):
         return installation
+    said: dict[str, str] = {}
+    for name in NAMES:
+        user = user_of(settings, name)
+        said |= {f"APP_TOKEN_{name}": make_token(settings, user, HOURS), f"APP_USER_{name}": user}
     return installation.announcing(said)
