@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 SERVICE = "fintegrate_app"
 """The service's name in log lines, and the prefix of the names of metrics."""
+CLOUDWATCH_NAMESPACE = "Fintegrate/AppEvents"
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +17,8 @@ class Configuration:
     app_rabbitmq_url: str = field(repr=False)
     """With the virtual host of these queues, which has a user of its own."""
     redis_url: str = field(repr=False)
+    rabbitmq_management_url: str = field(default="", repr=False)
+    """With the broker's administrator. Only `prepare_broker` has it."""
 
     notify_database_url: str = field(default="", repr=False)
     notify_database_owner_url: str = field(default="", repr=False)

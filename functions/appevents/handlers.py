@@ -4,6 +4,7 @@ from chalicelib.appevents.dm.consume import app_dm
 from chalicelib.appevents.machine.consume import app_machine
 from chalicelib.appevents.notification.consume import app_notification
 from chalicelib.appevents.program.consume import app_program
+from chalicelib.appevents.schedules.publish_metrics import app_publish_metrics
 from chalicelib.appevents.schedules.run_remind import app_remind
 from chalicelib.appevents.schedules.run_resend import app_resend
 from chalicelib.appevents.schedules.run_video_upkeep import app_video_upkeep
@@ -18,6 +19,7 @@ __all__ = [
     "app_notification",
     "app_processing",
     "app_program",
+    "app_publish_metrics",
     "app_remind",
     "app_resend",
     "app_rotate_feed_keys",

@@ -119,6 +119,7 @@ def _queues() -> Blueprint:
 
 def _schedules() -> Blueprint:
     from chalicelib.appevents.schedules import (  # noqa: F401
+        publish_metrics,
         run_remind,
         run_resend,
         run_video_upkeep,

@@ -1,1 +1,1 @@
-"""The wing of the harness for app.events."""
+"""The phones' side of app.events: users with tokens, and what the documents say of the events."""

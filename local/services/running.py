@@ -86,10 +86,10 @@ class RunningServices:
 def _own_urls(group: ServerGroup) -> ServiceUrls:
     server = group["postgresql"].url
     of_systems = databases.addresses(server, databases.system_databases())
-    servers = group.addresses()
-    return ServiceUrls(
-        server, of_systems, {**servers, **brokers.addresses(servers["RABBITMQ_URL"])}
-    )
+    servers = dict(group.addresses())
+    if broker := servers.get("RABBITMQ_URL"):
+        servers |= brokers.addresses(broker)
+    return ServiceUrls(server, of_systems, servers)
 
 
 def _external_urls() -> ServiceUrls:

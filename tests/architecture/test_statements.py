@@ -57,6 +57,7 @@ UNFILTERED = {
         "erase_secrets": OPERATOR,
     },
     "functions/appevents/program/reminders.sql": {"take_due": OPERATOR},
+    "functions/appevents/notification/backlog.sql": {"read": OPERATOR},
     "functions/appevents/notification/outbox.sql": {
         "predecessors": "a user's own events, for the request that has just written one",
         "mark_published_all": BY_EVENT,

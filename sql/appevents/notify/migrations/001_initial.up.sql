@@ -132,6 +132,7 @@ CREATE INDEX IF NOT EXISTS outbox_by_age ON outbox (published_at) WHERE publish_
 -- What the functions' user may do: with each table what a statement of theirs does. It owns nothing.
 -- ---------------------------------------------------------------------------------------------
 
+GRANT SELECT ON dead_letters TO notify_db_app;
 GRANT SELECT, INSERT ON idempotency_keys TO notify_db_app;
 GRANT SELECT, INSERT, UPDATE, DELETE ON inbox_attempts TO notify_db_app;
 GRANT SELECT, INSERT, UPDATE ON outbox, events, user_sequences, schedule_runs TO notify_db_app;
