@@ -31,23 +31,28 @@ def write_reply(db: Database, service: str, event: Event[Any], reply: Reply) -> 
 
     Its id follows from the event and the answer's type, so a second run makes the same one.
     """
-    reply_id = str(uuid5(UUID(event.id), f"{service} {reply.event_type}"))
-    return write_event(db, reply_id, event.user_id, event.id, reply)
+    event_id = str(uuid5(UUID(event.id), f"{service} {reply.event_type}"))
+    return write_event(db, reply.event_type, event_id, event.user_id, reply.data, event.id)
 
 
 def write_event(
-    db: Database, event_id: str, user_id: str, causation_id: str | None, reply: Reply
+    db: Database,
+    event_type: str,
+    event_id: str,
+    user_id: str,
+    data: Mapping[str, Any],
+    causation_id: str | None = None,
 ) -> Row:
-    """Write an event of a service with this id, in the open transaction; returns the row to publish."""
-    data = model_of(reply.event_type).model_validate(reply.data).model_dump(mode="json")
+    """Write an event that a service tells; returns the row to publish."""
+    said = model_of(event_type).model_validate(data).model_dump(mode="json")
     row = db.fetch_one(
         SQL["write"],
         {
-            "event_type": reply.event_type,
+            "event_type": event_type,
             "client_generated_id": event_id,
             "user_id": user_id,
             "causation_id": causation_id,
-            "data": json.dumps(data),
+            "data": json.dumps(said),
         },
     )
     assert row is not None

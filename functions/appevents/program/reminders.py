@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID, uuid5
 
 from chalicelib.appevents.envelope import iso
-from chalicelib.appevents.outbox import Reply, write_event
+from chalicelib.appevents.outbox import write_event
 from fintegrate.database import Database, Row
 from fintegrate.queries import queries_beside
 
@@ -42,5 +42,4 @@ def _write(db: Database, workout: Row) -> Row | None:
     if db.fetch_one(SQL["write"], {**workout, "reminder_id": reminder_id}) is None:
         return None
     said = {name: workout[name] for name in ("workout_id", "program_id", "name", "planned_at")}
-    cause = workout["remind_event"]
-    return write_event(db, reminder_id, workout["user_id"], cause, Reply(DUE, said))
+    return write_event(db, DUE, reminder_id, workout["user_id"], said, workout["remind_event"])
