@@ -5,7 +5,7 @@ A `Listing` gives a list's cursors. Each is good for that list alone, so one of 
 
 import base64
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime
 from hashlib import sha256
 from typing import Annotated, Any, NamedTuple
@@ -40,30 +40,40 @@ def moment_of(value: object) -> datetime:
     return in_utc(moment)
 
 
+class Column(NamedTuple):
+    """A column that orders a list."""
+
+    name: str
+    parameter: str
+    """What a statement calls the value after which a page begins."""
+    read: Callable[[object], Any]
+    """Reads a value from a cursor; raises ValueError if it is none."""
+
+
 class Listing(NamedTuple):
-    """A list: its name, and the columns that order it, with what reads each from a cursor.
+    """A list: its name, and the columns that order it.
 
     `of` is what a list belongs to, such as the id of a parent.
     """
 
     name: str
-    columns: Mapping[str, Callable[[object], Any]]
+    columns: tuple[Column, ...]
 
     def after(self, cursor: str | None, *of: str) -> dict[str, Any]:
-        """A statement's parameters for a page: `after_<column>`, null for the first page.
+        """A statement's parameters for a page; null for the first one.
 
         Raises:
             Invalid: the text is no cursor of this list.
         """
         if cursor is None:
-            return {f"after_{column}": None for column in self.columns}
+            return dict.fromkeys((column.parameter for column in self.columns), None)
         values = _values_in(cursor)
         if values is None or values[:1] != [self._mark(of)]:
             raise Invalid(NOT_OURS)
         try:
             return {
-                f"after_{column}": read(value)
-                for (column, read), value in zip(self.columns.items(), values[1:], strict=True)
+                column.parameter: column.read(value)
+                for column, value in zip(self.columns, values[1:], strict=True)
             }
         except (ValueError, TypeError, AttributeError, OverflowError):
             raise Invalid(NOT_OURS) from None
@@ -80,7 +90,7 @@ class Listing(NamedTuple):
         count = how_many_fit(rows[:limit])
         if count == len(rows):
             return rows, None
-        last = [rows[count - 1][column] for column in self.columns]
+        last = [rows[count - 1][column.name] for column in self.columns]
         values = [each.isoformat() if isinstance(each, datetime) else each for each in last]
         position = json.dumps([self._mark(of), *values])
         return rows[:count], base64.urlsafe_b64encode(position.encode()).decode()
@@ -97,11 +107,14 @@ def _values_in(cursor: str) -> list[Any] | None:
     return values if isinstance(values, list) else None
 
 
-def by_time(name: str, id_column: str) -> Listing:
-    """A list that is ordered by `created_at` and the id."""
-    return Listing(name, {"created_at": moment_of, id_column: uuid_of})
+def by_time(name: str, id_column: str, time_column: str = "created_at") -> Listing:
+    """A list that is ordered by a time and the id: its statement takes `after_at` and `after_id`."""
+    return Listing(
+        name,
+        (Column(time_column, "after_at", moment_of), Column(id_column, "after_id", uuid_of)),
+    )
 
 
 def by_number(name: str, column: str) -> Listing:
-    """A list that is ordered by a number, which no two of its rows share."""
-    return Listing(name, {column: number_of})
+    """A list that is ordered by a number, which no two of its rows share: `after_number`."""
+    return Listing(name, (Column(column, "after_number", number_of),))

@@ -58,8 +58,8 @@ SELECT c.conversation_id, c.created_at, c.last_activity_at, c.last_sequence, p.r
 FROM participants p
 JOIN conversations c ON c.conversation_id = p.conversation_id
 WHERE p.user_id = %(user_id)s
-  AND (%(after_last_activity_at)s::timestamptz IS NULL
+  AND (%(after_at)s::timestamptz IS NULL
        OR (c.last_activity_at, c.conversation_id)
-          < (%(after_last_activity_at)s::timestamptz, %(after_conversation_id)s::uuid))
+          < (%(after_at)s::timestamptz, %(after_id)s::uuid))
 ORDER BY c.last_activity_at DESC, c.conversation_id DESC
 LIMIT %(limit)s + 1

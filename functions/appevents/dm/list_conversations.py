@@ -3,15 +3,12 @@
 from chalicelib.appevents.dm.blueprint import dm
 from chalicelib.appevents.dm.conversations import list_conversations as read
 from chalicelib.appevents.dm.models import ConversationList, ConversationPage
-from chalicelib.appevents.paging import Listing, moment_of
+from chalicelib.appevents.paging import by_time
 from chalicelib.appevents.wiring import endpoint_of
-from fintegrate.http.cursors import uuid_of
 from fintegrate.http.endpoint import Answer, Call
 
 endpoint = endpoint_of("dm")
-CONVERSATIONS = Listing(
-    "conversations", {"last_activity_at": moment_of, "conversation_id": uuid_of}
-)
+CONVERSATIONS = by_time("conversations", "conversation_id", "last_activity_at")
 
 
 @dm.route("/api/v1/conversations", methods=["GET"])

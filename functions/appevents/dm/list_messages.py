@@ -29,7 +29,7 @@ def list_messages(call: Call[MessagePage]) -> Answer:
     if conversation_id is None:
         raise NotFound("There is no such conversation")
     listing = _listing(asked, conversation_id)
-    place: Any = listing.after(asked.cursor, conversation_id)["after_sequence"]
+    place: Any = listing.after(asked.cursor, conversation_id)["after_number"]
     if listing is NEWER:
         start = asked.after_sequence if place is None else place
         wanted = {"after_sequence": start, "limit": asked.limit}

@@ -38,7 +38,7 @@ WHERE program_id = %(program_id)s AND user_id = %(user_id)s
 SELECT program_id, name, description, weeks, version, created_at, updated_at, archived_at
 FROM programs
 WHERE user_id = %(user_id)s AND (archived_at IS NOT NULL) = %(archived)s
-  AND (%(after_created_at)s::timestamptz IS NULL
-       OR (created_at, program_id) < (%(after_created_at)s::timestamptz, %(after_program_id)s::uuid))
+  AND (%(after_at)s::timestamptz IS NULL
+       OR (created_at, program_id) < (%(after_at)s::timestamptz, %(after_id)s::uuid))
 ORDER BY created_at DESC, program_id DESC
 LIMIT %(limit)s + 1

@@ -1,6 +1,6 @@
 """GET /api/v1/programs/{program_id}: a program with its workouts."""
 
-from chalicelib.appevents.paging import Listing
+from chalicelib.appevents.paging import Column, Listing
 from chalicelib.appevents.program.blueprint import program
 from chalicelib.appevents.program.models import ProgramPath, ProgramWithWorkouts, WorkoutPage
 from chalicelib.appevents.program.programs import find_program
@@ -11,7 +11,10 @@ from fintegrate.http.cursors import number_of, uuid_of
 from fintegrate.http.endpoint import Answer, Call
 
 endpoint = endpoint_of("program")
-WORKOUTS = Listing("workouts", {"position": number_of, "workout_id": uuid_of})
+WORKOUTS = Listing(
+    "workouts",
+    (Column("position", "after_number", number_of), Column("workout_id", "after_id", uuid_of)),
+)
 
 
 @program.route("/api/v1/programs/{program_id}", methods=["GET"])

@@ -42,5 +42,4 @@ def _write(db: Database, workout: Row) -> Row | None:
     if db.fetch_one(SQL["write"], {**workout, "reminder_id": reminder_id}) is None:
         return None
     said = {name: workout[name] for name in ("workout_id", "program_id", "name", "planned_at")}
-    cause = workout["remind_event"]
-    return write_event(db, DUE, reminder_id, workout["user_id"], said, cause)
+    return write_event(db, DUE, reminder_id, workout["user_id"], said, workout["remind_event"])

@@ -31,7 +31,7 @@ RETURNING reminder_id
 SELECT reminder_id, workout_id, program_id, name, planned_at, remind_at, created_at
 FROM reminders
 WHERE user_id = %(user_id)s
-  AND (%(after_created_at)s::timestamptz IS NULL
-       OR (created_at, reminder_id) < (%(after_created_at)s::timestamptz, %(after_reminder_id)s::uuid))
+  AND (%(after_at)s::timestamptz IS NULL
+       OR (created_at, reminder_id) < (%(after_at)s::timestamptz, %(after_id)s::uuid))
 ORDER BY created_at DESC, reminder_id DESC
 LIMIT %(limit)s + 1

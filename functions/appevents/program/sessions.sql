@@ -13,7 +13,7 @@ RETURNING session_id
 SELECT session_id, workout_id, started_at, ended_at, entries, notes, created_at
 FROM workout_sessions
 WHERE program_id = %(program_id)s AND user_id = %(user_id)s
-  AND (%(after_created_at)s::timestamptz IS NULL
-       OR (created_at, session_id) < (%(after_created_at)s::timestamptz, %(after_session_id)s::uuid))
+  AND (%(after_at)s::timestamptz IS NULL
+       OR (created_at, session_id) < (%(after_at)s::timestamptz, %(after_id)s::uuid))
 ORDER BY created_at DESC, session_id DESC
 LIMIT %(limit)s + 1

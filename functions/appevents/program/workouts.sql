@@ -47,7 +47,7 @@ WHERE workout_id = %(workout_id)s AND user_id = %(user_id)s
 SELECT workout_id, name, position, planned_at, remind_at, exercises, created_at, updated_at
 FROM workouts
 WHERE program_id = %(program_id)s AND user_id = %(user_id)s AND deleted_at IS NULL
-  AND (%(after_position)s::integer IS NULL
-       OR (position, workout_id) > (%(after_position)s::integer, %(after_workout_id)s::uuid))
+  AND (%(after_number)s::integer IS NULL
+       OR (position, workout_id) > (%(after_number)s::integer, %(after_id)s::uuid))
 ORDER BY position, workout_id
 LIMIT %(limit)s + 1

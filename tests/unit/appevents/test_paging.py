@@ -26,11 +26,11 @@ def test_cursor_says_where_the_page_ended() -> None:
     letter = str(uuid4())
     cursor = cursor_of(LETTERS, {"created_at": AT, "letter_id": letter, "text": "a"})
 
-    assert LETTERS.after(cursor) == {"after_created_at": AT, "after_letter_id": letter}
+    assert LETTERS.after(cursor) == {"after_at": AT, "after_id": letter}
 
 
 def test_first_page_is_after_nothing() -> None:
-    assert LETTERS.after(None) == {"after_created_at": None, "after_letter_id": None}
+    assert LETTERS.after(None) == {"after_at": None, "after_id": None}
 
 
 def test_last_page_has_no_cursor() -> None:
