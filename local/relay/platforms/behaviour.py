@@ -104,12 +104,14 @@ class Behaviours:
             self._end_due()
 
     def shown(self) -> list[dict[str, Any]]:
-        """Those that are set, with what is left of their requests."""
+        """Those that are set, with what is left of their requests and seconds."""
         self._end_due()
+        now = time.monotonic()
         return [
             {"id": number, "how": each.how, "platform": each.platform, "account": each.account}
             | {"requests": each.requests}
-            for number, (each, _) in self._set.items()
+            | {"seconds": None if each.seconds is None else round(until - now, 1)}
+            for number, (each, until) in self._set.items()
         ]
 
     def _end_due(self) -> None:

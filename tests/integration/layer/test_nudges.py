@@ -60,6 +60,16 @@ def test_first_nudge_declares_the_queue(
     assert arrived(ch, queue).type == "nudge"
 
 
+def test_first_nudge_of_a_kept_connection_declares_the_queue(
+    publisher: Publisher, url: str, ch: BlockingChannel, queue: str
+) -> None:
+    publisher.ping(1)
+
+    assert post(publisher, url, queue) == 0
+
+    assert arrived(ch, queue).type == "nudge"
+
+
 def test_nudges_are_not_persistent(
     publisher: Publisher, url: str, ch: BlockingChannel, queue: str
 ) -> None:

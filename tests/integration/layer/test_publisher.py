@@ -225,9 +225,20 @@ def test_next_post_tells_of_a_missing_queue(
 ) -> None:
     publisher = make_publisher(url)
     post(publisher, roomy)
+    with channel_on(url) as ch:
+        ch.queue_delete(roomy)
 
-    assert post(publisher, f"{roomy}_missing") == (None, None)
-    assert post(publisher, roomy) == (Result.UNROUTABLE, CONFIRMED)
+    assert post(publisher, roomy) == (None, None)
+    assert post(publisher, roomy) == (Result.UNROUTABLE, Result.UNROUTABLE)
+
+
+def test_first_post_to_a_queue_waits(
+    url: str, roomy: str, make_publisher: Callable[[str], Publisher]
+) -> None:
+    publisher = make_publisher(url)
+    post(publisher, roomy)
+
+    assert post(publisher, f"{roomy}_missing") == (None, Result.UNROUTABLE)
 
 
 def test_next_post_tells_of_a_nack(

@@ -198,6 +198,14 @@ def test_behaviour_is_seen_once(
         assert judged(name, send(name)) == Kind.DELIVERED
 
 
+def test_behaviour_says_how_long_it_lasts(client: httpx.Client) -> None:
+    client.post("/_behave", json={"platform": "meta", "how": "fail", "seconds": 600})
+
+    (shown,) = client.get("/_behave").json()["behaviours"]
+
+    assert 0 < shown["seconds"] <= 600
+
+
 @pytest.mark.parametrize(("how", "taken"), [("drop_before", 0), ("drop_after", 1)])
 def test_dropped_connection_has_no_answer(
     how: str, taken: int, client: httpx.Client, send: Send

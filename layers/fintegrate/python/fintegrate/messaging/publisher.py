@@ -83,16 +83,18 @@ class Publisher:
     def post(self, message: Message, seconds: float) -> Posted:
         """Publish a message whose loss does little harm: without waiting, where that is safe.
 
-        Waits as `publish` does where the connection is new or idle, where the broker has not confirmed
-        the message before, and where the breaker is not closed. So of the messages that are lost with a
-        connection at most one was not waited for. What became of it, the next call says in this thread.
+        Waits as `publish` does where the connection is new or idle, where this thread has posted nothing
+        to the message's queue yet, where the broker has not confirmed the message before, and where the
+        breaker is not closed. So of the messages that are lost with a connection at most one was not
+        waited for. What became of it, the next call says in this thread.
         """
         connection = self._kept
         if connection is not None:
             connection.notice()
         before = self._posted_before()
         delivered = before is None or before.result is Result.CONFIRMED
-        if connection is not None and delivered and self._proven(connection):
+        first = self._is_first_post(message.routing_key)
+        if connection is not None and delivered and not first and self._proven(connection):
             connection.post(message)
             return Posted(before, None)
         (now,) = self.publish([message], seconds)
@@ -123,6 +125,13 @@ class Publisher:
     def _kept(self) -> BrokerConnection | None:
         """This thread's connection, whatever its state."""
         return getattr(self._local, "connection", None)
+
+    def _is_first_post(self, queue: str) -> bool:
+        """Whether this thread posts to the queue for the first time: nobody knows that it is there."""
+        queues: set[str] = self._local.__dict__.setdefault("queues", set())
+        is_first = queue not in queues
+        queues.add(queue)
+        return is_first
 
     def _posted_before(self) -> Outcome | None:
         """What became of the posted message, told once, also if its connection is closed by now."""
