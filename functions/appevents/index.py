@@ -26,6 +26,17 @@ def _machines() -> Blueprint:
     return machine
 
 
+def _ops() -> Blueprint:
+    from chalicelib.appevents.ops import (  # noqa: F401
+        list_dead_letters,
+        read_reconcile,
+        redrive_dead_letters,
+    )
+    from chalicelib.appevents.ops.blueprint import ops
+
+    return ops
+
+
 def _queues() -> Blueprint:
     from chalicelib.appevents.machine import consume as machine  # noqa: F401
     from chalicelib.appevents.notification import consume as notification  # noqa: F401
@@ -35,7 +46,11 @@ def _queues() -> Blueprint:
 
 
 def _schedules() -> Blueprint:
-    from chalicelib.appevents.schedules import run_resend  # noqa: F401
+    from chalicelib.appevents.schedules import (  # noqa: F401
+        run_purge,
+        run_resend,
+        run_sweep_dead_letters,
+    )
     from chalicelib.appevents.schedules.blueprint import schedules
 
     return schedules
@@ -44,6 +59,7 @@ def _schedules() -> Blueprint:
 SERVICES = {
     "api/v1/notify": _notify,
     "api/v1/machines": _machines,
+    "api/v1/ops": _ops,
     "queues": _queues,
     "schedules": _schedules,
 }
