@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 from typing_extensions import TypedDict
 
 from chalicelib.appevents.paging import Page
@@ -26,7 +26,9 @@ class DeadLetterPage(Page):
 
 
 class Redrive(RequestModel):
-    """Which dead letters go back to their service."""
+    """Which dead letters go back to their service: those named, or one service's."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"service": "machine"}]})
 
     ids: Annotated[
         list[UUID] | None, Field(min_length=1, max_length=100), Described("Some of them", [_ID])

@@ -241,7 +241,7 @@ def test_only_operators_may(
     body = {"service": "machine"} if method == "POST" else None
     key = environment["ADMIN_API_KEY"]
 
-    assert user.call(method, path, body).status == 401
+    assert user.call(method, path, body).status == 403
     for wrong in (key[:-1] + ("0" if key[-1] != "0" else "1"), "fk_", ""):
         reply = user.call(method, path, body, headers={"Authorization": "", "X-API-Key": wrong})
         assert (reply.status, reply.data) == (401, {})
