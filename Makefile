@@ -5,12 +5,14 @@ PY := .venv/bin/python
 SOURCES := -p chalicelib -p fintegrate -p local
 # Some shells export a NAME of their own (WSL: the machine's), so only that of the command line counts.
 BANK = $(if $(filter command,$(origin NAME)),$(NAME))
+# A shell's USER is who is logged in.
+APP_USER = $(if $(filter command,$(origin USER)),$(USER))
 MADE := .venv .local .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .chalice/deployments
 
 .DEFAULT_GOAL := help
 .PHONY: help setup local up down demo relay-demo consumer deploy-local undeploy-local invoke logs \
 	test nights unit check documents requirements chaos bench bench-deploy bench-peers deploy rollback \
-	admin-key recover destroy clean
+	admin-key rotate-feed-keys recover destroy clean token health migrate
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -54,6 +56,16 @@ invoke: setup ## call a deployed function (FUNCTION=resend or banking/resend, EV
 logs: setup ## follow the logs of the deployed functions (FUNCTION=… for one)
 	@$(PY) -m local logs $(FUNCTION)
 
+token: setup ## print a token of a user of the app (USER=<uuid>, HOURS=8)
+	@$(PY) -m local token $(if $(APP_USER),--user "$(APP_USER)") $(if $(HOURS),--hours "$(HOURS)")
+
+health: setup ## look at everything that is served; adds JSON lines to infra-health.log
+	@$(PY) -m local health
+
+migrate: setup ## migrate one database (SERVICE=video, DOWN=1; CONFIRM=<database> beyond this machine)
+	@$(if $(SERVICE),,$(error say which: make migrate SERVICE=video))
+	@CONFIRM="$(CONFIRM)" $(PY) -m local migrate "$(SERVICE)" $(if $(DOWN),--down)
+
 test: setup ## run all tests (ARGS=… goes to pytest)
 	@$(PY) -m local test $(ARGS)
 
@@ -70,7 +82,7 @@ chaos: setup ## inject faults under load (SYSTEM=relay SEED=… SEEDS=10 SECONDS
 bench: setup ## measure against floors (ONLY=drain,relay_meta for some; PLOT=1 draws plots)
 	@$(PY) -m local bench
 
-bench-deploy: setup ## measure the packaged artifact (JSON in .local/bench-deploy.json)
+bench-deploy: setup ## measure the packaged artifacts (ONLY=banking or appevents; JSON in .local/)
 	@$(PY) -m local bench-deploy
 
 bench-peers: setup ## compare other relays with ours (ONLY=banking or relay; JSON in .local/bench-peers.json)
@@ -87,6 +99,9 @@ deploy: setup ## deploy to AWS (STAGE=dev|prod); safe to run again (docs/deploy.
 
 admin-key: setup ## make a key for the admin and print it, this once (STAGE=… for a stage in AWS)
 	@$(PY) -m $(if $(STAGE),local.aws admin-key $(STAGE),local admin-key)
+
+rotate-feed-keys: setup ## have a new key sign access to feeds (app.events); the former verifies a day more
+	@$(PY) -m local rotate-feed-keys
 
 recover: setup ## after a backup was restored, before writes come back (BACKUP_TIME=…, REASON=…)
 	@$(if $(and $(BACKUP_TIME),$(REASON)),,$(error say which backup and why: make recover \

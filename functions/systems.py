@@ -49,7 +49,10 @@ def serve(app: RestApi, name: str | None, *, on_demand: bool) -> None:
 
 
 def _operations() -> Blueprint:
-    operations: Blueprint = import_module(f"chalicelib.{OPERATIONS}.index").operations
+    index = import_module(f"chalicelib.{OPERATIONS}.index")
+    if any(system.brokers for system in served()):
+        index.prepare_brokers_too()
+    operations: Blueprint = index.operations
     return operations
 
 

@@ -5,6 +5,7 @@ Parses, calls and prints; what a command does is in the module it calls.
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -16,6 +17,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+from local.appevents.tokens import NoTokens, with_users
 from local.artifact.package.make import PackagingFailed
 from local.artifact.rollback import NoSuchCommit, deploy_to_aws, earlier
 from local.banking.recovering import NotRecovered
@@ -24,7 +26,8 @@ from local.machine.checkout import Checkout
 from local.machine.ports import NoFreePort
 from local.relay import platforms_server as platforms
 from local.services.choice import remove_all
-from local.services.installation import NotMigrated, install
+from local.services.installation import Installation, NotMigrated, install
+from local.services.migrating import NotDone, migrate_service
 from local.services.running import ensure_services
 from local.services.service import ServersUnusable
 from local.serving.background import BackgroundServer, down
@@ -39,6 +42,8 @@ EXPLAINED = (
     PackagingFailed,
     PeersMissing,
     NotRecovered,
+    NoTokens,
+    NotDone,
 )
 ANY_ARGUMENTS = {"allow_extra_args": True, "ignore_unknown_options": True}
 
@@ -71,6 +76,11 @@ def explained(command: Callable[P, R]) -> Callable[P, R]:
     return wrapper
 
 
+def _beside(installation: Installation) -> Installation:
+    """What a served checkout has beside the functions: platforms to send to, users of the app."""
+    return platforms.in_background(with_users(installation))
+
+
 def _next_steps(url: str, environment: Mapping[str, str]) -> None:
     console.print(f"[bold green]Fintegrate serves on {url}[/bold green]   docs: {url}/docs")
     if platforms.URL in environment:
@@ -81,7 +91,9 @@ def _next_steps(url: str, environment: Mapping[str, str]) -> None:
         f"  curl {url}/health\n"
         '  curl -X POST "$BASE_URL/customer/data" -H "X-API-Key: $ADMIN_API_KEY" \\\n'
         "    -H 'Content-Type: application/json' -d '{\"name\": \"Ada Lovelace\"}'\n"
-        "  make demo         make relay-demo",
+        "  make demo         make relay-demo\n"
+        "The app's users have tokens for a day: $APP_TOKEN_ALICE, $APP_TOKEN_BOB. Try:\n"
+        f'  curl {url}/api/v1/notify/events -H "Authorization: Bearer $APP_TOKEN_ALICE"',
         markup=False,
         soft_wrap=True,
     )
@@ -99,7 +111,7 @@ def local(port: Port = 8000) -> None:
             installed = install(checkout, keep=False)
         with (
             installed.services,
-            platforms.while_served(installed) as installation,
+            platforms.while_served(with_users(installed)) as installation,
             start_server(installation.environment, port, output=sys.stdout) as server,
             installation.announced(server.base_url, BackgroundServer(checkout).url),
         ):
@@ -116,7 +128,7 @@ def up(port: Port = 8000) -> None:
     """Serve in the background; returns when /health answers 200."""
     checkout = Checkout()
     with console.status("Starting PostgreSQL, RabbitMQ, Redis and the server"):
-        installation = platforms.in_background(install(checkout, keep=True))
+        installation = _beside(install(checkout, keep=True))
         url = BackgroundServer(checkout).start(installation.environment, port)
         installation.write_env(url)
     _next_steps(url, installation.environment)
@@ -129,7 +141,7 @@ def deploy_local(port: Port = 8080, hot: bool = False) -> None:
     """Package, and serve the artifact in the background as AWS would."""
     from local.artifact import cli
 
-    cli.deploy_local(port, hot, beside=platforms.in_background)
+    cli.deploy_local(port, hot, beside=_beside)
 
 
 @app.command()
@@ -140,7 +152,7 @@ def rollback(stage: str, to: str, port: Port = 8080) -> None:
 
     sources = earlier(Checkout(), to)
     if stage == "local":
-        cli.deploy_local(port, sources=sources, beside=platforms.in_background)
+        cli.deploy_local(port, sources=sources, beside=_beside)
     else:
         raise typer.Exit(deploy_to_aws(sources, stage))
 
@@ -193,13 +205,42 @@ def clean() -> None:
 
 
 @app.command()
+@explained
+def token(user: str = "", hours: float = 8.0) -> None:
+    """Print a token of a user of the app; without an id a new one's."""
+    from local.appevents.tokens import make_token, user_id
+    from local.services.settings import secret_settings
+
+    settings = {**os.environ, **secret_settings(Checkout())}
+    print(make_token(settings, user_id(user), hours))
+
+
+@app.command()
+@explained
+def health() -> None:
+    """Look at everything that is served, and add what was found to infra-health.log."""
+    from local.appevents.health.command import health
+
+    raise typer.Exit(int(not health(Checkout(), print)))
+
+
+@app.command()
+@explained
+def migrate(service: str, down: bool = False) -> None:
+    """Migrate the database of a service up, or its last migration down."""
+    print(migrate_service(service, down, os.environ.get("CONFIRM", "")))
+
+
+@app.command()
 def documents() -> None:
     """Write the documents that are made from the code, and name those that changed."""
+    from local.appevents import documents as of_appevents
     from local.banking import documents as of_banking
     from local.documents import write
     from local.relay import documents as of_relay
 
     further = {
+        "appevents": of_appevents.further_documents,
         "banking": of_banking.further_documents,
         "relay": of_relay.further_documents,
     }
@@ -214,6 +255,15 @@ def admin_key() -> None:
     from local.services.settings import secret_settings
 
     print(new_admin_key(secret_settings(Checkout())))
+
+
+@app.command(name="rotate-feed-keys")
+@explained
+def rotate_feed_keys() -> None:
+    """Have a new key sign access tokens of feeds."""
+    from local.appevents.feed_keys import rotate_feed_keys as rotate
+
+    console.print(f"{rotate(Checkout())} signs; the former key verifies for a day more.")
 
 
 @app.command()
@@ -258,9 +308,12 @@ def bench() -> None:
 @explained
 def bench_deploy() -> None:
     """Measure the packaged artifact."""
-    from local.banking.bench.artifact.run import run
+    from local.appevents.bench.artifact import run as of_appevents
+    from local.banking.bench.artifact.run import run as of_banking
 
-    raise typer.Exit(run())
+    runs = {"banking": of_banking, "appevents": of_appevents}
+    wanted = os.environ.get("ONLY") or ",".join(runs)
+    raise typer.Exit(max((runs[name]() for name in runs if name in wanted.split(",")), default=0))
 
 
 @app.command()

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 SERVICE = "fintegrate_app"
 """The service's name in log lines, and the prefix of the names of metrics."""
+CLOUDWATCH_NAMESPACE = "Fintegrate/AppEvents"
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +17,8 @@ class Configuration:
     app_rabbitmq_url: str = field(repr=False)
     """With the virtual host of these queues, which has a user of its own."""
     redis_url: str = field(repr=False)
+    rabbitmq_management_url: str = field(default="", repr=False)
+    """With the broker's administrator. Only `prepare_broker` has it."""
 
     notify_database_url: str = field(default="", repr=False)
     notify_database_owner_url: str = field(default="", repr=False)
@@ -48,6 +51,29 @@ class Configuration:
     """SHA-256 of each key that operators may send as X-API-Key, separated by commas. Without one there
     is no operator."""
 
+    app_keys: str = field(default="", repr=False)
+    """The ring that seals secrets: a JSON object, key id to Fernet key. The first key writes."""
+
+    object_store_endpoint: str = ""
+    """Where the bucket of videos is, such as https://s3.eu-central-1.amazonaws.com."""
+    object_store_region: str = "us-east-1"
+    object_store_bucket: str = ""
+    object_store_access_key: str = ""
+    """Without it the function's role signs."""
+    object_store_secret_key: str = field(default="", repr=False)
+    object_store_addressing: str = "path"
+    """`virtual` where the bucket is a part of the host's name."""
+    object_store_put_once: int = 1
+    """0 for a store that does not know If-None-Match, which lets an object be written only once."""
+    max_upload_bytes: int = field(default=524_288_000, metadata={"least": 1})
+    upload_part_bytes: int = field(default=16_777_216, metadata={"least": 5_242_880})
+    upload_parts_from_bytes: int = field(default=104_857_600, metadata={"least": 1})
+    """Larger files are uploaded in parts."""
+    upload_expires_seconds: int = field(default=86_400, metadata={"least": 1})
+    upload_url_seconds: int = field(default=900, metadata={"least": 1})
+    feed_access_jwks_url: str = ""
+    """Where the service of settings shows the public keys of feed access tokens."""
+
     stage: str = "local"
     log_level: str = "INFO"
     app_max_body_bytes: int = 1_048_576
@@ -65,6 +91,15 @@ class Configuration:
     """A sweep takes an event that a request may still be publishing only after this time."""
     breaker_failures: int = 5
     breaker_open_seconds: int = 30
+
+    passcode_tries: int = field(default=5, metadata={"least": 1})
+    """Of one viewer at one feed, in `passcode_tries_seconds`."""
+    passcode_tries_seconds: int = field(default=900, metadata={"least": 1})
+    passcode_owner_tries: int = field(default=100, metadata={"least": 1})
+    """Of all viewers at one feed, in `passcode_owner_tries_seconds`."""
+    passcode_owner_tries_seconds: int = field(default=3_600, metadata={"least": 1})
+    feed_access_seconds: int = field(default=86_400, metadata={"least": 1})
+    """How long an access token is good, and a former key is shown."""
 
     app_queue_type: str = "quorum"
     app_retry_seconds: str = "1,5,30,120,600"

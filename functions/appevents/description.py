@@ -15,6 +15,7 @@ DESCRIPTION = Description(
     title="Fintegrate app.events",
     version="0.1.0",
     overview=OVERVIEW,
+    has_reasons=True,
     schemes={TOKEN: BEARER, API_KEY: KEY},
     refusals={
         401: Refusal(

@@ -107,7 +107,9 @@ def read(message: QueueMessage) -> Delivery[Event[Any]]:
         raise Rejected("unknown_schema_version", f"schema_version is not {MAJOR}x", told)
     try:
         text = _encoded(said.get("data"))
-        data = model_of(kind).model_validate_json(text, strict=True, extra="ignore")
+        data = model_of(kind).model_validate_json(
+            text, strict=True, extra="ignore", context={"user_id": key[0]}
+        )
     except ValidationError as error:
         words = sentences(error.errors(include_url=False))
         raise Rejected("invalid_data", f"data: {words}", told) from None

@@ -31,15 +31,28 @@ def write_reply(db: Database, service: str, event: Event[Any], reply: Reply) -> 
 
     Its id follows from the event and the answer's type, so a second run makes the same one.
     """
-    data = model_of(reply.event_type).model_validate(reply.data).model_dump(mode="json")
+    event_id = str(uuid5(UUID(event.id), f"{service} {reply.event_type}"))
+    return write_event(db, reply.event_type, event_id, event.user_id, reply.data, event.id)
+
+
+def write_event(
+    db: Database,
+    event_type: str,
+    event_id: str,
+    user_id: str,
+    data: Mapping[str, Any],
+    causation_id: str | None = None,
+) -> Row:
+    """Write an event that a service tells; returns the row to publish."""
+    said = model_of(event_type).model_validate(data).model_dump(mode="json")
     row = db.fetch_one(
         SQL["write"],
         {
-            "event_type": reply.event_type,
-            "client_generated_id": str(uuid5(UUID(event.id), f"{service} {reply.event_type}")),
-            "user_id": event.user_id,
-            "causation_id": event.id,
-            "data": json.dumps(data),
+            "event_type": event_type,
+            "client_generated_id": event_id,
+            "user_id": user_id,
+            "causation_id": causation_id,
+            "data": json.dumps(said),
         },
     )
     assert row is not None

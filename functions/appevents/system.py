@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
@@ -68,6 +69,12 @@ def _database(service: str) -> SystemDatabase:
     )
 
 
+def _new_keys(_settings: Mapping[str, str]) -> str:
+    from cryptography.fernet import Fernet
+
+    return json.dumps({"k1": Fernet.generate_key().decode()})
+
+
 SYSTEM = System(
     name="appevents",
     databases=tuple(
@@ -87,6 +94,7 @@ SYSTEM = System(
         "JWT_AUDIENCE": lambda _settings: "app.events",
         "JWT_ALGORITHMS": lambda _settings: "HS256",
         "JWT_SHARED_SECRET": lambda _settings: secrets.token_urlsafe(32),
+        "APP_KEYS": _new_keys,
     },
     derived={"APP_ADMIN_KEY_HASHES": _admin_key_hashes},
     brokers=(SystemBroker(setting="APP_RABBITMQ_URL", virtual_host="app", user="app"),),

@@ -33,6 +33,15 @@ def queues_of(service: str, settings: Configuration) -> WaitingQueues:
     )
 
 
+def names_of(settings: Configuration) -> list[str]:
+    """The names of all queues: of each service its own, those that wait, the dead letters."""
+    return [
+        queue.name
+        for service in services()
+        for queue in queues_of(service, settings).queues(read_by(service))
+    ]
+
+
 def waits_of(text: str) -> Sequence[float]:
     """The waits before each retry, in seconds.
 

@@ -20,7 +20,10 @@ from chalicelib.appevents.counters import COUNTED, SETTLED
 from chalicelib.appevents.envelope import Event, compose
 from chalicelib.appevents.events.catalogue import CLIENT
 from chalicelib.appevents.notification import outbox as told
+from chalicelib.appevents.sealed_fields import SealedFields
 from fintegrate.access.caller import Scheme
+from fintegrate.access.key_ring import KeyRing
+from fintegrate.access.sealing import Sealing
 from fintegrate.breaker import CircuitBreaker
 from fintegrate.database import Database
 from fintegrate.http.endpoint import Access, Endpoint, RequestParts, endpoints
@@ -75,6 +78,20 @@ class Parts(NamedTuple):
     """
     events: Callable[[], tuple[Outbox, Sweep]]
     """The outbox of what clients tell, and its sweep."""
+    sealed: SealedFields
+    """Seals and opens the secret fields of events."""
+    sealing: Callable[[], Sealing]
+    """With the ring of APP_KEYS.
+
+    Raises:
+        SettingsError: the setting is missing, or cannot be read.
+    """
+    beside: Callable[[str], Database]
+    """A further connection to a service's database, for what is committed by itself.
+
+    Raises:
+        SettingsError: this process has not the service's database.
+    """
     made: list[Database]
 
     def close(self) -> None:
@@ -104,6 +121,8 @@ def request_parts(service: str = "notification") -> RequestParts:
     own = parts().service(service).request
     if BEARER not in own.schemes:
         raise SettingsError("JWT_ISSUER is not set, so nobody could call")
+    if not parts().settings.app_keys:
+        raise SettingsError("APP_KEYS is not set, so no secret could be sealed")
     return own
 
 
@@ -123,22 +142,23 @@ admin_endpoint = endpoints(
 """The decorator of the operators' endpoints. A user is known there, and refused."""
 
 
-def inbox(service: str, handlers: Mapping[str, Handler]) -> Inbox[Event[Any]]:
-    """The inbox of a service, whose handlers these are."""
+def inbox(service: str, handlers: Mapping[str, Handler], queue: str = "") -> Inbox[Event[Any]]:
+    """The inbox of a service, whose handlers these are; its queue has its name, or this one."""
+    queue = queue or service
     own = parts()
     database = own.service(service).request.database
     consuming = Consuming(service, database, handlers)
     return Inbox(
         database,
         own.publisher,
-        topology.queues_of(service, own.settings),
+        topology.queues_of(queue, own.settings),
         SQL,
         consuming.read,
         consuming.apply,
         consuming.reject,
         own.service(service).outbox.publish_together,
         partial(topology.declare_queues, own.settings),
-        lambda step, count: own.metrics.count(SETTLED, service, step, by=count),
+        lambda step, count: own.metrics.count(SETTLED, queue, step, by=count),
     )
 
 
@@ -167,6 +187,7 @@ def build(environment: Mapping[str, str]) -> Parts:
     made: list[Database] = []
     connect = partial(_database, settings, environment, made)
     schemes = cache(partial(schemes_of, settings))
+    sealing = cache(partial(_sealing, environment))
     service = cache(partial(_service, settings, publisher, redis, metrics, connect, schemes))
     return Parts(
         settings=settings,
@@ -175,6 +196,9 @@ def build(environment: Mapping[str, str]) -> Parts:
         metrics=metrics,
         service=service,
         events=cache(lambda: _events(settings, publisher, service("notification"))),
+        sealed=SealedFields(sealing),
+        sealing=sealing,
+        beside=cache(connect),
         made=made,
     )
 
@@ -251,6 +275,13 @@ def _sender(settings: Configuration, publisher: Publisher, source_service: str) 
         partial(compose, source_service=source_service),
         lambda _rows: topology.declare_queues(settings),
     )
+
+
+def _sealing(environment: Mapping[str, str]) -> Sealing:
+    def ring() -> str:
+        return load(Configuration, environment).app_keys
+
+    return Sealing(KeyRing("APP_KEYS", ring(), ring))
 
 
 def _database(

@@ -1,8 +1,9 @@
 """The migration step: migrates every database of the package, then does what else a system needs.
 
 Two functions run before traffic moves: the master makes the users of each database, then the owner
-migrates it. `python -m chalicelib.operations.migrate` does both; without the master's URL, only the
-second. Both are safe to repeat and to run twice at once.
+migrates it. In the package of a system that has a virtual host of the broker a third one makes that.
+`python -m chalicelib.operations.migrate` does all of it, without the master's URL, or the broker's
+administrator's, only the rest. Each is safe to repeat and to run twice at once.
 """
 
 from __future__ import annotations
@@ -19,6 +20,9 @@ from chalicelib.operations.blueprint import operations
 from fintegrate.settings import SettingsError, load
 from fintegrate.system import SystemDatabase
 
+MANAGEMENT = "RABBITMQ_MANAGEMENT_URL"
+"""The variable with the broker's management API and its administrator."""
+
 
 @operations.lambda_function(name="migrate")
 def run_migrations(_event: Any, _context: Any) -> dict[str, list[str]]:
@@ -30,6 +34,29 @@ def run_migrations(_event: Any, _context: Any) -> dict[str, list[str]]:
 def run_preparation(_event: Any, _context: Any) -> dict[str, list[str]]:
     """Make the users of the databases and return the databases' variables."""
     return {"prepared": prepare_databases(os.environ)}
+
+
+def run_broker_preparation(_event: Any, _context: Any) -> dict[str, list[str]]:
+    """Make the virtual hosts of the broker with their users; return the users."""
+    return {"prepared": prepare_brokers(os.environ)}
+
+
+def prepare_brokers(environment: Mapping[str, str]) -> list[str]:
+    """Like `run_broker_preparation`, with the settings of `environment`.
+
+    Raises:
+        ManagementUnavailable, ManagementRefused: the broker's administrator gets no success.
+        SettingsError: a setting is missing.
+    """
+    from fintegrate.messaging.virtual_host import put_virtual_host
+
+    prepared: list[str] = []
+    for system in systems.served():
+        settings = load(system.configuration, environment) if system.brokers else None
+        for broker in system.brokers:
+            url = broker.url(settings, broker.setting)
+            prepared.append(put_virtual_host(broker.url(settings, MANAGEMENT), url))
+    return prepared
 
 
 def prepare_databases(environment: Mapping[str, str]) -> list[str]:
@@ -81,13 +108,17 @@ def migrations_folder(database: SystemDatabase) -> Path:
 
 
 if __name__ == "__main__":
+    from fintegrate.messaging.management import ManagementRefused, ManagementUnavailable
     from fintegrate.migrations import MigrationFailed
     from fintegrate.roles import RolesNotMade
 
+    refused = (ManagementRefused, ManagementUnavailable)
     try:
+        if os.environ.get(MANAGEMENT):
+            prepare_brokers(os.environ)
         if any(each.master_setting in os.environ for s in systems.served() for each in s.databases):
             prepare_databases(os.environ)
         for name in apply_migrations(os.environ):
             sys.stdout.write(f"applied {name}\n")
-    except (MigrationFailed, RolesNotMade, SettingsError, ValueError) as error:
+    except (MigrationFailed, RolesNotMade, SettingsError, ValueError, *refused) as error:
         sys.exit(f"migration failed: {error}")

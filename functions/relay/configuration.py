@@ -70,3 +70,5 @@ class Configuration:
     """How long a run of the purge works."""
     relay_attempt_days: int = field(default=90, metadata={"least": 1})
     relay_event_days: int = field(default=400, metadata={"least": 1})
+    relay_audit_days: int = field(default=365, metadata={"least": 7})
+    """The database keeps younger rows, whoever deletes them."""

@@ -17,6 +17,7 @@ from chalicelib.relay.delivery.nudges import nudge
 from fintegrate.access.by_password import ByPassword
 from fintegrate.access.caller import Scheme
 from fintegrate.access.key_ring import KeyRing
+from fintegrate.access.proofs import Proofs
 from fintegrate.access.sealing import Sealing
 from fintegrate.access.users import read_users
 from fintegrate.breaker import CircuitBreaker
@@ -147,7 +148,9 @@ def _schemes(settings: Configuration, redis: RedisConnections) -> Mapping[str, S
     if not settings.relay_users:
         return {}
     users = read_users("RELAY_USERS", settings.relay_users, ROLES)
-    return {"Basic": ByPassword(users, realm="relay", admin_role="admin", redis=redis)}
+    proofs = Proofs(redis, users, "relay_user_proof")
+    basic = ByPassword(users, realm="relay", admin_role="admin", redis=redis, proofs=proofs)
+    return {"Basic": basic}
 
 
 def _request_parts(
@@ -184,5 +187,7 @@ def _delivery(
     settings: Configuration, database: Database, sealing: Callable[[], Sealing], metrics: Metrics
 ) -> Delivery:
     from chalicelib.relay.delivery.deliver import Delivery  # here, to spare other cold starts
+    from chalicelib.relay.ledger.health import say_missing_keys
 
+    say_missing_keys(database, sealing())
     return Delivery.of(settings, database, sealing(), metrics)

@@ -26,8 +26,8 @@ from local.serving.queue_source import QueueSource
 log = logging.getLogger(__name__)
 
 
-STEPS = ("PrepareDatabase", "Migrate")
-"""The functions that run before the others, in this order."""
+STEPS = ("PrepareBroker", "PrepareDatabase", "Migrate")
+"""The functions that run before the others, in this order. Not every system has all of them."""
 
 
 class MigrationFailed(RuntimeError):

@@ -145,7 +145,8 @@ class Deployment:
         self.stacks.start(before)
         self._finish(before)
         client = self.session.client("lambda", config=_LONG_CALL)
-        applied = migrate(client, functions.system, self.stage)
+        has_own_broker = "PrepareBroker" in first["Resources"]
+        applied = migrate(client, functions.system, self.stage, has_own_broker)
         self.say(f"migrations applied: {', '.join(applied) or 'none was missing'}")
         self.stacks.start(change)
         made = self._finish(change)

@@ -1,7 +1,7 @@
 """Divides the functions' template, so that the migration can run before the rest is changed.
 
-The migration gets a stack of its own: the functions `prepare_database` and `migrate` with their roles,
-their logs and the layer.
+The migration gets a stack of its own: the functions that run before all others with their roles, their
+logs and the layer.
 Everything else becomes the stack that answers requests.
 """
 
@@ -11,19 +11,17 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from local.artifact.site import STEPS
+
 Template = dict[str, Any]
 
-ALONE = tuple(
-    f"{function}{part}"
-    for function in ("PrepareDatabase", "Migrate")
-    for part in ("", "Role", "Log")
-)
+ALONE = tuple(f"{function}{part}" for function in STEPS for part in ("", "Role", "Log"))
 
 
 def divide(template: Template) -> tuple[Template, Template]:
     """The template of the migration and the template of everything else."""
     resources = template["Resources"]
-    migration = _reached(resources, set(ALONE))
+    migration = _reached(resources, resources.keys() & set(ALONE))
     return (
         _part(template, {name: resources[name] for name in resources if name in migration}, {}),
         _part(

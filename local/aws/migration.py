@@ -1,4 +1,4 @@
-"""Runs the functions `prepare_database` and `migrate`, and stops the deployment when one fails."""
+"""Runs the functions that come before all others, and stops the deployment when one fails."""
 
 from __future__ import annotations
 
@@ -10,15 +10,18 @@ class SchemaNotMigrated(Exception):
     """A step failed. The text is its own; a migration left nothing."""
 
 
-def migrate(client: Any, system: str, stage: str) -> list[str]:
+def migrate(client: Any, system: str, stage: str, has_own_broker: bool = False) -> list[str]:
     """Make the database's users, then apply the missing migrations and return their names.
 
-    The client must wait as long as the function may run, and it must not retry the call.
+    Where the system has a virtual host of the broker, that and its user are made first. The client must
+    wait as long as a function may run, and it must not retry the call.
 
     Raises:
         SchemaNotMigrated: the text is the step's own.
     """
     function = f"fintegrate-{system}-{stage}"
+    if has_own_broker:
+        _run(client, f"{function}-prepare-broker", "prepared", "the broker's user was not made")
     _run(client, f"{function}-prepare-database", "prepared", "the database's users were not made")
     return _run(client, f"{function}-migrate", "applied", "the migration failed and left nothing")
 

@@ -2,7 +2,7 @@
 
 Ids that an answer gives are kept as variables, and later requests send them. So the admin can send all
 requests from top to bottom as they are: no request gets an error. A system says in its `Plan` what that
-takes. The `{id}` of a path after `things` is the variable `things_id`.
+takes. The `{id}` of a path after `things` is the variable `things_id`, another `{name}` is `name`.
 Source: https://schema.getpostman.com/json/collection/v2.1.0/collection.json
 """
 
@@ -16,7 +16,9 @@ from typing import Any, NamedTuple
 
 SCHEMA = "https://schema.getpostman.com/json/collection/v2.1.0/collection.json"
 LOCAL = "http://127.0.0.1:8000"
-METHODS = ["POST", "GET", "PATCH", "DELETE"]
+METHODS = ["POST", "GET", "PUT", "PATCH", "DELETE"]
+_NAMED = re.compile(r"(?<!{){(\w+)}(?!})")
+_VARIABLE = re.compile(r"{{(\w+)}}")
 _IN_PATH = re.compile(r"/([\w-]+)/\{id\}")
 NONE: Mapping[str, Any] = MappingProxyType({})
 
@@ -43,6 +45,10 @@ class Plan(NamedTuple):
     """Variables that are sent as numbers."""
     folders: Sequence[str] = ()
     """The services whose requests come first, in this order."""
+    known: Mapping[str, str] = NONE
+    """Variables that have a value from the start."""
+    skips_unknown: bool = False
+    """Whether a request is skipped while a variable of its path is empty."""
 
 
 def postman_collection(openapi: dict[str, Any], plan: Plan) -> dict[str, Any]:
@@ -57,6 +63,7 @@ def postman_collection(openapi: dict[str, Any], plan: Plan) -> dict[str, Any]:
                 {"key": name, "value": "", "type": "string"}
                 for name in (*plan.credentials, *plan.kept, *plan.given)
             ),
+            *({"key": n, "value": value, "type": "string"} for n, value in plan.known.items()),
         ],
         "event": [
             {"listen": "test", "script": {"type": "text/javascript", "exec": plan.keep.split("\n")}}
@@ -116,7 +123,10 @@ def _item(
     if "requestBody" in operation:
         example = operation["requestBody"]["content"]["application/json"]["example"]
         request["body"] = _body(plan, {**example, **sent})
-    events = {"event": [_skipped_without(plan.only_with[name])]} if name in plan.only_with else {}
+    needed = [plan.only_with[name]] if name in plan.only_with else []
+    if plan.skips_unknown:
+        needed += _VARIABLE.findall("/".join(request["url"]["path"]))
+    events = {"event": [_skipped_without(variable) for variable in needed]} if needed else {}
     return {"name": name, **events, "request": request, "response": []}
 
 
@@ -128,6 +138,7 @@ def _skipped_without(variable: str) -> dict[str, Any]:
 
 def _url(path: str, query: list[dict[str, Any]]) -> dict[str, Any]:
     path = _IN_PATH.sub(lambda found: f"/{found[1]}/{{{{{found[1].replace('-', '_')}_id}}}}", path)
+    path = _NAMED.sub(r"{{\1}}", path)
     sent = "&".join(f"{q['key']}={q['value']}" for q in query if not q["disabled"])
     return {
         "raw": "{{base_url}}" + path + ("?" + sent if sent else ""),

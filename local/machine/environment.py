@@ -32,10 +32,15 @@ def may_use_proxy(url: str) -> bool:
     httpx prepares a way through each proxy that the environment names, also when `NO_PROXY` excludes the
     address, and fails where it cannot.
     """
+    return not is_this_machine(url)
+
+
+def is_this_machine(url: str) -> bool:
+    """Whether an address is of this machine, by its name."""
     host = urlsplit(url).hostname or ""
     if host == LOCALHOST or host.endswith(f".{LOCALHOST}"):
-        return False
-    try:
-        return not ip_address(host).is_loopback
-    except ValueError:
         return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False

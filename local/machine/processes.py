@@ -22,7 +22,15 @@ from local.machine.credentials import write_private
 from local.machine.log_file import open_log
 
 MARKER = "FINTEGRATE_LOCAL_PROCESS"
-SERVERS = ("postgres", "redis-server", "beam.smp", "epmd", "erl_child_setup", "inet_gethost")
+SERVERS = (
+    "postgres",
+    "redis-server",
+    "rclone",
+    "beam.smp",
+    "epmd",
+    "erl_child_setup",
+    "inet_gethost",
+)
 CLOCK_TOLERANCE_SECONDS = 2.0
 POLL_SECONDS = 0.02
 REAP_SECONDS = 3.0

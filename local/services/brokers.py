@@ -1,6 +1,7 @@
 """The virtual hosts of systems that have one of their own, each with its user.
 
-The harness makes both as the broker's administrator. Everything else works in the default virtual host.
+The harness makes both as the broker's administrator, on servers of its own. Elsewhere the migration step
+does. Everything else works in the default virtual host.
 """
 
 from __future__ import annotations
@@ -9,11 +10,9 @@ import hashlib
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from chalicelib import systems
-from fintegrate.messaging.management import Management, Permissions, hash_password
+from fintegrate.messaging.virtual_host import put_virtual_host
 from fintegrate.system import SystemBroker
 from local.services.urls import ServiceUrls
-
-ALL = Permissions(".*", ".*", ".*")
 
 
 def system_brokers() -> list[SystemBroker]:
@@ -29,11 +28,8 @@ def addresses(url: str) -> dict[str, str]:
 def make_users(urls: ServiceUrls) -> None:
     """Make the virtual hosts and their users, which may do everything there and nothing elsewhere."""
     for broker in system_brokers():
-        management = Management(urls.rabbitmq_management_url, virtual_host=broker.virtual_host)
-        password = urlsplit(urls.servers[broker.setting]).password or ""
-        management.put_virtual_host()
-        management.put_user(broker.user, hash_password(password))
-        management.put_permissions(broker.user, ALL)
+        if address := urls.servers.get(broker.setting):
+            put_virtual_host(urls.rabbitmq_management_url, address)
 
 
 def _address(url: str, broker: SystemBroker) -> str:

@@ -7,7 +7,8 @@ import os
 from local.machine.checkout import Checkout
 from local.services.group import ServerGroup
 from local.services.native import servers
-from local.services.service import ServersUnusable
+from local.services.native.objects import ObjectStore
+from local.services.service import ServersUnusable, Service
 
 KINDS = ("docker", "native", "external")
 
@@ -26,14 +27,20 @@ def wanted_kind() -> str | None:
 
 def native(checkout: Checkout) -> ServerGroup:
     """The servers as processes of this machine."""
-    return ServerGroup("native", (server(checkout) for server in servers.SERVERS))
+    return ServerGroup("native", (server(checkout) for server in servers.wanted()))
 
 
 def containers(checkout: Checkout) -> ServerGroup:
-    """The servers in containers; the SDK is imported only here, for its 150 ms."""
+    """The servers in containers, but for the object store: pip brings its program anyway.
+
+    The SDK is imported only here, for its 150 ms.
+    """
     from local.services.docker import images
 
-    return ServerGroup("docker", (server(checkout) for server in images.SERVERS))
+    made: list[Service] = [server(checkout) for server in images.SERVERS]
+    if ObjectStore in servers.wanted():
+        made.append(ObjectStore(checkout))
+    return ServerGroup("docker", made)
 
 
 def _engine_answers() -> bool:

@@ -51,8 +51,8 @@ class ServerGroup(Mapping[str, Service]):
         self._side_by_side(lambda server: server.remove())
 
     def any_running(self) -> bool:
-        """Whether at least one of them runs."""
-        return any(self._side_by_side(lambda server: server.is_running()))
+        """Whether at least one of them runs, leaving aside those that every kind has."""
+        return any(self._side_by_side(lambda server: server.is_of_one_kind and server.is_running()))
 
     def _side_by_side(self, action: Callable[[Service], T]) -> list[T]:
         with ThreadPoolExecutor(len(self)) as pool:

@@ -10,7 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from local.machine.checkout import Checkout
 from local.machine.credentials import write_private
@@ -28,13 +28,19 @@ class Installation:
     """Running servers and the settings of the functions that use them.
 
     Attributes:
-        announced_too: further variables that `.local/env` has
+        announced_too: further variables of the functions that `.local/env` has
+        said_too: further variables that only `.local/env` has
     """
 
     checkout: Checkout
     services: RunningServices
     environment: Mapping[str, str]
     announced_too: Sequence[str] = ()
+    said_too: Mapping[str, str] = field(default_factory=dict)
+
+    def announcing(self, said: Mapping[str, str]) -> Installation:
+        """The same, with these variables in `.local/env`. The functions do not get them."""
+        return replace(self, said_too={**self.said_too, **said})
 
     def beside(self, settings: Mapping[str, str], announced: Sequence[str]) -> Installation:
         """The same with a further server, which these settings name; some of them are announced."""
@@ -49,8 +55,9 @@ class Installation:
         urls = self.services.urls
         masters = {each.master_setting for each in system_databases()}
         made_up = made_up_settings()
-        written = ("BASE_URL", *made_up, *urls.databases, *urls.servers, *self.announced_too)
-        values = {**self.environment, "BASE_URL": base_url}
+        further = (*self.announced_too, *self.said_too)
+        written = ("BASE_URL", *made_up, *urls.databases, *urls.servers, *further)
+        values = {**self.environment, **self.said_too, "BASE_URL": base_url}
         lines = "".join(
             f"{variable}={shlex.quote(values[variable])}\n"
             for variable in written

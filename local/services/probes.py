@@ -10,6 +10,7 @@ import pika
 import psycopg2
 import redis
 
+from fintegrate.storage.signing import Credentials, Signer
 from local.machine.environment import may_use_proxy
 
 TIMEOUT_SECONDS = 2
@@ -51,3 +52,19 @@ def cache(url: str) -> None:
         client.ping()
     finally:
         client.close()
+
+
+def objects(url: str, region: str, bucket: str, access_key: str, secret_key: str) -> None:
+    """Look at the bucket, and make it if there is none."""
+    credentials = Credentials(access_key, secret_key)
+    signer = Signer(url, region, bucket, lambda: credentials)
+
+    def ask(method: str) -> httpx.Response:
+        asked = signer.presigned(method, "", 60).url
+        proxied = may_use_proxy(url)
+        return httpx.request(method, asked, timeout=TIMEOUT_SECONDS, trust_env=proxied)
+
+    answer = ask("HEAD")
+    if answer.status_code == httpx.codes.NOT_FOUND:
+        answer = ask("PUT")
+    answer.raise_for_status()

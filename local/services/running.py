@@ -86,17 +86,22 @@ class RunningServices:
 def _own_urls(group: ServerGroup) -> ServiceUrls:
     server = group["postgresql"].url
     of_systems = databases.addresses(server, databases.system_databases())
-    servers = group.addresses()
-    return ServiceUrls(
-        server, of_systems, {**servers, **brokers.addresses(servers["RABBITMQ_URL"])}
-    )
+    servers = dict(group.addresses())
+    if broker := servers.get("RABBITMQ_URL"):
+        servers |= brokers.addresses(broker)
+    return ServiceUrls(server, of_systems, servers)
 
 
 def _external_urls() -> ServiceUrls:
     """The master's address may be missing: then somebody else has made the users and the databases."""
     of_systems = databases.system_databases()
     needed = [name for each in of_systems for name in each.settings if name != each.master_setting]
-    of_servers = [variable for server in SERVERS for variable in server.variables]
+    of_servers = [
+        variable
+        for server in SERVERS
+        if server.is_of_one_kind  # an object store may be missing: only app.events needs one
+        for variable in server.variables
+    ]
     of_servers += [broker.setting for broker in brokers.system_brokers()]
     found = external.addresses([*needed, *of_servers])
     masters = {each.master_setting: os.environ.get(each.master_setting) for each in of_systems}

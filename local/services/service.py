@@ -20,6 +20,8 @@ class Service(ABC):
     """One server of the checkout. Every method may be called in any state and again."""
 
     name: str
+    is_of_one_kind: ClassVar[bool] = True
+    """Whether it tells native servers from those in containers."""
     variables: ClassVar[Mapping[str, str]] = {}
     """The functions' variables that say where it is → the attribute that knows."""
 

@@ -78,8 +78,9 @@ CREATE UNIQUE INDEX storefront_sgtm_config_one_active
 
 -- A destination's lane: whether it may be sent to, and since when not. open_until is when it may be tried
 -- again; null means now. probe_token is the lease of the one event that is tried then: its answer alone opens
--- the lane. failures are outages in a row, refusals are refused events in a row. The row of a deleted
--- destination stays with deleted_at, for the deliveries that name it.
+-- the lane. failures are outages in a row, refusals are refused events in a row. configured_at is when the
+-- destination was last written: a refusal of what was sent before does not block the lane. The row of a
+-- deleted destination stays with deleted_at, for the deliveries that name it.
 CREATE TABLE relay_lanes (
     lane_id             bigint      NOT NULL GENERATED ALWAYS AS IDENTITY,
     storefront_id       integer     NOT NULL,
@@ -102,6 +103,7 @@ CREATE TABLE relay_lanes (
     created_at          timestamptz NOT NULL DEFAULT clock_timestamp(),
     deleted_at          timestamptz,
     probe_token         uuid,
+    configured_at       timestamptz NOT NULL DEFAULT clock_timestamp(),
     CONSTRAINT relay_lanes_pkey PRIMARY KEY (lane_id),
     CONSTRAINT relay_lanes_destination_key UNIQUE (destination_type, destination_id),
     CONSTRAINT relay_lanes_destination_type_check CHECK (destination_type IN ('credential', 'sgtm')),
@@ -164,8 +166,9 @@ CREATE INDEX marketing_events_waiting
 CREATE INDEX marketing_events_left_alone
     ON marketing_events (id)
     WHERE accepted_at IS NULL AND status_reason IS NULL AND status IS DISTINCT FROM 'pending';
+-- A hash index, because a B-tree refuses a value of some kilobytes.
 CREATE INDEX marketing_events_not_accepted
-    ON marketing_events (event_id) WHERE accepted_at IS NULL;
+    ON marketing_events USING hash (event_id) WHERE accepted_at IS NULL;
 CREATE INDEX marketing_events_by_age ON marketing_events (created_at);
 CREATE INDEX marketing_events_sealed ON marketing_events (key_id, id) WHERE key_id IS NOT NULL;
 CREATE INDEX marketing_events_with_user_data
@@ -291,6 +294,22 @@ CREATE INDEX audit_log_by_age ON audit_log (created_at);
 CREATE INDEX audit_log_by_owner ON audit_log (owner_id, created_at DESC);
 CREATE INDEX audit_log_by_request ON audit_log (request_id);
 
+-- Whoever acts as the functions' user can add to the audit log, and cannot take its trail away: no row
+-- changes, and none goes before its eighth day. The purge deletes what is older than RELAY_AUDIT_DAYS.
+CREATE FUNCTION refuse_audit_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'audit_log keeps its rows for seven days, and as they are: % refused', TG_OP
+        USING ERRCODE = 'restrict_violation';
+END $$;
+
+CREATE TRIGGER audit_log_immutable
+    BEFORE UPDATE ON audit_log
+    FOR EACH ROW EXECUTE FUNCTION refuse_audit_change();
+CREATE TRIGGER audit_log_kept
+    BEFORE DELETE ON audit_log
+    FOR EACH ROW WHEN (OLD.created_at > clock_timestamp() - interval '7 days')
+    EXECUTE FUNCTION refuse_audit_change();
+
 -- The last run of each schedule. last_error is null after a success; last_run_id leads to the log.
 CREATE TABLE schedule_runs (
     schedule         text             NOT NULL,
@@ -312,17 +331,74 @@ CREATE TABLE migration_history (
 );
 
 -- ---------------------------------------------------------------------------------------------
+-- Statements of each ingest, planned once per connection (docs/decisions/0009)
+-- ---------------------------------------------------------------------------------------------
+
+-- The storefronts of these codes that are active. Until the end of the transaction nobody adds or deletes one
+-- of their lanes (`lock_lanes`): what is accepted next makes a delivery for exactly the lanes that are there.
+CREATE FUNCTION open_storefronts(codes text[])
+RETURNS TABLE (id integer, storefront_id text, currency text, country text) LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
+    SELECT s.id, s.storefront_id, s.currency, s.country
+    FROM (SELECT id, storefront_id, currency, country, pg_advisory_xact_lock_shared(1, id)
+          FROM storefronts
+          WHERE is_active AND storefront_id = ANY (codes)
+          OFFSET 0) s;
+END
+$$;
+
+-- Stores events and their deliveries, of every destination that the storefront has: those of an inactive one
+-- are skipped. Sorted by identity, so that two batches with the same events do not wait for each other in a
+-- circle. Returns the rows that were written; of the others an equal identity stands already.
+CREATE FUNCTION accept_events(items json, from_system text)
+RETURNS TABLE (id bigint, storefront_id integer, identity text, event_type text) LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
+    WITH given AS MATERIALIZED (
+        SELECT *
+        FROM json_to_recordset(items) AS given (
+            storefront integer, code text, event_id text, identity text, order_id text, event_type text,
+            event_time timestamptz, dedup_id text, payload json, match_keys json, private text, key_id text,
+            consent json, content_hash text)
+    ), written AS (
+        INSERT INTO marketing_events (event_id, storefront_id, storefront_code, event_type, event_payload,
+                                      source_system, status, accepted_at, identity, order_id, event_time,
+                                      dedup_id, match_keys, private_encrypted, key_id, consent_json,
+                                      content_hash)
+        SELECT event_id, storefront, code, event_type, payload, from_system, 'accepted',
+               clock_timestamp(), identity, order_id, event_time, dedup_id, match_keys, private, key_id,
+               consent, content_hash
+        FROM given
+        ORDER BY storefront, identity, event_type
+        ON CONFLICT (storefront_id, identity, event_type) WHERE accepted_at IS NOT NULL DO NOTHING
+        RETURNING id, storefront_id, identity, event_type
+    ), made AS (
+        INSERT INTO event_deliveries (event, lane_id, status, reason, ended_at)
+        SELECT w.id, l.lane_id,
+               CASE WHEN l.is_active THEN 'pending' ELSE 'skipped' END,
+               CASE WHEN NOT l.is_active THEN 'destination_inactive' END,
+               CASE WHEN NOT l.is_active THEN clock_timestamp() END
+        FROM written w
+        JOIN relay_lanes l ON l.storefront_id = w.storefront_id AND l.deleted_at IS NULL
+    )
+    SELECT w.id, w.storefront_id, w.identity, w.event_type FROM written w;
+END
+$$;
+
+-- ---------------------------------------------------------------------------------------------
 -- What the functions' user may do: with each table what a statement of theirs does. It owns nothing.
 -- ---------------------------------------------------------------------------------------------
 
 GRANT SELECT, INSERT, UPDATE ON last_reconciliation, relay_accounts, relay_lanes, schedule_runs
     TO relay_app;
 GRANT SELECT, INSERT, UPDATE, DELETE
-    ON ad_analytics_platforms, event_deliveries, marketing_events, platform_credentials, relay_checks,
+    ON ad_analytics_platforms, audit_log, event_deliveries, marketing_events, platform_credentials, relay_checks,
        storefront_sgtm_config, storefronts
     TO relay_app;
 GRANT SELECT, INSERT, DELETE ON event_attempts TO relay_app;
-GRANT INSERT ON audit_log TO relay_app;
 
 -- The order system's login. It may insert these columns of an event and do nothing else, not even read.
 GRANT INSERT (event_id, storefront_id, storefront_code, event_type, event_payload, source_system, status)

@@ -11,12 +11,17 @@ from jsonschema import Draft202012Validator
 
 from chalicelib import systems
 from chalicelib.systems import system_of
+from local.appevents import documents as of_appevents
 from local.banking import documents as of_banking
 from local.documents import FOLDER, api_folder, openapi_document, rendered
 from local.relay import documents as of_relay
 from tests.architecture.tree import ROOT, named
 
-FURTHER = {"banking": of_banking.further_documents, "relay": of_relay.further_documents}
+FURTHER = {
+    "appevents": of_appevents.further_documents,
+    "banking": of_banking.further_documents,
+    "relay": of_relay.further_documents,
+}
 WRITE = "run `make documents` and commit what it writes"
 
 

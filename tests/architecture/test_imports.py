@@ -25,6 +25,7 @@ LAYER_ROOMS: Mapping[str, set[str]] = {
     "outbox": {"ground", "access", "messaging"},
     "http": {"ground", "access"},
     "outgoing": {"ground"},
+    "storage": {"ground", "outgoing"},
     "openapi": {"ground", "access", "http"},
     "system": {"ground", "access", "http", "openapi"},
     "probes": {"ground", "messaging", "system"},

@@ -42,7 +42,9 @@ RUNS_SQL = {"fetch_one", "fetch_all", "execute"}
 BY_EVENT = "goes by event ids that a statement with a tenant filter, or a sweep of all, has found"
 OPERATOR = "the operator's own: all tenants on purpose, reached by the admin or by the clock only"
 BY_MESSAGE = "goes by the hash of a message, before anybody knows whose it is"
+SERVICES_OWN = "the keys with which a service signs: they are nobody's among the users"
 BY_KEY = "finds out who calls: the key's public id comes before the tenant is known"
+VISIBLE = "finds what a user names; the next statement asks whether the user may see it"
 UNFILTERED = {
     "functions/appevents/consuming.sql": {"begin": BY_MESSAGE, "end": BY_MESSAGE},
     "functions/appevents/outbox.sql": {
@@ -52,7 +54,10 @@ UNFILTERED = {
         "claim": OPERATOR,
         "confirmed": BY_EVENT,
         "failed": BY_EVENT,
+        "erase_secrets": OPERATOR,
     },
+    "functions/appevents/program/reminders.sql": {"take_due": OPERATOR},
+    "functions/appevents/notification/backlog.sql": {"read": OPERATOR},
     "functions/appevents/notification/outbox.sql": {
         "predecessors": "a user's own events, for the request that has just written one",
         "mark_published_all": BY_EVENT,
@@ -63,6 +68,7 @@ UNFILTERED = {
         "confirmed": BY_EVENT,
         "failed": BY_EVENT,
     },
+    "functions/appevents/notification/outcomes.sql": {"erase_secrets": OPERATOR},
     "functions/appevents/ops/dead_letters.sql": {
         "list": OPERATOR,
         "take": OPERATOR,
@@ -89,6 +95,29 @@ UNFILTERED = {
         "dead_letter_bodies": OPERATOR,
         "events": OPERATOR,
         "dead_letters": OPERATOR,
+    },
+    "functions/appevents/settings/signing_keys.sql": {
+        "current": SERVICES_OWN,
+        "add": SERVICES_OWN,
+        "supersede": SERVICES_OWN,
+        "public": SERVICES_OWN,
+    },
+    "functions/appevents/settings/tries.sql": {"purge": OPERATOR},
+    "functions/appevents/video/comments.sql": {
+        "find": VISIBLE,
+        "lock_post_of": VISIBLE,
+        "delete": "goes by the id of a comment that a statement with a user filter has found",
+        "unlist": "goes by the id of a comment that was just deleted, and by those above it",
+    },
+    "functions/appevents/video/likes.sql": {
+        "find_comment": VISIBLE,
+        "lock_comment": VISIBLE,
+        "list": "the likes of a post that a statement or a token lets the caller see",
+    },
+    "functions/appevents/video/upkeep.sql": {
+        "expire": OPERATOR,
+        "removable": OPERATOR,
+        "forget_grants": OPERATOR,
     },
     "functions/banking/broker/administration.sql": {
         "wanted": OPERATOR,

@@ -52,13 +52,14 @@ def over_http(client: httpx.Client) -> Send:
 class Api:
     """Calls endpoints with one API key, in this process or by HTTP. None sends no header.
 
-    A `login` is a user and a password, which HTTP Basic sends.
+    A `login` is a user and a password, which HTTP Basic sends. A `token` is a bearer's.
     """
 
     key: str | None
     source_ip: str = "127.0.0.1"
     send: Send = in_process
     login: tuple[str, str] | None = None
+    token: str | None = None
 
     def with_key(self, key: str | None) -> Api:
         """The same API with another caller's key."""
@@ -81,6 +82,8 @@ class Api:
         if self.login is not None:
             told = base64.b64encode(":".join(self.login).encode()).decode()
             sent["Authorization"] = f"Basic {told}"
+        if self.token is not None:
+            sent["Authorization"] = f"Bearer {self.token}"
         payload = raw if raw is not None else b"" if body is None else json.dumps(body).encode()
         answer = self.send(
             method, path, urlencode(query or {}, doseq=True), sent, payload, self.source_ip

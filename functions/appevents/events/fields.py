@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+import unicodedata
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any, TypeGuard
 
-from annotated_types import GroupedMetadata
-from pydantic import AfterValidator, Field, StringConstraints
+from annotated_types import GroupedMetadata, MaxLen, MinLen
+from pydantic import AfterValidator, Field, PlainSerializer, StringConstraints, WrapValidator
 
 _CONTROLS = r"\x00-\x09\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029"
 _CONTROL = re.compile(f"[{_CONTROLS}]")
+KEY_ID, SEALED = "key_id", "sealed"
+"""What stands for the text of a sealed field."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,3 +40,59 @@ def _without_controls(text: str) -> str:
     if _CONTROL.search(text):
         raise ValueError("must not contain control characters except line breaks")
     return text
+
+
+@dataclass(frozen=True, slots=True)
+class Passcode(GroupedMetadata):
+    """A feed's passcode: trimmed, in the form NFC, then counted. Stands in the annotation of a `str`.
+
+    No error shows it.
+    """
+
+    least: int
+    most: int
+    most_bytes: int | None = None
+
+    def __iter__(self) -> Iterator[object]:
+        yield StringConstraints(strip_whitespace=True)
+        yield AfterValidator(_composed)
+        yield MinLen(self.least)
+        yield MaxLen(self.most)
+        yield AfterValidator(_without_controls)
+        if self.most_bytes is not None:
+            yield AfterValidator(self._within_bytes)
+
+    def _within_bytes(self, text: str) -> str:
+        if len(text.encode()) > (self.most_bytes or 0):
+            raise ValueError(f"must have at most {self.most_bytes} bytes in UTF-8")
+        return text
+
+
+@dataclass(frozen=True, slots=True)
+class Sealable(GroupedMetadata):
+    """Text that is sealed in rows and on the wire: there an object stands for it."""
+
+    def __iter__(self) -> Iterator[object]:
+        yield WrapValidator(_sealed_or_text)
+        yield PlainSerializer(_as_it_is)
+
+
+def is_sealed(value: object) -> TypeGuard[dict[str, str]]:
+    """Whether this stands for a sealed text."""
+    return (
+        isinstance(value, dict)
+        and value.keys() == {KEY_ID, SEALED}
+        and all(isinstance(text, str) for text in value.values())
+    )
+
+
+def _sealed_or_text(value: object, text: Callable[[object], Any]) -> Any:
+    return value if is_sealed(value) else text(value)
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
+def _composed(text: str) -> str:
+    return unicodedata.normalize("NFC", text)

@@ -5,14 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
 from chalicelib.appevents.envelope import MAJOR, SCHEMA_VERSION
 from chalicelib.appevents.events.catalogue import CLIENT, TYPES, model_of
+from chalicelib.appevents.events.fields import is_sealed
 from chalicelib.appevents.notification.models import Told
+from chalicelib.appevents.sealed_fields import SealedFields
 from fintegrate.database import Database, Row, UniqueViolation
 from fintegrate.errors import Forbidden, Invalid, PayloadTooLarge
 from fintegrate.http.validation import sentences
@@ -20,6 +22,7 @@ from fintegrate.queries import queries_beside
 
 SQL = queries_beside(__name__)
 MOST_BYTES = 65_536
+SECRETS_STAY = timedelta(hours=24)
 _encoded = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, sort_keys=True).encode
 
 
@@ -53,12 +56,17 @@ def checked(told: Told, user_id: str) -> None:
     if len(text.encode()) > MOST_BYTES:
         raise PayloadTooLarge(f"An event has {MOST_BYTES} bytes at most")
     try:
-        model_of(told.event_type).model_validate_json(text, strict=True)
+        model_of(told.event_type).model_validate_json(
+            text, strict=True, context={"user_id": user_id}
+        )
     except ValidationError as error:
         found = error.errors(include_url=False)
         for each in found:
             each["loc"] = ("data", *each["loc"])
         raise Invalid(sentences(found)) from None
+    for field in known.secrets:
+        if is_sealed(told.data.get(field)):  # only we seal
+            raise Invalid(f"data.{field}: must be a string")
 
 
 def accept(
@@ -67,13 +75,17 @@ def accept(
     told: Sequence[Told],
     received_at: datetime,
     facts: Mapping[str, Any],
+    sealed: SealedFields,
 ) -> list[Accepted]:
     """Write events that were checked, and no id twice; in the order in which they were told.
 
     `facts` has `sent_at` (the client's clock when it sent the request, or None), `request_id` and
     `traceparent`. Each statement commits by itself.
     """
-    items = [_item(place, each, received_at, facts) for place, each in enumerate(told)]
+    items = [
+        _item(place, each, received_at, facts) | _content(each, user_id, received_at, sealed)
+        for place, each in enumerate(told)
+    ]
     wanted = {
         "user_id": user_id,
         "items": json.dumps(items),
@@ -91,8 +103,8 @@ def accept(
     return [
         Accepted(new[each], is_new=True)
         if each in new
-        else _standing(standing[each], item["content_hash"])
-        for each, item in zip(ids, items, strict=True)
+        else Accepted(standing[each], is_new=False, is_same=_is_same(standing[each], event, sealed))
+        for each, event in zip(ids, told, strict=True)
     ]
 
 
@@ -131,17 +143,38 @@ def _item(
         "place": place,
         "client_generated_id": str(told.client_generated_id),
         "event_type": told.event_type,
-        "payload": told.data,
-        "content_hash": content_hash(told),
         "told_at": told.timestamp.isoformat(),
         "effective_at": effective.isoformat(),
     }
 
 
-def _standing(row: Row, digest: str) -> Accepted:
-    return Accepted(row, is_new=False, is_same=row["content_hash"] == digest)
+def _content(
+    told: Told, user_id: str, received_at: datetime, sealed: SealedFields
+) -> dict[str, Any]:
+    """What the event says, and the hash of it. Without secrets both are plain."""
+    if not TYPES[told.event_type].secrets:
+        return {"payload": told.data, "content_hash": _hash(told), "erase_at": None}
+    key = told.event_type, user_id, str(told.client_generated_id)
+    return {
+        "payload": sealed.seal(*key, told.data),
+        "content_hash": sealed.digest(content(told)),
+        "erase_at": (received_at + SECRETS_STAY).isoformat(),
+    }
 
 
-def content_hash(told: Told) -> str:
+def _is_same(row: Row, told: Told, sealed: SealedFields) -> bool:
+    stands = TYPES.get(row["event_type"])
+    if row["event_type"] != told.event_type or stands is None:
+        return False
+    if stands.secrets:
+        return sealed.is_digest_of(row["content_hash"], content(told))
+    return bool(row["content_hash"] == _hash(told))
+
+
+def _hash(told: Told) -> str:
+    return hashlib.sha256(content(told).encode()).hexdigest()
+
+
+def content(told: Told) -> str:
     """What tells whether two events with one id are the same: their type and data."""
-    return hashlib.sha256(_encoded([told.event_type, told.data]).encode()).hexdigest()
+    return _encoded([told.event_type, told.data])

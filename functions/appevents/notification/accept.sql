@@ -8,7 +8,7 @@ WITH given AS MATERIALIZED (
     SELECT *
     FROM json_to_recordset(%(items)s::json) AS given (
         place integer, client_generated_id uuid, event_type text, payload json, content_hash text,
-        told_at timestamptz, effective_at timestamptz)
+        told_at timestamptz, effective_at timestamptz, erase_at timestamptz)
 ), new AS (
     SELECT given.*, row_number() OVER (ORDER BY place) AS nth, count(*) OVER () AS total
     FROM given
@@ -22,10 +22,10 @@ WITH given AS MATERIALIZED (
     RETURNING last_sequence
 )
 INSERT INTO events (user_id, client_generated_id, event_type, sequence, payload, content_hash, told_at,
-                    effective_at, received_at, request_id, traceparent)
+                    effective_at, received_at, request_id, traceparent, erase_at)
 SELECT %(user_id)s, new.client_generated_id, new.event_type, next.last_sequence - new.total + new.nth,
        new.payload, new.content_hash, new.told_at, new.effective_at, %(received_at)s, %(request_id)s,
-       %(traceparent)s
+       %(traceparent)s, new.erase_at
 FROM new, next
 ORDER BY new.nth
 RETURNING id, user_id, client_generated_id, event_type, sequence, payload AS data, told_at, effective_at,

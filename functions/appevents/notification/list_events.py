@@ -4,7 +4,7 @@ from chalicelib.appevents.notification.accept import list_page
 from chalicelib.appevents.notification.blueprint import notification
 from chalicelib.appevents.notification.models import EventList, EventPage
 from chalicelib.appevents.notification.states import state_of
-from chalicelib.appevents.wiring import endpoint_of
+from chalicelib.appevents.wiring import endpoint_of, parts
 from fintegrate.http.cursors import page, page_parameters
 from fintegrate.http.endpoint import Answer, Call
 
@@ -18,4 +18,6 @@ def list_events(call: Call[EventPage]) -> Answer:
     wanted = {**page_parameters(call.body.cursor, call.body.limit), "status": call.body.status}
     rows = list_page(call.db, call.caller.owner_id, wanted)
     events, cursor = page(rows, call.body.limit, "received_at", "client_generated_id")
-    return Answer({"events": [state_of(row) for row in events], "next_cursor": cursor})
+    user_id, sealed = call.caller.owner_id, parts().sealed
+    states = [state_of(row, user_id, sealed) for row in events]
+    return Answer({"events": states, "next_cursor": cursor})

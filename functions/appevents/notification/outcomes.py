@@ -7,7 +7,8 @@ from typing import Any
 
 from chalicelib.appevents.counters import OUTCOMES_UNKNOWN
 from chalicelib.appevents.envelope import Event
-from chalicelib.appevents.events.catalogue import REJECTED
+from chalicelib.appevents.events.catalogue import REJECTED, TYPES
+from chalicelib.appevents.notification.accept import SECRETS_STAY
 from chalicelib.appevents.outbox import Reply
 from fintegrate.database import Database
 from fintegrate.metrics_store import Metrics
@@ -17,7 +18,12 @@ SQL = queries_beside(__name__)
 
 
 def settle(metrics: Metrics, db: Database, event: Event[Any]) -> Reply | None:
-    """Write an outcome; the first one stands. One of an event that nobody accepted here is counted."""
+    """Write an outcome; the first one stands. One of an event that nobody accepted here is counted.
+
+    News of a service answer no event, and so does an access that an endpoint has answered.
+    """
+    if TYPES[event.type].is_news or event.causation_id is None:
+        return None
     said = event.data.model_dump(mode="json")
     rejected = event.type == REJECTED
     found = db.execute(
@@ -29,6 +35,7 @@ def settle(metrics: Metrics, db: Database, event: Event[Any]) -> Reply | None:
             "event_type": event.type,
             "data": json.dumps(said),
             "at": event.told_at,
+            "erase_at": event.told_at + SECRETS_STAY if TYPES[event.type].secrets else None,
             "code": said["reason_code"] if rejected else None,
             "reason": said["reason"] if rejected else None,
         },

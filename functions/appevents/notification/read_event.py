@@ -4,7 +4,7 @@ from chalicelib.appevents.notification.accept import find
 from chalicelib.appevents.notification.blueprint import notification
 from chalicelib.appevents.notification.models import EventPath, EventState
 from chalicelib.appevents.notification.states import state_of
-from chalicelib.appevents.wiring import endpoint_of
+from chalicelib.appevents.wiring import endpoint_of, parts
 from fintegrate.errors import NotFound
 from fintegrate.http.endpoint import Answer, Call, Nothing
 
@@ -20,6 +20,6 @@ def read_event(call: Call[Nothing]) -> Answer:
     row = find(call.db, call.caller.owner_id, [wanted]).get(wanted)
     if row is None:
         raise NotFound("No such event; check its id")
-    state = state_of(row)
+    state = state_of(row, call.caller.owner_id, parts().sealed)
     waits = {} if row["outcome_status"] else {"Retry-After": POLL_SECONDS}
     return Answer(state, headers=waits)

@@ -4,7 +4,7 @@ from chalicelib.appevents.notification.accept import find
 from chalicelib.appevents.notification.blueprint import notification
 from chalicelib.appevents.notification.models import EventIds, EventStates
 from chalicelib.appevents.notification.states import state_of
-from chalicelib.appevents.wiring import endpoint_of
+from chalicelib.appevents.wiring import endpoint_of, parts
 from fintegrate.http.endpoint import Answer, Call
 
 endpoint = endpoint_of("notification")
@@ -15,5 +15,7 @@ endpoint = endpoint_of("notification")
 def read_events(call: Call[EventIds]) -> Answer:
     """What became of these events; those that are not the caller's are left out."""
     ids = list(dict.fromkeys(str(each) for each in call.body.ids))
-    found = find(call.db, call.caller.owner_id, ids)
-    return Answer({"events": [state_of(found[each]) for each in ids if each in found]})
+    user_id, sealed = call.caller.owner_id, parts().sealed
+    found = find(call.db, user_id, ids)
+    states = [state_of(found[each], user_id, sealed) for each in ids if each in found]
+    return Answer({"events": states})

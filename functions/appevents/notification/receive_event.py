@@ -29,7 +29,9 @@ def receive_event(call: Call[Told]) -> Answer:
     """
     began, user_id = time.monotonic(), call.caller.owner_id
     checked(call.body, user_id)
-    (accepted,) = accept(call.db, user_id, [call.body], datetime.now(UTC), facts_of(call))
+    (accepted,) = accept(
+        call.db, user_id, [call.body], datetime.now(UTC), facts_of(call), parts().sealed
+    )
     if not accepted.is_same:
         raise Conflict("Another event has this client_generated_id; make a new one for new content")
     if accepted.is_new:

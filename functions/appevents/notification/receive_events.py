@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from chalicelib.appevents.counters import ACCEPTED
-from chalicelib.appevents.notification.accept import accept, checked, content_hash
+from chalicelib.appevents.notification.accept import accept, checked, content
 from chalicelib.appevents.notification.blueprint import notification
 from chalicelib.appevents.notification.models import Batch, BatchReceived, Told
 from chalicelib.appevents.notification.receive_event import facts_of
@@ -76,7 +76,7 @@ def _accepted(
     if not good:
         return {}
     events = [event for _, event in good]
-    stored = accept(call.db, user_id, events, datetime.now(UTC), facts_of(call))
+    stored = accept(call.db, user_id, events, datetime.now(UTC), facts_of(call), parts().sealed)
     new = [each.row for each in stored if each.is_new]
     for row in new:
         parts().metrics.count(ACCEPTED, row["event_type"])
@@ -97,7 +97,7 @@ def _repeated(
     found = []
     for index, event in again:
         key = str(event.client_generated_id)
-        is_same = content_hash(good[key][1]) == content_hash(event)
+        is_same = content(good[key][1]) == content(event)
         found.append((index, _result(key, "duplicate" if is_same else "conflict")))
     return found
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from chalicelib.appevents.sealed_fields import SealedFields
 from fintegrate.database import Row
 
 
@@ -14,11 +15,13 @@ def status_of(row: Row) -> str:
     return "published" if row["publish_status"] == "published" else "accepted"
 
 
-def state_of(row: Row) -> dict[str, Any]:
-    """A row of an event as `EventState`."""
-    outcome = row["outcome_event_type"] and {
-        "event_type": row["outcome_event_type"],
-        "data": row["outcome_data"],
+def state_of(row: Row, user_id: str, sealed: SealedFields) -> dict[str, Any]:
+    """A row of a user's event as `EventState`, with the answer's secrets opened for that user."""
+    answered = row["outcome_event_type"]
+    key = answered, user_id, row["client_generated_id"]
+    outcome = answered and {
+        "event_type": answered,
+        "data": sealed.open_for_user(*key, row["outcome_data"]),
         "at": row["outcome_at"],
     }
     return {

@@ -164,5 +164,8 @@ class BookWithChecks:
     def renew(self, batches: Sequence[Batch]) -> list[Batch]:
         return self.book.renew(batches)
 
+    def release(self, batches: Sequence[Batch]) -> None:
+        self.book.release(batches)
+
     def write_back(self, sent: Sequence[Sent]) -> None:
         self.book.write_back(sent)

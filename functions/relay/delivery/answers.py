@@ -8,7 +8,7 @@ from typing import Any
 
 from chalicelib.relay.delivery.shapes import Answer, Kind, Verdict
 from chalicelib.relay.values.json_text import loads
-from chalicelib.relay.values.text import cut
+from fintegrate.text import cut
 
 MOST_WORDS = 500
 LONGEST_WAIT = 24 * 60 * 60
@@ -20,10 +20,11 @@ _EVENT = {400, 422}
 
 def by_class(answer: Answer, count: int, now: datetime, *, unclassified: bool = False) -> Verdict:
     """What a status means on its own. A status that no class names is also `unclassified`."""
-    status, words = answer.status, plain_words(answer)
+    status = answer.status
     code = str(status)
     if 200 <= status < 300:
         return Verdict(Kind.DELIVERED, code, unclassified=unclassified)
+    words = plain_words(answer)
     if 300 <= status < 400 or status in REASONS:
         reason = REASONS.get(status, "address")
         return Verdict(Kind.CONFIGURATION_REFUSED, code, words, reason, unclassified=unclassified)

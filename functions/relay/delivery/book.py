@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 import uuid
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -55,7 +56,8 @@ class Deliveries:
     waits: Sequence[float]
 
     def due(self) -> list[Row]:
-        return self.database.fetch_all(SQL["due"], {}, revive=True)
+        lanes = self.database.fetch_all(SQL["due"], {}, revive=True)
+        return [{**lane, "batch": self.limits(lane["adapter"]).batch} for lane in lanes]
 
     def wait(self) -> float | None:
         found = self.database.fetch_all(SQL["wait"], {}, revive=True)[0]["seconds"]
@@ -63,10 +65,7 @@ class Deliveries:
 
     def claim(self, lane: Row, requests: int) -> list[Batch]:
         lane_id, token = lane["lane_id"], str(uuid.uuid4())
-        destination = self._destination(lane_id)
-        if destination is None:
-            return []
-        limits = self.limits(destination["adapter"])
+        limits = self.limits(lane["adapter"])
         ends = time.monotonic() + limits.lease_seconds
         rows = self.database.fetch_all(
             SQL["claim"],
@@ -82,8 +81,13 @@ class Deliveries:
         if not rows:
             self._probe_again([lane_id], [token])
             return []
+        destination, is_probe = rows[0]["destination"], rows[0]["is_probe"]
         parts = limits.split(destination, rows) if limits.split else _parts(rows, limits.batch)
-        return [Batch(destination, part, token, ends, rows[0]["is_probe"]) for part in parts]
+        paid = -(-len(rows) // limits.batch)
+        return [
+            Batch(destination, part, token, ends, is_probe, number < paid)
+            for number, part in enumerate(parts)
+        ]
 
     def claim_one(self, lane_id: int) -> Batch | None:
         """Lease one delivery of a lane, whatever the lane's state; None if it has none to send."""
@@ -109,17 +113,34 @@ class Deliveries:
             "lane_id": lane["lane_id"],
             "events": array_literal(event for event, _ in leased),
             "tokens": array_literal(token for _, token in leased),
-            "requests": len(batches),
+            "requests": sum(not batch.paid for batch in batches),
             "lease_seconds": seconds,
         }
         kept = {row["event"] for row in self.database.fetch_all(SQL["renew"], wanted)}
         if not kept:
-            self.database.execute(SQL["release"], wanted)
+            self.release(batches)
         left = (
-            batch._replace(rows=[row for row in batch.rows if row["event"] in kept], ends=ends)
+            batch._replace(
+                rows=[row for row in batch.rows if row["event"] in kept], ends=ends, paid=True
+            )
             for batch in batches
         )
         return [batch for batch in left if batch.rows]
+
+    def release(self, batches: Sequence[Batch]) -> None:
+        paid = Counter(batch.lane["lane_id"] for batch in batches if batch.paid)
+        leased = [(row["event"], batch) for batch in batches for row in batch.rows]
+        wanted = {
+            "events": array_literal(event for event, _ in leased),
+            "lanes": array_literal(batch.lane["lane_id"] for _, batch in leased),
+            "tokens": array_literal(batch.token for _, batch in leased),
+            "paid_lanes": list(paid),
+            "requests": list(paid.values()),
+        }
+        self.database.execute(SQL["release"], wanted)
+        if probes := [batch for batch in batches if batch.is_probe]:
+            lanes = [batch.lane["lane_id"] for batch in probes]
+            self._probe_again(lanes, [batch.token for batch in probes])
 
     def write_back(self, sent: Sequence[Sent]) -> None:
         with self.database.transaction():
@@ -158,9 +179,13 @@ class Deliveries:
     def _write_lanes(self, sent: Sequence[Sent]) -> None:
         asked: dict[int, list[Sent]] = {}
         unsent: list[Batch] = []
+        configured = self._configured(sent)
         for each in sent:
-            if each.requested or _has(Kind.CONFIGURATION, each):
-                asked.setdefault(each.batch.lane["lane_id"], []).append(each)
+            lane, refuses = each.batch.lane, _has(Kind.CONFIGURATION, each)
+            # A configuration that was changed meanwhile was not asked.
+            is_old = refuses and lane["configured_at"] != configured[lane["lane_id"]]
+            if not is_old and (each.requested or refuses):
+                asked.setdefault(lane["lane_id"], []).append(each)
             elif each.batch.is_probe:
                 unsent.append(each.batch)
         if asked:
@@ -170,6 +195,14 @@ class Deliveries:
         if unsent:
             lanes = [batch.lane["lane_id"] for batch in unsent]
             self._probe_again(lanes, [batch.token for batch in unsent])
+
+    def _configured(self, sent: Sequence[Sent]) -> Mapping[int, str]:
+        """When each lane was last configured, if one of the answers refuses a configuration."""
+        if not any(_has(Kind.CONFIGURATION, each) for each in sent):
+            return {}
+        wanted = {"lanes": array_literal({each.batch.lane["lane_id"] for each in sent})}
+        rows = self.database.fetch_all(SQL["configured"], wanted)
+        return {row["lane_id"]: row["configured_at"] for row in rows}
 
     def _probe_again(self, lanes: Sequence[int], tokens: Sequence[str]) -> None:
         self.database.execute(SQL["probe_again"], {"lanes": list(lanes), "tokens": list(tokens)})

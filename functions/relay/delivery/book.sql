@@ -4,7 +4,7 @@
 -- Lanes with due deliveries that may be served now. A claim moves next_attempt_at to the end of its
 -- lease, so the index alone says what is due. LATERAL makes one index lookup per lane, for new deliveries and for
 -- those of replays. The statement's time is one that the index can look up; the clock's is not.
-SELECT l.lane_id, l.concurrency, l.failures
+SELECT l.lane_id, l.adapter, l.concurrency, l.failures
 FROM relay_lanes l
 CROSS JOIN LATERAL (
     SELECT FROM event_deliveries d
@@ -39,7 +39,8 @@ WHERE l.is_active AND NOT l.paused AND l.deleted_at IS NULL
 -- One statement: the lane's turn, the account's requests, the leases. A lane that failed or is blocked
 -- gets one event, a probe, and nobody else may serve it until the probe's lease ends. The oldest due goes
 -- first, and what a replay has made due behind the others; a probe that fails becomes due later, so the next
--- probe has another event. An account that is slow saves up for one request all the same.
+-- probe has another event. An account that is slow saves up for one request all the same. The first row
+-- has the destination, as `read_destinations` has it.
 WITH turn AS (
     UPDATE relay_lanes
     SET last_served_at = clock_timestamp(),
@@ -101,7 +102,20 @@ WITH turn AS (
 )
 SELECT leased.*, e.storefront_id, e.event_type, e.event_time, e.identity, e.order_id, e.dedup_id,
        e.event_payload::text AS event_payload, e.match_keys, e.private_encrypted, e.key_id,
-       e.consent_json, e.accepted_at
+       e.consent_json, e.accepted_at,
+       CASE WHEN row_number() OVER (ORDER BY e.event_time, e.id) = 1 THEN (
+           SELECT to_json(of_lane)
+           FROM (SELECT l.lane_id, l.adapter, l.concurrency, l.failures,
+                        l.configured_at::text AS configured_at, l.storefront_id, s.currency, s.country,
+                        c.platform_id, c.credentials_encrypted, c.key_id, c.settings_json,
+                        g.sgtm_url, g.path, g.measurement_id, g.settings_json AS sgtm_settings_json
+                 FROM relay_lanes l
+                 JOIN storefronts s ON s.id = l.storefront_id
+                 LEFT JOIN platform_credentials c
+                        ON l.destination_type = 'credential' AND c.id = l.destination_id
+                 LEFT JOIN storefront_sgtm_config g
+                        ON l.destination_type = 'sgtm' AND g.id = l.destination_id
+                 WHERE l.lane_id = %(lane_id)s) of_lane) END AS destination
 FROM leased
 JOIN marketing_events e ON e.id = leased.event
 ORDER BY e.event_time, e.id
@@ -143,14 +157,14 @@ FROM leased
 JOIN marketing_events e ON e.id = leased.event
 
 -- name: renew
--- Each further request of leased batches takes a token, too. Nothing is renewed if the lane is closed now.
+-- A further request of leased batches takes a token, too. Nothing is renewed if the lane is closed now.
 WITH lane AS (
     SELECT throttle_account FROM relay_lanes
     WHERE lane_id = %(lane_id)s AND is_active AND NOT paused AND deleted_at IS NULL
       AND (open_until IS NULL OR open_until <= clock_timestamp())
 ), spent AS (
     UPDATE relay_accounts SET tokens = tokens - %(requests)s
-    FROM lane WHERE account = lane.throttle_account
+    FROM lane WHERE account = lane.throttle_account AND %(requests)s > 0
 )
 UPDATE event_deliveries d
 SET lease_until = clock_timestamp() + make_interval(secs => %(lease_seconds)s),
@@ -161,10 +175,28 @@ WHERE d.lane_id = %(lane_id)s AND d.event = leased.event AND d.lease_token = lea
 RETURNING d.event
 
 -- name: release
+-- What was not sent is due again, and its account gets back what it gave. Accounts are locked in one order.
+WITH paid AS (
+    SELECT l.throttle_account AS account, sum(given.requests) AS requests
+    FROM unnest(%(paid_lanes)s::bigint[], %(requests)s::integer[]) AS given (lane_id, requests)
+    JOIN relay_lanes l ON l.lane_id = given.lane_id
+    GROUP BY l.throttle_account
+), locked AS (
+    SELECT a.account, paid.requests
+    FROM paid
+    JOIN relay_accounts a ON a.account = paid.account
+    ORDER BY a.account
+    FOR UPDATE OF a
+), given_back AS (
+    UPDATE relay_accounts a SET tokens = a.tokens + locked.requests
+    FROM locked
+    WHERE a.account = locked.account
+)
 UPDATE event_deliveries d
 SET lease_token = NULL, lease_until = NULL, next_attempt_at = clock_timestamp()
-FROM unnest(%(events)s::bigint[], %(tokens)s::uuid[]) AS leased (event, token)
-WHERE d.lane_id = %(lane_id)s AND d.event = leased.event AND d.lease_token = leased.token
+FROM unnest(%(events)s::bigint[], %(lanes)s::bigint[], %(tokens)s::uuid[])
+         AS leased (event, lane_id, token)
+WHERE d.lane_id = leased.lane_id AND d.event = leased.event AND d.lease_token = leased.token
   AND d.status = 'pending'
 
 -- name: write_back
@@ -302,9 +334,17 @@ FROM unnest(%(lanes)s::bigint[], %(tokens)s::uuid[]) AS unsent (lane_id, token)
 WHERE l.lane_id = unsent.lane_id AND l.probe_token = unsent.token
   AND l.state IN ('failing', 'blocked') AND l.open_until < 'infinity'
 
+-- name: configured
+-- Locked in the order of note_lanes, which follows, so that no change comes between.
+SELECT lane_id, configured_at::text AS configured_at FROM relay_lanes
+WHERE lane_id = ANY (%(lanes)s::bigint[])
+ORDER BY lane_id
+FOR UPDATE
+
 -- name: read_destinations
 -- What a request to each of these lanes needs, read with each claim: a change counts from the next one.
-SELECT l.lane_id, l.adapter, l.concurrency, l.failures, l.storefront_id, s.currency, s.country,
+SELECT l.lane_id, l.adapter, l.concurrency, l.failures,
+       l.configured_at::text AS configured_at, l.storefront_id, s.currency, s.country,
        c.platform_id, c.credentials_encrypted, c.key_id, c.settings_json,
        g.sgtm_url, g.path, g.measurement_id, g.settings_json AS sgtm_settings_json
 FROM relay_lanes l

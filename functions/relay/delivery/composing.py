@@ -11,6 +11,8 @@ from chalicelib.relay.values.consent import refusal
 from chalicelib.relay.values.json_text import dumps
 
 USER_AGENT = "fintegrate-relay/0.1.0"
+HEADERS: Mapping[str, str] = {"Content-Type": "application/json", "User-Agent": USER_AGENT}
+_EMPTY: tuple[object, ...] = ("", [], {})
 MARGIN = timedelta(minutes=1)
 """An event on the edge of its age limit would be over it when it arrives."""
 
@@ -56,11 +58,7 @@ def post(
     return Request(
         method="POST",
         url=f"{url}?{urlencode(query, quote_via=quote)}" if query else url,
-        headers={
-            "Content-Type": "application/json",
-            "User-Agent": USER_AGENT,
-            **(headers or {}),
-        },
+        headers={**HEADERS, **(headers or {})},
         body=body if isinstance(body, bytes) else dumps(body),
         secrets=tuple(sorted(hidden, key=len, reverse=True)),
     )
@@ -76,7 +74,7 @@ def present(values: Mapping[str, Any]) -> dict[str, Any]:
     return {
         name: value
         for name, value in values.items()
-        if value is not None and value not in ("", [], {})
+        if value or (value is not None and value not in _EMPTY)
     }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from chalicelib.relay.counters import (
     DELIVERIES,
@@ -48,28 +49,34 @@ class CountingBook:
     def renew(self, batches: Sequence[Batch]) -> list[Batch]:
         return self.book.renew(batches)
 
+    def release(self, batches: Sequence[Batch]) -> None:
+        self.book.release(batches)
+
     def wait(self) -> float | None:
         return self.book.wait()
 
     def write_back(self, sent: Sequence[Sent]) -> None:
         self.book.write_back(sent)
+        counts: Counter[Any] = Counter()
         for each in sent:
-            self._count(each)
+            self._count(each, counts)
+        for (family, *labels), rows in counts.items():
+            self.metrics.count(family, *labels, by=rows)
 
-    def _count(self, sent: Sent) -> None:
+    def _count(self, sent: Sent, counts: Counter[Any]) -> None:
         platform = sent.batch.lane["adapter"]
-        told = [verdict for verdict in sent.verdicts if verdict is not None]
-        for kind, rows in Counter(verdict.kind for verdict in told).items():
-            self.metrics.count(DELIVERIES, platform, kind.value, by=rows)
-        reasons = Counter(verdict.reason for verdict in told if verdict.kind is Kind.SKIPPED)
-        for reason, rows in reasons.items():
-            self.metrics.count(SKIPPED, reason, by=rows)
-        if len(told) < len(sent.verdicts):
-            self.metrics.count(HALVINGS, platform)
+        for verdict in sent.verdicts:
+            if verdict is not None:
+                counts[DELIVERIES, platform, verdict.kind.value] += 1
+                if verdict.kind is Kind.SKIPPED:
+                    counts[SKIPPED, verdict.reason] += 1
+        if None in sent.verdicts:
+            counts[HALVINGS, platform] += 1
         if sent.requested:
-            self.metrics.count(REQUESTS, platform, class_of(sent))
+            result = class_of(sent)
+            counts[REQUESTS, platform, result] += 1
             seconds = sent.milliseconds / 1000
-            self.metrics.observe(REQUEST_SECONDS, platform, class_of(sent), value=seconds)
+            self.metrics.observe(REQUEST_SECONDS, platform, result, value=seconds)
 
 
 def class_of(sent: Sent) -> str:

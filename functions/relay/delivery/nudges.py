@@ -12,7 +12,11 @@ QUEUE = "relay_nudge"
 
 
 def nudge(publisher: Publisher, settings: Configuration, metrics: Metrics) -> None:
-    """Ask for a run of the delivery. Never raises; costs nothing while the broker is away."""
+    """Ask for a run of the delivery. Never raises; costs nothing while the broker is away.
+
+    Usually it waits for no confirm, so that a lost one is counted by the next.
+    """
     seconds = settings.publish_timeout_ms / 1000
-    if not nudges.nudge(publisher, settings.rabbitmq_url, QUEUE, b"{}", seconds, SERVICE):
-        metrics.count(NUDGES_LOST)
+    lost = nudges.post(publisher, settings.rabbitmq_url, QUEUE, b"{}", seconds, SERVICE)
+    if lost:
+        metrics.count(NUDGES_LOST, by=lost)

@@ -23,7 +23,7 @@ def event_of(row: Row, sealing: Sealing) -> Event:
     private: Mapping[str, str] = {}
     if row["private_encrypted"]:
         place = places.of_event(row["storefront_id"], row["identity"], row["event_type"])
-        private = sealing.open(row["key_id"], row["private_encrypted"], place).reveal()
+        private = sealing.revealed(row["key_id"], row["private_encrypted"], place)
     value = payload.get("value")
     return Event(
         id=row["event"],

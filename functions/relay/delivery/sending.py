@@ -22,14 +22,14 @@ from chalicelib.relay.delivery.shapes import Kind as Meaning
 from chalicelib.relay.delivery.shapes import Verdict as Judgement
 from fintegrate.access.key_ring import KeyMissing
 from fintegrate.access.sealing import Misplaced, Sealing, Unreadable
-from fintegrate.access.secret import Secret
 from fintegrate.database import Row
 from fintegrate.outbox.lanes import DELIVERED, Batch, Kind, Sent, Verdict
 from fintegrate.outgoing import exchange
 from fintegrate.outgoing.client import Client, Patience, Pool
-from fintegrate.outgoing.scrubbing import scrubbed
+from fintegrate.outgoing.scrubbing import scrubbed, without_values
 
 _CONFIGURATION = frozenset({exchange.Kind.NOT_ALLOWED, exchange.Kind.BAD_CERTIFICATE})
+_SHORT_CODE, _LONGEST_CODE = 12, 50
 _HEADERS = frozenset({"x-business-use-case-usage"})
 """The headers of answers that adapters read beside the usual ones."""
 
@@ -43,9 +43,9 @@ class Sender:
     timeout_seconds: int = 0
     """The longest request, where an adapter's own is not shorter; 0 for the adapters' own."""
     _pools: dict[tuple[int, int], Pool] = field(default_factory=dict)
-    _opened: dict[int, tuple[str, Secret]] = field(default_factory=dict)
-    """The credential of each lane beside the sealed text that it was opened from, for one run. The ring
-    of keys lies in the same memory, so this gives nothing more away."""
+    _opened: dict[int, tuple[str | None, Destination]] = field(default_factory=dict)
+    """The destination of each lane beside the sealed text that its credential was opened from, for one
+    run. The ring of keys lies in the same memory, so this gives nothing more away."""
     _alone: threading.Lock = field(default_factory=threading.Lock)
 
     def send(self, batch: Batch) -> Sent:
@@ -114,24 +114,33 @@ class Sender:
 
     def destination_of(self, lane: Mapping[str, Any]) -> Destination:
         """The lane's destination with its opened credentials."""
-        own, name, settings = str(lane["lane_id"]), lane["adapter"], settings_of(lane)
-        if lane["credentials_encrypted"] is None:
-            return Destination(id=own, adapter=name, settings=settings)
-        credentials = self._credential_of(lane).reveal()
-        return Destination(id=own, adapter=name, settings=settings, credentials=credentials)
+        lane_id, sealed, settings = (
+            lane["lane_id"],
+            lane["credentials_encrypted"],
+            settings_of(lane),
+        )
+        known, destination = self._opened.get(lane_id, (None, None))
+        if destination is None or known != sealed or destination.settings != settings:
+            destination = Destination(
+                id=str(lane_id),
+                adapter=lane["adapter"],
+                settings=settings,
+                credentials=self._credentials_of(lane),
+            )
+            self._opened[lane_id] = sealed, destination
+        return destination
 
     def forget(self) -> None:
         """Drop opened credentials: a deleted one is kept no longer than a run."""
         self._opened.clear()
 
-    def _credential_of(self, lane: Mapping[str, Any]) -> Secret:
-        sealed, lane_id = lane["credentials_encrypted"], lane["lane_id"]
-        known, opened = self._opened.get(lane_id, ("", None))
-        if opened is None or known != sealed:
-            place = places.of_credential(lane["storefront_id"], lane["platform_id"])
-            opened = self.sealing.open(lane["key_id"], sealed, place)
-            self._opened[lane_id] = sealed, opened
-        return opened
+    def _credentials_of(self, lane: Mapping[str, Any]) -> Mapping[str, str]:
+        if lane["credentials_encrypted"] is None:
+            return {}
+        place = places.of_credential(lane["storefront_id"], lane["platform_id"])
+        opened = self.sealing.open(lane["key_id"], lane["credentials_encrypted"], place)
+        credentials: Mapping[str, str] = opened.reveal()
+        return credentials
 
     def event_of(self, row: Row) -> Event:
         """A claimed row as the adapters take it, with its private data opened."""
@@ -168,14 +177,17 @@ def verdicts_of(
     answer = Answer(status=result.status, headers=result.headers, body=result.body)
     said = adapter.judge(answer, len(events), now)
 
-    def clean(words: str) -> str:
-        return scrubbed(words, request.secrets) if words else ""
+    def clean(words: str, of: Sequence[Event] = events) -> str:
+        persons = (data for event in of for data in (event.match_keys, event.private))
+        return without_values(scrubbed(words, request.secrets), persons) if words else ""
 
     if said.kind is Meaning.EACH:
         return {
             event.id: DELIVERED
             if own.delivered
-            else Verdict(Kind.REFUSED, clean(own.words) or "refused", code=own.code)
+            else Verdict(
+                Kind.REFUSED, clean(own.words, [event]) or "refused", code=_code(own.code, clean)
+            )
             for event, own in zip(events, said.events, strict=True)
         }
     if said.kind is Meaning.HALVE:
@@ -187,18 +199,23 @@ def verdicts_of(
 def _of_judgement(said: Judgement, status: str, clean: Callable[[str], str]) -> Verdict:
     if said.kind is Meaning.DELIVERED:
         return DELIVERED
-    words = clean(said.words) or status
+    words, code = clean(said.words) or status, _code(said.code, clean)
     if said.kind is Meaning.CONFIGURATION_REFUSED:
         reason = f"{said.reason}: {words}" if said.reason else words
-        return Verdict(
-            Kind.CONFIGURATION, reason, inf if said.reason == "gone" else None, said.code
-        )
+        return Verdict(Kind.CONFIGURATION, reason, inf if said.reason == "gone" else None, code)
     kind = {
         Meaning.EVENT_REFUSED: Kind.REFUSED,
         Meaning.OVERLOAD: Kind.OVERLOAD,
         Meaning.OUTAGE: Kind.OUTAGE,
     }[said.kind]
-    return Verdict(kind, words, said.wait, said.code)
+    return Verdict(kind, words, said.wait, code)
+
+
+def _code(code: str | None, clean: Callable[[str], str]) -> str | None:
+    """A code as it can be kept: it is the receiver's text, too, though mostly a short number."""
+    if not code or (len(code) <= _SHORT_CODE and code.isascii() and code.isalnum()):
+        return code
+    return clean(code)[:_LONGEST_CODE]
 
 
 def _of_failure(failure: exchange.Failure) -> Verdict:

@@ -47,10 +47,10 @@ def create(db: Database, sealing: Sealing, wanted: Values, now: datetime) -> Row
     platform = found(db.fetch_one(PLATFORMS["share"], {"id": wanted["platform_id"]}), "platform")
     if platform["adapter"] == "sgtm":
         raise Invalid("platform_id: a tag manager has no secret; use /admin/v1/sgtm-configs")
-    given, made = dict(wanted["credentials"]), {}
+    given, made = merged({}, wanted["credentials"]), {}
     if platform["adapter"] == "webhook" and "secret" not in given:
         made = webhook.new_credentials(None, now)
-    values, settings = {**given, **made}, wanted["settings"]
+    values, settings = {**given, **made}, merged({}, wanted["settings"])
     destination = _checked(platform["adapter"], values, settings)
     row = {**wanted, **_sealed(sealing, wanted, values), "settings": json.dumps(settings)}
     try:

@@ -20,7 +20,7 @@ ON CONFLICT (account) DO NOTHING
 -- Another configuration may mend what has blocked the lane: one event is tried at once. What the receiver
 -- has asked to wait stays.
 UPDATE relay_lanes
-SET is_active = %(is_active)s, throttle_account = %(account)s,
+SET is_active = %(is_active)s, throttle_account = %(account)s, configured_at = clock_timestamp(),
     requests_per_minute = CASE
         WHEN throttle_account = %(account)s THEN requests_per_minute
         ELSE coalesce((SELECT other.requests_per_minute FROM relay_lanes other

@@ -39,6 +39,7 @@ def create(db: Database, wanted: Values) -> Row:
         Conflict: the storefront has an active one.
     """
     found(db.fetch_one(STOREFRONTS["lock"], {"id": wanted["storefront_id"]}))
+    wanted = {**wanted, "settings": merged({}, wanted["settings"])}
     destination = _checked(wanted)
     try:
         row = db.fetch_all(SQL["create"], {**wanted, "settings": json.dumps(wanted["settings"])})[0]

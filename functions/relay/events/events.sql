@@ -1,10 +1,12 @@
 -- name: list
 -- The newest first, by the index on created_at. An event_id is looked up by the indexes of identities and
 -- of what was not accepted. Deliveries are looked up for each event: OFFSET 0 keeps the planner from reading
--- all that there are. A reason that stands alone may also be that of the intake.
-SELECT e.id, coalesce(e.identity, e.event_id) AS event_id, e.order_id,
-       coalesce(s.storefront_id, e.storefront_code) AS storefront, e.event_type, e.event_time,
-       e.dedup_id, e.status, e.status_reason, e.source_system, e.created_at, e.accepted_at
+-- all that there are. A reason that stands alone may also be that of the intake. What the order system wrote
+-- is cut, because nothing bounds it.
+SELECT e.id, left(coalesce(e.identity, e.event_id), 255) AS event_id, e.order_id,
+       left(coalesce(s.storefront_id, e.storefront_code), 255) AS storefront,
+       left(e.event_type, 255) AS event_type, e.event_time, e.dedup_id, left(e.status, 60) AS status,
+       e.status_reason, left(e.source_system, 255) AS source_system, e.created_at, e.accepted_at
 FROM marketing_events e
 LEFT JOIN storefronts s ON s.id = e.storefront_id
 WHERE (%(after_at)s::timestamptz IS NULL OR (e.created_at, e.id) < (%(after_at)s, %(after_id)s))
@@ -42,10 +44,12 @@ LIMIT %(limit)s + 1
 -- name: read
 -- Without user data: no match keys, nothing that is sealed, and nothing that the intake has not yet freed
 -- of it.
-SELECT e.id, coalesce(e.identity, e.event_id) AS event_id, e.order_id,
-       coalesce(s.storefront_id, e.storefront_code) AS storefront, e.event_type, e.event_time,
+SELECT e.id, left(coalesce(e.identity, e.event_id), 255) AS event_id, e.order_id,
+       left(coalesce(s.storefront_id, e.storefront_code), 255) AS storefront,
+       left(e.event_type, 255) AS event_type, e.event_time,
        CASE WHEN e.accepted_at IS NOT NULL THEN e.event_payload::text END AS payload, e.dedup_id,
-       e.status, e.status_reason, e.source_system, e.created_at, e.accepted_at
+       left(e.status, 60) AS status, e.status_reason, left(e.source_system, 255) AS source_system,
+       e.created_at, e.accepted_at
 FROM marketing_events e
 LEFT JOIN storefronts s ON s.id = e.storefront_id
 WHERE e.id = %(id)s

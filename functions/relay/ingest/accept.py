@@ -5,7 +5,7 @@ The first event of an identity (storefront, id, type) stands. A batch sent again
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -55,7 +55,7 @@ def _storefronts(db: Database, items: Sequence[object]) -> dict[str, Storefront]
     codes = {
         code
         for item in items
-        if isinstance(item, Mapping) and isinstance(code := item.get("storefront_id"), str)
+        if isinstance(item, dict) and isinstance(code := item.get("storefront_id"), str)
     }
     readable = [
         code for code in codes if len(code) <= 64 and "\0" not in code and code.isprintable()

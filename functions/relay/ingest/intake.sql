@@ -7,8 +7,9 @@ WHERE accepted_at IS NULL AND status_reason IS NULL AND status IS DISTINCT FROM 
 
 -- name: claim
 -- Another run takes other rows. What the intake itself left unresolved has a reason. A payload that is far
--- larger than any item is not read.
-SELECT e.id, e.event_id, e.storefront_id, e.storefront_code, e.event_type,
+-- larger than any item is not read, nor is more of a value than shows that it is too long.
+SELECT e.id, left(e.event_id, 256) AS event_id, e.storefront_id,
+       left(e.storefront_code, 65) AS storefront_code, left(e.event_type, 101) AS event_type,
        CASE WHEN octet_length(e.event_payload) <= %(most_bytes)s THEN e.event_payload END AS payload,
        octet_length(e.event_payload) > %(most_bytes)s AS too_large, e.created_at, e.status, e.status_reason,
        e.created_at < clock_timestamp() - make_interval(days => %(unresolved_days)s) AS too_long

@@ -7,22 +7,21 @@ sealing and storing to others.
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, ParamSpec, TypeVar
 
 from chalicelib.relay.values.client_ids import client_ids
 from chalicelib.relay.values.consent import consent_of
 from chalicelib.relay.values.contents import contents_of
-from chalicelib.relay.values.json_text import dumps, flaw_of
+from chalicelib.relay.values.json_text import canonical, dumps, flaw_of, is_sound
 from chalicelib.relay.values.match_keys import user_data
 from chalicelib.relay.values.money import amount_of, currency_of
 from chalicelib.relay.values.personal import holds_address, with_user_fields, without_addresses
-from chalicelib.relay.values.text import text_of
 from chalicelib.relay.values.times import event_time, iso
 from chalicelib.relay.values.wrong import WrongValue
+from fintegrate.text import text_of
 
 ITEM_BYTES = 65_536
 EXTRA_BYTES = 8_192
@@ -34,6 +33,7 @@ _OURS = frozenset(
     }
 )
 _LONGEST_ID = 255
+P = ParamSpec("P")
 T = TypeVar("T")
 
 
@@ -75,9 +75,7 @@ def read_item(item: object, storefronts: Mapping[str, Storefront], now: datetime
     """
     if not isinstance(item, dict):
         raise Rejected("item: must be an object")
-    if flaw := flaw_of(item):
-        raise Rejected(f"item: {flaw}")
-    written = _canonical(item)
+    written = _written(item)
     if len(written) > ITEM_BYTES:
         raise Rejected(f"item: has more than {ITEM_BYTES} bytes")
     fields = with_user_fields(item)
@@ -85,7 +83,7 @@ def read_item(item: object, storefronts: Mapping[str, Storefront], now: datetime
     storefront = storefronts.get(code) if isinstance(code, str) else None
     if storefront is None:
         raise Rejected(_no_storefront(code))
-    checked = _checked(fields, storefront, now)
+    checked = _checked(fields, storefront, now, len(written))
     keys, places, of_user = user_data(fields.get("user"), storefront.country)
     ids, of_client = client_ids(fields.get("client"))
     return Item(
@@ -120,23 +118,26 @@ class _Checked(NamedTuple):
     warnings: list[str]
 
 
-def _checked(fields: Mapping[str, Any], storefront: Storefront, now: datetime) -> _Checked:
-    """All that is wrong is said at once."""
+def _checked(
+    fields: Mapping[str, Any], storefront: Storefront, now: datetime, size: int
+) -> _Checked:
+    """All that is wrong is said at once. `size` is the whole item's."""
     wrong: list[str] = []
-    name = _try(wrong, lambda: _event_name(fields.get("event_name")))
-    moment = _try(wrong, lambda: event_time(fields.get("event_time"), now))
-    order_id = _try(wrong, lambda: _id(fields, "order_id"))
-    own_id = _try(wrong, lambda: _id(fields, "event_id"))
+    name = _try(wrong, _event_name, fields.get("event_name"))
+    moment = _try(wrong, event_time, fields.get("event_time"), now)
+    order_id = _try(wrong, _id, fields, "order_id")
+    own_id = _try(wrong, _id, fields, "event_id")
     if not wrong and order_id is None and own_id is None:
         wrong.append("order_id: one of order_id and event_id is required")
-    currency = _try(wrong, lambda: currency_of(fields.get("currency"), storefront.currency))
-    value, warnings = _try(wrong, lambda: _revenue(fields, currency or "USD")) or (None, [])
-    contents, more = _try(wrong, lambda: _contents(fields, currency or "USD")) or ([], [])
-    consent = _try(wrong, lambda: consent_of(fields.get("consent"))) or {}
+    currency = _try(wrong, currency_of, fields.get("currency"), storefront.currency)
+    value, warnings = _try(wrong, _revenue, fields, currency or "USD") or (None, [])
+    given = fields.get("contents")
+    contents, more = _try(wrong, contents_of, given, currency or "USD") or ([], [])
+    consent = _try(wrong, consent_of, fields.get("consent")) or {}
     extra, cleaned = without_addresses(
         {key: value for key, value in fields.items() if key not in _OURS}, "extra"
     )
-    if len(dumps(extra)) > EXTRA_BYTES:
+    if size > EXTRA_BYTES and len(dumps(extra)) > EXTRA_BYTES:
         wrong.append(f"extra: the further fields have more than {EXTRA_BYTES} bytes together")
     if wrong or name is None or moment is None:
         raise Rejected("; ".join(wrong))
@@ -160,9 +161,9 @@ def _payload(checked: _Checked) -> dict[str, Any]:
     )
 
 
-def _try(wrong: list[str], read: Callable[[], T]) -> T | None:
+def _try(wrong: list[str], read: Callable[P, T], *given: P.args, **named: P.kwargs) -> T | None:
     try:
-        return read()
+        return read(*given, **named)
     except WrongValue as error:
         wrong.append(str(error))
         return None
@@ -195,13 +196,6 @@ def _revenue(fields: Mapping[str, Any], currency: str) -> tuple[Any, list[str]]:
     return amount, [warning] if warning else []
 
 
-def _contents(fields: Mapping[str, Any], currency: str) -> tuple[list[dict[str, Any]], list[str]]:
-    contents, warnings = contents_of(fields.get("contents"), currency)
-    cleaned, more = without_addresses(contents, "contents")
-    kept = [{name: value for name, value in each.items() if value != ""} for each in cleaned]
-    return kept, [*warnings, *more]
-
-
 def _lost_user(item: Mapping[str, Any], fields: Mapping[str, Any]) -> list[str]:
     """What `user` was, if fields of the top level have taken its place."""
     lost = item.get("user") is not None and not isinstance(item["user"], Mapping)
@@ -216,10 +210,15 @@ def _no_storefront(code: object) -> str:
     return f"storefront_id: no active storefront has the code {code[:60]!r}"
 
 
-def _canonical(item: Mapping[str, Any]) -> bytes:
-    """The item as JSON; equal for the same content, whatever the order of its keys."""
-    text = json.dumps(item, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=str)
-    return text.encode("utf-8", "replace")
+def _written(item: dict[str, Any]) -> bytes:
+    """The item as canonical JSON. What JSON allows and we do not is found on the way."""
+    try:
+        written = canonical(item)
+    except (ValueError, RecursionError):
+        raise Rejected(f"item: {flaw_of(item)}") from None
+    if not is_sound(item, written) and (flaw := flaw_of(item)):
+        raise Rejected(f"item: {flaw}")
+    return written
 
 
 def _present(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import UTC, datetime
 
 from fintegrate.access.sealing import Sealing
@@ -10,6 +11,7 @@ from fintegrate.queries import queries_beside
 from fintegrate.system import Probe
 
 SQL = queries_beside(__name__)
+log = logging.getLogger(__name__)
 MOST_COUNTED = 100_000
 """Of a key's events. More rows than that are counted as so many."""
 
@@ -58,3 +60,13 @@ def read_key_ring(db: Database, sealing: Sealing) -> Row:
         "former": [row for row in rows if row["key_id"] in known],
         "missing": [row for row in rows if row["key_id"] not in known],
     }
+
+
+def say_missing_keys(db: Database, sealing: Sealing) -> None:
+    """Log each key that rows name and the ring lacks: a process says it when it starts."""
+    for row in read_key_ring(db, sealing)["missing"]:
+        log.error(
+            "RELAY_KEYS lacks the key %(key_id)s: %(credentials_count)s credentials and "
+            "%(events_count)s events cannot be opened; put it back",
+            row,
+        )

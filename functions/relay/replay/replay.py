@@ -28,6 +28,8 @@ from fintegrate.queries import queries_beside
 
 SQL = queries_beside(__name__)
 PAGE = 500
+FIRST = "0-0"
+"""The cursor before all deliveries: where to go on if there was no time for one page."""
 DAYS_BACK = 90
 _STATUSES = {Replay: ("failed", "expired", "skipped", "pending"), GiveUp: ("pending",)}
 """Unless some are named."""
@@ -130,7 +132,7 @@ def _named(names: Sequence[int | str] | None) -> list[str] | None:
 
 
 def _parameters(wanted: Replay | GiveUp, lanes: Mapping[int, _Lane], **more: Any) -> dict[str, Any]:
-    event, _, lane = (wanted.cursor or "0-0").partition("-")
+    event, _, lane = (wanted.cursor or FIRST).partition("-")
     return {
         "lanes": array_literal(lanes),
         "storefront_ids": array_literal(each.row["storefront_id"] for each in lanes.values()),
@@ -157,6 +159,7 @@ def _found(
 ) -> Iterator[Row]:
     """The rows of the filter, page by page; says in `choice` where the next call is to go on."""
     seen, asked = 0, _parameters(wanted, lanes, most=PAGE)
+    choice.next_cursor = (wanted.cursor or FIRST) if lanes else None
     while lanes and seen < MOST and time.monotonic() < deadline:
         rows = db.fetch_all(SQL["find"], asked)
         yield from rows

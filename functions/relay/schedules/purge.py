@@ -1,7 +1,8 @@
 """Every day: deletes what is past its retention, in batches with a transaction each.
 
 Empties match keys and private data after `RELAY_USER_DATA_DAYS`, deletes attempts after
-`RELAY_ATTEMPT_DAYS` and events after `RELAY_EVENT_DAYS`. Whatever belongs to a pending delivery stays.
+`RELAY_ATTEMPT_DAYS`, events after `RELAY_EVENT_DAYS` and audit rows after `RELAY_AUDIT_DAYS`. Whatever
+belongs to a pending delivery stays.
 """
 
 from __future__ import annotations
@@ -28,5 +29,6 @@ def relay_purge(_event: Any) -> dict[str, Any]:
         "user_data_days": settings.relay_user_data_days,
         "attempt_days": settings.relay_attempt_days,
         "event_days": settings.relay_event_days,
+        "audit_days": settings.relay_audit_days,
     }
     return take_all(parts().request.database, SQL, parameters, settings.relay_purge_seconds)

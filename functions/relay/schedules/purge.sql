@@ -38,12 +38,14 @@ WITH gone AS (
 SELECT count(*) AS count FROM gone
 
 -- name: events
--- With their deliveries and attempts. A row that waits for the intake is pending, too.
+-- With their deliveries and attempts. A row that waits for the intake is pending, too; one that the order system
+-- itself calls unresolved has no reason and does not wait.
 WITH old AS (
     SELECT e.id
     FROM marketing_events e
     WHERE e.created_at < now() - make_interval(days => %(event_days)s)
-      AND e.status IS DISTINCT FROM 'pending' AND e.status IS DISTINCT FROM 'unresolved'
+      AND e.status IS DISTINCT FROM 'pending'
+      AND (e.status IS DISTINCT FROM 'unresolved' OR e.status_reason IS NULL)
       AND NOT EXISTS (SELECT FROM event_deliveries d WHERE d.event = e.id AND d.status = 'pending')
     ORDER BY e.created_at
     LIMIT %(batch)s
@@ -54,5 +56,16 @@ WITH old AS (
     DELETE FROM event_deliveries d USING old WHERE d.event = old.id
 ), gone AS (
     DELETE FROM marketing_events e USING old WHERE e.id = old.id RETURNING 1
+)
+SELECT count(*) AS count FROM gone
+
+-- name: audit_rows
+WITH gone AS (
+    DELETE FROM audit_log
+    WHERE ctid = ANY (ARRAY(
+        SELECT ctid FROM audit_log
+        WHERE created_at < clock_timestamp() - make_interval(days => %(audit_days)s)
+        ORDER BY created_at LIMIT %(batch)s FOR UPDATE SKIP LOCKED))
+    RETURNING 1
 )
 SELECT count(*) AS count FROM gone

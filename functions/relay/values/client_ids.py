@@ -5,13 +5,13 @@ malformed one is left out with a warning.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from ipaddress import IPv6Address, ip_address
 from urllib.parse import urlsplit
 
 from chalicelib.relay.values.json_text import flaw_of
 from chalicelib.relay.values.personal import without_addresses
-from chalicelib.relay.values.text import composed, cut
+from fintegrate.text import composed, cut, is_simple
 
 _AGENT_LENGTH = 512
 _URL_LENGTH = 2000
@@ -36,13 +36,15 @@ def client_ids(client: object) -> tuple[dict[str, str], list[str]]:
     """The ids of a `client` object that can be sent, and the warnings. Never raises."""
     if client is None:
         return {}, []
-    if not isinstance(client, Mapping):
+    if not isinstance(client, dict):
         return {}, ["client: not an object, left out"]
     found: dict[str, str] = {}
     warnings: list[str] = []
     for field, read in _READERS.items():
+        if client.get(field) is None:
+            continue
         try:
-            text = _text_of(client.get(field))
+            text = _text_of(client[field])
             if text:
                 found[field] = read(text)
         except _Unusable as why:
@@ -60,10 +62,10 @@ def _url_without_addresses(
 
 
 def _text_of(value: object) -> str:
-    if value is None:
-        return ""
     if not isinstance(value, str):
         raise _Unusable("not text")
+    if is_simple(value):
+        return value.strip()
     if flaw_of(value) or "\n" in value or "\r" in value or "\t" in value:
         raise _Unusable("not readable text")
     return composed(value).strip()

@@ -9,19 +9,22 @@ number.
 import re
 from collections.abc import Callable, Mapping
 from datetime import date
+from functools import cache
 from hashlib import sha256
 from typing import Any, NamedTuple
 
 from chalicelib.relay.values.countries import ALIASES, ALPHA_2, US_STATES
 from chalicelib.relay.values.json_text import flaw_of
-from chalicelib.relay.values.text import composed, text_of, without
+from fintegrate.text import composed, is_simple, text_of, without
 
-_HASH = re.compile(r"[0-9a-fA-F]{64}")
+_HASH, _HASH_LENGTH = re.compile(r"[0-9a-fA-F]{64}"), 64
 _EMAIL = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@.]+")
 _GOOGLE_MAIL = ("gmail.com", "googlemail.com")
 _DATE = re.compile(r"(\d{4})(-?)(\d\d)\2(\d\d)(?:[Tt ].*)?", re.ASCII)
 _GENDERS = {"f": "f", "female": "f", "m": "m", "male": "m"}
 _LONGEST_PHONE = 16
+_NORTH_AMERICAN = re.compile(r"(\+1[ .-]?)?\(?([2-9]\d\d)\)?[ .-]?(\d{3})[ .-]?(\d{4})", re.ASCII)
+_NORTH_AMERICA = frozenset({"US", "CA"})
 _LONGEST = 320
 
 
@@ -52,13 +55,15 @@ def user_data(user: object, country: str) -> UserData:
     found = UserData({}, {}, [])
     if user is None:
         return found
-    if not isinstance(user, Mapping):
+    if not isinstance(user, dict):
         found.warnings.append("user: not an object, left out")
         return found
     home = _home(user, country)
     for field, make in _MAKERS.items():
+        if user.get(field) is None:
+            continue
         try:
-            text = _text_of(user.get(field))
+            text = _text_of(user[field])
             if text:
                 _add(found, field, text, make, home)
         except _Unusable as why:
@@ -82,12 +87,15 @@ _Maker = Callable[[str, _Home], dict[str, str]]
 
 
 def _add(found: UserData, field: str, text: str, make: _Maker, home: _Home) -> None:
-    if _HASH.fullmatch(text):
+    if len(text) == _HASH_LENGTH and _HASH.fullmatch(text):
         found.keys.update(dict.fromkeys(_KEYS[field], text.lower()))
         return
+    last = digest = ""
     for key, plain in make(text, home).items():
         if plain:
-            found.keys[key] = hashed(plain)
+            digest = digest if plain == last else hashed(plain)  # most forms are alike
+            last = plain
+            found.keys[key] = digest
             if key in _PLACES:
                 found.places[_PLACES[key]] = plain
 
@@ -104,6 +112,8 @@ def _text_of(value: object) -> str:
     """The value as trimmed text in NFC; an integer is its digits. Nothing is the empty text."""
     if value is None:
         return ""
+    if isinstance(value, str) and len(value) <= _LONGEST and is_simple(value):
+        return value.strip()
     text = text_of(value)
     if text is None:
         raise _Unusable("not text")
@@ -124,6 +134,24 @@ def _email(text: str, _home: _Home) -> dict[str, str]:
 
 
 def _phone(text: str, home: _Home) -> dict[str, str]:
+    found = _NORTH_AMERICAN.fullmatch(text)
+    if found and (found[1] or home.shop in _NORTH_AMERICA):
+        digits = "".join(found.groups()[1:])
+        if _geographic_of_the_us().fullmatch(digits):
+            return {"ph": f"1{digits}", "ph_plus": f"+1{digits}"}
+    return _any_phone(text, home)
+
+
+@cache
+def _geographic_of_the_us() -> re.Pattern[str]:
+    """The numbers with an area code of the US, as the library knows them: most are such."""
+    from phonenumbers import PhoneMetadata
+
+    known: Any = PhoneMetadata.metadata_for_region("US")
+    return re.compile(known.fixed_line.national_number_pattern)
+
+
+def _any_phone(text: str, home: _Home) -> dict[str, str]:
     # Ten milliseconds of a cold start, and most events have no phone number.
     import phonenumbers
 
@@ -153,6 +181,8 @@ def _last_name(text: str, _home: _Home) -> dict[str, str]:
 def _name(key: str, text: str) -> dict[str, str]:
     """Letters of any script and inner spaces stay. Google also wants digits out."""
     lower = text.lower()
+    if lower.isalpha():
+        return {key: lower, f"{key}_google": lower}
     return {key: without(lower, "PS").strip(), f"{key}_google": without(lower, "PSN").strip()}
 
 

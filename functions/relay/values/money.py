@@ -54,8 +54,10 @@ def amount_of(value: object, currency: str, name: str) -> tuple[Decimal, str | N
     """
     amount = _decimal(value, name)
     digits = DIGITS[currency]
-    exponent = amount.as_tuple().exponent
-    if not isinstance(exponent, int) or exponent >= -digits:
+    exponent = int(amount.as_tuple().exponent)
+    if exponent > 0 or not amount:  # no exponent (1.2E+3 is 1200), and no sign of zero
+        return Decimal(int(amount)), None
+    if exponent >= -digits:
         return amount, None
     rounded = amount.quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP)
     if rounded == amount:  # 80.7900 has two digits that say nothing
@@ -75,12 +77,4 @@ def _decimal(value: object, name: str) -> Decimal:
         raise WrongValue(f"{name}: must not be negative")
     if amount >= LARGEST:
         raise WrongValue(f"{name}: must be less than {LARGEST:f}")
-    return _plain(amount)
-
-
-def _plain(amount: Decimal) -> Decimal:
-    """The same number without an exponent (1.2E+3 is 1200) and without a sign of zero."""
-    if not amount:
-        return Decimal(0)
-    exponent = amount.as_tuple().exponent
-    return Decimal(int(amount)) if isinstance(exponent, int) and exponent > 0 else amount
+    return amount

@@ -14,6 +14,7 @@ from chalicelib.relay.values.match_keys import FIELDS
 _BEFORE = re.compile(r"[^\s@<>()\[\]{},;:\"'/=&?]")
 _AFTER = re.compile(r"(?:[\w-]+\.)+[^\W\d_]{2,}")
 _URL = re.compile(r"https?://\S+", re.IGNORECASE)
+_USER_FIELDS = frozenset(FIELDS)
 
 
 def holds_address(text: str) -> bool:
@@ -35,11 +36,11 @@ def _address_in(text: str) -> bool:
     return False
 
 
-def with_user_fields(item: Mapping[str, Any]) -> dict[str, Any]:
+def with_user_fields(item: Mapping[str, Any]) -> Mapping[str, Any]:
     """The item with the user's fields of its top level moved into `user`, where `user` lacks them."""
+    if _USER_FIELDS.isdisjoint(item):
+        return item
     loose = {name: item[name] for name in FIELDS if name in item}
-    if not loose:
-        return dict(item)
     user = item.get("user")
     known = dict(user) if isinstance(user, Mapping) else {}
     rest = {name: value for name, value in item.items() if name not in loose}
@@ -54,7 +55,16 @@ def without_addresses(value: Any, path: str) -> tuple[Any, list[str]]:
         path: where the value stands, for the warnings
     """
     warnings: list[str] = []
-    return _cleaned(value, path, warnings), warnings
+    return (_cleaned(value, path, warnings) if _may_hold(value) else value), warnings
+
+
+def _may_hold(value: Any) -> bool:
+    """Whether an address may be anywhere in it; in most values there is none."""
+    if isinstance(value, str):
+        return "@" in value or "%" in value
+    if isinstance(value, dict):
+        return any(map(_may_hold, value)) or any(map(_may_hold, value.values()))
+    return isinstance(value, list) and any(map(_may_hold, value))
 
 
 def _cleaned(value: Any, path: str, warnings: list[str]) -> Any:

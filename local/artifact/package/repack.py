@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -34,6 +35,7 @@ MODULES = FILE
 """`INIT` has the modules looked for in it."""
 OF_SYSTEMS = (CODE, f"{SITE_PACKAGES}/fintegrate_sql/")
 """The places in the bundle and in the layer that have one folder per system."""
+_COMMENT = re.compile(r"^ *--(?! name: ).*\n", re.MULTILINE)
 LONG_AGO = (1980, 1, 1, 0, 0, 0)  # a fixed time: the same content makes the same zip
 
 
@@ -117,6 +119,11 @@ def _likeness(module: tuple[str, str]) -> tuple[bool, bool, bool, str]:
     return name.endswith(".sql"), name.endswith("models.py"), "@endpoint" in text, name
 
 
+def _without_comments(name: str, text: str) -> str:
+    """SQL without the lines that are a comment, but for the statements' names: each request sends it."""
+    return _COMMENT.sub("", text) if name.endswith(".sql") else text
+
+
 def _pack(bundle: Path, left_out: tuple[str, ...]) -> None:
     """Pack the bundle again, without these files and without what running the sources left in it.
 
@@ -131,7 +138,7 @@ def _pack(bundle: Path, left_out: tuple[str, ...]) -> None:
             if CACHE in name or name.startswith(left_out):
                 continue
             if looked_into and name.startswith(CODE) and name != INIT:
-                modules[name.removeprefix(CODE)] = old.read(name).decode()
+                modules[name.removeprefix(CODE)] = _without_comments(name, old.read(name).decode())
             else:
                 new.writestr(_entry(name), old.read(name), compresslevel=9)
         if modules:

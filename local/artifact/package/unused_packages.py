@@ -15,11 +15,15 @@ from types import MappingProxyType
 from local.artifact.package.sources import files_below, other_systems
 
 SEALING = frozenset({"fintegrate.access.sealing", "fintegrate.access.resealing"})
-OUTGOING = frozenset(f"fintegrate.outgoing.{name}" for name in ("client", "connection", "keeping"))
+TOKENS = frozenset({"fintegrate.access.by_token", "fintegrate.access.issuer_keys"})
+OUTGOING = frozenset(
+    f"fintegrate.outgoing.{name}" for name in ("client", "connection", "keeping", "reading")
+)
 BY_SYSTEMS = frozenset({"phonenumbers"})
 """Imported by the systems themselves."""
 NEEDED_FOR: Mapping[str, frozenset[str]] = MappingProxyType(
-    dict.fromkeys(("cryptography", "cffi", "_cffi_backend", "pycparser"), SEALING)
+    dict.fromkeys(("cryptography", "cffi", "_cffi_backend", "pycparser"), SEALING | TOKENS)
+    | dict.fromkeys(("jwt", "pyjwt"), TOKENS)
     | {"h11": OUTGOING}
     | dict.fromkeys(("phonenumbers", "phonenumberslite"), BY_SYSTEMS)
 )

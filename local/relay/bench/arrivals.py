@@ -17,7 +17,7 @@ from typing import Any
 
 from chalicelib.relay import wiring
 from fintegrate.messaging.message import Message
-from fintegrate.messaging.publisher import Publisher
+from fintegrate.messaging.publisher import Posted, Publisher
 from fintegrate.outcome import Outcome, Result
 from local.bench.figures import Figures
 from local.bench.percentiles import p50_p99
@@ -119,10 +119,14 @@ class _Noting:
         self.lost = 0
 
     def publish(self, messages: Sequence[Message], seconds: float) -> list[Outcome]:
+        return self._publisher.publish(messages, seconds)
+
+    def post(self, message: Message, seconds: float) -> Posted:
         self.at.append(time.monotonic())
-        outcomes = self._publisher.publish(messages, seconds)
-        self.lost += sum(outcome.result is not Result.CONFIRMED for outcome in outcomes)
-        return outcomes
+        posted = self._publisher.post(message, seconds)
+        known = [outcome for outcome in posted if outcome is not None]
+        self.lost += sum(outcome.result is not Result.CONFIRMED for outcome in known)
+        return posted
 
 
 @contextmanager

@@ -50,3 +50,26 @@ WHERE lane_id = ANY (%(lanes)s)
 SELECT count(*) AS count
 FROM marketing_events
 WHERE status = 'pending' AND event_payload::text LIKE '%%@example.com%%'
+
+-- name: not_erased
+-- Rows of a storefront that may hold what is known of a person.
+SELECT count(*) AS count
+FROM marketing_events
+WHERE storefront_code = %(shop)s
+  AND (match_keys IS NOT NULL OR accepted_at IS NULL AND event_payload IS NOT NULL)
+
+-- name: grow_old
+-- As if the retention of a storefront's events had passed.
+UPDATE marketing_events SET created_at = created_at - interval '401 days'
+WHERE storefront_code = %(shop)s
+
+-- name: in_part
+-- Events and deliveries that lack each other.
+SELECT (SELECT count(*) FROM event_deliveries d
+        WHERE NOT EXISTS (SELECT FROM marketing_events e WHERE e.id = d.event))
+       + (SELECT count(*) FROM marketing_events e
+          WHERE e.accepted_at IS NOT NULL
+            AND NOT EXISTS (SELECT FROM event_deliveries d WHERE d.event = e.id)) AS count
+
+-- name: events_of
+SELECT count(*) AS count FROM marketing_events WHERE storefront_code = ANY (%(shops)s)

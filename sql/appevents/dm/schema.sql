@@ -2,6 +2,60 @@
 -- commit as the migration. Times are timestamptz in UTC. No table is read by another service.
 
 -- ---------------------------------------------------------------------------------------------
+-- Conversations, who takes part, and what they say
+-- ---------------------------------------------------------------------------------------------
+
+-- A conversation of two people has both as its pair, the smaller id first, so there is one. Its row is
+-- locked until a message's commit: sequences have no gaps, and grow in commit order.
+CREATE TABLE conversations (
+    conversation_id  uuid        NOT NULL,
+    started_by       uuid        NOT NULL,
+    pair_first       uuid,
+    pair_second      uuid,
+    last_sequence    bigint      NOT NULL DEFAULT 0,
+    created_at       timestamptz NOT NULL DEFAULT clock_timestamp(),
+    last_activity_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    CONSTRAINT conversations_pkey PRIMARY KEY (conversation_id),
+    CONSTRAINT conversations_pair_key UNIQUE (pair_first, pair_second),
+    CONSTRAINT conversations_pair_check
+        CHECK ((pair_first IS NULL) = (pair_second IS NULL) AND pair_first < pair_second)
+);
+
+-- Every start, and the conversation that it led to: its own, or the one that these two people had. Who
+-- started knows the conversation by the start's id.
+CREATE TABLE conversation_starts (
+    start_id        uuid        NOT NULL,
+    user_id         uuid        NOT NULL,
+    conversation_id uuid        NOT NULL,
+    created_at      timestamptz NOT NULL DEFAULT clock_timestamp(),
+    CONSTRAINT conversation_starts_pkey PRIMARY KEY (start_id)
+);
+
+CREATE TABLE participants (
+    conversation_id uuid   NOT NULL,
+    user_id         uuid   NOT NULL,
+    read_up_to      bigint NOT NULL DEFAULT 0,
+    CONSTRAINT participants_pkey PRIMARY KEY (conversation_id, user_id)
+);
+
+CREATE INDEX participants_by_user ON participants (user_id, conversation_id);
+
+-- What an event creates has the event's id. sent_at is when it was sent, by our clock, also from a phone
+-- that was offline.
+CREATE TABLE messages (
+    message_id      uuid        NOT NULL,
+    conversation_id uuid        NOT NULL,
+    user_id         uuid        NOT NULL,
+    sequence        bigint      NOT NULL,
+    body            text        NOT NULL,
+    sent_at         timestamptz NOT NULL,
+    created_at      timestamptz NOT NULL DEFAULT clock_timestamp(),
+    CONSTRAINT messages_pkey PRIMARY KEY (message_id),
+    CONSTRAINT messages_sequence_key UNIQUE (conversation_id, sequence),
+    CONSTRAINT messages_body_check CHECK (char_length(body) BETWEEN 1 AND 4000)
+);
+
+-- ---------------------------------------------------------------------------------------------
 -- The inbox and the outbox: each service has both
 -- ---------------------------------------------------------------------------------------------
 
@@ -63,4 +117,5 @@ CREATE TABLE migration_history (
 GRANT SELECT, INSERT, UPDATE, DELETE ON idempotency_keys TO dm_db_app;
 GRANT DELETE ON outbox TO dm_db_app;
 GRANT SELECT, INSERT, UPDATE, DELETE ON inbox_attempts TO dm_db_app;
-GRANT SELECT, INSERT, UPDATE ON outbox TO dm_db_app;
+GRANT SELECT, INSERT, UPDATE ON outbox, conversations, conversation_starts, participants TO dm_db_app;
+GRANT SELECT, INSERT ON messages TO dm_db_app;

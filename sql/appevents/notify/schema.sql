@@ -13,7 +13,8 @@ CREATE TABLE user_sequences (
 );
 
 -- An event as a client sent it. sequence counts a user's events from 1, without gaps, in the order of
--- their acceptance. payload is emptied a day after the event was settled; content_hash stays.
+-- their acceptance. payload is emptied a day after the event was settled; content_hash stays. Secrets in
+-- payload and outcome_data are sealed; erase_at is when they go, and null where there are none.
 CREATE TABLE events (
     id                     bigint      NOT NULL GENERATED ALWAYS AS IDENTITY,
     user_id                uuid        NOT NULL,
@@ -37,6 +38,7 @@ CREATE TABLE events (
     outcome_at             timestamptz,
     outcome_code           text,
     outcome_reason         text,
+    erase_at               timestamptz,
     CONSTRAINT events_pkey PRIMARY KEY (user_id, client_generated_id),
     CONSTRAINT events_id_key UNIQUE (id),
     CONSTRAINT events_sequence_key UNIQUE (user_id, sequence),
@@ -48,6 +50,7 @@ CREATE INDEX events_pending ON events (id) WHERE publish_status = 'pending';
 CREATE INDEX events_pending_of_user ON events (user_id, sequence) WHERE publish_status = 'pending';
 CREATE INDEX events_of_user ON events (user_id, received_at, client_generated_id);
 CREATE INDEX events_unsettled ON events (received_at) WHERE outcome_status IS NULL;
+CREATE INDEX events_with_secrets ON events (erase_at) WHERE erase_at IS NOT NULL;
 
 CREATE INDEX events_by_age ON events USING brin (received_at);
 CREATE INDEX events_with_payload ON events (outcome_at) WHERE payload IS NOT NULL AND outcome_status IS NOT NULL;

@@ -2,6 +2,93 @@
 -- commit as the migration. Times are timestamptz in UTC. No table is read by another service.
 
 -- ---------------------------------------------------------------------------------------------
+-- Programs of a user, their workouts, what was done, and what there is to be reminded of
+-- ---------------------------------------------------------------------------------------------
+
+-- What an event creates has the event's id. told has, by field, the sequence and the time of the event
+-- that said it last: an older event never replaces what a newer one wrote. It has archived, too.
+CREATE TABLE programs (
+    program_id  uuid        NOT NULL,
+    user_id     uuid        NOT NULL,
+    name        text        NOT NULL,
+    description text,
+    weeks       integer,
+    version     integer     NOT NULL DEFAULT 1,
+    told        json        NOT NULL DEFAULT '{}',
+    created_at  timestamptz NOT NULL DEFAULT clock_timestamp(),
+    updated_at  timestamptz NOT NULL DEFAULT clock_timestamp(),
+    archived_at timestamptz,
+    CONSTRAINT programs_pkey PRIMARY KEY (program_id),
+    CONSTRAINT programs_name_check CHECK (char_length(name) BETWEEN 1 AND 100),
+    CONSTRAINT programs_description_check CHECK (char_length(description) <= 2000),
+    CONSTRAINT programs_weeks_check CHECK (weeks BETWEEN 1 AND 52)
+);
+
+CREATE INDEX programs_by_age ON programs (user_id, created_at, program_id);
+
+-- A workout keeps its row when it is deleted: sessions are of it, and what comes late cannot bring it
+-- back. reminded_at is the remind_at that is done with; remind_event is the event that set remind_at.
+CREATE TABLE workouts (
+    workout_id   uuid        NOT NULL,
+    program_id   uuid        NOT NULL,
+    user_id      uuid        NOT NULL,
+    name         text        NOT NULL,
+    position     integer     NOT NULL,
+    planned_at   timestamptz,
+    remind_at    timestamptz,
+    remind_event uuid,
+    reminded_at  timestamptz,
+    exercises    json        NOT NULL,
+    told         json        NOT NULL DEFAULT '{}',
+    created_at   timestamptz NOT NULL DEFAULT clock_timestamp(),
+    updated_at   timestamptz NOT NULL DEFAULT clock_timestamp(),
+    deleted_at   timestamptz,
+    CONSTRAINT workouts_pkey PRIMARY KEY (workout_id),
+    CONSTRAINT workouts_name_check CHECK (char_length(name) BETWEEN 1 AND 100),
+    CONSTRAINT workouts_position_check CHECK (position BETWEEN 0 AND 999)
+);
+
+CREATE INDEX workouts_in_order
+    ON workouts (program_id, position, workout_id) WHERE deleted_at IS NULL;
+CREATE INDEX workouts_to_remind_of
+    ON workouts (remind_at) WHERE deleted_at IS NULL AND remind_at IS DISTINCT FROM reminded_at;
+
+CREATE TABLE workout_sessions (
+    session_id uuid        NOT NULL,
+    workout_id uuid        NOT NULL,
+    program_id uuid        NOT NULL,
+    user_id    uuid        NOT NULL,
+    started_at timestamptz NOT NULL,
+    ended_at   timestamptz NOT NULL,
+    entries    json        NOT NULL,
+    notes      text,
+    created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    CONSTRAINT workout_sessions_pkey PRIMARY KEY (session_id),
+    CONSTRAINT workout_sessions_ended_at_check
+        CHECK (ended_at > started_at AND ended_at <= started_at + interval '24 hours')
+);
+
+CREATE INDEX workout_sessions_by_age
+    ON workout_sessions (program_id, created_at, session_id);
+
+-- Reminders that have come, one for each time that a workout was to be reminded of. A reminder has the id
+-- of its event.
+CREATE TABLE reminders (
+    reminder_id uuid        NOT NULL,
+    workout_id  uuid        NOT NULL,
+    program_id  uuid        NOT NULL,
+    user_id     uuid        NOT NULL,
+    name        text        NOT NULL,
+    planned_at  timestamptz,
+    remind_at   timestamptz NOT NULL,
+    created_at  timestamptz NOT NULL DEFAULT clock_timestamp(),
+    CONSTRAINT reminders_pkey PRIMARY KEY (reminder_id),
+    CONSTRAINT reminders_time_key UNIQUE (workout_id, remind_at)
+);
+
+CREATE INDEX reminders_by_age ON reminders (user_id, created_at, reminder_id);
+
+-- ---------------------------------------------------------------------------------------------
 -- The inbox and the outbox: each service has both
 -- ---------------------------------------------------------------------------------------------
 
@@ -63,4 +150,5 @@ CREATE TABLE migration_history (
 GRANT SELECT, INSERT, UPDATE, DELETE ON idempotency_keys TO program_db_app;
 GRANT DELETE ON outbox TO program_db_app;
 GRANT SELECT, INSERT, UPDATE, DELETE ON inbox_attempts TO program_db_app;
-GRANT SELECT, INSERT, UPDATE ON outbox TO program_db_app;
+GRANT SELECT, INSERT, UPDATE ON outbox, programs, workouts TO program_db_app;
+GRANT SELECT, INSERT ON workout_sessions, reminders TO program_db_app;

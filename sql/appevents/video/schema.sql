@@ -2,6 +2,165 @@
 -- commit as the migration. Times are timestamptz in UTC. No table is read by another service.
 
 -- ---------------------------------------------------------------------------------------------
+-- Videos, from the request for an upload to the processed files
+-- ---------------------------------------------------------------------------------------------
+
+-- A video has the id of the event, or the request, that asked for its upload. upload_id is the store's
+-- name of a multipart upload. etag is that of the object that was looked at when the upload was
+-- completed: no other content is ever processed. original_removed_at says that the object is gone.
+CREATE TABLE videos (
+    video_id            uuid        NOT NULL,
+    user_id             uuid        NOT NULL,
+    filename            text        NOT NULL,
+    content_type        text        NOT NULL,
+    size_bytes          bigint      NOT NULL,
+    title               text,
+    status              text        NOT NULL DEFAULT 'awaiting_upload',
+    upload_id           text,
+    etag                text,
+    failure_code        text,
+    failure_reason      text,
+    created_at          timestamptz NOT NULL DEFAULT clock_timestamp(),
+    expires_at          timestamptz NOT NULL,
+    uploaded_at         timestamptz,
+    settled_at          timestamptz,
+    original_removed_at timestamptz,
+    CONSTRAINT videos_pkey PRIMARY KEY (video_id),
+    CONSTRAINT videos_size_bytes_check CHECK (size_bytes > 0),
+    CONSTRAINT videos_status_check CHECK (status IN ('awaiting_upload', 'uploaded', 'processing',
+                                                     'processed', 'failed', 'expired')),
+    CONSTRAINT videos_etag_check CHECK (status IN ('awaiting_upload', 'expired') OR etag IS NOT NULL),
+    CONSTRAINT videos_failure_check CHECK ((status = 'failed') = (failure_code IS NOT NULL))
+);
+
+CREATE INDEX videos_by_user ON videos (user_id, created_at DESC, video_id DESC);
+CREATE INDEX videos_awaiting ON videos (expires_at) WHERE status = 'awaiting_upload';
+CREATE INDEX videos_with_original
+    ON videos (settled_at) WHERE settled_at IS NOT NULL AND original_removed_at IS NULL;
+
+-- What the processed file of a video is.
+CREATE TABLE media_metadata (
+    video_id      uuid        NOT NULL,
+    video_key     text        NOT NULL,
+    thumbnail_key text        NOT NULL,
+    duration_ms   integer     NOT NULL,
+    width         integer     NOT NULL,
+    height        integer     NOT NULL,
+    fps           real        NOT NULL,
+    video_codec   text        NOT NULL,
+    audio_codec   text,
+    size_bytes    bigint      NOT NULL,
+    processed_at  timestamptz NOT NULL DEFAULT clock_timestamp(),
+    CONSTRAINT media_metadata_pkey PRIMARY KEY (video_id),
+    CONSTRAINT media_metadata_video_id_fkey FOREIGN KEY (video_id) REFERENCES videos
+);
+
+-- ---------------------------------------------------------------------------------------------
+-- Feeds: posts, who may see them, comments and likes
+-- ---------------------------------------------------------------------------------------------
+
+-- What the owner of a feed decided elsewhere. access_version only grows. An owner without a row has a
+-- public feed.
+CREATE TABLE feed_owners (
+    owner_id       uuid        NOT NULL,
+    visibility     text        NOT NULL DEFAULT 'public',
+    access_version bigint      NOT NULL DEFAULT 0,
+    changed_at     timestamptz NOT NULL DEFAULT clock_timestamp(),
+    CONSTRAINT feed_owners_pkey PRIMARY KEY (owner_id),
+    CONSTRAINT feed_owners_visibility_check CHECK (visibility IN ('public', 'passcode'))
+);
+
+-- Who gave a feed's passcode. A grant counts while its version is the owner's present one.
+CREATE TABLE feed_grants (
+    owner_id       uuid        NOT NULL,
+    viewer_id      uuid        NOT NULL,
+    access_version bigint      NOT NULL,
+    expires_at     timestamptz NOT NULL,
+    CONSTRAINT feed_grants_pkey PRIMARY KEY (owner_id, viewer_id)
+);
+
+CREATE INDEX feed_grants_by_end ON feed_grants (expires_at);
+
+-- Processed videos in their owners' feeds, with all that a page of a feed shows. is_public repeats the
+-- owner's visibility and changes in the same statement. comment_count and like_count are the numbers of
+-- rows in comments that are not deleted, and in likes; pages are updated in place, so they are not full.
+CREATE TABLE feed_posts (
+    post_id       uuid        NOT NULL,
+    owner_id      uuid        NOT NULL,
+    video_id      uuid        NOT NULL,
+    title         text,
+    is_public     boolean     NOT NULL,
+    video_key     text        NOT NULL,
+    thumbnail_key text        NOT NULL,
+    duration_ms   integer     NOT NULL,
+    width         integer     NOT NULL,
+    height        integer     NOT NULL,
+    like_count    bigint      NOT NULL DEFAULT 0,
+    comment_count bigint      NOT NULL DEFAULT 0,
+    created_at    timestamptz NOT NULL DEFAULT clock_timestamp(),
+    deleted_at    timestamptz,
+    CONSTRAINT feed_posts_pkey PRIMARY KEY (post_id),
+    CONSTRAINT feed_posts_video_id_key UNIQUE (video_id),
+    CONSTRAINT feed_posts_counts_check CHECK (like_count >= 0 AND comment_count >= 0)
+) WITH (fillfactor = 90);
+
+CREATE INDEX feed_posts_public
+    ON feed_posts (created_at DESC, post_id DESC) WHERE is_public AND deleted_at IS NULL;
+CREATE INDEX feed_posts_by_owner
+    ON feed_posts (owner_id, created_at DESC, post_id DESC) WHERE deleted_at IS NULL;
+
+-- Comments of posts. Whoever changes one has the post's row locked. A deleted comment has no text.
+-- is_listed is false for a deleted one below which nothing is listed. reply_count is the number of its
+-- listed direct replies.
+CREATE TABLE comments (
+    comment_id  uuid        NOT NULL,
+    post_id     uuid        NOT NULL,
+    parent_id   uuid,
+    user_id     uuid        NOT NULL,
+    body        text        NOT NULL,
+    depth       integer     NOT NULL,
+    reply_count bigint      NOT NULL DEFAULT 0,
+    like_count  bigint      NOT NULL DEFAULT 0,
+    is_listed   boolean     NOT NULL DEFAULT true,
+    created_at  timestamptz NOT NULL DEFAULT clock_timestamp(),
+    deleted_at  timestamptz,
+    CONSTRAINT comments_pkey PRIMARY KEY (comment_id),
+    CONSTRAINT comments_post_id_fkey FOREIGN KEY (post_id) REFERENCES feed_posts,
+    CONSTRAINT comments_parent_id_fkey FOREIGN KEY (parent_id) REFERENCES comments,
+    CONSTRAINT comments_depth_check CHECK (depth BETWEEN 1 AND 8 AND (depth = 1) = (parent_id IS NULL)),
+    CONSTRAINT comments_body_check CHECK ((deleted_at IS NULL) = (body <> '')),
+    CONSTRAINT comments_counts_check CHECK (reply_count >= 0 AND like_count >= 0)
+) WITH (fillfactor = 90);
+
+CREATE INDEX comments_of_post
+    ON comments (post_id, created_at, comment_id) WHERE parent_id IS NULL AND is_listed;
+CREATE INDEX comments_of_parent
+    ON comments (parent_id, created_at, comment_id) WHERE parent_id IS NOT NULL AND is_listed;
+
+-- Who likes what. Whoever changes a row has the target's row locked.
+CREATE TABLE likes (
+    target_id   uuid        NOT NULL,
+    user_id     uuid        NOT NULL,
+    target_type text        NOT NULL,
+    sequence    bigint,
+    told_at     timestamptz NOT NULL,
+    created_at  timestamptz NOT NULL DEFAULT clock_timestamp(),
+    CONSTRAINT likes_pkey PRIMARY KEY (target_id, user_id),
+    CONSTRAINT likes_target_type_check CHECK (target_type IN ('post', 'comment'))
+);
+
+CREATE INDEX likes_by_time ON likes (target_id, created_at, user_id);
+
+-- Who took a like back, and when: so that an older like that comes late brings nothing back.
+CREATE TABLE unlikes (
+    target_id uuid        NOT NULL,
+    user_id   uuid        NOT NULL,
+    sequence  bigint,
+    told_at   timestamptz NOT NULL,
+    CONSTRAINT unlikes_pkey PRIMARY KEY (target_id, user_id)
+);
+
+-- ---------------------------------------------------------------------------------------------
 -- The inbox and the outbox: each service has both
 -- ---------------------------------------------------------------------------------------------
 
@@ -62,5 +221,6 @@ CREATE TABLE migration_history (
 
 GRANT SELECT, INSERT, UPDATE, DELETE ON idempotency_keys TO video_db_app;
 GRANT DELETE ON outbox TO video_db_app;
-GRANT SELECT, INSERT, UPDATE, DELETE ON inbox_attempts TO video_db_app;
-GRANT SELECT, INSERT, UPDATE ON outbox TO video_db_app;
+GRANT SELECT, INSERT ON media_metadata TO video_db_app;
+GRANT SELECT, INSERT, UPDATE, DELETE ON inbox_attempts, likes, unlikes, feed_grants TO video_db_app;
+GRANT SELECT, INSERT, UPDATE ON outbox, videos, feed_owners, feed_posts, comments TO video_db_app;

@@ -7,11 +7,12 @@ import json
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
-from functools import cache
-from typing import Any, NamedTuple
+from functools import cache, partial
+from typing import Any, NamedTuple, Protocol
 from urllib.parse import quote, urlencode, urlsplit
 
 import jwt
+import pika
 import psycopg2
 import pytest
 from psycopg2.extras import RealDictCursor
@@ -28,6 +29,7 @@ from local.services.databases import create_database, drop_database, with_users
 from local.services.running import RunningServices
 from local.services.settings import settings_environment
 from tests.conftest import WORKER
+from tests.integration.appevents.posts import write_post
 
 _numbers = itertools.count(1)
 DATABASES = systems.system_of("appevents").databases
@@ -40,6 +42,7 @@ class Reply(NamedTuple):
     data: Any
     description: str
     headers: dict[str, str]
+    reason: str | None = None
 
 
 @pytest.fixture(scope="package")
@@ -138,8 +141,9 @@ class User:
         event = api_event(method, path, sent, raw, urlencode(query or {}), parameters=parameters)
         answer = invoke(event)
         said = json.loads(answer["body"])
-        words = said["detail"]["status_description"]
-        return Reply(answer["statusCode"], said["data"], words, answer["headers"])
+        detail = said["detail"]
+        words, reason = detail["status_description"], detail.get("reason")
+        return Reply(answer["statusCode"], said["data"], words, answer["headers"], reason)
 
     def tell(self, event_type: str, data: Any, event_id: str | None = None, **more: Any) -> str:
         """Tell an event that is accepted; returns its id."""
@@ -245,6 +249,12 @@ def query(app_databases: dict[str, str]) -> Iterator[Callable[..., list[dict[str
 
 
 @pytest.fixture
+def post_of(query: Callable[..., list[dict[str, Any]]]) -> Callable[..., str]:
+    """Writes a public post of an owner; returns its id."""
+    return partial(write_post, query)
+
+
+@pytest.fixture
 def left_in(running: wiring.Parts) -> Callable[[str], int]:
     """How many messages a queue has."""
 
@@ -253,3 +263,33 @@ def left_in(running: wiring.Parts) -> Callable[[str], int]:
             return int(channel.queue_declare(queue, passive=True).method.message_count)
 
     return count
+
+
+class Tell(Protocol):
+    """Publishes an event as the one that has this sequence; returns its id."""
+
+    def __call__(
+        self, user: User, event_type: str, data: Any, sequence: int | None = None, **more: Any
+    ) -> str: ...
+
+
+@pytest.fixture
+def tell(running: wiring.Parts) -> Tell:
+    """Publishes an event straight to the exchange, with a sequence of the test's choice or none."""
+
+    def publish(
+        user: User, event_type: str, data: Any, sequence: int | None = None, **more: Any
+    ) -> str:
+        said = {**event(event_type, data, **more), "user_id": user.id}
+        properties = pika.BasicProperties(
+            message_id=said["client_generated_id"],
+            delivery_mode=2,
+            headers={} if sequence is None else {"sequence": sequence},
+        )
+        with channel_on(running.settings.app_rabbitmq_url) as channel:
+            channel.confirm_delivery()
+            body = json.dumps(said).encode()
+            channel.basic_publish(topology.EXCHANGE, event_type, body, properties, mandatory=True)
+        return str(said["client_generated_id"])
+
+    return publish

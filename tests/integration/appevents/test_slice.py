@@ -202,3 +202,15 @@ def test_events_are_listed_by_status(user: User, settle: Callable[[str], None]) 
     assert [each["client_generated_id"] for each in processed.data["events"]] == [done]
     asked = user.call("POST", f"{EVENTS}/status", {"ids": [done, str(uuid.uuid4())]})
     assert [each["status"] for each in asked.data["events"]] == ["processed"]
+
+
+def test_cursor_of_another_machine_is_refused(user: User, settle: Callable[[str], None]) -> None:
+    for body in ("1", "2", "3"):
+        user.tell("machine.note.saved", {**NOTE, "body": body})
+    settle("machine")
+    first = user.call("GET", NOTES, query={"limit": 2}, machine_id="leg-press-2").data
+    query = {"cursor": first["next_cursor"]}
+
+    rest = user.call("GET", NOTES, query=query, machine_id="leg-press-2").data
+    assert len(first["notes"] + rest["notes"]) == 3
+    assert user.call("GET", NOTES, query=query, machine_id="leg-press-3").status == 422

@@ -43,6 +43,12 @@ RETURNING letters.letter_id, letters.lane, letters.position
 -- name: spend
 UPDATE roads SET stamps = stamps - %(count)s WHERE lane = %(lane_id)s
 
+-- name: release
+UPDATE letters
+SET lease_token = NULL, lease_until = NULL
+FROM unnest(%(ids)s::bigint[], %(tokens)s::uuid[]) AS left_over (letter_id, token)
+WHERE letters.letter_id = left_over.letter_id AND letters.lease_token = left_over.token
+
 -- name: write_letters
 UPDATE letters
 SET status = CASE WHEN told.delivered THEN 'sent' ELSE status END, tries = tries + 1,

@@ -52,6 +52,15 @@ class Roads:
     def renew(self, batches: Sequence[Batch]) -> list[Batch]:
         return list(batches)
 
+    def release(self, batches: Sequence[Batch]) -> None:
+        released = {
+            "ids": [row["letter_id"] for batch in batches for row in batch.rows],
+            "tokens": [batch.token for batch in batches for _ in batch.rows],
+        }
+        self._database.execute(SQL["release"], released)
+        for batch in batches:
+            self._database.execute(SQL["spend"], {"lane_id": batch.lane["lane_id"], "count": -1})
+
     def write_back(self, sent: Sequence[Sent]) -> None:
         told = [(each.batch, each.batch.rows[0], each.verdicts[0] == DELIVERED) for each in sent]
         delivered = [arrived for _, _, arrived in told]

@@ -189,3 +189,103 @@ def test_line_has_a_time_limit(
     line = publisher._local.connection._connection._transport._sock
     limit = line.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT)
     assert limit == module.LINE_SECONDS * 1000
+
+
+def post(publisher: Publisher, queue: str) -> tuple[Result | None, Result | None]:
+    """The outcomes of the message before and of this one, as far as they are known."""
+    message = Message("", queue, b"", pika.BasicProperties(message_id=uuid.uuid4().hex), "lane")
+    before, now = publisher.post(message, 1)
+    return before and before.result, now and now.result
+
+
+@pytest.fixture
+def roomy(url: str) -> Iterator[str]:
+    """A queue that takes any number of messages."""
+    name = f"roomy_{uuid.uuid4().hex[:12]}"
+    with channel_on(url) as ch:
+        ch.queue_declare(name)
+        yield name
+        ch.queue_delete(name)
+
+
+def test_only_the_first_post_waits(
+    url: str, roomy: str, make_publisher: Callable[[str], Publisher]
+) -> None:
+    publisher = make_publisher(url)
+
+    assert post(publisher, roomy) == (None, CONFIRMED)
+    assert post(publisher, roomy) == (None, None)
+
+    before, _ = post(publisher, roomy)
+    assert before is CONFIRMED
+
+
+def test_next_post_tells_of_a_missing_queue(
+    url: str, roomy: str, make_publisher: Callable[[str], Publisher]
+) -> None:
+    publisher = make_publisher(url)
+    post(publisher, roomy)
+
+    assert post(publisher, f"{roomy}_missing") == (None, None)
+    assert post(publisher, roomy) == (Result.UNROUTABLE, CONFIRMED)
+
+
+def test_next_post_tells_of_a_nack(
+    url: str, queue: str, make_publisher: Callable[[str], Publisher]
+) -> None:
+    publisher = make_publisher(url)
+    post(publisher, queue)
+
+    assert post(publisher, queue) == (None, None)
+    assert post(publisher, queue) == (NACKED, NACKED)
+
+
+def test_post_waits_where_one_is_unconfirmed(
+    line: Line, queue: str, make_publisher: Callable[[str], Publisher]
+) -> None:
+    publisher = make_publisher(line.url)
+    post(publisher, queue)
+    line.break_down()
+
+    assert post(publisher, queue) == (None, None)
+    assert post(publisher, queue) == (UNCONFIRMED, UNCONFIRMED)
+
+
+def test_closing_forgets_no_posted_message(
+    line: Line, queue: str, make_publisher: Callable[[str], Publisher]
+) -> None:
+    publisher = make_publisher(line.url)
+    post(publisher, queue)
+    line.break_down()
+    post(publisher, queue)
+
+    publisher.close()
+
+    before, _ = post(publisher, queue)
+    assert before is UNCONFIRMED
+
+
+def test_posts_beside_waited_messages(
+    url: str, roomy: str, make_publisher: Callable[[str], Publisher]
+) -> None:
+    publisher = make_publisher(url)
+    post(publisher, roomy)
+    post(publisher, roomy)
+
+    assert publish(publisher, roomy, MANY) == [CONFIRMED] * MANY
+
+    before, _ = post(publisher, roomy)
+    assert before is CONFIRMED
+
+
+def test_half_open_breaker_is_told(url: str, roomy: str) -> None:
+    """A probe that nobody waits for would leave the breaker half open."""
+    breaker = CircuitBreaker(failures=1, open_seconds=0)
+    publisher = Publisher(url, breaker)
+    post(publisher, roomy)
+    breaker.failed()
+
+    assert post(publisher, roomy) == (None, CONFIRMED)
+
+    assert breaker.state == "closed"
+    publisher.close()

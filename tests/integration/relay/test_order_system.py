@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from secrets import token_hex
 from typing import Any
 
 import psycopg2
@@ -14,9 +15,10 @@ from chalicelib.relay.ingest.intake import Intake
 from fintegrate.access.key_ring import KeyRing
 from fintegrate.access.sealing import Sealing
 from fintegrate.database import Database
+from fintegrate.roles import MOST_GUEST_CONNECTIONS
 from local.services.databases import with_users
 from local.services.running import RunningServices
-from tests.integration.relay.conftest import SETTING
+from tests.integration.relay.conftest import SETTING, Reply
 
 INSERT = (
     "INSERT INTO marketing_events"
@@ -81,6 +83,44 @@ def test_nothing_fails_its_transaction_but_a_row_without_storefront(
     assert intake.run(20) == {"unresolved": 2, "rejected": 2, "left_alone": 3}
     reasons = query("SELECT status_reason AS why FROM marketing_events WHERE status = 'rejected'")
     assert [reason["why"].split(":")[0] for reason in reasons] == ["event_payload"] * 2
+
+
+LONG = (
+    "INSERT INTO marketing_events"
+    " (event_id, storefront_code, event_type, event_payload, source_system, status)"
+    " VALUES (%s, %s, %s, '{}', %s, %s)"
+)
+
+
+def test_values_of_any_length_are_judged(
+    order_system: Callable[..., None],
+    intake: Intake,
+    make_lane: Callable[..., int],
+    query: Callable[..., list[dict[str, Any]]],
+    call: Callable[..., Reply],
+) -> None:
+    make_lane()
+    (shop,) = query("SELECT storefront_id AS code FROM storefronts")
+    long = token_hex(500_000)  # so that nothing can pack it into less
+
+    order_system(LONG, long, shop["code"], long, long, "pending")
+    order_system(LONG, "1", long, "paid", long, "pending")
+    order_system(LONG, long, shop["code"], long, long, long)
+
+    assert intake.run(20) == {"rejected": 1, "unresolved": 1, "left_alone": 1}
+    (row,) = query("SELECT status_reason AS why FROM marketing_events WHERE status = 'rejected'")
+    assert [part.split(":")[0] for part in row["why"].split("; ")] == ["event_name", "order_id"]
+    listed = call("GET", "/admin/v1/events")
+    read = [call("GET", "/admin/v1/events/{id}", number=each) for each in (1, 2, 3)]
+    assert [answer.status for answer in (listed, *read)] == [200] * 4
+    assert max(len(answer.text) for answer in (listed, *read)) < 10_000
+
+
+def test_its_connections_are_bounded(
+    order_system: Callable[..., None], query: Callable[..., list[dict[str, Any]]]
+) -> None:
+    (role,) = query("SELECT rolconnlimit AS most FROM pg_roles WHERE rolname = 'relay_oms'")
+    assert role["most"] == MOST_GUEST_CONNECTIONS
 
 
 FORBIDDEN = (

@@ -7,7 +7,11 @@ from collections.abc import Callable
 from hashlib import sha256
 from typing import Any
 
+import psycopg2
+import pytest
+
 from chalicelib.relay import wiring
+from fintegrate.database import Database
 from tests.integration.relay.conftest import Reply, deliver
 from tests.integration.relay.receiver import Receiver
 from tests.integration.relay.test_replay import post
@@ -121,7 +125,12 @@ def test_old_rows_go_and_pending_ones_stay(
                 id=ids[name],
             )
 
-    assert run_schedule("relay_purge") == {"user_data": 3, "attempts": 2, "events": 1}
+    assert run_schedule("relay_purge") == {
+        "user_data": 3,
+        "attempts": 2,
+        "events": 1,
+        "audit_rows": 0,
+    }
 
     assert query(LEFT) == [{"id": ids["fresh"]}, {"id": ids["kept"]}]
     assert [row["event"] for row in query("SELECT event FROM event_attempts ORDER BY 1")] == [
@@ -130,3 +139,48 @@ def test_old_rows_go_and_pending_ones_stay(
     ]
     assert query("SELECT count(*) AS n FROM marketing_events") == [{"n": 4}]
     assert query("SELECT count(*) AS n FROM event_deliveries") == [{"n": 4}]
+
+
+def test_row_of_another_status_goes_with_age(call: Call, query: Query) -> None:
+    for status in ("unresolved", "sent"):
+        query(
+            "INSERT INTO marketing_events (storefront_code, status, created_at)"
+            " VALUES ('bosley', %(status)s, now() - interval '401 days')",
+            status=status,
+        )
+
+    assert run_schedule("relay_purge")["events"] == 2
+
+
+def test_audit_rows_go_with_age(call: Call, query: Query, database: Database) -> None:
+    ages = "('364 days'), ('366 days'), ('6 days')"
+    query(
+        "INSERT INTO audit_log (request_id, action, status_code, reason, created_at)"
+        f" SELECT age, 'POST /', 401, 'x', now() - age::interval FROM (VALUES {ages}) AS old (age)"
+    )
+
+    assert run_schedule("relay_purge")["audit_rows"] == 1
+
+    for trace in ("DELETE FROM audit_log", "UPDATE audit_log SET reason = ''"):
+        with pytest.raises(psycopg2.errors.RestrictViolation):
+            database.execute(trace, {})
+    left = query("SELECT request_id AS age FROM audit_log ORDER BY created_at")
+    assert [row["age"] for row in left] == ["364 days", "6 days"]
+
+
+@pytest.mark.parametrize("status", [422, 401, 503])
+def test_echo_of_a_person_is_not_kept(
+    call: Call, secret: str, receiver: Receiver, query: Query, status: int
+) -> None:
+    receiver.answer = lambda _got: status
+    receiver.words = lambda got: b"refused: " + json.dumps(got.data["user"]).encode()
+    post(call, "1", user=JANE)
+
+    deliver()
+
+    kept = query("SELECT message FROM event_attempts") + query("SELECT reason FROM relay_lanes")
+    words = " ".join(str(value) for row in kept for value in row.values())
+    assert "refused: " in words
+    hashes = [value for got in receiver.got for value in got.data["user"].values()]
+    assert hashes
+    assert not any(value[:6] in words for value in hashes), words

@@ -7,6 +7,9 @@ from typing import Any
 
 import pytest
 
+from chalicelib.relay import wiring
+from chalicelib.relay.replay.models import Replay
+from chalicelib.relay.replay.replay import FIRST, replay
 from tests.integration.relay.conftest import Reply, deliver
 from tests.integration.relay.receiver import Receiver
 from tests.integration.relay.test_slice import EVENT
@@ -39,6 +42,16 @@ def test_dry_run_is_the_default(call: Call, failed: list[int], query: Query) -> 
     (lane,) = told["lanes"]
     assert (lane["destination"], lane["go"], lane["stay"]) == ("webhook", {"failed": 3}, {})
     assert query("SELECT DISTINCT status FROM event_deliveries") == [{"status": "failed"}]
+
+
+def test_call_without_time_goes_on(call: Call, failed: list[int]) -> None:
+    own = wiring.parts()
+    with own.request.database.transaction():
+        told = replay(own.request.database, own.sealing(), Replay(), seconds=0)
+
+    assert (told["go_count"], told["next_cursor"]) == (0, FIRST)
+    rest = call("POST", "/admin/v1/replay", {"cursor": FIRST}).data
+    assert (rest["go_count"], rest["next_cursor"]) == (3, None)
 
 
 def test_replayed_go_behind_new_ones(

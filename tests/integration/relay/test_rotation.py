@@ -72,6 +72,26 @@ def fresh(environment: dict[str, str], before: Parts | None) -> Parts:
     return wiring.parts()
 
 
+def test_missing_key_is_said_at_start(
+    call: Call,
+    secret: str,
+    environment: dict[str, str],
+    query: Query,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    post(call, "1", client=CLIENT)
+    delivering = fresh(environment, None).delivery
+    query("UPDATE marketing_events SET key_id = 'k0'")
+
+    delivering()
+    delivering()
+
+    said = [line for line in caplog.messages if "RELAY_KEYS" in line]
+    assert said == [
+        "RELAY_KEYS lacks the key k0: 0 credentials and 1 events cannot be opened; put it back"
+    ]
+
+
 def test_dry_run_rewrites_nothing(
     call: Call, secret: str, environment: dict[str, str], query: Query
 ) -> None:

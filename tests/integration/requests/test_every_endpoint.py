@@ -9,8 +9,10 @@ from dataclasses import dataclass
 
 import pytest
 
+from chalicelib.appevents import wiring as app_wiring
 from chalicelib.banking import wiring
 from chalicelib.relay import wiring as relay_wiring
+from local.appevents.tokens import make_token
 from local.services.databases import create_database, drop_database, with_users
 from local.services.running import RunningServices
 from local.services.settings import settings_environment
@@ -66,9 +68,16 @@ each_post = pytest.mark.parametrize("route", POSTS, ids=str)
 
 @dataclass(frozen=True)
 class Of:
-    """Who asks a system, and with which words it refuses them."""
+    """Who asks a system, and with which words it refuses them.
+
+    Attributes:
+        admin: who may call the admin's endpoints
+        caller: who may call the others
+        tenant: who may not call the admin's
+    """
 
     admin: Api
+    caller: Api
     tenant: Api
     malformed: Api
     missing: str
@@ -88,18 +97,26 @@ class Callers:
     def __getitem__(self, route: Route) -> Of:
         return self.of[route.system]
 
+    def allowed(self, route: Route) -> Api:
+        """Somebody who may call this endpoint."""
+        return self[route].admin if route.is_admins else self[route].caller
+
 
 @pytest.fixture(scope="module")
 def unlimited(
     services: RunningServices, template_databases: dict[str, str]
 ) -> Iterator[dict[str, str]]:
-    """Settings of both systems, each with one database for the whole module."""
+    """Settings of all systems, each database for the whole module."""
     names = {s: f"{name}_every_endpoint" for s, name in template_databases.items()}
     users: dict[str, str] = {}
     for setting, name in names.items():
         url = create_database(services.urls, name, template_databases[setting])
         users |= with_users(services.urls, url, setting)
-    limits = {**UNLIMITED, "RELAY_RATE_LIMIT_PER_MINUTE": "6000000"}
+    limits = {
+        **UNLIMITED,
+        "RELAY_RATE_LIMIT_PER_MINUTE": "6000000",
+        "APP_RATE_LIMIT_USER_BURST": "1000000",
+    }
     yield settings_environment(services.urls, **{**limits, **users})
     for name in names.values():
         drop_database(services.urls, name)
@@ -109,10 +126,12 @@ def unlimited(
 def once(unlimited: dict[str, str]) -> Iterator[Callers]:
     """The callers for the whole module: what is asked here changes nothing."""
     banking, relay = wiring.build(unlimited), relay_wiring.build(unlimited)
+    appevents = app_wiring.build(unlimited)
 
     def use() -> None:
         wiring.use(banking)
         relay_wiring.use(relay)
+        app_wiring.use(appevents)
 
     use()
     admin = Api(unlimited["ADMIN_API_KEY"])
@@ -120,11 +139,12 @@ def once(unlimited: dict[str, str]) -> Iterator[Callers]:
     admin.post("/consumer/change-status", consumer_id=gone.consumer_id, status="deactivated")
     of_banking = banks(admin, tenant.api, banking.settings.max_body_bytes)
     of_relay = users_of_relay(unlimited, relay.settings.relay_max_body_bytes)
-    yield Callers({"banking": of_banking, "relay": of_relay}, gone.api, use)
-    banking.close()
-    relay.close()
-    wiring.use(None)
-    relay_wiring.use(None)
+    of_app = users_of_app(unlimited, appevents.settings.app_max_body_bytes)
+    of = {"banking": of_banking, "relay": of_relay, "appevents": of_app}
+    yield Callers(of, gone.api, use)
+    for built in (banking, relay, appevents):
+        built.close()
+    use_none()
     for bank in (tenant, gone):
         delete_queues(unlimited["RABBITMQ_URL"], bank.name)
 
@@ -132,6 +152,7 @@ def once(unlimited: dict[str, str]) -> Iterator[Callers]:
 def banks(admin: Api, tenant: Api, most_bytes: int) -> Of:
     return Of(
         admin=admin,
+        caller=admin,
         tenant=tenant,
         malformed=Api("fk_x_y"),
         missing="X-API-Key is missing; send your API key in this header",
@@ -142,13 +163,29 @@ def banks(admin: Api, tenant: Api, most_bytes: int) -> Of:
 
 
 def users_of_relay(environment: dict[str, str], most_bytes: int) -> Of:
+    admin = login(environment, "ADMIN")
     return Of(
-        admin=login(environment, "ADMIN"),
+        admin=admin,
+        caller=admin,
         tenant=login(environment, "INGEST"),
         malformed=Api(None, login=("a", "\0")),
         missing="Authorization is missing; send your user and password by HTTP Basic",
         wrong="The user or the password is wrong",
         not_admin="This endpoint is for users with the role admin",
+        most_bytes=most_bytes,
+    )
+
+
+def users_of_app(environment: dict[str, str], most_bytes: int) -> Of:
+    user = Api(None, token=make_token(environment, str(uuid.uuid4()), hours=1))
+    return Of(
+        admin=Api(environment["ADMIN_API_KEY"]),
+        caller=user,
+        tenant=user,
+        malformed=Api(None, token="a.b.c"),
+        missing="Authorization is missing; send your token as Authorization: Bearer <token>",
+        wrong="The token is not valid; send a valid one as Authorization: Bearer <token>",
+        not_admin="This endpoint is the admin's",
         most_bytes=most_bytes,
     )
 
@@ -163,8 +200,13 @@ def login(environment: dict[str, str], role: str) -> Api:
 def callers(once: Callers) -> Iterator[Callers]:
     once.use()
     yield once
-    wiring.use(None)
-    relay_wiring.use(None)
+    use_none()
+
+
+def use_none() -> None:
+    """Forget the parts of this process."""
+    for each in (wiring, relay_wiring, app_wiring):
+        each.use(None)
 
 
 def refused(reply: Reply, status: int, name: str) -> str:
@@ -221,14 +263,14 @@ def test_tenant_cannot_use_admins_endpoints(callers: Callers, route: Route) -> N
 
 @each_closed
 def test_unknown_field_is_named(callers: Callers, route: Route) -> None:
-    sentence = refused(ask_wrongly(callers[route].admin, route), 422, "UNPROCESSABLE_ENTITY")
+    sentence = refused(ask_wrongly(callers.allowed(route), route), 422, "UNPROCESSABLE_ENTITY")
 
     assert "no_such_field: is not a known field" in sentence.split("; ")
 
 
 @each_with_query
 def test_get_body_is_checked_too(callers: Callers, route: Route) -> None:
-    reply = callers[route].admin("GET", route.path, {"no_such_field": 1})
+    reply = callers.allowed(route)("GET", route.path, {"no_such_field": 1})
 
     sentence = refused(reply, 422, "UNPROCESSABLE_ENTITY")
     assert "no_such_field: is not a known field" in sentence.split("; ")
@@ -238,7 +280,9 @@ def test_get_body_is_checked_too(callers: Callers, route: Route) -> None:
 def test_body_must_be_json_object(callers: Callers, route: Route) -> None:
     judged_alone = set() if route in CLOSED else {"lone surrogate"}
     for what in BODIES_THAT_ARE_NO_OBJECT.keys() - judged_alone:
-        reply = callers[route].admin(route.method, route.path, raw=BODIES_THAT_ARE_NO_OBJECT[what])
+        reply = callers.allowed(route)(
+            route.method, route.path, raw=BODIES_THAT_ARE_NO_OBJECT[what]
+        )
 
         sentence = refused(reply, 400, "BAD_REQUEST")
         told = ("send a JSON object", "send fields and values in braces")
@@ -247,14 +291,14 @@ def test_body_must_be_json_object(callers: Callers, route: Route) -> None:
 
 @each_with_fields
 def test_empty_body_is_refused(callers: Callers, route: Route) -> None:
-    sentence = refused(callers[route].admin(route.method, route.path), 400, "BAD_REQUEST")
+    sentence = refused(callers.allowed(route)(route.method, route.path), 400, "BAD_REQUEST")
 
     assert sentence == "The body is not valid JSON; send a JSON object"
 
 
 @each_decorated
 def test_body_of_another_type_is_refused(callers: Callers, route: Route) -> None:
-    reply = callers[route].admin(
+    reply = callers.allowed(route)(
         route.method, route.path, raw=b"a=1", headers={"Content-Type": "text/plain"}
     )
 
@@ -264,7 +308,7 @@ def test_body_of_another_type_is_refused(callers: Callers, route: Route) -> None
 
 @each_decorated
 def test_json_body_may_name_charset(callers: Callers, route: Route) -> None:
-    reply = callers[route].admin(
+    reply = callers.allowed(route)(
         route.method,
         route.path,
         {"no_such_field": 1},
@@ -280,7 +324,7 @@ def test_too_large_body_is_refused(callers: Callers, route: Route) -> None:
     body = json.dumps({"name": "x" * limit}).encode()
 
     sentence = refused(
-        callers[route].admin(route.method, route.path, raw=body), 413, "REQUEST_ENTITY_TOO_LARGE"
+        callers.allowed(route)(route.method, route.path, raw=body), 413, "REQUEST_ENTITY_TOO_LARGE"
     )
 
     assert sentence == (
@@ -290,7 +334,7 @@ def test_too_large_body_is_refused(callers: Callers, route: Route) -> None:
 
 @each_with_body
 def test_query_belongs_to_get_alone(callers: Callers, route: Route) -> None:
-    reply = callers[route].admin(route.method, route.path, {}, query={"name": "x"})
+    reply = callers.allowed(route)(route.method, route.path, {}, query={"name": "x"})
 
     sentence = refused(reply, 422, "UNPROCESSABLE_ENTITY")
     assert sentence == "query: only GET takes query parameters; send a JSON object instead"
@@ -298,7 +342,7 @@ def test_query_belongs_to_get_alone(callers: Callers, route: Route) -> None:
 
 @each_with_query
 def test_parameter_given_twice_is_refused(callers: Callers, route: Route) -> None:
-    reply = callers[route].admin("GET", route.path, query={"limit": [1, 2]})
+    reply = callers.allowed(route)("GET", route.path, query={"limit": [1, 2]})
 
     sentence = refused(reply, 422, "UNPROCESSABLE_ENTITY")
     assert sentence == "limit: is given 2 times, give it once"
@@ -308,14 +352,14 @@ def test_parameter_given_twice_is_refused(callers: Callers, route: Route) -> Non
 def test_malformed_idempotency_key_is_refused(callers: Callers, route: Route) -> None:
     body = _least_body(route)
     for wrong in ("", "k" * 256, "tab\there"):
-        reply = callers[route].admin("POST", route.path, body, headers={"Idempotency-Key": wrong})
+        reply = callers.allowed(route)("POST", route.path, body, headers={"Idempotency-Key": wrong})
         sentence = refused(reply, 422, "UNPROCESSABLE_ENTITY")
         assert sentence.startswith("Idempotency-Key: ")
 
 
 @each
 def test_sane_request_id_comes_back(callers: Callers, route: Route) -> None:
-    reply = ask_wrongly(callers[route].admin, route, **{"X-Request-Id": "the.callers-own_1"})
+    reply = ask_wrongly(callers.allowed(route), route, **{"X-Request-Id": "the.callers-own_1"})
 
     assert reply.headers["X-Request-Id"] == "the.callers-own_1"
 
@@ -323,14 +367,14 @@ def test_sane_request_id_comes_back(callers: Callers, route: Route) -> None:
 @each
 def test_insane_request_id_is_replaced(callers: Callers, route: Route) -> None:
     for insane in ("a b", "x" * 129, "<script>", "é"):
-        reply = ask_wrongly(callers[route].admin, route, **{"X-Request-Id": insane})
+        reply = ask_wrongly(callers.allowed(route), route, **{"X-Request-Id": insane})
 
         assert uuid.UUID(reply.headers["X-Request-Id"])
 
 
 @each
 def test_answers_forbid_caching_and_sniffing(callers: Callers, route: Route) -> None:
-    reply = ask_wrongly(callers[route].admin, route)
+    reply = ask_wrongly(callers.allowed(route), route)
 
     assert reply.headers["Cache-Control"] == "no-store"
     assert reply.headers["X-Content-Type-Options"] == "nosniff"

@@ -3,6 +3,7 @@
 A platform's module is imported when its first event is due, by `adapter_of`.
 """
 
+from functools import cache
 from importlib import import_module
 from typing import cast
 
@@ -11,6 +12,7 @@ from chalicelib.relay.delivery.shapes import Adapter
 ADAPTERS = ("sgtm", "meta", "ga4", "tiktok", "pinterest", "snapchat", "webhook")
 
 
+@cache
 def adapter_of(name: str) -> Adapter:
     """The adapter of this name.
 

@@ -24,8 +24,8 @@ from chalicelib.relay.delivery.samples import sample_event
 from chalicelib.relay.delivery.shapes import Answer, Destination, Event, Request, Verdict
 from chalicelib.relay.values.consent import ANALYTICS_PURPOSES
 from chalicelib.relay.values.json_text import dumps
-from chalicelib.relay.values.text import cut
 from chalicelib.relay.values.times import microseconds
+from fintegrate.text import cut
 
 HOST = "https://www.google-analytics.com"
 MEASUREMENT_ID = matching(r"G-[A-Z0-9]{1,20}", "a measurement id such as G-ABC123DEF4")

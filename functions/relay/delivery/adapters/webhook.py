@@ -4,7 +4,6 @@ The body has hashes only. After a change of the secret both sign for a day, so t
 can follow.
 """
 
-import hashlib
 import hmac
 import secrets
 from base64 import b64decode, b64encode
@@ -13,10 +12,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from chalicelib.relay.delivery.answers import by_class
-from chalicelib.relay.delivery.composing import in_batches, name_of, post, present, skipped
+from chalicelib.relay.delivery.composing import HEADERS, in_batches, name_of, present, skipped
 from chalicelib.relay.delivery.fields import Field, address, common_settings, matching
 from chalicelib.relay.delivery.samples import sample_event
 from chalicelib.relay.delivery.shapes import Answer, Destination, Event, Request, Verdict
+from chalicelib.relay.values.json_text import dumps
 from chalicelib.relay.values.times import iso, seconds
 
 BOTH_SIGN = timedelta(hours=24)
@@ -86,21 +86,21 @@ def test_request(destination: Destination, now: datetime) -> Request:
 
 
 def _signed(event: Event, name: str, destination: Destination, now: datetime) -> Request:
-    request = post(str(destination.settings["url"]), _body(event, name, now))
+    body = dumps(_body(event, name, now))
     message_id = f"msg_{event.id}_{destination.id}" if event.id else f"msg_{event.dedup_id}"
     timestamp = str(seconds(now))
     keys = _signing(destination.credentials, now)
-    signed = f"{message_id}.{timestamp}.".encode() + request.body
+    signed = f"{message_id}.{timestamp}.".encode() + body
     return Request(
-        method=request.method,
-        url=request.url,
+        method="POST",
+        url=str(destination.settings["url"]),
         headers={
-            **request.headers,
+            **HEADERS,
             "webhook-id": message_id,
             "webhook-timestamp": timestamp,
             "webhook-signature": " ".join(_signature(key, signed) for key in keys),
         },
-        body=request.body,
+        body=body,
         secrets=keys,
     )
 
@@ -115,7 +115,7 @@ def _signing(credentials: Mapping[str, str], now: datetime) -> tuple[str, ...]:
 
 def _signature(secret: str, signed: bytes) -> str:
     key = b64decode(secret.removeprefix(_PREFIX))
-    return f"v1,{b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()}"
+    return f"v1,{b64encode(hmac.digest(key, signed, 'sha256')).decode()}"
 
 
 def _body(event: Event, name: str, now: datetime) -> dict[str, Any]:

@@ -7,6 +7,7 @@
     ├── NotFound               404  no such thing for this tenant
     ├── MethodNotAllowed       405
     ├── Conflict               409  the current state does not allow the request
+    ├── Gone                   410  the time for it is over
     ├── PayloadTooLarge        413
     ├── UnsupportedMediaType   415
     ├── Invalid                422  a field is wrong
@@ -25,14 +26,20 @@ from typing import ClassVar
 
 
 class ApiError(Exception):
-    """An error with a status; `headers` go out with the answer."""
+    """An error with a status; `headers` go out with the answer.
+
+    `reason` is a stable word that a program can act on, where the status does not say enough.
+    """
 
     status: ClassVar[int] = 500
 
-    def __init__(self, description: str, headers: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, description: str, headers: dict[str, str] | None = None, reason: str | None = None
+    ) -> None:
         super().__init__(description)
         self.description = description
         self.headers = headers or {}
+        self.reason = reason
 
 
 class BadRequest(ApiError):
@@ -69,6 +76,12 @@ class Conflict(ApiError):
     status = 409
 
 
+class Gone(ApiError):
+    """The time for it is over, and it does not come back."""
+
+    status = 410
+
+
 class PayloadTooLarge(ApiError):
     """The body is larger than any valid request."""
 
@@ -93,9 +106,13 @@ class TooManyRequests(ApiError):
     status = 429
 
     def __init__(
-        self, description: str, retry_after: int, headers: dict[str, str] | None = None
+        self,
+        description: str,
+        retry_after: int,
+        headers: dict[str, str] | None = None,
+        reason: str | None = None,
     ) -> None:
-        super().__init__(description, {"Retry-After": str(retry_after), **(headers or {})})
+        super().__init__(description, {"Retry-After": str(retry_after), **(headers or {})}, reason)
 
 
 class Crash(ApiError):

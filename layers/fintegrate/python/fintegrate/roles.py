@@ -9,7 +9,8 @@ that one user owned gets two.
 The master stays a member of the owner, so that code that still logs in as the master goes on.
 
 A guest is a login for somebody else's program. It is held to the same as the application, and has
-nothing but what the migrations grant it.
+nothing but what the migrations grant it. Its connections are bounded, so that it leaves the functions
+theirs.
 
 Leaves the grants to the migrations, which run as the owner.
 """
@@ -32,6 +33,8 @@ from fintegrate.queries import queries_beside
 
 SQL = queries_beside(__name__)
 _LOCK = 0x46696E75  # not the migrations': two preparations at once take turns on the whole server
+MOST_GUEST_CONNECTIONS = 20
+"""Of each guest, at once. The smallest server takes a hundred in all."""
 _MAINTENANCE_DATABASE = "postgres"  # every server has it, RDS too
 _CREATED_CONCURRENTLY = (psycopg2.errors.DuplicateDatabase, psycopg2.errors.UniqueViolation)
 Cursor = psycopg2.extensions.cursor
@@ -73,6 +76,9 @@ def prepare(users: Users, own_name: str = "", guest_urls: Sequence[str] = ()) ->
         if name == own_name and not _rows(server, "database_exists", {"name": name}):
             with suppress(*_CREATED_CONCURRENTLY):
                 _run(server, "CREATE DATABASE {} OWNER {}", name, owner.name)
+        for guest in guest_urls:
+            bound = f"ALTER ROLE {{}} CONNECTION LIMIT {MOST_GUEST_CONNECTIONS}"
+            _run(server, bound, _role(guest).name)
         with _as_master(users.master_url) as database:
             _hand_over(database, name, owner, logins)
 

@@ -74,9 +74,7 @@ class SystemDatabase(NamedTuple):
         Raises:
             SettingsError: it is not set.
         """
-        if url := getattr(settings, name.lower()):
-            return str(url)
-        raise SettingsError(f"{name} is not set: the address of {self.name} with another user")
+        return _url(settings, name, f"the address of {self.name} with another user")
 
 
 class SystemBroker(NamedTuple):
@@ -86,6 +84,20 @@ class SystemBroker(NamedTuple):
     """The variable that holds its URL, such as `VIDEO_RABBITMQ_URL`."""
     virtual_host: str
     user: str
+
+    def url(self, settings: Any, name: str) -> str:
+        """The URL that the system's settings have under one of these names.
+
+        Raises:
+            SettingsError: it is not set.
+        """
+        return _url(settings, name, f"what makes the virtual host {self.virtual_host}")
+
+
+def _url(settings: Any, name: str, what: str) -> str:
+    if url := getattr(settings, name.lower()):
+        return str(url)
+    raise SettingsError(f"{name} is not set: {what}")
 
 
 class Probe(NamedTuple):

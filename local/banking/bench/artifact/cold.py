@@ -1,66 +1,33 @@
-"""Measures the cold start: from spawn to the first authenticated answer, each in a new environment.
-
-The first request creates a customer, because that connects to every server, as the floor does.
-"""
+"""The first request of a cold start: it creates a customer, because that connects to every server."""
 
 from __future__ import annotations
 
-import asyncio
 import json
-import statistics
-import time
-from collections.abc import Mapping
 
-from local.artifact.emulator.aws_runtime import runtime_folder
-from local.artifact.emulator.functions import FunctionDeployer
-from local.artifact.emulator.lambda_environment import chosen_settings
-from local.artifact.emulator.sandboxes import sandbox_maker
-from local.artifact.package.make import Artifact
-from local.artifact.package.unpacking import unpack
-from local.banking.bench.artifact.floors import imports_ms
+from local.artifact.cold_starts import FirstCall
 from local.banking.in_process import json_event
-from local.machine.checkout import Checkout
 
-API = "APIHandler"
-
-
-def cold_starts(
-    artifact: Artifact, environment: Mapping[str, str], key: str, rounds: int
-) -> dict[str, float]:
-    """The medians of our cold start and of the floor, measured in turns."""
-    return asyncio.run(_cold_starts(artifact, environment, key, rounds))
-
-
-async def _cold_starts(
-    artifact: Artifact, environment: Mapping[str, str], key: str, rounds: int
-) -> dict[str, float]:
-    checkout = Checkout()
-    deployer = FunctionDeployer(checkout, environment, sandbox_maker("process", checkout), 1)
-    deployment = deployer.deploy(artifact.template)
-    settings = chosen_settings(deployment.template.settings, environment)
-    function = deployment.function(API)
-    code = unpack(function.spec, checkout.folder("deploy", "code"))
-    runtime = runtime_folder(checkout)
-    ours, floor, memory = [], [], []
-    for _ in range(rounds):
-        started = time.perf_counter()
-        outcome = await deployment.invoke(API, _event(key))
-        ours.append((time.perf_counter() - started) * 1000)
-        if json.loads(outcome.payload)["statusCode"] != 201:
-            raise RuntimeError(f"the first answer is {outcome.payload!r}")
-        floor.append(await asyncio.to_thread(imports_ms, code, runtime, settings))
-        for living in function.environments:
-            memory.append(living.sandbox.most_memory_mb())
-            await living.end()
-    await deployment.close()
-    return {
-        "cold_start_ms": statistics.median(ours),
-        "cold_start_imports_ms": statistics.median(floor),
-        "cold_start_vs_imports": statistics.median(ours) / statistics.median(floor),
-        "cold_rss_mb": max(memory),
-    }
+# The third-party packages that a request needs: AWS's runtime client and those of the layer.
+# Pydantic imports its modules lazily, so we import the names that the functions use.
+IMPORTS = """
+import awslambdaric.bootstrap
+import chalice.app, bcrypt, pika, psycopg2, redis
+from pydantic import BaseModel, Field
+import aws_lambda_powertools.logging, os
+psycopg2.connect(os.environ["DATABASE_URL"]).cursor().execute("SELECT 1")
+channel = pika.BlockingConnection(pika.URLParameters(os.environ["RABBITMQ_URL"])).channel()
+redis.Redis.from_url(os.environ["REDIS_URL"]).ping()
+print("connected", flush=True)
+os._exit(0)
+"""
 
 
-def _event(key: str) -> bytes:
-    body = {"name": "John Richard Doe"}
-    return json.dumps(json_event(key, "POST", "/customer/data", body)).encode()
+def first_create(key: str) -> FirstCall:
+    """A create with this key."""
+    event = json_event(key, "POST", "/customer/data", {"name": "John Richard Doe"})
+    return FirstCall(
+        function="APIHandler",
+        event=json.dumps(event).encode,
+        is_done=lambda answer: json.loads(answer)["statusCode"] == 201,
+        imports=IMPORTS,
+    )

@@ -1,14 +1,11 @@
 """Measures the floors: what this machine allows in the same run without this project's code.
 
-There are two programs: one only imports and connects; one makes raw creates in as many processes.
+A program makes raw creates in as many processes.
 """
 
 from __future__ import annotations
 
 import multiprocessing
-import os
-import subprocess
-import sys
 import time
 from collections.abc import Mapping
 from multiprocessing.sharedctypes import Synchronized
@@ -16,41 +13,7 @@ from multiprocessing.synchronize import Barrier
 from pathlib import Path
 from typing import Self
 
-from local.artifact.package.repack import SITE_PACKAGES
-from local.artifact.package.unpacking import CodeFolders
-
 FLOOR_SECONDS = 300.0  # after this, a failed process breaks the barriers
-# The third-party packages that a request needs: AWS's runtime client and those of the layer.
-# Pydantic imports its modules lazily, so we import the names that the functions use.
-IMPORTS = """
-import awslambdaric.bootstrap
-import chalice.app, bcrypt, pika, psycopg2, redis
-from pydantic import BaseModel, Field
-import aws_lambda_powertools.logging, os
-psycopg2.connect(os.environ["DATABASE_URL"]).cursor().execute("SELECT 1")
-channel = pika.BlockingConnection(pika.URLParameters(os.environ["RABBITMQ_URL"])).channel()
-redis.Redis.from_url(os.environ["REDIS_URL"]).ping()
-print("connected", flush=True)
-os._exit(0)
-"""
-
-
-def imports_ms(code: CodeFolders, runtime: Path, settings: Mapping[str, str]) -> float:
-    """The time in ms from spawn until packages are imported and servers connected."""
-    variables = {
-        **settings,
-        "PYTHONPATH": os.pathsep.join([str(code.opt / SITE_PACKAGES), str(runtime)]),
-        "PYTHONDONTWRITEBYTECODE": "1",
-    }
-    interpreter: str = sys._base_executable  # type: ignore[attr-defined]  # noqa: SLF001
-    started = time.perf_counter()
-    with subprocess.Popen(
-        [interpreter, "-S", "-c", IMPORTS], env=variables, stdout=subprocess.PIPE
-    ) as process:
-        assert process.stdout is not None
-        if process.stdout.readline() != b"connected\n":
-            raise RuntimeError("the floor of the cold start could not connect")
-        return (time.perf_counter() - started) * 1000
 
 
 class RawCreators:

@@ -19,10 +19,11 @@ import psutil
 from rich.console import Console
 
 from local.artifact.background import DeployedServer
+from local.artifact.cold_starts import cold_starts
 from local.artifact.package.make import Artifact, package
 from local.artifact.server import ArtifactServer, start_artifacts
 from local.banking.bench.api import post_with, prepared
-from local.banking.bench.artifact.cold import cold_starts
+from local.banking.bench.artifact.cold import first_create
 from local.banking.bench.artifact.floors import RawCreators, kilobytes
 from local.banking.bench.artifact.load import request_bytes, run_load
 from local.banking.client import onboard
@@ -96,7 +97,7 @@ def _measure(artifact: Artifact, environment: Mapping[str, str], name: str) -> d
         # Throughput comes first. After cold starts its ratio is 0.02 to 0.04 lower; we do not know why.
         figures |= _throughput(deployed, environment, key, (tenant.consumer_id, name))
         figures |= _overhead(deployed, key)
-        figures |= cold_starts(artifact, environment, key, COLD_ROUNDS)
+        figures |= cold_starts(artifact, environment, first_create(key), COLD_ROUNDS)
         figures["rss_mb"] = largest_worker_mb(psutil.Process(deployed.server.pid))
     return figures
 

@@ -96,6 +96,18 @@ class Schedules:
             ScheduledRun(name)()
 
 
+@dataclass(frozen=True)
+class SetRun:
+    """One run of a scheduled function with these settings."""
+
+    name: str
+    settings: Mapping[str, str]
+
+    def __call__(self) -> dict[str, Any]:
+        os.environ.update(self.settings)
+        return ScheduledRun(self.name)()
+
+
 def sending(items: Sequence[Mapping[str, Any]]) -> Call:
     """A batch of the order system."""
     return Call("/v1/events", {"data": list(items)}, user="INGEST")

@@ -144,7 +144,8 @@ def test_unfit_connection_is_dropped(place: MakePlace, words: bytes) -> None:
     assert there.server.connections == 2
 
 
-def test_late_words_are_no_answer(place: MakePlace) -> None:
+@TLS
+def test_late_words_are_no_answer(place: MakePlace, tls: bool) -> None:
     """What an idle connection says would be taken for the answer to the next request."""
     said = threading.Event()
 
@@ -156,7 +157,7 @@ def test_late_words_are_no_answer(place: MakePlace) -> None:
             said.set()
         visit.read_request()
 
-    there = place(script)
+    there = place(script, tls=tls)
     there.send()
     assert said.wait(30)
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from fintegrate.queries import load_queries
 from local.artifact.package.bill_of_materials import FILE as SBOM
 from local.artifact.package.make import (
     BUNDLE,
@@ -124,3 +125,12 @@ def test_packaging_again_changes_nothing(artifact: Artifact) -> None:
     before = artifact.digest
     (artifact.folder / "made-of").unlink()
     assert package("banking").digest == before
+
+
+def test_packed_statements_have_names_and_no_comments(artifact: Artifact) -> None:
+    with zipfile.ZipFile(artifact.bundle) as bundle:
+        modules = json.loads(bundle.read(f"{CODE}{MODULES}"))
+    for name in (name for name in modules if name.endswith(".sql")):
+        source = load_queries(ROOT / "functions" / name)
+        packed = [line for line in modules[name].splitlines() if line.lstrip().startswith("--")]
+        assert packed == [f"-- name: {each}" for each in source], name

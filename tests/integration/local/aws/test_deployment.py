@@ -24,6 +24,8 @@ from tests.integration.local.aws.account import (
 )
 from tests.integration.local.aws.conftest import Deployed
 
+OF_VIRTUAL_HOSTS = "prepare_broker"
+"""In the packages of systems with a virtual host of the broker; banking has none of its own."""
 BANKINGS = ("chalicelib.banking.", "chalicelib.operations.")
 """The modules of the package."""
 SCHEDULES = {
@@ -34,7 +36,7 @@ SCHEDULES = {
 PURE = {
     function.name
     for function in app.pure_lambda_functions
-    if function.handler_string.startswith(BANKINGS)
+    if function.handler_string.startswith(BANKINGS) and function.name != OF_VIRTUAL_HOSTS
 }
 FUNCTIONS = {"api"} | PURE | set(SCHEDULES)
 VERIFIED = (

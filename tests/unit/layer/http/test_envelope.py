@@ -63,6 +63,17 @@ def test_answer_is_json_with_its_headers() -> None:
     assert json.loads(response.body) == envelope(404, {}, "No such thing")
 
 
+def test_error_may_have_a_reason() -> None:
+    response = answer(403, {}, "Give the passcode", reason="feed_access_required")
+
+    assert json.loads(response.body)["detail"] == {
+        "status_code": "403",
+        "status_name": "FORBIDDEN",
+        "status_description": "Give the passcode",
+        "reason": "feed_access_required",
+    }
+
+
 def test_crash_shows_only_its_reference() -> None:
     response = crash("ref-1")
 

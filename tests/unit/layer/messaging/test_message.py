@@ -14,16 +14,26 @@ edge = st.sampled_from([-(2**31) - 1, -(2**31), 2**31 - 1, 2**31])
 number = st.integers(-(2**63), 2**63 - 1) | edge
 
 
-@given(short, short, short, st.integers(0, 2**64 - 1), st.dictionaries(short, st.text() | number))
+mode = st.sampled_from(pika.DeliveryMode)
+
+
+@given(
+    short, short, short, st.integers(0, 2**64 - 1), st.dictionaries(short, st.text() | number), mode
+)
 def test_encoding_is_pikas(
-    message_id: str, kind: str, app_id: str, timestamp: int, headers: dict[str, str | int]
+    message_id: str,
+    kind: str,
+    app_id: str,
+    timestamp: int,
+    headers: dict[str, str | int],
+    mode: pika.DeliveryMode,
 ) -> None:
-    ours = MessageProperties(message_id, kind, app_id, timestamp, headers)
+    ours = MessageProperties(message_id, kind, app_id, timestamp, headers, mode)
     theirs = pika.BasicProperties(
         content_type="application/json",
         content_encoding="utf-8",
         headers=headers,
-        delivery_mode=pika.DeliveryMode.Persistent,
+        delivery_mode=mode,
         message_id=message_id,
         timestamp=timestamp,
         type=kind,

@@ -25,6 +25,7 @@ class Shelf:
         self.concurrency = concurrency
         self.served: list[str] = []
         self.written: dict[str, list[Kind]] = defaultdict(list)
+        self.released: Counter[str] = Counter()
         self.closed: set[str] = set()
         self.batch = 1
         self.soon: list[dict[str, list[int]]] = []
@@ -38,7 +39,7 @@ class Shelf:
         if name in self.closed:
             return []
         self.served.append(name)
-        batches = []
+        batches: list[Batch] = []
         while self.left[name] and len(batches) < requests:
             rows, self.left[name] = self.left[name][: self.batch], self.left[name][self.batch :]
             made = [{"event": row} for row in rows]
@@ -47,6 +48,10 @@ class Shelf:
 
     def renew(self, batches: Sequence[Batch]) -> list[Batch]:
         return [batch for batch in batches if batch.lane["lane_id"] not in self.closed]
+
+    def release(self, batches: Sequence[Batch]) -> None:
+        for batch in batches:
+            self.released[batch.lane["lane_id"]] += len(batch.rows)
 
     def wait(self) -> float | None:
         if not self.soon:
@@ -150,7 +155,10 @@ def test_failing_lane_gets_one_sender() -> None:
         return Sent(batch, [Verdict(Kind.OUTAGE, "HTTP 503")], 1, 503)
 
     book, send = Shelf({"bad": 30}), Watched(fail)
-    LaneRun(book, send, 8, least_seconds=1, _failing={"bad"}).run(PATIENCE)
+    engine = LaneRun(book, send, 8, least_seconds=1)
+    engine._lane_of(book.due()[0]).answers = 8
+    engine._lane_of(book.due()[0]).is_failing = True
+    engine.run(PATIENCE)
 
     assert send.most["bad"] == 1
 
@@ -161,7 +169,7 @@ def test_slow_lane_gets_one_sender() -> None:
 
     book, send = Shelf({"slow": 30}), Watched(slow)
     engine = LaneRun(book, send, 8, least_seconds=1)
-    engine._took["slow"].append(3.0)
+    engine._lane_of(book.due()[0]).took.append(3.0)
     engine.run(PATIENCE)
 
     assert send.most["slow"] == 1
@@ -261,10 +269,11 @@ def test_end_of_a_run_releases_what_waits() -> None:
     book = Shelf({"one": 8}, concurrency=1)
     book.batch = 8
     engine = LaneRun(book, delivered, 2, least_seconds=1)
-    engine._halve(Sent(book.claim({"lane_id": "one"}, 1)[0], [None] * 8))
+    (batch,) = book.claim({"lane_id": "one"}, 1)
+    engine._lane_of(batch.lane).halve(batch, batch.rows)
     engine.run(0.0)
 
-    assert book.written["one"] == [Kind.POSTPONED] * 8
+    assert (book.written, book.released) == ({}, {"one": 8})
 
 
 def test_row_that_breaks_our_code_is_found(caplog: pytest.LogCaptureFixture) -> None:

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from fintegrate.outgoing.connection import unpacked
 from fintegrate.outgoing.exchange import OUR_HEADERS, Answer, Request
+from fintegrate.outgoing.packing import unpacked
 
 
 def test_request_shows_nothing() -> None:

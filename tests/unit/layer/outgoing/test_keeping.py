@@ -136,6 +136,16 @@ def test_other_origin_drops_all(lines: Fixture) -> None:
     assert not line.is_open
 
 
+def test_other_origin_below_is_dropped(lines: Fixture) -> None:
+    """A request to the former host may end after the first one to the new host."""
+    before, after = lines.keep("mine"), Line(lines.clock)
+    after.origin = ("https", "b.example", 443)
+    lines.kept.keep("mine", cast(Connection, after), 10)
+
+    assert lines.kept.take("mine", after.origin) is after
+    assert (before.is_open, after.is_open) == (False, True)
+
+
 def test_closing_drops_everything(lines: Fixture) -> None:
     kept = [lines.keep(owner) for owner in ("a", "b")]
 

@@ -6,13 +6,14 @@ import base64
 import html
 import json
 import re
+from hashlib import sha256
 from urllib.parse import quote, quote_plus
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fintegrate.outgoing.scrubbing import LONGEST, scrubbed
+from fintegrate.outgoing.scrubbing import LONGEST, scrubbed, without_values
 
 SECRET = 'EAAB/w+Z=0c"9\\k~é&<q>-17'
 SECRETS = st.text(
@@ -92,3 +93,20 @@ def test_secret_at_cut_is_gone() -> None:
     for before in range(LONGEST - 60, LONGEST):
         kept = scrubbed("y" * before + secret, [secret])
         assert "s3cr" not in kept
+
+
+HASH = sha256(b"jane@example.com").hexdigest()
+PERSON = {"em": HASH, "ip": "203.0.113.9", "agent": "Mozilla/5.0 (Macintosh)", "state": "ca"}
+
+
+@pytest.mark.parametrize(
+    ("words", "kept"),
+    [
+        (f"bad em {HASH}, {HASH}", "bad em [redacted], [redacted]"),
+        (f"at 203.0.113.9 in ca: {HASH[:9]}", "at [redacted] in ca: [redacted]"),
+        ('{"ua": "Mozilla\\/5.0 (Macintosh)"}', '{"ua": "[redacted]"}'),
+        ("Invalid parameter: event_time", "Invalid parameter: event_time"),
+    ],
+)
+def test_persons_data_is_taken_out(words: str, kept: str) -> None:
+    assert without_values(words, [PERSON]) == kept

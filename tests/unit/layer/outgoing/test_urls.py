@@ -164,6 +164,16 @@ def test_allowed_host_opens_no_other(url: str) -> None:
         target_of(url, LOCAL)
 
 
+def test_place_is_remembered_for_its_list_only() -> None:
+    for _ in range(2):
+        assert target_of("http://localhost:8123/x?t=1", LOCAL).path == "/x?t=1"
+        assert target_of("http://localhost:8123/y", LOCAL).path == "/y"
+        with pytest.raises(UrlNotAllowed):
+            target_of("http://localhost:8123/x?t=1")
+        with pytest.raises(UrlNotAllowed):
+            target_of("http://localhost:8123/a b", LOCAL)
+
+
 @pytest.mark.parametrize("stage", ["", "dev", "prod", "LOCAL", "local "])
 def test_allowed_hosts_need_stage_local(stage: str) -> None:
     with pytest.raises(SettingsError, match="STAGE=local"):

@@ -12,6 +12,7 @@ from local.artifact.package.unused_packages import (
     BY_SYSTEMS,
     NEEDED_FOR,
     SEALING,
+    TOKENS,
     unused_packages,
 )
 from local.machine.checkout import ROOT
@@ -28,7 +29,8 @@ def sources(root: Path, **code: str) -> Path:
     return root
 
 
-OF_SEALING = {name for name, modules in NEEDED_FOR.items() if modules == SEALING}
+OF_SEALING = {name for name, modules in NEEDED_FOR.items() if modules > SEALING}
+OF_TOKENS = {name for name, modules in NEEDED_FOR.items() if modules == TOKENS}
 
 
 @pytest.mark.parametrize(
@@ -51,6 +53,7 @@ def test_importing_system_keeps_the_package(tmp_path: Path, code: str) -> None:
     ("code", "package"),
     [
         ("from fintegrate.outgoing.client import Client", "h11"),
+        ("from fintegrate.access.by_token import ByToken", "jwt"),
         ("def later():\n    import phonenumbers", "phonenumbers"),
         ("def later():\n    import phonenumbers", "phonenumberslite"),
     ],
@@ -60,11 +63,15 @@ def test_system_keeps_only_its_own(tmp_path: Path, code: str, package: str) -> N
 
     assert package not in unused_packages(root, "letters")
     assert package in unused_packages(root, "banking")
-    assert "cryptography" in unused_packages(root, "letters")
+    assert ("cryptography" in unused_packages(root, "letters")) == (package != "jwt")
 
 
-def test_relay_needs_them_all() -> None:
-    assert unused_packages(ROOT, "relay") == ()
+def test_relay_needs_all_but_tokens() -> None:
+    assert set(unused_packages(ROOT, "relay")) == OF_TOKENS == {"jwt", "pyjwt"}
+
+
+def test_app_needs_no_telephone_numbers() -> None:
+    assert set(unused_packages(ROOT, "appevents")) == {"phonenumbers", "phonenumberslite"}
 
 
 def test_banking_needs_none_of_them() -> None:

@@ -13,12 +13,14 @@ from chalicelib.relay import places
 from chalicelib.relay.delivery import deliver
 from chalicelib.relay.delivery.adapters import ADAPTERS, adapter_of
 from chalicelib.relay.delivery.deliver import limits_of
-from chalicelib.relay.delivery.sending import Sender
+from chalicelib.relay.delivery.sending import Sender, verdicts_of
 from fintegrate.access.key_ring import KeyRing
 from fintegrate.access.sealing import Sealing
 from fintegrate.database import Row
 from fintegrate.outbox.lanes import Batch, Kind
+from fintegrate.outgoing import exchange
 from fintegrate.outgoing.client import Client
+from tests.support.marketing_events import TOKEN, destination, purchase
 
 NOW = datetime.now(UTC)
 CREDENTIALS = {"measurement_id": "G-ABC1234567", "api_secret": "secret"}
@@ -122,6 +124,15 @@ def test_credential_is_opened_once_a_run(sealing: Sealing, monkeypatch: pytest.M
     assert opened == sealed
 
 
+def test_changed_settings_are_used_at_once(sealing: Sealing) -> None:
+    mine, before = sender(sealing), lane(sealing)
+    changed = {**before, "settings_json": {"consent_mode": "optional"}}
+
+    used = [mine.destination_of(each).settings for each in (before, changed, before)]
+
+    assert used == [each["settings_json"] for each in (before, changed, before)]
+
+
 def test_row_that_was_changed_stops_no_other(sealing: Sealing) -> None:
     moved = row(sealing, 1, "one", place=places.of_event(5, "2", "purchase_completed"))
     batch = Batch(lane(sealing), [moved, row(sealing, 2, "one")], "token", 0)
@@ -146,3 +157,21 @@ def test_leases_follow_the_longest_request(
 
 def test_no_request_is_longer_than_a_run_expects() -> None:
     assert max(adapter_of(name).TIMEOUT for name in ADAPTERS) == deliver.LONGEST_SECONDS
+
+
+@pytest.mark.parametrize("name", ["pinterest", "snapchat"])
+@pytest.mark.parametrize("status", [200, 400, 401, 429, 500])
+def test_code_of_a_receiver_can_be_kept(name: str, status: int) -> None:
+    adapter, there, event = adapter_of(name), destination(name), purchase()
+    request = adapter.compose([event], there, NOW)
+    odd = json.dumps({"code": f"\0\ud800{TOKEN}" + "x" * 9_000, "status": f"\0\ud800{TOKEN}"})
+    answer = exchange.Answer(status, {}, odd.encode(), is_whole=True, milliseconds=1)
+
+    (verdict,) = verdicts_of(adapter, [event], request, answer, NOW).values()
+
+    assert verdict
+    kept = f"{verdict.code}{verdict.reason}"
+    assert kept.encode()
+    assert "\0" not in kept
+    assert TOKEN not in kept
+    assert len(verdict.code or "") <= 50

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from chalicelib.relay.values.contents import contents_of
 from chalicelib.relay.values.json_text import loads
-from chalicelib.relay.values.text import cut
 from chalicelib.relay.values.wrong import WrongValue
+from fintegrate.text import cut
 
 
 def test_items_are_read() -> None:

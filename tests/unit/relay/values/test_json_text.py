@@ -1,14 +1,23 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from chalicelib.relay.values.json_text import dumps, flaw_of, loads
+from chalicelib.relay.values.json_text import (
+    _decimal,
+    _whole,
+    canonical,
+    dumps,
+    flaw_of,
+    is_sound,
+    loads,
+)
 
 NUMBERS = st.decimals(allow_nan=False, allow_infinity=False, places=None)
 JSON = st.recursive(
@@ -48,6 +57,24 @@ def test_reading_raises_only_value_error(text: str | bytes) -> None:
         return
 
 
+@given(st.text() | st.binary() | JSON.map(dumps))
+@example("\ufeff1")
+@example(b"\xef\xbb\xbf1")
+@example("1".encode("utf-16"))
+@example("1 2")
+def test_reads_as_pythons_own(text: str | bytes) -> None:
+    """Which makes a new reader for each text."""
+
+    def read(reader: Callable[..., Any], **numbers: Any) -> str:
+        try:
+            return str(reader(text, **numbers))
+        except ValueError:
+            return "no JSON"
+
+    numbers = {"parse_float": _decimal, "parse_int": _whole, "parse_constant": Decimal}
+    assert read(loads) == read(json.loads, **numbers)
+
+
 def test_number_of_thousands_of_digits_is_read() -> None:
     assert flaw_of(loads("9" * 10_000)) == "holds a number of too many digits"
 
@@ -72,6 +99,48 @@ def test_deep_nesting_is_a_value_error() -> None:
 )
 def test_flaw_is_said(text: str, said: str) -> None:
     assert said in str(flaw_of(loads(text)))
+
+
+FLAWED = st.recursive(
+    st.none() | st.integers() | st.decimals() | st.text() | st.sampled_from(["\x7f", "\ud800"]),
+    lambda inside: st.lists(inside, max_size=2) | st.dictionaries(st.text(), inside, max_size=2),
+    max_leaves=20,
+)
+
+
+@given(FLAWED)
+def test_what_is_sound_has_no_flaw(value: Any) -> None:
+    try:
+        written = canonical(value)
+    except ValueError:
+        assert flaw_of(value)
+        return
+    assert flaw_of(value) is None or not is_sound(value, written)
+
+
+@pytest.mark.parametrize(
+    ("text", "sound"),
+    [
+        ('{"a": ["Zo\\u00eb", 80.79, {"b": null}]}', True),
+        ('{"a": "b\\u007f"}', False),
+        ('{"a": "\\u0000"}', False),
+        ("[" * 8 + "]" * 8, True),
+        ("[" * 9 + "]" * 9, False),
+    ],
+)
+def test_sound_value_is_seen(text: str, sound: bool) -> None:
+    value = loads(text)
+
+    assert is_sound(value, canonical(value)) is sound
+
+
+def test_half_a_character_has_no_canonical_text() -> None:
+    with pytest.raises(ValueError, match="surrogates"):
+        canonical(loads('{"\\ud800": 1}'))
+
+
+def test_canonical_text_knows_no_order() -> None:
+    assert canonical(loads('{"b": 1.50, "a": "é"}')) == '{"a":"é","b":"1.50"}'.encode()
 
 
 @pytest.mark.parametrize("text", ["[" * 8 + "]" * 8, '"a\\tb\\nc"', '"\\ud83d\\ude00"', "1.5"])

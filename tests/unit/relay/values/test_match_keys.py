@@ -7,6 +7,7 @@ import sys
 from hashlib import sha256
 from typing import Any
 
+import phonenumbers
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -165,6 +166,25 @@ def test_keys_are_hashes_only(user: dict[str, Any], country: str) -> None:
 
     assert all(len(key) == 64 and set(key) <= set("0123456789abcdef") for key in made.keys.values())
     assert sha("") not in made.keys.values()
+
+
+@given(
+    st.from_regex(r"(\+1[ .-]?)?\(?[1-9][0-9]{2}\)?[ .-]?[0-9]{3}[ .-]?[0-9]{4}", fullmatch=True),
+    st.sampled_from(["US", "CA", "GB", "XX"]),
+)
+def test_phone_numbers_are_the_librarys(text: str, country: str) -> None:
+    try:
+        number = phonenumbers.parse(text, country)
+        usable = phonenumbers.is_valid_number(number)
+    except phonenumbers.NumberParseException:
+        usable = False
+
+    key = user_data({"phone": text}, country).keys.get("ph_plus")
+
+    wanted = (
+        phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164) if usable else None
+    )
+    assert key == (wanted and sha(wanted))
 
 
 def test_phone_library_is_imported_when_needed() -> None:

@@ -14,7 +14,6 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Mapping
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fintegrate.access.key_ring import KeyRing
@@ -22,6 +21,9 @@ from fintegrate.access.secret import Secret
 
 if TYPE_CHECKING:
     from cryptography.fernet import Fernet
+
+
+_written = json.JSONEncoder(separators=(",", ":")).encode
 
 
 class Unreadable(Exception):
@@ -90,8 +92,7 @@ class Sealing:
         else:
             raise TypeError("a sealed value is bytes or a JSON object")
         key_id, key = self._ring.writing()
-        text = json.dumps(said, separators=(",", ":")).encode()
-        return Sealed(key_id, self._fernet(key).encrypt(text).decode())
+        return Sealed(key_id, self._fernet(key).encrypt(_written(said).encode()).decode())
 
     def open(self, key_id: str, text: str, place: str) -> Secret:
         """Open what `seal` made for this place.
@@ -101,21 +102,34 @@ class Sealing:
             Unreadable: the text was changed, or the key of this id is another one.
             Misplaced: it was sealed for another place.
         """
-        from cryptography.fernet import InvalidToken
+        return Secret(self.revealed(key_id, text, place))
 
-        fernet, said = self._fernet(self._ring.key(key_id)), None
-        with suppress(InvalidToken, ValueError):
-            said = json.loads(fernet.decrypt(text.encode()))
-        if not isinstance(said, dict) or not {"bytes", "object"} & said.keys():
+    def revealed(self, key_id: str, text: str, place: str) -> Any:
+        """What `open(…).reveal()` gives, in half the time: for many values that are used at once.
+
+        Raises:
+            KeyMissing, Unreadable, Misplaced: as `open` does.
+        """
+        said = _decrypted(self._fernet(self._ring.key(key_id)), text)
+        if not isinstance(said, dict) or ("object" not in said and "bytes" not in said):
             raise Unreadable(key_id)
         if said.get("place") != place:
             raise Misplaced
-        return Secret(said["object"] if "object" in said else base64.b64decode(said["bytes"]))
+        return said["object"] if "object" in said else base64.b64decode(said["bytes"])
 
     def _fernet(self, key: str) -> Fernet:
-        from cryptography.fernet import Fernet
-
         found = self._fernets.get(key)
         if found is None:
+            from cryptography.fernet import Fernet
+
             found = self._fernets[key] = Fernet(key)
         return found
+
+
+def _decrypted(fernet: Fernet, text: str) -> Any:
+    from cryptography.fernet import InvalidToken
+
+    try:
+        return json.loads(fernet.decrypt(text.encode()))
+    except (InvalidToken, ValueError):
+        return None

@@ -12,6 +12,8 @@ Leaves to others how a password comes and how it is compared (`fintegrate.access
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import re
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any, NamedTuple
@@ -38,6 +40,14 @@ class Users(NamedTuple):
 
     by_name: Mapping[str, User]
     nobodys: str
+
+    def digest(self, text: bytes) -> bytes:
+        """An HMAC that nobody can make who does not know all hashes; a `proofs.Signer`'s.
+
+        A changed setting changes it, so what was proven before counts no more.
+        """
+        known = " ".join(f"{name} {user.stored}" for name, user in sorted(self.by_name.items()))
+        return hmac.digest(hashlib.sha256(known.encode()).digest(), text, "sha256")
 
 
 def read_users(setting: str, text: str, roles: Collection[str]) -> Users:

@@ -110,7 +110,7 @@ def page(
     A page ends before `limit` where its answer would be larger than `most_bytes`. It has at least one
     row, so that a listing always goes on.
     """
-    count = _how_many_fit(rows[:limit], most_bytes)
+    count = how_many_fit(rows[:limit], most_bytes)
     if count == len(rows):
         return rows, None
     last = rows[count - 1]
@@ -118,11 +118,11 @@ def page(
     return rows[:count], base64.urlsafe_b64encode(position.encode()).decode()
 
 
-def _how_many_fit(rows: list[Row], most_bytes: int) -> int:
-    """Measures rows as AWS Lambda does: the body is a JSON text inside its function's JSON result.
+def how_many_fit(rows: list[Row], most_bytes: int = MOST_BYTES) -> int:
+    """How many rows an answer has space for, at least one. Measures them as AWS Lambda does.
 
-    So a quotation mark counts twice. Other characters than ASCII count as their escapes, since some of
-    Lambda's runtimes send those.
+    There the body is a JSON text inside its function's JSON result. So a quotation mark counts twice.
+    Other characters than ASCII count as their escapes, since some of Lambda's runtimes send those.
     """
     size = _AROUND_ROWS
     for count, row in enumerate(rows):

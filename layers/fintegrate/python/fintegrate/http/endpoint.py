@@ -326,7 +326,7 @@ class _Answering:
 
     def _refusal(self, error: ApiError) -> Response:
         headers = {**self._headers, **error.headers}
-        return answer(error.status, {}, redacted(error.description), headers)
+        return answer(error.status, {}, redacted(error.description), headers, error.reason)
 
     def _audit_refusal(self, error: ApiError, refused: Refused | None = None) -> None:
         who, audit = self._caller or refused, self._parts.audit

@@ -1,5 +1,7 @@
 """The shape of every answer: `{"data": …, "detail": {"status_code", "status_name", …}}`.
 
+An error may have a fourth member in `detail`: `reason`, a stable word that a program can act on.
+
 Leaves an error's status to `fintegrate.errors`, and the sending of answers to Chalice.
 """
 
@@ -20,9 +22,13 @@ from fintegrate.decimals import marked, unmarked
 SUCCESS = "Success"
 
 
-def envelope(status: int, data: Any, description: str = SUCCESS) -> dict[str, Any]:
+def envelope(
+    status: int, data: Any, description: str = SUCCESS, reason: str | None = None
+) -> dict[str, Any]:
     name = status_name(status)
     detail = {"status_code": str(status), "status_name": name, "status_description": description}
+    if reason is not None:
+        detail["reason"] = reason
     return {"data": data, "detail": detail}
 
 
@@ -38,14 +44,18 @@ def status_name(status: int) -> str:
 
 
 def answer(
-    status: int, data: Any, description: str = SUCCESS, headers: Mapping[str, str] | None = None
+    status: int,
+    data: Any,
+    description: str = SUCCESS,
+    headers: Mapping[str, str] | None = None,
+    reason: str | None = None,
 ) -> Response:
     """Make the HTTP answer; times in `data` become ISO 8601 with offset.
 
     If `headers` has another spelling of a header, the middleware drops the first one (`merged`).
     """
     return Response(
-        body=dumps(envelope(status, data, description)),
+        body=dumps(envelope(status, data, description, reason)),
         status_code=status,
         headers={"Content-Type": "application/json", **(headers or {})},
     )

@@ -1,6 +1,7 @@
 """One connection to RabbitMQ that publishes with confirms, in a pipeline, in order per key.
 
-`publish` takes a list of messages and waits until each is confirmed, refused or given up.
+`publish` takes a list of messages and waits until each is confirmed, refused or given up. `post` sends
+one message and waits for nothing; at most one is under way so.
 `fintegrate.messaging.pipeline` decides which message may be sent when, so that the order holds.
 
 Built on pika's `SelectConnection`, because its `BlockingConnection` waits for every single confirm
@@ -64,6 +65,7 @@ class BrokerConnection:
         self._blocked: str | None = None
         self._confirmed_at = float("-inf")
         self._pipeline: Pipeline | None = None
+        self._posted: Pipeline | None = None
         self._answered = False
         self._connection = _Connection(
             _within(parameters, _HANDSHAKE_PART * seconds),
@@ -132,11 +134,34 @@ class BrokerConnection:
             result = Result.UNROUTABLE if self._exchange_missing else Result.UNCONFIRMED
             pipeline.give_up(Outcome(result, str(self._lost)))
             self._reset()
-        elif any(outcome.result is Result.NACKED for outcome in pipeline.outcomes):
-            self._lost = self._lost or "nacked: a new channel asks for the queue's leader again"
+        self._give_up_after(pipeline)
         self._pipeline = None
         self.used_at = time.monotonic()
         return pipeline.outcomes
+
+    @property
+    def proven(self) -> bool:
+        """Whether the broker takes messages here, and has confirmed the one that was posted last."""
+        return self.usable and self._blocked is None and self._posted is None
+
+    def post(self, message: Message) -> None:
+        """Publish one message and wait for nothing; `posted` tells its outcome. Only while `proven`."""
+        self._posted = Pipeline([message], self._send)
+        self._posted.fill()
+        self.notice()  # pika writes to the socket only when its loop runs
+        self.used_at = time.monotonic()
+
+    def posted(self) -> Outcome | None:
+        """The outcome of the message that was posted last, told once; None if it is not known yet."""
+        posted = self._posted
+        if posted is None or (posted.waiting and self.usable):
+            return None
+        if posted.waiting:
+            posted.give_up(Outcome(Result.UNCONFIRMED, str(self._lost)))
+        self._posted = None
+        (outcome,) = posted.outcomes
+        self._give_up_after(posted)
+        return outcome
 
     def close(self) -> None:
         """Close the connection; waits only briefly for the broker's reply."""
@@ -169,6 +194,10 @@ class BrokerConnection:
             with self._connection.together():
                 pipeline.fill()
         return not (pipeline.waiting and self.usable)
+
+    def _give_up_after(self, pipeline: Pipeline) -> None:
+        if any(outcome.result is Result.NACKED for outcome in pipeline.outcomes):
+            self._lost = self._lost or "nacked: a new channel asks for the queue's leader again"
 
     def _refusal(self, exchange: str, seconds: float) -> Outcome | None:
         """Why nothing can be published now. Sends a probe if there was no recent confirm."""
@@ -235,19 +264,19 @@ class BrokerConnection:
         self._blocked = None
 
     def _on_return(self, _channel: Any, method: Any, properties: Any, _body: Any) -> None:
-        if self._pipeline is not None:
-            self._pipeline.returned(
-                str(properties.message_id),
-                method.routing_key,
-                f"{method.reply_text}: {method.routing_key}",
-            )
+        said = f"{method.reply_text}: {method.routing_key}"
+        for pipeline in (self._pipeline, self._posted):
+            if pipeline is not None:
+                pipeline.returned(str(properties.message_id), method.routing_key, said)
 
     def _on_confirm(self, frame: Any) -> None:
         self._confirmed_at = time.monotonic()
         self._confirmed_tag = max(self._confirmed_tag, frame.method.delivery_tag)
+        confirmed = isinstance(frame.method, pika.spec.Basic.Ack)
         if self._pipeline is not None:
-            confirmed = isinstance(frame.method, pika.spec.Basic.Ack)
             self._pipeline.answered(frame.method.delivery_tag, frame.method.multiple, confirmed)
+        if self._posted is not None:
+            self._posted.answered(frame.method.delivery_tag, frame.method.multiple, confirmed)
 
     def _poll_until(self, done: Callable[[], bool], seconds: float) -> None:
         """Let pika work until `done`, at most `seconds`."""

@@ -30,16 +30,22 @@ class Message(NamedTuple):
 
 
 class MessageProperties(pika.BasicProperties):
-    """The properties of a persistent JSON message; headers are text or integers."""
+    """The properties of a JSON message; headers are text or integers."""
 
     def __init__(
-        self, message_id: str, kind: str, app_id: str, timestamp: int, headers: dict[str, str | int]
+        self,
+        message_id: str,
+        kind: str,
+        app_id: str,
+        timestamp: int,
+        headers: dict[str, str | int],
+        mode: pika.DeliveryMode = pika.DeliveryMode.Persistent,
     ) -> None:
         super().__init__(
             content_type="application/json",
             content_encoding="utf-8",
             headers=headers,
-            delivery_mode=pika.DeliveryMode.Persistent,
+            delivery_mode=mode,
             message_id=message_id,
             timestamp=timestamp,
             type=kind,
@@ -56,7 +62,7 @@ class MessageProperties(pika.BasicProperties):
             _short(str(self.content_encoding)),
             _length(len(table)),
             table,
-            _PERSISTENT,
+            _MODES[self.delivery_mode or 0],
             _fresh(str(self.message_id)),
             _time(self.timestamp or 0),
             _short(str(self.type)),
@@ -83,7 +89,7 @@ def _value(value: str | int) -> bytes:
     return _int64(b"l", value)
 
 
-_PERSISTENT = bytes((pika.DeliveryMode.Persistent.value,))
+_MODES = {mode.value: bytes((mode.value,)) for mode in pika.DeliveryMode}
 _FLAGS = _flags(
     pika.BasicProperties.FLAG_CONTENT_TYPE
     | pika.BasicProperties.FLAG_CONTENT_ENCODING

@@ -10,11 +10,13 @@ import logging
 import time
 import uuid
 
+import pika
+
 from fintegrate.messaging.broker import BrokerUnavailable
 from fintegrate.messaging.message import Message, MessageProperties
 from fintegrate.messaging.publisher import Publisher
 from fintegrate.messaging.topology import Queue, declare
-from fintegrate.outcome import Result
+from fintegrate.outcome import Outcome, Result
 
 WORTHLESS_AFTER_MS = 60_000
 ARGUMENTS = {
@@ -32,16 +34,46 @@ def nudge(publisher: Publisher, url: str, queue: str, body: bytes, seconds: floa
     `by` names the service that nudges. Returns whether the broker has it. If it has not, the schedule
     does the same work.
     """
-    properties = MessageProperties(str(uuid.uuid4()), "nudge", by, int(time.time()), {})
-    messages = [Message("", queue, body, properties, order_key=queue)]
-    (outcome,) = publisher.publish(messages, seconds)
+    message = _message(queue, body, by)
+    (outcome,) = publisher.publish([message], seconds)
+    return _arrived(publisher, url, message, seconds, outcome)
+
+
+def post(publisher: Publisher, url: str, queue: str, body: bytes, seconds: float, by: str) -> int:
+    """Publish a nudge as `nudge` does, but wait for no confirm where the connection has proven itself.
+
+    Returns how many nudges are now known to be lost: this one, if it was waited for, and the one before,
+    if it was not. A missing queue is declared, if not by this nudge, then by the next.
+    """
+    message = _message(queue, body, by)
+    before, now = publisher.post(message, seconds)
+    lost = 0
+    if before is not None and before.result is not Result.CONFIRMED:
+        log.warning("%s was not nudged before: %s", queue, before.reason)
+        lost += 1
+    if now is not None and not _arrived(publisher, url, message, seconds, now):
+        lost += 1
+    return lost
+
+
+def _message(queue: str, body: bytes, by: str) -> Message:
+    mode = pika.DeliveryMode.Transient
+    properties = MessageProperties(str(uuid.uuid4()), "nudge", by, int(time.time()), {}, mode)
+    return Message("", queue, body, properties, order_key=queue)
+
+
+def _arrived(
+    publisher: Publisher, url: str, message: Message, seconds: float, outcome: Outcome
+) -> bool:
+    """Whether the broker has it, after a second try if its queue was missing."""
+    queue = message.routing_key
     if outcome.result is Result.UNROUTABLE:
         try:
             declare(url, "", [Queue(queue, [], ARGUMENTS)], seconds)
         except BrokerUnavailable as error:
             log.warning("queue %s not declared: %s", queue, error)
             return False
-        (outcome,) = publisher.publish(messages, seconds)
+        (outcome,) = publisher.publish([message], seconds)
     if outcome.result is not Result.CONFIRMED:
         log.warning("%s was not nudged: %s", queue, outcome.reason)
     return outcome.result is Result.CONFIRMED

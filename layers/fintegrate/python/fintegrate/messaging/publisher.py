@@ -14,6 +14,7 @@ import socket
 import threading
 import time
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import pika
 
@@ -32,6 +33,18 @@ LINE_SECONDS = 5
 has died. A message that was given up cannot arrive later than this over a broken line."""
 HEARTBEAT_SECONDS = 60
 """Lets the broker drop the connection of a process that stays frozen."""
+
+
+class Posted(NamedTuple):
+    """What is known after a message was posted.
+
+    Attributes:
+        before: the outcome of the one before, if nobody has been told it yet
+        now: the outcome of this one, None if it was not waited for
+    """
+
+    before: Outcome | None
+    now: Outcome | None
 
 
 class Publisher:
@@ -67,6 +80,24 @@ class Publisher:
         self._report(outcomes)
         return outcomes
 
+    def post(self, message: Message, seconds: float) -> Posted:
+        """Publish a message whose loss does little harm: without waiting, where that is safe.
+
+        Waits as `publish` does where the connection is new or idle, where the broker has not confirmed
+        the message before, and where the breaker is not closed. So of the messages that are lost with a
+        connection at most one was not waited for. What became of it, the next call says in this thread.
+        """
+        connection = self._kept
+        if connection is not None:
+            connection.notice()
+        before = self._posted_before()
+        delivered = before is None or before.result is Result.CONFIRMED
+        if connection is not None and delivered and self._proven(connection):
+            connection.post(message)
+            return Posted(before, None)
+        (now,) = self.publish([message], seconds)
+        return Posted(before or self._posted_before(), now)
+
     def ping(self, seconds: float) -> None:
         """Ask whether the broker takes messages, on a new connection if there is none.
 
@@ -82,13 +113,33 @@ class Publisher:
 
     def close(self) -> None:
         """Close this thread's connection; the next publish opens another."""
-        connection: BrokerConnection | None = getattr(self._local, "connection", None)
+        connection = self._kept
         self._local.connection = None
         if connection is not None:
             connection.close()
+            self._local.posted = connection.posted() or getattr(self._local, "posted", None)
+
+    @property
+    def _kept(self) -> BrokerConnection | None:
+        """This thread's connection, whatever its state."""
+        return getattr(self._local, "connection", None)
+
+    def _posted_before(self) -> Outcome | None:
+        """What became of the posted message, told once, also if its connection is closed by now."""
+        outcome: Outcome | None = getattr(self._local, "posted", None)
+        self._local.posted = None
+        if outcome is None and self._kept is not None:
+            outcome = self._kept.posted()
+        if outcome is not None:
+            self._report([outcome])
+        return outcome
+
+    def _proven(self, connection: BrokerConnection) -> bool:
+        idle = time.monotonic() - connection.used_at
+        return connection.proven and idle < IDLE_SECONDS and self.breaker.state == "closed"
 
     def _usable_connection(self, deadline: float) -> BrokerConnection:
-        connection: BrokerConnection | None = getattr(self._local, "connection", None)
+        connection = self._kept
         if connection is not None and self._alive(connection):
             return connection
         self.close()

@@ -7,7 +7,8 @@ rare and must not disturb a connection that publishes.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -40,25 +41,36 @@ def declare(url: str, exchange: str, queues: Sequence[Queue], seconds: float = 3
     Raises:
         BrokerUnavailable: the broker is away, or refuses a queue. The other queues are still declared.
     """
-    parameters = pika.URLParameters(url)
-    parameters.connection_attempts = 1
-    parameters.socket_timeout = parameters.stack_timeout = seconds
-    parameters.blocked_connection_timeout = seconds
     try:
-        connection = pika.BlockingConnection(parameters)
-        try:
+        with short_connection(url, seconds) as connection:
             if exchange:
                 connection.channel().exchange_declare(exchange, "topic", durable=True)
             refused = [
                 reason for queue in queues if (reason := _declare(connection, exchange, queue))
             ]
-        finally:
-            if connection.is_open:
-                connection.close()
     except (pika.exceptions.AMQPError, AMQPConnectorException, OSError) as error:
         raise BrokerUnavailable(f"{type(error).__name__}: {error}") from error
     if refused:
         raise BrokerUnavailable("; ".join(refused))
+
+
+@contextmanager
+def short_connection(url: str, seconds: float) -> Iterator[pika.BlockingConnection]:
+    """A connection that tries once and waits at most so long for each answer.
+
+    Raises:
+        AMQPError, AMQPConnectorException, OSError: the broker is away, or refuses.
+    """
+    parameters = pika.URLParameters(url)
+    parameters.connection_attempts = 1
+    parameters.socket_timeout = parameters.stack_timeout = seconds
+    parameters.blocked_connection_timeout = seconds
+    connection = pika.BlockingConnection(parameters)
+    try:
+        yield connection
+    finally:
+        if connection.is_open:
+            connection.close()
 
 
 def _declare(connection: pika.BlockingConnection, exchange: str, queue: Queue) -> str | None:

@@ -46,6 +46,8 @@ class Description(NamedTuple):
     use. Two systems must not use one name for different schemes."""
     refusals: Mapping[int, Refusal] = {}
     """Errors with a text of the system's own, by status."""
+    has_reasons: bool = False
+    """Whether an error's `detail` may have a `reason`."""
 
     @property
     def challenges(self) -> bool:

@@ -10,7 +10,7 @@ from fintegrate.openapi.description import Description, info
 from fintegrate.openapi.headers import HEADERS, PARAMETERS
 from fintegrate.openapi.operation import Operations, Route
 from fintegrate.openapi.refusals import Refusals
-from fintegrate.openapi.schemas import Schemas
+from fintegrate.openapi.schemas import DETAIL_WITH_REASON, Schemas
 
 
 def build_document(
@@ -37,6 +37,8 @@ def build_document(
         "responses": refusals.components,
         "schemas": schemas.components,
     }
+    if any(description.has_reasons for description in descriptions):
+        components["schemas"] = {**components["schemas"], "Detail": DETAIL_WITH_REASON}
     return {
         "openapi": "3.1.0",
         "info": info(descriptions),

@@ -98,8 +98,12 @@ _DETAIL = {
     "status_name": {"type": "string", "pattern": "^[A-Z_]+$"},
     "status_description": {"type": "string", "minLength": 1},
 }
+_REASON = {"reason": {"type": "string", "description": "A stable word for programs"}}
+DETAIL = _closed(_DETAIL, "The status as text, its name, and a sentence")
+DETAIL_WITH_REASON = {**DETAIL, "properties": {**_DETAIL, **_REASON}}
+"""Of systems whose errors may have one."""
 ENVELOPES: dict[str, Any] = {
-    "Detail": _closed(_DETAIL, "The status as text, its name, and a sentence"),
+    "Detail": DETAIL,
     "Success": {
         **envelope_schema(NO_DATA),
         "description": "It is done, and there is nothing to say",

@@ -8,8 +8,11 @@ transaction is open. When the process dies, its batches wait until their leases 
 Lanes take turns. Each gets its share of the free senders, at most its own `concurrency`. It begins with
 one request at a time and gets one more with each answer, so that receivers that hang hold a sender each
 and not all of them. A lane that is slow or fails gets one. A lane that is served leaves the last free
-sender to one that is not. What a claim or a halving makes beyond that waits here, leased, for the lane's
-next free sender.
+sender to one that is not.
+
+A lane has those batches claimed ahead that it sends in a tenth of a second. A sender whose answer
+changes nothing for the lane goes on with the next of them, and the book is not asked. It is asked first
+(`renew`) after any other answer, for what waited longer than a second, and for what a halving made.
 
 A run ends when nothing is due. It waits for what becomes due within a few seconds, such as the first
 retry, or the next request that an account may get: the next run may be a minute away.
@@ -20,124 +23,44 @@ decide when a lane may be served.
 
 from __future__ import annotations
 
-import logging
+import threading
 import time
-import traceback
-from collections import Counter, defaultdict, deque
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from enum import Enum
-from queue import Empty, SimpleQueue
-from statistics import median
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 from fintegrate.database import Row
+from fintegrate.outbox.batches import AWAY, DELIVERED, Batch, Kind, Sent, Verdict, attempt, unsent
+from fintegrate.outbox.lane_book import Book
+from fintegrate.outbox.served_lane import ServedLane
 
-log = logging.getLogger(__name__)
-SLOW_SECONDS = 2.0
-_REMEMBERED = 5
-"""How many of a lane's last requests tell whether it is slow."""
+__all__ = [
+    "AWAY",
+    "DELIVERED",
+    "Batch",
+    "Book",
+    "Kind",
+    "LaneRun",
+    "Sent",
+    "Summary",
+    "Verdict",
+    "attempt",
+]
+
 _LOOK_SECONDS = 0.2
 """The book is asked again after this time which lanes have due rows, or sooner: see `_LOOKING`."""
 _LOOKING = 0.1
 """The most of a run's time that goes into asking. What becomes due meanwhile waits that much less."""
 _PAUSE_SECONDS = 0.02
-
-
-class Kind(Enum):
-    """What an answer means for one row."""
-
-    DELIVERED = "delivered"
-    REFUSED = "refused"
-    """The receiver does not want this row: it is never sent again."""
-    SKIPPED = "skipped"
-    """Not sent, because it must not be or cannot be; the reason says why."""
-    EXPIRED = "expired"
-    """Not sent, because it is too old for the receiver."""
-    CONFIGURATION = "configuration"
-    """The receiver refuses the lane, whatever the row: a token, an address, a permission is wrong."""
-    OVERLOAD = "overload"
-    """The receiver wants fewer requests for a while."""
-    OUTAGE = "outage"
-    """The receiver is away."""
-    UNKNOWN = "unknown"
-    """Sent whole, and no readable answer came: it may have arrived."""
-    FAULT = "fault"
-    """Our own code failed on it, before a request was made."""
-    POSTPONED = "postponed"
-    """Not sent now, for no reason of its own: due again at once."""
-
-
-AWAY = frozenset({Kind.OUTAGE, Kind.UNKNOWN})
-
-
-class Verdict(NamedTuple):
-    """How it ended for one row, with the reason in a few words."""
-
-    kind: Kind
-    reason: str = ""
-    wait: float | None = None
-    """The seconds for which the receiver asked to wait; infinite: until somebody changes the lane."""
-    code: str | None = None
-    """The receiver's own code."""
-
-
-DELIVERED = Verdict(Kind.DELIVERED)
-
-
-class Batch(NamedTuple):
-    """Rows of one lane that go out in one request, before `ends` on this process's monotonic clock."""
-
-    lane: Row
-    rows: Sequence[Row]
-    token: str
-    ends: float
-    is_probe: bool = False
-    """Whether it is the one try of a lane that is closed."""
-
-
-class Sent(NamedTuple):
-    """How a batch ended, by a verdict per row.
-
-    Rows without one were refused together, and nobody said which was at fault: their halves are sent.
-    """
-
-    batch: Batch
-    verdicts: Sequence[Verdict | None]
-    milliseconds: int = 0
-    http_status: int | None = None
-    requested: bool = True
-    """Whether a request was made at all. Without one no try is spent, and none is noted."""
-
-
-class Book(Protocol):
-    """The statements of a system's lanes."""
-
-    def due(self) -> list[Row]:
-        """The lanes with due rows that may be served now, the least recently served first.
-
-        Each has `lane_id`, `concurrency` and `failures`.
-        """
-
-    def claim(self, lane: Row, requests: int) -> list[Batch]:
-        """Lease due rows for so many requests of the lane; none if it may not be served.
-
-        More batches than that are fine, if rows cannot go out together after all.
-        """
-
-    def renew(self, batches: Sequence[Batch]) -> list[Batch]:
-        """Restart the leases of batches of one lane, each before a further request.
-
-        Leaves out rows whose lease was lost. Releases all and returns none if the lane may not be served
-        any more.
-        """
-
-    def wait(self) -> float | None:
-        """The seconds until a lane may be served, 0 for now; None if there is nothing to send."""
-
-    def write_back(self, sent: Sequence[Sent]) -> None:
-        """Write how rows ended, and what it says of their lanes. Rows without a verdict stay leased."""
+"""So long answers wait for others, to be written back together."""
+_TOGETHER = 64
+"""So many answers do not wait."""
+_LEAST_AHEAD = 2
+"""A lane's share of the senders counts as so many, however many lanes there are."""
+_ROWS_AHEAD = 2_000
+"""The rows that are claimed ahead, of all lanes."""
 
 
 class Summary(NamedTuple):
@@ -161,45 +84,65 @@ class LaneRun:
     least_seconds: float = 10.0
     linger_seconds: float = 0.0
     """The run waits for what becomes due within this time."""
-    _done: SimpleQueue[Sent] = field(default_factory=SimpleQueue)
-    _running: Counter[Any] = field(default_factory=Counter)
-    _ready: dict[Any, deque[Batch]] = field(default_factory=dict)
-    _due: dict[Any, Row] = field(default_factory=dict)
+    _alone: threading.Lock = field(default_factory=threading.Lock)
+    """Guards the lanes and the numbers of busy senders."""
+    _wake: threading.Event = field(default_factory=threading.Event)
+    """There is something to do for the book."""
+    _done: deque[_Answer] = field(default_factory=deque)
+    """Answers as they come; the book moves them to `_ended`."""
+    _ended: list[_Answer] = field(default_factory=list)
+    """Answers that are to be written back."""
+    _lanes: dict[Any, ServedLane] = field(default_factory=dict)
+    _due: dict[Any, ServedLane] = field(default_factory=dict)
+    _busy: int = 0
+    _share: int = 0
+    """A lane with more senders gives one back after each answer: all, while no lane waits for one."""
+    _deadline: float = float("inf")
     _looked_at: float = float("-inf")
     _look_again: float = _LOOK_SECONDS
-    _took: dict[Any, deque[float]] = field(
-        default_factory=lambda: defaultdict(lambda: deque(maxlen=_REMEMBERED))
-    )
-    _failing: set[Any] = field(default_factory=set)
-    _answers: Counter[Any] = field(default_factory=Counter)
-    """Of a lane, since it last failed."""
     _rows: Counter[str] = field(default_factory=Counter)
     _requests: int = 0
     _halvings: int = 0
 
     def run(self, seconds: float) -> Summary:
         """Send what is due, and what becomes due, for at most `seconds` plus one request."""
-        deadline = time.monotonic() + seconds
+        self._deadline = time.monotonic() + seconds
         with ThreadPoolExecutor(self.senders, thread_name_prefix="lane") as pool:
-            while True:
-                self._collect()
-                if time.monotonic() < deadline:
-                    self._fill(pool)
-                else:
-                    self._release()
-                if not self._busy and not self._waited(deadline):
-                    break
+            try:
+                while self._turn(pool) or self._waited():
+                    pass
+            finally:
+                self._deadline = float("-inf")  # without a book no sender goes on
         return Summary(dict(self._rows), self._requests, self._halvings)
 
-    @property
-    def _busy(self) -> int:
-        return self._running.total()
+    def _turn(self, pool: ThreadPoolExecutor) -> bool:
+        """Do what there is to do for the book; returns whether answers are to come."""
+        is_idle = not self._busy
+        self._wake.wait(0 if is_idle else self._patience())
+        self._wake.clear()
+        while self._done:
+            self._ended.append(self._done.popleft())
+        if time.monotonic() < self._deadline:
+            self._begin_ready(pool)
+            self._write_back(at_once=is_idle)
+            self._look()
+            self._fill(pool)
+        else:
+            self._write_back(at_once=True)
+            self._release([batch for lane in self._lanes.values() for batch in self._all_of(lane)])
+        return bool(self._busy or self._done or self._ended)
 
-    def _waited(self, deadline: float) -> bool:
+    def _patience(self) -> float:
+        """How long the first answer that is not written back may wait for others."""
+        if not self._ended:
+            return _PAUSE_SECONDS
+        return max(0.0, self._ended[0].at + _PAUSE_SECONDS - time.monotonic())
+
+    def _waited(self) -> bool:
         """Wait a moment for what is due soon; False if nothing is, before the run ends."""
-        if self._ready:
+        if any(lane.ready or lane.again for lane in self._lanes.values()):
             return True
-        left = deadline - time.monotonic()
+        left = self._deadline - time.monotonic()
         wait = self.book.wait() if left > 0 else None
         if wait is None or wait > min(self.linger_seconds, left):
             return False
@@ -207,71 +150,30 @@ class LaneRun:
         self._looked_at = float("-inf")
         return True
 
-    def _collect(self) -> None:
-        """Write back what has ended; waits for the first while senders are busy."""
-        ended: list[Sent] = []
-        try:
-            ended.append(self._ended(self._done.get(timeout=_PAUSE_SECONDS if self._busy else 0)))
-            while True:
-                ended.append(self._ended(self._done.get_nowait()))
-        except Empty:
-            pass
-        if ended:
-            self.book.write_back(ended)
-            for sent in ended:
-                self._halve(sent)
-
-    def _ended(self, sent: Sent) -> Sent:
-        lane_id = sent.batch.lane["lane_id"]
-        self._running[lane_id] -= 1
-        self._requests += sent.requested
-        kinds = [verdict.kind for verdict in sent.verdicts if verdict is not None]
-        self._rows.update(kind.value for kind in kinds)
-        if sent.requested:
-            self._took[lane_id].append(sent.milliseconds / 1000)
-            if any(kind in AWAY for kind in kinds):
-                self._failing.add(lane_id)
-                self._answers[lane_id] = 0
-            else:
-                self._failing.discard(lane_id)
-                self._answers[lane_id] += 1
-        return sent
-
-    def _halve(self, sent: Sent) -> None:
-        batch = sent.batch
-        left = [row for row, v in zip(batch.rows, sent.verdicts, strict=True) if v is None]
-        if not left:
+    def _write_back(self, *, at_once: bool) -> None:
+        """Write back what has ended, many answers together. One that says something does not wait."""
+        ended = self._ended
+        says = [each for each in ended if not each.is_plain]
+        if not ended or not (at_once or says or len(ended) >= _TOGETHER or not self._patience()):
             return
-        self._halvings += 1
-        middle = (len(left) + 1) // 2
-        halves = [batch._replace(rows=part) for part in (left[:middle], left[middle:]) if part]
-        self._ready.setdefault(batch.lane["lane_id"], deque()).extend(halves)
+        self._ended = []
+        self.book.write_back([each.sent for each in ended])
+        for each in ended:
+            self._requests += each.sent.requested
+            for verdict in each.sent.verdicts:
+                if verdict is not None:
+                    self._rows[verdict.kind.value] += 1
+        with self._alone:
+            for each in says:
+                each.lane.unsure -= 1
+                self._halve(each)
 
-    def _fill(self, pool: ThreadPoolExecutor) -> None:
-        self._look()
-        ready = {lane_id: batches[0].lane for lane_id, batches in self._ready.items()}
-        waiting = {**ready, **self._due}
-        served = {lane_id: lane for lane_id, lane in waiting.items() if self._lacks(lane) > 0}
-        for lane in served.values():
-            room = self._room(lane, served)
-            if room > 0:
-                for batch in self._next(lane, room):
-                    self._begin(pool, batch)
-
-    def _next(self, lane: Row, room: int) -> list[Batch]:
-        """The batches that the lane begins now: what is left of earlier ones, else newly claimed."""
-        lane_id = lane["lane_id"]
-        if ready := self._ready.pop(lane_id, None):
-            taken = [ready.popleft() for _ in range(min(room, len(ready)))]
-            if ready:
-                self._ready[lane_id] = ready
-            return self.book.renew(taken)
-        batches = self.book.claim(lane, room)
-        if len(batches) < room:
-            self._due.pop(lane_id, None)
-        if left := batches[room:]:
-            self._ready[lane_id] = deque(left)
-        return batches[:room]
+    def _halve(self, answer: _Answer) -> None:
+        batch, verdicts = answer.sent.batch, answer.sent.verdicts
+        left = [row for row, verdict in zip(batch.rows, verdicts, strict=True) if verdict is None]
+        if left:
+            self._halvings += 1
+            answer.lane.halve(batch, left)
 
     def _look(self) -> None:
         """Ask the book which lanes are due, now and then."""
@@ -279,65 +181,138 @@ class LaneRun:
         if now - self._looked_at < (self._look_again if self._due or self._busy else 0):
             return
         self._looked_at = now
-        self._due = {lane["lane_id"]: lane for lane in self.book.due()}
+        self._due = {row["lane_id"]: self._lane_of(row) for row in self.book.due()}
         took = time.monotonic() - now
         self._look_again = min(_LOOK_SECONDS, max(_PAUSE_SECONDS, took / _LOOKING))
 
-    def _room(self, lane: Row, served: Mapping[Any, Row]) -> int:
-        """How many requests this lane may begin now."""
-        free = self.senders - self._busy
-        own = self._running[lane["lane_id"]]
-        share = max(1, free // len(served))
-        if free == 1 and own and any(not self._running[other] for other in served):
-            return 0
-        return min(self._lacks(lane), share, free)
+    def _lane_of(self, row: Row) -> ServedLane:
+        lane = self._lanes.setdefault(row["lane_id"], ServedLane(row))
+        lane.row = row
+        return lane
 
-    def _lacks(self, lane: Row) -> int:
-        """How many requests it may have more. A lane that has all of its own needs no share."""
-        return self._allowed(lane) - self._running[lane["lane_id"]]
+    def _begin_ready(self, pool: ThreadPoolExecutor) -> None:
+        """Begin what needs no statement, so that senders do not wait for one."""
+        waiting = self._waiting()
+        served = [lane for lane in waiting if lane.lacks > 0]
+        for lane in served:
+            if lane.ready and not lane.again:
+                self._begin(pool, lane, self._room(lane, served))
 
-    def _allowed(self, lane: Row) -> int:
-        took = self._took[lane["lane_id"]]
-        slow = bool(took) and median(took) > SLOW_SECONDS
-        troubled = slow or lane["failures"] > 0 or lane["lane_id"] in self._failing
-        proven = 1 + self._answers[lane["lane_id"]]
-        return 1 if troubled else min(int(lane["concurrency"]), proven)
+    def _fill(self, pool: ThreadPoolExecutor) -> None:
+        """Begin what free senders can take, and claim ahead."""
+        waiting = self._waiting()
+        served = [lane for lane in waiting if lane.lacks > 0]
+        rows = _ROWS_AHEAD - sum(lane.rows_ready for lane in waiting)
+        for lane in waiting:
+            room, own = self._room(lane, served), lane.rows_ready
+            self._supply(lane, room, lane.ahead(max(self._share, _LEAST_AHEAD), rows + own))
+            self._begin(pool, lane, room)
+            rows -= lane.rows_ready - own
+        self._share = self.senders
+        if self._busy >= self.senders and any(lane.lacks > 0 for lane in waiting):
+            self._share //= max(1, sum(map(self._is_served, self._lanes.values())))
 
-    def _begin(self, pool: ThreadPoolExecutor, batch: Batch) -> None:
-        self._running[batch.lane["lane_id"]] += 1
-        pool.submit(self._send, batch)
+    def _is_served(self, lane: ServedLane) -> bool:
+        return bool(lane.running or lane.ready or lane.again or lane.row["lane_id"] in self._due)
 
-    def _send(self, batch: Batch) -> None:
-        if time.monotonic() + self.least_seconds > batch.ends:
-            self._done.put(_all(batch, Kind.POSTPONED, "the lease was nearly over"))
+    def _waiting(self) -> list[ServedLane]:
+        """The lanes with something to send, the least recently served first."""
+        now = time.monotonic()
+        with self._alone:
+            for lane in self._lanes.values():
+                lane.sort(now)
+        claimed = {key: lane for key, lane in self._lanes.items() if lane.ready or lane.again}
+        return sorted((claimed | self._due).values(), key=lambda lane: lane.served_at)
+
+    def _supply(self, lane: ServedLane, room: int, ahead: int) -> None:
+        """Have so many batches ready for the lane, or at least enough for now, by one statement."""
+        lane.low = ahead // 2
+        if lane.again:
+            if room > 0:
+                self._renew(lane, room + ahead)
+        elif len(lane.ready) - room <= lane.low:
+            self._claim(lane, room + ahead - len(lane.ready))
+
+    def _renew(self, lane: ServedLane, most: int) -> None:
+        with self._alone:
+            taken = [lane.again.popleft() for _ in range(min(most, len(lane.again)))]
+        kept, now = self.book.renew(taken), time.monotonic()
+        with self._alone:
+            lane.ready.extendleft((now, batch) for batch in reversed(kept))
+        if not kept:
+            self._release(self._all_of(lane))
+
+    def _claim(self, lane: ServedLane, requests: int) -> None:
+        lane_id = lane.row["lane_id"]
+        if requests <= 0 or lane_id not in self._due:
             return
-        self._done.put(attempt(self.send, batch))
+        claimed, now = self.book.claim(lane.row, requests), time.monotonic()
+        if len(claimed) < requests:
+            self._due.pop(lane_id)
+        if claimed:
+            with self._alone:
+                lane.add(claimed, now)
 
-    def _release(self) -> None:
-        """At the run's end nothing more is begun: what waits here is due again."""
-        left = [batch for batches in self._ready.values() for batch in batches]
-        self._ready.clear()
-        if left:
-            self.book.write_back([_all(batch, Kind.POSTPONED, "the run is over") for batch in left])
+    def _room(self, lane: ServedLane, served: Sequence[ServedLane]) -> int:
+        """How many requests this lane may begin now. `served` may begin some, too."""
+        free = self.senders - self._busy
+        if free <= 0 or lane.lacks <= 0:
+            return 0
+        if free == 1 and lane.running and any(not other.running for other in served):
+            return 0
+        return min(lane.lacks, max(1, free // max(1, len(served))), free)
+
+    def _begin(self, pool: ThreadPoolExecutor, lane: ServedLane, room: int) -> None:
+        with self._alone:
+            room = 0 if lane.unsure else min(room, len(lane.ready))
+            batches = [lane.ready.popleft()[1] for _ in range(room)]
+            lane.running += room
+            self._busy += room
+            lane.served_at = time.monotonic() if room else lane.served_at
+        for batch in batches:
+            pool.submit(self._send, lane, batch)
+
+    def _send(self, lane: ServedLane, batch: Batch) -> None:
+        """Send a batch, and after it what is ready. Runs in a sender's thread."""
+        following: Batch | None = batch
+        while following is not None:
+            following = self._next(lane, self._sent(following))
+
+    def _sent(self, batch: Batch) -> Sent:
+        if time.monotonic() + self.least_seconds > batch.ends:
+            return unsent(batch, Kind.POSTPONED, "the lease was nearly over")
+        return attempt(self.send, batch)
+
+    def _next(self, lane: ServedLane, sent: Sent) -> Batch | None:
+        """Tell the book of an answer; the batch with which its sender goes on, if it may."""
+        now = time.monotonic()
+        with self._alone:
+            is_plain = lane.note(sent)
+            self._done.append(_Answer(lane, sent, is_plain, now))
+            following = lane.next(self._share, now) if now < self._deadline else None
+            if following is None:
+                lane.running -= 1
+                self._busy -= 1
+            has_room = lane.lacks > 0 and self._busy < self.senders
+            lasts = following is not None and len(lane.ready) > lane.low and not has_room
+        if not lasts or len(self._done) >= _TOGETHER:
+            self._wake.set()
+        return following
+
+    def _all_of(self, lane: ServedLane) -> list[Batch]:
+        with self._alone:
+            return lane.take_all()
+
+    def _release(self, batches: Sequence[Batch]) -> None:
+        """What is not begun any more is due again."""
+        if batches:
+            self.book.release(batches)
 
 
-def attempt(send: Callable[[Batch], Sent], batch: Batch) -> Sent:
-    """Send a batch. Never raises: what our own code does wrong is a verdict, too.
+class _Answer(NamedTuple):
+    """How a request ended, and when. A plain one changes nothing for its lane."""
 
-    It may be one row that does it, so several rows are halved until that one is alone.
-    """
-    try:
-        return send(batch)
-    except Exception as error:
-        # Neither the error's text nor its traceback is kept: they may hold what is in the row.
-        last = traceback.extract_tb(error.__traceback__)[-1]
-        kind, place = type(error).__name__, f"{last.name}, line {last.lineno}"
-        log.error("sending through lane %s failed: %s in %s", batch.lane["lane_id"], kind, place)  # noqa: TRY400
-        if len(batch.rows) > 1:
-            return Sent(batch, [None] * len(batch.rows), requested=False)
-        return _all(batch, Kind.FAULT, f"our own fault: {kind}")
-
-
-def _all(batch: Batch, kind: Kind, reason: str) -> Sent:
-    """A batch of which nothing was sent."""
-    return Sent(batch, [Verdict(kind, reason)] * len(batch.rows), requested=False)
+    lane: ServedLane
+    sent: Sent
+    is_plain: bool
+    at: float

@@ -19,6 +19,7 @@ from fintegrate.outgoing.exchange import Answer, Failure, Kind, Request, Result,
 from fintegrate.outgoing.keeping import Kept
 from fintegrate.outgoing.resolving import Resolver
 from fintegrate.outgoing.urls import NO_HOSTS, AllowedHosts, Target, UrlNotAllowed, target_of
+from fintegrate.outgoing.writing import Outgoing
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,17 +60,14 @@ class Client:
         """
         return Pool(self, most_kept, patience or Patience())
 
-    def target_of(self, request: Request) -> Target:
-        """Where a request goes.
+    def target_of(self, url: str) -> Target:
+        """Where a URL leads.
 
         Raises:
-            Stopped: its URL or a header is not allowed.
+            Stopped: it is not allowed.
         """
-        if name := request.bad_header():
-            said = f"the header {name} has a character that HTTP does not allow"
-            raise Stopped(Kind.NOT_ALLOWED, said)
         try:
-            return target_of(request.url, self._allowed)
+            return target_of(url, self._allowed)
         except UrlNotAllowed as error:
             raise Stopped(Kind.NOT_ALLOWED, str(error)) from None
 
@@ -80,7 +78,7 @@ class Client:
         """
         began = time.monotonic()
         try:
-            self.dialer.vetted(self.target_of(Request("GET", url)), Deadline.after(seconds))
+            self.dialer.vetted(self.target_of(url), Deadline.after(seconds))
         except Stopped as stopped:
             return _failure(stopped, began)
         return None
@@ -106,7 +104,7 @@ class Pool:
         began = time.monotonic()
         deadline = Deadline.after(self._patience.whole)
         try:
-            read = self._read(request, self._client.target_of(request), deadline)
+            read = self._read(Outgoing(request, self._client.target_of(request.url)), deadline)
         except Stopped as stopped:
             return _failure(stopped, began)
         return Answer(read.status, read.headers, read.body, read.is_whole, _since(began))
@@ -115,31 +113,28 @@ class Pool:
         """Close the connections that are kept."""
         self._client.kept.drop(self)
 
-    def _read(self, request: Request, target: Target, deadline: Deadline) -> Read:
-        kept = self._client.kept.take(self, target.origin)
+    def _read(self, outgoing: Outgoing, deadline: Deadline) -> Read:
+        kept = self._client.kept.take(self, outgoing.target.origin)
         if kept is not None:
             try:
-                return self._exchange(kept, request, target, deadline)
+                return self._exchange(kept, outgoing, deadline)
             except Stopped as stopped:
                 if stopped.sent is not Sent.NOTHING or stopped.kind is not Kind.RESET:
                     raise
-        return self._exchange(self._dial(target, deadline), request, target, deadline)
+        return self._exchange(self._dial(outgoing.target, deadline), outgoing, deadline)
 
     def _dial(self, target: Target, deadline: Deadline) -> Connection:
         opened = self._client.dialer.dial(target, deadline.sooner(self._patience.connect))
         return Connection(opened, target, self._client.bounds)
 
-    def _exchange(
-        self, connection: Connection, request: Request, target: Target, deadline: Deadline
-    ) -> Read:
+    def _exchange(self, connection: Connection, outgoing: Outgoing, deadline: Deadline) -> Read:
         try:
-            read = connection.send(request, target, deadline)
-            is_usable = connection.renew()
+            read = connection.send(outgoing, deadline)
         except BaseException:
             connection.close()
             self.close()  # the others may be as dead: each would cost a request its whole time
             raise
-        if is_usable:
+        if connection.is_usable:
             self._client.kept.keep(self, connection, self._most_kept)
         else:
             connection.close()

@@ -1,7 +1,7 @@
 """One connection: sends a request and reads its answer, within a deadline and bounds.
 
-The bytes are ours, the parsing is h11's. Nothing is read beyond the bounds, and a connection of which
-anything is left to be read or sent is not used again.
+The bytes are ours, the parsing of answers is h11's, but for the plainest ones. Nothing is read beyond
+the bounds, and a connection of which anything is left to be read or sent is not used again.
 """
 
 from __future__ import annotations
@@ -9,23 +9,27 @@ from __future__ import annotations
 import socket
 import ssl
 import time
-import zlib
 from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
 
 import h11
 
-from fintegrate.outgoing.deadline import READ, WRITE, Deadline, TimeIsUp
+from fintegrate.outgoing.deadline import READ, WRITE, Deadline, TimeIsUp, Watch
 from fintegrate.outgoing.dialing import reason_of
-from fintegrate.outgoing.exchange import KEPT_HEADERS, Kind, Request, Sent, Stopped
+from fintegrate.outgoing.exchange import KEPT_HEADERS, METHODS, Kind, Sent, Stopped
+from fintegrate.outgoing.packing import PACKING, unpacked
+from fintegrate.outgoing.plain_answers import plain_answer
 from fintegrate.outgoing.urls import Target
+from fintegrate.outgoing.writing import Outgoing
 
 CHUNK = 16 * 1024
 """What is sent or read at once, in bytes: one record of TLS. Of several records some may have gone out
 when `send` raises, and nobody would know."""
-USER_AGENT = "fintegrate"
-"""Unless the request names another; some receivers refuse a request without one."""
-_PACKED = {"gzip": 31, "x-gzip": 31, "deflate": 15}
-"""`wbits` of the packings that are unpacked. None was asked for; some servers pack all the same."""
+_TOLD = {
+    method: h11.Request(method=method, target="/", headers=[("Host", "")]) for method in METHODS
+}
+"""What h11 is told of a request: how its answer is to be read depends on nothing but the method."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +42,7 @@ class Bounds:
     """As it comes, and again when it is unpacked."""
 
 
-@dataclass(frozen=True, slots=True)
-class Read:
+class Read(NamedTuple):
     """What was read of an answer."""
 
     status: int
@@ -55,15 +58,18 @@ class Connection:
         self.origin = target.origin
         self.opened_at = time.monotonic()
         self._socket = opened
-        self._http = h11.Connection(h11.CLIENT, max_incomplete_event_size=bounds.head)
+        self._watch = Watch(opened)
         self._bounds = bounds
-        self._sent_all = False
+        self.is_usable = True
+        """Whether a request can be sent: the first one, or one after an answer that left nothing."""
 
     def close(self) -> None:
         self._socket.close()
 
     def is_silent(self) -> bool:
         """Whether it is open and nothing has come: a server that was asked nothing must say nothing."""
+        if self._watch.is_quiet() and not unread(self._socket):
+            return True
         try:
             self._socket.recv(1)
         except (BlockingIOError, ssl.SSLWantReadError):
@@ -72,26 +78,17 @@ class Connection:
             return False
         return False
 
-    def send(self, request: Request, target: Target, deadline: Deadline) -> Read:
+    def send(self, outgoing: Outgoing, deadline: Deadline) -> Read:
         """Send a request and read its answer.
 
         Raises:
             Stopped: there is no complete answer. Then close the connection.
         """
-        exchange = _Exchange(self._socket, self._http, request, target, self._bounds)
+        self.is_usable = False
+        exchange = _Exchange(self._socket, self._watch, outgoing, self._bounds)
         read = exchange.run(deadline)
-        self._sent_all = exchange.sent is Sent.WHOLE
+        self.is_usable = exchange.leaves_nothing()
         return read
-
-    def renew(self) -> bool:
-        """Whether another request can be sent, after one that did not raise; prepares for it."""
-        is_done = self._http.our_state is h11.DONE and self._http.their_state is h11.DONE
-        # The rest of a refused request would precede the next one, and what came after the answer
-        # would be taken for the next one's answer.
-        if not is_done or not self._sent_all or self._http.trailing_data[0]:
-            return False
-        self._http.start_next_cycle()
-        return True
 
 
 class _Exchange:
@@ -100,25 +97,32 @@ class _Exchange:
     def __init__(
         self,
         opened: socket.socket,
-        http: h11.Connection,
-        request: Request,
-        target: Target,
+        watch: Watch,
+        outgoing: Outgoing,
         bounds: Bounds,
     ) -> None:
         self.status: int | None = None
         """Of the answer, once its head is read."""
         self._socket = opened
-        self._http = http
-        self._target = target
+        self._watch = watch
+        self._target = outgoing.target
         self._bounds = bounds
-        self._keep = KEPT_HEADERS | request.keep
-        self._wire = memoryview(_on_the_wire(http, request, target))
+        self._keep = KEPT_HEADERS | outgoing.keep
+        self._wire = memoryview(outgoing.wire)
+        self._method = outgoing.method
         self._sent = 0
         self._received = 0
         self._ended = False
+        self._was_plain = False
         self._headers: dict[str, str] = {}
         self._packing = ""
         self._body = bytearray()
+
+    @cached_property
+    def _http(self) -> h11.Connection:
+        http = h11.Connection(h11.CLIENT, max_incomplete_event_size=self._bounds.head)
+        http.send(_TOLD[self._method])
+        return http
 
     @property
     def sent(self) -> Sent:
@@ -126,9 +130,21 @@ class _Exchange:
             return Sent.NOTHING
         return Sent.WHOLE if self._sent == len(self._wire) else Sent.PART
 
+    def leaves_nothing(self) -> bool:
+        """Whether the connection can have another request.
+
+        The rest of a refused request would precede it, and what came after the answer would be taken for
+        its answer. h11 is done unless the other side wants to close.
+        """
+        if self.sent is not Sent.WHOLE or self._was_plain:
+            return self._was_plain
+        return self._http.their_state is h11.DONE and not self._http.trailing_data[0]
+
     def run(self, deadline: Deadline) -> Read:
         try:
             self._send(deadline)
+            if self.status is None and not unread(self._socket):
+                self._watch.wait(READ, deadline)  # no answer is there yet: a look would fail
             while self.status is None:
                 self._read_head(deadline)
             is_refused = (
@@ -161,7 +177,7 @@ class _Exchange:
             deadline.left()
             wanted = WRITE
             try:
-                self._sent += self._socket.send(self._wire[self._sent :][:CHUNK])
+                self._sent += self._socket.send(self._wire[self._sent : self._sent + CHUNK])
                 continue
             except (BlockingIOError, ssl.SSLWantWriteError):
                 wanted = READ | WRITE if listening else WRITE
@@ -172,7 +188,7 @@ class _Exchange:
                 if self._sent and self._refused(deadline.sooner(1)):
                     return
                 raise
-            if deadline.wait(self._socket, wanted) & ~WRITE and listening:
+            if self._watch.wait(wanted, deadline) & ~WRITE and listening:
                 listening = self._listen()
                 if self.status is not None and self.status >= 300:
                     return  # it does not want the rest
@@ -196,7 +212,21 @@ class _Exchange:
         return self.status >= 300
 
     def _read_head(self, deadline: Deadline) -> None:
-        self._take_head(self._receive(self._room_for_head(), deadline))
+        came = self._receive(self._room_for_head(), deadline)
+        if not self._take_plain(came):
+            self._take_head(came)
+
+    def _take_plain(self, came: bytes) -> bool:
+        """Take an answer that came whole and is plain; returns whether it is."""
+        if self._received or self._method == "HEAD" or self.sent is not Sent.WHOLE:
+            return False
+        plain = plain_answer(came, self._keep)
+        if plain is None or len(plain.body) > self._bounds.body:
+            return False
+        self._was_plain = True
+        self.status, self._body = plain.status, bytearray(plain.body)
+        self._take_headers(plain.headers)
+        return True
 
     def _room_for_head(self) -> int:
         left = self._bounds.head - self._received
@@ -220,16 +250,22 @@ class _Exchange:
                 raise h11.RemoteProtocolError("no head of an answer")
 
     def _read_headers(self, head: h11.Response) -> None:
-        found: dict[str, list[str]] = {}
-        for name, value in head.headers:
-            found.setdefault(name.decode("ascii"), []).append(value.decode("latin-1"))
-        self._headers = {
-            name: ", ".join(values) for name, values in found.items() if name in self._keep
-        }
-        self._packing = ", ".join(found.get("content-encoding", [])).strip().lower()
+        found: dict[str, str] = {}
+        for raw_name, raw in head.headers:
+            name = raw_name.decode("ascii")
+            if name in self._keep or name == PACKING:
+                value = raw.decode("latin-1")
+                found[name] = f"{found[name]}, {value}" if name in found else value
+        self._take_headers(found)
+
+    def _take_headers(self, found: dict[str, str]) -> None:
+        self._packing = found.get(PACKING, "").strip().lower()
+        self._headers = {name: value for name, value in found.items() if name in self._keep}
 
     def _read_body(self, deadline: Deadline) -> bool:
         """Read the body up to its bound; returns whether that was all."""
+        if self._was_plain:
+            return True
         # The frames of a chunked body take no more than the body may.
         most = self._received + 2 * self._bounds.body
         while True:
@@ -261,9 +297,9 @@ class _Exchange:
             try:
                 return self._socket.recv(most)
             except (BlockingIOError, ssl.SSLWantReadError):
-                deadline.wait(self._socket, READ)
+                self._watch.wait(READ, deadline)
             except ssl.SSLWantWriteError:
-                deadline.wait(self._socket, WRITE)
+                self._watch.wait(WRITE, deadline)
 
     def _take(self, came: bytes) -> None:
         self._received += len(came)
@@ -271,28 +307,6 @@ class _Exchange:
         self._http.receive_data(came)
 
 
-def _on_the_wire(http: h11.Connection, request: Request, target: Target) -> bytes:
-    """The request's bytes, all of them: h11 then waits for nothing but the answer."""
-    headers = [("Host", target.authority), ("Accept-Encoding", "identity")]
-    if not any(name.lower() == "user-agent" for name in request.headers):
-        headers.append(("User-Agent", USER_AGENT))
-    headers += request.headers.items()
-    if request.body or request.method in {"POST", "PUT", "PATCH"}:
-        headers.append(("Content-Length", str(len(request.body))))
-    head = h11.Request(method=request.method, target=target.path, headers=headers)
-    parts = [http.send(head), http.send(h11.Data(data=request.body)), http.send(h11.EndOfMessage())]
-    return b"".join(part for part in parts if part)
-
-
-def unpacked(body: bytes, packing: str, most: int) -> tuple[bytes, bool]:
-    """At most `most` bytes of a body, and whether that is all. Nothing of one in an unknown packing."""
-    if not body or packing in {"", "identity"}:
-        return body, True
-    if packing not in _PACKED:
-        return b"", False
-    reader = zlib.decompressobj(_PACKED[packing])
-    try:
-        plain = reader.decompress(body, most)
-    except zlib.error:
-        return b"", False
-    return plain, reader.eof and not reader.unused_data
+def unread(opened: socket.socket) -> int:
+    """Bytes that TLS has read and nobody has taken: the socket itself tells nothing of them."""
+    return opened.pending() if isinstance(opened, ssl.SSLSocket) else 0

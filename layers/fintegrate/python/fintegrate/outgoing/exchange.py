@@ -10,7 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import Enum
+from functools import lru_cache
 from types import MappingProxyType
+from typing import NamedTuple
 
 from fintegrate.outgoing.retry_after import seconds_to_wait
 
@@ -59,6 +61,28 @@ class Sent(Enum):
     """All bytes: the receiver may have acted on it."""
 
 
+class Names(NamedTuple):
+    """What there is to say of the names of a request's headers, whatever their values are."""
+
+    ours: tuple[str, ...]
+    """Those that only the client sets, or nobody."""
+    bad: str | None
+    """The first one that HTTP does not allow."""
+    has_agent: bool
+    """Whether the sender says who he is."""
+
+
+# A sender's requests have the same names again and again. They are never secret.
+@lru_cache(maxsize=256)
+def judged(names: tuple[str, ...]) -> Names:
+    lower = {name.lower() for name in names}
+    return Names(
+        ours=tuple(sorted(OUR_HEADERS & lower)),
+        bad=next((ascii(name) for name in names if not _NAME.fullmatch(name)), None),
+        has_agent="user-agent" in lower,
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """What is to be sent. The client adds host, length, and what it says of itself."""
@@ -73,19 +97,21 @@ class Request:
     def __post_init__(self) -> None:
         if self.method not in METHODS:
             raise ValueError(f"{self.method!r} is none of {', '.join(sorted(METHODS))}")
-        if ours := sorted(OUR_HEADERS & {name.lower() for name in self.headers}):
+        if ours := self.names.ours:
             raise ValueError(f"the client itself sets, or never sends: {', '.join(ours)}")
+
+    @property
+    def names(self) -> Names:
+        return judged(tuple(self.headers))
 
     def bad_header(self) -> str | None:
         """The name of a header that cannot be sent. Its value is somebody's credential, perhaps."""
-        return next(
-            (
-                ascii(name)
-                for name, value in self.headers.items()
-                if not (_NAME.fullmatch(name) and _VALUE.fullmatch(value))
-            ),
-            None,
-        )
+        if bad := self.names.bad:
+            return bad
+        for name, value in self.headers.items():
+            if not _VALUE.fullmatch(value):
+                return ascii(name)
+        return None
 
 
 @dataclass(frozen=True, slots=True)

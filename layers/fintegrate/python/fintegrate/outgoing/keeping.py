@@ -46,7 +46,7 @@ class Kept:
         self._sweep()
         while True:
             with self._lock:
-                dropped = self._remove(owner, lambda idle: idle.connection.origin != origin)
+                dropped = self._moved(owner, origin)
                 mine = self._idle.get(owner)
                 found = mine.pop().connection if mine else None
                 self._count -= found is not None
@@ -80,6 +80,8 @@ class Kept:
     def _sweep(self) -> None:
         """Drop what is too old, of every owner: one that sends nothing any more drops nothing itself."""
         now = self._clock()
+        if now - self._swept_at < _SWEEP_SECONDS:
+            return
         dropped: list[Connection] = []
         with self._lock:
             if now - self._swept_at >= _SWEEP_SECONDS:
@@ -87,6 +89,12 @@ class Kept:
                 for owner in list(self._idle):
                     dropped += self._remove(owner, lambda idle: _is_over(idle, now))
         _close(dropped)
+
+    def _moved(self, owner: Owner, origin: tuple[str, str, int]) -> list[Connection]:
+        for idle in self._idle.get(owner, ()):
+            if idle.connection.origin != origin:
+                return self._remove(owner, lambda idle: idle.connection.origin != origin)
+        return []
 
     def _remove(self, owner: Owner, unwanted: Callable[[_Idle], bool]) -> list[Connection]:
         mine = self._idle.get(owner, [])

@@ -10,7 +10,9 @@ import base64
 import html
 import json
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from itertools import takewhile
+from operator import eq
 from urllib.parse import quote, quote_plus
 
 from fintegrate.redaction import REDACTED, redacted
@@ -19,6 +21,8 @@ LONGEST = 500
 _LOOKED_AT = 4 * LONGEST
 """Characters of the text; what a secret takes up in it becomes shorter."""
 _PIECE = 8
+_TELLING = 6
+"""The first characters by which a value is found. A shorter one, such as a state, tells nobody."""
 _UNPRINTABLE = re.compile(
     r"[^\S ]+|[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]+"
 )
@@ -46,7 +50,7 @@ class Scrubber:
         """
         if isinstance(words, bytes):
             words = words[: 4 * _LOOKED_AT].decode(errors="replace")
-        text = words[:_LOOKED_AT]
+        text = words[:_LOOKED_AT].encode(errors="replace").decode()  # halves of characters
         for form in self._forms:
             text = text.replace(form, REDACTED)
         text = _without_pieces(text, self._pieces)
@@ -56,6 +60,29 @@ class Scrubber:
 def scrubbed(words: bytes | str, secrets: Iterable[str], longest: int = LONGEST) -> str:
     """The same for secrets that are needed once."""
     return Scrubber(secrets).scrubbed(words, longest)
+
+
+def without_values(words: str, sent: Iterable[Mapping[str, str]]) -> str:
+    """The words without what they repeat of these values, whole or cut at the end: a person's data.
+
+    It takes a value as it was sent, where a secret is looked for in all its forms: there may be
+    thousands.
+    """
+    words = words.replace(r"\/", "/")  # as some write JSON
+    for data in sent:
+        for value in data.values():
+            words = _without_value(words, value)
+    return words
+
+
+def _without_value(words: str, value: str) -> str:
+    begins = value[:_TELLING]
+    at = words.find(begins) if len(begins) == _TELLING else -1
+    while at != -1:
+        end = at + sum(takewhile(bool, map(eq, words[at:], value)))
+        words = words[:at] + REDACTED + words[end:]
+        at = words.find(begins, at + len(REDACTED))
+    return words
 
 
 def _forms(secret: str) -> Iterator[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 from ipaddress import AddressValueError, IPv4Address, IPv6Address
 
 from fintegrate.outgoing.addresses import Address, why_not_public
@@ -68,6 +69,16 @@ def target_of(url: str, allowed: AllowedHosts = NO_HOSTS) -> Target:
         UrlNotAllowed: it breaks a rule.
     """
     scheme, authority, path = _split(url)
+    host, port, address, is_allowed = _place(scheme, authority, allowed)
+    return Target(scheme, host, port, path, address, is_allowed)
+
+
+# A sender sends to few places. What is remembered has no path and no query, so no secret.
+@lru_cache(maxsize=1024)
+def _place(
+    scheme: str, authority: str, allowed: AllowedHosts
+) -> tuple[str, int, Address | None, bool]:
+    """Host, port, the address if the host is one, and whether it is in the list of allowed ones."""
     if scheme not in DEFAULT_PORTS:
         raise UrlNotAllowed("the URL must begin with https://")
     host, port_text, address = _read_authority(authority)
@@ -79,7 +90,7 @@ def target_of(url: str, allowed: AllowedHosts = NO_HOSTS) -> Target:
         raise UrlNotAllowed("the host must be a full name such as api.example.com")
     if address is not None and not is_allowed and (kind := why_not_public(address)):
         raise UrlNotAllowed(f"the address {host} is not public ({kind})")
-    return Target(scheme, host, port, path, address, is_allowed)
+    return host, port, address, is_allowed
 
 
 def allowed_hosts(text: str, stage: str, setting: str = "ALLOW_HOSTS") -> AllowedHosts:
@@ -95,6 +106,16 @@ def allowed_hosts(text: str, stage: str, setting: str = "ALLOW_HOSTS") -> Allowe
             "remove it, or send to public addresses"
         )
     return frozenset(_allowed_host(entry, setting) for entry in entries)
+
+
+def host_of(url: str) -> AllowedHosts:
+    """The host of a URL that is a setting: it is our own, whatever its address. None of a wrong URL."""
+    try:
+        scheme, authority, _ = _split(url)
+        host, port_text, _ = _read_authority(authority)
+        return frozenset({(host, _port(port_text, DEFAULT_PORTS.get(scheme, 0)))})
+    except UrlNotAllowed:
+        return NO_HOSTS
 
 
 def _allowed_host(entry: str, setting: str) -> tuple[str, int]:

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 from local.chaos.kill_points import KillPoint
-from local.relay.chaos.kill_points.points import delivering, ingesting, taking_in
+from local.relay.chaos.kill_points.points import delivering, ingesting, taking_in, tending
 
-POINTS: tuple[KillPoint, ...] = (*ingesting.POINTS, *taking_in.POINTS, *delivering.POINTS)
+POINTS: tuple[KillPoint, ...] = (
+    *ingesting.POINTS,
+    *taking_in.POINTS,
+    *delivering.POINTS,
+    *tending.POINTS,
+)

@@ -10,7 +10,7 @@ from local.relay.chaos.kill_points.trial import Trial
 
 EVENTS = 5
 ACCEPT = Statement("functions/relay/ingest/accept.sql", "accept")
-NUDGE = Method("fintegrate.messaging.nudges:nudge")
+NUDGE = Method("fintegrate.messaging.nudges:post")
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from local.relay.chaos.kill_points.trial import Trial
 ROWS = 4
 INTAKE = "functions/relay/ingest/intake.sql"
 CLAIM, SEALED, ASIDE = (Statement(INTAKE, name) for name in ("claim", "accept", "set_aside"))
-NUDGE = Method("fintegrate.messaging.nudges:nudge")
+NUDGE = Method("fintegrate.messaging.nudges:post")
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,7 @@
 """Text as it is kept and sent: Unicode NFC, cut between characters. Its meaning is left to others."""
 
+from __future__ import annotations
+
 import unicodedata
 from decimal import Decimal
 
@@ -16,6 +18,11 @@ def text_of(value: object) -> str | None:
     # Numbers of very many digits are read as Decimals.
     is_whole = isinstance(value, Decimal) and value.as_tuple().exponent == 0
     return f"{value:f}" if is_whole else None
+
+
+def is_simple(text: str) -> bool:
+    """Whether it is of visible ASCII characters and spaces, so that nothing can be wrong with it."""
+    return text.isascii() and text.isprintable()
 
 
 def composed(text: str) -> str:

@@ -1,0 +1,1 @@
+"""Conversations of users, and their messages."""

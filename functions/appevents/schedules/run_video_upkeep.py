@@ -1,0 +1,27 @@
+"""Every hour: ends uploads that nobody completed, and removes files and grants that are of no use."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from chalice import Rate
+
+from chalicelib.appevents.schedules.blueprint import schedules
+from chalicelib.appevents.video.object_store import bucket_of
+from chalicelib.appevents.video.upkeep import expire_uploads, forget_grants, remove_originals
+from chalicelib.appevents.wiring import parts, scheduled
+
+
+@schedules.schedule(Rate(1, unit=Rate.HOURS), name="app_video_upkeep")
+@scheduled
+def app_video_upkeep(_event: Any) -> dict[str, Any]:
+    """Expire first: what expires now goes now."""
+    own = parts()
+    database = own.service("video").request.database
+    deadline = time.monotonic() + own.settings.app_sweep_seconds
+    return {
+        "expired": expire_uploads(database),
+        "removed": remove_originals(bucket_of(own.settings), database, deadline),
+        "grants": forget_grants(database),
+    }

@@ -1,0 +1,1 @@
+"""Settings of users and of the app, and who may see whose feed."""

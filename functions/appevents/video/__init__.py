@@ -1,0 +1,1 @@
+"""Videos, from the upload to the feed, and what users say of them."""

@@ -1,0 +1,63 @@
+"""The bucket of videos, as the settings name it."""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime
+from functools import lru_cache
+from typing import NamedTuple
+
+from chalicelib.appevents.configuration import Configuration
+from fintegrate.settings import SettingsError
+from fintegrate.storage.signing import Credentials, Signer
+from fintegrate.storage.store import Store, store_of
+
+
+class Bucket(NamedTuple):
+    """Signs URLs of a bucket and calls it; `settings` say what may be uploaded."""
+
+    settings: Configuration
+    signer: Signer
+    store: Store
+
+
+@lru_cache(maxsize=2)
+def signer_of(settings: Configuration) -> Signer:
+    """What signs for the bucket.
+
+    Raises:
+        SettingsError: there is none.
+    """
+    if not settings.object_store_bucket or not settings.object_store_endpoint:
+        raise SettingsError("OBJECT_STORE_ENDPOINT and OBJECT_STORE_BUCKET must be set for videos")
+    if settings.object_store_addressing not in {"path", "virtual"}:
+        raise SettingsError("OBJECT_STORE_ADDRESSING must be path or virtual")
+    fixed = Credentials(settings.object_store_access_key, settings.object_store_secret_key)
+    return Signer(
+        settings.object_store_endpoint,
+        settings.object_store_region,
+        settings.object_store_bucket,
+        (lambda: fixed) if fixed.access_key else of_the_role,
+        virtual=settings.object_store_addressing == "virtual",
+    )
+
+
+@lru_cache(maxsize=2)
+def bucket_of(settings: Configuration) -> Bucket:
+    """The bucket of a process. Opens no connection. Raises as `signer_of`."""
+    signer = signer_of(settings)
+    return Bucket(settings, signer, store_of(signer))
+
+
+def of_the_role() -> Credentials:
+    """Those that AWS puts into the environment, and when they end, if it says so."""
+    said, ends = os.environ, os.environ.get("AWS_CREDENTIAL_EXPIRATION")
+    try:
+        return Credentials(
+            said["AWS_ACCESS_KEY_ID"],
+            said["AWS_SECRET_ACCESS_KEY"],
+            said.get("AWS_SESSION_TOKEN", ""),
+            datetime.fromisoformat(ends) if ends else None,
+        )
+    except KeyError:
+        raise SettingsError("OBJECT_STORE_ACCESS_KEY is not set, and there is no role") from None

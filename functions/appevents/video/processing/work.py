@@ -1,0 +1,102 @@
+"""Takes an uploaded video to what is told of it.
+
+The work takes minutes, so it is done before the transaction that writes what became of it. It is begun
+only if nothing was told of it before. Each start is noted, because the function may die meanwhile: at
+the third one without an end the video is given up, as `fintegrate.messaging.inbox` does with messages.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from chalicelib.appevents.consuming import SQL as INBOX
+from chalicelib.appevents.consuming import Handler
+from chalicelib.appevents.envelope import Event, read
+from chalicelib.appevents.events.video import Uploaded
+from chalicelib.appevents.outbox import Reply
+from chalicelib.appevents.video.processing.failing import CannotBeShown
+from chalicelib.appevents.video.processing.making import make
+from fintegrate.database import Database
+from fintegrate.messaging.copies import attempt_of, identity_of
+from fintegrate.messaging.inbox import MOST_STARTS, NotYet, Outage, Rejected
+from fintegrate.messaging.queue_function import QueueMessage
+from fintegrate.queries import queries_beside
+from fintegrate.storage.signing import Signer
+from fintegrate.storage.store import StoreAway
+
+SQL = queries_beside(__name__)
+SPARE_SECONDS = 30.0
+"""ffmpeg is killed so long before the function's end."""
+UPLOADED = "media.uploaded"
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """Processes videos; `most_attempts` is how often one may be tried again."""
+
+    database: Database
+    signer: Signer
+    most_attempts: int
+
+    def handler(self, message: QueueMessage, seconds_left: Callable[[], float]) -> Handler:
+        """Do the work of a message; returns what writes its end."""
+        try:
+            event = read(message).event
+        except Rejected:
+            return _nothing  # the inbox says why
+        if event is None or event.type != UPLOADED:
+            return _nothing
+        try:
+            reply = self._reply(event, message, seconds_left)
+        except (NotYet, Outage) as error:
+            if isinstance(error, NotYet) and attempt_of(message) >= self.most_attempts:
+                reply = _failed(event, CannotBeShown("gave_up"))
+            else:
+                return _raising(error)
+        return lambda _db, _event: reply
+
+    def _reply(
+        self, event: Event[Uploaded], message: QueueMessage, seconds_left: Callable[[], float]
+    ) -> Reply | None:
+        video = {"video_id": str(event.data.video_id), "user_id": event.user_id}
+        if self.database.fetch_one(SQL["find_key"], {**video, "id": event.id}, revive=True):
+            return None
+        begun = {**video, "etag": event.data.etag}
+        if not self.database.execute(SQL["begin"], begun):
+            return None  # the video is settled, or is none
+        noted = {"message": f"work {identity_of(message)}"}
+        starts = self.database.fetch_one(INBOX["begin"], noted)
+        if starts is not None and starts["starts"] >= MOST_STARTS:
+            reply = _failed(event, CannotBeShown("gave_up"))
+        else:
+            reply = self._done(event, seconds_left)
+        self.database.execute(INBOX["end"], {"messages": [noted["message"]]})
+        return reply
+
+    def _done(self, event: Event[Uploaded], seconds_left: Callable[[], float]) -> Reply:
+        deadline = time.monotonic() + seconds_left() - SPARE_SECONDS
+        try:
+            return Reply("media.processed", make(self.signer, event.data, deadline))
+        except CannotBeShown as failure:
+            return _failed(event, failure)
+        except StoreAway as error:
+            raise NotYet("store_away", error.description) from None
+
+
+def _failed(event: Event[Uploaded], failure: CannotBeShown) -> Reply:
+    said = {"reason_code": failure.code, "reason": failure.reason}
+    return Reply("media.failed", {"video_id": event.data.video_id, **said})
+
+
+def _nothing(_db: Database, _event: Event[Any]) -> None:
+    """There is nothing to tell."""
+
+
+def _raising(error: Exception) -> Handler:
+    def handler(_db: Database, _event: Event[Any]) -> None:
+        raise error
+
+    return handler

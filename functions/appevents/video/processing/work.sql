@@ -1,0 +1,11 @@
+-- What the worker asks of a video.
+
+-- name: find_key
+-- A row: what became of the event is told already.
+SELECT outcome FROM idempotency_keys
+WHERE user_id = %(user_id)s AND client_generated_id = %(id)s
+
+-- name: begin
+UPDATE videos SET status = 'processing'
+WHERE video_id = %(video_id)s AND user_id = %(user_id)s AND etag = %(etag)s
+  AND status IN ('uploaded', 'processing')

@@ -1,0 +1,154 @@
+"""Measures the package of app.events: its size, and the cold starts of the API and of one consumer.
+
+The floors are as of banking's artifact. The API's also imports PyJWT and checks a token, the consumer's
+does not.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+import pika
+from rich.console import Console
+
+from chalicelib import systems
+from local.appevents.tokens import make_token
+from local.artifact.cold_starts import FirstCall, cold_starts
+from local.artifact.package.make import Artifact, package
+from local.artifact.server import start_artifacts
+from local.aws_shapes.proxy_event import IncomingRequest, proxy_event
+from local.aws_shapes.queue_event import Message, queue_event
+from local.machine.checkout import Checkout
+from local.machine.tables import print_table
+from local.services.databases import create_database, drop_database, with_users
+from local.services.running import ensure_services
+from local.services.settings import settings_environment
+
+ROUNDS = 30
+BARS = {
+    "app_api_cold_start_vs_imports": "≤ 1.3",
+    "app_consumer_cold_start_vs_imports": "≤ 1.3",
+}
+SETTINGS = {
+    "SYSTEM": "appevents",
+    "LOG_LEVEL": "WARNING",
+    "APP_RATE_LIMIT_USER_BURST": "1000000",
+    "LAMBDA_SANDBOX": "process",
+    "SCHEDULER": "off",
+}
+USER = str(uuid.uuid4())
+EVENTS = "/api/v1/notify/events"
+_BEGINNING = """
+import awslambdaric.bootstrap
+import pika, psycopg2, redis
+from pydantic import BaseModel, Field
+import aws_lambda_powertools.logging, os, {more}
+psycopg2.connect(os.environ["{database}"]).cursor().execute("SELECT 1")
+channel = pika.BlockingConnection(pika.URLParameters(os.environ["APP_RABBITMQ_URL"])).channel()
+redis.Redis.from_url(os.environ["REDIS_URL"]).ping()
+"""
+_END = """
+print("connected", flush=True)
+os._exit(0)
+"""
+_CHECK = """
+secret = os.environ["JWT_SHARED_SECRET"]
+jwt.decode(jwt.encode({"sub": "a"}, secret, "HS256"), secret, ["HS256"])
+"""
+API_IMPORTS = (
+    _BEGINNING.format(more="chalice.app, jwt", database="NOTIFY_DATABASE_URL") + _CHECK + _END
+)
+CONSUMER_IMPORTS = _BEGINNING.format(more="chalice.app", database="MACHINE_DATABASE_URL") + _END
+
+
+def run() -> int:
+    """Measure, print a table, write the JSON."""
+    artifact = package("appevents")
+    databases = systems.system_of("appevents").databases
+    names = {each.setting: f"bench_deploy_{each.name}" for each in databases}
+    with ensure_services() as services:
+        users: dict[str, str] = {}
+        for setting, name in names.items():
+            users |= with_users(services.urls, create_database(services.urls, name), setting)
+        environment = {**settings_environment(services.urls, **users), **SETTINGS}
+        try:
+            figures = measure(artifact, environment)
+        finally:
+            for name in names.values():
+                drop_database(services.urls, name)
+    rows = [[name, f"{value:,.2f}", BARS.get(name, "")] for name, value in figures.items()]
+    print_table(Console(), "make bench-deploy: app.events", ["figure", "value", "bar"], rows)
+    text = json.dumps(figures, indent=1)
+    (Checkout().state / "bench-deploy-appevents.json").write_text(f"{text}\n")
+    return 0
+
+
+def measure(artifact: Artifact, environment: Mapping[str, str]) -> dict[str, float]:
+    """The figures. The package's own steps make the users and the schemas first."""
+    with start_artifacts([artifact], environment).server:
+        pass
+    figures = {
+        "app_bundle_kb": os.path.getsize(artifact.bundle) / 1000,
+        "app_layer_mb": os.path.getsize(artifact.layer) / 1_000_000,
+    }
+    for name, call in (("api", first_event(environment)), ("consumer", first_batch())):
+        found = cold_starts(artifact, environment, call, ROUNDS)
+        figures |= {f"app_{name}_{figure}": value for figure, value in found.items()}
+    return figures
+
+
+def first_event(environment: Mapping[str, str]) -> FirstCall:
+    """A user's event, each with an id of its own."""
+    token = make_token(environment, USER, hours=1)
+
+    def made() -> bytes:
+        request = IncomingRequest(
+            method="POST",
+            path=EVENTS,
+            query="",
+            headers=[("Authorization", f"Bearer {token}"), ("Content-Type", "application/json")],
+            body=json.dumps(_event()).encode(),
+            source_ip="127.0.0.1",
+            resource=EVENTS,
+            parameters={},
+            request_id=str(uuid.uuid4()),
+        )
+        return json.dumps(proxy_event(request)).encode()
+
+    return FirstCall(
+        function="APIHandler",
+        event=made,
+        is_done=lambda answer: json.loads(answer)["statusCode"] == 202,
+        imports=API_IMPORTS,
+    )
+
+
+def first_batch() -> FirstCall:
+    """A batch of ten events for the service of machines."""
+    tags = itertools.count(1)
+
+    def made() -> bytes:
+        bodies = [json.dumps({**_event(), "user_id": USER}).encode() for _ in range(10)]
+        batch = [Message(body, pika.BasicProperties(), False, next(tags)) for body in bodies]
+        return json.dumps(queue_event("app.machine", "app", batch)).encode()
+
+    return FirstCall(
+        function="AppMachine",
+        event=made,
+        is_done=lambda answer: json.loads(answer).get("messages") == 10,
+        imports=CONSUMER_IMPORTS,
+    )
+
+
+def _event() -> dict[str, Any]:
+    return {
+        "event_type": "machine.note.saved",
+        "client_generated_id": str(uuid.uuid4()),
+        "timestamp": "2026-11-26T10:00:00Z",
+        "data": {"machine_id": "leg-press-2", "body": "Seat on 4"},
+    }

@@ -1,0 +1,127 @@
+"""app.events as AWS would run it: an event through the packaged functions to its outcome."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+import httpx
+import pytest
+
+from chalicelib import systems
+from fintegrate.messaging.depths import depths
+from fintegrate.messaging.management import Management
+from local.appevents.tokens import make_token
+from local.artifact.package.make import package
+from local.artifact.server import ArtifactServer, start_artifacts
+from local.services.databases import create_database, drop_database, with_users
+from local.services.running import RunningServices
+from local.services.settings import settings_environment
+from tests.support.waiting import eventually
+
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="AWS's runtime client is for Linux")
+SYSTEM = systems.system_of("appevents")
+OWN = f"app_served_{os.getpid()}"
+EVENTS = "/api/v1/notify/events"
+
+
+@pytest.fixture(scope="module")
+def environment(services: RunningServices) -> Iterator[dict[str, str]]:
+    """Settings of functions with empty databases and a virtual host that they have to make."""
+    urls = services.urls
+    users: dict[str, str] = {}
+    names = {each.setting: f"{each.name}_{OWN}" for each in SYSTEM.databases}
+    for setting, name in names.items():
+        users |= with_users(urls, create_database(urls, name), setting)
+    address = urlsplit(urls.rabbitmq_url).netloc.rpartition("@")[2]
+    yield settings_environment(
+        urls,
+        **users,
+        APP_RABBITMQ_URL=f"amqp://{OWN}:{OWN}@{address}/app",
+        SYSTEM="appevents",
+        LAMBDA_SANDBOX="process",
+        RATE_LIMIT_IP_PER_MINUTE="1000000",
+    )
+    Management(urls.rabbitmq_management_url).delete_user(OWN)
+    for name in names.values():
+        drop_database(urls, name)
+
+
+@pytest.fixture(scope="module")
+def served(environment: dict[str, str]) -> Iterator[ArtifactServer]:
+    deployed = start_artifacts([package("appevents")], environment)
+    with deployed.server:
+        yield deployed
+
+
+@pytest.fixture
+def call(served: ArtifactServer, environment: dict[str, str]) -> Any:
+    """Calls as a user."""
+    token = make_token(environment, str(uuid.uuid4()), hours=1)
+
+    def call(method: str, path: str, body: Any = None) -> Any:
+        answer = httpx.request(
+            method,
+            f"{served.base_url}{path}",
+            json=body,
+            headers={"Authorization": f"Bearer {token}"},
+            timeout=60,
+            trust_env=False,
+        )
+        assert answer.is_success, answer.text
+        return answer.json()["data"]
+
+    return call
+
+
+def test_event_reaches_its_outcome(call: Any) -> None:
+    """The queues feed the service's function, and the notification's with what it tells."""
+    told = {
+        "event_type": "machine.note.saved",
+        "client_generated_id": str(uuid.uuid4()),
+        "timestamp": "2026-11-26T10:00:00Z",
+        "data": {"machine_id": "leg-press-2", "body": "Seat on 4"},
+    }
+
+    accepted = call("POST", EVENTS, told)
+
+    assert (accepted["client_generated_id"], accepted["duplicate"]) == (
+        told["client_generated_id"],
+        False,
+    )
+    place = f"{EVENTS}/{quote(accepted['client_generated_id'])}"
+    state = eventually(
+        lambda: (found := call("GET", place))["outcome"] and found, "the outcome", seconds=90
+    )
+    assert (state["status"], state["outcome"]["data"]["note_id"]) == (
+        "processed",
+        told["client_generated_id"],
+    )
+    (note,) = call("GET", "/api/v1/machines/leg-press-2/notes")["notes"]
+    assert note["body"] == "Seat on 4"
+
+
+def test_package_made_its_user_of_the_broker(
+    served: ArtifactServer, environment: dict[str, str]
+) -> None:
+    found = eventually(
+        lambda: (
+            depth
+            if (depth := depths(environment["APP_RABBITMQ_URL"], ["app.machine"])["app.machine"])
+            and depth.consumers
+            else None
+        ),
+        "a function reads the queue",
+        seconds=90,
+    )
+    assert found.consumers == 1
+
+
+def test_packages_gateway_refuses_strangers(served: ArtifactServer) -> None:
+    answer = httpx.get(f"{served.base_url}{EVENTS}", timeout=60, trust_env=False)
+
+    assert answer.status_code == 401
+    assert answer.json()["data"] == {}

@@ -1,0 +1,270 @@
+"""The functions of app.events in AWS: each reads the least, and a service its own database alone."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pytest
+from cfnlint.decode.cfn_yaml import load
+
+from app import app
+from chalicelib.appevents.configuration import CLOUDWATCH_NAMESPACE
+from chalicelib.appevents.schedules.publish_metrics import figures_of
+from chalicelib.appevents.system import SYSTEM
+from chalicelib.appevents.wiring import SETTINGS
+from fintegrate.schedule_runs import periods
+from local.aws.deployment import SERVERS
+from local.aws.division import divide
+from local.aws.lint import lint
+from local.aws.packaged import Package, content_key, expand, package
+from local.aws.parameters import INFRA, STAGES, fill, read_template
+
+Template = dict[str, Any]
+DATABASES = {each.name.removesuffix("_db"): each for each in SYSTEM.databases}
+ALL_DATABASES = {f"{name.capitalize()}DatabaseSecretArn" for name in DATABASES}
+OWNERS = {f"{name.capitalize()}DatabaseOwnerSecretArn" for name in DATABASES}
+BROKER_AND_CACHE = {"AppBrokerSecretArn", "CacheSecretArn"}
+QUEUES = {
+    function.name: function.func.__queue__
+    for function in app.pure_lambda_functions
+    if function.name.startswith("app_")
+}
+"""The functions of queues, by their names."""
+SECRETS = {
+    "APIHandler": {*ALL_DATABASES, *BROKER_AND_CACHE, "AppTokenSecretArn"},
+    "PrepareDatabase": {"DatabaseMasterSecretArn", *OWNERS, *ALL_DATABASES},
+    "PrepareBroker": {"BrokerAdminSecretArn", "AppBrokerSecretArn"},
+    "Migrate": OWNERS,
+    "AppResend": {*ALL_DATABASES, *BROKER_AND_CACHE},
+    "AppSweepDeadLetters": {"NotifyDatabaseSecretArn", *BROKER_AND_CACHE},
+    "AppPurge": {*ALL_DATABASES, *BROKER_AND_CACHE},
+    "AppPublishMetrics": {"NotifyDatabaseSecretArn", *BROKER_AND_CACHE},
+    "AppNotification": {"NotifyDatabaseSecretArn", *BROKER_AND_CACHE},
+    "AppMachine": {"MachineDatabaseSecretArn", *BROKER_AND_CACHE},
+}
+EVENT_SOURCE = {"mq:DescribeBroker", "ec2:DescribeSecurityGroups", "ec2:DescribeVpcs"}
+"""What AWS does with the role of a queue function, to read the queue for it."""
+
+
+@pytest.fixture(scope="module")
+def packaged(tmp_path_factory: pytest.TempPathFactory) -> Package:
+    return package("appevents", "dev", tmp_path_factory.mktemp("appevents"))
+
+
+@pytest.fixture(scope="module")
+def expanded(packaged: Package) -> Template:
+    code = {n: f"s3://bucket/{content_key(path)}" for n, path in packaged.files().items()}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
+        return expand(packaged.template, code)
+
+
+def functions(template: Template) -> dict[str, Template]:
+    return {
+        name: resource["Properties"]
+        for name, resource in template["Resources"].items()
+        if resource["Type"] == "AWS::Lambda::Function"
+    }
+
+
+def variables(properties: Template) -> Template:
+    found: Template = properties["Environment"]["Variables"]
+    return found
+
+
+def logical(name: str) -> str:
+    """The resource of a function."""
+    return "".join(part.capitalize() for part in name.split("_"))
+
+
+def actions(statement: Template) -> set[str]:
+    said = statement["Action"]
+    return {said} if isinstance(said, str) else set(said)
+
+
+def test_linter_has_nothing_to_say(packaged: Package) -> None:
+    assert lint([packaged]) == ""
+
+
+def test_function_reads_the_least(expanded: Template) -> None:
+    assert functions(expanded).keys() == SECRETS.keys()
+    for name, wanted in SECRETS.items():
+        (policy,) = expanded["Resources"][f"{name}Role"]["Properties"]["Policies"]
+        _log, secrets, *rest = policy["PolicyDocument"]["Statement"]
+        assert actions(secrets) == {"secretsmanager:GetSecretValue"}
+        assert {resource["Ref"] for resource in secrets["Resource"]} == wanted, name
+        granted = {action for statement in rest for action in actions(statement)}
+        assert granted == (EVENT_SOURCE if name in map(logical, QUEUES) else set()), name
+
+
+def test_function_is_told_of_its_secrets(expanded: Template) -> None:
+    for name, properties in functions(expanded).items():
+        told = {
+            parameter
+            for variable, value in variables(properties).items()
+            if variable.endswith("_SECRET_ID")
+            for parameter in re.findall(r"\w+SecretArn", json.dumps(value))
+        }
+        assert told == SECRETS[name], name
+
+
+def test_service_knows_its_own_database_alone(expanded: Template) -> None:
+    for name, properties in functions(expanded).items():
+        addresses = {v for v in variables(properties) if v.endswith("_DATABASE_URL")}
+        secret = {s for s in SECRETS[name] if s in ALL_DATABASES}
+        assert name == "Migrate" or addresses == {
+            f"{s.removesuffix('DatabaseSecretArn').upper()}_DATABASE_URL" for s in secret
+        }, name
+
+
+def test_each_queue_feeds_its_function(expanded: Template) -> None:
+    sources = {
+        resource["Properties"]["FunctionName"]["Ref"]: resource["Properties"]
+        for resource in expanded["Resources"].values()
+        if resource["Type"] == "AWS::Lambda::EventSourceMapping"
+    }
+
+    assert sources.keys() == set(map(logical, QUEUES))
+    for name, queue in QUEUES.items():
+        source = sources[logical(name)]
+        assert (source["Queues"], source["BatchSize"]) == ([queue.name], queue.batch)
+        assert "MaximumBatchingWindowInSeconds" not in source
+        assert {a["Type"]: a["URI"] for a in source["SourceAccessConfigurations"]} == {
+            "BASIC_AUTH": {"Ref": "AppBrokerSecretArn"},
+            "VIRTUAL_HOST": SYSTEM.brokers[0].virtual_host,
+        }
+
+
+def test_one_function_reaches_the_management(expanded: Template) -> None:
+    told = {
+        name
+        for name, properties in functions(expanded).items()
+        if "RABBITMQ_MANAGEMENT_URL" in variables(properties)
+    }
+    admitted = {
+        name
+        for name, properties in functions(expanded).items()
+        if {"Ref": "BrokerAdminGroupId"} in as_groups(properties)
+    }
+
+    assert told == admitted == {"PrepareBroker"}
+
+
+def test_users_broker_is_made_before_it_is_used(expanded: Template) -> None:
+    before, rest = divide(expanded)
+
+    assert "PrepareBroker" in before["Resources"]
+    assert "PrepareBroker" not in rest["Resources"]
+
+
+def test_api_reaches_the_issuer_when_it_has_keys(expanded: Template) -> None:
+    api = functions(expanded)["APIHandler"]
+    condition, outside, inside = api["VpcConfig"]["SubnetIds"]["Fn::If"]
+
+    assert (condition, outside["Ref"], inside["Ref"]) == (
+        "FetchesKeys",
+        "WayOutSubnetIds",
+        "SubnetIds",
+    )
+    assert variables(api)["SETTINGS_SECRET_ID"]["Fn::If"] == [
+        "FetchesKeys",
+        "",
+        {"Ref": "AppTokenSecretArn"},
+    ]
+    for name, properties in functions(expanded).items():
+        assert name == "APIHandler" or properties["VpcConfig"]["SubnetIds"] == {"Ref": "SubnetIds"}
+
+
+def as_groups(properties: Template) -> list[Template]:
+    """The security groups of a function, those of a condition included."""
+    found = properties["VpcConfig"]["SecurityGroupIds"]
+    return [g for way in found["Fn::If"][1:] for g in way] if isinstance(found, dict) else found
+
+
+def test_secrets_name_the_databases_users() -> None:
+    secrets = load(str(INFRA / "secrets.yaml"))["Resources"]
+
+    def username(secret: str) -> str:
+        made = secrets[secret]["Properties"]["GenerateSecretString"]["SecretStringTemplate"]
+        return str(json.loads(made)["username"])
+
+    for name, database in DATABASES.items():
+        assert username(f"{name.capitalize()}DatabaseSecret") == database.app_role
+        assert username(f"{name.capitalize()}DatabaseOwnerSecret") == database.owner_role
+    assert username("AppBrokerSecret") == SYSTEM.brokers[0].user
+
+
+def test_every_service_has_its_database() -> None:
+    assert {setting.upper() for setting in SETTINGS.values()} == {
+        database.setting for database in SYSTEM.databases
+    }
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_earlier_stacks_give_the_parameters(stage: str, expanded: Template) -> None:
+    outputs: dict[str, str] = {}
+    for parts in SERVERS:
+        outputs |= {name: name for part in parts for name in read_template(part)["Outputs"]}
+
+    for own in (*divide(expanded), read_template("monitoring/appevents")):
+        fill(own, stage, outputs, {}, system="appevents")
+
+
+def test_every_schedule_and_queue_has_its_alarm() -> None:
+    resources = load(str(INFRA / "monitoring" / "appevents.yaml"))["Resources"]
+    alarms = {n: each for n, each in resources.items() if each["Type"].endswith("::Alarm")}
+
+    def watched(matching: str) -> set[str]:
+        text = json.dumps([each for name, each in alarms.items() if re.search(matching, name)])
+        names = re.findall(r'"FunctionName"[^$]*-appevents-\$\{Stage\}-([\w-]+)', text)
+        return {name.replace("-", "_") for name in names}
+
+    assert watched("^Schedule") == set(periods(app.event_sources, "appevents"))
+    assert watched("^App.*Fails$") == QUEUES.keys()
+    assert all(a["Properties"]["AlarmActions"] == [{"Ref": "AlarmTopic"}] for a in alarms.values())
+
+
+def test_alarms_watch_published_figures() -> None:
+    resources = load(str(INFRA / "monitoring" / "appevents.yaml"))["Resources"].values()
+    watched = {
+        resource["Properties"]["MetricName"]
+        for resource in resources
+        if resource["Properties"].get("Namespace") == CLOUDWATCH_NAMESPACE
+    }
+
+    assert watched == {"DeadLetters", "OldestUnsettledAge"}
+    assert watched <= figures_of(NOTHING, {}).keys()
+
+
+NOTHING = {
+    "unsettled_count": 0,
+    "unpublished_count": 0,
+    "oldest_unsettled_age_seconds": None,
+    "dead_letter_count": 0,
+}
+
+
+def test_dead_letters_are_told_from_what_waits() -> None:
+    waiting = {"app.machine": 1, "app.machine.retry.1": 2, "app.machine.dlq": 4}
+
+    figures = figures_of({**NOTHING, "dead_letter_count": 8}, waiting)
+
+    assert (figures["WaitingMessages"], figures["DeadLetters"]) == (3, 12)
+
+
+def test_log_filters_name_real_logs(expanded: Template) -> None:
+    resources = load(str(INFRA / "monitoring" / "appevents.yaml"))["Resources"].values()
+    filtered = {
+        resource["Properties"]["LogGroupName"]["Fn::Sub"].rpartition("/")[2]
+        for resource in resources
+        if resource["Type"] == "AWS::Logs::MetricFilter"
+    }
+    logs = {
+        resource["Properties"]["LogGroupName"]["Fn::Sub"].rpartition("/")[2]
+        for resource in expanded["Resources"].values()
+        if resource["Type"] == "AWS::Logs::LogGroup"
+    }
+
+    assert filtered <= logs
