@@ -106,3 +106,8 @@ class Configuration:
     """The waits before the tries of a message that may succeed later."""
     app_sweep_seconds: int = field(default=20, metadata={"least": 1})
     app_sweep_batch: int = field(default=1_000, metadata={"least": 1})
+    app_event_days: int = field(default=90, metadata={"least": 1})
+    """Events, the memory of their ids, and dead letters go after this time."""
+    app_payload_hours: int = field(default=24, metadata={"least": 0})
+    """The content of an event goes so long after it was settled."""
+    app_purge_seconds: int = field(default=20, metadata={"least": 1})

@@ -1,10 +1,13 @@
 -- The statements of every service's inbox, and of the events that it writes.
 
 -- name: take
--- No row: the event was applied or rejected before. Waits while another function applies it.
-INSERT INTO idempotency_keys (user_id, client_generated_id, event_type, outcome)
+-- No row: the event was applied or rejected before. Waits while another function applies it. With `again`,
+-- for what an operator sent back, one that was rejected is taken once more.
+INSERT INTO idempotency_keys AS known (user_id, client_generated_id, event_type, outcome)
 VALUES (%(owner)s, %(id)s, %(kind)s, %(outcome)s)
-ON CONFLICT (user_id, client_generated_id) DO NOTHING
+ON CONFLICT (user_id, client_generated_id) DO UPDATE
+SET outcome = excluded.outcome, processed_at = clock_timestamp()
+WHERE known.outcome = 'rejected' AND %(again)s
 RETURNING outcome
 
 -- name: begin

@@ -26,6 +26,17 @@ def _machines() -> Blueprint:
     return machine
 
 
+def _ops() -> Blueprint:
+    from chalicelib.appevents.ops import (  # noqa: F401
+        list_dead_letters,
+        read_reconcile,
+        redrive_dead_letters,
+    )
+    from chalicelib.appevents.ops.blueprint import ops
+
+    return ops
+
+
 def _programs() -> Blueprint:
     from chalicelib.appevents.program import (  # noqa: F401
         list_programs,
@@ -120,8 +131,10 @@ def _queues() -> Blueprint:
 def _schedules() -> Blueprint:
     from chalicelib.appevents.schedules import (  # noqa: F401
         publish_metrics,
+        run_purge,
         run_remind,
         run_resend,
+        run_sweep_dead_letters,
         run_video_upkeep,
     )
     from chalicelib.appevents.schedules.blueprint import schedules
@@ -133,6 +146,7 @@ def _schedules() -> Blueprint:
 SERVICES = {
     "api/v1/notify": _notify,
     "api/v1/machines": _machines,
+    "api/v1/ops": _ops,
     "api/v1/programs": _programs,
     "api/v1/reminders": _reminders,
     "api/v1/conversations": _conversations,

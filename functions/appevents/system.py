@@ -33,8 +33,10 @@ def _probes() -> Mapping[str, Probe]:
     return probes(own.service("notification").request.database, own.publisher, own.redis)
 
 
-def _gauges(_db: Database) -> Iterable[GaugeFamily]:
-    return ()
+def _gauges(db: Database) -> Iterable[GaugeFamily]:
+    from chalicelib.appevents.ops.gauges import gauges
+
+    return gauges(db)
 
 
 def _schedule_runs() -> ScheduleRuns:

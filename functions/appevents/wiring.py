@@ -137,9 +137,9 @@ def endpoint_of(service: str) -> Callable[..., Callable[..., object]]:
 
 admin_endpoint = endpoints(
     request_parts,
-    partial(Endpoint, idempotency=False, access=Access.ADMIN, schemes=(API_KEY,)),
+    partial(Endpoint, idempotency=False, access=Access.ADMIN, schemes=(API_KEY, BEARER)),
 )
-"""The decorator of the operators' endpoints."""
+"""The decorator of the operators' endpoints. A user is known there, and refused."""
 
 
 def inbox(service: str, handlers: Mapping[str, Handler], queue: str = "") -> Inbox[Event[Any]]:

@@ -69,6 +69,33 @@ UNFILTERED = {
         "failed": BY_EVENT,
     },
     "functions/appevents/notification/outcomes.sql": {"erase_secrets": OPERATOR},
+    "functions/appevents/ops/dead_letters.sql": {
+        "list": OPERATOR,
+        "take": OPERATOR,
+        "mark_redriven": OPERATOR,
+        "count_left": OPERATOR,
+    },
+    "functions/appevents/ops/gauges.sql": {
+        "unsettled": OPERATOR,
+        "pending": OPERATOR,
+        "dead_letters": OPERATOR,
+    },
+    "functions/appevents/ops/reconcile.sql": {
+        "accounts": OPERATOR,
+        "dead_letters": OPERATOR,
+        "ended": OPERATOR,
+    },
+    "functions/appevents/schedules/purge.sql": {
+        "idempotency_keys": OPERATOR,
+        "outbox": OPERATOR,
+        "inbox_attempts": OPERATOR,
+    },
+    "functions/appevents/schedules/purge_events.sql": {
+        "payloads": OPERATOR,
+        "dead_letter_bodies": OPERATOR,
+        "events": OPERATOR,
+        "dead_letters": OPERATOR,
+    },
     "functions/appevents/settings/signing_keys.sql": {
         "current": SERVICES_OWN,
         "add": SERVICES_OWN,

@@ -114,7 +114,8 @@ CREATE TABLE migration_history (
 -- What the functions' user may do: with each table what a statement of theirs does. It owns nothing.
 -- ---------------------------------------------------------------------------------------------
 
-GRANT SELECT, INSERT ON idempotency_keys TO dm_db_app;
+GRANT SELECT, INSERT, UPDATE, DELETE ON idempotency_keys TO dm_db_app;
+GRANT DELETE ON outbox TO dm_db_app;
 GRANT SELECT, INSERT, UPDATE, DELETE ON inbox_attempts TO dm_db_app;
 GRANT SELECT, INSERT, UPDATE ON outbox, conversations, conversation_starts, participants TO dm_db_app;
 GRANT SELECT, INSERT ON messages TO dm_db_app;

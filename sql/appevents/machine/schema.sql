@@ -92,6 +92,7 @@ CREATE TABLE migration_history (
 -- What the functions' user may do: with each table what a statement of theirs does. It owns nothing.
 -- ---------------------------------------------------------------------------------------------
 
-GRANT SELECT, INSERT ON idempotency_keys TO machine_db_app;
+GRANT SELECT, INSERT, UPDATE, DELETE ON idempotency_keys TO machine_db_app;
+GRANT DELETE ON outbox TO machine_db_app;
 GRANT SELECT, INSERT, UPDATE, DELETE ON inbox_attempts TO machine_db_app;
 GRANT SELECT, INSERT, UPDATE ON outbox, machine_notes, equipment_prefs TO machine_db_app;

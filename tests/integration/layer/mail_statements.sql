@@ -1,9 +1,10 @@
 -- The statements of the post office's inbox.
 
 -- name: take
-INSERT INTO taken (lane, letter_id, kind, outcome)
+INSERT INTO taken AS known (lane, letter_id, kind, outcome)
 VALUES (%(owner)s, %(id)s, %(kind)s, %(outcome)s)
-ON CONFLICT (lane, letter_id) DO NOTHING
+ON CONFLICT (lane, letter_id) DO UPDATE SET outcome = excluded.outcome
+WHERE known.outcome = 'rejected' AND %(again)s
 RETURNING outcome
 
 -- name: begin

@@ -227,6 +227,22 @@ def test_rejected_letter_is_not_rejected_again(box: Box, query: Query) -> None:
     assert len(query("SELECT * FROM refusals")) == 1
 
 
+def test_letter_sent_back_is_taken_once_more(
+    office: PostOffice, box: Box, delivered: Callable[[], list[str]], query: Query
+) -> None:
+    same = letter("a", wish="refuse")
+    box.post(same)
+    box.pump()
+    again, headers = same | {"wish": ""}, {"x-redriven": 1}
+
+    for expected in ("applied", "seen"):
+        box.post(again, headers=headers)
+        assert box.pump() == {"messages": 1, expected: 1}
+
+    assert delivered() == ["a"]
+    assert [row["outcome"] for row in query("SELECT outcome FROM taken")] == ["processed"]
+
+
 @pytest.mark.parametrize(
     ("wish", "code", "said"),
     [

@@ -29,6 +29,11 @@ class Route:
         return self.spec is None or self.spec.access is Access.PUBLIC
 
     @property
+    def is_optional(self) -> bool:
+        """Whether credentials may be left out."""
+        return self.spec is not None and self.spec.access is Access.OPTIONAL
+
+    @property
     def is_admins(self) -> bool:
         return self.spec is not None and self.spec.access is Access.ADMIN
 

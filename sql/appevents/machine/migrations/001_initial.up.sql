@@ -85,7 +85,8 @@ CREATE INDEX IF NOT EXISTS outbox_by_age ON outbox (published_at) WHERE publish_
 -- What the functions' user may do: with each table what a statement of theirs does. It owns nothing.
 -- ---------------------------------------------------------------------------------------------
 
-GRANT SELECT, INSERT ON idempotency_keys TO machine_db_app;
+GRANT SELECT, INSERT, UPDATE, DELETE ON idempotency_keys TO machine_db_app;
+GRANT DELETE ON outbox TO machine_db_app;
 GRANT SELECT, INSERT, UPDATE, DELETE ON inbox_attempts TO machine_db_app;
 GRANT SELECT, INSERT, UPDATE ON outbox, machine_notes, equipment_prefs TO machine_db_app;
 

@@ -53,21 +53,34 @@ CREATE INDEX IF NOT EXISTS events_of_user ON events (user_id, received_at, clien
 CREATE INDEX IF NOT EXISTS events_unsettled ON events (received_at) WHERE outcome_status IS NULL;
 CREATE INDEX IF NOT EXISTS events_with_secrets ON events (erase_at) WHERE erase_at IS NOT NULL;
 
--- What ended in a dead-letter queue, taken from there before it was acknowledged.
+CREATE INDEX IF NOT EXISTS events_by_age ON events USING brin (received_at);
+CREATE INDEX IF NOT EXISTS events_with_payload ON events (outcome_at) WHERE payload IS NOT NULL AND outcome_status IS NOT NULL;
+
+-- What ended in a dead-letter queue, taken from there before it was acknowledged. body is emptied a day
+-- after its event was settled. fingerprint is a hash of service, ids, type and body.
 CREATE TABLE IF NOT EXISTS dead_letters (
-    id          bigint      NOT NULL GENERATED ALWAYS AS IDENTITY,
-    queue       text        NOT NULL,
-    message_id  text,
-    event_type  text,
-    error_code  text        NOT NULL,
-    error       text        NOT NULL,
-    body        bytea       NOT NULL,
-    headers     json        NOT NULL,
-    failed_at   timestamptz NOT NULL,
-    taken_at    timestamptz NOT NULL DEFAULT clock_timestamp(),
-    redriven_at timestamptz,
-    CONSTRAINT dead_letters_pkey PRIMARY KEY (id)
+    dead_letter_id      uuid        NOT NULL DEFAULT gen_random_uuid(),
+    service             text        NOT NULL,
+    user_id             uuid,
+    client_generated_id uuid,
+    message_id          text,
+    event_type          text,
+    error_code          text        NOT NULL,
+    error               text        NOT NULL,
+    attempt             integer     NOT NULL,
+    body                bytea,
+    headers             json        NOT NULL,
+    failed_at           timestamptz NOT NULL,
+    taken_at            timestamptz NOT NULL DEFAULT clock_timestamp(),
+    deaths              integer     NOT NULL DEFAULT 1,
+    redriven_at         timestamptz,
+    fingerprint         text        NOT NULL,
+    CONSTRAINT dead_letters_pkey PRIMARY KEY (dead_letter_id),
+    CONSTRAINT dead_letters_fingerprint_key UNIQUE (fingerprint)
 );
+
+CREATE INDEX IF NOT EXISTS dead_letters_by_age ON dead_letters (taken_at, dead_letter_id);
+CREATE INDEX IF NOT EXISTS dead_letters_waiting ON dead_letters (service, taken_at) WHERE redriven_at IS NULL;
 
 -- The last run of each schedule. last_error is null after a success; last_run_id leads to the log.
 CREATE TABLE IF NOT EXISTS schedule_runs (
@@ -132,8 +145,9 @@ CREATE INDEX IF NOT EXISTS outbox_by_age ON outbox (published_at) WHERE publish_
 -- What the functions' user may do: with each table what a statement of theirs does. It owns nothing.
 -- ---------------------------------------------------------------------------------------------
 
-GRANT SELECT ON dead_letters TO notify_db_app;
-GRANT SELECT, INSERT ON idempotency_keys TO notify_db_app;
+GRANT SELECT, INSERT, UPDATE, DELETE ON idempotency_keys TO notify_db_app;
+GRANT DELETE ON outbox, events TO notify_db_app;
+GRANT SELECT, INSERT, UPDATE, DELETE ON dead_letters TO notify_db_app;
 GRANT SELECT, INSERT, UPDATE, DELETE ON inbox_attempts TO notify_db_app;
 GRANT SELECT, INSERT, UPDATE ON outbox, events, user_sequences, schedule_runs TO notify_db_app;
 

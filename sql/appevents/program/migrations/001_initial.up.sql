@@ -140,7 +140,8 @@ CREATE INDEX IF NOT EXISTS outbox_by_age ON outbox (published_at) WHERE publish_
 -- What the functions' user may do: with each table what a statement of theirs does. It owns nothing.
 -- ---------------------------------------------------------------------------------------------
 
-GRANT SELECT, INSERT ON idempotency_keys TO program_db_app;
+GRANT SELECT, INSERT, UPDATE, DELETE ON idempotency_keys TO program_db_app;
+GRANT DELETE ON outbox TO program_db_app;
 GRANT SELECT, INSERT, UPDATE, DELETE ON inbox_attempts TO program_db_app;
 GRANT SELECT, INSERT, UPDATE ON outbox, programs, workouts TO program_db_app;
 GRANT SELECT, INSERT ON workout_sessions, reminders TO program_db_app;

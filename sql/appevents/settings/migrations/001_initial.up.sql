@@ -119,7 +119,8 @@ CREATE INDEX IF NOT EXISTS outbox_by_age ON outbox (published_at) WHERE publish_
 -- What the functions' user may do: with each table what a statement of theirs does. It owns nothing.
 -- ---------------------------------------------------------------------------------------------
 
-GRANT SELECT, INSERT ON idempotency_keys TO settings_db_app;
+GRANT SELECT, INSERT, UPDATE, DELETE ON idempotency_keys TO settings_db_app;
+GRANT DELETE ON outbox TO settings_db_app;
 GRANT SELECT, INSERT, UPDATE, DELETE ON inbox_attempts, feed_access_attempts TO settings_db_app;
 GRANT SELECT, INSERT, UPDATE ON outbox, user_settings, app_settings, feed_access, signing_keys
     TO settings_db_app;

@@ -38,6 +38,8 @@ SECRETS = {
     "PrepareBroker": {"BrokerAdminSecretArn", "AppBrokerSecretArn"},
     "Migrate": OWNERS,
     "AppResend": {*ALL_DATABASES, *BROKER_AND_CACHE},
+    "AppSweepDeadLetters": {"NotifyDatabaseSecretArn", *BROKER_AND_CACHE},
+    "AppPurge": {*ALL_DATABASES, *BROKER_AND_CACHE},
     "AppPublishMetrics": {"NotifyDatabaseSecretArn", *BROKER_AND_CACHE},
     "AppNotification": {"NotifyDatabaseSecretArn", *BROKER_AND_CACHE},
     "AppMachine": {"MachineDatabaseSecretArn", *BROKER_AND_CACHE},

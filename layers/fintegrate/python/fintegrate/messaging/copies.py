@@ -23,6 +23,8 @@ from fintegrate.messaging.message import Message
 from fintegrate.messaging.queue_function import QueueMessage
 
 ATTEMPT, SINCE, WAITS = "x-attempt", "x-outage-since", "x-outage-waits"
+REDRIVEN = "x-redriven"
+"""An operator has sent it back: it is taken though it was rejected."""
 MOST_HEADER_BYTES = 64 * 1024
 """Half of what the broker takes in a frame by default."""
 LONGEST_SHORT = 255

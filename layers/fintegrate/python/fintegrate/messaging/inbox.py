@@ -21,7 +21,8 @@ done again alone.
 Leaves to the service what a message says (`read`), what it changes (`apply`), what a rejection leaves
 behind (`reject`), and the sending of the rows that both write (`publish`).
 Statements: `take` (writes the key of `owner`, `id`, `kind` and `outcome`; gives a row unless there is
-one), `begin` (notes a start of `message`; gives `starts`), `end` (removes the notes of `messages`).
+one; with `again` also if that one is a rejection), `begin` (notes a start of `message`; gives `starts`),
+`end` (removes the notes of `messages`).
 Source: "Using Lambda with Amazon MQ" in Lambda's developer guide.
 """
 
@@ -38,6 +39,7 @@ from fintegrate.database import ConnectionLost, Database, Row
 from fintegrate.errors import Unavailable
 from fintegrate.messaging.copies import (
     ATTEMPT,
+    REDRIVEN,
     SINCE,
     WAITS,
     attempt_of,
@@ -251,8 +253,8 @@ class _Batch(Generic[E]):
     def _take(self, delivery: Delivery[E], outcome: str) -> bool:
         """Write the key of a message; False if it is there."""
         key = {"owner": delivery.owner, "id": delivery.id, "kind": delivery.kind}
-        take = self.inbox.statements["take"]
-        return bool(self.inbox.database.fetch_all(take, {**key, "outcome": outcome}))
+        said = {"outcome": outcome, "again": REDRIVEN in delivery.message.headers}
+        return bool(self.inbox.database.fetch_all(self.inbox.statements["take"], {**key, **said}))
 
     def _later(self, code: str, reason: str, delivery: Delivery[E]) -> Ended:
         if attempt_of(delivery.message) < len(self.inbox.queues.waits):

@@ -1,0 +1,63 @@
+"""Every day: deletes what is past its retention, in batches with a transaction each.
+
+The events' and dead letters' payloads go a day after the event was settled, their rows after
+`APP_EVENT_DAYS`. An event without an outcome stays: somebody still waits for it.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from chalice import Rate
+
+from chalicelib.appevents.schedules.blueprint import schedules
+from chalicelib.appevents.wiring import SETTINGS, parts, scheduled
+from fintegrate.batches import take_all
+from fintegrate.errors import Unavailable
+from fintegrate.queries import load_queries
+
+HERE = Path(__file__).parent
+OF_EVERY_SERVICE = load_queries(HERE / "purge.sql")
+OF_EVENTS = load_queries(HERE / "purge_events.sql")
+log = logging.getLogger(__name__)
+
+
+class PurgeIncomplete(Exception):
+    """The databases of some services are away; those of the others were purged."""
+
+
+@schedules.schedule(Rate(1, unit=Rate.DAYS), name="app_purge")
+@scheduled
+def app_purge(_event: Any) -> dict[str, Any]:
+    """Return how many rows were emptied or deleted, by kind. The next run takes what is left."""
+    deadline = time.monotonic() + parts().settings.app_purge_seconds
+    counts, away = Counter[str](), []
+    for index, service in enumerate(SETTINGS):
+        share = (deadline - time.monotonic()) / (len(SETTINGS) - index)
+        try:
+            counts.update(_purge(service, max(0.0, share)))
+        except Unavailable as error:
+            log.warning("nothing of %s was purged: %s", service, error)
+            away.append(service)
+    if away:
+        raise PurgeIncomplete(f"not purged: {', '.join(away)}")
+    return dict(counts)
+
+
+def _purge(service: str, seconds: float) -> dict[str, int]:
+    settings = parts().settings
+    parameters = {
+        "batch": settings.app_sweep_batch,
+        "event_days": settings.app_event_days,
+        "key_days": settings.app_event_days,
+        "payload_hours": settings.app_payload_hours,
+        "outbox_days": 1,
+        "attempt_days": 1,
+    }
+    of_events = OF_EVENTS if service == "notification" else {}
+    database = parts().service(service).request.database
+    return take_all(database, {**OF_EVERY_SERVICE, **of_events}, parameters, seconds)

@@ -1,0 +1,372 @@
+"""What operators see and do: dead letters, accounts, gauges, and the purge."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+import pika
+import pytest
+
+from chalicelib.appevents import wiring
+from chalicelib.appevents.machine import consume
+from chalicelib.appevents.ops.gauges import gauges
+from chalicelib.appevents.ops.sweeping import LettersStuck
+from fintegrate.messaging.inbox import Rejected
+from local.services.amqp import channel_on
+from tests.integration.appevents.conftest import Reply, User
+from tests.support.schedules import run_schedule
+
+LETTERS = "/api/v1/ops/dead-letters"
+REDRIVE, RECONCILE = f"{LETTERS}/redrive", "/api/v1/ops/reconcile"
+NOTE = {"machine_id": "leg-press-2", "body": "Seat on 4"}
+Query = Callable[..., list[dict[str, Any]]]
+
+
+@pytest.fixture
+def operator(user: User, environment: dict[str, str]) -> Callable[..., Reply]:
+    headers = {"Authorization": "", "X-API-Key": environment["ADMIN_API_KEY"]}
+    return lambda *arguments, **more: user.call(*arguments, headers=headers, **more)
+
+
+@pytest.fixture
+def run(running: wiring.Parts) -> Callable[[str], Any]:
+    """Runs a schedule once."""
+    assert running
+    return run_schedule
+
+
+@pytest.fixture
+def broken(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+    """A handler that rejects every note, until the list is emptied."""
+    is_broken, real = [True], consume.HANDLERS["machine.note.saved"]
+
+    def save(*arguments: Any) -> Any:
+        if is_broken:
+            raise Rejected("no_room", "the machine has no room")
+        return real(*arguments)
+
+    monkeypatch.setitem(consume.HANDLERS, "machine.note.saved", save)
+    return is_broken
+
+
+def put(running: wiring.Parts, queue: str, body: bytes, **properties: Any) -> None:
+    with channel_on(running.settings.app_rabbitmq_url) as channel:
+        channel.confirm_delivery()
+        channel.basic_publish("", queue, body, pika.BasicProperties(**properties), mandatory=True)
+
+
+def test_redriven_letter_is_processed(
+    user: User,
+    operator: Callable[..., Reply],
+    run: Callable[[str], Any],
+    settle: Callable[[str], None],
+    broken: list[bool],
+    query: Query,
+    left_in: Callable[[str], int],
+) -> None:
+    told = user.tell("machine.note.saved", NOTE)
+    settle("machine")
+    assert user.state(told)["reason"] == "no_room"
+    assert run("app_sweep_dead_letters") == {"kept": 1}
+    assert left_in("app.machine.dlq") == 0
+
+    (letter,) = operator("GET", LETTERS).data["dead_letters"]
+    assert (letter["client_generated_id"], letter["user_id"]) == (told, user.id)
+    assert (letter["error_code"], letter["service"]) == ("no_room", "machine")
+    assert letter["error"] == "the machine has no room"
+    assert "body" not in letter
+    broken.clear()
+    done = operator("POST", REDRIVE, {"ids": [letter["dead_letter_id"]]})
+    assert (done.status, done.data) == (200, {"redriven": 1, "left": 0})
+    settle("machine")
+
+    assert user.state(told)["status"] == "processed"
+    assert len(query("machine", "SELECT 1 FROM machine_notes")) == 1
+    (key,) = query("machine", "SELECT outcome FROM idempotency_keys")
+    assert key == {"outcome": "processed"}
+    assert operator("GET", LETTERS).data["dead_letters"][0]["redriven_at"]
+    assert operator("POST", REDRIVE, {"service": "machine"}).data == {"redriven": 0, "left": 0}
+
+
+def test_letter_that_dies_again_comes_back(
+    user: User,
+    operator: Callable[..., Reply],
+    run: Callable[[str], Any],
+    settle: Callable[[str], None],
+    broken: list[bool],
+    query: Query,
+) -> None:
+    told = user.tell("machine.note.saved", NOTE)
+    for _ in range(2):
+        settle("machine")
+        run("app_sweep_dead_letters")
+        operator("POST", REDRIVE, {"service": "machine"})
+    settle("machine")
+    run("app_sweep_dead_letters")
+
+    (letter,) = operator("GET", LETTERS, query={"service": "machine"}).data["dead_letters"]
+    assert (letter["deaths"], letter["redriven_at"], letter["attempt"]) == (3, None, 0)
+    assert user.state(told)["status"] == "rejected"
+    assert len(query("machine", "SELECT 1 FROM idempotency_keys")) == 1
+
+
+def test_redrive_leaves_the_brokers_headers(
+    running: wiring.Parts,
+    operator: Callable[..., Reply],
+    run: Callable[[str], Any],
+) -> None:
+    headers = {
+        "x-attempt": 5,
+        "x-death": [{"reason": "delivery_limit", "count": 1, "queue": "app.machine"}],
+        "x-error": "forged",
+        "CC": ["app.video"],
+        "kept": "é",
+    }
+    put(running, "app.machine.dlq", b"no json", headers=headers, message_id="1")
+    run("app_sweep_dead_letters")
+
+    assert operator("POST", REDRIVE, {"service": "machine"}).data["redriven"] == 1
+
+    with channel_on(running.settings.app_rabbitmq_url) as channel:
+        _, properties, body = channel.basic_get("app.machine", auto_ack=True)
+    assert body == b"no json"
+    said = {k: v for k, v in properties.headers.items() if k != "x-delivery-count"}
+    assert said == {"x-attempt": 0, "x-redriven": 1, "kept": "é"}
+    assert properties.message_id == "1"
+
+
+@pytest.mark.parametrize(
+    ("body", "properties", "code"),
+    [
+        (b"\xff\0", {}, "unknown"),
+        (b"[" * 50_000, {"headers": {"x-death": "forged"}}, "unknown"),
+        (b'{"user_id": "\\u0000"}', {"headers": {"x-error-code": "a\0b"}}, "a?b"),
+        (b"{}", {"headers": {"x-death": [{"reason": "delivery_limit"}]}}, "delivery_limit"),
+        (b"{}", {"headers": {"x-attempt": 2**40, "x-failed-at": "9999-01-01T00:00:00"}}, "unknown"),
+        (b'{"event_type": 5}', {"type": "t\u202e", "message_id": "m\0"}, "unknown"),
+        (b"{}", {"headers": {"deep": {"a": [{"b": None}]}, "bytes": b"\xff\xfe"}}, "unknown"),
+    ],
+)
+def test_forged_letters_are_kept(
+    running: wiring.Parts,
+    operator: Callable[..., Reply],
+    run: Callable[[str], Any],
+    body: bytes,
+    properties: dict[str, Any],
+    code: str,
+) -> None:
+    put(running, "app.machine.dlq", body, **properties)
+    put(running, "app.machine.dlq", body, **properties)
+
+    assert run("app_sweep_dead_letters") == {"kept": 2}
+
+    (letter,) = operator("GET", LETTERS).data["dead_letters"]
+    assert (letter["error_code"], letter["deaths"], letter["attempt"]) == (code, 2, 0)
+    assert letter["failed_at"] <= letter["taken_at"]
+
+
+def test_letters_stay_until_they_are_stored(
+    running: wiring.Parts,
+    run: Callable[[str], Any],
+    left_in: Callable[[str], int],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    put(running, "app.machine.dlq", b"1")
+    put(running, "app.notification.dlq", b"2")
+    database = running.service("notification").request.database
+    real = database.execute
+
+    def fail(sql: str, parameters: Any) -> int:
+        if isinstance(parameters, dict) and parameters.get("service") == "machine":
+            raise RuntimeError("no disk")
+        return real(sql, parameters)
+
+    monkeypatch.setattr(database, "execute", fail)
+    with pytest.raises(LettersStuck, match="machine"):
+        run("app_sweep_dead_letters")
+    assert (left_in("app.machine.dlq"), left_in("app.notification.dlq")) == (1, 0)
+
+    monkeypatch.setattr(database, "execute", real)
+    assert run("app_sweep_dead_letters") == {"kept": 1}
+
+
+def test_letters_are_paged(
+    running: wiring.Parts, operator: Callable[..., Reply], run: Callable[[str], Any]
+) -> None:
+    for number in range(5):
+        put(running, "app.machine.dlq", str(number).encode())
+    run("app_sweep_dead_letters")
+    ids, cursor = [], None
+    while True:
+        wanted = {"limit": 2, **({"cursor": cursor} if cursor else {})}
+        page = operator("GET", LETTERS, query=wanted).data
+        ids += [letter["dead_letter_id"] for letter in page["dead_letters"]]
+        if (cursor := page["next_cursor"]) is None:
+            break
+
+    assert len(set(ids)) == len(ids) == 5
+    assert operator("GET", LETTERS, query={"service": "notification"}).data["dead_letters"] == []
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"ids": []},
+        {"ids": ["x"]},
+        {"ids": [str(uuid.uuid4())], "service": "machine"},
+        {"service": "none"},
+        {"more": 1},
+    ],
+)
+def test_wrong_redrives_are_refused(operator: Callable[..., Reply], body: dict[str, Any]) -> None:
+    assert operator("POST", REDRIVE, body).status == 422
+
+
+def test_unknown_letters_are_nobodys(operator: Callable[..., Reply]) -> None:
+    done = operator("POST", REDRIVE, {"ids": [str(uuid.uuid4())]})
+
+    assert done.data == {"redriven": 0, "left": 0}
+
+
+@pytest.mark.parametrize(
+    ("method", "path"), [("GET", LETTERS), ("POST", REDRIVE), ("GET", RECONCILE)]
+)
+def test_only_operators_may(
+    user: User, environment: dict[str, str], method: str, path: str
+) -> None:
+    body = {"service": "machine"} if method == "POST" else None
+    key = environment["ADMIN_API_KEY"]
+
+    assert user.call(method, path, body).status == 403
+    for wrong in (key[:-1] + ("0" if key[-1] != "0" else "1"), "fk_", ""):
+        reply = user.call(method, path, body, headers={"Authorization": "", "X-API-Key": wrong})
+        assert (reply.status, reply.data) == (401, {})
+
+
+def test_accounts_are_balanced(
+    user: User,
+    operator: Callable[..., Reply],
+    settle: Callable[[str], None],
+    query: Query,
+) -> None:
+    for _ in range(2):
+        user.tell("machine.note.saved", NOTE)
+    taken = user.tell("machine.note.saved", NOTE)
+    query("machine", "UPDATE machine_notes SET user_id = gen_random_uuid()")
+    settle("machine")
+    user.tell("machine.note.saved", NOTE)
+
+    report = operator("GET", RECONCILE).data
+
+    own = {each["service"]: each for each in report["services"]}["machine"]
+    assert report["balanced"] is True
+    assert (own["accepted"], own["processed"], own["rejected"], own["under_way"]) == (4, 3, 0, 1)
+    assert (own["keys"], own["outcomes_pending"], own["unpublished"]) == (3, 0, 0)
+    assert own["oldest_under_way"]
+    assert user.state(taken)["status"] == "processed"
+
+    query("machine", "DELETE FROM idempotency_keys")
+    assert operator("GET", RECONCILE, query={"days": 1}).data["balanced"] is False
+
+
+def test_gauges_count_by_age(
+    user: User, running: wiring.Parts, run: Callable[[str], Any], query: Query
+) -> None:
+    for age in ("5 seconds", "5 minutes", "30 minutes", "5 hours", "3 days"):
+        told = user.tell("machine.note.saved", NOTE)
+        query(
+            "notify",
+            "UPDATE events SET received_at = now() - %(age)s::interval"
+            " WHERE client_generated_id = %(id)s",
+            age=age,
+            id=told,
+        )
+    put(running, "app.machine.dlq", b"1")
+    run("app_sweep_dead_letters")
+
+    found = {
+        family.name: family.values
+        for family in gauges(running.service("notification").request.database)
+    }
+
+    assert set(found["fintegrate_app_events_unsettled"].values()) == {1.0}
+    assert found["fintegrate_app_oldest_unsettled_age_seconds"][()] > 3 * 86_400 - 60
+    assert found["fintegrate_app_events_pending"][()] == 0
+    assert found["fintegrate_app_dead_letters"][("machine",)] == 1
+
+
+def test_purge_takes_what_is_past(
+    user: User,
+    running: wiring.Parts,
+    settle: Callable[[str], None],
+    run: Callable[[str], Any],
+    query: Query,
+    broken: list[bool],
+) -> None:
+    rejected = user.tell("machine.note.saved", NOTE)
+    settle("machine")
+    run("app_sweep_dead_letters")
+    broken.clear()
+    old = user.tell("machine.note.saved", NOTE)
+    young = user.tell("machine.note.saved", NOTE)
+    settle("machine")
+    waiting = user.tell("machine.note.saved", NOTE)
+    nothing = run("app_purge")
+    assert set(nothing.values()) == {0}
+
+    aged = "received_at = now() - interval '91 days', outcome_at = now() - interval '91 days'"
+    query("notify", f"UPDATE events SET {aged} WHERE client_generated_id = %(id)s", id=old)
+    query(
+        "notify",
+        "UPDATE events SET received_at = now() - interval '91 days'"
+        " WHERE client_generated_id = %(id)s",
+        id=waiting,
+    )
+    day = "outcome_at = now() - interval '25 hours'"
+    query("notify", f"UPDATE events SET {day} WHERE client_generated_id = %(id)s", id=rejected)
+    query("notify", "UPDATE dead_letters SET taken_at = now() - interval '25 hours'")
+    query("machine", "UPDATE outbox SET published_at = now() - interval '25 hours' WHERE id < 3")
+    query(
+        "machine",
+        "UPDATE idempotency_keys SET processed_at = now() - interval '91 days'"
+        " WHERE client_generated_id = %(id)s",
+        id=old,
+    )
+    query(
+        "machine",
+        "INSERT INTO inbox_attempts (message, begun_at)"
+        " VALUES ('old', now() - interval '2 days'), ('young', now())",
+    )
+
+    assert run("app_purge") == {
+        "idempotency_keys": 1,
+        "outbox": 2,
+        "inbox_attempts": 1,
+        "payloads": 2,
+        "dead_letter_bodies": 1,
+        "events": 1,
+        "dead_letters": 0,
+    }
+
+    rows = query("notify", "SELECT client_generated_id AS id, payload FROM events")
+    left = {row["id"]: row["payload"] for row in rows}
+    assert left.keys() == {rejected, young, waiting}
+    assert (left[rejected], left[young], left[waiting]) == (None, NOTE, NOTE)
+    (letter,) = query("notify", "SELECT body, headers FROM dead_letters")
+    assert letter == {"body": None, "headers": {}}
+    assert user.state(rejected)["status"] == "rejected"
+    again = user.call("POST", "/api/v1/notify/events", json.loads(json.dumps(told(rejected))))
+    assert (again.status, again.data["duplicate"]) == (202, True)
+
+
+def told(event_id: str) -> dict[str, Any]:
+    return {
+        "event_type": "machine.note.saved",
+        "client_generated_id": event_id,
+        "timestamp": "2026-11-26T10:00:00Z",
+        "data": NOTE,
+    }
