@@ -1,4 +1,4 @@
-"""What rclone does not know, asked of moto: objects that are written once, and parts that are too small."""
+"""What rclone does not know, asked of moto: objects written once, and parts that are too small."""
 
 from __future__ import annotations
 
