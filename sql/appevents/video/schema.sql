@@ -220,6 +220,8 @@ CREATE TABLE migration_history (
 -- ---------------------------------------------------------------------------------------------
 
 GRANT SELECT, INSERT ON idempotency_keys TO video_db_app;
+GRANT SELECT, INSERT, UPDATE, DELETE ON inbox_attempts TO video_db_app;
+GRANT SELECT, INSERT, UPDATE ON outbox TO video_db_app;
 GRANT SELECT, INSERT ON media_metadata TO video_db_app;
-GRANT SELECT, INSERT, UPDATE, DELETE ON inbox_attempts, likes, unlikes, feed_grants TO video_db_app;
-GRANT SELECT, INSERT, UPDATE ON outbox, videos, feed_owners, feed_posts, comments TO video_db_app;
+GRANT SELECT, INSERT, UPDATE ON videos, feed_owners, feed_posts, comments TO video_db_app;
+GRANT SELECT, INSERT, UPDATE, DELETE ON likes, unlikes, feed_grants TO video_db_app;
