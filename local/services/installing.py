@@ -1,7 +1,7 @@
-"""Installs the servers that are missing, with the system's package manager, or says how.
+"""Installs the servers and tools that are missing, with the system's package manager, or says how.
 
-`python -m local.services.installing` does nothing when a Docker engine answers, when the servers are
-external, or when they are installed.
+`python -m local.services.installing` installs no server when a Docker engine answers, or when they are
+external. A tool is needed by few tests, which are skipped without it, so none is a reason to fail.
 """
 
 from __future__ import annotations
@@ -19,6 +19,12 @@ from local.services.native.programs import Program
 from local.services.native.servers import missing
 from local.services.packages import INSTALL, install_command, package_manager, packages
 
+TOOLS = (
+    Program(
+        "ffmpeg",
+        packages={"apt-get": "ffmpeg", "brew": "ffmpeg", "dnf": "ffmpeg-free", "apk": "ffmpeg"},
+    ),
+)
 POLICY = Path("/usr/sbin/policy-rc.d")
 DENY = "#!/bin/sh\nexit 101\n"  # "action not allowed" (Debian's invoke-rc.d interface)
 
@@ -65,35 +71,45 @@ def _starting_denied(manager: str) -> Iterator[None]:
         _run(["rm", "-f", str(POLICY)], manager)
 
 
-def install(programs: Sequence[Program], manager: str) -> None:
+def install(programs: Sequence[Program], manager: str, tools: Sequence[Program] = ()) -> None:
     """Install packages; no server of them runs afterwards, now or at the next boot."""
-    wanted = packages(programs, manager)
+    servers = packages(programs, manager)
+    wanted = [*servers, *packages(tools, manager)]
     if manager == "apt-get":
         _run(["apt-get", "update", "-q"], manager)
     with _starting_denied(manager):
         _run([*INSTALL[manager].split(), *wanted], manager)
-    if manager == "apt-get" and Path("/run/systemd/system").exists():
-        _run(["systemctl", "disable", *wanted], manager)
+    if manager == "apt-get" and servers and Path("/run/systemd/system").exists():
+        _run(["systemctl", "disable", *servers], manager)
 
 
 def main() -> None:
     """Install what is missing, or print the command and fail."""
     leave_aside(os.environ)
-    if os.environ.get("LOCAL_SERVICES") in ("docker", "external"):
+    programs, tools = _missing_servers(), [each for each in TOOLS if each.find() is None]
+    names = ", ".join(program.name for program in (*programs, *tools))
+    if not names:
         return
-    servers = missing()
-    programs = [server.program for server in servers]
-    names = ", ".join(server.name for server in servers)
-    if not servers or (not os.environ.get("LOCAL_SERVICES") and _engine_answers()):
-        return
-    manager = package_manager()
+    manager, by_hand = package_manager(), install_command([*programs, *tools])
     if manager is None or not _may_install(manager):
-        sys.exit(f"Missing: {names}. Install them: {install_command(programs)}")
+        said = f"Missing: {names}. Install them: {by_hand}"
+        if programs:
+            sys.exit(said)
+        print(said, flush=True)
+        return
     print(f"Installing {names}", flush=True)
     try:
-        install(programs, manager)
+        install(programs, manager, tools)
     except subprocess.CalledProcessError as error:
-        sys.exit(f"{error.stdout}\nThat failed. Install by hand: {install_command(programs)}")
+        sys.exit(f"{error.stdout}\nThat failed. Install by hand: {by_hand}")
+
+
+def _missing_servers() -> list[Program]:
+    kind = os.environ.get("LOCAL_SERVICES")
+    programs = [server.program for server in missing()]
+    if kind in ("docker", "external") or (programs and not kind and _engine_answers()):
+        return []
+    return programs
 
 
 def _engine_answers() -> bool:

@@ -56,9 +56,9 @@ SELECT parent_id FROM gone
 -- name: list
 SELECT c.comment_id, c.parent_id, c.user_id, c.body, c.depth, c.reply_count, c.like_count, c.created_at,
        c.deleted_at,
-       EXISTS (SELECT FROM likes l
-               WHERE l.target_id = c.comment_id AND l.user_id = %(user_id)s) AS liked
+       l.user_id IS NOT NULL AS liked
 FROM comments c
+LEFT JOIN likes l ON l.target_id = c.comment_id AND l.user_id = %(user_id)s
 WHERE c.post_id = %(post_id)s AND c.parent_id IS NULL AND c.is_listed
   AND (%(after_at)s::timestamptz IS NULL
        OR (c.created_at, c.comment_id) > (%(after_at)s::timestamptz, %(after_id)s::uuid))
@@ -68,9 +68,9 @@ LIMIT %(limit)s + 1
 -- name: replies
 SELECT c.comment_id, c.parent_id, c.user_id, c.body, c.depth, c.reply_count, c.like_count, c.created_at,
        c.deleted_at,
-       EXISTS (SELECT FROM likes l
-               WHERE l.target_id = c.comment_id AND l.user_id = %(user_id)s) AS liked
+       l.user_id IS NOT NULL AS liked
 FROM comments c
+LEFT JOIN likes l ON l.target_id = c.comment_id AND l.user_id = %(user_id)s
 WHERE c.parent_id = %(parent_id)s AND c.post_id = %(post_id)s AND c.is_listed
   AND (%(after_at)s::timestamptz IS NULL
        OR (c.created_at, c.comment_id) > (%(after_at)s::timestamptz, %(after_id)s::uuid))
@@ -83,9 +83,9 @@ FROM unnest(%(parents)s::uuid[]) AS parent (comment_id)
 CROSS JOIN LATERAL (
     SELECT c.comment_id, c.parent_id, c.user_id, c.body, c.depth, c.reply_count, c.like_count,
            c.created_at, c.deleted_at,
-           EXISTS (SELECT FROM likes l
-                   WHERE l.target_id = c.comment_id AND l.user_id = %(user_id)s) AS liked
+           l.user_id IS NOT NULL AS liked
     FROM comments c
+    LEFT JOIN likes l ON l.target_id = c.comment_id AND l.user_id = %(user_id)s
     WHERE c.parent_id = parent.comment_id AND c.is_listed
     ORDER BY c.created_at, c.comment_id
     LIMIT %(most)s) AS reply

@@ -1,4 +1,5 @@
--- Posts. Deleted ones are in no feed.
+-- Posts. Deleted ones are in no feed. A like is joined, not looked for with EXISTS: the planner would read
+-- all of a user's likes for a page.
 
 -- name: delete
 UPDATE feed_posts
@@ -7,9 +8,10 @@ WHERE post_id = %(post_id)s AND owner_id = %(user_id)s
 
 -- name: list_public
 SELECT p.post_id, p.owner_id, p.title, p.created_at, p.like_count, p.comment_count,
-       EXISTS (SELECT FROM likes l WHERE l.target_id = p.post_id AND l.user_id = %(user_id)s) AS liked,
+       l.user_id IS NOT NULL AS liked,
        p.duration_ms, p.width, p.height, p.video_key, p.thumbnail_key
 FROM feed_posts p
+LEFT JOIN likes l ON l.target_id = p.post_id AND l.user_id = %(user_id)s
 WHERE p.is_public AND p.deleted_at IS NULL
   AND (%(after_at)s::timestamptz IS NULL
        OR (p.created_at, p.post_id) < (%(after_at)s::timestamptz, %(after_id)s::uuid))
@@ -18,9 +20,10 @@ LIMIT %(limit)s + 1
 
 -- name: list_of_owner
 SELECT p.post_id, p.owner_id, p.title, p.created_at, p.like_count, p.comment_count,
-       EXISTS (SELECT FROM likes l WHERE l.target_id = p.post_id AND l.user_id = %(user_id)s) AS liked,
+       l.user_id IS NOT NULL AS liked,
        p.duration_ms, p.width, p.height, p.video_key, p.thumbnail_key
 FROM feed_posts p
+LEFT JOIN likes l ON l.target_id = p.post_id AND l.user_id = %(user_id)s
 WHERE p.owner_id = %(owner_id)s AND p.deleted_at IS NULL
   AND (%(after_at)s::timestamptz IS NULL
        OR (p.created_at, p.post_id) < (%(after_at)s::timestamptz, %(after_id)s::uuid))
@@ -29,7 +32,8 @@ LIMIT %(limit)s + 1
 
 -- name: find
 SELECT p.post_id, p.owner_id, p.title, p.created_at, p.like_count, p.comment_count,
-       EXISTS (SELECT FROM likes l WHERE l.target_id = p.post_id AND l.user_id = %(user_id)s) AS liked,
+       l.user_id IS NOT NULL AS liked,
        p.duration_ms, p.width, p.height, p.video_key, p.thumbnail_key
 FROM feed_posts p
+LEFT JOIN likes l ON l.target_id = p.post_id AND l.user_id = %(user_id)s
 WHERE p.post_id = %(post_id)s AND p.deleted_at IS NULL

@@ -48,7 +48,7 @@ def inspected(source: Path, folder: Path, deadline: float) -> Inspected:
     _check_bounds(found)
     if not done.succeeded or any(words in done.said for words in _CUT_OFF) or not found.frames:
         raise CannotBeShown("damaged")
-    fps = found.frames / found.seconds if found.seconds else 0.0
+    fps = found.frames / found.picture_seconds if found.picture_seconds else 0.0
     size = (found.width, found.height)
     codecs = (found.video_codec, found.audio_codec)
     return Inspected(demuxer, found.seconds, *size, fps, *codecs)
@@ -60,7 +60,9 @@ class _Listed(NamedTuple):
     width: int
     height: int
     frames: int
+    picture_seconds: float
     seconds: float
+    """Of the longest stream."""
 
 
 def _check_bounds(found: _Listed) -> None:
@@ -68,7 +70,7 @@ def _check_bounds(found: _Listed) -> None:
         raise CannotBeShown("too_large_picture")
     if found.seconds > MOST_SECONDS * _TOLERANCE:
         raise CannotBeShown("too_long")
-    if found.frames > max(found.seconds, 1.0) * MOST_FRAMES_A_SECOND * _TOLERANCE:
+    if found.frames > max(found.picture_seconds, 1.0) * MOST_FRAMES_A_SECOND * _TOLERANCE:
         raise CannotBeShown("too_large_picture")
 
 
@@ -98,14 +100,15 @@ def _listed(listing: Path) -> _Listed:
         ends[stream] = [min(first, int(pts)), max(last, int(pts) + int(duration)), count + 1]
     video = _of_kind(said, "video")
     width, _, height = video[1].get("dimensions", "0x0").partition("x")
-    lengths = [_seconds(said[stream]["tb"], each) for stream, each in ends.items()]
+    lengths = {stream: _seconds(said[stream]["tb"], each) for stream, each in ends.items()}
     return _Listed(
         video[1].get("codec_id"),
         _of_kind(said, "audio")[1].get("codec_id"),
         int(width),
         int(height),
         ends.get(video[0], [0, 0, 0])[2],
-        max(lengths, default=0.0),
+        lengths.get(video[0], 0.0),
+        max(lengths.values(), default=0.0),
     )
 
 
@@ -124,5 +127,6 @@ def _of_kind(said: dict[str, dict[str, str]], kind: str) -> tuple[str, dict[str,
 
 
 def _seconds(time_base: str, ends: list[int]) -> float:
+    """From the first packet to the end of the last; what is before zero is not played."""
     numerator, _, denominator = time_base.partition("/")
-    return (ends[1] - ends[0]) * int(numerator) / int(denominator)
+    return (ends[1] - max(0, ends[0])) * int(numerator) / int(denominator)

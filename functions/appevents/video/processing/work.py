@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +21,7 @@ from chalicelib.appevents.outbox import Reply
 from chalicelib.appevents.video.processing.failing import CannotBeShown
 from chalicelib.appevents.video.processing.making import make
 from fintegrate.database import Database
+from fintegrate.errors import Unavailable
 from fintegrate.messaging.copies import attempt_of, identity_of
 from fintegrate.messaging.inbox import MOST_STARTS, NotYet, Outage, Rejected
 from fintegrate.messaging.queue_function import QueueMessage
@@ -51,11 +53,12 @@ class Worker:
             return _nothing
         try:
             reply = self._reply(event, message, seconds_left)
-        except (NotYet, Outage) as error:
-            if isinstance(error, NotYet) and attempt_of(message) >= self.most_attempts:
-                reply = _failed(event, CannotBeShown("gave_up"))
-            else:
+        except NotYet as error:
+            if attempt_of(message) < self.most_attempts:
                 return _raising(error)
+            reply = _failed(event, CannotBeShown("gave_up"))
+        except Unavailable as error:
+            return _raising(Outage(str(error)))
         return lambda _db, _event: reply
 
     def _reply(
@@ -67,14 +70,22 @@ class Worker:
         begun = {**video, "etag": event.data.etag}
         if not self.database.execute(SQL["begin"], begun):
             return None  # the video is settled, or is none
-        noted = {"message": f"work {identity_of(message)}"}
-        starts = self.database.fetch_one(INBOX["begin"], noted)
+        noted = f"work {identity_of(message)}"
+        starts = self.database.fetch_one(INBOX["begin"], {"message": noted})
         if starts is not None and starts["starts"] >= MOST_STARTS:
             reply = _failed(event, CannotBeShown("gave_up"))
         else:
-            reply = self._done(event, seconds_left)
-        self.database.execute(INBOX["end"], {"messages": [noted["message"]]})
+            try:
+                reply = self._done(event, seconds_left)
+            except Exception:  # it did not die: the next try is no further start
+                self._end(noted)
+                raise
+        self._end(noted)
         return reply
+
+    def _end(self, noted: str) -> None:
+        with suppress(Unavailable):  # what was done is not lost for that
+            self.database.execute(INBOX["end"], {"messages": [noted]})
 
     def _done(self, event: Event[Uploaded], seconds_left: Callable[[], float]) -> Reply:
         deadline = time.monotonic() + seconds_left() - SPARE_SECONDS

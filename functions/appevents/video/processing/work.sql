@@ -3,7 +3,7 @@
 -- name: find_key
 -- A row: what became of the event is told already.
 SELECT outcome FROM idempotency_keys
-WHERE user_id = %(user_id)s AND client_generated_id = %(id)s
+WHERE user_id = %(user_id)s AND client_generated_id = %(id)s AND outcome = 'processed'
 
 -- name: begin
 UPDATE videos SET status = 'processing'

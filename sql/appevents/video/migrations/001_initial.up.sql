@@ -212,10 +212,10 @@ CREATE INDEX IF NOT EXISTS outbox_by_age ON outbox (published_at) WHERE publish_
 -- What the functions' user may do: with each table what a statement of theirs does. It owns nothing.
 -- ---------------------------------------------------------------------------------------------
 
-GRANT SELECT, INSERT, UPDATE, DELETE ON idempotency_keys TO video_db_app;
-GRANT DELETE ON outbox TO video_db_app;
+GRANT SELECT, INSERT, UPDATE, DELETE ON idempotency_keys, inbox_attempts TO video_db_app;
+GRANT SELECT, INSERT, UPDATE, DELETE ON outbox TO video_db_app;
 GRANT SELECT, INSERT ON media_metadata TO video_db_app;
-GRANT SELECT, INSERT, UPDATE, DELETE ON inbox_attempts, likes, unlikes, feed_grants TO video_db_app;
-GRANT SELECT, INSERT, UPDATE ON outbox, videos, feed_owners, feed_posts, comments TO video_db_app;
+GRANT SELECT, INSERT, UPDATE ON videos, feed_owners, feed_posts, comments TO video_db_app;
+GRANT SELECT, INSERT, UPDATE, DELETE ON likes, unlikes, feed_grants TO video_db_app;
 
 COMMIT;

@@ -80,19 +80,10 @@ class Signer:
         if headers:
             signed |= {name.lower(): value.strip() for name, value in headers.items()}
         names, lines = _canonical(signed)
-        asked = {
-            "X-Amz-Algorithm": ALGORITHM,
-            "X-Amz-Credential": f"{own.access_key}/{scope}",
-            "X-Amz-Date": moment,
-            "X-Amz-Expires": str(seconds),
-            "X-Amz-SignedHeaders": names,
-            **(query or {}),
-        }
-        if own.session_token:
-            asked["X-Amz-Security-Token"] = own.session_token
-        text = "&".join(
-            sorted(f"{_encoded(name)}={_encoded(each)}" for name, each in asked.items())
-        )
+        text = _asked(own.access_key, own.session_token, scope, moment, str(seconds), names)
+        if query:
+            pairs = (f"{_encoded(name)}={_encoded(each)}" for name, each in query.items())
+            text = "&".join(sorted([*text.split("&"), *pairs]))
         request = f"{method}\n{path}\n{text}\n{lines}\n{names}\nUNSIGNED-PAYLOAD"
         digest = hashlib.sha256(request.encode()).hexdigest()
         key_of_day = _signing_key(own.secret_key, day, self.region)
@@ -130,13 +121,24 @@ def _split(endpoint: str) -> tuple[str, str, str]:
     return parts.scheme, host.removesuffix(usual), parts.path.rstrip("/")
 
 
-@lru_cache(maxsize=4096)
-def _encoded_kept(text: str) -> str:
+def _encoded(text: str) -> str:
     return quote(text, safe="-_.~")
 
 
-def _encoded(text: str) -> str:
-    return _encoded_kept(text) if len(text) < 40 else quote(text, safe="-_.~")
+@lru_cache(maxsize=64)
+def _asked(
+    access_key: str, session_token: str, scope: str, moment: str, seconds: str, names: str
+) -> str:
+    """What every query has, sorted. Kept, because the URLs of a page differ in their keys only."""
+    said = {
+        "X-Amz-Algorithm": ALGORITHM,
+        "X-Amz-Credential": f"{access_key}/{scope}",
+        "X-Amz-Date": moment,
+        "X-Amz-Expires": seconds,
+        "X-Amz-SignedHeaders": names,
+        **({"X-Amz-Security-Token": session_token} if session_token else {}),
+    }
+    return "&".join(sorted(f"{name}={_encoded(each)}" for name, each in said.items()))
 
 
 @lru_cache(maxsize=8)
