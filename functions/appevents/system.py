@@ -80,5 +80,6 @@ SYSTEM = System(
         "JWT_ALGORITHMS": lambda _settings: "HS256",
         "JWT_SHARED_SECRET": lambda _settings: secrets.token_urlsafe(32),
     },
+    made_up_unless={"JWT_SHARED_SECRET": "JWT_JWKS_URL"},
     brokers=(SystemBroker(setting="APP_RABBITMQ_URL", virtual_host="app", user="app"),),
 )

@@ -133,5 +133,7 @@ class System(NamedTuple):
     made_up: Mapping[str, Callable[[Mapping[str, str]], str]] = MappingProxyType({})
     """The secret settings that a local installation generates, and each one's generator. It takes the
     secret settings that stand before its own."""
+    made_up_unless: Mapping[str, str] = MappingProxyType({})
+    """Of these, one that is not made up when the caller gives the other setting."""
     brokers: Sequence[SystemBroker] = ()
     """Those of its own, beside the broker that all systems share."""

@@ -31,3 +31,15 @@ def test_made_up_secret_is_kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
     assert key.startswith("fk_")
     assert settings_environment(URLS, checkout)["ADMIN_API_KEY"] == key
     assert (tmp_path / ".local" / "secrets" / "admin-api-key").read_text() == key
+
+
+def test_secret_is_not_made_up_beside_another(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Tokens are checked by an issuer's keys or by a shared secret, never by both."""
+    monkeypatch.delenv("JWT_SHARED_SECRET", raising=False)
+    assert "JWT_SHARED_SECRET" in settings_environment(URLS, Checkout(tmp_path))
+
+    monkeypatch.setenv("JWT_JWKS_URL", "https://issuer.example/keys")
+
+    assert "JWT_SHARED_SECRET" not in settings_environment(URLS, Checkout(tmp_path))
