@@ -97,5 +97,6 @@ SYSTEM = System(
         "APP_KEYS": _new_keys,
     },
     derived={"APP_ADMIN_KEY_HASHES": _admin_key_hashes},
+    made_up_unless={"JWT_SHARED_SECRET": "JWT_JWKS_URL"},
     brokers=(SystemBroker(setting="APP_RABBITMQ_URL", virtual_host="app", user="app"),),
 )

@@ -61,7 +61,7 @@ class Installation:
         lines = "".join(
             f"{variable}={shlex.quote(values[variable])}\n"
             for variable in written
-            if variable not in masters
+            if variable in values and variable not in masters
         )
         write_private(self.checkout.state / name, lines)
 

@@ -43,7 +43,10 @@ def search_path(checkout: Checkout) -> str:
 def secret_settings(checkout: Checkout) -> dict[str, str]:
     """The secrets of all systems: the caller's own, else the checkout's, made on first use."""
     known: dict[str, str] = {}
+    left_out = {setting for setting, other in _unless().items() if os.environ.get(other)}
     for setting, make in made_up_settings().items():
+        if setting in left_out and not os.environ.get(setting):
+            continue
         name = setting.lower().replace("_", "-")
         known[setting] = os.environ.get(setting) or password(
             checkout, name, partial(make, dict(known))
@@ -60,4 +63,13 @@ def made_up_settings() -> dict[str, Callable[[Mapping[str, str]], str]]:
         setting: make
         for name in systems.NAMES
         for setting, make in systems.system_of(name).made_up.items()
+    }
+
+
+def _unless() -> dict[str, str]:
+    """Settings that are not made up when the caller gives another one."""
+    return {
+        setting: other
+        for name in systems.NAMES
+        for setting, other in systems.system_of(name).made_up_unless.items()
     }

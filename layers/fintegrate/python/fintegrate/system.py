@@ -135,5 +135,7 @@ class System(NamedTuple):
     secret settings that stand before its own."""
     derived: Mapping[str, Callable[[Mapping[str, str]], str]] = MappingProxyType({})
     """The settings that follow from the made-up ones of all systems, which it takes."""
+    made_up_unless: Mapping[str, str] = MappingProxyType({})
+    """Of these, one that is not made up when the caller gives the other setting."""
     brokers: Sequence[SystemBroker] = ()
     """Those of its own, beside the broker that all systems share."""

@@ -50,11 +50,22 @@ def test_relays_sizes_are_bounded() -> None:
         assert any(f"/site-packages/{needed}/" in name for name in names), needed
 
 
-def test_banking_lacks_the_relays_packages(artifact: Artifact) -> None:
+def test_layer_of_app_events_is_bounded() -> None:
+    """It has what checks tokens, and no telephone numbers."""
+    artifact = package("appevents")
+
+    assert artifact.layer.stat().st_size <= 20_500_000
+    with zipfile.ZipFile(artifact.layer) as layer:
+        names = layer.namelist()
+    for name, needed in {"jwt": True, "cryptography": True, "phonenumbers": False}.items():
+        assert any(f"/site-packages/{name}/" in each for each in names) is needed, name
+
+
+def test_banking_lacks_the_others_packages(artifact: Artifact) -> None:
     with zipfile.ZipFile(artifact.layer) as layer:
         names = layer.namelist()
 
-    for name in ("cryptography", "phonenumbers", "h11"):
+    for name in ("cryptography", "phonenumbers", "h11", "jwt"):
         assert not [n for n in names if f"/site-packages/{name}" in n], name
 
 

@@ -42,3 +42,15 @@ def test_hash_follows_the_admins_key(monkeypatch: pytest.MonkeyPatch, tmp_path: 
         hashes.add(settings_environment(URLS, Checkout(tmp_path))["APP_ADMIN_KEY_HASHES"])
 
     assert hashes == {hash_of("one"), hash_of("other")}
+
+
+def test_secret_is_not_made_up_beside_another(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Tokens are checked by an issuer's keys or by a shared secret, never by both."""
+    monkeypatch.delenv("JWT_SHARED_SECRET", raising=False)
+    assert "JWT_SHARED_SECRET" in settings_environment(URLS, Checkout(tmp_path))
+
+    monkeypatch.setenv("JWT_JWKS_URL", "https://issuer.example/keys")
+
+    assert "JWT_SHARED_SECRET" not in settings_environment(URLS, Checkout(tmp_path))
