@@ -18,6 +18,7 @@ TREE = {
     "NotFound": 404,
     "MethodNotAllowed": 405,
     "Conflict": 409,
+    "Gone": 410,
     "PayloadTooLarge": 413,
     "UnsupportedMediaType": 415,
     "Invalid": 422,
