@@ -9,7 +9,7 @@ import pika
 import pytest
 
 from fintegrate.logs import request_id
-from fintegrate.messaging.queue_function import BatchFailed, QueueMessage, queue_function
+from fintegrate.messaging.queue_function import BatchFailed, QueueMessage, QueueOf, queue_function
 from local.aws_shapes.queue_event import Message, queue_event
 
 
@@ -25,7 +25,9 @@ def test_message_is_decoded() -> None:
 
     function(event(b"\xff\x00", message_id="one", headers=headers), None)
 
-    assert seen == [QueueMessage(b"\xff\x00", headers, "one", False, "letters")]
+    (message,) = seen
+    assert message[:5] == (b"\xff\x00", headers, "one", False, "letters")
+    assert message.properties["bodySize"] == 2
 
 
 def test_failed_batch_tries_every_message(caplog: pytest.LogCaptureFixture) -> None:
@@ -85,7 +87,7 @@ def test_queue_stands_on_the_function() -> None:
     @queue_function("letters")
     def read(_message: QueueMessage) -> None: ...
 
-    assert (read.__name__, read.__queue__) == ("read", "letters")  # type: ignore[attr-defined]
+    assert (read.__name__, read.__queue__) == ("read", QueueOf("letters"))  # type: ignore[attr-defined]
 
 
 def test_other_events_are_answered_by_hand() -> None:
