@@ -129,7 +129,7 @@ POINTS = (
             "after the refusal, before a half": (before(RENEW), 0),
             "after a half's lease is renewed": (after(RENEW), 0),
             "after a half is sent": (after(SENT, 2), 1),
-            "after a half is marked": (after(COMMIT, 2, since=WRITE_BACK), 1),
+            "after a half is marked": (after(COMMIT, since=WRITE_BACK), 1),
             "in the second halving": (before(RENEW, 2), 1),
         },
     ),
