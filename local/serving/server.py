@@ -139,7 +139,10 @@ def start_server(
     with listen(port) as listener, os.fdopen(open_log(log), "ab") as default:
         process = subprocess.Popen(
             command(listener, "--with-parent", "--ready", str(signalled)),
-            env={**with_own_urls(environment, url_of(listener)), MARKER: accompanying(checkout).marker},
+            env={
+                **with_own_urls(environment, url_of(listener)),
+                MARKER: accompanying(checkout).marker,
+            },
             cwd=checkout.root,
             pass_fds=(listener.fileno(), signalled, *inherited),
             stdin=subprocess.PIPE,
