@@ -1,6 +1,7 @@
 """Takes a stage away, after asking: deletes its stacks in reverse order.
 
-AWS keeps two things on purpose: the last snapshot of the database and the bucket with the packages.
+AWS keeps three things on purpose: the last snapshot of the database, the bucket with the packages and
+the bucket with the videos.
 """
 
 from __future__ import annotations

@@ -21,6 +21,7 @@ GROUPS = (
         "RelayUsersSecretArn": ("RELAY_USERS",),
     },
     {"RelayKeysSecretArn": ("RELAY_KEYS",)},
+    {"AppKeysSecretArn": ("APP_KEYS",)},
 )
 """The settings of each secret, by the output that names it. Those of a group are made of each other."""
 

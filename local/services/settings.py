@@ -25,6 +25,7 @@ def settings_environment(
     """
     checkout = checkout or Checkout()
     return {
+        "OBJECT_STORE_ADDRESSING": "path",  # the packages' templates say what a bucket of AWS needs
         RECORD: f"file://{checkout.folder('secrets') / 'revocations.json'}",
         **os.environ,
         **secret_settings(checkout),

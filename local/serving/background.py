@@ -16,7 +16,15 @@ from local.machine.checkout import Checkout
 from local.machine.environment import may_use_proxy
 from local.machine.processes import Family
 from local.services.choice import stop_all
-from local.serving.server import ServerNotStarted, accompanying, listen, serve_command, tail, url_of
+from local.serving.server import (
+    ServerNotStarted,
+    accompanying,
+    listen,
+    serve_command,
+    tail,
+    url_of,
+    with_own_urls,
+)
 
 HEALTHY_SECONDS = 60.0
 POLL_SECONDS = 0.2
@@ -68,7 +76,7 @@ class BackgroundServer:
             self._url_file.write_text(url)
             self._family.launch(
                 [*self._command(listener), "--log", str(self._log)],
-                environment,
+                with_own_urls(environment, url),
                 self._log,
                 folder=self._checkout.root,
                 keep_open=(listener.fileno(), *self._inherited),

@@ -9,20 +9,16 @@ from __future__ import annotations
 import logging
 import time
 from collections import Counter
-from pathlib import Path
 from typing import Any
 
 from chalice import Rate
 
+from chalicelib.appevents.schedules import purge, purge_events
 from chalicelib.appevents.schedules.blueprint import schedules
 from chalicelib.appevents.wiring import SETTINGS, parts, scheduled
 from fintegrate.batches import take_all
 from fintegrate.errors import Unavailable
-from fintegrate.queries import load_queries
 
-HERE = Path(__file__).parent
-OF_EVERY_SERVICE = load_queries(HERE / "purge.sql")
-OF_EVENTS = load_queries(HERE / "purge_events.sql")
 log = logging.getLogger(__name__)
 
 
@@ -58,6 +54,6 @@ def _purge(service: str, seconds: float) -> dict[str, int]:
         "outbox_days": 1,
         "attempt_days": 1,
     }
-    of_events = OF_EVENTS if service == "notification" else {}
+    of_events = purge_events.SQL if service == "notification" else {}
     database = parts().service(service).request.database
-    return take_all(database, {**OF_EVERY_SERVICE, **of_events}, parameters, seconds)
+    return take_all(database, {**purge.SQL, **of_events}, parameters, seconds)

@@ -16,9 +16,10 @@ from local.artifact.package.sources import files_below, other_systems
 
 SEALING = frozenset({"fintegrate.access.sealing", "fintegrate.access.resealing"})
 TOKENS = frozenset({"fintegrate.access.by_token", "fintegrate.access.issuer_keys"})
-OUTGOING = frozenset(
+STORAGE = frozenset({"fintegrate.storage.store", "fintegrate.storage.transfer"})
+OUTGOING = STORAGE | {
     f"fintegrate.outgoing.{name}" for name in ("client", "connection", "keeping", "reading")
-)
+}
 BY_SYSTEMS = frozenset({"phonenumbers"})
 """Imported by the systems themselves."""
 NEEDED_FOR: Mapping[str, frozenset[str]] = MappingProxyType(

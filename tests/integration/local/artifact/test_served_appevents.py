@@ -44,6 +44,7 @@ def environment(services: RunningServices) -> Iterator[dict[str, str]]:
         SYSTEM="appevents",
         LAMBDA_SANDBOX="process",
         RATE_LIMIT_IP_PER_MINUTE="1000000",
+        APP_RATE_LIMIT_USER_BURST="1000000",
     )
     Management(urls.rabbitmq_management_url).delete_user(OWN)
     for name in names.values():
@@ -57,17 +58,20 @@ def served(environment: dict[str, str]) -> Iterator[ArtifactServer]:
         yield deployed
 
 
+USER, VIEWER = str(uuid.uuid4()), str(uuid.uuid4())
+
+
 @pytest.fixture
 def call(served: ArtifactServer, environment: dict[str, str]) -> Any:
     """Calls as a user."""
-    token = make_token(environment, str(uuid.uuid4()), hours=1)
 
-    def call(method: str, path: str, body: Any = None) -> Any:
+    def call(method: str, path: str, body: Any = None, user: str = USER, **headers: str) -> Any:
+        token = make_token(environment, user, hours=1)
         answer = httpx.request(
             method,
             f"{served.base_url}{path}",
             json=body,
-            headers={"Authorization": f"Bearer {token}"},
+            headers={"Authorization": f"Bearer {token}", **headers},
             timeout=60,
             trust_env=False,
         )
@@ -102,6 +106,39 @@ def test_event_reaches_its_outcome(call: Any) -> None:
     )
     (note,) = call("GET", "/api/v1/machines/leg-press-2/notes")["notes"]
     assert note["body"] == "Seat on 4"
+
+
+def test_private_feed_opens_with_its_token(call: Any) -> None:
+    """The API fetches the public keys from itself."""
+    secret = "open it 7"
+    call("PUT", "/api/v1/settings/feed-access", {"visibility": "passcode", "passcode": secret})
+
+    given = call("POST", f"/api/v1/feed/{USER}/access", {"passcode": secret}, VIEWER)
+    token = {"X-Feed-Access": given["access_token"]}
+
+    assert call("GET", f"/api/v1/feed/{USER}", None, VIEWER, **token)["posts"] == []
+
+
+def test_uploaded_file_is_processed(call: Any) -> None:
+    """What is no video says why."""
+    content, video = b"these are no pictures", str(uuid.uuid4())
+    told = {"filename": "a.mp4", "content_type": "video/mp4", "size_bytes": len(content)}
+    upload = call("POST", "/api/v1/videos", {**told, "client_generated_id": video})["upload"]
+    httpx.put(
+        upload["url"], content=content, headers=upload["headers"], trust_env=False
+    ).raise_for_status()
+    call("POST", f"/api/v1/videos/{video}/complete", {})
+
+    said = eventually(
+        lambda: (
+            found
+            if (found := call("GET", f"/api/v1/videos/{video}"))["status"] == "failed"
+            else None
+        ),
+        "it is processed",
+        seconds=90,
+    )
+    assert said["failure"]["reason_code"] == "unsupported_format"
 
 
 def test_package_made_its_user_of_the_broker(

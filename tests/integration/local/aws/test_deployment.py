@@ -85,7 +85,8 @@ def test_order_of_the_steps(deployed: Deployed) -> None:
     assert deployed.stacks.started == [
         f"fintegrate-dev-{part}"
         for part in (
-            *("artifacts", "network", "secrets", "database", "broker", "cache", "way_out"),
+            *("artifacts", "network", "secrets"),
+            *("database", "broker", "cache", "way_out", "videos"),
             *("monitoring-servers", "banking-migration", "banking-functions", "monitoring-banking"),
         )
     ]

@@ -29,11 +29,11 @@ BROKER_AND_CACHE = {"AppBrokerSecretArn", "CacheSecretArn"}
 QUEUES = {
     function.name: function.func.__queue__
     for function in app.pure_lambda_functions
-    if function.name.startswith("app_")
+    if function.name.startswith("app_") and hasattr(function.func, "__queue__")
 }
 """The functions of queues, by their names."""
 SECRETS = {
-    "APIHandler": {*ALL_DATABASES, *BROKER_AND_CACHE, "AppTokenSecretArn"},
+    "APIHandler": {*ALL_DATABASES, *BROKER_AND_CACHE, "AppTokenSecretArn", "AppKeysSecretArn"},
     "PrepareDatabase": {"DatabaseMasterSecretArn", *OWNERS, *ALL_DATABASES},
     "PrepareBroker": {"BrokerAdminSecretArn", "AppBrokerSecretArn"},
     "Migrate": OWNERS,
@@ -41,11 +41,28 @@ SECRETS = {
     "AppSweepDeadLetters": {"NotifyDatabaseSecretArn", *BROKER_AND_CACHE},
     "AppPurge": {*ALL_DATABASES, *BROKER_AND_CACHE},
     "AppPublishMetrics": {"NotifyDatabaseSecretArn", *BROKER_AND_CACHE},
+    "AppRemind": {"ProgramDatabaseSecretArn", "NotifyDatabaseSecretArn", *BROKER_AND_CACHE},
+    "AppVideoUpkeep": {"VideoDatabaseSecretArn", "NotifyDatabaseSecretArn", *BROKER_AND_CACHE},
+    "AppRotateFeedKeys": {"SettingsDatabaseSecretArn", "AppKeysSecretArn", *BROKER_AND_CACHE},
     "AppNotification": {"NotifyDatabaseSecretArn", *BROKER_AND_CACHE},
     "AppMachine": {"MachineDatabaseSecretArn", *BROKER_AND_CACHE},
+    "AppProgram": {"ProgramDatabaseSecretArn", *BROKER_AND_CACHE},
+    "AppDm": {"DmDatabaseSecretArn", *BROKER_AND_CACHE},
+    "AppSettings": {"SettingsDatabaseSecretArn", "AppKeysSecretArn", *BROKER_AND_CACHE},
+    "AppVideo": {"VideoDatabaseSecretArn", *BROKER_AND_CACHE},
+    "AppProcessing": {"VideoDatabaseSecretArn", *BROKER_AND_CACHE},
 }
 EVENT_SOURCE = {"mq:DescribeBroker", "ec2:DescribeSecurityGroups", "ec2:DescribeVpcs"}
 """What AWS does with the role of a queue function, to read the queue for it."""
+IN_THE_BUCKET = {"APIHandler", "AppVideo", "AppVideoUpkeep", "AppProcessing"}
+"""The functions that sign URLs of the bucket, or call it."""
+IN_ITS_BUCKET = {
+    '{"Fn::Sub": "${VideosBucketArn}/*"}': {
+        *("s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject", "s3:PutObject"),
+    },
+    '{"Ref": "VideosBucketArn"}': {"s3:ListBucket"},
+}
+"""What they may do there, by the resource."""
 
 
 @pytest.fixture(scope="module")
@@ -96,7 +113,11 @@ def test_function_reads_the_least(expanded: Template) -> None:
         assert actions(secrets) == {"secretsmanager:GetSecretValue"}
         assert {resource["Ref"] for resource in secrets["Resource"]} == wanted, name
         granted = {action for statement in rest for action in actions(statement)}
-        assert granted == (EVENT_SOURCE if name in map(logical, QUEUES) else set()), name
+        of_queue = EVENT_SOURCE if name in map(logical, QUEUES) else set[str]()
+        of_bucket = IN_ITS_BUCKET if name in IN_THE_BUCKET else {}
+        assert granted == of_queue.union(*of_bucket.values()), name
+        on = {json.dumps(s["Resource"]): actions(s) for s in rest if not actions(s) & EVENT_SOURCE}
+        assert on == of_bucket, name
 
 
 def test_function_is_told_of_its_secrets(expanded: Template) -> None:
@@ -146,7 +167,7 @@ def test_one_function_reaches_the_management(expanded: Template) -> None:
     admitted = {
         name
         for name, properties in functions(expanded).items()
-        if {"Ref": "BrokerAdminGroupId"} in as_groups(properties)
+        if {"Ref": "BrokerAdminGroupId"} in properties["VpcConfig"]["SecurityGroupIds"]
     }
 
     assert told == admitted == {"PrepareBroker"}
@@ -159,28 +180,50 @@ def test_users_broker_is_made_before_it_is_used(expanded: Template) -> None:
     assert "PrepareBroker" not in rest["Resources"]
 
 
-def test_api_reaches_the_issuer_when_it_has_keys(expanded: Template) -> None:
-    api = functions(expanded)["APIHandler"]
-    condition, outside, inside = api["VpcConfig"]["SubnetIds"]["Fn::If"]
-
-    assert (condition, outside["Ref"], inside["Ref"]) == (
-        "FetchesKeys",
-        "WayOutSubnetIds",
-        "SubnetIds",
-    )
-    assert variables(api)["SETTINGS_SECRET_ID"]["Fn::If"] == [
-        "FetchesKeys",
-        "",
-        {"Ref": "AppTokenSecretArn"},
-    ]
+def test_bucket_and_keys_are_reached(expanded: Template) -> None:
+    """No other function has a way out."""
     for name, properties in functions(expanded).items():
-        assert name == "APIHandler" or properties["VpcConfig"]["SubnetIds"] == {"Ref": "SubnetIds"}
+        network, goes_out = properties["VpcConfig"], name in IN_THE_BUCKET
+        assert network["SubnetIds"] == {"Ref": "WayOutSubnetIds" if goes_out else "SubnetIds"}
+        assert ({"Ref": "WayOutGroupId"} in network["SecurityGroupIds"]) is goes_out, name
+        assert ("OBJECT_STORE_BUCKET" in variables(properties)) is goes_out, name
 
 
-def as_groups(properties: Template) -> list[Template]:
-    """The security groups of a function, those of a condition included."""
-    found = properties["VpcConfig"]["SecurityGroupIds"]
-    return [g for way in found["Fn::If"][1:] for g in way] if isinstance(found, dict) else found
+def test_api_checks_tokens_in_one_way(expanded: Template) -> None:
+    assert variables(functions(expanded)["APIHandler"])["SETTINGS_SECRET_ID"]["Fn::If"] == [
+        "FetchesKeys",
+        {"Ref": "AppKeysSecretArn"},
+        {"Fn::Sub": "${AppTokenSecretArn},${AppKeysSecretArn}"},
+    ]
+
+
+def test_api_knows_its_keys_of_access_tokens(expanded: Template) -> None:
+    _, own, given = variables(functions(expanded)["APIHandler"])["FEED_ACCESS_JWKS_URL"]["Fn::If"]
+    path = own["Fn::Sub"].removeprefix("https://${DomainName}")
+
+    assert path in app.routes
+    assert given == {"Ref": "FeedAccessJwksUrl"}
+
+
+def test_videos_have_room_and_a_program(expanded: Template) -> None:
+    processing = functions(expanded)["AppProcessing"]
+    shared, own = processing["Layers"]
+
+    assert [shared] == functions(expanded)["AppVideo"]["Layers"]
+    assert own["Fn::If"][:2] == ["HasFfmpeg", {"Ref": "FfmpegLayerArn"}]
+    assert processing["EphemeralStorage"] == {"Size": 2048}
+    assert (processing["MemorySize"], processing["Timeout"]) == (3008, 780)
+
+
+def test_bucket_is_private_and_tidy() -> None:
+    bucket = load(str(INFRA / "videos.yaml"))["Resources"]["Videos"]
+    said = bucket["Properties"]
+
+    assert bucket["DeletionPolicy"] == bucket["UpdateReplacePolicy"] == "Retain"
+    assert set(said["PublicAccessBlockConfiguration"].values()) == {True}
+    assert said["CorsConfiguration"]["CorsRules"][0]["ExposedHeaders"] == ["ETag"]
+    (rule,) = said["LifecycleConfiguration"]["Rules"]
+    assert rule["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 1}
 
 
 def test_secrets_name_the_databases_users() -> None:

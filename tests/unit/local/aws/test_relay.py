@@ -168,7 +168,7 @@ def test_secrets_name_the_databases_users() -> None:
 def test_deployment_makes_what_is_made_up() -> None:
     made = [setting for group in GROUPS for settings in group.values() for setting in settings]
 
-    assert made == list(SYSTEM.made_up)
+    assert [setting for setting in made if setting.startswith("RELAY_")] == list(SYSTEM.made_up)
 
 
 @pytest.mark.parametrize("stage", STAGES)

@@ -183,13 +183,14 @@ def documents(properties: Template) -> list[Template]:
 
 
 def test_roles_allow_exactly_the_calls(expanded: Template) -> None:
-    services, calls = set[str](), set[str]()
+    services, calls, of_objects = set[str](), set[str](), set[str]()
     for file in modules(FUNCTIONS, LAYER):
         tree = tree_of(file)
         found = clients(tree)
         services |= found
         if found:
             calls |= calls_on(tree, "client")
+            of_objects |= calls_on(tree, "_client(signer)")
     granted = {
         action
         for name in SECRETS
@@ -197,7 +198,9 @@ def test_roles_allow_exactly_the_calls(expanded: Template) -> None:
         for action in as_list(statement["Action"])
     }
 
-    assert (services, calls) == ({"secretsmanager"}, {"get_secret_value", "put_secret_value"})
+    assert services == {"secretsmanager", "s3"}
+    assert calls == {"get_secret_value", "put_secret_value"}
+    assert of_objects == {"get_object", "upload_file"}
     assert granted - OWN_LOG - EVENT_SOURCE == {"secretsmanager:GetSecretValue", WRITES}
 
 

@@ -1,0 +1,5 @@
+"""Events and dead letters that are past their retention."""
+
+from fintegrate.queries import queries_beside
+
+SQL = queries_beside(__name__)
