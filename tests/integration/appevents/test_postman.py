@@ -41,6 +41,7 @@ def test_collection_passes_top_to_bottom(user: User) -> None:
     assert refused == {}
     assert "GET /api/v1/notify/events/{client_generated_id}" in sent
     assert "GET /api/v1/machines/{machine_id}/notes" in sent
+    assert "GET /api/v1/videos/{video_id}" in sent
 
 
 def is_skipped(item: dict[str, Any], variables: dict[str, str]) -> bool:
@@ -72,5 +73,5 @@ def keep(answer: dict[str, Any], variables: dict[str, str]) -> None:
     """As the collection's script does (`KEEP`)."""
     if answer["headers"].get("Content-Type") == "application/json":
         answered = json.loads(answer["body"]).get("data") or {}
-        if answered.get("client_generated_id"):
-            variables["client_generated_id"] = answered["client_generated_id"]
+        kept = {name: answered.get(name) for name in ("client_generated_id", "video_id")}
+        variables |= {name: value for name, value in kept.items() if value}
