@@ -17,9 +17,19 @@ EVENT: dict[str, Any] = {
     "timestamp": "{{$isoTimestamp}}",
     "data": {"machine_id": "{{machine_id}}", "body": "Seat on 4"},
 }
+OPERATORS = {
+    "type": "apikey",
+    "apikey": [*pairs(key="X-API-Key", value="{{admin_api_key}}")],
+}
+OF_OPERATORS = (
+    "GET /api/v1/ops/dead-letters",
+    "POST /api/v1/ops/dead-letters/redrive",
+    "GET /api/v1/ops/reconcile",
+)
 PLAN = Plan(
     auth={"type": "bearer", "bearer": [*pairs(token="{{token}}")]},  # noqa: S106 - a variable's name
-    credentials=("token",),
+    other_auth={"ApiKey": OPERATORS},
+    credentials=("token", "admin_api_key"),
     kept=("client_generated_id", "video_id"),
     keep=KEEP,
     given=("metrics", "uploaded", "conversation_id", "program_id", "post_id", "owner_id"),
@@ -29,7 +39,11 @@ PLAN = Plan(
         "POST /api/v1/videos": {"client_generated_id": "{{$guid}}"},
         "POST /api/v1/notify/events/status": {"ids": ["{{client_generated_id}}"]},
     },
-    only_with={"GET /metrics": "metrics", "POST /api/v1/videos/{video_id}/complete": "uploaded"},
+    only_with={
+        "GET /metrics": "metrics",
+        "POST /api/v1/videos/{video_id}/complete": "uploaded",
+        **dict.fromkeys(OF_OPERATORS, "admin_api_key"),
+    },
     folders=("Notification",),
     known={"machine_id": "leg-press-2"},
     skips_unknown=True,
