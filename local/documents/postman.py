@@ -47,6 +47,8 @@ class Plan(NamedTuple):
     """The services whose requests come first, in this order."""
     known: Mapping[str, str] = NONE
     """Variables that have a value from the start."""
+    other_auth: Mapping[str, Mapping[str, Any]] = NONE
+    """Instead of `auth`, where an operation names this scheme first."""
     skips_unknown: bool = False
     """Whether a request is skipped while a variable of its path is empty."""
 
@@ -118,8 +120,11 @@ def _item(
         "header": [_entry(plan, p, NONE) for p in parameters if p["in"] == "header"],
         "url": _url(path, [_entry(plan, p, sent) for p in parameters if p["in"] == "query"]),
     }
+    schemes = [scheme for each in operation.get("security", []) for scheme in each]
     if operation.get("security") == []:
         request["auth"] = {"type": "noauth"}
+    elif schemes and schemes[0] in plan.other_auth:
+        request["auth"] = dict(plan.other_auth[schemes[0]])
     if "requestBody" in operation:
         example = operation["requestBody"]["content"]["application/json"]["example"]
         request["body"] = _body(plan, {**example, **sent})

@@ -81,7 +81,7 @@ TYPES: Mapping[str, EventType] = {
     "media.upload_ready": _outcome("video", "UploadReady"),
     "media.uploaded": EventType("video", ("processing",), "video.Uploaded"),
     "media.processed": EventType("video", ("video",), "video.Processed"),
-    "media.failed": EventType("video", ("video", "notification"), "video.Failed"),
+    "media.failed": EventType("video", ("video", "notification"), "video.Failed", is_news=True),
     "comment.created": _from_clients("video", "CommentCreated"),
     "comment.deleted": _from_clients("video", "CommentDeleted"),
     "comment.persisted": _outcome("video", "CommentPersisted"),
@@ -90,7 +90,7 @@ TYPES: Mapping[str, EventType] = {
     "interaction.persisted": _outcome("video", "LikePersisted"),
     "feed.post.delete_requested": _from_clients("video", "DeleteRequested"),
     "feed.post.deleted": _outcome("video", "PostDeleted"),
-    "feed.post.created": _outcome("video", "PostCreated"),
+    "feed.post.created": _news("video", "PostCreated"),
     REJECTED: EventType("", ("notification",), "service.EventRejected"),
 }
 

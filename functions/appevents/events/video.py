@@ -19,9 +19,6 @@ OwnerId = Annotated[UUID, Described("The owner of the feed", _ID)]
 Visibility = Annotated[
     Literal["public", "passcode"], Described("Who may see the owner's feed", "public")
 ]
-Version = Annotated[
-    int, Field(ge=0, lt=2**63), Described("Grows with each change of passcode or visibility", 3)
-]
 Count = Annotated[int, Field(ge=0), Described("How many", 12)]
 Key = Annotated[str, Text(1, 1024), Described("The object's name in the bucket", "media/a/b.mp4")]
 Etag = Annotated[str, Text(1, 200), Described("The store's word for the content", "9b2cf5…")]
@@ -161,19 +158,3 @@ class PostCreated(RequestModel):
     video_id: VideoId
     visibility: Visibility
     created_at: Annotated[Instant, Described("When", _WHEN)]
-
-
-class VisibilityChanged(RequestModel):
-    """`feed.visibility.changed`: the owner of a feed decided who may see it."""
-
-    owner_id: OwnerId
-    visibility: Visibility
-    access_version: Version
-
-
-class AccessGranted(RequestModel):
-    """`feed.access.granted`: the user gave a feed's passcode. The token in it is for the user alone."""
-
-    feed_owner_id: OwnerId
-    access_version: Version
-    expires_at: Annotated[Instant, Described("When the access ends", _WHEN)]

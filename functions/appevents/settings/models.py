@@ -18,7 +18,10 @@ Visibility = Annotated[Literal["public", "passcode"], Described("Who may see it"
 class FeedAccessChange(RequestModel):
     """Who may see the caller's feed from now on."""
 
-    model_config = ConfigDict(hide_input_in_errors=True)
+    model_config = ConfigDict(
+        hide_input_in_errors=True,
+        json_schema_extra={"examples": [{"visibility": "passcode", "passcode": "open sesame"}]},
+    )
 
     visibility: Visibility
     passcode: Annotated[

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from chalicelib.appevents.paging import by_time
 from chalicelib.appevents.video.blueprint import posts
 from chalicelib.appevents.video.comments import first_replies
 from chalicelib.appevents.video.comments import list_comments as read
@@ -9,10 +10,10 @@ from chalicelib.appevents.video.feed_access import keys_of, seen_post
 from chalicelib.appevents.video.models import CommentList, CommentPage, PostPath
 from chalicelib.appevents.wiring import endpoint_of, parts
 from fintegrate.database import Row
-from fintegrate.http.cursors import page, page_parameters
 from fintegrate.http.endpoint import Access, Answer, Call
 
 endpoint = endpoint_of("video")
+COMMENTS = by_time("comments", "comment_id")
 
 
 @posts.route("/api/v1/posts/{post_id}/comments", methods=["GET"])
@@ -23,13 +24,16 @@ def list_comments(call: Call[CommentPage]) -> Answer:
     With `parent_id`, all replies to that comment, page by page.
     """
     post, asked = seen_post(keys_of(parts().settings), call, str(call.path.post_id)), call.body
+    parent_id = str(asked.parent_id) if asked.parent_id else None
+    of = post["post_id"], parent_id or ""
     viewer = call.caller.owner_id or None
     wanted: dict[str, Any] = {
-        **page_parameters(asked.cursor, asked.limit),
+        **COMMENTS.after(asked.cursor, *of),
+        "limit": asked.limit,
         "post_id": post["post_id"],
-        "parent_id": asked.parent_id and str(asked.parent_id),
+        "parent_id": parent_id,
     }
-    rows, cursor = page(read(call.db, viewer, wanted), asked.limit, "created_at", "comment_id")
+    rows, cursor = COMMENTS.page(read(call.db, viewer, wanted), asked.limit, *of)
     replies = first_replies(call.db, viewer, rows)
     comments = [
         {**_shown(row), "replies": [_shown(each) for each in replies.get(row["comment_id"], [])]}

@@ -1,16 +1,16 @@
 """GET /api/v1/feed/{owner_id}: the feed of one owner."""
 
-from chalicelib.appevents.paging import Page
+from chalicelib.appevents.paging import Page, by_time
 from chalicelib.appevents.video.blueprint import feed
 from chalicelib.appevents.video.feed_access import check_feed, keys_of
 from chalicelib.appevents.video.models import OwnerPath, PostList
 from chalicelib.appevents.video.object_store import signer_of
 from chalicelib.appevents.video.posts import list_of_owner, shown
 from chalicelib.appevents.wiring import endpoint_of, parts
-from fintegrate.http.cursors import page, page_parameters
 from fintegrate.http.endpoint import Access, Answer, Call
 
 endpoint = endpoint_of("video")
+POSTS = by_time("owner feed", "post_id")
 
 
 @feed.route("/api/v1/feed/{owner_id}", methods=["GET"])
@@ -23,8 +23,8 @@ def list_owner_feed(call: Call[Page]) -> Answer:
     """
     owner_id = str(call.path.owner_id)
     check_feed(keys_of(parts().settings), call, owner_id)
-    wanted = page_parameters(call.body.cursor, call.body.limit)
+    wanted = {**POSTS.after(call.body.cursor, owner_id), "limit": call.body.limit}
     rows = list_of_owner(call.db, call.caller.owner_id or None, owner_id, wanted)
-    posts, cursor = page(rows, call.body.limit, "created_at", "post_id")
+    posts, cursor = POSTS.page(rows, call.body.limit, owner_id)
     signer = signer_of(parts().settings)
     return Answer({"posts": [shown(signer, row) for row in posts], "next_cursor": cursor})

@@ -110,6 +110,30 @@ def test_public_posts_come_newest_first(user: User, post_of: PostMaker) -> None:
     assert third.data["next_cursor"] is None
 
 
+def test_cursor_of_another_list_is_refused(user: User, post_of: PostMaker) -> None:
+    owner = str(uuid.uuid4())
+    posts = [post_of(owner) for _ in range(2)]
+    cursors = {
+        FEED: user.call("GET", FEED, query={"limit": 1}).data["next_cursor"],
+        OF_OWNER: user.call("GET", OF_OWNER, query={"limit": 1}, owner_id=owner).data[
+            "next_cursor"
+        ],
+    }
+    others = [FEED, OF_OWNER, "/api/v1/videos", "/api/v1/notify/events"]
+    others += [f"{POST}/comments", f"{POST}/likes"]
+
+    for of, cursor in cursors.items():
+        for path in others:
+            ids = {"owner_id": owner, "post_id": posts[0]}
+            wanted = {name: value for name, value in ids.items() if f"{{{name}}}" in path}
+            reply = user.call("GET", path, query={"cursor": cursor}, **wanted)
+            assert reply.status == (200 if path == of else 422), (of, path)
+    theirs = user.call(
+        "GET", OF_OWNER, query={"cursor": cursors[OF_OWNER]}, owner_id=str(uuid.uuid4())
+    )
+    assert theirs.status == 422
+
+
 def test_post_says_what_a_page_shows(user: User, post_of: PostMaker) -> None:
     post = post_of(user.id, title="100 kg!")
 

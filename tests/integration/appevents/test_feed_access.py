@@ -38,6 +38,7 @@ from tests.integration.appevents.feeds import (
     make_private,
     verified,
 )
+from tests.integration.appevents.posts import write_post
 
 Settle = Callable[[str], None]
 MakeUser = Callable[[], User]
@@ -287,12 +288,7 @@ def test_event_tells_what_changed(running: wiring.Parts, make_user: MakeUser) ->
 @pytest.mark.usefixtures("cheap")
 def test_private_feed_leaves_the_public_one(make_user: MakeUser, query: Query) -> None:
     owner = make_user()
-    query(
-        "video",
-        "INSERT INTO feed_posts (post_id, owner_id, is_public) VALUES (%(id)s, %(owner)s, true)",
-        id=str(uuid.uuid4()),
-        owner=owner.id,
-    )
+    write_post(query, owner.id)
 
     make_private(owner)
 

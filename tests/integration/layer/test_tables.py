@@ -17,6 +17,8 @@ from fintegrate.http.audit import AuditEntry, AuditLog
 from fintegrate.http.idempotency import IdempotencyKeys
 
 ROOT = Path(__file__).resolve().parents[3]
+SERVICES = sorted((ROOT / "sql/appevents").glob("*/schema.sql"))
+"""Their `idempotency_keys` are the ids of events that were acted on."""
 DEFINITION = Path(next(iter(fintegrate.http.__path__))) / "tables.sql"
 SCHEMAS = sorted((ROOT / "sql").glob("*/**/schema.sql"))
 COLUMNS = """
@@ -95,8 +97,15 @@ def test_strangers_refusal_is_audited(database: Database) -> None:
     ]
 
 
-@pytest.mark.parametrize("schema", SCHEMAS, ids=lambda file: str(file.parent.relative_to(ROOT)))
-@pytest.mark.parametrize("table", ["idempotency_keys", "audit_log"])
+ALIKE = [
+    pytest.param(schema, table, id=f"{table}-{schema.parent.relative_to(ROOT)}")
+    for table in ("idempotency_keys", "audit_log")
+    for schema in SCHEMAS
+    if table == "audit_log" or schema not in SERVICES
+]
+
+
+@pytest.mark.parametrize(("schema", "table"), ALIKE)
 def test_systems_table_is_the_layers(
     schema: Path, table: str, database: Database, empty_database: Callable[[], str]
 ) -> None:
@@ -104,6 +113,17 @@ def test_systems_table_is_the_layers(
         theirs = columns(systems, table, OWNER_IN.get(schema.parent.name, "owner_id"))
 
     assert theirs in ([], columns(database, table, "owner_id"))
+
+
+@pytest.mark.parametrize("table", ["idempotency_keys", "inbox_attempts"])
+def test_services_remember_events_alike(table: str, empty_database: Callable[[], str]) -> None:
+    found = []
+    for schema in SERVICES:
+        with closing(Database(apply(empty_database(), schema))) as service:
+            found.append(columns(service, table, "user_id"))
+
+    assert found[0]
+    assert found == [found[0]] * 6
 
 
 def test_banking_has_both_tables(empty_database: Callable[[], str]) -> None:

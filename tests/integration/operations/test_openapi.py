@@ -74,7 +74,8 @@ def test_document_marks_endpoints_with_keys(document: dict[str, Any]) -> None:
     public = {(m, p) for m, p, operation in operations(document) if operation.get("security") == []}
 
     assert public == {key for key, spec in specs().items() if spec.access is Access.PUBLIC}
-    assert public == {("GET", "/health"), ("GET", "/openapi.json"), ("GET", "/docs")}
+    pages = {"/health", "/openapi.json", "/docs", "/api/v1/feed-access/jwks.json"}
+    assert public == {("GET", path) for path in pages}
 
 
 def test_document_names_the_checked_schemes(parts: object) -> None:
@@ -118,6 +119,14 @@ def test_answer_examples_fit_their_schemas(document: dict[str, Any]) -> None:
             for content in resolved(document, response).get("content", {}).values():
                 if "example" in content:
                     validate(document, content["schema"], content["example"])
+
+
+def test_answer_without_envelope_has_its_schema(document: dict[str, Any]) -> None:
+    operation = document["paths"]["/api/v1/feed-access/jwks.json"]["get"]
+    content = operation["responses"]["200"]["content"]["application/json"]
+
+    assert content["schema"] == {"$ref": "#/components/schemas/KeySet"}
+    assert content["example"].keys() == {"keys"}
 
 
 def test_document_is_made_once(document: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -52,8 +52,7 @@ CREATE TABLE IF NOT EXISTS media_metadata (
     audio_codec   text,
     size_bytes    bigint      NOT NULL,
     processed_at  timestamptz NOT NULL DEFAULT clock_timestamp(),
-    CONSTRAINT media_metadata_pkey PRIMARY KEY (video_id),
-    CONSTRAINT media_metadata_video_id_fkey FOREIGN KEY (video_id) REFERENCES videos
+    CONSTRAINT media_metadata_pkey PRIMARY KEY (video_id)
 );
 
 -- ---------------------------------------------------------------------------------------------
@@ -126,8 +125,6 @@ CREATE TABLE IF NOT EXISTS comments (
     created_at  timestamptz NOT NULL DEFAULT clock_timestamp(),
     deleted_at  timestamptz,
     CONSTRAINT comments_pkey PRIMARY KEY (comment_id),
-    CONSTRAINT comments_post_id_fkey FOREIGN KEY (post_id) REFERENCES feed_posts,
-    CONSTRAINT comments_parent_id_fkey FOREIGN KEY (parent_id) REFERENCES comments,
     CONSTRAINT comments_depth_check CHECK (depth BETWEEN 1 AND 8 AND (depth = 1) = (parent_id IS NULL)),
     CONSTRAINT comments_body_check CHECK ((deleted_at IS NULL) = (body <> '')),
     CONSTRAINT comments_counts_check CHECK (reply_count >= 0 AND like_count >= 0)

@@ -121,6 +121,13 @@ class Operations:
         }
 
     def _content(self, spec: Endpoint) -> dict[str, Any]:
+        if spec.media_type == JSON and spec.gives is not None:
+            return {
+                JSON: {
+                    "schema": self._schemas.bare_answer(spec.gives),
+                    "example": self._schemas.answer_example(spec.gives),
+                }
+            }
         if spec.media_type is not None:
             kind = "object" if spec.media_type == JSON else "string"
             return {spec.media_type.partition(";")[0]: {"schema": {"type": kind}}}

@@ -49,7 +49,11 @@ class Schemas:
         """The schema of an answer with this `data`."""
         if model is None:
             return dict(reference("Success"))
-        return envelope_schema(self._references[model, "serialization"])
+        return envelope_schema(self.bare_answer(model))
+
+    def bare_answer(self, model: Model) -> dict[str, Any]:
+        """The schema of an answer that is this `data` alone, without the envelope."""
+        return self._references[model, "serialization"]
 
     def request_example(self, model: Model) -> Any:
         """An example of a request that the model accepts."""
