@@ -15,6 +15,14 @@ from fintegrate.text import composed, cut, is_simple
 
 _AGENT_LENGTH = 512
 _URL_LENGTH = 2000
+# What nearly all are, seen at a glance: the usual form of a client's address, and a plain URL. What
+# these do not match is looked at in full.
+_CLIENT_IPV4 = re.compile(
+    r"(?:[1-9]\d?|1[01]\d|12[0-689]|1[3-9]\d|2[01]\d|22[0-3])"
+    r"(?:\.(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)){3}",
+    re.ASCII,
+)
+_PLAIN_URL = re.compile(r"https?://[a-z0-9-]+(?:\.[a-z0-9-]+)+(?:[/?#][!-~]*)?", re.ASCII)
 _GA_PREFIX = re.compile(r"GA\d\.\d\.")
 
 _SHAPES = {
@@ -72,6 +80,10 @@ def _text_of(value: object) -> str:
 
 
 def _address(text: str) -> str:
+    return text if _CLIENT_IPV4.fullmatch(text) else _full_address(text)
+
+
+def _full_address(text: str) -> str:
     try:
         address = ip_address(text)
     except ValueError:
@@ -90,15 +102,18 @@ def _agent(text: str) -> str:
 
 
 def _url(text: str) -> str:
+    if len(text) > _URL_LENGTH or not (_PLAIN_URL.fullmatch(text) or _is_web_address(text)):
+        raise _Unusable(f"not an http URL of at most {_URL_LENGTH} characters")
+    return text
+
+
+def _is_web_address(text: str) -> bool:
     try:
         parts = urlsplit(text)
         usable = parts.scheme.lower() in {"http", "https"} and bool(parts.hostname)
-        usable = usable and parts.username is None and " " not in text
+        return usable and parts.username is None and " " not in text
     except ValueError:
-        usable = False
-    if not usable or len(text) > _URL_LENGTH:
-        raise _Unusable(f"not an http URL of at most {_URL_LENGTH} characters")
-    return text
+        return False
 
 
 def _shaped(field: str) -> Callable[[str], str]:

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chalicelib.relay.values import client_ids as reading
 from chalicelib.relay.values.client_ids import FIELDS, client_ids
 
 JSON = st.recursive(
@@ -72,3 +73,14 @@ def test_no_json_makes_it_raise(client: Any) -> None:
     kept, _ = client_ids(client)
 
     assert all(value and "\n" not in value for value in kept.values())
+
+
+@given(st.ip_addresses(v=4).map(str) | st.from_regex(reading._CLIENT_IPV4, fullmatch=True))
+def test_glance_takes_what_full_look_takes(address: str) -> None:
+    if reading._CLIENT_IPV4.fullmatch(address):
+        assert reading._full_address(address) == address
+
+
+@given(st.from_regex(reading._PLAIN_URL, fullmatch=True))
+def test_plain_urls_stand_the_full_look(url: str) -> None:
+    assert reading._is_web_address(url)
