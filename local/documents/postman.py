@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 SCHEMA = "https://schema.getpostman.com/json/collection/v2.1.0/collection.json"
 LOCAL = "http://127.0.0.1:8000"
-METHODS = ["POST", "GET", "PUT", "PATCH", "DELETE"]
+METHODS = ["POST", "GET", "PATCH", "DELETE", "PUT"]
 _NAMED = re.compile(r"(?<!{){(\w+)}(?!})")
 _VARIABLE = re.compile(r"{{(\w+)}}")
 _IN_PATH = re.compile(r"/([\w-]+)/\{id\}")

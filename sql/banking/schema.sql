@@ -156,12 +156,12 @@ CREATE TABLE customer_events (
     publish_status          text        NOT NULL DEFAULT 'pending',
     published_at            timestamptz,
     publish_try_count       integer     NOT NULL DEFAULT 1,
-    publish_last_times   timestamptz,
+    publish_last_tried_at   timestamptz,
     publish_failure_reason  text,
     deliver_status          text        NOT NULL DEFAULT 'pending',
     delivered_at            timestamptz,
     deliver_try_count       integer     NOT NULL DEFAULT 0,
-    deliver_last_times   timestamptz,
+    deliver_last_tried_at   timestamptz,
     deliver_failure_reason  text,
     publish_given_up_at     timestamptz,
     sent_late_at            timestamptz,
@@ -543,7 +543,7 @@ BEGIN
     PERFORM set_config('synchronous_commit', 'off', true);
     UPDATE customer_events
     SET publish_status = 'published', published_at = clock_timestamp(),
-        publish_last_times = clock_timestamp(), publish_failure_reason = NULL
+        publish_last_tried_at = clock_timestamp(), publish_failure_reason = NULL
     WHERE event_id = event AND publish_status = 'pending';
 END
 $$;
@@ -563,7 +563,7 @@ DECLARE
 BEGIN
     WITH sent AS (
         SELECT event_id, consumer_id, customer_id, event_type, deliver_status,
-               deliver_last_times
+               deliver_last_tried_at
         FROM customer_events
         WHERE event_id = event AND consumer_id = of_consumer
     ), receipt AS (
@@ -584,7 +584,7 @@ BEGIN
                            IS DISTINCT FROM excluded.processing_failure_reason
                         OR EXISTS (SELECT FROM sent WHERE deliver_status = 'pending')))
                OR (stored.processing_status = 'processed' AND said = 'processed'
-                   AND (EXISTS (SELECT FROM sent WHERE deliver_last_times > stored.updated_at)
+                   AND (EXISTS (SELECT FROM sent WHERE deliver_last_tried_at > stored.updated_at)
                         OR EXISTS (SELECT FROM replay_jobs job
                                    WHERE job.consumer_id = of_consumer AND job.status <> 'done')))
         RETURNING event_id

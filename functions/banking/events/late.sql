@@ -70,19 +70,19 @@ WHERE lane.owner IN (SELECT consumer_id FROM replay_jobs WHERE status <> 'done')
 -- name: confirmed
 UPDATE customer_events
 SET publish_status = 'published', published_at = clock_timestamp(), sent_late_at = clock_timestamp(),
-    publish_try_count = publish_try_count + 1, publish_last_times = clock_timestamp(),
+    publish_try_count = publish_try_count + 1, publish_last_tried_at = clock_timestamp(),
     publish_failure_reason = NULL
 WHERE event_id = ANY (%(ids)s::uuid[])
 
 -- name: failed
 -- The reason stays: it says why the event was given up. The answer names the new one.
 UPDATE customer_events
-SET publish_try_count = publish_try_count + 1, publish_last_times = clock_timestamp()
+SET publish_try_count = publish_try_count + 1, publish_last_tried_at = clock_timestamp()
 WHERE event_id = ANY (%(ids)s::uuid[])
 
 -- name: unconfirmed
 UPDATE customer_events
-SET publish_last_times = clock_timestamp()
+SET publish_last_tried_at = clock_timestamp()
 WHERE event_id = ANY (%(ids)s::uuid[])
 
 -- name: nacked

@@ -305,12 +305,12 @@ class EventSummary(TypedDict):
     publish_status: PublishStatus
     published_at: datetime | None
     publish_try_count: int
-    publish_last_times: datetime | None
+    publish_last_tried_at: datetime | None
     publish_failure_reason: str | None
     deliver_status: DeliverStatus
     delivered_at: datetime | None
     deliver_try_count: int
-    deliver_last_times: datetime | None
+    deliver_last_tried_at: datetime | None
     deliver_failure_reason: str | None
     publish_given_up_at: Annotated[
         datetime | None, Described("When a person gave the event up", None)

@@ -26,6 +26,6 @@ SELECT mark_published(%(id)s)
 -- The reason also tells sweeps that no request is publishing this event any more.
 UPDATE customer_events
 SET publish_failure_reason = %(reason)s,
-    publish_last_times = CASE WHEN %(tried)s THEN clock_timestamp()
-                                 ELSE publish_last_times END
+    publish_last_tried_at = CASE WHEN %(tried)s THEN clock_timestamp()
+                                 ELSE publish_last_tried_at END
 WHERE event_id = %(id)s AND publish_status = 'pending'

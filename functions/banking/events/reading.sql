@@ -3,8 +3,8 @@
 -- name: read_event
 SELECT e.event_id, e.consumer_id, e.customer_id, e.sequence, e.event_type, e.source_service,
        e.created_at, e.publish_status, e.published_at, e.publish_try_count,
-       e.publish_last_times, e.publish_failure_reason, e.deliver_status, e.delivered_at,
-       e.deliver_try_count, e.deliver_last_times, e.deliver_failure_reason,
+       e.publish_last_tried_at, e.publish_failure_reason, e.deliver_status, e.delivered_at,
+       e.deliver_try_count, e.deliver_last_tried_at, e.deliver_failure_reason,
        e.publish_given_up_at, e.sent_late_at,
        e.payload_json AS payload, e.metadata_json AS metadata,
        CASE WHEN e.publish_status = 'pending' THEN
@@ -39,8 +39,8 @@ FROM consumers c
 CROSS JOIN LATERAL (
     SELECT e.event_id, e.consumer_id, e.customer_id, e.sequence, e.event_type, e.source_service,
            e.created_at, e.publish_status, e.published_at, e.publish_try_count,
-           e.publish_last_times, e.publish_failure_reason, e.deliver_status, e.delivered_at,
-           e.deliver_try_count, e.deliver_last_times, e.deliver_failure_reason,
+           e.publish_last_tried_at, e.publish_failure_reason, e.deliver_status, e.delivered_at,
+           e.deliver_try_count, e.deliver_last_tried_at, e.deliver_failure_reason,
            e.publish_given_up_at, e.sent_late_at
     FROM customer_events e
     WHERE e.consumer_id = c.consumer_id

@@ -10,7 +10,7 @@ SELECT count(*) AS count
 FROM customer_events
 WHERE publish_status = 'published'
   AND (deliver_status = 'pending' OR (%(include_failed)s AND deliver_status = 'failed'))
-  AND greatest(published_at, deliver_last_times)
+  AND greatest(published_at, deliver_last_tried_at)
       <= clock_timestamp() - make_interval(secs => %(grace_seconds)s)
   AND (%(consumer_id)s::uuid IS NULL OR consumer_id = %(consumer_id)s)
   AND (%(event_ids)s::uuid[] IS NULL OR event_id = ANY (%(event_ids)s::uuid[]))
@@ -25,7 +25,7 @@ SELECT count(*) FILTER (WHERE known AND NOT empty) AS queue_not_empty,
 FROM customer_events e
 LEFT JOIN queue_observations o ON o.consumer_id = e.consumer_id
 CROSS JOIN LATERAL (
-    SELECT greatest(e.published_at, e.deliver_last_times) AS sent_at) copy
+    SELECT greatest(e.published_at, e.deliver_last_tried_at) AS sent_at) copy
 CROSS JOIN LATERAL (
     SELECT o.ready = 0 AND o.unacknowledged = 0 AS empty,
            o.ready + o.unacknowledged IS NOT NULL
@@ -92,7 +92,7 @@ CROSS JOIN LATERAL (
            (SELECT epoch FROM recovery) AS epoch
     FROM customer_events e
     CROSS JOIN LATERAL (
-        SELECT greatest(e.published_at, e.deliver_last_times) AS sent_at) copy
+        SELECT greatest(e.published_at, e.deliver_last_tried_at) AS sent_at) copy
     WHERE e.consumer_id = bank.consumer_id AND e.publish_status = 'published'
       AND (e.deliver_status = 'pending' OR (%(include_failed)s AND e.deliver_status = 'failed'))
       AND (e.created_at, e.event_id) > (bank.from_at, bank.from_id) AND e.created_at <= bank.until_at
@@ -125,13 +125,13 @@ WHERE lane.owner IN (SELECT consumer_id FROM replay_jobs WHERE status <> 'done')
 -- Sets the delivery back to pending, because a failed event that was sent again is under way.
 UPDATE customer_events
 SET deliver_status = 'pending', deliver_try_count = deliver_try_count + 1,
-    deliver_last_times = clock_timestamp()
+    deliver_last_tried_at = clock_timestamp()
 WHERE event_id = ANY (%(ids)s::uuid[])
 
 -- name: failed
 -- Silence too: its copy may have arrived, and the number tells it from the next one.
 UPDATE customer_events e
-SET deliver_try_count = e.deliver_try_count + 1, deliver_last_times = clock_timestamp(),
+SET deliver_try_count = e.deliver_try_count + 1, deliver_last_tried_at = clock_timestamp(),
     deliver_failure_reason = tried.reason
 FROM unnest(%(ids)s::uuid[], %(reasons)s::text[]) AS tried (event_id, reason)
 WHERE e.event_id = tried.event_id

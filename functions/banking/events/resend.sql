@@ -90,13 +90,13 @@ WHERE lane.held OR other.sequence IS NOT NULL
 -- name: confirmed
 UPDATE customer_events
 SET publish_status = 'published', published_at = clock_timestamp(),
-    publish_try_count = publish_try_count + 1, publish_last_times = clock_timestamp(),
+    publish_try_count = publish_try_count + 1, publish_last_tried_at = clock_timestamp(),
     publish_failure_reason = NULL
 WHERE event_id = ANY (%(ids)s::uuid[])
 
 -- name: failed
 UPDATE customer_events e
-SET publish_try_count = e.publish_try_count + 1, publish_last_times = clock_timestamp(),
+SET publish_try_count = e.publish_try_count + 1, publish_last_tried_at = clock_timestamp(),
     publish_failure_reason = tried.reason,
     publish_status = CASE WHEN e.publish_try_count + 1 >= %(max_tries)s THEN 'failed'
                           ELSE 'pending' END
@@ -106,7 +106,7 @@ WHERE e.event_id = tried.event_id
 -- name: unconfirmed
 -- Silence spends no try either. A copy may have arrived.
 UPDATE customer_events e
-SET publish_last_times = clock_timestamp(), publish_failure_reason = silent.reason
+SET publish_last_tried_at = clock_timestamp(), publish_failure_reason = silent.reason
 FROM unnest(%(ids)s::uuid[], %(reasons)s::text[]) AS silent (event_id, reason)
 WHERE e.event_id = silent.event_id
 
@@ -115,7 +115,7 @@ WHERE e.event_id = silent.event_id
 -- pause the same banks do not wait for each other.
 WITH waiting AS (
     UPDATE customer_events e
-    SET publish_last_times = clock_timestamp(), publish_failure_reason = nacked.reason
+    SET publish_last_tried_at = clock_timestamp(), publish_failure_reason = nacked.reason
     FROM unnest(%(ids)s::uuid[], %(reasons)s::text[]) AS nacked (event_id, reason)
     WHERE e.event_id = nacked.event_id
     RETURNING e.consumer_id, nacked.reason

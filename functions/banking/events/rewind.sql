@@ -45,8 +45,8 @@ WITH stretch AS MATERIALIZED (
            CASE WHEN e.deliver_status <> 'pending' THEN
                (SELECT r.processing_status FROM consumer_event_receipts r
                 WHERE r.consumer_id = e.consumer_id AND r.event_id = e.event_id) END AS receipt,
-           CASE WHEN e.deliver_status = 'delivered' AND e.deliver_last_times IS NOT NULL THEN
-               e.deliver_last_times > coalesce(
+           CASE WHEN e.deliver_status = 'delivered' AND e.deliver_last_tried_at IS NOT NULL THEN
+               e.deliver_last_tried_at > coalesce(
                    (SELECT r.updated_at FROM consumer_event_receipts r
                     WHERE r.consumer_id = e.consumer_id AND r.event_id = e.event_id),
                    e.delivered_at)

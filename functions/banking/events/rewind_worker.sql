@@ -54,7 +54,7 @@ SET status = 'publishing', until_at = clock_timestamp(), waits_for = NULL,
                OR (e.deliver_status = 'failed' AND r.processing_status IS DISTINCT FROM 'failed')
                OR (e.deliver_status = 'delivered'
                    AND (r.processing_status = 'received'
-                        OR e.deliver_last_times > coalesce(r.updated_at, e.delivered_at))))
+                        OR e.deliver_last_tried_at > coalesce(r.updated_at, e.delivered_at))))
         ORDER BY e.created_at, e.event_id
         LIMIT 1))
 WHERE j.job_id = %(job_id)s AND j.status = 'held'
@@ -112,8 +112,8 @@ WHERE e.consumer_id = %(consumer_id)s AND e.created_at BETWEEN %(from_at)s AND %
                AND coalesce((SELECT r.processing_status FROM consumer_event_receipts r
                              WHERE r.consumer_id = e.consumer_id AND r.event_id = e.event_id),
                             'processed') = 'processed'
-               AND (e.deliver_last_times IS NULL
-                    OR e.deliver_last_times <= coalesce(
+               AND (e.deliver_last_tried_at IS NULL
+                    OR e.deliver_last_tried_at <= coalesce(
                            (SELECT r.updated_at FROM consumer_event_receipts r
                             WHERE r.consumer_id = e.consumer_id AND r.event_id = e.event_id),
                            e.delivered_at))))
@@ -141,16 +141,16 @@ WHERE e.consumer_id = %(consumer_id)s AND e.created_at BETWEEN %(from_at)s AND %
 
 -- name: mark_sent
 -- An event that the bank has processed stays delivered: only another copy of it is under way, which the
--- next rewind sends again unless the bank has confirmed it since (deliver_last_times: the beginning of the
+-- next rewind sends again unless the bank has confirmed it since (deliver_last_tried_at: the beginning of the
 -- transaction, because a bank may confirm before the mark). An event is
 -- not late any more where its successors come behind it.
 UPDATE customer_events e
 SET publish_status = 'published',
     sent_late_at = CASE WHEN e.event_id = ANY (%(late_ids)s::uuid[]) THEN clock_timestamp() END,
     published_at = coalesce(e.published_at, clock_timestamp()),
-    publish_last_times = clock_timestamp(), publish_failure_reason = NULL,
+    publish_last_tried_at = clock_timestamp(), publish_failure_reason = NULL,
     deliver_try_count = e.deliver_try_count + (e.publish_status = 'published')::integer,
-    deliver_last_times = CASE WHEN e.publish_status = 'published' THEN now() END,
+    deliver_last_tried_at = CASE WHEN e.publish_status = 'published' THEN now() END,
     deliver_status = CASE WHEN processed.event_id IS NULL THEN 'pending' ELSE 'delivered' END,
     delivered_at = CASE WHEN processed.event_id IS NOT NULL THEN e.delivered_at END,
     deliver_failure_reason = NULL

@@ -60,7 +60,7 @@ BEGIN
     PERFORM set_config('synchronous_commit', 'off', true);
     UPDATE customer_events
     SET publish_status = 'published', published_at = clock_timestamp(),
-        publish_last_times = clock_timestamp(), publish_failure_reason = NULL
+        publish_last_tried_at = clock_timestamp(), publish_failure_reason = NULL
     WHERE event_id = event AND publish_status = 'pending';
 END
 $$;

@@ -56,7 +56,7 @@ DECLARE
 BEGIN
     WITH sent AS (
         SELECT event_id, consumer_id, customer_id, event_type, deliver_status,
-               deliver_last_times
+               deliver_last_tried_at
         FROM customer_events
         WHERE event_id = event AND consumer_id = of_consumer
     ), receipt AS (
@@ -77,7 +77,7 @@ BEGIN
                            IS DISTINCT FROM excluded.processing_failure_reason
                         OR EXISTS (SELECT FROM sent WHERE deliver_status = 'pending')))
                OR (stored.processing_status = 'processed' AND said = 'processed'
-                   AND (EXISTS (SELECT FROM sent WHERE deliver_last_times > stored.updated_at)
+                   AND (EXISTS (SELECT FROM sent WHERE deliver_last_tried_at > stored.updated_at)
                         OR EXISTS (SELECT FROM replay_jobs job
                                    WHERE job.consumer_id = of_consumer AND job.status <> 'done')))
         RETURNING event_id

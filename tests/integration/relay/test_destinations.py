@@ -216,7 +216,7 @@ def test_event_accepted_meanwhile_is_skipped_later(call: Call, secret: str, quer
 
 
 @pytest.mark.parametrize("state", ["blocked", "failing"])
-def test_mended_lane_is_times_once(
+def test_mended_lane_is_tried_at_once(
     call: Call, secret: str, receiver: Receiver, query: Any, state: str
 ) -> None:
     send(call)

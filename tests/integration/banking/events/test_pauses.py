@@ -17,7 +17,7 @@ from tests.support.outbox import assert_in_order, statuses, write_pending
 
 DUE = "UPDATE publishing_pauses SET probe_at = clock_timestamp()"
 PAUSES = "SELECT consumer_id, probe_at FROM publishing_pauses"
-NACKED = "SELECT count(*) AS events FROM customer_events WHERE publish_last_times IS NOT NULL"
+NACKED = "SELECT count(*) AS events FROM customer_events WHERE publish_last_tried_at IS NOT NULL"
 
 
 @pytest.fixture
@@ -56,13 +56,13 @@ def test_probe_waits_for_its_period(paused: Bank, admin: Api, query: Query) -> N
 
 
 def test_probe_is_oldest_event_alone(paused: Bank, query: Query) -> None:
-    query("UPDATE customer_events SET publish_last_times = NULL")
+    query("UPDATE customer_events SET publish_last_tried_at = NULL")
     query(DUE)
 
     resend(paused.api)
 
     assert query(NACKED) == [{"events": 1}]
-    (tried,) = query("SELECT * FROM customer_events WHERE publish_last_times IS NOT NULL")
+    (tried,) = query("SELECT * FROM customer_events WHERE publish_last_tried_at IS NOT NULL")
     (oldest,) = query(
         "SELECT * FROM customer_events WHERE source_service = 'test'"
         " ORDER BY created_at, event_id LIMIT 1"

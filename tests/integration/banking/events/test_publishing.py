@@ -28,7 +28,7 @@ def test_full_queue_leaves_event_pending(bank: Bank, query: Query, rabbitmq_url:
 
     (event,) = bank.api.get("/events/list").data["events"]
     assert event["publish_status"] == "pending"
-    assert event["publish_last_times"] is not None
+    assert event["publish_last_tried_at"] is not None
     assert "nacked" in event["publish_failure_reason"]
     with channel(rabbitmq_url) as ch:
         ch.queue_purge(f"customer_notification_{bank.name}")

@@ -213,7 +213,7 @@ def test_schedules_waits_double(unconfirmed: Bank, query: Query, parts: Parts) -
     def due_after(tries: int, minutes: int) -> bool:
         query(
             "UPDATE customer_events SET deliver_try_count = %(tries)s, published_at = at,"
-            " deliver_last_times = at"
+            " deliver_last_tried_at = at"
             " FROM (SELECT clock_timestamp() - make_interval(mins => %(minutes)s) AS at) AS sent",
             tries=tries,
             minutes=minutes,
@@ -228,7 +228,7 @@ def test_schedules_waits_double(unconfirmed: Bank, query: Query, parts: Parts) -
 
 def test_caller_need_not_wait_longer(unconfirmed: Bank, query: Query, parts: Parts) -> None:
     query(
-        "UPDATE customer_events SET deliver_try_count = 9, deliver_last_times = clock_timestamp()"
+        "UPDATE customer_events SET deliver_try_count = 9, deliver_last_tried_at = clock_timestamp()"
     )
     see(parts, unconfirmed)
 

@@ -178,7 +178,7 @@ def test_silence_gives_nothing_up(bank: Bank, query: Query, parts: Parts) -> Non
     (event,) = query("SELECT * FROM customer_events WHERE source_service = 'test'")
     assert (event["publish_status"], event["publish_try_count"]) == ("pending", 1)
     assert event["publish_failure_reason"] == "no confirm within 1 s"
-    assert event["publish_last_times"] is not None
+    assert event["publish_last_tried_at"] is not None
 
 
 def test_lost_queue_loses_nothing(bank: Bank, query: Query, rabbitmq_url: str) -> None:

@@ -121,10 +121,10 @@ def test_an_upsert_is_no_way_around(query: Query, event_id: str) -> None:
     [
         "publish_status = 'pending', published_at = NULL",
         "publish_status = 'failed', published_at = NULL, publish_failure_reason = 'x'",
-        "publish_try_count = 5, publish_last_times = now()",
+        "publish_try_count = 5, publish_last_tried_at = now()",
         "deliver_status = 'delivered', delivered_at = now()",
         "deliver_status = 'failed', deliver_failure_reason = 'x'",
-        "deliver_try_count = 2, deliver_last_times = now()",
+        "deliver_try_count = 2, deliver_last_tried_at = now()",
     ],
 )
 def test_publishing_and_delivery_may_go_on(query: Query, event_id: str, change: str) -> None:

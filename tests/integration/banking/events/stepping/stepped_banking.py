@@ -51,7 +51,7 @@ INSERT INTO consumers (name) VALUES ('stepped');
 transactions of other databases. No server crashes here, so no commit needs to wait for the disk."""
 _BEGIN = """
 UPDATE customer_events SET publish_status = 'published', published_at = created_at,
-    deliver_status = 'delivered', delivered_at = created_at, deliver_last_times = NULL
+    deliver_status = 'delivered', delivered_at = created_at, deliver_last_tried_at = NULL
 WHERE customer_id = %(last)s;
 DELETE FROM publishing_pauses;
 DELETE FROM replay_jobs;
