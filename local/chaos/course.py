@@ -23,7 +23,7 @@ class Choices:
 
     Attributes:
         seconds: duration of the load, and roughly of the faults
-        callers: calling threads for each whom the system serves
+        callers: threads that call, for each owner of rows
         rest_seconds: longest time until the system must be at rest afterwards
         sabotage: promises that are broken on purpose
         kill_points: whether the command also runs the kill points, once

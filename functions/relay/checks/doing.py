@@ -22,7 +22,8 @@ from chalicelib.relay.values.wrong import WrongValue
 from fintegrate.access.key_ring import KeyMissing
 from fintegrate.access.sealing import Misplaced, Unreadable
 from fintegrate.database import Database, Row
-from fintegrate.outbox.lanes import Batch, Book, Sent, attempt
+from fintegrate.outbox.batches import Batch, Sent, attempt
+from fintegrate.outbox.lane_book import Book
 from fintegrate.outgoing import exchange
 from fintegrate.outgoing.client import Patience
 from fintegrate.outgoing.scrubbing import scrubbed

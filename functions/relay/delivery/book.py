@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from fintegrate.database import Database, Row
 from fintegrate.outbox.arrays import array_literal
-from fintegrate.outbox.lanes import AWAY, Batch, Kind, Sent, Verdict
+from fintegrate.outbox.batches import AWAY, Batch, Kind, Sent, Verdict
 from fintegrate.queries import queries_beside
 
 SQL = queries_beside(__name__)

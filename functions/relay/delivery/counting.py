@@ -17,7 +17,8 @@ from chalicelib.relay.counters import (
 )
 from fintegrate.database import Row
 from fintegrate.metrics_store import Metrics
-from fintegrate.outbox.lanes import Batch, Book, Kind, Sent
+from fintegrate.outbox.batches import Batch, Kind, Sent
+from fintegrate.outbox.lane_book import Book
 
 _WORST = (
     Kind.CONFIGURATION,

@@ -23,7 +23,7 @@ from chalicelib.relay.delivery.shapes import Verdict as Judgement
 from fintegrate.access.key_ring import KeyMissing
 from fintegrate.access.sealing import Misplaced, Sealing, Unreadable
 from fintegrate.database import Row
-from fintegrate.outbox.lanes import DELIVERED, Batch, Kind, Sent, Verdict
+from fintegrate.outbox.batches import DELIVERED, Batch, Kind, Sent, Verdict
 from fintegrate.outgoing import exchange
 from fintegrate.outgoing.client import Client, Patience, Pool
 from fintegrate.outgoing.scrubbing import scrubbed, without_values

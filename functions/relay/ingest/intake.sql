@@ -21,7 +21,7 @@ LIMIT %(batch)s
 FOR UPDATE SKIP LOCKED
 
 -- name: storefronts
--- Locked as in accept.sql.
+-- Locked as by open_storefronts.
 SELECT id, storefront_id, currency, country, is_active, pg_advisory_xact_lock_shared(1, id)
 FROM storefronts
 WHERE id = ANY (%(ids)s::integer[]) OR storefront_id = ANY (%(codes)s::text[])

@@ -8,7 +8,8 @@ from __future__ import annotations
 import os
 from functools import partial
 
-from fintegrate.outbox.lanes import DELIVERED, Batch, LaneRun, Sent
+from fintegrate.outbox.batches import DELIVERED, Batch, Sent
+from fintegrate.outbox.lanes import LaneRun
 from local.bench.figures import Figures
 from local.bench.timing import median, seconds_of
 from local.relay.bench.databases import RelayDatabase, RelayTemplate

@@ -18,7 +18,7 @@ UNLUCKY = frozenset("0248ace")
 def lose() -> None:
     """Report some events as delivered without sending them, at every try."""
     from chalicelib.relay.delivery.sending import Sender
-    from fintegrate.outbox.lanes import DELIVERED, Batch, Sent
+    from fintegrate.outbox.batches import DELIVERED, Batch, Sent
 
     send = Sender.send
 

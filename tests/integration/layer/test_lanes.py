@@ -16,7 +16,8 @@ from threading import Lock
 import pytest
 
 from fintegrate.database import Database, Row
-from fintegrate.outbox.lanes import DELIVERED, Batch, Kind, LaneRun, Sent, Verdict
+from fintegrate.outbox.batches import DELIVERED, Batch, Kind, Sent, Verdict
+from fintegrate.outbox.lanes import LaneRun
 from fintegrate.queries import load_queries
 from tests.integration.layer.letters import Letter, letter, waiting, write
 from tests.support.fixtures import Query

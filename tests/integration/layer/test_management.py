@@ -64,7 +64,7 @@ def test_hashed_password_opens_a_connection(
     user: str, parameters: pika.URLParameters, management: Management
 ) -> None:
     with pika.BlockingConnection(parameters):
-        assert len(management.connection_names(user)) == 1
+        eventually(lambda: len(management.connection_names(user)) == 1, "the connection is listed")
 
 
 def test_deleted_user_is_disconnected(

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from fintegrate.outbox import served_lane
-from fintegrate.outbox.lanes import DELIVERED, Batch, Kind, Verdict
+from fintegrate.outbox.batches import DELIVERED, Batch, Kind, Verdict
 from tests.integration.relay.test_lanes import REFUSED, Relay
 
 LEASED = "SELECT count(*) AS n FROM event_deliveries WHERE lease_token IS NOT NULL"

@@ -14,7 +14,8 @@ import pytest
 
 from chalicelib.relay.delivery.book import Deliveries, Limits
 from fintegrate.database import Database, Row
-from fintegrate.outbox.lanes import DELIVERED, Batch, Kind, LaneRun, Sent, Summary, Verdict
+from fintegrate.outbox.batches import DELIVERED, Batch, Kind, Sent, Verdict
+from fintegrate.outbox.lanes import LaneRun, Summary
 
 WAITS = (5.0, 60.0, 300.0)
 Answer = Callable[[Batch], Iterable[Verdict | None]]

@@ -20,6 +20,8 @@ CREATE TABLE clock.ahead AS
     SELECT date_trunc('day', now(), 'UTC') + interval '12 hours' - now() AS by;
 CREATE FUNCTION clock.clock_timestamp() RETURNS timestamptz LANGUAGE sql
     AS 'SELECT pg_catalog.clock_timestamp() + by FROM clock.ahead';
+CREATE FUNCTION clock.statement_timestamp() RETURNS timestamptz LANGUAGE sql
+    AS 'SELECT pg_catalog.statement_timestamp() + by FROM clock.ahead';
 GRANT USAGE ON SCHEMA clock TO PUBLIC;
 GRANT SELECT ON clock.ahead TO PUBLIC;
 DO $$ BEGIN

@@ -9,7 +9,8 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from fintegrate.database import Row
-from fintegrate.outbox.lanes import DELIVERED, Batch, Kind, LaneRun, Sent, Verdict
+from fintegrate.outbox.batches import DELIVERED, Batch, Kind, Sent, Verdict
+from fintegrate.outbox.lanes import LaneRun
 from fintegrate.outbox.served_lane import FRESH_SECONDS, ServedLane
 from tests.unit.layer.outbox.test_lanes import PATIENCE, Shelf, Watched, delivered, run
 

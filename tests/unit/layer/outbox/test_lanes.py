@@ -12,7 +12,8 @@ import pytest
 
 from fintegrate.database import Row
 from fintegrate.outbox import lanes
-from fintegrate.outbox.lanes import DELIVERED, Batch, Kind, LaneRun, Sent, Verdict
+from fintegrate.outbox.batches import DELIVERED, Batch, Kind, Sent, Verdict
+from fintegrate.outbox.lanes import LaneRun
 
 PATIENCE = 20.0
 

@@ -9,7 +9,8 @@ from typing import Any, cast
 from chalicelib.relay.delivery.counting import CountingBook, class_of
 from fintegrate.metrics import Counted
 from fintegrate.metrics_store import Metrics
-from fintegrate.outbox.lanes import DELIVERED, Batch, Book, Kind, Sent, Verdict
+from fintegrate.outbox.batches import DELIVERED, Batch, Kind, Sent, Verdict
+from fintegrate.outbox.lane_book import Book
 
 LANE = {"lane_id": 1, "adapter": "meta"}
 

@@ -17,7 +17,7 @@ from chalicelib.relay.delivery.sending import Sender, verdicts_of
 from fintegrate.access.key_ring import KeyRing
 from fintegrate.access.sealing import Sealing
 from fintegrate.database import Row
-from fintegrate.outbox.lanes import Batch, Kind
+from fintegrate.outbox.batches import Batch, Kind
 from fintegrate.outgoing import exchange
 from fintegrate.outgoing.client import Client
 from tests.support.marketing_events import TOKEN, destination, purchase

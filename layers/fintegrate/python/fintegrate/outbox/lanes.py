@@ -32,22 +32,9 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from fintegrate.database import Row
-from fintegrate.outbox.batches import AWAY, DELIVERED, Batch, Kind, Sent, Verdict, attempt, unsent
+from fintegrate.outbox.batches import Batch, Kind, Sent, attempt, unsent
 from fintegrate.outbox.lane_book import Book
 from fintegrate.outbox.served_lane import ServedLane
-
-__all__ = [
-    "AWAY",
-    "DELIVERED",
-    "Batch",
-    "Book",
-    "Kind",
-    "LaneRun",
-    "Sent",
-    "Summary",
-    "Verdict",
-    "attempt",
-]
 
 _LOOK_SECONDS = 0.2
 """The book is asked again after this time which lanes have due rows, or sooner: see `_LOOKING`."""
