@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeGuard
 
@@ -75,6 +75,21 @@ class Sealable(GroupedMetadata):
     def __iter__(self) -> Iterator[object]:
         yield WrapValidator(_sealed_or_text)
         yield PlainSerializer(_as_it_is)
+
+
+def at_least_one_of(names: Iterable[str], *, null_counts: Container[str] = ()) -> dict[str, Any]:
+    """What a model's JSON Schema says of a rule of the code: one of these fields must be there.
+
+    Null is as if the field were missing, except in those of `null_counts`.
+    """
+    return {
+        "anyOf": [
+            {"required": [name]}
+            if name in null_counts
+            else {"required": [name], "properties": {name: {"not": {"type": "null"}}}}
+            for name in names
+        ]
+    }
 
 
 def is_sealed(value: object) -> TypeGuard[dict[str, str]]:
