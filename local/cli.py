@@ -293,6 +293,15 @@ def relay_demo() -> None:
     raise typer.Exit(run())
 
 
+@app.command(name="app-demo")
+@explained
+def app_demo() -> None:
+    """Watch two users of the app, from a clip that is uploaded to what is said about it."""
+    from local.appevents.demo import run
+
+    raise typer.Exit(run())
+
+
 @app.command()
 @explained
 def bench() -> None:
