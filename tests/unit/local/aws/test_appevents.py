@@ -52,7 +52,7 @@ SECRETS = {
     "AppProgram": {"ProgramDatabaseSecretArn", *BROKER_AND_CACHE},
     "AppDm": {"DmDatabaseSecretArn", *BROKER_AND_CACHE},
     "AppSettings": {"SettingsDatabaseSecretArn", "AppKeysSecretArn", *BROKER_AND_CACHE},
-    "AppVideo": {"VideoDatabaseSecretArn", *BROKER_AND_CACHE},
+    "AppVideo": {"VideoDatabaseSecretArn", "AppKeysSecretArn", *BROKER_AND_CACHE},
     "AppProcessing": {"VideoDatabaseSecretArn", *BROKER_AND_CACHE},
 }
 EVENT_SOURCE = {"mq:DescribeBroker", "ec2:DescribeSecurityGroups", "ec2:DescribeVpcs"}
