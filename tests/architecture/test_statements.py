@@ -54,7 +54,6 @@ UNFILTERED = {
         "claim": OPERATOR,
         "confirmed": BY_EVENT,
         "failed": BY_EVENT,
-        "erase_secrets": OPERATOR,
     },
     "functions/appevents/program/reminders.sql": {"take_due": OPERATOR},
     "functions/appevents/notification/backlog.sql": {"read": OPERATOR},
@@ -68,7 +67,6 @@ UNFILTERED = {
         "confirmed": BY_EVENT,
         "failed": BY_EVENT,
     },
-    "functions/appevents/notification/outcomes.sql": {"erase_secrets": OPERATOR},
     "functions/appevents/ops/dead_letters.sql": {
         "list": OPERATOR,
         "take": OPERATOR,
@@ -87,10 +85,12 @@ UNFILTERED = {
     },
     "functions/appevents/schedules/purge.sql": {
         "idempotency_keys": OPERATOR,
+        "outbox_secrets": OPERATOR,
         "outbox": OPERATOR,
         "inbox_attempts": OPERATOR,
     },
     "functions/appevents/schedules/purge_events.sql": {
+        "event_secrets": OPERATOR,
         "payloads": OPERATOR,
         "dead_letter_bodies": OPERATOR,
         "events": OPERATOR,

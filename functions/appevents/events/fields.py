@@ -14,7 +14,7 @@ from pydantic import AfterValidator, Field, PlainSerializer, StringConstraints, 
 _CONTROLS = r"\x00-\x09\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029"
 _CONTROL = re.compile(f"[{_CONTROLS}]")
 KEY_ID, SEALED = "key_id", "sealed"
-"""What stands for the text of a sealed field."""
+"""What stands for the value of a sealed field."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +70,10 @@ class Passcode(GroupedMetadata):
 
 @dataclass(frozen=True, slots=True)
 class Sealable(GroupedMetadata):
-    """Text that is sealed in rows and on the wire: there an object stands for it."""
+    """A value that is sealed in rows and on the wire: there an object stands for it."""
 
     def __iter__(self) -> Iterator[object]:
-        yield WrapValidator(_sealed_or_text)
+        yield WrapValidator(_sealed_or_plain)
         yield PlainSerializer(_as_it_is)
 
 
@@ -93,7 +93,7 @@ def at_least_one_of(names: Iterable[str], *, null_counts: Container[str] = ()) -
 
 
 def is_sealed(value: object) -> TypeGuard[dict[str, str]]:
-    """Whether this stands for a sealed text."""
+    """Whether this stands for a sealed value."""
     return (
         isinstance(value, dict)
         and value.keys() == {KEY_ID, SEALED}
@@ -101,8 +101,8 @@ def is_sealed(value: object) -> TypeGuard[dict[str, str]]:
     )
 
 
-def _sealed_or_text(value: object, text: Callable[[object], Any]) -> Any:
-    return value if is_sealed(value) else text(value)
+def _sealed_or_plain(value: object, plain: Callable[[object], Any]) -> Any:
+    return value if is_sealed(value) else plain(value)
 
 
 def _as_it_is(value: Any) -> Any:

@@ -362,8 +362,10 @@ def test_purge_takes_what_is_past(
 
     assert run("app_purge") == {
         "idempotency_keys": 1,
+        "outbox_secrets": 0,
         "outbox": 2,
         "inbox_attempts": 1,
+        "event_secrets": 0,
         "payloads": 2,
         "dead_letter_bodies": 1,
         "events": 1,

@@ -134,6 +134,8 @@ class Endpoint(NamedTuple):
         looks_up: whether the request may name something that does not exist (404); for the document.
         conflict: what the handler refuses with 409; for the document.
         path: the model of the path's parameters, such as `id` in `/items/{id}`.
+        asks_another: whether the answer is another server's, which may fail (502) or keep silent (504);
+            for the document.
     """
 
     takes: type[BaseModel]
@@ -147,6 +149,7 @@ class Endpoint(NamedTuple):
     looks_up: bool = False
     conflict: str | None = None
     path: type[BaseModel] | None = None
+    asks_another: bool = False
 
 
 Handler = Callable[[Call[Any]], Answer]
