@@ -43,3 +43,11 @@ def test_what_is_secret_is_never_stored() -> None:
 
     secret = {name for name, each in TYPES.items() if each.told_by == CLIENT and each.secrets}
     assert set(re.findall(r'"([^"]+)"', listed)) == secret
+
+
+def test_modules_name_nothing_twice() -> None:
+    declared = r"^(?:export )?(?:async )?(?:const|let|function|class) (\w+)"
+    names = re.findall(declared, join(OFFLINE_QUEUE), re.MULTILINE)
+
+    assert len(names) > 20
+    assert len(names) == len(set(names))

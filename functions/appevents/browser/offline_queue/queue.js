@@ -16,8 +16,8 @@ import { createTabs } from "./tabs.js";
 
 const EVENTS = ["change", "sent", "rejected", "stalled", "auth-required"];
 const MOST_ENTRIES = 50; // of a batch
-const MOST_BYTES = 1_000_000;
-const MOST_BYTES_AT_THE_END = 60_000; // browsers let 64 KiB go out of a page that is closed
+const BATCH_BYTES = 1_000_000;
+const LAST_BYTES = 60_000; // browsers let 64 KiB go out of a page that is closed
 const AFTER_TROUBLE = 10_000;
 const DUE = 1; // send if an entry's time has come
 const NEW = 2; // send: there is a new entry
@@ -152,7 +152,7 @@ export function createOfflineQueue({ baseUrl, getToken, getUserId }) {
         return LONGEST_WAIT;
       }
       if ((await present()) !== owner) continue; // the token may be another user's
-      if (await send(fitting(oldest, MOST_BYTES), token)) continue;
+      if (await send(fitting(oldest, BATCH_BYTES), token)) continue;
       if (refused !== undefined) return LONGEST_WAIT;
       return remember(await store.oldest(owner, MOST_ENTRIES));
     }
@@ -264,7 +264,7 @@ export function createOfflineQueue({ baseUrl, getToken, getUserId }) {
   /** The page closes: send what fits. Nobody reads the answer; what was taken is a duplicate later. */
   async function sendAtTheEnd() {
     if (!tabs.leads() || !mine.size || !isOnline() || heldUntil > performance.now()) return;
-    const entries = fitting([...mine.values()], MOST_BYTES_AT_THE_END);
+    const entries = fitting([...mine.values()], LAST_BYTES);
     const owner = user;
     const token = await tokenOf();
     if (token === null || token === refused || (await getUserId()) !== owner) return;
