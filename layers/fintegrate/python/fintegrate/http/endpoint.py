@@ -104,7 +104,8 @@ class Answer:
     """What a handler returns: the `data` of the envelope, and the event that it has written.
 
     Its `headers` replace those that every answer has, except `X-Request-Id`. They are not stored with
-    an idempotency key, so a replayed answer lacks them. `after_commit` is called after the commit and
+    an idempotency key, so a replayed answer lacks them. Who has the version that an `ETag` of them names
+    gets 304 without `data`. `after_commit` is called after the commit and
     before the event is published. It must not raise. `outcome` makes `data` after that, where it has to
     be waited for while no transaction is open. Its errors are answered as the handler's are. What it
     makes is not stored with an idempotency key, so its endpoint takes none.
@@ -136,6 +137,7 @@ class Endpoint(NamedTuple):
         path: the model of the path's parameters, such as `id` in `/items/{id}`.
         asks_another: whether the answer is another server's, which may fail (502) or keep silent (504);
             for the document.
+        versioned: whether answers have an `ETag`; for the document.
     """
 
     takes: type[BaseModel]
@@ -150,6 +152,7 @@ class Endpoint(NamedTuple):
     conflict: str | None = None
     path: type[BaseModel] | None = None
     asks_another: bool = False
+    versioned: bool = False
 
 
 Handler = Callable[[Call[Any]], Answer]
@@ -244,6 +247,9 @@ class _Answering:
     def _success(self, result: Answer) -> Response:
         spec, headers = self._spec, {**self._headers, **result.headers}
         data = result.data if result.outcome is None else result.outcome()
+        tag = headers.get("ETag")
+        if tag is not None and self._request.has_version(tag):
+            return Response("", {**headers}, 304)
         if spec.media_type is None:
             return answer(spec.status, data, headers=headers)
         return Response(data, {"Content-Type": spec.media_type, **headers}, spec.status)
