@@ -127,10 +127,10 @@ class Video(TypedDict):
     metadata: Annotated[
         dict[str, Any] | None, Described("Of a processed one", {"duration_ms": 10_000})
     ]
-    post_id: Annotated[str | None, Described("Its post", _ID)]
+    post_id: Annotated[str | None, Described("Its post, unless it is deleted", _ID)]
     urls: Annotated[
         dict[str, str] | None,
-        Described("`video_url` and `thumbnail_url` of a processed one", {"video_url": _URL}),
+        Described("`video_url` and `thumbnail_url` while it has a post", {"video_url": _URL}),
     ]
 
 

@@ -15,8 +15,6 @@ from chalicelib.appevents import wiring
 from chalicelib.appevents.events.catalogue import with_secrets
 from chalicelib.appevents.notification.accept import content
 from chalicelib.appevents.notification.models import Told
-from chalicelib.appevents.notification.outcomes import SQL as OUTCOMES
-from chalicelib.appevents.outbox import SQL as OUTBOX
 from chalicelib.appevents.sealed_fields import SealedFields
 from chalicelib.appevents.settings import passcodes
 from fintegrate.access.key_ring import KeyRing
@@ -25,6 +23,7 @@ from fintegrate.http.validation import SECRET_FIELDS
 from local.services.amqp import channel_on
 from tests.integration.appevents.conftest import User, event
 from tests.integration.appevents.feeds import SECRET, TABLES, Query, make_private
+from tests.support.schedules import run_schedule
 
 EVENTS = "/api/v1/notify/events"
 ATTEMPT = "feed.access.attempt"
@@ -162,22 +161,38 @@ def test_secrets_are_erased_after_a_day(
     settled = viewer.tell(ATTEMPT, attempt(owner.id))
     settle("settings")
     viewer.tell(ATTEMPT, attempt(owner.id, "waits"))
-    notify = running.service("notification").request.database
-    settings = running.service("settings").request.database
-    wanted = {"fields": FIELDS, "batch": 100}
-    assert notify.execute(OUTCOMES["erase_secrets"], wanted) == 0
+    assert run_schedule("app_purge")["secrets"] == 0
 
     query("notify", "UPDATE events SET erase_at = erase_at - interval '25 hours'")
     query("settings", "UPDATE outbox SET created_at = created_at - interval '25 hours'")
-    erased = {**wanted, "event_types": list(with_secrets()), "seconds": 86_400}
+    counts = [run_schedule("app_purge") for _ in range(2)]
 
-    assert notify.execute(OUTCOMES["erase_secrets"], wanted) == 2
-    assert notify.execute(OUTCOMES["erase_secrets"], wanted) == 0
-    assert settings.execute(OUTBOX["erase_secrets"], erased) == 1
-    assert settings.execute(OUTBOX["erase_secrets"], erased) == 0
+    assert [(each["secrets"], each["outbox_secrets"]) for each in counts] == [(2, 1), (0, 0)]
     assert "sealed" not in rows(query)
     outcome = viewer.state(settled)["outcome"]["data"]
     assert (outcome["feed_owner_id"], "access_token" in outcome) == (owner.id, False)
+
+
+def test_plain_secret_leaves_its_dead_letter(
+    running: wiring.Parts, make_user: MakeUser, query: Query
+) -> None:
+    """Of a message that somebody published by hand, whose event nobody accepted."""
+    viewer = make_user()
+    said = {**event(ATTEMPT, attempt(viewer.id, SECRET)), "user_id": viewer.id}
+    with channel_on(running.settings.app_rabbitmq_url) as channel:
+        channel.basic_publish("", "app.settings.dlq", json.dumps(said).encode())
+        channel.basic_publish("", "app.machine.dlq", b'{"event_type": "machine.note.saved"}')
+    run_schedule("app_sweep_dead_letters")
+    assert run_schedule("app_purge")["dead_letter_secrets"] == 0
+
+    query("notify", "UPDATE dead_letters SET taken_at = taken_at - interval '25 hours'")
+
+    assert run_schedule("app_purge")["dead_letter_secrets"] == 1
+    kept = query("notify", "SELECT event_type, body IS NULL AS is_gone FROM dead_letters")
+    assert {each["event_type"]: each["is_gone"] for each in kept} == {
+        ATTEMPT: True,
+        "machine.note.saved": False,
+    }
 
 
 def test_lost_key_hides_the_secret_only(
