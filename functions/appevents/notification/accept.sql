@@ -3,7 +3,7 @@
 -- name: accept
 -- Takes no id that stands, and no sequence for it. The user's row of user_sequences is locked until the
 -- commit, so sequences grow in commit order. Two requests with one id at once: the second fails as a whole
--- (events_pkey) and is repeated.
+-- (events_pkey) and is repeated, as often as it has ids.
 WITH given AS MATERIALIZED (
     SELECT *
     FROM json_to_recordset(%(items)s::json) AS given (

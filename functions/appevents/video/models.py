@@ -8,6 +8,7 @@ from pydantic import Field
 from typing_extensions import TypedDict
 
 from chalicelib.appevents.events.video import OwnerId, PostId, UploadRequested, VideoId
+from chalicelib.appevents.from_clients import FromClients
 from chalicelib.appevents.paging import Page
 from fintegrate.http.cursors import NextCursor
 from fintegrate.http.validation import Described, RequestModel
@@ -24,7 +25,7 @@ Created = Annotated[datetime, Described("When it was stored", _WHEN)]
 Title = Annotated[str | None, Described("The title", "100 kg!")]
 
 
-class NewVideo(UploadRequested):
+class NewVideo(FromClients, UploadRequested):
     """A video that is to be uploaded; the same as the event `media.upload_requested`."""
 
     client_generated_id: Annotated[UUID, Described("Becomes the id of the video", _ID)]
