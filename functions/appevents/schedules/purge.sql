@@ -16,8 +16,23 @@ WITH old AS (
 )
 SELECT count(*) AS count FROM gone
 
+-- name: outbox
+WITH old AS (
+    SELECT id
+    FROM outbox
+    WHERE publish_status = 'published'
+      AND published_at < clock_timestamp() - make_interval(days => %(outbox_days)s)
+    ORDER BY published_at
+    LIMIT %(batch)s
+    FOR UPDATE SKIP LOCKED
+), gone AS (
+    DELETE FROM outbox o USING old WHERE o.id = old.id RETURNING 1
+)
+SELECT count(*) AS count FROM gone
+
 -- name: outbox_secrets
--- The sealed fields of events of a day ago, published or not.
+-- The sealed fields of events of a day ago, published or not: also of rows that the broker has had for less
+-- than a day.
 WITH old AS (
     SELECT id
     FROM outbox
@@ -33,20 +48,6 @@ WITH old AS (
     FROM old
     WHERE o.id = old.id
     RETURNING 1
-)
-SELECT count(*) AS count FROM gone
-
--- name: outbox
-WITH old AS (
-    SELECT id
-    FROM outbox
-    WHERE publish_status = 'published'
-      AND published_at < clock_timestamp() - make_interval(days => %(outbox_days)s)
-    ORDER BY published_at
-    LIMIT %(batch)s
-    FOR UPDATE SKIP LOCKED
-), gone AS (
-    DELETE FROM outbox o USING old WHERE o.id = old.id RETURNING 1
 )
 SELECT count(*) AS count FROM gone
 

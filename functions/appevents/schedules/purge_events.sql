@@ -53,6 +53,24 @@ WITH old AS (
 )
 SELECT count(*) AS count FROM gone
 
+-- name: dead_letter_secrets
+-- Also of events that nobody accepted here: their secrets may be plain.
+WITH old AS (
+    SELECT dead_letter_id
+    FROM dead_letters
+    WHERE body IS NOT NULL AND event_type = ANY (%(secret_types)s::text[])
+      AND taken_at <= clock_timestamp() - make_interval(secs => %(secret_seconds)s)
+    LIMIT %(batch)s
+    FOR UPDATE SKIP LOCKED
+), gone AS (
+    UPDATE dead_letters d
+    SET body = NULL, headers = '{}'
+    FROM old
+    WHERE d.dead_letter_id = old.dead_letter_id
+    RETURNING 1
+)
+SELECT count(*) AS count FROM gone
+
 -- name: events
 WITH old AS (
     SELECT id

@@ -13,16 +13,17 @@ from typing import Any, NamedTuple
 from chalicelib.appevents.configuration import Configuration
 from chalicelib.appevents.video.access import feed_of
 from chalicelib.appevents.video.posts import find_post
-from fintegrate.access.by_token import LEEWAY_SECONDS, LONGEST, Keys
+from fintegrate.access.by_token import LEEWAY_SECONDS, LONGEST, Keys, KeysAway
 from fintegrate.access.issuer_keys import IssuerKeys
 from fintegrate.database import Row
-from fintegrate.errors import Forbidden, NotFound, Unauthorized
+from fintegrate.errors import Forbidden, NotFound, Unauthorized, Unavailable
 from fintegrate.http.endpoint import Call
 
 HEADER, TYPE = "x-feed-access", "feed-access+jwt"
 ISSUER, AUDIENCE, ALGORITHM = "settings-service", "video-service", "ES256"
 _CLAIMS = ["iss", "aud", "sub", "feed_owner_id", "ver", "iat", "nbf", "exp", "jti"]
 REQUIRED = "feed_access_required"
+_AWAY = "The keys by which access tokens are checked cannot be had; try again shortly"
 
 
 class Access(NamedTuple):
@@ -38,6 +39,7 @@ def check_feed(keys: Keys, call: Call[Any], owner_id: str) -> None:
     Raises:
         Unauthorized: it is not public, and nobody said who calls.
         Forbidden: the caller has no token for it, or one that is not good any more.
+        Unavailable: the keys of tokens cannot be had.
     """
     viewer = call.caller.owner_id
     feed = feed_of(call.db, owner_id)
@@ -67,7 +69,11 @@ def seen_post(keys: Keys, call: Call[Any], post_id: str) -> Row:
 
 
 def verified(known: Keys, token: str, viewer: str) -> Access | None:
-    """What a token lets this viewer see; None if it is not good. Its algorithm is ours to say."""
+    """What a token lets this viewer see; None if it is not good. Its algorithm is ours to say.
+
+    Raises:
+        Unavailable: the keys cannot be had, so nobody can know.
+    """
     if not token or len(token) > LONGEST:
         return None
     import jwt
@@ -91,6 +97,8 @@ def verified(known: Keys, token: str, viewer: str) -> Access | None:
         if said["sub"] != viewer or type(said["ver"]) is not int:
             return None
         return Access(str(uuid.UUID(said["feed_owner_id"])), said["ver"])
+    except KeysAway:
+        raise Unavailable(_AWAY, 30) from None
     except (jwt.PyJWTError, ValueError, TypeError, AttributeError, OverflowError, RecursionError):
         return None
 

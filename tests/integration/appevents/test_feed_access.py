@@ -38,6 +38,7 @@ from tests.integration.appevents.feeds import (
     verified,
 )
 from tests.integration.appevents.posts import write_post
+from tests.support.schedules import run_schedule
 
 Settle = Callable[[str], None]
 MakeUser = Callable[[], User]
@@ -164,6 +165,27 @@ def test_tries_are_given_back_with_time(make_user: MakeUser, query: Query) -> No
     )
 
     assert ask(viewer, owner).status == 200
+
+
+@pytest.mark.usefixtures("cheap")
+def test_tries_of_quiet_feeds_go(make_user: MakeUser, query: Query) -> None:
+    owners = [make_user() for _ in range(2)]
+    for owner in owners:
+        make_private(owner)
+        ask(make_user(), owner)
+    query(
+        "settings",
+        "UPDATE feed_access_attempts SET times ="
+        " (SELECT array_agg(at - interval '61 minutes') FROM unnest(times) AS at)"
+        " WHERE owner_id = %(owner)s",
+        owner=owners[0].id,
+    )
+
+    counts = [run_schedule("app_purge")["feed_access_attempts"] for _ in range(2)]
+
+    assert counts == [1, 0]
+    (left,) = query("settings", "SELECT owner_id FROM feed_access_attempts")
+    assert left["owner_id"] == owners[1].id
 
 
 @pytest.mark.usefixtures("cheap")

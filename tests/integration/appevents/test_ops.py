@@ -17,6 +17,7 @@ from chalicelib.appevents.ops.sweeping import LettersStuck
 from fintegrate.messaging.inbox import Rejected
 from local.services.amqp import channel_on
 from tests.integration.appevents.conftest import Reply, User
+from tests.integration.appevents.posts import PostMaker
 from tests.support.schedules import run_schedule
 
 LETTERS = "/api/v1/ops/dead-letters"
@@ -291,6 +292,58 @@ def test_accounts_leave_services_events_out(
     assert {each["service"]: each["keys"] for each in report["services"]}["video"] == 1
 
 
+@pytest.mark.parametrize(
+    ("count", "spoiled"),
+    [
+        ("like_count", "UPDATE feed_posts SET like_count = like_count + 1"),
+        ("like_count", "DELETE FROM likes WHERE target_type = 'comment'"),
+        ("comment_count", "UPDATE feed_posts SET comment_count = 0"),
+        ("reply_count", "UPDATE comments SET reply_count = 3 WHERE parent_id IS NULL"),
+    ],
+)
+def test_counts_that_differ_are_told(
+    user: User,
+    operator: Callable[..., Reply],
+    settle: Callable[[str], None],
+    query: Query,
+    post_of: PostMaker,
+    count: str,
+    spoiled: str,
+) -> None:
+    post, bare = post_of(user.id), post_of(user.id)
+    top = user.tell("comment.created", {"post_id": post, "body": "Nice!"})
+    reply = user.tell("comment.created", {"post_id": post, "parent_id": top, "body": "Yes"})
+    gone = user.tell("comment.created", {"post_id": post, "parent_id": reply, "body": "No"})
+    user.tell("comment.deleted", {"comment_id": gone})
+    for kind, target in (("post", post), ("comment", top)):
+        user.tell("interaction.liked", {"target_type": kind, "target_id": target})
+    settle("video")
+    nothing = {"like_count": 0, "comment_count": 0, "reply_count": 0}
+    right = operator("GET", RECONCILE).data
+    assert (right["balanced"], right["wrong_counts"]) == (True, nothing)
+
+    query(
+        "video",
+        f"{spoiled}{' WHERE post_id <> %(bare)s' if 'feed_posts' in spoiled else ''}",
+        bare=bare,
+    )
+
+    wrong = operator("GET", RECONCILE).data
+    assert (wrong["balanced"], wrong["wrong_counts"]) == (False, {**nothing, count: 1})
+
+
+def test_counts_of_an_absent_database_are_null(
+    operator: Callable[..., Reply], running: wiring.Parts, environment: dict[str, str]
+) -> None:
+    away = wiring.build({**environment, "VIDEO_DATABASE_URL": "postgresql://x:x@127.0.0.1:1/none"})
+    wiring.use(away)
+
+    report = operator("GET", RECONCILE).data
+
+    away.close()
+    assert (report["balanced"], report["wrong_counts"]) == (True, None)
+
+
 def test_gauges_count_by_age(
     user: User, running: wiring.Parts, run: Callable[[str], Any], query: Query
 ) -> None:
@@ -368,8 +421,10 @@ def test_purge_takes_what_is_past(
         "event_secrets": 0,
         "payloads": 2,
         "dead_letter_bodies": 1,
+        "dead_letter_secrets": 0,
         "events": 1,
         "dead_letters": 0,
+        "feed_access_attempts": 0,
     }
 
     rows = query("notify", "SELECT client_generated_id AS id, payload FROM events")

@@ -179,6 +179,28 @@ def test_secrets_are_erased_after_a_day(make_user: MakeUser, settle: Settle, que
     assert (outcome["feed_owner_id"], "access_token" in outcome) == (owner.id, False)
 
 
+def test_plain_secret_leaves_its_dead_letter(
+    running: wiring.Parts, make_user: MakeUser, query: Query
+) -> None:
+    """Of a message that somebody published by hand, whose event nobody accepted."""
+    viewer = make_user()
+    said = {**event(ATTEMPT, attempt(viewer.id, SECRET)), "user_id": viewer.id}
+    with channel_on(running.settings.app_rabbitmq_url) as channel:
+        channel.basic_publish("", "app.settings.dlq", json.dumps(said).encode())
+        channel.basic_publish("", "app.machine.dlq", b'{"event_type": "machine.note.saved"}')
+    run_schedule("app_sweep_dead_letters")
+    assert run_schedule("app_purge")["dead_letter_secrets"] == 0
+
+    query("notify", "UPDATE dead_letters SET taken_at = taken_at - interval '25 hours'")
+
+    assert run_schedule("app_purge")["dead_letter_secrets"] == 1
+    kept = query("notify", "SELECT event_type, body IS NULL AS is_gone FROM dead_letters")
+    assert {each["event_type"]: each["is_gone"] for each in kept} == {
+        ATTEMPT: True,
+        "machine.note.saved": False,
+    }
+
+
 def test_lost_key_hides_the_secret_only(
     running: wiring.Parts,
     environment: dict[str, str],
