@@ -18,6 +18,7 @@ from chalicelib.appevents.configuration import SERVICE, Configuration
 from chalicelib.appevents.consuming import SQL, Consuming, Handler
 from chalicelib.appevents.counters import COUNTED, SETTLED
 from chalicelib.appevents.envelope import Event, compose
+from chalicelib.appevents.event_log import tell_of
 from chalicelib.appevents.events.catalogue import CLIENT
 from chalicelib.appevents.notification import outbox as told
 from chalicelib.appevents.sealed_fields import SealedFields
@@ -159,6 +160,7 @@ def inbox(service: str, handlers: Mapping[str, Handler], queue: str = "") -> Inb
         own.service(service).outbox.publish_together,
         partial(topology.declare_queues, own.settings),
         lambda step, count: own.metrics.count(SETTLED, queue, step, by=count),
+        partial(tell_of, queue),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 from chalicelib.appevents.counters import OUTCOMES_UNKNOWN
@@ -15,6 +16,29 @@ from fintegrate.metrics_store import Metrics
 from fintegrate.queries import queries_beside
 
 SQL = queries_beside(__name__)
+
+
+GAVE_UP = "gave_up"
+
+
+def give_up(db: Database, user_id: str, event_id: str, event_type: str, reason: str) -> bool:
+    """Reject an event that no service has ended, in the open transaction; whether that was so.
+
+    An outcome that comes all the same replaces it, as it does after an operator has sent a letter back.
+    """
+    said = {"event_type": event_type, "reason_code": GAVE_UP, "reason": reason}
+    outcome = {
+        "user_id": user_id,
+        "id": event_id,
+        "status": "rejected",
+        "event_type": REJECTED,
+        "data": json.dumps(said),
+        "at": datetime.now(UTC),
+        "erase_at": None,
+        "code": GAVE_UP,
+        "reason": reason,
+    }
+    return bool(db.execute(SQL["settle"], outcome))
 
 
 def settle(metrics: Metrics, db: Database, event: Event[Any]) -> Reply | None:

@@ -139,6 +139,109 @@ def test_redrive_leaves_the_brokers_headers(
     assert properties.message_id == "1"
 
 
+def bring_back(running: wiring.Parts, queue: str, left_in: Callable[[str], int]) -> int:
+    """Lets a queue's message come back until the broker gives it up; returns how often it came."""
+    deliveries = 0
+    with channel_on(running.settings.app_rabbitmq_url) as channel:
+        while left_in(f"{queue}.dlq") == 0:
+            method, _, _ = channel.basic_get(queue)
+            if method is None:
+                channel.connection.sleep(0.05)  # between its deliveries, and on its way
+                continue
+            deliveries += 1
+            channel.basic_nack(method.delivery_tag or 0, requeue=True)
+    return deliveries
+
+
+def test_event_that_the_broker_gives_up_is_rejected(
+    running: wiring.Parts,
+    user: User,
+    operator: Callable[..., Reply],
+    settle: Callable[[str], None],
+    run: Callable[[str], Any],
+    left_in: Callable[[str], int],
+) -> None:
+    told = user.tell("machine.note.saved", NOTE)
+
+    assert bring_back(running, "app.machine", left_in) == 21
+    assert user.state(told)["status"] == "published"
+    assert run("app_sweep_dead_letters") == {"kept": 1}
+
+    state = user.state(told)
+    assert (state["status"], state["reason"]) == ("rejected", "gave_up")
+    assert state["outcome"]["event_type"] == "event.rejected"
+    assert state["outcome"]["data"]["event_type"] == "machine.note.saved"
+    (letter,) = operator("GET", LETTERS).data["dead_letters"]
+    assert letter["error_code"] == "delivery_limit"
+    assert operator("GET", RECONCILE).data["balanced"] is True
+    assert operator("POST", REDRIVE, {"service": "machine"}).data["redriven"] == 1
+    settle("machine")
+    assert user.state(told)["status"] == "processed"
+    assert operator("GET", RECONCILE).data["balanced"] is True
+
+
+def test_applied_event_is_not_given_up(
+    running: wiring.Parts,
+    user: User,
+    settle: Callable[[str], None],
+    run: Callable[[str], Any],
+    query: Query,
+) -> None:
+    """Its batch came back after it was applied, for a neighbour's sake."""
+    told = user.tell("machine.note.saved", NOTE)
+    settle("machine")
+    given_up(running, user, told)
+
+    run("app_sweep_dead_letters")
+    assert user.state(told)["status"] == "processed"
+
+    query("notify", "UPDATE events SET outcome_status = NULL, outcome_event_type = NULL")
+    given_up(running, user, told)
+    run("app_sweep_dead_letters")
+    assert user.state(told)["status"] == "rejected"
+    query("machine", "UPDATE outbox SET publish_status = 'pending', failure_reason = 'lost'")
+    query("notify", "DELETE FROM idempotency_keys")
+    run("app_resend")
+    settle("machine")
+    assert user.state(told)["status"] == "processed"
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"event_type": "machine.note.persisted"},
+        {"event_type": "comment.created"},
+        {"event_type": "unheard.of"},
+        {"user_id": "0b3f2d1c-9a57-4f2e-8a6e-6b1f1f0f7d11"},
+        {"client_generated_id": "x"},
+    ],
+    ids=lambda changed: "-".join(changed.values())[:20],
+)
+def test_other_letters_reject_no_event(
+    running: wiring.Parts, user: User, run: Callable[[str], Any], changed: dict[str, str]
+) -> None:
+    told = user.tell("machine.note.saved", NOTE)
+    given_up(running, user, told, **changed)
+
+    run("app_sweep_dead_letters")
+
+    assert user.state(told)["status"] == "published"
+
+
+def given_up(running: wiring.Parts, user: User, told: str, **changed: str) -> None:
+    """Puts a letter there as the broker does."""
+    said = {
+        "event_type": "machine.note.saved",
+        "client_generated_id": told,
+        "user_id": user.id,
+        "timestamp": "2026-11-26T10:00:00Z",
+        "data": NOTE,
+        **changed,
+    }
+    headers = {"x-death": [{"reason": "delivery_limit", "count": 1, "queue": "app.machine"}]}
+    put(running, "app.machine.dlq", json.dumps(said).encode(), headers=headers)
+
+
 @pytest.mark.parametrize(
     ("body", "properties", "code"),
     [
