@@ -7,6 +7,7 @@ makes the parts of the services that it serves.
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Mapping
 from functools import cache, partial
@@ -21,6 +22,7 @@ from chalicelib.appevents.envelope import Event, compose
 from chalicelib.appevents.events.catalogue import CLIENT
 from chalicelib.appevents.notification import outbox as told
 from chalicelib.appevents.sealed_fields import SealedFields
+from fintegrate.access.by_token import Keys
 from fintegrate.access.caller import Scheme
 from fintegrate.access.key_ring import KeyRing
 from fintegrate.access.sealing import Sealing
@@ -86,6 +88,8 @@ class Parts(NamedTuple):
     Raises:
         SettingsError: the setting is missing, or cannot be read.
     """
+    feed_keys: Callable[[], Keys]
+    """The public keys of access tokens to feeds."""
     beside: Callable[[str], Database]
     """A further connection to a service's database, for what is committed by itself.
 
@@ -198,6 +202,7 @@ def build(environment: Mapping[str, str]) -> Parts:
         events=cache(lambda: _events(settings, publisher, service("notification"))),
         sealed=SealedFields(sealing),
         sealing=sealing,
+        feed_keys=cache(partial(_feed_keys, settings, service, sealing)),
         beside=cache(connect),
         made=made,
     )
@@ -282,6 +287,23 @@ def _sealing(environment: Mapping[str, str]) -> Sealing:
         return load(Configuration, environment).app_keys
 
     return Sealing(KeyRing("APP_KEYS", ring(), ring))
+
+
+def _feed_keys(
+    settings: Configuration,
+    service: Callable[[str], ServiceParts],
+    sealing: Callable[[], Sealing],
+) -> Keys:
+    from chalicelib.appevents import feed_keys
+    from chalicelib.appevents.settings.signing_keys import public_keys
+
+    def show() -> str:
+        database = service("settings").request.database
+        return json.dumps(public_keys(database, sealing(), settings.feed_access_seconds))
+
+    if settings.feed_access_jwks_url:
+        return feed_keys.keys_at(settings.feed_access_jwks_url)
+    return feed_keys.keys_shown(show) if settings.settings_database_url else feed_keys.NoKeys()
 
 
 def _database(
