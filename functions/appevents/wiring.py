@@ -17,7 +17,7 @@ from chalicelib.appevents import outbox, topology
 from chalicelib.appevents.access import API_KEY, BEARER, schemes_of
 from chalicelib.appevents.configuration import SERVICE, Configuration
 from chalicelib.appevents.consuming import SQL, Consuming, Handler
-from chalicelib.appevents.counters import COUNTED, SETTLED
+from chalicelib.appevents.counters import BATCH_SECONDS, COUNTED, SETTLED
 from chalicelib.appevents.envelope import Event, compose
 from chalicelib.appevents.events.catalogue import CLIENT
 from chalicelib.appevents.notification import outbox as told
@@ -34,6 +34,7 @@ from fintegrate.logs import configure_logging
 from fintegrate.made_once import MadeOnce
 from fintegrate.messaging.inbox import Inbox
 from fintegrate.messaging.publisher import Publisher
+from fintegrate.messaging.queue_function import batch_function
 from fintegrate.messaging.sender import RabbitSender
 from fintegrate.metrics import OF_THE_LAYER
 from fintegrate.metrics_store import Metrics
@@ -144,6 +145,17 @@ admin_endpoint = endpoints(
     partial(Endpoint, idempotency=False, access=Access.ADMIN, schemes=(API_KEY, BEARER)),
 )
 """The decorator of the operators' endpoints. A user is known there, and refused."""
+
+
+def _batch_ended(queue: str, seconds: float) -> None:
+    """Send what was counted: the process may be frozen, or never run again."""
+    metrics = parts().metrics
+    metrics.observe(BATCH_SECONDS, queue.removeprefix("app."), value=seconds)
+    metrics.flush()
+
+
+consumes = partial(batch_function, broker="APP_RABBITMQ_URL", ended=_batch_ended)
+"""The decorator of a service's queue function, as `fintegrate.messaging.queue_function` describes it."""
 
 
 def inbox(service: str, handlers: Mapping[str, Handler], queue: str = "") -> Inbox[Event[Any]]:
