@@ -217,6 +217,27 @@ def test_package_made_its_user_of_the_broker(
     assert found.consumers == 1
 
 
+def test_operators_read_what_queues_did(
+    call: Any, served: ArtifactServer, environment: dict[str, str]
+) -> None:
+    """The queue functions' processes serve no request: they send their counts themselves."""
+    outcome_of(call, "machine.note.saved", {"machine_id": "row-1", "body": "Seat on 2"})
+
+    def get(path: str, **headers: str) -> httpx.Response:
+        url = f"{served.base_url}/api/v1/{path}"
+        return httpx.get(url, headers=headers, timeout=60, trust_env=False)
+
+    metrics = get("metrics", **{"X-API-Key": environment["ADMIN_API_KEY"]}).text
+
+    for service in ("machine", "notification"):
+        assert f'fintegrate_app_messages_total{{service="{service}",step="applied"}}' in metrics
+        assert f'fintegrate_app_batch_seconds_count{{service="{service}"}}' in metrics
+    assert 'fintegrate_app_outcomes_total{outcome="processed"}' in metrics
+    assert "fintegrate_app_oldest_unsettled_age_seconds" in metrics
+    assert get("metrics").status_code == 401
+    assert get("health").json()["data"]["database"]["status"] == "up"
+
+
 def test_packages_gateway_refuses_strangers(served: ArtifactServer) -> None:
     answer = httpx.get(f"{served.base_url}{EVENTS}", timeout=60, trust_env=False)
 
