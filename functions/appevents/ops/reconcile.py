@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from chalicelib.appevents.events.catalogue import CLIENT, TYPES
-from fintegrate.database import Database
+from chalicelib.appevents.video.counts import wrong_counts
+from fintegrate.database import Database, Row
 from fintegrate.errors import Unavailable
 from fintegrate.queries import queries_beside
 from fintegrate.settings import SettingsError
@@ -19,8 +20,8 @@ SUMS = ("accepted", "processed", "rejected", "under_way", "unpublished")
 def reconcile(db: Database, database_of: Callable[[str], Database], days: int) -> dict[str, Any]:
     """The accounts of each service that acts on clients' events, as `Reconciled`.
 
-    `database_of` gives a service's database. One that is away, or that this function has not, is left
-    out of the accounts.
+    `database_of` gives a service's database. What one says that is away, or that this function has not,
+    is null.
     """
     services = sorted({_service(name) for name, each in TYPES.items() if each.told_by == CLIENT})
     found: dict[str, dict[str, Any]] = {name: defaultdict(int) for name in services}
@@ -41,7 +42,9 @@ def reconcile(db: Database, database_of: Callable[[str], Database], days: int) -
         }
         for service, own in sorted(found.items())
     ]
-    return {"balanced": all(map(_is_balanced, accounts)), "services": accounts}
+    wrong = _wrong_counts(database_of)
+    balanced = all(map(_is_balanced, accounts)) and not any((wrong or {}).values())
+    return {"balanced": balanced, "services": accounts, "wrong_counts": wrong}
 
 
 def _is_balanced(own: Mapping[str, Any]) -> bool:
@@ -57,9 +60,18 @@ def _service(event_type: str) -> str:
 
 
 def _ended(database_of: Callable[[str], Database], service: str, days: int) -> dict[str, Any]:
-    types = [name for name, each in TYPES.items() if service in each.read_by]
+    types = [
+        name for name, each in TYPES.items() if service in each.read_by and each.told_by == CLIENT
+    ]
     try:
         row = database_of(service).fetch_one(SQL["ended"], {"types": types, "days": days + 1})
     except (Unavailable, SettingsError, KeyError):
         row = None
     return dict(row) if row else {"keys": None, "outcomes_pending": None}
+
+
+def _wrong_counts(database_of: Callable[[str], Database]) -> Row | None:
+    try:
+        return wrong_counts(database_of("video"))
+    except (Unavailable, SettingsError):
+        return None

@@ -20,7 +20,7 @@ HEADER, TYPE = "x-feed-access", "feed-access+jwt"
 ISSUER, AUDIENCE, ALGORITHM = "settings-service", "video-service", "ES256"
 _CLAIMS = ["iss", "aud", "sub", "feed_owner_id", "ver", "iat", "nbf", "exp", "jti"]
 REQUIRED = "feed_access_required"
-_AWAY_SECONDS = 30
+_AWAY = "The keys by which access tokens are checked cannot be had; try again shortly"
 
 
 class Access(NamedTuple):
@@ -36,7 +36,7 @@ def check_feed(keys: Keys, call: Call[Any], owner_id: str) -> None:
     Raises:
         Unauthorized: it is not public, and nobody said who calls.
         Forbidden: the caller has no token for it, or one that is not good any more.
-        Unavailable: the keys are not known, and cannot be read now.
+        Unavailable: the keys of tokens cannot be had.
     """
     viewer = call.caller.owner_id
     feed = feed_of(call.db, owner_id)
@@ -46,12 +46,7 @@ def check_feed(keys: Keys, call: Call[Any], owner_id: str) -> None:
         words = "This feed is not public; send your token as Authorization: Bearer <token>"
         raise Unauthorized(words, {"WWW-Authenticate": "Bearer"})
     token = call.request.header(HEADER) or ""
-    try:
-        seen = verified(keys, token, viewer)
-    except KeysAway:
-        words = "Access to this feed cannot be checked now; send the request again later"
-        raise Unavailable(words, _AWAY_SECONDS) from None
-    if seen != Access(owner_id, feed.access_version):
+    if verified(keys, token, viewer) != Access(owner_id, feed.access_version):
         words = "This feed needs its passcode; ask for access and send the token as X-Feed-Access"
         raise Forbidden(words, reason=REQUIRED)
 
@@ -74,7 +69,7 @@ def verified(known: Keys, token: str, viewer: str) -> Access | None:
     """What a token lets this viewer see; None if it is not good. Its algorithm is ours to say.
 
     Raises:
-        KeysAway: nobody can know now.
+        Unavailable: the keys cannot be had, so nobody can know.
     """
     if not token or len(token) > LONGEST:
         return None
@@ -99,5 +94,7 @@ def verified(known: Keys, token: str, viewer: str) -> Access | None:
         if said["sub"] != viewer or type(said["ver"]) is not int:
             return None
         return Access(str(uuid.UUID(said["feed_owner_id"])), said["ver"])
+    except KeysAway:
+        raise Unavailable(_AWAY, 30) from None
     except (jwt.PyJWTError, ValueError, TypeError, AttributeError, OverflowError, RecursionError):
         return None

@@ -9,7 +9,7 @@ import threading
 import time
 import unicodedata
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import bcrypt
@@ -24,21 +24,21 @@ from fintegrate.access.by_token import ByToken, Rules
 from fintegrate.access.caller import Refused
 from fintegrate.access.issuer_keys import IssuerKeys
 from local.appevents.feed_keys import rotate_in
-from local.banking.in_process import api_event, invoke
 from local.services.amqp import channel_on
 from tests.integration.appevents.conftest import Reply, User
 from tests.integration.appevents.feeds import (
     ACCESS,
-    KEYS,
     SECRET,
     SETTINGS,
     TABLES,
     Query,
     ask,
+    key_set,
     make_private,
     verified,
 )
 from tests.integration.appevents.posts import write_post
+from tests.support.schedules import run_schedule
 from tests.support.waiting import eventually
 
 FEED = "/api/v1/feed/{owner_id}"
@@ -66,32 +66,8 @@ def compared(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
 
 
 @pytest.fixture
-def rewired(
-    running: wiring.Parts, environment: dict[str, str]
-) -> Iterator[Callable[..., wiring.Parts]]:
-    """Gives this process parts with other settings."""
-    made: list[wiring.Parts] = []
-
-    def rewire(**settings: str) -> wiring.Parts:
-        made.append(wiring.build({**environment, **settings}))
-        wiring.use(made[-1])
-        return made[-1]
-
-    yield rewire
-    for parts in made:
-        parts.close()
-
-
-@pytest.fixture
 def cheap(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(passcodes, "COST", 4)
-
-
-def key_set() -> Any:
-    """The public keys, as anybody reads them."""
-    answer = invoke(api_event("GET", KEYS, {}, b"", ""))
-    assert answer["statusCode"] == 200, answer
-    return json.loads(answer["body"])
 
 
 def test_feed_is_public_at_first(make_user: MakeUser, compared: list[bytes]) -> None:
@@ -191,6 +167,27 @@ def test_tries_are_given_back_with_time(make_user: MakeUser, query: Query) -> No
     )
 
     assert ask(viewer, owner).status == 200
+
+
+@pytest.mark.usefixtures("cheap")
+def test_tries_of_quiet_feeds_go(make_user: MakeUser, query: Query) -> None:
+    owners = [make_user() for _ in range(2)]
+    for owner in owners:
+        make_private(owner)
+        ask(make_user(), owner)
+    query(
+        "settings",
+        "UPDATE feed_access_attempts SET times ="
+        " (SELECT array_agg(at - interval '61 minutes') FROM unnest(times) AS at)"
+        " WHERE owner_id = %(owner)s",
+        owner=owners[0].id,
+    )
+
+    counts = [run_schedule("app_purge")["feed_access_attempts"] for _ in range(2)]
+
+    assert counts == [1, 0]
+    (left,) = query("settings", "SELECT owner_id FROM feed_access_attempts")
+    assert left["owner_id"] == owners[1].id
 
 
 @pytest.mark.usefixtures("cheap")

@@ -19,6 +19,7 @@ from fintegrate.messaging.inbox import Rejected
 from fintegrate.metrics import Counted
 from local.services.amqp import channel_on
 from tests.integration.appevents.conftest import Reply, User
+from tests.integration.appevents.posts import PostMaker
 from tests.support.schedules import run_schedule
 
 LETTERS = "/api/v1/ops/dead-letters"
@@ -275,6 +276,76 @@ def test_accounts_are_balanced(
     assert operator("GET", RECONCILE, query={"days": 1}).data["balanced"] is False
 
 
+def test_accounts_leave_services_events_out(
+    operator: Callable[..., Reply], user: User, query: Query
+) -> None:
+    """Else those that a service has ended would hide that outcomes are told which it does not know."""
+    for event_type in ("feed.visibility.changed", "media.processed", "comment.created"):
+        query(
+            "video",
+            "INSERT INTO idempotency_keys (user_id, client_generated_id, event_type, outcome)"
+            " VALUES (%(user)s, gen_random_uuid(), %(type)s, 'processed')",
+            user=user.id,
+            type=event_type,
+        )
+
+    report = operator("GET", RECONCILE).data
+
+    assert {each["service"]: each["keys"] for each in report["services"]}["video"] == 1
+
+
+@pytest.mark.parametrize(
+    ("count", "spoiled"),
+    [
+        ("like_count", "UPDATE feed_posts SET like_count = like_count + 1"),
+        ("like_count", "DELETE FROM likes WHERE target_type = 'comment'"),
+        ("comment_count", "UPDATE feed_posts SET comment_count = 0"),
+        ("reply_count", "UPDATE comments SET reply_count = 3 WHERE parent_id IS NULL"),
+    ],
+)
+def test_counts_that_differ_are_told(
+    user: User,
+    operator: Callable[..., Reply],
+    settle: Callable[[str], None],
+    query: Query,
+    post_of: PostMaker,
+    count: str,
+    spoiled: str,
+) -> None:
+    post, bare = post_of(user.id), post_of(user.id)
+    top = user.tell("comment.created", {"post_id": post, "body": "Nice!"})
+    reply = user.tell("comment.created", {"post_id": post, "parent_id": top, "body": "Yes"})
+    gone = user.tell("comment.created", {"post_id": post, "parent_id": reply, "body": "No"})
+    user.tell("comment.deleted", {"comment_id": gone})
+    for kind, target in (("post", post), ("comment", top)):
+        user.tell("interaction.liked", {"target_type": kind, "target_id": target})
+    settle("video")
+    nothing = {"like_count": 0, "comment_count": 0, "reply_count": 0}
+    right = operator("GET", RECONCILE).data
+    assert (right["balanced"], right["wrong_counts"]) == (True, nothing)
+
+    query(
+        "video",
+        f"{spoiled}{' WHERE post_id <> %(bare)s' if 'feed_posts' in spoiled else ''}",
+        bare=bare,
+    )
+
+    wrong = operator("GET", RECONCILE).data
+    assert (wrong["balanced"], wrong["wrong_counts"]) == (False, {**nothing, count: 1})
+
+
+def test_counts_of_an_absent_database_are_null(
+    operator: Callable[..., Reply], running: wiring.Parts, environment: dict[str, str]
+) -> None:
+    away = wiring.build({**environment, "VIDEO_DATABASE_URL": "postgresql://x:x@127.0.0.1:1/none"})
+    wiring.use(away)
+
+    report = operator("GET", RECONCILE).data
+
+    away.close()
+    assert (report["balanced"], report["wrong_counts"]) == (True, None)
+
+
 @pytest.fixture
 def counted(running: wiring.Parts, monkeypatch: pytest.MonkeyPatch) -> Counter[tuple[str, ...]]:
     """What this process counts and measures, by family and labels."""
@@ -396,12 +467,16 @@ def test_purge_takes_what_is_past(
 
     assert run("app_purge") == {
         "idempotency_keys": 1,
+        "outbox_secrets": 0,
         "outbox": 2,
         "inbox_attempts": 1,
+        "event_secrets": 0,
         "payloads": 2,
         "dead_letter_bodies": 1,
+        "dead_letter_secrets": 0,
         "events": 1,
         "dead_letters": 0,
+        "feed_access_attempts": 0,
     }
 
     rows = query("notify", "SELECT client_generated_id AS id, payload FROM events")
