@@ -22,6 +22,7 @@ BY_HTTP = "tests/acceptance/http/"
 TOGETHER = {
     "tests/integration/outages/": OWN_SERVERS,
     "tests/integration/local/services/test_services.py": OWN_SERVERS,
+    "tests/integration/local/appevents/test_health_without_servers.py": OWN_SERVERS,
     "tests/chaos/test_faults_under_load.py": OWN_SERVERS,
     "tests/chaos/test_relay_faults_under_load.py": OWN_SERVERS,
     "tests/nights/test_refused_password.py": OWN_SERVERS,

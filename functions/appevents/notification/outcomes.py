@@ -6,7 +6,7 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-from chalicelib.appevents.counters import OUTCOMES_UNKNOWN
+from chalicelib.appevents.counters import OUTCOMES, OUTCOMES_UNKNOWN
 from chalicelib.appevents.envelope import Event
 from chalicelib.appevents.events.catalogue import REJECTED, TYPES
 from chalicelib.appevents.notification.accept import SECRETS_STAY
@@ -50,12 +50,13 @@ def settle(metrics: Metrics, db: Database, event: Event[Any]) -> Reply | None:
         return None
     said = event.data.model_dump(mode="json")
     rejected = event.type == REJECTED
+    status = "rejected" if rejected else "processed"
     found = db.execute(
         SQL["settle"],
         {
             "user_id": event.user_id,
             "id": event.causation_id,
-            "status": "rejected" if rejected else "processed",
+            "status": status,
             "event_type": event.type,
             "data": json.dumps(said),
             "at": event.told_at,
@@ -64,6 +65,8 @@ def settle(metrics: Metrics, db: Database, event: Event[Any]) -> Reply | None:
             "reason": said["reason"] if rejected else None,
         },
     )
-    if not found:
+    if found:
+        metrics.count(OUTCOMES, status)
+    else:
         metrics.count(OUTCOMES_UNKNOWN, event.type)
     return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -15,6 +16,7 @@ from chalicelib.appevents.machine import consume
 from chalicelib.appevents.ops.gauges import gauges
 from chalicelib.appevents.ops.sweeping import LettersStuck
 from fintegrate.messaging.inbox import Rejected
+from fintegrate.metrics import Counted
 from local.services.amqp import channel_on
 from tests.integration.appevents.conftest import Reply, User
 from tests.integration.appevents.posts import PostMaker
@@ -445,6 +447,56 @@ def test_counts_of_an_absent_database_are_null(
 
     away.close()
     assert (report["balanced"], report["wrong_counts"]) == (True, None)
+
+
+@pytest.fixture
+def counted(running: wiring.Parts, monkeypatch: pytest.MonkeyPatch) -> Counter[tuple[str, ...]]:
+    """What this process counts and measures, by family and labels."""
+    found: Counter[tuple[str, ...]] = Counter()
+    metrics, count, observe = running.metrics, running.metrics.count, running.metrics.observe
+
+    def counting(family: Counted, *labels: str, by: int = 1) -> None:
+        found[family.name, *labels] += by
+        count(family, *labels, by=by)
+
+    def observing(family: Counted, *labels: str, value: float) -> None:
+        found[family.name, *labels] += value > 0
+        observe(family, *labels, value=value)
+
+    monkeypatch.setattr(metrics, "count", counting)
+    monkeypatch.setattr(metrics, "observe", observing)
+    return found
+
+
+def test_metrics_tell_what_became_of_events(
+    user: User,
+    running: wiring.Parts,
+    pump: Callable[..., dict[str, Any]],
+    settle: Callable[[str], None],
+    broken: list[bool],
+    counted: Counter[tuple[str, ...]],
+) -> None:
+    """A queue function sends its counts before it returns: in AWS no request of its process follows."""
+    user.tell("machine.note.saved", NOTE)
+    pump("machine")
+    assert running.metrics.pending() == []
+    broken.clear()
+    user.tell("machine.note.saved", NOTE)
+    settle("machine")
+    user.tell(
+        "workout.created",
+        {"program_id": str(uuid.uuid4()), "name": "Legs", "position": 1, "exercises": []},
+    )
+    pump("program")
+
+    assert counted["events_accepted_total", "machine.note.saved"] == 2
+    assert counted["messages_total", "machine", "dead"] == 1
+    assert counted["messages_total", "machine", "applied"] == 1
+    assert counted["messages_total", "program", "later"] == 1
+    assert counted["outcomes_total", "rejected"] == counted["outcomes_total", "processed"] == 1
+    assert counted["batch_seconds", "machine"] >= 2
+    assert counted["batch_seconds", "program"] == 1
+    assert running.metrics.pending() == []
 
 
 def test_gauges_count_by_age(
