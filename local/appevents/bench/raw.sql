@@ -38,25 +38,55 @@ UPDATE events SET publish_status = 'published', published_at = clock_timestamp()
 WHERE id = ANY (%(ids)s) AND publish_status = 'pending'
 
 -- name: take
+-- From here on: an interaction.liked in the service of videos.
 INSERT INTO idempotency_keys (user_id, client_generated_id, event_type, outcome)
 VALUES (%(user_id)s, %(id)s, 'interaction.liked', 'processed')
 ON CONFLICT DO NOTHING
 RETURNING outcome
 
 -- name: lock_post
-SELECT post_id FROM feed_posts
-WHERE post_id = %(target_id)s AND deleted_at IS NULL AND is_public
-FOR NO KEY UPDATE
+SELECT p.post_id, p.owner_id
+FROM feed_posts p
+LEFT JOIN feed_owners o ON o.owner_id = p.owner_id
+LEFT JOIN feed_grants g ON g.owner_id = p.owner_id AND g.viewer_id = %(user_id)s
+WHERE p.post_id = %(target_id)s AND p.deleted_at IS NULL
+  AND (p.is_public
+       OR p.owner_id = %(user_id)s
+       OR (g.access_version = o.access_version AND g.expires_at > clock_timestamp()))
+FOR NO KEY UPDATE OF p
 
 -- name: like
-INSERT INTO likes (target_id, user_id, target_type, sequence, told_at)
-VALUES (%(target_id)s, %(user_id)s, 'post', %(sequence)s, %(told_at)s)
-ON CONFLICT DO NOTHING
+WITH forgotten AS (
+    DELETE FROM unlikes
+    WHERE target_id = %(target_id)s AND user_id = %(user_id)s
+      AND CASE WHEN sequence IS NOT NULL AND %(sequence)s::bigint IS NOT NULL
+               THEN sequence < %(sequence)s::bigint
+               ELSE told_at <= %(told_at)s END
+    RETURNING target_id
+), written AS (
+    INSERT INTO likes (target_id, user_id, target_type, sequence, told_at)
+    SELECT %(target_id)s, %(user_id)s, 'post', %(sequence)s::bigint, %(told_at)s
+    WHERE EXISTS (SELECT FROM forgotten)
+       OR NOT EXISTS (SELECT FROM unlikes
+                      WHERE target_id = %(target_id)s AND user_id = %(user_id)s)
+    ON CONFLICT (target_id, user_id) DO NOTHING
+    RETURNING target_id
+), later AS (
+    UPDATE likes
+    SET sequence = %(sequence)s::bigint, told_at = %(told_at)s
+    WHERE target_id = %(target_id)s AND user_id = %(user_id)s
+      AND CASE WHEN sequence IS NOT NULL AND %(sequence)s::bigint IS NOT NULL
+               THEN sequence < %(sequence)s::bigint
+               ELSE told_at <= %(told_at)s END
+)
+SELECT count(*) AS step FROM written
 
 -- name: count_post
-UPDATE feed_posts SET like_count = like_count + %(step)s
-WHERE post_id = %(target_id)s
-RETURNING like_count
+UPDATE feed_posts p SET like_count = p.like_count + %(step)s
+WHERE p.post_id = %(target_id)s
+RETURNING p.like_count,
+          EXISTS (SELECT FROM likes l
+                  WHERE l.target_id = p.post_id AND l.user_id = %(user_id)s) AS liked
 
 -- name: write
 INSERT INTO outbox (event_type, client_generated_id, user_id, causation_id, data)
