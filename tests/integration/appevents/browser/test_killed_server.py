@@ -1,4 +1,4 @@
-"""The API's process is killed before, in and after its answer: nothing is lost, nothing is there twice."""
+"""The API is killed before, in and after its answer: nothing is lost, and nothing is there twice."""
 
 from __future__ import annotations
 
@@ -31,7 +31,6 @@ def test_killed_before_its_answer(tab: Tab, site: Site, person: Person, stored: 
 
     assert stored(person) == [f"note {number}" for number in range(60)]
     assert [each["client_generated_id"] for each in tab.told("sent")] == kept
-    assert {each["status"] for each in tab.told("sent")} == {"accepted"}
 
 
 @pytest.mark.parametrize("answer", ["none", "half of it"])
