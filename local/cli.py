@@ -306,11 +306,12 @@ def app_demo() -> None:
 @explained
 def bench() -> None:
     """Measure, each figure beside its floor in the same run."""
+    from local.appevents.bench import measurements as of_appevents
     from local.banking.bench import measurements as of_banking
     from local.bench.run import run
     from local.relay.bench import measurements as of_relay
 
-    raise typer.Exit(run([of_relay.suite(), of_banking.suite()]))
+    raise typer.Exit(run([of_relay.suite(), of_appevents.suite(), of_banking.suite()]))
 
 
 @app.command(name="bench-deploy")

@@ -92,8 +92,11 @@ class Server:
             self.kill()
 
     def kill(self) -> None:
+        """End the process at once, as a crash would."""
         self._process.kill()
         self._process.wait()
+        if self._process.stdin:
+            self._process.stdin.close()
 
     def __enter__(self) -> Self:
         return self
