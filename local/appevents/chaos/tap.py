@@ -1,0 +1,61 @@
+"""A queue of the run's own beside those of the services: it gets whatever is published, in its order.
+
+It is bound to every type of event, before anything is published. A broker that confirms a message has
+it in all its queues, so what the tap has, its service's queue had.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from chalicelib.appevents.topology import EXCHANGE
+from local.appevents.chaos.evidence import Handed
+from local.services.amqp import channel_on
+
+QUEUE = "chaos.tap"
+ARGUMENTS = {"x-queue-type": "quorum"}
+
+
+class Tap:
+    """The tap of one virtual host.
+
+    Attributes:
+        handed: what came until now, in its order
+        bodies: the messages as they are on the wire
+    """
+
+    def __init__(self, broker_url: str) -> None:
+        self._url = broker_url
+        self.handed: list[Handed] = []
+        self.bodies: list[bytes] = []
+
+    def open(self) -> None:
+        """Declare the queue; the exchange is there already."""
+        with channel_on(self._url) as channel:
+            channel.queue_declare(QUEUE, durable=True, arguments=ARGUMENTS)
+            channel.queue_bind(QUEUE, EXCHANGE, "#")
+
+    def drain(self) -> None:
+        """Take what has come since."""
+        with channel_on(self._url) as channel:
+            while True:
+                method, properties, body = channel.basic_get(QUEUE)
+                if method is None or properties is None or body is None:
+                    return
+                self.bodies.append(body)
+                self.handed += _handed(len(self.handed), body, properties.headers or {})
+                channel.basic_ack(int(method.delivery_tag or 0))
+
+
+def _handed(place: int, body: bytes, headers: Mapping[str, Any]) -> Iterator[Handed]:
+    """None for what is no event."""
+    try:
+        said = json.loads(body)
+        names = ("event_type", "user_id", "client_generated_id")
+        event_type, user, event_id = (str(said[name]) for name in names)
+    except (ValueError, KeyError, TypeError):
+        return
+    sequence = headers.get("sequence")
+    yield Handed(place, event_type, user, event_id, sequence if type(sequence) is int else None)
