@@ -50,9 +50,10 @@ class Told(NamedTuple):
 
 
 class Published(NamedTuple):
-    """A message that was published on the exchange by hand; the broker has confirmed it.
+    """A message that was published on the exchange by hand.
 
-    A poisonous one must be a dead letter of `service`. Another one is an event like any other.
+    A poisonous one must be a dead letter of `service`. Another one is an event like any other. Without
+    a confirm nobody knows whether the broker has it.
     """
 
     service: str
@@ -60,6 +61,7 @@ class Published(NamedTuple):
     user: str
     event_type: str
     poison: bool = False
+    confirmed: bool = True
 
 
 class Event(NamedTuple):

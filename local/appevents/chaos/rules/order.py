@@ -29,7 +29,8 @@ def first_sights_are_in_order(evidence: Evidence) -> Iterator[Finding]:
     """
     first: dict[tuple[str, str], int] = {}
     for handed in evidence.handed:
-        first.setdefault((handed.user, handed.id), handed.place)
+        if handed.sequence is not None:  # a copy that was published by hand has none
+            first.setdefault((handed.user, handed.id), handed.place)
     for user, events in _by_user(evidence).items():
         seen = [
             (event.sequence, first[event.key])

@@ -75,6 +75,7 @@ def dead_letters_are_the_rejected(evidence: Evidence) -> Iterator[Finding]:
         (key.service, key.user, key.id) for key in evidence.keys if key.outcome == "rejected"
     }
     poison = {each.message_id for each in evidence.published if each.poison}
+    sure = {each.message_id for each in evidence.published if each.poison and each.confirmed}
     there = {letter.message_id for letter in evidence.letters}
     whose = {(letter.user, letter.id) for letter in evidence.letters}
     for letter in evidence.letters:
@@ -82,7 +83,7 @@ def dead_letters_are_the_rejected(evidence: Evidence) -> Iterator[Finding]:
         if letter.message_id not in poison and own not in rejected:
             words = f"{letter.event_type} {letter.id} is a dead letter: {letter.code}"
             yield Finding(Kind.LOST, str(letter.user), words)
-    for message in sorted(poison - there):
+    for message in sorted(sure - there):
         yield Finding(Kind.LOST, "nobody", f"the poisonous message {message} is no dead letter")
     for service, user, event in sorted(rejected):
         if (user, event) not in whose:
