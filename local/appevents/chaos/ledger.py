@@ -47,9 +47,9 @@ def check(evidence: Evidence) -> list[Finding]:
     return [finding for rule in RULES for finding in rule(evidence)]
 
 
-def copies(evidence: Evidence) -> Counter[str]:
+def copies(evidence: Evidence) -> Counter[tuple[str, str]]:
     """How often each event was published beyond the first time. A copy costs nobody anything."""
-    times = Counter(each.id for each in evidence.handed)
+    times = Counter((each.user, each.id) for each in evidence.handed)
     return Counter({event: count - 1 for event, count in times.items() if count > 1})
 
 

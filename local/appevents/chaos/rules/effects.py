@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from chalicelib.appevents.events.catalogue import TYPES
 from local.appevents.chaos.evidence import Act, Event, Evidence, Thing
@@ -50,11 +50,10 @@ def counts_are_the_rows(evidence: Evidence) -> Iterator[Finding]:
 
 def later_likes_stand(evidence: Evidence) -> Iterator[Finding]:
     """Of a user's likes and unlikes of one thing the later one stands."""
-    acts = _acts(evidence)
     last: dict[tuple[str, str], tuple[int, bool]] = {}
-    for event in evidence.events:
-        if event.event_type in LIKES and event.outcome_status == "processed":
-            place = event.user, str(acts[event.key].data["target_id"])
+    for event, act in _known(evidence):
+        if event.event_type in LIKES:
+            place = event.user, str(act.data["target_id"])
             last[place] = max(
                 last.get(place, (0, False)), (event.sequence, LIKES[event.event_type])
             )
@@ -67,12 +66,11 @@ def later_likes_stand(evidence: Evidence) -> Iterator[Finding]:
 
 def later_settings_stand(evidence: Evidence) -> Iterator[Finding]:
     """Each field of a user's settings is that of the latest event that names it."""
-    acts = _acts(evidence)
     last: dict[tuple[str, str, str], Event] = {}
-    for event in evidence.events:
-        if event.event_type not in SETTINGS or event.outcome_status != "processed":
+    for event, act in _known(evidence):
+        if event.event_type not in SETTINGS:
             continue
-        for name in acts[event.key].data:
+        for name in act.data:
             place = event.event_type, event.user, name
             other = last.get(place)
             if other is None or _when(other) < _when(event):
@@ -122,5 +120,10 @@ def _when(event: Event) -> tuple[object, int]:
     return event.effective_at, event.sequence
 
 
-def _acts(evidence: Evidence) -> Mapping[tuple[str, str], Act]:
-    return {told.act.key: told.act for told in evidence.told if not told.other}
+def _known(evidence: Evidence) -> Iterator[tuple[Event, Act]]:
+    """What is processed, with what was told. What nobody told is another rule's."""
+    acts = {told.act.key: told.act for told in evidence.told if not told.other}
+    for event in evidence.events:
+        act = acts.get(event.key)
+        if act and act.event_type == event.event_type and event.outcome_status == "processed":
+            yield event, act
