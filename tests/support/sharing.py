@@ -24,6 +24,7 @@ TOGETHER = {
     "tests/integration/local/services/test_services.py": OWN_SERVERS,
     "tests/chaos/test_faults_under_load.py": OWN_SERVERS,
     "tests/chaos/test_relay_faults_under_load.py": OWN_SERVERS,
+    "tests/chaos/test_appevents_faults_under_load.py": OWN_SERVERS,
     "tests/nights/test_refused_password.py": OWN_SERVERS,
     "tests/integration/requests/test_outage.py": OWN_CACHE,
     "tests/integration/requests/test_rate_limit.py": OWN_CACHE,

@@ -16,6 +16,8 @@ from local.services.amqp import channel_on
 
 QUEUE = "chaos.tap"
 ARGUMENTS = {"x-queue-type": "quorum"}
+PREFETCH = 400
+QUIET_SECONDS = 0.3
 
 
 class Tap:
@@ -40,13 +42,20 @@ class Tap:
     def drain(self) -> None:
         """Take what has come since."""
         with channel_on(self._url) as channel:
-            while True:
-                method, properties, body = channel.basic_get(QUEUE)
+            channel.basic_qos(prefetch_count=PREFETCH)
+            last = 0
+            for method, properties, body in channel.consume(
+                QUEUE, inactivity_timeout=QUIET_SECONDS
+            ):
                 if method is None or properties is None or body is None:
-                    return
-                self.bodies.append(body)
+                    break
                 self.handed += _handed(len(self.handed), body, properties.headers or {})
-                channel.basic_ack(int(method.delivery_tag or 0))
+                self.bodies.append(body)
+                last = int(method.delivery_tag or 0)
+                if last % (PREFETCH // 2) == 0:
+                    channel.basic_ack(last, multiple=True)
+            channel.basic_ack(last, multiple=True)
+            channel.cancel()
 
 
 def _handed(place: int, body: bytes, headers: Mapping[str, Any]) -> Iterator[Handed]:

@@ -22,6 +22,7 @@ from local.appevents.chaos.environment import (
     virtual_host,
 )
 from local.appevents.chaos.gathering import Source
+from local.appevents.chaos.haste import HEARTBEAT_SECONDS
 from local.appevents.chaos.owner import Owner
 from local.appevents.chaos.sabotage import VARIABLE
 from local.appevents.chaos.store import Objects
@@ -82,8 +83,9 @@ class Testbed(testbed.Testbed):
             self.function(number, [f"{package}.function_process"], behind) for number in range(2)
         ]
         self.schedules = [self.program("schedules 0", [f"{package}.schedule_process"], behind)]
+        dropped = {"RABBITMQ_URL": f"{behind['RABBITMQ_URL']}?heartbeat={HEARTBEAT_SECONDS}"}
         self.queues: list[ProgramMember] = [
-            self.program(f"queues {number}", [f"{package}.queue_process"], behind)
+            self.program(f"queues {number}", [f"{package}.queue_process"], {**behind, **dropped})
             for number in range(2)
         ]
         self.world: World

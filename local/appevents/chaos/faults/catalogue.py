@@ -11,7 +11,8 @@ from local.chaos.faults.fault import Fault
 
 BRIEFLY = (0.5, 2.0)
 A_WHILE = (1.5, 4.0)
-LONG = (5.0, 8.0)
+PAST_THE_HEARTBEATS = (7.0, 10.0)
+"""The broker gives what a frozen process has to another one after 6 s here."""
 
 
 def _functions(bed: Any) -> Any:
@@ -34,10 +35,10 @@ FAULTS = (
     Fault("queues killed", "queues", BRIEFLY, members.killed(_queues)),
     Fault("queues killed again", "queues", BRIEFLY, members.killed(_queues)),
     Fault("queues killed once more", "queues", BRIEFLY, members.killed(_queues)),
-    Fault("queues frozen", "queues", LONG, members.frozen(_queues)),
+    Fault("queues frozen", "queues", PAST_THE_HEARTBEATS, members.frozen(_queues)),
     Fault("function killed", "functions", BRIEFLY, members.killed(_functions), 2.0),
     Fault("function killed again", "functions", BRIEFLY, members.killed(_functions), 2.0),
-    Fault("function frozen", "functions", LONG, members.frozen(_functions)),
+    Fault("function frozen", "functions", PAST_THE_HEARTBEATS, members.frozen(_functions)),
     Fault("callers cut", "functions", BRIEFLY, connections.callers_cut),
     Fault("schedules killed", "schedules", BRIEFLY, members.killed(_schedules)),
     Fault("schedules frozen", "schedules", A_WHILE, members.frozen(_schedules)),
