@@ -105,7 +105,7 @@ class Outcome(NamedTuple):
 
 
 class Letter(NamedTuple):
-    """A row of `dead_letters`."""
+    """A row of `dead_letters`. `redriven` says that an operator has sent it back."""
 
     service: str
     user: str | None
@@ -113,6 +113,7 @@ class Letter(NamedTuple):
     message_id: str | None
     event_type: str | None
     code: str
+    redriven: bool = False
 
 
 class Thing(NamedTuple):

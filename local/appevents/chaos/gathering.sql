@@ -14,7 +14,7 @@ SELECT count(*) AS count FROM events WHERE outcome_status IS NULL OR publish_sta
 
 -- name: dead_letters
 SELECT service, user_id::text AS user, client_generated_id::text AS id, message_id, event_type,
-       error_code AS code
+       error_code AS code, redriven_at IS NOT NULL AS redriven
 FROM dead_letters
 
 -- name: keys

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from chalicelib.appevents.events.catalogue import CLIENT, TYPES
+from chalicelib.appevents.events.catalogue import CLIENT, REJECTED, TYPES
 from local.appevents.chaos.evidence import Evidence, Outcome
 from local.appevents.chaos.kind import Kind
 from local.chaos.finding import Finding
@@ -52,9 +52,17 @@ def keys_say_the_same(evidence: Evidence) -> Iterator[Finding]:
 
 
 def each_has_one_outcome(evidence: Evidence) -> Iterator[Finding]:
-    """A service writes one answer to an event of its own, and it is the one that the user reads."""
+    """A service writes one answer to an event of its own, and it is the one that the user reads.
+
+    What an operator has sent back may be rejected again.
+    """
     answers = [each for each in evidence.outcomes if each.causation_id and _is_answer(each)]
-    made = Counter((each.service, each.user, each.causation_id) for each in answers)
+    again = {(letter.user, letter.id) for letter in evidence.letters if letter.redriven}
+    made = Counter(
+        (each.service, each.user, each.causation_id)
+        for each in answers
+        if each.event_type != REJECTED or (each.user, each.causation_id) not in again
+    )
     types = {(each.user, each.causation_id): each.event_type for each in answers}
     keys = {(key.service, key.user, key.id): key for key in evidence.keys}
     for (service, user, event), times in made.items():
@@ -80,7 +88,7 @@ def dead_letters_are_the_rejected(evidence: Evidence) -> Iterator[Finding]:
     whose = {(letter.user, letter.id) for letter in evidence.letters}
     for letter in evidence.letters:
         own = (_database_of(letter.service), letter.user, letter.id)
-        if letter.message_id not in poison and own not in rejected:
+        if letter.message_id not in poison and own not in rejected and not letter.redriven:
             words = f"{letter.event_type} {letter.id} is a dead letter: {letter.code}"
             yield Finding(Kind.LOST, str(letter.user), words)
     for message in sorted(sure - there):

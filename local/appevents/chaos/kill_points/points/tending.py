@@ -25,14 +25,6 @@ FEED_ACCESS = "/api/v1/settings/feed-access"
 UNKNOWN = frozenset({"note_not_found"})
 
 
-def _orphan(trial: Trial, user: str) -> Act:
-    """The deletion of a note that is not there, which ends as a dead letter."""
-    data = {"note_id": str(uuid.uuid4())}
-    act = Act(user, str(uuid.uuid4()), "machine.note.deleted", data, UNKNOWN, must=True)
-    trial.tell(act)
-    return act
-
-
 def sweeping(trial: Trial) -> None:
     """Dead letters are taken out of their queue, and that run dies: none is lost, none is kept twice."""
     user = trial.user()
@@ -47,16 +39,22 @@ def sweeping(trial: Trial) -> None:
 
 
 def redriving(trial: Trial) -> None:
-    """A rejected event is sent back, and that request dies; the operator asks again."""
+    """A rejected event is sent back when it can succeed; that request dies, the operator asks again."""
     user = trial.user()
-    early = _orphan(trial, user)
+    note = trial.note(user)
+    early = Act(user, str(uuid.uuid4()), "machine.note.deleted", {"note_id": note.id}, UNKNOWN)
+    trial.tell(early)
+    trial.come_to_rest()
+    end = trial.statuses()[early.id]
+    trial.expect(end == "rejected", f"what comes too early is {end}")
+    trial.tell(note)
     trial.come_to_rest()
     request = Call(ADMIN, "POST", REDRIVE, {"service": "machine"})
     trial.kill(request)
     trial.cell.run(request)
     trial.come_to_rest()
     end = trial.statuses()[early.id]
-    trial.expect(end == "rejected", f"what can never be is {end}")
+    trial.expect(end == "processed", f"what was sent back is {end}")
 
 
 def reminding(trial: Trial) -> None:

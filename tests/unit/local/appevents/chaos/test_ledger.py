@@ -276,6 +276,14 @@ def test_unconfirmed_poison_may_be_missing() -> None:
     assert check(replace(GOOD, published=published, letters=GOOD.letters[:1])) == []
 
 
+def test_letter_sent_back_may_succeed() -> None:
+    again = Letter("machine", "ada", "n1", "n1", NOTE, "id_taken", redriven=True)
+    rejection = Outcome("machine", "ada", "first of n1", "event.rejected", "n1", "published")
+    outcomes = [rejection, *GOOD.outcomes]
+
+    assert check(replace(GOOD, letters=[*GOOD.letters, again], outcomes=outcomes)) == []
+
+
 def test_copies_are_counted_by_event() -> None:
     again = replace(GOOD, handed=[*GOOD.handed, GOOD.handed[0]])
 
