@@ -16,8 +16,10 @@ from local.appevents.chaos.calls import BATCH, EVENTS, App, NotAnswered
 from local.appevents.chaos.evidence import ACCEPTED, Act, Told
 from local.appevents.chaos.stories import Story, World
 
-PAUSE_SECONDS = 0.25
+PAUSE_SECONDS = 0.4
 """Mean time between two moves of one phone."""
+MOST_WAITING = 30
+"""A user who sees so much wait does nothing new."""
 MOST_TOGETHER = 50
 FLUSHES = 120
 AGAIN_SECONDS = 0.3
@@ -54,8 +56,9 @@ class Phone:
     def run(self) -> None:
         """Do things until told to stop, then tell what waits."""
         while not self.stopping.wait(self.random.expovariate(1 / PAUSE_SECONDS)):
-            for _ in range(self.random.randint(1, 6)):
-                self._waiting.append((self.story.next(), self._now()))
+            if len(self._waiting) < MOST_WAITING:
+                for _ in range(self.random.randint(1, 6)):
+                    self._waiting.append((self.story.next(), self._now()))
             self._flush()
             self._again()
         for _ in range(FLUSHES):

@@ -40,6 +40,7 @@ class Choices(course.Choices):
 
     callers: int = 1
     faults: Sequence[Fault] = tuple(BY_NAME.values())
+    rest_seconds: float = 300.0
     users: int = 4
     clips: int = 4
 

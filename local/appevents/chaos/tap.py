@@ -17,7 +17,11 @@ from local.services.amqp import channel_on
 QUEUE = "chaos.tap"
 ARGUMENTS = {"x-queue-type": "quorum"}
 PREFETCH = 400
-QUIET_SECONDS = 0.3
+WAIT_SECONDS = 30.0
+
+
+class TapDry(Exception):
+    """The tap does not give what it has; the text says how much."""
 
 
 class Tap:
@@ -40,21 +44,22 @@ class Tap:
             channel.queue_bind(QUEUE, EXCHANGE, "#")
 
     def drain(self) -> None:
-        """Take what has come since."""
+        """Take what has come since. Nothing is published meanwhile."""
         with channel_on(self._url) as channel:
+            left = int(channel.queue_declare(QUEUE, passive=True).method.message_count)
+            if not left:
+                return
             channel.basic_qos(prefetch_count=PREFETCH)
-            last = 0
-            for method, properties, body in channel.consume(
-                QUEUE, inactivity_timeout=QUIET_SECONDS
-            ):
+            for method, properties, body in channel.consume(QUEUE, inactivity_timeout=WAIT_SECONDS):
                 if method is None or properties is None or body is None:
-                    break
+                    raise TapDry(f"{left} messages of the tap did not come")
                 self.handed += _handed(len(self.handed), body, properties.headers or {})
                 self.bodies.append(body)
-                last = int(method.delivery_tag or 0)
-                if last % (PREFETCH // 2) == 0:
-                    channel.basic_ack(last, multiple=True)
-            channel.basic_ack(last, multiple=True)
+                left -= 1
+                if not left or left % (PREFETCH // 2) == 0:
+                    channel.basic_ack(int(method.delivery_tag or 0), multiple=True)
+                if not left:
+                    break
             channel.cancel()
 
 
