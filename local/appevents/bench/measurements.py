@@ -15,12 +15,17 @@ BARS: Mapping[str, Bar] = {
     "consume_poison_vs_clean": Bar(at_least=0.7),
     "hot_post": Bar(at_least=0.8),
     "flush_vs_fetch": Bar(at_least=0.5),
+    "feed_vs_floor": Bar(at_most=1.8),
+    "feed_growth": Bar(at_most=1.2),
+    "feed_depth": Bar(at_most=1.3),
+    "thread_depth": Bar(at_most=1.3),
+    "transcode_vs_ffmpeg": Bar(at_most=1.3),
 }
 
 
 def suite() -> Suite:
     """All of them."""
-    from local.appevents.bench import consume, flush, ingest
+    from local.appevents.bench import consume, feed, flush, ingest, thread, transcode
     from local.appevents.bench.databases import AppTemplate
 
     measurements = {
@@ -31,5 +36,8 @@ def suite() -> Suite:
         "consume_poison": consume.poison,
         "hot_post": consume.hot_post,
         "flush": flush.flush,
+        "feed": feed.feed,
+        "thread": thread.thread,
+        "transcode": transcode.transcode,
     }
     return Suite(AppTemplate, measurements, BARS)
