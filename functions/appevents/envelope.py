@@ -7,7 +7,7 @@ without these headers, such as one published by hand, is read like any other.
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Generic, NamedTuple, TypeVar
 from uuid import UUID
 
@@ -23,6 +23,8 @@ from fintegrate.messaging.queue_function import QueueMessage
 
 SCHEMA_VERSION = "1.0.0"
 MAJOR = "1."
+CLOCKS_APART = timedelta(minutes=1)
+"""By so much the clocks of two of our functions may differ."""
 _encoded = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 D = TypeVar("D", bound=RequestModel)
 
@@ -105,6 +107,7 @@ def read(message: QueueMessage) -> Delivery[Event[Any]]:
     told: Delivery[Any] = Delivery(*key, kind, None, message)
     if not isinstance(version, str) or not version.startswith(MAJOR):
         raise Rejected("unknown_schema_version", f"schema_version is not {MAJOR}x", told)
+    causation = _causation(said, told)
     try:
         text = _encoded(said.get("data"))
         data = model_of(kind).model_validate_json(
@@ -113,7 +116,8 @@ def read(message: QueueMessage) -> Delivery[Event[Any]]:
     except ValidationError as error:
         words = sentences(error.errors(include_url=False))
         raise Rejected("invalid_data", f"data: {words}", told) from None
-    return told._replace(event=_event(said, message, key, kind, data))
+    event = _event(said, message, key, kind, data)
+    return told._replace(event=event._replace(causation_id=causation))
 
 
 def _event(
@@ -127,12 +131,20 @@ def _event(
         type=kind,
         data=data,
         told_at=told_at,
-        effective_at=_moment(headers.get("effective_at")) or min(told_at, now),
+        effective_at=_past(_moment(headers.get("effective_at")), now) or min(told_at, now),
         sequence=_number(headers.get("sequence")),
         request_id=str(headers.get("request_id") or ""),
         traceparent=headers.get("traceparent"),
-        causation_id=said.get("causation_id"),
     )
+
+
+def _causation(said: dict[str, Any], told: Delivery[Any]) -> str | None:
+    if said.get("causation_id") is None:
+        return None
+    try:
+        return _uuid(said, "causation_id")
+    except Rejected as refused:
+        raise Rejected("invalid_data", refused.reason, told) from None
 
 
 def _object_in(body: bytes) -> dict[str, Any]:
@@ -158,6 +170,11 @@ def _moment(value: object) -> datetime | None:
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, TypeError, OverflowError):
         return None
+
+
+def _past(moment: datetime | None, now: datetime) -> datetime | None:
+    """None for a time to come: nothing that happens later could ever replace what it says."""
+    return moment if moment and moment <= now + CLOCKS_APART else None
 
 
 def _number(value: object) -> int | None:

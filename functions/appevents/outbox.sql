@@ -46,11 +46,3 @@ UPDATE outbox o
 SET try_count = o.try_count + 1, failure_reason = told.reason
 FROM unnest(%(ids)s::bigint[], %(reasons)s::text[]) AS told (id, reason)
 WHERE o.id = told.id
-
--- name: erase_secrets
--- Removes the fields that are sealed from events of a day ago, published or not.
-UPDATE outbox
-SET data = (data::jsonb - %(fields)s::text[])::json
-WHERE event_type = ANY (%(event_types)s::text[])
-  AND created_at <= clock_timestamp() - make_interval(secs => %(seconds)s)
-  AND data::jsonb ?| %(fields)s::text[]

@@ -40,6 +40,18 @@ def moment_of(value: object) -> datetime:
     return in_utc(moment)
 
 
+def up_to(largest: int) -> Callable[[object], int]:
+    """Reads a number of a row that is `largest` at most, as its column is."""
+
+    def read(value: object) -> int:
+        number = number_of(value)
+        if number > largest:
+            raise ValueError("not a row's number")
+        return number
+
+    return read
+
+
 class Column(NamedTuple):
     """A column that orders a list."""
 

@@ -10,7 +10,9 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-_TABLE = re.compile(r"^CREATE TABLE (\w+) \(\n(.*?)\n\);", re.MULTILINE | re.DOTALL)
+_TABLE = re.compile(
+    r"^CREATE TABLE (\w+) \(\n(.*?)\n\)(?: WITH \([^)]*\))?;", re.MULTILINE | re.DOTALL
+)
 _COLUMN = re.compile(r"^    (?!CONSTRAINT\b)(\w+)\s+(\w+)", re.MULTILINE)
 _KEY = re.compile(r"PRIMARY KEY \(([\w, ]+)\)")
 PAGE = """\

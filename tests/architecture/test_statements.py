@@ -54,7 +54,6 @@ UNFILTERED = {
         "claim": OPERATOR,
         "confirmed": BY_EVENT,
         "failed": BY_EVENT,
-        "erase_secrets": OPERATOR,
     },
     "functions/appevents/program/reminders.sql": {"take_due": OPERATOR},
     "functions/appevents/notification/backlog.sql": {"read": OPERATOR},
@@ -68,7 +67,6 @@ UNFILTERED = {
         "confirmed": BY_EVENT,
         "failed": BY_EVENT,
     },
-    "functions/appevents/notification/outcomes.sql": {"erase_secrets": OPERATOR},
     "functions/appevents/ops/dead_letters.sql": {
         "list": OPERATOR,
         "take": OPERATOR,
@@ -83,32 +81,37 @@ UNFILTERED = {
     "functions/appevents/ops/reconcile.sql": {
         "accounts": OPERATOR,
         "dead_letters": OPERATOR,
+        "given_up": OPERATOR,
         "ended": OPERATOR,
     },
     "functions/appevents/schedules/purge.sql": {
         "idempotency_keys": OPERATOR,
         "outbox": OPERATOR,
         "inbox_attempts": OPERATOR,
+        "outbox_secrets": OPERATOR,
     },
     "functions/appevents/schedules/purge_events.sql": {
+        "event_secrets": OPERATOR,
+        "dead_letter_secrets": OPERATOR,
         "payloads": OPERATOR,
         "dead_letter_bodies": OPERATOR,
         "events": OPERATOR,
         "dead_letters": OPERATOR,
     },
+    "functions/appevents/schedules/purge_settings.sql": {"feed_access_attempts": OPERATOR},
     "functions/appevents/settings/signing_keys.sql": {
         "current": SERVICES_OWN,
         "add": SERVICES_OWN,
         "supersede": SERVICES_OWN,
         "public": SERVICES_OWN,
     },
-    "functions/appevents/settings/tries.sql": {"purge": OPERATOR},
     "functions/appevents/video/comments.sql": {
         "find": VISIBLE,
         "lock_post_of": VISIBLE,
         "delete": "goes by the id of a comment that a statement with a user filter has found",
         "unlist": "goes by the id of a comment that was just deleted, and by those above it",
     },
+    "functions/appevents/video/counts.sql": {"wrong": OPERATOR},
     "functions/appevents/video/likes.sql": {
         "find_comment": VISIBLE,
         "lock_comment": VISIBLE,
@@ -117,6 +120,7 @@ UNFILTERED = {
     "functions/appevents/video/upkeep.sql": {
         "expire": OPERATOR,
         "removable": OPERATOR,
+        "deleted_posts": OPERATOR,
         "forget_grants": OPERATOR,
     },
     "functions/banking/broker/administration.sql": {

@@ -1,9 +1,11 @@
 """What clients tell of machines, and what the service answers."""
 
-from typing import Annotated
+import math
+from collections.abc import Callable
+from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, ValidationError, WrapValidator
 
 from chalicelib.appevents.events.fields import Text
 from fintegrate.http.validation import Described, RequestModel
@@ -13,7 +15,27 @@ MachineId = Annotated[
     str, Text(1, 100), Described("The machine, by the name on its label", "leg-press-2")
 ]
 NoteId = Annotated[UUID, Described("The id of the event that wrote the note", _ID)]
-PrefValue = Annotated[int | float | Annotated[str, Text(0, 100)], Field(union_mode="smart")]
+
+
+def _number_or_text(value: object, read: Callable[[object], Any]) -> Any:
+    """One sentence, where pydantic has one for each type. No database takes what is not finite."""
+    try:
+        found = read(value)
+        if isinstance(found, str) or math.isfinite(found):
+            return found
+    except (ValidationError, OverflowError):  # a whole number may be larger than any float
+        pass
+    raise ValueError(
+        "must be a number that a double can hold, or text of at most 100 characters without control "
+        "characters"
+    )
+
+
+PrefValue = Annotated[
+    int | float | Annotated[str, Text(0, 100)],
+    Field(union_mode="smart"),
+    WrapValidator(_number_or_text),
+]
 
 
 class NoteSaved(RequestModel):

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
-from chalicelib.appevents.events.fields import Text
+from chalicelib.appevents.events.fields import Text, at_least_one_of
 from fintegrate.http.validation import Described, Instant, RequestModel
 
 _ID = "0d6f4b1c-5f0e-4a39-9a52-6f4a3c1d2e10"
@@ -14,6 +14,7 @@ _WORKOUT = "5b1f0a3e-7c2d-4e8f-9b6a-1c2d3e4f5a6b"
 _SESSION = "c3a9e1d7-2b4f-4c6e-8a1d-9f0e7b5c3d21"
 _AT = "2026-11-26T18:00:00.000000Z"
 LONGEST_SESSION = timedelta(hours=24)
+LAST_POSITION = 999
 OF_PROGRAMS = ("name", "description", "weeks")
 OF_WORKOUTS = ("name", "position", "planned_at", "remind_at", "exercises")
 _CLEARED_BY_NULL = frozenset({"description", "weeks", "planned_at", "remind_at"})
@@ -26,7 +27,7 @@ Description = Annotated[str, Text(0, 2000)]
 Weeks = Annotated[int, Field(ge=1, le=52)]
 Kilograms = Annotated[float, Field(ge=0, le=1000)]
 Repetitions = Annotated[int, Field(ge=1, le=999), Described("How many times", 8)]
-Position = Annotated[int, Field(ge=0, le=999), Described("Its place in the program", 0)]
+Position = Annotated[int, Field(ge=0, le=LAST_POSITION), Described("Its place in the program", 0)]
 ExerciseName = Annotated[str, Text(1, 100), Described("The exercise", "Squat")]
 PlannedAt = Annotated[Instant | None, Described("When it is planned", _AT)]
 RemindAt = Annotated[Instant | None, Described("When to remind of it", _AT)]
@@ -94,7 +95,7 @@ class ProgramUpdated(_Changes):
     """
 
     model_config = ConfigDict(
-        json_schema_extra={"anyOf": [{"required": [name]} for name in OF_PROGRAMS]}
+        json_schema_extra=at_least_one_of(OF_PROGRAMS, null_counts=_CLEARED_BY_NULL)
     )
     program_id: ProgramId
     expected_version: Annotated[
@@ -130,7 +131,7 @@ class WorkoutUpdated(_Changes):
     """`workout.updated`: replaces the fields that it names."""
 
     model_config = ConfigDict(
-        json_schema_extra={"anyOf": [{"required": [name]} for name in OF_WORKOUTS]}
+        json_schema_extra=at_least_one_of(OF_WORKOUTS, null_counts=_CLEARED_BY_NULL)
     )
     workout_id: WorkoutId
     name: Name | None = None

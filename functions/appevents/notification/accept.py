@@ -93,10 +93,7 @@ def accept(
         "request_id": facts["request_id"],
         "traceparent": facts["traceparent"],
     }
-    try:
-        rows = db.fetch_all(SQL["accept"], wanted)
-    except UniqueViolation:  # another request told one of them meanwhile: now it stands
-        rows = db.fetch_all(SQL["accept"], wanted)
+    rows = _written(db, wanted, len(items))
     new = {row["client_generated_id"]: row for row in rows}
     ids = [item["client_generated_id"] for item in items]
     standing = find(db, user_id, [each for each in ids if each not in new])
@@ -106,6 +103,17 @@ def accept(
         else Accepted(standing[each], is_new=False, is_same=_is_same(standing[each], event, sealed))
         for each, event in zip(ids, told, strict=True)
     ]
+
+
+def _written(db: Database, wanted: Mapping[str, Any], tries_left: int) -> list[Row]:
+    """The new ones. Each violation says that one more of them stands by another request meanwhile."""
+    while True:
+        try:
+            return db.fetch_all(SQL["accept"], wanted)
+        except UniqueViolation:
+            if not tries_left:
+                raise
+            tries_left -= 1
 
 
 def find(db: Database, user_id: str, ids: Sequence[str]) -> dict[str, Row]:

@@ -3,7 +3,7 @@
 -- name: accept
 -- Takes no id that stands, and no sequence for it. The user's row of user_sequences is locked until the
 -- commit, so sequences grow in commit order. Two requests with one id at once: the second fails as a whole
--- (events_pkey) and is repeated.
+-- (events_pkey) and is repeated, as often as it has ids.
 WITH given AS MATERIALIZED (
     SELECT *
     FROM json_to_recordset(%(items)s::json) AS given (
@@ -38,6 +38,8 @@ FROM events
 WHERE user_id = %(user_id)s AND client_generated_id = ANY (%(ids)s::uuid[])
 
 -- name: list
+-- Each status is a condition of its own, so the planner knows how many rows have it, and finds the index of
+-- those that are few.
 SELECT client_generated_id, event_type, content_hash, received_at, publish_status, outcome_status,
        outcome_event_type, outcome_data, outcome_at, outcome_code, outcome_reason
 FROM events
@@ -45,7 +47,9 @@ WHERE user_id = %(user_id)s
   AND (%(after_at)s::timestamptz IS NULL
        OR (received_at, client_generated_id) < (%(after_at)s::timestamptz, %(after_id)s::uuid))
   AND (%(status)s::text IS NULL
-       OR %(status)s = coalesce(outcome_status, CASE publish_status WHEN 'published' THEN 'published'
-                                                                    ELSE 'accepted' END))
+       OR (%(status)s::text = 'processed' AND outcome_status = 'processed')
+       OR (%(status)s::text = 'rejected' AND outcome_status = 'rejected')
+       OR (%(status)s::text = 'published' AND outcome_status IS NULL AND publish_status = 'published')
+       OR (%(status)s::text = 'accepted' AND outcome_status IS NULL AND publish_status = 'pending'))
 ORDER BY received_at DESC, client_generated_id DESC
 LIMIT %(limit)s + 1

@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import Field
 from typing_extensions import TypedDict
 
+from chalicelib.appevents.from_clients import FromClients
 from chalicelib.appevents.paging import Page
 from fintegrate.http.cursors import NextCursor
 from fintegrate.http.validation import Described, Instant, RequestModel
@@ -25,7 +26,7 @@ EXAMPLE = {
 }
 
 
-class Told(RequestModel):
+class Told(FromClients):
     """An event as a client tells it."""
 
     schema_version: Annotated[
@@ -46,7 +47,7 @@ class Told(RequestModel):
     ]
 
 
-class Batch(RequestModel):
+class Batch(FromClients):
     """Events of the caller, in their order."""
 
     events: Annotated[

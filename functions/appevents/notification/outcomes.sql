@@ -11,11 +11,3 @@ SET outcome_status = %(status)s, outcome_event_type = %(event_type)s, outcome_da
     payload = CASE WHEN erase_at IS NULL THEN payload END, erase_at = %(erase_at)s
 WHERE user_id = %(user_id)s AND client_generated_id = %(id)s::uuid
   AND (outcome_status IS NULL OR (outcome_status = 'rejected' AND %(status)s = 'processed'))
-
--- name: erase_secrets
--- Removes the fields that are sealed from rows whose day is over, settled or not.
-UPDATE events
-SET payload = (payload::jsonb - %(fields)s::text[])::json,
-    outcome_data = (outcome_data::jsonb - %(fields)s::text[])::json, erase_at = NULL
-WHERE id IN (SELECT id FROM events WHERE erase_at <= clock_timestamp() ORDER BY erase_at
-             LIMIT %(batch)s FOR UPDATE SKIP LOCKED)

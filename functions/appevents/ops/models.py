@@ -105,8 +105,19 @@ class Accounts(TypedDict):
     ]
 
 
-class Reconciled(TypedDict):
-    """Whether every event is accounted for."""
+class WrongCounts(TypedDict):
+    """How many posts and comments have a count that differs from the rows."""
 
-    balanced: Annotated[bool, Described("Whether the sums agree for every service", True)]
+    like_count: Annotated[int, Described("Of posts and comments", 0)]
+    comment_count: Annotated[int, Described("Of posts", 0)]
+    reply_count: Annotated[int, Described("Of comments", 0)]
+
+
+class Reconciled(TypedDict):
+    """Whether every event is accounted for, and every like and comment counted."""
+
+    balanced: Annotated[
+        bool, Described("Whether the sums agree for every service, and no count differs", True)
+    ]
     services: list[Accounts]
+    wrong_counts: WrongCounts | None

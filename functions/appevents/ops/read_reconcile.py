@@ -11,7 +11,10 @@ from fintegrate.http.endpoint import Answer, Call
 @ops.route("/api/v1/ops/reconcile", methods=["GET"])
 @admin_endpoint(ReconcileQuery, gives=Reconciled)
 def read_reconcile(call: Call[ReconcileQuery]) -> Answer:
-    """Events by service: accepted = processed + rejected + under way."""
+    """Events by service: accepted = processed + rejected + under way; and counts beside their rows.
+
+    Counts are compared for all posts and comments, `days` or not: null if that takes too long.
+    """
     return Answer(reconcile(call.db, _database_of, call.body.days))
 
 

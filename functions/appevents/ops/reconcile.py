@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from chalicelib.appevents.events.catalogue import CLIENT, TYPES
-from fintegrate.database import Database
+from chalicelib.appevents.video.counts import wrong_counts
+from fintegrate.database import Database, Row
 from fintegrate.errors import Unavailable
 from fintegrate.queries import queries_beside
 from fintegrate.settings import SettingsError
@@ -19,8 +20,8 @@ SUMS = ("accepted", "processed", "rejected", "under_way", "unpublished")
 def reconcile(db: Database, database_of: Callable[[str], Database], days: int) -> dict[str, Any]:
     """The accounts of each service that acts on clients' events, as `Reconciled`.
 
-    `database_of` gives a service's database. One that is away, or that this function has not, is left
-    out of the accounts.
+    `database_of` gives a service's database. What one says that is away, or that this function has not,
+    is null.
     """
     services = sorted({_service(name) for name, each in TYPES.items() if each.told_by == CLIENT})
     found: dict[str, dict[str, Any]] = {name: defaultdict(int) for name in services}
@@ -41,13 +42,21 @@ def reconcile(db: Database, database_of: Callable[[str], Database], days: int) -
         }
         for service, own in sorted(found.items())
     ]
-    return {"balanced": all(map(_is_balanced, accounts)), "services": accounts}
+    rows = db.fetch_all(SQL["given_up"], {"days": days})
+    given_up = {row["service"]: int(row["count"]) for row in rows}
+    wrong = _wrong_counts(database_of)
+    settled = all(_is_balanced(own, given_up.get(own["service"], 0)) for own in accounts)
+    balanced = settled and not any((wrong or {}).values())
+    return {"balanced": balanced, "services": accounts, "wrong_counts": wrong}
 
 
-def _is_balanced(own: Mapping[str, Any]) -> bool:
-    """Also that no outcome is told which the service does not know: it has ended what it answered."""
+def _is_balanced(own: Mapping[str, Any], given_up: int) -> bool:
+    """Also that no outcome is told which the service does not know: it has ended what it answered.
+
+    It has not ended what the broker gave up.
+    """
     settled = own["processed"] + own["rejected"]
-    is_known = own["keys"] is None or settled <= own["keys"]
+    is_known = own["keys"] is None or settled - given_up <= own["keys"]
     return bool(own["accepted"] == settled + own["under_way"] and is_known)
 
 
@@ -65,3 +74,10 @@ def _ended(database_of: Callable[[str], Database], service: str, days: int) -> d
     except (Unavailable, SettingsError, KeyError):
         row = None
     return dict(row) if row else {"keys": None, "outcomes_pending": None}
+
+
+def _wrong_counts(database_of: Callable[[str], Database]) -> Row | None:
+    try:
+        return wrong_counts(database_of("video"))
+    except (Unavailable, SettingsError):
+        return None

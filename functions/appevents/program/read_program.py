@@ -1,19 +1,23 @@
 """GET /api/v1/programs/{program_id}: a program with its workouts."""
 
-from chalicelib.appevents.paging import Column, Listing
+from chalicelib.appevents.events.program import LAST_POSITION
+from chalicelib.appevents.paging import Column, Listing, up_to
 from chalicelib.appevents.program.blueprint import program
 from chalicelib.appevents.program.models import ProgramPath, ProgramWithWorkouts, WorkoutPage
 from chalicelib.appevents.program.programs import find_program
 from chalicelib.appevents.program.workouts import list_workouts
 from chalicelib.appevents.wiring import endpoint_of
 from fintegrate.errors import NotFound
-from fintegrate.http.cursors import number_of, uuid_of
+from fintegrate.http.cursors import uuid_of
 from fintegrate.http.endpoint import Answer, Call
 
 endpoint = endpoint_of("program")
 WORKOUTS = Listing(
     "workouts",
-    (Column("position", "after_number", number_of), Column("workout_id", "after_id", uuid_of)),
+    (
+        Column("position", "after_number", up_to(LAST_POSITION)),
+        Column("workout_id", "after_id", uuid_of),
+    ),
 )
 
 

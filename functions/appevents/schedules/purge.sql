@@ -30,6 +30,27 @@ WITH old AS (
 )
 SELECT count(*) AS count FROM gone
 
+-- name: outbox_secrets
+-- The sealed fields of events of a day ago, published or not: also of rows that the broker has had for less
+-- than a day.
+WITH old AS (
+    SELECT id
+    FROM outbox
+    WHERE event_type = ANY (%(secret_types)s::text[])
+      AND created_at <= clock_timestamp() - make_interval(secs => %(secret_seconds)s)
+      AND data::jsonb ?| %(secret_fields)s::text[]
+    ORDER BY id
+    LIMIT %(batch)s
+    FOR UPDATE SKIP LOCKED
+), gone AS (
+    UPDATE outbox o
+    SET data = (o.data::jsonb - %(secret_fields)s::text[])::json
+    FROM old
+    WHERE o.id = old.id
+    RETURNING 1
+)
+SELECT count(*) AS count FROM gone
+
 -- name: inbox_attempts
 -- Of functions that ended without telling. A message that comes again is noted anew.
 WITH old AS (

@@ -1,5 +1,24 @@
 -- Events and dead letters past their retention, as in purge.sql. An event without an outcome stays.
 
+-- name: event_secrets
+-- The sealed fields of events whose day is over, settled or not, and of their outcomes.
+WITH old AS (
+    SELECT id
+    FROM events
+    WHERE erase_at <= clock_timestamp()
+    ORDER BY erase_at
+    LIMIT %(batch)s
+    FOR UPDATE SKIP LOCKED
+), gone AS (
+    UPDATE events e
+    SET payload = (e.payload::jsonb - %(secret_fields)s::text[])::json,
+        outcome_data = (e.outcome_data::jsonb - %(secret_fields)s::text[])::json, erase_at = NULL
+    FROM old
+    WHERE e.id = old.id
+    RETURNING 1
+)
+SELECT count(*) AS count FROM gone
+
 -- name: payloads
 WITH old AS (
     SELECT id
@@ -25,6 +44,24 @@ WITH old AS (
           < clock_timestamp() - make_interval(hours => %(payload_hours)s)
     LIMIT %(batch)s
     FOR UPDATE OF d SKIP LOCKED
+), gone AS (
+    UPDATE dead_letters d
+    SET body = NULL, headers = '{}'
+    FROM old
+    WHERE d.dead_letter_id = old.dead_letter_id
+    RETURNING 1
+)
+SELECT count(*) AS count FROM gone
+
+-- name: dead_letter_secrets
+-- Also of events that nobody accepted here: their secrets may be plain.
+WITH old AS (
+    SELECT dead_letter_id
+    FROM dead_letters
+    WHERE body IS NOT NULL AND event_type = ANY (%(secret_types)s::text[])
+      AND taken_at <= clock_timestamp() - make_interval(secs => %(secret_seconds)s)
+    LIMIT %(batch)s
+    FOR UPDATE SKIP LOCKED
 ), gone AS (
     UPDATE dead_letters d
     SET body = NULL, headers = '{}'

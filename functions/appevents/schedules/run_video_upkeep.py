@@ -9,19 +9,25 @@ from chalice import Rate
 
 from chalicelib.appevents.schedules.blueprint import schedules
 from chalicelib.appevents.video.object_store import bucket_of
-from chalicelib.appevents.video.upkeep import expire_uploads, forget_grants, remove_originals
+from chalicelib.appevents.video.upkeep import (
+    expire_uploads,
+    forget_grants,
+    remove_media,
+    remove_originals,
+)
 from chalicelib.appevents.wiring import parts, scheduled
 
 
 @schedules.schedule(Rate(1, unit=Rate.HOURS), name="app_video_upkeep")
 @scheduled
 def app_video_upkeep(_event: Any) -> dict[str, Any]:
-    """Expire first: what expires now goes now."""
+    """Expire first: what expires now goes now. What users deleted goes before what is only old."""
     own = parts()
-    database = own.service("video").request.database
+    database, bucket = own.service("video").request.database, bucket_of(own.settings)
     deadline = time.monotonic() + own.settings.app_sweep_seconds
     return {
         "expired": expire_uploads(database),
-        "removed": remove_originals(bucket_of(own.settings), database, deadline),
+        "posts": remove_media(bucket, database, deadline),
+        "removed": remove_originals(bucket, database, deadline),
         "grants": forget_grants(database),
     }

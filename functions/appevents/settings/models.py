@@ -8,6 +8,7 @@ from typing_extensions import TypedDict
 
 from chalicelib.appevents.events.fields import Passcode
 from chalicelib.appevents.events.settings import OwnerId
+from chalicelib.appevents.from_clients import FromClients
 from chalicelib.appevents.settings.passcodes import MOST_BYTES
 from fintegrate.http.validation import Described, RequestModel
 
@@ -15,7 +16,7 @@ _AT = "2026-11-26T10:00:00.000000Z"
 Visibility = Annotated[Literal["public", "passcode"], Described("Who may see it", "passcode")]
 
 
-class FeedAccessChange(RequestModel):
+class FeedAccessChange(FromClients):
     """Who may see the caller's feed from now on."""
 
     model_config = ConfigDict(
@@ -45,7 +46,7 @@ class FeedPath(RequestModel):
     owner_id: OwnerId
 
 
-class PasscodeGiven(RequestModel):
+class PasscodeGiven(FromClients):
     """A viewer gives a feed's passcode."""
 
     model_config = ConfigDict(hide_input_in_errors=True)

@@ -37,8 +37,3 @@ RETURNING
          FROM unnest(kept.times) AS now (at)
          ORDER BY now.at DESC OFFSET %(owner_tries)s - 1 LIMIT 1)) - clock_timestamp())::float
         AS retry_after
-
--- name: purge
--- The tries of feeds at which nobody has tried since.
-DELETE FROM feed_access_attempts
-WHERE times[cardinality(times)] <= clock_timestamp() - make_interval(secs => %(seconds)s)

@@ -7,22 +7,20 @@ owner, until the owner changes anything. This service has the public keys only.
 from __future__ import annotations
 
 import uuid
-from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
-from chalicelib.appevents.configuration import Configuration
 from chalicelib.appevents.video.access import feed_of
 from chalicelib.appevents.video.posts import find_post
-from fintegrate.access.by_token import LEEWAY_SECONDS, LONGEST, Keys
-from fintegrate.access.issuer_keys import IssuerKeys
+from fintegrate.access.by_token import LEEWAY_SECONDS, LONGEST, Keys, KeysAway
 from fintegrate.database import Row
-from fintegrate.errors import Forbidden, NotFound, Unauthorized
+from fintegrate.errors import Forbidden, NotFound, Unauthorized, Unavailable
 from fintegrate.http.endpoint import Call
 
 HEADER, TYPE = "x-feed-access", "feed-access+jwt"
 ISSUER, AUDIENCE, ALGORITHM = "settings-service", "video-service", "ES256"
 _CLAIMS = ["iss", "aud", "sub", "feed_owner_id", "ver", "iat", "nbf", "exp", "jti"]
 REQUIRED = "feed_access_required"
+_AWAY = "The keys by which access tokens are checked cannot be had; try again shortly"
 
 
 class Access(NamedTuple):
@@ -38,6 +36,7 @@ def check_feed(keys: Keys, call: Call[Any], owner_id: str) -> None:
     Raises:
         Unauthorized: it is not public, and nobody said who calls.
         Forbidden: the caller has no token for it, or one that is not good any more.
+        Unavailable: the keys of tokens cannot be had.
     """
     viewer = call.caller.owner_id
     feed = feed_of(call.db, owner_id)
@@ -57,7 +56,7 @@ def seen_post(keys: Keys, call: Call[Any], post_id: str) -> Row:
 
     Raises:
         NotFound: there is none.
-        Unauthorized, Forbidden: as `check_feed`.
+        Unauthorized, Forbidden, Unavailable: as `check_feed`.
     """
     post = find_post(call.db, call.caller.owner_id or None, post_id)
     if post is None:
@@ -67,7 +66,11 @@ def seen_post(keys: Keys, call: Call[Any], post_id: str) -> Row:
 
 
 def verified(known: Keys, token: str, viewer: str) -> Access | None:
-    """What a token lets this viewer see; None if it is not good. Its algorithm is ours to say."""
+    """What a token lets this viewer see; None if it is not good. Its algorithm is ours to say.
+
+    Raises:
+        Unavailable: the keys cannot be had, so nobody can know.
+    """
     if not token or len(token) > LONGEST:
         return None
     import jwt
@@ -91,26 +94,7 @@ def verified(known: Keys, token: str, viewer: str) -> Access | None:
         if said["sub"] != viewer or type(said["ver"]) is not int:
             return None
         return Access(str(uuid.UUID(said["feed_owner_id"])), said["ver"])
+    except KeysAway:
+        raise Unavailable(_AWAY, 30) from None
     except (jwt.PyJWTError, ValueError, TypeError, AttributeError, OverflowError, RecursionError):
         return None
-
-
-class NoKeys:
-    """Nobody has said where the keys are, so no token is good."""
-
-    def key(self, _kid: str | None, _algorithm: str) -> Any:
-        return None
-
-
-@lru_cache(maxsize=2)
-def _keys_at(url: str) -> Keys:
-    from fintegrate.outgoing.reading import read_text
-    from fintegrate.outgoing.urls import host_of
-
-    return IssuerKeys(url, partial(read_text, allowed=host_of(url)))
-
-
-def keys_of(settings: Configuration) -> Keys:
-    """The public keys of access tokens."""
-    url = settings.feed_access_jwks_url
-    return _keys_at(url) if url else NoKeys()

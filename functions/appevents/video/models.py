@@ -8,6 +8,7 @@ from pydantic import Field
 from typing_extensions import TypedDict
 
 from chalicelib.appevents.events.video import OwnerId, PostId, UploadRequested, VideoId
+from chalicelib.appevents.from_clients import FromClients
 from chalicelib.appevents.paging import Page
 from fintegrate.http.cursors import NextCursor
 from fintegrate.http.validation import Described, RequestModel
@@ -24,7 +25,7 @@ Created = Annotated[datetime, Described("When it was stored", _WHEN)]
 Title = Annotated[str | None, Described("The title", "100 kg!")]
 
 
-class NewVideo(UploadRequested):
+class NewVideo(FromClients, UploadRequested):
     """A video that is to be uploaded; the same as the event `media.upload_requested`."""
 
     client_generated_id: Annotated[UUID, Described("Becomes the id of the video", _ID)]
@@ -127,10 +128,10 @@ class Video(TypedDict):
     metadata: Annotated[
         dict[str, Any] | None, Described("Of a processed one", {"duration_ms": 10_000})
     ]
-    post_id: Annotated[str | None, Described("Its post", _ID)]
+    post_id: Annotated[str | None, Described("Its post, unless it is deleted", _ID)]
     urls: Annotated[
         dict[str, str] | None,
-        Described("`video_url` and `thumbnail_url` of a processed one", {"video_url": _URL}),
+        Described("`video_url` and `thumbnail_url` while it has a post", {"video_url": _URL}),
     ]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from chalicelib.appevents.envelope import Event
 from chalicelib.appevents.events.video import Failed, Processed
 from chalicelib.appevents.outbox import Reply
@@ -16,9 +18,11 @@ def publish(db: Database, event: Event[Processed]) -> Reply | None:
     """Put a processed video into its owner's feed, once. A post has the id of this event.
 
     Raises:
-        Rejected: the user has no such video.
+        Rejected: the user has no such video, or its files are not where processing puts them.
     """
     told = event.data
+    if not all(key.startswith(media_folder(told.video_id)) for key in _keys(told)):
+        raise Rejected("invalid_data", "data: the keys are not those of the video's files")
     wanted = {
         "post_id": event.id,
         "video_id": str(told.video_id),
@@ -39,6 +43,15 @@ def publish(db: Database, event: Event[Processed]) -> Reply | None:
     post = db.fetch_one(SQL["write_post"], {**wanted, **owner})
     db.execute(SQL["settle"], wanted)
     return Reply("feed.post.created", {**post, **owner}) if post else None
+
+
+def media_folder(video_id: UUID) -> str:
+    """Where the files are that are made of a video. No other is shown, or removed with a post."""
+    return f"media/{video_id}/"
+
+
+def _keys(told: Processed) -> tuple[str, str]:
+    return told.video_key, told.thumbnail_key
 
 
 def fail(db: Database, event: Event[Failed]) -> None:

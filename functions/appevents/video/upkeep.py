@@ -1,4 +1,4 @@
-"""What time does to videos: uploads that nobody completed expire, and originals go.
+"""What time does to videos: uploads that nobody completed expire, originals and deleted posts' files go.
 
 Each step may be repeated, and a run that dies leaves the rest to the next one.
 """
@@ -36,6 +36,24 @@ def remove_originals(bucket: Bucket, db: Database, deadline: float) -> int:
                 bucket.store.end_parts(key, row["upload_id"])
             bucket.store.delete(key)
             db.execute(SQL["removed"], row)
+            removed += 1
+        if len(rows) < BATCH:
+            break
+    return removed
+
+
+def remove_media(bucket: Bucket, db: Database, deadline: float) -> int:
+    """Remove all files of posts that were deleted, the original too.
+
+    Stops at the deadline, a time on the monotonic clock. Returns of how many posts.
+    """
+    removed = 0
+    while time.monotonic() < deadline:
+        rows = db.fetch_all(SQL["deleted_posts"], {"batch": BATCH})
+        for row in rows:
+            for key in (row["video_key"], row["thumbnail_key"], original_key(row)):
+                bucket.store.delete(key)
+            db.execute(SQL["media_removed"], row)
             removed += 1
         if len(rows) < BATCH:
             break

@@ -18,5 +18,16 @@ LIMIT %(batch)s
 UPDATE videos SET original_removed_at = clock_timestamp()
 WHERE video_id = %(video_id)s AND user_id = %(user_id)s
 
+-- name: deleted_posts
+SELECT post_id, owner_id AS user_id, video_id, video_key, thumbnail_key
+FROM feed_posts
+WHERE deleted_at IS NOT NULL AND media_removed_at IS NULL
+ORDER BY deleted_at
+LIMIT %(batch)s
+
+-- name: media_removed
+UPDATE feed_posts SET media_removed_at = clock_timestamp()
+WHERE post_id = %(post_id)s AND owner_id = %(user_id)s
+
 -- name: forget_grants
 DELETE FROM feed_grants WHERE expires_at <= clock_timestamp()

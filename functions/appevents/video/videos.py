@@ -45,7 +45,8 @@ def shown(signer: Signer, row: Row) -> Row:
         if is_made
         else None
     )
-    video["urls"] = _urls(signer, row) if is_made else None
+    # Of a deleted post there are no files.
+    video["urls"] = _urls(signer, row) if is_made and row["post_id"] else None
     return video
 
 

@@ -83,21 +83,23 @@ CREATE INDEX feed_grants_by_end ON feed_grants (expires_at);
 -- Processed videos in their owners' feeds, with all that a page of a feed shows. is_public repeats the
 -- owner's visibility and changes in the same statement. comment_count and like_count are the numbers of
 -- rows in comments that are not deleted, and in likes; pages are updated in place, so they are not full.
+-- media_removed_at says that the files of a deleted post are gone.
 CREATE TABLE feed_posts (
-    post_id       uuid        NOT NULL,
-    owner_id      uuid        NOT NULL,
-    video_id      uuid        NOT NULL,
-    title         text,
-    is_public     boolean     NOT NULL,
-    video_key     text        NOT NULL,
-    thumbnail_key text        NOT NULL,
-    duration_ms   integer     NOT NULL,
-    width         integer     NOT NULL,
-    height        integer     NOT NULL,
-    like_count    bigint      NOT NULL DEFAULT 0,
-    comment_count bigint      NOT NULL DEFAULT 0,
-    created_at    timestamptz NOT NULL DEFAULT clock_timestamp(),
-    deleted_at    timestamptz,
+    post_id          uuid        NOT NULL,
+    owner_id         uuid        NOT NULL,
+    video_id         uuid        NOT NULL,
+    title            text,
+    is_public        boolean     NOT NULL,
+    video_key        text        NOT NULL,
+    thumbnail_key    text        NOT NULL,
+    duration_ms      integer     NOT NULL,
+    width            integer     NOT NULL,
+    height           integer     NOT NULL,
+    like_count       bigint      NOT NULL DEFAULT 0,
+    comment_count    bigint      NOT NULL DEFAULT 0,
+    created_at       timestamptz NOT NULL DEFAULT clock_timestamp(),
+    deleted_at       timestamptz,
+    media_removed_at timestamptz,
     CONSTRAINT feed_posts_pkey PRIMARY KEY (post_id),
     CONSTRAINT feed_posts_video_id_key UNIQUE (video_id),
     CONSTRAINT feed_posts_counts_check CHECK (like_count >= 0 AND comment_count >= 0)
@@ -107,6 +109,8 @@ CREATE INDEX feed_posts_public
     ON feed_posts (created_at DESC, post_id DESC) WHERE is_public AND deleted_at IS NULL;
 CREATE INDEX feed_posts_by_owner
     ON feed_posts (owner_id, created_at DESC, post_id DESC) WHERE deleted_at IS NULL;
+CREATE INDEX feed_posts_with_media
+    ON feed_posts (deleted_at) WHERE deleted_at IS NOT NULL AND media_removed_at IS NULL;
 
 -- Comments of posts. Whoever changes one has the post's row locked. A deleted comment has no text.
 -- is_listed is false for a deleted one below which nothing is listed. reply_count is the number of its

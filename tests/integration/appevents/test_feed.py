@@ -15,6 +15,7 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from chalicelib.appevents import wiring
 from chalicelib.appevents.feed_owners import change_visibility
 from chalicelib.appevents.wiring import Parts
 from tests.integration.appevents.conftest import Reply, User
@@ -157,12 +158,35 @@ def test_post_says_what_a_page_shows(user: User, post_of: PostMaker) -> None:
     assert [answer.status_code for answer in answers] == [404, 404]  # signed well, nothing there
 
 
-@pytest.mark.parametrize("path", [FEED, OF_OWNER, POST, f"{POST}/comments", f"{POST}/likes"])
+@pytest.mark.parametrize("path", [FEED, OF_OWNER, POST, f"{POST}/comments"])
 def test_anonymous_callers_read_public_feeds(user: User, post_of: PostMaker, path: str) -> None:
     names = {"post_id": post_of(user.id), "owner_id": user.id}
     parameters = {name: value for name, value in names.items() if name in path}
 
     assert user.call("GET", path, headers=ANONYMOUS, **parameters).status == 200
+
+
+def test_who_likes_is_for_users_only(user: User, post_of: PostMaker) -> None:
+    post = post_of(user.id)
+
+    assert user.call("GET", f"{POST}/likes", headers=ANONYMOUS, post_id=post).status == 401
+    assert user.call("GET", f"{POST}/likes", post_id=post).status == 200
+
+
+def test_access_waits_for_the_keys(
+    make_user: Callable[[], User], running: Parts, keys: Keys, environment: dict[str, str]
+) -> None:
+    """Nobody can know whether a token is good: that is no refusal, and no crash."""
+    owner, viewer = make_user(), make_user()
+    hide(running, owner)
+    away = wiring.build({**environment, "FEED_ACCESS_JWKS_URL": "http://127.0.0.1:1/jwks.json"})
+    wiring.use(away)
+    headers = {"X-Feed-Access": keys.token(viewer.id, owner.id, 1)}
+
+    reply = viewer.call("GET", OF_OWNER, headers=headers, owner_id=owner.id)
+
+    away.close()
+    assert (reply.status, reply.headers["Retry-After"]) == (503, "30")
 
 
 @pytest.mark.parametrize("path", [POST, f"{POST}/comments", f"{POST}/likes"])

@@ -11,6 +11,7 @@ import pytest
 
 from chalicelib.appevents.events.catalogue import model_of
 from chalicelib.appevents.program import workouts as of_workouts
+from chalicelib.appevents.program.read_program import WORKOUTS
 from tests.integration.appevents.conftest import Tell, User, event
 from tests.support.waiting import eventually
 
@@ -359,6 +360,12 @@ def test_pages_are_stable_under_inserts(user: User, settle: Callable[[str], None
     assert listed == made[::-1]
 
 
+def beyond(program: str) -> str:
+    """A cursor that is well made, with a number that its column cannot have."""
+    rows = [{"position": 2**31, "workout_id": program}] * 2
+    return str(WORKOUTS.page(rows, 1, program)[1])
+
+
 def test_cursor_of_another_list_is_refused(
     user: User, program: str, settle: Callable[[str], None]
 ) -> None:
@@ -377,6 +384,7 @@ def test_cursor_of_another_list_is_refused(
         ("/api/v1/reminders", of_programs, {}),
         (PROGRAMS, of_programs[:-4], {}),
         (PROGRAMS, "nonsense", {}),
+        (PROGRAM, beyond(program), {"program_id": program}),
     ]
     replies = [user.call("GET", path, query={"cursor": each}, **of) for path, each, of in asked]
     assert [reply.status for reply in replies] == [422] * len(asked)

@@ -15,6 +15,7 @@ import pytest
 
 from chalicelib.appevents.video.object_store import Bucket, bucket_of
 from chalicelib.appevents.wiring import Parts
+from fintegrate.storage.store import Store, StoreAway
 from tests.integration.appevents.conftest import Reply, User
 from tests.support.schedules import run_schedule
 
@@ -327,8 +328,9 @@ def test_uncompleted_uploads_expire(
         kept=kept,
     )
 
-    assert upkeep() == {"expired": 2, "removed": 2, "grants": 0}
-    assert upkeep() == {"expired": 0, "removed": 0, "grants": 0}
+    nothing = {"expired": 0, "removed": 0, "posts": 0, "grants": 0}
+    assert upkeep() == {**nothing, "expired": 2, "removed": 2}
+    assert upkeep() == nothing
     for video in (whole, parts):
         assert user.call("GET", VIDEO, video_id=video).data["status"] == "expired"
         assert bucket.store.look(f"uploads/{user.id}/{video}") is None
@@ -354,3 +356,75 @@ def test_originals_go_after_a_week(
     assert upkeep()["removed"] == 1
     assert bucket.store.look(f"uploads/{user.id}/{old}") is None
     assert bucket.store.look(f"uploads/{user.id}/{young}") is not None
+
+
+def published(user: User, bucket: Bucket, query: Query) -> tuple[str, list[str]]:
+    """A processed video with its post, whose id is the video's; the keys of its files in the store."""
+    video = uploaded(user)
+    complete(user, video)
+    made = [f"media/{video}/etag/{name}" for name in ("video.mp4", "thumbnail.jpg")]
+    for key in made:
+        signed = bucket.signer.presigned("PUT", key, 60)
+        assert httpx.put(signed.url, content=CONTENT, trust_env=False).status_code == 200
+    facts = {"video": video, "owner": user.id, "video_key": made[0], "thumbnail_key": made[1]}
+    query(
+        "video",
+        "INSERT INTO media_metadata (video_id, video_key, thumbnail_key, duration_ms, width, height,"
+        " fps, video_codec, size_bytes) VALUES (%(video)s, %(video_key)s, %(thumbnail_key)s, 1, 2, 2,"
+        " 1, 'h264', 5);"
+        "INSERT INTO feed_posts (post_id, owner_id, video_id, is_public, video_key, thumbnail_key,"
+        " duration_ms, width, height) VALUES (%(video)s, %(owner)s, %(video)s, true, %(video_key)s,"
+        " %(thumbnail_key)s, 1, 2, 2);"
+        "UPDATE videos SET status = 'processed', settled_at = now() WHERE video_id = %(video)s",
+        **facts,
+    )
+    return video, [*made, f"uploads/{user.id}/{video}"]
+
+
+def test_files_of_deleted_posts_go(
+    user: User,
+    query: Query,
+    bucket: Bucket,
+    upkeep: Callable[[], dict[str, Any]],
+    settle: Callable[[str], None],
+) -> None:
+    gone, of_gone = published(user, bucket, query)
+    kept, of_kept = published(user, bucket, query)
+    assert upkeep()["posts"] == 0
+    user.tell("feed.post.delete_requested", {"post_id": gone})
+    settle("video")
+
+    assert [upkeep()["posts"], upkeep()["posts"]] == [1, 0]
+
+    assert [bucket.store.look(key) for key in of_gone] == [None] * 3
+    assert None not in [bucket.store.look(key) for key in of_kept]
+    shown = {video: user.call("GET", VIDEO, video_id=video).data for video in (gone, kept)}
+    assert (shown[gone]["post_id"], shown[gone]["urls"]) == (None, None)
+    assert shown[kept]["urls"].keys() == {"video_url", "thumbnail_url"}
+
+
+def test_deleted_post_waits_for_the_store(
+    user: User,
+    query: Query,
+    bucket: Bucket,
+    upkeep: Callable[[], dict[str, Any]],
+    settle: Callable[[str], None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    post, keys = published(user, bucket, query)
+    user.tell("feed.post.delete_requested", {"post_id": post})
+    settle("video")
+    real = Store.delete
+
+    def broken(store: Store, key: str) -> None:
+        if key == keys[1]:
+            raise StoreAway
+        real(store, key)
+
+    monkeypatch.setattr(Store, "delete", broken)
+    with pytest.raises(StoreAway):
+        upkeep()
+    monkeypatch.setattr(Store, "delete", real)
+
+    assert upkeep()["posts"] == 1
+    assert [bucket.store.look(key) for key in keys] == [None] * 3

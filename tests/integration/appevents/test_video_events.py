@@ -98,6 +98,30 @@ def test_grant_lets_its_viewer_comment(
     assert other.state(told[1])["reason"] == "post_not_found"
 
 
+def test_others_files_are_never_shown(
+    make_user: Callable[[], User], running: Parts, settle: Callable[[str], None], query: Query
+) -> None:
+    """Nor removed with the post: somebody who may publish names the upload of another user."""
+    thief, victim, video = make_user(), make_user(), str(uuid.uuid4())
+    query(
+        "video",
+        "INSERT INTO videos (video_id, user_id, filename, content_type, size_bytes, status, etag,"
+        " expires_at) VALUES (%(video)s, %(user)s, 'a', 'video/mp4', 5, 'processing', 'e', now())",
+        video=video,
+        user=thief.id,
+    )
+    own, theirs = f"media/{video}/e/v", f"uploads/{victim.id}/{uuid.uuid4()}"
+    for key, other in ((theirs, own), (own, theirs), (own, f"media/{video}x/e/t")):
+        data = {"video_id": video, "video_key": key, "thumbnail_key": other, "metadata": METADATA}
+        tell(running, "media.processed", thief.id, data)
+    settle("video")
+
+    assert query("video", "SELECT 1 FROM feed_posts") == []
+    rejected = "SELECT data FROM outbox WHERE event_type = 'event.rejected'"
+    codes = [each["data"]["reason_code"] for each in query("video", rejected)]
+    assert codes == ["invalid_data"] * 3
+
+
 def test_post_written_meanwhile_is_hidden(user: User, running: Parts, query: Query) -> None:
     """A visibility that changes while a post is being written waits for it, and then finds it."""
     video = str(uuid.uuid4())
@@ -109,7 +133,8 @@ def test_post_written_meanwhile_is_hidden(user: User, running: Parts, query: Que
         user=user.id,
     )
     database, now = running.service("video").request.database, datetime.now(UTC)
-    data = {"video_id": uuid.UUID(video), "video_key": "v", "thumbnail_key": "t"}
+    made = f"media/{video}/e"
+    data = {"video_id": uuid.UUID(video), "video_key": f"{made}/v", "thumbnail_key": f"{made}/t"}
     told = Processed.model_validate({**data, "metadata": METADATA})
     event = Event(str(uuid.uuid4()), user.id, "media.processed", told, now, now, None, "", None)
 

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import pytest
 
-from chalicelib.appevents.paging import Listing, by_number, by_time
+from chalicelib.appevents.paging import Column, Listing, by_number, by_time, up_to
 from fintegrate.errors import Invalid
 
 LETTERS, NUMBERS = by_time("letters", "letter_id"), by_number("numbers", "number")
@@ -70,3 +70,13 @@ def test_damaged_cursors_are_refused(values: list[str]) -> None:
 def test_nonsense_is_refused(text: str) -> None:
     with pytest.raises(Invalid, match="cursor"):
         LETTERS.after(text)
+
+
+@pytest.mark.parametrize(
+    ("number", "is_good"), [(0, True), (999, True), (1000, False), (2**63, False)]
+)
+def test_number_is_one_of_its_column(number: int, is_good: bool) -> None:
+    small = Listing("small", (Column("number", "after_number", up_to(999)),))
+    cursor = cursor_of(small, {"number": number})
+
+    assert small.has(cursor) is is_good

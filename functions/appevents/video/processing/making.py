@@ -12,6 +12,7 @@ from chalicelib.appevents.video.processing import ffmpeg
 from chalicelib.appevents.video.processing.failing import CannotBeShown
 from chalicelib.appevents.video.processing.inspecting import Inspected, inspected
 from chalicelib.appevents.video.processing.workspace import workspace
+from chalicelib.appevents.video.publishing import media_folder
 from fintegrate.storage.signing import Signer
 from fintegrate.storage.transfer import Changed, download, upload
 
@@ -26,7 +27,7 @@ def make(signer: Signer, told: Uploaded, deadline: float) -> dict[str, Any]:
         StoreAway: the store does not answer.
         NotYet: there is no room for it here.
     """
-    folder_key = f"media/{told.video_id}/{told.etag}"
+    folder_key = f"{media_folder(told.video_id)}{told.etag}"
     keys = {"video_key": f"{folder_key}/video.mp4", "thumbnail_key": f"{folder_key}/thumbnail.jpg"}
     with workspace(told.size_bytes) as folder:
         source, made, picture = (folder / name for name in ("source", "made.mp4", "made.jpg"))

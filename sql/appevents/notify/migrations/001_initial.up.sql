@@ -50,6 +50,10 @@ CREATE TABLE IF NOT EXISTS events (
 CREATE INDEX IF NOT EXISTS events_pending ON events (id) WHERE publish_status = 'pending';
 CREATE INDEX IF NOT EXISTS events_pending_of_user ON events (user_id, sequence) WHERE publish_status = 'pending';
 CREATE INDEX IF NOT EXISTS events_of_user ON events (user_id, received_at, client_generated_id);
+CREATE INDEX IF NOT EXISTS events_unsettled_of_user
+    ON events (user_id, received_at, client_generated_id) WHERE outcome_status IS NULL;
+CREATE INDEX IF NOT EXISTS events_rejected_of_user
+    ON events (user_id, received_at, client_generated_id) WHERE outcome_status = 'rejected';
 CREATE INDEX IF NOT EXISTS events_unsettled ON events (received_at) WHERE outcome_status IS NULL;
 CREATE INDEX IF NOT EXISTS events_with_secrets ON events (erase_at) WHERE erase_at IS NOT NULL;
 

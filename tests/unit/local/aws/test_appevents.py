@@ -13,6 +13,7 @@ from app import app
 from chalicelib.appevents.configuration import CLOUDWATCH_NAMESPACE
 from chalicelib.appevents.schedules.publish_metrics import figures_of
 from chalicelib.appevents.system import SYSTEM
+from chalicelib.appevents.video.uploads import original_key
 from chalicelib.appevents.wiring import SETTINGS
 from fintegrate.schedule_runs import periods
 from local.aws.deployment import SERVERS
@@ -33,7 +34,10 @@ QUEUES = {
 }
 """The functions of queues, by their names."""
 SECRETS = {
-    "APIHandler": {*ALL_DATABASES, *BROKER_AND_CACHE, "AppTokenSecretArn", "AppKeysSecretArn"},
+    "APIHandler": {
+        *(*ALL_DATABASES, *BROKER_AND_CACHE),
+        *("AppTokenSecretArn", "AppKeysSecretArn", "AiKeySecretArn"),
+    },
     "PrepareDatabase": {"DatabaseMasterSecretArn", *OWNERS, *ALL_DATABASES},
     "PrepareBroker": {"BrokerAdminSecretArn", "AppBrokerSecretArn"},
     "Migrate": OWNERS,
@@ -49,7 +53,7 @@ SECRETS = {
     "AppProgram": {"ProgramDatabaseSecretArn", *BROKER_AND_CACHE},
     "AppDm": {"DmDatabaseSecretArn", *BROKER_AND_CACHE},
     "AppSettings": {"SettingsDatabaseSecretArn", "AppKeysSecretArn", *BROKER_AND_CACHE},
-    "AppVideo": {"VideoDatabaseSecretArn", *BROKER_AND_CACHE},
+    "AppVideo": {"VideoDatabaseSecretArn", "AppKeysSecretArn", *BROKER_AND_CACHE},
     "AppProcessing": {"VideoDatabaseSecretArn", *BROKER_AND_CACHE},
 }
 EVENT_SOURCE = {"mq:DescribeBroker", "ec2:DescribeSecurityGroups", "ec2:DescribeVpcs"}
@@ -190,19 +194,33 @@ def test_bucket_and_keys_are_reached(expanded: Template) -> None:
 
 
 def test_api_checks_tokens_in_one_way(expanded: Template) -> None:
-    assert variables(functions(expanded)["APIHandler"])["SETTINGS_SECRET_ID"]["Fn::If"] == [
-        "FetchesKeys",
-        {"Ref": "AppKeysSecretArn"},
-        {"Fn::Sub": "${AppTokenSecretArn},${AppKeysSecretArn}"},
-    ]
+    condition, fetches, shares = secrets_of_settings(expanded)
+
+    assert condition == "FetchesKeys"
+    assert "AppTokenSecretArn" not in json.dumps(fetches)
+    assert all("${AppTokenSecretArn}" in each["Fn::Sub"] for each in shares["Fn::If"][1:])
 
 
-def test_api_knows_its_keys_of_access_tokens(expanded: Template) -> None:
-    _, own, given = variables(functions(expanded)["APIHandler"])["FEED_ACCESS_JWKS_URL"]["Fn::If"]
-    path = own["Fn::Sub"].removeprefix("https://${DomainName}")
+def test_key_of_the_ai_is_read_with_it_only(expanded: Template) -> None:
+    for each in secrets_of_settings(expanded)[1:]:
+        condition, with_ai, without = each["Fn::If"]
 
-    assert path in app.routes
-    assert given == {"Ref": "FeedAccessJwksUrl"}
+        assert condition == "HasAi"
+        assert "AiKeySecretArn" in json.dumps(with_ai)
+        assert "AiKeySecretArn" not in json.dumps(without)
+        assert all("AppKeysSecretArn" in json.dumps(secrets) for secrets in (with_ai, without))
+
+
+def secrets_of_settings(expanded: Template) -> Any:
+    return variables(functions(expanded)["APIHandler"])["SETTINGS_SECRET_ID"]["Fn::If"]
+
+
+def test_no_address_comes_after_the_first_deployment(expanded: Template) -> None:
+    """The API takes the keys of access tokens from the settings' database, not from its own address."""
+    api = variables(functions(expanded)["APIHandler"])
+
+    assert "FEED_ACCESS_JWKS_URL" not in api
+    assert "SETTINGS_DATABASE_URL" in api
 
 
 def test_videos_have_room_and_a_program(expanded: Template) -> None:
@@ -210,7 +228,7 @@ def test_videos_have_room_and_a_program(expanded: Template) -> None:
     shared, own = processing["Layers"]
 
     assert [shared] == functions(expanded)["AppVideo"]["Layers"]
-    assert own["Fn::If"][:2] == ["HasFfmpeg", {"Ref": "FfmpegLayerArn"}]
+    assert expanded["Resources"][own["Ref"]]["Properties"]["Content"]["S3Key"].startswith("ffmpeg")
     assert processing["EphemeralStorage"] == {"Size": 2048}
     assert (processing["MemorySize"], processing["Timeout"]) == (3008, 780)
 
@@ -222,8 +240,12 @@ def test_bucket_is_private_and_tidy() -> None:
     assert bucket["DeletionPolicy"] == bucket["UpdateReplacePolicy"] == "Retain"
     assert set(said["PublicAccessBlockConfiguration"].values()) == {True}
     assert said["CorsConfiguration"]["CorsRules"][0]["ExposedHeaders"] == ["ETag"]
-    (rule,) = said["LifecycleConfiguration"]["Rules"]
-    assert rule["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 1}
+    parts, originals = said["LifecycleConfiguration"]["Rules"]
+    assert parts["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 1}
+    assert "Prefix" not in parts
+    assert (originals["Prefix"], originals["ExpirationInDays"]) == ("uploads/", 7)
+    assert original_key({"user_id": "u", "video_id": "v"}).startswith("uploads/")
+    assert {rule["Status"] for rule in (parts, originals)} == {"Enabled"}
 
 
 def test_secrets_name_the_databases_users() -> None:
