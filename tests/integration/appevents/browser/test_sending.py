@@ -186,7 +186,7 @@ def test_documented_example_works(
     )
     page = context.new_page()
     page.goto(f"{site.url}/app/example")
-    page.wait_for_function("save.onclick")
+    page.wait_for_function("Boolean(save.onclick)")  # a function would be called
     page.click("#save")
 
     eventually(lambda: stored(person) == ["Seat on 4"])
