@@ -19,6 +19,8 @@ const MOST_ENTRIES = 50; // of a batch
 const BATCH_BYTES = 1_000_000;
 const LAST_BYTES = 60_000; // browsers let 64 KiB go out of a page that is closed
 const AFTER_TROUBLE = 10_000;
+const TOKEN_WITHIN = 15_000;
+const NONE = { pending: 0, stalled: 0, rejected: 0 };
 const DUE = 1; // send if an entry's time has come
 const NEW = 2; // send: there is a new entry
 const ALL = 3; // send all that waits, also with a token that was refused
@@ -85,8 +87,9 @@ export function createOfflineQueue({ baseUrl, getToken, getUserId }) {
   function announce() {
     if (counting) return void (counting.again = true);
     const own = (counting = { again: false });
-    (user === null ? Promise.resolve({ pending: 0, stalled: 0, rejected: 0 }) : store.count(user))
-      .then((counts) => own.again || isClosed || emit("change", counts), () => {})
+    const count = user === null ? Promise.resolve(NONE) : store.count(user);
+    count
+      .then((counts) => isClosed || emit("change", counts), () => {})
       .then(() => {
         counting = null;
         if (own.again) announce();
@@ -180,10 +183,14 @@ export function createOfflineQueue({ baseUrl, getToken, getUserId }) {
   }
 
   async function tokenOf() {
+    let late;
+    const never = new Promise((resolve) => (late = setTimeout(resolve, TOKEN_WITHIN)));
     try {
-      return (await getToken()) || null;
+      return (await Promise.race([getToken(), never])) || null;
     } catch {
       return null;
+    } finally {
+      clearTimeout(late);
     }
   }
 

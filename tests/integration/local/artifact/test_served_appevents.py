@@ -147,6 +147,17 @@ def test_event_reaches_its_outcome(
     assert str(first[0] if isinstance(first, list) else first) in shown
 
 
+def test_browsers_module_is_served(served: ArtifactServer) -> None:
+    url = f"{served.base_url}/app/offline-queue.js"
+    first = httpx.get(url, timeout=60, trust_env=False)
+    known = {"If-None-Match": first.headers["etag"]}
+
+    assert "export function createOfflineQueue" in first.text
+    assert first.headers["content-encoding"] == "gzip"
+    again = httpx.get(url, headers=known, timeout=60, trust_env=False)
+    assert (again.status_code, again.content) == (304, b"")
+
+
 def test_private_feed_opens_with_its_token(call: Any) -> None:
     """The API takes the public keys from the settings in its own process."""
     secret = "open it 7"
