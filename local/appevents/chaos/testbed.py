@@ -69,7 +69,7 @@ class Testbed(testbed.Testbed):
         self.environment = environment_on(services.urls, databases, own, **SETTINGS)
         self.source = Source(
             self.environment,
-            Tap(self.environment[BROKER]),
+            Tap(self.environment),
             Objects(self.environment, self.environment[STORE]),
         )
         behind = {
@@ -101,11 +101,6 @@ class Testbed(testbed.Testbed):
 
     def open(self, users: int, seed: int, stopping: threading.Event) -> None:
         """Start the processes, open the tap, and make users with posts and a hidden feed."""
-        from local.appevents.chaos.kill_points.tasks import Declare
-        from local.chaos.processes import TaskProcess
-
-        log = self.folder / "declaring.log"
-        TaskProcess(Declare(), self.environment, log).wait()
         self.source.tap.open()
         self.start_platform()
         random = Random(f"{seed} world")  # noqa: S311  # repeatable

@@ -11,12 +11,18 @@ from local.chaos.kill_points import KillPoint
 NOTES = 8
 
 
+def _done(trial: Trial) -> None:
+    """There is no death to wait for."""
+    trial.hit = True
+    trial.come_to_rest()
+
+
 def ack_first(trial: Trial) -> None:
     """Some messages are acknowledged, and nobody has acted on them."""
     user = trial.user()
     trial.tell(*(trial.note(user) for _ in range(NOTES)))
     trial.cell.run(Feed("machine", sabotage="ack_first"))
-    trial.come_to_rest()
+    _done(trial)
 
 
 def no_keys(trial: Trial) -> None:
@@ -25,14 +31,14 @@ def no_keys(trial: Trial) -> None:
     trial.tell(*(trial.note(user) for _ in range(NOTES)))
     trial.cell.run(Feed("machine"), before(ACKNOWLEDGE))
     trial.cell.run(Feed("machine", sabotage="no_keys"))
-    trial.come_to_rest()
+    _done(trial)
 
 
 def overtake(trial: Trial) -> None:
     """A user's events are published backwards."""
     user = trial.user()
     trial.tell(*(trial.note(user) for _ in range(NOTES)), sabotage="overtake")
-    trial.come_to_rest()
+    _done(trial)
 
 
 POINTS = tuple(
