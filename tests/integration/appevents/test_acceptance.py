@@ -181,6 +181,26 @@ def test_ids_that_come_one_by_one_are_found(
     assert statuses == ["duplicate", "duplicate", "accepted"]
 
 
+def test_ten_events_cost_as_much_as_one(
+    user: User, environment: dict[str, str], query: Query
+) -> None:
+    bounds = {"APP_RATE_LIMIT_USER_BURST": "12", "APP_RATE_LIMIT_USER_PER_MINUTE": "1"}
+    few = wiring.build({**environment, **bounds})
+    wiring.use(few)
+
+    def send(count: int) -> Reply:
+        events = [event("machine.note.saved", NOTE) for _ in range(count)]
+        return user.call("POST", BATCH, {"events": events})
+
+    assert [send(count).status for count in (10, 1, 100, 1)] == [200, 200, 200, 429]
+    query("notify", "DELETE FROM events")
+    refused = send(100)
+
+    few.close()
+    assert (refused.status, int(refused.headers["Retry-After"]) > 0) == (429, True)
+    assert query("notify", "SELECT 1 FROM events") == []
+
+
 def test_outcome_of_nobodys_event_is_counted(
     user: User,
     running: wiring.Parts,
