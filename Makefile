@@ -10,7 +10,7 @@ APP_USER = $(if $(filter command,$(origin USER)),$(USER))
 MADE := .venv .local .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .chalice/deployments
 
 .DEFAULT_GOAL := help
-.PHONY: help setup local up down demo relay-demo consumer deploy-local undeploy-local invoke logs \
+.PHONY: help setup local up down demo relay-demo app-demo consumer deploy-local undeploy-local invoke logs \
 	test nights unit check documents requirements chaos bench bench-deploy bench-peers deploy rollback \
 	admin-key rotate-feed-keys recover destroy clean token health migrate
 
@@ -34,6 +34,9 @@ demo: setup ## show a bank's events from creation to confirmation
 
 relay-demo: setup ## show three shops' events on their way to every platform
 	@$(PY) -m local relay-demo
+
+app-demo: setup ## show two users of the app, from an upload to its comments
+	@$(PY) -m local app-demo
 
 consumer: setup ## run the reference consumer of one bank (NAME=…, ARGS=…)
 	@$(if $(BANK)$(ARGS),,$(error say whose queue: make consumer NAME=first_bank))

@@ -9,7 +9,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import wraps
 from typing import Annotated, ParamSpec, TypeVar
 
@@ -17,7 +17,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from local.appevents.tokens import NoTokens, with_users
+from local.appevents.tokens import NoTokens, ready_to_paste, with_users
 from local.artifact.package.make import PackagingFailed
 from local.artifact.rollback import NoSuchCommit, deploy_to_aws, earlier
 from local.banking.recovering import NotRecovered
@@ -81,21 +81,21 @@ def _beside(installation: Installation) -> Installation:
     return platforms.in_background(with_users(installation))
 
 
-def _next_steps(url: str, environment: Mapping[str, str]) -> None:
+def _next_steps(url: str, installation: Installation) -> None:
     console.print(f"[bold green]Fintegrate serves on {url}[/bold green]   docs: {url}/docs")
-    if platforms.URL in environment:
-        console.print(f"The relay's platforms: {environment[platforms.URL]}")
+    if platforms.URL in installation.environment:
+        console.print(f"The relay's platforms: {installation.environment[platforms.URL]}")
     console.print(
         "Try:\n"
         "  source .local/env\n"
         f"  curl {url}/health\n"
         '  curl -X POST "$BASE_URL/customer/data" -H "X-API-Key: $ADMIN_API_KEY" \\\n'
         "    -H 'Content-Type: application/json' -d '{\"name\": \"Ada Lovelace\"}'\n"
-        "  make demo         make relay-demo\n"
-        "The app's users have tokens for a day: $APP_TOKEN_ALICE, $APP_TOKEN_BOB. Try:\n"
-        f'  curl {url}/api/v1/notify/events -H "Authorization: Bearer $APP_TOKEN_ALICE"',
+        "  make demo         make relay-demo         make app-demo\n"
+        + ready_to_paste(installation),
         markup=False,
         soft_wrap=True,
+        end="",
     )
 
 
@@ -115,7 +115,7 @@ def local(port: Port = 8000) -> None:
             start_server(installation.environment, port, output=sys.stdout) as server,
             installation.announced(server.base_url, BackgroundServer(checkout).url),
         ):
-            _next_steps(server.base_url, installation.environment)
+            _next_steps(server.base_url, installation)
             console.print("Ctrl-C stops everything that was started.")
             server.wait()
     except KeyboardInterrupt:
@@ -131,7 +131,7 @@ def up(port: Port = 8000) -> None:
         installation = _beside(install(checkout, keep=True))
         url = BackgroundServer(checkout).start(installation.environment, port)
         installation.write_env(url)
-    _next_steps(url, installation.environment)
+    _next_steps(url, installation)
     console.print("Log: .local/log/server.log   Stop: make down")
 
 
@@ -289,6 +289,15 @@ def demo() -> None:
 def relay_demo() -> None:
     """Watch three shops' events reach all platforms, while some of these fail."""
     from local.relay.demo import run
+
+    raise typer.Exit(run())
+
+
+@app.command(name="app-demo")
+@explained
+def app_demo() -> None:
+    """Watch two users of the app, from a clip that is uploaded to what is said about it."""
+    from local.appevents.demo import run
 
     raise typer.Exit(run())
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
-from urllib.parse import urlsplit
 
 from chalicelib.appevents.configuration import Configuration
 from fintegrate.access.by_key_hash import ByKeyHash
@@ -27,7 +26,6 @@ ASYMMETRIC = (
     "ES512",
     "EdDSA",
 )
-_LOCAL = "local"
 
 
 def schemes_of(settings: Configuration) -> Mapping[str, Scheme]:
@@ -69,17 +67,9 @@ def _keys(settings: Configuration) -> Keys:
 
 
 def _issuer_keys(url: str, stage: str) -> Keys:
-    """On the own machine the issuer may be at any address, and speak plain http."""
     from fintegrate.access.issuer_keys import IssuerKeys
     from fintegrate.outgoing.reading import read_text
-    from fintegrate.outgoing.urls import DEFAULT_PORTS, UrlNotAllowed, allowed_hosts, target_of
+    from fintegrate.outgoing.urls import own_hosts
 
-    try:
-        parts = urlsplit(url)
-        port = parts.port or DEFAULT_PORTS.get(parts.scheme, 443)
-        own = f"{parts.hostname}:{port}" if stage == _LOCAL else ""
-        allowed = allowed_hosts(own, stage, "JWT_JWKS_URL")
-        target_of(url, allowed)
-    except (UrlNotAllowed, ValueError) as error:
-        raise SettingsError(f"JWT_JWKS_URL cannot be used: {error}") from None
+    allowed = own_hosts(url, stage, "JWT_JWKS_URL")
     return IssuerKeys(url, partial(read_text, allowed=allowed))

@@ -74,6 +74,16 @@ class Configuration:
     feed_access_jwks_url: str = ""
     """Where the service of settings shows the public keys of feed access tokens."""
 
+    ai_endpoint: str = ""
+    """A server that speaks OpenAI's chat format, such as https://ai.example.com. The AI is off unless
+    this, the key and the model are set."""
+    ai_api_key: str = field(default="", repr=False)
+    ai_model: str = ""
+    ai_chat_path: str = "/api/chat/completions"
+    """Open WebUI's; OpenAI's own is /v1/chat/completions."""
+    ai_timeout_seconds: int = field(default=20, metadata={"least": 1})
+    """From resolving the name to the last byte; at most 25."""
+
     stage: str = "local"
     log_level: str = "INFO"
     app_max_body_bytes: int = 1_048_576

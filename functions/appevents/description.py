@@ -23,6 +23,13 @@ DESCRIPTION = Description(
             "The token is not valid; send a valid one as Authorization: Bearer <token>",
         ),
         403: Refusal("The caller may not do this", "user_id must be your own; leave it out"),
+        502: Refusal(
+            "The AI cannot be reached, refuses our key, or gave no usable answer",
+            "The AI cannot be reached; try again later",
+        ),
+        504: Refusal(
+            "The AI did not answer in time", "The AI did not answer in time; try again later"
+        ),
         429: Refusal(
             "A rate limit is reached",
             "Rate limit of 120 requests a minute reached for this user; try again in 2 s",

@@ -115,6 +115,20 @@ def _posts() -> Blueprint:
     return posts
 
 
+def _ai() -> Blueprint:
+    from chalicelib.appevents.ai import send_prompt  # noqa: F401
+    from chalicelib.appevents.ai.blueprint import ai
+
+    return ai
+
+
+def _browser() -> Blueprint:
+    from chalicelib.appevents.browser import read_offline_queue  # noqa: F401
+    from chalicelib.appevents.browser.blueprint import browser
+
+    return browser
+
+
 def _queues() -> Blueprint:
     from chalicelib.appevents.dm import consume as dm  # noqa: F401
     from chalicelib.appevents.machine import consume as machine  # noqa: F401
@@ -156,6 +170,8 @@ SERVICES = {
     "api/v1/videos": _videos,
     "api/v1/feed": _feed,
     "api/v1/posts": _posts,
+    "api/v1/ai": _ai,
+    "app": _browser,
     "queues": _queues,
     "schedules": _schedules,
 }

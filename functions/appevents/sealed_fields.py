@@ -1,13 +1,14 @@
 """Seals the secret fields of events, in rows and on the wire.
 
-A sealed field is `{"key_id": …, "sealed": …}` in the place of its text. It is sealed for one field of
-one event: of an event that a client told, or of the answer to it. The type says for whom it is, so an
-answer's text does not open as another service's. The keys are `APP_KEYS`.
+A sealed field is `{"key_id": …, "sealed": …}` in the place of its value. Any JSON value can be
+sealed, as its JSON text. It is sealed for one field of one event: of an event that a client told, or of
+the answer to it. The type says for whom it is, so an answer's text does not open as another service's. The keys are `APP_KEYS`.
 """
 
 from __future__ import annotations
 
 import hmac
+import json
 import logging
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -37,18 +38,18 @@ class SealedFields:
         """
         sealed = dict(data)
         for field in TYPES[event_type].secrets:
-            text = sealed.get(field)
-            if isinstance(text, str):
-                made = self._sealing().seal(
-                    text.encode(), _place(event_type, user_id, told_id, field)
-                )
+            value = sealed.get(field)
+            if value is not None and not is_sealed(value):
+                text = json.dumps(value, ensure_ascii=False)
+                place = _place(event_type, user_id, told_id, field)
+                made = self._sealing().seal(text.encode(), place)
                 sealed[field] = {KEY_ID: made.key_id, SEALED: made.text}
         return sealed
 
     def open(
         self, event_type: str, user_id: str, told_id: str, data: Mapping[str, Any]
     ) -> dict[str, Any]:
-        """The reverse of `seal`. Text that was never sealed stays.
+        """The reverse of `seal`. A value that was never sealed stays.
 
         Raises:
             KeyMissing: the ring has not the key.
@@ -61,7 +62,7 @@ class SealedFields:
             if is_sealed(kept):
                 place = _place(event_type, user_id, told_id, field)
                 secret = self._sealing().open(kept[KEY_ID], kept[SEALED], place)
-                opened[field] = secret.reveal().decode()
+                opened[field] = json.loads(secret.reveal())
         return opened
 
     def open_for_user(

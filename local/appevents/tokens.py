@@ -73,3 +73,20 @@ def with_users(installation: Installation) -> Installation:
         user = user_of(settings, name)
         said |= {f"APP_TOKEN_{name}": make_token(settings, user, HOURS), f"APP_USER_{name}": user}
     return installation.announcing(said)
+
+
+def ready_to_paste(installation: Installation) -> str:
+    """The checkout's users, each with a call that a shell makes once it has read `.local/env`.
+
+    Empty where another issuer makes the tokens. No token is shown.
+    """
+    said = installation.said_too
+    known = [name for name in NAMES if f"APP_USER_{name}" in said]
+    if not known:
+        return ""
+    calls = [
+        f"  {name.capitalize()} is {said[f'APP_USER_{name}']}\n"
+        f'    curl "$BASE_URL/api/v1/notify/events" -H "Authorization: Bearer $APP_TOKEN_{name}"\n'
+        for name in known
+    ]
+    return "Two users of the app, with tokens for a day:\n" + "".join(calls)

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from local.machine.environment import leave_aside
+from local.services.native.browser import CHROMIUM
 from local.services.native.programs import Program
 from local.services.native.servers import missing
 from local.services.packages import INSTALL, install_command, package_manager, packages
@@ -24,6 +25,7 @@ TOOLS = (
         "ffmpeg",
         packages={"apt-get": "ffmpeg", "brew": "ffmpeg", "dnf": "ffmpeg-free", "apk": "ffmpeg"},
     ),
+    CHROMIUM,
 )
 POLICY = Path("/usr/sbin/policy-rc.d")
 DENY = "#!/bin/sh\nexit 101\n"  # "action not allowed" (Debian's invoke-rc.d interface)

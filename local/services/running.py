@@ -86,7 +86,7 @@ class RunningServices:
 def _own_urls(group: ServerGroup) -> ServiceUrls:
     server = group["postgresql"].url
     of_systems = databases.addresses(server, databases.system_databases())
-    servers = dict(group.addresses())
+    servers = {**_somebody_elses(), **group.addresses()}
     if broker := servers.get("RABBITMQ_URL"):
         servers |= brokers.addresses(broker)
     return ServiceUrls(server, of_systems, servers)
@@ -110,8 +110,16 @@ def _external_urls() -> ServiceUrls:
     return ServiceUrls(
         database_url=given.get(first.master_setting) or found[first.owner_setting],
         databases={**{name: found[name] for name in needed}, **given},
-        servers={variable: found[variable] for variable in of_servers},
+        servers={**_somebody_elses(), **{variable: found[variable] for variable in of_servers}},
     )
+
+
+def _somebody_elses() -> dict[str, str]:
+    """What the environment says of servers that may be somebody else's while ours run: object stores."""
+    variables = (
+        name for server in SERVERS if not server.is_of_one_kind for name in server.variables
+    )
+    return {name: value for name in variables if (value := os.environ.get(name))}
 
 
 def ensure_services(checkout: Checkout | None = None, keep: bool = False) -> RunningServices:

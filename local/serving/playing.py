@@ -1,10 +1,10 @@
-"""What the demo of any system needs: numbers that may be chosen, and servers for the while."""
+"""What the demo of any system needs: numbers that may be chosen, servers for the while, its end."""
 
 from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
 from rich.console import Console
@@ -56,3 +56,25 @@ def play(
     except told as error:
         console.print(str(error), style="red", markup=False)
         return 1
+
+
+def close(
+    console: Console,
+    problems: Sequence[str],
+    praise: str,
+    next_steps: Iterable[tuple[str, str]],
+) -> int:
+    """Say whether everything adds up, and what to try next; returns the exit status.
+
+    Args:
+        praise: what it means that it does
+        next_steps: commands, each with what it is for
+    """
+    for problem in problems:
+        console.print(f"does not add up: {problem}", style="red", markup=False, soft_wrap=True)
+    if not problems:
+        console.print(f"everything adds up: {praise}", highlight=False, soft_wrap=True)
+    console.print("\nWhat to try next:")
+    for command, purpose in next_steps:
+        console.print(f"  {command}   # {purpose}", highlight=False, soft_wrap=True)
+    return 1 if problems else 0

@@ -90,7 +90,7 @@ UNFILTERED = {
         "outbox_secrets": OPERATOR,
     },
     "functions/appevents/schedules/purge_events.sql": {
-        "secrets": OPERATOR,
+        "event_secrets": OPERATOR,
         "dead_letter_secrets": OPERATOR,
         "payloads": OPERATOR,
         "dead_letter_bodies": OPERATOR,

@@ -37,8 +37,8 @@ def _from_clients(service: str, model: str, *secrets: str) -> EventType:
     return EventType(CLIENT, (service,), f"{service}.{model}", secrets)
 
 
-def _outcome(service: str, model: str) -> EventType:
-    return EventType(service, ("notification",), f"{service}.{model}")
+def _outcome(service: str, model: str, *secrets: str) -> EventType:
+    return EventType(service, ("notification",), f"{service}.{model}", secrets)
 
 
 def _news(service: str, model: str) -> EventType:
@@ -78,7 +78,7 @@ TYPES: Mapping[str, EventType] = {
     "feed.access.denied": _outcome("settings", "AccessDenied"),
     "feed.visibility.changed": EventType("settings", ("video",), "settings.VisibilityChanged"),
     "media.upload_requested": _from_clients("video", "UploadRequested"),
-    "media.upload_ready": _outcome("video", "UploadReady"),
+    "media.upload_ready": _outcome("video", "UploadReady", "upload"),
     "media.uploaded": EventType("video", ("processing",), "video.Uploaded"),
     "media.processed": EventType("video", ("video",), "video.Processed"),
     "media.failed": EventType("video", ("video", "notification"), "video.Failed", is_news=True),

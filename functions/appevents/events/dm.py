@@ -10,7 +10,7 @@ from fintegrate.http.validation import Described, RequestModel
 
 _ID = "9a1c7d52-3f0b-4e6d-8c2a-5b7e9f1d3c40"
 _MESSAGE = "2f8b6c1e-4d7a-4b9c-a3e5-6d0f1c2b3a49"
-_USER = "7c9e6679-7425-40de-944b-e07fc1f90ae7"
+_OTHER = "3d5a8e21-6b4f-4c90-b7d8-2e1f0a9c8b76"
 MOST_OTHERS = 9
 LARGEST = 2**63 - 1
 
@@ -27,7 +27,7 @@ class ConversationStarted(RequestModel):
     participant_ids: Annotated[
         list[UUID],
         Field(min_length=1, max_length=MOST_OTHERS, json_schema_extra={"uniqueItems": True}),
-        Described("The others, each once", [_USER]),
+        Described("Others than the sender, each once", [_OTHER]),
     ]
 
     @field_validator("participant_ids")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeGuard
 
@@ -14,7 +14,7 @@ from pydantic import AfterValidator, Field, PlainSerializer, StringConstraints, 
 _CONTROLS = r"\x00-\x09\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029"
 _CONTROL = re.compile(f"[{_CONTROLS}]")
 KEY_ID, SEALED = "key_id", "sealed"
-"""What stands for the text of a sealed field."""
+"""What stands for the value of a sealed field."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,15 +70,30 @@ class Passcode(GroupedMetadata):
 
 @dataclass(frozen=True, slots=True)
 class Sealable(GroupedMetadata):
-    """Text that is sealed in rows and on the wire: there an object stands for it."""
+    """A value that is sealed in rows and on the wire: there an object stands for it."""
 
     def __iter__(self) -> Iterator[object]:
-        yield WrapValidator(_sealed_or_text)
+        yield WrapValidator(_sealed_or_plain)
         yield PlainSerializer(_as_it_is)
 
 
+def at_least_one_of(names: Iterable[str], *, null_counts: Container[str] = ()) -> dict[str, Any]:
+    """What a model's JSON Schema says of a rule of the code: one of these fields must be there.
+
+    Null is as if the field were missing, except in those of `null_counts`.
+    """
+    return {
+        "anyOf": [
+            {"required": [name]}
+            if name in null_counts
+            else {"required": [name], "properties": {name: {"not": {"type": "null"}}}}
+            for name in names
+        ]
+    }
+
+
 def is_sealed(value: object) -> TypeGuard[dict[str, str]]:
-    """Whether this stands for a sealed text."""
+    """Whether this stands for a sealed value."""
     return (
         isinstance(value, dict)
         and value.keys() == {KEY_ID, SEALED}
@@ -86,8 +101,8 @@ def is_sealed(value: object) -> TypeGuard[dict[str, str]]:
     )
 
 
-def _sealed_or_text(value: object, text: Callable[[object], Any]) -> Any:
-    return value if is_sealed(value) else text(value)
+def _sealed_or_plain(value: object, plain: Callable[[object], Any]) -> Any:
+    return value if is_sealed(value) else plain(value)
 
 
 def _as_it_is(value: Any) -> Any:

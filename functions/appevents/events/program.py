@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
-from chalicelib.appevents.events.fields import Text
+from chalicelib.appevents.events.fields import Text, at_least_one_of
 from fintegrate.http.validation import Described, Instant, RequestModel
 
 _ID = "0d6f4b1c-5f0e-4a39-9a52-6f4a3c1d2e10"
@@ -95,7 +95,7 @@ class ProgramUpdated(_Changes):
     """
 
     model_config = ConfigDict(
-        json_schema_extra={"anyOf": [{"required": [name]} for name in OF_PROGRAMS]}
+        json_schema_extra=at_least_one_of(OF_PROGRAMS, null_counts=_CLEARED_BY_NULL)
     )
     program_id: ProgramId
     expected_version: Annotated[
@@ -131,7 +131,7 @@ class WorkoutUpdated(_Changes):
     """`workout.updated`: replaces the fields that it names."""
 
     model_config = ConfigDict(
-        json_schema_extra={"anyOf": [{"required": [name]} for name in OF_WORKOUTS]}
+        json_schema_extra=at_least_one_of(OF_WORKOUTS, null_counts=_CLEARED_BY_NULL)
     )
     workout_id: WorkoutId
     name: Name | None = None

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
-from chalicelib.appevents.events.fields import Passcode, Sealable, Text
+from chalicelib.appevents.events.fields import Passcode, Sealable, Text, at_least_one_of
 from fintegrate.http.validation import Described, RequestModel
 
 _ID = "7c9e6679-7425-40de-944b-e07fc1f90ae7"
@@ -78,6 +78,8 @@ class AppSettings(RequestModel):
 class UserSettingsSubmitted(UserSettings):
     """`user.settings.submitted`: replaces the fields that it names, and leaves the others."""
 
+    model_config = ConfigDict(json_schema_extra=at_least_one_of(UserSettings.model_fields))
+
     @model_validator(mode="after")
     def _names_one(self) -> Self:
         return _with_a_field(self)
@@ -89,6 +91,10 @@ class UserSettingsPersisted(UserSettings):
 
 class AppSettingsSubmitted(AppSettings):
     """`app.settings.submitted`: replaces what it names, each notification by itself."""
+
+    model_config = ConfigDict(
+        json_schema_extra=at_least_one_of((*AppSettings.model_fields, "notifications"))
+    )
 
     notifications: Annotated[Notifications | None, Field(min_length=1, max_length=20)] = None
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from chalicelib.appevents.events.fields import Text
+from chalicelib.appevents.events.fields import Sealable, Text
 from fintegrate.http.validation import Described, Instant, RequestModel
 
 _ID = "7c9e6679-7425-40de-944b-e07fc1f90ae7"
@@ -47,6 +47,8 @@ class UploadReady(RequestModel):
     expires_at: Annotated[Instant, Described("When the upload must be complete", _WHEN)]
     upload: Annotated[
         dict[str, Any],
+        Sealable(),
+        Field(repr=False),
         Described(
             "`method`, `url`, `headers`, `expires_at`; of a large file `parts` of these",
             {"method": "PUT", "url": "https://…", "headers": {}, "expires_at": _WHEN},

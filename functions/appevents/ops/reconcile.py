@@ -60,7 +60,9 @@ def _service(event_type: str) -> str:
 
 
 def _ended(database_of: Callable[[str], Database], service: str, days: int) -> dict[str, Any]:
-    types = [name for name, each in TYPES.items() if service in each.read_by]
+    types = [
+        name for name, each in TYPES.items() if service in each.read_by and each.told_by == CLIENT
+    ]
     try:
         row = database_of(service).fetch_one(SQL["ended"], {"types": types, "days": days + 1})
     except (Unavailable, SettingsError, KeyError):

@@ -1,7 +1,7 @@
 -- Events and dead letters past their retention, as in purge.sql. An event without an outcome stays.
 
--- name: secrets
--- The sealed fields of rows whose day is over, settled or not.
+-- name: event_secrets
+-- The sealed fields of events whose day is over, settled or not, and of their outcomes.
 WITH old AS (
     SELECT id
     FROM events

@@ -36,6 +36,7 @@ def app_video(
     messages: Sequence[QueueMessage], seconds_left: Callable[[], float]
 ) -> Mapping[str, int]:
     """Act on each event once."""
-    requested = partial(upload_requested, bucket_of(parts().settings))
+    own = parts()
+    requested = partial(upload_requested, bucket_of(own.settings), own.sealed)
     handlers: dict[str, Handler] = {**HANDLERS, "media.upload_requested": requested}
     return inbox("video", handlers).settle(messages, seconds_left)

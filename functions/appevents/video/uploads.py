@@ -14,6 +14,7 @@ from chalicelib.appevents.configuration import Configuration
 from chalicelib.appevents.envelope import Event
 from chalicelib.appevents.events.video import UploadRequested
 from chalicelib.appevents.outbox import Reply
+from chalicelib.appevents.sealed_fields import SealedFields
 from chalicelib.appevents.video.models import PARTS_AT_ONCE
 from chalicelib.appevents.video.object_store import Bucket
 from fintegrate.database import Database, Row
@@ -24,6 +25,7 @@ from fintegrate.storage.store import StoreAway
 
 SQL = queries_beside(__name__)
 AWAITING, EXPIRED = "awaiting_upload", "expired"
+READY = "media.upload_ready"
 _TOLD = ("filename", "content_type", "size_bytes", "title")
 
 
@@ -35,8 +37,10 @@ class TooLarge(Exception):
     """Larger than MAX_UPLOAD_BYTES."""
 
 
-def upload_requested(bucket: Bucket, db: Database, event: Event[UploadRequested]) -> Reply:
-    """Make a video, and offer its upload.
+def upload_requested(
+    bucket: Bucket, sealed: SealedFields, db: Database, event: Event[UploadRequested]
+) -> Reply:
+    """Make a video, and offer its upload; the URLs in the answer are sealed for the user.
 
     Raises:
         Rejected: its id is taken, or it is too large.
@@ -44,7 +48,8 @@ def upload_requested(bucket: Bucket, db: Database, event: Event[UploadRequested]
     """
     try:
         row = request_upload(bucket, db, event.user_id, event.id, event.data)
-        return Reply("media.upload_ready", offer(bucket, db, row))
+        said = sealed.seal(READY, event.user_id, event.id, offer(bucket, db, row))
+        return Reply(READY, said)
     except IdTaken:
         raise Rejected("id_taken", "Another video has this id") from None
     except TooLarge:

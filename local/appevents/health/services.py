@@ -9,9 +9,6 @@ import uuid
 from collections.abc import Iterator, Mapping
 from functools import partial
 
-import boto3
-from botocore.config import Config
-
 from chalicelib.appevents import topology
 from chalicelib.appevents.configuration import Configuration
 from fintegrate.messaging.depths import Depth, depths
@@ -19,6 +16,7 @@ from fintegrate.messaging.waiting_queues import WaitingQueues
 from fintegrate.outgoing.reading import read_text
 from fintegrate.settings import load
 from local.appevents.health.finding import Check, Facts, Wrong
+from local.appevents.object_store import client_of
 
 SECONDS = 5
 FFMPEG_SECONDS = 30
@@ -68,22 +66,7 @@ def _facts(queues: WaitingQueues, of: Mapping[str, Depth]) -> Facts:
 
 def _object_store(settings: Mapping[str, str]) -> Facts:
     """Put, get and delete an object."""
-    virtual = settings.get("OBJECT_STORE_ADDRESSING") == "virtual"
-    client = boto3.client(
-        "s3",
-        endpoint_url=settings["OBJECT_STORE_ENDPOINT"],
-        region_name=settings.get("OBJECT_STORE_REGION") or "us-east-1",
-        aws_access_key_id=settings.get("OBJECT_STORE_ACCESS_KEY"),
-        aws_secret_access_key=settings.get("OBJECT_STORE_SECRET_KEY"),
-        config=Config(
-            connect_timeout=SECONDS,
-            read_timeout=SECONDS,
-            retries={"total_max_attempts": 1},
-            s3={"addressing_style": "virtual" if virtual else "path"},
-            request_checksum_calculation="when_required",
-            response_checksum_validation="when_required",
-        ),
-    )
+    client = client_of(settings)
     place = {"Bucket": settings["OBJECT_STORE_BUCKET"], "Key": f"health/{uuid.uuid4()}"}
     client.put_object(**place, Body=b"healthy")
     try:

@@ -14,9 +14,10 @@ from threading import Event
 from local.banking.client import CallFailed
 from local.banking.demo.api import TimedClient
 from local.banking.demo.bank import ConsumerProcess
-from local.banking.demo.display import Display, Progressed
 from local.banking.demo.story import Record, live_through
+from local.serving.bars import Bars, Progressed
 
+BARS = ("customers", "events published", "events confirmed")
 _POLL_SECONDS = 0.25
 _RESEND_SECONDS = 5.0
 
@@ -28,7 +29,7 @@ class Performance:
     api: TimedClient
     watching: TimedClient
     consumer: ConsumerProcess
-    display: Display
+    display: Bars
     record: Record
     _next_resend: float = 0.0
 
@@ -62,16 +63,12 @@ class Performance:
         published = committed - health["pending_count"] - health["failed_count"]
         confirmed = published - health["undelivered_count"] - health["delivery_failed_count"]
         settled = over and health["pending_count"] == health["undelivered_count"] == 0
-        self.display.show(
-            Progressed(
-                self.record.customers,
-                self.record.finished,
-                committed,
-                max(published, 0),
-                max(confirmed, 0),
-            ),
-            last=settled,
+        counts = (
+            Progressed(self.record.finished, self.record.customers),
+            Progressed(max(published, 0), committed),
+            Progressed(max(confirmed, 0), committed),
         )
+        self.display.show(dict(zip(BARS, counts, strict=True)), last=settled)
         if over and health["pending_count"]:
             self._resend()
         return settled

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 
@@ -12,15 +12,15 @@ from rich.console import Console
 from local.banking.client import CallFailed, Client, Tenant, give_broker_access, onboard
 from local.banking.demo.api import TimedClient
 from local.banking.demo.bank import ConsumerKeepsEnding, ConsumerProcess, store_of
-from local.banking.demo.display import Display
 from local.banking.demo.ledger import discrepancies, event_facts, read_store
 from local.banking.demo.names import bank_name
-from local.banking.demo.performance import Performance
+from local.banking.demo.performance import BARS, Performance
 from local.banking.demo.story import Record
 from local.banking.demo.summary import print_calls, print_events, print_figures
 from local.machine.checkout import ROOT
 from local.services.installation import Installation
 from local.serving import playing
+from local.serving.bars import Bars
 from local.serving.playing import number
 from local.serving.server import start_server
 
@@ -94,7 +94,7 @@ def _play(console: Console, choices: Choices, environment: Mapping[str, str]) ->
         TimedClient(base_url, bank.key) as api,
         TimedClient(base_url, bank.key) as watching,
         ConsumerProcess(bank, {**environment, **access}, LOG) as consumer,
-        Display(console, choices.customers) as display,
+        Bars(console, BARS) as display,
     ):
         good_until = watching.ask("GET", "/consumer/api-key")["expires_at"][:10]
         display.remark(
@@ -121,17 +121,12 @@ def _half_of_the_events(customers: int) -> int:
     return max(1, int(customers * _EVENTS_PER_CUSTOMER / 2))
 
 
-def _close(console: Console, bank: Tenant, problems: list[str]) -> int:
-    for problem in problems:
-        console.print(f"does not add up: {problem}", style="red", markup=False, soft_wrap=True)
-    if not problems:
-        console.print("everything adds up: each event committed, published and confirmed")
-    console.print("\nWhat to try next:")
-    for command, purpose in (
+def _close(console: Console, bank: Tenant, problems: Sequence[str]) -> int:
+    steps = (
         (f"less {LOG.relative_to(ROOT)}", "what the consumer said, the redelivery included"),
         (f"sqlite3 {store_of(bank).relative_to(ROOT)} .dump", "what it stored"),
         ("DEMO_CUSTOMERS=2000 make demo", "more of it"),
         ("make local", "the same API, to call it yourself"),
-    ):
-        console.print(f"  {command}   # {purpose}", highlight=False, soft_wrap=True)
-    return 1 if problems else 0
+    )
+    praise = "each event committed, published and confirmed"
+    return playing.close(console, problems, praise, steps)

@@ -16,9 +16,10 @@ from typing import Any
 
 import psycopg2
 
-from local.relay.calls import CallFailed, Relay
+from local.relay.calls import Relay
 from local.relay.chaos import orders
 from local.relay.chaos.evidence import Told
+from local.serving.calls import CallFailed
 
 TIMEOUT_SECONDS = 5.0
 ATTEMPTS = 60

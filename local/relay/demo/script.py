@@ -10,11 +10,12 @@ from random import Random
 from threading import Event, Thread
 from typing import Any
 
-from local.relay.calls import CallFailed, Platforms
+from local.relay.calls import Platforms
 from local.relay.demo.book import Book, insert_rows
 from local.relay.demo.orders import order
 from local.relay.demo.processes import RelayProcess, as_ring, new_key
 from local.relay.demo.shops import WRONG_TOKEN, Destination
+from local.serving.calls import CallFailed
 
 _SIDE_BY_SIDE = 5
 """Orders whose events make one batch."""

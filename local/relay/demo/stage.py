@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from rich.console import Console
 
 from local.machine.checkout import ROOT
-from local.relay.calls import CallFailed, Platforms
+from local.relay.calls import Platforms
 from local.relay.demo.book import Book
 from local.relay.demo.display import Display
 from local.relay.demo.ledger import LaneBalance, balances, discrepancies
@@ -26,6 +26,7 @@ from local.relay.platforms_server import platforms_command, settings_naming
 from local.services.databases import address_of, create_database, drop_database, with_users
 from local.services.installation import Installation, migrate
 from local.serving import playing
+from local.serving.calls import CallFailed
 from local.serving.playing import WrongChoice, number
 from local.serving.server import start_server
 
@@ -179,16 +180,11 @@ def _print_figures(
     )
 
 
-def _close(console: Console, problems: list[str]) -> int:
-    for problem in problems:
-        console.print(f"does not add up: {problem}", style="red", markup=False, soft_wrap=True)
-    if not problems:
-        console.print("everything adds up: what the platforms counted is what was delivered")
-    console.print("\nWhat to try next:")
-    for command, purpose in (
+def _close(console: Console, problems: Sequence[str]) -> int:
+    steps = (
         (f"less {LOG.relative_to(ROOT)}", "what the functions said"),
         ("RELAY_DEMO_ORDERS=2000 make relay-demo", "more of it"),
         ("make local", "the relay and the platforms, to call them yourself"),
-    ):
-        console.print(f"  {command}   # {purpose}", highlight=False, soft_wrap=True)
-    return 1 if problems else 0
+    )
+    praise = "what the platforms counted is what was delivered"
+    return playing.close(console, problems, praise, steps)

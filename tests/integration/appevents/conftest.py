@@ -102,6 +102,23 @@ def running(environment: dict[str, str], app_databases: dict[str, str]) -> Itera
     wiring.use(None)
 
 
+@pytest.fixture
+def rewired(
+    running: wiring.Parts, environment: dict[str, str]
+) -> Iterator[Callable[..., wiring.Parts]]:
+    """Gives this process parts with other settings."""
+    made: list[wiring.Parts] = []
+
+    def rewire(**settings: str) -> wiring.Parts:
+        made.append(wiring.build({**environment, **settings}))
+        wiring.use(made[-1])
+        return made[-1]
+
+    yield rewire
+    for parts in made:
+        parts.close()
+
+
 def _empty(url: str) -> None:
     with psycopg2.connect(url) as connection, connection.cursor() as cursor:
         cursor.execute(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
 import jwt
 
+from local.banking.in_process import api_event, invoke
 from tests.integration.appevents.conftest import Reply, User
 
 Query = Callable[..., list[dict[str, Any]]]
@@ -36,6 +38,13 @@ def make_private(owner: User, passcode: str = SECRET) -> Reply:
 def ask(viewer: User, owner: User, passcode: str = SECRET) -> Reply:
     """Give a passcode at the endpoint."""
     return viewer.call("POST", ACCESS, {"passcode": passcode}, owner_id=owner.id)
+
+
+def key_set() -> Any:
+    """The public keys, as anybody reads them."""
+    answer = invoke(api_event("GET", KEYS, {}, b"", ""))
+    assert answer["statusCode"] == 200, answer
+    return json.loads(answer["body"])
 
 
 def verified(keys: Any, token: str, **options: Any) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import threading
 import time
 import unicodedata
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import bcrypt
@@ -25,17 +25,16 @@ from fintegrate.access.by_token import ByToken, Rules
 from fintegrate.access.caller import Refused
 from fintegrate.access.issuer_keys import IssuerKeys
 from local.appevents.feed_keys import rotate_in
-from local.banking.in_process import api_event, invoke
 from local.services.amqp import channel_on
 from tests.integration.appevents.conftest import Reply, User
 from tests.integration.appevents.feeds import (
     ACCESS,
-    KEYS,
     SECRET,
     SETTINGS,
     TABLES,
     Query,
     ask,
+    key_set,
     make_private,
     verified,
 )
@@ -66,32 +65,8 @@ def compared(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
 
 
 @pytest.fixture
-def rewired(
-    running: wiring.Parts, environment: dict[str, str]
-) -> Iterator[Callable[..., wiring.Parts]]:
-    """Gives this process parts with other settings."""
-    made: list[wiring.Parts] = []
-
-    def rewire(**settings: str) -> wiring.Parts:
-        made.append(wiring.build({**environment, **settings}))
-        wiring.use(made[-1])
-        return made[-1]
-
-    yield rewire
-    for parts in made:
-        parts.close()
-
-
-@pytest.fixture
 def cheap(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(passcodes, "COST", 4)
-
-
-def key_set() -> Any:
-    """The public keys, as anybody reads them."""
-    answer = invoke(api_event("GET", KEYS, {}, b"", ""))
-    assert answer["statusCode"] == 200, answer
-    return json.loads(answer["body"])
 
 
 def test_feed_is_public_at_first(make_user: MakeUser, compared: list[bytes]) -> None:

@@ -274,6 +274,24 @@ def test_accounts_are_balanced(
     assert operator("GET", RECONCILE, query={"days": 1}).data["balanced"] is False
 
 
+def test_accounts_leave_services_events_out(
+    operator: Callable[..., Reply], user: User, query: Query
+) -> None:
+    """Else those that a service has ended would hide that outcomes are told which it does not know."""
+    for event_type in ("feed.visibility.changed", "media.processed", "comment.created"):
+        query(
+            "video",
+            "INSERT INTO idempotency_keys (user_id, client_generated_id, event_type, outcome)"
+            " VALUES (%(user)s, gen_random_uuid(), %(type)s, 'processed')",
+            user=user.id,
+            type=event_type,
+        )
+
+    report = operator("GET", RECONCILE).data
+
+    assert {each["service"]: each["keys"] for each in report["services"]}["video"] == 1
+
+
 @pytest.mark.parametrize(
     ("count", "spoiled"),
     [
@@ -397,10 +415,10 @@ def test_purge_takes_what_is_past(
 
     assert run("app_purge") == {
         "idempotency_keys": 1,
-        "outbox": 2,
         "outbox_secrets": 0,
+        "outbox": 2,
         "inbox_attempts": 1,
-        "secrets": 0,
+        "event_secrets": 0,
         "payloads": 2,
         "dead_letter_bodies": 1,
         "dead_letter_secrets": 0,

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 from cryptography.fernet import Fernet
 
-from chalicelib.appevents import wiring
+from chalicelib.appevents import topology, wiring
 from chalicelib.appevents.events.catalogue import with_secrets
+from chalicelib.appevents.events.fields import is_sealed
 from chalicelib.appevents.notification.accept import content
 from chalicelib.appevents.notification.models import Told
 from chalicelib.appevents.sealed_fields import SealedFields
@@ -28,6 +29,7 @@ from tests.support.schedules import run_schedule
 EVENTS = "/api/v1/notify/events"
 ATTEMPT = "feed.access.attempt"
 FIELDS = sorted({field for each in with_secrets().values() for field in each})
+SERVICES = ("notify", "video", "settings", "program", "dm", "machine")
 Settle = Callable[[str], None]
 MakeUser = Callable[[], User]
 
@@ -153,21 +155,25 @@ def test_moved_secret_does_not_open(
     assert query("settings", rejected)[0]["data"]["reason_code"] == "unreadable_secret"
 
 
-def test_secrets_are_erased_after_a_day(
-    running: wiring.Parts, make_user: MakeUser, settle: Settle, query: Query
-) -> None:
+def purged() -> tuple[int, int]:
+    """Runs the purge; how many rows of events, and of outboxes, lost their secrets."""
+    done = run_schedule("app_purge")
+    return done["event_secrets"], done["outbox_secrets"]
+
+
+def test_secrets_are_erased_after_a_day(make_user: MakeUser, settle: Settle, query: Query) -> None:
     viewer, owner = make_user(), make_user()
     make_private(owner)
     settled = viewer.tell(ATTEMPT, attempt(owner.id))
     settle("settings")
     viewer.tell(ATTEMPT, attempt(owner.id, "waits"))
-    assert run_schedule("app_purge")["secrets"] == 0
+    assert purged() == (0, 0)
 
     query("notify", "UPDATE events SET erase_at = erase_at - interval '25 hours'")
     query("settings", "UPDATE outbox SET created_at = created_at - interval '25 hours'")
-    counts = [run_schedule("app_purge") for _ in range(2)]
 
-    assert [(each["secrets"], each["outbox_secrets"]) for each in counts] == [(2, 1), (0, 0)]
+    assert purged() == (2, 1)
+    assert purged() == (0, 0)
     assert "sealed" not in rows(query)
     outcome = viewer.state(settled)["outcome"]["data"]
     assert (outcome["feed_owner_id"], "access_token" in outcome) == (owner.id, False)
@@ -233,6 +239,91 @@ def test_secrets_are_in_no_log(
 
     assert SECRET not in caplog.text
     assert token not in caplog.text
+
+
+def everything(query: Query) -> str:
+    """Every row of every table of every service's database."""
+    tables = (
+        "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'"
+    )
+    kept = [
+        query(service, f"SELECT * FROM {table['relname']}")
+        for service in SERVICES
+        for table in query(service, tables)
+    ]
+    return json.dumps(kept, default=str, ensure_ascii=False)
+
+
+def waiting(running: wiring.Parts) -> str:
+    """Every message of every queue, with its headers; all go back."""
+    found = []
+    with channel_on(running.settings.app_rabbitmq_url) as channel:
+        for queue in topology.names_of(running.settings):
+            while True:
+                method, properties, body = channel.basic_get(queue)
+                if method is None or body is None:
+                    break
+                found.append(f"{queue} {properties} {body.decode()}")
+    return "\n".join(found)
+
+
+@pytest.mark.parametrize("size", [5, 150_000_000], ids=["whole", "parts"])
+def test_upload_is_opened_for_its_user_only(
+    running: wiring.Parts,
+    make_user: MakeUser,
+    pump: Callable[..., Any],
+    query: Query,
+    caplog: pytest.LogCaptureFixture,
+    size: int,
+) -> None:
+    user, other = make_user(), make_user()
+    video = {"filename": "squat.mp4", "content_type": "video/mp4", "size_bytes": size}
+    kept = []
+    with caplog.at_level("DEBUG"):
+        told = user.tell("media.upload_requested", video)
+        assert pump("video")["applied"] == 1
+        kept += [everything(query), waiting(running)]
+        assert told in kept[1]
+        assert pump("notification")["applied"] == 1
+        kept += [everything(query), waiting(running)]
+        upload = user.state(told)["outcome"]["data"]["upload"]
+        path = f"{EVENTS}/{{client_generated_id}}"
+        assert other.call("GET", path, client_generated_id=told).status == 404
+
+    urls = [each["url"] for each in upload.get("parts", [upload])]
+    assert all("X-Amz-Signature=" in url for url in urls)
+    for text in (*kept, caplog.text):
+        assert "X-Amz-Signature" not in text
+        assert f"uploads/{user.id}/{told}?" not in text
+        assert not any(url in text for url in urls)
+    assert '"sealed"' in kept[2]
+
+
+def test_upload_is_erased_after_a_day(user: User, settle: Settle, query: Query) -> None:
+    video = {"filename": "squat.mp4", "content_type": "video/mp4", "size_bytes": 5}
+    told = user.tell("media.upload_requested", video)
+    settle("video")
+    assert "upload" in user.state(told)["outcome"]["data"]
+    query("notify", "UPDATE events SET erase_at = erase_at - interval '25 hours'")
+    query("video", "UPDATE outbox SET created_at = created_at - interval '25 hours'")
+
+    assert purged() == (1, 1)
+
+    assert user.state(told)["outcome"]["data"].keys() == {"video_id", "expires_at"}
+    assert '"sealed"' not in everything(query)
+
+
+def test_any_json_can_be_sealed() -> None:
+    ring = json.dumps({"k1": Fernet.generate_key().decode()})
+    sealed = SealedFields(lambda: Sealing(KeyRing("APP_KEYS", ring)))
+    key = "media.upload_ready", "user", "event"
+    for value in ("text", "1234", "", 7, 0, False, [1, "ü"], {}, {"url": "https://a?b", "n": None}):
+        kept = sealed.seal(*key, {"upload": value, "video_id": "v"})
+
+        assert is_sealed(kept["upload"])
+        assert sealed.seal(*key, kept) == kept
+        assert sealed.open(*key, kept) == {"upload": value, "video_id": "v"}
+    assert sealed.seal(*key, {"upload": None}) == {"upload": None}
 
 
 def test_errors_repeat_no_secret_field() -> None:

@@ -24,6 +24,8 @@ TREE = {
     "Invalid": 422,
     "TooManyRequests": 429,
     "Crash": 500,
+    "BadGateway": 502,
+    "GatewayTimeout": 504,
     "Unavailable": 503,
     "Busy": 503,
 }

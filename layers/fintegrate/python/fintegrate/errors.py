@@ -13,6 +13,8 @@
     ├── Invalid                422  a field is wrong
     ├── TooManyRequests        429  with `Retry-After`
     ├── Crash                  500  anything else that escaped a handler
+    ├── BadGateway             502  a server that the request was passed on to gave no usable answer
+    ├── GatewayTimeout         504  it did not answer in time
     └── Unavailable            503  a server that the request needs is away; with `Retry-After`
         └── Busy               503  it is up, but too slow, or a lock was not free in time
 
@@ -121,13 +123,27 @@ class Crash(ApiError):
     status = 500
 
 
+class BadGateway(ApiError):
+    """A server that the request was passed on to cannot be reached, or its answer cannot be used."""
+
+    status = 502
+
+
+class GatewayTimeout(ApiError):
+    """A server that the request was passed on to did not answer in time."""
+
+    status = 504
+
+
 class Unavailable(ApiError):
     """A server that the request needs is away; the caller may send the request again."""
 
     status = 503
 
-    def __init__(self, description: str, retry_after: int = 2) -> None:
-        super().__init__(description, {"Retry-After": str(retry_after)})
+    def __init__(
+        self, description: str, retry_after: int = 2, *, reason: str | None = None
+    ) -> None:
+        super().__init__(description, {"Retry-After": str(retry_after)}, reason)
 
 
 class Busy(Unavailable):

@@ -7,9 +7,9 @@ the text, so the database's views of running statements show the name.
 from __future__ import annotations
 
 import re
-import sys
 from pathlib import Path
-from typing import Any
+
+from fintegrate.files_beside import text_beside
 
 _NAME = re.compile(r"^-- name: (\w+)$", re.MULTILINE)
 
@@ -24,16 +24,9 @@ def load_queries(path: Path) -> dict[str, str]:
 
 
 def queries_beside(module_name: str) -> dict[str, str]:
-    """Read the statements of the `.sql` file with the module's name.
-
-    The module's loader reads it, because a package's files may be packed into one (`packed_modules`).
-    """
-    specification = sys.modules[module_name].__spec__
-    if specification is None or specification.origin is None:
-        raise ValueError(f"{module_name} was not imported from a file")
-    path = Path(specification.origin).with_suffix(".sql")
-    loader: Any = specification.loader
-    return _by_name(path.name, loader.get_data(str(path)).decode())
+    """Read the statements of the `.sql` file with the module's name."""
+    file = f"{module_name.rpartition('.')[2]}.sql"
+    return _by_name(file, text_beside(module_name, file))
 
 
 def _by_name(file: str, text: str) -> dict[str, str]:

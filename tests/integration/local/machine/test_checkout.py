@@ -8,6 +8,7 @@ from collections.abc import Callable
 import psutil
 import pytest
 
+from local.services.native.servers import wanted
 from tests.integration.local.machine.copies import Copy
 from tests.support.waiting import eventually
 
@@ -43,11 +44,12 @@ def test_up_twice_shows_no_secret(copy: Make) -> None:
     output += only.run("up")
 
     assert {p.pid for p in only.processes()} >= {pid for pid in serving if psutil.pid_exists(pid)}
-    secrets = [path.read_text() for path in (only.root / ".local" / "secrets").iterdir()]
+    folder = only.root / ".local" / "secrets"
+    secrets = {path.name: path.read_text() for path in folder.iterdir()}
     shown = output + "".join(" ".join(p.cmdline()) for p in only.processes())
     shown += "".join(p.read_text(errors="replace") for p in only.root.glob(".local/log/*.log"))
-    assert len(secrets) == 4
-    assert [secret for secret in secrets if secret in shown] == []
+    assert secrets.keys() == {"letters-key", *(server.name for server in wanted())}
+    assert [name for name, secret in secrets.items() if secret in shown] == []
     only.run("down")
     only.assert_nothing_left()
 

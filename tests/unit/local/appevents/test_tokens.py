@@ -11,7 +11,14 @@ from typing import Any, cast
 import jwt
 import pytest
 
-from local.appevents.tokens import NoTokens, make_token, user_id, user_of, with_users
+from local.appevents.tokens import (
+    NoTokens,
+    make_token,
+    ready_to_paste,
+    user_id,
+    user_of,
+    with_users,
+)
 from local.machine.checkout import Checkout
 from local.services.installation import Installation
 from local.services.running import RunningServices
@@ -63,7 +70,19 @@ def test_users_are_announced_and_no_setting(tmp_path: Path) -> None:
     assert user_of({**SETTINGS, "JWT_SHARED_SECRET": "t" * 32}, "BOB") != user_of(SETTINGS, "BOB")
 
 
+def test_users_are_shown_without_tokens(tmp_path: Path) -> None:
+    installed = with_users(Installation(Checkout(tmp_path), cast(RunningServices, None), SETTINGS))
+
+    shown = ready_to_paste(installed)
+
+    for name in ("ALICE", "BOB"):
+        assert f"{name.capitalize()} is {user_of(SETTINGS, name)}" in shown
+        assert f"Bearer $APP_TOKEN_{name}" in shown
+        assert installed.said_too[f"APP_TOKEN_{name}"] not in shown
+
+
 def test_foreign_issuer_leaves_users_out(tmp_path: Path) -> None:
     installed = Installation(Checkout(tmp_path), cast(RunningServices, None), {})
 
     assert with_users(replace(installed)).said_too == {}
+    assert ready_to_paste(with_users(installed)) == ""

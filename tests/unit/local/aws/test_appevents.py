@@ -33,7 +33,10 @@ QUEUES = {
 }
 """The functions of queues, by their names."""
 SECRETS = {
-    "APIHandler": {*ALL_DATABASES, *BROKER_AND_CACHE, "AppTokenSecretArn", "AppKeysSecretArn"},
+    "APIHandler": {
+        *(*ALL_DATABASES, *BROKER_AND_CACHE),
+        *("AppTokenSecretArn", "AppKeysSecretArn", "AiKeySecretArn"),
+    },
     "PrepareDatabase": {"DatabaseMasterSecretArn", *OWNERS, *ALL_DATABASES},
     "PrepareBroker": {"BrokerAdminSecretArn", "AppBrokerSecretArn"},
     "Migrate": OWNERS,
@@ -49,7 +52,7 @@ SECRETS = {
     "AppProgram": {"ProgramDatabaseSecretArn", *BROKER_AND_CACHE},
     "AppDm": {"DmDatabaseSecretArn", *BROKER_AND_CACHE},
     "AppSettings": {"SettingsDatabaseSecretArn", "AppKeysSecretArn", *BROKER_AND_CACHE},
-    "AppVideo": {"VideoDatabaseSecretArn", *BROKER_AND_CACHE},
+    "AppVideo": {"VideoDatabaseSecretArn", "AppKeysSecretArn", *BROKER_AND_CACHE},
     "AppProcessing": {"VideoDatabaseSecretArn", *BROKER_AND_CACHE},
 }
 EVENT_SOURCE = {"mq:DescribeBroker", "ec2:DescribeSecurityGroups", "ec2:DescribeVpcs"}
@@ -190,11 +193,25 @@ def test_bucket_and_keys_are_reached(expanded: Template) -> None:
 
 
 def test_api_checks_tokens_in_one_way(expanded: Template) -> None:
-    assert variables(functions(expanded)["APIHandler"])["SETTINGS_SECRET_ID"]["Fn::If"] == [
-        "FetchesKeys",
-        {"Ref": "AppKeysSecretArn"},
-        {"Fn::Sub": "${AppTokenSecretArn},${AppKeysSecretArn}"},
-    ]
+    condition, fetches, shares = secrets_of_settings(expanded)
+
+    assert condition == "FetchesKeys"
+    assert "AppTokenSecretArn" not in json.dumps(fetches)
+    assert all("${AppTokenSecretArn}" in each["Fn::Sub"] for each in shares["Fn::If"][1:])
+
+
+def test_key_of_the_ai_is_read_with_it_only(expanded: Template) -> None:
+    for each in secrets_of_settings(expanded)[1:]:
+        condition, with_ai, without = each["Fn::If"]
+
+        assert condition == "HasAi"
+        assert "AiKeySecretArn" in json.dumps(with_ai)
+        assert "AiKeySecretArn" not in json.dumps(without)
+        assert all("AppKeysSecretArn" in json.dumps(secrets) for secrets in (with_ai, without))
+
+
+def secrets_of_settings(expanded: Template) -> Any:
+    return variables(functions(expanded)["APIHandler"])["SETTINGS_SECRET_ID"]["Fn::If"]
 
 
 def test_api_knows_its_keys_of_access_tokens(expanded: Template) -> None:

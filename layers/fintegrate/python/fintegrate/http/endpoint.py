@@ -104,7 +104,8 @@ class Answer:
     """What a handler returns: the `data` of the envelope, and the event that it has written.
 
     Its `headers` replace those that every answer has, except `X-Request-Id`. They are not stored with
-    an idempotency key, so a replayed answer lacks them. `after_commit` is called after the commit and
+    an idempotency key, so a replayed answer lacks them. Who has the version that an `ETag` of them names
+    gets 304 without `data`. `after_commit` is called after the commit and
     before the event is published. It must not raise. `outcome` makes `data` after that, where it has to
     be waited for while no transaction is open. Its errors are answered as the handler's are. What it
     makes is not stored with an idempotency key, so its endpoint takes none.
@@ -134,6 +135,9 @@ class Endpoint(NamedTuple):
         looks_up: whether the request may name something that does not exist (404); for the document.
         conflict: what the handler refuses with 409; for the document.
         path: the model of the path's parameters, such as `id` in `/items/{id}`.
+        asks_another: whether the answer is another server's, which may fail (502) or keep silent (504);
+            for the document.
+        versioned: whether answers have an `ETag`; for the document.
     """
 
     takes: type[BaseModel]
@@ -147,6 +151,8 @@ class Endpoint(NamedTuple):
     looks_up: bool = False
     conflict: str | None = None
     path: type[BaseModel] | None = None
+    asks_another: bool = False
+    versioned: bool = False
 
 
 Handler = Callable[[Call[Any]], Answer]
@@ -241,6 +247,9 @@ class _Answering:
     def _success(self, result: Answer) -> Response:
         spec, headers = self._spec, {**self._headers, **result.headers}
         data = result.data if result.outcome is None else result.outcome()
+        tag = headers.get("ETag")
+        if tag is not None and self._request.has_version(tag):
+            return Response("", {**headers}, 304)
         if spec.media_type is None:
             return answer(spec.status, data, headers=headers)
         return Response(data, {"Content-Type": spec.media_type, **headers}, spec.status)

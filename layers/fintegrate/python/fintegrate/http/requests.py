@@ -48,6 +48,15 @@ class Request:
         value = self._raw.headers.get(name)
         return None if value is None else str(value)
 
+    def has_version(self, tag: str) -> bool:
+        """Whether the caller of a GET has the version of the answer with this entity tag.
+
+        Source: https://www.rfc-editor.org/rfc/rfc9110#section-13.1.2
+        """
+        known = self.header("if-none-match") if self.method == "GET" else None
+        tags = [each.strip().removeprefix("W/") for each in (known or "").split(",")]
+        return "*" in tags or tag.removeprefix("W/") in tags
+
     @property
     def traceparent(self) -> str | None:
         """The caller's trace context, if it is valid.

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from pydantic import GetJsonSchemaHandler
     from pydantic_core import CoreSchema
 
-SECRET_FIELDS = frozenset({"access_token", "api_key", "credentials", "key", "passcode"})
+SECRET_FIELDS = frozenset({"access_token", "api_key", "credentials", "key", "passcode", "upload"})
 _SHOWN = 60
 _MOST_SENTENCES = 50
 """Keeps the answer short, because a request may have any number of wrong fields."""

@@ -1,7 +1,8 @@
 """Makes examples from generated schemas, and removes the facts of `Described` from them.
 
 An example is the schema's own or that of the field's `Described`, otherwise a value that the schema
-allows. It has required fields only.
+allows. It has required fields only. Of a model that needs at least one of some fields these are the
+fields of its first alternative.
 """
 
 from __future__ import annotations
@@ -80,7 +81,8 @@ def _plain(schema: dict[str, Any], components: dict[str, Any]) -> Any:
 
 
 def _object(schema: dict[str, Any], components: dict[str, Any]) -> dict[str, Any]:
-    required = schema.get("required", [])
+    alternative = schema.get("anyOf", [{}])[0]
+    required = [*schema.get("required", []), *alternative.get("required", [])]
     return {
         name: example(field, components)
         for name, field in schema["properties"].items()

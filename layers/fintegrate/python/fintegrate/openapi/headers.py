@@ -24,6 +24,11 @@ HEADERS: dict[str, Any] = {
         "scheme has refused. AWS's REST APIs call it `x-amzn-remapped-www-authenticate`",
         "schema": {"type": "string", "pattern": "^Basic realm="},
     },
+    "ETag": {
+        "description": "The version of what is answered",
+        "required": True,
+        "schema": {"type": "string"},
+    },
     "Retry-After": {
         "description": "Seconds to wait before the next try",
         "required": True,
@@ -39,6 +44,12 @@ PARAMETERS: dict[str, Any] = {
         "in": "header",
         "description": "An id of yours for this request, 1 to 128 of A-Z a-z 0-9 . _ -; "
         "any other is replaced by a new one",
+        "schema": {"type": "string"},
+    },
+    "IfNoneMatch": {
+        "name": "If-None-Match",
+        "in": "header",
+        "description": "The `ETag` of an earlier answer: while that is the same, the answer is 304",
         "schema": {"type": "string"},
     },
     "IdempotencyKey": {

@@ -18,6 +18,7 @@ from fintegrate.openapi.refusals import Refusals
 from fintegrate.openapi.schemas import JSON, Schemas
 
 ADMIN_ONLY = "For the admin only."
+UNCHANGED = {"description": "The caller has this version", "headers": header_refs("ETag")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,7 @@ class Operations:
             "parameters": self._parameters(route),
             "responses": {
                 str(route.spec.status): self._success(route),
+                **({"304": UNCHANGED} if route.spec.versioned else {}),
                 **self._refusals.of(route.system, route.method, route.spec),
             },
             **({"security": security} if security != self.security else {}),
@@ -99,6 +101,7 @@ class Operations:
 
     def _parameters(self, route: Route) -> list[dict[str, Any]]:
         headers = ["RequestId"] + ["IdempotencyKey"] * route.takes_idempotency_key
+        headers += ["IfNoneMatch"] * route.spec.versioned
         query = self._schemas.parameters(route.spec.takes, "query") if route.method == "GET" else []
         path = self._schemas.parameters(route.spec.path, "path") if route.spec.path else []
         return [*path, *query, *(parameter_ref(name) for name in headers)]
@@ -114,9 +117,10 @@ class Operations:
         spec = route.spec
         limits = RATE_LIMITS if spec.access is not Access.PUBLIC else ()
         replayed = ("Idempotency-Replayed",) if route.takes_idempotency_key else ()
+        version = ("ETag",) if spec.versioned else ()
         return {
             "description": HTTPStatus(spec.status).phrase,
-            "headers": header_refs(*limits, *replayed),
+            "headers": header_refs(*limits, *replayed, *version),
             "content": self._content(spec),
         }
 

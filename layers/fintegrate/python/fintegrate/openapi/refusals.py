@@ -52,14 +52,23 @@ REFUSALS: dict[int, Refusal] = {
         "Something went wrong on our side",
         "Something went wrong on our side; report reference 7b0e3b7e to support",
     ),
+    502: Refusal(
+        "Another server, which the answer comes from, cannot be reached or gave no usable answer",
+        "The server cannot be reached; try again later",
+    ),
     503: Refusal(
         "A server that the request needs is away",
         "The database cannot be reached; try again shortly",
+    ),
+    504: Refusal(
+        "Another server, which the answer comes from, did not answer in time",
+        "The server did not answer in time; try again later",
     ),
 }
 """The texts for systems without their own."""
 ALWAYS = (400, 413, 415, 422, 429, 500)
 AUTHENTICATED = (401, 403)
+OF_ANOTHER = (502, 504)
 KEY_REUSED = "The Idempotency-Key was used with another request, or its request is still running"
 
 
@@ -87,6 +96,8 @@ class Refusals:
             statuses += AUTHENTICATED
         if _needs_servers(spec):
             statuses.append(503)
+        if spec.asks_another:
+            statuses += OF_ANOTHER
         if spec.looks_up:
             statuses.append(404)
         refusals = {str(status): self._ref(system, status) for status in statuses}

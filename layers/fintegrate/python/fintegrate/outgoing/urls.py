@@ -108,6 +108,20 @@ def allowed_hosts(text: str, stage: str, setting: str = "ALLOW_HOSTS") -> Allowe
     return frozenset(_allowed_host(entry, setting) for entry in entries)
 
 
+def own_hosts(url: str, stage: str, setting: str) -> AllowedHosts:
+    """For the URL of a setting: on the own machine its host may be at any address, and speak plain http.
+
+    Raises:
+        SettingsError: no request may go there.
+    """
+    allowed = host_of(url) if stage == _LOCAL else NO_HOSTS
+    try:
+        target_of(url, allowed)
+    except UrlNotAllowed as error:
+        raise SettingsError(f"{setting} cannot be used: {error}") from None
+    return allowed
+
+
 def host_of(url: str) -> AllowedHosts:
     """The host of a URL that is a setting: it is our own, whatever its address. None of a wrong URL."""
     try:

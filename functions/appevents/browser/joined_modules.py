@@ -1,0 +1,27 @@
+"""Joins the modules of the browser's code into the one that is served.
+
+Each is an ES module that imports the former ones by name. Their imports go, as what they name stands in
+the same module then, and only the last one exports. Leaves their text as it is, comments included.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from fintegrate.files_beside import text_beside
+
+OFFLINE_QUEUE = ("entries", "store", "requests", "tabs", "queue")
+"""The modules of the offline queue, each after those that it imports."""
+_IMPORT = re.compile(r'^import \{[^}]*\} from "\./\w+\.js";\n', re.MULTILINE)
+_EXPORT = re.compile(r"^export (?=(?:async )?(?:function|class|const)\b)", re.MULTILINE)
+
+
+def join(names: Sequence[str]) -> str:
+    """The text of one module."""
+    *parts, last = (_IMPORT.sub("", _text(name)) for name in names)
+    return "\n".join([*(_EXPORT.sub("", part) for part in parts), last])
+
+
+def _text(name: str) -> str:
+    return text_beside("chalicelib.appevents.browser.joined_modules", f"offline_queue/{name}.js")
