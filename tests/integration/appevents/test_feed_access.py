@@ -25,10 +25,12 @@ from fintegrate.access.by_token import ByToken, Rules
 from fintegrate.access.caller import Refused
 from fintegrate.access.issuer_keys import IssuerKeys
 from local.appevents.feed_keys import rotate_in
+from local.banking.in_process import api_event, invoke
 from local.services.amqp import channel_on
 from tests.integration.appevents.conftest import Reply, User
 from tests.integration.appevents.feeds import (
     ACCESS,
+    KEYS,
     SECRET,
     SETTINGS,
     TABLES,
