@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hmac
 import json
+import secrets
 import threading
 import time
 import unicodedata
@@ -24,10 +25,12 @@ from fintegrate.access.by_token import ByToken, Rules
 from fintegrate.access.caller import Refused
 from fintegrate.access.issuer_keys import IssuerKeys
 from local.appevents.feed_keys import rotate_in
+from local.banking.in_process import api_event, invoke
 from local.services.amqp import channel_on
 from tests.integration.appevents.conftest import Reply, User
 from tests.integration.appevents.feeds import (
     ACCESS,
+    KEYS,
     SECRET,
     SETTINGS,
     TABLES,
@@ -512,6 +515,15 @@ def test_user_token_is_no_access_token(user: User) -> None:
 
 def _base64(part: Any) -> str:
     return base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=").decode()
+
+
+def test_keys_are_not_read_without_end(rewired: Callable[..., wiring.Parts]) -> None:
+    rewired(APP_RATE_LIMIT_USER_BURST="3", APP_RATE_LIMIT_USER_PER_MINUTE="1")
+    event = api_event("GET", KEYS, {}, b"", "", source_ip=f"2001:db8:{secrets.token_hex(2)}::1")
+
+    answers = [invoke(event)["statusCode"] for _ in range(5)]
+
+    assert answers == [200] * 3 + [429] * 2
 
 
 def test_callers_without_token_read_keys_only(user: User) -> None:

@@ -593,6 +593,27 @@ def test_purge_takes_what_is_past(
     assert (again.status, again.data["duplicate"]) == (202, True)
 
 
+def test_keys_outlive_short_lived_events(
+    user: User,
+    environment: dict[str, str],
+    settle: Callable[[str], None],
+    run: Callable[[str], Any],
+    query: Query,
+) -> None:
+    user.tell("machine.note.saved", NOTE)
+    settle("machine")
+    aged = "now() - interval '10 days'"
+    query("notify", f"UPDATE events SET received_at = {aged}, outcome_at = {aged}")
+    query("machine", f"UPDATE idempotency_keys SET processed_at = {aged}")
+    short = wiring.build({**environment, "APP_EVENT_DAYS": "7"})
+    wiring.use(short)
+
+    gone = run("app_purge")
+
+    short.close()
+    assert (gone["events"], gone["idempotency_keys"]) == (1, 0)
+
+
 def told(event_id: str) -> dict[str, Any]:
     return {
         "event_type": "machine.note.saved",
