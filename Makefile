@@ -115,7 +115,7 @@ destroy: setup ## delete a stage in AWS (STAGE=…), after asking
 	@$(PY) -m local.aws destroy $(STAGE)
 
 requirements: ## pin all packages anew, with their hashes (needs uv; ARGS=--upgrade)
-	@for name in requirements requirements-dev; do uv pip compile $$name.in --output-file $$name.txt \
+	@for name in requirements requirements-dev requirements-ffmpeg; do uv pip compile $$name.in --output-file $$name.txt \
 		--quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
 		--no-emit-package pip --custom-compile-command "make requirements" $(ARGS); done
 

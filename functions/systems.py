@@ -52,6 +52,8 @@ def _operations() -> Blueprint:
     index = import_module(f"chalicelib.{OPERATIONS}.index")
     if any(system.brokers for system in served()):
         index.prepare_brokers_too()
+    for base_path in filter(None, (system.base_path for system in served())):
+        index.answer_below(base_path)
     operations: Blueprint = index.operations
     return operations
 

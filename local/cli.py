@@ -306,11 +306,12 @@ def app_demo() -> None:
 @explained
 def bench() -> None:
     """Measure, each figure beside its floor in the same run."""
+    from local.appevents.bench import measurements as of_appevents
     from local.banking.bench import measurements as of_banking
     from local.bench.run import run
     from local.relay.bench import measurements as of_relay
 
-    raise typer.Exit(run([of_relay.suite(), of_banking.suite()]))
+    raise typer.Exit(run([of_relay.suite(), of_appevents.suite(), of_banking.suite()]))
 
 
 @app.command(name="bench-deploy")
@@ -328,7 +329,7 @@ def bench_deploy() -> None:
 @app.command()
 @explained
 def chaos(
-    system: Annotated[str, typer.Option(help="banking or relay; both if left out")] = "",
+    system: Annotated[str, typer.Option(help="banking, relay or appevents; all if left out")] = "",
     seed: Annotated[int | None, typer.Option(help="the first; new if left out")] = None,
     seeds: Annotated[int, typer.Option(min=0, help="how many, in a row")] = 1,
     seconds: Annotated[float, typer.Option(min=1, help="of load and faults, each seed")] = 40.0,
@@ -336,11 +337,12 @@ def chaos(
     kill_points: Annotated[bool, typer.Option(help="play every kill point, too, once")] = True,
 ) -> None:
     """Kill and cut everything under load, and let the ledger say what became of it."""
+    from local.appevents.chaos import command as appevents
     from local.banking.chaos import command as banking
     from local.chaos.command import run
     from local.relay.chaos import command as relay
 
-    plays = {"banking": banking.plays, "relay": relay.plays}
+    plays = {"banking": banking.plays, "relay": relay.plays, "appevents": appevents.plays}
     if system and system not in plays:
         raise typer.BadParameter(f"must be one of {', '.join(plays)}", param_hint="--system")
     wanted = [plays[system]] if system else list(plays.values())

@@ -72,7 +72,7 @@ class Configuration:
     upload_expires_seconds: int = field(default=86_400, metadata={"least": 1})
     upload_url_seconds: int = field(default=900, metadata={"least": 1})
     feed_access_jwks_url: str = ""
-    """Where the service of settings shows the public keys of feed access tokens."""
+    """Where the public keys of access tokens are shown, if another API answers for the settings."""
 
     ai_endpoint: str = ""
     """A server that speaks OpenAI's chat format, such as https://ai.example.com. The AI is off unless

@@ -11,4 +11,11 @@ SETTLED = Counted(
 OUTCOMES_UNKNOWN = Counted(
     "outcomes_unknown_total", "Outcomes of events that nobody accepted here", ("event_type",)
 )
-COUNTED = (ACCEPTED, SETTLED, OUTCOMES_UNKNOWN)
+OUTCOMES = Counted("outcomes_total", "Outcomes of events that clients told", ("outcome",))
+BATCH_SECONDS = Counted(
+    "batch_seconds",
+    "How long a service's function worked on a batch; a video is a batch of its own",
+    ("service",),
+    (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 60, 300, 840),
+)
+COUNTED = (ACCEPTED, SETTLED, OUTCOMES, OUTCOMES_UNKNOWN, BATCH_SECONDS)

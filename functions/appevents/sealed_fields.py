@@ -2,7 +2,8 @@
 
 A sealed field is `{"key_id": …, "sealed": …}` in the place of its value. Any JSON value can be
 sealed, as its JSON text. It is sealed for one field of one event: of an event that a client told, or of
-the answer to it. The type says for whom it is, so an answer's text does not open as another service's. The keys are `APP_KEYS`.
+the answer to it. The type says for whom it is, so an answer's text does not open as another service's.
+The keys are `APP_KEYS`.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ makes the parts of the services that it serves.
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Mapping
 from functools import cache, partial
@@ -16,11 +17,13 @@ from chalicelib.appevents import outbox, topology
 from chalicelib.appevents.access import API_KEY, BEARER, schemes_of
 from chalicelib.appevents.configuration import SERVICE, Configuration
 from chalicelib.appevents.consuming import SQL, Consuming, Handler
-from chalicelib.appevents.counters import COUNTED, SETTLED
+from chalicelib.appevents.counters import BATCH_SECONDS, COUNTED, SETTLED
 from chalicelib.appevents.envelope import Event, compose
+from chalicelib.appevents.event_log import tell_of
 from chalicelib.appevents.events.catalogue import CLIENT
 from chalicelib.appevents.notification import outbox as told
 from chalicelib.appevents.sealed_fields import SealedFields
+from fintegrate.access.by_token import Keys
 from fintegrate.access.caller import Scheme
 from fintegrate.access.key_ring import KeyRing
 from fintegrate.access.sealing import Sealing
@@ -32,6 +35,7 @@ from fintegrate.logs import configure_logging
 from fintegrate.made_once import MadeOnce
 from fintegrate.messaging.inbox import Inbox
 from fintegrate.messaging.publisher import Publisher
+from fintegrate.messaging.queue_function import batch_function
 from fintegrate.messaging.sender import RabbitSender
 from fintegrate.metrics import OF_THE_LAYER
 from fintegrate.metrics_store import Metrics
@@ -86,6 +90,8 @@ class Parts(NamedTuple):
     Raises:
         SettingsError: the setting is missing, or cannot be read.
     """
+    feed_keys: Callable[[], Keys]
+    """The public keys of access tokens to feeds."""
     beside: Callable[[str], Database]
     """A further connection to a service's database, for what is committed by itself.
 
@@ -142,6 +148,17 @@ admin_endpoint = endpoints(
 """The decorator of the operators' endpoints. A user is known there, and refused."""
 
 
+def _batch_ended(queue: str, seconds: float) -> None:
+    """Send what was counted: the process may be frozen, or never run again."""
+    metrics = parts().metrics
+    metrics.observe(BATCH_SECONDS, queue.removeprefix("app."), value=seconds)
+    metrics.flush()
+
+
+consumes = partial(batch_function, broker="APP_RABBITMQ_URL", ended=_batch_ended)
+"""The decorator of a service's queue function, as `fintegrate.messaging.queue_function` describes it."""
+
+
 def inbox(service: str, handlers: Mapping[str, Handler], queue: str = "") -> Inbox[Event[Any]]:
     """The inbox of a service, whose handlers these are; its queue has its name, or this one."""
     queue = queue or service
@@ -159,6 +176,7 @@ def inbox(service: str, handlers: Mapping[str, Handler], queue: str = "") -> Inb
         own.service(service).outbox.publish_together,
         partial(topology.declare_queues, own.settings),
         lambda step, count: own.metrics.count(SETTLED, queue, step, by=count),
+        partial(tell_of, queue),
     )
 
 
@@ -198,6 +216,7 @@ def build(environment: Mapping[str, str]) -> Parts:
         events=cache(lambda: _events(settings, publisher, service("notification"))),
         sealed=SealedFields(sealing),
         sealing=sealing,
+        feed_keys=cache(partial(_feed_keys, settings, service, sealing)),
         beside=cache(connect),
         made=made,
     )
@@ -282,6 +301,23 @@ def _sealing(environment: Mapping[str, str]) -> Sealing:
         return load(Configuration, environment).app_keys
 
     return Sealing(KeyRing("APP_KEYS", ring(), ring))
+
+
+def _feed_keys(
+    settings: Configuration,
+    service: Callable[[str], ServiceParts],
+    sealing: Callable[[], Sealing],
+) -> Keys:
+    from chalicelib.appevents import feed_keys
+    from chalicelib.appevents.settings.signing_keys import public_keys
+
+    def show() -> str:
+        database = service("settings").request.database
+        return json.dumps(public_keys(database, sealing(), settings.feed_access_seconds))
+
+    if settings.feed_access_jwks_url:
+        return feed_keys.keys_at(settings.feed_access_jwks_url)
+    return feed_keys.keys_shown(show) if settings.settings_database_url else feed_keys.NoKeys()
 
 
 def _database(

@@ -17,7 +17,7 @@ from samtranslator.model.exceptions import InvalidDocumentException
 from samtranslator.parser.parser import Parser
 from samtranslator.translator.translator import Translator
 
-from local.artifact.package.make import BUNDLE, LAYER, TEMPLATE, PackagingFailed
+from local.artifact.package.make import BUNDLE, FFMPEG_LAYER, LAYER, TEMPLATE, PackagingFailed
 from local.artifact.package.make import package as make_artifact
 from local.machine.checkout import Checkout
 
@@ -34,7 +34,8 @@ class Package:
 
     def files(self) -> dict[str, Path]:
         """The files to upload, by their name in the template. The key is unique to the content."""
-        return {f"./{name}": self.folder / name for name in (BUNDLE, LAYER)}
+        paths = (self.folder / name for name in (BUNDLE, LAYER, FFMPEG_LAYER))
+        return {f"./{path.name}": path for path in paths if path.exists()}
 
 
 def package(system: str, stage: str, folder: Path | None = None) -> Package:

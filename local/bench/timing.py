@@ -6,10 +6,10 @@ The ratio stays right even when the single figures do not.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from statistics import median
 
-__all__ = ["in_turns", "median", "on_schedule", "seconds_of", "timed"]
+__all__ = ["each_in_turns", "in_turns", "median", "on_schedule", "seconds_of", "timed"]
 
 TURN = 25
 
@@ -36,6 +36,18 @@ def in_turns(turns: int, *actions: Callable[[], object]) -> list[list[float]]:
             if turn:
                 taken.extend(calls)
     return durations
+
+
+def each_in_turns(*ways: Sequence[Callable[[], object]]) -> list[list[float]]:
+    """The time of each call in ms, for calls that can be made once only: one of each way, then the next.
+
+    The first calls warm up. Every way has as many calls.
+    """
+    times: list[list[float]] = [[] for _ in ways]
+    for calls in zip(*ways, strict=True):
+        for call, taken in zip(calls, times, strict=True):
+            taken.extend(timed(call, 1))
+    return [taken[max(1, len(taken) // 20) :] for taken in times]
 
 
 def seconds_of(action: Callable[[], object]) -> float:

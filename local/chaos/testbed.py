@@ -42,9 +42,9 @@ class Testbed:
         self.folder = folder
         self.database_url = database_url
         self.proxies = {
-            "broker": _proxy(services.rabbitmq),
-            "database": _proxy(services.postgresql),
-            "cache": _proxy(services.redis),
+            "broker": proxy_of(services.rabbitmq),
+            "database": proxy_of(services.postgresql),
+            "cache": proxy_of(services.redis),
         }
         self.functions: list[FunctionMember] = []
         self.schedules: list[ProgramMember] = []
@@ -63,12 +63,13 @@ class Testbed:
     def members(self) -> list[Member]:
         return self.platform
 
-    def behind(self, environment: Mapping[str, str], database: str) -> dict[str, str]:
-        """These settings with the servers behind the proxies. `database` is the setting of its URL."""
+    def behind(self, environment: Mapping[str, str], *databases: str) -> dict[str, str]:
+        """These settings with the servers behind the proxies; `databases` are those of databases."""
+        through = self.proxies["database"].through
         return {
             **environment,
             MARKER: accompanying(Checkout()).marker,
-            database: self.proxies["database"].through(environment[database]),
+            **{database: through(environment[database]) for database in databases},
             "RABBITMQ_URL": self.proxies["broker"].through(self.services.urls.rabbitmq_url),
             "REDIS_URL": self.proxies["cache"].through(self.services.urls.redis_url),
         }
@@ -100,7 +101,7 @@ class Testbed:
         """Undo all faults: connections pass, servers and processes run."""
         for proxy in self.proxies.values():
             proxy.heal()
-        for server in (self.services.postgresql, self.services.rabbitmq, self.services.redis):
+        for server in self.services.servers.values():
             server.resume()
             server.start()
             server.wait_ready()
@@ -137,6 +138,6 @@ def side_by_side(action: Callable[[Member], None], members: Iterable[Member]) ->
         list(pool.map(action, members))
 
 
-def _proxy(server: Service) -> TcpProxy:
+def proxy_of(server: Service) -> TcpProxy:
     """A proxy to the server's current address. A restarted server may have a new port."""
     return TcpProxy(lambda: urlsplit(server.url).port or 0)

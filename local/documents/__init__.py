@@ -30,7 +30,10 @@ def routes_of(system: str) -> dict[str, dict[str, Any]]:
     """The routes of a package of this system alone: the methods of each path, as Chalice keeps them."""
     from app import app
 
-    others = tuple(f"chalicelib.{name}." for name in systems.NAMES if name != system)
+    names = [name for name in systems.NAMES if name != system]
+    others = tuple(f"chalicelib.{name}." for name in names)
+    elsewhere = [systems.system_of(name).base_path for name in names]
+    below = tuple(f"{path}/" for path in elsewhere if path)
     found = {
         path: {
             method: entry
@@ -38,6 +41,7 @@ def routes_of(system: str) -> dict[str, dict[str, Any]]:
             if not entry.view_function.__module__.startswith(others)
         }
         for path, methods in app.routes.items()
+        if not path.startswith(below)
     }
     return {path: methods for path, methods in found.items() if methods}
 

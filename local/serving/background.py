@@ -23,7 +23,6 @@ from local.serving.server import (
     serve_command,
     tail,
     url_of,
-    with_own_urls,
 )
 
 HEALTHY_SECONDS = 60.0
@@ -76,7 +75,7 @@ class BackgroundServer:
             self._url_file.write_text(url)
             self._family.launch(
                 [*self._command(listener), "--log", str(self._log)],
-                with_own_urls(environment, url),
+                environment,
                 self._log,
                 folder=self._checkout.root,
                 keep_open=(listener.fileno(), *self._inherited),

@@ -142,7 +142,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     if arguments.log:
         keep_bounded(arguments.log)
     scheduler = Scheduler(_scheduled(app, os.environ.get("SCHEDULER", "")), functions.call)
-    queues = SourceQueues(app, os.environ.get("RABBITMQ_URL", ""), os.environ, functions.call)
+    brokers = {} if os.environ.get("QUEUES") == "off" else os.environ
+    queues = SourceQueues(app, os.environ.get("RABBITMQ_URL", ""), brokers, functions.call)
     scheduler.start()
     queues.start()
     try:

@@ -20,8 +20,6 @@ from local.machine.processes import MARKER, Family
 READY_SECONDS = 60.0
 STOP_SECONDS = 15.0
 BACKLOG = 2048
-OWN_URLS = {"FEED_ACCESS_JWKS_URL": "/api/v1/feed-access/jwks.json"}
-"""Settings with an address of the server itself, and the path there. The environment's own wins."""
 
 
 class ServerNotStarted(RuntimeError):
@@ -64,11 +62,6 @@ def serve_command(listener: socket.socket, *options: str) -> list[str]:
     ]
 
 
-def with_own_urls(environment: Mapping[str, str], url: str) -> dict[str, str]:
-    """The environment with the addresses at which the functions call themselves."""
-    return {**{name: url + path for name, path in OWN_URLS.items()}, **environment}
-
-
 class Server:
     """A server process that ends with this process.
 
@@ -99,8 +92,11 @@ class Server:
             self.kill()
 
     def kill(self) -> None:
+        """End the process at once, as a crash would."""
         self._process.kill()
         self._process.wait()
+        if self._process.stdin:
+            self._process.stdin.close()
 
     def __enter__(self) -> Self:
         return self
@@ -139,10 +135,7 @@ def start_server(
     with listen(port) as listener, os.fdopen(open_log(log), "ab") as default:
         process = subprocess.Popen(
             command(listener, "--with-parent", "--ready", str(signalled)),
-            env={
-                **with_own_urls(environment, url_of(listener)),
-                MARKER: accompanying(checkout).marker,
-            },
+            env={**environment, MARKER: accompanying(checkout).marker},
             cwd=checkout.root,
             pass_fds=(listener.fileno(), signalled, *inherited),
             stdin=subprocess.PIPE,

@@ -81,6 +81,7 @@ UNFILTERED = {
     "functions/appevents/ops/reconcile.sql": {
         "accounts": OPERATOR,
         "dead_letters": OPERATOR,
+        "given_up": OPERATOR,
         "ended": OPERATOR,
     },
     "functions/appevents/schedules/purge.sql": {

@@ -22,8 +22,10 @@ BY_HTTP = "tests/acceptance/http/"
 TOGETHER = {
     "tests/integration/outages/": OWN_SERVERS,
     "tests/integration/local/services/test_services.py": OWN_SERVERS,
+    "tests/integration/local/appevents/test_health_without_servers.py": OWN_SERVERS,
     "tests/chaos/test_faults_under_load.py": OWN_SERVERS,
     "tests/chaos/test_relay_faults_under_load.py": OWN_SERVERS,
+    "tests/chaos/test_appevents_faults_under_load.py": OWN_SERVERS,
     "tests/nights/test_refused_password.py": OWN_SERVERS,
     "tests/integration/requests/test_outage.py": OWN_CACHE,
     "tests/integration/requests/test_rate_limit.py": OWN_CACHE,

@@ -8,8 +8,8 @@ from chalicelib.appevents.consuming import Handler
 from chalicelib.appevents.dm.conversations import start_conversation
 from chalicelib.appevents.dm.messages import mark_read, send_message
 from chalicelib.appevents.queues import queues
-from chalicelib.appevents.wiring import inbox
-from fintegrate.messaging.queue_function import QueueMessage, batch_function
+from chalicelib.appevents.wiring import consumes, inbox
+from fintegrate.messaging.queue_function import QueueMessage
 
 HANDLERS: Mapping[str, Handler] = {
     "dm.conversation.started": start_conversation,
@@ -19,7 +19,7 @@ HANDLERS: Mapping[str, Handler] = {
 
 
 @queues.lambda_function(name="app_dm")
-@batch_function("app.dm", broker="APP_RABBITMQ_URL")
+@consumes("app.dm")
 def app_dm(
     messages: Sequence[QueueMessage], seconds_left: Callable[[], float]
 ) -> Mapping[str, int]:

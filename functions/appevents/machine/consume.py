@@ -8,8 +8,8 @@ from chalicelib.appevents.consuming import Handler
 from chalicelib.appevents.machine.notes import delete_note, save_note
 from chalicelib.appevents.machine.prefs import submit_prefs
 from chalicelib.appevents.queues import queues
-from chalicelib.appevents.wiring import inbox
-from fintegrate.messaging.queue_function import QueueMessage, batch_function
+from chalicelib.appevents.wiring import consumes, inbox
+from fintegrate.messaging.queue_function import QueueMessage
 
 HANDLERS: Mapping[str, Handler] = {
     "machine.note.saved": save_note,
@@ -19,7 +19,7 @@ HANDLERS: Mapping[str, Handler] = {
 
 
 @queues.lambda_function(name="app_machine")
-@batch_function("app.machine", broker="APP_RABBITMQ_URL")
+@consumes("app.machine")
 def app_machine(
     messages: Sequence[QueueMessage], seconds_left: Callable[[], float]
 ) -> Mapping[str, int]:

@@ -8,12 +8,12 @@ from functools import partial
 from chalicelib.appevents.events.catalogue import read_by
 from chalicelib.appevents.notification.outcomes import settle
 from chalicelib.appevents.queues import queues
-from chalicelib.appevents.wiring import inbox, parts
-from fintegrate.messaging.queue_function import QueueMessage, batch_function
+from chalicelib.appevents.wiring import consumes, inbox, parts
+from fintegrate.messaging.queue_function import QueueMessage
 
 
 @queues.lambda_function(name="app_notification")
-@batch_function("app.notification", broker="APP_RABBITMQ_URL")
+@consumes("app.notification")
 def app_notification(
     messages: Sequence[QueueMessage], seconds_left: Callable[[], float]
 ) -> Mapping[str, int]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
-from chalicelib.appevents.counters import OUTCOMES_UNKNOWN
+from chalicelib.appevents.counters import OUTCOMES, OUTCOMES_UNKNOWN
 from chalicelib.appevents.envelope import Event
 from chalicelib.appevents.events.catalogue import REJECTED, TYPES
 from chalicelib.appevents.notification.accept import SECRETS_STAY
@@ -17,6 +18,29 @@ from fintegrate.queries import queries_beside
 SQL = queries_beside(__name__)
 
 
+GAVE_UP = "gave_up"
+
+
+def give_up(db: Database, user_id: str, event_id: str, event_type: str, reason: str) -> bool:
+    """Reject an event that no service has ended, in the open transaction; whether that was so.
+
+    An outcome that comes all the same replaces it, as it does after an operator has sent a letter back.
+    """
+    said = {"event_type": event_type, "reason_code": GAVE_UP, "reason": reason}
+    outcome = {
+        "user_id": user_id,
+        "id": event_id,
+        "status": "rejected",
+        "event_type": REJECTED,
+        "data": json.dumps(said),
+        "at": datetime.now(UTC),
+        "erase_at": None,
+        "code": GAVE_UP,
+        "reason": reason,
+    }
+    return bool(db.execute(SQL["settle"], outcome))
+
+
 def settle(metrics: Metrics, db: Database, event: Event[Any]) -> Reply | None:
     """Write an outcome; the first one stands. One of an event that nobody accepted here is counted.
 
@@ -26,12 +50,13 @@ def settle(metrics: Metrics, db: Database, event: Event[Any]) -> Reply | None:
         return None
     said = event.data.model_dump(mode="json")
     rejected = event.type == REJECTED
+    status = "rejected" if rejected else "processed"
     found = db.execute(
         SQL["settle"],
         {
             "user_id": event.user_id,
             "id": event.causation_id,
-            "status": "rejected" if rejected else "processed",
+            "status": status,
             "event_type": event.type,
             "data": json.dumps(said),
             "at": event.told_at,
@@ -40,6 +65,8 @@ def settle(metrics: Metrics, db: Database, event: Event[Any]) -> Reply | None:
             "reason": said["reason"] if rejected else None,
         },
     )
-    if not found:
+    if found:
+        metrics.count(OUTCOMES, status)
+    else:
         metrics.count(OUTCOMES_UNKNOWN, event.type)
     return None

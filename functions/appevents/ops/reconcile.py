@@ -42,15 +42,21 @@ def reconcile(db: Database, database_of: Callable[[str], Database], days: int) -
         }
         for service, own in sorted(found.items())
     ]
+    rows = db.fetch_all(SQL["given_up"], {"days": days})
+    given_up = {row["service"]: int(row["count"]) for row in rows}
     wrong = _wrong_counts(database_of)
-    balanced = all(map(_is_balanced, accounts)) and not any((wrong or {}).values())
+    settled = all(_is_balanced(own, given_up.get(own["service"], 0)) for own in accounts)
+    balanced = settled and not any((wrong or {}).values())
     return {"balanced": balanced, "services": accounts, "wrong_counts": wrong}
 
 
-def _is_balanced(own: Mapping[str, Any]) -> bool:
-    """Also that no outcome is told which the service does not know: it has ended what it answered."""
+def _is_balanced(own: Mapping[str, Any], given_up: int) -> bool:
+    """Also that no outcome is told which the service does not know: it has ended what it answered.
+
+    It has not ended what the broker gave up.
+    """
     settled = own["processed"] + own["rejected"]
-    is_known = own["keys"] is None or settled <= own["keys"]
+    is_known = own["keys"] is None or settled - given_up <= own["keys"]
     return bool(own["accepted"] == settled + own["under_way"] and is_known)
 
 

@@ -14,6 +14,15 @@ GROUP BY event_type
 -- name: dead_letters
 SELECT service, count(*) AS count FROM dead_letters WHERE redriven_at IS NULL GROUP BY service
 
+-- name: given_up
+-- Events that the sweep has rejected, because the broker gave them up: no service has ended them.
+SELECT d.service, count(*) AS count
+FROM dead_letters d
+JOIN events e ON e.user_id = d.user_id AND e.client_generated_id = d.client_generated_id
+WHERE d.error_code = 'delivery_limit' AND e.outcome_status = 'rejected'
+  AND e.received_at > clock_timestamp() - make_interval(days => %(days)s)
+GROUP BY d.service
+
 -- name: ended
 -- In a service's own database: the clients' events that it has ended, and the outcomes that wait.
 SELECT (SELECT count(*)

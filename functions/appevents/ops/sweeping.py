@@ -1,5 +1,8 @@
 """Takes dead letters from the broker: stored in the database, then acknowledged.
 
+A service that dead-letters an event rejects it. An event that the broker has given up was ended by no
+service, so the sweep rejects it, in the transaction that stores its letter.
+
 If the process dies in between the broker delivers them again, and their fingerprints are recognised. A
 queue that cannot be read stops no other one.
 """
@@ -20,6 +23,8 @@ import pika
 import pika.exceptions
 from pika.adapters.blocking_connection import BlockingChannel
 
+from chalicelib.appevents.events.catalogue import CLIENT, TYPES
+from chalicelib.appevents.notification.outcomes import give_up
 from chalicelib.appevents.ops.dead_letters import SQL
 from fintegrate.database import Database
 from fintegrate.messaging.copies import ATTEMPT, plain
@@ -28,6 +33,9 @@ from fintegrate.messaging.publisher import parameters_of
 BATCH = 200
 BATCH_BYTES = 16 * 1024 * 1024
 UNKNOWN = "unknown"
+DELIVERY_LIMIT = "delivery_limit"
+"""The broker's word for a message that came back too often."""
+GIVEN_UP = "its service could not finish it, however often it was delivered"
 log = logging.getLogger(__name__)
 
 
@@ -63,6 +71,7 @@ def _empty(db: Database, broker_url: str, service: str, deadline: float) -> int:
             with db.transaction():
                 for _, letter in letters:
                     db.execute(SQL["keep"], letter)
+                    _reject_if_given_up(db, letter)
             channel.basic_ack(letters[-1][0], multiple=True)
             kept += len(letters)
     finally:
@@ -112,6 +121,17 @@ def letter_of(service: str, properties: pika.BasicProperties, body: bytes) -> di
         "failed_at": _moment(headers.get("x-failed-at")),
         "fingerprint": hashlib.sha256(identity + body).hexdigest(),
     }
+
+
+def _reject_if_given_up(db: Database, letter: Mapping[str, Any]) -> None:
+    """Reject a client's event that came back too often; other letters say nothing of an event's end."""
+    known = TYPES.get(letter["event_type"] or "")
+    is_its_end = known and known.told_by == CLIENT and letter["service"] in known.read_by
+    key = letter["user_id"], letter["client_generated_id"]
+    if letter["error_code"] != DELIVERY_LIMIT or not is_its_end or not all(key):
+        return
+    if give_up(db, *key, letter["event_type"], GIVEN_UP):
+        log.warning("%s of %s was given up by the broker", key[1], letter["service"])
 
 
 def _brokers_reason(headers: Mapping[str, Any]) -> str:

@@ -9,8 +9,8 @@ from chalicelib.appevents.program.programs import archive_program, create_progra
 from chalicelib.appevents.program.sessions import log_session
 from chalicelib.appevents.program.workouts import create_workout, delete_workout, update_workout
 from chalicelib.appevents.queues import queues
-from chalicelib.appevents.wiring import inbox
-from fintegrate.messaging.queue_function import QueueMessage, batch_function
+from chalicelib.appevents.wiring import consumes, inbox
+from fintegrate.messaging.queue_function import QueueMessage
 
 HANDLERS: Mapping[str, Handler] = {
     "program.created": create_program,
@@ -24,7 +24,7 @@ HANDLERS: Mapping[str, Handler] = {
 
 
 @queues.lambda_function(name="app_program")
-@batch_function("app.program", broker="APP_RABBITMQ_URL")
+@consumes("app.program")
 def app_program(
     messages: Sequence[QueueMessage], seconds_left: Callable[[], float]
 ) -> Mapping[str, int]:

@@ -11,12 +11,12 @@ from chalicelib.appevents.settings.app_settings import submit_app_settings
 from chalicelib.appevents.settings.attempts import attempt_access
 from chalicelib.appevents.settings.granting import Granting
 from chalicelib.appevents.settings.user_settings import submit_user_settings
-from chalicelib.appevents.wiring import inbox, parts
-from fintegrate.messaging.queue_function import QueueMessage, batch_function
+from chalicelib.appevents.wiring import consumes, inbox, parts
+from fintegrate.messaging.queue_function import QueueMessage
 
 
 @queues.lambda_function(name="app_settings")
-@batch_function("app.settings", broker="APP_RABBITMQ_URL")
+@consumes("app.settings")
 def app_settings(
     messages: Sequence[QueueMessage], seconds_left: Callable[[], float]
 ) -> Mapping[str, int]:

@@ -14,8 +14,8 @@ from chalicelib.appevents.video.object_store import bucket_of
 from chalicelib.appevents.video.posts import delete_post
 from chalicelib.appevents.video.publishing import fail, publish
 from chalicelib.appevents.video.uploads import upload_requested
-from chalicelib.appevents.wiring import inbox, parts
-from fintegrate.messaging.queue_function import QueueMessage, batch_function
+from chalicelib.appevents.wiring import consumes, inbox, parts
+from fintegrate.messaging.queue_function import QueueMessage
 
 HANDLERS: Mapping[str, Handler] = {
     "comment.created": create_comment,
@@ -31,7 +31,7 @@ HANDLERS: Mapping[str, Handler] = {
 
 
 @queues.lambda_function(name="app_video")
-@batch_function("app.video", broker="APP_RABBITMQ_URL")
+@consumes("app.video")
 def app_video(
     messages: Sequence[QueueMessage], seconds_left: Callable[[], float]
 ) -> Mapping[str, int]:

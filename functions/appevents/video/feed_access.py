@@ -7,14 +7,11 @@ owner, until the owner changes anything. This service has the public keys only.
 from __future__ import annotations
 
 import uuid
-from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
-from chalicelib.appevents.configuration import Configuration
 from chalicelib.appevents.video.access import feed_of
 from chalicelib.appevents.video.posts import find_post
 from fintegrate.access.by_token import LEEWAY_SECONDS, LONGEST, Keys, KeysAway
-from fintegrate.access.issuer_keys import IssuerKeys
 from fintegrate.database import Row
 from fintegrate.errors import Forbidden, NotFound, Unauthorized, Unavailable
 from fintegrate.http.endpoint import Call
@@ -59,7 +56,7 @@ def seen_post(keys: Keys, call: Call[Any], post_id: str) -> Row:
 
     Raises:
         NotFound: there is none.
-        Unauthorized, Forbidden: as `check_feed`.
+        Unauthorized, Forbidden, Unavailable: as `check_feed`.
     """
     post = find_post(call.db, call.caller.owner_id or None, post_id)
     if post is None:
@@ -101,24 +98,3 @@ def verified(known: Keys, token: str, viewer: str) -> Access | None:
         raise Unavailable(_AWAY, 30) from None
     except (jwt.PyJWTError, ValueError, TypeError, AttributeError, OverflowError, RecursionError):
         return None
-
-
-class NoKeys:
-    """Nobody has said where the keys are, so no token is good."""
-
-    def key(self, _kid: str | None, _algorithm: str) -> Any:
-        return None
-
-
-@lru_cache(maxsize=2)
-def _keys_at(url: str) -> Keys:
-    from fintegrate.outgoing.reading import read_text
-    from fintegrate.outgoing.urls import host_of
-
-    return IssuerKeys(url, partial(read_text, allowed=host_of(url)))
-
-
-def keys_of(settings: Configuration) -> Keys:
-    """The public keys of access tokens."""
-    url = settings.feed_access_jwks_url
-    return _keys_at(url) if url else NoKeys()

@@ -6,7 +6,7 @@ from chalicelib.appevents.paging import by_time
 from chalicelib.appevents.video.blueprint import posts
 from chalicelib.appevents.video.comments import first_replies
 from chalicelib.appevents.video.comments import list_comments as read
-from chalicelib.appevents.video.feed_access import keys_of, seen_post
+from chalicelib.appevents.video.feed_access import seen_post
 from chalicelib.appevents.video.models import CommentList, CommentPage, PostPath
 from chalicelib.appevents.wiring import endpoint_of, parts
 from fintegrate.database import Row
@@ -23,7 +23,7 @@ def list_comments(call: Call[CommentPage]) -> Answer:
 
     With `parent_id`, all replies to that comment, page by page.
     """
-    post, asked = seen_post(keys_of(parts().settings), call, str(call.path.post_id)), call.body
+    post, asked = seen_post(parts().feed_keys(), call, str(call.path.post_id)), call.body
     parent_id = str(asked.parent_id) if asked.parent_id else None
     of = post["post_id"], parent_id or ""
     viewer = call.caller.owner_id or None

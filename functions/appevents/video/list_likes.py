@@ -2,7 +2,7 @@
 
 from chalicelib.appevents.paging import Page, by_time
 from chalicelib.appevents.video.blueprint import posts
-from chalicelib.appevents.video.feed_access import keys_of, seen_post
+from chalicelib.appevents.video.feed_access import seen_post
 from chalicelib.appevents.video.likes import list_likes as read
 from chalicelib.appevents.video.models import LikeList, PostPath
 from chalicelib.appevents.wiring import endpoint_of, parts
@@ -16,7 +16,7 @@ LIKES = by_time("likes", "user_id")
 @endpoint(Page, gives=LikeList, path=PostPath, looks_up=True)
 def list_likes(call: Call[Page]) -> Answer:
     """Who likes a post that the caller may see, first to last."""
-    post = seen_post(keys_of(parts().settings), call, str(call.path.post_id))
+    post = seen_post(parts().feed_keys(), call, str(call.path.post_id))
     wanted = {**LIKES.after(call.body.cursor, post["post_id"]), "limit": call.body.limit}
     rows = read(call.db, {"post_id": post["post_id"], **wanted})
     likes, cursor = LIKES.page(rows, call.body.limit, post["post_id"])

@@ -2,7 +2,7 @@
 
 from chalicelib.appevents.paging import Page, by_time
 from chalicelib.appevents.video.blueprint import feed
-from chalicelib.appevents.video.feed_access import check_feed, keys_of
+from chalicelib.appevents.video.feed_access import check_feed
 from chalicelib.appevents.video.models import OwnerPath, PostList
 from chalicelib.appevents.video.object_store import signer_of
 from chalicelib.appevents.video.posts import list_of_owner, shown
@@ -22,7 +22,7 @@ def list_owner_feed(call: Call[Page]) -> Answer:
     the answer is 403 with the reason `feed_access_required`. An unknown owner has an empty feed.
     """
     owner_id = str(call.path.owner_id)
-    check_feed(keys_of(parts().settings), call, owner_id)
+    check_feed(parts().feed_keys(), call, owner_id)
     wanted = {**POSTS.after(call.body.cursor, owner_id), "limit": call.body.limit}
     rows = list_of_owner(call.db, call.caller.owner_id or None, owner_id, wanted)
     posts, cursor = POSTS.page(rows, call.body.limit, owner_id)

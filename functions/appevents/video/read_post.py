@@ -1,7 +1,7 @@
 """GET /api/v1/posts/{post_id}: one post."""
 
 from chalicelib.appevents.video.blueprint import posts
-from chalicelib.appevents.video.feed_access import keys_of, seen_post
+from chalicelib.appevents.video.feed_access import seen_post
 from chalicelib.appevents.video.models import Post, PostPath
 from chalicelib.appevents.video.object_store import signer_of
 from chalicelib.appevents.video.posts import shown
@@ -15,6 +15,6 @@ endpoint = endpoint_of("video")
 @endpoint(Nothing, gives=Post, path=PostPath, access=Access.OPTIONAL, looks_up=True)
 def read_post(call: Call[Nothing]) -> Answer:
     """A post of a feed that the caller may see, as `GET /api/v1/feed/{owner_id}` decides it."""
-    settings = parts().settings
-    post = seen_post(keys_of(settings), call, str(call.path.post_id))
-    return Answer(shown(signer_of(settings), post))
+    own = parts()
+    post = seen_post(own.feed_keys(), call, str(call.path.post_id))
+    return Answer(shown(signer_of(own.settings), post))

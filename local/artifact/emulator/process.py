@@ -75,7 +75,8 @@ class ProcessSandbox:
             "LAMBDA_RUNTIME_DIR": str(view.runtime),
             "LAMBDA_TASK_ROOT": str(view.task),
             "LD_LIBRARY_PATH": search_path(view.task, view.task / "lib", view.opt / "lib"),
-            "PATH": search_path("/usr/local/bin", "/usr/bin", "/bin", "/sbin", view.opt / "bin"),
+            # AWS has /opt/bin last, but none of the programs that this machine may have before it.
+            "PATH": search_path(view.opt / "bin", "/usr/local/bin", "/usr/bin", "/bin", "/sbin"),
             "PYTHONDONTWRITEBYTECODE": "1",
             "PYTHONPATH": search_path(view.opt / SITE_PACKAGES, view.opt / "python", view.runtime),
             "TMPDIR": str(view.scratch),

@@ -17,23 +17,27 @@ from importlib.metadata import metadata
 from pathlib import Path
 from typing import Any
 
+from local.artifact.package import ffmpeg_layer
+
 FILE = "sbom.json"
 METADATA = re.compile(r"[^/]+\.dist-info/METADATA$")
 CHALICE = "chalice"
 """Its runtime comes to the layer without its metadata, from the Python that packages."""
 
 
-def write(system: str, layer: Path, wheels: Path, file: Path) -> None:
-    """Write the bill of a system's layer.
+def write(system: str, layer: Path, wheels: Path, file: Path, ffmpeg: Path | None = None) -> None:
+    """Write the bill of a system's layers.
 
     Args:
         wheels: the folder with the wheels of which the layer was made
+        ffmpeg: the folder with the wheel of the layer with ffmpeg, if there is one
     """
     hashes = dict(_hashes(wheels))
     with zipfile.ZipFile(layer) as packed:
         names = [name for name in packed.namelist() if METADATA.search(name)]
         found = [email.message_from_bytes(packed.read(name)) for name in names]
     components = [_component(said, hashes) for said in [*found, _of_chalice()]]
+    components += [_of_ffmpeg(ffmpeg)] if ffmpeg else []
     document = {
         "bomFormat": "CycloneDX",
         "specVersion": "1.6",
@@ -50,6 +54,20 @@ def _of_chalice() -> Message:
         if name in known:
             said[name] = known[name]
     return said
+
+
+def _of_ffmpeg(wheels: Path) -> dict[str, Any]:
+    """The program, by its own version and licence; the package around it stays out of the layer."""
+    wheel, version = ffmpeg_layer.program_in(wheels)
+    return {
+        "type": "application",
+        "bom-ref": f"ffmpeg@{version}",
+        "name": "ffmpeg",
+        "version": version,
+        "purl": f"pkg:generic/ffmpeg@{version}",
+        "licenses": [{"expression": "GPL-3.0-or-later"}],
+        "hashes": [{"alg": "SHA-256", "content": hashlib.sha256(wheel.read_bytes()).hexdigest()}],
+    }
 
 
 def _hashes(wheels: Path) -> Iterator[tuple[str, str]]:

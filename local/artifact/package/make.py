@@ -18,7 +18,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from local.artifact.package import bill_of_materials
+from local.artifact.package import bill_of_materials, ffmpeg_layer
 from local.artifact.package.bill_of_materials import FILE as SBOM
 from local.artifact.package.infra import infra_template
 from local.artifact.package.repack import finish
@@ -44,6 +44,7 @@ NOTHING_MORE: Mapping[str, str] = MappingProxyType({})
 TEMPLATE = "sam.json"
 BUNDLE = "deployment.zip"
 LAYER = "layer-deployment.zip"
+FFMPEG_LAYER = ffmpeg_layer.FILE
 SETTINGS_OF = """
 import dataclasses, json, sys
 from chalicelib.systems import system_of
@@ -79,6 +80,11 @@ class Artifact:
         return self.folder / LAYER
 
     @property
+    def ffmpeg_layer(self) -> Path:
+        """The zip with the program that makes videos; there for app.events only."""
+        return self.folder / FFMPEG_LAYER
+
+    @property
     def digest(self) -> str:
         """A hash of the content."""
         digest = hashlib.sha256()
@@ -105,7 +111,7 @@ def package(
         if not stamp.exists() or stamp.read_text() != made_of:
             stamp.unlink(missing_ok=True)
             _forget_compiled(checkout.root)
-            wheels = _wheels(checkout)
+            wheels = wheels_of("requirements.txt", checkout)
             _chalice_package(checkout.root, f"{system}-{stage}", folder, system, wheels)
             _complete(folder / TEMPLATE, system, _settings_of(checkout.root, system))
             finish(
@@ -115,7 +121,8 @@ def package(
                 other_systems(checkout.root, system),
                 unused_packages(checkout.root, system),
             )
-            bill_of_materials.write(system, folder / LAYER, wheels, folder / SBOM)
+            ffmpeg = _ffmpeg(checkout, folder)
+            bill_of_materials.write(system, folder / LAYER, wheels, folder / SBOM, ffmpeg)
             stamp.write_text(made_of)
     return Artifact(folder)
 
@@ -167,14 +174,31 @@ def _settings_of(root: Path, system: str) -> list[str]:
     return list(names)
 
 
-def _wheels(checkout: Checkout) -> Path:
+def _ffmpeg(checkout: Checkout, folder: Path) -> Path | None:
+    """Write the layer with ffmpeg, if the template names it; returns the folder of its wheel then."""
+    archive = folder / FFMPEG_LAYER
+    if FFMPEG_LAYER not in (folder / TEMPLATE).read_text(encoding="utf-8"):
+        archive.unlink(missing_ok=True)
+        return None
+    wheels = wheels_of(ffmpeg_layer.REQUIREMENTS, checkout)
+    ffmpeg_layer.write(wheels, checkout.folder("deploy", "layers"), archive)
+    return wheels
+
+
+def wheels_of(requirements: str, checkout: Checkout) -> Path:
+    """The folder with the wheels that a file of the checkout pins. The caller holds the lock `package`.
+
+    Raises:
+        PackagingFailed: one cannot be had, or has another hash.
+    """
+
     def run(command: Sequence[str]) -> None:
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
             raise PackagingFailed(f"a package cannot be downloaded as it is pinned:\n{done.stderr}")
 
     store = checkout.folder("deploy", "wheels")
-    return verified_wheels(checkout.root / "requirements.txt", store, run)
+    return verified_wheels(checkout.root / requirements, store, run)
 
 
 def _output_of(command: list[str], root: Path, variables: Mapping[str, str] = NOTHING_MORE) -> str:

@@ -36,7 +36,7 @@ MODULES = FILE
 OF_SYSTEMS = (CODE, f"{SITE_PACKAGES}/fintegrate_sql/")
 """The places in the bundle and in the layer that have one folder per system."""
 _COMMENT = re.compile(r"^ *--(?! name: ).*\n", re.MULTILINE)
-LONG_AGO = (1980, 1, 1, 0, 0, 0)  # a fixed time: the same content makes the same zip
+LONG_AGO = (1980, 1, 1, 0, 0, 0)
 
 
 def finish(
@@ -57,8 +57,8 @@ def finish(
         *(f"{SITE_PACKAGES}/{name}{end}" for name in unused for end in ("/", "-", ".")),
     )
     with zipfile.ZipFile(bundle) as code, zipfile.ZipFile(layer) as packages:
-        moved = [entry for entry in code.infolist() if entry.filename.startswith(MOVED)]
-        kept = [entry for entry in packages.infolist() if not entry.filename.startswith(left_out)]
+        moved = [each for each in code.infolist() if each.filename.startswith(MOVED)]
+        kept = [each for each in packages.infolist() if not each.filename.startswith(left_out)]
         finished = store / f"{_digest([*moved, *kept])}.zip"
         if not finished.exists():
             with tempfile.TemporaryDirectory() as folder:
@@ -73,7 +73,7 @@ def finish(
 def _digest(entries: Sequence[zipfile.ZipInfo]) -> str:
     """A hash of everything from which the finished layer is made."""
     digest = hashlib.sha256(Path(__file__).read_bytes())
-    for name, checksum in sorted((entry.filename, entry.CRC) for entry in entries):
+    for name, checksum in sorted((each.filename, each.CRC) for each in entries):
         digest.update(f"{name} {checksum}\0".encode())
     return digest.hexdigest()[:24]
 
@@ -103,14 +103,15 @@ def _files(folder: Path) -> list[Path]:
 def _zip(entries: Iterator[tuple[str, Path]], archive: Path) -> None:
     with zipfile.ZipFile(archive, "w") as packed:
         for name, path in entries:
-            packed.writestr(_entry(name), path.read_bytes(), compresslevel=9)
+            packed.writestr(entry(name), path.read_bytes(), compresslevel=9)
 
 
-def _entry(name: str) -> zipfile.ZipInfo:
-    entry = zipfile.ZipInfo(name, LONG_AGO)
-    entry.compress_type = zipfile.ZIP_DEFLATED
-    entry.external_attr = 0o100644 << 16
-    return entry
+def entry(name: str, mode: int = 0o100644) -> zipfile.ZipInfo:
+    """A file in an archive, with a fixed time: the same content makes the same archive."""
+    made = zipfile.ZipInfo(name, LONG_AGO)
+    made.compress_type = zipfile.ZIP_DEFLATED
+    made.external_attr = mode << 16
+    return made
 
 
 def _likeness(module: tuple[str, str]) -> tuple[bool, bool, bool, str]:
@@ -140,9 +141,9 @@ def _pack(bundle: Path, left_out: tuple[str, ...]) -> None:
             if looked_into and name.startswith(CODE) and name != INIT:
                 modules[name.removeprefix(CODE)] = _without_comments(name, old.read(name).decode())
             else:
-                new.writestr(_entry(name), old.read(name), compresslevel=9)
+                new.writestr(entry(name), old.read(name), compresslevel=9)
         if modules:
             alike = dict(sorted(modules.items(), key=_likeness))
             packed = json.dumps(alike, ensure_ascii=False, separators=(",", ":"))
-            new.writestr(_entry(f"{CODE}{MODULES}"), packed, compresslevel=9)
+            new.writestr(entry(f"{CODE}{MODULES}"), packed, compresslevel=9)
     unfinished.replace(bundle)

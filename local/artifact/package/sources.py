@@ -10,7 +10,10 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-SOURCES = ("app.py", "chalice.json", "requirements.txt", "functions", "layers", "sql", "vendor")
+SOURCES = (
+    *("app.py", "chalice.json", "requirements.txt", "requirements-ffmpeg.txt"),
+    *("functions", "layers", "sql", "vendor"),
+)
 INFRA = Path("infra", "systems")
 COMMON = INFRA / "common.yaml"
 CACHE = "__pycache__"

@@ -9,7 +9,7 @@ import hashlib
 import os
 import shutil
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,32 +30,55 @@ def unpack(spec: FunctionSpec, store: Path) -> CodeFolders:
     Args:
         store: holds the folders, each named after its content
     """
-    return CodeFolders(_folder([spec.code], store), _folder(spec.layers, store))
+    return CodeFolders(unpacked(spec.code, store), _joined(spec.layers, store))
 
 
-def _folder(archives: Sequence[Path], store: Path) -> Path:
-    """All archives in one folder. A later archive overwrites files of an earlier one, as layers do."""
-    digest = hashlib.sha256()
-    for archive in archives:
-        digest.update(archive.read_bytes())
-    folder = store / digest.hexdigest()[:16]
+def _joined(archives: Sequence[Path], store: Path) -> Path:
+    """All layers in one folder. A later one overwrites files of an earlier one.
+
+    The files are links to those of each layer, so a layer that did not change is not unpacked again.
+    """
+    folders = [unpacked(archive, store) for archive in archives]
+    if len(folders) == 1:
+        return folders[0]
+
+    def fill(unfinished: Path) -> None:
+        for folder in folders:
+            for path in folder.rglob("*"):
+                if path.is_file():
+                    link = unfinished / path.relative_to(folder)
+                    link.parent.mkdir(parents=True, exist_ok=True)
+                    link.unlink(missing_ok=True)
+                    link.hardlink_to(path)
+
+    return _once(" ".join(folder.name for folder in folders).encode(), fill, store)
+
+
+def unpacked(archive: Path, store: Path) -> Path:
+    """The folder with an archive's files. Only programs may be run."""
+
+    def fill(unfinished: Path) -> None:
+        with zipfile.ZipFile(archive) as packed:
+            packed.extractall(unfinished)
+            for entry in packed.infolist():
+                if not entry.is_dir():
+                    may_run = entry.external_attr >> 16 & 0o111
+                    (unfinished / entry.filename).chmod(0o555 if may_run else 0o444)
+
+    return _once(archive.read_bytes(), fill, store)
+
+
+def _once(content: bytes, fill: Callable[[Path], None], store: Path) -> Path:
+    """The folder of this content, which is filled if it is not there."""
+    folder = store / hashlib.sha256(content).hexdigest()[:16]
     if folder.exists():
         os.utime(folder)  # pruning removes what has an old time
         return folder
     unfinished = store / f"{folder.name}.{os.getpid()}"
     unfinished.mkdir(parents=True)
-    for archive in archives:
-        with zipfile.ZipFile(archive) as packed:
-            packed.extractall(unfinished)
-    _forbid_writing(unfinished)
+    fill(unfinished)
     try:
         unfinished.rename(folder)
     except OSError:  # another server unpacked the same files meanwhile
         shutil.rmtree(unfinished)
     return folder
-
-
-def _forbid_writing(folder: Path) -> None:
-    for path in folder.rglob("*"):
-        if path.is_file():
-            path.chmod(0o444)

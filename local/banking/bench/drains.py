@@ -12,8 +12,8 @@ from chalicelib.banking.wiring import Parts
 from fintegrate.messaging.message import Message
 from local.banking.bench.backlog import write_pending
 from local.banking.bench.databases import BenchTemplate
-from local.banking.bench.raw_publisher import RawPublisher, pikas_own
 from local.bench.figures import Figures
+from local.bench.raw_publisher import RawPublisher, pikas_own
 from local.bench.timing import median, seconds_of
 
 EVENTS = 50_000

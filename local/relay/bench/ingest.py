@@ -18,7 +18,7 @@ from chalicelib.relay.values.json_text import dumps, loads
 from fintegrate.queries import load_queries
 from local.bench.figures import Figures
 from local.bench.processors import microseconds_of, servers
-from local.bench.timing import median, timed
+from local.bench.timing import each_in_turns, median
 from local.relay.bench.api import ingesting
 from local.relay.bench.databases import RelayDatabase, RelayTemplate
 from local.relay.bench.items import item, lean_item
@@ -45,7 +45,7 @@ def _batches(template: RelayTemplate, name: str, make: Make) -> Figures:
         def inserts(count: int) -> list[Callable[[], object]]:
             return _inserts(database, shop, lanes, [_made(make, BATCH) for _ in range(count)])
 
-        times, floor_times = _in_turns(_posts(BATCHES, BATCH, make), inserts(BATCHES))
+        times, floor_times = each_in_turns(_posts(BATCHES, BATCH, make), inserts(BATCHES))
         costs = _costs(name, template, _posts(COUNTED, BATCH, make))
         costs |= _costs(f"{name}_floor", template, inserts(COUNTED))
     return {
@@ -67,7 +67,7 @@ def singles(template: RelayTemplate) -> Figures:
     """A request of one event with a person (p50), in turns with the floor."""
     with _shop(template) as (database, shop, lanes):
         floor = _inserts(database, shop, lanes, [_made(item, 1) for _ in range(SINGLES)])
-        times, floor_times = _in_turns(_posts(SINGLES, 1, item), floor)
+        times, floor_times = each_in_turns(_posts(SINGLES, 1, item), floor)
     return {
         "relay_ingest_one_ms": median(times),
         "relay_ingest_one_floor_ms": median(floor_times),
@@ -112,12 +112,3 @@ def _inserts(
         connection.commit()
 
     return [partial(insert, text(items)) for items in given]
-
-
-def _in_turns(*ways: Sequence[Callable[[], object]]) -> list[list[float]]:
-    """The time of each call in ms; each can be called once only. The first calls warm up."""
-    times: list[list[float]] = [[] for _ in ways]
-    for calls in zip(*ways, strict=True):
-        for call, taken in zip(calls, times, strict=True):
-            taken.extend(timed(call, 1))
-    return [taken[max(1, len(taken) // 20) :] for taken in times]

@@ -39,7 +39,9 @@ from tests.integration.appevents.feeds import (
 )
 from tests.integration.appevents.posts import write_post
 from tests.support.schedules import run_schedule
+from tests.support.waiting import eventually
 
+FEED = "/api/v1/feed/{owner_id}"
 Settle = Callable[[str], None]
 MakeUser = Callable[[], User]
 
@@ -367,6 +369,53 @@ def test_attempts_and_endpoint_share_the_bound(
     assert 0 < answers[-1]["retry_after_seconds"] <= 900
     assert len(compared) == 5
     assert ask(viewer, owner).status == 429
+
+
+def see(viewer: User, owner: User, token: str) -> Reply:
+    """Read a feed with an access token."""
+    return viewer.call("GET", FEED, headers={"X-Feed-Access": token}, owner_id=owner.id)
+
+
+@pytest.mark.usefixtures("cheap")
+def test_token_opens_the_feed_here(running: wiring.Parts, make_user: MakeUser) -> None:
+    """No setting says where the keys are: the settings show them in the same process."""
+    viewer, owner, other = make_user(), make_user(), make_user()
+    make_private(owner)
+    token = ask(viewer, owner).data["access_token"]
+
+    assert running.settings.feed_access_jwks_url == ""
+    assert see(viewer, owner, token).status == 200
+    assert see(other, owner, token).reason == "feed_access_required"
+
+
+@pytest.mark.usefixtures("cheap")
+def test_new_key_opens_the_feed_soon(running: wiring.Parts, make_user: MakeUser) -> None:
+    viewer, owner = make_user(), make_user()
+    make_private(owner)
+    before = ask(viewer, owner).data["access_token"]
+    assert see(viewer, owner, before).status == 200
+
+    rotate(running.beside("settings"), running.sealing())
+
+    after = ask(viewer, owner).data["access_token"]
+    eventually(lambda: see(viewer, owner, after).status == 200, "the new key is known")
+    assert see(viewer, owner, before).status == 200
+
+
+@pytest.mark.usefixtures("cheap")
+def test_unreadable_keys_ask_for_patience(
+    rewired: Callable[..., wiring.Parts], make_user: MakeUser
+) -> None:
+    """The viewer may have access, so it is not refused."""
+    viewer, owner = make_user(), make_user()
+    make_private(owner)
+    token = ask(viewer, owner).data["access_token"]
+    rewired(SETTINGS_DATABASE_URL="postgresql://nobody:x@127.0.0.1:1/nothing")
+
+    reply = see(viewer, owner, token)
+
+    assert (reply.status, reply.headers["Retry-After"]) == (503, "30")
+    assert see(owner, owner, "").status == 200
 
 
 @pytest.mark.usefixtures("cheap")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -15,6 +16,7 @@ from chalicelib.appevents.machine import consume
 from chalicelib.appevents.ops.gauges import gauges
 from chalicelib.appevents.ops.sweeping import LettersStuck
 from fintegrate.messaging.inbox import Rejected
+from fintegrate.metrics import Counted
 from local.services.amqp import channel_on
 from tests.integration.appevents.conftest import Reply, User
 from tests.integration.appevents.posts import PostMaker
@@ -137,6 +139,109 @@ def test_redrive_leaves_the_brokers_headers(
     said = {k: v for k, v in properties.headers.items() if k != "x-delivery-count"}
     assert said == {"x-attempt": 0, "x-redriven": 1, "kept": "é"}
     assert properties.message_id == "1"
+
+
+def bring_back(running: wiring.Parts, queue: str, left_in: Callable[[str], int]) -> int:
+    """Lets a queue's message come back until the broker gives it up; returns how often it came."""
+    deliveries = 0
+    with channel_on(running.settings.app_rabbitmq_url) as channel:
+        while left_in(f"{queue}.dlq") == 0:
+            method, _, _ = channel.basic_get(queue)
+            if method is None:
+                channel.connection.sleep(0.05)  # between its deliveries, and on its way
+                continue
+            deliveries += 1
+            channel.basic_nack(method.delivery_tag or 0, requeue=True)
+    return deliveries
+
+
+def test_event_that_the_broker_gives_up_is_rejected(
+    running: wiring.Parts,
+    user: User,
+    operator: Callable[..., Reply],
+    settle: Callable[[str], None],
+    run: Callable[[str], Any],
+    left_in: Callable[[str], int],
+) -> None:
+    told = user.tell("machine.note.saved", NOTE)
+
+    assert bring_back(running, "app.machine", left_in) == 21
+    assert user.state(told)["status"] == "published"
+    assert run("app_sweep_dead_letters") == {"kept": 1}
+
+    state = user.state(told)
+    assert (state["status"], state["reason"]) == ("rejected", "gave_up")
+    assert state["outcome"]["event_type"] == "event.rejected"
+    assert state["outcome"]["data"]["event_type"] == "machine.note.saved"
+    (letter,) = operator("GET", LETTERS).data["dead_letters"]
+    assert letter["error_code"] == "delivery_limit"
+    assert operator("GET", RECONCILE).data["balanced"] is True
+    assert operator("POST", REDRIVE, {"service": "machine"}).data["redriven"] == 1
+    settle("machine")
+    assert user.state(told)["status"] == "processed"
+    assert operator("GET", RECONCILE).data["balanced"] is True
+
+
+def test_applied_event_is_not_given_up(
+    running: wiring.Parts,
+    user: User,
+    settle: Callable[[str], None],
+    run: Callable[[str], Any],
+    query: Query,
+) -> None:
+    """Its batch came back after it was applied, for a neighbour's sake."""
+    told = user.tell("machine.note.saved", NOTE)
+    settle("machine")
+    given_up(running, user, told)
+
+    run("app_sweep_dead_letters")
+    assert user.state(told)["status"] == "processed"
+
+    query("notify", "UPDATE events SET outcome_status = NULL, outcome_event_type = NULL")
+    given_up(running, user, told)
+    run("app_sweep_dead_letters")
+    assert user.state(told)["status"] == "rejected"
+    query("machine", "UPDATE outbox SET publish_status = 'pending', failure_reason = 'lost'")
+    query("notify", "DELETE FROM idempotency_keys")
+    run("app_resend")
+    settle("machine")
+    assert user.state(told)["status"] == "processed"
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"event_type": "machine.note.persisted"},
+        {"event_type": "comment.created"},
+        {"event_type": "unheard.of"},
+        {"user_id": "0b3f2d1c-9a57-4f2e-8a6e-6b1f1f0f7d11"},
+        {"client_generated_id": "x"},
+    ],
+    ids=lambda changed: "-".join(changed.values())[:20],
+)
+def test_other_letters_reject_no_event(
+    running: wiring.Parts, user: User, run: Callable[[str], Any], changed: dict[str, str]
+) -> None:
+    told = user.tell("machine.note.saved", NOTE)
+    given_up(running, user, told, **changed)
+
+    run("app_sweep_dead_letters")
+
+    assert user.state(told)["status"] == "published"
+
+
+def given_up(running: wiring.Parts, user: User, told: str, **changed: str) -> None:
+    """Puts a letter there as the broker does."""
+    said = {
+        "event_type": "machine.note.saved",
+        "client_generated_id": told,
+        "user_id": user.id,
+        "timestamp": "2026-11-26T10:00:00Z",
+        "data": NOTE,
+        **changed,
+    }
+    headers = {"x-death": [{"reason": "delivery_limit", "count": 1, "queue": "app.machine"}]}
+    put(running, "app.machine.dlq", json.dumps(said).encode(), headers=headers)
 
 
 @pytest.mark.parametrize(
@@ -342,6 +447,56 @@ def test_counts_of_an_absent_database_are_null(
 
     away.close()
     assert (report["balanced"], report["wrong_counts"]) == (True, None)
+
+
+@pytest.fixture
+def counted(running: wiring.Parts, monkeypatch: pytest.MonkeyPatch) -> Counter[tuple[str, ...]]:
+    """What this process counts and measures, by family and labels."""
+    found: Counter[tuple[str, ...]] = Counter()
+    metrics, count, observe = running.metrics, running.metrics.count, running.metrics.observe
+
+    def counting(family: Counted, *labels: str, by: int = 1) -> None:
+        found[family.name, *labels] += by
+        count(family, *labels, by=by)
+
+    def observing(family: Counted, *labels: str, value: float) -> None:
+        found[family.name, *labels] += value > 0
+        observe(family, *labels, value=value)
+
+    monkeypatch.setattr(metrics, "count", counting)
+    monkeypatch.setattr(metrics, "observe", observing)
+    return found
+
+
+def test_metrics_tell_what_became_of_events(
+    user: User,
+    running: wiring.Parts,
+    pump: Callable[..., dict[str, Any]],
+    settle: Callable[[str], None],
+    broken: list[bool],
+    counted: Counter[tuple[str, ...]],
+) -> None:
+    """A queue function sends its counts before it returns: in AWS no request of its process follows."""
+    user.tell("machine.note.saved", NOTE)
+    pump("machine")
+    assert running.metrics.pending() == []
+    broken.clear()
+    user.tell("machine.note.saved", NOTE)
+    settle("machine")
+    user.tell(
+        "workout.created",
+        {"program_id": str(uuid.uuid4()), "name": "Legs", "position": 1, "exercises": []},
+    )
+    pump("program")
+
+    assert counted["events_accepted_total", "machine.note.saved"] == 2
+    assert counted["messages_total", "machine", "dead"] == 1
+    assert counted["messages_total", "machine", "applied"] == 1
+    assert counted["messages_total", "program", "later"] == 1
+    assert counted["outcomes_total", "rejected"] == counted["outcomes_total", "processed"] == 1
+    assert counted["batch_seconds", "machine"] >= 2
+    assert counted["batch_seconds", "program"] == 1
+    assert running.metrics.pending() == []
 
 
 def test_gauges_count_by_age(

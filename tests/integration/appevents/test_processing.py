@@ -16,6 +16,7 @@ from typing import Any
 
 import httpx
 import pytest
+from psutil import Process
 
 from chalicelib.appevents.video.object_store import Bucket, bucket_of
 from chalicelib.appevents.video.processing import ffmpeg, making
@@ -23,6 +24,7 @@ from chalicelib.appevents.video.processing.workspace import PREFIX
 from chalicelib.appevents.wiring import Parts
 from fintegrate.storage.store import StoreAway
 from tests.integration.appevents.conftest import User
+from tests.support.ffmpeg import LAYERS, MACHINES, folder_of
 from tests.support.waiting import eventually
 
 FEED, VIDEO = "/api/v1/feed", "/api/v1/videos/{video_id}"
@@ -31,7 +33,8 @@ Pump = Callable[..., dict[str, Any]]
 MP4 = ["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p"]
 SECRET_PLACE = "+48.2082+016.3738/"
 
-if not shutil.which("ffmpeg"):
+FFMPEG = shutil.which("ffmpeg")
+if not FFMPEG:
     if os.environ.get("CI"):
         raise RuntimeError("CI must have ffmpeg")
     pytest.skip("ffmpeg is not installed: make setup", allow_module_level=True)
@@ -44,7 +47,7 @@ def clip(*arguments: str, source: str = "testsrc=size=640x360:rate=30:duration=1
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"made.{ending}"
         subprocess.run(
-            ["ffmpeg", "-loglevel", "error", "-f", "lavfi", "-i", source, *options, str(path)],
+            [str(FFMPEG), "-loglevel", "error", "-f", "lavfi", "-i", source, *options, str(path)],
             check=True,
             timeout=120,
         )
@@ -54,6 +57,18 @@ def clip(*arguments: str, source: str = "testsrc=size=640x360:rate=30:duration=1
 def with_sound(*arguments: str) -> bytes:
     sound = ["-f", "lavfi", "-i", "sine=frequency=440:duration=1", "-c:a", "aac", "-shortest"]
     return clip(*sound, *MP4, *arguments)
+
+
+@pytest.fixture(scope="module", params=[MACHINES, LAYERS])
+def program(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a program; what it makes and refuses is the same for both."""
+    return folder_of(request.param, tmp_path_factory.mktemp("ffmpeg"))
+
+
+@pytest.fixture(autouse=True)
+def searched(program: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The worker finds this program first."""
+    monkeypatch.setenv("PATH", str(program), prepend=os.pathsep)
 
 
 @pytest.fixture
@@ -298,9 +313,7 @@ def test_late_ffmpeg_is_killed(
     settle("video")
 
     assert video_of(user, video)["failure"]["reason_code"] == "processing_timeout"
-    assert not subprocess.run(
-        ["pgrep", "-f", "file:made.mp4"], capture_output=True, check=False
-    ).stdout
+    assert not [each for each in Process().children() if each.name() == "ffmpeg"]
 
 
 def test_second_run_tells_nothing_more(

@@ -16,7 +16,7 @@ import psycopg2
 
 from fintegrate.breaker import CircuitBreaker
 from fintegrate.database import Database, Row
-from fintegrate.messaging.inbox import Delivery, Inbox, NotYet, Outage, Rejected
+from fintegrate.messaging.inbox import Delivery, Inbox, NotYet, Outage, Passage, Rejected
 from fintegrate.messaging.publisher import Publisher
 from fintegrate.messaging.queue_function import QueueMessage
 from fintegrate.messaging.topology import declare
@@ -54,6 +54,7 @@ class PostOffice:
         self.tried: list[str] = []
         self.counted: dict[str, int] = {}
         self.paused: list[float] = []
+        self.told: list[Passage] = []
         self._on_wish = on_wish
         self.inbox: Inbox[Letter] = Inbox(
             database,
@@ -66,6 +67,7 @@ class PostOffice:
             lambda rows, _began: self.published.extend(rows),
             self.declare,
             self.count,
+            tell=self.told.extend,
             pause=self.paused.append,
         )
 

@@ -217,6 +217,21 @@ def test_guilty_ones_cost_no_neighbour(
     assert {row["letter_id"] for row in taken} == set(told)
 
 
+def test_batch_is_told_message_by_message(office: PostOffice) -> None:
+    good, refused, late = letter("a"), letter(wish="refuse"), letter(wish="never")
+    batch = [message(each) for each in (good, good, refused, b"no json", late)]
+
+    office.settle(batch)
+
+    assert [each.message for each in office.told] == batch
+    steps = [each.ended.step.value for each in office.told]
+    assert steps == ["applied", "seen", "dead", "dead", "later"]
+    known = [each.ended.delivery and each.ended.delivery.id for each in office.told]
+    assert known == [good["id"], good["id"], refused["id"], None, late["id"]]
+    assert [each.seconds > 0 for each in office.told] == [True, True, True, False, True]
+    assert all(each.is_settled for each in office.told)
+
+
 def test_rejected_letter_is_not_rejected_again(box: Box, query: Query) -> None:
     bad = letter(wish="refuse")
     box.post(bad, bad)
@@ -458,6 +473,7 @@ def test_broker_away_brings_the_batch_back(
     with pytest.raises(NotSettled, match="2 messages"):
         office.settle(messages)
     assert delivered() == ["good"]
+    assert [each.is_settled for each in office.told] == [True, False, False]
     with pytest.raises(NotSettled):
         office.settle([each._replace(redelivered=True) for each in messages])
 

@@ -8,12 +8,12 @@ from chalicelib.appevents.queues import queues
 from chalicelib.appevents.topology import waits_of
 from chalicelib.appevents.video.object_store import signer_of
 from chalicelib.appevents.video.processing.work import UPLOADED, Worker
-from chalicelib.appevents.wiring import inbox, parts
-from fintegrate.messaging.queue_function import QueueMessage, batch_function
+from chalicelib.appevents.wiring import consumes, inbox, parts
+from fintegrate.messaging.queue_function import QueueMessage
 
 
 @queues.lambda_function(name="app_processing")
-@batch_function("app.processing", broker="APP_RABBITMQ_URL", batch=1)
+@consumes("app.processing", batch=1)
 def app_processing(
     messages: Sequence[QueueMessage], seconds_left: Callable[[], float]
 ) -> Mapping[str, int]:

@@ -139,3 +139,5 @@ class System(NamedTuple):
     """Of these, one that is not made up when the caller gives the other setting."""
     brokers: Sequence[SystemBroker] = ()
     """Those of its own, beside the broker that all systems share."""
+    base_path: str = ""
+    """Where its paths begin, if health and metrics answer there, too."""

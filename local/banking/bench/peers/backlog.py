@@ -14,7 +14,7 @@ from psycopg2.extras import Json, RealDictCursor, execute_values
 
 from chalicelib.banking.events.message import compose
 from fintegrate.messaging.message import Message
-from local.banking.bench.raw_publisher import pikas_own
+from local.bench.raw_publisher import pikas_own
 
 CUSTOMERS = 1_000
 VISITS = 5

@@ -8,8 +8,8 @@ from __future__ import annotations
 import os
 
 from local.banking.bench.peers.backlog import pending_messages
-from local.banking.bench.raw_publisher import RawPublisher
 from local.bench.peers.stopwatch import Result, Stopwatch, tell
+from local.bench.raw_publisher import RawPublisher
 
 
 def publish_all() -> Result:

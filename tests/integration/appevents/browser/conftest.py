@@ -26,6 +26,7 @@ BLANK = "/app/blank"
 """A page of the API's origin. The tests answer for it, so that it is there without a server."""
 NOTE = "machine.note.saved"
 SECONDS = 15.0
+NOON, LATER = "2026-11-26T12:00:00Z", "2026-11-26T13:00:00Z"
 PAGE = """<!doctype html><meta charset="utf-8"><script type="module">
 import { createOfflineQueue } from "/app/offline-queue.js";
 window.told = [];
@@ -77,8 +78,11 @@ class Person:
 class Tab:
     """A page with a queue."""
 
-    def __init__(self, page: Page, url: str) -> None:
+    def __init__(self, page: Page, url: str, *, is_paused: bool = False) -> None:
         self.page = page
+        if is_paused:
+            page.clock.install(time=NOON)
+            page.clock.pause_at(LATER)
         self.batches: list[list[str]] = []
         """The ids in each batch that the page sent."""
         self.faults: list[str] = []
@@ -220,6 +224,12 @@ def new_tab(context: BrowserContext, site: Site) -> Callable[[], Tab]:
 @pytest.fixture
 def tab(new_tab: Callable[[], Tab]) -> Tab:
     return new_tab()
+
+
+@pytest.fixture
+def paused_tab(context: BrowserContext, site: Site) -> Tab:
+    """A page whose clock stands until the test moves it."""
+    return Tab(context.new_page(), site.url, is_paused=True)
 
 
 @pytest.fixture

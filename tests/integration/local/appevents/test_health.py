@@ -9,12 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 from fintegrate.messaging.management import Management
+from local.appevents.health import command
 from local.appevents.health.command import LOG, health, settings_of
 from local.appevents.health.finding import Check, Wrong, run
 from local.appevents.health.servers import checks as server_checks
 from local.appevents.health.services import checks as service_checks
+from local.cli import app as cli
 from local.machine.checkout import Checkout
 from local.services.running import RunningServices
 from tests.conftest import WORKER
@@ -95,6 +98,34 @@ def test_settings_are_those_of_what_is_served(tmp_path: Path) -> None:
     (checkout.state / "env").write_text(f"A={shlex.quote('x y=$z')}\nBASE_URL=source\n")
 
     assert settings_of(checkout) == {"A": "x y=$z", "BASE_URL": "source"}
+
+
+@pytest.mark.parametrize(("is_up", "status"), [(True, 0), (False, 1)])
+def test_command_exits_with_what_it_found(
+    monkeypatch: pytest.MonkeyPatch, is_up: bool, status: int
+) -> None:
+    monkeypatch.setattr(command, "health", lambda _checkout, _say: is_up)
+
+    assert CliRunner().invoke(cli, ["health"]).exit_code == status
+
+
+def test_object_store_and_ffmpeg_are_up(settings: Settings) -> None:
+    assert looked(settings, "object store")["status"] == "up"
+    found = looked(settings, "ffmpeg")
+    assert (found["status"], found["version"].split()[0]) == ("up", "ffmpeg")
+
+
+def test_missing_ffmpeg_is_down(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+
+    assert looked(settings, "ffmpeg")["error"] == "not installed: make setup"
+
+
+def test_gateway_that_fails_is_down(settings: Settings) -> None:
+    away = {**settings, "BASE_URL": "http://127.0.0.1:1"}
+
+    assert looked(away, "gateway")["error"] == "ConnectError"
+    assert looked({}, "gateway")["error"] == "nothing is served: make up"
 
 
 def test_foreign_words_are_left_out() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import struct
 import zipfile
 from importlib.metadata import version
 from pathlib import Path
@@ -22,9 +23,13 @@ from local.artifact.package.make import (
     package,
 )
 from local.artifact.package.repack import CODE, INIT, MODULES
+from local.artifact.package.template import FunctionSpec, read_template
 from local.artifact.package.unused_packages import unused_packages
 from local.machine.checkout import ROOT, Checkout
 from tests.integration.local.artifact.two_systems import copy_of_sources
+
+PT_INTERP, ET_EXEC, EM_X86_64 = 3, 2, 62
+"""Of an ELF file (elf(5)): a program header that names a loader, a fixed program, its processor."""
 
 
 @pytest.fixture(scope="module")
@@ -59,6 +64,54 @@ def test_layer_of_app_events_is_bounded() -> None:
         names = layer.namelist()
     for name, needed in {"jwt": True, "cryptography": True, "phonenumbers": False}.items():
         assert any(f"/site-packages/{name}/" in each for each in names) is needed, name
+
+
+@pytest.fixture(scope="module")
+def processing() -> FunctionSpec:
+    """The function that makes videos."""
+    return read_template(package("appevents").template).functions["AppProcessing"]
+
+
+def test_one_function_has_ffmpeg() -> None:
+    artifact = package("appevents")
+    functions = read_template(artifact.template).functions
+
+    having = {name for name, spec in functions.items() if artifact.ffmpeg_layer in spec.layers}
+    assert having == {"AppProcessing"}
+    assert not package("banking").ffmpeg_layer.exists()
+
+
+def test_code_of_videos_fits_lambda(processing: FunctionSpec) -> None:
+    """A function with its layers has at most 250 MB unpacked ("Lambda quotas")."""
+    unpacked = 0
+    for archive in (processing.code, *processing.layers):
+        with zipfile.ZipFile(archive) as packed:
+            unpacked += sum(entry.file_size for entry in packed.infolist())
+
+    assert len(processing.layers) == 2
+    assert unpacked <= 250 * 1024 * 1024
+
+
+def test_layers_ffmpeg_needs_no_library(processing: FunctionSpec) -> None:
+    """The runtime's glibc is older than what a program of today is linked with."""
+    with zipfile.ZipFile(processing.layers[1]) as layer:
+        (program,) = layer.infolist()
+        content = layer.read(program)
+    assert (program.filename, program.external_attr >> 16) == ("bin/ffmpeg", 0o100755)
+    kind, machine, headers_at = struct.unpack_from("<16xHH12xQ", content)
+    size, count = struct.unpack_from("<54xHH", content)
+    kinds = [struct.unpack_from("<I", content, headers_at + n * size)[0] for n in range(count)]
+
+    assert (content[:5], kind, machine) == (b"\x7fELF\x02", ET_EXEC, EM_X86_64)
+    assert PT_INTERP not in kinds
+
+
+def test_bill_names_ffmpeg() -> None:
+    bill = json.loads((package("appevents").folder / SBOM).read_text())
+
+    (program,) = (each for each in bill["components"] if each["name"] == "ffmpeg")
+    assert program["hashes"][0]["content"] in (ROOT / "requirements-ffmpeg.txt").read_text()
+    assert program["licenses"] == [{"expression": "GPL-3.0-or-later"}]
 
 
 def test_banking_lacks_the_others_packages(artifact: Artifact) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
+import subprocess
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -21,12 +24,20 @@ from local.artifact.server import ArtifactServer, start_artifacts
 from local.services.databases import create_database, drop_database, with_users
 from local.services.running import RunningServices
 from local.services.settings import settings_environment
+from tests.support.ffmpeg import LAYERS, folder_of
 from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="AWS's runtime client is for Linux")
 SYSTEM = systems.system_of("appevents")
 OWN = f"app_served_{os.getpid()}"
 EVENTS = "/api/v1/notify/events"
+USER, VIEWER = str(uuid.uuid4()), str(uuid.uuid4())
+UPLOAD = {
+    "title": "100 kg!",
+    "filename": "squat.mp4",
+    "content_type": "video/mp4",
+    "size_bytes": 1_000,
+}
 
 
 @pytest.fixture(scope="module")
@@ -59,9 +70,6 @@ def served(environment: dict[str, str]) -> Iterator[ArtifactServer]:
         yield deployed
 
 
-USER, VIEWER = str(uuid.uuid4()), str(uuid.uuid4())
-
-
 @pytest.fixture
 def call(served: ArtifactServer, environment: dict[str, str]) -> Any:
     """Calls as a user."""
@@ -82,17 +90,15 @@ def call(served: ArtifactServer, environment: dict[str, str]) -> Any:
     return call
 
 
-def test_event_reaches_its_outcome(call: Any) -> None:
-    """The queues feed the service's function, and the notification's with what it tells."""
+def outcome_of(call: Any, event_type: str, data: Any) -> Any:
+    """What an event led to, through its service's queue and that of the outcomes."""
     told = {
-        "event_type": "machine.note.saved",
+        "event_type": event_type,
         "client_generated_id": str(uuid.uuid4()),
         "timestamp": "2026-11-26T10:00:00Z",
-        "data": {"machine_id": "leg-press-2", "body": "Seat on 4"},
+        "data": data,
     }
-
     accepted = call("POST", EVENTS, told)
-
     assert (accepted["client_generated_id"], accepted["duplicate"]) == (
         told["client_generated_id"],
         False,
@@ -101,16 +107,49 @@ def test_event_reaches_its_outcome(call: Any) -> None:
     state = eventually(
         lambda: (found := call("GET", place))["outcome"] and found, "the outcome", seconds=90
     )
-    assert (state["status"], state["outcome"]["data"]["note_id"]) == (
-        "processed",
-        told["client_generated_id"],
-    )
-    (note,) = call("GET", "/api/v1/machines/leg-press-2/notes")["notes"]
-    assert note["body"] == "Seat on 4"
+    assert state["status"] == "processed", state
+    return state["outcome"]
+
+
+@pytest.mark.parametrize(
+    ("event_type", "data", "outcome", "path"),
+    [
+        (
+            *("machine.note.saved", {"machine_id": "leg-press-2", "body": "Seat on 4"}),
+            *("machine.note.persisted", "/api/v1/machines/leg-press-2/notes"),
+        ),
+        (
+            *("program.created", {"name": "Strength", "weeks": 8}),
+            *("program.persisted", "/api/v1/programs"),
+        ),
+        (
+            *("dm.conversation.started", {"participant_ids": [VIEWER]}),
+            *("dm.conversation.persisted", "/api/v1/conversations"),
+        ),
+        (
+            *("app.settings.submitted", {"theme": "dark"}),
+            *("app.settings.persisted", "/api/v1/settings/app"),
+        ),
+        (
+            *("media.upload_requested", UPLOAD),
+            *("media.upload_ready", "/api/v1/videos"),
+        ),
+    ],
+)
+def test_event_reaches_its_outcome(
+    call: Any, event_type: str, data: Any, outcome: str, path: str
+) -> None:
+    """The queues feed each service's function, and the notification's with what it tells."""
+    found = outcome_of(call, event_type, data)
+
+    assert found["event_type"] == outcome
+    shown = json.dumps(call("GET", path))
+    first = next(value for name, value in data.items() if name != "machine_id")
+    assert str(first[0] if isinstance(first, list) else first) in shown
 
 
 def test_private_feed_opens_with_its_token(call: Any) -> None:
-    """The API fetches the public keys from itself."""
+    """The API takes the public keys from the settings in its own process."""
     secret = "open it 7"
     call("PUT", "/api/v1/settings/feed-access", {"visibility": "passcode", "passcode": secret})
 
@@ -120,26 +159,47 @@ def test_private_feed_opens_with_its_token(call: Any) -> None:
     assert call("GET", f"/api/v1/feed/{USER}", None, VIEWER, **token)["posts"] == []
 
 
-def test_uploaded_file_is_processed(call: Any) -> None:
-    """What is no video says why."""
-    content, video = b"these are no pictures", str(uuid.uuid4())
-    told = {"filename": "a.mp4", "content_type": "video/mp4", "size_bytes": len(content)}
-    upload = call("POST", "/api/v1/videos", {**told, "client_generated_id": video})["upload"]
+def settled_video(call: Any, content: bytes) -> Any:
+    """A video of USER's, when its processing has ended."""
+    video = str(uuid.uuid4())
+    told = {**UPLOAD, "size_bytes": len(content), "client_generated_id": video}
+    upload = call("POST", "/api/v1/videos", told)["upload"]
     httpx.put(
         upload["url"], content=content, headers=upload["headers"], trust_env=False
     ).raise_for_status()
     call("POST", f"/api/v1/videos/{video}/complete", {})
-
-    said = eventually(
+    return eventually(
         lambda: (
             found
-            if (found := call("GET", f"/api/v1/videos/{video}"))["status"] == "failed"
+            if (found := call("GET", f"/api/v1/videos/{video}"))["status"]
+            in ("failed", "processed")
             else None
         ),
         "it is processed",
-        seconds=90,
+        seconds=180,
     )
+
+
+def test_file_without_pictures_says_why(call: Any) -> None:
+    said = settled_video(call, b"these are no pictures")
+
     assert said["failure"]["reason_code"] == "unsupported_format"
+
+
+def test_clip_becomes_a_post(call: Any, tmp_path: Path) -> None:
+    """With the program of the package's own layer, whatever this machine has."""
+    program, clip = folder_of(LAYERS, tmp_path) / "ffmpeg", tmp_path / "clip.mp4"
+    pattern = ("-f", "lavfi", "-i", "testsrc=size=320x240:rate=10:duration=1")
+    command = [program, "-loglevel", "error", *pattern, "-pix_fmt", "yuv420p", clip]
+    subprocess.run(command, check=True, timeout=120)
+
+    said = settled_video(call, clip.read_bytes())
+
+    assert (said["status"], said["failure"]) == ("processed", None)
+    assert (said["metadata"]["width"], said["metadata"]["video_codec"]) == (320, "h264")
+    made = httpx.get(said["urls"]["video_url"], trust_env=False).content
+    assert b"Lavf61." in made  # the library of ffmpeg 7
+    assert call("GET", f"/api/v1/posts/{said['post_id']}")["title"] == UPLOAD["title"]
 
 
 def test_package_made_its_user_of_the_broker(
@@ -156,6 +216,27 @@ def test_package_made_its_user_of_the_broker(
         seconds=90,
     )
     assert found.consumers == 1
+
+
+def test_operators_read_what_queues_did(
+    call: Any, served: ArtifactServer, environment: dict[str, str]
+) -> None:
+    """The queue functions' processes serve no request: they send their counts themselves."""
+    outcome_of(call, "machine.note.saved", {"machine_id": "row-1", "body": "Seat on 2"})
+
+    def get(path: str, **headers: str) -> httpx.Response:
+        url = f"{served.base_url}/api/v1/{path}"
+        return httpx.get(url, headers=headers, timeout=60, trust_env=False)
+
+    metrics = get("metrics", **{"X-API-Key": environment["ADMIN_API_KEY"]}).text
+
+    for service in ("machine", "notification"):
+        assert f'fintegrate_app_messages_total{{service="{service}",step="applied"}}' in metrics
+        assert f'fintegrate_app_batch_seconds_count{{service="{service}"}}' in metrics
+    assert 'fintegrate_app_outcomes_total{outcome="processed"}' in metrics
+    assert "fintegrate_app_oldest_unsettled_age_seconds" in metrics
+    assert get("metrics").status_code == 401
+    assert get("health").json()["data"]["database"]["status"] == "up"
 
 
 def test_packages_gateway_refuses_strangers(served: ArtifactServer) -> None:

@@ -10,7 +10,10 @@ from pathlib import Path
 from local.machine.checkout import Checkout
 
 LETTERS = Path(__file__).with_name("letters")
-COPIED = ("app.py", "chalice.json", "requirements.txt", "functions", "layers", "sql", "infra")
+COPIED = (
+    *("app.py", "chalice.json", "requirements.txt", "requirements-ffmpeg.txt"),
+    *("functions", "layers", "sql", "infra"),
+)
 LINKS = (
     ("chalicelib", "functions"),
     ("vendor/fintegrate", "../layers/fintegrate/python/fintegrate"),

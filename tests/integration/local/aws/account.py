@@ -16,11 +16,27 @@ from typing import Any
 
 import boto3
 
+from chalicelib import systems
 from local.aws.deployment import SERVERS, Part
 from local.aws.stacks import Change, Stacks
 
 BUCKET = "artifacts-of-the-test"
-CREDENTIALS = {
+
+
+def _of_services() -> dict[str, dict[str, str]]:
+    """The users of app.events' databases and their owners, by the outputs that name their secrets."""
+    found = {}
+    for each in systems.system_of("appevents").databases:
+        service = each.name.removesuffix("_db")
+        users = {"": each.app_role, "Owner": each.owner_role}
+        for kind, role in users.items():
+            password = f"{service}-{kind.lower()}-password"
+            user = {"username": str(role), "password": password}
+            found[f"{service.capitalize()}Database{kind}SecretArn"] = user
+    return found
+
+
+CREDENTIALS: dict[str, dict[str, str]] = {
     "DatabaseSecretArn": {"username": "fintegrate_app", "password": "d/b: p@ss?"},
     "DatabaseOwnerSecretArn": {"username": "fintegrate_owner", "password": "owner-password"},
     "DatabaseMasterSecretArn": {"username": "fintegrate", "password": "master-password"},
@@ -32,9 +48,12 @@ CREDENTIALS = {
     "RelayOmsDatabaseSecretArn": {"username": "relay_oms", "password": "relay-oms-password"},
     "ApiKeyCheckSecretArn": {"API_KEY_CHECK_SECRET": "what-the-check-of-a-key-is-made-with"},
     "RevocationRecordArn": {},
+    **_of_services(),
+    "AppBrokerSecretArn": {"username": "app", "password": "app-broker-password"},
+    "AppTokenSecretArn": {"JWT_SHARED_SECRET": "what-signs-the-tokens-of-the-apps-users"},
 }
 MASTER = "DatabaseMasterSecretArn"
-MADE_LATER = ("RelayPasswordsSecret", "RelayUsersSecret", "RelayKeysSecret")
+MADE_LATER = ("RelayPasswordsSecret", "RelayUsersSecret", "RelayKeysSecret", "AppKeysSecret")
 """Secrets whose values the deployment makes."""
 API_NAME = "fintegrate-banking-dev"
 FUNCTIONS_STACK = "fintegrate-dev-banking-functions"
@@ -147,7 +166,7 @@ def _make_data() -> dict[str, dict[str, str]]:
     arns = _make_secrets()
     names = [name for group in SERVERS for name in group]
     return {
-        **{name: {} for name in (*names, "monitoring/banking")},
+        **{name: {} for name in (*names, "monitoring/banking", "monitoring/appevents")},
         "artifacts": {"ArtifactsBucket": BUCKET},
         **_make_networks(),
         "secrets": {name: arn for name, arn in arns.items() if name != MASTER},
@@ -164,6 +183,7 @@ def _make_data() -> dict[str, dict[str, str]]:
             "BrokerName": "broker",
         },
         "cache": {"CacheHost": "cache.test"},
+        "videos": {"VideosBucket": "videos", "VideosBucketArn": "arn:aws:s3:::videos"},
         "monitoring/servers": {"AlarmTopic": "arn:aws:sns:eu-central-1:123456789012:alarms"},
     }
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 import os
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import boto3
 import pytest
@@ -77,14 +78,24 @@ def deployment(
 
 @pytest.fixture(scope="module")
 def deployed(packaged: Package) -> Iterator[Deployed]:
-    """The account after one deployment."""
+    """The account after one deployment of banking."""
+    answers = ({"prepared": []}, {"applied": []}, {"user": "fintegrate"})
+    with deployed_to_moto("banking", packaged, answers) as done:
+        yield done
+
+
+@contextmanager
+def deployed_to_moto(
+    system: str, packaged: Package, answers: Sequence[dict[str, Any]]
+) -> Iterator[Deployed]:
+    """An account after one deployment of a system, whose functions answered so."""
     with moto_account() as endpoint, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # moto says what it does not know in warnings
         stacks, said, looked_at = AccountStacks(), list[str](), list[str]()
 
         def run() -> None:
-            functions_answer(endpoint, {"prepared": []}, {"applied": []}, {"user": "fintegrate"})
-            deployment(stacks, said, looked_at).run({"banking": lambda: packaged})
+            functions_answer(endpoint, *answers)
+            deployment(stacks, said, looked_at).run({system: lambda: packaged})
 
         run()
         yield Deployed(stacks, said, looked_at, run)

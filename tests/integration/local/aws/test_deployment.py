@@ -16,6 +16,7 @@ from fintegrate.access.keys import ApiKeys
 from fintegrate.outside_record import LONGEST, RecordUnavailable, record_at
 from fintegrate.settings import load
 from local.aws.packaged import Package
+from local.documents import routes_of
 from tests.integration.local.aws.account import (
     API_NAME,
     FUNCTION_ARN,
@@ -155,9 +156,7 @@ def test_exactly_these_routes_exist() -> None:
     }
 
     assert {path: set(known) - {"ANY"} for path, known in methods.items()} == {
-        path: set(known)
-        for path, known in app.routes.items()
-        if all(view.view_function.__module__.startswith(BANKINGS) for view in known.values())
+        path: set(known) for path, known in routes_of("banking").items()
     }
     for known in methods.values():
         assert "ANY" in known  # a wrong method reaches Chalice, which says 405 with Allow

@@ -140,3 +140,19 @@ def test_other_events_are_answered_by_hand() -> None:
 
     assert function({"for": "help"}, None) == {"asked": "help"}
     assert handled == []
+
+
+def test_every_batch_tells_that_it_ended() -> None:
+    told: list[str] = []
+
+    @batch_function("letters", ended=lambda queue, seconds: told.append(f"{queue} {seconds < 60}"))
+    def read(messages: Sequence[QueueMessage], _left: Callable[[], float]) -> dict[str, int]:
+        if messages[0].body == b"torn":
+            raise ValueError("torn")
+        return {}
+
+    read(event(b"whole"), LambdaContext("read", 60))
+    with pytest.raises(ValueError, match="torn"):
+        read(event(b"torn"), LambdaContext("read", 60))
+
+    assert told == ["letters True", "letters True"]

@@ -13,6 +13,7 @@ from app import app
 from chalicelib.appevents.configuration import CLOUDWATCH_NAMESPACE
 from chalicelib.appevents.schedules.publish_metrics import figures_of
 from chalicelib.appevents.system import SYSTEM
+from chalicelib.appevents.video.uploads import original_key
 from chalicelib.appevents.wiring import SETTINGS
 from fintegrate.schedule_runs import periods
 from local.aws.deployment import SERVERS
@@ -214,12 +215,12 @@ def secrets_of_settings(expanded: Template) -> Any:
     return variables(functions(expanded)["APIHandler"])["SETTINGS_SECRET_ID"]["Fn::If"]
 
 
-def test_api_knows_its_keys_of_access_tokens(expanded: Template) -> None:
-    _, own, given = variables(functions(expanded)["APIHandler"])["FEED_ACCESS_JWKS_URL"]["Fn::If"]
-    path = own["Fn::Sub"].removeprefix("https://${DomainName}")
+def test_no_address_comes_after_the_first_deployment(expanded: Template) -> None:
+    """The API takes the keys of access tokens from the settings' database, not from its own address."""
+    api = variables(functions(expanded)["APIHandler"])
 
-    assert path in app.routes
-    assert given == {"Ref": "FeedAccessJwksUrl"}
+    assert "FEED_ACCESS_JWKS_URL" not in api
+    assert "SETTINGS_DATABASE_URL" in api
 
 
 def test_videos_have_room_and_a_program(expanded: Template) -> None:
@@ -227,7 +228,7 @@ def test_videos_have_room_and_a_program(expanded: Template) -> None:
     shared, own = processing["Layers"]
 
     assert [shared] == functions(expanded)["AppVideo"]["Layers"]
-    assert own["Fn::If"][:2] == ["HasFfmpeg", {"Ref": "FfmpegLayerArn"}]
+    assert expanded["Resources"][own["Ref"]]["Properties"]["Content"]["S3Key"].startswith("ffmpeg")
     assert processing["EphemeralStorage"] == {"Size": 2048}
     assert (processing["MemorySize"], processing["Timeout"]) == (3008, 780)
 
@@ -239,8 +240,12 @@ def test_bucket_is_private_and_tidy() -> None:
     assert bucket["DeletionPolicy"] == bucket["UpdateReplacePolicy"] == "Retain"
     assert set(said["PublicAccessBlockConfiguration"].values()) == {True}
     assert said["CorsConfiguration"]["CorsRules"][0]["ExposedHeaders"] == ["ETag"]
-    (rule,) = said["LifecycleConfiguration"]["Rules"]
-    assert rule["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 1}
+    parts, originals = said["LifecycleConfiguration"]["Rules"]
+    assert parts["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 1}
+    assert "Prefix" not in parts
+    assert (originals["Prefix"], originals["ExpirationInDays"]) == ("uploads/", 7)
+    assert original_key({"user_id": "u", "video_id": "v"}).startswith("uploads/")
+    assert {rule["Status"] for rule in (parts, originals)} == {"Enabled"}
 
 
 def test_secrets_name_the_databases_users() -> None:

@@ -48,6 +48,7 @@ class IssuerKeys:
 
     Args:
         read: reads the set of keys at the URL, as text; raises OSError if it cannot be had
+        ask_again_seconds: an unknown name asks no sooner after the last time
     """
 
     def __init__(
@@ -55,10 +56,12 @@ class IssuerKeys:
         url: str,
         read: Callable[[str], str],
         clock: Callable[[], float] = time.monotonic,
+        ask_again_seconds: float = ASK_AGAIN_SECONDS,
     ) -> None:
         self._url = url
         self._read = read
         self._clock = clock
+        self._ask_again_seconds = ask_again_seconds
         self._asking = threading.Lock()
         self._keys: Mapping[str, _Known] = {}
         self._read_at = self._asked_at = float("-inf")
@@ -85,11 +88,11 @@ class IssuerKeys:
         return self._clock() - self._read_at
 
     def _ask(self, *, wait: bool) -> None:
-        """Read the set again, unless another thread does, or this was done within a minute."""
+        """Read the set again, unless another thread does, or it was asked for just before."""
         if not self._asking.acquire(blocking=wait):
             return
         try:
-            if self._clock() - self._asked_at < ASK_AGAIN_SECONDS:
+            if self._clock() - self._asked_at < self._ask_again_seconds:
                 return
             self._asked_at = self._clock()
             try:

@@ -69,3 +69,15 @@ class Ended(NamedTuple):
     code: str = ""
     reason: str = ""
     delivery: Delivery[Any] | None = None
+    """None if nothing could be read of it."""
+
+
+class Passage(NamedTuple):
+    """A message's way through its batch, for who tells of it."""
+
+    message: QueueMessage
+    ended: Ended
+    seconds: float
+    """What it took to act on it; 0 if that was not begun."""
+    is_settled: bool
+    """False: its batch comes back."""

@@ -56,6 +56,7 @@ from fintegrate.messaging.delivery import (
     NotSettled,
     NotYet,
     Outage,
+    Passage,
     Rejected,
     Step,
 )
@@ -65,7 +66,7 @@ from fintegrate.messaging.queue_function import QueueMessage
 from fintegrate.messaging.waiting_queues import WaitingQueues
 from fintegrate.outcome import Result
 
-__all__ = ["Delivery", "Inbox", "NotSettled", "NotYet", "Outage", "Rejected", "Step"]
+__all__ = ["Delivery", "Inbox", "NotSettled", "NotYet", "Outage", "Passage", "Rejected", "Step"]
 log = logging.getLogger(__name__)
 E = TypeVar("E")
 _BEGIN = "SAVEPOINT message"
@@ -99,6 +100,8 @@ class Inbox(Generic[E]):
     """Declares the queues, if one of them is missing. Must not raise."""
     count: Callable[[str, int], None]
     """Counts the messages that ended in one way."""
+    tell: Callable[[Sequence[Passage]], None] = lambda _passages: None
+    """Tells of a batch, message by message, after it was settled or not. Must not raise."""
     least_seconds: float = 5.0
     pause: Callable[[float], None] = time.sleep
 
@@ -130,6 +133,10 @@ class _Batch(Generic[E]):
     has_begun: bool = False
     given_up: set[int] = field(default_factory=set)
     """Those that waited for a day."""
+    took: dict[int, float] = field(default_factory=dict)
+    """Seconds, of those that were begun."""
+    unsettled: set[int] = field(default_factory=set)
+    """Those of which the broker took no copy."""
 
     def settle(self) -> Mapping[str, int]:
         read = dict(self._read())
@@ -137,16 +144,22 @@ class _Batch(Generic[E]):
         if not self._together(fresh):
             self._each(fresh)
         self._each({at: each for at, each in read.items() if each.message.redelivered})
-        unsettled = self._copied()
+        self._copy_others()
         if self.written:
             self.inbox.publish(self.written, self.began)
         counts = {step.value: count for step, count in self._counts().items()}
         for step, count in counts.items():
             self.inbox.count(step, count)
-        if unsettled:
+        self.inbox.tell(list(self._passages()))
+        if self.unsettled:
             self.inbox.pause(max(0.0, min(PAUSE_SECONDS, self.seconds_left() - 2)))
-            raise NotSettled(f"the broker took no copy of {unsettled} messages")
+            raise NotSettled(f"the broker took no copy of {len(self.unsettled)} messages")
         return counts
+
+    def _passages(self) -> Iterator[Passage]:
+        for at, message in enumerate(self.messages):
+            seconds, is_settled = self.took.get(at, 0.0), at not in self.unsettled
+            yield Passage(message, self.ended[at], seconds, is_settled)
 
     def _counts(self) -> Counter[Step]:
         return Counter(ended.step for ended in self.ended.values())
@@ -178,9 +191,11 @@ class _Batch(Generic[E]):
                         ended[at] = Ended(Step.OUTAGE, delivery=delivery)
                         continue
                     if not self._has_time():
-                        ended[at] = Ended(Step.BACK)
+                        ended[at] = Ended(Step.BACK, delivery=delivery)
                         continue
+                    began = time.monotonic()
                     ended[at], own = self._applied(delivery)
+                    self.took[at] = time.monotonic() - began
                     is_away = ended[at].step is Step.OUTAGE
                     rows += own
         except Exception as error:  # also of a commit that the database refuses
@@ -197,9 +212,11 @@ class _Batch(Generic[E]):
             if self.is_away:
                 self.ended[at] = Ended(Step.OUTAGE, delivery=delivery)
             elif not self._has_time():
-                self.ended[at] = Ended(Step.BACK)
+                self.ended[at] = Ended(Step.BACK, delivery=delivery)
             else:
+                began = time.monotonic()
                 self.ended[at] = self._alone(delivery)
+                self.took[at] = time.monotonic() - began
                 self.is_away = self.ended[at].step is Step.OUTAGE
 
     def _alone(self, delivery: Delivery[E]) -> Ended:
@@ -234,7 +251,7 @@ class _Batch(Generic[E]):
     def _tried(self, delivery: Delivery[E]) -> tuple[Ended, Sequence[Row]]:
         try:
             if not self._take(delivery, "processed"):
-                return Ended(Step.SEEN), ()
+                return Ended(Step.SEEN, delivery=delivery), ()
             rows = self.inbox.apply(delivery)
             # Fails where an error has broken the transaction and the handler went on all the same:
             # then COMMIT would roll back, and say nothing.
@@ -248,7 +265,7 @@ class _Batch(Generic[E]):
             return Ended(Step.DEAD, refused.code, refused.reason, delivery), ()
         except Exception as error:  # it must not cost its neighbours anything
             return self._later(*_why(error, delivery), delivery), ()
-        return Ended(Step.APPLIED), rows
+        return Ended(Step.APPLIED, delivery=delivery), rows
 
     def _take(self, delivery: Delivery[E], outcome: str) -> bool:
         """Write the key of a message; False if it is there."""
@@ -279,8 +296,8 @@ class _Batch(Generic[E]):
 
     # Copying
 
-    def _copied(self) -> int:
-        """Publish the copies, then commit the rejections. How many messages are not settled."""
+    def _copy_others(self) -> None:
+        """Publish the copies, then commit the rejections."""
         self._judge_outages()
         copied = [at for at, ended in self.ended.items() if ended.step not in _DONE]
         refused = self._published(copied)
@@ -291,7 +308,7 @@ class _Batch(Generic[E]):
         ]
         for at in waiting:
             self.ended[at] = self.ended[at]._replace(step=Step.OUTAGE)
-        return len(refused) + len(self._published(waiting))
+        self.unsettled = refused | self._published(waiting)
 
     def _judge_outages(self) -> None:
         """A day is enough to wait; and what cannot be rejected now is not dead yet."""

@@ -50,6 +50,8 @@ class QueueMessage(NamedTuple):
 Handler = Callable[[QueueMessage], None]
 BatchHandler = Callable[[Sequence[QueueMessage], Callable[[], float]], Mapping[str, int]]
 """Takes a batch, and what gives the seconds that are left; returns counts for the summary line."""
+Ended = Callable[[str, float], None]
+"""Takes the queue's name, and how many seconds its function worked on a batch."""
 ByHand = Callable[[Mapping[str, Any]], dict[str, Any]]
 Run = Callable[[Any, Any], dict[str, Any]]
 MESSAGES = "rmqMessagesByQueue"
@@ -84,13 +86,18 @@ def queue_function(queue: str, by_hand: ByHand | None = None) -> Callable[[Handl
 
 
 def batch_function(
-    queue: str, *, broker: str = "RABBITMQ_URL", batch: int = 10
+    queue: str,
+    *,
+    broker: str = "RABBITMQ_URL",
+    batch: int = 10,
+    ended: Ended = lambda _queue, _seconds: None,
 ) -> Callable[[BatchHandler], Run]:
     """Turn the handler of a batch into a queue function.
 
     Args:
         broker: the variable with the broker's URL, whose path is the queue's virtual host
         batch: messages in a batch, at most
+        ended: told of each batch, however it ended
 
     The function raises what the handler raises: then the whole batch comes back.
     """
@@ -112,6 +119,7 @@ def batch_function(
                 )
                 return {"messages": len(messages), **counts}
             finally:
+                ended(queue, time.monotonic() - started)
                 request_id.reset(token)
 
         cast(Any, run).__queue__ = QueueOf(queue, broker, batch)

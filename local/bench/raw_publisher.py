@@ -1,4 +1,4 @@
-"""The floor of a drain: pika alone, publishing composed messages in a pipeline of confirms.
+"""The floor of a publish: pika alone, publishing composed messages in a pipeline of confirms.
 
 There is no database, no order and no outcome per message. This is the most that this client and this
 broker allow.

@@ -1,0 +1,98 @@
+"""Measures what it costs to take events in: one, a hundred, and one while the broker is away."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+
+from chalicelib.appevents.wiring import Parts
+from local.appevents.bench.databases import AppTemplate
+from local.appevents.bench.floor import RawIngest
+from local.appevents.bench.user import BATCH, EVENTS, User, note
+from local.bench.figures import Figures
+from local.bench.timing import TURN, each_in_turns, median, timed
+
+SINGLES = 800
+SIZE, BATCHES = 100, 40
+OUTAGES, USERS = 12, 100
+
+
+def one(template: AppTemplate) -> Figures:
+    """An event through the handler (p50), in turns with the floor."""
+    with template.copy() as databases, RawIngest(databases) as raw:
+        user = User(databases.environment)
+        ours = [user.prepared("POST", EVENTS, note()) for _ in range(SINGLES)]
+        floor = [partial(raw.one, note()) for _ in range(SINGLES)]
+        times, floor_times = each_in_turns(ours, floor)
+    return {
+        "ingest_ms": median(times),
+        "ingest_floor_ms": median(floor_times),
+        "ingest_vs_floor": median(times) / median(floor_times),
+    }
+
+
+def batch(template: AppTemplate) -> Figures:
+    """A hundred events of a user in a request (p50), in turns with the floor."""
+    with template.copy() as databases, RawIngest(databases) as raw:
+        user = User(databases.environment)
+        given = [[note() for _ in range(SIZE)] for _ in range(2 * BATCHES)]
+        ours = [user.prepared("POST", BATCH, {"events": each}) for each in given[:BATCHES]]
+        floor = [partial(raw.together, each) for each in given[BATCHES:]]
+        times, floor_times = each_in_turns(ours, floor)
+    return {
+        "ingest_batch_ms": median(times),
+        "ingest_batch_floor_ms": median(floor_times),
+        "ingest_batch_vs_floor": median(times) / median(floor_times),
+    }
+
+
+def outage(template: AppTemplate) -> Figures:
+    """An event with the broker away and the breaker open, in turns with the broker up."""
+    up: list[float] = []
+    down: list[float] = []
+    with template.copy() as databases:
+        breaker = databases.parts.publisher.breaker
+        users = [User(databases.environment) for _ in range(USERS)]
+        tell = _telling(users)
+        timed(tell, USERS)
+        for _ in range(OUTAGES):
+            up += timed(tell, TURN)
+            with _broker_away(databases.parts):
+                while breaker.state != "open":
+                    tell()
+                down += timed(tell, TURN)
+            timed(tell, 2)  # not counted: the first one connects
+            databases.parts.events()[1].run(
+                {"handoff_seconds": 5}, 10
+            )  # else each user's next event waits for the last one
+    return {
+        "ingest_outage_ms": median(down),
+        "ingest_up_ms": median(up),
+        "ingest_outage_vs_up": median(down) / median(up),
+    }
+
+
+def _telling(users: Sequence[User]) -> Callable[[], object]:
+    """Tells an event of the next user on each call. In an outage a user's first one is the dearest."""
+    calls = USERS + OUTAGES * (3 * TURN)
+    ready = iter([users[n % len(users)].prepared("POST", EVENTS, note()) for n in range(calls)])
+
+    def tell() -> object:
+        return next(ready)()
+
+    return tell
+
+
+@contextmanager
+def _broker_away(parts: Parts) -> Iterator[None]:
+    """An outage for this process alone: its publisher gets an address where nothing listens."""
+    publisher = parts.publisher
+    publisher.close()
+    working = publisher._parameters  # noqa: SLF001 - see above
+    publisher._parameters = type(working)("amqp://nobody:nothing@127.0.0.1:9/%2F")  # noqa: SLF001
+    try:
+        yield
+    finally:
+        publisher._parameters = working  # noqa: SLF001
+        publisher.breaker.succeeded()

@@ -1,0 +1,1 @@
+"""Fault runs of app.events: kill points, faults under load, and a ledger that judges them."""

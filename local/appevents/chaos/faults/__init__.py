@@ -1,0 +1,1 @@
+"""The faults of a run of app.events. `catalogue` lists them; the kit causes them."""
