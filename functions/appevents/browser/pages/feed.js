@@ -102,6 +102,9 @@ async function lookForNew() {
       const now = new Map(page.posts.map((post) => [post.post_id, post]));
       const oldest = posts.at(-1)?.created_at ?? "";
       fresh = page.posts.filter((post) => post.created_at > oldest && !posts.some((p) => p.post_id === post.post_id));
+      // What is missing among the newest is deleted, or its feed is public no more.
+      const edge = page.next_cursor ? page.posts.at(-1).created_at : "";
+      posts = posts.filter((post) => now.has(post.post_id) || post.created_at < edge);
       posts = posts.map((post) => now.get(post.post_id) ?? post);
       noteFeed("");
       showPosts();

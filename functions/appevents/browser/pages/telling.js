@@ -103,6 +103,8 @@ async function ask(ids) {
   try {
     const { events } = await call("POST", "/notify/events/status", { ids });
     events.forEach(heard);
+    const known = new Set(events.map((event) => event.client_generated_id));
+    ids.forEach((id) => known.has(id) || followed.delete(id)); // discarded before it was sent
   } catch (error) {
     askWait = Math.max(LAST_ASK, (error.retryAfter ?? 0) * 1000);
   }

@@ -185,6 +185,18 @@ def test_refused_event_is_discarded(bob: Visitor) -> None:
     expect(bob.page.locator("#queue-title")).to_be_focused()
 
 
+def test_discarded_event_leaves_both_lists(bob: Visitor) -> None:
+    bob.open("demo").page.get_by_role("button", name="Go offline").click()
+    bob.send("Note on a machine: machine.note.saved", "Seat on 4")
+    bob.sees("#outcomes .entry", "in the queue")
+    bob.page.get_by_role("button", name="Discard machine.note.saved: Seat on 4").click()
+
+    bob.page.get_by_role("button", name="Go online").click()
+
+    bob.sees("#outcomes-empty", "Nothing was sent yet.")
+    assert bob.noise == []
+
+
 def test_failed_event_is_retried_by_hand(bob: Visitor) -> None:
     """The page shows how often, when next and why; nothing waits for the time that it shows."""
     bob.open("demo")
