@@ -17,11 +17,11 @@ _IMPORT = re.compile(r'^import \{[^}]*\} from "\./\w+\.js";\n', re.MULTILINE)
 _EXPORT = re.compile(r"^export (?=(?:async )?(?:function|class|const)\b)", re.MULTILINE)
 
 
-def join(names: Sequence[str]) -> str:
-    """The text of one module."""
-    *parts, last = (_IMPORT.sub("", _text(name)) for name in names)
+def join(names: Sequence[str], folder: str = "offline_queue") -> str:
+    """The text of one module, from modules of a folder beside this one."""
+    *parts, last = (_IMPORT.sub("", _text(folder, name)) for name in names)
     return "\n".join([*(_EXPORT.sub("", part) for part in parts), last])
 
 
-def _text(name: str) -> str:
-    return text_beside("chalicelib.appevents.browser.joined_modules", f"offline_queue/{name}.js")
+def _text(folder: str, name: str) -> str:
+    return text_beside("chalicelib.appevents.browser.joined_modules", f"{folder}/{name}.js")

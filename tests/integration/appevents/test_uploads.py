@@ -29,7 +29,7 @@ Query = Callable[..., list[dict[str, Any]]]
 @pytest.fixture
 def environment(environment: dict[str, str]) -> dict[str, str]:
     small = {"UPLOAD_PART_BYTES": str(PART), "UPLOAD_PARTS_FROM_BYTES": str(PART)}
-    return {**environment, **small}
+    return {**environment, **small, "OBJECT_STORE_PUT_ONCE": "1"}
 
 
 @pytest.fixture

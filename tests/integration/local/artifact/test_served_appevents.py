@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import uuid
 from collections.abc import Iterator
@@ -254,3 +255,15 @@ def test_packages_gateway_refuses_strangers(served: ArtifactServer) -> None:
 
     assert answer.status_code == 401
     assert answer.json()["data"] == {}
+
+
+@pytest.mark.parametrize("name", ["demo", "feed"])
+def test_page_and_its_files_are_packaged(served: ArtifactServer, name: str) -> None:
+    page = httpx.get(f"{served.base_url}/app/{name}", timeout=60, trust_env=False)
+    files = re.findall(r'(?:href|src)="([\w.]+\?v=[^"]+)"', page.text)
+
+    assert page.status_code == 200
+    assert len(files) == 4
+    for file in [*files, "offline-queue.js"]:
+        answer = httpx.get(f"{served.base_url}/app/{file}", timeout=60, trust_env=False)
+        assert (answer.status_code, bool(answer.text)) == (200, True), file
