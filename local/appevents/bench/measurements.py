@@ -14,12 +14,13 @@ BARS: Mapping[str, Bar] = {
     "consume_vs_floor": Bar(at_least=0.6),
     "consume_poison_vs_clean": Bar(at_least=0.7),
     "hot_post": Bar(at_least=0.8),
+    "settle_p99_s": Bar(at_most=1.5),
 }
 
 
 def suite() -> Suite:
     """All of them."""
-    from local.appevents.bench import consume, ingest
+    from local.appevents.bench import consume, ingest, settle
     from local.appevents.bench.databases import AppTemplate
 
     measurements = {
@@ -29,5 +30,6 @@ def suite() -> Suite:
         "consume": consume.consume,
         "consume_poison": consume.poison,
         "hot_post": consume.hot_post,
+        "settle": settle.settle,
     }
     return Suite(AppTemplate, measurements, BARS)
