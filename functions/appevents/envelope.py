@@ -54,7 +54,10 @@ class Event(NamedTuple, Generic[D]):
 
 
 def compose(row: Row, source_service: str) -> Message:
-    """Make the message of a row of an outbox."""
+    """Make the message of a row of an outbox.
+
+    Messages of one user do not wait for each other's confirms (docs/decisions/0044).
+    """
     causation = row.get("causation_id")
     body = {
         "schema_version": SCHEMA_VERSION,
@@ -88,7 +91,7 @@ def compose(row: Row, source_service: str) -> Message:
             timestamp=int(row["received_at"].timestamp()),
             headers={name: value for name, value in headers.items() if value is not None},
         ),
-        order_key=row["user_id"],
+        order_key=str(row["id"]),  # all go out at once; the channel keeps their order
     )
 
 

@@ -15,12 +15,13 @@ BARS: Mapping[str, Bar] = {
     "consume_poison_vs_clean": Bar(at_least=0.7),
     "hot_post": Bar(at_least=0.8),
     "flush_vs_fetch": Bar(at_least=0.5),
+    "settle_p99_s": Bar(at_most=1.5),
 }
 
 
 def suite() -> Suite:
     """All of them."""
-    from local.appevents.bench import consume, flush, ingest
+    from local.appevents.bench import consume, flush, ingest, settle
     from local.appevents.bench.databases import AppTemplate
 
     measurements = {
@@ -31,5 +32,6 @@ def suite() -> Suite:
         "consume_poison": consume.poison,
         "hot_post": consume.hot_post,
         "flush": flush.flush,
+        "settle": settle.settle,
     }
     return Suite(AppTemplate, measurements, BARS)
