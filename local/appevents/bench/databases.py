@@ -105,9 +105,13 @@ class AppTemplate:
         self._broker.delete_virtual_host()
 
     @contextmanager
-    def copy(self, **settings: str) -> Iterator[AppDatabases]:
-        """Fresh copies for the block, one block at a time; further settings win over the usual ones."""
-        names = {each: f"{_template(each.name)}_copy" for each in DATABASES}
+    def copy(self, tag: str = "copy", /, **settings: str) -> Iterator[AppDatabases]:
+        """Fresh copies for the block; further settings win over the usual ones.
+
+        Blocks with different tags may be open at the same time. They share the queues, and handlers use
+        the parts of the last one, or those that `wiring.use` names.
+        """
+        names = {each: f"{_template(each.name)}_{tag}" for each in DATABASES}
         users: dict[str, str] = {}
         for database, name in names.items():
             url = create_database(self.urls, name, _template(database.name))

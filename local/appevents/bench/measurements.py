@@ -16,12 +16,17 @@ BARS: Mapping[str, Bar] = {
     "hot_post": Bar(at_least=0.8),
     "flush_vs_fetch": Bar(at_least=0.5),
     "settle_p99_s": Bar(at_most=1.5),
+    "feed_vs_floor": Bar(at_most=1.8),
+    "feed_growth": Bar(at_most=1.2),
+    "feed_depth": Bar(at_most=1.3),
+    "thread_depth": Bar(at_most=1.3),
+    "transcode_vs_ffmpeg": Bar(at_most=1.3),
 }
 
 
 def suite() -> Suite:
     """All of them."""
-    from local.appevents.bench import consume, flush, ingest, settle
+    from local.appevents.bench import consume, feed, flush, ingest, settle, thread, transcode
     from local.appevents.bench.databases import AppTemplate
 
     measurements = {
@@ -33,5 +38,8 @@ def suite() -> Suite:
         "hot_post": consume.hot_post,
         "flush": flush.flush,
         "settle": settle.settle,
+        "feed": feed.feed,
+        "thread": thread.thread,
+        "transcode": transcode.transcode,
     }
     return Suite(AppTemplate, measurements, BARS)
