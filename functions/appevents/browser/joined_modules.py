@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from fintegrate.files_beside import text_beside
+from fintegrate.system_folders import system_folder
 
 OFFLINE_QUEUE = (
     *("entries", "store", "requests", "tabs"),
@@ -21,10 +21,11 @@ _EXPORT = re.compile(r"^export (?=(?:async )?(?:function|class|const)\b)", re.MU
 
 
 def join(names: Sequence[str], folder: str = "offline_queue") -> str:
-    """The text of one module, from modules of a folder beside this one."""
-    *parts, last = (_IMPORT.sub("", _text(folder, name)) for name in names)
+    """The text of one module, from modules of a folder."""
+    *parts, last = (_IMPORT.sub("", text_of(f"{folder}/{name}.js")) for name in names)
     return "\n".join([*(_EXPORT.sub("", part) for part in parts), last])
 
 
-def _text(folder: str, name: str) -> str:
-    return text_beside("chalicelib.appevents.browser.joined_modules", f"{folder}/{name}.js")
+def text_of(name: str) -> str:
+    """The text of a file that browsers load, by its path in the system's folder."""
+    return (system_folder("fintegrate_browser", "appevents") / name).read_text(encoding="utf-8")

@@ -10,9 +10,8 @@ from collections.abc import Mapping
 from functools import cache
 from types import MappingProxyType
 
-from chalicelib.appevents.browser.joined_modules import join
+from chalicelib.appevents.browser.joined_modules import join, text_of
 from chalicelib.appevents.browser.read_offline_queue import offline_queue
-from fintegrate.files_beside import text_beside
 from fintegrate.http.static_file import StaticFile, page, static_file
 
 FOLDER = "pages"
@@ -75,4 +74,4 @@ def _script(modules: tuple[str, ...]) -> str:
 
 
 def _text(name: str) -> str:
-    return text_beside(__name__, f"{FOLDER}/{name}")
+    return text_of(f"{FOLDER}/{name}")

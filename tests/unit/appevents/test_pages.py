@@ -11,9 +11,9 @@ import pytest
 
 from chalicelib.appevents.browser.joined_modules import OFFLINE_QUEUE
 from chalicelib.appevents.browser.pages import FOLDER, PLAIN, SCRIPTS, files, page_of
-from tests.architecture.tree import FUNCTIONS
+from tests.architecture.tree import ROOT
 
-BROWSER = FUNCTIONS / "appevents" / "browser"
+BROWSER = ROOT / "browser" / "appevents"
 PAGES = BROWSER / FOLDER
 STORE = "https://media.store.example"
 _DECLARED = re.compile(

@@ -45,8 +45,6 @@ def test_older_sources_keep_their_files(tmp_path: Path, init: str) -> None:
 @pytest.mark.parametrize(
     ("file", "text", "kept"),
     [
-        ("a.js", "// what\nconst a = 1; // how\n  // why\ngo();\n", "const a = 1; // how\ngo();\n"),
-        ("a.js", "/** one */\n/**\n * two\n */\ngo(); /** three */\n", "go(); /** three */\n"),
         ("a.sql", "-- why\n-- name: a\nSELECT 1\n", "-- name: a\nSELECT 1\n"),
         ("a.py", "# why\na = 1\n", "# why\na = 1\n"),
     ],
