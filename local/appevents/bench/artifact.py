@@ -10,7 +10,7 @@ import itertools
 import json
 import os
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pika
@@ -24,17 +24,17 @@ from local.artifact.package.make import Artifact, package
 from local.artifact.server import start_artifacts
 from local.aws_shapes.proxy_event import IncomingRequest, proxy_event
 from local.aws_shapes.queue_event import Message, queue_event
+from local.bench.figures import Bar, Figures, show, write
 from local.machine.checkout import Checkout
-from local.machine.tables import print_table
 from local.services.running import ensure_services
 
 ROUNDS = 30
-BARS = {
-    "app_api_warm_overhead_ms": "≤ 2.0",
-    "app_consumer_warm_overhead_ms": "≤ 2.0",
-    "consume_deployed_vs_floor": "≥ 0.4",
-    "app_api_cold_start_vs_imports": "≤ 1.3",
-    "app_consumer_cold_start_vs_imports": "≤ 1.3",
+BARS: Mapping[str, Bar] = {
+    "app_api_warm_overhead_ms": Bar(at_most=2.0),
+    "app_consumer_warm_overhead_ms": Bar(at_most=2.0),
+    "consume_deployed_vs_floor": Bar(at_least=0.4),
+    "app_api_cold_start_vs_imports": Bar(at_most=1.3),
+    "app_consumer_cold_start_vs_imports": Bar(at_most=1.3),
 }
 SETTINGS = {
     "LOG_LEVEL": "WARNING",
@@ -67,35 +67,35 @@ CONSUMER_IMPORTS = _BEGINNING.format(more="chalice.app", database="MACHINE_DATAB
 
 
 def run() -> int:
-    """Measure, print a table, write the JSON."""
+    """Measure, print a table, write the JSON; what was measured before something failed is not lost."""
     artifact = package("appevents")
-    with ensure_services() as services, AppTemplate(services.urls) as template:
-        own_queues = services.urls.servers["APP_RABBITMQ_URL"]
-        with template.copy(APP_RABBITMQ_URL=own_queues, **SETTINGS) as databases:
-            figures = measure(artifact, databases)
-    rows = [[name, f"{value:,.2f}", BARS.get(name, "")] for name, value in figures.items()]
-    print_table(Console(), "make bench-deploy: app.events", ["figure", "value", "bar"], rows)
-    text = json.dumps(figures, indent=1)
-    (Checkout().state / "bench-deploy-appevents.json").write_text(f"{text}\n")
-    return 0
-
-
-def measure(artifact: Artifact, databases: AppDatabases) -> dict[str, float]:
-    """The figures."""
-    environment, batch = databases.environment, first_batch()
-    figures = {
+    figures: Figures = {
         "app_bundle_kb": os.path.getsize(artifact.bundle) / 1000,
         "app_layer_mb": os.path.getsize(artifact.layer) / 1_000_000,
     }
+    with ensure_services() as services, AppTemplate(services.urls) as template:
+        own_queues = services.urls.servers["APP_RABBITMQ_URL"]
+        with template.copy(APP_RABBITMQ_URL=own_queues, **SETTINGS) as databases:
+            try:
+                for found in measured(artifact, databases):
+                    figures |= found
+            finally:
+                show(figures, BARS, Console())
+                write(figures, BARS, Checkout().state / "bench-deploy-appevents.json")
+    return 0
+
+
+def measured(artifact: Artifact, databases: AppDatabases) -> Iterator[Figures]:
+    """The figures, one measurement after the other."""
+    environment, batch = databases.environment, first_batch()
     deployed = start_artifacts([artifact], environment)
     with deployed.server:
-        figures |= api_overhead(deployed, databases)
-        figures |= consumer_overhead(deployed, batch.event())
-        figures |= consume(databases)
+        yield api_overhead(deployed, databases)
+        yield consumer_overhead(deployed, batch.event())
+        yield consume(databases)
     for name, call in (("api", first_event(environment)), ("consumer", batch)):
         found = cold_starts(artifact, environment, call, ROUNDS)
-        figures |= {f"app_{name}_{figure}": value for figure, value in found.items()}
-    return figures
+        yield {f"app_{name}_{figure}": value for figure, value in found.items()}
 
 
 def first_event(environment: Mapping[str, str]) -> FirstCall:
