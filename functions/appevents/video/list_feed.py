@@ -3,7 +3,7 @@
 from chalicelib.appevents.paging import Page, by_time
 from chalicelib.appevents.video.blueprint import feed
 from chalicelib.appevents.video.models import PostList
-from chalicelib.appevents.video.object_store import signer_of
+from chalicelib.appevents.video.object_store import urls_of
 from chalicelib.appevents.video.posts import list_public, shown
 from chalicelib.appevents.wiring import endpoint_of, parts
 from fintegrate.http.endpoint import Access, Answer, Call
@@ -19,5 +19,5 @@ def list_feed(call: Call[Page]) -> Answer:
     wanted = {**POSTS.after(call.body.cursor), "limit": call.body.limit}
     rows = list_public(call.db, call.caller.owner_id or None, wanted)
     posts, cursor = POSTS.page(rows, call.body.limit)
-    signer = signer_of(parts().settings)
-    return Answer({"posts": [shown(signer, row) for row in posts], "next_cursor": cursor})
+    url_of = urls_of(parts().settings)
+    return Answer({"posts": [shown(url_of, row) for row in posts], "next_cursor": cursor})

@@ -4,7 +4,7 @@ from chalicelib.appevents.paging import Page, by_time
 from chalicelib.appevents.video.blueprint import feed
 from chalicelib.appevents.video.feed_access import check_feed
 from chalicelib.appevents.video.models import OwnerPath, PostList
-from chalicelib.appevents.video.object_store import signer_of
+from chalicelib.appevents.video.object_store import urls_of
 from chalicelib.appevents.video.posts import list_of_owner, shown
 from chalicelib.appevents.wiring import endpoint_of, parts
 from fintegrate.http.endpoint import Access, Answer, Call
@@ -26,5 +26,5 @@ def list_owner_feed(call: Call[Page]) -> Answer:
     wanted = {**POSTS.after(call.body.cursor, owner_id), "limit": call.body.limit}
     rows = list_of_owner(call.db, call.caller.owner_id or None, owner_id, wanted)
     posts, cursor = POSTS.page(rows, call.body.limit, owner_id)
-    signer = signer_of(parts().settings)
-    return Answer({"posts": [shown(signer, row) for row in posts], "next_cursor": cursor})
+    url_of = urls_of(parts().settings)
+    return Answer({"posts": [shown(url_of, row) for row in posts], "next_cursor": cursor})

@@ -3,7 +3,7 @@
 from chalicelib.appevents.paging import by_time
 from chalicelib.appevents.video.blueprint import videos
 from chalicelib.appevents.video.models import VideoList, VideoPage
-from chalicelib.appevents.video.object_store import signer_of
+from chalicelib.appevents.video.object_store import urls_of
 from chalicelib.appevents.video.videos import list_videos as read
 from chalicelib.appevents.video.videos import shown
 from chalicelib.appevents.wiring import endpoint_of, parts
@@ -24,5 +24,5 @@ def list_videos(call: Call[VideoPage]) -> Answer:
     }
     rows = read(call.db, call.caller.owner_id, wanted)
     found, cursor = VIDEOS.page(rows, call.body.limit)
-    signer = signer_of(parts().settings)
-    return Answer({"videos": [shown(signer, row) for row in found], "next_cursor": cursor})
+    url_of = urls_of(parts().settings)
+    return Answer({"videos": [shown(url_of, row) for row in found], "next_cursor": cursor})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from datetime import datetime
 from functools import lru_cache
 from typing import NamedTuple
@@ -11,6 +12,10 @@ from chalicelib.appevents.configuration import Configuration
 from fintegrate.settings import SettingsError
 from fintegrate.storage.signing import Credentials, Signer
 from fintegrate.storage.store import Store, store_of
+
+URL_SECONDS = 900
+"""How long what is shown can be fetched."""
+UrlOf = Callable[[str], str]
 
 
 class Bucket(NamedTuple):
@@ -40,6 +45,11 @@ def signer_of(settings: Configuration) -> Signer:
         (lambda: fixed) if fixed.access_key else of_the_role,
         virtual=settings.object_store_addressing == "virtual",
     )
+
+
+def urls_of(settings: Configuration) -> UrlOf:
+    """What gives the objects of one answer their URLs, by key. Raises as `signer_of`."""
+    return signer_of(settings).for_reading(URL_SECONDS)
 
 
 @lru_cache(maxsize=2)

@@ -7,13 +7,12 @@ from typing import Any
 from chalicelib.appevents.envelope import Event
 from chalicelib.appevents.events.video import DeleteRequested
 from chalicelib.appevents.outbox import Reply
+from chalicelib.appevents.video.object_store import UrlOf
 from fintegrate.database import Database, Row
 from fintegrate.messaging.inbox import Rejected
 from fintegrate.queries import queries_beside
-from fintegrate.storage.signing import Signer
 
 SQL = queries_beside(__name__)
-URL_SECONDS = 900
 
 
 def delete_post(db: Database, event: Event[DeleteRequested]) -> Reply:
@@ -45,10 +44,8 @@ def find_post(db: Database, user_id: str | None, post_id: str) -> Row | None:
     return db.fetch_one(SQL["find"], {"user_id": user_id, "post_id": post_id})
 
 
-def shown(signer: Signer, row: Row) -> Row:
+def shown(url_of: UrlOf, row: Row) -> Row:
     """A post as callers see it."""
-    sign = signer.presigned
-    video, thumbnail = row.pop("video_key"), row.pop("thumbnail_key")
-    row["video_url"] = sign("GET", video, URL_SECONDS).url
-    row["thumbnail_url"] = sign("GET", thumbnail, URL_SECONDS).url
+    row["video_url"] = url_of(row.pop("video_key"))
+    row["thumbnail_url"] = url_of(row.pop("thumbnail_key"))
     return row

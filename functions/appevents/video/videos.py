@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from chalicelib.appevents.video.posts import URL_SECONDS
+from chalicelib.appevents.video.object_store import UrlOf
 from fintegrate.database import Database, Row
 from fintegrate.errors import NotFound
 from fintegrate.queries import queries_beside
-from fintegrate.storage.signing import Signer
 
 SQL = queries_beside(__name__)
 _PLAIN = (
@@ -35,7 +34,7 @@ def list_videos(db: Database, user_id: str, wanted: dict[str, Any]) -> list[Row]
     return db.fetch_all(SQL["list"], {"user_id": user_id, **wanted})
 
 
-def shown(signer: Signer, row: Row) -> Row:
+def shown(url_of: UrlOf, row: Row) -> Row:
     """A video as its owner sees it."""
     video: Row = {name: row[name] for name in _PLAIN}
     failed, is_made = row["failure_code"], row["video_key"] is not None
@@ -46,13 +45,12 @@ def shown(signer: Signer, row: Row) -> Row:
         else None
     )
     # Of a deleted post there are no files.
-    video["urls"] = _urls(signer, row) if is_made and row["post_id"] else None
+    video["urls"] = _urls(url_of, row) if is_made and row["post_id"] else None
     return video
 
 
-def _urls(signer: Signer, row: Row) -> dict[str, str]:
-    sign = signer.presigned
+def _urls(url_of: UrlOf, row: Row) -> dict[str, str]:
     return {
-        "video_url": sign("GET", row["video_key"], URL_SECONDS).url,
-        "thumbnail_url": sign("GET", row["thumbnail_key"], URL_SECONDS).url,
+        "video_url": url_of(row["video_key"]),
+        "thumbnail_url": url_of(row["thumbnail_key"]),
     }

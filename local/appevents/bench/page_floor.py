@@ -15,7 +15,8 @@ from urllib.parse import quote, urlsplit
 
 import redis
 
-from chalicelib.appevents.video.posts import SQL, URL_SECONDS
+from chalicelib.appevents.video.object_store import URL_SECONDS
+from chalicelib.appevents.video.posts import SQL
 from fintegrate.http.rate_limit import BUCKET
 from local.appevents.bench.databases import AppDatabases
 

@@ -16,10 +16,12 @@ from fintegrate.http.cursors import (
     Limit,
     Position,
     decode_cursor,
+    how_many_fit,
     number_of,
     page,
     page_parameters,
 )
+from fintegrate.http.envelope import dumps
 from fintegrate.http.validation import RequestModel, validate_json, validate_strings
 
 WRONG = "cursor: must be the next_cursor of an earlier answer"
@@ -83,6 +85,16 @@ def test_page_ends_before_its_bytes(text: str) -> None:
 
     assert shown == found[:3]
     assert decode_cursor(cursor) == Position(found[2]["at"], found[2]["id"])  # type: ignore[arg-type]
+
+
+@given(st.text(min_size=1))
+def test_page_never_has_more_bytes(text: str) -> None:
+    """Whatever the characters are: rows that are measured together are not taken for smaller."""
+    found = [{"text": text}] * 10
+    size = 2_000 + sum(len(json.dumps(dumps(row))) for row in found)
+
+    assert how_many_fit(found, size - 1) < len(found)
+    assert how_many_fit(found, size) == len(found)
 
 
 def test_large_row_is_a_page() -> None:

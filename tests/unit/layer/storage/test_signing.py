@@ -89,6 +89,7 @@ def test_get_is_that_of_botocore(
     theirs = by_botocore(monkeypatch, own, "get_object", Key=key)
     assert parts_of(made.url) == parts_of(theirs.replace(":443/", "/"))  # no client sends it
     assert made.expires_at == NOW + timedelta(seconds=900)
+    assert own.for_reading(900, now=NOW)(key) == made.url
 
 
 @pytest.mark.parametrize(
@@ -155,13 +156,30 @@ def test_url_ends_with_its_credentials() -> None:
 
     assert made.expires_at == ends
     assert parts_of(made.url)[1]["X-Amz-Expires"] == ["90"]
+    own = signer(credentials=OF_A_ROLE._replace(ends=ends))
+    assert own.for_reading(900, now=NOW)("a") == made.url
+
+
+@pytest.mark.parametrize(("virtual", "path"), [(False, "/below/media"), (True, "/below/")])
+def test_bucket_itself_has_a_url(virtual: bool, path: str) -> None:
+    made = signer("https://store.example/below", virtual=virtual).presigned("PUT", "", 60, now=NOW)
+
+    assert urlsplit(made.url).path == path
 
 
 def test_printing_shows_no_secret() -> None:
     made = signer().presigned("GET", "a", 900, now=NOW)
 
-    for shown in (repr(made), repr(FIXED), repr(OF_A_ROLE), repr(signer()), str(made)):
+    url_of = signer(credentials=OF_A_ROLE).for_reading(900, now=NOW)
+    for shown in (
+        repr(made),
+        repr(FIXED),
+        repr(OF_A_ROLE),
+        repr(signer()),
+        str(made),
+        repr(url_of),
+    ):
         assert "Signature" not in shown
         assert FIXED.secret_key not in shown
-        assert OF_A_ROLE.session_token not in shown
+        assert OF_A_ROLE.session_token[:16] not in shown
     assert isinstance(made, Signed)

@@ -13,7 +13,7 @@ import hmac
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import NamedTuple
 from urllib.parse import quote, urlsplit
 
@@ -76,35 +76,78 @@ class Signer:
         query: Mapping[str, str] | None = None,
     ) -> Signed:
         """A URL for one request. It ends with the credentials if these end sooner."""
+        same = self._same(seconds, now, headers or {}, query or {})
+        return Signed(same.url(method, key), same.expires_at)
+
+    def for_reading(self, seconds: int, *, now: datetime | None = None) -> Callable[[str], str]:
+        """What gives an object's key the URL of a GET. All end as `presigned` says, at one moment."""
+        return partial(self._same(seconds, now, {}, {}).url, "GET")
+
+    def _same(
+        self,
+        seconds: int,
+        now: datetime | None,
+        headers: Mapping[str, str],
+        query: Mapping[str, str],
+    ) -> _Same:
         own = self.credentials()
         now = (now or datetime.now(UTC)).replace(microsecond=0)
         seconds = _bounded(seconds, now, own.ends)
-        scheme, host, path = self._place(key)
-        day, moment = now.strftime("%Y%m%d"), now.strftime("%Y%m%dT%H%M%SZ")
+        origin, host, bucket, folder = self._place()
+        moment = now.strftime("%Y%m%dT%H%M%SZ")
+        day = moment[:8]
         scope = f"{day}/{self.region}/s3/aws4_request"
-        signed = {"host": host}
-        if headers:
-            signed |= {name.lower(): value.strip() for name, value in headers.items()}
-        names, lines = _canonical(signed)
+        names, lines = _canonical({"host": host, **_lowered(headers)})
         text = _asked(own.access_key, own.session_token, scope, moment, str(seconds), names)
         if query:
             pairs = (f"{_encoded(name)}={_encoded(each)}" for name, each in query.items())
             text = "&".join(sorted([*text.split("&"), *pairs]))
-        request = f"{method}\n{path}\n{text}\n{lines}\n{names}\nUNSIGNED-PAYLOAD"
-        digest = hashlib.sha256(request.encode()).hexdigest()
-        key_of_day = _signing_key(own.secret_key, day, self.region)
-        to_sign = f"{ALGORITHM}\n{moment}\n{scope}\n{digest}"
-        signature = hmac.digest(key_of_day, to_sign.encode(), "sha256").hex()
-        url = f"{scheme}://{host}{path}?{text}&X-Amz-Signature={signature}"
-        return Signed(url, datetime.fromtimestamp(now.timestamp() + seconds, UTC))
+        return _Same(
+            origin=origin,
+            bucket=bucket,
+            folder=folder,
+            query=text,
+            asked=f"{text}\n{lines}\n{names}\nUNSIGNED-PAYLOAD",
+            to_sign=f"{ALGORITHM}\n{moment}\n{scope}\n",
+            key=_signing_key(own.secret_key, day, self.region),
+            expires_at=datetime.fromtimestamp(now.timestamp() + seconds, UTC),
+        )
 
-    def _place(self, key: str) -> tuple[str, str, str]:
-        """Scheme, host and path of an object; without a key, of the bucket."""
+    def _place(self) -> tuple[str, str, str, str]:
+        """Scheme with host, host, the bucket's path, and the path before an object's key."""
         scheme, host, base = _split(self.endpoint)
-        path = quote(key, safe="/-_.~")
         if self.virtual:
-            return scheme, f"{self.bucket}.{host}", f"{base}/{path}"
-        return scheme, host, f"{base}/{self.bucket}/{path}" if key else f"{base}/{self.bucket}"
+            host = f"{self.bucket}.{host}"
+            return f"{scheme}://{host}", host, f"{base}/", f"{base}/"
+        return f"{scheme}://{host}", host, f"{base}/{self.bucket}", f"{base}/{self.bucket}/"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class _Same:
+    """What URLs of one bucket have in common that are signed at one moment, but for method and key."""
+
+    origin: str
+    bucket: str
+    """The path of the bucket itself."""
+    folder: str
+    """What the path of an object begins with."""
+    query: str
+    asked: str
+    """The lines of the canonical request that follow the path."""
+    to_sign: str
+    """The lines before the canonical request's hash."""
+    key: bytes
+    expires_at: datetime
+
+    def url(self, method: str, key: str) -> str:
+        path = self.folder + quote(key, safe="/-_.~") if key else self.bucket
+        digest = hashlib.sha256(f"{method}\n{path}\n{self.asked}".encode()).hexdigest()
+        signature = hmac.digest(self.key, f"{self.to_sign}{digest}".encode(), "sha256").hex()
+        return f"{self.origin}{path}?{self.query}&X-Amz-Signature={signature}"
+
+
+def _lowered(headers: Mapping[str, str]) -> dict[str, str]:
+    return {name.lower(): value.strip() for name, value in headers.items()}
 
 
 def _canonical(headers: Mapping[str, str]) -> tuple[str, str]:
