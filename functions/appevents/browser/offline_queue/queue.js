@@ -254,7 +254,7 @@ export function createOfflineQueue({ baseUrl, getToken, getUserId }) {
 
   /** Send what must not be stored: it is taken now, or it fails. */
   async function sendOnly(entry) {
-    if (!isOnline()) throw new QueueError("offline", "This event is not stored, and there is no network");
+    if (!isOnline()) throw new QueueError("offline", "This event is never stored, and there is no network");
     const token = await tokenOf();
     const answer = token === null
       ? { status: 401, words: "getToken gave no token" }
@@ -284,7 +284,7 @@ export function createOfflineQueue({ baseUrl, getToken, getUserId }) {
     const entry = newEntry(type, data);
     if (isClosed) throw new QueueError("closed", "This queue is closed");
     const owner = await present();
-    if (owner === null) throw new QueueError("not-signed-in", "There is no user to keep the event for");
+    if (owner === null) throw new QueueError("not-signed-in", "Nobody is signed in, so the event belongs to no user");
     entry.user_id = owner;
     if (NEVER_STORED.has(type)) return sendOnly(entry);
     const added = await store.add(entry);
