@@ -20,7 +20,7 @@ export function current() {
 /** Keep a token. Throws an Error whose text is for the user. */
 export function signIn(token, name = "") {
   const claims = claimsOf(token.trim());
-  if (!claims?.sub || !claims.exp) throw new Error("This is not a user’s token.");
+  if (!claims?.sub || !claims.exp) throw new Error("This is not a token of a user.");
   if (claims.exp * 1000 <= Date.now()) throw new Error("This token has expired. Make a new one with make token.");
   const kept = { token: token.trim(), userId: claims.sub, name, expiresAt: claims.exp * 1000 };
   if (current()?.userId !== kept.userId) forgetSession();

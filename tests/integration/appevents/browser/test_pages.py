@@ -177,7 +177,7 @@ def test_comment_waits_for_a_network(uploaded: Uploaded, bob: Visitor) -> None:
 
 def test_refused_event_is_discarded(bob: Visitor) -> None:
     bob.open("demo").send("Something unknown: no.such.type", "Hm")
-    bob.sees("#queue .entry", "event_type: is no type that clients tell")
+    bob.sees("#queue .entry", "event_type: is not a type that clients send")
 
     bob.page.get_by_role("button", name="Discard no.such.type: Hm").click()
 
@@ -254,7 +254,9 @@ def test_wrong_token_is_explained(visit: Visit, site: Site) -> None:
     page.get_by_label("Token").fill("no token")
     page.get_by_role("button", name="Sign in").last.click()
 
-    expect(page.get_by_role("alert").filter(has_text="This is not a user’s token")).to_be_visible()
+    expect(
+        page.get_by_role("alert").filter(has_text="This is not a token of a user")
+    ).to_be_visible()
 
 
 def test_page_asks_for_little(bob: Visitor) -> None:
