@@ -11,7 +11,10 @@ from collections.abc import Sequence
 
 from fintegrate.files_beside import text_beside
 
-OFFLINE_QUEUE = ("entries", "store", "requests", "tabs", "queue")
+OFFLINE_QUEUE = (
+    *("entries", "store", "requests", "tabs"),
+    *("listeners", "times", "sending", "queue"),
+)
 """The modules of the offline queue, each after those that it imports."""
 _IMPORT = re.compile(r'^import \{[^}]*\} from "\./\w+\.js";\n', re.MULTILINE)
 _EXPORT = re.compile(r"^export (?=(?:async )?(?:function|class|const)\b)", re.MULTILINE)

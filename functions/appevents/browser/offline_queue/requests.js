@@ -41,6 +41,11 @@ export async function post(url, body, token, keepalive = false) {
   }
 }
 
+/** Whether the browser has a network, as far as it knows. */
+export function isOnline() {
+  return globalThis.navigator?.onLine !== false;
+}
+
 /** What a status means: `taken`, `unauthorized`, `refused` for good, or `failed` for now. */
 export function meaningOf(status) {
   if (status >= 200 && status < 300) return "taken";
