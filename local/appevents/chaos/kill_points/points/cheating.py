@@ -9,12 +9,14 @@ from local.chaos.boundaries import before
 from local.chaos.kill_points import KillPoint
 
 NOTES = 8
+FEW = 6
+"""Rests that are enough for who tells the truth."""
 
 
 def _done(trial: Trial) -> None:
     """There is no death to wait for."""
     trial.hit = True
-    trial.come_to_rest()
+    trial.come_to_rest(FEW)
 
 
 def ack_first(trial: Trial) -> None:
