@@ -261,7 +261,7 @@ def admin_key() -> None:
 @app.command(name="rotate-feed-keys")
 @explained
 def rotate_feed_keys() -> None:
-    """Have a new key sign access tokens of feeds."""
+    """Have a new key sign feed access tokens."""
     from local.appevents.feed_keys import rotate_feed_keys as rotate
 
     console.print(f"{rotate(Checkout())} signs; the former key verifies for a day more.")

@@ -109,7 +109,7 @@ class AppSettingsNow(TypedDict):
 
 
 class KeySet(TypedDict):
-    """The public keys that verify access tokens: a JSON Web Key Set (RFC 7517)."""
+    """The public keys that verify feed access tokens: a JSON Web Key Set (RFC 7517)."""
 
     keys: Annotated[
         list[dict[str, Any]],
