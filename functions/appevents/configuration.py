@@ -72,7 +72,7 @@ class Configuration:
     upload_expires_seconds: int = field(default=86_400, metadata={"least": 1})
     upload_url_seconds: int = field(default=900, metadata={"least": 1})
     feed_access_jwks_url: str = ""
-    """Where the public keys of access tokens are shown, if another API answers for the settings."""
+    """Where the public keys of feed access tokens are, if another API answers for the settings."""
 
     ai_endpoint: str = ""
     """A server that speaks OpenAI's chat format, such as https://ai.example.com. The AI is off unless
@@ -109,7 +109,7 @@ class Configuration:
     """Of all viewers at one feed, in `passcode_owner_tries_seconds`."""
     passcode_owner_tries_seconds: int = field(default=3_600, metadata={"least": 1})
     feed_access_seconds: int = field(default=86_400, metadata={"least": 1})
-    """How long an access token is good, and a former key is shown."""
+    """How long a feed access token is valid, and a former key is shown."""
 
     app_queue_type: str = "quorum"
     app_retry_seconds: str = "1,5,30,120,600"

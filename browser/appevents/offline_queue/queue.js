@@ -214,7 +214,7 @@ export function createOfflineQueue({ baseUrl, getToken, getUserId }) {
     const entry = newEntry(type, data);
     if (isClosed) throw new QueueError("closed", "This queue is closed");
     const owner = await present();
-    if (owner === null) throw new QueueError("not-signed-in", "There is no user to keep the event for");
+    if (owner === null) throw new QueueError("not-signed-in", "Nobody is signed in, so the event belongs to no user");
     entry.user_id = owner;
     if (NEVER_STORED.has(type)) return sendNow(entry);
     const added = await store.add(entry);

@@ -80,11 +80,11 @@ function judged(result, isNameless) {
   if (!isNameless && (status === "accepted" || status === "duplicate")) {
     return { meaning: "taken", status };
   }
-  if (status === "invalid") return { meaning: "refused", words: result.error ?? "It is invalid" };
+  if (status === "invalid") return { meaning: "refused", words: result.error ?? "The event is invalid" };
   if (status === "conflict") {
     return { meaning: "refused", words: result.error ?? "Another event has this id" };
   }
-  return { meaning: "failed", words: "The server's answer does not name it" };
+  return { meaning: "failed", words: "The server's answer does not name this event" };
 }
 
 function jsonIn(text) {

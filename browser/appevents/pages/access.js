@@ -1,9 +1,9 @@
-// Who sees the user's own feed: everyone, or who knows a passcode.
+// Who sees the user's own feed: everyone, or anyone with the passcode.
 
 import { $, say, text } from "./dom.js";
 import { call, onSession, wordsOf } from "./session.js";
 
-const VISIBILITIES = { public: "everyone", passcode: "with a passcode" };
+const VISIBILITIES = { public: "everyone", passcode: "passcode" };
 const radios = () => [...document.querySelectorAll("#access-form input[name=visibility]")];
 const chosenVisibility = () => radios().find((radio) => radio.checked)?.value;
 
@@ -58,7 +58,7 @@ async function saveAccess() {
     const now = await call("PUT", "/settings/feed-access", { visibility, ...passcode });
     showAccess(now);
     said.className = "small ok";
-    text(said, now.applied ? "Saved." : "Saved; it holds in a moment.");
+    text(said, now.applied ? "Saved." : "Saved. It takes effect in a moment.");
     say("Saved.");
   } catch (error) {
     said.className = "small bad";

@@ -46,7 +46,7 @@ export function commentsOf(post, counted) {
     const state = await settled(id);
     if (state.status === "processed") {
       Object.assign(draft, { draft: false, created_at: state.outcome.data.created_at });
-      say("Your comment is there.");
+      say("Your comment is shown.");
       await refreshCount();
     } else {
       draft.failed = state.reason;
@@ -100,8 +100,8 @@ function commentItem(first, erase) {
     text(facts, factsOf(now));
     facts.className = now.failed ? "bad small" : "soft small";
     gone.hidden = (now.draft && !now.failed) || now.deleted || now.user_id !== current()?.userId;
-    gone.setAttribute("aria-label", `${now.failed ? "Drop" : "Delete"} your comment: ${now.body ?? ""}`);
-    text(gone, now.failed ? "Drop" : "Delete");
+    gone.setAttribute("aria-label", `${now.failed ? "Discard" : "Delete"} your comment: ${now.body ?? ""}`);
+    text(gone, now.failed ? "Discard" : "Delete");
   };
   return made;
 }

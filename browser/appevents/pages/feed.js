@@ -68,7 +68,7 @@ function refused(error) {
     keepFeedAccess(owner, "");
     $("locked").hidden = false;
     $("passcode").focus();
-  } else if (locked) noteFeed("This video is in a feed with a passcode. Open that feed first.");
+  } else if (locked) noteFeed("This video is in a feed behind a passcode. Open that feed first.");
   else if (unknown) noteFeed("Sign in to open this feed.");
   else noteFeed(`${wordsOf(error)}${posts.length ? " What is shown may be old." : ""}`);
 }

@@ -10,7 +10,7 @@ export function postItem(first, removed) {
   let post = first;
   const id = first.post_id;
   const stage = el("div", { className: "stage" });
-  const title = first.title || "Without a title";
+  const title = first.title || "Untitled";
   const facts = el("span", { className: "soft small num" });
   const like = el("button", { type: "button", className: "like" }), error = el("span", { className: "bad small", role: "alert" });
   const open = el("button", { type: "button", "aria-expanded": "false" });

@@ -1,4 +1,4 @@
-// The form that sends an event of a few kinds: some that go well, and two that do not.
+// The form that sends an event: some kinds succeed, and two do not.
 
 import { $, el, say } from "./dom.js";
 import { tell } from "./telling.js";
@@ -7,27 +7,27 @@ import { onSession } from "./session.js";
 const KINDS = [
   {
     name: "Note on a machine", type: "machine.note.saved", label: "Note", example: "Seat on 4",
-    hint: "Kept by the service machine.",
+    hint: "The service machine keeps it.",
     data: (body) => ({ machine_id: "leg-press-2", body }),
   },
   {
     name: "Training program", type: "program.created", label: "Name", example: "Squats, twice a week",
-    hint: "Kept by the service program.",
+    hint: "The service program keeps it.",
     data: (name) => ({ name }),
   },
   {
     name: "My name", type: "user.settings.submitted", label: "Name", example: "Ada",
-    hint: "Kept by the service settings; a later one replaces it.",
+    hint: "The service settings keeps it. A later name replaces it.",
     data: (name) => ({ display_name: name }),
   },
   {
     name: "Comment on no post", type: "comment.created", label: "Comment", example: "Nice!",
-    hint: "Taken, and then rejected by the service video: there is no such post.",
+    hint: "The API accepts it. The service video rejects it: there is no such post.",
     data: (body) => ({ post_id: crypto.randomUUID(), body }),
   },
   {
     name: "Something unknown", type: "no.such.type", label: "Text", example: "Hm",
-    hint: "Refused by the API, so it stays in the queue until you discard it.",
+    hint: "The API refuses it. It stays in the queue until you discard it.",
     data: (words) => ({ text: words }),
   },
 ];

@@ -20,8 +20,8 @@ export function current() {
 /** Keep a token. Throws an Error whose text is for the user. */
 export function signIn(token, name = "") {
   const claims = claimsOf(token.trim());
-  if (!claims?.sub || !claims.exp) throw new Error("This is no token of a user.");
-  if (claims.exp * 1000 <= Date.now()) throw new Error("This token has expired. Make a new one: make token");
+  if (!claims?.sub || !claims.exp) throw new Error("This is not a token of a user.");
+  if (claims.exp * 1000 <= Date.now()) throw new Error("This token has expired. Make a new one with make token.");
   const kept = { token: token.trim(), userId: claims.sub, name, expiresAt: claims.exp * 1000 };
   if (current()?.userId !== kept.userId) forgetSession();
   sessionStorage.setItem(SESSION, JSON.stringify(kept));
@@ -97,7 +97,7 @@ export async function call(method, path, body, headers = {}) {
   });
   const said = await response.json().catch(() => ({}));
   if (response.ok) return said.data;
-  if (response.status === 401 && session) signOut("The server does not accept this token any more.");
+  if (response.status === 401 && session) signOut("The server no longer accepts this token.");
   throw new Refused(response, said.detail);
 }
 

@@ -79,9 +79,9 @@ function put({ url, headers }, body, progress, signal) {
     request.onload = () =>
       request.status < 300
         ? resolve(request.getResponseHeader("etag"))
-        : fail(`The store refused the file (${request.status}).`);
-    request.onerror = () => fail(isOnline() ? "The store does not answer." : "There is no connection.");
-    request.onabort = () => fail(isOnline() ? "Stopped." : "The connection was lost. Upload it again.");
+        : fail(`The object store refused the file (${request.status}).`);
+    request.onerror = () => fail(isOnline() ? "The object store does not answer." : "There is no connection.");
+    request.onabort = () => fail(isOnline() ? "Stopped." : "The connection was lost. Upload the file again.");
     request.onloadend = () => signal.removeEventListener("abort", stop);
     signal.addEventListener("abort", stop);
     request.send(body);

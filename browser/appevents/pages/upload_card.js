@@ -1,4 +1,4 @@
-// The card that uploads a video and shows how far it is, up to its post.
+// The card that uploads a video, and shows each step up to its post.
 
 import { isOnline, onNetwork } from "./network.js";
 import { $, el, icon, keep, length, say, text } from "./dom.js";
@@ -6,10 +6,10 @@ import { current, onSession } from "./session.js";
 import { upload } from "./upload.js";
 
 const STEPS = [
-  ["asking", "Ask for a place in the store"],
-  ["sending", "Send the file to the store"],
-  ["completing", "Tell that it is complete"],
-  ["processing", "Process it"],
+  ["asking", "Ask for an upload URL"],
+  ["sending", "Send the file to the object store"],
+  ["completing", "Complete the upload"],
+  ["processing", "Process the video"],
   ["processed", "It is in your feed"],
 ];
 const TYPES = { mp4: "video/mp4", m4v: "video/mp4", mov: "video/quicktime", webm: "video/webm" };

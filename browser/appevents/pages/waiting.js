@@ -23,8 +23,8 @@ export function startWaiting() {
     showEntries();
   };
   queue.on("change", read);
-  queue.on("stalled", () => noteWaiting("Five retries failed. Retry when you like; nothing is lost."));
-  queue.on("auth-required", () => noteWaiting("The server wants a new token. What waits is kept: sign in again."));
+  queue.on("stalled", () => noteWaiting("Five retries failed. The event is kept: retry it when you like."));
+  queue.on("auth-required", () => noteWaiting("The server does not accept the token. Sign in again: what waits is kept."));
   onSession(() => {
     noteWaiting("");
     queue.resume();
@@ -47,7 +47,7 @@ function showNetwork(online) {
   $("network").replaceChildren(icon(online ? "done" : "wait"), online ? "online" : "offline");
   $("switch").textContent = isPretended() ? "Go online" : "Go offline";
   $("switch").disabled = unplugged;
-  say(online ? "Online. What waits is sent." : "Offline. What you send is kept in this browser.");
+  say(online ? "Online. What waits is sent now." : "Offline. What you send is kept in this browser.");
   showEntries();
 }
 

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from chalicelib.appevents.envelope import MAJOR, SCHEMA_VERSION
 from chalicelib.appevents.events.catalogue import CLIENT, TYPES, model_of
 from chalicelib.appevents.events.fields import is_sealed
-from chalicelib.appevents.notification.models import Told
+from chalicelib.appevents.notification.models import ClientEvent
 from chalicelib.appevents.sealed_fields import SealedFields
 from fintegrate.database import Database, Row
 from fintegrate.errors import Forbidden, Invalid, PayloadTooLarge
@@ -38,7 +38,7 @@ class Accepted(NamedTuple):
     """False: the id stands for other content."""
 
 
-def checked(told: Told, user_id: str) -> None:
+def checked(told: ClientEvent, user_id: str) -> None:
     """Check what an event says.
 
     Raises:
@@ -52,10 +52,10 @@ def checked(told: Told, user_id: str) -> None:
         raise Invalid(f"schema_version: must be {MAJOR}x")
     known = TYPES.get(told.event_type)
     if known is None or known.told_by != CLIENT:
-        raise Invalid("event_type: is no type that clients tell")
+        raise Invalid("event_type: is not a type that clients send")
     text = _encoded(told.data)
     if len(text.encode()) > MOST_BYTES:
-        raise PayloadTooLarge(f"An event has {MOST_BYTES} bytes at most")
+        raise PayloadTooLarge(f"The data of an event may have at most {MOST_BYTES} bytes")
     try:
         model_of(told.event_type).model_validate_json(
             text, strict=True, context={"user_id": user_id}
@@ -73,7 +73,7 @@ def checked(told: Told, user_id: str) -> None:
 def accept(
     db: Database,
     user_id: str,
-    told: Sequence[Told],
+    told: Sequence[ClientEvent],
     received_at: datetime,
     facts: Mapping[str, Any],
     sealed: SealedFields,
@@ -132,7 +132,7 @@ def effective_at(told_at: datetime, received_at: datetime, sent_at: datetime | N
 
 
 def _item(
-    place: int, told: Told, received_at: datetime, facts: Mapping[str, Any]
+    place: int, told: ClientEvent, received_at: datetime, facts: Mapping[str, Any]
 ) -> dict[str, Any]:
     """What the statement takes of an event, and a message is made from."""
     return {
@@ -145,7 +145,7 @@ def _item(
 
 
 def _content(
-    told: Told, user_id: str, received_at: datetime, sealed: SealedFields
+    told: ClientEvent, user_id: str, received_at: datetime, sealed: SealedFields
 ) -> dict[str, Any]:
     """What the event says, and the hash of it. Without secrets both are plain."""
     if not TYPES[told.event_type].secrets:
@@ -158,7 +158,7 @@ def _content(
     }
 
 
-def _is_same(row: Row, told: Told, sealed: SealedFields) -> bool:
+def _is_same(row: Row, told: ClientEvent, sealed: SealedFields) -> bool:
     stands = TYPES.get(row["event_type"])
     if row["event_type"] != told.event_type or stands is None:
         return False
@@ -167,10 +167,10 @@ def _is_same(row: Row, told: Told, sealed: SealedFields) -> bool:
     return bool(row["content_hash"] == _hash(told))
 
 
-def _hash(told: Told) -> str:
+def _hash(told: ClientEvent) -> str:
     return hashlib.sha256(content(told).encode()).hexdigest()
 
 
-def content(told: Told) -> str:
+def content(told: ClientEvent) -> str:
     """What tells whether two events with one id are the same: their type and data."""
     return _encoded([told.event_type, told.data])

@@ -35,7 +35,7 @@ BATCH_BYTES = 16 * 1024 * 1024
 UNKNOWN = "unknown"
 DELIVERY_LIMIT = "delivery_limit"
 """The broker's word for a message that came back too often."""
-GIVEN_UP = "its service could not finish it, however often it was delivered"
+GIVEN_UP = "its service did not finish it within the broker's delivery limit"
 log = logging.getLogger(__name__)
 
 
@@ -114,7 +114,7 @@ def letter_of(service: str, properties: pika.BasicProperties, body: bytes) -> di
         "message_id": message_id,
         "event_type": kind,
         "error_code": code,
-        "error": _text(headers.get("x-error")) or "the broker gave it up",
+        "error": _text(headers.get("x-error")) or "the broker gave the message up",
         "attempt": attempt if type(attempt) is int and 0 <= attempt < 1_000 else 0,
         "body": body,
         "headers": _as_json(headers),

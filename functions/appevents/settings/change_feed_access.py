@@ -22,8 +22,8 @@ endpoint = endpoint_of("settings")
 def change_feed_access(call: Call[FeedAccessChange]) -> Answer:
     """Change who may see the caller's feed.
 
-    What was granted before ends with the next request, or, if `applied` is false, as soon as the feed's
-    server is back.
+    Feed access tokens of before are refused from the next request on. If `applied` is false, they are
+    refused once the video database is back.
     """
     began, video = time.monotonic(), parts().beside("video")
     changed = change(call.db, call.caller.owner_id, call.body.visibility, call.body.passcode)
@@ -31,7 +31,7 @@ def change_feed_access(call: Call[FeedAccessChange]) -> Answer:
 
 
 def _spread(changed: Change, owner_id: str, video: Database, began: float) -> dict[str, Any]:
-    """Have the video service know it: by a write at once, and by the event."""
+    """Give the video service the change: by a write at once, and by the event."""
     visibility, version = changed.now["visibility"], changed.now["access_version"]
     applied = is_applied(lambda: change_visibility(video, owner_id, visibility, version))
     if changed.event is not None:

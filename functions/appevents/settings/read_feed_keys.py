@@ -1,4 +1,4 @@
-"""GET /api/v1/feed-access/jwks.json: the public keys that verify access tokens."""
+"""GET /api/v1/feed-access/jwks.json: the public keys that verify feed access tokens."""
 
 from chalicelib.appevents.settings.blueprint import feed_keys
 from chalicelib.appevents.settings.models import KeySet

@@ -19,7 +19,7 @@ SQL = queries_beside(__name__)
 PERSISTED = "comment.persisted"
 DEEPEST = 8
 FIRST_REPLIES = 3
-_NO_PARENT = "There is no such comment on this post to reply to"
+_NO_PARENT = "The post has no such comment to reply to"
 _NO_COMMENT = "There is no such comment"
 
 

@@ -23,7 +23,7 @@ from fintegrate.errors import Conflict, Gone, Invalid
 from fintegrate.storage.store import Found, Part, PartsRefused
 
 UPLOADED = "media.uploaded"
-_OVER = "The time for this upload is over; ask for a new one"
+_OVER = "This upload has expired; ask for a new one"
 
 
 def complete(bucket: Bucket, db: Database, row: Row, told: list[UploadedPart] | None) -> Row | None:
@@ -52,7 +52,7 @@ def _join(bucket: Bucket, db: Database, row: Row, told: list[UploadedPart] | Non
     if sorted(numbers) != list(range(1, count + 1)):
         raise Invalid(f"parts: this file has {count} parts; send each with its ETag, once")
     if not row["upload_id"]:
-        raise Conflict("No part was uploaded yet; ask for URLs first")
+        raise Conflict("No part has been uploaded yet; ask for URLs first")
     named = sorted(Part(part.part_number, part.etag) for part in told or [])
     try:
         bucket.store.complete_parts(original_key(row), row["upload_id"], named)
@@ -63,7 +63,7 @@ def _join(bucket: Bucket, db: Database, row: Row, told: list[UploadedPart] | Non
         if refused.code == "NoSuchUpload":
             begin_parts_again(db, row)
         raise Conflict(
-            f"The store refused the parts ({refused.code}); ask for URLs and send them again"
+            f"The object store refused the parts ({refused.code}); ask for URLs and send them again"
         ) from None
 
 
@@ -72,7 +72,7 @@ def _looked_at(bucket: Bucket, db: Database, row: Row) -> Found:
     key, found = original_key(row), bucket.store.look(original_key(row))
     expected = f"{row['size_bytes']} bytes of {row['content_type']}"
     if found is None:
-        raise Conflict(f"Nothing was uploaded yet; expected {expected}")
+        raise Conflict(f"Nothing has been uploaded yet; expected {expected}")
     if (found.size_bytes, found.content_type) != (row["size_bytes"], row["content_type"]):
         bucket.store.delete(key)
         begin_parts_again(db, row)

@@ -14,7 +14,6 @@ import httpx
 from local.appevents.chaos.calls import App, NotAnswered
 from local.appevents.chaos.environment import (
     BROKER,
-    SERVICES,
     environment_on,
     master_of,
     migrated,
@@ -28,6 +27,7 @@ from local.appevents.chaos.sabotage import VARIABLE
 from local.appevents.chaos.store import Objects
 from local.appevents.chaos.stories import World
 from local.appevents.chaos.tap import Tap
+from local.appevents.own_databases import SERVICES
 from local.chaos import testbed
 from local.chaos.members import Member, ProgramMember
 from local.services.running import RunningServices

@@ -115,7 +115,7 @@ def test_own_comment_is_deleted(uploaded: Uploaded, bob: Visitor) -> None:
 def test_passcode_closes_and_opens_a_feed(uploaded: Uploaded, bob: Visitor, visit: Visit) -> None:
     alice = visit(uploaded.owner, "Alice").open("feed")
     alice.sees("#access-now", "everyone")
-    alice.page.get_by_label("Who knows a passcode").check()
+    alice.page.get_by_label("Anyone with the passcode").check()
     alice.page.get_by_label("New passcode").fill("open sesame")
     alice.page.get_by_role("button", name="Save").click()
     alice.sees("#access-said", "Saved.")
@@ -177,7 +177,7 @@ def test_comment_waits_for_a_network(uploaded: Uploaded, bob: Visitor) -> None:
 
 def test_refused_event_is_discarded(bob: Visitor) -> None:
     bob.open("demo").send("Something unknown: no.such.type", "Hm")
-    bob.sees("#queue .entry", "event_type: is no type that clients tell")
+    bob.sees("#queue .entry", "event_type: is not a type that clients send")
 
     bob.page.get_by_role("button", name="Discard no.such.type: Hm").click()
 
@@ -254,7 +254,9 @@ def test_wrong_token_is_explained(visit: Visit, site: Site) -> None:
     page.get_by_label("Token").fill("no token")
     page.get_by_role("button", name="Sign in").last.click()
 
-    expect(page.get_by_role("alert").filter(has_text="This is no token")).to_be_visible()
+    expect(
+        page.get_by_role("alert").filter(has_text="This is not a token of a user")
+    ).to_be_visible()
 
 
 def test_page_asks_for_little(bob: Visitor) -> None:
@@ -295,7 +297,7 @@ def test_pages_are_for_everybody(
     post = carol.open("feed", f"owner={uploaded.owner.id}").sees(".post", TITLE)
     post.locator("button[aria-expanded]").click()
     post.get_by_role("button", name="Like").click()
-    carol.page.get_by_label("Who knows a passcode").check()
+    carol.page.get_by_label("Anyone with the passcode").check()
     carol.sees(".comments .write button", "Comment")
     carol.check_access()
     assert carol.noise == []
