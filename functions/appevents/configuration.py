@@ -104,6 +104,8 @@ class Configuration:
 
     passcode_tries: int = field(default=5, metadata={"least": 1})
     """Of one viewer at one feed, in `passcode_tries_seconds`."""
+    passcode_all_feeds_tries: int = field(default=20, metadata={"least": 1})
+    """Of one viewer at all feeds together, in `passcode_tries_seconds`. Each costs a bcrypt run."""
     passcode_tries_seconds: int = field(default=900, metadata={"least": 1})
     passcode_owner_tries: int = field(default=100, metadata={"least": 1})
     """Of all viewers at one feed, in `passcode_owner_tries_seconds`."""

@@ -580,6 +580,7 @@ def test_purge_takes_what_is_past(
         "events": 1,
         "dead_letters": 0,
         "feed_access_attempts": 0,
+        "viewer_access_attempts": 0,
     }
 
     rows = query("notify", "SELECT client_generated_id AS id, payload FROM events")
