@@ -120,6 +120,22 @@ def probe(content: bytes, name: str = "made.mp4") -> Any:
         return json.loads(done.stdout)
 
 
+def test_given_up_video_is_taken_again(
+    user: User, upload: Callable[..., str], process: Callable[[], Any], query: Query
+) -> None:
+    video = upload(clip(*MP4, "mp4"))
+    query(
+        "video",
+        "UPDATE videos SET status = 'failed', settled_at = now(), failure_code = 'gave_up',"
+        " failure_reason = 'Nothing was heard' WHERE video_id = %(video)s",
+        video=video,
+    )
+    process()
+
+    shown = video_of(user, video)
+    assert (shown["status"], shown["failure"]) == ("processed", None)
+
+
 def test_upload_becomes_a_post(
     user: User, upload: Callable[..., str], process: Callable[[], Any], query: Query
 ) -> None:
