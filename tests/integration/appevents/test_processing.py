@@ -9,6 +9,7 @@ import subprocess
 import tempfile
 import time
 import uuid
+from collections import Counter
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -376,6 +377,28 @@ def test_dying_worker_gives_up(
     pump("processing", redelivered=True)
     settle("video")
 
+    assert video_of(user, video)["failure"]["reason_code"] == "gave_up"
+
+
+def test_defect_is_tried_again(
+    user: User, upload: Callable[..., str], pump: Pump, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A function that raised would get it back twenty times, with the lane closed for all others."""
+    video = upload(clip(*MP4, "mp4"))
+
+    def broken(*_: object) -> None:
+        raise ValueError("NOPTS")
+
+    monkeypatch.setattr(making, "inspected", broken)
+    steps = Counter[str]()
+
+    def is_settled() -> bool:
+        steps.update(pump("processing"))
+        return bool(steps["applied"])
+
+    eventually(is_settled, "the last try says what became of it")
+    assert steps["later"] == 5
+    pump("video")
     assert video_of(user, video)["failure"]["reason_code"] == "gave_up"
 
 
