@@ -1,4 +1,4 @@
-"""Every hour: ends what nobody completed or processed, and removes files and grants that are of no use."""
+"""Every hour: ends what nobody completed or processed, and removes files and grants of no use."""
 
 from __future__ import annotations
 

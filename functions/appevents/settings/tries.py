@@ -1,4 +1,4 @@
-"""Bounds the tries at passcodes: of one viewer at one feed and at all feeds, and of all viewers at one feed.
+"""Bounds the tries at passcodes: of a viewer at one feed and at all, and of all viewers at one feed.
 
 Every try counts, also the right one. They are counted in the database and not in Redis, whose absence
 would let everybody try without end.

@@ -1,5 +1,4 @@
-"""What time does to videos: uploads that nobody completed expire, and videos of which nothing was heard fail;
-originals and deleted posts' files go.
+"""What time does to videos: some uploads expire, some videos fail, and files go.
 
 Each step may be repeated, and a run that dies leaves the rest to the next one.
 """
@@ -30,10 +29,10 @@ def expire_uploads(db: Database) -> int:
 
 
 def give_up_videos(db: Database) -> int:
-    """Fail the videos that were uploaded two days ago and are not settled, and tell it; returns how many.
+    """Fail the videos that were uploaded two days ago and are not settled; returns how many.
 
-    The broker may have given their message up, or its rejection says nothing to the video. If the message
-    comes all the same, such as when an operator sends it back, the video is processed.
+    The broker may have given their message up. If it comes all the same, such as when an operator sends
+    it back, the video is processed.
     """
     failure = {"reason_code": GAVE_UP, "reason": REASONS[GAVE_UP]}
     wanted = {"code": GAVE_UP, "reason": REASONS[GAVE_UP], "hours": GIVE_UP_HOURS, "batch": BATCH}
