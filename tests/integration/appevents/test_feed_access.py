@@ -307,6 +307,19 @@ def test_every_change_raises_the_version(
 
 
 @pytest.mark.usefixtures("cheap")
+def test_new_passcode_costs_ten_requests(
+    rewired: Callable[..., wiring.Parts], make_user: MakeUser
+) -> None:
+    rewired(APP_RATE_LIMIT_USER_BURST="21", APP_RATE_LIMIT_USER_PER_MINUTE="1")
+    owner = make_user()
+
+    change = {"visibility": "passcode", "passcode": SECRET}
+    changes = [owner.call("PUT", SETTINGS, change).status for _ in range(3)]
+
+    assert changes == [200, 200, 429]
+
+
+@pytest.mark.usefixtures("cheap")
 def test_event_tells_what_changed(running: wiring.Parts, make_user: MakeUser) -> None:
     owner = make_user()
     make_private(owner)
