@@ -71,6 +71,8 @@ class Configuration:
     """Larger files are uploaded in parts."""
     upload_expires_seconds: int = field(default=86_400, metadata={"least": 1})
     upload_url_seconds: int = field(default=900, metadata={"least": 1})
+    videos_under_way: int = field(default=20, metadata={"least": 1})
+    """Uploaded videos of one user that wait to be processed, at most: all users share one lane."""
     feed_access_jwks_url: str = ""
     """Where the public keys of access tokens are shown, if another API answers for the settings."""
 

@@ -338,6 +338,22 @@ def test_uncompleted_uploads_expire(
     assert complete(user, kept).status == 202
 
 
+def test_waiting_videos_of_a_user_are_bounded(
+    rewired: Callable[..., Parts], user: User, query: Query
+) -> None:
+    """All users share one lane, which a video may hold for minutes."""
+    rewired(VIDEOS_UNDER_WAY="2")
+    first, second, third = (uploaded(user) for _ in range(3))
+
+    replies = [complete(user, video) for video in (first, second, third)]
+
+    assert [reply.status for reply in replies] == [202, 202, 429]
+    assert (replies[2].reason, replies[2].headers["Retry-After"]) == ("too_many_videos", "60")
+    assert complete(user, first).status == 202
+    query("video", "UPDATE videos SET status = 'processed' WHERE video_id = %(video)s", video=first)
+    assert complete(user, third).status == 202
+
+
 def test_video_without_an_end_fails(
     user: User, query: Query, upkeep: Callable[[], dict[str, Any]]
 ) -> None:
