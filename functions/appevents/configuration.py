@@ -71,6 +71,8 @@ class Configuration:
     """Larger files are uploaded in parts."""
     upload_expires_seconds: int = field(default=86_400, metadata={"least": 1})
     upload_url_seconds: int = field(default=900, metadata={"least": 1})
+    videos_under_way: int = field(default=20, metadata={"least": 1})
+    """Uploaded videos of one user that wait to be processed, at most: all users share one lane."""
     feed_access_jwks_url: str = ""
     """Where the public keys of feed access tokens are, if another API answers for the settings."""
 
@@ -104,6 +106,8 @@ class Configuration:
 
     passcode_tries: int = field(default=5, metadata={"least": 1})
     """Of one viewer at one feed, in `passcode_tries_seconds`."""
+    passcode_all_feeds_tries: int = field(default=20, metadata={"least": 1})
+    """Of one viewer at all feeds together, in `passcode_tries_seconds`. Each costs a bcrypt run."""
     passcode_tries_seconds: int = field(default=900, metadata={"least": 1})
     passcode_owner_tries: int = field(default=100, metadata={"least": 1})
     """Of all viewers at one feed, in `passcode_owner_tries_seconds`."""

@@ -26,6 +26,7 @@ function readAddress() {
 
 function openFeed() {
   posts = [];
+  fresh = []; // of the former feed, or of a user who has signed out
   cursor = null;
   $("posts").replaceChildren();
   $("passcode").value = "";
@@ -158,7 +159,7 @@ $("unlock").addEventListener("submit", async (event) => {
   event.preventDefault();
   text($("unlock-error"), "");
   try {
-    const { access_token: token } = await call("POST", `/feed/${owner}/access`, { passcode: $("passcode").value });
+    const { access_token: token } = await call("POST", `/feed/${encodeURIComponent(owner)}/access`, { passcode: $("passcode").value });
     keepFeedAccess(owner, token);
     $("passcode").value = "";
     say("The feed is open.");

@@ -45,7 +45,10 @@ export function onSession(listener) {
   listener(current(), "");
 }
 
-/** Sign in with `#token=…&name=…`, and take both out of the address bar. Returns an error's text or "". */
+/**
+ * Sign in with `#token=…&name=…`, and take both out of the address bar. Returns an error's text or "". Anybody can
+ * make a link, so a user is asked before it signs in another one: what is told then would be the other's.
+ */
 export function signInByAddress() {
   const told = new URLSearchParams(location.hash.slice(1));
   const token = told.get("token"), name = told.get("name") ?? "";
@@ -53,6 +56,9 @@ export function signInByAddress() {
   told.delete("token");
   told.delete("name");
   history.replaceState(null, "", `${location.pathname}${told.size ? `#${told}` : ""}`);
+  const user = current()?.userId;
+  const isAnother = user && claimsOf(token.trim())?.sub !== user;
+  if (isAnother && !confirm("This link signs in another user. Go on as that user?")) return "";
   try {
     signIn(token, name);
     return "";

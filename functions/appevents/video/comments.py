@@ -45,7 +45,7 @@ def create_comment(db: Database, event: Event[CommentCreated]) -> Reply:
         },
     )
     if written is None:
-        raise Rejected("id_taken", "Another comment has this id")
+        raise Rejected("id_taken", "Another comment or a post has this id")
     return _persisted(written, deleted=False)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Dialog, expect
 
 from tests.integration.appevents.browser.conftest import Person, Site
 from tests.integration.appevents.browser.visitors import NARROW, WIDE, Visit, Visitor, visits
@@ -247,6 +247,25 @@ def test_token_is_in_the_session_alone(bob: Visitor) -> None:
     assert kept.count(bob.person.token) == 1
     page.get_by_role("button", name="Sign out").click()
     assert page.evaluate("sessionStorage.length") == 0
+
+
+@pytest.mark.parametrize(("answer", "name"), [("dismiss", "Bob"), ("accept", "Eve")])
+def test_link_of_another_user_asks(
+    bob: Visitor, site_environment: dict[str, str], answer: str, name: str
+) -> None:
+    """Else anybody's link would have Bob tell his secrets in the name of its maker."""
+    page, asked = bob.open("demo").page, list[str]()
+
+    def say(dialog: Dialog) -> None:
+        asked.append(dialog.message)
+        getattr(dialog, answer)()
+
+    page.on("dialog", say)
+    page.evaluate(f"location.hash = 'token={Person(site_environment).token}&name=Eve'")
+
+    expect(page.locator(".who")).to_contain_text(name)
+    assert len(asked) == 1
+    assert page.evaluate("location.hash") == ""
 
 
 def test_wrong_token_is_explained(visit: Visit, site: Site) -> None:
