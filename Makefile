@@ -29,7 +29,7 @@ up: setup ## serve in the background; returns when /health answers 200
 down: ## stop every process of this checkout
 	@if [ -x $(PY) ]; then $(PY) -m local down; fi
 
-demo: setup ## show a bank's events from creation to confirmation
+demo: setup ## show a bank's events from creation to confirmation (the others: relay-demo, app-demo)
 	@$(PY) -m local demo
 
 relay-demo: setup ## show three shops' events on their way to every platform

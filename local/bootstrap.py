@@ -19,7 +19,10 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 STAMP = VENV / "installed"
 REQUIREMENTS = ("requirements.txt", "requirements-dev.txt")
-LINKS = (".chalice/config.json", "chalicelib", "vendor/fintegrate", "vendor/fintegrate_sql")
+LINKS = (
+    *(".chalice/config.json", "chalicelib"),
+    *("vendor/fintegrate", "vendor/fintegrate_sql", "vendor/fintegrate_browser"),
+)
 NO_LINKS = """\
 {missing} must be a symbolic link, and is none. Git makes links after this (on Windows: in WSL, or with
 developer mode on), an archive must be unpacked by a program that makes them:

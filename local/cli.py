@@ -85,6 +85,7 @@ def _next_steps(url: str, installation: Installation) -> None:
     console.print(f"[bold green]Fintegrate serves on {url}[/bold green]   docs: {url}/docs")
     if platforms.URL in installation.environment:
         console.print(f"The relay's platforms: {installation.environment[platforms.URL]}")
+    console.print(f"The pages of app.events: {url}/app/demo and {url}/app/feed")
     console.print(
         "Try:\n"
         "  source .local/env\n"
@@ -260,7 +261,7 @@ def admin_key() -> None:
 @app.command(name="rotate-feed-keys")
 @explained
 def rotate_feed_keys() -> None:
-    """Have a new key sign access tokens of feeds."""
+    """Have a new key sign feed access tokens."""
     from local.appevents.feed_keys import rotate_feed_keys as rotate
 
     console.print(f"{rotate(Checkout())} signs; the former key verifies for a day more.")

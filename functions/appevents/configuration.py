@@ -71,8 +71,10 @@ class Configuration:
     """Larger files are uploaded in parts."""
     upload_expires_seconds: int = field(default=86_400, metadata={"least": 1})
     upload_url_seconds: int = field(default=900, metadata={"least": 1})
+    videos_under_way: int = field(default=20, metadata={"least": 1})
+    """Uploaded videos of one user that wait to be processed, at most: all users share one lane."""
     feed_access_jwks_url: str = ""
-    """Where the public keys of access tokens are shown, if another API answers for the settings."""
+    """Where the public keys of feed access tokens are, if another API answers for the settings."""
 
     ai_endpoint: str = ""
     """A server that speaks OpenAI's chat format, such as https://ai.example.com. The AI is off unless
@@ -104,12 +106,14 @@ class Configuration:
 
     passcode_tries: int = field(default=5, metadata={"least": 1})
     """Of one viewer at one feed, in `passcode_tries_seconds`."""
+    passcode_all_feeds_tries: int = field(default=20, metadata={"least": 1})
+    """Of one viewer at all feeds together, in `passcode_tries_seconds`. Each costs a bcrypt run."""
     passcode_tries_seconds: int = field(default=900, metadata={"least": 1})
     passcode_owner_tries: int = field(default=100, metadata={"least": 1})
     """Of all viewers at one feed, in `passcode_owner_tries_seconds`."""
     passcode_owner_tries_seconds: int = field(default=3_600, metadata={"least": 1})
     feed_access_seconds: int = field(default=86_400, metadata={"least": 1})
-    """How long an access token is good, and a former key is shown."""
+    """How long a feed access token is valid, and a former key is shown."""
 
     app_queue_type: str = "quorum"
     app_retry_seconds: str = "1,5,30,120,600"
@@ -117,7 +121,7 @@ class Configuration:
     app_sweep_seconds: int = field(default=20, metadata={"least": 1})
     app_sweep_batch: int = field(default=1_000, metadata={"least": 1})
     app_event_days: int = field(default=90, metadata={"least": 1})
-    """Events, the memory of their ids, and dead letters go after this time."""
+    """Events and dead letters go after this time; the services' keys of them never before 90 days."""
     app_payload_hours: int = field(default=24, metadata={"least": 0})
     """The content of an event goes so long after it was settled."""
     app_purge_seconds: int = field(default=20, metadata={"least": 1})

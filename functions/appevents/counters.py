@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from fintegrate.metrics import Counted
 
-ACCEPTED = Counted("events_accepted_total", "Events that clients told, by type", ("event_type",))
+ACCEPTED = Counted("events_accepted_total", "Accepted events of clients, by type", ("event_type",))
 SETTLED = Counted(
-    "messages_total", "Messages of a service's queue, by what became of each", ("service", "step")
+    "messages_total", "Messages of a service's queue, by how each ended", ("service", "step")
 )
 OUTCOMES_UNKNOWN = Counted(
-    "outcomes_unknown_total", "Outcomes of events that nobody accepted here", ("event_type",)
+    "outcomes_unknown_total", "Outcomes of events that the API did not accept", ("event_type",)
 )
-OUTCOMES = Counted("outcomes_total", "Outcomes of events that clients told", ("outcome",))
+OUTCOMES = Counted("outcomes_total", "Outcomes of clients' events", ("outcome",))
 BATCH_SECONDS = Counted(
     "batch_seconds",
     "How long a service's function worked on a batch; a video is a batch of its own",

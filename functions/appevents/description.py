@@ -5,8 +5,8 @@ from chalicelib.appevents.access import BEARER as TOKEN
 from fintegrate.openapi.description import BEARER, KEY, Description, Refusal
 
 OVERVIEW = """\
-A phone tells what its user did; each event is stored, published in the user's order, and acted on once
-by the service that it is for. What became of it is read by its id.
+A phone sends what its user did as events. Each event is stored, published in the user's order, and acted
+on once by the service that it is for. Its outcome is read by its id.
 
 Every answer is an envelope: `data`, and `detail` with the status as text and a sentence. Send your token
 as `Authorization: Bearer <token>`. The client makes the id of an event, so a repeat needs no header.

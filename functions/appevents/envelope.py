@@ -54,7 +54,10 @@ class Event(NamedTuple, Generic[D]):
 
 
 def compose(row: Row, source_service: str) -> Message:
-    """Make the message of a row of an outbox."""
+    """Make the message of a row of an outbox.
+
+    Messages of one user do not wait for each other's confirms (docs/decisions/0044).
+    """
     causation = row.get("causation_id")
     body = {
         "schema_version": SCHEMA_VERSION,
@@ -88,7 +91,7 @@ def compose(row: Row, source_service: str) -> Message:
             timestamp=int(row["received_at"].timestamp()),
             headers={name: value for name, value in headers.items() if value is not None},
         ),
-        order_key=row["user_id"],
+        order_key=str(row["id"]),  # all go out at once; the channel keeps their order
     )
 
 
@@ -103,7 +106,7 @@ def read(message: QueueMessage) -> Delivery[Event[Any]]:
     version = said.get("schema_version", SCHEMA_VERSION)
     key = _uuid(said, "user_id"), _uuid(said, "client_generated_id")
     if not isinstance(kind, str) or kind not in TYPES:
-        raise Rejected("unknown_event_type", "event_type is none of the app's")
+        raise Rejected("unknown_event_type", "event_type is not a type of app.events")
     told: Delivery[Any] = Delivery(*key, kind, None, message)
     if not isinstance(version, str) or not version.startswith(MAJOR):
         raise Rejected("unknown_schema_version", f"schema_version is not {MAJOR}x", told)
@@ -151,9 +154,9 @@ def _object_in(body: bytes) -> dict[str, Any]:
     try:
         said = json.loads(body)
     except (ValueError, RecursionError):
-        raise Rejected("not_json", "the body is no JSON") from None
+        raise Rejected("not_json", "the body is not JSON") from None
     if not isinstance(said, dict):
-        raise Rejected("not_json", "the body is no JSON object")
+        raise Rejected("not_json", "the body is not a JSON object")
     return said
 
 

@@ -1,4 +1,4 @@
-"""The public keys of access tokens, as the video service gets them: those that the settings show.
+"""The public keys of feed access tokens, as the video service gets them from the settings.
 
 The API answers for both services, so it takes the set of keys in its own process. It sends no request to
 itself, and needs no address that a stack cannot know before it is made (decision 0047). Where another

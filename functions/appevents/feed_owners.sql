@@ -11,7 +11,8 @@ ON CONFLICT (owner_id) DO UPDATE
 
 -- name: move_posts
 -- In the same transaction, but not in the same statement: a post that was being written while the first
--- one waited for the owner's row would not be seen.
+-- one waited for the owner's row would not be seen. A deleted one is nobody's to see, and in no index.
 UPDATE feed_posts
 SET is_public = (%(visibility)s = 'public')
-WHERE owner_id = %(owner_id)s::uuid AND is_public <> (%(visibility)s = 'public')
+WHERE owner_id = %(owner_id)s::uuid AND deleted_at IS NULL
+  AND is_public <> (%(visibility)s = 'public')

@@ -123,7 +123,7 @@ def _ai() -> Blueprint:
 
 
 def _browser() -> Blueprint:
-    from chalicelib.appevents.browser import read_offline_queue  # noqa: F401
+    from chalicelib.appevents.browser import read_offline_queue, read_pages  # noqa: F401
     from chalicelib.appevents.browser.blueprint import browser
 
     return browser

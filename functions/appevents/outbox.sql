@@ -9,8 +9,10 @@ RETURNING id, event_type, client_generated_id, user_id, causation_id, data,
           created_at AS told_at, created_at AS received_at, created_at AS effective_at
 
 -- name: mark_published_all
+-- In a transaction of its own, whose commit does not wait for the disk: a lost mark only causes one more publish.
 UPDATE outbox
 SET publish_status = 'published', published_at = clock_timestamp(), failure_reason = NULL
+FROM set_config('synchronous_commit', 'off', true)
 WHERE id = ANY (%(ids)s::bigint[]) AND publish_status = 'pending'
 
 -- name: mark_unpublished_all

@@ -91,7 +91,7 @@ class Parts(NamedTuple):
         SettingsError: the setting is missing, or cannot be read.
     """
     feed_keys: Callable[[], Keys]
-    """The public keys of access tokens to feeds."""
+    """The public keys of feed access tokens."""
     beside: Callable[[str], Database]
     """A further connection to a service's database, for what is committed by itself.
 

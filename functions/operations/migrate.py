@@ -19,6 +19,7 @@ from chalicelib import systems
 from chalicelib.operations.blueprint import operations
 from fintegrate.settings import SettingsError, load
 from fintegrate.system import SystemDatabase
+from fintegrate.system_folders import system_folder
 
 MANAGEMENT = "RABBITMQ_MANAGEMENT_URL"
 """The variable with the broker's management API and its administrator."""
@@ -100,11 +101,7 @@ def apply_migrations(environment: Mapping[str, str]) -> list[str]:
 
 def migrations_folder(database: SystemDatabase) -> Path:
     """The folder in the package `fintegrate_sql`, beside the layer's code here and in AWS."""
-    own = Path("fintegrate_sql", database.folder, "migrations")
-    for entry in sys.path:
-        if (folder := Path(entry) / own).is_dir():
-            return folder
-    raise ValueError(f"{own} is not on the path; in a checkout run with PYTHONPATH=vendor")
+    return system_folder("fintegrate_sql", f"{database.folder}/migrations")
 
 
 if __name__ == "__main__":

@@ -11,8 +11,8 @@ from botocore.config import Config
 SECONDS = 5
 
 
-def client_of(settings: Mapping[str, str]) -> Any:
-    """boto3's client of the store; it tries each call once."""
+def client_of(settings: Mapping[str, str], attempts: int = 1) -> Any:
+    """boto3's client of the store; it tries each call so often."""
     virtual = settings.get("OBJECT_STORE_ADDRESSING") == "virtual"
     return boto3.client(
         "s3",
@@ -23,7 +23,7 @@ def client_of(settings: Mapping[str, str]) -> Any:
         config=Config(
             connect_timeout=SECONDS,
             read_timeout=SECONDS,
-            retries={"total_max_attempts": 1},
+            retries={"total_max_attempts": attempts},
             s3={"addressing_style": "virtual" if virtual else "path"},
             request_checksum_calculation="when_required",
             response_checksum_validation="when_required",

@@ -76,7 +76,9 @@ def with_users(installation: Installation) -> Installation:
 
 
 def ready_to_paste(installation: Installation) -> str:
-    """The checkout's users, each with a call that a shell makes once it has read `.local/env`.
+    """The checkout's users, each with lines for a shell that has read `.local/env`.
+
+    One calls the API. The other prints a link that opens the demo page and signs in.
 
     Empty where another issuer makes the tokens. No token is shown.
     """
@@ -87,6 +89,7 @@ def ready_to_paste(installation: Installation) -> str:
     calls = [
         f"  {name.capitalize()} is {said[f'APP_USER_{name}']}\n"
         f'    curl "$BASE_URL/api/v1/notify/events" -H "Authorization: Bearer $APP_TOKEN_{name}"\n'
+        f'    echo "$BASE_URL/app/demo#token=$APP_TOKEN_{name}&name={name.capitalize()}"\n'
         for name in known
     ]
     return "Two users of the app, with tokens for a day:\n" + "".join(calls)

@@ -25,7 +25,9 @@ log = logging.getLogger(__name__)
 Call = Callable[[str, dict[str, Any]], object]
 
 
-def queue_functions(app: Chalice, urls: Mapping[str, str]) -> list[QueueSpec]:
+def queue_functions(
+    app: Chalice, urls: Mapping[str, str], window_seconds: float = WINDOW_SECONDS
+) -> list[QueueSpec]:
     """The queues of the app's functions (see `fintegrate.messaging.queue_function`).
 
     Args:
@@ -37,7 +39,7 @@ def queue_functions(app: Chalice, urls: Mapping[str, str]) -> list[QueueSpec]:
             queue.name,
             pika.URLParameters(urls[queue.broker]).virtual_host,
             batch_size=queue.batch,
-            window_seconds=WINDOW_SECONDS,
+            window_seconds=window_seconds,
         )
         for function in app.pure_lambda_functions
         if (queue := getattr(function.func, "__queue__", None)) and urls.get(queue.broker)
@@ -51,11 +53,19 @@ class SourceQueues:
         url: the broker, with a user who may read the queues of every virtual host
         urls: the brokers' variables, which say the virtual host of each queue
         call: calls the function of that name with an event; raises what the function raises
+        window_seconds: how long a batch waits for further messages
     """
 
-    def __init__(self, app: Chalice, url: str, urls: Mapping[str, str], call: Call) -> None:
+    def __init__(
+        self,
+        app: Chalice,
+        url: str,
+        urls: Mapping[str, str],
+        call: Call,
+        window_seconds: float = WINDOW_SECONDS,
+    ) -> None:
         self._call = call
-        specs = queue_functions(app, urls)
+        specs = queue_functions(app, urls, window_seconds)
         self._pool = ThreadPoolExecutor(max(1, len(specs)), thread_name_prefix="queue function")
         self._sources = [QueueSource(spec, url, self._feed) for spec in specs]
 

@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -22,12 +23,11 @@ from local.aws_shapes.queue_event import Message, queue_event
 from local.aws_shapes.quotas import PAYLOAD_LIMIT
 
 if TYPE_CHECKING:
-    from pika.adapters.blocking_connection import BlockingChannel
+    from pika.adapters.blocking_connection import BlockingChannel, BlockingConnection
 
 RECONNECT_SECONDS = 1.0
 PAUSE_AFTER_ERROR_SECONDS = 0.5
 POLL_SECONDS = 0.2
-HEARTBEAT_SECONDS = 0.01  # pause between checks; heartbeats go on meanwhile
 ENCODED = 4 / 3  # base64
 PER_MESSAGE_BYTES = 2048  # size of a message in an event, without its body
 log = logging.getLogger(__name__)
@@ -114,11 +114,18 @@ class QueueSource:
     def _hand_over(self, channel: BlockingChannel, batch: list[Message]) -> None:
         event = queue_event(self._spec.queue, self._spec.virtual_host, batch)
         run = self._invoke(self._spec.function, json.dumps(event).encode())
-        while not run.done():
-            channel.connection.process_data_events(HEARTBEAT_SECONDS)
+        run.add_done_callback(lambda _: _wake(channel.connection))
+        while not run.done():  # heartbeats go on meanwhile
+            channel.connection.process_data_events(POLL_SECONDS)
         last = batch[-1].delivery_tag
         if run.result():
             channel.basic_ack(last, multiple=True)
         else:
             channel.basic_nack(last, multiple=True, requeue=True)
             self._stopping.wait(PAUSE_AFTER_ERROR_SECONDS)
+
+
+def _wake(connection: BlockingConnection) -> None:
+    """End its wait for data. Called in another thread; the connection may be lost by then."""
+    with suppress(AMQPError):
+        connection.add_callback_threadsafe(lambda: None)

@@ -59,7 +59,6 @@ UNFILTERED = {
     "functions/appevents/notification/backlog.sql": {"read": OPERATOR},
     "functions/appevents/notification/outbox.sql": {
         "predecessors": "a user's own events, for the request that has just written one",
-        "mark_published_all": BY_EVENT,
         "mark_unpublished_all": BY_EVENT,
         "count": OPERATOR,
         "claim": OPERATOR,

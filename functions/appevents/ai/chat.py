@@ -118,7 +118,7 @@ def _of_status(answer: Answer) -> ApiError:
     if answer.status == 429:
         waits = answer.retry_after()
         seconds = WAIT_SECONDS if waits is None else max(1, math.ceil(waits))
-        words = f"The AI has too much to do; try again in {seconds} s"
+        words = f"The AI is busy; try again in {seconds} s"
         return TooManyRequests(words, seconds, reason=BUSY)
     if answer.status in {401, 403}:
         words = "The AI does not accept our key; tell the operator"

@@ -9,19 +9,23 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from fintegrate.files_beside import text_beside
+from fintegrate.system_folders import system_folder
 
-OFFLINE_QUEUE = ("entries", "store", "requests", "tabs", "queue")
+OFFLINE_QUEUE = (
+    *("entries", "store", "requests", "tabs"),
+    *("listeners", "times", "sending", "queue"),
+)
 """The modules of the offline queue, each after those that it imports."""
 _IMPORT = re.compile(r'^import \{[^}]*\} from "\./\w+\.js";\n', re.MULTILINE)
 _EXPORT = re.compile(r"^export (?=(?:async )?(?:function|class|const)\b)", re.MULTILINE)
 
 
-def join(names: Sequence[str]) -> str:
-    """The text of one module."""
-    *parts, last = (_IMPORT.sub("", _text(name)) for name in names)
+def join(names: Sequence[str], folder: str = "offline_queue") -> str:
+    """The text of one module, from modules of a folder."""
+    *parts, last = (_IMPORT.sub("", text_of(f"{folder}/{name}.js")) for name in names)
     return "\n".join([*(_EXPORT.sub("", part) for part in parts), last])
 
 
-def _text(name: str) -> str:
-    return text_beside("chalicelib.appevents.browser.joined_modules", f"offline_queue/{name}.js")
+def text_of(name: str) -> str:
+    """The text of a file that browsers load, by its path in the system's folder."""
+    return (system_folder("fintegrate_browser", "appevents") / name).read_text(encoding="utf-8")

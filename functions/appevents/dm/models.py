@@ -1,4 +1,4 @@
-"""What requests about conversations take and what their answers give."""
+"""The models of the requests about conversations, and of their answers."""
 
 from datetime import datetime
 from typing import Annotated
@@ -32,10 +32,10 @@ class MessagePage(Page):
     """Which messages to list: the last ones, unless it says from where."""
 
     after_sequence: Annotated[
-        Place | None, Described("Those after this one, in their order", None)
+        Place | None, Described("Only messages after this sequence, oldest first", None)
     ] = None
     before_sequence: Annotated[
-        Place | None, Described("Those before this one, newest first", None)
+        Place | None, Described("Only messages before this sequence, newest first", None)
     ] = None
 
 
@@ -43,13 +43,17 @@ class Conversation(TypedDict):
     """A conversation that the caller takes part in."""
 
     conversation_id: Annotated[str, Described("Its id", _CONVERSATION)]
-    participant_ids: Annotated[list[str], Described("Who takes part, the caller too", [_USER])]
+    participant_ids: Annotated[
+        list[str], Described("Who takes part, including the caller", [_USER])
+    ]
     created_at: Annotated[datetime, Described("When it was started", _AT)]
-    last_activity_at: Annotated[datetime, Described("When something was said last", _AT)]
-    last_sequence: Annotated[int, Described("The place of its last message; 0: none", 3)]
-    read_up_to: Annotated[int, Described("The last message that the caller has read", 1)]
+    last_activity_at: Annotated[datetime, Described("When the last message was sent", _AT)]
+    last_sequence: Annotated[int, Described("The sequence of its last message; 0: none", 3)]
+    read_up_to: Annotated[
+        int, Described("The sequence of the last message that the caller has read", 1)
+    ]
     unread_count: Annotated[
-        int, Described("Messages of others after that; 1000: that many or more", 2)
+        int, Described("Messages of others after that; 1000 means 1000 or more", 2)
     ]
 
 

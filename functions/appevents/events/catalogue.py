@@ -1,4 +1,4 @@
-"""Every type of event: who tells it, who acts on it, and the model of what it says.
+"""Every type of event: who sends it, who acts on it, and the model of its data.
 
 The models of a service's events are in the module of its name here, which is imported when an event of
 it is read. So no function pays for the events of others.
@@ -14,7 +14,7 @@ from typing import NamedTuple
 from fintegrate.http.validation import RequestModel
 
 CLIENT = "frontend"
-"""The `source_service` of what clients tell."""
+"""The `source_service` of clients' events."""
 REJECTED = "event.rejected"
 
 
@@ -22,7 +22,7 @@ class EventType(NamedTuple):
     """A type of event."""
 
     told_by: str
-    """`frontend`, or the service that tells it. Empty: every service may."""
+    """`frontend`, or the service that publishes it. Empty: every service may."""
     read_by: tuple[str, ...]
     """The services whose queues it reaches."""
     model: str
@@ -30,7 +30,7 @@ class EventType(NamedTuple):
     secrets: tuple[str, ...] = ()
     """The fields that are sealed in every row and on the wire."""
     is_news: bool = False
-    """Whether it answers no client's event, though a service tells it."""
+    """Whether a service publishes it without answering a client's event."""
 
 
 def _from_clients(service: str, model: str, *secrets: str) -> EventType:

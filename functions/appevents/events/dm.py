@@ -1,4 +1,4 @@
-"""What clients tell of conversations, and what the service answers."""
+"""The events of conversations: what clients send, and what the service answers."""
 
 from typing import Annotated
 from uuid import UUID
@@ -27,7 +27,7 @@ class ConversationStarted(RequestModel):
     participant_ids: Annotated[
         list[UUID],
         Field(min_length=1, max_length=MOST_OTHERS, json_schema_extra={"uniqueItems": True}),
-        Described("Others than the sender, each once", [_OTHER]),
+        Described("The other participants, each once, without the sender", [_OTHER]),
     ]
 
     @field_validator("participant_ids")
@@ -36,7 +36,7 @@ class ConversationStarted(RequestModel):
         if len(set(ids)) < len(ids):
             raise ValueError("must be distinct")
         if info.context and UUID(info.context["user_id"]) in ids:
-            raise ValueError("must be others than the sender")
+            raise ValueError("must not name the sender")
         return ids
 
 
@@ -51,7 +51,9 @@ class MessageRead(RequestModel):
     """`dm.message.read`: the sender has read up to a message. A mark never goes back."""
 
     conversation_id: ConversationId
-    up_to_sequence: Annotated[Sequence, Described("The last message that was read", 3)]
+    up_to_sequence: Annotated[
+        Sequence, Described("The sequence of the last message that was read", 3)
+    ]
 
 
 class ConversationPersisted(RequestModel):

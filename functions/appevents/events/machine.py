@@ -1,4 +1,4 @@
-"""What clients tell of machines, and what the service answers."""
+"""The events of machines: what clients send, and what the service answers."""
 
 import math
 from collections.abc import Callable
@@ -58,7 +58,7 @@ class PrefsSubmitted(RequestModel):
     prefs: Annotated[
         dict[Annotated[str, Text(1, 50)], PrefValue],
         Field(min_length=1, max_length=20),
-        Described("Numbers or text by name", {"seat": 4, "grip": "wide"}),
+        Described("Numbers or text, by name", {"seat": 4, "grip": "wide"}),
     ]
 
 
@@ -67,11 +67,13 @@ class NotePersisted(RequestModel):
 
     note_id: NoteId
     machine_id: MachineId
-    deleted: Annotated[bool, Described("Whether it is gone", False)]
+    deleted: Annotated[bool, Described("Whether it is deleted", False)]
 
 
 class PrefsPersisted(RequestModel):
     """`equipment.prefs.persisted`: preferences were written."""
 
     machine_id: MachineId
-    prefs: Annotated[dict[str, PrefValue], Described("All that are kept now", {"seat": 4})]
+    prefs: Annotated[
+        dict[str, PrefValue], Described("All preferences as they are now", {"seat": 4})
+    ]

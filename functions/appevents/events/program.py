@@ -22,15 +22,15 @@ _CLEARED_BY_NULL = frozenset({"description", "weeks", "planned_at", "remind_at"}
 ProgramId = Annotated[UUID, Described("The id of the event that made the program", _ID)]
 WorkoutId = Annotated[UUID, Described("The id of the event that made the workout", _WORKOUT)]
 SessionId = Annotated[UUID, Described("The id of the event that logged the session", _SESSION)]
-Name = Annotated[str, Text(1, 100), Described("What its owner calls it", "Strength")]
+Name = Annotated[str, Text(1, 100), Described("Its name", "Strength")]
 Description = Annotated[str, Text(0, 2000)]
 Weeks = Annotated[int, Field(ge=1, le=52)]
 Kilograms = Annotated[float, Field(ge=0, le=1000)]
-Repetitions = Annotated[int, Field(ge=1, le=999), Described("How many times", 8)]
+Repetitions = Annotated[int, Field(ge=1, le=999), Described("Repetitions in a set", 8)]
 Position = Annotated[int, Field(ge=0, le=LAST_POSITION), Described("Its place in the program", 0)]
 ExerciseName = Annotated[str, Text(1, 100), Described("The exercise", "Squat")]
 PlannedAt = Annotated[Instant | None, Described("When it is planned", _AT)]
-RemindAt = Annotated[Instant | None, Described("When to remind of it", _AT)]
+RemindAt = Annotated[Instant | None, Described("When to remind the user of it", _AT)]
 
 
 class Exercise(RequestModel):
@@ -39,7 +39,7 @@ class Exercise(RequestModel):
     name: ExerciseName
     sets: Annotated[int, Field(ge=1, le=99), Described("How many sets", 3)]
     reps: Repetitions
-    weight_kg: Annotated[Kilograms | None, Described("With which weight", 80.0)] = None
+    weight_kg: Annotated[Kilograms | None, Described("The weight in kilograms", 80.0)] = None
 
 
 class Entry(RequestModel):
@@ -47,18 +47,21 @@ class Entry(RequestModel):
 
     exercise: ExerciseName
     reps: Repetitions
-    weight_kg: Annotated[Kilograms | None, Described("With which weight", 80.0)] = None
+    weight_kg: Annotated[Kilograms | None, Described("The weight in kilograms", 80.0)] = None
 
 
 Exercises = Annotated[
     list[Exercise],
     Field(max_length=50),
-    Described("In their order", [{"name": "Squat", "sets": 3, "reps": 8, "weight_kg": 80.0}]),
+    Described(
+        "The exercises, in their order",
+        [{"name": "Squat", "sets": 3, "reps": 8, "weight_kg": 80.0}],
+    ),
 ]
 Entries = Annotated[
     list[Entry],
     Field(max_length=200),
-    Described("In their order", [{"exercise": "Squat", "reps": 8, "weight_kg": 80.0}]),
+    Described("The sets, in their order", [{"exercise": "Squat", "reps": 8, "weight_kg": 80.0}]),
 ]
 
 
@@ -66,8 +69,10 @@ class ProgramCreated(RequestModel):
     """`program.created`: a program whose id is that of the event."""
 
     name: Name
-    description: Annotated[Description | None, Described("In words", "Three days a week")] = None
-    weeks: Annotated[Weeks | None, Described("How long it goes", 8)] = None
+    description: Annotated[Description | None, Described("A description", "Three days a week")] = (
+        None
+    )
+    weeks: Annotated[Weeks | None, Described("How many weeks it takes", 8)] = None
 
 
 class _Changes(RequestModel):
@@ -102,8 +107,10 @@ class ProgramUpdated(_Changes):
         int | None, Field(ge=1), Described("The version that the client changed", 1)
     ] = None
     name: Name | None = None
-    description: Annotated[Description | None, Described("In words; null: none", "Hard")] = None
-    weeks: Annotated[Weeks | None, Described("How long it goes; null: open", 8)] = None
+    description: Annotated[
+        Description | None, Described("A description; null clears it", "Hard")
+    ] = None
+    weeks: Annotated[Weeks | None, Described("How many weeks it takes; null clears it", 8)] = None
 
     @model_validator(mode="after")
     def _says_something(self) -> Self:
@@ -157,10 +164,12 @@ class SessionLogged(RequestModel):
     workout_id: WorkoutId
     started_at: Annotated[Instant, Described("When it began", _AT)]
     ended_at: Annotated[
-        Instant, Described("When it ended: later, at most 24 hours", "2026-11-26T19:00:00.000000Z")
+        Instant, Described("When it ended, at most 24 hours later", "2026-11-26T19:00:00.000000Z")
     ]
     entries: Entries
-    notes: Annotated[Annotated[str, Text(0, 2000)] | None, Described("In words", "Easy")] = None
+    notes: Annotated[
+        Annotated[str, Text(0, 2000)] | None, Described("Notes on the session", "Easy")
+    ] = None
 
     @field_validator("ended_at")
     @classmethod
@@ -184,7 +193,7 @@ class WorkoutPersisted(RequestModel):
 
     workout_id: WorkoutId
     program_id: ProgramId
-    deleted: Annotated[bool, Described("Whether it is gone", False)]
+    deleted: Annotated[bool, Described("Whether it is deleted", False)]
 
 
 class SessionPersisted(RequestModel):

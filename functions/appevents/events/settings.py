@@ -1,4 +1,4 @@
-"""What clients tell of their settings and try at feeds, and what the service answers."""
+"""The events of settings and of access to feeds: what clients send, and what the service answers."""
 
 import re
 from datetime import datetime
@@ -32,14 +32,16 @@ def _tag(text: str) -> str:
 class Weight(RequestModel):
     """A weight, as the user entered it."""
 
-    value: Annotated[float, Field(ge=20, le=500, allow_inf_nan=False), Described("How much", 72.5)]
+    value: Annotated[
+        float, Field(ge=20, le=500, allow_inf_nan=False), Described("The number", 72.5)
+    ]
     unit: Annotated[Literal["kg", "lb"], Described("The unit", "kg")]
 
 
 class Height(RequestModel):
     """A height, as the user entered it."""
 
-    value: Annotated[float, Field(ge=50, le=300, allow_inf_nan=False), Described("How much", 178)]
+    value: Annotated[float, Field(ge=50, le=300, allow_inf_nan=False), Described("The number", 178)]
     unit: Annotated[Literal["cm", "in"], Described("The unit", "cm")]
 
 
@@ -48,9 +50,11 @@ class UserSettings(RequestModel):
 
     weight: Annotated[Weight | None, Described("The weight", {"value": 72.5, "unit": "kg"})] = None
     height: Annotated[Height | None, Described("The height", {"value": 178, "unit": "cm"})] = None
-    age: Annotated[int | None, Field(ge=13, le=120), Described("In years", 34)] = None
+    age: Annotated[int | None, Field(ge=13, le=120), Described("The age in years", 34)] = None
     training_days_per_week: Annotated[
-        int | None, Field(ge=0, le=7), Described("How often the user means to train", 3)
+        int | None,
+        Field(ge=0, le=7),
+        Described("On how many days a week the user wants to train", 3),
     ] = None
     display_name: Annotated[
         Annotated[str, Text(1, 50)] | None, Described("What others call them", "Ada")
@@ -59,7 +63,7 @@ class UserSettings(RequestModel):
 
 Notifications = Annotated[
     dict[Annotated[str, Text(1, 50)], bool],
-    Described("Whether each is wanted, by name", {"workout_reminder": True}),
+    Described("Whether the user wants each notification, by name", {"workout_reminder": True}),
 ]
 
 
@@ -118,18 +122,18 @@ def _with_a_field(told: _M) -> _M:
 
 OwnerId = Annotated[UUID, Described("Whose feed it is", _ID)]
 Version = Annotated[
-    int, Field(ge=0, lt=2**63), Described("Grows with each change of passcode or visibility", 3)
+    int, Field(ge=0, lt=2**63), Described("Each change of passcode or visibility raises it", 3)
 ]
 Ends = Annotated[datetime, Described("When the access ends", _AT)]
 Token = Annotated[
     Annotated[str, Sealable()] | None,
     Field(repr=False),
-    Described("What the header X-Feed-Access takes", "eyJhbGciOiJFUzI1NiIs…"),
+    Described("The feed access token, for the header X-Feed-Access", "eyJhbGciOiJFUzI1NiIs…"),
 ]
 
 
 class _WithSecret(RequestModel):
-    """No error of such a model shows what was put in."""
+    """A model whose errors never show the input."""
 
     model_config = ConfigDict(hide_input_in_errors=True)
 
@@ -160,19 +164,19 @@ class AccessGranted(_WithSecret):
 
 
 class AccessDenied(RequestModel):
-    """`feed.access.denied`: the passcode is wrong, or was not looked at."""
+    """`feed.access.denied`: the passcode is wrong, or was not checked."""
 
     feed_owner_id: OwnerId
     reason: Annotated[
         Literal["wrong_passcode", "too_many_tries"], Described("Why", "wrong_passcode")
     ]
     retry_after_seconds: Annotated[
-        int | None, Described("When a passcode is looked at again", None)
+        int | None, Described("In how many seconds a passcode is checked again", None)
     ] = None
 
 
 class VisibilityChanged(RequestModel):
-    """`feed.visibility.changed`: from now on only tokens of this version are good."""
+    """`feed.visibility.changed`: from now on only feed access tokens of this version are valid."""
 
     owner_id: OwnerId
     visibility: Annotated[Literal["public", "passcode"], Described("Who may see it", "passcode")]

@@ -1,4 +1,4 @@
-"""What clients tell of videos, posts, comments and likes, and what the service answers and tells."""
+"""The events of videos, posts, comments and likes: what clients send, and what the service publishes."""
 
 from datetime import datetime
 from typing import Annotated, Any, Literal
@@ -21,7 +21,9 @@ Visibility = Annotated[
 ]
 Count = Annotated[int, Field(ge=0), Described("How many", 12)]
 Key = Annotated[str, Text(1, 1024), Described("The object's name in the bucket", "media/a/b.mp4")]
-Etag = Annotated[str, Text(1, 200), Described("The store's word for the content", "9b2cf5…")]
+Etag = Annotated[
+    str, Text(1, 200), Described("The ETag of the content in the object store", "9b2cf5…")
+]
 Size = Annotated[int, Field(gt=0), Described("Bytes", 1_048_576)]
 MediaType = Literal["video/mp4", "video/quicktime", "video/webm"]
 ContentType = Annotated[MediaType, Described("The type of the file", "video/mp4")]
@@ -65,7 +67,7 @@ class CommentCreated(RequestModel):
 
 
 class CommentDeleted(RequestModel):
-    """`comment.deleted`: told by the comment's author or the post's owner."""
+    """`comment.deleted`: sent by the comment's author or the post's owner."""
 
     comment_id: CommentId
 
@@ -84,20 +86,20 @@ class CommentPersisted(RequestModel):
 class Liked(RequestModel):
     """`interaction.liked` and `interaction.unliked`: the later one of a user counts."""
 
-    target_type: Annotated[Literal["post", "comment"], Described("What it is", "post")]
-    target_id: Annotated[UUID, Described("Its id", _ID)]
+    target_type: Annotated[Literal["post", "comment"], Described("What is liked", "post")]
+    target_id: Annotated[UUID, Described("The id of the post or comment", _ID)]
 
 
 class LikePersisted(RequestModel):
     """`interaction.persisted`: whether the user likes it now, and how many do."""
 
-    target_id: Annotated[UUID, Described("What was liked or not", _ID)]
+    target_id: Annotated[UUID, Described("The id of the post or comment", _ID)]
     liked: Annotated[bool, Described("Whether the user likes it now", True)]
     like_count: Count
 
 
 class DeleteRequested(RequestModel):
-    """`feed.post.delete_requested`: told by the post's owner."""
+    """`feed.post.delete_requested`: sent by the post's owner."""
 
     post_id: PostId
 
@@ -126,9 +128,10 @@ class Metadata(RequestModel):
     width: Annotated[int, Field(gt=0), Described("Pixels", 1280)]
     height: Annotated[int, Field(gt=0), Described("Pixels", 720)]
     fps: Annotated[float, Field(ge=0), Described("Frames a second", 30.0)]
-    video_codec: Annotated[str, Text(1, 50), Described("How the picture is coded", "h264")]
+    video_codec: Annotated[str, Text(1, 50), Described("The codec of the picture", "h264")]
     audio_codec: Annotated[
-        Annotated[str, Text(1, 50)] | None, Described("How the sound is coded", "aac")
+        Annotated[str, Text(1, 50)] | None,
+        Described("The codec of the sound; null without sound", "aac"),
     ]
     size_bytes: Size
 
@@ -147,9 +150,11 @@ class Failed(RequestModel):
 
     video_id: VideoId
     reason_code: Annotated[
-        str, Described("A stable word that a program can act on", "unsupported_format")
+        str, Described("A stable code that a program can act on", "unsupported_format")
     ]
-    reason: Annotated[str, Text(0, 500), Described("In words", "The file is no video")]
+    reason: Annotated[
+        str, Text(0, 500), Described("The reason in words", "The file is not a video")
+    ]
 
 
 class PostCreated(RequestModel):
@@ -159,4 +164,4 @@ class PostCreated(RequestModel):
     owner_id: OwnerId
     video_id: VideoId
     visibility: Visibility
-    created_at: Annotated[Instant, Described("When", _WHEN)]
+    created_at: Annotated[Instant, Described("When it was created", _WHEN)]

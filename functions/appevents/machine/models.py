@@ -1,4 +1,4 @@
-"""What requests about machines take and what their answers give."""
+"""The models of the requests about machines, and of their answers."""
 
 from datetime import datetime
 from typing import Annotated, Any

@@ -39,7 +39,7 @@ def submit_prefs(db: Database, event: Event[PrefsSubmitted]) -> Reply:
     )
     prefs = read_prefs(db, event.user_id, told.machine_id)
     if len(prefs) > MOST:
-        raise Rejected("too_many_prefs", f"A machine keeps {MOST} preferences at most")
+        raise Rejected("too_many_prefs", f"A machine may have at most {MOST} preferences")
     return Reply("equipment.prefs.persisted", {"machine_id": told.machine_id, "prefs": prefs})
 
 

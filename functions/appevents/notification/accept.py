@@ -13,9 +13,9 @@ from pydantic import ValidationError
 from chalicelib.appevents.envelope import MAJOR, SCHEMA_VERSION
 from chalicelib.appevents.events.catalogue import CLIENT, TYPES, model_of
 from chalicelib.appevents.events.fields import is_sealed
-from chalicelib.appevents.notification.models import Told
+from chalicelib.appevents.notification.models import ClientEvent
 from chalicelib.appevents.sealed_fields import SealedFields
-from fintegrate.database import Database, Row, UniqueViolation
+from fintegrate.database import Database, Row
 from fintegrate.errors import Forbidden, Invalid, PayloadTooLarge
 from fintegrate.http.validation import sentences
 from fintegrate.queries import queries_beside
@@ -23,6 +23,7 @@ from fintegrate.queries import queries_beside
 SQL = queries_beside(__name__)
 MOST_BYTES = 65_536
 SECRETS_STAY = timedelta(hours=24)
+_ENCODER = json.JSONEncoder(default=datetime.isoformat)
 _encoded = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, sort_keys=True).encode
 
 
@@ -30,14 +31,14 @@ class Accepted(NamedTuple):
     """What became of an event that was told."""
 
     row: Row
-    """`id, user_id, client_generated_id, event_type, sequence` and what else a message is made from; of
-    a duplicate its `content_hash` and statuses."""
+    """`id`, `sequence`, `is_next` and what a message is made from; of a duplicate its `content_hash` and
+    statuses."""
     is_new: bool
     is_same: bool = True
     """False: the id stands for other content."""
 
 
-def checked(told: Told, user_id: str) -> None:
+def checked(told: ClientEvent, user_id: str) -> None:
     """Check what an event says.
 
     Raises:
@@ -51,10 +52,10 @@ def checked(told: Told, user_id: str) -> None:
         raise Invalid(f"schema_version: must be {MAJOR}x")
     known = TYPES.get(told.event_type)
     if known is None or known.told_by != CLIENT:
-        raise Invalid("event_type: is no type that clients tell")
+        raise Invalid("event_type: is not a type that clients send")
     text = _encoded(told.data)
     if len(text.encode()) > MOST_BYTES:
-        raise PayloadTooLarge(f"An event has {MOST_BYTES} bytes at most")
+        raise PayloadTooLarge(f"The data of an event may have at most {MOST_BYTES} bytes")
     try:
         model_of(told.event_type).model_validate_json(
             text, strict=True, context={"user_id": user_id}
@@ -72,7 +73,7 @@ def checked(told: Told, user_id: str) -> None:
 def accept(
     db: Database,
     user_id: str,
-    told: Sequence[Told],
+    told: Sequence[ClientEvent],
     received_at: datetime,
     facts: Mapping[str, Any],
     sealed: SealedFields,
@@ -86,34 +87,22 @@ def accept(
         _item(place, each, received_at, facts) | _content(each, user_id, received_at, sealed)
         for place, each in enumerate(told)
     ]
-    wanted = {
+    request = {
         "user_id": user_id,
-        "items": json.dumps(items),
         "received_at": received_at,
         "request_id": facts["request_id"],
         "traceparent": facts["traceparent"],
     }
-    rows = _written(db, wanted, len(items))
-    new = {row["client_generated_id"]: row for row in rows}
+    written = db.fetch_all(SQL["accept"], {**request, "items": _ENCODER.encode(items)})
+    new = {row["client_generated_id"]: row for row in written}
     ids = [item["client_generated_id"] for item in items]
     standing = find(db, user_id, [each for each in ids if each not in new])
     return [
-        Accepted(new[each], is_new=True)
+        Accepted({**request, **item, **new[each]}, is_new=True)
         if each in new
         else Accepted(standing[each], is_new=False, is_same=_is_same(standing[each], event, sealed))
-        for each, event in zip(ids, told, strict=True)
+        for each, item, event in zip(ids, items, told, strict=True)
     ]
-
-
-def _written(db: Database, wanted: Mapping[str, Any], tries_left: int) -> list[Row]:
-    """The new ones. Each violation says that one more of them stands by another request meanwhile."""
-    while True:
-        try:
-            return db.fetch_all(SQL["accept"], wanted)
-        except UniqueViolation:
-            if not tries_left:
-                raise
-            tries_left -= 1
 
 
 def find(db: Database, user_id: str, ids: Sequence[str]) -> dict[str, Row]:
@@ -143,34 +132,33 @@ def effective_at(told_at: datetime, received_at: datetime, sent_at: datetime | N
 
 
 def _item(
-    place: int, told: Told, received_at: datetime, facts: Mapping[str, Any]
+    place: int, told: ClientEvent, received_at: datetime, facts: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """What the statement takes of an event."""
-    effective = effective_at(told.timestamp, received_at, facts["sent_at"])
+    """What the statement takes of an event, and a message is made from."""
     return {
         "place": place,
         "client_generated_id": str(told.client_generated_id),
         "event_type": told.event_type,
-        "told_at": told.timestamp.isoformat(),
-        "effective_at": effective.isoformat(),
+        "told_at": told.timestamp,
+        "effective_at": effective_at(told.timestamp, received_at, facts["sent_at"]),
     }
 
 
 def _content(
-    told: Told, user_id: str, received_at: datetime, sealed: SealedFields
+    told: ClientEvent, user_id: str, received_at: datetime, sealed: SealedFields
 ) -> dict[str, Any]:
     """What the event says, and the hash of it. Without secrets both are plain."""
     if not TYPES[told.event_type].secrets:
-        return {"payload": told.data, "content_hash": _hash(told), "erase_at": None}
+        return {"data": told.data, "content_hash": _hash(told), "erase_at": None}
     key = told.event_type, user_id, str(told.client_generated_id)
     return {
-        "payload": sealed.seal(*key, told.data),
+        "data": sealed.seal(*key, told.data),
         "content_hash": sealed.digest(content(told)),
-        "erase_at": (received_at + SECRETS_STAY).isoformat(),
+        "erase_at": received_at + SECRETS_STAY,
     }
 
 
-def _is_same(row: Row, told: Told, sealed: SealedFields) -> bool:
+def _is_same(row: Row, told: ClientEvent, sealed: SealedFields) -> bool:
     stands = TYPES.get(row["event_type"])
     if row["event_type"] != told.event_type or stands is None:
         return False
@@ -179,10 +167,10 @@ def _is_same(row: Row, told: Told, sealed: SealedFields) -> bool:
     return bool(row["content_hash"] == _hash(told))
 
 
-def _hash(told: Told) -> str:
+def _hash(told: ClientEvent) -> str:
     return hashlib.sha256(content(told).encode()).hexdigest()
 
 
-def content(told: Told) -> str:
+def content(told: ClientEvent) -> str:
     """What tells whether two events with one id are the same: their type and data."""
     return _encoded([told.event_type, told.data])

@@ -1,35 +1,11 @@
 -- Accepts events and finds them. Every statement names the user.
 
 -- name: accept
--- Takes no id that stands, and no sequence for it. The user's row of user_sequences is locked until the
--- commit, so sequences grow in commit order. Two requests with one id at once: the second fails as a whole
--- (events_pkey) and is repeated, as often as it has ids.
-WITH given AS MATERIALIZED (
-    SELECT *
-    FROM json_to_recordset(%(items)s::json) AS given (
-        place integer, client_generated_id uuid, event_type text, payload json, content_hash text,
-        told_at timestamptz, effective_at timestamptz, erase_at timestamptz)
-), new AS (
-    SELECT given.*, row_number() OVER (ORDER BY place) AS nth, count(*) OVER () AS total
-    FROM given
-    WHERE NOT EXISTS (SELECT FROM events e
-                      WHERE e.user_id = %(user_id)s
-                        AND e.client_generated_id = given.client_generated_id)
-), next AS (
-    INSERT INTO user_sequences AS known (user_id, last_sequence)
-    SELECT %(user_id)s, count(*) FROM new HAVING count(*) > 0
-    ON CONFLICT (user_id) DO UPDATE SET last_sequence = known.last_sequence + excluded.last_sequence
-    RETURNING last_sequence
-)
-INSERT INTO events (user_id, client_generated_id, event_type, sequence, payload, content_hash, told_at,
-                    effective_at, received_at, request_id, traceparent, erase_at)
-SELECT %(user_id)s, new.client_generated_id, new.event_type, next.last_sequence - new.total + new.nth,
-       new.payload, new.content_hash, new.told_at, new.effective_at, %(received_at)s, %(request_id)s,
-       %(traceparent)s, new.erase_at
-FROM new, next
-ORDER BY new.nth
-RETURNING id, user_id, client_generated_id, event_type, sequence, payload AS data, told_at, effective_at,
-          received_at, request_id, traceparent
+-- Planned once per connection.
+-- text: sql/appevents/notify/schema.sql, accept_events
+SELECT id, client_generated_id, sequence, is_next
+FROM accept_events(%(user_id)s::uuid, %(items)s::json, %(received_at)s::timestamptz, %(request_id)s::text,
+                   %(traceparent)s::text)
 
 -- name: find
 SELECT client_generated_id, event_type, content_hash, received_at, publish_status, outcome_status,

@@ -1,4 +1,4 @@
-"""What requests about events take and what their answers give."""
+"""The models of the requests about events, and of their answers."""
 
 from datetime import datetime
 from typing import Annotated, Any, Literal, NotRequired
@@ -26,24 +26,28 @@ EXAMPLE = {
 }
 
 
-class Told(FromClients):
-    """An event as a client tells it."""
+class ClientEvent(FromClients):
+    """An event as a client sends it."""
 
     schema_version: Annotated[
-        str | None, Field(max_length=20), Described("1.0.0 if left out", "1.0.0")
+        str | None,
+        Field(max_length=20),
+        Described("The version of this envelope; 1.0.0 if left out", "1.0.0"),
     ] = None
     event_type: Annotated[
         str, Field(max_length=100), Described("What happened", "machine.note.saved")
     ]
     client_generated_id: EventId
-    user_id: Annotated[UUID | None, Described("The caller's own, or left out", None)] = None
-    timestamp: Annotated[Instant, Described("When, by the client's clock", _AT)]
+    user_id: Annotated[UUID | None, Described("The caller's own id; may be left out", None)] = None
+    timestamp: Annotated[Instant, Described("When it happened, by the client's clock", _AT)]
     source_service: Annotated[
-        str | None, Field(max_length=100), Described("Overwritten with frontend", "frontend")
+        str | None, Field(max_length=100), Described("Always stored as frontend", "frontend")
     ] = None
     data: Annotated[
         dict[str, Any],
-        Described("As the type's schema says", {"machine_id": "leg-press-2", "body": "Seat on 4"}),
+        Described(
+            "As the schema of the type says", {"machine_id": "leg-press-2", "body": "Seat on 4"}
+        ),
     ]
 
 
@@ -53,7 +57,7 @@ class Batch(FromClients):
     events: Annotated[
         list[Any],
         Field(min_length=1, max_length=100),
-        Described("The events; each is judged by itself", [EXAMPLE]),
+        Described("The events; each has a result of its own", [EXAMPLE]),
     ]
 
 
@@ -66,7 +70,7 @@ class EventIds(RequestModel):
 class EventPage(Page):
     """Which events to list."""
 
-    status: Annotated[Status | None, Described("Only those of this status", "processed")] = None
+    status: Annotated[Status | None, Described("Only events of this status", "processed")] = None
 
 
 class EventPath(RequestModel):
@@ -76,48 +80,48 @@ class EventPath(RequestModel):
 
 
 class Received(TypedDict):
-    """What became of an event that was told."""
+    """How an event was received."""
 
     client_generated_id: Annotated[str, Described("Its id", _ID)]
     status: Status
-    duplicate: Annotated[bool, Described("Whether the same was told before", False)]
+    duplicate: Annotated[bool, Described("Whether the same event was sent before", False)]
 
 
 class Outcome(TypedDict):
-    """The event with which a service answered."""
+    """The outcome: the event with which a service answered."""
 
     event_type: Annotated[str, Described("Its type", "machine.note.persisted")]
-    data: Annotated[dict[str, Any], Described("What it says", {"note_id": _ID})]
-    at: Annotated[datetime, Described("When", _AT)]
+    data: Annotated[dict[str, Any], Described("The data of the outcome", {"note_id": _ID})]
+    at: Annotated[datetime, Described("When the service answered", _AT)]
 
 
 class EventState(TypedDict):
-    """An event and what became of it."""
+    """An event and its outcome."""
 
     client_generated_id: Annotated[str, Described("Its id", _ID)]
     event_type: Annotated[str, Described("Its type", "machine.note.saved")]
     status: Status
     accepted_at: Annotated[datetime, Described("When it was stored", _AT)]
     outcome: Outcome | None
-    reason: Annotated[str | None, Described("Why it was rejected: a stable word", None)]
+    reason: Annotated[str | None, Described("Why it was rejected: a stable code", None)]
 
 
 class BatchResult(TypedDict):
-    """What became of one event of a batch."""
+    """How one event of a batch was received."""
 
-    client_generated_id: Annotated[str | None, Described("Its id, as far as it has one", _ID)]
+    client_generated_id: Annotated[str | None, Described("Its id; null if it has none", _ID)]
     status: Literal["accepted", "duplicate", "conflict", "invalid"]
     error: NotRequired[Annotated[str, Described("What is wrong with it", "timestamp: is required")]]
 
 
 class BatchReceived(TypedDict):
-    """What became of a batch, in its order."""
+    """How the events of a batch were received, in their order."""
 
     results: list[BatchResult]
 
 
 class EventStates(TypedDict):
-    """Events and what became of them."""
+    """Events and their outcomes."""
 
     events: list[EventState]
 

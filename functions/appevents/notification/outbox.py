@@ -12,4 +12,5 @@ TABLE = OutboxTable(
     position="sequence",
     order=(("id", 0),),
     held_back="held back by an earlier event of the same user",
+    is_next="is_next",
 )

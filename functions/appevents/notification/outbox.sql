@@ -10,9 +10,9 @@ FROM events
 WHERE user_id = %(key)s AND sequence < %(position)s AND publish_status = 'pending'
 
 -- name: mark_published_all
-UPDATE events
-SET publish_status = 'published', published_at = clock_timestamp(), publish_failure_reason = NULL
-WHERE id = ANY (%(ids)s::bigint[]) AND publish_status = 'pending'
+-- Planned once per connection. Its commit does not wait for the disk.
+-- text: sql/appevents/notify/schema.sql, mark_events_published
+SELECT mark_events_published(%(ids)s::bigint[])
 
 -- name: mark_unpublished_all
 -- The reason also tells the sweep that no request is publishing these events any more.

@@ -1,4 +1,4 @@
-"""Writes what a service answered beside the event that led to it."""
+"""Writes a service's outcome into the row of the event that led to it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ GAVE_UP = "gave_up"
 def give_up(db: Database, user_id: str, event_id: str, event_type: str, reason: str) -> bool:
     """Reject an event that no service has ended, in the open transaction; whether that was so.
 
-    An outcome that comes all the same replaces it, as it does after an operator has sent a letter back.
+    An outcome that arrives later replaces it, as it does after an operator has sent a dead letter back.
     """
     said = {"event_type": event_type, "reason_code": GAVE_UP, "reason": reason}
     outcome = {

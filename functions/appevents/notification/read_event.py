@@ -1,4 +1,4 @@
-"""GET /api/v1/notify/events/{client_generated_id}: what became of an event."""
+"""GET /api/v1/notify/events/{client_generated_id}: the outcome of an event."""
 
 from chalicelib.appevents.notification.accept import find
 from chalicelib.appevents.notification.blueprint import notification
@@ -15,7 +15,7 @@ POLL_SECONDS = "1"
 @notification.route("/api/v1/notify/events/{client_generated_id}", methods=["GET"])
 @endpoint(Nothing, gives=EventState, path=EventPath, looks_up=True)
 def read_event(call: Call[Nothing]) -> Answer:
-    """What became of one of the caller's events; `Retry-After` while there is no outcome."""
+    """One of the caller's events and its outcome; `Retry-After` while there is none."""
     wanted = str(call.path.client_generated_id)
     row = find(call.db, call.caller.owner_id, [wanted]).get(wanted)
     if row is None:

@@ -1,4 +1,4 @@
-"""POST /api/v1/notify/events/status: what became of several events."""
+"""POST /api/v1/notify/events/status: the outcomes of several events."""
 
 from chalicelib.appevents.notification.accept import find
 from chalicelib.appevents.notification.blueprint import notification
@@ -13,7 +13,7 @@ endpoint = endpoint_of("notification")
 @notification.route("/api/v1/notify/events/status", methods=["POST"])
 @endpoint(EventIds, gives=EventStates)
 def read_events(call: Call[EventIds]) -> Answer:
-    """What became of these events; those that are not the caller's are left out."""
+    """These events and their outcomes. Events that are not the caller's are left out."""
     ids = list(dict.fromkeys(str(each) for each in call.body.ids))
     user_id, sealed = call.caller.owner_id, parts().sealed
     found = find(call.db, user_id, ids)

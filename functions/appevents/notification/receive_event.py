@@ -1,4 +1,4 @@
-"""POST /api/v1/notify/events: takes an event."""
+"""POST /api/v1/notify/events: accepts an event."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from chalicelib.appevents.counters import ACCEPTED
 from chalicelib.appevents.notification.accept import accept, checked
 from chalicelib.appevents.notification.blueprint import notification
-from chalicelib.appevents.notification.models import Received, Told
+from chalicelib.appevents.notification.models import ClientEvent, Received
 from chalicelib.appevents.notification.states import status_of
 from chalicelib.appevents.wiring import endpoint_of, parts
 from fintegrate.errors import Conflict, Invalid
@@ -20,12 +20,12 @@ CLIENT_TIME = "x-client-time"
 
 
 @notification.route("/api/v1/notify/events", methods=["POST"])
-@endpoint(Told, gives=Received, status=202, conflict="Another event has this id")
-def receive_event(call: Call[Told]) -> Answer:
-    """Take an event.
+@endpoint(ClientEvent, gives=Received, status=202, conflict="Another event has this id")
+def receive_event(call: Call[ClientEvent]) -> Answer:
+    """Accept an event.
 
-    Answers when the event is committed, whatever the broker says. The same event sent again is answered
-    with `duplicate` and its present status.
+    Answers once the event is stored, even if the broker is away. The same event sent again gets
+    `duplicate` and its present status.
     """
     began, user_id = time.monotonic(), call.caller.owner_id
     checked(call.body, user_id)

@@ -1,4 +1,4 @@
-"""POST /api/v1/notify/events/batch: takes many events of one user."""
+"""POST /api/v1/notify/events/batch: accepts many events of one user."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from chalicelib.appevents.counters import ACCEPTED
 from chalicelib.appevents.notification.accept import accept, checked, content
 from chalicelib.appevents.notification.blueprint import notification
-from chalicelib.appevents.notification.models import Batch, BatchReceived, Told
+from chalicelib.appevents.notification.models import Batch, BatchReceived, ClientEvent
 from chalicelib.appevents.notification.receive_event import facts_of
 from chalicelib.appevents.wiring import endpoint_of, parts, request_parts
 from fintegrate.errors import ApiError
@@ -27,9 +27,9 @@ Result = dict[str, Any]
 @notification.route("/api/v1/notify/events/batch", methods=["POST"])
 @endpoint(Batch, gives=BatchReceived)
 def receive_events(call: Call[Batch]) -> Answer:
-    """Take a batch of events.
+    """Accept a batch of events.
 
-    Each is judged by itself; those that are accepted are stored and published together, in their order.
+    Each event has its own result. Accepted events are stored and published together, in their order.
     """
     began, user_id, told = time.monotonic(), call.caller.owner_id, call.body.events
     if further := (len(told) - 1) // EVENTS_PER_TOKEN:
@@ -46,9 +46,9 @@ def receive_events(call: Call[Batch]) -> Answer:
 class _Judged(NamedTuple):
     """The events of a batch with their index."""
 
-    good: dict[str, tuple[int, Told]]
+    good: dict[str, tuple[int, ClientEvent]]
     """The first of each id."""
-    again: list[tuple[int, Told]]
+    again: list[tuple[int, ClientEvent]]
     invalid: dict[int, Result]
 
 
@@ -56,7 +56,7 @@ def _judge(told: Sequence[object], user_id: str) -> _Judged:
     judged = _Judged({}, [], {})
     for index, item in enumerate(told):
         try:
-            event = validate_json(Told, dumps(item))
+            event = validate_json(ClientEvent, dumps(item))
             checked(event, user_id)
         except ApiError as error:
             judged.invalid[index] = _result(_id_of(item), "invalid", error.description)
@@ -70,7 +70,7 @@ def _judge(told: Sequence[object], user_id: str) -> _Judged:
 
 
 def _accepted(
-    call: Call[Batch], user_id: str, good: Sequence[tuple[int, Told]], began: float
+    call: Call[Batch], user_id: str, good: Sequence[tuple[int, ClientEvent]], began: float
 ) -> dict[int, Result]:
     """Store and publish what is new; the results by their index."""
     if not good:
@@ -91,7 +91,7 @@ def _accepted(
 
 
 def _repeated(
-    good: Mapping[str, tuple[int, Told]], again: Sequence[tuple[int, Told]]
+    good: Mapping[str, tuple[int, ClientEvent]], again: Sequence[tuple[int, ClientEvent]]
 ) -> list[tuple[int, Result]]:
     """The second of two with one id in a batch is compared with the first."""
     found = []

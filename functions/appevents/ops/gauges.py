@@ -26,7 +26,7 @@ def gauges(db: Database) -> Iterator[GaugeFamily]:
     )
     yield GaugeFamily(
         "fintegrate_app_oldest_unsettled_age_seconds",
-        "Since when the oldest event without an outcome was accepted; 0 when there is none",
+        "Seconds since the oldest event without an outcome was accepted; 0 when there is none",
         {(): float(unsettled.get("oldest", 0))},
     )
     yield GaugeFamily(

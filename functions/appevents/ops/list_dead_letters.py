@@ -1,4 +1,4 @@
-"""GET /api/v1/ops/dead-letters: what services did not take, newest first."""
+"""GET /api/v1/ops/dead-letters: what services could not act on, newest first."""
 
 from chalicelib.appevents.ops.blueprint import ops
 from chalicelib.appevents.ops.dead_letters import list_letters

@@ -1,4 +1,4 @@
-"""What the operators' requests take and what their answers give."""
+"""The models of the operators' requests, and of their answers."""
 
 from datetime import datetime
 from typing import Annotated, Literal
@@ -31,14 +31,16 @@ class Redrive(RequestModel):
     model_config = ConfigDict(json_schema_extra={"examples": [{"service": "machine"}]})
 
     ids: Annotated[
-        list[UUID] | None, Field(min_length=1, max_length=100), Described("Some of them", [_ID])
+        list[UUID] | None,
+        Field(min_length=1, max_length=100),
+        Described("The ids of dead letters", [_ID]),
     ] = None
     service: Service | None = None
 
     @model_validator(mode="after")
     def _is_one(self) -> "Redrive":
         if (self.ids is None) == (self.service is None):
-            raise ValueError("ids or service must be given, and not both")
+            raise ValueError("either ids or service must be given, not both")
         return self
 
 
@@ -49,24 +51,28 @@ class ReconcileQuery(RequestModel):
         int,
         Field(ge=1, le=90),
         BeforeValidator(digits_only),
-        Described("Of the last so many days", 7),
+        Described("How many days back", 7),
     ] = 7
 
 
 class DeadLetter(TypedDict):
-    """A message that a service did not take. Its content is not shown."""
+    """A message that a service could not act on. Its content is not shown."""
 
     dead_letter_id: Annotated[str, Described("Its id", _ID)]
     service: Annotated[str, Described("Whose queue", "machine")]
-    user_id: Annotated[str | None, Described("Whose event, if it says", _ID)]
-    client_generated_id: Annotated[str | None, Described("Which event, if it says", _ID)]
+    user_id: Annotated[
+        str | None, Described("The user whose event it is, if the message says so", _ID)
+    ]
+    client_generated_id: Annotated[
+        str | None, Described("The id of the event, if the message says so", _ID)
+    ]
     message_id: Annotated[str | None, Described("The message's id", _ID)]
     event_type: Annotated[str | None, Described("Its type", "machine.note.saved")]
-    error_code: Annotated[str, Described("Why: a stable word", "gave_up")]
+    error_code: Annotated[str, Described("Why: a stable code", "gave_up")]
     error: Annotated[str, Described("Why, in words", "it may come later")]
     attempt: Annotated[int, Described("Retries before", 5)]
-    deaths: Annotated[int, Described("How often it came here", 1)]
-    failed_at: Annotated[datetime, Described("When it died", _AT)]
+    deaths: Annotated[int, Described("How often it became a dead letter", 1)]
+    failed_at: Annotated[datetime, Described("When it became a dead letter", _AT)]
     taken_at: Annotated[datetime, Described("When it was taken from its queue", _AT)]
     redriven_at: Annotated[datetime | None, Described("When it was sent back", None)]
     has_body: Annotated[bool, Described("Whether it can be sent back", True)]
@@ -82,26 +88,32 @@ class DeadLetters(TypedDict):
 class Redriven(TypedDict):
     """What was sent back."""
 
-    redriven: Annotated[int, Described("Those that the broker has", 3)]
-    left: Annotated[int, Described("Those that wait for another call", 0)]
+    redriven: Annotated[int, Described("How many the broker has confirmed", 3)]
+    left: Annotated[int, Described("How many are left for another call", 0)]
 
 
 class Accounts(TypedDict):
     """The events of one service. accepted = processed + rejected + under_way."""
 
-    service: Annotated[str, Described("Who acts on them", "machine")]
-    accepted: Annotated[int, Described("Answered with 202", 10)]
-    processed: Annotated[int, Described("With that outcome", 8)]
-    rejected: Annotated[int, Described("With that outcome", 1)]
+    service: Annotated[str, Described("The service that acts on them", "machine")]
+    accepted: Annotated[int, Described("Accepted by the API", 10)]
+    processed: Annotated[int, Described("Processed by the service", 8)]
+    rejected: Annotated[int, Described("Rejected by the service", 1)]
     under_way: Annotated[int, Described("Without an outcome", 1)]
     unpublished: Annotated[int, Described("Of these: not on the exchange yet", 0)]
-    oldest_under_way: Annotated[datetime | None, Described("Since when the oldest waits", _AT)]
-    dead_letters: Annotated[int, Described("Not sent back", 0)]
+    oldest_under_way: Annotated[
+        datetime | None, Described("When the oldest of them was accepted", _AT)
+    ]
+    dead_letters: Annotated[int, Described("Dead letters that were not sent back", 0)]
     keys: Annotated[
-        int | None, Described("Events that the service has ended; null if it cannot be asked", 9)
+        int | None,
+        Described("Events that the service has settled; null if its database cannot be asked", 9),
     ]
     outcomes_pending: Annotated[
-        int | None, Described("Outcomes that it has not published yet; null likewise", 0)
+        int | None,
+        Described(
+            "Outcomes that it has not published yet; null if its database cannot be asked", 0
+        ),
     ]
 
 

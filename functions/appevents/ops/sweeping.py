@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -35,7 +36,9 @@ BATCH_BYTES = 16 * 1024 * 1024
 UNKNOWN = "unknown"
 DELIVERY_LIMIT = "delivery_limit"
 """The broker's word for a message that came back too often."""
-GIVEN_UP = "its service could not finish it, however often it was delivered"
+GIVEN_UP = "its service did not finish it within the broker's delivery limit"
+_NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
+"""In JSON. After an odd number of backslashes `u0000` is a text of five characters."""
 log = logging.getLogger(__name__)
 
 
@@ -114,7 +117,7 @@ def letter_of(service: str, properties: pika.BasicProperties, body: bytes) -> di
         "message_id": message_id,
         "event_type": kind,
         "error_code": code,
-        "error": _text(headers.get("x-error")) or "the broker gave it up",
+        "error": _text(headers.get("x-error")) or "the broker gave the message up",
         "attempt": attempt if type(attempt) is int and 0 <= attempt < 1_000 else 0,
         "body": body,
         "headers": _as_json(headers),
@@ -171,6 +174,6 @@ def _moment(value: object) -> datetime:
 
 def _as_json(headers: Mapping[str, Any]) -> str:
     try:
-        return json.dumps(headers, default=str, allow_nan=False).replace("\\u0000", "?")
+        return _NUL.sub(r"\1?", json.dumps(headers, default=str, allow_nan=False))
     except (ValueError, TypeError, RecursionError):
         return "{}"

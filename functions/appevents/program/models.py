@@ -21,7 +21,7 @@ SESSIONS = by_time("sessions", "session_id")
 REMINDERS = by_time("reminders", "reminder_id")
 
 Id = Annotated[str, Described("Its id", _PROGRAM)]
-Name = Annotated[str, Described("What its owner calls it", "Strength")]
+Name = Annotated[str, Described("Its name", "Strength")]
 CreatedAt = Annotated[datetime, Described("When it was stored", _AT)]
 UpdatedAt = Annotated[datetime, Described("When it was changed last", _AT)]
 PlannedAt = Annotated[datetime | None, Described("When it is planned", _AT)]
@@ -38,7 +38,7 @@ class ProgramPage(Page):
     """Which programs to list."""
 
     archived: Annotated[
-        Literal["true", "false"], Described("true: those that are archived, and no others", "false")
+        Literal["true", "false"], Described("true: only archived programs", "false")
     ] = "false"
 
 
@@ -49,7 +49,7 @@ class WorkoutPage(Page):
         int,
         Field(ge=1, le=1000),
         BeforeValidator(digits_only),
-        Described("Workouts in the answer", 1000),
+        Described("Workouts on a page", 1000),
     ] = 1000
 
 
@@ -66,9 +66,9 @@ class Program(TypedDict):
 
     program_id: Id
     name: Name
-    description: Annotated[str | None, Described("In words", "Three days a week")]
-    weeks: Annotated[int | None, Described("How long it goes", 8)]
-    version: Annotated[int, Described("Raised by each change; for expected_version", 1)]
+    description: Annotated[str | None, Described("A description", "Three days a week")]
+    weeks: Annotated[int | None, Described("How many weeks it takes", 8)]
+    version: Annotated[int, Described("Each change raises it; for expected_version", 1)]
     created_at: CreatedAt
     updated_at: UpdatedAt
     archived_at: Annotated[datetime | None, Described("When it was archived", None)]
@@ -88,8 +88,10 @@ class Workout(TypedDict):
     name: Name
     position: Annotated[int, Described("Its place in the program", 0)]
     planned_at: PlannedAt
-    remind_at: Annotated[datetime | None, Described("When to remind of it", _AT)]
-    exercises: Annotated[list[dict[str, Any]], Described("In their order", [_EXERCISE])]
+    remind_at: Annotated[datetime | None, Described("When to remind the user of it", _AT)]
+    exercises: Annotated[
+        list[dict[str, Any]], Described("The exercises, in their order", [_EXERCISE])
+    ]
     created_at: CreatedAt
     updated_at: UpdatedAt
 
@@ -110,9 +112,11 @@ class Session(TypedDict):
     ended_at: Annotated[datetime, Described("When it ended", "2026-11-26T19:00:00.000000Z")]
     entries: Annotated[
         list[dict[str, Any]],
-        Described("In their order", [{"exercise": "Squat", "reps": 8, "weight_kg": 80.0}]),
+        Described(
+            "The sets, in their order", [{"exercise": "Squat", "reps": 8, "weight_kg": 80.0}]
+        ),
     ]
-    notes: Annotated[str | None, Described("In words", "Easy")]
+    notes: Annotated[str | None, Described("Notes on the session", "Easy")]
     created_at: CreatedAt
 
 

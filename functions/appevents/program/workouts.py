@@ -39,7 +39,7 @@ def create_workout(db: Database, event: Event[WorkoutCreated]) -> Reply:
     wanted = {"user_id": event.user_id, "program_id": program_id}
     count = db.fetch_one(SQL["count"], wanted)
     if count is not None and count["count"] >= MOST:
-        raise Rejected("too_many_workouts", f"A program has {MOST} workouts at most")
+        raise Rejected("too_many_workouts", f"A program may have at most {MOST} workouts")
     said = _plain(event.data.model_dump(include=set(OF_WORKOUTS)))
     said["remind_event"] = event.id if said["remind_at"] else None
     if db.fetch_one(SQL["create"], {"workout_id": event.id, **wanted, **said}) is None:

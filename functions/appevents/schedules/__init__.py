@@ -1,1 +1,1 @@
-"""What runs each minute."""
+"""What runs every minute or every hour."""

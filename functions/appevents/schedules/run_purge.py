@@ -23,6 +23,8 @@ from fintegrate.batches import take_all
 from fintegrate.errors import Unavailable
 
 log = logging.getLogger(__name__)
+LEAST_KEY_DAYS = 90
+"""Longer than any queue can hold a message, however short events are kept."""
 _OWN: Mapping[str, Mapping[str, str]] = {
     "notification": purge_events.SQL,
     "settings": purge_settings.SQL,
@@ -63,7 +65,7 @@ def _parameters() -> dict[str, object]:
     return {
         "batch": settings.app_sweep_batch,
         "event_days": settings.app_event_days,
-        "key_days": settings.app_event_days,
+        "key_days": max(settings.app_event_days, LEAST_KEY_DAYS),
         "payload_hours": settings.app_payload_hours,
         "outbox_days": 1,
         "attempt_days": 1,

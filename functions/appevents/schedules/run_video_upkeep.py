@@ -1,4 +1,4 @@
-"""Every hour: ends uploads that nobody completed, and removes files and grants that are of no use."""
+"""Every hour: ends what nobody completed or processed, and removes files and grants of no use."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from chalicelib.appevents.video.object_store import bucket_of
 from chalicelib.appevents.video.upkeep import (
     expire_uploads,
     forget_grants,
+    give_up_videos,
     remove_media,
     remove_originals,
 )
@@ -27,6 +28,7 @@ def app_video_upkeep(_event: Any) -> dict[str, Any]:
     deadline = time.monotonic() + own.settings.app_sweep_seconds
     return {
         "expired": expire_uploads(database),
+        "given_up": give_up_videos(database),
         "posts": remove_media(bucket, database, deadline),
         "removed": remove_originals(bucket, database, deadline),
         "grants": forget_grants(database),

@@ -1,4 +1,4 @@
-"""Access tokens: what proves to the video service that a viewer may see a feed."""
+"""Feed access tokens: they prove to the video service that a viewer may see a feed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class AccessToken(NamedTuple):
 
 
 def sign(key: SigningKey, user_id: str, owner_id: str, version: int, seconds: int) -> AccessToken:
-    """Sign that a user may see an owner's feed, as long as its version is the present one."""
+    """Sign that a user may see an owner's feed, as long as its version does not change."""
     import jwt
 
     now = datetime.now(UTC).replace(microsecond=0)

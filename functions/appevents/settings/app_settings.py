@@ -31,7 +31,7 @@ def submit_app_settings(db: Database, event: Event[AppSettingsSubmitted]) -> Rep
     wanted = {"user_id": event.user_id, "fields": kept_as(told | each, event)}
     now = _shown(db.fetch_all(SQL["submit"], wanted)[0]["fields"])
     if len(now[NOTIFICATIONS]) > MOST_NOTIFICATIONS:
-        said = f"A user has {MOST_NOTIFICATIONS} notifications at most"
+        said = f"A user may have at most {MOST_NOTIFICATIONS} notifications"
         raise Rejected("too_many_notifications", said)
     return Reply("app.settings.persisted", now)
 

@@ -1,4 +1,4 @@
-"""POST /api/v1/feed/{owner_id}/access: a viewer gives a feed's passcode and gets an access token."""
+"""POST /api/v1/feed/{owner_id}/access: a viewer gives a feed's passcode and gets a feed access token."""
 
 from __future__ import annotations
 
@@ -23,9 +23,10 @@ endpoint = endpoint_of("settings")
 @feed_access.route("/api/v1/feed/{owner_id}/access", methods=["POST"])
 @endpoint(PasscodeGiven, gives=Access, path=FeedPath)
 def ask_feed_access(call: Call[PasscodeGiven]) -> Answer:
-    """Look at a feed's passcode, at most five times in a quarter of an hour.
+    """Check a feed's passcode, at most five times in 15 minutes.
 
-    The answer is the one of the event `feed.access.attempt`, at once; the passcode is stored nowhere.
+    The event `feed.access.attempt` does the same. Here the answer comes at once, and the passcode is not
+    stored.
     """
     owner_id, user_id = str(call.path.owner_id), call.caller.owner_id
     own, asked = parts(), Asked(owner_id, user_id, call.body.passcode, str(uuid.uuid4()))
@@ -41,11 +42,11 @@ def _refusal(denied: Denied) -> Forbidden | TooManyRequests:
     if denied.retry_after:
         said = f"Too many passcodes were tried here; try again in {denied.retry_after} s"
         return TooManyRequests(said, denied.retry_after, reason=denied.reason)
-    return Forbidden("denied: the passcode is wrong", reason="denied")
+    return Forbidden("The passcode is wrong", reason="denied")
 
 
 def _spread(db: Database, owner_id: str, user_id: str, granted: Granted) -> None:
-    """Have the video service know the grant, without the token: what the viewer tells next needs it."""
+    """Give the video service the grant, without the token: the viewer's next events need it."""
     began, video = time.monotonic(), parts().beside("video")
     version, ends = granted.access_version, granted.expires_at
     said = {"feed_owner_id": owner_id, "expires_at": ends, "access_version": version}

@@ -1,4 +1,4 @@
-"""Writes what was decided here into the video service's database at once, as its events will again.
+"""Writes a decision into the video service's database at once; its event writes it there again.
 
 Nothing else of that database is read or written here.
 """

@@ -1,4 +1,4 @@
-"""Who may see whose feed: everybody, or who knows the passcode.
+"""Who may see whose feed: everybody, or anyone with the passcode.
 
 An owner without a row has a public feed.
 """

@@ -1,4 +1,4 @@
-"""Decides whether a viewer gets access to a feed. The event and the endpoint ask the same here."""
+"""Decides whether a viewer gets access to a feed, for the event and for the endpoint."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class Granting(NamedTuple):
         return cls(beside, Tries(beside, settings), sealing, settings.feed_access_seconds)
 
     def decide(self, asked: Asked) -> Granted | Denied:
-        """Grant or deny. A public feed is granted without a look at the passcode.
+        """Grant or deny. A public feed is granted without checking the passcode.
 
         Raises:
             Unavailable: the database is away, or the key that signs does not open.

@@ -1,4 +1,4 @@
-"""What requests about settings and feeds take and what their answers give."""
+"""The models of the requests about settings and feeds, and of their answers."""
 
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self
@@ -13,7 +13,7 @@ from chalicelib.appevents.settings.passcodes import MOST_BYTES
 from fintegrate.http.validation import Described, RequestModel
 
 _AT = "2026-11-26T10:00:00.000000Z"
-Visibility = Annotated[Literal["public", "passcode"], Described("Who may see it", "passcode")]
+Visibility = Annotated[Literal["public", "passcode"], Described("Who may see the feed", "passcode")]
 
 
 class FeedAccessChange(FromClients):
@@ -60,8 +60,10 @@ class FeedAccess(TypedDict):
     """Who may see the caller's feed."""
 
     visibility: Visibility
-    access_version: Annotated[int, Described("Grows with each change", 3)]
-    changed_at: Annotated[datetime | None, Described("When; null if it never was", _AT)]
+    access_version: Annotated[int, Described("Each change raises it", 3)]
+    changed_at: Annotated[
+        datetime | None, Described("When it was changed last; null if never", _AT)
+    ]
 
 
 class FeedAccessChanged(FeedAccess):
@@ -70,7 +72,8 @@ class FeedAccessChanged(FeedAccess):
     applied: Annotated[
         bool,
         Described(
-            "False while the feed's server is away: then it holds as soon as it is back", True
+            "False if the video database is away: the change then takes effect once it is back",
+            True,
         ),
     ]
 
@@ -78,7 +81,9 @@ class FeedAccessChanged(FeedAccess):
 class Access(TypedDict):
     """Access to a feed."""
 
-    access_token: Annotated[str, Described("What X-Feed-Access takes", "eyJhbGciOiJFUzI1NiIs…")]
+    access_token: Annotated[
+        str, Described("The feed access token, for X-Feed-Access", "eyJhbGciOiJFUzI1NiIs…")
+    ]
     expires_at: Annotated[datetime, Described("When it ends", _AT)]
 
 
@@ -98,12 +103,13 @@ class AppSettingsNow(TypedDict):
     theme: Annotated[str | None, Described("The colours", "dark")]
     language: Annotated[str | None, Described("A language tag of BCP 47", "de-AT")]
     notifications: Annotated[
-        dict[str, bool], Described("Whether each is wanted", {"workout_reminder": True})
+        dict[str, bool],
+        Described("Whether the user wants each notification, by name", {"workout_reminder": True}),
     ]
 
 
 class KeySet(TypedDict):
-    """The public keys that verify access tokens: a JSON Web Key Set (RFC 7517)."""
+    """The public keys that verify feed access tokens: a JSON Web Key Set (RFC 7517)."""
 
     keys: Annotated[
         list[dict[str, Any]],

@@ -1,4 +1,4 @@
-"""Run by hand (`make rotate-feed-keys`): a new key signs access tokens from now on."""
+"""Run by hand (`make rotate-feed-keys`): a new key signs feed access tokens from now on."""
 
 from __future__ import annotations
 

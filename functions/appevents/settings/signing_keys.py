@@ -1,4 +1,4 @@
-"""The keys that sign access tokens (ES256): made on first use, and anew by a rotation.
+"""The keys that sign feed access tokens (ES256): made on first use, and anew by a rotation.
 
 The private part is sealed in its row and goes when the key is superseded. The public part verifies for
 as long as a token that it signed may last. Imports PyJWT and cryptography when a key is made or used.

@@ -1,4 +1,4 @@
-"""Bounds the tries at a feed's passcode: of one viewer, and of all together.
+"""Bounds the tries at passcodes: of a viewer at one feed and at all, and of all viewers at one feed.
 
 Every try counts, also the right one. They are counted in the database and not in Redis, whose absence
 would let everybody try without end.
@@ -28,16 +28,19 @@ class Tries(NamedTuple):
         The same `try_id` of a viewer is counted once.
         """
         settings = self.settings
-        row = self.database.fetch_all(
-            SQL["take"],
-            {
-                "owner_id": owner_id,
-                "user_id": user_id,
-                "id": try_id,
-                "viewer_tries": settings.passcode_tries,
-                "viewer_seconds": settings.passcode_tries_seconds,
-                "owner_tries": settings.passcode_owner_tries,
-                "owner_seconds": settings.passcode_owner_tries_seconds,
-            },
-        )[0]
-        return 0 if row["is_counted"] else max(1, math.ceil(row["retry_after"] or 0))
+        wanted = {
+            "owner_id": owner_id,
+            "user_id": user_id,
+            "id": try_id,
+            "viewer_tries": settings.passcode_tries,
+            "all_feeds_tries": settings.passcode_all_feeds_tries,
+            "viewer_seconds": settings.passcode_tries_seconds,
+            "owner_tries": settings.passcode_owner_tries,
+            "owner_seconds": settings.passcode_owner_tries_seconds,
+        }
+        # The viewer's own first: one who has had too many uses up no feed's tries.
+        for statement in ("take_of_viewer", "take"):
+            row = self.database.fetch_all(SQL[statement], wanted)[0]
+            if not row["is_counted"]:
+                return max(1, math.ceil(row["retry_after"] or 0))
+        return 0

@@ -26,7 +26,7 @@ def change_visibility(db: Database, event: Event[Any]) -> None:
     """
     owner = str(event.data.owner_id)
     if owner != event.user_id:
-        raise Rejected("not_owner", "Only the owner decides who may see a feed")
+        raise Rejected("not_owner", "Only the owner of a feed decides who may see it")
     write(db, owner, event.data.visibility, event.data.access_version)
 
 

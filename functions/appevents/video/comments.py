@@ -19,7 +19,7 @@ SQL = queries_beside(__name__)
 PERSISTED = "comment.persisted"
 DEEPEST = 8
 FIRST_REPLIES = 3
-_NO_PARENT = "There is no such comment on this post to reply to"
+_NO_PARENT = "The post has no such comment to reply to"
 _NO_COMMENT = "There is no such comment"
 
 
@@ -45,7 +45,7 @@ def create_comment(db: Database, event: Event[CommentCreated]) -> Reply:
         },
     )
     if written is None:
-        raise Rejected("id_taken", "Another comment has this id")
+        raise Rejected("id_taken", "Another comment or a post has this id")
     return _persisted(written, deleted=False)
 
 

@@ -1,10 +1,12 @@
 -- Comments on posts. The post's row is locked where something changes.
 
 -- name: create
--- No row: a comment has this id. The counts change by what was really inserted.
+-- No row: a comment or a post has this id. The counts change by what was really inserted.
 WITH written AS (
     INSERT INTO comments (comment_id, post_id, parent_id, user_id, body, depth)
-    VALUES (%(comment_id)s, %(post_id)s, %(parent_id)s, %(user_id)s, %(body)s, %(depth)s)
+    SELECT %(comment_id)s::uuid, %(post_id)s::uuid, %(parent_id)s::uuid, %(user_id)s::uuid, %(body)s,
+           %(depth)s
+    WHERE NOT EXISTS (SELECT FROM feed_posts WHERE post_id = %(comment_id)s)
     ON CONFLICT (comment_id) DO NOTHING
     RETURNING comment_id, post_id, parent_id, depth, created_at
 ), post AS (

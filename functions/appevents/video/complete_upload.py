@@ -1,4 +1,4 @@
-"""POST /api/v1/videos/{video_id}/complete: says that the file is in the store."""
+"""POST /api/v1/videos/{video_id}/complete: completes an upload, once the file is in the object store."""
 
 import time
 from functools import partial
@@ -21,7 +21,7 @@ endpoint = endpoint_of("video")
     status=202,
     path=VideoPath,
     looks_up=True,
-    conflict="The store has not what was declared",
+    conflict="The file in the object store is not as declared",
 )
 def complete_upload(call: Call[UploadedParts]) -> Answer:
     """Complete an upload, and have the video processed.

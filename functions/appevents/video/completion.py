@@ -19,11 +19,12 @@ from chalicelib.appevents.video.uploads import (
     part_count,
 )
 from fintegrate.database import Database, Row
-from fintegrate.errors import Conflict, Gone, Invalid
+from fintegrate.errors import Conflict, Gone, Invalid, TooManyRequests
 from fintegrate.storage.store import Found, Part, PartsRefused
 
 UPLOADED = "media.uploaded"
-_OVER = "The time for this upload is over; ask for a new one"
+TOO_MANY, WAIT_SECONDS = "too_many_videos", 60
+_OVER = "This upload has expired; ask for a new one"
 
 
 def complete(bucket: Bucket, db: Database, row: Row, told: list[UploadedPart] | None) -> Row | None:
@@ -33,6 +34,7 @@ def complete(bucket: Bucket, db: Database, row: Row, told: list[UploadedPart] | 
         Gone: the time for it is over.
         Conflict: what is in the store is not what was declared.
         Invalid: the parts are missing.
+        TooManyRequests: too many of the user's videos wait to be processed.
     """
     if row["status"] == EXPIRED or (
         row["status"] == AWAITING and row["expires_at"] <= datetime.now(UTC)
@@ -40,9 +42,18 @@ def complete(bucket: Bucket, db: Database, row: Row, told: list[UploadedPart] | 
         raise Gone(_OVER)
     if row["status"] != AWAITING:
         return None
+    _check_turn(db, row["user_id"], bucket.settings.videos_under_way)
     if row["size_bytes"] > bucket.settings.upload_parts_from_bytes:
         _join(bucket, db, row, told)
     return _pin(bucket, db, row, _looked_at(bucket, db, row))
+
+
+def _check_turn(db: Database, user_id: str, most: int) -> None:
+    """Several at once may all pass; that is a few more, and no user has the lane alone."""
+    found = db.fetch_one(SQL["count_under_way"], {"user_id": user_id})
+    if found is not None and found["count"] >= most:
+        said = f"{most} of your videos wait to be processed; complete this one when they are done"
+        raise TooManyRequests(said, WAIT_SECONDS, reason=TOO_MANY)
 
 
 def _join(bucket: Bucket, db: Database, row: Row, told: list[UploadedPart] | None) -> None:
@@ -52,7 +63,7 @@ def _join(bucket: Bucket, db: Database, row: Row, told: list[UploadedPart] | Non
     if sorted(numbers) != list(range(1, count + 1)):
         raise Invalid(f"parts: this file has {count} parts; send each with its ETag, once")
     if not row["upload_id"]:
-        raise Conflict("No part was uploaded yet; ask for URLs first")
+        raise Conflict("No part has been uploaded yet; ask for URLs first")
     named = sorted(Part(part.part_number, part.etag) for part in told or [])
     try:
         bucket.store.complete_parts(original_key(row), row["upload_id"], named)
@@ -63,7 +74,7 @@ def _join(bucket: Bucket, db: Database, row: Row, told: list[UploadedPart] | Non
         if refused.code == "NoSuchUpload":
             begin_parts_again(db, row)
         raise Conflict(
-            f"The store refused the parts ({refused.code}); ask for URLs and send them again"
+            f"The object store refused the parts ({refused.code}); ask for URLs and send them again"
         ) from None
 
 
@@ -72,7 +83,7 @@ def _looked_at(bucket: Bucket, db: Database, row: Row) -> Found:
     key, found = original_key(row), bucket.store.look(original_key(row))
     expected = f"{row['size_bytes']} bytes of {row['content_type']}"
     if found is None:
-        raise Conflict(f"Nothing was uploaded yet; expected {expected}")
+        raise Conflict(f"Nothing has been uploaded yet; expected {expected}")
     if (found.size_bytes, found.content_type) != (row["size_bytes"], row["content_type"]):
         bucket.store.delete(key)
         begin_parts_again(db, row)

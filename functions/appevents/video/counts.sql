@@ -3,7 +3,7 @@
 -- name: wrong
 -- One statement, so it sees the counts and the rows of one moment.
 WITH liked AS (
-    SELECT target_id, count(*) AS rows FROM likes GROUP BY target_id
+    SELECT target_id, target_type, count(*) AS rows FROM likes GROUP BY target_id, target_type
 ), said AS (
     SELECT post_id, count(*) AS rows FROM comments WHERE deleted_at IS NULL GROUP BY post_id
 ), replied AS (
@@ -15,13 +15,13 @@ WITH liked AS (
     SELECT count(*) FILTER (WHERE p.like_count <> coalesce(liked.rows, 0)) AS likes,
            count(*) FILTER (WHERE p.comment_count <> coalesce(said.rows, 0)) AS comments
     FROM feed_posts p
-    LEFT JOIN liked ON liked.target_id = p.post_id
+    LEFT JOIN liked ON liked.target_id = p.post_id AND liked.target_type = 'post'
     LEFT JOIN said ON said.post_id = p.post_id
 ), of_comments AS (
     SELECT count(*) FILTER (WHERE c.like_count <> coalesce(liked.rows, 0)) AS likes,
            count(*) FILTER (WHERE c.reply_count <> coalesce(replied.rows, 0)) AS replies
     FROM comments c
-    LEFT JOIN liked ON liked.target_id = c.comment_id
+    LEFT JOIN liked ON liked.target_id = c.comment_id AND liked.target_type = 'comment'
     LEFT JOIN replied ON replied.parent_id = c.comment_id
 )
 SELECT of_posts.likes + of_comments.likes AS like_count, of_posts.comments AS comment_count,

@@ -20,7 +20,10 @@ endpoint = endpoint_of("video")
 
 @videos.route("/api/v1/videos", methods=["POST"])
 @endpoint(
-    NewVideo, gives=UploadOffer, status=201, conflict="Another video has this id, or it is complete"
+    NewVideo,
+    gives=UploadOffer,
+    status=201,
+    conflict="Another video has this id, or this one has been uploaded already",
 )
 def create_video(call: Call[NewVideo]) -> Answer:
     """Make a video and offer its upload, as the event `media.upload_requested` does.
@@ -37,5 +40,5 @@ def create_video(call: Call[NewVideo]) -> Answer:
     except TooLarge:
         raise Invalid(too_large_text(bucket.settings)) from None
     if row["status"] not in {AWAITING, "expired"}:
-        raise Conflict("This video is uploaded already")
+        raise Conflict("This video has been uploaded already")
     return Answer(offer(bucket, call.db, row))

@@ -20,7 +20,7 @@ HEADER, TYPE = "x-feed-access", "feed-access+jwt"
 ISSUER, AUDIENCE, ALGORITHM = "settings-service", "video-service", "ES256"
 _CLAIMS = ["iss", "aud", "sub", "feed_owner_id", "ver", "iat", "nbf", "exp", "jti"]
 REQUIRED = "feed_access_required"
-_AWAY = "The keys by which access tokens are checked cannot be had; try again shortly"
+_AWAY = "The keys that check feed access tokens cannot be read; try again shortly"
 
 
 class Access(NamedTuple):
@@ -47,7 +47,9 @@ def check_feed(keys: Keys, call: Call[Any], owner_id: str) -> None:
         raise Unauthorized(words, {"WWW-Authenticate": "Bearer"})
     token = call.request.header(HEADER) or ""
     if verified(keys, token, viewer) != Access(owner_id, feed.access_version):
-        words = "This feed needs its passcode; ask for access and send the token as X-Feed-Access"
+        words = (
+            "This feed is behind a passcode; ask for access, then send its token as X-Feed-Access"
+        )
         raise Forbidden(words, reason=REQUIRED)
 
 

@@ -1,5 +1,6 @@
 -- Likes of posts and comments. The target's row is locked where something changes. Without a sequence on
--- both sides the client's time decides what is later.
+-- both sides the client's time decides what is later. A comment may have the id of a post, because clients make
+-- the ids. So a like counts for its own type only.
 
 -- name: find_comment
 SELECT post_id FROM comments WHERE comment_id = %(comment_id)s
@@ -29,7 +30,7 @@ WITH forgotten AS (
 ), later AS (
     UPDATE likes
     SET sequence = %(sequence)s::bigint, told_at = %(told_at)s
-    WHERE target_id = %(target_id)s AND user_id = %(user_id)s
+    WHERE target_id = %(target_id)s AND user_id = %(user_id)s AND target_type = %(target_type)s
       AND CASE WHEN sequence IS NOT NULL AND %(sequence)s::bigint IS NOT NULL
                THEN sequence < %(sequence)s::bigint
                ELSE told_at <= %(told_at)s END
@@ -40,7 +41,7 @@ SELECT count(*) AS step FROM written
 -- step is -1 if the user liked it before.
 WITH gone AS (
     DELETE FROM likes
-    WHERE target_id = %(target_id)s AND user_id = %(user_id)s
+    WHERE target_id = %(target_id)s AND user_id = %(user_id)s AND target_type = %(target_type)s
       AND CASE WHEN sequence IS NOT NULL AND %(sequence)s::bigint IS NOT NULL
                THEN sequence < %(sequence)s::bigint
                ELSE told_at <= %(told_at)s END
@@ -64,19 +65,21 @@ UPDATE feed_posts p SET like_count = p.like_count + %(step)s
 WHERE p.post_id = %(target_id)s
 RETURNING p.post_id AS target_id, p.like_count,
           EXISTS (SELECT FROM likes l
-                  WHERE l.target_id = p.post_id AND l.user_id = %(user_id)s) AS liked
+                  WHERE l.target_id = p.post_id AND l.user_id = %(user_id)s
+                    AND l.target_type = 'post') AS liked
 
 -- name: count_comment
 UPDATE comments c SET like_count = c.like_count + %(step)s
 WHERE c.comment_id = %(target_id)s
 RETURNING c.comment_id AS target_id, c.like_count,
           EXISTS (SELECT FROM likes l
-                  WHERE l.target_id = c.comment_id AND l.user_id = %(user_id)s) AS liked
+                  WHERE l.target_id = c.comment_id AND l.user_id = %(user_id)s
+                    AND l.target_type = 'comment') AS liked
 
 -- name: list
 SELECT l.user_id, l.created_at
 FROM likes l
-WHERE l.target_id = %(post_id)s
+WHERE l.target_id = %(post_id)s AND l.target_type = 'post'
   AND (%(after_at)s::timestamptz IS NULL
        OR (l.created_at, l.user_id) > (%(after_at)s::timestamptz, %(after_id)s::uuid))
 ORDER BY l.created_at, l.user_id

@@ -1,4 +1,4 @@
-"""What requests about videos, posts and comments take and what their answers give."""
+"""The models of the requests about videos, posts and comments, and of their answers."""
 
 from datetime import datetime
 from typing import Annotated, Any, Literal
@@ -55,16 +55,18 @@ class WantedParts(RequestModel):
     part_numbers: Annotated[
         list[PartNumber] | None,
         Field(min_length=1, max_length=PARTS_AT_ONCE),
-        Described("The first 20 if missing", [1, 2]),
+        Described("Their numbers; the first 20 if left out", [1, 2]),
     ] = None
 
 
 class UploadedPart(RequestModel):
-    """A part of a large file, as the store confirmed it."""
+    """A part of a large file, as the object store confirmed it."""
 
     part_number: PartNumber
     etag: Annotated[
-        str, Field(min_length=1, max_length=200), Described("The header ETag of its answer", "9b2c")
+        str,
+        Field(min_length=1, max_length=200),
+        Described("The ETag header of the object store's answer", "9b2c"),
     ]
 
 
@@ -81,7 +83,7 @@ class UploadedParts(RequestModel):
 class VideoPage(Page):
     """Which videos to list."""
 
-    status: Annotated[Status | None, Described("Only these", "processed")] = None
+    status: Annotated[Status | None, Described("Only videos of this status", "processed")] = None
 
 
 class CommentPage(Page):
@@ -108,7 +110,7 @@ class Completed(TypedDict):
     """An upload that is complete."""
 
     video_id: Annotated[str, Described("The video", _ID)]
-    status: Annotated[str, Described("Always the same, however often it is asked", "uploaded")]
+    status: Annotated[str, Described("Always uploaded; a repeat gets the same answer", "uploaded")]
 
 
 class Video(TypedDict):
@@ -119,14 +121,14 @@ class Video(TypedDict):
     filename: Annotated[str, Described("The name of the file", "squat.mp4")]
     content_type: Annotated[str, Described("The type of the file", "video/mp4")]
     size_bytes: Annotated[int, Described("The size of the file", 1_048_576)]
-    status: Annotated[Status, Described("What became of it", "processed")]
+    status: Annotated[Status, Described("How far it is", "processed")]
     created_at: Created
     expires_at: Annotated[datetime, Described("When the upload must be complete", _WHEN)]
     failure: Annotated[
-        dict[str, str] | None, Described("`reason_code` and `reason` of a failed one", None)
+        dict[str, str] | None, Described("`reason_code` and `reason` of a failed video", None)
     ]
     metadata: Annotated[
-        dict[str, Any] | None, Described("Of a processed one", {"duration_ms": 10_000})
+        dict[str, Any] | None, Described("Of a processed video", {"duration_ms": 10_000})
     ]
     post_id: Annotated[str | None, Described("Its post, unless it is deleted", _ID)]
     urls: Annotated[
@@ -149,7 +151,7 @@ class Post(TypedDict):
     owner_id: Owner
     title: Title
     created_at: Created
-    like_count: Annotated[int, Described("How many like it", 12)]
+    like_count: Annotated[int, Described("How many users like it", 12)]
     comment_count: Annotated[int, Described("Its comments, without deleted ones", 3)]
     liked: Annotated[bool, Described("Whether the caller likes it", False)]
     duration_ms: Annotated[int, Described("Milliseconds", 10_000)]
@@ -175,11 +177,13 @@ class Comment(TypedDict):
     body: Annotated[str | None, Described("Its text", "Nice!")]
     depth: Annotated[int, Described("1 for a comment on the post itself", 1)]
     reply_count: Annotated[int, Described("Direct replies", 1)]
-    like_count: Annotated[int, Described("How many like it", 0)]
+    like_count: Annotated[int, Described("How many users like it", 0)]
     liked: Annotated[bool, Described("Whether the caller likes it", False)]
     created_at: Created
     deleted: Annotated[bool, Described("Whether its text is gone", False)]
-    replies: Annotated[list[dict[str, Any]], Described("The first three, without theirs", [])]
+    replies: Annotated[
+        list[dict[str, Any]], Described("The first three replies, without their own replies", [])
+    ]
 
 
 class CommentList(TypedDict):

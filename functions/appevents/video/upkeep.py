@@ -1,4 +1,4 @@
-"""What time does to videos: uploads that nobody completed expire, originals and deleted posts' files go.
+"""What time does to videos: some uploads expire, some videos fail, and files go.
 
 Each step may be repeated, and a run that dies leaves the rest to the next one.
 """
@@ -6,20 +6,43 @@ Each step may be repeated, and a run that dies leaves the rest to the next one.
 from __future__ import annotations
 
 import time
+from uuid import UUID, uuid5
 
+from chalicelib.appevents.outbox import write_event
 from chalicelib.appevents.video.object_store import Bucket
+from chalicelib.appevents.video.processing.failing import REASONS
 from chalicelib.appevents.video.uploads import original_key
 from fintegrate.database import Database
 from fintegrate.queries import queries_beside
 
 SQL = queries_beside(__name__)
+FAILED, GAVE_UP = "media.failed", "gave_up"
 ORIGINAL_DAYS = 7
+GIVE_UP_HOURS = 48
+"""Longer than a message waits for a server, which is a day, and for its tries and its turn."""
 BATCH = 100
 
 
 def expire_uploads(db: Database) -> int:
     """End the uploads whose time is over; returns how many."""
     return db.execute(SQL["expire"], {})
+
+
+def give_up_videos(db: Database) -> int:
+    """Fail the videos that were uploaded two days ago and are not settled; returns how many.
+
+    The broker may have given their message up. If it comes all the same, such as when an operator sends
+    it back, the video is processed.
+    """
+    failure = {"reason_code": GAVE_UP, "reason": REASONS[GAVE_UP]}
+    wanted = {"code": GAVE_UP, "reason": REASONS[GAVE_UP], "hours": GIVE_UP_HOURS, "batch": BATCH}
+    with db.transaction():
+        rows = db.fetch_all(SQL["give_up"], wanted)
+        for row in rows:
+            event_id = str(uuid5(UUID(row["video_id"]), f"video upkeep {FAILED}"))
+            said = {"video_id": row["video_id"], **failure}
+            write_event(db, FAILED, event_id, row["user_id"], said)
+    return len(rows)
 
 
 def remove_originals(bucket: Bucket, db: Database, deadline: float) -> int:

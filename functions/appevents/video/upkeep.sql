@@ -5,6 +5,22 @@ UPDATE videos
 SET status = 'expired', settled_at = clock_timestamp()
 WHERE status = 'awaiting_upload' AND expires_at <= clock_timestamp()
 
+-- name: give_up
+-- Nothing was heard of these for so long that their message is dead or lost. Rows that somebody settles now are
+-- left out.
+UPDATE videos v
+SET status = 'failed', settled_at = clock_timestamp(), failure_code = %(code)s,
+    failure_reason = %(reason)s
+FROM (SELECT video_id
+      FROM videos
+      WHERE status IN ('uploaded', 'processing')
+        AND uploaded_at <= clock_timestamp() - make_interval(hours => %(hours)s)
+      ORDER BY uploaded_at
+      LIMIT %(batch)s
+      FOR UPDATE SKIP LOCKED) AS old
+WHERE v.video_id = old.video_id
+RETURNING v.video_id, v.user_id
+
 -- name: removable
 -- No URL for an upload is good for longer than the upload, so nothing comes after what is removed.
 SELECT video_id, user_id, upload_id

@@ -21,6 +21,11 @@ UPDATE videos SET upload_id = NULL
 WHERE video_id = %(video_id)s AND user_id = %(user_id)s AND upload_id = %(lost)s
   AND status = 'awaiting_upload'
 
+-- name: count_under_way
+SELECT count(*) AS count
+FROM videos
+WHERE user_id = %(user_id)s AND status IN ('uploaded', 'processing')
+
 -- name: complete
 -- No row: it is complete already, or its time is over.
 UPDATE videos SET status = 'uploaded', etag = %(etag)s, uploaded_at = clock_timestamp()

@@ -10,9 +10,11 @@ from local.appevents.bench.databases import AppTemplate
 from local.appevents.bench.floor import RawLikes
 from local.appevents.bench.likes import SIZE, batches, like, settling, write_posts
 from local.bench.figures import Figures
+from local.bench.processors import costs
 from local.bench.timing import each_in_turns, median
 
-LIKES = 3_000
+LIKES, COUNTED = 3_000, 60
+"""How many there are; the processor time is taken of so many batches."""
 HOT_LIKES = 2_000
 
 
@@ -22,11 +24,14 @@ def consume(template: AppTemplate) -> Figures:
         posts = write_posts(databases, LIKES)
         ours = settling(batches(map(like, posts)))
         floor = [partial(raw.settle, event) for event in batches(map(like, posts))]
-        rate, floor_rate = _rates(ours, floor)
+        rate, floor_rate = _rates(ours[COUNTED:], floor[COUNTED:])
+        spent = costs("consume", template.urls, ours[:COUNTED], SIZE)
+        spent |= costs("consume_floor", template.urls, floor[:COUNTED], SIZE)
     return {
         "consume_per_s": rate,
         "consume_floor_per_s": floor_rate,
         "consume_vs_floor": rate / floor_rate,
+        **spent,
     }
 
 

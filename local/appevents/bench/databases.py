@@ -38,7 +38,7 @@ SETTINGS = {
     "LOG_LEVEL": "ERROR",
     "APP_RATE_LIMIT_USER_PER_MINUTE": "6000000",
     "APP_RATE_LIMIT_USER_BURST": "1000000",
-    "RATE_LIMIT_IP_PER_MINUTE": "6000000",
+    "RATE_LIMIT_IP_PER_MINUTE": "100000000",
 }
 
 
@@ -85,7 +85,9 @@ class AppTemplate:
 
     def __init__(self, urls: ServiceUrls) -> None:
         self.urls = urls
-        self._broker = Management(urls.rabbitmq_management_url, virtual_host=VIRTUAL_HOST)
+        self._broker = Management(
+            urls.rabbitmq_management_url, virtual_host=VIRTUAL_HOST, seconds=30
+        )
 
     def __enter__(self) -> Self:
         self._broker.put_virtual_host()

@@ -28,7 +28,7 @@ VERSION = "1.0.0"
 
 
 class RawIngest:
-    """Takes events of one user in: the rows, the publishes one after the other, one mark."""
+    """Takes events of one user in: the rows, the publishes in order, one mark."""
 
     def __init__(self, databases: AppDatabases) -> None:
         self._user = str(uuid.uuid4())
@@ -37,16 +37,18 @@ class RawIngest:
         self._broker = pika.BlockingConnection(pika.URLParameters(databases.rabbitmq_url))
         self._channel = self._broker.channel()
         self._channel.confirm_delivery()
+        self._publisher = RawPublisher(databases.rabbitmq_url)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._publisher.__exit__()
         self._database.close()
         self._broker.close()
 
     def one(self, event: Mapping[str, Any]) -> None:
-        """Write an event, publish it, mark it."""
+        """Write an event, publish it and wait for the confirm, mark it."""
         values = {
             **self._request(),
             "id": event["client_generated_id"],
@@ -56,10 +58,12 @@ class RawIngest:
             "told_at": event["timestamp"],
         }
         self._cursor.execute(RAW["accept"], values)
-        self._publish_and_mark([event], values)
+        ids, (message,) = self._messages([event], values)
+        self._channel.basic_publish(*message[:4], mandatory=True)
+        self._cursor.execute(RAW["mark_events"], {"ids": ids})
 
     def together(self, events: Sequence[Mapping[str, Any]]) -> None:
-        """Write events in one statement, publish them in order, mark them in one statement."""
+        """Write events in one statement, publish them in one pipeline, mark them in one statement."""
         items = [
             {
                 "nth": nth,
@@ -73,31 +77,34 @@ class RawIngest:
         ]
         values = {**self._request(), "items": json.dumps(items), "count": len(items)}
         self._cursor.execute(RAW["accept_all"], values)
-        self._publish_and_mark(events, values)
+        ids, messages = self._messages(events, values)
+        self._publisher.publish(messages)
+        self._cursor.execute(RAW["mark_events"], {"ids": ids})
 
     def _request(self) -> dict[str, Any]:
         now = datetime.now(UTC)
         return {"user_id": self._user, "received_at": now, "request_id": str(uuid.uuid4())}
 
-    def _publish_and_mark(
+    def _messages(
         self, events: Sequence[Mapping[str, Any]], values: Mapping[str, Any]
-    ) -> None:
+    ) -> tuple[list[int], list[Message]]:
+        """The ids of the rows that were just written, and their messages."""
         rows = self._cursor.fetchall()
-        for event, (_, sequence) in zip(events, rows, strict=True):
-            said = {"schema_version": VERSION, "user_id": self._user}
-            message = _message(
+        said = {"schema_version": VERSION, "user_id": self._user}
+        known = {
+            **said,
+            "received_at": values["received_at"].isoformat(),
+            "request_id": values["request_id"],
+            "x-attempt": 0,
+        }
+        messages = [
+            _message(
                 {**event, **said, "source_service": "frontend"},
-                {
-                    **said,
-                    "sequence": sequence,
-                    "received_at": values["received_at"].isoformat(),
-                    "effective_at": event["timestamp"],
-                    "request_id": values["request_id"],
-                    "x-attempt": 0,
-                },
+                {**known, "sequence": sequence, "effective_at": event["timestamp"]},
             )
-            self._channel.basic_publish(*message[:4], mandatory=True)  # waits for the confirm
-        self._cursor.execute(RAW["mark_events"], {"ids": [row_id for row_id, _ in rows]})
+            for event, (_, sequence) in zip(events, rows, strict=True)
+        ]
+        return [row_id for row_id, _ in rows], messages
 
 
 class RawLikes:

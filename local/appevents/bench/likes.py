@@ -38,6 +38,7 @@ def like(post: str, kind: str = "interaction.liked") -> Message:
     """The message of a like by a user who has told nothing else."""
     now = datetime.now(UTC)
     row = {
+        "id": next(_tags),
         "event_type": kind,
         "client_generated_id": str(uuid.uuid4()),
         "user_id": str(uuid.uuid4()),

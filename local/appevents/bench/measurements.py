@@ -15,6 +15,7 @@ BARS: Mapping[str, Bar] = {
     "consume_poison_vs_clean": Bar(at_least=0.7),
     "hot_post": Bar(at_least=0.8),
     "flush_vs_fetch": Bar(at_least=0.5),
+    "settle_p99_s": Bar(at_most=1.5),
     "feed_vs_floor": Bar(at_most=1.8),
     "feed_growth": Bar(at_most=1.2),
     "feed_depth": Bar(at_most=1.3),
@@ -25,7 +26,7 @@ BARS: Mapping[str, Bar] = {
 
 def suite() -> Suite:
     """All of them."""
-    from local.appevents.bench import consume, feed, flush, ingest, thread, transcode
+    from local.appevents.bench import consume, feed, flush, ingest, settle, thread, transcode
     from local.appevents.bench.databases import AppTemplate
 
     measurements = {
@@ -36,6 +37,7 @@ def suite() -> Suite:
         "consume_poison": consume.poison,
         "hot_post": consume.hot_post,
         "flush": flush.flush,
+        "settle": settle.settle,
         "feed": feed.feed,
         "thread": thread.thread,
         "transcode": transcode.transcode,

@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from urllib.parse import quote, urlsplit
 
-from chalicelib import systems
 from fintegrate.messaging.management import Management
 from fintegrate.messaging.virtual_host import put_virtual_host
+from local.appevents.own_databases import SERVICES, own_databases, settings_of
 from local.machine.checkout import Checkout
-from local.services.databases import create_database, drop_database, with_users
 from local.services.installation import migrate
 from local.services.settings import settings_environment
 from local.services.urls import ServiceUrls
 
-DATABASES = systems.system_of("appevents").databases
-SERVICES = {database.setting.partition("_")[0].lower(): database for database in DATABASES}
-"""The database of each service, by the beginning of its setting, such as `notify`."""
 BROKER = "APP_RABBITMQ_URL"
 SETTINGS = {
     "SYSTEM": "appevents",
@@ -36,9 +32,7 @@ def environment_on(
     urls: ServiceUrls, databases: Mapping[str, str], host: str, **further: str
 ) -> dict[str, str]:
     """The functions' environment on these databases, by service, and this virtual host."""
-    users: dict[str, str] = {}
-    for service, url in databases.items():
-        users |= with_users(urls, url, SERVICES[service].setting)
+    users = settings_of(urls, databases)
     own = urlsplit(urls.servers[BROKER])._replace(path=f"/{quote(host, safe='')}").geturl()
     return {**settings_environment(urls, **users), **SETTINGS, BROKER: own, **further}
 
@@ -51,10 +45,8 @@ def master_of(environment: Mapping[str, str], service: str) -> str:
 @contextmanager
 def migrated(urls: ServiceUrls, name: str) -> Iterator[dict[str, str]]:
     """A migrated database of each service for the time of the block; their addresses by service."""
-    with _made(urls, name, {}) as databases:
-        users: dict[str, str] = {}
-        for service, url in databases.items():
-            users |= with_users(urls, url, SERVICES[service].setting)
+    with own_databases(urls, name) as databases:
+        users = settings_of(urls, databases)
         migrate(Checkout(), settings_environment(urls, **users, SYSTEM="appevents"))
         yield databases
 
@@ -63,7 +55,7 @@ def migrated(urls: ServiceUrls, name: str) -> Iterator[dict[str, str]]:
 def copied(urls: ServiceUrls, name: str, templates: Mapping[str, str]) -> Iterator[dict[str, str]]:
     """Copies of databases for the time of the block; nobody may be connected to the templates."""
     names = {service: urlsplit(url).path[1:] for service, url in templates.items()}
-    with _made(urls, name, names) as databases:
+    with own_databases(urls, name, names) as databases:
         yield databases
 
 
@@ -81,14 +73,3 @@ def virtual_host(urls: ServiceUrls, host: str) -> Iterator[str]:
 def unique(name: str) -> str:
     """The name of databases and of a virtual host that no other process uses."""
     return f"chaos_app_{name}_{os.getpid()}"
-
-
-@contextmanager
-def _made(urls: ServiceUrls, name: str, templates: Mapping[str, str]) -> Iterator[dict[str, str]]:
-    with ExitStack() as stack:
-        made = {}
-        for service in SERVICES:
-            own = f"{name}_{service}"
-            made[service] = create_database(urls, own, templates.get(service))
-            stack.callback(drop_database, urls, own)
-        yield made

@@ -8,7 +8,7 @@ from typing import Any
 from chalicelib.appevents import topology
 from chalicelib.appevents.events.catalogue import TYPES
 from fintegrate.queries import queries_beside
-from local.appevents.chaos.environment import BROKER, SERVICES, master_of
+from local.appevents.chaos.environment import BROKER, master_of
 from local.appevents.chaos.evidence import (
     Conversation,
     Count,
@@ -25,6 +25,7 @@ from local.appevents.chaos.evidence import (
 )
 from local.appevents.chaos.store import Objects
 from local.appevents.chaos.tap import Tap
+from local.appevents.own_databases import SERVICES
 from local.chaos.looking import rows
 from local.services.amqp import channel_on
 

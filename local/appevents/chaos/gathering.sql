@@ -141,3 +141,6 @@ INSERT INTO feed_owners (owner_id) VALUES (%(owner)s) ON CONFLICT DO NOTHING
 
 -- name: tries
 SELECT coalesce(sum(cardinality(ids)), 0) AS count FROM feed_access_attempts WHERE owner_id = %(owner)s
+
+-- name: letters_of
+SELECT dead_letter_id::text AS dead_letter_id FROM dead_letters WHERE user_id = %(user)s

@@ -10,7 +10,9 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from chalicelib.appevents.topology import EXCHANGE
+from chalicelib.appevents.configuration import Configuration
+from chalicelib.appevents.topology import EXCHANGE, declare_queues
+from fintegrate.settings import load
 from local.appevents.chaos.evidence import Handed
 from local.services.amqp import channel_on
 
@@ -32,13 +34,15 @@ class Tap:
         bodies: the messages as they are on the wire
     """
 
-    def __init__(self, broker_url: str) -> None:
-        self._url = broker_url
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._settings = load(Configuration, environment)
+        self._url = self._settings.app_rabbitmq_url
         self.handed: list[Handed] = []
         self.bodies: list[bytes] = []
 
     def open(self) -> None:
-        """Declare the queue; the exchange is there already."""
+        """Declare the exchange with all queues of the services, and this one."""
+        declare_queues(self._settings)
         with channel_on(self._url) as channel:
             channel.queue_declare(QUEUE, durable=True, arguments=ARGUMENTS)
             channel.queue_bind(QUEUE, EXCHANGE, "#")

@@ -14,7 +14,6 @@ import httpx
 from local.appevents.chaos.calls import App, NotAnswered
 from local.appevents.chaos.environment import (
     BROKER,
-    SERVICES,
     environment_on,
     master_of,
     migrated,
@@ -28,6 +27,7 @@ from local.appevents.chaos.sabotage import VARIABLE
 from local.appevents.chaos.store import Objects
 from local.appevents.chaos.stories import World
 from local.appevents.chaos.tap import Tap
+from local.appevents.own_databases import SERVICES
 from local.chaos import testbed
 from local.chaos.members import Member, ProgramMember
 from local.services.running import RunningServices
@@ -38,6 +38,8 @@ SETTINGS = {
     "PUBLISH_HANDOFF_SECONDS": "2",
     "APP_SWEEP_SECONDS": "4",
     "PASSCODE_TRIES": "100000",
+    "PASSCODE_ALL_FEEDS_TRIES": "100000",
+    "VIDEOS_UNDER_WAY": "100000",
     "PASSCODE_OWNER_TRIES": "100000",
     "DATABASE_STATEMENT_TIMEOUT_MS": "4000",
 }
@@ -69,7 +71,7 @@ class Testbed(testbed.Testbed):
         self.environment = environment_on(services.urls, databases, own, **SETTINGS)
         self.source = Source(
             self.environment,
-            Tap(self.environment[BROKER]),
+            Tap(self.environment),
             Objects(self.environment, self.environment[STORE]),
         )
         behind = {
@@ -101,11 +103,6 @@ class Testbed(testbed.Testbed):
 
     def open(self, users: int, seed: int, stopping: threading.Event) -> None:
         """Start the processes, open the tap, and make users with posts and a hidden feed."""
-        from local.appevents.chaos.kill_points.tasks import Declare
-        from local.chaos.processes import TaskProcess
-
-        log = self.folder / "declaring.log"
-        TaskProcess(Declare(), self.environment, log).wait()
         self.source.tap.open()
         self.start_platform()
         random = Random(f"{seed} world")  # noqa: S311  # repeatable

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from rich.console import Console
 
-from local.appevents.demo.clip import make_clip
+from local.appevents.demo.clip import clip_of
 from local.appevents.demo.ledger import Accounts, discrepancies, unbalanced
 from local.appevents.demo.people import Operator, Person
 from local.appevents.demo.record import SERVICES, Record
@@ -84,7 +84,7 @@ def play_on(console: Console, choices: Choices, installation: Installation, name
     """
     if not installation.environment.get("OBJECT_STORE_ENDPOINT"):
         raise WrongChoice("the demo uploads a video: set OBJECT_STORE_ENDPOINT and what it needs")
-    clip = make_clip(installation.environment, choices.clip_seconds)
+    clip = clip_of(installation.environment, choices.clip_seconds)
     with own_servers(installation.services.urls, name) as own:
         environment = {**installation.environment, **own, **_SETTINGS}
         migrate(installation.checkout, environment)

@@ -20,12 +20,12 @@ from local.appevents.documents.event_schemas import USER_ID, event_example
 
 BINDING = "0.3.0"
 OVERVIEW = """\
-What users did reaches the queue of the service that it is for, at least once. A service acts on an event
+A client's event reaches the queue of the service that it is for, at least once. The service acts on it
 once, by `user_id` and `client_generated_id`, and answers with one event, whose `causation_id` names it.
 
-A message needs no more than its body: an event that is published to the exchange without any header is
-processed like any other. Ignore fields that you do not know; another major `schema_version` goes to the
-dead letters. A message that may succeed later waits in the retry queues, five times at most.
+A message needs only its body: an event that is published to the exchange without any header is processed
+like any other. Ignore fields that you do not know. An event of another major `schema_version` becomes a
+dead letter. A message that may succeed later waits in the retry queues, at most five times.
 """
 (BROKER,) = SYSTEM.brokers
 SETTINGS = Configuration(app_rabbitmq_url="", redis_url="")
@@ -67,14 +67,14 @@ _EXCHANGE = {
 }
 _HEADERS = {
     "type": "object",
-    "description": "All may be missing",
+    "description": "Each may be missing",
     "properties": {
         "schema_version": {"type": "string"},
         "user_id": {"type": "string", "format": "uuid"},
         "sequence": {
             "type": "integer",
             "minimum": 1,
-            "description": "Among the user's events, in the order of their acceptance",
+            "description": "The place among the user's events, in the order of their acceptance",
         },
         "received_at": {"type": "string", "format": "date-time"},
         "effective_at": {
@@ -99,12 +99,12 @@ _HEADERS_EXAMPLE = {
 
 
 def _routes() -> dict[str, Any]:
-    """The way of each type through the exchange."""
+    """A channel for each type: its routing key at the exchange."""
     return {
         _id(name): {
             "address": name,
             "messages": _references([name]),
-            "description": f"Events `{name}` on their way through the exchange",
+            "description": f"Events `{name}` at the exchange",
             "bindings": {
                 "amqp": {"is": "routingKey", "exchange": _EXCHANGE, "bindingVersion": BINDING}
             },
@@ -143,7 +143,7 @@ def _published() -> dict[str, Any]:
         f"publish_{_id(name)}": {
             "action": "send",
             "channel": {"$ref": f"#/channels/{_id(name)}"},
-            "summary": f"{_teller(name)} tells {name}; persistent, mandatory and confirmed",
+            "summary": f"{_sender(name)} publishes {name}: persistent, mandatory and confirmed",
             "bindings": {
                 "amqp": {
                     "deliveryMode": 2,
@@ -157,7 +157,7 @@ def _published() -> dict[str, Any]:
     }
 
 
-def _teller(name: str) -> str:
+def _sender(name: str) -> str:
     told_by = TYPES[name].told_by
     return {CLIENT: "A client", "": "Every service"}.get(told_by, f"The service {told_by}")
 
@@ -167,7 +167,7 @@ def _received() -> dict[str, Any]:
         f"receive_{_id(f'app.{service}')}": {
             "action": "receive",
             "channel": {"$ref": f"#/channels/{_id(f'app.{service}')}"},
-            "summary": f"What the service {service} acts on, once each",
+            "summary": f"The service {service} acts on each event once",
         }
         for service in services()
     }

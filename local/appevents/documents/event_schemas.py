@@ -50,9 +50,9 @@ def envelope_schema(event_type: str, data: dict[str, Any]) -> dict[str, Any]:
         "timestamp": {
             "type": "string",
             "format": "date-time",
-            "description": "By the sender's clock",
+            "description": "When it happened, by the sender's clock",
         },
-        "source_service": {**source, "description": "Who tells it"},
+        "source_service": {**source, "description": "Who sends it"},
         "data": data,
     }
     if told_by != CLIENT:

@@ -45,6 +45,6 @@ PLAN = Plan(
         **dict.fromkeys(OF_OPERATORS, "admin_api_key"),
     },
     folders=("Notification",),
-    known={"machine_id": "leg-press-2"},
+    known={"machine_id": "leg-press-2", "file": "page.css"},
     skips_unknown=True,
 )

@@ -21,7 +21,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from fintegrate.packed_modules import FILE
-from local.artifact.package.sources import CACHE
+from local.artifact.package.sources import CACHE, LINKED
 
 SITE_PACKAGES = f"python/lib/python{sys.version_info[0]}.{sys.version_info[1]}/site-packages"
 COMPILE = (
@@ -33,7 +33,7 @@ CODE = "chalicelib/"
 INIT = f"{CODE}__init__.py"
 MODULES = FILE
 """`INIT` has the modules looked for in it."""
-OF_SYSTEMS = (CODE, f"{SITE_PACKAGES}/fintegrate_sql/")
+OF_SYSTEMS = (CODE, *(f"{SITE_PACKAGES}/{Path(name).name}/" for name in LINKED))
 """The places in the bundle and in the layer that have one folder per system."""
 _COMMENT = re.compile(r"^ *--(?! name: ).*\n", re.MULTILINE)
 LONG_AGO = (1980, 1, 1, 0, 0, 0)

@@ -1,6 +1,7 @@
 """Finds the files of one system's package: all sources except those of other systems.
 
-A system's folders have its name: `functions/<system>` and `sql/<system>`. Its functions in AWS are
+A system's folders have its name: `functions/<system>`, `sql/<system>`, and `browser/<system>` if it has
+pages. Its functions in AWS are
 described in `infra/systems/<system>.yaml`. This module reads names only and imports no source.
 """
 
@@ -12,8 +13,10 @@ from pathlib import Path
 
 SOURCES = (
     *("app.py", "chalice.json", "requirements.txt", "requirements-ffmpeg.txt"),
-    *("functions", "layers", "sql", "vendor"),
+    *("functions", "layers", "sql", "browser", "vendor"),
 )
+LINKED = ("vendor/fintegrate_sql", "vendor/fintegrate_browser")
+"""Links in the layer to folders with one folder per system."""
 INFRA = Path("infra", "systems")
 COMMON = INFRA / "common.yaml"
 CACHE = "__pycache__"
@@ -35,7 +38,7 @@ def source_files(root: Path, system: str) -> Iterator[Path]:
     left_out = {
         root / folder / other
         for other in other_systems(root, system)
-        for folder in ("functions", "sql", "vendor/fintegrate_sql")
+        for folder in ("functions", "sql", "browser", *LINKED)
     }
     for name in (*SOURCES, COMMON, infra_file(system)):
         source = root / name

@@ -55,6 +55,7 @@ class ObjectStore(NativeServer):
         "OBJECT_STORE_BUCKET": "bucket",
         "OBJECT_STORE_ACCESS_KEY": "access_key",
         "OBJECT_STORE_SECRET_KEY": "secret_key",
+        "OBJECT_STORE_PUT_ONCE": "put_once",
     }
     program = OfTheVirtualenv("rclone", packages={"brew": "rclone", "apt-get": "rclone"})
     port_names = ("objects",)
@@ -67,6 +68,11 @@ class ObjectStore(NativeServer):
     @property
     def secret_key(self) -> str:
         return password(self.checkout, "objects")
+
+    @property
+    def put_once(self) -> str:
+        """Rclone does not know If-None-Match, and lets no page of another origin send it."""
+        return "1" if wanted_kind() == "moto" else "0"
 
     def prepare(self) -> None:
         """A bucket is a folder."""

@@ -49,6 +49,14 @@ CREATE TABLE feed_access_attempts (
     CONSTRAINT feed_access_attempts_pkey PRIMARY KEY (owner_id)
 );
 
+-- The latest tries of a viewer at the passcodes of all feeds: which, and when.
+CREATE TABLE viewer_access_attempts (
+    user_id uuid          NOT NULL,
+    ids     uuid[]        NOT NULL,
+    times   timestamptz[] NOT NULL,
+    CONSTRAINT viewer_access_attempts_pkey PRIMARY KEY (user_id)
+);
+
 -- The keys that sign access tokens. The one that is not superseded signs. private_key is sealed with the
 -- key private_key_id of the ring, and goes when the key is superseded.
 CREATE TABLE signing_keys (
@@ -128,6 +136,7 @@ CREATE TABLE migration_history (
 
 GRANT SELECT, INSERT, UPDATE, DELETE ON idempotency_keys TO settings_db_app;
 GRANT DELETE ON outbox TO settings_db_app;
-GRANT SELECT, INSERT, UPDATE, DELETE ON inbox_attempts, feed_access_attempts TO settings_db_app;
+GRANT SELECT, INSERT, UPDATE, DELETE ON inbox_attempts, feed_access_attempts, viewer_access_attempts
+    TO settings_db_app;
 GRANT SELECT, INSERT, UPDATE ON outbox, user_settings, app_settings, feed_access, signing_keys
     TO settings_db_app;

@@ -36,6 +36,7 @@ CREATE TABLE videos (
 CREATE INDEX videos_by_user ON videos (user_id, created_at DESC, video_id DESC);
 CREATE INDEX videos_by_status ON videos (user_id, status, created_at DESC, video_id DESC);
 CREATE INDEX videos_awaiting ON videos (expires_at) WHERE status = 'awaiting_upload';
+CREATE INDEX videos_under_way ON videos (uploaded_at) WHERE status IN ('uploaded', 'processing');
 CREATE INDEX videos_with_original
     ON videos (settled_at) WHERE settled_at IS NOT NULL AND original_removed_at IS NULL;
 

@@ -242,6 +242,18 @@ def settle(pump: Callable[..., dict[str, Any]]) -> Callable[..., None]:
 
 
 @pytest.fixture
+def settle_once(pump: Callable[..., dict[str, Any]]) -> Callable[[str], None]:
+    """As `settle`, but what the service tries again waits: on every machine one try is spent."""
+
+    def run(service: str) -> None:
+        pump(service)
+        while pump("notification")["messages"]:
+            pass
+
+    return run
+
+
+@pytest.fixture
 def query(app_databases: dict[str, str]) -> Iterator[Callable[..., list[dict[str, Any]]]]:
     """Runs SQL in a service's database as the server's master."""
 

@@ -181,6 +181,26 @@ def test_ids_that_come_one_by_one_are_found(
     assert statuses == ["duplicate", "duplicate", "accepted"]
 
 
+def test_ten_events_cost_as_much_as_one(
+    user: User, environment: dict[str, str], query: Query
+) -> None:
+    bounds = {"APP_RATE_LIMIT_USER_BURST": "12", "APP_RATE_LIMIT_USER_PER_MINUTE": "1"}
+    few = wiring.build({**environment, **bounds})
+    wiring.use(few)
+
+    def send(count: int) -> Reply:
+        events = [event("machine.note.saved", NOTE) for _ in range(count)]
+        return user.call("POST", BATCH, {"events": events})
+
+    assert [send(count).status for count in (10, 1, 100, 1)] == [200, 200, 200, 429]
+    query("notify", "DELETE FROM events")
+    refused = send(100)
+
+    few.close()
+    assert (refused.status, int(refused.headers["Retry-After"]) > 0) == (429, True)
+    assert query("notify", "SELECT 1 FROM events") == []
+
+
 def test_outcome_of_nobodys_event_is_counted(
     user: User,
     running: wiring.Parts,
@@ -188,12 +208,18 @@ def test_outcome_of_nobodys_event_is_counted(
     settle: Callable[[str], None],
     left_in: Callable[[str], int],
 ) -> None:
+    def counted() -> float:
+        return sum(
+            float(value)
+            for name, value in (running.metrics.read() or {}).items()
+            if "outcomes_unknown_total" in name and "machine.note.persisted" in name
+        )
+
+    before = counted()
     tell(user, "machine.note.saved", NOTE)
     settle("machine")
 
-    counted = running.metrics.read() or {}
-    name = next(each for each in counted if "outcomes_unknown_total" in each)
-    assert ("machine.note.persisted" in name, float(counted[name])) == (True, 1.0)
+    assert counted() - before == 1
     assert left_in("app.notification.dlq") == 0
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import time
 import uuid
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from typing import Any
 import jwt
 import pytest
 
+from app import app
 from chalicelib.appevents import wiring
 from fintegrate.settings import SettingsError
 from tests.integration.appevents.conftest import Reply, User
@@ -77,6 +79,34 @@ def test_key_of_operators_is_no_users(user: User, environment: dict[str, str]) -
     headers = {"Authorization": "", "X-API-Key": environment["ADMIN_API_KEY"]}
 
     assert user.call("GET", EVENTS, headers=headers).status == 401
+
+
+FOR_ANYBODY = {
+    "/api/v1/feed",
+    "/api/v1/feed/{owner_id}",
+    "/api/v1/posts/{post_id}",
+    "/api/v1/posts/{post_id}/comments",
+    "/api/v1/feed-access/jwks.json",
+}
+"""Public feeds, posts and comments, and the public keys."""
+
+
+def test_everything_else_needs_a_token(user: User) -> None:
+    app.serve_everything()
+    routes = [
+        (path, method)
+        for path, methods in app.routes.items()
+        for method in methods
+        if path.startswith("/api/v1/") and path not in FOR_ANYBODY
+    ]
+    assert len(routes) > 25
+    for path, method in routes:
+        parameters = dict.fromkeys(re.findall(r"{(\w+)}", path), str(uuid.uuid4()))
+        body = None if method == "GET" else {}
+        for authorization in ("", "Bearer a.b.c", "Basic YTpi"):
+            headers = {"Authorization": authorization}
+            reply = user.call(method, path, body, headers=headers, **parameters)
+            assert (reply.status, reply.data) == (401, {}), (method, path)
 
 
 @pytest.fixture

@@ -144,14 +144,16 @@ def test_id_of_another_is_taken(user: User, other: User, pair: str, settle: Sett
     assert said_in(other, pair) == ["later", "mine"]
 
 
-def test_stranger_is_told_nothing(make_user: Callable[[], User], pair: str, settle: Settle) -> None:
+def test_stranger_is_told_nothing(
+    make_user: Callable[[], User], pair: str, settle: Settle, settle_once: Settle
+) -> None:
     stranger, nobodys = make_user(), str(uuid.uuid4())
     told = [
         say(stranger, pair, "hello"),
         stranger.tell("dm.message.read", {"conversation_id": pair, "up_to_sequence": 1}),
     ]
     unknown = say(stranger, nobodys, "hello")
-    settle("dm")
+    settle_once("dm")
 
     assert {rejection(stranger, each) for each in told} == {("rejected", "conversation_not_found")}
     assert stranger.state(unknown)["outcome"] is None  # its own event may still wait
@@ -170,10 +172,12 @@ def test_stranger_is_told_nothing(make_user: Callable[[], User], pair: str, sett
     assert listed(stranger) == []
 
 
-def test_message_waits_for_its_conversation(user: User, other: User, settle: Settle) -> None:
+def test_message_waits_for_its_conversation(
+    user: User, other: User, settle: Settle, settle_once: Settle
+) -> None:
     conversation = str(uuid.uuid4())
     told = say(user, conversation, "early")
-    settle("dm")
+    settle_once("dm")
     assert user.state(told)["outcome"] is None
     user.tell("dm.conversation.started", {"participant_ids": [other.id]}, conversation)
 

@@ -16,6 +16,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from chalicelib.appevents import wiring
+from chalicelib.appevents.feed_owners import SQL as FEED_OWNERS
 from chalicelib.appevents.feed_owners import change_visibility
 from chalicelib.appevents.wiring import Parts
 from tests.integration.appevents.conftest import Reply, User
@@ -233,6 +234,22 @@ def test_hidden_feed_leaves_the_public_one(
     assert viewer.call("GET", OF_OWNER, headers=token, owner_id=owner.id).status == 403
     assert hide(running, owner, 3, "public")
     assert listed(viewer.call("GET", FEED)) == [post]
+
+
+def test_hiding_reads_the_owners_posts_only(user: User, query: Query) -> None:
+    query(
+        "video",
+        "INSERT INTO feed_posts (post_id, owner_id, video_id, is_public, video_key, thumbnail_key,"
+        " duration_ms, width, height) SELECT gen_random_uuid(), gen_random_uuid(), gen_random_uuid(),"
+        " true, 'v', 't', 1, 2, 2 FROM generate_series(1, 5000)",
+    )
+    query("video", "ANALYZE feed_posts")
+
+    explain = f"EXPLAIN (FORMAT JSON) {FEED_OWNERS['move_posts']}"
+    (plan,) = query("video", explain, owner_id=user.id, visibility="passcode")
+
+    assert "Seq Scan" not in json.dumps(plan)
+    assert "feed_posts_by_owner" in json.dumps(plan)
 
 
 def test_older_decision_changes_nothing(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hmac
 import json
+import secrets
 import threading
 import time
 import unicodedata
@@ -24,10 +25,12 @@ from fintegrate.access.by_token import ByToken, Rules
 from fintegrate.access.caller import Refused
 from fintegrate.access.issuer_keys import IssuerKeys
 from local.appevents.feed_keys import rotate_in
+from local.banking.in_process import api_event, invoke
 from local.services.amqp import channel_on
 from tests.integration.appevents.conftest import Reply, User
 from tests.integration.appevents.feeds import (
     ACCESS,
+    KEYS,
     SECRET,
     SETTINGS,
     TABLES,
@@ -154,6 +157,37 @@ def test_tries_of_all_viewers_are_bounded(
 
 
 @pytest.mark.usefixtures("cheap")
+def test_tries_at_many_feeds_are_bounded(
+    rewired: Callable[..., wiring.Parts], make_user: MakeUser, compared: list[bytes]
+) -> None:
+    rewired(PASSCODE_ALL_FEEDS_TRIES="3")
+    viewer, owners = make_user(), [make_user() for _ in range(5)]
+    for owner in owners:
+        make_private(owner)
+
+    replies = [ask(viewer, owner, "wrong") for owner in owners]
+
+    assert [reply.status for reply in replies] == [403] * 3 + [429] * 2
+    assert 0 < int(replies[-1].headers["Retry-After"]) <= 900
+    assert len(compared) == 3
+    assert ask(make_user(), owners[-1]).status == 200
+
+
+@pytest.mark.usefixtures("cheap")
+def test_late_try_is_a_new_one(running: wiring.Parts, make_user: MakeUser, query: Query) -> None:
+    """An attempt that waited out an outage comes with the id of a try that is long over."""
+    viewer, owner = make_user(), make_user()
+    make_private(owner)
+    granting = Granting.of(running.settings, running.beside("settings"), running.sealing)
+    asked = Asked(owner.id, viewer.id, SECRET, str(uuid.uuid4()))
+    granting.decide(asked)
+    for table in ("feed_access_attempts", "viewer_access_attempts"):
+        query("settings", f"UPDATE {table} SET times[1] = times[1] - interval '2 hours'")
+
+    assert isinstance(granting.decide(asked), Granted)
+
+
+@pytest.mark.usefixtures("cheap")
 def test_tries_are_given_back_with_time(make_user: MakeUser, query: Query) -> None:
     viewer, owner = make_user(), make_user()
     make_private(owner)
@@ -183,9 +217,12 @@ def test_tries_of_quiet_feeds_go(make_user: MakeUser, query: Query) -> None:
         owner=owners[0].id,
     )
 
-    counts = [run_schedule("app_purge")["feed_access_attempts"] for _ in range(2)]
+    query("settings", "UPDATE viewer_access_attempts SET times[1] = times[1] - interval '2 hours'")
 
-    assert counts == [1, 0]
+    runs = [run_schedule("app_purge") for _ in range(2)]
+
+    assert [run["feed_access_attempts"] for run in runs] == [1, 0]
+    assert [run["viewer_access_attempts"] for run in runs] == [2, 0]
     (left,) = query("settings", "SELECT owner_id FROM feed_access_attempts")
     assert left["owner_id"] == owners[1].id
 
@@ -267,6 +304,19 @@ def test_every_change_raises_the_version(
     (known,) = query("video", "SELECT * FROM feed_owners")
     assert (known["visibility"], known["access_version"]) == ("public", 3)
     assert left_in("app.video") - before == 3
+
+
+@pytest.mark.usefixtures("cheap")
+def test_new_passcode_costs_ten_requests(
+    rewired: Callable[..., wiring.Parts], make_user: MakeUser
+) -> None:
+    rewired(APP_RATE_LIMIT_USER_BURST="21", APP_RATE_LIMIT_USER_PER_MINUTE="1")
+    owner = make_user()
+
+    change = {"visibility": "passcode", "passcode": SECRET}
+    changes = [owner.call("PUT", SETTINGS, change).status for _ in range(3)]
+
+    assert changes == [200, 200, 429]
 
 
 @pytest.mark.usefixtures("cheap")
@@ -512,6 +562,15 @@ def test_user_token_is_no_access_token(user: User) -> None:
 
 def _base64(part: Any) -> str:
     return base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=").decode()
+
+
+def test_keys_are_not_read_without_end(rewired: Callable[..., wiring.Parts]) -> None:
+    rewired(APP_RATE_LIMIT_USER_BURST="3", APP_RATE_LIMIT_USER_PER_MINUTE="1")
+    event = api_event("GET", KEYS, {}, b"", "", source_ip=f"2001:db8:{secrets.token_hex(2)}::1")
+
+    answers = [invoke(event)["statusCode"] for _ in range(5)]
+
+    assert answers == [200] * 3 + [429] * 2
 
 
 def test_callers_without_token_read_keys_only(user: User) -> None:

@@ -14,9 +14,11 @@ import pytest
 from chalicelib.appevents.envelope import Event
 from chalicelib.appevents.events.video import CommentCreated, CommentDeleted, Liked
 from chalicelib.appevents.video.comments import create_comment, delete_comment
+from chalicelib.appevents.video.counts import SQL as COUNTS
 from chalicelib.appevents.video.likes import like, unlike
 from chalicelib.appevents.wiring import Parts
 from fintegrate.database import Database
+from fintegrate.messaging.inbox import Rejected
 from tests.integration.appevents.conftest import User
 from tests.integration.appevents.posts import PostMaker
 from tests.integration.appevents.test_comments import assert_counts_equal_rows
@@ -95,6 +97,41 @@ def test_later_sequence_stands(running: Parts, post_of: PostMaker, query: Query,
         saved = count(query, post)
         assert saved[0] == saved[1]
     assert saved == ((1, 1) if last is like else (0, 0))
+
+
+def test_comment_takes_no_posts_id(running: Parts, post_of: PostMaker) -> None:
+    user, database = str(uuid.uuid4()), _database(running)
+    post, other = post_of(str(uuid.uuid4())), post_of(user)
+    said = CommentCreated.model_validate({"post_id": uuid.UUID(other), "body": "Mine"})
+
+    with pytest.raises(Rejected) as refused, database.transaction():
+        create_comment(database, told(user, said)._replace(id=post))
+
+    assert refused.value.code == "id_taken"
+
+
+@pytest.mark.parametrize("order", [("post", "comment"), ("comment", "post")])
+def test_like_counts_for_its_type(
+    running: Parts, post_of: PostMaker, query: Query, order: tuple[str, str]
+) -> None:
+    """A post can get the id of a comment that is older, because ids follow from those of clients."""
+    user, database, (liked, unliked) = str(uuid.uuid4()), _database(running), order
+    post = post_of(str(uuid.uuid4()))
+    query(
+        "video",
+        "INSERT INTO comments (comment_id, post_id, user_id, body, depth)"
+        " VALUES (%(post)s, %(post)s, %(user)s, 'Mine', 1)",
+        post=post,
+        user=user,
+    )
+
+    for number, (step, kind) in enumerate([(like, liked), (unlike, unliked)] * 3):
+        data = Liked.model_validate({"target_type": kind, "target_id": uuid.UUID(post)})
+        with database.transaction():
+            step(database, told(user, data, number + 1))
+
+    (wrong,) = query("video", COUNTS["wrong"])
+    assert wrong["like_count"] == 0
 
 
 def test_likes_at_once_are_counted(running: Parts, post_of: PostMaker, query: Query) -> None:

@@ -252,6 +252,7 @@ def given_up(running: wiring.Parts, user: User, told: str, **changed: str) -> No
         (b'{"user_id": "\\u0000"}', {"headers": {"x-error-code": "a\0b"}}, "a?b"),
         (b"{}", {"headers": {"x-death": [{"reason": "delivery_limit"}]}}, "delivery_limit"),
         (b"{}", {"headers": {"x-attempt": 2**40, "x-failed-at": "9999-01-01T00:00:00"}}, "unknown"),
+        (b"{}", {"headers": {"said": "\\u0000", "more": "\\\0"}}, "unknown"),
         (b'{"event_type": 5}', {"type": "t\u202e", "message_id": "m\0"}, "unknown"),
         (b"{}", {"headers": {"deep": {"a": [{"b": None}]}, "bytes": b"\xff\xfe"}}, "unknown"),
     ],
@@ -580,6 +581,7 @@ def test_purge_takes_what_is_past(
         "events": 1,
         "dead_letters": 0,
         "feed_access_attempts": 0,
+        "viewer_access_attempts": 0,
     }
 
     rows = query("notify", "SELECT client_generated_id AS id, payload FROM events")
@@ -591,6 +593,27 @@ def test_purge_takes_what_is_past(
     assert user.state(rejected)["status"] == "rejected"
     again = user.call("POST", "/api/v1/notify/events", json.loads(json.dumps(told(rejected))))
     assert (again.status, again.data["duplicate"]) == (202, True)
+
+
+def test_keys_outlive_short_lived_events(
+    user: User,
+    environment: dict[str, str],
+    settle: Callable[[str], None],
+    run: Callable[[str], Any],
+    query: Query,
+) -> None:
+    user.tell("machine.note.saved", NOTE)
+    settle("machine")
+    aged = "now() - interval '10 days'"
+    query("notify", f"UPDATE events SET received_at = {aged}, outcome_at = {aged}")
+    query("machine", f"UPDATE idempotency_keys SET processed_at = {aged}")
+    short = wiring.build({**environment, "APP_EVENT_DAYS": "7"})
+    wiring.use(short)
+
+    gone = run("app_purge")
+
+    short.close()
+    assert (gone["events"], gone["idempotency_keys"]) == (1, 0)
 
 
 def told(event_id: str) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import subprocess
 import tempfile
 import time
 import uuid
+from collections import Counter
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -118,6 +119,22 @@ def probe(content: bytes, name: str = "made.mp4") -> Any:
         command = ["ffprobe", "-v", "error", "-of", "json", "-show_format", "-show_streams"]
         done = subprocess.run([*command, str(path)], check=True, capture_output=True)
         return json.loads(done.stdout)
+
+
+def test_given_up_video_is_taken_again(
+    user: User, upload: Callable[..., str], process: Callable[[], Any], query: Query
+) -> None:
+    video = upload(clip(*MP4, "mp4"))
+    query(
+        "video",
+        "UPDATE videos SET status = 'failed', settled_at = now(), failure_code = 'gave_up',"
+        " failure_reason = 'Nothing was heard' WHERE video_id = %(video)s",
+        video=video,
+    )
+    process()
+
+    shown = video_of(user, video)
+    assert (shown["status"], shown["failure"]) == ("processed", None)
 
 
 def test_upload_becomes_a_post(
@@ -360,6 +377,28 @@ def test_dying_worker_gives_up(
     pump("processing", redelivered=True)
     settle("video")
 
+    assert video_of(user, video)["failure"]["reason_code"] == "gave_up"
+
+
+def test_defect_is_tried_again(
+    user: User, upload: Callable[..., str], pump: Pump, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A function that raised would get it back twenty times, with the lane closed for all others."""
+    video = upload(clip(*MP4, "mp4"))
+
+    def broken(*_: object) -> None:
+        raise ValueError("NOPTS")
+
+    monkeypatch.setattr(making, "inspected", broken)
+    steps = Counter[str]()
+
+    def is_settled() -> bool:
+        steps.update(pump("processing"))
+        return bool(steps["applied"])
+
+    eventually(is_settled, "the last try says what became of it")
+    assert steps["later"] == 5
+    pump("video")
     assert video_of(user, video)["failure"]["reason_code"] == "gave_up"
 
 

@@ -125,11 +125,15 @@ def test_expected_version_lets_one_pass(
 
 
 def test_version_to_come_is_waited_for(
-    user: User, program: str, settle: Callable[[str], None], tell: Tell
+    user: User,
+    program: str,
+    settle: Callable[[str], None],
+    settle_once: Callable[[str], None],
+    tell: Tell,
 ) -> None:
     late = {"program_id": program, "expected_version": 2, "name": "Third"}
     tell(user, "program.updated", late, sequence=3)
-    settle("program")
+    settle_once("program")
     tell(user, "program.updated", {**late, "expected_version": 1, "name": "Second"}, sequence=2)
 
     def is_third() -> bool:
@@ -201,11 +205,13 @@ def test_archived_program_takes_no_later_change(
     assert [(each["program_id"], each["name"]) for each in archived] == [(program, "Strength")]
 
 
-def test_workout_waits_for_its_program(user: User, settle: Callable[[str], None]) -> None:
+def test_workout_waits_for_its_program(
+    user: User, settle: Callable[[str], None], settle_once: Callable[[str], None]
+) -> None:
     program = str(uuid.uuid4())
     told = user.tell("workout.created", workout(program))
     session = user.tell("workout.session.logged", {"workout_id": told, **SESSION})
-    settle("program")
+    settle_once("program")
     assert [user.state(each)["outcome"] for each in (told, session)] == [None, None]
     user.tell("program.created", {"name": "Late"}, program)
 

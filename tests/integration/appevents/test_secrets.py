@@ -15,7 +15,7 @@ from chalicelib.appevents import topology, wiring
 from chalicelib.appevents.events.catalogue import with_secrets
 from chalicelib.appevents.events.fields import is_sealed
 from chalicelib.appevents.notification.accept import content
-from chalicelib.appevents.notification.models import Told
+from chalicelib.appevents.notification.models import ClientEvent
 from chalicelib.appevents.sealed_fields import SealedFields
 from chalicelib.appevents.settings import passcodes
 from fintegrate.access.key_ring import KeyRing
@@ -81,7 +81,7 @@ def test_hash_of_a_secret_is_keyed(make_user: MakeUser, query: Query) -> None:
     viewer.call("POST", EVENTS, said)
 
     (row,) = query("notify", "SELECT content_hash FROM events")
-    text = content(Told.model_validate_json(json.dumps(said)))
+    text = content(ClientEvent.model_validate_json(json.dumps(said)))
     assert hashlib.sha256(text.encode()).hexdigest() not in row["content_hash"]
     assert row["content_hash"].startswith("k1.")
 

@@ -139,11 +139,11 @@ def test_sequences_have_no_gaps(user: User, query: Callable[..., list[dict[str, 
 
 
 def test_deleted_note_waits_for_its_own(
-    user: User, settle: Callable[[str], None], left_in: Callable[[str], int]
+    user: User, settle: Callable[[str], None], settle_once: Callable[[str], None]
 ) -> None:
     note = str(uuid.uuid4())
     deleted = user.tell("machine.note.deleted", {"note_id": note})
-    settle("machine")
+    settle_once("machine")
     assert user.state(deleted)["outcome"] is None
     user.tell("machine.note.saved", NOTE, note)
 

@@ -29,7 +29,7 @@ Query = Callable[..., list[dict[str, Any]]]
 @pytest.fixture
 def environment(environment: dict[str, str]) -> dict[str, str]:
     small = {"UPLOAD_PART_BYTES": str(PART), "UPLOAD_PARTS_FROM_BYTES": str(PART)}
-    return {**environment, **small}
+    return {**environment, **small, "OBJECT_STORE_PUT_ONCE": "1"}
 
 
 @pytest.fixture
@@ -328,7 +328,7 @@ def test_uncompleted_uploads_expire(
         kept=kept,
     )
 
-    nothing = {"expired": 0, "removed": 0, "posts": 0, "grants": 0}
+    nothing = {"expired": 0, "given_up": 0, "removed": 0, "posts": 0, "grants": 0}
     assert upkeep() == {**nothing, "expired": 2, "removed": 2}
     assert upkeep() == nothing
     for video in (whole, parts):
@@ -336,6 +336,47 @@ def test_uncompleted_uploads_expire(
         assert bucket.store.look(f"uploads/{user.id}/{video}") is None
     assert bucket.store.look(f"uploads/{user.id}/{kept}") is not None
     assert complete(user, kept).status == 202
+
+
+def test_waiting_videos_of_a_user_are_bounded(
+    rewired: Callable[..., Parts], user: User, query: Query
+) -> None:
+    """All users share one lane, which a video may hold for minutes."""
+    rewired(VIDEOS_UNDER_WAY="2")
+    first, second, third = (uploaded(user) for _ in range(3))
+
+    replies = [complete(user, video) for video in (first, second, third)]
+
+    assert [reply.status for reply in replies] == [202, 202, 429]
+    assert (replies[2].reason, replies[2].headers["Retry-After"]) == ("too_many_videos", "60")
+    assert complete(user, first).status == 202
+    query("video", "UPDATE videos SET status = 'processed' WHERE video_id = %(video)s", video=first)
+    assert complete(user, third).status == 202
+
+
+def test_video_without_an_end_fails(
+    user: User, query: Query, upkeep: Callable[[], dict[str, Any]]
+) -> None:
+    """The broker gave its message up, so nobody works on it any more."""
+    old, young = uploaded(user), uploaded(user)
+    for video, hours in ((old, 49), (young, 47)):
+        complete(user, video)
+        query(
+            "video",
+            "UPDATE videos SET status = 'processing',"
+            " uploaded_at = clock_timestamp() - make_interval(hours => %(hours)s)"
+            " WHERE video_id = %(video)s",
+            video=video,
+            hours=hours,
+        )
+
+    assert [upkeep()["given_up"], upkeep()["given_up"]] == [1, 0]
+
+    shown = {video: user.call("GET", VIDEO, video_id=video).data for video in (old, young)}
+    assert shown[young]["status"] == "processing"
+    assert (shown[old]["status"], shown[old]["failure"]["reason_code"]) == ("failed", "gave_up")
+    (told,) = query("video", "SELECT * FROM outbox WHERE event_type = 'media.failed'")
+    assert (told["user_id"], told["data"]["video_id"]) == (user.id, old)
 
 
 def test_originals_go_after_a_week(

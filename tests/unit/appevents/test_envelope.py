@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 
-from chalicelib.appevents.envelope import Event, read
+from chalicelib.appevents.envelope import Event, compose, read
 from fintegrate.messaging.inbox import Rejected
+from fintegrate.messaging.message import Message
+from fintegrate.messaging.pipeline import Pipeline
 from fintegrate.messaging.queue_function import QueueMessage
 
 USER, ID = str(uuid.uuid4()), str(uuid.uuid4())
@@ -105,3 +107,33 @@ def test_time_to_come_is_not_effective(ahead: int, is_taken: bool) -> None:
     event = event_of(message({"effective_at": wanted.isoformat()}))
 
     assert (event.effective_at == wanted) is is_taken
+
+
+def composed(number: int) -> Message:
+    now = datetime(2026, 11, 27, tzinfo=UTC)
+    row = {
+        "id": number,
+        "event_type": "machine.note.saved",
+        "client_generated_id": f"550e8400-e29b-41d4-a716-{number:012}",
+        "user_id": USER,
+        "sequence": number,
+        "data": {"machine_id": "rower", "body": "Damper on 5"},
+        "told_at": now,
+        "received_at": now,
+        "effective_at": now,
+    }
+    return compose(row, "frontend")
+
+
+def test_users_messages_go_out_at_once() -> None:
+    """Otherwise a batch of a hundred would wait for a hundred confirms, longer than a publish may."""
+    sent: list[Message] = []
+
+    def send(each: Message) -> int:
+        sent.append(each)
+        return len(sent)
+
+    messages = [composed(number) for number in range(1, 101)]
+    Pipeline(messages, send).fill()
+
+    assert sent == messages

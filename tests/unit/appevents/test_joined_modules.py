@@ -7,9 +7,9 @@ import re
 
 from chalicelib.appevents.browser.joined_modules import OFFLINE_QUEUE, join
 from chalicelib.appevents.events.catalogue import CLIENT, TYPES
-from tests.architecture.tree import FUNCTIONS
+from tests.architecture.tree import ROOT
 
-FOLDER = FUNCTIONS / "appevents" / "browser" / "offline_queue"
+FOLDER = ROOT / "browser" / "appevents" / "offline_queue"
 
 
 def test_module_imports_nothing() -> None:

@@ -7,6 +7,7 @@ the third one without an end the video is given up, as `fintegrate.messaging.inb
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -30,6 +31,7 @@ from fintegrate.storage.signing import Signer
 from fintegrate.storage.store import StoreAway
 
 SQL = queries_beside(__name__)
+log = logging.getLogger(__name__)
 SPARE_SECONDS = 30.0
 """ffmpeg is killed so long before the function's end."""
 UPLOADED = "media.uploaded"
@@ -53,12 +55,13 @@ class Worker:
             return _nothing
         try:
             reply = self._reply(event, message, seconds_left)
-        except NotYet as error:
-            if attempt_of(message) < self.most_attempts:
-                return _raising(error)
-            reply = _failed(event, CannotBeShown("gave_up"))
         except Unavailable as error:
             return _raising(Outage(str(error)))
+        except Exception as error:  # raised, it would come back and keep the lane from all others
+            if attempt_of(message) < self.most_attempts:
+                return _raising(error)
+            log.warning("video %s is given up: %r", event.data.video_id, error)
+            reply = _failed(event, CannotBeShown("gave_up"))
         return lambda _db, _event: reply
 
     def _reply(

@@ -6,6 +6,8 @@ SELECT outcome FROM idempotency_keys
 WHERE user_id = %(user_id)s AND client_generated_id = %(id)s AND outcome = 'processed'
 
 -- name: begin
-UPDATE videos SET status = 'processing'
+-- Also one that the upkeep gave up, whose message has come after all.
+UPDATE videos
+SET status = 'processing', settled_at = NULL, failure_code = NULL, failure_reason = NULL
 WHERE video_id = %(video_id)s AND user_id = %(user_id)s AND etag = %(etag)s
-  AND status IN ('uploaded', 'processing')
+  AND (status IN ('uploaded', 'processing') OR failure_code = 'gave_up')

@@ -8,9 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from local.appevents.chaos.environment import BROKER, copied, environment_on, unique, virtual_host
+from local.appevents.chaos.environment import copied, environment_on, unique, virtual_host
 from local.appevents.chaos.gathering import Source
-from local.appevents.chaos.kill_points.tasks import Declare
 from local.appevents.chaos.store import Objects
 from local.appevents.chaos.tap import Tap
 from local.chaos.boundaries import Boundary
@@ -57,11 +56,10 @@ def open_cell(urls: ServiceUrls, templates: Mapping[str, str], folder: Path) -> 
     name = unique(f"cell{next(_numbers)}")
     with copied(urls, name, templates) as databases, virtual_host(urls, name):
         environment = environment_on(urls, databases, name, **SETTINGS)
-        tap = Tap(environment[BROKER])
+        tap = Tap(environment)
         objects = Objects(environment, environment["OBJECT_STORE_ENDPOINT"])
         own = folder / name
         own.mkdir()
         cell = Cell(environment, Source(environment, tap, objects), own)
-        cell.run(Declare())
         tap.open()
         yield cell

@@ -76,17 +76,6 @@ class Call:
 
 
 @dataclass(frozen=True)
-class Declare:
-    """Declares the exchange and the queues."""
-
-    def __call__(self) -> None:
-        from chalicelib.appevents.topology import declare_queues
-        from chalicelib.appevents.wiring import parts
-
-        declare_queues(parts().settings)
-
-
-@dataclass(frozen=True)
 class Feed:
     """What waits in a queue, in one batch to its function. It is acknowledged when the function returns.
 

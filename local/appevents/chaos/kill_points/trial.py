@@ -113,16 +113,20 @@ class Trial:
     def query(self, service: str, statement: str, **parameters: Any) -> list[dict[str, Any]]:
         return self.cell.source.query(service, statement, **parameters)
 
-    def come_to_rest(self) -> None:
-        """Let sweeps and queues run until nothing is left, twice in a row."""
+    def come_to_rest(self, most: int = MOST_RESTS) -> None:
+        """Let sweeps and queues run until nothing is left, twice in a row.
+
+        Raises:
+            BrokenPromise: so many rests were not enough
+        """
         quiet = 0
-        for _ in range(MOST_RESTS):
+        for _ in range(most):
             fed = self.cell.run(Rest()).answer
             left = sum(self.cell.source.left().values())
             quiet = quiet + 1 if not fed + left + self.cell.source.unsettled() else 0
             if quiet > 1:
                 return
-        raise BrokenPromise(f"not at rest after {MOST_RESTS} rests: {self.cell.source.left()}")
+        raise BrokenPromise(f"not at rest after {most} rests: {self.cell.source.left()}")
 
     def evidence(self) -> Evidence:
         """All facts about this trial's users."""

@@ -63,7 +63,7 @@ def each_has_one_outcome(evidence: Evidence) -> Iterator[Finding]:
         for each in answers
         if each.event_type != REJECTED or (each.user, each.causation_id) not in again
     )
-    types = {(each.user, each.causation_id): each.event_type for each in answers}
+    said = {(each.user, each.causation_id, each.event_type) for each in answers}
     keys = {(key.service, key.user, key.id): key for key in evidence.keys}
     for (service, user, event), times in made.items():
         if times > 1:
@@ -72,8 +72,8 @@ def each_has_one_outcome(evidence: Evidence) -> Iterator[Finding]:
             words = f"{service} answered {event}, which it did not act on"
             yield Finding(Kind.CONTRADICTION, user, words)
     for each in evidence.events:
-        if each.outcome_status and types.get(each.key) != each.outcome_event_type:
-            words = f"{each.id} reads {each.outcome_event_type}, was answered {types.get(each.key)}"
+        if each.outcome_status and (*each.key, each.outcome_event_type) not in said:
+            words = f"{each.id} reads {each.outcome_event_type}, which nobody answered"
             yield Finding(Kind.CONTRADICTION, each.user, words)
 
 

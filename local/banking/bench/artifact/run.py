@@ -25,9 +25,9 @@ from local.artifact.server import ArtifactServer, start_artifacts
 from local.banking.bench.api import post_with, prepared
 from local.banking.bench.artifact.cold import first_create
 from local.banking.bench.artifact.floors import RawCreators, kilobytes
-from local.banking.bench.artifact.load import request_bytes, run_load
 from local.banking.client import onboard
 from local.banking.tenant_queues import remove_queues
+from local.bench.http_load import request_bytes, run_load
 from local.bench.processors import largest_worker_mb
 from local.bench.timing import timed
 from local.machine.checkout import Checkout
@@ -105,7 +105,7 @@ def _measure(artifact: Artifact, environment: Mapping[str, str], name: str) -> d
 def _overhead(deployed: ArtifactServer, key: str) -> dict[str, float]:
     """The p50 that gateway and Runtime API add to a read."""
     read = prepared(key, "GET", "/customer/list", {})
-    request = request_bytes("GET", "/customer/list", "localhost", key, b"")
+    request = request_bytes("GET", "/customer/list", f"X-API-Key: {key}")
     through, inside = [], []
     for _ in range(ROUNDS):
         through += run_load(deployed.base_url, request, 1, 50).milliseconds
@@ -119,7 +119,7 @@ def _throughput(
 ) -> dict[str, float]:
     """Creates over 16 connections, and raw creates in 16 processes, in turns."""
     body = json.dumps(BODY).encode()
-    request = request_bytes("POST", "/customer/data", "localhost", key, body)
+    request = request_bytes("POST", "/customer/data", f"X-API-Key: {key}", body)
     run_load(deployed.base_url, request, CONNECTIONS, CONNECTIONS * 20)  # start the environments
     ours, floor = [], []
     with RawCreators(environment, consumer, CONNECTIONS) as raw:

@@ -161,10 +161,10 @@ def chromium(playwright: Playwright) -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="package")
-def running_site(
+def site_environment(
     services: RunningServices, app_databases: dict[str, str], app_broker: str
-) -> Iterator[Site]:
-    environment = settings_environment(
+) -> dict[str, str]:
+    return settings_environment(
         services.urls,
         **app_databases,
         SYSTEM="appevents",
@@ -174,7 +174,11 @@ def running_site(
         SCHEDULER="off",
         LOG_LEVEL="WARNING",
     )
-    site = Site(environment)
+
+
+@pytest.fixture(scope="package")
+def running_site(site_environment: dict[str, str]) -> Iterator[Site]:
+    site = Site(site_environment)
     yield site
     site.kill()
 

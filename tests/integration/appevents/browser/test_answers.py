@@ -97,7 +97,7 @@ def test_answer_that_names_nothing_is_a_failure(paused_tab: Tab, context: Browse
         (entry,) = tab.until(lambda: [each for each in tab.entries() if each["lastError"]])
 
         assert (entry["state"], tab.told("sent")) == ("pending", [])
-        assert entry["lastError"] == "The server's answer does not name it"
+        assert entry["lastError"] == "The server's answer does not name this event"
         tab.run("(id) => queue.discard(id)", kept)
 
 
@@ -120,7 +120,7 @@ def test_results_are_matched_by_id(
 
     assert {each["client_generated_id"] for each in tab.told("sent")} == {kept[0], kept[2]}
     left = {e["data"]["body"]: (e["state"], e["lastError"]) for e in tab.entries()}
-    unnamed = ("pending", "The server's answer does not name it")
+    unnamed = ("pending", "The server's answer does not name this event")
     assert left == {
         "b": ("rejected", "b is wrong"),
         "d": ("rejected", "Another event has this id"),

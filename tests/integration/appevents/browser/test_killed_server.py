@@ -94,7 +94,7 @@ def test_killed_again_and_again(
     for least in (1, 120, 260):
         site.start()
         killer = threading.Thread(
-            target=lambda least=least: (  # type: ignore[misc]
+            target=lambda least=least: (
                 eventually(lambda: len(stored(person)) >= least),
                 site.kill(),
             )

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext, Route
 
-from tests.integration.appevents.browser.conftest import BATCH, Tab
+from tests.integration.appevents.browser.conftest import BATCH, Person, Tab
 
 WAITS = [2_000, 4_000, 8_000, 16_000, 32_000]
 YEAR = 365 * 24 * 3_600_000
@@ -177,6 +177,18 @@ def test_time_of_another_clock_is_bounded(paused_tab: Tab, answers: Callable[...
     tab.page.clock.run_for(60_100)
 
     tab.until_tried(3)
+
+
+@pytest.mark.parametrize("year", [1970, 12_026])
+def test_clock_that_is_years_off_is_borne(
+    paused_tab: Tab, person: Person, stored: Callable[[Person], list[str]], year: int
+) -> None:
+    tab = paused_tab
+    tab.page.clock.set_system_time((year - 1970) * YEAR / 1000)
+    tab.enqueue("a")
+    tab.until_empty()
+
+    assert stored(person) == ["a"]
 
 
 def test_shown_tab_sends_what_waits(paused_tab: Tab, context: BrowserContext) -> None:

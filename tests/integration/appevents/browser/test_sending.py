@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
 from playwright.sync_api import BrowserContext, Route
 
+from tests.architecture.tree import ROOT
 from tests.integration.appevents.browser.conftest import BATCH, NOTE, Person, Site, Tab
+from tests.support.waiting import eventually
 
 Stored = Callable[[Person], list[str]]
 
@@ -167,6 +170,27 @@ def test_closing_page_sends_what_fits(
     tab.page.wait_for_function("window.queue")
     tab.until_empty()
     assert len(stored(person)) == 40
+
+
+def test_documented_example_works(
+    context: BrowserContext, site: Site, person: Person, stored: Stored
+) -> None:
+    text = (ROOT / "docs/appevents/offline-queue.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```html\n(.*?)```", text, re.DOTALL)
+    around = """<button id="save"></button><b id="badge">…</b><script>
+        session = {token: me.token, userId: me.user}; signIn = async () => {}; show = () => {};
+    </script>"""
+    context.route(
+        "**/app/example",
+        lambda route: route.fulfill(body=around + example, content_type="text/html"),
+    )
+    page = context.new_page()
+    page.goto(f"{site.url}/app/example")
+    page.wait_for_function("Boolean(save.onclick)")  # a function would be called
+    page.click("#save")
+
+    eventually(lambda: stored(person) == ["Seat on 4"])
+    page.wait_for_function("badge.textContent === ''")
 
 
 def vars_of(person: Person) -> dict[str, str]:

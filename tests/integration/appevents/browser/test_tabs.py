@@ -27,10 +27,10 @@ def test_all_tabs_show_the_same(tab: Tab, new_tab: NewTab, context: BrowserConte
     other.enqueue("c")
 
     for each in (tab, other):
-        each.until(lambda each=each: each.counts() == counts(3))  # type: ignore[misc]
+        each.until(lambda each=each: each.counts() == counts(3))
     context.set_offline(False)
     for each in (tab, other):
-        each.until(lambda each=each: each.counts() == counts(0))  # type: ignore[misc]
+        each.until(lambda each=each: each.counts() == counts(0))
     assert len(tab.told("sent")) == len(other.told("sent")) == 3
 
 

@@ -55,10 +55,11 @@ def test_relays_sizes_are_bounded() -> None:
         assert any(f"/site-packages/{needed}/" in name for name in names), needed
 
 
-def test_layer_of_app_events_is_bounded() -> None:
+def test_sizes_of_app_events_are_bounded() -> None:
     """It has what checks tokens, and no telephone numbers."""
     artifact = package("appevents")
 
+    assert artifact.bundle.stat().st_size <= 100_000
     assert artifact.layer.stat().st_size <= 20_500_000
     with zipfile.ZipFile(artifact.layer) as layer:
         names = layer.namelist()

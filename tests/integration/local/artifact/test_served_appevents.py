@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import uuid
 from collections.abc import Iterator
@@ -147,6 +148,17 @@ def test_event_reaches_its_outcome(
     assert str(first[0] if isinstance(first, list) else first) in shown
 
 
+def test_browsers_module_is_served(served: ArtifactServer) -> None:
+    url = f"{served.base_url}/app/offline-queue.js"
+    first = httpx.get(url, timeout=60, trust_env=False)
+    known = {"If-None-Match": first.headers["etag"]}
+
+    assert "export function createOfflineQueue" in first.text
+    assert first.headers["content-encoding"] == "gzip"
+    again = httpx.get(url, headers=known, timeout=60, trust_env=False)
+    assert (again.status_code, again.content) == (304, b"")
+
+
 def test_private_feed_opens_with_its_token(call: Any) -> None:
     """The API takes the public keys from the settings in its own process."""
     secret = "open it 7"
@@ -243,3 +255,15 @@ def test_packages_gateway_refuses_strangers(served: ArtifactServer) -> None:
 
     assert answer.status_code == 401
     assert answer.json()["data"] == {}
+
+
+@pytest.mark.parametrize("name", ["demo", "feed"])
+def test_page_and_its_files_are_packaged(served: ArtifactServer, name: str) -> None:
+    page = httpx.get(f"{served.base_url}/app/{name}", timeout=60, trust_env=False)
+    files = re.findall(r'(?:href|src)="([\w.]+\?v=[^"]+)"', page.text)
+
+    assert page.status_code == 200
+    assert len(files) == 4
+    for file in [*files, "offline-queue.js"]:
+        answer = httpx.get(f"{served.base_url}/app/{file}", timeout=60, trust_env=False)
+        assert (answer.status_code, bool(answer.text)) == (200, True), file

@@ -12,12 +12,13 @@ from local.machine.checkout import Checkout
 LETTERS = Path(__file__).with_name("letters")
 COPIED = (
     *("app.py", "chalice.json", "requirements.txt", "requirements-ffmpeg.txt"),
-    *("functions", "layers", "sql", "infra"),
+    *("functions", "layers", "sql", "browser", "infra"),
 )
 LINKS = (
     ("chalicelib", "functions"),
     ("vendor/fintegrate", "../layers/fintegrate/python/fintegrate"),
     ("vendor/fintegrate_sql", "../sql"),
+    ("vendor/fintegrate_browser", "../browser"),
     (".chalice/config.json", "../chalice.json"),
 )
 

@@ -50,6 +50,7 @@ CREDENTIALS: dict[str, dict[str, str]] = {
     "RevocationRecordArn": {},
     **_of_services(),
     "AppBrokerSecretArn": {"username": "app", "password": "app-broker-password"},
+    "AiKeySecretArn": {"AI_API_KEY": "what-the-ai-takes"},
     "AppTokenSecretArn": {"JWT_SHARED_SECRET": "what-signs-the-tokens-of-the-apps-users"},
 }
 MASTER = "DatabaseMasterSecretArn"

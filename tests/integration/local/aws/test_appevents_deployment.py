@@ -79,8 +79,8 @@ def test_layer_with_ffmpeg_is_uploaded(deployed: Deployed, packaged: Package) ->
     """The template tells which layers a function has; moto does not."""
     client = boto3.client("lambda")
     names = [layer["LayerName"] for layer in client.list_layers()["Layers"]]
-    (own,) = (name for name in names if name == "fintegrate-appevents-dev-ffmpeg")
-    uploaded = client.get_layer_version(LayerName=own, VersionNumber=1)["Content"]["CodeSize"]
+    versions = (client.get_layer_version(LayerName=name, VersionNumber=1) for name in names)
+    sizes = {version["Content"]["CodeSize"] for version in versions}
     resources = deployed.stacks.templates["fintegrate-dev-appevents-functions"]["Resources"]
     counts = {
         resource["Properties"]["FunctionName"]["Fn::Sub"].rpartition("-${Stage}-")[2]: len(
@@ -90,7 +90,8 @@ def test_layer_with_ffmpeg_is_uploaded(deployed: Deployed, packaged: Package) ->
         if resource["Type"] == "AWS::Lambda::Function"
     }
 
-    assert uploaded == packaged.files()["./ffmpeg-layer.zip"].stat().st_size
+    own = packaged.files()["./ffmpeg-layer.zip"], packaged.files()["./layer-deployment.zip"]
+    assert sizes == {path.stat().st_size for path in own}
     assert {name for name, count in counts.items() if count == 2} == {"app-processing"}
 
 
@@ -105,7 +106,7 @@ def test_queue_function_reads_its_database_alone(name: str) -> None:
     assert own.startswith(f"postgresql://{service}_db_app:{service}--password@proxy.test:5432/")
     broker = settings.app_rabbitmq_url
     assert broker == "amqps://app:app-broker-password@broker.test:5671/app"
-    assert bool(settings.app_keys) is (service == "settings")
+    assert bool(settings.app_keys) is (name in ("app_settings", "app_video"))
     assert bool(settings.object_store_bucket) is (service == "video")
     assert settings.jwt_shared_secret == ""
 

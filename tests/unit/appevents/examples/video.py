@@ -47,7 +47,7 @@ EXAMPLES: dict[str, Any] = {
     "media.failed": {
         "video_id": VIDEO,
         "reason_code": "unsupported_format",
-        "reason": "The file is no video",
+        "reason": "The file is not a video",
     },
     "comment.created": {"post_id": POST, "parent_id": None, "body": "Nice!\nReally"},
     "comment.deleted": {"comment_id": COMMENT},

@@ -78,6 +78,7 @@ def test_users_are_shown_without_tokens(tmp_path: Path) -> None:
     for name in ("ALICE", "BOB"):
         assert f"{name.capitalize()} is {user_of(SETTINGS, name)}" in shown
         assert f"Bearer $APP_TOKEN_{name}" in shown
+        assert f"/app/demo#token=$APP_TOKEN_{name}&name={name.capitalize()}" in shown
         assert installed.said_too[f"APP_TOKEN_{name}"] not in shown
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from local.services import packages
 from local.services.native import servers
+from local.services.native.browser import CHROMIUM, ON_MACOS
 from local.services.native.postgresql import PostgreSQL
 from local.services.native.programs import ServerMissing
 from local.services.native.rabbitmq import RabbitMQ
@@ -75,3 +76,19 @@ def test_all_missing_servers_are_named(machine: Put) -> None:
     machine("bin/redis-server")
 
     assert [server.name for server in servers.missing()] == ["postgresql", "rabbitmq"]
+
+
+@pytest.mark.parametrize("name", ["chromium", "chromium-browser", "google-chrome"])
+def test_browser_has_several_names(machine: Put, name: str) -> None:
+    assert CHROMIUM.find() is None or str(CHROMIUM.find()) in ON_MACOS
+
+    installed = machine(f"bin/{name}")
+
+    assert CHROMIUM.find() == installed
+
+
+def test_browser_may_be_chosen(machine: Put, monkeypatch: pytest.MonkeyPatch) -> None:
+    machine("bin/chromium")
+    monkeypatch.setenv("CHROMIUM", "/opt/other/chrome")
+
+    assert CHROMIUM.find() == Path("/opt/other/chrome")

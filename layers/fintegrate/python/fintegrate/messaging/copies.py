@@ -1,10 +1,10 @@
-"""Copies of a queue's messages: what of a message goes along, and what is said of it in headers.
+"""Copies of a queue's messages: what a copy keeps of its message, and what its headers add.
 
-A copy says what the message says, as far as AMQP can carry it. What is left out:
-- what the broker keeps about deliveries, such as `x-death`: it would count on, or end a cycle;
+A copy has the message's body, properties and headers, as far as AMQP can carry them. It leaves out:
+- what the broker keeps about deliveries, such as `x-death`: it would go on counting, or see a cycle;
 - `CC` and `BCC`, by which the broker would route the copy to further queues;
 - headers beyond `MOST_HEADER_BYTES` in all: those of a message must fit into one frame.
-Text that is no UTF-8 any more, or a value that AMQP does not know, is replaced.
+Text that is not valid UTF-8, and a value that AMQP does not know, is replaced.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from fintegrate.messaging.queue_function import QueueMessage
 
 ATTEMPT, SINCE, WAITS = "x-attempt", "x-outage-since", "x-outage-waits"
 REDRIVEN = "x-redriven"
-"""An operator has sent it back: it is taken though it was rejected."""
+"""An operator has sent the message back: its service acts on it although it was rejected."""
 MOST_HEADER_BYTES = 64 * 1024
 """Half of what the broker takes in a frame by default."""
 LONGEST_SHORT = 255
@@ -37,13 +37,13 @@ _INT64 = 2**63
 
 
 def attempt_of(message: QueueMessage) -> int:
-    """How often a message was tried; 0 if its header is none of ours."""
+    """How many retries a message has had; 0 if its header is not one of ours."""
     attempt = message.headers.get(ATTEMPT)
     return attempt if type(attempt) is int and 0 < attempt < 1_000 else 0
 
 
 def since_of(message: QueueMessage) -> int:
-    """Since when it waits for a server, in seconds of the clock; now if its header is none of ours."""
+    """Since when it waits for a server, in seconds since 1970; now if its header is not one of ours."""
     since, now = message.headers.get(SINCE), int(time.time())
     return since if type(since) is int and 0 < since <= now else now
 
@@ -55,10 +55,10 @@ def waits_of(message: QueueMessage) -> int:
 
 
 def identity_of(message: QueueMessage) -> str:
-    """What notes of starts know a message by: its id may be missing, or two may share it.
+    """The name of a message in the notes of starts: its id may be missing, or two may share it.
 
-    The copy for the next try is another one: what was begun of this one has ended. So is the copy that
-    waits for a server.
+    The copy for the next try has another name, because the start of this one has ended. So has the copy
+    that waits for a server.
     """
     tries = f"{attempt_of(message)}\0{waits_of(message)}"
     name = f"{message.message_id or ''}\0{tries}\0".encode(errors="replace")
@@ -66,12 +66,12 @@ def identity_of(message: QueueMessage) -> str:
 
 
 def plain(text: str) -> str:
-    """A reason without what no database and no broker takes, and not too long."""
+    """A reason cut to `MOST_REASON`, without characters that a database or a broker refuses."""
     return "".join([c if c.isprintable() else "?" for c in text[:MOST_REASON]])
 
 
 def dead(code: str, reason: str, attempt: int) -> dict[str, Any]:
-    """What the headers of a dead letter say of its end."""
+    """The headers of a dead letter: why it became one, and when."""
     return {
         "x-error-code": code,
         "x-error": plain(reason),
@@ -130,7 +130,7 @@ def _carried(value: Any, depth: int = 0) -> Any:
 
 
 def _short(value: object) -> str | None:
-    """A text that fits into a short string, whole characters of it."""
+    """The beginning of a text that fits into a short string, in whole characters."""
     if not isinstance(value, str):
         return None
     return value.encode(errors="replace")[:LONGEST_SHORT].decode(errors="ignore")

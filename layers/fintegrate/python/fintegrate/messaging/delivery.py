@@ -15,10 +15,10 @@ class NotSettled(Exception):
 
 
 class Rejected(Exception):
-    """A message can never succeed; `code` is a stable word, `reason` a sentence.
+    """A message can never succeed; `code` is for programs and stays the same, `reason` is a sentence.
 
-    `delivery` is what could be read of it; without one the rejection leaves nothing behind but the dead
-    letter.
+    `delivery` is what could be read of it. Without one there is a dead letter, and no rejection of an
+    event.
     """
 
     def __init__(self, code: str, reason: str, delivery: Delivery[Any] | None = None) -> None:
@@ -52,7 +52,7 @@ class Delivery(NamedTuple, Generic[E]):
 
 
 class Step(Enum):
-    """What becomes of a message, by the names of the summary."""
+    """How a message ends in its batch; the values are the names in the summary."""
 
     APPLIED = "applied"
     SEEN = "seen"
@@ -73,11 +73,11 @@ class Ended(NamedTuple):
 
 
 class Passage(NamedTuple):
-    """A message's way through its batch, for who tells of it."""
+    """A message and its end in its batch, for the log."""
 
     message: QueueMessage
     ended: Ended
     seconds: float
-    """What it took to act on it; 0 if that was not begun."""
+    """How long the service worked on it; 0 if it did not begin."""
     is_settled: bool
     """False: its batch comes back."""

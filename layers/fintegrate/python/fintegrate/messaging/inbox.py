@@ -1,4 +1,4 @@
-"""Settles the messages of a queue, each once, so that no message costs its neighbours anything.
+"""Settles the messages of a queue, each once, so that no message harms the others of its batch.
 
 Amazon MQ's event source gives a batch back as a whole when its function raises, again and again. So a
 message never raises here. It is applied together with its key in one transaction, or it is copied: to a

@@ -3,13 +3,14 @@
 The caller writes a row in its own transaction. Nothing here writes or commits business rows.
 `publish_new` is the handler's single try after the commit. `fintegrate.outbox.sweep` sends the rest.
 
-Order: before it sends a row, the sender checks (after the row's commit) that no earlier row of its key
-is pending. The check stays true: what a sender has once seen as not pending has reached its receiver or
-was given up. A system may set a row that was given up back to pending only while no later row of its key
-exists and none can be born, because then nobody has looked past it. A crash of the database may lose the
-mark of a row that was sent; that row is sent again, which is no first sight. A sweep locks the rows
-that it sends. A handler needs no lock: no sweep takes a row that is younger than `handoff_seconds`,
-unless the handler has written why it did not publish the row.
+Order: before it sends a row, the sender checks that no earlier row of its key is pending. It does so
+after the row's commit, or while a lock keeps others from writing rows of the key. The check stays true:
+what a sender has once seen as not pending has reached its receiver or was given up. A system may set a
+row that was given up back to pending only while no later row of its key exists and none can be born,
+because then nobody has looked past it. A crash of the database may lose the mark of a row that was
+sent; that row is sent again, which is no first sight. A sweep locks the rows that it sends. A handler
+needs no lock: no sweep takes a row that is younger than `handoff_seconds`, unless the handler has
+written why it did not publish the row.
 
 Leaves to others the table (`OutboxTable` and statements) and the sending (`Sender`). Statements:
 `predecessors`, `mark_published`, `mark_unpublished`. `predecessors` returns `pending` (whether the row
@@ -146,16 +147,16 @@ class Outbox:
 
         Waits briefly for an earlier row that another request is still sending. None if it may be sent.
         """
-        position = row[self._table.position]
-        if position == self._table.first_position:
+        table, position = self._table, row[self._table.position]
+        if position == table.first_position or (table.is_next and row.get(table.is_next)):
             return None
         wanted = {
-            "key": row[self._table.key],
+            "key": row[table.key],
             "position": position,
             "handoff_seconds": self._handoff_seconds,
         }
-        if self._table.owner is not None:
-            wanted["owner"] = row[self._table.owner]
+        if table.owner is not None:
+            wanted["owner"] = row[table.owner]
         deadline = time.monotonic() + _PREDECESSOR_WAIT_SECONDS
         pause = 0.002
         while True:
@@ -163,7 +164,7 @@ class Outbox:
             if state is None or not state["pending"]:
                 return None
             if not state["in_hand"] or time.monotonic() >= deadline:
-                return str(state.get("reason") or self._table.held_back)
+                return str(state.get("reason") or table.held_back)
             time.sleep(pause)
             pause *= 2
 

@@ -33,6 +33,9 @@ class OutboxTable(NamedTuple):
     no other's rows, and statements ask what holds back an owner's rows."""
     first_position: int | None = 1
     """The position of a key's first row. None if positions do not begin at a fixed value."""
+    is_next: str | None = None
+    """A column of rows that were just written: true if no earlier row of their key was pending then. It
+    must be found out while nobody else can write rows of the key, from there to the commit."""
 
     @property
     def beginning(self) -> dict[str, Any]:

@@ -59,6 +59,12 @@ class Signer:
     credentials: Callable[[], Credentials] = field(repr=False)
     virtual: bool = False
 
+    @property
+    def origin(self) -> str:
+        """Scheme and host of every URL, as a page's content security policy names them."""
+        scheme, host, _ = self._place("")
+        return f"{scheme}://{host}"
+
     def presigned(
         self,
         method: str,

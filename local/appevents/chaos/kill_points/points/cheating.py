@@ -9,6 +9,14 @@ from local.chaos.boundaries import before
 from local.chaos.kill_points import KillPoint
 
 NOTES = 8
+FEW = 6
+"""Rests that are enough for who tells the truth."""
+
+
+def _done(trial: Trial) -> None:
+    """There is no death to wait for."""
+    trial.hit = True
+    trial.come_to_rest(FEW)
 
 
 def ack_first(trial: Trial) -> None:
@@ -16,7 +24,7 @@ def ack_first(trial: Trial) -> None:
     user = trial.user()
     trial.tell(*(trial.note(user) for _ in range(NOTES)))
     trial.cell.run(Feed("machine", sabotage="ack_first"))
-    trial.come_to_rest()
+    _done(trial)
 
 
 def no_keys(trial: Trial) -> None:
@@ -25,14 +33,14 @@ def no_keys(trial: Trial) -> None:
     trial.tell(*(trial.note(user) for _ in range(NOTES)))
     trial.cell.run(Feed("machine"), before(ACKNOWLEDGE))
     trial.cell.run(Feed("machine", sabotage="no_keys"))
-    trial.come_to_rest()
+    _done(trial)
 
 
 def overtake(trial: Trial) -> None:
     """A user's events are published backwards."""
     user = trial.user()
     trial.tell(*(trial.note(user) for _ in range(NOTES)), sabotage="overtake")
-    trial.come_to_rest()
+    _done(trial)
 
 
 POINTS = tuple(

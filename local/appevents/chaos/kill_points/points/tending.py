@@ -49,7 +49,8 @@ def redriving(trial: Trial) -> None:
     trial.expect(end == "rejected", f"what comes too early is {end}")
     trial.tell(note)
     trial.come_to_rest()
-    request = Call(ADMIN, "POST", REDRIVE, {"service": "machine"})
+    ids = [each["dead_letter_id"] for each in trial.query("notify", "letters_of", user=user)]
+    request = Call(ADMIN, "POST", REDRIVE, {"ids": ids})
     trial.kill(request)
     trial.cell.run(request)
     trial.come_to_rest()

@@ -15,6 +15,11 @@ export function createTabs({ onLead, onCall, onTold }) {
   let leads = false;
   let candidacy = null; // the request for the lock that counts
   let unanswered; // a timer
+  let isClosed = false;
+
+  function post(message) {
+    if (!isClosed) channel?.postMessage(message);
+  }
 
   if (channel) {
     channel.onmessage = ({ data: message }) => {
@@ -22,7 +27,7 @@ export function createTabs({ onLead, onCall, onTold }) {
       if (message.user !== user) return;
       if (message.here) clearTimeout(unanswered);
       else if (leads) {
-        channel.postMessage({ here: true, user });
+        post({ here: true, user });
         onCall(message.call);
       }
     };
@@ -75,8 +80,8 @@ export function createTabs({ onLead, onCall, onTold }) {
 
     /** Have the leading tab send. A tab that does not answer is frozen, and this one takes its place. */
     call(level) {
-      if (!locks) return;
-      channel.postMessage({ call: level, user });
+      if (!locks || isClosed) return;
+      post({ call: level, user });
       clearTimeout(unanswered);
       unanswered = setTimeout(() => {
         resign();
@@ -85,10 +90,11 @@ export function createTabs({ onLead, onCall, onTold }) {
     },
 
     /** Tell all other tabs. */
-    tell: (message) => channel?.postMessage(message),
+    tell: post,
 
     close() {
       resign();
+      isClosed = true;
       channel?.close();
     },
   };

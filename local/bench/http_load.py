@@ -1,6 +1,6 @@
 """Sends the same request over many connections, with as little processor time as possible.
 
-It speaks HTTP itself instead of using `local.banking.client`. It shares the cores with the server, so
+It speaks HTTP itself instead of using a client. It shares the cores with the server, so
 the client's own work would be measured as the server's.
 """
 
@@ -42,13 +42,17 @@ class Load:
         return statistics.median(self.milliseconds)
 
 
-def request_bytes(method: str, path: str, host: str, key: str, body: bytes) -> bytes:
-    """A whole HTTP/1.1 request."""
-    head = (
-        f"{method} {path} HTTP/1.1\r\nHost: {host}\r\nX-API-Key: {key}\r\n"
-        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
-    )
-    return head.encode() + body
+def request_bytes(method: str, path: str, credentials: str = "", body: bytes = b"") -> bytes:
+    """A whole HTTP/1.1 request. `credentials` is a header, such as `X-API-Key: …`."""
+    lines = [
+        f"{method} {path} HTTP/1.1",
+        "Host: localhost",
+        *([credentials] if credentials else []),
+        "Content-Type: application/json",
+        f"Content-Length: {len(body)}",
+        "\r\n",
+    ]
+    return "\r\n".join(lines).encode() + body
 
 
 def run_load(url: str, request: bytes, connections: int, count: int) -> Load:

@@ -39,7 +39,7 @@ export function createStore() {
       };
       request.onblocked = () => {
         isTooLate = true;
-        reject(new QueueError("storage", "Another tab keeps the storage closed; try again"));
+        reject(new QueueError("storage", "Another tab blocks the storage; close that tab, or try again"));
       };
       request.onerror = () => reject(request.error);
       request.onsuccess = () => {

@@ -41,6 +41,11 @@ export async function post(url, body, token, keepalive = false) {
   }
 }
 
+/** Whether the browser has a network, as far as it knows. */
+export function isOnline() {
+  return globalThis.navigator?.onLine !== false;
+}
+
 /** What a status means: `taken`, `unauthorized`, `refused` for good, or `failed` for now. */
 export function meaningOf(status) {
   if (status >= 200 && status < 300) return "taken";
@@ -75,11 +80,11 @@ function judged(result, isNameless) {
   if (!isNameless && (status === "accepted" || status === "duplicate")) {
     return { meaning: "taken", status };
   }
-  if (status === "invalid") return { meaning: "refused", words: result.error ?? "It is invalid" };
+  if (status === "invalid") return { meaning: "refused", words: result.error ?? "The event is invalid" };
   if (status === "conflict") {
     return { meaning: "refused", words: result.error ?? "Another event has this id" };
   }
-  return { meaning: "failed", words: "The server's answer does not name it" };
+  return { meaning: "failed", words: "The server's answer does not name this event" };
 }
 
 function jsonIn(text) {

@@ -21,10 +21,10 @@ export class QueueError extends Error {
 export function newEntry(type, data) {
   const text = jsonOf(data);
   if (typeof type !== "string" || !type || !text?.startsWith("{")) {
-    throw new QueueError("invalid", "An event has a type, and an object of JSON as its data");
+    throw new QueueError("invalid", "An event needs a type, and a JSON object as its data");
   }
   if (bytesOf(text) > MOST_BYTES) {
-    throw new QueueError("too-large", `An event has ${MOST_BYTES} bytes at most`);
+    throw new QueueError("too-large", `The data of an event may have at most ${MOST_BYTES} bytes`);
   }
   return {
     schema_version: SCHEMA_VERSION,
@@ -76,7 +76,7 @@ function jsonOf(data) {
   try {
     return JSON.stringify(data);
   } catch (cause) {
-    throw new QueueError("invalid", "The data is no JSON", cause);
+    throw new QueueError("invalid", "The data cannot be written as JSON", cause);
   }
 }
 

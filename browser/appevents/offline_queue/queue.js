@@ -1,24 +1,19 @@
 // The offline queue: keeps a user's events until the server has taken or refused each.
 
-import {
-  LONGEST_WAIT,
-  NEVER_STORED,
-  QueueError,
-  afterFailure,
-  envelopeOf,
-  fitting,
-  newEntry,
-  untried,
-} from "./entries.js";
+import { LONGEST_WAIT, NEVER_STORED, QueueError, fitting, newEntry, untried } from "./entries.js";
 import { createStore } from "./store.js";
-import { BATCH, ONE, batchOf, meaningOf, post, resultsOf } from "./requests.js";
+import { BATCH, batchOf, isOnline, post } from "./requests.js";
 import { createTabs } from "./tabs.js";
+import { createListeners } from "./listeners.js";
+import { createTimes } from "./times.js";
+import { createSending } from "./sending.js";
 
-const EVENTS = ["change", "sent", "rejected", "stalled", "auth-required"];
 const MOST_ENTRIES = 50; // of a batch
 const BATCH_BYTES = 1_000_000;
 const LAST_BYTES = 60_000; // browsers let 64 KiB go out of a page that is closed
 const AFTER_TROUBLE = 10_000;
+const TOKEN_WITHIN = 15_000;
+const NONE = { pending: 0, stalled: 0, rejected: 0 };
 const DUE = 1; // send if an entry's time has come
 const NEW = 2; // send: there is a new entry
 const ALL = 3; // send all that waits, also with a token that was refused
@@ -27,13 +22,21 @@ const ALL = 3; // send all that waits, also with a token that was refused
 export function createOfflineQueue({ baseUrl, getToken, getUserId }) {
   const root = String(baseUrl).replace(/\/+$/, "");
   const store = createStore();
-  const listeners = new Map(EVENTS.map((name) => [name, new Set()]));
+  const listeners = createListeners();
+  const times = createTimes();
   const mine = new Map(); // what waits, as far as this tab knows: for when the page closes
   const tabs = createTabs({ onLead: () => flush(ALL), onCall: flush, onTold });
+  const { send, sendOnly } = createSending({
+    root,
+    store,
+    isDue: times.isDue,
+    onSettled,
+    onUnauthorized: stop,
+    onHeld: (wait) => (heldUntil = performance.now() + wait),
+  });
   let user = null;
-  let refused; // the token that the server does not take
+  let refused; // the token that the server does not take; null: there is none
   let heldUntil = 0; // the server wants to be left alone until then
-  let times = new Map(); // id → when its next try is due
   let timer;
   let running = null;
   let wanted = 0;
@@ -54,26 +57,16 @@ export function createOfflineQueue({ baseUrl, getToken, getUserId }) {
     return id;
   }
 
-  function emit(name, detail) {
-    for (const listener of listeners.get(name)) {
-      try {
-        listener(detail);
-      } catch (error) {
-        queueMicrotask(() => { throw error; }); // the page's own fault, and for its console
-      }
-    }
-  }
-
   function tell(name, details) {
     if (!details.length) return;
-    for (const detail of details) emit(name, detail);
+    for (const detail of details) listeners.emit(name, detail);
     tabs.tell({ name, details, user });
   }
 
   function onTold({ name, details, user: whose }) {
     if (whose !== user) return;
     if (name === "change") announce();
-    else for (const detail of details) emit(name, detail);
+    else for (const detail of details) listeners.emit(name, detail);
   }
 
   function changed() {
@@ -85,8 +78,9 @@ export function createOfflineQueue({ baseUrl, getToken, getUserId }) {
   function announce() {
     if (counting) return void (counting.again = true);
     const own = (counting = { again: false });
-    (user === null ? Promise.resolve({ pending: 0, stalled: 0, rejected: 0 }) : store.count(user))
-      .then((counts) => own.again || isClosed || emit("change", counts), () => {})
+    const count = user === null ? Promise.resolve(NONE) : store.count(user);
+    count
+      .then((counts) => isClosed || listeners.emit("change", counts), () => {})
       .then(() => {
         counting = null;
         if (own.again) announce();
@@ -158,32 +152,22 @@ export function createOfflineQueue({ baseUrl, getToken, getUserId }) {
     }
   }
 
-  /**
-   * Know these entries' times; gives the wait until the first. Times are kept by a clock that does not
-   * jump. A time that was stored is far away when the wall clock was moved, so the wait is bounded.
-   */
+  /** Know these entries; gives the wait until the first is due. */
   function remember(oldest) {
-    const now = performance.now();
-    const former = times;
-    times = new Map();
     mine.clear();
-    for (const entry of oldest) {
-      const { client_generated_id: id, nextRetryAt, lastError } = entry;
-      const left = Math.min(Math.max(nextRetryAt - Date.now(), 0), LONGEST_WAIT);
-      const known = former.get(id);
-      const due = lastError === null ? now : now + left;
-      times.set(id, known?.nextRetryAt === nextRetryAt ? known : { nextRetryAt, due });
-      mine.set(id, entry);
-    }
-    const dues = [...times.values()].map(({ due }) => due - now);
-    return dues.length ? Math.max(Math.min(...dues), 0) : LONGEST_WAIT;
+    for (const entry of oldest) mine.set(entry.client_generated_id, entry);
+    return times.remember(oldest);
   }
 
   async function tokenOf() {
+    let late;
+    const never = new Promise((resolve) => (late = setTimeout(resolve, TOKEN_WITHIN)));
     try {
-      return (await getToken()) || null;
+      return (await Promise.race([getToken(), never])) || null;
     } catch {
       return null;
+    } finally {
+      clearTimeout(late);
     }
   }
 
@@ -192,73 +176,26 @@ export function createOfflineQueue({ baseUrl, getToken, getUserId }) {
     tell("auth-required", [{ message: words }]);
   }
 
-  // ---- Sending.
-
-  /** Send these, oldest first; gives whether to go on with the next. */
-  async function send(entries, token) {
-    const answer = await post(root + BATCH, batchOf(entries), token);
-    const meaning = meaningOf(answer.status);
-    if (meaning === "taken") return settle(entries, resultsOf(entries, answer));
-    if (meaning === "unauthorized") {
-      stop(token, answer.words);
-      return false;
-    }
-    if (meaning === "refused" && entries.length > 1) {
-      // It says nothing of the single entries, and may be for their number or length.
-      const half = entries.length >> 1;
-      return (await send(entries.slice(0, half), token)) && send(entries.slice(half), token);
-    }
-    if (answer.status === 0 && !isOnline()) return false; // that was no try
-    const least = Math.min(answer.retryAfter, LONGEST_WAIT);
-    if (meaning === "failed" && least) heldUntil = performance.now() + least;
-    const same = new Map(entries.map((entry) => [entry.client_generated_id, { meaning, words: answer.words }]));
-    return settle(entries, same, least);
-  }
-
-  /** Write down what became of them; gives whether none failed. */
-  async function settle(entries, results, least = 0) {
-    const jitter = 0.9 + Math.random() * 0.2; // one for all: they stay together
-    const now = performance.now();
-    const settled = { taken: [], refused: [], failed: [] };
-    const isDue = ({ client_generated_id: id }) => !(times.get(id)?.due > now);
-    await store.change(results.keys(), (entry) => {
-      const { meaning, words, status } = results.get(entry.client_generated_id);
-      const { client_generated_id, event_type, state } = entry;
-      if (meaning === "taken") {
-        settled.taken.push({ client_generated_id, event_type, status });
-        return null;
-      }
-      if (state !== "pending") return undefined;
-      // Who went along before its time, because a newer entry was tried, has spent no try.
-      if (meaning === "failed" && !isDue(entry)) return undefined;
-      const revised = meaning === "failed"
-        ? afterFailure(entry, words, jitter, least)
-        : { ...entry, state: "rejected", lastError: words };
-      if (revised.state !== "pending") settled[meaning].push(revised);
-      return revised;
-    });
-    for (const { client_generated_id: id } of [...settled.taken, ...settled.refused]) mine.delete(id);
-    tell("sent", settled.taken);
-    tell("rejected", settled.refused);
-    tell("stalled", settled.failed);
+  function onSettled({ taken, refused, failed }) {
+    for (const { client_generated_id: id } of [...taken, ...refused]) mine.delete(id);
+    tell("sent", taken);
+    tell("rejected", refused);
+    tell("stalled", failed);
     changed();
-    return [...results.values()].every(({ meaning }) => meaning !== "failed");
   }
 
   /** Send what must not be stored: it is taken now, or it fails. */
-  async function sendOnly(entry) {
-    if (!isOnline()) throw new QueueError("offline", "This event is not stored, and there is no network");
-    const token = await tokenOf();
-    const answer = token === null
-      ? { status: 401, words: "getToken gave no token" }
-      : await post(root + ONE, envelopeOf(entry), token);
+  async function sendNow(entry) {
     const { client_generated_id: id, event_type } = entry;
-    if (meaningOf(answer.status) === "taken" && answer.data?.client_generated_id === id) {
-      tell("sent", [{ client_generated_id: id, event_type, status: answer.data.status }]);
+    if (!isOnline()) throw new QueueError("offline", "This event is never stored, and there is no network");
+    try {
+      const status = await sendOnly(entry, await tokenOf());
+      tell("sent", [{ client_generated_id: id, event_type, status }]);
       return id;
+    } catch (error) {
+      if (error.status === 401) tell("auth-required", [{ message: error.message }]);
+      throw error;
     }
-    if (answer.status === 401) tell("auth-required", [{ message: answer.words }]);
-    throw Object.assign(new QueueError("not-sent", answer.words), { status: answer.status });
   }
 
   /** The page closes: send what fits. Nobody reads the answer; what was taken is a duplicate later. */
@@ -277,9 +214,9 @@ export function createOfflineQueue({ baseUrl, getToken, getUserId }) {
     const entry = newEntry(type, data);
     if (isClosed) throw new QueueError("closed", "This queue is closed");
     const owner = await present();
-    if (owner === null) throw new QueueError("not-signed-in", "There is no user to keep the event for");
+    if (owner === null) throw new QueueError("not-signed-in", "Nobody is signed in, so the event belongs to no user");
     entry.user_id = owner;
-    if (NEVER_STORED.has(type)) return sendOnly(entry);
+    if (NEVER_STORED.has(type)) return sendNow(entry);
     const added = await store.add(entry);
     if (mine.size < MOST_ENTRIES) mine.set(added.client_generated_id, added);
     changed();
@@ -323,10 +260,9 @@ export function createOfflineQueue({ baseUrl, getToken, getUserId }) {
   }
 
   function on(name, listener) {
-    if (!listeners.has(name)) throw new QueueError("invalid", `There is no event ${name}`);
-    listeners.get(name).add(listener);
+    const takeOff = listeners.add(name, listener);
     if (name === "change") announce();
-    return () => listeners.get(name).delete(listener);
+    return takeOff;
   }
 
   // ---- What the browser says.
@@ -355,8 +291,4 @@ export function createOfflineQueue({ baseUrl, getToken, getUserId }) {
   }
 
   return { enqueue, retry, retryAll, discard, list, on, resume: () => wake(ALL), close };
-}
-
-function isOnline() {
-  return globalThis.navigator?.onLine !== false;
 }
