@@ -263,14 +263,17 @@ _SERVER_GONE = re.compile("08...|57P..|25P03|25006")
 """The codes of a connection that is of no use any more: connection exceptions, a server that ends,
 starts or recovers, a session that waited too long, a read-only server (PostgreSQL, appendix A)."""
 _TOO_BUSY = (psycopg2.OperationalError, psycopg2.InterfaceError)
+_DATA = "22"
+"""How the codes of errors about data begin; even their first line may repeat a value."""
 
 
 def _raise_ours(error: psycopg2.Error, session: _Session) -> NoReturn:
     """Raise the error that callers get for one of the driver's, and close a connection of no use.
 
-    An error that only a defect can cause stays as it is. `_connect` translates failed attempts.
+    An error that only a defect can cause stays, without values. `_connect` translates failed attempts.
     """
     connection = session.connection
+    _forget_values(error)
     if isinstance(error, psycopg2.errors.UniqueViolation):
         raise UniqueViolation(error.diag.constraint_name or "") from error
     if session.deadline.passed:
@@ -287,6 +290,13 @@ def _raise_ours(error: psycopg2.Error, session: _Session) -> NoReturn:
     if isinstance(error, _TOO_BUSY):
         raise Busy("The database is too busy to answer; try again shortly") from error
     raise error
+
+
+def _forget_values(error: psycopg2.Error) -> None:
+    """Leave the first line of an error's text: the others may show a row, or a statement's values."""
+    said, code = error.diag.message_primary, error.pgcode or ""
+    if said is not None:
+        error.args = (code if code.startswith(_DATA) else f"{said} ({code})",)
 
 
 def _is_read_only(connection: psycopg2.extensions.connection) -> bool:

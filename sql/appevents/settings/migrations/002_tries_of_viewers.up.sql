@@ -4,7 +4,7 @@
 BEGIN;
 
 -- The latest tries of a viewer at the passcodes of all feeds: which, and when.
-CREATE TABLE viewer_access_attempts (
+CREATE TABLE IF NOT EXISTS viewer_access_attempts (
     user_id uuid          NOT NULL,
     ids     uuid[]        NOT NULL,
     times   timestamptz[] NOT NULL,

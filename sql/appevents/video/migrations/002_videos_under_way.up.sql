@@ -3,6 +3,6 @@
 
 BEGIN;
 
-CREATE INDEX videos_under_way ON videos (uploaded_at) WHERE status IN ('uploaded', 'processing');
+CREATE INDEX IF NOT EXISTS videos_under_way ON videos (uploaded_at) WHERE status IN ('uploaded', 'processing');
 
 COMMIT;

@@ -58,15 +58,24 @@ SECRETS = {
 }
 EVENT_SOURCE = {"mq:DescribeBroker", "ec2:DescribeSecurityGroups", "ec2:DescribeVpcs"}
 """What AWS does with the role of a queue function, to read the queue for it."""
-IN_THE_BUCKET = {"APIHandler", "AppVideo", "AppVideoUpkeep", "AppProcessing"}
-"""The functions that sign URLs of the bucket, or call it."""
-IN_ITS_BUCKET = {
+WHOLE_BUCKET = {'{"Ref": "VideosBucketArn"}': {"s3:ListBucket"}}
+ALL_OBJECTS = {
     '{"Fn::Sub": "${VideosBucketArn}/*"}': {
         *("s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject", "s3:PutObject"),
     },
-    '{"Ref": "VideosBucketArn"}': {"s3:ListBucket"},
+    **WHOLE_BUCKET,
 }
-"""What they may do there, by the resource."""
+IN_THE_BUCKET = {
+    "APIHandler": ALL_OBJECTS,
+    "AppVideo": {'{"Fn::Sub": "${VideosBucketArn}/uploads/*"}': {"s3:PutObject"}},
+    "AppVideoUpkeep": ALL_OBJECTS,
+    "AppProcessing": {
+        '{"Fn::Sub": "${VideosBucketArn}/uploads/*"}': {"s3:GetObject"},
+        '{"Fn::Sub": "${VideosBucketArn}/media/*"}': {"s3:AbortMultipartUpload", "s3:PutObject"},
+        **WHOLE_BUCKET,
+    },
+}
+"""What the functions that sign URLs of the bucket, or call it, may do there, by the resource."""
 
 
 @pytest.fixture(scope="module")
@@ -118,7 +127,7 @@ def test_function_reads_the_least(expanded: Template) -> None:
         assert {resource["Ref"] for resource in secrets["Resource"]} == wanted, name
         granted = {action for statement in rest for action in actions(statement)}
         of_queue = EVENT_SOURCE if name in map(logical, QUEUES) else set[str]()
-        of_bucket = IN_ITS_BUCKET if name in IN_THE_BUCKET else {}
+        of_bucket = IN_THE_BUCKET.get(name, {})
         assert granted == of_queue.union(*of_bucket.values()), name
         on = {json.dumps(s["Resource"]): actions(s) for s in rest if not actions(s) & EVENT_SOURCE}
         assert on == of_bucket, name

@@ -1,0 +1,40 @@
+"""What the driver's errors say in a log: never a value of a row or of a statement."""
+
+from __future__ import annotations
+
+import traceback
+
+import pytest
+
+from fintegrate.database import Database
+
+SECRET = "open sesame"
+STATEMENTS = {
+    "check": "INSERT INTO pg_temp.words (id, word) VALUES (1, %(word)s)",
+    "null": "INSERT INTO pg_temp.words (word) VALUES (%(word)s)",
+    "unique": "INSERT INTO pg_temp.words (id, word, name) VALUES (0, '', %(word)s)",
+    "json": "SELECT %(word)s::json",
+    "uuid": "SELECT %(word)s::uuid",
+    "syntax": "SELECT %(word)s FROM WHERE",
+    "raised": "DO $$ BEGIN RAISE EXCEPTION 'refused' USING DETAIL = %(word)s; END $$",
+}
+
+
+@pytest.mark.parametrize("statement", STATEMENTS.values(), ids=STATEMENTS)
+def test_error_shows_no_value(database: Database, statement: str) -> None:
+    database.execute(
+        "CREATE TEMP TABLE IF NOT EXISTS words (id integer PRIMARY KEY,"
+        " word text CHECK (word = ''), name text UNIQUE)",
+        {},
+    )
+    database.execute(
+        "INSERT INTO pg_temp.words VALUES (7, '', %(word)s) ON CONFLICT DO NOTHING",
+        {"word": SECRET},
+    )
+
+    with pytest.raises(Exception) as caught:  # noqa: PT011 - each statement has an error of its own
+        database.execute(statement, {"word": SECRET})
+
+    shown = "".join(traceback.format_exception(caught.value))
+    assert SECRET not in shown
+    assert str(caught.value) or caught.value.__cause__
