@@ -13,6 +13,7 @@ from importlib import import_module
 
 from chalice import Blueprint
 
+from fintegrate.http.cors import Origins, read_origins
 from fintegrate.http.rest_api import RestApi
 from fintegrate.made_once import MadeOnce
 from fintegrate.metrics_store import Metrics
@@ -72,6 +73,29 @@ def named(name: str | None) -> list[System]:
     if name and name not in NAMES:
         raise ValueError(f"SYSTEM must be one of {', '.join(NAMES)}, or not set; got {name!r}")
     return [system_of(each) for each in ((name,) if name else NAMES)]
+
+
+def origins(path: str) -> Origins | None:
+    """The origins whose pages may read the answers of this path; None if its system has no such setting.
+
+    What is no system's own, such as the API document, is the first system's.
+
+    Raises:
+        SettingsError: the setting cannot be read.
+    """
+    systems = served()
+    owner = next((system for system in systems if system.has_path(path)), systems[0])
+    return origins_of(owner)
+
+
+def origins_of(system: System) -> Origins | None:
+    """The origins whose pages may read this system's answers; None if it has no such setting.
+
+    Raises:
+        SettingsError: the setting cannot be read.
+    """
+    name = system.origins_setting
+    return read_origins(name, os.environ.get(name, "")) if name else None
 
 
 def configured() -> list[System]:

@@ -51,6 +51,10 @@ class Configuration:
     """SHA-256 of each key that operators may send as X-API-Key, separated by commas. Without one there
     is no operator."""
 
+    cors_origins: str = ""
+    """The origins whose pages may read the answers, separated by commas, such as
+    https://app.example.com; `*` alone for any. Answers allow no cookies: a token is in a header."""
+
     app_keys: str = field(default="", repr=False)
     """The ring that seals secrets: a JSON object, key id to Fernet key. The first key writes."""
 

@@ -99,5 +99,6 @@ SYSTEM = System(
     derived={"APP_ADMIN_KEY_HASHES": _admin_key_hashes},
     made_up_unless={"JWT_SHARED_SECRET": "JWT_JWKS_URL"},
     base_path="/api/v1",
+    origins_setting="CORS_ORIGINS",
     brokers=(SystemBroker(setting="APP_RABBITMQ_URL", virtual_host="app", user="app"),),
 )

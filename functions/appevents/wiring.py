@@ -29,6 +29,7 @@ from fintegrate.access.key_ring import KeyRing
 from fintegrate.access.sealing import Sealing
 from fintegrate.breaker import CircuitBreaker
 from fintegrate.database import Database
+from fintegrate.http.cors import read_origins
 from fintegrate.http.endpoint import Access, Endpoint, RequestParts, endpoints
 from fintegrate.http.rate_limit import RateLimiter
 from fintegrate.logs import configure_logging
@@ -187,6 +188,7 @@ def build(environment: Mapping[str, str]) -> Parts:
         SettingsError: a setting is missing, or cannot be read.
     """
     settings = load(Configuration, environment)
+    read_origins("CORS_ORIGINS", settings.cors_origins)  # the gateway and the layer read it, too
     configure_logging(settings.log_level, SERVICE)
     breaker = CircuitBreaker(settings.breaker_failures, settings.breaker_open_seconds)
     redis = RedisConnections(

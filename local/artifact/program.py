@@ -18,6 +18,7 @@ from pathlib import Path
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from fintegrate.settings import SettingsError
 from local.artifact.control import control_api
 from local.artifact.emulator.functions import FunctionDeployer, default_concurrency
 from local.artifact.emulator.sandboxes import sandbox_maker, wanted_kind
@@ -115,6 +116,7 @@ def _site_maker(
             metrics,
             broker_url=environment.get("RABBITMQ_URL", ""),
             schedules=environment.get("SCHEDULER") != "off",
+            environment=environment,
         )
 
     return make
@@ -127,6 +129,8 @@ def main(argv: Sequence[str] | None = None) -> None:
         asyncio.run(serve(_arguments(argv)))
     except MigrationFailed as error:
         sys.exit(f"migration failed: {error}")
+    except SettingsError as error:
+        sys.exit(str(error))
 
 
 if __name__ == "__main__":

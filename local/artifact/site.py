@@ -5,14 +5,18 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from typing import Any
 
 import orjson
 
+from fintegrate.http.cors import Origins, read_origins
 from local.artifact.emulator.deployment import Deployment
 from local.artifact.emulator.invocation import InvokeError, PayloadTooLarge, Throttled
 from local.artifact.gateway_responses import GatewayResponses
+from local.artifact.package.preflights import ORIGINS_SETTING
+from local.artifact.package.template import Template
 from local.aws_shapes.quotas import PAYLOAD_LIMIT
 from local.gateway.access_log import AccessLog
 from local.gateway.address_limit import AddressLimit
@@ -40,6 +44,7 @@ class Site:
     Args:
         broker_url: the broker of the queues that feed functions
         schedules: whether schedules fire
+        environment: holds the settings, as the functions get them
     """
 
     def __init__(
@@ -49,6 +54,7 @@ class Site:
         access_log: AccessLog,
         broker_url: str,
         schedules: bool,
+        environment: Mapping[str, str],
     ) -> None:
         self.deployment = deployment
         template = deployment.template
@@ -60,6 +66,7 @@ class Site:
             access_log,
             refusal_response=GatewayResponses(template).response,
             compressed_from=template.api.get("MinimumCompressionSize"),
+            origins=_origins_of(template, environment),
         )
         self._loop = asyncio.get_running_loop()
         wanted = template.schedules if schedules else ()
@@ -124,3 +131,17 @@ class Site:
         await asyncio.to_thread(self._scheduler.stop, 0)
         await asyncio.gather(*(asyncio.to_thread(queue.stop) for queue in self._queues))
         await self.deployment.close()
+
+
+def _origins_of(
+    template: Template, environment: Mapping[str, str]
+) -> Callable[[str], Origins | None]:
+    """The origins whose pages may read the answers, by the path; None for a system without the setting.
+
+    Raises:
+        SettingsError: the setting cannot be read.
+    """
+    has_setting = ORIGINS_SETTING in template.settings
+    text = environment.get(ORIGINS_SETTING, "")
+    origins = read_origins(ORIGINS_SETTING, text) if has_setting else None
+    return lambda _path: origins

@@ -18,12 +18,14 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from fintegrate.http.cors import ALLOW_ORIGIN, Origins
 from fintegrate.redaction import has_secret
 from local.aws_shapes.proxy_event import IncomingRequest, proxy_event
 from local.aws_shapes.proxy_response import MalformedResponse, proxy_response
 from local.gateway.access_log import AccessLog
 from local.gateway.address_limit import AddressLimit
 from local.gateway.content_coding import accepts_gzip, compress, inflated
+from local.gateway.preflight import preflight_response
 from local.gateway.refusals import (
     BodyTooLarge,
     FunctionFailed,
@@ -56,6 +58,7 @@ class Gateway:
     Args:
         timeout: seconds that a function may take, including the wait for a free thread
         refusal_response: makes the answer that a client gets for a refusal
+        origins: the origins whose pages may read the answers of a path; None if none ever may
         compressed_from: the size in bytes from which answers are compressed; None: bodies are passed on
             as they are, in both directions
     """
@@ -69,6 +72,7 @@ class Gateway:
         timeout: float = TIMEOUT_SECONDS,
         refusal_response: RefusalResponse = lambda refusal, _request_id: refusal.response(),
         compressed_from: int | None = None,
+        origins: Callable[[str], Origins | None] = lambda _path: None,
     ) -> None:
         self._routes = routes
         self._invoke = invoke
@@ -77,6 +81,7 @@ class Gateway:
         self._timeout = timeout
         self._refusal_response = refusal_response
         self._compressed_from = compressed_from
+        self._origins = origins
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = time.perf_counter()
@@ -88,6 +93,7 @@ class Gateway:
             response = await self._answer(request, path, request_id, match)
         except Refusal as refusal:
             response = self._refusal_response(refusal, request_id)
+            self._let_read(request, path, response)
         except ClientDisconnect:
             return
         response.headers.setdefault("X-Request-Id", request_id)
@@ -107,8 +113,10 @@ class Gateway:
         self._check_limit(_address(request))
         if match is NO_ROUTE:
             raise UnknownPath
-        if request.method == "OPTIONS" and not match.function("OPTIONS"):
-            return Response(status_code=204, headers={"Allow": match.allowed})
+        if request.method == "OPTIONS" and (
+            answer := preflight_response(request, match, self._origins(path))
+        ):
+            return answer
         method = _method(request, match)
         headers = _headers(request)
         body = await _read_body(request)
@@ -128,6 +136,12 @@ class Gateway:
             request_id=request_id,
         )
         return await self._call(match.function(method), proxy_event(incoming), request_id)
+
+    def _let_read(self, request: Request, path: str, refused: Response) -> None:
+        """Let a page read the gateway's own answer, unless the template says who may."""
+        origins = self._origins(path)
+        if origins is not None and ALLOW_ORIGIN not in refused.headers:
+            refused.headers.update(origins.allow(request.headers.get("origin")))
 
     def _check_limit(self, address: str) -> None:
         retry_after = self._limit.refused_for(address)

@@ -33,10 +33,15 @@ class Match:
         return self.functions.get(method) or self.functions.get(ANY_METHOD, "")
 
     @property
+    def methods(self) -> set[str]:
+        """The methods that a caller may use, with HEAD wherever there is GET."""
+        named = self.functions.keys() - {ANY_METHOD, "OPTIONS"}
+        return {*named, "HEAD"} if "GET" in named else set(named)
+
+    @property
     def allowed(self) -> str:
-        """The value of `Allow`: the defined methods and those that the gateway itself provides."""
-        methods = {*self.functions, "OPTIONS"} | ({"HEAD"} if "GET" in self.functions else set())
-        return ", ".join(sorted(methods))
+        """The value of `Allow`: those methods, and OPTIONS, which the gateway itself provides."""
+        return ", ".join(sorted({*self.methods, "OPTIONS"}))
 
 
 class RouteTable:

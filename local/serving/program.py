@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 import uvicorn
 from starlette.types import ASGIApp
 
+from chalicelib import systems
 from local.gateway.address_limit import AddressLimit
 from local.gateway.gateway import Gateway
 from local.gateway.http_protocol import EnvelopeProtocol, RefusedFor
@@ -130,11 +131,14 @@ def main(argv: Sequence[str] | None = None) -> None:
     app = load_app()
     functions = SourceFunctions(app)
     limit = AddressLimit(int(os.environ.get("RATE_LIMIT_IP_PER_MINUTE", "100")))
+    for system in systems.served():
+        systems.origins_of(system)  # a wrong setting is said now, not by an answer
     gateway = Gateway(
         RouteTable(routes_of(app, API_FUNCTION)),
         functions.invoke,
         limit,
         compressed_from=chalice_configuration().get("minimum_compression_size"),
+        origins=systems.origins,
     )
     server = ReadyServer(configuration(gateway, limit.refused_for), arguments.ready)
     if arguments.with_parent:

@@ -16,6 +16,7 @@ from typing import Any
 from samtranslator.yaml_helper import yaml_parse
 
 from fintegrate.http.envelope import envelope
+from local.artifact.package.preflights import let_gateway_be_read, lists_origins
 from local.artifact.package.sources import COMMON, infra_file
 from local.artifact.package.template import API, FUNCTION
 
@@ -46,6 +47,9 @@ def infra_template(root: Path, system: str) -> Template:
         elif resource["Type"] == API:
             answers = properties["GatewayResponses"]
             properties["GatewayResponses"] = {k: _gateway_answer(**a) for k, a in answers.items()}
+    if lists_origins(template):
+        answers = resources["RestAPI"]["Properties"]["GatewayResponses"]
+        let_gateway_be_read(template, answers, resources["Firewall"]["Properties"]["Rules"])
     return template
 
 

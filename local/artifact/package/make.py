@@ -21,6 +21,7 @@ from typing import Any
 from local.artifact.package import bill_of_materials, ffmpeg_layer
 from local.artifact.package.bill_of_materials import FILE as SBOM
 from local.artifact.package.infra import infra_template
+from local.artifact.package.preflights import lists_origins, preflight_operation
 from local.artifact.package.repack import finish
 from local.artifact.package.sources import CACHE, infra_file, other_systems, source_files
 from local.artifact.package.template import ANY_METHOD, API, FUNCTION, METADATA
@@ -228,6 +229,7 @@ def _complete(template: Path, system: str, settings: list[str]) -> None:
     """Complete Chalice's template: every method of a known path reaches the function.
 
     A wrong method then gets Chalice's 405 with `Allow` in the envelope, not the 403 of AWS's gateway.
+    Where pages of other origins may come, the gateway itself answers OPTIONS.
     Every function also gets a role and the settings of a fast cold start.
     """
     document = json.loads(template.read_text(encoding="utf-8"))
@@ -236,6 +238,8 @@ def _complete(template: Path, system: str, settings: list[str]) -> None:
         if resource["Type"] == API:
             for operations in properties["DefinitionBody"]["paths"].values():
                 operations.setdefault(ANY_METHOD, _any_method(operations))
+                if lists_origins(document):
+                    operations.setdefault("options", preflight_operation(operations))
         elif resource["Type"] == FUNCTION:
             if not isinstance(properties["Role"], dict):
                 raise PackagingFailed(f"{infra_file(system)} has no Policies of {name}")

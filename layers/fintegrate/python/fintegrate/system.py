@@ -141,3 +141,10 @@ class System(NamedTuple):
     """Those of its own, beside the broker that all systems share."""
     base_path: str = ""
     """Where its paths begin, if health and metrics answer there, too."""
+    origins_setting: str = ""
+    """The variable that lists the origins whose pages may read its answers; none for no page."""
+
+    def has_path(self, path: str) -> bool:
+        """Whether a path, or its template, is below one of this system's."""
+        own = [self.base_path.strip("/"), *self.services]
+        return any(f"{path}/".startswith(f"/{part}/") for part in own if part)

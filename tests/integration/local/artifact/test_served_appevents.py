@@ -31,6 +31,7 @@ pytestmark = pytest.mark.skipif(os.name != "posix", reason="AWS's runtime client
 SYSTEM = systems.system_of("appevents")
 OWN = f"app_served_{os.getpid()}"
 EVENTS = "/api/v1/notify/events"
+PAGES = "https://app.example.com"
 USER, VIEWER = str(uuid.uuid4()), str(uuid.uuid4())
 UPLOAD = {
     "title": "100 kg!",
@@ -57,6 +58,7 @@ def environment(services: RunningServices) -> Iterator[dict[str, str]]:
         LAMBDA_SANDBOX="process",
         RATE_LIMIT_IP_PER_MINUTE="1000000",
         APP_RATE_LIMIT_USER_BURST="1000000",
+        CORS_ORIGINS=PAGES,
     )
     Management(urls.rabbitmq_management_url).delete_user(OWN)
     for name in names.values():
@@ -267,3 +269,16 @@ def test_page_and_its_files_are_packaged(served: ArtifactServer, name: str) -> N
     for file in [*files, "offline-queue.js"]:
         answer = httpx.get(f"{served.base_url}/app/{file}", timeout=60, trust_env=False)
         assert (answer.status_code, bool(answer.text)) == (200, True), file
+
+
+def test_page_of_a_listed_origin_reads(served: ArtifactServer) -> None:
+    asked = {"Origin": PAGES, "Access-Control-Request-Method": "POST"}
+    preflight, refused, unknown = (
+        httpx.request(m, f"{served.base_url}{path}", headers=asked, timeout=60, trust_env=False)
+        for m, path in (("OPTIONS", EVENTS), ("POST", EVENTS), ("GET", "/api/v1/nothing"))
+    )
+
+    assert [a.status_code for a in (preflight, refused, unknown)] == [204, 401, 404]
+    for answer in (preflight, refused, unknown):
+        assert answer.headers["access-control-allow-origin"] == PAGES
+    assert preflight.headers["access-control-allow-methods"] == "GET, HEAD, POST"

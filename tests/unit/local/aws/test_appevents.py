@@ -242,6 +242,79 @@ def test_videos_have_room_and_a_program(expanded: Template) -> None:
     assert (processing["MemorySize"], processing["Timeout"]) == (3008, 780)
 
 
+def test_gateway_answers_each_preflight(expanded: Template) -> None:
+    paths = expanded["Resources"]["RestAPI"]["Properties"]["Body"]["paths"]
+
+    for path, operations in paths.items():
+        mock = operations["options"]["x-amazon-apigateway-integration"]
+        (answer,) = mock["responses"].values()
+        said = {n.rpartition(".")[2]: v for n, v in answer["responseParameters"].items()}
+        methods = {m.upper() for m in operations if m in ("get", "post", "put", "patch", "delete")}
+        assert (mock["type"], answer["statusCode"]) == ("mock", "204"), path
+        allowed = set(said["Access-Control-Allow-Methods"].strip("'").split(", "))
+        assert allowed - {"HEAD"} == methods, path
+        assert ("HEAD" in allowed) == ("GET" in methods), path
+        assert said["Vary"] == "'Origin'"
+        assert "Access-Control-Allow-Origin" not in said  # only the mapping template may say it
+        declared = operations["options"]["responses"]["204"]["headers"].keys()
+        assert declared == {*said, "Access-Control-Allow-Origin"}
+
+
+def test_preflight_names_only_what_is_listed(expanded: Template) -> None:
+    paths = expanded["Resources"]["RestAPI"]["Properties"]["Body"]["paths"]
+    integration = paths["/api/v1/notify/events"]["options"]["x-amazon-apigateway-integration"]
+    mapping = integration["responses"]["default"]["responseTemplates"]["application/json"][
+        "Fn::Sub"
+    ]
+
+    assert '#set($listed = ",${CorsOrigins},")' in mapping
+    assert '$listed.contains(",$origin,")' in mapping
+    assert mapping.count("$context.responseOverride") == 1  # API Gateway refuses a second one
+
+
+def test_pages_read_the_gateways_answers(expanded: Template) -> None:
+    body = expanded["Resources"]["RestAPI"]["Properties"]["Body"]
+    anybody = {"Fn::If": ["ListsOrigins", "'*'", {"Ref": "AWS::NoValue"}]}
+    for answer in body["x-amazon-apigateway-gateway-responses"].values():
+        headers = answer["responseParameters"]
+        assert headers["gatewayresponse.header.Access-Control-Allow-Origin"] == anybody
+        exposed = headers["gatewayresponse.header.Access-Control-Expose-Headers"]["Fn::If"][1]
+        assert "Retry-After" in exposed
+
+    rule = expanded["Resources"]["Firewall"]["Properties"]["Rules"][0]
+    _, allow, _ = rule["Action"]["Block"]["CustomResponse"]["ResponseHeaders"]
+    said = {"Name": "Access-Control-Allow-Origin", "Value": "*"}
+    assert allow == {"Fn::If": ["ListsOrigins", said, {"Ref": "AWS::NoValue"}]}
+
+
+def test_origins_of_api_and_bucket_are_one(expanded: Template) -> None:
+    told = {n for n, p in functions(expanded).items() if "CORS_ORIGINS" in variables(p)}
+    bucket = read_template("videos")
+
+    assert told == {"APIHandler"}
+    assert variables(functions(expanded)["APIHandler"])["CORS_ORIGINS"] == {"Ref": "CorsOrigins"}
+    assert expanded["Parameters"]["CorsOrigins"]["Default"] == ""
+    filled = fill(bucket, "dev", {}, {"CORS_ORIGINS": "https://a.example,https://b.example"})
+    assert {
+        "ParameterKey": "CorsOrigins",
+        "ParameterValue": "https://a.example,https://b.example",
+    } in filled
+
+
+@pytest.mark.parametrize(
+    ("text", "is_taken"),
+    [
+        *(("", True), ("*", True), ("https://a.example", True), ("http://[::1]:8000", True)),
+        *(("https://a.example,http://b:3000", True), ("https://a.example,*", False)),
+        *(("https://a.example/", False), ("a.example", False), ("https://a, https://b", False)),
+    ],
+)
+def test_stack_refuses_what_is_no_origin(expanded: Template, text: str, is_taken: bool) -> None:
+    pattern = expanded["Parameters"]["CorsOrigins"]["AllowedPattern"]
+
+    assert bool(re.fullmatch(pattern, text)) is is_taken
+
+
 def test_bucket_is_private_and_tidy() -> None:
     bucket = load(str(INFRA / "videos.yaml"))["Resources"]["Videos"]
     said = bucket["Properties"]

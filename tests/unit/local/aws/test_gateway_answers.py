@@ -57,6 +57,13 @@ def test_answer_is_an_envelope(answers: Template, kind: str) -> None:
     assert ("gatewayresponse.header.Retry-After" in headers) == (STATUSES[kind] == 429)
 
 
+def test_other_systems_have_no_pages(expanded: Template) -> None:
+    """Banking lists no origins, so nothing of it is for pages."""
+    assert "Access-Control" not in json.dumps(expanded)
+    body = expanded["Resources"]["RestAPI"]["Properties"]["Body"]
+    assert not any("options" in operations for operations in body["paths"].values())
+
+
 def test_firewall_counts_addresses_by_the_minute(expanded: Template) -> None:
     firewall = expanded["Resources"]["Firewall"]["Properties"]
     (rule,) = firewall["Rules"]

@@ -7,17 +7,19 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from chalice.app import Request as ChaliceRequest
 from chalice.app import Response
 
 from fintegrate.errors import ApiError, MethodNotAllowed, UnsupportedMediaType
+from fintegrate.http.cors import NOTHING, Origins
 from fintegrate.http.envelope import answer, crash, merged
 from fintegrate.http.requests import Request, current
 from fintegrate.logs import key_id, request_id
 from fintegrate.metrics import REQUEST_SECONDS, REQUESTS
 from fintegrate.metrics_store import Metrics
+from fintegrate.settings import SettingsError
 
 log = logging.getLogger(__name__)
 Middleware = Callable[[ChaliceRequest, Callable[[ChaliceRequest], Response]], Response]
@@ -29,10 +31,14 @@ STANDARD_HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosn
 """Headers of every answer. A handler may replace them."""
 
 
-def request_scope(metrics: Callable[[], Metrics]) -> Middleware:
+def request_scope(
+    metrics: Callable[[], Metrics], origins: Callable[[str], Origins | None] = lambda _path: None
+) -> Middleware:
     """Make Chalice's HTTP middleware.
 
-    `metrics` counts the requests that Chalice refuses before it has found an endpoint.
+    Args:
+        metrics: count the requests that Chalice refuses before it has found an endpoint
+        origins: the origins whose pages may read the answers of this path; None if none ever may
     """
 
     def scope(raw: ChaliceRequest, get_response: Callable[[ChaliceRequest], Response]) -> Response:
@@ -47,7 +53,8 @@ def request_scope(metrics: Callable[[], Metrics]) -> Middleware:
             response = crash(request.id)
         finally:
             current.reset(scope)
-        response.headers = merged(STANDARD_HEADERS, response.headers, {"X-Request-Id": request.id})
+        own = {"X-Request-Id": request.id, **_cross_origin(request, origins)}
+        response.headers = merged(STANDARD_HEADERS, response.headers, own)
         seconds = time.monotonic() - began
         status, milliseconds = response.status_code, seconds * 1000
         log.info("%s %s %s in %.1f ms", request.method, request.path, status, milliseconds)
@@ -57,6 +64,14 @@ def request_scope(metrics: Callable[[], Metrics]) -> Middleware:
         return response
 
     return scope
+
+
+def _cross_origin(request: Request, origins: Callable[[str], Origins | None]) -> Mapping[str, str]:
+    try:
+        allowed = origins(request.route)
+    except SettingsError:  # the endpoint has read the settings, too, and refused to serve
+        return NOTHING
+    return NOTHING if allowed is None else allowed.allow(request.header("origin"))
 
 
 def _count(
