@@ -97,7 +97,10 @@ UNFILTERED = {
         "events": OPERATOR,
         "dead_letters": OPERATOR,
     },
-    "functions/appevents/schedules/purge_settings.sql": {"feed_access_attempts": OPERATOR},
+    "functions/appevents/schedules/purge_settings.sql": {
+        "feed_access_attempts": OPERATOR,
+        "viewer_access_attempts": OPERATOR,
+    },
     "functions/appevents/settings/signing_keys.sql": {
         "current": SERVICES_OWN,
         "add": SERVICES_OWN,
@@ -118,6 +121,7 @@ UNFILTERED = {
     },
     "functions/appevents/video/upkeep.sql": {
         "expire": OPERATOR,
+        "give_up": OPERATOR,
         "removable": OPERATOR,
         "deleted_posts": OPERATOR,
         "forget_grants": OPERATOR,
