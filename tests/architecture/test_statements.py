@@ -121,6 +121,7 @@ UNFILTERED = {
     },
     "functions/appevents/video/upkeep.sql": {
         "expire": OPERATOR,
+        "give_up": OPERATOR,
         "removable": OPERATOR,
         "give_up": OPERATOR,
         "deleted_posts": OPERATOR,

@@ -42,7 +42,7 @@ def _refusal(denied: Denied) -> Forbidden | TooManyRequests:
     if denied.retry_after:
         said = f"Too many passcodes were tried here; try again in {denied.retry_after} s"
         return TooManyRequests(said, denied.retry_after, reason=denied.reason)
-    return Forbidden("The passcode is wrong", reason="denied")
+    return Forbidden("denied: the passcode is wrong", reason="denied")
 
 
 def _spread(db: Database, owner_id: str, user_id: str, granted: Granted) -> None:
