@@ -59,7 +59,6 @@ UNFILTERED = {
     "functions/appevents/notification/backlog.sql": {"read": OPERATOR},
     "functions/appevents/notification/outbox.sql": {
         "predecessors": "a user's own events, for the request that has just written one",
-        "mark_published_all": BY_EVENT,
         "mark_unpublished_all": BY_EVENT,
         "count": OPERATOR,
         "claim": OPERATOR,
@@ -98,7 +97,10 @@ UNFILTERED = {
         "events": OPERATOR,
         "dead_letters": OPERATOR,
     },
-    "functions/appevents/schedules/purge_settings.sql": {"feed_access_attempts": OPERATOR},
+    "functions/appevents/schedules/purge_settings.sql": {
+        "feed_access_attempts": OPERATOR,
+        "viewer_access_attempts": OPERATOR,
+    },
     "functions/appevents/settings/signing_keys.sql": {
         "current": SERVICES_OWN,
         "add": SERVICES_OWN,
@@ -119,6 +121,7 @@ UNFILTERED = {
     },
     "functions/appevents/video/upkeep.sql": {
         "expire": OPERATOR,
+        "give_up": OPERATOR,
         "removable": OPERATOR,
         "deleted_posts": OPERATOR,
         "forget_grants": OPERATOR,
@@ -238,6 +241,15 @@ def test_database_functions_name_their_tenant() -> None:
 
     assert len(bodies) == schema.count("CREATE FUNCTION")
     assert unfiltered == set(UNFILTERED_FUNCTIONS)
+
+
+def test_functions_of_events_name_their_user() -> None:
+    schema = (ROOT / "sql" / "appevents" / "notify" / "schema.sql").read_text()
+    bodies = dict(FUNCTION.findall(schema))
+    unfiltered = {name for name, body in bodies.items() if "user_id = of_user" not in body}
+
+    assert len(bodies) == schema.count("CREATE FUNCTION")
+    assert unfiltered == {"mark_events_published"}, BY_EVENT
 
 
 @pytest.mark.parametrize("file", modules(FUNCTIONS), ids=named)
