@@ -244,6 +244,15 @@ def test_database_functions_name_their_tenant() -> None:
     assert unfiltered == set(UNFILTERED_FUNCTIONS)
 
 
+def test_functions_of_events_name_their_user() -> None:
+    schema = (ROOT / "sql" / "appevents" / "notify" / "schema.sql").read_text()
+    bodies = dict(FUNCTION.findall(schema))
+    unfiltered = {name for name, body in bodies.items() if "user_id = of_user" not in body}
+
+    assert len(bodies) == schema.count("CREATE FUNCTION")
+    assert unfiltered == {"mark_events_published"}, BY_EVENT
+
+
 @pytest.mark.parametrize("file", modules(FUNCTIONS), ids=named)
 def test_code_of_functions_holds_no_sql(file: Path) -> None:
     assert [text for text in texts(tree_of(file)) if SQL_TEXT.search(text)] == []
