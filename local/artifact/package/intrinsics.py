@@ -26,6 +26,10 @@ class Unresolved(LookupError):
     """The value is known only after the template is deployed to AWS."""
 
 
+class Absent(Unresolved):
+    """The value is `AWS::NoValue`: what has it is left out."""
+
+
 class Intrinsics:
     """The values of one template.
 
@@ -47,14 +51,21 @@ class Intrinsics:
             Unresolved: only AWS knows a part of the value
         """
         if isinstance(value, list):
-            return [self.resolve(item) for item in value]
+            return [found for item in value for found in self._present(item)]
         if not isinstance(value, Mapping):
             return value
         if len(value) == 1:
             name, argument = next(iter(value.items()))
             if name == "Ref" or name.startswith("Fn::"):
                 return self._call(name.removeprefix("Fn::"), argument)
-        return {name: self.resolve(item) for name, item in value.items()}
+        return {name: found for name, item in value.items() for found in self._present(item)}
+
+    def _present(self, value: Any) -> list[Any]:
+        """The value alone, or nothing if it is to be left out."""
+        try:
+            return [self.resolve(value)]
+        except Absent:
+            return []
 
     def _call(self, name: str, argument: Any) -> Any:
         match name:
@@ -72,6 +83,8 @@ class Intrinsics:
         raise Unresolved(f"Fn::{name}")
 
     def _named(self, name: str) -> Any:
+        if name == "AWS::NoValue":
+            raise Absent(name)
         try:
             return self._values[name]
         except KeyError:

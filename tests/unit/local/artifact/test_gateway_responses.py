@@ -78,3 +78,14 @@ def test_without_definition_the_envelope_answers(tmp_path: Path) -> None:
     response = responses(tmp_path, {}).response(TooManyRequests(100, 7), "r")
     assert json.loads(bytes(response.body))["detail"]["status_code"] == "429"
     assert response.headers["retry-after"] == "7"
+
+
+def test_header_without_value_is_left_out(tmp_path: Path) -> None:
+    said = in_api("THROTTLED")
+    headers = said["GatewayResponses"]["THROTTLED"]["ResponseParameters"]["Headers"]
+    headers["Access-Control-Allow-Origin"] = {"Ref": "AWS::NoValue"}
+
+    response = responses(tmp_path, said).response(TooManyRequests(100, 7), "r")
+
+    assert "access-control-allow-origin" not in response.headers
+    assert response.headers["x-kind"] == "THROTTLED"
