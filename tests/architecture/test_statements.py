@@ -123,7 +123,6 @@ UNFILTERED = {
         "expire": OPERATOR,
         "give_up": OPERATOR,
         "removable": OPERATOR,
-        "give_up": OPERATOR,
         "deleted_posts": OPERATOR,
         "forget_grants": OPERATOR,
     },
