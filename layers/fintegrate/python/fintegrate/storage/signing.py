@@ -62,8 +62,7 @@ class Signer:
     @property
     def origin(self) -> str:
         """Scheme and host of every URL, as a page's content security policy names them."""
-        scheme, host, _ = self._place("")
-        return f"{scheme}://{host}"
+        return self._place()[0]
 
     def presigned(
         self,
