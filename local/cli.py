@@ -85,7 +85,7 @@ def _next_steps(url: str, installation: Installation) -> None:
     console.print(f"[bold green]Fintegrate serves on {url}[/bold green]   docs: {url}/docs")
     if platforms.URL in installation.environment:
         console.print(f"The relay's platforms: {installation.environment[platforms.URL]}")
-    console.print(f"The pages of app.events: {url}/app/demo and {url}/app/feed")
+    console.print(f"The pages of app.events: {url}/app/demo, {url}/app/feed", soft_wrap=True)
     console.print(
         "Try:\n"
         "  source .local/env\n"

@@ -26,8 +26,8 @@ export async function upload(file, title, id, show, signal) {
     show("processing");
     return await processed(id, signal);
   } catch (error) {
-    if (signal.aborted) throw new Error("Stopped.");
-    throw error instanceof Failed ? error : new Error(wordsOf(error));
+    if (error instanceof Failed) throw error;
+    throw new Error(signal.aborted ? "Stopped." : wordsOf(error));
   }
 }
 
@@ -99,5 +99,5 @@ async function processed(id, signal) {
     if (video.status === "failed") throw new Failed(`The video cannot be shown: ${video.failure.reason}`);
     await new Promise((resolve) => setTimeout(resolve, wait));
   }
-  throw new Failed("Stopped.");
+  throw new Failed("This page waits no longer. The video is processed all the same.");
 }

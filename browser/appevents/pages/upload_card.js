@@ -13,7 +13,8 @@ const STEPS = [
   ["processed", "It is in your feed"],
 ];
 const TYPES = { mp4: "video/mp4", m4v: "video/mp4", mov: "video/quicktime", webm: "video/webm" };
-let stopping = null;
+const NEEDS_CONNECTION = STEPS.slice(0, 3).map(([step]) => step);
+let stopping = null, at = null;
 
 /** Make the form work. */
 export function startUpload() {
@@ -22,7 +23,9 @@ export function startUpload() {
     runUpload($("file").files[0], $("title").value.trim());
   });
   $("upload-stop").addEventListener("click", () => stopping?.abort());
-  onNetwork((online) => online || stopping?.abort());
+  onNetwork((online) => {
+    if (!online && NEEDS_CONNECTION.includes(at)) stopping?.abort();
+  });
   onSession(() => {
     stopping?.abort();
     $("upload-shown").hidden = true;
@@ -33,7 +36,7 @@ async function runUpload(given, title) {
   const file = withType(given);
   stopping = new AbortController();
   beginUpload();
-  let at = "asking";
+  at = "asking";
   const show = (step, facts = {}) => {
     at = step;
     showSteps(step, facts.percent ?? null);

@@ -66,6 +66,23 @@ def bob(visit: Visit, site: Site) -> Visitor:
     return visit(Person(site.environment), "Bob")
 
 
+def test_processing_outlasts_being_offline(visit: Visit, site: Site, clip: Path) -> None:
+    """Only the sending needs a connection: after it the file is safe in the store."""
+    carol = visit(Person(site.environment), "Carol").open("demo")
+    carol.page.route("**/api/v1/videos/*", lambda look: look.abort())
+    carol.page.set_input_files("#file", clip)
+    carol.page.click("#upload-start")
+    carol.sees("#upload-steps .now", "Process the video")
+
+    carol.page.get_by_role("button", name="Go offline").click()
+    carol.sees("#network", "offline")
+    expect(carol.page.locator("#upload-error")).to_be_hidden()
+    carol.page.unroute("**/api/v1/videos/*")
+    carol.page.get_by_role("button", name="Go online").click()
+
+    carol.sees("#upload-steps .done", "It is in your feed")
+
+
 def test_upload_appears_and_plays(uploaded: Uploaded, bob: Visitor) -> None:
     post = bob.open("feed").sees(".post", TITLE)
     picture = post.locator("img")

@@ -338,14 +338,13 @@ class _Answering:
         return answer(error.status, {}, redacted(error.description), headers, error.reason)
 
     def _audit_refusal(self, error: ApiError, refused: Refused | None = None) -> None:
-        who, audit = self._caller or refused, self._parts.audit
-        if audit is None:
-            return
-        if who is not None and who.key_id is not None and not isinstance(error, ConnectionLost):
-            # Keys that are missing or malformed have no id and never touch the database.
+        who = self._caller or refused
+        if who is None or who.key_id is None or isinstance(error, ConnectionLost):
+            return  # keys that are missing or malformed have no id and never touch the database
+        if self._parts.audit is not None:
             exists = self._caller is not None or (refused is not None and refused.exists)
             entry = self._entry(error.status, error.description, who)
-            audit.write_refusal(entry, exists=exists)
+            self._parts.audit.write_refusal(entry, exists=exists)
 
     def _entry(self, status: int, reason: str, who: Caller | Refused) -> AuditEntry:
         request = self._request
