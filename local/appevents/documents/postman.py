@@ -32,7 +32,7 @@ PLAN = Plan(
     credentials=("token", "admin_api_key"),
     kept=("client_generated_id", "video_id"),
     keep=KEEP,
-    given=("metrics", "uploaded", "conversation_id", "program_id", "post_id", "owner_id"),
+    given=("metrics", "ai", "uploaded", "conversation_id", "program_id", "post_id", "owner_id"),
     sent={
         "POST /api/v1/notify/events": EVENT,
         "POST /api/v1/notify/events/batch": {"events": [EVENT]},
@@ -40,7 +40,8 @@ PLAN = Plan(
         "POST /api/v1/notify/events/status": {"ids": ["{{client_generated_id}}"]},
     },
     only_with={
-        "GET /metrics": "metrics",
+        **dict.fromkeys(("GET /metrics", "GET /api/v1/metrics"), "metrics"),
+        "POST /api/v1/ai/prompt": "ai",
         "POST /api/v1/videos/{video_id}/complete": "uploaded",
         **dict.fromkeys(OF_OPERATORS, "admin_api_key"),
     },

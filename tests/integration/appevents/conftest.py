@@ -64,7 +64,11 @@ def app_databases(
 @pytest.fixture(scope="package")
 def app_broker(services: RunningServices) -> Iterator[str]:
     """A virtual host of these tests' own, with the administrator as user."""
-    host = f"app_{WORKER}"
+    yield from virtual_host(services, f"app_{WORKER}")
+
+
+def virtual_host(services: RunningServices, host: str) -> Iterator[str]:
+    """The address of a virtual host, while it is there."""
     management = Management(services.urls.rabbitmq_management_url, virtual_host=host)
     management.put_virtual_host()
     yield urlsplit(services.urls.rabbitmq_url)._replace(path=f"/{quote(host, safe='')}").geturl()

@@ -8,11 +8,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-import pytest
-
 from chalicelib.appevents import wiring
-from chalicelib.appevents.notification import accept
-from fintegrate.database import Database, UniqueViolation
 from local.services.amqp import channel_on
 from tests.integration.appevents.conftest import Reply, User, event
 from tests.support.plans import rows_read
@@ -155,30 +151,6 @@ def test_batches_that_overlap_are_answered(user: User, query: Query) -> None:
     assert set(statuses) == {"accepted", "duplicate"}
     rows = query("notify", "SELECT sequence FROM events ORDER BY sequence")
     assert [row["sequence"] for row in rows] == list(range(1, 13))
-
-
-def test_ids_that_come_one_by_one_are_found(
-    user: User, make_user: Callable[[], User], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Each time that the statement is tried, one more of its ids stands by another request."""
-    events = [event("machine.note.saved", NOTE) for _ in range(3)]
-    meanwhile, real = list(events[:2]), Database.fetch_all
-
-    def fetch_all(self: Database, sql: str, parameters: Any, **options: Any) -> Any:
-        if sql == accept.SQL["accept"] and meanwhile:
-            other = meanwhile.pop()
-            with monkeypatch.context() as patch:
-                patch.setattr(Database, "fetch_all", real)
-                assert user.call("POST", EVENTS, other).status == 202
-            raise UniqueViolation("events_pkey")
-        return real(self, sql, parameters, **options)
-
-    monkeypatch.setattr(Database, "fetch_all", fetch_all)
-
-    reply = user.call("POST", BATCH, {"events": events})
-
-    statuses = [each["status"] for each in reply.data["results"]]
-    assert statuses == ["duplicate", "duplicate", "accepted"]
 
 
 def test_ten_events_cost_as_much_as_one(

@@ -20,6 +20,8 @@ from local.services.native.browser import CHROMIUM
 from local.services.running import RunningServices
 from local.services.settings import settings_environment
 from local.serving.server import Server, start_server
+from tests.conftest import WORKER
+from tests.integration.appevents.conftest import virtual_host
 
 BATCH = "/api/v1/notify/events/batch"
 BLANK = "/app/blank"
@@ -161,14 +163,20 @@ def chromium(playwright: Playwright) -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="package")
+def site_broker(services: RunningServices) -> Iterator[str]:
+    """A virtual host of the site's own: a queue keeps the wait with which it was made."""
+    yield from virtual_host(services, f"site_{WORKER}")
+
+
+@pytest.fixture(scope="package")
 def site_environment(
-    services: RunningServices, app_databases: dict[str, str], app_broker: str
+    services: RunningServices, app_databases: dict[str, str], site_broker: str
 ) -> dict[str, str]:
     return settings_environment(
         services.urls,
         **app_databases,
         SYSTEM="appevents",
-        APP_RABBITMQ_URL=app_broker,
+        APP_RABBITMQ_URL=site_broker,
         APP_RATE_LIMIT_USER_BURST="100000",
         RATE_LIMIT_IP_PER_MINUTE="1000000",
         SCHEDULER="off",
@@ -176,8 +184,9 @@ def site_environment(
     )
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def running_site(site_environment: dict[str, str]) -> Iterator[Site]:
+    """It is gone before the tests of another file use the databases."""
     site = Site(site_environment)
     yield site
     site.kill()
