@@ -34,7 +34,8 @@ export function createSending({ root, store, isDue, onSettled, onUnauthorized, o
   async function settle(results, least = 0) {
     const jitter = 0.9 + Math.random() * 0.2; // one for all: they stay together
     const settled = { taken: [], refused: [], failed: [] };
-    await store.change(results.keys(), (entry) => {
+    // Not the keys themselves: they could be gone through once only, and a lost connection means twice.
+    await store.change([...results.keys()], (entry) => {
       const { meaning, words, status } = results.get(entry.client_generated_id);
       const { client_generated_id, event_type, state } = entry;
       if (meaning === "taken") {
