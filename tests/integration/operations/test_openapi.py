@@ -74,7 +74,7 @@ def test_document_marks_endpoints_with_keys(document: dict[str, Any]) -> None:
     public = {(m, p) for m, p, operation in operations(document) if operation.get("security") == []}
 
     assert public == {key for key, spec in specs().items() if spec.access is Access.PUBLIC}
-    pages = {"/health", "/openapi.json", "/docs", "/api/v1/feed-access/jwks.json"}
+    pages = {"/health", "/openapi.json", "/docs", "/api/v1/health"}
     pages |= {"/app/offline-queue.js", "/app/demo", "/app/feed", "/app/{file}"}
     assert public == {("GET", path) for path in pages}
 

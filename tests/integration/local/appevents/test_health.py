@@ -48,7 +48,7 @@ def test_servers_that_answer_are_up(settings: Settings) -> None:
 def test_line_tells_the_migration(settings: Settings) -> None:
     line = looked(settings, "database notify_db")
 
-    assert (line["ts"], line["migration"]) == (1.5, "001_initial.up.sql")
+    assert (line["ts"], line["migration"]) == (1.5, "002_kept_plans.up.sql")
     assert line["latency_ms"] > 0
 
 

@@ -54,3 +54,7 @@ def system_of(name: str) -> System:
 
 def served() -> list[System]:
     return list(SYSTEMS.values())
+
+
+def origins_of(_system: System) -> None:
+    """No page of another origin reads what these answer."""

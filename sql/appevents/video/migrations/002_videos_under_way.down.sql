@@ -1,7 +1,0 @@
--- Removes everything that 002_videos_under_way.up.sql made.
-
-BEGIN;
-
-DROP INDEX IF EXISTS videos_under_way;
-
-COMMIT;
