@@ -58,3 +58,7 @@ def served() -> list[System]:
 
 def origins_of(_system: System) -> None:
     """No page of another origin reads what these answer."""
+
+
+def origins(_path: str) -> None:
+    """As `origins_of`, by a path."""
