@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
 
 from chalicelib.appevents.configuration import Configuration
 from fintegrate.access.by_key_hash import ByKeyHash
@@ -60,16 +59,9 @@ def _keys(settings: Configuration) -> Keys:
     if bool(settings.jwt_jwks_url) == bool(settings.jwt_shared_secret):
         raise SettingsError("Set one of JWT_JWKS_URL and JWT_SHARED_SECRET, and not both")
     if settings.jwt_jwks_url:
-        return _issuer_keys(settings.jwt_jwks_url, settings.stage)
+        from fintegrate.access.key_sets import keys_at
+
+        return keys_at(settings.jwt_jwks_url, settings.stage, "JWT_JWKS_URL")
     if len(settings.jwt_shared_secret.encode()) < SHORTEST_SECRET:
         raise SettingsError(f"JWT_SHARED_SECRET must have at least {SHORTEST_SECRET} bytes")
     return SharedSecret(settings.jwt_shared_secret)
-
-
-def _issuer_keys(url: str, stage: str) -> Keys:
-    from fintegrate.access.issuer_keys import IssuerKeys
-    from fintegrate.outgoing.reading import read_text
-    from fintegrate.outgoing.urls import own_hosts
-
-    allowed = own_hosts(url, stage, "JWT_JWKS_URL")
-    return IssuerKeys(url, partial(read_text, allowed=allowed))

@@ -310,16 +310,17 @@ def _feed_keys(
     service: Callable[[str], ServiceParts],
     sealing: Callable[[], Sealing],
 ) -> Keys:
-    from chalicelib.appevents import feed_keys
+    """The API answers for both services, so it takes the set in its own process (decision 0047)."""
     from chalicelib.appevents.settings.signing_keys import public_keys
+    from fintegrate.access.key_sets import NoKeys, keys_at, keys_shown
 
     def show() -> str:
         database = service("settings").request.database
         return json.dumps(public_keys(database, sealing(), settings.feed_access_seconds))
 
     if settings.feed_access_jwks_url:
-        return feed_keys.keys_at(settings.feed_access_jwks_url)
-    return feed_keys.keys_shown(show) if settings.settings_database_url else feed_keys.NoKeys()
+        return keys_at(settings.feed_access_jwks_url, settings.stage, "FEED_ACCESS_JWKS_URL")
+    return keys_shown(show) if settings.settings_database_url else NoKeys()
 
 
 def _database(

@@ -3,9 +3,9 @@
 from chalicelib.appevents.dm.blueprint import dm
 from chalicelib.appevents.dm.conversations import list_conversations as read
 from chalicelib.appevents.dm.models import ConversationList, ConversationPage
-from chalicelib.appevents.paging import by_time
 from chalicelib.appevents.wiring import endpoint_of
 from fintegrate.http.endpoint import Answer, Call
+from fintegrate.http.listings import by_time
 
 endpoint = endpoint_of("dm")
 CONVERSATIONS = by_time("conversations", "conversation_id", "last_activity_at")

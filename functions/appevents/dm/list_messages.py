@@ -8,10 +8,10 @@ from chalicelib.appevents.dm.blueprint import dm
 from chalicelib.appevents.dm.conversations import find_conversation
 from chalicelib.appevents.dm.messages import newer_messages, older_messages
 from chalicelib.appevents.dm.models import ConversationPath, MessageList, MessagePage
-from chalicelib.appevents.paging import Listing, by_number
 from chalicelib.appevents.wiring import endpoint_of
 from fintegrate.errors import Invalid, NotFound
 from fintegrate.http.endpoint import Answer, Call
+from fintegrate.http.listings import Listing, by_number
 
 endpoint = endpoint_of("dm")
 NEWER, OLDER = by_number("newer messages", "sequence"), by_number("older messages", "sequence")

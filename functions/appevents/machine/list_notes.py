@@ -3,9 +3,9 @@
 from chalicelib.appevents.machine.blueprint import machine
 from chalicelib.appevents.machine.models import MachinePath, NoteList, NotePage
 from chalicelib.appevents.machine.notes import list_notes as read
-from chalicelib.appevents.paging import by_time
 from chalicelib.appevents.wiring import endpoint_of
 from fintegrate.http.endpoint import Answer, Call
+from fintegrate.http.listings import by_time
 
 endpoint = endpoint_of("machine")
 NOTES = by_time("notes", "note_id")

@@ -4,9 +4,9 @@ from chalicelib.appevents.notification.accept import list_page
 from chalicelib.appevents.notification.blueprint import notification
 from chalicelib.appevents.notification.models import EventList, EventPage
 from chalicelib.appevents.notification.states import state_of
-from chalicelib.appevents.paging import by_time
 from chalicelib.appevents.wiring import endpoint_of, parts
 from fintegrate.http.endpoint import Answer, Call
+from fintegrate.http.listings import by_time
 
 endpoint = endpoint_of("notification")
 EVENTS = by_time("events", "client_generated_id", "received_at")

@@ -7,9 +7,9 @@ from uuid import UUID
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from chalicelib.appevents.from_clients import FromClients
 from chalicelib.appevents.paging import Page
 from fintegrate.http.cursors import NextCursor
+from fintegrate.http.from_clients import FromClients
 from fintegrate.http.validation import Described, Instant, RequestModel
 
 _ID = "550e8400-e29b-41d4-a716-446655440000"

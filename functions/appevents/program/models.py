@@ -7,8 +7,9 @@ from pydantic import BeforeValidator, Field
 from typing_extensions import TypedDict
 
 from chalicelib.appevents.events.program import ProgramId
-from chalicelib.appevents.paging import Page, by_time
+from chalicelib.appevents.paging import Page
 from fintegrate.http.cursors import NextCursor, digits_only
+from fintegrate.http.listings import by_time
 from fintegrate.http.validation import Described, RequestModel
 
 _PROGRAM = "0d6f4b1c-5f0e-4a39-9a52-6f4a3c1d2e10"

@@ -1,7 +1,6 @@
 """GET /api/v1/programs/{program_id}: a program with its workouts."""
 
 from chalicelib.appevents.events.program import LAST_POSITION
-from chalicelib.appevents.paging import Column, Listing, up_to
 from chalicelib.appevents.program.blueprint import program
 from chalicelib.appevents.program.models import ProgramPath, ProgramWithWorkouts, WorkoutPage
 from chalicelib.appevents.program.programs import find_program
@@ -10,6 +9,7 @@ from chalicelib.appevents.wiring import endpoint_of
 from fintegrate.errors import NotFound
 from fintegrate.http.cursors import uuid_of
 from fintegrate.http.endpoint import Answer, Call
+from fintegrate.http.listings import Column, Listing, up_to
 
 endpoint = endpoint_of("program")
 WORKOUTS = Listing(

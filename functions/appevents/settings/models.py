@@ -8,8 +8,8 @@ from typing_extensions import TypedDict
 
 from chalicelib.appevents.events.fields import Passcode
 from chalicelib.appevents.events.settings import OwnerId
-from chalicelib.appevents.from_clients import FromClients
 from chalicelib.appevents.settings.passcodes import MOST_BYTES
+from fintegrate.http.from_clients import FromClients
 from fintegrate.http.validation import Described, RequestModel
 
 _AT = "2026-11-26T10:00:00.000000Z"

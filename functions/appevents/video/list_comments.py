@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from chalicelib.appevents.paging import by_time
 from chalicelib.appevents.video.blueprint import posts
 from chalicelib.appevents.video.comments import first_replies
 from chalicelib.appevents.video.comments import list_comments as read
@@ -11,6 +10,7 @@ from chalicelib.appevents.video.models import CommentList, CommentPage, PostPath
 from chalicelib.appevents.wiring import endpoint_of, parts
 from fintegrate.database import Row
 from fintegrate.http.endpoint import Access, Answer, Call
+from fintegrate.http.listings import by_time
 
 endpoint = endpoint_of("video")
 COMMENTS = by_time("comments", "comment_id")

@@ -1,12 +1,13 @@
 """GET /api/v1/feed: what everybody may see."""
 
-from chalicelib.appevents.paging import Page, by_time
+from chalicelib.appevents.paging import Page
 from chalicelib.appevents.video.blueprint import feed
 from chalicelib.appevents.video.models import PostList
 from chalicelib.appevents.video.object_store import urls_of
 from chalicelib.appevents.video.posts import list_public, shown
 from chalicelib.appevents.wiring import endpoint_of, parts
 from fintegrate.http.endpoint import Access, Answer, Call
+from fintegrate.http.listings import by_time
 
 endpoint = endpoint_of("video")
 POSTS = by_time("feed", "post_id")

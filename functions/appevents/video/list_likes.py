@@ -1,12 +1,13 @@
 """GET /api/v1/posts/{post_id}/likes: who likes a post."""
 
-from chalicelib.appevents.paging import Page, by_time
+from chalicelib.appevents.paging import Page
 from chalicelib.appevents.video.blueprint import posts
 from chalicelib.appevents.video.feed_access import seen_post
 from chalicelib.appevents.video.likes import list_likes as read
 from chalicelib.appevents.video.models import LikeList, PostPath
 from chalicelib.appevents.wiring import endpoint_of, parts
 from fintegrate.http.endpoint import Answer, Call
+from fintegrate.http.listings import by_time
 
 endpoint = endpoint_of("video")
 LIKES = by_time("likes", "user_id")

@@ -1,6 +1,6 @@
 """GET /api/v1/feed/{owner_id}: the feed of one owner."""
 
-from chalicelib.appevents.paging import Page, by_time
+from chalicelib.appevents.paging import Page
 from chalicelib.appevents.video.blueprint import feed
 from chalicelib.appevents.video.feed_access import check_feed
 from chalicelib.appevents.video.models import OwnerPath, PostList
@@ -8,6 +8,7 @@ from chalicelib.appevents.video.object_store import urls_of
 from chalicelib.appevents.video.posts import list_of_owner, shown
 from chalicelib.appevents.wiring import endpoint_of, parts
 from fintegrate.http.endpoint import Access, Answer, Call
+from fintegrate.http.listings import by_time
 
 endpoint = endpoint_of("video")
 POSTS = by_time("owner feed", "post_id")

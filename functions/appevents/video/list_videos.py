@@ -1,6 +1,5 @@
 """GET /api/v1/videos: the caller's videos."""
 
-from chalicelib.appevents.paging import by_time
 from chalicelib.appevents.video.blueprint import videos
 from chalicelib.appevents.video.models import VideoList, VideoPage
 from chalicelib.appevents.video.object_store import urls_of
@@ -8,6 +7,7 @@ from chalicelib.appevents.video.videos import list_videos as read
 from chalicelib.appevents.video.videos import shown
 from chalicelib.appevents.wiring import endpoint_of, parts
 from fintegrate.http.endpoint import Answer, Call
+from fintegrate.http.listings import by_time
 
 endpoint = endpoint_of("video")
 VIDEOS = by_time("videos", "video_id")

@@ -8,9 +8,9 @@ from pydantic import Field
 from typing_extensions import TypedDict
 
 from chalicelib.appevents.events.video import OwnerId, PostId, UploadRequested, VideoId
-from chalicelib.appevents.from_clients import FromClients
 from chalicelib.appevents.paging import Page
 from fintegrate.http.cursors import NextCursor
+from fintegrate.http.from_clients import FromClients
 from fintegrate.http.validation import Described, RequestModel
 
 _ID = "7c9e6679-7425-40de-944b-e07fc1f90ae7"

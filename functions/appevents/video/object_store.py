@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
-from datetime import datetime
 from functools import lru_cache
 from typing import NamedTuple
 
 from chalicelib.appevents.configuration import Configuration
 from fintegrate.settings import SettingsError
+from fintegrate.storage.role import of_the_role
 from fintegrate.storage.signing import Credentials, Signer
 from fintegrate.storage.store import Store, store_of
 
@@ -57,17 +56,3 @@ def bucket_of(settings: Configuration) -> Bucket:
     """The bucket of a process. Opens no connection. Raises as `signer_of`."""
     signer = signer_of(settings)
     return Bucket(settings, signer, store_of(signer))
-
-
-def of_the_role() -> Credentials:
-    """Those that AWS puts into the environment, and when they end, if it says so."""
-    said, ends = os.environ, os.environ.get("AWS_CREDENTIAL_EXPIRATION")
-    try:
-        return Credentials(
-            said["AWS_ACCESS_KEY_ID"],
-            said["AWS_SECRET_ACCESS_KEY"],
-            said.get("AWS_SESSION_TOKEN", ""),
-            datetime.fromisoformat(ends) if ends else None,
-        )
-    except KeyError:
-        raise SettingsError("OBJECT_STORE_ACCESS_KEY is not set, and there is no role") from None

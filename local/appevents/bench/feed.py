@@ -8,8 +8,8 @@ from collections.abc import Callable
 from typing import Any
 
 from chalicelib.appevents import wiring
-from chalicelib.appevents.paging import Listing
 from chalicelib.appevents.video.list_feed import POSTS
+from fintegrate.http.listings import Listing
 from local.appevents.bench.databases import AppDatabases, AppTemplate
 from local.appevents.bench.page_floor import RawFeed
 from local.appevents.bench.posts import nth_post, write_many_posts

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from chalicelib.appevents.from_clients import without_halves
+from fintegrate.http.from_clients import without_halves
 
 
 @pytest.mark.parametrize(

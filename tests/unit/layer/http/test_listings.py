@@ -9,8 +9,8 @@ from uuid import uuid4
 
 import pytest
 
-from chalicelib.appevents.paging import Column, Listing, by_number, by_time, up_to
 from fintegrate.errors import Invalid
+from fintegrate.http.listings import Column, Listing, by_number, by_time, up_to
 
 LETTERS, NUMBERS = by_time("letters", "letter_id"), by_number("numbers", "number")
 AT = datetime(2026, 11, 26, 10, 0, 0, 123456, tzinfo=UTC)

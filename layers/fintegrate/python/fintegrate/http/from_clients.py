@@ -6,6 +6,8 @@ for it. Here it counts as NUL: the field that holds it is refused by its name, a
 neighbour anything.
 """
 
+from __future__ import annotations
+
 import re
 from typing import Any, Self
 

@@ -1,21 +1,16 @@
-"""The public keys of feed access tokens, as the video service gets them from the settings.
-
-The API answers for both services, so it takes the set of keys in its own process. It sends no request to
-itself, and needs no address that a stack cannot know before it is made (decision 0047). Where another
-API answers for the settings, `FEED_ACCESS_JWKS_URL` says where the set is.
-"""
+"""Where an issuer's public keys come from: a URL, this process, or nowhere."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache, partial
+from functools import partial
 from typing import Any
 
 from fintegrate.access.by_token import Keys
 from fintegrate.access.issuer_keys import IssuerKeys
 from fintegrate.errors import Unavailable
 
-HERE = "the service of settings, in this process"
+_HERE = "this process"
 _AGAIN_SECONDS = 1.0
 """A key that a rotation has just made is known so soon. To read the set costs little here."""
 
@@ -27,17 +22,20 @@ class NoKeys:
         return None
 
 
-@lru_cache(maxsize=2)
-def keys_at(url: str) -> Keys:
-    """The keys of the set at a URL."""
-    from fintegrate.outgoing.reading import read_text
-    from fintegrate.outgoing.urls import host_of
+def keys_at(url: str, stage: str, setting: str) -> Keys:
+    """The keys of the set at the URL of a setting.
 
-    return IssuerKeys(url, partial(read_text, allowed=host_of(url)))
+    Raises:
+        SettingsError: no request may go there.
+    """
+    from fintegrate.outgoing.reading import read_text
+    from fintegrate.outgoing.urls import own_hosts
+
+    return IssuerKeys(url, partial(read_text, allowed=own_hosts(url, stage, setting)))
 
 
 def keys_shown(show: Callable[[], str]) -> Keys:
-    """The keys of the set that is shown here.
+    """The keys of the set that this process shows to others. It sends no request to itself.
 
     Args:
         show: gives the set as text; raises Unavailable if its database is away
@@ -49,4 +47,4 @@ def keys_shown(show: Callable[[], str]) -> Keys:
         except Unavailable as error:
             raise OSError(str(error)) from None
 
-    return IssuerKeys(HERE, read, ask_again_seconds=_AGAIN_SECONDS)
+    return IssuerKeys(_HERE, read, ask_again_seconds=_AGAIN_SECONDS)
