@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
 from chalicelib.appevents.configuration import Configuration
 from fintegrate.access.by_key_hash import ByKeyHash
@@ -59,9 +60,20 @@ def _keys(settings: Configuration) -> Keys:
     if bool(settings.jwt_jwks_url) == bool(settings.jwt_shared_secret):
         raise SettingsError("Set one of JWT_JWKS_URL and JWT_SHARED_SECRET, and not both")
     if settings.jwt_jwks_url:
-        from fintegrate.access.key_sets import keys_at
-
         return keys_at(settings.jwt_jwks_url, settings.stage, "JWT_JWKS_URL")
     if len(settings.jwt_shared_secret.encode()) < SHORTEST_SECRET:
         raise SettingsError(f"JWT_SHARED_SECRET must have at least {SHORTEST_SECRET} bytes")
     return SharedSecret(settings.jwt_shared_secret)
+
+
+def keys_at(url: str, stage: str, setting: str) -> Keys:
+    """The public keys of the set at the URL of a setting.
+
+    Raises:
+        SettingsError: no request may go there.
+    """
+    from fintegrate.access.issuer_keys import IssuerKeys
+    from fintegrate.outgoing.reading import read_text
+    from fintegrate.outgoing.urls import own_hosts
+
+    return IssuerKeys(url, partial(read_text, allowed=own_hosts(url, stage, setting)))

@@ -14,7 +14,7 @@ from functools import cache, partial
 from typing import Any, NamedTuple
 
 from chalicelib.appevents import outbox, topology
-from chalicelib.appevents.access import API_KEY, BEARER, schemes_of
+from chalicelib.appevents.access import API_KEY, BEARER, keys_at, schemes_of
 from chalicelib.appevents.configuration import SERVICE, Configuration
 from chalicelib.appevents.consuming import SQL, Consuming, Handler
 from chalicelib.appevents.counters import BATCH_SECONDS, COUNTED, SETTLED
@@ -312,7 +312,7 @@ def _feed_keys(
 ) -> Keys:
     """The API answers for both services, so it takes the set in its own process (decision 0047)."""
     from chalicelib.appevents.settings.signing_keys import public_keys
-    from fintegrate.access.key_sets import NoKeys, keys_at, keys_shown
+    from fintegrate.access.key_sets import NoKeys, keys_shown
 
     def show() -> str:
         database = service("settings").request.database

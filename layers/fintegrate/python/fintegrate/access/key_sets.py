@@ -1,9 +1,8 @@
-"""Where an issuer's public keys come from: a URL, this process, or nowhere."""
+"""The public keys of an issuer that is this process itself, or nobody; `IssuerKeys` has others'."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 from fintegrate.access.by_token import Keys
@@ -20,18 +19,6 @@ class NoKeys:
 
     def key(self, _kid: str | None, _algorithm: str) -> Any:
         return None
-
-
-def keys_at(url: str, stage: str, setting: str) -> Keys:
-    """The keys of the set at the URL of a setting.
-
-    Raises:
-        SettingsError: no request may go there.
-    """
-    from fintegrate.outgoing.reading import read_text
-    from fintegrate.outgoing.urls import own_hosts
-
-    return IssuerKeys(url, partial(read_text, allowed=own_hosts(url, stage, setting)))
 
 
 def keys_shown(show: Callable[[], str]) -> Keys:
