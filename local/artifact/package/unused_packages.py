@@ -15,7 +15,7 @@ from types import MappingProxyType
 from local.artifact.package.sources import files_below, other_systems
 
 SEALING = frozenset({"fintegrate.access.sealing", "fintegrate.access.resealing"})
-TOKENS = frozenset({"fintegrate.access.by_token", "fintegrate.access.issuer_keys"})
+TOKENS = frozenset(f"fintegrate.access.{name}" for name in ("by_token", "issuer_keys", "key_sets"))
 STORAGE = frozenset({"fintegrate.storage.store", "fintegrate.storage.transfer"})
 OUTGOING = STORAGE | {
     f"fintegrate.outgoing.{name}" for name in ("client", "connection", "keeping", "reading")

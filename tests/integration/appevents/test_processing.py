@@ -20,9 +20,10 @@ import pytest
 from psutil import Process
 
 from chalicelib.appevents.video.object_store import Bucket, bucket_of
-from chalicelib.appevents.video.processing import ffmpeg, making
+from chalicelib.appevents.video.processing import ffmpeg, making, work
 from chalicelib.appevents.video.processing.workspace import PREFIX
 from chalicelib.appevents.wiring import Parts
+from fintegrate.database import ConnectionLost, Database
 from fintegrate.storage.store import StoreAway
 from tests.integration.appevents.conftest import User
 from tests.support.ffmpeg import LAYERS, MACHINES, folder_of
@@ -378,6 +379,29 @@ def test_dying_worker_gives_up(
     settle("video")
 
     assert video_of(user, video)["failure"]["reason_code"] == "gave_up"
+
+
+def test_lost_connection_is_no_death(
+    upload: Callable[..., str],
+    pump: Pump,
+    query: Query,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The end of a start is said when the database is there again."""
+    upload(clip(*MP4, "mp4"))
+    execute, lost = Database.execute, [True, True]
+
+    def flapping(self: Database, sql: str, parameters: Any) -> int:
+        if sql == work.INBOX["end"] and lost:
+            lost.pop()
+            raise ConnectionLost("gone")
+        return execute(self, sql, parameters)
+
+    monkeypatch.setattr(Database, "execute", flapping)
+
+    pump("processing", redelivered=True)
+
+    assert (lost, query("video", "SELECT message FROM inbox_attempts")) == ([], [])
 
 
 def test_defect_is_tried_again(

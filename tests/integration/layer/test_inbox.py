@@ -763,6 +763,24 @@ def test_outages_are_no_crashes(
     assert query("SELECT * FROM refusals") == []
 
 
+def test_two_servers_away_are_no_crash(
+    make_office: Callable[..., PostOffice], database_url: str, query: Query
+) -> None:
+    """Neither the copy nor the end of a start can be written, again and again."""
+    office = make_office(waits=(60, 60, 60, 60, 60), on_wish=lambda wish: end(wish, database_url))
+    office.declare()
+    for _ in range(11):
+        office.publisher.breaker.failed()
+    same = message(letter(wish="end"), redelivered=True)
+
+    for _ in range(4):
+        with pytest.raises(NotSettled):
+            office.settle([same])
+
+    assert {passage.ended.step for passage in office.told} == {module.Step.OUTAGE}
+    assert query("SELECT * FROM begun") == []
+
+
 def test_unsent_copies_are_counted_once(
     office: PostOffice, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,6 +33,7 @@ SQL = queries_beside(__name__)
 log = logging.getLogger(__name__)
 SPARE_SECONDS = 30.0
 """ffmpeg is killed so long before the function's end."""
+END_TRIES = 10
 UPLOADED = "media.uploaded"
 
 
@@ -44,6 +44,7 @@ class Worker:
     database: Database
     signer: Signer
     most_attempts: int
+    pause: Callable[[float], None] = time.sleep
 
     def handler(self, message: QueueMessage, seconds_left: Callable[[], float]) -> Handler:
         """Do the work of a message; returns what writes its end."""
@@ -87,8 +88,13 @@ class Worker:
         return reply
 
     def _end(self, noted: str) -> None:
-        with suppress(Unavailable):  # what was done is not lost for that
-            self.database.execute(INBOX["end"], {"messages": [noted]})
+        """Say that the function did not die. What was done is not lost if that cannot be said."""
+        for _ in range(END_TRIES):
+            try:
+                self.database.execute(INBOX["end"], {"messages": [noted]})
+                return
+            except Unavailable:  # the database may come back before the message does
+                self.pause(1.0)
 
     def _done(self, event: Event[Uploaded], seconds_left: Callable[[], float]) -> Reply:
         deadline = time.monotonic() + seconds_left() - SPARE_SECONDS

@@ -139,8 +139,9 @@ class Tab:
         self.until(lambda: len(self.batches) >= times, f"{times} batches were sent")
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def playwright() -> Iterator[Playwright]:
+    """It keeps an event loop running, which tests of other files must not meet."""
     if CHROMIUM.find() is None:
         if os.environ.get("CI"):
             raise RuntimeError("CI must have Chromium")
@@ -155,7 +156,7 @@ def launch_options() -> dict[str, Any]:
     return {"executable_path": str(CHROMIUM.find()), "args": arguments}
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def chromium(playwright: Playwright) -> Iterator[Browser]:
     browser = playwright.chromium.launch(**launch_options())
     yield browser

@@ -32,6 +32,7 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
@@ -153,6 +154,10 @@ class _Batch(Generic[E]):
         self.inbox.tell(list(self._passages()))
         if self.unsettled:
             self.inbox.pause(max(0.0, min(PAUSE_SECONDS, self.seconds_left() - 2)))
+            with suppress(
+                Unavailable
+            ):  # nobody died, though the database may have been away as well
+                self._end([self.messages[at] for at in self.unsettled])
             raise NotSettled(f"the broker took no copy of {len(self.unsettled)} messages")
         return counts
 
