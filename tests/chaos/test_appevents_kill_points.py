@@ -12,7 +12,7 @@ from local.appevents.chaos.kind import Kind
 from local.chaos.kill_points import KillPointResult
 from local.services.running import RunningServices
 
-EVERY = 10
+EVERY = 20
 TRIED = POINTS[4::EVERY]
 LEFT = tuple(point for point in POINTS if point not in TRIED)
 FOUND = {"ack_first": Kind.UNSETTLED, "no_keys": Kind.DOUBLED, "overtake": Kind.DISORDERED}

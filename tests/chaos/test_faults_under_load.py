@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from local.banking.chaos.kind import Kind
 from local.banking.chaos.run import Choices, run_seed
 from local.services.running import RunningServices
@@ -25,6 +27,7 @@ def test_faults_lose_nothing(own_services: RunningServices, tmp_path: Path) -> N
     assert {event.tenant for event in run.evidence.events} == set(run.evidence.tenants)
 
 
+@pytest.mark.night_long
 def test_broken_promises_are_noticed(own_services: RunningServices, tmp_path: Path) -> None:
     sabotaged = Choices(seconds=6, faults=(), rest_seconds=2, sabotage="lose,overtake,leak")
 

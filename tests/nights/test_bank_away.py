@@ -51,6 +51,7 @@ def see(environment: dict[str, str], bank: Bank, ready: int, unacknowledged: int
     observe(environment["DATABASE_URL"], management)
 
 
+@pytest.mark.night_long
 def test_bank_away_finds_each_event_once(
     small_queue: Bank, environment: dict[str, str], rabbitmq_url: str
 ) -> None:
@@ -69,6 +70,7 @@ def test_bank_away_finds_each_event_once(
     assert (len(found), len(set(found))) == (EVENTS + 1, EVENTS + 1)
 
 
+@pytest.mark.night_long
 def test_messages_in_a_readers_hands_are_not_sent_again(
     bank: Bank, environment: dict[str, str], rabbitmq_url: str
 ) -> None:

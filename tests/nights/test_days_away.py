@@ -66,6 +66,7 @@ def read_all(bank: Bank, server: Server, rabbitmq_url: str, store: Path) -> None
     )
 
 
+@pytest.mark.night_long
 def test_bank_catches_up_in_order(
     admin: Api,
     bank: Bank,

@@ -117,6 +117,7 @@ def with_new_key(admin: Api, bank: Bank, **fields: object) -> Bank:
     return replace(bank, api=bank.api.with_key(issued.data["api_key"]))
 
 
+@pytest.mark.night_long
 def test_banks_end_in_the_platforms_state(
     admin: Api,
     bank: Bank,

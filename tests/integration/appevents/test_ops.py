@@ -15,6 +15,7 @@ from chalicelib.appevents import wiring
 from chalicelib.appevents.machine import consume
 from chalicelib.appevents.ops.gauges import gauges
 from chalicelib.appevents.ops.sweeping import LettersStuck
+from chalicelib.appevents.schedules.run_resend import ResendIncomplete
 from fintegrate.messaging.inbox import Rejected
 from fintegrate.metrics import Counted
 from local.services.amqp import channel_on
@@ -206,6 +207,31 @@ def test_applied_event_is_not_given_up(
     run("app_resend")
     settle("machine")
     assert user.state(told)["status"] == "processed"
+
+
+def test_database_away_stops_no_other(
+    running: wiring.Parts,
+    environment: dict[str, str],
+    user: User,
+    settle: Callable[[str], None],
+    query: Query,
+) -> None:
+    """The services before and after it are sent from all the same."""
+    told = user.tell("machine.note.saved", NOTE)
+    settle("machine")
+    query("machine", "UPDATE outbox SET publish_status = 'pending', failure_reason = 'lost'")
+    away = {"VIDEO_DATABASE_URL": "postgresql://x:x@127.0.0.1:1/x"}
+    without = wiring.build({**environment, **away})
+    wiring.use(without)
+    try:
+        with pytest.raises(ResendIncomplete, match="not sent: video"):
+            run_schedule("app_resend")
+    finally:
+        without.close()
+        wiring.use(running)
+
+    (row,) = query("machine", "SELECT publish_status FROM outbox")
+    assert (row["publish_status"], user.state(told)["status"]) == ("published", "processed")
 
 
 @pytest.mark.parametrize(

@@ -11,11 +11,13 @@ import time
 import uuid
 from collections import Counter
 from collections.abc import Callable
+from contextlib import closing
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import httpx
+import psycopg2
 import pytest
 from psutil import Process
 
@@ -61,7 +63,9 @@ def with_sound(*arguments: str) -> bytes:
     return clip(*sound, *MP4, *arguments)
 
 
-@pytest.fixture(scope="module", params=[MACHINES, LAYERS])
+@pytest.fixture(
+    scope="module", params=[MACHINES, pytest.param(LAYERS, marks=pytest.mark.night_long)]
+)
 def program(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a program; what it makes and refuses is the same for both."""
     return folder_of(request.param, tmp_path_factory.mktemp("ffmpeg"))
@@ -402,6 +406,21 @@ def test_lost_connection_is_no_death(
     pump("processing", redelivered=True)
 
     assert (lost, query("video", "SELECT message FROM inbox_attempts")) == ([], [])
+
+
+def test_one_works_on_a_video(
+    upload: Callable[..., str], pump: Pump, query: Query, app_databases: dict[str, str]
+) -> None:
+    """Its message may come again while its function is at work."""
+    video = upload(clip(*MP4, "mp4"))
+    with closing(psycopg2.connect(app_databases["VIDEO_DATABASE_MASTER_URL"])) as other:
+        with other.cursor() as cursor:
+            cursor.execute(work.SQL["take"], {"video_id": video})
+
+        assert pump("processing", redelivered=True) == {"messages": 1, "outage": 1}
+
+    assert query("video", "SELECT message FROM inbox_attempts") == []
+    eventually(lambda: pump("processing").get("applied"), "it is done when the other is over")
 
 
 def test_defect_is_tried_again(

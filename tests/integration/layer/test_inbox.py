@@ -698,6 +698,7 @@ def run_side_by_side(
     assert failed == []
 
 
+@pytest.mark.night_long
 def test_two_functions_have_the_same_letters(
     make_office: Callable[..., PostOffice], query: Query, delivered: Callable[[], list[str]]
 ) -> None:

@@ -3,13 +3,17 @@
 The work takes minutes, so it is done before the transaction that writes what became of it. It is begun
 only if nothing was told of it before. Each start is noted, because the function may die meanwhile: at
 the third one without an end the video is given up, as `fintegrate.messaging.inbox` does with messages.
+
+The broker hands a message out again when it loses the connection, though its function is at work. So
+who works on a video holds a lock, and another one waits until it is over.
 """
 
 from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,6 +62,8 @@ class Worker:
             reply = self._reply(event, message, seconds_left)
         except Unavailable as error:
             return _raising(Outage(str(error)))
+        except Outage as error:
+            return _raising(error)
         except Exception as error:  # raised, it would come back and keep the lane from all others
             if attempt_of(message) < self.most_attempts:
                 return _raising(error)
@@ -71,6 +77,27 @@ class Worker:
         video = {"video_id": str(event.data.video_id), "user_id": event.user_id}
         if self.database.fetch_one(SQL["find_key"], {**video, "id": event.id}, revive=True):
             return None
+        with self._alone_on(video):
+            return self._begun(event, video, message, seconds_left)
+
+    @contextmanager
+    def _alone_on(self, video: Mapping[str, str]) -> Iterator[None]:
+        lock = self.database.fetch_one(SQL["take"], video)
+        if lock is None or not lock["taken"]:
+            raise Outage("another function is at work on this video")
+        try:
+            yield
+        finally:
+            with suppress(Unavailable):  # the lock has gone with the connection
+                self.database.fetch_one(SQL["let_go"], video)
+
+    def _begun(
+        self,
+        event: Event[Uploaded],
+        video: Mapping[str, str],
+        message: QueueMessage,
+        seconds_left: Callable[[], float],
+    ) -> Reply | None:
         begun = {**video, "etag": event.data.etag}
         if not self.database.execute(SQL["begin"], begun):
             return None  # the video is settled, or is none

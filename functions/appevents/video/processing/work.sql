@@ -5,6 +5,13 @@
 SELECT outcome FROM idempotency_keys
 WHERE user_id = %(user_id)s AND client_generated_id = %(id)s AND outcome = 'processed'
 
+-- name: take
+-- The connection's lock on a video: who holds it is alive and at work. It goes with the connection.
+SELECT pg_try_advisory_lock(hashtextextended('processing ' || %(video_id)s::uuid, 0)) AS taken
+
+-- name: let_go
+SELECT pg_advisory_unlock(hashtextextended('processing ' || %(video_id)s::uuid, 0))
+
 -- name: begin
 -- Also one that the upkeep gave up, whose message has come after all.
 UPDATE videos

@@ -1,10 +1,15 @@
-"""A folder for one video. A process that died leaves its folder behind: the next one removes it."""
+"""A folder for one start of the work on a video.
+
+A process that died leaves its folders behind: the next one removes them. One process may work on two
+videos, or on one twice, when the broker hands its message out again.
+"""
 
 from __future__ import annotations
 
 import os
 import shutil
 import tempfile
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,9 +30,8 @@ def workspace(size_bytes: int) -> Iterator[Path]:
         NotYet: there is no room.
     """
     parent = Path(tempfile.gettempdir())
-    folder = parent / f"{PREFIX}{os.getpid()}"
+    folder = parent / f"{PREFIX}{os.getpid()}-{uuid.uuid4().hex}"
     _remove_left(parent)
-    shutil.rmtree(folder, ignore_errors=True)
     if shutil.disk_usage(parent).free < size_bytes * ROOM + SPARE_BYTES:
         raise NotYet("no_room", "There is no room to process the video")
     folder.mkdir(mode=0o700)
@@ -39,7 +43,7 @@ def workspace(size_bytes: int) -> Iterator[Path]:
 
 def _remove_left(parent: Path) -> None:
     for folder in parent.glob(f"{PREFIX}*"):
-        number = folder.name.removeprefix(PREFIX)
+        number = folder.name.removeprefix(PREFIX).partition("-")[0]
         if not (number.isdigit() and _lives(int(number))):
             shutil.rmtree(folder, ignore_errors=True)
 

@@ -114,6 +114,7 @@ def actions(statement: Template) -> set[str]:
     return {said} if isinstance(said, str) else set(said)
 
 
+@pytest.mark.night_long
 def test_linter_has_nothing_to_say(packaged: Package) -> None:
     assert lint([packaged]) == ""
 

@@ -29,6 +29,7 @@ PUBLISHED = {
 }
 
 
+@pytest.mark.night_long
 def test_linter_has_nothing_to_say(packaged: Package) -> None:
     assert lint([packaged]) == ""
 
