@@ -63,6 +63,7 @@ def resend(admin: Api) -> None:
     assert admin.post("/events/resend", period_in_days=1).status == 200
 
 
+@pytest.mark.night_long
 def test_full_queue_gives_nothing_up(
     admin: Api,
     bank: Bank,

@@ -36,6 +36,7 @@ def tap(rabbitmq_url: str) -> Iterator[str]:
 
 
 @pytest.mark.usefixtures("tap")
+@pytest.mark.night_long
 def test_events_reach_a_queue_that_was_deleted(
     bank: Bank, environment: dict[str, str], rabbitmq_url: str
 ) -> None:

@@ -12,13 +12,11 @@ from chalicelib.appevents.events.catalogue import REJECTED, TYPES
 from chalicelib.appevents.notification.accept import SECRETS_STAY
 from chalicelib.appevents.outbox import Reply
 from fintegrate.database import Database
+from fintegrate.messaging.inbox import GAVE_UP
 from fintegrate.metrics_store import Metrics
 from fintegrate.queries import queries_beside
 
 SQL = queries_beside(__name__)
-
-
-GAVE_UP = "gave_up"
 
 
 def give_up(db: Database, user_id: str, event_id: str, event_type: str, reason: str) -> bool:

@@ -23,10 +23,10 @@ from psutil import Process
 
 from chalicelib.appevents.video.object_store import Bucket, bucket_of
 from chalicelib.appevents.video.processing import ffmpeg, making, work
-from chalicelib.appevents.video.processing.workspace import PREFIX
 from chalicelib.appevents.wiring import Parts
 from fintegrate.database import ConnectionLost, Database
 from fintegrate.storage.store import StoreAway
+from fintegrate.workspace import PREFIX
 from tests.integration.appevents.conftest import User
 from tests.support.ffmpeg import LAYERS, MACHINES, folder_of
 from tests.support.waiting import eventually

@@ -11,10 +11,10 @@ from chalicelib.appevents.events.video import Uploaded
 from chalicelib.appevents.video.processing import ffmpeg
 from chalicelib.appevents.video.processing.failing import CannotBeShown
 from chalicelib.appevents.video.processing.inspecting import Inspected, inspected
-from chalicelib.appevents.video.processing.workspace import workspace
 from chalicelib.appevents.video.publishing import media_folder
 from fintegrate.storage.signing import Signer
 from fintegrate.storage.transfer import Changed, download, upload
+from fintegrate.workspace import workspace
 
 log = logging.getLogger(__name__)
 
@@ -25,7 +25,7 @@ def make(signer: Signer, told: Uploaded, deadline: float) -> dict[str, Any]:
     Raises:
         CannotBeShown: it cannot be processed.
         StoreAway: the store does not answer.
-        NotYet: there is no room for it here.
+        NoRoom: the disk has not enough room for it.
     """
     folder_key = f"{media_folder(told.video_id)}{told.etag}"
     keys = {"video_key": f"{folder_key}/video.mp4", "thumbnail_key": f"{folder_key}/thumbnail.jpg"}

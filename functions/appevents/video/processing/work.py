@@ -32,6 +32,7 @@ from fintegrate.messaging.queue_function import QueueMessage
 from fintegrate.queries import queries_beside
 from fintegrate.storage.signing import Signer
 from fintegrate.storage.store import StoreAway
+from fintegrate.workspace import NoRoom
 
 SQL = queries_beside(__name__)
 log = logging.getLogger(__name__)
@@ -131,6 +132,8 @@ class Worker:
             return _failed(event, failure)
         except StoreAway as error:
             raise NotYet("store_away", error.description) from None
+        except NoRoom:
+            raise NotYet("no_room", "There is no room to process the video") from None
 
 
 def _failed(event: Event[Uploaded], failure: CannotBeShown) -> Reply:

@@ -16,6 +16,7 @@ SECONDS = 60
 Make = Callable[[str], Copy]
 
 
+@pytest.mark.night_long
 def test_two_checkouts_run_side_by_side(copy: Make) -> None:
     first, second = copy("first"), copy("second")
     for starting in [first.start("up"), second.start("up")]:

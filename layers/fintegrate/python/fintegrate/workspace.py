@@ -1,7 +1,7 @@
-"""A folder for one start of the work on a video.
+"""A folder for one start of work on a large file.
 
 A process that died leaves its folders behind: the next one removes them. One process may work on two
-videos, or on one twice, when the broker hands its message out again.
+files, or on one twice, when the broker hands a message out again.
 """
 
 from __future__ import annotations
@@ -14,26 +14,28 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from fintegrate.messaging.inbox import NotYet
-
-PREFIX = "app-processing-"
+PREFIX = "fintegrate-work-"
 ROOM = 3
 """What a file needs, in its own sizes: itself, what is made of it, and what is moved within that."""
 SPARE_BYTES = 64 * 1024 * 1024
 
 
+class NoRoom(Exception):
+    """The disk has no room for the work."""
+
+
 @contextmanager
 def workspace(size_bytes: int) -> Iterator[Path]:
-    """An empty folder with room for a file of this size. It is gone afterwards.
+    """An empty folder with room for a file of this size (bytes). It is gone afterwards.
 
     Raises:
-        NotYet: there is no room.
+        NoRoom: the disk has not enough.
     """
     parent = Path(tempfile.gettempdir())
     folder = parent / f"{PREFIX}{os.getpid()}-{uuid.uuid4().hex}"
     _remove_left(parent)
     if shutil.disk_usage(parent).free < size_bytes * ROOM + SPARE_BYTES:
-        raise NotYet("no_room", "There is no room to process the video")
+        raise NoRoom
     folder.mkdir(mode=0o700)
     try:
         yield folder
