@@ -1,33 +1,42 @@
-"""The functions of app.events that AWS calls by name: those of a schedule, and of a queue."""
+"""The functions of app.events that AWS calls by name: those of a schedule, and of a queue.
 
-from chalicelib.appevents.dm.consume import app_dm
-from chalicelib.appevents.machine.consume import app_machine
-from chalicelib.appevents.notification.consume import app_notification
-from chalicelib.appevents.program.consume import app_program
-from chalicelib.appevents.schedules.publish_metrics import app_publish_metrics
-from chalicelib.appevents.schedules.run_purge import app_purge
-from chalicelib.appevents.schedules.run_remind import app_remind
-from chalicelib.appevents.schedules.run_resend import app_resend
-from chalicelib.appevents.schedules.run_sweep_dead_letters import app_sweep_dead_letters
-from chalicelib.appevents.schedules.run_video_upkeep import app_video_upkeep
-from chalicelib.appevents.settings.consume import app_settings
-from chalicelib.appevents.settings.rotate_feed_keys import app_rotate_feed_keys
-from chalicelib.appevents.video.consume import app_video
-from chalicelib.appevents.video.processing.consume import app_processing
+Each is imported when it is asked for, so that a function's cold start does not pay for the other services.
+"""
 
-__all__ = [
-    "app_dm",
-    "app_machine",
-    "app_notification",
-    "app_processing",
-    "app_program",
-    "app_publish_metrics",
-    "app_purge",
-    "app_remind",
-    "app_resend",
-    "app_rotate_feed_keys",
-    "app_settings",
-    "app_sweep_dead_letters",
-    "app_video",
-    "app_video_upkeep",
-]
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import import_module
+from types import MappingProxyType
+from typing import Any
+
+from fintegrate.cold_start import uncollected
+
+PLACES: Mapping[str, str] = MappingProxyType(
+    {
+        "app_dm": "dm.consume",
+        "app_machine": "machine.consume",
+        "app_notification": "notification.consume",
+        "app_processing": "video.processing.consume",
+        "app_program": "program.consume",
+        "app_publish_metrics": "schedules.publish_metrics",
+        "app_purge": "schedules.run_purge",
+        "app_remind": "schedules.run_remind",
+        "app_resend": "schedules.run_resend",
+        "app_rotate_feed_keys": "settings.rotate_feed_keys",
+        "app_settings": "settings.consume",
+        "app_sweep_dead_letters": "schedules.run_sweep_dead_letters",
+        "app_video": "video.consume",
+        "app_video_upkeep": "schedules.run_video_upkeep",
+    }
+)
+"""The module of each function, in this package."""
+
+
+def __getattr__(name: str) -> Any:
+    """The function of this name (PEP 562)."""
+    place = PLACES.get(name)
+    if place is None:
+        raise AttributeError(f"{__name__} has no function {name}")
+    with uncollected():
+        return getattr(import_module(f"chalicelib.appevents.{place}"), name)

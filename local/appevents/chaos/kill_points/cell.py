@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from chalicelib.appevents.handlers import PLACES
 from local.appevents.chaos.environment import copied, environment_on, unique, virtual_host
 from local.appevents.chaos.gathering import Source
 from local.appevents.chaos.store import Objects
@@ -25,7 +26,7 @@ IMPORTS = (
     "app",
     "redis",
     "jwt",
-    "chalicelib.appevents.handlers",
+    *(f"chalicelib.appevents.{place}" for place in sorted({*PLACES.values()})),
     "chalicelib.appevents.notification.receive_events",
     "chalicelib.appevents.video.complete_upload",
 )
