@@ -1,6 +1,6 @@
 """The functions of app.events that AWS calls by name: those of a schedule, and of a queue.
 
-Each is imported when it is asked for, so that a function's cold start does not pay for the other services.
+Each is imported when it is asked for: the cold start of one does not pay for the other services.
 """
 
 from __future__ import annotations
