@@ -17,6 +17,7 @@ POSTGRESQL_SETTINGS = {
     "shared_buffers": "256MB",
     "timezone": "UTC",
     # as in local/services/native/postgresql.py
+    "random_page_cost": "1.1",
     "log_min_error_statement": "fatal",
     "log_error_verbosity": "terse",
 }

@@ -305,6 +305,9 @@ def test_page_asks_for_little(bob: Visitor) -> None:
     asked.clear()
     bob.page.reload()
     bob.sees("#outcomes-empty", "Nothing was sent yet.")
+    bob.page.wait_for_function(  # an answer is noted when it has come
+        "performance.getEntriesByType('resource').some(({name}) => name.includes('/notify/events'))"
+    )
     known = bob.page.evaluate(
         "performance.getEntriesByType('resource').filter(({transferSize}) => transferSize)"
         ".map(({name}) => new URL(name).pathname)"
