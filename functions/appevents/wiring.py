@@ -218,7 +218,7 @@ def build(environment: Mapping[str, str]) -> Parts:
         events=cache(lambda: _events(settings, publisher, service("notification"))),
         sealed=SealedFields(sealing),
         sealing=sealing,
-        feed_keys=cache(partial(_feed_keys, settings, service, sealing)),
+        feed_keys=_feed_keys(settings, service, sealing),
         beside=cache(connect),
         made=made,
     )
@@ -309,6 +309,18 @@ def _feed_keys(
     settings: Configuration,
     service: Callable[[str], ServiceParts],
     sealing: Callable[[], Sealing],
+) -> Callable[[], Keys]:
+    """A wrong address is refused now, and not by an answer."""
+    if settings.feed_access_jwks_url:
+        there = keys_at(settings.feed_access_jwks_url, settings.stage, "FEED_ACCESS_JWKS_URL")
+        return lambda: there
+    return cache(partial(_own_feed_keys, settings, service, sealing))
+
+
+def _own_feed_keys(
+    settings: Configuration,
+    service: Callable[[str], ServiceParts],
+    sealing: Callable[[], Sealing],
 ) -> Keys:
     """The API answers for both services, so it takes the set in its own process (decision 0047)."""
     from chalicelib.appevents.settings.signing_keys import public_keys
@@ -318,8 +330,6 @@ def _feed_keys(
         database = service("settings").request.database
         return json.dumps(public_keys(database, sealing(), settings.feed_access_seconds))
 
-    if settings.feed_access_jwks_url:
-        return keys_at(settings.feed_access_jwks_url, settings.stage, "FEED_ACCESS_JWKS_URL")
     return keys_shown(show) if settings.settings_database_url else NoKeys()
 
 

@@ -6,10 +6,9 @@ The events' and dead letters' payloads go a day after the event was settled, the
 
 from __future__ import annotations
 
-import logging
-import time
 from collections import Counter
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from chalice import Rate
@@ -18,11 +17,10 @@ from chalicelib.appevents.events.catalogue import with_secrets
 from chalicelib.appevents.notification.accept import SECRETS_STAY
 from chalicelib.appevents.schedules import purge, purge_events, purge_settings
 from chalicelib.appevents.schedules.blueprint import schedules
+from chalicelib.appevents.schedules.in_turn import in_turn
 from chalicelib.appevents.wiring import SETTINGS, parts, scheduled
 from fintegrate.batches import take_all
-from fintegrate.errors import Unavailable
 
-log = logging.getLogger(__name__)
 LEAST_KEY_DAYS = 90
 """Longer than any queue can hold a message, however short events are kept."""
 _OWN: Mapping[str, Mapping[str, str]] = {
@@ -32,25 +30,14 @@ _OWN: Mapping[str, Mapping[str, str]] = {
 """The statements for tables that only one service has."""
 
 
-class PurgeIncomplete(Exception):
-    """The databases of some services are away; those of the others were purged."""
-
-
 @schedules.schedule(Rate(1, unit=Rate.HOURS), name="app_purge")
 @scheduled
 def app_purge(_event: Any) -> dict[str, Any]:
     """Return how many rows were emptied or deleted, by kind. The next run takes what is left."""
-    deadline = time.monotonic() + parts().settings.app_purge_seconds
-    counts, away = Counter[str](), []
-    for index, service in enumerate(SETTINGS):
-        share = (deadline - time.monotonic()) / (len(SETTINGS) - index)
-        try:
-            counts.update(_purge(service, max(0.0, share)))
-        except Unavailable as error:
-            log.warning("nothing of %s was purged: %s", service, error)
-            away.append(service)
-    if away:
-        raise PurgeIncomplete(f"not purged: {', '.join(away)}")
+    work = {service: partial(_purge, service) for service in SETTINGS}
+    counts = Counter[str]()
+    for found in in_turn(work, parts().settings.app_purge_seconds):
+        counts.update(found)
     return dict(counts)
 
 

@@ -15,7 +15,7 @@ from chalicelib.appevents import wiring
 from chalicelib.appevents.machine import consume
 from chalicelib.appevents.ops.gauges import gauges
 from chalicelib.appevents.ops.sweeping import LettersStuck
-from chalicelib.appevents.schedules.run_resend import ResendIncomplete
+from chalicelib.appevents.schedules.in_turn import Incomplete
 from fintegrate.messaging.inbox import Rejected
 from fintegrate.metrics import Counted
 from local.services.amqp import channel_on
@@ -224,7 +224,7 @@ def test_database_away_stops_no_other(
     without = wiring.build({**environment, **away})
     wiring.use(without)
     try:
-        with pytest.raises(ResendIncomplete, match="not sent: video"):
+        with pytest.raises(Incomplete, match="not done: video"):
             run_schedule("app_resend")
     finally:
         without.close()

@@ -38,7 +38,8 @@ SQL = queries_beside(__name__)
 log = logging.getLogger(__name__)
 SPARE_SECONDS = 30.0
 """ffmpeg is killed so long before the function's end."""
-END_TRIES = 10
+END_SECONDS = 10.0
+"""Less than is spared: a try may take some seconds itself."""
 UPLOADED = "media.uploaded"
 
 
@@ -117,11 +118,14 @@ class Worker:
 
     def _end(self, noted: str) -> None:
         """Say that the function did not die. What was done is not lost if that cannot be said."""
-        for _ in range(END_TRIES):
+        deadline = time.monotonic() + END_SECONDS
+        while True:
             try:
                 self.database.execute(INBOX["end"], {"messages": [noted]})
                 return
             except Unavailable:  # the database may come back before the message does
+                if time.monotonic() > deadline:
+                    return
                 self.pause(1.0)
 
     def _done(self, event: Event[Uploaded], seconds_left: Callable[[], float]) -> Reply:

@@ -154,9 +154,8 @@ class _Batch(Generic[E]):
         self.inbox.tell(list(self._passages()))
         if self.unsettled:
             self.inbox.pause(max(0.0, min(PAUSE_SECONDS, self.seconds_left() - 2)))
-            with suppress(
-                Unavailable
-            ):  # nobody died, though the database may have been away as well
+            # Nobody died. The database may have been away as well, and be back after the pause.
+            with suppress(Unavailable):
                 self._end([self.messages[at] for at in self.unsettled])
             raise NotSettled(f"the broker took no copy of {len(self.unsettled)} messages")
         return counts
