@@ -70,8 +70,7 @@ def delete_comment(db: Database, event: Event[CommentDeleted]) -> Reply:
 
 def list_comments(db: Database, user_id: str | None, wanted: dict[str, Any]) -> list[Row]:
     """The comments of a post, or the replies to one, oldest first; one more than the page has."""
-    which = "replies" if wanted["parent_id"] else "list"
-    return db.fetch_all(SQL[which], {"user_id": user_id, **wanted})
+    return db.fetch_all(SQL["list"], {"user_id": user_id, **wanted})
 
 
 def first_replies(db: Database, user_id: str | None, rows: list[Row]) -> dict[str, list[Row]]:

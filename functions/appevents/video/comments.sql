@@ -56,28 +56,15 @@ WITH gone AS (
 SELECT parent_id FROM gone
 
 -- name: list
--- The page first, then its likes: for many rows the planner would read all likes instead.
+-- The comments of a post that are no replies, or the replies to one. The page first, then its likes: for many
+-- rows the planner would read all likes instead.
 WITH page AS MATERIALIZED (
     SELECT c.comment_id, c.parent_id, c.user_id, c.body, c.depth, c.reply_count, c.like_count,
            c.created_at, c.deleted_at
     FROM comments c
-    WHERE c.post_id = %(post_id)s AND c.parent_id IS NULL AND c.is_listed
-      AND (%(after_at)s::timestamptz IS NULL
-           OR (c.created_at, c.comment_id) > (%(after_at)s::timestamptz, %(after_id)s::uuid))
-    ORDER BY c.created_at, c.comment_id
-    LIMIT %(limit)s + 1
-)
-SELECT page.*, l.user_id IS NOT NULL AS liked
-FROM page
-LEFT JOIN likes l ON l.target_id = page.comment_id AND l.user_id = %(user_id)s
-ORDER BY page.created_at, page.comment_id
-
--- name: replies
-WITH page AS MATERIALIZED (
-    SELECT c.comment_id, c.parent_id, c.user_id, c.body, c.depth, c.reply_count, c.like_count,
-           c.created_at, c.deleted_at
-    FROM comments c
-    WHERE c.parent_id = %(parent_id)s AND c.post_id = %(post_id)s AND c.is_listed
+    WHERE c.post_id = %(post_id)s AND c.is_listed
+      AND (c.parent_id IS NULL) = (%(parent_id)s::uuid IS NULL)
+      AND (%(parent_id)s::uuid IS NULL OR c.parent_id = %(parent_id)s)
       AND (%(after_at)s::timestamptz IS NULL
            OR (c.created_at, c.comment_id) > (%(after_at)s::timestamptz, %(after_id)s::uuid))
     ORDER BY c.created_at, c.comment_id

@@ -124,7 +124,7 @@ def test_comments_read_their_page_only(
     assert listed <= 3 * LIMIT + 3 * LIMIT
     (found,) = query("video", "SELECT md5('comment 3')::uuid::text AS parent")
     asked = {"parent_id": found["parent"]}
-    assert pages(user, COMMENTS, {"replies"}, "comments", query=asked, **said) <= 3 * LIMIT
+    assert pages(user, COMMENTS, {"list"}, "comments", query=asked, **said) <= 3 * LIMIT
 
 
 def test_likes_read_their_page_only(
