@@ -146,3 +146,11 @@ def test_wrong_settings_serve_nobody(
     with pytest.raises(SettingsError, match=said):
         wiring.request_parts()
     assert str(uuid.UUID(user.id)) not in reply.description
+
+
+@pytest.mark.parametrize("url", ["http://keys.example/jwks.json", "https://10.0.0.1/jwks.json"])
+def test_address_of_keys_must_be_safe(environment: dict[str, str], url: str) -> None:
+    deployed = {**environment, "STAGE": "prod", "FEED_ACCESS_JWKS_URL": url}
+
+    with pytest.raises(SettingsError, match="FEED_ACCESS_JWKS_URL cannot be used"):
+        wiring.build(deployed)

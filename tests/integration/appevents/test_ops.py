@@ -552,6 +552,28 @@ def test_gauges_count_by_age(
     assert found["fintegrate_app_dead_letters"][("machine",)] == 1
 
 
+def _age(query: Query, old: str, waiting: str, rejected: str) -> None:
+    """As if 91 days had passed since two of them came, and a day since the others ended."""
+    long_ago, day_ago = "now() - interval '91 days'", "now() - interval '25 hours'"
+    aged = {
+        old: f"received_at = {long_ago}, outcome_at = {long_ago}",
+        waiting: f"received_at = {long_ago}",
+        rejected: f"outcome_at = {day_ago}",
+    }
+    for event_id, change in aged.items():
+        query(
+            "notify", f"UPDATE events SET {change} WHERE client_generated_id = %(id)s", id=event_id
+        )
+    query("notify", f"UPDATE dead_letters SET taken_at = {day_ago}")
+    query("machine", f"UPDATE outbox SET published_at = {day_ago} WHERE id < 3")
+    keys = (
+        f"UPDATE idempotency_keys SET processed_at = {long_ago} WHERE client_generated_id = %(id)s"
+    )
+    query("machine", keys, id=old)
+    noted = "INSERT INTO inbox_attempts (message, begun_at)"
+    query("machine", f"{noted} VALUES ('old', now() - interval '2 days'), ('young', now())")
+
+
 def test_purge_takes_what_is_past(
     user: User,
     running: wiring.Parts,
@@ -571,29 +593,7 @@ def test_purge_takes_what_is_past(
     nothing = run("app_purge")
     assert set(nothing.values()) == {0}
 
-    aged = "received_at = now() - interval '91 days', outcome_at = now() - interval '91 days'"
-    query("notify", f"UPDATE events SET {aged} WHERE client_generated_id = %(id)s", id=old)
-    query(
-        "notify",
-        "UPDATE events SET received_at = now() - interval '91 days'"
-        " WHERE client_generated_id = %(id)s",
-        id=waiting,
-    )
-    day = "outcome_at = now() - interval '25 hours'"
-    query("notify", f"UPDATE events SET {day} WHERE client_generated_id = %(id)s", id=rejected)
-    query("notify", "UPDATE dead_letters SET taken_at = now() - interval '25 hours'")
-    query("machine", "UPDATE outbox SET published_at = now() - interval '25 hours' WHERE id < 3")
-    query(
-        "machine",
-        "UPDATE idempotency_keys SET processed_at = now() - interval '91 days'"
-        " WHERE client_generated_id = %(id)s",
-        id=old,
-    )
-    query(
-        "machine",
-        "INSERT INTO inbox_attempts (message, begun_at)"
-        " VALUES ('old', now() - interval '2 days'), ('young', now())",
-    )
+    _age(query, old=old, waiting=waiting, rejected=rejected)
 
     assert run("app_purge") == {
         "idempotency_keys": 1,

@@ -408,6 +408,25 @@ def test_lost_connection_is_no_death(
     assert (lost, query("video", "SELECT message FROM inbox_attempts")) == ([], [])
 
 
+def test_database_away_holds_no_worker(
+    upload: Callable[..., str], pump: Pump, query: Query, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """When the time to say the end is over, it stays unsaid: the work itself is not lost."""
+    upload(clip(*MP4, "mp4"))
+    execute = Database.execute
+
+    def away(self: Database, sql: str, parameters: Any) -> int:
+        if sql == work.INBOX["end"] and str(parameters["messages"][0]).startswith("work "):
+            raise ConnectionLost("gone")
+        return execute(self, sql, parameters)
+
+    monkeypatch.setattr(Database, "execute", away)
+    monkeypatch.setattr(work, "END_SECONDS", 0.0)
+
+    assert pump("processing")["applied"] == 1
+    assert len(query("video", "SELECT message FROM inbox_attempts")) == 1
+
+
 def test_one_works_on_a_video(
     upload: Callable[..., str], pump: Pump, query: Query, app_databases: dict[str, str]
 ) -> None:
