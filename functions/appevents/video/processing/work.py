@@ -50,7 +50,6 @@ class Worker:
     database: Database
     signer: Signer
     most_attempts: int
-    pause: Callable[[float], None] = time.sleep
 
     def handler(self, message: QueueMessage, seconds_left: Callable[[], float]) -> Handler:
         """Do the work of a message; returns what writes its end."""
@@ -126,7 +125,7 @@ class Worker:
             except Unavailable:  # the database may come back before the message does
                 if time.monotonic() > deadline:
                     return
-                self.pause(1.0)
+                time.sleep(1.0)
 
     def _done(self, event: Event[Uploaded], seconds_left: Callable[[], float]) -> Reply:
         deadline = time.monotonic() + seconds_left() - SPARE_SECONDS

@@ -18,6 +18,8 @@ PREFIX = "fintegrate-work-"
 ROOM = 3
 """What a file needs, in its own sizes: itself, what is made of it, and what is moved within that."""
 SPARE_BYTES = 64 * 1024 * 1024
+_in_use: set[Path] = set()
+"""Of this process. Another one with its number was left by a former process of that number."""
 
 
 class NoRoom(Exception):
@@ -36,21 +38,26 @@ def workspace(size_bytes: int) -> Iterator[Path]:
     _remove_left(parent)
     if shutil.disk_usage(parent).free < size_bytes * ROOM + SPARE_BYTES:
         raise NoRoom
+    _in_use.add(folder)
     folder.mkdir(mode=0o700)
     try:
         yield folder
     finally:
+        _in_use.discard(folder)
         shutil.rmtree(folder, ignore_errors=True)
 
 
 def _remove_left(parent: Path) -> None:
     for folder in parent.glob(f"{PREFIX}*"):
         number = folder.name.removeprefix(PREFIX).partition("-")[0]
-        if not (number.isdigit() and _lives(int(number))):
+        if folder not in _in_use and not (number.isdigit() and _is_another(int(number))):
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _lives(process: int) -> bool:
+def _is_another(process: int) -> bool:
+    """Whether another process of this number lives."""
+    if process == os.getpid():
+        return False
     try:
         os.kill(process, 0)
     except ProcessLookupError:
