@@ -17,9 +17,9 @@ from chalicelib.appevents.events.catalogue import with_secrets
 from chalicelib.appevents.notification.accept import SECRETS_STAY
 from chalicelib.appevents.schedules import purge, purge_events, purge_settings
 from chalicelib.appevents.schedules.blueprint import schedules
-from chalicelib.appevents.schedules.in_turn import in_turn
 from chalicelib.appevents.wiring import SETTINGS, parts, scheduled
 from fintegrate.batches import take_all
+from fintegrate.in_turn import in_turn
 
 LEAST_KEY_DAYS = 90
 """Longer than any queue can hold a message, however short events are kept."""

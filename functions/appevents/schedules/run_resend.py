@@ -8,9 +8,9 @@ from typing import Any
 from chalice import Rate
 
 from chalicelib.appevents.schedules.blueprint import schedules
-from chalicelib.appevents.schedules.in_turn import in_turn
 from chalicelib.appevents.topology import declare_queues
 from chalicelib.appevents.wiring import SETTINGS, parts, scheduled
+from fintegrate.in_turn import in_turn
 
 
 @schedules.schedule(Rate(1, unit=Rate.MINUTES), name="app_resend")

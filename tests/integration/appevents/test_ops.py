@@ -15,7 +15,7 @@ from chalicelib.appevents import wiring
 from chalicelib.appevents.machine import consume
 from chalicelib.appevents.ops.gauges import gauges
 from chalicelib.appevents.ops.sweeping import LettersStuck
-from chalicelib.appevents.schedules.in_turn import Incomplete
+from fintegrate.in_turn import Incomplete
 from fintegrate.messaging.inbox import Rejected
 from fintegrate.metrics import Counted
 from local.services.amqp import channel_on

@@ -1,4 +1,4 @@
-"""The services one after the other, each with its share of the time: what is away stops no other one."""
+"""Work one after the other, each with its share of the time: who is away stops no other one."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ T = TypeVar("T")
 
 
 class Incomplete(Exception):
-    """The databases of some services are away; the work for the others was done."""
+    """What some of them need is away; the work for the others was done."""
 
 
 def in_turn(work: Mapping[str, Callable[[float], T]], seconds: float) -> list[T]:
     """What each piece of work returned. Each takes the seconds that it may use, and has a name.
 
     Raises:
-        Incomplete: at the end, if the database of one of them was away.
+        Incomplete: at the end, if what one of them needs was away.
     """
     deadline, done, away = time.monotonic() + seconds, [], []
     for index, (name, piece) in enumerate(work.items()):
