@@ -24,6 +24,7 @@ LAYER_ROOMS: Mapping[str, set[str]] = {
     "messaging": {"ground", "access"},
     "outbox": {"ground", "access", "messaging"},
     "http": {"ground", "access"},
+    "console": {"ground", "http"},
     "outgoing": {"ground"},
     "storage": {"ground", "outgoing"},
     "openapi": {"ground", "access", "http"},
