@@ -7,6 +7,13 @@ imported when a request asks for it, so that a cold start pays for one.
 from chalice import Blueprint
 
 
+def _audit() -> Blueprint:
+    from chalicelib.banking.audit import list_audit  # noqa: F401
+    from chalicelib.banking.audit.blueprint import audit
+
+    return audit
+
+
 def _consumer() -> Blueprint:
     from chalicelib.banking.consumer import (  # noqa: F401
         change_consumer,
@@ -88,6 +95,7 @@ def _schedules() -> Blueprint:
 
 
 SERVICES = {
+    "audit": _audit,
     "consumer": _consumer,
     "customer": _customer,
     "events": _events,

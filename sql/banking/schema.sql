@@ -399,6 +399,27 @@ CREATE TABLE idempotency_keys (
 
 CREATE INDEX idempotency_keys_by_age ON idempotency_keys (created_at);
 
+-- Sessions of the console. `last_used_at` is the last click; a poll leaves it.
+CREATE TABLE console_sessions (
+    session_id   uuid        NOT NULL DEFAULT gen_random_uuid(),
+    token_hash   bytea       NOT NULL,
+    consumer_id  uuid        NOT NULL,
+    key_id       uuid        NOT NULL,
+    actor        text        NOT NULL,
+    read_only    boolean     NOT NULL,
+    created_at   timestamptz NOT NULL DEFAULT clock_timestamp(),
+    last_used_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    expires_at   timestamptz NOT NULL,
+    ended_at     timestamptz,
+    CONSTRAINT console_sessions_pkey PRIMARY KEY (session_id),
+    CONSTRAINT console_sessions_token_hash_key UNIQUE (token_hash),
+    CONSTRAINT console_sessions_key_id_fkey FOREIGN KEY (key_id) REFERENCES consumer_api_keys (key_id),
+    CONSTRAINT console_sessions_actor_check CHECK (char_length(actor) <= 64)
+);
+
+CREATE INDEX console_sessions_living ON console_sessions (key_id, created_at) WHERE ended_at IS NULL;
+CREATE INDEX console_sessions_by_age ON console_sessions (expires_at);
+
 -- Who did or tried what, in which request, why, and why it was refused. The actor is a name that was
 -- claimed. The subject is the consumer whose data it was, if not the caller.
 CREATE TABLE audit_log (
@@ -422,6 +443,11 @@ CREATE TABLE audit_log (
 CREATE INDEX audit_log_by_age ON audit_log (created_at);
 CREATE INDEX audit_log_by_consumer ON audit_log (consumer_id, created_at DESC);
 CREATE INDEX audit_log_by_request ON audit_log (request_id);
+CREATE INDEX audit_log_by_subject
+    ON audit_log (subject_consumer_id, created_at DESC) WHERE subject_consumer_id IS NOT NULL;
+CREATE INDEX audit_log_by_actor ON audit_log (actor, created_at DESC) WHERE actor IS NOT NULL;
+CREATE INDEX audit_log_by_action ON audit_log (action, created_at DESC);
+CREATE INDEX audit_log_by_status ON audit_log (status_code, created_at DESC);
 
 -- Whoever acts as the functions' user can add to the audit log, and cannot take its trail away: no row
 -- changes, and none goes before its eighth day. purge deletes what is older than AUDIT_RETENTION_DAYS.
@@ -498,6 +524,34 @@ BEGIN
                      THEN 'events' END], NULL)
             FROM consumer_usage
             WHERE consumer_id = of_consumer);
+END
+$$;
+
+-- What a request must know of its session, its key and their consumer, in one statement. `used`: somebody
+-- has clicked, which keeps the session for another half hour; a click within ten seconds of the last one
+-- writes nothing.
+CREATE FUNCTION find_session(
+    token bytea, used boolean,
+    OUT owner_id uuid, OUT owner_name text, OUT owner_active boolean, OUT key_id uuid,
+    OUT api_key_status text, OUT expired boolean, OUT used_up text[], OUT session_id uuid, OUT actor text,
+    OUT read_only boolean, OUT is_over boolean
+) LANGUAGE plpgsql AS $$
+DECLARE
+    is_stale boolean;
+BEGIN
+    SELECT k.owner_id, k.owner_name, k.owner_active, s.key_id, k.api_key_status, k.expired, k.used_up,
+           s.session_id, s.actor, s.read_only,
+           s.ended_at IS NOT NULL OR s.expires_at <= clock_timestamp()
+               OR s.last_used_at <= clock_timestamp() - interval '30 minutes',
+           s.last_used_at < clock_timestamp() - interval '10 seconds'
+    INTO owner_id, owner_name, owner_active, key_id, api_key_status, expired, used_up, session_id, actor,
+         read_only, is_over, is_stale
+    FROM console_sessions s
+    CROSS JOIN LATERAL find_caller(s.key_id) k
+    WHERE s.token_hash = token;
+    IF used AND is_stale AND NOT is_over THEN
+        UPDATE console_sessions s SET last_used_at = clock_timestamp() WHERE s.token_hash = token;
+    END IF;
 END
 $$;
 
@@ -644,6 +698,6 @@ GRANT SELECT, INSERT, UPDATE
        last_reconciliation, replay_jobs, schedule_runs
     TO fintegrate_app;
 GRANT SELECT, INSERT, UPDATE, DELETE
-    ON audit_log, consumer_event_receipts, customer_tags, customers, idempotency_keys,
+    ON audit_log, console_sessions, consumer_event_receipts, customer_tags, customers, idempotency_keys,
        publishing_pauses, queue_observations
     TO fintegrate_app;

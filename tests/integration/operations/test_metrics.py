@@ -53,6 +53,16 @@ def own_counts(parts: Parts) -> Iterator[None]:
         client.delete(parts.metrics.key)
 
 
+def test_key_may_come_as_bearer(admin: Api, bank: Bank) -> None:
+    """Debian's Prometheus sends no header of another name."""
+    for scheme in ("Bearer", "bearer"):
+        assert get("/metrics", bearer=f"{scheme} {admin.key}").status == 200
+    assert get("/metrics", bearer=f"Bearer {bank.api.key}").status == 403
+    assert get("/metrics", bearer="Bearer nonsense").status == 401
+    assert get("/metrics", bearer=f"Basic {admin.key}").status == 401
+    assert get("/consumer/list", bearer=f"Bearer {admin.key}").status == 401
+
+
 @pytest.mark.parametrize("key", [None, "nonsense"])
 def test_stranger_is_refused_in_the_envelope(parts: Parts, key: str | None) -> None:
     page = get("/metrics", key=key)
