@@ -9,9 +9,9 @@ the rows that were already sent count. What was returned or refused for itself s
 silence spends none.
 
 Statements of a sweep: `count`, `claim`, `confirmed`, `failed`. Optional are `plan` (planner settings for
-the transaction of `claim`), `barriers` (where rows of a key must keep their order), `nacked` (what a
-nack leaves behind; without it, nothing) and `unconfirmed` (what silence leaves behind; without it,
-`failed`).
+the transaction of `claim`), `barriers` (where rows of a key must keep their order), `confirmed_also`
+(what else is written of confirmed rows), `nacked` (what a nack leaves behind; without it, nothing) and
+`unconfirmed` (what silence leaves behind; without it, `failed`).
 """
 
 from __future__ import annotations
@@ -120,7 +120,10 @@ class Sweep:
             if outcome.result is Result.CONFIRMED
         ]
         if confirmed:
-            self.database.execute(self.statements["confirmed"], {"ids": array_literal(confirmed)})
+            sent = {"ids": array_literal(confirmed)}
+            self.database.execute(self.statements["confirmed"], sent)
+            if "confirmed_also" in self.statements:
+                self.database.execute(self.statements["confirmed_also"], {**filters, **sent})
         told: dict[str, list[tuple[Any, str]]] = {}
         for row, outcome in zip(rows, outcomes, strict=True):
             statement = _TRIED_IN_VAIN.get(outcome.result, "")
