@@ -431,16 +431,22 @@ CREATE TABLE idempotency_keys (
 
 CREATE INDEX idempotency_keys_by_age ON idempotency_keys (created_at);
 
+-- Who did or tried what, in which request, why, and why it was refused. The actor is a name that was
+-- claimed. The subject is the consumer whose data it was, if not the caller.
 CREATE TABLE audit_log (
-    audit_id    uuid        NOT NULL DEFAULT gen_random_uuid(),
-    created_at  timestamptz NOT NULL DEFAULT clock_timestamp(),
-    request_id  text        NOT NULL,
-    consumer_id uuid,
-    key_id      uuid,
-    action      text        NOT NULL,
-    status_code integer     NOT NULL,
-    reason      text        NOT NULL,
-    source_ip   text,
+    audit_id            uuid        NOT NULL DEFAULT gen_random_uuid(),
+    created_at          timestamptz NOT NULL DEFAULT clock_timestamp(),
+    request_id          text        NOT NULL,
+    consumer_id         uuid,
+    key_id              uuid,
+    action              text        NOT NULL,
+    status_code         integer     NOT NULL,
+    reason              text        NOT NULL,
+    source_ip           text,
+    actor               text,
+    session_id          uuid,
+    subject_consumer_id uuid,
+    details             jsonb,
     CONSTRAINT audit_log_pkey PRIMARY KEY (audit_id),
     CONSTRAINT audit_log_status_code_check CHECK (status_code BETWEEN 100 AND 599)
 );
@@ -531,6 +537,28 @@ $$;
 -- would write a timestamptz in the session's zone.
 CREATE FUNCTION utc_text(at timestamptz) RETURNS text LANGUAGE sql STABLE AS $$
     SELECT to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"+00:00"')
+$$;
+
+-- The state of an event, in one word: its statuses, why its delivery failed, its receipt's status (NULL
+-- without one), and whether an earlier event of its customer is pending. The last two arguments are only looked
+-- at where they decide, because the planner puts the body in the place of the call. A delivery that failed
+-- without the bank's word has the reason that the sweep of dead letters writes. An event that was sent again is
+-- in the queue, whatever its receipt said of the copy before. A receipt that is gone was processed.
+CREATE FUNCTION event_state(
+    publish_status text, deliver_status text, deliver_failure_reason text, receipt_status text,
+    is_behind boolean
+) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+    SELECT CASE publish_status
+        WHEN 'pending' THEN CASE WHEN is_behind THEN 'held_back' ELSE 'waiting' END
+        WHEN 'failed' THEN 'publish_failed'
+        ELSE CASE deliver_status
+            WHEN 'pending' THEN 'in_queue'
+            WHEN 'delivered' THEN
+                CASE WHEN receipt_status = 'received' THEN 'received' ELSE 'processed' END
+            ELSE CASE WHEN deliver_failure_reason LIKE 'dead-lettered: %'
+                      THEN 'dead_lettered' ELSE 'delivery_failed' END
+        END
+    END
 $$;
 
 -- Creates a customer and its event; returns the event's row. `key` is the public id of the API key that

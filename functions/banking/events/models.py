@@ -15,6 +15,17 @@ from fintegrate.http.validation import Described, Instant, RequestModel, Text, e
 ProcessingStatus = Literal["received", "processed", "failed"]
 PublishStatus = Literal["pending", "published", "failed"]
 DeliverStatus = Literal["pending", "delivered", "failed"]
+EventState = Literal[
+    "waiting",
+    "held_back",
+    "publish_failed",
+    "in_queue",
+    "received",
+    "processed",
+    "delivery_failed",
+    "dead_lettered",
+]
+"""What became of an event, in one word. The database's function `event_state` is the rule."""
 Reason = Annotated[Text, StringConstraints(max_length=1000)]
 _RECEIVED = Described("When the consumer received the event", "2026-01-15T09:30:00+00:00")
 _FAILURE = Described("Why it failed", "the account is blocked")
