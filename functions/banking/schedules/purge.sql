@@ -26,6 +26,18 @@ WITH gone AS (
 )
 SELECT count(*) AS count FROM gone
 
+-- name: attempts
+-- Nothing is locked, as with dead letters: rows never change, so each keeps its place.
+WITH gone AS (
+    DELETE FROM event_attempts
+    WHERE ctid = ANY (ARRAY(
+        SELECT ctid FROM event_attempts
+        WHERE at < clock_timestamp() - make_interval(days => %(receipt_days)s)
+        ORDER BY at LIMIT %(batch)s))
+    RETURNING 1
+)
+SELECT count(*) AS count FROM gone
+
 -- name: audit_rows
 WITH gone AS (
     DELETE FROM audit_log
