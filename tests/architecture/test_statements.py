@@ -210,6 +210,7 @@ UNFILTERED = {
     "functions/banking/schedules/purge.sql": {
         "idempotency_keys": OPERATOR,
         "receipts": OPERATOR,
+        "attempts": OPERATOR,
         "audit_rows": OPERATOR,
         "console_sessions": OPERATOR,
         "dead_letters": OPERATOR,
