@@ -46,4 +46,5 @@ PLAN = Plan(
     sent=SENT,
     only_with=ONLY_WITH,
     places=PLACES,
+    known={"name": "icon.svg"},
 )
