@@ -11,8 +11,8 @@ silence spends none.
 Statements of a sweep: `count`, `claim`, `confirmed`, `failed`. Optional are `plan` (planner settings for
 the transaction of `claim`), `barriers` (where rows of a key must keep their order), `nacked` (what a
 nack leaves behind; without it, nothing) and `unconfirmed` (what silence leaves behind; without it,
-`failed`). Each of these gets the run's filters and `ids`, and what was tried in vain `reasons` and `outcomes`
-(values of `Result`).
+`failed`). Each of these gets the run's filters and `ids`, and what was tried in vain `reasons` and
+`outcomes` (values of `Result`).
 """
 
 from __future__ import annotations
