@@ -285,7 +285,8 @@ CREATE INDEX consumer_event_receipts_by_age ON consumer_event_receipts (updated_
 
 -- A message from a dead-letter queue, stored unchanged. The fingerprint recognises a message that the
 -- broker delivers again because its acknowledgement was lost. superseded: a later copy of the event had
--- been sent by then, or the letter is of an older epoch, so it changed nothing.
+-- been sent by then, or the letter is of an older epoch, so it changed nothing. resolved_*: who has seen to
+-- it, and why; requeued_at: by sending it again. What is not resolved is open.
 CREATE TABLE dead_letters (
     dead_letter_id  uuid        NOT NULL DEFAULT gen_random_uuid(),
     queue_name      text        NOT NULL,
@@ -297,14 +298,32 @@ CREATE TABLE dead_letters (
     fingerprint     text        NOT NULL,
     created_at      timestamptz NOT NULL DEFAULT clock_timestamp(),
     superseded      boolean     NOT NULL DEFAULT false,
+    resolved_at     timestamptz,
+    resolved_by     text,
+    resolved_reason text,
+    requeued_at     timestamptz,
     CONSTRAINT dead_letters_pkey PRIMARY KEY (dead_letter_id),
-    CONSTRAINT dead_letters_fingerprint_key UNIQUE (fingerprint)
+    CONSTRAINT dead_letters_fingerprint_key UNIQUE (fingerprint),
+    CONSTRAINT dead_letters_resolved_check
+        CHECK ((resolved_at IS NULL) = (resolved_by IS NULL)
+               AND (resolved_at IS NULL) = (resolved_reason IS NULL)
+               AND (resolved_at IS NOT NULL OR requeued_at IS NULL))
 );
 
 CREATE INDEX dead_letters_by_event ON dead_letters (event_id) WHERE event_id IS NOT NULL;
 CREATE INDEX dead_letters_by_consumer ON dead_letters (consumer_id, created_at DESC);
--- Messages without a known event: an operator must examine them.
+-- For code from before letters could be resolved.
 CREATE INDEX dead_letters_unmatched ON dead_letters (created_at) WHERE event_id IS NULL;
+-- Letters that match no event and are not resolved: an operator must examine them.
+CREATE INDEX dead_letters_open_unmatched
+    ON dead_letters (consumer_id) WHERE event_id IS NULL AND resolved_at IS NULL;
+-- For lists, whose filters are any of these.
+CREATE INDEX dead_letters_listed
+    ON dead_letters (consumer_id, (resolved_at IS NULL), (event_id IS NULL),
+                     created_at, dead_letter_id);
+CREATE INDEX dead_letters_by_reason
+    ON dead_letters (consumer_id, reason, (resolved_at IS NULL), (event_id IS NULL),
+                     created_at, dead_letter_id);
 -- For purge.
 CREATE INDEX dead_letters_by_age ON dead_letters (created_at);
 
@@ -710,13 +729,13 @@ $$;
 -- ---------------------------------------------------------------------------------------------
 
 GRANT SELECT, INSERT ON customer_analytics, lost_events TO fintegrate_app;
-GRANT SELECT, INSERT, DELETE ON dead_letters, event_attempts TO fintegrate_app;
+GRANT SELECT, INSERT, DELETE ON event_attempts TO fintegrate_app;
 GRANT SELECT, UPDATE ON recovery TO fintegrate_app;
 GRANT SELECT, INSERT, UPDATE
     ON broker_access, consumer_api_keys, consumer_usage, consumers, customer_events,
        last_reconciliation, replay_jobs, schedule_runs
     TO fintegrate_app;
 GRANT SELECT, INSERT, UPDATE, DELETE
-    ON audit_log, consumer_event_receipts, customer_tags, customers, idempotency_keys,
-       publishing_pauses, queue_observations
+    ON audit_log, consumer_event_receipts, customer_tags, customers, dead_letters,
+       idempotency_keys, publishing_pauses, queue_observations
     TO fintegrate_app;

@@ -68,8 +68,11 @@ def read_lane(db: Database, customer_id: str, consumer_id: str | None) -> Row:
     }
 
 
-_ASIDE = ("now", "head_event_id", "before", "behind", "released_at", "former_sequence")
-_ASIDE += ("rewind_from", "rewind_until")
+_ASIDE = {
+    *("now", "head_event_id", "before", "behind"),
+    *("released_at", "former_sequence", "rewind_from", "rewind_until"),
+}
+"""Columns of which the answer is made."""
 
 
 def _facts(event: Row) -> dict[str, Any]:

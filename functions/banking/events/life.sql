@@ -63,7 +63,7 @@ WHERE event_id = %(event_id)s
   AND (%(consumer_id)s::uuid IS NULL OR consumer_id = %(consumer_id)s)
 
 -- name: read_dead_letters
-SELECT dead_letter_id, reason, superseded, created_at
+SELECT dead_letter_id, reason, superseded, created_at, resolved_at, requeued_at
 FROM dead_letters
 WHERE event_id = %(event_id)s
   AND (%(consumer_id)s::uuid IS NULL OR consumer_id = %(consumer_id)s)

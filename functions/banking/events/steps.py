@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import Any
 
 from fintegrate.console.timeline import Passage, Step, in_order
 from fintegrate.database import Row
@@ -91,15 +90,21 @@ def _held(event: Row) -> tuple[datetime | None, datetime | None]:
 def _end(event: Row, receipts: list[Row], dead_letters: list[Row]) -> datetime | None:
     state = event["state"]
     if state == "publish_failed":
-        tried: Any = event["publish_given_up_at"] or event["publish_last_tried_at"]
-        return tried or event["created_at"]
+        return _first(event, "publish_given_up_at", "publish_last_tried_at", "created_at")
     if state not in _ENDED:
         return None
     told = [receipt["updated_at"] for receipt in receipts]
     if state == "dead_lettered":
         told = [letter["created_at"] for letter in dead_letters if not letter["superseded"]]
-    known = (event["delivered_at"], event["deliver_last_tried_at"], event["published_at"])
-    return max(told) if told else next((at for at in known if at), event["created_at"])
+    if told:
+        return max(told)
+    return _first(event, "delivered_at", "deliver_last_tried_at", "published_at", "created_at")
+
+
+def _first(event: Row, *columns: str) -> datetime | None:
+    """The first of these times that is known."""
+    known: list[datetime] = [event[column] for column in columns if event[column] is not None]
+    return known[0] if known else None
 
 
 def _of_ours(event: Row, attempts: list[Row]) -> Iterator[Step]:

@@ -51,7 +51,7 @@ SELECT count(*) AS count FROM gone
 
 -- name: dead_letters
 -- But those of a failed event: they say why it failed, and the ledger asks for them. The event is looked up
--- row by row, so that no plan reads all events. Nothing is locked: that would need the right to change letters.
+-- row by row, so that no plan reads all events. Nothing is locked: who deletes a letter twice does no harm.
 WITH gone AS (
     DELETE FROM dead_letters
     WHERE dead_letter_id = ANY (ARRAY(
