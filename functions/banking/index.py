@@ -59,13 +59,16 @@ def _events() -> Blueprint:
         cancel_rewind,
         confirm_delivery,
         list_events,
+        list_failures,
         read_event,
         read_health,
+        read_lane,
         read_rewind,
         reconcile_events,
         redeliver_events,
         resend_events,
         rewind_events,
+        search_events,
         skip_head,
     )
     from chalicelib.banking.events.blueprint import events
