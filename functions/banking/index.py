@@ -66,6 +66,13 @@ def _events() -> Blueprint:
     return events
 
 
+def _overview() -> Blueprint:
+    from chalicelib.banking.overview import read_overview, read_series  # noqa: F401
+    from chalicelib.banking.overview.blueprint import overview
+
+    return overview
+
+
 def _schedules() -> Blueprint:
     from chalicelib.banking.schedules import (  # noqa: F401
         broker_admin,
@@ -81,6 +88,7 @@ def _schedules() -> Blueprint:
         run_rewind,
         sweep_dead_letters,
         watch_restore,
+        write_minutes,
     )
     from chalicelib.banking.schedules.blueprint import schedules
 
@@ -91,6 +99,7 @@ SERVICES = {
     "consumer": _consumer,
     "customer": _customer,
     "events": _events,
+    "overview": _overview,
     "schedules": _schedules,
 }
 """By the first segment of their paths. The schedules have none."""

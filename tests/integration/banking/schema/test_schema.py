@@ -30,6 +30,8 @@ TABLES = [
     "recovery",
     "replay_jobs",
     "schedule_runs",
+    "stream_hours",
+    "stream_minutes",
 ]
 
 
