@@ -73,6 +73,18 @@ def _overview() -> Blueprint:
     return overview
 
 
+def _dead_letters() -> Blueprint:
+    from chalicelib.banking.dead_letters import (  # noqa: F401
+        list_dead_letters,
+        read_dead_letter,
+        requeue_dead_letters,
+        resolve_dead_letters,
+    )
+    from chalicelib.banking.dead_letters.blueprint import dead_letters
+
+    return dead_letters
+
+
 def _schedules() -> Blueprint:
     from chalicelib.banking.schedules import (  # noqa: F401
         broker_admin,
@@ -98,6 +110,7 @@ def _schedules() -> Blueprint:
 SERVICES = {
     "consumer": _consumer,
     "customer": _customer,
+    "dead-letters": _dead_letters,
     "events": _events,
     "overview": _overview,
     "schedules": _schedules,

@@ -2,14 +2,14 @@
 -- each kind of a bank. Who has more waiting gets the count of the last minute instead.
 
 -- name: read
--- A row per consumer in scope. A kind whose rows were not all read has `…_cut`.
+-- A row per consumer in scope. A kind whose rows were not all read has `…_cut`. Letters count while they are open,
+-- as in events/gauges.sql.
 WITH strange AS MATERIALIZED (
     SELECT consumer_id, count(*) AS unmatched, min(created_at) AS oldest_unmatched_at
     FROM (SELECT consumer_id, created_at FROM dead_letters
-          WHERE event_id IS NULL
+          WHERE event_id IS NULL AND resolved_at IS NULL
             AND (%(consumer_id)s::uuid IS NULL OR consumer_id = %(consumer_id)s)
-          ORDER BY created_at
-          LIMIT %(most)s) oldest
+          LIMIT %(most)s) each
     GROUP BY consumer_id
 )
 SELECT c.consumer_id, c.name, c.status, pending.*, given_up.*, undelivered.*, failed.*, at_bank.*,
@@ -48,13 +48,15 @@ CROSS JOIN LATERAL (
     SELECT count(*) FILTER (WHERE state = 'delivery_failed') AS delivery_failed,
            count(*) FILTER (WHERE state = 'dead_lettered') AS dead_letters,
            min(created_at) AS oldest_failed_at
-    FROM (SELECT e.created_at,
+    FROM (SELECT e.event_id, e.created_at,
                  event_state(e.publish_status, e.deliver_status, e.deliver_failure_reason, NULL,
                              false) AS state
           FROM customer_events e
           WHERE e.consumer_id = c.consumer_id AND e.deliver_status = 'failed'
           ORDER BY e.created_at, e.event_id
-          LIMIT %(most)s) each) failed
+          LIMIT %(most)s) each
+    WHERE (SELECT bool_or(d.resolved_at IS NULL) FROM dead_letters d
+           WHERE d.event_id = each.event_id AND NOT d.superseded) IS NOT false) failed
 CROSS JOIN LATERAL (
     SELECT count(*) AS received, min(created_at) AS oldest_received_at
     FROM (SELECT r.created_at,
@@ -83,6 +85,5 @@ ORDER BY c.name
 -- Dead letters that match no event, in a queue of no consumer.
 SELECT count(*) AS unmatched, min(created_at) AS oldest_unmatched_at
 FROM (SELECT created_at FROM dead_letters
-      WHERE event_id IS NULL AND consumer_id IS NULL
-      ORDER BY created_at
-      LIMIT %(most)s) oldest
+      WHERE event_id IS NULL AND resolved_at IS NULL AND consumer_id IS NULL
+      LIMIT %(most)s) each
