@@ -76,6 +76,13 @@ def _events() -> Blueprint:
     return events
 
 
+def _overview() -> Blueprint:
+    from chalicelib.banking.overview import read_overview, read_series  # noqa: F401
+    from chalicelib.banking.overview.blueprint import overview
+
+    return overview
+
+
 def _dead_letters() -> Blueprint:
     from chalicelib.banking.dead_letters import (  # noqa: F401
         list_dead_letters,
@@ -103,6 +110,7 @@ def _schedules() -> Blueprint:
         run_rewind,
         sweep_dead_letters,
         watch_restore,
+        write_minutes,
     )
     from chalicelib.banking.schedules.blueprint import schedules
 
@@ -115,6 +123,7 @@ SERVICES = {
     "customer": _customer,
     "dead-letters": _dead_letters,
     "events": _events,
+    "overview": _overview,
     "schedules": _schedules,
 }
 """By the first segment of their paths. The schedules have none."""

@@ -200,6 +200,15 @@ CREATE INDEX customer_events_delivery_failed_of_consumer
 CREATE INDEX customer_events_deletions
     ON customer_events (customer_id, sequence) INCLUDE (consumer_id)
     WHERE event_type = 'customer_deletion';
+-- Events that were published more than a minute after their commit, by when that was. The others are found by
+-- when they were committed.
+CREATE INDEX customer_events_published_late
+    ON customer_events (published_at) INCLUDE (consumer_id, created_at)
+    WHERE published_at - created_at > interval '60 seconds';
+-- Events that were sent again, by when that was.
+CREATE INDEX customer_events_redelivered
+    ON customer_events (deliver_last_tried_at) INCLUDE (consumer_id)
+    WHERE deliver_last_tried_at IS NOT NULL;
 
 -- Whoever sends X-Request-Id chooses it, so it may be that of any number of events: the newest come first.
 CREATE INDEX customer_events_by_request
@@ -282,6 +291,9 @@ CREATE TABLE consumer_event_receipts (
 
 -- For purge.
 CREATE INDEX consumer_event_receipts_by_age ON consumer_event_receipts (updated_at);
+-- What the bank has received and not processed yet.
+CREATE INDEX consumer_event_receipts_at_bank
+    ON consumer_event_receipts (consumer_id, created_at, event_id) WHERE processing_status = 'received';
 
 -- A message from a dead-letter queue, stored unchanged. The fingerprint recognises a message that the
 -- broker delivers again because its acknowledgement was lost. superseded: a later copy of the event had
@@ -418,6 +430,58 @@ CREATE TABLE lost_events (
     epoch         integer     NOT NULL,
     created_at    timestamptz NOT NULL DEFAULT clock_timestamp(),
     CONSTRAINT lost_events_pkey PRIMARY KEY (event_id)
+);
+
+-- What happened to a stream (a consumer's events) in a minute, and what waited at its end. The nil UUID is all
+-- streams together: a minute that was counted has its row. What happened is NULL until it is counted, what waited
+-- is NULL where nobody looked. Lag is counted in the buckets of fintegrate.console.lag, because percentiles do not
+-- add up: from commit to publish, and from commit to the consumer's word that it processed the event.
+CREATE TABLE stream_minutes (
+    consumer_id               uuid        NOT NULL,
+    minute                    timestamptz NOT NULL,
+    committed                 integer,
+    published                 integer,
+    received                  integer,
+    processed                 integer,
+    failed                    integer,
+    redelivered               integer,
+    publish_lag               integer[],
+    process_lag               integer[],
+    pending                   integer,
+    held_back                 integer,
+    undelivered               integer,
+    oldest_pending_seconds    real,
+    oldest_held_back_seconds  real,
+    oldest_undelivered_seconds real,
+    queue_depth               bigint,
+    readers                   integer,
+    CONSTRAINT stream_minutes_pkey PRIMARY KEY (consumer_id, minute),
+    CONSTRAINT stream_minutes_lag_check
+        CHECK (cardinality(publish_lag) = 14 AND cardinality(process_lag) = 14)
+);
+
+-- The same of an hour: the sums of its minutes, and of what waited the most. minutes: how many were counted.
+CREATE TABLE stream_hours (
+    consumer_id               uuid        NOT NULL,
+    hour                      timestamptz NOT NULL,
+    minutes                   integer     NOT NULL,
+    committed                 integer     NOT NULL,
+    published                 integer     NOT NULL,
+    received                  integer     NOT NULL,
+    processed                 integer     NOT NULL,
+    failed                    integer     NOT NULL,
+    redelivered               integer     NOT NULL,
+    publish_lag               integer[]   NOT NULL,
+    process_lag               integer[]   NOT NULL,
+    pending                   integer,
+    held_back                 integer,
+    undelivered               integer,
+    oldest_pending_seconds    real,
+    oldest_held_back_seconds  real,
+    oldest_undelivered_seconds real,
+    queue_depth               bigint,
+    readers                   integer,
+    CONSTRAINT stream_hours_pkey PRIMARY KEY (consumer_id, hour)
 );
 
 -- The last run of each schedule. last_error is null after a success; last_run_id leads to the log.
@@ -791,5 +855,5 @@ GRANT SELECT, INSERT, UPDATE
     TO fintegrate_app;
 GRANT SELECT, INSERT, UPDATE, DELETE
     ON audit_log, console_sessions, consumer_event_receipts, customer_tags, customers, dead_letters,
-       idempotency_keys, publishing_pauses, queue_observations
+       idempotency_keys, publishing_pauses, queue_observations, stream_hours, stream_minutes
     TO fintegrate_app;

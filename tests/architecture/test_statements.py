@@ -207,6 +207,18 @@ UNFILTERED = {
     },
     "functions/banking/events/gauges.sql": {"read_gauges": OPERATOR},
     "functions/banking/customer/usage.sql": {"consumers": OPERATOR},
+    "functions/banking/overview/history.sql": {
+        "newest": "until when minutes are counted: the time alone, of the row of all streams"
+    },
+    "functions/banking/overview/minutes.sql": {
+        "range": OPERATOR,
+        "keep": OPERATOR,
+        "observe": OPERATOR,
+        "sum_hours": OPERATOR,
+        "forget_minutes": OPERATOR,
+        "forget_hours": OPERATOR,
+    },
+    "functions/banking/overview/waiting.sql": {"nobodys": OPERATOR},
     "functions/banking/schedules/purge.sql": {
         "idempotency_keys": OPERATOR,
         "receipts": OPERATOR,

@@ -33,6 +33,8 @@ TABLES = [
     "recovery",
     "replay_jobs",
     "schedule_runs",
+    "stream_hours",
+    "stream_minutes",
 ]
 
 
