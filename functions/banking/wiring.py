@@ -47,6 +47,8 @@ from fintegrate.scheduled import schedules
 from fintegrate.settings import load
 
 SQL = queries_beside(__name__)
+BOUNDS = {"consumer": 100, "route": 80}
+"""How many values these labels of `/metrics` may have."""
 
 
 class Parts(NamedTuple):
@@ -145,7 +147,7 @@ def _metrics(redis: RedisConnections) -> Metrics:
         (*OF_THE_LAYER, *counters.COUNTED),
         prefix=SERVICE,
         namespace="banking",
-        bounds={"consumer": 100, "route": 80},
+        bounds=BOUNDS,
     )
 
 
