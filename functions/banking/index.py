@@ -66,6 +66,18 @@ def _events() -> Blueprint:
     return events
 
 
+def _dead_letters() -> Blueprint:
+    from chalicelib.banking.dead_letters import (  # noqa: F401
+        list_dead_letters,
+        read_dead_letter,
+        requeue_dead_letters,
+        resolve_dead_letters,
+    )
+    from chalicelib.banking.dead_letters.blueprint import dead_letters
+
+    return dead_letters
+
+
 def _schedules() -> Blueprint:
     from chalicelib.banking.schedules import (  # noqa: F401
         broker_admin,
@@ -90,6 +102,7 @@ def _schedules() -> Blueprint:
 SERVICES = {
     "consumer": _consumer,
     "customer": _customer,
+    "dead-letters": _dead_letters,
     "events": _events,
     "schedules": _schedules,
 }

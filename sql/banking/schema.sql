@@ -201,6 +201,14 @@ CREATE INDEX customer_events_deletions
     ON customer_events (customer_id, sequence) INCLUDE (consumer_id)
     WHERE event_type = 'customer_deletion';
 
+-- Whoever sends X-Request-Id chooses it, so it may be that of any number of events: the newest come first.
+CREATE INDEX customer_events_by_request
+    ON customer_events (consumer_id, (metadata_json ->> 'request_id'), created_at DESC)
+    WHERE metadata_json ? 'request_id';
+CREATE INDEX customer_events_by_trace
+    ON customer_events (consumer_id, substr(metadata_json ->> 'traceparent', 4, 32), created_at DESC)
+    WHERE metadata_json ? 'traceparent';
+
 -- Events are permanent: rows are never deleted, and only their publish and delivery columns may change.
 -- Because of the column list the trigger does not run for allowed changes.
 CREATE FUNCTION refuse_event_change() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -220,6 +228,30 @@ CREATE TRIGGER customer_events_immutable
                      payload_json, metadata_json, created_at
     ON customer_events
     FOR EACH ROW EXECUTE FUNCTION refuse_event_change();
+
+-- The history of an event: attempts that failed, every copy that was sent again, and what a person did to it.
+-- A first success writes nothing: it stands in the event's own columns. caused_by: the request or the job behind
+-- it; null for a schedule. outcome: how the broker answered, or what became of the event. words: the broker's or
+-- the person's.
+CREATE TABLE event_attempts (
+    event_id    uuid        NOT NULL,
+    attempt_id  bigint      NOT NULL GENERATED ALWAYS AS IDENTITY,
+    consumer_id uuid        NOT NULL,
+    at          timestamptz NOT NULL DEFAULT clock_timestamp(),
+    by          text        NOT NULL,
+    outcome     text        NOT NULL,
+    words       text,
+    caused_by   text,
+    CONSTRAINT event_attempts_pkey PRIMARY KEY (event_id, attempt_id),
+    CONSTRAINT event_attempts_by_check CHECK (by IN
+        ('request', 'resend', 'redeliver', 'replay', 'rewind', 'requeue', 'skip')),
+    CONSTRAINT event_attempts_outcome_check CHECK (outcome IN
+        ('confirmed', 'refused', 'nacked', 'unroutable', 'unconfirmed', 'unsent', 'given_up', 'reopened',
+         'given_back'))
+);
+
+-- For purge.
+CREATE INDEX event_attempts_by_age ON event_attempts (at);
 
 -- A bank whose queue nacks. A row ends when a probe, the bank's oldest event alone, is confirmed.
 CREATE TABLE publishing_pauses (
@@ -253,7 +285,8 @@ CREATE INDEX consumer_event_receipts_by_age ON consumer_event_receipts (updated_
 
 -- A message from a dead-letter queue, stored unchanged. The fingerprint recognises a message that the
 -- broker delivers again because its acknowledgement was lost. superseded: a later copy of the event had
--- been sent by then, or the letter is of an older epoch, so it changed nothing.
+-- been sent by then, or the letter is of an older epoch, so it changed nothing. resolved_*: who has seen to
+-- it, and why; requeued_at: by sending it again. What is not resolved is open.
 CREATE TABLE dead_letters (
     dead_letter_id  uuid        NOT NULL DEFAULT gen_random_uuid(),
     queue_name      text        NOT NULL,
@@ -265,14 +298,32 @@ CREATE TABLE dead_letters (
     fingerprint     text        NOT NULL,
     created_at      timestamptz NOT NULL DEFAULT clock_timestamp(),
     superseded      boolean     NOT NULL DEFAULT false,
+    resolved_at     timestamptz,
+    resolved_by     text,
+    resolved_reason text,
+    requeued_at     timestamptz,
     CONSTRAINT dead_letters_pkey PRIMARY KEY (dead_letter_id),
-    CONSTRAINT dead_letters_fingerprint_key UNIQUE (fingerprint)
+    CONSTRAINT dead_letters_fingerprint_key UNIQUE (fingerprint),
+    CONSTRAINT dead_letters_resolved_check
+        CHECK ((resolved_at IS NULL) = (resolved_by IS NULL)
+               AND (resolved_at IS NULL) = (resolved_reason IS NULL)
+               AND (resolved_at IS NOT NULL OR requeued_at IS NULL))
 );
 
 CREATE INDEX dead_letters_by_event ON dead_letters (event_id) WHERE event_id IS NOT NULL;
 CREATE INDEX dead_letters_by_consumer ON dead_letters (consumer_id, created_at DESC);
--- Messages without a known event: an operator must examine them.
+-- For code from before letters could be resolved.
 CREATE INDEX dead_letters_unmatched ON dead_letters (created_at) WHERE event_id IS NULL;
+-- Letters that match no event and are not resolved: an operator must examine them.
+CREATE INDEX dead_letters_open_unmatched
+    ON dead_letters (consumer_id) WHERE event_id IS NULL AND resolved_at IS NULL;
+-- For lists, whose filters are any of these.
+CREATE INDEX dead_letters_listed
+    ON dead_letters (consumer_id, (resolved_at IS NULL), (event_id IS NULL),
+                     created_at, dead_letter_id);
+CREATE INDEX dead_letters_by_reason
+    ON dead_letters (consumer_id, reason, (resolved_at IS NULL), (event_id IS NULL),
+                     created_at, dead_letter_id);
 -- For purge.
 CREATE INDEX dead_letters_by_age ON dead_letters (created_at);
 
@@ -532,7 +583,34 @@ CREATE FUNCTION event_state(
 $$;
 
 -- Creates a customer and its event; returns the event's row. `key` is the public id of the API key that
--- asked for it: it stays in the event's metadata and is not sent.
+-- asked for it, `request` the request's id: they stay in the event's metadata and are not sent.
+CREATE FUNCTION create_customer_and_event(
+    of_consumer uuid, with_name text, with_status text, service text, trace text, key uuid, request text
+) RETURNS customer_events LANGUAGE plpgsql AS $$
+DECLARE
+    event customer_events;
+BEGIN
+    WITH customer AS (
+        INSERT INTO customers (consumer_id, name, status, created_at, updated_at)
+        SELECT of_consumer, with_name, with_status, at, at FROM clock_timestamp() AS at
+        RETURNING *
+    )
+    INSERT INTO customer_events (consumer_id, customer_id, sequence, event_type, source_service,
+                                 payload_json, metadata_json, created_at)
+    SELECT consumer_id, customer_id, event_sequence, 'customer_creation', service,
+           jsonb_build_object('customer_id', customer_id, 'name', name, 'status', status),
+           jsonb_strip_nulls(jsonb_build_object(
+               'created_at', utc_text(created_at), 'sequence', event_sequence,
+               'source_service', service, 'traceparent', trace, 'key_id', key,
+               'request_id', request)),
+           created_at
+    FROM customer
+    RETURNING * INTO event;
+    RETURN event;
+END
+$$;
+
+-- The same for code from before create_customer_and_event.
 CREATE FUNCTION create_customer(
     of_consumer uuid, with_name text, with_status text, service text, trace text,
     key uuid DEFAULT NULL
@@ -559,7 +637,7 @@ BEGIN
 END
 $$;
 
--- The epoch, for create_customer's caller: planned once per connection.
+-- The epoch, for create_customer_and_event's caller: planned once per connection.
 CREATE FUNCTION sending_epoch() RETURNS integer LANGUAGE plpgsql STABLE AS $$
 BEGIN
     RETURN (SELECT epoch FROM recovery);
@@ -639,13 +717,13 @@ $$;
 -- ---------------------------------------------------------------------------------------------
 
 GRANT SELECT, INSERT ON customer_analytics, lost_events TO fintegrate_app;
-GRANT SELECT, INSERT, DELETE ON dead_letters TO fintegrate_app;
+GRANT SELECT, INSERT, DELETE ON event_attempts TO fintegrate_app;
 GRANT SELECT, UPDATE ON recovery TO fintegrate_app;
 GRANT SELECT, INSERT, UPDATE
     ON broker_access, consumer_api_keys, consumer_usage, consumers, customer_events,
        last_reconciliation, replay_jobs, schedule_runs
     TO fintegrate_app;
 GRANT SELECT, INSERT, UPDATE, DELETE
-    ON audit_log, consumer_event_receipts, customer_tags, customers, idempotency_keys,
-       publishing_pauses, queue_observations
+    ON audit_log, consumer_event_receipts, customer_tags, customers, dead_letters,
+       idempotency_keys, publishing_pauses, queue_observations
     TO fintegrate_app;

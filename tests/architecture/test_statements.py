@@ -212,6 +212,7 @@ UNFILTERED = {
     "functions/banking/schedules/purge.sql": {
         "idempotency_keys": OPERATOR,
         "receipts": OPERATOR,
+        "attempts": OPERATOR,
         "audit_rows": OPERATOR,
         "dead_letters": OPERATOR,
     },

@@ -20,7 +20,8 @@ def compose(row: Row) -> Message:
     row with `sent_late_at` is sent after its successors, and the message says so.
     """
     metadata = dict(row["metadata_json"])
-    metadata.pop("key_id", None)  # who wrote it concerns the platform and its operator only
+    for own in ("key_id", "request_id"):  # who wrote it concerns the platform and its operator only
+        metadata.pop(own, None)
     traceparent = metadata.pop("traceparent", None) or _own_trace(row["event_id"])
     metadata["epoch"] = row["epoch"]
     if row.get("sent_late_at"):

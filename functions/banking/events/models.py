@@ -354,6 +354,8 @@ class DeadLetter(TypedDict):
     reason: str
     superseded: bool
     created_at: datetime
+    resolved_at: Annotated[datetime | None, Described("When it was seen to", None)]
+    requeued_at: Annotated[datetime | None, Described("When it was sent again", None)]
 
 
 class EventLife(EventSummary):

@@ -24,7 +24,7 @@ WHERE event_id = %(event_id)s
   AND (%(consumer_id)s::uuid IS NULL OR consumer_id = %(consumer_id)s)
 
 -- name: read_dead_letters
-SELECT dead_letter_id, reason, superseded, created_at
+SELECT dead_letter_id, reason, superseded, created_at, resolved_at, requeued_at
 FROM dead_letters
 WHERE event_id = %(event_id)s
   AND (%(consumer_id)s::uuid IS NULL OR consumer_id = %(consumer_id)s)
@@ -58,7 +58,8 @@ ORDER BY page.created_at DESC, page.event_id DESC
 LIMIT %(limit)s + 1
 
 -- name: health
--- Each count reads only a partial index of waiting or failed events.
+-- Each count reads only a partial index of waiting or failed events, or of open letters. An event whose
+-- letters are all resolved is seen to, so it does not count as failed.
 SELECT pending.*, failed.*, undelivered.*, delivery_failed.*, unmatched.*
 FROM (SELECT count(*) AS pending_count,
              count(*) - count(DISTINCT customer_id) AS waiting_behind_count,
@@ -78,10 +79,12 @@ FROM (SELECT count(*) AS pending_count,
       WHERE publish_status = 'published' AND deliver_status = 'pending'
         AND (%(consumer_id)s::uuid IS NULL OR consumer_id = %(consumer_id)s)) undelivered,
      (SELECT count(*) AS delivery_failed_count
-      FROM customer_events
+      FROM customer_events e
       WHERE deliver_status = 'failed'
-        AND (%(consumer_id)s::uuid IS NULL OR consumer_id = %(consumer_id)s)) delivery_failed,
+        AND (%(consumer_id)s::uuid IS NULL OR consumer_id = %(consumer_id)s)
+        AND (SELECT bool_or(d.resolved_at IS NULL) FROM dead_letters d
+             WHERE d.event_id = e.event_id AND NOT d.superseded) IS NOT false) delivery_failed,
      (SELECT count(*) AS unmatched_dead_letter_count
       FROM dead_letters
-      WHERE event_id IS NULL
+      WHERE event_id IS NULL AND resolved_at IS NULL
         AND (%(consumer_id)s::uuid IS NULL OR consumer_id = %(consumer_id)s)) unmatched

@@ -24,7 +24,13 @@ def redeliver_events(call: Call[Redeliver]) -> Answer:
         body.max_try_count,
     )
     picked = [str(event_id) for event_id in body.event_ids] if body.event_ids else None
-    filters = redeliver_filters(parts().settings, scope, picked, include_failed=body.include_failed)
+    filters = redeliver_filters(
+        parts().settings,
+        scope,
+        picked,
+        include_failed=body.include_failed,
+        caused_by=call.request.id,
+    )
     left_out = call.db.fetch_one(SQL["left_out"], filters)
     if body.dry_run:
         summary = Summary(parts().redeliver.count(filters))

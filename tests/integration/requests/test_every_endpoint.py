@@ -402,6 +402,8 @@ def _least_body(route: Route) -> dict[str, object]:
         "/customer/analytics": {"customer_id": nobody},
         "/customer/data": {"name": "Jane Roe"},
         "/customer/tag": {"customer_id": nobody, "tag_keys": ["k"], "tag_values": ["v"]},
+        "/dead-letters/requeue": {"dead_letter_ids": [nobody], "reason": "nobody sent it"},
+        "/dead-letters/resolve": {"dead_letter_ids": [nobody], "reason": "nobody sent it"},
         "/events/confirm-delivery": {"event_id": nobody, "status": "processed"},
         "/events/redeliver": {"period_in_days": 1},
         "/events/resend": {"period_in_days": 1},

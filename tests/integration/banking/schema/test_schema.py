@@ -21,6 +21,8 @@ TABLES = [
     "customer_tags",
     "customers",
     "dead_letters",
+    "event_attempts",
+    "event_attempts_attempt_id_seq",
     "idempotency_keys",
     "last_reconciliation",
     "lost_events",
