@@ -52,6 +52,8 @@ from fintegrate.settings import load
 
 SQL = queries_beside(__name__)
 INACTIVE = "This consumer is deactivated; ask the operator to activate it"
+BOUNDS = {"consumer": 100, "route": 80}
+"""How many values these labels of `/metrics` may have."""
 
 
 class Parts(NamedTuple):
@@ -155,7 +157,7 @@ def _metrics(redis: RedisConnections) -> Metrics:
         (*OF_THE_LAYER, *counters.COUNTED),
         prefix=SERVICE,
         namespace="banking",
-        bounds={"consumer": 100, "route": 80},
+        bounds=BOUNDS,
     )
 
 

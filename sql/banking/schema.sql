@@ -375,7 +375,8 @@ CREATE UNIQUE INDEX replay_jobs_one_at_a_time
     ON replay_jobs (consumer_id) WHERE status <> 'done';
 CREATE INDEX replay_jobs_by_consumer ON replay_jobs (consumer_id, created_at DESC);
 
--- What the broker last said of each consumer's queue. A figure is NULL if the broker did not have it, for
+-- What the broker last said of each consumer's queue; dead_letters: what waits in its dead-letter queue.
+-- A figure is NULL if the broker did not have it, for
 -- example while the queue's node is down. observed_at is from before the broker was asked.
 CREATE TABLE queue_observations (
     consumer_id    uuid        NOT NULL,
@@ -384,6 +385,7 @@ CREATE TABLE queue_observations (
     unacknowledged bigint,
     consumers      integer,
     observed_at    timestamptz NOT NULL,
+    dead_letters   bigint,
     CONSTRAINT queue_observations_pkey PRIMARY KEY (consumer_id)
 );
 
