@@ -66,6 +66,18 @@ def _events() -> Blueprint:
     return events
 
 
+def _replay() -> Blueprint:
+    from chalicelib.banking.replay import (  # noqa: F401
+        change_replay,
+        create_replay,
+        list_replays,
+        read_replay,
+    )
+    from chalicelib.banking.replay.blueprint import replay
+
+    return replay
+
+
 def _schedules() -> Blueprint:
     from chalicelib.banking.schedules import (  # noqa: F401
         broker_admin,
@@ -77,6 +89,7 @@ def _schedules() -> Blueprint:
         recover,
         run_reconcile,
         run_redeliver,
+        run_replay,
         run_resend,
         run_rewind,
         sweep_dead_letters,
@@ -91,6 +104,7 @@ SERVICES = {
     "consumer": _consumer,
     "customer": _customer,
     "events": _events,
+    "replay": _replay,
     "schedules": _schedules,
 }
 """By the first segment of their paths. The schedules have none."""

@@ -28,7 +28,9 @@ TABLES = [
     "publishing_pauses",
     "queue_observations",
     "recovery",
+    "replay_batches",
     "replay_jobs",
+    "replays",
     "schedule_runs",
 ]
 
