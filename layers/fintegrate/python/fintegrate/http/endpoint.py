@@ -27,8 +27,8 @@ from fintegrate.errors import (
     Forbidden,
     Invalid,
 )
-from fintegrate.http.audit import AuditEntry, AuditLog
-from fintegrate.http.envelope import answer, crash
+from fintegrate.http.audit import Audited, AuditEntry, AuditLog
+from fintegrate.http.envelope import answer, crash, dumps
 from fintegrate.http.idempotency import (
     IdempotencyKeys,
     check_key,
@@ -65,6 +65,7 @@ class Nothing(RequestModel):
 
 ANYBODY = Caller(owner_id="", owner_name="", key_id="", is_admin=False)
 """The caller of whom nothing is known. Its id belongs to no owner."""
+READERS_ONLY_LOOK = "This session may only look; sign in without read_only, or send dry_run: true"
 
 
 class RequestParts(NamedTuple):
@@ -108,7 +109,8 @@ class Answer:
     gets 304 without `data`. `after_commit` is called after the commit and
     before the event is published. It must not raise. `outcome` makes `data` after that, where it has to
     be waited for while no transaction is open. Its errors are answered as the handler's are. What it
-    makes is not stored with an idempotency key, so its endpoint takes none.
+    makes is not stored with an idempotency key, so its endpoint takes none. With `audited` the audit log
+    gets a row in the handler's transaction, whatever the method and whoever calls.
     """
 
     data: Any = field(default_factory=dict)
@@ -116,6 +118,7 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
     after_commit: Callable[[], object] | None = None
     outcome: Callable[[], Any] | None = None
+    audited: Audited | None = None
 
 
 class Endpoint(NamedTuple):
@@ -138,6 +141,7 @@ class Endpoint(NamedTuple):
         asks_another: whether the answer is another server's, which may fail (502) or keep silent (504);
             for the document.
         versioned: whether answers have an `ETag`; for the document.
+        for_readers: whether a session that may only look may call it, though it is no GET.
     """
 
     takes: type[BaseModel]
@@ -153,6 +157,7 @@ class Endpoint(NamedTuple):
     path: type[BaseModel] | None = None
     asks_another: bool = False
     versioned: bool = False
+    for_readers: bool = False
 
 
 Handler = Callable[[Call[Any]], Answer]
@@ -216,6 +221,7 @@ class _Answering:
         caller = self._admit()
         body = self._request.parse(self._spec.takes, self._parts.max_body_bytes)
         path = self._request.parse_path(self._spec.path) if self._spec.path else None
+        self._check_rights(caller, body)
         call = Call(body, caller, self._parts.database, self._request, path)
         key = self._idempotency_key()
         with self._transaction(key):
@@ -230,13 +236,28 @@ class _Answering:
                 self._parts.idempotency_keys.store(
                     caller.owner_id, key, self._spec.status, result.data
                 )
-            if self._audited and self._parts.audit is not None:
-                self._parts.audit.write(self._entry(self._spec.status, "done", caller))
+            self._write_audit(caller, result.audited)
         if result.after_commit is not None:
             self._after_commit(result.after_commit)
         if result.event is not None and self._parts.publish_new is not None:
             self._parts.publish_new(result.event, began)
         return self._success(result)
+
+    def _check_rights(self, caller: Caller, body: BaseModel) -> None:
+        """Refuse the acts of a session that may only look; a dry run is none."""
+        if not caller.read_only or self._request.method == "GET" or self._spec.for_readers:
+            return
+        if getattr(body, "dry_run", None) is not True:
+            raise Forbidden(READERS_ONLY_LOOK)
+
+    def _write_audit(self, caller: Caller, said: Audited | None) -> None:
+        if self._parts.audit is None or (said is None and not self._audited):
+            return
+        entry = self._entry(self._spec.status, said.reason if said else "done", caller)
+        if said is not None:
+            details = redacted(dumps(said.details)) if said.details else None
+            entry = entry._replace(subject_owner_id=said.subject, details=details)
+        self._parts.audit.write(entry)
 
     def _after_commit(self, action: Callable[[], object]) -> None:
         try:
@@ -356,4 +377,6 @@ class _Answering:
             status_code=status,
             reason=redacted(reason),
             source_ip=request.source_ip,
+            actor=who.actor or None,
+            session_id=who.session_id,
         )
