@@ -95,6 +95,18 @@ def _dead_letters() -> Blueprint:
     return dead_letters
 
 
+def _replay() -> Blueprint:
+    from chalicelib.banking.replay import (  # noqa: F401
+        change_replay,
+        create_replay,
+        list_replays,
+        read_replay,
+    )
+    from chalicelib.banking.replay.blueprint import replay
+
+    return replay
+
+
 def _schedules() -> Blueprint:
     from chalicelib.banking.schedules import (  # noqa: F401
         broker_admin,
@@ -106,6 +118,7 @@ def _schedules() -> Blueprint:
         recover,
         run_reconcile,
         run_redeliver,
+        run_replay,
         run_resend,
         run_rewind,
         sweep_dead_letters,
@@ -124,6 +137,7 @@ SERVICES = {
     "dead-letters": _dead_letters,
     "events": _events,
     "overview": _overview,
+    "replay": _replay,
     "schedules": _schedules,
 }
 """By the first segment of their paths. The schedules have none."""

@@ -71,6 +71,8 @@ class Parts(NamedTuple):
     resend: Sweep
     late: Sweep
     redeliver: Sweep
+    counting_sender: Callable[[str], CountingSender]
+    """Makes the sender of one kind of work, which counts its attempts under this name."""
     sweep_database: Database
     declare_queues: Callable[[Sequence[Row]], None]
     broker_access: Settling
@@ -144,6 +146,7 @@ def build(environment: Mapping[str, str]) -> Parts:
         resend=sweep(counted("resend"), statements=resend.SQL, listed=resend.LISTED),
         late=sweep(counted("late"), statements=late.SQL, listed=resend.LISTED),
         redeliver=sweep(counted("redeliver"), statements=redeliver.SQL, listed=redeliver.LISTED),
+        counting_sender=counted,
         sweep_database=sweep_database,
         declare_queues=declare,
         broker_access=Settling(database, publisher, revocations, settings),

@@ -375,6 +375,76 @@ CREATE UNIQUE INDEX replay_jobs_one_at_a_time
     ON replay_jobs (consumer_id) WHERE status <> 'done';
 CREATE INDEX replay_jobs_by_consumer ON replay_jobs (consumer_id, created_at DESC);
 
+-- A job that publishes events of a consumer again. Its events are in replay_batches; `cursor` counts those that
+-- are dealt with, and `ahead` names the ones that are dealt with behind it. A job is done when nothing is left. worker_id
+-- holds it until lease_until. From look_at on somebody may look whether it still waits; outbox_count is what
+-- waited in the consumer's outbox at the last look. is_counted: no confirmation is counted any more.
+CREATE TABLE replays (
+    job_id          uuid        NOT NULL,
+    consumer_id     uuid        NOT NULL,
+    status          text        NOT NULL,
+    mode            text        NOT NULL,
+    filter_json     jsonb       NOT NULL,
+    filter_hash     text        NOT NULL,
+    include_late    boolean     NOT NULL,
+    per_second      integer     NOT NULL,
+    reason          text,
+    actor           text        NOT NULL DEFAULT '',
+    request_id      text        NOT NULL,
+    matched         bigint      NOT NULL,
+    sent            bigint      NOT NULL DEFAULT 0,
+    refused         bigint      NOT NULL DEFAULT 0,
+    left_out        bigint      NOT NULL DEFAULT 0,
+    confirmed_again bigint      NOT NULL DEFAULT 0,
+    cursor          bigint      NOT NULL DEFAULT 0,
+    ahead           uuid[]      NOT NULL DEFAULT '{}',
+    per_second_now  integer     NOT NULL DEFAULT 0,
+    outbox_count    integer     NOT NULL DEFAULT 0,
+    is_counted      boolean     NOT NULL DEFAULT false,
+    waits_for       text,
+    look_at         timestamptz,
+    worker_id       uuid,
+    lease_until     timestamptz,
+    last_sent_at    timestamptz,
+    created_at      timestamptz NOT NULL DEFAULT clock_timestamp(),
+    started_at      timestamptz,
+    updated_at      timestamptz NOT NULL DEFAULT clock_timestamp(),
+    finished_at     timestamptz,
+    CONSTRAINT replays_pkey PRIMARY KEY (job_id),
+    CONSTRAINT replays_status_check
+        CHECK (status IN ('queued', 'running', 'paused', 'cancelled', 'done')),
+    CONSTRAINT replays_mode_check CHECK (mode IN ('missed', 'all')),
+    CONSTRAINT replays_per_second_check CHECK (per_second BETWEEN 1 AND 500),
+    CONSTRAINT replays_cursor_check CHECK (sent + refused + left_out = cursor + cardinality(ahead)),
+    CONSTRAINT replays_done_check CHECK ((status = 'done') = (matched = sent + refused + left_out)),
+    CONSTRAINT replays_confirmed_check CHECK (confirmed_again BETWEEN 0 AND sent),
+    CONSTRAINT replays_finished_check
+        CHECK ((status IN ('cancelled', 'done')) = (finished_at IS NOT NULL))
+);
+
+CREATE UNIQUE INDEX replays_one_at_a_time
+    ON replays (consumer_id) WHERE status = 'running';
+CREATE UNIQUE INDEX replays_same_filter
+    ON replays (consumer_id, filter_hash) WHERE status IN ('queued', 'running', 'paused');
+CREATE INDEX replays_by_consumer
+    ON replays (consumer_id, created_at DESC, job_id DESC);
+-- What a worker looks for: unfinished jobs, and finished ones whose confirmations are still counted.
+CREATE INDEX replays_unfinished
+    ON replays (created_at) WHERE status IN ('queued', 'running', 'paused');
+CREATE INDEX replays_not_counted
+    ON replays (finished_at) WHERE finished_at IS NOT NULL AND NOT is_counted;
+
+-- The events of a job, a hundred a row, in the order in which they are sent. confirmed: how many of them the
+-- consumer has processed since they were sent, as of checked_at. Rows go when there is nothing more to count.
+CREATE TABLE replay_batches (
+    job_id     uuid     NOT NULL,
+    number     integer  NOT NULL,
+    event_ids  uuid[]   NOT NULL,
+    confirmed  integer  NOT NULL DEFAULT 0,
+    checked_at timestamptz,
+    CONSTRAINT replay_batches_pkey PRIMARY KEY (job_id, number)
+);
+
 -- What the broker last said of each consumer's queue; dead_letters: what waits in its dead-letter queue.
 -- A figure is NULL if the broker did not have it, for
 -- example while the queue's node is down. observed_at is from before the broker was asked.
@@ -853,9 +923,10 @@ GRANT SELECT, INSERT, DELETE ON event_attempts TO fintegrate_app;
 GRANT SELECT, UPDATE ON recovery TO fintegrate_app;
 GRANT SELECT, INSERT, UPDATE
     ON broker_access, consumer_api_keys, consumer_usage, consumers, customer_events,
-       last_reconciliation, replay_jobs, schedule_runs
+       last_reconciliation, replay_jobs, replays, schedule_runs
     TO fintegrate_app;
 GRANT SELECT, INSERT, UPDATE, DELETE
     ON audit_log, console_sessions, consumer_event_receipts, customer_tags, customers, dead_letters,
-       idempotency_keys, publishing_pauses, queue_observations, stream_hours, stream_minutes
+       idempotency_keys, publishing_pauses, queue_observations, replay_batches, stream_hours,
+       stream_minutes
     TO fintegrate_app;
