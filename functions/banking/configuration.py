@@ -93,6 +93,8 @@ class Configuration:
     sweep_seconds: int = 20
     """How long resend and redeliver work per call. They must stop before the gateway's 29 s."""
     sweep_batch: int = 2_000
+    replay_seconds: int = field(default=50, metadata={"least": 1})
+    """How long a run of the schedule `replay` works. It begins each minute."""
     reconcile_seconds: int = field(default=240, metadata={"least": 1})
     """The scheduled reconciliation's time limit; the endpoint's is `sweep_seconds`."""
 

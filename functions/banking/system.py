@@ -33,10 +33,15 @@ def _probes() -> Mapping[str, Probe]:
 
 
 def _gauges(db: Database) -> Iterable[GaugeFamily]:
+    from chalicelib.banking.broker.queue_gauges import queue_gauges
+    from chalicelib.banking.consumer.key_gauges import key_gauges
     from chalicelib.banking.events.gauges import gauges
-    from chalicelib.banking.wiring import parts
+    from chalicelib.banking.wiring import BOUNDS, parts
 
-    return gauges(db, parts().publisher.breaker.state)
+    own, most = parts(), BOUNDS["consumer"]
+    yield from gauges(db, own.publisher.breaker.state, most)
+    yield from queue_gauges(db, own.settings.queue_observation_seconds, most)
+    yield from key_gauges(db, most)
 
 
 def _schedule_runs() -> ScheduleRuns:

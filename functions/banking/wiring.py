@@ -52,6 +52,8 @@ from fintegrate.settings import load
 
 SQL = queries_beside(__name__)
 INACTIVE = "This consumer is deactivated; ask the operator to activate it"
+BOUNDS = {"consumer": 100, "route": 80}
+"""How many values these labels of `/metrics` may have."""
 
 
 class Parts(NamedTuple):
@@ -69,6 +71,8 @@ class Parts(NamedTuple):
     resend: Sweep
     late: Sweep
     redeliver: Sweep
+    counting_sender: Callable[[str], CountingSender]
+    """Makes the sender of one kind of work, which counts its attempts under this name."""
     sweep_database: Database
     declare_queues: Callable[[Sequence[Row]], None]
     broker_access: Settling
@@ -142,6 +146,7 @@ def build(environment: Mapping[str, str]) -> Parts:
         resend=sweep(counted("resend"), statements=resend.SQL, listed=resend.LISTED),
         late=sweep(counted("late"), statements=late.SQL, listed=resend.LISTED),
         redeliver=sweep(counted("redeliver"), statements=redeliver.SQL, listed=redeliver.LISTED),
+        counting_sender=counted,
         sweep_database=sweep_database,
         declare_queues=declare,
         broker_access=Settling(database, publisher, revocations, settings),
@@ -155,7 +160,7 @@ def _metrics(redis: RedisConnections) -> Metrics:
         (*OF_THE_LAYER, *counters.COUNTED),
         prefix=SERVICE,
         namespace="banking",
-        bounds={"consumer": 100, "route": 80},
+        bounds=BOUNDS,
     )
 
 

@@ -206,7 +206,21 @@ UNFILTERED = {
         "skip_head": OPERATOR,
     },
     "functions/banking/events/gauges.sql": {"read_gauges": OPERATOR},
+    "functions/banking/broker/queue_gauges.sql": {"read_queues": OPERATOR},
+    "functions/banking/consumer/key_gauges.sql": {"read_key_ends": OPERATOR},
     "functions/banking/customer/usage.sql": {"consumers": OPERATOR},
+    "functions/banking/overview/history.sql": {
+        "newest": "until when minutes are counted: the time alone, of the row of all streams"
+    },
+    "functions/banking/overview/minutes.sql": {
+        "range": OPERATOR,
+        "keep": OPERATOR,
+        "observe": OPERATOR,
+        "sum_hours": OPERATOR,
+        "forget_minutes": OPERATOR,
+        "forget_hours": OPERATOR,
+    },
+    "functions/banking/overview/waiting.sql": {"nobodys": OPERATOR},
     "functions/banking/schedules/purge.sql": {
         "idempotency_keys": OPERATOR,
         "receipts": OPERATOR,

@@ -31,8 +31,12 @@ TABLES = [
     "publishing_pauses",
     "queue_observations",
     "recovery",
+    "replay_batches",
     "replay_jobs",
+    "replays",
     "schedule_runs",
+    "stream_hours",
+    "stream_minutes",
 ]
 
 
