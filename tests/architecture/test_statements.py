@@ -149,6 +149,7 @@ UNFILTERED = {
     "functions/banking/consumer/revocations.sql": {
         "marks": OPERATOR,
         "end_keys": OPERATOR,
+        "end_sessions": OPERATOR,
         "end_accesses": OPERATOR,
         "deactivate_consumers": OPERATOR,
     },
