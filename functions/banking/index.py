@@ -60,6 +60,7 @@ def _events() -> Blueprint:
         resend_events,
         rewind_events,
         skip_head,
+        tail_events,
     )
     from chalicelib.banking.events.blueprint import events
 

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from chalicelib.banking.events.models import EventListing
 from fintegrate.database import Database, Row
 from fintegrate.errors import NotFound
-from fintegrate.http.cursors import page, page_parameters
 from fintegrate.queries import queries_beside
 
 SQL = queries_beside(__name__)
@@ -26,25 +22,6 @@ def read_event(db: Database, event_id: str, consumer_id: str | None) -> Row:
     event["receipts"] = db.fetch_all(SQL["read_receipts"], scope)
     event["dead_letters"] = db.fetch_all(SQL["read_dead_letters"], scope)
     return event
-
-
-def list_events(
-    db: Database, listing: EventListing, consumer_id: str | None, most_bytes: int
-) -> dict[str, Any]:
-    """Read a page of events, newest first."""
-    rows = db.fetch_all(
-        SQL["list_events"],
-        {
-            "consumer_id": consumer_id,
-            "customer_id": str(listing.customer_id) if listing.customer_id else None,
-            "event_type": listing.event_type,
-            "publish_status": listing.publish_status,
-            "deliver_status": listing.deliver_status,
-            **page_parameters(listing.cursor, listing.limit),
-        },
-    )
-    events, next_cursor = page(rows, listing.limit, "created_at", "event_id", most_bytes=most_bytes)
-    return {"events": events, "next_cursor": next_cursor}
 
 
 def read_health(db: Database, consumer_id: str | None) -> Row:

@@ -108,7 +108,8 @@ class Answer:
     gets 304 without `data`. `after_commit` is called after the commit and
     before the event is published. It must not raise. `outcome` makes `data` after that, where it has to
     be waited for while no transaction is open. Its errors are answered as the handler's are. What it
-    makes is not stored with an idempotency key, so its endpoint takes none.
+    makes is not stored with an idempotency key, so its endpoint takes none. A `media_type` replaces the
+    endpoint's: then `data` is the whole body, as text.
     """
 
     data: Any = field(default_factory=dict)
@@ -116,6 +117,7 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
     after_commit: Callable[[], object] | None = None
     outcome: Callable[[], Any] | None = None
+    media_type: str | None = None
 
 
 class Endpoint(NamedTuple):
@@ -138,6 +140,8 @@ class Endpoint(NamedTuple):
         asks_another: whether the answer is another server's, which may fail (502) or keep silent (504);
             for the document.
         versioned: whether answers have an `ETag`; for the document.
+        also: another type of answer that the handler may choose (`Answer.media_type`); for the
+            document.
     """
 
     takes: type[BaseModel]
@@ -153,6 +157,7 @@ class Endpoint(NamedTuple):
     path: type[BaseModel] | None = None
     asks_another: bool = False
     versioned: bool = False
+    also: str | None = None
 
 
 Handler = Callable[[Call[Any]], Answer]
@@ -250,9 +255,10 @@ class _Answering:
         tag = headers.get("ETag")
         if tag is not None and self._request.has_version(tag):
             return Response("", {**headers}, 304)
-        if spec.media_type is None:
+        media_type = result.media_type or spec.media_type
+        if media_type is None:
             return answer(spec.status, data, headers=headers)
-        return Response(data, {"Content-Type": spec.media_type, **headers}, spec.status)
+        return Response(data, {"Content-Type": media_type, **headers}, spec.status)
 
     def _admit(self) -> Caller:
         if self._spec.access is Access.PUBLIC:

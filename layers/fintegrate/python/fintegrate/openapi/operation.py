@@ -121,7 +121,7 @@ class Operations:
         return {
             "description": HTTPStatus(spec.status).phrase,
             "headers": header_refs(*limits, *replayed, *version),
-            "content": self._content(spec),
+            "content": {**self._content(spec), **_text(spec.also)},
         }
 
     def _content(self, spec: Endpoint) -> dict[str, Any]:
@@ -134,10 +134,18 @@ class Operations:
             }
         if spec.media_type is not None:
             kind = "object" if spec.media_type == JSON else "string"
-            return {spec.media_type.partition(";")[0]: {"schema": {"type": kind}}}
+            return _typed(spec.media_type, kind)
         return {
             JSON: {
                 "schema": self._schemas.answer(spec.gives),
                 "example": envelope(spec.status, self._schemas.answer_example(spec.gives)),
             }
         }
+
+
+def _typed(media_type: str, kind: str) -> dict[str, Any]:
+    return {media_type.partition(";")[0]: {"schema": {"type": kind}}}
+
+
+def _text(media_type: str | None) -> dict[str, Any]:
+    return {} if media_type is None else _typed(media_type, "string")
