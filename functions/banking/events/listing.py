@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 
 from chalicelib.banking.events.list_models import EventFilters, EventListing, EventRow
 from fintegrate.console import csv_rows
-from fintegrate.console.totals import MOST_COUNTED, UNKNOWN, Total, of_count
+from fintegrate.console.acts import MOST_COUNTED
+from fintegrate.console.totals import UNKNOWN, Total, of_count
 from fintegrate.database import Database, Row
 from fintegrate.errors import Invalid
 from fintegrate.http.cursors import Position, cursor_of, decode_cursor, page
