@@ -10,7 +10,7 @@ from fintegrate.http.endpoint import Answer, Call
 
 
 @events.route("/events/list", methods=["GET"])
-@endpoint(EventListing, gives=EventList, looks_up=True, also=csv_rows.TYPE)
+@endpoint(EventListing, gives=EventList, looks_up=True, may_give=csv_rows.TYPE)
 def list_events(call: Call[EventListing]) -> Answer:
     """A page of the caller's events; the admin's are of all tenants.
 

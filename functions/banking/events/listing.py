@@ -164,7 +164,7 @@ def csv_of(
     """Events as CSV, and the headers of its answer."""
     events = Listing(db, listing, consumer_id, oldest_first=listing.order == "oldest")
     found = events.read(listing.cursor, csv_rows.MOST_ROWS, most_bytes, _CSV_SECONDS)
-    text, count = csv_rows.csv_text(_COLUMNS, found.rows, most_bytes)
+    text, count = csv_rows.csv_page(_COLUMNS, found.rows, most_bytes)
     cut = found.rows[count - 1] if count < len(found.rows) else None
     next_cursor = cursor_of(cut, "created_at", "event_id") if cut else found.next_cursor
     return text, csv_rows.headers_of("events", next_cursor)

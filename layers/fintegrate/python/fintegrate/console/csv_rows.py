@@ -8,11 +8,10 @@ from __future__ import annotations
 import csv
 import io
 import json
+import sys
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
-
-from fintegrate.http.cursors import MOST_BYTES
 
 MOST_ROWS = 10_000
 _AROUND = 2_000
@@ -22,14 +21,15 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """How a cell begins that a spreadsheet would calculate."""
 
 
-def csv_text(
-    columns: Sequence[str], rows: Sequence[Mapping[str, Any]], most_bytes: int = MOST_BYTES
-) -> tuple[str, int]:
-    """A line of the columns' names, then a line for each row; returns also how many rows there are.
+def csv_text(columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> str:
+    """A line of names, then a line for each row; times are in UTC, what is unknown is empty."""
+    return csv_page(columns, rows, sys.maxsize)[0]
 
-    Times are in UTC, what is unknown is empty. The text ends before it has more than `most_bytes` as a
-    function's answer, but has at least one row.
-    """
+
+def csv_page(
+    columns: Sequence[str], rows: Sequence[Mapping[str, Any]], most_bytes: int
+) -> tuple[str, int]:
+    """The same of as many rows as an answer has space for, at least one; and how many these are."""
     lines, left = [_line(columns)], most_bytes - _AROUND
     for row in rows:
         line = _line([cell(row[column]) for column in columns])

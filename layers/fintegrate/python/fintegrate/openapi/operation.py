@@ -96,7 +96,9 @@ class Operations:
     def _security(self, route: Route) -> list[dict[str, list[str]]]:
         if route.spec.access is Access.PUBLIC:
             return []
-        required = self._systems[route.system].security(route.spec.schemes)
+        described = self._systems[route.system]
+        required = described.security(route.spec.schemes)
+        required += [{name: []} for name in route.spec.also if name in described.further]
         return [{}, *required] if route.spec.access is Access.OPTIONAL else required
 
     def _parameters(self, route: Route) -> list[dict[str, Any]]:
@@ -121,10 +123,16 @@ class Operations:
         return {
             "description": HTTPStatus(spec.status).phrase,
             "headers": header_refs(*limits, *replayed, *version),
-            "content": {**self._content(spec), **_text(spec.also)},
+            "content": self._content(spec),
         }
 
     def _content(self, spec: Endpoint) -> dict[str, Any]:
+        if spec.may_give is None:
+            return self._usual_content(spec)
+        kind = spec.may_give.partition(";")[0]
+        return {**self._usual_content(spec), kind: {"schema": {"type": "string"}}}
+
+    def _usual_content(self, spec: Endpoint) -> dict[str, Any]:
         if spec.media_type == JSON and spec.gives is not None:
             return {
                 JSON: {
@@ -134,18 +142,10 @@ class Operations:
             }
         if spec.media_type is not None:
             kind = "object" if spec.media_type == JSON else "string"
-            return _typed(spec.media_type, kind)
+            return {spec.media_type.partition(";")[0]: {"schema": {"type": kind}}}
         return {
             JSON: {
                 "schema": self._schemas.answer(spec.gives),
                 "example": envelope(spec.status, self._schemas.answer_example(spec.gives)),
             }
         }
-
-
-def _typed(media_type: str, kind: str) -> dict[str, Any]:
-    return {media_type.partition(";")[0]: {"schema": {"type": kind}}}
-
-
-def _text(media_type: str | None) -> dict[str, Any]:
-    return {} if media_type is None else _typed(media_type, "string")
