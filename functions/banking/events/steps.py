@@ -93,7 +93,7 @@ def _end(event: Row, receipts: list[Row], dead_letters: list[Row]) -> datetime |
         return _first(event, "publish_given_up_at", "publish_last_tried_at", "created_at")
     if state not in _ENDED:
         return None
-    told = [receipt["updated_at"] for receipt in receipts]
+    told: list[datetime] = [receipt["updated_at"] for receipt in receipts]
     if state == "dead_lettered":
         told = [letter["created_at"] for letter in dead_letters if not letter["superseded"]]
     if told:
