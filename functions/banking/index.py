@@ -7,6 +7,13 @@ imported when a request asks for it, so that a cold start pays for one.
 from chalice import Blueprint
 
 
+def _audit() -> Blueprint:
+    from chalicelib.banking.audit import list_audit  # noqa: F401
+    from chalicelib.banking.audit.blueprint import audit
+
+    return audit
+
+
 def _consumer() -> Blueprint:
     from chalicelib.banking.consumer import (  # noqa: F401
         change_consumer,
@@ -69,6 +76,13 @@ def _events() -> Blueprint:
     return events
 
 
+def _overview() -> Blueprint:
+    from chalicelib.banking.overview import read_overview, read_series  # noqa: F401
+    from chalicelib.banking.overview.blueprint import overview
+
+    return overview
+
+
 def _dead_letters() -> Blueprint:
     from chalicelib.banking.dead_letters import (  # noqa: F401
         list_dead_letters,
@@ -79,6 +93,18 @@ def _dead_letters() -> Blueprint:
     from chalicelib.banking.dead_letters.blueprint import dead_letters
 
     return dead_letters
+
+
+def _replay() -> Blueprint:
+    from chalicelib.banking.replay import (  # noqa: F401
+        change_replay,
+        create_replay,
+        list_replays,
+        read_replay,
+    )
+    from chalicelib.banking.replay.blueprint import replay
+
+    return replay
 
 
 def _schedules() -> Blueprint:
@@ -92,10 +118,12 @@ def _schedules() -> Blueprint:
         recover,
         run_reconcile,
         run_redeliver,
+        run_replay,
         run_resend,
         run_rewind,
         sweep_dead_letters,
         watch_restore,
+        write_minutes,
     )
     from chalicelib.banking.schedules.blueprint import schedules
 
@@ -103,10 +131,13 @@ def _schedules() -> Blueprint:
 
 
 SERVICES = {
+    "audit": _audit,
     "consumer": _consumer,
     "customer": _customer,
     "dead-letters": _dead_letters,
     "events": _events,
+    "overview": _overview,
+    "replay": _replay,
     "schedules": _schedules,
 }
 """By the first segment of their paths. The schedules have none."""
