@@ -116,8 +116,8 @@ def _of_ours(event: Row, attempts: list[Row]) -> Iterator[Step]:
     held_from, held_until = _held(event)
     if held_from is not None:
         outcome = "waiting" if held_until == event["now"] else "released"
-        by, words = _holder(event)
-        yield _step(held_from, "held_back", by, outcome, words)
+        holder, words = _holder(event)
+        yield _step(held_from, "held_back", holder, outcome, words)
     if event["published_at"] is not None:
         words = LATE if event["sent_late_at"] else CONFIRMED
         by = _publisher(event, attempts)
