@@ -79,6 +79,10 @@ def would_hit(db: Database, letters: Row, *, sends: bool) -> DryRun:
 
 
 def resolver(call: Call[A]) -> Row:
-    """Who resolves, and why, as the statements' parameters."""
+    """Who resolves, why, and in which request, as the statements' parameters."""
     by = call.caller.actor or call.caller.owner_name
-    return {"resolved_by": by, "resolved_reason": call.body.reason}
+    return {
+        "resolved_by": by,
+        "resolved_reason": call.body.reason,
+        "caused_by": call.request.id,
+    }
