@@ -79,10 +79,7 @@ def would_hit(db: Database, letters: Row, *, sends: bool) -> DryRun:
 
 
 def resolver(call: Call[A]) -> Row:
-    """Who resolves, why, and in which request, as the statements' parameters."""
+    """Who resolves, and why, as the statements' parameters."""
     by = call.caller.actor or call.caller.owner_name
-    return {
-        "resolved_by": by,
-        "resolved_reason": call.body.reason,
-        "caused_by": call.request.id,
-    }
+    said = {"resolved_by": by, "resolved_reason": call.body.reason}
+    return {**said, "caused_by": call.request.id}

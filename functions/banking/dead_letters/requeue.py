@@ -74,7 +74,7 @@ class Requeuing:
     def run(self, filters: Mapping[str, Any], said: Mapping[str, Any]) -> Requeued:
         """Send the open letters that match, oldest first, until time is up.
 
-        `said` has `resolved_by`, `resolved_reason` and `caused_by`.
+        `said` has `resolved_by`, `resolved_reason` and `caused_by`, the id of the request.
 
         Raises:
             Conflict: nothing was sent, because a queue is gone.
@@ -120,8 +120,8 @@ class Requeuing:
             scope,
             events,
             include_failed=True,
-            caused_by=said["caused_by"],
             by="requeue",
+            caused_by=said["caused_by"],
         )
         chosen = {"dead_letter_ids": _ids(letters)}
         summary = self._sweep.run({**said, **filters, **chosen}, seconds, counts=False)
