@@ -14,6 +14,7 @@ from chalicelib.banking.replay.models import ALL, MISSED, JobChange, JobListing,
 from fintegrate.console.acts import DryRun, check_expected, dry_run
 from fintegrate.database import Database, Row, UniqueViolation
 from fintegrate.errors import Conflict, Invalid, NotFound
+from fintegrate.http.audit import Audited
 from fintegrate.http.cursors import page, page_parameters
 from fintegrate.queries import queries_beside
 
@@ -140,6 +141,13 @@ def change(db: Database, wanted: JobChange, consumer_id: str | None) -> Row:
     if not changed:
         raise Conflict(FINISHED)
     return read(db, job_id, owner)
+
+
+def told(job: Row, reason: str | None, act: str) -> Audited:
+    """What the audit log keeps of an act on this job."""
+    names = ("job_id", "mode", "filter", "include_late", "per_second", "matched", "sent")
+    details = {"act": act, **{name: job[name] for name in names}}
+    return Audited(reason or f"replay: {act}", job["consumer_id"], details)
 
 
 def filter_of(wanted: Replay) -> dict[str, Any]:

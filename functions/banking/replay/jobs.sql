@@ -94,6 +94,7 @@ SELECT %(job_id)s, %(consumer_id)s, status, %(mode)s, %(filter)s, md5(%(filter)s
        (SELECT count(*)
         FROM (SELECT FROM customer_events e
               WHERE e.consumer_id = %(consumer_id)s AND e.publish_status = 'pending'
+                AND e.publish_failure_reason IS NOT NULL
               LIMIT %(outbox_most)s) AS pending)
 FROM (SELECT CASE WHEN %(matched)s = 0 THEN 'done'
                   WHEN EXISTS (SELECT FROM replays other
@@ -143,8 +144,7 @@ LIMIT %(limit)s + 1
 -- that waits has it looked at now. A job that loses its worker loses its lease, too.
 UPDATE replays r
 SET status = told.status, per_second = coalesce(%(per_second)s, r.per_second),
-    waits_for = CASE WHEN %(action)s::text IS NULL THEN r.waits_for END,
-    look_at = CASE WHEN %(action)s::text IS NULL THEN r.look_at END,
+    waits_for = NULL, look_at = NULL,
     worker_id = CASE WHEN told.status = 'running' THEN r.worker_id END,
     lease_until = CASE WHEN told.status = 'running' THEN r.lease_until END,
     per_second_now = CASE WHEN told.status = 'running' THEN r.per_second_now ELSE 0 END,

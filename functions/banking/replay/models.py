@@ -10,9 +10,9 @@ from typing_extensions import TypedDict
 from chalicelib.banking.events.models import EventState, ScopedRequest
 from chalicelib.banking.events.topology import EventType
 from chalicelib.banking.fields import ConsumerId, CustomerId, EventId
-from fintegrate.console.acts import Act, DryRunFields
+from fintegrate.console.acts import Act, ActReason, DryRun
 from fintegrate.http.cursors import Cursor, Limit, NextCursor
-from fintegrate.http.validation import Described, Instant, RequestModel, Text
+from fintegrate.http.validation import Described, Instant, RequestModel
 
 Mode = Literal["missed", "all"]
 Status = Literal["queued", "running", "paused", "cancelled", "done"]
@@ -110,7 +110,7 @@ class Job(TypedDict):
     finished_at: datetime | None
 
 
-class ReplayMade(DryRunFields, total=False):
+class ReplayMade(DryRun, total=False):
     """What a dry run counted; else the whole job, as `GET /replay/data` gives it."""
 
     job_id: JobId
@@ -143,17 +143,9 @@ class JobList(TypedDict):
 
 
 class JobChange(RequestModel):
-    """What to do with a job; with `per_second` alone only its rate changes."""
+    """What to do with a job, and its new rate. To change only the rate, repeat what the job does."""
 
     job_id: JobId
-    action: (
-        Annotated[Literal["pause", "resume", "cancel"], Described("What to do", "pause")] | None
-    ) = None
+    action: Annotated[Literal["pause", "resume", "cancel"], Described("What to do", "pause")]
     per_second: PerSecond | None = None
-    reason: Annotated[Text, Field(max_length=500)] | None = None
-
-    @model_validator(mode="after")
-    def _something_to_do(self) -> Self:
-        if self.action is None and self.per_second is None:
-            raise ValueError("action or per_second is required")
-        return self
+    reason: ActReason | None = None
