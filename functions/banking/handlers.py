@@ -18,6 +18,7 @@ from chalicelib.banking.schedules.run_resend import resend
 from chalicelib.banking.schedules.run_rewind import rewind
 from chalicelib.banking.schedules.sweep_dead_letters import sweep_dead_letters
 from chalicelib.banking.schedules.watch_restore import watch_restore
+from chalicelib.banking.schedules.write_minutes import write_minutes
 
 __all__ = [
     "broker_admin",
@@ -35,4 +36,5 @@ __all__ = [
     "rewind",
     "sweep_dead_letters",
     "watch_restore",
+    "write_minutes",
 ]

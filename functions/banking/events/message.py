@@ -21,7 +21,8 @@ def compose(row: Row) -> Message:
     `replay_job_id` is the copy of that replay.
     """
     metadata = dict(row["metadata_json"])
-    metadata.pop("key_id", None)  # who wrote it concerns the platform and its operator only
+    for own in ("key_id", "request_id"):  # who wrote it concerns the platform and its operator only
+        metadata.pop(own, None)
     traceparent = metadata.pop("traceparent", None) or _own_trace(row["event_id"])
     metadata["epoch"] = row["epoch"]
     if row.get("sent_late_at"):

@@ -152,7 +152,7 @@ def told(job: Row, reason: str | None, act: str) -> Audited:
 
 def filter_of(wanted: Replay) -> dict[str, Any]:
     """The filter as the job shows it: what was given, in one order."""
-    fields = {"event_ids", "states", "event_types", "begin", "end", "customer_id"}
+    fields = {"event_ids", "states", "event_types", "begin", "end", "customer_id", "failure_group"}
     given = wanted.model_dump(mode="json", include=fields, exclude_none=True, by_alias=True)
     return {
         name: sorted(value) if isinstance(value, list) else value for name, value in given.items()
@@ -171,7 +171,7 @@ def _choose(db: Database, wanted: Replay, consumer_id: str, job_id: str) -> list
     db.execute(SQL["plan"], {})
     given = filter_of(wanted)
     states = set(wanted.states or ALL) & (MISSED if wanted.mode == "missed" else ALL)
-    names = ("event_ids", "event_types", "customer_id", "from", "to")
+    names = ("event_ids", "event_types", "customer_id", "failure_group", "from", "to")
     rows = db.fetch_all(
         SQL["choose"],
         {

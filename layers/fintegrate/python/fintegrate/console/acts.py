@@ -6,7 +6,7 @@ has seen. If it would hit many more by now, it is refused. Leaves the choice of 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, TypeVar
 
@@ -15,6 +15,7 @@ from typing_extensions import TypedDict
 
 from fintegrate.database import Row
 from fintegrate.errors import Conflict, Invalid
+from fintegrate.http.audit import Audited
 from fintegrate.http.endpoint import Call
 from fintegrate.http.validation import Described, RequestModel, Text
 
@@ -48,13 +49,13 @@ class Act(RequestModel):
 class Hit(TypedDict):
     """How many events of a bank an act would hit."""
 
-    consumer_id: str
-    consumer_name: str
-    events: int
+    consumer_id: Annotated[str, Described("The bank's id", "2f1c9a54-8d3e-4b7a-a1c6-5e9f0b2d7c31")]
+    consumer_name: Annotated[str, Described("The bank's name", "bank_north")]
+    events: Annotated[int, Described("How many of its events", 12)]
 
 
-class DryRun(TypedDict):
-    """What an act would hit. `late`: events whose later sibling was sent already."""
+class DryRunFields(TypedDict, total=False):
+    """The counts of a dry run, for an answer that has other fields after the act itself."""
 
     matched: Annotated[int, Described("How many the act would hit", 12)]
     exact: Annotated[bool, Described("False: at least so many", True)]
@@ -62,9 +63,23 @@ class DryRun(TypedDict):
     oldest: datetime | None
     newest: datetime | None
     late: Annotated[int, Described("Events that a later one of their customer follows", 0)]
-    by_state: dict[str, int]
+    by_state: Annotated[dict[str, int], Described("How many in each state", {"dead_lettered": 12})]
     tenants: list[Hit]
     warnings: Annotated[list[str], Described("What to know before the act", [])]
+
+
+class DryRun(TypedDict):
+    """What an act would hit. `late`: events that a later one of their customer follows."""
+
+    matched: int
+    exact: bool
+    customers: int
+    oldest: datetime | None
+    newest: datetime | None
+    late: int
+    by_state: dict[str, int]
+    tenants: list[Hit]
+    warnings: list[str]
 
 
 A = TypeVar("A", bound=Act)
@@ -76,7 +91,7 @@ def require_reason(call: Call[A], *, of_all: bool = False) -> None:
     Raises:
         Invalid: there is none.
     """
-    in_session = getattr(call.caller, "session_id", None) is not None
+    in_session = call.caller.session_id is not None
     if call.body.reason is None and not call.body.dry_run and (of_all or in_session):
         raise Invalid("reason: is required")
 
@@ -94,6 +109,17 @@ def check_expected(expected: int | None, now: int) -> None:
         raise Conflict(
             f"{expected} were expected and {now} would be hit by now; nothing was done, look again"
         )
+
+
+def audited(call: Call[A], subject: str | None, counts: Mapping[str, object]) -> Audited:
+    """What the audit log keeps of an act: why, whose data, the request's filter and the counts.
+
+    `subject` is the one owner whose data it was, if it was one's.
+    """
+    how = {"reason", "dry_run", "expected_count"}
+    chosen = call.body.model_dump(mode="json", by_alias=True, exclude=how, exclude_none=True)
+    foreign = None if subject == call.caller.owner_id else subject
+    return Audited(call.body.reason or "done", foreign, {"filter": chosen, "counts": counts})
 
 
 def dry_run(rows: Sequence[Row], most: int = MOST_COUNTED, warnings: Sequence[str] = ()) -> DryRun:
