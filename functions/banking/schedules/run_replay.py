@@ -7,6 +7,7 @@ from typing import Any
 
 from chalice import Rate
 
+from chalicelib.banking.events.counters import REPLAYED
 from chalicelib.banking.replay.nudges import QUEUE
 from chalicelib.banking.schedules.blueprint import schedules
 from chalicelib.banking.wiring import parts, scheduled
@@ -25,6 +26,7 @@ def replay(_event: Any) -> dict[str, Any]:
 def replay_nudged(_message: QueueMessage) -> None:
     """A nudge that comes again finds nothing to do."""
     _work()
+    parts().metrics.flush()
 
 
 def _work() -> dict[str, Any]:
@@ -39,4 +41,7 @@ def _work() -> dict[str, Any]:
         handoff_seconds=settings.publish_handoff_seconds,
         probe_seconds=settings.publish_probe_seconds,
     )
-    return asdict(worker.run(settings.replay_seconds))
+    worked = asdict(worker.run(settings.replay_seconds))
+    for outcome in ("sent", "refused", "left_out"):
+        own.metrics.count(REPLAYED, outcome, by=worked[outcome])
+    return worked
