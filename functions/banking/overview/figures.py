@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -74,7 +73,7 @@ def completed(row: Row, past: Row | None, ledger: Row | None) -> Row:
         row[f"oldest_{kind}_seconds"] = seconds_since(row[f"oldest_{kind}_at"], row["at"])
     left = row["key_expires_at"] - row["at"] if row["key_expires_at"] else None
     return row | {
-        "lag_p95_seconds": percentile(added(json.loads(past.get("process_lags") or "[]")), 0.95),
+        "lag_p95_seconds": percentile(added(past.get("process_lags") or []), 0.95),
         "unread": _unread(row),
         "failed_there": row["delivery_failed"] + row["dead_letters"],
         "replay_still_seconds": seconds_since(row["replay_still_since"], row["at"]),

@@ -47,8 +47,8 @@ def ago(seconds: float) -> datetime:
     return NOW - timedelta(seconds=seconds)
 
 
-def lags(bucket: int) -> str:
-    return str([[0] * bucket + [5] + [0] * (13 - bucket)])
+def lags(bucket: int) -> list[list[int]]:
+    return [[0] * bucket + [5] + [0] * (13 - bucket)]
 
 
 @pytest.mark.parametrize(
