@@ -7,11 +7,11 @@ SOURCES := -p chalicelib -p fintegrate -p local
 BANK = $(if $(filter command,$(origin NAME)),$(NAME))
 # A shell's USER is who is logged in.
 APP_USER = $(if $(filter command,$(origin USER)),$(USER))
-MADE := .venv .local .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .chalice/deployments
+MADE := .venv .local console/node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .chalice/deployments
 
 .DEFAULT_GOAL := help
-.PHONY: help setup local up down demo relay-demo app-demo consumer deploy-local undeploy-local invoke logs \
-	test nights unit check documents requirements chaos bench bench-deploy bench-peers deploy rollback \
+.PHONY: help setup local up down monitor monitor-down demo relay-demo app-demo consumer deploy-local undeploy-local invoke logs \
+	test nights unit check documents requirements console chaos bench bench-deploy bench-peers deploy rollback \
 	admin-key rotate-feed-keys recover destroy clean token health migrate
 
 help: ## list the commands
@@ -28,6 +28,12 @@ up: setup ## serve in the background; returns when /health answers 200
 
 down: ## stop every process of this checkout
 	@if [ -x $(PY) ]; then $(PY) -m local down; fi
+
+monitor: setup ## watch what `make up` serves: Prometheus, its alerts, and Grafana where Docker answers
+	@$(PY) -m local monitor
+
+monitor-down: ## stop what monitor started
+	@if [ -x $(PY) ]; then $(PY) -m local monitor-down; fi
 
 demo: setup ## show a bank's events from creation to confirmation (the others: relay-demo, app-demo)
 	@$(PY) -m local demo
@@ -121,6 +127,9 @@ requirements: ## pin all packages anew, with their hashes (needs uv; ARGS=--upgr
 
 documents: setup ## write the API documents and data models from the code
 	@$(PY) -m local documents
+
+console: ## bundle the console's page into browser/console (needs Node)
+	@cd console && npm ci --silent && npm run --silent build
 
 clean: ## remove everything that the other commands made
 	@if [ -x $(PY) ]; then $(PY) -m local clean; fi

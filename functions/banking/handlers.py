@@ -13,6 +13,7 @@ from chalicelib.banking.schedules.purge import purge
 from chalicelib.banking.schedules.recover import recover
 from chalicelib.banking.schedules.run_reconcile import reconcile
 from chalicelib.banking.schedules.run_redeliver import redeliver
+from chalicelib.banking.schedules.run_replay import replay, replay_nudged
 from chalicelib.banking.schedules.run_resend import resend
 from chalicelib.banking.schedules.run_rewind import rewind
 from chalicelib.banking.schedules.sweep_dead_letters import sweep_dead_letters
@@ -29,6 +30,8 @@ __all__ = [
     "reconcile",
     "recover",
     "redeliver",
+    "replay",
+    "replay_nudged",
     "resend",
     "rewind",
     "sweep_dead_letters",

@@ -71,18 +71,28 @@ def read_hours(database: Database, stream: str, span: Mapping[str, Any]) -> list
     return database.fetch_all(SQL["hours"], {"consumer_id": stream, **span})
 
 
-def read_live(
-    database: Database,
-    consumer_id: str | None,
-    counted_until: datetime | None,
-    now: datetime,
-    *,
-    with_lag: bool = False,
-) -> Live:
-    """Count what is not counted yet."""
-    earliest = now.replace(second=0, microsecond=0) - LIVE
-    begin_at = max(counted_until or earliest, earliest)
-    span = {"begin_at": begin_at, "end_at": now + MINUTE}
-    counts = minutes.count(database, span, consumer_id, recent=now - MINUTE, with_lag=with_lag)
-    recent = [{**count, "minute": now} for count in counts if count["recent"]]
-    return Live(begin_at, by_minute(counts), by_minute(recent))
+def read_live(database: Database, consumer_id: str | None, past: datetime | None, now: datetime) -> Live:
+    """Count what is not counted yet; `past` is until when minutes are counted.
+
+    What a minute that is over has is read again every half minute only. Until then a transaction that began in it
+    may still end.
+    """
+    this_minute = now.replace(second=0, microsecond=0)
+    begin_at = min(max(past or this_minute - LIVE, this_minute - LIVE), this_minute)
+    over = OVER.get(
+        (database, consumer_id, begin_at, this_minute),
+        lambda: _counts(database, consumer_id, begin_at, this_minute, now),
+    )
+    recent = now - MINUTE
+    current = _counts(database, consumer_id, max(begin_at, this_minute), now + MINUTE, now)
+    last = [{**count, "minute": now} for count in (*over, *current) if count["recent"]]
+    return Live(begin_at, by_minute([*over, *current]), by_minute(last))
+
+
+def _counts(
+    database: Database, consumer_id: str | None, begin_at: datetime, end_at: datetime, now: datetime
+) -> list[Row]:
+    if begin_at >= end_at:
+        return []
+    span = {"begin_at": begin_at, "end_at": end_at}
+    return minutes.count(database, span, consumer_id, recent=now - MINUTE, with_lag=False)

@@ -26,23 +26,21 @@ SELECT set_config('jit', 'off', true)
 SELECT c.consumer_id, found.*
 FROM consumers c
 CROSS JOIN LATERAL (
-    SELECT 'committed' AS what, date_trunc('minute', e.created_at) AS minute,
-           e.created_at >= %(recent)s::timestamptz AS recent, 0 AS bucket, count(*) AS events
+    SELECT step.what, date_trunc('minute', step.at) AS minute, step.at >= %(recent)s::timestamptz AS recent,
+           step.bucket, count(*) AS events
     FROM customer_events e
-    WHERE e.consumer_id = c.consumer_id
-      AND e.created_at >= %(begin_at)s AND e.created_at < %(end_at)s
-    GROUP BY 2, 3
-    UNION ALL
-    SELECT 'published', date_trunc('minute', e.published_at), e.published_at >= %(recent)s,
-           width_bucket(extract(epoch FROM e.published_at - e.created_at)::float8 - 5e-7,
-                        %(bounds)s::float8[]), count(*)
-    FROM customer_events e
+    CROSS JOIN LATERAL (
+        SELECT 'committed' AS what, e.created_at AS at, 0 AS bucket
+        UNION ALL
+        SELECT 'published', e.published_at,
+               width_bucket(extract(epoch FROM e.published_at - e.created_at)::float8 - 5e-7,
+                            %(bounds)s::float8[])
+        WHERE e.published_at - e.created_at <= interval '60 seconds') step
     WHERE e.consumer_id = c.consumer_id
       AND e.created_at >= %(begin_at)s::timestamptz - interval '60 seconds'
       AND e.created_at < %(end_at)s
-      AND e.published_at >= %(begin_at)s AND e.published_at < %(end_at)s
-      AND e.published_at - e.created_at <= interval '60 seconds'
-    GROUP BY 2, 3, 4) found
+      AND step.at >= %(begin_at)s AND step.at < %(end_at)s
+    GROUP BY 1, 2, 3, 4) found
 WHERE %(consumer_id)s::uuid IS NULL OR c.consumer_id = %(consumer_id)s
 UNION ALL
 SELECT e.consumer_id, 'published', date_trunc('minute', e.published_at), e.published_at >= %(recent)s,
