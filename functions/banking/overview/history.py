@@ -8,13 +8,16 @@ from typing import Any, NamedTuple
 
 from chalicelib.banking.overview import minutes
 from fintegrate.console.flows import EVERYTHING, Flows, by_minute
+from fintegrate.console.kept import Kept
 from fintegrate.database import Database, Row
 from fintegrate.queries import queries_beside
 
 SQL = queries_beside(__name__)
 MINUTE = timedelta(minutes=1)
-LIVE = 5 * MINUTE
+LIVE = 4 * MINUTE
 """How far back is counted live at most, if the schedule has not done so."""
+OVER: Kept[list[Row]] = Kept(30.0)
+"""The counts of minutes that are over and not counted by the schedule yet."""
 
 
 class History(NamedTuple):
@@ -71,21 +74,22 @@ def read_hours(database: Database, stream: str, span: Mapping[str, Any]) -> list
     return database.fetch_all(SQL["hours"], {"consumer_id": stream, **span})
 
 
-def read_live(database: Database, consumer_id: str | None, past: datetime | None, now: datetime) -> Live:
+def read_live(
+    database: Database, consumer_id: str | None, past: datetime | None, now: datetime
+) -> Live:
     """Count what is not counted yet; `past` is until when minutes are counted.
 
-    What a minute that is over has is read again every half minute only. Until then a transaction that began in it
-    may still end.
+    What ended a minute ago is read again each half minute only: few transactions are still open.
     """
-    this_minute = now.replace(second=0, microsecond=0)
-    begin_at = min(max(past or this_minute - LIVE, this_minute - LIVE), this_minute)
+    recent = now.replace(second=0, microsecond=0) - MINUTE
+    earliest = recent - LIVE
+    begin_at = min(max(past or earliest, earliest), recent)
     over = OVER.get(
-        (database, consumer_id, begin_at, this_minute),
-        lambda: _counts(database, consumer_id, begin_at, this_minute, now),
+        (database, consumer_id, begin_at, recent),
+        lambda: _counts(database, consumer_id, begin_at, recent, now),
     )
-    recent = now - MINUTE
-    current = _counts(database, consumer_id, max(begin_at, this_minute), now + MINUTE, now)
-    last = [{**count, "minute": now} for count in (*over, *current) if count["recent"]]
+    current = _counts(database, consumer_id, recent, now + MINUTE, now)
+    last = [{**count, "minute": now} for count in current if count["recent"]]
     return Live(begin_at, by_minute([*over, *current]), by_minute(last))
 
 
