@@ -44,7 +44,7 @@ def read_series(
 def _live(
     database: Database, consumer_id: str | None, newest: Row, step: int
 ) -> Mapping[datetime, Row]:
-    """By step: what happened since the last count; the lag at the bank is counted by the schedule only."""
+    """By step: what happened since the last count. Only the schedule counts the lag at the bank."""
     now, stream = newest["at"], history.stream_of(consumer_id)
     live = history.read_live(database, consumer_id, newest["counted_until"], now)
     # An hour is summed up once its last minute was counted.
