@@ -245,7 +245,6 @@ class ReplayWorker:
                 "job_id": job.job_id,
                 "ids": array_literal(event["event_id"] for event in sent),
                 "processed": [event["state"] == "processed" for event in sent],
-                "job_id": job.job_id,
             }
             self._db.execute(SQL["mark_sent"], marked)
         self._note("mark_refused", job, refused)
