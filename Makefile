@@ -7,11 +7,11 @@ SOURCES := -p chalicelib -p fintegrate -p local
 BANK = $(if $(filter command,$(origin NAME)),$(NAME))
 # A shell's USER is who is logged in.
 APP_USER = $(if $(filter command,$(origin USER)),$(USER))
-MADE := .venv .local .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .chalice/deployments
+MADE := .venv .local console/node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .chalice/deployments
 
 .DEFAULT_GOAL := help
 .PHONY: help setup local up down monitor monitor-down demo relay-demo app-demo consumer deploy-local undeploy-local invoke logs \
-	test nights unit check documents requirements chaos bench bench-deploy bench-peers deploy rollback \
+	test nights unit check documents requirements console chaos bench bench-deploy bench-peers deploy rollback \
 	admin-key rotate-feed-keys recover destroy clean token health migrate
 
 help: ## list the commands
@@ -127,6 +127,9 @@ requirements: ## pin all packages anew, with their hashes (needs uv; ARGS=--upgr
 
 documents: setup ## write the API documents and data models from the code
 	@$(PY) -m local documents
+
+console: ## bundle the console's page into browser/console (needs Node)
+	@cd console && npm ci --silent && npm run --silent build
 
 clean: ## remove everything that the other commands made
 	@if [ -x $(PY) ]; then $(PY) -m local clean; fi

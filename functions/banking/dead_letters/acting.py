@@ -81,4 +81,5 @@ def would_hit(db: Database, letters: Row, *, sends: bool) -> DryRun:
 def resolver(call: Call[A]) -> Row:
     """Who resolves, and why, as the statements' parameters."""
     by = call.caller.actor or call.caller.owner_name
-    return {"resolved_by": by, "resolved_reason": call.body.reason}
+    said = {"resolved_by": by, "resolved_reason": call.body.reason}
+    return {**said, "caused_by": call.request.id}

@@ -74,7 +74,7 @@ class Requeuing:
     def run(self, filters: Mapping[str, Any], said: Mapping[str, Any]) -> Requeued:
         """Send the open letters that match, oldest first, until time is up.
 
-        `said` has `resolved_by` and `resolved_reason`.
+        `said` has `resolved_by`, `resolved_reason` and `caused_by`, the id of the request.
 
         Raises:
             Conflict: nothing was sent, because a queue is gone.
@@ -115,7 +115,14 @@ class Requeuing:
     ) -> Summary:
         events = sorted({letter["event_id"] for letter in letters})
         scope = Scope(said["consumer_id"])
-        filters = redeliver_filters(self._settings, scope, events, include_failed=True)
+        filters = redeliver_filters(
+            self._settings,
+            scope,
+            events,
+            include_failed=True,
+            by="requeue",
+            caused_by=said["caused_by"],
+        )
         chosen = {"dead_letter_ids": _ids(letters)}
         summary = self._sweep.run({**said, **filters, **chosen}, seconds, counts=False)
         summary.total_pending = max(len(events), summary.attempted)

@@ -85,7 +85,7 @@ WITH told AS (
     RETURNING e.event_id, e.consumer_id, tried.outcome, tried.reason
 )
 INSERT INTO event_attempts (event_id, consumer_id, by, outcome, words, caused_by)
-SELECT event_id, consumer_id, 'resend', outcome, left(reason, 1000), %(caused_by)s
+SELECT event_id, consumer_id, %(by)s, outcome, left(reason, 1000), %(caused_by)s
 FROM told
 
 -- name: unconfirmed
@@ -97,7 +97,7 @@ WITH told AS (
     RETURNING e.event_id, e.consumer_id, silent.reason
 )
 INSERT INTO event_attempts (event_id, consumer_id, by, outcome, words, caused_by)
-SELECT event_id, consumer_id, 'resend', 'unconfirmed', left(reason, 1000), %(caused_by)s
+SELECT event_id, consumer_id, %(by)s, 'unconfirmed', left(reason, 1000), %(caused_by)s
 FROM told
 
 -- name: nacked
@@ -108,7 +108,7 @@ WITH refused AS (
     JOIN unnest(%(ids)s::uuid[], %(reasons)s::text[]) AS nacked (event_id, reason) USING (event_id)
 ), told AS (
     INSERT INTO event_attempts (event_id, consumer_id, by, outcome, words, caused_by)
-    SELECT event_id, consumer_id, 'resend', 'nacked', left(reason, 1000), %(caused_by)s
+    SELECT event_id, consumer_id, %(by)s, 'nacked', left(reason, 1000), %(caused_by)s
     FROM refused
 )
 INSERT INTO publishing_pauses (consumer_id, probe_at, reason)

@@ -1,7 +1,7 @@
 """What requests about events take and what their answers give."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 from uuid import UUID
 
 from pydantic import Field, StringConstraints, model_validator
@@ -284,12 +284,6 @@ class EventsHealth(TypedDict):
     paused: list[PublishingPause]
 
 
-class EventRef(RequestModel):
-    """One event."""
-
-    event_id: EventId
-
-
 class EventListing(ScopedRequest):
     """Which events to list, newest first."""
 
@@ -336,33 +330,3 @@ class EventList(TypedDict):
 
     events: list[EventSummary]
     next_cursor: NextCursor
-
-
-class Receipt(TypedDict):
-    """What the consumer said of the event."""
-
-    processing_status: ProcessingStatus
-    received_at: Annotated[datetime, _RECEIVED]
-    processing_failure_reason: str | None
-    updated_at: datetime
-
-
-class DeadLetter(TypedDict):
-    """A copy of the event that ended in the dead-letter queue; `superseded`: a later one was sent."""
-
-    dead_letter_id: UUID
-    reason: str
-    superseded: bool
-    created_at: datetime
-    resolved_at: Annotated[datetime | None, Described("When it was seen to", None)]
-    requeued_at: Annotated[datetime | None, Described("When it was sent again", None)]
-
-
-class EventLife(EventSummary):
-    """An event's whole life."""
-
-    payload: dict[str, Any]
-    metadata: dict[str, Any]
-    waits_behind: UUID | None
-    receipts: list[Receipt]
-    dead_letters: list[DeadLetter]

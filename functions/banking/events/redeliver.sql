@@ -131,7 +131,7 @@ WITH told AS (
     RETURNING event_id, consumer_id
 )
 INSERT INTO event_attempts (event_id, consumer_id, by, outcome, caused_by)
-SELECT event_id, consumer_id, 'redeliver', 'confirmed', %(caused_by)s
+SELECT event_id, consumer_id, %(by)s, 'confirmed', %(caused_by)s
 FROM told
 
 -- name: failed
@@ -146,5 +146,5 @@ WITH told AS (
     RETURNING e.event_id, e.consumer_id, tried.outcome, tried.reason
 )
 INSERT INTO event_attempts (event_id, consumer_id, by, outcome, words, caused_by)
-SELECT event_id, consumer_id, 'redeliver', outcome, left(reason, 1000), %(caused_by)s
+SELECT event_id, consumer_id, %(by)s, outcome, left(reason, 1000), %(caused_by)s
 FROM told

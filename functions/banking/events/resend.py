@@ -28,6 +28,7 @@ def resend_filters(
     return {
         **scope._asdict(),
         "event_ids": event_ids,
+        "by": "resend",
         "caused_by": caused_by,
         "handoff_seconds": settings.publish_handoff_seconds,
         "max_tries": settings.publish_max_tries,

@@ -107,7 +107,7 @@ WITH told AS (
     RETURNING e.event_id, e.consumer_id, tried.outcome, tried.reason
 )
 INSERT INTO event_attempts (event_id, consumer_id, by, outcome, words, caused_by)
-SELECT event_id, consumer_id, 'resend', outcome, left(reason, 1000), %(caused_by)s
+SELECT event_id, consumer_id, %(by)s, outcome, left(reason, 1000), %(caused_by)s
 FROM told
 
 -- name: unconfirmed
@@ -120,7 +120,7 @@ WITH told AS (
     RETURNING e.event_id, e.consumer_id, silent.reason
 )
 INSERT INTO event_attempts (event_id, consumer_id, by, outcome, words, caused_by)
-SELECT event_id, consumer_id, 'resend', 'unconfirmed', left(reason, 1000), %(caused_by)s
+SELECT event_id, consumer_id, %(by)s, 'unconfirmed', left(reason, 1000), %(caused_by)s
 FROM told
 
 -- name: nacked
@@ -134,7 +134,7 @@ WITH waiting AS (
     RETURNING e.event_id, e.consumer_id, nacked.reason
 ), told AS (
     INSERT INTO event_attempts (event_id, consumer_id, by, outcome, words, caused_by)
-    SELECT event_id, consumer_id, 'resend', 'nacked', left(reason, 1000), %(caused_by)s
+    SELECT event_id, consumer_id, %(by)s, 'nacked', left(reason, 1000), %(caused_by)s
     FROM waiting
 )
 INSERT INTO publishing_pauses (consumer_id, probe_at, reason)

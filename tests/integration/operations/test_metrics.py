@@ -24,6 +24,16 @@ pytestmark = pytest.mark.usefixtures("own_counts")
 NOBODY = "7b0e3b7e-5c0b-4f6e-9d55-0d6c0d1c2f10"
 
 
+def test_key_may_come_as_bearer(admin: Api, bank: Bank) -> None:
+    """Debian's Prometheus sends no header of another name."""
+    for scheme in ("Bearer", "bearer"):
+        assert get("/metrics", bearer=f"{scheme} {admin.key}").status == 200
+    assert get("/metrics", bearer=f"Bearer {bank.api.key}").status == 403
+    assert get("/metrics", bearer="Bearer nonsense").status == 401
+    assert get("/metrics", bearer=f"Basic {admin.key}").status == 401
+    assert get("/consumer/list", bearer=f"Bearer {admin.key}").status == 401
+
+
 @pytest.mark.parametrize("key", [None, "nonsense"])
 def test_stranger_is_refused_in_the_envelope(parts: Parts, key: str | None) -> None:
     page = get("/metrics", key=key)

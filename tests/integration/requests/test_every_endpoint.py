@@ -394,6 +394,7 @@ def _least_body(route: Route) -> dict[str, object]:
     """A body that validates, so that what comes after the validation is reached."""
     nobody = str(uuid.uuid4())
     bodies: dict[str, dict[str, object]] = {
+        "/console/session": {"actor": "Ann"},
         "/consumer/api-key": {"consumer_id": nobody},
         "/consumer/broker-access": {"consumer_id": nobody},
         "/consumer/change-status": {"consumer_id": nobody, "status": "active"},

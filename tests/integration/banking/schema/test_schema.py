@@ -12,6 +12,7 @@ from tests.support.schemas import MIGRATIONS, SCHEMA, catalog, run
 TABLES = [
     "audit_log",
     "broker_access",
+    "console_sessions",
     "consumer_api_keys",
     "consumer_event_receipts",
     "consumer_usage",
@@ -30,8 +31,12 @@ TABLES = [
     "publishing_pauses",
     "queue_observations",
     "recovery",
+    "replay_batches",
     "replay_jobs",
+    "replays",
     "schedule_runs",
+    "stream_hours",
+    "stream_minutes",
 ]
 
 

@@ -44,9 +44,10 @@ class Refused(Exception):
     """The credentials were refused with `error`.
 
     `reason` is the value of a metric's label: one of a few short words. With a `key_id` the refusal is
-    audited; a scheme may leave it out for credentials that do not have the form of ours. `owner_id` is
-    set when they were genuine. `exists` says whether there are credentials of this name, whatever else
-    was wrong. `actor` and `session_id` are those of a session, as in `Caller`.
+    audited; a scheme may leave it out for credentials that do not have the form of ours, and gives an
+    empty one for credentials that have no public id. `owner_id` is set when they were genuine.
+    `exists` says whether there are credentials of this name, whatever else was wrong. `actor` and
+    `session_id` are those of a session, as in `Caller`.
     """
 
     def __init__(

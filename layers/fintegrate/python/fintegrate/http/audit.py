@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
+from fintegrate.access.caller import Caller
 from fintegrate.budget import Budget
 from fintegrate.database import Database
 from fintegrate.errors import ApiError
@@ -36,6 +37,8 @@ class Audited(NamedTuple):
     """The owner whose data it is, if not the caller."""
     details: Mapping[str, object] = MappingProxyType({})
     """What JSON can hold: the filter, and the counts. No personal data."""
+    by: Caller | None = None
+    """Who acted, where the request began as somebody else: at a sign-in."""
 
 
 class AuditEntry(NamedTuple):

@@ -13,6 +13,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import wraps
+from types import MappingProxyType
 from typing import Any, Generic, NamedTuple, ParamSpec, TypeVar
 
 from chalice.app import Response
@@ -75,6 +76,7 @@ class RequestParts(NamedTuple):
     schemes: Mapping[str, Scheme]
     """The schemes of authentication by name. Endpoints use these names."""
     rate_limiter: RateLimiter
+    """By the caller's `key_id`."""
     metrics: Metrics
     audit: AuditLog | None
     """None where callers are persons who act for themselves."""
@@ -84,6 +86,10 @@ class RequestParts(NamedTuple):
     publish_new: Callable[[Row, float], None] | None = None
     """Publishes a handler's event after the commit, and never raises. The second argument is a time on
     the monotonic clock before the event was written. None where handlers write no events."""
+    session_limiter: RateLimiter | None = None
+    """By the caller's session, where the system has sessions."""
+    further_schemes: Mapping[str, Scheme] = MappingProxyType({})
+    """Those that only endpoints take that name them in `also`."""
     admins_only: str = "This endpoint is the admin's"
     """The refusal of other callers at an admin's endpoint."""
 
@@ -119,6 +125,8 @@ class Answer:
     after_commit: Callable[[], object] | None = None
     outcome: Callable[[], Any] | None = None
     audited: Audited | None = None
+    media_type: str | None = None
+    """Of this answer, in place of the endpoint's: `data` is the whole body then, as text."""
 
 
 class Endpoint(NamedTuple):
@@ -141,6 +149,8 @@ class Endpoint(NamedTuple):
         asks_another: whether the answer is another server's, which may fail (502) or keep silent (504);
             for the document.
         versioned: whether answers have an `ETag`; for the document.
+        may_give: another type than the usual one that `data` may have (`Answer.media_type`).
+        also: further schemes that are accepted, where the system has them (`further_schemes`).
         for_readers: whether a session that may only look may call it, though it is no GET.
     """
 
@@ -157,6 +167,8 @@ class Endpoint(NamedTuple):
     path: type[BaseModel] | None = None
     asks_another: bool = False
     versioned: bool = False
+    may_give: str | None = None
+    also: tuple[str, ...] = ()
     for_readers: bool = False
 
 
@@ -254,7 +266,8 @@ class _Answering:
     def _write_audit(self, caller: Caller, said: Audited | None) -> None:
         if self._parts.audit is None or (said is None and not self._audited):
             return
-        entry = self._entry(self._spec.status, said.reason if said else "done", caller)
+        who = (said.by if said else None) or caller
+        entry = self._entry(self._spec.status, said.reason if said else "done", who)
         if said is not None:
             details = redacted(dumps(said.details)) if said.details else None
             entry = entry._replace(subject_owner_id=said.subject, details=details)
@@ -272,9 +285,10 @@ class _Answering:
         tag = headers.get("ETag")
         if tag is not None and self._request.has_version(tag):
             return Response("", {**headers}, 304)
-        if spec.media_type is None:
+        media_type = result.media_type or spec.media_type
+        if media_type is None:
             return answer(spec.status, data, headers=headers)
-        return Response(data, {"Content-Type": spec.media_type, **headers}, spec.status)
+        return Response(data, {"Content-Type": media_type, **headers}, spec.status)
 
     def _admit(self) -> Caller:
         if self._spec.access is Access.PUBLIC:
@@ -291,7 +305,10 @@ class _Answering:
         caller = scheme.authenticate(request, known)
         self._caller = caller
         key_id.set(caller.key_id)
-        self._headers.update(limiter.take(caller.key_id, asked))
+        if caller.session_id is not None and parts.session_limiter is not None:
+            self._headers.update(parts.session_limiter.take(caller.session_id))
+        else:
+            self._headers.update(limiter.take(caller.key_id, asked))
         if self._spec.access is Access.ADMIN and not caller.is_admin:
             parts.metrics.count(AUTH_REFUSALS, "not_admin")
             raise Forbidden(parts.admins_only)
@@ -310,6 +327,9 @@ class _Answering:
         """The first scheme that the request carries, else the first: it names what is missing."""
         known = self._parts.schemes
         schemes = [known[name] for name in self._spec.schemes or known]
+        if self._spec.also:
+            further = self._parts.further_schemes
+            schemes += [further[name] for name in self._spec.also if name in further]
         return next((s for s in schemes if s.carried_by(self._request)), schemes[0])
 
     @property
@@ -373,7 +393,7 @@ class _Answering:
         return AuditEntry(
             request_id=request.id,
             owner_id=who.owner_id,
-            key_id=who.key_id,
+            key_id=who.key_id or None,
             action=f"{request.method} {request.path}",
             status_code=status,
             reason=redacted(reason),

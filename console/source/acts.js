@@ -1,0 +1,76 @@
+// What may be done, as a table: its endpoint, its body, what is asked for, and what must be typed.
+import { isFirst } from "./systems.js";
+import { session } from "./session.js";
+import { watched } from "./view.js";
+
+/** The act whose dialog is open: {kind, …subject}; null when none is. */
+export const openedAct = watched(null);
+export const openAct = (kind, subject) => openedAct.set({ kind, subject, key: crypto.randomUUID(), openedBy: session.get()?.consumer_id });
+export const closeAct = () => openedAct.set(null);
+
+const one = ({ event }) => ({ event_ids: [event.event_id], period_in_days: 365 });
+const list = (text) => (typeof text === "string" ? text.split(",").filter(Boolean) : text);
+const SCOPE = new Set(["consumer_id", "to"]);
+
+/** A filter as a body takes it: lists as lists, nothing empty. */
+export function filterBody(filter = {}) {
+  const body = {};
+  for (const [name, value] of Object.entries(filter)) {
+    if (value === null || value === undefined || value === "") continue;
+    body[name] = ["states", "event_types", "event_ids", "dead_letter_ids"].includes(name) ? list(value) : value;
+  }
+  if (!session.get().is_admin) delete body.consumer_id;
+  return body;
+}
+
+const letters = ({ letter_ids: ids, filter }) => (ids ? { dead_letter_ids: ids } : filterBody(filter));
+const job = (action) => ({ job }) => ({ job_id: job.job_id, action });
+const numberOf = (text) => (text === "" || text === undefined ? undefined : +text);
+
+/**
+ * `body(subject, values)`, `fields`: asked for. `dry`: the API counts first. `reason`: the API takes one.
+ * `final`: there is no way back, so the bank's name is typed. `unit`: of what is counted.
+ */
+export const ACTS = {
+  resend: { path: "/events/resend", dry: true, reason: true, body: (subject, { include_late: late }) => ({ ...one(subject), include_failed: subject.event.state === "publish_failed", ...(late && { include_late: true }) }), fields: ["include_late"] },
+  redeliver: { path: "/events/redeliver", dry: true, reason: true, body: (subject) => ({ ...one(subject), include_failed: true }) },
+  replay: {
+    path: "/replay/data",
+    dry: true,
+    reason: true,
+    fields: ["consumer_id", "from", "to", "mode", "include_late", "per_second"],
+    values: { mode: "missed", per_second: "50" },
+    body: ({ filter }, { consumer_id: stream, from, to, mode, include_late: late, per_second: rate }) => ({ ...filterBody({ ...filter, consumer_id: filter.consumer_id ?? stream, from: filter.from ?? from, to: filter.to ?? to }), mode, ...(late && { include_late: true }), per_second: numberOf(rate) }),
+    isWhole: (body) => !Object.keys(body).some((name) => !SCOPE.has(name) && !["mode", "include_late", "per_second"].includes(name)),
+  },
+  skip: { path: "/events/skip-head", dry: true, reason: true, final: true, body: ({ event }) => ({ customer_id: event.customer_id, event_id: event.event_id }) },
+  requeue: { path: "/dead-letters/requeue", dry: true, reason: true, unit: "letters", body: letters },
+  resolve: { path: "/dead-letters/resolve", dry: true, reason: true, final: true, unit: "letters", body: letters },
+  count: { path: "/events/reconcile", reason: true, body: () => ({}) },
+  onboard: { path: "/consumer/data", fields: ["consumer_name"], body: (_, { consumer_name: name }) => ({ consumer_name: name }) },
+  issue: { path: "/consumer/api-key", own: true, fields: ["key", "expires_in_days"], values: { expires_in_days: "365" }, body: ({ consumer_id: id }, { expires_in_days: days }) => ({ consumer_id: id, expires_in_days: numberOf(days) }) },
+  rotate: { path: "/consumer/api-key", own: true, final: true, fields: ["key", "overlap_minutes", "expires_in_days"], values: { overlap_minutes: "0", expires_in_days: "365" }, body: ({ consumer_id: id }, { overlap_minutes: overlap, expires_in_days: days }) => ({ consumer_id: id, rotate: true, overlap_minutes: numberOf(overlap), expires_in_days: numberOf(days) }) },
+  endKey: { path: "/consumer/deactivate-api-key", reason: true, dry: true, final: true, body: ({ key_id: key }) => ({ api_key: key }) },
+  activate: { path: "/consumer/change-status", body: ({ consumer_id: id }) => ({ consumer_id: id, status: "active" }), reason: true },
+  deactivate: { path: "/consumer/change-status", dry: true, reason: true, final: true, body: ({ consumer_id: id }) => ({ consumer_id: id, status: "deactivated" }) },
+  pause: { path: "/replay/change-status", body: job("pause") },
+  resume: { path: "/replay/change-status", body: job("resume") },
+  cancel: { path: "/replay/change-status", body: job("cancel") },
+  rate: { path: "/replay/change-status", fields: ["per_second"], values: { per_second: "50" }, body: ({ job: { job_id: id, status } }, { per_second: rate }) => ({ job_id: id, action: status === "paused" ? "pause" : "resume", per_second: numberOf(rate) }) },
+  test: { path: "/customer/data", fields: ["name"], values: { name: "Test Customer" }, body: (_, { name }) => ({ name }) },
+};
+
+/** Which of an act's fields are asked for here: what the subject says already is not. */
+export function fieldsOf({ kind, subject }) {
+  const { fields = [] } = ACTS[kind];
+  const has = { ...subject.filter, ...subject.values };
+  return fields.filter((name) => {
+    if (name === "consumer_id") return session.get().is_admin && !has.consumer_id;
+    if (name === "from" || name === "to") return subject.isNew;
+    if (name === "mode") return !has.states && has.mode === undefined;
+    if (name === "include_late" && kind === "resend") return subject.event.state === "publish_failed";
+    return has[name] === undefined || name in (ACTS[kind].values ?? {});
+  });
+}
+
+export const hasActs = () => isFirst();

@@ -1,0 +1,54 @@
+// The console: who is signed in, and the screen that the address names.
+import { address, link } from "./address.js";
+import { ActDialog } from "./act_dialog.js";
+import { openedAct } from "./acts.js";
+import { Event } from "./event.js";
+import { Events } from "./events.js";
+import { forget } from "./live.js";
+import { Now } from "./now.js";
+import { isOver, look, session } from "./session.js";
+import { Shell } from "./shell.js";
+import { SignIn, SignInAgain } from "./signin.js";
+import { screensHere, SCREENS } from "./systems.js";
+import { Empty, Loading, Trouble } from "./ui.js";
+import { html, render, useEffect, useRef, useState } from "./view.js";
+import { W } from "./words.js";
+
+const DRAWN = { now: Now, events: Events, event: Event };
+
+function App() {
+  const who = session.use();
+  const ended = isOver.use();
+  const act = openedAct.use();
+  const [error, setError] = useState(null);
+  const begin = () => {
+    setError(null);
+    look().catch((fault) => fault.kind !== "over" && setError(fault));
+  };
+  useEffect(begin, []);
+  useEffect(() => {
+    if (who === null) forget();
+  }, [who]);
+  if (error && !who) return html`<main class="alone"><${Trouble} error=${error} again=${begin} /></main>`;
+  if (who === undefined) return html`<main class="alone"><${Loading} /></main>`;
+  if (who === null) return html`<${SignIn} />`;
+  return html`<${Shell} key=${who.consumer_id}><${Screen} /><//>${act && act.openedBy === who.consumer_id && html`<${ActDialog} key=${act.key} act=${act} />`}${ended && html`<${SignInAgain} />`}`;
+}
+
+function Screen() {
+  const { screen, system } = address.use();
+  const place = `${system}/${screen}`;
+  const before = useRef(place);
+  const Drawn = screensHere().some(([name]) => name === screen) && SCREENS[screen] ? DRAWN[screen] : null;
+  useEffect(() => {
+    document.title = `${W.screens[screen] ?? ""} · ${W.brand}`.replace(/^ · /, "");
+    if (before.current === place) return;
+    before.current = place;
+    scrollTo(0, 0);
+    (document.querySelector("main h1") ?? document.querySelector("main")).focus({ preventScroll: true });
+  }, [place]);
+  if (!Drawn) return html`<section class="card"><${Empty} title=${W.noScreen(screen)}><a href=${link("now")}>${W.toNow}</a><//></section>`;
+  return html`<${Drawn} key=${place} />`;
+}
+
+render(html`<${App} />`, document.getElementById("app"));

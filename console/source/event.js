@@ -1,0 +1,112 @@
+// One event: who held it for how long, every step with its words, its customer's lane, its message.
+import { address, link } from "./address.js";
+import { ask, curl, save } from "./api.js";
+import { openAct } from "./acts.js";
+import { Durations, number } from "./charts.js";
+import { Icon, LEVELS, STATES } from "./icons.js";
+import { useLive } from "./live.js";
+import { nameOf } from "./overview.js";
+import { messageIn } from "./message.js";
+import { session } from "./session.js";
+import { at } from "./systems.js";
+import { lasting } from "./times.js";
+import { Answer, Card, Copy, CopyCurl, Id, Note, Said, State, Table, Time } from "./ui.js";
+import { html, useRef, useState } from "./view.js";
+import { W } from "./words.js";
+
+const MOST_SHOWN = 65536;
+
+export function Event() {
+  const { params } = address.use();
+  return html`<h1 tabindex="-1">${W.screens.event}</h1><section class="card"><${Life} id=${params.event_id ?? params.event} /></section>`;
+}
+
+export const EventPanel = ({ id, close }) => html`<aside class="card panel" aria-label=${W.screens.event}><${Life} id=${id} close=${close} /></aside>`;
+
+function Life({ id, close }) {
+  const wanted = String(id ?? "").trim().toLowerCase();
+  const live = useLive(wanted ? at("/events/data") : null, { event_id: wanted, payload: false }, { every: close ? 5000 : undefined });
+  if (live.error?.status === 404 || !wanted) return html`<div class="pad stack">${close && html`<${CloseIt} close=${close} />`}<p><b>${W.noEvent}</b></p></div>`;
+  return html`<${Answer} of=${live} lines=${8}>${(event) => html`
+    <div class="cardhead"><div><h2>${W.types[event.event_type] ?? event.event_type}</h2><${Id} id=${event.event_id} whole /></div>${close && html`<${CloseIt} close=${close} />`}</div>
+    <div class="pad stack">
+      <div class="row"><${State} state=${event.state} /><span class="soft"><${Said}>${event.consumer_name ?? nameOf(event.consumer_id)}<//> · ${W.columns.customer.split(" ")[0].toLowerCase()} <a href=${link("lane", { customer_id: event.customer_id })}><${Id} id=${event.customer_id} /></a> · ${W.number(event.sequence)}</span></div>
+      ${event.durations && html`<${Durations} durations=${event.durations} />`}
+      <div><h3>${W.whatHappened}</h3><${Timeline} event=${event} /></div>
+      <${LaneOf} event=${event} />
+      <${Ids} event=${event} />
+      <${Told} event=${event} />
+      <${Message} event=${event} />
+      <${Acts} event=${event} />
+    </div>`}<//>`;
+}
+
+const CloseIt = ({ close }) => html`<button type="button" class="quiet sp" onClick=${close}>${W.close} <kbd>Esc</kbd></button>`;
+
+const OUTCOMES = { ok: LEVELS.ok, confirmed: LEVELS.ok, processed: STATES.processed, published: LEVELS.ok, received: STATES.received, failed: STATES.publish_failed, waiting: STATES.waiting };
+
+function Timeline({ event }) {
+  const begin = Date.parse(event.created_at);
+  return html`<ol class="tl">${(event.timeline ?? []).map((step, index) => {
+    const [icon, tone] = OUTCOMES[step.outcome] ?? STATES[step.step] ?? (step.outcome ? LEVELS.warn : LEVELS.none);
+    const after = step.at && Date.parse(step.at) - begin;
+    return html`<li key=${index}>${index === 0 || !step.at ? html`<span class="when mono"><${Time} at=${step.at} ms /></span>` : html`<span class="when mono" title=${step.at}>+ ${lasting(after)}</span>`}<${Icon} name=${icon} tone=${tone} /><div><${Said}>${step.words}<//>${step.by && html`<span class="sub"><${Said}>${step.by}<//></span>`}</div></li>`;
+  })}</ol>`;
+}
+
+function LaneOf({ event: { lane, sequence, customer_id: customer, state } }) {
+  if (!lane) return null;
+  return html`<div><h3>${W.laneTitle}</h3><div class="lane"><${Square} number=${sequence} state=${state} />${lane.waiting_behind > 0 && html`<span class="small soft">${W.laneHolds(lane.waiting_behind)}</span>`}<a class="small" href=${link("lane", { customer_id: customer })}>${W.openLane}</a></div>${lane.head_event_id && html`<p class="small soft">${W.filters.order}: <a href=${link("event", { event_id: lane.head_event_id })}><${Id} id=${lane.head_event_id} /></a></p>`}</div>`;
+}
+
+export const Square = ({ number: sequence, state, id, isHead }) => {
+  const tone = isHead ? "head" : (STATES[state]?.[1] ?? "");
+  const words = `${sequence}: ${W.states[state] ?? state}`;
+  return id ? html`<a class="square ${tone}" href=${link("event", { event_id: id })} aria-label=${words} title=${words}>${sequence}</a>` : html`<span class="square ${tone}" title=${words}>${sequence}</span>`;
+};
+
+function Ids({ event: { request_id: request, trace_id: trace } }) {
+  const traces = session.get().links?.traces;
+  if (!request && !trace) return null;
+  return html`<p class="small soft">${request && html`${W.request} <a href=${link("events", { request_id: request })}><${Id} id=${request} whole /></a>`}${request && trace && " · "}${trace && html`${W.trace} <${Id} id=${trace} />${traces && html` <a href=${traces.includes("{trace_id}") ? traces.replace("{trace_id}", trace) : traces + trace} target="_blank" rel="noreferrer">${W.openTrace}</a>`}`}</p>`;
+}
+
+const MORE = [
+  ["receipts", [["state", (row) => W.states[row.processing_status] ?? row.processing_status], ["at", (row) => html`<${Time} at=${row.received_at} ms />`], ["reason", (row) => html`<${Said}>${row.processing_failure_reason ?? "—"}<//>`]]],
+  ["dead_letters", [["at", (row) => html`<${Time} at=${row.created_at} />`], ["reason", (row) => html`<${Said}>${row.reason}<//>`]]],
+  ["attempts", [["at", (row) => html`<${Time} at=${row.at} ms />`], ["by", (row) => row.by], ["answer", (row) => row.outcome], ["reason", (row) => html`<${Said}>${row.words ?? "—"}<//>`]]],
+];
+
+/** What the bank and the broker said, beneath. */
+const Told = ({ event }) => MORE.filter(([name]) => event[name]?.length).map(([name, columns]) => {
+  const title = W[{ receipts: "receipts", dead_letters: "letters", attempts: "attempts" }[name]];
+  return html`<details key=${name}><summary>${title} · ${number(event[name].length)}</summary><${Table} label=${title} columns=${columns.map(([key, cell]) => ({ key, cell }))} rows=${event[name]} id=${(row) => row.dead_letter_id ?? row.attempt_id ?? `${row.at ?? row.updated_at}${row.processing_status ?? ""}`} /></details>`;
+});
+
+/** The message, only when asked for. It stays in this component and nowhere else. */
+function Message({ event }) {
+  const [text, setText] = useState(null);
+  const [fault, setFault] = useState(null);
+  const request = { params: { event_id: event.event_id, payload: true } };
+  const show = () => ask(at("/events/data"), request).then((got) => setText(messageIn(got.text)), (error) => setFault(error.message));
+  const isAdmin = session.get().is_admin;
+  return html`<div><h3>${W.message}</h3>${text === null
+    ? html`<div class="row"><button type="button" onClick=${show}>${W.showMessage}</button>${isAdmin && html`<span class="small soft">${W.showAudited}</span>`}</div>${fault && html`<${Note} role="alert"><bdi>${fault}</bdi><//>`}`
+    : html`${isAdmin && html`<p class="small soft">${W.shownAudited}</p>`}<${Text} text=${text} name=${event.event_id} />`}</div>`;
+}
+
+/** Text of somebody else: as it is, cut at 64 KiB, whole as a download. */
+export function Text({ text, name }) {
+  const isCut = text.length > MOST_SHOWN;
+  return html`<pre tabindex="0" role="region" aria-label=${W.message} dir="auto">${isCut ? text.slice(0, MOST_SHOWN) : text}</pre>${isCut && html`<p class="small soft">${W.cut(number(MOST_SHOWN), number(text.length))}</p>`}<button type="button" onClick=${() => save(`${name}.txt`, text, "text/plain")}>${W.download}</button>`;
+}
+
+const AGAIN = { waiting: "resend", publish_failed: "resend", in_queue: "redeliver", received: "redeliver", delivery_failed: "redeliver", dead_lettered: "redeliver", processed: "replay" };
+
+export function Acts({ event }) {
+  const place = useRef();
+  const kind = AGAIN[event.state];
+  const again = () => openAct(kind, { event, name: event.consumer_name ?? nameOf(event.consumer_id), filter: { consumer_id: event.consumer_id, event_ids: [event.event_id] }, values: { mode: "all" } });
+  return html`<div class="row" ref=${place}>${kind && html`<button type="button" onClick=${again}>${W.sendAgain}</button>`}
+    <${Copy} label=${W.copyId} text=${event.event_id} /><${Copy} label=${W.copyLink} text=${() => location.href.split("#")[0] + link("event", { event_id: event.event_id })} /><${CopyCurl} path=${at("/events/data")} params=${{ event_id: event.event_id }} /></div>`;
+}

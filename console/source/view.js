@@ -1,0 +1,43 @@
+// The view layer: one tagged template, the hooks, and values that several components watch.
+import { h } from "preact";
+import { useEffect, useReducer } from "preact/hooks";
+import htm from "htm";
+
+export { render } from "preact";
+export { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
+export const html = htm.bind(h);
+
+/** Draws the component again when called. */
+export const useRedraw = () => useReducer((count) => count + 1, 0)[1];
+
+/** A value outside of components: `use()` inside one draws it again at each change. */
+export function watched(value) {
+  const watchers = new Set();
+  return {
+    get: () => value,
+    set(next) {
+      if (next === value) return;
+      value = next;
+      for (const watcher of [...watchers]) watcher();
+    },
+    watch(watcher) {
+      watchers.add(watcher);
+      return () => watchers.delete(watcher);
+    },
+    use() {
+      const redraw = useRedraw();
+      useEffect(() => this.watch(redraw), []);
+      return value;
+    },
+  };
+}
+
+/** Draws again every second, for ages and countdowns. */
+export function useTick(isOn = true) {
+  const redraw = useRedraw();
+  useEffect(() => {
+    if (!isOn) return undefined;
+    const timer = setInterval(redraw, 1000);
+    return () => clearInterval(timer);
+  }, [isOn]);
+}

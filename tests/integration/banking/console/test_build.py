@@ -1,0 +1,38 @@
+"""The page that is committed is the one that its source makes, and it is small."""
+
+from __future__ import annotations
+
+import gzip
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[4]
+BUILT = ROOT / "browser" / "console"
+MOST_ZIPPED, MOST_OF_PAGE, MOST_OF_A_FILE = 45_000, 2000, 200_000
+
+
+def test_page_is_small() -> None:
+    files = [path for path in BUILT.iterdir() if path.suffix in {".js", ".css"}]
+
+    zipped = sum(len(gzip.compress(path.read_bytes(), 9)) for path in files)
+
+    assert sorted(path.suffix for path in files) == [".css", ".js"]
+    assert zipped <= MOST_ZIPPED
+    assert (BUILT / "index.html").stat().st_size <= MOST_OF_PAGE
+    assert max(path.stat().st_size for path in files) <= MOST_OF_A_FILE
+
+
+def test_built_page_is_current(tmp_path: Path) -> None:
+    if shutil.which("node") is None or not (ROOT / "console" / "node_modules").is_dir():
+        pytest.skip("Node or its packages are not here: make console")
+
+    subprocess.run(["node", "build.mjs", str(tmp_path)], cwd=ROOT / "console", check=True)
+
+    assert _texts(tmp_path) == _texts(BUILT)
+
+
+def _texts(folder: Path) -> dict[str, str]:
+    return {path.name: path.read_text(encoding="utf-8") for path in folder.iterdir()}
