@@ -28,6 +28,7 @@ def replay_nudged(_message: QueueMessage) -> None:
 
 
 def _work() -> dict[str, Any]:
+    from chalicelib.banking.events.counters import count_replayed
     from chalicelib.banking.replay.worker import ReplayWorker
 
     own, settings = parts(), parts().settings
@@ -39,4 +40,7 @@ def _work() -> dict[str, Any]:
         handoff_seconds=settings.publish_handoff_seconds,
         probe_seconds=settings.publish_probe_seconds,
     )
-    return asdict(worker.run(settings.replay_seconds))
+    worked = asdict(worker.run(settings.replay_seconds))
+    count_replayed(own.metrics, worked)
+    own.metrics.flush()  # a nudged function does not do so at its end
+    return worked

@@ -242,9 +242,7 @@ def test_list_reads_a_bounded_part(admin: Api, bank: Bank, query: Query) -> None
         "from": "2999-01-01T00:00:00Z",
     }
     asked = [{}, *({name: value} for name, value in filters.items())]
-    asked += [
-        {**COMMON, name: value} for name, value in filters.items() if name != "consumer_id"
-    ]
+    asked += [{**COMMON, name: value} for name, value in filters.items() if name != "consumer_id"]
     with rows_read({"list_rows"}) as most:
         for wanted in asked:
             most.clear()
