@@ -98,6 +98,7 @@ def test_stopped_program_makes_alert_fire(
         "prometheus": "up",
         "rabbitmq": "up",
     }.items(), found
+    assert (prometheus.home / "admin_key").stat().st_mode & 0o077 == 0
     bank.create_customer()
     with channel(rabbitmq_url) as ch:
         ch.basic_consume(queue_name(bank.name), lambda *_: None)
