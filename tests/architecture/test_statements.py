@@ -231,6 +231,7 @@ UNFILTERED = {
     "functions/banking/events/gauges.sql": {"read_gauges": OPERATOR},
     "functions/banking/broker/queue_gauges.sql": {"read_queues": OPERATOR},
     "functions/banking/consumer/key_gauges.sql": {"read_key_ends": OPERATOR},
+    "functions/banking/console_gauges.sql": {"read_counts": OPERATOR},
     "functions/banking/customer/usage.sql": {"consumers": OPERATOR},
     "functions/banking/overview/history.sql": {
         "newest": "until when minutes are counted: the time alone, of the row of all streams"

@@ -7,7 +7,6 @@ from typing import Any
 
 from chalice import Rate
 
-from chalicelib.banking.events.counters import REPLAYED
 from chalicelib.banking.replay.nudges import QUEUE
 from chalicelib.banking.schedules.blueprint import schedules
 from chalicelib.banking.wiring import parts, scheduled
@@ -30,6 +29,7 @@ def replay_nudged(_message: QueueMessage) -> None:
 
 
 def _work() -> dict[str, Any]:
+    from chalicelib.banking.events.counters import count_replayed
     from chalicelib.banking.replay.worker import ReplayWorker
 
     own, settings = parts(), parts().settings
@@ -42,6 +42,5 @@ def _work() -> dict[str, Any]:
         probe_seconds=settings.publish_probe_seconds,
     )
     worked = asdict(worker.run(settings.replay_seconds))
-    for outcome in ("sent", "refused", "left_out"):
-        own.metrics.count(REPLAYED, outcome, by=worked[outcome])
+    count_replayed(own.metrics, worked)
     return worked
