@@ -64,7 +64,7 @@ function Problem({ problem }) {
   const leadsToEvents = /events|failures/.test(problem.view ?? "");
   return html`<li><${Icon} name=${icon} tone=${tone} /><div><strong><${Said}>${problem.title}<//></strong> <${Said}>${problem.sentence}<//>
       <div class="small soft">${facts(problem).join(" · ")}${problem.runbook && html` · <a href=${problem.runbook} target="_blank" rel="noreferrer">${W.whatToDo}</a>`}</div></div>
-    <div class="row">${problem.act && leadsToEvents && html`<button type="button" class="primary" onClick=${replay}>${problem.act}</button>`}<a class="btn" href=${href(problem.view)} aria-label="${W.open}: ${problem.title}">${problem.act && !leadsToEvents ? problem.act : W.open}</a></div></li>`;
+    <div class="row">${problem.act && leadsToEvents && html`<button class="primary" onClick=${replay}>${problem.act}</button>`}<a class="btn" href=${href(problem.view)} aria-label="${W.open}: ${problem.title}">${problem.act && !leadsToEvents ? problem.act : W.open}</a></div></li>`;
 }
 
 const rate = ({ last_minute: minute } = {}) => (minute === null || minute === undefined ? W.unknown : `${+(minute / 60).toFixed(1)} ${W.perSecond}`);
