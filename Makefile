@@ -10,7 +10,7 @@ APP_USER = $(if $(filter command,$(origin USER)),$(USER))
 MADE := .venv .local console/node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .chalice/deployments
 
 .DEFAULT_GOAL := help
-.PHONY: help setup local up down demo relay-demo app-demo consumer deploy-local undeploy-local invoke logs \
+.PHONY: help setup local up down monitor monitor-down demo relay-demo app-demo consumer deploy-local undeploy-local invoke logs \
 	test nights unit check documents requirements console chaos bench bench-deploy bench-peers deploy rollback \
 	admin-key rotate-feed-keys recover destroy clean token health migrate
 
@@ -28,6 +28,12 @@ up: setup ## serve in the background; returns when /health answers 200
 
 down: ## stop every process of this checkout
 	@if [ -x $(PY) ]; then $(PY) -m local down; fi
+
+monitor: setup ## watch what `make up` serves: Prometheus, its alerts, and Grafana where Docker answers
+	@$(PY) -m local monitor
+
+monitor-down: ## stop what monitor started
+	@if [ -x $(PY) ]; then $(PY) -m local monitor-down; fi
 
 demo: setup ## show a bank's events from creation to confirmation (the others: relay-demo, app-demo)
 	@$(PY) -m local demo

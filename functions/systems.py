@@ -23,6 +23,7 @@ from fintegrate.system import System
 log = logging.getLogger(__name__)
 NAMES = ("banking", "relay", "appevents")
 OPERATIONS = "operations"
+CONSOLE = "console"
 served = MadeOnce(lambda: named(os.environ.get("SYSTEM")))
 """The systems that this process serves. The first one's callers may read the metrics.
 
@@ -44,6 +45,8 @@ def serve(app: RestApi, name: str | None, *, on_demand: bool) -> None:
     for system in served():
         for segment, load in system.services.items():
             app.serve_later(segment, load)
+    if any(system.console for system in served()):
+        app.serve_later(CONSOLE, _console)
     app.serve_later(None, _operations)  # the document names all services
     if not on_demand:
         app.serve_everything()
@@ -57,6 +60,11 @@ def _operations() -> Blueprint:
         index.answer_below(base_path)
     operations: Blueprint = index.operations
     return operations
+
+
+def _console() -> Blueprint:
+    blueprint: Blueprint = import_module(f"chalicelib.{CONSOLE}.index").console
+    return blueprint
 
 
 def metrics() -> Metrics:
@@ -111,6 +119,11 @@ def _is_configured(system: System) -> bool:
         log.warning("%s has not its settings: %s", system.name, error)
         return False
     return True
+
+
+def with_console() -> System:
+    """The system whose keys open the console: the first one that has one."""
+    return next(system for system in served() if system.console)
 
 
 @cache

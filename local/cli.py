@@ -24,6 +24,7 @@ from local.banking.recovering import NotRecovered
 from local.bench.peers.virtualenv import PeersMissing
 from local.machine.checkout import Checkout
 from local.machine.ports import NoFreePort
+from local.monitoring import watching
 from local.relay import platforms_server as platforms
 from local.services.choice import remove_all
 from local.services.installation import Installation, NotMigrated, install
@@ -44,6 +45,7 @@ EXPLAINED = (
     NotRecovered,
     NoTokens,
     NotDone,
+    watching.NothingServed,
 )
 ANY_ARGUMENTS = {"allow_extra_args": True, "ignore_unknown_options": True}
 
@@ -185,11 +187,29 @@ def logs(function: Annotated[str, typer.Argument()] = "") -> None:
     raise typer.Exit(cli.logs(function))
 
 
+@app.command()
+@explained
+def monitor() -> None:
+    """Have Prometheus watch what `make up` serves."""
+    from local.monitoring.command import monitor
+
+    monitor(Checkout(), console)
+
+
+@app.command(name="monitor-down")
+@explained
+def monitor_down() -> None:
+    """Stop what `make monitor` started."""
+    watching.stop(Checkout())
+    console.print("Stopped.")
+
+
 @app.command(name="down")
 @explained
 def down_command() -> None:
     """Stop everything of this checkout, and only it."""
     checkout = Checkout()
+    watching.stop(checkout)
     for each in (checkout.within("chaos"), checkout):
         down(each)
     console.print("Stopped.")
@@ -200,6 +220,7 @@ def down_command() -> None:
 def clean() -> None:
     """Stop everything and delete the servers' data."""
     checkout = Checkout()
+    watching.stop(checkout)
     for each in (checkout.within("chaos"), checkout):
         down(each)
         remove_all(each)
@@ -236,6 +257,7 @@ def migrate(service: str, down: bool = False) -> None:
 def documents() -> None:
     """Write the documents that are made from the code, and name those that changed."""
     from local.appevents import documents as of_appevents
+    from local.banking import alerts
     from local.banking import documents as of_banking
     from local.documents import write
     from local.relay import documents as of_relay
@@ -245,7 +267,8 @@ def documents() -> None:
         "banking": of_banking.further_documents,
         "relay": of_relay.further_documents,
     }
-    for path in write(Checkout().root, further):
+    root = Checkout().root
+    for path in (*write(root, further), *alerts.write(root)):
         console.print(f"wrote {path}")
 
 

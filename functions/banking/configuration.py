@@ -43,6 +43,13 @@ class Configuration:
 
     rate_limit_api_key_per_minute: int = field(default=50, metadata={"least": 1})
     rate_limit_api_key_burst: int = field(default=500, metadata={"least": 1})
+    rate_limit_session_per_minute: int = field(default=240, metadata={"least": 1})
+    rate_limit_session_burst: int = field(default=120, metadata={"least": 1})
+    """A session of the console has a bucket of its own, so that looking takes nothing from a program."""
+    grafana_url: str = ""
+    prometheus_url: str = ""
+    trace_url: str = ""
+    """Where the console's links lead; empty without one. `{trace_id}` stands for a trace's id."""
     redis_timeout_ms: int = 50
     redis_retry_seconds: int = 10
     """After Redis has failed, requests pass without a rate limit for this long."""
@@ -86,6 +93,8 @@ class Configuration:
     sweep_seconds: int = 20
     """How long resend and redeliver work per call. They must stop before the gateway's 29 s."""
     sweep_batch: int = 2_000
+    replay_seconds: int = field(default=50, metadata={"least": 1})
+    """How long a run of the schedule `replay` works. It begins each minute."""
     reconcile_seconds: int = field(default=240, metadata={"least": 1})
     """The scheduled reconciliation's time limit; the endpoint's is `sweep_seconds`."""
 

@@ -1,6 +1,6 @@
 """What the API document says of banking as a whole. Endpoints and fields describe themselves."""
 
-from fintegrate.openapi.description import KEY, Description, Refusal
+from fintegrate.openapi.description import BEARER_KEY, KEY, SESSION, Description, Refusal
 
 VERSION = "1.0.0"
 OVERVIEW = """\
@@ -14,8 +14,10 @@ UTC; UUIDs are lower case with dashes. The gateway itself may answer 404 or 405 
 exist, 429 for too many requests of one address, and 502 or 504 when a function fails or takes longer
 than 29 s, all in the same envelope.
 
-Send your API key in `X-API-Key`. Send an `Idempotency-Key` with a POST to be able to repeat it: for
-24 hours the same key and body get the stored answer. Bodies are compared as JSON.
+Send your API key in `X-API-Key`. The console's page sends a cookie instead, with the header
+`X-Console: 1`, or `X-Console: poll` for what nobody has clicked. Send an `Idempotency-Key` with a POST
+to be able to repeat it: for 24 hours the same key and body get the stored answer. Bodies are compared
+as JSON.
 
 A page may have fewer entries than `limit`, because its answer ends before 5 MiB: go by `next_cursor`.
 """
@@ -23,14 +25,16 @@ DESCRIPTION = Description(
     title="Fintegrate",
     version=VERSION,
     overview=OVERVIEW,
-    schemes={"ApiKey": KEY},
+    schemes={"ApiKey": KEY, "Session": SESSION},
+    further={"BearerKey": BEARER_KEY},
     refusals={
         401: Refusal(
-            "X-API-Key is missing, malformed, unknown, expired or deactivated",
+            "The key is missing, malformed, unknown, expired or deactivated; or the session is over",
             "X-API-Key is missing; send your API key in this header",
         ),
         403: Refusal(
-            "The key is good, but its consumer is deactivated or the endpoint is the admin's",
+            "The key is good, but its consumer is deactivated, the endpoint is the admin's or the "
+            "session may only look; or a cookie came from another page",
             "This endpoint is the admin's; use an endpoint of your own consumer",
         ),
         404: Refusal(

@@ -13,10 +13,12 @@ from chalicelib.banking.schedules.purge import purge
 from chalicelib.banking.schedules.recover import recover
 from chalicelib.banking.schedules.run_reconcile import reconcile
 from chalicelib.banking.schedules.run_redeliver import redeliver
+from chalicelib.banking.schedules.run_replay import replay, replay_nudged
 from chalicelib.banking.schedules.run_resend import resend
 from chalicelib.banking.schedules.run_rewind import rewind
 from chalicelib.banking.schedules.sweep_dead_letters import sweep_dead_letters
 from chalicelib.banking.schedules.watch_restore import watch_restore
+from chalicelib.banking.schedules.write_minutes import write_minutes
 
 __all__ = [
     "broker_admin",
@@ -28,8 +30,11 @@ __all__ = [
     "reconcile",
     "recover",
     "redeliver",
+    "replay",
+    "replay_nudged",
     "resend",
     "rewind",
     "sweep_dead_letters",
     "watch_restore",
+    "write_minutes",
 ]

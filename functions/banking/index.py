@@ -7,6 +7,13 @@ imported when a request asks for it, so that a cold start pays for one.
 from chalice import Blueprint
 
 
+def _audit() -> Blueprint:
+    from chalicelib.banking.audit import list_audit  # noqa: F401
+    from chalicelib.banking.audit.blueprint import audit
+
+    return audit
+
+
 def _consumer() -> Blueprint:
     from chalicelib.banking.consumer import (  # noqa: F401
         change_consumer,
@@ -52,18 +59,52 @@ def _events() -> Blueprint:
         cancel_rewind,
         confirm_delivery,
         list_events,
+        list_failures,
         read_event,
         read_health,
+        read_lane,
         read_rewind,
         reconcile_events,
         redeliver_events,
         resend_events,
         rewind_events,
+        search_events,
         skip_head,
     )
     from chalicelib.banking.events.blueprint import events
 
     return events
+
+
+def _overview() -> Blueprint:
+    from chalicelib.banking.overview import read_overview, read_series  # noqa: F401
+    from chalicelib.banking.overview.blueprint import overview
+
+    return overview
+
+
+def _dead_letters() -> Blueprint:
+    from chalicelib.banking.dead_letters import (  # noqa: F401
+        list_dead_letters,
+        read_dead_letter,
+        requeue_dead_letters,
+        resolve_dead_letters,
+    )
+    from chalicelib.banking.dead_letters.blueprint import dead_letters
+
+    return dead_letters
+
+
+def _replay() -> Blueprint:
+    from chalicelib.banking.replay import (  # noqa: F401
+        change_replay,
+        create_replay,
+        list_replays,
+        read_replay,
+    )
+    from chalicelib.banking.replay.blueprint import replay
+
+    return replay
 
 
 def _schedules() -> Blueprint:
@@ -77,10 +118,12 @@ def _schedules() -> Blueprint:
         recover,
         run_reconcile,
         run_redeliver,
+        run_replay,
         run_resend,
         run_rewind,
         sweep_dead_letters,
         watch_restore,
+        write_minutes,
     )
     from chalicelib.banking.schedules.blueprint import schedules
 
@@ -88,9 +131,13 @@ def _schedules() -> Blueprint:
 
 
 SERVICES = {
+    "audit": _audit,
     "consumer": _consumer,
     "customer": _customer,
+    "dead-letters": _dead_letters,
     "events": _events,
+    "overview": _overview,
+    "replay": _replay,
     "schedules": _schedules,
 }
 """By the first segment of their paths. The schedules have none."""

@@ -12,7 +12,7 @@ from fintegrate.database import Database
 from fintegrate.http.endpoint import RequestParts
 from fintegrate.metrics import GaugeFamily
 from fintegrate.schedule_runs import ScheduleRuns
-from fintegrate.system import Probe, System, SystemDatabase
+from fintegrate.system import Console, Probe, System, SystemDatabase
 
 if TYPE_CHECKING:
     from fintegrate.openapi.description import Description
@@ -33,16 +33,40 @@ def _probes() -> Mapping[str, Probe]:
 
 
 def _gauges(db: Database) -> Iterable[GaugeFamily]:
+    from chalicelib.banking.broker.queue_gauges import queue_gauges
+    from chalicelib.banking.consumer.key_gauges import key_gauges
     from chalicelib.banking.events.gauges import gauges
-    from chalicelib.banking.wiring import parts
+    from chalicelib.banking.wiring import BOUNDS, parts
 
-    return gauges(db, parts().publisher.breaker.state)
+    own, most = parts(), BOUNDS["consumer"]
+    yield from gauges(db, own.publisher.breaker.state, most)
+    yield from queue_gauges(db, own.settings.queue_observation_seconds, most)
+    yield from key_gauges(db, most)
 
 
 def _schedule_runs() -> ScheduleRuns:
     from chalicelib.banking.wiring import schedule_runs
 
     return schedule_runs()
+
+
+def _console() -> Console:
+    from chalicelib.banking.wiring import parts
+
+    own = parts()
+    settings = own.settings
+    links = {
+        "grafana": settings.grafana_url or None,
+        "prometheus": settings.prometheus_url or None,
+        "traces": settings.trace_url or None,
+    }
+    return Console(own.sessions, settings.stage, links, _thresholds)
+
+
+def _thresholds() -> Mapping[str, float]:
+    from chalicelib.banking.overview.conditions import CONDITIONS
+
+    return {name: condition.threshold for name, condition in CONDITIONS.items()}
 
 
 def _description() -> Description:
@@ -79,6 +103,7 @@ SYSTEM = System(
     description=_description,
     after_migrations=_after_migrations,
     schedule_runs=_schedule_runs,
+    console=_console,
     made_up={
         "API_KEY_CHECK_SECRET": _new_check_secret,
         "ADMIN_API_KEY": _new_admin_api_key,

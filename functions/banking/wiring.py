@@ -19,11 +19,15 @@ from chalicelib.banking.events import counters, late, outbox, redeliver, resend
 from chalicelib.banking.events.counters import CountingSender, counting
 from chalicelib.banking.events.message import compose
 from chalicelib.banking.events.pauses import PausingSender
+from chalicelib.banking.sessions import SQL as OF_SESSIONS
+from chalicelib.banking.sessions import find_session
 from chalicelib.banking.tenants import ADMIN_ID
-from fintegrate.access.by_api_key import ByApiKey
+from fintegrate.access.by_api_key import ByApiKey, ByBearerKey
+from fintegrate.access.by_session import BySession
 from fintegrate.access.keys import ApiKeys
 from fintegrate.access.proofs import Proofs
 from fintegrate.access.secret_verifier import SecretVerifier
+from fintegrate.access.sessions import Sessions
 from fintegrate.breaker import CircuitBreaker
 from fintegrate.database import Database, Row
 from fintegrate.http.audit import AuditLog
@@ -47,6 +51,9 @@ from fintegrate.scheduled import schedules
 from fintegrate.settings import load
 
 SQL = queries_beside(__name__)
+INACTIVE = "This consumer is deactivated; ask the operator to activate it"
+BOUNDS = {"consumer": 100, "route": 80}
+"""How many values these labels of `/metrics` may have."""
 
 
 class Parts(NamedTuple):
@@ -64,6 +71,8 @@ class Parts(NamedTuple):
     resend: Sweep
     late: Sweep
     redeliver: Sweep
+    counting_sender: Callable[[str], CountingSender]
+    """Makes the sender of one kind of work, which counts its attempts under this name."""
     sweep_database: Database
     declare_queues: Callable[[Sequence[Row]], None]
     broker_access: Settling
@@ -73,6 +82,11 @@ class Parts(NamedTuple):
     def keys(self) -> ApiKeys:
         """Makes and reads API keys."""
         return ApiKeys(self.settings.api_key_check_secret)
+
+    @property
+    def sessions(self) -> Sessions:
+        """The console's sessions."""
+        return Sessions(self.request.database, OF_SESSIONS)
 
     def close(self) -> None:
         """Close this thread's connections; each reopens when needed."""
@@ -132,6 +146,7 @@ def build(environment: Mapping[str, str]) -> Parts:
         resend=sweep(counted("resend"), statements=resend.SQL, listed=resend.LISTED),
         late=sweep(counted("late"), statements=late.SQL, listed=resend.LISTED),
         redeliver=sweep(counted("redeliver"), statements=redeliver.SQL, listed=redeliver.LISTED),
+        counting_sender=counted,
         sweep_database=sweep_database,
         declare_queues=declare,
         broker_access=Settling(database, publisher, revocations, settings),
@@ -145,7 +160,7 @@ def _metrics(redis: RedisConnections) -> Metrics:
         (*OF_THE_LAYER, *counters.COUNTED),
         prefix=SERVICE,
         namespace="banking",
-        bounds={"consumer": 100, "route": 80},
+        bounds=BOUNDS,
     )
 
 
@@ -156,9 +171,10 @@ def _request_parts(
     metrics: Metrics,
     sender: Sender,
 ) -> RequestParts:
+    by_key = _by_api_key(settings, database, redis)
     return RequestParts(
         database=database,
-        schemes={"ApiKey": _by_api_key(settings, database, redis)},
+        schemes={"ApiKey": by_key, "Session": _by_session(database)},
         rate_limiter=RateLimiter(
             redis,
             metrics,
@@ -176,8 +192,23 @@ def _request_parts(
         idempotency_keys=IdempotencyKeys(database, SQL),
         max_body_bytes=settings.max_body_bytes,
         publish_new=counting(_outbox(settings, database, sender).publish_new, metrics),
+        session_limiter=RateLimiter(
+            redis,
+            metrics,
+            per_minute=settings.rate_limit_session_per_minute,
+            burst=settings.rate_limit_session_burst,
+            subject="session",
+            layer="session",
+            kind="session_rate_limit",
+        ),
+        further_schemes={"BearerKey": ByBearerKey(by_key)},
         admins_only="This endpoint is the admin's; use an endpoint of your own consumer",
     )
+
+
+def _by_session(database: Database) -> BySession:
+    find = partial(find_session, database)
+    return BySession(find, admin_id=ADMIN_ID, owner_inactive=INACTIVE)
 
 
 def _by_api_key(settings: Configuration, database: Database, redis: RedisConnections) -> ByApiKey:
@@ -194,7 +225,7 @@ def _by_api_key(settings: Configuration, database: Database, redis: RedisConnect
         keys,
         verifier,
         admin_id=ADMIN_ID,
-        owner_inactive="This consumer is deactivated; ask the operator to activate it",
+        owner_inactive=INACTIVE,
     )
 
 

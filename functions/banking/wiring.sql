@@ -1,9 +1,10 @@
 -- The statements of the layer's endpoints for banking's tables, whose owner is a consumer.
 
 -- name: write_audit
-INSERT INTO audit_log (request_id, consumer_id, key_id, action, status_code, reason, source_ip)
+INSERT INTO audit_log (request_id, consumer_id, key_id, action, status_code, reason, source_ip, actor,
+                       session_id, subject_consumer_id, details)
 VALUES (%(request_id)s, %(owner_id)s, %(key_id)s, %(action)s, %(status_code)s, %(reason)s,
-        %(source_ip)s)
+        %(source_ip)s, %(actor)s, %(session_id)s, %(subject_owner_id)s, %(details)s::jsonb)
 
 -- Keys are per consumer. A key older than 24 hours counts as absent and is reused.
 

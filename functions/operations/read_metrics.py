@@ -18,7 +18,7 @@ MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
 @operations.route("/metrics", methods=["GET"])
-@endpoint(Nothing, access=Access.ADMIN, media_type=MEDIA_TYPE)
+@endpoint(Nothing, access=Access.ADMIN, media_type=MEDIA_TYPE, also=("BearerKey",))
 def read_metrics(_call: Call[Nothing]) -> Answer:
     """The metrics in the Prometheus text format.
 

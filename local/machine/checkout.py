@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-PRIVATE = {"consumers", "log", "rabbitmq", "redis", "secrets"}
+PRIVATE = {"consumers", "log", "prometheus", "rabbitmq", "redis", "secrets"}
 """Folders with names of customers, or with passwords."""
 OWNER_ONLY, PASSABLE = 0o700, 0o711
 

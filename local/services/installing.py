@@ -11,12 +11,13 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from local.machine.environment import leave_aside
 from local.services.native.browser import CHROMIUM
 from local.services.native.programs import Program
+from local.services.native.prometheus import PROMETHEUS
 from local.services.native.servers import missing
 from local.services.packages import INSTALL, install_command, package_manager, packages
 
@@ -26,6 +27,7 @@ TOOLS = (
         packages={"apt-get": "ffmpeg", "brew": "ffmpeg", "dnf": "ffmpeg-free", "apk": "ffmpeg"},
     ),
     CHROMIUM,
+    PROMETHEUS,
 )
 POLICY = Path("/usr/sbin/policy-rc.d")
 DENY = "#!/bin/sh\nexit 101\n"  # "action not allowed" (Debian's invoke-rc.d interface)
@@ -75,24 +77,33 @@ def _starting_denied(manager: str) -> Iterator[None]:
 
 def install(programs: Sequence[Program], manager: str, tools: Sequence[Program] = ()) -> None:
     """Install packages; no server of them runs afterwards, now or at the next boot."""
-    servers = packages(programs, manager)
-    wanted = [*servers, *packages(tools, manager)]
+    services = packages([*programs, *(tool for tool in tools if tool.is_service)], manager)
+    wanted = [*packages(programs, manager), *packages(tools, manager)]
     if manager == "apt-get":
         _run(["apt-get", "update", "-q"], manager)
     with _starting_denied(manager):
         _run([*INSTALL[manager].split(), *wanted], manager)
-    if manager == "apt-get" and servers and Path("/run/systemd/system").exists():
-        _run(["systemctl", "disable", *servers], manager)
+    if manager == "apt-get" and services and Path("/run/systemd/system").exists():
+        _run(["systemctl", "disable", *services], manager)
+
+
+def install_where_allowed(tools: Sequence[Program]) -> None:
+    """Install those that have a package here, if nobody is asked for a password; or do nothing."""
+    manager = package_manager()
+    known = [tool for tool in tools if manager in tool.packages]
+    if known and manager is not None and _may_install(manager):
+        with suppress(subprocess.CalledProcessError):
+            install([], manager, known)
 
 
 def main() -> None:
     """Install what is missing, or print the command and fail."""
     leave_aside(os.environ)
-    programs, tools = _missing_servers(), [each for each in TOOLS if each.find() is None]
+    manager, programs, tools = package_manager(), _missing_servers(), _missing_tools()
     names = ", ".join(program.name for program in (*programs, *tools))
     if not names:
         return
-    manager, by_hand = package_manager(), install_command([*programs, *tools])
+    by_hand = install_command([*programs, *tools])
     if manager is None or not _may_install(manager):
         said = f"Missing: {names}. Install them: {by_hand}"
         if programs:
@@ -104,6 +115,16 @@ def main() -> None:
         install(programs, manager, tools)
     except subprocess.CalledProcessError as error:
         sys.exit(f"{error.stdout}\nThat failed. Install by hand: {by_hand}")
+
+
+def _missing_tools() -> list[Program]:
+    """Those for which the package manager is known to have a package; all without a manager."""
+    manager = package_manager()
+    return [
+        each
+        for each in TOOLS
+        if each.find() is None and (manager is None or manager in each.packages)
+    ]
 
 
 def _missing_servers() -> list[Program]:

@@ -200,6 +200,23 @@ CREATE INDEX customer_events_delivery_failed_of_consumer
 CREATE INDEX customer_events_deletions
     ON customer_events (customer_id, sequence) INCLUDE (consumer_id)
     WHERE event_type = 'customer_deletion';
+-- Events that were published more than a minute after their commit, by when that was. The others are found by
+-- when they were committed.
+CREATE INDEX customer_events_published_late
+    ON customer_events (published_at) INCLUDE (consumer_id, created_at)
+    WHERE published_at - created_at > interval '60 seconds';
+-- Events that were sent again, by when that was.
+CREATE INDEX customer_events_redelivered
+    ON customer_events (deliver_last_tried_at) INCLUDE (consumer_id)
+    WHERE deliver_last_tried_at IS NOT NULL;
+
+-- Whoever sends X-Request-Id chooses it, so it may be that of any number of events: the newest come first.
+CREATE INDEX customer_events_by_request
+    ON customer_events (consumer_id, (metadata_json ->> 'request_id'), created_at DESC)
+    WHERE metadata_json ? 'request_id';
+CREATE INDEX customer_events_by_trace
+    ON customer_events (consumer_id, substr(metadata_json ->> 'traceparent', 4, 32), created_at DESC)
+    WHERE metadata_json ? 'traceparent';
 
 -- Events are permanent: rows are never deleted, and only their publish and delivery columns may change.
 -- Because of the column list the trigger does not run for allowed changes.
@@ -220,6 +237,30 @@ CREATE TRIGGER customer_events_immutable
                      payload_json, metadata_json, created_at
     ON customer_events
     FOR EACH ROW EXECUTE FUNCTION refuse_event_change();
+
+-- The history of an event: attempts that failed, every copy that was sent again, and what a person did to it.
+-- A first success writes nothing: it stands in the event's own columns. caused_by: the request or the job behind
+-- it; null for a schedule. outcome: how the broker answered, or what became of the event. words: the broker's or
+-- the person's.
+CREATE TABLE event_attempts (
+    event_id    uuid        NOT NULL,
+    attempt_id  bigint      NOT NULL GENERATED ALWAYS AS IDENTITY,
+    consumer_id uuid        NOT NULL,
+    at          timestamptz NOT NULL DEFAULT clock_timestamp(),
+    by          text        NOT NULL,
+    outcome     text        NOT NULL,
+    words       text,
+    caused_by   text,
+    CONSTRAINT event_attempts_pkey PRIMARY KEY (event_id, attempt_id),
+    CONSTRAINT event_attempts_by_check CHECK (by IN
+        ('request', 'resend', 'redeliver', 'replay', 'rewind', 'requeue', 'skip')),
+    CONSTRAINT event_attempts_outcome_check CHECK (outcome IN
+        ('confirmed', 'refused', 'nacked', 'unroutable', 'unconfirmed', 'unsent', 'given_up', 'reopened',
+         'given_back'))
+);
+
+-- For purge.
+CREATE INDEX event_attempts_by_age ON event_attempts (at);
 
 -- A bank whose queue nacks. A row ends when a probe, the bank's oldest event alone, is confirmed.
 CREATE TABLE publishing_pauses (
@@ -250,10 +291,14 @@ CREATE TABLE consumer_event_receipts (
 
 -- For purge.
 CREATE INDEX consumer_event_receipts_by_age ON consumer_event_receipts (updated_at);
+-- What the bank has received and not processed yet.
+CREATE INDEX consumer_event_receipts_at_bank
+    ON consumer_event_receipts (consumer_id, created_at, event_id) WHERE processing_status = 'received';
 
 -- A message from a dead-letter queue, stored unchanged. The fingerprint recognises a message that the
 -- broker delivers again because its acknowledgement was lost. superseded: a later copy of the event had
--- been sent by then, or the letter is of an older epoch, so it changed nothing.
+-- been sent by then, or the letter is of an older epoch, so it changed nothing. resolved_*: who has seen to
+-- it, and why; requeued_at: by sending it again. What is not resolved is open.
 CREATE TABLE dead_letters (
     dead_letter_id  uuid        NOT NULL DEFAULT gen_random_uuid(),
     queue_name      text        NOT NULL,
@@ -265,14 +310,32 @@ CREATE TABLE dead_letters (
     fingerprint     text        NOT NULL,
     created_at      timestamptz NOT NULL DEFAULT clock_timestamp(),
     superseded      boolean     NOT NULL DEFAULT false,
+    resolved_at     timestamptz,
+    resolved_by     text,
+    resolved_reason text,
+    requeued_at     timestamptz,
     CONSTRAINT dead_letters_pkey PRIMARY KEY (dead_letter_id),
-    CONSTRAINT dead_letters_fingerprint_key UNIQUE (fingerprint)
+    CONSTRAINT dead_letters_fingerprint_key UNIQUE (fingerprint),
+    CONSTRAINT dead_letters_resolved_check
+        CHECK ((resolved_at IS NULL) = (resolved_by IS NULL)
+               AND (resolved_at IS NULL) = (resolved_reason IS NULL)
+               AND (resolved_at IS NOT NULL OR requeued_at IS NULL))
 );
 
 CREATE INDEX dead_letters_by_event ON dead_letters (event_id) WHERE event_id IS NOT NULL;
 CREATE INDEX dead_letters_by_consumer ON dead_letters (consumer_id, created_at DESC);
--- Messages without a known event: an operator must examine them.
+-- For code from before letters could be resolved.
 CREATE INDEX dead_letters_unmatched ON dead_letters (created_at) WHERE event_id IS NULL;
+-- Letters that match no event and are not resolved: an operator must examine them.
+CREATE INDEX dead_letters_open_unmatched
+    ON dead_letters (consumer_id) WHERE event_id IS NULL AND resolved_at IS NULL;
+-- For lists, whose filters are any of these.
+CREATE INDEX dead_letters_listed
+    ON dead_letters (consumer_id, (resolved_at IS NULL), (event_id IS NULL),
+                     created_at, dead_letter_id);
+CREATE INDEX dead_letters_by_reason
+    ON dead_letters (consumer_id, reason, (resolved_at IS NULL), (event_id IS NULL),
+                     created_at, dead_letter_id);
 -- For purge.
 CREATE INDEX dead_letters_by_age ON dead_letters (created_at);
 
@@ -312,7 +375,78 @@ CREATE UNIQUE INDEX replay_jobs_one_at_a_time
     ON replay_jobs (consumer_id) WHERE status <> 'done';
 CREATE INDEX replay_jobs_by_consumer ON replay_jobs (consumer_id, created_at DESC);
 
--- What the broker last said of each consumer's queue. A figure is NULL if the broker did not have it, for
+-- A job that publishes events of a consumer again. Its events are in replay_batches; `cursor` counts those that
+-- are dealt with, and `ahead` names the ones that are dealt with behind it. A job is done when nothing is left. worker_id
+-- holds it until lease_until. From look_at on somebody may look whether it still waits; outbox_count is what
+-- waited in the consumer's outbox at the last look. is_counted: no confirmation is counted any more.
+CREATE TABLE replays (
+    job_id          uuid        NOT NULL,
+    consumer_id     uuid        NOT NULL,
+    status          text        NOT NULL,
+    mode            text        NOT NULL,
+    filter_json     jsonb       NOT NULL,
+    filter_hash     text        NOT NULL,
+    include_late    boolean     NOT NULL,
+    per_second      integer     NOT NULL,
+    reason          text,
+    actor           text        NOT NULL DEFAULT '',
+    request_id      text        NOT NULL,
+    matched         bigint      NOT NULL,
+    sent            bigint      NOT NULL DEFAULT 0,
+    refused         bigint      NOT NULL DEFAULT 0,
+    left_out        bigint      NOT NULL DEFAULT 0,
+    confirmed_again bigint      NOT NULL DEFAULT 0,
+    cursor          bigint      NOT NULL DEFAULT 0,
+    ahead           uuid[]      NOT NULL DEFAULT '{}',
+    per_second_now  integer     NOT NULL DEFAULT 0,
+    outbox_count    integer     NOT NULL DEFAULT 0,
+    is_counted      boolean     NOT NULL DEFAULT false,
+    waits_for       text,
+    look_at         timestamptz,
+    worker_id       uuid,
+    lease_until     timestamptz,
+    last_sent_at    timestamptz,
+    created_at      timestamptz NOT NULL DEFAULT clock_timestamp(),
+    started_at      timestamptz,
+    updated_at      timestamptz NOT NULL DEFAULT clock_timestamp(),
+    finished_at     timestamptz,
+    CONSTRAINT replays_pkey PRIMARY KEY (job_id),
+    CONSTRAINT replays_status_check
+        CHECK (status IN ('queued', 'running', 'paused', 'cancelled', 'done')),
+    CONSTRAINT replays_mode_check CHECK (mode IN ('missed', 'all')),
+    CONSTRAINT replays_per_second_check CHECK (per_second BETWEEN 1 AND 500),
+    CONSTRAINT replays_cursor_check CHECK (sent + refused + left_out = cursor + cardinality(ahead)),
+    CONSTRAINT replays_done_check CHECK ((status = 'done') = (matched = sent + refused + left_out)),
+    CONSTRAINT replays_confirmed_check CHECK (confirmed_again BETWEEN 0 AND sent),
+    CONSTRAINT replays_finished_check
+        CHECK ((status IN ('cancelled', 'done')) = (finished_at IS NOT NULL))
+);
+
+CREATE UNIQUE INDEX replays_one_at_a_time
+    ON replays (consumer_id) WHERE status = 'running';
+CREATE UNIQUE INDEX replays_same_filter
+    ON replays (consumer_id, filter_hash) WHERE status IN ('queued', 'running', 'paused');
+CREATE INDEX replays_by_consumer
+    ON replays (consumer_id, created_at DESC, job_id DESC);
+-- What a worker looks for: unfinished jobs, and finished ones whose confirmations are still counted.
+CREATE INDEX replays_unfinished
+    ON replays (created_at) WHERE status IN ('queued', 'running', 'paused');
+CREATE INDEX replays_not_counted
+    ON replays (finished_at) WHERE finished_at IS NOT NULL AND NOT is_counted;
+
+-- The events of a job, a hundred a row, in the order in which they are sent. confirmed: how many of them the
+-- consumer has processed since they were sent, as of checked_at. Rows go when there is nothing more to count.
+CREATE TABLE replay_batches (
+    job_id     uuid     NOT NULL,
+    number     integer  NOT NULL,
+    event_ids  uuid[]   NOT NULL,
+    confirmed  integer  NOT NULL DEFAULT 0,
+    checked_at timestamptz,
+    CONSTRAINT replay_batches_pkey PRIMARY KEY (job_id, number)
+);
+
+-- What the broker last said of each consumer's queue; dead_letters: what waits in its dead-letter queue.
+-- A figure is NULL if the broker did not have it, for
 -- example while the queue's node is down. observed_at is from before the broker was asked.
 CREATE TABLE queue_observations (
     consumer_id    uuid        NOT NULL,
@@ -321,6 +455,7 @@ CREATE TABLE queue_observations (
     unacknowledged bigint,
     consumers      integer,
     observed_at    timestamptz NOT NULL,
+    dead_letters   bigint,
     CONSTRAINT queue_observations_pkey PRIMARY KEY (consumer_id)
 );
 
@@ -369,6 +504,58 @@ CREATE TABLE lost_events (
     CONSTRAINT lost_events_pkey PRIMARY KEY (event_id)
 );
 
+-- What happened to a stream (a consumer's events) in a minute, and what waited at its end. The nil UUID is all
+-- streams together: a minute that was counted has its row. What happened is NULL until it is counted, what waited
+-- is NULL where nobody looked. Lag is counted in the buckets of fintegrate.console.lag, because percentiles do not
+-- add up: from commit to publish, and from commit to the consumer's word that it processed the event.
+CREATE TABLE stream_minutes (
+    consumer_id               uuid        NOT NULL,
+    minute                    timestamptz NOT NULL,
+    committed                 integer,
+    published                 integer,
+    received                  integer,
+    processed                 integer,
+    failed                    integer,
+    redelivered               integer,
+    publish_lag               integer[],
+    process_lag               integer[],
+    pending                   integer,
+    held_back                 integer,
+    undelivered               integer,
+    oldest_pending_seconds    real,
+    oldest_held_back_seconds  real,
+    oldest_undelivered_seconds real,
+    queue_depth               bigint,
+    readers                   integer,
+    CONSTRAINT stream_minutes_pkey PRIMARY KEY (consumer_id, minute),
+    CONSTRAINT stream_minutes_lag_check
+        CHECK (cardinality(publish_lag) = 14 AND cardinality(process_lag) = 14)
+);
+
+-- The same of an hour: the sums of its minutes, and of what waited the most. minutes: how many were counted.
+CREATE TABLE stream_hours (
+    consumer_id               uuid        NOT NULL,
+    hour                      timestamptz NOT NULL,
+    minutes                   integer     NOT NULL,
+    committed                 integer     NOT NULL,
+    published                 integer     NOT NULL,
+    received                  integer     NOT NULL,
+    processed                 integer     NOT NULL,
+    failed                    integer     NOT NULL,
+    redelivered               integer     NOT NULL,
+    publish_lag               integer[]   NOT NULL,
+    process_lag               integer[]   NOT NULL,
+    pending                   integer,
+    held_back                 integer,
+    undelivered               integer,
+    oldest_pending_seconds    real,
+    oldest_held_back_seconds  real,
+    oldest_undelivered_seconds real,
+    queue_depth               bigint,
+    readers                   integer,
+    CONSTRAINT stream_hours_pkey PRIMARY KEY (consumer_id, hour)
+);
+
 -- The last run of each schedule. last_error is null after a success; last_run_id leads to the log.
 CREATE TABLE schedule_runs (
     schedule         text             NOT NULL,
@@ -399,16 +586,43 @@ CREATE TABLE idempotency_keys (
 
 CREATE INDEX idempotency_keys_by_age ON idempotency_keys (created_at);
 
+-- Sessions of the console. `last_used_at` is the last click; a poll leaves it.
+CREATE TABLE console_sessions (
+    session_id   uuid        NOT NULL DEFAULT gen_random_uuid(),
+    token_hash   bytea       NOT NULL,
+    consumer_id  uuid        NOT NULL,
+    key_id       uuid        NOT NULL,
+    actor        text        NOT NULL,
+    read_only    boolean     NOT NULL,
+    created_at   timestamptz NOT NULL DEFAULT clock_timestamp(),
+    last_used_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    expires_at   timestamptz NOT NULL,
+    ended_at     timestamptz,
+    CONSTRAINT console_sessions_pkey PRIMARY KEY (session_id),
+    CONSTRAINT console_sessions_token_hash_key UNIQUE (token_hash),
+    CONSTRAINT console_sessions_key_id_fkey FOREIGN KEY (key_id) REFERENCES consumer_api_keys (key_id),
+    CONSTRAINT console_sessions_actor_check CHECK (char_length(actor) <= 64)
+);
+
+CREATE INDEX console_sessions_living ON console_sessions (key_id, created_at) WHERE ended_at IS NULL;
+CREATE INDEX console_sessions_by_age ON console_sessions (expires_at);
+
+-- Who did or tried what, in which request, why, and why it was refused. The actor is a name that was
+-- claimed. The subject is the consumer whose data it was, if not the caller.
 CREATE TABLE audit_log (
-    audit_id    uuid        NOT NULL DEFAULT gen_random_uuid(),
-    created_at  timestamptz NOT NULL DEFAULT clock_timestamp(),
-    request_id  text        NOT NULL,
-    consumer_id uuid,
-    key_id      uuid,
-    action      text        NOT NULL,
-    status_code integer     NOT NULL,
-    reason      text        NOT NULL,
-    source_ip   text,
+    audit_id            uuid        NOT NULL DEFAULT gen_random_uuid(),
+    created_at          timestamptz NOT NULL DEFAULT clock_timestamp(),
+    request_id          text        NOT NULL,
+    consumer_id         uuid,
+    key_id              uuid,
+    action              text        NOT NULL,
+    status_code         integer     NOT NULL,
+    reason              text        NOT NULL,
+    source_ip           text,
+    actor               text,
+    session_id          uuid,
+    subject_consumer_id uuid,
+    details             jsonb,
     CONSTRAINT audit_log_pkey PRIMARY KEY (audit_id),
     CONSTRAINT audit_log_status_code_check CHECK (status_code BETWEEN 100 AND 599)
 );
@@ -416,6 +630,11 @@ CREATE TABLE audit_log (
 CREATE INDEX audit_log_by_age ON audit_log (created_at);
 CREATE INDEX audit_log_by_consumer ON audit_log (consumer_id, created_at DESC);
 CREATE INDEX audit_log_by_request ON audit_log (request_id);
+CREATE INDEX audit_log_by_subject
+    ON audit_log (subject_consumer_id, created_at DESC) WHERE subject_consumer_id IS NOT NULL;
+CREATE INDEX audit_log_by_actor ON audit_log (actor, created_at DESC) WHERE actor IS NOT NULL;
+CREATE INDEX audit_log_by_action ON audit_log (action, created_at DESC);
+CREATE INDEX audit_log_by_status ON audit_log (status_code, created_at DESC);
 
 -- Whoever acts as the functions' user can add to the audit log, and cannot take its trail away: no row
 -- changes, and none goes before its eighth day. purge deletes what is older than AUDIT_RETENTION_DAYS.
@@ -495,14 +714,91 @@ BEGIN
 END
 $$;
 
+-- What a request must know of its session, its key and their consumer, in one statement. `used`: somebody
+-- has clicked, which keeps the session for another half hour; a click within ten seconds of the last one
+-- writes nothing.
+CREATE FUNCTION find_session(
+    token bytea, used boolean,
+    OUT owner_id uuid, OUT owner_name text, OUT owner_active boolean, OUT key_id uuid,
+    OUT api_key_status text, OUT expired boolean, OUT used_up text[], OUT session_id uuid, OUT actor text,
+    OUT read_only boolean, OUT is_over boolean
+) LANGUAGE plpgsql AS $$
+DECLARE
+    is_stale boolean;
+BEGIN
+    SELECT k.owner_id, k.owner_name, k.owner_active, s.key_id, k.api_key_status, k.expired, k.used_up,
+           s.session_id, s.actor, s.read_only,
+           s.ended_at IS NOT NULL OR s.expires_at <= clock_timestamp()
+               OR s.last_used_at <= clock_timestamp() - interval '30 minutes',
+           s.last_used_at < clock_timestamp() - interval '10 seconds'
+    INTO owner_id, owner_name, owner_active, key_id, api_key_status, expired, used_up, session_id, actor,
+         read_only, is_over, is_stale
+    FROM console_sessions s
+    CROSS JOIN LATERAL find_caller(s.key_id) k
+    WHERE s.token_hash = token;
+    IF used AND is_stale AND NOT is_over THEN
+        UPDATE console_sessions s SET last_used_at = clock_timestamp() WHERE s.token_hash = token;
+    END IF;
+END
+$$;
+
 -- A time as messages show it: in UTC and with six digits, whatever the zone of the session. JSON functions
 -- would write a timestamptz in the session's zone.
 CREATE FUNCTION utc_text(at timestamptz) RETURNS text LANGUAGE sql STABLE AS $$
     SELECT to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"+00:00"')
 $$;
 
+-- The state of an event, in one word: its statuses, why its delivery failed, its receipt's status (NULL
+-- without one), and whether an earlier event of its customer is pending. The last two arguments are only looked
+-- at where they decide, because the planner puts the body in the place of the call. A delivery that failed
+-- without the bank's word has the reason that the sweep of dead letters writes. An event that was sent again is
+-- in the queue, whatever its receipt said of the copy before. A receipt that is gone was processed.
+CREATE FUNCTION event_state(
+    publish_status text, deliver_status text, deliver_failure_reason text, receipt_status text,
+    is_behind boolean
+) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+    SELECT CASE publish_status
+        WHEN 'pending' THEN CASE WHEN is_behind THEN 'held_back' ELSE 'waiting' END
+        WHEN 'failed' THEN 'publish_failed'
+        ELSE CASE deliver_status
+            WHEN 'pending' THEN 'in_queue'
+            WHEN 'delivered' THEN
+                CASE WHEN receipt_status = 'received' THEN 'received' ELSE 'processed' END
+            ELSE CASE WHEN deliver_failure_reason LIKE 'dead-lettered: %'
+                      THEN 'dead_lettered' ELSE 'delivery_failed' END
+        END
+    END
+$$;
+
 -- Creates a customer and its event; returns the event's row. `key` is the public id of the API key that
--- asked for it: it stays in the event's metadata and is not sent.
+-- asked for it, `request` the request's id: they stay in the event's metadata and are not sent.
+CREATE FUNCTION create_customer_and_event(
+    of_consumer uuid, with_name text, with_status text, service text, trace text, key uuid, request text
+) RETURNS customer_events LANGUAGE plpgsql AS $$
+DECLARE
+    event customer_events;
+BEGIN
+    WITH customer AS (
+        INSERT INTO customers (consumer_id, name, status, created_at, updated_at)
+        SELECT of_consumer, with_name, with_status, at, at FROM clock_timestamp() AS at
+        RETURNING *
+    )
+    INSERT INTO customer_events (consumer_id, customer_id, sequence, event_type, source_service,
+                                 payload_json, metadata_json, created_at)
+    SELECT consumer_id, customer_id, event_sequence, 'customer_creation', service,
+           jsonb_build_object('customer_id', customer_id, 'name', name, 'status', status),
+           jsonb_strip_nulls(jsonb_build_object(
+               'created_at', utc_text(created_at), 'sequence', event_sequence,
+               'source_service', service, 'traceparent', trace, 'key_id', key,
+               'request_id', request)),
+           created_at
+    FROM customer
+    RETURNING * INTO event;
+    RETURN event;
+END
+$$;
+
+-- The same for code from before create_customer_and_event.
 CREATE FUNCTION create_customer(
     of_consumer uuid, with_name text, with_status text, service text, trace text,
     key uuid DEFAULT NULL
@@ -529,7 +825,7 @@ BEGIN
 END
 $$;
 
--- The epoch, for create_customer's caller: planned once per connection.
+-- The epoch, for create_customer_and_event's caller: planned once per connection.
 CREATE FUNCTION sending_epoch() RETURNS integer LANGUAGE plpgsql STABLE AS $$
 BEGIN
     RETURN (SELECT epoch FROM recovery);
@@ -604,18 +900,33 @@ BEGIN
 END
 $$;
 
+-- A reason without the ids, numbers and addresses in it: each word with a digit, an @ or a // becomes #. What
+-- is normalised stays as it is.
+CREATE FUNCTION normalised_reason(reason text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+    SELECT CASE WHEN reason ~ '[0-9@]|//' THEN
+        left(regexp_replace(reason, '[^\s,;=()"''<>{}]*([0-9@]|//)[^\s,;=()"''<>{}]*', '#', 'g'), 500)
+    ELSE left(coalesce(reason, ''), 500) END
+$$;
+
+-- The id of a group of failures: of one bank, one state, one type of event and one normalised reason.
+CREATE FUNCTION failure_group(of_consumer uuid, state text, of_type text, reason text)
+RETURNS text LANGUAGE sql IMMUTABLE AS $$
+    SELECT left(md5(concat_ws(chr(31), of_consumer::text, state, of_type, normalised_reason(reason))), 16)
+$$;
+
 -- ---------------------------------------------------------------------------------------------
 -- What the functions' user may do: with each table what a statement of theirs does. It owns nothing.
 -- ---------------------------------------------------------------------------------------------
 
 GRANT SELECT, INSERT ON customer_analytics, lost_events TO fintegrate_app;
-GRANT SELECT, INSERT, DELETE ON dead_letters TO fintegrate_app;
+GRANT SELECT, INSERT, DELETE ON event_attempts TO fintegrate_app;
 GRANT SELECT, UPDATE ON recovery TO fintegrate_app;
 GRANT SELECT, INSERT, UPDATE
     ON broker_access, consumer_api_keys, consumer_usage, consumers, customer_events,
-       last_reconciliation, replay_jobs, schedule_runs
+       last_reconciliation, replay_jobs, replays, schedule_runs
     TO fintegrate_app;
 GRANT SELECT, INSERT, UPDATE, DELETE
-    ON audit_log, consumer_event_receipts, customer_tags, customers, idempotency_keys,
-       publishing_pauses, queue_observations
+    ON audit_log, console_sessions, consumer_event_receipts, customer_tags, customers, dead_letters,
+       idempotency_keys, publishing_pauses, queue_observations, replay_batches, stream_hours,
+       stream_minutes
     TO fintegrate_app;

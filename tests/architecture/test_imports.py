@@ -24,6 +24,7 @@ LAYER_ROOMS: Mapping[str, set[str]] = {
     "messaging": {"ground", "access"},
     "outbox": {"ground", "access", "messaging"},
     "http": {"ground", "access"},
+    "console": {"ground", "http"},
     "outgoing": {"ground"},
     "storage": {"ground", "outgoing"},
     "openapi": {"ground", "access", "http"},
@@ -31,7 +32,16 @@ LAYER_ROOMS: Mapping[str, set[str]] = {
     "probes": {"ground", "messaging", "system"},
 }
 _BELOW_SERVING = {"machine", "aws_shapes", "services", "gateway", "schedules"}
-_BELOW_WINGS = {*_BELOW_SERVING, "serving", "artifact", "aws", "documents", "chaos", "bench"}
+_BELOW_WINGS = {
+    *_BELOW_SERVING,
+    "serving",
+    "monitoring",
+    "artifact",
+    "aws",
+    "documents",
+    "chaos",
+    "bench",
+}
 LOCAL_ROOMS: Mapping[str, set[str]] = {
     "machine": set(),
     "aws_shapes": {"machine"},
@@ -39,6 +49,7 @@ LOCAL_ROOMS: Mapping[str, set[str]] = {
     "gateway": {"machine", "aws_shapes"},
     "schedules": {"machine", "aws_shapes"},
     "serving": _BELOW_SERVING,
+    "monitoring": {"machine", "services", "serving"},
     "artifact": {*_BELOW_SERVING, "serving"},
     "aws": {*_BELOW_SERVING, "serving", "artifact"},
     "documents": {"machine"},

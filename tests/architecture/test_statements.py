@@ -206,16 +206,37 @@ UNFILTERED = {
         "skip_head": OPERATOR,
     },
     "functions/banking/events/gauges.sql": {"read_gauges": OPERATOR},
+    "functions/banking/broker/queue_gauges.sql": {"read_queues": OPERATOR},
+    "functions/banking/consumer/key_gauges.sql": {"read_key_ends": OPERATOR},
     "functions/banking/customer/usage.sql": {"consumers": OPERATOR},
+    "functions/banking/overview/history.sql": {
+        "newest": "until when minutes are counted: the time alone, of the row of all streams"
+    },
+    "functions/banking/overview/minutes.sql": {
+        "range": OPERATOR,
+        "keep": OPERATOR,
+        "observe": OPERATOR,
+        "sum_hours": OPERATOR,
+        "forget_minutes": OPERATOR,
+        "forget_hours": OPERATOR,
+    },
+    "functions/banking/overview/waiting.sql": {"nobodys": OPERATOR},
     "functions/banking/schedules/purge.sql": {
         "idempotency_keys": OPERATOR,
         "receipts": OPERATOR,
+        "attempts": OPERATOR,
         "audit_rows": OPERATOR,
+        "console_sessions": OPERATOR,
         "dead_letters": OPERATOR,
     },
 }
 """Statements that are not for one tenant, by file and name, with the reason."""
-UNFILTERED_FUNCTIONS = {"find_caller": BY_KEY, "find_api_key": BY_KEY, "mark_published": BY_EVENT}
+UNFILTERED_FUNCTIONS = {
+    "find_session": "finds out who calls: the session comes before the tenant is known",
+    "find_caller": BY_KEY,
+    "find_api_key": BY_KEY,
+    "mark_published": BY_EVENT,
+}
 """The same for functions of the database."""
 FUNCTION = re.compile(r"^CREATE FUNCTION (\w+).*?\$\$(.*?)\$\$;", re.MULTILINE | re.DOTALL)
 

@@ -26,6 +26,7 @@ EVERY = {
     "rewind",
     "sweep_dead_letters",
     "watch_restore",
+    "write_minutes",
 }
 
 

@@ -42,6 +42,7 @@ def keep(database: Database, seen: Iterable[QueueFigures], seconds_ago: float) -
     by_name = {figures.name: figures for figures in seen}
     consumers = database.fetch_all(SQL["consumers"], {})
     found = [by_name.get(queue_name(consumer["name"])) for consumer in consumers]
+    dead = [by_name.get(dead_letter_queue_name(consumer["name"])) for consumer in consumers]
     database.execute(
         SQL["keep"],
         {
@@ -50,6 +51,7 @@ def keep(database: Database, seen: Iterable[QueueFigures], seconds_ago: float) -
             "ready": [figures and figures.ready for figures in found],
             "unacknowledged": [figures and figures.unacknowledged for figures in found],
             "consumers": [figures and figures.consumers for figures in found],
+            "dead_letters": [figures and _messages(figures) for figures in dead],
             "seconds_ago": seconds_ago,
         },
     )
@@ -57,6 +59,13 @@ def keep(database: Database, seen: Iterable[QueueFigures], seconds_ago: float) -
         name(row["name"]) for row in consumers for name in (queue_name, dead_letter_queue_name)
     }
     return sorted(name for name in by_name.keys() - known if name.startswith(queue_name("")))
+
+
+def _messages(figures: QueueFigures) -> int | None:
+    """All messages of a queue; None if the broker left a figure out."""
+    if figures.ready is None or figures.unacknowledged is None:
+        return None
+    return figures.ready + figures.unacknowledged
 
 
 def take_absent(database: Database) -> list[Row]:

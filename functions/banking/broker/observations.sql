@@ -4,13 +4,15 @@ SELECT consumer_id, name FROM consumers
 -- name: keep
 -- An answer that arrives late does not replace a newer one.
 INSERT INTO queue_observations AS stored
-    (consumer_id, present, ready, unacknowledged, consumers, observed_at)
+    (consumer_id, present, ready, unacknowledged, consumers, dead_letters, observed_at)
 SELECT seen.*, clock_timestamp() - make_interval(secs => %(seconds_ago)s)
 FROM unnest(%(consumer_ids)s::uuid[], %(present)s::boolean[], %(ready)s::bigint[],
-            %(unacknowledged)s::bigint[], %(consumers)s::integer[]) AS seen
+            %(unacknowledged)s::bigint[], %(consumers)s::integer[],
+            %(dead_letters)s::bigint[]) AS seen
 ON CONFLICT (consumer_id) DO UPDATE
     SET present = excluded.present, ready = excluded.ready,
         unacknowledged = excluded.unacknowledged, consumers = excluded.consumers,
+        dead_letters = excluded.dead_letters,
         observed_at = excluded.observed_at
     WHERE stored.observed_at < excluded.observed_at
 

@@ -14,7 +14,7 @@ SELECT %(admin_id)s, consumer_id, 1, 'consumer_created', %(source_service)s,
        jsonb_strip_nulls(jsonb_build_object(
            'created_at', utc_text(created_at), 'sequence', 1,
            'source_service', %(source_service)s, 'traceparent', %(traceparent)s::text,
-           'key_id', %(key_id)s::uuid)),
+           'key_id', %(key_id)s::uuid, 'request_id', %(request_id)s::text)),
        created_at
 FROM consumer
 RETURNING *, %(admin_name)s AS consumer_name, (SELECT epoch FROM recovery) AS epoch

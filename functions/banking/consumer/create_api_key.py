@@ -15,6 +15,7 @@ from fintegrate.http.endpoint import Access, Answer, Call
     access=Access.ADMIN,
     transaction=True,
     idempotency=False,
+    schemes=("ApiKey",),
     looks_up=True,
     conflict="An active key exists and `rotate` is false",
 )

@@ -31,6 +31,7 @@ def create_consumer(call: Call[NewConsumer]) -> Answer:
         "source_service": f"{call.request.method}: {call.request.path}",
         "traceparent": call.request.traceparent,
         "key_id": call.caller.key_id,
+        "request_id": call.request.id,
     }
     try:
         event = call.db.fetch_one(SQL["create_consumer"], values)

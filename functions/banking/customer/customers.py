@@ -35,6 +35,7 @@ def change_customer(call: Call[Any], statement: str, **values: object) -> Row | 
             "source_service": f"{call.request.method}: {call.request.path}",
             "traceparent": call.request.traceparent,
             "key_id": call.caller.key_id,
+            "request_id": call.request.id,
             **values,
         },
     )

@@ -6,12 +6,12 @@
 -- name: create_customer
 -- The most frequent change, planned once per connection. Returns what the message and the answer need
 -- of the event.
--- text: sql/banking/schema.sql, create_customer, sending_epoch
+-- text: sql/banking/schema.sql, create_customer_and_event, sending_epoch
 SELECT event_id, customer_id, sequence, event_type, payload_json, metadata_json, created_at,
        publish_try_count, deliver_try_count, %(consumer_name)s AS consumer_name,
        sending_epoch() AS epoch
-FROM create_customer(%(consumer_id)s, %(name)s, %(status)s, %(source_service)s, %(traceparent)s,
-                     %(key_id)s)
+FROM create_customer_and_event(%(consumer_id)s, %(name)s, %(status)s, %(source_service)s,
+                               %(traceparent)s, %(key_id)s, %(request_id)s)
      AS created
 
 -- name: change_status
@@ -30,7 +30,7 @@ SELECT consumer_id, customer_id, event_sequence, 'customer_status_change', %(sou
        jsonb_strip_nulls(jsonb_build_object(
            'created_at', utc_text(updated_at), 'sequence', event_sequence,
            'source_service', %(source_service)s, 'traceparent', %(traceparent)s::text,
-           'key_id', %(key_id)s::uuid)),
+           'key_id', %(key_id)s::uuid, 'request_id', %(request_id)s::text)),
        updated_at
 FROM customer
 RETURNING *, %(consumer_name)s AS consumer_name, (SELECT epoch FROM recovery) AS epoch
@@ -61,7 +61,7 @@ SELECT consumer_id, customer_id, sequence, 'customer_deletion', %(source_service
        jsonb_strip_nulls(jsonb_build_object(
            'created_at', utc_text(deleted_at), 'sequence', sequence,
            'source_service', %(source_service)s, 'traceparent', %(traceparent)s::text,
-           'key_id', %(key_id)s::uuid)),
+           'key_id', %(key_id)s::uuid, 'request_id', %(request_id)s::text)),
        deleted_at
 FROM customer
 RETURNING *, %(consumer_name)s AS consumer_name, (SELECT epoch FROM recovery) AS epoch

@@ -1,8 +1,9 @@
 """POST /events/confirm-delivery: a consumer reports the result of a delivery."""
 
 from chalicelib.banking.events.blueprint import events
+from chalicelib.banking.events.counters import count_confirmation
 from chalicelib.banking.events.models import Confirmation
-from chalicelib.banking.wiring import endpoint
+from chalicelib.banking.wiring import endpoint, parts
 from fintegrate.database import Row
 from fintegrate.errors import Conflict, NotFound
 from fintegrate.http.endpoint import Answer, Call
@@ -23,8 +24,12 @@ def confirm_delivery(call: Call[Confirmation]) -> Answer:
         "received_at": call.body.received_at,
         "failure_reason": call.body.failure_reason,
     }
-    if call.db.fetch_one(SQL["confirm"], {**own, **said}) is None:
+    changed = call.db.fetch_one(SQL["confirm"], {**own, **said})
+    if changed is None:
         _check_unchanged(call.body.status, call.db.fetch_one(SQL["read_receipt"], own))
+    else:
+        metrics, owner = parts().metrics, call.caller.owner_name
+        count_confirmation(metrics, owner, call.body.status, changed["lag_seconds"])
     return Answer()
 
 

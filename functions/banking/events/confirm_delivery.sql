@@ -1,11 +1,11 @@
 -- name: confirm
 -- Writes a confirmation into the receipt and the event. Returns no row if nothing changed. The function
--- has the state machine and its reasons. Planned once per connection.
+-- has the state machine and its reasons. The lag is by the database's clock. Planned once per connection.
 -- text: sql/banking/schema.sql, confirm_delivery
-SELECT event_id
+SELECT extract(epoch FROM clock_timestamp() - e.created_at)::float8 AS lag_seconds
 FROM confirm_delivery(%(event_id)s, %(consumer_id)s, %(status)s, %(received_at)s,
-                      %(failure_reason)s) AS event_id
-WHERE event_id IS NOT NULL
+                      %(failure_reason)s) AS changed
+JOIN customer_events e ON e.event_id = changed AND e.consumer_id = %(consumer_id)s
 
 -- name: read_receipt
 -- Why nothing changed: the consumer has no such event (no row), or its receipt's status.

@@ -19,7 +19,7 @@ import re
 import time
 import uuid
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -84,8 +84,15 @@ class SweptDeadLetters:
     superseded: int = 0
 
 
-def sweep_dead_letters(db: Database, broker_url: str, seconds: float) -> SweptDeadLetters:
+def sweep_dead_letters(
+    db: Database,
+    broker_url: str,
+    seconds: float,
+    kept: Callable[[str, str], None] = lambda _consumer, _reason: None,
+) -> SweptDeadLetters:
     """Empty every consumer's dead-letter queue, for at most about `seconds`.
+
+    `kept` is told of each stored letter: its consumer's name, and its reason.
 
     Raises:
         BrokerUnavailable: the broker is away; unacknowledged messages stay in their queues.
@@ -101,7 +108,7 @@ def sweep_dead_letters(db: Database, broker_url: str, seconds: float) -> SweptDe
             consumer = turns.popleft()
             channel = connection.channel()
             try:
-                if _sweep_batch(db, channel, consumer, swept):
+                if _sweep_batch(db, channel, consumer, swept, kept):
                     turns.append(consumer)
                 elif not channel.is_open:
                     _declare_again(broker_url, consumer["name"])
@@ -117,7 +124,11 @@ def sweep_dead_letters(db: Database, broker_url: str, seconds: float) -> SweptDe
 
 
 def _sweep_batch(
-    db: Database, channel: BlockingChannel, consumer: Row, swept: SweptDeadLetters
+    db: Database,
+    channel: BlockingChannel,
+    consumer: Row,
+    swept: SweptDeadLetters,
+    kept: Callable[[str, str], None],
 ) -> bool:
     """Take up to a batch from one queue; returns whether there may be more.
 
@@ -131,8 +142,9 @@ def _sweep_batch(
         return False
     if messages:
         with db.transaction():
-            for message in messages:
-                _keep(db, message, consumer, swept)
+            new = [message for message in messages if _keep(db, message, consumer, swept)]
+        for message in new:
+            kept(consumer["name"], message.reason)
         channel.basic_ack(messages[-1].delivery_tag, multiple=True)
     return bool(messages)
 
@@ -155,7 +167,8 @@ def _take(channel: BlockingChannel, consumer_name: str) -> Iterator[DeadLetter]:
         yield _dead_letter(consumer_name, int(method.delivery_tag or 0), properties, body)
 
 
-def _keep(db: Database, message: DeadLetter, consumer: Row, swept: SweptDeadLetters) -> None:
+def _keep(db: Database, message: DeadLetter, consumer: Row, swept: SweptDeadLetters) -> bool:
+    """Store a letter; returns whether it is new."""
     claimed = {"event_id": message.event_id, "consumer_id": consumer["consumer_id"]}
     event = db.fetch_one(SQL["lock_event"], claimed) if message.event_id else None
     superseded = event is not None and _is_older(message, event)
@@ -173,7 +186,7 @@ def _keep(db: Database, message: DeadLetter, consumer: Row, swept: SweptDeadLett
         },
     )
     if not kept:
-        return
+        return False
     swept.kept += 1
     if event is None:
         swept.unmatched += 1
@@ -182,6 +195,7 @@ def _keep(db: Database, message: DeadLetter, consumer: Row, swept: SweptDeadLett
     else:
         reason = f"dead-lettered: {message.reason}"
         db.execute(SQL["fail_delivery"], {**claimed, "reason": reason})
+    return True
 
 
 def _is_older(copy: DeadLetter, event: Row) -> bool:

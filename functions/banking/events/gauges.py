@@ -6,12 +6,12 @@ state shows 0, so that an alert can distinguish none from unknown.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any
 
 from chalicelib.banking.events.ledger import DISCREPANCIES, KINDS
 from chalicelib.banking.events.reconcile import read_last
+from fintegrate.bounded_rows import Together, bounded
 from fintegrate.database import Database, Row
 from fintegrate.metrics import GaugeFamily
 from fintegrate.queries import queries_beside
@@ -56,18 +56,27 @@ SYSTEM_AGES = {
         "oldest_undelivered",
     ),
 }
+_TOGETHER: Mapping[str, Together] = {
+    "paused": max,
+    "balanced": all,
+    **{f"oldest_{state}": max for state in AGED},
+}
+"""How a column of those consumers becomes one value that have no name of their own; others are added."""
 BREAKER_VALUES = {"closed": 0.0, "half_open": 0.5, "open": 1.0}
 
 
-def gauges(db: Database, breaker: str) -> Iterator[GaugeFamily]:
-    """All gauges for `/metrics`; `breaker` is the state of the process's circuit breaker."""
+def gauges(db: Database, breaker: str, most: int) -> Iterator[GaugeFamily]:
+    """The gauges of events for `/metrics`; `breaker` is the state of the process's circuit breaker.
+
+    At most `most` consumers have a name: those with the most events that wait or failed.
+    """
     yield GaugeFamily(
         "fintegrate_breaker_open",
         "State of the broker's circuit breaker: 0 closed, 0.5 half-open, 1 open",
         {(): BREAKER_VALUES[breaker]},
     )
-    yield from event_gauges(read_gauges(db))
-    yield from reconciliation_gauges(read_last(db))
+    yield from event_gauges(read_gauges(db), most)
+    yield from reconciliation_gauges(read_last(db), most)
 
 
 def read_gauges(db: Database) -> list[Row]:
@@ -75,13 +84,19 @@ def read_gauges(db: Database) -> list[Row]:
     return db.fetch_all(SQL["read_gauges"], {}, revive=True)
 
 
-def event_gauges(rows: Sequence[Row]) -> Iterator[GaugeFamily]:
-    """The families for these rows."""
+def event_gauges(rows: Sequence[Row], most: int) -> Iterator[GaugeFamily]:
+    """The families for these rows: the sums of all, then those of at most `most` consumers."""
     for name, (description, columns) in SYSTEM.items():
         total = sum(float(row[column]) for row in rows for column in columns)
         yield GaugeFamily(name, description, {(): total})
     for name, (description, column) in SYSTEM_AGES.items():
         yield GaugeFamily(name, description, {(): max(row[column] for row in rows)})
+    yield from _of_consumers(
+        bounded(rows, most, label="consumer", trouble=_unsettled, together=_TOGETHER)
+    )
+
+
+def _of_consumers(rows: Sequence[Row]) -> Iterator[GaugeFamily]:
     yield GaugeFamily(
         "fintegrate_consumer_events",
         "Events of a consumer in a state that asks for something to happen",
@@ -100,15 +115,25 @@ def event_gauges(rows: Sequence[Row]) -> Iterator[GaugeFamily]:
         {(row["consumer"], state): row[f"oldest_{state}"] for row in rows for state in AGED},
         ("consumer", "state"),
     )
+    yield GaugeFamily(
+        "fintegrate_consumer_dead_letters_unmatched",
+        "Dead letters of a consumer that belong to no known event",
+        {(row["consumer"],): row["unmatched_dead_letters"] for row in rows},
+        ("consumer",),
+    )
 
 
-def reconciliation_gauges(report: Row | None) -> Iterator[GaugeFamily]:
-    """The families of a reconciliation; empty before the first one."""
+def _unsettled(row: Row) -> int:
+    """How many events of a consumer, and dead letters without one, ask for something to happen."""
+    return int(sum(row[state] for state in STATES) + row["unmatched_dead_letters"])
+
+
+def reconciliation_gauges(report: Row | None, most: int) -> Iterator[GaugeFamily]:
+    """The families of a reconciliation, with at most `most` consumers; empty before the first one."""
     if report is None:
         return
-    tenants = {
-        tenant["consumer_name"] or tenant["consumer_id"]: tenant for tenant in report["tenants"]
-    }
+    ledgers = [_flat(tenant) for tenant in report["tenants"]]
+    shown = bounded(ledgers, most, label="consumer", trouble=_discrepant, together=_TOGETHER)
     yield GaugeFamily(
         "fintegrate_reconcile_timestamp_seconds",
         "When the last scheduled reconciliation was taken",
@@ -117,26 +142,33 @@ def reconciliation_gauges(report: Row | None) -> Iterator[GaugeFamily]:
     yield GaugeFamily(
         "fintegrate_reconcile_balanced",
         "Whether the consumer's ledger was balanced then",
-        {(name,): float(tenant["balanced"]) for name, tenant in tenants.items()},
+        {(row["consumer"],): float(row["balanced"]) for row in shown},
         ("consumer",),
     )
     yield GaugeFamily(
         "fintegrate_reconcile_events",
         "The consumer's ledger then: events of each kind",
-        {(name, kind): tenant[kind] for name, tenant in tenants.items() for kind in KINDS},
+        {(row["consumer"], kind): row[kind] for row in shown for kind in KINDS},
         ("consumer", "kind"),
     )
     yield GaugeFamily(
         "fintegrate_reconcile_discrepancies",
         "What should not be in the consumer's ledger, and was then",
-        _discrepancies(tenants),
+        {(row["consumer"], name): row[name] for row in shown for name in DISCREPANCIES},
         ("consumer", "discrepancy"),
     )
 
 
-def _discrepancies(tenants: dict[str, Any]) -> dict[tuple[str, ...], float]:
+def _flat(tenant: Row) -> Row:
+    """A tenant's ledger with its kinds and discrepancies side by side."""
     return {
-        (name, discrepancy): tenant["discrepancies"][discrepancy]
-        for name, tenant in tenants.items()
-        for discrepancy in DISCREPANCIES
+        "consumer": tenant["consumer_name"] or tenant["consumer_id"],
+        "balanced": tenant["balanced"],
+        **{kind: tenant[kind] for kind in KINDS},
+        **{name: tenant["discrepancies"][name] for name in DISCREPANCIES},
     }
+
+
+def _discrepant(row: Row) -> int:
+    """Those that are not balanced come first, the worst of them before the others."""
+    return 0 if row["balanced"] else 1 + abs(sum(row[name] for name in DISCREPANCIES))

@@ -22,22 +22,23 @@ WITH pending AS (
     WHERE publish_status = 'published' AND deliver_status = 'pending'
     GROUP BY consumer_id
 ), refused AS (
-    -- Events in dead_letters, and events that only a consumer's confirmation calls failed.
+    -- Events in dead_letters, and events that only a consumer's confirmation calls failed. An event whose
+    -- letters are all resolved is neither.
     SELECT consumer_id,
-           count(*) FILTER (WHERE dead) AS dead_lettered,
-           min(created_at) FILTER (WHERE dead) AS oldest_dead_lettered,
-           count(*) FILTER (WHERE NOT dead) AS delivery_failed,
-           min(created_at) FILTER (WHERE NOT dead) AS oldest_delivery_failed
+           count(*) FILTER (WHERE is_open) AS dead_lettered,
+           min(created_at) FILTER (WHERE is_open) AS oldest_dead_lettered,
+           count(*) FILTER (WHERE is_open IS NULL) AS delivery_failed,
+           min(created_at) FILTER (WHERE is_open IS NULL) AS oldest_delivery_failed
     FROM (SELECT consumer_id, created_at,
-                 EXISTS (SELECT FROM dead_letters d
-                         WHERE d.event_id = e.event_id AND NOT d.superseded) AS dead
+                 (SELECT bool_or(d.resolved_at IS NULL) FROM dead_letters d
+                  WHERE d.event_id = e.event_id AND NOT d.superseded) AS is_open
           FROM customer_events e
           WHERE deliver_status = 'failed') failed_delivery
     GROUP BY consumer_id
 ), unmatched AS (
     SELECT consumer_id, count(*) AS unmatched_dead_letters
     FROM dead_letters
-    WHERE event_id IS NULL
+    WHERE event_id IS NULL AND resolved_at IS NULL
     GROUP BY consumer_id
 )
 SELECT coalesce(c.name, consumer_id::text, '') AS consumer,

@@ -75,23 +75,45 @@ SET publish_status = 'published', published_at = clock_timestamp(), sent_late_at
 WHERE event_id = ANY (%(ids)s::uuid[])
 
 -- name: failed
--- The reason stays: it says why the event was given up. The answer names the new one.
-UPDATE customer_events
-SET publish_try_count = publish_try_count + 1, publish_last_tried_at = clock_timestamp()
-WHERE event_id = ANY (%(ids)s::uuid[])
+-- The reason stays: it says why the event was given up. The answer and the event's history have the new one.
+WITH told AS (
+    UPDATE customer_events e
+    SET publish_try_count = e.publish_try_count + 1, publish_last_tried_at = clock_timestamp()
+    FROM unnest(%(ids)s::uuid[], %(reasons)s::text[], %(outcomes)s::text[])
+             AS tried (event_id, reason, outcome)
+    WHERE e.event_id = tried.event_id
+    RETURNING e.event_id, e.consumer_id, tried.outcome, tried.reason
+)
+INSERT INTO event_attempts (event_id, consumer_id, by, outcome, words, caused_by)
+SELECT event_id, consumer_id, %(by)s, outcome, left(reason, 1000), %(caused_by)s
+FROM told
 
 -- name: unconfirmed
-UPDATE customer_events
-SET publish_last_tried_at = clock_timestamp()
-WHERE event_id = ANY (%(ids)s::uuid[])
+WITH told AS (
+    UPDATE customer_events e
+    SET publish_last_tried_at = clock_timestamp()
+    FROM unnest(%(ids)s::uuid[], %(reasons)s::text[]) AS silent (event_id, reason)
+    WHERE e.event_id = silent.event_id
+    RETURNING e.event_id, e.consumer_id, silent.reason
+)
+INSERT INTO event_attempts (event_id, consumer_id, by, outcome, words, caused_by)
+SELECT event_id, consumer_id, %(by)s, 'unconfirmed', left(reason, 1000), %(caused_by)s
+FROM told
 
 -- name: nacked
 -- As in resend.sql.
+WITH refused AS (
+    SELECT e.event_id, e.consumer_id, nacked.reason
+    FROM customer_events e
+    JOIN unnest(%(ids)s::uuid[], %(reasons)s::text[]) AS nacked (event_id, reason) USING (event_id)
+), told AS (
+    INSERT INTO event_attempts (event_id, consumer_id, by, outcome, words, caused_by)
+    SELECT event_id, consumer_id, %(by)s, 'nacked', left(reason, 1000), %(caused_by)s
+    FROM refused
+)
 INSERT INTO publishing_pauses (consumer_id, probe_at, reason)
-SELECT e.consumer_id, clock_timestamp() + make_interval(secs => %(probe_seconds)s),
-       min(nacked.reason)
-FROM customer_events e
-JOIN unnest(%(ids)s::uuid[], %(reasons)s::text[]) AS nacked (event_id, reason) USING (event_id)
-GROUP BY e.consumer_id
-ORDER BY e.consumer_id
+SELECT consumer_id, clock_timestamp() + make_interval(secs => %(probe_seconds)s), min(reason)
+FROM refused
+GROUP BY consumer_id
+ORDER BY consumer_id
 ON CONFLICT (consumer_id) DO UPDATE SET probe_at = excluded.probe_at, reason = excluded.reason

@@ -17,10 +17,12 @@ def compose(row: Row) -> Message:
     """Make the message of an event's row, which also has `consumer_name` and `epoch`.
 
     The epoch is that of the sending: the statement that read the row for it has read the epoch, too. A
-    row with `sent_late_at` is sent after its successors, and the message says so.
+    row with `sent_late_at` is sent after its successors, and the message says so. One with
+    `replay_job_id` is the copy of that replay.
     """
     metadata = dict(row["metadata_json"])
-    metadata.pop("key_id", None)  # who wrote it concerns the platform and its operator only
+    for own in ("key_id", "request_id"):  # who wrote it concerns the platform and its operator only
+        metadata.pop(own, None)
     traceparent = metadata.pop("traceparent", None) or _own_trace(row["event_id"])
     metadata["epoch"] = row["epoch"]
     if row.get("sent_late_at"):
@@ -54,6 +56,7 @@ def _properties(row: Row, traceparent: str) -> MessageProperties:
             "publish_try_count": row["publish_try_count"],
             "deliver_try_count": row["deliver_try_count"],
             "traceparent": traceparent,
+            **({"replay_job_id": row["replay_job_id"]} if "replay_job_id" in row else {}),
         },
     )
 

@@ -1,7 +1,7 @@
 """What requests about events take and what their answers give."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 from uuid import UUID
 
 from pydantic import Field, StringConstraints, model_validator
@@ -15,6 +15,17 @@ from fintegrate.http.validation import Described, Instant, RequestModel, Text, e
 ProcessingStatus = Literal["received", "processed", "failed"]
 PublishStatus = Literal["pending", "published", "failed"]
 DeliverStatus = Literal["pending", "delivered", "failed"]
+EventState = Literal[
+    "waiting",
+    "held_back",
+    "publish_failed",
+    "in_queue",
+    "received",
+    "processed",
+    "delivery_failed",
+    "dead_lettered",
+]
+"""What became of an event, in one word. The database's function `event_state` is the rule."""
 Reason = Annotated[Text, StringConstraints(max_length=1000)]
 _RECEIVED = Described("When the consumer received the event", "2026-01-15T09:30:00+00:00")
 _FAILURE = Described("Why it failed", "the account is blocked")
@@ -273,12 +284,6 @@ class EventsHealth(TypedDict):
     paused: list[PublishingPause]
 
 
-class EventRef(RequestModel):
-    """One event."""
-
-    event_id: EventId
-
-
 class EventListing(ScopedRequest):
     """Which events to list, newest first."""
 
@@ -325,31 +330,3 @@ class EventList(TypedDict):
 
     events: list[EventSummary]
     next_cursor: NextCursor
-
-
-class Receipt(TypedDict):
-    """What the consumer said of the event."""
-
-    processing_status: ProcessingStatus
-    received_at: Annotated[datetime, _RECEIVED]
-    processing_failure_reason: str | None
-    updated_at: datetime
-
-
-class DeadLetter(TypedDict):
-    """A copy of the event that ended in the dead-letter queue; `superseded`: a later one was sent."""
-
-    dead_letter_id: UUID
-    reason: str
-    superseded: bool
-    created_at: datetime
-
-
-class EventLife(EventSummary):
-    """An event's whole life."""
-
-    payload: dict[str, Any]
-    metadata: dict[str, Any]
-    waits_behind: UUID | None
-    receipts: list[Receipt]
-    dead_letters: list[DeadLetter]

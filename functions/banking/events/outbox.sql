@@ -23,9 +23,16 @@ GROUP BY held.by_rewind
 SELECT mark_published(%(id)s)
 
 -- name: mark_unpublished
--- The reason also tells sweeps that no request is publishing this event any more.
-UPDATE customer_events
-SET publish_failure_reason = %(reason)s,
-    publish_last_tried_at = CASE WHEN %(tried)s THEN clock_timestamp()
-                                 ELSE publish_last_tried_at END
-WHERE event_id = %(id)s AND publish_status = 'pending'
+-- The reason also tells sweeps that no request is publishing this event any more. A try in vain is kept.
+WITH told AS (
+    UPDATE customer_events
+    SET publish_failure_reason = %(reason)s,
+        publish_last_tried_at = CASE WHEN %(tried)s THEN clock_timestamp()
+                                     ELSE publish_last_tried_at END
+    WHERE event_id = %(id)s AND publish_status = 'pending'
+    RETURNING event_id, consumer_id
+)
+INSERT INTO event_attempts (event_id, consumer_id, by, outcome, words)
+SELECT event_id, consumer_id, 'request', %(outcome)s, left(%(reason)s, 1000)
+FROM told
+WHERE %(tried)s

@@ -6,26 +6,10 @@ from typing import Any
 
 from chalicelib.banking.events.models import EventListing
 from fintegrate.database import Database, Row
-from fintegrate.errors import NotFound
 from fintegrate.http.cursors import page, page_parameters
 from fintegrate.queries import queries_beside
 
 SQL = queries_beside(__name__)
-
-
-def read_event(db: Database, event_id: str, consumer_id: str | None) -> Row:
-    """Read an event with its receipts and dead letters.
-
-    Raises:
-        NotFound: there is no such event in this scope.
-    """
-    scope = {"event_id": event_id, "consumer_id": consumer_id}
-    event = db.fetch_one(SQL["read_event"], scope)
-    if event is None:
-        raise NotFound("No such event; check event_id")
-    event["receipts"] = db.fetch_all(SQL["read_receipts"], scope)
-    event["dead_letters"] = db.fetch_all(SQL["read_dead_letters"], scope)
-    return event
 
 
 def list_events(

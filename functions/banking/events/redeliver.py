@@ -25,12 +25,19 @@ def redeliver_filters(
     *,
     include_failed: bool = False,
     wait_longer: bool = False,
+    by: str = "redeliver",
+    caused_by: str | None = None,
 ) -> dict[str, Any]:
-    """The parameters of redeliver's statements; `wait_longer` after each redelivery of an event."""
+    """The parameters of redeliver's statements; `wait_longer` after each redelivery of an event.
+
+    `by` and `caused_by`, the id of the request, are for the events' history.
+    """
     return {
         **scope._asdict(),
         "event_ids": event_ids,
         "include_failed": include_failed,
+        "by": by,
+        "caused_by": caused_by,
         "grace_seconds": settings.delivery_grace_seconds,
         "first_wait_seconds": settings.redeliver_first_wait_seconds if wait_longer else 0,
         "longest_wait_seconds": settings.redeliver_longest_wait_seconds if wait_longer else 0,

@@ -123,15 +123,28 @@ WHERE lane.owner IN (SELECT consumer_id FROM replay_jobs WHERE status <> 'done')
 
 -- name: confirmed
 -- Sets the delivery back to pending, because a failed event that was sent again is under way.
-UPDATE customer_events
-SET deliver_status = 'pending', deliver_try_count = deliver_try_count + 1,
-    deliver_last_tried_at = clock_timestamp()
-WHERE event_id = ANY (%(ids)s::uuid[])
+WITH told AS (
+    UPDATE customer_events
+    SET deliver_status = 'pending', deliver_try_count = deliver_try_count + 1,
+        deliver_last_tried_at = clock_timestamp()
+    WHERE event_id = ANY (%(ids)s::uuid[])
+    RETURNING event_id, consumer_id
+)
+INSERT INTO event_attempts (event_id, consumer_id, by, outcome, caused_by)
+SELECT event_id, consumer_id, %(by)s, 'confirmed', %(caused_by)s
+FROM told
 
 -- name: failed
 -- Silence too: its copy may have arrived, and the number tells it from the next one.
-UPDATE customer_events e
-SET deliver_try_count = e.deliver_try_count + 1, deliver_last_tried_at = clock_timestamp(),
-    deliver_failure_reason = tried.reason
-FROM unnest(%(ids)s::uuid[], %(reasons)s::text[]) AS tried (event_id, reason)
-WHERE e.event_id = tried.event_id
+WITH told AS (
+    UPDATE customer_events e
+    SET deliver_try_count = e.deliver_try_count + 1, deliver_last_tried_at = clock_timestamp(),
+        deliver_failure_reason = tried.reason
+    FROM unnest(%(ids)s::uuid[], %(reasons)s::text[], %(outcomes)s::text[])
+             AS tried (event_id, reason, outcome)
+    WHERE e.event_id = tried.event_id
+    RETURNING e.event_id, e.consumer_id, tried.outcome, tried.reason
+)
+INSERT INTO event_attempts (event_id, consumer_id, by, outcome, words, caused_by)
+SELECT event_id, consumer_id, %(by)s, outcome, left(reason, 1000), %(caused_by)s
+FROM told

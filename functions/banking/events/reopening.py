@@ -38,6 +38,7 @@ def reopen_newest(
                 "customer_ids": [event["customer_id"] for event in found],
                 "event_ids": [event["event_id"] for event in found],
                 "reason": REASON.format(request_id=request_id),
+                "caused_by": request_id,
             }
             with db.transaction():
                 db.fetch_all(SQL["lock_customers"], chosen)

@@ -35,10 +35,16 @@ FOR NO KEY UPDATE
 -- name: reopen
 -- A statement of its own on purpose: its snapshot is taken after the locks, so it sees every event that
 -- was born before them. The event gets its tries anew.
-UPDATE customer_events e
-SET publish_status = 'pending', publish_try_count = 1, publish_given_up_at = NULL,
-    publish_failure_reason = %(reason)s || left(e.publish_failure_reason, 500)
-WHERE e.event_id = ANY (%(event_ids)s::uuid[]) AND e.publish_status = 'failed'
-  AND (%(consumer_id)s::uuid IS NULL OR e.consumer_id = %(consumer_id)s)
-  AND NOT EXISTS (SELECT FROM customer_events later
-                  WHERE later.customer_id = e.customer_id AND later.sequence > e.sequence)
+WITH told AS (
+    UPDATE customer_events e
+    SET publish_status = 'pending', publish_try_count = 1, publish_given_up_at = NULL,
+        publish_failure_reason = %(reason)s || left(e.publish_failure_reason, 500)
+    WHERE e.event_id = ANY (%(event_ids)s::uuid[]) AND e.publish_status = 'failed'
+      AND (%(consumer_id)s::uuid IS NULL OR e.consumer_id = %(consumer_id)s)
+      AND NOT EXISTS (SELECT FROM customer_events later
+                      WHERE later.customer_id = e.customer_id AND later.sequence > e.sequence)
+    RETURNING e.event_id, e.consumer_id, e.publish_failure_reason AS words
+)
+INSERT INTO event_attempts (event_id, consumer_id, by, outcome, words, caused_by)
+SELECT event_id, consumer_id, 'resend', 'reopened', left(words, 1000), %(caused_by)s
+FROM told

@@ -19,11 +19,17 @@ LISTED = {"event_id": "event_id", "event_type": "event_type", "try_count": "publ
 
 
 def resend_filters(
-    settings: Configuration, scope: Scope, event_ids: list[str] | None = None
+    settings: Configuration,
+    scope: Scope,
+    event_ids: list[str] | None = None,
+    caused_by: str | None = None,
 ) -> dict[str, Any]:
+    """The parameters of resend's statements; `caused_by` is the id of the request."""
     return {
         **scope._asdict(),
         "event_ids": event_ids,
+        "by": "resend",
+        "caused_by": caused_by,
         "handoff_seconds": settings.publish_handoff_seconds,
         "max_tries": settings.publish_max_tries,
         "probe": False,

@@ -95,20 +95,33 @@ SET publish_status = 'published', published_at = clock_timestamp(),
 WHERE event_id = ANY (%(ids)s::uuid[])
 
 -- name: failed
-UPDATE customer_events e
-SET publish_try_count = e.publish_try_count + 1, publish_last_tried_at = clock_timestamp(),
-    publish_failure_reason = tried.reason,
-    publish_status = CASE WHEN e.publish_try_count + 1 >= %(max_tries)s THEN 'failed'
-                          ELSE 'pending' END
-FROM unnest(%(ids)s::uuid[], %(reasons)s::text[]) AS tried (event_id, reason)
-WHERE e.event_id = tried.event_id
+WITH told AS (
+    UPDATE customer_events e
+    SET publish_try_count = e.publish_try_count + 1, publish_last_tried_at = clock_timestamp(),
+        publish_failure_reason = tried.reason,
+        publish_status = CASE WHEN e.publish_try_count + 1 >= %(max_tries)s THEN 'failed'
+                              ELSE 'pending' END
+    FROM unnest(%(ids)s::uuid[], %(reasons)s::text[], %(outcomes)s::text[])
+             AS tried (event_id, reason, outcome)
+    WHERE e.event_id = tried.event_id
+    RETURNING e.event_id, e.consumer_id, tried.outcome, tried.reason
+)
+INSERT INTO event_attempts (event_id, consumer_id, by, outcome, words, caused_by)
+SELECT event_id, consumer_id, %(by)s, outcome, left(reason, 1000), %(caused_by)s
+FROM told
 
 -- name: unconfirmed
 -- Silence spends no try either. A copy may have arrived.
-UPDATE customer_events e
-SET publish_last_tried_at = clock_timestamp(), publish_failure_reason = silent.reason
-FROM unnest(%(ids)s::uuid[], %(reasons)s::text[]) AS silent (event_id, reason)
-WHERE e.event_id = silent.event_id
+WITH told AS (
+    UPDATE customer_events e
+    SET publish_last_tried_at = clock_timestamp(), publish_failure_reason = silent.reason
+    FROM unnest(%(ids)s::uuid[], %(reasons)s::text[]) AS silent (event_id, reason)
+    WHERE e.event_id = silent.event_id
+    RETURNING e.event_id, e.consumer_id, silent.reason
+)
+INSERT INTO event_attempts (event_id, consumer_id, by, outcome, words, caused_by)
+SELECT event_id, consumer_id, %(by)s, 'unconfirmed', left(reason, 1000), %(caused_by)s
+FROM told
 
 -- name: nacked
 -- A nack spends no try. It pauses the bank until a probe finds room. Sorted, so that two sweeps which
@@ -118,7 +131,11 @@ WITH waiting AS (
     SET publish_last_tried_at = clock_timestamp(), publish_failure_reason = nacked.reason
     FROM unnest(%(ids)s::uuid[], %(reasons)s::text[]) AS nacked (event_id, reason)
     WHERE e.event_id = nacked.event_id
-    RETURNING e.consumer_id, nacked.reason
+    RETURNING e.event_id, e.consumer_id, nacked.reason
+), told AS (
+    INSERT INTO event_attempts (event_id, consumer_id, by, outcome, words, caused_by)
+    SELECT event_id, consumer_id, %(by)s, 'nacked', left(reason, 1000), %(caused_by)s
+    FROM waiting
 )
 INSERT INTO publishing_pauses (consumer_id, probe_at, reason)
 SELECT consumer_id, clock_timestamp() + make_interval(secs => %(probe_seconds)s), min(reason)

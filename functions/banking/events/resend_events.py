@@ -29,7 +29,8 @@ def resend_events(call: Call[Resend]) -> Answer:
         body.max_try_count,
     )
     picked = [str(event_id) for event_id in body.event_ids] if body.event_ids else None
-    return Answer(_resend(body, resend_filters(parts().settings, scope, picked), call.request.id))
+    filters = resend_filters(parts().settings, scope, picked, call.request.id)
+    return Answer(_resend(body, filters, call.request.id))
 
 
 def _resend(body: Resend, filters: Mapping[str, Any], request_id: str) -> dict[str, Any]:

@@ -174,7 +174,8 @@ class RewindWorker:
         sent, waits_for = failures[0] if failures else (len(rows), None)
         last = rows[sent - 1] if sent else {}
         late = [row["event_id"] for row in rows if row["sent_late_at"]]
-        self._db.execute(SQL["mark_sent"], {"ids": confirmed, "late_ids": late})
+        marked = {"ids": confirmed, "late_ids": late, "job_id": job["job_id"]}
+        self._db.execute(SQL["mark_sent"], marked)
         self._db.execute(
             SQL["advance"],
             {

@@ -124,26 +124,42 @@ FOR UPDATE OF e
 -- name: give_back
 -- The job was cancelled: what the old queue had and the new one has not waits for the sweeps. No order is
 -- lost, because nobody has looked past an event since the hold: the job's rule 1.
-UPDATE customer_events e
-SET publish_status = 'pending', published_at = NULL,
-    publish_failure_reason = 'given back by a cancelled rewind',
-    deliver_status = 'pending', delivered_at = NULL
-WHERE e.consumer_id = %(consumer_id)s AND e.created_at BETWEEN %(from_at)s AND %(until_at)s
-  AND (%(after_created_at)s::timestamptz IS NULL
-       OR (e.created_at, e.event_id) > (%(after_created_at)s, %(after_event_id)s::uuid))
-  AND (%(end_created_at)s::timestamptz IS NULL
-       OR (e.created_at, e.event_id) <= (%(end_created_at)s, %(end_event_id)s::uuid))
-  AND e.publish_status = 'published'
-  AND (e.deliver_status = 'pending'
-       OR (e.deliver_status = 'delivered'
-           AND (SELECT r.processing_status FROM consumer_event_receipts r
-                WHERE r.consumer_id = e.consumer_id AND r.event_id = e.event_id) = 'received'))
+WITH told AS (
+    UPDATE customer_events e
+    SET publish_status = 'pending', published_at = NULL,
+        publish_failure_reason = 'given back by a cancelled rewind',
+        deliver_status = 'pending', delivered_at = NULL
+    WHERE e.consumer_id = %(consumer_id)s AND e.created_at BETWEEN %(from_at)s AND %(until_at)s
+      AND (%(after_created_at)s::timestamptz IS NULL
+           OR (e.created_at, e.event_id) > (%(after_created_at)s, %(after_event_id)s::uuid))
+      AND (%(end_created_at)s::timestamptz IS NULL
+           OR (e.created_at, e.event_id) <= (%(end_created_at)s, %(end_event_id)s::uuid))
+      AND e.publish_status = 'published'
+      AND (e.deliver_status = 'pending'
+           OR (e.deliver_status = 'delivered'
+               AND (SELECT r.processing_status FROM consumer_event_receipts r
+                    WHERE r.consumer_id = e.consumer_id AND r.event_id = e.event_id) = 'received'))
+    RETURNING e.event_id, e.consumer_id
+)
+INSERT INTO event_attempts (event_id, consumer_id, by, outcome, words, caused_by)
+SELECT event_id, consumer_id, 'rewind', 'given_back', 'waits again: the rewind was cancelled',
+       %(job_id)s
+FROM told
 
 -- name: mark_sent
 -- An event that the bank has processed stays delivered: only another copy of it is under way, which the
 -- next rewind sends again unless the bank has confirmed it since (deliver_last_tried_at: the beginning of the
 -- transaction, because a bank may confirm before the mark). An event is
 -- not late any more where its successors come behind it.
+WITH again AS MATERIALIZED (
+    SELECT event_id, consumer_id
+    FROM customer_events
+    WHERE event_id = ANY (%(ids)s::uuid[]) AND publish_status = 'published'
+), told AS (
+    INSERT INTO event_attempts (event_id, consumer_id, by, outcome, caused_by)
+    SELECT event_id, consumer_id, 'rewind', 'confirmed', %(job_id)s
+    FROM again
+)
 UPDATE customer_events e
 SET publish_status = 'published',
     sent_late_at = CASE WHEN e.event_id = ANY (%(late_ids)s::uuid[]) THEN clock_timestamp() END,

@@ -56,7 +56,8 @@ def skip_head(call: Call[HeadToSkip]) -> Answer:
     head = _find_head(call.db, call.body.customer_id, call.body.event_id)
     _take(call.db, head, parts().settings.publish_handoff_seconds)
     reason = SKIPPED.format(request_id=call.request.id, reason=call.body.reason)
-    skipped = call.db.fetch_one(SQL["skip_head"], {"event_id": head, "reason": reason})
+    skipping = {"event_id": head, "reason": reason, "caused_by": call.request.id}
+    skipped = call.db.fetch_one(SQL["skip_head"], skipping)
     return Answer({**(skipped or {}), "note": MAY_COME_LATE})
 
 

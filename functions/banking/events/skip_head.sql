@@ -24,6 +24,10 @@ WITH skipped AS (
         publish_given_up_at = clock_timestamp()
     WHERE event_id = %(event_id)s AND publish_status = 'pending'
     RETURNING event_id, consumer_id, customer_id, sequence, event_type
+), told AS (
+    INSERT INTO event_attempts (event_id, consumer_id, by, outcome, words, caused_by)
+    SELECT event_id, consumer_id, 'skip', 'given_up', left(%(reason)s, 1000), %(caused_by)s
+    FROM skipped
 )
 SELECT skipped.*,
        (SELECT count(*)

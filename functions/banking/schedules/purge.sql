@@ -26,6 +26,18 @@ WITH gone AS (
 )
 SELECT count(*) AS count FROM gone
 
+-- name: attempts
+-- Nothing is locked, as with dead letters: rows never change, so each keeps its place.
+WITH gone AS (
+    DELETE FROM event_attempts
+    WHERE ctid = ANY (ARRAY(
+        SELECT ctid FROM event_attempts
+        WHERE at < clock_timestamp() - make_interval(days => %(receipt_days)s)
+        ORDER BY at LIMIT %(batch)s))
+    RETURNING 1
+)
+SELECT count(*) AS count FROM gone
+
 -- name: audit_rows
 WITH gone AS (
     DELETE FROM audit_log
@@ -37,9 +49,21 @@ WITH gone AS (
 )
 SELECT count(*) AS count FROM gone
 
+-- name: console_sessions
+-- For a day after its end at the latest a session is told apart from one that never was.
+WITH gone AS (
+    DELETE FROM console_sessions
+    WHERE ctid = ANY (ARRAY(
+        SELECT ctid FROM console_sessions
+        WHERE expires_at < clock_timestamp() - interval '24 hours'
+        ORDER BY expires_at LIMIT %(batch)s FOR UPDATE SKIP LOCKED))
+    RETURNING 1
+)
+SELECT count(*) AS count FROM gone
+
 -- name: dead_letters
 -- But those of a failed event: they say why it failed, and the ledger asks for them. The event is looked up
--- row by row, so that no plan reads all events. Nothing is locked: that would need the right to change letters.
+-- row by row, so that no plan reads all events. Nothing is locked: who deletes a letter twice does no harm.
 WITH gone AS (
     DELETE FROM dead_letters
     WHERE dead_letter_id = ANY (ARRAY(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 from chalice import Rate
@@ -24,12 +25,16 @@ def sweep_dead_letters(_event: Any) -> dict[str, Any]:
     """Runs until the queues are empty or the time is up."""
     from chalicelib.banking.broker.observations import take_absent
     from chalicelib.banking.events import dead_letters
+    from chalicelib.banking.events.counters import count_dead_letter
 
     gone = take_absent(parts().sweep_database)
     if gone:
         log.warning("queues are gone and declared again: %s", [c["consumer_name"] for c in gone])
         parts().declare_queues(gone)
     swept = dead_letters.sweep_dead_letters(
-        parts().sweep_database, parts().settings.rabbitmq_url, parts().settings.sweep_seconds
+        parts().sweep_database,
+        parts().settings.rabbitmq_url,
+        parts().settings.sweep_seconds,
+        partial(count_dead_letter, parts().metrics),
     )
     return asdict(swept)

@@ -22,7 +22,7 @@ import httpx
 from chalicelib.systems import NAMES
 from local.artifact.package.make import Artifact, PackagingFailed, package
 from local.artifact.package.repack import SITE_PACKAGES, compiled
-from local.artifact.package.sources import CACHE, LINKED, other_systems, source_files
+from local.artifact.package.sources import CACHE, LINKED, left_out_of, source_files
 from local.artifact.package.template import FUNCTION, LAYER
 from local.machine.checkout import Checkout
 from local.machine.environment import may_use_proxy
@@ -122,7 +122,7 @@ def _layer_packager() -> LayerDeploymentPackager:
 
 
 def _overlay(root: Path, system: str, archive: Path) -> None:
-    vendor, others = root / "vendor", other_systems(root, system)
+    vendor, others = root / "vendor", left_out_of(root, system)
     linked = {root / name for name in LINKED}
 
     def ignored(folder: str, _names: list[str]) -> list[str]:

@@ -23,7 +23,7 @@ from local.artifact.package.bill_of_materials import FILE as SBOM
 from local.artifact.package.infra import infra_template
 from local.artifact.package.preflights import lists_origins, preflight_operation
 from local.artifact.package.repack import finish
-from local.artifact.package.sources import CACHE, infra_file, other_systems, source_files
+from local.artifact.package.sources import CACHE, infra_file, left_out_of, source_files
 from local.artifact.package.template import ANY_METHOD, API, FUNCTION, METADATA
 from local.artifact.package.unused_packages import unused_packages
 from local.artifact.package.wheels import only_from, verified_wheels
@@ -119,7 +119,7 @@ def package(
                 folder / BUNDLE,
                 folder / LAYER,
                 checkout.folder("deploy", "layers"),
-                other_systems(checkout.root, system),
+                left_out_of(checkout.root, system),
                 unused_packages(checkout.root, system),
             )
             ffmpeg = _ffmpeg(checkout, folder)

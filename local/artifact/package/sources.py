@@ -1,8 +1,9 @@
 """Finds the files of one system's package: all sources except those of other systems.
 
-A system's folders have its name: `functions/<system>`, `sql/<system>`, and `browser/<system>` if it has
-pages. Its functions in AWS are
-described in `infra/systems/<system>.yaml`. This module reads names only and imports no source.
+A system's folders have its name: `functions/<system>`, `sql/<system>`, and `browser/<system>` if it
+has pages. The folders of the console belong to systems with sessions
+(`functions/<system>/sessions.py`). A system's functions in AWS are described in
+`infra/systems/<system>.yaml`. This module reads names only and imports no source.
 """
 
 from __future__ import annotations
@@ -20,12 +21,19 @@ LINKED = ("vendor/fintegrate_sql", "vendor/fintegrate_browser")
 INFRA = Path("infra", "systems")
 COMMON = INFRA / "common.yaml"
 CACHE = "__pycache__"
+CONSOLE = "console"
 
 
 def other_systems(root: Path, system: str) -> tuple[str, ...]:
     """The systems whose folders this system's package leaves out."""
     found = (file.parent.name for file in root.glob("functions/*/system.py"))
     return tuple(sorted(name for name in found if name != system))
+
+
+def left_out_of(root: Path, system: str) -> tuple[str, ...]:
+    """The names of the folders that a system's package leaves out."""
+    has_console = (root / "functions" / system / "sessions.py").is_file()
+    return (*other_systems(root, system), *(() if has_console else (CONSOLE,)))
 
 
 def infra_file(system: str) -> Path:
@@ -37,7 +45,7 @@ def source_files(root: Path, system: str) -> Iterator[Path]:
     """Every file of which this system's package is made."""
     left_out = {
         root / folder / other
-        for other in other_systems(root, system)
+        for other in left_out_of(root, system)
         for folder in ("functions", "sql", "browser", *LINKED)
     }
     for name in (*SOURCES, COMMON, infra_file(system)):

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
-from local.artifact.package.sources import files_below, other_systems
+from local.artifact.package.sources import files_below, left_out_of
 
 SEALING = frozenset({"fintegrate.access.sealing", "fintegrate.access.resealing"})
 TOKENS = frozenset(f"fintegrate.access.{name}" for name in ("by_token", "issuer_keys", "key_sets"))
@@ -33,7 +33,7 @@ NEEDED_FOR: Mapping[str, frozenset[str]] = MappingProxyType(
 
 def unused_packages(root: Path, system: str) -> tuple[str, ...]:
     """The packages of `NEEDED_FOR` that the system's functions do not need."""
-    others = {root / "functions" / other for other in other_systems(root, system)}
+    others = {root / "functions" / other for other in left_out_of(root, system)}
     imported = {
         name
         for file in files_below(root / "functions")

@@ -23,11 +23,13 @@ class Program:
         name: what the server itself is called
         folders: patterns of the folders where packages put it, beside those of the PATH
         packages: package manager → the package that brings it
+        is_service: whether Debian's package would start it at every boot
     """
 
     name: str
     folders: tuple[str, ...] = ()
     packages: Mapping[str, str] = field(default_factory=dict)
+    is_service: bool = False
 
     def find(self, companion: str | None = None) -> Path | None:
         """The path of the server, or of a program that comes with it; `None` without one."""

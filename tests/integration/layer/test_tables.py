@@ -31,8 +31,8 @@ ORDER BY a.attnum
 UNCOUNTED: Any = None
 """Metrics that nothing here counts into."""
 OWNER_IN = {"banking": "consumer_id"}
-"""What a system calls the owner's column, where it has a word of its own."""
-WHO = {"owner_id", "key_id"}
+"""What a system calls the owner's column, where it has a word of its own. A subject is an owner, too."""
+WHO = {"owner_id", "key_id", "subject_owner_id"}
 """Columns that name a caller: a system knows of which type its callers' names are."""
 
 
@@ -136,8 +136,8 @@ def columns(database: Database, table: str, owner: str) -> list[Row]:
     """A table's columns, by the layer's words; none when there is no such table."""
     found = database.fetch_all(COLUMNS, {"table": table})
     for column in found:
-        if column["name"] == owner:
-            column["name"] = "owner_id"
+        if column["name"] in {owner, f"subject_{owner}"}:
+            column["name"] = column["name"].replace(owner, "owner_id")
         if column["name"] in WHO:
             column["type"] = "of a caller's name"
     return found

@@ -16,8 +16,10 @@ class Page:
     text: str
 
 
-def get(path: str, *, query: str = "", key: str | None = None) -> Page:
-    """The answer to a GET."""
+def get(path: str, *, query: str = "", key: str | None = None, bearer: str = "") -> Page:
+    """The answer to a GET, with a key or with an `Authorization`."""
     headers = {} if key is None else {"X-API-Key": key}
+    if bearer:
+        headers["Authorization"] = bearer
     answer = in_process("GET", path, query, headers, b"", "127.0.0.1")
     return Page(answer["statusCode"], answer["headers"], answer["body"])

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import json
 import time
-import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
-import redis
-from prometheus_client.parser import text_string_to_metric_families
 
 from chalicelib.banking.wiring import Parts
 from fintegrate import metrics_store
 from local.documents import routes_of
+from tests.integration.operations.conftest import Metrics
 from tests.integration.operations.pages import get
 from tests.support.api import Api
 from tests.support.banking import Bank, parts_with
@@ -22,35 +20,18 @@ from tests.support.keys import new_key
 from tests.support.outbox import write_pending
 from tests.support.schedules import run_schedule
 
-Metrics = Callable[[], dict[str, float]]
+pytestmark = pytest.mark.usefixtures("own_counts")
 NOBODY = "7b0e3b7e-5c0b-4f6e-9d55-0d6c0d1c2f10"
 
 
-@pytest.fixture
-def metrics(admin: Api) -> Metrics:
-    """Reads all metrics; a name with its labels to its value."""
-
-    def read() -> dict[str, float]:
-        page = get("/metrics", key=admin.key)
-        assert page.status == 200
-        assert page.headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"
-        return {
-            sample.name
-            + "".join(f" {value}" for _, value in sorted(sample.labels.items())): sample.value
-            for family in text_string_to_metric_families(page.text)
-            for sample in family.samples
-        }
-
-    return read
-
-
-@pytest.fixture(autouse=True)
-def own_counts(parts: Parts) -> Iterator[None]:
-    """Counts that nobody else adds to: the tests share one Redis."""
-    parts.metrics.key = f"metrics:{uuid.uuid4()}"
-    yield
-    with redis.Redis.from_url(parts.settings.redis_url) as client:
-        client.delete(parts.metrics.key)
+def test_key_may_come_as_bearer(admin: Api, bank: Bank) -> None:
+    """Debian's Prometheus sends no header of another name."""
+    for scheme in ("Bearer", "bearer"):
+        assert get("/metrics", bearer=f"{scheme} {admin.key}").status == 200
+    assert get("/metrics", bearer=f"Bearer {bank.api.key}").status == 403
+    assert get("/metrics", bearer="Bearer nonsense").status == 401
+    assert get("/metrics", bearer=f"Basic {admin.key}").status == 401
+    assert get("/consumer/list", bearer=f"Bearer {admin.key}").status == 401
 
 
 @pytest.mark.parametrize("key", [None, "nonsense"])

@@ -394,6 +394,7 @@ def _least_body(route: Route) -> dict[str, object]:
     """A body that validates, so that what comes after the validation is reached."""
     nobody = str(uuid.uuid4())
     bodies: dict[str, dict[str, object]] = {
+        "/console/session": {"actor": "Ann"},
         "/consumer/api-key": {"consumer_id": nobody},
         "/consumer/broker-access": {"consumer_id": nobody},
         "/consumer/change-status": {"consumer_id": nobody, "status": "active"},
@@ -402,6 +403,8 @@ def _least_body(route: Route) -> dict[str, object]:
         "/customer/analytics": {"customer_id": nobody},
         "/customer/data": {"name": "Jane Roe"},
         "/customer/tag": {"customer_id": nobody, "tag_keys": ["k"], "tag_values": ["v"]},
+        "/dead-letters/requeue": {"dead_letter_ids": [nobody], "reason": "nobody sent it"},
+        "/dead-letters/resolve": {"dead_letter_ids": [nobody], "reason": "nobody sent it"},
         "/events/confirm-delivery": {"event_id": nobody, "status": "processed"},
         "/events/redeliver": {"period_in_days": 1},
         "/events/resend": {"period_in_days": 1},

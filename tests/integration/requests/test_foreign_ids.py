@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 
 from fintegrate.http.endpoint import Access
+from tests.integration.banking.dead_letters.kept import keep_letter
 from tests.integration.requests.endpoints import WITH_KEY, Route
 from tests.support.api import Reply
 from tests.support.banking import Bank
 from tests.support.fixtures import Query
 
-IDS = {"customer_id", "event_id", "consumer_id"}
+IDS = {"customer_id", "event_id", "consumer_id", "dead_letter_id"}
 REST: dict[str, object] = {
     "tag_key": "city",
     "tag_keys": ["city"],
@@ -44,7 +45,7 @@ ROUTES = [
 
 @pytest.fixture
 def theirs(make_bank: Callable[[], Bank], query: Query) -> dict[str, str]:
-    """The ids of another bank: its own, its customer's with a tag, its event's."""
+    """The ids of another bank: its own, its customer's with a tag, its event's, its dead letter's."""
     other = make_bank()
     customer_id = other.create_customer()
     tags = {"customer_id": customer_id, "tag_keys": ["city"], "tag_values": ["Riga"]}
@@ -56,6 +57,7 @@ def theirs(make_bank: Callable[[], Bank], query: Query) -> dict[str, str]:
         "customer_id": customer_id,
         "event_id": str(row["event_id"]),
         "consumer_id": other.consumer_id,
+        "dead_letter_id": keep_letter(query, other),
     }
 
 
@@ -74,7 +76,7 @@ def ask(bank: Bank, route: Route, thing: str) -> Reply:
 def rows(query: Query) -> list[list[dict[str, object]]]:
     tables = ("customers", "customer_tags", "customer_events", "consumer_event_receipts",
               "customer_analytics", "consumers", "publishing_pauses", "broker_access",
-              "replay_jobs")  # fmt: skip
+              "replay_jobs", "dead_letters", "event_attempts")  # fmt: skip
     return [query(f"SELECT * FROM {table} ORDER BY 1, 2") for table in tables]
 
 

@@ -19,6 +19,7 @@ from fintegrate.schedule_runs import ScheduleRuns
 from fintegrate.settings import SettingsError
 
 if TYPE_CHECKING:
+    from fintegrate.access.sessions import Sessions
     from fintegrate.openapi.description import Description
 
 
@@ -111,6 +112,17 @@ class Probe(NamedTuple):
     """Further facts for the answer."""
 
 
+class Console(NamedTuple):
+    """What the console needs of its system."""
+
+    sessions: Sessions
+    stage: str
+    links: Mapping[str, str | None]
+    """The addresses of the monitoring beside it, by name; None where there is none."""
+    thresholds: Callable[[], Mapping[str, float]]
+    """Of each condition by its name."""
+
+
 class System(NamedTuple):
     """A system, as `chalicelib.systems` lists it."""
 
@@ -139,6 +151,8 @@ class System(NamedTuple):
     """Of these, one that is not made up when the caller gives the other setting."""
     brokers: Sequence[SystemBroker] = ()
     """Those of its own, beside the broker that all systems share."""
+    console: Callable[[], Console] | None = None
+    """For a system whose keys open the console; None for the others."""
     base_path: str = ""
     """Where its paths begin, if health and metrics answer there, too."""
     origins_setting: str = ""

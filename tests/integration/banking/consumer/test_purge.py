@@ -43,7 +43,13 @@ TABLES = {
     AUDIT_ROWS: "audit_log",
     UNMATCHED: "dead_letters",
 }
-NOTHING = {"idempotency_keys": 0, "receipts": 0, "audit_rows": 0, "dead_letters": 0}
+NOTHING = {
+    "idempotency_keys": 0,
+    "receipts": 0,
+    "audit_rows": 0,
+    "console_sessions": 0,
+    "dead_letters": 0,
+}
 
 
 @pytest.fixture

@@ -26,6 +26,7 @@ CUSTOMER = {
     "source_service": "POST: /customer/data",
     "traceparent": None,
     "key_id": None,
+    "request_id": None,
 }
 Execute = Callable[..., dict[str, Any]]
 

@@ -12,6 +12,7 @@ from tests.support.schemas import MIGRATIONS, SCHEMA, catalog, run
 TABLES = [
     "audit_log",
     "broker_access",
+    "console_sessions",
     "consumer_api_keys",
     "consumer_event_receipts",
     "consumer_usage",
@@ -21,6 +22,8 @@ TABLES = [
     "customer_tags",
     "customers",
     "dead_letters",
+    "event_attempts",
+    "event_attempts_attempt_id_seq",
     "idempotency_keys",
     "last_reconciliation",
     "lost_events",
@@ -28,8 +31,12 @@ TABLES = [
     "publishing_pauses",
     "queue_observations",
     "recovery",
+    "replay_batches",
     "replay_jobs",
+    "replays",
     "schedule_runs",
+    "stream_hours",
+    "stream_minutes",
 ]
 
 

@@ -59,6 +59,7 @@ SECRETS = {
     "publish_metrics": {"DATABASE", "REDIS"},
     "reconcile": {"DATABASE", "REDIS"},
     "count_usage": {"DATABASE", "REDIS"},
+    "write_minutes": {"DATABASE", "REDIS"},
     "expire_api_keys": {"DATABASE", "REDIS"},
     "purge": {"DATABASE", "REDIS"},
 }

@@ -39,6 +39,7 @@ SECRETS = {
     "PublishMetrics": {"DatabaseSecretArn", "CacheSecretArn"},
     "Reconcile": {"DatabaseSecretArn", "CacheSecretArn"},
     "CountUsage": {"DatabaseSecretArn", "CacheSecretArn"},
+    "WriteMinutes": {"DatabaseSecretArn", "CacheSecretArn"},
     "ExpireApiKeys": {"DatabaseSecretArn", "CacheSecretArn"},
     "Purge": {"DatabaseSecretArn", "CacheSecretArn"},
 }

@@ -77,7 +77,8 @@ class ByApiKey:
                 key.key_id,
                 exists=row is not None,
             )
-        self._check_status(key, row)
+        if found := refusal_of(row, self._owner_inactive):
+            raise Refused(found[1], found[0], key.key_id, row["owner_id"], exists=True)
         return Caller(
             row["owner_id"],
             row["owner_name"],
@@ -96,17 +97,46 @@ class ByApiKey:
             busy="Another secret of this key is being checked; try again",
         )
 
-    def _check_status(self, key: ApiKey, row: Row) -> None:
-        if row["api_key_status"] == "deactivated":
-            reason = "deactivated"
-            refusal: ApiError = Unauthorized(
-                "This API key is deactivated; ask the operator for a new one"
-            )
-        elif row["api_key_status"] == "expired" or row["expired"]:
-            reason = "expired"
-            refusal = Unauthorized("This API key has expired; ask the operator for a new one")
-        elif not row["owner_active"]:
-            reason, refusal = "owner_inactive", Forbidden(self._owner_inactive)
-        else:
-            return
-        raise Refused(refusal, reason, key.key_id, row["owner_id"], exists=True)
+
+class ByBearerKey:
+    """The scheme of API keys in `Authorization: Bearer`, for what can send no header of another name."""
+
+    def __init__(self, by_key: ByApiKey) -> None:
+        self._by_key = by_key
+
+    def carried_by(self, request: Credentials) -> bool:
+        return _AsKey(request).header(HEADER) is not None
+
+    def recognised(self, request: Credentials) -> Recognised | None:
+        return self._by_key.recognised(_AsKey(request))
+
+    def authenticate(self, request: Credentials, known: Recognised | None = None) -> Caller:
+        """Find the caller of this request; raises as `ByApiKey.authenticate`."""
+        return self._by_key.authenticate(_AsKey(request), known)
+
+
+class _AsKey:
+    """A request whose bearer token is read as its key."""
+
+    def __init__(self, request: Credentials) -> None:
+        self._request = request
+        self.source_ip = request.source_ip
+
+    def header(self, name: str) -> str | None:
+        if name != HEADER:
+            return self._request.header(name)
+        kind, _, key = (self._request.header("authorization") or "").partition(" ")
+        return key.strip() if kind.lower() == "bearer" else None
+
+
+def refusal_of(row: Row, owner_inactive: str) -> tuple[str, ApiError] | None:
+    """Why a genuine key is no longer good: the metric's label, and the error; None if it is."""
+    if row["api_key_status"] == "deactivated":
+        sentence = "This API key is deactivated; ask the operator for a new one"
+        return "deactivated", Unauthorized(sentence)
+    if row["api_key_status"] == "expired" or row["expired"]:
+        sentence = "This API key has expired; ask the operator for a new one"
+        return "expired", Unauthorized(sentence)
+    if not row["owner_active"]:
+        return "owner_inactive", Forbidden(owner_inactive)
+    return None

@@ -25,6 +25,12 @@ class Caller(NamedTuple):
     """The bounds of its owner that are used up, by the system's names for them."""
     role: str = ""
     """What it may do, by the system's word. Empty where a scheme has no roles."""
+    actor: str = ""
+    """The person who acts, as it was claimed at the sign-in. Empty without a session."""
+    session_id: str | None = None
+    """The session that the credentials are of; None for a program's."""
+    read_only: bool = False
+    """Whether it may only look, and try acts as a dry run."""
 
 
 class Recognised(NamedTuple):
@@ -38,9 +44,10 @@ class Refused(Exception):
     """The credentials were refused with `error`.
 
     `reason` is the value of a metric's label: one of a few short words. With a `key_id` the refusal is
-    audited; a scheme may leave it out for credentials that do not have the form of ours. `owner_id` is
-    set when they were genuine. `exists` says whether there are
-    credentials of this name, whatever else was wrong.
+    audited; a scheme may leave it out for credentials that do not have the form of ours, and gives an
+    empty one for credentials that have no public id. `owner_id` is set when they were genuine.
+    `exists` says whether there are credentials of this name, whatever else was wrong. `actor` and
+    `session_id` are those of a session, as in `Caller`.
     """
 
     def __init__(
@@ -51,6 +58,8 @@ class Refused(Exception):
         owner_id: str | None = None,
         *,
         exists: bool = False,
+        actor: str = "",
+        session_id: str | None = None,
     ) -> None:
         super().__init__(error.description)
         self.reason = reason
@@ -58,6 +67,8 @@ class Refused(Exception):
         self.key_id = key_id
         self.owner_id = owner_id
         self.exists = exists
+        self.actor = actor
+        self.session_id = session_id
 
 
 class Credentials(Protocol):

@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
+from fintegrate.access.caller import Caller
 from fintegrate.budget import Budget
 from fintegrate.database import Database
 from fintegrate.errors import ApiError
@@ -26,8 +28,21 @@ WORTH_A_LOOK = {401, 403, 409}
 log = logging.getLogger(__name__)
 
 
+class Audited(NamedTuple):
+    """What a handler says of its act, for the audit log."""
+
+    reason: str
+    """Why, in the actor's words, or what was done."""
+    subject: str | None = None
+    """The owner whose data it is, if not the caller."""
+    details: Mapping[str, object] = MappingProxyType({})
+    """What JSON can hold: the filter, and the counts. No personal data."""
+    by: Caller | None = None
+    """Who acted, where the request began as somebody else: at a sign-in."""
+
+
 class AuditEntry(NamedTuple):
-    """One row; `action` is the method and the path."""
+    """One row; `action` is the method and the path, `details` a JSON object."""
 
     request_id: str
     owner_id: str | None
@@ -36,6 +51,10 @@ class AuditEntry(NamedTuple):
     status_code: int
     reason: str
     source_ip: str | None
+    actor: str | None = None
+    session_id: str | None = None
+    subject_owner_id: str | None = None
+    details: str | None = None
 
 
 class AuditLog:

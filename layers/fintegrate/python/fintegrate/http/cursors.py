@@ -117,9 +117,13 @@ def page(
     count = how_many_fit(rows[:limit], most_bytes)
     if count == len(rows):
         return rows, None
-    last = rows[count - 1]
-    position = json.dumps([last[time_column].isoformat(), last[id_column]])
-    return rows[:count], base64.urlsafe_b64encode(position.encode()).decode()
+    return rows[:count], cursor_of(rows[count - 1], time_column, id_column)
+
+
+def cursor_of(row: Row, time_column: str, id_column: str) -> str:
+    """The cursor of the page that begins behind this row."""
+    position = json.dumps([row[time_column].isoformat(), row[id_column]])
+    return base64.urlsafe_b64encode(position.encode()).decode()
 
 
 def how_many_fit(rows: list[Row], most_bytes: int = MOST_BYTES) -> int:

@@ -13,6 +13,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import wraps
+from types import MappingProxyType
 from typing import Any, Generic, NamedTuple, ParamSpec, TypeVar
 
 from chalice.app import Response
@@ -27,8 +28,8 @@ from fintegrate.errors import (
     Forbidden,
     Invalid,
 )
-from fintegrate.http.audit import AuditEntry, AuditLog
-from fintegrate.http.envelope import answer, crash
+from fintegrate.http.audit import Audited, AuditEntry, AuditLog
+from fintegrate.http.envelope import answer, crash, dumps
 from fintegrate.http.idempotency import (
     IdempotencyKeys,
     check_key,
@@ -65,6 +66,7 @@ class Nothing(RequestModel):
 
 ANYBODY = Caller(owner_id="", owner_name="", key_id="", is_admin=False)
 """The caller of whom nothing is known. Its id belongs to no owner."""
+READERS_ONLY_LOOK = "This session may only look; sign in without read_only, or send dry_run: true"
 
 
 class RequestParts(NamedTuple):
@@ -74,6 +76,7 @@ class RequestParts(NamedTuple):
     schemes: Mapping[str, Scheme]
     """The schemes of authentication by name. Endpoints use these names."""
     rate_limiter: RateLimiter
+    """By the caller's `key_id`."""
     metrics: Metrics
     audit: AuditLog | None
     """None where callers are persons who act for themselves."""
@@ -83,6 +86,10 @@ class RequestParts(NamedTuple):
     publish_new: Callable[[Row, float], None] | None = None
     """Publishes a handler's event after the commit, and never raises. The second argument is a time on
     the monotonic clock before the event was written. None where handlers write no events."""
+    session_limiter: RateLimiter | None = None
+    """By the caller's session, where the system has sessions."""
+    further_schemes: Mapping[str, Scheme] = MappingProxyType({})
+    """Those that only endpoints take that name them in `also`."""
     admins_only: str = "This endpoint is the admin's"
     """The refusal of other callers at an admin's endpoint."""
 
@@ -108,7 +115,8 @@ class Answer:
     gets 304 without `data`. `after_commit` is called after the commit and
     before the event is published. It must not raise. `outcome` makes `data` after that, where it has to
     be waited for while no transaction is open. Its errors are answered as the handler's are. What it
-    makes is not stored with an idempotency key, so its endpoint takes none.
+    makes is not stored with an idempotency key, so its endpoint takes none. With `audited` the audit log
+    gets a row in the handler's transaction, whatever the method and whoever calls.
     """
 
     data: Any = field(default_factory=dict)
@@ -116,6 +124,9 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
     after_commit: Callable[[], object] | None = None
     outcome: Callable[[], Any] | None = None
+    audited: Audited | None = None
+    media_type: str | None = None
+    """Of this answer, in place of the endpoint's: `data` is the whole body then, as text."""
 
 
 class Endpoint(NamedTuple):
@@ -138,6 +149,9 @@ class Endpoint(NamedTuple):
         asks_another: whether the answer is another server's, which may fail (502) or keep silent (504);
             for the document.
         versioned: whether answers have an `ETag`; for the document.
+        may_give: another type than the usual one that `data` may have (`Answer.media_type`).
+        also: further schemes that are accepted, where the system has them (`further_schemes`).
+        for_readers: whether a session that may only look may call it, though it is no GET.
     """
 
     takes: type[BaseModel]
@@ -153,6 +167,9 @@ class Endpoint(NamedTuple):
     path: type[BaseModel] | None = None
     asks_another: bool = False
     versioned: bool = False
+    may_give: str | None = None
+    also: tuple[str, ...] = ()
+    for_readers: bool = False
 
 
 Handler = Callable[[Call[Any]], Answer]
@@ -216,6 +233,7 @@ class _Answering:
         caller = self._admit()
         body = self._request.parse(self._spec.takes, self._parts.max_body_bytes)
         path = self._request.parse_path(self._spec.path) if self._spec.path else None
+        self._check_rights(caller, body)
         call = Call(body, caller, self._parts.database, self._request, path)
         key = self._idempotency_key()
         with self._transaction(key):
@@ -230,13 +248,30 @@ class _Answering:
                 self._parts.idempotency_keys.store(
                     caller.owner_id, key, self._spec.status, result.data
                 )
-            if self._audited and self._parts.audit is not None:
-                self._parts.audit.write(self._entry(self._spec.status, "done", caller))
+            if not _is_dry_run(body):
+                self._write_audit(caller, result.audited)
         if result.after_commit is not None:
             self._after_commit(result.after_commit)
         if result.event is not None and self._parts.publish_new is not None:
             self._parts.publish_new(result.event, began)
         return self._success(result)
+
+    def _check_rights(self, caller: Caller, body: BaseModel) -> None:
+        """Refuse the acts of a session that may only look; a dry run is none."""
+        if not caller.read_only or self._request.method == "GET" or self._spec.for_readers:
+            return
+        if not _is_dry_run(body):
+            raise Forbidden(READERS_ONLY_LOOK)
+
+    def _write_audit(self, caller: Caller, said: Audited | None) -> None:
+        if self._parts.audit is None or (said is None and not self._audited):
+            return
+        who = (said.by if said else None) or caller
+        entry = self._entry(self._spec.status, said.reason if said else "done", who)
+        if said is not None:
+            details = redacted(dumps(said.details)) if said.details else None
+            entry = entry._replace(subject_owner_id=said.subject, details=details)
+        self._parts.audit.write(entry)
 
     def _after_commit(self, action: Callable[[], object]) -> None:
         try:
@@ -250,9 +285,10 @@ class _Answering:
         tag = headers.get("ETag")
         if tag is not None and self._request.has_version(tag):
             return Response("", {**headers}, 304)
-        if spec.media_type is None:
+        media_type = result.media_type or spec.media_type
+        if media_type is None:
             return answer(spec.status, data, headers=headers)
-        return Response(data, {"Content-Type": spec.media_type, **headers}, spec.status)
+        return Response(data, {"Content-Type": media_type, **headers}, spec.status)
 
     def _admit(self) -> Caller:
         if self._spec.access is Access.PUBLIC:
@@ -269,7 +305,10 @@ class _Answering:
         caller = scheme.authenticate(request, known)
         self._caller = caller
         key_id.set(caller.key_id)
-        self._headers.update(limiter.take(caller.key_id, asked))
+        if caller.session_id is not None and parts.session_limiter is not None:
+            self._headers.update(parts.session_limiter.take(caller.session_id))
+        else:
+            self._headers.update(limiter.take(caller.key_id, asked))
         if self._spec.access is Access.ADMIN and not caller.is_admin:
             parts.metrics.count(AUTH_REFUSALS, "not_admin")
             raise Forbidden(parts.admins_only)
@@ -288,6 +327,9 @@ class _Answering:
         """The first scheme that the request carries, else the first: it names what is missing."""
         known = self._parts.schemes
         schemes = [known[name] for name in self._spec.schemes or known]
+        if self._spec.also:
+            further = self._parts.further_schemes
+            schemes += [further[name] for name in self._spec.also if name in further]
         return next((s for s in schemes if s.carried_by(self._request)), schemes[0])
 
     @property
@@ -351,9 +393,16 @@ class _Answering:
         return AuditEntry(
             request_id=request.id,
             owner_id=who.owner_id,
-            key_id=who.key_id,
+            key_id=who.key_id or None,
             action=f"{request.method} {request.path}",
             status_code=status,
             reason=redacted(reason),
             source_ip=request.source_ip,
+            actor=who.actor or None,
+            session_id=who.session_id,
         )
+
+
+def _is_dry_run(body: BaseModel) -> bool:
+    """Whether a request only asks what an act would hit: it does nothing, so it leaves no row."""
+    return getattr(body, "dry_run", None) is True

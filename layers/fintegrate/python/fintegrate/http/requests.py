@@ -98,7 +98,7 @@ class Request:
         if self.method != "GET":
             if parameters:
                 raise Invalid("query: only GET takes query parameters; send a JSON object instead")
-            return validate_json(model, text or _nothing(model))
+            return validate_json(model, text or _nothing(model, self.method))
         if parameters or not text:
             return validate_strings(model, parameters)
         return validate_json(model, text)
@@ -133,6 +133,8 @@ class Request:
         return str(self._raw.context.get("requestId") or uuid.uuid4())
 
 
-def _nothing(model: type[BaseModel]) -> str:
-    """What stands for an empty body: an empty object, if the model has no fields anyway."""
-    return "" if model.model_fields else "{}"
+def _nothing(model: type[BaseModel], method: str) -> str:
+    """What stands for an empty body: an empty object, if DELETE need not say anything, others cannot."""
+    fields = model.model_fields.values()
+    spoken = any(field.is_required() for field in fields) if method == "DELETE" else bool(fields)
+    return "" if spoken else "{}"

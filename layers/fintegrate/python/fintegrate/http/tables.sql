@@ -18,17 +18,22 @@ CREATE TABLE idempotency_keys (
 
 CREATE INDEX idempotency_keys_by_age ON idempotency_keys (created_at);
 
--- Who did or tried what, in which request, and why it was refused.
+-- Who did or tried what, in which request, why, and why it was refused. The actor is a name that was
+-- claimed. The subject is the owner whose data it was, if not the caller.
 CREATE TABLE audit_log (
-    audit_id    uuid        NOT NULL DEFAULT gen_random_uuid(),
-    created_at  timestamptz NOT NULL DEFAULT clock_timestamp(),
-    request_id  text        NOT NULL,
-    owner_id    text,
-    key_id      text,
-    action      text        NOT NULL,
-    status_code integer     NOT NULL,
-    reason      text        NOT NULL,
-    source_ip   text,
+    audit_id         uuid        NOT NULL DEFAULT gen_random_uuid(),
+    created_at       timestamptz NOT NULL DEFAULT clock_timestamp(),
+    request_id       text        NOT NULL,
+    owner_id         text,
+    key_id           text,
+    action           text        NOT NULL,
+    status_code      integer     NOT NULL,
+    reason           text        NOT NULL,
+    source_ip        text,
+    actor            text,
+    session_id       uuid,
+    subject_owner_id text,
+    details          jsonb,
     CONSTRAINT audit_log_pkey PRIMARY KEY (audit_id),
     CONSTRAINT audit_log_status_code_check CHECK (status_code BETWEEN 100 AND 599)
 );

@@ -18,6 +18,20 @@ KEY: Mapping[str, Any] = {
     "description": "An API key, `fk_<public id>_<secret>`, as it was issued",
 }
 """The Security Scheme Object of `fintegrate.access.by_api_key` and `fintegrate.access.by_key_hash`."""
+SESSION: Mapping[str, Any] = {
+    "type": "apiKey",
+    "in": "cookie",
+    "name": "__Host-fintegrate",
+    "description": "A session of the console's page. The request also needs the header `X-Console`",
+}
+"""The Security Scheme Object of `fintegrate.access.by_session`."""
+BEARER_KEY: Mapping[str, Any] = {
+    "type": "http",
+    "scheme": "bearer",
+    "bearerFormat": "API key",
+    "description": "An API key, for programs that can send no header of another name",
+}
+"""The Security Scheme Object of `fintegrate.access.by_api_key.ByBearerKey`."""
 BEARER: Mapping[str, Any] = {
     "type": "http",
     "scheme": "bearer",
@@ -44,6 +58,8 @@ class Description(NamedTuple):
     schemes: Mapping[str, Mapping[str, Any]]
     """The Security Scheme Object of each scheme, by the name that endpoints and `RequestParts.schemes`
     use. Two systems must not use one name for different schemes."""
+    further: Mapping[str, Mapping[str, Any]] = {}
+    """The same for schemes that only endpoints take that name them (`RequestParts.further_schemes`)."""
     refusals: Mapping[int, Refusal] = {}
     """Errors with a text of the system's own, by status."""
     has_reasons: bool = False

@@ -47,7 +47,9 @@ def build_document(
         "tags": _tags(found),
         "paths": paths,
         "components": {
-            "securitySchemes": {name: o for d in descriptions for name, o in d.schemes.items()},
+            "securitySchemes": {
+                name: one for d in descriptions for name, one in {**d.schemes, **d.further}.items()
+            },
             **_used(components, paths),
         },
     }

@@ -96,7 +96,9 @@ class Operations:
     def _security(self, route: Route) -> list[dict[str, list[str]]]:
         if route.spec.access is Access.PUBLIC:
             return []
-        required = self._systems[route.system].security(route.spec.schemes)
+        described = self._systems[route.system]
+        required = described.security(route.spec.schemes)
+        required += [{name: []} for name in route.spec.also if name in described.further]
         return [{}, *required] if route.spec.access is Access.OPTIONAL else required
 
     def _parameters(self, route: Route) -> list[dict[str, Any]]:
@@ -125,6 +127,12 @@ class Operations:
         }
 
     def _content(self, spec: Endpoint) -> dict[str, Any]:
+        if spec.may_give is None:
+            return self._usual_content(spec)
+        kind = spec.may_give.partition(";")[0]
+        return {**self._usual_content(spec), kind: {"schema": {"type": "string"}}}
+
+    def _usual_content(self, spec: Endpoint) -> dict[str, Any]:
         if spec.media_type == JSON and spec.gives is not None:
             return {
                 JSON: {

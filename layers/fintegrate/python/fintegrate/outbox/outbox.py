@@ -70,10 +70,10 @@ class Outbox:
         try:
             held_back = self._held_back(row)
             if held_back is not None:
-                self._mark_unpublished(row, held_back, tried=False)
+                self._mark_unpublished(row, held_back)
                 return
             if time.monotonic() >= handed_over:
-                self._mark_unpublished(row, TOO_LATE, tried=False)
+                self._mark_unpublished(row, TOO_LATE)
                 return
             outcome = self._sender.send([row], max(0.05, deadline - time.monotonic()))[0]
             if outcome.result is Result.CONFIRMED:
@@ -81,7 +81,7 @@ class Outbox:
                     self._statements["mark_published"], {"id": row[self._table.id]}
                 )
             else:
-                self._mark_unpublished(row, outcome.reason, tried=True)
+                self._mark_unpublished(row, outcome.reason, outcome.result)
         except Exception:
             log.exception("sending %s is left to the sweep", row[self._table.id])
 
@@ -168,8 +168,14 @@ class Outbox:
             time.sleep(pause)
             pause *= 2
 
-    def _mark_unpublished(self, row: Row, reason: str, *, tried: bool) -> None:
+    def _mark_unpublished(self, row: Row, reason: str, result: Result | None = None) -> None:
+        """Write why the row was not sent; `result` is that of a try."""
         self._database.execute(
             self._statements["mark_unpublished"],
-            {"id": row[self._table.id], "reason": reason, "tried": tried},
+            {
+                "id": row[self._table.id],
+                "reason": reason,
+                "tried": result is not None,
+                "outcome": result.value if result else None,
+            },
         )

@@ -9,9 +9,10 @@ the rows that were already sent count. What was returned or refused for itself s
 silence spends none.
 
 Statements of a sweep: `count`, `claim`, `confirmed`, `failed`. Optional are `plan` (planner settings for
-the transaction of `claim`), `barriers` (where rows of a key must keep their order), `nacked` (what a
-nack leaves behind; without it, nothing) and `unconfirmed` (what silence leaves behind; without it,
-`failed`).
+the transaction of `claim`), `barriers` (where rows of a key must keep their order), `confirmed_also`
+(what else is written of confirmed rows), `nacked` (what a nack leaves behind; without it, nothing) and
+`unconfirmed` (what silence leaves behind; without it, `failed`). Each of these gets the run's filters
+and `ids`, and what was tried in vain `reasons` and `outcomes` (values of `Result`).
 """
 
 from __future__ import annotations
@@ -120,16 +121,21 @@ class Sweep:
             if outcome.result is Result.CONFIRMED
         ]
         if confirmed:
-            self.database.execute(self.statements["confirmed"], {"ids": array_literal(confirmed)})
-        told: dict[str, list[tuple[Any, str]]] = {}
+            sent = {**filters, "ids": array_literal(confirmed)}
+            self.database.execute(self.statements["confirmed"], sent)
+            if "confirmed_also" in self.statements:
+                self.database.execute(self.statements["confirmed_also"], sent)
+        told: dict[str, list[tuple[Any, Outcome]]] = {}
         for row, outcome in zip(rows, outcomes, strict=True):
             statement = _TRIED_IN_VAIN.get(outcome.result, "")
             if statement == "unconfirmed" and statement not in self.statements:
                 statement = "failed"
-            told.setdefault(statement, []).append((row[id_column], outcome.reason))
+            told.setdefault(statement, []).append((row[id_column], outcome))
         for statement, pairs in told.items():
             if statement in self.statements:
-                ids, reasons = [row_id for row_id, _ in pairs], [reason for _, reason in pairs]
-                self.database.execute(
-                    self.statements[statement], {**filters, "ids": ids, "reasons": reasons}
-                )
+                tried = {
+                    "ids": [row_id for row_id, _ in pairs],
+                    "reasons": [outcome.reason for _, outcome in pairs],
+                    "outcomes": [outcome.result.value for _, outcome in pairs],
+                }
+                self.database.execute(self.statements[statement], {**filters, **tried})

@@ -1,0 +1,79 @@
+"""Lists the audit log: what it is read by, where a page ends, and what a tenant may see of others."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from chalicelib.banking.audit.models import AuditListing
+from fintegrate.database import Database, Row
+from fintegrate.errors import Invalid
+from fintegrate.http.cursors import cursor_of, page, page_parameters
+from fintegrate.queries import queries_beside
+
+SQL = queries_beside(__name__)
+LOOKED_AT = 10_000
+"""How many rows of its source a page looks at."""
+SOURCES = ("of_request", "of_consumer", "of_actor", "of_action", "of_status", "of_all")
+"""What a list may be read by, the rarest first: an index each."""
+
+
+class Page(NamedTuple):
+    """Rows, newest first, and the cursor behind them."""
+
+    rows: list[Row]
+    next_cursor: str | None
+
+
+def list_rows(
+    db: Database, wanted: AuditListing, consumer_id: str | None, limit: int, *, is_admin: bool
+) -> Page:
+    """Read a page.
+
+    Args:
+        consumer_id: the tenant; None for all
+
+    Raises:
+        Invalid: the cursor is none of ours, or `from` is not before `to`.
+    """
+    if wanted.begin and wanted.end and wanted.begin >= wanted.end:
+        raise Invalid("from: must be before to")
+    rows = db.fetch_all(
+        SQL["list_rows"],
+        {
+            **_conditions(wanted, consumer_id),
+            **page_parameters(wanted.cursor, limit),
+            "most": max(limit + 1, LOOKED_AT),
+        },
+    )
+    ended = {"created_at": rows[0]["ended_at"], "audit_id": rows[0]["ended_id"]}
+    matching = [_row(row, consumer_id, is_admin=is_admin) for row in rows if row["audit_id"]]
+    found, next_cursor = page(matching, limit, "created_at", "audit_id")
+    if next_cursor is None and ended["audit_id"]:
+        next_cursor = cursor_of(ended, "created_at", "audit_id")
+    return Page(found, next_cursor)
+
+
+def _conditions(wanted: AuditListing, consumer_id: str | None) -> dict[str, Any]:
+    known = (wanted.request_id, consumer_id, wanted.actor, wanted.action, wanted.status_code, True)
+    source = next(name for name, value in zip(SOURCES, known, strict=True) if value is not None)
+    return {
+        **{name: name == source for name in SOURCES},
+        "consumer_id": consumer_id,
+        "begin": wanted.begin,
+        "end": wanted.end,
+        "actor": wanted.actor,
+        "action": wanted.action,
+        "status_code": wanted.status_code,
+        "request_id": wanted.request_id,
+    }
+
+
+def _row(row: Row, consumer_id: str | None, *, is_admin: bool) -> Row:
+    """A row without what only serves the search, and for a tenant without what is others'."""
+    shown = {name: value for name, value in row.items() if not name.startswith("ended_")}
+    if is_admin:
+        return shown
+    shown["source_ip"] = None
+    if row["consumer_id"] != consumer_id:
+        shown |= {"key_id": None, "session_id": None}
+    return shown

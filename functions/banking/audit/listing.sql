@@ -1,0 +1,95 @@
+-- Reads the audit log. consumer_id is NULL only for the admin, who sees all tenants; a consumer's rows are
+-- those of its keys, and those of others on its data.
+
+-- name: list_rows
+-- One source is chosen, each an index in the order of the list. `most` of its rows are looked at; the row at
+-- which the search ended comes with each row of the page, or alone.
+WITH looked AS MATERIALIZED (
+    (SELECT * FROM audit_log
+     WHERE %(of_request)s AND request_id = %(request_id)s
+       AND (%(begin)s::timestamptz IS NULL OR created_at >= %(begin)s)
+       AND (%(end)s::timestamptz IS NULL OR created_at < %(end)s)
+       AND (%(after_at)s::timestamptz IS NULL
+            OR (created_at, audit_id) < (%(after_at)s, %(after_id)s::uuid))
+     ORDER BY created_at DESC, audit_id DESC
+     LIMIT %(most)s)
+    UNION ALL
+    (SELECT * FROM audit_log
+     WHERE %(of_consumer)s AND consumer_id = %(consumer_id)s
+       AND (%(begin)s::timestamptz IS NULL OR created_at >= %(begin)s)
+       AND (%(end)s::timestamptz IS NULL OR created_at < %(end)s)
+       AND (%(after_at)s::timestamptz IS NULL
+            OR (created_at, audit_id) < (%(after_at)s, %(after_id)s::uuid))
+     ORDER BY created_at DESC, audit_id DESC
+     LIMIT %(most)s)
+    UNION ALL
+    (SELECT * FROM audit_log
+     WHERE %(of_consumer)s AND subject_consumer_id = %(consumer_id)s
+       AND consumer_id IS DISTINCT FROM %(consumer_id)s::uuid
+       AND (%(begin)s::timestamptz IS NULL OR created_at >= %(begin)s)
+       AND (%(end)s::timestamptz IS NULL OR created_at < %(end)s)
+       AND (%(after_at)s::timestamptz IS NULL
+            OR (created_at, audit_id) < (%(after_at)s, %(after_id)s::uuid))
+     ORDER BY created_at DESC, audit_id DESC
+     LIMIT %(most)s)
+    UNION ALL
+    (SELECT * FROM audit_log
+     WHERE %(of_actor)s AND actor = %(actor)s
+       AND (%(begin)s::timestamptz IS NULL OR created_at >= %(begin)s)
+       AND (%(end)s::timestamptz IS NULL OR created_at < %(end)s)
+       AND (%(after_at)s::timestamptz IS NULL
+            OR (created_at, audit_id) < (%(after_at)s, %(after_id)s::uuid))
+     ORDER BY created_at DESC, audit_id DESC
+     LIMIT %(most)s)
+    UNION ALL
+    (SELECT * FROM audit_log
+     WHERE %(of_action)s AND action = %(action)s
+       AND (%(begin)s::timestamptz IS NULL OR created_at >= %(begin)s)
+       AND (%(end)s::timestamptz IS NULL OR created_at < %(end)s)
+       AND (%(after_at)s::timestamptz IS NULL
+            OR (created_at, audit_id) < (%(after_at)s, %(after_id)s::uuid))
+     ORDER BY created_at DESC, audit_id DESC
+     LIMIT %(most)s)
+    UNION ALL
+    (SELECT * FROM audit_log
+     WHERE %(of_status)s AND status_code = %(status_code)s
+       AND (%(begin)s::timestamptz IS NULL OR created_at >= %(begin)s)
+       AND (%(end)s::timestamptz IS NULL OR created_at < %(end)s)
+       AND (%(after_at)s::timestamptz IS NULL
+            OR (created_at, audit_id) < (%(after_at)s, %(after_id)s::uuid))
+     ORDER BY created_at DESC, audit_id DESC
+     LIMIT %(most)s)
+    UNION ALL
+    (SELECT * FROM audit_log
+     WHERE %(of_all)s
+       AND (%(begin)s::timestamptz IS NULL OR created_at >= %(begin)s)
+       AND (%(end)s::timestamptz IS NULL OR created_at < %(end)s)
+       AND (%(after_at)s::timestamptz IS NULL
+            OR (created_at, audit_id) < (%(after_at)s, %(after_id)s::uuid))
+     ORDER BY created_at DESC, audit_id DESC
+     LIMIT %(most)s)
+    ORDER BY created_at DESC, audit_id DESC
+    LIMIT %(most)s
+), page AS (
+    SELECT *
+    FROM looked
+    WHERE (%(request_id)s::text IS NULL OR request_id = %(request_id)s)
+      AND (%(consumer_id)s::uuid IS NULL
+           OR consumer_id = %(consumer_id)s OR subject_consumer_id = %(consumer_id)s)
+      AND (%(actor)s::text IS NULL OR actor = %(actor)s)
+      AND (%(action)s::text IS NULL OR action = %(action)s)
+      AND (%(status_code)s::integer IS NULL OR status_code = %(status_code)s)
+    ORDER BY created_at DESC, audit_id DESC
+    LIMIT %(limit)s + 1
+)
+SELECT page.audit_id, page.created_at, page.actor, page.session_id, page.key_id, page.consumer_id,
+       c.name AS consumer_name, page.action, page.status_code, page.reason, page.subject_consumer_id,
+       s.name AS subject_consumer_name, page.details, page.request_id, page.source_ip,
+       ended.created_at AS ended_at, ended.audit_id AS ended_id
+FROM (VALUES (1)) one (row)
+LEFT JOIN (SELECT created_at, audit_id FROM looked
+           ORDER BY created_at DESC, audit_id DESC OFFSET %(most)s - 1) ended ON true
+LEFT JOIN page ON true
+LEFT JOIN consumers c ON c.consumer_id = page.consumer_id
+LEFT JOIN consumers s ON s.consumer_id = page.subject_consumer_id
+ORDER BY page.created_at DESC, page.audit_id DESC

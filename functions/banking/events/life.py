@@ -1,0 +1,90 @@
+"""Reads one event's whole life with its timeline and who held it for how long; a customer's lane."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chalicelib.banking.events.steps import passage_of, steps_of
+from fintegrate.console.timeline import durations
+from fintegrate.database import Database, Row
+from fintegrate.errors import NotFound
+from fintegrate.queries import queries_beside
+
+SQL = queries_beside(__name__)
+MOST = 10_000
+"""So many events of a lane are counted."""
+LANE_ROWS = 101
+NOT_FOUND = "No such event; check event_id"
+NO_CUSTOMER = "No events of such a customer; check customer_id"
+IN_HAND = "The request that wrote it is still publishing it"
+
+
+def read_event(db: Database, event_id: str, consumer_id: str | None, *, payload: bool) -> Row:
+    """Read an event; without `payload` its message stays where it is.
+
+    Raises:
+        NotFound: there is no such event in this scope.
+    """
+    scope = {"event_id": event_id, "consumer_id": consumer_id}
+    event = db.fetch_one(SQL["read_event"], {**scope, "payload": payload, "most": MOST})
+    if event is None:
+        raise NotFound(NOT_FOUND)
+    found = {
+        "receipts": db.fetch_all(SQL["read_receipts"], scope),
+        "dead_letters": db.fetch_all(SQL["read_dead_letters"], scope),
+        "attempts": db.fetch_all(SQL["read_attempts"], scope),
+    }
+    passage = passage_of(event, found["receipts"], found["dead_letters"])
+    return {
+        **_facts(event),
+        **found,
+        "timeline": steps_of(event, **found),
+        "durations": durations(passage, event["now"]),
+    }
+
+
+def read_lane(db: Database, customer_id: str, consumer_id: str | None) -> Row:
+    """Read a customer's pending events in order, the first of which holds the others.
+
+    Raises:
+        NotFound: there is no event of such a customer in this scope.
+    """
+    scope = {"customer_id": customer_id, "consumer_id": consumer_id}
+    lane = db.fetch_one(SQL["find_customer"], scope)
+    if lane is None:
+        raise NotFound(NO_CUSTOMER)
+    rows = db.fetch_all(SQL["read_lane"], {**scope, "limit": LANE_ROWS})
+    head, waiting = (rows[0], rows[1:]) if rows else (None, [])
+    asked = {**scope, "head_sequence": head["sequence"] if head else None, "most": MOST}
+    summed = db.fetch_one(SQL["sum_up_lane"], asked) or {}
+    return {
+        **lane,
+        "head": head,
+        "waiting": waiting,
+        "waiting_count": max(0, summed["pending_count"] - 1),
+        "last_processed_sequence": summed["last_processed_sequence"],
+        "held_since": waiting[0]["created_at"] if waiting else None,
+        "held_reason": (head["publish_failure_reason"] or IN_HAND) if head and waiting else None,
+    }
+
+
+_ASIDE = {
+    *("now", "head_event_id", "before", "behind"),
+    *("released_at", "former_sequence", "rewind_from", "rewind_until"),
+}
+"""Columns of which the answer is made."""
+
+
+def _facts(event: Row) -> dict[str, Any]:
+    """What the answer says of the event itself."""
+    traceparent = event["metadata"].get("traceparent")
+    is_pending = event["publish_status"] == "pending"
+    return {
+        **{name: value for name, value in event.items() if name not in _ASIDE},
+        "trace_id": traceparent[3:35] if traceparent else event["event_id"].replace("-", ""),
+        "lane": {
+            "position": event["before"] if is_pending else None,
+            "head_event_id": event["head_event_id"],
+            "waiting_behind": event["behind"],
+        },
+    }

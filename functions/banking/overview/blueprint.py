@@ -1,0 +1,5 @@
+"""The blueprint of the overview."""
+
+from chalice import Blueprint
+
+overview = Blueprint(__name__)

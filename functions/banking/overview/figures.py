@@ -1,0 +1,131 @@
+"""The figures of streams that conditions compare, and the conditions that they meet."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from chalicelib.banking.overview.conditions import CONDITIONS
+from chalicelib.banking.overview.waiting import seconds_since
+from fintegrate.console.attention import Finding
+from fintegrate.console.conditions import seconds_of
+from fintegrate.console.lag import added, percentile
+from fintegrate.database import Row
+
+
+class _Facts(NamedTuple):
+    """The columns of a stream's row that a condition's sentence speaks of."""
+
+    count: str | None = None
+    age: str | None = None
+    since: str | None = None
+    drains: str | None = None
+    """What has to drain until it is over."""
+
+
+_KINDS = (
+    "pending",
+    "held_back",
+    "publish_failed",
+    "undelivered",
+    "failed",
+    "received",
+    "unmatched",
+)
+
+
+def _waiting(count: str, kind: str, drains: str | None = None) -> _Facts:
+    return _Facts(count, f"oldest_{kind}_seconds", f"oldest_{kind}_at", drains)
+
+
+_OF_STREAM = {
+    "publishing_given_up": _waiting("publish_failed", "publish_failed"),
+    "queue_without_reader": _waiting("queue_depth", "undelivered"),
+    "undelivered_too_long": _waiting("undelivered", "undelivered", "undelivered"),
+    "queue_nearly_full": _waiting("queue_depth", "undelivered", "undelivered"),
+    "pending_too_long": _waiting("pending", "pending", "pending"),
+    "not_balanced": _Facts("discrepancies", "ledger_age", "ledger_at"),
+    "dead_letters": _waiting("failed_there", "failed"),
+    "unmatched_dead_letters": _waiting("unmatched", "unmatched"),
+    "processing_lag_high": _Facts("undelivered", "lag_p95_seconds", None, "undelivered"),
+    "held_back": _waiting("held_back", "held_back", "pending"),
+    "replay_stuck": _Facts(None, "replay_still_seconds", "replay_still_since"),
+    "key_expires_soon": _Facts(None, "key_seconds_left"),
+}
+"""In the order in which they say most about a stream."""
+LASTING = {"held_back": "oldest_held_back_seconds"}
+"""Conditions of which somebody is told only once they have lasted, and the age that says so. Events of
+one customer that follow each other closely are held back for some milliseconds."""
+
+
+def completed(row: Row, past: Row | None, ledger: Row | None) -> Row:
+    """A stream's row of what waits, with what the history and the last ledger say of it.
+
+    Of what was not counted to its end, the newest look of the schedule has the count.
+    """
+    past = past or {}
+    for stock in ("pending", "undelivered"):
+        if row[f"{stock}_cut"]:
+            row[stock] = max(row[stock], past.get(f"{stock}_seen") or 0)
+    if row["pending_cut"]:
+        row["held_back"] = max(row["held_back"], past.get("held_back_seen") or 0)
+    for kind in _KINDS:
+        row[f"oldest_{kind}_seconds"] = seconds_since(row[f"oldest_{kind}_at"], row["at"])
+    left = row["key_expires_at"] - row["at"] if row["key_expires_at"] else None
+    return row | {
+        "lag_p95_seconds": percentile(added(json.loads(past.get("process_lags") or "[]")), 0.95),
+        "unread": _unread(row),
+        "failed_there": row["delivery_failed"] + row["dead_letters"],
+        "replay_still_seconds": seconds_since(row["replay_still_since"], row["at"]),
+        "key_seconds_left": left.total_seconds() if left and row["status"] == "active" else None,
+        **_of_ledger(row, ledger or {}),
+        **{
+            f"{stock}_drains_in": _drains_in(row, past, stock)
+            for stock in ("pending", "undelivered")
+        },
+    }
+
+
+def findings(row: Row) -> Iterator[Finding]:
+    """The conditions that a stream meets, in the order of their weight."""
+    for name, facts in _OF_STREAM.items():
+        condition = CONDITIONS[name]
+        lasted = row[LASTING[name]] if name in LASTING else None
+        if lasted is not None and lasted < seconds_of(condition.lasts):
+            continue
+        if condition.is_met(row[condition.figure]):
+            yield Finding(
+                condition,
+                str(row["consumer_id"]),
+                row["name"],
+                count=facts.count and row[facts.count],
+                age=facts.age and row[facts.age],
+                since=facts.since and row[facts.since],
+                caught_up=facts.drains and row[f"{facts.drains}_drains_in"],
+            )
+
+
+def _of_ledger(row: Row, ledger: Row) -> Row:
+    off, taken = ledger.get("discrepancies") or {}, ledger.get("taken_at")
+    return {
+        "discrepancies": int(off.get(str(row["consumer_id"]), 0)),
+        "ledger_age": seconds_since(taken, row["at"]),
+        "ledger_at": taken,
+    }
+
+
+def _unread(row: Row) -> int | None:
+    if row["readers"] is None or row["queue_depth"] is None:
+        return None
+    return 0 if row["readers"] else int(row["queue_depth"])
+
+
+def _drains_in(row: Row, past: dict[str, Any], stock: str) -> float | None:
+    """Seconds until nothing waits, at the pace of the last minutes; None if it grows or is unknown."""
+    before: int | None = past.get(f"{stock}_before")
+    if before is None or not row[stock]:
+        return None
+    passed: float = (row["at"] - past["before_at"]).total_seconds()
+    drained = before - row[stock]
+    return row[stock] * passed / drained if drained > 0 else None

@@ -1,0 +1,42 @@
+"""GET /overview: everything that the first screen shows, in one answer."""
+
+from typing import Any
+
+from chalicelib.banking.events.scope import scope_of
+from chalicelib.banking.overview import history, reading, servers
+from chalicelib.banking.overview.blueprint import overview
+from chalicelib.banking.overview.models import Overview, OverviewRequest
+from chalicelib.banking.wiring import endpoint
+from fintegrate.console.kept import Kept, etag
+from fintegrate.http.endpoint import Answer, Call
+from fintegrate.schedule_runs import periods
+
+ANSWERS: Kept[tuple[dict[str, Any], str]] = Kept(1.0)
+PAST: Kept[history.History] = Kept(10.0)
+SERVERS: Kept[servers.SystemState] = Kept(2.0)
+KEPT = (ANSWERS, PAST, SERVERS)
+"""The longer, the less it changes from second to second."""
+
+
+@overview.route("/overview", methods=["GET"])
+@endpoint(OverviewRequest, gives=Overview, looks_up=True, versioned=True)
+def read_overview(call: Call[OverviewRequest]) -> Answer:
+    """What needs attention, where events wait, every stream, the servers and the last hour.
+
+    A process answers from memory for a second, and for longer what took long to read.
+    """
+    scope = scope_of(call, call.body.consumer_id)
+    tenant = not call.caller.is_admin
+    key = (call.db, scope, tenant)
+    body, version = ANSWERS.get(key, lambda: _made(call, scope, tenant=tenant))
+    return Answer(body, headers={"ETag": version})
+
+
+def _made(
+    call: Call[OverviewRequest], scope: str | None, *, tenant: bool
+) -> tuple[dict[str, Any], str]:
+    schedules = periods(overview.current_app.event_sources, "banking")
+    system = SERVERS.get(call.db, lambda: servers.look(schedules))
+    past = PAST.get((call.db, scope), lambda: history.read(call.db, scope))
+    body = reading.read_overview(call.db, scope, past, system, tenant=tenant)
+    return body, etag(body, "as_of")

@@ -1,0 +1,89 @@
+-- What waits now, and what has failed, per stream: read from partial indexes, and no more than so many rows of
+-- each kind of a bank. Who has more waiting gets the count of the last minute instead.
+
+-- name: read
+-- A row per consumer in scope. A kind whose rows were not all read has `…_cut`. Letters count while they are open,
+-- as in events/gauges.sql.
+WITH strange AS MATERIALIZED (
+    SELECT consumer_id, count(*) AS unmatched, min(created_at) AS oldest_unmatched_at
+    FROM (SELECT consumer_id, created_at FROM dead_letters
+          WHERE event_id IS NULL AND resolved_at IS NULL
+            AND (%(consumer_id)s::uuid IS NULL OR consumer_id = %(consumer_id)s)
+          LIMIT %(most)s) each
+    GROUP BY consumer_id
+)
+SELECT c.consumer_id, c.name, c.status, pending.*, given_up.*, undelivered.*, failed.*, at_bank.*,
+       coalesce(strange.unmatched, 0) AS unmatched, strange.oldest_unmatched_at, k.expires_at AS key_expires_at, q.ready AS queue_depth, q.consumers AS readers,
+       q.present, q.observed_at, p.since AS paused_since, job.still_since AS replay_still_since,
+       now AS at
+FROM consumers c
+CROSS JOIN clock_timestamp() AS now
+CROSS JOIN LATERAL (
+    SELECT count(*) AS pending, count(*) FILTER (WHERE is_behind) AS held_back,
+           min(created_at) AS oldest_pending_at,
+           min(created_at) FILTER (WHERE is_behind) AS oldest_held_back_at,
+           count(*) >= %(most)s AS pending_cut
+    FROM (SELECT created_at,
+                 row_number() OVER (PARTITION BY customer_id ORDER BY sequence) > 1 AS is_behind
+          FROM (SELECT e.customer_id, e.sequence, e.created_at
+                FROM customer_events e
+                WHERE e.consumer_id = c.consumer_id AND e.publish_status = 'pending'
+                ORDER BY e.created_at, e.event_id
+                LIMIT %(most)s) oldest) each) pending
+CROSS JOIN LATERAL (
+    SELECT count(*) AS publish_failed, min(created_at) AS oldest_publish_failed_at
+    FROM (SELECT e.created_at FROM customer_events e
+          WHERE e.consumer_id = c.consumer_id AND e.publish_status = 'failed'
+          ORDER BY e.created_at, e.event_id
+          LIMIT %(most)s) each) given_up
+CROSS JOIN LATERAL (
+    SELECT count(*) AS undelivered, min(created_at) AS oldest_undelivered_at,
+           count(*) >= %(most)s AS undelivered_cut
+    FROM (SELECT e.created_at FROM customer_events e
+          WHERE e.consumer_id = c.consumer_id AND e.publish_status = 'published'
+            AND e.deliver_status = 'pending'
+          ORDER BY e.created_at, e.event_id
+          LIMIT %(most)s) each) undelivered
+CROSS JOIN LATERAL (
+    SELECT count(*) FILTER (WHERE state = 'delivery_failed') AS delivery_failed,
+           count(*) FILTER (WHERE state = 'dead_lettered') AS dead_letters,
+           min(created_at) AS oldest_failed_at
+    FROM (SELECT e.event_id, e.created_at,
+                 event_state(e.publish_status, e.deliver_status, e.deliver_failure_reason, NULL,
+                             false) AS state
+          FROM customer_events e
+          WHERE e.consumer_id = c.consumer_id AND e.deliver_status = 'failed'
+          ORDER BY e.created_at, e.event_id
+          LIMIT %(most)s) each
+    WHERE (SELECT bool_or(d.resolved_at IS NULL) FROM dead_letters d
+           WHERE d.event_id = each.event_id AND NOT d.superseded) IS NOT false) failed
+CROSS JOIN LATERAL (
+    SELECT count(*) AS received, min(created_at) AS oldest_received_at
+    FROM (SELECT r.created_at,
+                 (SELECT e.deliver_status FROM customer_events e WHERE e.event_id = r.event_id)
+                     AS deliver_status
+          FROM consumer_event_receipts r
+          WHERE r.consumer_id = c.consumer_id AND r.processing_status = 'received'
+          ORDER BY r.created_at, r.event_id
+          LIMIT %(most)s) each
+    WHERE deliver_status = 'delivered') at_bank
+LEFT JOIN strange ON strange.consumer_id = c.consumer_id
+LEFT JOIN LATERAL (
+    SELECT expires_at FROM consumer_api_keys key
+    WHERE key.consumer_id = c.consumer_id AND key.api_key_status = 'active'
+    ORDER BY expires_at DESC
+    LIMIT 1) k ON true
+LEFT JOIN LATERAL (
+    SELECT min(updated_at) AS still_since FROM replay_jobs j
+    WHERE j.consumer_id = c.consumer_id AND j.status IN ('held', 'publishing', 'running')) job ON true
+LEFT JOIN queue_observations q ON q.consumer_id = c.consumer_id
+LEFT JOIN publishing_pauses p ON p.consumer_id = c.consumer_id
+WHERE %(consumer_id)s::uuid IS NULL OR c.consumer_id = %(consumer_id)s
+ORDER BY c.name
+
+-- name: nobodys
+-- Dead letters that match no event, in a queue of no consumer.
+SELECT count(*) AS unmatched, min(created_at) AS oldest_unmatched_at
+FROM (SELECT created_at FROM dead_letters
+      WHERE event_id IS NULL AND resolved_at IS NULL AND consumer_id IS NULL
+      LIMIT %(most)s) each

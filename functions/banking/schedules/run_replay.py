@@ -1,0 +1,42 @@
+"""Every minute and on a nudge: works off the replays that POST /replay/data made."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from chalice import Rate
+
+from chalicelib.banking.replay.nudges import QUEUE
+from chalicelib.banking.schedules.blueprint import schedules
+from chalicelib.banking.wiring import parts, scheduled
+from fintegrate.messaging.queue_function import QueueMessage, queue_function
+
+
+@schedules.schedule(Rate(1, unit=Rate.MINUTES), name="replay")
+@scheduled
+def replay(_event: Any) -> dict[str, Any]:
+    """Overlapping runs are harmless: each job is leased by one."""
+    return _work()
+
+
+@schedules.lambda_function(name="replay_nudged")
+@queue_function(QUEUE)
+def replay_nudged(_message: QueueMessage) -> None:
+    """A nudge that comes again finds nothing to do."""
+    _work()
+
+
+def _work() -> dict[str, Any]:
+    from chalicelib.banking.replay.worker import ReplayWorker
+
+    own, settings = parts(), parts().settings
+    breaker = own.publisher.breaker
+    worker = ReplayWorker(
+        own.sweep_database,
+        own.counting_sender("replay"),
+        lambda: breaker.state,
+        handoff_seconds=settings.publish_handoff_seconds,
+        probe_seconds=settings.publish_probe_seconds,
+    )
+    return asdict(worker.run(settings.replay_seconds))

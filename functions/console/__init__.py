@@ -1,0 +1,1 @@
+"""The console: its page, and the sessions of those who look at it."""

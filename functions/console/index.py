@@ -1,0 +1,11 @@
+"""Imports every function of the console."""
+
+from chalicelib.console import (  # noqa: F401
+    end_session,
+    read_files,
+    read_session,
+    start_session,
+)
+from chalicelib.console.blueprint import console
+
+__all__ = ["console"]

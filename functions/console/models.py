@@ -1,0 +1,83 @@
+"""What the console's endpoints take and give."""
+
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import StringConstraints
+from typing_extensions import TypedDict
+
+from fintegrate.http.validation import Described, RequestModel, Text
+
+_CONSUMER = "0b9c4c0e-4b6b-4a57-9d55-0d6c0d1c2f10"
+
+
+class SignIn(RequestModel):
+    """Who signs in."""
+
+    actor: Annotated[
+        Text | None,
+        StringConstraints(max_length=64),
+        Described("The person's name for the audit log; the admin must give one", "Ann Example"),
+    ] = None
+    read_only: Annotated[
+        bool, Described("Whether the session may only look, and try acts", False)
+    ] = False
+
+
+class SignOut(RequestModel):
+    """What ends."""
+
+    all: Annotated[bool, Described("Whether every session of the key ends", False)] = False
+
+
+class SignedIn(TypedDict):
+    """Who is signed in, and until when at most."""
+
+    consumer_id: Annotated[str, Described("The consumer", _CONSUMER)]
+    consumer_name: Annotated[str, Described("Its name", "bank_of_riga")]
+    is_admin: Annotated[bool, Described("Whether it is the admin", False)]
+    expires_at: Annotated[
+        datetime, Described("When the session ends at the latest", "2026-11-27T22:00:00Z")
+    ]
+
+
+class SystemShown(TypedDict):
+    """A system that this server has."""
+
+    name: Annotated[str, Described("Its name", "banking")]
+    title: Annotated[str, Described("Its title", "Fintegrate")]
+    base_path: Annotated[str, Described("Where its paths begin", "")]
+
+
+class Links(TypedDict):
+    """The monitoring beside the console; null without it."""
+
+    grafana: Annotated[str | None, Described("Grafana", None)]
+    prometheus: Annotated[str | None, Described("Prometheus", None)]
+    traces: Annotated[str | None, Described("A trace; `{trace_id}` stands for its id", None)]
+
+
+class Session(TypedDict):
+    """Who calls, with which rights, and what the page has to know."""
+
+    consumer_id: Annotated[str, Described("The consumer", _CONSUMER)]
+    consumer_name: Annotated[str, Described("Its name", "bank_of_riga")]
+    is_admin: Annotated[bool, Described("Whether it is the admin", False)]
+    actor: Annotated[str, Described("The person's name as it was claimed", "Ann Example")]
+    read_only: Annotated[bool, Described("Whether the session may only look", False)]
+    expires_at: Annotated[
+        datetime | None,
+        Described("When the session ends; null for a key", "2026-11-27T22:00:00Z"),
+    ]
+    idle_expires_at: Annotated[
+        datetime | None,
+        Described("When it ends without a click before", "2026-11-27T10:30:00Z"),
+    ]
+    server_time: Annotated[datetime, Described("The server's clock", "2026-11-27T10:00:00Z")]
+    version: Annotated[str, Described("The API's version", "1.0.0")]
+    stage: Annotated[str, Described("Where this runs", "local")]
+    thresholds: Annotated[
+        dict[str, float], Described("What each condition is compared with", {"held_back": 0})
+    ]
+    systems: list[SystemShown]
+    links: Links

@@ -1,0 +1,41 @@
+"""Rows as CSV (RFC 4180) that a spreadsheet may open: no cell is a formula.
+
+Source: https://owasp.org/www-community/attacks/CSV_Injection
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+MOST_ROWS = 10_000
+TYPE = "text/csv; charset=utf-8"
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""How a cell begins that a spreadsheet would calculate."""
+
+
+def csv_text(columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> str:
+    """A line of names, then a line for each row; times are in UTC, what is unknown is empty."""
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(columns)
+    writer.writerows([cell(row[column]) for column in columns] for row in rows)
+    return text.getvalue()
+
+
+def cell(value: object) -> object:
+    """A value as a cell. A text that begins like a formula gets an apostrophe before it."""
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat(timespec="microseconds")
+    if isinstance(value, str) and value.startswith(_FORMULA):
+        return f"'{value}"
+    return value
+
+
+def headers_of(name: str, next_cursor: str | None) -> dict[str, str]:
+    """The headers of a file of rows: its name, and the cursor of the next one if there is more."""
+    named = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
+    return named if next_cursor is None else {**named, "X-Next-Cursor": next_cursor}
