@@ -43,14 +43,16 @@ function Life({ id, close }) {
 
 const CloseIt = ({ close }) => html`<button class="quiet sp" onClick=${close}>${W.close} <kbd>Esc</kbd></button>`;
 
-const OUTCOMES = { ok: LEVELS.ok, confirmed: LEVELS.ok, processed: STATES.processed, published: LEVELS.ok, received: STATES.received, failed: STATES.publish_failed, waiting: STATES.waiting };
+const AGAIN_STEP = ["act", "info"];
+const STEPS = { committed: LEVELS.ok, published: LEVELS.ok, publish_attempt: ["fail", "warn"], failed: LEVELS.bad, given_up: LEVELS.bad, ...STATES };
 
 function Timeline({ event }) {
   const begin = Date.parse(event.created_at);
   return html`<ol class="tl">${(event.timeline ?? []).map((step, index) => {
-    const [icon, tone] = OUTCOMES[step.outcome] ?? STATES[step.step] ?? (step.outcome ? LEVELS.warn : LEVELS.none);
+    const [icon, tone] = STEPS[step.step] ?? AGAIN_STEP;
+    const more = [step.outcome !== step.step && step.outcome, step.by].filter(Boolean).join(" · ");
     const after = step.at && Date.parse(step.at) - begin;
-    return html`<li key=${index}>${index === 0 || !step.at ? html`<span class="when mono"><${Time} at=${step.at} ms /></span>` : html`<span class="when mono" title=${step.at}>+ ${lasting(after)}</span>`}<${Icon} name=${icon} tone=${tone} /><div><${Said}>${step.words}<//>${step.by && html`<span class="sub"><${Said}>${step.by}<//></span>`}</div></li>`;
+    return html`<li key=${index}>${index === 0 || !step.at ? html`<span class="when mono"><${Time} at=${step.at} ms /></span>` : html`<span class="when mono" title=${step.at}>+ ${lasting(after)}</span>`}<${Icon} name=${icon} tone=${tone} /><div>${W.stepsOf[step.step] ?? step.step}${step.words && html`: <${Said}>${step.words}<//>`}<span class="sub"><${Said}>${more}<//></span></div></li>`;
   })}</ol>`;
 }
 

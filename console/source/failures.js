@@ -10,16 +10,13 @@ import { useListing } from "./listing.js";
 import { useLive } from "./live.js";
 import { session } from "./session.js";
 import { at } from "./systems.js";
-import { Answer, CopyCurl, Id, Level, Note, Said, Table, Tabs, Time } from "./ui.js";
+import { Answer, CopyCurl, Id, Note, Said, State, Table, Tabs, Time } from "./ui.js";
 import { html, useEffect, useState } from "./view.js";
 import { W } from "./words.js";
 
-const STATE_OF = { publish: "publish_failed", deliver: "delivery_failed", delivery: "delivery_failed", dead_letter: "dead_lettered" };
-const stateOf = ({ stage }) => STATE_OF[stage] ?? stage;
-
 export function Failures() {
   const { params } = address.use();
-  const tab = W.tabs[params.tab] ? params.tab : "causes";
+  const tab = W.tabs[params.tab] ? params.tab : params.letter ? "letters" : "causes";
   const filters = useFilters();
   return html`<div class="row"><h1 tabindex="-1">${W.screens.failures}</h1></div>
     <${Tabs} label=${W.screens.failures} tabs=${Object.entries(W.tabs)} current=${tab} open=${(name) => change({ tab: name, letter: null })} />
@@ -32,9 +29,9 @@ function Causes({ filters }) {
   const again = (group) => openAct("replay", { filter: { consumer_id: group.consumer_id, failure_group: group.failure_group }, name: group.consumer_name });
   const columns = [
     { key: "cause", cell: (group) => html`<a href=${link("event", { event_id: group.sample_event_id })}><${Said}>${group.reason}<//></a>` },
-    { key: "where", cell: (group) => html`<${Level} level="bad">${W.stages[group.stage] ?? group.stage}<//><span class="sub">${W.types[group.event_type] ?? group.event_type}</span>` },
+    { key: "where", cell: (group) => html`<${State} state=${group.stage} /><span class="sub">${W.types[group.event_type] ?? group.event_type}</span>` },
     session.get().is_admin && { key: "stream", cell: (group) => html`<${Said}>${group.consumer_name}<//>` },
-    { key: "events", right: true, cell: (group) => html`<a href=${link("events", { consumer_id: group.consumer_id, state: stateOf(group), type: group.event_type })}>${number(group.events)}</a>` },
+    { key: "events", right: true, cell: (group) => html`<a href=${link("events", { consumer_id: group.consumer_id, state: group.stage, type: group.event_type })}>${number(group.events)}</a>` },
     { key: "customers", right: true, cell: (group) => number(group.customers) },
     { key: "seen", cell: (group) => html`<${Time} at=${group.first_at} seconds=${false} /> · <${Time} at=${group.last_at} seconds=${false} />` },
     { key: "do", cell: (group) => html`<button onClick=${() => again(group)}>${W.sendAgain}</button>` },

@@ -158,6 +158,7 @@ export const W = {
   containsSpan: "message contains needs a time of at most 24 hours: set from.",
 
   whatHappened: "What happened",
+  stepsOf: { committed: "Committed", held_back: "Held back", publish_attempt: "Publishing tried", reopened: "Taken up again", given_back: "Given back", given_up: "Given up", published: "Published, confirmed by the broker", redelivered: "Sent again", replayed: "Replayed", requeued: "Requeued", received: "Received by the bank", processed: "Processed by the bank", failed: "Failed by the bank", dead_lettered: "Dead-lettered" },
   laneTitle: "This customer, in order",
   openLane: "Open the lane",
   message: "Message",
@@ -182,7 +183,6 @@ export const W = {
   needCustomer: "Which customer? Open an event and follow its customer, or search for the customer’s id.",
 
   tabs: { causes: "By cause", letters: "Dead letters", unmatched: "Matching no event" },
-  stages: { publish: "publishing", deliver: "the bank", delivery: "the bank", dead_letter: "dead letter" },
   noFailures: "Nothing failed.",
   noLetters: "There are no dead letters.",
   rest: (groups, count) => `${many(groups, "more group")} with ${events(count)}.`,
