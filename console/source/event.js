@@ -9,7 +9,7 @@ import { nameOf } from "./overview.js";
 import { messageIn } from "./message.js";
 import { session } from "./session.js";
 import { at } from "./systems.js";
-import { lasting } from "./times.js";
+import { clock, lasting } from "./times.js";
 import { Answer, Card, Copy, CopyCurl, Id, Note, Said, State, Table, Time } from "./ui.js";
 import { html, useRef, useState } from "./view.js";
 import { W } from "./words.js";
@@ -46,13 +46,18 @@ const CloseIt = ({ close }) => html`<button class="quiet sp" onClick=${close}>${
 const AGAIN_STEP = ["act", "info"];
 const STEPS = { committed: LEVELS.ok, published: LEVELS.ok, publish_attempt: ["fail", "warn"], failed: LEVELS.bad, given_up: LEVELS.bad, ...STATES };
 
+const INSTANT = /\d{4}-\d\d-\d\dT[\d:.]+(?:Z|\+00:00)/g;
+/** A step's words, when they say more than its name. */
+const more = (title, words) => (words && !title.toLowerCase().includes(words.toLowerCase()) ? html`: <${Said}>${words.replace(INSTANT, (at) => clock(at, { ms: true }))}<//>` : "");
+
 function Timeline({ event }) {
   const begin = Date.parse(event.created_at);
   return html`<ol class="tl">${(event.timeline ?? []).map((step, index) => {
     const [icon, tone] = STEPS[step.step] ?? AGAIN_STEP;
-    const more = [step.outcome !== step.step && step.outcome, step.by].filter(Boolean).join(" · ");
+    const title = W.stepsOf[step.step] ?? step.step;
+    const who = [step.outcome !== step.step && step.outcome, step.by].filter(Boolean).join(" · ");
     const after = step.at && Date.parse(step.at) - begin;
-    return html`<li key=${index}>${index === 0 || !step.at ? html`<span class="when mono"><${Time} at=${step.at} ms /></span>` : html`<span class="when mono" title=${step.at}>+ ${lasting(after)}</span>`}<${Icon} name=${icon} tone=${tone} /><div>${W.stepsOf[step.step] ?? step.step}${step.words && html`: <${Said}>${step.words}<//>`}<span class="sub"><${Said}>${more}<//></span></div></li>`;
+    return html`<li key=${index}>${index === 0 || !step.at ? html`<span class="when mono"><${Time} at=${step.at} ms /></span>` : html`<span class="when mono" title=${step.at}>+ ${lasting(after)}</span>`}<${Icon} name=${icon} tone=${tone} /><div>${title}${more(title, step.words)}<span class="sub"><${Said}>${who}<//></span></div></li>`;
   })}</ol>`;
 }
 

@@ -61,7 +61,8 @@ def test_session_says_who_calls(bank: Bank) -> None:
     assert shown["idle_expires_at"] < shown["expires_at"]
     assert shown["server_time"] < shown["idle_expires_at"]
     assert shown["systems"] == [{"name": "banking", "title": "Fintegrate", "base_path": ""}]
-    assert shown["links"] == {"grafana": None, "prometheus": None, "traces": None}
+    links = ("grafana", "prometheus", "traces", "runbooks")
+    assert shown["links"] == dict.fromkeys(links)
     assert shown["thresholds"]["pending_too_long"] == 180
     assert (shown["stage"], shown["version"]) == ("local", "1.0.0")
 
