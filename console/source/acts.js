@@ -33,7 +33,6 @@ const numberOf = (text) => (text === "" || text === undefined ? undefined : +tex
  */
 export const ACTS = {
   resend: { path: "/events/resend", dry: true, reason: true, body: (subject, { include_late: late }) => ({ ...one(subject), include_failed: subject.event.state === "publish_failed", ...(late && { include_late: true }) }), fields: ["include_late"] },
-  redeliver: { path: "/events/redeliver", dry: true, reason: true, body: (subject) => ({ ...one(subject), include_failed: true }) },
   replay: {
     path: "/replay/data",
     dry: true,

@@ -92,6 +92,17 @@ def test_focus_returns_to_the_opener(anna: Person) -> None:
     expect(anna.button("Replay these")).to_be_focused()
 
 
+def test_escape_closes_only_the_dialog(anna: Person) -> None:
+    anna.at(f"events?event={data.event_id(7)}")
+    anna.button("Send again").click()
+    expect(dialog(anna)).to_be_visible()
+
+    anna.press("Escape")
+
+    expect(dialog(anna)).to_have_count(0)
+    expect(anna.page.locator("aside")).to_be_visible()
+
+
 def test_grown_count_is_refused(anna: Person, api: ConsoleApi) -> None:
     opened = open_replay(anna)
     sentence = "212 were expected and 1204 would be hit by now; nothing was done, look again"
