@@ -51,5 +51,5 @@ export function Connect() {
 const SCHEMAS = [
   { key: "type", cell: (row) => html`<code>${row.event_type}</code>` },
   { key: "key", name: W.factNames.routing_key, cell: (row) => html`<code>${row.routing_key}</code>` },
-  { key: "schema", name: W.schema, cell: (row) => html`<${Paper} path=${row.schema}>${W.schema}<//>` },
+  { key: "schema", name: W.schema, cell: (row) => html`<${Paper} path=${row.schema} />` },
 ];

@@ -28,7 +28,7 @@ export const Said = ({ children }) => html`<bdi>${children}</bdi>`;
 export const Paper = ({ path, children }) => {
   const base = session.get()?.links?.runbooks;
   const place = /^https?:/.test(path) ? path : base && base.replace(/\/?$/, "/") + path;
-  return place ? html`<a href=${place} target="_blank" rel="noreferrer">${children}</a>` : html`<span>${children}: <code>${path}</code></span>`;
+  return place ? html`<a href=${place} target="_blank" rel="noreferrer">${children ?? path}</a>` : html`${children && html`${children}: `}<code>${path}</code>`;
 };
 
 export function Copy({ text, label, quiet }) {

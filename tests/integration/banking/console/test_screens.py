@@ -1,4 +1,4 @@
-"""Every screen, full, empty and failing: open to all, nothing cut off, nothing in the browser's console."""
+"""Every screen, full, empty and failing: open to all, nothing cut off, a silent browser."""
 
 from __future__ import annotations
 

@@ -11,6 +11,8 @@ from tests.integration.banking.console.conftest import Person
 from tests.integration.banking.console.flows.conftest import World
 from tests.support.console_faults import BEHIND, GIVEN_UP, MISSED
 
+BROKER, BANK = "the broker\u2019s side", "the bank\u2019s side"
+
 
 def problem(person: Person, words: str) -> Locator:
     return person.page.locator(".attn > li").filter(has_text=words)
@@ -20,15 +22,15 @@ def test_now_says_what_is_stuck(anna: Person) -> None:
     """O1, O2, O5."""
     anna.heading("The ledger does not balance. 4 things need you, 5 heal by themselves.")
     for words, side, more in (
-        ("borealis: publishing was given up", "the broker’s side", f"{GIVEN_UP} given up"),
-        ("borealis: nobody reads its queue", "the bank’s side", "100,000 wait in the queue"),
+        ("borealis: publishing was given up", BROKER, f"{GIVEN_UP} given up"),
+        ("borealis: nobody reads its queue", BANK, "100,000 wait in the queue"),
         ("borealis: customers stand still", "our side", f"{BEHIND} held back"),
         (
             "borealis does not confirm",
-            "the bank’s side",
+            BANK,
             "by itself, once the bank's program reads",
         ),
-        ("borealis: dead letters match no event", "the bank’s side", "2 in its dead letters"),
+        ("borealis: dead letters match no event", BANK, "2 in its dead letters"),
         ("borealis: the ledger does not balance", "our side", "not by itself"),
     ):
         said = problem(anna, words)
@@ -92,7 +94,7 @@ def test_ledger_says_what_is_missing(anna: Person) -> None:
     anna.open("ledger")
 
     anna.heading("It does not add up")
-    anna.sees("A customer’s numbers have a gap: an event is missing.")
+    anna.sees("numbers have a gap: an event is missing.")
 
 
 def test_name_in_link_finds_the_bank(anna: Person, world: World) -> None:
