@@ -31,6 +31,7 @@ function Life({ id, close }) {
     <div class="cardhead"><div><h2>${W.types[event.event_type] ?? event.event_type}</h2><${Id} id=${event.event_id} whole /></div>${close && html`<${CloseIt} close=${close} />`}</div>
     <div class="pad stack">
       <div class="row"><${State} state=${event.state} /><span class="soft"><${Said}>${event.consumer_name ?? nameOf(event.consumer_id)}<//> · ${W.columns.customer.split(" ")[0].toLowerCase()} <a href=${link("lane", { customer_id: event.customer_id })}><${Id} id=${event.customer_id} /></a> · ${W.number(event.sequence)}</span></div>
+      ${event.state !== "processed" && (event.publish_failure_reason || event.deliver_failure_reason) && html`<p><${Said}>${event.publish_failure_reason || event.deliver_failure_reason}<//></p>`}
       ${event.durations && html`<${Durations} durations=${event.durations} />`}
       <div><h3>${W.whatHappened}</h3><${Timeline} event=${event} /></div>
       <${LaneOf} event=${event} />
@@ -61,9 +62,9 @@ function Timeline({ event }) {
   })}</ol>`;
 }
 
-function LaneOf({ event: { lane, sequence, customer_id: customer, state } }) {
+function LaneOf({ event: { lane, sequence, event_id: id, customer_id: customer, state } }) {
   if (!lane) return null;
-  return html`<div><h3>${W.laneTitle}</h3><div class="lane"><${Square} number=${sequence} state=${state} />${lane.waiting_behind > 0 && html`<span class="small soft">${W.laneHolds(lane.waiting_behind)}</span>`}<a class="small" href=${link("lane", { customer_id: customer })}>${W.openLane}</a></div>${lane.head_event_id && html`<p class="small soft">${W.filters.order}: <a href=${link("event", { event_id: lane.head_event_id })}><${Id} id=${lane.head_event_id} /></a></p>`}</div>`;
+  return html`<div><h3>${W.laneTitle}</h3><div class="lane"><${Square} number=${sequence} state=${state} />${lane.waiting_behind > 0 && html`<span class="small soft">${W.laneHolds(lane.waiting_behind)}</span>`}<a class="small" href=${link("lane", { customer_id: customer })}>${W.openLane}</a></div>${lane.head_event_id && lane.head_event_id !== id && html`<p class="small soft">${W.behindEvent} <a href=${link("event", { event_id: lane.head_event_id })}><${Id} id=${lane.head_event_id} /></a></p>`}</div>`;
 }
 
 export const Square = ({ number: sequence, state, id, isHead }) => {

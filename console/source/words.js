@@ -178,6 +178,7 @@ export const W = {
   number: (sequence) => `number ${sequence}`,
   sendAgain: "Send again…",
   giveUp: "Give the head up…",
+  behindEvent: "It waits for",
   laneHolds: (count) => `${events(count)} ${count === 1 ? "waits" : "wait"} behind it.`,
   laneFree: "Nothing waits: the customer’s events flow.",
   headOf: (sequence) => `Number ${sequence} holds the others`,

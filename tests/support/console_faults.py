@@ -76,8 +76,10 @@ def prepare(query: Query, healthy: Bank, faulty: Bank) -> Faults:
     troubled.run("published", event_ids=faults.missed)
     _, faults.given_up = troubled.events(GIVEN_UP, every=20, ended=1500)
     troubled.run("publish_failed", event_ids=faults.given_up, reason=REFUSED)
+    troubled.run("attempts", event_ids=faults.given_up, reason=REFUSED, tries=10)
     (faults.stuck_customer,), held = troubled.events(1, 1 + BEHIND, ended=1200)
     troubled.run("pending", event_ids=held, reason=REFUSED)
+    troubled.run("attempts", event_ids=held, reason=REFUSED, tries=3)
     faults.head = held[0]
     subjects, failed = troubled.events(3, every=10, ended=2400)
     troubled.run("published", event_ids=failed)

@@ -62,3 +62,13 @@ WHERE event_id = ANY (%(event_ids)s::uuid[])
 
 -- name: one_missing
 UPDATE customers SET event_sequence = event_sequence + 1 WHERE customer_id = %(customer_id)s
+
+-- name: attempts
+-- Each try after the first, by a request and then by the schedule.
+INSERT INTO event_attempts (event_id, consumer_id, at, by, outcome, words)
+SELECT event_id, consumer_id, created_at + make_interval(secs => CASE number WHEN 0 THEN 0.04 ELSE 60 * number END),
+       CASE number WHEN 0 THEN 'request' ELSE 'resend' END, 'nacked', %(reason)s
+FROM customer_events, generate_series(0, %(tries)s - 1) number
+WHERE event_id = ANY (%(event_ids)s::uuid[]) AND sequence = 1
+ORDER BY number
+RETURNING event_id
