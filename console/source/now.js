@@ -71,7 +71,7 @@ function Problem({ problem }) {
 
 const rate = ({ last_minute: minute } = {}) => (minute === null || minute === undefined ? W.unknown : `${+(minute / 60).toFixed(1)} ${W.perSecond}`);
 
-export function Pipeline({ pipeline, streams, last_hour: minutes, whose = session.get().is_admin ? W.allStreams : "" }) {
+export function Pipeline({ pipeline, streams, last_hour: minutes }) {
   const reading = streams.filter(({ readers, status }) => readers !== null && status !== "deactivated");
   const deaf = reading.filter(({ readers }) => readers === 0).length;
   const { failed } = pipeline;
@@ -87,7 +87,7 @@ export function Pipeline({ pipeline, streams, last_hour: minutes, whose = sessio
     ["bank", W.atBank, W.owners.bank, "bank", fallen ? W.failedInAll(number(fallen)) : "", false],
     ["processed"],
   ];
-  return html`<${Card} title=${W.pipeline} soft=${whose} pad=${false}><ol class="pipe">${places.map(([key, title, owner, tone, more, isHot]) =>
+  return html`<${Card} title=${W.pipeline} soft=${streams.length > 1 ? W.allStreams : ""} pad=${false}><ol class="pipe">${places.map(([key, title, owner, tone, more, isHot]) =>
     title
       ? html`<li key=${key} class="wait ${tone} ${isHot ? "hot" : ""}"><span class="owner">${owner}</span><div class="small soft">${title}</div><b>${number(pipeline[key].count)}</b> <span class="small">${pipeline[key].count > 0 && pipeline[key].oldest_seconds !== null ? W.oldest(span(pipeline[key].oldest_seconds)) : ""}</span><div class="small soft">${more || "\u00a0"}</div></li>`
       : html`<li key=${key} class="mile"><b>${rate(pipeline[key] ?? { last_minute: minutes.at(-2)?.[key] })}</b><span>${W.steps[key]}</span></li>`)}</ol><//>`;
