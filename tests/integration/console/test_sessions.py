@@ -346,7 +346,8 @@ def test_refused_sign_in_is_audited(bank: Bank, query: Query) -> None:
 def test_act_in_a_session_names_its_actor(admin: Api, bank: Bank, query: Query) -> None:
     visitor = sign_in(admin)
 
-    visitor.post("/consumer/change-status", consumer_id=bank.consumer_id, status="deactivated")
+    change = {"consumer_id": bank.consumer_id, "status": "deactivated"}
+    visitor.post("/consumer/change-status", reason="its owner asked", **change)
 
     (row,) = rows_of(query, "POST /consumer/change-status")
     (session,) = query("SELECT session_id FROM console_sessions")

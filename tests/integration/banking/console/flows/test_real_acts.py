@@ -195,8 +195,7 @@ def test_bank_gets_nothing_of_another(visit: Callable[..., Person], world: World
     for view in (*screens, "failures?tab=unmatched", "banks", "ledger", *foreign):
         person.open(view)
         person.page.wait_for_load_state("networkidle")
-    person.press("/")
-    person.page.keyboard.type(FAULTY)
+    person.page.get_by_label("Search").fill(FAULTY)
     expect(person.page.locator(".hits")).to_contain_text("Nothing found.")
 
     said = "\n".join(bodies)
