@@ -1,4 +1,4 @@
-"""People before the console in Chromium, and behind it the functions, on servers with faults prepared."""
+"""People before the console in Chromium; behind it are the functions, on servers with faults."""
 
 from __future__ import annotations
 

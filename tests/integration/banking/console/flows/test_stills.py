@@ -1,4 +1,4 @@
-"""Every screen with real data, in both themes and two widths; kept for people where STILLS names a folder.
+"""Every screen with real data, in both themes and two widths. STILLS names a folder to keep them in.
 
 STILLS=docs/console make nights ARGS="tests/integration/banking/console/flows/test_stills.py -n 0"
 """
