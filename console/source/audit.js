@@ -15,7 +15,7 @@ function detailWords(details) {
   if (details === null || typeof details !== "object") return details;
   return Object.entries(details).map(([name, value]) => {
     if (value === null || value === false || name === "consumer_id") return "";
-    if (Array.isArray(value)) return value.length ? `${name} ${value.map(short).join(", ")}` : "";
+    if (Array.isArray(value)) return value.length ? `${name} ${value.length > 3 ? W.many(value.length, "id") : value.map(short).join(", ")}` : "";
     if (typeof value !== "object") return `${name} ${short(value)}`;
     const words = detailWords(value);
     return words && (name === "filter" || name === "counts" ? words : `${name} ${words}`);
@@ -27,7 +27,7 @@ const COLUMNS = [
   { key: "who", cell: (row) => html`<span class="t"><${Said}>${row.actor || row.consumer_name}<//></span>${row.actor && row.actor !== row.consumer_name && html`<span class="sub"><${Said}>${row.consumer_name}<//></span>`}` },
   { key: "what", cell: (row) => html`<code>${row.action}</code>${row.details && html`<span class="sub"><${Said}>${detailWords(row.details)}<//></span>`}` },
   { key: "whose", cell: (row) => html`<${Said}>${row.subject_consumer_name ?? "—"}<//>` },
-  { key: "why", cell: (row) => html`<${Said}>${row.reason ?? "—"}<//>` },
+  { key: "why", cell: (row) => html`<span class="why"><${Said}>${row.reason ?? "—"}<//></span>` },
   { key: "answer", cell: (row) => html`<${Level} level=${row.status_code < 400 ? "ok" : "bad"}>${row.status_code}<//>` },
   { key: "request", name: W.ofRequest, cell: (row) => row.request_id && html`<a href=${link("events", { request_id: row.request_id })}><${Id} id=${row.request_id} /></a>` },
 ];

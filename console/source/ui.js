@@ -21,7 +21,7 @@ export const Time = ({ at, ms, seconds, age }) =>
   at ? html`<time datetime=${new Date(at).toISOString()} title=${absolute(at)}>${clock(at, { ms, seconds })}${age && ` (${since(at)})`}</time>` : "—";
 
 /** An id, shortened, or words of others: isolated, so that their direction is their own. */
-export const Id = ({ id, whole }) => html`<span class="mono" title=${id}>${whole || !id || id.length < 14 ? id : `${id.slice(0, 4)}…${id.slice(-4)}`}</span>`;
+export const Id = ({ id, whole }) => html`<span class="mono ${whole ? "" : "t"}" title=${id}>${whole || !id || id.length < 14 ? id : `${id.slice(0, 4)}…${id.slice(-4)}`}</span>`;
 export const Said = ({ children }) => html`<bdi>${children}</bdi>`;
 
 /** A page of the repository's documents; a link where a setting says where they are. */

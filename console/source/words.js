@@ -200,6 +200,7 @@ export const W = {
   newReplay: "New replay…",
   missed: "I missed something…",
   before: "Before",
+  aKey: "a key, without a name",
   noJobs: "No replay was made yet.",
   replayHint: "A replay sends again what a bank has missed, in order, and not faster than you say.",
   jobStates: { queued: "queued", running: "running", paused: "paused", cancelled: "cancelled", done: "done" },

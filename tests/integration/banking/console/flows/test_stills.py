@@ -16,7 +16,7 @@ from tests.integration.banking.console.flows.conftest import World
 
 pytestmark = pytest.mark.night_long
 STRANGE = ("NaN", "undefined", "[object", "Invalid Date")
-QUALITY, SCALE = 50, {WIDE: 0.75, NARROW: 1.0}
+QUALITY, SCALE = 45, {WIDE: 2 / 3, NARROW: 0.9}
 
 
 def screens(world: World) -> dict[str, tuple[str, str]]:
