@@ -36,6 +36,11 @@ MODULES = FILE
 """`INIT` has the modules looked for in it."""
 OF_SYSTEMS = (CODE, *(f"{SITE_PACKAGES}/{Path(name).name}/" for name in LINKED))
 """The places in the bundle and in the layer that have one folder per system."""
+_FOR_TEXT = {
+    "id": lzma.FILTER_LZMA2,
+    **{"preset": 9 | lzma.PRESET_EXTREME, "lc": 4, "lp": 0, "pb": 0},
+}
+"""Four bits of the byte before count as its context, and no alignment does (xz(1))."""
 LONG_AGO = (1980, 1, 1, 0, 0, 0)
 
 
@@ -91,7 +96,7 @@ def compiled(folder: Path, archive: Path) -> None:
         capture_output=True,
     )
     archive.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = archive.with_suffix(".new")
+    unfinished = archive.with_suffix(f".{os.getpid()}.new")  # another process may make the same one
     _zip(((path.relative_to(folder).as_posix(), path) for path in _files(folder)), unfinished)
     unfinished.replace(archive)
 
@@ -133,6 +138,6 @@ def _pack(bundle: Path, left_out: tuple[str, ...]) -> None:
                 new.writestr(entry(name), old.read(name), compresslevel=9)
         if modules:
             text = json.dumps(modules, ensure_ascii=False, separators=(",", ":"))
-            packed = lzma.compress(text.encode(), preset=9 | lzma.PRESET_EXTREME)
+            packed = lzma.compress(text.encode(), check=lzma.CHECK_CRC32, filters=[_FOR_TEXT])
             new.writestr(entry(f"{CODE}{MODULES}"), packed, compresslevel=9)
     unfinished.replace(bundle)
