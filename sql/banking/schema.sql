@@ -933,14 +933,17 @@ $$;
 -- ---------------------------------------------------------------------------------------------
 
 GRANT SELECT, INSERT ON customer_analytics, lost_events TO fintegrate_app;
-GRANT SELECT, INSERT, DELETE ON event_attempts TO fintegrate_app;
+GRANT SELECT, INSERT, DELETE ON dead_letters, event_attempts TO fintegrate_app;
+-- A dead letter's message stays as it was kept.
+GRANT UPDATE (resolved_at, resolved_by, resolved_reason, requeued_at)
+    ON dead_letters TO fintegrate_app;
 GRANT SELECT, UPDATE ON recovery TO fintegrate_app;
 GRANT SELECT, INSERT, UPDATE
     ON broker_access, consumer_api_keys, consumer_usage, consumers, customer_events,
        last_reconciliation, replay_jobs, replays, schedule_runs
     TO fintegrate_app;
 GRANT SELECT, INSERT, UPDATE, DELETE
-    ON audit_log, console_sessions, consumer_event_receipts, customer_tags, customers, dead_letters,
+    ON audit_log, console_sessions, consumer_event_receipts, customer_tags, customers,
        idempotency_keys, publishing_pauses, queue_observations, replay_batches, stream_hours,
        stream_minutes
     TO fintegrate_app;
