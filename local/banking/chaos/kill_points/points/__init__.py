@@ -8,6 +8,7 @@ from local.banking.chaos.kill_points.points import (
     dead_lettering,
     delivering,
     migrating,
+    requeueing,
     scheduled,
     skipping,
     sweeping,
@@ -25,4 +26,5 @@ POINTS: tuple[KillPoint, ...] = (
     *skipping.POINTS,
     *migrating.POINTS,
     *amidst.POINTS,
+    *requeueing.POINTS,
 )
