@@ -28,6 +28,7 @@ def _consumer() -> Blueprint:
         read_api_key,
         read_broker_access,
         read_consumer,
+        read_integration,
     )
     from chalicelib.banking.consumer.blueprint import consumer
 
@@ -70,6 +71,7 @@ def _events() -> Blueprint:
         rewind_events,
         search_events,
         skip_head,
+        tail_events,
     )
     from chalicelib.banking.events.blueprint import events
 

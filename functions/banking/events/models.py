@@ -10,7 +10,6 @@ from typing_extensions import TypedDict
 from chalicelib.banking.events.topology import EventType
 from chalicelib.banking.fields import ConsumerId, CustomerId, EventId
 from fintegrate.console.acts import Act, DryRunFields
-from fintegrate.http.cursors import Cursor, Limit, NextCursor
 from fintegrate.http.validation import Described, Instant, RequestModel, Text, either
 
 ProcessingStatus = Literal["received", "processed", "failed"]
@@ -290,17 +289,6 @@ class EventsHealth(TypedDict):
     paused: list[PublishingPause]
 
 
-class EventListing(ScopedRequest):
-    """Which events to list, newest first."""
-
-    customer_id: CustomerId | None = None
-    event_type: EventType | None = None
-    publish_status: PublishStatus | None = None
-    deliver_status: DeliverStatus | None = None
-    limit: Limit = 50
-    cursor: Annotated[Cursor, Field(max_length=200)] | None = None
-
-
 class EventSummary(TypedDict):
     """An event without its payload."""
 
@@ -329,10 +317,3 @@ class EventSummary(TypedDict):
     sent_late_at: Annotated[
         datetime | None, Described("When it was sent after a later one of its customer", None)
     ]
-
-
-class EventList(TypedDict):
-    """A page of events."""
-
-    events: list[EventSummary]
-    next_cursor: NextCursor
