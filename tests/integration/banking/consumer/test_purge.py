@@ -46,6 +46,7 @@ TABLES = {
 NOTHING = {
     "idempotency_keys": 0,
     "receipts": 0,
+    "attempts": 0,
     "audit_rows": 0,
     "console_sessions": 0,
     "dead_letters": 0,
