@@ -73,6 +73,9 @@ class Configuration:
     """The time that publishing may add to a request, including the time to connect."""
     broker_access_wait_ms: int = 2_000
     """How long an answer about a bank's access waits for `broker_admin`; then it says so."""
+    broker_address: str = ""
+    """Where a bank's program reaches the broker, as an AMQP URL without credentials, if it is not the
+    address that the functions use."""
     publish_handoff_seconds: int = 5
     """The request that wrote an event may still be publishing it while it is younger than this."""
     publish_max_tries: int = 10

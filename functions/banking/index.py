@@ -28,6 +28,7 @@ def _consumer() -> Blueprint:
         read_api_key,
         read_broker_access,
         read_consumer,
+        read_integration,
     )
     from chalicelib.banking.consumer.blueprint import consumer
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -17,11 +16,17 @@ from fintegrate.database import Row
 class _Facts(NamedTuple):
     """The columns of a stream's row that a condition's sentence speaks of."""
 
-    count: str | None = None
+    number: str | None = None
     age: str | None = None
     since: str | None = None
     drains: str | None = None
     """What has to drain until it is over."""
+
+    @property
+    def columns(self) -> tuple[str | None, ...]:
+        """Their names; None, which no row has, for what is not told."""
+        drains_in = self.drains and f"{self.drains}_drains_in"
+        return self.number, self.age, self.since, drains_in
 
 
 _KINDS = (
@@ -35,8 +40,8 @@ _KINDS = (
 )
 
 
-def _waiting(count: str, kind: str, drains: str | None = None) -> _Facts:
-    return _Facts(count, f"oldest_{kind}_seconds", f"oldest_{kind}_at", drains)
+def _waiting(number: str, kind: str, drains: str | None = None) -> _Facts:
+    return _Facts(number, f"oldest_{kind}_seconds", f"oldest_{kind}_at", drains)
 
 
 _OF_STREAM = {
@@ -74,7 +79,7 @@ def completed(row: Row, past: Row | None, ledger: Row | None) -> Row:
         row[f"oldest_{kind}_seconds"] = seconds_since(row[f"oldest_{kind}_at"], row["at"])
     left = row["key_expires_at"] - row["at"] if row["key_expires_at"] else None
     return row | {
-        "lag_p95_seconds": percentile(added(json.loads(past.get("process_lags") or "[]")), 0.95),
+        "lag_p95_seconds": percentile(added(past.get("process_lags") or []), 0.95),
         "unread": _unread(row),
         "failed_there": row["delivery_failed"] + row["dead_letters"],
         "replay_still_seconds": seconds_since(row["replay_still_since"], row["at"]),
@@ -95,15 +100,9 @@ def findings(row: Row) -> Iterator[Finding]:
         if lasted is not None and lasted < seconds_of(condition.lasts):
             continue
         if condition.is_met(row[condition.figure]):
-            yield Finding(
-                condition,
-                str(row["consumer_id"]),
-                row["name"],
-                count=facts.count and row[facts.count],
-                age=facts.age and row[facts.age],
-                since=facts.since and row[facts.since],
-                caught_up=facts.drains and row[f"{facts.drains}_drains_in"],
-            )
+            number, age, since, drains_in = (row.get(column or "") for column in facts.columns)
+            stream = str(row["consumer_id"])
+            yield Finding(condition, stream, row["name"], number, age, since, drains_in)
 
 
 def _of_ledger(row: Row, ledger: Row) -> Row:

@@ -8,13 +8,16 @@ from typing import Any, NamedTuple
 
 from chalicelib.banking.overview import minutes
 from fintegrate.console.flows import EVERYTHING, Flows, by_minute
+from fintegrate.console.kept import Kept
 from fintegrate.database import Database, Row
 from fintegrate.queries import queries_beside
 
 SQL = queries_beside(__name__)
 MINUTE = timedelta(minutes=1)
-LIVE = 5 * MINUTE
+LIVE = 4 * MINUTE
 """How far back is counted live at most, if the schedule has not done so."""
+OVER: Kept[list[Row]] = Kept(30.0)
+"""The counts of minutes that are over and not counted by the schedule yet."""
 
 
 class History(NamedTuple):
@@ -72,17 +75,28 @@ def read_hours(database: Database, stream: str, span: Mapping[str, Any]) -> list
 
 
 def read_live(
-    database: Database,
-    consumer_id: str | None,
-    counted_until: datetime | None,
-    now: datetime,
-    *,
-    with_lag: bool = False,
+    database: Database, consumer_id: str | None, past: datetime | None, now: datetime
 ) -> Live:
-    """Count what is not counted yet."""
-    earliest = now.replace(second=0, microsecond=0) - LIVE
-    begin_at = max(counted_until or earliest, earliest)
-    span = {"begin_at": begin_at, "end_at": now + MINUTE}
-    counts = minutes.count(database, span, consumer_id, recent=now - MINUTE, with_lag=with_lag)
-    recent = [{**count, "minute": now} for count in counts if count["recent"]]
-    return Live(begin_at, by_minute(counts), by_minute(recent))
+    """Count what is not counted yet; `past` is until when minutes are counted.
+
+    What ended a minute ago is read again each half minute only: few transactions are still open.
+    """
+    recent = now.replace(second=0, microsecond=0) - MINUTE
+    earliest = recent - LIVE
+    begin_at = min(max(past or earliest, earliest), recent)
+    over = OVER.get(
+        (database, consumer_id, begin_at, recent),
+        lambda: _counts(database, consumer_id, begin_at, recent, now),
+    )
+    current = _counts(database, consumer_id, recent, now + MINUTE, now)
+    last = [{**count, "minute": now} for count in current if count["recent"]]
+    return Live(begin_at, by_minute([*over, *current]), by_minute(last))
+
+
+def _counts(
+    database: Database, consumer_id: str | None, begin_at: datetime, end_at: datetime, now: datetime
+) -> list[Row]:
+    if begin_at >= end_at:
+        return []
+    span = {"begin_at": begin_at, "end_at": end_at}
+    return minutes.count(database, span, consumer_id, recent=now - MINUTE, with_lag=False)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from chalicelib.banking.overview import waiting
@@ -16,6 +17,10 @@ from fintegrate.queries import queries_beside
 SQL = queries_beside(__name__)
 MINUTE_DAYS = 8
 HOUR_DAYS = 400
+MINUTE = timedelta(minutes=1)
+STRETCH = 10 * MINUTE
+"""So much is counted by one statement."""
+WORK_SECONDS = 40
 ALL_ROWS = 100_000_000
 """Once a minute everything is counted, however much waits."""
 
@@ -31,10 +36,14 @@ def write_minutes(database: Database, now: datetime | None = None) -> dict[str, 
     own = {**kept, **span}
     observed = waiting.totalled(waiting.read(database, None, most=ALL_ROWS))
     database.execute(SQL["observe"], {**own, "rows": dumps(observed)})
-    counted = int((span["end_at"] - span["begin_at"]).total_seconds()) // 60
-    if counted > 0:
-        _write(database, own)
-    return {"counted": max(counted, 0), "until": span["end_at"].isoformat()}
+    begun, begin_at, end_at = time.monotonic(), span["begin_at"], span["end_at"]
+    counted = 0
+    while begin_at < end_at and time.monotonic() - begun < WORK_SECONDS:
+        until = min(begin_at + STRETCH, end_at)
+        _write(database, {**own, "begin_at": begin_at, "end_at": until})
+        counted += (until - begin_at) // MINUTE
+        begin_at = until
+    return {"counted": counted, "until": begin_at.isoformat()}
 
 
 def count(
@@ -45,7 +54,7 @@ def count(
     recent: datetime | None = None,
     with_lag: bool = True,
 ) -> list[Row]:
-    """What happened between `begin_at` and `end_at` of `span`, for `by_minute`.
+    """What happened between `begin_at` and `end_at` of `span`, for `by_minute`; not in a transaction.
 
     Without `with_lag` the lag until an event was processed is not looked up.
     """
@@ -57,13 +66,16 @@ def count(
         "bounds": list(BUCKETS[:-1]),
         "with_lag": with_lag,
     }
-    return database.fetch_all(SQL["count"], wanted)
+    with database.transaction():
+        database.execute(SQL["plan"], {})
+        return database.fetch_all(SQL["count"], wanted)
 
 
 def _write(database: Database, own: Row) -> None:
     happened = by_minute(count(database, own, None))
     rows = dumps(list(_rows(happened)))
     with database.transaction():
+        database.execute(SQL["plan"], {})
         database.execute(SQL["keep"], {**own, "rows": rows})
         if _hour(own["begin_at"]) != _hour(own["end_at"]):
             database.execute(SQL["sum_hours"], own)

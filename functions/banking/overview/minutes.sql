@@ -14,6 +14,10 @@ CROSS JOIN LATERAL (
                 ORDER BY minute DESC LIMIT 1),
                settled - interval '1 hour')) AS begin_at) begun
 
+-- name: plan
+-- Compiling a plan takes longer than running it.
+SELECT set_config('jit', 'off', true)
+
 -- name: count
 -- Of all streams, or of one. `recent` tells what happened since a time apart.
 -- A receipt is received in the minute of its first word, which may be its last, too, and processed or failed in
@@ -22,23 +26,21 @@ CROSS JOIN LATERAL (
 SELECT c.consumer_id, found.*
 FROM consumers c
 CROSS JOIN LATERAL (
-    SELECT 'committed' AS what, date_trunc('minute', e.created_at) AS minute,
-           e.created_at >= %(recent)s::timestamptz AS recent, 0 AS bucket, count(*) AS events
+    SELECT step.what, date_trunc('minute', step.at) AS minute, step.at >= %(recent)s::timestamptz AS recent,
+           step.bucket, count(*) AS events
     FROM customer_events e
-    WHERE e.consumer_id = c.consumer_id
-      AND e.created_at >= %(begin_at)s AND e.created_at < %(end_at)s
-    GROUP BY 2, 3
-    UNION ALL
-    SELECT 'published', date_trunc('minute', e.published_at), e.published_at >= %(recent)s,
-           width_bucket(extract(epoch FROM e.published_at - e.created_at)::float8 - 5e-7,
-                        %(bounds)s::float8[]), count(*)
-    FROM customer_events e
+    CROSS JOIN LATERAL (
+        SELECT 'committed' AS what, e.created_at AS at, 0 AS bucket
+        UNION ALL
+        SELECT 'published', e.published_at,
+               width_bucket(extract(epoch FROM e.published_at - e.created_at)::float8 - 5e-7,
+                            %(bounds)s::float8[])
+        WHERE e.published_at - e.created_at <= interval '60 seconds') step
     WHERE e.consumer_id = c.consumer_id
       AND e.created_at >= %(begin_at)s::timestamptz - interval '60 seconds'
       AND e.created_at < %(end_at)s
-      AND e.published_at >= %(begin_at)s AND e.published_at < %(end_at)s
-      AND e.published_at - e.created_at <= interval '60 seconds'
-    GROUP BY 2, 3, 4) found
+      AND step.at >= %(begin_at)s AND step.at < %(end_at)s
+    GROUP BY 1, 2, 3, 4) found
 WHERE %(consumer_id)s::uuid IS NULL OR c.consumer_id = %(consumer_id)s
 UNION ALL
 SELECT e.consumer_id, 'published', date_trunc('minute', e.published_at), e.published_at >= %(recent)s,
@@ -50,24 +52,18 @@ WHERE e.published_at >= %(begin_at)s AND e.published_at < %(end_at)s
   AND (%(consumer_id)s::uuid IS NULL OR e.consumer_id = %(consumer_id)s)
 GROUP BY 1, 3, 4, 5
 UNION ALL
-SELECT r.consumer_id, 'received', date_trunc('minute', r.created_at), r.created_at >= %(recent)s, 0,
-       count(*)
-FROM consumer_event_receipts r
-WHERE r.updated_at >= %(begin_at)s
-  AND r.created_at >= %(begin_at)s AND r.created_at < %(end_at)s
-  AND (%(consumer_id)s::uuid IS NULL OR r.consumer_id = %(consumer_id)s)
-GROUP BY 1, 3, 4
-UNION ALL
-SELECT r.consumer_id, r.processing_status, date_trunc('minute', r.updated_at),
-       r.updated_at >= %(recent)s,
-       CASE WHEN %(with_lag)s AND r.processing_status = 'processed' THEN
-           width_bucket(extract(epoch FROM r.updated_at - coalesce(
+SELECT r.consumer_id, said.what, date_trunc('minute', said.at), said.at >= %(recent)s,
+       CASE WHEN %(with_lag)s AND said.what = 'processed' THEN
+           width_bucket(extract(epoch FROM said.at - coalesce(
                (SELECT e.created_at FROM customer_events e WHERE e.event_id = r.event_id),
-               r.updated_at))::float8 - 5e-7, %(bounds)s::float8[])
+               said.at))::float8 - 5e-7, %(bounds)s::float8[])
        ELSE 0 END, count(*)
 FROM consumer_event_receipts r
-WHERE r.updated_at >= %(begin_at)s AND r.updated_at < %(end_at)s
-  AND r.processing_status <> 'received'
+CROSS JOIN LATERAL (
+    SELECT 'received' AS what, r.created_at AS at
+    UNION ALL
+    SELECT r.processing_status, r.updated_at WHERE r.processing_status <> 'received') said
+WHERE r.updated_at >= %(begin_at)s AND said.at >= %(begin_at)s AND said.at < %(end_at)s
   AND (%(consumer_id)s::uuid IS NULL OR r.consumer_id = %(consumer_id)s)
 GROUP BY 1, 2, 3, 4, 5
 UNION ALL

@@ -14,7 +14,7 @@ from fintegrate.schedule_runs import periods
 ANSWERS: Kept[tuple[dict[str, Any], str]] = Kept(1.0)
 PAST: Kept[history.History] = Kept(10.0)
 SERVERS: Kept[servers.SystemState] = Kept(2.0)
-KEPT = (ANSWERS, PAST, SERVERS)
+KEPT = (ANSWERS, PAST, SERVERS, history.OVER)
 """The longer, the less it changes from second to second."""
 
 

@@ -122,9 +122,9 @@ def _stream(
 
 
 def _of_day(kind: str, past: Row, live: Mapping[datetime, Row]) -> int | None:
-    counted = past.get(f"{kind}_24h")
+    counted: int | None = past.get(f"{kind}_24h")
     fresh = sum(flow[kind] for flow in live.values())
-    return fresh if counted is None and fresh else counted and int(counted) + fresh
+    return None if counted is None and not live else int(counted or 0) + fresh
 
 
 def _calm(row: Row, past: Row) -> str:

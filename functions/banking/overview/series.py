@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from chalicelib.banking.overview import history, waiting
+from chalicelib.banking.overview import history
 from fintegrate.console.flows import KINDS, nothing
 from fintegrate.console.lag import added, percentile_ms
 from fintegrate.database import Database, Row
@@ -44,31 +44,19 @@ def read_series(
 def _live(
     database: Database, consumer_id: str | None, newest: Row, step: int
 ) -> Mapping[datetime, Row]:
-    """By step: what happened since the last count, and at this moment what waits."""
+    """By step: what happened since the last count. Only the schedule counts the lag at the bank."""
     now, stream = newest["at"], history.stream_of(consumer_id)
-    live = history.read_live(database, consumer_id, newest["counted_until"], now, with_lag=True)
-    begin = live.begin_at
-    if step == HOUR:
-        begin = max(_down(now, HOUR), _down(begin, HOUR))
-        span = {"begin_at": begin, "end_at": live.begin_at}
-        counted = history.read_minutes(database, stream, span)
-    else:
-        counted = []
+    live = history.read_live(database, consumer_id, newest["counted_until"], now)
+    # An hour is summed up once its last minute was counted.
+    span = {"begin_at": _down(live.begin_at, step), "end_at": live.begin_at}
+    minutes = {row["minute"]: row for row in history.read_minutes(database, stream, span)}
     flows = live.by_minute.get(stream, {})
-    minutes = {row["minute"]: row for row in counted} | {
-        minute: flows.get(minute) or nothing() for minute in _minutes(live.begin_at, now)
-    }
+    for minute in _minutes(live.begin_at, now):
+        minutes[minute] = {**(flows.get(minute) or nothing()), "process_lag": None}
     found: dict[datetime, Row] = {}
     for minute, row in minutes.items():
         at = _down(minute, step)
         found[at] = _joined(found.get(at), row)
-    waits = next(
-        row
-        for row in waiting.totalled(waiting.read(database, consumer_id))
-        if row["consumer_id"] == stream
-    )
-    at = _down(now, step)
-    found[at] = _joined(found.get(at), {name: waits[name] for name in STOCKS})
     return found
 
 

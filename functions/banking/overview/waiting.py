@@ -23,7 +23,9 @@ AGES = {
 
 def read(database: Database, consumer_id: str | None, most: int = MOST) -> list[Row]:
     """A row per stream in scope; ages are in seconds, None where nothing waits."""
-    rows = database.fetch_all(SQL["read"], {"consumer_id": consumer_id, "most": most}, revive=True)
+    with database.transaction():
+        database.execute(SQL["plan"], {})
+        rows = database.fetch_all(SQL["read"], {"consumer_id": consumer_id, "most": most})
     for row in rows:
         for age, since in AGES.items():
             row[age] = seconds_since(row[since], row["at"])

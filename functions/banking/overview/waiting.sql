@@ -1,6 +1,10 @@
 -- What waits now, and what has failed, per stream: read from partial indexes, and no more than so many rows of
 -- each kind of a bank. Who has more waiting gets the count of the last minute instead.
 
+-- name: plan
+-- As in minutes.sql.
+SELECT set_config('jit', 'off', true)
+
 -- name: read
 -- A row per consumer in scope. A kind whose rows were not all read has `…_cut`. Letters count while they are open,
 -- as in events/gauges.sql.
@@ -19,17 +23,19 @@ SELECT c.consumer_id, c.name, c.status, pending.*, given_up.*, undelivered.*, fa
 FROM consumers c
 CROSS JOIN clock_timestamp() AS now
 CROSS JOIN LATERAL (
-    SELECT count(*) AS pending, count(*) FILTER (WHERE is_behind) AS held_back,
+    WITH oldest AS MATERIALIZED (
+        SELECT e.customer_id, e.sequence, e.created_at
+        FROM customer_events e
+        WHERE e.consumer_id = c.consumer_id AND e.publish_status = 'pending'
+        ORDER BY e.created_at, e.event_id
+        LIMIT %(most)s)
+    SELECT count(*) AS pending, count(*) FILTER (WHERE sequence > head) AS held_back,
            min(created_at) AS oldest_pending_at,
-           min(created_at) FILTER (WHERE is_behind) AS oldest_held_back_at,
+           min(created_at) FILTER (WHERE sequence > head) AS oldest_held_back_at,
            count(*) >= %(most)s AS pending_cut
-    FROM (SELECT created_at,
-                 row_number() OVER (PARTITION BY customer_id ORDER BY sequence) > 1 AS is_behind
-          FROM (SELECT e.customer_id, e.sequence, e.created_at
-                FROM customer_events e
-                WHERE e.consumer_id = c.consumer_id AND e.publish_status = 'pending'
-                ORDER BY e.created_at, e.event_id
-                LIMIT %(most)s) oldest) each) pending
+    FROM oldest
+    JOIN (SELECT customer_id, min(sequence) AS head FROM oldest GROUP BY customer_id) first
+        USING (customer_id)) pending
 CROSS JOIN LATERAL (
     SELECT count(*) AS publish_failed, min(created_at) AS oldest_publish_failed_at
     FROM (SELECT e.created_at FROM customer_events e

@@ -23,7 +23,8 @@ class Finding(NamedTuple):
     stream: str | None
     """The id of the stream, None if it is of the whole system."""
     name: str
-    count: int | None = None
+    number: int | None = None
+    """How many the sentence speaks of."""
     age: float | None = None
     """Seconds that the sentence speaks of."""
     since: datetime | None = None
@@ -101,7 +102,7 @@ def _entry(finding: Finding) -> dict[str, Any]:
         "heals": condition.heals,
         "healing": condition.healing,
         "caught_up_in_seconds": None if finding.caught_up is None else round(finding.caught_up),
-        "count": finding.count,
+        "count": finding.number,
         "view": view,
         "act": condition.act,
         "runbook": condition.runbook,
@@ -109,7 +110,7 @@ def _entry(finding: Finding) -> dict[str, Any]:
 
 
 def _facts(finding: Finding, name: str) -> dict[str, str]:
-    count = "unknown" if finding.count is None else f"{finding.count:,}"
+    count = "unknown" if finding.number is None else f"{finding.number:,}"
     age, stream = in_words(finding.age), finding.stream or ""
     return {"name": name, "count": count, "age": age, "consumer_id": stream}
 
@@ -121,7 +122,7 @@ def _together(found: Sequence[Finding], streams: str) -> Finding:
         found[0].condition,
         None,
         f"{len(found):,} {streams}",
-        sum(each.count or 0 for each in found),
+        sum(each.number or 0 for each in found),
         pick(ages, default=None),
         min((each.since for each in found if each.since), default=None),
         max((each.caught_up for each in found if each.caught_up is not None), default=None),

@@ -17,7 +17,10 @@ _MOST = 500
 
 
 class Kept(Generic[T]):
-    """Keeps what was made for `seconds`, counted from when it was ready. Who asks meanwhile waits."""
+    """Keeps what was made for `seconds`, counted from when it was ready; 0 keeps nothing.
+
+    Who asks while it is made waits for it.
+    """
 
     def __init__(self, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
         self.seconds = seconds
@@ -34,6 +37,8 @@ class Kept(Generic[T]):
                 return found[1]
             made = make()
             ready = self._clock()
+            if self.seconds <= 0:
+                return made
             if len(self._kept) >= _MOST:
                 self._kept.clear()
             self._kept[key] = (ready + max(self.seconds, (ready - begun) * _SHARE), made)

@@ -1,0 +1,79 @@
+"""What a bank's integrator has to know, and which steps of a working integration are done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from chalicelib.banking.broker import access
+from chalicelib.banking.events import topology
+from chalicelib.banking.tenants import ADMIN_NAME
+from fintegrate.database import Database, Row
+from fintegrate.errors import NotFound
+from fintegrate.queries import queries_beside
+
+SQL = queries_beside(__name__)
+SCHEMAS = "docs/api/schemas/{}.json"
+
+
+def read_integration(db: Database, consumer_id: str, broker_address: str) -> dict[str, Any]:
+    """The answer of `GET /consumer/integration`.
+
+    Raises:
+        NotFound: there is no such consumer.
+    """
+    wanted = {"consumer_id": consumer_id}
+    row = db.fetch_one(SQL["consumer"], wanted)
+    if row is None:
+        raise NotFound("No such consumer; check consumer_id")
+    words = db.fetch_all(SQL["last_words"], wanted)[0]
+    letters, queue = topology.queues([row["name"]])
+    key = {"key_id": row["key_id"], "expires_at": row["expires_at"]} if row["key_id"] else None
+    return {
+        "consumer_id": row["consumer_id"],
+        "consumer_name": row["name"],
+        "status": row["status"],
+        "queue": queue.name,
+        "dead_letter_queue": letters.name,
+        "arguments": queue.arguments,
+        "depth": row["depth"],
+        "readers": row["readers"],
+        "observed_at": row["observed_at"],
+        **words,
+        "event_types": list(_event_types(row["name"])),
+        "broker_address": broker_address,
+        "key": key,
+        "access": _access(db, consumer_id),
+        "steps": list(_steps(row, words)),
+    }
+
+
+def _event_types(name: str) -> Iterator[dict[str, str]]:
+    kinds = topology.EVENT_TYPES if name == ADMIN_NAME else topology.CUSTOMER_EVENT_TYPES
+    for kind in kinds:
+        schema, key = SCHEMAS.format(kind), topology.routing_key(kind, name)
+        yield {"event_type": kind, "routing_key": key, "schema": schema}
+
+
+def _access(db: Database, consumer_id: str) -> dict[str, Any] | None:
+    try:
+        row = access.read_access(db, consumer_id)
+    except NotFound:
+        return None
+    return {"username": row["username"], "state": row["state"]}
+
+
+def _steps(row: Row, words: Row) -> Iterator[dict[str, Any]]:
+    """`done` is None while nobody has looked at the queue."""
+    looked, readers = row["observed_at"], row["readers"]
+    connected = None if readers is None else readers > 0
+    name = topology.queue_name(row["name"])
+    yield _step("queue", row["present"], looked, f"The queue {name} exists")
+    yield _step("connected", connected, looked, f"A program reads {name}")
+    for step in ("received", "processed"):
+        at = words[f"last_{step}_at"]
+        yield _step(step, at is not None, at, f"The bank has confirmed an event as {step}")
+
+
+def _step(step: str, done: bool | None, at: Any, sentence: str) -> dict[str, Any]:
+    return {"step": step, "done": done, "at": at if done else None, "sentence": sentence}
