@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Sequence
 
 import pytest
@@ -44,6 +45,24 @@ def test_packages_start_no_service(
     installing.install([], "apt-get", [PROMETHEUS])
 
     assert ["systemctl", "disable", "prometheus"] in commands
+
+
+def test_tool_that_fails_is_no_error(
+    monkeypatch: pytest.MonkeyPatch,
+    commands: list[Sequence[str]],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def away(_programs: object, _manager: str, _tools: object) -> None:
+        raise subprocess.CalledProcessError(100, "apt-get", "no network")
+
+    missing = Program("missing", packages={"apt-get": "missing"})
+    monkeypatch.setattr(installing, "TOOLS", (missing,))
+    monkeypatch.setattr(installing, "_missing_servers", list)
+    monkeypatch.setattr(installing, "install", away)
+
+    installing.main()
+
+    assert "no network" in capsys.readouterr().out
 
 
 def test_unknown_tool_is_no_error(
