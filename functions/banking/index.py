@@ -71,6 +71,7 @@ def _events() -> Blueprint:
         rewind_events,
         search_events,
         skip_head,
+        tail_events,
     )
     from chalicelib.banking.events.blueprint import events
 

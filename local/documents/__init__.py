@@ -31,7 +31,8 @@ def routes_of(system: str) -> dict[str, dict[str, Any]]:
     from app import app
 
     names = [name for name in systems.NAMES if name != system]
-    others = tuple(f"chalicelib.{name}." for name in names)
+    without = [] if systems.system_of(system).console else [systems.CONSOLE]
+    others = tuple(f"chalicelib.{name}." for name in (*names, *without))
     elsewhere = [systems.system_of(name).base_path for name in names]
     below = tuple(f"{path}/" for path in elsewhere if path)
     found = {

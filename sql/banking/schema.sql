@@ -196,6 +196,13 @@ CREATE INDEX customer_events_publish_failed_of_consumer
     ON customer_events (consumer_id, created_at, event_id) WHERE publish_status = 'failed';
 CREATE INDEX customer_events_delivery_failed_of_consumer
     ON customer_events (consumer_id, created_at, event_id) WHERE deliver_status = 'failed';
+-- For lists: a new event has no reason.
+CREATE INDEX customer_events_with_reason
+    ON customer_events (consumer_id, created_at, event_id)
+    WHERE publish_failure_reason IS NOT NULL OR deliver_failure_reason IS NOT NULL;
+CREATE INDEX customer_events_of_rare_type
+    ON customer_events (consumer_id, created_at, event_id)
+    WHERE event_type IN ('customer_deletion', 'consumer_created');
 -- The last sequence of a deleted customer. The columns never change, so only a deletion writes to it.
 CREATE INDEX customer_events_deletions
     ON customer_events (customer_id, sequence) INCLUDE (consumer_id)
@@ -271,7 +278,8 @@ CREATE TABLE publishing_pauses (
     CONSTRAINT publishing_pauses_pkey PRIMARY KEY (consumer_id)
 );
 
--- Receipts: the consumer's confirmation of an event.
+-- Receipts: the consumer's confirmation of an event. event_created_at is the event's created_at; a receipt from
+-- before there was this column has it only if it says received.
 CREATE TABLE consumer_event_receipts (
     receipt_id                uuid        NOT NULL DEFAULT gen_random_uuid(),
     consumer_id               uuid        NOT NULL,
@@ -283,6 +291,7 @@ CREATE TABLE consumer_event_receipts (
     processing_failure_reason text,
     created_at                timestamptz NOT NULL DEFAULT clock_timestamp(),
     updated_at                timestamptz NOT NULL DEFAULT clock_timestamp(),
+    event_created_at          timestamptz,
     CONSTRAINT consumer_event_receipts_pkey PRIMARY KEY (receipt_id),
     CONSTRAINT consumer_event_receipts_once UNIQUE (consumer_id, event_id),
     CONSTRAINT consumer_event_receipts_status_check
@@ -291,6 +300,10 @@ CREATE TABLE consumer_event_receipts (
 
 -- For purge.
 CREATE INDEX consumer_event_receipts_by_age ON consumer_event_receipts (updated_at);
+-- What waits at the bank, in the order of its events.
+CREATE INDEX consumer_event_receipts_received_of_consumer
+    ON consumer_event_receipts (consumer_id, event_created_at, event_id)
+    WHERE processing_status = 'received';
 -- What the bank has received and not processed yet.
 CREATE INDEX consumer_event_receipts_at_bank
     ON consumer_event_receipts (consumer_id, created_at, event_id) WHERE processing_status = 'received';
@@ -858,20 +871,21 @@ DECLARE
     changed uuid;
 BEGIN
     WITH sent AS (
-        SELECT event_id, consumer_id, customer_id, event_type, deliver_status,
+        SELECT event_id, consumer_id, customer_id, event_type, created_at, deliver_status,
                deliver_last_tried_at
         FROM customer_events
         WHERE event_id = event AND consumer_id = of_consumer
     ), receipt AS (
         INSERT INTO consumer_event_receipts AS stored
-            (consumer_id, event_id, customer_id, event_type, received_at, processing_status,
-             processing_failure_reason)
-        SELECT consumer_id, event_id, customer_id, event_type,
+            (consumer_id, event_id, customer_id, event_type, event_created_at, received_at,
+             processing_status, processing_failure_reason)
+        SELECT consumer_id, event_id, customer_id, event_type, created_at,
                coalesce(at, clock_timestamp()), said, reason
         FROM sent
         ON CONFLICT ON CONSTRAINT consumer_event_receipts_once DO UPDATE
             SET processing_status = excluded.processing_status,
                 processing_failure_reason = excluded.processing_failure_reason,
+                event_created_at = excluded.event_created_at,
                 received_at = coalesce(at, stored.received_at),
                 updated_at = clock_timestamp()
             WHERE (stored.processing_status <> 'processed'
@@ -919,14 +933,17 @@ $$;
 -- ---------------------------------------------------------------------------------------------
 
 GRANT SELECT, INSERT ON customer_analytics, lost_events TO fintegrate_app;
-GRANT SELECT, INSERT, DELETE ON event_attempts TO fintegrate_app;
+GRANT SELECT, INSERT, DELETE ON dead_letters, event_attempts TO fintegrate_app;
+-- A dead letter's message stays as it was kept.
+GRANT UPDATE (resolved_at, resolved_by, resolved_reason, requeued_at)
+    ON dead_letters TO fintegrate_app;
 GRANT SELECT, UPDATE ON recovery TO fintegrate_app;
 GRANT SELECT, INSERT, UPDATE
     ON broker_access, consumer_api_keys, consumer_usage, consumers, customer_events,
        last_reconciliation, replay_jobs, replays, schedule_runs
     TO fintegrate_app;
 GRANT SELECT, INSERT, UPDATE, DELETE
-    ON audit_log, console_sessions, consumer_event_receipts, customer_tags, customers, dead_letters,
+    ON audit_log, console_sessions, consumer_event_receipts, customer_tags, customers,
        idempotency_keys, publishing_pauses, queue_observations, replay_batches, stream_hours,
        stream_minutes
     TO fintegrate_app;

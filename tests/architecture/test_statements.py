@@ -144,11 +144,13 @@ UNFILTERED = {
     "functions/banking/consumer/key_uses.sql": {"find_owner": OPERATOR},
     "functions/banking/consumer/keys.sql": {
         "deactivate_key": OPERATOR,
+        "find_owner": OPERATOR,
         "expire_due_keys": OPERATOR,
     },
     "functions/banking/consumer/revocations.sql": {
         "marks": OPERATOR,
         "end_keys": OPERATOR,
+        "end_sessions": OPERATOR,
         "end_accesses": OPERATOR,
         "deactivate_consumers": OPERATOR,
     },
@@ -201,6 +203,7 @@ UNFILTERED = {
         "lost": OPERATOR,
     },
     "functions/banking/events/skip_head.sql": {
+        "describe_head": OPERATOR,
         "find_head": OPERATOR,
         "lock_head": OPERATOR,
         "skip_head": OPERATOR,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -21,6 +21,28 @@ def rows_read(names: set[str]) -> Iterator[dict[str, int]]:
     A visited row is returned by its scan, or removed by the scan's filter.
     """
     most: dict[str, int] = {}
+
+    def look(name: str, plan: dict[str, Any]) -> None:
+        most[name] = max(sum(_visited(plan)), most.get(name, 0))
+
+    with _explained(names, look):
+        yield most
+
+
+@contextmanager
+def read_sequentially(names: set[str]) -> Iterator[set[str]]:
+    """The tables that a plan of the named statements reads from one end to the other."""
+    tables: set[str] = set()
+
+    def look(_name: str, plan: dict[str, Any]) -> None:
+        tables.update(_sequential(plan))
+
+    with _explained(names, look):
+        yield tables
+
+
+@contextmanager
+def _explained(names: set[str], look: Callable[[str, dict[str, Any]], None]) -> Iterator[None]:
     real = Database.fetch_all
 
     def explained(self: Database, sql: str, parameters: Any, **options: Any) -> Any:
@@ -29,13 +51,19 @@ def rows_read(names: set[str]) -> Iterator[dict[str, int]]:
             explain = f"EXPLAIN (ANALYZE, FORMAT JSON) {sql}"
             (plan,) = real(self, explain, parameters, **options)
             assert "JIT" not in plan["QUERY PLAN"][0], "compiling costs more than reading"
-            visited = sum(_visited(plan["QUERY PLAN"][0]["Plan"]))
-            most[match[1]] = max(visited, most.get(match[1], 0))
+            look(match[1], plan["QUERY PLAN"][0]["Plan"])
         return real(self, sql, parameters, **options)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Database, "fetch_all", explained)
-        yield most
+        yield
+
+
+def _sequential(node: dict[str, Any]) -> Iterator[str]:
+    if node["Node Type"] == "Seq Scan":
+        yield node["Relation Name"]
+    for inner in node.get("Plans", []):
+        yield from _sequential(inner)
 
 
 def _visited(node: dict[str, Any]) -> Iterator[int]:

@@ -11,8 +11,8 @@ from fintegrate.http.cursors import cursor_of, page, page_parameters
 from fintegrate.queries import queries_beside
 
 SQL = queries_beside(__name__)
-LOOKED_AT = 10_000
-"""How many rows of its source a page looks at."""
+FIRST, LOOKED_AT = 1_000, 10_000
+"""How many rows of its source a page looks at: at first, and in all if those were too few."""
 SOURCES = ("of_request", "of_consumer", "of_actor", "of_action", "of_status", "of_all")
 """What a list may be read by, the rarest first: an index each."""
 
@@ -37,20 +37,26 @@ def list_rows(
     """
     if wanted.begin and wanted.end and wanted.begin >= wanted.end:
         raise Invalid("from: must be before to")
-    rows = db.fetch_all(
-        SQL["list_rows"],
-        {
-            **_conditions(wanted, consumer_id),
-            **page_parameters(wanted.cursor, limit),
-            "most": max(limit + 1, LOOKED_AT),
-        },
-    )
+    conditions = _conditions(wanted, consumer_id)
+    matching, cursor = _search(db, conditions, wanted.cursor, limit, FIRST)
+    if cursor is not None and len(matching) <= limit:
+        left = limit - len(matching)
+        more, cursor = _search(db, conditions, cursor, left, LOOKED_AT - FIRST)
+        matching += more
+    rows = [_row(row, consumer_id, is_admin=is_admin) for row in matching]
+    found, next_cursor = page(rows, limit, "created_at", "audit_id")
+    return Page(found, next_cursor or cursor)
+
+
+def _search(
+    db: Database, conditions: Row, cursor: str | None, limit: int, most: int
+) -> tuple[list[Row], str | None]:
+    """What matches among the next rows, one more than `limit`, and the cursor behind those rows."""
+    parameters = {**conditions, **page_parameters(cursor, limit), "most": max(limit + 1, most)}
+    rows = db.fetch_all(SQL["list_rows"], parameters)
     ended = {"created_at": rows[0]["ended_at"], "audit_id": rows[0]["ended_id"]}
-    matching = [_row(row, consumer_id, is_admin=is_admin) for row in rows if row["audit_id"]]
-    found, next_cursor = page(matching, limit, "created_at", "audit_id")
-    if next_cursor is None and ended["audit_id"]:
-        next_cursor = cursor_of(ended, "created_at", "audit_id")
-    return Page(found, next_cursor)
+    behind = cursor_of(ended, "created_at", "audit_id") if ended["audit_id"] else None
+    return [row for row in rows if row["audit_id"]], behind
 
 
 def _conditions(wanted: AuditListing, consumer_id: str | None) -> dict[str, Any]:

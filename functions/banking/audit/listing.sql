@@ -5,7 +5,8 @@
 -- One source is chosen, each an index in the order of the list. `most` of its rows are looked at; the row at
 -- which the search ended comes with each row of the page, or alone.
 WITH looked AS MATERIALIZED (
-    (SELECT * FROM audit_log
+    (SELECT audit_id, created_at, request_id, consumer_id, subject_consumer_id, actor, action, status_code
+     FROM audit_log
      WHERE %(of_request)s AND request_id = %(request_id)s
        AND (%(begin)s::timestamptz IS NULL OR created_at >= %(begin)s)
        AND (%(end)s::timestamptz IS NULL OR created_at < %(end)s)
@@ -14,7 +15,8 @@ WITH looked AS MATERIALIZED (
      ORDER BY created_at DESC, audit_id DESC
      LIMIT %(most)s)
     UNION ALL
-    (SELECT * FROM audit_log
+    (SELECT audit_id, created_at, request_id, consumer_id, subject_consumer_id, actor, action, status_code
+     FROM audit_log
      WHERE %(of_consumer)s AND consumer_id = %(consumer_id)s
        AND (%(begin)s::timestamptz IS NULL OR created_at >= %(begin)s)
        AND (%(end)s::timestamptz IS NULL OR created_at < %(end)s)
@@ -23,7 +25,8 @@ WITH looked AS MATERIALIZED (
      ORDER BY created_at DESC, audit_id DESC
      LIMIT %(most)s)
     UNION ALL
-    (SELECT * FROM audit_log
+    (SELECT audit_id, created_at, request_id, consumer_id, subject_consumer_id, actor, action, status_code
+     FROM audit_log
      WHERE %(of_consumer)s AND subject_consumer_id = %(consumer_id)s
        AND consumer_id IS DISTINCT FROM %(consumer_id)s::uuid
        AND (%(begin)s::timestamptz IS NULL OR created_at >= %(begin)s)
@@ -33,7 +36,8 @@ WITH looked AS MATERIALIZED (
      ORDER BY created_at DESC, audit_id DESC
      LIMIT %(most)s)
     UNION ALL
-    (SELECT * FROM audit_log
+    (SELECT audit_id, created_at, request_id, consumer_id, subject_consumer_id, actor, action, status_code
+     FROM audit_log
      WHERE %(of_actor)s AND actor = %(actor)s
        AND (%(begin)s::timestamptz IS NULL OR created_at >= %(begin)s)
        AND (%(end)s::timestamptz IS NULL OR created_at < %(end)s)
@@ -42,7 +46,8 @@ WITH looked AS MATERIALIZED (
      ORDER BY created_at DESC, audit_id DESC
      LIMIT %(most)s)
     UNION ALL
-    (SELECT * FROM audit_log
+    (SELECT audit_id, created_at, request_id, consumer_id, subject_consumer_id, actor, action, status_code
+     FROM audit_log
      WHERE %(of_action)s AND action = %(action)s
        AND (%(begin)s::timestamptz IS NULL OR created_at >= %(begin)s)
        AND (%(end)s::timestamptz IS NULL OR created_at < %(end)s)
@@ -51,7 +56,8 @@ WITH looked AS MATERIALIZED (
      ORDER BY created_at DESC, audit_id DESC
      LIMIT %(most)s)
     UNION ALL
-    (SELECT * FROM audit_log
+    (SELECT audit_id, created_at, request_id, consumer_id, subject_consumer_id, actor, action, status_code
+     FROM audit_log
      WHERE %(of_status)s AND status_code = %(status_code)s
        AND (%(begin)s::timestamptz IS NULL OR created_at >= %(begin)s)
        AND (%(end)s::timestamptz IS NULL OR created_at < %(end)s)
@@ -60,7 +66,8 @@ WITH looked AS MATERIALIZED (
      ORDER BY created_at DESC, audit_id DESC
      LIMIT %(most)s)
     UNION ALL
-    (SELECT * FROM audit_log
+    (SELECT audit_id, created_at, request_id, consumer_id, subject_consumer_id, actor, action, status_code
+     FROM audit_log
      WHERE %(of_all)s
        AND (%(begin)s::timestamptz IS NULL OR created_at >= %(begin)s)
        AND (%(end)s::timestamptz IS NULL OR created_at < %(end)s)
@@ -71,7 +78,7 @@ WITH looked AS MATERIALIZED (
     ORDER BY created_at DESC, audit_id DESC
     LIMIT %(most)s
 ), page AS (
-    SELECT *
+    SELECT audit_id
     FROM looked
     WHERE (%(request_id)s::text IS NULL OR request_id = %(request_id)s)
       AND (%(consumer_id)s::uuid IS NULL
@@ -82,14 +89,14 @@ WITH looked AS MATERIALIZED (
     ORDER BY created_at DESC, audit_id DESC
     LIMIT %(limit)s + 1
 )
-SELECT page.audit_id, page.created_at, page.actor, page.session_id, page.key_id, page.consumer_id,
-       c.name AS consumer_name, page.action, page.status_code, page.reason, page.subject_consumer_id,
-       s.name AS subject_consumer_name, page.details, page.request_id, page.source_ip,
+SELECT a.audit_id, a.created_at, a.actor, a.session_id, a.key_id, a.consumer_id,
+       c.name AS consumer_name, a.action, a.status_code, a.reason, a.subject_consumer_id,
+       s.name AS subject_consumer_name, a.details, a.request_id, a.source_ip,
        ended.created_at AS ended_at, ended.audit_id AS ended_id
 FROM (VALUES (1)) one (row)
 LEFT JOIN (SELECT created_at, audit_id FROM looked
            ORDER BY created_at DESC, audit_id DESC OFFSET %(most)s - 1) ended ON true
-LEFT JOIN page ON true
-LEFT JOIN consumers c ON c.consumer_id = page.consumer_id
-LEFT JOIN consumers s ON s.consumer_id = page.subject_consumer_id
-ORDER BY page.created_at DESC, page.audit_id DESC
+LEFT JOIN (page JOIN audit_log a USING (audit_id)) ON true
+LEFT JOIN consumers c ON c.consumer_id = a.consumer_id
+LEFT JOIN consumers s ON s.consumer_id = a.subject_consumer_id
+ORDER BY a.created_at DESC, a.audit_id DESC

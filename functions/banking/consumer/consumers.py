@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+from chalicelib.banking.tenants import ADMIN_ID
+from fintegrate.console.acts import DryRun, dry_run_of_one
 from fintegrate.database import Database, Row
 from fintegrate.errors import Conflict, NotFound
 from fintegrate.queries import queries_beside
 
 SQL = queries_beside(__name__)
 NOT_FOUND = "No such consumer; check consumer_id"
+ADMINS = (
+    "The admin's own consumer cannot be deactivated, nobody could activate it again; "
+    "deactivate the consumer of a bank"
+)
+WARNINGS = {
+    "deactivated": "Its keys and its access to the broker stop at once; its events wait",
+    "active": "Its keys and its access to the broker work again at once",
+}
+"""By the status that a consumer is to have."""
 
 
 def read_consumer(db: Database, consumer_id: str) -> Row:
@@ -31,3 +42,35 @@ def check_room(db: Database, most: int) -> None:
     count = db.fetch_all(SQL["count_consumers"], {})[0]["count"]
     if count >= most:
         raise Conflict(f"There are {count} consumers, at most {most} are kept; raise MAX_CONSUMERS")
+
+
+def change_status(db: Database, consumer_id: str, status: str) -> None:
+    """Give a consumer another status.
+
+    Raises:
+        NotFound: there is no such consumer.
+        Conflict: it has this status already, or it is the admin's.
+    """
+    _refuse_admins(consumer_id, status)
+    change = {"consumer_id": consumer_id, "status": status}
+    if db.fetch_one(SQL["change_consumer_status"], change) is None:
+        read_consumer(db, consumer_id)  # raises NotFound if there is none
+        raise Conflict(_already(consumer_id, status))
+
+
+def would_change(db: Database, consumer_id: str, status: str) -> DryRun:
+    """What `change_status` would hit; errors as there."""
+    _refuse_admins(consumer_id, status)
+    consumer = read_consumer(db, consumer_id)
+    if consumer["status"] == status:
+        raise Conflict(_already(consumer_id, status))
+    return dry_run_of_one(consumer_id, consumer["name"], [WARNINGS[status]])
+
+
+def _refuse_admins(consumer_id: str, status: str) -> None:
+    if consumer_id == ADMIN_ID and status == "deactivated":
+        raise Conflict(ADMINS)
+
+
+def _already(consumer_id: str, status: str) -> str:
+    return f"Consumer {consumer_id} is already {status}"

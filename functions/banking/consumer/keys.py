@@ -73,20 +73,25 @@ def read_key(db: Database, key_id: str, owner_id: str | None) -> Row:
     return row
 
 
-def deactivate_key(db: Database, key_id: str) -> None:
-    """Make an active key stop working at once.
+def deactivate_key(db: Database, key_id: str) -> str:
+    """Make an active key stop working at once; returns its consumer.
 
     Raises:
         NotFound: there is no such key.
         Conflict: the key is not active, or it is the admin's: without it nobody could issue keys.
     """
-    key = {"key_id": key_id}
-    if db.fetch_one(SQL["deactivate_key"], {**key, "admin_id": ADMIN_ID}) is not None:
-        return
+    done = db.fetch_one(SQL["deactivate_key"], {"key_id": key_id, "admin_id": ADMIN_ID})
+    if done is not None:
+        return str(done["consumer_id"])
+    raise refusal(db, key_id)
+
+
+def refusal(db: Database, key_id: str) -> Conflict:
+    """Why an active key of a bank was not found."""
     found = read_key(db, key_id, owner_id=None)
     if found["status"] == "active":
-        raise Conflict(ADMINS_KEY)
-    raise Conflict(f"This API key is {found['status']} already")
+        return Conflict(ADMINS_KEY)
+    return Conflict(f"This API key is {found['status']} already")
 
 
 def expire_due_keys(db: Database) -> int:

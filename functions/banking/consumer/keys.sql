@@ -21,6 +21,15 @@ SET api_key_status = 'deactivated', updated_at = clock_timestamp()
 WHERE consumer_id = %(consumer_id)s AND api_key_status = 'active'
   AND (replaced_at IS NOT NULL OR NOT %(overlapping)s)
 
+-- name: describe
+-- A consumer, and how many of its keys are active.
+SELECT c.consumer_id, c.name AS consumer_name,
+       (SELECT count(*) FROM consumer_api_keys k
+        WHERE k.consumer_id = c.consumer_id AND k.api_key_status = 'active'
+          AND k.expires_at > clock_timestamp()) AS active
+FROM consumers c
+WHERE c.consumer_id = %(consumer_id)s
+
 -- name: replace_newest_key
 -- It still works for the overlap, but never longer than it would have.
 UPDATE consumer_api_keys
@@ -42,13 +51,21 @@ SELECT CASE WHEN api_key_status = 'active' AND expires_at <= clock_timestamp() T
 FROM consumer_api_keys
 WHERE key_id = %(key_id)s AND (%(owner_id)s::uuid IS NULL OR consumer_id = %(owner_id)s)
 
+-- name: find_owner
+-- Whose key it is, for the operator's acts on it.
+SELECT k.consumer_id, c.name AS consumer_name,
+       k.api_key_status = 'active' AND k.expires_at > clock_timestamp() AS is_active
+FROM consumer_api_keys k
+JOIN consumers c ON c.consumer_id = k.consumer_id
+WHERE k.key_id = %(key_id)s
+
 -- name: deactivate_key
 -- Any consumer's key except the admin's.
 UPDATE consumer_api_keys
 SET api_key_status = 'deactivated', updated_at = clock_timestamp()
 WHERE key_id = %(key_id)s AND consumer_id <> %(admin_id)s
   AND api_key_status = 'active' AND expires_at > clock_timestamp()
-RETURNING key_id
+RETURNING consumer_id
 
 -- name: expire_due_keys
 WITH expired AS (

@@ -11,6 +11,7 @@ from typing_extensions import TypedDict
 from chalicelib.banking.events.topology import EventType
 from chalicelib.banking.fields import ConsumerId, CustomerId
 from fintegrate.access.keys import read_form
+from fintegrate.console.acts import Act, DryRunFields
 from fintegrate.http.cursors import Cursor, Limit, NextCursor
 from fintegrate.http.validation import Described, Instant, RequestModel, Text
 
@@ -74,7 +75,7 @@ class ConsumerCreated(TypedDict):
     consumer_id: ConsumerId
 
 
-class NewApiKey(RequestModel):
+class NewApiKey(Act):
     """A key to issue; `rotate` replaces the active one, at once or after `overlap_minutes`."""
 
     consumer_id: ConsumerId
@@ -97,8 +98,8 @@ class NewApiKey(RequestModel):
         return self
 
 
-class ApiKeyIssued(TypedDict):
-    """The key in clear, this once."""
+class ApiKeyIssued(DryRunFields, total=False):
+    """The key in clear, this once. A dry run has its counts instead."""
 
     api_key: Annotated[str, Field(examples=["fk_<public id>_<secret>"]), _KEY]
 
@@ -109,11 +110,15 @@ class ConsumerRef(RequestModel):
     consumer_id: ConsumerId
 
 
-class ConsumerStatusChange(RequestModel):
+class ConsumerStatusChange(Act):
     """The status that a consumer is to have."""
 
     consumer_id: ConsumerId
     status: ConsumerStatus
+
+
+class ConsumerStatusChanged(DryRunFields, total=False):
+    """Nothing, or the counts of a dry run."""
 
 
 class ConsumerChange(RequestModel):
@@ -153,10 +158,14 @@ class ConsumerList(TypedDict):
     consumers: list[ConsumerListed]
 
 
-class ApiKeyRef(RequestModel):
+class KeyToDeactivate(Act):
     """A key, by the whole key or by its public id."""
 
     api_key: ApiKeyName
+
+
+class ApiKeyDeactivated(DryRunFields, total=False):
+    """Nothing, or the counts of a dry run."""
 
 
 class ApiKeyQuestion(RequestModel):

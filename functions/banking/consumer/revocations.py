@@ -101,6 +101,7 @@ class Revocations:
         }
         return {
             "keys_ended": self._database.execute(SQL["end_keys"], wanted),
+            "sessions_ended": self._database.execute(SQL["end_sessions"], wanted),
             "accesses_ended": self._database.execute(SQL["end_accesses"], wanted),
             "consumers_deactivated": self._database.execute(SQL["deactivate_consumers"], wanted),
         }

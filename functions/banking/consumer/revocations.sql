@@ -35,6 +35,12 @@ WHERE k.api_key_status = 'active'
        OR (k.consumer_id <> %(admin_id)s AND k.created_at < %(began_at)s
            AND greatest(k.created_at, k.replaced_at) > %(backup_at)s))
 
+-- name: end_sessions
+-- The backup has them as they were: nobody knows who signed out since.
+UPDATE console_sessions
+SET ended_at = clock_timestamp()
+WHERE ended_at IS NULL AND created_at < %(began_at)s
+
 -- name: end_accesses
 UPDATE broker_access a
 SET password_hash = NULL, revoked_at = clock_timestamp(), wanted_revision = wanted_revision + 1

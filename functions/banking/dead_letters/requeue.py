@@ -30,7 +30,7 @@ PAGE = 1_000
 BATCH = 200
 BATCH_BYTES = 16 * 1024 * 1024
 """Limits the letters in memory. The one that reaches the limit is the batch's last."""
-NO_QUEUE = "The queue is gone, nothing was sent; it is declared again within two minutes, then requeue again"
+NO_QUEUE = "The queue is gone and nothing was sent; it is declared again within two minutes"
 
 
 @dataclass

@@ -11,14 +11,14 @@
 
 -- name: group_failures
 -- Of each bank the newest failures, so many at most; then the largest groups, and the rest as one, without a
--- state. Customers are counted by grouping twice: counting distinct ones would sort. consumer_id is NULL only
--- for the admin.
+-- state. Customers are counted by grouping twice: counting distinct ones would sort. Bytes are compared faster
+-- than words. consumer_id is NULL only for the admin.
 WITH failed AS (
     SELECT found.*
     FROM consumers c
     CROSS JOIN LATERAL (
         (SELECT e.event_id, e.consumer_id, e.customer_id, e.event_type, e.created_at,
-                'publish_failed' AS stage, normalised_reason(e.publish_failure_reason) AS reason
+                'publish_failed' AS stage, normalised_reason(e.publish_failure_reason) COLLATE "C" AS reason
          FROM customer_events e
          WHERE e.consumer_id = c.consumer_id AND e.publish_status = 'failed'
            AND e.created_at >= %(since)s
@@ -27,7 +27,7 @@ WITH failed AS (
         UNION ALL
         (SELECT e.event_id, e.consumer_id, e.customer_id, e.event_type, e.created_at,
                 event_state(e.publish_status, e.deliver_status, e.deliver_failure_reason, NULL, false),
-                normalised_reason(e.deliver_failure_reason)
+                normalised_reason(e.deliver_failure_reason) COLLATE "C"
          FROM customer_events e
          WHERE e.consumer_id = c.consumer_id AND e.deliver_status = 'failed'
            AND e.publish_status <> 'failed' AND e.created_at >= %(since)s
@@ -37,13 +37,13 @@ WITH failed AS (
     LIMIT %(most)s
 ), of_customer AS (
     SELECT consumer_id, stage, event_type, reason, count(*) AS events, min(created_at) AS first_at,
-           max(created_at) AS last_at, (array_agg(event_id))[1] AS sample
+           max(created_at) AS last_at, min(event_id::text COLLATE "C") AS sample
     FROM failed
     GROUP BY consumer_id, stage, event_type, reason, customer_id
 ), cause AS (
     SELECT consumer_id, stage, event_type, reason, sum(events)::bigint AS events,
            count(*) AS customers, min(first_at) AS first_at, max(last_at) AS last_at,
-           (array_agg(sample))[1] AS sample_event_id,
+           min(sample) AS sample_event_id,
            row_number() OVER (ORDER BY sum(events) DESC, max(last_at) DESC, consumer_id, reason)
                <= %(groups)s AS is_shown
     FROM of_customer

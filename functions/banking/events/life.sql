@@ -2,7 +2,7 @@
 
 -- name: read_event
 -- The lane: where the event waits, who is first, how many wait behind it; counted up to a bound.
--- held_*: how long it waited for its predecessor, or for a rewind of the queue. A predecessor that was sent late
+-- former, rewind: how long it waited for its predecessor, or for a rewind. A predecessor that was sent late
 -- had been given up before: its last attempt in vain tells when.
 SELECT e.event_id, e.consumer_id, c.name AS consumer_name, e.customer_id, e.sequence, e.event_type,
        e.source_service, e.created_at, e.publish_status, e.published_at, e.publish_try_count,

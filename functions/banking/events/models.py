@@ -9,7 +9,7 @@ from typing_extensions import TypedDict
 
 from chalicelib.banking.events.topology import EventType
 from chalicelib.banking.fields import ConsumerId, CustomerId, EventId
-from fintegrate.http.cursors import Cursor, Limit, NextCursor
+from fintegrate.console.acts import Act, DryRunFields
 from fintegrate.http.validation import Described, Instant, RequestModel, Text, either
 
 ProcessingStatus = Literal["received", "processed", "failed"]
@@ -53,7 +53,7 @@ class ScopedRequest(RequestModel):
     consumer_id: ConsumerId | None = None
 
 
-class SweepRequest(ScopedRequest):
+class SweepRequest(Act, ScopedRequest):
     """Which events to publish; `max_try_count`: only those tried less often."""
 
     period_in_days: Annotated[
@@ -108,7 +108,6 @@ class Redeliver(SweepRequest):
     include_failed: Annotated[
         bool, Described("Whether to send again also what the consumer failed", False)
     ] = False
-    dry_run: Annotated[bool, Described("Whether to count only", False)] = False
 
 
 class SweepCounts(TypedDict):
@@ -146,14 +145,14 @@ class LeftOut(TypedDict):
     ]
 
 
-class RedeliverResult(SweepResult):
-    """What a redeliver did; `left_out` is a part of `skipped`."""
+class RedeliverResult(SweepResult, DryRunFields):
+    """What a redeliver did; `left_out` is a part of `skipped`. A dry run's counts stand beside."""
 
     left_out: LeftOut
 
 
-class ResendResult(SweepResult):
-    """What a resend did, late events included.
+class ResendResult(SweepResult, DryRunFields):
+    """What a resend did, late events included. After a dry run its counts stand beside.
 
     `reopened_count`: failed events that became pending again. `late_count`: failed events that a later
     one of their customer follows, before any was sent; 0 without `include_failed`.
@@ -163,16 +162,22 @@ class ResendResult(SweepResult):
     late_count: int
 
 
-class HeadToSkip(RequestModel):
+class HeadToSkip(Act):
     """Whose first pending event to give up, and why; `event_id`: only if it is this one."""
 
     customer_id: CustomerId
-    reason: Reason
+    reason: (
+        Annotated[Reason, Described("Why it is given up, for the event and the log", "poison")]
+        | None
+    ) = None
     event_id: EventId | None = None
 
 
-class SkippedHead(TypedDict):
-    """The event that was given up, and how many waited behind it; it may still come late."""
+class SkippedHead(DryRunFields, total=False):
+    """The event that was given up, and how many waited behind it; it may still come late.
+
+    A dry run has its counts instead.
+    """
 
     event_id: EventId
     consumer_id: ConsumerId
@@ -284,17 +289,6 @@ class EventsHealth(TypedDict):
     paused: list[PublishingPause]
 
 
-class EventListing(ScopedRequest):
-    """Which events to list, newest first."""
-
-    customer_id: CustomerId | None = None
-    event_type: EventType | None = None
-    publish_status: PublishStatus | None = None
-    deliver_status: DeliverStatus | None = None
-    limit: Limit = 50
-    cursor: Annotated[Cursor, Field(max_length=200)] | None = None
-
-
 class EventSummary(TypedDict):
     """An event without its payload."""
 
@@ -323,10 +317,3 @@ class EventSummary(TypedDict):
     sent_late_at: Annotated[
         datetime | None, Described("When it was sent after a later one of its customer", None)
     ]
-
-
-class EventList(TypedDict):
-    """A page of events."""
-
-    events: list[EventSummary]
-    next_cursor: NextCursor

@@ -5,6 +5,7 @@ from chalicelib.banking.events.models import ScopedRequest
 from chalicelib.banking.events.reconcile_models import Reconciliation
 from chalicelib.banking.events.scope import scope_of
 from chalicelib.banking.wiring import endpoint, parts
+from fintegrate.http.audit import Audited
 from fintegrate.http.endpoint import Access, Answer, Call
 
 
@@ -20,6 +21,6 @@ def reconcile_events(call: Call[ScopedRequest]) -> Answer:
 
     settings = parts().settings
     scope = scope_of(call, call.body.consumer_id)
-    return Answer(
-        read_ledger(call.db, scope, settings.receipt_retention_days, settings.sweep_seconds)
-    )
+    report = read_ledger(call.db, scope, settings.receipt_retention_days, settings.sweep_seconds)
+    counted = {"filter": {"consumer_id": scope}, "counts": {"balanced": report["balanced"]}}
+    return Answer(report, audited=Audited("counted the ledger", scope, counted))

@@ -17,6 +17,37 @@ WHERE publish_status = 'published'
   AND (%(event_types)s::text[] IS NULL OR event_type = ANY (%(event_types)s))
   AND (%(since)s::timestamptz IS NULL OR created_at >= %(since)s)
 
+-- name: dry_run
+-- What `count` counts, up to one more than `most`: by bank, by state, and in all. Late is what a later event
+-- of its customer follows, as in late.sql.
+WITH matched AS (
+    SELECT e.*
+    FROM customer_events e
+    WHERE e.publish_status = 'published'
+      AND (e.deliver_status = 'pending' OR (%(include_failed)s AND e.deliver_status = 'failed'))
+      AND greatest(e.published_at, e.deliver_last_tried_at)
+          <= clock_timestamp() - make_interval(secs => %(grace_seconds)s)
+      AND (%(consumer_id)s::uuid IS NULL OR e.consumer_id = %(consumer_id)s)
+      AND (%(event_ids)s::uuid[] IS NULL OR e.event_id = ANY (%(event_ids)s::uuid[]))
+      AND (%(event_types)s::text[] IS NULL OR e.event_type = ANY (%(event_types)s))
+      AND (%(since)s::timestamptz IS NULL OR e.created_at >= %(since)s)
+    LIMIT %(most)s + 1
+), told AS (
+    SELECT m.consumer_id, c.name AS consumer_name, m.customer_id, m.created_at,
+           event_state(m.publish_status, m.deliver_status, m.deliver_failure_reason, NULL, false)
+               AS state,
+           EXISTS (SELECT FROM customer_events later
+                   WHERE later.customer_id = m.customer_id AND later.sequence > m.sequence) AS late
+    FROM matched m
+    JOIN consumers c ON c.consumer_id = m.consumer_id
+)
+SELECT consumer_id, consumer_name, state, count(*) AS events,
+       count(DISTINCT customer_id) AS customers, min(created_at) AS oldest,
+       max(created_at) AS newest, count(*) FILTER (WHERE late) AS late
+FROM told
+GROUP BY GROUPING SETS ((consumer_id, consumer_name), (state), ())
+ORDER BY consumer_name, state
+
 -- name: left_out
 -- How many of these events may have a copy in the queue: because it is not empty, or because nobody knows
 -- it since the copy was sent.

@@ -12,6 +12,43 @@ WHERE publish_status = 'pending'
   AND (%(event_types)s::text[] IS NULL OR event_type = ANY (%(event_types)s))
   AND (%(since)s::timestamptz IS NULL OR created_at >= %(since)s)
 
+-- name: dry_run
+-- What would be sent, up to one more than `most`: pending events, and failed ones if asked. A failed event
+-- that a later one of its customer follows is late: told apart, and not counted without include_late.
+WITH found AS (
+    SELECT e.*,
+           e.publish_status = 'failed'
+           AND EXISTS (SELECT FROM customer_events later
+                       WHERE later.customer_id = e.customer_id AND later.sequence > e.sequence)
+               AS late
+    FROM customer_events e
+    WHERE e.publish_status IN ('pending', 'failed')
+      AND (e.publish_status = 'pending'
+           OR (%(include_failed)s
+               AND (%(max_try_count)s::integer IS NULL OR e.publish_try_count < %(max_try_count)s)))
+      AND (%(consumer_id)s::uuid IS NULL OR e.consumer_id = %(consumer_id)s)
+      AND (%(event_ids)s::uuid[] IS NULL OR e.event_id = ANY (%(event_ids)s::uuid[]))
+      AND (%(event_types)s::text[] IS NULL OR e.event_type = ANY (%(event_types)s))
+      AND (%(since)s::timestamptz IS NULL OR e.created_at >= %(since)s)
+    LIMIT %(most)s + 1
+), told AS (
+    SELECT f.consumer_id, c.name AS consumer_name, f.customer_id, f.created_at, f.late,
+           NOT f.late OR %(include_late)s AS sent,
+           event_state(f.publish_status, f.deliver_status, f.deliver_failure_reason, NULL,
+                       EXISTS (SELECT FROM customer_events h
+                               WHERE h.customer_id = f.customer_id AND h.sequence < f.sequence
+                                 AND h.publish_status = 'pending')) AS state
+    FROM found f
+    JOIN consumers c ON c.consumer_id = f.consumer_id
+)
+SELECT consumer_id, consumer_name, state, count(*) FILTER (WHERE sent) AS events,
+       count(DISTINCT customer_id) FILTER (WHERE sent) AS customers,
+       min(created_at) FILTER (WHERE sent) AS oldest,
+       max(created_at) FILTER (WHERE sent) AS newest, count(*) FILTER (WHERE late) AS late
+FROM told
+GROUP BY GROUPING SETS ((consumer_id, consumer_name), (state), ())
+ORDER BY consumer_name, state
+
 -- name: plan
 -- Without sorting the planner must walk the index of pending events, whose cost depends on the batch
 -- only. With old statistics it would otherwise read and sort the whole backlog for each batch. The one

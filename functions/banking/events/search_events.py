@@ -19,7 +19,7 @@ LINKS = {
     "letter": "#/failures?letter={}",
     "request": "#/events?request_id={}",
     "trace": "#/events?event={}",
-    "bank": "#/banks?consumer_id={}",
+    "bank": "#/bank?consumer_id={}",
 }
 
 

@@ -3,6 +3,7 @@
 -- NULL only for the admin.
 
 -- name: search
+-- A letter that did not die in its bank's own queue is the operator's only.
 WITH bank AS MATERIALIZED (
     SELECT c.consumer_id, c.name
     FROM consumers c
@@ -66,7 +67,8 @@ SELECT 3, 'letter', d.dead_letter_id::text, d.event_id, NULL, NULL, NULL, bank.n
        NULL, d.reason
 FROM (SELECT * FROM dead_letters WHERE dead_letter_id = %(id)s::uuid) d
 LEFT JOIN bank ON bank.consumer_id = d.consumer_id
-WHERE bank.consumer_id IS NOT NULL OR %(consumer_id)s::uuid IS NULL
+WHERE %(consumer_id)s::uuid IS NULL
+   OR (bank.consumer_id IS NOT NULL AND d.reason NOT LIKE 'foreign: %%')
 UNION ALL
 SELECT 6, 'bank', found.consumer_id::text, NULL, NULL, NULL, NULL, found.name, found.created_at, NULL,
        found.display_name

@@ -17,6 +17,13 @@ from uuid import UUID
 from chalicelib.banking.events.blueprint import events
 from chalicelib.banking.events.models import HeadToSkip, SkippedHead
 from chalicelib.banking.wiring import endpoint, parts
+from fintegrate.console.acts import (
+    DryRun,
+    audited,
+    check_expected,
+    dry_run_of_one,
+    require_reason,
+)
 from fintegrate.database import Database, Row
 from fintegrate.errors import Busy, Conflict, NotFound, Unavailable
 from fintegrate.http.endpoint import Access, Answer, Call
@@ -53,12 +60,29 @@ def skip_head(call: Call[HeadToSkip]) -> Answer:
     skipped event keeps the reason. It may still come late, after its successors, if a copy was under
     way. With `event_id` nothing is skipped unless this is the head.
     """
+    require_reason(call, of_all=True)
     head = _find_head(call.db, call.body.customer_id, call.body.event_id)
+    if call.body.dry_run:
+        return Answer(_would_skip(call.db, head))
+    check_expected(call.body.expected_count, 1)
     _take(call.db, head, parts().settings.publish_handoff_seconds)
     reason = SKIPPED.format(request_id=call.request.id, reason=call.body.reason)
     skipping = {"event_id": head, "reason": reason, "caused_by": call.request.id}
-    skipped = call.db.fetch_one(SQL["skip_head"], skipping)
-    return Answer({**(skipped or {}), "note": MAY_COME_LATE})
+    skipped = call.db.fetch_one(SQL["skip_head"], skipping) or {}
+    counts = {"released_count": skipped["released_count"]}
+    done = audited(call, skipped["consumer_id"], counts)
+    return Answer({**skipped, "note": MAY_COME_LATE}, audited=done)
+
+
+def _would_skip(db: Database, head: str) -> DryRun:
+    found = db.fetch_all(SQL["describe_head"], {"event_id": head})[0]
+    behind = f"{found['behind']} events wait behind it and go out with the next resend"
+    return dry_run_of_one(
+        found["consumer_id"],
+        found["consumer_name"],
+        [behind, MAY_COME_LATE],
+        (found["created_at"], "waiting"),
+    )
 
 
 def _find_head(db: Database, customer_id: UUID, meant: UUID | None) -> str:

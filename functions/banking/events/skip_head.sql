@@ -7,6 +7,16 @@ WHERE customer_id = %(customer_id)s AND publish_status = 'pending'
 ORDER BY sequence
 LIMIT 1
 
+-- name: describe_head
+-- For a dry run: whose it is, and how many wait behind it.
+SELECT e.consumer_id, c.name AS consumer_name, e.created_at,
+       (SELECT count(*) FROM customer_events b
+        WHERE b.customer_id = e.customer_id AND b.sequence > e.sequence
+          AND b.publish_status = 'pending') AS behind
+FROM customer_events e
+JOIN consumers c ON c.consumer_id = e.consumer_id
+WHERE e.event_id = %(event_id)s
+
 -- name: lock_head
 -- Waits for a sweep that has locked the head. Returns no row if the sweep published it or gave it up.
 -- Selects by id, because the operator did not mean the next head.

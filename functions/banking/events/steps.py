@@ -35,7 +35,9 @@ _OF_OUTCOMES = {"given_up": "given_up", "reopened": "reopened", "given_back": "g
 _AT_ONCE = timedelta(milliseconds=1)
 """A receipt's two times are read from the clock one after the other."""
 _ENDED = frozenset({"processed", "delivery_failed", "dead_lettered"})
-LATE = "sent after a later event of its customer"
+CONFIRMED = "confirmed by the broker"
+LATE = "confirmed by the broker, after a later event of its customer"
+AGAIN = "sent again, confirmed by the broker"
 PAST_RETENTION = "the receipt is past its retention"
 
 
@@ -93,7 +95,7 @@ def _end(event: Row, receipts: list[Row], dead_letters: list[Row]) -> datetime |
         return _first(event, "publish_given_up_at", "publish_last_tried_at", "created_at")
     if state not in _ENDED:
         return None
-    told = [receipt["updated_at"] for receipt in receipts]
+    told: list[datetime] = [receipt["updated_at"] for receipt in receipts]
     if state == "dead_lettered":
         told = [letter["created_at"] for letter in dead_letters if not letter["superseded"]]
     if told:
@@ -109,23 +111,26 @@ def _first(event: Row, *columns: str) -> datetime | None:
 
 def _of_ours(event: Row, attempts: list[Row]) -> Iterator[Step]:
     request = event["request_id"]
-    words = f"in request {request}" if request else None
+    words = f"committed, in request {request}" if request else "committed"
     yield _step(event["created_at"], "committed", event["source_service"], "committed", words)
     held_from, held_until = _held(event)
     if held_from is not None:
         outcome = "waiting" if held_until == event["now"] else "released"
-        yield _step(held_from, "held_back", _holder(event), outcome, None)
+        holder, words = _holder(event)
+        yield _step(held_from, "held_back", holder, outcome, words)
     if event["published_at"] is not None:
-        words = LATE if event["sent_late_at"] else None
+        words = LATE if event["sent_late_at"] else CONFIRMED
         by = _publisher(event, attempts)
         yield _step(event["published_at"], "published", by, "confirmed", words)
     if event["publish_status"] == "failed":
         yield from _giving_up(event, attempts)
 
 
-def _holder(event: Row) -> str:
-    by_rewind = event["waits_behind"] is None and event["rewind_from"] is not None
-    return "rewind" if by_rewind else f"number {event['former_sequence']}"
+def _holder(event: Row) -> tuple[str, str]:
+    if event["waits_behind"] is None and event["rewind_from"] is not None:
+        return "rewind", "held back by a rewind of the queue"
+    number = f"number {event['former_sequence']}"
+    return number, f"held back behind {number} of its customer"
 
 
 def _publisher(event: Row, attempts: list[Row]) -> str | None:
@@ -148,7 +153,8 @@ def _giving_up(event: Row, attempts: list[Row]) -> Iterator[Step]:
 def _of_attempt(attempt: Row) -> Step:
     by, outcome = attempt["by"], attempt["outcome"]
     name = _OF_OUTCOMES.get(outcome) or _OF_ATTEMPTS.get(by, "publish_attempt")
-    return _step(attempt["at"], name, _author(by, attempt["caused_by"]), outcome, attempt["words"])
+    words = attempt["words"] or (AGAIN if outcome == "confirmed" else outcome)
+    return _step(attempt["at"], name, _author(by, attempt["caused_by"]), outcome, words)
 
 
 def _author(by: str, caused_by: str | None) -> str:
@@ -164,11 +170,15 @@ def _author(by: str, caused_by: str | None) -> str:
 def _of_the_bank(event: Row, receipts: list[Row]) -> Iterator[Step]:
     for receipt in receipts:
         status, said = receipt["processing_status"], receipt["received_at"]
-        claim = f"the bank says {said.isoformat()}"
+        claim = f"received by the bank's clock at {said.isoformat()}"
         if status == "received" or receipt["updated_at"] - receipt["created_at"] > _AT_ONCE:
             yield _step(receipt["created_at"], "received", "bank", "received", claim)
         if status != "received":
-            words = receipt["processing_failure_reason"] if status == "failed" else claim
+            words = (
+                receipt["processing_failure_reason"]
+                if status == "failed"
+                else f"processed, {claim}"
+            )
             yield _step(receipt["updated_at"], status, "bank", status, words)
     if not receipts and event["deliver_status"] == "delivered":
         yield _step(event["delivered_at"], "processed", "bank", "processed", PAST_RETENTION)
@@ -180,4 +190,4 @@ def _of_letter(letter: Row) -> Step:
 
 
 def _step(at: datetime, step: str, by: str | None, outcome: str, words: str | None) -> Step:
-    return {"at": at, "step": step, "by": by, "outcome": outcome, "words": words}
+    return {"at": at, "step": step, "by": by, "outcome": outcome, "words": words or step}

@@ -240,15 +240,21 @@ class ReplayWorker:
             if outcome.result is Result.CONFIRMED:
                 sent.append(event)
             elif outcome.result in {Result.REFUSED, Result.UNROUTABLE}:
-                refused.append((event["event_id"], outcome.reason))
+                refused.append((event["event_id"], outcome))
         if sent:
             marked = {
                 "ids": array_literal(event["event_id"] for event in sent),
                 "processed": [event["state"] == "processed" for event in sent],
+                "job_id": job.job_id,
             }
             self._db.execute(SQL["mark_sent"], marked)
         if refused:
-            told = {"ids": [each[0] for each in refused], "reasons": [each[1] for each in refused]}
+            told = {
+                "ids": [each[0] for each in refused],
+                "reasons": [each[1].reason for each in refused],
+                "outcomes": [each[1].result.value for each in refused],
+                "job_id": job.job_id,
+            }
             self._db.execute(SQL["mark_refused"], told)
         dealt = [*choice.left_out, *(e["event_id"] for e in sent), *(e[0] for e in refused)]
         counts = {"sent": len(sent), "refused": len(refused), "left_out": len(choice.left_out)}

@@ -111,18 +111,31 @@ FOR NO KEY UPDATE
 
 -- name: reopen
 -- As in events/reopening.sql. The sweep takes these events, in order.
-UPDATE customer_events e
-SET publish_status = 'pending', publish_try_count = 1, publish_given_up_at = NULL,
-    publish_failure_reason = 'taken up again by replay ' || %(job_id)s || ', after: '
-                             || left(coalesce(e.publish_failure_reason, 'unknown'), 500)
-WHERE e.event_id = ANY (%(ids)s::uuid[]) AND e.publish_status = 'failed'
-  AND NOT EXISTS (SELECT FROM customer_events later
-                  WHERE later.customer_id = e.customer_id AND later.sequence > e.sequence)
-RETURNING e.event_id
+WITH told AS (
+    UPDATE customer_events e
+    SET publish_status = 'pending', publish_try_count = 1, publish_given_up_at = NULL,
+        publish_failure_reason = 'taken up again by replay ' || %(job_id)s || ', after: '
+                                 || left(coalesce(e.publish_failure_reason, 'unknown'), 500)
+    WHERE e.event_id = ANY (%(ids)s::uuid[]) AND e.publish_status = 'failed'
+      AND NOT EXISTS (SELECT FROM customer_events later
+                      WHERE later.customer_id = e.customer_id AND later.sequence > e.sequence)
+    RETURNING e.event_id, e.consumer_id, e.publish_failure_reason AS words
+), kept AS (
+    INSERT INTO event_attempts (event_id, consumer_id, by, outcome, words, caused_by)
+    SELECT event_id, consumer_id, 'replay', 'reopened', left(words, 1000), %(job_id)s
+    FROM told
+)
+SELECT event_id FROM told
 
 -- name: mark_sent
 -- As in events/rewind_worker.sql: an event that the bank has processed stays delivered. What failed was sent
 -- late.
+WITH kept AS (
+    INSERT INTO event_attempts (event_id, consumer_id, by, outcome, caused_by)
+    SELECT sent.event_id, sent.consumer_id, 'replay', 'confirmed', %(job_id)s
+    FROM customer_events sent
+    WHERE sent.event_id = ANY (%(ids)s::uuid[])
+)
 UPDATE customer_events e
 SET publish_status = 'published', published_at = coalesce(e.published_at, clock_timestamp()),
     publish_try_count = e.publish_try_count + (e.publish_status = 'failed')::integer,
@@ -141,17 +154,24 @@ WHERE e.event_id = told.event_id
 
 -- name: mark_refused
 -- A try is spent by what was returned or refused for itself.
-UPDATE customer_events e
-SET publish_try_count = e.publish_try_count + (e.publish_status = 'failed')::integer,
-    publish_last_tried_at = CASE WHEN e.publish_status = 'failed' THEN clock_timestamp()
-                                 ELSE e.publish_last_tried_at END,
-    deliver_try_count = e.deliver_try_count + (e.publish_status = 'published')::integer,
-    deliver_last_tried_at = CASE WHEN e.publish_status = 'published' THEN clock_timestamp()
-                                 ELSE e.deliver_last_tried_at END,
-    deliver_failure_reason = CASE WHEN e.deliver_status = 'pending' THEN tried.reason
-                                  ELSE e.deliver_failure_reason END
-FROM unnest(%(ids)s::uuid[], %(reasons)s::text[]) AS tried (event_id, reason)
-WHERE e.event_id = tried.event_id
+WITH told AS (
+    UPDATE customer_events e
+    SET publish_try_count = e.publish_try_count + (e.publish_status = 'failed')::integer,
+        publish_last_tried_at = CASE WHEN e.publish_status = 'failed' THEN clock_timestamp()
+                                     ELSE e.publish_last_tried_at END,
+        deliver_try_count = e.deliver_try_count + (e.publish_status = 'published')::integer,
+        deliver_last_tried_at = CASE WHEN e.publish_status = 'published' THEN clock_timestamp()
+                                     ELSE e.deliver_last_tried_at END,
+        deliver_failure_reason = CASE WHEN e.deliver_status = 'pending' THEN tried.reason
+                                      ELSE e.deliver_failure_reason END
+    FROM unnest(%(ids)s::uuid[], %(reasons)s::text[], %(outcomes)s::text[])
+             AS tried (event_id, reason, outcome)
+    WHERE e.event_id = tried.event_id
+    RETURNING e.event_id, e.consumer_id, tried.outcome, tried.reason
+)
+INSERT INTO event_attempts (event_id, consumer_id, by, outcome, words, caused_by)
+SELECT event_id, consumer_id, 'replay', outcome, left(reason, 1000), %(job_id)s
+FROM told
 
 -- name: pause_bank
 -- As in events/resend.sql: the queue refuses, so a probe finds out when there is room.

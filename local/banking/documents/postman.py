@@ -19,6 +19,7 @@ if (answered.api_key)
 GIVEN = ("issued_key_id", "blocked_customer_id")
 """Other variables: the public id of an issued key, and a customer to be named by hand."""
 SENT: dict[str, dict[str, Any]] = {
+    "POST /console/session": {"actor": "Ann Example"},
     "POST /consumer/data": {"consumer_name": "bank_{{$timestamp}}"},
     "POST /consumer/change-status": {"status": "deactivated"},
     "GET /consumer/api-key/uses": {"key": "{{issued_key_id}}"},
@@ -46,4 +47,5 @@ PLAN = Plan(
     sent=SENT,
     only_with=ONLY_WITH,
     places=PLACES,
+    known={"name": "icon.svg"},
 )

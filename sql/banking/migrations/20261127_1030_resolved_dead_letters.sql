@@ -4,7 +4,8 @@
 --
 -- Rollback:
 --   DROP INDEX dead_letters_by_reason, dead_letters_listed, dead_letters_open_unmatched;
---   REVOKE UPDATE ON dead_letters FROM fintegrate_app;
+--   REVOKE UPDATE (resolved_at, resolved_by, resolved_reason, requeued_at)
+--       ON dead_letters FROM fintegrate_app;
 --   ALTER TABLE dead_letters DROP COLUMN requeued_at, DROP COLUMN resolved_reason,
 --       DROP COLUMN resolved_by, DROP COLUMN resolved_at;
 
@@ -34,6 +35,7 @@ CREATE INDEX IF NOT EXISTS dead_letters_by_reason
     ON dead_letters (consumer_id, reason, (resolved_at IS NULL), (event_id IS NULL),
                      created_at, dead_letter_id);
 
-GRANT UPDATE ON dead_letters TO fintegrate_app;
+GRANT UPDATE (resolved_at, resolved_by, resolved_reason, requeued_at)
+    ON dead_letters TO fintegrate_app;
 
 COMMIT;

@@ -47,7 +47,13 @@ WITH_CREDENTIALS = [route for route in EVERY if not route.public]
 CLOSED_TO_ANYBODY = [route for route in WITH_CREDENTIALS if not route.is_optional]
 ADMINS = [route for route in WITH_CREDENTIALS if route.is_admins]
 WITH_BODY = [route for route in EVERY_DECORATED if route.method != "GET"]
-WITH_FIELDS = [route for route in WITH_BODY if route.spec and route.spec.takes.model_fields]
+WITH_FIELDS = [
+    route
+    for route in WITH_BODY
+    if route.spec and (fields := route.spec.takes.model_fields)
+    if route.method != "DELETE" or any(field.is_required() for field in fields.values())
+]
+"""Those that have something to say. What is deleted may be known without."""
 CLOSED = [
     route
     for route in EVERY_DECORATED

@@ -200,6 +200,7 @@ def test_pages_have_every_row_once(
 def test_search_goes_on_by_its_cursor(
     admin: Api, query: Query, write: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(listing, "FIRST", 4)
     monkeypatch.setattr(listing, "LOOKED_AT", 10)
     query("TRUNCATE audit_log")
     write(ADMIN_ID, count=35)

@@ -79,6 +79,8 @@ def test_matched_letter_sends_its_event(
     assert event["dead_letters"][0]["requeued_at"]
     kept = letter_of(query, letter["dead_letter_id"])
     assert (kept["resolved_by"], kept["resolved_reason"]) == (bank.name, "the program is mended")
+    (attempt,) = query("SELECT by, outcome FROM event_attempts")
+    assert attempt == {"by": "requeue", "outcome": "confirmed"}
 
 
 def test_event_in_queue_stays_open(bank: Bank, event_id: str, query: Query) -> None:

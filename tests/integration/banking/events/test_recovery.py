@@ -25,6 +25,7 @@ from tests.support.api import Api
 from tests.support.banking import Bank, parts_with
 from tests.support.broker import channel, drain, login_refusal
 from tests.support.broker_admin import parameters_of
+from tests.support.console import sign_in
 from tests.support.fixtures import Query
 from tests.support.keys import key_id
 from tests.support.schedules import run_schedule
@@ -134,6 +135,14 @@ def test_revived_key_ends(bank: Bank, admin: Api, backup_time: str, query: Query
 
     assert works(bank.api.key).status == 401
     assert works(admin.key).status == 200
+
+
+def test_revived_session_ends(bank: Bank, backup_time: str) -> None:
+    visitor = sign_in(bank.api)
+
+    assert run_recovery(backup_time)["sessions_ended"] == 1
+
+    assert visitor.status == 401
 
 
 def test_key_that_was_not_revoked_works(bank: Bank, backup_time: str) -> None:

@@ -123,6 +123,23 @@ def test_banking_lacks_the_others_packages(artifact: Artifact) -> None:
         assert not [n for n in names if f"/site-packages/{name}" in n], name
 
 
+@pytest.mark.parametrize("system", ["banking", "relay", "appevents"])
+def test_console_belongs_to_banking(system: str) -> None:
+    made = package(system)
+    paths = json.loads(made.template.read_text())["Resources"]["RestAPI"]["Properties"][
+        "DefinitionBody"
+    ]["paths"]
+    with zipfile.ZipFile(made.layer) as layer:
+        files = [name for name in layer.namelist() if "/fintegrate_browser/console/" in name]
+    with zipfile.ZipFile(made.bundle) as bundle:
+        modules = json.loads(bundle.read(f"{CODE}{MODULES}"))
+
+    has = system == "banking"
+    assert ({"/console", "/console/session", "/console/assets/{name}"} <= set(paths)) is has
+    assert any(name.endswith("/index.html") for name in files) is has
+    assert ("console/index.py" in modules) is has
+
+
 def test_layer_modules_are_compiled(artifact: Artifact) -> None:
     with zipfile.ZipFile(artifact.layer) as layer:
         names = set(layer.namelist())

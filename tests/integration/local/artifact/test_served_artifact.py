@@ -91,6 +91,23 @@ def test_unmigrated_template_is_not_served(deployed: ArtifactServer, tmp_path: P
     assert invoke(deployed, "Migrate").json() == {"applied": []}
 
 
+def test_console_is_served_and_opens(deployed: ArtifactServer, services: RunningServices) -> None:
+    key = settings_environment(services.urls)["ADMIN_API_KEY"]
+    with httpx.Client(base_url=deployed.base_url, timeout=60) as client:
+        page = client.get("/console")
+        icon = client.get("/console/assets/icon.svg", headers={"Accept-Encoding": "gzip"})
+        began = client.post("/console/session", json={"actor": "Ann"}, headers={"X-API-Key": key})
+        cookie = {"Cookie": began.headers["set-cookie"].partition(";")[0]}
+        elsewhere = client.get("/console/session", headers=cookie)
+        shown = client.get("/console/session", headers={**cookie, "X-Console": "1"})
+
+    assert (page.status_code, page.headers["cache-control"]) == (200, "public, no-cache")
+    assert "trusted-types 'none'" in page.headers["content-security-policy"]
+    assert (icon.status_code, icon.headers["content-type"]) == (200, "image/svg+xml")
+    assert (began.status_code, elsewhere.status_code, shown.status_code) == (201, 403, 200)
+    assert shown.json()["data"]["actor"] == "Ann"
+
+
 def test_gateway_counts_what_it_answers(deployed: ArtifactServer) -> None:
     httpx.get(f"{deployed.base_url}/no/such/path", timeout=60)
     shown = httpx.get(f"{deployed.control_url}/metrics", timeout=60).text

@@ -8,10 +8,10 @@ import uuid
 from typing import Any
 
 from local.banking.documents.postman import KEPT, PLAN
+from local.banking.in_process import api_event, invoke
 from local.banking.tenant_queues import remove_queues
 from local.documents import openapi_document
 from local.documents.postman import postman_collection
-from tests.support.api import in_process
 
 
 def test_collection_passes_top_to_bottom(parts: object, environment: dict[str, str]) -> None:
@@ -26,7 +26,7 @@ def test_collection_passes_top_to_bottom(parts: object, environment: dict[str, s
 
     for item in [item for folder in collection["item"] for item in folder["item"]]:
         if not skipped(item, variables):
-            answer = send(item["request"], variables)
+            answer = send(item["name"].partition(" ")[2], item["request"], variables)
             answers[item["name"]] = answer["statusCode"]
             keep(answer, variables)
     remove_queues(environment["RABBITMQ_URL"], [f"bank_{variables['$timestamp']}"])
@@ -45,16 +45,18 @@ def skipped(item: dict[str, Any], variables: dict[str, str]) -> bool:
     return any(not variables[name] for name in names)
 
 
-def send(request: dict[str, Any], variables: dict[str, str]) -> dict[str, Any]:
+def send(path: str, request: dict[str, Any], variables: dict[str, str]) -> dict[str, Any]:
     def filled(text: str) -> str:
         return re.sub(r"{{([^}]+)}}", lambda found: variables[found[1]], text)
 
-    path, _, query = filled(request["url"]["raw"]).partition("?")
+    url, _, query = filled(request["url"]["raw"]).partition("?")
+    parameters = {name: variables[name] for name in re.findall(r"{(\w+)}", path)}
+    assert path.format(**parameters) == url
     body = filled(request["body"]["raw"]).encode() if "body" in request else b""
     headers = {"X-API-Key": variables["api_key"]} if "auth" not in request else {}
     if body:
         headers["Content-Type"] = "application/json"
-    return in_process(request["method"], path, query, headers, body, "127.0.0.1")
+    return invoke(api_event(request["method"], path, headers, body, query, parameters=parameters))
 
 
 def keep(answer: dict[str, Any], variables: dict[str, str]) -> None:

@@ -8,7 +8,14 @@ from typing import Any
 
 import pytest
 
-from fintegrate.console.acts import Act, check_expected, dry_run, require_reason
+from fintegrate.console.acts import (
+    Act,
+    audited,
+    check_expected,
+    dry_run,
+    dry_run_of_one,
+    require_reason,
+)
 from fintegrate.errors import Conflict, Invalid
 from fintegrate.http.validation import validate_json
 
@@ -98,3 +105,33 @@ def test_dry_run_says_when_there_is_more() -> None:
 
     assert (told["matched"], told["exact"]) == (2, False)
     assert told["warnings"] == ["mind the gap", "More than 2 match; only so many were looked at"]
+
+
+@pytest.mark.parametrize(("subject", "kept"), [("b1", "b1"), ("own", None), (None, None)])
+def test_audit_row_has_filter_and_counts(subject: str | None, kept: str | None) -> None:
+    call = called('{"reason": "asked for", "expected_count": 3}', None)
+    call.caller.owner_id = "own"
+
+    said = audited(call, subject, {"succeeded": 2})
+
+    assert (said.reason, said.subject) == ("asked for", kept)
+    assert said.details == {"filter": {}, "counts": {"succeeded": 2}}
+
+
+def test_one_event_is_one_customers() -> None:
+    told = dry_run_of_one("b1", "north", ["it waits"], (AT, "waiting"))
+
+    assert (told["matched"], told["customers"], told["by_state"]) == (1, 1, {"waiting": 1})
+    assert (told["oldest"], told["newest"], told["warnings"]) == (AT, AT, ["it waits"])
+
+
+def test_a_key_is_no_customers() -> None:
+    told = dry_run_of_one("b1", "north", [])
+
+    assert (told["matched"], told["customers"], told["by_state"], told["oldest"]) == (
+        1,
+        0,
+        {},
+        None,
+    )
+    assert told["tenants"][0]["events"] == 0

@@ -22,7 +22,7 @@ def later(seconds: float) -> datetime:
 
 
 def step(at: datetime, name: str) -> Step:
-    return {"at": at, "step": name, "by": None, "outcome": "done", "words": None}
+    return {"at": at, "step": name, "by": None, "outcome": "done", "words": name}
 
 
 @given(passage=PASSAGES, now=TIMES)

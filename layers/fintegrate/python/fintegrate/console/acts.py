@@ -138,9 +138,35 @@ def dry_run(rows: Sequence[Row], most: int = MOST_COUNTED, warnings: Sequence[st
         "oldest": total["oldest"],
         "newest": total["newest"],
         "late": total["late"],
-        "by_state": {row["state"]: row["events"] for row in rows if row["state"] is not None},
-        "tenants": [_hit(row) for row in rows if row["consumer_id"] is not None],
+        "by_state": {row["state"]: row["events"] for row in rows if row["state"] and row["events"]},
+        "tenants": [_hit(row) for row in rows if row["consumer_id"] and row["events"]],
         "warnings": [*warnings, *([] if exact else [MORE.format(most=most)])],
+    }
+
+
+def dry_run_of_one(
+    consumer_id: str,
+    consumer_name: str,
+    warnings: Sequence[str],
+    event: tuple[datetime, str] | None = None,
+) -> DryRun:
+    """A dry run's answer for an act on one thing of a bank, such as its key.
+
+    `event` is the time and the state, if it is an event.
+    """
+    at, state = event or (None, None)
+    of_events = int(event is not None)
+    hit: Hit = {"consumer_id": consumer_id, "consumer_name": consumer_name, "events": of_events}
+    return {
+        "matched": 1,
+        "exact": True,
+        "customers": of_events,
+        "oldest": at,
+        "newest": at,
+        "late": 0,
+        "by_state": {state: 1} if state else {},
+        "tenants": [hit],
+        "warnings": [*warnings],
     }
 
 

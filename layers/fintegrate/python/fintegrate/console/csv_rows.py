@@ -7,11 +7,15 @@ from __future__ import annotations
 
 import csv
 import io
+import json
+import sys
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 MOST_ROWS = 10_000
+_AROUND = 2_000
+"""More than the names of the columns and the headers have."""
 TYPE = "text/csv; charset=utf-8"
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """How a cell begins that a spreadsheet would calculate."""
@@ -19,10 +23,26 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 def csv_text(columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> str:
     """A line of names, then a line for each row; times are in UTC, what is unknown is empty."""
+    return csv_page(columns, rows, sys.maxsize)[0]
+
+
+def csv_page(
+    columns: Sequence[str], rows: Sequence[Mapping[str, Any]], most_bytes: int
+) -> tuple[str, int]:
+    """The same of as many rows as an answer has space for, at least one; and how many these are."""
+    lines, left = [_line(columns)], most_bytes - _AROUND
+    for row in rows:
+        line = _line([cell(row[column]) for column in columns])
+        left -= len(json.dumps(line))
+        if left < 0 and len(lines) > 1:
+            break
+        lines.append(line)
+    return "".join(lines), len(lines) - 1
+
+
+def _line(cells: Sequence[object]) -> str:
     text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow(columns)
-    writer.writerows([cell(row[column]) for column in columns] for row in rows)
+    csv.writer(text).writerow(cells)
     return text.getvalue()
 
 

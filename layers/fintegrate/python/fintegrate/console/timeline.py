@@ -18,7 +18,7 @@ _MILLISECOND = timedelta(milliseconds=1)
 
 
 class Step(TypedDict):
-    """One step. `by`: who made it; null if that is not known. `words`: of who refused or decided."""
+    """One step. `by`: who made it; null if that is not known. `words`: for people."""
 
     at: datetime
     step: Annotated[str, Described("What happened", "publish_attempt")]

@@ -16,6 +16,7 @@ from chalice.app import Request as ChaliceRequest
 from pydantic import BaseModel
 
 from fintegrate.errors import BadRequest, Invalid, PayloadTooLarge
+from fintegrate.http.several import takes_several
 from fintegrate.http.validation import validate_json, validate_strings
 from fintegrate.metrics_store import Metrics
 from fintegrate.redaction import has_secret, redacted
@@ -93,7 +94,7 @@ class Request:
             Invalid: a field or a parameter is wrong.
             PayloadTooLarge: the body has more than `limit` bytes.
         """
-        parameters = self._parameters()
+        parameters = self._parameters(model)
         text = self.text(limit)
         if self.method != "GET":
             if parameters:
@@ -114,16 +115,16 @@ class Request:
             self.path = self.path.replace(f"{{{name}}}", redacted(str(value)))
         return parameters
 
-    def _parameters(self) -> dict[str, str]:
+    def _parameters(self, model: type[BaseModel]) -> dict[str, str]:
         multiple = self._raw.query_params
         if multiple is None:
             return {}
         parameters = {}
         for name in multiple:
             values = multiple.getlist(name)
-            if len(values) > 1:
+            if len(values) > 1 and not takes_several(model, name):
                 raise Invalid(f"{name[:60]}: is given {len(values)} times, give it once")
-            parameters[name] = values[0]
+            parameters[name] = ",".join(values)
         return parameters
 
     def _request_id(self) -> str:
