@@ -3,6 +3,6 @@
 Imported as `chalicelib` everywhere, as in the deployed bundle.
 """
 
-from fintegrate.packed_modules import look_into
+from fintegrate.packed_modules import find_packed
 
-look_into(__name__, __path__[0])
+find_packed(__name__, __path__[0])

@@ -8,7 +8,7 @@ import { session } from "./session.js";
 import { at } from "./systems.js";
 import { moment, since } from "./times.js";
 import { Copy, Dialog, Facts, Field, Loading, Note, Said } from "./ui.js";
-import { html, useEffect, useRef, useState } from "./view.js";
+import { html, useEffect, useMemo, useRef, useState } from "./view.js";
 import { W } from "./words.js";
 
 const LARGE = 1000;
@@ -28,7 +28,8 @@ export function ActDialog({ act }) {
   const [dry, setDry] = useState({});
   const [phase, setPhase] = useState({ name: "asking" });
   const idempotencyKey = useRef(key);
-  const times = Object.fromEntries(["from", "to"].filter((name) => values[name]).map((name) => [name, moment(values[name])]));
+  // Once for what was typed: a relative time would be another one at each drawing.
+  const times = useMemo(() => Object.fromEntries(["from", "to"].filter((name) => values[name]).map((name) => [name, moment(values[name])])), [values.from, values.to]);
   const body = definition.body(subject, { ...values, ...times });
   const asked = JSON.stringify(body);
   const isMissing = fields.some((name) => REQUIRED.includes(name) && !String(values[name] ?? "").trim()) || Object.values(times).includes(null);
@@ -83,10 +84,10 @@ export function ActDialog({ act }) {
       if (definition.dry) look();
     }
   };
-  const words = W.acts[kind];
+  const [title, button = () => title] = W.acts[kind];
   const change = (field) => (value) => setValues((old) => ({ ...old, [field]: value }));
-  if (phase.name === "done") return html`<${Dialog} label=${words.title} close=${closeAct}><${Done} data=${phase.data} kind=${kind} subject=${subject} /><//>`;
-  return html`<${Dialog} label=${words.title} close=${closeAct}>
+  if (phase.name === "done") return html`<${Dialog} label=${title} close=${closeAct}><${Done} data=${phase.data} kind=${kind} subject=${subject} /><//>`;
+  return html`<${Dialog} label=${title} close=${closeAct}>
     ${name && html`<p class="soft small"><${Said}>${name}<//></p>`}
     ${definition.dry && !isMissing && html`<${Counts} dry=${dry} unit=${definition.unit} again=${() => look()} />`}
     ${definition.final && html`<${Note}><b>${W.act.noWayBack}</b><//>`}
@@ -94,15 +95,15 @@ export function ActDialog({ act }) {
     ${definition.reason && html`<${Field} label=${html`${W.act.why} <span class="soft">(${W.act.whyHint})</span>`}>${(id) => html`<input id=${id} value=${reason} maxlength="500" autocomplete="off" onInput=${(event) => setReason(event.target.value)} />`}<//>`}
     ${mustType && html`<${Field} label=${W.act.typeName(html`<code>${name}</code>`)}>${(id) => html`<input id=${id} value=${typed} autocomplete="off" spellcheck=${false} onInput=${(event) => setTyped(event.target.value)} />`}<//>`}
     ${session.get().read_only && html`<${Note} info>${W.act.readOnly}<//>`}
-    ${phase.error && html`<${Note} role="alert"><bdi>${phase.error.message}</bdi> ${phase.error.requestId && html`<span class="soft">${W.request} <span class="mono">${phase.error.requestId}</span></span>`} <button type="button" class="quiet" onClick=${again}>${W.act.again}</button><//>`}
+    ${phase.error && html`<${Note} role="alert"><bdi>${phase.error.message}</bdi> ${phase.error.requestId && html`<span class="soft">${W.request} <span class="mono">${phase.error.requestId}</span></span>`} <button class="quiet" onClick=${again}>${W.act.again}</button><//>`}
     <details><summary>${W.act.command}</summary><pre tabindex="0" role="region" aria-label=${W.act.command}>${curl(at(definition.path), { method: "POST", body: whole, headers: definition.own ? {} : headers })}</pre></details>
     <div class="row"><span class="soft small">${W.act.as(session.get().actor || session.get().consumer_name, session.get().is_admin ? W.administrator : "")}</span>
-      <span class="right row"><button type="button" data-first onClick=${closeAct}>${W.cancel}</button><button type="button" class=${definition.final ? "danger" : "primary"} disabled=${!isReady} onClick=${run}>${phase.name === "sending" ? W.act.working : words.button(count)}</button></span></div>
+      <span class="right row"><button data-first onClick=${closeAct}>${W.cancel}</button><button class=${definition.final ? "danger" : "primary"} disabled=${!isReady} onClick=${run}>${phase.name === "sending" ? W.act.working : button(count)}</button></span></div>
   <//>`;
 }
 
 function Counts({ dry: { data, error }, unit = "events", again }) {
-  if (error) return html`<${Note} role="alert"><bdi>${error.message}</bdi> ${error.requestId && html`<span class="mono soft">${error.requestId}</span>`} <button type="button" class="quiet" onClick=${again}>${W.act.again}</button><//>`;
+  if (error) return html`<${Note} role="alert"><bdi>${error.message}</bdi> ${error.requestId && html`<span class="mono soft">${error.requestId}</span>`} <button class="quiet" onClick=${again}>${W.act.again}</button><//>`;
   if (!data) return html`<${Loading} lines=${3} />`;
   if (data.matched === undefined) return null;
   const states = Object.entries(data.by_state ?? {}).filter(([, count]) => count);
@@ -133,5 +134,5 @@ function Done({ data, kind, subject }) {
     ${counts.length > 0 && html`<${Facts} facts=${counts.map(([name, value]) => [number(value), W.act.results[name]])} />`}
     ${kind === "test" && html`<p><a href=${link("events", { customer_id: data.customer_id })} onClick=${closeAct}>${W.watchIt}</a></p>`}
     ${kind === "onboard" && html`<p><a href=${link("banks", { consumer_id: data.consumer_id })} onClick=${closeAct}>${W.open} <${Said}>${subject?.name ?? ""}<//></a></p>`}
-    <div class="row"><a class="small" href=${link("audit", {}, address.get().system)} onClick=${closeAct}>${W.act.inAudit}</a><span class="right"><button type="button" data-first onClick=${closeAct}>${W.close}</button></span></div></div>`;
+    <div class="row"><a class="small" href=${link("audit", {}, address.get().system)} onClick=${closeAct}>${W.act.inAudit}</a><span class="right"><button data-first onClick=${closeAct}>${W.close}</button></span></div></div>`;
 }

@@ -2,10 +2,17 @@
 import { address, link } from "./address.js";
 import { ActDialog } from "./act_dialog.js";
 import { openedAct } from "./acts.js";
+import { Audit } from "./audit.js";
+import { Banks } from "./banks.js";
+import { Connect } from "./connect.js";
 import { Event } from "./event.js";
 import { Events } from "./events.js";
+import { Failures } from "./failures.js";
+import { Lane } from "./lane.js";
+import { Ledger } from "./ledger.js";
 import { forget } from "./live.js";
 import { Now } from "./now.js";
+import { Replays } from "./replays.js";
 import { isOver, look, session } from "./session.js";
 import { Shell } from "./shell.js";
 import { SignIn, SignInAgain } from "./signin.js";
@@ -14,7 +21,7 @@ import { Empty, Loading, Trouble } from "./ui.js";
 import { html, render, useEffect, useRef, useState } from "./view.js";
 import { W } from "./words.js";
 
-const DRAWN = { now: Now, events: Events, event: Event };
+const DRAWN = { now: Now, connect: Connect, events: Events, event: Event, lane: Lane, failures: Failures, replays: Replays, banks: Banks, bank: Banks, ledger: Ledger, audit: Audit };
 
 function App() {
   const who = session.use();

@@ -41,16 +41,18 @@ function Life({ id, close }) {
     </div>`}<//>`;
 }
 
-const CloseIt = ({ close }) => html`<button type="button" class="quiet sp" onClick=${close}>${W.close} <kbd>Esc</kbd></button>`;
+const CloseIt = ({ close }) => html`<button class="quiet sp" onClick=${close}>${W.close} <kbd>Esc</kbd></button>`;
 
-const OUTCOMES = { ok: LEVELS.ok, confirmed: LEVELS.ok, processed: STATES.processed, published: LEVELS.ok, received: STATES.received, failed: STATES.publish_failed, waiting: STATES.waiting };
+const AGAIN_STEP = ["act", "info"];
+const STEPS = { committed: LEVELS.ok, published: LEVELS.ok, publish_attempt: ["fail", "warn"], failed: LEVELS.bad, given_up: LEVELS.bad, ...STATES };
 
 function Timeline({ event }) {
   const begin = Date.parse(event.created_at);
   return html`<ol class="tl">${(event.timeline ?? []).map((step, index) => {
-    const [icon, tone] = OUTCOMES[step.outcome] ?? STATES[step.step] ?? (step.outcome ? LEVELS.warn : LEVELS.none);
+    const [icon, tone] = STEPS[step.step] ?? AGAIN_STEP;
+    const more = [step.outcome !== step.step && step.outcome, step.by].filter(Boolean).join(" · ");
     const after = step.at && Date.parse(step.at) - begin;
-    return html`<li key=${index}>${index === 0 || !step.at ? html`<span class="when mono"><${Time} at=${step.at} ms /></span>` : html`<span class="when mono" title=${step.at}>+ ${lasting(after)}</span>`}<${Icon} name=${icon} tone=${tone} /><div><${Said}>${step.words}<//>${step.by && html`<span class="sub"><${Said}>${step.by}<//></span>`}</div></li>`;
+    return html`<li key=${index}>${index === 0 || !step.at ? html`<span class="when mono"><${Time} at=${step.at} ms /></span>` : html`<span class="when mono" title=${step.at}>+ ${lasting(after)}</span>`}<${Icon} name=${icon} tone=${tone} /><div>${W.stepsOf[step.step] ?? step.step}${step.words && html`: <${Said}>${step.words}<//>`}<span class="sub"><${Said}>${more}<//></span></div></li>`;
   })}</ol>`;
 }
 
@@ -91,14 +93,13 @@ function Message({ event }) {
   const show = () => ask(at("/events/data"), request).then((got) => setText(messageIn(got.text)), (error) => setFault(error.message));
   const isAdmin = session.get().is_admin;
   return html`<div><h3>${W.message}</h3>${text === null
-    ? html`<div class="row"><button type="button" onClick=${show}>${W.showMessage}</button>${isAdmin && html`<span class="small soft">${W.showAudited}</span>`}</div>${fault && html`<${Note} role="alert"><bdi>${fault}</bdi><//>`}`
+    ? html`<div class="row"><button onClick=${show}>${W.showMessage}</button>${isAdmin && html`<span class="small soft">${W.showAudited}</span>`}</div>${fault && html`<${Note} role="alert"><bdi>${fault}</bdi><//>`}`
     : html`${isAdmin && html`<p class="small soft">${W.shownAudited}</p>`}<${Text} text=${text} name=${event.event_id} />`}</div>`;
 }
 
 /** Text of somebody else: as it is, cut at 64 KiB, whole as a download. */
-export function Text({ text, name }) {
-  const isCut = text.length > MOST_SHOWN;
-  return html`<pre tabindex="0" role="region" aria-label=${W.message} dir="auto">${isCut ? text.slice(0, MOST_SHOWN) : text}</pre>${isCut && html`<p class="small soft">${W.cut(number(MOST_SHOWN), number(text.length))}</p>`}<button type="button" onClick=${() => save(`${name}.txt`, text, "text/plain")}>${W.download}</button>`;
+export function Text({ text, name, isCut = text.length > MOST_SHOWN, whole = text.length }) {
+  return html`<pre tabindex="0" role="region" aria-label=${W.message} dir="auto">${isCut ? text.slice(0, MOST_SHOWN) : text}</pre>${isCut && html`<p class="small soft">${W.cut(number(MOST_SHOWN), number(whole))}</p>`}<button onClick=${() => save(`${name}.txt`, text, "text/plain")}>${W.download}</button>`;
 }
 
 const AGAIN = { waiting: "resend", publish_failed: "resend", in_queue: "redeliver", received: "redeliver", delivery_failed: "redeliver", dead_lettered: "redeliver", processed: "replay" };
@@ -107,6 +108,6 @@ export function Acts({ event }) {
   const place = useRef();
   const kind = AGAIN[event.state];
   const again = () => openAct(kind, { event, name: event.consumer_name ?? nameOf(event.consumer_id), filter: { consumer_id: event.consumer_id, event_ids: [event.event_id] }, values: { mode: "all" } });
-  return html`<div class="row" ref=${place}>${kind && html`<button type="button" onClick=${again}>${W.sendAgain}</button>`}
+  return html`<div class="row" ref=${place}>${kind && html`<button onClick=${again}>${W.sendAgain}</button>`}
     <${Copy} label=${W.copyId} text=${event.event_id} /><${Copy} label=${W.copyLink} text=${() => location.href.split("#")[0] + link("event", { event_id: event.event_id })} /><${CopyCurl} path=${at("/events/data")} params=${{ event_id: event.event_id }} /></div>`;
 }

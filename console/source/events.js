@@ -83,11 +83,11 @@ export function Events() {
 /** A line of its own height always, so that nothing moves when newer events come. */
 function Head({ list, isLive }) {
   const paused = isPaused.use();
-  if (list.fresh.length) return html`<div class="newbar"><button type="button" class="quiet" onClick=${list.show}>${W.newer(list.fresh.length)} <kbd>n</kbd></button></div>`;
+  if (list.fresh.length) return html`<div class="newbar"><button class="quiet" onClick=${list.show}>${W.newer(list.fresh.length)} <kbd>n</kbd></button></div>`;
   return html`<div class="newbar calm">${isLive && (paused ? W.headIsPaused : W.headIsLive)}</div>`;
 }
 
-export const Foot = ({ list }) => html`<div class="pad row foot">${list.older ? html`<button type="button" onClick=${list.older}>${W.older}</button>` : list.rows.length > 0 && html`<span class="soft small">${W.allShown}</span>`}<span class="soft small num">${number(list.rows.length)}${typeof list.total === "number" && ` / ${number(list.total)}`}</span></div>`;
+export const Foot = ({ list }) => html`<div class="pad row foot">${list.older ? html`<button onClick=${list.older}>${W.older}</button>` : list.rows.length > 0 && html`<span class="soft small">${W.allShown}</span>`}<span class="soft small num">${number(list.rows.length)}${typeof list.total === "number" && ` / ${number(list.total)}`}</span></div>`;
 
 export function Nothing({ filters, title = W.noEvents }) {
   const words = Object.entries(filters.good).map(([name, value]) => `${W.filters[name]} ${inWords(name, value)}`);
@@ -104,11 +104,11 @@ function Tools({ filters, list, chosen, clear }) {
     const filter = chosen.size ? { consumer_id: rest.consumer_id ?? onlyStream(list.rows, chosen), event_ids: [...chosen] } : { ...rest, from: rest.from && moment(rest.from), to: moment(rest.to ?? "now") };
     openAct("replay", { filter, name: nameOf(filter.consumer_id), isWhole: !chosen.size });
   };
-  return html`<${Views} /><button type="button" onClick=${() => setSaving(!isSaving)} aria-expanded=${String(isSaving)}>${W.saveView}</button>
+  return html`<${Views} /><button onClick=${() => setSaving(!isSaving)} aria-expanded=${String(isSaving)}>${W.saveView}</button>
     <${Csv} path=${at("/events/list")} params=${filters.api} name="events" />
     <${Copy} label=${W.copyLink} text=${lastingLink} /><${CopyCurl} path=${at("/events/list")} params=${filters.api} />
-    ${chosen.size > 0 && html`<button type="button" class="quiet" onClick=${clear}>${W.clearSelection}</button>`}
-    <button type="button" class="primary" disabled=${unfit && !chosen.size} title=${unfit && !chosen.size ? W.replayNeeds : undefined} onClick=${replay}>${chosen.size ? W.replaySelected(chosen.size) : W.replayThese}</button>
+    ${chosen.size > 0 && html`<button class="quiet" onClick=${clear}>${W.clearSelection}</button>`}
+    <button class="primary" disabled=${unfit && !chosen.size} title=${unfit && !chosen.size ? W.replayNeeds : undefined} onClick=${replay}>${chosen.size ? W.replaySelected(chosen.size) : W.replayThese}</button>
     ${isSaving && html`<${SaveView} close=${() => setSaving(false)} />`}`;
 }
 
@@ -124,7 +124,7 @@ export function Csv({ path, params, name }) {
     save(`${name}-${new Date(now()).toISOString().slice(0, 19).replaceAll(":", "")}.csv`, text, "text/csv");
     setWords(headers.get("X-Next-Cursor") ? W.csvMore : null);
   };
-  return html`<button type="button" onClick=${() => get().catch((error) => setWords(error.message))}>${W.csv}</button>${words && html`<span class="small" role="status">${words}</span>`}`;
+  return html`<button onClick=${() => get().catch((error) => setWords(error.message))}>${W.csv}</button>${words && html`<span class="small" role="status">${words}</span>`}`;
 }
 
 function SaveView({ close }) {
@@ -133,11 +133,11 @@ function SaveView({ close }) {
     prefer({ views: [...preferences.get().views.filter((view) => view.name !== name), { name, hash: location.hash }].slice(-20) });
     close();
   };
-  return html`<div class="row"><${Field} label=${W.viewName}>${(id) => html`<input id=${id} value=${name} maxlength="64" onInput=${(event) => setName(event.target.value)} />`}<//><button type="button" disabled=${!name.trim()} onClick=${keep}>${W.saveIt}</button></div>`;
+  return html`<div class="row"><${Field} label=${W.viewName}>${(id) => html`<input id=${id} value=${name} maxlength="64" onInput=${(event) => setName(event.target.value)} />`}<//><button disabled=${!name.trim()} onClick=${keep}>${W.saveIt}</button></div>`;
 }
 
 function Views() {
   const { views } = preferences.use();
   if (!views.length) return null;
-  return html`<details class="menu"><summary class="btn">${W.savedViews}</summary><ul>${views.map(({ name, hash }) => html`<li key=${name} class="row"><a href=${hash}><${Said}>${name}<//></a><button type="button" class="quiet right" aria-label="${W.forgetIt} ${name}" onClick=${() => prefer({ views: views.filter((view) => view.name !== name) })}>×</button></li>`)}</ul></details>`;
+  return html`<details class="menu"><summary class="btn">${W.savedViews}</summary><ul>${views.map(({ name, hash }) => html`<li key=${name} class="row"><a href=${hash}><${Said}>${name}<//></a><button class="quiet right" aria-label="${W.forgetIt} ${name}" onClick=${() => prefer({ views: views.filter((view) => view.name !== name) })}>×</button></li>`)}</ul></details>`;
 }

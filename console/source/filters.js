@@ -69,8 +69,8 @@ export function Filters({ filters, side }) {
   const isAdmin = session.get()?.is_admin;
   const offered = names.filter((name) => !(name in good) && (isAdmin || name !== "consumer_id"));
   return html`<div class="filters">
-      ${Object.entries(good).map(([name, value]) => html`<span class="chip" key=${name}><button type="button" class="is" onClick=${() => edit(name)}>${W.filters[name]} <b><bdi>${inWords(name, value)}</bdi></b></button><button type="button" aria-label=${W.remove(W.filters[name])} onClick=${() => change({ [name]: null })}>×</button></span>`)}
-      ${offered.map((name) => html`<button type="button" class="chip add" key=${name} aria-expanded=${String(edited === name)} onClick=${() => edit(edited === name ? null : name)}>+ ${W.filters[name]}</button>`)}
+      ${Object.entries(good).map(([name, value]) => html`<span class="chip" key=${name}><button class="is" onClick=${() => edit(name)}>${W.filters[name]} <b><bdi>${inWords(name, value)}</bdi></b></button><button aria-label=${W.remove(W.filters[name])} onClick=${() => change({ [name]: null })}>×</button></span>`)}
+      ${offered.map((name) => html`<button class="chip add" key=${name} aria-expanded=${String(edited === name)} onClick=${() => edit(edited === name ? null : name)}>+ ${W.filters[name]}</button>`)}
       ${side && html`<span class="sp soft small num">${side}</span>`}
     </div>
     ${edited && html`<${Edit} key=${edited} name=${edited} value=${good[edited] ?? ""} close=${() => edit(null)} />`}
@@ -104,7 +104,7 @@ function Edit({ name, value, close }) {
   }[kind];
   return html`<div class="filters edit" onKeyDown=${onKeyDown}>
     ${body?.() ?? html`<${Field} label=${W.filters[name]} hint=${kind === "time" ? W.timeHint : kind === "id" ? W.idHint : undefined} fault=${wrong}>${(id, more) => html`<input id=${id} ...${more} value=${text} maxlength="200" autocomplete="off" ref=${(element) => element && !element.dataset.met && ((element.dataset.met = 1), element.focus())} onInput=${(event) => setText(event.target.value)} />`}<//>`}
-    ${kind === "time" && quick.map((each) => html`<button type="button" key=${each} onClick=${() => apply(each)}>${each.replace("-", "−")}</button>`)}
-    <button type="button" class="primary" onClick=${() => apply(text)}>${W.apply}</button><button type="button" onClick=${close}>${W.cancel}</button>
+    ${kind === "time" && quick.map((each) => html`<button key=${each} onClick=${() => apply(each)}>${each.replace("-", "−")}</button>`)}
+    <button class="primary" onClick=${() => apply(text)}>${W.apply}</button><button onClick=${close}>${W.cancel}</button>
   </div>`;
 }

@@ -27,7 +27,7 @@ export function Now() {
     <div class="row"><div><h1 tabindex="-1"><${Said}>${data.verdict.sentence}<//></h1><p class="soft small">${ledgerWords(data)}${W.asOf(clock(data.as_of))}</p></div>
       <span class="right row"><${Copy} label=${W.summary} text=${() => summary(data)} /><${CopyCurl} path=${at("/overview")} params=${params} /></span></div>
     <${Attention} data=${data} />
-    <${Pipeline} pipeline=${data.pipeline} streams=${data.streams} />
+    <${Pipeline} ...${data} />
     <div class="two lead"><${Card} title=${W.lastHour}><${Chart} points=${data.last_hour} lines=${LINES} sentence=${W.hourSentence(data.last_hour)} /><//>
       <${System} system=${data.system} /></div>
     ${session.get().is_admin && html`<${Card} title=${W.streams[system().name] ?? W.streams.banking} soft=${W.worstFirst} pad=${false}><${Streams} streams=${data.streams} /><//>`}`}<//>`;
@@ -64,12 +64,12 @@ function Problem({ problem }) {
   const leadsToEvents = /events|failures/.test(problem.view ?? "");
   return html`<li><${Icon} name=${icon} tone=${tone} /><div><strong><${Said}>${problem.title}<//></strong> <${Said}>${problem.sentence}<//>
       <div class="small soft">${facts(problem).join(" · ")}${problem.runbook && html` · <a href=${problem.runbook} target="_blank" rel="noreferrer">${W.whatToDo}</a>`}</div></div>
-    <div class="row">${problem.act && leadsToEvents && html`<button type="button" class="primary" onClick=${replay}>${problem.act}</button>`}<a class="btn" href=${href(problem.view)} aria-label="${W.open}: ${problem.title}">${problem.act && !leadsToEvents ? problem.act : W.open}</a></div></li>`;
+    <div class="row">${problem.act && leadsToEvents && html`<button class="primary" onClick=${replay}>${problem.act}</button>`}<a class="btn" href=${href(problem.view)} aria-label="${W.open}: ${problem.title}">${problem.act && !leadsToEvents ? problem.act : W.open}</a></div></li>`;
 }
 
 const rate = ({ last_minute: minute } = {}) => (minute === null || minute === undefined ? W.unknown : `${+(minute / 60).toFixed(1)} ${W.perSecond}`);
 
-export function Pipeline({ pipeline, streams }) {
+export function Pipeline({ pipeline, streams, last_hour: minutes }) {
   const reading = streams.filter(({ readers, status }) => readers !== null && status !== "deactivated");
   const deaf = reading.filter(({ readers }) => readers === 0).length;
   const { failed } = pipeline;
@@ -87,7 +87,7 @@ export function Pipeline({ pipeline, streams }) {
   return html`<${Card} title=${W.pipeline} soft=${session.get().is_admin ? W.allStreams : ""} pad=${false}><ol class="pipe">${places.map(([key, title, owner, tone, more, isHot]) =>
     title
       ? html`<li key=${key} class="wait ${tone} ${isHot ? "hot" : ""}"><span class="owner">${owner}</span><div class="small soft">${title}</div><b>${number(pipeline[key].count)}</b> <span class="small">${pipeline[key].count > 0 && pipeline[key].oldest_seconds !== null ? W.oldest(span(pipeline[key].oldest_seconds)) : ""}</span><div class="small soft">${more || "\u00a0"}</div></li>`
-      : html`<li key=${key} class="mile"><b>${rate(pipeline[key])}</b><span>${W.steps[key]}</span></li>`)}</ol><//>`;
+      : html`<li key=${key} class="mile"><b>${rate(pipeline[key] ?? { last_minute: minutes.at(-2)?.[key] })}</b><span>${W.steps[key]}</span></li>`)}</ol><//>`;
 }
 
 function System({ system: { servers, breaker, schedules, reconciliation } }) {
@@ -107,7 +107,7 @@ const failures = (stream) => (stream.publish_failed ?? 0) + (stream.delivery_fai
 
 const STREAM_COLUMNS = [
   { key: "stream", cell: ({ name, consumer_id: id }) => html`<a href=${link("banks", { consumer_id: id })}><${Said}>${name}<//></a>` },
-  { key: "state", cell: ({ level, sentence }) => html`<${Level} level=${level}><${Said}>${sentence}<//><//>` },
+  { key: "state", cell: ({ level, sentence, status }) => html`<${Level} level=${status === "active" ? level : "none"}><${Said}>${sentence}<//><//>` },
   { key: "outbox", right: true, cell: ({ pending, held_back: held }) => html`${number(pending)}${held > 0 && html`<span class="sub">${W.behind(number(held))}</span>`}` },
   { key: "queue", right: true, cell: ({ queue_depth: depth, in_queue: waiting }) => number(depth ?? waiting) },
   { key: "lagP95", right: true, cell: ({ lag_p95_ms: ms }) => lasting(ms) },

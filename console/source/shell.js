@@ -52,11 +52,11 @@ function Header({ help }) {
     ${all.length > 1 && html`<nav class="systems" aria-label=${W.systems}>${all.map((each, index) => html`<a key=${each.name} aria-current=${each === system() ? "true" : undefined} href=${link("now", {}, index ? each.name : "")}>${W.systemNames[each.name] ?? each.title}</a>`)}</nav>`}
     <${Search} />
     <div class="right row"><${Live} />
-      <button type="button" class="quiet" aria-label=${W.zoneLabel(zoneName())} title=${W.zoneLabel(zoneName())} onClick=${toggleZone}>${zoneName()}</button>
-      <button type="button" class="quiet" aria-label=${W.themeLabel(W.theme[theme])} onClick=${() => prefer({ theme: nextTheme() })}>${W.theme[theme]}</button>
-      <button type="button" class="quiet" aria-label=${W.help} title=${W.help} onClick=${help}>?</button>
+      <button class="quiet" aria-label=${W.zoneLabel(zoneName())} title=${W.zoneLabel(zoneName())} onClick=${toggleZone}>${zoneName()}</button>
+      <button class="quiet" aria-label=${W.themeLabel(W.theme[theme])} onClick=${() => prefer({ theme: nextTheme() })}>${W.theme[theme]}</button>
+      <button class="quiet" aria-label=${W.help} title=${W.help} onClick=${help}>?</button>
       <div class="who" title=${actor ? W.claimed : undefined}><${Said}>${actor || name}<//><div class="soft">${isAdmin ? W.administrator : name}${isReadOnly && ` · ${W.looksOnly}`}</div></div>
-      <button type="button" class="quiet" onClick=${signOut}>${W.signOut}</button></div></header>`;
+      <button class="quiet" onClick=${signOut}>${W.signOut}</button></div></header>`;
 }
 
 function Live() {
@@ -64,7 +64,7 @@ function Live() {
   const { state } = connection.use();
   const shown = paused ? "paused" : state;
   const [icon, tone] = { live: ["done", "ok"], paused: ["held", "warn"], away: ["fail", "bad"], slow: ["wait", "warn"] }[shown];
-  return html`<button type="button" class="quiet livechip ${tone}" aria-pressed=${String(paused)} title=${W.pause} onClick=${togglePause}><${Icon} name=${icon} />${W[shown]}</button>`;
+  return html`<button class="quiet livechip ${tone}" aria-pressed=${String(paused)} title=${W.pause} onClick=${togglePause}><${Icon} name=${icon} />${W[shown]}</button>`;
 }
 
 function Rail({ screen }) {
@@ -75,7 +75,7 @@ function Rail({ screen }) {
     failures: Object.values(failed).reduce((sum, each) => sum + (each ?? 0), 0),
   };
   const within = { event: "events", lane: "events", bank: "banks" }[screen] ?? screen;
-  return html`<nav class="rail" aria-label=${W.sections}>${screensHere().filter(([, { hidden }]) => !hidden).map(([name, { letter }]) => html`<a key=${name} href=${link(name)} aria-current=${name === within ? "page" : undefined}><span>${name === "banks" ? (W.streams[system().name] ?? W.screens.banks) : W.screens[name]}</span>${counts?.[name] ? html`<span class="count">${counts[name].toLocaleString("en")}</span>` : letter && html`<kbd aria-hidden="true">g ${letter}</kbd>`}</a>`)}</nav>`;
+  return html`<nav class="rail" aria-label=${W.sections}>${screensHere().filter(([name, { hidden }]) => !hidden && !(name === "connect" && session.get().is_admin)).map(([name, { letter }]) => html`<a key=${name} href=${link(name)} aria-current=${name === within ? "page" : undefined}><span>${name === "banks" ? (W.streams[system().name] ?? W.screens.banks) : W.screens[name]}</span>${counts?.[name] ? html`<span class="count">${counts[name].toLocaleString("en")}</span>` : letter && html`<kbd aria-hidden="true">g ${letter}</kbd>`}</a>`)}</nav>`;
 }
 
 function Search() {

@@ -27,7 +27,7 @@ export const filterOf = (name) => FILTERS[name];
 /** Screen → its letter after `g`, filters, further parameters, and who has it (`T` tenant, `A` admin). */
 export const SCREENS = {
   now: { letter: "n", who: "TA", all: true, filters: [], also: ["consumer_id"] },
-  connect: { letter: "c", who: "T", also: ["consumer_id"], filters: [] },
+  connect: { letter: "c", who: "TA", also: ["consumer_id"], filters: [] },
   events: { letter: "e", who: "TA", all: true, filters: ["from", "to", "consumer_id", "state", "type", "customer_id", "reason", "request_id", "contains", "order"], also: ["event"] },
   event: { who: "TA", all: true, filters: [], also: ["event_id"], hidden: true },
   lane: { who: "TA", all: true, filters: [], also: ["customer_id"], hidden: true },

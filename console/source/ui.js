@@ -30,7 +30,7 @@ export function Copy({ text, label, quiet }) {
     setDone(true);
     setTimeout(() => setDone(false), 1500);
   };
-  return html`<button type="button" class=${quiet ? "quiet" : ""} onClick=${copy}><span aria-live="polite">${isDone ? W.copied : label}</span></button>`;
+  return html`<button class=${quiet ? "quiet" : ""} onClick=${copy}><span aria-live="polite">${isDone ? W.copied : label}</span></button>`;
 }
 
 export const CopyCurl = ({ path, params, ...request }) => html`<${Copy} label=${W.copyCurl} text=${() => curl(path, { params, ...request })} />`;
@@ -57,7 +57,7 @@ export function Trouble({ error, at, again }) {
     ${error.passes && error.kind !== "slow" && html`<b>${W.noAnswer(at && clock(at))}</b> `}<bdi>${error.message}</bdi>
     ${left !== undefined && ` ${error.kind === "slow" ? W.slowed(left) : W.tryAgain(left)}`}
     ${error.requestId && html` <span class="soft">${W.request} <span class="mono">${error.requestId}</span></span>`}
-    ${" "}<button type="button" class="quiet" onClick=${again}>${error.passes ? W.tryNow : W.act.again}</button>
+    ${" "}<button class="quiet" onClick=${again}>${error.passes ? W.tryNow : W.act.again}</button>
   <//>`;
 }
 
@@ -97,24 +97,28 @@ export function Tabs({ label, tabs, current, open }) {
     open(tabs[next][0]);
     event.currentTarget.children[next].focus();
   };
-  return html`<div class="tabs" role="tablist" aria-label=${label} onKeyDown=${move}>${tabs.map(([name, words]) => html`<button type="button" key=${name} role="tab" aria-selected=${String(name === current)} tabindex=${name === current ? 0 : -1} onClick=${() => open(name)}>${words}</button>`)}</div>`;
+  return html`<div class="tabs" role="tablist" aria-label=${label} onKeyDown=${move}>${tabs.map(([name, words]) => html`<button key=${name} role="tab" aria-selected=${String(name === current)} tabindex=${name === current ? 0 : -1} onClick=${() => open(name)}>${words}</button>`)}</div>`;
 }
 
 /** A dialog of the browser's own: it keeps the focus inside and gives it back. The harmless button has the focus. */
 export function Dialog({ label, close, children, wide }) {
   const place = useRef();
   useLayoutEffect(() => {
+    const dialog = place.current;
     const opener = document.activeElement;
-    place.current.showModal();
-    place.current.querySelector("[data-first]")?.focus();
-    return () => opener?.isConnected && opener.focus();
+    dialog.showModal();
+    dialog.querySelector("[data-first]")?.focus();
+    return () => {
+      dialog.close();
+      opener?.focus();
+    };
   }, []);
   const cancel = (event) => {
     event.preventDefault();
     close?.();
   };
   return html`<dialog ref=${place} class="dlg ${wide ? "wide" : ""}" aria-label=${label} onCancel=${cancel}>
-    <div class="cardhead"><h2>${label}</h2>${close && html`<button type="button" class="quiet sp" onClick=${close}>${W.close} <kbd>Esc</kbd></button>`}</div>
+    <div class="cardhead"><h2>${label}</h2>${close && html`<button class="quiet sp" onClick=${close}>${W.close} <kbd>Esc</kbd></button>`}</div>
     <div class="pad stack">${children}</div>
   </dialog>`;
 }

@@ -34,6 +34,7 @@ def _probes() -> Mapping[str, Probe]:
 
 def _gauges(db: Database) -> Iterable[GaugeFamily]:
     from chalicelib.banking.broker.queue_gauges import queue_gauges
+    from chalicelib.banking.console_gauges import console_gauges
     from chalicelib.banking.consumer.key_gauges import key_gauges
     from chalicelib.banking.events.gauges import gauges
     from chalicelib.banking.wiring import BOUNDS, parts
@@ -42,6 +43,7 @@ def _gauges(db: Database) -> Iterable[GaugeFamily]:
     yield from gauges(db, own.publisher.breaker.state, most)
     yield from queue_gauges(db, own.settings.queue_observation_seconds, most)
     yield from key_gauges(db, most)
+    yield from console_gauges(db)
 
 
 def _schedule_runs() -> ScheduleRuns:

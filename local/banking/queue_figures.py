@@ -13,7 +13,7 @@ import httpx
 from chalicelib.banking.broker.observations import keep
 from fintegrate.database import Database
 
-COLUMNS = "name,messages_ready,messages_unacknowledged"
+COLUMNS = "name,messages_ready,messages_unacknowledged,consumers"
 
 
 class Figures(NamedTuple):
@@ -31,7 +31,12 @@ def figures(management_url: str) -> list[Figures]:
         answer = client.get(f"{management_url}/api/queues/%2F", params={"columns": COLUMNS})
         answer.raise_for_status()
     return [
-        Figures(queue["name"], queue.get("messages_ready"), queue.get("messages_unacknowledged"))
+        Figures(
+            queue["name"],
+            queue.get("messages_ready"),
+            queue.get("messages_unacknowledged"),
+            queue.get("consumers"),
+        )
         for queue in answer.json()
     ]
 

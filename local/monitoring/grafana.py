@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from local.machine.checkout import Checkout
+from local.machine.checkout import ROOT, Checkout
 from local.machine.ports import LOOPBACK, PortBook
 from local.services.docker.address import engine_address
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import docker
 
 IMAGE = "grafana/grafana:11.3.0"
-FOLDER = ("infra", "monitoring", "grafana")
+FOLDER = ROOT / "infra" / "monitoring" / "grafana"
 PROVISIONED = "/etc/grafana/provisioning"
 DASHBOARDS = "/var/lib/grafana/dashboards"
 READY_SECONDS = 30.0
@@ -62,7 +62,6 @@ def _name(checkout: Checkout) -> str:
 def _run(client: docker.DockerClient, checkout: Checkout, prometheus_url: str) -> str:
     """It shares the machine's network, because Prometheus listens on loopback only."""
     port = PortBook(checkout).port("grafana")
-    folder = checkout.root.joinpath(*FOLDER)
     client.containers.run(
         IMAGE,
         name=_name(checkout),
@@ -79,8 +78,8 @@ def _run(client: docker.DockerClient, checkout: Checkout, prometheus_url: str) -
             "PROMETHEUS_URL": prometheus_url,
         },
         volumes={
-            str(folder / "provisioning"): {"bind": PROVISIONED, "mode": "ro"},
-            str(folder / "dashboards"): {"bind": DASHBOARDS, "mode": "ro"},
+            str(FOLDER / "provisioning"): {"bind": PROVISIONED, "mode": "ro"},
+            str(FOLDER / "dashboards"): {"bind": DASHBOARDS, "mode": "ro"},
         },
     )
     return f"http://{LOOPBACK}:{port}"

@@ -9,14 +9,14 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from local.machine.checkout import Checkout
+from local.machine.checkout import ROOT, Checkout
 from local.machine.ports import LOOPBACK
 from local.services.native.programs import Program
 from local.services.native.prometheus import PROMETHEUS
 from local.services.native.server import NativeServer
 from local.services.urls import ServiceUrls
 
-SOURCES = ("infra", "monitoring")
+SOURCES = ROOT / "infra" / "monitoring"
 RETENTION = "15d"
 PROBE_SECONDS = 2
 
@@ -62,10 +62,9 @@ class Prometheus(Monitor):
 
     def prepare(self) -> None:
         """Copy configuration and rules."""
-        sources = self.checkout.root.joinpath(*SOURCES)
-        shutil.copy(sources / "prometheus.yml", self.home)
+        shutil.copy(SOURCES / "prometheus.yml", self.home)
         shutil.rmtree(self.home / "rules", ignore_errors=True)
-        shutil.copytree(sources / "rules", self.home / "rules")
+        shutil.copytree(SOURCES / "rules", self.home / "rules")
 
     def command(self) -> Sequence[str]:
         return [
@@ -95,7 +94,7 @@ class Alertmanager(Monitor):
     def command(self) -> Sequence[str]:
         return [
             str(self.program.path()),
-            f"--config.file={self.checkout.root.joinpath(*SOURCES, 'alertmanager.yml')}",
+            f"--config.file={SOURCES / 'alertmanager.yml'}",
             f"--storage.path={self.home / 'data'}",
             f"--web.listen-address={self.address}",
             "--cluster.listen-address=",

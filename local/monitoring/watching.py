@@ -13,7 +13,6 @@ import httpx
 
 from local.machine.checkout import Checkout
 from local.machine.credentials import write_private
-from local.machine.ports import LOOPBACK, PortBook
 from local.monitoring import grafana
 from local.monitoring.programs import (
     KINDS,
@@ -30,7 +29,6 @@ from local.serving.background import BackgroundServer
 
 SERVED = ("server", "deploy")
 """What serves the API, by the name of the background server: `make up`, `make deploy-local`."""
-BROKERS_PORT = "rabbitmq_prometheus"
 SCRAPED_SECONDS = 15.0
 POLL_SECONDS = 0.2
 
@@ -50,7 +48,7 @@ class Target(NamedTuple):
 
 
 class Watched(NamedTuple):
-    """What `start` has started."""
+    """What was started."""
 
     prometheus: str
     alertmanager: str | None
@@ -60,28 +58,48 @@ class Watched(NamedTuple):
 
 
 def start(checkout: Checkout) -> Watched:
-    """Start all that is installed, or can be, and wait until every target was read once.
+    """Watch what `make up` or `make deploy-local` serves; installs what is missing.
 
     Raises:
         NothingServed: no API of this checkout runs
         ServersUnusable: Prometheus is not installed or does not come up
     """
     served = _served(checkout)
-    _install_missing()
+    install_where_allowed([kind.program for kind in KINDS if kind.program.find() is None])
+    key = secret_settings(checkout)["ADMIN_API_KEY"]
     with ensure_services(checkout, keep=True) as services:
-        monitors: list[Monitor] = [
-            PostgresExporter(checkout, services.urls),
-            RedisExporter(checkout, services.urls),
-            Alertmanager(checkout),
-        ]
-        there = [each for each in monitors if each.program.find()]
-        prometheus = Prometheus(checkout, served)
-        stop(checkout)
-        for each in there:
-            each.start()
-        _write_beside(prometheus, _targets(checkout, services, served, [*there, prometheus]))
-        prometheus.start()
-        prometheus.wait_ready()
+        return watch(checkout, services, served, key)
+
+
+def watch(checkout: Checkout, services: RunningServices, served: str, key: str) -> Watched:
+    """Start all that is installed anew, and wait until every target was read once.
+
+    Args:
+        checkout: where its data are, and their ports
+        served: the address of the API
+        key: the admin's
+
+    Raises:
+        ServersUnusable: Prometheus is not installed or does not come up
+    """
+    monitors: list[Monitor] = [
+        PostgresExporter(checkout, services.urls),
+        RedisExporter(checkout, services.urls),
+        Alertmanager(checkout),
+    ]
+    there = [each for each in monitors if each.program.find()]
+    prometheus = Prometheus(checkout, served)
+    stop(checkout)
+    for each in there:
+        each.start()
+    prometheus.ports.renew_taken(prometheus.port_names)
+    targets = {each.job: each.address for each in (*there, prometheus)}
+    targets["fintegrate"] = urlsplit(served).netloc
+    if not services.external and (broker := services.rabbitmq.metrics_address):
+        targets["rabbitmq"] = broker
+    _write_beside(prometheus, targets, key)
+    prometheus.start()
+    prometheus.wait_ready()
     alertmanager = next((each for each in there if isinstance(each, Alertmanager)), None)
     return Watched(
         prometheus.url,
@@ -105,24 +123,8 @@ def _served(checkout: Checkout) -> str:
     raise NothingServed("Nothing is served that could be watched. First: make up")
 
 
-def _install_missing() -> None:
-    install_where_allowed([kind.program for kind in KINDS if kind.program.find() is None])
-
-
-def _targets(
-    checkout: Checkout, services: RunningServices, served: str, monitors: Sequence[Monitor]
-) -> dict[str, str]:
-    """Job → host and port. Somebody else's broker has its endpoint who knows where."""
-    found = {each.job: each.address for each in monitors}
-    found["fintegrate"] = urlsplit(served).netloc
-    if not services.external:
-        found["rabbitmq"] = f"{LOOPBACK}:{PortBook(checkout).port(BROKERS_PORT)}"
-    return found
-
-
-def _write_beside(prometheus: Prometheus, targets: Mapping[str, str]) -> None:
+def _write_beside(prometheus: Prometheus, targets: Mapping[str, str], key: str) -> None:
     """Write what its configuration expects beside it: the key, and a file of targets for each job."""
-    key = secret_settings(prometheus.checkout)["ADMIN_API_KEY"]
     write_private(prometheus.home / "admin_key", key)
     folder = prometheus.home / "targets"
     folder.mkdir(exist_ok=True)

@@ -114,7 +114,10 @@ def main() -> None:
     try:
         install(programs, manager, tools)
     except subprocess.CalledProcessError as error:
-        sys.exit(f"{error.stdout}\nThat failed. Install by hand: {by_hand}")
+        said = f"{error.stdout}\nThat failed. Install by hand: {by_hand}"
+        if programs:
+            sys.exit(said)
+        print(said, flush=True)
 
 
 def _missing_tools() -> list[Program]:

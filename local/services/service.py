@@ -30,6 +30,11 @@ class Service(ABC):
     def url(self) -> str:
         """Where clients connect, with user and password."""
 
+    @property
+    def metrics_address(self) -> str | None:
+        """Host and port of its own page for Prometheus, if it has one."""
+        return None
+
     def addresses(self) -> Mapping[str, str]:
         """The functions' variables that say where it is, with their values."""
         return {name: str(getattr(self, where)) for name, where in self.variables.items()}

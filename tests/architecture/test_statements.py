@@ -40,6 +40,7 @@ FOR_ONE = re.compile(r"%\((?:(?:consumer|owner|user)_id|owner)\)s")
 RUNS_SQL = {"fetch_one", "fetch_all", "execute"}
 
 BY_EVENT = "goes by event ids that a statement with a tenant filter, or a sweep of all, has found"
+BY_JOB = "goes by a job, and by its events, which a statement with a tenant filter has chosen"
 OPERATOR = "the operator's own: all tenants on purpose, reached by the admin or by the clock only"
 BY_MESSAGE = "goes by the hash of a message, before anybody knows whose it is"
 SERVICES_OWN = "the keys with which a service signs: they are nobody's among the users"
@@ -188,6 +189,25 @@ UNFILTERED = {
         "finish": OPERATOR,
         "wait": OPERATOR,
     },
+    "functions/banking/replay/worker.sql": {
+        "start": OPERATOR,
+        "take": OPERATOR,
+        "hold": OPERATOR,
+        "batches": BY_JOB,
+        "lock": BY_JOB,
+        "look": BY_JOB,
+        "lock_customers": BY_JOB,
+        "reopen": BY_JOB,
+        "mark_sent": BY_JOB,
+        "mark_refused": BY_JOB,
+        "note_tried": BY_JOB,
+        "advance": BY_JOB,
+        "wait": BY_JOB,
+        "release": OPERATOR,
+        "count_confirmed": BY_JOB,
+        "finished": OPERATOR,
+        "forget": OPERATOR,
+    },
     "functions/banking/events/reconcile.sql": {
         "keep_last": OPERATOR,
         "read_last": OPERATOR,
@@ -211,6 +231,7 @@ UNFILTERED = {
     "functions/banking/events/gauges.sql": {"read_gauges": OPERATOR},
     "functions/banking/broker/queue_gauges.sql": {"read_queues": OPERATOR},
     "functions/banking/consumer/key_gauges.sql": {"read_key_ends": OPERATOR},
+    "functions/banking/console_gauges.sql": {"read_counts": OPERATOR},
     "functions/banking/customer/usage.sql": {"consumers": OPERATOR},
     "functions/banking/overview/history.sql": {
         "newest": "until when minutes are counted: the time alone, of the row of all streams"

@@ -23,6 +23,7 @@ EVERY = {
     "reconcile",
     "redeliver",
     "resend",
+    "replay",
     "rewind",
     "sweep_dead_letters",
     "watch_restore",

@@ -166,7 +166,6 @@ def overview() -> dict[str, Any]:
             "held_back": {"count": 118, "oldest_seconds": 240},
             "published": {"last_minute": 2214, "last_hour": 140_000},
             "queue": {"count": 108_325, "oldest_seconds": 3120},
-            "received": {"last_minute": 2040, "last_hour": 139_000},
             "bank": {"count": 38, "oldest_seconds": 2},
             "processed": {"last_minute": 2028, "last_hour": 138_000},
             "failed": {
@@ -225,11 +224,11 @@ def events(count: int = 20) -> list[dict[str, Any]]:
 
 def life(row: dict[str, Any], *, payload: bool) -> dict[str, Any]:
     steps = [
-        ("committed", "PATCH /customer/change-status", "ok", "Committed", 0.0),
-        ("published", "the request", "failed", f"Publishing refused: {REASON}", 0.004),
-        ("published", "the resend schedule", "ok", "Published, confirmed by the broker", 31.4),
-        ("received", "the bank", "received", "Received by the bank", 37.6),
-        ("processed", "the bank", "processed", "Processed by the bank", 38.0),
+        ("committed", "PATCH: /customer/change-status", "committed", None, 0.0),
+        ("publish_attempt", "request", "nacked", REASON, 0.004),
+        ("published", "resend", "confirmed", None, 31.4),
+        ("received", "bank", "received", "the bank says 02:46:50", 37.6),
+        ("processed", "bank", "processed", None, 38.0),
     ]
     begin = datetime.fromisoformat(row["created_at"])
     return {
@@ -265,9 +264,9 @@ def life(row: dict[str, Any], *, payload: bool) -> dict[str, Any]:
 
 def groups() -> dict[str, Any]:
     rows = [
-        ("publish", 0, "customer_creation", "nacked: … is full", 212, 0),
-        ("deliver", 4, "customer_creation", "KYC record locked by batch …", 4, 0),
-        ("dead_letter", 0, "customer_creation", "expired after 24 h in the queue", 29, 3),
+        ("publish_failed", 0, "customer_creation", "nacked: … is full", 212, 0),
+        ("delivery_failed", 4, "customer_creation", "KYC record locked by batch …", 4, 0),
+        ("dead_lettered", 0, "customer_creation", "expired after 24 h in the queue", 29, 3),
     ]
     return {
         "groups": [
@@ -475,11 +474,11 @@ def dry_run() -> dict[str, Any]:
 def _found(q: str) -> dict[str, Any]:
     rows = [(i, name) for i, (name, *_) in enumerate(BANKS) if name.startswith(q)]
     hits = [
-        {"kind": "bank", "id": bank_id(i), "title": n, "link": f"banks?consumer_id={bank_id(i)}"}
+        {"kind": "bank", "id": bank_id(i), "title": n, "link": f"#/banks?consumer_id={bank_id(i)}"}
         for i, n in rows
     ]
     if q == event_id(6):
-        hits.append({"kind": "event", "id": q, "title": q, "link": f"event?event_id={q}"})
+        hits.append({"kind": "event", "id": q, "title": q, "link": f"#/events?event={q}"})
     return {"hits": hits}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from fintegrate.console.lag import BUCKETS as LAG_BUCKETS
 from fintegrate.database import Row
@@ -58,6 +58,7 @@ COUNTED = (
     DEAD_LETTERS,
     REPLAYED,
 )
+REPLAY_OUTCOMES = ("sent", "refused", "left_out")
 SENT_AGAIN_BY = frozenset({"redeliver", "replay"})
 """Those who send what the broker has confirmed before."""
 DEATHS = frozenset({"rejected", "expired", "maxlen", "delivery_limit", "foreign"})
@@ -131,6 +132,13 @@ def count_dead_letter(metrics: Metrics, consumer: str, reason: str) -> None:
     """Count a stored dead letter. One that the broker did not make is `foreign`."""
     known = reason.partition(":")[0]
     metrics.count(DEAD_LETTERS, consumer, known if known in DEATHS else OTHER)
+
+
+def count_replayed(metrics: Metrics, dealt: Mapping[str, int]) -> None:
+    """Count what became of the events that replays dealt with, by outcome."""
+    for outcome in REPLAY_OUTCOMES:
+        if dealt[outcome]:
+            metrics.count(REPLAYED, outcome, by=dealt[outcome])
 
 
 def _label(outcome: Outcome) -> str:

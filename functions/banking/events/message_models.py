@@ -6,6 +6,7 @@ fields are allowed on every level: a consumer must ignore them, so that a minor 
 """
 
 from typing import Annotated, Literal
+from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
@@ -142,3 +143,7 @@ class MessageHeaders(Open):
             examples=["00-7b0e3b7e5c0b4f6e9d550d6c0d1c2f10-7b0e3b7e5c0b4f6e-01"],
         ),
     ]
+    replay_job_id: Annotated[
+        UUID | None,
+        Field(description="The replay that has sent this copy; it comes after later events"),
+    ] = None

@@ -1,11 +1,13 @@
 """POST /replay/change-status: pauses, resumes or cancels a replay, or changes its rate."""
 
+from functools import partial
+
 from chalicelib.banking.events.scope import scope_of
 from chalicelib.banking.replay import jobs
 from chalicelib.banking.replay.blueprint import replay
 from chalicelib.banking.replay.models import Job, JobChange
 from chalicelib.banking.replay.nudges import nudge
-from chalicelib.banking.wiring import endpoint
+from chalicelib.banking.wiring import endpoint, parts
 from fintegrate.http.endpoint import Answer, Call
 
 
@@ -16,7 +18,10 @@ from fintegrate.http.endpoint import Answer, Call
 def change_replay(call: Call[JobChange]) -> Answer:
     """Change a job; it holds within a batch of a hundred events. What was sent stays sent.
 
-    `resume` also has a job that waits looked at now.
+    `resume` also has a job that waits looked at now. With `per_second` the rate changes, too.
     """
-    job = jobs.change(call.db, call.body, scope_of(call))
-    return Answer(job, after_commit=nudge if call.body.action == "resume" else None)
+    body = call.body
+    job = jobs.change(call.db, body, scope_of(call))
+    audited = jobs.told(job, body.reason, body.action)
+    nudged = partial(nudge, parts().publisher, parts().settings)
+    return Answer(job, audited=audited, after_commit=nudged if body.action == "resume" else None)

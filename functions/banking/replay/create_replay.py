@@ -1,11 +1,13 @@
 """POST /replay/data: makes a job that sends chosen events again, or counts what it would send."""
 
+from functools import partial
+
 from chalicelib.banking.events.scope import scope_of
 from chalicelib.banking.replay import jobs
 from chalicelib.banking.replay.blueprint import replay
 from chalicelib.banking.replay.models import Replay, ReplayMade
 from chalicelib.banking.replay.nudges import nudge
-from chalicelib.banking.wiring import endpoint
+from chalicelib.banking.wiring import endpoint, parts
 from fintegrate.console.acts import require_reason
 from fintegrate.errors import Invalid
 from fintegrate.http.endpoint import Answer, Call
@@ -33,6 +35,6 @@ def create_replay(call: Call[Replay]) -> Answer:
     require_reason(call)
     if body.dry_run:
         return Answer(jobs.count(call.db, body, consumer_id))
-    actor = getattr(call.caller, "actor", "")
-    job = jobs.make(call.db, body, consumer_id, actor, call.request.id)
-    return Answer(job, after_commit=nudge)
+    job = jobs.make(call.db, body, consumer_id, call.caller.actor, call.request.id)
+    nudged = partial(nudge, parts().publisher, parts().settings)
+    return Answer(job, audited=jobs.told(job, body.reason, "made"), after_commit=nudged)

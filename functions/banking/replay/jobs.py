@@ -14,6 +14,7 @@ from chalicelib.banking.replay.models import ALL, MISSED, JobChange, JobListing,
 from fintegrate.console.acts import DryRun, check_expected, dry_run
 from fintegrate.database import Database, Row, UniqueViolation
 from fintegrate.errors import Conflict, Invalid, NotFound
+from fintegrate.http.audit import Audited
 from fintegrate.http.cursors import page, page_parameters
 from fintegrate.queries import queries_beside
 
@@ -142,9 +143,16 @@ def change(db: Database, wanted: JobChange, consumer_id: str | None) -> Row:
     return read(db, job_id, owner)
 
 
+def told(job: Row, reason: str | None, act: str) -> Audited:
+    """What the audit log keeps of an act on this job."""
+    names = ("job_id", "mode", "filter", "include_late", "per_second", "matched", "sent")
+    details = {"act": act, **{name: job[name] for name in names}}
+    return Audited(reason or f"replay: {act}", job["consumer_id"], details)
+
+
 def filter_of(wanted: Replay) -> dict[str, Any]:
     """The filter as the job shows it: what was given, in one order."""
-    fields = {"event_ids", "states", "event_types", "begin", "end", "customer_id"}
+    fields = {"event_ids", "states", "event_types", "begin", "end", "customer_id", "failure_group"}
     given = wanted.model_dump(mode="json", include=fields, exclude_none=True, by_alias=True)
     return {
         name: sorted(value) if isinstance(value, list) else value for name, value in given.items()
@@ -163,7 +171,7 @@ def _choose(db: Database, wanted: Replay, consumer_id: str, job_id: str) -> list
     db.execute(SQL["plan"], {})
     given = filter_of(wanted)
     states = set(wanted.states or ALL) & (MISSED if wanted.mode == "missed" else ALL)
-    names = ("event_ids", "event_types", "customer_id", "from", "to")
+    names = ("event_ids", "event_types", "customer_id", "failure_group", "from", "to")
     rows = db.fetch_all(
         SQL["choose"],
         {

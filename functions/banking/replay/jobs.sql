@@ -17,26 +17,27 @@ SELECT set_config('jit', 'off', true)
 -- itself and is never chosen.
 WITH found AS (
     SELECT e.event_id, e.customer_id, e.sequence, e.created_at, e.event_type, e.publish_status,
-           e.deliver_status, e.deliver_failure_reason, NULL AS receipt
+           e.deliver_status, e.publish_failure_reason, e.deliver_failure_reason, NULL AS receipt
     FROM customer_events e
     WHERE e.consumer_id = %(consumer_id)s AND e.publish_status = 'failed'
       AND 'publish_failed' = ANY (%(states)s::text[])
     UNION ALL
     SELECT e.event_id, e.customer_id, e.sequence, e.created_at, e.event_type, e.publish_status,
-           e.deliver_status, e.deliver_failure_reason, NULL
+           e.deliver_status, e.publish_failure_reason, e.deliver_failure_reason, NULL
     FROM customer_events e
     WHERE e.consumer_id = %(consumer_id)s AND e.publish_status = 'published'
       AND e.deliver_status = 'pending' AND 'in_queue' = ANY (%(states)s::text[])
     UNION ALL
     SELECT e.event_id, e.customer_id, e.sequence, e.created_at, e.event_type, e.publish_status,
-           e.deliver_status, e.deliver_failure_reason, NULL
+           e.deliver_status, e.publish_failure_reason, e.deliver_failure_reason, NULL
     FROM customer_events e
     WHERE e.consumer_id = %(consumer_id)s AND e.publish_status = 'published'
       AND e.deliver_status = 'failed'
       AND ARRAY['delivery_failed', 'dead_lettered'] && %(states)s::text[]
     UNION ALL
     SELECT e.event_id, e.customer_id, e.sequence, e.created_at, e.event_type, e.publish_status,
-           e.deliver_status, e.deliver_failure_reason, r.processing_status
+           e.deliver_status, e.publish_failure_reason, e.deliver_failure_reason,
+           r.processing_status
     FROM customer_events e
     LEFT JOIN consumer_event_receipts r
            ON r.consumer_id = e.consumer_id AND r.event_id = e.event_id
@@ -55,6 +56,10 @@ WITH found AS (
       AND (%(event_ids)s::uuid[] IS NULL OR f.event_id = ANY (%(event_ids)s::uuid[]))
       AND (%(event_types)s::text[] IS NULL OR f.event_type = ANY (%(event_types)s::text[]))
       AND (%(customer_id)s::uuid IS NULL OR f.customer_id = %(customer_id)s)
+      AND (%(failure_group)s::text IS NULL
+           OR failure_group(%(consumer_id)s, told.state, f.event_type,
+                            CASE WHEN f.publish_status = 'failed' THEN f.publish_failure_reason
+                                 ELSE f.deliver_failure_reason END) = %(failure_group)s)
       AND (%(from)s::timestamptz IS NULL OR f.created_at >= %(from)s)
       AND (%(to)s::timestamptz IS NULL OR f.created_at < %(to)s)
     LIMIT %(most)s + 1
@@ -94,6 +99,7 @@ SELECT %(job_id)s, %(consumer_id)s, status, %(mode)s, %(filter)s, md5(%(filter)s
        (SELECT count(*)
         FROM (SELECT FROM customer_events e
               WHERE e.consumer_id = %(consumer_id)s AND e.publish_status = 'pending'
+                AND e.publish_failure_reason IS NOT NULL
               LIMIT %(outbox_most)s) AS pending)
 FROM (SELECT CASE WHEN %(matched)s = 0 THEN 'done'
                   WHEN EXISTS (SELECT FROM replays other
@@ -143,8 +149,7 @@ LIMIT %(limit)s + 1
 -- that waits has it looked at now. A job that loses its worker loses its lease, too.
 UPDATE replays r
 SET status = told.status, per_second = coalesce(%(per_second)s, r.per_second),
-    waits_for = CASE WHEN %(action)s::text IS NULL THEN r.waits_for END,
-    look_at = CASE WHEN %(action)s::text IS NULL THEN r.look_at END,
+    waits_for = NULL, look_at = NULL,
     worker_id = CASE WHEN told.status = 'running' THEN r.worker_id END,
     lease_until = CASE WHEN told.status = 'running' THEN r.lease_until END,
     per_second_now = CASE WHEN told.status = 'running' THEN r.per_second_now ELSE 0 END,

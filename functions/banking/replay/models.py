@@ -10,7 +10,7 @@ from typing_extensions import TypedDict
 from chalicelib.banking.events.models import EventState, ScopedRequest
 from chalicelib.banking.events.topology import EventType
 from chalicelib.banking.fields import ConsumerId, CustomerId, EventId
-from fintegrate.console.acts import Act, DryRunFields
+from fintegrate.console.acts import Act, ActReason, DryRunFields
 from fintegrate.http.cursors import Cursor, Limit, NextCursor
 from fintegrate.http.validation import Described, Instant, RequestModel, Text
 
@@ -59,6 +59,14 @@ class Replay(Act):
         Described("Only events before this time", "2026-01-15T04:00:00+00:00"),
     ] = None
     customer_id: CustomerId | None = None
+    failure_group: (
+        Annotated[
+            Text,
+            Field(max_length=64),
+            Described("Only failures of this group of `GET /events/failures`", "9b2f6c0d4e8a1357"),
+        ]
+        | None
+    ) = None
     mode: Annotated[
         Mode, Described("`missed`: what the bank has not processed; `all`: also what it has", "all")
     ] = "missed"
@@ -71,7 +79,8 @@ class Replay(Act):
     @model_validator(mode="after")
     def _filter_makes_sense(self) -> Self:
         others = (self.states, self.event_types, self.begin, self.end, self.customer_id)
-        if self.event_ids is not None and any(other is not None for other in others):
+        named = any(other is not None for other in (*others, self.failure_group))
+        if self.event_ids is not None and named:
             raise ValueError("event_ids goes with no other filter")
         if self.begin is not None and self.end is not None and self.begin >= self.end:
             raise ValueError("from must be before to")
@@ -143,17 +152,9 @@ class JobList(TypedDict):
 
 
 class JobChange(RequestModel):
-    """What to do with a job; with `per_second` alone only its rate changes."""
+    """What to do with a job, and its new rate. To change only the rate, repeat what the job does."""
 
     job_id: JobId
-    action: (
-        Annotated[Literal["pause", "resume", "cancel"], Described("What to do", "pause")] | None
-    ) = None
+    action: Annotated[Literal["pause", "resume", "cancel"], Described("What to do", "pause")]
     per_second: PerSecond | None = None
-    reason: Annotated[Text, Field(max_length=500)] | None = None
-
-    @model_validator(mode="after")
-    def _something_to_do(self) -> Self:
-        if self.action is None and self.per_second is None:
-            raise ValueError("action or per_second is required")
-        return self
+    reason: ActReason | None = None

@@ -47,6 +47,8 @@ OUTBOX = "its outbox grows: live events go first"
 BREAKER = "the circuit breaker is open"
 BROKER = "the broker does not answer"
 DATABASE = "the database is slow"
+_REFUSED = {Result.REFUSED, Result.UNROUTABLE}
+_IN_VAIN = {Result.NACKED, Result.UNCONFIRMED}
 
 
 @dataclass
@@ -235,32 +237,34 @@ class ReplayWorker:
     def _write_down(
         self, job: _Held, row: Row, ids: list[str], choice: _Choice, outcomes: Sequence[Outcome]
     ) -> None:
-        sent, refused = [], []
-        for event, outcome in zip(choice.send, outcomes, strict=True):
-            if outcome.result is Result.CONFIRMED:
-                sent.append(event)
-            elif outcome.result in {Result.REFUSED, Result.UNROUTABLE}:
-                refused.append((event["event_id"], outcome))
+        by_outcome = list(zip(choice.send, outcomes, strict=True))
+        sent = [event for event, outcome in by_outcome if outcome.result is Result.CONFIRMED]
+        refused = [each for each in by_outcome if each[1].result in _REFUSED]
         if sent:
             marked = {
+                "job_id": job.job_id,
                 "ids": array_literal(event["event_id"] for event in sent),
                 "processed": [event["state"] == "processed" for event in sent],
-                "job_id": job.job_id,
             }
             self._db.execute(SQL["mark_sent"], marked)
-        if refused:
-            told = {
-                "ids": [each[0] for each in refused],
-                "reasons": [each[1].reason for each in refused],
-                "outcomes": [each[1].result.value for each in refused],
-                "job_id": job.job_id,
-            }
-            self._db.execute(SQL["mark_refused"], told)
-        dealt = [*choice.left_out, *(e["event_id"] for e in sent), *(e[0] for e in refused)]
+        self._note("mark_refused", job, refused)
+        self._note("note_tried", job, [each for each in by_outcome if each[1].result in _IN_VAIN])
+        tried = [*sent, *(event for event, _ in refused)]
+        dealt = [*choice.left_out, *(event["event_id"] for event in tried)]
         counts = {"sent": len(sent), "refused": len(refused), "left_out": len(choice.left_out)}
         self._advance(job, row, ids, dealt, counts)
         job.passing = not choice.send
         self._give_way(job, outcomes)
+
+    def _note(self, statement: str, job: _Held, tried: list[tuple[Row, Outcome]]) -> None:
+        if tried:
+            told = {
+                "job_id": job.job_id,
+                "ids": array_literal(event["event_id"] for event, _ in tried),
+                "outcomes": [outcome.result.value for _, outcome in tried],
+                "reasons": [outcome.reason for _, outcome in tried],
+            }
+            self._db.execute(SQL[statement], told)
 
     def _advance(
         self, job: _Held, row: Row, ids: list[str], dealt: list[str], counts: dict[str, int]

@@ -120,37 +120,36 @@ WITH told AS (
       AND NOT EXISTS (SELECT FROM customer_events later
                       WHERE later.customer_id = e.customer_id AND later.sequence > e.sequence)
     RETURNING e.event_id, e.consumer_id, e.publish_failure_reason AS words
-), kept AS (
-    INSERT INTO event_attempts (event_id, consumer_id, by, outcome, words, caused_by)
-    SELECT event_id, consumer_id, 'replay', 'reopened', left(words, 1000), %(job_id)s
-    FROM told
 )
-SELECT event_id FROM told
+INSERT INTO event_attempts (event_id, consumer_id, by, outcome, words, caused_by)
+SELECT event_id, consumer_id, 'replay', 'reopened', left(words, 1000), %(job_id)s
+FROM told
+RETURNING event_id
 
 -- name: mark_sent
 -- As in events/rewind_worker.sql: an event that the bank has processed stays delivered. What failed was sent
 -- late.
-WITH kept AS (
-    INSERT INTO event_attempts (event_id, consumer_id, by, outcome, caused_by)
-    SELECT sent.event_id, sent.consumer_id, 'replay', 'confirmed', %(job_id)s
-    FROM customer_events sent
-    WHERE sent.event_id = ANY (%(ids)s::uuid[])
+WITH told AS (
+    UPDATE customer_events e
+    SET publish_status = 'published', published_at = coalesce(e.published_at, clock_timestamp()),
+        publish_try_count = e.publish_try_count + (e.publish_status = 'failed')::integer,
+        publish_last_tried_at = CASE WHEN e.publish_status = 'failed' THEN clock_timestamp()
+                                     ELSE e.publish_last_tried_at END,
+        publish_failure_reason = NULL,
+        sent_late_at = CASE WHEN e.publish_status = 'failed' THEN clock_timestamp()
+                            ELSE e.sent_late_at END,
+        deliver_try_count = e.deliver_try_count + (e.publish_status = 'published')::integer,
+        deliver_last_tried_at = CASE WHEN e.publish_status = 'published' THEN now() END,
+        deliver_status = CASE WHEN sent.is_processed THEN 'delivered' ELSE 'pending' END,
+        delivered_at = CASE WHEN sent.is_processed THEN e.delivered_at END,
+        deliver_failure_reason = NULL
+    FROM unnest(%(ids)s::uuid[], %(processed)s::boolean[]) AS sent (event_id, is_processed)
+    WHERE e.event_id = sent.event_id
+    RETURNING e.event_id, e.consumer_id
 )
-UPDATE customer_events e
-SET publish_status = 'published', published_at = coalesce(e.published_at, clock_timestamp()),
-    publish_try_count = e.publish_try_count + (e.publish_status = 'failed')::integer,
-    publish_last_tried_at = CASE WHEN e.publish_status = 'failed' THEN clock_timestamp()
-                                 ELSE e.publish_last_tried_at END,
-    publish_failure_reason = NULL,
-    sent_late_at = CASE WHEN e.publish_status = 'failed' THEN clock_timestamp()
-                        ELSE e.sent_late_at END,
-    deliver_try_count = e.deliver_try_count + (e.publish_status = 'published')::integer,
-    deliver_last_tried_at = CASE WHEN e.publish_status = 'published' THEN now() END,
-    deliver_status = CASE WHEN told.is_processed THEN 'delivered' ELSE 'pending' END,
-    delivered_at = CASE WHEN told.is_processed THEN e.delivered_at END,
-    deliver_failure_reason = NULL
-FROM unnest(%(ids)s::uuid[], %(processed)s::boolean[]) AS told (event_id, is_processed)
-WHERE e.event_id = told.event_id
+INSERT INTO event_attempts (event_id, consumer_id, by, outcome, caused_by)
+SELECT event_id, consumer_id, 'replay', 'confirmed', %(job_id)s
+FROM told
 
 -- name: mark_refused
 -- A try is spent by what was returned or refused for itself.
@@ -164,14 +163,22 @@ WITH told AS (
                                      ELSE e.deliver_last_tried_at END,
         deliver_failure_reason = CASE WHEN e.deliver_status = 'pending' THEN tried.reason
                                       ELSE e.deliver_failure_reason END
-    FROM unnest(%(ids)s::uuid[], %(reasons)s::text[], %(outcomes)s::text[])
-             AS tried (event_id, reason, outcome)
+    FROM unnest(%(ids)s::uuid[], %(outcomes)s::text[], %(reasons)s::text[])
+             AS tried (event_id, outcome, reason)
     WHERE e.event_id = tried.event_id
     RETURNING e.event_id, e.consumer_id, tried.outcome, tried.reason
 )
 INSERT INTO event_attempts (event_id, consumer_id, by, outcome, words, caused_by)
 SELECT event_id, consumer_id, 'replay', outcome, left(reason, 1000), %(job_id)s
 FROM told
+
+-- name: note_tried
+-- What a full queue or an outage answered: no try is spent.
+INSERT INTO event_attempts (event_id, consumer_id, by, outcome, words, caused_by)
+SELECT e.event_id, e.consumer_id, 'replay', tried.outcome, left(tried.reason, 1000), %(job_id)s
+FROM unnest(%(ids)s::uuid[], %(outcomes)s::text[], %(reasons)s::text[])
+         AS tried (event_id, outcome, reason)
+JOIN customer_events e ON e.event_id = tried.event_id
 
 -- name: pause_bank
 -- As in events/resend.sql: the queue refuses, so a probe finds out when there is room.

@@ -25,9 +25,11 @@ def replay(_event: Any) -> dict[str, Any]:
 def replay_nudged(_message: QueueMessage) -> None:
     """A nudge that comes again finds nothing to do."""
     _work()
+    parts().metrics.flush()
 
 
 def _work() -> dict[str, Any]:
+    from chalicelib.banking.events.counters import count_replayed
     from chalicelib.banking.replay.worker import ReplayWorker
 
     own, settings = parts(), parts().settings
@@ -39,4 +41,6 @@ def _work() -> dict[str, Any]:
         handoff_seconds=settings.publish_handoff_seconds,
         probe_seconds=settings.publish_probe_seconds,
     )
-    return asdict(worker.run(settings.replay_seconds))
+    worked = asdict(worker.run(settings.replay_seconds))
+    count_replayed(own.metrics, worked)
+    return worked

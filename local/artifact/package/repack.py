@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import lzma
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -21,6 +21,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from fintegrate.packed_modules import FILE
+from local.artifact.package.shorten import shortened
 from local.artifact.package.sources import CACHE, LINKED
 
 SITE_PACKAGES = f"python/lib/python{sys.version_info[0]}.{sys.version_info[1]}/site-packages"
@@ -35,7 +36,6 @@ MODULES = FILE
 """`INIT` has the modules looked for in it."""
 OF_SYSTEMS = (CODE, *(f"{SITE_PACKAGES}/{Path(name).name}/" for name in LINKED))
 """The places in the bundle and in the layer that have one folder per system."""
-_COMMENT = re.compile(r"^ *--(?! name: ).*\n", re.MULTILINE)
 LONG_AGO = (1980, 1, 1, 0, 0, 0)
 
 
@@ -114,17 +114,6 @@ def entry(name: str, mode: int = 0o100644) -> zipfile.ZipInfo:
     return made
 
 
-def _likeness(module: tuple[str, str]) -> tuple[bool, bool, bool, str]:
-    """Brings modules that are alike together: the compression looks back 32 kB only. It saves 3 %."""
-    name, text = module
-    return name.endswith(".sql"), name.endswith("models.py"), "@endpoint" in text, name
-
-
-def _without_comments(name: str, text: str) -> str:
-    """SQL without the lines that are a comment, but for the statements' names: each request sends it."""
-    return _COMMENT.sub("", text) if name.endswith(".sql") else text
-
-
 def _pack(bundle: Path, left_out: tuple[str, ...]) -> None:
     """Pack the bundle again, without these files and without what running the sources left in it.
 
@@ -134,16 +123,16 @@ def _pack(bundle: Path, left_out: tuple[str, ...]) -> None:
     unfinished = bundle.with_suffix(".new")
     modules: dict[str, str] = {}
     with zipfile.ZipFile(bundle) as old, zipfile.ZipFile(unfinished, "w") as new:
-        looked_into = b"packed_modules" in old.read(INIT)
+        looked_into = b"find_packed" in old.read(INIT)
         for name in sorted(old.namelist()):
             if CACHE in name or name.startswith(left_out):
                 continue
             if looked_into and name.startswith(CODE) and name != INIT:
-                modules[name.removeprefix(CODE)] = _without_comments(name, old.read(name).decode())
+                modules[name.removeprefix(CODE)] = shortened(name, old.read(name).decode())
             else:
                 new.writestr(entry(name), old.read(name), compresslevel=9)
         if modules:
-            alike = dict(sorted(modules.items(), key=_likeness))
-            packed = json.dumps(alike, ensure_ascii=False, separators=(",", ":"))
+            text = json.dumps(modules, ensure_ascii=False, separators=(",", ":"))
+            packed = lzma.compress(text.encode(), preset=9 | lzma.PRESET_EXTREME)
             new.writestr(entry(f"{CODE}{MODULES}"), packed, compresslevel=9)
     unfinished.replace(bundle)

@@ -115,6 +115,11 @@ class RabbitMQContainer(DockerServer):
         secret = password(self.checkout, "rabbitmq")
         return f"http://{USER}:{secret}@{LOOPBACK}:{self.ports.port('rabbitmq_management')}"
 
+    @property
+    def metrics_address(self) -> str:
+        """The broker's own metrics page, published on loopback only."""
+        return f"{LOOPBACK}:{self.ports.port('rabbitmq_prometheus')}"
+
     def environment(self) -> Mapping[str, str]:
         """User and password of a node that starts for the first time."""
         return {

@@ -85,9 +85,9 @@ class RabbitMQ(NativeServer):
         return f"http://{USER}:{secret}@{LOOPBACK}:{port}"
 
     @property
-    def prometheus_url(self) -> str:
+    def metrics_address(self) -> str:
         """The broker's own metrics page; it has no password and listens on loopback only."""
-        return f"http://{LOOPBACK}:{self.ports.port('rabbitmq_prometheus')}/metrics"
+        return f"{LOOPBACK}:{self.ports.port('rabbitmq_prometheus')}"
 
     def prepare(self) -> None:
         """Write configuration, plugins and an empty environment file instead of the machine's."""

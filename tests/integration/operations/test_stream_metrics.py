@@ -39,6 +39,7 @@ LABELS = {
     "key": ("known", "unknown"),
     "reason": (*sorted(counters.DEATHS), "other"),
     "method": ("GET",),
+    "outcome": ("succeeded", "failed"),
     "schedule": tuple(f"schedule_{number}" for number in range(20)),
 }
 """Every value that a label has; of `outcome` and `status` those of the usual life, which are fewer."""
@@ -46,6 +47,7 @@ OUTCOMES = {
     "publish_attempts_total": ("confirmed", "nacked"),
     "idempotency_total": ("new", "replayed", "conflict"),
     "confirmations_total": ("received", "processed", "failed"),
+    "replay_events_total": counters.REPLAY_OUTCOMES,
     "requests_total": ("200", "201", "401", "404", "422", "429"),
 }
 
@@ -148,6 +150,28 @@ def test_unknown_queue_is_left_out(
     assert not [name for name in metrics() if name.startswith("fintegrate_queue_")]
 
 
+def test_replays_count_by_outcome(bank: Bank, metrics: Metrics, event_id: str) -> None:
+    told = {"event_ids": [event_id], "per_second": 500, "reason": "asked by the bank"}
+    job = bank.api.post("/replay/data", mode="all", **told)
+    assert job.status == 201, job
+    assert sum(unfinished(metrics()).values()) == 1
+
+    run_schedule("replay")
+
+    found = metrics()
+    assert set(unfinished(found).values()) == {0}
+    assert found["fintegrate_replay_events_total sent"] == 1
+    assert found[f"fintegrate_redeliveries_total replay {bank.name}"] == 1
+
+
+def test_living_sessions_are_counted(metrics: Metrics, admin: Api) -> None:
+    assert metrics()["fintegrate_console_sessions"] == 0
+
+    admin.post("/console/session", actor="on call")
+
+    assert metrics()["fintegrate_console_sessions"] == 1
+
+
 def test_last_key_says_when_it_ends(bank: Bank, metrics: Metrics, query: Query) -> None:
     (row,) = query(
         "SELECT extract(epoch FROM expires_at)::float8 AS at FROM consumer_api_keys"
@@ -181,6 +205,11 @@ def test_banks_beyond_the_bound_are_others(
     assert len(page.encode()) <= BYTES
 
 
+def unfinished(found: dict[str, float]) -> dict[str, float]:
+    """The replays that are not finished, by status."""
+    return {name: value for name, value in found.items() if "replay_jobs" in name}
+
+
 def many_banks(query: Query) -> None:
     query("INSERT INTO consumers (name, status) SELECT 'many_' || lpad(n::text, 58, '0'), 'active'"
           " FROM generate_series(1, %(banks)s) AS n", banks=BANKS)  # fmt: skip
@@ -209,7 +238,7 @@ def combinations(
         **LABELS,
         "consumer": consumers,
         "route": routes,
-        "outcome": OUTCOMES.get(family.name, ("succeeded", "failed")),
+        "outcome": OUTCOMES.get(family.name, LABELS["outcome"]),
         "status": OUTCOMES.get(family.name, ()),
     }
     if family.name == "auth_refusals_total":
@@ -225,4 +254,4 @@ def test_rules_and_dashboards_name_metrics(bank: Bank, admin: Api) -> None:
 
     wanted = {name for each in every_expression() for name in names_in(each, OURS)}
 
-    assert wanted - there - recorded == {"fintegrate_replay_jobs"}  # with the replays
+    assert wanted - there - recorded == set()

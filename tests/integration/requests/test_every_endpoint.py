@@ -415,6 +415,8 @@ def _least_body(route: Route) -> dict[str, object]:
         "/events/redeliver": {"period_in_days": 1},
         "/events/resend": {"period_in_days": 1},
         "/events/rewind": {"consumer_id": nobody, "reason": "nobody reads it"},
+        "/replay/change-status": {"job_id": nobody, "action": "pause"},
+        "/replay/data": {"dry_run": True},
         "/events/skip-head": {"customer_id": nobody, "reason": "nobody waits for it"},
     }
     assert route.path in bodies, f"{route} is new: say here what it takes"

@@ -15,8 +15,9 @@ from tests.support.api import Reply
 from tests.support.banking import Bank
 from tests.support.fixtures import Query
 
-IDS = {"customer_id", "event_id", "consumer_id", "dead_letter_id"}
+IDS = {"customer_id", "event_id", "consumer_id", "dead_letter_id", "job_id"}
 REST: dict[str, object] = {
+    "action": "pause",
     "tag_key": "city",
     "tag_keys": ["city"],
     "tag_values": ["Riga"],
@@ -45,7 +46,7 @@ ROUTES = [
 
 @pytest.fixture
 def theirs(make_bank: Callable[[], Bank], query: Query) -> dict[str, str]:
-    """The ids of another bank: its own, its customer's with a tag, its event's, its dead letter's."""
+    """The ids of another bank: of itself, its customer with a tag, event, dead letter, replay."""
     other = make_bank()
     customer_id = other.create_customer()
     tags = {"customer_id": customer_id, "tag_keys": ["city"], "tag_values": ["Riga"]}
@@ -58,6 +59,7 @@ def theirs(make_bank: Callable[[], Bank], query: Query) -> dict[str, str]:
         "event_id": str(row["event_id"]),
         "consumer_id": other.consumer_id,
         "dead_letter_id": keep_letter(query, other),
+        "job_id": str(other.api.post("/replay/data").data["job_id"]),
     }
 
 
@@ -76,7 +78,7 @@ def ask(bank: Bank, route: Route, thing: str) -> Reply:
 def rows(query: Query) -> list[list[dict[str, object]]]:
     tables = ("customers", "customer_tags", "customer_events", "consumer_event_receipts",
               "customer_analytics", "consumers", "publishing_pauses", "broker_access",
-              "replay_jobs", "dead_letters", "event_attempts")  # fmt: skip
+              "replay_jobs", "replays", "dead_letters", "event_attempts")  # fmt: skip
     return [query(f"SELECT * FROM {table} ORDER BY 1, 2") for table in tables]
 
 

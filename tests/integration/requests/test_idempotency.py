@@ -315,6 +315,9 @@ def _valid_request(
             {"consumer_id": bank.consumer_id, "reason": "lost", "include_processed": True,
              "from": "2026-01-01T00:00:00Z"},
         ),
+        "/replay/change-status": (
+            bank.api, {"job_id": bank.api.post("/replay/data").data["job_id"], "action": "pause"}),
+        "/replay/data": (bank.api, {"event_ids": [event["event_id"]]}),
         "/events/skip-head": (admin, {"customer_id": head["customer_id"], "reason": "poison"}),
     }  # fmt: skip
     assert path in requests, f"POST {path} is new: say here what it takes"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import lzma
 import runpy
 import sys
 import traceback
@@ -12,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from fintegrate.packed_modules import FILE, look_into
+from fintegrate.packed_modules import FILE, find_packed
 from fintegrate.queries import queries_beside
 
 SOURCES = {
@@ -27,9 +28,9 @@ SOURCES = {
 def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     folder = tmp_path / "packed_here"
     folder.mkdir()
-    init = "from fintegrate.packed_modules import look_into\nlook_into(__name__, __path__[0])\n"
+    init = "from fintegrate.packed_modules import find_packed\nfind_packed(__name__, __path__[0])\n"
     (folder / "__init__.py").write_text(init)
-    (folder / FILE).write_text(json.dumps(SOURCES, ensure_ascii=False), encoding="utf-8")
+    (folder / FILE).write_bytes(lzma.compress(json.dumps(SOURCES, ensure_ascii=False).encode()))
     monkeypatch.syspath_prepend(str(tmp_path))
     finders = list(sys.meta_path)
     yield folder
@@ -73,6 +74,6 @@ def test_package_without_the_file_stays(tmp_path: Path) -> None:
     """In a checkout the modules are files."""
     finders = list(sys.meta_path)
 
-    look_into("some", str(tmp_path))
+    find_packed("some", str(tmp_path))
 
     assert sys.meta_path == finders

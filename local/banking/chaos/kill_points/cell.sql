@@ -91,3 +91,14 @@ INSERT INTO queue_observations (consumer_id, present, ready, unacknowledged, con
 VALUES (%(consumer_id)s, true, 0, 0, 0, clock_timestamp())
 ON CONFLICT (consumer_id) DO UPDATE
     SET ready = 0, unacknowledged = 0, observed_at = clock_timestamp()
+
+-- name: end_replay_lease
+-- As if the time of a dead worker's lease were over.
+UPDATE replays SET lease_until = clock_timestamp() WHERE job_id = %(job_id)s AND lease_until IS NOT NULL
+
+-- name: fail_newest
+-- As if each customer's newest event had been refused ten times and had not reached the queue.
+UPDATE customer_events
+SET publish_status = 'failed', published_at = NULL, publish_try_count = 10,
+    publish_failure_reason = 'NO_ROUTE'
+WHERE consumer_id = %(consumer_id)s AND sequence = 3

@@ -14,7 +14,7 @@ from local.services.native.browser import CHROMIUM
 from tests.support.console_api import ADMIN_KEY, BANK_KEY, ConsoleApi, console_api
 
 NARROW, WIDE = (390, 844), (1440, 900)
-PATIENCE_MS = 30_000
+PATIENCE_MS = 20_000
 _FITS = "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
 
 

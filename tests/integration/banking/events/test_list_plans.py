@@ -1,4 +1,4 @@
-"""What lists of events read: never the whole table, never more than their bound, whatever the filters."""
+"""Lists of events read never the whole table, and never more than their bound, whatever the filters."""
 
 from __future__ import annotations
 

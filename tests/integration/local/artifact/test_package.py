@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import lzma
 import re
 import shutil
 import struct
@@ -211,7 +212,7 @@ def test_packaging_again_changes_nothing(artifact: Artifact) -> None:
 
 def test_packed_statements_have_names_and_no_comments(artifact: Artifact) -> None:
     with zipfile.ZipFile(artifact.bundle) as bundle:
-        modules = json.loads(bundle.read(f"{CODE}{MODULES}"))
+        modules = json.loads(lzma.decompress(bundle.read(f"{CODE}{MODULES}")))
     for name in (name for name in modules if name.endswith(".sql")):
         source = load_queries(ROOT / "functions" / name)
         packed = [line for line in modules[name].splitlines() if line.lstrip().startswith("--")]

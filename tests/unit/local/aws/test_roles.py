@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from chalicelib.banking.broker.nudges import QUEUE
+from chalicelib.banking.replay.nudges import QUEUE as REPLAYS
 from tests.architecture.tree import FUNCTIONS, LAYER, modules, tree_of
 
 Template = dict[str, Any]
@@ -31,6 +32,8 @@ SECRETS = {
     "PrepareDatabase": {"DatabaseMasterSecretArn", "DatabaseOwnerSecretArn", "DatabaseSecretArn"},
     "Migrate": {"DatabaseOwnerSecretArn", "AdminKeySecretArn", "ApiKeyCheckSecretArn"},
     "Rewind": {"DatabaseSecretArn", "BrokerSecretArn", "CacheSecretArn"},
+    "Replay": {"DatabaseSecretArn", "BrokerSecretArn", "CacheSecretArn"},
+    "ReplayNudged": {"DatabaseSecretArn", "BrokerSecretArn", "CacheSecretArn"},
     "BrokerAdmin": {"DatabaseSecretArn", "BrokerSecretArn", "BrokerAdminSecretArn"},
     "ObserveBroker": {"DatabaseSecretArn", "BrokerSecretArn", "CacheSecretArn"},
     "Resend": {"DatabaseSecretArn", "BrokerSecretArn", "CacheSecretArn"},
@@ -99,7 +102,7 @@ def test_role_is_the_least(expanded: Template, name: str) -> None:
         ["RevocationRecordArn"] if "RevocationRecordArn" in SECRETS[name] else []
     )
     granted = {a for s in rest if s not in written for a in as_list(s["Action"])}
-    assert granted == (EVENT_SOURCE if name == "BrokerAdmin" else set())
+    assert granted == (EVENT_SOURCE if name in {"BrokerAdmin", "ReplayNudged"} else set())
     assert role["Properties"]["ManagedPolicyArns"] == [{"Ref": "InsideTheNetwork"}]
 
 
@@ -117,13 +120,12 @@ def test_one_function_reaches_the_management(expanded: Template) -> None:
 
     assert told == {"BrokerAdmin"}
     assert {n for n, g in groups.items() if {"Ref": "BrokerAdminGroupId"} in g} == told
-    (source,) = (
-        r["Properties"]
+    sources = {
+        r["Properties"]["FunctionName"]["Ref"]: r["Properties"]["Queues"]
         for r in expanded["Resources"].values()
         if r["Type"] == "AWS::Lambda::EventSourceMapping"
-    )
-    assert source["Queues"] == [QUEUE]
-    assert source["FunctionName"] == {"Ref": "BrokerAdmin"}
+    }
+    assert sources == {"BrokerAdmin": [QUEUE], "ReplayNudged": [REPLAYS]}
 
 
 def test_functions_have_layer_and_tracing(expanded: Template) -> None:

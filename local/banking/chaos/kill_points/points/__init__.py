@@ -8,6 +8,7 @@ from local.banking.chaos.kill_points.points import (
     dead_lettering,
     delivering,
     migrating,
+    replaying,
     scheduled,
     skipping,
     sweeping,
@@ -18,6 +19,7 @@ from local.chaos.kill_points import KillPoint
 POINTS: tuple[KillPoint, ...] = (
     *writing.POINTS,
     *sweeping.POINTS,
+    *replaying.POINTS,
     *delivering.POINTS,
     *dead_lettering.POINTS,
     *administering.POINTS,

@@ -43,7 +43,7 @@ class Resend:
 
     def __call__(self, trial: Trial) -> None:
         """Check that nothing waits afterwards."""
-        _outage(trial)
+        outage(trial)
         waiting = [event for event in trial.events() if event.publish_status == "pending"]
         trial.expect(len(waiting) == EVENTS, f"{len(waiting)} of {EVENTS} events wait")
         trial.kill(self._sweep(trial), self.settings)
@@ -63,7 +63,7 @@ class Redeliver:
 
     def __call__(self, trial: Trial) -> None:
         """The next run sends the others once more. The consumer recognises the repeats."""
-        _outage(trial)
+        outage(trial)
         trial.cell.run(ScheduledRun("resend"))
         trial.cell.query("observe_empty_queue", consumer_id=trial.tenant.consumer_id)
         trial.kill(ScheduledRun("redeliver"), {**AT_ONCE, **self.settings})
@@ -71,7 +71,7 @@ class Redeliver:
         trial.come_to_rest()
 
 
-def _outage(trial: Trial) -> None:
+def outage(trial: Trial) -> None:
     """Create and change customers while the broker is away, so that their events wait."""
     trial.answers += trial.cell.run(Outage(trial.tenant, CUSTOMERS), NO_BROKER).answer
 

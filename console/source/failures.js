@@ -1,0 +1,81 @@
+// What failed, by cause; dead letters; and letters that match no event.
+import { address, change, link } from "./address.js";
+import { ask } from "./api.js";
+import { openAct } from "./acts.js";
+import { number } from "./charts.js";
+import { Text } from "./event.js";
+import { Foot, Nothing } from "./events.js";
+import { Filters, useFilters } from "./filters.js";
+import { useListing } from "./listing.js";
+import { useLive } from "./live.js";
+import { session } from "./session.js";
+import { at } from "./systems.js";
+import { Answer, CopyCurl, Id, Note, Said, State, Table, Tabs, Time } from "./ui.js";
+import { html, useEffect, useState } from "./view.js";
+import { W } from "./words.js";
+
+export function Failures() {
+  const { params } = address.use();
+  const tab = W.tabs[params.tab] ? params.tab : params.letter ? "letters" : "causes";
+  const filters = useFilters();
+  return html`<div class="row"><h1 tabindex="-1">${W.screens.failures}</h1></div>
+    <${Tabs} label=${W.screens.failures} tabs=${Object.entries(W.tabs)} current=${tab} open=${(name) => change({ tab: name, letter: null })} />
+    ${tab === "causes" ? html`<${Causes} filters=${filters} />` : html`<${Letters} key=${tab} filters=${filters} isMatched=${tab === "letters"} />`}`;
+}
+
+function Causes({ filters }) {
+  const { reason, resolved, to, ...params } = filters.api;
+  const live = useLive(filters.blocked ? null : at("/events/failures"), params);
+  const again = (group) => openAct("replay", { filter: { consumer_id: group.consumer_id, failure_group: group.failure_group }, name: group.consumer_name });
+  const columns = [
+    { key: "cause", cell: (group) => html`<a href=${link("event", { event_id: group.sample_event_id })}><${Said}>${group.reason}<//></a>` },
+    { key: "where", cell: (group) => html`<${State} state=${group.stage} /><span class="sub">${W.types[group.event_type] ?? group.event_type}</span>` },
+    session.get().is_admin && { key: "stream", cell: (group) => html`<${Said}>${group.consumer_name}<//>` },
+    { key: "events", right: true, cell: (group) => html`<a href=${link("events", { consumer_id: group.consumer_id, state: group.stage, type: group.event_type })}>${number(group.events)}</a>` },
+    { key: "customers", right: true, cell: (group) => number(group.customers) },
+    { key: "seen", cell: (group) => html`<${Time} at=${group.first_at} seconds=${false} /> · <${Time} at=${group.last_at} seconds=${false} />` },
+    { key: "do", cell: (group) => html`<button onClick=${() => again(group)}>${W.sendAgain}</button>` },
+  ];
+  return html`<section class="card"><${Filters} filters=${filters} side=${html`<${CopyCurl} path=${at("/events/failures")} params=${params} />`} />
+    <${Answer} of=${live} lines=${5}>${({ groups, rest }) => (groups.length ? html`<${Table} label=${W.tabs.causes} columns=${columns} rows=${groups} id=${(group) => group.failure_group} />${rest && html`<p class="pad soft small">${W.rest(rest.groups, rest.events)}</p>`}` : html`<${Nothing} filters=${filters} title=${W.noFailures} />`)}<//></section>`;
+}
+
+function Letters({ filters, isMatched }) {
+  const { params } = address.use();
+  const wanted = { resolved: "false", ...filters.api, matched: isMatched };
+  const list = useListing({ path: filters.blocked ? null : at("/dead-letters/list"), params: wanted, rows: "dead_letters", id: "dead_letter_id" });
+  const [chosen, setChosen] = useState(new Set());
+  const choose = (id) => setChosen((old) => new Set(old.has(id) ? [...old].filter((each) => each !== id) : [...old, id]));
+  const isAdmin = session.get().is_admin;
+  const names = new Set(list.rows.filter(({ dead_letter_id: id }) => chosen.has(id)).map((row) => row.consumer_name));
+  const name = names.size === 1 ? [...names][0] : undefined;
+  const { from, to, consumer_id: stream, reason } = filters.api;
+  const act = (kind) => () => openAct(kind, { letter_ids: [...chosen], name });
+  const all = () => openAct("requeue", { filter: { from, to, consumer_id: stream, death_reason: reason, matched: isMatched } });
+  const columns = [
+    { key: "at", cell: (row) => html`<a class="mono t" href=${link("failures", { ...params, letter: row.dead_letter_id })}><${Time} at=${row.created_at} /></a>` },
+    { key: "reason", cell: (row) => html`<${Said}>${row.reason}<//>${row.superseded && html`<span class="sub">${W.superseded}</span>`}${row.resolved_at && html`<span class="sub"><${Said}>${W.resolvedBy(row.resolved_by, row.resolved_reason)}<//></span>`}` },
+    isAdmin && { key: "stream", cell: (row) => html`<${Said}>${row.consumer_name}<//>` },
+    isMatched && { key: "what", cell: (row) => row.event_id && html`<a href=${link("event", { event_id: row.event_id })}><${Id} id=${row.event_id} /></a>` },
+    { key: "size", right: true, cell: (row) => W.bytes(row.size_bytes) },
+  ];
+  return html`<div class=${params.letter ? "split" : ""}><section class="card"><${Filters} filters=${filters} side=${typeof list.total === "number" && W.match(list.total, list.atLeast)} />
+      <div class="filters"><button disabled=${!chosen.size} onClick=${act("requeue")}>${W.requeueAll(chosen.size)}</button>${isAdmin && html`<button disabled=${!chosen.size} onClick=${act("resolve")}>${W.resolveAll(chosen.size)}</button>`}<span class="sp row"><button onClick=${all}>${W.requeueMatching}</button><${CopyCurl} path=${at("/dead-letters/list")} params=${wanted} /></span></div>
+      <${Answer} of=${list.of} lines=${5}>${() => (list.rows.length ? html`<${Table} label=${W.letters} columns=${columns} rows=${list.rows} id=${(row) => row.dead_letter_id} current=${params.letter} open=${(row) => change({ letter: row.dead_letter_id })} ...${{ chosen, choose }} />` : html`<${Nothing} filters=${filters} title=${W.noLetters} />`)}<//>
+      <${Foot} list=${list} /></section>
+    ${params.letter && html`<${Letter} key=${params.letter} id=${params.letter} close=${() => change({ letter: null })} />`}</div>`;
+}
+
+/** The body of a letter, only when asked for. */
+function Letter({ id, close }) {
+  const [isAsked, setAsked] = useState(!session.get().is_admin);
+  const [got, setGot] = useState({});
+  useEffect(() => {
+    if (isAsked) ask(at("/dead-letters/data"), { params: { dead_letter_id: id } }).then(({ data }) => setGot({ data }), (error) => setGot({ error }));
+  }, [isAsked]);
+  const { data, error } = got;
+  return html`<aside class="card panel" aria-label=${W.columns.letter}><div class="cardhead"><div><h2>${W.columns.letter}</h2><${Id} id=${id} whole /></div><button class="quiet sp" onClick=${close}>${W.close} <kbd>Esc</kbd></button></div><div class="pad stack">
+    ${!isAsked && html`<p class="small soft">${W.showAudited}</p><div><button onClick=${() => setAsked(true)}>${W.showMessage}</button></div>`}
+    ${error && html`<${Note} role="alert"><bdi>${error.message}</bdi><//>`}
+    ${data && html`<p><${Said}>${data.reason}<//> · <span class="mono">${data.queue_name}</span></p><${Text} text=${data.body} name=${id} isCut=${data.body_truncated} whole=${data.size_bytes} />${data.body_encoding !== "utf-8" && html`<p class="soft small">${data.body_encoding}</p>`}<details><summary>${W.properties}</summary><pre tabindex="0" role="region" aria-label=${W.properties}>${JSON.stringify(data.properties, null, 1)}</pre></details>`}</div></aside>`;
+}
