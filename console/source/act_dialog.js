@@ -107,7 +107,7 @@ function Counts({ dry: { data, error }, unit = "events", again }) {
   if (!data) return html`<${Loading} lines=${3} />`;
   if (data.matched === undefined) return null;
   const states = Object.entries(data.by_state ?? {}).filter(([, count]) => count);
-  return html`<${Facts} facts=${[[`${data.exact === false ? `${W.act.atLeast} ` : ""}${number(data.matched)}`, W.act.facts[unit === "letters" ? "letters" : "matched"]], [number(data.customers), W.act.facts.customers], [since(data.oldest), W.act.facts.oldest]]} />
+  return html`${unit !== "none" && html`<${Facts} facts=${[[`${data.exact === false ? `${W.act.atLeast} ` : ""}${number(data.matched)}`, W.act.facts[unit === "letters" ? "letters" : "matched"]], [number(data.customers), W.act.facts.customers], [since(data.oldest), W.act.facts.oldest]]} />`}
     ${data.matched === 0 && html`<${Note} info role="status">${W.act.nothing}<//>`}
     ${data.late > 0 && html`<${Note}><b>${W.act.late(data.late)}</b> ${W.act.lateMore}<//>`}
     ${(data.warnings ?? []).map((sentence) => html`<${Note} info key=${sentence}><${Said}>${sentence}<//><//>`)}

@@ -33,7 +33,6 @@ const numberOf = (text) => (text === "" || text === undefined ? undefined : +tex
  */
 export const ACTS = {
   resend: { path: "/events/resend", dry: true, reason: true, body: (subject, { include_late: late }) => ({ ...one(subject), include_failed: subject.event.state === "publish_failed", ...(late && { include_late: true }) }), fields: ["include_late"] },
-  redeliver: { path: "/events/redeliver", dry: true, reason: true, body: (subject) => ({ ...one(subject), include_failed: true }) },
   replay: {
     path: "/replay/data",
     dry: true,
@@ -49,9 +48,9 @@ export const ACTS = {
   onboard: { path: "/consumer/data", fields: ["consumer_name"], body: (_, { consumer_name: name }) => ({ consumer_name: name }) },
   issue: { path: "/consumer/api-key", own: true, fields: ["key", "expires_in_days"], values: { expires_in_days: "365" }, body: ({ consumer_id: id }, { expires_in_days: days }) => ({ consumer_id: id, expires_in_days: numberOf(days) }) },
   rotate: { path: "/consumer/api-key", own: true, final: true, fields: ["key", "overlap_minutes", "expires_in_days"], values: { overlap_minutes: "0", expires_in_days: "365" }, body: ({ consumer_id: id }, { overlap_minutes: overlap, expires_in_days: days }) => ({ consumer_id: id, rotate: true, overlap_minutes: numberOf(overlap), expires_in_days: numberOf(days) }) },
-  endKey: { path: "/consumer/deactivate-api-key", reason: true, dry: true, final: true, body: ({ key_id: key }) => ({ api_key: key }) },
+  endKey: { path: "/consumer/deactivate-api-key", reason: true, dry: true, unit: "none", final: true, body: ({ key_id: key }) => ({ api_key: key }) },
   activate: { path: "/consumer/change-status", body: ({ consumer_id: id }) => ({ consumer_id: id, status: "active" }), reason: true },
-  deactivate: { path: "/consumer/change-status", dry: true, reason: true, final: true, body: ({ consumer_id: id }) => ({ consumer_id: id, status: "deactivated" }) },
+  deactivate: { path: "/consumer/change-status", dry: true, unit: "none", reason: true, final: true, body: ({ consumer_id: id }) => ({ consumer_id: id, status: "deactivated" }) },
   pause: { path: "/replay/change-status", reason: true, body: job("pause") },
   resume: { path: "/replay/change-status", reason: true, body: job("resume") },
   cancel: { path: "/replay/change-status", reason: true, body: job("cancel") },

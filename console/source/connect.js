@@ -51,5 +51,5 @@ export function Connect() {
 const SCHEMAS = [
   { key: "type", cell: (row) => html`<code>${row.event_type}</code>` },
   { key: "key", name: W.factNames.routing_key, cell: (row) => html`<code>${row.routing_key}</code>` },
-  { key: "schema", name: W.schema, cell: (row) => html`<a href=${/^https?:/.test(row.schema) ? row.schema : at(row.schema)} target="_blank" rel="noreferrer">${row.schema}</a>` },
+  { key: "schema", name: W.schema, cell: (row) => /^https?:/.test(row.schema) ? html`<a href=${row.schema} target="_blank" rel="noreferrer">${row.schema}</a>` : html`<code>${row.schema}</code>` },
 ];

@@ -50,9 +50,9 @@ function Timeline({ event }) {
   const begin = Date.parse(event.created_at);
   return html`<ol class="tl">${(event.timeline ?? []).map((step, index) => {
     const [icon, tone] = STEPS[step.step] ?? AGAIN_STEP;
-    const more = [step.outcome !== step.step && step.outcome, step.by].filter(Boolean).join(" · ");
+    const more = [step.words !== step.step && step.words, step.by].filter(Boolean).join(" · ");
     const after = step.at && Date.parse(step.at) - begin;
-    return html`<li key=${index}>${index === 0 || !step.at ? html`<span class="when mono"><${Time} at=${step.at} ms /></span>` : html`<span class="when mono" title=${step.at}>+ ${lasting(after)}</span>`}<${Icon} name=${icon} tone=${tone} /><div>${W.stepsOf[step.step] ?? step.step}${step.words && html`: <${Said}>${step.words}<//>`}<span class="sub"><${Said}>${more}<//></span></div></li>`;
+    return html`<li key=${index}>${index === 0 || !step.at ? html`<span class="when mono"><${Time} at=${step.at} ms /></span>` : html`<span class="when mono" title=${step.at}>+ ${lasting(after)}</span>`}<${Icon} name=${icon} tone=${tone} /><div>${W.stepsOf[step.step] ?? step.step}<span class="sub"><${Said}>${more}<//></span></div></li>`;
   })}</ol>`;
 }
 
@@ -102,12 +102,12 @@ export function Text({ text, name, isCut = text.length > MOST_SHOWN, whole = tex
   return html`<pre tabindex="0" role="region" aria-label=${W.message} dir="auto">${isCut ? text.slice(0, MOST_SHOWN) : text}</pre>${isCut && html`<p class="small soft">${W.cut(number(MOST_SHOWN), number(whole))}</p>`}<button onClick=${() => save(`${name}.txt`, text, "text/plain")}>${W.download}</button>`;
 }
 
-const AGAIN = { waiting: "resend", publish_failed: "resend", in_queue: "redeliver", received: "redeliver", delivery_failed: "redeliver", dead_lettered: "redeliver", processed: "replay" };
+const AGAIN = { waiting: "resend", publish_failed: "resend", in_queue: "replay", received: "replay", delivery_failed: "replay", dead_lettered: "replay", processed: "replay" };
 
 export function Acts({ event }) {
   const place = useRef();
   const kind = AGAIN[event.state];
-  const again = () => openAct(kind, { event, name: event.consumer_name ?? nameOf(event.consumer_id), filter: { consumer_id: event.consumer_id, event_ids: [event.event_id] }, values: { mode: "all" } });
+  const again = () => openAct(kind, { event, name: event.consumer_name ?? nameOf(event.consumer_id), filter: { consumer_id: event.consumer_id, event_ids: [event.event_id] }, values: { mode: event.state === "processed" ? "all" : "missed" } });
   return html`<div class="row" ref=${place}>${kind && html`<button onClick=${again}>${W.sendAgain}</button>`}
     <${Copy} label=${W.copyId} text=${event.event_id} /><${Copy} label=${W.copyLink} text=${() => location.href.split("#")[0] + link("event", { event_id: event.event_id })} /><${CopyCurl} path=${at("/events/data")} params=${{ event_id: event.event_id }} /></div>`;
 }

@@ -92,7 +92,10 @@ function Edit({ name, value, close }) {
   };
   const onKeyDown = (event) => {
     if (event.key === "Enter") apply(text);
-    if (event.key === "Escape") close();
+    if (event.key === "Escape") {
+      event.stopPropagation();
+      close();
+    }
   };
   const chosen = text.split(",").filter(Boolean);
   const toggle = (each) => setText(chosen.includes(each) ? chosen.filter((one) => one !== each).join(",") : [...chosen, each].join(","));

@@ -11,7 +11,7 @@ addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
   const { key, target } = event;
   if (key !== "Escape" && (isTyping(target) || !preferences.get().keys)) return;
-  if (document.querySelector("dialog[open]") && key !== "Escape") return;
+  if (document.querySelector("dialog[open]")) return; // A dialog has keys of its own.
   const name = Date.now() < goesUntil ? `g ${key}` : key;
   goesUntil = 0;
   if (name === "g") {

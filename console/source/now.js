@@ -84,7 +84,7 @@ export function Pipeline({ pipeline, streams, last_hour: minutes }) {
     ["bank", W.atBank, W.owners.bank, "bank", fallen ? W.failedInAll(number(fallen)) : "", false],
     ["processed"],
   ];
-  return html`<${Card} title=${W.pipeline} soft=${session.get().is_admin ? W.allStreams : ""} pad=${false}><ol class="pipe">${places.map(([key, title, owner, tone, more, isHot]) =>
+  return html`<${Card} title=${W.pipeline} soft=${streams.length > 1 ? W.allStreams : ""} pad=${false}><ol class="pipe">${places.map(([key, title, owner, tone, more, isHot]) =>
     title
       ? html`<li key=${key} class="wait ${tone} ${isHot ? "hot" : ""}"><span class="owner">${owner}</span><div class="small soft">${title}</div><b>${number(pipeline[key].count)}</b> <span class="small">${pipeline[key].count > 0 && pipeline[key].oldest_seconds !== null ? W.oldest(span(pipeline[key].oldest_seconds)) : ""}</span><div class="small soft">${more || "\u00a0"}</div></li>`
       : html`<li key=${key} class="mile"><b>${rate(pipeline[key] ?? { last_minute: minutes.at(-2)?.[key] })}</b><span>${W.steps[key]}</span></li>`)}</ol><//>`;

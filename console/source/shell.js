@@ -98,6 +98,7 @@ function Search() {
   const onKeyDown = (event) => {
     const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (event.key === "Escape") {
+      event.stopPropagation();
       close();
       document.querySelector("#search").blur();
     }

@@ -303,7 +303,6 @@ export const W = {
   },
   acts: {
     resend: ["Send this event again"],
-    redeliver: ["Send this event again"],
     replay: ["Replay events", (count) => `Replay ${events(count)}`],
     skip: ["Give the head up"],
     requeue: ["Send dead letters again", (count) => `Requeue ${many(count, "letter")}`],

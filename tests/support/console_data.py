@@ -435,7 +435,7 @@ def integration(name: str, index: int) -> dict[str, Any]:
             {
                 "event_type": kind,
                 "routing_key": kind.replace("_", "."),
-                "schema": f"/schemas/{kind}",
+                "schema": f"docs/api/schemas/{kind}.json",
             }
             for kind in ("customer_creation", "customer_status_change", "customer_deletion")
         ],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
 from playwright.sync_api import Locator, expect
 
 from tests.integration.banking.console.conftest import BANK_KEY, Person
@@ -51,6 +52,7 @@ def test_replay_says_what_it_hits(anna: Person, api: ConsoleApi) -> None:
     assert (asked.body["expected_count"], asked.body["reason"]) == (212, "INC-2041")
 
 
+@pytest.mark.night_long
 def test_late_ones_are_a_choice(anna: Person) -> None:
     opened = open_replay(anna)
 
@@ -70,6 +72,7 @@ def test_enter_in_field_never_acts(anna: Person, api: ConsoleApi) -> None:
     assert sent(api, "/replay/data") == []
 
 
+@pytest.mark.night_long
 def test_large_act_wants_the_name(anna: Person, api: ConsoleApi) -> None:
     api.chosen[REPLAY] = lambda asked: Answer(201, {**data.dry_run(), "matched": 5000})
     opened = open_replay(anna)
@@ -90,6 +93,18 @@ def test_focus_returns_to_the_opener(anna: Person) -> None:
 
     expect(opened).to_have_count(0)
     expect(anna.button("Replay these")).to_be_focused()
+
+
+@pytest.mark.night_long
+def test_escape_closes_only_the_dialog(anna: Person) -> None:
+    anna.at(f"events?event={data.event_id(7)}")
+    anna.button("Send again").click()
+    expect(dialog(anna)).to_be_visible()
+
+    anna.press("Escape")
+
+    expect(dialog(anna)).to_have_count(0)
+    expect(anna.page.locator("aside")).to_be_visible()
 
 
 def test_grown_count_is_refused(anna: Person, api: ConsoleApi) -> None:
@@ -123,6 +138,7 @@ def test_lost_answer_acts_once(anna: Person, api: ConsoleApi) -> None:
     assert len(keys) == 1
 
 
+@pytest.mark.night_long
 def test_offline_act_is_not_sent(anna: Person, api: ConsoleApi) -> None:
     opened = open_replay(anna)
     opened.get_by_label("Why").fill("INC-2041")
@@ -147,6 +163,7 @@ def test_dialog_outlives_the_session(anna: Person, api: ConsoleApi) -> None:
     expect(dialog(anna).get_by_label("Why")).to_have_value("INC-2041")
 
 
+@pytest.mark.night_long
 def test_reader_is_refused_acts(anna: Person) -> None:
     anna.open(f"event?event_id={data.event_id(7)}").sign_in(read_only=True)
 
@@ -156,6 +173,7 @@ def test_reader_is_refused_acts(anna: Person) -> None:
     expect(dialog(anna).get_by_role("button", name="Send this event again")).to_be_disabled()
 
 
+@pytest.mark.night_long
 def test_failed_event_is_sent_again(anna: Person, api: ConsoleApi) -> None:
     anna.at(f"event?event_id={data.event_id(7)}")
 
@@ -185,6 +203,7 @@ def test_head_is_given_up(anna: Person, api: ConsoleApi) -> None:
     assert asked.body["customer_id"] == data.customer_id(0xC1D9)
 
 
+@pytest.mark.night_long
 def test_letters_are_resolved(anna: Person, api: ConsoleApi) -> None:
     anna.at("failures?tab=unmatched")
 
@@ -237,6 +256,7 @@ def test_bank_recovers_a_time(anna: Person, api: ConsoleApi) -> None:
     assert "consumer_id" not in asked.body
 
 
+@pytest.mark.night_long
 def test_job_is_paused(anna: Person, api: ConsoleApi) -> None:
     anna.at("replays")
     anna.sees("2,501 of 4,100 sent")
@@ -250,6 +270,7 @@ def test_job_is_paused(anna: Person, api: ConsoleApi) -> None:
     assert sent(api, "/replay/change-status")[0].body["action"] == "pause"
 
 
+@pytest.mark.night_long
 def test_act_is_a_command(anna: Person) -> None:
     opened = open_replay(anna)
 

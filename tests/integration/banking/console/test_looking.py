@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.integration.banking.console.conftest import BANK_KEY, NARROW, Meet, Person
@@ -34,6 +35,7 @@ def test_key_stays_nowhere(anna: Person, api: ConsoleApi) -> None:
     assert sum("x-api-key" in asked.headers for asked in api.asked) == 1
 
 
+@pytest.mark.night_long
 def test_wrong_key_is_told(anna: Person) -> None:
     anna.open()
 
@@ -80,6 +82,7 @@ def test_wrong_filter_is_left_out(anna: Person, api: ConsoleApi) -> None:
     assert {} in [asked.query for asked in api.asked if asked.path == "/events/list"]
 
 
+@pytest.mark.night_long
 def test_impossible_span_asks_nothing(anna: Person, api: ConsoleApi) -> None:
     anna.at("events?from=2026-11-26T10:00Z&to=2026-11-25T10:00Z")
 
@@ -87,6 +90,7 @@ def test_impossible_span_asks_nothing(anna: Person, api: ConsoleApi) -> None:
     assert not [asked for asked in api.asked if asked.path == "/events/list"]
 
 
+@pytest.mark.night_long
 def test_newer_events_come_by_themselves(anna: Person, api: ConsoleApi) -> None:
     anna.at("events")
     expect(anna.page.locator(FIRST_ROW)).to_be_visible()
@@ -136,6 +140,7 @@ def test_message_comes_only_when_asked(anna: Person, api: ConsoleApi) -> None:
     )
 
 
+@pytest.mark.night_long
 def test_strange_event_is_not_found(anna: Person) -> None:
     anna.at("event?event_id=1F48C02E-0000-4000-8000-000000000000 ")
 
@@ -179,6 +184,7 @@ def test_lost_answer_keeps_the_old(anna: Person, api: ConsoleApi) -> None:
     expect(anna.page.locator(".note")).to_have_count(0)
 
 
+@pytest.mark.night_long
 def test_slowed_page_waits(anna: Person, api: ConsoleApi) -> None:
     anna.at("now")
     slow = Answer(429, None, "Too many requests", {"Retry-After": "40"})
@@ -205,6 +211,7 @@ def test_ended_session_keeps_the_view(anna: Person, api: ConsoleApi) -> None:
     anna.sees("state waits")
 
 
+@pytest.mark.night_long
 def test_polls_are_no_clicks(anna: Person, api: ConsoleApi) -> None:
     anna.at("now")
 
@@ -215,6 +222,7 @@ def test_polls_are_no_clicks(anna: Person, api: ConsoleApi) -> None:
     assert marks()[:2] == ["1", "poll"]
 
 
+@pytest.mark.night_long
 def test_pause_holds_the_polls(anna: Person, api: ConsoleApi) -> None:
     anna.at("now")
     anna.heading("Two banks need you. Nothing is lost.")
@@ -230,6 +238,7 @@ def test_pause_holds_the_polls(anna: Person, api: ConsoleApi) -> None:
     anna.heading("All is well.")
 
 
+@pytest.mark.night_long
 def test_unchanged_answer_has_no_body(anna: Person, api: ConsoleApi) -> None:
     same: dict[str, Any] = {**api.overview, "as_of": data.iso()}
     api.chosen["GET /overview"] = Answer(200, same)
@@ -245,6 +254,7 @@ def test_unchanged_answer_has_no_body(anna: Person, api: ConsoleApi) -> None:
     assert repeats()[:2] == [False, True]
 
 
+@pytest.mark.night_long
 def test_wrong_clock_is_said(anna: Person, api: ConsoleApi) -> None:
     api.clock_off = 90
 

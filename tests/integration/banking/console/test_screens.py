@@ -1,0 +1,120 @@
+"""Every screen, full, empty and failing: open to all, nothing cut off, a silent browser."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.integration.banking.console.conftest import BANK_KEY, NARROW, WIDE, Meet
+from tests.support import console_data as data
+from tests.support.console_api import Answer, ConsoleApi
+
+MIDDLE = (768, 1024)
+SMALLEST = (320, 640)
+OF_BOTH = {
+    "now": "Where events wait now",
+    "events": "publish failed",
+    f"events?event={data.event_id(6)}": "What happened",
+    f"event?event_id={data.event_id(6)}": "What happened",
+    f"lane?customer_id={data.customer_id(0xC1D9)}": "Number 5 holds the others",
+    "failures": "KYC record locked",
+    "failures?tab=letters": "expired",
+    "failures?tab=unmatched": "unknown_event",
+    "replays": "2,501 of 4,100 sent",
+    "audit": "INC-2041",
+    "connect": "AMQP facts",
+}
+OF_ADMIN = {
+    **OF_BOTH,
+    "banks": "Onboard a bank",
+    f"banks?consumer_id={data.bank_id(0)}": "Rotate the key",
+    "ledger": "An event is delivered without a receipt.",
+}
+EMPTY: dict[str, Any] = {
+    "/events/list": {"events": [], "next_cursor": None, "total": 0, "at_least": False}
+    | {"truncated": False},
+    "/events/failures": {"groups": [], "rest": None, "as_of": data.iso()},
+    "/dead-letters/list": {"dead_letters": [], "next_cursor": None, "total": 0, "at_least": False},
+    "/replay/list": {"jobs": [], "next_cursor": None},
+    "/audit/list": {"rows": [], "next_cursor": None},
+}
+WHEN_EMPTY = {
+    "now": "Nothing needs you.",
+    "events?state=waiting": "Looked for: state waits.",
+    "failures": "Nothing failed.",
+    "failures?tab=letters": "There are no dead letters.",
+    "replays": "No replay was made yet.",
+    "audit": "No row matches.",
+    "banks": "There is no bank yet.",
+}
+
+
+def make_empty(api: ConsoleApi) -> None:
+    """An API that has nothing yet."""
+    nothing = {"verdict": {"level": "ok", "sentence": "No bank is connected yet.", "count": 0}}
+    api.overview = {**api.overview, **nothing, "attention": [], "streams": [], "last_hour": []}
+    api.chosen |= {f"GET {path}": Answer(200, answer) for path, answer in EMPTY.items()}
+
+
+def test_every_screen_is_open_to_all(meet: Meet) -> None:
+    person = meet().at("now")
+
+    for view, words in OF_ADMIN.items():
+        person.open(view)
+        person.sees(words)
+        person.check_access()
+
+
+@pytest.mark.night_long
+@pytest.mark.parametrize("size", [WIDE, MIDDLE, NARROW, SMALLEST])
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("role", ["admin", "bank"])
+def test_screens_fit_all_sizes(meet: Meet, role: str, theme: str, size: tuple[int, int]) -> None:
+    person = meet(theme, size).open("now")
+    person.sign_in(*((BANK_KEY, "") if role == "bank" else ()))
+
+    for view, words in (OF_BOTH if role == "bank" else OF_ADMIN).items():
+        person.open(view)
+        person.sees(words)
+        person.check_access()
+
+
+@pytest.mark.night_long
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_empty_screens_lead_on(meet: Meet, api: ConsoleApi, theme: str) -> None:
+    make_empty(api)
+    person = meet(theme, NARROW).at("now")
+
+    for view, words in WHEN_EMPTY.items():
+        person.open(view)
+        person.sees(words)
+        person.check_access()
+
+
+@pytest.mark.night_long
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_failing_screens_say_why(meet: Meet, api: ConsoleApi, theme: str) -> None:
+    person = meet(theme, NARROW).at("now")
+    person.sees("Where events wait now")
+    refused = Answer(422, None, "limit: must be at most 200 \u202egnp.exe <b>x</b>")
+    api.chosen |= {f"GET {path}": refused for path in EMPTY}
+
+    for view in ("events", "failures", "failures?tab=letters", "replays", "audit"):
+        person.open(view)
+        person.sees("limit: must be at most 200")
+        person.sees("req-")
+    person.noise.clear()  # the browser reports each 422
+    person.check_access()
+
+
+@pytest.mark.night_long
+def test_dialogs_fit_all_sizes(meet: Meet) -> None:
+    for theme in ("light", "dark"):
+        for size in (WIDE, SMALLEST):
+            person = meet(theme, size).at("replays")
+            person.sees("2,501 of 4,100 sent")
+            person.button("New replay").click()
+            expect(person.page.get_by_role("dialog")).to_be_visible()
+            person.check_access()
