@@ -22,11 +22,20 @@ _NO_MODELS = {"NamedTuple", "Protocol", "Enum", "Exception"}
 def shortened(name: str, text: str) -> str:
     """A file of the bundle as it is packed.
 
-    Of SQL the lines that are a comment go, but for the statements' names: each request sends it.
+    Of SQL the lines that are a comment go, but for the statements' names, and so does the indentation:
+    each request sends it.
     """
     if name.endswith(".sql"):
-        return _SQL_COMMENT.sub("", text)
+        return _without_indentation(_SQL_COMMENT.sub("", text))
     return _without_words(text, is_package=name.endswith("__init__.py"))
+
+
+def _without_indentation(text: str) -> str:
+    lines, is_quoted = [], False
+    for line in text.split("\n"):
+        lines.append(line if is_quoted else line.lstrip(" "))
+        is_quoted ^= line.count("'") % 2 == 1  # a text that goes on in the next line stays as it is
+    return "\n".join(lines)
 
 
 def _without_words(text: str, *, is_package: bool) -> str:

@@ -37,7 +37,9 @@ def test_modules_become_one_file(tmp_path: Path) -> None:
     assert names_after(tmp_path, init) == ["app.py", INIT, f"{CODE}{MODULES}"]
 
 
-@pytest.mark.parametrize("init", ["", "from fintegrate.packed_modules import look_into\n"], ids=["empty", "older"])
+@pytest.mark.parametrize(
+    "init", ["", "from fintegrate.packed_modules import look_into\n"], ids=["empty", "older"]
+)
 def test_older_sources_keep_their_files(tmp_path: Path, init: str) -> None:
     """A stage can be rolled back to them: today's packaging packs them."""
     assert names_after(tmp_path, init) == ["app.py", INIT, SYSTEM]
