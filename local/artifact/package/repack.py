@@ -38,7 +38,10 @@ OF_SYSTEMS = (CODE, *(f"{SITE_PACKAGES}/{Path(name).name}/" for name in LINKED))
 """The places in the bundle and in the layer that have one folder per system."""
 _FOR_TEXT = {
     "id": lzma.FILTER_LZMA2,
-    **{"preset": 9 | lzma.PRESET_EXTREME, "lc": 4, "lp": 0, "pb": 0},
+    "preset": 9 | lzma.PRESET_EXTREME,
+    "lc": 4,
+    "lp": 0,
+    "pb": 0,
 }
 """Four bits of the byte before count as its context, and no alignment does (xz(1))."""
 LONG_AGO = (1980, 1, 1, 0, 0, 0)
