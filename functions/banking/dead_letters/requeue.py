@@ -40,6 +40,8 @@ class Requeued:
     summary: Summary = field(default_factory=Summary)
     failed_letters: list[Row] = field(default_factory=list)
     without_queue: int = 0
+    is_away: bool = False
+    """Whether the broker was away: then nothing more is tried."""
 
     def add(self, letters: Sequence[Row], outcomes: Sequence[Outcome]) -> None:
         """Count letters that match no event."""
@@ -47,6 +49,7 @@ class Requeued:
             self.summary.attempted += outcome.result in ATTEMPTED
             self.summary.succeeded += outcome.result is Result.CONFIRMED
             self.without_queue += outcome.result is Result.UNROUTABLE
+            self.is_away |= outcome.result in {Result.UNSENT, Result.UNCONFIRMED}
             if outcome.result is not Result.CONFIRMED:
                 self.failed_letters.append(
                     {"dead_letter_id": letter["dead_letter_id"], "failure_reason": outcome.reason}
@@ -87,7 +90,7 @@ class Requeuing:
             letters = self._sweep.database.fetch_all(SQL["next"], wanted, revive=True)
             looked += len(letters)
             self._send(letters, {**filters, **said}, deadline, done)
-            if len(letters) < PAGE:
+            if len(letters) < PAGE or done.is_away:
                 break
             after = {
                 "after_at": letters[-1]["created_at"],
@@ -107,7 +110,7 @@ class Requeuing:
             done.summary.include(self._send_events(matched, said, deadline - time.monotonic()))
         done.summary.total_pending += len(unmatched)
         for batch in batches(unmatched):
-            if time.monotonic() < deadline:
+            if time.monotonic() < deadline and not done.is_away:
                 done.add(*self._put_back(batch, said))
 
     def _send_events(

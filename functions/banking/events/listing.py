@@ -1,18 +1,25 @@
-"""Lists events: which indexes a list reads, where a page ends, and how many match."""
+"""Lists events: where a page ends, how many match, and CSV."""
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Mapping
 from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from chalicelib.banking.events.list_filters import (
+    NO_CONDITIONS,
+    SOURCES,
+    apart,
+    conditions_of,
+    sources,
+)
 from chalicelib.banking.events.list_models import EventFilters, EventListing, EventRow
 from fintegrate.console import csv_rows
 from fintegrate.console.acts import MOST_COUNTED
-from fintegrate.console.totals import UNKNOWN, Total, of_count
+from fintegrate.console.totals import NOT_COUNTED, Total, of_count
 from fintegrate.database import Database, Row
 from fintegrate.errors import Invalid
 from fintegrate.http.cursors import Position, cursor_of, decode_cursor, page
@@ -21,6 +28,8 @@ from fintegrate.queries import queries_beside
 SQL = queries_beside(__name__)
 LOOKED_AT = 10_000
 """How many events a page looks at. Each tenant has its share of them."""
+COUNTED_ROWS = 20_000
+"""How many events a count looks at, where an index alone does not tell what matches."""
 _STEP = 1_000
 """How many rows one statement returns."""
 _PAYLOADS_LOOKED_AT = 2_000
@@ -30,41 +39,6 @@ _CSV_SECONDS = 10.0
 _COLUMNS = tuple(EventRow.__annotations__)
 _PAYLOAD_SPAN = timedelta(hours=24)
 _NO_ID = "00000000-0000-0000-0000-000000000000"
-_SPECIAL = re.compile(r"[\\%_]")
-_SOURCES = (
-    "all",
-    "pending",
-    "publish_failed",
-    "undelivered",
-    "delivery_failed",
-    "received",
-    "with_reason",
-    "rare_type",
-    "of_customer",
-    "of_request",
-)
-"""Where a list's events come from: an index each."""
-_OF_STATES = {
-    "waiting": "pending",
-    "held_back": "pending",
-    "publish_failed": "publish_failed",
-    "in_queue": "undelivered",
-    "received": "received",
-    "processed": "all",
-    "delivery_failed": "delivery_failed",
-    "dead_lettered": "delivery_failed",
-}
-_OF_PUBLISH = {
-    "pending": {"pending"},
-    "failed": {"publish_failed"},
-    "published": {"undelivered", "delivery_failed", "received", "all"},
-}
-_OF_DELIVER = {
-    "pending": {"pending", "publish_failed", "undelivered"},
-    "failed": {"pending", "publish_failed", "delivery_failed"},
-    "delivered": {"pending", "publish_failed", "received", "all"},
-}
-_RARE = {"customer_deletion", "consumer_created"}
 
 
 class Found(NamedTuple):
@@ -95,10 +69,12 @@ class Listing:
         self._low, self._high = _span(filters)
         if consumer_id is None and filters.customer_id is not None:
             consumer_id = _owner(db, str(filters.customer_id))
+        self._sources = sources(filters)
+        self._apart = apart(filters)
         self._parameters = {
-            **dict.fromkeys(_SOURCES, False),
-            **dict.fromkeys(sources(filters), True),
-            **_conditions(filters),
+            **dict.fromkeys(SOURCES, False),
+            **dict.fromkeys(self._sources, True),
+            **conditions_of(filters),
             "consumer_id": consumer_id,
             "oldest": oldest_first,
         }
@@ -116,10 +92,38 @@ class Listing:
                 return Found(rows, cursor, cursor is not None and len(rows) < limit)
 
     def count(self) -> Total:
-        """How many match, of the first ones that are looked at."""
-        span = _bounds(self._low, self._high)
-        (row,) = planned(self._db, SQL["total"], {**self._parameters, **span, "most": MOST_COUNTED})
-        return of_count(row)
+        """How many match, of the first ones that are looked at.
+
+        Where the filters take or leave whole groups, only their indexes are read. What is processed is
+        in no other group.
+        """
+        if self._apart is None:
+            return self._counted(self._sources)
+        if "all" not in self._sources:
+            return _sum(self._sizes(self._sources))
+        whole, rest = _sum(self._sizes({"all"})), _sum(self._sizes(self._apart))
+        if rest.at_least:
+            return self._counted(self._sources)
+        return Total(max(0, whole.total - rest.total), whole.at_least)
+
+    def _sizes(self, wanted: set[str]) -> list[Total]:
+        """How many are in these indexes. What was received is read, so fewer of it are counted."""
+        plain = wanted - {"received"}
+        sizes = [self._counted(plain, MOST_COUNTED, NO_CONDITIONS)] if plain else []
+        if "received" in wanted:
+            sizes.append(self._counted({"received"}, conditions=NO_CONDITIONS))
+        return sizes
+
+    def _counted(
+        self,
+        taken: set[str],
+        most: int = COUNTED_ROWS,
+        conditions: Mapping[str, None] = MappingProxyType({}),
+    ) -> Total:
+        read = dict.fromkeys(SOURCES, False) | dict.fromkeys(taken, True)
+        asked = {**self._parameters, **read, **conditions, **_bounds(self._low, self._high)}
+        (row,) = planned(self._db, SQL["total"], {**asked, "most": most})
+        return of_count(row, most)
 
     def _step(
         self, cursor: str | None, limit: int, most_bytes: int
@@ -146,14 +150,14 @@ def page_of(
     events = Listing(db, listing, consumer_id, oldest_first=listing.order == "oldest")
     seconds = _SECONDS if listing.payload_contains else 0
     found = events.read(listing.cursor, listing.limit, most_bytes, seconds)
-    counted = UNKNOWN
+    counted = NOT_COUNTED
     if listing.total and listing.cursor is None and not listing.payload_contains:
-        known = Total(len(found.rows), False)
-        counted = known if found.next_cursor is None else events.count()
+        known = Total(len(found.rows), at_least=False)
+        counted = (known if found.next_cursor is None else events.count())._asdict()
     return {
         "events": found.rows,
         "next_cursor": found.next_cursor,
-        **counted._asdict(),
+        **counted,
         "truncated": found.truncated,
     }
 
@@ -177,40 +181,8 @@ def planned(db: Database, sql: str, parameters: Mapping[str, Any]) -> list[Row]:
         return db.fetch_all(sql, parameters)
 
 
-def sources(filters: EventFilters) -> set[str]:
-    """The indexes in which every event is that can match."""
-    if filters.customer_id is not None:
-        return {"of_customer"}
-    if filters.request_id is not None:
-        return {"of_request"}
-    if filters.reason is not None:
-        return {"with_reason"}
-    wanted = {_OF_STATES[state] for state in filters.states or _OF_STATES}
-    wanted &= _OF_PUBLISH.get(filters.publish_status or "", wanted)
-    wanted &= _OF_DELIVER.get(filters.deliver_status or "", wanted)
-    if "all" not in wanted:
-        return wanted
-    types = set(filters.event_types or ()) | ({filters.event_type} if filters.event_type else set())
-    return {"rare_type"} if types and types <= _RARE else {"all"}
-
-
-def _conditions(filters: EventFilters) -> dict[str, Any]:
-    return {
-        "customer_id": str(filters.customer_id) if filters.customer_id else None,
-        "request_id": filters.request_id,
-        "states": filters.states,
-        "event_type": filters.event_type,
-        "event_types": filters.event_types,
-        "publish_status": filters.publish_status,
-        "deliver_status": filters.deliver_status,
-        "reason": containing(filters.reason),
-        "payload": containing(filters.payload_contains),
-    }
-
-
-def containing(part: str | None) -> str | None:
-    """The pattern of ILIKE for texts that contain this one."""
-    return None if part is None else "%" + _SPECIAL.sub(r"\\\g<0>", part) + "%"
+def _sum(totals: list[Total]) -> Total:
+    return Total(sum(each.total for each in totals), any(each.at_least for each in totals))
 
 
 def _complete(rows: list[Row]) -> tuple[list[Row], Row | None]:

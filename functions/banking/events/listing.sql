@@ -10,7 +10,8 @@
 SELECT set_config('jit', 'off', true)
 
 -- name: page
--- OFFSET 0: the state is found once a row, not once for each place that names it.
+-- What an event's row tells is looked at first, then its receipt and its customer's head. OFFSET 0: the state
+-- is found once a row, not once for each place that names it.
 SELECT page.event_id, page.consumer_id, page.customer_id, page.sequence, page.event_type,
        page.source_service, page.created_at, page.publish_status, page.published_at,
        page.publish_try_count, page.publish_last_tried_at, page.publish_failure_reason,
@@ -147,6 +148,19 @@ CROSS JOIN LATERAL (
                  CASE WHEN NOT %(oldest)s THEN each.event_id END DESC
         LIMIT %(most)s
     ) e
+    CROSS JOIN LATERAL (
+        SELECT (%(event_type)s::text IS NULL OR e.event_type = %(event_type)s)
+               AND (%(event_types)s::text[] IS NULL OR e.event_type = ANY (%(event_types)s))
+               AND (%(publish_statuses)s::text[] IS NULL
+                    OR e.publish_status = ANY (%(publish_statuses)s))
+               AND (%(deliver_statuses)s::text[] IS NULL
+                    OR e.deliver_status = ANY (%(deliver_statuses)s))
+               AND (%(reason)s::text IS NULL OR e.publish_failure_reason ILIKE %(reason)s
+                    OR e.deliver_failure_reason ILIKE %(reason)s)
+               AND (%(request_id)s::text IS NULL
+                    OR e.metadata_json ->> 'request_id' = %(request_id)s)
+               AND (%(payload)s::text IS NULL OR e.payload_json::text ILIKE %(payload)s)
+               AS fits) p
     LEFT JOIN consumer_event_receipts r
            ON r.consumer_id = e.consumer_id AND r.event_created_at = e.created_at
           AND r.event_id = e.event_id AND r.processing_status = 'received'
@@ -158,18 +172,8 @@ CROSS JOIN LATERAL (
                                      AND h.publish_status = 'pending')) AS state
         OFFSET 0) s
     CROSS JOIN LATERAL (
-        SELECT (%(states)s::text[] IS NULL OR s.state = ANY (%(states)s))
-               AND (%(event_type)s::text IS NULL OR e.event_type = %(event_type)s)
-               AND (%(event_types)s::text[] IS NULL OR e.event_type = ANY (%(event_types)s))
-               AND (%(publish_status)s::text IS NULL OR e.publish_status = %(publish_status)s)
-               AND (%(deliver_status)s::text IS NULL OR e.deliver_status = %(deliver_status)s)
-               AND (%(reason)s::text IS NULL OR e.publish_failure_reason ILIKE %(reason)s
-                    OR e.deliver_failure_reason ILIKE %(reason)s)
-               AND (%(request_id)s::text IS NULL
-                    OR e.metadata_json ->> 'request_id' = %(request_id)s)
-               AND (%(payload)s::text IS NULL OR e.payload_json::text ILIKE %(payload)s)
-               AS matches) f
-    WHERE f.matches OR e.nth = %(most)s
+        SELECT p.fits AND (%(states)s::text[] IS NULL OR s.state = ANY (%(states)s)) AS matches) f
+    WHERE (p.fits OR e.nth = %(most)s) AND (f.matches OR e.nth = %(most)s)
     ORDER BY CASE WHEN %(oldest)s THEN e.created_at END,
              CASE WHEN %(oldest)s THEN e.event_id END,
              CASE WHEN NOT %(oldest)s THEN e.created_at END DESC,
@@ -263,17 +267,18 @@ FROM (
                                    WHERE h.customer_id = e.customer_id AND h.sequence < e.sequence
                                      AND h.publish_status = 'pending')) AS state) s
     CROSS JOIN LATERAL (
-        SELECT (%(states)s::text[] IS NULL OR s.state = ANY (%(states)s))
-               AND (%(event_type)s::text IS NULL OR e.event_type = %(event_type)s)
+        SELECT (%(event_type)s::text IS NULL OR e.event_type = %(event_type)s)
                AND (%(event_types)s::text[] IS NULL OR e.event_type = ANY (%(event_types)s))
-               AND (%(publish_status)s::text IS NULL OR e.publish_status = %(publish_status)s)
-               AND (%(deliver_status)s::text IS NULL OR e.deliver_status = %(deliver_status)s)
+               AND (%(publish_statuses)s::text[] IS NULL
+                    OR e.publish_status = ANY (%(publish_statuses)s))
+               AND (%(deliver_statuses)s::text[] IS NULL
+                    OR e.deliver_status = ANY (%(deliver_statuses)s))
                AND (%(reason)s::text IS NULL OR e.publish_failure_reason ILIKE %(reason)s
                     OR e.deliver_failure_reason ILIKE %(reason)s)
                AND (%(request_id)s::text IS NULL
                     OR e.metadata_json ->> 'request_id' = %(request_id)s)
                AND (%(payload)s::text IS NULL OR e.payload_json::text ILIKE %(payload)s)
-               AS matches) f
+               AND (%(states)s::text[] IS NULL OR s.state = ANY (%(states)s)) AS matches) f
     WHERE (%(consumer_id)s::uuid IS NULL OR c.consumer_id = %(consumer_id)s)
     LIMIT %(most)s + 1
 ) looked_at

@@ -6,9 +6,10 @@ from chalicelib.banking.events.scope import scope_of
 from chalicelib.banking.overview import history, reading, servers
 from chalicelib.banking.overview.blueprint import overview
 from chalicelib.banking.overview.models import Overview, OverviewRequest
-from chalicelib.banking.wiring import endpoint
+from chalicelib.banking.wiring import endpoint, parts, schedule_runs
 from fintegrate.console.kept import Kept, etag
 from fintegrate.http.endpoint import Answer, Call
+from fintegrate.probes import probes
 from fintegrate.schedule_runs import periods
 
 ANSWERS: Kept[tuple[dict[str, Any], str]] = Kept(1.0)
@@ -35,8 +36,14 @@ def read_overview(call: Call[OverviewRequest]) -> Answer:
 def _made(
     call: Call[OverviewRequest], scope: str | None, *, tenant: bool
 ) -> tuple[dict[str, Any], str]:
-    schedules = periods(overview.current_app.event_sources, "banking")
-    system = SERVERS.get(call.db, lambda: servers.look(schedules))
+    system = SERVERS.get(call.db, _look)
     past = PAST.get((call.db, scope), lambda: history.read(call.db, scope))
     body = reading.read_overview(call.db, scope, past, system, tenant=tenant)
     return body, etag(body, "as_of")
+
+
+def _look() -> servers.SystemState:
+    own = parts()
+    asked = probes(own.request.database, own.publisher, own.redis)
+    schedules = periods(overview.current_app.event_sources, "banking")
+    return servers.look(asked, own.publisher.breaker.state, schedule_runs(), schedules)

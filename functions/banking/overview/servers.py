@@ -10,10 +10,8 @@ from typing import Any, NamedTuple
 from chalicelib.banking.events.gauges import BREAKER_VALUES
 from chalicelib.banking.overview.conditions import CONDITIONS
 from chalicelib.banking.overview.waiting import seconds_since
-from chalicelib.banking.wiring import parts, schedule_runs
 from fintegrate.console.attention import Finding
-from fintegrate.probes import probes
-from fintegrate.schedule_runs import MISSED_PERIODS, ScheduleState
+from fintegrate.schedule_runs import MISSED_PERIODS, ScheduleRuns, ScheduleState
 from fintegrate.system import Probe
 
 
@@ -56,16 +54,12 @@ def missed_periods(run: ScheduleState, age: float | None, period: float) -> floa
     )
 
 
-def look(periods: Mapping[str, float]) -> SystemState:
+def look(
+    every: Mapping[str, Probe], breaker: str, runs: ScheduleRuns, periods: Mapping[str, float]
+) -> SystemState:
     """Ask the servers now; `periods` are those of the schedules, in seconds."""
-    own = parts()
-    every = probes(own.request.database, own.publisher, own.redis)
-    return SystemState(
-        [_asked(name, probe) for name, probe in every.items()],
-        own.publisher.breaker.state,
-        schedule_runs().read(periods),
-        periods,
-    )
+    servers = [_asked(name, probe) for name, probe in every.items()]
+    return SystemState(servers, breaker, runs.read(periods), periods)
 
 
 def _asked(name: str, probe: Probe) -> dict[str, Any]:

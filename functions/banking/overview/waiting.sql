@@ -80,8 +80,13 @@ LEFT JOIN LATERAL (
     ORDER BY expires_at DESC
     LIMIT 1) k ON true
 LEFT JOIN LATERAL (
-    SELECT min(updated_at) AS still_since FROM replay_jobs j
-    WHERE j.consumer_id = c.consumer_id AND j.status IN ('held', 'publishing', 'running')) job ON true
+    SELECT min(moved_at) AS still_since
+    FROM (SELECT coalesce(r.last_sent_at, r.started_at, r.created_at) AS moved_at
+          FROM replays r
+          WHERE r.consumer_id = c.consumer_id AND r.status = 'running'
+          UNION ALL
+          SELECT j.updated_at FROM replay_jobs j
+          WHERE j.consumer_id = c.consumer_id AND j.status <> 'done') running) job ON true
 LEFT JOIN queue_observations q ON q.consumer_id = c.consumer_id
 LEFT JOIN publishing_pauses p ON p.consumer_id = c.consumer_id
 WHERE %(consumer_id)s::uuid IS NULL OR c.consumer_id = %(consumer_id)s

@@ -11,7 +11,7 @@ import uuid
 from typing import Any
 
 from chalicelib.banking.replay.models import ALL, MISSED, JobChange, JobListing, Replay
-from fintegrate.console.acts import DryRun, check_expected, dry_run
+from fintegrate.console.acts import MOST_COUNTED, DryRun, check_expected, dry_run
 from fintegrate.database import Database, Row, UniqueViolation
 from fintegrate.errors import Conflict, Invalid, NotFound
 from fintegrate.http.audit import Audited
@@ -56,7 +56,7 @@ def count(db: Database, wanted: Replay, consumer_id: str) -> DryRun:
     warnings = _warnings(waiting, rows[-1]["late"], include_late=wanted.include_late)
     if bank["events"]:
         told.append({**bank, "state": None})
-    return dry_run(told, MOST, warnings)
+    return dry_run(told, warnings=warnings)
 
 
 def make(
@@ -79,7 +79,8 @@ def make(
         raise Conflict(FULL)
     job_id = str(uuid.uuid4())
     matched = _choose(db, wanted, consumer_id, job_id)[-1]["events"]
-    check_expected(wanted.expected_count, matched)
+    if wanted.expected_count != MOST_COUNTED:  # the dry run has said that there are more
+        check_expected(wanted.expected_count, matched)
     if matched > MOST:
         raise Invalid(TOO_MANY)
     job = {
@@ -188,7 +189,7 @@ def _choose(db: Database, wanted: Replay, consumer_id: str, job_id: str) -> list
             "states": sorted(states),
             "dry_run": wanted.dry_run,
             "batch": BATCH,
-            "most": MOST,
+            "most": MOST_COUNTED if wanted.dry_run else MOST,
         },
     )
     return sorted(rows, key=lambda row: row["state"] is None)

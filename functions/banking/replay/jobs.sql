@@ -7,8 +7,8 @@ FROM consumers c
 WHERE c.consumer_id = %(consumer_id)s
 
 -- name: plan
--- As in events/resend.sql: the indexes' order is used, so that a filter reads what it matches.
-SELECT set_config('jit', 'off', true)
+-- Compiling would take longer than most filters. A large job is sorted in memory.
+SELECT set_config('jit', 'off', true), set_config('work_mem', '64MB', true)
 
 -- name: choose
 -- Counts the events of a filter by state and, unless it is a dry run, writes them down for the job, a hundred a
@@ -38,11 +38,21 @@ WITH found AS (
     SELECT e.event_id, e.customer_id, e.sequence, e.created_at, e.event_type, e.publish_status,
            e.deliver_status, e.publish_failure_reason, e.deliver_failure_reason,
            r.processing_status
+    FROM consumer_event_receipts r
+    JOIN customer_events e ON e.event_id = r.event_id
+    WHERE r.consumer_id = %(consumer_id)s AND r.processing_status = 'received'
+      AND e.consumer_id = %(consumer_id)s AND e.publish_status = 'published'
+      AND e.deliver_status = 'delivered' AND 'received' = ANY (%(states)s::text[])
+    UNION ALL
+    SELECT e.event_id, e.customer_id, e.sequence, e.created_at, e.event_type, e.publish_status,
+           e.deliver_status, e.publish_failure_reason, e.deliver_failure_reason,
+           r.processing_status
     FROM customer_events e
     LEFT JOIN consumer_event_receipts r
            ON r.consumer_id = e.consumer_id AND r.event_id = e.event_id
     WHERE e.consumer_id = %(consumer_id)s AND e.publish_status = 'published'
-      AND e.deliver_status = 'delivered' AND ARRAY['received', 'processed'] && %(states)s::text[]
+      AND e.deliver_status = 'delivered' AND r.processing_status IS DISTINCT FROM 'received'
+      AND 'processed' = ANY (%(states)s::text[])
 ), chosen AS MATERIALIZED (
     SELECT f.event_id, f.customer_id, f.sequence, f.created_at, told.state,
            told.state = 'publish_failed'
@@ -71,9 +81,12 @@ WITH found AS (
           WHERE NOT %(dry_run)s) AS placed
     GROUP BY place / %(batch)s
 )
-SELECT state, count(*) AS events, count(DISTINCT customer_id) AS customers,
-       min(created_at) AS oldest, max(created_at) AS newest, count(*) FILTER (WHERE late) AS late
-FROM chosen
+SELECT state, coalesce(sum(events), 0)::bigint AS events, count(DISTINCT customer_id) AS customers,
+       min(oldest) AS oldest, max(newest) AS newest, coalesce(sum(late), 0)::bigint AS late
+FROM (SELECT state, customer_id, count(*) AS events, min(created_at) AS oldest,
+             max(created_at) AS newest, count(*) FILTER (WHERE late) AS late
+      FROM chosen
+      GROUP BY state, customer_id) AS of_customer
 GROUP BY GROUPING SETS ((state), ())
 
 -- name: waiting

@@ -36,6 +36,14 @@ MODULES = FILE
 """`INIT` has the modules looked for in it."""
 OF_SYSTEMS = (CODE, *(f"{SITE_PACKAGES}/{Path(name).name}/" for name in LINKED))
 """The places in the bundle and in the layer that have one folder per system."""
+_FOR_TEXT = {
+    "id": lzma.FILTER_LZMA2,
+    "preset": 9 | lzma.PRESET_EXTREME,
+    "lc": 4,
+    "lp": 0,
+    "pb": 0,
+}
+"""Four bits of the byte before count as its context, and no alignment does (xz(1))."""
 LONG_AGO = (1980, 1, 1, 0, 0, 0)
 
 
@@ -91,7 +99,7 @@ def compiled(folder: Path, archive: Path) -> None:
         capture_output=True,
     )
     archive.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = archive.with_suffix(".new")
+    unfinished = archive.with_suffix(f".{os.getpid()}.new")  # another process may make the same one
     _zip(((path.relative_to(folder).as_posix(), path) for path in _files(folder)), unfinished)
     unfinished.replace(archive)
 
@@ -114,6 +122,12 @@ def entry(name: str, mode: int = 0o100644) -> zipfile.ZipInfo:
     return made
 
 
+def _likeness(module: tuple[str, str]) -> tuple[bool, bool, bool, str]:
+    """Brings modules that are alike together. It saves one byte in seventy."""
+    name, text = module
+    return name.endswith(".sql"), name.endswith("models.py"), "@endpoint" in text, name
+
+
 def _pack(bundle: Path, left_out: tuple[str, ...]) -> None:
     """Pack the bundle again, without these files and without what running the sources left in it.
 
@@ -132,7 +146,8 @@ def _pack(bundle: Path, left_out: tuple[str, ...]) -> None:
             else:
                 new.writestr(entry(name), old.read(name), compresslevel=9)
         if modules:
-            text = json.dumps(modules, ensure_ascii=False, separators=(",", ":"))
-            packed = lzma.compress(text.encode(), preset=9 | lzma.PRESET_EXTREME)
+            alike = dict(sorted(modules.items(), key=_likeness))
+            text = json.dumps(alike, ensure_ascii=False, separators=(",", ":"))
+            packed = lzma.compress(text.encode(), check=lzma.CHECK_CRC32, filters=[_FOR_TEXT])
             new.writestr(entry(f"{CODE}{MODULES}"), packed, compresslevel=9)
     unfinished.replace(bundle)

@@ -27,13 +27,15 @@ ALTER TABLE dead_letters
 -- Letters that match no event and are not resolved: an operator must examine them.
 CREATE INDEX IF NOT EXISTS dead_letters_open_unmatched
     ON dead_letters (consumer_id) WHERE event_id IS NULL AND resolved_at IS NULL;
--- For lists, whose filters are any of these.
+-- For lists, whose filters are any of these. What is included lets a count read nothing else.
 CREATE INDEX IF NOT EXISTS dead_letters_listed
     ON dead_letters (consumer_id, (resolved_at IS NULL), (event_id IS NULL),
-                     created_at, dead_letter_id);
+                     created_at, dead_letter_id)
+    INCLUDE (resolved_at, event_id, reason);
 CREATE INDEX IF NOT EXISTS dead_letters_by_reason
     ON dead_letters (consumer_id, reason, (resolved_at IS NULL), (event_id IS NULL),
-                     created_at, dead_letter_id);
+                     created_at, dead_letter_id)
+    INCLUDE (resolved_at, event_id);
 
 GRANT UPDATE (resolved_at, resolved_by, resolved_reason, requeued_at)
     ON dead_letters TO fintegrate_app;

@@ -12,6 +12,7 @@ import psycopg2
 import psycopg2.extensions
 import pytest
 
+from tests.integration.banking.dead_letters.kept import keep_letter
 from tests.integration.requests.endpoints import POSTS
 from tests.support.api import Api, Reply
 from tests.support.banking import Bank, parts_with, together
@@ -306,6 +307,10 @@ def _valid_request(
         "/customer/data": (bank.api, {"name": "Jane Roe"}),
         "/customer/tag": (
             bank.api, {"customer_id": customer_id, "tag_keys": ["k"], "tag_values": ["v"]}),
+        "/dead-letters/requeue":
+            (admin, {"dead_letter_ids": [keep_letter(query, bank)], "reason": "a test"}),
+        "/dead-letters/resolve":
+            (admin, {"dead_letter_ids": [keep_letter(query, bank)], "reason": "a test"}),
         "/events/confirm-delivery":
             (bank.api, {"event_id": event["event_id"], "status": "processed"}),
         "/events/redeliver": (bank.api, {"period_in_days": 1}),

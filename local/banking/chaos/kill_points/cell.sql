@@ -10,6 +10,11 @@ FROM dead_letters
 WHERE consumer_id = %(consumer_id)s
 GROUP BY event_id
 
+-- name: open_dead_letters
+SELECT count(*) AS count
+FROM dead_letters
+WHERE consumer_id = %(consumer_id)s AND resolved_at IS NULL
+
 -- name: active_keys
 SELECT count(*) AS count
 FROM consumer_api_keys

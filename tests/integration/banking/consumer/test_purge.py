@@ -24,6 +24,11 @@ SELECT gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), 'customer_creati
        clock_timestamp() - interval '1000 days', clock_timestamp() - %(age)s::interval
 FROM generate_series(1, %(count)s)
 """
+ATTEMPTS = """
+INSERT INTO event_attempts (event_id, consumer_id, by, outcome, at)
+SELECT gen_random_uuid(), gen_random_uuid(), 'resend', 'nacked', clock_timestamp() - %(age)s::interval
+FROM generate_series(1, %(count)s)
+"""
 AUDIT_ROWS = """
 INSERT INTO audit_log (request_id, action, status_code, reason, created_at)
 SELECT 'r', 'a', 401, 'x', clock_timestamp() - %(age)s::interval
@@ -40,12 +45,14 @@ UNMATCHED = LETTERS.replace("%(event_id)s", "NULL")
 TABLES = {
     KEYS: "idempotency_keys",
     RECEIPTS: "consumer_event_receipts",
+    ATTEMPTS: "event_attempts",
     AUDIT_ROWS: "audit_log",
     UNMATCHED: "dead_letters",
 }
 NOTHING = {
     "idempotency_keys": 0,
     "receipts": 0,
+    "attempts": 0,
     "audit_rows": 0,
     "console_sessions": 0,
     "dead_letters": 0,
@@ -68,6 +75,7 @@ def small_batches(environment: dict[str, str], parts: Parts) -> Iterator[Parts]:
     [
         (KEYS, "24 hours 1 minute", "23 hours 59 minutes", "idempotency_keys"),
         (RECEIPTS, "10 days 1 minute", "9 days 23 hours", "receipts"),
+        (ATTEMPTS, "10 days 1 minute", "9 days 23 hours", "attempts"),
         (AUDIT_ROWS, "20 days 1 minute", "19 days 23 hours", "audit_rows"),
         (UNMATCHED, "30 days 1 minute", "29 days 23 hours", "dead_letters"),
     ],

@@ -12,6 +12,15 @@ from tests.integration.banking.dead_letters.kept import keep_letter
 from tests.support.api import Api
 from tests.support.banking import Bank
 from tests.support.fixtures import Query
+from tests.support.plans import rows_read
+
+MANY = """
+INSERT INTO dead_letters (queue_name, consumer_id, event_id, reason, body, properties_json, fingerprint,
+                          created_at, resolved_at, resolved_by, resolved_reason)
+SELECT 'q', %(owner)s, CASE WHEN n %% 50 <> 0 THEN gen_random_uuid() END, 'rejected', '', '{}',
+       n::text, clock_timestamp() - make_interval(secs => n), clock_timestamp(), 'a test', 'a test'
+FROM generate_series(1, 5000) n
+"""
 
 
 def listed(api: Api, **filters: object) -> list[str]:
@@ -153,3 +162,27 @@ def test_only_the_admins_reading_is_audited(bank: Bank, admin: Api, query: Query
     (row,) = query("SELECT * FROM audit_log WHERE action = %(id)s", **read)
     assert row["subject_consumer_id"] == bank.consumer_id
     assert row["details"] == {"dead_letter_id": letter}
+
+
+@pytest.mark.parametrize(
+    "filters",
+    [
+        {},
+        {"resolved": "false"},
+        {"matched": "false", "resolved": "false"},
+        {"reason": "expired"},
+        {"reason": "rejected", "matched": "false"},
+        {"to": "2026-01-01T00:00:00Z"},
+    ],
+)
+def test_page_reads_its_rows_only(
+    bank: Bank, admin: Api, query: Query, filters: dict[str, str]
+) -> None:
+    query(MANY, owner=bank.consumer_id)
+    keep_letter(query, bank)
+    query("ANALYZE dead_letters")
+
+    with rows_read({"list"}) as read:
+        listed(admin, limit=10, **filters)
+
+    assert read["list"] < 100

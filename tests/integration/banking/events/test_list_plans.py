@@ -1,4 +1,4 @@
-"""Lists of events read never the whole table, and never more than their bound, whatever the filters."""
+"""What lists of events read: never the whole table, nor more than their bound, whatever the filters."""
 
 from __future__ import annotations
 

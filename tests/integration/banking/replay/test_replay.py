@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import threading
 import uuid
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from chalicelib.banking import wiring
-from chalicelib.banking.events.topology import queue_name
+from chalicelib.banking.events.topology import EXCHANGE, queue_name, queues
 from chalicelib.banking.replay import worker
 from chalicelib.banking.replay.worker import ReplayWorker
+from fintegrate.messaging.topology import Queue
 from tests.support.api import Api, Reply
-from tests.support.banking import Bank
+from tests.support.banking import Bank, parts_with
 from tests.support.broker import channel, drain
 from tests.support.fixtures import Query
 from tests.support.outbox import by_customer, statuses
 from tests.support.schedules import run_schedule
+from tests.support.waiting import eventually
 
 WRITE = """
 INSERT INTO customer_events (consumer_id, customer_id, sequence, event_type, source_service,
@@ -396,6 +400,103 @@ def test_refusing_queue_goes_before_it(missed: Bank, query: Query) -> None:
     assert (told["waits_for"], told["sent"], told["status"]) == (worker.QUEUE, 0, "running")
     query("DELETE FROM publishing_pauses")
     go_on(missed.api, job)
+
+
+def test_group_of_failures_is_replayed(missed: Bank, query: Query) -> None:
+    query(FAILED, consumer_id=missed.consumer_id, sequence=3)
+    (group,) = missed.api.get("/events/failures").data["groups"]
+
+    told = made(missed.api, failure_group=group["failure_group"], dry_run=True)
+
+    assert (told["matched"], told["by_state"]) == (4, {"publish_failed": 4})
+    assert made(missed.api, failure_group="another", dry_run=True)["matched"] == 0
+
+
+def test_act_is_in_the_audit_log(missed: Bank, query: Query) -> None:
+    job = made(missed.api, reason="INC-2041", states=["in_queue"])
+    change(missed.api, job, action="cancel", reason="enough")
+
+    rows = query(
+        "SELECT action, reason, details FROM audit_log WHERE subject_consumer_id = %(id)s"
+        " ORDER BY created_at",
+        id=missed.consumer_id,
+    )
+    assert [row["reason"] for row in rows] == ["INC-2041", "enough"]
+    details: Any = rows[0]["details"]
+    assert (details["job_id"], details["matched"]) == (job["job_id"], 12)
+    assert details["filter"] == {"states": ["in_queue"]}
+
+
+def test_copy_is_in_the_timeline(missed: Bank, query: Query) -> None:
+    job = made(missed.api)
+    done(missed.api, job)
+
+    life = missed.api.get("/events/data", event_id=ids(query, missed)[0]).data
+
+    (step,) = [step for step in life["timeline"] if step["step"] == "replayed"]
+    assert job["job_id"] in step["by"]
+
+
+def test_outage_spends_no_tries(
+    missed: Bank, environment: dict[str, str], query: Query, rabbitmq_url: str
+) -> None:
+    job = made(missed.api)
+    with parts_with(environment, RABBITMQ_URL="amqp://127.0.0.1:1/%2F"):
+        run_schedule("replay")
+
+    told = read(missed.api, job)
+    assert (told["waits_for"], told["sent"], told["refused"]) == (worker.BROKER, 0, 0)
+    tries = query("SELECT DISTINCT deliver_try_count FROM customer_events WHERE sequence > 1")
+    assert [row["deliver_try_count"] for row in tries] == [0]
+    go_on(missed.api, job)
+    assert len(drain(rabbitmq_url, missed.name)) == 12
+
+
+def test_full_queue_keeps_the_rest(missed: Bank, query: Query, rabbitmq_url: str) -> None:
+    """What the queue took before it was full is not sent again."""
+    job = made(missed.api)
+    (_, queue) = queues([missed.name])
+    little = replace(queue, arguments={**queue.arguments, "x-max-length": 4})
+    declare_anew(rabbitmq_url, little)
+
+    run_schedule("replay")
+
+    told = read(missed.api, job)
+    assert told["waits_for"] == worker.QUEUE
+    assert 0 < told["sent"] < 12
+    (pause,) = query("SELECT consumer_id FROM publishing_pauses")
+    assert pause["consumer_id"] == missed.consumer_id
+    assert len(drain(rabbitmq_url, missed.name)) >= told["sent"]
+    declare_anew(rabbitmq_url, queue)
+    query("DELETE FROM publishing_pauses")
+    after = go_on(missed.api, job)
+    assert len(drain(rabbitmq_url, missed.name)) == after["sent"] - told["sent"]
+
+
+def declare_anew(url: str, queue: Queue) -> None:
+    with channel(url) as ch:
+        ch.queue_delete(queue.name)
+        ch.queue_declare(queue.name, durable=True, arguments=dict(queue.arguments))
+        for key in queue.routing_keys:
+            ch.queue_bind(queue.name, EXCHANGE, key)
+
+
+def test_pause_holds_within_a_batch(missed: Bank, query: Query) -> None:
+    job = made(missed.api, per_second=10)
+
+    def work() -> None:
+        run_schedule("replay")
+        wiring.parts().close()
+
+    run = threading.Thread(target=work)
+    run.start()
+    eventually(lambda: read(missed.api, job)["sent"] > 0)
+
+    paused = change(missed.api, job, action="pause").data
+    run.join()
+
+    assert paused["status"] == "paused"
+    assert read(missed.api, job)["sent"] == paused["sent"] < 12
 
 
 def test_workers_never_share_a_job(missed: Bank, environment: dict[str, str]) -> None:

@@ -59,6 +59,12 @@ def test_packages_docstring_is_kept() -> None:
     assert "What the module is for" in shortened("notes/__init__.py", SOURCE)
 
 
+def test_statements_lose_their_indentation() -> None:
+    text = "-- why\n-- name: a\nSELECT 'two\n  lines',\n       'it''s'\n    -- here, too\nFROM b\n"
+
+    assert shortened("a.sql", text) == ("-- name: a\nSELECT 'two\n  lines',\n'it''s'\nFROM b\n")
+
+
 def test_each_line_keeps_its_number() -> None:
     before, after = SOURCE.split("\n"), shortened("notes/read_note.py", SOURCE).split("\n")
 

@@ -17,11 +17,11 @@ AtLeast = Annotated[bool, Described("Whether more may match than `total` says", 
 class Total(NamedTuple):
     """A count, and whether it is only a lower bound."""
 
-    total: int | None
+    total: int
     at_least: bool
 
 
-UNKNOWN = Total(None, False)
+NOT_COUNTED = {"total": None, "at_least": False}
 
 
 def of_count(row: Row, most: int = MOST_COUNTED) -> Total:

@@ -9,6 +9,7 @@ from local.banking.chaos.kill_points.points import (
     delivering,
     migrating,
     replaying,
+    requeueing,
     scheduled,
     skipping,
     sweeping,
@@ -27,4 +28,5 @@ POINTS: tuple[KillPoint, ...] = (
     *skipping.POINTS,
     *migrating.POINTS,
     *amidst.POINTS,
+    *requeueing.POINTS,
 )

@@ -29,12 +29,7 @@ class Sweep:
 
     def __call__(self, trial: Trial) -> None:
         """Check that each dead letter is kept once and its event published; then redeliver."""
-        for _ in range(REJECTED):
-            trial.make(creation(trial.tenant))
-        _reject(trial, self.rubbish)
-        until(
-            "the messages are dead letters", lambda: _dead_letters(trial) == REJECTED + self.rubbish
-        )
+        make_dead_letters(trial, rubbish=self.rubbish)
         trial.kill(ScheduledRun("sweep_dead_letters"))
         _complete(trial)
         trial.cell.run(ScheduledRun("sweep_dead_letters"))
@@ -67,13 +62,21 @@ def _complete(trial: Trial) -> None:
         trial.expect(same, said)
 
 
-def _reject(trial: Trial, rubbish: int) -> None:
+def make_dead_letters(trial: Trial, rejected: int = REJECTED, rubbish: int = 0) -> None:
+    """Leave dead letters for the sweep: rejected messages, and others that belong to no event."""
+    for _ in range(rejected):
+        trial.make(creation(trial.tenant))
+    _reject(trial, rejected, rubbish)
+    until("the messages are dead letters", lambda: _dead_letters(trial) == rejected + rubbish)
+
+
+def _reject(trial: Trial, rejected: int, rubbish: int) -> None:
     """Reject every message of the tenant's queue, then add dead letters that belong to no event."""
     url = trial.cell.urls.rabbitmq_url
     with channel_on(url) as channel:
         channel.confirm_delivery()
         taken = channel.consume(queue_name(trial.tenant.name))
-        for method, _properties, _body in (next(taken) for _ in range(REJECTED)):
+        for method, _properties, _body in (next(taken) for _ in range(rejected)):
             channel.basic_reject(method.delivery_tag or 0, requeue=False)
         channel.cancel()
         key = f"customer.dlq.{trial.tenant.name}"

@@ -89,7 +89,8 @@ def _take_up_without_lock(patch: pytest.MonkeyPatch) -> None:
 
 def _take_up_without_looking_again(patch: pytest.MonkeyPatch) -> None:
     seen = reopening.SQL["reopen"]
-    _leave_out(patch, reopening.SQL, "reopen", seen[seen.index("  AND NOT EXISTS") :])
+    looked = seen[seen.index("      AND NOT EXISTS") : seen.index("\n    RETURNING")]
+    _leave_out(patch, reopening.SQL, "reopen", looked)
 
 
 def _say_not_that_it_is_late(patch: pytest.MonkeyPatch) -> None:

@@ -5,14 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from types import SimpleNamespace
+from uuid import UUID
 
 from chalicelib.banking.events import resend_events, rewind, rewind_worker
+from chalicelib.banking.events.models import HeadToSkip
 from chalicelib.banking.events.resend import resend_filters
 from chalicelib.banking.events.scope import Scope
 from chalicelib.banking.events.skip_head import skip_head
+from fintegrate.access.caller import Caller
 from fintegrate.errors import Conflict, NotFound
 from tests.integration.banking.events.stepping.stepped_banking import Scene, SteppedBanking
 from tests.integration.banking.events.stepping.stepped_parts import CONFIRMED, LATE, NACKED
+
+OPERATOR = Caller(owner_id="", owner_name="", key_id="", is_admin=True)
 
 
 def changes_status_to(status: str) -> Callable[[SteppedBanking], None]:
@@ -36,8 +41,9 @@ def resends(banking: SteppedBanking) -> None:
 
 def skips_head(banking: SteppedBanking) -> None:
     """An operator; is refused while the head is in the hands of a request, or when it is gone."""
-    body = SimpleNamespace(customer_id=banking.customer_id, event_id=None, reason="poison")
-    call = SimpleNamespace(db=banking.database, body=body, request=SimpleNamespace(id="request"))
+    body = HeadToSkip(customer_id=UUID(str(banking.customer_id)), reason="poison")
+    request = SimpleNamespace(id="request")
+    call = SimpleNamespace(db=banking.database, body=body, request=request, caller=OPERATOR)
     with suppress(Conflict, NotFound), banking.database.transaction():
         skip_head.__wrapped__(call)
 

@@ -57,7 +57,7 @@ DELETE FROM publishing_pauses;
 DELETE FROM replay_jobs;
 UPDATE stepping.clock SET now = '2026-01-01';
 SELECT consumer_id, name AS consumer_name, 'stepping' AS source_service, NULL AS traceparent,
-       NULL AS key_id
+       NULL AS key_id, NULL AS request_id
 FROM consumers WHERE name = 'stepped'
 """
 """No sweep or rewind finds anything of the last run. Each run has a customer of its own."""
@@ -233,10 +233,10 @@ class SteppedBanking:
             self.database.execute(outbox.SQL["mark_published"], {"id": event["event_id"]})
             return
         event_id, reason = event["event_id"], "the broker was away"
-        left = {"id": event_id, "reason": reason, "tried": False}
+        left = {"id": event_id, "reason": reason, "tried": False, "outcome": None}
         self.database.execute(outbox.SQL["mark_unpublished"], left)
         if status == "failed":
-            skipped = {"event_id": event_id, "reason": reason}
+            skipped = {"event_id": event_id, "reason": reason, "caused_by": None}
             self.database.execute(skip_head.SQL["skip_head"], skipped)
 
     def _let_arrive(self, sequence: int) -> None:
