@@ -136,28 +136,28 @@ def test_row_of_own_data_comes_once(
 @pytest.mark.parametrize(
     ("wanted", "found"),
     [
-        ({"actor": "Bob"}, {"b"}),
-        ({"action": "POST /y"}, {"c"}),
-        ({"status_code": 403}, {"c"}),
-        ({"status_code": 403, "actor": "Bob"}, set()),
-        ({"request_id": "r1", "action": "POST /x"}, {"a", "b"}),
-        ({"request_id": "none"}, set()),
-        ({"from": "2999-01-01T00:00:00Z"}, set()),
-        ({"to": "2999-01-01T00:00:00Z"}, {"a", "b", "c"}),
-        ({"to": "2001-01-01T00:00:00Z"}, set()),
+        ({"actor": "Bob"}, "b"),
+        ({"action": "POST /y"}, "c"),
+        ({"status_code": 403}, "c"),
+        ({"status_code": 403, "actor": "Bob"}, ""),
+        ({"request_id": "r1", "action": "POST /x"}, "ab"),
+        ({"request_id": "none"}, ""),
+        ({"from": "2999-01-01T00:00:00Z"}, ""),
+        ({"to": "2999-01-01T00:00:00Z"}, "abc"),
+        ({"to": "2001-01-01T00:00:00Z"}, ""),
     ],
     ids=str,
 )
 def test_filters_hold_together(
     admin: Api, query: Query, write: Callable[..., None],
-    wanted: dict[str, object], found: set[str],
+    wanted: dict[str, object], found: str,
 ) -> None:  # fmt: skip
     query("TRUNCATE audit_log")
     write(ADMIN_ID, reason="a")
     write(ADMIN_ID, reason="b", actor="Bob")
     write(ADMIN_ID, reason="c", action="POST /y", status=403)
 
-    assert {row["reason"] for row in listed(admin, **wanted)} == found
+    assert {row["reason"] for row in listed(admin, **wanted)} == set(found)
 
 
 @pytest.mark.parametrize(
