@@ -16,7 +16,7 @@ from tests.integration.banking.console.flows.conftest import World
 
 pytestmark = pytest.mark.night_long
 STRANGE = ("NaN", "undefined", "[object", "Invalid Date")
-QUALITY, SCALE = 45, {WIDE: 2 / 3, NARROW: 0.9}
+QUALITY, SCALE = 40, {WIDE: 2 / 3, NARROW: 0.9}
 
 
 def screens(world: World) -> dict[str, tuple[str, str]]:

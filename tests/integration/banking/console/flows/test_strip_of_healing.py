@@ -50,7 +50,7 @@ def test_full_queue_is_healed(
     anna.heading("Replays")
     anna.sees(f"of {LOST} sent")
     keep(anna, "healing-3-replay")
-    world.run("replay", "resend")
+    world.run("replay", "resend")  # the newest of each customer waits for the schedule then
     row = anna.page.locator("tbody tr").filter(has_text="the queue is empty again")
     expect(row).to_contain_text("done")
     assert row.locator("td").nth(4).inner_text().strip() == str(LOST)
