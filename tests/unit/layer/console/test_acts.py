@@ -54,6 +54,15 @@ def test_reason_is_given_or_spared(body: str, session_id: str | None, of_all: bo
     require_reason(called(body, session_id), of_all=of_all)
 
 
+def test_reason_keeps_no_key() -> None:
+    """Not only the audit log has it: banks read the reasons of replays and of resolved letters."""
+    key = "fk_" + "1" * 32 + "_" + "a" * 72
+
+    told = validate_json(Act, f'{{"reason": "see {key}"}}').reason
+
+    assert told == "see fk_" + "1" * 32 + "_[redacted]"
+
+
 @pytest.mark.parametrize(("session_id", "of_all"), [("s", False), (None, True)])
 def test_missing_reason_is_refused(session_id: str | None, of_all: bool) -> None:
     with pytest.raises(Invalid, match=r"^reason: is required$"):
