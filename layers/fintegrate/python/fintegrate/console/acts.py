@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, TypeVar
 
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 from typing_extensions import TypedDict
 
 from fintegrate.database import Row
@@ -18,6 +18,7 @@ from fintegrate.errors import Conflict, Invalid
 from fintegrate.http.audit import Audited
 from fintegrate.http.endpoint import Call
 from fintegrate.http.validation import Described, RequestModel, Text
+from fintegrate.redaction import redacted
 
 MOST_COUNTED = 200_000
 """How many rows a dry run looks at. Where there are more, it says so."""
@@ -28,6 +29,7 @@ _TOLERATED = 10
 ActReason = Annotated[
     Text,
     StringConstraints(max_length=500),
+    AfterValidator(redacted),
     Described("Why it is done, for the audit log", "asked for by the bank, ticket 4711"),
 ]
 DryRunOnly = Annotated[bool, Described("Whether to count only", False)]
