@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, Field, StringConstraints
 from typing_extensions import TypedDict
@@ -22,6 +22,8 @@ from fintegrate.redaction import redacted
 
 MOST_COUNTED = 200_000
 """How many rows a dry run looks at. Where there are more, it says so."""
+MOST_NAMED = 100
+"""How many ids the audit log keeps of a tenant's act. What it changed has the request's id or the job's."""
 MORE = "More than {most} match; only so many were looked at"
 _TOLERATED = 10
 """How many more than expected an act may hit, in events and in per cent, whichever is more."""
@@ -120,8 +122,24 @@ def audited(call: Call[A], subject: str | None, counts: Mapping[str, object]) ->
     """
     how = {"reason", "dry_run", "expected_count"}
     chosen = call.body.model_dump(mode="json", by_alias=True, exclude=how, exclude_none=True)
+    if not call.caller.is_admin:
+        chosen = shortened(chosen)
     foreign = None if subject == call.caller.owner_id else subject
     return Audited(call.body.reason or "done", foreign, {"filter": chosen, "counts": counts})
+
+
+def shortened(chosen: Mapping[str, Any]) -> dict[str, Any]:
+    """A filter whose long lists end early and say how many more there are.
+
+    Tenants' acts have rows in the audit log as often as they like, but none of 40 kB.
+    """
+    return {name: _beginning(value) for name, value in chosen.items()}
+
+
+def _beginning(value: Any) -> Any:
+    if not isinstance(value, list) or len(value) <= MOST_NAMED:
+        return value
+    return [*value[:MOST_NAMED], f"and {len(value) - MOST_NAMED} more"]
 
 
 def dry_run(rows: Sequence[Row], most: int = MOST_COUNTED, warnings: Sequence[str] = ()) -> DryRun:
