@@ -356,8 +356,9 @@ def test_refused_sign_in_is_audited(bank: Bank, query: Query) -> None:
 
 def test_act_in_a_session_names_its_actor(admin: Api, bank: Bank, query: Query) -> None:
     visitor = sign_in(admin)
+    change = {"consumer_id": bank.consumer_id, "status": "deactivated", "reason": "a test"}
 
-    visitor.post("/consumer/change-status", consumer_id=bank.consumer_id, status="deactivated")
+    visitor.post("/consumer/change-status", **change)
 
     (row,) = rows_of(query, "POST /consumer/change-status")
     (session,) = query("SELECT session_id FROM console_sessions")

@@ -80,7 +80,8 @@ def every_page(api: Api, **wanted: object) -> list[dict[str, Any]]:
 
 def test_act_is_listed_with_its_actor(admin: Api, bank: Bank) -> None:
     visitor = sign_in(admin)
-    visitor.post("/consumer/change-status", consumer_id=bank.consumer_id, status="deactivated")
+    change = {"consumer_id": bank.consumer_id, "status": "deactivated", "reason": "a test"}
+    visitor.post("/consumer/change-status", **change)
 
     (row,) = listed(admin, action="POST /consumer/change-status")
 
