@@ -12,6 +12,7 @@ import { Lane } from "./lane.js";
 import { Ledger } from "./ledger.js";
 import { forget } from "./live.js";
 import { Now } from "./now.js";
+import { idOf } from "./overview.js";
 import { Replays } from "./replays.js";
 import { isOver, look, session } from "./session.js";
 import { Shell } from "./shell.js";
@@ -43,7 +44,7 @@ function App() {
 }
 
 function Screen() {
-  const { screen, system } = address.use();
+  const { screen, system, params } = address.use();
   const place = `${system}/${screen}`;
   const before = useRef(place);
   const Drawn = screensHere().some(([name]) => name === screen) && SCREENS[screen] ? DRAWN[screen] : null;
@@ -54,6 +55,13 @@ function Screen() {
     scrollTo(0, 0);
     (document.querySelector("main h1") ?? document.querySelector("main")).focus({ preventScroll: true });
   }, [place]);
+  const { consumer } = params;
+  const [unknown, setUnknown] = useState(null);
+  useEffect(() => {
+    if (consumer === undefined) return;
+    idOf(consumer).then((id) => (id ? location.replace(link(screen, { ...params, consumer: null, consumer_id: id })) : setUnknown(consumer)), () => setUnknown(consumer));
+  }, [consumer]);
+  if (Drawn && consumer !== undefined && unknown !== consumer) return html`<${Loading} />`;
   if (!Drawn) return html`<section class="card"><${Empty} title=${W.noScreen(screen)}><a href=${link("now")}>${W.toNow}</a><//></section>`;
   return html`<${Drawn} key=${place} />`;
 }

@@ -8,20 +8,28 @@ import { Answer, CopyCurl, Id, Level, Said, Table, Time } from "./ui.js";
 import { html } from "./view.js";
 import { W } from "./words.js";
 
+const short = (value) => (/^[0-9a-f]{8}-[0-9a-f-]{27}$/.test(value) ? `${value.slice(0, 4)}…${value.slice(-4)}` : value);
+
 /** Details as words: `matched 193 · states publish_failed`. */
 function detailWords(details) {
   if (details === null || typeof details !== "object") return details;
-  return Object.entries(details).filter(([, value]) => value !== null && value !== false).map(([name, value]) => `${name} ${value && typeof value === "object" && !Array.isArray(value) ? detailWords(value) : value}`).join(" · ");
+  return Object.entries(details).map(([name, value]) => {
+    if (value === null || value === false || name === "consumer_id") return "";
+    if (Array.isArray(value)) return value.length ? `${name} ${value.length > 3 ? W.many(value.length, "id") : value.map(short).join(", ")}` : "";
+    if (typeof value !== "object") return `${name} ${short(value)}`;
+    const words = detailWords(value);
+    return words && (name === "filter" || name === "counts" ? words : `${name} ${words}`);
+  }).filter(Boolean).join(" · ");
 }
 
 const COLUMNS = [
   { key: "at", cell: (row) => html`<span class="mono t"><${Time} at=${row.created_at} /></span>` },
-  { key: "who", cell: (row) => html`<${Said}>${row.actor || row.consumer_name}<//>${row.actor && row.actor !== row.consumer_name && html`<span class="sub"><${Said}>${row.consumer_name}<//></span>`}` },
+  { key: "who", cell: (row) => html`<span class="t"><${Said}>${row.actor || row.consumer_name}<//></span>${row.actor && row.actor !== row.consumer_name && html`<span class="sub"><${Said}>${row.consumer_name}<//></span>`}` },
   { key: "what", cell: (row) => html`<code>${row.action}</code>${row.details && html`<span class="sub"><${Said}>${detailWords(row.details)}<//></span>`}` },
   { key: "whose", cell: (row) => html`<${Said}>${row.subject_consumer_name ?? "—"}<//>` },
-  { key: "why", cell: (row) => html`<${Said}>${row.reason ?? "—"}<//>` },
+  { key: "why", cell: (row) => html`<span class="why"><${Said}>${row.reason ?? "—"}<//></span>` },
   { key: "answer", cell: (row) => html`<${Level} level=${row.status_code < 400 ? "ok" : "bad"}>${row.status_code}<//>` },
-  { key: "request", name: W.request, cell: (row) => row.request_id && html`<a href=${link("events", { request_id: row.request_id })}><${Id} id=${row.request_id} /></a>` },
+  { key: "request", name: W.ofRequest, cell: (row) => row.request_id && html`<a href=${link("events", { request_id: row.request_id })}><${Id} id=${row.request_id} /></a>` },
 ];
 
 export function Audit() {

@@ -8,7 +8,7 @@ import { overview } from "./overview.js";
 import { session } from "./session.js";
 import { at } from "./systems.js";
 import { absolute, now, span } from "./times.js";
-import { Answer, Card, Copy, CopyCurl, Facts, Said, Table, Time } from "./ui.js";
+import { Answer, Card, Copy, CopyCurl, Facts, Paper, Said, Table, Time } from "./ui.js";
 import { html } from "./view.js";
 import { W } from "./words.js";
 
@@ -51,5 +51,5 @@ export function Connect() {
 const SCHEMAS = [
   { key: "type", cell: (row) => html`<code>${row.event_type}</code>` },
   { key: "key", name: W.factNames.routing_key, cell: (row) => html`<code>${row.routing_key}</code>` },
-  { key: "schema", name: W.schema, cell: (row) => /^https?:/.test(row.schema) ? html`<a href=${row.schema} target="_blank" rel="noreferrer">${row.schema}</a>` : html`<code>${row.schema}</code>` },
+  { key: "schema", name: W.schema, cell: (row) => html`<${Paper} path=${row.schema} />` },
 ];

@@ -9,7 +9,7 @@ import { nameOf } from "./overview.js";
 import { messageIn } from "./message.js";
 import { session } from "./session.js";
 import { at } from "./systems.js";
-import { lasting } from "./times.js";
+import { clock, lasting } from "./times.js";
 import { Answer, Card, Copy, CopyCurl, Id, Note, Said, State, Table, Time } from "./ui.js";
 import { html, useRef, useState } from "./view.js";
 import { W } from "./words.js";
@@ -31,6 +31,7 @@ function Life({ id, close }) {
     <div class="cardhead"><div><h2>${W.types[event.event_type] ?? event.event_type}</h2><${Id} id=${event.event_id} whole /></div>${close && html`<${CloseIt} close=${close} />`}</div>
     <div class="pad stack">
       <div class="row"><${State} state=${event.state} /><span class="soft"><${Said}>${event.consumer_name ?? nameOf(event.consumer_id)}<//> · ${W.columns.customer.split(" ")[0].toLowerCase()} <a href=${link("lane", { customer_id: event.customer_id })}><${Id} id=${event.customer_id} /></a> · ${W.number(event.sequence)}</span></div>
+      ${event.state !== "processed" && (event.publish_failure_reason || event.deliver_failure_reason) && html`<p><${Said}>${event.publish_failure_reason || event.deliver_failure_reason}<//></p>`}
       ${event.durations && html`<${Durations} durations=${event.durations} />`}
       <div><h3>${W.whatHappened}</h3><${Timeline} event=${event} /></div>
       <${LaneOf} event=${event} />
@@ -46,19 +47,24 @@ const CloseIt = ({ close }) => html`<button class="quiet sp" onClick=${close}>${
 const AGAIN_STEP = ["act", "info"];
 const STEPS = { committed: LEVELS.ok, published: LEVELS.ok, publish_attempt: ["fail", "warn"], failed: LEVELS.bad, given_up: LEVELS.bad, ...STATES };
 
+const INSTANT = /\d{4}-\d\d-\d\dT[\d:.]+(?:Z|\+00:00)/g;
+/** A step's words, when they say more than its name; their times as the others are. */
+const said = (title, words) => (words && !title.toLowerCase().includes(words.toLowerCase()) ? words.replace(INSTANT, (at) => clock(at, { ms: true })) : "");
+
 function Timeline({ event }) {
   const begin = Date.parse(event.created_at);
   return html`<ol class="tl">${(event.timeline ?? []).map((step, index) => {
     const [icon, tone] = STEPS[step.step] ?? AGAIN_STEP;
-    const more = [step.words !== step.step && step.words, step.by].filter(Boolean).join(" · ");
+    const title = W.stepsOf[step.step] ?? step.step;
+    const more = [said(title, step.words), step.by].filter(Boolean).join(" · ");
     const after = step.at && Date.parse(step.at) - begin;
-    return html`<li key=${index}>${index === 0 || !step.at ? html`<span class="when mono"><${Time} at=${step.at} ms /></span>` : html`<span class="when mono" title=${step.at}>+ ${lasting(after)}</span>`}<${Icon} name=${icon} tone=${tone} /><div>${W.stepsOf[step.step] ?? step.step}<span class="sub"><${Said}>${more}<//></span></div></li>`;
+    return html`<li key=${index}>${index === 0 || !step.at ? html`<span class="when mono"><${Time} at=${step.at} ms /></span>` : html`<span class="when mono" title=${step.at}>+ ${lasting(after)}</span>`}<${Icon} name=${icon} tone=${tone} /><div>${title}<span class="sub"><${Said}>${more}<//></span></div></li>`;
   })}</ol>`;
 }
 
-function LaneOf({ event: { lane, sequence, customer_id: customer, state } }) {
+function LaneOf({ event: { lane, sequence, event_id: id, customer_id: customer, state } }) {
   if (!lane) return null;
-  return html`<div><h3>${W.laneTitle}</h3><div class="lane"><${Square} number=${sequence} state=${state} />${lane.waiting_behind > 0 && html`<span class="small soft">${W.laneHolds(lane.waiting_behind)}</span>`}<a class="small" href=${link("lane", { customer_id: customer })}>${W.openLane}</a></div>${lane.head_event_id && html`<p class="small soft">${W.filters.order}: <a href=${link("event", { event_id: lane.head_event_id })}><${Id} id=${lane.head_event_id} /></a></p>`}</div>`;
+  return html`<div><h3>${W.laneTitle}</h3><div class="lane"><${Square} number=${sequence} state=${state} />${lane.waiting_behind > 0 && html`<span class="small soft">${W.laneHolds(lane.waiting_behind)}</span>`}<a class="small" href=${link("lane", { customer_id: customer })}>${W.openLane}</a></div>${lane.head_event_id && lane.head_event_id !== id && html`<p class="small soft">${W.behindEvent} <a href=${link("event", { event_id: lane.head_event_id })}><${Id} id=${lane.head_event_id} /></a></p>`}</div>`;
 }
 
 export const Square = ({ number: sequence, state, id, isHead }) => {

@@ -8,7 +8,7 @@ import { overview } from "./overview.js";
 import { session } from "./session.js";
 import { at, system } from "./systems.js";
 import { absolute, clock, lasting, since, span } from "./times.js";
-import { Answer, Card, Copy, CopyCurl, Empty, Level, Said, Table, Time } from "./ui.js";
+import { Answer, Card, Copy, CopyCurl, Empty, Level, Paper, Said, Table, Time } from "./ui.js";
 import { html } from "./view.js";
 import { W } from "./words.js";
 
@@ -57,14 +57,16 @@ function facts(problem) {
   ].filter(Boolean);
 }
 
+/** Condition → the states of the events that its act sends again. The acts of others are their view. */
+const SENDS = { publishing_given_up: "publish_failed", dead_letters: "delivery_failed,dead_lettered" };
+
 function Problem({ problem }) {
   const [icon, tone] = LEVELS[problem.level] ?? LEVELS.info;
-  const view = new URLSearchParams(String(problem.view ?? "").split("?")[1] ?? "");
-  const replay = () => openAct("replay", { filter: { consumer_id: problem.consumer_id, states: view.get("state"), failure_group: view.get("failure_group") }, name: problem.consumer_name });
-  const leadsToEvents = /events|failures/.test(problem.view ?? "");
+  const states = problem.consumer_id && SENDS[problem.condition];
+  const replay = () => openAct("replay", { filter: { consumer_id: problem.consumer_id, states }, name: problem.consumer_name });
   return html`<li><${Icon} name=${icon} tone=${tone} /><div><strong><${Said}>${problem.title}<//></strong> <${Said}>${problem.sentence}<//>
-      <div class="small soft">${facts(problem).join(" · ")}${problem.runbook && html` · <a href=${problem.runbook} target="_blank" rel="noreferrer">${W.whatToDo}</a>`}</div></div>
-    <div class="row">${problem.act && leadsToEvents && html`<button class="primary" onClick=${replay}>${problem.act}</button>`}<a class="btn" href=${href(problem.view)} aria-label="${W.open}: ${problem.title}">${problem.act && !leadsToEvents ? problem.act : W.open}</a></div></li>`;
+      <div class="small soft">${facts(problem).join(" · ")}${problem.runbook && html` · <${Paper} path=${problem.runbook}>${W.whatToDo}<//>`}</div></div>
+    <div class="row">${states && html`<button class="primary" onClick=${replay}>${problem.act}</button>`}<a class="btn" href=${href(problem.view)} aria-label="${(!states && problem.act) || W.open}: ${problem.title}">${(!states && problem.act) || W.open}</a></div></li>`;
 }
 
 const rate = ({ last_minute: minute } = {}) => (minute === null || minute === undefined ? W.unknown : `${+(minute / 60).toFixed(1)} ${W.perSecond}`);
@@ -73,11 +75,12 @@ export function Pipeline({ pipeline, streams, last_hour: minutes }) {
   const reading = streams.filter(({ readers, status }) => readers !== null && status !== "deactivated");
   const deaf = reading.filter(({ readers }) => readers === 0).length;
   const { failed } = pipeline;
-  const fallen = Object.values(failed).reduce((sum, each) => sum + (each ?? 0), 0);
+  const fallen = (failed.delivery_failed ?? 0) + (failed.dead_letters ?? 0);
+  const outbox = [pipeline.held_back.count && W.behind(number(pipeline.held_back.count)), failed.publish_failed && W.givenUp(number(failed.publish_failed))].filter(Boolean).join(" · ");
   const hot = (streamsOf) => streams.some(streamsOf);
   const places = [
     ["committed"],
-    ["outbox", W.outbox, W.owners.ours, "ours", pipeline.held_back.count ? W.behind(number(pipeline.held_back.count)) : "", hot(({ side, level }) => side === "ours" && level !== "ok")],
+    ["outbox", W.outbox, W.owners.ours, "ours", outbox, hot(({ side, level }) => side === "ours" && level !== "ok")],
     ["published"],
     ["queue", W.queues, W.owners.queue, "queue", deaf ? W.noReaders(deaf, reading.length) : "", deaf > 0],
     ["received"],

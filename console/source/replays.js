@@ -17,7 +17,7 @@ const NAMES = { states: "state", event_types: "type" };
 
 /** A job's filter in words. */
 function filterWords(filter = {}) {
-  const words = Object.entries(filter).filter(([, value]) => value !== null).map(([name, value]) => {
+  const words = Object.entries({ from: null, to: null, ...filter }).filter(([, value]) => value !== null).map(([name, value]) => {
     const known = NAMES[name] ?? name;
     if (name === "event_ids") return W.events(value.length ?? value);
     if (name === "from" || name === "to") return `${name} ${clock(value, { seconds: false })}`;
@@ -36,7 +36,7 @@ export function Replays() {
   const columns = [
     { key: "what", cell: (job) => html`<${Said}>${W.jobTitle(job)}<//><span class="sub"><${Said}>${filterWords(job.filter)}<//></span>` },
     { key: "status", cell: (job) => W.jobStates[job.status] ?? job.status },
-    { key: "by", cell: (job) => html`<${Said}>${job.actor}<//>${job.reason && html`<span class="sub"><${Said}>${job.reason}<//></span>`}` },
+    { key: "by", cell: (job) => html`<${Said}>${job.actor || W.aKey}<//>${job.reason && html`<span class="sub"><${Said}>${job.reason}<//></span>`}` },
     ...["matched", "sent", "left_out"].map((name) => ({ key: name === "left_out" ? "leftOut" : name, right: true, cell: (job) => number(job[name]) })),
     { key: "took", right: true, cell: (job) => (job.started_at && job.finished_at ? span((Date.parse(job.finished_at) - Date.parse(job.started_at)) / 1000) : "—") },
     { key: "ended", cell: (job) => html`<${Time} at=${job.finished_at} />` },
@@ -57,5 +57,5 @@ function Job({ job }) {
       <span class="right row">${job.status === "paused" ? html`<button onClick=${act("resume")}>${W.doResume}</button>` : html`<button onClick=${act("pause")}>${W.doPause}</button>`}<button onClick=${act("rate", { per_second: String(job.per_second) })}>${W.doRate}</button><button class="danger" onClick=${act("cancel")}>${W.doCancel}</button></span></div>
     <${Progress} value=${done} most=${job.matched} label=${W.progress} tone=${waits ? "warn" : ""} />
     <p class="num">${W.jobCounts(job)}</p>
-    <p class="soft small">${W.jobRate(job.per_second_now, job.per_second)}${job.eta_seconds !== null && ` · ${W.eta(span(job.eta_seconds))}`} · <${Said}>${filterWords(job.filter)}<//> · <${Said}>${job.actor}<//>${job.reason && html`: <${Said}>${job.reason}<//>`} · <a href=${link("events", { consumer_id: job.consumer_id })}>${W.screens.events}</a></p></section>`;
+    <p class="soft small">${W.jobRate(job.per_second_now, job.per_second)}${job.eta_seconds !== null && ` · ${W.eta(span(job.eta_seconds))}`} · <${Said}>${filterWords(job.filter)}<//> · <${Said}>${job.actor || W.aKey}<//>${job.reason && html`: <${Said}>${job.reason}<//>`} · <a href=${link("events", { consumer_id: job.consumer_id })}>${W.screens.events}</a></p></section>`;
 }

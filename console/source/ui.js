@@ -1,6 +1,7 @@
 // The small pieces of which the screens are made.
 import { curl } from "./api.js";
 import { Icon, LEVELS, STATES } from "./icons.js";
+import { session } from "./session.js";
 import { absolute, clock, now, since } from "./times.js";
 import { html, useLayoutEffect, useRef, useState, useTick } from "./view.js";
 import { W } from "./words.js";
@@ -20,8 +21,15 @@ export const Time = ({ at, ms, seconds, age }) =>
   at ? html`<time datetime=${new Date(at).toISOString()} title=${absolute(at)}>${clock(at, { ms, seconds })}${age && ` (${since(at)})`}</time>` : "—";
 
 /** An id, shortened, or words of others: isolated, so that their direction is their own. */
-export const Id = ({ id, whole }) => html`<span class="mono" title=${id}>${whole || !id || id.length < 14 ? id : `${id.slice(0, 4)}…${id.slice(-4)}`}</span>`;
+export const Id = ({ id, whole }) => html`<span class="mono ${whole ? "" : "t"}" title=${id}>${whole || !id || id.length < 14 ? id : `${id.slice(0, 4)}…${id.slice(-4)}`}</span>`;
 export const Said = ({ children }) => html`<bdi>${children}</bdi>`;
+
+/** A page of the repository's documents; a link where a setting says where they are. */
+export const Paper = ({ path, children }) => {
+  const base = session.get()?.links?.runbooks;
+  const place = /^https?:/.test(path) ? path : base && base.replace(/\/?$/, "/") + path;
+  return place ? html`<a href=${place} target="_blank" rel="noreferrer">${children ?? path}</a>` : html`${children && html`${children}: `}<code>${path}</code>`;
+};
 
 export function Copy({ text, label, quiet }) {
   const [isDone, setDone] = useState(false);

@@ -49,7 +49,9 @@ class Configuration:
     grafana_url: str = ""
     prometheus_url: str = ""
     trace_url: str = ""
-    """Where the console's links lead; empty without one. `{trace_id}` stands for a trace's id."""
+    runbook_url: str = ""
+    """Where the console's links lead; empty without one. `{trace_id}` stands for a trace's id, and
+    `runbook_url` comes before `docs/…`."""
     redis_timeout_ms: int = 50
     redis_retry_seconds: int = 10
     """After Redis has failed, requests pass without a rate limit for this long."""

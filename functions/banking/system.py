@@ -61,6 +61,7 @@ def _console() -> Console:
         "grafana": settings.grafana_url or None,
         "prometheus": settings.prometheus_url or None,
         "traces": settings.trace_url or None,
+        "runbooks": settings.runbook_url or None,
     }
     return Console(own.sessions, settings.stage, links, _thresholds)
 

@@ -63,6 +63,7 @@ class Links(TypedDict):
     grafana: Annotated[str | None, Described("Grafana", None)]
     prometheus: Annotated[str | None, Described("Prometheus", None)]
     traces: Annotated[str | None, Described("A trace; `{trace_id}` stands for its id", None)]
+    runbooks: Annotated[str | None, Described("What comes before the path of a document", None)]
 
 
 class Session(TypedDict):

@@ -18,6 +18,7 @@ from xdist.scheduler import LoadScopeScheduling
 
 OWN_SERVERS = "servers that are stopped"
 OWN_CACHE = "a cache that is stopped"
+CONSOLE_FLOWS = "a server with faults"
 BY_HTTP = "tests/acceptance/http/"
 TOGETHER = {
     "tests/integration/outages/": OWN_SERVERS,
@@ -27,6 +28,7 @@ TOGETHER = {
     "tests/chaos/test_relay_faults_under_load.py": OWN_SERVERS,
     "tests/chaos/test_appevents_faults_under_load.py": OWN_SERVERS,
     "tests/nights/test_refused_password.py": OWN_SERVERS,
+    "tests/integration/banking/console/flows/": CONSOLE_FLOWS,
     "tests/integration/requests/test_outage.py": OWN_CACHE,
     "tests/integration/requests/test_rate_limit.py": OWN_CACHE,
     "tests/integration/requests/test_redis_": OWN_CACHE,

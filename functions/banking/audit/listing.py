@@ -59,10 +59,8 @@ def _search(
     return [row for row in rows if row["audit_id"]], behind
 
 
-def _conditions(
-    wanted: AuditListing, consumer_id: str | None, *, is_admin: bool
-) -> dict[str, Any]:
-    """A tenant's list reads its own rows only, because the cursor names the last row that was looked at."""
+def _conditions(wanted: AuditListing, consumer_id: str | None, *, is_admin: bool) -> dict[str, Any]:
+    """A tenant's list looks at its own rows only: the cursor names the last one that was looked at."""
     of_request = wanted.request_id if is_admin else None
     known = (of_request, consumer_id, wanted.actor, wanted.action, wanted.status_code, True)
     source = next(name for name, value in zip(SOURCES, known, strict=True) if value is not None)

@@ -35,6 +35,7 @@ def create_replay(call: Call[Replay]) -> Answer:
     require_reason(call)
     if body.dry_run:
         return Answer(jobs.count(call.db, body, consumer_id))
-    job = jobs.make(call.db, body, consumer_id, call.caller.actor, call.request.id)
-    nudged = partial(nudge, parts().publisher, parts().settings)
+    own, who = parts(), (call.caller.actor, call.request.id)
+    job = jobs.make(call.db, body, consumer_id, who, own.settings.publish_handoff_seconds)
+    nudged = partial(nudge, own.publisher, own.settings)
     return Answer(job, audited=jobs.told(job, body.reason, "made"), after_commit=nudged)

@@ -59,8 +59,14 @@ def count(db: Database, wanted: Replay, consumer_id: str) -> DryRun:
     return dry_run(told, warnings=warnings)
 
 
-def make(db: Database, wanted: Replay, consumer_id: str, actor: str, request_id: str) -> Row:
-    """Write a job with its events; returns it. `db` is in a transaction.
+def make(
+    db: Database,
+    wanted: Replay,
+    consumer_id: str,
+    who: tuple[str, str],
+    handoff_seconds: float,
+) -> Row:
+    """Write a job with its events; returns it. `db` is in a transaction; `who` is person and request.
 
     Raises:
         NotFound: there is no such consumer.
@@ -85,10 +91,11 @@ def make(db: Database, wanted: Replay, consumer_id: str, actor: str, request_id:
         "include_late": wanted.include_late,
         "per_second": wanted.per_second,
         "reason": wanted.reason,
-        "actor": actor,
-        "request_id": request_id,
+        "actor": who[0],
+        "request_id": who[1],
         "matched": matched,
         "outbox_most": OUTBOX_MOST,
+        "handoff_seconds": handoff_seconds,
     }
     try:
         db.execute(SQL["make"], job)

@@ -101,7 +101,8 @@ FROM replays
 WHERE consumer_id = %(consumer_id)s AND status IN ('queued', 'running', 'paused')
 
 -- name: make
--- A job without events is done. The others run, or wait behind the bank's running job.
+-- A job without events is done. The others run, or wait behind the bank's running job. The outbox is
+-- counted as the worker counts it (conditions in worker.sql): what waits already does not make it grow.
 INSERT INTO replays (job_id, consumer_id, status, mode, filter_json, filter_hash, include_late,
                      per_second, reason, actor, request_id, matched, started_at, finished_at,
                      outbox_count)
@@ -112,7 +113,10 @@ SELECT %(job_id)s, %(consumer_id)s, status, %(mode)s, %(filter)s, md5(%(filter)s
        (SELECT count(*)
         FROM (SELECT FROM customer_events e
               WHERE e.consumer_id = %(consumer_id)s AND e.publish_status = 'pending'
-                AND e.publish_failure_reason IS NOT NULL
+                AND (e.publish_failure_reason NOT LIKE 'taken up again%%'
+                     OR (e.publish_failure_reason IS NULL
+                         AND e.created_at <= clock_timestamp()
+                                             - make_interval(secs => %(handoff_seconds)s)))
               LIMIT %(outbox_most)s) AS pending)
 FROM (SELECT CASE WHEN %(matched)s = 0 THEN 'done'
                   WHEN EXISTS (SELECT FROM replays other

@@ -23,7 +23,7 @@ from fintegrate.redaction import redacted
 MOST_COUNTED = 200_000
 """How many rows a dry run looks at. Where there are more, it says so."""
 MOST_NAMED = 100
-"""How many ids the audit log keeps of a tenant's act. What it changed has the request's id or the job's."""
+"""How many ids the audit log keeps of a tenant's act. What it changed has its request's or job's id."""
 MORE = "More than {most} match; only so many were looked at"
 _TOLERATED = 10
 """How many more than expected an act may hit, in events and in per cent, whichever is more."""

@@ -1,0 +1,62 @@
+"""A bank's queue is full: from the alarm on Now to its end, by what one person does in the page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.integration.banking.console.conftest import Person
+from tests.integration.banking.console.flows.conftest import World
+from tests.integration.banking.console.flows.test_stills import SCALE, WIDE, keep
+from tests.support.console_faults import FULL, REFUSED, Past, observe
+
+pytestmark = pytest.mark.night_long
+LOST = 193
+
+
+@pytest.fixture
+def refused(world: World) -> list[str]:
+    """The ids of what the full queue refused until the last try."""
+    past = Past(world.query, world.healthy, "Mira")
+    _, ids = past.events(LOST, every=2, ended=700)
+    past.run("publish_failed", event_ids=ids, reason=REFUSED)
+    past.run("attempts", event_ids=ids, reason=REFUSED, tries=10)
+    observe(world.parts, (world.healthy, FULL, 0), (world.faulty, 0, 1))
+    return ids
+
+
+def test_full_queue_is_healed(
+    visit: Callable[..., Person], world: World, refused: list[str]
+) -> None:
+    anna = visit("light", WIDE, device_scale_factor=SCALE[WIDE])
+    anna.open(f"now?consumer_id={world.healthy.consumer_id}").sign_in(world.admin_key)
+    given_up = anna.page.locator(".attn > li").filter(has_text="publishing was given up")
+    expect(given_up).to_contain_text(f"{LOST} given up")
+    anna.sees("its queue is nearly full")
+    keep(anna, "healing-1-alarm")
+
+    observe(world.parts, (world.healthy, 0, 1), (world.faulty, 0, 1))
+    expect(anna.page.get_by_text("its queue is nearly full")).to_have_count(0)
+    given_up.get_by_role("button", name="Send again").click()
+    opened = anna.page.get_by_role("dialog")
+    opened.get_by_label("Why").fill("INC-2041: the queue is empty again")
+    act = opened.get_by_role("button", name=f"Replay {LOST} events")
+    expect(act).to_be_enabled()
+    keep(anna, "healing-2-dry-run")
+
+    act.click()
+    anna.heading("Replays")
+    anna.sees(f"of {LOST} sent")
+    keep(anna, "healing-3-replay")
+    world.run("replay", "resend")
+    row = anna.page.locator("tbody tr").filter(has_text="the queue is empty again")
+    expect(row).to_contain_text("done")
+    assert row.locator("td").nth(4).inner_text().strip() == str(LOST)
+
+    Past(world.query, world.healthy, "Mira").run("processed", event_ids=refused)
+    world.run("write_minutes", "reconcile")
+    anna.open(f"now?consumer_id={world.healthy.consumer_id}")
+    anna.sees("Nothing needs you.")
+    keep(anna, "healing-4-healed")
