@@ -80,7 +80,8 @@ def every_page(api: Api, **wanted: object) -> list[dict[str, Any]]:
 
 def test_act_is_listed_with_its_actor(admin: Api, bank: Bank) -> None:
     visitor = sign_in(admin)
-    visitor.post("/consumer/change-status", consumer_id=bank.consumer_id, status="deactivated")
+    change = {"consumer_id": bank.consumer_id, "status": "deactivated", "reason": "a test"}
+    visitor.post("/consumer/change-status", **change)
 
     (row,) = listed(admin, action="POST /consumer/change-status")
 
@@ -112,6 +113,21 @@ def test_tenant_sees_its_own_and_acts_on_it(
         bank.name,
     )
     assert rows["on mine"]["details"] == {"matched": 3}
+
+
+def test_foreign_rows_of_a_request_leave_no_trace(
+    make_bank: Callable[[], Bank], write: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever sends X-Request-Id chooses it, and a cursor has the time and the id of a row."""
+    monkeypatch.setattr(listing, "FIRST", 2)
+    monkeypatch.setattr(listing, "LOOKED_AT", 4)
+    bank, other = make_bank(), make_bank()
+    for older in range(5):
+        write(other.consumer_id, older=older)
+
+    seen = bank.api.get("/audit/list", request_id="r1", limit=1).data
+
+    assert seen == {"rows": [], "next_cursor": None}
 
 
 def test_foreign_consumer_looks_absent(make_bank: Callable[[], Bank]) -> None:
