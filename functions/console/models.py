@@ -3,12 +3,19 @@
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import StringConstraints
+from pydantic import AfterValidator, StringConstraints
 from typing_extensions import TypedDict
 
 from fintegrate.http.validation import Described, RequestModel, Text
+from fintegrate.redaction import has_secret
 
 _CONSUMER = "0b9c4c0e-4b6b-4a57-9d55-0d6c0d1c2f10"
+
+
+def _without_key(actor: str) -> str:
+    if has_secret(actor):
+        raise ValueError("must not have a key in it")
+    return actor
 
 
 class SignIn(RequestModel):
@@ -17,6 +24,7 @@ class SignIn(RequestModel):
     actor: Annotated[
         Text | None,
         StringConstraints(max_length=64),
+        AfterValidator(_without_key),
         Described("The person's name for the audit log; the admin must give one", "Ann Example"),
     ] = None
     read_only: Annotated[

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from chalicelib.banking.overview.conditions import CONDITIONS
+from chalicelib.banking.tenants import ADMIN_NAME
 from fintegrate.console.conditions import Condition, in_words
 
 FILE = Path("infra/monitoring/rules/alerts.yml")
@@ -96,7 +97,8 @@ EXPRESSIONS = {
     ),
     "retry_ratio_high": Expression("consumer:fintegrate_retries:percent15m > {threshold}"),
     "queue_without_reader": Expression(
-        "fintegrate_queue_messages > {threshold} and fintegrate_queue_readers == 0"
+        f'fintegrate_queue_messages{{consumer!="{ADMIN_NAME}"}} > {{threshold}}'
+        " and fintegrate_queue_readers == 0"
     ),
     "queue_nearly_full": Expression("fintegrate_queue_messages > {threshold}"),
     "undelivered_too_long": Expression(

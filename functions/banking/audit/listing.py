@@ -37,7 +37,7 @@ def list_rows(
     """
     if wanted.begin and wanted.end and wanted.begin >= wanted.end:
         raise Invalid("from: must be before to")
-    conditions = _conditions(wanted, consumer_id)
+    conditions = _conditions(wanted, consumer_id, is_admin=is_admin)
     matching, cursor = _search(db, conditions, wanted.cursor, limit, FIRST)
     if cursor is not None and len(matching) <= limit:
         left = limit - len(matching)
@@ -59,8 +59,10 @@ def _search(
     return [row for row in rows if row["audit_id"]], behind
 
 
-def _conditions(wanted: AuditListing, consumer_id: str | None) -> dict[str, Any]:
-    known = (wanted.request_id, consumer_id, wanted.actor, wanted.action, wanted.status_code, True)
+def _conditions(wanted: AuditListing, consumer_id: str | None, *, is_admin: bool) -> dict[str, Any]:
+    """A tenant's list looks at its own rows only: the cursor names the last one that was looked at."""
+    of_request = wanted.request_id if is_admin else None
+    known = (of_request, consumer_id, wanted.actor, wanted.action, wanted.status_code, True)
     source = next(name for name, value in zip(SOURCES, known, strict=True) if value is not None)
     return {
         **{name: name == source for name in SOURCES},

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from chalicelib.banking.events.list_models import EventTailing
@@ -11,6 +11,7 @@ from fintegrate.database import Database, Row
 
 _AGAIN = timedelta(seconds=10)
 """An event is created before it is committed. No change of a customer takes longer."""
+_FIRST = datetime.min.replace(tzinfo=UTC) + _AGAIN
 
 
 def read(
@@ -20,7 +21,7 @@ def read(
     (clock,) = db.fetch_all(SQL["now"], {})
     as_of: datetime = clock["as_of"]
     after = min(tailing.after or as_of, as_of)
-    since = max(filter(None, (tailing.begin, after - _AGAIN)))
+    since = max(filter(None, (tailing.begin, max(after, _FIRST) - _AGAIN)))
     filters = tailing.model_copy(update={"begin": since})
     found = Listing(db, filters, consumer_id).read(None, tailing.limit, most_bytes)
     newest = [row["created_at"] for row in found.rows[:1]]

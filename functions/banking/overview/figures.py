@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from chalicelib.banking.overview.conditions import CONDITIONS
 from chalicelib.banking.overview.waiting import seconds_since
+from chalicelib.banking.tenants import ADMIN_ID
 from fintegrate.console.attention import Finding
 from fintegrate.console.conditions import seconds_of
 from fintegrate.console.lag import added, percentile
@@ -93,11 +94,18 @@ def completed(row: Row, past: Row | None, ledger: Row | None) -> Row:
 
 
 def findings(row: Row) -> Iterator[Finding]:
-    """The conditions that a stream meets, in the order of their weight."""
+    """The conditions that a stream meets, in the order of their weight.
+
+    The operator's own queue tells of new banks. Nobody has to read it, so it asks for nobody as long as
+    nothing in it was ever confirmed.
+    """
+    is_unused = str(row["consumer_id"]) == ADMIN_ID and not row["has_confirmed"]
     for name, facts in _OF_STREAM.items():
         condition = CONDITIONS[name]
         lasted = row[LASTING[name]] if name in LASTING else None
         if lasted is not None and lasted < seconds_of(condition.lasts):
+            continue
+        if condition.side == "bank" and is_unused:
             continue
         if condition.is_met(row[condition.figure]):
             number, age, since, drains_in = (row.get(column or "") for column in facts.columns)

@@ -17,7 +17,10 @@ WITH strange AS MATERIALIZED (
     GROUP BY consumer_id
 )
 SELECT c.consumer_id, c.name, c.status, pending.*, given_up.*, undelivered.*, failed.*, at_bank.*,
-       coalesce(strange.unmatched, 0) AS unmatched, strange.oldest_unmatched_at, k.expires_at AS key_expires_at, q.ready AS queue_depth, q.consumers AS readers,
+       coalesce(strange.unmatched, 0) AS unmatched, strange.oldest_unmatched_at,
+       k.expires_at AS key_expires_at, q.ready AS queue_depth, q.consumers AS readers,
+       EXISTS (SELECT FROM consumer_event_receipts said WHERE said.consumer_id = c.consumer_id)
+           AS has_confirmed,
        q.present, q.observed_at, p.since AS paused_since, job.still_since AS replay_still_since,
        now AS at
 FROM consumers c

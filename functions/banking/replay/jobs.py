@@ -11,7 +11,7 @@ import uuid
 from typing import Any
 
 from chalicelib.banking.replay.models import ALL, MISSED, JobChange, JobListing, Replay
-from fintegrate.console.acts import MOST_COUNTED, DryRun, check_expected, dry_run
+from fintegrate.console.acts import MOST_COUNTED, DryRun, check_expected, dry_run, shortened
 from fintegrate.database import Database, Row, UniqueViolation
 from fintegrate.errors import Conflict, Invalid, NotFound
 from fintegrate.http.audit import Audited
@@ -155,6 +155,7 @@ def told(job: Row, reason: str | None, act: str) -> Audited:
     """What the audit log keeps of an act on this job."""
     names = ("job_id", "mode", "filter", "include_late", "per_second", "matched", "sent")
     details = {"act": act, **{name: job[name] for name in names}}
+    details["filter"] = shortened(job["filter"])
     return Audited(reason or f"replay: {act}", job["consumer_id"], details)
 
 

@@ -67,6 +67,18 @@ def test_session_says_who_calls(bank: Bank) -> None:
     assert (shown["stage"], shown["version"]) == ("local", "1.0.0")
 
 
+def test_key_is_no_name(admin: Api, query: Query) -> None:
+    """Banks read the names of those who acted on their data."""
+    key = admin.key or ""
+
+    reply = admin.post("/console/session", actor=key[:64])
+
+    assert reply.status == 422
+    assert reply.description.startswith("actor: must not have a key in it")
+    assert key[36:60] not in reply.description
+    assert query("SELECT FROM console_sessions") == []
+
+
 def test_key_has_no_end_of_session(bank: Bank) -> None:
     shown = bank.api.get("/console/session").data
 

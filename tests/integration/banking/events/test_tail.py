@@ -79,6 +79,14 @@ def test_tail_says_there_are_more(bank: Bank, query: Query) -> None:
     assert new["truncated"]
 
 
+def test_tail_begins_at_any_time(bank: Bank) -> None:
+    bank.create_customer()
+
+    new = bank.api.get("/events/tail", after="0001-01-01T00:00:00Z")
+
+    assert (new.status, len(new.data["events"])) == (200, 1)
+
+
 def test_too_many_are_not_watched(bank: Bank, event_id: str) -> None:
     reply = bank.api.get("/events/tail", watch=[event_id] * 101)
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from chalicelib.banking.overview.read_overview import ANSWERS
 from chalicelib.banking.overview.reading import FIRST_STEPS
+from chalicelib.banking.tenants import ADMIN_ID
 from tests.integration.banking.overview.written import (
     seconds,
     write_event,
@@ -58,6 +59,23 @@ def test_system_without_banks_explains_itself(admin: Api) -> None:
         "cache",
     }
     assert answer["last_hour"][0]["committed"] is None
+
+
+def test_operators_queue_may_stay_unread(admin: Api, bank: Bank, query: Query) -> None:
+    """Until somebody has confirmed one of its events."""
+    balance(query)
+    query(
+        "INSERT INTO queue_observations SELECT consumer_id, true, 1, 0, 0, now() FROM consumers"
+        " WHERE consumer_id = %(id)s",
+        id=ADMIN_ID,
+    )
+    assert admin.get("/overview").data["attention"] == []
+
+    (event,) = query("SELECT event_id FROM customer_events WHERE consumer_id = %(id)s", id=ADMIN_ID)
+    admin.post("/events/confirm-delivery", event_id=str(event["event_id"]), status="received")
+
+    (entry,) = admin.get("/overview").data["attention"]
+    assert entry["condition"] == "queue_without_reader"
 
 
 def test_events_show_at_once(admin: Api, bank: Bank, query: Query) -> None:

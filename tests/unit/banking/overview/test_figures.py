@@ -10,6 +10,7 @@ import pytest
 from chalicelib.banking.overview import figures
 from chalicelib.banking.overview.conditions import CONDITIONS
 from chalicelib.banking.overview.servers import SystemState, missed_periods
+from chalicelib.banking.tenants import ADMIN_ID
 from fintegrate.console.attention import attention, in_short, verdict, worst
 from fintegrate.schedule_runs import ScheduleState
 
@@ -34,6 +35,7 @@ CALM: dict[str, Any] = {
     "key_expires_at": NOW + timedelta(days=90),
     "queue_depth": 0,
     "readers": 1,
+    "has_confirmed": False,
     "replay_still_since": None,
 }
 
@@ -41,6 +43,17 @@ CALM: dict[str, Any] = {
 def names(row: dict[str, Any], past: dict[str, Any] | None = None, **ledger: Any) -> list[str]:
     full = figures.completed({**CALM, **row}, past, ledger or None)
     return [finding.condition.name for finding in figures.findings(full)]
+
+
+@pytest.mark.parametrize(
+    ("has_confirmed", "expected"), [(False, []), (True, ["queue_without_reader"])]
+)
+def test_operators_unused_queue_asks_nobody(has_confirmed: bool, expected: list[str]) -> None:
+    """It tells of new banks, and nobody has to read it."""
+    own = {"consumer_id": ADMIN_ID, "queue_depth": 5, "readers": 0, "has_confirmed": has_confirmed}
+
+    assert names(own) == expected
+    assert names({**own, "consumer_id": CALM["consumer_id"]}) == ["queue_without_reader"]
 
 
 def ago(seconds: float) -> datetime:

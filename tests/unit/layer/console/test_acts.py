@@ -22,6 +22,10 @@ from fintegrate.http.validation import validate_json
 AT = datetime(2026, 11, 27, 9, 0, tzinfo=UTC)
 
 
+class Named(Act):
+    event_ids: list[str]
+
+
 def called(body: str, session_id: str | None) -> Any:
     """A call with this body, as far as a reason is concerned."""
     caller = SimpleNamespace(session_id=session_id)
@@ -52,6 +56,15 @@ def row(events: int, bank: str | None = None, state: str | None = None) -> dict[
 )
 def test_reason_is_given_or_spared(body: str, session_id: str | None, of_all: bool) -> None:
     require_reason(called(body, session_id), of_all=of_all)
+
+
+def test_reason_keeps_no_key() -> None:
+    """Not only the audit log has it: banks read the reasons of replays and of resolved letters."""
+    key = "fk_" + "1" * 32 + "_" + "a" * 72
+
+    told = validate_json(Act, f'{{"reason": "see {key}"}}').reason
+
+    assert told == "see fk_" + "1" * 32 + "_[redacted]"
 
 
 @pytest.mark.parametrize(("session_id", "of_all"), [("s", False), (None, True)])
@@ -110,12 +123,24 @@ def test_dry_run_says_when_there_is_more() -> None:
 @pytest.mark.parametrize(("subject", "kept"), [("b1", "b1"), ("own", None), (None, None)])
 def test_audit_row_has_filter_and_counts(subject: str | None, kept: str | None) -> None:
     call = called('{"reason": "asked for", "expected_count": 3}', None)
-    call.caller.owner_id = "own"
+    call.caller.owner_id, call.caller.is_admin = "own", False
 
     said = audited(call, subject, {"succeeded": 2})
 
     assert (said.reason, said.subject) == ("asked for", kept)
     assert said.details == {"filter": {}, "counts": {"succeeded": 2}}
+
+
+@pytest.mark.parametrize(("is_admin", "kept"), [(False, 101), (True, 1000)])
+def test_tenants_ids_do_not_fill_the_audit_log(is_admin: bool, kept: int) -> None:
+    caller = SimpleNamespace(session_id=None, owner_id="own", is_admin=is_admin)
+    body = Named(event_ids=[f"e{number}" for number in range(1000)])
+
+    said = audited(SimpleNamespace(body=body, caller=caller), None, {})  # type: ignore[arg-type]
+
+    ids: Any = said.details["filter"]
+    assert len(ids["event_ids"]) == kept
+    assert ids["event_ids"][-1] == ("e999" if is_admin else "and 900 more")
 
 
 def test_one_event_is_one_customers() -> None:

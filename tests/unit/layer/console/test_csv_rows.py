@@ -11,7 +11,9 @@ import pytest
 from fintegrate.console.csv_rows import cell, csv_page, csv_text, headers_of
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"])
+@pytest.mark.parametrize(
+    "text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "\uff1d1"]
+)
 def test_formula_is_a_text(text: str) -> None:
     assert cell(text) == f"'{text}"
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 from typing_extensions import TypedDict
 
 from fintegrate.database import Row
@@ -18,9 +18,12 @@ from fintegrate.errors import Conflict, Invalid
 from fintegrate.http.audit import Audited
 from fintegrate.http.endpoint import Call
 from fintegrate.http.validation import Described, RequestModel, Text
+from fintegrate.redaction import redacted
 
 MOST_COUNTED = 200_000
 """How many rows a dry run looks at. Where there are more, it says so."""
+MOST_NAMED = 100
+"""How many ids the audit log keeps of a tenant's act. What it changed has its request's or job's id."""
 MORE = "More than {most} match; only so many were looked at"
 _TOLERATED = 10
 """How many more than expected an act may hit, in events and in per cent, whichever is more."""
@@ -28,6 +31,7 @@ _TOLERATED = 10
 ActReason = Annotated[
     Text,
     StringConstraints(max_length=500),
+    AfterValidator(redacted),
     Described("Why it is done, for the audit log", "asked for by the bank, ticket 4711"),
 ]
 DryRunOnly = Annotated[bool, Described("Whether to count only", False)]
@@ -118,8 +122,24 @@ def audited(call: Call[A], subject: str | None, counts: Mapping[str, object]) ->
     """
     how = {"reason", "dry_run", "expected_count"}
     chosen = call.body.model_dump(mode="json", by_alias=True, exclude=how, exclude_none=True)
+    if not call.caller.is_admin:
+        chosen = shortened(chosen)
     foreign = None if subject == call.caller.owner_id else subject
     return Audited(call.body.reason or "done", foreign, {"filter": chosen, "counts": counts})
+
+
+def shortened(chosen: Mapping[str, Any]) -> dict[str, Any]:
+    """A filter whose long lists end early and say how many more there are.
+
+    Tenants' acts have rows in the audit log as often as they like, but none of 40 kB.
+    """
+    return {name: _beginning(value) for name, value in chosen.items()}
+
+
+def _beginning(value: Any) -> Any:
+    if not isinstance(value, list) or len(value) <= MOST_NAMED:
+        return value
+    return [*value[:MOST_NAMED], f"and {len(value) - MOST_NAMED} more"]
 
 
 def dry_run(rows: Sequence[Row], most: int = MOST_COUNTED, warnings: Sequence[str] = ()) -> DryRun:

@@ -30,7 +30,7 @@ def test_now_says_what_is_stuck(anna: Person) -> None:
             BANK,
             "by itself, once the bank's program reads",
         ),
-        ("borealis: dead letters match no event", BANK, "2 in its dead letters"),
+        ("borealis: dead letters match no event", BANK, "2 of its dead letters"),
         ("borealis: the ledger does not balance", "our side", "not by itself"),
     ):
         said = problem(anna, words)
