@@ -417,14 +417,9 @@ def test_act_is_in_the_audit_log(missed: Bank, query: Query) -> None:
     change(missed.api, job, action="cancel", reason="enough")
 
     rows = query(
-<<<<<<< HEAD
-        "SELECT action, reason, details FROM audit_log WHERE subject_consumer_id = %(id)s"
-        " AND action LIKE 'POST /replay/%%' ORDER BY created_at",
-=======
         "SELECT action, reason, details FROM audit_log"
         " WHERE subject_consumer_id = %(id)s AND action LIKE '%%/replay/%%'"
         " ORDER BY created_at",
->>>>>>> refs/heads/console
         id=missed.consumer_id,
     )
     assert [row["reason"] for row in rows] == ["INC-2041", "enough"]
