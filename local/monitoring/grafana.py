@@ -73,6 +73,7 @@ def _run(client: docker.DockerClient, checkout: Checkout, prometheus_url: str) -
             "GF_AUTH_ANONYMOUS_ENABLED": "true",
             "GF_AUTH_ANONYMOUS_ORG_ROLE": "Viewer",
             "GF_AUTH_DISABLE_LOGIN_FORM": "true",
+            "GF_AUTH_BASIC_ENABLED": "false",
             "GF_ANALYTICS_REPORTING_ENABLED": "false",
             "GF_ANALYTICS_CHECK_FOR_UPDATES": "false",
             "PROMETHEUS_URL": prometheus_url,
