@@ -942,10 +942,10 @@ GRANT UPDATE (resolved_at, resolved_by, resolved_reason, requeued_at)
 GRANT SELECT, UPDATE ON recovery TO fintegrate_app;
 GRANT SELECT, INSERT, UPDATE
     ON broker_access, consumer_api_keys, consumer_usage, consumers, customer_events,
-       last_reconciliation, replay_jobs, replays, schedule_runs
+       last_reconciliation, replay_jobs, schedule_runs
     TO fintegrate_app;
 GRANT SELECT, INSERT, UPDATE, DELETE
     ON audit_log, console_sessions, consumer_event_receipts, customer_tags, customers,
-       idempotency_keys, publishing_pauses, queue_observations, replay_batches, stream_hours,
-       stream_minutes
+       idempotency_keys, publishing_pauses, queue_observations, replay_batches, replays,
+       stream_hours, stream_minutes
     TO fintegrate_app;

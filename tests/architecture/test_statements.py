@@ -248,6 +248,7 @@ UNFILTERED = {
     "functions/banking/schedules/purge.sql": {
         "idempotency_keys": OPERATOR,
         "receipts": OPERATOR,
+        "replays": OPERATOR,
         "attempts": OPERATOR,
         "audit_rows": OPERATOR,
         "console_sessions": OPERATOR,

@@ -1,9 +1,9 @@
 """Every day: deletes rows past their retention, in batches with a transaction each.
 
-Deletes idempotency keys after 24 hours, sessions a day after they expired, receipts and attempts after
-`RECEIPT_RETENTION_DAYS`, audit rows after `AUDIT_RETENTION_DAYS` and dead letters after
-`DEAD_LETTER_RETENTION_DAYS`. A failed event keeps its dead letters. Customers' events are never
-deleted.
+Deletes idempotency keys after 24 hours, sessions a day after they expired, receipts, attempts and
+finished replays after `RECEIPT_RETENTION_DAYS`, audit rows after `AUDIT_RETENTION_DAYS` and dead
+letters after `DEAD_LETTER_RETENTION_DAYS`. A failed event keeps its dead letters. Customers' events are
+never deleted.
 """
 
 from __future__ import annotations

@@ -61,6 +61,19 @@ WITH gone AS (
 )
 SELECT count(*) AS count FROM gone
 
+-- name: replays
+-- Finished ones whose confirmations are counted: nothing writes to them any more.
+WITH gone AS (
+    DELETE FROM replays
+    WHERE ctid = ANY (ARRAY(
+        SELECT ctid FROM replays
+        WHERE is_counted
+          AND finished_at < clock_timestamp() - make_interval(days => %(receipt_days)s)
+        ORDER BY finished_at LIMIT %(batch)s FOR UPDATE SKIP LOCKED))
+    RETURNING 1
+)
+SELECT count(*) AS count FROM gone
+
 -- name: dead_letters
 -- But those of a failed event: they say why it failed, and the ledger asks for them. The event is looked up
 -- row by row, so that no plan reads all events. Nothing is locked: who deletes a letter twice does no harm.

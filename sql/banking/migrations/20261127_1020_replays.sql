@@ -76,7 +76,6 @@ CREATE TABLE IF NOT EXISTS replay_batches (
     CONSTRAINT replay_batches_pkey PRIMARY KEY (job_id, number)
 );
 
-GRANT SELECT, INSERT, UPDATE ON replays TO fintegrate_app;
-GRANT SELECT, INSERT, UPDATE, DELETE ON replay_batches TO fintegrate_app;
+GRANT SELECT, INSERT, UPDATE, DELETE ON replays, replay_batches TO fintegrate_app;
 
 COMMIT;

@@ -41,12 +41,20 @@ SELECT 'q', gen_random_uuid(), %(event_id)s::uuid, 'rejected', '', '{}', gen_ran
        clock_timestamp() - %(age)s::interval
 FROM generate_series(1, %(count)s)
 """
+REPLAYS = """
+INSERT INTO replays (job_id, consumer_id, status, mode, filter_json, filter_hash, include_late,
+                     per_second, request_id, matched, is_counted, finished_at)
+SELECT gen_random_uuid(), gen_random_uuid(), 'done', 'missed', '{}', 'h', false, 50, 'r', 0, true,
+       clock_timestamp() - %(age)s::interval
+FROM generate_series(1, %(count)s)
+"""
 UNMATCHED = LETTERS.replace("%(event_id)s", "NULL")
 TABLES = {
     KEYS: "idempotency_keys",
     RECEIPTS: "consumer_event_receipts",
     ATTEMPTS: "event_attempts",
     AUDIT_ROWS: "audit_log",
+    REPLAYS: "replays",
     UNMATCHED: "dead_letters",
 }
 NOTHING = {
@@ -55,6 +63,7 @@ NOTHING = {
     "attempts": 0,
     "audit_rows": 0,
     "console_sessions": 0,
+    "replays": 0,
     "dead_letters": 0,
 }
 
@@ -77,6 +86,7 @@ def small_batches(environment: dict[str, str], parts: Parts) -> Iterator[Parts]:
         (RECEIPTS, "10 days 1 minute", "9 days 23 hours", "receipts"),
         (ATTEMPTS, "10 days 1 minute", "9 days 23 hours", "attempts"),
         (AUDIT_ROWS, "20 days 1 minute", "19 days 23 hours", "audit_rows"),
+        (REPLAYS, "10 days 1 minute", "9 days 23 hours", "replays"),
         (UNMATCHED, "30 days 1 minute", "29 days 23 hours", "dead_letters"),
     ],
 )
@@ -91,6 +101,14 @@ def test_only_old_rows_are_purged(
     assert run_schedule("purge") == NOTHING
 
     assert query(f"SELECT count(*) AS count FROM {TABLES[rows]}") == [{"count": 4}]
+
+
+@pytest.mark.usefixtures("small_batches")
+def test_uncounted_replay_stays(query: Query) -> None:
+    query(REPLAYS, age="1000 days", count=2)
+    query("UPDATE replays SET is_counted = false")
+
+    assert run_schedule("purge") == NOTHING
 
 
 @pytest.mark.usefixtures("small_batches")
