@@ -14,6 +14,7 @@ from chalicelib.banking.overview.waiting import seconds_since
 from chalicelib.banking.tenants import ADMIN_ID
 from fintegrate.console.attention import Finding, attention, verdict
 from fintegrate.database import Database, Row
+from fintegrate.errors import NotFound
 
 FIRST_STEPS = (
     "No bank is connected yet. Make one under Banks, then give its program the key and the access "
@@ -27,11 +28,17 @@ NOT_FOR_TENANTS = ("/banks", "/ledger")
 def read_overview(
     database: Database, consumer_id: str | None, past: History, system: SystemState, *, tenant: bool
 ) -> dict[str, Any]:
-    """The answer of `GET /overview` about all streams, or one; a tenant sees less of the system."""
+    """The answer of `GET /overview` about all streams, or one; a tenant sees less of the system.
+
+    Raises:
+        NotFound: there is no such stream.
+    """
     found = [
         figures.completed(row, past.streams.get(str(row["consumer_id"])), past.ledger)
         for row in waiting.read(database, consumer_id)
     ]
+    if not found:
+        raise NotFound("No such consumer; check consumer_id")
     now, stream = found[0]["at"], history.stream_of(consumer_id)
     live = history.read_live(database, consumer_id, past.counted_until, now)
     by_stream = {str(row["consumer_id"]): list(figures.findings(row)) for row in found}

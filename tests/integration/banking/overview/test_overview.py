@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -59,6 +60,10 @@ def test_system_without_banks_explains_itself(admin: Api) -> None:
         "cache",
     }
     assert answer["last_hour"][0]["committed"] is None
+
+
+def test_unknown_bank_is_not_found(admin: Api) -> None:
+    assert admin.get("/overview", consumer_id=str(uuid.uuid4())).status == 404
 
 
 def test_operators_queue_may_stay_unread(admin: Api, bank: Bank, query: Query) -> None:
