@@ -161,7 +161,7 @@ def _entry(plan: Plan, parameter: dict[str, Any], sent: Mapping[str, Any]) -> di
         "key": parameter["name"],
         "value": str(_variable(plan, parameter["name"], example)),
         "description": parameter.get("description", ""),
-        "disabled": not parameter.get("required", False),
+        "disabled": not parameter.get("required", False) and parameter["name"] not in sent,
     }
 
 

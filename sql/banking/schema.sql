@@ -615,7 +615,6 @@ CREATE TABLE console_sessions (
     ended_at     timestamptz,
     CONSTRAINT console_sessions_pkey PRIMARY KEY (session_id),
     CONSTRAINT console_sessions_token_hash_key UNIQUE (token_hash),
-    CONSTRAINT console_sessions_key_id_fkey FOREIGN KEY (key_id) REFERENCES consumer_api_keys (key_id),
     CONSTRAINT console_sessions_actor_check CHECK (char_length(actor) <= 64)
 );
 

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import ConfigDict, Field, StringConstraints, model_validator
 from typing_extensions import TypedDict
 
 from chalicelib.banking.events.models import ScopedRequest, SweepResult
@@ -68,6 +68,21 @@ class DeadLetterRef(RequestModel):
 class Requeue(Act, DeadLetterFilter):
     """Which open dead letters to send again: by their ids, or all that fit the filter; and why."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "anyOf": [
+                {"required": [name]}
+                for name in (
+                    "consumer_id",
+                    "dead_letter_ids",
+                    "matched",
+                    "from",
+                    "to",
+                    "death_reason",
+                )
+            ]
+        }
+    )
     dead_letter_ids: DeadLetterIds | None = None
     death_reason: DeathReason | None = None
 

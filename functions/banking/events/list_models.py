@@ -127,6 +127,9 @@ class EventTail(TypedDict):
 
     events: list[EventRow]
     watched: list[EventRow]
-    after: Annotated[datetime, Described("Send it as `after` to get what comes next", None)]
+    after: Annotated[
+        datetime,
+        Described("Send it as `after` to get what comes next", "2026-01-15T09:30:00+00:00"),
+    ]
     as_of: datetime
     truncated: Truncated

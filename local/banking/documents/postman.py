@@ -7,7 +7,7 @@ from typing import Any
 
 from local.documents.postman import Plan, pairs
 
-KEPT = ("customer_id", "consumer_id", "event_id")
+KEPT = ("customer_id", "consumer_id", "event_id", "job_id")
 KEEP_IDS = f"""\
 const isJson = pm.response.headers.get("Content-Type") === "application/json";
 const answered = (isJson && pm.response.json().data) || {{}};
@@ -16,20 +16,38 @@ for (const found of [answered, ...(answered.events || []).slice(0, 1)])
     if (found[name]) pm.collectionVariables.set(name, found[name]);
 if (answered.api_key)
   pm.collectionVariables.set("issued_key_id", answered.api_key.split("_")[1]);"""
-GIVEN = ("issued_key_id", "blocked_customer_id")
-"""Other variables: the public id of an issued key, and a customer to be named by hand."""
+GIVEN = ("issued_key_id", "blocked_customer_id", "dead_letter_id", "running_job_id")
+"""Other variables: the public id of an issued key; a customer, a dead letter and a replay to be named by
+hand."""
 SENT: dict[str, dict[str, Any]] = {
     "POST /console/session": {"actor": "Ann Example"},
     "POST /consumer/data": {"consumer_name": "bank_{{$timestamp}}"},
     "POST /consumer/change-status": {"status": "deactivated"},
+    "GET /consumer/integration": {"consumer_id": "{{consumer_id}}"},
     "GET /consumer/api-key/uses": {"key": "{{issued_key_id}}"},
     "POST /consumer/deactivate-api-key": {"api_key": "{{issued_key_id}}"},
     "PATCH /customer/change-status": {"status": "INACTIVE"},
     "DELETE /customer/tag": {"tag_key": "risk_class"},
     "POST /events/skip-head": {"customer_id": "{{blocked_customer_id}}"},
+    "POST /dead-letters/requeue": {
+        "consumer_id": "{{consumer_id}}",
+        "reason": "the cause is mended",
+    },
+    "POST /dead-letters/resolve": {
+        "dead_letter_ids": ["{{dead_letter_id}}"],
+        "reason": "looked at",
+    },
+    "GET /dead-letters/data": {"dead_letter_id": "{{dead_letter_id}}"},
+    "POST /replay/data": {"consumer_id": "{{consumer_id}}", "reason": "the bank was away"},
+    "POST /replay/change-status": {"job_id": "{{running_job_id}}", "action": "pause"},
 }
 """Fields in place of the document's examples: what fits the state that the earlier requests left."""
-ONLY_WITH = {"POST /events/skip-head": "blocked_customer_id"}
+ONLY_WITH = {
+    "POST /events/skip-head": "blocked_customer_id",
+    "POST /dead-letters/resolve": "dead_letter_id",
+    "GET /dead-letters/data": "dead_letter_id",
+    "POST /replay/change-status": "running_job_id",
+}
 """Requests that are skipped until somebody sets the variable."""
 PLACES = {
     "GET /events/list": -1,

@@ -70,11 +70,12 @@ def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None:
 
 
 def test_document_marks_endpoints_with_keys(document: dict[str, Any]) -> None:
-    assert document["security"] == [{"ApiKey": []}]
+    assert document["security"] == [{"ApiKey": []}, {"Session": []}]
     public = {(m, p) for m, p, operation in operations(document) if operation.get("security") == []}
 
     assert public == {key for key, spec in specs().items() if spec.access is Access.PUBLIC}
     pages = {"/health", "/openapi.json", "/docs", "/api/v1/health"}
+    pages |= {"/console", "/console/assets/{name}"}
     pages |= {"/app/offline-queue.js", "/app/demo", "/app/feed", "/app/{file}"}
     assert public == {("GET", path) for path in pages}
 

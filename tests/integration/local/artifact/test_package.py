@@ -133,7 +133,7 @@ def test_console_belongs_to_banking(system: str) -> None:
     with zipfile.ZipFile(made.layer) as layer:
         files = [name for name in layer.namelist() if "/fintegrate_browser/console/" in name]
     with zipfile.ZipFile(made.bundle) as bundle:
-        modules = json.loads(bundle.read(f"{CODE}{MODULES}"))
+        modules = json.loads(lzma.decompress(bundle.read(f"{CODE}{MODULES}")))
 
     has = system == "banking"
     assert ({"/console", "/console/session", "/console/assets/{name}"} <= set(paths)) is has

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import lzma
 import os
 import uuid
 import zipfile
@@ -78,7 +79,7 @@ def names_in(archive: Path) -> list[str]:
 
 def modules_in(bundle: Path) -> list[str]:
     with zipfile.ZipFile(bundle) as packed:
-        return list(json.loads(packed.read(f"{CODE}{MODULES}")))
+        return list(json.loads(lzma.decompress(packed.read(f"{CODE}{MODULES}"))))
 
 
 @pytest.mark.parametrize(("system", "other"), [("banking", "letters"), ("letters", "banking")])

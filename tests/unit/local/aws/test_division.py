@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import lzma
 import re
 import zipfile
 from typing import Any
@@ -16,7 +17,7 @@ Template = dict[str, Any]
 
 def test_bundle_holds_sources_only(packaged: Package) -> None:
     with zipfile.ZipFile(packaged.files()["./deployment.zip"]) as bundle:
-        names = [*bundle.namelist(), *json.loads(bundle.read(f"{CODE}{MODULES}"))]
+        names = [*bundle.namelist(), *json.loads(lzma.decompress(bundle.read(f"{CODE}{MODULES}")))]
 
     assert {"app.py", "systems.py"} < set(names)
     assert [name for name in names if name.endswith(".pyc")] == []
