@@ -118,7 +118,7 @@ class Testbed(testbed.Testbed):
         self._hide()
 
     def reconciliation(self) -> dict[str, Any]:
-        """The system's own ledger. A fault's last trace, such as a connection that it cut, may cost a try."""
+        """The system's own ledger. A connection that a fault has cut may cost a try."""
         deadline = time.monotonic() + ANSWER_SECONDS
         while (answer := self._reconcile()).status_code == 503 and time.monotonic() < deadline:
             time.sleep(PAUSE_SECONDS)

@@ -32,7 +32,9 @@ def test_collection_passes_top_to_bottom(parts: object, environment: dict[str, s
     remove_queues(environment["RABBITMQ_URL"], [f"bank_{variables['$timestamp']}"])
 
     assert {name: status for name, status in answers.items() if status >= 300} == {}
-    assert len(answers) == sum(len(folder["item"]) for folder in collection["item"]) - len(ONLY_WITH)
+    assert len(answers) == sum(len(folder["item"]) for folder in collection["item"]) - len(
+        ONLY_WITH
+    )
     assert all(variables[name] for name in (*KEPT, "issued_key_id"))
 
 
