@@ -51,7 +51,7 @@ def test_events_reach_a_queue_that_was_deleted(
     assert run_schedule("redeliver")["attempted"] == 0
     run_schedule("sweep_dead_letters")
 
-    empty = Figures(queue_name(bank.name), 0, 0)
+    empty = Figures(queue_name(bank.name), 0, 0, 0)
     eventually(lambda: empty in figures(management), "the queue is there again")
     observe(environment["DATABASE_URL"], management)
     assert run_schedule("redeliver")["succeeded"] == 1
