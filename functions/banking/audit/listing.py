@@ -13,8 +13,8 @@ from fintegrate.queries import queries_beside
 SQL = queries_beside(__name__)
 FIRST, LOOKED_AT = 1_000, 10_000
 """How many rows of its source a page looks at: at first, and in all if those were too few."""
-SOURCES = ("of_request", "of_consumer", "of_actor", "of_action", "of_status", "of_all")
-"""What a list may be read by, the rarest first: an index each."""
+SOURCES = ("of_request", "of_consumer", "of_actor", "of_action", "of_status")
+"""What a list may be read by, the rarest first: an index each. Without any it is read by time."""
 
 
 class Page(NamedTuple):
@@ -62,8 +62,9 @@ def _search(
 def _conditions(wanted: AuditListing, consumer_id: str | None, *, is_admin: bool) -> dict[str, Any]:
     """A tenant's list looks at its own rows only: the cursor names the last one that was looked at."""
     of_request = wanted.request_id if is_admin else None
-    known = (of_request, consumer_id, wanted.actor, wanted.action, wanted.status_code, True)
-    source = next(name for name, value in zip(SOURCES, known, strict=True) if value is not None)
+    known = (of_request, consumer_id, wanted.actor, wanted.action, wanted.status_code)
+    given = (name for name, value in zip(SOURCES, known, strict=True) if value is not None)
+    source = next(given, None)
     return {
         **{name: name == source for name in SOURCES},
         "consumer_id": consumer_id,
