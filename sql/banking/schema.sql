@@ -304,9 +304,6 @@ CREATE INDEX consumer_event_receipts_by_age ON consumer_event_receipts (updated_
 CREATE INDEX consumer_event_receipts_received_of_consumer
     ON consumer_event_receipts (consumer_id, event_created_at, event_id)
     WHERE processing_status = 'received';
--- What the bank has received and not processed yet.
-CREATE INDEX consumer_event_receipts_at_bank
-    ON consumer_event_receipts (consumer_id, created_at, event_id) WHERE processing_status = 'received';
 
 -- A message from a dead-letter queue, stored unchanged. The fingerprint recognises a message that the
 -- broker delivers again because its acknowledgement was lost. superseded: a later copy of the event had

@@ -73,7 +73,7 @@ CROSS JOIN LATERAL (
                      AS deliver_status
           FROM consumer_event_receipts r
           WHERE r.consumer_id = c.consumer_id AND r.processing_status = 'received'
-          ORDER BY r.created_at, r.event_id
+          ORDER BY r.event_created_at, r.event_id
           LIMIT %(most)s) each
     WHERE deliver_status = 'delivered') at_bank
 LEFT JOIN strange ON strange.consumer_id = c.consumer_id

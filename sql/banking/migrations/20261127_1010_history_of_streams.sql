@@ -5,7 +5,7 @@
 --
 -- Rollback:
 --   DROP TABLE stream_minutes, stream_hours;
---   DROP INDEX customer_events_published_late, customer_events_redelivered, consumer_event_receipts_at_bank;
+--   DROP INDEX customer_events_published_late, customer_events_redelivered;
 
 BEGIN;
 
@@ -70,9 +70,6 @@ CREATE INDEX IF NOT EXISTS customer_events_published_late
 CREATE INDEX IF NOT EXISTS customer_events_redelivered
     ON customer_events (deliver_last_tried_at) INCLUDE (consumer_id)
     WHERE deliver_last_tried_at IS NOT NULL;
--- What the bank has received and not processed yet.
-CREATE INDEX IF NOT EXISTS consumer_event_receipts_at_bank
-    ON consumer_event_receipts (consumer_id, created_at, event_id) WHERE processing_status = 'received';
 
 GRANT SELECT, INSERT, UPDATE, DELETE ON stream_minutes, stream_hours TO fintegrate_app;
 
