@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,16 +11,16 @@ from urllib.parse import urlsplit
 
 import psycopg2
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page
 from psycopg2.extras import RealDictCursor
 
 from local.appevents.tokens import make_token
-from local.services.native.browser import CHROMIUM
 from local.services.running import RunningServices
 from local.services.settings import settings_environment
 from local.serving.server import Server, start_server
 from tests.conftest import WORKER
 from tests.integration.appevents.conftest import virtual_host
+from tests.support.chromium import chromium, playwright  # noqa: F401  # fixtures
 
 BATCH = "/api/v1/notify/events/batch"
 BLANK = "/app/blank"
@@ -139,30 +138,6 @@ class Tab:
         self.until(lambda: len(self.batches) >= times, f"{times} batches were sent")
 
 
-@pytest.fixture(scope="module")
-def playwright() -> Iterator[Playwright]:
-    """It keeps an event loop running, which tests of other files must not meet."""
-    if CHROMIUM.find() is None:
-        if os.environ.get("CI"):
-            raise RuntimeError("CI must have Chromium")
-        pytest.skip("Chromium is not installed: make setup")
-    with sync_playwright() as running:
-        yield running
-
-
-def launch_options() -> dict[str, Any]:
-    """How Chromium is started; as root it has no sandbox of its own."""
-    arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
-    return {"executable_path": str(CHROMIUM.find()), "args": arguments}
-
-
-@pytest.fixture(scope="module")
-def chromium(playwright: Playwright) -> Iterator[Browser]:
-    browser = playwright.chromium.launch(**launch_options())
-    yield browser
-    browser.close()
-
-
 @pytest.fixture(scope="package")
 def site_broker(services: RunningServices) -> Iterator[str]:
     """A virtual host of the site's own: a queue keeps the wait with which it was made."""
@@ -221,7 +196,7 @@ def prepared(context: BrowserContext, site: Site, person: Person) -> Iterator[Br
 
 
 @pytest.fixture
-def context(chromium: Browser, site: Site, person: Person) -> Iterator[BrowserContext]:
+def context(chromium: Browser, site: Site, person: Person) -> Iterator[BrowserContext]:  # noqa: F811
     with prepared(chromium.new_context(), site, person) as context:
         yield context
 

@@ -16,9 +16,9 @@ from tests.integration.appevents.browser.conftest import (
     Person,
     Site,
     Tab,
-    launch_options,
     prepared,
 )
+from tests.support.chromium import launch_options
 
 NewTab = Callable[[], Tab]
 Stored = Callable[[Person], list[str]]

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Locator, Page, Playwright, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect
 
-from local.services.native.browser import CHROMIUM
+from tests.support.chromium import chromium, playwright  # noqa: F401  # fixtures
 from tests.support.console_api import ADMIN_KEY, BANK_KEY, ConsoleApi, console_api
 
 NARROW, WIDE = (390, 844), (1440, 900)
@@ -83,25 +82,6 @@ class Person:
 Meet = Callable[..., Person]
 
 
-@pytest.fixture(scope="module")
-def playwright() -> Iterator[Playwright]:
-    """It keeps an event loop running, which tests of other files must not meet."""
-    if CHROMIUM.find() is None:
-        if os.environ.get("CI"):
-            raise RuntimeError("CI must have Chromium")
-        pytest.skip("Chromium is not installed: make setup")
-    with sync_playwright() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def chromium(playwright: Playwright) -> Iterator[Browser]:
-    arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
-    browser = playwright.chromium.launch(executable_path=str(CHROMIUM.find()), args=arguments)
-    yield browser
-    browser.close()
-
-
 @pytest.fixture
 def api() -> Iterator[ConsoleApi]:
     with console_api() as running:
@@ -109,7 +89,7 @@ def api() -> Iterator[ConsoleApi]:
 
 
 @pytest.fixture
-def meet(chromium: Browser, api: ConsoleApi) -> Iterator[Meet]:
+def meet(chromium: Browser, api: ConsoleApi) -> Iterator[Meet]:  # noqa: F811
     """Gives each person a browser of their own."""
     contexts = []
 
