@@ -52,19 +52,15 @@ def page(*, is_local: bool) -> StaticFile:
 
 
 @cache
-def asset(name: str) -> StaticFile | None:
-    """A file that the page names; None if there is none of this name."""
-    kind = TYPES.get(Path(name).suffix)
-    if kind is None or name not in _names():
-        return None
-    kept = KEEP if _HASHED.fullmatch(name) else ASK_EACH_TIME
-    text = (_folder() / name).read_text(encoding="utf-8")
-    return static_file(text, {**OWN, "Content-Type": kind, "Cache-Control": kept})
+def assets() -> dict[str, StaticFile]:
+    """The files that the page names, by name. Nothing is kept of names that anybody makes up."""
+    return {path.name: _asset(path) for path in _folder().iterdir() if path.suffix in TYPES}
 
 
-@cache
-def _names() -> frozenset[str]:
-    return frozenset(path.name for path in _folder().iterdir())
+def _asset(path: Path) -> StaticFile:
+    kept = KEEP if _HASHED.fullmatch(path.name) else ASK_EACH_TIME
+    headers = {**OWN, "Content-Type": TYPES[path.suffix], "Cache-Control": kept}
+    return static_file(path.read_text(encoding="utf-8"), headers)
 
 
 def _folder() -> Path:

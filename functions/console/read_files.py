@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from chalicelib.console.blueprint import console
-from chalicelib.console.files import asset, page
+from chalicelib.console.files import assets, page
 from chalicelib.console.wiring import endpoint, parts
 from fintegrate.errors import NotFound
 from fintegrate.http.endpoint import Access, Answer, Call, Nothing
@@ -46,7 +46,7 @@ def read_asset(call: Call[Nothing]) -> Answer:
 
     Browsers keep a file whose name has its hash for a year.
     """
-    found = asset(call.path.name)
+    found = assets().get(call.path.name)
     if found is None:
         raise NotFound("There is no such file")
     return found.answer()

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.console import files
 from local.banking.in_process import api_event, invoke
 from tests.support.banking import parts_with
 
@@ -96,3 +97,13 @@ def test_other_files_are_not_found(name: str) -> None:
 
 def test_answers_of_the_api_are_not_kept() -> None:
     assert get("/console/session")["headers"]["Cache-Control"] == "no-store"
+
+
+def test_made_up_names_are_not_kept() -> None:
+    """Anybody may ask for files, so nothing may grow with what is asked for."""
+    before = set(files.assets())
+
+    statuses = {get(PLAIN, name=f"app.{number:08x}.js")["statusCode"] for number in range(20)}
+
+    assert statuses == {404}
+    assert set(files.assets()) == before >= set(named_files())
