@@ -8,18 +8,13 @@ from typing_extensions import TypedDict
 
 from chalicelib.banking.events.models import ScopedRequest
 from fintegrate.http.cursors import Cursor, Limit, NextCursor
-from fintegrate.http.validation import Described, Instant, Text
+from fintegrate.http.span import Span
+from fintegrate.http.validation import Described, Text
 
 
-class AuditListing(ScopedRequest):
+class AuditListing(ScopedRequest, Span):
     """Which rows to list; all conditions hold."""
 
-    begin: Annotated[
-        Instant | None, Field(alias="from"), Described("Written at this time or later", None)
-    ] = None
-    end: Annotated[
-        Instant | None, Field(alias="to"), Described("Written before this time", None)
-    ] = None
     actor: Annotated[
         Annotated[Text, StringConstraints(max_length=64)] | None,
         Described("By the person of this name", None),

@@ -40,8 +40,8 @@ def meant(call: Call[Requeue]) -> Row:
         "dead_letter_ids": None,
         "matched": body.matched if call.caller.is_admin else True,
         "reason": body.death_reason,
-        "since": body.since,
-        "until": body.until,
+        "begin": body.begin,
+        "end": body.end,
         "most": MOST_COUNTED,
         "subject": seen["consumer_id"],
     }
@@ -59,7 +59,7 @@ def check_named(db: Database, dead_letter_ids: list[UUID], seen: Row) -> Row:
     if resolved:
         raise Conflict(f"Dead letter {resolved[0]} is resolved already; nothing was done")
     banks = {row["consumer_id"] for row in found}
-    rest = dict.fromkeys(("matched", "reason", "since", "until"))
+    rest = dict.fromkeys(("matched", "reason", "begin", "end"))
     said = {"dead_letter_ids": ids, "most": MOST_COUNTED}
     return {**seen, **rest, **said, "subject": banks.pop() if len(banks) == 1 else None}
 

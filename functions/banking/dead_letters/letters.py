@@ -35,7 +35,7 @@ def list_letters(
 ) -> dict[str, Any]:
     """Read a page of letters, newest first; the first one with their number."""
     wanted = {
-        **listing.model_dump(include={"matched", "resolved", "reason", "since", "until"}),
+        **listing.model_dump(include={"matched", "resolved", "reason", "begin", "end"}),
         **seen,
         "most": MOST_COUNTED,
         **page_parameters(listing.cursor, listing.limit),

@@ -18,8 +18,8 @@ CROSS JOIN LATERAL (
       AND (d.resolved_at IS NULL) = is_open AND (d.event_id IS NULL) = is_unmatched
       AND (%(reason)s::text IS NULL OR d.reason = %(reason)s)
       AND (%(sees_foreign)s OR d.reason NOT LIKE 'foreign: %%')
-      AND (%(since)s::timestamptz IS NULL OR d.created_at >= %(since)s)
-      AND (%(until)s::timestamptz IS NULL OR d.created_at < %(until)s)
+      AND (%(begin)s::timestamptz IS NULL OR d.created_at >= %(begin)s)
+      AND (%(end)s::timestamptz IS NULL OR d.created_at < %(end)s)
       AND (%(after_at)s::timestamptz IS NULL
            OR (d.created_at, d.dead_letter_id) < (%(after_at)s, %(after_id)s::uuid))
     ORDER BY d.created_at DESC, d.dead_letter_id DESC
@@ -45,8 +45,8 @@ FROM (SELECT
             AND (d.resolved_at IS NULL) = is_open AND (d.event_id IS NULL) = is_unmatched
             AND (%(reason)s::text IS NULL OR d.reason = %(reason)s)
             AND (%(sees_foreign)s OR d.reason NOT LIKE 'foreign: %%')
-            AND (%(since)s::timestamptz IS NULL OR d.created_at >= %(since)s)
-            AND (%(until)s::timestamptz IS NULL OR d.created_at < %(until)s)
+            AND (%(begin)s::timestamptz IS NULL OR d.created_at >= %(begin)s)
+            AND (%(end)s::timestamptz IS NULL OR d.created_at < %(end)s)
           LIMIT %(most)s + 1) found
       WHERE (%(consumer_id)s::uuid IS NULL OR c.consumer_id = %(consumer_id)s)
         AND (%(resolved)s::boolean IS NULL OR is_open <> %(resolved)s)

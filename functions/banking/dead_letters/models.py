@@ -11,7 +11,8 @@ from chalicelib.banking.events.models import ScopedRequest, SweepResult
 from chalicelib.banking.fields import ConsumerId, EventId
 from fintegrate.console.acts import Act, DryRunFields
 from fintegrate.http.cursors import Cursor, Limit, NextCursor
-from fintegrate.http.validation import Described, Instant, RequestModel, Text
+from fintegrate.http.span import Span
+from fintegrate.http.validation import Described, RequestModel, Text
 
 DeadLetterId = Annotated[
     UUID, Described("The dead letter's id", "5a0c8f6e-1d2b-4c3d-9e8f-7a6b5c4d3e2f")
@@ -28,26 +29,10 @@ DeathReason = Annotated[
 ]
 
 
-class DeadLetterFilter(ScopedRequest):
+class DeadLetterFilter(ScopedRequest, Span):
     """Which dead letters: those that fit all that is said."""
 
     matched: Annotated[bool, Described("Whether they belong to an event", True)] | None = None
-    since: Annotated[
-        Instant | None,
-        Field(alias="from"),
-        Described("Only what was stored then or later", "2026-01-15T09:30:00+00:00"),
-    ] = None
-    until: Annotated[
-        Instant | None,
-        Field(alias="to"),
-        Described("Only what was stored before", "2026-01-16T09:30:00+00:00"),
-    ] = None
-
-    @model_validator(mode="after")
-    def _time_goes_forward(self) -> Self:
-        if self.since and self.until and self.since >= self.until:
-            raise ValueError("from must be before to")
-        return self
 
 
 class DeadLetterListing(DeadLetterFilter):
@@ -88,7 +73,7 @@ class Requeue(Act, DeadLetterFilter):
 
     @model_validator(mode="after")
     def _says_which(self) -> Self:
-        said = (self.consumer_id, self.matched, self.since, self.until, self.death_reason)
+        said = (self.consumer_id, self.matched, self.begin, self.end, self.death_reason)
         filtered = any(each is not None for each in said)
         if filtered == (self.dead_letter_ids is not None):
             raise ValueError("send dead_letter_ids, or a filter, and not both")

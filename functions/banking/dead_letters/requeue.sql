@@ -19,8 +19,8 @@ WITH chosen AS (
       AND (%(matched)s::boolean IS NULL OR (d.event_id IS NULL) <> %(matched)s)
       AND (%(reason)s::text IS NULL OR d.reason = %(reason)s)
       AND (%(sees_foreign)s OR d.reason NOT LIKE 'foreign: %%')
-      AND (%(since)s::timestamptz IS NULL OR d.created_at >= %(since)s)
-      AND (%(until)s::timestamptz IS NULL OR d.created_at < %(until)s)
+      AND (%(begin)s::timestamptz IS NULL OR d.created_at >= %(begin)s)
+      AND (%(end)s::timestamptz IS NULL OR d.created_at < %(end)s)
     LIMIT %(most)s + 1
 ), told AS (
     SELECT chosen.consumer_id, c.name AS consumer_name, e.customer_id, chosen.created_at,
@@ -54,8 +54,8 @@ FROM (SELECT
         AND (%(matched)s::boolean IS NULL OR (d.event_id IS NULL) <> %(matched)s)
         AND (%(reason)s::text IS NULL OR d.reason = %(reason)s)
         AND (%(sees_foreign)s OR d.reason NOT LIKE 'foreign: %%')
-        AND (%(since)s::timestamptz IS NULL OR d.created_at >= %(since)s)
-        AND (%(until)s::timestamptz IS NULL OR d.created_at < %(until)s)
+        AND (%(begin)s::timestamptz IS NULL OR d.created_at >= %(begin)s)
+        AND (%(end)s::timestamptz IS NULL OR d.created_at < %(end)s)
       LIMIT %(most)s + 1) counted
 
 -- name: next
@@ -71,8 +71,8 @@ CROSS JOIN LATERAL (
       AND (%(dead_letter_ids)s::uuid[] IS NULL OR d.dead_letter_id = ANY (%(dead_letter_ids)s::uuid[]))
       AND (%(reason)s::text IS NULL OR d.reason = %(reason)s)
       AND (%(sees_foreign)s OR d.reason NOT LIKE 'foreign: %%')
-      AND (%(since)s::timestamptz IS NULL OR d.created_at >= %(since)s)
-      AND (%(until)s::timestamptz IS NULL OR d.created_at < %(until)s)
+      AND (%(begin)s::timestamptz IS NULL OR d.created_at >= %(begin)s)
+      AND (%(end)s::timestamptz IS NULL OR d.created_at < %(end)s)
       AND (%(after_at)s::timestamptz IS NULL
            OR (d.created_at, d.dead_letter_id) > (%(after_at)s, %(after_id)s::uuid))
     ORDER BY d.created_at, d.dead_letter_id

@@ -19,6 +19,7 @@ from chalicelib.banking.fields import CustomerId
 from fintegrate.console.totals import AtLeast, Count
 from fintegrate.http.cursors import Cursor, Limit, NextCursor
 from fintegrate.http.several import SEVERAL
+from fintegrate.http.span import Span
 from fintegrate.http.validation import Described, Instant, Text
 
 Part = Annotated[Text, StringConstraints(max_length=200)]
@@ -30,7 +31,7 @@ Truncated = Annotated[
 ]
 
 
-class EventFilters(ScopedRequest):
+class EventFilters(ScopedRequest, Span):
     """Which events; all conditions hold."""
 
     customer_id: CustomerId | None = None
@@ -46,12 +47,6 @@ class EventFilters(ScopedRequest):
         Annotated[list[EventType], Field(min_length=1, max_length=4)] | None,
         SEVERAL,
         Described("Only of one of these types", None),
-    ] = None
-    begin: Annotated[
-        Instant | None, Field(alias="from"), Described("Created at this time or later", None)
-    ] = None
-    end: Annotated[
-        Instant | None, Field(alias="to"), Described("Created before this time", None)
     ] = None
     reason: Annotated[
         Part | None, Described("A part of the reason why it was not published or delivered", None)

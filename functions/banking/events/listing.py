@@ -199,8 +199,6 @@ def _complete(rows: list[Row]) -> tuple[list[Row], Row | None]:
 
 def _span(filters: EventFilters) -> tuple[datetime | None, datetime | None]:
     begin, end = filters.begin, filters.end
-    if begin is not None and end is not None and begin > end:
-        raise Invalid("from: must not be after `to`")
     if filters.payload_contains is not None and (
         begin is None or (end or datetime.now(UTC)) - begin > _PAYLOAD_SPAN
     ):

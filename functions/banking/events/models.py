@@ -29,6 +29,11 @@ EventState = Literal[
 Reason = Annotated[Text, StringConstraints(max_length=1000)]
 _RECEIVED = Described("When the consumer received the event", "2026-01-15T09:30:00+00:00")
 _FAILURE = Described("Why it failed", "the account is blocked")
+EventTypes = Annotated[
+    list[EventType],
+    Field(min_length=1, max_length=4),
+    Described("Only events of these types", ["customer_creation"]),
+]
 Sequence = Annotated[int, Described("Counts a customer's events from 1 without gaps", 1)]
 
 
@@ -63,14 +68,7 @@ class SweepRequest(Act, ScopedRequest):
         Annotated[int, Field(ge=1, le=1000), Described("Only events that were tried less often", 3)]
         | None
     ) = None
-    event_types: (
-        Annotated[
-            list[EventType],
-            Field(min_length=1, max_length=4),
-            Described("Only events of these types", ["customer_creation"]),
-        ]
-        | None
-    ) = None
+    event_types: EventTypes | None = None
     event_ids: (
         Annotated[
             list[UUID],

@@ -7,12 +7,12 @@ from uuid import UUID
 from pydantic import Field, model_validator
 from typing_extensions import TypedDict
 
-from chalicelib.banking.events.models import EventState, ScopedRequest
-from chalicelib.banking.events.topology import EventType
+from chalicelib.banking.events.models import EventState, EventTypes, ScopedRequest
 from chalicelib.banking.fields import ConsumerId, CustomerId, EventId
 from fintegrate.console.acts import Act, ActReason, DryRunFields
 from fintegrate.http.cursors import Cursor, Limit, NextCursor
-from fintegrate.http.validation import Described, Instant, RequestModel, Text
+from fintegrate.http.span import Span
+from fintegrate.http.validation import Described, RequestModel, Text
 
 Mode = Literal["missed", "all"]
 Status = Literal["queued", "running", "paused", "cancelled", "done"]
@@ -27,7 +27,7 @@ MISSED: frozenset[EventState] = frozenset(
 ALL = MISSED | {"processed"}
 
 
-class Replay(Act):
+class Replay(Act, Span):
     """Which events of a bank to send again: `event_ids`, or any of the other filters, or all."""
 
     consumer_id: ConsumerId | None = None
@@ -40,24 +40,7 @@ class Replay(Act):
         ]
         | None
     ) = None
-    event_types: (
-        Annotated[
-            list[EventType],
-            Field(min_length=1, max_length=4),
-            Described("Only events of these types", ["customer_creation"]),
-        ]
-        | None
-    ) = None
-    begin: Annotated[
-        Instant | None,
-        Field(alias="from"),
-        Described("Only events from this time on", "2026-01-15T02:00:00+00:00"),
-    ] = None
-    end: Annotated[
-        Instant | None,
-        Field(alias="to"),
-        Described("Only events before this time", "2026-01-15T04:00:00+00:00"),
-    ] = None
+    event_types: EventTypes | None = None
     customer_id: CustomerId | None = None
     failure_group: (
         Annotated[
@@ -82,8 +65,6 @@ class Replay(Act):
         named = any(other is not None for other in (*others, self.failure_group))
         if self.event_ids is not None and named:
             raise ValueError("event_ids goes with no other filter")
-        if self.begin is not None and self.end is not None and self.begin >= self.end:
-            raise ValueError("from must be before to")
         known = MISSED if self.mode == "missed" else ALL
         if wrong := set(self.states or ()) - known:
             told = " and ".join(sorted(wrong))

@@ -25,7 +25,7 @@ DAY = {"from": "2026-03-01T00:00:00+00:00"}
     [
         ({"limit": 0}, "limit: must be at least 1, got '0'"),
         ({"limit": 201}, "limit: must be at most 200, got '201'"),
-        ({**DAY, "to": "2026-02-01T00:00:00+00:00"}, "from: must not be after `to`"),
+        ({**DAY, "to": "2026-02-01T00:00:00+00:00"}, "request: from must be before to"),
         (
             {"from": "2026-02-31T00:00:00+00:00"},
             "from: must be an ISO 8601 time with offset, got '2026-02-31T00:00:00+00:00'",
