@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -491,65 +492,69 @@ def _listed(api: ConsoleApi, query: dict[str, str]) -> list[dict[str, Any]]:
     return [e for e in rows if wanted in {None, e["consumer_id"]}]
 
 
-def answer(  # noqa: C901 - one line an endpoint
-    api: ConsoleApi, method: str, path: str, query: dict[str, str], body: dict[str, Any]
+Asked = dict[str, str]
+"""The parameters of a request."""
+Told = Callable[["ConsoleApi", Asked], dict[str, Any] | None]
+
+
+def _page(api: ConsoleApi, query: Asked) -> dict[str, Any]:
+    rows = _listed(api, query)
+    counts = {"total": len(rows), "at_least": False, "truncated": False}
+    return {"events": rows, "next_cursor": "older", **counts}
+
+
+def _tail(api: ConsoleApi, query: Asked) -> dict[str, Any]:
+    watched = [e for e in api.events if e["event_id"] in query.get("watch", "")]
+    return {"events": list(api.newer), "watched": watched, "after": "c1", "as_of": iso()}
+
+
+def _life(api: ConsoleApi, query: Asked) -> dict[str, Any] | None:
+    rows = [e for e in api.events + api.newer if e["event_id"] == query.get("event_id")]
+    return life(rows[0], payload=query.get("payload") != "false") if rows else None
+
+
+def _letter(_api: ConsoleApi, _query: Asked) -> dict[str, Any]:
+    body = {"body": '{"name": "<b>x</b>"}', "body_encoding": "utf-8", "body_truncated": False}
+    return {**letters(is_matched=True)["dead_letters"][0], **body, "properties": {}}
+
+
+def _integration(_api: ConsoleApi, query: Asked) -> dict[str, Any]:
+    index = 0 if query.get("consumer_id") == bank_id(0) else 1
+    return integration(BANKS[index][0], index)
+
+
+def _bank(_api: ConsoleApi, _query: Asked) -> dict[str, Any]:
+    times = {"created_at": iso(9e6), "updated_at": iso(9e6)}
+    return {"name": BANKS[0][0], "display_name": None, "status": "active", **times}
+
+
+USUAL: Mapping[str, Told] = {
+    "/overview": lambda api, _: {**api.overview, "as_of": iso()},
+    "/overview/series": lambda *_: {"step": 3600, "points": minutes(24, 3600)},
+    "/events/list": _page,
+    "/events/tail": _tail,
+    "/events/data": _life,
+    "/events/search": lambda _, query: _found(query.get("q", "")),
+    "/events/lane": lambda *_: lane(),
+    "/events/failures": lambda *_: groups(),
+    "/events/reconcile": lambda *_: ledger(),
+    "/dead-letters/list": lambda _, query: letters(is_matched=query.get("matched") != "false"),
+    "/dead-letters/data": _letter,
+    "/replay/list": lambda *_: jobs(),
+    "/audit/list": lambda *_: audit(),
+    "/consumer/integration": _integration,
+    "/consumer/data": _bank,
+}
+"""What each endpoint that is read answers usually."""
+
+
+def answer(
+    api: ConsoleApi, method: str, path: str, query: Asked, body: dict[str, Any]
 ) -> dict[str, Any] | None:
     """The data of a usual answer; None if there is no such endpoint."""
     if method == "POST":
         return _done(path, body)
-    match path:
-        case "/overview":
-            return {**api.overview, "as_of": iso()}
-        case "/overview/series":
-            return {"step": 3600, "points": minutes(24, 3600)}
-        case "/events/list":
-            rows = _listed(api, query)
-            return {
-                "events": rows,
-                "next_cursor": "older",
-                "total": len(rows),
-                "at_least": False,
-                "truncated": False,
-            }
-        case "/events/tail":
-            watched = [e for e in api.events if e["event_id"] in query.get("watch", "")]
-            return {"events": list(api.newer), "watched": watched, "after": "c1", "as_of": iso()}
-        case "/events/data":
-            rows = [e for e in api.events + api.newer if e["event_id"] == query.get("event_id")]
-            return life(rows[0], payload=query.get("payload") != "false") if rows else None
-        case "/events/search":
-            return _found(query.get("q", ""))
-        case "/events/lane":
-            return lane()
-        case "/events/failures":
-            return groups()
-        case "/events/reconcile":
-            return ledger()
-        case "/dead-letters/list":
-            return letters(is_matched=query.get("matched") != "false")
-        case "/dead-letters/data":
-            return letters(is_matched=True)["dead_letters"][0] | {
-                "body": '{"name": "<b>x</b>"}',
-                "body_encoding": "utf-8",
-                "body_truncated": False,
-                "properties": {},
-            }
-        case "/replay/list":
-            return jobs()
-        case "/audit/list":
-            return audit()
-        case "/consumer/integration":
-            index = 0 if query.get("consumer_id") == bank_id(0) else 1
-            return integration(BANKS[index][0], index)
-        case "/consumer/data":
-            return {
-                "name": BANKS[0][0],
-                "display_name": None,
-                "status": "active",
-                "created_at": iso(9e6),
-                "updated_at": iso(9e6),
-            }
-    return None
+    return USUAL[path](api, query) if path in USUAL else None
 
 
 def _done(path: str, body: dict[str, Any]) -> dict[str, Any]:
