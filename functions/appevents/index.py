@@ -122,6 +122,20 @@ def _ai() -> Blueprint:
     return ai
 
 
+def _overview() -> Blueprint:
+    from chalicelib.appevents.console import read_overview  # noqa: F401
+    from chalicelib.appevents.console.blueprint import overview
+
+    return overview
+
+
+def _events() -> Blueprint:
+    from chalicelib.appevents.console import list_events  # noqa: F401
+    from chalicelib.appevents.console.blueprint import events
+
+    return events
+
+
 def _browser() -> Blueprint:
     from chalicelib.appevents.browser import read_offline_queue, read_pages  # noqa: F401
     from chalicelib.appevents.browser.blueprint import browser
@@ -171,6 +185,8 @@ SERVICES = {
     "api/v1/feed": _feed,
     "api/v1/posts": _posts,
     "api/v1/ai": _ai,
+    "app/overview": _overview,
+    "app/events": _events,
     "app": _browser,
     "queues": _queues,
     "schedules": _schedules,

@@ -47,6 +47,17 @@ SERVICES_OWN = "the keys with which a service signs: they are nobody's among the
 BY_KEY = "finds out who calls: the key's public id comes before the tenant is known"
 VISIBLE = "finds what a user names; the next statement asks whether the user may see it"
 UNFILTERED = {
+    "functions/appevents/console/history.sql": dict.fromkeys(
+        ("committed", "settled", "lag"), OPERATOR
+    ),
+    "functions/appevents/console/listing.sql": dict.fromkeys(("page", "total"), OPERATOR),
+    "functions/appevents/console/uploads.sql": dict.fromkeys(("page", "total"), OPERATOR),
+    "functions/appevents/console/uploads_waiting.sql": dict.fromkeys(
+        ("under_way", "failed", "processed", "lag"), OPERATOR
+    ),
+    "functions/appevents/console/waiting.sql": dict.fromkeys(
+        ("unsettled", "rejected", "letters"), OPERATOR
+    ),
     "functions/appevents/consuming.sql": {"begin": BY_MESSAGE, "end": BY_MESSAGE},
     "functions/appevents/outbox.sql": {
         "mark_published_all": BY_EVENT,

@@ -56,7 +56,10 @@ CREATE INDEX events_rejected_of_user
 CREATE INDEX events_unsettled ON events (received_at) WHERE outcome_status IS NULL;
 CREATE INDEX events_with_secrets ON events (erase_at) WHERE erase_at IS NOT NULL;
 
-CREATE INDEX events_by_age ON events USING brin (received_at);
+CREATE INDEX events_by_time ON events (received_at, client_generated_id);
+CREATE INDEX events_by_id ON events (client_generated_id);
+CREATE INDEX events_rejected
+    ON events (received_at, client_generated_id) WHERE outcome_status = 'rejected';
 CREATE INDEX events_with_payload ON events (outcome_at) WHERE payload IS NOT NULL AND outcome_status IS NOT NULL;
 
 -- What ended in a dead-letter queue, taken from there before it was acknowledged. body is emptied a day
@@ -84,6 +87,7 @@ CREATE TABLE dead_letters (
 
 CREATE INDEX dead_letters_by_age ON dead_letters (taken_at, dead_letter_id);
 CREATE INDEX dead_letters_waiting ON dead_letters (service, taken_at) WHERE redriven_at IS NULL;
+CREATE INDEX dead_letters_of_event ON dead_letters (client_generated_id, user_id);
 
 -- The last run of each schedule. last_error is null after a success; last_run_id leads to the log.
 CREATE TABLE schedule_runs (

@@ -35,6 +35,9 @@ CREATE TABLE videos (
 
 CREATE INDEX videos_by_user ON videos (user_id, created_at DESC, video_id DESC);
 CREATE INDEX videos_by_status ON videos (user_id, status, created_at DESC, video_id DESC);
+CREATE INDEX videos_by_time ON videos (created_at, video_id);
+CREATE INDEX videos_unsettled ON videos (created_at, video_id) WHERE settled_at IS NULL;
+CREATE INDEX videos_failed ON videos (created_at, video_id) WHERE status = 'failed';
 CREATE INDEX videos_awaiting ON videos (expires_at) WHERE status = 'awaiting_upload';
 CREATE INDEX videos_under_way ON videos (uploaded_at) WHERE status IN ('uploaded', 'processing');
 CREATE INDEX videos_with_original
