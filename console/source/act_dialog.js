@@ -3,7 +3,7 @@ import { go, link } from "./address.js";
 import { ask, curl } from "./api.js";
 import { ACTS, closeAct, fieldsOf } from "./acts.js";
 import { number } from "./charts.js";
-import { nameOf, streamNames } from "./overview.js";
+import { nameOf, overview, streamNames } from "./overview.js";
 import { session } from "./session.js";
 import { isFirst } from "./systems.js";
 import { moment, since } from "./times.js";
@@ -125,6 +125,7 @@ function Counts({ dry: { data, error }, unit = "events", again }) {
 }
 
 function Asked({ field, value, set }) {
+  overview.use(); // the banks' names may come later than the dialog
   const choices = W.act.choices[field];
   const hint = W.act.hints[field] ?? (field === "from" || field === "to" ? W.timeHint : undefined);
   const options = field === "consumer_id" ? [["", ""], ...streamNames()] : choices && Object.entries(choices);
