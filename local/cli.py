@@ -332,10 +332,12 @@ def bench() -> None:
     """Measure, each figure beside its floor in the same run."""
     from local.appevents.bench import measurements as of_appevents
     from local.banking.bench import measurements as of_banking
+    from local.banking.bench.console import measurements as of_console
     from local.bench.run import run
     from local.relay.bench import measurements as of_relay
 
-    raise typer.Exit(run([of_relay.suite(), of_appevents.suite(), of_banking.suite()]))
+    suites = [of_relay.suite(), of_appevents.suite(), of_banking.suite(), of_console.suite()]
+    raise typer.Exit(run(suites))
 
 
 @app.command(name="bench-deploy")

@@ -1,6 +1,7 @@
 // What may be done, as a table: its endpoint, its body, what is asked for, and what must be typed.
-import { isFirst } from "./systems.js";
+import { streamOf } from "./overview.js";
 import { session } from "./session.js";
+import { system } from "./systems.js";
 import { watched } from "./view.js";
 
 /** The act whose dialog is open: {kind, …subject}; null when none is. */
@@ -25,11 +26,19 @@ export function filterBody(filter = {}) {
 
 const letters = ({ letter_ids: ids, filter }) => (ids ? { dead_letter_ids: ids } : filterBody(filter));
 const job = (action) => ({ job }) => ({ job_id: job.job_id, action });
+const lane = (paused) => ({ method: "PATCH", path: ({ stream }) => `/admin/v1/lanes/${stream}`, body: () => ({ paused }) });
 const numberOf = (text) => (text === "" || text === undefined ? undefined : +text);
 
+/** What the relay's replay counts, in the words of a dry run. */
+const counted = ({ go_count: matched, stay_count: stay, lanes, next_cursor: next, warnings }) => {
+  const sum = (name) => lanes.flatMap((each) => Object.entries(each[name])).reduce((all, [key, count]) => ({ ...all, [key]: (all[key] ?? 0) + count }), {});
+  return { matched, exact: !next, stay, by_state: sum("go"), by_reason: sum("stay"), warnings };
+};
+
 /**
- * `body(subject, values)`, `fields`: asked for. `dry`: the API counts first. `reason`: the API takes one.
- * `final`: there is no way back, so the bank's name is typed. `unit`: of what is counted.
+ * `body(subject, values)`, `fields`: asked for. `dry`: the API counts first, `told`: what it says, as banking's dry runs
+ * do. `reason`: the API takes one. `final`: there is no way back, so the bank's name is typed. `unit`: of what is counted.
+ * `act`: what the body says when it is no dry run.
  */
 export const ACTS = {
   resend: { path: "/events/resend", dry: true, reason: true, body: (subject, { include_late: late }) => ({ ...one(subject), include_failed: subject.event.state === "publish_failed", ...(late && { include_late: true }) }), fields: ["include_late"] },
@@ -55,6 +64,10 @@ export const ACTS = {
   resume: { path: "/replay/change-status", reason: true, body: job("resume") },
   cancel: { path: "/replay/change-status", reason: true, body: job("cancel") },
   rate: { path: "/replay/change-status", reason: true, fields: ["per_second"], body: ({ job: { job_id: id } }, { per_second: rate }) => ({ job_id: id, per_second: numberOf(rate) }) },
+  deliver: { path: "/admin/v1/replay", dry: true, told: counted, unit: "deliveries", body: ({ wanted }) => wanted, act: { dry_run: false } },
+  pauseLane: lane(true),
+  resumeLane: lane(false),
+  redrive: { path: "/api/v1/ops/dead-letters/redrive", unit: "letters", body: ({ wanted }) => wanted },
   test: { path: "/customer/data", fields: ["name"], values: { name: "Test Customer" }, body: (_, { name }) => ({ name }) },
 };
 
@@ -71,4 +84,32 @@ export function fieldsOf({ kind, subject }) {
   });
 }
 
-export const hasActs = () => isFirst();
+const RESENT = ["waiting", "publish_failed"];
+const STATUSES = { waiting: "pending", held_back: "pending" };
+
+/** System → what sends one event again, and a group of those that failed: an act and its subject, where there is one. */
+const AGAIN = {
+  banking: {
+    event: (event) => event.state !== "held_back" && [RESENT.includes(event.state) ? "resend" : "replay", { event, filter: { consumer_id: event.consumer_id, event_ids: [event.event_id] }, values: { mode: event.state === "processed" ? "all" : "missed" } }],
+    group: (group) => ["replay", { filter: { consumer_id: group.consumer_id, failure_group: group.failure_group } }],
+  },
+  relay: {
+    event: ({ event_id: id, state }) => {
+      const [event, destination] = id.split("-").map(Number);
+      return ["deliver", { wanted: { event_ids: [event], destinations: [destination], statuses: [STATUSES[state] ?? state] } }];
+    },
+    group: ({ stream, stage, event_type: type, reason }) => ["deliver", { wanted: { destinations: [+stream], statuses: [stage], event_types: [type], reasons: [reason] } }],
+  },
+  appevents: {
+    event: ({ dead_letter_id: id }) => id && ["redrive", { wanted: { ids: [id] }, count: 1 }],
+  },
+};
+
+/** Opens the act that sends these again; nothing where there is none. */
+const opener = (what) => (row) => {
+  const found = AGAIN[system().name][what]?.(row);
+  return found && (() => openAct(found[0], { name: streamOf(row), ...found[1] }));
+};
+export const sendAgain = opener("event");
+export const sendGroupAgain = opener("group");
+export const mayGroupsBeSent = () => "group" in AGAIN[system().name];

@@ -37,8 +37,16 @@ export const change = (params) => {
   go(view.screen, { ...view.params, ...params });
 };
 
-/** What an answer of the API names as a view. */
-export const href = (view) => `#${String(view ?? "").replace(/^#/, "").replace(/^(?!\/)/, "/")}`;
+/** What further systems call the filters of a view. */
+const CALLED = { states: "state", event_types: "type", event: "own" };
+
+/** What an answer of the API names as a view; a further system leaves its own name out. */
+export const href = (view) => {
+  const { system } = address.get();
+  const path = String(view ?? "").replace(/^#?\/?/, "");
+  if (!system) return `#/${path}`;
+  return `#/${system}/${path.replace(/(?<=[?&])\w+(?==)/g, (name) => CALLED[name] ?? name)}`;
+};
 
 /** This view with its relative times made absolute. */
 export function lasting() {

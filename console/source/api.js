@@ -1,4 +1,5 @@
 // The public API: one request, its envelope or why there is none, and the same as a command.
+import { doorOf, forgetPasses, passOf, programOf } from "./passes.js";
 import { moment } from "./times.js";
 import { W } from "./words.js";
 
@@ -31,8 +32,22 @@ export function query(params = {}) {
 const over = new Set();
 export const onSessionOver = (told) => over.add(told);
 
-/** Ask the API. `raw`: the text as it is, without an envelope. */
-export async function ask(path, { method = "GET", params, body, headers = {}, etag, signal, raw, isPoll } = {}) {
+/** Ask the API. `raw`: the text as it is, without an envelope. A pass that is refused is asked for once again. */
+export async function ask(path, options = {}) {
+  const system = doorOf(path);
+  if (path === "/console/session" && options.method) forgetPasses();
+  if (!system) return send(path, options);
+  const sent = (pass) => send(path, { ...options, headers: { ...options.headers, "X-Console-Pass": pass } });
+  const pass = await passOf(system, options, send);
+  try {
+    return await sent(pass);
+  } catch (error) {
+    if (error.status !== 401) throw error;
+    return sent(await passOf(system, options, send, pass));
+  }
+}
+
+async function send(path, { method = "GET", params, body, headers = {}, etag, signal, raw, isPoll } = {}) {
   if (navigator.onLine === false && method !== "GET") throw new Refusal("away", W.offline);
   const limit = AbortSignal.timeout(PATIENCE_MS);
   let response, text;
@@ -48,7 +63,8 @@ export async function ask(path, { method = "GET", params, body, headers = {}, et
       body: body && JSON.stringify(body),
       signal: signal ? AbortSignal.any([signal, limit]) : limit,
       cache: "no-store",
-      credentials: headers["X-API-Key"] && path !== "/console/session" ? "omit" : "same-origin",
+      // Without the cookie a browser asks nobody for a password either, when a system says that it takes one.
+      credentials: headers["X-Console-Pass"] || (headers["X-API-Key"] && path !== "/console/session") ? "omit" : "same-origin",
     });
     text = await response.text();
   } catch (error) {
@@ -75,7 +91,7 @@ function envelope(text) {
 
 function refusal(parsed, facts, path, headers) {
   const sentence = parsed?.detail.status_description ?? W.notOurs(facts.status);
-  if (facts.status === 401 && !headers["X-API-Key"]) {
+  if (facts.status === 401 && !headers["X-API-Key"] && !headers["X-Console-Pass"]) {
     for (const told of over) told();
     return new Refusal("over", sentence, facts);
   }
@@ -85,11 +101,11 @@ function refusal(parsed, facts, path, headers) {
 
 const quoted = (text) => `'${text.replaceAll("'", "'\\''")}'`;
 
-/** The same request for a shell that has the key in KEY. */
+/** The same request for a shell that has the key in KEY, or what else its system takes. */
 export function curl(path, { method = "GET", params, body, headers = {} } = {}) {
   const said = { ...headers, ...(body && { "Content-Type": "application/json" }) };
   return [
-    `curl ${method === "GET" ? "" : `-X ${method} `}${quoted(location.origin + BASE + path + query(params))} -H "X-API-Key: $KEY"`,
+    `curl ${method === "GET" ? "" : `-X ${method} `}${quoted(location.origin + BASE + path + query(params))} ${programOf(path)}`,
     ...Object.entries(said).map(([name, value]) => `-H ${quoted(`${name}: ${value}`)}`),
     ...(body ? [`-d ${quoted(JSON.stringify(body))}`] : []),
   ].join(" \\\n  ");

@@ -17,12 +17,13 @@ import { Replays } from "./replays.js";
 import { isOver, look, session } from "./session.js";
 import { Shell } from "./shell.js";
 import { SignIn, SignInAgain } from "./signin.js";
-import { screensHere, SCREENS } from "./systems.js";
+import { Streams } from "./streams.js";
+import { isFirst, say, screensHere } from "./systems.js";
 import { Empty, Loading, Trouble } from "./ui.js";
 import { html, render, useEffect, useRef, useState } from "./view.js";
 import { W } from "./words.js";
 
-const DRAWN = { now: Now, connect: Connect, events: Events, event: Event, lane: Lane, failures: Failures, replays: Replays, banks: Banks, bank: Banks, ledger: Ledger, audit: Audit };
+const DRAWN = { now: Now, connect: Connect, events: Events, event: Event, lane: Lane, failures: Failures, replays: Replays, banks: Banks, bank: Banks, streams: Streams, ledger: Ledger, audit: Audit };
 
 function App() {
   const who = session.use();
@@ -47,9 +48,10 @@ function Screen() {
   const { screen, system, params } = address.use();
   const place = `${system}/${screen}`;
   const before = useRef(place);
-  const Drawn = screensHere().some(([name]) => name === screen) && SCREENS[screen] ? DRAWN[screen] : null;
+  const isKnown = isFirst() === !system;
+  const Drawn = isKnown && screensHere().some(([name]) => name === screen) ? DRAWN[screen] : null;
   useEffect(() => {
-    document.title = `${W.screens[screen] ?? ""} · ${W.brand}`.replace(/^ · /, "");
+    document.title = [say("screens", screen), !isFirst() && W.systemNames[system], W.brand].filter(Boolean).join(" · ");
     if (before.current === place) return;
     before.current = place;
     scrollTo(0, 0);

@@ -3,7 +3,7 @@ import { address, link } from "./address.js";
 import { openAct } from "./acts.js";
 import { Chart, number } from "./charts.js";
 import { useLive } from "./live.js";
-import { LINES, Pipeline, Streams } from "./now.js";
+import { linesHere, Pipeline, StreamTable } from "./now.js";
 import { overview } from "./overview.js";
 import { at } from "./systems.js";
 import { absolute, lasting, since, span, now } from "./times.js";
@@ -16,7 +16,7 @@ export function Banks() {
   const live = overview.use();
   if (params.consumer_id) return html`<${Bank} key=${params.consumer_id} id=${params.consumer_id} />`;
   return html`<div class="row"><h1 tabindex="-1">${W.screens.banks}</h1><span class="right row"><${CopyCurl} path=${at("/consumer/list")} /><button class="primary" onClick=${() => openAct("onboard", { name: "" })}>${W.onboard}</button></span></div>
-    <${Answer} of=${live} lines=${8}>${({ streams }) => html`<section class="card"><${Streams} streams=${streams} /></section>`}<//>`;
+    <${Answer} of=${live} lines=${8}>${({ streams }) => html`<section class="card"><${StreamTable} streams=${streams} /></section>`}<//>`;
 }
 
 const HOURS = { from: "-24h", step: 3600 };
@@ -35,7 +35,7 @@ function Bank({ id }) {
     <${Answer} of=${facts} lines=${4}>${(data) => html`<div class="two"><${Card} title=${W.itsQueue}><${Facts} facts=${queueFacts(data, stream)} /><p class="soft small">${W.keptUp}: ${W.columns.committed.toLowerCase()} ${number(stream?.committed_24h)}, ${W.steps.processed} ${number(stream?.processed_24h)}</p><//>
       <${Card} title=${W.itsKey}>${data.key ? html`<p><span class="mono">${data.key.key_id}</span></p><p class="soft small">${data.key.expires_at && W.keyEnds(span((Date.parse(data.key.expires_at) - now()) / 1000), absolute(data.key.expires_at))}</p><div class="row"><button onClick=${act("rotate")}>${W.rotateKey}</button><button class="danger" onClick=${act("endKey", { key_id: data.key.key_id })}>${W.endKey}</button></div>` : html`<${Note} info>${W.noKey}<//><div class="row"><button class="primary" onClick=${act("issue")}>${W.issueKey}</button></div>`}<//></div>`}<//>
     <${Answer} of=${live} lines=${6}>${(data) => html`<${Pipeline} ...${data} />`}<//>
-    <${Card} title=${W.last24}><${Answer} of=${series} lines=${4}>${({ points }) => html`<${Chart} points=${points} lines=${LINES} sentence=${W.seriesSentence} />`}<//><//>
+    <${Card} title=${W.last24}><${Answer} of=${series} lines=${4}>${({ points }) => html`<${Chart} points=${points} lines=${linesHere()} sentence=${W.seriesSentence} />`}<//><//>
     <${Card} title=${W.itsViews}><p class="row">${[["events"], ["failures"], ["replays"], ["audit"], ["connect"]].map(([screen]) => html`<a key=${screen} href=${link(screen, { consumer_id: id })}>${W.screens[screen]}</a>`)}</p><//>`;
 }
 

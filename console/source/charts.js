@@ -1,4 +1,5 @@
 // Charts as our own SVG. Each has a sentence; the larger ones a table beneath.
+import { say } from "./systems.js";
 import { clock, lasting, span } from "./times.js";
 import { html, useLayoutEffect, useRef, useState } from "./view.js";
 import { W } from "./words.js";
@@ -86,7 +87,7 @@ const PARTS = [["ours_ms", "ours"], ["held_back_ms", "held"], ["queue_ms", "queu
 
 /** The time of an event, by who held it. */
 export function Durations({ durations }) {
-  const known = PARTS.map(([key, tone]) => ({ tone, ms: durations[key], name: W.held[key] })).filter(({ ms }) => ms > 0);
+  const known = PARTS.map(([key, tone]) => ({ tone, ms: durations[key], name: say("held", key) })).filter(({ ms }) => ms > 0);
   const total = known.reduce((sum, { ms }) => sum + ms, 0) || 1;
   const shares = known.map(({ ms }) => Math.max(1.5, (ms / total) * 100));
   const scale = 100 / shares.reduce((sum, share) => sum + share, 0);

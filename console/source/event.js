@@ -1,20 +1,22 @@
 // One event: who held it for how long, every step with its words, its customer's lane, its message.
 import { address, link } from "./address.js";
-import { ask, curl, save } from "./api.js";
-import { openAct } from "./acts.js";
+import { ask, save } from "./api.js";
+import { sendAgain } from "./acts.js";
 import { Durations, number } from "./charts.js";
 import { Icon, LEVELS, STATES } from "./icons.js";
 import { useLive } from "./live.js";
-import { nameOf } from "./overview.js";
+import { streamOf } from "./overview.js";
 import { messageIn } from "./message.js";
 import { session } from "./session.js";
-import { at } from "./systems.js";
+import { at, here, say } from "./systems.js";
 import { clock, lasting } from "./times.js";
-import { Answer, Card, Copy, CopyCurl, Id, Note, Said, State, Table, Time } from "./ui.js";
-import { html, useRef, useState } from "./view.js";
+import { Answer, Copy, CopyCurl, Id, Note, Said, State, Table, Time } from "./ui.js";
+import { html, useState } from "./view.js";
 import { W } from "./words.js";
 
 const MOST_SHOWN = 65536;
+
+export const reasonOf = (row) => row.reason || row.publish_failure_reason || row.deliver_failure_reason;
 
 export function Event() {
   const { params } = address.use();
@@ -26,14 +28,16 @@ export const EventPanel = ({ id, close }) => html`<aside class="card panel" aria
 function Life({ id, close }) {
   const wanted = String(id ?? "").trim().toLowerCase();
   const live = useLive(wanted ? at("/events/data") : null, { event_id: wanted, payload: false }, { every: close ? 5000 : undefined });
-  if (live.error?.status === 404 || !wanted) return html`<div class="pad stack">${close && html`<${CloseIt} close=${close} />`}<p><b>${W.noEvent}</b></p></div>`;
+  if (live.error?.status === 404 || !wanted) return html`<div class="pad stack">${close && html`<${CloseIt} close=${close} />`}<p><b>${say("noEvent")}</b></p></div>`;
   return html`<${Answer} of=${live} lines=${8}>${(event) => html`
     <div class="cardhead"><div><h2>${W.types[event.event_type] ?? event.event_type}</h2><${Id} id=${event.event_id} whole /></div>${close && html`<${CloseIt} close=${close} />`}</div>
     <div class="pad stack">
-      <div class="row"><${State} state=${event.state} /><span class="soft"><${Said}>${event.consumer_name ?? nameOf(event.consumer_id)}<//> · ${W.columns.customer.split(" ")[0].toLowerCase()} <a href=${link("lane", { customer_id: event.customer_id })}><${Id} id=${event.customer_id} /></a> · ${W.number(event.sequence)}</span></div>
-      ${event.state !== "processed" && (event.publish_failure_reason || event.deliver_failure_reason) && html`<p><${Said}>${event.publish_failure_reason || event.deliver_failure_reason}<//></p>`}
+      <div class="row"><${State} state=${event.state} /><span class="soft"><${Said}>${streamOf(event)}<//> · ${event.customer_id ? html`${W.columns.customer.split(" ")[0].toLowerCase()} <a href=${link("lane", { customer_id: event.customer_id })}><${Id} id=${event.customer_id} /></a> · ${W.number(event.sequence)}` : event.own_id && html`${say("columns", "own").toLowerCase()} <a href=${link("events", { own: event.own_id })}><${Said}>${event.own_id}<//></a>`}</span></div>
+      ${event.state !== "processed" && reasonOf(event) && html`<p><${Said}>${reasonOf(event)}<//></p>`}
       ${event.durations && html`<${Durations} durations=${event.durations} />`}
       <div><h3>${W.whatHappened}</h3><${Timeline} event=${event} /></div>
+      <${Rows} title=${W.otherStreams} rows=${event.siblings?.map((each) => [html`<a href=${link("event", { event_id: each.event_id })}><${Said}>${each.stream_name}<//></a>`, html`<${State} state=${each.state} />`])} />
+      <${Rows} title=${W.known} rows=${event.facts?.map(({ name, value }) => [name, html`<span class="mono"><${Said}>${value}<//></span>`])} />
       <${LaneOf} event=${event} />
       <${Ids} event=${event} />
       <${Told} event=${event} />
@@ -44,8 +48,11 @@ function Life({ id, close }) {
 
 const CloseIt = ({ close }) => html`<button class="quiet sp" onClick=${close}>${W.close} <kbd>Esc</kbd></button>`;
 
+/** Names and what is said of them, beneath a heading. */
+export const Rows = ({ title, rows }) => rows?.length > 0 && html`<div><h3>${title}</h3><dl class="rows">${rows.map(([name, words], index) => html`<div key=${index}><dt class="soft small">${name}</dt><dd class="small">${words}</dd></div>`)}</dl></div>`;
+
 const AGAIN_STEP = ["act", "info"];
-const STEPS = { committed: LEVELS.ok, published: LEVELS.ok, publish_attempt: ["fail", "warn"], failed: LEVELS.bad, given_up: LEVELS.bad, ...STATES };
+const STEPS = { committed: LEVELS.ok, accepted: LEVELS.ok, taken_in: LEVELS.ok, published: LEVELS.ok, publish_attempt: ["fail", "warn"], failed: LEVELS.bad, given_up: LEVELS.bad, ...STATES };
 
 const INSTANT = /\d{4}-\d\d-\d\dT[\d:.]+(?:Z|\+00:00)/g;
 /** A step's words, when they say more than its name; their times as the others are. */
@@ -54,8 +61,8 @@ const said = (title, words) => (words && !title.toLowerCase().includes(words.toL
 function Timeline({ event }) {
   const begin = Date.parse(event.created_at);
   return html`<ol class="tl">${(event.timeline ?? []).map((step, index) => {
-    const [icon, tone] = STEPS[step.step] ?? AGAIN_STEP;
-    const title = W.stepsOf[step.step] ?? step.step;
+    const [icon, tone] = STEPS[step.step] ?? STEPS[step.outcome] ?? AGAIN_STEP;
+    const title = say("stepsOf", step.step) ?? W.stepName(step.step);
     const more = [said(title, step.words), step.by].filter(Boolean).join(" · ");
     const after = step.at && Date.parse(step.at) - begin;
     return html`<li key=${index}>${index === 0 || !step.at ? html`<span class="when mono"><${Time} at=${step.at} ms /></span>` : html`<span class="when mono" title=${step.at}>+ ${lasting(after)}</span>`}<${Icon} name=${icon} tone=${tone} /><div>${title}<span class="sub"><${Said}>${more}<//></span></div></li>`;
@@ -97,10 +104,10 @@ function Message({ event }) {
   const [fault, setFault] = useState(null);
   const request = { params: { event_id: event.event_id, payload: true } };
   const show = () => ask(at("/events/data"), request).then((got) => setText(messageIn(got.text)), (error) => setFault(error.message));
-  const isAdmin = session.get().is_admin;
+  const isAudited = session.get().is_admin && here().hasAudit;
   return html`<div><h3>${W.message}</h3>${text === null
-    ? html`<div class="row"><button onClick=${show}>${W.showMessage}</button>${isAdmin && html`<span class="small soft">${W.showAudited}</span>`}</div>${fault && html`<${Note} role="alert"><bdi>${fault}</bdi><//>`}`
-    : html`${isAdmin && html`<p class="small soft">${W.shownAudited}</p>`}<${Text} text=${text} name=${event.event_id} />`}</div>`;
+    ? html`<div class="row"><button onClick=${show}>${W.showMessage}</button>${isAudited && html`<span class="small soft">${W.showAudited}</span>`}</div>${fault && html`<${Note} role="alert"><bdi>${fault}</bdi><//>`}`
+    : html`${isAudited && html`<p class="small soft">${W.shownAudited}</p>`}<${Text} text=${text} name=${event.event_id} />`}</div>`;
 }
 
 /** Text of somebody else: as it is, cut at 64 KiB, whole as a download. */
@@ -108,12 +115,8 @@ export function Text({ text, name, isCut = text.length > MOST_SHOWN, whole = tex
   return html`<pre tabindex="0" role="region" aria-label=${W.message} dir="auto">${isCut ? text.slice(0, MOST_SHOWN) : text}</pre>${isCut && html`<p class="small soft">${W.cut(number(MOST_SHOWN), number(whole))}</p>`}<button onClick=${() => save(`${name}.txt`, text, "text/plain")}>${W.download}</button>`;
 }
 
-const AGAIN = { waiting: "resend", publish_failed: "resend", in_queue: "replay", received: "replay", delivery_failed: "replay", dead_lettered: "replay", processed: "replay" };
-
 export function Acts({ event }) {
-  const place = useRef();
-  const kind = AGAIN[event.state];
-  const again = () => openAct(kind, { event, name: event.consumer_name ?? nameOf(event.consumer_id), filter: { consumer_id: event.consumer_id, event_ids: [event.event_id] }, values: { mode: event.state === "processed" ? "all" : "missed" } });
-  return html`<div class="row" ref=${place}>${kind && html`<button onClick=${again}>${W.sendAgain}</button>`}
+  const again = sendAgain(event);
+  return html`<div class="row">${again && html`<button onClick=${again}>${W.sendAgain}</button>`}
     <${Copy} label=${W.copyId} text=${event.event_id} /><${Copy} label=${W.copyLink} text=${() => location.href.split("#")[0] + link("event", { event_id: event.event_id })} /><${CopyCurl} path=${at("/events/data")} params=${{ event_id: event.event_id }} /></div>`;
 }

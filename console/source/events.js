@@ -3,23 +3,21 @@ import { address, change, lasting as lastingLink, link } from "./address.js";
 import { ask, save } from "./api.js";
 import { openAct } from "./acts.js";
 import { number } from "./charts.js";
-import { EventPanel } from "./event.js";
+import { EventPanel, reasonOf } from "./event.js";
 import { Filters, inWords, useFilters } from "./filters.js";
 import { step, useKeys } from "./keys.js";
 import { useListing } from "./listing.js";
 import { isPaused } from "./live.js";
-import { nameOf } from "./overview.js";
+import { nameOf, streamOf } from "./overview.js";
 import { prefer, preferences } from "./preferences.js";
 import { session } from "./session.js";
-import { at, system } from "./systems.js";
+import { at, here, isFirst, say } from "./systems.js";
 import { lasting, moment, now, since } from "./times.js";
 import { Answer, Copy, CopyCurl, Empty, Field, Id, Note, Said, State, Table, Time } from "./ui.js";
 import { html, useState } from "./view.js";
 import { W } from "./words.js";
 
 const NOT_OF_A_REPLAY = ["reason", "request_id", "contains"];
-
-export const stateWords = (row) => row.publish_failure_reason || row.deliver_failure_reason;
 
 function lag(row) {
   if (row.state === "held_back" && row.waits_behind) return W.behindNumber(row.waits_behind);
@@ -28,16 +26,20 @@ function lag(row) {
 }
 
 const isOpen = (row) => row.state !== "processed";
+const triesOf = (row) => row.try_count ?? row.publish_try_count;
 
-export const eventColumns = (hasStreams) => [
-  { key: "committed", cell: (row) => html`<a class="mono t" href=${address.get().screen === "events" ? link("events", { ...address.get().params, event: row.event_id }) : link("event", { event_id: row.event_id })}><${Time} at=${row.created_at} ms /></a>` },
-  { key: "state", cell: (row) => html`<${State} state=${row.state} />${isOpen(row) && stateWords(row) && html`<span class="sub clip" title=${stateWords(row)}><${Said}>${stateWords(row)}<//></span>`}` },
-  hasStreams && { key: "stream", name: W.stream[system().name], cell: (row) => html`<${Said}>${row.consumer_name ?? nameOf(row.consumer_id)}<//>` },
-  { key: "customer", cell: (row) => html`<${Id} id=${row.customer_id} /><span class="mono"> · ${row.sequence}</span>` },
-  { key: "type", cell: (row) => html`<span class="t">${W.types[row.event_type] ?? row.event_type}</span>` },
-  { key: "lag", right: true, cell: lag },
-  { key: "tries", right: true, cell: (row) => number(row.publish_try_count), tone: (row) => (row.publish_try_count > 1 ? "warn" : "soft") },
-];
+const COLUMNS = {
+  committed: { cell: (row) => html`<a class="mono t" href=${address.get().screen === "events" ? link("events", { ...address.get().params, event: row.event_id }) : link("event", { event_id: row.event_id })}><${Time} at=${row.created_at} ms /></a>` },
+  state: { cell: (row) => html`<${State} state=${row.state} />${isOpen(row) && reasonOf(row) && html`<span class="sub clip" title=${reasonOf(row)}><${Said}>${reasonOf(row)}<//></span>`}` },
+  stream: { cell: (row) => html`<${Said}>${streamOf(row)}<//>` },
+  own: { cell: (row) => html`<${Id} id=${row.own_id ?? "—"} />` },
+  customer: { cell: (row) => html`<${Id} id=${row.customer_id} /><span class="mono"> · ${row.sequence}</span>` },
+  type: { cell: (row) => html`<span class="t">${W.types[row.event_type] ?? row.event_type}</span>` },
+  lag: { right: true, cell: (row) => html`<span class="t">${lag(row)}</span>` },
+  tries: { right: true, cell: (row) => number(triesOf(row)), tone: (row) => (triesOf(row) > 1 ? "warn" : "soft") },
+};
+
+export const eventColumns = (hasStreams) => here().events.filter((key) => hasStreams || key !== "stream").map((key) => ({ key, ...COLUMNS[key] }));
 
 export function Events() {
   const { params } = address.use();
@@ -50,7 +52,8 @@ export function Events() {
     params: filters.api,
     rows: "events",
     id: "event_id",
-    tail: isOldestFirst || filters.good.to || filters.good.contains ? null : at("/events/tail"),
+    tail: !isFirst() || isOldestFirst || filters.good.to || filters.good.contains ? null : at("/events/tail"),
+    isLive: !isOldestFirst,
     isHeld: chosen.size > 0 || Boolean(params.event),
   });
   const open = (row) => change({ event: row.event_id });
@@ -64,7 +67,7 @@ export function Events() {
     k: () => step(-1),
     n: list.show,
     x: () => {
-      const row = document.activeElement.closest("[data-row]")?.dataset.row;
+      const row = isFirst() && document.activeElement.closest("[data-row]")?.dataset.row;
       return row ? choose(row) : false;
     },
     Escape: () => (params.event ? change({ event: null }) : chosen.size ? setChosen(new Set()) : false),
@@ -75,7 +78,7 @@ export function Events() {
       <${Filters} filters=${filters} side=${total} />
       ${list.truncated && html`<${Note} info>${W.cutShort}<//>`}
       <${Head} list=${list} isLive=${!isOldestFirst} />
-      <${Answer} of=${list.of} lines=${10}>${() => (list.rows.length ? html`<${Table} label=${W.screens.events} columns=${eventColumns(isAdmin)} rows=${list.rows} id=${(row) => row.event_id} open=${open} current=${params.event} ...${{ chosen, choose }} />` : html`<${Nothing} filters=${filters} />`)}<//>
+      <${Answer} of=${list.of} lines=${10}>${() => (list.rows.length ? html`<${Table} label=${W.screens.events} columns=${eventColumns(isAdmin)} rows=${list.rows} id=${(row) => row.event_id} open=${open} current=${params.event} ...${isFirst() && { chosen, choose }} />` : html`<${Nothing} filters=${filters} />`)}<//>
       <${Foot} list=${list} />
     </section>${params.event && html`<${EventPanel} key=${params.event} id=${params.event} close=${() => change({ event: null })} />`}</div>`;
 }
@@ -90,7 +93,7 @@ function Head({ list, isLive }) {
 export const Foot = ({ list }) => html`<div class="pad row foot">${list.older ? html`<button onClick=${list.older}>${W.older}</button>` : list.rows.length > 0 && html`<span class="soft small">${W.allShown}</span>`}<span class="soft small num">${number(list.rows.length)}${typeof list.total === "number" && ` / ${number(list.total)}`}</span></div>`;
 
 export function Nothing({ filters, title = W.noEvents }) {
-  const words = Object.entries(filters.good).map(([name, value]) => `${W.filters[name]} ${inWords(name, value)}`);
+  const words = Object.entries(filters.good).map(([name, value]) => `${say("filters", name)} ${inWords(name, value)}`);
   const { screen, params } = address.get();
   const { from, to, ...anyTime } = params;
   return html`<${Empty} title=${title}><${Said}>${W.lookedFor(words)}<//> ${(from || to) && html`<a href=${link(screen, anyTime)}>${W.anyTime}</a> · `}${words.length > 0 && html`<a href=${link(screen)}>${W.allOfIt}</a>`}<//>`;
@@ -105,10 +108,10 @@ function Tools({ filters, list, chosen, clear }) {
     openAct("replay", { filter, name: nameOf(filter.consumer_id), isWhole: !chosen.size });
   };
   return html`<${Views} /><button onClick=${() => setSaving(!isSaving)} aria-expanded=${String(isSaving)}>${W.saveView}</button>
-    <${Csv} path=${at("/events/list")} params=${filters.api} name="events" />
+    ${isFirst() && html`<${Csv} path=${at("/events/list")} params=${filters.api} name="events" />`}
     <${Copy} label=${W.copyLink} text=${lastingLink} /><${CopyCurl} path=${at("/events/list")} params=${filters.api} />
     ${chosen.size > 0 && html`<button class="quiet" onClick=${clear}>${W.clearSelection}</button>`}
-    <button class="primary" disabled=${unfit && !chosen.size} title=${unfit && !chosen.size ? W.replayNeeds : undefined} onClick=${replay}>${chosen.size ? W.replaySelected(chosen.size) : W.replayThese}</button>
+    ${isFirst() && html`<button class="primary" disabled=${unfit && !chosen.size} title=${unfit && !chosen.size ? W.replayNeeds : undefined} onClick=${replay}>${chosen.size ? W.replaySelected(chosen.size) : W.replayThese}</button>`}
     ${isSaving && html`<${SaveView} close=${() => setSaving(false)} />`}`;
 }
 

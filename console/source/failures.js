@@ -1,7 +1,7 @@
 // What failed, by cause; dead letters; and letters that match no event.
 import { address, change, link } from "./address.js";
 import { ask } from "./api.js";
-import { openAct } from "./acts.js";
+import { mayGroupsBeSent, openAct, sendGroupAgain } from "./acts.js";
 import { number } from "./charts.js";
 import { Text } from "./event.js";
 import { Foot, Nothing } from "./events.js";
@@ -9,7 +9,8 @@ import { Filters, useFilters } from "./filters.js";
 import { useListing } from "./listing.js";
 import { useLive } from "./live.js";
 import { session } from "./session.js";
-import { at } from "./systems.js";
+import { streamOf } from "./overview.js";
+import { at, isFirst } from "./systems.js";
 import { Answer, CopyCurl, Id, Note, Said, State, Table, Tabs, Time } from "./ui.js";
 import { html, useEffect, useState } from "./view.js";
 import { W } from "./words.js";
@@ -19,25 +20,31 @@ export function Failures() {
   const tab = W.tabs[params.tab] ? params.tab : params.letter ? "letters" : "causes";
   const filters = useFilters();
   return html`<div class="row"><h1 tabindex="-1">${W.screens.failures}</h1></div>
-    <${Tabs} label=${W.screens.failures} tabs=${Object.entries(W.tabs)} current=${tab} open=${(name) => change({ tab: name, letter: null })} />
+    ${isFirst() && html`<${Tabs} label=${W.screens.failures} tabs=${Object.entries(W.tabs)} current=${tab} open=${(name) => change({ tab: name, letter: null })} />`}
     ${tab === "causes" ? html`<${Causes} filters=${filters} />` : html`<${Letters} key=${tab} filters=${filters} isMatched=${tab === "letters"} />`}`;
 }
 
+/** What tells a group from the others. */
+const groupOf = (group) => group.failure_group ?? [group.stream, group.stage, group.event_type, group.reason].join();
+
 function Causes({ filters }) {
   const { reason, resolved, to, ...params } = filters.api;
+  return html`<section class="card"><${Filters} filters=${filters} side=${html`<${CopyCurl} path=${at("/events/failures")} params=${params} />`} /><${Groups} ...${{ filters, params }} /></section>`;
+}
+
+/** What failed, by cause. */
+export function Groups({ filters, params }) {
   const live = useLive(filters.blocked ? null : at("/events/failures"), params);
-  const again = (group) => openAct("replay", { filter: { consumer_id: group.consumer_id, failure_group: group.failure_group }, name: group.consumer_name });
   const columns = [
     { key: "cause", cell: (group) => html`<a href=${link("event", { event_id: group.sample_event_id })}><${Said}>${group.reason}<//></a>` },
     { key: "where", cell: (group) => html`<${State} state=${group.stage} /><span class="sub">${W.types[group.event_type] ?? group.event_type}</span>` },
-    session.get().is_admin && { key: "stream", cell: (group) => html`<${Said}>${group.consumer_name}<//>` },
-    { key: "events", right: true, cell: (group) => html`<a href=${link("events", { consumer_id: group.consumer_id, state: group.stage, type: group.event_type })}>${number(group.events)}</a>` },
-    { key: "customers", right: true, cell: (group) => number(group.customers) },
+    session.get().is_admin && !params.stream && { key: "stream", cell: (group) => html`<${Said}>${streamOf(group)}<//>` },
+    { key: "events", right: true, cell: ({ consumer_id, stream, stage: state, event_type: type, events }) => html`<a href=${link("events", { consumer_id, stream, state, type })}>${number(events)}</a>` },
+    isFirst() && { key: "customers", right: true, cell: (group) => number(group.customers) },
     { key: "seen", cell: (group) => html`<${Time} at=${group.first_at} seconds=${false} /> · <${Time} at=${group.last_at} seconds=${false} />` },
-    { key: "do", cell: (group) => html`<button onClick=${() => again(group)}>${W.sendAgain}</button>` },
+    mayGroupsBeSent() && { key: "do", cell: (group) => html`<button onClick=${sendGroupAgain(group)}>${W.sendAgain}</button>` },
   ];
-  return html`<section class="card"><${Filters} filters=${filters} side=${html`<${CopyCurl} path=${at("/events/failures")} params=${params} />`} />
-    <${Answer} of=${live} lines=${5}>${({ groups, rest }) => (groups.length ? html`<${Table} label=${W.tabs.causes} columns=${columns} rows=${groups} id=${(group) => group.failure_group} />${rest && html`<p class="pad soft small">${W.rest(rest.groups, rest.events)}</p>`}` : html`<${Nothing} filters=${filters} title=${W.noFailures} />`)}<//></section>`;
+  return html`<${Answer} of=${live} lines=${5}>${({ groups, rest }) => (groups.length ? html`<${Table} label=${W.tabs.causes} columns=${columns} rows=${groups} id=${groupOf} />${rest && html`<p class="pad soft small">${W.rest(rest.groups, rest.events)}</p>`}` : html`<${Nothing} filters=${filters} title=${W.noFailures} />`)}<//>`;
 }
 
 function Letters({ filters, isMatched }) {

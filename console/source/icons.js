@@ -33,5 +33,13 @@ export const STATES = {
   processed: ["done", "ok"],
   delivery_failed: ["fail", "bad"],
   dead_lettered: ["dead", "bad"],
+  delivered: ["done", "ok"],
+  failed: ["fail", "bad"],
+  expired: ["dead", "bad"],
+  skipped: ["none", "soft"],
+  rejected: ["fail", "bad"],
+  presigned: ["wait", "info"],
+  uploaded: ["half", "info"],
+  processing: ["most", "info"],
 };
 export const LEVELS = { ok: ["done", "ok"], warn: ["half", "warn"], bad: ["fail", "bad"], info: ["info", "info"], none: ["held", "soft"] };

@@ -11,19 +11,27 @@ const byId = (rows, id) => new Map(rows.map((row) => [row[id], row]));
 
 /**
  * `path` and `params`: the first page. `rows`: the member with the rows, `id`: that of a row's id.
- * `tail`: the path of what is newer; then newer rows wait in `fresh` while `isHeld`, or away from the head.
+ * `tail`: the path of what is newer; `isLive`: the first page says it. Then newer rows wait in `fresh` while `isHeld`,
+ * or away from the head.
  */
-export function useListing({ path, params, rows: member, id, tail, isHeld }) {
+export function useListing({ path, params, rows: member, id, tail, isLive, isHeld }) {
   const first = useLive(path, params, { live: !tail });
   const [state, setState] = useState({ rows: [], fresh: [], more: [] });
   const latest = useRef();
   latest.current = { ...state, isHeld };
   const source = useRef();
+  const isReading = () => latest.current.isHeld || scrollY >= AT_HEAD_PX;
+  const newerOf = (given) => {
+    const known = byId(latest.current.rows, id);
+    const end = given.findIndex((row) => known.has(row[id]));
+    return end < 0 ? given : given.slice(0, end);
+  };
 
   useEffect(() => {
     if (!first.data) return;
     const isSame = source.current === `${path}${JSON.stringify(params)}` && !tail;
     source.current = `${path}${JSON.stringify(params)}`;
+    if (isSame && isLive && isReading()) return meet(newerOf(first.data[member]), first.data[member], first.data);
     setState((old) => ({
       rows: first.data[member],
       fresh: [],
@@ -47,17 +55,20 @@ export function useListing({ path, params, rows: member, id, tail, isHeld }) {
   useEffect(() => {
     if (!newer.data) return;
     const { events = newer.data[member], watched = [], after } = newer.data;
+    meet(events ?? [], watched, { after });
+  }, [newer.data]);
+
+  /** Rows that are newer, and what is known now of those that are here. */
+  const meet = (events, watched, { after, total }) =>
     setState((old) => {
       const changed = byId(watched, id);
       const update = (all) => (all.some((row) => changed.has(row[id])) ? all.map((row) => changed.get(row[id]) ?? row) : all);
-      const known = byId([...old.rows, ...old.fresh], id);
-      const arrived = (events ?? []).filter((row) => !known.has(row[id]));
-      const waiting = [...arrived, ...old.fresh];
-      const next = { ...old, rows: update(old.rows), more: update(old.more), after, fresh: waiting };
-      if (arrived.length && typeof old.total === "number") next.total = old.total + arrived.length;
-      return !latest.current.isHeld && scrollY < AT_HEAD_PX ? shown(next) : next;
+      const known = byId([...old.rows, ...old.fresh, ...old.more], id);
+      const arrived = events.filter((row) => !known.has(row[id]));
+      const next = { ...old, rows: update(old.rows), more: update(old.more), after, fresh: [...arrived, ...old.fresh] };
+      if (typeof old.total === "number") next.total = total ?? old.total + arrived.length;
+      return isReading() ? next : shown(next);
     });
-  }, [newer.data]);
 
   const shown = (old) => (old.fresh.length ? { ...old, rows: [...old.fresh, ...old.rows].slice(0, MOST), fresh: [] } : old);
   const older = async () => {

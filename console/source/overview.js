@@ -7,16 +7,28 @@ import { useEffect, watched } from "./view.js";
 
 const SLOW_MS = 30000;
 
-export const overview = watched({});
+const latest = watched({});
 
-export function useOverview(isQuick, params) {
-  const live = useLive(at("/overview"), params, { every: isQuick ? undefined : SLOW_MS });
-  useEffect(() => overview.set(live), [live.data, live.error, live.at]);
-  return live;
+/** What was told last, of this view's system: never that of the one before. */
+export const overview = {
+  get: () => (latest.get().path === at("/overview") ? latest.get() : {}),
+  use() {
+    latest.use();
+    return this.get();
+  },
+};
+
+export function useOverview(isQuick) {
+  const path = at("/overview");
+  const live = useLive(path, {}, { every: isQuick ? undefined : SLOW_MS });
+  useEffect(() => latest.set({ ...live, path }), [path, live.data, live.error, live.at]);
 }
 
+/** What names a stream: a bank's id, or what its system calls it. */
+export const keyOf = ({ consumer_id: id, stream }) => id ?? stream;
+
 /** [id, name] of each stream that was told of. */
-export const streamNames = () => (overview.get().data?.streams ?? []).map(({ consumer_id, stream, name }) => [consumer_id ?? stream, name]);
+export const streamNames = () => (overview.get().data?.streams ?? []).map((stream) => [keyOf(stream), stream.name]);
 
 /** The id of the bank with this name; null if there is none. Alerts know names only. */
 export async function idOf(name) {
@@ -27,3 +39,6 @@ export async function idOf(name) {
 }
 
 export const nameOf = (id) => streamNames().find(([each]) => each === id)?.[1];
+
+/** The name of the stream that a row belongs to. */
+export const streamOf = (row) => row.stream_name ?? row.consumer_name ?? nameOf(keyOf(row));

@@ -7,7 +7,7 @@ import { connection, isPaused } from "./live.js";
 import { overview, useOverview } from "./overview.js";
 import { prefer, preferences } from "./preferences.js";
 import { session, signOut } from "./session.js";
-import { at, screensHere, system, systems } from "./systems.js";
+import { at, say, screensHere, system, systems } from "./systems.js";
 import { skew, zoneName } from "./times.js";
 import { Dialog, Note, Said } from "./ui.js";
 import { html, useEffect, useRef, useState } from "./view.js";
@@ -72,10 +72,10 @@ function Rail({ screen }) {
   const failed = data?.pipeline.failed;
   const counts = data && {
     now: data.attention.filter(({ level }) => level !== "info").length,
-    failures: Object.values(failed).reduce((sum, each) => sum + (each ?? 0), 0),
+    failures: Object.values(failed ?? {}).reduce((sum, each) => sum + (each ?? 0), 0),
   };
   const within = { event: "events", lane: "events", bank: "banks" }[screen] ?? screen;
-  return html`<nav class="rail" aria-label=${W.sections}>${screensHere().filter(([name, { hidden }]) => !hidden && !(name === "connect" && session.get().is_admin)).map(([name, { letter }]) => html`<a key=${name} href=${link(name)} aria-current=${name === within ? "page" : undefined}><span>${name === "banks" ? (W.streams[system().name] ?? W.screens.banks) : W.screens[name]}</span>${counts?.[name] ? html`<span class="count">${counts[name].toLocaleString("en")}</span>` : letter && html`<kbd aria-hidden="true">g ${letter}</kbd>`}</a>`)}</nav>`;
+  return html`<nav class="rail" aria-label=${W.sections}>${screensHere().filter(([name, { hidden }]) => !hidden && !(name === "connect" && session.get().is_admin)).map(([name, { letter }]) => html`<a key=${name} href=${link(name)} aria-current=${name === within ? "page" : undefined}><span>${say("screens", name)}</span>${counts?.[name] ? html`<span class="count">${counts[name].toLocaleString("en")}</span>` : letter && html`<kbd aria-hidden="true">g ${letter}</kbd>`}</a>`)}</nav>`;
 }
 
 function Search() {
@@ -109,7 +109,7 @@ function Search() {
     (all[all.indexOf(document.activeElement) + by] ?? document.querySelector("#search")).focus();
   };
   const isEmpty = Array.isArray(hits) && !hits.length;
-  return html`<search class="search" ref=${place} onKeyDown=${onKeyDown}><label class="hide" for="search">${W.searchLabel}</label><input id="search" type="search" maxlength="200" autocomplete="off" spellcheck=${false} placeholder=${W.search} value=${text} onInput=${(event) => setText(event.target.value)} /><kbd aria-hidden="true">/</kbd>
+  return html`<search class="search" ref=${place} onKeyDown=${onKeyDown}><label class="hide" for="search">${W.searchLabel}</label><input id="search" type="search" maxlength="200" autocomplete="off" spellcheck=${false} placeholder=${say("search")} value=${text} onInput=${(event) => setText(event.target.value)} /><kbd aria-hidden="true">/</kbd>
     ${hits && html`<div class="hits card"><p class="small soft" role="status">${hits.fault ?? (isEmpty ? W.nothingFound : W.results(hits.length))}</p>${Array.isArray(hits) && html`<ul>${hits.map((hit) => html`<li key=${`${hit.kind}${hit.id}`}><a href=${href(hit.link)} onClick=${close}><span class="soft small">${hit.kind}</span> <${Said}>${hit.title}<//></a></li>`)}</ul>`}</div>`}</search>`;
 }
 

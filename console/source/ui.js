@@ -2,6 +2,7 @@
 import { curl } from "./api.js";
 import { Icon, LEVELS, STATES } from "./icons.js";
 import { session } from "./session.js";
+import { say } from "./systems.js";
 import { absolute, clock, now, since } from "./times.js";
 import { html, useLayoutEffect, useRef, useState, useTick } from "./view.js";
 import { W } from "./words.js";
@@ -81,18 +82,18 @@ export function Answer({ of, lines, children }) {
  * `open(row)` on a click beside links; `chosen`: a Set of ids that may be selected.
  */
 export function Table({ label, columns, rows, id, open, current, chosen, choose }) {
-  const shown = columns.filter(Boolean);
+  const shown = columns.filter(Boolean).map((column) => ({ name: say("columns", column.key), ...column }));
   const click = (row) => (event) => {
     if (!open || event.target.closest("a,button,input,summary,label") || String(getSelection())) return;
     open(row);
   };
   return html`<div class="wrap" tabindex="0" role="region" aria-label=${label}><table aria-label=${label}>
-    <thead><tr>${chosen && html`<th class="pick"><span class="hide">${W.columns.pick}</span></th>`}${shown.map((column) => html`<th key=${column.key} class=${column.right ? "r" : ""} scope="col">${column.name ?? W.columns[column.key]}</th>`)}</tr></thead>
+    <thead><tr>${chosen && html`<th class="pick"><span class="hide">${W.columns.pick}</span></th>`}${shown.map((column) => html`<th key=${column.key} class=${column.right ? "r" : ""} scope="col">${column.name}</th>`)}</tr></thead>
     <tbody>${rows.map((row) => {
       const key = id(row);
       return html`<tr key=${key} data-row=${key} class=${open ? "opens" : ""} aria-current=${current === key ? "true" : undefined} onClick=${click(row)}>
         ${chosen && html`<td class="pick" data-name=${W.columns.pick}><input type="checkbox" aria-label=${W.select(key)} checked=${chosen.has(key)} onChange=${() => choose(key)} /></td>`}
-        ${shown.map((column) => html`<td key=${column.key} data-name=${column.name ?? W.columns[column.key]} class="${column.right ? "r num" : ""} ${column.tone?.(row) ?? ""}"><div>${column.cell(row)}</div></td>`)}
+        ${shown.map((column) => html`<td key=${column.key} data-name=${column.name} class="${column.right ? "r num" : ""} ${column.tone?.(row) ?? ""}"><div>${column.cell(row)}</div></td>`)}
       </tr>`;
     })}</tbody></table></div>`;
 }

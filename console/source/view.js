@@ -1,11 +1,9 @@
 // The view layer: one tagged template, the hooks, and values that several components watch.
-import { h } from "preact";
 import { useEffect, useReducer } from "preact/hooks";
-import htm from "htm";
 
-export { render } from "preact";
+/** `make console` compiles the templates of htm to calls of this function. */
+export { h as html, render } from "preact";
 export { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
-export const html = htm.bind(h);
 
 /** Draws the component again when called. */
 export const useRedraw = () => useReducer((count) => count + 1, 0)[1];

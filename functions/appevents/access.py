@@ -1,4 +1,4 @@
-"""Who may call app.events, by the settings: users by token, operators by the admin's key."""
+"""Who may call app.events, by the settings: users by token, operators by a key or the console's pass."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from chalicelib.appevents.configuration import Configuration
 from fintegrate.access.by_key_hash import ByKeyHash
 from fintegrate.access.by_token import ByToken, Keys, Rules, SharedSecret
 from fintegrate.access.caller import Scheme
+from fintegrate.access.passes import ByPass, Passes
 from fintegrate.settings import SettingsError
 
-BEARER, API_KEY = "Bearer", "ApiKey"
+BEARER, API_KEY, PASS = "Bearer", "ApiKey", "Pass"
 SHORTEST_SECRET = 32
 SYMMETRIC = ("HS256",)
 ASYMMETRIC = (
@@ -40,6 +41,18 @@ def schemes_of(settings: Configuration) -> Mapping[str, Scheme]:
     keys = _keys(settings)
     rules = Rules(settings.jwt_issuer, settings.jwt_audience, _algorithms(settings))
     return {BEARER: ByToken(keys, rules), API_KEY: admin}
+
+
+def passes_of(settings: Configuration) -> Mapping[str, Scheme]:
+    """The scheme of the console's operators, which only their own endpoints take.
+
+    Raises:
+        SettingsError: the secret is too short.
+    """
+    if not settings.console_pass_key:
+        return {}
+    passes = Passes("CONSOLE_PASS_KEY", settings.console_pass_key)
+    return {PASS: ByPass(passes, "appevents")}
 
 
 def _algorithms(settings: Configuration) -> tuple[str, ...]:

@@ -51,6 +51,9 @@ class Configuration:
     """SHA-256 of each key that operators may send as X-API-Key, separated by commas. Without one there
     is no operator."""
 
+    console_pass_key: str = field(default="", repr=False)
+    """The secret that signs the passes of the console's operators; without one none is taken."""
+
     cors_origins: str = ""
     """The origins whose pages may read the answers, separated by commas, such as
     https://app.example.com; `*` alone for any. Answers allow no cookies: a token is in a header."""

@@ -2,7 +2,8 @@
 
 from chalicelib.appevents.access import API_KEY
 from chalicelib.appevents.access import BEARER as TOKEN
-from fintegrate.openapi.description import BEARER, KEY, Description, Refusal
+from chalicelib.appevents.access import PASS as OF_CONSOLE
+from fintegrate.openapi.description import BEARER, KEY, PASS, Description, Refusal
 
 OVERVIEW = """\
 A phone sends what its user did as events. Each event is stored, published in the user's order, and acted
@@ -17,6 +18,7 @@ DESCRIPTION = Description(
     overview=OVERVIEW,
     has_reasons=True,
     schemes={TOKEN: BEARER, API_KEY: KEY},
+    further={OF_CONSOLE: PASS},
     refusals={
         401: Refusal(
             "The token is missing or not valid",

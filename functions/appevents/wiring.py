@@ -14,7 +14,7 @@ from functools import cache, partial
 from typing import Any, NamedTuple
 
 from chalicelib.appevents import outbox, topology
-from chalicelib.appevents.access import API_KEY, BEARER, keys_at, schemes_of
+from chalicelib.appevents.access import API_KEY, BEARER, PASS, keys_at, passes_of, schemes_of
 from chalicelib.appevents.configuration import SERVICE, Configuration
 from chalicelib.appevents.consuming import SQL, Consuming, Handler
 from chalicelib.appevents.counters import BATCH_SECONDS, COUNTED, SETTLED
@@ -144,7 +144,9 @@ def endpoint_of(service: str) -> Callable[..., Callable[..., object]]:
 
 admin_endpoint = endpoints(
     request_parts,
-    partial(Endpoint, idempotency=False, access=Access.ADMIN, schemes=(API_KEY, BEARER)),
+    partial(
+        Endpoint, idempotency=False, access=Access.ADMIN, schemes=(API_KEY, BEARER), also=(PASS,)
+    ),
 )
 """The decorator of the operators' endpoints. A user is known there, and refused."""
 
@@ -253,6 +255,7 @@ def _service(
             audit=None,
             idempotency_keys=None,
             max_body_bytes=settings.app_max_body_bytes,
+            further_schemes=passes_of(settings),
         ),
         outbox=_outbox(settings, database, sender, outbox.TABLE, outbox.SQL),
         sweep=Sweep(

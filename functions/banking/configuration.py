@@ -52,6 +52,11 @@ class Configuration:
     runbook_url: str = ""
     """Where the console's links lead; empty without one. `{trace_id}` stands for a trace's id, and
     `runbook_url` comes before `docs/…`."""
+    console_systems: str = ""
+    """The other systems that the console shows to the operator, separated by commas: `relay` and
+    `appevents`, where their paths are below the same origin."""
+    console_pass_key: str = field(default="", repr=False)
+    """The secret that signs their passes, at least 32 bytes; they have the same."""
     redis_timeout_ms: int = 50
     redis_retry_seconds: int = 10
     """After Redis has failed, requests pass without a rate limit for this long."""

@@ -12,10 +12,14 @@ from fintegrate.database import Database
 from fintegrate.http.endpoint import RequestParts
 from fintegrate.metrics import GaugeFamily
 from fintegrate.schedule_runs import ScheduleRuns
+from fintegrate.settings import SettingsError
 from fintegrate.system import Console, Probe, System, SystemDatabase
 
 if TYPE_CHECKING:
     from fintegrate.openapi.description import Description
+
+BESIDE = ("relay", "appevents")
+"""The systems that the console can show beside this one."""
 
 
 def _request_parts() -> RequestParts:
@@ -54,6 +58,7 @@ def _schedule_runs() -> ScheduleRuns:
 
 def _console() -> Console:
     from chalicelib.banking.wiring import parts
+    from fintegrate.access.passes import Passes
 
     own = parts()
     settings = own.settings
@@ -63,7 +68,11 @@ def _console() -> Console:
         "traces": settings.trace_url or None,
         "runbooks": settings.runbook_url or None,
     }
-    return Console(own.sessions, settings.stage, links, _thresholds)
+    shown = tuple(filter(None, settings.console_systems.split(",")))
+    if not set(shown) <= set(BESIDE):
+        raise SettingsError(f"CONSOLE_SYSTEMS may hold {', '.join(BESIDE)}, separated by commas")
+    passes = Passes("CONSOLE_PASS_KEY", settings.console_pass_key) if shown else None
+    return Console(own.sessions, settings.stage, links, _thresholds, shown, passes)
 
 
 def _thresholds() -> Mapping[str, float]:
@@ -84,7 +93,7 @@ def _after_migrations(settings: Configuration) -> None:
     install_configured_key(settings)
 
 
-def _new_check_secret(_settings: Mapping[str, str]) -> str:
+def _new_secret(_settings: Mapping[str, str]) -> str:
     return secrets.token_hex(32)
 
 
@@ -108,7 +117,8 @@ SYSTEM = System(
     schedule_runs=_schedule_runs,
     console=_console,
     made_up={
-        "API_KEY_CHECK_SECRET": _new_check_secret,
+        "API_KEY_CHECK_SECRET": _new_secret,
         "ADMIN_API_KEY": _new_admin_api_key,
+        "CONSOLE_PASS_KEY": _new_secret,
     },
 )

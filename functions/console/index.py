@@ -3,6 +3,7 @@
 from chalicelib.console import (  # noqa: F401
     end_session,
     read_files,
+    read_pass,
     read_session,
     start_session,
 )

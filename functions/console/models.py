@@ -1,7 +1,7 @@
 """What the console's endpoints take and give."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, StringConstraints
 from typing_extensions import TypedDict
@@ -49,8 +49,23 @@ class SignedIn(TypedDict):
     ]
 
 
+class WhichSystem(RequestModel):
+    """Which system the pass is for."""
+
+    system: Annotated[Literal["relay", "appevents"], Described("The system's name", "relay")]
+
+
+class PassIssued(TypedDict):
+    """A pass."""
+
+    token: Annotated[
+        str, Described("To be sent as X-Console-Pass", "eyJhbGciOiJIUzI1NiJ9.eyJhdWQ.c2lnbg")
+    ]
+    expires_at: Annotated[datetime, Described("When it ends", "2026-11-27T10:05:00Z")]
+
+
 class SystemShown(TypedDict):
-    """A system that this server has."""
+    """A system that the console shows to the caller."""
 
     name: Annotated[str, Described("Its name", "banking")]
     title: Annotated[str, Described("Its title", "Fintegrate")]
@@ -90,3 +105,11 @@ class Session(TypedDict):
     ]
     systems: list[SystemShown]
     links: Links
+
+
+FIRST: SystemShown = {"name": "banking", "title": "Fintegrate", "base_path": ""}
+OTHERS: dict[str, SystemShown] = {
+    "relay": {"name": "relay", "title": "Relay", "base_path": "/relay"},
+    "appevents": {"name": "appevents", "title": "app.events", "base_path": "/app"},
+}
+"""The system that has the console; those beside it, and where their paths for it begin."""

@@ -1,11 +1,10 @@
 """GET /console/session: who calls, with which rights, and what the page has to know."""
 
 from datetime import UTC, datetime
-from typing import Any
 
 from chalicelib import systems
 from chalicelib.console.blueprint import console
-from chalicelib.console.models import Session
+from chalicelib.console.models import FIRST, OTHERS, Session
 from chalicelib.console.wiring import endpoint, parts
 from fintegrate.http.endpoint import Answer, Call, Nothing
 
@@ -28,12 +27,7 @@ def read_session(call: Call[Nothing]) -> Answer:
             "version": systems.with_console().description().version,
             "stage": own.stage,
             "thresholds": own.thresholds(),
-            "systems": [_shown(system) for system in systems.served()],
+            "systems": [FIRST, *(OTHERS[name] for name in own.systems if caller.is_admin)],
             "links": own.links,
         }
     )
-
-
-def _shown(system: Any) -> dict[str, str]:
-    title = system.description().title
-    return {"name": system.name, "title": title, "base_path": system.base_path}

@@ -22,6 +22,8 @@ class Configuration:
 
     relay_users: str = field(default="", repr=False)
     """Who may call: a JSON object of names, each with one or two bcrypt hashes and a role."""
+    console_pass_key: str = field(default="", repr=False)
+    """The secret that signs the passes of the console's operators; without one none is taken."""
     relay_keys: str = field(default="", repr=False)
     """The ring of Fernet keys by their ids, a JSON object. The first one writes."""
 

@@ -1,6 +1,6 @@
 """What the API document says of the relay as a whole. Endpoints and fields describe themselves."""
 
-from fintegrate.openapi.description import BASIC, Description, Refusal
+from fintegrate.openapi.description import BASIC, PASS, Description, Refusal
 
 OVERVIEW = """\
 An order system reports what happened to orders; each event reaches every destination of its storefront
@@ -8,13 +8,14 @@ An order system reports what happened to orders; each event reaches every destin
 ends visibly with a reason.
 
 Every answer is an envelope: `data`, and `detail` with the status as text and a sentence. Send your user
-and password by HTTP Basic. A batch sent again is all duplicates, so a repeat needs no header.
+and password by HTTP Basic; the console's page sends a pass instead. A batch sent again is all
+duplicates, so a repeat needs no header.
 """
 DESCRIPTION = Description(
     title="Fintegrate relay",
     version="0.1.0",
     overview=OVERVIEW,
-    schemes={"Basic": BASIC},
+    schemes={"Basic": BASIC, "Pass": PASS},
     refusals={
         401: Refusal(
             "The user or the password is missing or wrong",

@@ -52,6 +52,13 @@ def _admin() -> Blueprint:
     return admin
 
 
+def _relay() -> Blueprint:
+    from chalicelib.relay.console import list_events, read_overview  # noqa: F401
+    from chalicelib.relay.console.blueprint import console
+
+    return console
+
+
 def _schedules() -> Blueprint:
     from chalicelib.relay.schedules import (  # noqa: F401
         publish_metrics,
@@ -66,5 +73,5 @@ def _schedules() -> Blueprint:
     return schedules
 
 
-SERVICES = {"v1": _v1, "admin": _admin, "schedules": _schedules}
+SERVICES = {"v1": _v1, "admin": _admin, "relay": _relay, "schedules": _schedules}
 """By the first segment of their paths. The schedules have none."""

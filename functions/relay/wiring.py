@@ -17,6 +17,7 @@ from chalicelib.relay.delivery.nudges import nudge
 from fintegrate.access.by_password import ByPassword
 from fintegrate.access.caller import Scheme
 from fintegrate.access.key_ring import KeyRing
+from fintegrate.access.passes import ByPass, Passes
 from fintegrate.access.proofs import Proofs
 from fintegrate.access.sealing import Sealing
 from fintegrate.access.users import read_users
@@ -150,7 +151,10 @@ def _schemes(settings: Configuration, redis: RedisConnections) -> Mapping[str, S
     users = read_users("RELAY_USERS", settings.relay_users, ROLES)
     proofs = Proofs(redis, users, "relay_user_proof")
     basic = ByPassword(users, realm="relay", admin_role="admin", redis=redis, proofs=proofs)
-    return {"Basic": basic}
+    if not settings.console_pass_key:
+        return {"Basic": basic}
+    passes = Passes("CONSOLE_PASS_KEY", settings.console_pass_key)
+    return {"Basic": basic, "Pass": ByPass(passes, "relay", role="admin")}
 
 
 def _request_parts(

@@ -26,6 +26,7 @@ def settings_environment(
     checkout = checkout or Checkout()
     return {
         "OBJECT_STORE_ADDRESSING": "path",  # the packages' templates say what a bucket of AWS needs
+        **({} if os.environ.get("SYSTEM") else {"CONSOLE_SYSTEMS": "relay,appevents"}),
         RECORD: f"file://{checkout.folder('secrets') / 'revocations.json'}",
         **os.environ,
         **secret_settings(checkout),

@@ -212,6 +212,8 @@ CREATE INDEX event_deliveries_waiting
     WHERE status = 'pending';
 CREATE INDEX event_deliveries_not_delivered
     ON event_deliveries (event, lane_id) WHERE status IN ('failed', 'expired', 'skipped');
+CREATE INDEX event_deliveries_failed
+    ON event_deliveries (lane_id, event) WHERE status IN ('failed', 'expired');
 CREATE INDEX event_deliveries_ended
     ON event_deliveries (lane_id, ended_at) WHERE ended_at IS NOT NULL;
 

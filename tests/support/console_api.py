@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlsplit
 
 from tests.support import console_data as data
+from tests.support import console_further as further
 
 PAGE = Path(__file__).resolve().parents[2] / "browser" / "console"
 POLICY = (
@@ -81,10 +82,13 @@ class ConsoleApi:
         """`GET /overview` → the answer instead of the usual one."""
         self.asked: list[Asked] = []
         self.url = ""
-        self.overview = data.overview()
+        self.overview: dict[str, Any] = data.overview()
         self.events = data.events()
         self.newer: list[dict[str, Any]] = []
-        self.systems = [{"name": "banking", "title": "Banks", "base_path": ""}]
+        self.systems = [{"name": "banking", "title": "Banks", "base_path": ""}, *further.LISTED]
+        self.passes: list[str] = []
+        """Those that were given; a test may take them away."""
+        self.pass_seconds = 300.0
         self.links: dict[str, str | None] = {"grafana": None, "prometheus": None, "traces": None}
         self.clock_off = 0.0
 
@@ -94,13 +98,34 @@ class ConsoleApi:
             return chosen(asked) if callable(chosen) else chosen
         if asked.path == "/console/session":
             return self._session(asked)
+        if owner := further.owner(asked.path):
+            return self._of_another(owner, asked)
         if asked.headers.get("x-api-key") not in {None, ADMIN_KEY, BANK_KEY}:
             return Answer(401, None, "The API key is unknown")
         if not self._is_known(asked):
             return Answer(401, None, "The session has ended; sign in")
         if asked.method == "POST" and self.read_only and not (asked.body or {}).get("dry_run"):
             return Answer(403, None, "This session only looks")
+        if asked.path == "/console/pass":
+            return self._pass(asked.query["system"])
         return self._usual(asked)
+
+    def _pass(self, system: str) -> Answer:
+        self.passes.append(f"{system}-{len(self.passes)}")
+        ends_at = data.iso(-self.pass_seconds)
+        return Answer(200, {"token": self.passes[-1], "expires_at": ends_at})
+
+    def _of_another(self, system: str, asked: Asked) -> Answer:
+        """A system beside the first one: it knows passes, and takes no cookie."""
+        token = asked.headers.get("x-console-pass", "")
+        if token not in self.passes or not token.startswith(system):
+            basic = {"WWW-Authenticate": 'Basic realm="relay"'}
+            return Answer(401, None, "User and password are missing", basic)
+        if asked.method == "GET":
+            return self._usual(asked)
+        if self.read_only and not (asked.body or {}).get("dry_run"):
+            return Answer(403, None, "This session only looks")
+        return Answer(200, further.done(asked.path, asked.body))
 
     def _is_known(self, asked: Asked) -> bool:
         if "x-api-key" in asked.headers:
@@ -132,7 +157,7 @@ class ConsoleApi:
         session = data.session(who, is_admin=self.is_admin, actor=self.actor)
         changes = {
             "read_only": self.read_only,
-            "systems": self.systems,
+            "systems": self.systems if self.is_admin else self.systems[:1],
             "links": self.links,
             "server_time": data.iso(-self.clock_off),
         }
@@ -144,7 +169,10 @@ class ConsoleApi:
                 f"{e['event_id']},{e['state']}\r\n" for e in self.events
             )
             return Answer(text=text, headers={"Content-Type": "text/csv"})
-        found = data.answer(self, asked.method, asked.path, asked.query, asked.body or {})
+        if asked.path in further.USUAL:
+            found = further.USUAL[asked.path](self, asked.query)
+        else:
+            found = data.answer(self, asked.method, asked.path, asked.query, asked.body or {})
         if found is None:
             return Answer(404, None, f"There is no {asked.path}")
         rows = _PAGED.get(asked.path)
@@ -170,6 +198,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         self._api("POST")
+
+    def do_PATCH(self) -> None:
+        self._api("PATCH")
 
     def do_DELETE(self) -> None:
         self._api("DELETE")

@@ -12,6 +12,7 @@ from datetime import datetime
 from chalicelib.banking.events.ledger import DISCREPANCIES, KINDS
 from chalicelib.banking.events.reconcile import read_last
 from fintegrate.bounded_rows import Together, bounded
+from fintegrate.breaker import VALUES, State
 from fintegrate.database import Database, Row
 from fintegrate.metrics import GaugeFamily
 from fintegrate.queries import queries_beside
@@ -62,10 +63,9 @@ _TOGETHER: Mapping[str, Together] = {
     **{f"oldest_{state}": max for state in AGED},
 }
 """How a column of those consumers becomes one value that have no name of their own; others are added."""
-BREAKER_VALUES = {"closed": 0.0, "half_open": 0.5, "open": 1.0}
 
 
-def gauges(db: Database, breaker: str, most: int) -> Iterator[GaugeFamily]:
+def gauges(db: Database, breaker: State, most: int) -> Iterator[GaugeFamily]:
     """The gauges of events for `/metrics`; `breaker` is the state of the process's circuit breaker.
 
     At most `most` consumers have a name: those with the most events that wait or failed.
@@ -73,7 +73,7 @@ def gauges(db: Database, breaker: str, most: int) -> Iterator[GaugeFamily]:
     yield GaugeFamily(
         "fintegrate_breaker_open",
         "State of the broker's circuit breaker: 0 closed, 0.5 half-open, 1 open",
-        {(): BREAKER_VALUES[breaker]},
+        {(): VALUES[breaker]},
     )
     yield from event_gauges(read_gauges(db), most)
     yield from reconciliation_gauges(read_last(db), most)

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from chalicelib.banking.overview.conditions import CONDITIONS
-from chalicelib.banking.overview.waiting import seconds_since
 from chalicelib.banking.tenants import ADMIN_ID
+from fintegrate.console.ages import seconds_since
 from fintegrate.console.attention import Finding
 from fintegrate.console.conditions import seconds_of
 from fintegrate.console.lag import added, percentile

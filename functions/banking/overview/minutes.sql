@@ -19,32 +19,36 @@ CROSS JOIN LATERAL (
 SELECT set_config('jit', 'off', true)
 
 -- name: count
--- Of all streams, or of one. `recent` tells what happened since a time apart.
+-- Of all streams, or of one. `recent` tells what happened since a time apart. An event tells of two things, and so
+-- does a receipt: they are counted by both together, and then told apart. So rows of the same kind add up.
 -- A receipt is received in the minute of its first word, which may be its last, too, and processed or failed in
 -- that of its last. It was not made after its last change, so the index by change finds it. A dead letter is a
 -- failure unless the bank's word was one. The bounds are those of the buckets but the last.
-SELECT c.consumer_id, found.*
+SELECT c.consumer_id, step.what, step.minute, step.recent, step.bucket, found.events
 FROM consumers c
 CROSS JOIN LATERAL (
-    SELECT step.what, date_trunc('minute', step.at) AS minute, step.at >= %(recent)s::timestamptz AS recent,
-           step.bucket, count(*) AS events
+    SELECT CASE WHEN e.created_at >= %(begin_at)s THEN date_bin('1 minute', e.created_at, 'epoch') END AS committed,
+           e.created_at >= %(recent)s::timestamptz AS committed_recently,
+           CASE WHEN e.published_at >= %(begin_at)s AND e.published_at < %(end_at)s
+                 AND e.published_at - e.created_at <= interval '60 seconds'
+                THEN date_bin('1 minute', e.published_at, 'epoch') END AS published,
+           e.published_at >= %(recent)s::timestamptz AS published_recently,
+           width_bucket(date_part('epoch', e.published_at - e.created_at) - 5e-7, %(bounds)s::float8[]) AS lag,
+           count(*) AS events
     FROM customer_events e
-    CROSS JOIN LATERAL (
-        SELECT 'committed' AS what, e.created_at AS at, 0 AS bucket
-        UNION ALL
-        SELECT 'published', e.published_at,
-               width_bucket(extract(epoch FROM e.published_at - e.created_at)::float8 - 5e-7,
-                            %(bounds)s::float8[])
-        WHERE e.published_at - e.created_at <= interval '60 seconds') step
     WHERE e.consumer_id = c.consumer_id
       AND e.created_at >= %(begin_at)s::timestamptz - interval '60 seconds'
       AND e.created_at < %(end_at)s
-      AND step.at >= %(begin_at)s AND step.at < %(end_at)s
-    GROUP BY 1, 2, 3, 4) found
-WHERE %(consumer_id)s::uuid IS NULL OR c.consumer_id = %(consumer_id)s
+    GROUP BY 1, 2, 3, 4, 5) found
+CROSS JOIN LATERAL (
+    SELECT 'committed' AS what, found.committed AS minute, found.committed_recently AS recent, 0 AS bucket
+    UNION ALL
+    SELECT 'published', found.published, found.published_recently, found.lag) step
+WHERE step.minute IS NOT NULL
+  AND (%(consumer_id)s::uuid IS NULL OR c.consumer_id = %(consumer_id)s)
 UNION ALL
 SELECT e.consumer_id, 'published', date_trunc('minute', e.published_at), e.published_at >= %(recent)s,
-       width_bucket(extract(epoch FROM e.published_at - e.created_at)::float8 - 5e-7,
+       width_bucket(date_part('epoch', e.published_at - e.created_at) - 5e-7,
                     %(bounds)s::float8[]), count(*)
 FROM customer_events e
 WHERE e.published_at >= %(begin_at)s AND e.published_at < %(end_at)s
@@ -52,20 +56,30 @@ WHERE e.published_at >= %(begin_at)s AND e.published_at < %(end_at)s
   AND (%(consumer_id)s::uuid IS NULL OR e.consumer_id = %(consumer_id)s)
 GROUP BY 1, 3, 4, 5
 UNION ALL
-SELECT r.consumer_id, said.what, date_trunc('minute', said.at), said.at >= %(recent)s,
-       CASE WHEN %(with_lag)s AND said.what = 'processed' THEN
-           width_bucket(extract(epoch FROM said.at - coalesce(
-               (SELECT e.created_at FROM customer_events e WHERE e.event_id = r.event_id),
-               said.at))::float8 - 5e-7, %(bounds)s::float8[])
-       ELSE 0 END, count(*)
-FROM consumer_event_receipts r
+SELECT found.consumer_id, step.what, step.minute, step.recent, step.bucket, found.events
+FROM (
+    SELECT r.consumer_id, r.processing_status,
+           CASE WHEN r.created_at >= %(begin_at)s AND r.created_at < %(end_at)s
+                THEN date_bin('1 minute', r.created_at, 'epoch') END AS received,
+           r.created_at >= %(recent)s::timestamptz AS received_recently,
+           CASE WHEN r.updated_at < %(end_at)s AND r.processing_status <> 'received'
+                THEN date_bin('1 minute', r.updated_at, 'epoch') END AS ended,
+           r.updated_at >= %(recent)s::timestamptz AS ended_recently,
+           CASE WHEN %(with_lag)s AND r.processing_status = 'processed' AND r.updated_at < %(end_at)s THEN
+               width_bucket(date_part('epoch', r.updated_at - coalesce(
+                   (SELECT e.created_at FROM customer_events e WHERE e.event_id = r.event_id),
+                   r.updated_at)) - 5e-7, %(bounds)s::float8[])
+           ELSE 0 END AS lag,
+           count(*) AS events
+    FROM consumer_event_receipts r
+    WHERE r.updated_at >= %(begin_at)s
+      AND (%(consumer_id)s::uuid IS NULL OR r.consumer_id = %(consumer_id)s)
+    GROUP BY 1, 2, 3, 4, 5, 6, 7) found
 CROSS JOIN LATERAL (
-    SELECT 'received' AS what, r.created_at AS at
+    SELECT 'received' AS what, found.received AS minute, found.received_recently AS recent, 0 AS bucket
     UNION ALL
-    SELECT r.processing_status, r.updated_at WHERE r.processing_status <> 'received') said
-WHERE r.updated_at >= %(begin_at)s AND said.at >= %(begin_at)s AND said.at < %(end_at)s
-  AND (%(consumer_id)s::uuid IS NULL OR r.consumer_id = %(consumer_id)s)
-GROUP BY 1, 2, 3, 4, 5
+    SELECT found.processing_status, found.ended, found.ended_recently, found.lag) step
+WHERE step.minute IS NOT NULL
 UNION ALL
 SELECT d.consumer_id, 'failed', date_trunc('minute', d.created_at), d.created_at >= %(recent)s, 0,
        count(*)

@@ -7,6 +7,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from typing_extensions import TypedDict
 
 from chalicelib.banking.fields import ConsumerId
+from fintegrate.console.servers import SystemHealth
 from fintegrate.http.validation import Described, Instant, RequestModel
 
 Level = Literal["ok", "warn", "bad"]
@@ -149,42 +150,6 @@ class Stream(TypedDict):
     ]
 
 
-class Server(TypedDict):
-    """A server, as the answering process sees it."""
-
-    name: Annotated[str, Described("Which", "database")]
-    status: Literal["up", "down"]
-    latency_ms: Annotated[int | None, Described("Milliseconds until it answered", 1)]
-
-
-class ScheduleLine(TypedDict):
-    """A schedule and its last run."""
-
-    name: Annotated[str, Described("Which", "resend")]
-    status: Literal["on_time", "failing", "late"]
-    last_success_at: Annotated[
-        datetime | None, Described("When one last succeeded", "2026-11-26T02:47:00+00:00")
-    ]
-    error: Annotated[str | None, Described("The kind of the last run's error", None)]
-
-
-class Reconciliation(TypedDict):
-    """The last scheduled count of the ledger."""
-
-    taken_at: Annotated[datetime, Described("When", "2026-11-26T02:31:00+00:00")]
-    balanced: bool
-    discrepancies: Annotated[int, Described("What should not be there", 0)]
-
-
-class SystemShown(TypedDict):
-    """Servers, schedules and the ledger."""
-
-    servers: list[Server]
-    breaker: Literal["closed", "open", "half_open"]
-    schedules: list[ScheduleLine]
-    reconciliation: Reconciliation | None
-
-
 class MinutePoint(TypedDict):
     """What happened in a minute. What nobody has counted is null."""
 
@@ -205,7 +170,7 @@ class Overview(TypedDict):
     attention: list[Attention]
     pipeline: Pipeline
     streams: list[Stream]
-    system: SystemShown
+    system: SystemHealth
     last_hour: list[MinutePoint]
 
 

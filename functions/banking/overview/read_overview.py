@@ -3,10 +3,11 @@
 from typing import Any
 
 from chalicelib.banking.events.scope import scope_of
-from chalicelib.banking.overview import history, reading, servers
+from chalicelib.banking.overview import history, reading
 from chalicelib.banking.overview.blueprint import overview
 from chalicelib.banking.overview.models import Overview, OverviewRequest
 from chalicelib.banking.wiring import endpoint, parts, schedule_runs
+from fintegrate.console import servers
 from fintegrate.console.kept import Kept, etag
 from fintegrate.http.endpoint import Answer, Call
 from fintegrate.probes import probes
@@ -44,6 +45,7 @@ def _made(
 
 def _look() -> servers.SystemState:
     own = parts()
-    asked = probes(own.request.database, own.publisher, own.redis)
+    every = probes(own.request.database, own.publisher, own.redis)
+    asked = {name: probe.ask for name, probe in every.items()}
     schedules = periods(overview.current_app.event_sources, "banking")
     return servers.look(asked, own.publisher.breaker.state, schedule_runs(), schedules)

@@ -9,10 +9,10 @@ from typing import Any
 from chalicelib.banking.overview import figures, history, rows, waiting
 from chalicelib.banking.overview.conditions import CONDITIONS
 from chalicelib.banking.overview.history import History
-from chalicelib.banking.overview.servers import SystemState
-from chalicelib.banking.overview.waiting import seconds_since
 from chalicelib.banking.tenants import ADMIN_ID
+from fintegrate.console.ages import seconds_since
 from fintegrate.console.attention import Finding, attention, verdict
+from fintegrate.console.servers import SystemState
 from fintegrate.database import Database, Row
 from fintegrate.errors import NotFound
 
@@ -43,7 +43,7 @@ def read_overview(
     live = history.read_live(database, consumer_id, past.counted_until, now)
     by_stream = {str(row["consumer_id"]): list(figures.findings(row)) for row in found}
     every = [
-        *system.findings(now, tenant=tenant),
+        *system.findings(CONDITIONS, now, with_schedules=not tenant),
         *(f for each in by_stream.values() for f in each),
     ]
     if consumer_id is None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
+from fintegrate.console.ages import seconds_since
 from fintegrate.console.flows import EVERYTHING
 from fintegrate.database import Database, Row
 from fintegrate.queries import queries_beside
@@ -43,11 +43,6 @@ def totalled(rows: Sequence[Row]) -> list[Row]:
     """The figures that the history keeps, of each stream that has some, and of all together."""
     kept = [_kept(str(row["consumer_id"]), [row]) for row in rows if _has_figures(row)]
     return [*kept, _kept(EVERYTHING, rows)]
-
-
-def seconds_since(moment: datetime | None, now: datetime) -> float | None:
-    """The age of a moment."""
-    return None if moment is None else max((now - moment).total_seconds(), 0.0)
 
 
 def known(values: Sequence[Any]) -> list[Any]:

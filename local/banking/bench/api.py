@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
+from urllib.parse import urlencode
 
 from chalice import Chalice
 
 from app import app as fintegrate
 from local.aws_shapes.lambda_context import LambdaContext
 from local.banking.client import Post
-from local.banking.in_process import API_FUNCTION, SECONDS, json_event
+from local.banking.in_process import API_FUNCTION, SECONDS, api_event, json_event
 
 
 class RequestRefused(Exception):
@@ -35,6 +36,30 @@ def prepared(
         if answer["statusCode"] >= 300:
             raise RequestRefused(f"{method} {path}: {answer['statusCode']} {answer['body']}")
         return str(answer["body"])
+
+    return invoke
+
+
+def looking(
+    key: str, path: str, query: Mapping[str, object], version: str = ""
+) -> Callable[[], dict[str, Any]]:
+    """A GET as the console's page makes it, ready to be timed; gives the gateway's answer.
+
+    Args:
+        version: the `ETag` of an answer that the page has
+
+    Raises (when called):
+        RequestRefused: the answer is neither 2xx nor 304
+    """
+    headers = {"X-API-Key": key} | ({"If-None-Match": version} if version else {})
+    event = api_event("GET", path, headers, query=urlencode(query))
+    context = LambdaContext(API_FUNCTION, SECONDS)
+
+    def invoke() -> dict[str, Any]:
+        answer: dict[str, Any] = fintegrate(event, context)
+        if answer["statusCode"] >= 300 and not (version and answer["statusCode"] == 304):
+            raise RequestRefused(f"GET {path}: {answer['statusCode']} {answer['body']}")
+        return answer
 
     return invoke
 

@@ -65,7 +65,7 @@ class BenchTemplate:
         self.tenants: list[Tenant] = []
 
     def __enter__(self) -> BenchTemplate:
-        with _parts(create_database(self.urls, TEMPLATE), self.urls) as parts:
+        with own_parts(create_database(self.urls, TEMPLATE), self.urls) as parts:
             prepare_databases(os.environ)
             apply_migrations(os.environ)
             post = post_with(parts.settings.admin_api_key)
@@ -83,7 +83,7 @@ class BenchTemplate:
         copy = f"{TEMPLATE}_{name or 'copy'}"
         url = create_database(self.urls, copy, TEMPLATE)
         try:
-            with _parts(url, self.urls) as parts:
+            with own_parts(url, self.urls) as parts:
                 database = BenchDatabase(url, parts, self.tenants)
                 yield database
                 database.empty_queues()
@@ -92,7 +92,7 @@ class BenchTemplate:
 
 
 @contextmanager
-def _parts(url: str, urls: ServiceUrls) -> Iterator[Parts]:
+def own_parts(url: str, urls: ServiceUrls) -> Iterator[Parts]:
     """Make parts on this database this process's own for the block."""
     environment = {**settings_environment(urls, **with_users(urls, url)), **SETTINGS}
     os.environ.update(environment)  # for the processes that a measurement starts

@@ -118,6 +118,33 @@ def test_one_process_answers_for_both(client: httpx.Client) -> None:
     assert {"/customer/data", "/v1/events", "/admin/v1/storefronts"} <= set(paths)
 
 
+@pytest.mark.parametrize("read_only", [False, True])
+def test_console_opens_the_relay(
+    client: httpx.Client, environment: dict[str, str], read_only: bool, query: Any
+) -> None:
+    """An operator signs in once; a session that may only look may only look here, too."""
+    with httpx.Client(base_url=client.base_url, headers={"X-Console": "1"}) as page:
+        signed_in = page.post(
+            "/console/session",
+            json={"actor": "Ann Example", "read_only": read_only},
+            headers={"X-API-Key": environment["ADMIN_API_KEY"]},
+        )
+        cookie = {"Cookie": signed_in.headers["Set-Cookie"].partition(";")[0]}
+        shown = page.get("/console/session", headers=cookie).json()["data"]["systems"]
+        issued = page.get("/console/pass?system=relay", headers=cookie).json()["data"]
+        by_pass = {"X-Console-Pass": issued["token"]}
+
+        assert [each["name"] for each in shown] == ["banking", "relay", "appevents"]
+        assert page.get("/admin/v1/storefronts").status_code == 401
+        assert page.get("/admin/v1/storefronts", headers=by_pass).status_code == 200
+        shop = {"storefront_id": "bosley", "name": "Bosley"}
+        made = page.post("/admin/v1/storefronts", json=shop, headers=by_pass)
+    assert made.status_code == (403 if read_only else 201)
+    (row,) = query("SELECT * FROM audit_log WHERE actor IS NOT NULL")
+    assert (row["actor"], row["status_code"]) == ("Ann Example", made.status_code)
+    assert row["session_id"] is not None
+
+
 @pytest.mark.parametrize("examples", [2, pytest.param(10, marks=pytest.mark.night_long)])
 def test_relay_alone_keeps_to_its_documents(environment: dict[str, str], examples: int) -> None:
     """First the collection, as Postman would send it; then what OpenAPI allows and forbids."""

@@ -14,6 +14,8 @@ from typing import Literal
 
 log = logging.getLogger(__name__)
 State = Literal["closed", "open", "half_open"]
+VALUES: dict[State, float] = {"closed": 0.0, "half_open": 0.5, "open": 1.0}
+"""The states as a figure."""
 
 
 class CircuitBreaker:

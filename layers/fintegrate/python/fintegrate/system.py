@@ -19,6 +19,7 @@ from fintegrate.schedule_runs import ScheduleRuns
 from fintegrate.settings import SettingsError
 
 if TYPE_CHECKING:
+    from fintegrate.access.passes import Passes
     from fintegrate.access.sessions import Sessions
     from fintegrate.openapi.description import Description
 
@@ -121,6 +122,10 @@ class Console(NamedTuple):
     """The addresses of the monitoring beside it, by name; None where there is none."""
     thresholds: Callable[[], Mapping[str, float]]
     """Of each condition by its name."""
+    systems: Sequence[str] = ()
+    """The other systems that the operator sees there, by their names."""
+    passes: Passes | None = None
+    """Signs what lets the operator look at them; None where there are none."""
 
 
 class System(NamedTuple):

@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 
 from tests.integration.banking.console.conftest import BANK_KEY, NARROW, WIDE, Meet
 from tests.support import console_data as data
+from tests.support import console_further as further
 from tests.support.console_api import Answer, ConsoleApi
 
 MIDDLE = (768, 1024)
@@ -32,6 +33,24 @@ OF_ADMIN = {
     f"banks?consumer_id={data.bank_id(0)}": "Rotate the key",
     "ledger": "An event is delivered without a receipt.",
 }
+OF_RELAY = {
+    "relay/now": "bosley → meta is blocked",
+    "relay/events": "not to be sent",
+    "relay/events?event=4711-13": "At the other destinations",
+    "relay/event?event_id=4712-14": "Retry-After: 30",
+    "relay/failures": "consent_denied",
+    "relay/streams": "Paused by an admin",
+    "relay/streams?stream=12": "Its lane",
+}
+OF_APPEVENTS = {
+    "appevents/now": "machine: dead letters",
+    "appevents/events": "upload allowed",
+    f"appevents/event?event_id={further.app_id(1)}": "Sent back to its function",
+    "appevents/failures": "not_a_video",
+    "appevents/streams": "Is behind",
+    "appevents/streams?stream=machine": "rejected, or dead letters",
+}
+OF_ALL = {**OF_ADMIN, **OF_RELAY, **OF_APPEVENTS}
 EMPTY: dict[str, Any] = {
     "/events/list": {"events": [], "next_cursor": None, "total": 0, "at_least": False}
     | {"truncated": False},
@@ -48,20 +67,37 @@ WHEN_EMPTY = {
     "replays": "No replay was made yet.",
     "audit": "No row matches.",
     "banks": "There is no bank yet.",
+    "relay/now": "Nothing needs you.",
+    "relay/events?state=waiting": "Looked for: state waits.",
+    "relay/failures": "Nothing failed.",
+    "relay/streams": "There is no destination yet.",
+    "appevents/events?stream=machine": "Looked for: function machine.",
 }
 
 
 def make_empty(api: ConsoleApi) -> None:
     """An API that has nothing yet."""
     nothing = {"verdict": {"level": "ok", "sentence": "No bank is connected yet.", "count": 0}}
-    api.overview = {**api.overview, **nothing, "attention": [], "streams": [], "last_hour": []}
-    api.chosen |= {f"GET {path}": Answer(200, answer) for path, answer in EMPTY.items()}
+    nothing |= {"attention": [], "streams": [], "last_hour": []}
+    api.overview = {**api.overview, **nothing}
+    for name, base in further.BASE.items():
+        shown = {**further.overview(further.SYSTEMS[name]), **nothing}
+        api.chosen[f"GET {base}/overview"] = Answer(200, shown)
+    for base in ("", *further.BASE.values()):
+        api.chosen |= {f"GET {base}{path}": Answer(200, told) for path, told in EMPTY.items()}
 
 
-def test_every_screen_is_open_to_all(meet: Meet) -> None:
-    person = meet().at("now")
+@pytest.mark.parametrize(
+    ("screens", "theme", "size"),
+    [(OF_ADMIN, "light", WIDE), (OF_RELAY, "dark", NARROW), (OF_APPEVENTS, "light", MIDDLE)],
+    ids=["banking", "relay", "appevents"],
+)
+def test_every_screen_is_open_to_all(
+    meet: Meet, screens: dict[str, str], theme: str, size: tuple[int, int]
+) -> None:
+    person = meet(theme, size).at("now")
 
-    for view, words in OF_ADMIN.items():
+    for view, words in screens.items():
         person.open(view)
         person.sees(words)
         person.check_access()
@@ -75,7 +111,7 @@ def test_screens_fit_all_sizes(meet: Meet, role: str, theme: str, size: tuple[in
     person = meet(theme, size).open("now")
     person.sign_in(*((BANK_KEY, "") if role == "bank" else ()))
 
-    for view, words in (OF_BOTH if role == "bank" else OF_ADMIN).items():
+    for view, words in (OF_BOTH if role == "bank" else OF_ALL).items():
         person.open(view)
         person.sees(words)
         person.check_access()
@@ -99,9 +135,11 @@ def test_failing_screens_say_why(meet: Meet, api: ConsoleApi, theme: str) -> Non
     person = meet(theme, NARROW).at("now")
     person.sees("Where events wait now")
     refused = Answer(422, None, "limit: must be at most 200 \u202egnp.exe <b>x</b>")
-    api.chosen |= {f"GET {path}": refused for path in EMPTY}
+    for base in ("", "/relay"):
+        api.chosen |= {f"GET {base}{path}": refused for path in EMPTY}
 
-    for view in ("events", "failures", "failures?tab=letters", "replays", "audit"):
+    views = ("events", "failures", "failures?tab=letters", "replays", "audit")
+    for view in (*views, "relay/events", "relay/failures"):
         person.open(view)
         person.sees("limit: must be at most 200")
         person.sees("req-")

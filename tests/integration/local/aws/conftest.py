@@ -56,9 +56,9 @@ def moto_account() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def packaged(tmp_path_factory: pytest.TempPathFactory) -> Package:
+def packaged() -> Package:
     """The functions as they would go to AWS."""
-    return package("banking", "dev", tmp_path_factory.mktemp("packaged"))
+    return package("banking", "dev")
 
 
 @pytest.fixture

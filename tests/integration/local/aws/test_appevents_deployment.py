@@ -35,8 +35,8 @@ SERVICES = {
 
 
 @pytest.fixture(scope="module")
-def packaged(tmp_path_factory: pytest.TempPathFactory) -> Package:
-    return package("appevents", "dev", tmp_path_factory.mktemp("appevents"))
+def packaged() -> Package:
+    return package("appevents", "dev")
 
 
 @pytest.fixture(scope="module")

@@ -105,10 +105,18 @@ def test_exactly_these_functions_exist() -> None:
     assert SECRETS.keys() == FUNCTIONS
 
 
-@pytest.mark.usefixtures("deployed")
+@pytest.fixture(scope="module")
+def configurations(deployed: Deployed) -> dict[str, dict[str, Any]]:
+    """What AWS knows of each function; asked once."""
+    assert deployed
+    return {name: configuration(name) for name in FUNCTIONS}
+
+
 @pytest.mark.parametrize("name", sorted(FUNCTIONS))
-def test_function_runs_inside_the_network(name: str, packaged: Package) -> None:
-    function = configuration(name)
+def test_function_runs_inside_the_network(
+    name: str, packaged: Package, configurations: dict[str, dict[str, Any]]
+) -> None:
+    function = configurations[name]
 
     assert function["Runtime"] == f"python{sys.version_info[0]}.{sys.version_info[1]}"
     assert function["CodeSize"] == packaged.files()["./deployment.zip"].stat().st_size
@@ -119,7 +127,7 @@ def test_function_runs_inside_the_network(name: str, packaged: Package) -> None:
     assert role["AssumeRolePolicyDocument"]["Statement"][0]["Principal"] == {
         "Service": "lambda.amazonaws.com"
     }
-    roles = [configuration(other)["Role"] for other in FUNCTIONS]
+    roles = [other["Role"] for other in configurations.values()]
     assert roles.count(function["Role"]) == 1
 
 

@@ -12,9 +12,9 @@ Template = dict[str, Any]
 
 
 @pytest.fixture(scope="session")
-def packaged(tmp_path_factory: pytest.TempPathFactory) -> Package:
+def packaged() -> Package:
     """Banking, packaged."""
-    return package("banking", "dev", tmp_path_factory.mktemp("packaged"))
+    return package("banking", "dev")
 
 
 @pytest.fixture(scope="session")

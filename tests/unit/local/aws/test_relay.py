@@ -63,8 +63,8 @@ DELIVERING = {"RelayDeliver", "RelayDeliverNudged"}
 
 
 @pytest.fixture(scope="module")
-def packaged(tmp_path_factory: pytest.TempPathFactory) -> Package:
-    return package("relay", "dev", tmp_path_factory.mktemp("relay"))
+def packaged() -> Package:
+    return package("relay", "dev")
 
 
 @pytest.fixture(scope="module")

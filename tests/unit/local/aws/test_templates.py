@@ -34,6 +34,7 @@ def test_linter_has_nothing_to_say(packaged: Package) -> None:
     assert lint([packaged]) == ""
 
 
+@pytest.mark.night_long
 def test_divided_templates_are_clean(expanded: Template, tmp_path: Path) -> None:
     parts = dict(zip(("migration", "functions"), divide(expanded), strict=True))
     for name, part in parts.items():

@@ -5,7 +5,7 @@ Leaves to a system which figures it has. Where many streams meet one condition t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -43,6 +43,18 @@ def attention(findings: Iterable[Finding], streams: str) -> list[dict[str, Any]]
         for finding in (found if len(found) <= _APART else [_together(found, streams)])
     ]
     return sorted(entries, key=lambda entry: (_RANKS[entry["level"]], entry["since"] is None))
+
+
+def by_stream(entries: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The entries of a system whose streams are nobody's: `stream` and its name, and no consumer."""
+    return [
+        {
+            **{name: value for name, value in entry.items() if not name.startswith("consumer_")},
+            "stream": entry["consumer_id"],
+            "stream_name": entry["consumer_name"],
+        }
+        for entry in entries
+    ]
 
 
 def worst(findings: Sequence[Finding]) -> Finding | None:
@@ -89,7 +101,8 @@ def _entry(finding: Finding) -> dict[str, Any]:
     condition, facts = finding.condition, _facts(finding, finding.name)
     view = condition.words(condition.view, facts)
     if not finding.stream:
-        view = view.replace("consumer_id=&", "").removesuffix("?consumer_id=")
+        for field in ("consumer_id", "stream"):
+            view = view.replace(f"{field}=&", "").removesuffix(f"?{field}=")
     return {
         "condition": condition.name,
         "level": condition.level,
@@ -112,7 +125,7 @@ def _entry(finding: Finding) -> dict[str, Any]:
 def _facts(finding: Finding, name: str) -> dict[str, str]:
     count = "unknown" if finding.number is None else f"{finding.number:,}"
     age, stream = in_words(finding.age), finding.stream or ""
-    return {"name": name, "count": count, "age": age, "consumer_id": stream}
+    return {"name": name, "count": count, "age": age, "consumer_id": stream, "stream": stream}
 
 
 def _together(found: Sequence[Finding], streams: str) -> Finding:

@@ -41,7 +41,7 @@ class Condition(NamedTuple):
     act: str | None = None
     """What a person does about it: the words of the button."""
     view: str = ""
-    """The console's address after `#`; `{consumer_id}` is the stream's."""
+    """The console's address after `#`; `{consumer_id}` and `{stream}` are the stream's id."""
     runbook: str = ""
     alarm: str | None = None
     """The alarm of CloudWatch whose threshold is the same."""

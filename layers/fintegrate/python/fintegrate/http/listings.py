@@ -91,10 +91,14 @@ class Listing(NamedTuple):
         count = how_many_fit(rows[:limit])
         if count == len(rows):
             return rows, None
-        last = [rows[count - 1][column.name] for column in self.columns]
+        return rows[:count], self.cursor_of(rows[count - 1], *of)
+
+    def cursor_of(self, row: Row, *of: str) -> str:
+        """The cursor of the page that begins behind this row."""
+        last = [row[column.name] for column in self.columns]
         values = [each.isoformat() if isinstance(each, datetime) else each for each in last]
         position = json.dumps([self._mark(of), *values])
-        return rows[:count], base64.urlsafe_b64encode(position.encode()).decode()
+        return base64.urlsafe_b64encode(position.encode()).decode()
 
     def _mark(self, of: tuple[str, ...]) -> str:
         return sha256("\0".join((self.name, *of)).encode()).hexdigest()[:8]

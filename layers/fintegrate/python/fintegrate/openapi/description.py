@@ -25,6 +25,13 @@ SESSION: Mapping[str, Any] = {
     "description": "A session of the console's page. The request also needs the header `X-Console`",
 }
 """The Security Scheme Object of `fintegrate.access.by_session`."""
+PASS: Mapping[str, Any] = {
+    "type": "apiKey",
+    "in": "header",
+    "name": "X-Console-Pass",
+    "description": "A pass of the console's page, for an operator who is signed in there",
+}
+"""The Security Scheme Object of `fintegrate.access.passes`."""
 BEARER_KEY: Mapping[str, Any] = {
     "type": "http",
     "scheme": "bearer",

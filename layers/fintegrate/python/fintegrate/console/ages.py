@@ -1,0 +1,10 @@
+"""How old a moment is."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+
+def seconds_since(moment: datetime | None, now: datetime) -> float | None:
+    """The age of a moment in seconds, never below 0; None if there is none."""
+    return None if moment is None else max((now - moment).total_seconds(), 0.0)

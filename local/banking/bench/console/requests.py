@@ -1,0 +1,162 @@
+"""Measures every request of the console in process, through the functions, beside one indexed read."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from itertools import count
+from typing import Any
+
+from chalicelib.banking.overview import history
+from chalicelib.banking.overview.read_overview import ANSWERS, KEPT, PAST, SERVERS
+from chalicelib.banking.wiring import parts
+from local.banking.bench.api import looking, prepared
+from local.banking.bench.console import looks
+from local.banking.bench.console.bars import BARS_MS, LISTS
+from local.banking.bench.console.looks import Look
+from local.banking.bench.console.report import tell
+from local.banking.bench.console.store import Store
+from local.banking.bench.console.turns import Call, Taken, Turns, floor_of, summed_up
+from local.bench.figures import Figures
+from local.machine.checkout import ROOT
+
+BROWSER = ROOT / "browser" / "console"
+ROWS_BEFORE = 99 * 50
+"""The rows before the hundredth page of fifty."""
+LONGEST = 200
+POLLS_OF_THE_PAST, POLLS_OF_MINUTES = 5, 15
+"""The past is kept for ten seconds, minutes that are over for thirty, and the page asks every two."""
+SESSION = "SELECT pg_backend_pid() AS pid"
+
+
+def console(store: Store) -> Figures:
+    """Measure, print the slowest requests, and write every one's figures to `bench-console.json`."""
+    turns = Turns(_floor(store), _backend())
+    taken = _overview(store, turns)
+    for look in (*looks.lists(store), *looks.others(store)):
+        taken.setdefault(look.kind, []).extend(_pages(store, turns, look))
+    taken["series_24h"] = list(_series(store, turns))
+    taken["dry_run"] = [_dry_run(store, turns)]
+    tell(taken)
+    figures = {f"console_store_{name}": float(number) for name, number in store.counts.items()}
+    figures |= floor_of([each for every in taken.values() for each in every])
+    for kind, every in taken.items():
+        figures |= summed_up(kind, every)
+    return figures | served_sizes()
+
+
+def served_sizes() -> Figures:
+    """What a first visit gets, as it is compressed on the way."""
+    sizes = {
+        file.suffix: len(gzip.compress(file.read_bytes(), mtime=0)) / 1000
+        for file in BROWSER.iterdir()
+    }
+    return {
+        "console_script_style_kb": sizes[".js"] + sizes[".css"],
+        "console_page_kb": sizes[".html"],
+    }
+
+
+def hundredth(first: Callable[[Mapping[str, object]], dict[str, Any]]) -> str | None:
+    """The cursor of the hundredth page of fifty, or of the last page where there are fewer.
+
+    `first` asks for a page with a limit and a cursor.
+    """
+    left, cursor = ROWS_BEFORE, None
+    while left:
+        limit = min(left, LONGEST)
+        found = first({"limit": limit} | ({"cursor": cursor} if cursor else {}))["next_cursor"]
+        if found is None:
+            break
+        left, cursor = left - limit, found
+    return cursor
+
+
+def _pages(store: Store, turns: Turns, look: Look) -> Iterator[Taken]:
+    """The look, and of a list its hundredth page, too."""
+    bar = BARS_MS.get(look.kind, float("inf"))
+    yield turns.take(look.name, _asking(store, look), bar)
+    if look.kind not in LISTS or look.kind == "consumer_list":
+        return
+
+    def ask(more: Mapping[str, object]) -> dict[str, Any]:
+        answer = _asking(store, look._replace(query={**look.query, **more}))()
+        data: dict[str, Any] = json.loads(answer["body"])["data"]
+        return data
+
+    cursor = hundredth(ask)
+    if cursor is not None:
+        deep = look._replace(query={**look.query, "cursor": cursor})
+        yield turns.take(f"{look.name} hundredth page", _asking(store, deep), bar)
+
+
+def _overview(store: Store, turns: Turns) -> dict[str, list[Taken]]:
+    """As the page polls it. First of all, because what happens now grows old."""
+    found: dict[str, list[Taken]] = {"overview": [], "overview_304": []}
+    for who, key in (("all", store.admin_key), ("bank", store.bank_key)):
+        ask, polls = looking(key, "/overview", {}), count()
+        again = partial(_age, polls)
+        found["overview"].append(turns.take(f"/overview {who}", ask, BARS_MS["overview"], again))
+        version = ask()["headers"]["ETag"]
+        known = looking(key, "/overview", {}, version)
+        taken = turns.take(f"/overview 304 {who}", known, BARS_MS["overview_304"])
+        found["overview_304"].append(taken)
+    for each in KEPT:
+        each.clear()
+    return found
+
+
+def _age(polls: Iterator[int]) -> None:
+    """Two seconds pass, for what the process keeps."""
+    ANSWERS.clear()
+    SERVERS.clear()
+    number = next(polls)
+    if number % POLLS_OF_THE_PAST == 0:
+        PAST.clear()
+    if number % POLLS_OF_MINUTES == 0:
+        history.OVER.clear()
+
+
+def _series(store: Store, turns: Turns) -> Iterator[Taken]:
+    end = datetime.now(UTC) + timedelta(minutes=1)
+    for step, days in ((60, 1), (3600, 1), (3600, 30)):
+        query = {
+            "from": (end - timedelta(days=days)).isoformat(),
+            "to": end.isoformat(),
+            "step": step,
+        }
+        for key, who in ((store.admin_key, "all"), (store.bank_key, "bank")):
+            ask = looking(key, "/overview/series", query)
+            name = f"/overview/series {days} d by {step} s {who}"
+            yield turns.take(name, ask, BARS_MS["series_24h"], history.OVER.clear)
+
+
+def _dry_run(store: Store, turns: Turns) -> Taken:
+    """Of a million of the largest bank's events, half of what it has."""
+    wanted = {
+        "consumer_id": store.bank_id,
+        "mode": "all",
+        "from": (store.end_at - timedelta(days=15)).isoformat(),
+        "dry_run": True,
+    }
+    ask = prepared(store.admin_key, "POST", "/replay/data", wanted)
+    return turns.take("POST /replay/data dry_run", ask, BARS_MS["dry_run"])
+
+
+def _asking(store: Store, look: Look) -> Callable[[], dict[str, Any]]:
+    return looking(store.admin_key if look.as_admin else store.bank_key, look.path, look.query)
+
+
+def _floor(store: Store) -> Call:
+    """One row by its key, through the same stack."""
+    wanted = {"customer_id": store.facts["customer_id"]}
+    return looking(store.bank_key, "/customer/data", wanted)
+
+
+def _backend() -> int:
+    """The process of the session that this thread's requests use."""
+    (row,) = parts().request.database.fetch_all(SESSION, {})
+    return int(row["pid"])
