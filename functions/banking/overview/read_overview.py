@@ -10,6 +10,7 @@ from chalicelib.banking.wiring import endpoint, parts, schedule_runs
 from fintegrate.console import servers
 from fintegrate.console.kept import Kept, etag
 from fintegrate.http.endpoint import Answer, Call
+from fintegrate.http.rest_api import event_sources
 from fintegrate.probes import probes
 from fintegrate.schedule_runs import periods
 
@@ -47,5 +48,5 @@ def _look() -> servers.SystemState:
     own = parts()
     every = probes(own.request.database, own.publisher, own.redis)
     asked = {name: probe.ask for name, probe in every.items()}
-    schedules = periods(overview.current_app.event_sources, "banking")
+    schedules = periods(event_sources(overview, "schedules"), "banking")
     return servers.look(asked, own.publisher.breaker.state, schedule_runs(), schedules)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from chalice import Blueprint
 
-from fintegrate.http.rest_api import RestApi
+from fintegrate.http.rest_api import RestApi, event_sources
 from local.aws_shapes.lambda_context import LambdaContext
 from local.banking.in_process import api_event
 
@@ -71,6 +71,19 @@ def test_other_paths_import_everything(served: _Served) -> None:
     assert served.status("/all") == 200
 
     assert served.imported == ["bird", "fish", "both"]
+
+
+def test_schedules_are_known_without_a_request() -> None:
+    api, runs = RestApi("api", configure_logs=False), Blueprint("tests.runs")
+    runs.schedule("rate(1 minute)", name="tick")(lambda _event: None)
+    asked = Blueprint("tests.asked")
+    asked.route("/asked/one")(lambda: [each.name for each in event_sources(asked, "runs")])
+    api.serve_later("runs", lambda: runs)
+    api.serve_later("asked", lambda: asked)
+
+    for _ in range(2):
+        answer = api(api_event("GET", "/asked/one", {}), LambdaContext("api", 29))
+        assert answer["body"] == '["tick"]'
 
 
 def test_everything_can_be_imported_first(served: _Served) -> None:

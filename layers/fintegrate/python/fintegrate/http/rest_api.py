@@ -47,6 +47,11 @@ class RestApi(Chalice):
         """Import every service now."""
         self._import(self._later)
 
+    def event_sources_of(self, segment: str) -> list[Any]:
+        """The event sources, among them those of this service, though no request has asked for it."""
+        self._import([service for service in self._later if service[0] == segment])
+        return list(self.event_sources)
+
     def __call__(self, event: Any, context: Any) -> dict[str, Any]:
         """Answer a request. The answer has the form of a proxy integration's."""
         said = _context(event)
@@ -74,6 +79,12 @@ class RestApi(Chalice):
             for service in list(services):
                 self.register_blueprint(service[1]())
                 self._later.remove(service)
+
+
+def event_sources(blueprint: Blueprint, segment: str) -> list[Any]:
+    """The event sources of a blueprint's app, among them those of the service of this segment."""
+    app = blueprint.current_app
+    return app.event_sources_of(segment) if isinstance(app, RestApi) else list(app.event_sources)
 
 
 def _is_below(path: str, segment: str | None) -> bool:
