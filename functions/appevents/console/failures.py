@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -58,10 +57,8 @@ def _of_uploads(db: Database, wanted: Row) -> Iterator[dict[str, Any]]:
 
 
 def _group(stream: str, stage: str, row: Row) -> dict[str, Any]:
-    cause = "\0".join((stream, stage, row["event_type"] or "", row["reason"] or ""))
     told = ("event_type", "reason", "events", "first_at", "last_at", "sample_event_id")
     return {
-        "failure_group": hashlib.sha256(cause.encode()).hexdigest()[:16],
         "stream": stream,
         "stream_name": stream,
         "stage": stage,

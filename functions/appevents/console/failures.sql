@@ -2,7 +2,7 @@
 
 -- name: rejected
 -- Of the newest rejections, so many at most. Whether one's message lies in the dead letters is asked by index.
-SELECT event_type, stage, outcome_code AS reason, count(*) AS events, min(received_at) AS first_at,
+SELECT event_type, stage, coalesce(outcome_code, 'unknown') AS reason, count(*) AS events, min(received_at) AS first_at,
        max(received_at) AS last_at,
        (array_agg(client_generated_id ORDER BY received_at DESC))[1] AS sample_event_id
 FROM (SELECT e.client_generated_id, e.event_type, e.outcome_code, e.received_at,
@@ -23,10 +23,11 @@ GROUP BY event_type, stage, outcome_code
 -- rejected, or is no client's event. Of each service so many at most.
 SELECT letter.service AS stream, letter.event_type, letter.error_code AS reason, count(*) AS events,
        min(letter.taken_at) AS first_at, max(letter.taken_at) AS last_at,
-       (array_agg(letter.event_id ORDER BY letter.taken_at DESC))[1] AS sample_event_id
+       (array_agg(coalesce(letter.event_id::text, 'letter-' || letter.dead_letter_id)
+                  ORDER BY letter.taken_at DESC))[1] AS sample_event_id
 FROM unnest(%(streams)s::text[]) AS stream (name)
 CROSS JOIN LATERAL (
-    SELECT d.service, d.event_type, d.error_code, d.taken_at,
+    SELECT d.dead_letter_id, d.service, d.event_type, d.error_code, d.taken_at,
            (SELECT e.client_generated_id
             FROM events e
             WHERE e.user_id = d.user_id AND e.client_generated_id = d.client_generated_id

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from chalicelib.appevents.console import steps, uploads
-from chalicelib.appevents.console.list_models import UPLOAD_PREFIX
 from chalicelib.appevents.console.listing import shown
+from chalicelib.appevents.console.models import LETTER_PREFIX, UPLOAD_PREFIX
 from chalicelib.appevents.console.streams import stream_of
 from fintegrate.database import Database, Row
 from fintegrate.errors import NotFound, Unavailable
@@ -22,7 +22,7 @@ DatabaseOf = Callable[[str], Database]
 
 
 def read_event(db: Database, database_of: DatabaseOf, wanted: Mapping[str, Any]) -> dict[str, Any]:
-    """Read an event or an upload; `wanted` has `event_id`, `user_id` and `payload`.
+    """Read an event, an upload or a dead letter; `wanted` has `event_id`, `user_id` and `payload`.
 
     `database_of` gives a service's database.
 
@@ -30,10 +30,11 @@ def read_event(db: Database, database_of: DatabaseOf, wanted: Mapping[str, Any])
         NotFound: there is none.
     """
     event_id = wanted["event_id"]
-    asked = {**wanted, "id": event_id.removeprefix(UPLOAD_PREFIX)}
     if event_id.startswith(UPLOAD_PREFIX):
-        return _upload(db, database_of, asked)
-    return _event(db, database_of, asked)
+        return _upload(db, database_of, {**wanted, "id": event_id.removeprefix(UPLOAD_PREFIX)})
+    if event_id.startswith(LETTER_PREFIX):
+        return _letter(db, {**wanted, "id": event_id.removeprefix(LETTER_PREFIX)})
+    return _event(db, database_of, {**wanted, "id": event_id})
 
 
 def _event(db: Database, database_of: DatabaseOf, asked: Mapping[str, Any]) -> dict[str, Any]:
@@ -70,6 +71,31 @@ def _upload(db: Database, database_of: DatabaseOf, asked: Mapping[str, Any]) -> 
         "durations": steps.upload_held(upload),
         "facts": steps.listed(steps.upload_facts(upload)),
         "siblings": [_sibling(event)] if event else [],
+    }
+
+
+def _letter(db: Database, asked: Mapping[str, Any]) -> dict[str, Any]:
+    """A dead letter by itself: it may be of no client's event."""
+    letter = db.fetch_one(SQL["letter"], asked)
+    if letter is None:
+        raise NotFound(NOT_FOUND)
+    return {
+        "event_id": f"{LETTER_PREFIX}{letter['id']}",
+        "stream": letter["service"],
+        "stream_name": letter["service"],
+        "sequence": None,
+        "event_type": letter["event_type"],
+        "state": "in_queue" if letter["redriven_at"] else "dead_lettered",
+        "reason": letter["error_code"],
+        "created_at": letter["failed_at"],
+        "lag_ms": None,
+        "try_count": letter["attempt"],
+        "own_id": letter["own_id"],
+        "payload": None,
+        "timeline": steps.letter_steps(letter),
+        "durations": steps.unknown(letter["failed_at"], letter["now"]),
+        "facts": steps.listed({"dead letter": None if letter["redriven_at"] else letter["id"]}),
+        "siblings": [],
     }
 
 

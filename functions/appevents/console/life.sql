@@ -41,6 +41,12 @@ WHERE client_generated_id = %(id)s AND user_id = %(user_id)s
 ORDER BY failed_at
 LIMIT 20
 
+-- name: letter
+SELECT dead_letter_id AS id, service, user_id AS own_id, event_type, error_code, error, attempt, deaths,
+       failed_at, redriven_at, clock_timestamp() AS now
+FROM dead_letters
+WHERE dead_letter_id = %(id)s AND (%(user_id)s::uuid IS NULL OR user_id = %(user_id)s)
+
 -- name: acted
 -- In the database of the service that acts on it.
 SELECT outcome, processed_at

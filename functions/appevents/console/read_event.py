@@ -2,14 +2,15 @@
 
 from chalicelib.appevents.console import life
 from chalicelib.appevents.console.blueprint import events
-from chalicelib.appevents.console.life_models import EventLife, EventRef
+from chalicelib.appevents.console.models import EventRef
 from chalicelib.appevents.wiring import admin_endpoint, parts
+from fintegrate.console.shapes import LifeShown
 from fintegrate.database import Database
 from fintegrate.http.endpoint import Answer, Call
 
 
 @events.route("/app/events/data", methods=["GET"])
-@admin_endpoint(EventRef, gives=EventLife, looks_up=True)
+@admin_endpoint(EventRef, gives=LifeShown, looks_up=True)
 def read_event(call: Call[EventRef]) -> Answer:
     """Every step with its words, who held it for how long, and what else is known.
 

@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 
 from chalicelib.appevents.console import listing
 from chalicelib.appevents.console.blueprint import events
-from chalicelib.appevents.console.list_models import UPLOAD_PREFIX, EventListing
+from chalicelib.appevents.console.models import LETTER_PREFIX, UPLOAD_PREFIX, EventListing
 from chalicelib.appevents.console.streams import names
 from chalicelib.appevents.wiring import admin_endpoint, parts
 from fintegrate.console.searching import MOST_HITS, Hit, Hits, Search, sought
@@ -21,7 +21,7 @@ SQL = queries_beside(__name__)
 def search_events(call: Call[Search]) -> Answer:
     """What the text is the id of, and the functions whose name begins with it."""
     text = sought(call.body.q).small
-    wanted = sought(text.removeprefix(UPLOAD_PREFIX)).id
+    wanted = sought(text.removeprefix(UPLOAD_PREFIX).removeprefix(LETTER_PREFIX)).id
     hits = [] if wanted is None else [*_of_id(call.db, wanted), *_letter(call.db, wanted)]
     found = [each for each in names() if each.startswith(text.removeprefix("app_"))]
     hits += [_hit("stream", each, each, "/events", stream=each) for each in found]
@@ -51,7 +51,7 @@ def _letter(db: Database, found: str) -> Iterator[Hit]:
             more = {"event_id": row["client_generated_id"], "user_id": row["user_id"]}
             yield _hit("letter", found, title, "/event", **more)
         else:
-            yield _hit("letter", found, title, "/failures", stream=row["service"])
+            yield _hit("letter", found, title, "/event", event_id=f"{LETTER_PREFIX}{found}")
 
 
 def _hit(kind: str, found: str, title: str, view: str, **query: str) -> Hit:

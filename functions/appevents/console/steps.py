@@ -25,7 +25,6 @@ STEPS = (
     "redriven",
 )
 """In the order in which those of one time are shown."""
-_HELD = ("ours_ms", "held_back_ms", "queue_ms", "bank_ms", "total_ms")
 
 
 def steps_of(event: Row, letters: list[Row], acted: Row | None, service: str) -> list[Step]:
@@ -46,12 +45,21 @@ def upload_steps(upload: Row) -> list[Step]:
 
 
 def upload_held(upload: Row) -> dict[str, Any]:
-    """How long an upload was in our queue and being processed; nothing before its user has sent it."""
-    sent = upload["uploaded_at"]
-    if sent is None:
-        return dict.fromkeys(_HELD)
-    passage = durations(Passage(sent, sent=sent, ended=upload["settled_at"]), upload["now"])
-    return {**passage, "held_back_ms": None, "bank_ms": None}
+    """How long an upload was in our queue and being processed. Before, its user held it."""
+    sent, end = upload["uploaded_at"], upload["settled_at"] or upload["now"]
+    whole = unknown(upload["created_at"], end)
+    return whole if sent is None else {**whole, "queue_ms": unknown(sent, end)["total_ms"]}
+
+
+def unknown(begun: datetime, end: datetime) -> dict[str, Any]:
+    """A time of which nobody knows who held the event."""
+    total = durations(Passage(begun, ended=end), end)["total_ms"]
+    return {**dict.fromkeys(("ours_ms", "held_back_ms", "queue_ms", "bank_ms")), "total_ms": total}
+
+
+def letter_steps(letter: Row) -> list[Step]:
+    """Every step of a dead letter in order."""
+    return in_order(_of_letter(letter), STEPS)
 
 
 def facts_of(event: Row, letters: list[Row]) -> dict[str, object]:

@@ -48,7 +48,7 @@ def test_each_kind_is_found(look: Look, query: Query, user: User) -> None:
     (owner,) = hits(look, user.id)
     assert (owner["kind"], owner["link"]) == ("user", f"/events?event={user.id}")
     assert [each["link"] for each in hits(look, letter)] == [f"/event?{whose}"]
-    assert [each["link"] for each in hits(look, of_nothing)] == ["/failures?stream=dm"]
+    assert hits(look, of_nothing)[0]["link"] == f"/event?event_id=letter-{of_nothing}"
 
 
 def test_functions_are_found_by_name(look: Look) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from chalicelib.appevents import wiring
 from chalicelib.appevents.console import failures, history, listing, uploads_waiting, waiting
-from chalicelib.appevents.console.list_models import EventListing
+from chalicelib.appevents.console.models import EventListing
 from tests.integration.appevents.console.written import Query
 from tests.support.plans import read_sequentially, rows_read
 

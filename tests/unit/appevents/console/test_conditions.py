@@ -11,7 +11,7 @@ from local.aws.parameters import read_template
 from tests.architecture.tree import ROOT
 
 PARAMETERS = {"UnsettledTooLong": "UnsettledSeconds"}
-FACTS = {"name": "machine", "count": "7", "age": "4 minutes", "consumer_id": "machine"}
+FACTS = {"name": "machine", "count": "7", "age": "4 minutes", "stream": "machine"}
 
 
 def test_sentences_need_only_known_facts() -> None:
