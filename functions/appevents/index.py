@@ -130,7 +130,12 @@ def _overview() -> Blueprint:
 
 
 def _events() -> Blueprint:
-    from chalicelib.appevents.console import list_events  # noqa: F401
+    from chalicelib.appevents.console import (  # noqa: F401
+        list_events,
+        list_failures,
+        read_event,
+        search_events,
+    )
     from chalicelib.appevents.console.blueprint import events
 
     return events

@@ -51,7 +51,11 @@ UNFILTERED = {
         ("committed", "settled", "lag"), OPERATOR
     ),
     "functions/appevents/console/listing.sql": dict.fromkeys(("page", "total"), OPERATOR),
-    "functions/appevents/console/uploads.sql": dict.fromkeys(("page", "total"), OPERATOR),
+    "functions/appevents/console/failures.sql": dict.fromkeys(("rejected", "letters"), OPERATOR),
+    "functions/appevents/console/search_events.sql": {"letter": OPERATOR},
+    "functions/appevents/console/uploads.sql": dict.fromkeys(
+        ("page", "total", "failures"), OPERATOR
+    ),
     "functions/appevents/console/uploads_waiting.sql": dict.fromkeys(
         ("under_way", "failed", "processed", "lag"), OPERATOR
     ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fintegrate.console.conditions import Condition, by_name
 
 _RUNBOOK = "docs/appevents/operations.md#"
-_OF_STREAM = "/events?stream={consumer_id}"
+_OF_STREAM = "/events?stream={stream}"
 
 ROWS = (
     Condition(
@@ -78,7 +78,7 @@ ROWS = (
         sentence="{count} could not be acted on, the oldest since {age}.",
         healing="not by itself: somebody has to send them again, or to leave them",
         act="Send again",
-        view="/failures?stream={consumer_id}",
+        view="/failures?stream={stream}",
         runbook=_RUNBOOK + "dead-letters",
         alarm="DeadLetters",
     ),

@@ -10,7 +10,8 @@ from chalicelib.appevents.console.conditions import CONDITIONS
 from chalicelib.appevents.console.history import Flow
 from chalicelib.appevents.console.queues_seen import Queue, QueuesSeen
 from chalicelib.appevents.console.streams import OUTCOMES, UPLOADS
-from chalicelib.appevents.console.waiting import earlier, seconds_since
+from chalicelib.appevents.console.waiting import earlier
+from fintegrate.console.ages import seconds_since
 from fintegrate.console.attention import Finding, in_short, rank, worst
 from fintegrate.database import Row
 
@@ -37,7 +38,7 @@ def completed(
 ) -> list[Row]:
     """The rows of all streams, with what the conditions compare."""
     return [
-        _completed(name, row, seen.queues.get(name, Queue()), lags.get(name), now)
+        _completed(name, row, seen.get(name, Queue()), lags.get(name), now)
         for name, row in found.items()
     ]
 
@@ -53,29 +54,35 @@ def findings(row: Row) -> Iterator[Finding]:
 
 
 def streams(
-    rows: Sequence[Row], found: Mapping[str, Sequence[Finding]], seen: QueuesSeen, flow: Flow
+    rows: Sequence[Row], found: Mapping[str, Sequence[Finding]], flow: Flow
 ) -> list[dict[str, Any]]:
     """The streams, the worst first."""
-    shown = [_stream(row, worst(found[row["name"]]), seen, flow) for row in rows]
+    shown = [_stream(row, worst(found[row["name"]]), flow) for row in rows]
     waiting = {row["name"]: row["unsettled"] + row["dead_letters"] for row in rows}
     return sorted(
         shown, key=lambda each: (rank(each["level"]), -waiting[each["name"]], each["name"])
     )
 
 
-def pipeline(rows: Sequence[Row], flow: Flow, stream: str | None) -> dict[str, Any]:
+def pipeline(
+    rows: Sequence[Row], points: Sequence[Row], flow: Flow, stream: str | None
+) -> dict[str, Any]:
     """Where events wait, and how many pass between. What this system has not is null."""
-    kinds = ("committed", "processed")
-    passed = {kind: {"last_minute": flow.last_minute(kind, stream)} for kind in kinds}
+
+    def passed(kind: str) -> dict[str, Any]:
+        counts = [point[kind] for point in points]
+        hour = None if None in counts else sum(counts)
+        return {"last_minute": flow.last_minute(kind, stream), "last_hour": hour}
+
     return {
-        "committed": passed["committed"],
+        "committed": passed("committed"),
         "outbox": _waiting(rows, "pending", "oldest_pending_at"),
         "held_back": None,
         "published": None,
         "queue": _waiting(rows, "in_queue", "oldest_in_queue_at"),
         "received": None,
         "bank": None,
-        "processed": passed["processed"],
+        "processed": passed("processed"),
         "failed": {
             "publish_failed": None,
             "delivery_failed": _sum(rows, "rejected"),
@@ -105,7 +112,7 @@ def _completed(name: str, row: Row, queue: Queue, lag: int | None, now: datetime
     }
 
 
-def _stream(row: Row, most: Finding | None, seen: QueuesSeen, flow: Flow) -> dict[str, Any]:
+def _stream(row: Row, most: Finding | None, flow: Flow) -> dict[str, Any]:
     now, name = row["at"], row["name"]
     return {
         "stream": name,
@@ -119,13 +126,13 @@ def _stream(row: Row, most: Finding | None, seen: QueuesSeen, flow: Flow) -> dic
         "in_queue": row["in_queue"],
         "queue_depth": row["queue_depth"],
         "readers": row["readers"],
-        "observed_at": seen.at,
         "lag_p95_ms": row["lag_p95_ms"],
         "publish_failed": None,
         "delivery_failed": row["rejected"],
         "dead_letters": row["dead_letters"],
         "oldest_pending_seconds": _whole(row["oldest_pending_seconds"]),
-        "oldest_in_queue_seconds": _whole(seconds_since(row["oldest_in_queue_at"], now)),
+        "oldest_held_back_seconds": None,
+        "oldest_failed_seconds": _whole(seconds_since(row["oldest_letter_at"], now)),
         "spark": row["spark"] if "spark" in row else flow.spark(now, name),
     }
 

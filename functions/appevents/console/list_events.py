@@ -2,13 +2,14 @@
 
 from chalicelib.appevents.console import listing
 from chalicelib.appevents.console.blueprint import events
-from chalicelib.appevents.console.list_models import EventList, EventListing
+from chalicelib.appevents.console.models import EventListing
 from chalicelib.appevents.wiring import admin_endpoint, parts
+from fintegrate.console.shapes import EventsShown
 from fintegrate.http.endpoint import Answer, Call
 
 
 @events.route("/app/events/list", methods=["GET"])
-@admin_endpoint(EventListing, gives=EventList)
+@admin_endpoint(EventListing, gives=EventsShown)
 def list_events(call: Call[EventListing]) -> Answer:
     """A page of events; nothing of what they say.
 

@@ -8,7 +8,7 @@ from contextlib import nullcontext
 from typing import Any, NamedTuple
 
 from chalicelib.appevents.console import states, uploads
-from chalicelib.appevents.console.list_models import UPLOAD_PREFIX, EventListing
+from chalicelib.appevents.console.models import UPLOAD_PREFIX, EventListing
 from chalicelib.appevents.console.streams import UPLOAD, UPLOADS, event_types, stream_of, types_of
 from fintegrate.console.totals import NOT_COUNTED, Total, of_count
 from fintegrate.database import Database, Row
@@ -73,7 +73,7 @@ def shown(row: Row) -> dict[str, Any]:
         "sequence": None,
         "event_type": UPLOAD if is_upload else row["event_type"],
         **{name: row[name] for name in ("state", "reason", "created_at", "lag_ms")},
-        "try_count": row.get("try_count"),
+        "try_count": row.get("try_count", 0),
         "own_id": row["own_id"],
     }
 

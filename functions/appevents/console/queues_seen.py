@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import NamedTuple
 
 from chalicelib.appevents.console.streams import names
@@ -21,11 +20,8 @@ class Queue(NamedTuple):
     dead: int | None = None
 
 
-class QueuesSeen(NamedTuple):
-    """Every function's queue, and when they were looked at; nothing while the broker is away."""
-
-    queues: dict[str, Queue]
-    at: datetime | None
+QueuesSeen = dict[str, Queue]
+"""Every function's queue; nothing while the broker is away."""
 
 
 def look(url: str) -> QueuesSeen:
@@ -34,7 +30,7 @@ def look(url: str) -> QueuesSeen:
     try:
         found = depths(url, [name for pair in asked.values() for name in pair], SECONDS)
     except BrokerUnavailable:
-        return QueuesSeen({}, None)
+        return {}
     seen = {}
     for stream, (own, letters) in asked.items():
         queue, dead = found[own], found[letters]
@@ -43,4 +39,4 @@ def look(url: str) -> QueuesSeen:
             queue.consumers if queue else None,
             dead.messages if dead else None,
         )
-    return QueuesSeen(seen, datetime.now(UTC))
+    return seen

@@ -2,12 +2,15 @@
 
 from typing import Any
 
-from chalicelib.appevents.console import history, queues_seen, reading, servers
+from chalicelib.appevents.console import history, queues_seen, reading
 from chalicelib.appevents.console.blueprint import overview
-from chalicelib.appevents.console.overview_models import Overview, OverviewRequest
+from chalicelib.appevents.console.models import OverviewRequest
 from chalicelib.appevents.wiring import admin_endpoint, parts, schedule_runs
+from fintegrate.console import servers
 from fintegrate.console.kept import Kept, etag
+from fintegrate.console.shapes import SystemOverview
 from fintegrate.http.endpoint import Answer, Call
+from fintegrate.http.rest_api import event_sources
 from fintegrate.probes import probes
 from fintegrate.schedule_runs import periods
 
@@ -19,7 +22,7 @@ KEPT = (ANSWERS, SERVERS, QUEUES, history.OVER, reading.LAGS)
 
 
 @overview.route("/app/overview", methods=["GET"])
-@admin_endpoint(OverviewRequest, gives=Overview, versioned=True)
+@admin_endpoint(OverviewRequest, gives=SystemOverview, versioned=True)
 def read_overview(call: Call[OverviewRequest]) -> Answer:
     """What needs attention, where events wait, every stream, the servers and the last hour.
 
@@ -41,6 +44,7 @@ def _made(call: Call[OverviewRequest]) -> tuple[dict[str, Any], str]:
 
 def _look() -> servers.SystemState:
     own = parts()
-    asked = probes(own.service("notification").request.database, own.publisher, own.redis)
-    schedules = periods(overview.current_app.event_sources, "appevents")
+    every = probes(own.service("notification").request.database, own.publisher, own.redis)
+    asked = {name: probe.ask for name, probe in every.items()}
+    schedules = periods(event_sources(overview, "schedules"), "appevents")
     return servers.look(asked, own.publisher.breaker.state, schedule_runs(), schedules)

@@ -7,12 +7,13 @@ from datetime import datetime
 from typing import Any
 
 from chalicelib.appevents.console import figures, history, uploads_waiting, waiting
+from chalicelib.appevents.console.conditions import CONDITIONS
 from chalicelib.appevents.console.queues_seen import QueuesSeen
-from chalicelib.appevents.console.servers import SystemState
 from chalicelib.appevents.console.streams import OUTCOMES, UPLOADS
 from chalicelib.appevents.console.uploads_waiting import Uploads
-from fintegrate.console.attention import attention, verdict
+from fintegrate.console.attention import attention, by_stream, verdict
 from fintegrate.console.kept import Kept
+from fintegrate.console.servers import SystemState
 from fintegrate.database import Database
 from fintegrate.errors import Unavailable
 from fintegrate.settings import SettingsError
@@ -37,17 +38,18 @@ def read_overview(
     lags[UPLOADS] = uploads.lag_p95_ms if uploads else None
     wanted = {name: row for name, row in found.items() if stream in (None, name)}
     rows = figures.completed(wanted, seen, lags, now)
-    by_stream = {row["name"]: list(figures.findings(row)) for row in rows}
-    every = [*system.findings(now), *(f for each in by_stream.values() for f in each)]
-    entries = [_of_stream(entry) for entry in attention(every, "functions")]
+    of_streams = {row["name"]: list(figures.findings(row)) for row in rows}
+    every = [*system.findings(CONDITIONS, now), *(f for each in of_streams.values() for f in each)]
+    entries = [_in_view(entry) for entry in by_stream(attention(every, "functions"))]
+    points = flow.points(now, stream)
     return {
         "as_of": now,
         "verdict": verdict(entries, is_sure=False, is_lost=False, fine=FINE),
         "attention": entries,
-        "pipeline": figures.pipeline(rows, flow, stream),
-        "streams": figures.streams(rows, by_stream, seen, flow),
-        "system": system.shown(),
-        "last_hour": flow.points(now, stream),
+        "pipeline": figures.pipeline(rows, points, flow, stream),
+        "streams": figures.streams(rows, of_streams, flow),
+        "system": {**system.shown(), "reconciliation": None},
+        "last_hour": points,
     }
 
 
@@ -66,10 +68,9 @@ def _row(uploads: Uploads | None) -> dict[str, Any]:
     return {**uploads.waiting, "spark": uploads.spark}
 
 
-def _of_stream(entry: dict[str, Any]) -> dict[str, Any]:
-    """An entry of the layer in this system's words. No event is that of the function of outcomes."""
-    own = {name: each for name, each in entry.items() if not name.startswith("consumer_")}
-    stream, view = entry["consumer_id"], entry["view"]
-    if stream is None or (stream == OUTCOMES and view.startswith("/events")):
-        view = view.replace(f"stream={stream or ''}", "").replace("?&", "?").removesuffix("?")
-    return {**own, "view": view, "stream": stream, "stream_name": entry["consumer_name"]}
+def _in_view(entry: dict[str, Any]) -> dict[str, Any]:
+    """An entry whose view shows something: no event is that of the function of outcomes."""
+    if entry["stream"] != OUTCOMES or not entry["view"].startswith("/events"):
+        return entry
+    view = entry["view"].replace(f"stream={OUTCOMES}", "").replace("?&", "?")
+    return {**entry, "view": view.removesuffix("?")}

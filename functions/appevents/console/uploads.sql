@@ -134,3 +134,29 @@ FROM (
     ) v
     LIMIT %(most)s + 1
 ) looked_at
+
+-- name: one
+-- Of what its user has named nothing.
+SELECT v.video_id AS id, v.user_id AS own_id, v.created_at,
+       CASE v.status WHEN 'awaiting_upload' THEN 'presigned' ELSE v.status END AS state,
+       v.failure_code AS reason, v.failure_reason, v.content_type, v.size_bytes, v.expires_at,
+       v.uploaded_at, v.settled_at,
+       CASE WHEN v.status IN ('processed', 'uploaded', 'processing')
+            THEN (extract(epoch FROM coalesce(v.settled_at, clock_timestamp()) - v.uploaded_at)
+                  * 1000)::bigint END AS lag_ms,
+       m.duration_ms, m.width, m.height, m.video_codec, m.size_bytes AS made_bytes, p.post_id,
+       p.deleted_at AS post_deleted_at, clock_timestamp() AS now
+FROM videos v
+LEFT JOIN media_metadata m ON m.video_id = v.video_id
+LEFT JOIN feed_posts p ON p.video_id = v.video_id
+WHERE v.video_id = %(id)s AND (%(user_id)s::uuid IS NULL OR v.user_id = %(user_id)s)
+
+-- name: failures
+SELECT failure_code AS reason, count(*) AS events, min(created_at) AS first_at, max(created_at) AS last_at,
+       'upload-' || (array_agg(video_id ORDER BY created_at DESC))[1] AS sample_event_id
+FROM (SELECT video_id, failure_code, created_at
+      FROM videos
+      WHERE status = 'failed' AND created_at >= %(since)s
+      ORDER BY created_at DESC
+      LIMIT %(most)s) newest
+GROUP BY failure_code

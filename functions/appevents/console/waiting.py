@@ -35,11 +35,6 @@ def read(db: Database) -> tuple[datetime, dict[str, Row]]:
     return now, found
 
 
-def seconds_since(moment: datetime | None, now: datetime) -> float | None:
-    """The age of a moment."""
-    return None if moment is None else max((now - moment).total_seconds(), 0.0)
-
-
 def earlier(one: datetime | None, other: datetime | None) -> datetime | None:
     """The earlier of two moments; None is none."""
     return min((each for each in (one, other) if each is not None), default=None)

@@ -1,0 +1,67 @@
+"""What failed, grouped by its cause: function, stage, type and code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+from chalicelib.appevents.console import uploads
+from chalicelib.appevents.console.streams import UPLOAD, UPLOADS, names, stream_of
+from fintegrate.database import Database, Row
+from fintegrate.queries import queries_beside
+
+SQL = queries_beside(__name__)
+GROUPS = 200
+MOST = 10_000
+"""So many failures of a kind are looked at."""
+BEGINNING = datetime.min.replace(tzinfo=UTC)
+
+
+def group_failures(
+    db: Database, videos: Callable[[], Database], since: datetime | None, stream: str | None
+) -> dict[str, Any]:
+    """The largest groups of failures since then, and the rest as one; of one stream, or of all."""
+    wanted = {
+        "since": since or BEGINNING,
+        "most": MOST,
+        "streams": names() if stream is None else [stream],
+    }
+    every = [*_of_events(db, wanted)]
+    if stream in (None, UPLOADS):
+        every += _of_uploads(videos(), wanted)
+    seen = sum(group["events"] for group in every)
+    groups = [group for group in every if stream in (None, group["stream"])]
+    groups.sort(key=lambda group: (-group["events"], -group["last_at"].timestamp()))
+    rest = groups[GROUPS:]
+    return {
+        "groups": groups[:GROUPS],
+        "rest": {"events": sum(each["events"] for each in rest), "groups": len(rest)}
+        if rest
+        else None,
+        "truncated": seen >= MOST,
+        "as_of": datetime.now(UTC),
+    }
+
+
+def _of_events(db: Database, wanted: Row) -> Iterator[dict[str, Any]]:
+    for row in db.fetch_all(SQL["rejected"], wanted):
+        yield _group(stream_of(row["event_type"]), row["stage"], row)
+    for row in db.fetch_all(SQL["letters"], wanted):
+        yield _group(row["stream"], "dead_lettered", row)
+
+
+def _of_uploads(db: Database, wanted: Row) -> Iterator[dict[str, Any]]:
+    for row in db.fetch_all(uploads.SQL["failures"], wanted):
+        yield _group(UPLOADS, "failed", {**row, "event_type": UPLOAD})
+
+
+def _group(stream: str, stage: str, row: Row) -> dict[str, Any]:
+    told = ("event_type", "reason", "events", "first_at", "last_at", "sample_event_id")
+    return {
+        "stream": stream,
+        "stream_name": stream,
+        "stage": stage,
+        **{name: row[name] for name in told},
+        "customers": None,
+    }

@@ -1,0 +1,121 @@
+"""GET /app/events/search and /app/events/failures: by an id or a name, and by cause."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from chalicelib.appevents.console import failures
+from tests.integration.appevents.conftest import Reply, User
+from tests.integration.appevents.console.written import (
+    Query,
+    write_event,
+    write_letter,
+    write_upload,
+)
+
+Look = Callable[..., Any]
+
+
+def hits(look: Look, text: str) -> list[dict[str, str]]:
+    found: list[dict[str, str]] = look("/events/search", q=text)["hits"]
+    return found
+
+
+def groups(look: Look, **asked: object) -> dict[tuple[str, ...], int]:
+    return {
+        (each["stream"], each["stage"], each["event_type"], each["reason"]): each["events"]
+        for each in look("/events/failures", **asked)["groups"]
+    }
+
+
+def test_each_kind_is_found(look: Look, query: Query, user: User) -> None:
+    event_id = write_event(query, user_id=user.id, code="gave_up")
+    upload = write_upload(query, "processed", user_id=user.id)
+    letter, of_nothing = write_letter(query, event_id), write_letter(query, None, "dm")
+
+    whose = f"event_id={event_id}&user_id={user.id}"
+    (event,) = hits(look, f" {event_id.upper()} ")
+    assert (event["kind"], event["link"]) == ("event", f"/event?{whose}")
+    assert event["title"] == "machine.note.saved, dead_lettered"
+    for text in (upload, upload.removeprefix("upload-")):
+        (hit,) = hits(look, text)
+        assert (hit["kind"], hit["id"]) == ("upload", upload)
+    (owner,) = hits(look, user.id)
+    assert (owner["kind"], owner["link"]) == ("user", f"/events?event={user.id}")
+    assert [each["link"] for each in hits(look, letter)] == [f"/event?{whose}"]
+    assert hits(look, of_nothing)[0]["link"] == f"/event?event_id=letter-{of_nothing}"
+
+
+def test_functions_are_found_by_name(look: Look) -> None:
+    assert [each["id"] for each in hits(look, "App_Pro")] == ["processing", "program"]
+    assert hits(look, "machine")[0]["link"] == "/events?stream=machine"
+
+
+def test_what_is_nothing_is_not_found(look: Look, ask: Callable[..., Reply]) -> None:
+    for text in (str(uuid.uuid4()), "%", "' OR 1=1", "<script>", "e" * 32, "upload-"):
+        assert hits(look, text) == [], text
+    for wrong in ("", "x" * 201, "\0", "\u202e"):
+        assert ask("/events/search", q=wrong).status == 422, wrong
+
+
+def test_failures_are_grouped_by_cause(look: Look, query: Query) -> None:
+    for _ in range(2):
+        write_letter(query, write_event(query, code="gave_up", age=60))
+    write_event(query, code="id_taken", age=60)
+    write_event(query, "comment.created", code="post_not_found", age=3_000)
+    write_event(query, processed=True)
+    write_letter(query, write_event(query, "dm.message.sent"), "dm", "crashed")
+    write_letter(query, None, "notification", "not_json")
+    write_upload(query, "failed", age=60, code="damaged")
+
+    assert groups(look) == {
+        ("machine", "dead_lettered", "machine.note.saved", "gave_up"): 2,
+        ("machine", "rejected", "machine.note.saved", "id_taken"): 1,
+        ("video", "rejected", "comment.created", "post_not_found"): 1,
+        ("dm", "dead_lettered", "dm.message.sent", "crashed"): 1,
+        ("notification", "dead_lettered", None, "not_json"): 1,
+        ("processing", "failed", "upload", "damaged"): 1,
+    }
+    assert set(groups(look, stream="machine").values()) == {1, 2}
+    assert groups(look, stream="processing").keys() == {
+        ("processing", "failed", "upload", "damaged")
+    }
+    (row,) = query("notify", "SELECT now() - interval '10 minutes' AS at")
+    assert ("video", "rejected", "comment.created", "post_not_found") not in groups(
+        look, **{"from": row["at"].isoformat()}
+    )
+
+
+def test_group_leads_to_its_newest(look: Look, query: Query) -> None:
+    write_event(query, code="id_taken", age=60)
+    newest = write_event(query, code="id_taken", age=30)
+
+    answer = look("/events/failures")
+
+    (group,) = answer["groups"]
+    assert group["sample_event_id"] == newest
+    assert group["first_at"] < group["last_at"]
+    assert (answer["rest"], answer["truncated"]) == (None, False)
+    assert "some words" not in json.dumps(answer)
+
+
+def test_many_causes_are_bounded(look: Look, query: Query, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(failures, "GROUPS", 2)
+    monkeypatch.setattr(failures, "MOST", 5)
+    for number in range(6):
+        write_event(query, code=f"code_{number}", age=number)
+
+    answer = look("/events/failures")
+
+    assert [each["reason"] for each in answer["groups"]] == ["code_0", "code_1"]
+    assert (answer["rest"], answer["truncated"]) == ({"events": 3, "groups": 3}, True)
+
+
+def test_users_may_not_find(user: User) -> None:
+    for path in ("data", "search", "failures"):
+        assert user.call("GET", f"/app/events/{path}", query={"q": "x"}).status == 403
