@@ -8,10 +8,10 @@ SELECT set_config('jit', 'off', true)
 -- name: read
 -- A row per consumer in scope. A kind whose rows were not all read has `…_cut`. Letters count while they are open,
 -- as in events/gauges.sql. Whether anything was ever confirmed is asked in the order of an index: EXISTS would read
--- all receipts one by one for a consumer that has none. At the bank is what it has received and what is nowhere else:
--- the few that are elsewhere, because they were sent again, are left out by indexes, since looking each event up
--- would take twenty times as long. A receipt is younger than its event, so the oldest one belongs to an event that is
--- no younger than the receipt of the oldest event.
+-- all receipts one by one for a consumer that has none. At the bank is what it has received and what is not
+-- elsewhere, because it was sent again: looking each event up would take twenty times as long as reading the indexes
+-- of those that are. NOT IN is hashed, because its bound lets it fit in work_mem. A receipt is younger than its
+-- event, so the oldest receipt belongs to an event that is no younger than the receipt of the oldest event.
 WITH strange AS MATERIALIZED (
     SELECT consumer_id, count(*) AS unmatched, min(created_at) AS oldest_unmatched_at
     FROM (SELECT consumer_id, created_at FROM dead_letters
@@ -77,34 +77,36 @@ CROSS JOIN LATERAL (
         (SELECT e.event_id FROM customer_events e
          WHERE e.consumer_id = c.consumer_id AND e.publish_status = 'pending'
          ORDER BY e.created_at, e.event_id
-         LIMIT %(most)s)
+         LIMIT %(most_there)s)
         UNION ALL
         (SELECT e.event_id FROM customer_events e
          WHERE e.consumer_id = c.consumer_id AND e.publish_status = 'failed'
          ORDER BY e.created_at, e.event_id
-         LIMIT %(most)s)
+         LIMIT %(most_there)s)
         UNION ALL
         (SELECT e.event_id FROM customer_events e
          WHERE e.consumer_id = c.consumer_id AND e.publish_status = 'published'
            AND e.deliver_status = 'pending'
          ORDER BY e.created_at, e.event_id
-         LIMIT %(most)s)
+         LIMIT %(most_there)s)
         UNION ALL
         (SELECT e.event_id FROM customer_events e
          WHERE e.consumer_id = c.consumer_id AND e.deliver_status = 'failed'
          ORDER BY e.created_at, e.event_id
-         LIMIT %(most)s)
+         LIMIT %(most_there)s)
     ), there AS MATERIALIZED (
         SELECT r.event_created_at, r.event_id
         FROM (SELECT r.event_created_at, r.event_id
               FROM consumer_event_receipts r
               WHERE r.consumer_id = c.consumer_id AND r.processing_status = 'received'
               ORDER BY r.event_created_at, r.event_id
-              LIMIT %(most)s) r
-        WHERE NOT EXISTS (SELECT FROM elsewhere WHERE elsewhere.event_id = r.event_id)
+              LIMIT %(most_there)s) r
+        WHERE r.event_id NOT IN (SELECT event_id FROM elsewhere)
     ), of_oldest_event AS (
         SELECT r.created_at
-        FROM (SELECT event_id FROM there ORDER BY event_created_at LIMIT 1) t
+        FROM (SELECT event_id FROM there
+              WHERE event_created_at = (SELECT min(event_created_at) FROM there)
+              LIMIT 1) t
         JOIN consumer_event_receipts r
             ON r.consumer_id = c.consumer_id AND r.event_id = t.event_id
     )

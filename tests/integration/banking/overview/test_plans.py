@@ -29,6 +29,7 @@ WANTED: dict[str, Any] = {
     "days": 8,
     "hour_days": 400,
     "most": 20_000,
+    "most_there": 20_000,
     "bounds": list(BUCKETS[:-1]),
     "rows": "[]",
 }
