@@ -49,7 +49,7 @@ function Life({ id, user, close }) {
 const CloseIt = ({ close }) => html`<button class="quiet sp" onClick=${close}>${W.close} <kbd>Esc</kbd></button>`;
 
 /** Names and what is said of them, beneath a heading. */
-export const Rows = ({ title, rows }) => rows?.length > 0 && html`<div><h3>${title}</h3><dl class="rows">${rows.map(([name, words], index) => html`<div key=${index}><dt class="soft small">${name}</dt><dd class="small">${words}</dd></div>`)}</dl></div>`;
+export const Rows = ({ title, rows }) => rows?.length > 0 && html`<div><h3>${title}</h3><dl class="rows wide">${rows.map(([name, words], index) => html`<div key=${index}><dt class="soft small">${name}</dt><dd class="small">${words}</dd></div>`)}</dl></div>`;
 
 const AGAIN_STEP = ["act", "info"];
 const STEPS = { committed: LEVELS.ok, accepted: LEVELS.ok, taken_in: LEVELS.ok, published: LEVELS.ok, publish_attempt: ["fail", "warn"], attempt: ["fail", "warn"], failed: LEVELS.bad, given_up: LEVELS.bad, ...STATES };

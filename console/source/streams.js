@@ -24,7 +24,7 @@ export function Streams() {
 const FACTS = {
   outbox: ({ pending }) => number(pending),
   behind: ({ held_back: held }) => number(held),
-  queue: ({ queue_depth: depth, in_queue: waiting }) => number(depth ?? waiting),
+  queue: ({ in_queue: waiting }) => number(waiting),
   failed: (stream) => number(failures(stream)),
   lagP95: ({ lag_p95_ms: ms }) => lasting(ms),
 };
