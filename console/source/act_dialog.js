@@ -92,6 +92,7 @@ export function ActDialog({ act }) {
   return html`<${Dialog} label=${title} close=${closeAct}>
     ${name && html`<p class="soft small"><${Said}>${name}<//></p>`}
     ${(definition.dry || dry.data) && !isMissing && html`<${Counts} dry=${dry} unit=${definition.unit} again=${() => look()} />`}
+    ${subject.note && html`<${Note} info>${subject.note}<//>`}
     ${definition.final && html`<${Note}><b>${W.act.noWayBack}</b><//>`}
     ${fields.length > 0 && html`<div class="two">${fields.map((field) => html`<${Asked} key=${field} ...${{ field, value: values[field] ?? "", set: change(field) }} />`)}</div>`}
     ${definition.reason && html`<${Field} label=${html`${W.act.why} <span class="soft">(${W.act.whyHint})</span>`}>${(id) => html`<input id=${id} value=${reason} maxlength="500" autocomplete="off" onInput=${(event) => setReason(event.target.value)} />`}<//>`}
