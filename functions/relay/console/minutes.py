@@ -81,7 +81,7 @@ class Counting:
                 self._counted[minute] = found[minute]
             for old in [each for each in self._counted if each < hour[0]]:
                 del self._counted[old]
-            by_minute = {minute: self._counted.get(minute) or found[minute] for minute in hour}
+            by_minute = {minute: {**found, **self._counted}[minute] for minute in hour}
         recent = {row["lane_id"]: _recent(row) for row in rows if row["minute"] is None}
         return LastHour(hour, _by_lane(by_minute), recent)
 
