@@ -129,6 +129,19 @@ def test_lane_that_is_not_open_holds_its_events(
             assert "consumer_id" not in entry
 
 
+def test_many_lanes_are_one_entry(
+    look: Any, make_lane: Any, make_events: Any, query: Query
+) -> None:
+    for _ in range(4):
+        make_events(make_lane(), 2)
+    query("UPDATE relay_lanes SET state = 'blocked', reason = 'HTTP 401'")
+
+    (entry,) = look()["attention"]
+
+    assert (entry["title"], entry["count"]) == ("4 lanes: blocked by the receiver", 8)
+    assert (entry["stream"], entry["view"]) == (None, "/events?states=held_back")
+
+
 def test_worst_lane_comes_first(look: Any, make_lane: Any, make_events: Any, query: Query) -> None:
     calm, busy, old, failed = (make_lane() for _ in range(4))
     make_events(busy, 2)
