@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from chalicelib.relay.console.lanes import STATES, Lane, Lanes, living, read_lanes
@@ -20,7 +21,7 @@ LIST = Listing(
     "relay_events",
     (Column("event", "event", number_of), Column("lane_id", "lane_id", number_of)),
 )
-LOOKED_AT = 5_000
+LOOKED_AT = 3_000
 """How many deliveries a page looks at."""
 COUNTED = 20_000
 """How many a count counts."""
@@ -69,6 +70,8 @@ class Search:
         """The page that the cursor leads to."""
         wanted, limit = self._wanted, self._wanted.limit
         low, high = self._bounds()
+        if low >= high or not self._sources:
+            return Found([], None, False)
         window = self._window(low, high)
         rows = planned(
             self._db, SQL["page"], {**self._parameters(low, high), "limit": limit, **window.bounds}
@@ -93,7 +96,7 @@ class Search:
                 if self._takes_all_pending
                 else Total(seen, at_least=True)
             )
-        found = [self._counted("pending", lanes=self._pending)]
+        found = [self._waiting]
         if ended == _ENDED:
             found.append(self._counted("ended", lane=wanted.stream))
         elif ended:
@@ -107,6 +110,11 @@ class Search:
         (row,) = planned(self._db, SQL[name], {**wanted, "most": COUNTED})
         return Total(min(row["found"], COUNTED), row["found"] > COUNTED)
 
+    @cached_property
+    def _waiting(self) -> Total:
+        """How much waits in the lanes in which it matches."""
+        return self._counted("pending", lanes=self._pending) if self._pending else Total(0, False)
+
     @property
     def _takes_all_pending(self) -> bool:
         return {"waiting", "held_back"} <= self._states
@@ -116,12 +124,14 @@ class Search:
         return [*self._lanes] if self._wanted.stream is None else [self._wanted.stream]
 
     def _pending_lanes(self) -> list[int]:
-        """The lanes in which what waits matches."""
-        lanes = [lane for lane in self._lanes.values() if self._takes(lane)]
-        return [lane.lane_id for lane in lanes if lane.state_of("pending") in self._states]
-
-    def _takes(self, lane: Lane) -> bool:
-        return self._wanted.stream in (None, lane.lane_id)
+        """The lanes in which what waits can match."""
+        return [
+            lane.lane_id
+            for lane in self._lanes.values()
+            if self._wanted.stream in (None, lane.lane_id)
+            and lane.state_of("pending") in self._states
+            and (lane.is_open or _has(lane, self._wanted.reason))
+        ]
 
     def _span(self) -> tuple[Place, Place]:
         """The places between which everything is that the times leave."""
@@ -131,7 +141,7 @@ class Search:
         asked = {"from": begin or "-infinity", "to": end or "infinity"}
         (row,) = self._db.fetch_all(SQL["span"], asked, revive=True)
         if row["first"] is None or row["last"] is None:
-            return _FIRST, _FIRST
+            return _END, _FIRST
         return (row["first"], 0), (row["last"] + 1, 0)
 
     def _choose(self) -> set[str]:
@@ -153,9 +163,7 @@ class Search:
         return {*wanted, "not_delivered"}
 
     def _is_pending_little(self) -> bool:
-        asked = {"lanes": self._pending, "most": READ_WHOLE}
-        (row,) = planned(self._db, SQL["pending"], asked)
-        return int(row["found"]) <= READ_WHOLE
+        return self._waiting.total <= READ_WHOLE and not self._waiting.at_least
 
     def _has_ended_little(self, lane: int) -> bool:
         (row,) = planned(self._db, SQL["ended"], {"lane": lane, "most": ENDED_WHOLE})
@@ -294,4 +302,4 @@ def _named(db: Database, text: str | None) -> tuple[list[int] | None, int | None
 
 
 def _has(lane: Lane, reason: str | None) -> bool:
-    return reason is not None and reason.lower() in (lane.held_because or "").lower()
+    return reason is None or reason.lower() in (lane.held_because or "").lower()

@@ -31,9 +31,12 @@ FROM (
          LIMIT %(most)s)
         UNION ALL
         (SELECT d.event, d.lane_id, d.status, d.reason, d.attempt_count, d.delivered_at, false
-         FROM event_deliveries d
-         WHERE %(of_events)s AND d.event = ANY (%(events)s::bigint[])
-           AND (d.event, d.lane_id) > (%(low_event)s, %(low_lane)s)
+         FROM unnest(%(events)s::bigint[]) AS named (event)
+         CROSS JOIN LATERAL (
+             SELECT of_event.* FROM event_deliveries of_event
+             WHERE of_event.event = named.event
+             OFFSET 0) d
+         WHERE %(of_events)s AND (d.event, d.lane_id) > (%(low_event)s, %(low_lane)s)
            AND (d.event, d.lane_id) < (%(high_event)s, %(high_lane)s)
          ORDER BY CASE WHEN %(oldest)s THEN d.event END, CASE WHEN %(oldest)s THEN d.lane_id END,
                   CASE WHEN NOT %(oldest)s THEN d.event END DESC,

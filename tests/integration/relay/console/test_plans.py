@@ -104,7 +104,7 @@ def test_no_filter_reads_everything(large: Database) -> None:
         with rows_read(OF_LIST) as read, read_sequentially(OF_LIST) as sequential:
             page(large, filters)
         assert not sequential & LARGE, (filters, read)
-        assert read["page"] <= EACH * (LOOKED_AT + 21) + 2 * WHOLE, (filters, read)
+        assert read.get("page", 0) <= EACH * (LOOKED_AT + 21) + 2 * WHOLE, (filters, read)
         others = [size for name, size in read.items() if name != "page"]
         assert max(others, default=0) <= LANES * (WHOLE + 1), (filters, read)
 
@@ -115,7 +115,7 @@ def test_absence_costs_nothing(large: Database) -> None:
             found = page(large, filters)
 
         assert (found["events"], found["truncated"]) == ([], False), filters
-        assert read["page"] <= LANES, (filters, read)
+        assert read.get("page", 0) <= LANES, (filters, read)
 
 
 def test_first_screen_reads_what_it_shows(large: Database) -> None:
