@@ -13,7 +13,7 @@ from fintegrate.http.endpoint import Access, Answer, Call
 def list_events(call: Call[EventListing]) -> Answer:
     """A page of events, one entry for each destination of an event.
 
-    A page looks at 10,000 deliveries at most. Where that is too few to fill it, `truncated` says so, and
+    A page looks at 3,000 deliveries at most. Where that is too few to fill it, `truncated` says so, and
     `next_cursor` leads on.
     """
     return Answer(listing.page_of(call.db, call.body))

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from chalicelib.relay.console.lanes import STATES, Lane, Lanes, living, read_lanes
 from chalicelib.relay.console.list_models import EventListing
-from fintegrate.console.totals import NOT_COUNTED, Total, of_count
+from fintegrate.console.totals import NOT_COUNTED, Total
 from fintegrate.database import Database, Row
 from fintegrate.http.cursors import number_of
 from fintegrate.http.listings import Column, Listing
@@ -20,17 +21,19 @@ LIST = Listing(
     "relay_events",
     (Column("event", "event", number_of), Column("lane_id", "lane_id", number_of)),
 )
-LOOKED_AT = 10_000
+LOOKED_AT = 3_000
 """How many deliveries a page looks at."""
 COUNTED = 20_000
-"""How many a count looks at."""
-READ_WHOLE = 10_000
-"""So many that wait are read and put in order. More are looked for among all deliveries."""
+"""How many a count counts."""
+READ_WHOLE = 20_000
+"""The numbers of so many that wait are put in order. More are looked for among all deliveries."""
+ENDED_WHOLE = 5_000
+"""So many that have ended in one lane are put in order. More are looked for in the same way."""
 WINDOW = 20_000
 """How many events a page goes through for one lane of which much has ended."""
 NAMED = 200
 """How many events one id may name: one at each shop and of each type."""
-SOURCES = ("all", "of_events", "skipped", "failed", "ended", "pending")
+SOURCES = ("all", "of_events", "not_delivered", "failed", "ended", "pending")
 """Where a list's rows come from: an index each."""
 _LAST = 2**63 - 1
 _FIRST = (0, 0)
@@ -67,6 +70,8 @@ class Search:
         """The page that the cursor leads to."""
         wanted, limit = self._wanted, self._wanted.limit
         low, high = self._bounds()
+        if low >= high or not self._sources:
+            return Found([], None, False)
         window = self._window(low, high)
         rows = planned(
             self._db, SQL["page"], {**self._parameters(low, high), "limit": limit, **window.bounds}
@@ -79,26 +84,54 @@ class Search:
             return Found(found, next_cursor, next_cursor is not None)
         return Found(found, next_cursor, False)
 
-    def count(self) -> Total:
-        """How many match, of the first ones that are looked at."""
-        asked = {**self._parameters(self._low, self._high), "most": COUNTED}
-        (row,) = planned(self._db, SQL["total"], asked)
-        return of_count(row, COUNTED)
+    def count(self, seen: int) -> Total:
+        """How many match, as far as indexes tell it; else that it is at least as many as were `seen`."""
+        wanted, ended = self._wanted, self._states & _ENDED
+        looking = (wanted.event_types, wanted.reason, wanted.begin, wanted.end, self._events)
+        if any(each is not None for each in looking) or not (ended <= _FAILED or ended == _ENDED):
+            return Total(seen, at_least=True)
+        if ended == _ENDED and wanted.stream is None:
+            return (
+                self._counted("deliveries")
+                if self._takes_all_pending
+                else Total(seen, at_least=True)
+            )
+        found = [self._waiting]
+        if ended == _ENDED:
+            found.append(self._counted("ended", lane=wanted.stream))
+        elif ended:
+            status = None if ended == _FAILED else min(ended)
+            found.append(self._counted("failed", lanes=self._failed_lanes, status=status))
+        total = sum(each.total for each in found)
+        is_more = total > COUNTED or any(each.at_least for each in found)
+        return Total(min(total, COUNTED), is_more)
+
+    def _counted(self, name: str, **wanted: Any) -> Total:
+        (row,) = planned(self._db, SQL[name], {**wanted, "most": COUNTED})
+        return Total(min(row["found"], COUNTED), row["found"] > COUNTED)
+
+    @cached_property
+    def _waiting(self) -> Total:
+        """How much waits in the lanes in which it matches."""
+        return self._counted("pending", lanes=self._pending) if self._pending else Total(0, False)
 
     @property
-    def is_countable(self) -> bool:
-        """Whether the indexes tell what matches, without a look at each event."""
-        wanted = self._wanted
-        looking = (wanted.event_types, wanted.reason, wanted.begin, wanted.end, self._events)
-        return all(each is None for each in looking)
+    def _takes_all_pending(self) -> bool:
+        return {"waiting", "held_back"} <= self._states
+
+    @property
+    def _failed_lanes(self) -> list[int]:
+        return [*self._lanes] if self._wanted.stream is None else [self._wanted.stream]
 
     def _pending_lanes(self) -> list[int]:
-        """The lanes in which what waits matches."""
-        lanes = [lane for lane in self._lanes.values() if self._takes(lane)]
-        return [lane.lane_id for lane in lanes if lane.state_of("pending") in self._states]
-
-    def _takes(self, lane: Lane) -> bool:
-        return self._wanted.stream in (None, lane.lane_id)
+        """The lanes in which what waits can match."""
+        return [
+            lane.lane_id
+            for lane in self._lanes.values()
+            if self._wanted.stream in (None, lane.lane_id)
+            and lane.state_of("pending") in self._states
+            and (lane.is_open or _has(lane, self._wanted.reason))
+        ]
 
     def _span(self) -> tuple[Place, Place]:
         """The places between which everything is that the times leave."""
@@ -108,7 +141,7 @@ class Search:
         asked = {"from": begin or "-infinity", "to": end or "infinity"}
         (row,) = self._db.fetch_all(SQL["span"], asked, revive=True)
         if row["first"] is None or row["last"] is None:
-            return _FIRST, _FIRST
+            return _END, _FIRST
         return (row["first"], 0), (row["last"] + 1, 0)
 
     def _choose(self) -> set[str]:
@@ -127,16 +160,14 @@ class Search:
             return {*wanted, "ended"}
         if "delivered" in ended:
             return {"all"}
-        return {*wanted, "skipped", *(("failed",) if ended & _FAILED else ())}
+        return {*wanted, "not_delivered"}
 
     def _is_pending_little(self) -> bool:
-        asked = {"lanes": self._pending, "most": READ_WHOLE}
-        (row,) = planned(self._db, SQL["pending"], asked)
-        return int(row["pending"]) <= READ_WHOLE
+        return self._waiting.total <= READ_WHOLE and not self._waiting.at_least
 
     def _has_ended_little(self, lane: int) -> bool:
-        (row,) = planned(self._db, SQL["ended"], {"lane": lane, "most": READ_WHOLE})
-        return int(row["ended"]) <= READ_WHOLE
+        (row,) = planned(self._db, SQL["ended"], {"lane": lane, "most": ENDED_WHOLE})
+        return int(row["found"]) <= ENDED_WHOLE
 
     def _bounds(self) -> tuple[Place, Place]:
         after = LIST.after(self._wanted.cursor, self._wanted.order)
@@ -149,7 +180,7 @@ class Search:
 
     def _window(self, low: Place, high: Place) -> _Window:
         """Where the search for one lane ends that goes through all deliveries."""
-        if self._wanted.stream is None or not self._sources & {"all", "skipped"}:
+        if self._wanted.stream is None or not self._sources & {"all", "not_delivered"}:
             return _Window({}, None)
         asked = {"low": low[0], "high": high[0], "oldest": self._oldest, "events": WINDOW}
         row = self._db.fetch_one(SQL["window"], asked, revive=True)
@@ -162,7 +193,6 @@ class Search:
     def _parameters(self, low: Place, high: Place) -> dict[str, Any]:
         wanted, reason = self._wanted, self._wanted.reason
         lanes = living(self._lanes.values()) if wanted.stream is None else []
-        failed = [wanted.stream] if wanted.stream else [*self._lanes]
         closed = [lane for lane in self._lanes.values() if not lane.is_open]
         return {
             **{source: source in self._sources for source in SOURCES},
@@ -172,7 +202,7 @@ class Search:
             "high_lane": high[1],
             "lane": wanted.stream,
             "only": self._only,
-            "lanes": failed,
+            "lanes": self._failed_lanes,
             "share": max(wanted.limit + 1, LOOKED_AT // max(len(lanes), 1)),
             "events": self._events or [],
             "pending_lanes": self._pending,
@@ -184,6 +214,7 @@ class Search:
             "from": wanted.begin,
             "to": wanted.end,
             "oldest": self._oldest,
+            "whole": READ_WHOLE + 1,
             "most": LOOKED_AT,
         }
 
@@ -206,12 +237,9 @@ def page_of(db: Database, wanted: EventListing) -> dict[str, Any]:
     search = Search(db, wanted, lanes)
     found, counted = search.page(), NOT_COUNTED
     if wanted.cursor is None:
-        if found.next_cursor is None:
-            counted = Total(len(found.rows), at_least=False)._asdict()
-        elif search.is_countable:
-            counted = search.count()._asdict()
-        else:
-            counted = Total(len(found.rows), at_least=True)._asdict()
+        seen = len(found.rows)
+        known = Total(seen, at_least=False) if found.next_cursor is None else search.count(seen)
+        counted = known._asdict()
     return {
         "events": [shown(row, lanes) for row in found.rows],
         "next_cursor": found.next_cursor,
@@ -274,4 +302,4 @@ def _named(db: Database, text: str | None) -> tuple[list[int] | None, int | None
 
 
 def _has(lane: Lane, reason: str | None) -> bool:
-    return reason is not None and reason.lower() in (lane.held_because or "").lower()
+    return reason is None or reason.lower() in (lane.held_because or "").lower()

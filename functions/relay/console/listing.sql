@@ -10,8 +10,8 @@
 SELECT set_config('jit', 'off', true)
 
 -- name: page
--- What waits is in no index by its event, so it is read whole: it was counted before. So is a lane of which little
--- has ended.
+-- What waits is in no index by its event, so its numbers are put in order here: there are few, or all deliveries
+-- are gone through. So it is with a lane of which little has ended. LATERAL reads a row when its turn comes.
 SELECT d.event, d.lane_id, d.status, d.reason, d.attempt_count, d.is_cut, f.matches, e.event_type,
        e.created_at, left(coalesce(e.identity, e.event_id), 255) AS own_id,
        CASE WHEN d.status IN ('pending', 'delivered')
@@ -31,9 +31,12 @@ FROM (
          LIMIT %(most)s)
         UNION ALL
         (SELECT d.event, d.lane_id, d.status, d.reason, d.attempt_count, d.delivered_at, false
-         FROM event_deliveries d
-         WHERE %(of_events)s AND d.event = ANY (%(events)s::bigint[])
-           AND (d.event, d.lane_id) > (%(low_event)s, %(low_lane)s)
+         FROM unnest(%(events)s::bigint[]) AS named (event)
+         CROSS JOIN LATERAL (
+             SELECT of_event.* FROM event_deliveries of_event
+             WHERE of_event.event = named.event
+             OFFSET 0) d
+         WHERE %(of_events)s AND (d.event, d.lane_id) > (%(low_event)s, %(low_lane)s)
            AND (d.event, d.lane_id) < (%(high_event)s, %(high_lane)s)
          ORDER BY CASE WHEN %(oldest)s THEN d.event END, CASE WHEN %(oldest)s THEN d.lane_id END,
                   CASE WHEN NOT %(oldest)s THEN d.event END DESC,
@@ -42,7 +45,8 @@ FROM (
         UNION ALL
         (SELECT d.event, d.lane_id, d.status, d.reason, d.attempt_count, d.delivered_at, false
          FROM event_deliveries d
-         WHERE %(skipped)s AND d.status = 'skipped' AND (%(lane)s::bigint IS NULL OR d.lane_id = %(lane)s)
+         WHERE %(not_delivered)s AND d.status IN ('failed', 'expired', 'skipped')
+           AND (%(lane)s::bigint IS NULL OR d.lane_id = %(lane)s)
            AND (d.event, d.lane_id) > (%(low_event)s, %(low_lane)s)
            AND (d.event, d.lane_id) < (%(high_event)s, %(high_lane)s)
          ORDER BY CASE WHEN %(oldest)s THEN d.event END, CASE WHEN %(oldest)s THEN d.lane_id END,
@@ -50,55 +54,95 @@ FROM (
                   CASE WHEN NOT %(oldest)s THEN d.lane_id END DESC
          LIMIT %(most)s)
         UNION ALL
-        (SELECT found.event, found.lane_id, found.status, found.reason, found.attempt_count,
-                found.delivered_at, found.nth = %(share)s
-         FROM unnest(%(lanes)s::bigint[]) AS lane (lane_id)
+        (SELECT k.event, k.lane_id, d.status, d.reason, d.attempt_count, d.delivered_at, k.is_last
+         FROM (SELECT found.event, found.lane_id, found.is_last
+               FROM unnest(%(lanes)s::bigint[]) AS lane (lane_id)
+               CROSS JOIN LATERAL (
+                   SELECT newest.event, newest.lane_id,
+                          row_number() OVER (ORDER BY CASE WHEN %(oldest)s THEN newest.event END,
+                                                      CASE WHEN NOT %(oldest)s THEN newest.event END DESC) = %(share)s AS is_last
+                   FROM event_deliveries newest
+                   WHERE newest.lane_id = lane.lane_id AND newest.status IN ('failed', 'expired')
+                     AND newest.event >= %(low_event)s AND newest.event <= %(high_event)s
+                   ORDER BY CASE WHEN %(oldest)s THEN newest.event END,
+                            CASE WHEN NOT %(oldest)s THEN newest.event END DESC
+                   LIMIT %(share)s) found
+               WHERE %(failed)s AND (found.event, found.lane_id) > (%(low_event)s, %(low_lane)s)
+                 AND (found.event, found.lane_id) < (%(high_event)s, %(high_lane)s)
+               ORDER BY CASE WHEN %(oldest)s THEN found.event END, CASE WHEN %(oldest)s THEN found.lane_id END,
+                        CASE WHEN NOT %(oldest)s THEN found.event END DESC,
+                        CASE WHEN NOT %(oldest)s THEN found.lane_id END DESC
+               LIMIT %(most)s) k
          CROSS JOIN LATERAL (
-             SELECT d.*, row_number() OVER (
-                        ORDER BY CASE WHEN %(oldest)s THEN d.event END,
-                                 CASE WHEN NOT %(oldest)s THEN d.event END DESC) AS nth
-             FROM event_deliveries d
-             WHERE d.lane_id = lane.lane_id AND d.status IN ('failed', 'expired')
-               AND d.event >= %(low_event)s AND d.event <= %(high_event)s
-             ORDER BY CASE WHEN %(oldest)s THEN d.event END, CASE WHEN NOT %(oldest)s THEN d.event END DESC
-             LIMIT %(share)s) found
-         WHERE %(failed)s AND (found.event, found.lane_id) > (%(low_event)s, %(low_lane)s)
-           AND (found.event, found.lane_id) < (%(high_event)s, %(high_lane)s))
+             SELECT of_key.* FROM event_deliveries of_key
+             WHERE of_key.event = k.event AND of_key.lane_id = k.lane_id
+             LIMIT 1) d
+         ORDER BY CASE WHEN %(oldest)s THEN k.event END, CASE WHEN %(oldest)s THEN k.lane_id END,
+                  CASE WHEN NOT %(oldest)s THEN k.event END DESC,
+                  CASE WHEN NOT %(oldest)s THEN k.lane_id END DESC)
         UNION ALL
         (SELECT d.event, d.lane_id, d.status, d.reason, d.attempt_count, d.delivered_at, false
          FROM event_deliveries d
          WHERE %(ended)s AND d.lane_id = %(lane)s AND d.ended_at IS NOT NULL
            AND (d.event, d.lane_id) > (%(low_event)s, %(low_lane)s)
-           AND (d.event, d.lane_id) < (%(high_event)s, %(high_lane)s))
+           AND (d.event, d.lane_id) < (%(high_event)s, %(high_lane)s)
+         ORDER BY CASE WHEN %(oldest)s THEN d.event END, CASE WHEN %(oldest)s THEN d.lane_id END,
+                  CASE WHEN NOT %(oldest)s THEN d.event END DESC,
+                  CASE WHEN NOT %(oldest)s THEN d.lane_id END DESC)
         UNION ALL
-        (SELECT d.event, d.lane_id, d.status, d.reason, d.attempt_count, d.delivered_at, false
-         FROM unnest(%(pending_lanes)s::bigint[]) AS lane (lane_id)
-         JOIN event_deliveries d ON d.lane_id = lane.lane_id AND d.status = 'pending'
-         WHERE %(pending)s AND (d.event, d.lane_id) > (%(low_event)s, %(low_lane)s)
-           AND (d.event, d.lane_id) < (%(high_event)s, %(high_lane)s))) each
+        (SELECT k.event, k.lane_id, d.status, d.reason, d.attempt_count, d.delivered_at, false
+         FROM (SELECT found.event, found.lane_id
+               FROM unnest(%(pending_lanes)s::bigint[]) AS lane (lane_id)
+               CROSS JOIN LATERAL (
+                   SELECT waiting.event, waiting.lane_id
+                   FROM event_deliveries waiting
+                   WHERE waiting.lane_id = lane.lane_id AND waiting.status = 'pending'
+                   LIMIT %(whole)s) found
+               WHERE %(pending)s AND (found.event, found.lane_id) > (%(low_event)s, %(low_lane)s)
+                 AND (found.event, found.lane_id) < (%(high_event)s, %(high_lane)s)
+               ORDER BY CASE WHEN %(oldest)s THEN found.event END, CASE WHEN %(oldest)s THEN found.lane_id END,
+                        CASE WHEN NOT %(oldest)s THEN found.event END DESC,
+                        CASE WHEN NOT %(oldest)s THEN found.lane_id END DESC
+               LIMIT %(most)s) k
+         CROSS JOIN LATERAL (
+             SELECT of_key.* FROM event_deliveries of_key
+             WHERE of_key.event = k.event AND of_key.lane_id = k.lane_id
+             LIMIT 1) d
+         ORDER BY CASE WHEN %(oldest)s THEN k.event END, CASE WHEN %(oldest)s THEN k.lane_id END,
+                  CASE WHEN NOT %(oldest)s THEN k.event END DESC,
+                  CASE WHEN NOT %(oldest)s THEN k.lane_id END DESC)) each
     WINDOW in_order AS (ORDER BY CASE WHEN %(oldest)s THEN event END, CASE WHEN %(oldest)s THEN lane_id END,
                                  CASE WHEN NOT %(oldest)s THEN event END DESC,
                                  CASE WHEN NOT %(oldest)s THEN lane_id END DESC)
     ORDER BY CASE WHEN %(oldest)s THEN event END, CASE WHEN %(oldest)s THEN lane_id END,
-             CASE WHEN NOT %(oldest)s THEN event END DESC, CASE WHEN NOT %(oldest)s THEN lane_id END DESC
+             CASE WHEN NOT %(oldest)s THEN event END DESC,
+             CASE WHEN NOT %(oldest)s THEN lane_id END DESC
     LIMIT %(most)s) d
-LEFT JOIN marketing_events e ON e.id = d.event
 CROSS JOIN LATERAL (
-    SELECT e.id IS NOT NULL AND d.status = ANY (%(statuses)s::text[])
+    SELECT d.status = ANY (%(statuses)s::text[])
            AND (d.status <> 'pending' OR d.lane_id = ANY (%(pending_lanes)s::bigint[]))
            AND (%(lane)s::bigint IS NULL OR d.lane_id = %(lane)s)
            AND (%(only)s::bigint IS NULL OR d.lane_id = %(only)s)
-           AND (%(from)s::timestamptz IS NULL OR e.created_at >= %(from)s)
-           AND (%(to)s::timestamptz IS NULL OR e.created_at < %(to)s)
-           AND (%(event_types)s::text[] IS NULL OR e.event_type = ANY (%(event_types)s))
            AND (%(reason)s::text IS NULL
                 OR CASE WHEN d.status = 'pending' AND d.lane_id = ANY (%(closed_lanes)s::bigint[])
                         THEN d.lane_id = ANY (%(reason_lanes)s::bigint[])
-                        ELSE coalesce(d.reason ILIKE %(reason)s, false) END) AS matches
+                        ELSE coalesce(d.reason ILIKE %(reason)s, false) END) AS may_match
+    OFFSET 0) own
+LEFT JOIN LATERAL (
+    SELECT of_row.* FROM marketing_events of_row
+    WHERE of_row.id = d.event AND own.may_match
+    LIMIT 1) e ON true
+CROSS JOIN LATERAL (
+    SELECT own.may_match AND e.id IS NOT NULL
+           AND (%(from)s::timestamptz IS NULL OR e.created_at >= %(from)s)
+           AND (%(to)s::timestamptz IS NULL OR e.created_at < %(to)s)
+           AND (%(event_types)s::text[] IS NULL OR coalesce(e.event_type = ANY (%(event_types)s), false))
+           AS matches
     OFFSET 0) f
 WHERE f.matches OR d.is_cut
 ORDER BY CASE WHEN %(oldest)s THEN d.event END, CASE WHEN %(oldest)s THEN d.lane_id END,
-         CASE WHEN NOT %(oldest)s THEN d.event END DESC, CASE WHEN NOT %(oldest)s THEN d.lane_id END DESC
+         CASE WHEN NOT %(oldest)s THEN d.event END DESC,
+         CASE WHEN NOT %(oldest)s THEN d.lane_id END DESC
 LIMIT %(limit)s + 1
 
 -- name: span
@@ -124,7 +168,7 @@ LIMIT 1
 
 -- name: pending
 -- How many wait, up to one more than `most` of each lane.
-SELECT coalesce(sum(found.pending), 0)::bigint AS pending
+SELECT coalesce(sum(found.pending), 0)::bigint AS found
 FROM unnest(%(lanes)s::bigint[]) AS lane (lane_id)
 CROSS JOIN LATERAL (
     SELECT count(*) AS pending
@@ -134,9 +178,28 @@ CROSS JOIN LATERAL (
 
 -- name: ended
 -- How many of a lane have ended, up to one more than `most`.
-SELECT count(*) AS ended
+SELECT count(*) AS found
 FROM (SELECT FROM event_deliveries d
       WHERE d.lane_id = %(lane)s AND d.ended_at IS NOT NULL
+      LIMIT %(most)s + 1) each
+
+-- name: failed
+-- How many of these lanes were refused or expired, up to one more than `most`.
+SELECT count(*) AS found
+FROM (SELECT
+      FROM unnest(%(lanes)s::bigint[]) AS lane (lane_id)
+      CROSS JOIN LATERAL (
+          SELECT FROM event_deliveries d
+          WHERE d.lane_id = lane.lane_id AND d.status IN ('failed', 'expired')
+            AND (%(status)s::text IS NULL OR d.status = %(status)s)
+          LIMIT %(most)s + 1) found
+      LIMIT %(most)s + 1) each
+
+-- name: deliveries
+-- How many deliveries there are, up to one more than `most`.
+SELECT count(*) AS found
+FROM (SELECT FROM event_deliveries d
+      ORDER BY d.event DESC, d.lane_id DESC
       LIMIT %(most)s + 1) each
 
 -- name: named
@@ -151,37 +214,3 @@ FROM (SELECT e.id FROM marketing_events e WHERE e.id = %(number)s
        LIMIT %(most)s)) found
 ORDER BY found.id
 LIMIT %(most)s
-
--- name: total
--- How many match of the first `most` that are looked at.
-SELECT count(*) AS seen,
-       count(*) FILTER (
-           WHERE d.status = ANY (%(statuses)s::text[])
-             AND (d.status <> 'pending' OR d.lane_id = ANY (%(pending_lanes)s::bigint[]))) AS total
-FROM (
-    (SELECT d.status, d.lane_id FROM event_deliveries d
-     WHERE %(all)s AND (%(lane)s::bigint IS NULL OR d.lane_id = %(lane)s)
-       AND (d.event, d.lane_id) > (%(low_event)s, %(low_lane)s)
-       AND (d.event, d.lane_id) < (%(high_event)s, %(high_lane)s)
-     ORDER BY d.event DESC, d.lane_id DESC
-     LIMIT %(most)s + 1)
-    UNION ALL
-    (SELECT d.status, d.lane_id FROM event_deliveries d
-     WHERE %(skipped)s AND d.status = 'skipped' AND (%(lane)s::bigint IS NULL OR d.lane_id = %(lane)s)
-       AND (d.event, d.lane_id) > (%(low_event)s, %(low_lane)s)
-       AND (d.event, d.lane_id) < (%(high_event)s, %(high_lane)s)
-     ORDER BY d.event DESC, d.lane_id DESC
-     LIMIT %(most)s + 1)
-    UNION ALL
-    (SELECT d.status, d.lane_id
-     FROM unnest(%(lanes)s::bigint[]) AS lane (lane_id)
-     JOIN event_deliveries d ON d.lane_id = lane.lane_id AND d.status IN ('failed', 'expired')
-     WHERE %(failed)s AND d.event >= %(low_event)s AND d.event <= %(high_event)s
-     LIMIT %(most)s + 1)
-    UNION ALL
-    (SELECT d.status, d.lane_id
-     FROM unnest(%(pending_lanes)s::bigint[]) AS lane (lane_id)
-     JOIN event_deliveries d ON d.lane_id = lane.lane_id AND d.status = 'pending'
-     WHERE %(pending)s AND d.event >= %(low_event)s AND d.event <= %(high_event)s
-     LIMIT %(most)s + 1)
-    LIMIT %(most)s + 1) d

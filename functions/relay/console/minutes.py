@@ -49,11 +49,22 @@ class LastHour(NamedTuple):
     flows: Flows
     last_minute: Mapping[int, Flow]
 
-    def of(self, lanes: Sequence[int], minute: datetime) -> Flow:
-        """What happened in some lanes together, with what was accepted for all."""
-        each = [self.flows.get(lane, {}).get(minute, NOTHING) for lane in lanes]
-        committed = self.flows.get(EVERYTHING, {}).get(minute, NOTHING).committed
-        return _together(committed, each)
+    def of_lane(self, lane: int) -> list[int | None]:
+        """How many arrived in each minute."""
+        flows = self.flows.get(lane, {})
+        return [flows.get(minute, NOTHING).processed for minute in self.minutes]
+
+    def of_all(self, lanes: Sequence[int]) -> list[Flow]:
+        """What happened in each minute in some lanes together, with what was accepted for all."""
+        of_minutes: dict[datetime, list[Flow]] = {minute: [] for minute in self.minutes}
+        for lane in lanes:
+            for minute, flow in self.flows.get(lane, {}).items():
+                of_minutes[minute].append(flow)
+        accepted = self.flows.get(EVERYTHING, {})
+        return [
+            _together(accepted.get(minute, NOTHING).committed, each)
+            for minute, each in of_minutes.items()
+        ]
 
     def recent(self, lanes: Sequence[int]) -> Flow:
         """The same of the last 60 seconds."""
@@ -81,7 +92,8 @@ class Counting:
                 self._counted[minute] = found[minute]
             for old in [each for each in self._counted if each < hour[0]]:
                 del self._counted[old]
-            by_minute = {minute: self._counted.get(minute) or found[minute] for minute in hour}
+            known = {**found, **self._counted}
+            by_minute = {minute: known[minute] for minute in hour}
         recent = {row["lane_id"]: _recent(row) for row in rows if row["minute"] is None}
         return LastHour(hour, _by_lane(by_minute), recent)
 

@@ -28,7 +28,8 @@ def streams(
 def points(lanes: Sequence[LaneNow], hour: LastHour) -> list[dict[str, Any]]:
     """What happened in each minute of the last hour; None where nobody has counted."""
     numbers = [each.lane.lane_id for each in lanes]
-    return [{"at": minute, **hour.of(numbers, minute)._asdict()} for minute in hour.minutes]
+    flows = zip(hour.minutes, hour.of_all(numbers), strict=True)
+    return [{"at": minute, **flow._asdict()} for minute, flow in flows]
 
 
 def pipeline(
@@ -71,7 +72,7 @@ def _rank(level: str) -> int:
 
 def _stream(each: LaneNow, hour: LastHour, lags: Mapping[int, int]) -> dict[str, Any]:
     lane, figures, most = each.lane, each.figures, worst(each.findings)
-    spark = [hour.of([lane.lane_id], minute).processed for minute in hour.minutes]
+    spark = hour.of_lane(lane.lane_id)
     held = 0 if lane.is_open else figures["pending"]
     level, sentence = (most.condition.level, in_short(most)) if most else _calm(each, spark)
     return {

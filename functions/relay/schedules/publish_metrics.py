@@ -8,12 +8,12 @@ from typing import Any
 from chalice import Rate
 
 from chalicelib.relay.configuration import CLOUDWATCH_NAMESPACE
+from chalicelib.relay.console.conditions import MASS_REFUSAL
 from chalicelib.relay.schedules.blueprint import schedules
 from chalicelib.relay.wiring import parts, scheduled
 from fintegrate.database import Row
 from fintegrate.embedded_metrics import publish
 
-MASS_REFUSAL = "refuses_everything"
 """The reason of a lane that is blocked because its receiver refuses every event."""
 
 

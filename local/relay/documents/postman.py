@@ -51,6 +51,8 @@ PLAN = Plan(
         "PATCH /admin/v1/storefronts/{id}": {"name": "Shop"},
         "PATCH /admin/v1/lanes/{id}": {"paused": True},
         "POST /v1/events": {"data": [EVENT]},
+        "GET /relay/events/data": {"event_id": "{{events_id}}-{{lanes_id}}"},
+        "GET /relay/events/list": {"stream": "{{lanes_id}}"},
     },
     only_with={
         "DELETE /admin/v1/storefronts/{id}": "unused_storefront",

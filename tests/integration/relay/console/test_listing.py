@@ -143,18 +143,23 @@ def test_first_page_counts_what_matches(
     assert (first["total"], first["at_least"], first["truncated"]) == (12, False, False)
     assert second["total"] is None
     assert next(pages(call, states="waiting,held_back", limit=3))["total"] == 4
-    assert next(pages(call, states="failed,skipped", limit=1))["total"] == 4
+    assert next(pages(call, states="failed,expired,waiting", limit=1))["total"] == 6
+    assert next(pages(call, states="expired", limit=1))["total"] == 2
+    assert next(pages(call, stream=shops["waiting"][0].split("-")[1], limit=1))["total"] == 6
+    unknown = next(pages(call, states="delivered", limit=1))
+    assert (unknown["total"], unknown["at_least"]) == (1, True)
     monkeypatch.setattr(listing, "COUNTED", 8)
     counted = next(pages(call, limit=5))
     assert (counted["total"], counted["at_least"]) == (8, True)
 
 
-@pytest.mark.parametrize("bound", ["LOOKED_AT", "WINDOW", "READ_WHOLE"])
+@pytest.mark.parametrize("bound", ["LOOKED_AT", "WINDOW", "ENDED_WHOLE"])
 def test_search_goes_on_behind_its_bound(
     call: Call, shops: dict[str, list[str]], monkeypatch: pytest.MonkeyPatch, bound: str
 ) -> None:
     """However little a page may look at, all pages together have everything once, in order."""
     monkeypatch.setattr(listing, "READ_WHOLE", 0)
+    monkeypatch.setattr(listing, "ENDED_WHOLE", 0)
     monkeypatch.setattr(listing, bound, 1)
     everything = [*shops["open lane"], *shops["closed lane"]]
     lane = shops["closed lane"][0].split("-")[1]
@@ -166,7 +171,7 @@ def test_search_goes_on_behind_its_bound(
         of_lane = [each for each in wanted if each in shops["closed lane"]]
         assert found(call, states=states, order=order, stream=lane) == of_lane[::turn], states
     assert any(page["truncated"] for page in pages(call, states="skipped", stream=lane)) or (
-        bound == "READ_WHOLE"
+        bound == "ENDED_WHOLE"
     )
 
 

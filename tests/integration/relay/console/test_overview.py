@@ -129,6 +129,19 @@ def test_lane_that_is_not_open_holds_its_events(
             assert "consumer_id" not in entry
 
 
+def test_many_lanes_are_one_entry(
+    look: Any, make_lane: Any, make_events: Any, query: Query
+) -> None:
+    for _ in range(4):
+        make_events(make_lane(), 2)
+    query("UPDATE relay_lanes SET state = 'blocked', reason = 'HTTP 401'")
+
+    (entry,) = look()["attention"]
+
+    assert (entry["title"], entry["count"]) == ("4 lanes: blocked by the receiver", 8)
+    assert (entry["stream"], entry["view"]) == (None, "/events?states=held_back")
+
+
 def test_worst_lane_comes_first(look: Any, make_lane: Any, make_events: Any, query: Query) -> None:
     calm, busy, old, failed = (make_lane() for _ in range(4))
     make_events(busy, 2)
@@ -159,6 +172,48 @@ def test_worst_lane_comes_first(look: Any, make_lane: Any, make_events: Any, que
         "dead_letters": 1,
     }
     assert shown["last_hour"][-1]["failed"] + shown["last_hour"][-2]["failed"] == 3
+
+
+def test_minutes_are_counted_once(
+    call: Call, look: Any, make_lane: Any, make_events: Any, end: Any, query: Query
+) -> None:
+    """What ended ten minutes ago stays known; what ends now is added; idle minutes are no gap."""
+    lane = make_lane()
+    early, late = make_events(lane, 2)
+    end([early], "delivered")
+    query(
+        "UPDATE event_deliveries SET ended_at = now() - interval '10 min' WHERE status = 'delivered'"
+    )
+    assert look()["pipeline"]["processed"] == {"last_minute": 0, "last_hour": 1}
+    end([late], "delivered")
+    query("DELETE FROM event_deliveries WHERE event = %(event)s", event=early)
+    read_overview.ANSWERS.clear()
+
+    shown = call("GET", PATH).data
+
+    assert shown["pipeline"]["processed"] == {"last_minute": 1, "last_hour": 2}
+    assert None not in stream_of(shown, lane)["spark"]
+
+
+def test_minutes_beyond_the_bound_are_unknown(
+    look: Any, make_lane: Any, make_events: Any, end: Any, query: Query, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr(minutes, "LEAST_SHARE", 2)
+    monkeypatch.setattr(minutes, "MOST", 2)
+    lane = make_lane()
+    end(make_events(lane, 3), "delivered")
+    query(
+        "UPDATE event_deliveries SET ended_at = now() - interval '1 min' * (10 * event -"
+        " (SELECT 10 * min(event) FROM event_deliveries))"
+    )
+
+    shown = look()
+
+    assert shown["last_hour"][-1]["processed"] is not None
+    assert shown["last_hour"][0] | {"at": None} == {
+        **dict.fromkeys(("at", "committed", "processed", "failed"))
+    }
+    assert shown["pipeline"]["processed"]["last_hour"] is None
 
 
 def test_one_lane_is_shown_alone(look: Any, call: Call, make_lane: Any, make_events: Any) -> None:

@@ -42,7 +42,7 @@ class StreamAttention(TypedDict):
 
     condition: Annotated[str, Described("Its name in the table of conditions", "lane_blocked")]
     level: Literal["warn", "bad"]
-    title: Annotated[str, Described("What and whose", "bosley → meta is blocked")]
+    title: Annotated[str, Described("What and whose", "bosley → meta: blocked by the receiver")]
     sentence: Annotated[str, Described("How much and for how long", "7 wait for 11 minutes.")]
     stream: Annotated[str | None, Described("The stream's id, null if it is of several", "12")]
     stream_name: Annotated[str | None, Described("What to call the stream", "bosley → meta")]
