@@ -402,7 +402,7 @@ def consumer(context: typer.Context) -> None:
 @explained
 def test(context: typer.Context) -> None:
     """Run pytest with the given arguments while the servers run; `-n 0` for one process."""
-    command = [sys.executable, "-m", "pytest", "-n", "2", *context.args]
+    command = [sys.executable, "-m", "pytest", "-n", "3", *context.args]
     with ensure_services():
         done = subprocess.run(command, check=False)
     raise typer.Exit(done.returncode)

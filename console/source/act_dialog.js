@@ -3,7 +3,7 @@ import { go, link } from "./address.js";
 import { ask, curl } from "./api.js";
 import { ACTS, closeAct, fieldsOf } from "./acts.js";
 import { number } from "./charts.js";
-import { nameOf, streamNames } from "./overview.js";
+import { nameOf, overview, streamNames } from "./overview.js";
 import { session } from "./session.js";
 import { isFirst } from "./systems.js";
 import { moment, since } from "./times.js";
@@ -92,6 +92,7 @@ export function ActDialog({ act }) {
   return html`<${Dialog} label=${title} close=${closeAct}>
     ${name && html`<p class="soft small"><${Said}>${name}<//></p>`}
     ${(definition.dry || dry.data) && !isMissing && html`<${Counts} dry=${dry} unit=${definition.unit} again=${() => look()} />`}
+    ${subject.note && html`<${Note} info>${subject.note}<//>`}
     ${definition.final && html`<${Note}><b>${W.act.noWayBack}</b><//>`}
     ${fields.length > 0 && html`<div class="two">${fields.map((field) => html`<${Asked} key=${field} ...${{ field, value: values[field] ?? "", set: change(field) }} />`)}</div>`}
     ${definition.reason && html`<${Field} label=${html`${W.act.why} <span class="soft">(${W.act.whyHint})</span>`}>${(id) => html`<input id=${id} value=${reason} maxlength="500" autocomplete="off" onInput=${(event) => setReason(event.target.value)} />`}<//>`}
@@ -125,6 +126,7 @@ function Counts({ dry: { data, error }, unit = "events", again }) {
 }
 
 function Asked({ field, value, set }) {
+  overview.use(); // the banks' names may come later than the dialog
   const choices = W.act.choices[field];
   const hint = W.act.hints[field] ?? (field === "from" || field === "to" ? W.timeHint : undefined);
   const options = field === "consumer_id" ? [["", ""], ...streamNames()] : choices && Object.entries(choices);

@@ -3,6 +3,7 @@ import { streamOf } from "./overview.js";
 import { session } from "./session.js";
 import { system } from "./systems.js";
 import { watched } from "./view.js";
+import { W } from "./words.js";
 
 /** The act whose dialog is open: {kind, …subject}; null when none is. */
 export const openedAct = watched(null);
@@ -85,6 +86,8 @@ export function fieldsOf({ kind, subject }) {
 }
 
 const RESENT = ["waiting", "publish_failed"];
+/** Stands in a group's reason for what differs among its events. */
+const LEFT_OUT = "#";
 const STATUSES = { waiting: "pending", held_back: "pending" };
 
 /** System → what sends one event again, and a group of those that failed: an act and its subject, where there is one. */
@@ -98,10 +101,16 @@ const AGAIN = {
       const [event, destination] = id.split("-").map(Number);
       return ["deliver", { wanted: { event_ids: [event], destinations: [destination], statuses: [STATUSES[state] ?? state] } }];
     },
-    group: ({ stream, stage, event_type: type, reason }) => ["deliver", { wanted: { destinations: [+stream], statuses: [stage], event_types: [type], reasons: [reason] } }],
+    group: ({ stream, stage, event_type: type, reason }) => {
+      const whole = [reason, reason.split(":")[0]].find((each) => !each.includes(LEFT_OUT));
+      return ["deliver", { wanted: { destinations: [+stream], statuses: [stage], event_types: [type], ...(whole && { reasons: [whole] }) }, note: whole !== reason && W.act.wider }];
+    },
   },
   appevents: {
-    event: ({ dead_letter_id: id }) => id && ["redrive", { wanted: { ids: [id] }, count: 1 }],
+    event: ({ facts }) => {
+      const letter = facts.find(({ name }) => name === "dead letter");
+      return letter && ["redrive", { wanted: { ids: [letter.value] }, count: 1 }];
+    },
   },
 };
 

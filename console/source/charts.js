@@ -88,7 +88,8 @@ const PARTS = [["ours_ms", "ours"], ["held_back_ms", "held"], ["queue_ms", "queu
 /** The time of an event, by who held it. */
 export function Durations({ durations }) {
   const known = PARTS.map(([key, tone]) => ({ tone, ms: durations[key], name: say("held", key) })).filter(({ ms }) => ms > 0);
-  const total = known.reduce((sum, { ms }) => sum + ms, 0) || 1;
+  if (!known.length) return null;
+  const total = known.reduce((sum, { ms }) => sum + ms, 0);
   const shares = known.map(({ ms }) => Math.max(1.5, (ms / total) * 100));
   const scale = 100 / shares.reduce((sum, share) => sum + share, 0);
   let at = 0;

@@ -20,14 +20,14 @@ export const reasonOf = (row) => row.reason || row.publish_failure_reason || row
 
 export function Event() {
   const { params } = address.use();
-  return html`<h1 tabindex="-1">${W.screens.event}</h1><section class="card"><${Life} id=${params.event_id ?? params.event} /></section>`;
+  return html`<h1 tabindex="-1">${W.screens.event}</h1><section class="card"><${Life} id=${params.event_id ?? params.event} user=${params.user_id} /></section>`;
 }
 
 export const EventPanel = ({ id, close }) => html`<aside class="card panel" aria-label=${W.screens.event}><${Life} id=${id} close=${close} /></aside>`;
 
-function Life({ id, close }) {
+function Life({ id, user, close }) {
   const wanted = String(id ?? "").trim().toLowerCase();
-  const live = useLive(wanted ? at("/events/data") : null, { event_id: wanted, payload: false }, { every: close ? 5000 : undefined });
+  const live = useLive(wanted ? at("/events/data") : null, { event_id: wanted, user_id: user, payload: false }, { every: close ? 5000 : undefined });
   if (live.error?.status === 404 || !wanted) return html`<div class="pad stack">${close && html`<${CloseIt} close=${close} />`}<p><b>${say("noEvent")}</b></p></div>`;
   return html`<${Answer} of=${live} lines=${8}>${(event) => html`
     <div class="cardhead"><div><h2>${W.types[event.event_type] ?? event.event_type}</h2><${Id} id=${event.event_id} whole /></div>${close && html`<${CloseIt} close=${close} />`}</div>
@@ -37,11 +37,11 @@ function Life({ id, close }) {
       ${event.durations && html`<${Durations} durations=${event.durations} />`}
       <div><h3>${W.whatHappened}</h3><${Timeline} event=${event} /></div>
       <${Rows} title=${W.otherStreams} rows=${event.siblings?.map((each) => [html`<a href=${link("event", { event_id: each.event_id })}><${Said}>${each.stream_name}<//></a>`, html`<${State} state=${each.state} />`])} />
-      <${Rows} title=${W.known} rows=${event.facts?.map(({ name, value }) => [name, html`<span class="mono"><${Said}>${value}<//></span>`])} />
+      <${Rows} title=${W.known} rows=${event.facts?.map(({ name, value }) => [name, html`<span class="mono"><${Said}>${withTimes(value)}<//></span>`])} />
       <${LaneOf} event=${event} />
       <${Ids} event=${event} />
       <${Told} event=${event} />
-      <${Message} event=${event} />
+      <${Message} event=${event} user=${user} />
       <${Acts} event=${event} />
     </div>`}<//>`;
 }
@@ -49,19 +49,21 @@ function Life({ id, close }) {
 const CloseIt = ({ close }) => html`<button class="quiet sp" onClick=${close}>${W.close} <kbd>Esc</kbd></button>`;
 
 /** Names and what is said of them, beneath a heading. */
-export const Rows = ({ title, rows }) => rows?.length > 0 && html`<div><h3>${title}</h3><dl class="rows">${rows.map(([name, words], index) => html`<div key=${index}><dt class="soft small">${name}</dt><dd class="small">${words}</dd></div>`)}</dl></div>`;
+export const Rows = ({ title, rows }) => rows?.length > 0 && html`<div><h3>${title}</h3><dl class="rows wide">${rows.map(([name, words], index) => html`<div key=${index}><dt class="soft small">${name}</dt><dd class="small">${words}</dd></div>`)}</dl></div>`;
 
 const AGAIN_STEP = ["act", "info"];
-const STEPS = { committed: LEVELS.ok, accepted: LEVELS.ok, taken_in: LEVELS.ok, published: LEVELS.ok, publish_attempt: ["fail", "warn"], failed: LEVELS.bad, given_up: LEVELS.bad, ...STATES };
+const STEPS = { committed: LEVELS.ok, accepted: LEVELS.ok, taken_in: LEVELS.ok, published: LEVELS.ok, publish_attempt: ["fail", "warn"], attempt: ["fail", "warn"], failed: LEVELS.bad, given_up: LEVELS.bad, ...STATES };
 
 const INSTANT = /\d{4}-\d\d-\d\dT[\d:.]+(?:Z|\+00:00)/g;
-/** A step's words, when they say more than its name; their times as the others are. */
-const said = (title, words) => (words && !title.toLowerCase().includes(words.toLowerCase()) ? words.replace(INSTANT, (at) => clock(at, { ms: true })) : "");
+/** Words, their times as the others are. */
+const withTimes = (words) => words.replace(INSTANT, (at) => clock(at, { ms: true }));
+/** A step's words, when they say more than its name. */
+const said = (title, words) => (words && !title.toLowerCase().includes(words.toLowerCase()) ? withTimes(words) : "");
 
 function Timeline({ event }) {
   const begin = Date.parse(event.created_at);
   return html`<ol class="tl">${(event.timeline ?? []).map((step, index) => {
-    const [icon, tone] = STEPS[step.step] ?? STEPS[step.outcome] ?? AGAIN_STEP;
+    const [icon, tone] = STEPS[step.outcome === "delivered" ? "delivered" : step.step] ?? STEPS[step.outcome] ?? AGAIN_STEP;
     const title = say("stepsOf", step.step) ?? W.stepName(step.step);
     const more = [said(title, step.words), step.by].filter(Boolean).join(" · ");
     const after = step.at && Date.parse(step.at) - begin;
@@ -99,14 +101,14 @@ const Told = ({ event }) => MORE.filter(([name]) => event[name]?.length).map(([n
 });
 
 /** The message, only when asked for. It stays in this component and nowhere else. */
-function Message({ event }) {
+function Message({ event, user }) {
   const [text, setText] = useState(null);
   const [fault, setFault] = useState(null);
-  const request = { params: { event_id: event.event_id, payload: true } };
+  const request = { params: { event_id: event.event_id, user_id: user, payload: true } };
   const show = () => ask(at("/events/data"), request).then((got) => setText(messageIn(got.text)), (error) => setFault(error.message));
   const isAudited = session.get().is_admin && here().hasAudit;
-  return html`<div><h3>${W.message}</h3>${text === null
-    ? html`<div class="row"><button onClick=${show}>${W.showMessage}</button>${isAudited && html`<span class="small soft">${W.showAudited}</span>`}</div>${fault && html`<${Note} role="alert"><bdi>${fault}</bdi><//>`}`
+  return html`<div><h3>${say("message")}</h3>${text === null
+    ? html`<div class="row"><button onClick=${show}>${say("showMessage")}</button>${isAudited && html`<span class="small soft">${W.showAudited}</span>`}</div>${fault && html`<${Note} role="alert"><bdi>${fault}</bdi><//>`}`
     : html`${isAudited && html`<p class="small soft">${W.shownAudited}</p>`}<${Text} text=${text} name=${event.event_id} />`}</div>`;
 }
 

@@ -76,7 +76,7 @@ export function Events() {
   return html`<div class="row"><h1 tabindex="-1">${W.screens.events}</h1><span class="right row"><${Tools} filters=${filters} list=${list} chosen=${chosen} clear=${() => setChosen(new Set())} /></span></div>
     <div class=${params.event ? "split" : ""}><section class="card">
       <${Filters} filters=${filters} side=${total} />
-      ${list.truncated && html`<${Note} info>${W.cutShort}<//>`}
+      ${list.truncated && html`<${Note} info>${say("cutShort")}<//>`}
       <${Head} list=${list} isLive=${!isOldestFirst} />
       <${Answer} of=${list.of} lines=${10}>${() => (list.rows.length ? html`<${Table} label=${W.screens.events} columns=${eventColumns(isAdmin)} rows=${list.rows} id=${(row) => row.event_id} open=${open} current=${params.event} ...${isFirst() && { chosen, choose }} />` : html`<${Nothing} filters=${filters} />`)}<//>
       <${Foot} list=${list} />

@@ -10,7 +10,7 @@ import { useListing } from "./listing.js";
 import { useLive } from "./live.js";
 import { session } from "./session.js";
 import { streamOf } from "./overview.js";
-import { at, isFirst } from "./systems.js";
+import { at, isFirst, say } from "./systems.js";
 import { Answer, CopyCurl, Id, Note, Said, State, Table, Tabs, Time } from "./ui.js";
 import { html, useEffect, useState } from "./view.js";
 import { W } from "./words.js";
@@ -36,7 +36,7 @@ function Causes({ filters }) {
 export function Groups({ filters, params }) {
   const live = useLive(filters.blocked ? null : at("/events/failures"), params);
   const columns = [
-    { key: "cause", cell: (group) => html`<a href=${link("event", { event_id: group.sample_event_id })}><${Said}>${group.reason}<//></a>` },
+    { key: "cause", cell: ({ sample_event_id: id, reason }) => (id ? html`<a href=${link("event", { event_id: id })}><${Said}>${reason || "—"}<//></a>` : html`<${Said}>${reason || "—"}<//>`) },
     { key: "where", cell: (group) => html`<${State} state=${group.stage} /><span class="sub">${W.types[group.event_type] ?? group.event_type}</span>` },
     session.get().is_admin && !params.stream && { key: "stream", cell: (group) => html`<${Said}>${streamOf(group)}<//>` },
     { key: "events", right: true, cell: ({ consumer_id, stream, stage: state, event_type: type, events }) => html`<a href=${link("events", { consumer_id, stream, state, type })}>${number(events)}</a>` },
@@ -44,7 +44,7 @@ export function Groups({ filters, params }) {
     { key: "seen", cell: (group) => html`<${Time} at=${group.first_at} seconds=${false} /> · <${Time} at=${group.last_at} seconds=${false} />` },
     mayGroupsBeSent() && { key: "do", cell: (group) => html`<button onClick=${sendGroupAgain(group)}>${W.sendAgain}</button>` },
   ];
-  return html`<${Answer} of=${live} lines=${5}>${({ groups, rest }) => (groups.length ? html`<${Table} label=${W.tabs.causes} columns=${columns} rows=${groups} id=${groupOf} />${rest && html`<p class="pad soft small">${W.rest(rest.groups, rest.events)}</p>`}` : html`<${Nothing} filters=${filters} title=${W.noFailures} />`)}<//>`;
+  return html`<${Answer} of=${live} lines=${5}>${({ groups, rest, truncated }) => (groups.length ? html`${truncated && html`<${Note} info>${say("cutShort")}<//>`}<${Table} label=${W.tabs.causes} columns=${columns} rows=${groups} id=${groupOf} />${rest && html`<p class="pad soft small">${W.rest(rest.groups, rest.events)}</p>`}` : html`<${Nothing} filters=${filters} title=${W.noFailures} />`)}<//>`;
 }
 
 function Letters({ filters, isMatched }) {

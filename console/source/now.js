@@ -113,7 +113,7 @@ const toStream = (stream) => {
 
 const COLUMNS = {
   stream: { cell: (stream) => html`<a href=${toStream(stream)}><${Said}>${stream.name}<//></a>` },
-  state: { cell: ({ level, sentence, status }) => html`<${Level} level=${status === "active" ? level : "none"}><${Said}>${sentence}<//><//>` },
+  state: { cell: ({ level, sentence, status }) => html`<div class="why"><${Level} level=${status === "active" ? level : "none"}><${Said}>${sentence}<//><//></div>` },
   outbox: { right: true, cell: ({ pending, held_back: held }) => html`${number(pending)}${held > 0 && html`<span class="sub">${say("behind")(number(held))}</span>`}` },
   queue: { right: true, cell: ({ queue_depth: depth, in_queue: waiting }) => number(depth ?? waiting) },
   lagP95: { right: true, cell: ({ lag_p95_ms: ms }) => lasting(ms) },

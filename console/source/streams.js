@@ -24,30 +24,26 @@ export function Streams() {
 const FACTS = {
   outbox: ({ pending }) => number(pending),
   behind: ({ held_back: held }) => number(held),
-  queue: ({ queue_depth: depth, in_queue: waiting }) => number(depth ?? waiting),
+  queue: ({ in_queue: waiting }) => number(waiting),
   failed: (stream) => number(failures(stream)),
   lagP95: ({ lag_p95_ms: ms }) => lasting(ms),
 };
 
 /** What a destination's lane says of itself, in words. */
-const laneRows = ({ state, reason, since, next_try_at: next, requests_per_minute: rate, concurrency }) => [
+const laneRows = ({ state, reason, since, next_try_at: next }) => [
   [W.lane.state, html`${W.lane.states[state] ?? state}${reason && html`: <${Said}>${reason}<//>`}`],
   [W.lane.since, html`<${Time} at=${since} age />`],
   next && [W.lane.next, html`<${Time} at=${next} />`],
-  [W.lane.bounds, W.lane.most(number(rate), concurrency)],
 ].filter(Boolean);
 
 function Stream({ id }) {
   const params = { stream: id };
   const live = useLive(at("/overview"), params);
-  const lanes = useLive(here().lanes, undefined, { every: 10000 });
-  const lane = lanes.data?.lanes.find((each) => String(each.lane_id) === id);
   return html`<${Answer} of=${live} lines=${10}>${(data) => {
-    const stream = data.streams.find((each) => each.stream === id);
-    if (!stream) return html`<h1 tabindex="-1">${say("noStream")}</h1>`;
+    const [stream] = data.streams;
     return html`<div class="row"><h1 tabindex="-1"><${Said}>${stream.name}<//></h1><span class="pill ${stream.level}"><${Said}>${stream.sentence}<//></span>
-        <span class="right row"><a class="btn" href=${link("events", params)}>${W.screens.events}</a>${here().acts({ ...stream, lane }).map(([kind, subject]) => html`<button key=${kind} onClick=${() => openAct(kind, { name: stream.name, ...subject })}>${W.acts[kind][0]}…</button>`)}<${CopyCurl} path=${at("/overview")} params=${params} /></span></div>
-      <div class="two"><${Card} title=${say("itsEvents")}><${Facts} facts=${here().facts.map((key) => [FACTS[key](stream), say("factsOfStream", key), key === "failed" && failures(stream) ? "bad" : ""])} />${lane && html`<${Rows} title=${W.lane.title} rows=${laneRows(lane)} />`}<//>
+        <span class="right row"><a class="btn" href=${link("events", params)}>${W.screens.events}</a>${here().acts(stream).map(([kind, subject]) => html`<button key=${kind} onClick=${() => openAct(kind, { name: stream.name, ...subject })}>${W.acts[kind][0]}…</button>`)}<${CopyCurl} path=${at("/overview")} params=${params} /></span></div>
+      <div class="two"><${Card} title=${say("itsEvents")}><${Facts} facts=${here().facts.map((key) => [FACTS[key](stream), say("factsOfStream", key), key === "failed" && failures(stream) ? "bad" : ""])} />${stream.state && html`<${Rows} title=${W.lane.title} rows=${laneRows(stream)} />`}<//>
         <${Hour} points=${data.last_hour} /></div>
       <${Pipeline} ...${data} />
       <${Card} title=${W.screens.failures} pad=${false} side=${html`<a href=${link("failures", params)}>${W.open}</a>`}><${Groups} filters=${{ good: {} }} params=${params} /><//>`;

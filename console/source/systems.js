@@ -72,8 +72,7 @@ const SYSTEMS = {
     streams: ["stream", "state", "outbox", "lagP95", "failed", "spark"],
     facts: ["outbox", "behind", "failed", "lagP95"],
     events: ["committed", "state", "stream", "own", "type", "lag", "tries"],
-    acts: ({ stream, lane }) => (lane ? [[lane.paused ? "resumeLane" : "pauseLane", { stream }]] : []),
-    lanes: "/admin/v1/lanes",
+    acts: ({ stream, state }) => [state === "paused" ? ["resumeLane", { stream }] : ["pauseLane", { stream, note: W.lane.pausing }]],
     hasAudit: true,
     hasLedger: true,
   },
@@ -85,7 +84,7 @@ const SYSTEMS = {
     streams: ["stream", "state", "outbox", "queue", "lagP95", "failed", "reads", "spark"],
     facts: ["outbox", "queue", "failed", "lagP95"],
     events: ["committed", "state", "stream", "own", "type", "lag", "tries"],
-    acts: ({ stream, dead_letters: count }) => (count ? [["redrive", { count, wanted: { service: stream } }]] : []),
+    acts: ({ stream, dead_letters: count }) => (count ? [["redrive", { count, note: W.act.anew, wanted: { service: stream } }]] : []),
   },
 };
 

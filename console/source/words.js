@@ -2,6 +2,9 @@
 const many = (count, one, more = `${one}s`) => `${typeof count === "number" ? count.toLocaleString("en") : count} ${count === 1 ? one : more}`;
 const events = (count) => many(count, "event");
 
+/** What further systems say alike. */
+const FURTHER = { cutShort: "The search stopped at its bound: there may be more." };
+
 export const W = {
   many,
   events,
@@ -174,8 +177,7 @@ export const W = {
     states: { open: "open", waiting: "waits as it was told", failing: "does not answer", blocked: "blocked", paused: "paused" },
     since: "Since",
     next: "Next try",
-    bounds: "Bounds",
-    most: (rate, side) => `${rate} a minute, ${side} side by side`,
+    pausing: "Nothing is sent there until somebody resumes it. What waits is kept; what becomes too old expires.",
   },
   otherStreams: "At the other destinations",
   known: "What is known of it",
@@ -302,6 +304,8 @@ export const W = {
     lateMore: "a later event of the same customer was already sent. A program that goes by the number passes over them.",
     byState: "By state",
     byReason: "These stay as they are",
+    wider: "The reasons of this cause differ in a number or an id. So this takes all that ended there in this way.",
+    anew: "Their tries begin anew. A call takes at most 100, the oldest first.",
     moreLeft: "More match than one call takes. Do it again for the rest.",
     byTenant: "By bank",
     readOnly: "This session only looks: the dry run works, the act is refused.",
@@ -313,7 +317,7 @@ export const W = {
     choices: { include_late: { "": "leave them out", true: "send them too" }, mode: { missed: "what was not processed", all: "everything, processed ones too" } },
     keyShown: "The new key, shown this once:",
     keyGone: "Copy it now. It is kept nowhere.",
-    results: { attempted: "tried", succeeded: "sent", failed: "refused", skipped: "left out", resolved: "resolved", released_count: "go on behind it", reopened_count: "taken up again", late_count: "late", total_pending: "matched", go_count: "sent again", stay_count: "left as they are", redriven: "sent back", left: "left for another call" },
+    results: { attempted: "tried", succeeded: "sent", failed: "refused", skipped: "left out", resolved: "resolved", released_count: "go on behind it", reopened_count: "taken up again", late_count: "late", total_pending: "matched", go_count: "made due again", stay_count: "left as they are", redriven: "sent back", left: "left for another call" },
   },
   acts: {
     resend: ["Send this event again"],
@@ -345,43 +349,47 @@ export const W = {
   // What a further system says in its own words.
   of: {
     relay: {
+      ...FURTHER,
       search: "Event, order or platform’s id, or a destination’s name",
       screens: { streams: "Destinations" },
       columns: { stream: "Destination", committed: "Accepted", own: "The shop’s id", outbox: "Waits", spark: "Delivered, last hour" },
       filters: { stream: "destination", own: "the shop’s id" },
       steps: { committed: "accepted", processed: "delivered" },
-      stepsOf: { accepted: "Accepted", taken_in: "Taken in", attempt: "Sent", failed: "Refused", given_up: "Given up", replayed: "Made due again" },
+      stepsOf: { accepted: "Accepted", taken_in: "Taken in", attempt: "Sent", failed: "Failed", given_up: "Given up", replayed: "Made due again" },
       places: { outbox: "Not yet sent", bank: "Waits for its receiver" },
       owners: { bank: "receivers" },
       sides: { bank: "the receiver’s side" },
       held: { ours_ms: "Ours: taken in, and waited for its turn", held_back_ms: "Held back: the destination was not open", bank_ms: "At the receiver, until it answered" },
-      behind: (count) => `${count} held back by their destination`,
+      behind: (count) => `${count} held back`,
       allStreams: "all destinations",
       sparkLabel: (values) => `Delivered per minute in the last hour, now ${values.at(-1) ?? 0}`,
       noStreams: "There is no destination yet.",
-      noStream: "There is no such destination.",
       firstStream: "A storefront and a credential or an sGTM configuration make one; its first delivery shows here.",
       noEvent: "There is no such delivery.",
+      message: "What the shop reported, without user data",
+      showMessage: "Show it",
       itsEvents: "Its deliveries",
       factsOfStream: { outbox: "not sent yet", behind: "of these held back", failed: "failed or expired", lagP95: "p95, accepted to delivered" },
     },
     appevents: {
+      ...FURTHER,
       search: "Event, upload or user id, or a function’s name",
       screens: { streams: "Functions" },
       columns: { stream: "Function", committed: "Accepted", own: "User", spark: "Processed, last hour" },
       filters: { stream: "function", own: "event or user" },
       steps: { committed: "accepted" },
-      stepsOf: { published: "Published", processed: "Processed", failed: "Failed", redriven: "Sent back to its function", presigned: "Upload allowed" },
+      stepsOf: { published: "Published", delivered: "Delivered to its function", processed: "Processed", failed: "Failed", redriven: "Sent back to its function", presigned: "Upload allowed" },
       owners: { queue: "functions" },
       sides: { bank: "the function’s side" },
       held: { ours_ms: "Ours: until it was published", queue_ms: "In the queue, until its function took it", bank_ms: "With its function" },
       allStreams: "all functions",
       noStreams: "There is no function yet.",
-      noStream: "There is no such function.",
       firstStream: "The first event of an app shows here.",
       noEvent: "There is no such event.",
+      message: "Its fields, without what a user wrote",
+      showMessage: "Show them",
       itsEvents: "Its events",
-      factsOfStream: { outbox: "not yet published", queue: "in its queue", failed: "rejected, or dead letters", lagP95: "p95, accepted to processed" },
+      factsOfStream: { outbox: "not yet published", queue: "published, no outcome yet", failed: "rejected, or dead letters", lagP95: "p95, accepted to processed" },
     },
   },
 };

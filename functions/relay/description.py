@@ -15,7 +15,8 @@ DESCRIPTION = Description(
     title="Fintegrate relay",
     version="0.1.0",
     overview=OVERVIEW,
-    schemes={"Basic": BASIC, "Pass": PASS},
+    schemes={"Basic": BASIC},
+    further={"Pass": PASS},
     refusals={
         401: Refusal(
             "The user or the password is missing or wrong",

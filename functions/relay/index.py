@@ -53,7 +53,13 @@ def _admin() -> Blueprint:
 
 
 def _relay() -> Blueprint:
-    from chalicelib.relay.console import list_events, read_overview  # noqa: F401
+    from chalicelib.relay.console import (  # noqa: F401
+        list_events,
+        list_failures,
+        read_event,
+        read_overview,
+        search_events,
+    )
     from chalicelib.relay.console.blueprint import console
 
     return console

@@ -9,7 +9,9 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from functools import cache, partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from pydantic import BaseModel
 
 from chalicelib.relay.configuration import SERVICE, Configuration
 from chalicelib.relay.counters import BOUNDS, COUNTED
@@ -24,7 +26,7 @@ from fintegrate.access.users import read_users
 from fintegrate.breaker import CircuitBreaker
 from fintegrate.database import Database
 from fintegrate.http.audit import AuditLog
-from fintegrate.http.endpoint import Endpoint, RequestParts, endpoints
+from fintegrate.http.endpoint import Access, Endpoint, RequestParts, endpoints
 from fintegrate.http.rate_limit import RateLimiter
 from fintegrate.logs import configure_logging
 from fintegrate.made_once import MadeOnce
@@ -91,8 +93,14 @@ def request_parts() -> RequestParts:
     return own
 
 
-endpoint = endpoints(request_parts, partial(Endpoint, idempotency=False))
-"""No `Idempotency-Key` is taken: a batch is safe to repeat, and an admin sees what there is."""
+def _spec(takes: type[BaseModel], **more: Any) -> Endpoint:
+    also = ("Pass",) if more.get("access") is Access.ADMIN else ()
+    return Endpoint(takes, idempotency=False, also=also, **more)
+
+
+endpoint = endpoints(request_parts, _spec)
+"""No `Idempotency-Key` is taken: a batch is safe to repeat, and an admin sees what there is.
+Admins' endpoints take the console's passes, too."""
 scheduled = schedules(lambda: parts().metrics, schedule_runs)
 
 
@@ -151,10 +159,15 @@ def _schemes(settings: Configuration, redis: RedisConnections) -> Mapping[str, S
     users = read_users("RELAY_USERS", settings.relay_users, ROLES)
     proofs = Proofs(redis, users, "relay_user_proof")
     basic = ByPassword(users, realm="relay", admin_role="admin", redis=redis, proofs=proofs)
+    return {"Basic": basic}
+
+
+def _passes(settings: Configuration) -> Mapping[str, Scheme]:
+    """The scheme of the console's operators."""
     if not settings.console_pass_key:
-        return {"Basic": basic}
+        return {}
     passes = Passes("CONSOLE_PASS_KEY", settings.console_pass_key)
-    return {"Basic": basic, "Pass": ByPass(passes, "relay", role="admin")}
+    return {"Pass": ByPass(passes, "relay", role="admin")}
 
 
 def _request_parts(
@@ -176,6 +189,7 @@ def _request_parts(
         audit=AuditLog(database, metrics, redis),
         idempotency_keys=None,
         max_body_bytes=settings.relay_max_body_bytes,
+        further_schemes=_passes(settings),
         admins_only="This endpoint is for users with the role admin",
     )
 

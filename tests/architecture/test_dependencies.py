@@ -13,10 +13,10 @@ from tests.architecture.tree import (
     FUNCTIONS,
     LAYER,
     ROOT,
+    found_in,
     imports,
     imports_from,
     modules,
-    named,
     tree_of,
 )
 
@@ -66,34 +66,40 @@ assert not loaded, f"loaded at import: {{loaded}}"
 """
 
 
-@pytest.mark.parametrize("file", modules(LAYER), ids=named)
-def test_layer_knows_nothing_above_it(file: Path) -> None:
-    roots = {name.partition(".")[0] for name in imports(tree_of(file))}
+def test_layer_knows_nothing_above_it() -> None:
+    def above(file: Path) -> set[str]:
+        roots = {name.partition(".")[0] for name in imports(tree_of(file))}
+        return roots & {"chalicelib", "functions", "local", "app"}
 
-    assert not roots & {"chalicelib", "functions", "local", "app"}
+    assert found_in(modules(LAYER), above) == {}
 
 
-@pytest.mark.parametrize("file", [*modules(LAYER), *sorted(LAYER.rglob("*.sql"))], ids=named)
-def test_layer_names_no_systems_column(file: Path) -> None:
+def test_layer_names_no_systems_column() -> None:
     """The consoles' shapes have the API's word for the owner of a stream: the same for every system."""
-    if file.parent.name == "console" and file.suffix == ".py":
-        return
-    assert OWN_COLUMNS.findall(file.read_text(encoding="utf-8")) == []
+
+    def columns(file: Path) -> list[str]:
+        if file.parent.name == "console" and file.suffix == ".py":
+            return []
+        return list(OWN_COLUMNS.findall(file.read_text(encoding="utf-8")))
+
+    assert found_in([*modules(LAYER), *sorted(LAYER.rglob("*.sql"))], columns) == {}
 
 
-@pytest.mark.parametrize("file", modules(FUNCTIONS), ids=named)
-def test_functions_do_not_know_the_harness(file: Path) -> None:
-    roots = {name.partition(".")[0] for name in imports(tree_of(file))}
+def test_functions_do_not_know_the_harness() -> None:
+    def harness(file: Path) -> set[str]:
+        roots = {name.partition(".")[0] for name in imports(tree_of(file))}
+        return roots & {"local", "functions", "tests", "app"}
 
-    assert not roots & {"local", "functions", "tests", "app"}
+    assert found_in(modules(FUNCTIONS), harness) == {}
 
 
-@pytest.mark.parametrize("file", modules(FUNCTIONS, LAYER), ids=named)
-def test_requests_leave_by_one_way(file: Path) -> None:
-    found = {f"{name}." for name in imports_from(tree_of(file))}
-    used = {client for client in CLIENTS if any(name.startswith(client) for name in found)}
+def test_requests_leave_by_one_way() -> None:
+    def clients(file: Path) -> set[str]:
+        found = {f"{name}." for name in imports_from(tree_of(file))}
+        return {client for client in CLIENTS if any(name.startswith(client) for name in found)}
 
-    assert not used or file in WAYS_OUT
+    files = [file for file in modules(FUNCTIONS, LAYER) if file not in WAYS_OUT]
+    assert found_in(files, clients) == {}
 
 
 @pytest.mark.parametrize(

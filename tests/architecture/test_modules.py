@@ -17,6 +17,7 @@ from tests.architecture.tree import (
     LOCAL,
     ROOT,
     docstrings,
+    found_in,
     functions_of,
     length,
     modules,
@@ -32,17 +33,18 @@ PLACES = ("/wo" + "rk/", "../sha" + "red", "sha" + "red/spec", "sha" + "red/desi
 """Above that of the package, whose files are compressed better."""
 
 
-@pytest.mark.parametrize("file", EVERYTHING, ids=named)
-def test_module_says_what_it_is_for(file: Path) -> None:
-    assert ast.get_docstring(tree_of(file))
+def test_module_says_what_it_is_for() -> None:
+    assert found_in(EVERYTHING, lambda file: not ast.get_docstring(tree_of(file))) == {}
 
 
-@pytest.mark.parametrize("file", EVERYTHING, ids=named)
-def test_docstrings_hold_no_code(file: Path) -> None:
+def test_docstrings_hold_no_code() -> None:
     """A script once inserted an import into the middle of a docstring's sentence."""
-    lines = [line for text in docstrings(tree_of(file)) for line in text.splitlines()]
 
-    assert [line for line in lines if is_import(line)] == []
+    def code(file: Path) -> list[str]:
+        lines = [line for text in docstrings(tree_of(file)) for line in text.splitlines()]
+        return [line for line in lines if is_import(line)]
+
+    assert found_in(EVERYTHING, code) == {}
 
 
 def is_import(line: str) -> bool:
@@ -68,28 +70,33 @@ def test_import_in_prose_is_told(line: str, code: bool) -> None:
     assert is_import(line) is code
 
 
-@pytest.mark.parametrize("file", EVERYTHING, ids=named)
-def test_module_is_named_after_its_matter(file: Path) -> None:
-    words = {
-        word for part in file.relative_to(ROOT).with_suffix("").parts for word in part.split("_")
-    }
+def test_module_is_named_after_its_matter() -> None:
+    def vague(file: Path) -> set[str]:
+        parts = file.relative_to(ROOT).with_suffix("").parts
+        return VAGUE & {word for part in parts for word in part.split("_")}
 
-    assert not words & VAGUE
-
-
-@pytest.mark.parametrize("file", EVERYTHING, ids=named)
-def test_functions_are_short(file: Path) -> None:
-    assert {f.name: length(f) for f in functions_of(tree_of(file)) if length(f) > 40} == {}
+    assert found_in(EVERYTHING, vague) == {}
 
 
-@pytest.mark.parametrize("file", modules(FUNCTIONS), ids=named)
-def test_handlers_are_short(file: Path) -> None:
-    assert {f.name: length(f) for f in registered(tree_of(file)) if length(f) > 20} == {}
+def test_functions_are_short() -> None:
+    def long(file: Path) -> dict[str, int]:
+        return {f.name: length(f) for f in functions_of(tree_of(file)) if length(f) > 40}
+
+    assert found_in(EVERYTHING, long) == {}
 
 
-@pytest.mark.parametrize("file", modules(FUNCTIONS), ids=named)
-def test_handler_says_what_it_does(file: Path) -> None:
-    assert all(ast.get_docstring(function) for function in registered(tree_of(file)))
+def test_handlers_are_short() -> None:
+    def long(file: Path) -> dict[str, int]:
+        return {f.name: length(f) for f in registered(tree_of(file)) if length(f) > 20}
+
+    assert found_in(modules(FUNCTIONS), long) == {}
+
+
+def test_handler_says_what_it_does() -> None:
+    def silent(file: Path) -> list[str]:
+        return [f.name for f in registered(tree_of(file)) if not ast.get_docstring(f)]
+
+    assert found_in(modules(FUNCTIONS), silent) == {}
 
 
 def dotted(file: Path) -> str:

@@ -6,9 +6,11 @@ import ast
 import os
 import re
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from fnmatch import fnmatch
+from functools import cache
 from pathlib import Path
+from typing import TypeVar
 
 from fintegrate.queries import load_queries
 
@@ -17,6 +19,7 @@ FUNCTIONS = ROOT / "functions"
 LAYER = ROOT / "layers" / "fintegrate" / "python" / "fintegrate"
 LOCAL = ROOT / "local"
 REGISTRATIONS = {"route", "schedule", "lambda_function", "on_sqs_message"}
+T = TypeVar("T")
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -25,8 +28,14 @@ def modules(*folders: Path) -> list[Path]:
     return [file for folder in folders for file in sorted(folder.rglob("*.py"))]
 
 
+@cache
 def tree_of(file: Path) -> ast.Module:
     return ast.parse(file.read_text(encoding="utf-8"), str(file))
+
+
+def found_in(files: Iterable[Path], look: Callable[[Path], T]) -> dict[str, T]:
+    """By the name of a file what was found in it, where that is anything."""
+    return {named(file): found for file in files if (found := look(file))}
 
 
 def named(file: Path) -> str:

@@ -34,6 +34,7 @@ def deploy_newer(database_url: str, tmp_path: Path) -> Callable[[str], None]:
     return deploy
 
 
+@pytest.mark.night_long
 def test_earlier_artifact_serves_after_additive_migration(
     deploy_newer: Callable[[str], None], environment: dict[str, str], query: Query
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -148,6 +149,7 @@ RELAY = Further(
     },
     reconciliation={"taken_at": iso(960), "balanced": True, "discrepancies": 0},
 )
+LETTER = "0b9c4c0e-4b6b-4a57-9d55-0d6c0d1c2f10"
 _USER = "7b0f2c7e-2222-4222-8222-00000000c1d9"
 
 
@@ -197,7 +199,7 @@ APPEVENTS = Further(
     ],
     durations={"ours_ms": 2000, "held_back_ms": None, "queue_ms": 752_000, "bank_ms": None,
                "total_ms": 754_000},
-    facts={"Message id": "0b9c4c0e-4b6b-4a57-9d55-0d6c0d1c2f10", "Deaths": "1"},
+    facts={"user": _USER, "request": "8c1e-44", "dead letter": LETTER},
     reconciliation=None,
 )  # fmt: skip
 SYSTEMS = {"relay": RELAY, "appevents": APPEVENTS}
@@ -226,6 +228,15 @@ def overview(of: Further, stream: str | None = None) -> dict[str, Any]:
     }
 
 
+_LANES: dict[str, dict[str, Any]] = {
+    "12": {"state": "blocked", "reason": TOKEN, "since": iso(3120), "next_try_at": iso(-420)},
+    "13": {"state": "open", "reason": None, "since": iso(86400), "next_try_at": None},
+    "14": {"state": "waiting", "reason": LIMIT, "since": iso(40), "next_try_at": iso(-20)},
+    "21": {"state": "paused", "reason": None, "since": iso(900), "next_try_at": None},
+}
+"""What a destination's lane says of itself."""
+
+
 def _streams(of: Further) -> list[dict[str, Any]]:
     unknown = ("publish_failed", "oldest_pending_seconds", "oldest_held_back_seconds")
     return [
@@ -236,6 +247,7 @@ def _streams(of: Further) -> list[dict[str, Any]]:
             "queue_depth": each.in_queue,
             "readers": None if each.in_queue is None else 1,
             "lag_p95_ms": 900 * (index + 1),
+            **(_LANES.get(each.stream, {})),
             "spark": wave(90 - 20 * index, drop=38 if each.level == "bad" else 99),
         }
         for index, each in enumerate(of.streams)
@@ -296,9 +308,10 @@ def _failures(of: Further, query: Asked) -> dict[str, Any]:
     groups = [
         {
             "stream": each["stream"], "stream_name": each["stream_name"], "stage": each["state"],
-            "event_type": each["event_type"], "reason": each["reason"], "events": 4 + index,
+            "event_type": each["event_type"], "reason": re.sub(r"\S*\d\S*", "#", each["reason"]),
+            "events": 4 + index,
             "customers": None, "first_at": iso(9000), "last_at": each["created_at"],
-            "sample_event_id": each["event_id"],
+            "sample_event_id": None if each["state"] == "dead_lettered" else each["event_id"],
         }
         for index, each in enumerate(rows)
         if query.get("stream") in {None, each["stream"]}
@@ -310,22 +323,6 @@ def _found(of: Further, query: Asked) -> dict[str, Any]:
     ids = [each["event_id"] for each in events(of) if each["event_id"] == query.get("q")]
     hits = [{"kind": "event", "id": i, "title": i, "link": f"/event?event_id={i}"} for i in ids]
     return {"hits": hits}
-
-
-def lanes() -> dict[str, Any]:
-    states = {"12": "blocked", "14": "waiting", "13": "open", "21": "paused"}
-    return {
-        "lanes": [
-            {
-                "lane_id": int(each["stream"]), "storefront": "bosley", "destination": each["name"],
-                "is_active": True, "paused": each["stream"] == "21", "state": states[each["stream"]],
-                "reason": TOKEN if each["level"] == "bad" else None, "since": iso(3120),
-                "next_try_at": iso(-120) if each["held_back"] else None, "requests_per_minute": 6000,
-                "concurrency": 4, "pending_count": each["pending"], "oldest_pending_at": None,
-            }
-            for each in _streams(RELAY)
-        ]
-    }  # fmt: skip
 
 
 REPLAYED = {
@@ -351,7 +348,7 @@ USUAL: Mapping[str, Told] = {
         "/events/search": _found,
         "/events/failures": _failures,
     }.items()
-} | {"/admin/v1/lanes": lambda *_: lanes()}
+}
 """What each of their endpoints that is read answers usually."""
 
 
@@ -360,7 +357,7 @@ def done(path: str, body: dict[str, Any]) -> dict[str, Any] | None:
     if path == "/admin/v1/replay":
         return {**REPLAYED, "dry_run": body.get("dry_run", True)}
     if path.startswith("/admin/v1/lanes/"):
-        return {**lanes()["lanes"][0], **body}
+        return {"lane_id": int(path.rsplit("/", 1)[1]), **body}
     if path == "/api/v1/ops/dead-letters/redrive":
         return {"redriven": 3, "left": 0}
     return None

@@ -54,7 +54,9 @@ def query(database_url: str) -> Iterator[Query]:
     def run(sql: str, **parameters: object) -> list[dict[str, object]]:
         with alone, connection.cursor(cursor_factory=RealDictCursor) as cursor:
             cursor.execute(sql, parameters)
-            return [dict(row) for row in cursor.fetchall()] if cursor.description else []
+            return (
+                [dict(row) for row in cursor.fetchall()] if cursor.description is not None else []
+            )
 
     yield run
     connection.close()

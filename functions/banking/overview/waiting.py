@@ -22,10 +22,14 @@ AGES = {
 
 
 def read(database: Database, consumer_id: str | None, most: int = MOST) -> list[Row]:
-    """A row per stream in scope; ages are in seconds, None where nothing waits."""
+    """A row per stream in scope; ages are in seconds, None where nothing waits.
+
+    `most` bounds what is counted of a kind; what is at the bank is never counted beyond `MOST`.
+    """
     with database.transaction():
         database.execute(SQL["plan"], {})
-        rows = database.fetch_all(SQL["read"], {"consumer_id": consumer_id, "most": most})
+        bounds = {"most": most, "most_there": min(most, MOST)}
+        rows = database.fetch_all(SQL["read"], {"consumer_id": consumer_id, **bounds})
     for row in rows:
         for age, since in AGES.items():
             row[age] = seconds_since(row[since], row["at"])

@@ -238,6 +238,14 @@ def shown(row: Row, lanes: Lanes) -> dict[str, Any]:
     }
 
 
+def numbers_in(text: str) -> tuple[int | None, int | None]:
+    """The numbers of an event and a lane that a text may be: `4711`, or `4711-12`."""
+    match = _NUMBER.fullmatch(text)
+    if match is None:
+        return None, None
+    return int(match[1]), int(match[2]) if match[2] else None
+
+
 def planned(db: Database, sql: str, parameters: Mapping[str, Any]) -> list[Row]:
     """Run a statement that is not compiled."""
     with nullcontext() if db.in_transaction else db.transaction():
@@ -260,10 +268,9 @@ def _named(db: Database, text: str | None) -> tuple[list[int] | None, int | None
     """The events that a text names, and the lane, if it names one; None if there is no text."""
     if text is None:
         return None, None
-    match = _NUMBER.fullmatch(text.strip())
-    asked = {"text": text.strip(), "number": int(match[1]) if match else None, "most": NAMED}
-    events = [row["id"] for row in db.fetch_all(SQL["named"], asked, revive=True)]
-    return events, int(match[2]) if match and match[2] else None
+    number, lane = numbers_in(text.strip())
+    asked = {"text": text.strip(), "number": number, "most": NAMED}
+    return [row["id"] for row in db.fetch_all(SQL["named"], asked, revive=True)], lane
 
 
 def _has(lane: Lane, reason: str | None) -> bool:

@@ -9,6 +9,7 @@ from chalicelib.relay.wiring import endpoint, parts, schedule_runs
 from fintegrate.console import servers
 from fintegrate.console.kept import Kept, etag
 from fintegrate.http.endpoint import Access, Answer, Call
+from fintegrate.http.rest_api import event_sources
 from fintegrate.probes import probes
 from fintegrate.schedule_runs import periods
 
@@ -37,5 +38,5 @@ def _look() -> servers.SystemState:
     own = parts()
     every = probes(own.request.database, own.publisher, own.redis)
     asked = {name: probe.ask for name, probe in every.items()}
-    schedules = periods(console.current_app.event_sources, "relay")
+    schedules = periods(event_sources(console, "schedules"), "relay")
     return servers.look(asked, own.publisher.breaker.state, schedule_runs(), schedules)

@@ -274,7 +274,9 @@ def query(app_databases: dict[str, str]) -> Iterator[Callable[..., list[dict[str
             opened.append(own)
         with own.cursor(cursor_factory=RealDictCursor) as cursor:
             cursor.execute(sql, parameters)
-            return [dict(row) for row in cursor.fetchall()] if cursor.description else []
+            return (
+                [dict(row) for row in cursor.fetchall()] if cursor.description is not None else []
+            )
 
     yield run
     for each in opened:

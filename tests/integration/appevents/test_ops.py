@@ -15,6 +15,8 @@ from chalicelib.appevents import wiring
 from chalicelib.appevents.machine import consume
 from chalicelib.appevents.ops.gauges import gauges
 from chalicelib.appevents.ops.sweeping import LettersStuck
+from fintegrate.access.caller import Caller
+from fintegrate.access.passes import Passes
 from fintegrate.in_turn import Incomplete
 from fintegrate.messaging.inbox import Rejected
 from fintegrate.metrics import Counted
@@ -378,6 +380,25 @@ def test_only_operators_may(
     for wrong in (key[:-1] + ("0" if key[-1] != "0" else "1"), "fk_", ""):
         reply = user.call(method, path, body, headers={"Authorization": "", "X-API-Key": wrong})
         assert (reply.status, reply.data) == (401, {})
+
+
+@pytest.mark.parametrize("read_only", [False, True])
+def test_console_opens_operators_endpoints(
+    user: User, environment: dict[str, str], caplog: pytest.LogCaptureFixture, read_only: bool
+) -> None:
+    """And no user's; who acted stands in the log, because app.events has no audit log."""
+    passes = Passes("CONSOLE_PASS_KEY", environment["CONSOLE_PASS_KEY"])
+    ann = Caller("a", "a", "a", True, actor="Ann", session_id="7c9e", read_only=read_only)
+    headers = {"Authorization": "", "X-Console-Pass": passes.issue("appevents", ann).token}
+    of_relay = {**headers, "X-Console-Pass": passes.issue("relay", ann).token}
+
+    assert user.call("GET", LETTERS, headers=headers).status == 200
+    assert user.call("GET", LETTERS, headers=of_relay).status == 401
+    assert user.call("GET", "/api/v1/notify/events", headers=headers).status == 401
+    caplog.set_level("INFO")
+    done = user.call("POST", REDRIVE, {"service": "machine"}, headers=headers)
+    assert done.status == (403 if read_only else 200)
+    assert ("Ann of session 7c9e redrives" in caplog.text) is not read_only
 
 
 def test_accounts_are_balanced(

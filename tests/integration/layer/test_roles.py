@@ -44,7 +44,7 @@ def run(url: str, statement: str) -> list[tuple[Any, ...]]:
     with closing(psycopg2.connect(url)) as connection, connection.cursor() as cursor:
         connection.autocommit = True
         cursor.execute(statement)
-        return list(cursor.fetchall()) if cursor.description else []
+        return list(cursor.fetchall()) if cursor.description is not None else []
 
 
 def as_user(url: str, name: str, password: str = "secret") -> str:

@@ -139,6 +139,7 @@ def test_console_opens_the_relay(
         assert page.get("/admin/v1/storefronts", headers=by_pass).status_code == 200
         shop = {"storefront_id": "bosley", "name": "Bosley"}
         made = page.post("/admin/v1/storefronts", json=shop, headers=by_pass)
+        assert page.post("/v1/events", json={"data": [EVENT]}, headers=by_pass).status_code == 401
     assert made.status_code == (403 if read_only else 201)
     (row,) = query("SELECT * FROM audit_log WHERE actor IS NOT NULL")
     assert (row["actor"], row["status_code"]) == ("Ann Example", made.status_code)

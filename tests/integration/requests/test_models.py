@@ -35,7 +35,7 @@ VALUES = st.recursive(
     max_leaves=5,
 )  # fmt: skip
 each_model = pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
-few = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+few = settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def own_words(sentence: str) -> str:

@@ -105,11 +105,13 @@ def test_group_is_sent_again(anna: Person, api: ConsoleApi) -> None:
     anna.at("relay/failures?stream=14")
 
     anna.button("Send again").first.click()
+    anna.sees("The reasons of this cause differ in a number or an id.")
     anna.page.get_by_role("dialog").get_by_role("button", name="Send 4 deliveries").click()
 
     anna.sees("Done")
     (body,) = sent(api, "/admin/v1/replay")
-    assert body["reasons"] == [further.LIMIT]
+    wanted = {"destinations": [14], "statuses": ["failed"], "event_types": ["consult_started"]}
+    assert body == {**wanted, "dry_run": False}
 
 
 def test_lane_is_paused(anna: Person, api: ConsoleApi) -> None:
@@ -120,6 +122,17 @@ def test_lane_is_paused(anna: Person, api: ConsoleApi) -> None:
 
     anna.sees("Done")
     assert sent(api, "/admin/v1/lanes/12") == [{"paused": True}]
+
+
+@pytest.mark.night_long
+def test_one_dead_letter_goes_back(anna: Person, api: ConsoleApi) -> None:
+    anna.at(f"appevents/event?event_id={further.app_id(1)}")
+
+    anna.button("Send again").click()
+    anna.page.get_by_role("dialog").get_by_role("button", name="Send 1 letter back").click()
+
+    anna.sees("sent back")
+    assert sent(api, "/api/v1/ops/dead-letters/redrive") == [{"ids": [further.LETTER]}]
 
 
 def test_dead_letters_go_back(anna: Person, api: ConsoleApi) -> None:

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.integration.banking.console.conftest import BANK_KEY, NARROW, WIDE, Meet
+from tests.integration.banking.console.flows.test_stills import SCALE, keep
 from tests.support import console_data as data
 from tests.support import console_further as further
 from tests.support.console_api import Answer, ConsoleApi
@@ -50,6 +51,14 @@ OF_APPEVENTS = {
     "appevents/streams": "Is behind",
     "appevents/streams?stream=machine": "rejected, or dead letters",
 }
+STILLS = {
+    "relay-now": ("relay/now", "bosley → meta is blocked"),
+    "relay-events": ("relay/events?event=4711-13", "At the other destinations"),
+    "relay-destination": ("relay/streams?stream=12", "Its lane"),
+    "appevents-now": ("appevents/now", "machine: dead letters"),
+    "appevents-event": (f"appevents/event?event_id={further.app_id(1)}", "Dead-lettered"),
+}
+"""Name of a still → its view, and words that are on it once it is drawn."""
 OF_ALL = {**OF_ADMIN, **OF_RELAY, **OF_APPEVENTS}
 EMPTY: dict[str, Any] = {
     "/events/list": {"events": [], "next_cursor": None, "total": 0, "at_least": False}
@@ -156,3 +165,16 @@ def test_dialogs_fit_all_sizes(meet: Meet) -> None:
             person.button("New replay").click()
             expect(person.page.get_by_role("dialog")).to_be_visible()
             person.check_access()
+
+
+@pytest.mark.night_long
+@pytest.mark.parametrize("size", [WIDE, NARROW])
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_stills_of_further_systems(meet: Meet, theme: str, size: tuple[int, int]) -> None:
+    """Nothing compares them; STILLS names a folder to keep them in."""
+    person = meet(theme, size, device_scale_factor=SCALE[size]).at("now")
+
+    for name, (view, words) in STILLS.items():
+        person.open(view)
+        person.sees(words)
+        keep(person, f"{name}-{theme}-{size[0]}")

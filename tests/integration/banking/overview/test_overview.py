@@ -101,6 +101,19 @@ def test_events_show_at_once(admin: Api, bank: Bank, query: Query) -> None:
     assert sum(point["committed"] for point in answer["last_hour"]) == 2
 
 
+def test_oldest_receipt_tells_the_age(admin: Api, bank: Bank, query: Query) -> None:
+    """It may be that of a younger event than the oldest."""
+    for written, said in ((300, 100), (290, 280), (90, 80)):
+        at = ago(written)
+        event_id = write_event(query, bank.consumer_id, at, published_at=at, delivered_at=at)
+        write_receipt(query, event_id, "received", ago(said))
+
+    waiting = admin.get("/overview", consumer_id=bank.consumer_id).data["pipeline"]["bank"]
+
+    assert waiting["count"] == 3
+    assert 280 <= waiting["oldest_seconds"] < 290
+
+
 def test_states_are_counted_apart(admin: Api, bank: Bank, query: Query) -> None:
     at = ago(100)
     write = bank.consumer_id

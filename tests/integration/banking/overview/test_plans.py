@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -13,6 +13,9 @@ from chalicelib.banking.overview import history, integration, minutes, waiting
 from chalicelib.banking.wiring import Parts
 from fintegrate.console.flows import EVERYTHING
 from fintegrate.console.lag import BUCKETS
+from tests.support.banking import Bank
+from tests.support.fixtures import Query
+from tests.support.plans import rows_read
 
 AT = datetime(2026, 11, 26, 12, tzinfo=UTC)
 LARGE = {"customer_events", "consumer_event_receipts", "dead_letters", "stream_minutes"}
@@ -26,6 +29,7 @@ WANTED: dict[str, Any] = {
     "days": 8,
     "hour_days": 400,
     "most": 20_000,
+    "most_there": 20_000,
     "bounds": list(BUCKETS[:-1]),
     "rows": "[]",
 }
@@ -40,6 +44,15 @@ STATEMENTS = {
     "streams": history.SQL["streams"],
     "last_words": integration.SQL["last_words"],
 }
+
+
+MANY = 3_000
+RECEIPTS = """
+INSERT INTO consumer_event_receipts (consumer_id, event_id, customer_id, event_type, processing_status)
+SELECT %(consumer_id)s, gen_random_uuid(), gen_random_uuid(), 'customer_creation', 'processed'
+FROM generate_series(1, %(number)s);
+ANALYZE consumer_event_receipts
+"""
 
 
 @pytest.mark.parametrize("of_one", [True, False])
@@ -57,6 +70,31 @@ def test_large_tables_are_read_by_index(
         (plan,) = database.fetch_all(explained, wanted)
 
     assert LARGE & set(whole(plan["QUERY PLAN"][0]["Plan"])) == set()
+
+
+def test_bank_without_receipts_reads_none(
+    make_bank: Callable[[], Bank], query: Query, parts: Parts
+) -> None:
+    silent, talking = make_bank(), make_bank()
+    query(RECEIPTS, consumer_id=talking.consumer_id, number=MANY)
+
+    for consumer_id in (None, silent.consumer_id):
+        with rows_read({"read"}) as read:
+            waiting.read(parts.request.database, consumer_id)
+        assert read["read"] < MANY // 10
+
+
+def test_nothing_is_compiled(make_bank: Callable[[], Bank], parts: Parts) -> None:
+    """A plan that the server takes for a dear one would be compiled, which takes a second."""
+    database, bank = parts.request.database, make_bank()
+    database.execute("SET jit_above_cost = 0", {})
+
+    with rows_read({"streams", "read", "count"}) as read:
+        past = history.read(database, bank.consumer_id)
+        waiting.read(database, bank.consumer_id)
+        history.read_live(database, bank.consumer_id, past.counted_until, datetime.now(UTC))
+
+    assert read.keys() == {"streams", "read", "count"}
 
 
 def whole(node: dict[str, Any]) -> Iterator[str]:

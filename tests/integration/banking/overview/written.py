@@ -19,8 +19,9 @@ RETURNING event_id
 """
 RECEIPT = """
 INSERT INTO consumer_event_receipts (consumer_id, event_id, customer_id, event_type, processing_status,
-                                     created_at, updated_at)
-SELECT consumer_id, event_id, customer_id, event_type, %(status)s, %(created_at)s, %(updated_at)s
+                                     created_at, updated_at, event_created_at)
+SELECT consumer_id, event_id, customer_id, event_type, %(status)s, %(created_at)s, %(updated_at)s,
+       created_at
 FROM customer_events WHERE event_id = %(event_id)s
 """
 LETTER = """

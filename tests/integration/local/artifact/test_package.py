@@ -165,6 +165,7 @@ def test_every_path_takes_every_method(artifact: Artifact) -> None:
     assert all("x-amazon-apigateway-any-method" in operations for operations in paths.values())
 
 
+@pytest.mark.night_long
 def test_packages_anywhere_are_the_same_bytes(artifact: Artifact, tmp_path: Path) -> None:
     copy = copy_of_sources(tmp_path / "an other place")
     wheels = Checkout().folder("deploy", "wheels")

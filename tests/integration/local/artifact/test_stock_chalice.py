@@ -8,6 +8,7 @@ import subprocess
 from pathlib import Path
 
 import httpx
+import pytest
 
 from local.aws_shapes.account import REGION
 from local.machine.checkout import Checkout
@@ -18,6 +19,7 @@ from tests.support.waiting import eventually
 CHALICE = python_program("chalice")
 
 
+@pytest.mark.night_long
 def test_stock_package_holds_all_systems(tmp_path: Path) -> None:
     checkout = Checkout()
     with checkout.locked("package"):

@@ -32,7 +32,10 @@ from tests.integration.local.artifact.two_systems import copy_with_letters
 from tests.support.broker import channel
 from tests.support.waiting import eventually
 
-pytestmark = pytest.mark.skipif(os.name != "posix", reason="AWS's runtime client is for Linux")
+pytestmark = [
+    pytest.mark.skipif(os.name != "posix", reason="AWS's runtime client is for Linux"),
+    pytest.mark.night_long,
+]
 UNIQUE = f"{os.getpid()}_{uuid.uuid4().hex[:6]}"
 QUEUE, BANKING, LETTERS = (f"{name}_{UNIQUE}" for name in ("letters", "banking", "two_letters"))
 OWN_HOST = "letters.localhost"

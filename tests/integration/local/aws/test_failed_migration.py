@@ -30,6 +30,7 @@ def test_failed_migration_stops_the_deployment(account: str, packaged: Package) 
     assert looked_at == []
 
 
+@pytest.mark.night_long
 @pytest.mark.filterwarnings("ignore")
 def test_no_migration_without_its_users(account: str, packaged: Package) -> None:
     functions_answer(account, {"errorMessage": "fintegrate_app is a member of …"}, {"applied": []})

@@ -6,6 +6,8 @@ import json
 from typing import Any
 from uuid import uuid4
 
+import pytest
+
 from local.chaos.proxy import TcpProxy
 from tests.integration.local.banking_consumer.bank import KEY, Bank, message
 from tests.support.waiting import eventually
@@ -132,6 +134,7 @@ def test_absent_api_means_dead_letter(bank: Bank) -> None:
     assert json.loads(bank.await_dead_letters(1)[0])["event_id"] == event["event_id"]
 
 
+@pytest.mark.night_long
 def test_refused_key_keeps_the_message(bank: Bank) -> None:
     event = message()
     bank.publish(event)
@@ -160,6 +163,7 @@ def test_stop_finishes_its_message(bank: Bank) -> None:
     assert bank.api.confirmed() == ids(*messages[1:])
 
 
+@pytest.mark.night_long
 def test_slow_work_keeps_the_connection(bank: Bank) -> None:
     event = message()
     bank.publish(event)

@@ -37,6 +37,7 @@ def test_two_checkouts_run_side_by_side(copy: Make) -> None:
     second.assert_nothing_left()
 
 
+@pytest.mark.night_long
 def test_up_twice_shows_no_secret(copy: Make) -> None:
     only = copy("only")
     output = only.run("up")
@@ -55,6 +56,7 @@ def test_up_twice_shows_no_secret(copy: Make) -> None:
     only.assert_nothing_left()
 
 
+@pytest.mark.night_long
 def test_env_names_the_remaining_server(copy: Make) -> None:
     both = copy("both")
     both.run("up")
@@ -70,6 +72,7 @@ def test_env_names_the_remaining_server(copy: Make) -> None:
     assert not (both.root / ".local" / "env").exists()
 
 
+@pytest.mark.night_long
 @pytest.mark.parametrize("moment", ["ports.json", "run/rabbitmq.json", "env"])
 def test_killed_command_leaves_nothing(copy: Make, moment: str) -> None:
     killed = copy("killed")
@@ -98,6 +101,7 @@ def test_left_servers_are_used_again(copy: Make) -> None:
     killed.assert_nothing_left()
 
 
+@pytest.mark.night_long
 def test_interrupted_command_stops_its_servers(copy: Make) -> None:
     stopped = copy("stopped")
     with stopped.start("local", "--port", "0") as command:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import closing
 
 import psycopg2
+import pytest
 
 from tests.integration.local.machine.copies import Copy
 
@@ -17,6 +18,7 @@ def tables(url: str) -> set[str]:
         return {name for (name,) in cursor.fetchall()} - {"migration_history"}
 
 
+@pytest.mark.night_long
 def test_each_database_has_its_migrations(copy: Callable[[str], Copy]) -> None:
     only = copy("only")
     only.run("up")

@@ -49,7 +49,7 @@ def run(url: str, statement: str, values: tuple[Any, ...] = ()) -> list[tuple[An
         connection.autocommit = True
         with connection.cursor() as cursor:
             cursor.execute(statement, values)
-            return list(cursor.fetchall()) if cursor.description else []
+            return list(cursor.fetchall()) if cursor.description is not None else []
 
 
 @pytest.mark.parametrize(

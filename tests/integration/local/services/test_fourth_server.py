@@ -53,12 +53,14 @@ def running(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Running
         yield services
 
 
+@pytest.mark.night_long
 def test_functions_get_its_address(running: RunningServices) -> None:
     url = settings_environment(running.urls)["FILES_URL"]
 
     assert httpx.get(f"{url}/kept").text == "kept"
 
 
+@pytest.mark.night_long
 def test_its_life_is_every_servers(running: RunningServices) -> None:
     files = running.servers["files"]
     files.kill()

@@ -49,7 +49,14 @@ def put(installation: Installation, secret_key: str) -> httpx.Response:
     return httpx.put(signer.presigned("PUT", "a", 60).url, content=b"1", trust_env=False)
 
 
-@pytest.mark.parametrize(("choice", "checks"), [("", True), ("rclone", True), ("moto", False)])
+@pytest.mark.parametrize(
+    ("choice", "checks"),
+    [
+        ("", True),
+        pytest.param("rclone", True, marks=pytest.mark.night_long),
+        pytest.param("moto", False, marks=pytest.mark.night_long),
+    ],
+)
 def test_chosen_store_takes_objects(
     start: Callable[[str], Installation], choice: str, checks: bool
 ) -> None:
@@ -62,6 +69,7 @@ def test_chosen_store_takes_objects(
     assert wrong.is_success is not checks
 
 
+@pytest.mark.night_long
 def test_somebody_elses_store_is_announced(
     start: Callable[[str], Installation], monkeypatch: pytest.MonkeyPatch
 ) -> None:

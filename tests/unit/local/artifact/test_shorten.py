@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 
+import pytest
+
 from local.artifact.package.shorten import shortened
 from tests.architecture.tree import ROOT
 
@@ -72,6 +74,7 @@ def test_each_line_keeps_its_number() -> None:
     assert before.index("    return _found(call)") == after.index("    return _found(call)")
 
 
+@pytest.mark.night_long
 def test_code_of_functions_stays() -> None:
     for file in sorted((ROOT / "functions").rglob("*.py")):
         text = file.read_text(encoding="utf-8")

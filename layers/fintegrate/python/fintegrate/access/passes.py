@@ -49,7 +49,7 @@ class Passes:
         self._secret = secret.encode()
 
     def issue(self, system: str, caller: Caller) -> Pass:
-        """A pass for one system, for an admin of the console."""
+        """A pass for one system, for an admin who is signed in at the console."""
         ends = int(time.time()) + SECONDS
         claims = {
             "aud": system,
@@ -103,7 +103,7 @@ class ByPass:
         return Caller(
             "console",
             "console",
-            f"console:{claims['sid'] or ''}",
+            f"console:{claims['sid']}",
             is_admin=True,
             role=self._role,
             actor=claims["sub"],

@@ -226,6 +226,7 @@ class LifeShown(EventShown):
 class FailuresOfCause(TypedDict):
     """Failures of one stream with one cause. `reason`: without the numbers and ids in it."""
 
+    failure_group: Annotated[str, Described("The group's id; stays the same", "9b2f6c0d4e8a1357")]
     stream: StreamId
     stream_name: StreamName
     stage: Annotated[str, Described("The state in which they ended", "failed")]

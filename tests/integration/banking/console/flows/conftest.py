@@ -84,7 +84,9 @@ def _asker(url: str) -> tuple[Any, Query]:
     def run(sql: str, **parameters: object) -> list[dict[str, object]]:
         with connection.cursor(cursor_factory=RealDictCursor) as cursor:
             cursor.execute(sql, parameters)
-            return [dict(row) for row in cursor.fetchall()] if cursor.description else []
+            return (
+                [dict(row) for row in cursor.fetchall()] if cursor.description is not None else []
+            )
 
     return connection, run
 

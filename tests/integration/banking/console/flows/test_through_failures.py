@@ -1,0 +1,114 @@
+"""A replay that is held and ended, a net that goes away, and a bank from its name to its first event."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from playwright.sync_api import Locator, expect
+
+from tests.integration.banking.console.conftest import Person
+from tests.integration.banking.console.flows.conftest import HEALTHY, World
+
+NEW_BANK = "aurora"
+MANY = 100
+"""Fewer than the bank has."""
+
+
+def dialog(person: Person) -> Locator:
+    return person.page.get_by_role("dialog")
+
+
+def begin_replay(person: Person, per_second: str, why: str) -> Locator:
+    """Ask for everything of the bank that keeps up; returns the job on the screen."""
+    person.open("replays")
+    person.button("New replay").click()
+    opened = dialog(person)
+    opened.get_by_label("Bank", exact=True).select_option(HEALTHY)
+    opened.get_by_label("What").select_option("all")
+    opened.get_by_label("At most, per second").fill(per_second)
+    opened.get_by_label("Why").fill(why)
+    opened.get_by_label(f"Type {HEALTHY}").fill(HEALTHY)
+    opened.get_by_role("button", name="Replay").click()
+    job = person.page.locator("section.card").filter(has_text=why)
+    expect(job).to_be_visible()
+    return job
+
+
+def change(person: Person, job: Locator, button: str, act: str) -> None:
+    job.get_by_role("button", name=button).click()
+    dialog(person).get_by_label("Why").fill("INC-7")
+    dialog(person).get_by_role("button", name=act).click()
+    expect(dialog(person)).to_have_count(0)
+
+
+def row_of(world: World, why: str) -> dict[str, object]:
+    (row,) = world.query("SELECT * FROM replays WHERE reason = %(why)s", why=why)
+    return row
+
+
+def sent(world: World, why: str) -> int:
+    return int(str(row_of(world, why)["sent"]))
+
+
+def test_replay_is_held_and_ended(anna: Person, world: World) -> None:
+    why = "held and ended"
+    job = begin_replay(anna, "1", why)
+
+    change(anna, job, "Pause", "Pause the replay")
+    expect(job).to_contain_text("paused")
+    before = sent(world, why)
+    world.run("replay")
+    assert sent(world, why) == before
+    change(anna, job, "Resume", "Resume the replay")
+    expect(job).not_to_contain_text("paused")
+    change(anna, job, "Cancel", "Cancel the replay")
+
+    expect(anna.page.locator("tbody tr").filter(has_text=why)).to_contain_text("cancelled")
+    ended = sent(world, why)
+    world.run("replay")
+    assert sent(world, why) == ended < MANY
+    acts = world.query(
+        "SELECT details ->> 'act' AS act FROM audit_log WHERE reason = 'INC-7' ORDER BY created_at"
+    )
+    assert [each["act"] for each in acts] == ["pause", "resume", "cancel"]
+
+
+def test_page_outlives_the_net(anna: Person, world: World) -> None:
+    anna.open(f"event?event_id={world.faults.given_up[2]}")
+    button = anna.button("Send again")
+    expect(button).to_be_visible()
+
+    anna.page.context.set_offline(True)
+    anna.sees("No answer")
+    expect(button).to_be_visible()  # what was known stays
+    button.click()
+    dialog(anna).get_by_label("Why").fill("offline")
+    act = dialog(anna).get_by_role("button", name="Send this event again")
+    expect(act).to_be_disabled()
+    anna.press("Escape")
+    anna.page.context.set_offline(False)
+
+    expect(anna.page.get_by_text("No answer")).to_have_count(0)
+    assert world.query("SELECT FROM audit_log WHERE reason = 'offline'") == []
+    anna.noise.clear()  # the browser tells of each request that failed
+
+
+def test_bank_is_onboarded(visit: Callable[..., Person], anna: Person, world: World) -> None:
+    anna.open("banks")
+    anna.button("Onboard a bank").click()
+    dialog(anna).get_by_label("Name of the bank").fill(NEW_BANK)
+    dialog(anna).get_by_role("button", name="Onboard a bank").click()
+    dialog(anna).get_by_role("link", name="Open").click()
+    anna.button("Issue a key").click()
+    dialog(anna).get_by_label("Your API key").fill(world.admin_key)
+    dialog(anna).get_by_role("button", name="Issue a key").click()
+    key = dialog(anna).get_by_role("region", name="API key").inner_text().strip()
+    anna.press("Escape")
+
+    expect(dialog(anna)).to_have_count(0)
+    assert key not in anna.page.content()
+    bank = visit().open("connect").sign_in(key, "")
+    bank.button("Make a test customer").click()
+    dialog(bank).get_by_role("button", name="Make a test customer").click()
+    dialog(bank).get_by_role("link", name="Watch it arrive").click()
+    expect(bank.page.locator("main tbody tr").first).to_contain_text("in the queue")
