@@ -13,7 +13,7 @@ from fintegrate.http.endpoint import Answer, Call
 def list_events(call: Call[EventListing]) -> Answer:
     """A page of events; nothing of what they say.
 
-    A page looks at 10,000 events and 10,000 uploads at most. Where that is too few to fill it,
+    A page looks at 5,000 events and 5,000 uploads at most. Where that is too few to fill it,
     `truncated` says so, and `next_cursor` leads on.
     """
     own = parts()

@@ -16,8 +16,10 @@ from fintegrate.http.cursors import cursor_of, decode_cursor, page
 from fintegrate.queries import queries_beside
 
 SQL = queries_beside(__name__)
-LOOKED_AT = 10_000
+LOOKED_AT = 5_000
 """So many rows of each database a page looks at, and so many a count."""
+REJECTED_LOOKED_AT = 2_000
+"""Of these fewer, because each is looked for among the dead letters."""
 SOURCES = ("all", "unsettled", "rejected", "of_one")
 """Where rows come from: an index each."""
 _NO_ID = "00000000-0000-0000-0000-000000000000"
@@ -49,11 +51,12 @@ def page_of(db: Database, videos: Callable[[], Database], asked: EventListing) -
     rows, next_cursor = page(found, asked.limit, "created_at", "id")
     if next_cursor is None and cut is not None:
         next_cursor = cursor_of(cut, "created_at", "id")
+    truncated = next_cursor is not None and len(rows) < asked.limit
     counted: Mapping[str, Any] = NOT_COUNTED
     if asked.cursor is None:
-        known = Total(len(rows), at_least=False)
-        counted = (known if next_cursor is None else _count(places, asked))._asdict()
-    truncated = next_cursor is not None and len(rows) < asked.limit
+        counted = Total(len(rows), at_least=truncated)._asdict()
+        if next_cursor is not None and not truncated:
+            counted = _count(places, asked)._asdict()
     return {
         "events": [shown(row) for row in rows],
         "next_cursor": next_cursor,
@@ -118,7 +121,7 @@ def _parameters(asked: EventListing) -> dict[str, Any]:
 
 
 def _read(place: Place, parameters: Mapping[str, Any], limit: int) -> Part:
-    most = max(limit + 1, LOOKED_AT)
+    most = max(limit + 1, _most(place))
     asked = {**parameters, **_of_place(place), "limit": limit, "most": most}
     matching: list[Row] = []
     for row in planned(place.database(), place.statements["page"], asked):
@@ -146,17 +149,19 @@ def _key(row: Row) -> tuple[Any, str]:
 
 
 def _count(places: Sequence[Place], asked: EventListing) -> Total:
-    parameters = {**_parameters(asked), **_bounds(asked), "most": LOOKED_AT}
-    found = [
-        of_count(
-            planned(
-                place.database(), place.statements["total"], {**parameters, **_of_place(place)}
-            )[0],
-            LOOKED_AT,
-        )
-        for place in places
-    ]
+    parameters = {**_parameters(asked), **_bounds(asked)}
+    found = []
+    for place in places:
+        most = _most(place)
+        wanted = {**parameters, **_of_place(place), "most": most}
+        (row,) = planned(place.database(), place.statements["total"], wanted)
+        found.append(of_count(row, most))
     return Total(sum(each.total for each in found), any(each.at_least for each in found))
+
+
+def _most(place: Place) -> int:
+    is_costly = place.statements is SQL and "rejected" in place.sources
+    return min(REJECTED_LOOKED_AT, LOOKED_AT) if is_costly else LOOKED_AT
 
 
 def _of_place(place: Place) -> dict[str, Any]:

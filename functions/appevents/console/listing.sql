@@ -161,7 +161,6 @@ FROM (
            AND (e.received_at, e.client_generated_id) < (%(high_at)s, %(high_id)s::uuid)
          LIMIT %(most)s + 1)
     ) e
-    LIMIT %(most)s + 1
 ) looked_at
 
 -- name: plan

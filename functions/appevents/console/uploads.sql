@@ -132,7 +132,6 @@ FROM (
          ORDER BY v.created_at DESC
          LIMIT %(most)s + 1)
     ) v
-    LIMIT %(most)s + 1
 ) looked_at
 
 -- name: one

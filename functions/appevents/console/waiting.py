@@ -10,9 +10,9 @@ from fintegrate.database import Database, Row
 from fintegrate.queries import queries_beside
 
 SQL = queries_beside(__name__)
-MOST = 50_000
+MOST = 20_000
 """So many rows of a kind are counted; where there are more, it is as if there were so many."""
-MOST_REJECTED = 5_000
+MOST_REJECTED = 2_000
 """Fewer, because each is looked for among the dead letters."""
 _COUNTS = ("pending", "in_queue")
 _SINCE = ("oldest_pending_at", "oldest_in_queue_at")

@@ -161,6 +161,8 @@ def test_long_search_goes_on_by_cursor(
         more = {"cursor": cursor} if cursor else {}
         answer = look("/events/list", event_types="dm.message.sent,upload", limit=2, **more)
         assert answer["truncated"] == (answer["next_cursor"] is not None and len(found(answer)) < 2)
+        if pages == 0:
+            assert answer["at_least"]
         listed += found(answer)
         cursor, pages = answer["next_cursor"], pages + 1
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from chalicelib.appevents import wiring
-from chalicelib.appevents.console import failures, history, listing, uploads_waiting, waiting
+from chalicelib.appevents.console import failures, history, life, listing, uploads_waiting, waiting
 from chalicelib.appevents.console.models import EventListing
 from tests.integration.appevents.console.written import Query
 from tests.support.plans import read_sequentially, rows_read
@@ -20,6 +20,8 @@ Look = Callable[..., Any]
 MANY = 12_000
 LOOKED_AT = 300
 FEW = 100
+FEW_BLOCKS = 30
+"""Less than an index of all events has: a scan of a whole index visits no rows."""
 EACH = 2
 """What is read for each event that is looked at: the event, and its dead letter."""
 LARGE = {"events", "dead_letters", "videos", "idempotency_keys"}
@@ -125,7 +127,9 @@ def check_list(running: wiring.Parts, filters: dict[str, str]) -> None:
     assert most <= EACH * 2 * (LOOKED_AT + 21) + FEW, (filters, read)
 
 
-def test_other_reads_are_bounded(look: Look, large: Callable[[], None]) -> None:
+def test_other_reads_are_bounded(
+    look: Look, large: Callable[[], None], running: wiring.Parts
+) -> None:
     """The overview, failures, one event, and what an id may be."""
     look("/overview")
     large()
@@ -133,6 +137,8 @@ def test_other_reads_are_bounded(look: Look, large: Callable[[], None]) -> None:
 
     assert most_read(OF_OVERVIEW | OF_UPLOADS, lambda: look("/overview")) <= EACH * LOOKED_AT + FEW
     assert most_read(OF_FAILURES, lambda: look("/events/failures")) <= 3 * LOOKED_AT + FEW
+    wanted = {"id": str(uuid.uuid4()), "user_id": None, "payload": False}
+    assert blocks_read(running, life.SQL["event"], wanted) < FEW_BLOCKS
     for event_id in (each["event_id"] for each in events):
         assert most_read(OF_ONE, partial(look, "/events/data", event_id=event_id)) < FEW
         assert most_read(OF_ONE, partial(look, "/events/search", q=event_id)) < FEW
@@ -144,3 +150,12 @@ def most_read(names: set[str], ask: Callable[[], object]) -> int:
         ask()
     assert sequential & LARGE == set()
     return max(read.values())
+
+
+def blocks_read(running: wiring.Parts, sql: str, wanted: dict[str, Any]) -> int:
+    """How many blocks of tables and indexes a statement reads."""
+    explain = f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {sql}"
+    db = running.service("notification").request.database
+    (plan,) = db.fetch_all(explain, wanted)
+    top = plan["QUERY PLAN"][0]["Plan"]
+    return int(top["Shared Hit Blocks"] + top["Shared Read Blocks"])
