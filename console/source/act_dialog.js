@@ -9,7 +9,7 @@ import { isFirst } from "./systems.js";
 import { moment, since } from "./times.js";
 import { Copy, Dialog, Facts, Field, Loading, Note, Said } from "./ui.js";
 import { html, useEffect, useMemo, useRef, useState } from "./view.js";
-import { W } from "./words.js";
+import * as W from "./words.js";
 
 const LARGE = 1000;
 const REQUIRED = ["consumer_id", "consumer_name", "key", "name", "per_second"];

@@ -1,9 +1,9 @@
 // What may be done, as a table: its endpoint, its body, what is asked for, and what must be typed.
-import { streamOf } from "./overview.js";
+import { overview, streamOf } from "./overview.js";
 import { session } from "./session.js";
-import { system } from "./systems.js";
+import { here, system } from "./systems.js";
 import { watched } from "./view.js";
-import { W } from "./words.js";
+import * as W from "./words.js";
 
 /** The act whose dialog is open: {kind, …subject}; null when none is. */
 export const openedAct = watched(null);
@@ -111,6 +111,7 @@ const AGAIN = {
       const letter = facts.find(({ name }) => name === "dead letter");
       return letter && ["redrive", { wanted: { ids: [letter.value] }, count: 1 }];
     },
+    group: ({ stream, stage }) => stage === "dead_lettered" && here().acts(overview.get().data?.streams.find((each) => each.stream === stream) ?? {})[0],
   },
 };
 
@@ -121,4 +122,3 @@ const opener = (what) => (row) => {
 };
 export const sendAgain = opener("event");
 export const sendGroupAgain = opener("group");
-export const mayGroupsBeSent = () => "group" in AGAIN[system().name];

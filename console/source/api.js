@@ -1,7 +1,7 @@
 // The public API: one request, its envelope or why there is none, and the same as a command.
 import { doorOf, forgetPasses, passOf, programOf } from "./passes.js";
 import { moment } from "./times.js";
-import { W } from "./words.js";
+import * as W from "./words.js";
 
 /** What stands before `/console`: a stage of the gateway, or nothing. */
 const BASE = location.pathname.replace(/\/console\/?$/, "");

@@ -21,7 +21,7 @@ import { Streams } from "./streams.js";
 import { isFirst, say, screensHere } from "./systems.js";
 import { Empty, Loading, Trouble } from "./ui.js";
 import { html, render, useEffect, useRef, useState } from "./view.js";
-import { W } from "./words.js";
+import * as W from "./words.js";
 
 const DRAWN = { now: Now, connect: Connect, events: Events, event: Event, lane: Lane, failures: Failures, replays: Replays, banks: Banks, bank: Banks, streams: Streams, ledger: Ledger, audit: Audit };
 

@@ -6,7 +6,7 @@ import { useListing } from "./listing.js";
 import { at } from "./systems.js";
 import { Answer, CopyCurl, Id, Level, Said, Table, Time } from "./ui.js";
 import { html } from "./view.js";
-import { W } from "./words.js";
+import * as W from "./words.js";
 
 const short = (value) => (/^[0-9a-f]{8}-[0-9a-f-]{27}$/.test(value) ? `${value.slice(0, 4)}…${value.slice(-4)}` : value);
 

@@ -9,7 +9,7 @@ import { at } from "./systems.js";
 import { absolute, lasting, since, span, now } from "./times.js";
 import { Answer, Card, CopyCurl, Facts, Note, Said } from "./ui.js";
 import { html } from "./view.js";
-import { W } from "./words.js";
+import * as W from "./words.js";
 
 export function Banks() {
   const { params } = address.use();

@@ -2,7 +2,7 @@
 import { say } from "./systems.js";
 import { clock, lasting, span } from "./times.js";
 import { html, useLayoutEffect, useRef, useState } from "./view.js";
-import { W } from "./words.js";
+import * as W from "./words.js";
 
 export const number = (value) => (value === null || value === undefined ? "—" : value.toLocaleString("en"));
 

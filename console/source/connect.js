@@ -10,7 +10,7 @@ import { at } from "./systems.js";
 import { absolute, now, span } from "./times.js";
 import { Answer, Card, Copy, CopyCurl, Facts, Paper, Said, Table, Time } from "./ui.js";
 import { html } from "./view.js";
-import { W } from "./words.js";
+import * as W from "./words.js";
 
 const program = (facts) => `import json, os, pika, requests
 

@@ -12,7 +12,7 @@ import { at, here, say } from "./systems.js";
 import { clock, lasting } from "./times.js";
 import { Answer, Copy, CopyCurl, Id, Note, Said, State, Table, Time } from "./ui.js";
 import { html, useState } from "./view.js";
-import { W } from "./words.js";
+import * as W from "./words.js";
 
 const MOST_SHOWN = 65536;
 
@@ -30,7 +30,7 @@ function Life({ id, user, close }) {
   const live = useLive(wanted ? at("/events/data") : null, { event_id: wanted, user_id: user, payload: false }, { every: close ? 5000 : undefined });
   if (live.error?.status === 404 || !wanted) return html`<div class="pad stack">${close && html`<${CloseIt} close=${close} />`}<p><b>${say("noEvent")}</b></p></div>`;
   return html`<${Answer} of=${live} lines=${8}>${(event) => html`
-    <div class="cardhead"><div><h2>${W.types[event.event_type] ?? event.event_type}</h2><${Id} id=${event.event_id} whole /></div>${close && html`<${CloseIt} close=${close} />`}</div>
+    <div class="cardhead"><div><h2>${W.types[event.event_type] ?? event.event_type ?? W.columns.letter}</h2><${Id} id=${event.event_id} whole /></div>${close && html`<${CloseIt} close=${close} />`}</div>
     <div class="pad stack">
       <div class="row"><${State} state=${event.state} /><span class="soft"><${Said}>${streamOf(event)}<//> · ${event.customer_id ? html`${W.columns.customer.split(" ")[0].toLowerCase()} <a href=${link("lane", { customer_id: event.customer_id })}><${Id} id=${event.customer_id} /></a> · ${W.number(event.sequence)}` : event.own_id && html`${say("columns", "own").toLowerCase()} <a href=${link("events", { own: event.own_id })}><${Said}>${event.own_id}<//></a>`}</span></div>
       ${event.state !== "processed" && reasonOf(event) && html`<p><${Said}>${reasonOf(event)}<//></p>`}
@@ -54,6 +54,8 @@ export const Rows = ({ title, rows }) => rows?.length > 0 && html`<div><h3>${tit
 const AGAIN_STEP = ["act", "info"];
 const STEPS = { committed: LEVELS.ok, accepted: LEVELS.ok, taken_in: LEVELS.ok, published: LEVELS.ok, publish_attempt: ["fail", "warn"], attempt: ["fail", "warn"], failed: LEVELS.bad, given_up: LEVELS.bad, ...STATES };
 
+const TOLD_BY_OUTCOME = ["attempt", "delivered"];
+
 const INSTANT = /\d{4}-\d\d-\d\dT[\d:.]+(?:Z|\+00:00)/g;
 /** Words, their times as the others are. */
 const withTimes = (words) => words.replace(INSTANT, (at) => clock(at, { ms: true }));
@@ -63,7 +65,7 @@ const said = (title, words) => (words && !title.toLowerCase().includes(words.toL
 function Timeline({ event }) {
   const begin = Date.parse(event.created_at);
   return html`<ol class="tl">${(event.timeline ?? []).map((step, index) => {
-    const [icon, tone] = STEPS[step.outcome === "delivered" ? "delivered" : step.step] ?? STEPS[step.outcome] ?? AGAIN_STEP;
+    const [icon, tone] = (TOLD_BY_OUTCOME.includes(step.step) && STATES[step.outcome]) || STEPS[step.step] || STEPS[step.outcome] || AGAIN_STEP;
     const title = say("stepsOf", step.step) ?? W.stepName(step.step);
     const more = [said(title, step.words), step.by].filter(Boolean).join(" · ");
     const after = step.at && Date.parse(step.at) - begin;
@@ -96,7 +98,7 @@ const MORE = [
 
 /** What the bank and the broker said, beneath. */
 const Told = ({ event }) => MORE.filter(([name]) => event[name]?.length).map(([name, columns]) => {
-  const title = W[{ receipts: "receipts", dead_letters: "letters", attempts: "attempts" }[name]];
+  const title = { receipts: W.receipts, dead_letters: W.letters, attempts: W.attempts }[name];
   return html`<details key=${name}><summary>${title} · ${number(event[name].length)}</summary><${Table} label=${title} columns=${columns.map(([key, cell]) => ({ key, cell }))} rows=${event[name]} id=${(row) => row.dead_letter_id ?? row.attempt_id ?? `${row.at ?? row.updated_at}${row.processing_status ?? ""}`} /></details>`;
 });
 

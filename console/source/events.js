@@ -15,7 +15,7 @@ import { at, here, isFirst, say } from "./systems.js";
 import { lasting, moment, now, since } from "./times.js";
 import { Answer, Copy, CopyCurl, Empty, Field, Id, Note, Said, State, Table, Time } from "./ui.js";
 import { html, useState } from "./view.js";
-import { W } from "./words.js";
+import * as W from "./words.js";
 
 const NOT_OF_A_REPLAY = ["reason", "request_id", "contains"];
 

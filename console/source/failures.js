@@ -1,7 +1,7 @@
 // What failed, by cause; dead letters; and letters that match no event.
 import { address, change, link } from "./address.js";
 import { ask } from "./api.js";
-import { mayGroupsBeSent, openAct, sendGroupAgain } from "./acts.js";
+import { openAct, sendGroupAgain } from "./acts.js";
 import { number } from "./charts.js";
 import { Text } from "./event.js";
 import { Foot, Nothing } from "./events.js";
@@ -13,7 +13,7 @@ import { streamOf } from "./overview.js";
 import { at, isFirst, say } from "./systems.js";
 import { Answer, CopyCurl, Id, Note, Said, State, Table, Tabs, Time } from "./ui.js";
 import { html, useEffect, useState } from "./view.js";
-import { W } from "./words.js";
+import * as W from "./words.js";
 
 export function Failures() {
   const { params } = address.use();
@@ -42,7 +42,7 @@ export function Groups({ filters, params }) {
     { key: "events", right: true, cell: ({ consumer_id, stream, stage: state, event_type: type, events }) => html`<a href=${link("events", { consumer_id, stream, state, type })}>${number(events)}</a>` },
     isFirst() && { key: "customers", right: true, cell: (group) => number(group.customers) },
     { key: "seen", cell: (group) => html`<${Time} at=${group.first_at} seconds=${false} /> · <${Time} at=${group.last_at} seconds=${false} />` },
-    mayGroupsBeSent() && { key: "do", cell: (group) => html`<button onClick=${sendGroupAgain(group)}>${W.sendAgain}</button>` },
+    { key: "do", cell: (group) => sendGroupAgain(group) && html`<button onClick=${sendGroupAgain(group)}>${W.sendAgain}</button>` },
   ];
   return html`<${Answer} of=${live} lines=${5}>${({ groups, rest, truncated }) => (groups.length ? html`${truncated && html`<${Note} info>${say("cutShort")}<//>`}<${Table} label=${W.tabs.causes} columns=${columns} rows=${groups} id=${groupOf} />${rest && html`<p class="pad soft small">${W.rest(rest.groups, rest.events)}</p>`}` : html`<${Nothing} filters=${filters} title=${W.noFailures} />`)}<//>`;
 }

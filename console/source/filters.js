@@ -6,7 +6,7 @@ import { moment, now } from "./times.js";
 import { streamNames } from "./overview.js";
 import { Field, Note } from "./ui.js";
 import { html, useState } from "./view.js";
-import { W } from "./words.js";
+import * as W from "./words.js";
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const DAY_MS = 86400000;
@@ -60,7 +60,7 @@ export function inWords(name, value) {
   const { kind, words } = filterOf(name);
   if (kind === "stream") return streamNames().find(([id]) => id === value)?.[1] ?? value;
   if (!words) return value.replace(/^-/, "−");
-  return value.split(",").map((each) => W[words][each] ?? each).join(", ");
+  return value.split(",").map((each) => say(words, each) ?? each).join(", ");
 }
 
 export function Filters({ filters, side }) {
@@ -101,8 +101,8 @@ function Edit({ name, value, close }) {
   const toggle = (each) => setText(chosen.includes(each) ? chosen.filter((one) => one !== each).join(",") : [...chosen, each].join(","));
   const focus = (element) => element?.focus();
   const body = {
-    many: () => html`<fieldset><legend>${W.filters[name]}</legend>${of.map((each, index) => html`<label class="check" key=${each}><input type="checkbox" ref=${index ? undefined : (element) => text === value && focus(element)} checked=${chosen.includes(each)} onChange=${() => toggle(each)} /> ${W[words][each]}</label>`)}</fieldset>`,
-    one: () => html`<${Field} label=${W.filters[name]}>${(id) => html`<select id=${id} value=${text} onChange=${(event) => apply(event.target.value)}><option value="" />${of.map((each) => html`<option value=${each}>${W[words][each]}</option>`)}</select>`}<//>`,
+    many: () => html`<fieldset><legend>${W.filters[name]}</legend>${of.map((each, index) => html`<label class="check" key=${each}><input type="checkbox" ref=${index ? undefined : (element) => text === value && focus(element)} checked=${chosen.includes(each)} onChange=${() => toggle(each)} /> ${say(words, each)}</label>`)}</fieldset>`,
+    one: () => html`<${Field} label=${W.filters[name]}>${(id) => html`<select id=${id} value=${text} onChange=${(event) => apply(event.target.value)}><option value="" />${of.map((each) => html`<option value=${each}>${say(words, each)}</option>`)}</select>`}<//>`,
     stream: () => html`<${Field} label=${say("filters", name)}>${(id) => html`<select id=${id} value=${text} onChange=${(event) => apply(event.target.value)}><option value="" />${streamNames().map(([key, each]) => html`<option value=${key}>${each}</option>`)}</select>`}<//>`,
   }[kind];
   return html`<div class="filters edit" onKeyDown=${onKeyDown}>

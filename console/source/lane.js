@@ -8,7 +8,7 @@ import { useLive } from "./live.js";
 import { at } from "./systems.js";
 import { Answer, Card, CopyCurl, Id, Note, Said, State, Table, Time } from "./ui.js";
 import { html } from "./view.js";
-import { W } from "./words.js";
+import * as W from "./words.js";
 
 export function Lane() {
   const { params } = address.use();

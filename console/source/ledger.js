@@ -5,7 +5,7 @@ import { at } from "./systems.js";
 import { clock } from "./times.js";
 import { Answer, Card, CopyCurl, Id, Level, Note, Said, Table } from "./ui.js";
 import { html } from "./view.js";
-import { W } from "./words.js";
+import * as W from "./words.js";
 
 const COLUMNS = [
   { key: "stream", cell: ({ name, consumer_id: id }) => html`<${Said}>${name ?? html`<${Id} id=${id} />`}<//>` },

@@ -10,7 +10,7 @@ import { at, here, say } from "./systems.js";
 import { absolute, clock, lasting, since, span } from "./times.js";
 import { Answer, Card, Copy, CopyCurl, Empty, Level, Paper, Said, Table } from "./ui.js";
 import { html } from "./view.js";
-import { W } from "./words.js";
+import * as W from "./words.js";
 
 const TONES = { committed: "ink", processed: "ours", failed: "bad" };
 export const linesHere = () => Object.entries(TONES).map(([key, tone]) => ({ key, name: say("steps", key), tone }));
@@ -85,7 +85,7 @@ export function Pipeline({ pipeline, streams, last_hour: minutes }) {
     queue: [deaf && W.noReaders(deaf, reading.length)],
     [waits.at(-1)]: [fallen && W.failedInAll(number(fallen))],
   };
-  const wait = (key) => html`<li key=${key} class="wait ${key} ${hot(places[key]) || (key === "queue" && deaf) ? "hot" : ""}"><span class="owner">${say("owners", key)}</span><div class="small soft">${say("places", key)}</div><b>${number(pipeline[key].count)}</b> <span class="small">${pipeline[key].count > 0 && pipeline[key].oldest_seconds !== null ? W.oldest(span(pipeline[key].oldest_seconds)) : ""}</span><div class="small soft">${more[key]?.filter(Boolean).join(" · ") || "\u00a0"}</div></li>`;
+  const wait = (key) => html`<li key=${key} class="wait ${key} ${(hot(places[key]) && (here().isOrdered || pipeline[key].count)) || (key === "queue" && deaf) ? "hot" : ""}"><span class="owner">${say("owners", key)}</span><div class="small soft">${say("places", key)}</div><b>${number(pipeline[key].count)}</b> <span class="small">${pipeline[key].count > 0 && pipeline[key].oldest_seconds !== null ? W.oldest(span(pipeline[key].oldest_seconds)) : ""}</span><div class="small soft">${more[key]?.filter(Boolean).join(" · ") || "\u00a0"}</div></li>`;
   const mile = (key) => html`<li key=${key} class="mile"><b>${rate(pipeline[key] ?? { last_minute: minutes.at(-2)?.[key] })}</b><span>${say("steps", key)}</span></li>`;
   return html`<${Card} title=${W.pipeline} soft=${streams.length > 1 ? say("allStreams") : ""} pad=${false}><ol class="pipe">${Object.keys(places).map((key) => (places[key] ? wait : mile)(key))}</ol><//>`;
 }

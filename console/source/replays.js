@@ -10,7 +10,7 @@ import { at, filterOf } from "./systems.js";
 import { clock, span } from "./times.js";
 import { Answer, Card, CopyCurl, Empty, Said, Table, Time } from "./ui.js";
 import { html } from "./view.js";
-import { W } from "./words.js";
+import * as W from "./words.js";
 
 const LIVES = ["queued", "running", "paused"];
 const NAMES = { states: "state", event_types: "type" };

@@ -11,7 +11,7 @@ import { at, say, screensHere, system, systems } from "./systems.js";
 import { skew, zoneName } from "./times.js";
 import { Dialog, Note, Said } from "./ui.js";
 import { html, useEffect, useRef, useState } from "./view.js";
-import { W } from "./words.js";
+import * as W from "./words.js";
 
 const SEARCH_MS = 250;
 const SPOKEN_MS = 10000;
@@ -64,7 +64,7 @@ function Live() {
   const { state } = connection.use();
   const shown = paused ? "paused" : state;
   const [icon, tone] = { live: ["done", "ok"], paused: ["held", "warn"], away: ["fail", "bad"], slow: ["wait", "warn"] }[shown];
-  return html`<button class="quiet livechip ${tone}" aria-pressed=${String(paused)} title=${W.pause} onClick=${togglePause}><${Icon} name=${icon} />${W[shown]}</button>`;
+  return html`<button class="quiet livechip ${tone}" aria-pressed=${String(paused)} title=${W.pause} onClick=${togglePause}><${Icon} name=${icon} />${W.connection[shown]}</button>`;
 }
 
 function Rail({ screen }) {

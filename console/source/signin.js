@@ -3,7 +3,7 @@ import { preferences, prefer } from "./preferences.js";
 import { isOver, signIn } from "./session.js";
 import { Dialog, Field, Note } from "./ui.js";
 import { html, useEffect, useRef, useState } from "./view.js";
-import { W } from "./words.js";
+import * as W from "./words.js";
 
 export function SignIn() {
   return html`<main class="alone" id="main"><section class="card signin"><div class="pad stack"><h1 tabindex="-1"><span class="brand">${W.brand}</span> ${W.signIn}</h1><${Form} /></div></section></main>`;

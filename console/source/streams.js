@@ -11,7 +11,7 @@ import { at, here, say } from "./systems.js";
 import { lasting } from "./times.js";
 import { Answer, Card, CopyCurl, Facts, Said, Time } from "./ui.js";
 import { html } from "./view.js";
-import { W } from "./words.js";
+import * as W from "./words.js";
 
 export function Streams() {
   const { params } = address.use();

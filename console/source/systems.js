@@ -1,7 +1,7 @@
 // The systems, as a table: screens, filters, states, places and columns of each. All fill the same shapes.
 import { address } from "./address.js";
 import { session } from "./session.js";
-import { W } from "./words.js";
+import * as W from "./words.js";
 
 /** Filter → how it is written and what the API calls it. */
 const FILTERS = {
@@ -84,7 +84,7 @@ const SYSTEMS = {
     streams: ["stream", "state", "outbox", "queue", "lagP95", "failed", "reads", "spark"],
     facts: ["outbox", "queue", "failed", "lagP95"],
     events: ["committed", "state", "stream", "own", "type", "lag", "tries"],
-    acts: ({ stream, dead_letters: count }) => (count ? [["redrive", { count, note: W.act.anew, wanted: { service: stream } }]] : []),
+    acts: ({ stream, dead_letters: count }) => (count ? [["redrive", { count, note: W.act.wholeFunction, wanted: { service: stream } }]] : []),
   },
 };
 
@@ -110,4 +110,4 @@ export const screensHere = () => Object.entries(here().screens).filter(([, { who
 const found = (words, path) => path.reduce((part, name) => part?.[name], words);
 
 /** Words as this view's system says them. */
-export const say = (...path) => found(W.of[system().name], path) ?? found(W, path);
+export const say = (...path) => found(W.OF[system().name], path) ?? found(W.OF.banking, path);

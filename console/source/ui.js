@@ -5,7 +5,7 @@ import { session } from "./session.js";
 import { say } from "./systems.js";
 import { absolute, clock, now, since } from "./times.js";
 import { html, useLayoutEffect, useRef, useState, useTick } from "./view.js";
-import { W } from "./words.js";
+import * as W from "./words.js";
 
 export const State = ({ state, more }) => {
   const [icon, tone] = STATES[state] ?? LEVELS.none;

@@ -1,395 +1,413 @@
 // Every sentence of the console. `{…}` that depend on data are functions.
-const many = (count, one, more = `${one}s`) => `${typeof count === "number" ? count.toLocaleString("en") : count} ${count === 1 ? one : more}`;
-const events = (count) => many(count, "event");
+export const many = (count, one, more = `${one}s`) => `${typeof count === "number" ? count.toLocaleString("en") : count} ${count === 1 ? one : more}`;
+export const events = (count) => many(count, "event");
 
 /** What further systems say alike. */
 const FURTHER = { cutShort: "The search stopped at its bound: there may be more." };
 
-export const W = {
-  many,
-  events,
-  brand: "Fintegrate",
-  skip: "Skip to the content",
-  search: "Event, customer, request or trace id, or a bank’s name",
-  searchLabel: "Search",
-  nothingFound: "Nothing found.",
-  results: (count) => many(count, "result"),
-  screens: { now: "Now", events: "Events", event: "Event", lane: "Customer lane", failures: "Failures", replays: "Replays", banks: "Banks", bank: "Bank", ledger: "Ledger", audit: "Audit", connect: "Connect", streams: "Streams" },
-  systems: "System",
-  systemNames: { banking: "Banks", relay: "Relay", appevents: "App events" },
-  sections: "Screens",
-  noScreen: (name) => `There is no screen “${name}”.`,
-  toNow: "Go to Now",
+export const brand = "Fintegrate";
+export const skip = "Skip to the content";
+export const search = "Event, customer, request or trace id, or a bank’s name";
+export const searchLabel = "Search";
+export const nothingFound = "Nothing found.";
+export const results = (count) => many(count, "result");
+export const screens = { now: "Now", events: "Events", event: "Event", lane: "Customer lane", failures: "Failures", replays: "Replays", banks: "Banks", bank: "Bank", ledger: "Ledger", audit: "Audit", connect: "Connect", streams: "Streams" };
+export const systems = "System";
+export const systemNames = { banking: "Banks", relay: "Relay", appevents: "App events" };
+export const sections = "Screens";
+export const noScreen = (name) => `There is no screen “${name}”.`;
+export const toNow = "Go to Now";
 
-  states: { waiting: "waits", held_back: "held back", publish_failed: "publish failed", in_queue: "in the queue", received: "received", processed: "processed", delivery_failed: "bank failed it", dead_lettered: "dead-lettered", delivered: "delivered", failed: "failed", expired: "expired", skipped: "not to be sent", rejected: "rejected", presigned: "upload allowed", uploaded: "uploaded", processing: "processing" },
-  types: { customer_creation: "creation", customer_deletion: "deletion", customer_status_change: "status change", consumer_created: "bank created" },
-  sides: { ours: "our side", broker: "the broker’s side", bank: "the bank’s side" },
-  held: { ours_ms: "Ours: request and outbox", held_back_ms: "Held back behind an earlier event", queue_ms: "In the queue, until the bank took it", bank_ms: "At the bank, until it was processed" },
+export const states = { waiting: "waits", held_back: "held back", publish_failed: "publish failed", in_queue: "in the queue", received: "received", processed: "processed", delivery_failed: "bank failed it", dead_lettered: "dead-lettered", delivered: "delivered", failed: "failed", expired: "expired", skipped: "not to be sent", rejected: "rejected", presigned: "upload allowed", uploaded: "uploaded", processing: "processing" };
+export const types = { customer_creation: "creation", customer_deletion: "deletion", customer_status_change: "status change", consumer_created: "bank created" };
+export const sides = { ours: "our side", broker: "the broker’s side", bank: "the bank’s side" };
+export const held = { ours_ms: "Ours: request and outbox", held_back_ms: "Held back behind an earlier event", queue_ms: "In the queue, until the bank took it", bank_ms: "At the bank, until it was processed" };
 
-  signIn: "Sign in",
-  signOut: "Sign out",
-  key: "API key",
-  keyHint: "Sent once. The browser keeps a session, never the key.",
-  actor: "Your name",
-  actorHint: "For the audit log. A bank may leave it out.",
-  readOnly: "Only look: refuse every act",
-  sessionOver: "Your session ended. Sign in and you are back on this view.",
-  signingIn: "Signing in…",
-  claimed: "the name is claimed, not proven",
-  administrator: "administrator",
-  looksOnly: "only looks",
+export const signIn = "Sign in";
+export const signOut = "Sign out";
+export const key = "API key";
+export const keyHint = "Sent once. The browser keeps a session, never the key.";
+export const actor = "Your name";
+export const actorHint = "For the audit log. A bank may leave it out.";
+export const readOnly = "Only look: refuse every act";
+export const sessionOver = "Your session ended. Sign in and you are back on this view.";
+export const signingIn = "Signing in…";
+export const claimed = "the name is claimed, not proven";
+export const administrator = "administrator";
+export const looksOnly = "only looks";
 
-  live: "live",
-  paused: "paused",
-  away: "no answer",
-  slow: "slowed down",
-  pause: "Pause or go on (p)",
-  theme: { auto: "System", light: "Light", dark: "Dark" },
-  themeLabel: (name) => `Theme: ${name}. Change it`,
-  zoneLabel: (name) => `Times are in ${name}. Change between your zone and UTC (u)`,
-  skewed: (seconds) => `This computer’s clock is ${Math.abs(seconds)} s ${seconds > 0 ? "behind" : "ahead of"} the server’s. Times here go by the server’s.`,
-  help: "Keyboard (?)",
-  offline: "This browser is offline. Nothing was sent.",
-  noReply: "The API does not reply.",
-  tooLate: (seconds) => `No answer within ${seconds} s.`,
-  notOurs: (status) => `Status ${status}, and not in the API’s form.`,
-  noAnswer: (at) => (at ? `Showing ${at}.` : "Nothing to show yet."),
-  tryAgain: (seconds) => `Trying again in ${seconds} s.`,
-  slowed: (seconds) => `Live again in ${seconds} s.`,
-  tryNow: "Now",
-  request: "request",
-  ofRequest: "Request",
-  loading: "Loading",
-  close: "Close",
-  cancel: "Cancel",
-  copy: "Copy",
-  copied: "Copied",
-  copyLink: "Copy link",
-  copyCurl: "Copy as curl",
-  copyId: "Copy id",
-  time: "Time",
-  asTable: "As a table",
-  asOf: (at) => `as of ${at}`,
-  open: "Open",
-  unknown: "unknown",
-  older: "Older",
-  allShown: "That is all.",
+export const connection = { live: "live", paused: "paused", away: "no answer", slow: "slowed down" };
+export const pause = "Pause or go on (p)";
+export const theme = { auto: "System", light: "Light", dark: "Dark" };
+export const themeLabel = (name) => `Theme: ${name}. Change it`;
+export const zoneLabel = (name) => `Times are in ${name}. Change between your zone and UTC (u)`;
+export const skewed = (seconds) => `This computer’s clock is ${Math.abs(seconds)} s ${seconds > 0 ? "behind" : "ahead of"} the server’s. Times here go by the server’s.`;
+export const help = "Keyboard (?)";
+export const offline = "This browser is offline. Nothing was sent.";
+export const noReply = "The API does not reply.";
+export const tooLate = (seconds) => `No answer within ${seconds} s.`;
+export const notOurs = (status) => `Status ${status}, and not in the API’s form.`;
+export const noAnswer = (at) => (at ? `Showing ${at}.` : "Nothing to show yet.");
+export const tryAgain = (seconds) => `Trying again in ${seconds} s.`;
+export const slowed = (seconds) => `Live again in ${seconds} s.`;
+export const tryNow = "Now";
+export const request = "request";
+export const ofRequest = "Request";
+export const loading = "Loading";
+export const close = "Close";
+export const cancel = "Cancel";
+export const copy = "Copy";
+export const copied = "Copied";
+export const copyLink = "Copy link";
+export const copyCurl = "Copy as curl";
+export const copyId = "Copy id";
+export const time = "Time";
+export const asTable = "As a table";
+export const asOf = (at) => `as of ${at}`;
+export const open = "Open";
+export const unknown = "unknown";
+export const older = "Older";
+export const allShown = "That is all.";
 
-  needsYou: "What needs attention",
-  nothingNeeds: "Nothing needs you.",
-  nothingNeedsMore: "Events flow, and what waits is within its bounds.",
-  firstStream: "There is no bank yet. Onboard one, then issue its key; its first event shows here.",
-  whatToDo: "what to do",
-  healsItself: "heals by itself",
-  healsNot: "does not heal by itself",
-  caughtUp: (time) => `caught up in about ${time}`,
-  sinceAt: (at, age) => `Since ${at} (${age})`,
-  summary: "Copy incident summary",
-  summaryTitle: (stage) => `# Fintegrate${stage ? ` ${stage}` : ""}: incident summary`,
-  pipeline: "Where events wait now",
-  allStreams: "all banks",
-  steps: { committed: "committed", published: "published", received: "received", processed: "processed", failed: "failed" },
-  places: { outbox: "Outbox", queue: "In the queues", bank: "Received, not processed" },
-  owners: { outbox: "ours", queue: "queue → bank", bank: "bank" },
-  oldest: (age) => `oldest ${age}`,
-  behind: (count) => `${count} held back by order`,
-  givenUp: (count) => `${count} given up`,
-  failedInAll: (count) => `${count} failed`,
-  noReaders: (count, of) => `${count} of ${of} queues without a reader`,
-  perSecond: "/s",
-  lastHour: "Last hour, per minute",
-  hourSentence: (points, lines) => {
-    const sum = (key) => points.reduce((all, point) => all + (point[key] ?? 0), 0).toLocaleString("en");
-    return `Events per minute in the last hour: ${lines.map(({ key, name }) => `${sum(key)} ${name}`).join(", ")} in all.`;
+export const needsYou = "What needs attention";
+export const nothingNeeds = "Nothing needs you.";
+export const nothingNeedsMore = "Events flow, and what waits is within its bounds.";
+export const firstStream = "There is no bank yet. Onboard one, then issue its key; its first event shows here.";
+export const whatToDo = "what to do";
+export const healsItself = "heals by itself";
+export const healsNot = "does not heal by itself";
+export const caughtUp = (time) => `caught up in about ${time}`;
+export const sinceAt = (at, age) => `Since ${at} (${age})`;
+export const summary = "Copy incident summary";
+export const summaryTitle = (stage) => `# Fintegrate${stage ? ` ${stage}` : ""}: incident summary`;
+export const pipeline = "Where events wait now";
+export const allStreams = "all banks";
+export const steps = { committed: "committed", published: "published", received: "received", processed: "processed", failed: "failed" };
+export const places = { outbox: "Outbox", queue: "In the queues", bank: "Received, not processed" };
+export const owners = { outbox: "ours", queue: "queue → bank", bank: "bank" };
+export const oldest = (age) => `oldest ${age}`;
+export const behind = (count) => `${count} held back by order`;
+export const givenUp = (count) => `${count} given up`;
+export const failedInAll = (count) => `${count} failed`;
+export const noReaders = (count, of) => `${count} of ${of} queues without a reader`;
+export const perSecond = "/s";
+export const lastHour = "Last hour, per minute";
+export const hourSentence = (points, lines) => {
+  const sum = (key) => points.reduce((all, point) => all + (point[key] ?? 0), 0).toLocaleString("en");
+  return `Events per minute in the last hour: ${lines.map(({ key, name }) => `${sum(key)} ${name}`).join(", ")} in all.`;
+};
+export const system = "The system";
+export const servers = { database: "Database", broker: "Broker", cache: "Cache" };
+export const breaker = (state) => `breaker ${state}`;
+export const schedules = "Schedules";
+export const scheduleAgo = (name, age) => `${name} ${age} ago`;
+export const neverRan = (name) => `${name} never`;
+export const ledgerRow = "Ledger";
+export const balancedAt = (at) => `balanced at ${at}`;
+export const offAt = (count, at) => `${many(count, "discrepancy", "discrepancies")} at ${at}`;
+export const notCounted = "not counted yet";
+export const alerts = "Monitoring";
+export const worstFirst = "worst first";
+export const columns = {
+  stream: "Bank", state: "State", outbox: "Outbox", queue: "In its queue", lag: "Lag", lagP95: "Lag p95", failed: "Failed", reads: "Reads", spark: "Processed, last hour",
+  committed: "Committed", customer: "Customer · no.", type: "Type", tries: "Tries", cause: "Cause, as it was said", where: "Where", events: "Events", customers: "Customers", seen: "First · last",
+  reason: "Reason", letter: "Dead letter", size: "Size", at: "At", who: "Who", what: "What", whose: "Whose data", why: "Why", answer: "Answer", matched: "Matched", sent: "Sent", leftOut: "Left out", took: "Took", ended: "Ended", by: "By", status: "State", pick: "Select", do: "Acts",
+};
+export const readers = (count) => (count === null || count === undefined ? "unknown" : many(count, "reader"));
+export const sparkLabel = (values) => `Processed per minute in the last hour, now ${values.at(-1) ?? 0}`;
+
+export const match = (count, atLeast) => `${atLeast ? "at least " : ""}${typeof count === "number" ? count.toLocaleString("en") : count} match`;
+export const cutShort = "The search stopped after 2 s: there may be more.";
+export const newer = (count) => `${events(count).replace(/(event)/, "newer $1")}. Show them`;
+export const headIsLive = "New events appear here by themselves.";
+export const headIsPaused = "Paused: press p to go on.";
+export const noEvents = "No event matches.";
+export const anyTime = "any time";
+export const allOfIt = "without a filter";
+export const lookedFor = (filters) => (filters.length ? `Looked for: ${filters.join(", ")}.` : "Looked for every event.");
+export const csv = "CSV";
+export const csvMore = "The file holds the first 10,000 rows. Narrow the time to get the rest.";
+export const saveView = "Save view";
+export const savedViews = "Saved views";
+export const viewName = "A name for this view";
+export const saveIt = "Save";
+export const forgetIt = "Forget";
+export const select = (id) => `Select ${id}`;
+export const clearSelection = "Clear the selection";
+export const replayThese = "Replay these…";
+export const replaySelected = (count) => `Replay ${count} selected…`;
+export const replayNeeds = "A replay does not take these filters: reason, request, message contains. Select events instead.";
+export const behindNumber = (count) => `behind ${count}`;
+export const filters = { from: "from", to: "to", consumer_id: "bank", customer_id: "customer", state: "state", type: "type", reason: "reason", request_id: "request", contains: "message contains", order: "order", actor: "person", action: "action", status_code: "answer", matched: "event", resolved: "resolved", failure_group: "cause" };
+export const orders = { newest: "newest first", oldest: "oldest first" };
+export const yesNo = { true: "yes", false: "no" };
+export const timeHint = "−15m, −1h, −7d, now, or 2026-11-26 02:00";
+export const idHint = "an id";
+export const apply = "Apply";
+export const remove = (name) => `Remove ${name}`;
+export const unknownFilter = (names) => `The address has ${names.length === 1 ? "a filter" : "filters"} that this view does not know: ${names.join(", ")}. It is shown without.`;
+export const notATime = (name) => `${name}: this is no time. Take −1h, or 2026-11-26 02:00.`;
+export const fromAfterTo = "from lies after to. Nothing was asked.";
+export const notAnId = (name) => `${name}: this is not an id. An id is a UUID.`;
+export const notAChoice = (name, value) => `${name}: there is no “${value}”.`;
+export const containsSpan = "“message contains” needs a span of at most 24 hours. Set “from”.";
+
+export const whatHappened = "What happened";
+export const stepsOf = { committed: "Committed", held_back: "Held back", publish_attempt: "Publishing tried", reopened: "Taken up again", given_back: "Given back", given_up: "Given up", published: "Published, confirmed by the broker", redelivered: "Sent again", replayed: "Replayed", requeued: "Requeued", received: "Received by the bank", processed: "Processed by the bank", failed: "Failed by the bank", dead_lettered: "Dead-lettered" };
+export const stepName = (step) => (step[0].toUpperCase() + step.slice(1)).replaceAll("_", " ");
+export const laneTitle = "This customer, in order";
+export const openLane = "Open the lane";
+export const message = "Message";
+export const showMessage = "Show the message";
+export const showAudited = "Asking for it writes a row into the audit log.";
+export const shownAudited = "Shown because you asked: it is in the audit log.";
+export const cut = (shown, whole) => `The first ${shown} of ${whole} characters.`;
+export const download = "Download";
+export const receipts = "Receipts";
+export const letters = "Dead letters";
+export const lane = {
+  title: "Its lane",
+  state: "State",
+  states: { open: "open", waiting: "waits as it was told", failing: "does not answer", blocked: "blocked", paused: "paused" },
+  since: "Since",
+  next: "Next try",
+  pausing: "Nothing is sent there until somebody resumes it. What waits is kept; what becomes too old expires.",
+};
+export const otherStreams = "At the other destinations";
+export const known = "What is known of it";
+export const attempts = "Attempts";
+export const trace = "trace";
+export const openTrace = "open the trace";
+export const noEvent = "There is no such event, or it is another bank’s.";
+export const number = (sequence) => `number ${sequence}`;
+export const sendAgain = "Send again…";
+export const giveUp = "Give the head up…";
+export const behindEvent = "It waits for";
+export const laneHolds = (count) => `${events(count)} ${count === 1 ? "waits" : "wait"} behind it.`;
+export const laneFree = "Nothing waits: the customer’s events flow.";
+export const headOf = (sequence) => `Number ${sequence} holds the others`;
+export const lastProcessed = (sequence) => `Last processed: number ${sequence ?? "—"}.`;
+export const needCustomer = "Which customer? Open an event and follow its customer, or search for the customer’s id.";
+
+export const tabs = { causes: "By cause", letters: "Dead letters", unmatched: "Matching no event" };
+export const noFailures = "Nothing failed.";
+export const noLetters = "There are no dead letters.";
+export const rest = (groups, count) => `${many(groups, "more group")} with ${events(count)}.`;
+export const requeueAll = (count) => `Requeue ${count}…`;
+export const resolveAll = (count) => `Mark ${count} as resolved…`;
+export const requeueMatching = "Requeue these…";
+export const properties = "Properties";
+export const superseded = "a later copy was sent";
+export const resolvedBy = (who, why) => `resolved by ${who}: ${why}`;
+export const bytes = (size) => (size >= 1024 ? `${Math.round(size / 1024)} KiB` : `${size ?? "—"} B`);
+
+export const newReplay = "New replay…";
+export const missed = "I missed something…";
+export const before = "Before";
+export const aKey = "a key, without a name";
+export const noJobs = "No replay was made yet.";
+export const replayHint = "A replay sends again what a bank has missed, in order, and not faster than you say.";
+export const jobStates = { queued: "queued", running: "running", paused: "paused", cancelled: "cancelled", done: "done" };
+export const waitsFor = (what) => `waiting: ${what}`;
+export const jobCounts = (job) => `${job.sent.toLocaleString("en")} of ${job.matched.toLocaleString("en")} sent · ${job.confirmed_again.toLocaleString("en")} confirmed again · ${job.refused.toLocaleString("en")} refused · ${job.left_out.toLocaleString("en")} left out`;
+export const jobRate = (now, most) => `${now ?? 0} of at most ${most} a second`;
+export const eta = (time) => `about ${time} to go`;
+export const progress = "Progress";
+export const doPause = "Pause";
+export const doResume = "Resume";
+export const doCancel = "Cancel…";
+export const doRate = "Change rate…";
+export const jobTitle = (job) => `${job.consumer_name}: ${job.mode === "all" ? "everything" : "what it missed"}`;
+
+export const onboard = "Onboard a bank…";
+export const issueKey = "Issue a key…";
+export const rotateKey = "Rotate the key…";
+export const endKey = "Deactivate the key…";
+export const activate = "Activate…";
+export const deactivate = "Deactivate…";
+export const itsQueue = "Its queue";
+export const messages = "messages";
+export const readersNow = "readers";
+export const lastProcessedAgo = "since the last processed";
+export const itsKey = "Its key";
+export const keyEnds = (time, at) => `ends in ${time}, at ${at}`;
+export const noKey = "It has no active key.";
+export const last24 = "Last 24 hours, per hour";
+export const seriesSentence = "Committed and processed events in the last 24 hours.";
+export const itsViews = "Its views";
+export const noStreams = "There is no bank yet.";
+export const keptUp = "in the last 24 hours";
+
+export const everythingAdds = "Everything adds up";
+export const notAdding = "It does not add up";
+export const countedAt = (at) => `counted at ${at}`;
+export const countNow = "Count now";
+export const equations = ["committed = published + pending + failed", "published = delivered + undelivered + failed by the bank + dead-lettered"];
+export const ledgerColumns = { committed: "Committed", published: "= published", pending: "+ pending", failed: "+ failed", delivered: "Delivered", undelivered: "+ undelivered", delivery_failed: "+ failed by the bank", dead_lettered: "+ dead-lettered", balanced: "Adds up" };
+export const inAll = "All banks";
+export const discrepancies = {
+  missing_events: "A customer’s numbers have a gap: an event is missing.",
+  events_of_no_customer: "An event belongs to a customer that does not exist.",
+  events_of_anothers_customer: "An event belongs to another bank’s customer.",
+  events_beyond_the_last: "An event’s number is beyond its customer’s last.",
+  events_of_no_consumer: "An event belongs to a bank that does not exist.",
+  publish_failed_unacknowledged: "An event was given up, and nobody gave a reason.",
+  deliveries_without_publish: "An event counts as delivered and was never published.",
+  deliveries_without_receipt: "An event is delivered without a receipt.",
+  failures_without_cause: "A delivery failed, and no cause is kept.",
+  receipts_that_contradict: "A receipt contradicts its event.",
+  receipts_without_event: "A receipt belongs to no event.",
+};
+export const noDiscrepancy = "No discrepancy.";
+export const discrepancyTitle = "Discrepancies, and what they mean";
+export const yes = "yes";
+export const no = "no";
+export const recoveryDue = "The database was restored, and no recovery followed. Until one is done, the ledger does not balance.";
+
+export const noAudit = "No row matches.";
+export const whoDidWhat = "Who did what";
+
+export const connectSteps = { queue: "The queue is there", connected: "A program reads it", received: "The bank received an event", processed: "The bank processed an event" };
+export const waitsForYou = "What waits for you";
+export const lagNow = "p95, commit to processed";
+export const facts = "AMQP facts";
+export const schemas = "Event types and schemas";
+export const schema = "Schema";
+export const program = "A program in 20 lines";
+export const factNames = { queue: "Queue", dead_letter_queue: "Dead-letter queue", broker_address: "Broker", arguments: "Arguments", username: "User", routing_key: "Routing key" };
+export const yourKey = "Your key";
+export const onlyAdmin = "· Only the administrator can rotate it.";
+export const testCustomer = "Make a test customer…";
+export const watchIt = "Watch it arrive";
+export const keepsUp = "Your program keeps up.";
+export const notYet = "Your program does not read yet.";
+export const readsOnly = "Your program reads, and has not processed yet.";
+
+export const act = {
+  why: "Why",
+  whyHint: "kept in the audit log",
+  typeName: (name) => [`Type `, name, ` to confirm`],
+  command: "The same as a command",
+  as: (who, role) => `as ${who}${role ? `, ${role}` : ""}`,
+  again: "Look again",
+  working: "Working…",
+  done: "Done",
+  facts: { events: "events", deliveries: "deliveries", stay: "stay as they are", letters: "letters", customers: "customers", oldest: "the oldest" },
+  atLeast: "at least",
+  late: (count) => `${count.toLocaleString("en")} ${count === 1 ? "comes" : "come"} late:`,
+  lateMore: "a later event of the same customer was already sent. A program that goes by the number passes over them.",
+  byState: "By state",
+  byReason: "These stay as they are",
+  wider: "The reasons of this cause differ in a number or an id. So this takes all that ended there in this way.",
+  wholeFunction: "All dead letters of this function are meant, the oldest 100 in one call. Their tries begin anew.",
+  moreLeft: "More match than one call takes. Do it again for the rest.",
+  byTenant: "By bank",
+  readOnly: "This session only looks: the dry run works, the act is refused.",
+  noWayBack: "There is no way back.",
+  nothing: "Nothing matches: there is nothing to do.",
+  inAudit: "See it in the audit log",
+  fields: { per_second: "At most, per second", include_late: "Late ones", mode: "What", consumer_name: "Name of the bank", consumer_id: "Bank", from: "From", to: "To", name: "Name of the customer", key: "Your API key", overlap_minutes: "The old key works on for, in minutes", expires_in_days: "The new key ends in, in days", include_failed: "What the bank failed" },
+  hints: { consumer_name: "a–z, 0–9 and _: it becomes part of the names of its queues", key: "To issue a key the administrator’s own is typed again.", per_second: "1 to 500; live events go first" },
+  choices: { include_late: { "": "leave them out", true: "send them too" }, mode: { missed: "what was not processed", all: "everything, processed ones too" } },
+  keyShown: "The new key, shown this once:",
+  keyGone: "Copy it now. It is kept nowhere.",
+  results: { attempted: "tried", succeeded: "sent", failed: "refused", skipped: "left out", resolved: "resolved", released_count: "go on behind it", reopened_count: "taken up again", late_count: "late", total_pending: "matched", go_count: "made due again", stay_count: "left as they are", redriven: "sent back", left: "left for another call" },
+};
+export const acts = {
+  resend: ["Send this event again"],
+  replay: ["Replay events", (count) => `Replay ${events(count)}`],
+  skip: ["Give the head up"],
+  requeue: ["Send dead letters again", (count) => `Requeue ${many(count, "letter")}`],
+  resolve: ["Mark dead letters as resolved", (count) => `Resolve ${many(count, "letter")}`],
+  onboard: ["Onboard a bank"],
+  issue: ["Issue a key"],
+  rotate: ["Rotate the key"],
+  endKey: ["Deactivate the key"],
+  activate: ["Activate the bank"],
+  deactivate: ["Deactivate the bank"],
+  pause: ["Pause the replay"],
+  resume: ["Resume the replay"],
+  rate: ["Change the rate"],
+  cancel: ["Cancel the replay"],
+  test: ["Make a test customer"],
+  deliver: ["Send deliveries again", (count) => `Send ${many(count, "delivery", "deliveries")} again`],
+  pauseLane: ["Pause the destination"],
+  resumeLane: ["Resume the destination"],
+  redrive: ["Send dead letters back", (count) => `Send ${many(count, "letter")} back`],
+};
+
+export const keysTitle = "Keyboard";
+export const keysOn = "Single-key shortcuts";
+export const keyWords = [["/", "search"], ["g then a letter", "go to a screen"], ["j k", "next, previous row"], ["Enter", "open"], ["x", "select"], ["Esc", "close"], ["n", "show newer events"], ["p", "pause or go on"], ["u", "your zone or UTC"], ["?", "this list"]];
+
+/** System → what it says in its own words; where a further one has none of its own, it says what banking says. */
+export const OF = {
+  banking: {
+    search,
+    screens,
+    columns,
+    filters,
+    states,
+    types,
+    orders,
+    yesNo,
+    steps,
+    stepsOf,
+    places,
+    owners,
+    sides,
+    held,
+    behind,
+    allStreams,
+    sparkLabel,
+    noStreams,
+    firstStream,
+    noEvent,
+    message,
+    showMessage,
+    cutShort,
   },
-  system: "The system",
-  servers: { database: "Database", broker: "Broker", cache: "Cache" },
-  breaker: (state) => `breaker ${state}`,
-  schedules: "Schedules",
-  scheduleAgo: (name, age) => `${name} ${age} ago`,
-  neverRan: (name) => `${name} never`,
-  ledgerRow: "Ledger",
-  balancedAt: (at) => `balanced at ${at}`,
-  offAt: (count, at) => `${many(count, "discrepancy", "discrepancies")} at ${at}`,
-  notCounted: "not counted yet",
-  alerts: "Monitoring",
-  worstFirst: "worst first",
-  columns: {
-    stream: "Bank", state: "State", outbox: "Outbox", queue: "In its queue", lag: "Lag", lagP95: "Lag p95", failed: "Failed", reads: "Reads", spark: "Processed, last hour",
-    committed: "Committed", customer: "Customer · no.", type: "Type", tries: "Tries", cause: "Cause, as it was said", where: "Where", events: "Events", customers: "Customers", seen: "First · last",
-    reason: "Reason", letter: "Dead letter", size: "Size", at: "At", who: "Who", what: "What", whose: "Whose data", why: "Why", answer: "Answer", matched: "Matched", sent: "Sent", leftOut: "Left out", took: "Took", ended: "Ended", by: "By", status: "State", pick: "Select", do: "Acts",
+  relay: {
+    ...FURTHER,
+    search: "Event, order or platform’s id, or a destination’s name",
+    screens: { streams: "Destinations" },
+    columns: { stream: "Destination", committed: "Accepted", own: "The shop’s id", outbox: "Waits", spark: "Delivered, last hour" },
+    filters: { stream: "destination", own: "the shop’s id" },
+    steps: { committed: "accepted", processed: "delivered" },
+    stepsOf: { accepted: "Accepted", taken_in: "Taken in", attempt: "Sent", failed: "Failed", given_up: "Given up", replayed: "Made due again" },
+    places: { outbox: "Not yet sent", bank: "Waits for its receiver" },
+    owners: { bank: "receivers" },
+    sides: { bank: "the receiver’s side" },
+    held: { ours_ms: "Ours: taken in, and waited for its turn", held_back_ms: "Held back: the destination was not open", bank_ms: "At the receiver, until it answered" },
+    behind: (count) => `${count} held back`,
+    allStreams: "all destinations",
+    sparkLabel: (values) => `Delivered per minute in the last hour, now ${values.at(-1) ?? 0}`,
+    noStreams: "There is no destination yet.",
+    firstStream: "A storefront and a credential or an sGTM configuration make one; its first delivery shows here.",
+    noEvent: "There is no such delivery.",
+    message: "What the shop reported, without user data",
+    showMessage: "Show it",
+    itsEvents: "Its deliveries",
+    factsOfStream: { outbox: "not sent yet", behind: "of these held back", failed: "failed or expired", lagP95: "p95, accepted to delivered" },
   },
-  readers: (count) => (count === null || count === undefined ? "unknown" : many(count, "reader")),
-  sparkLabel: (values) => `Processed per minute in the last hour, now ${values.at(-1) ?? 0}`,
-
-  match: (count, atLeast) => `${atLeast ? "at least " : ""}${typeof count === "number" ? count.toLocaleString("en") : count} match`,
-  cutShort: "The search stopped after 2 s: there may be more.",
-  newer: (count) => `${events(count).replace(/(event)/, "newer $1")}. Show them`,
-  headIsLive: "New events appear here by themselves.",
-  headIsPaused: "Paused: press p to go on.",
-  noEvents: "No event matches.",
-  anyTime: "any time",
-  allOfIt: "without a filter",
-  lookedFor: (filters) => (filters.length ? `Looked for: ${filters.join(", ")}.` : "Looked for every event."),
-  csv: "CSV",
-  csvMore: "The file holds the first 10,000 rows. Narrow the time to get the rest.",
-  saveView: "Save view",
-  savedViews: "Saved views",
-  viewName: "A name for this view",
-  saveIt: "Save",
-  forgetIt: "Forget",
-  select: (id) => `Select ${id}`,
-  clearSelection: "Clear the selection",
-  replayThese: "Replay these…",
-  replaySelected: (count) => `Replay ${count} selected…`,
-  replayNeeds: "A replay does not take these filters: reason, request, message contains. Select events instead.",
-  behindNumber: (count) => `behind ${count}`,
-  filters: { from: "from", to: "to", consumer_id: "bank", customer_id: "customer", state: "state", type: "type", reason: "reason", request_id: "request", contains: "message contains", order: "order", actor: "person", action: "action", status_code: "answer", matched: "event", resolved: "resolved", failure_group: "cause" },
-  orders: { newest: "newest first", oldest: "oldest first" },
-  yesNo: { true: "yes", false: "no" },
-  timeHint: "−15m, −1h, −7d, now, or 2026-11-26 02:00",
-  idHint: "an id",
-  apply: "Apply",
-  remove: (name) => `Remove ${name}`,
-  unknownFilter: (names) => `The address has ${names.length === 1 ? "a filter" : "filters"} that this view does not know: ${names.join(", ")}. It is shown without.`,
-  notATime: (name) => `${name}: this is no time. Take −1h, or 2026-11-26 02:00.`,
-  fromAfterTo: "from lies after to. Nothing was asked.",
-  notAnId: (name) => `${name}: this is not an id. An id is a UUID.`,
-  notAChoice: (name, value) => `${name}: there is no “${value}”.`,
-  containsSpan: "“message contains” needs a span of at most 24 hours. Set “from”.",
-
-  whatHappened: "What happened",
-  stepsOf: { committed: "Committed", held_back: "Held back", publish_attempt: "Publishing tried", reopened: "Taken up again", given_back: "Given back", given_up: "Given up", published: "Published, confirmed by the broker", redelivered: "Sent again", replayed: "Replayed", requeued: "Requeued", received: "Received by the bank", processed: "Processed by the bank", failed: "Failed by the bank", dead_lettered: "Dead-lettered" },
-  stepName: (step) => (step[0].toUpperCase() + step.slice(1)).replaceAll("_", " "),
-  laneTitle: "This customer, in order",
-  openLane: "Open the lane",
-  message: "Message",
-  showMessage: "Show the message",
-  showAudited: "Asking for it writes a row into the audit log.",
-  shownAudited: "Shown because you asked: it is in the audit log.",
-  cut: (shown, whole) => `The first ${shown} of ${whole} characters.`,
-  download: "Download",
-  receipts: "Receipts",
-  letters: "Dead letters",
-  lane: {
-    title: "Its lane",
-    state: "State",
-    states: { open: "open", waiting: "waits as it was told", failing: "does not answer", blocked: "blocked", paused: "paused" },
-    since: "Since",
-    next: "Next try",
-    pausing: "Nothing is sent there until somebody resumes it. What waits is kept; what becomes too old expires.",
-  },
-  otherStreams: "At the other destinations",
-  known: "What is known of it",
-  attempts: "Attempts",
-  trace: "trace",
-  openTrace: "open the trace",
-  noEvent: "There is no such event, or it is another bank’s.",
-  number: (sequence) => `number ${sequence}`,
-  sendAgain: "Send again…",
-  giveUp: "Give the head up…",
-  behindEvent: "It waits for",
-  laneHolds: (count) => `${events(count)} ${count === 1 ? "waits" : "wait"} behind it.`,
-  laneFree: "Nothing waits: the customer’s events flow.",
-  headOf: (sequence) => `Number ${sequence} holds the others`,
-  lastProcessed: (sequence) => `Last processed: number ${sequence ?? "—"}.`,
-  needCustomer: "Which customer? Open an event and follow its customer, or search for the customer’s id.",
-
-  tabs: { causes: "By cause", letters: "Dead letters", unmatched: "Matching no event" },
-  noFailures: "Nothing failed.",
-  noLetters: "There are no dead letters.",
-  rest: (groups, count) => `${many(groups, "more group")} with ${events(count)}.`,
-  requeueAll: (count) => `Requeue ${count}…`,
-  resolveAll: (count) => `Mark ${count} as resolved…`,
-  requeueMatching: "Requeue these…",
-  properties: "Properties",
-  superseded: "a later copy was sent",
-  resolvedBy: (who, why) => `resolved by ${who}: ${why}`,
-  bytes: (size) => (size >= 1024 ? `${Math.round(size / 1024)} KiB` : `${size ?? "—"} B`),
-
-  newReplay: "New replay…",
-  missed: "I missed something…",
-  before: "Before",
-  aKey: "a key, without a name",
-  noJobs: "No replay was made yet.",
-  replayHint: "A replay sends again what a bank has missed, in order, and not faster than you say.",
-  jobStates: { queued: "queued", running: "running", paused: "paused", cancelled: "cancelled", done: "done" },
-  waitsFor: (what) => `waiting: ${what}`,
-  jobCounts: (job) => `${job.sent.toLocaleString("en")} of ${job.matched.toLocaleString("en")} sent · ${job.confirmed_again.toLocaleString("en")} confirmed again · ${job.refused.toLocaleString("en")} refused · ${job.left_out.toLocaleString("en")} left out`,
-  jobRate: (now, most) => `${now ?? 0} of at most ${most} a second`,
-  eta: (time) => `about ${time} to go`,
-  progress: "Progress",
-  doPause: "Pause",
-  doResume: "Resume",
-  doCancel: "Cancel…",
-  doRate: "Change rate…",
-  jobTitle: (job) => `${job.consumer_name}: ${job.mode === "all" ? "everything" : "what it missed"}`,
-
-  onboard: "Onboard a bank…",
-  issueKey: "Issue a key…",
-  rotateKey: "Rotate the key…",
-  endKey: "Deactivate the key…",
-  activate: "Activate…",
-  deactivate: "Deactivate…",
-  itsQueue: "Its queue",
-  messages: "messages",
-  readersNow: "readers",
-  lastProcessedAgo: "since the last processed",
-  itsKey: "Its key",
-  keyEnds: (time, at) => `ends in ${time}, at ${at}`,
-  noKey: "It has no active key.",
-  last24: "Last 24 hours, per hour",
-  seriesSentence: "Committed and processed events in the last 24 hours.",
-  itsViews: "Its views",
-  noStreams: "There is no bank yet.",
-  keptUp: "in the last 24 hours",
-
-  everythingAdds: "Everything adds up",
-  notAdding: "It does not add up",
-  countedAt: (at) => `counted at ${at}`,
-  countNow: "Count now",
-  equations: ["committed = published + pending + failed", "published = delivered + undelivered + failed by the bank + dead-lettered"],
-  ledgerColumns: { committed: "Committed", published: "= published", pending: "+ pending", failed: "+ failed", delivered: "Delivered", undelivered: "+ undelivered", delivery_failed: "+ failed by the bank", dead_lettered: "+ dead-lettered", balanced: "Adds up" },
-  inAll: "All banks",
-  discrepancies: {
-    missing_events: "A customer’s numbers have a gap: an event is missing.",
-    events_of_no_customer: "An event belongs to a customer that does not exist.",
-    events_of_anothers_customer: "An event belongs to another bank’s customer.",
-    events_beyond_the_last: "An event’s number is beyond its customer’s last.",
-    events_of_no_consumer: "An event belongs to a bank that does not exist.",
-    publish_failed_unacknowledged: "An event was given up, and nobody gave a reason.",
-    deliveries_without_publish: "An event counts as delivered and was never published.",
-    deliveries_without_receipt: "An event is delivered without a receipt.",
-    failures_without_cause: "A delivery failed, and no cause is kept.",
-    receipts_that_contradict: "A receipt contradicts its event.",
-    receipts_without_event: "A receipt belongs to no event.",
-  },
-  noDiscrepancy: "No discrepancy.",
-  discrepancyTitle: "Discrepancies, and what they mean",
-  yes: "yes",
-  no: "no",
-  recoveryDue: "The database was restored, and no recovery followed. Until one is done, the ledger does not balance.",
-
-  noAudit: "No row matches.",
-  whoDidWhat: "Who did what",
-
-  connectSteps: { queue: "The queue is there", connected: "A program reads it", received: "The bank received an event", processed: "The bank processed an event" },
-  waitsForYou: "What waits for you",
-  lagNow: "p95, commit to processed",
-  facts: "AMQP facts",
-  schemas: "Event types and schemas",
-  schema: "Schema",
-  program: "A program in 20 lines",
-  factNames: { queue: "Queue", dead_letter_queue: "Dead-letter queue", broker_address: "Broker", arguments: "Arguments", username: "User", routing_key: "Routing key" },
-  yourKey: "Your key",
-  onlyAdmin: "· Only the administrator can rotate it.",
-  testCustomer: "Make a test customer…",
-  watchIt: "Watch it arrive",
-  keepsUp: "Your program keeps up.",
-  notYet: "Your program does not read yet.",
-  readsOnly: "Your program reads, and has not processed yet.",
-
-  act: {
-    why: "Why",
-    whyHint: "kept in the audit log",
-    typeName: (name) => [`Type `, name, ` to confirm`],
-    command: "The same as a command",
-    as: (who, role) => `as ${who}${role ? `, ${role}` : ""}`,
-    again: "Look again",
-    working: "Working…",
-    done: "Done",
-    facts: { events: "events", deliveries: "deliveries", stay: "stay as they are", letters: "letters", customers: "customers", oldest: "the oldest" },
-    atLeast: "at least",
-    late: (count) => `${count.toLocaleString("en")} ${count === 1 ? "comes" : "come"} late:`,
-    lateMore: "a later event of the same customer was already sent. A program that goes by the number passes over them.",
-    byState: "By state",
-    byReason: "These stay as they are",
-    wider: "The reasons of this cause differ in a number or an id. So this takes all that ended there in this way.",
-    anew: "Their tries begin anew. A call takes at most 100, the oldest first.",
-    moreLeft: "More match than one call takes. Do it again for the rest.",
-    byTenant: "By bank",
-    readOnly: "This session only looks: the dry run works, the act is refused.",
-    noWayBack: "There is no way back.",
-    nothing: "Nothing matches: there is nothing to do.",
-    inAudit: "See it in the audit log",
-    fields: { per_second: "At most, per second", include_late: "Late ones", mode: "What", consumer_name: "Name of the bank", consumer_id: "Bank", from: "From", to: "To", name: "Name of the customer", key: "Your API key", overlap_minutes: "The old key works on for, in minutes", expires_in_days: "The new key ends in, in days", include_failed: "What the bank failed" },
-    hints: { consumer_name: "a–z, 0–9 and _: it becomes part of the names of its queues", key: "To issue a key the administrator’s own is typed again.", per_second: "1 to 500; live events go first" },
-    choices: { include_late: { "": "leave them out", true: "send them too" }, mode: { missed: "what was not processed", all: "everything, processed ones too" } },
-    keyShown: "The new key, shown this once:",
-    keyGone: "Copy it now. It is kept nowhere.",
-    results: { attempted: "tried", succeeded: "sent", failed: "refused", skipped: "left out", resolved: "resolved", released_count: "go on behind it", reopened_count: "taken up again", late_count: "late", total_pending: "matched", go_count: "made due again", stay_count: "left as they are", redriven: "sent back", left: "left for another call" },
-  },
-  acts: {
-    resend: ["Send this event again"],
-    replay: ["Replay events", (count) => `Replay ${events(count)}`],
-    skip: ["Give the head up"],
-    requeue: ["Send dead letters again", (count) => `Requeue ${many(count, "letter")}`],
-    resolve: ["Mark dead letters as resolved", (count) => `Resolve ${many(count, "letter")}`],
-    onboard: ["Onboard a bank"],
-    issue: ["Issue a key"],
-    rotate: ["Rotate the key"],
-    endKey: ["Deactivate the key"],
-    activate: ["Activate the bank"],
-    deactivate: ["Deactivate the bank"],
-    pause: ["Pause the replay"],
-    resume: ["Resume the replay"],
-    rate: ["Change the rate"],
-    cancel: ["Cancel the replay"],
-    test: ["Make a test customer"],
-    deliver: ["Send deliveries again", (count) => `Send ${many(count, "delivery", "deliveries")} again`],
-    pauseLane: ["Pause the destination"],
-    resumeLane: ["Resume the destination"],
-    redrive: ["Send dead letters back", (count) => `Send ${many(count, "letter")} back`],
-  },
-
-  keysTitle: "Keyboard",
-  keysOn: "Single-key shortcuts",
-  keyWords: [["/", "search"], ["g then a letter", "go to a screen"], ["j k", "next, previous row"], ["Enter", "open"], ["x", "select"], ["Esc", "close"], ["n", "show newer events"], ["p", "pause or go on"], ["u", "your zone or UTC"], ["?", "this list"]],
-
-  // What a further system says in its own words.
-  of: {
-    relay: {
-      ...FURTHER,
-      search: "Event, order or platform’s id, or a destination’s name",
-      screens: { streams: "Destinations" },
-      columns: { stream: "Destination", committed: "Accepted", own: "The shop’s id", outbox: "Waits", spark: "Delivered, last hour" },
-      filters: { stream: "destination", own: "the shop’s id" },
-      steps: { committed: "accepted", processed: "delivered" },
-      stepsOf: { accepted: "Accepted", taken_in: "Taken in", attempt: "Sent", failed: "Failed", given_up: "Given up", replayed: "Made due again" },
-      places: { outbox: "Not yet sent", bank: "Waits for its receiver" },
-      owners: { bank: "receivers" },
-      sides: { bank: "the receiver’s side" },
-      held: { ours_ms: "Ours: taken in, and waited for its turn", held_back_ms: "Held back: the destination was not open", bank_ms: "At the receiver, until it answered" },
-      behind: (count) => `${count} held back`,
-      allStreams: "all destinations",
-      sparkLabel: (values) => `Delivered per minute in the last hour, now ${values.at(-1) ?? 0}`,
-      noStreams: "There is no destination yet.",
-      firstStream: "A storefront and a credential or an sGTM configuration make one; its first delivery shows here.",
-      noEvent: "There is no such delivery.",
-      message: "What the shop reported, without user data",
-      showMessage: "Show it",
-      itsEvents: "Its deliveries",
-      factsOfStream: { outbox: "not sent yet", behind: "of these held back", failed: "failed or expired", lagP95: "p95, accepted to delivered" },
-    },
-    appevents: {
-      ...FURTHER,
-      search: "Event, upload or user id, or a function’s name",
-      screens: { streams: "Functions" },
-      columns: { stream: "Function", committed: "Accepted", own: "User", spark: "Processed, last hour" },
-      filters: { stream: "function", own: "event or user" },
-      steps: { committed: "accepted" },
-      stepsOf: { published: "Published", delivered: "Delivered to its function", processed: "Processed", failed: "Failed", redriven: "Sent back to its function", presigned: "Upload allowed" },
-      owners: { queue: "functions" },
-      sides: { bank: "the function’s side" },
-      held: { ours_ms: "Ours: until it was published", queue_ms: "In the queue, until its function took it", bank_ms: "With its function" },
-      allStreams: "all functions",
-      noStreams: "There is no function yet.",
-      firstStream: "The first event of an app shows here.",
-      noEvent: "There is no such event.",
-      message: "Its fields, without what a user wrote",
-      showMessage: "Show them",
-      itsEvents: "Its events",
-      factsOfStream: { outbox: "not yet published", queue: "published, no outcome yet", failed: "rejected, or dead letters", lagP95: "p95, accepted to processed" },
-    },
+  appevents: {
+    ...FURTHER,
+    search: "Event, upload or user id, or a function’s name",
+    screens: { streams: "Functions" },
+    columns: { stream: "Function", committed: "Accepted", own: "User", spark: "Processed, last hour" },
+    filters: { stream: "function", own: "event or user" },
+    steps: { committed: "accepted" },
+    stepsOf: { published: "Published", delivered: "Delivered to its function", processed: "Processed", failed: "Failed", redriven: "Sent back to its function", presigned: "Upload allowed" },
+    owners: { queue: "functions" },
+    sides: { bank: "the function’s side" },
+    held: { ours_ms: "Ours: until it was published", queue_ms: "In its queue, and with its function" },
+    allStreams: "all functions",
+    noStreams: "There is no function yet.",
+    firstStream: "The first event of an app shows here.",
+    noEvent: "There is no such event.",
+    message: "Its fields, without what a user wrote",
+    showMessage: "Show them",
+    itsEvents: "Its events",
+    factsOfStream: { outbox: "not yet published", queue: "published, no outcome yet", failed: "rejected, or dead letters", lagP95: "p95, accepted to processed" },
   },
 };

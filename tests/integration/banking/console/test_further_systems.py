@@ -125,6 +125,18 @@ def test_lane_is_paused(anna: Person, api: ConsoleApi) -> None:
 
 
 @pytest.mark.night_long
+def test_cause_leads_to_all_letters(anna: Person, api: ConsoleApi) -> None:
+    anna.at("appevents/failures?stream=machine")
+
+    anna.button("Send again").click()
+    anna.sees("All dead letters of this function are meant")
+    anna.page.get_by_role("dialog").get_by_role("button", name="Send 3 letters back").click()
+
+    anna.sees("sent back")
+    assert sent(api, "/api/v1/ops/dead-letters/redrive") == [{"service": "machine"}]
+
+
+@pytest.mark.night_long
 def test_one_dead_letter_goes_back(anna: Person, api: ConsoleApi) -> None:
     anna.at(f"appevents/event?event_id={further.app_id(1)}")
 
