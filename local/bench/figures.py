@@ -19,7 +19,7 @@ Figures = dict[str, float]
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """The limit that a figure must reach: `at_least` or `at_most`."""
+    """The limits that a figure must reach: `at_least`, `at_most`, or both."""
 
     at_least: float | None = None
     at_most: float | None = None
@@ -29,7 +29,9 @@ class Bar:
         return above and (self.at_most is None or value <= self.at_most)
 
     def __str__(self) -> str:
-        return f"≤ {self.at_most:,g}" if self.at_least is None else f"≥ {self.at_least:,g}"
+        if self.at_least is None:
+            return f"≤ {self.at_most:,g}"
+        return f"≥ {self.at_least:,g}" + ("" if self.at_most is None else f", ≤ {self.at_most:,g}")
 
 
 Bars = Mapping[str, Bar]

@@ -20,12 +20,23 @@ BARS: Mapping[str, Bar] = {
     "confirm_vs_raw": Bar(at_least=0.6),
     "notify_p50_ms": Bar(at_most=5),
     "notify_p99_ms": Bar(at_most=25),
+    "replay_10000_s": Bar(at_least=20, at_most=22),
+    "replay_create_vs_without_p99": Bar(at_most=1.2),
 }
 
 
 def suite() -> Suite:
     """All of them. The one that fills the disk is last, so that its writes disturb no other."""
-    from local.banking.bench import confirmations, creates, drains, growth, memory, model, notices
+    from local.banking.bench import (
+        confirmations,
+        creates,
+        drains,
+        growth,
+        memory,
+        model,
+        notices,
+        replays,
+    )
     from local.banking.bench.databases import BenchTemplate
     from local.banking.bench.plots import draw
 
@@ -36,6 +47,7 @@ def suite() -> Suite:
         "confirm": confirmations.confirm,
         "notify": notices.notify,
         "drain": drains.drain,
+        "replay": replays.replay,
         "model": model.model,
         "memory": memory.memory,
         "growth": growth.growth,

@@ -36,11 +36,13 @@ def console(store: Store) -> Figures:
     """Measure, print the slowest requests, and write every one's figures to `bench-console.json`."""
     turns = Turns(_floor(store), _backend())
     taken = _overview(store, turns)
-    for look in (*looks.lists(store), *looks.others(store)):
-        taken.setdefault(look.kind, []).extend(_pages(store, turns, look))
-    taken["series_24h"] = list(_series(store, turns))
-    taken["dry_run"] = [_dry_run(store, turns)]
-    tell(taken)
+    try:
+        taken["series_24h"] = list(_series(store, turns))
+        taken["dry_run"] = [_dry_run(store, turns)]
+        for look in (*looks.others(store), *looks.lists(store)):
+            taken.setdefault(look.kind, []).extend(_pages(store, turns, look))
+    finally:  # what was measured before something failed is not lost
+        tell(taken)
     figures = {f"console_store_{name}": float(number) for name, number in store.counts.items()}
     figures |= floor_of([each for every in taken.values() for each in every])
     for kind, every in taken.items():

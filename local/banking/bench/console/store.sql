@@ -233,7 +233,7 @@ SELECT (SELECT e.event_id::text FROM customer_events e
        (SELECT e.customer_id::text FROM customer_events e
         WHERE e.consumer_id = md5('bank 1')::uuid AND e.publish_status = 'pending'
         ORDER BY e.created_at LIMIT 1) AS waiting_customer_id,
-       (SELECT max(e.created_at)::text FROM customer_events e
+       (SELECT to_json(max(e.created_at)) #>> '{}' FROM customer_events e
         WHERE e.consumer_id = md5('bank 1')::uuid) AS newest_at,
        (SELECT c.customer_id::text FROM customers c
         WHERE c.consumer_id = md5('bank 1')::uuid
