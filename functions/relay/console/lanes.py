@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 from fintegrate.database import Database
@@ -12,6 +12,7 @@ from fintegrate.queries import queries_beside
 SQL = queries_beside(__name__)
 STATES = ("waiting", "held_back", "delivered", "failed", "expired", "skipped")
 """What became of an event at one destination, in one word."""
+UNKNOWN_SHOP = "an unknown shop"
 
 
 class Lane(NamedTuple):
@@ -19,7 +20,7 @@ class Lane(NamedTuple):
 
     lane_id: int
     storefront: str | None
-    """The storefront's code, None if it was deleted."""
+    """The storefront's code, None if it was deleted or is not known yet."""
     destination: str
     """The platform's code, or the adapter of a destination that was deleted."""
     is_active: bool
@@ -35,7 +36,7 @@ class Lane(NamedTuple):
     @property
     def name(self) -> str:
         """What people call it."""
-        return f"{self.storefront or 'a deleted shop'} → {self.destination}"
+        return f"{self.storefront or UNKNOWN_SHOP} → {self.destination}"
 
     @property
     def held_because(self) -> str | None:
@@ -62,6 +63,15 @@ def read_lanes(db: Database) -> Lanes:
     """All lanes by their numbers, those of deleted destinations, too."""
     rows = db.fetch_all(SQL["read"], {}, revive=True)
     return {row["lane_id"]: Lane(**row) for row in rows}
+
+
+def lane_of(lanes: Lanes, number: int) -> Lane:
+    """The lane with this number. One that was made since the lanes were read is open and has no name."""
+    made = datetime.now(UTC)
+    unknown = Lane(
+        number, None, f"lane {number}", True, False, "open", None, made, None, True, False
+    )
+    return lanes.get(number, unknown)
 
 
 def living(lanes: Iterable[Lane]) -> list[Lane]:

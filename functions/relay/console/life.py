@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from chalicelib.relay.console.lanes import Lanes, read_lanes
+from chalicelib.relay.console.lanes import Lanes, lane_of, read_lanes
 from chalicelib.relay.console.listing import shown
 from chalicelib.relay.console.steps import facts_of, held_of, steps_of
 from chalicelib.relay.values.json_text import loads
@@ -25,8 +25,8 @@ def read_event(db: Database, event_id: str, *, payload: bool) -> dict[str, Any]:
     """
     event, lane = (int(number) for number in event_id.split("-"))
     wanted = {"event": event, "lane": lane, "payload": payload, "most": MOST}
-    row = db.fetch_one(SQL["read"], wanted)
     lanes = read_lanes(db)
+    row = db.fetch_one(SQL["read"], wanted)
     if row is None or lane not in lanes:
         raise NotFound(NOT_FOUND)
     attempts = db.fetch_all(SQL["attempts"], wanted)
@@ -41,7 +41,7 @@ def read_event(db: Database, event_id: str, *, payload: bool) -> dict[str, Any]:
 
 
 def _sibling(row: Row, lanes: Lanes) -> dict[str, str]:
-    lane = lanes[row["lane_id"]]
+    lane = lane_of(lanes, row["lane_id"])
     return {
         "event_id": f"{row['event']}-{row['lane_id']}",
         "stream_name": lane.name,

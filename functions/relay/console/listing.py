@@ -8,7 +8,7 @@ from contextlib import nullcontext
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from chalicelib.relay.console.lanes import STATES, Lane, Lanes, living, read_lanes
+from chalicelib.relay.console.lanes import STATES, Lane, Lanes, lane_of, living, read_lanes
 from chalicelib.relay.console.list_models import EventListing
 from fintegrate.console.totals import NOT_COUNTED, Total
 from fintegrate.database import Database, Row
@@ -81,7 +81,7 @@ class Search:
         if next_cursor is None:
             place = cut or window.end
             next_cursor = LIST.cursor_of(place, wanted.order) if place else None
-            return Found(found, next_cursor, next_cursor is not None)
+            return Found(found, next_cursor, next_cursor is not None and len(found) < limit)
         return Found(found, next_cursor, False)
 
     def count(self, seen: int) -> Total:
@@ -250,7 +250,7 @@ def page_of(db: Database, wanted: EventListing) -> dict[str, Any]:
 
 def shown(row: Row, lanes: Lanes) -> dict[str, Any]:
     """An event at a destination, as lists show it."""
-    lane = lanes[row["lane_id"]]
+    lane = lane_of(lanes, row["lane_id"])
     return {
         "event_id": f"{row['event']}-{row['lane_id']}",
         "stream": str(row["lane_id"]),

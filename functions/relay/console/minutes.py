@@ -73,20 +73,20 @@ class LastHour(NamedTuple):
 
 
 class Counting:
-    """Counts the minutes of one database, each once when it is over."""
+    """Counts the minutes of some lanes of a database, each once when it is over."""
 
-    def __init__(self, db: Database) -> None:
-        self._db = db
+    def __init__(self, db: Database, lanes: Sequence[int]) -> None:
+        self._db, self._lanes = db, lanes
         self._alone = threading.Lock()
         self._counted: dict[datetime, dict[int, Flow]] = {}
 
-    def read(self, lanes: Sequence[int], now: datetime) -> LastHour:
-        """The last hour up to now of these lanes."""
+    def read(self, now: datetime) -> LastHour:
+        """The last hour up to now."""
         this = now.replace(second=0, microsecond=0)
         hour = [this - MINUTE * back for back in range(59, -1, -1)]
         with self._alone:
             missing = [minute for minute in hour if minute not in self._counted]
-            rows = self._rows(lanes, missing[0], now)
+            rows = self._rows(missing[0], now)
             found = _by_minute(rows, missing)
             for minute in missing[:-2]:  # a transaction of the newest two may still be open
                 self._counted[minute] = found[minute]
@@ -97,10 +97,10 @@ class Counting:
         recent = {row["lane_id"]: _recent(row) for row in rows if row["minute"] is None}
         return LastHour(hour, _by_lane(by_minute), recent)
 
-    def _rows(self, lanes: Sequence[int], begin: datetime, now: datetime) -> list[Row]:
-        share = max(LEAST_SHARE, MOST // max(len(lanes), 1))
+    def _rows(self, begin: datetime, now: datetime) -> list[Row]:
+        share = max(LEAST_SHARE, MOST // max(len(self._lanes), 1))
         span = {"begin_at": begin, "end_at": now + MINUTE, "recent": now - MINUTE}
-        wanted = {**span, "lanes": list(lanes), "share": share, "most": MOST}
+        wanted = {**span, "lanes": list(self._lanes), "share": share, "most": MOST}
         return self._db.fetch_all(SQL["count"], wanted, revive=True)
 
 
@@ -109,7 +109,8 @@ COUNTINGS: Kept[Counting] = Kept(86_400.0)
 
 def read_last_hour(db: Database, lanes: Sequence[int], now: datetime) -> LastHour:
     """What happened in the last hour, counted by this process."""
-    return COUNTINGS.get(db, lambda: Counting(db)).read(lanes, now)
+    counting = COUNTINGS.get((db, tuple(lanes)), lambda: Counting(db, lanes))
+    return counting.read(now)
 
 
 def read_lags(db: Database, lanes: Sequence[int]) -> Mapping[int, int]:

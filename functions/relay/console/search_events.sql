@@ -4,7 +4,7 @@
 SELECT e.id, left(coalesce(e.identity, e.event_id), 255) AS own_id, left(e.event_type, 100) AS event_type,
        left(e.status, 60) || coalesce(': ' || e.status_reason, '') AS status,
        e.accepted_at IS NOT NULL AS is_accepted,
-       left(coalesce(s.storefront_id, e.storefront_code, 'a deleted shop'), 64) AS storefront,
+       left(coalesce(s.storefront_id, e.storefront_code, 'an unknown shop'), 64) AS storefront,
        (SELECT count(*) FROM event_deliveries d WHERE d.event = e.id) AS destinations,
        EXISTS (SELECT FROM event_deliveries d WHERE d.event = e.id AND d.lane_id = %(lane)s) AS is_there
 FROM (SELECT found.id

@@ -175,6 +175,17 @@ def test_search_goes_on_behind_its_bound(
     )
 
 
+def test_lane_that_was_just_made_is_listed(
+    call: Call, shops: dict[str, list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its events may be there a moment after the lanes were read."""
+    monkeypatch.setattr(listing, "read_lanes", lambda _db: {})
+
+    names = {row["stream_name"] for row in next(pages(call, states="delivered"))["events"]}
+
+    assert names == {f"an unknown shop → lane {each.split('-')[1]}" for each in shops["delivered"]}
+
+
 def test_wrong_filters_are_refused(call: Call) -> None:
     wrong: list[dict[str, Any]] = [
         *({"states": "lost"}, {"states": ""}, {"limit": 0}, {"limit": 201}, {"stream": "0"}),

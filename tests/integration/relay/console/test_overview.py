@@ -195,6 +195,19 @@ def test_minutes_are_counted_once(
     assert None not in stream_of(shown, lane)["spark"]
 
 
+def test_minutes_of_one_lane_are_not_all(
+    call: Call, look: Any, make_lane: Any, make_events: Any, end: Any, query: Query
+) -> None:
+    lane, other = make_lane(), make_lane()
+    end(make_events(other, 2), "delivered")
+    query("UPDATE event_deliveries SET ended_at = now() - interval '10 min'")
+    look(stream=lane)
+
+    shown = call("GET", PATH).data
+
+    assert shown["pipeline"]["processed"]["last_hour"] == 2
+
+
 def test_minutes_beyond_the_bound_are_unknown(
     look: Any, make_lane: Any, make_events: Any, end: Any, query: Query, monkeypatch: Any
 ) -> None:
@@ -222,6 +235,9 @@ def test_one_lane_is_shown_alone(look: Any, call: Call, make_lane: Any, make_eve
 
     assert [each["stream"] for each in look(stream=lane)["streams"]] == [str(lane)]
     assert look(stream=lane)["pipeline"]["outbox"]["count"] == 0
+    assert call("GET", PATH).data["pipeline"]["outbox"]["count"] == 2, (
+        "one lane's figures are its own"
+    )
     refused = [call("GET", PATH, stream=wrong).status for wrong in (other + 1, "0", "1_0", "x")]
     assert refused == [404, 422, 422, 422]
 
