@@ -8,7 +8,7 @@ from contextlib import nullcontext
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from chalicelib.relay.console.lanes import STATES, Lane, Lanes, lane_of, living, read_lanes
+from chalicelib.relay.console.lanes import STATES, Lane, Lanes, lane_of, read_lanes
 from chalicelib.relay.console.list_models import EventListing
 from fintegrate.console.totals import NOT_COUNTED, Total
 from fintegrate.database import Database, Row
@@ -192,7 +192,6 @@ class Search:
 
     def _parameters(self, low: Place, high: Place) -> dict[str, Any]:
         wanted, reason = self._wanted, self._wanted.reason
-        lanes = living(self._lanes.values()) if wanted.stream is None else []
         closed = [lane for lane in self._lanes.values() if not lane.is_open]
         return {
             **{source: source in self._sources for source in SOURCES},
@@ -203,7 +202,7 @@ class Search:
             "lane": wanted.stream,
             "only": self._only,
             "lanes": self._failed_lanes,
-            "share": max(wanted.limit + 1, LOOKED_AT // max(len(lanes), 1)),
+            "share": max(wanted.limit + 1, LOOKED_AT // max(len(self._failed_lanes), 1)),
             "events": self._events or [],
             "pending_lanes": self._pending,
             "closed_lanes": [lane.lane_id for lane in closed],

@@ -10,7 +10,9 @@ from fintegrate.queries import queries_beside
 
 SQL = queries_beside(__name__)
 MOST = 5_000
-"""So many rows of a kind are counted of each lane. Who has more is counted to the end, less often."""
+"""So many rows of a kind are counted of each lane. Who has more is counted further, less often."""
+MOST_AT_ALL = 100_000
+"""Nobody is counted further: such a figure is `at least`."""
 WHOLE: Kept[Row] = Kept(10.0)
 
 
@@ -23,17 +25,17 @@ def read(db: Database, lanes: Sequence[int]) -> Mapping[int, Row]:
 def read_intake(db: Database) -> Row:
     """Rows of the order system that wait for the intake, or that it does not take."""
     row = _intake(db, MOST)
-    return WHOLE.get((db, None), lambda: _intake(db, None)) if row["is_cut"] else row
+    return WHOLE.get((db, None), lambda: _intake(db, MOST_AT_ALL)) if row["is_cut"] else row
 
 
-def _read(db: Database, lanes: Sequence[int], most: int | None) -> dict[int, Row]:
+def _read(db: Database, lanes: Sequence[int], most: int) -> dict[int, Row]:
     rows = db.fetch_all(SQL["read"], {"lanes": list(lanes), "most": most}, revive=True)
     return {row["lane_id"]: row for row in rows}
 
 
 def _whole(db: Database, lane: int) -> Row:
-    return WHOLE.get((db, lane), lambda: _read(db, [lane], None)[lane])
+    return WHOLE.get((db, lane), lambda: _read(db, [lane], MOST_AT_ALL)[lane])
 
 
-def _intake(db: Database, most: int | None) -> Row:
+def _intake(db: Database, most: int) -> Row:
     return db.fetch_all(SQL["intake"], {"most": most}, revive=True)[0]

@@ -1,4 +1,4 @@
--- What waits now and what has failed: read from partial indexes, `most` rows of each kind of a lane. NULL is all.
+-- What waits now and what has failed: read from partial indexes, `most` rows of each kind of a lane.
 
 -- name: read
 -- A replay does not make a lane old: its events are behind the new ones on purpose. What was not tried yet waits
