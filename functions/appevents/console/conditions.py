@@ -75,7 +75,7 @@ ROWS = (
         severity="ticket",
         side="ours",
         title="{name}: dead letters",
-        sentence="{count} could not be acted on, the oldest since {age}.",
+        sentence="{count} could not be acted on, the oldest {age} ago.",
         healing="not by itself: somebody has to send them again, or to leave them",
         act="Send again",
         view="/failures?stream={stream}",

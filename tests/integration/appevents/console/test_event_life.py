@@ -13,6 +13,7 @@ from chalicelib.appevents import wiring
 from fintegrate.errors import Unavailable
 from tests.integration.appevents.conftest import Reply, User
 from tests.integration.appevents.console.written import (
+    STATES,
     Query,
     write_event,
     write_letter,
@@ -112,6 +113,15 @@ def test_waiting_event_says_behind_whom(look: Look, query: Query, user: User) ->
     assert facts(life)["waits behind"] == "1"
     assert life["durations"]["ours_ms"] >= 8_000
     assert steps(life) == ["accepted"]
+
+
+def test_every_view_tells_one_state(look: Look, query: Query) -> None:
+    made = {write(query): state for state, write in STATES.items()}
+
+    for event_id, state in made.items():
+        (hit,) = look("/events/search", q=event_id)["hits"]
+        assert look("/events/data", event_id=event_id)["state"] == state
+        assert hit["title"].endswith(f", {state}")
 
 
 def test_id_of_several_users_can_be_told(look: Look, query: Query, user: User) -> None:

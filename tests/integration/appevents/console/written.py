@@ -109,3 +109,30 @@ def write_upload(
         code=code or ("damaged" if status == "failed" else None),
     )
     return f"upload-{video_id}"
+
+
+def _dead(query: Query) -> str:
+    event_id = write_event(query, age=50, code="gave_up")
+    write_letter(query, event_id)
+    return event_id
+
+
+def _redriven(query: Query) -> str:
+    event_id = write_event(query, age=40, code="id_taken")
+    write_letter(query, event_id, code="id_taken", is_open=False)
+    return event_id
+
+
+STATES = {
+    "waiting": lambda query: write_event(query, published=False, age=10, words="nacked"),
+    "in_queue": lambda query: write_event(query, age=20),
+    "processed": lambda query: write_event(query, age=30, processed=True),
+    "rejected": _redriven,
+    "dead_lettered": _dead,
+    "presigned": lambda query: write_upload(query, "awaiting_upload", age=15),
+    "uploaded": lambda query: write_upload(query, "uploaded", age=25),
+    "processing": lambda query: write_upload(query, "processing", age=35),
+    "failed": lambda query: write_upload(query, "failed", age=45),
+    "expired": lambda query: write_upload(query, "expired", age=55),
+}
+"""State → what writes something that is in it."""
