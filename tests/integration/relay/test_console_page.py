@@ -33,7 +33,7 @@ def test_refused_event_is_sent_again(
     """From the first screen to the event, to what the receiver said, to its way back."""
     receiver.answer = lambda _got: REFUSED
     with serving(environment) as client, closing(chromium.new_context(viewport=WIDE)) as context:
-        tell_an_event(client, environment, receiver, query)
+        tell_an_event(client, environment, receiver.url, query)
         eventually(lambda: query("SELECT 1 FROM event_deliveries WHERE status = 'failed'"))
         context.set_default_timeout(PATIENCE_MS)
         expect.set_options(timeout=PATIENCE_MS)
@@ -64,13 +64,13 @@ def test_refused_event_is_sent_again(
 def tell_an_event(
     client: httpx.Client,
     settings: dict[str, str],
-    receiver: Receiver,
-    query: Query,  # noqa: F811
+    url: str,
+    query: Query,
 ) -> None:
     """A shop with one destination, and an event for it."""
     shop = made(client, "storefronts", {"storefront_id": "bosley", "name": "Bosley"})
     (platform,) = query("SELECT id FROM ad_analytics_platforms WHERE platform_code = 'webhook'")
-    there = {"platform_id": platform["id"], "settings": {"url": receiver.url}, "credentials": {}}
+    there = {"platform_id": platform["id"], "settings": {"url": url}, "credentials": {}}
     made(client, "credentials", {"storefront_id": shop["id"], **there})
     user = (settings["RELAY_INGEST_USER"], settings["RELAY_INGEST_PASSWORD"])
     assert client.post("/v1/events", json={"data": [EVENT]}, auth=user).status_code == 202
