@@ -30,7 +30,9 @@ def read_event(db: Database, event_id: str, consumer_id: str | None, *, payload:
     if event is None:
         raise NotFound(NOT_FOUND)
     found = {
-        "receipts": db.fetch_all(SQL["read_receipts"], scope),
+        "receipts": db.fetch_all(
+            SQL["read_receipts"], {**scope, "consumer_id": event["consumer_id"]}
+        ),
         "dead_letters": db.fetch_all(SQL["read_dead_letters"], scope),
         "attempts": db.fetch_all(SQL["read_attempts"], scope),
     }

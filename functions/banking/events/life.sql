@@ -57,10 +57,10 @@ WHERE e.event_id = %(event_id)s
   AND (%(consumer_id)s::uuid IS NULL OR e.consumer_id = %(consumer_id)s)
 
 -- name: read_receipts
+-- consumer_id is the event's: the index begins with it.
 SELECT processing_status, received_at, processing_failure_reason, created_at, updated_at
 FROM consumer_event_receipts
-WHERE event_id = %(event_id)s
-  AND (%(consumer_id)s::uuid IS NULL OR consumer_id = %(consumer_id)s)
+WHERE consumer_id = %(consumer_id)s AND event_id = %(event_id)s
 
 -- name: read_dead_letters
 SELECT dead_letter_id, reason, superseded, created_at, resolved_at, requeued_at

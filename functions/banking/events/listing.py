@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
@@ -100,19 +100,21 @@ class Listing:
         if self._apart is None:
             return self._counted(self._sources)
         if "all" not in self._sources:
-            return _sum(self._sizes(self._sources))
-        whole, rest = _sum(self._sizes({"all"})), _sum(self._sizes(self._apart))
-        if rest.at_least:
-            return self._counted(self._sources)
-        return Total(max(0, whole.total - rest.total), whole.at_least)
+            return _sum(list(self._sizes(self._sources)))
+        rest = 0
+        for size in self._sizes(self._apart):
+            if size.at_least:
+                return self._counted(self._sources)
+            rest += size.total
+        whole = self._counted({"all"}, MOST_COUNTED, NO_CONDITIONS)
+        return Total(max(0, whole.total - rest), whole.at_least)
 
-    def _sizes(self, wanted: set[str]) -> list[Total]:
+    def _sizes(self, wanted: set[str]) -> Iterator[Total]:
         """How many are in these indexes. What was received is read, so fewer of it are counted."""
-        plain = wanted - {"received"}
-        sizes = [self._counted(plain, MOST_COUNTED, NO_CONDITIONS)] if plain else []
         if "received" in wanted:
-            sizes.append(self._counted({"received"}, conditions=NO_CONDITIONS))
-        return sizes
+            yield self._counted({"received"}, conditions=NO_CONDITIONS)
+        if plain := wanted - {"received"}:
+            yield self._counted(plain, MOST_COUNTED, NO_CONDITIONS)
 
     def _counted(
         self,

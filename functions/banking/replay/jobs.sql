@@ -14,7 +14,8 @@ SELECT set_config('jit', 'off', true), set_config('work_mem', '64MB', true)
 -- Counts the events of a filter by state and, unless it is a dry run, writes them down for the job, a hundred a
 -- row, in the order of their creation, which is that of each customer's numbers. So the job's range is what is
 -- committed now. Each part has an index of its own; event_state has the last word. What is pending goes by
--- itself and is never chosen.
+-- itself and is never chosen. What was delivered and is not received was processed: only the index of what is
+-- received is asked, and not every receipt of the bank.
 WITH found AS (
     SELECT e.event_id, e.customer_id, e.sequence, e.created_at, e.event_type, e.publish_status,
            e.deliver_status, e.publish_failure_reason, e.deliver_failure_reason, NULL AS receipt
@@ -45,14 +46,13 @@ WITH found AS (
       AND e.deliver_status = 'delivered' AND 'received' = ANY (%(states)s::text[])
     UNION ALL
     SELECT e.event_id, e.customer_id, e.sequence, e.created_at, e.event_type, e.publish_status,
-           e.deliver_status, e.publish_failure_reason, e.deliver_failure_reason,
-           r.processing_status
+           e.deliver_status, e.publish_failure_reason, e.deliver_failure_reason, NULL
     FROM customer_events e
-    LEFT JOIN consumer_event_receipts r
-           ON r.consumer_id = e.consumer_id AND r.event_id = e.event_id
     WHERE e.consumer_id = %(consumer_id)s AND e.publish_status = 'published'
-      AND e.deliver_status = 'delivered' AND r.processing_status IS DISTINCT FROM 'received'
-      AND 'processed' = ANY (%(states)s::text[])
+      AND e.deliver_status = 'delivered' AND 'processed' = ANY (%(states)s::text[])
+      AND NOT EXISTS (SELECT FROM consumer_event_receipts r
+                      WHERE r.consumer_id = e.consumer_id AND r.event_created_at = e.created_at
+                        AND r.event_id = e.event_id AND r.processing_status = 'received')
 ), chosen AS MATERIALIZED (
     SELECT f.event_id, f.customer_id, f.sequence, f.created_at, told.state,
            told.state = 'publish_failed'

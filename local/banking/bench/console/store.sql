@@ -155,12 +155,10 @@ WITH gone AS (
     DELETE FROM customer_events
     WHERE consumer_id IN (SELECT consumer_id FROM consumers WHERE name LIKE 'bench_bank_%%')
       AND created_at > %(end_at)s
-    RETURNING event_id, consumer_id, customer_id
-), receipts AS (
-    DELETE FROM consumer_event_receipts r USING gone
-    WHERE r.consumer_id = gone.consumer_id AND r.event_id = gone.event_id
+    RETURNING event_id, consumer_id
 )
-DELETE FROM customers c USING gone WHERE c.customer_id = gone.customer_id
+DELETE FROM consumer_event_receipts r USING gone
+WHERE r.consumer_id = gone.consumer_id AND r.event_id = gone.event_id
 
 -- name: events_now
 -- Ten minutes with so many creates a second, until now: the last three seconds are on their way, the rest is done.

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from chalicelib.banking.events import listing
+from chalicelib.banking.events import life, listing
 from chalicelib.banking.events.list_models import EventListing
 from chalicelib.banking.wiring import Parts
+from fintegrate.database import Database
 from tests.support.banking import Bank
 from tests.support.fixtures import Query
 from tests.support.plans import read_sequentially, rows_read
@@ -135,3 +136,26 @@ def test_counts_read_indexes_only(large: Bank, parts: Parts) -> None:
             listing.Listing(parts.request.database, asked, large.consumer_id).count()
 
         assert not sequential & {"customer_events", "consumer_event_receipts"}, filters
+
+
+def test_receipts_are_found_by_their_index(
+    large: Bank, query: Query, parts: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By both of its columns, for the operator, too: by the event alone all receipts would be read."""
+    database, read, asked = parts.request.database, Database.fetch_all, list[Any]()
+
+    def noted(self: Database, sql: str, parameters: Any, **options: Any) -> Any:
+        if sql is life.SQL["read_receipts"]:
+            asked.append(parameters)
+        return read(self, sql, parameters, **options)
+
+    monkeypatch.setattr(Database, "fetch_all", noted)
+    found = "SELECT event_id FROM customer_events WHERE consumer_id = %(id)s LIMIT 1"
+    (row,) = query(found, id=large.consumer_id)
+    life.read_event(database, str(row["event_id"]), None, payload=False)
+
+    explained = f"EXPLAIN (FORMAT JSON) {life.SQL['read_receipts']}"
+    (plan,) = read(database, explained, *asked)
+    condition = plan["QUERY PLAN"][0]["Plan"]["Index Cond"]
+    assert "consumer_id =" in condition
+    assert "event_id =" in condition

@@ -46,10 +46,13 @@ CROSS JOIN LATERAL (
            CASE WHEN state IN ('received', 'processed') THEN 'delivered'
                 WHEN state IN ('delivery_failed', 'dead_lettered') THEN 'failed'
                 ELSE 'pending' END AS deliver) told;
-INSERT INTO consumer_event_receipts (consumer_id, event_id, customer_id, event_type, processing_status)
-SELECT %(consumer_id)s, (e ->> 'id')::uuid, (e ->> 'customer')::uuid, 'customer_status_change',
-       CASE e ->> 'state' WHEN 'delivery_failed' THEN 'failed' ELSE e ->> 'state' END
+INSERT INTO consumer_event_receipts (consumer_id, event_id, customer_id, event_type, processing_status,
+                                     event_created_at)
+SELECT %(consumer_id)s, written.event_id, written.customer_id, written.event_type,
+       CASE e ->> 'state' WHEN 'delivery_failed' THEN 'failed' ELSE e ->> 'state' END,
+       written.created_at
 FROM json_array_elements(%(events)s) e
+JOIN customer_events written ON written.event_id = (e ->> 'id')::uuid
 WHERE e ->> 'state' IN ('received', 'processed', 'delivery_failed')
 """
 FREE = """
