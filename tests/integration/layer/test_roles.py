@@ -236,3 +236,10 @@ def test_unreadable_address_is_not_repeated(users: Users) -> None:
         prepare(users._replace(app_url="postgresql://app:se/cret@host/x"))
 
     assert "cret" not in str(refusal.value).replace("secret", "")
+
+
+def test_statements_are_not_compiled(users: Users) -> None:
+    """The planner guesses the cost of large tables high; compiling alone took half a second."""
+    prepare(users)
+
+    assert run(users.app_url, "SHOW jit") == [("off",)]
