@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
 from chalicelib.appevents.console import uploads
+from chalicelib.appevents.console.listing import planned
 from chalicelib.appevents.console.streams import UPLOAD, UPLOADS, event_types, names, stream_of
 from fintegrate.database import Database, Row
 from fintegrate.queries import queries_beside
@@ -28,11 +31,11 @@ def group_failures(
         "streams": names() if stream is None else [stream],
         "types": None if stream is None else [e for e in event_types() if stream_of(e) == stream],
     }
-    rejected = db.fetch_all(SQL["rejected"], wanted)
-    letters = db.fetch_all(SQL["letters"], wanted)
+    rejected = planned(db, SQL["rejected"], wanted)
+    letters = planned(db, SQL["letters"], wanted)
     failed = []
     if stream in (None, UPLOADS):
-        failed = videos().fetch_all(uploads.SQL["failures"], wanted)
+        failed = planned(videos(), uploads.SQL["failures"], wanted)
     groups = [
         *(_group(stream_of(row["event_type"]), row["stage"], row) for row in rejected),
         *(_group(row["stream"], "dead_lettered", row) for row in letters if not row["is_told"]),
@@ -52,7 +55,9 @@ def group_failures(
 
 def _group(stream: str, stage: str, row: Row) -> dict[str, Any]:
     told = ("event_type", "reason", "events", "first_at", "last_at", "sample_event_id")
+    cause = json.dumps([stream, stage, row["event_type"], row["reason"]])
     return {
+        "failure_group": hashlib.md5(cause.encode(), usedforsecurity=False).hexdigest()[:16],
         "stream": stream,
         "stream_name": stream,
         "stage": stage,
