@@ -54,7 +54,7 @@ EventId = Annotated[
     Described(
         "An event's `client_generated_id`, a dot and its `user_id`, or the first alone; `upload-` and a "
         "video's id, or `letter-` and a dead letter's",
-        event_id_of(_ID, "7b0f2c7e-2222-4222-8222-00000000c1d9"),
+        _ID,
     ),
 ]
 ListedId = Annotated[
