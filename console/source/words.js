@@ -299,7 +299,7 @@ export const act = {
   byState: "By state",
   byReason: "These stay as they are",
   wider: "The reasons of this cause differ in a number or an id. So this takes all that ended there in this way.",
-  wholeFunction: "All dead letters of this function are meant, the oldest 100 in one call. Their tries begin anew.",
+  wholeFunction: "All dead letters of this function are meant, the oldest 100 in one call; those that the broker still holds, in a later one. Their tries begin anew.",
   moreLeft: "More match than one call takes. Do it again for the rest.",
   byTenant: "By bank",
   readOnly: "This session only looks: the dry run works, the act is refused.",

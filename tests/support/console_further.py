@@ -154,7 +154,7 @@ _USER = "7b0f2c7e-2222-4222-8222-00000000c1d9"
 
 
 def app_id(index: int) -> str:
-    return f"5c1d0000-7b1c-4f3e-9f9a-{index:012x}"
+    return f"5c1d0000-7b1c-4f3e-9f9a-{index:012x}.{_USER}"
 
 
 APPEVENTS = Further(

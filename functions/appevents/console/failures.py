@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import hashlib
+import json
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
 from chalicelib.appevents.console import uploads
-from chalicelib.appevents.console.streams import UPLOAD, UPLOADS, names, stream_of
+from chalicelib.appevents.console.listing import planned
+from chalicelib.appevents.console.streams import UPLOAD, UPLOADS, event_types, names, stream_of
 from fintegrate.database import Database, Row
 from fintegrate.queries import queries_beside
 
@@ -26,12 +29,18 @@ def group_failures(
         "since": since or BEGINNING,
         "most": MOST,
         "streams": names() if stream is None else [stream],
+        "types": None if stream is None else [e for e in event_types() if stream_of(e) == stream],
     }
-    every = [*_of_events(db, wanted)]
+    rejected = planned(db, SQL["rejected"], wanted)
+    letters = planned(db, SQL["letters"], wanted)
+    failed = []
     if stream in (None, UPLOADS):
-        every += _of_uploads(videos(), wanted)
-    seen = sum(group["events"] for group in every)
-    groups = [group for group in every if stream in (None, group["stream"])]
+        failed = planned(videos(), uploads.SQL["failures"], wanted)
+    groups = [
+        *(_group(stream_of(row["event_type"]), row["stage"], row) for row in rejected),
+        *(_group(row["stream"], "dead_lettered", row) for row in letters if not row["is_told"]),
+        *(_group(UPLOADS, "failed", {**row, "event_type": UPLOAD}) for row in failed),
+    ]
     groups.sort(key=lambda group: (-group["events"], -group["last_at"].timestamp()))
     rest = groups[GROUPS:]
     return {
@@ -39,26 +48,16 @@ def group_failures(
         "rest": {"events": sum(each["events"] for each in rest), "groups": len(rest)}
         if rest
         else None,
-        "truncated": seen >= MOST,
+        "truncated": any(row["is_cut"] for row in (*rejected, *letters, *failed)),
         "as_of": datetime.now(UTC),
     }
 
 
-def _of_events(db: Database, wanted: Row) -> Iterator[dict[str, Any]]:
-    for row in db.fetch_all(SQL["rejected"], wanted):
-        yield _group(stream_of(row["event_type"]), row["stage"], row)
-    for row in db.fetch_all(SQL["letters"], wanted):
-        yield _group(row["stream"], "dead_lettered", row)
-
-
-def _of_uploads(db: Database, wanted: Row) -> Iterator[dict[str, Any]]:
-    for row in db.fetch_all(uploads.SQL["failures"], wanted):
-        yield _group(UPLOADS, "failed", {**row, "event_type": UPLOAD})
-
-
 def _group(stream: str, stage: str, row: Row) -> dict[str, Any]:
     told = ("event_type", "reason", "events", "first_at", "last_at", "sample_event_id")
+    cause = json.dumps([stream, stage, row["event_type"], row["reason"]])
     return {
+        "failure_group": hashlib.md5(cause.encode(), usedforsecurity=False).hexdigest()[:16],
         "stream": stream,
         "stream_name": stream,
         "stage": stage,

@@ -7,7 +7,7 @@ from typing import Any
 
 from chalicelib.appevents.console import steps, uploads
 from chalicelib.appevents.console.listing import shown
-from chalicelib.appevents.console.models import LETTER_PREFIX, UPLOAD_PREFIX
+from chalicelib.appevents.console.models import LETTER_PREFIX, UPLOAD_PREFIX, named
 from chalicelib.appevents.console.streams import stream_of
 from fintegrate.database import Database, Row
 from fintegrate.errors import NotFound, Unavailable
@@ -34,7 +34,11 @@ def read_event(db: Database, database_of: DatabaseOf, wanted: Mapping[str, Any])
         return _upload(db, database_of, {**wanted, "id": event_id.removeprefix(UPLOAD_PREFIX)})
     if event_id.startswith(LETTER_PREFIX):
         return _letter(db, {**wanted, "id": event_id.removeprefix(LETTER_PREFIX)})
-    return _event(db, database_of, {**wanted, "id": event_id})
+    own_id, whose = named(event_id)
+    if whose is not None and wanted["user_id"] not in (None, whose):
+        raise NotFound(NOT_FOUND)
+    user_id = whose or wanted["user_id"]
+    return _event(db, database_of, {**wanted, "id": own_id, "user_id": user_id})
 
 
 def _event(db: Database, database_of: DatabaseOf, asked: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from contextlib import nullcontext
 from typing import Any, NamedTuple
 
 from chalicelib.appevents.console import states, uploads
-from chalicelib.appevents.console.models import UPLOAD_PREFIX, EventListing
+from chalicelib.appevents.console.models import UPLOAD_PREFIX, EventListing, event_id_of, named
 from chalicelib.appevents.console.streams import UPLOAD, UPLOADS, event_types, stream_of, types_of
 from fintegrate.console.totals import NOT_COUNTED, Total, of_count
 from fintegrate.database import Database, Row
@@ -70,7 +70,9 @@ def shown(row: Row) -> dict[str, Any]:
     is_upload = "event_type" not in row
     stream = UPLOADS if is_upload else stream_of(row["event_type"])
     return {
-        "event_id": f"{UPLOAD_PREFIX}{row['id']}" if is_upload else row["id"],
+        "event_id": f"{UPLOAD_PREFIX}{row['id']}"
+        if is_upload
+        else event_id_of(row["id"], row["own_id"]),
         "stream": stream,
         "stream_name": stream,
         "sequence": None,
@@ -101,6 +103,7 @@ def _place_of_events(asked: EventListing, database: Callable[[], Database]) -> I
 
 def _place_of_uploads(asked: EventListing, database: Callable[[], Database]) -> Iterable[Place]:
     is_wanted = asked.stream in (None, UPLOADS) and UPLOAD in (asked.event_types or (UPLOAD,))
+    is_wanted &= named(asked.event or "").user_id is None
     sources = _sources(states.OF_UPLOADS, asked)
     if is_wanted and sources:
         yield Place(uploads.SQL, database, sources)
@@ -112,11 +115,13 @@ def _sources(places: dict[str, str], asked: EventListing) -> set[str]:
 
 
 def _parameters(asked: EventListing) -> dict[str, Any]:
+    own_id, whose = named((asked.event or "").removeprefix(UPLOAD_PREFIX))
     return {
         "oldest": asked.order == "oldest",
         "states": asked.states,
         "reason": None if asked.reason is None else _containing(asked.reason),
-        "own_id": asked.event and asked.event.removeprefix(UPLOAD_PREFIX),
+        "own_id": own_id or None,
+        "whose": whose,
     }
 
 

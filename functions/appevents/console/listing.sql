@@ -4,7 +4,7 @@
 -- condition is false before the plan is made. The order is by two keys of which one is constant, so that the
 -- planner leaves it out. At most `most` events are looked at. The last of them is always returned, with is_cut: the
 -- list is complete up to it, and the next page begins there. Whether a message lies in the dead letters is asked of
--- what was rejected only.
+-- what was rejected only. `own_id` is an event's or a user's id; with `whose` it is an event's of this user.
 
 -- name: page
 SELECT page.client_generated_id AS id, page.user_id AS own_id, page.event_type,
@@ -16,11 +16,14 @@ SELECT page.client_generated_id AS id, page.user_id AS own_id, page.event_type,
        END AS lag_ms,
        page.publish_try_count AS try_count, page.is_cut, page.matches
 FROM (
-    SELECT e.*, s.state, e.nth = %(most)s AS is_cut, f.matches
+    SELECT e.user_id, e.client_generated_id, e.event_type, e.received_at, e.publish_failure_reason,
+           e.publish_try_count, e.outcome_at, e.outcome_code, s.state, e.nth = %(most)s AS is_cut, f.matches
     FROM (
         SELECT each.*, row_number() OVER in_order AS nth
         FROM (
-            (SELECT e.* FROM events e
+            (SELECT e.user_id, e.client_generated_id, e.event_type, e.received_at, e.publish_status,
+                    e.publish_failure_reason, e.publish_try_count, e.outcome_status, e.outcome_at, e.outcome_code
+             FROM events e
              WHERE %(all)s
                AND (e.received_at, e.client_generated_id) > (%(low_at)s, %(low_id)s::uuid)
                AND (e.received_at, e.client_generated_id) < (%(high_at)s, %(high_id)s::uuid)
@@ -30,7 +33,9 @@ FROM (
                       CASE WHEN NOT %(oldest)s THEN e.client_generated_id END DESC
              LIMIT %(most)s)
             UNION ALL
-            (SELECT e.* FROM events e
+            (SELECT e.user_id, e.client_generated_id, e.event_type, e.received_at, e.publish_status,
+                    e.publish_failure_reason, e.publish_try_count, e.outcome_status, e.outcome_at, e.outcome_code
+             FROM events e
              WHERE %(unsettled)s AND e.outcome_status IS NULL
                AND (e.received_at, e.client_generated_id) > (%(low_at)s, %(low_id)s::uuid)
                AND (e.received_at, e.client_generated_id) < (%(high_at)s, %(high_id)s::uuid)
@@ -40,7 +45,9 @@ FROM (
                       CASE WHEN NOT %(oldest)s THEN e.client_generated_id END DESC
              LIMIT %(most)s)
             UNION ALL
-            (SELECT e.* FROM events e
+            (SELECT e.user_id, e.client_generated_id, e.event_type, e.received_at, e.publish_status,
+                    e.publish_failure_reason, e.publish_try_count, e.outcome_status, e.outcome_at, e.outcome_code
+             FROM events e
              WHERE %(rejected)s AND e.outcome_status = 'rejected'
                AND (e.received_at, e.client_generated_id) > (%(low_at)s, %(low_id)s::uuid)
                AND (e.received_at, e.client_generated_id) < (%(high_at)s, %(high_id)s::uuid)
@@ -50,8 +57,10 @@ FROM (
                       CASE WHEN NOT %(oldest)s THEN e.client_generated_id END DESC
              LIMIT %(most)s)
             UNION ALL
-            (SELECT e.* FROM events e
-             WHERE %(of_one)s AND e.user_id = %(own_id)s::uuid
+            (SELECT e.user_id, e.client_generated_id, e.event_type, e.received_at, e.publish_status,
+                    e.publish_failure_reason, e.publish_try_count, e.outcome_status, e.outcome_at, e.outcome_code
+             FROM events e
+             WHERE %(of_one)s AND %(whose)s::uuid IS NULL AND e.user_id = %(own_id)s::uuid
                AND (e.received_at, e.client_generated_id) > (%(low_at)s, %(low_id)s::uuid)
                AND (e.received_at, e.client_generated_id) < (%(high_at)s, %(high_id)s::uuid)
              ORDER BY CASE WHEN %(oldest)s THEN e.received_at END,
@@ -60,9 +69,11 @@ FROM (
                       CASE WHEN NOT %(oldest)s THEN e.client_generated_id END DESC
              LIMIT %(most)s)
             UNION ALL
-            (SELECT e.* FROM events e
+            (SELECT e.user_id, e.client_generated_id, e.event_type, e.received_at, e.publish_status,
+                    e.publish_failure_reason, e.publish_try_count, e.outcome_status, e.outcome_at, e.outcome_code
+             FROM events e
              WHERE %(of_one)s AND e.client_generated_id = %(own_id)s::uuid
-               AND e.user_id <> e.client_generated_id
+               AND (e.user_id = %(whose)s::uuid OR %(whose)s::uuid IS NULL AND e.user_id <> e.client_generated_id)
                AND (e.received_at, e.client_generated_id) > (%(low_at)s, %(low_id)s::uuid)
                AND (e.received_at, e.client_generated_id) < (%(high_at)s, %(high_id)s::uuid)
              LIMIT %(most)s)
@@ -126,37 +137,47 @@ FROM (
                         WHEN e.publish_status = 'pending' THEN 'waiting'
                         ELSE 'in_queue' END = ANY (%(states)s)) AS matches
     FROM (
-        (SELECT e.* FROM events e
+        (SELECT e.user_id, e.client_generated_id, e.event_type, e.publish_status, e.publish_failure_reason,
+                e.outcome_status, e.outcome_code
+         FROM events e
          WHERE %(all)s
            AND (e.received_at, e.client_generated_id) > (%(low_at)s, %(low_id)s::uuid)
            AND (e.received_at, e.client_generated_id) < (%(high_at)s, %(high_id)s::uuid)
          ORDER BY e.received_at DESC
          LIMIT %(most)s + 1)
         UNION ALL
-        (SELECT e.* FROM events e
+        (SELECT e.user_id, e.client_generated_id, e.event_type, e.publish_status, e.publish_failure_reason,
+                e.outcome_status, e.outcome_code
+         FROM events e
          WHERE %(unsettled)s AND e.outcome_status IS NULL
            AND (e.received_at, e.client_generated_id) > (%(low_at)s, %(low_id)s::uuid)
            AND (e.received_at, e.client_generated_id) < (%(high_at)s, %(high_id)s::uuid)
          ORDER BY e.received_at DESC
          LIMIT %(most)s + 1)
         UNION ALL
-        (SELECT e.* FROM events e
+        (SELECT e.user_id, e.client_generated_id, e.event_type, e.publish_status, e.publish_failure_reason,
+                e.outcome_status, e.outcome_code
+         FROM events e
          WHERE %(rejected)s AND e.outcome_status = 'rejected'
            AND (e.received_at, e.client_generated_id) > (%(low_at)s, %(low_id)s::uuid)
            AND (e.received_at, e.client_generated_id) < (%(high_at)s, %(high_id)s::uuid)
          ORDER BY e.received_at DESC
          LIMIT %(most)s + 1)
         UNION ALL
-        (SELECT e.* FROM events e
-         WHERE %(of_one)s AND e.user_id = %(own_id)s::uuid
+        (SELECT e.user_id, e.client_generated_id, e.event_type, e.publish_status, e.publish_failure_reason,
+                e.outcome_status, e.outcome_code
+         FROM events e
+         WHERE %(of_one)s AND %(whose)s::uuid IS NULL AND e.user_id = %(own_id)s::uuid
            AND (e.received_at, e.client_generated_id) > (%(low_at)s, %(low_id)s::uuid)
            AND (e.received_at, e.client_generated_id) < (%(high_at)s, %(high_id)s::uuid)
          ORDER BY e.received_at DESC
          LIMIT %(most)s + 1)
         UNION ALL
-        (SELECT e.* FROM events e
+        (SELECT e.user_id, e.client_generated_id, e.event_type, e.publish_status, e.publish_failure_reason,
+                e.outcome_status, e.outcome_code
+         FROM events e
          WHERE %(of_one)s AND e.client_generated_id = %(own_id)s::uuid
-           AND e.user_id <> e.client_generated_id
+           AND (e.user_id = %(whose)s::uuid OR %(whose)s::uuid IS NULL AND e.user_id <> e.client_generated_id)
            AND (e.received_at, e.client_generated_id) > (%(low_at)s, %(low_id)s::uuid)
            AND (e.received_at, e.client_generated_id) < (%(high_at)s, %(high_id)s::uuid)
          LIMIT %(most)s + 1)

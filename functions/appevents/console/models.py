@@ -1,6 +1,6 @@
 """What requests about events take. The layer has the shapes of their answers."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 from uuid import UUID
 
 from pydantic import AfterValidator, Field, StringConstraints
@@ -16,6 +16,26 @@ from fintegrate.http.validation import Described, Instant, RequestModel, Text
 _ID = "550e8400-e29b-41d4-a716-446655440000"
 _UUID = "[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}"
 UPLOAD_PREFIX, LETTER_PREFIX = "upload-", "letter-"
+_EVENT = rf"{_UUID}(?:\.{_UUID})?"
+"""With its user behind a dot: clients make the ids, so two users' events may have the same one."""
+
+
+class Named(NamedTuple):
+    """The ids in that of an event: its client's, and its user's where it says whose it is."""
+
+    id: str
+    user_id: str | None
+
+
+def event_id_of(client_generated_id: str, user_id: str) -> str:
+    """The id of an event in the console, which no other has."""
+    return f"{client_generated_id}.{user_id}"
+
+
+def named(event_id: str) -> Named:
+    """What an event's id says."""
+    own_id, _, user_id = event_id.partition(".")
+    return Named(own_id, user_id or None)
 
 
 def _known(event_type: str) -> str:
@@ -27,12 +47,22 @@ def _known(event_type: str) -> str:
 EventId = Annotated[
     str,
     StringConstraints(
-        pattern=f"^(?:{UPLOAD_PREFIX}|{LETTER_PREFIX})?{_UUID}$", to_lower=True, max_length=43
+        pattern=f"^(?:{_EVENT}|(?:{UPLOAD_PREFIX}|{LETTER_PREFIX}){_UUID})$",
+        to_lower=True,
+        max_length=73,
     ),
     Described(
-        "An event's `client_generated_id`, `upload-` and a video's id, or `letter-` and a dead letter's",
+        "An event's `client_generated_id`, a dot and its `user_id`, or the first alone; `upload-` and a "
+        "video's id, or `letter-` and a dead letter's",
         _ID,
     ),
+]
+ListedId = Annotated[
+    str,
+    StringConstraints(
+        pattern=f"^(?:{_EVENT}|{UPLOAD_PREFIX}{_UUID})$", to_lower=True, max_length=73
+    ),
+    Described("Only this event or upload, or the events of the user with this id", None),
 ]
 EventType = Annotated[
     str,
@@ -60,9 +90,7 @@ class EventListing(Span):
         Annotated[Text, StringConstraints(max_length=200)] | None,
         Described("A part of the reason", None),
     ] = None
-    event: Annotated[
-        EventId | None, Described("Only this event, or the events of the user with this id", None)
-    ] = None
+    event: ListedId | None = None
     order: Annotated[
         Literal["newest", "oldest"], Described("Which come first, by time of acceptance", None)
     ] = "newest"
@@ -77,10 +105,10 @@ class OverviewRequest(RequestModel):
 
 
 class EventRef(RequestModel):
-    """One event; `user_id` says whose, if several users have made the same id."""
+    """One event; by a client's id alone the newest, if several users have made the same one."""
 
     event_id: EventId
-    user_id: Annotated[UUID | None, Described("Its user", None)] = None
+    user_id: Annotated[UUID | None, Described("Whose it must be", None)] = None
     payload: Annotated[
         bool, Described("Whether to answer the shape of what it says, too", False)
     ] = False

@@ -150,9 +150,14 @@ LEFT JOIN media_metadata m ON m.video_id = v.video_id
 LEFT JOIN feed_posts p ON p.video_id = v.video_id
 WHERE v.video_id = %(id)s AND (%(user_id)s::uuid IS NULL OR v.user_id = %(user_id)s)
 
+-- name: is_user
+-- Whether this user has uploads.
+SELECT FROM videos WHERE user_id = %(user_id)s LIMIT 1
+
 -- name: failures
 SELECT failure_code AS reason, count(*) AS events, min(created_at) AS first_at, max(created_at) AS last_at,
-       'upload-' || (array_agg(video_id ORDER BY created_at DESC))[1] AS sample_event_id
+       'upload-' || (array_agg(video_id ORDER BY created_at DESC))[1] AS sample_event_id,
+       sum(count(*)) OVER () >= %(most)s AS is_cut
 FROM (SELECT video_id, failure_code, created_at
       FROM videos
       WHERE status = 'failed' AND created_at >= %(since)s

@@ -60,6 +60,7 @@ CREATE INDEX events_by_time ON events (received_at, client_generated_id);
 CREATE INDEX events_by_id ON events (client_generated_id);
 CREATE INDEX events_rejected
     ON events (received_at, client_generated_id) WHERE outcome_status = 'rejected';
+CREATE INDEX events_rejected_of_type ON events (event_type, received_at) WHERE outcome_status = 'rejected';
 CREATE INDEX events_with_payload ON events (outcome_at) WHERE payload IS NOT NULL AND outcome_status IS NOT NULL;
 
 -- What ended in a dead-letter queue, taken from there before it was acknowledged. body is emptied a day

@@ -41,7 +41,8 @@ def test_processed_event_has_every_step(
 
     life = look("/events/data", event_id=told)
 
-    assert (life["event_id"], life["state"], life["stream"]) == (told, "processed", "machine")
+    assert life["event_id"] == f"{told}.{user.id}"
+    assert (life["state"], life["stream"]) == ("processed", "machine")
     assert sorted(steps(life)) == ["accepted", "delivered", "processed", "published"]
     assert steps(life)[:2] == ["accepted", "published"]
     held = life["durations"]
@@ -124,16 +125,33 @@ def test_every_view_tells_one_state(look: Look, query: Query) -> None:
         assert hit["title"].endswith(f", {state}")
 
 
-def test_id_of_several_users_can_be_told(look: Look, query: Query, user: User) -> None:
-    event_id = write_event(query, user_id=user.id, age=5)
-    write_event(query, "dm.message.sent", event_id=event_id)
+def test_one_id_of_two_users_is_two(look: Look, query: Query, user: User) -> None:
+    """Every view tells them apart, and opens the one that it shows; an id alone is the newest's."""
+    own_id = str(uuid.uuid4())
+    old = write_event(query, user_id=user.id, event_id=own_id, age=5, code="gave_up")
+    new = write_event(query, "dm.message.sent", event_id=own_id, code="too_deep")
+    same = write_event(query, user_id=own_id, event_id=own_id, age=9)
+    write_letter(query, old)
 
-    newest = look("/events/data", event_id=event_id.upper())
-    mine = look("/events/data", event_id=event_id, user_id=user.id)
+    rows = look("/events/list", event=own_id)["events"]
+    hits = look("/events/search", q=own_id)["hits"]
+    groups = look("/events/failures")["groups"]
 
-    assert (newest["event_type"], mine["event_type"]) == ("dm.message.sent", "machine.note.saved")
-    assert facts(mine)["users with this id"] == "2"
-    assert len(look("/events/list", event=event_id)["events"]) == 2
+    opened = [look("/events/data", event_id=row["event_id"]) for row in rows]
+    assert [each["event_id"] for each in opened] == [new, old, same]
+    assert [{name: each[name] for name in row} for each, row in zip(opened, rows, strict=True)] == [
+        {**row, "lag_ms": each["lag_ms"]} for each, row in zip(opened, rows, strict=True)
+    ]
+    assert facts(opened[1])["users with this id"] == "3"
+    assert {hit["link"] for hit in hits if hit["kind"] == "event"} == {
+        f"/event?event_id={each}" for each in (new, old, same)
+    }
+    assert {each["sample_event_id"] for each in groups} == {new, old}
+    assert look("/events/data", event_id=own_id.upper())["event_id"] == new
+    assert look("/events/data", event_id=own_id, user_id=user.id)["event_id"] == old
+    for each in (old, same):
+        assert [row["event_id"] for row in look("/events/list", event=each)["events"]] == [each]
+        assert [hit["id"] for hit in look("/events/search", q=each.upper())["hits"]] == [each]
 
 
 UPLOADS = {
@@ -161,8 +179,8 @@ def test_upload_has_its_steps(look: Look, query: Query) -> None:
 
 def test_upload_and_its_event_know_each_other(look: Look, query: Query, user: User) -> None:
     upload = write_upload(query, "uploaded", user_id=user.id)
-    event_id = upload.removeprefix("upload-")
-    write_event(query, "media.upload_requested", event_id=event_id, user_id=user.id)
+    asked = upload.removeprefix("upload-")
+    event_id = write_event(query, "media.upload_requested", event_id=asked, user_id=user.id)
 
     (of_event,) = look("/events/data", event_id=event_id)["siblings"]
     (of_upload,) = look("/events/data", event_id=upload)["siblings"]
@@ -191,10 +209,11 @@ def test_what_does_not_exist_is_not_found(
 
     for wanted in (
         {"event_id": str(uuid.uuid4())},
-        {"event_id": f"upload-{event_id}"},
+        {"event_id": f"upload-{event_id[:36]}"},
+        {"event_id": f"{event_id[:36]}.{user.id}"},
         {"event_id": upload.removeprefix("upload-")},
         {"event_id": event_id, "user_id": user.id},
     ):
         assert ask("/events/data", **wanted).status == 404, wanted
-    for wrong in ("", "upload-", "x" * 300, f"{event_id} OR 1=1", "\0"):
+    for wrong in ("", "upload-", "x" * 300, f"{event_id} OR 1=1", f"upload-{event_id}", "\0"):
         assert ask("/events/data", event_id=wrong).status == 422, wrong

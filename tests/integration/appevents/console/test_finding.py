@@ -17,6 +17,7 @@ from tests.integration.appevents.console.written import (
     write_letter,
     write_upload,
 )
+from tests.support.plans import rows_read
 
 Look = Callable[..., Any]
 
@@ -38,17 +39,35 @@ def test_each_kind_is_found(look: Look, query: Query, user: User) -> None:
     upload = write_upload(query, "processed", user_id=user.id)
     letter, of_nothing = write_letter(query, event_id), write_letter(query, None, "dm")
 
-    whose = f"event_id={event_id}&user_id={user.id}"
-    (event,) = hits(look, f" {event_id.upper()} ")
-    assert (event["kind"], event["link"]) == ("event", f"/event?{whose}")
+    (event,) = hits(look, f" {event_id[:36].upper()} ")
+    assert (event["kind"], event["link"]) == ("event", f"/event?event_id={event_id}")
     assert event["title"] == "machine.note.saved, dead_lettered"
     for text in (upload, upload.removeprefix("upload-")):
         (hit,) = hits(look, text)
         assert (hit["kind"], hit["id"]) == ("upload", upload)
     (owner,) = hits(look, user.id)
     assert (owner["kind"], owner["link"]) == ("user", f"/events?event={user.id}")
-    assert [each["link"] for each in hits(look, letter)] == [f"/event?{whose}"]
+    assert [each["link"] for each in hits(look, letter)] == [event["link"]]
     assert hits(look, of_nothing)[0]["link"] == f"/event?event_id=letter-{of_nothing}"
+
+
+def test_search_reads_no_page(look: Look, query: Query, user: User) -> None:
+    """A user with many events is one hit; of one id no more are read than are shown."""
+    for _ in range(25):
+        write_event(query, user_id=user.id)
+    shared = str(uuid.uuid4())
+    for _ in range(25):
+        write_event(query, event_id=shared)
+    uploader = str(uuid.uuid4())
+    write_upload(query, "processed", user_id=uploader)
+
+    with rows_read({"page", "total"}) as pages, rows_read({"events", "is_user"}) as read:
+        assert [each["kind"] for each in hits(look, user.id)] == ["user"]
+        assert [each["kind"] for each in hits(look, uploader)] == ["user"]
+        assert len(hits(look, shared)) == 20
+
+    assert pages == {}
+    assert max(read.values()) <= 20
 
 
 def test_functions_are_found_by_name(look: Look) -> None:
@@ -81,7 +100,11 @@ def test_failures_are_grouped_by_cause(look: Look, query: Query) -> None:
         ("notification", "dead_lettered", None, "not_json"): 1,
         ("processing", "failed", "upload", "damaged"): 1,
     }
-    assert set(groups(look, stream="machine").values()) == {1, 2}
+    ids = {each["failure_group"] for each in look("/events/failures")["groups"]}
+    assert len(ids) == 6
+    of_machine = look("/events/failures", stream="machine")["groups"]
+    assert len(ids & {each["failure_group"] for each in of_machine}) == 2
+    assert [each["events"] for each in of_machine] == [2, 1]
     assert groups(look, stream="processing").keys() == {
         ("processing", "failed", "upload", "damaged")
     }
@@ -114,6 +137,28 @@ def test_many_causes_are_bounded(look: Look, query: Query, monkeypatch: pytest.M
 
     assert [each["reason"] for each in answer["groups"]] == ["code_0", "code_1"]
     assert (answer["rest"], answer["truncated"]) == ({"events": 3, "groups": 3}, True)
+
+
+def test_each_kind_says_its_bound(
+    look: Look, query: Query, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Groups of several kinds are not added up, and letters that tell nothing new count too."""
+    monkeypatch.setattr(failures, "MOST", 3)
+    for _ in range(2):
+        write_event(query, code="id_taken")
+        write_letter(query, None, "notification", "not_json")
+        write_upload(query, "failed")
+
+    assert not look("/events/failures")["truncated"]
+    for _ in range(3):
+        write_letter(query, write_event(query, "comment.created", code="gave_up"), "video")
+
+    assert look("/events/failures", stream="video")["truncated"]
+    assert not look("/events/failures", stream="machine")["truncated"]
+    assert groups(look, stream="machine").keys() == {
+        ("machine", "rejected", "machine.note.saved", "id_taken")
+    }
+    assert not look("/events/failures", stream="notification")["truncated"]
 
 
 def test_users_may_not_find(user: User) -> None:

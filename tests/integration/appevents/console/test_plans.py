@@ -75,7 +75,7 @@ FILTERS: list[dict[str, str]] = [
 ]
 OF_OVERVIEW = {"unsettled", "rejected", "letters", "committed", "settled", "lag"}
 OF_FAILURES = {"rejected", "letters", "failures"}
-OF_ONE = {"event", "letters", "acted", "one", "letter", "page"}
+OF_ONE = {"event", "events", "letters", "acted", "one", "letter", "is_user"}
 OF_UPLOADS = {"under_way", "failed", "processed", "lag"}
 
 
@@ -137,6 +137,7 @@ def test_other_reads_are_bounded(
 
     assert most_read(OF_OVERVIEW | OF_UPLOADS, lambda: look("/overview")) <= EACH * LOOKED_AT + FEW
     assert most_read(OF_FAILURES, lambda: look("/events/failures")) <= 3 * LOOKED_AT + FEW
+    assert most_read({"rejected"}, lambda: look("/events/failures", stream="dm")) < FEW
     wanted = {"id": str(uuid.uuid4()), "user_id": None, "payload": False}
     assert blocks_read(running, life.SQL["event"], wanted) < FEW_BLOCKS
     for event_id in (each["event_id"] for each in events):

@@ -21,7 +21,10 @@ def write_event(
     event_id: str | None = None,
     words: str | None = None,
 ) -> str:
-    """Write an event of that age in seconds; returns its id. With a `code` it was rejected."""
+    """Write an event of that age in seconds; returns its id in the console.
+
+    `event_id`: as its client has made it. With a `code` it was rejected.
+    """
     event_id, user_id = event_id or str(uuid.uuid4()), user_id or str(uuid.uuid4())
     status = "rejected" if code else "processed" if processed else None
     query(
@@ -46,7 +49,7 @@ def write_event(
         status=status,
         code=code,
     )
-    return event_id
+    return f"{event_id}.{user_id}"
 
 
 def write_letter(
@@ -59,18 +62,21 @@ def write_letter(
     event_type: str | None = None,
 ) -> str:
     """Write a dead letter of an event; returns its id."""
+    own, _, user_id = (event_id or "").partition(".")
     (row,) = query(
         "notify",
         "INSERT INTO dead_letters (service, user_id, client_generated_id, message_id, event_type,"
         " error_code, error, attempt, body, headers, failed_at, redriven_at, fingerprint)"
         " SELECT %(died_in)s,"
-        " (SELECT user_id FROM events WHERE client_generated_id = %(event_id)s LIMIT 1), %(event_id)s,"
+        " %(user_id)s, %(event_id)s,"
         " 'm', coalesce(%(event_type)s,"
-        " (SELECT event_type FROM events WHERE client_generated_id = %(event_id)s LIMIT 1)),"
+        " (SELECT event_type FROM events"
+        " WHERE client_generated_id = %(event_id)s AND user_id = %(user_id)s)),"
         " %(code)s, 'some words', 5, 'x', '{}', now(), CASE WHEN NOT %(is_open)s THEN now() END,"
         " gen_random_uuid()::text"
         " RETURNING dead_letter_id",
-        event_id=event_id,
+        event_id=own or None,
+        user_id=user_id or None,
         died_in=service,
         code=code,
         is_open=is_open,
