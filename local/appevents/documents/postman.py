@@ -38,6 +38,7 @@ PLAN = Plan(
         "POST /api/v1/notify/events/batch": {"events": [EVENT]},
         "POST /api/v1/videos": {"client_generated_id": "{{$guid}}"},
         "POST /api/v1/notify/events/status": {"ids": ["{{client_generated_id}}"]},
+        "GET /app/events/data": {"event_id": "{{client_generated_id}}"},
     },
     only_with={
         **dict.fromkeys(("GET /metrics", "GET /api/v1/metrics"), "metrics"),
