@@ -10,7 +10,7 @@ from fintegrate.http.endpoint import Answer, Call
 
 @events.route("/app/events/list", methods=["GET"])
 @admin_endpoint(EventListing, gives=EventsShown)
-def list_events(call: Call[EventListing]) -> Answer:
+def list_console_events(call: Call[EventListing]) -> Answer:
     """A page of events; nothing of what they say.
 
     A page looks at 5,000 events and 5,000 uploads at most. Where that is too few to fill it,

@@ -10,7 +10,7 @@ from fintegrate.http.endpoint import Answer, Call
 
 @events.route("/app/events/failures", methods=["GET"])
 @admin_endpoint(Failures, gives=CausesShown)
-def list_failures(call: Call[Failures]) -> Answer:
+def list_console_failures(call: Call[Failures]) -> Answer:
     """Rejected events, dead letters and failed uploads by function, type and code, the largest first."""
     own, asked = parts(), call.body
     return Answer(

@@ -11,7 +11,7 @@ from fintegrate.http.endpoint import Answer, Call
 
 @events.route("/app/events/data", methods=["GET"])
 @admin_endpoint(EventRef, gives=LifeShown, looks_up=True)
-def read_event(call: Call[EventRef]) -> Answer:
+def read_console_event(call: Call[EventRef]) -> Answer:
     """Every step with its words, who held it for how long, and what else is known.
 
     What a user wrote is never shown: with `payload` there are its fields, ids and kinds.

@@ -23,7 +23,7 @@ KEPT = (ANSWERS, SERVERS, QUEUES, history.OVER, reading.LAGS)
 
 @overview.route("/app/overview", methods=["GET"])
 @admin_endpoint(OverviewRequest, gives=SystemOverview, versioned=True)
-def read_overview(call: Call[OverviewRequest]) -> Answer:
+def read_console_overview(call: Call[OverviewRequest]) -> Answer:
     """What needs attention, where events wait, every stream, the servers and the last hour.
 
     A process answers from memory for a second, and for longer what took long to read.

@@ -19,7 +19,7 @@ SQL = queries_beside(__name__)
 
 @events.route("/app/events/search", methods=["GET"])
 @admin_endpoint(Search, gives=Hits)
-def search_events(call: Call[Search]) -> Answer:
+def search_console_events(call: Call[Search]) -> Answer:
     """What the text is the id of, and the functions whose name begins with it."""
     text = sought(call.body.q).small
     found = [each for each in names() if each.startswith(text.removeprefix("app_"))]

@@ -5,7 +5,7 @@
 WITH failed AS (
     SELECT d.event, d.lane_id, d.stage, e.event_type, e.created_at, d.is_last,
            CASE WHEN d.reason ~ '[0-9@]|//' THEN
-               left(regexp_replace(d.reason, '[^\s,;=()"''<>{}]*([0-9@]|//)[^\s,;=()"''<>{}]*', '#', 'g'),
+               left(regexp_replace(d.reason, '[^\s,\x3b=()"''<>{}]*([0-9@]|//)[^\s,\x3b=()"''<>{}]*', '#', 'g'),
                     500)
            ELSE left(coalesce(d.reason, ''), 500) END COLLATE "C" AS reason
     FROM unnest(%(lanes)s::bigint[]) AS lane (lane_id)

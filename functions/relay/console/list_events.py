@@ -10,7 +10,7 @@ from fintegrate.http.endpoint import Access, Answer, Call
 
 @console.route("/relay/events/list", methods=["GET"])
 @endpoint(EventListing, gives=EventsShown, access=Access.ADMIN)
-def list_events(call: Call[EventListing]) -> Answer:
+def list_console_events(call: Call[EventListing]) -> Answer:
     """A page of events, one entry for each destination of an event.
 
     A page looks at 3,000 deliveries at most. Where that is too few to fill it, `truncated` says so, and

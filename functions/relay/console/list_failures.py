@@ -10,6 +10,6 @@ from fintegrate.http.endpoint import Access, Answer, Call
 
 @console.route("/relay/events/failures", methods=["GET"])
 @endpoint(Failures, gives=CausesShown, access=Access.ADMIN)
-def list_failures(call: Call[Failures]) -> Answer:
+def list_console_failures(call: Call[Failures]) -> Answer:
     """What was refused or expired, by lane, state, type and reason, the largest group first."""
     return Answer(failures.group_failures(call.db, call.body.stream, call.body.begin))

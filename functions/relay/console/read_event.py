@@ -13,7 +13,7 @@ READ = "read the payload of event {event_id}"
 
 @console.route("/relay/events/data", methods=["GET"])
 @endpoint(EventRef, gives=LifeShown, access=Access.ADMIN, looks_up=True)
-def read_event(call: Call[EventRef]) -> Answer:
+def read_console_event(call: Call[EventRef]) -> Answer:
     """Its steps, who held it for how long, and what became of it at the other destinations.
 
     With `payload` also what was sent, without user data; the audit log has a row of that.

@@ -19,7 +19,7 @@ SERVERS: Kept[servers.SystemState] = Kept(2.0)
 
 @console.route("/relay/overview", methods=["GET"])
 @endpoint(OverviewRequest, gives=RelayOverview, access=Access.ADMIN, looks_up=True, versioned=True)
-def read_overview(call: Call[OverviewRequest]) -> Answer:
+def read_console_overview(call: Call[OverviewRequest]) -> Answer:
     """What needs attention, where events wait, every lane, the servers and the last hour.
 
     A process answers from memory for a second, and for longer what took long to read.

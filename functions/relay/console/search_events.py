@@ -18,7 +18,7 @@ SQL = queries_beside(__name__)
 
 @console.route("/relay/events/search", methods=["GET"])
 @endpoint(Search, gives=Hits, access=Access.ADMIN)
-def search_events(call: Call[Search]) -> Answer:
+def search_console_events(call: Call[Search]) -> Answer:
     """What the text is the id of, at any shop; and lanes whose shop or platform begins with it."""
     text = call.body.q.strip()
     lanes = read_lanes(call.db)

@@ -16,7 +16,13 @@ for (const found of [answered, ...(answered.events || []).slice(0, 1)])
     if (found[name]) pm.collectionVariables.set(name, found[name]);
 if (answered.api_key)
   pm.collectionVariables.set("issued_key_id", answered.api_key.split("_")[1]);"""
-GIVEN = ("issued_key_id", "blocked_customer_id", "dead_letter_id", "running_job_id")
+GIVEN = (
+    "issued_key_id",
+    "blocked_customer_id",
+    "dead_letter_id",
+    "running_job_id",
+    "console_session",
+)
 """Other variables: the public id of an issued key; a customer, a dead letter and a replay to be named by
 hand."""
 SENT: dict[str, dict[str, Any]] = {
@@ -47,6 +53,7 @@ ONLY_WITH = {
     "POST /dead-letters/resolve": "dead_letter_id",
     "GET /dead-letters/data": "dead_letter_id",
     "POST /replay/change-status": "running_job_id",
+    "GET /console/pass": "console_session",
 }
 """Requests that are skipped until somebody sets the variable."""
 PLACES = {

@@ -9,9 +9,9 @@ import pytest
 
 from chalicelib.banking.overview import figures
 from chalicelib.banking.overview.conditions import CONDITIONS
-from chalicelib.banking.overview.servers import SystemState, missed_periods
 from chalicelib.banking.tenants import ADMIN_ID
 from fintegrate.console.attention import attention, in_short, verdict, worst
+from fintegrate.console.servers import SystemState, missed_periods
 from fintegrate.schedule_runs import ScheduleState
 
 NOW = datetime(2026, 11, 26, 2, 47, tzinfo=UTC)
@@ -226,15 +226,17 @@ def test_schedule_is_missed_when_health_says_so() -> None:
     assert not condition.is_met(missed_periods(state("failing", None), None, 60))
 
 
-def test_tenant_hears_nothing_of_schedules() -> None:
+def test_schedules_can_be_left_out() -> None:
+    """A tenant hears nothing of them."""
     servers = [
         {"name": "database", "status": "up", "latency_ms": 1},
         {"name": "broker", "status": "down", "latency_ms": None},
     ]
     seen = SystemState(servers, "open", [state("late", None)], {"resend": 60})
 
-    def found(*, tenant: bool) -> list[str]:
-        return [each.condition.name for each in seen.findings(NOW, tenant=tenant)]
+    def found(*, with_schedules: bool) -> list[str]:
+        findings = seen.findings(CONDITIONS, NOW, with_schedules=with_schedules)
+        return [each.condition.name for each in findings]
 
-    assert found(tenant=True) == ["server_away", "breaker_open"]
-    assert found(tenant=False) == ["server_away", "breaker_open", "schedule_missed"]
+    assert found(with_schedules=False) == ["server_away", "breaker_open"]
+    assert found(with_schedules=True) == ["server_away", "breaker_open", "schedule_missed"]
