@@ -18,7 +18,7 @@ for (const found of (answered.results || []).slice(0, 1))
 EVENT = {
     "storefront_id": "{{storefront_code}}",
     "event_name": "purchase_completed",
-    "event_time": "2026-11-26T10:00:00-05:00",
+    "event_time": "{{$isoTimestamp}}",
     "order_id": "{{$timestamp}}",
     "order_revenue": 80.79,
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from chalicelib.relay.replay.models import Replay
 from chalicelib.relay.replay.replay import FIRST, replay
 from tests.integration.relay.conftest import Reply, deliver
 from tests.integration.relay.receiver import Receiver
-from tests.integration.relay.test_slice import EVENT
+from tests.integration.relay.test_slice import EVENT, HAPPENED
 
 Query = Callable[..., list[dict[str, Any]]]
 Call = Callable[..., Reply]
@@ -80,8 +81,14 @@ FILTERS: list[tuple[dict[str, Any], int]] = [
     ({"statuses": ["expired", "skipped", "pending", "delivered"]}, 0),
     ({"reasons": ["no such reason"]}, 0),
     ({"reasons": ["refused"]}, 3),
-    ({"event_time_to": "2026-11-19T00:00:00Z"}, 0),
-    ({"event_time_from": "2026-11-20T00:00:00Z", "event_time_to": "2026-11-21T00:00:00Z"}, 3),
+    ({"event_time_to": (HAPPENED - timedelta(hours=1)).isoformat()}, 0),
+    (
+        {
+            "event_time_from": (HAPPENED - timedelta(hours=1)).isoformat(),
+            "event_time_to": (HAPPENED + timedelta(hours=1)).isoformat(),
+        },
+        3,
+    ),
 ]
 
 

@@ -23,13 +23,14 @@ from local.services.settings import RECORD, settings_environment
 from local.serving.server import start_server
 from tests.integration.relay.conftest import SETTING
 from tests.integration.relay.receiver import Receiver, receiving
+from tests.integration.relay.test_slice import HAPPENED
 from tests.support.openapi import hold_to_document
 from tests.support.waiting import eventually
 
 EVENT = {
     "storefront_id": "bosley",
     "event_name": "purchase_completed",
-    "event_time": "2026-11-20T10:00:00-05:00",
+    "event_time": HAPPENED.isoformat(),
     "order_id": "2025010100001111",
     "order_revenue": 80.79,
 }
@@ -154,7 +155,11 @@ def test_relay_alone_keeps_to_its_documents(environment: dict[str, str], example
         item["name"]: item["request"] for folder in collection["item"] for item in folder["item"]
     }
     with serving({**environment, "SYSTEM": "relay"}) as client:
-        known = {"base_url": str(client.base_url), "$timestamp": "1"}
+        known = {
+            "base_url": str(client.base_url),
+            "$timestamp": "1",
+            "$isoTimestamp": HAPPENED.isoformat(),
+        }
         refused: dict[str, str] = {}
         for name, request in requests.items():
             if name not in PLAN.only_with:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -14,10 +15,12 @@ from chalicelib.relay import wiring
 from tests.integration.relay.conftest import Reply, deliver
 from tests.integration.relay.receiver import Receiver
 
+HAPPENED = datetime.now(timezone(timedelta(hours=-5))).replace(microsecond=0) - timedelta(days=1)
+"""An event is sent for seven days after it happened."""
 EVENT = {
     "storefront_id": "bosley",
     "event_name": "purchase_completed",
-    "event_time": "2026-11-20T10:00:00-05:00",
+    "event_time": HAPPENED.isoformat(),
     "order_id": "2025010100001111",
     "order_revenue": 80.79,
     "user": {"email": "Jane.Roe@example.com", "phone": "+1 650 555 1234"},
@@ -92,7 +95,7 @@ def test_bad_items_leave_good_ones_alone(call: Callable[..., Reply], secret: str
     bad = [
         "text",
         {**EVENT, "storefront_id": "unknown"},
-        {**EVENT, "event_time": "2026-11-20T10:00:00"},
+        {**EVENT, "event_time": HAPPENED.replace(tzinfo=None).isoformat()},
         {**EVENT, "order_id": None},
         {**EVENT, "event_name": "x\0"},
         {**EVENT, "order_revenue": -1},

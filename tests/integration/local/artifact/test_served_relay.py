@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -26,7 +27,7 @@ SETTING = "RELAY_DATABASE_URL"
 EVENT = {
     "storefront_id": "bosley",
     "event_name": "purchase_completed",
-    "event_time": "2026-11-20T10:00:00-05:00",
+    "event_time": datetime.now(UTC).isoformat(),
     "order_id": "2025010100001111",
     "order_revenue": 80.79,
 }
