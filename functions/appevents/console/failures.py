@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 from chalicelib.appevents.console import uploads
-from chalicelib.appevents.console.listing import planned
 from chalicelib.appevents.console.streams import UPLOAD, UPLOADS, event_types, names, stream_of
 from fintegrate.database import Database, Row
 from fintegrate.queries import queries_beside
@@ -31,11 +30,11 @@ def group_failures(
         "streams": names() if stream is None else [stream],
         "types": None if stream is None else [e for e in event_types() if stream_of(e) == stream],
     }
-    rejected = planned(db, SQL["rejected"], wanted)
-    letters = planned(db, SQL["letters"], wanted)
+    rejected = db.fetch_all(SQL["rejected"], wanted, revive=True)
+    letters = db.fetch_all(SQL["letters"], wanted)
     failed = []
     if stream in (None, UPLOADS):
-        failed = planned(videos(), uploads.SQL["failures"], wanted)
+        failed = videos().fetch_all(uploads.SQL["failures"], wanted, revive=True)
     groups = [
         *(_group(stream_of(row["event_type"]), row["stage"], row) for row in rejected),
         *(_group(row["stream"], "dead_lettered", row) for row in letters if not row["is_told"]),

@@ -11,7 +11,7 @@ from chalicelib.appevents.console.history import Flow
 from chalicelib.appevents.console.queues_seen import Queue, QueuesSeen
 from chalicelib.appevents.console.streams import OUTCOMES, UPLOADS
 from chalicelib.appevents.console.waiting import earlier
-from fintegrate.console.ages import seconds_since
+from fintegrate.console.ages import seconds_since, whole
 from fintegrate.console.attention import Finding, in_short, rank, worst
 from fintegrate.database import Row
 
@@ -130,9 +130,9 @@ def _stream(row: Row, most: Finding | None, flow: Flow) -> dict[str, Any]:
         "publish_failed": None,
         "delivery_failed": row["rejected"],
         "dead_letters": row["dead_letters"],
-        "oldest_pending_seconds": _whole(row["oldest_pending_seconds"]),
+        "oldest_pending_seconds": whole(row["oldest_pending_seconds"]),
         "oldest_held_back_seconds": None,
-        "oldest_failed_seconds": _whole(seconds_since(row["oldest_letter_at"], now)),
+        "oldest_failed_seconds": whole(seconds_since(row["oldest_letter_at"], now)),
         "spark": row["spark"] if "spark" in row else flow.spark(now, name),
     }
 
@@ -152,12 +152,8 @@ def _waiting(rows: Sequence[Row], count: str, since: str) -> dict[str, Any]:
     for row in rows:
         oldest = earlier(oldest, row[since])
     age = seconds_since(oldest, rows[0]["at"])
-    return {"count": _sum(rows, count), "oldest_seconds": _whole(age)}
+    return {"count": _sum(rows, count), "oldest_seconds": whole(age)}
 
 
 def _sum(rows: Sequence[Row], name: str) -> int:
     return sum(row[name] or 0 for row in rows)
-
-
-def _whole(seconds: float | None) -> int | None:
-    return None if seconds is None else int(seconds)

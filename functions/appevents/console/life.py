@@ -42,7 +42,7 @@ def read_event(db: Database, database_of: DatabaseOf, wanted: Mapping[str, Any])
 
 
 def _event(db: Database, database_of: DatabaseOf, asked: Mapping[str, Any]) -> dict[str, Any]:
-    event = db.fetch_one(SQL["event"], asked)
+    event = db.fetch_one(SQL["event"], asked, revive=True)
     if event is None:
         raise NotFound(NOT_FOUND)
     key = {"id": event["id"], "user_id": event["own_id"]}
@@ -63,11 +63,11 @@ def _event(db: Database, database_of: DatabaseOf, asked: Mapping[str, Any]) -> d
 
 
 def _upload(db: Database, database_of: DatabaseOf, asked: Mapping[str, Any]) -> dict[str, Any]:
-    upload = database_of("video").fetch_one(uploads.SQL["one"], asked)
+    upload = database_of("video").fetch_one(uploads.SQL["one"], asked, revive=True)
     if upload is None:
         raise NotFound(NOT_FOUND)
     key = {"id": upload["id"], "user_id": upload["own_id"], "payload": False}
-    event = db.fetch_one(SQL["event"], key)
+    event = db.fetch_one(SQL["event"], key, revive=True)
     return {
         **shown(upload),
         "payload": None,
@@ -80,7 +80,7 @@ def _upload(db: Database, database_of: DatabaseOf, asked: Mapping[str, Any]) -> 
 
 def _letter(db: Database, asked: Mapping[str, Any]) -> dict[str, Any]:
     """A dead letter by itself: it may be of no client's event."""
-    letter = db.fetch_one(SQL["letter"], asked)
+    letter = db.fetch_one(SQL["letter"], asked, revive=True)
     if letter is None:
         raise NotFound(NOT_FOUND)
     return {
@@ -108,7 +108,7 @@ def _elsewhere(
 ) -> Row | None:
     """What a service's own database has; None too while it is away."""
     try:
-        return database_of(service).fetch_one(sql, key)
+        return database_of(service).fetch_one(sql, key, revive=True)
     except (Unavailable, SettingsError, KeyError):
         return None
 

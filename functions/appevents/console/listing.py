@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import nullcontext
 from typing import Any, NamedTuple
 
 from chalicelib.appevents.console import states, uploads
@@ -83,13 +82,6 @@ def shown(row: Row) -> dict[str, Any]:
     }
 
 
-def planned(db: Database, sql: str, parameters: Mapping[str, Any]) -> list[Row]:
-    """Run a statement that is not compiled."""
-    with nullcontext() if db.in_transaction else db.transaction():
-        db.execute(SQL["plan"], {})
-        return db.fetch_all(sql, parameters)
-
-
 def _place_of_events(asked: EventListing, database: Callable[[], Database]) -> Iterable[Place]:
     types = set(event_types() if asked.stream is None else types_of(asked.stream))
     if asked.event_types is not None:
@@ -129,7 +121,7 @@ def _read(place: Place, parameters: Mapping[str, Any], limit: int) -> Part:
     most = max(limit + 1, _most(place))
     asked = {**parameters, **_of_place(place), "limit": limit, "most": most}
     matching: list[Row] = []
-    for row in planned(place.database(), place.statements["page"], asked):
+    for row in place.database().fetch_all(place.statements["page"], asked, revive=True):
         is_cut = row.pop("is_cut")
         if row.pop("matches"):
             matching.append(row)
@@ -159,7 +151,7 @@ def _count(places: Sequence[Place], asked: EventListing) -> Total:
     for place in places:
         most = _most(place)
         wanted = {**parameters, **_of_place(place), "most": most}
-        (row,) = planned(place.database(), place.statements["total"], wanted)
+        (row,) = place.database().fetch_all(place.statements["total"], wanted)
         found.append(of_count(row, most))
     return Total(sum(each.total for each in found), any(each.at_least for each in found))
 

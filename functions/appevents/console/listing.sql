@@ -183,7 +183,3 @@ FROM (
          LIMIT %(most)s + 1)
     ) e
 ) looked_at
-
--- name: plan
--- Compiling a plan takes longer than running it.
-SELECT set_config('jit', 'off', true)

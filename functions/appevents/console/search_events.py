@@ -43,14 +43,15 @@ def _of_id(db: Database, text: str) -> Iterator[Hit]:
 
 def _events(db: Database, found: str, user_id: str | None) -> Iterator[Hit]:
     wanted = {"id": found, "user_id": user_id, "most": MOST_HITS}
-    for row in db.fetch_all(SQL["events"], wanted):
+    for row in db.fetch_all(SQL["events"], wanted, revive=True):
         event_id = event_id_of(row["id"], row["own_id"])
         title = f"{row['event_type']}, {row['state']}"
         yield _hit("event", event_id, title, "/event", event_id=event_id)
 
 
 def _uploads(videos: Database, found: str) -> Iterator[Hit]:
-    for row in videos.fetch_all(uploads.SQL["one"], {"id": found, "user_id": None}):
+    wanted = {"id": found, "user_id": None}
+    for row in videos.fetch_all(uploads.SQL["one"], wanted, revive=True):
         upload = shown(row)
         event_id, title = upload["event_id"], f"{upload['event_type']}, {upload['state']}"
         yield _hit("upload", event_id, title, "/event", event_id=event_id)

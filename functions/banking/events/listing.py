@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -124,7 +123,7 @@ class Listing:
     ) -> Total:
         read = dict.fromkeys(SOURCES, False) | dict.fromkeys(taken, True)
         asked = {**self._parameters, **read, **conditions, **_bounds(self._low, self._high)}
-        (row,) = planned(self._db, SQL["total"], {**asked, "most": most})
+        (row,) = self._db.fetch_all(SQL["total"], {**asked, "most": most})
         return of_count(row, most)
 
     def _step(
@@ -135,8 +134,8 @@ class Listing:
         if position is not None:
             span |= _low(position) if self._oldest_first else _high(position)
         most = max(limit + 1, self._most)
-        rows = planned(
-            self._db, SQL["page"], {**self._parameters, **span, "limit": limit, "most": most}
+        rows = self._db.fetch_all(
+            SQL["page"], {**self._parameters, **span, "limit": limit, "most": most}
         )
         matching, cut = _complete(rows)
         found, next_cursor = page(matching, limit, "created_at", "event_id", most_bytes=most_bytes)
@@ -174,13 +173,6 @@ def csv_of(
     cut = found.rows[count - 1] if count < len(found.rows) else None
     next_cursor = cursor_of(cut, "created_at", "event_id") if cut else found.next_cursor
     return text, csv_rows.headers_of("events", next_cursor)
-
-
-def planned(db: Database, sql: str, parameters: Mapping[str, Any]) -> list[Row]:
-    """Run a statement that is not compiled."""
-    with nullcontext() if db.in_transaction else db.transaction():
-        db.execute(SQL["plan"], {})
-        return db.fetch_all(sql, parameters)
 
 
 def _sum(totals: list[Total]) -> Total:

@@ -5,10 +5,6 @@
 -- constant, so that the planner leaves it out. Of each tenant at most `most` events are looked at. The last
 -- of them is always returned, with is_cut: the list is complete up to it, and the next page begins there.
 
--- name: plan
--- With many tenants compiling would take longer than reading.
-SELECT set_config('jit', 'off', true)
-
 -- name: page
 -- What an event's row tells is looked at first, then its receipt and its customer's head. OFFSET 0: the state
 -- is found once a row, not once for each place that names it.

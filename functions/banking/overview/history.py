@@ -50,9 +50,7 @@ def read(database: Database, consumer_id: str | None) -> History:
     wanted = {"consumer_id": consumer_id, "everything": EVERYTHING, "at": newest["at"]}
     span = {"begin_at": newest["at"] - 60 * MINUTE, "end_at": newest["at"]}
     ledger = database.fetch_one(SQL["ledger"], {"consumer_id": consumer_id})
-    with database.transaction():
-        database.execute(minutes.SQL["plan"], {})
-        streams = database.fetch_all(SQL["streams"], wanted)
+    streams = database.fetch_all(SQL["streams"], wanted)
     return History(
         newest["counted_until"],
         read_minutes(database, stream_of(consumer_id), span),

@@ -54,7 +54,7 @@ def count(
     recent: datetime | None = None,
     with_lag: bool = True,
 ) -> list[Row]:
-    """What happened between `begin_at` and `end_at` of `span`, for `by_minute`; not in a transaction.
+    """What happened between `begin_at` and `end_at` of `span`, for `by_minute`.
 
     Without `with_lag` the lag until an event was processed is not looked up.
     """
@@ -66,16 +66,13 @@ def count(
         "bounds": list(BUCKETS[:-1]),
         "with_lag": with_lag,
     }
-    with database.transaction():
-        database.execute(SQL["plan"], {})
-        return database.fetch_all(SQL["count"], wanted)
+    return database.fetch_all(SQL["count"], wanted)
 
 
 def _write(database: Database, own: Row) -> None:
     happened = by_minute(count(database, own, None))
     rows = dumps(list(_rows(happened)))
     with database.transaction():
-        database.execute(SQL["plan"], {})
         database.execute(SQL["keep"], {**own, "rows": rows})
         if _hour(own["begin_at"]) != _hour(own["end_at"]):
             database.execute(SQL["sum_hours"], own)

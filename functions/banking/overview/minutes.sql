@@ -14,10 +14,6 @@ CROSS JOIN LATERAL (
                 ORDER BY minute DESC LIMIT 1),
                settled - interval '1 hour')) AS begin_at) begun
 
--- name: plan
--- Compiling a plan takes longer than running it.
-SELECT set_config('jit', 'off', true)
-
 -- name: count
 -- Of all streams, or of one. `recent` tells what happened since a time apart. An event tells of two things, and so
 -- does a receipt: they are counted by both together, and then told apart. So rows of the same kind add up.

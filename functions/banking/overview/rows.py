@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from chalicelib.banking.overview.history import MINUTE, History, Live
+from fintegrate.console.ages import whole
 from fintegrate.console.attention import Finding, in_short, rank, worst
 from fintegrate.console.flows import nothing, per_minute
 from fintegrate.database import Row
@@ -72,7 +73,7 @@ def pipeline(rows: Sequence[Row], points: Sequence[Row], live: Live, stream: str
         ages = [row[f"oldest_{kind}_seconds"] for row in rows]
         oldest = max((age for age in ages if age is not None), default=None)
         total = sum(row[count] for row in rows)
-        return {"count": total, "oldest_seconds": None if oldest is None else int(oldest)}
+        return {"count": total, "oldest_seconds": whole(oldest)}
 
     failed = ("publish_failed", "delivery_failed", "dead_letters", "unmatched")
     return {

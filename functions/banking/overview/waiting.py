@@ -26,10 +26,8 @@ def read(database: Database, consumer_id: str | None, most: int = MOST) -> list[
 
     `most` bounds what is counted of a kind; what is at the bank is never counted beyond `MOST`.
     """
-    with database.transaction():
-        database.execute(SQL["plan"], {})
-        bounds = {"most": most, "most_there": min(most, MOST)}
-        rows = database.fetch_all(SQL["read"], {"consumer_id": consumer_id, **bounds})
+    bounds = {"most": most, "most_there": min(most, MOST)}
+    rows = database.fetch_all(SQL["read"], {"consumer_id": consumer_id, **bounds})
     for row in rows:
         for age, since in AGES.items():
             row[age] = seconds_since(row[since], row["at"])

@@ -1,10 +1,6 @@
 -- What waits now, and what has failed, per stream: read from partial indexes, and no more than so many rows of
 -- each kind of a bank. Who has more waiting gets the count of the last minute instead.
 
--- name: plan
--- As in minutes.sql.
-SELECT set_config('jit', 'off', true)
-
 -- name: read
 -- A row per consumer in scope. A kind whose rows were not all read has `…_cut`. Letters count while they are open,
 -- as in events/gauges.sql. Whether anything was ever confirmed is asked in the order of an index: EXISTS would read

@@ -222,7 +222,6 @@ class ReplayWorker:
         ahead = set(row["ahead"])
         next_ids = [event_id for event_id in ids if event_id not in ahead][:most]
         wanted = {"ids": array_literal(next_ids), "job_id": job.job_id}
-        self._db.execute(SQL["plan"], {})
         self._db.fetch_all(SQL["lock"], wanted)
         return self._db.fetch_all(SQL["look"], wanted)
 

@@ -62,10 +62,6 @@ WHERE job_id = %(job_id)s AND number >= %(number)s
 ORDER BY number
 LIMIT 2
 
--- name: plan
--- As in events/resend.sql.
-SELECT set_config('jit', 'off', true)
-
 -- name: lock
 -- Waits for locks: who is sending or confirming one of these events ends first.
 SELECT e.event_id

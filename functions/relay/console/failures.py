@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 from chalicelib.relay.console.lanes import Lanes, read_lanes
-from chalicelib.relay.console.listing import planned
 from fintegrate.database import Database, Row
 from fintegrate.queries import queries_beside
 
@@ -23,7 +22,7 @@ def group_failures(db: Database, stream: int | None, since: datetime | None) -> 
     share = max(1, MOST // max(len(chosen), 1))
     asked = {"lanes": chosen, "since": since, "groups": GROUPS, "share": share}
     groups, rest, truncated = list[dict[str, Any]](), None, False
-    for row in planned(db, SQL["group"], asked):
+    for row in db.fetch_all(SQL["group"], asked):
         truncated = truncated or row["is_cut"]
         if row["lane_id"] is None:
             rest = {"events": row["events"], "groups": row["groups"]}

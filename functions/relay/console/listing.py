@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from contextlib import nullcontext
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -73,8 +72,8 @@ class Search:
         if low >= high or not self._sources:
             return Found([], None, False)
         window = self._window(low, high)
-        rows = planned(
-            self._db, SQL["page"], {**self._parameters(low, high), "limit": limit, **window.bounds}
+        rows = self._db.fetch_all(
+            SQL["page"], {**self._parameters(low, high), "limit": limit, **window.bounds}
         )
         matching, cut = _complete(rows)
         found, next_cursor = LIST.page(matching, limit, wanted.order)
@@ -107,7 +106,7 @@ class Search:
         return Total(min(total, COUNTED), is_more)
 
     def _counted(self, name: str, **wanted: Any) -> Total:
-        (row,) = planned(self._db, SQL[name], {**wanted, "most": COUNTED})
+        (row,) = self._db.fetch_all(SQL[name], {**wanted, "most": COUNTED})
         return Total(min(row["found"], COUNTED), row["found"] > COUNTED)
 
     @cached_property
@@ -166,7 +165,7 @@ class Search:
         return self._waiting.total <= READ_WHOLE and not self._waiting.at_least
 
     def _has_ended_little(self, lane: int) -> bool:
-        (row,) = planned(self._db, SQL["ended"], {"lane": lane, "most": ENDED_WHOLE})
+        (row,) = self._db.fetch_all(SQL["ended"], {"lane": lane, "most": ENDED_WHOLE})
         return int(row["found"]) <= ENDED_WHOLE
 
     def _bounds(self) -> tuple[Place, Place]:
@@ -271,13 +270,6 @@ def numbers_in(text: str) -> tuple[int | None, int | None]:
     if match is None:
         return None, None
     return int(match[1]), int(match[2]) if match[2] else None
-
-
-def planned(db: Database, sql: str, parameters: Mapping[str, Any]) -> list[Row]:
-    """Run a statement that is not compiled."""
-    with nullcontext() if db.in_transaction else db.transaction():
-        db.execute(SQL["plan"], {})
-        return db.fetch_all(sql, parameters)
 
 
 def _complete(rows: Sequence[Row]) -> tuple[list[Row], Row | None]:

@@ -5,10 +5,6 @@
 -- the planner leaves them out. At most `most` rows are looked at, of failed ones a share of each lane. Where
 -- that ends a search, a row is_cut: the list is complete up to it, and the next page begins there.
 
--- name: plan
--- Compiling would take longer than reading.
-SELECT set_config('jit', 'off', true)
-
 -- name: page
 -- What waits is in no index by its event, so its numbers are put in order here: there are few, or all deliveries
 -- are gone through. So it is with a lane of which little has ended. LATERAL reads a row when its turn comes.

@@ -7,7 +7,7 @@ from typing import Any
 
 from chalicelib.relay.console.figures import LaneNow
 from chalicelib.relay.console.minutes import LastHour
-from fintegrate.console.ages import seconds_since
+from fintegrate.console.ages import seconds_since, whole
 from fintegrate.console.attention import in_short, rank, worst
 from fintegrate.database import Row
 
@@ -87,9 +87,9 @@ def _stream(each: LaneNow, hour: LastHour, lags: Mapping[int, int]) -> dict[str,
         "lag_p95_ms": lags.get(lane.lane_id),
         "delivery_failed": figures["failed_there"] - figures["expired"],
         "dead_letters": figures["expired"],
-        "oldest_pending_seconds": _whole(figures["oldest_pending_seconds"]),
-        "oldest_held_back_seconds": _whole(figures["oldest_pending_seconds"]) if held else None,
-        "oldest_failed_seconds": _whole(figures["oldest_failed_seconds"]),
+        "oldest_pending_seconds": whole(figures["oldest_pending_seconds"]),
+        "oldest_held_back_seconds": whole(figures["oldest_pending_seconds"]) if held else None,
+        "oldest_failed_seconds": whole(figures["oldest_failed_seconds"]),
         "spark": spark,
         "state": "paused" if lane.paused else lane.state,
         "reason": lane.reason,
@@ -124,11 +124,7 @@ def _tried(each: LaneNow) -> tuple[int, float | None]:
 def _waiting(places: Iterable[tuple[int, float | None]]) -> dict[str, int | None]:
     places = list(places)
     oldest = max((age for count, age in places if count and age is not None), default=None)
-    return {"count": sum(count for count, _ in places), "oldest_seconds": _whole(oldest)}
-
-
-def _whole(age: float | None) -> int | None:
-    return None if age is None else int(age)
+    return {"count": sum(count for count, _ in places), "oldest_seconds": whole(oldest)}
 
 
 def _sum(points: Sequence[Row], kind: str) -> int | None:

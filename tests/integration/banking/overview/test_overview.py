@@ -190,19 +190,24 @@ def test_worst_bank_comes_first(admin: Api, make_bank: Callable[[], Bank], query
     }
 
 
+def trouble(query: Query, bank: Bank) -> None:
+    """Events of a bank in every place, a full queue, and letters that match nothing."""
+    for age in (500, 5_000):
+        write_event(query, bank.consumer_id, ago(age))
+        write_event(query, bank.consumer_id, ago(age), published_at=ago(age))
+    write_event(query, bank.consumer_id, ago(90), publish_status="failed")
+    write_letter(query, bank.consumer_id, None, ago(90))
+    write_letter(query, None, None, ago(90))
+    observe(query, bank, 90_000, 0)
+
+
 def test_bank_sees_only_its_own(admin: Api, make_bank: Callable[[], Bank], query: Query) -> None:
     own, other = make_bank(), make_bank()
     run_schedule("write_minutes")
     own.create_customer()
     for _ in range(7):
         other.create_customer()
-    for age in (500, 5_000):
-        write_event(query, other.consumer_id, ago(age))
-        write_event(query, other.consumer_id, ago(age), published_at=ago(age))
-    write_event(query, other.consumer_id, ago(90), publish_status="failed")
-    write_letter(query, other.consumer_id, None, ago(90))
-    write_letter(query, None, None, ago(90))
-    observe(query, other, 90_000, 0)
+    trouble(query, other)
     for bank in (own, other):
         query(
             "UPDATE consumer_api_keys SET expires_at = now() + interval '2 days'"
