@@ -40,6 +40,8 @@ export function createOfflineQueue({ baseUrl, getToken, getUserId }) {
   let timer;
   let running = null;
   let wanted = 0;
+  let looks = 0; // how often a round has looked at what waits
+  let looked = 0; // the level of the last of them
   let counting = null;
   let isClosed = false;
 
@@ -91,12 +93,14 @@ export function createOfflineQueue({ baseUrl, getToken, getUserId }) {
 
   /** Something happened: this tab sends, or has the leading tab do so. */
   async function wake(level) {
+    const since = looks;
     try {
       if (isClosed || (await present()) === null) return;
     } catch {
       return schedule(LONGEST_WAIT); // nobody can say who is present
     }
-    if (tabs.leads()) return flush(level);
+    const isDone = looks > since && looked >= level; // by a round that has looked meanwhile
+    if (tabs.leads()) return isDone ? running : flush(level);
     schedule(LONGEST_WAIT);
     const calls = level > DUE || (await store.count(user).catch(() => ({}))).pending;
     if (calls && isOnline()) tabs.call(level);
@@ -136,6 +140,9 @@ export function createOfflineQueue({ baseUrl, getToken, getUserId }) {
       if (heldUntil > now) return heldUntil - now;
       const owner = await present();
       if (owner === null || !tabs.leads()) return LONGEST_WAIT;
+      looks += 1;
+      looked = level;
+      if (wanted <= level) wanted = 0; // what was wished until now is fulfilled by this look
       const oldest = await store.oldest(owner, MOST_ENTRIES);
       const wait = remember(oldest);
       if (!oldest.length || (isFirst && level === DUE && wait > 0)) return wait;

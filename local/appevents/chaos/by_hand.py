@@ -96,7 +96,6 @@ class ByHand:
         confirmed = False
         try:
             with channel_on(self.broker_url) as channel:
-                channel.confirm_delivery()
                 channel.basic_publish(EXCHANGE, NOTE, raw, properties, mandatory=True)
                 confirmed = True
         except (AMQPError, OSError):

@@ -21,7 +21,6 @@ def publish(
     wanted: list[bytes] = [body.encode() for body in bodies]
     wanted.insert(len(wanted) // 2, poison)
     with channel_on(url) as channel:
-        channel.confirm_delivery()
         for body in wanted:
             properties = pika.BasicProperties(delivery_mode=2)
             channel.basic_publish(EXCHANGE, event_type, body, properties, mandatory=True)

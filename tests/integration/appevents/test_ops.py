@@ -60,7 +60,6 @@ def broken(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
 
 def put(running: wiring.Parts, queue: str, body: bytes, **properties: Any) -> None:
     with channel_on(running.settings.app_rabbitmq_url) as channel:
-        channel.confirm_delivery()
         channel.basic_publish("", queue, body, pika.BasicProperties(**properties), mandatory=True)
 
 

@@ -84,7 +84,6 @@ class Box:
 
     def post(self, *letters: Letter | bytes, **properties: Any) -> None:
         with channel_on(self._office.broker) as channel:
-            channel.confirm_delivery()
             for each in letters:
                 body = each if isinstance(each, bytes) else json.dumps(each).encode()
                 said = {"message_id": None if isinstance(each, bytes) else each["id"]}

@@ -38,7 +38,6 @@ def test_other_queues_survive_the_deletion(services: RunningServices) -> None:
 def takes_messages(url: str, bank: str) -> bool:
     try:
         with channel_on(url) as channel:
-            channel.confirm_delivery()
             channel.basic_publish("", queue_name(bank), b"{}", mandatory=True)
             return bool(channel.queue_purge(queue_name(bank)).method.message_count == 1)
     except pika.exceptions.AMQPError:

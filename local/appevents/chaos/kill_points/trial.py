@@ -83,7 +83,6 @@ class Trial:
         message_id = str(uuid.uuid4())
         properties = pika.BasicProperties(message_id=message_id, delivery_mode=2, headers=headers)
         with channel_on(self.cell.environment[BROKER]) as channel:
-            channel.confirm_delivery()
             channel.basic_publish(EXCHANGE, routing_key, body, properties, mandatory=True)
         poison = Published(service, message_id, "", routing_key, poison=True)
         self.published.append(poison)

@@ -25,7 +25,7 @@ def test_event_is_followed_to_its_outcome(
     site_environment: dict[str, str],
 ) -> None:
     own = {**site_environment, **with_users(services.urls, database_url)}
-    environment = {**own, "SYSTEM": "", "CONSOLE_SYSTEMS": "relay,appevents"}
+    environment = {**own, "SYSTEM": "", "CONSOLE_SYSTEMS": "relay,appevents", "SCHEDULER": "2"}
     told = event("machine.note.saved", {"machine_id": "leg-press-2", "body": "Seat on 4"})
     token = make_token(environment, USER, hours=1)
     with start_server(environment) as server, closing(chromium.new_context(viewport=NARROW)) as one:

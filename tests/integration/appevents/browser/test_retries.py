@@ -145,6 +145,19 @@ def test_newer_entry_overtakes_none(paused_tab: Tab, answers: Callable[..., None
     assert newer["retryCount"] == 0
 
 
+def test_wishes_together_are_one_try(paused_tab: Tab, answers: Callable[..., None]) -> None:
+    tab = paused_tab
+    answers(503)
+    tab.enqueue("a")
+    tried(tab, 1)
+
+    tab.run("() => { queue.resume(); queue.resume(); queue.resume(); }")
+    tab.until_tried(2)
+    nothing_is_tried_within(tab, 1_000)
+
+    assert len(tab.batches) == 2
+
+
 @pytest.mark.parametrize("jump", [-10 * YEAR, 10 * YEAR, 10_000 * YEAR])
 def test_jump_of_the_clock_changes_no_wait(
     paused_tab: Tab, answers: Callable[..., None], jump: int

@@ -29,6 +29,7 @@ def sent(api: ConsoleApi, path: str) -> list[Asked]:
 def open_replay(person: Person) -> Locator:
     person.at(f"events?consumer_id={data.bank_id(0)}&state=publish_failed")
     person.button("Replay these").click()
+    expect(dialog(person)).to_contain_text("come late")  # the dry run has been answered
     return dialog(person)
 
 

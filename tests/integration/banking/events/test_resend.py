@@ -141,7 +141,6 @@ def fill_queue(url: str, name: str) -> None:
         ch.queue_declare(queue.name, durable=True, arguments={**queue.arguments, "x-max-length": 1})
         for key in queue.routing_keys:
             ch.queue_bind(queue.name, EXCHANGE, key)
-        ch.confirm_delivery()
         for _ in range(3):  # a quorum queue may take one or two more than its limit
             try:
                 ch.basic_publish(EXCHANGE, queue.routing_keys[0], b"{}")

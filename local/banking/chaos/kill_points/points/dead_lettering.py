@@ -74,7 +74,6 @@ def _reject(trial: Trial, rejected: int, rubbish: int) -> None:
     """Reject every message of the tenant's queue, then add dead letters that belong to no event."""
     url = trial.cell.urls.rabbitmq_url
     with channel_on(url) as channel:
-        channel.confirm_delivery()
         taken = channel.consume(queue_name(trial.tenant.name))
         for method, _properties, _body in (next(taken) for _ in range(rejected)):
             channel.basic_reject(method.delivery_tag or 0, requeue=False)
