@@ -12,7 +12,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,6 +34,7 @@ SERVERS = (
 CLOCK_TOLERANCE_SECONDS = 2.0
 POLL_SECONDS = 0.02
 REAP_SECONDS = 3.0
+STOP_SECONDS = 10.0
 # The marker is set for the server alone: the shell that waits for it must not die with it.
 LAUNCH = f'( {MARKER}="$0" "$@" >&2 </dev/null & echo $!; exec >&2; wait ) &'
 
@@ -157,8 +158,15 @@ class Family:
         self.record.unlink(missing_ok=True)
 
     def pause(self) -> None:
-        """Freeze the whole family: connections stay open and get no answer."""
-        _signal(self.members(), signal.SIGSTOP)
+        """Freeze the whole family: connections stay open and get no answer.
+
+        Returns once all stand still. On a busy machine a signal reaches a process's threads late, and
+        until then they answer.
+        """
+        members = self.members()
+        _signal(members, signal.SIGSTOP)
+        if running := _left(members, _runs, STOP_SECONDS):
+            raise RuntimeError(f"Processes {[p.pid for p in running]} survive SIGSTOP")
 
     def resume(self) -> None:
         """Let a paused family run on."""
@@ -178,10 +186,17 @@ def _wait_gone(processes: list[psutil.Process], within: float) -> list[psutil.Pr
 
     A zombie counts as gone: it holds no port and no file.
     """
+    return _left(processes, _is_alive, within)
+
+
+def _left(
+    processes: Iterable[psutil.Process], state: Callable[[psutil.Process], bool], within: float
+) -> list[psutil.Process]:
+    """Those that are still in a state after that many seconds."""
     deadline = time.monotonic() + within
-    while (alive := [p for p in processes if _is_alive(p)]) and time.monotonic() < deadline:
+    while (left := [p for p in processes if state(p)]) and time.monotonic() < deadline:
         time.sleep(POLL_SECONDS)
-    return alive
+    return left
 
 
 def _wait_reaped(process: psutil.Process) -> None:
@@ -194,6 +209,15 @@ def _wait_reaped(process: psutil.Process) -> None:
 def _is_alive(process: psutil.Process) -> bool:
     try:
         return bool(process.status() not in (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD))
+    except psutil.Error:
+        return False
+
+
+def _runs(process: psutil.Process) -> bool:
+    """Whether it is alive and not stopped."""
+    try:
+        stopped_or_dead = (psutil.STATUS_STOPPED, psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD)
+        return bool(process.status() not in stopped_or_dead)
     except psutil.Error:
         return False
 

@@ -1,13 +1,18 @@
-"""A replay that is held and ended, a net that goes away, and a bank from its name to its first event."""
+"""A replay that is held and ended, its worker killed, the net away, and a bank up to its first event."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from playwright.sync_api import Locator, expect
 
 from tests.integration.banking.console.conftest import Person
 from tests.integration.banking.console.flows.conftest import HEALTHY, World
+from tests.support.waiting import eventually
 
 NEW_BANK = "aurora"
 MANY = 100
@@ -71,6 +76,34 @@ def test_replay_is_held_and_ended(anna: Person, world: World) -> None:
         "SELECT details ->> 'act' AS act FROM audit_log WHERE reason = 'INC-7' ORDER BY created_at"
     )
     assert [each["act"] for each in acts] == ["pause", "resume", "cancel"]
+
+
+@contextmanager
+def worker(world: World) -> Iterator[subprocess.Popen[bytes]]:
+    """A run of the schedule in a process of its own, which is killed at the end."""
+    run = "from tests.support.schedules import run_schedule; run_schedule('replay')"
+    environment = {**os.environ, **world.environment}
+    with subprocess.Popen([sys.executable, "-c", run], env=environment) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def test_killed_worker_is_followed(anna: Person, world: World) -> None:
+    """Another worker goes on where the killed one was, once its lease is over."""
+    why = "worker killed"
+    job = begin_replay(anna, "40", why)
+
+    with worker(world):
+        eventually(lambda: sent(world, why) > 0, "the first batch is sent", seconds=30)
+    expect(job).to_contain_text("running")
+    world.query("UPDATE replays SET lease_until = clock_timestamp() WHERE reason = %(w)s", w=why)
+    world.run("replay")
+
+    expect(anna.page.locator("tbody tr").filter(has_text=why)).to_contain_text("done")
+    row = row_of(world, why)
+    assert (row["status"], row["sent"]) == ("done", row["matched"])
 
 
 def test_page_outlives_the_net(anna: Person, world: World) -> None:
