@@ -10,9 +10,10 @@ import { Events } from "./events.js";
 import { Failures } from "./failures.js";
 import { Lane } from "./lane.js";
 import { Ledger } from "./ledger.js";
-import { forget } from "./live.js";
+import { askEarly, forget } from "./live.js";
 import { Now } from "./now.js";
 import { idOf } from "./overview.js";
+import { preferences } from "./preferences.js";
 import { Replays } from "./replays.js";
 import { isOver, look, session } from "./session.js";
 import { Shell } from "./shell.js";
@@ -20,7 +21,7 @@ import { SignIn, SignInAgain } from "./signin.js";
 import { Streams } from "./streams.js";
 import { isFirst, say, screensHere } from "./systems.js";
 import { Empty, Loading, Trouble } from "./ui.js";
-import { html, render, useEffect, useRef, useState } from "./view.js";
+import { html, render, useEffect, useLayoutEffect, useRef, useState } from "./view.js";
 import * as W from "./words.js";
 
 const DRAWN = { now: Now, connect: Connect, events: Events, event: Event, lane: Lane, failures: Failures, replays: Replays, banks: Banks, bank: Banks, streams: Streams, ledger: Ledger, audit: Audit };
@@ -32,9 +33,10 @@ function App() {
   const [error, setError] = useState(null);
   const begin = () => {
     setError(null);
+    if (preferences.get().signedIn && !address.get().system) askEarly("/overview");
     look().catch((fault) => fault.kind !== "over" && setError(fault));
   };
-  useEffect(begin, []);
+  useLayoutEffect(begin, []);
   useEffect(() => {
     if (who === null) forget();
   }, [who]);

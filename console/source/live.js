@@ -2,7 +2,7 @@
 import { ask, query } from "./api.js";
 import { isOver } from "./session.js";
 import { now } from "./times.js";
-import { useEffect, useRef, useState, watched } from "./view.js";
+import { useLayoutEffect, useRef, useState, watched } from "./view.js";
 
 const FOCUSED_MS = 2000;
 const VISIBLE_MS = 10000;
@@ -21,13 +21,25 @@ function remember(key, answer) {
   seen.set(key, answer);
   if (seen.size > KEPT) seen.delete(seen.keys().next().value);
 }
-export const forget = () => seen.clear();
+export function forget() {
+  seen.clear();
+  early.clear();
+}
+
+/** Answers under way before their view is there; the first poll for one takes it. */
+const early = new Map();
+export function askEarly(path) {
+  const answer = ask(path);
+  answer.catch(() => {}); // The poll tells it.
+  early.set(keyOf(path), answer);
+}
+const keyOf = (path, params = {}) => `${path}${JSON.stringify(params)}`;
 
 const pace = () => (document.hasFocus() ? FOCUSED_MS : VISIBLE_MS);
 const backOff = (failures) => Math.min(LONGEST_MS, 1000 * 2 ** failures) * (0.75 + Math.random() / 2);
 
 /** One loop of requests until `stop()`; `told` gets each answer and each refusal. */
-function poll({ request, told, every, live }) {
+function poll({ key, request, told, every, live }) {
   const control = new AbortController();
   let timer, etag, failures = 0, isBusy = false, last = 0, isBlocked = 0, isAsked = false;
 
@@ -50,7 +62,9 @@ function poll({ request, told, every, live }) {
     if (isBusy || (last && !mayRun())) return;
     isBusy = true;
     try {
-      const got = await ask(...request(etag, control.signal, last > 0 && !isAsked));
+      const sooner = early.get(key);
+      early.delete(key);
+      const got = await (sooner ?? ask(...request(etag, control.signal, last > 0 && !isAsked)));
       isAsked = false;
       if (control.signal.aborted) return;
       [etag, failures, isBlocked, last] = [got.etag, 0, 0, Date.now()];
@@ -93,15 +107,17 @@ function poll({ request, told, every, live }) {
  * `path` null asks nothing. `changing()` gives parameters that do not make it another view.
  */
 export function useLive(path, params, { live = true, every, changing } = {}) {
-  const key = path && `${path}${JSON.stringify(params ?? {})}`;
+  const key = path && keyOf(path, params);
   const [answer, setAnswer] = useState({});
   const loop = useRef();
   const extra = useRef();
   extra.current = changing;
-  useEffect(() => {
+  // Before the browser paints, so that it waits for the answer meanwhile.
+  useLayoutEffect(() => {
     if (!path) return undefined;
     setAnswer({ key, ...(changing ? {} : seen.get(key)) });
     loop.current = poll({
+      key,
       live,
       every,
       request: (etag, signal, isPoll) => [path, { params: { ...params, ...extra.current?.() }, etag, signal, isPoll }],

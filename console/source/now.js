@@ -65,7 +65,7 @@ function Problem({ problem }) {
   const states = problem.consumer_id && SENDS[problem.condition];
   const replay = () => openAct("replay", { filter: { consumer_id: problem.consumer_id, states }, name: problem.consumer_name });
   return html`<li><${Icon} name=${icon} tone=${tone} /><div><strong><${Said}>${problem.title}<//></strong> <${Said}>${problem.sentence}<//>
-      <div class="small soft">${facts(problem).join(" · ")}${problem.runbook && html` · <${Paper} path=${problem.runbook}>${W.whatToDo}<//>`}</div></div>
+      <div class="small soft row"><span>${facts(problem).join(" · ")}</span>${problem.runbook && html`<span class="right"><${Paper} path=${problem.runbook}>${W.whatToDo}<//></span>`}</div></div>
     <div class="row">${states && html`<button class="primary" onClick=${replay}>${problem.act}</button>`}<a class="btn" href=${href(problem.view)} aria-label="${(!states && problem.act) || W.open}: ${problem.title}">${(!states && problem.act) || W.open}</a></div></li>`;
 }
 

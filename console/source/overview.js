@@ -3,7 +3,7 @@ import { ask } from "./api.js";
 import { session } from "./session.js";
 import { at } from "./systems.js";
 import { useLive } from "./live.js";
-import { useEffect, watched } from "./view.js";
+import { useLayoutEffect, watched } from "./view.js";
 
 const SLOW_MS = 30000;
 
@@ -21,7 +21,7 @@ export const overview = {
 export function useOverview(isQuick) {
   const path = at("/overview");
   const live = useLive(path, {}, { every: isQuick ? undefined : SLOW_MS });
-  useEffect(() => latest.set({ ...live, path }), [path, live.data, live.error, live.at]);
+  useLayoutEffect(() => latest.set({ ...live, path }), [path, live.data, live.error, live.at]);
 }
 
 /** What names a stream: a bank's id, or what its system calls it. */

@@ -1,5 +1,5 @@
 // The view layer: one tagged template, the hooks, and values that several components watch.
-import { useEffect, useReducer } from "preact/hooks";
+import { useEffect, useLayoutEffect, useReducer } from "preact/hooks";
 
 /** `make console` compiles the templates of htm to calls of this function. */
 export { h as html, render } from "preact";
@@ -24,7 +24,7 @@ export function watched(value) {
     },
     use() {
       const redraw = useRedraw();
-      useEffect(() => this.watch(redraw), []);
+      useLayoutEffect(() => this.watch(redraw), []);
       return value;
     },
   };

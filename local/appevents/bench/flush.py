@@ -8,17 +8,16 @@ turns.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from statistics import median
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
 from local.appevents.bench.databases import AppTemplate
 from local.appevents.bench.user import BATCH, User, note
+from local.bench.chromium import running_chromium
 from local.bench.figures import Figures
-from local.services.native.browser import CHROMIUM
 from local.serving.server import start_server
 
 EVENTS, TURNS = 1_000, 5
@@ -83,22 +82,15 @@ def flush(template: AppTemplate) -> Figures:
 @contextmanager
 def _page(url: str, user: User) -> Iterator[Page]:
     """A page of the server's origin, in which the user is present and nothing was kept yet."""
-    arguments = ["--no-sandbox"] if os.geteuid() == 0 else []  # there Chromium has none for root
-    with sync_playwright() as playwright:
-        program = str(CHROMIUM.path())
-        with playwright.chromium.launch(executable_path=program, args=arguments) as browser:
-            page = browser.new_page()
-            page.set_default_timeout(MOST_SECONDS * 1000)
-            page.add_init_script(f"me = {json.dumps({'user': user.id, 'token': user.token})};")
-            page.add_init_script(
-                "addEventListener('online', () => { began = performance.now(); });"
-            )
-            page.route(
-                "**/app/blank", lambda route: route.fulfill(body=PAGE, content_type="text/html")
-            )
-            page.goto(f"{url}/app/blank")
-            page.wait_for_function("window.queue")
-            yield page
+    with running_chromium() as browser:
+        page = browser.new_page()
+        page.set_default_timeout(MOST_SECONDS * 1000)
+        page.add_init_script(f"me = {json.dumps({'user': user.id, 'token': user.token})};")
+        page.add_init_script("addEventListener('online', () => { began = performance.now(); });")
+        page.route("**/app/blank", lambda route: route.fulfill(body=PAGE, content_type="text/html"))
+        page.goto(f"{url}/app/blank")
+        page.wait_for_function("window.queue")
+        yield page
 
 
 def _flushed(page: Page) -> float:

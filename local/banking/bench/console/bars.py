@@ -33,4 +33,12 @@ BARS: Mapping[str, Bar] = {
     "console_overview_304_bytes": Bar(at_most=0),
     "console_script_style_kb": Bar(at_most=45),
     "console_page_kb": Bar(at_most=2),
+    "console_now_first_visit_ms": Bar(at_most=1_000),
+    "console_now_cached_ms": Bar(at_most=400),
+    "console_view_to_view_ms": Bar(at_most=200),
+    "console_open_event_ms": Bar(at_most=150),
+    "console_key_to_effect_ms": Bar(at_most=50),
+    "console_hour_cls": Bar(at_most=0),
+    "console_hour_long_tasks": Bar(at_most=0),
+    "console_hour_heap_growth_mb": Bar(at_most=5),
 }

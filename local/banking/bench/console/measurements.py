@@ -1,4 +1,4 @@
-"""The console's measurement by the name that `ONLY` takes."""
+"""The console's measurements by the names that `ONLY` takes."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from local.bench.run import Suite
 
 
 def suite() -> Suite:
-    """It fills a large store, so it runs only when it is named."""
-    from local.banking.bench.console import requests, store
+    """They fill a large store, so they run only when they are named."""
+    from local.banking.bench.console import page, requests, store
 
-    return Suite(store.store, {"console": requests.console}, BARS, frozenset({"console"}))
+    measurements = {"console": requests.console, "console_page": page.console_page}
+    return Suite(store.store, measurements, BARS, frozenset(measurements))

@@ -1,4 +1,4 @@
-"""Each request's figures: a file with all, and a table of those that are nearest to their bars."""
+"""Figures one by one: a file of all requests, tables of those nearest to their bars and of the page."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from rich.console import Console
 
 from local.banking.bench.console.bars import BARS_MS
 from local.banking.bench.console.turns import Taken
+from local.banking.bench.console.visitor import Shown
+from local.bench.percentiles import p50_p95
 from local.machine.checkout import Checkout
 from local.machine.tables import print_table
 
@@ -34,6 +36,17 @@ def tell(taken: Mapping[str, Sequence[Taken]]) -> None:
     ]
     headings = ["request", *COLUMNS, "bar"]
     print_table(Console(stderr=True), "nearest to their bars", headings, rows)
+
+
+def tell_page(taken: Mapping[str, Sequence[Shown]]) -> None:
+    """Print what a person before the page waited for; `taken` is by what that was."""
+    rows = []
+    for name, each in taken.items():
+        p50, p95 = p50_p95([one.ms for one in each])
+        asked, _ = p50_p95([one.asked for one in each])
+        rows.append([name, str(len(each)), *(f"{ms:.1f}" for ms in (p50, p95, asked))])
+    headings = ["until it is on the screen", "times", "p50_ms", "p95_ms", "asked_p50_ms"]
+    print_table(Console(stderr=True), "before the page", headings, rows)
 
 
 def _figures(taken: Taken) -> dict[str, float]:

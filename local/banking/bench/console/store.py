@@ -30,6 +30,7 @@ from local.services.databases import address_of, create_database
 from local.services.urls import ServiceUrls
 
 NAME = "bench_console"
+LARGEST = "bench_bank_01"
 SQL = load_queries(Path(__file__).with_suffix(".sql"))
 EVENTS = int(os.environ.get("BENCH_CONSOLE_EVENTS", "5_000_000"))
 CREATES_PER_S = int(os.environ.get("BENCH_CONSOLE_CREATES", "100"))
@@ -83,7 +84,7 @@ def store(urls: ServiceUrls, name: str = NAME, events: int = EVENTS) -> Iterator
         apply_migrations(os.environ)
         _write_now(cursor, end_at)
         admin_key = parts.settings.admin_api_key
-        bank_id = str(_rows(cursor, "largest")[0]["consumer_id"])
+        bank_id = str(_rows(cursor, "largest", name=LARGEST)[0]["consumer_id"])
         wanted = {"consumer_id": bank_id, "rotate": True}
         issued = post_with(admin_key)("/consumer/api-key", wanted)
         (facts,) = _rows(cursor, "facts", end_at=end_at)
@@ -148,9 +149,10 @@ def _write_now(cursor: Cursor, end_at: datetime) -> None:
     cursor.execute("SET session_replication_role = replica")
     cursor.execute(SQL["forget_now"], values)
     was_there = cursor.rowcount > 0
+    cursor.execute(SQL["forget_customers"], values)
     cursor.execute("RESET session_replication_role")
     if was_there:  # dead rows would be read by every index that had them
-        for table in ("customer_events", "consumer_event_receipts"):
+        for table in ("customers", "customer_events", "consumer_event_receipts"):
             vacuum(cursor, table)
     for statement in ("forget_history", "hours", "minutes", "ledger", "observations"):
         cursor.execute(SQL[statement], values)

@@ -160,6 +160,12 @@ WITH gone AS (
 DELETE FROM consumer_event_receipts r USING gone
 WHERE r.consumer_id = gone.consumer_id AND r.event_id = gone.event_id
 
+-- name: forget_customers
+-- Those that were created before the page of a run before this one.
+DELETE FROM customers
+WHERE consumer_id IN (SELECT consumer_id FROM consumers WHERE name LIKE 'bench_bank_%%')
+  AND created_at > %(end_at)s
+
 -- name: events_now
 -- Ten minutes with so many creates a second, until now: the last three seconds are on their way, the rest is done.
 WITH made AS (
@@ -221,7 +227,7 @@ SELECT clock_timestamp() - interval '10 minutes',
 FROM consumers
 
 -- name: largest
-SELECT consumer_id FROM consumers WHERE name = 'bench_bank_01'
+SELECT consumer_id FROM consumers WHERE name = %(name)s
 
 -- name: facts
 -- What the requests name: a bank's customer, an event, a request and a trace that exist, and what does not wait.
