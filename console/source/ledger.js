@@ -4,7 +4,7 @@ import { useLive } from "./live.js";
 import { at } from "./systems.js";
 import { clock } from "./times.js";
 import { Answer, Card, CopyCurl, Id, Level, Note, Said, Table } from "./ui.js";
-import { html } from "./view.js";
+import { html, useState } from "./view.js";
 import * as W from "./words.js";
 
 const COLUMNS = [
@@ -14,11 +14,12 @@ const COLUMNS = [
 ];
 
 export function Ledger() {
-  const live = useLive(at("/events/reconcile"), {}, { live: false });
+  const [last, setLast] = useState(true);
+  const live = useLive(at("/events/reconcile"), last ? { last } : {}, { live: false });
   return html`<${Answer} of=${live} lines=${8}>${(data) => {
     const rows = [{ ...data.total, name: W.inAll, consumer_id: "total" }, ...data.tenants.map((each) => ({ ...each, name: each.consumer_name }))];
     const off = rows.slice(1).flatMap((row) => Object.entries(row.discrepancies).filter(([, count]) => count).map(([kind, count]) => ({ kind, count, name: row.name ?? row.consumer_id })));
-    return html`<div class="row"><h1 tabindex="-1">${data.balanced ? W.everythingAdds : W.notAdding}</h1><span class="pill ${data.balanced ? "ok" : "bad"}">${W.countedAt(clock(data.taken_at))}</span><span class="right row"><${CopyCurl} path=${at("/events/reconcile")} /><button onClick=${live.again}>${W.countNow}</button></span></div>
+    return html`<div class="row"><h1 tabindex="-1">${data.balanced ? W.everythingAdds : W.notAdding}</h1><span class="pill ${data.balanced ? "ok" : "bad"}">${W.countedAt(clock(data.taken_at))}</span><span class="right row"><${CopyCurl} path=${at("/events/reconcile")} /><button onClick=${() => (last ? setLast(false) : live.again())}>${W.countNow}</button></span></div>
       ${data.recovery?.due && html`<${Note} role="alert">${W.recoveryDue}<//>`}
       <section class="card"><${Table} label=${W.screens.ledger} columns=${COLUMNS} rows=${rows} id=${(row) => row.consumer_id} /><div class="pad soft small">${W.equations.map((each) => html`<p key=${each} class="mono">${each}</p>`)}</div></section>
       <${Card} title=${W.discrepancyTitle}>${off.length ? html`<ul class="stack">${off.map(({ kind, count, name }) => html`<li key=${kind + name}><${Level} level="bad"><b><${Said}>${name}<//> · ${number(count)}</b> ${W.discrepancies[kind] ?? kind}<//></li>`)}</ul>` : html`<p>${W.noDiscrepancy}</p>`}<//>`;

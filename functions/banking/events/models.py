@@ -58,6 +58,20 @@ class ScopedRequest(RequestModel):
     consumer_id: ConsumerId | None = None
 
 
+class ReconcileRequest(ScopedRequest):
+    """Whose ledger to count, or whether the last count will do."""
+
+    last: Annotated[
+        bool, Described("The last count of all tenants, if there is one, in place of a new one", True)
+    ] = False
+
+    @model_validator(mode="after")
+    def _last_is_of_all(self) -> Self:
+        if self.last and self.consumer_id is not None:
+            raise ValueError("last: is of all tenants; leave out consumer_id")
+        return self
+
+
 class SweepRequest(Act, ScopedRequest):
     """Which events to publish; `max_try_count`: only those tried less often."""
 

@@ -59,6 +59,19 @@ def test_tenant_without_events_has_zeros(bank: Bank, reconcile: Ledger) -> None:
     assert set(tenant["oldest_age_hours"].values()) == {None}
 
 
+def test_last_count_costs_nothing(admin: Api, bank: Bank, query: Query) -> None:
+    """A count of all tenants is kept, one of a tenant is not."""
+    query("DELETE FROM last_reconciliation")
+    first = admin.get("/events/reconcile", last=True).data  # there is none, so it counts
+    again = admin.get("/events/reconcile").data
+    admin.get("/events/reconcile", consumer_id=bank.consumer_id)
+
+    assert first["taken_at"] < again["taken_at"]
+    assert admin.get("/events/reconcile", last=True).data == again
+    refused = admin.get("/events/reconcile", last=True, consumer_id=bank.consumer_id)
+    assert (refused.status, "last: is of all tenants" in refused.description) == (422, True)
+
+
 def test_every_event_is_counted_once(
     admin: Api, bank: Bank, reconcile: Ledger, query: Query
 ) -> None:
