@@ -146,5 +146,5 @@ function Done({ data, kind, subject }) {
     ${kind === "test" && html`<p><a href=${link("events", { customer_id: data.customer_id })} onClick=${closeAct}>${W.watchIt}</a></p>`}
     ${kind === "onboard" && html`<p><a href=${link("banks", { consumer_id: data.consumer_id })} onClick=${closeAct}>${W.open} <${Said}>${subject?.name ?? ""}<//></a></p>`}
     ${data?.next_cursor && html`<${Note} info>${W.act.moreLeft}<//>`}
-    <div class="row">${isFirst() && html`<a class="small" href=${link("audit")} onClick=${closeAct}>${W.act.inAudit}</a>`}<span class="right"><button data-first onClick=${closeAct}>${W.close}</button></span></div></div>`;
+    <div class="row"><a class="small" href=${link("audit")} onClick=${closeAct}>${W.act.inAudit}</a><span class="right"><button data-first onClick=${closeAct}>${W.close}</button></span></div></div>`;
 }

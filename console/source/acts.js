@@ -27,7 +27,7 @@ export function filterBody(filter = {}) {
 
 const letters = ({ letter_ids: ids, filter }) => (ids ? { dead_letter_ids: ids } : filterBody(filter));
 const job = (action) => ({ job }) => ({ job_id: job.job_id, action });
-const lane = (paused) => ({ method: "PATCH", path: ({ stream }) => `/admin/v1/lanes/${stream}`, body: () => ({ paused }) });
+const lane = (paused) => ({ method: "PATCH", path: ({ stream }) => `/admin/v1/lanes/${stream}`, body: () => ({ paused }), reason: true });
 const numberOf = (text) => (text === "" || text === undefined ? undefined : +text);
 
 /** What the relay's replay counts, in the words of a dry run. */
@@ -65,10 +65,10 @@ export const ACTS = {
   resume: { path: "/replay/change-status", reason: true, body: job("resume") },
   cancel: { path: "/replay/change-status", reason: true, body: job("cancel") },
   rate: { path: "/replay/change-status", reason: true, fields: ["per_second"], body: ({ job: { job_id: id } }, { per_second: rate }) => ({ job_id: id, per_second: numberOf(rate) }) },
-  deliver: { path: "/admin/v1/replay", dry: true, told: counted, unit: "deliveries", body: ({ wanted }) => wanted, act: { dry_run: false } },
+  deliver: { path: "/admin/v1/replay", dry: true, told: counted, unit: "deliveries", reason: true, body: ({ wanted }) => wanted, act: { dry_run: false } },
   pauseLane: lane(true),
   resumeLane: lane(false),
-  redrive: { path: "/api/v1/ops/dead-letters/redrive", unit: "letters", body: ({ wanted }) => wanted },
+  redrive: { path: "/api/v1/ops/dead-letters/redrive", unit: "letters", reason: true, body: ({ wanted }) => wanted },
   test: { path: "/customer/data", fields: ["name"], values: { name: "Test Customer" }, body: (_, { name }) => ({ name }) },
 };
 

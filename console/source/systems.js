@@ -45,6 +45,7 @@ const FURTHER = {
   event: { who: "A", filters: [], also: ["event_id"], hidden: true },
   failures: { letter: "f", who: "A", filters: ["from", "stream"] },
   streams: { letter: "s", who: "A", filters: [], also: ["stream"] },
+  audit: { letter: "a", who: "A", filters: SCREENS.audit.filters.filter((name) => name !== "consumer_id") },
 };
 
 /**

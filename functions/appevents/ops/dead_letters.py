@@ -36,15 +36,14 @@ def redrive(
 ) -> tuple[int, int]:
     """Send dead letters back to their services; returns how many, and how many are left.
 
-    What the broker does not confirm stays as it is. A letter may be sent twice, when the commit is lost:
-    its service recognises it.
+    To be called in a transaction. What the broker does not confirm stays as it is. A letter may be sent
+    twice, when the commit is lost: its service recognises it.
     """
     wanted = {"ids": list(ids) if ids else None, "service": service}
-    with db.transaction():
-        rows = db.fetch_all(SQL["take"], {**wanted, "batch": BATCH})
-        confirmed = _published(publisher, settings, rows)
-        if confirmed:
-            db.execute(SQL["mark_redriven"], {"ids": confirmed})
+    rows = db.fetch_all(SQL["take"], {**wanted, "batch": BATCH})
+    confirmed = _published(publisher, settings, rows)
+    if confirmed:
+        db.execute(SQL["mark_redriven"], {"ids": confirmed})
     left = db.fetch_one(SQL["count_left"], wanted)
     log.info("redriven: %d dead letters of %s", len(confirmed), service or "those named")
     return len(confirmed), int(left["count"]) if left else 0

@@ -8,6 +8,7 @@ from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 from typing_extensions import TypedDict
 
 from chalicelib.appevents.paging import Page
+from fintegrate.console.acts import WithReason
 from fintegrate.http.cursors import NextCursor, digits_only
 from fintegrate.http.validation import Described, RequestModel
 
@@ -25,7 +26,7 @@ class DeadLetterPage(Page):
     service: Service | None = None
 
 
-class Redrive(RequestModel):
+class Redrive(WithReason):
     """Which dead letters go back to their service: those named, or one service's."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"service": "machine"}]})
