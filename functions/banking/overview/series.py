@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
+from operator import itemgetter
 from typing import Any
 
 from chalicelib.banking.overview import history
@@ -21,6 +22,9 @@ STOCKS = (
     "readers",
 )
 HOUR = 3_600
+_FIGURES = (*KINDS, *STOCKS)
+_figures_of = itemgetter(*_FIGURES)
+_UNKNOWN: Row = dict.fromkeys((*_FIGURES, "publish_lag", "process_lag"))
 
 
 def read_series(
@@ -36,9 +40,9 @@ def read_series(
     known = {row["minute"]: row for row in read(database, stream, span)}
     if end > newest["at"] - history.LIVE and begin <= newest["at"]:
         for at, row in _live(database, consumer_id, newest, step).items():
-            known[at] = _joined(known.get(at), row)
+            known[at] = {**_UNKNOWN, **_joined(known.get(at), row)}
     steps = range(-((begin - end) // size))
-    return [_point(begin + size * n, known.get(begin + size * n)) for n in steps]
+    return [_point(at, known.get(at, _UNKNOWN)) for at in (begin + size * n for n in steps)]
 
 
 def _live(
@@ -84,14 +88,11 @@ def _joined(one: Row | None, other: Row) -> Row:
     return joined
 
 
-def _point(at: datetime, row: Row | None) -> dict[str, Any]:
-    row = row or {}
-    return {
-        "at": at,
-        **{name: row.get(name) for name in (*KINDS, *STOCKS)},
-        "publish_lag_p95_ms": percentile_ms(row.get("publish_lag")),
-        "process_lag_p95_ms": percentile_ms(row.get("process_lag")),
-    }
+def _point(at: datetime, row: Row) -> dict[str, Any]:
+    point = {"at": at, **dict(zip(_FIGURES, _figures_of(row), strict=True))}
+    point["publish_lag_p95_ms"] = percentile_ms(row["publish_lag"])
+    point["process_lag_p95_ms"] = percentile_ms(row["process_lag"])
+    return point
 
 
 def _down(moment: datetime, step: int) -> datetime:

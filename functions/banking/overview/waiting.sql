@@ -6,8 +6,9 @@
 -- as in events/gauges.sql. Whether anything was ever confirmed is asked in the order of an index: EXISTS would read
 -- all receipts one by one for a consumer that has none. At the bank is what it has received and what is not
 -- elsewhere, because it was sent again: looking each event up would take twenty times as long as reading the indexes
--- of those that are. NOT IN is hashed, because its bound lets it fit in work_mem. A receipt is younger than its
--- event, so the oldest receipt belongs to an event that is no younger than the receipt of the oldest event.
+-- of those that are. NOT IN is hashed, because its bound lets it fit in work_mem; it stands once, because each would
+-- be hashed anew. A receipt is younger than its event, so the oldest receipt belongs to an event that is no younger
+-- than the receipt of the oldest event.
 WITH strange AS MATERIALIZED (
     SELECT consumer_id, count(*) AS unmatched, min(created_at) AS oldest_unmatched_at
     FROM (SELECT consumer_id, created_at FROM dead_letters
@@ -90,30 +91,29 @@ CROSS JOIN LATERAL (
          WHERE e.consumer_id = c.consumer_id AND e.deliver_status = 'failed'
          ORDER BY e.created_at, e.event_id
          LIMIT %(most_there)s)
-    ), there AS MATERIALIZED (
-        SELECT r.event_created_at, r.event_id
-        FROM (SELECT r.event_created_at, r.event_id
-              FROM consumer_event_receipts r
-              WHERE r.consumer_id = c.consumer_id AND r.processing_status = 'received'
-              ORDER BY r.event_created_at, r.event_id
-              LIMIT %(most_there)s) r
-        WHERE r.event_id NOT IN (SELECT event_id FROM elsewhere)
-    ), of_oldest_event AS (
-        SELECT r.created_at
-        FROM (SELECT event_id FROM there
-              WHERE event_created_at = (SELECT min(event_created_at) FROM there)
-              LIMIT 1) t
-        JOIN consumer_event_receipts r
-            ON r.consumer_id = c.consumer_id AND r.event_id = t.event_id
     )
-    SELECT count(*) AS received,
+    SELECT t.received,
            (SELECT min(r.created_at)
-            FROM there t
-            JOIN consumer_event_receipts r
-                ON r.consumer_id = c.consumer_id AND r.event_id = t.event_id
-            WHERE t.event_created_at <= (SELECT created_at FROM of_oldest_event))
-               AS oldest_received_at
-    FROM there) at_bank
+            FROM (SELECT r.event_id, r.created_at
+                  FROM consumer_event_receipts r
+                  WHERE r.consumer_id = c.consumer_id AND r.processing_status = 'received'
+                    AND r.event_created_at >= t.first_at
+                    AND r.event_created_at <= (
+                        SELECT first.created_at FROM consumer_event_receipts first
+                        WHERE first.consumer_id = c.consumer_id AND first.processing_status = 'received'
+                          AND first.event_created_at = t.first_at
+                        LIMIT 1)
+                  ORDER BY r.event_created_at, r.event_id
+                  LIMIT %(most_there)s) r
+            JOIN customer_events e ON e.event_id = r.event_id
+            WHERE e.publish_status = 'published' AND e.deliver_status = 'delivered') AS oldest_received_at
+    FROM (SELECT count(*) AS received, min(r.event_created_at) AS first_at
+          FROM (SELECT r.event_created_at, r.event_id
+                FROM consumer_event_receipts r
+                WHERE r.consumer_id = c.consumer_id AND r.processing_status = 'received'
+                ORDER BY r.event_created_at, r.event_id
+                LIMIT %(most_there)s) r
+          WHERE r.event_id NOT IN (SELECT event_id FROM elsewhere)) t) at_bank
 LEFT JOIN strange ON strange.consumer_id = c.consumer_id
 LEFT JOIN LATERAL (
     SELECT expires_at FROM consumer_api_keys key

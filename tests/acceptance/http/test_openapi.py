@@ -24,7 +24,7 @@ from tests.support.openapi import hold_to_document
 
 ROUTES = routes_of("banking")
 OPERATIONS = [f"{method} {path}" for path, methods in sorted(ROUTES.items()) for method in methods]
-EXAMPLES = {"source": 5, "process": 5, "container": 2}  # per operation and role
+EXAMPLES = {"source": 5, "process": 2, "container": 2}  # per operation and role
 KNOWN = {"customer_id", "tag_key", "event_id", "consumer_id"}
 
 

@@ -11,8 +11,10 @@ from itertools import count
 from typing import Any
 
 from chalicelib.banking.overview import history
+from chalicelib.banking.overview.minutes import write_minutes
 from chalicelib.banking.overview.read_overview import ANSWERS, KEPT, PAST, SERVERS
 from chalicelib.banking.wiring import parts
+from fintegrate.console.kept import Kept
 from local.banking.bench.api import looking, prepared
 from local.banking.bench.console import looks
 from local.banking.bench.console.bars import BARS_MS, LISTS
@@ -29,6 +31,7 @@ ROWS_BEFORE = 99 * 50
 LONGEST = 200
 POLLS_OF_THE_PAST, POLLS_OF_MINUTES = 5, 15
 """The past is kept for ten seconds, minutes that are over for thirty, and the page asks every two."""
+SCHEDULE: Kept[dict[str, Any]] = Kept(60.0)
 SESSION = "SELECT pg_backend_pid() AS pid"
 
 
@@ -115,6 +118,7 @@ def _age(polls: Iterator[int]) -> None:
     """Two seconds pass, for what the process keeps."""
     ANSWERS.clear()
     SERVERS.clear()
+    _let_schedule_run()
     number = next(polls)
     if number % POLLS_OF_THE_PAST == 0:
         PAST.clear()
@@ -133,7 +137,18 @@ def _series(store: Store, turns: Turns) -> Iterator[Taken]:
         for key, who in ((store.admin_key, "all"), (store.bank_key, "bank")):
             ask = looking(key, "/overview/series", query)
             name = f"/overview/series {days} d by {step} s {who}"
-            yield turns.take(name, ask, BARS_MS["series_24h"], history.OVER.clear)
+            yield turns.take(name, ask, BARS_MS["series_24h"], _forget_live)
+
+
+def _forget_live() -> None:
+    """Nobody has just asked."""
+    _let_schedule_run()
+    history.OVER.clear()
+
+
+def _let_schedule_run() -> None:
+    """Once a minute, as in operation, the minutes that are over are counted."""
+    SCHEDULE.get(0, lambda: write_minutes(parts().request.database))
 
 
 def _dry_run(store: Store, turns: Turns) -> Taken:

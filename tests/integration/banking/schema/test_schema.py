@@ -59,7 +59,7 @@ def test_partial_indexes_find_pending_work(url: str) -> None:
         WHERE consumer_id = gen_random_uuid() AND publish_status = 'pending'
         ORDER BY created_at, event_id LIMIT 100"""
 
-    assert "customer_events_pending_of_consumer" in str(run(url, plan))
+    assert "customer_events_waiting_of_consumer" in str(run(url, plan))
 
 
 def test_built_in_admin_exists_once(url: str) -> None:
