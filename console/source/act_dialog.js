@@ -27,7 +27,7 @@ export function ActDialog({ act }) {
   const [values, setValues] = useState({ ...definition.values, ...subject.values });
   const [reason, setReason] = useState("");
   const [typed, setTyped] = useState("");
-  const [dry, setDry] = useState(subject.count === undefined ? {} : { data: { matched: subject.count } });
+  const [dry, setDry] = useState({});
   const [phase, setPhase] = useState({ name: "asking" });
   const idempotencyKey = useRef(key);
   // Once for what was typed: a relative time would be another one at each drawing.
@@ -60,7 +60,7 @@ export function ActDialog({ act }) {
   const mustType = Boolean(name) && (definition.final || isLarge);
   const count = countOf(dry.data, values);
   const isReady = phase.name === "asking" && !isMissing && (!definition.dry || (dry.data && dry.of === asked && (count > 0 || dry.data.matched === undefined))) && (!definition.reason || reason.trim()) && (!mustType || typed.trim() === name) && !session.get().read_only;
-  const whole = { ...body, ...definition.act, ...(definition.reason && { reason: reason.trim() }), ...(dry.data?.matched !== undefined && definition.dry && definition.reason && { expected_count: dry.data.matched }) };
+  const whole = { ...body, ...definition.act, ...(definition.reason && { reason: reason.trim() }), ...(dry.data?.matched !== undefined && definition.reason && { expected_count: dry.data.matched }) };
   const headers = isFirst() ? { "Idempotency-Key": idempotencyKey.current } : {};
   const run = async () => {
     if (!isReady) return;
@@ -91,7 +91,7 @@ export function ActDialog({ act }) {
   if (phase.name === "done") return html`<${Dialog} label=${title} close=${closeAct}><${Done} data=${phase.data} kind=${kind} subject=${subject} /><//>`;
   return html`<${Dialog} label=${title} close=${closeAct}>
     ${name && html`<p class="soft small"><${Said}>${name}<//></p>`}
-    ${(definition.dry || dry.data) && !isMissing && html`<${Counts} dry=${dry} unit=${definition.unit} again=${() => look()} />`}
+    ${definition.dry && !isMissing && html`<${Counts} dry=${dry} unit=${definition.unit} again=${() => look()} />`}
     ${subject.note && html`<${Note} info>${subject.note}<//>`}
     ${definition.final && html`<${Note}><b>${W.act.noWayBack}</b><//>`}
     ${fields.length > 0 && html`<div class="two">${fields.map((field) => html`<${Asked} key=${field} ...${{ field, value: values[field] ?? "", set: change(field) }} />`)}</div>`}
@@ -146,5 +146,5 @@ function Done({ data, kind, subject }) {
     ${kind === "test" && html`<p><a href=${link("events", { customer_id: data.customer_id })} onClick=${closeAct}>${W.watchIt}</a></p>`}
     ${kind === "onboard" && html`<p><a href=${link("banks", { consumer_id: data.consumer_id })} onClick=${closeAct}>${W.open} <${Said}>${subject?.name ?? ""}<//></a></p>`}
     ${data?.next_cursor && html`<${Note} info>${W.act.moreLeft}<//>`}
-    <div class="row">${isFirst() && html`<a class="small" href=${link("audit")} onClick=${closeAct}>${W.act.inAudit}</a>`}<span class="right"><button data-first onClick=${closeAct}>${W.close}</button></span></div></div>`;
+    <div class="row"><a class="small" href=${link("audit")} onClick=${closeAct}>${W.act.inAudit}</a><span class="right"><button data-first onClick=${closeAct}>${W.close}</button></span></div></div>`;
 }

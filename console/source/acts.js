@@ -27,7 +27,9 @@ export function filterBody(filter = {}) {
 
 const letters = ({ letter_ids: ids, filter }) => (ids ? { dead_letter_ids: ids } : filterBody(filter));
 const job = (action) => ({ job }) => ({ job_id: job.job_id, action });
-const lane = (paused) => ({ method: "PATCH", path: ({ stream }) => `/admin/v1/lanes/${stream}`, body: () => ({ paused }) });
+const lane = (paused) => ({ method: "PATCH", path: ({ stream }) => `/admin/v1/lanes/${stream}`, body: () => ({ paused }), reason: true });
+/** So many dead letters app.events sends back in one call. */
+const LETTERS_A_CALL = 100;
 const numberOf = (text) => (text === "" || text === undefined ? undefined : +text);
 
 /** What the relay's replay counts, in the words of a dry run. */
@@ -65,10 +67,10 @@ export const ACTS = {
   resume: { path: "/replay/change-status", reason: true, body: job("resume") },
   cancel: { path: "/replay/change-status", reason: true, body: job("cancel") },
   rate: { path: "/replay/change-status", reason: true, fields: ["per_second"], body: ({ job: { job_id: id } }, { per_second: rate }) => ({ job_id: id, per_second: numberOf(rate) }) },
-  deliver: { path: "/admin/v1/replay", dry: true, told: counted, unit: "deliveries", body: ({ wanted }) => wanted, act: { dry_run: false } },
+  deliver: { path: "/admin/v1/replay", dry: true, told: counted, unit: "deliveries", reason: true, body: ({ wanted }) => wanted, act: { dry_run: false } },
   pauseLane: lane(true),
   resumeLane: lane(false),
-  redrive: { path: "/api/v1/ops/dead-letters/redrive", unit: "letters", body: ({ wanted }) => wanted },
+  redrive: { path: "/api/v1/ops/dead-letters/redrive", dry: true, told: ({ left }) => ({ matched: Math.min(left, LETTERS_A_CALL) }), unit: "letters", reason: true, body: ({ wanted }) => wanted },
   test: { path: "/customer/data", fields: ["name"], values: { name: "Test Customer" }, body: (_, { name }) => ({ name }) },
 };
 
@@ -109,7 +111,7 @@ const AGAIN = {
   appevents: {
     event: ({ facts }) => {
       const letter = facts.find(({ name }) => name === "dead letter");
-      return letter && ["redrive", { wanted: { ids: [letter.value] }, count: 1 }];
+      return letter && ["redrive", { wanted: { ids: [letter.value] } }];
     },
     group: ({ stream, stage }) => stage === "dead_lettered" && here().acts(overview.get().data?.streams.find((each) => each.stream === stream) ?? {})[0],
   },

@@ -3,7 +3,7 @@ import { address, link } from "./address.js";
 import { Csv, Foot, Nothing } from "./events.js";
 import { Filters, useFilters } from "./filters.js";
 import { useListing } from "./listing.js";
-import { at } from "./systems.js";
+import { at, isFirst } from "./systems.js";
 import { Answer, CopyCurl, Id, Level, Said, Table, Time } from "./ui.js";
 import { html } from "./view.js";
 import * as W from "./words.js";
@@ -22,14 +22,17 @@ function detailWords(details) {
   }).filter(Boolean).join(" · ");
 }
 
+/** Whose key it was: a bank's name, in a further system that of the credentials. */
+const keyOf = (row) => row.consumer_name ?? row.owner_id;
+
 const COLUMNS = [
   { key: "at", cell: (row) => html`<span class="mono t"><${Time} at=${row.created_at} /></span>` },
-  { key: "who", cell: (row) => html`<span class="t"><${Said}>${row.actor || row.consumer_name}<//></span>${row.actor && row.actor !== row.consumer_name && html`<span class="sub"><${Said}>${row.consumer_name}<//></span>`}` },
+  { key: "who", cell: (row) => html`<span class="t"><${Said}>${row.actor || keyOf(row)}<//></span>${row.actor && row.actor !== keyOf(row) && html`<span class="sub"><${Said}>${keyOf(row)}<//></span>`}` },
   { key: "what", cell: (row) => html`<code>${row.action}</code>${row.details && html`<span class="sub"><${Said}>${detailWords(row.details)}<//></span>`}` },
   { key: "whose", cell: (row) => html`<${Said}>${row.subject_consumer_name ?? "—"}<//>` },
   { key: "why", cell: (row) => html`<span class="why"><${Said}>${row.reason ?? "—"}<//></span>` },
   { key: "answer", cell: (row) => html`<${Level} level=${row.status_code < 400 ? "ok" : "bad"}>${row.status_code}<//>` },
-  { key: "request", name: W.ofRequest, cell: (row) => row.request_id && html`<a href=${link("events", { request_id: row.request_id })}><${Id} id=${row.request_id} /></a>` },
+  { key: "request", name: W.ofRequest, cell: (row) => row.request_id && (isFirst() ? html`<a href=${link("events", { request_id: row.request_id })}><${Id} id=${row.request_id} /></a>` : html`<${Id} id=${row.request_id} />`) },
 ];
 
 export function Audit() {
@@ -37,5 +40,5 @@ export function Audit() {
   const filters = useFilters();
   const list = useListing({ path: filters.blocked ? null : at("/audit/list"), params: filters.api, rows: "rows", id: "audit_id" });
   return html`<div class="row"><h1 tabindex="-1">${W.whoDidWhat}</h1><span class="right row"><${Csv} path=${at("/audit/list")} params=${filters.api} name="audit" /><${CopyCurl} path=${at("/audit/list")} params=${filters.api} /></span></div>
-    <section class="card"><${Filters} filters=${filters} /><${Answer} of=${list.of} lines=${8}>${() => (list.rows.length ? html`<${Table} label=${W.screens.audit} columns=${COLUMNS} rows=${list.rows} id=${(row) => row.audit_id} />` : html`<${Nothing} filters=${filters} title=${W.noAudit} />`)}<//><${Foot} list=${list} /></section>`;
+    <section class="card"><${Filters} filters=${filters} /><${Answer} of=${list.of} lines=${8}>${() => (list.rows.length ? html`<${Table} label=${W.screens.audit} columns=${isFirst() ? COLUMNS : COLUMNS.filter(({ key }) => key !== "whose")} rows=${list.rows} id=${(row) => row.audit_id} />` : html`<${Nothing} filters=${filters} title=${W.noAudit} />`)}<//><${Foot} list=${list} /></section>`;
 }

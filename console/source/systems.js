@@ -45,6 +45,7 @@ const FURTHER = {
   event: { who: "A", filters: [], also: ["event_id"], hidden: true },
   failures: { letter: "f", who: "A", filters: ["from", "stream"] },
   streams: { letter: "s", who: "A", filters: [], also: ["stream"] },
+  audit: { letter: "a", who: "A", filters: SCREENS.audit.filters.filter((name) => name !== "consumer_id") },
 };
 
 /**
@@ -84,12 +85,10 @@ const SYSTEMS = {
     streams: ["stream", "state", "outbox", "queue", "lagP95", "failed", "reads", "spark"],
     facts: ["outbox", "queue", "failed", "lagP95"],
     events: ["committed", "state", "stream", "own", "type", "lag", "tries"],
-    acts: ({ stream, dead_letters: count }) => (count ? [["redrive", { count: Math.min(count, LETTERS_A_CALL), note: W.act.wholeFunction, wanted: { service: stream } }]] : []),
+    acts: ({ stream, dead_letters: count }) => (count ? [["redrive", { note: W.act.wholeFunction, wanted: { service: stream } }]] : []),
   },
 };
 
-/** So many dead letters app.events sends back in one call. */
-const LETTERS_A_CALL = 100;
 const FIRST = { name: "banking", base_path: "" };
 
 export const systems = () => session.get()?.systems ?? [FIRST];

@@ -129,6 +129,8 @@ class Configuration:
     app_sweep_batch: int = field(default=1_000, metadata={"least": 1})
     app_event_days: int = field(default=90, metadata={"least": 1})
     """Events and dead letters go after this time; the services' keys of them never before 90 days."""
+    app_audit_days: int = field(default=365, metadata={"least": 7})
+    """The database keeps younger rows, whoever deletes them."""
     app_payload_hours: int = field(default=24, metadata={"least": 0})
     """The content of an event goes so long after it was settled."""
     app_purge_seconds: int = field(default=20, metadata={"least": 1})

@@ -141,6 +141,13 @@ def _events() -> Blueprint:
     return events
 
 
+def _audit() -> Blueprint:
+    from chalicelib.appevents.console import list_audit  # noqa: F401
+    from chalicelib.appevents.console.blueprint import audit
+
+    return audit
+
+
 def _browser() -> Blueprint:
     from chalicelib.appevents.browser import read_offline_queue, read_pages  # noqa: F401
     from chalicelib.appevents.browser.blueprint import browser
@@ -192,6 +199,7 @@ SERVICES = {
     "api/v1/ai": _ai,
     "app/overview": _overview,
     "app/events": _events,
+    "app/audit": _audit,
     "app": _browser,
     "queues": _queues,
     "schedules": _schedules,

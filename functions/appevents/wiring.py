@@ -29,6 +29,7 @@ from fintegrate.access.key_ring import KeyRing
 from fintegrate.access.sealing import Sealing
 from fintegrate.breaker import CircuitBreaker
 from fintegrate.database import Database
+from fintegrate.http.audit import AuditLog
 from fintegrate.http.cors import read_origins
 from fintegrate.http.endpoint import Access, Endpoint, RequestParts, endpoints
 from fintegrate.http.rate_limit import RateLimiter
@@ -99,6 +100,12 @@ class Parts(NamedTuple):
     Raises:
         SettingsError: this process has not the service's database.
     """
+    audit: Callable[[], AuditLog]
+    """Of what operators do, in the database of the notification service.
+
+    Raises:
+        SettingsError: this process has not that database.
+    """
     made: list[Database]
 
     def close(self) -> None:
@@ -133,6 +140,15 @@ def request_parts(service: str = "notification") -> RequestParts:
     return own
 
 
+def operators_parts() -> RequestParts:
+    """The same for operators: only what they do, and what is refused to them, is in the audit log.
+
+    Raises:
+        SettingsError: nobody may call.
+    """
+    return request_parts()._replace(audit=parts().audit())
+
+
 scheduled = schedules(lambda: parts().metrics, schedule_runs)
 
 
@@ -143,7 +159,7 @@ def endpoint_of(service: str) -> Callable[..., Callable[..., object]]:
 
 
 admin_endpoint = endpoints(
-    request_parts,
+    operators_parts,
     partial(
         Endpoint, idempotency=False, access=Access.ADMIN, schemes=(API_KEY, BEARER), also=(PASS,)
     ),
@@ -222,6 +238,7 @@ def build(environment: Mapping[str, str]) -> Parts:
         sealing=sealing,
         feed_keys=_feed_keys(settings, service, sealing),
         beside=cache(connect),
+        audit=cache(lambda: AuditLog(service("notification").request.database, metrics, redis)),
         made=made,
     )
 

@@ -54,6 +54,7 @@ def _admin() -> Blueprint:
 
 def _relay() -> Blueprint:
     from chalicelib.relay.console import (  # noqa: F401
+        list_audit,
         list_events,
         list_failures,
         read_event,

@@ -300,6 +300,9 @@ CREATE TABLE audit_log (
 CREATE INDEX audit_log_by_age ON audit_log (created_at);
 CREATE INDEX audit_log_by_owner ON audit_log (owner_id, created_at DESC);
 CREATE INDEX audit_log_by_request ON audit_log (request_id);
+CREATE INDEX audit_log_by_actor ON audit_log (actor, created_at DESC) WHERE actor IS NOT NULL;
+CREATE INDEX audit_log_by_action ON audit_log (action, created_at DESC);
+CREATE INDEX audit_log_by_status ON audit_log (status_code, created_at DESC);
 
 -- Whoever acts as the functions' user can add to the audit log, and cannot take its trail away: no row
 -- changes, and none goes before its eighth day. The purge deletes what is older than RELAY_AUDIT_DAYS.

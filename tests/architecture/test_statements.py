@@ -112,6 +112,7 @@ UNFILTERED = {
         "dead_letter_bodies": OPERATOR,
         "events": OPERATOR,
         "dead_letters": OPERATOR,
+        "audit_rows": OPERATOR,
     },
     "functions/appevents/schedules/purge_settings.sql": {
         "feed_access_attempts": OPERATOR,
@@ -269,6 +270,7 @@ UNFILTERED = {
         "console_sessions": OPERATOR,
         "dead_letters": OPERATOR,
     },
+    "layers/fintegrate/python/fintegrate/console/audit_list.sql": {"list_rows": OPERATOR},
 }
 """Statements that are not for one tenant, by file and name, with the reason."""
 UNFILTERED_FUNCTIONS = {
@@ -310,7 +312,7 @@ def test_functions_of_events_name_their_user() -> None:
     unfiltered = {name for name, body in bodies.items() if "user_id = of_user" not in body}
 
     assert len(bodies) == schema.count("CREATE FUNCTION")
-    assert unfiltered == {"mark_events_published"}, BY_EVENT
+    assert unfiltered == {"mark_events_published", "refuse_audit_change"}, BY_EVENT
 
 
 def test_code_of_functions_holds_no_sql() -> None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from tests.support.console_data import Asked, Told, iso, minutes, wave
+from tests.support.console_data import Asked, Told, audit, iso, minutes, wave
 
 
 class Row(NamedTuple):
@@ -319,6 +319,18 @@ def _failures(of: Further, query: Asked) -> dict[str, Any]:
     return {"groups": groups, "rest": None, "truncated": False, "as_of": iso()}
 
 
+def _audit(of: Further, _query: Asked) -> dict[str, Any]:
+    """Banking's rows: their owners are credentials here, and no bank's data is met."""
+    rows = [
+        {
+            **{name: value for name, value in row.items() if "consumer" not in name},
+            "owner_id": "console",
+        }
+        for row in audit()["rows"]
+    ]
+    return {"rows": rows, "next_cursor": None}
+
+
 def _found(of: Further, query: Asked) -> dict[str, Any]:
     ids = [each["event_id"] for each in events(of) if each["event_id"] == query.get("q")]
     hits = [{"kind": "event", "id": i, "title": i, "link": f"/event?event_id={i}"} for i in ids]
@@ -347,6 +359,7 @@ USUAL: Mapping[str, Told] = {
         "/events/data": life,
         "/events/search": _found,
         "/events/failures": _failures,
+        "/audit/list": _audit,
     }.items()
 }
 """What each of their endpoints that is read answers usually."""
@@ -359,6 +372,8 @@ def done(path: str, body: dict[str, Any]) -> dict[str, Any] | None:
     if path.startswith("/admin/v1/lanes/"):
         return {"lane_id": int(path.rsplit("/", 1)[1]), **body}
     if path == "/api/v1/ops/dead-letters/redrive":
+        if body.get("dry_run"):
+            return {"redriven": 0, "left": 1 if "ids" in body else 250}
         return {"redriven": 3, "left": 0}
     return None
 

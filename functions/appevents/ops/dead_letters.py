@@ -33,21 +33,25 @@ def redrive(
     settings: Configuration,
     ids: Sequence[str] | None,
     service: str | None,
-) -> tuple[int, int]:
-    """Send dead letters back to their services; returns how many, and how many are left.
+) -> int:
+    """Send dead letters back to their services, the oldest first; returns how many.
 
-    What the broker does not confirm stays as it is. A letter may be sent twice, when the commit is lost:
-    its service recognises it.
+    To be called in a transaction. What the broker does not confirm stays as it is. A letter may be sent
+    twice, when the commit is lost: its service recognises it.
     """
     wanted = {"ids": list(ids) if ids else None, "service": service}
-    with db.transaction():
-        rows = db.fetch_all(SQL["take"], {**wanted, "batch": BATCH})
-        confirmed = _published(publisher, settings, rows)
-        if confirmed:
-            db.execute(SQL["mark_redriven"], {"ids": confirmed})
-    left = db.fetch_one(SQL["count_left"], wanted)
+    rows = db.fetch_all(SQL["take"], {**wanted, "batch": BATCH})
+    confirmed = _published(publisher, settings, rows)
+    if confirmed:
+        db.execute(SQL["mark_redriven"], {"ids": confirmed})
     log.info("redriven: %d dead letters of %s", len(confirmed), service or "those named")
-    return len(confirmed), int(left["count"]) if left else 0
+    return len(confirmed)
+
+
+def count_waiting(db: Database, ids: Sequence[str] | None, service: str | None) -> int:
+    """How many of them could be sent back."""
+    found = db.fetch_one(SQL["count_left"], {"ids": list(ids) if ids else None, "service": service})
+    return int(found["count"]) if found else 0
 
 
 def _published(publisher: Publisher, settings: Configuration, rows: Sequence[Row]) -> list[str]:

@@ -8,6 +8,7 @@ from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 from typing_extensions import TypedDict
 
 from chalicelib.appevents.paging import Page
+from fintegrate.console.acts import Act
 from fintegrate.http.cursors import NextCursor, digits_only
 from fintegrate.http.validation import Described, RequestModel
 
@@ -25,7 +26,7 @@ class DeadLetterPage(Page):
     service: Service | None = None
 
 
-class Redrive(RequestModel):
+class Redrive(Act):
     """Which dead letters go back to their service: those named, or one service's."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"service": "machine"}]})
@@ -89,7 +90,9 @@ class Redriven(TypedDict):
     """What was sent back."""
 
     redriven: Annotated[int, Described("How many the broker has confirmed", 3)]
-    left: Annotated[int, Described("How many are left for another call", 0)]
+    left: Annotated[
+        int, Described("How many are left for another call; in a dry run all that match", 0)
+    ]
 
 
 class Accounts(TypedDict):

@@ -97,3 +97,14 @@ WITH old AS (
     DELETE FROM dead_letters d USING old WHERE d.dead_letter_id = old.dead_letter_id RETURNING 1
 )
 SELECT count(*) AS count FROM gone
+
+-- name: audit_rows
+WITH gone AS (
+    DELETE FROM audit_log
+    WHERE ctid = ANY (ARRAY(
+        SELECT ctid FROM audit_log
+        WHERE created_at < clock_timestamp() - make_interval(days => %(audit_days)s)
+        ORDER BY created_at LIMIT %(batch)s FOR UPDATE SKIP LOCKED))
+    RETURNING 1
+)
+SELECT count(*) AS count FROM gone

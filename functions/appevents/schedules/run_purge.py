@@ -1,7 +1,8 @@
 """Every hour: deletes what is past its retention, in batches with a transaction each.
 
 The events' and dead letters' payloads go a day after the event was settled, their rows after
-`APP_EVENT_DAYS`. An event without an outcome stays: somebody still waits for it. Its secrets do not.
+`APP_EVENT_DAYS`, rows of the audit log after `APP_AUDIT_DAYS`. An event without an outcome stays:
+somebody still waits for it. Its secrets do not.
 """
 
 from __future__ import annotations
@@ -53,6 +54,7 @@ def _parameters() -> dict[str, object]:
         "batch": settings.app_sweep_batch,
         "event_days": settings.app_event_days,
         "key_days": max(settings.app_event_days, LEAST_KEY_DAYS),
+        "audit_days": settings.app_audit_days,
         "payload_hours": settings.app_payload_hours,
         "outbox_days": 1,
         "attempt_days": 1,

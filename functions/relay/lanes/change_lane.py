@@ -4,6 +4,7 @@ from chalicelib.relay.destinations.blueprint import admin
 from chalicelib.relay.lanes.lanes import change
 from chalicelib.relay.lanes.models import Lane, LaneChange, LanePath
 from chalicelib.relay.wiring import endpoint
+from fintegrate.console.acts import audited, require_reason
 from fintegrate.http.endpoint import Access, Answer, Call
 
 
@@ -18,4 +19,6 @@ from fintegrate.http.endpoint import Access, Answer, Call
 )
 def change_lane(call: Call[LaneChange]) -> Answer:
     """Pause a lane or change its bounds. Pausing keeps the backlog."""
-    return Answer(change(call.db, call.path.id, call.body.model_dump()))
+    require_reason(call)
+    lane = change(call.db, call.path.id, call.body.model_dump(exclude={"reason"}))
+    return Answer(lane, audited=audited(call, None, {"state": lane["state"]}))

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field
 from typing_extensions import TypedDict
 
+from fintegrate.console.acts import WithReason
 from fintegrate.http.cursors import digits_only
 from fintegrate.http.validation import Described, RequestModel
 
@@ -24,7 +25,7 @@ class LanePath(RequestModel):
     id: Annotated[LaneNumber, Described("The lane's number", 12)]
 
 
-class LaneChange(RequestModel):
+class LaneChange(WithReason):
     """What to change of a lane; what is left out stays."""
 
     paused: Paused | None = None

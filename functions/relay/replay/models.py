@@ -5,7 +5,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, StringConstraints
 from typing_extensions import TypedDict
 
-from fintegrate.http.validation import Described, Instant, RequestModel, Text, printable
+from fintegrate.console.acts import Act
+from fintegrate.http.validation import Described, Instant, Text, printable
 
 MOST = 10_000
 """Deliveries per call."""
@@ -28,7 +29,7 @@ Words = Annotated[list[Word], Field(min_length=1, max_length=_MOST_NAMED)]
 Status = Literal["pending", "delivered", "failed", "expired", "skipped"]
 
 
-class DeliveryFilter(RequestModel):
+class DeliveryFilter(Act):
     """Which deliveries; what is left out excludes none. A number is an id of ours, a text the shop's."""
 
     storefronts: Annotated[

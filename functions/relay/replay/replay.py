@@ -22,6 +22,7 @@ from chalicelib.relay.delivery.shapes import Adapter, Destination
 from chalicelib.relay.replay.models import MOST, GiveUp, Replay
 from fintegrate.access.key_ring import KeyMissing
 from fintegrate.access.sealing import Misplaced, Sealing, Unreadable
+from fintegrate.console.acts import check_expected
 from fintegrate.database import Database, Row
 from fintegrate.outbox.arrays import array_literal
 from fintegrate.queries import queries_beside
@@ -80,7 +81,11 @@ class _Choice:
 
 
 def replay(db: Database, sealing: Sealing, wanted: Replay, seconds: float) -> Row:
-    """Replay, or count; to be called in a transaction."""
+    """Replay, or count; to be called in a transaction.
+
+    Raises:
+        Conflict: many more would go than were expected.
+    """
     now = datetime.now(UTC)
     lanes = {
         lane.row["lane_id"]: lane._replace(
@@ -96,20 +101,30 @@ def replay(db: Database, sealing: Sealing, wanted: Replay, seconds: float) -> Ro
         _judge(row, lanes[row["lane_id"]], sealing, now, choice)
     replay_id = None if wanted.dry_run else str(uuid.uuid4())
     if replay_id is not None:
-        _change(db, choice, lanes, ("make_due", "make"), replay_id)
+        _change(db, wanted, choice, lanes, ("make_due", "make"), replay_id)
     return _told(wanted, replay_id, choice, lanes)
 
 
 def give_up(db: Database, wanted: GiveUp, seconds: float) -> Row:
-    """Give up, or count; to be called in a transaction."""
+    """Give up, or count; to be called in a transaction.
+
+    Raises:
+        Conflict: many more would go than were expected.
+    """
     lanes = {lane.row["lane_id"]: lane for lane in _lanes(db, wanted)}
     choice = _Choice()
     for row in _found(db, wanted, lanes, time.monotonic() + seconds, choice):
         choice.choose(row)
     if not wanted.dry_run:
-        _change(db, choice, lanes, ("give_up",), None)
+        _change(db, wanted, choice, lanes, ("give_up",), None)
     told = _told(wanted, None, choice, lanes)
     return {name: told[name] for name in ("dry_run", "go_count", "lanes", "next_cursor")}
+
+
+def counts_of(told: Row) -> Row:
+    """What the audit log keeps of an answer."""
+    names = ("replay_id", "go_count", "stay_count", "next_cursor")
+    return {name: told[name] for name in names if told.get(name) is not None}
 
 
 def _lanes(db: Database, wanted: Replay | GiveUp) -> Iterator[_Lane]:
@@ -201,12 +216,14 @@ def _may_count_twice(row: Row, adapter: Adapter, now: datetime) -> bool:
 
 def _change(
     db: Database,
+    wanted: Replay | GiveUp,
     choice: _Choice,
     lanes: Mapping[int, _Lane],
     statements: Sequence[str],
     replay_id: str | None,
 ) -> None:
     """Change what was chosen, in lanes and of events that are still there."""
+    check_expected(wanted.expected_count, len(choice.rows))
     held = {"storefront_ids": array_literal(each.row["storefront_id"] for each in lanes.values())}
     db.fetch_all(SQL["hold_lanes"], held)
     there = {
@@ -214,8 +231,8 @@ def _change(
     }
     rows = [row for row in choice.rows if row.lane_id in there]
     if replay_id is not None:
-        wanted = {"events": array_literal(row.event for row in rows)}
-        kept = {row["id"] for row in db.fetch_all(SQL["hold_events"], wanted)}
+        named = {"events": array_literal(row.event for row in rows)}
+        kept = {row["id"] for row in db.fetch_all(SQL["hold_events"], named)}
         rows = [row for row in rows if row.event in kept]
     chosen = {
         "events": array_literal(row.event for row in rows),

@@ -90,6 +90,48 @@ CREATE INDEX dead_letters_by_age ON dead_letters (taken_at, dead_letter_id);
 CREATE INDEX dead_letters_waiting ON dead_letters (service, taken_at) WHERE redriven_at IS NULL;
 CREATE INDEX dead_letters_of_event ON dead_letters (client_generated_id, user_id);
 
+-- Who acted as an operator, in which request, why, and why it was refused. The actor is a name that was
+-- claimed.
+CREATE TABLE audit_log (
+    audit_id         uuid        NOT NULL DEFAULT gen_random_uuid(),
+    created_at       timestamptz NOT NULL DEFAULT clock_timestamp(),
+    request_id       text        NOT NULL,
+    owner_id         text,
+    key_id           text,
+    action           text        NOT NULL,
+    status_code      integer     NOT NULL,
+    reason           text        NOT NULL,
+    source_ip        text,
+    actor            text,
+    session_id       uuid,
+    subject_owner_id text,
+    details          jsonb,
+    CONSTRAINT audit_log_pkey PRIMARY KEY (audit_id),
+    CONSTRAINT audit_log_status_code_check CHECK (status_code BETWEEN 100 AND 599)
+);
+
+CREATE INDEX audit_log_by_age ON audit_log (created_at);
+CREATE INDEX audit_log_by_request ON audit_log (request_id);
+CREATE INDEX audit_log_by_actor ON audit_log (actor, created_at DESC) WHERE actor IS NOT NULL;
+CREATE INDEX audit_log_by_action ON audit_log (action, created_at DESC);
+CREATE INDEX audit_log_by_status ON audit_log (status_code, created_at DESC);
+
+-- Whoever acts as the functions' user can add to the audit log, and cannot take its trail away: no row
+-- changes, and none goes before its eighth day. The purge deletes what is older than APP_AUDIT_DAYS.
+CREATE FUNCTION refuse_audit_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'audit_log keeps its rows for seven days, and as they are: % refused', TG_OP
+        USING ERRCODE = 'restrict_violation';
+END $$;
+
+CREATE TRIGGER audit_log_immutable
+    BEFORE UPDATE ON audit_log
+    FOR EACH ROW EXECUTE FUNCTION refuse_audit_change();
+CREATE TRIGGER audit_log_kept
+    BEFORE DELETE ON audit_log
+    FOR EACH ROW WHEN (OLD.created_at > clock_timestamp() - interval '7 days')
+    EXECUTE FUNCTION refuse_audit_change();
+
 -- The last run of each schedule. last_error is null after a success; last_run_id leads to the log.
 CREATE TABLE schedule_runs (
     schedule         text             NOT NULL,
@@ -217,6 +259,6 @@ $$;
 
 GRANT SELECT, INSERT, UPDATE, DELETE ON idempotency_keys TO notify_db_app;
 GRANT DELETE ON outbox, events TO notify_db_app;
-GRANT SELECT, INSERT, UPDATE, DELETE ON dead_letters TO notify_db_app;
+GRANT SELECT, INSERT, UPDATE, DELETE ON dead_letters, audit_log TO notify_db_app;
 GRANT SELECT, INSERT, UPDATE, DELETE ON inbox_attempts TO notify_db_app;
 GRANT SELECT, INSERT, UPDATE ON outbox, events, user_sequences, schedule_runs TO notify_db_app;

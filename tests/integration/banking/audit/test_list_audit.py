@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from chalicelib.banking.audit import listing
 from chalicelib.banking.tenants import ADMIN_ID
+from fintegrate.console import audit_list
 from tests.support.api import Api, in_process
 from tests.support.banking import Bank
 from tests.support.console import ANN, sign_in
@@ -119,8 +119,8 @@ def test_foreign_rows_of_a_request_leave_no_trace(
     make_bank: Callable[[], Bank], write: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whoever sends X-Request-Id chooses it, and a cursor has the time and the id of a row."""
-    monkeypatch.setattr(listing, "FIRST", 2)
-    monkeypatch.setattr(listing, "LOOKED_AT", 4)
+    monkeypatch.setattr(audit_list, "FIRST", 2)
+    monkeypatch.setattr(audit_list, "LOOKED_AT", 4)
     bank, other = make_bank(), make_bank()
     for older in range(5):
         write(other.consumer_id, older=older)
@@ -221,8 +221,8 @@ def test_pages_have_every_row_once(
 def test_search_goes_on_by_its_cursor(
     admin: Api, query: Query, write: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(listing, "FIRST", 4)
-    monkeypatch.setattr(listing, "LOOKED_AT", 10)
+    monkeypatch.setattr(audit_list, "FIRST", 4)
+    monkeypatch.setattr(audit_list, "LOOKED_AT", 10)
     query("TRUNCATE audit_log")
     write(ADMIN_ID, count=35)
     write(ADMIN_ID, status=403, older=100, reason="sought")
@@ -269,7 +269,7 @@ def test_list_reads_a_bounded_part(admin: Api, bank: Bank, query: Query) -> None
         for wanted in asked:
             most.clear()
             listed(admin, **wanted)
-            assert most["list_rows"] <= 2 * listing.LOOKED_AT + 10, wanted
+            assert most["list_rows"] <= 2 * audit_list.LOOKED_AT + 10, wanted
         most.clear()
         listed(bank.api, **COMMON, status_code=418)
-        assert most["list_rows"] <= 2 * listing.LOOKED_AT + 10
+        assert most["list_rows"] <= 2 * audit_list.LOOKED_AT + 10

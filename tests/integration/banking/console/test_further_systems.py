@@ -13,6 +13,9 @@ from tests.support.console_api import Answer, Asked, ConsoleApi
 from tests.support.waiting import eventually
 
 REFUSED = "4712-14"
+WHY = "INC-4711"
+ACT = {"dry_run": False, "reason": WHY, "expected_count": 4}
+LETTERS = {"reason": WHY, "expected_count": 100}
 
 
 def of(api: ConsoleApi, system: str) -> list[Asked]:
@@ -23,6 +26,14 @@ def sent(api: ConsoleApi, path: str) -> list[Any]:
     """The bodies of what was asked for, dry runs left out."""
     found = [asked for asked in api.asked if asked.method != "GET" and asked.path == path]
     return [asked.body for asked in found if not asked.body.get("dry_run")]
+
+
+def act(person: Person, name: str) -> None:
+    """Presses the dialog's button, which waits for a reason."""
+    dialog = person.page.get_by_role("dialog")
+    expect(dialog.get_by_role("button", name=name)).to_be_disabled()
+    dialog.get_by_label("Why").fill(WHY)
+    dialog.get_by_role("button", name=name).click()
 
 
 def test_one_pass_opens_a_system(anna: Person, api: ConsoleApi) -> None:
@@ -93,11 +104,11 @@ def test_delivery_is_sent_again(anna: Person, api: ConsoleApi) -> None:
     dialog = anna.page.get_by_role("dialog")
     expect(dialog).to_contain_text("These stay as they are: too_old 2")
     expect(dialog).to_contain_text('-u "$RELAY_ADMIN_USER:$RELAY_ADMIN_PASSWORD"')
-    dialog.get_by_role("button", name="Send 4 deliveries again").click()
+    act(anna, "Send 4 deliveries again")
 
     expect(dialog).to_contain_text("Done")
     wanted = {"event_ids": [4712], "destinations": [14], "statuses": ["failed"]}
-    assert sent(api, "/admin/v1/replay") == [{**wanted, "dry_run": False}]
+    assert sent(api, "/admin/v1/replay") == [{**wanted, **ACT}]
 
 
 @pytest.mark.night_long
@@ -106,22 +117,22 @@ def test_group_is_sent_again(anna: Person, api: ConsoleApi) -> None:
 
     anna.button("Send again").first.click()
     anna.sees("The reasons of this cause differ in a number or an id.")
-    anna.page.get_by_role("dialog").get_by_role("button", name="Send 4 deliveries").click()
+    act(anna, "Send 4 deliveries")
 
     anna.sees("Done")
     (body,) = sent(api, "/admin/v1/replay")
     wanted = {"destinations": [14], "statuses": ["failed"], "event_types": ["consult_started"]}
-    assert body == {**wanted, "dry_run": False}
+    assert body == {**wanted, **ACT}
 
 
 def test_lane_is_paused(anna: Person, api: ConsoleApi) -> None:
     anna.at("relay/streams?stream=12")
 
     anna.button("Pause the destination").click()
-    anna.page.get_by_role("dialog").get_by_role("button", name="Pause").click()
+    act(anna, "Pause")
 
     anna.sees("Done")
-    assert sent(api, "/admin/v1/lanes/12") == [{"paused": True}]
+    assert sent(api, "/admin/v1/lanes/12") == [{"paused": True, "reason": WHY}]
 
 
 @pytest.mark.night_long
@@ -130,10 +141,12 @@ def test_cause_leads_to_all_letters(anna: Person, api: ConsoleApi) -> None:
 
     anna.button("Send again").click()
     anna.sees("All dead letters of this function are meant")
-    anna.page.get_by_role("dialog").get_by_role("button", name="Send 3 letters back").click()
+    act(anna, "Send 100 letters back")
 
     anna.sees("sent back")
-    assert sent(api, "/api/v1/ops/dead-letters/redrive") == [{"service": "machine"}]
+    assert sent(api, "/api/v1/ops/dead-letters/redrive") == [
+        {"service": "machine", "reason": WHY, "expected_count": 100}
+    ]
 
 
 @pytest.mark.night_long
@@ -141,21 +154,43 @@ def test_one_dead_letter_goes_back(anna: Person, api: ConsoleApi) -> None:
     anna.at(f"appevents/event?event_id={further.app_id(1)}")
 
     anna.button("Send again").click()
-    anna.page.get_by_role("dialog").get_by_role("button", name="Send 1 letter back").click()
+    act(anna, "Send 1 letter back")
 
     anna.sees("sent back")
-    assert sent(api, "/api/v1/ops/dead-letters/redrive") == [{"ids": [further.LETTER]}]
+    assert sent(api, "/api/v1/ops/dead-letters/redrive") == [
+        {"ids": [further.LETTER], "reason": WHY, "expected_count": 1}
+    ]
 
 
 def test_dead_letters_go_back(anna: Person, api: ConsoleApi) -> None:
     """The button promises what one call does: of 250 the oldest 100."""
-    overview = further.overview(further.APPEVENTS)
-    overview["streams"][0]["dead_letters"] = 250
-    api.chosen["GET /app/overview"] = Answer(200, overview)
     anna.at("appevents/streams?stream=machine")
 
     anna.button("Send dead letters back").click()
-    anna.page.get_by_role("dialog").get_by_role("button", name="Send 100 letters back").click()
+    act(anna, "Send 100 letters back")
 
     anna.sees("sent back")
-    assert sent(api, "/api/v1/ops/dead-letters/redrive") == [{"service": "machine"}]
+    assert sent(api, "/api/v1/ops/dead-letters/redrive") == [
+        {"service": "machine", "reason": WHY, "expected_count": 100}
+    ]
+
+
+@pytest.mark.parametrize("system", ["relay", "appevents"])
+def test_acts_are_in_the_audit(anna: Person, api: ConsoleApi, system: str) -> None:
+    anna.at(f"{system}/streams?stream={'12' if system == 'relay' else 'machine'}")
+    anna.button("Pause the destination" if system == "relay" else "Send dead letters back").click()
+    act(anna, "Pause" if system == "relay" else "Send 100 letters back")
+
+    anna.page.get_by_role("link", name="See it in the audit log").click()
+
+    anna.sees("INC-2041")
+    expect(anna.page.get_by_role("columnheader", name="Whose data")).to_have_count(0)
+    anna.open(f"{system}/audit?actor=anna&status_code=403")
+    anna.sees("answer 403")
+    eventually(lambda: {"actor": "anna", "status_code": "403"} in lists(api, system))
+
+
+def lists(api: ConsoleApi, system: str) -> list[dict[str, str]]:
+    """What the audit log of a system was asked for."""
+    path = f"{further.BASE[system]}/audit/list"
+    return [asked.query for asked in of(api, system) if asked.path == path]

@@ -42,6 +42,7 @@ OF_RELAY = {
     "relay/failures": "consent_denied",
     "relay/streams": "Paused by an admin",
     "relay/streams?stream=12": "Its lane",
+    "relay/audit": "INC-2041",
 }
 OF_APPEVENTS = {
     "appevents/now": "machine: dead letters",
@@ -50,6 +51,7 @@ OF_APPEVENTS = {
     "appevents/failures": "not_a_video",
     "appevents/streams": "Is behind",
     "appevents/streams?stream=machine": "rejected, or dead letters",
+    "appevents/audit": "INC-2041",
 }
 STILLS = {
     "relay-now": ("relay/now", "bosley → meta is blocked"),
@@ -80,6 +82,7 @@ WHEN_EMPTY = {
     "relay/events?state=waiting": "Looked for: state waits.",
     "relay/failures": "Nothing failed.",
     "relay/streams": "There is no destination yet.",
+    "relay/audit": "No row matches.",
     "appevents/events?stream=machine": "Looked for: function machine.",
 }
 

@@ -16,7 +16,7 @@ from typing_extensions import TypedDict
 from fintegrate.database import Row
 from fintegrate.errors import Conflict, Invalid
 from fintegrate.http.audit import Audited
-from fintegrate.http.endpoint import Call
+from fintegrate.http.endpoint import Call, is_dry_run
 from fintegrate.http.validation import Described, RequestModel, Text
 from fintegrate.redaction import redacted
 
@@ -42,10 +42,15 @@ Expected = Annotated[
 ]
 
 
-class Act(RequestModel):
-    """The base of an act's request. A session has to give a reason."""
+class WithReason(RequestModel):
+    """The base of an act's request that has no dry run. A session has to give a reason."""
 
     reason: ActReason | None = None
+
+
+class Act(WithReason):
+    """The base of an act's request that has one."""
+
     dry_run: DryRunOnly = False
     expected_count: Expected | None = None
 
@@ -86,7 +91,7 @@ class DryRun(TypedDict):
     warnings: list[str]
 
 
-A = TypeVar("A", bound=Act)
+A = TypeVar("A", bound=WithReason)
 
 
 def require_reason(call: Call[A], *, of_all: bool = False) -> None:
@@ -96,7 +101,7 @@ def require_reason(call: Call[A], *, of_all: bool = False) -> None:
         Invalid: there is none.
     """
     in_session = call.caller.session_id is not None
-    if call.body.reason is None and not call.body.dry_run and (of_all or in_session):
+    if call.body.reason is None and not is_dry_run(call.body) and (of_all or in_session):
         raise Invalid("reason: is required")
 
 

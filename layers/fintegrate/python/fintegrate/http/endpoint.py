@@ -248,7 +248,7 @@ class _Answering:
                 self._parts.idempotency_keys.store(
                     caller.owner_id, key, self._spec.status, result.data
                 )
-            if not _is_dry_run(body):
+            if not is_dry_run(body):
                 self._write_audit(caller, result.audited)
         if result.after_commit is not None:
             self._after_commit(result.after_commit)
@@ -260,7 +260,7 @@ class _Answering:
         """Refuse the acts of a session that may only look; a dry run is none."""
         if not caller.read_only or self._request.method == "GET" or self._spec.for_readers:
             return
-        if not _is_dry_run(body):
+        if not is_dry_run(body):
             raise Forbidden(READERS_ONLY_LOOK)
 
     def _write_audit(self, caller: Caller, said: Audited | None) -> None:
@@ -403,6 +403,6 @@ class _Answering:
         )
 
 
-def _is_dry_run(body: BaseModel) -> bool:
+def is_dry_run(body: BaseModel) -> bool:
     """Whether a request only asks what an act would hit: it does nothing, so it leaves no row."""
     return getattr(body, "dry_run", None) is True
