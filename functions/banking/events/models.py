@@ -62,7 +62,8 @@ class ReconcileRequest(ScopedRequest):
     """Whose ledger to count, or whether the last count will do."""
 
     last: Annotated[
-        bool, Described("The last count of all tenants, if there is one, in place of a new one", True)
+        bool,
+        Described("The last count of all tenants, if there is one, in place of a new one", True),
     ] = False
 
     @model_validator(mode="after")
