@@ -73,10 +73,25 @@ SELECT customer_id, name, status, created_at, updated_at,
 FROM customers
 WHERE customer_id = %(customer_id)s AND consumer_id = %(consumer_id)s
 
+-- name: few_tagged
+-- The tenant's customers with a tag, if few of all tenants' have it: reading those costs less than looking at each
+-- customer of the tenant. NULL if many have it.
+WITH few AS MATERIALIZED (
+    SELECT t.customer_id FROM customer_tags t
+    WHERE t.tag_key = %(tag_key)s AND (%(tag_value)s::text IS NULL OR t.tag_value = %(tag_value)s)
+    LIMIT %(few)s + 1
+)
+SELECT CASE WHEN (SELECT count(*) FROM few) <= %(few)s THEN
+           ARRAY(SELECT c.customer_id::text FROM few JOIN customers c USING (customer_id)
+                 WHERE c.consumer_id = %(consumer_id)s)
+       END AS own
+
 -- name: list_customers
+-- `own`: the only ones that may match, if that is known.
 SELECT customer_id, name, status, created_at, updated_at
 FROM customers
 WHERE consumer_id = %(consumer_id)s
+  AND (%(own)s::uuid[] IS NULL OR customer_id = ANY (%(own)s::uuid[]))
   AND (%(status)s::text IS NULL OR status = %(status)s)
   AND (%(tag_key)s::text IS NULL OR EXISTS (
           SELECT FROM customer_tags t

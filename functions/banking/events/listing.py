@@ -27,7 +27,9 @@ from fintegrate.queries import queries_beside
 SQL = queries_beside(__name__)
 LOOKED_AT = 10_000
 """How many events a page looks at. Each tenant has its share of them."""
-COUNTED_ROWS = 20_000
+RECEIVED_LOOKED_AT = 3_000
+"""Of what was received fewer, because each is read twice: its receipt, and the event."""
+COUNTED_ROWS = 15_000
 """How many events a count looks at, where an index alone does not tell what matches."""
 _STEP = 1_000
 """How many rows one statement returns."""
@@ -78,6 +80,8 @@ class Listing:
             "oldest": oldest_first,
         }
         most = _PAYLOADS_LOOKED_AT if filters.payload_contains else LOOKED_AT
+        if "received" in self._sources:
+            most = min(most, RECEIVED_LOOKED_AT)
         self._most = most // _tenants(db, consumer_id)
 
     def read(self, cursor: str | None, limit: int, most_bytes: int, seconds: float = 0) -> Found:
@@ -111,7 +115,7 @@ class Listing:
     def _sizes(self, wanted: set[str]) -> Iterator[Total]:
         """How many are in these indexes. What was received is read, so fewer of it are counted."""
         if "received" in wanted:
-            yield self._counted({"received"}, conditions=NO_CONDITIONS)
+            yield self._counted({"received"}, RECEIVED_LOOKED_AT, NO_CONDITIONS)
         if plain := wanted - {"received"}:
             yield self._counted(plain, MOST_COUNTED, NO_CONDITIONS)
 

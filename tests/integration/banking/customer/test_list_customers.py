@@ -9,9 +9,13 @@ from itertools import chain
 
 import pytest
 
+from chalicelib.banking.customer import list_customers
 from tests.integration.banking.customer.tagging import add_tags
 from tests.support.banking import Bank
 from tests.support.fixtures import Query
+from tests.support.plans import rows_read
+
+MANY = "INSERT INTO customers (consumer_id, name) SELECT %(consumer_id)s, 'n' FROM generate_series(1, 3000)"
 
 
 def ids(bank: Bank, **wanted: object) -> list[str]:
@@ -47,7 +51,9 @@ def test_customers_are_listed_newest_first(bank: Bank) -> None:
     assert data["customers"][0] == newest
 
 
-def test_list_filters_status_and_tag(bank: Bank) -> None:
+@pytest.mark.parametrize("few", [0, 1, list_customers.FEW])
+def test_list_filters_status_and_tag(bank: Bank, monkeypatch: pytest.MonkeyPatch, few: int) -> None:
+    monkeypatch.setattr(list_customers, "FEW", few)
     plain, inactive = bank.create_customer(), bank.create_customer(status="INACTIVE")
     riga, rome = bank.create_customer(), bank.create_customer(status="INACTIVE")
     add_tags(bank, riga, city="Riga", empty="")
@@ -60,6 +66,19 @@ def test_list_filters_status_and_tag(bank: Bank) -> None:
     assert ids(bank, tag_key="city", status="INACTIVE") == [rome]
     assert ids(bank, tag_key="empty", tag_value="") == [riga]
     assert ids(bank, tag_key="city", tag_value="") == []
+
+
+def test_rare_tag_reads_few_rows(bank: Bank, query: Query) -> None:
+    rare, *others = (bank.create_customer() for _ in range(3))
+    add_tags(bank, rare, rare="1")
+    query(MANY, consumer_id=bank.consumer_id)
+    for customer_id in others:
+        add_tags(bank, customer_id, common="1")
+
+    with rows_read({"few_tagged", "list_customers"}) as read:
+        assert ids(bank, tag_key="rare") == [rare]
+        assert ids(bank, tag_key="nobody has this") == []
+    assert max(read.values()) < 20
 
 
 @pytest.mark.parametrize(("limit", "sizes"), [(1, [1] * 5), (2, [2, 2, 1]), (5, [5]), (200, [5])])
