@@ -15,7 +15,7 @@ from tests.support.banking import Bank
 from tests.support.fixtures import Query
 from tests.support.plans import rows_read
 
-MANY = "INSERT INTO customers (consumer_id, name) SELECT %(consumer_id)s, 'n' FROM generate_series(1, 3000)"
+MANY = "INSERT INTO customers (consumer_id, name) SELECT %(id)s, 'n' FROM generate_series(1, 3000)"
 
 
 def ids(bank: Bank, **wanted: object) -> list[str]:
@@ -71,7 +71,7 @@ def test_list_filters_status_and_tag(bank: Bank, monkeypatch: pytest.MonkeyPatch
 def test_rare_tag_reads_few_rows(bank: Bank, query: Query) -> None:
     rare, *others = (bank.create_customer() for _ in range(3))
     add_tags(bank, rare, rare="1")
-    query(MANY, consumer_id=bank.consumer_id)
+    query(MANY, id=bank.consumer_id)
     for customer_id in others:
         add_tags(bank, customer_id, common="1")
 
