@@ -66,7 +66,7 @@ function Problem({ problem }) {
   const replay = () => openAct("replay", { filter: { consumer_id: problem.consumer_id, states }, name: problem.consumer_name });
   return html`<li><${Icon} name=${icon} tone=${tone} /><div><strong><${Said}>${problem.title}<//></strong> <${Said}>${problem.sentence}<//>
       <div class="small soft row"><span>${facts(problem).join(" · ")}</span>${problem.runbook && html`<span class="right"><${Paper} path=${problem.runbook}>${W.whatToDo}<//></span>`}</div></div>
-    <div class="row">${states && html`<button class="primary" onClick=${replay}>${problem.act}</button>`}<a class="btn" href=${href(problem.view)} aria-label="${(!states && problem.act) || W.open}: ${problem.title}">${(!states && problem.act) || W.open}</a></div></li>`;
+    <div class="row">${states && html`<button class="primary" onClick=${replay}>${problem.act}…</button>`}<a class="btn" href=${href(problem.view)} aria-label="${(!states && problem.act) || W.open}: ${problem.title}">${(!states && problem.act) || W.open}</a></div></li>`;
 }
 
 const rate = ({ last_minute: minute } = {}) => (minute === null || minute === undefined ? W.unknown : `${+(minute / 60).toFixed(1)} ${W.perSecond}`);

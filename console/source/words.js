@@ -267,6 +267,7 @@ export const recoveryDue = "The database was restored, and no recovery followed.
 export const noAudit = "No row matches.";
 export const whoDidWhat = "Who did what";
 
+export const openSteps = { queue: "There is no queue", connected: "No program reads it", received: "The bank has not received an event", processed: "The bank has not processed an event" };
 export const connectSteps = { queue: "The queue is there", connected: "A program reads it", received: "The bank received an event", processed: "The bank processed an event" };
 export const waitsForYou = "What waits for you";
 export const lagNow = "p95, commit to processed";
@@ -281,6 +282,7 @@ export const testCustomer = "Make a test customer…";
 export const watchIt = "Watch it arrive";
 export const keepsUp = "Your program keeps up.";
 export const notYet = "Your program does not read yet.";
+export const notNow = "Your program does not read now.";
 export const readsOnly = "Your program reads, and has not processed yet.";
 
 export const act = {

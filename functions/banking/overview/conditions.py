@@ -83,7 +83,7 @@ ROWS = (
         title="{name}: nobody reads its queue",
         sentence="{count} wait in the queue and no program of the bank reads it.",
         heals=True,
-        healing="by itself, once the bank's program reads",
+        healing="by itself, once the bank's program reads; after a day a message becomes a dead letter",
         view="/banks?consumer_id={consumer_id}",
         runbook=_RUNBOOK + "undelivered-grows",
     ),
@@ -95,7 +95,7 @@ ROWS = (
         lasts="5m",
         severity="page",
         side="bank",
-        title="{name}: its queue is nearly full",
+        title="{name}: its queue is full, or nearly",
         sentence="{count} wait in the queue, which takes 100,000 and then refuses.",
         heals=True,
         healing="by itself, once the bank's program reads",
@@ -333,5 +333,15 @@ ROWS = (
     ),
 )
 CONDITIONS = by_name(ROWS)
+OF_REFUSED = {
+    "pending_too_long": CONDITIONS["pending_too_long"]._replace(
+        side="bank",
+        title="{name}: its queue refuses events",
+        sentence="{count} wait in our outbox until its queue has room, the oldest for {age}.",
+        healing="by itself, once the bank's program reads; no tries are spent",
+        runbook=_RUNBOOK + "a-queue-is-full",
+    )
+}
+"""The same conditions of a bank whose queue refuses, which the broker's other queues do not."""
 THRESHOLDS = {row.name: row.threshold for row in ROWS}
 """What `GET /console/session` gives as `thresholds`."""

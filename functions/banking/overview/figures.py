@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from chalicelib.banking.overview.conditions import CONDITIONS
+from chalicelib.banking.overview.conditions import CONDITIONS, OF_REFUSED
 from chalicelib.banking.tenants import ADMIN_ID
 from fintegrate.console.ages import seconds_since
 from fintegrate.console.attention import Finding
@@ -96,12 +96,14 @@ def completed(row: Row, past: Row | None, ledger: Row | None) -> Row:
 def findings(row: Row) -> Iterator[Finding]:
     """The conditions that a stream meets, in the order of their weight.
 
+    What waits because the bank's own queue refuses it is not the broker's side.
     The operator's own queue tells of new banks. Nobody has to read it, so it asks for nobody as long as
     nothing in it was ever confirmed.
     """
     is_unused = str(row["consumer_id"]) == ADMIN_ID and not row["has_confirmed"]
+    refused = OF_REFUSED if row["paused_since"] else {}
     for name, facts in _OF_STREAM.items():
-        condition = CONDITIONS[name]
+        condition = refused.get(name, CONDITIONS[name])
         lasted = row[LASTING[name]] if name in LASTING else None
         if lasted is not None and lasted < seconds_of(condition.lasts):
             continue

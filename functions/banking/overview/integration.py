@@ -68,11 +68,14 @@ def _steps(row: Row, words: Row) -> Iterator[dict[str, Any]]:
     looked, readers = row["observed_at"], row["readers"]
     connected = None if readers is None else readers > 0
     name = topology.queue_name(row["name"])
-    yield _step("queue", row["present"], looked, f"The queue {name} exists")
-    yield _step("connected", connected, looked, f"A program reads {name}")
+    there = "There is no queue {}" if row["present"] is False else "The queue {} is there"
+    reads = "No program reads {}" if connected is False else "A program reads {}"
+    yield _step("queue", row["present"], looked, there.format(name))
+    yield _step("connected", connected, looked, reads.format(name))
     for step in ("received", "processed"):
         at = words[f"last_{step}_at"]
-        yield _step(step, at is not None, at, f"The bank has confirmed an event as {step}")
+        told = "The bank has confirmed" if at else "The bank has not confirmed"
+        yield _step(step, at is not None, at, f"{told} an event as {step}")
 
 
 def _step(step: str, done: bool | None, at: Any, sentence: str) -> dict[str, Any]:

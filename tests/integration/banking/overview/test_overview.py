@@ -161,6 +161,24 @@ def test_states_are_counted_apart(admin: Api, bank: Bank, query: Query) -> None:
     ]
 
 
+def test_full_queue_is_the_banks_side(admin: Api, bank: Bank, query: Query) -> None:
+    """The same wait is the broker's side while the bank's queue does not refuse."""
+    write_event(query, bank.consumer_id, ago(600))
+    ANSWERS.clear()
+    before = {entry["condition"]: entry for entry in admin.get("/overview").data["attention"]}
+    query(
+        "INSERT INTO publishing_pauses (consumer_id, probe_at, reason)"
+        " VALUES (%(id)s, now(), 'nacked')",
+        id=bank.consumer_id,
+    )
+    ANSWERS.clear()
+    after = {entry["condition"]: entry for entry in admin.get("/overview").data["attention"]}
+
+    assert before["pending_too_long"]["side"] == "broker"
+    assert after["pending_too_long"]["side"] == "bank"
+    assert after["pending_too_long"]["title"] == f"{bank.name}: its queue refuses events"
+
+
 def test_worst_bank_comes_first(admin: Api, make_bank: Callable[[], Bank], query: Query) -> None:
     balance(query)
     calm, behind, unread = make_bank(), make_bank(), make_bank()

@@ -32,6 +32,7 @@ CALM: dict[str, Any] = {
     "received": 0,
     "unmatched": 0,
     **{f"oldest_{kind}_at": None for kind in KINDS},
+    "paused_since": None,
     "key_expires_at": NOW + timedelta(days=90),
     "queue_depth": 0,
     "readers": 1,

@@ -109,9 +109,10 @@ def test_name_in_link_finds_the_bank(anna: Person, world: World) -> None:
 
 def test_bank_sees_how_it_is_connected(bert: Person) -> None:
     """B1."""
-    bert.heading("Your program does not read yet.")
+    bert.heading("Your program does not read now.")
     steps = bert.page.locator("ol.steps > li")
     expect(steps).to_have_count(4)
+    expect(steps.nth(1)).to_contain_text("No program reads it")
     expect(bert.page.locator(".fact").filter(has_text="readers")).to_contain_text("0")
     expect(bert.page.locator(".fact").filter(has_text="messages")).to_contain_text("100,000")
     bert.sees("customer_notification_borealis")
