@@ -29,10 +29,12 @@ NEEDED_FOR: Mapping[str, frozenset[str]] = MappingProxyType(
     | dict.fromkeys(("phonenumbers", "phonenumberslite"), BY_SYSTEMS)
 )
 """The modules that need a package, by the name of its folder, of its one file or of its metadata."""
+NOBODYS = ("aws_lambda_powertools/event_handler",)
+"""Parts of packages that no system imports, and that are large."""
 
 
 def unused_packages(root: Path, system: str) -> tuple[str, ...]:
-    """The packages of `NEEDED_FOR` that the system's functions do not need."""
+    """The packages of `NEEDED_FOR` that the system's functions do not need, and what nobody needs."""
     others = {root / "functions" / other for other in left_out_of(root, system)}
     imported = {
         name
@@ -40,7 +42,8 @@ def unused_packages(root: Path, system: str) -> tuple[str, ...]:
         if file.suffix == ".py" and not others & {*file.parents}
         for name in _imports(ast.parse(file.read_text(encoding="utf-8")))
     }
-    return tuple(name for name, modules in NEEDED_FOR.items() if not modules & imported)
+    needless = [name for name, modules in NEEDED_FOR.items() if not modules & imported]
+    return (*needless, *NOBODYS)
 
 
 def _imports(tree: ast.Module) -> Iterator[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
@@ -11,6 +13,7 @@ from local.artifact.package.repack import INIT, SITE_PACKAGES, finish
 from local.artifact.package.unused_packages import (
     BY_SYSTEMS,
     NEEDED_FOR,
+    NOBODYS,
     SEALING,
     TOKENS,
     unused_packages,
@@ -31,6 +34,13 @@ def sources(root: Path, **code: str) -> Path:
 
 OF_SEALING = {name for name, modules in NEEDED_FOR.items() if modules > SEALING}
 OF_TOKENS = {name for name, modules in NEEDED_FOR.items() if modules == TOKENS}
+
+
+def needless(system: str) -> set[str]:
+    """What a system does without, beside what all do."""
+    found = set(unused_packages(ROOT, system))
+    assert found >= set(NOBODYS)
+    return found - set(NOBODYS)
 
 
 @pytest.mark.parametrize(
@@ -67,15 +77,29 @@ def test_system_keeps_only_its_own(tmp_path: Path, code: str, package: str) -> N
 
 
 def test_relay_needs_all_but_tokens() -> None:
-    assert set(unused_packages(ROOT, "relay")) == OF_TOKENS == {"jwt", "pyjwt"}
+    assert needless("relay") == OF_TOKENS == {"jwt", "pyjwt"}
 
 
 def test_app_needs_no_telephone_numbers() -> None:
-    assert set(unused_packages(ROOT, "appevents")) == {"phonenumbers", "phonenumberslite"}
+    assert needless("appevents") == {"phonenumbers", "phonenumberslite"}
 
 
 def test_banking_needs_none_of_them() -> None:
-    assert set(unused_packages(ROOT, "banking")) == set(NEEDED_FOR)
+    assert needless("banking") == set(NEEDED_FOR)
+
+
+@pytest.mark.parametrize("part", NOBODYS)
+def test_nobodys_part_is_imported_nowhere(part: str) -> None:
+    """Neither by us, nor by what we import of its package."""
+    module = part.replace("/", ".")
+    script = (
+        "import sys, aws_lambda_powertools.logging.formatter, aws_lambda_powertools.metrics\n"
+        f"assert not [name for name in sys.modules if name.startswith('{module}')]"
+    )
+
+    subprocess.run([sys.executable, "-c", script], check=True)
+    ours = [*modules(LAYER), *modules(ROOT / "functions")]
+    assert not [name for file in ours for name in imports_from(tree_of(file)) if module in name]
 
 
 def test_no_other_module_needs_them() -> None:
