@@ -28,6 +28,11 @@ def sent(api: ConsoleApi, path: str) -> list[Any]:
     return [asked.body for asked in found if not asked.body.get("dry_run")]
 
 
+def done(api: ConsoleApi, path: str) -> list[Any]:
+    """The same, as soon as something was done."""
+    return eventually(lambda: sent(api, path), f"{path} was asked for")
+
+
 def act(person: Person, name: str) -> None:
     """Presses the dialog's button, which waits for a reason."""
     dialog = person.page.get_by_role("dialog")
@@ -108,7 +113,7 @@ def test_delivery_is_sent_again(anna: Person, api: ConsoleApi) -> None:
 
     expect(dialog).to_contain_text("Done")
     wanted = {"event_ids": [4712], "destinations": [14], "statuses": ["failed"]}
-    assert sent(api, "/admin/v1/replay") == [{**wanted, **ACT}]
+    assert done(api, "/admin/v1/replay") == [{**wanted, **ACT}]
 
 
 @pytest.mark.night_long
@@ -120,7 +125,7 @@ def test_group_is_sent_again(anna: Person, api: ConsoleApi) -> None:
     act(anna, "Send 4 deliveries")
 
     anna.sees("Done")
-    (body,) = sent(api, "/admin/v1/replay")
+    (body,) = done(api, "/admin/v1/replay")
     wanted = {"destinations": [14], "statuses": ["failed"], "event_types": ["consult_started"]}
     assert body == {**wanted, **ACT}
 
@@ -132,7 +137,7 @@ def test_lane_is_paused(anna: Person, api: ConsoleApi) -> None:
     act(anna, "Pause")
 
     anna.sees("Done")
-    assert sent(api, "/admin/v1/lanes/12") == [{"paused": True, "reason": WHY}]
+    assert done(api, "/admin/v1/lanes/12") == [{"paused": True, "reason": WHY}]
 
 
 @pytest.mark.night_long
@@ -144,7 +149,7 @@ def test_cause_leads_to_all_letters(anna: Person, api: ConsoleApi) -> None:
     act(anna, "Send 100 letters back")
 
     anna.sees("sent back")
-    assert sent(api, "/api/v1/ops/dead-letters/redrive") == [
+    assert done(api, "/api/v1/ops/dead-letters/redrive") == [
         {"service": "machine", "reason": WHY, "expected_count": 100}
     ]
 
@@ -157,7 +162,7 @@ def test_one_dead_letter_goes_back(anna: Person, api: ConsoleApi) -> None:
     act(anna, "Send 1 letter back")
 
     anna.sees("sent back")
-    assert sent(api, "/api/v1/ops/dead-letters/redrive") == [
+    assert done(api, "/api/v1/ops/dead-letters/redrive") == [
         {"ids": [further.LETTER], "reason": WHY, "expected_count": 1}
     ]
 
@@ -170,7 +175,7 @@ def test_dead_letters_go_back(anna: Person, api: ConsoleApi) -> None:
     act(anna, "Send 100 letters back")
 
     anna.sees("sent back")
-    assert sent(api, "/api/v1/ops/dead-letters/redrive") == [
+    assert done(api, "/api/v1/ops/dead-letters/redrive") == [
         {"service": "machine", "reason": WHY, "expected_count": 100}
     ]
 
