@@ -65,6 +65,15 @@ def read_last(db: Database) -> Row | None:
     return None if row is None else dict(row["report_json"])
 
 
+def read_last_ledger(db: Database) -> Row | None:
+    """The same with the recovery of now: after a restore the last count is that of the backup."""
+    last = read_last(db)
+    if last is None:
+        return None
+    recovery = read_recovery(db)
+    return {**last, "recovery": recovery, "balanced": last["balanced"] and not recovery["due"]}
+
+
 def read_recovery(db: Database) -> Row:
     """The epoch, and whether a recovery after a restore is due."""
     return db.fetch_all(SQL["read_recovery"], {}, revive=True)[0]

@@ -20,7 +20,7 @@ def reconcile_events(call: Call[ReconcileRequest]) -> Answer:
     """
     from chalicelib.banking.events import reconcile  # here, to spare other cold starts
 
-    if call.body.last and (kept := reconcile.read_last(call.db)) is not None:
+    if call.body.last and (kept := reconcile.read_last_ledger(call.db)) is not None:
         return Answer(kept)
     settings = parts().settings
     scope = scope_of(call, call.body.consumer_id)

@@ -72,6 +72,16 @@ def test_last_count_costs_nothing(admin: Api, bank: Bank, query: Query) -> None:
     assert (refused.status, "last: is of all tenants" in refused.description) == (422, True)
 
 
+def test_last_count_knows_of_a_restore(admin: Api, query: Query) -> None:
+    """The last count came back with the backup, and is of the time before it."""
+    assert admin.get("/events/reconcile").data["balanced"] is True
+    query("UPDATE recovery SET suspicion = 'restored'")
+
+    last = admin.get("/events/reconcile", last=True).data
+
+    assert (last["balanced"], last["recovery"]["due"]) == (False, True)
+
+
 def test_every_event_is_counted_once(
     admin: Api, bank: Bank, reconcile: Ledger, query: Query
 ) -> None:
