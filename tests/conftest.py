@@ -10,15 +10,18 @@ from __future__ import annotations
 import itertools
 import os
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
 from local.machine.checkout import Checkout
 from local.machine.environment import leave_aside
 from local.services.choice import remove_all
-from local.services.databases import create_database, drop_database
+from local.services.databases import address_of, create_database, drop_database
 from local.services.running import RunningServices, ensure_services
+from local.services.urls import ServiceUrls
 from tests.support.databases import migrated_templates
 from tests.support.reused_database import ReusedDatabase
 from tests.support.sharing import TogetherScheduling
@@ -40,10 +43,23 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> TogetherSche
     return TogetherScheduling(config, log)
 
 
+def without_databases(urls: ServiceUrls) -> ServiceUrls:
+    """The checkout's own databases under names that do not exist.
+
+    Whether they exist depends on what else ran here, so no test may use one: it makes its own.
+    """
+    nowhere = {
+        setting: address_of(url, f"{urlsplit(url).path.lstrip('/')}_of_no_test")
+        for setting, url in urls.databases.items()
+    }
+    return replace(urls, databases=nowhere)
+
+
 @pytest.fixture(scope="session")
 def services() -> Iterator[RunningServices]:
     """PostgreSQL, RabbitMQ and Redis, running; `.urls` and the servers to stop and restart."""
     with ensure_services() as running:
+        running.urls = without_databases(running.urls)
         yield running
 
 
@@ -52,6 +68,7 @@ def own_services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSe
     """The same servers of these tests' own, to be stopped, frozen and restarted."""
     checkout = Checkout(tmp_path_factory.mktemp("own_services"))
     with ensure_services(checkout) as running:
+        running.urls = without_databases(running.urls)
         yield running
     remove_all(checkout)
 

@@ -9,12 +9,16 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def eventually(condition: Callable[[], T], what: str = "it holds", seconds: float = 30) -> T:
+def eventually(
+    condition: Callable[[], T], what: str | Callable[[], str] = "it holds", seconds: float = 30
+) -> T:
     """The first truthy value of `condition`. Fails with `what` when there is none in time."""
     deadline = time.monotonic() + seconds
     while True:
         value = condition()
         if value:
             return value
-        assert time.monotonic() < deadline, f"not within {seconds:g} s: {what}"
+        if time.monotonic() >= deadline:
+            said = what() if callable(what) else what
+            raise AssertionError(f"not within {seconds:g} s: {said}")
         time.sleep(0.02)
