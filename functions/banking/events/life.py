@@ -17,6 +17,7 @@ LANE_ROWS = 101
 NOT_FOUND = "No such event; check event_id"
 NO_CUSTOMER = "No events of such a customer; check customer_id"
 IN_HAND = "The request that wrote it is still publishing it"
+NOT_TRIED = "No try is written down yet; the schedule resend takes it up, once a minute"
 
 
 def read_event(db: Database, event_id: str, consumer_id: str | None, *, payload: bool) -> Row:
@@ -45,8 +46,12 @@ def read_event(db: Database, event_id: str, consumer_id: str | None, *, payload:
     }
 
 
-def read_lane(db: Database, customer_id: str, consumer_id: str | None) -> Row:
+def read_lane(
+    db: Database, customer_id: str, consumer_id: str | None, handoff_seconds: float
+) -> Row:
     """Read a customer's pending events in order, the first of which holds the others.
+
+    A request publishes what it wrote for `handoff_seconds` at most.
 
     Raises:
         NotFound: there is no event of such a customer in this scope.
@@ -55,7 +60,9 @@ def read_lane(db: Database, customer_id: str, consumer_id: str | None) -> Row:
     lane = db.fetch_one(SQL["find_customer"], scope)
     if lane is None:
         raise NotFound(NO_CUSTOMER)
-    rows = db.fetch_all(SQL["read_lane"], {**scope, "limit": LANE_ROWS})
+    asked = {**scope, "limit": LANE_ROWS, "handoff_seconds": handoff_seconds}
+    rows = db.fetch_all(SQL["read_lane"], asked)
+    in_hand = [row.pop("in_hand") for row in rows][:1]
     head, waiting = (rows[0], rows[1:]) if rows else (None, [])
     asked = {**scope, "head_sequence": head["sequence"] if head else None, "most": MOST}
     summed = db.fetch_one(SQL["sum_up_lane"], asked) or {}
@@ -65,9 +72,14 @@ def read_lane(db: Database, customer_id: str, consumer_id: str | None) -> Row:
         "waiting": waiting,
         "waiting_count": max(0, summed["pending_count"] - 1),
         "last_processed_sequence": summed["last_processed_sequence"],
+        "given_up_count": summed["given_up_count"],
         "held_since": waiting[0]["created_at"] if waiting else None,
-        "held_reason": (head["publish_failure_reason"] or IN_HAND) if head and waiting else None,
+        "held_reason": _held_by(head, *in_hand) if head and waiting else None,
     }
+
+
+def _held_by(head: Row, in_hand: bool) -> str:
+    return head["publish_failure_reason"] or (IN_HAND if in_hand else NOT_TRIED)
 
 
 _ASIDE = {

@@ -98,7 +98,8 @@ SELECT e.event_id, e.consumer_id, e.customer_id, e.sequence, e.event_type, e.sou
        e.deliver_try_count, e.deliver_last_tried_at, e.deliver_failure_reason,
        e.publish_given_up_at, e.sent_late_at,
        event_state(e.publish_status, e.deliver_status, e.deliver_failure_reason, NULL,
-                   row_number() OVER (ORDER BY e.sequence) > 1) AS state
+                   row_number() OVER (ORDER BY e.sequence) > 1) AS state,
+       e.created_at > clock_timestamp() - make_interval(secs => %(handoff_seconds)s) AS in_hand
 FROM customer_events e
 WHERE e.customer_id = %(customer_id)s AND e.publish_status = 'pending'
   AND (%(consumer_id)s::uuid IS NULL OR e.consumer_id = %(consumer_id)s)
@@ -112,6 +113,9 @@ SELECT (SELECT count(*)
               WHERE e.customer_id = %(customer_id)s AND e.publish_status = 'pending'
                 AND (%(consumer_id)s::uuid IS NULL OR e.consumer_id = %(consumer_id)s)
               LIMIT %(most)s) pending) AS pending_count,
+       (SELECT count(*) FROM customer_events e
+        WHERE e.customer_id = %(customer_id)s AND e.publish_status = 'failed'
+          AND (%(consumer_id)s::uuid IS NULL OR e.consumer_id = %(consumer_id)s)) AS given_up_count,
        (SELECT sent.sequence
         FROM (SELECT e.event_id, e.consumer_id, e.sequence, e.deliver_status FROM customer_events e
               WHERE e.customer_id = %(customer_id)s

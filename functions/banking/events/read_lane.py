@@ -4,7 +4,7 @@ from chalicelib.banking.events import life
 from chalicelib.banking.events.blueprint import events
 from chalicelib.banking.events.life_models import Lane, LaneRef
 from chalicelib.banking.events.scope import scope_of
-from chalicelib.banking.wiring import endpoint
+from chalicelib.banking.wiring import endpoint, parts
 from fintegrate.http.endpoint import Answer, Call
 
 
@@ -12,4 +12,5 @@ from fintegrate.http.endpoint import Answer, Call
 @endpoint(LaneRef, gives=Lane, looks_up=True)
 def read_lane(call: Call[LaneRef]) -> Answer:
     """A customer's pending events in order: the head, and those that it holds back."""
-    return Answer(life.read_lane(call.db, str(call.body.customer_id), scope_of(call)))
+    customer_id, handoff = str(call.body.customer_id), parts().settings.publish_handoff_seconds
+    return Answer(life.read_lane(call.db, customer_id, scope_of(call), handoff))

@@ -5,7 +5,7 @@ from typing import Any
 from chalicelib.banking.events.blueprint import events
 from chalicelib.banking.events.models import Redeliver, RedeliverResult
 from chalicelib.banking.events.redeliver import SQL, redeliver_filters
-from chalicelib.banking.events.scope import Scope, scope_of, since_days
+from chalicelib.banking.events.scope import Scope, scope_of, since_days, whose
 from chalicelib.banking.wiring import endpoint, parts
 from fintegrate.console.acts import (
     MOST_COUNTED,
@@ -38,7 +38,7 @@ def redeliver_events(call: Call[Redeliver]) -> Answer:
     if call.body.expected_count is not None:
         check_expected(call.body.expected_count, parts().redeliver.count(filters))
     summary = parts().redeliver.run(filters, parts().settings.sweep_seconds)
-    done = audited(call, scope, summary.counts())
+    done = audited(call, whose(call.db, filters), summary.counts())
     return Answer({**_told(summary), "left_out": left_out}, audited=done)
 
 

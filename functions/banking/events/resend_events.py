@@ -8,7 +8,7 @@ from chalicelib.banking.events.blueprint import events
 from chalicelib.banking.events.models import Resend, ResendResult
 from chalicelib.banking.events.reopening import reopen_newest
 from chalicelib.banking.events.resend import SQL, resend_filters, run_resend
-from chalicelib.banking.events.scope import Scope, scope_of, since_days
+from chalicelib.banking.events.scope import Scope, scope_of, since_days, whose
 from chalicelib.banking.wiring import endpoint, parts
 from fintegrate.console.acts import (
     MOST_COUNTED,
@@ -40,7 +40,7 @@ def resend_events(call: Call[Resend]) -> Answer:
     if call.body.expected_count is not None:
         check_expected(call.body.expected_count, _would_send(call.db, filters)["matched"])
     done = _resend(call.body, filters, call.request.id)
-    return Answer(done, audited=audited(call, scope, done["summary"]))
+    return Answer(done, audited=audited(call, whose(call.db, filters), done["summary"]))
 
 
 def _filters(call: Call[Resend], consumer_id: str | None) -> dict[str, Any]:

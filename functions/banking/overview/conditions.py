@@ -84,6 +84,7 @@ ROWS = (
         sentence="{count} wait in the queue and no program of the bank reads it.",
         heals=True,
         healing="by itself, once the bank's program reads; after a day a message becomes a dead letter",
+        owners="start your program: after a day in the queue a message becomes a dead letter",
         view="/banks?consumer_id={consumer_id}",
         runbook=_RUNBOOK + "undelivered-grows",
     ),
@@ -99,6 +100,7 @@ ROWS = (
         sentence="{count} wait in the queue, which takes 100,000 and then refuses.",
         heals=True,
         healing="by itself, once the bank's program reads",
+        owners="let your program read, or read faster",
         view="/banks?consumer_id={consumer_id}",
         runbook=_RUNBOOK + "a-queue-is-full",
     ),
@@ -114,6 +116,7 @@ ROWS = (
         sentence="{count} published and not confirmed, the oldest for {age}.",
         heals=True,
         healing="by itself, once the bank's program reads and confirms",
+        owners="let your program read, and confirm what it processed",
         view=_OF_BANK + "&state=in_queue",
         runbook=_RUNBOOK + "undelivered-grows",
         alarm="UndeliveredTooLong",
@@ -130,6 +133,7 @@ ROWS = (
         sentence="One event in twenty takes longer than {age} until it is processed; {count} under way.",
         heals=True,
         healing="by itself, if the bank processes more than it gets",
+        owners="process more than comes in",
         view=_OF_BANK + "&state=in_queue",
         runbook=_RUNBOOK + "undelivered-grows",
     ),
@@ -232,8 +236,9 @@ ROWS = (
         threshold=3,
         severity="page",
         side="ours",
-        title="The schedule {name} does not run",
+        title="A schedule does not run: {name}",
         sentence="No run has succeeded for {age}.",
+        ageless="No run has succeeded yet.",
         healing="not by itself, unless a server was away",
         view="/now",
         runbook=_RUNBOOK + "a-schedule-fails",
@@ -339,9 +344,17 @@ OF_REFUSED = {
         title="{name}: its queue refuses events",
         sentence="{count} wait in our outbox until its queue has room, the oldest for {age}.",
         healing="by itself, once the bank's program reads; no tries are spent",
+        owners="let your program read: the queue has no room",
         runbook=_RUNBOOK + "a-queue-is-full",
     )
 }
 """The same conditions of a bank whose queue refuses, which the broker's other queues do not."""
+OF_GIVEN_UP = {
+    "not_balanced": CONDITIONS["not_balanced"]._replace(
+        sentence="{count} given up and not sent again when it was counted last, {age} ago.",
+        healing="not by itself: send again what was given up, or give it up with a reason",
+    )
+}
+"""The same condition of a bank of which the ledger knows all that is off."""
 THRESHOLDS = {row.name: row.threshold for row in ROWS}
 """What `GET /console/session` gives as `thresholds`."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from chalicelib.banking.overview.conditions import CONDITIONS, OF_REFUSED
+from chalicelib.banking.overview.conditions import CONDITIONS, OF_GIVEN_UP, OF_REFUSED
 from chalicelib.banking.tenants import ADMIN_ID
 from fintegrate.console.ages import seconds_since
 from fintegrate.console.attention import Finding
@@ -101,9 +101,10 @@ def findings(row: Row) -> Iterator[Finding]:
     nothing in it was ever confirmed.
     """
     is_unused = str(row["consumer_id"]) == ADMIN_ID and not row["has_confirmed"]
-    refused = OF_REFUSED if row["paused_since"] else {}
+    here = CONDITIONS | (OF_REFUSED if row["paused_since"] else {})
+    here |= {} if row["unexplained"] else OF_GIVEN_UP
     for name, facts in _OF_STREAM.items():
-        condition = refused.get(name, CONDITIONS[name])
+        condition = here[name]
         lasted = row[LASTING[name]] if name in LASTING else None
         if lasted is not None and lasted < seconds_of(condition.lasts):
             continue
@@ -116,9 +117,10 @@ def findings(row: Row) -> Iterator[Finding]:
 
 
 def _of_ledger(row: Row, ledger: Row) -> Row:
-    off, taken = ledger.get("discrepancies") or {}, ledger.get("taken_at")
+    taken, of_stream = ledger.get("taken_at"), str(row["consumer_id"])
     return {
-        "discrepancies": int(off.get(str(row["consumer_id"]), 0)),
+        "discrepancies": int((ledger.get("discrepancies") or {}).get(of_stream, 0)),
+        "unexplained": int((ledger.get("unexplained") or {}).get(of_stream, 0)),
         "ledger_age": seconds_since(taken, row["at"]),
         "ledger_at": taken,
     }

@@ -75,16 +75,21 @@ WHERE %(consumer_id)s::uuid IS NULL OR c.consumer_id = %(consumer_id)s
 
 -- name: ledger
 -- The last scheduled count: of all tenants, or what it says of one. A row per tenant with a discrepancy.
+-- What was given up is known by the event; all else is unexplained.
 SELECT l.taken_at,
        CASE WHEN %(consumer_id)s::text IS NULL THEN (l.report_json ->> 'balanced')::boolean
             ELSE coalesce(own.balanced, true) END AS balanced,
-       own.discrepancies
+       own.discrepancies, own.unexplained
 FROM last_reconciliation l
 CROSS JOIN LATERAL (
     SELECT jsonb_object_agg(t ->> 'consumer_id', found.discrepancies)
                FILTER (WHERE found.discrepancies > 0) AS discrepancies,
+           jsonb_object_agg(t ->> 'consumer_id', found.unexplained)
+               FILTER (WHERE found.unexplained > 0) AS unexplained,
            bool_and((t ->> 'balanced')::boolean) AS balanced
     FROM jsonb_array_elements(l.report_json -> 'tenants') AS t
-    CROSS JOIN LATERAL (SELECT sum(value::bigint) AS discrepancies
+    CROSS JOIN LATERAL (SELECT sum(value::bigint) AS discrepancies,
+                               sum(value::bigint) FILTER (
+                                   WHERE key <> 'publish_failed_unacknowledged') AS unexplained
                         FROM jsonb_each_text(t -> 'discrepancies')) found
     WHERE %(consumer_id)s::text IS NULL OR t ->> 'consumer_id' = %(consumer_id)s::text) own

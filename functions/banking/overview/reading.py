@@ -22,6 +22,8 @@ FIRST_STEPS = (
 )
 FINE = "Everything arrives."
 NEVER_COUNTED = FINE + " The ledger was not counted yet."
+CONNECT = "/connect"
+"""Where a bank sees its queue, and who reads it."""
 NOT_FOR_TENANTS = ("/banks", "/ledger")
 
 
@@ -48,7 +50,7 @@ def read_overview(
     ]
     if consumer_id is None:
         every += _of_all(database, past.ledger, now)
-    entries = attention(every, "banks")
+    entries = attention(every, "banks", "bank" if tenant else None)
     if tenant:
         entries = [_for_tenant(entry) for entry in entries]
     points = rows.points(past, live, stream, now)
@@ -82,7 +84,7 @@ def _for_tenant(entry: dict[str, Any]) -> dict[str, Any]:
     """An entry without what only the operator can open or do."""
     if not entry["view"].startswith(NOT_FOR_TENANTS):
         return entry
-    return {**entry, "view": "/now", "act": None}
+    return {**entry, "view": CONNECT if entry["side"] == "bank" else "/now", "act": None}
 
 
 def _verdict(

@@ -191,7 +191,7 @@ def test_late_schedule_needs_somebody(look: Look, query: Query) -> None:
 
     titles = [entry["title"] for entry in look("/overview")["attention"]]
 
-    assert titles == ["The schedule app_resend does not run"]
+    assert titles == ["A schedule does not run: app_resend"]
 
 
 def test_same_answer_is_not_sent_again(

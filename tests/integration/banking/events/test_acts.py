@@ -129,6 +129,29 @@ def test_sweeps_row_tells_the_act(admin: Api, make_bank: Callable[[], Bank], que
     assert by_bank["consumer_id"] == bank.consumer_id
 
 
+@pytest.mark.parametrize("path", ["/events/resend", "/events/redeliver"])
+def test_named_events_tell_their_bank(
+    admin: Api, make_bank: Callable[[], Bank], query: Query, path: str
+) -> None:
+    first, second = make_bank(), make_bank()
+    for bank in (first, second):
+        write_pending(query, bank.consumer_id)
+    of_first, of_second = ([event] for event in named(query, first.consumer_id, second.consumer_id))
+
+    for chosen in (of_first, of_first + of_second):
+        assert admin.post(path, event_ids=chosen, period_in_days=1, reason="why").status == 200
+
+    subjects = [row["subject_consumer_id"] for row in audited(query, f"POST {path}")]
+    assert subjects == [first.consumer_id, None]
+
+
+def named(query: Query, *banks: str) -> list[str]:
+    """The first pending event of each bank."""
+    sql = "SELECT min(event_id::text) AS id FROM customer_events WHERE consumer_id = %(bank)s"
+    pending = " AND event_type = 'customer_creation'"
+    return [str(query(sql + pending, bank=bank)[0]["id"]) for bank in banks]
+
+
 def test_skip_is_told_with_its_bank(
     admin: Api, make_bank: Callable[[], Bank], query: Query
 ) -> None:

@@ -7,7 +7,10 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from chalicelib.banking.broker.observations import keep
+from chalicelib.banking.events.life import IN_HAND, NOT_TRIED
 from chalicelib.banking.events.topology import queue_name
 from local.banking.queue_figures import Figures
 from tests.support.api import Api
@@ -202,6 +205,30 @@ def test_lane_names_head_and_waiting(bank: Bank, query: Query) -> None:
     assert lane["held_since"] == lane["waiting"][0]["created_at"]
     expected = {"position": 2, "head_event_id": rows[1]["event_id"], "waiting_behind": 100}
     assert place == expected
+
+
+@pytest.mark.parametrize(("age_seconds", "words"), [(0, IN_HAND), (1_680, NOT_TRIED)])
+def test_only_young_heads_are_in_hand(
+    bank: Bank, query: Query, age_seconds: float, words: str
+) -> None:
+    """A request publishes what it wrote for some seconds; after that the schedule does."""
+    write_pending(query, bank.consumer_id, events_each=2, age_seconds=age_seconds)
+    query("UPDATE customer_events SET publish_failure_reason = NULL")
+
+    customer = events_of(query, bank)[0]["customer_id"]
+    lane = bank.api.get("/events/lane", customer_id=customer).data
+
+    assert lane["held_reason"] == words
+
+
+def test_lane_counts_given_up_events(bank: Bank, query: Query) -> None:
+    write_pending(query, bank.consumer_id)
+    query("UPDATE customer_events SET publish_status = 'failed' WHERE publish_status = 'pending'")
+
+    customer_id = events_of(query, bank)[0]["customer_id"]
+    lane = bank.api.get("/events/lane", customer_id=customer_id).data
+
+    assert (lane["head"], lane["given_up_count"]) == (None, 1)
 
 
 def test_idle_lane_is_empty(bank: Bank) -> None:

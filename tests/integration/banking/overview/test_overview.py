@@ -295,7 +295,7 @@ def test_late_schedule_needs_somebody(admin: Api, bank: Bank, query: Query) -> N
 
     entries = admin.get("/overview").data["attention"]
 
-    assert [entry["title"] for entry in entries] == ["The schedule resend does not run"]
+    assert [entry["title"] for entry in entries] == ["A schedule does not run: resend"]
     assert bank.api.get("/overview").data["attention"] == []
 
 

@@ -184,6 +184,41 @@ def test_many_banks_are_one_entry() -> None:
     assert entry["view"] == "/events?state=publish_failed"
 
 
+def test_schedules_are_named_together() -> None:
+    never = [ScheduleState(f"s{n}", "late", None, None, None, None) for n in range(5)]
+    state = SystemState([], "closed", never, dict.fromkeys((run.name for run in never), 60.0))
+
+    (entry,) = attention(state.findings(CONDITIONS, NOW), "banks")
+
+    assert entry["title"] == "A schedule does not run: s0, s1, s2 and 2 more"
+    assert entry["sentence"] == "No run has succeeded yet."
+
+
+def test_banks_own_side_is_its_to_do() -> None:
+    row = {"queue_depth": 5, "readers": 0, "publish_failed": 1, "held_back": 1}
+    row |= {"oldest_held_back_at": ago(3_600), "oldest_pending_at": ago(9)}
+    found = list(figures.findings(figures.completed({**CALM, **row}, None, None)))
+
+    by_name = {each["condition"]: each for each in attention(found, "banks", "bank")}
+
+    unread, given_up = by_name["queue_without_reader"], by_name["publishing_given_up"]
+    assert (unread["heals"], unread["healing"][:18]) == (False, "start your program")
+    assert (given_up["heals"], given_up["healing"]) == (True, "the operator is told of it")
+    assert by_name["held_back"]["healing"].startswith("by itself")
+
+
+def test_ledger_tells_given_up_from_lost() -> None:
+    bank = CALM["consumer_id"]
+
+    def healing(**ledger: Any) -> str:
+        full = figures.completed(CALM, None, {"taken_at": NOW, **ledger})
+        (finding,) = figures.findings(full)
+        return finding.condition.healing
+
+    assert "send again what was given up" in healing(discrepancies={bank: 12}, unexplained=None)
+    assert "what wrote" in healing(discrepancies={bank: 13}, unexplained={bank: 1})
+
+
 def test_worst_come_first() -> None:
     row = figures.completed({**CALM, "unmatched": 1, "publish_failed": 2}, None, None)
 

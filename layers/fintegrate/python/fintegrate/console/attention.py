@@ -1,6 +1,7 @@
 """What needs attention: the conditions that are met, in sentences, the worst first.
 
-Leaves to a system which figures it has. Where many streams meet one condition they are one entry.
+Leaves to a system which figures it has. Where many streams meet one condition they are one entry, and so
+are many schedules or servers.
 """
 
 from __future__ import annotations
@@ -9,10 +10,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from fintegrate.console.conditions import Condition, counted, in_words
+from fintegrate.console.conditions import Condition, Side, counted, in_words
 
 _APART = 3
-"""So many streams with the same condition have entries of their own."""
+"""So many findings of one condition have entries of their own; so many names stand in one title."""
+_TOLD = "the operator is told of it"
 _RANKS = {"bad": 0, "warn": 1, "ok": 2}
 
 
@@ -32,13 +34,20 @@ class Finding(NamedTuple):
     """Seconds until it is over at the present pace."""
 
 
-def attention(findings: Iterable[Finding], streams: str) -> list[dict[str, Any]]:
-    """The entries, the worst first; `streams` is the word for several, such as `banks`."""
+def attention(
+    findings: Iterable[Finding], streams: str, owner: Side | None = None
+) -> list[dict[str, Any]]:
+    """The entries, the worst first.
+
+    Args:
+        streams: the word for several, such as `banks`
+        owner: the reader's side, if he owns the stream: what is on it is his to do, all else is not
+    """
     by_condition: dict[str, list[Finding]] = {}
     for finding in findings:
         by_condition.setdefault(finding.condition.name, []).append(finding)
     entries = [
-        _entry(finding)
+        _entry(finding, owner)
         for found in by_condition.values()
         for finding in (found if len(found) <= _APART else [_together(found, streams)])
     ]
@@ -97,8 +106,9 @@ def verdict(
     return {"level": level, "sentence": sentence, "count": len(entries)}
 
 
-def _entry(finding: Finding) -> dict[str, Any]:
+def _entry(finding: Finding, owner: Side | None) -> dict[str, Any]:
     condition, facts = finding.condition, _facts(finding, finding.name)
+    heals, healing = _healing(condition, owner)
     view = condition.words(condition.view, facts)
     if not finding.stream:
         for field in ("consumer_id", "stream"):
@@ -107,19 +117,35 @@ def _entry(finding: Finding) -> dict[str, Any]:
         "condition": condition.name,
         "level": condition.level,
         "title": condition.words(condition.title, facts),
-        "sentence": condition.words(condition.sentence, facts),
+        "sentence": condition.words(_sentence(finding), facts),
         "consumer_id": finding.stream,
         "consumer_name": finding.name if finding.stream else None,
         "since": finding.since,
         "side": condition.side,
-        "heals": condition.heals,
-        "healing": condition.healing,
+        "heals": heals,
+        "healing": healing,
         "caught_up_in_seconds": None if finding.caught_up is None else round(finding.caught_up),
         "count": finding.number,
         "view": view,
         "act": condition.act,
         "runbook": condition.runbook,
     }
+
+
+def _healing(condition: Condition, owner: Side | None) -> tuple[bool, str]:
+    """Whether the reader need not act, and the words for it."""
+    if owner is None:
+        return condition.heals, condition.healing
+    if condition.side == owner:
+        return False, condition.owners or condition.healing
+    return True, condition.healing if condition.heals else _TOLD
+
+
+def _sentence(finding: Finding) -> str:
+    condition = finding.condition
+    return (
+        condition.sentence if finding.age is not None else condition.ageless or condition.sentence
+    )
 
 
 def _facts(finding: Finding, name: str) -> dict[str, str]:
@@ -134,9 +160,15 @@ def _together(found: Sequence[Finding], streams: str) -> Finding:
     return Finding(
         found[0].condition,
         None,
-        f"{len(found):,} {streams}",
+        f"{len(found):,} {streams}" if found[0].stream else _names(found),
         sum(each.number or 0 for each in found),
         pick(ages, default=None),
         min((each.since for each in found if each.since), default=None),
         max((each.caught_up for each in found if each.caught_up is not None), default=None),
     )
+
+
+def _names(found: Sequence[Finding]) -> str:
+    """Of what is no stream the first names: a person looks for them."""
+    first = ", ".join(each.name for each in found[:_APART])
+    return f"{first} and {len(found) - _APART:,} more"

@@ -33,6 +33,10 @@ class Condition(NamedTuple):
     sentence: str
     healing: str
     """How it heals by itself, or why it does not."""
+    owners: str = ""
+    """What the stream's owner can do about it, said to him where the side is his."""
+    ageless: str = ""
+    """The sentence where nobody knows the age."""
     heals: bool = False
     below: bool = False
     """Whether it is met below the threshold, not above."""
