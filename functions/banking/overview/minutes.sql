@@ -15,7 +15,7 @@ CROSS JOIN LATERAL (
                settled - interval '1 hour')) AS begin_at) begun
 
 -- name: count
--- Of all streams, or of one. `recent` tells what happened since a time apart. An event tells of two things, and so
+-- Of all streams, or of one. What was published later than five seconds after its commit has an index. `recent` tells what happened since a time apart. An event tells of two things, and so
 -- does a receipt: they are counted by both together, and then told apart. So rows of the same kind add up.
 -- A receipt is received in the minute of its first word, which may be its last, too, and processed or failed in
 -- that of its last. It was not made after its last change, so the index by change finds it. A dead letter is a
@@ -26,14 +26,14 @@ CROSS JOIN LATERAL (
     SELECT CASE WHEN e.created_at >= %(begin_at)s THEN date_bin('1 minute', e.created_at, 'epoch') END AS committed,
            e.created_at >= %(recent)s::timestamptz AS committed_recently,
            CASE WHEN e.published_at >= %(begin_at)s AND e.published_at < %(end_at)s
-                 AND e.published_at - e.created_at <= interval '60 seconds'
+                 AND e.published_at - e.created_at <= interval '5 seconds'
                 THEN date_bin('1 minute', e.published_at, 'epoch') END AS published,
            e.published_at >= %(recent)s::timestamptz AS published_recently,
            width_bucket(date_part('epoch', e.published_at - e.created_at) - 5e-7, %(bounds)s::float8[]) AS lag,
            count(*) AS events
     FROM customer_events e
     WHERE e.consumer_id = c.consumer_id
-      AND e.created_at >= %(begin_at)s::timestamptz - interval '60 seconds'
+      AND e.created_at >= %(begin_at)s::timestamptz - interval '5 seconds'
       AND e.created_at < %(end_at)s
     GROUP BY 1, 2, 3, 4, 5) found
 CROSS JOIN LATERAL (
@@ -48,7 +48,7 @@ SELECT e.consumer_id, 'published', date_trunc('minute', e.published_at), e.publi
                     %(bounds)s::float8[]), count(*)
 FROM customer_events e
 WHERE e.published_at >= %(begin_at)s AND e.published_at < %(end_at)s
-  AND e.published_at - e.created_at > interval '60 seconds'
+  AND e.published_at - e.created_at > interval '5 seconds'
   AND (%(consumer_id)s::uuid IS NULL OR e.consumer_id = %(consumer_id)s)
 GROUP BY 1, 3, 4, 5
 UNION ALL

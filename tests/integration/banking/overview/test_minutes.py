@@ -67,7 +67,7 @@ def write_history(query: Query, stream: str, random: Random) -> dict[str, int]:
     """Write an event with a random history that ends before the minutes that are counted; what it is."""
     at = NOW - seconds(random.uniform(160, 3_500))
     happened = dict.fromkeys(KINDS, 0) | {"committed": 1}
-    late = random.choice([0.0, 0.004, 0.2, 59.9, 60.0, 60.1, 70.0])
+    late = random.choice([0.0, 0.004, 0.2, 4.9, 5.0, 5.1, 70.0])
     published = min(at + seconds(late), NOW - seconds(151))
     columns: dict[str, Any] = {}
     if random.random() < 0.9:
