@@ -3,7 +3,7 @@
 from typing import Any
 
 from chalicelib.banking.events.scope import scope_of
-from chalicelib.banking.overview import history, reading
+from chalicelib.banking.overview import history, live, reading
 from chalicelib.banking.overview.blueprint import overview
 from chalicelib.banking.overview.models import Overview, OverviewRequest
 from chalicelib.banking.wiring import endpoint, parts, schedule_runs
@@ -17,7 +17,7 @@ from fintegrate.schedule_runs import periods
 ANSWERS: Kept[tuple[dict[str, Any], str]] = Kept(1.0)
 PAST: Kept[history.History] = Kept(10.0)
 SERVERS: Kept[servers.SystemState] = Kept(2.0)
-KEPT = (ANSWERS, PAST, SERVERS, history.OVER)
+KEPT = (ANSWERS, PAST, SERVERS, live.COUNTINGS)
 """The longer, the less it changes from second to second."""
 
 
