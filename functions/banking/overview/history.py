@@ -30,9 +30,8 @@ def stream_of(consumer_id: str | None) -> str:
     return consumer_id or EVERYTHING
 
 
-def read(database: Database, consumer_id: str | None) -> History:
+def read(database: Database, consumer_id: str | None, newest: Row) -> History:
     """The history of the last hour, and what the rows of streams show of it."""
-    newest = read_newest(database)
     wanted = {"consumer_id": consumer_id, "everything": EVERYTHING, "at": newest["at"]}
     span = {"begin_at": newest["at"] - 60 * MINUTE, "end_at": newest["at"]}
     ledger = database.fetch_one(SQL["ledger"], {"consumer_id": consumer_id})
@@ -46,7 +45,7 @@ def read(database: Database, consumer_id: str | None) -> History:
 
 
 def read_newest(database: Database) -> Row:
-    """Until when minutes are counted (`counted_until`), and the time."""
+    """Until when minutes are counted (`counted_until`), when the ledger was, and the time."""
     return database.fetch_all(SQL["newest"], {"everything": EVERYTHING}, revive=True)[0]
 
 

@@ -1,11 +1,11 @@
 -- Reads the history of streams. consumer_id is the stream, for the admin the nil UUID: all together.
 
 -- name: newest
--- Until when minutes are counted, and hours.
+-- Until when minutes are counted, and when the ledger was.
 SELECT (SELECT minute + interval '1 minute' FROM stream_minutes
         WHERE consumer_id = %(everything)s AND committed IS NOT NULL
         ORDER BY minute DESC LIMIT 1) AS counted_until,
-       clock_timestamp() AS at
+       (SELECT taken_at FROM last_reconciliation) AS reconciled_at, clock_timestamp() AS at
 
 -- name: minutes
 SELECT minute, committed, published, received, processed, failed, redelivered, publish_lag, process_lag,

@@ -29,8 +29,8 @@ BROWSER = ROOT / "browser" / "console"
 ROWS_BEFORE = 99 * 50
 """The rows before the hundredth page of fifty."""
 LONGEST = 200
-POLLS_OF_THE_PAST, POLLS_OF_MINUTES = 5, 30
-"""The past is kept for ten seconds, the newest minutes for sixty, and the page asks every two."""
+POLLS_A_MINUTE = 30
+"""The past is read again when a minute was counted, the newest minutes are after a minute."""
 SCHEDULE: Kept[dict[str, Any]] = Kept(60.0)
 SESSION = "SELECT pg_backend_pid() AS pid"
 
@@ -120,10 +120,8 @@ def _age(store: Store, polls: Iterator[int]) -> None:
     _go_on(store)
     ANSWERS.clear()
     SERVERS.clear()
-    number = next(polls)
-    if number % POLLS_OF_THE_PAST == 0:
+    if next(polls) % POLLS_A_MINUTE == 0:
         PAST.clear()
-    if number % POLLS_OF_MINUTES == 0:
         live.COUNTINGS.clear()
 
 
