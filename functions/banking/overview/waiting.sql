@@ -6,9 +6,9 @@
 -- as in events/gauges.sql. Whether anything was ever confirmed is asked in the order of an index: EXISTS would read
 -- all receipts one by one for a consumer that has none. At the bank is what it has received and what is not
 -- elsewhere, because it was sent again: looking each event up would take twenty times as long as reading the indexes
--- of those that are. NOT IN is hashed, because its bound lets it fit in work_mem; it stands once, because each would
--- be hashed anew. A receipt is younger than its event, so the oldest receipt belongs to an event that is no younger
--- than the receipt of the oldest event.
+-- of those that are, from the event of the first receipt on. NOT IN is hashed, because its bound lets it fit in
+-- work_mem; it stands once, because each would be hashed anew. A receipt is younger than its event, so the oldest
+-- receipt belongs to an event that is no younger than the receipt of the oldest event.
 WITH strange AS MATERIALIZED (
     SELECT consumer_id, count(*) AS unmatched, min(created_at) AS oldest_unmatched_at
     FROM (SELECT consumer_id, created_at FROM dead_letters
