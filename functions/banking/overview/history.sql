@@ -1,11 +1,11 @@
 -- Reads the history of streams. consumer_id is the stream, for the admin the nil UUID: all together.
 
 -- name: newest
--- Until when minutes are counted, and hours.
+-- Until when minutes are counted, and when the ledger was.
 SELECT (SELECT minute + interval '1 minute' FROM stream_minutes
         WHERE consumer_id = %(everything)s AND committed IS NOT NULL
         ORDER BY minute DESC LIMIT 1) AS counted_until,
-       clock_timestamp() AS at
+       (SELECT taken_at FROM last_reconciliation) AS reconciled_at, clock_timestamp() AS at
 
 -- name: minutes
 SELECT minute, committed, published, received, processed, failed, redelivered, publish_lag, process_lag,
@@ -15,13 +15,27 @@ FROM stream_minutes
 WHERE consumer_id = %(consumer_id)s AND minute >= %(begin_at)s AND minute < %(end_at)s
 ORDER BY minute
 
--- name: hours
-SELECT hour AS minute, committed, published, received, processed, failed, redelivered, publish_lag,
-       process_lag, pending, held_back, undelivered, oldest_pending_seconds, oldest_held_back_seconds,
-       oldest_undelivered_seconds, queue_depth, readers
-FROM stream_hours
-WHERE consumer_id = %(consumer_id)s AND hour >= %(begin_at)s AND hour < %(end_at)s
-ORDER BY hour
+-- name: points_of_minutes
+-- A point for each minute of the span, in the shape and the order of the answer; what nobody has counted is NULL.
+SELECT utc_text(step) AS at, committed, published, received, processed, failed, redelivered, pending, held_back,
+       undelivered, oldest_pending_seconds, oldest_undelivered_seconds, queue_depth, readers, publish_lag_p95_ms,
+       process_lag_p95_ms
+FROM generate_series(%(begin_at)s::timestamptz, %(end_at)s::timestamptz - interval '1 microsecond',
+                     interval '1 minute') AS step
+LEFT JOIN stream_minutes m ON m.minute = step AND m.consumer_id = %(consumer_id)s
+                    AND m.minute >= %(begin_at)s AND m.minute < %(end_at)s
+ORDER BY step
+
+-- name: points_of_hours
+-- A point for each hour of the span, in the shape and the order of the answer; what nobody has counted is NULL.
+SELECT utc_text(step) AS at, committed, published, received, processed, failed, redelivered, pending, held_back,
+       undelivered, oldest_pending_seconds, oldest_undelivered_seconds, queue_depth, readers, publish_lag_p95_ms,
+       process_lag_p95_ms
+FROM generate_series(%(begin_at)s::timestamptz, %(end_at)s::timestamptz - interval '1 microsecond',
+                     interval '1 hour') AS step
+LEFT JOIN stream_hours m ON m.hour = step AND m.consumer_id = %(consumer_id)s
+                    AND m.hour >= %(begin_at)s AND m.hour < %(end_at)s
+ORDER BY step
 
 -- name: streams
 -- Of each stream in scope: the last hour, the lag of the last quarter of an hour, what waited some minutes ago and

@@ -18,7 +18,7 @@ SQL = queries_beside(__name__)
 MINUTE_DAYS = 8
 HOUR_DAYS = 400
 MINUTE = timedelta(minutes=1)
-STRETCH = 10 * MINUTE
+AT_ONCE = 10 * MINUTE
 """So much is counted by one statement."""
 WORK_SECONDS = 40
 ALL_ROWS = 100_000_000
@@ -39,7 +39,7 @@ def write_minutes(database: Database, now: datetime | None = None) -> dict[str, 
     begun, begin_at, end_at = time.monotonic(), span["begin_at"], span["end_at"]
     counted = 0
     while begin_at < end_at and time.monotonic() - begun < WORK_SECONDS:
-        until = min(begin_at + STRETCH, end_at)
+        until = min(begin_at + AT_ONCE, end_at)
         _write(database, {**own, "begin_at": begin_at, "end_at": until})
         counted += (until - begin_at) // MINUTE
         begin_at = until
@@ -51,18 +51,19 @@ def count(
     span: Row,
     consumer_id: str | None,
     *,
-    recent: datetime | None = None,
+    stretch: timedelta = MINUTE,
     with_lag: bool = True,
 ) -> list[Row]:
-    """What happened between `begin_at` and `end_at` of `span`, for `by_minute`.
+    """What happened between `begin_at` and `end_at` of `span`, by stretch, for `by_minute`.
 
-    Without `with_lag` the lag until an event was processed is not looked up.
+    A stretch is a minute or a whole part of it. Without `with_lag` the lag until an event was processed
+    is not looked up.
     """
     wanted = {
         "begin_at": span["begin_at"],
         "end_at": span["end_at"],
         "consumer_id": consumer_id,
-        "recent": recent or "infinity",
+        "stretch": stretch,
         "bounds": list(BUCKETS[:-1]),
         "with_lag": with_lag,
     }

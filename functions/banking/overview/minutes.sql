@@ -15,52 +15,49 @@ CROSS JOIN LATERAL (
                settled - interval '1 hour')) AS begin_at) begun
 
 -- name: count
--- Of all streams, or of one. `recent` tells what happened since a time apart. An event tells of two things, and so
--- does a receipt: they are counted by both together, and then told apart. So rows of the same kind add up.
+-- Of all streams, or of one, by stretches of a minute or a part of it. An event tells of two things, and so does a
+-- receipt: they are counted by both together, and then told apart. So rows of the same kind add up. What was
+-- published later than five seconds after its commit has an index.
 -- A receipt is received in the minute of its first word, which may be its last, too, and processed or failed in
 -- that of its last. It was not made after its last change, so the index by change finds it. A dead letter is a
 -- failure unless the bank's word was one. The bounds are those of the buckets but the last.
-SELECT c.consumer_id, step.what, step.minute, step.recent, step.bucket, found.events
+SELECT c.consumer_id, step.what, step.at, step.bucket, found.events
 FROM consumers c
 CROSS JOIN LATERAL (
-    SELECT CASE WHEN e.created_at >= %(begin_at)s THEN date_bin('1 minute', e.created_at, 'epoch') END AS committed,
-           e.created_at >= %(recent)s::timestamptz AS committed_recently,
+    SELECT CASE WHEN e.created_at >= %(begin_at)s THEN date_bin(%(stretch)s, e.created_at, 'epoch') END AS committed,
            CASE WHEN e.published_at >= %(begin_at)s AND e.published_at < %(end_at)s
-                 AND e.published_at - e.created_at <= interval '60 seconds'
-                THEN date_bin('1 minute', e.published_at, 'epoch') END AS published,
-           e.published_at >= %(recent)s::timestamptz AS published_recently,
+                 AND e.published_at - e.created_at <= interval '5 seconds'
+                THEN date_bin(%(stretch)s, e.published_at, 'epoch') END AS published,
            width_bucket(date_part('epoch', e.published_at - e.created_at) - 5e-7, %(bounds)s::float8[]) AS lag,
            count(*) AS events
     FROM customer_events e
     WHERE e.consumer_id = c.consumer_id
-      AND e.created_at >= %(begin_at)s::timestamptz - interval '60 seconds'
+      AND e.created_at >= %(begin_at)s::timestamptz - interval '5 seconds'
       AND e.created_at < %(end_at)s
-    GROUP BY 1, 2, 3, 4, 5) found
+    GROUP BY 1, 2, 3) found
 CROSS JOIN LATERAL (
-    SELECT 'committed' AS what, found.committed AS minute, found.committed_recently AS recent, 0 AS bucket
+    SELECT 'committed' AS what, found.committed AS at, 0 AS bucket
     UNION ALL
-    SELECT 'published', found.published, found.published_recently, found.lag) step
-WHERE step.minute IS NOT NULL
+    SELECT 'published', found.published, found.lag) step
+WHERE step.at IS NOT NULL
   AND (%(consumer_id)s::uuid IS NULL OR c.consumer_id = %(consumer_id)s)
 UNION ALL
-SELECT e.consumer_id, 'published', date_trunc('minute', e.published_at), e.published_at >= %(recent)s,
+SELECT e.consumer_id, 'published', date_bin(%(stretch)s, e.published_at, 'epoch'),
        width_bucket(date_part('epoch', e.published_at - e.created_at) - 5e-7,
                     %(bounds)s::float8[]), count(*)
 FROM customer_events e
 WHERE e.published_at >= %(begin_at)s AND e.published_at < %(end_at)s
-  AND e.published_at - e.created_at > interval '60 seconds'
+  AND e.published_at - e.created_at > interval '5 seconds'
   AND (%(consumer_id)s::uuid IS NULL OR e.consumer_id = %(consumer_id)s)
-GROUP BY 1, 3, 4, 5
+GROUP BY 1, 3, 4
 UNION ALL
-SELECT found.consumer_id, step.what, step.minute, step.recent, step.bucket, found.events
+SELECT found.consumer_id, step.what, step.at, step.bucket, found.events
 FROM (
     SELECT r.consumer_id, r.processing_status,
            CASE WHEN r.created_at >= %(begin_at)s AND r.created_at < %(end_at)s
-                THEN date_bin('1 minute', r.created_at, 'epoch') END AS received,
-           r.created_at >= %(recent)s::timestamptz AS received_recently,
+                THEN date_bin(%(stretch)s, r.created_at, 'epoch') END AS received,
            CASE WHEN r.updated_at < %(end_at)s AND r.processing_status <> 'received'
-                THEN date_bin('1 minute', r.updated_at, 'epoch') END AS ended,
-           r.updated_at >= %(recent)s::timestamptz AS ended_recently,
+                THEN date_bin(%(stretch)s, r.updated_at, 'epoch') END AS ended,
            CASE WHEN %(with_lag)s AND r.processing_status = 'processed' AND r.updated_at < %(end_at)s THEN
                width_bucket(date_part('epoch', r.updated_at - coalesce(
                    (SELECT e.created_at FROM customer_events e WHERE e.event_id = r.event_id),
@@ -70,15 +67,14 @@ FROM (
     FROM consumer_event_receipts r
     WHERE r.updated_at >= %(begin_at)s
       AND (%(consumer_id)s::uuid IS NULL OR r.consumer_id = %(consumer_id)s)
-    GROUP BY 1, 2, 3, 4, 5, 6, 7) found
+    GROUP BY 1, 2, 3, 4, 5) found
 CROSS JOIN LATERAL (
-    SELECT 'received' AS what, found.received AS minute, found.received_recently AS recent, 0 AS bucket
+    SELECT 'received' AS what, found.received AS at, 0 AS bucket
     UNION ALL
-    SELECT found.processing_status, found.ended, found.ended_recently, found.lag) step
-WHERE step.minute IS NOT NULL
+    SELECT found.processing_status, found.ended, found.lag) step
+WHERE step.at IS NOT NULL
 UNION ALL
-SELECT d.consumer_id, 'failed', date_trunc('minute', d.created_at), d.created_at >= %(recent)s, 0,
-       count(*)
+SELECT d.consumer_id, 'failed', date_bin(%(stretch)s, d.created_at, 'epoch'), 0, count(*)
 FROM dead_letters d
 WHERE d.created_at >= %(begin_at)s AND d.created_at < %(end_at)s
   AND d.event_id IS NOT NULL AND NOT d.superseded
@@ -86,14 +82,13 @@ WHERE d.created_at >= %(begin_at)s AND d.created_at < %(end_at)s
   AND NOT EXISTS (SELECT FROM consumer_event_receipts r
                   WHERE r.consumer_id = d.consumer_id AND r.event_id = d.event_id
                     AND r.processing_status = 'failed')
-GROUP BY 1, 3, 4
+GROUP BY 1, 3
 UNION ALL
-SELECT e.consumer_id, 'redelivered', date_trunc('minute', e.deliver_last_tried_at),
-       e.deliver_last_tried_at >= %(recent)s, 0, count(*)
+SELECT e.consumer_id, 'redelivered', date_bin(%(stretch)s, e.deliver_last_tried_at, 'epoch'), 0, count(*)
 FROM customer_events e
 WHERE e.deliver_last_tried_at >= %(begin_at)s AND e.deliver_last_tried_at < %(end_at)s
   AND (%(consumer_id)s::uuid IS NULL OR e.consumer_id = %(consumer_id)s)
-GROUP BY 1, 3, 4
+GROUP BY 1, 3
 
 -- name: keep
 -- Each minute of the range has a row of every active stream, so that none happened is told from unknown. A

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from chalicelib.banking.overview import figures, history, rows, waiting
+from chalicelib.banking.overview import figures, history, live, rows, waiting
 from chalicelib.banking.overview.conditions import CONDITIONS
 from chalicelib.banking.overview.history import History
 from chalicelib.banking.tenants import ADMIN_ID
@@ -42,7 +42,8 @@ def read_overview(
     if not found:
         raise NotFound("No such consumer; check consumer_id")
     now, stream = found[0]["at"], history.stream_of(consumer_id)
-    live = history.read_live(database, consumer_id, past.counted_until, now)
+    fresh = live.read(database, consumer_id, past.counted_until, now)
+    last_minute = live.read_last_minute(database, consumer_id, fresh, now)
     by_stream = {str(row["consumer_id"]): list(figures.findings(row)) for row in found}
     every = [
         *system.findings(CONDITIONS, now, with_schedules=not tenant),
@@ -53,13 +54,13 @@ def read_overview(
     entries = attention(every, "banks", "bank" if tenant else None)
     if tenant:
         entries = [_for_tenant(entry) for entry in entries]
-    points = rows.points(past, live, stream, now)
+    points = rows.points(past, fresh, stream, now)
     return {
         "as_of": now,
         "verdict": _verdict(entries, found, past.ledger),
         "attention": entries,
-        "pipeline": rows.pipeline(found, points, live, stream),
-        "streams": rows.streams(found, by_stream, past, live, now),
+        "pipeline": rows.pipeline(found, points, last_minute),
+        "streams": rows.streams(found, by_stream, past, fresh, now),
         "system": {**system.shown(), "reconciliation": _reconciliation(past.ledger)},
         "last_hour": points,
     }

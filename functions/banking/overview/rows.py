@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from chalicelib.banking.overview.history import MINUTE, History, Live
+from chalicelib.banking.overview.history import History
+from chalicelib.banking.overview.live import Live
+from chalicelib.banking.overview.minutes import MINUTE
 from fintegrate.console.ages import whole
 from fintegrate.console.attention import Finding, in_short, rank, worst
 from fintegrate.console.flows import nothing, per_minute
@@ -61,13 +63,17 @@ def points(past: History, live: Live, stream: str, now: datetime) -> list[dict[s
     return per_minute(last_hour(now), lambda minute: _flow(counted, live, stream, minute))
 
 
-def pipeline(rows: Sequence[Row], points: Sequence[Row], live: Live, stream: str) -> dict[str, Any]:
+def pipeline(
+    rows: Sequence[Row], points: Sequence[Row], last_minute: Mapping[str, int]
+) -> dict[str, Any]:
     """Where events wait, and how many pass between."""
-    recent = next(iter(live.last_minute.get(stream, {}).values()), nothing())
 
     def passed(kind: str) -> dict[str, Any]:
         counts = [point[kind] for point in points if point[kind] is not None]
-        return {"last_minute": recent[kind], "last_hour": sum(counts) if counts else None}
+        return {
+            "last_minute": last_minute.get(kind, 0),
+            "last_hour": sum(counts) if counts else None,
+        }
 
     def waiting(count: str, kind: str) -> dict[str, Any]:
         ages = [row[f"oldest_{kind}_seconds"] for row in rows]

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
-from operator import itemgetter
-from typing import Any
 
-from chalicelib.banking.overview import history
-from fintegrate.console.flows import KINDS, nothing
+from chalicelib.banking.overview import history, live
+from chalicelib.banking.overview.minutes import MINUTE
+from fintegrate.console.flows import KINDS, LAGS, nothing
 from fintegrate.console.lag import added, percentile_ms
 from fintegrate.database import Database, Row
 
@@ -21,28 +20,22 @@ STOCKS = (
     "queue_depth",
     "readers",
 )
-HOUR = 3_600
-_FIGURES = (*KINDS, *STOCKS)
-_figures_of = itemgetter(*_FIGURES)
-_UNKNOWN: Row = dict.fromkeys((*_FIGURES, "publish_lag", "process_lag"))
 
 
 def read_series(
     database: Database, consumer_id: str | None, begin: datetime, end: datetime, step: int
-) -> list[dict[str, Any]]:
+) -> list[Row]:
     """The points from `begin`, down to a whole step, until `end`."""
     size = timedelta(seconds=step)
     begin = _down(begin, step)
-    span = {"begin_at": begin, "end_at": end}
-    stream = history.stream_of(consumer_id)
     newest = history.read_newest(database)
-    read = history.read_hours if step == HOUR else history.read_minutes
-    known = {row["minute"]: row for row in read(database, stream, span)}
-    if end > newest["at"] - history.LIVE and begin <= newest["at"]:
+    points = history.read_points(database, history.stream_of(consumer_id), step, begin, end)
+    if end > newest["at"] - live.LONGEST and begin <= newest["at"]:
         for at, row in _live(database, consumer_id, newest, step).items():
-            known[at] = {**_UNKNOWN, **_joined(known.get(at), row)}
-    steps = range(-((begin - end) // size))
-    return [_point(at, known.get(at, _UNKNOWN)) for at in (begin + size * n for n in steps)]
+            number = (at - begin) // size
+            if 0 <= number < len(points):
+                points[number] = _completed(points[number], row)
+    return points
 
 
 def _live(
@@ -50,12 +43,12 @@ def _live(
 ) -> Mapping[datetime, Row]:
     """By step: what happened since the last count. Only the schedule counts the lag at the bank."""
     now, stream = newest["at"], history.stream_of(consumer_id)
-    live = history.read_live(database, consumer_id, newest["counted_until"], now)
+    fresh = live.read(database, consumer_id, newest["counted_until"], now)
     # An hour is summed up once its last minute was counted.
-    span = {"begin_at": _down(live.begin_at, step), "end_at": live.begin_at}
+    span = {"begin_at": _down(fresh.begin_at, step), "end_at": fresh.begin_at}
     minutes = {row["minute"]: row for row in history.read_minutes(database, stream, span)}
-    flows = live.by_minute.get(stream, {})
-    for minute in _minutes(live.begin_at, now):
+    flows = fresh.by_minute.get(stream, {})
+    for minute in _minutes(fresh.begin_at, now):
         minutes[minute] = {**(flows.get(minute) or nothing()), "process_lag": None}
     found: dict[datetime, Row] = {}
     for minute, row in minutes.items():
@@ -67,7 +60,7 @@ def _live(
 def _minutes(begin: datetime, end: datetime) -> Iterator[datetime]:
     while begin <= end:
         yield begin
-        begin += history.MINUTE
+        begin += MINUTE
 
 
 def _joined(one: Row | None, other: Row) -> Row:
@@ -88,11 +81,11 @@ def _joined(one: Row | None, other: Row) -> Row:
     return joined
 
 
-def _point(at: datetime, row: Row) -> dict[str, Any]:
-    point = {"at": at, **dict(zip(_FIGURES, _figures_of(row), strict=True))}
-    point["publish_lag_p95_ms"] = percentile_ms(row["publish_lag"])
-    point["process_lag_p95_ms"] = percentile_ms(row["process_lag"])
-    return point
+def _completed(point: Row, row: Row) -> Row:
+    """A point with what the schedule has not counted."""
+    joined = _joined(point, row)
+    lags = {f"{lag}_p95_ms": percentile_ms(row[lag]) for lag in LAGS.values() if row[lag]}
+    return {name: joined[name] for name in point} | lags
 
 
 def _down(moment: datetime, step: int) -> datetime:

@@ -6,9 +6,9 @@
 -- as in events/gauges.sql. Whether anything was ever confirmed is asked in the order of an index: EXISTS would read
 -- all receipts one by one for a consumer that has none. At the bank is what it has received and what is not
 -- elsewhere, because it was sent again: looking each event up would take twenty times as long as reading the indexes
--- of those that are. NOT IN is hashed, because its bound lets it fit in work_mem; it stands once, because each would
--- be hashed anew. A receipt is younger than its event, so the oldest receipt belongs to an event that is no younger
--- than the receipt of the oldest event.
+-- of those that are, from the event of the first receipt on. NOT IN is hashed, because its bound lets it fit in
+-- work_mem; it stands once, because each would be hashed anew. A receipt is younger than its event, so the oldest
+-- receipt belongs to an event that is no younger than the receipt of the oldest event.
 WITH strange AS MATERIALIZED (
     SELECT consumer_id, count(*) AS unmatched, min(created_at) AS oldest_unmatched_at
     FROM (SELECT consumer_id, created_at FROM dead_letters
@@ -29,19 +29,16 @@ SELECT c.consumer_id, c.name, c.status, pending.*, given_up.*, undelivered.*, fa
 FROM consumers c
 CROSS JOIN clock_timestamp() AS now
 CROSS JOIN LATERAL (
-    WITH oldest AS MATERIALIZED (
-        SELECT e.customer_id, e.sequence, e.created_at
-        FROM customer_events e
-        WHERE e.consumer_id = c.consumer_id AND e.publish_status = 'pending'
-        ORDER BY e.created_at, e.event_id
-        LIMIT %(most)s)
-    SELECT count(*) AS pending, count(*) FILTER (WHERE sequence > head) AS held_back,
+    SELECT count(*) AS pending, count(*) FILTER (WHERE place > 1) AS held_back,
            min(created_at) AS oldest_pending_at,
-           min(created_at) FILTER (WHERE sequence > head) AS oldest_held_back_at,
+           min(created_at) FILTER (WHERE place > 1) AS oldest_held_back_at,
            count(*) >= %(most)s AS pending_cut
-    FROM oldest
-    JOIN (SELECT customer_id, min(sequence) AS head FROM oldest GROUP BY customer_id) first
-        USING (customer_id)) pending
+    FROM (SELECT created_at, row_number() OVER (PARTITION BY customer_id ORDER BY sequence) AS place
+          FROM (SELECT e.customer_id, e.sequence, e.created_at
+                FROM customer_events e
+                WHERE e.consumer_id = c.consumer_id AND e.publish_status = 'pending'
+                ORDER BY e.created_at, e.event_id
+                LIMIT %(most)s) oldest) each) pending
 CROSS JOIN LATERAL (
     SELECT count(*) AS publish_failed, min(created_at) AS oldest_publish_failed_at
     FROM (SELECT e.created_at FROM customer_events e
@@ -70,25 +67,34 @@ CROSS JOIN LATERAL (
     WHERE (SELECT bool_or(d.resolved_at IS NULL) FROM dead_letters d
            WHERE d.event_id = each.event_id AND NOT d.superseded) IS NOT false) failed
 CROSS JOIN LATERAL (
-    WITH elsewhere AS (
+    WITH first AS MATERIALIZED (
+        SELECT r.event_created_at AS at FROM consumer_event_receipts r
+        WHERE r.consumer_id = c.consumer_id AND r.processing_status = 'received'
+        ORDER BY r.event_created_at, r.event_id
+        LIMIT 1
+    ), elsewhere AS (
         (SELECT e.event_id FROM customer_events e
          WHERE e.consumer_id = c.consumer_id AND e.publish_status = 'pending'
+           AND e.created_at >= (SELECT at FROM first)
          ORDER BY e.created_at, e.event_id
          LIMIT %(most_there)s)
         UNION ALL
         (SELECT e.event_id FROM customer_events e
          WHERE e.consumer_id = c.consumer_id AND e.publish_status = 'failed'
+           AND e.created_at >= (SELECT at FROM first)
          ORDER BY e.created_at, e.event_id
          LIMIT %(most_there)s)
         UNION ALL
         (SELECT e.event_id FROM customer_events e
          WHERE e.consumer_id = c.consumer_id AND e.publish_status = 'published'
            AND e.deliver_status = 'pending'
+           AND e.created_at >= (SELECT at FROM first)
          ORDER BY e.created_at, e.event_id
          LIMIT %(most_there)s)
         UNION ALL
         (SELECT e.event_id FROM customer_events e
          WHERE e.consumer_id = c.consumer_id AND e.deliver_status = 'failed'
+           AND e.created_at >= (SELECT at FROM first)
          ORDER BY e.created_at, e.event_id
          LIMIT %(most_there)s)
     )

@@ -10,7 +10,7 @@ from functools import partial
 from itertools import count
 from typing import Any
 
-from chalicelib.banking.overview import history
+from chalicelib.banking.overview import live
 from chalicelib.banking.overview.minutes import write_minutes
 from chalicelib.banking.overview.read_overview import ANSWERS, KEPT, PAST, SERVERS
 from chalicelib.banking.wiring import parts
@@ -29,8 +29,8 @@ BROWSER = ROOT / "browser" / "console"
 ROWS_BEFORE = 99 * 50
 """The rows before the hundredth page of fifty."""
 LONGEST = 200
-POLLS_OF_THE_PAST, POLLS_OF_MINUTES = 5, 15
-"""The past is kept for ten seconds, minutes that are over for thirty, and the page asks every two."""
+POLLS_A_MINUTE = 30
+"""The past is read again when a minute was counted, the newest minutes are after a minute."""
 SCHEDULE: Kept[dict[str, Any]] = Kept(60.0)
 SESSION = "SELECT pg_backend_pid() AS pid"
 
@@ -40,7 +40,8 @@ def console(store: Store) -> Figures:
     turns = Turns(_floor(store), _backend())
     taken = _overview(store, turns)
     try:
-        taken["series_24h"] = list(_series(store, turns))
+        taken["series_24h"] = list(_series(store, turns, partial(_go_on, store)))
+        taken["series_unpolled"] = list(_series(store, turns, partial(_forget_live, store)))
         taken["dry_run"] = [_dry_run(store, turns)]
         for look in (*looks.others(store), *looks.lists(store)):
             taken.setdefault(look.kind, []).extend(_pages(store, turns, look))
@@ -99,11 +100,11 @@ def _pages(store: Store, turns: Turns, look: Look) -> Iterator[Taken]:
 
 
 def _overview(store: Store, turns: Turns) -> dict[str, list[Taken]]:
-    """As the page polls it. First of all, because what happens now grows old."""
+    """As the page polls it, while creates go on."""
     found: dict[str, list[Taken]] = {"overview": [], "overview_304": []}
     for who, key in (("all", store.admin_key), ("bank", store.bank_key)):
         ask, polls = looking(key, "/overview", {}), count()
-        again = partial(_age, polls)
+        again = partial(_age, store, polls)
         found["overview"].append(turns.take(f"/overview {who}", ask, BARS_MS["overview"], again))
         version = ask()["headers"]["ETag"]
         known = looking(key, "/overview", {}, version)
@@ -114,19 +115,18 @@ def _overview(store: Store, turns: Turns) -> dict[str, list[Taken]]:
     return found
 
 
-def _age(polls: Iterator[int]) -> None:
+def _age(store: Store, polls: Iterator[int]) -> None:
     """Two seconds pass, for what the process keeps."""
+    _go_on(store)
     ANSWERS.clear()
     SERVERS.clear()
-    _let_schedule_run()
-    number = next(polls)
-    if number % POLLS_OF_THE_PAST == 0:
+    if next(polls) % POLLS_A_MINUTE == 0:
         PAST.clear()
-    if number % POLLS_OF_MINUTES == 0:
-        history.OVER.clear()
+        live.COUNTINGS.clear()
 
 
-def _series(store: Store, turns: Turns) -> Iterator[Taken]:
+def _series(store: Store, turns: Turns, before: Call) -> Iterator[Taken]:
+    """After polls of the first screen, or of a process that nobody has asked: `before` says which."""
     end = datetime.now(UTC) + timedelta(minutes=1)
     for step, days in ((60, 1), (3600, 1), (3600, 30)):
         query = {
@@ -137,17 +137,17 @@ def _series(store: Store, turns: Turns) -> Iterator[Taken]:
         for key, who in ((store.admin_key, "all"), (store.bank_key, "bank")):
             ask = looking(key, "/overview/series", query)
             name = f"/overview/series {days} d by {step} s {who}"
-            yield turns.take(name, ask, BARS_MS["series_24h"], _forget_live)
+            yield turns.take(name, ask, BARS_MS["series_24h"], before)
 
 
-def _forget_live() -> None:
-    """Nobody has just asked."""
-    _let_schedule_run()
-    history.OVER.clear()
+def _forget_live(store: Store) -> None:
+    _go_on(store)
+    live.COUNTINGS.clear()
 
 
-def _let_schedule_run() -> None:
-    """Once a minute, as in operation, the minutes that are over are counted."""
+def _go_on(store: Store) -> None:
+    """Creates go on. Once a minute, as in operation, the minutes that are over are counted."""
+    store.go_on()
     SCHEDULE.get(0, lambda: write_minutes(parts().request.database))
 
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -34,7 +35,8 @@ LARGEST = "bench_bank_01"
 SQL = load_queries(Path(__file__).with_suffix(".sql"))
 EVENTS = int(os.environ.get("BENCH_CONSOLE_EVENTS", "5_000_000"))
 CREATES_PER_S = int(os.environ.get("BENCH_CONSOLE_CREATES", "100"))
-"""How much happens in the newest ten minutes."""
+"""How much happens in the newest ten minutes, and while the store is open."""
+NEWEST_SECONDS, ON_THEIR_WAY_SECONDS = 600, 3
 OF_CUSTOMER = 5
 DAYS = 30
 SLICE = 500_000
@@ -62,6 +64,7 @@ class Store:
     Attributes:
         end_at: the end of what is kept; what happens now comes after it
         facts: ids that exist
+        go_on: lets happen what has not happened since it was called last
     """
 
     admin_key: str = field(repr=False)
@@ -70,6 +73,7 @@ class Store:
     end_at: datetime
     facts: dict[str, str]
     counts: dict[str, int]
+    go_on: Callable[[], None] = field(repr=False)
 
 
 @contextmanager
@@ -82,14 +86,15 @@ def store(urls: ServiceUrls, name: str = NAME, events: int = EVENTS) -> Iterator
     url = address_of(urls.database_url, name)
     with own_parts(url, urls) as parts, _session(url) as cursor:
         apply_migrations(os.environ)
-        _write_now(cursor, end_at)
+        creates = Creates(cursor)
+        _write_now(cursor, end_at, creates)
         admin_key = parts.settings.admin_api_key
         bank_id = str(_rows(cursor, "largest", name=LARGEST)[0]["consumer_id"])
         wanted = {"consumer_id": bank_id, "rotate": True}
         issued = post_with(admin_key)("/consumer/api-key", wanted)
         (facts,) = _rows(cursor, "facts", end_at=end_at)
         (counts,) = _rows(cursor, "counts")
-        yield Store(admin_key, issued["api_key"], bank_id, end_at, facts, counts)
+        yield Store(admin_key, issued["api_key"], bank_id, end_at, facts, counts, creates.go_on)
 
 
 def version(events: int) -> str:
@@ -143,9 +148,29 @@ def write_past(cursor: Cursor, customers: int, end_at: datetime) -> None:
         vacuum(cursor, table)
 
 
-def _write_now(cursor: Cursor, end_at: datetime) -> None:
+class Creates:
+    """What happens in the store while time passes."""
+
+    def __init__(self, cursor: Cursor) -> None:
+        self._cursor, self._until = cursor, time.monotonic()
+
+    def begin(self) -> None:
+        """Write those of the newest minutes."""
+        self._write(NEWEST_SECONDS, ON_THEIR_WAY_SECONDS)
+
+    def go_on(self) -> None:
+        """Write those since they were written last."""
+        self._write(time.monotonic() - self._until, 0)
+
+    def _write(self, seconds: float, on_their_way: int) -> None:
+        self._until = time.monotonic()
+        values = {"per_second": CREATES_PER_S, "seconds": seconds, "on_their_way": on_their_way}
+        self._cursor.execute(SQL["events_now"], values)
+
+
+def _write_now(cursor: Cursor, end_at: datetime, creates: Creates) -> None:
     """The newest ten minutes and the counted history, in place of those of a run before."""
-    values = {"end_at": end_at, "per_second": CREATES_PER_S, "everything": EVERYTHING}
+    values = {"end_at": end_at, "everything": EVERYTHING}
     cursor.execute("SET session_replication_role = replica")
     cursor.execute(SQL["forget_now"], values)
     was_there = cursor.rowcount > 0
@@ -158,7 +183,7 @@ def _write_now(cursor: Cursor, end_at: datetime) -> None:
         cursor.execute(SQL[statement], values)
     for table in ("stream_minutes", "stream_hours"):
         vacuum(cursor, table)
-    cursor.execute(SQL["events_now"], values)
+    creates.begin()
 
 
 def _rows(cursor: Cursor, statement: str, **values: object) -> list[dict[str, Any]]:

@@ -167,7 +167,7 @@ WHERE consumer_id IN (SELECT consumer_id FROM consumers WHERE name LIKE 'bench_b
   AND created_at > %(end_at)s
 
 -- name: events_now
--- Ten minutes with so many creates a second, until now: the last three seconds are on their way, the rest is done.
+-- So many creates a second for some time until now: the last seconds of it are on their way, the rest is done.
 WITH made AS (
     INSERT INTO customer_events (consumer_id, customer_id, sequence, event_type, source_service, payload_json,
                                  metadata_json, created_at, publish_status, published_at, deliver_status,
@@ -177,10 +177,10 @@ WITH made AS (
            jsonb_build_object('request_id', gen_random_uuid()), at, 'published', at + interval '4 milliseconds',
            CASE WHEN is_done THEN 'delivered' ELSE 'pending' END,
            CASE WHEN is_done THEN at + interval '160 milliseconds' END
-    FROM generate_series(%(per_second)s * 600, 1, -1) n
+    FROM generate_series((%(per_second)s * %(seconds)s)::integer, 1, -1) n
     CROSS JOIN LATERAL (
         SELECT clock_timestamp() - n * interval '1 second' / %(per_second)s AS at,
-               n > 3 * %(per_second)s AS is_done) moment
+               n > %(on_their_way)s * %(per_second)s AS is_done) moment
     RETURNING *
 )
 INSERT INTO consumer_event_receipts (consumer_id, event_id, customer_id, event_type, processing_status, received_at,

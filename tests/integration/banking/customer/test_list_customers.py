@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import uuid
+from collections.abc import Callable
 from itertools import chain
 
 import pytest
@@ -16,6 +17,11 @@ from tests.support.fixtures import Query
 from tests.support.plans import rows_read
 
 MANY = "INSERT INTO customers (consumer_id, name) SELECT %(id)s, 'n' FROM generate_series(1, 3000)"
+TAGGED = """
+INSERT INTO customer_tags (customer_id, tag_key, tag_value)
+SELECT customer_id, 'common', '1' FROM customers WHERE consumer_id = %(id)s;
+ANALYZE customers, customer_tags
+"""
 
 
 def ids(bank: Bank, **wanted: object) -> list[str]:
@@ -79,6 +85,17 @@ def test_rare_tag_reads_few_rows(bank: Bank, query: Query) -> None:
         assert ids(bank, tag_key="rare") == [rare]
         assert ids(bank, tag_key="nobody has this") == []
     assert max(read.values()) < 20
+
+
+def test_common_tag_reads_no_strangers(make_bank: Callable[[], Bank], query: Query) -> None:
+    own, other = make_bank(), make_bank()
+    for bank in (own, other):
+        query(MANY, id=bank.consumer_id)
+        query(TAGGED, id=bank.consumer_id)
+
+    with rows_read({"list_customers"}) as read:
+        assert len(ids(own, tag_key="common")) == 50
+    assert read["list_customers"] < 200
 
 
 @pytest.mark.parametrize(("limit", "sizes"), [(1, [1] * 5), (2, [2, 2, 1]), (5, [5]), (200, [5])])

@@ -13,7 +13,7 @@ import pytest
 from chalicelib.banking.overview import minutes
 from chalicelib.banking.wiring import Parts
 from fintegrate.console.flows import EVERYTHING, KINDS
-from fintegrate.console.lag import bucket_of
+from fintegrate.console.lag import bucket_of, percentile_ms
 from tests.integration.banking.overview.written import (
     seconds,
     write_event,
@@ -67,7 +67,7 @@ def write_history(query: Query, stream: str, random: Random) -> dict[str, int]:
     """Write an event with a random history that ends before the minutes that are counted; what it is."""
     at = NOW - seconds(random.uniform(160, 3_500))
     happened = dict.fromkeys(KINDS, 0) | {"committed": 1}
-    late = random.choice([0.0, 0.004, 0.2, 59.9, 60.0, 60.1, 70.0])
+    late = random.choice([0.0, 0.004, 0.2, 4.9, 5.0, 5.1, 70.0])
     published = min(at + seconds(late), NOW - seconds(151))
     columns: dict[str, Any] = {}
     if random.random() < 0.9:
@@ -139,6 +139,30 @@ def test_lag_lands_in_its_bucket(count: Any, stream: str, query: Query) -> None:
         assert {number for number, events in enumerate(counts) if events} == {
             bucket_of(lag) for lag in (0.005, 0.0051, 60, 61, 600)
         }
+
+
+def test_kept_percentile_is_that_of_counts(stream: str, query: Query) -> None:
+    random = Random(5)
+    every: list[list[int]] = [
+        [0] * 14,
+        [1] * 14,
+        *([0] * n + [1] + [0] * (13 - n) for n in range(14)),
+    ]
+    every += [[random.choice([0, 0, 1, 7, 20, 5_000]) for _ in range(14)] for _ in range(300)]
+    for number, counts in enumerate(every):
+        values = {"id": stream, "at": NOW - number * MINUTE, "counts": counts}
+        query(
+            "INSERT INTO stream_minutes (consumer_id, minute, publish_lag)"
+            " VALUES (%(id)s, %(at)s, %(counts)s)",
+            **values,
+        )
+
+    kept = query("SELECT publish_lag, publish_lag_p95_ms, process_lag_p95_ms FROM stream_minutes")
+
+    assert len(kept) == len(every)
+    for row in kept:
+        assert row["publish_lag_p95_ms"] == percentile_ms(row["publish_lag"]), row["publish_lag"]
+        assert row["process_lag_p95_ms"] is None
 
 
 def test_open_minutes_are_not_counted(count: Any, stream: str, query: Query) -> None:

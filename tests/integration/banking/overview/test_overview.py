@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from chalicelib.banking.overview.read_overview import ANSWERS
+from chalicelib.banking.overview.read_overview import ANSWERS, PAST
 from chalicelib.banking.overview.reading import FIRST_STEPS
 from chalicelib.banking.tenants import ADMIN_ID
 from tests.integration.banking.overview.written import (
@@ -283,6 +283,21 @@ def test_same_answer_is_not_sent_again(admin: Api, bank: Bank) -> None:
     changed = again()
     assert changed["statusCode"] == 200
     assert version not in changed["headers"].values()
+
+
+def test_counts_show_once_they_are_made(admin: Api, bank: Bank, query: Query) -> None:
+    """Although what was counted is kept."""
+    PAST.seconds = 60.0
+    before = admin.get("/overview").data
+    run_schedule("write_minutes")
+    counted = admin.get("/overview").data
+    balance(query)
+    reconciled = admin.get("/overview").data
+
+    assert before["last_hour"][0]["committed"] is None
+    assert counted["last_hour"][1]["committed"] == 0
+    assert counted["system"]["reconciliation"] is None
+    assert reconciled["system"]["reconciliation"]["balanced"] is True
 
 
 def test_late_schedule_needs_somebody(admin: Api, bank: Bank, query: Query) -> None:

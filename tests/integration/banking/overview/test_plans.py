@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import pytest
 
-from chalicelib.banking.overview import history, integration, minutes, waiting
+from chalicelib.banking.overview import history, integration, live, minutes, waiting
 from chalicelib.banking.wiring import Parts
 from fintegrate.console.flows import EVERYTHING
 from fintegrate.console.lag import BUCKETS
@@ -23,7 +23,7 @@ WANTED: dict[str, Any] = {
     "at": AT,
     "begin_at": AT - timedelta(minutes=10),
     "end_at": AT,
-    "recent": AT,
+    "stretch": timedelta(minutes=1),
     "now": AT,
     "everything": EVERYTHING,
     "days": 8,
@@ -41,11 +41,11 @@ STATEMENTS = {
     "nobodys": waiting.SQL["nobodys"],
     "newest": history.SQL["newest"],
     "minutes": history.SQL["minutes"],
+    "points_of_minutes": history.SQL["points_of_minutes"],
     "streams": history.SQL["streams"],
     "last_words": integration.SQL["last_words"],
 }
-
-
+OF_ONE = {"minutes", "points_of_minutes", "last_words"}
 MANY = 3_000
 RECEIPTS = """
 INSERT INTO consumer_event_receipts (consumer_id, event_id, customer_id, event_type, processing_status)
@@ -61,7 +61,7 @@ ANALYZE consumer_event_receipts
 def test_large_tables_are_read_by_index(
     name: str, of_one: bool, with_lag: bool, parts: Parts
 ) -> None:
-    consumer_id = str(uuid4()) if of_one or name in ("minutes", "last_words") else None
+    consumer_id = str(uuid4()) if of_one or name in OF_ONE else None
     wanted = {**WANTED, "consumer_id": consumer_id, "with_lag": with_lag}
     database = parts.request.database
     with database.transaction():
@@ -90,9 +90,10 @@ def test_nothing_is_compiled(make_bank: Callable[[], Bank], parts: Parts) -> Non
     database.execute("SET jit_above_cost = 0", {})
 
     with rows_read({"streams", "read", "count"}) as read:
-        past = history.read(database, bank.consumer_id)
+        newest = history.read_newest(database)
+        history.read(database, bank.consumer_id, newest)
         waiting.read(database, bank.consumer_id)
-        history.read_live(database, bank.consumer_id, past.counted_until, datetime.now(UTC))
+        live.read(database, bank.consumer_id, newest["counted_until"], datetime.now(UTC))
 
     assert read.keys() == {"streams", "read", "count"}
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import weakref
+
 from fintegrate.console.kept import Kept, etag
 from tests.unit.layer.clock import Clock
 
@@ -35,6 +37,19 @@ def test_slow_answer_is_kept_longer() -> None:
     assert kept.get("a", slow) == first
     clock.now += 0.2
     assert kept.get("a", slow) > first
+
+
+def test_old_answers_are_forgotten() -> None:
+    clock = Clock()
+    kept = Kept[weakref.WeakSet[Clock]](1.0, clock)
+    old = weakref.ref(kept.get("old", weakref.WeakSet))
+    clock.now += 0.5
+    young = weakref.ref(kept.get("young", weakref.WeakSet))
+    clock.now += 0.6
+
+    kept.get("new", weakref.WeakSet)
+
+    assert (old() is None, young() is None) == (True, False)
 
 
 def test_memory_is_bounded() -> None:

@@ -24,12 +24,13 @@ Flows = dict[str, dict[datetime, Row]]
 def by_minute(counts: Iterable[Row]) -> Flows:
     """Counts by stream and minute, with those of all streams under `EVERYTHING`.
 
-    `counts` are rows of `consumer_id`, `what`, `minute`, `bucket` and `events`.
+    `counts` are rows of `consumer_id`, `what`, `at`, `bucket` and `events`.
     """
     found: Flows = {}
     for count in counts:
+        minute = count["at"].replace(second=0, microsecond=0)
         for stream in (str(count["consumer_id"]), EVERYTHING):
-            row = found.setdefault(stream, {}).setdefault(count["minute"], nothing())
+            row = found.setdefault(stream, {}).setdefault(minute, nothing())
             what, events = count["what"], int(count["events"])
             row[what] += events
             if what in LAGS:

@@ -19,7 +19,7 @@ _MOST = 500
 class Kept(Generic[T]):
     """Keeps what was made for `seconds`, counted from when it was ready; 0 keeps nothing.
 
-    Who asks while it is made waits for it.
+    Who asks while it is made waits for it. What is too old is forgotten when something else is made.
     """
 
     def __init__(self, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
@@ -39,6 +39,7 @@ class Kept(Generic[T]):
             ready = self._clock()
             if self.seconds <= 0:
                 return made
+            self._kept = {key: kept for key, kept in self._kept.items() if ready < kept[0]}
             if len(self._kept) >= _MOST:
                 self._kept.clear()
             self._kept[key] = (ready + max(self.seconds, (ready - begun) * _SHARE), made)

@@ -13,7 +13,9 @@ from local.banking.bench.console.page import console_page, of_hour, summed_up
 from local.banking.bench.console.store import Store
 from local.banking.bench.console.visitor import PageFailed, Shown, shown
 
-STORE = Store("", "", "some-bank", datetime(2026, 3, 1, tzinfo=UTC), {}, {"events": 5})
+STORE = Store(
+    "", "", "some-bank", datetime(2026, 3, 1, tzinfo=UTC), {}, {"events": 5}, lambda: None
+)
 
 
 def test_without_a_browser_there_is_no_figure(

@@ -16,7 +16,7 @@ from local.banking.bench.console.turns import FIRST_CALLS, MORE_CALLS, Cost, Tak
 
 NAMES = ("event_id", "customer_id", "waiting_customer_id", "request_id", "trace_id", "newest_at")
 FACTS = {name: f"some {name}" for name in NAMES}
-STORE = Store("", "", "some-bank", datetime(2026, 3, 1, tzinfo=UTC), FACTS, {})
+STORE = Store("", "", "some-bank", datetime(2026, 3, 1, tzinfo=UTC), FACTS, {}, lambda: None)
 
 
 def test_filters_are_asked_alone_and_in_pairs() -> None:
