@@ -7,6 +7,7 @@ import json
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from functools import cache, partial
 from typing import Any, NamedTuple, Protocol
 from urllib.parse import quote, urlencode, urlsplit
@@ -20,7 +21,9 @@ from psycopg2.extras import RealDictCursor
 from app import app
 from chalicelib import systems
 from chalicelib.appevents import topology, wiring
+from chalicelib.appevents.video.object_store import bucket_of
 from fintegrate.messaging.management import Management
+from fintegrate.settings import SettingsError
 from local.aws_shapes.lambda_context import LambdaContext
 from local.aws_shapes.queue_event import Message, queue_event
 from local.banking.in_process import api_event, invoke
@@ -127,7 +130,7 @@ def running(
     wiring.use(wiring.build(environment))
     parts = wiring.parts()
     yield parts
-    parts.close()
+    _end(parts)
     wiring.use(None)
 
 
@@ -145,7 +148,14 @@ def rewired(
 
     yield rewire
     for parts in made:
-        parts.close()
+        _end(parts)
+
+
+def _end(parts: wiring.Parts) -> None:
+    """Close all connections, also those to the object store, which a process keeps while it lives."""
+    parts.close()
+    with suppress(SettingsError):
+        bucket_of(parts.settings).store.pool.close()
 
 
 class User:
