@@ -120,7 +120,9 @@ def copy_database(
 def reused_database(services: RunningServices, template_database: str) -> Iterator[ReusedDatabase]:
     """Banking's, for one test of this worker after the other."""
     name = f"test_{WORKER}"
-    yield ReusedDatabase(lambda: create_database(services.urls, name, template_database))
+    database = ReusedDatabase(lambda: create_database(services.urls, name, template_database))
+    yield database
+    database.close()
     drop_database(services.urls, name)
 
 

@@ -33,7 +33,7 @@ class Delivery:
         return str(self.properties.headers["customer_id"])
 
 
-def take(url: str, consumer_name: str, count: int, seconds: float = 15) -> list[Delivery]:
+def take(url: str, consumer_name: str, count: int, seconds: float = 60) -> list[Delivery]:
     """Consume and acknowledge `count` messages of a consumer's queue, in order.
 
     RabbitMQ refuses `basic.get` on a queue with a single active consumer. Fails when fewer arrive.

@@ -24,13 +24,17 @@ CHECKS = [
 def hold_to_document(
     operation: Any,
     base_url: str,
-    headers: Mapping[str, str],
+    callers: Mapping[str, Mapping[str, str]],
     *,
     mode: GenerationMode,
     examples: int,
-    change: Callable[[Case], None] = lambda _case: None,
+    change: Callable[[Case, str], None] = lambda _case, _caller: None,
 ) -> None:
-    """Call an operation with generated requests and hold every answer to the document."""
+    """Call an operation with generated requests and hold every answer to the document.
+
+    To generate a request costs more than to answer it, so each is sent by every one of `callers`: their
+    names, with the headers that each sends. `change` is called before, with the request and the name.
+    """
 
     @seed(1)
     @settings(
@@ -42,10 +46,15 @@ def hold_to_document(
     )
     @given(case=operation.as_strategy(generation_mode=mode))
     def conforms(case: Case) -> None:
-        change(case)
-        response = case.call(base_url=base_url, headers=dict(headers))
-        case.validate_response(response, checks=CHECKS)
-        check_envelope(response)
+        for caller, headers in callers.items():
+            try:
+                change(case, caller)
+                response = case.call(base_url=base_url, headers=dict(headers))
+                case.validate_response(response, checks=CHECKS)
+                check_envelope(response)
+            except BaseException as error:
+                error.add_note(f"called as {caller}")
+                raise
 
     conforms()
 

@@ -1,8 +1,8 @@
 """A migrated database that one test after the other gets, each time as the migrations left it.
 
-To delete a test's few rows takes a tenth of the time of making a copy. What a test did to the schema, to
-settings or to statistics is not undone: then the next test gets a new copy, and so it does when a table
-has grown so much that plans could be others.
+To delete a test's few rows takes a tenth of the time of making a copy. The connection stays open: a new
+session reads its catalogs anew. What a test did to the schema, to settings or to statistics stays: then
+the next test gets a new copy, and so it does when a table has grown so much that plans could be others.
 
 Redis remembers the life of a database. To it, a database that is reused has gone back: a test of
 `watch_restore` makes a copy of its own.
@@ -11,19 +11,15 @@ Redis remembers the life of a database. To it, a database that is reused has gon
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import closing
 from io import StringIO
+from typing import Any
 
 import psycopg2
-from psycopg2.extensions import cursor
+from psycopg2.extensions import connection, cursor
 
 _ALONE = """
 SELECT pg_terminate_backend(pid) FROM pg_stat_activity
 WHERE datname = current_database() AND pid <> pg_backend_pid()
-"""
-_TABLES = """
-SELECT oid::regclass::text FROM pg_class
-WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' ORDER BY 1
 """
 _SEQUENCES = """
 SELECT format('SELECT setval(%L, %s, %L)', format('%I.%I', schemaname, sequencename),
@@ -42,9 +38,9 @@ SELECT {", ".join(f"(SELECT (count(*), max(xmin::text::bigint))::text FROM {n})"
        (SELECT (sum(relpages), sum(reltuples))::text FROM pg_class
         WHERE relnamespace = 'public'::regnamespace)
 """
-_MOST_PAGES = """
-SELECT max(pg_relation_size(oid)) / current_setting('block_size')::int FROM pg_class
-WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'
+_USED = """
+SELECT oid::regclass::text, pg_relation_size(oid) / current_setting('block_size')::int FROM pg_class
+WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND pg_relation_size(oid) > 0 ORDER BY 1
 """
 PAGES = 10
 """PostgreSQL plans for at least so many pages of a table that has no statistics."""
@@ -56,43 +52,59 @@ class ReusedDatabase:
     def __init__(self, copy: Callable[[], str]) -> None:
         self._copy = copy
         self._url = ""
+        self._connection: connection | None = None
 
     def fresh(self) -> str:
-        """The address of the database, as the migrations left it, with nobody in it."""
-        if not self._url or not self._restored():
+        """The address of the database, as the migrations left it, with nobody else in it."""
+        if not self._restored():
+            self.close()
             self._url = self._copy()
-            with closing(psycopg2.connect(self._url)) as connection, connection.cursor() as master:
+            self._connection = psycopg2.connect(self._url)
+            with self._connection, self._connection.cursor() as master:
                 self._remember(master)
         return self._url
 
+    def close(self) -> None:
+        """End the connection."""
+        if self._connection:
+            self._connection.close()
+
     def _remember(self, master: cursor) -> None:
-        self._tables = [table for (table,) in _rows(master, _TABLES)]
         self._sequences = [statement for (statement,) in _rows(master, _SEQUENCES)]
         self._form = _rows(master, _FORM)
         self._contents = {}
-        for table in self._tables:
+        for table, _pages in _rows(master, _USED):
             text = StringIO()
             master.copy_expert(f"COPY {table} TO STDOUT", text)
-            if text.getvalue():
-                self._contents[table] = text.getvalue()
+            self._contents[str(table)] = text.getvalue()
 
     def _restored(self) -> bool:
-        """Undo what was done to rows; False if more was done."""
-        with closing(psycopg2.connect(self._url)) as connection, connection.cursor() as master:
-            master.execute(_ALONE)
-            ((pages,),) = _rows(master, _MOST_PAGES)
-            if pages > PAGES or _rows(master, _FORM) != self._form:
-                return False
-            deletions = [f"DELETE FROM {table}" for table in self._tables]
-            master.execute("; ".join(["SET session_replication_role = replica", *deletions]))
-            for table, text in self._contents.items():
-                master.copy_expert(f"COPY {table} FROM STDIN", StringIO(text))
-            for statement in self._sequences:
-                master.execute(statement)
-            connection.commit()
+        """Undo what was done to rows; False if more was done, or if there is no database yet."""
+        if not self._connection:
+            return False
+        try:
+            with self._connection, self._connection.cursor() as master:
+                return self._undo(master)
+        except (
+            psycopg2.OperationalError,
+            psycopg2.InterfaceError,
+        ):  # ended by a test, or its server
+            return False
+
+    def _undo(self, master: cursor) -> bool:
+        master.execute(_ALONE)
+        used = dict(_rows(master, _USED))
+        if max(used.values(), default=0) > PAGES or _rows(master, _FORM) != self._form:
+            return False
+        deletions = [f"DELETE FROM {table}" for table in used]
+        master.execute("; ".join(["SET session_replication_role = replica", *deletions]))
+        for table, text in self._contents.items():
+            master.copy_expert(f"COPY {table} FROM STDIN", StringIO(text))
+        for statement in self._sequences:
+            master.execute(statement)
         return True
 
 
-def _rows(master: cursor, statement: str) -> list[tuple[object, ...]]:
+def _rows(master: cursor, statement: str) -> list[tuple[Any, ...]]:
     master.execute(statement)
     return list(master.fetchall())

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 
 import psycopg2
+import psycopg2.extensions
 
 SQL = Path(__file__).resolve().parents[2] / "sql"
 MIGRATIONS = SQL / "banking" / "migrations"
@@ -55,15 +57,17 @@ CATALOGS = {
 
 def run(url: str, sql: str) -> Rows:
     """Run SQL in one transaction; the rows of its last statement."""
-    connection = psycopg2.connect(url)
-    try:
-        with connection, connection.cursor() as cursor:
-            cursor.execute(sql)
-            return list(cursor.fetchall()) if cursor.description else []
-    finally:
-        connection.close()
+    with closing(psycopg2.connect(url)) as connection, connection:
+        return _rows(connection, sql)
 
 
 def catalog(url: str) -> dict[str, Rows]:
     """Everything that makes two schemas equal or not, by kind."""
-    return {kind: run(url, sql) for kind, sql in CATALOGS.items()}
+    with closing(psycopg2.connect(url)) as connection, connection:
+        return {kind: _rows(connection, sql) for kind, sql in CATALOGS.items()}
+
+
+def _rows(connection: psycopg2.extensions.connection, sql: str) -> Rows:
+    with connection.cursor() as cursor:
+        cursor.execute(sql)
+        return list(cursor.fetchall()) if cursor.description else []

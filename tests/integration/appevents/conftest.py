@@ -7,6 +7,7 @@ import json
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from functools import cache, partial
 from typing import Any, NamedTuple, Protocol
 from urllib.parse import quote, urlencode, urlsplit
@@ -20,7 +21,9 @@ from psycopg2.extras import RealDictCursor
 from app import app
 from chalicelib import systems
 from chalicelib.appevents import topology, wiring
+from chalicelib.appevents.video.object_store import bucket_of
 from fintegrate.messaging.management import Management
+from fintegrate.settings import SettingsError
 from local.aws_shapes.lambda_context import LambdaContext
 from local.aws_shapes.queue_event import Message, queue_event
 from local.banking.in_process import api_event, invoke
@@ -30,6 +33,7 @@ from local.services.running import RunningServices
 from local.services.settings import settings_environment
 from tests.conftest import WORKER
 from tests.integration.appevents.posts import write_post
+from tests.support.emptied_databases import EmptiedDatabases
 
 _numbers = itertools.count(1)
 DATABASES = systems.system_of("appevents").databases
@@ -75,8 +79,17 @@ def virtual_host(services: RunningServices, host: str) -> Iterator[str]:
     management.delete_virtual_host()
 
 
-@pytest.fixture
-def environment(
+@pytest.fixture(scope="package")
+def emptied(app_databases: dict[str, str]) -> Iterator[EmptiedDatabases]:
+    databases = EmptiedDatabases(
+        {each.name: app_databases[each.master_setting] for each in DATABASES}
+    )
+    yield databases
+    databases.close()
+
+
+@pytest.fixture(scope="package")
+def app_environment(
     services: RunningServices, app_databases: dict[str, str], app_broker: str
 ) -> dict[str, str]:
     return settings_environment(
@@ -89,20 +102,35 @@ def environment(
     )
 
 
+@pytest.fixture(scope="package")
+def app_queues(app_environment: dict[str, str]) -> list[str]:
+    """The names of all queues, which are there: first those that lead to others."""
+    parts = wiring.build(app_environment)
+    topology.declare_queues(parts.settings)
+    names = topology.names_of(parts.settings)
+    parts.close()
+    return sorted(names, key=lambda name: (".retry." not in name, name.endswith(".dlq"), name))
+
+
 @pytest.fixture
-def running(environment: dict[str, str], app_databases: dict[str, str]) -> Iterator[wiring.Parts]:
+def environment(app_environment: dict[str, str]) -> dict[str, str]:
+    return dict(app_environment)
+
+
+@pytest.fixture
+def running(
+    environment: dict[str, str], emptied: EmptiedDatabases, app_queues: list[str]
+) -> Iterator[wiring.Parts]:
     """The parts of this process, with empty databases and queues."""
-    for database in DATABASES:
-        _empty(app_databases[database.master_setting])
+    emptied.empty()
+    with channel_on(environment["APP_RABBITMQ_URL"]) as channel:
+        for queue in app_queues:
+            if channel.queue_declare(queue, passive=True).method.message_count:
+                channel.queue_purge(queue)
     wiring.use(wiring.build(environment))
     parts = wiring.parts()
-    topology.declare_queues(parts.settings)
-    with channel_on(parts.settings.app_rabbitmq_url) as channel:
-        for service in topology.services():
-            for queue in topology.queues_of(service, parts.settings).queues([]):
-                channel.queue_purge(queue.name)
     yield parts
-    parts.close()
+    _end(parts)
     wiring.use(None)
 
 
@@ -120,21 +148,14 @@ def rewired(
 
     yield rewire
     for parts in made:
-        parts.close()
+        _end(parts)
 
 
-def _empty(url: str) -> None:
-    with psycopg2.connect(url) as connection, connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT string_agg(quote_ident(relname), ', ') FROM pg_class"
-            " WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'"
-            " AND relname <> 'migration_history'"
-        )
-        (tables,) = cursor.fetchone() or ("",)
-        cursor.execute(f"TRUNCATE {tables} RESTART IDENTITY")
-        # What the server has counted of an earlier test's rows would decide the plans of this one.
-        own = "string_to_array(%s, ', ')::regclass[]"
-        cursor.execute(f"DELETE FROM pg_statistic WHERE starelid = ANY ({own})", (tables,))
+def _end(parts: wiring.Parts) -> None:
+    """Close all connections, also those to the object store, which a process keeps while it lives."""
+    parts.close()
+    with suppress(SettingsError):
+        bucket_of(parts.settings).store.pool.close()
 
 
 class User:

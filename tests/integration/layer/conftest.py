@@ -3,22 +3,50 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 
 import psycopg2
 import pytest
 
 from fintegrate.database import Database
+from local.services.databases import create_database, drop_database
+from local.services.running import RunningServices
+from tests.conftest import WORKER
 from tests.integration.layer.letters import TABLE
+from tests.support.reused_database import ReusedDatabase
+
+
+@contextmanager
+def reused(services: RunningServices, kind: str, tables: str) -> Iterator[ReusedDatabase]:
+    """A database with these tables, for one test after the other."""
+    name = f"{kind}_{WORKER}"
+
+    def made() -> str:
+        url = create_database(services.urls, name)
+        with (
+            closing(psycopg2.connect(url)) as connection,
+            connection,
+            connection.cursor() as cursor,
+        ):
+            cursor.execute(tables)
+        return url
+
+    database = ReusedDatabase(made)
+    yield database
+    database.close()
+    drop_database(services.urls, name)
+
+
+@pytest.fixture(scope="package")
+def letters(services: RunningServices) -> Iterator[ReusedDatabase]:
+    with reused(services, "letters", TABLE) as database:
+        yield database
 
 
 @pytest.fixture
-def database_url(empty_database: Callable[[], str]) -> str:
+def database_url(letters: ReusedDatabase) -> str:
     """Instead of a system's: a database whose only table is `letters`."""
-    url = empty_database()
-    with closing(psycopg2.connect(url)) as connection, connection, connection.cursor() as cursor:
-        cursor.execute(TABLE)
-    return url
+    return letters.fresh()
 
 
 @pytest.fixture

@@ -23,19 +23,25 @@ from local.aws_shapes.lambda_context import LambdaContext
 from local.aws_shapes.queue_event import Message, queue_event
 from local.services.amqp import channel_on
 from local.services.running import RunningServices
+from tests.integration.layer.conftest import reused
 from tests.integration.layer.dying import StuckInbox
 from tests.integration.layer.mail import TABLES, Letter, PostOffice, letter
 from tests.support.fixtures import Query
+from tests.support.reused_database import ReusedDatabase
 from tests.support.waiting import eventually
 
 
+@pytest.fixture(scope="module")
+def mail(services: RunningServices) -> Iterator[ReusedDatabase]:
+    """A database for letters that come."""
+    with reused(services, "mail", TABLES) as database:
+        yield database
+
+
 @pytest.fixture
-def database_url(empty_database: Callable[[], str]) -> str:
-    """Instead of one with letters that are sent: one for letters that come."""
-    url = empty_database()
-    with closing(psycopg2.connect(url)) as connection, connection, connection.cursor() as cursor:
-        cursor.execute(TABLES)
-    return url
+def database_url(mail: ReusedDatabase) -> str:
+    """Instead of one with letters that are sent."""
+    return mail.fresh()
 
 
 @pytest.fixture

@@ -241,7 +241,7 @@ def test_second_request_waits_for_first(
         eventually(lambda: query(BLOCKED)[0]["count"] == 1, "the second request waiting")
         assert not done.is_set()
         getattr(in_flight, ends)()
-        reply = waiting.result(timeout=20)
+        reply = waiting.result(timeout=60)
 
     assert reply.status == status
     assert customers(query) == (1 if status == 201 else 0)

@@ -58,8 +58,9 @@ def test_migrations_lead_to_schema_sql(
     migrate(migrated, folder_of(database))
     run(written, schema_of(database))
 
+    found, expected = catalog(migrated), catalog(written)
     for kind in CATALOGS:
-        assert catalog(migrated)[kind] == catalog(written)[kind], kind
+        assert found[kind] == expected[kind], kind
 
 
 @each_database

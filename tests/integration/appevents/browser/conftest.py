@@ -26,7 +26,7 @@ BATCH = "/api/v1/notify/events/batch"
 BLANK = "/app/blank"
 """A page of the API's origin. The tests answer for it, so that it is there without a server."""
 NOTE = "machine.note.saved"
-SECONDS = 15.0
+SECONDS = 60.0
 NOON, LATER = "2026-11-26T12:00:00Z", "2026-11-26T13:00:00Z"
 PAGE = """<!doctype html><meta charset="utf-8"><script type="module">
 import { createOfflineQueue } from "/app/offline-queue.js";

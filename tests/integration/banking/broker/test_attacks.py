@@ -79,7 +79,7 @@ def test_own_queue_is_read(access: pika.URLParameters, bank: Bank) -> None:
         channel = connection.channel()
         queue = f"customer_notification_{bank.name}"
         channel.queue_declare(queue, passive=True)
-        method, _, _ = next(iter(channel.consume(queue, inactivity_timeout=10)))
+        method, _, _ = next(iter(channel.consume(queue, inactivity_timeout=60)))
         assert method is not None
         channel.basic_ack(method.delivery_tag or 0)
         channel.cancel()

@@ -13,7 +13,7 @@ from tests.support.chromium import chromium, playwright  # noqa: F401  # fixture
 from tests.support.console_api import ADMIN_KEY, BANK_KEY, ConsoleApi, console_api
 
 NARROW, WIDE = (390, 844), (1440, 900)
-PATIENCE_MS = 20_000
+PATIENCE_MS = 60_000
 _FITS = "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
 
 

@@ -6,6 +6,7 @@ import json
 import socket
 import uuid
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -101,15 +102,21 @@ def test_message_that_comes_back_too_often_dies(bank: Bank, rabbitmq_url: str) -
     bank.create_customer()
     deliveries = 0
     with channel(rabbitmq_url) as ch:
-        for method, _, _ in ch.consume(queue_name(bank.name), inactivity_timeout=2):
-            if method is None:
-                break
-            deliveries += 1
-            ch.basic_nack(method.delivery_tag, requeue=True)
-        ch.cancel()
-        letters = ch.queue_declare(dead_letter_queue_name(bank.name), passive=True)
+        letters = partial(ch.queue_declare, dead_letter_queue_name(bank.name), passive=True)
+        coming = ch.consume(queue_name(bank.name), inactivity_timeout=0.1)
 
-    assert (deliveries, letters.method.message_count) == (21, 1)
+        def is_dead() -> bool:
+            nonlocal deliveries
+            method, _, _ = next(coming)
+            if method is not None:
+                deliveries += 1
+                ch.basic_nack(method.delivery_tag, requeue=True)
+            return method is None and letters().method.message_count == 1
+
+        eventually(is_dead, "the message is dead")
+        ch.cancel()
+
+    assert deliveries == 21
 
 
 def test_queue_with_older_arguments_still_gets_events(

@@ -45,13 +45,16 @@ def letter_of(query: Query, dead_letter_id: str) -> dict[str, Any]:
 
 def messages(url: str, bank: Bank) -> list[tuple[bytes, pika.BasicProperties]]:
     """Take all that is in the bank's queue."""
-    taken = []
+    taken: list[tuple[bytes, pika.BasicProperties]] = []
     with channel(url) as ch:
-        for method, properties, body in ch.consume(queue_name(bank.name), inactivity_timeout=0.5):
-            if method is None:
+        queue = queue_name(bank.name)
+        held = ch.queue_declare(queue, passive=True).method.message_count
+        for method, properties, body in ch.consume(queue, inactivity_timeout=0.1):
+            if method is not None:
+                taken.append((body, properties))
+                ch.basic_ack(method.delivery_tag)
+            elif len(taken) >= held:
                 break
-            taken.append((body, properties))
-            ch.basic_ack(method.delivery_tag)
         ch.cancel()
     return taken
 

@@ -35,7 +35,7 @@ WHERE datname = current_database() AND wait_event_type = 'Lock'
 def reject_next(url: str, bank: Bank) -> str:
     """The consumer refuses its next message for good; the event's id."""
     with channel(url) as ch:
-        for method, properties, _ in ch.consume(queue_name(bank.name), inactivity_timeout=10):
+        for method, properties, _ in ch.consume(queue_name(bank.name), inactivity_timeout=60):
             assert method is not None
             ch.basic_reject(method.delivery_tag, requeue=False)
             ch.cancel()

@@ -259,7 +259,7 @@ def test_second_migrator_waits_for_the_first(url: str, tmp_path: Path) -> None:
         migrators = [pool.submit(migrate, url, tmp_path) for _ in range(2)]
         eventually(lambda: run(url, waiting) == [(2,)], "one at the gate, one behind it")
         gate.rollback()
-        applied = [migrator.result(timeout=20) for migrator in migrators]
+        applied = [migrator.result(timeout=60) for migrator in migrators]
     gate.close()
 
     assert sorted(applied) == [[], [FIRST]]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 
 import psycopg2
@@ -41,8 +41,14 @@ def copies(copy_database: Callable[[str], str]) -> Copies:
     return Copies(copy_database)
 
 
-def test_rows_are_as_before(copies: Copies) -> None:
+@pytest.fixture
+def database(copies: Copies) -> Iterator[ReusedDatabase]:
     database = ReusedDatabase(copies)
+    yield database
+    database.close()
+
+
+def test_rows_are_as_before(copies: Copies, database: ReusedDatabase) -> None:
     before = run(database.fresh(), CONTENTS)
     run(database.fresh(), f"{MANY}; DELETE FROM migration_history; UPDATE consumers SET name = 'x'")
 
@@ -50,8 +56,7 @@ def test_rows_are_as_before(copies: Copies) -> None:
     assert copies.made == 1
 
 
-def test_sessions_are_ended(copies: Copies) -> None:
-    database = ReusedDatabase(copies)
+def test_sessions_are_ended(copies: Copies, database: ReusedDatabase) -> None:
     with closing(psycopg2.connect(database.fresh())) as left, left.cursor() as cursor:
         cursor.execute("LOCK TABLE customers")
 
@@ -60,6 +65,18 @@ def test_sessions_are_ended(copies: Copies) -> None:
         with pytest.raises(psycopg2.OperationalError):
             cursor.execute("SELECT 1")
     assert copies.made == 1
+
+
+def test_lost_connection_makes_a_copy(copies: Copies, database: ReusedDatabase) -> None:
+    run(
+        database.fresh(),
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND pid <> pg_backend_pid()",
+    )
+
+    run(database.fresh(), CONTENTS)
+
+    assert copies.made == 2
 
 
 @pytest.mark.parametrize(
@@ -76,8 +93,7 @@ def test_sessions_are_ended(copies: Copies) -> None:
     ],
     ids=["table", "column", "trigger", "schema", "right", "setting", "growth", "statistics"],
 )
-def test_more_than_rows_makes_a_copy(copies: Copies, change: str) -> None:
-    database = ReusedDatabase(copies)
+def test_more_than_rows_makes_a_copy(copies: Copies, database: ReusedDatabase, change: str) -> None:
     run(database.fresh(), change)
 
     database.fresh()

@@ -63,7 +63,7 @@ REFUSED = [
 
 
 @pytest.fixture
-def app_url(environment: dict[str, str]) -> str:
+def app_url(parts: Parts, environment: dict[str, str]) -> str:
     """A migrated database as the functions see it; its users were made as in a deployment."""
     prepare_databases(environment)
     return environment["DATABASE_URL"]
@@ -119,6 +119,7 @@ def test_nobody_else_enters_the_database(app_url: str, database_url: str) -> Non
         run(database_url, f"DROP ROLE {who}")
 
 
+@pytest.mark.usefixtures("parts")
 def test_owner_owns_all_and_grants_the_same(
     services: RunningServices, environment: dict[str, str], empty_database: Callable[[], str]
 ) -> None:

@@ -18,7 +18,7 @@ from local.serving.server import Server, ServerNotStarted, start_server
 from tests.support.waiting import eventually
 
 TINY = "tests.integration.local.machine.tiny_app"
-SECONDS = 15
+SECONDS = 60
 
 
 @pytest.fixture(scope="module")
