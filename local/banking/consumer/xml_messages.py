@@ -38,6 +38,8 @@ def read_fields(body: bytes) -> dict[str, Any]:
         parser.Parse(body, True)
     except expat.ExpatError as error:
         raise NotOurXml(f"not well-formed: {expat.ErrorString(error.code)}") from None
+    except (LookupError, ValueError):  # what Python says of a declared encoding
+        raise NotOurXml("an encoding of characters that is not known") from None
     if not isinstance(reading.root, dict):
         raise NotOurXml("the root has no fields")
     return reading.root

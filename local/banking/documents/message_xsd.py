@@ -82,7 +82,7 @@ def _field(fields: Element, name: str, said: dict[str, Any], *, is_required: boo
         case {"type": "string", "format": "date-time"}:
             element.set("type", "xs:dateTime")
         case {"type": "string"} if "format" not in said:
-            element.set("type", "Text")
+            _bound(element, said.get("minLength", 0))
         case {"type": "boolean"}:
             element.set("type", "xs:boolean")
         case {"type": "integer", "minimum": least}:
@@ -91,8 +91,16 @@ def _field(fields: Element, name: str, said: dict[str, Any], *, is_required: boo
             raise NotImplementedError(f"{name}: say here how {said} is described")
 
 
+def _bound(element: Element, shortest: int) -> None:
+    """A text. The greatest length cannot be told: that of the text as JSON is another one."""
+    if not shortest:
+        element.set("type", "Text")
+        return
+    content = _add(_add(element, "complexType"), "simpleContent")
+    _add(_add(content, "restriction", base="Text"), "minLength", value=str(shortest))
+
+
 def _text(root: Element) -> None:
-    """Any text. Its length cannot be told: that of the text as JSON is another one."""
     made = _add(root, "complexType", name="Text")
     extended = _add(_add(made, "simpleContent"), "extension", base="xs:string")
     _restrict(_add(extended, "attribute", name="encoding"), "xs:string", ("enumeration", "json"))
