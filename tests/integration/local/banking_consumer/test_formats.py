@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -23,9 +23,11 @@ def tenant(make_bank: Callable[[], Bank]) -> Bank:
 
 
 @pytest.fixture
-def program(tenant: Bank, api: FakeApi, rabbitmq_url: str, tmp_path: Path) -> Program:
-    """The bank's reference consumer. Its queues are the tenant's, which removes them."""
-    return Program(rabbitmq_url, api, tmp_path, tenant.name)
+def program(tenant: Bank, api: FakeApi, rabbitmq_url: str, tmp_path: Path) -> Iterator[Program]:
+    """The bank's reference consumer, on the queue that the functions have declared."""
+    program = Program(rabbitmq_url, api, tmp_path, tenant.name)
+    yield program
+    program.close()
 
 
 def test_consumer_reads_both_formats(admin: Api, tenant: Bank, program: Program) -> None:
