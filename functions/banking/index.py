@@ -18,6 +18,7 @@ def _consumer() -> Blueprint:
     from chalicelib.banking.consumer import (  # noqa: F401
         change_consumer,
         change_consumer_status,
+        change_format,
         create_api_key,
         create_broker_access,
         create_consumer,

@@ -18,7 +18,8 @@ from local.documents.data_model import data_model
 
 FOLDER = Path("docs")
 Further = Callable[[dict[str, Any]], Mapping[str, Any]]
-"""Makes a system's further documents from its OpenAPI document, by file name."""
+"""Makes a system's further documents from its OpenAPI document, by file name. A text is written as it
+is, what is no text as JSON."""
 
 
 def api_folder(system: str) -> Path:
@@ -82,8 +83,13 @@ def _api(system: str, further: Further | None) -> Iterator[tuple[Path, str]]:
     openapi = openapi_document(system)
     found = {"openapi.json": openapi, **(further(openapi) if further else {})}
     for name, document in found.items():
-        text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
-        yield api_folder(system) / name, text
+        yield api_folder(system) / name, _text(document)
+
+
+def _text(document: Any) -> str:
+    if isinstance(document, str):
+        return document
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
 def _data_models(root: Path, system: System) -> Iterator[tuple[Path, str]]:

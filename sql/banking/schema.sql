@@ -15,11 +15,13 @@ CREATE TABLE consumers (
     created_at   timestamptz NOT NULL DEFAULT clock_timestamp(),
     updated_at   timestamptz NOT NULL DEFAULT clock_timestamp(),
     display_name text,
+    message_format text      NOT NULL DEFAULT 'json',
     CONSTRAINT consumers_pkey PRIMARY KEY (consumer_id),
     CONSTRAINT consumers_name_key UNIQUE (name),
     CONSTRAINT consumers_name_check CHECK (name ~ '^[a-z0-9_]{1,64}$'),
     CONSTRAINT consumers_status_check CHECK (status IN ('active', 'deactivated')),
-    CONSTRAINT consumers_display_name_check CHECK (char_length(display_name) BETWEEN 1 AND 255)
+    CONSTRAINT consumers_display_name_check CHECK (char_length(display_name) BETWEEN 1 AND 255),
+    CONSTRAINT consumers_message_format_check CHECK (message_format IN ('json', 'xml'))
 );
 
 -- A consumer's user of the broker: what is wanted. Each change is a new wanted_revision. The function
@@ -870,6 +872,14 @@ $$;
 CREATE FUNCTION sending_epoch() RETURNS integer LANGUAGE plpgsql STABLE AS $$
 BEGIN
     RETURN (SELECT epoch FROM recovery);
+END
+$$;
+
+-- The format in which a consumer gets its messages, for statements that write an event and return it to be
+-- sent. Planned once per connection.
+CREATE FUNCTION sending_format(of_consumer uuid) RETURNS text LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN (SELECT message_format FROM consumers WHERE consumer_id = of_consumer);
 END
 $$;
 

@@ -315,6 +315,20 @@ def test_functions_of_events_name_their_user() -> None:
     assert unfiltered == {"mark_events_published", "refuse_audit_change"}, BY_EVENT
 
 
+def test_what_is_sent_has_its_format() -> None:
+    """Who reads an event to send it reads the epoch, and with it the consumer's format."""
+    reads_to_send = [
+        (file, name, text)
+        for file, name, text in statements(FUNCTIONS / "banking")
+        if "AS epoch" in text and "AS consumer_name" in text
+    ]
+
+    assert len(reads_to_send) >= 9
+    assert [
+        (file, name) for file, name, text in reads_to_send if "message_format" not in text
+    ] == []
+
+
 def test_code_of_functions_holds_no_sql() -> None:
     def sql(file: Path) -> list[str]:
         return [text for text in texts(tree_of(file)) if SQL_TEXT.search(text)]

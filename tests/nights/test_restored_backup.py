@@ -31,7 +31,7 @@ from tests.support.schedules import run_schedule
 from tests.support.waiting import eventually
 
 LOST_ROW = """
-SELECT e.*, event_id::text, customer_id::text, c.name AS consumer_name, 1 AS epoch
+SELECT e.*, event_id::text, customer_id::text, c.name AS consumer_name, 1 AS epoch, c.message_format
 FROM customer_events e JOIN consumers c USING (consumer_id)
 WHERE e.customer_id = %s ORDER BY sequence DESC LIMIT 1
 """

@@ -33,25 +33,35 @@ class Delivery:
         return str(self.properties.headers["customer_id"])
 
 
-def take(url: str, consumer_name: str, count: int, seconds: float = 60) -> list[Delivery]:
-    """Consume and acknowledge `count` messages of a consumer's queue, in order.
+def queued(
+    url: str, consumer_name: str, count: int, seconds: float = 60
+) -> list[tuple[pika.BasicProperties, bytes]]:
+    """Consume and acknowledge `count` messages of a consumer's queue, in order, whatever they hold.
 
     RabbitMQ refuses `basic.get` on a queue with a single active consumer. Fails when fewer arrive.
     """
-    deliveries: list[Delivery] = []
+    found: list[tuple[pika.BasicProperties, bytes]] = []
     deadline = time.monotonic() + seconds
     with channel(url) as ch:
         for method, properties, body in ch.consume(
             queue_name(consumer_name), inactivity_timeout=0.2
         ):
             if method is not None:
-                deliveries.append(Delivery(json.loads(body), properties))
+                found.append((properties, body))
                 ch.basic_ack(method.delivery_tag)
-            if len(deliveries) >= count or time.monotonic() > deadline:
+            if len(found) >= count or time.monotonic() > deadline:
                 break
         ch.cancel()
-    assert len(deliveries) == count, f"{len(deliveries)} of {count} messages arrived"
-    return deliveries
+    assert len(found) == count, f"{len(found)} of {count} messages arrived"
+    return found
+
+
+def take(url: str, consumer_name: str, count: int, seconds: float = 15) -> list[Delivery]:
+    """Consume and acknowledge `count` messages in JSON, as `queued` does."""
+    return [
+        Delivery(json.loads(body), properties)
+        for properties, body in queued(url, consumer_name, count, seconds)
+    ]
 
 
 def drain(url: str, consumer_name: str, quiet_seconds: float = 0.1) -> list[Delivery]:

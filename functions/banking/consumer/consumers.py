@@ -22,7 +22,7 @@ WARNINGS = {
 
 
 def read_consumer(db: Database, consumer_id: str) -> Row:
-    """Read a consumer: `name, display_name, status, created_at, updated_at`.
+    """Read a consumer: `name, display_name, status, message_format, created_at, updated_at`.
 
     Raises:
         NotFound: there is no such consumer.

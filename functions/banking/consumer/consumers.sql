@@ -17,15 +17,16 @@ SELECT %(admin_id)s, consumer_id, 1, 'consumer_created', %(source_service)s,
            'key_id', %(key_id)s::uuid, 'request_id', %(request_id)s::text)),
        created_at
 FROM consumer
-RETURNING *, %(admin_name)s AS consumer_name, (SELECT epoch FROM recovery) AS epoch
+RETURNING *, %(admin_name)s AS consumer_name, (SELECT epoch FROM recovery) AS epoch,
+          sending_format(%(admin_id)s) AS message_format
 
 -- name: read_consumer
-SELECT name, display_name, status, created_at, updated_at
+SELECT name, display_name, status, message_format, created_at, updated_at
 FROM consumers
 WHERE consumer_id = %(consumer_id)s
 
 -- name: list_consumers
-SELECT consumer_id, name, display_name, status, created_at, updated_at
+SELECT consumer_id, name, display_name, status, message_format, created_at, updated_at
 FROM consumers
 ORDER BY created_at, consumer_id
 
@@ -43,3 +44,12 @@ SET display_name = %(display_name)s,
     updated_at = greatest(clock_timestamp(), updated_at + interval '1 microsecond')
 WHERE consumer_id = %(consumer_id)s
 RETURNING consumer_id, display_name, updated_at
+
+-- name: change_format
+-- The format that a consumer has already changes nothing, not even updated_at.
+UPDATE consumers
+SET message_format = %(message_format)s,
+    updated_at = CASE WHEN message_format = %(message_format)s THEN updated_at
+                      ELSE greatest(clock_timestamp(), updated_at + interval '1 microsecond') END
+WHERE consumer_id = %(consumer_id)s
+RETURNING consumer_id, message_format, updated_at

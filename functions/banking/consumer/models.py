@@ -46,6 +46,10 @@ DisplayName = Annotated[
         "The name to show to people; the queues keep the consumer's own", "Bank of the North"
     ),
 ]
+MessageFormat = Annotated[
+    Literal["json", "xml"],
+    Described("The format of the messages that are sent to the consumer", "xml"),
+]
 BrokerAccessState = Annotated[
     Literal["pending", "active", "revocation pending", "revoked"],
     Described("Whether the broker does what is wanted already", "active"),
@@ -136,12 +140,28 @@ class ConsumerChanged(TypedDict):
     updated_at: datetime
 
 
+class FormatChange(RequestModel):
+    """The format that a consumer is to have for every message that is sent from now on."""
+
+    consumer_id: ConsumerId
+    message_format: MessageFormat
+
+
+class FormatChanged(TypedDict):
+    """The consumer's format, and when the consumer was last changed."""
+
+    consumer_id: ConsumerId
+    message_format: MessageFormat
+    updated_at: datetime
+
+
 class ConsumerData(TypedDict):
     """A consumer as it is; `display_name` is null until it is set."""
 
     name: Annotated[str, Described("The name", "John Richard Doe")]
     display_name: DisplayName | None
     status: ConsumerStatus
+    message_format: MessageFormat
     created_at: datetime
     updated_at: datetime
 

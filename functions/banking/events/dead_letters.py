@@ -228,7 +228,7 @@ def _dead_letter(
         body=body,
         reason=_without_nul(_reason(deaths, own))[:500],
         event_id=_claimed_event(properties, said) if own else None,
-        epoch=_epoch(said),
+        epoch=_epoch(headers, said),
         try_count=tried if type(tried) is int else None,
         properties=_NUL_IN_JSON.sub(r"\1", _as_json(properties)),
         fingerprint=hashlib.sha256(identity + body).hexdigest(),
@@ -253,11 +253,15 @@ def _parsed(body: bytes) -> dict[str, Any]:
     return parsed if isinstance(parsed, dict) else {}
 
 
-def _epoch(said: Mapping[str, Any]) -> int:
-    """The epoch of the message's sending; 1 if it has none, as those from before there were epochs."""
+def _epoch(headers: Mapping[str, Any], said: Mapping[str, Any]) -> int:
+    """The epoch of the message's sending; 1 if it has none, as those from before there were epochs.
+
+    Messages in JSON from before it stood in the headers have it in the body only.
+    """
     metadata = said.get("metadata")
-    epoch = metadata.get("epoch") if isinstance(metadata, dict) else None
-    return epoch if type(epoch) is int else 1
+    in_body = metadata.get("epoch") if isinstance(metadata, dict) else None
+    found = [each for each in (headers.get("epoch"), in_body) if type(each) is int]
+    return found[0] if found else 1
 
 
 def _claimed_event(properties: pika.BasicProperties, said: Mapping[str, Any]) -> str | None:

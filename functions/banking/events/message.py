@@ -1,8 +1,13 @@
-"""The message that a consumer receives: body, properties and headers, made from an event's row."""
+"""The message that a consumer receives: body, properties and headers, made from an event's row.
+
+The body is JSON or XML, as the consumer has chosen; `message_xml` writes the second. Properties and
+headers are the same for both.
+"""
 
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from chalicelib.banking.events.topology import EXCHANGE, routing_key
 from fintegrate.database import Row
@@ -14,9 +19,9 @@ _encoded = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 
 
 def compose(row: Row) -> Message:
-    """Make the message of an event's row, which also has `consumer_name` and `epoch`.
+    """Make the message of an event's row, which also has `consumer_name`, `epoch` and `message_format`.
 
-    The epoch is that of the sending: the statement that read the row for it has read the epoch, too. A
+    The last two are those of the sending: the statement that read the row for it has read them, too. A
     row with `sent_late_at` is sent after its successors, and the message says so. One with
     `replay_job_id` is the copy of that replay.
     """
@@ -34,25 +39,37 @@ def compose(row: Row) -> Message:
         "data": row["payload_json"],
         "metadata": metadata,
     }
+    content_type, encoded = _written(body, row["message_format"])
     return Message(
         exchange=EXCHANGE,
         routing_key=routing_key(row["event_type"], row["consumer_name"]),
-        body=_encoded(body).encode(),
-        properties=_properties(row, traceparent),
+        body=encoded,
+        properties=_properties(row, traceparent, content_type),
         order_key=row["customer_id"],
     )
 
 
-def _properties(row: Row, traceparent: str) -> MessageProperties:
+def _written(body: dict[str, Any], message_format: str) -> tuple[str, bytes]:
+    """The body's media type, and the body in this format."""
+    if message_format == "xml":
+        from chalicelib.banking.events.message_xml import as_xml  # few consumers want it
+
+        return "application/xml", as_xml(body)
+    return "application/json", _encoded(body).encode()
+
+
+def _properties(row: Row, traceparent: str, content_type: str) -> MessageProperties:
     return MessageProperties(
         message_id=row["event_id"],
         kind=row["event_type"],
         app_id=APP_ID,
         timestamp=int(row["created_at"].timestamp()),
+        content_type=content_type,
         headers={
             "schema_version": SCHEMA_VERSION,
             "customer_id": row["customer_id"],
             "sequence": row["sequence"],
+            "epoch": row["epoch"],
             "publish_try_count": row["publish_try_count"],
             "deliver_try_count": row["deliver_try_count"],
             "traceparent": traceparent,

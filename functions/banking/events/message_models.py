@@ -129,6 +129,10 @@ class MessageHeaders(Open):
         CustomerId, Field(description="Whom the event is about: the customer, or the new consumer")
     ]
     sequence: Sequence
+    epoch: Annotated[
+        int,
+        Field(ge=1, description="The same as `metadata.epoch` in the body", examples=[1]),
+    ] = 1
     publish_try_count: Annotated[
         int, Field(ge=1, description="Which try to publish this copy is of", examples=[1])
     ]

@@ -85,7 +85,7 @@ SELECT set_config('enable_sort', 'off', true), set_config('jit', 'off', true)
 -- An event that was never redelivered waits for the grace period. After that each wait is twice the one
 -- before, up to the longest.
 WITH bank AS MATERIALIZED (
-    SELECT c.consumer_id, c.name, from_at, from_id, until_at, empty, o.observed_at,
+    SELECT c.consumer_id, c.name, c.message_format, from_at, from_id, until_at, empty, o.observed_at,
            greatest(%(batch)s / count(*) OVER (), 1) AS share
     FROM consumers c
     LEFT JOIN queue_observations o ON o.consumer_id = c.consumer_id
@@ -114,7 +114,7 @@ WITH bank AS MATERIALIZED (
       AND NOT EXISTS (SELECT FROM publishing_pauses p WHERE p.consumer_id = c.consumer_id)
       AND c.consumer_id NOT IN (SELECT consumer_id FROM replay_jobs WHERE status <> 'done')
 )
-SELECT found.*, bank.name AS consumer_name, bank.share
+SELECT found.*, bank.name AS consumer_name, bank.message_format, bank.share
 FROM bank
 CROSS JOIN LATERAL (
     SELECT e.event_id, e.consumer_id, e.customer_id, e.sequence, e.event_type, e.payload_json,

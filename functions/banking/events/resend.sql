@@ -56,12 +56,12 @@ ORDER BY consumer_name, state
 SELECT set_config('enable_sort', 'off', true), set_config('jit', 'off', true)
 
 -- name: claim
--- Returns what a message is made from. Its try count includes the coming try. The epoch is read with the
--- event and never later.
+-- Returns what a message is made from. Its try count includes the coming try. The epoch and the consumer's
+-- format are read with the event and never later.
 -- First the banks that may get events now, so that the backlog of any other is not read. They share the
 -- batch. LATERAL with LIMIT makes one index lookup per bank, see plan.
 WITH bank AS MATERIALIZED (
-    SELECT c.consumer_id, c.name, from_at, from_id,
+    SELECT c.consumer_id, c.name, c.message_format, from_at, from_id,
            greatest(%(batch)s / count(*) OVER (), 1) AS share
     FROM consumers c
     LEFT JOIN unnest(%(owners)s::uuid[], %(after_created_at)s::timestamptz[], %(after_event_id)s::uuid[])
@@ -81,7 +81,7 @@ WITH bank AS MATERIALIZED (
            OR NOT EXISTS (SELECT FROM publishing_pauses p WHERE p.consumer_id = c.consumer_id))
       AND c.consumer_id NOT IN (SELECT consumer_id FROM replay_jobs WHERE status <> 'done')
 )
-SELECT found.*, bank.name AS consumer_name, bank.share
+SELECT found.*, bank.name AS consumer_name, bank.message_format, bank.share
 FROM bank
 CROSS JOIN LATERAL (
     SELECT e.event_id, e.consumer_id, e.customer_id, e.sequence, e.event_type, e.payload_json,

@@ -87,7 +87,8 @@ LIMIT 1
 -- the coming try, if the event was published before. Late is what failed, or was late before, and has a
 -- successor that is processed, so it does not come behind it again.
 SELECT e.event_id, e.consumer_id, e.customer_id, e.sequence, e.event_type, e.payload_json,
-       e.metadata_json, e.created_at, c.name AS consumer_name, e.publish_try_count,
+       e.metadata_json, e.created_at, c.name AS consumer_name, c.message_format,
+       e.publish_try_count,
        e.deliver_try_count + (e.publish_status = 'published')::integer AS deliver_try_count,
        (SELECT epoch FROM recovery) AS epoch,
        CASE WHEN NOT %(include_processed)s

@@ -13,7 +13,8 @@ from fintegrate.errors import NotFound
 from fintegrate.queries import queries_beside
 
 SQL = queries_beside(__name__)
-SCHEMAS = "docs/api/schemas/{}.json"
+SCHEMAS = {"json": "docs/api/schemas/{}.json", "xml": "docs/api/schemas/messages.xsd"}
+"""Where a type of event is described, by the format of the messages."""
 
 
 def read_integration(db: Database, consumer_id: str, broker_address: str) -> dict[str, Any]:
@@ -33,6 +34,7 @@ def read_integration(db: Database, consumer_id: str, broker_address: str) -> dic
         "consumer_id": row["consumer_id"],
         "consumer_name": row["name"],
         "status": row["status"],
+        "message_format": row["message_format"],
         "queue": queue.name,
         "dead_letter_queue": letters.name,
         "arguments": queue.arguments,
@@ -40,7 +42,7 @@ def read_integration(db: Database, consumer_id: str, broker_address: str) -> dic
         "readers": row["readers"],
         "observed_at": row["observed_at"],
         **words,
-        "event_types": list(_event_types(row["name"])),
+        "event_types": list(_event_types(row["name"], SCHEMAS[row["message_format"]])),
         "broker_address": broker_address,
         "key": key,
         "access": _access(db, consumer_id),
@@ -48,11 +50,11 @@ def read_integration(db: Database, consumer_id: str, broker_address: str) -> dic
     }
 
 
-def _event_types(name: str) -> Iterator[dict[str, str]]:
+def _event_types(name: str, schemas: str) -> Iterator[dict[str, str]]:
     kinds = topology.EVENT_TYPES if name == ADMIN_NAME else topology.CUSTOMER_EVENT_TYPES
     for kind in kinds:
-        schema, key = SCHEMAS.format(kind), topology.routing_key(kind, name)
-        yield {"event_type": kind, "routing_key": key, "schema": schema}
+        key = topology.routing_key(kind, name)
+        yield {"event_type": kind, "routing_key": key, "schema": schemas.format(kind)}
 
 
 def _access(db: Database, consumer_id: str) -> dict[str, Any] | None:

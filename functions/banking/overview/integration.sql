@@ -1,6 +1,6 @@
 -- name: consumer
-SELECT c.consumer_id, c.name, c.status, q.present, q.ready AS depth, q.consumers AS readers, q.observed_at,
-       k.key_id, k.expires_at
+SELECT c.consumer_id, c.name, c.status, c.message_format, q.present, q.ready AS depth, q.consumers AS readers,
+       q.observed_at, k.key_id, k.expires_at
 FROM consumers c
 LEFT JOIN queue_observations q ON q.consumer_id = c.consumer_id
 LEFT JOIN LATERAL (

@@ -25,7 +25,10 @@ class MessageKind(TypedDict):
     routing_key: Annotated[
         str, Described("What binds it to the queue", "customer.creation.first_bank")
     ]
-    schema: Annotated[str, Described("Its JSON Schema", "docs/api/schemas/customer_creation.json")]
+    schema: Annotated[
+        str,
+        Described("Its JSON Schema, or the XML Schema", "docs/api/schemas/customer_creation.json"),
+    ]
 
 
 class KeyShown(TypedDict):
@@ -57,6 +60,9 @@ class Integration(TypedDict):
     consumer_id: ConsumerId
     consumer_name: Annotated[str, Described("The consumer's name", "first_bank")]
     status: Literal["active", "deactivated"]
+    message_format: Annotated[
+        Literal["json", "xml"], Described("The format of the messages that are sent now", "json")
+    ]
     queue: Annotated[str, Described("What to read", "customer_notification_first_bank")]
     dead_letter_queue: Annotated[
         str, Described("Where dead letters go", "customer_notification_first_bank_DLQ")

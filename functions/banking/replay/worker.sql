@@ -75,7 +75,7 @@ FOR NO KEY UPDATE
 -- every rewind that was committed before them. Columns as in events/resend.sql. A copy's count of tries
 -- includes the coming one.
 SELECT e.event_id, e.consumer_id, e.customer_id, e.sequence, e.event_type, e.payload_json,
-       e.metadata_json, e.created_at, c.name AS consumer_name,
+       e.metadata_json, e.created_at, c.name AS consumer_name, c.message_format,
        e.publish_try_count + (e.publish_status = 'failed')::integer AS publish_try_count,
        e.deliver_try_count + (e.publish_status = 'published')::integer AS deliver_try_count,
        CASE WHEN e.publish_status = 'failed' THEN clock_timestamp() ELSE e.sent_late_at END

@@ -10,6 +10,7 @@ import signal
 import sqlite3
 import sys
 import time
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from random import Random
 
@@ -21,6 +22,7 @@ from local.banking.consumer.ordering import GapBuffer
 from local.banking.consumer.processing import PREFETCH, Processor
 from local.banking.consumer.reporting import Reporter
 from local.banking.consumer.settings import ROOT, Settings, WrongSetting, read_settings
+from local.banking.consumer.view import CustomerView, view_beside
 from local.banking.consumer.worker import Limits, Worker
 
 QUEUE_PREFIX = "customer_notification_"
@@ -60,10 +62,14 @@ def run(argv: list[str]) -> int:
 def _run(options: argparse.Namespace, settings: Settings) -> int:
     must_stop, reporter, random = _StopFlag(), Reporter(), Random(options.seed)  # noqa: S311
     backoff = Backoff(random, options.retry_base)
-    with Inbox(_store(options)) as inbox, ConfirmationClient(settings) as client:
+    with (
+        Inbox(_store(options)) as inbox,
+        ConfirmationClient(settings) as client,
+        _view(options) as view,
+    ):
         faults = Faults(random, options.slow, options.fail_rate, options.die_after)
         processor = Processor(
-            inbox, client, faults, backoff, reporter, must_stop, options.acknowledge_receipt
+            inbox, client, faults, backoff, reporter, must_stop, options.acknowledge_receipt, view
         )
         Worker(
             settings.broker_url,
@@ -83,6 +89,10 @@ def _store(options: argparse.Namespace) -> Path:
     return path
 
 
+def _view(options: argparse.Namespace) -> AbstractContextManager[CustomerView | None]:
+    return CustomerView(view_beside(_store(options))) if options.view else nullcontext()
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m local.banking.consumer",
@@ -93,6 +103,7 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("name", type=_name, help="the consumer's name")
     add("--store", type=Path, help="its SQLite file (.local/consumers/NAME.sqlite3)")
+    add("--view", action="store_true", help="keep a view of its customers: NAME.view.sqlite3")
     add("--acknowledge-receipt", action="store_true", help="confirm `received` before the work")
     add("--gap-wait", type=_seconds, default=30.0, help="seconds to wait for a missing event")
     add("--retry-base", type=_seconds, default=1.0, help="seconds the first retry waits at most")

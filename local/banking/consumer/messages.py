@@ -3,6 +3,7 @@
 Everything that can be wrong with a message *itself* is found here, so that the rest of the
 program only meets events it understands. Fields that this program does not know are ignored,
 which lets Fintegrate add fields without asking its consumers (schema minor versions).
+A message is JSON or XML; its content type says which. Both have the same fields.
 
 Left to others: whether the event is new or in order (`inbox`), and what to answer the broker
 (`worker`).
@@ -17,6 +18,8 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+
+from local.banking.consumer.xml_messages import NotOurXml, read_fields
 
 SCHEMA_MAJOR = "1"
 KNOWN_TYPES = frozenset(
@@ -89,15 +92,15 @@ class _Message(_Tolerant):
     metadata: _Metadata
 
 
-def parse_event(body: bytes, headers: Mapping[str, Any]) -> Event:
-    """Return the event in `body`.
+def parse_event(body: bytes, headers: Mapping[str, Any], content_type: str | None = None) -> Event:
+    """Return the event in `body`, which is JSON if the content type does not say XML.
 
     Raises:
-        MalformedMessage: the body is not JSON, lacks a field that this program needs, or has a
-            major version that it was not written for. The error names fields and never repeats
-            their values: they are customers' data.
+        MalformedMessage: the body is not what its content type says, lacks a field that this program
+            needs, or has a major version that it was not written for. The error names fields and never
+            repeats their values: they are customers' data.
     """
-    message = _validated(body)
+    message = _validated(body, is_xml=_is_xml(content_type))
     if message.schema_version.partition(".")[0] != SCHEMA_MAJOR:
         raise MalformedMessage(
             f"schema_version: this consumer reads {SCHEMA_MAJOR}.x, got {message.schema_version}"
@@ -118,9 +121,18 @@ def parse_event(body: bytes, headers: Mapping[str, Any]) -> Event:
     )
 
 
-def _validated(body: bytes) -> _Message:
+def _is_xml(content_type: str | None) -> bool:
+    """Whether it is `application/xml`, with or without parameters (RFC 9110, 8.3.1)."""
+    return (content_type or "").partition(";")[0].strip().lower() == "application/xml"
+
+
+def _validated(body: bytes, *, is_xml: bool) -> _Message:
     try:
+        if is_xml:
+            return _Message.model_validate(read_fields(body))
         return _Message.model_validate_json(body)
+    except NotOurXml as exc:
+        raise MalformedMessage(f"body: {exc}") from None
     except ValidationError as exc:
         problems = (
             f"{'.'.join(str(part) for part in error['loc']) or 'body'}: {error['type']}"

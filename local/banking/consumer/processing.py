@@ -31,6 +31,7 @@ from local.banking.consumer.inbox import Inbox, Verdict
 from local.banking.consumer.messages import KNOWN_TYPES
 from local.banking.consumer.ordering import Delivery
 from local.banking.consumer.reporting import Reporter
+from local.banking.consumer.view import CustomerView
 
 MAX_TRIES = 5
 PREFETCH = 10
@@ -78,6 +79,8 @@ class Processor:
     reporter: Reporter
     must_stop: Callable[[], bool]
     acknowledge_receipt: bool = False
+    view: CustomerView | None = None
+    """Sees every event that comes, also repeats: it is built from them anew when it was thrown away."""
 
     def process(self, delivery: Delivery, pause: Pause, *, past_gap: bool = False) -> Outcome:
         """Deal with one delivery; with `past_gap` also when an earlier event is missing.
@@ -105,6 +108,8 @@ class Processor:
         if self.inbox.begin(delivery.event) > MAX_TRIES:
             return self._give_up(delivery, f"begun {MAX_TRIES} times and never finished")
         try:
+            if self.view is not None:
+                self.view.see(delivery.event)
             if verdict is Verdict.REPEAT:
                 return self._repeat(delivery, pause, again=again)
             if verdict is Verdict.SUPERSEDED:

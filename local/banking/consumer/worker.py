@@ -133,7 +133,7 @@ class Worker:
         self._last_activity = time.monotonic()
         tag, headers = method.delivery_tag or 0, properties.headers or {}
         try:
-            event = _readable(body, headers)
+            event = _readable(body, headers, properties.content_type)
         except MalformedMessage as exc:
             self._reporter.warn(f"message {properties.message_id!r} to the dead letters: {exc}")
             self._settle(broker, tag, Settlement.REJECT)
@@ -195,8 +195,8 @@ def _in_words(error: Exception, queue: str) -> str:
     return f"broker: {type(error).__name__}"
 
 
-def _readable(body: bytes, headers: Mapping[str, Any]) -> Event:
+def _readable(body: bytes, headers: Mapping[str, Any], content_type: str | None) -> Event:
     handed_out = times_handed_out(headers)
     if handed_out >= MAX_TIMES_HANDED_OUT:
         raise MalformedMessage(f"handed out {handed_out} times and never settled")
-    return parse_event(body, headers)
+    return parse_event(body, headers, content_type)

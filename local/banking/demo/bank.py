@@ -11,6 +11,7 @@ from typing import Self
 
 from local.banking.client import Tenant
 from local.banking.consumer.faults import EXIT_STATUS_OF_DEATH
+from local.banking.consumer.view import CustomerView, view_beside
 from local.machine.checkout import ROOT
 from local.machine.log_file import open_log
 
@@ -27,11 +28,17 @@ def store_of(bank: Tenant) -> Path:
     return ROOT / ".local" / "consumers" / f"{bank.name}.sqlite3"
 
 
+def read_view(bank: Tenant) -> dict[str, tuple[str, str]]:
+    """The customers in the view of the bank's consumer, by id: name and status."""
+    with CustomerView(view_beside(store_of(bank))) as view:
+        return view.customers()
+
+
 class ConsumerProcess:
-    """The reference consumer, started again when it died; what it prints goes to `log`."""
+    """The reference consumer with a view, started again when it died; what it prints goes to `log`."""
 
     def __init__(self, bank: Tenant, environment: Mapping[str, str], log: Path) -> None:
-        self._command = [sys.executable, "-m", "local.banking.consumer", bank.name]
+        self._command = [sys.executable, "-m", "local.banking.consumer", bank.name, "--view"]
         self._environment = {**os.environ, **environment, "FINTEGRATE_API_KEY": bank.key}
         log.parent.mkdir(parents=True, exist_ok=True)
         self._log = os.fdopen(open_log(log), "ab")

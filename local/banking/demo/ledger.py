@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
@@ -132,6 +132,16 @@ def discrepancies(record: Record, events: list[EventFacts], store: Store) -> lis
         *_disordered(store),
         *_different_customers(record, store),
     ]
+
+
+def differing(
+    view: Mapping[str, tuple[str, str]], rows: Iterable[Mapping[str, Any]]
+) -> Iterable[str]:
+    """How the bank's view differs from the items of `GET /customer/list`; nothing if it is equal."""
+    platforms = {row["customer_id"]: (row["name"], row["status"]) for row in rows}
+    ids = view.keys() | platforms.keys()
+    if wrong := sum(view.get(each) != platforms.get(each) for each in ids):
+        yield f"{wrong} customers in the bank's view differ from the platform's rows"
 
 
 def _failed_calls(record: Record) -> Iterable[str]:

@@ -10,13 +10,14 @@ from random import Random
 from rich.console import Console
 
 from local.banking.client import CallFailed, Client, Tenant, give_broker_access, onboard
+from local.banking.consumer.view import view_beside
 from local.banking.demo.api import TimedClient
-from local.banking.demo.bank import ConsumerKeepsEnding, ConsumerProcess, store_of
-from local.banking.demo.ledger import discrepancies, event_facts, read_store
+from local.banking.demo.bank import ConsumerKeepsEnding, ConsumerProcess, read_view, store_of
+from local.banking.demo.ledger import differing, discrepancies, event_facts, read_store
 from local.banking.demo.names import bank_name
 from local.banking.demo.performance import BARS, Performance
 from local.banking.demo.story import Record
-from local.banking.demo.summary import print_calls, print_events, print_figures
+from local.banking.demo.summary import print_calls, print_events, print_figures, print_view
 from local.machine.checkout import ROOT
 from local.services.installation import Installation
 from local.serving import playing
@@ -109,11 +110,15 @@ def _play(console: Console, choices: Choices, environment: Mapping[str, str]) ->
         consumer.stop()
         restarts = consumer.restarts
         events = event_facts(watching.read_all("/events/list", "events"))
+        rows = list(watching.read_all("/customer/list", "customers"))
     store = read_store(store_of(bank))
     print_calls(console, api.calls)
     print_events(console, events)
     print_figures(console, events, store, restarts, seconds)
-    problems = discrepancies(record, events, store)
+    view = read_view(bank)
+    differences = list(differing(view, rows))
+    print_view(console, view, is_equal=not differences)
+    problems = [*discrepancies(record, events, store), *differences]
     return _close(console, bank, problems)
 
 
@@ -125,6 +130,7 @@ def _close(console: Console, bank: Tenant, problems: Sequence[str]) -> int:
     steps = (
         (f"less {LOG.relative_to(ROOT)}", "what the consumer said, the redelivery included"),
         (f"sqlite3 {store_of(bank).relative_to(ROOT)} .dump", "what it stored"),
+        (f"sqlite3 {view_beside(store_of(bank)).relative_to(ROOT)} .dump", "its view"),
         ("DEMO_CUSTOMERS=2000 make demo", "more of it"),
         ("make local", "the same API, to call it yourself"),
     )

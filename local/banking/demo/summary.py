@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from rich.console import Console
 
@@ -66,6 +66,17 @@ def print_figures(
         f"{len(events)} events in {seconds:.1f} s ({len(events) / seconds:.0f}/s);"
         f" the consumer was restarted {restarts} time{'' if restarts == 1 else 's'}"
         f" and recognised {store.repeats} repeated deliver{'y' if store.repeats == 1 else 'ies'}",
+        highlight=False,
+        soft_wrap=True,
+    )
+
+
+def print_view(console: Console, view: Mapping[str, tuple[str, str]], *, is_equal: bool) -> None:
+    """Whether the bank's view of its customers is what the platform has."""
+    words = "equal" if is_equal else "different"
+    console.print(
+        f"the bank's view, built from events alone, has {len(view)} customers;"
+        f" compared with the platform's rows: {words}",
         highlight=False,
         soft_wrap=True,
     )

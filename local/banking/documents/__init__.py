@@ -6,6 +6,7 @@ from typing import Any
 
 from local.banking.documents.asyncapi import asyncapi_document
 from local.banking.documents.message_schemas import message_schema
+from local.banking.documents.message_xsd import messages_xsd
 from local.banking.documents.postman import PLAN
 from local.documents.postman import postman_collection
 
@@ -18,4 +19,5 @@ def further_documents(openapi: dict[str, Any]) -> dict[str, Any]:
         "asyncapi.json": asyncapi_document(),
         "fintegrate.postman_collection.json": postman_collection(openapi, PLAN),
         **{f"schemas/{name}.json": message_schema(name) for name in MESSAGES},
+        "schemas/messages.xsd": messages_xsd(),
     }

@@ -28,6 +28,10 @@ its `event_id`, ignore fields that you do not know, refuse another major `schema
 Acknowledge a message after your own work is done, then say what became of it with
 `POST /events/confirm-delivery`. What is not confirmed is sent again; what expires, is rejected or
 comes back too often goes to the dead letters, and its event shows as failed.
+
+A consumer whose `message_format` is `xml` gets the same fields as XML, with the content type
+`application/xml`. `schemas/messages.xsd` describes them. A text that XML cannot hold is written as JSON,
+and its element has the attribute `encoding="json"`.
 """
 
 
@@ -179,5 +183,6 @@ def _message(event_type: str, generated: dict[str, Any]) -> dict[str, Any]:
             "app_id": APP_ID,
             "delivery_mode": 2,
         },
+        "x-xml": {"contentType": "application/xml", "schema": "schemas/messages.xsd"},
         "examples": [{"headers": example(headers, generated), "payload": example(body, generated)}],
     }

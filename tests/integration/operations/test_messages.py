@@ -21,7 +21,8 @@ TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 def composed(query: Query) -> dict[str, tuple[dict[str, Any], dict[str, Any]]]:
     """Body and headers of one message of each event type in the database."""
     rows = query(
-        "SELECT e.*, event_id::text, customer_id::text, c.name AS consumer_name, 7 AS epoch"
+        "SELECT e.*, event_id::text, customer_id::text, c.name AS consumer_name, 7 AS epoch,"
+        " c.message_format"
         " FROM customer_events e JOIN consumers c USING (consumer_id)"
     )
     messages = [compose(row) for row in rows]

@@ -303,6 +303,8 @@ def _valid_request(
             (admin, {"consumer_id": bank.consumer_id, "status": "deactivated"}),
         "/consumer/data": (admin, {"consumer_name": f"bank_{uuid.uuid4().hex[:12]}"}),
         "/consumer/deactivate-api-key": (admin, {"api_key": bank.api.key}),
+        "/consumer/format": (
+            admin, {"consumer_id": bank.consumer_id, "message_format": "xml"}),
         "/customer/analytics": (bank.api, {"customer_id": customer_id}),
         "/customer/data": (bank.api, {"name": "Jane Roe"}),
         "/customer/tag": (

@@ -43,7 +43,8 @@ FROM generate_series(0, %(visits)s - 1) visit, generate_series(0, 1) second, sub
 ORDER BY visit, number, second
 """
 PENDING = """
-SELECT e.*, c.name AS consumer_name, 1 AS epoch, e.publish_try_count + 1 AS publish_try_count
+SELECT e.*, c.name AS consumer_name, c.message_format, 1 AS epoch,
+       e.publish_try_count + 1 AS publish_try_count
 FROM customer_events e JOIN consumers c ON c.consumer_id = e.consumer_id
 WHERE e.publish_status = 'pending' ORDER BY e.created_at, e.event_id
 """

@@ -17,7 +17,7 @@ from chalicelib.banking.events.message import compose
 from local.bench.peers.stopwatch import Result, Stopwatch, Task, tell
 
 PENDING = """
-SELECT e.*, c.name AS consumer_name, 1 AS epoch
+SELECT e.*, c.name AS consumer_name, c.message_format, 1 AS epoch
 FROM customer_events e JOIN consumers c ON c.consumer_id = e.consumer_id
 WHERE e.publish_status = 'pending' ORDER BY e.created_at, e.event_id LIMIT 100
 """

@@ -64,6 +64,7 @@ def test_admin_reads_any_consumer(admin: Api, bank: Bank, query: Query) -> None:
         "name": bank.name,
         "display_name": None,
         "status": "active",
+        "message_format": "json",
         "created_at": row["created_at"].isoformat(timespec="microseconds"),  # type: ignore[attr-defined]
         "updated_at": row["updated_at"].isoformat(timespec="microseconds"),  # type: ignore[attr-defined]
     }
@@ -99,7 +100,7 @@ def test_list_holds_every_consumer_oldest_first(admin: Api, make_bank: MakeBank)
     assert [one["name"] for one in listed] == ["system_default", *(bank.name for bank in banks)]
     assert listed[1]["consumer_id"] == banks[0].consumer_id
     assert set(listed[1]) == {
-        "consumer_id", "name", "display_name", "status", "created_at", "updated_at"
+        "consumer_id", "name", "display_name", "status", "message_format", "created_at", "updated_at"
     }  # fmt: skip
 
 

@@ -25,7 +25,8 @@ def test_every_event_names_its_key(admin: Api, bank: Bank, query: Query) -> None
     bank.api.delete("/customer/data", customer_id=customer_id)
 
     rows = query(
-        "SELECT e.*, event_id::text, customer_id::text, c.name AS consumer_name, 1 AS epoch"
+        "SELECT e.*, event_id::text, customer_id::text, c.name AS consumer_name, 1 AS epoch,"
+        " c.message_format"
         " FROM customer_events e JOIN consumers c USING (consumer_id) ORDER BY e.created_at"
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 
+from local.machine.checkout import ROOT
 from tests.support.api import Api
 from tests.support.banking import Bank, parts_with
 from tests.support.fixtures import Query
@@ -68,6 +69,19 @@ def test_addresses_hold_no_credentials(admin: Api, bank: Bank, environment: dict
     with parts_with(environment, BROKER_ADDRESS="amqps://broker.example:5671/"):
         told = bank.api.get("/consumer/integration").data
     assert told["broker_address"] == "amqps://broker.example:5671/"
+
+
+def test_schemas_are_of_the_format(admin: Api, bank: Bank) -> None:
+    before = bank.api.get("/consumer/integration").data
+    admin.post("/consumer/format", consumer_id=bank.consumer_id, message_format="xml")
+    after = bank.api.get("/consumer/integration").data
+
+    assert (before["message_format"], after["message_format"]) == ("json", "xml")
+    folder = "docs/api/schemas"
+    schemas = [kind["schema"] for kind in before["event_types"]]
+    assert schemas[0] == f"{folder}/customer_creation.json"
+    assert {kind["schema"] for kind in after["event_types"]} == {f"{folder}/messages.xsd"}
+    assert all((ROOT / schema).is_file() for schema in (*schemas, f"{folder}/messages.xsd"))
 
 
 def test_anothers_integration_is_not_found(admin: Api, make_bank: Callable[[], Bank]) -> None:

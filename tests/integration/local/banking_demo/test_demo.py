@@ -38,4 +38,5 @@ def test_demo_adds_up(services: RunningServices, database_url: str, remove_bank:
     assert status == 0, output
     assert "the consumer died mid-message" in output
     assert re.search(r"recognised [1-9]\d* repeated deliver", output)
+    assert re.search(r"has [1-9]\d* customers; compared with the platform's rows: equal\n", output)
     assert "everything adds up" in output

@@ -18,7 +18,13 @@ mode = st.sampled_from(pika.DeliveryMode)
 
 
 @given(
-    short, short, short, st.integers(0, 2**64 - 1), st.dictionaries(short, st.text() | number), mode
+    short,
+    short,
+    short,
+    st.integers(0, 2**64 - 1),
+    st.dictionaries(short, st.text() | number),
+    mode,
+    short,
 )
 def test_encoding_is_pikas(
     message_id: str,
@@ -27,10 +33,11 @@ def test_encoding_is_pikas(
     timestamp: int,
     headers: dict[str, str | int],
     mode: pika.DeliveryMode,
+    content_type: str,
 ) -> None:
-    ours = MessageProperties(message_id, kind, app_id, timestamp, headers, mode)
+    ours = MessageProperties(message_id, kind, app_id, timestamp, headers, mode, content_type)
     theirs = pika.BasicProperties(
-        content_type="application/json",
+        content_type=content_type,
         content_encoding="utf-8",
         headers=headers,
         delivery_mode=mode,

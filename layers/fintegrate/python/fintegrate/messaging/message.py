@@ -30,7 +30,7 @@ class Message(NamedTuple):
 
 
 class MessageProperties(pika.BasicProperties):
-    """The properties of a JSON message; headers are text or integers."""
+    """The properties of a message of text in UTF-8; headers are text or integers."""
 
     def __init__(
         self,
@@ -40,9 +40,10 @@ class MessageProperties(pika.BasicProperties):
         timestamp: int,
         headers: dict[str, str | int],
         mode: pika.DeliveryMode = pika.DeliveryMode.Persistent,
+        content_type: str = "application/json",
     ) -> None:
         super().__init__(
-            content_type="application/json",
+            content_type=content_type,
             content_encoding="utf-8",
             headers=headers,
             delivery_mode=mode,

@@ -21,6 +21,7 @@ from local.banking.consumer.messages import Event
 from local.banking.consumer.ordering import Delivery
 from local.banking.consumer.processing import Outcome, ProcessingInterrupted, Processor
 from local.banking.consumer.reporting import Reporter
+from local.banking.consumer.view import CustomerView
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 CUSTOMER = "0b6f5d4c-0000-4000-8000-000000000001"
@@ -70,6 +71,7 @@ class Bench:
     """A processor on a real store; waiting is only written down."""
 
     inbox: Inbox
+    view: CustomerView | None = None
     api: ScriptedApi = field(default_factory=ScriptedApi)
     waited: list[float] = field(default_factory=list)
     told_to_stop: bool = False
@@ -86,6 +88,7 @@ class Bench:
             Reporter(Console(file=self.output, soft_wrap=True)),
             lambda: self.told_to_stop,
             acknowledge_receipt,
+            self.view,
         )
 
     def process(self, event: Event, *, past_gap: bool = False, **options: float) -> Outcome:
