@@ -25,10 +25,13 @@ def _consumer() -> Blueprint:
         delete_broker_access,
         list_consumers,
         list_key_uses,
+        list_onboardings,
+        onboard_consumer,
         read_api_key,
         read_broker_access,
         read_consumer,
         read_integration,
+        read_onboarding,
     )
     from chalicelib.banking.consumer.blueprint import consumer
 
@@ -118,6 +121,7 @@ def _schedules() -> Blueprint:
         publish_metrics,
         purge,
         recover,
+        run_onboard,
         run_reconcile,
         run_redeliver,
         run_replay,

@@ -23,6 +23,10 @@ _OTHER_ARGUMENTS = 406
 log = logging.getLogger(__name__)
 
 
+class QueueRefused(BrokerUnavailable):
+    """The broker is there and refuses a queue or a binding, for example for want of a right."""
+
+
 @dataclass(frozen=True, slots=True)
 class Queue:
     """A durable queue with its arguments and the routing keys of its bindings."""
@@ -39,7 +43,8 @@ def declare(url: str, exchange: str, queues: Sequence[Queue], seconds: float = 3
     bindings are still declared, so that messages reach it.
 
     Raises:
-        BrokerUnavailable: the broker is away, or refuses a queue. The other queues are still declared.
+        BrokerUnavailable: the broker is away.
+        QueueRefused: it refuses a queue. The other queues are still declared.
     """
     try:
         with short_connection(url, seconds) as connection:
@@ -51,7 +56,7 @@ def declare(url: str, exchange: str, queues: Sequence[Queue], seconds: float = 3
     except (pika.exceptions.AMQPError, AMQPConnectorException, OSError) as error:
         raise BrokerUnavailable(f"{type(error).__name__}: {error}") from error
     if refused:
-        raise BrokerUnavailable("; ".join(refused))
+        raise QueueRefused("; ".join(refused))
 
 
 @contextmanager
