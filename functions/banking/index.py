@@ -23,6 +23,7 @@ def _consumer() -> Blueprint:
         create_consumer,
         deactivate_api_key,
         delete_broker_access,
+        give_up_onboarding,
         list_consumers,
         list_key_uses,
         list_onboardings,

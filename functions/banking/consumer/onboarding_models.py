@@ -8,6 +8,7 @@ from typing_extensions import TypedDict
 
 from chalicelib.banking.consumer.models import BrokerAccessMade, ConsumerName, DisplayName
 from chalicelib.banking.fields import ConsumerId
+from fintegrate.console.acts import WithReason
 from fintegrate.http.cursors import Cursor, Limit, NextCursor
 from fintegrate.http.validation import Described, RequestModel
 
@@ -79,6 +80,12 @@ class OnboardingQuestion(RequestModel):
         if (self.consumer_id is None) == (self.consumer_name is None):
             raise ValueError("send consumer_id or consumer_name")
         return self
+
+
+class OnboardingToGiveUp(WithReason):
+    """An onboarding that is not finished and should be undone."""
+
+    consumer_id: ConsumerId
 
 
 class OnboardingListing(RequestModel):

@@ -32,6 +32,8 @@ ONBOARDED = (
     "POST /consumer/broker-access with rotate: true give new ones"
 )
 OTHERWISE = "An onboarding of {name} with other fields is not finished; send the same fields"
+AT_WORK = "This onboarding is being worked on just now; try again"
+TOO_LATE = "This onboarding is {state}"
 FAILED = "The onboarding failed and everything was undone: {reason}"
 log = logging.getLogger(__name__)
 _SHOWN = (
@@ -75,6 +77,12 @@ class Onboarding:
         if row["state"] == UNDONE:
             raise Conflict(FAILED.format(reason=row["reason"]))
         return Accepted(told(row))
+
+    def undo(self, consumer_id: str) -> Row | Accepted:
+        """Go on with an onboarding that was given up: accepted while something of it is left."""
+        self._saga({}).run(consumer_id, attended=True)
+        row = read(self._db, consumer_id)
+        return told(row) if row["state"] == UNDONE else Accepted(told(row))
 
     def bring_all_on(self, seconds: float) -> dict[str, int]:
         """Go on with all that are due; returns how many, by the state that they came to."""
@@ -123,6 +131,21 @@ def begin(
     return row
 
 
+def give_up(db: Database, consumer_id: str, reason: str | None) -> Row:
+    """Write down that an onboarding that is not finished is to be undone.
+
+    Raises:
+        NotFound: there is none.
+        Conflict: it is finished, is being undone, or somebody works on it just now.
+    """
+    given_up = f"given up by hand: {reason}" if reason else "given up by hand"
+    row = db.fetch_one(SQL["give_up_by_hand"], {"consumer_id": consumer_id, "reason": given_up})
+    if row is None:
+        state = read(db, consumer_id)["state"]
+        raise Conflict(AT_WORK if state in {"running", READY} else TOO_LATE.format(state=state))
+    return row
+
+
 def find(db: Database, name: str) -> Row:
     """Read the newest onboarding of a name.
 
@@ -158,10 +181,13 @@ def list_page(db: Database, state: str | None, cursor: str | None, limit: int) -
     return {"onboardings": [told(row) for row in found], "next_cursor": next_cursor}
 
 
-def audited(row: Row) -> Audited:
-    """What the audit log keeps of a request that begins an onboarding or goes on with it."""
+def audited(row: Row, reason: str | None = None) -> Audited:
+    """What the audit log keeps of a request that begins an onboarding, goes on with it, or gives it up.
+
+    `reason` is the person's.
+    """
     asked = {"consumer_name": row["consumer_name"], **row["wanted"]}
-    return Audited("onboarding", row["consumer_id"], asked)
+    return Audited(reason or "onboarding", row["consumer_id"], asked)
 
 
 def told(row: Row) -> Row:

@@ -17,6 +17,15 @@ VALUES (%(consumer_id)s, %(consumer_name)s, %(wanted)s::jsonb, %(actor)s, %(requ
 ON CONFLICT (consumer_name) WHERE state IN ('running', 'ready', 'undoing') DO NOTHING
 RETURNING *
 
+-- name: give_up_by_hand
+-- No row: it is finished or being undone already, or somebody works on it just now.
+UPDATE onboardings
+SET state = 'undoing', reason = %(reason)s, tries = 0, look_at = NULL, worker_id = NULL,
+    lease_until = NULL, updated_at = clock_timestamp()
+WHERE consumer_id = %(consumer_id)s AND state IN ('running', 'ready')
+  AND (lease_until IS NULL OR lease_until <= clock_timestamp())
+RETURNING *
+
 -- name: read
 SELECT *
 FROM onboardings

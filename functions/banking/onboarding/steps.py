@@ -7,6 +7,7 @@ password that nobody knows, and there is no key. So what is undone was never in 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import closing
 from typing import Any
 
 from chalicelib.banking.broker import access
@@ -24,7 +25,7 @@ from fintegrate.access.keys import ApiKeys
 from fintegrate.database import Database, Row, UniqueViolation
 from fintegrate.errors import Conflict, NotFound
 from fintegrate.messaging.broker import BrokerUnavailable
-from fintegrate.messaging.topology import QueueRefused, declare
+from fintegrate.messaging.topology import QueueRefused, declare, existing
 from fintegrate.queries import queries_beside
 from fintegrate.saga import FailedForGood, NotNow, Step
 
@@ -98,15 +99,16 @@ class OnboardingSteps:
         from fintegrate.messaging.exclusive import ExclusiveConnection
         from fintegrate.messaging.publisher import parameters_of
 
-        name = onboarding["consumer_name"]
+        name, url = onboarding["consumer_name"], self._settings.rabbitmq_url
         try:
-            parameters = parameters_of(self._settings.rabbitmq_url)
-            broker = ExclusiveConnection(parameters, f"onboarding_{name}", BROKER_SECONDS)
-            try:
-                for queue in (queue_name(name), dead_letter_queue_name(name)):
+            left = existing(url, (queue_name(name), dead_letter_queue_name(name)), BROKER_SECONDS)
+            if not left:
+                return
+            lock = f"onboarding_{name}"
+            broker = ExclusiveConnection(parameters_of(url), lock, BROKER_SECONDS)
+            with closing(broker):
+                for queue in left:
                     broker.remove(queue, BROKER_SECONDS)
-            finally:
-                broker.close()
         except BrokerUnavailable as error:
             raise NotNow(f"the broker does not answer: {error}") from error
 

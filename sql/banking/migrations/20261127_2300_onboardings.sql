@@ -12,7 +12,7 @@ BEGIN;
 -- A saga that makes a bank. consumer_id is chosen when it begins, so that each step may be repeated. wanted: what
 -- was asked for. done and undone: each step's name and when that was written down. tries: of the step that is
 -- next; look_at: not before that the schedule tries it. worker_id holds the saga until lease_until. ready: all but
--- the secrets is made. Nothing secret is in it.
+-- the secrets is made. failed_step: why it is undone, if no person gave it up. Nothing secret is in it.
 CREATE TABLE IF NOT EXISTS onboardings (
     consumer_id   uuid        NOT NULL,
     consumer_name text        NOT NULL,
@@ -38,7 +38,7 @@ CREATE TABLE IF NOT EXISTS onboardings (
     CONSTRAINT onboardings_finished_check
         CHECK ((state IN ('done', 'undone')) = (finished_at IS NOT NULL)),
     CONSTRAINT onboardings_failed_check
-        CHECK ((state IN ('undoing', 'undone')) = (failed_step IS NOT NULL))
+        CHECK (failed_step IS NULL OR state IN ('undoing', 'undone'))
 );
 
 -- A name has one onboarding at a time; also what the schedule looks for.

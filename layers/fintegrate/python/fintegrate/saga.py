@@ -23,7 +23,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, NamedTuple
 
-from fintegrate.database import Database, Row
+from fintegrate.database import ConnectionLost, Database, Row
 from fintegrate.errors import ApiError, Unavailable
 
 RUNNING, READY, UNDOING, DONE, UNDONE = "running", "ready", "undoing", "done", "undone"
@@ -33,7 +33,7 @@ FIRST_WAIT_SECONDS = 50.0
 """The next run of a schedule that runs each minute."""
 LONGEST_WAIT_SECONDS = 900.0
 MOST_TRIES = 100
-"""Of one step: with these waits they are spent after a day."""
+"""Of one step, without a caller: with these waits they are spent after a day."""
 CRASHED = "a defect: {}; the log has it"
 SPENT = "{} tries in vain, the last one: {}"
 
@@ -100,7 +100,8 @@ def state_after(steps: Sequence[Step], done: Mapping[str, object], *, attended: 
 
 def wait_after(tries: int) -> float:
     """The seconds until the next try, after so many in vain."""
-    return float(min(FIRST_WAIT_SECONDS * 2.0 ** min(tries - 1, 16), LONGEST_WAIT_SECONDS))
+    doublings = min(max(tries - 1, 0), 16)
+    return float(min(FIRST_WAIT_SECONDS * 2.0**doublings, LONGEST_WAIT_SECONDS))
 
 
 class Saga:
@@ -142,8 +143,10 @@ class Saga:
         if row is None:
             return None
         identity = {**worker, self._key: row[self._key]}
-        run = _Run(self._db, self._sql, identity, row, self._most_tries)
-        return run.go(self._steps_of(row), attended=attended)
+        run = _Run(
+            self._db, self._sql, identity, row, attended=attended, most_tries=self._most_tries
+        )
+        return run.go(self._steps_of(row))
 
     def run_due(self, seconds: float) -> dict[str, int]:
         """Go on with all that are due, for `seconds` and one more; returns how many, by their state."""
@@ -163,18 +166,21 @@ class _Run:
         statements: Mapping[str, str],
         identity: Mapping[str, Any],
         row: Row,
+        *,
+        attended: bool,
         most_tries: int,
     ) -> None:
         self._db = database
         self._sql = statements
         self._identity = identity
         self._row = row
+        self._attended = attended
         self._most_tries = most_tries
         self._made: Any = None
 
-    def go(self, steps: Sequence[Step], *, attended: bool) -> Ran:
+    def go(self, steps: Sequence[Step]) -> Ran:
         try:
-            while self._advance(steps, attended=attended):
+            while self._advance(steps):
                 pass
         except _LeaseLost:
             log.warning("the lease of a saga has run out: another worker has it")
@@ -184,17 +190,17 @@ class _Run:
             raise
         return Ran(self._row, self._made)
 
-    def _advance(self, steps: Sequence[Step], *, attended: bool) -> bool:
+    def _advance(self, steps: Sequence[Step]) -> bool:
         """Do or undo one step; returns whether to go on."""
         if self._row["state"] == UNDOING:
             step = next_undo(steps, self._row["done"], self._row["undone"])
             return self._tried(step, lambda: self._undo(steps, step))
         step = next_step(steps, self._row["done"])
-        state = state_after(steps, self._row["done"], attended=attended)
+        state = state_after(steps, self._row["done"], attended=self._attended)
         if step is None or state != RUNNING:
             self._note("rest", state=state)
             return False
-        return self._tried(step, lambda: self._do(steps, step, attended=attended))
+        return self._tried(step, lambda: self._do(steps, step))
 
     def _tried(self, step: Step | None, act: Callable[[], None]) -> bool:
         try:
@@ -203,18 +209,22 @@ class _Run:
             return self._failed(step, str(error))
         except NotNow as error:
             return self._put_off(step, str(error))
-        except (ApiError, _LeaseLost):
+        except (ConnectionLost, _LeaseLost):
             raise
+        except ApiError as error:
+            if step is not None and step.attended:
+                raise
+            return self._put_off(step, error.description)
         except Exception as error:  # it must not be tried for ever, each minute
             log.exception("step %s", step and step.name)
             return self._put_off(step, CRASHED.format(type(error).__name__))
         return self._row["state"] in {RUNNING, UNDOING}
 
-    def _do(self, steps: Sequence[Step], step: Step, *, attended: bool) -> None:
+    def _do(self, steps: Sequence[Step], step: Step) -> None:
         with self._held(step):
             made = step.do(self._row)
             done = {**self._row["done"], step.name: ""}
-            state = state_after(steps, done, attended=attended)
+            state = state_after(steps, done, attended=self._attended)
             row = self._noted("note_done", step=step.name, state=state)
         self._row = row
         if step.attended:
@@ -239,7 +249,8 @@ class _Run:
         return True
 
     def _put_off(self, step: Step | None, reason: str) -> bool:
-        tries = self._row["tries"] + 1
+        """Leave it to a later run. A caller may ask as often as he likes: his tries do not count."""
+        tries = self._row["tries"] + (not self._attended)
         if tries >= self._most_tries and self._row["state"] != UNDOING:
             return self._failed(step, SPENT.format(tries, reason))
         self._note("wait", tries=tries, seconds=wait_after(tries), waits_for=reason)

@@ -9,19 +9,23 @@ from dataclasses import dataclass, field
 from threading import Event, Thread
 
 import pika.exceptions
+import pytest
 
 from chalicelib.banking import wiring
 from chalicelib.banking.broker.access import username_of
 from chalicelib.banking.events.topology import dead_letter_queue_name, queue_name
+from chalicelib.banking.onboarding.steps import NAMES
+from fintegrate import saga
+from fintegrate.database import Row
 from fintegrate.messaging.management import Management
 from tests.support.api import Api, Reply
 from tests.support.banking import parts_with
-from tests.support.broker import channel, delete_queues
+from tests.support.broker import delete_queues
 from tests.support.broker_admin import run_broker_admin
 from tests.support.fixtures import Query
-from tests.support.waiting import eventually
 
 AWAY = "amqp://nobody:hidden-secret@127.0.0.1:9/%2F"
+ALL = NAMES["queue"]
 WAITS = "30000"
 """Longer than broker_admin needs on a slow machine."""
 
@@ -113,9 +117,30 @@ def broker_admin_beside() -> Iterator[None]:
         assert not failed, failed
 
 
-def queue_is_there(url: str, name: str) -> bool:
-    with channel(url) as ch:
-        return bool(ch.queue_declare(queue_name(name), passive=True).method.queue)
+class Killed(BaseException):
+    """As if the process had died: nothing catches it."""
 
 
-__all__ = ["AWAY", "Onboardings", "broker_admin_beside", "eventually", "queue_is_there"]
+def dies(monkeypatch: pytest.MonkeyPatch, path: str) -> None:
+    """The process dies where it would call this."""
+
+    def die(*_: object, **__: object) -> None:
+        raise Killed
+
+    monkeypatch.setattr(path, die)
+
+
+def dies_at(
+    monkeypatch: pytest.MonkeyPatch, statement: str, step: str | None, *, noted: bool
+) -> None:
+    """The process dies before or after this statement, of any step or of this one."""
+    original = saga._Run._noted
+
+    def note(run: saga._Run, name: str, **values: object) -> Row:
+        if name != statement or step not in (None, values.get("step")):
+            return original(run, name, **values)
+        if noted:
+            original(run, name, **values)
+        raise Killed
+
+    monkeypatch.setattr(saga._Run, "_noted", note)
