@@ -36,6 +36,7 @@ TAKEN = "A consumer of this name was created meanwhile"
 NO_USER_YET = "the broker has not made the bank's user yet"
 USER_LEFT = "the broker has not removed the bank's user yet"
 BROKER_SECONDS = 3.0
+"""For each answer of the broker about queues."""
 
 
 class OnboardingSteps:
@@ -85,9 +86,8 @@ class OnboardingSteps:
 
     def _declare(self, onboarding: Row) -> None:
         wanted = queues([onboarding["consumer_name"]])
-        seconds = self._settings.publish_timeout_ms / 1000
         try:
-            declare(self._settings.rabbitmq_url, EXCHANGE, wanted, seconds)
+            declare(self._settings.rabbitmq_url, EXCHANGE, wanted, BROKER_SECONDS)
         except QueueRefused as error:
             raise FailedForGood(f"the broker refuses the queues: {error}") from error
         except BrokerUnavailable as error:
