@@ -4,7 +4,6 @@
 -- Rollback:
 --   DROP TRIGGER consumers_kept ON consumers;
 --   DROP FUNCTION refuse_consumer_removal;
---   REVOKE DELETE ON broker_access, consumer_usage, consumers FROM fintegrate_app;
 --   DROP TABLE onboardings;
 
 BEGIN;
@@ -67,8 +66,5 @@ DROP TRIGGER IF EXISTS consumers_kept ON consumers;
 CREATE TRIGGER consumers_kept
     BEFORE DELETE ON consumers
     FOR EACH ROW EXECUTE FUNCTION refuse_consumer_removal();
-
-GRANT SELECT, INSERT, UPDATE ON onboardings TO fintegrate_app;
-GRANT DELETE ON broker_access, consumer_usage, consumers TO fintegrate_app;
 
 COMMIT;
