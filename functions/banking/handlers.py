@@ -11,6 +11,7 @@ from chalicelib.banking.schedules.observe_broker import observe_broker
 from chalicelib.banking.schedules.publish_metrics import publish_metrics
 from chalicelib.banking.schedules.purge import purge
 from chalicelib.banking.schedules.recover import recover
+from chalicelib.banking.schedules.run_onboard import onboard
 from chalicelib.banking.schedules.run_reconcile import reconcile
 from chalicelib.banking.schedules.run_redeliver import redeliver
 from chalicelib.banking.schedules.run_replay import replay, replay_nudged
@@ -25,6 +26,7 @@ __all__ = [
     "count_usage",
     "expire_api_keys",
     "observe_broker",
+    "onboard",
     "publish_metrics",
     "purge",
     "reconcile",

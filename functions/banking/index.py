@@ -24,12 +24,16 @@ def _consumer() -> Blueprint:
         create_consumer,
         deactivate_api_key,
         delete_broker_access,
+        give_up_onboarding,
         list_consumers,
         list_key_uses,
+        list_onboardings,
+        onboard_consumer,
         read_api_key,
         read_broker_access,
         read_consumer,
         read_integration,
+        read_onboarding,
     )
     from chalicelib.banking.consumer.blueprint import consumer
 
@@ -119,6 +123,7 @@ def _schedules() -> Blueprint:
         publish_metrics,
         purge,
         recover,
+        run_onboard,
         run_reconcile,
         run_redeliver,
         run_replay,

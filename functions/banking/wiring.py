@@ -19,6 +19,8 @@ from chalicelib.banking.events import counters, late, outbox, redeliver, resend
 from chalicelib.banking.events.counters import CountingSender, counting
 from chalicelib.banking.events.message import compose
 from chalicelib.banking.events.pauses import PausingSender
+from chalicelib.banking.onboarding.onboarding import Onboarding
+from chalicelib.banking.onboarding.steps import OnboardingSteps
 from chalicelib.banking.sessions import SQL as OF_SESSIONS
 from chalicelib.banking.sessions import find_session
 from chalicelib.banking.tenants import ADMIN_ID
@@ -87,6 +89,14 @@ class Parts(NamedTuple):
     def sessions(self) -> Sessions:
         """The console's sessions."""
         return Sessions(self.request.database, OF_SESSIONS)
+
+    @property
+    def onboarding(self) -> Onboarding:
+        """Brings the onboardings of banks on."""
+        database, publish_new = self.request.database, self.request.publish_new
+        assert publish_new is not None
+        steps_for = partial(OnboardingSteps, database, self.broker_access, self.keys, self.settings)
+        return Onboarding(database, steps_for, publish_new, self.broker_access.settle)
 
     def close(self) -> None:
         """Close this thread's connections; each reopens when needed."""

@@ -249,6 +249,7 @@ UNFILTERED = {
     "functions/banking/consumer/key_gauges.sql": {"read_key_ends": OPERATOR},
     "functions/banking/console_gauges.sql": {"read_counts": OPERATOR},
     "functions/banking/customer/usage.sql": {"consumers": OPERATOR},
+    "functions/banking/onboarding/onboarding.sql": {"find": OPERATOR, "list": OPERATOR},
     "functions/banking/overview/history.sql": {
         "newest": "until when minutes are counted: the time alone, of the row of all streams"
     },

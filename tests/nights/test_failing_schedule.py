@@ -18,6 +18,7 @@ EVERY = {
     "count_usage",
     "expire_api_keys",
     "observe_broker",
+    "onboard",
     "publish_metrics",
     "purge",
     "reconcile",

@@ -59,6 +59,13 @@ def new_bank(admin: Api) -> Bank:
     return Bank(tenant.consumer_id, tenant.name, admin.with_key(tenant.key))
 
 
+def forget_consumer(query: Query, consumer_id: str) -> None:
+    """Remove a consumer's row, as a backup does that is older. A trigger would refuse it."""
+    query("SET session_replication_role = replica")
+    query("DELETE FROM consumers WHERE consumer_id = %(id)s", id=consumer_id)
+    query("RESET session_replication_role")
+
+
 @contextmanager
 def parts_with(environment: dict[str, str], **changes: str) -> Iterator[Parts]:
     """Act as another process for the block: separate wiring with some settings changed."""

@@ -56,7 +56,7 @@ def queued(
     return found
 
 
-def take(url: str, consumer_name: str, count: int, seconds: float = 15) -> list[Delivery]:
+def take(url: str, consumer_name: str, count: int, seconds: float = 60) -> list[Delivery]:
     """Consume and acknowledge `count` messages in JSON, as `queued` does."""
     return [
         Delivery(json.loads(body), properties)

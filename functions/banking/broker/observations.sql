@@ -17,8 +17,11 @@ ON CONFLICT (consumer_id) DO UPDATE
     WHERE stored.observed_at < excluded.observed_at
 
 -- name: take_absent
--- Removes what it returns: whoever reads it declares the queue, and the next observation tells more.
+-- Removes what it returns: whoever reads it declares the queue, and the next observation tells more. What an
+-- onboarding is undoing stays away.
 DELETE FROM queue_observations o
 USING consumers c
 WHERE c.consumer_id = o.consumer_id AND NOT o.present
+  AND NOT EXISTS (SELECT FROM onboardings u
+                  WHERE u.consumer_id = c.consumer_id AND u.state = 'undoing')
 RETURNING c.name AS consumer_name

@@ -21,7 +21,7 @@ from fintegrate.http.endpoint import Access, Answer, Call
     idempotency=False,
     schemes=("ApiKey",),
     looks_up=True,
-    conflict="An active key exists and `rotate` is false",
+    conflict="An active key exists and `rotate` is false, or the onboarding is not finished",
 )
 def create_api_key(call: Call[NewApiKey]) -> Answer:
     """Issue a key; with `rotate` the old one stops at once, or after `overlap_minutes`."""

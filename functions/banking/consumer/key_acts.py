@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from chalicelib.banking.consumer.keys import ACTIVE_KEY_EXISTS, ADMINS_KEY, SQL, refusal
+from chalicelib.banking.consumer.keys import (
+    ACTIVE_KEY_EXISTS,
+    ADMINS_KEY,
+    IN_ONBOARDING,
+    SQL,
+    refusal,
+)
 from chalicelib.banking.tenants import ADMIN_ID
 from fintegrate.console.acts import DryRun, dry_run_of_one
 from fintegrate.database import Database
@@ -18,6 +24,8 @@ def would_issue(db: Database, consumer_id: str, *, rotate: bool, overlap_minutes
     found = db.fetch_one(SQL["describe"], {"consumer_id": consumer_id})
     if found is None:
         raise NotFound("No such consumer; check consumer_id")
+    if found["in_onboarding"]:
+        raise Conflict(IN_ONBOARDING)
     if found["active"] and not rotate:
         raise Conflict(ACTIVE_KEY_EXISTS)
     ends = f"in {overlap_minutes} minutes" if overlap_minutes else "at once"

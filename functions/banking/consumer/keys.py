@@ -14,6 +14,7 @@ ADMINS_KEY = (
     "The admin's own key comes from the configuration; set another ADMIN_API_KEY and run the "
     "migration step"
 )
+IN_ONBOARDING = "This consumer's onboarding is not finished; POST /consumer/onboard makes its key"
 KEY_NOT_FOUND = "No such API key; check api_key"
 
 
@@ -32,22 +33,27 @@ def issue_key(
     overlap_minutes: int,
     expires_in_days: int,
     cost: int,
+    in_onboarding: bool = False,
 ) -> None:
     """Store a key as its consumer's newest one, inside the caller's transaction.
 
     With `rotate` and an overlap the newest one before it works that much longer, older ones end at once.
+    An onboarding alone may issue a key while it is not finished: what has a key cannot be undone.
 
     Raises:
         NotFound: there is no such consumer.
-        Conflict: an active key exists and `rotate` is false; or the consumer is the admin, whose key
-            the next migration step would replace with the configured one.
+        Conflict: an active key exists and `rotate` is false; its onboarding is not finished; or the
+            consumer is the admin, whose key the next migration step would replace.
     """
     if consumer_id == ADMIN_ID:
         raise Conflict(ADMINS_KEY)
     hashed = hash_secret(key.secret, cost)  # slow on purpose: before any lock is taken
     scope = {"consumer_id": consumer_id}
-    if db.fetch_one(SQL["lock_consumer"], scope) is None:
+    consumer = db.fetch_one(SQL["lock_consumer"], scope)
+    if consumer is None:
         raise NotFound("No such consumer; check consumer_id")
+    if consumer["in_onboarding"] and not in_onboarding:
+        raise Conflict(IN_ONBOARDING)
     db.execute(SQL["expire_due_keys_of"], scope)
     if rotate:
         db.execute(SQL["end_active_keys"], {**scope, "overlapping": overlap_minutes > 0})

@@ -5,7 +5,13 @@
 SELECT * FROM find_caller(%(key_id)s)
 
 -- name: lock_consumer
-SELECT consumer_id FROM consumers WHERE consumer_id = %(consumer_id)s FOR UPDATE
+SELECT c.consumer_id,
+       EXISTS (SELECT FROM onboardings o
+               WHERE o.consumer_id = c.consumer_id
+                 AND o.state IN ('running', 'ready', 'undoing')) AS in_onboarding
+FROM consumers c
+WHERE c.consumer_id = %(consumer_id)s
+FOR UPDATE OF c
 
 -- name: expire_due_keys_of
 -- An expired key counts as expired before the hourly schedule has written so.
@@ -22,11 +28,14 @@ WHERE consumer_id = %(consumer_id)s AND api_key_status = 'active'
   AND (replaced_at IS NOT NULL OR NOT %(overlapping)s)
 
 -- name: describe
--- A consumer, and how many of its keys are active.
+-- A consumer, how many of its keys are active, and whether its onboarding is not finished.
 SELECT c.consumer_id, c.name AS consumer_name,
        (SELECT count(*) FROM consumer_api_keys k
         WHERE k.consumer_id = c.consumer_id AND k.api_key_status = 'active'
-          AND k.expires_at > clock_timestamp()) AS active
+          AND k.expires_at > clock_timestamp()) AS active,
+       EXISTS (SELECT FROM onboardings o
+               WHERE o.consumer_id = c.consumer_id
+                 AND o.state IN ('running', 'ready', 'undoing')) AS in_onboarding
 FROM consumers c
 WHERE c.consumer_id = %(consumer_id)s
 

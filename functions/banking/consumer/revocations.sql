@@ -10,7 +10,8 @@ UPDATE recovery SET record_version = %(version)s WHERE record_version < %(versio
 
 -- name: marks
 -- Of each consumer in microseconds, 0 for never: its revoked keys were made until then, its last access to
--- the broker was made or taken away then, and it was deactivated then.
+-- the broker was made or taken away then, and it was deactivated then. Nobody has a secret of a consumer whose
+-- onboarding is not done; what is undone leaves no mark.
 SELECT c.consumer_id,
        ARRAY[(extract(epoch FROM coalesce(k.made_until, 'epoch')) * 1000000)::bigint,
              (extract(epoch FROM coalesce(a.revoked_at, a.made_at, 'epoch')) * 1000000)::bigint,
@@ -22,6 +23,8 @@ LEFT JOIN (SELECT consumer_id, max(created_at) AS made_until
            WHERE api_key_status = 'deactivated' OR replaced_at IS NOT NULL
            GROUP BY consumer_id) k USING (consumer_id)
 LEFT JOIN broker_access a USING (consumer_id)
+WHERE NOT EXISTS (SELECT FROM onboardings o
+                  WHERE o.consumer_id = c.consumer_id AND o.state <> 'done')
 
 -- name: end_keys
 -- What was revoked, and what was issued or replaced after the backup. The admin's key is the migration

@@ -24,6 +24,7 @@ RATES = {
     "sweep_dead_letters": 2.0,
     "watch_restore": 2.0,
     "observe_broker": 10.0,
+    "onboard": 10.0,
     "expire_api_keys": 10.0,
 }
 """Seconds between two runs of each function."""

@@ -407,6 +407,7 @@ def _least_body(route: Route) -> dict[str, object]:
         "/consumer/data": {"consumer_name": "never_created"},
         "/consumer/deactivate-api-key": {"api_key": nobody},
         "/consumer/format": {"consumer_id": nobody, "message_format": "xml"},
+        "/consumer/onboard": {"consumer_name": "never_onboarded"},
         "/customer/analytics": {"customer_id": nobody},
         "/customer/data": {"name": "Jane Roe"},
         "/customer/tag": {"customer_id": nobody, "tag_keys": ["k"], "tag_values": ["v"]},

@@ -27,6 +27,12 @@ WHERE consumer_id = %(consumer_id)s
 -- name: consumer
 SELECT consumer_id::text FROM consumers WHERE name = %(name)s
 
+-- name: end_onboarding_lease
+-- As if the times of a dead worker's lease and of the next try were over.
+UPDATE onboardings
+SET worker_id = NULL, lease_until = NULL, look_at = NULL
+WHERE consumer_name = %(name)s
+
 -- name: consumer_created
 SELECT publish_status
 FROM customer_events

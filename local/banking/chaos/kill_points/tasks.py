@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from local.aws_shapes.lambda_context import LambdaContext
+from local.aws_shapes.queue_event import Message, queue_event
 from local.banking.chaos.tenants import Tenant
 from local.banking.client import JSON, Reply, encoded, read_reply
 from local.banking.in_process import api_event, invoke
@@ -50,6 +52,21 @@ class Migration:
         sys.path.insert(0, str(self.folder))
         prepare_databases(os.environ)
         return apply_migrations(os.environ)
+
+
+@dataclass(frozen=True)
+class Settlement:
+    """What `broker_admin` does after a nudge: it makes the broker's users what the database wants."""
+
+    def __call__(self) -> None:
+        """Have it done."""
+        import pika
+
+        from chalicelib.banking.broker.nudges import QUEUE
+        from chalicelib.banking.handlers import broker_admin
+
+        nudge = Message(b'{"errand": "settle"}', pika.BasicProperties(), False, 1)
+        broker_admin(queue_event(QUEUE, "/", [nudge]), LambdaContext("broker_admin", 60))
 
 
 @dataclass(frozen=True)

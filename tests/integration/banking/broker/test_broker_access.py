@@ -23,7 +23,7 @@ from fintegrate.messaging.management import (
     hash_password,
 )
 from tests.support.api import Api, Reply
-from tests.support.banking import Bank, parts_with, together
+from tests.support.banking import Bank, forget_consumer, parts_with, together
 from tests.support.broker import channel, drain, login_refusal
 from tests.support.broker_admin import call_broker_admin, parameters_of, run_broker_admin
 from tests.support.fixtures import Query
@@ -304,7 +304,7 @@ def test_queue_without_a_consumer_is_reported(
     """As after the restore of a backup that is older than the bank. What the queue holds stays."""
     bank, gone = make_bank(), make_bank()
     gone.create_customer()
-    query("DELETE FROM consumers WHERE consumer_id = %(id)s", id=gone.consumer_id)
+    forget_consumer(query, gone.consumer_id)
 
     run_broker_admin("observe")
 

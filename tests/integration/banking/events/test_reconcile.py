@@ -47,6 +47,7 @@ def reconcile(admin: Api) -> Ledger:
 def tampering(query: Query) -> Iterator[Query]:
     """Writes what no function can write."""
     query("ALTER TABLE customer_events DISABLE TRIGGER USER")
+    query("ALTER TABLE consumers DISABLE TRIGGER USER")
     return query
 
 

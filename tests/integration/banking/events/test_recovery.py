@@ -22,7 +22,7 @@ from fintegrate.outside_record import RecordUnavailable, record_at
 from local.banking.recovering import settle
 from tests.integration.banking.consumer.keys import works
 from tests.support.api import Api
-from tests.support.banking import Bank, parts_with
+from tests.support.banking import Bank, forget_consumer, parts_with
 from tests.support.broker import channel, drain, login_refusal
 from tests.support.broker_admin import parameters_of
 from tests.support.console import sign_in
@@ -218,7 +218,7 @@ def test_bank_of_after_backup_begins_anew(
     bank.create_customer("Lost")
     backup_time = str(datetime.now(UTC) - timedelta(minutes=1))
     query("DELETE FROM consumer_api_keys WHERE consumer_id = %(id)s", id=bank.consumer_id)
-    query("DELETE FROM consumers WHERE consumer_id = %(id)s", id=bank.consumer_id)
+    forget_consumer(query, bank.consumer_id)
     run_recovery(backup_time)
 
     again = admin.post("/consumer/data", consumer_name=bank.name).data

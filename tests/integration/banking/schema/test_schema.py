@@ -28,6 +28,7 @@ TABLES = [
     "last_reconciliation",
     "lost_events",
     "migration_history",
+    "onboardings",
     "publishing_pauses",
     "queue_observations",
     "recovery",

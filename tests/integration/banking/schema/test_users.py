@@ -26,7 +26,7 @@ DATABASE = SystemDatabase("DATABASE_URL", "fintegrate", "banking")
 APPEND_ONLY = (
     "customer_events",
     "customer_analytics",
-    "consumers",
+    "onboardings",
     "schedule_runs",
 )
 REFUSED = [
@@ -105,6 +105,14 @@ def test_trail_in_the_audit_log_stays(bank: Bank, app_url: str, statement: str) 
         run(app_url, statement)
 
     assert before == run(app_url, "SELECT * FROM audit_log") != []
+
+
+def test_consumers_stay_too(bank: Bank, app_url: str) -> None:
+    """The functions may delete one that is being undone, and no other."""
+    with pytest.raises(psycopg2.errors.RestrictViolation, match="only while its onboarding"):
+        run(app_url, "DELETE FROM consumers")
+
+    assert bank.api.get("/customer/list").status == 200
 
 
 def test_nobody_else_enters_the_database(app_url: str, database_url: str) -> None:

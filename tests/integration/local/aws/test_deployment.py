@@ -52,6 +52,7 @@ SECRETS = {
     "prepare_database": {"DATABASE", "DATABASE_OWNER", "DATABASE_MASTER"},
     "migrate": {"DATABASE_OWNER", "SETTINGS"},
     "rewind": {"DATABASE", "RABBITMQ", "REDIS"},
+    "onboard": {"DATABASE", "RABBITMQ", "REDIS"},
     "replay": {"DATABASE", "RABBITMQ", "REDIS"},
     "replay_nudged": {"DATABASE", "RABBITMQ", "REDIS"},
     "observe_broker": {"DATABASE", "RABBITMQ", "REDIS"},

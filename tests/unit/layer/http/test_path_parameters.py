@@ -9,7 +9,15 @@ from typing import Annotated, Any
 import pytest
 from pydantic import Field
 
-from fintegrate.http.endpoint import Access, Answer, Call, Endpoint, Nothing, endpoints
+from fintegrate.http.endpoint import (
+    Accepted,
+    Access,
+    Answer,
+    Call,
+    Endpoint,
+    Nothing,
+    endpoints,
+)
 from fintegrate.http.request_scope import request_scope
 from fintegrate.http.rest_api import RestApi
 from fintegrate.http.validation import RequestModel
@@ -108,6 +116,23 @@ def test_outcome_is_made_after_the_handler(api: RestApi) -> None:
     answer = api(api_event("GET", "/steps", {}), LambdaContext("api", 29))
 
     assert json.loads(answer["body"])["data"] == {"steps": ["after"]}
+
+
+def test_work_that_goes_on_is_accepted(api: RestApi) -> None:
+    later = Answer(outcome=lambda: Accepted({"state": "running"}))
+    parts: Any = SimpleNamespace(
+        metrics=None, database=None, audit=None, idempotency_keys=None, max_body_bytes=1_000
+    )
+    endpoint = endpoints(lambda: parts, Endpoint)
+    api.route("/later", methods=["GET"])(
+        endpoint(Nothing, status=201, access=Access.PUBLIC, later="It goes on")(lambda _call: later)
+    )
+    answer = api(api_event("GET", "/later", {}), LambdaContext("api", 29))
+
+    assert answer["statusCode"] == 202
+    body = json.loads(answer["body"])
+    assert body["data"] == {"state": "running"}
+    assert body["detail"]["status_name"] == "ACCEPTED"
 
 
 def test_nothing_may_be_an_empty_body(api: RestApi) -> None:

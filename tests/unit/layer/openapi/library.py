@@ -62,7 +62,13 @@ def find(_call: Call[BookQuery]) -> Answer:
     return Answer()
 
 
-LEND = Endpoint(Loan, status=201, looks_up=True, conflict="The book is lent already")
+LEND = Endpoint(
+    Loan,
+    status=201,
+    looks_up=True,
+    conflict="The book is lent already",
+    later="The book is on its way from another branch",
+)
 FIND = Endpoint(BookQuery, gives=Book)
 
 

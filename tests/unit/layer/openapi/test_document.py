@@ -52,6 +52,18 @@ def test_examples_hold_what_the_fields_say(document: dict[str, Any]) -> None:
     assert found["example"]["data"] == {"isbn": ISBN, "lent_to": READER}
 
 
+def test_work_that_goes_on_is_described(document: dict[str, Any]) -> None:
+    done, later = (
+        document["paths"]["/loans"]["post"]["responses"][each] for each in ("201", "202")
+    )
+
+    assert later["description"] == "The book is on its way from another branch"
+    (answer,) = later["content"].values()
+    assert answer["example"]["detail"]["status_code"] == "202"
+    assert later["headers"] == done["headers"]
+    assert "202" not in document["paths"]["/books"]["get"]["responses"]
+
+
 def test_query_parameters_are_described(document: dict[str, Any]) -> None:
     isbn, branches, _ = document["paths"]["/books"]["get"]["parameters"]
 

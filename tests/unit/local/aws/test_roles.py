@@ -32,6 +32,7 @@ SECRETS = {
     "PrepareDatabase": {"DatabaseMasterSecretArn", "DatabaseOwnerSecretArn", "DatabaseSecretArn"},
     "Migrate": {"DatabaseOwnerSecretArn", "AdminKeySecretArn", "ApiKeyCheckSecretArn"},
     "Rewind": {"DatabaseSecretArn", "BrokerSecretArn", "CacheSecretArn"},
+    "Onboard": {"DatabaseSecretArn", "BrokerSecretArn", "CacheSecretArn"},
     "Replay": {"DatabaseSecretArn", "BrokerSecretArn", "CacheSecretArn"},
     "ReplayNudged": {"DatabaseSecretArn", "BrokerSecretArn", "CacheSecretArn"},
     "BrokerAdmin": {"DatabaseSecretArn", "BrokerSecretArn", "BrokerAdminSecretArn"},

@@ -129,6 +129,12 @@ class Answer:
     """Of this answer, in place of the endpoint's: `data` is the whole body then, as text."""
 
 
+class Accepted(NamedTuple):
+    """What `Answer.outcome` returns when the work goes on without the caller: answered with 202."""
+
+    data: Any
+
+
 class Endpoint(NamedTuple):
     """How an endpoint behaves, and what the OpenAPI document says of it.
 
@@ -152,6 +158,8 @@ class Endpoint(NamedTuple):
         may_give: another type than the usual one that `data` may have (`Answer.media_type`).
         also: further schemes that are accepted, where the system has them (`further_schemes`).
         for_readers: whether a session that may only look may call it, though it is no GET.
+        later: when it answers 202 (`Accepted`); for the document. The audit log then has 202: its row is
+            written before the work.
     """
 
     takes: type[BaseModel]
@@ -170,6 +178,7 @@ class Endpoint(NamedTuple):
     may_give: str | None = None
     also: tuple[str, ...] = ()
     for_readers: bool = False
+    later: str | None = None
 
 
 Handler = Callable[[Call[Any]], Answer]
@@ -267,7 +276,8 @@ class _Answering:
         if self._parts.audit is None or (said is None and not self._audited):
             return
         who = (said.by if said else None) or caller
-        entry = self._entry(self._spec.status, said.reason if said else "done", who)
+        status = 202 if self._spec.later else self._spec.status
+        entry = self._entry(status, said.reason if said else "done", who)
         if said is not None:
             details = redacted(dumps(said.details)) if said.details else None
             entry = entry._replace(subject_owner_id=said.subject, details=details)
@@ -285,6 +295,8 @@ class _Answering:
         tag = headers.get("ETag")
         if tag is not None and self._request.has_version(tag):
             return Response("", {**headers}, 304)
+        if isinstance(data, Accepted):
+            return answer(202, data.data, headers=headers)
         media_type = result.media_type or spec.media_type
         if media_type is None:
             return answer(spec.status, data, headers=headers)

@@ -59,6 +59,16 @@ class ExclusiveConnection(BrokerConnection):
             for key in wanted.routing_keys:
                 ask("queue_bind", queue=wanted.name, exchange=exchange, routing_key=key)
 
+    def remove(self, queue: str, seconds: float) -> None:
+        """Delete a queue with all that it has. A queue that is missing is fine.
+
+        Raises:
+            BrokerUnavailable: the broker did not answer in time; the queue may be deleted.
+        """
+        deadline = time.monotonic() + seconds
+        self._wait_for_leader(queue, deadline - time.monotonic())
+        self._ask("queue_delete", deadline - time.monotonic(), queue=queue)
+
     def _wait_for_leader(self, queue: str, seconds: float) -> None:
         """Purge the queue, which only a leader at work can answer; a missing queue is fine.
 

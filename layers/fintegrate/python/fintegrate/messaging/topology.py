@@ -20,7 +20,13 @@ from pika.adapters.utils.connection_workflow import AMQPConnectorException
 from fintegrate.messaging.broker import BrokerUnavailable
 
 _OTHER_ARGUMENTS = 406
+_NOT_FOUND = 404
+_NO_QUEUE = "no queue '"
 log = logging.getLogger(__name__)
+
+
+class QueueRefused(BrokerUnavailable):
+    """The broker is there and refuses a queue or a binding, for example for want of a right."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +45,8 @@ def declare(url: str, exchange: str, queues: Sequence[Queue], seconds: float = 3
     bindings are still declared, so that messages reach it.
 
     Raises:
-        BrokerUnavailable: the broker is away, or refuses a queue. The other queues are still declared.
+        BrokerUnavailable: the broker is away.
+        QueueRefused: it refuses a queue. The other queues are still declared.
     """
     try:
         with short_connection(url, seconds) as connection:
@@ -51,7 +58,31 @@ def declare(url: str, exchange: str, queues: Sequence[Queue], seconds: float = 3
     except (pika.exceptions.AMQPError, AMQPConnectorException, OSError) as error:
         raise BrokerUnavailable(f"{type(error).__name__}: {error}") from error
     if refused:
-        raise BrokerUnavailable("; ".join(refused))
+        raise QueueRefused("; ".join(refused))
+
+
+def existing(url: str, names: Sequence[str], seconds: float = 3.0) -> list[str]:
+    """The queues of these names that there are. It takes no right to ask.
+
+    Raises:
+        BrokerUnavailable: the broker is away.
+    """
+    try:
+        with short_connection(url, seconds) as connection:
+            return [name for name in names if _exists(connection, name)]
+    except (pika.exceptions.AMQPError, AMQPConnectorException, OSError) as error:
+        raise BrokerUnavailable(f"{type(error).__name__}: {error}") from error
+
+
+def _exists(connection: pika.BlockingConnection, name: str) -> bool:
+    channel = connection.channel()
+    try:
+        channel.queue_declare(name, passive=True)
+    except pika.exceptions.ChannelClosedByBroker as error:
+        # The broker answers so, in other words, for a queue whose node is down, too.
+        return not (error.reply_code == _NOT_FOUND and _NO_QUEUE in error.reply_text)
+    channel.close()
+    return True
 
 
 @contextmanager

@@ -84,6 +84,7 @@ class Operations:
             "parameters": self._parameters(route),
             "responses": {
                 str(route.spec.status): self._success(route),
+                **({"202": self._later(route)} if route.spec.later else {}),
                 **({"304": UNCHANGED} if route.spec.versioned else {}),
                 **self._refusals.of(route.system, route.method, route.spec),
             },
@@ -123,16 +124,20 @@ class Operations:
         return {
             "description": HTTPStatus(spec.status).phrase,
             "headers": header_refs(*limits, *replayed, *version),
-            "content": self._content(spec),
+            "content": self._content(spec, spec.status),
         }
 
-    def _content(self, spec: Endpoint) -> dict[str, Any]:
-        if spec.may_give is None:
-            return self._usual_content(spec)
-        kind = spec.may_give.partition(";")[0]
-        return {**self._usual_content(spec), kind: {"schema": {"type": "string"}}}
+    def _later(self, route: Route) -> dict[str, Any]:
+        said = {"description": str(route.spec.later)}
+        return {**self._success(route), **said, "content": self._content(route.spec, 202)}
 
-    def _usual_content(self, spec: Endpoint) -> dict[str, Any]:
+    def _content(self, spec: Endpoint, status: int) -> dict[str, Any]:
+        if spec.may_give is None:
+            return self._usual_content(spec, status)
+        kind = spec.may_give.partition(";")[0]
+        return {**self._usual_content(spec, status), kind: {"schema": {"type": "string"}}}
+
+    def _usual_content(self, spec: Endpoint, status: int) -> dict[str, Any]:
         if spec.media_type == JSON and spec.gives is not None:
             return {
                 JSON: {
@@ -146,6 +151,6 @@ class Operations:
         return {
             JSON: {
                 "schema": self._schemas.answer(spec.gives),
-                "example": envelope(spec.status, self._schemas.answer_example(spec.gives)),
+                "example": envelope(status, self._schemas.answer_example(spec.gives)),
             }
         }

@@ -1,0 +1,103 @@
+"""What requests about onboardings take and what their answers give."""
+
+from datetime import datetime
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+from typing_extensions import TypedDict
+
+from chalicelib.banking.consumer.models import BrokerAccessMade, ConsumerName, DisplayName
+from chalicelib.banking.fields import ConsumerId
+from fintegrate.console.acts import WithReason
+from fintegrate.http.cursors import Cursor, Limit, NextCursor
+from fintegrate.http.validation import Described, RequestModel
+
+Delivery = Annotated[
+    Literal["queue"], Described("How the bank gets its events: from its queue", "queue")
+]
+OnboardingState = Annotated[
+    Literal["running", "ready", "undoing", "done", "undone"],
+    Described(
+        "`ready`: all but the secrets is made, and the same request again answers them; `undoing`: a "
+        "step has failed for good",
+        "done",
+    ),
+]
+
+
+class NewOnboarding(RequestModel):
+    """A bank to onboard. The same request again goes on with an onboarding that is not finished."""
+
+    consumer_name: ConsumerName
+    delivery: Delivery = "queue"
+    display_name: DisplayName | None = None
+    expires_in_days: Annotated[
+        int, Field(ge=1, le=3650), Described("Days until the bank's key expires", 365)
+    ] = 365
+
+
+class OnboardingStep(TypedDict):
+    """A step and what became of it; `at`: when that was written down."""
+
+    name: Annotated[str, Described("`consumer`, `queues`, `broker_user` or `key`", "queues")]
+    state: Annotated[
+        Literal["open", "done", "failed", "undone"], Described("What became of it", "done")
+    ]
+    at: datetime | None
+
+
+class OnboardingData(TypedDict):
+    """Where an onboarding stands. `reason`: why it waits, or why it is undone."""
+
+    consumer_id: ConsumerId
+    consumer_name: ConsumerName
+    delivery: Delivery
+    state: OnboardingState
+    steps: list[OnboardingStep]
+    tries: Annotated[int, Described("How often the next step was tried in vain", 0)]
+    reason: Annotated[str | None, Described("In words", None)]
+    next_try_at: datetime | None
+    created_at: datetime
+    updated_at: datetime
+    finished_at: datetime | None
+
+
+class Onboarded(OnboardingData, total=False):
+    """The onboarding, and when it is done the secrets, this once."""
+
+    api_key: Annotated[str, Described("The bank's key in clear", "fk_<public id>_<secret>")]
+    broker_access: BrokerAccessMade
+
+
+class OnboardingQuestion(RequestModel):
+    """Which onboarding: that of a consumer, or the newest one of a name."""
+
+    consumer_id: ConsumerId | None = None
+    consumer_name: ConsumerName | None = None
+
+    @model_validator(mode="after")
+    def _names_one(self) -> Self:
+        if (self.consumer_id is None) == (self.consumer_name is None):
+            raise ValueError("send consumer_id or consumer_name")
+        return self
+
+
+class OnboardingToGiveUp(WithReason):
+    """An onboarding that is not finished and should be undone."""
+
+    consumer_id: ConsumerId
+
+
+class OnboardingListing(RequestModel):
+    """Which onboardings to list."""
+
+    state: OnboardingState | None = None
+    limit: Limit = 50
+    cursor: Annotated[Cursor, Field(max_length=200)] | None = None
+
+
+class OnboardingPage(TypedDict):
+    """Onboardings, newest first."""
+
+    onboardings: list[OnboardingData]
+    next_cursor: NextCursor
