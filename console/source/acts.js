@@ -66,7 +66,8 @@ export const ACTS = {
   pause: { path: "/replay/change-status", reason: true, body: job("pause") },
   resume: { path: "/replay/change-status", reason: true, body: job("resume") },
   cancel: { path: "/replay/change-status", reason: true, body: job("cancel") },
-  rate: { path: "/replay/change-status", reason: true, fields: ["per_second"], body: ({ job: { job_id: id } }, { per_second: rate }) => ({ job_id: id, per_second: numberOf(rate) }) },
+  // What it does already is said again: a rate alone is no action.
+  rate: { path: "/replay/change-status", reason: true, fields: ["per_second"], values: { per_second: "" }, body: ({ job: { job_id: id, status } }, { per_second: rate }) => ({ job_id: id, action: status === "paused" ? "pause" : "resume", per_second: numberOf(rate) }) },
   deliver: { path: "/admin/v1/replay", dry: true, told: counted, unit: "deliveries", reason: true, body: ({ wanted }) => wanted, act: { dry_run: false } },
   pauseLane: lane(true),
   resumeLane: lane(false),
@@ -105,7 +106,7 @@ const AGAIN = {
     },
     group: ({ stream, stage, event_type: type, reason }) => {
       const whole = [reason, reason.split(":")[0]].find((each) => !each.includes(LEFT_OUT));
-      return ["deliver", { wanted: { destinations: [+stream], statuses: [stage], event_types: [type], ...(whole && { reasons: [whole] }) }, note: whole !== reason && W.act.wider }];
+      return ["deliver", { wanted: { destinations: [+stream], statuses: [stage], event_types: [type], ...(whole && { reasons: [whole] }) }, note: whole !== reason && W.actWider }];
     },
   },
   appevents: {

@@ -22,6 +22,9 @@ function detailWords(details) {
   }).filter(Boolean).join(" · ");
 }
 
+/** Acts whose request an event names. */
+const MAKES_EVENTS = / \/(customer\/|consumer\/data)/;
+
 /** Whose key it was: a bank's name, in a further system that of the credentials. */
 const keyOf = (row) => row.consumer_name ?? row.owner_id;
 
@@ -32,7 +35,7 @@ const COLUMNS = [
   { key: "whose", cell: (row) => html`<${Said}>${row.subject_consumer_name ?? "—"}<//>` },
   { key: "why", cell: (row) => html`<span class="why"><${Said}>${row.reason ?? "—"}<//></span>` },
   { key: "answer", cell: (row) => html`<${Level} level=${row.status_code < 400 ? "ok" : "bad"}>${row.status_code}<//>` },
-  { key: "request", name: W.ofRequest, cell: (row) => row.request_id && (isFirst() ? html`<a href=${link("events", { request_id: row.request_id })}><${Id} id=${row.request_id} /></a>` : html`<${Id} id=${row.request_id} />`) },
+  { key: "request", name: W.ofRequest, cell: ({ action, status_code: status, request_id: id }) => id && html`<a href=${link(isFirst() && status < 400 && MAKES_EVENTS.test(action) ? "events" : "audit", { request_id: id })}><${Id} id=${id} /></a>` },
 ];
 
 export function Audit() {

@@ -2,7 +2,7 @@
 import { address, change } from "./address.js";
 import { filterOf, here, say } from "./systems.js";
 import { session } from "./session.js";
-import { moment, now } from "./times.js";
+import { moment, now, zoneName } from "./times.js";
 import { streamNames } from "./overview.js";
 import { Field, Note } from "./ui.js";
 import { html, useState } from "./view.js";
@@ -106,7 +106,7 @@ function Edit({ name, value, close }) {
     stream: () => html`<${Field} label=${say("filters", name)}>${(id) => html`<select id=${id} value=${text} onChange=${(event) => apply(event.target.value)}><option value="" />${streamNames().map(([key, each]) => html`<option value=${key}>${each}</option>`)}</select>`}<//>`,
   }[kind];
   return html`<div class="filters edit" onKeyDown=${onKeyDown}>
-    ${body?.() ?? html`<${Field} label=${say("filters", name)} hint=${kind === "time" ? W.timeHint : kind === "id" ? W.idHint : undefined} fault=${wrong}>${(id, more) => html`<input id=${id} ...${more} value=${text} maxlength="200" autocomplete="off" ref=${(element) => element && !element.dataset.met && ((element.dataset.met = 1), element.focus())} onInput=${(event) => setText(event.target.value)} />`}<//>`}
+    ${body?.() ?? html`<${Field} label=${say("filters", name)} hint=${kind === "time" ? W.timeHint(zoneName()) : kind === "id" ? W.idHint : undefined} fault=${wrong}>${(id, more) => html`<input id=${id} ...${more} value=${text} maxlength="200" autocomplete="off" ref=${(element) => element && !element.dataset.met && ((element.dataset.met = 1), element.focus())} onInput=${(event) => setText(event.target.value)} />`}<//>`}
     ${kind === "time" && quick.map((each) => html`<button key=${each} onClick=${() => apply(each)}>${each.replace("-", "−")}</button>`)}
     <button class="primary" onClick=${() => apply(text)}>${W.apply}</button><button onClick=${close}>${W.cancel}</button>
   </div>`;

@@ -63,10 +63,12 @@ const SENDS = { publishing_given_up: "publish_failed", dead_letters: "delivery_f
 function Problem({ problem }) {
   const [icon, tone] = LEVELS[problem.level] ?? LEVELS.info;
   const states = problem.consumer_id && SENDS[problem.condition];
-  const replay = () => openAct("replay", { filter: { consumer_id: problem.consumer_id, states }, name: problem.consumer_name });
+  const hasPlace = problem.view && !/^#?\/?now\b/.test(problem.view);
+  const act = (!states && problem.act) || W.open;
+  const replay = () => openAct("replay", { filter: { consumer_id: problem.consumer_id, states }, name: problem.consumer_name, again: true });
   return html`<li><${Icon} name=${icon} tone=${tone} /><div><strong><${Said}>${problem.title}<//></strong> <${Said}>${problem.sentence}<//>
       <div class="small soft row"><span>${facts(problem).join(" · ")}</span>${problem.runbook && html`<span class="right"><${Paper} path=${problem.runbook}>${W.whatToDo}<//></span>`}</div></div>
-    <div class="row">${states && html`<button class="primary" onClick=${replay}>${problem.act}…</button>`}<a class="btn" href=${href(problem.view)} aria-label="${(!states && problem.act) || W.open}: ${problem.title}">${(!states && problem.act) || W.open}</a></div></li>`;
+    <div class="row">${states && html`<button class="primary" onClick=${replay}>${problem.act}…</button>`}${hasPlace && html`<a class="btn" href=${href(problem.view)} aria-label="${act}: ${problem.title}">${act}</a>`}</div></li>`;
 }
 
 const rate = ({ last_minute: minute } = {}) => (minute === null || minute === undefined ? W.unknown : `${+(minute / 60).toFixed(1)} ${W.perSecond}`);

@@ -73,7 +73,7 @@ const SYSTEMS = {
     streams: ["stream", "state", "outbox", "lagP95", "failed", "spark"],
     facts: ["outbox", "behind", "failed", "lagP95"],
     events: ["committed", "state", "stream", "own", "type", "lag", "tries"],
-    acts: ({ stream, state }) => [state === "paused" ? ["resumeLane", { stream }] : ["pauseLane", { stream, note: W.lane.pausing }]],
+    acts: ({ stream, state }) => [state === "paused" ? ["resumeLane", { stream }] : ["pauseLane", { stream, note: W.lanePausing }]],
     hasAudit: true,
     hasLedger: true,
   },
@@ -85,7 +85,7 @@ const SYSTEMS = {
     streams: ["stream", "state", "outbox", "queue", "lagP95", "failed", "reads", "spark"],
     facts: ["outbox", "queue", "failed", "lagP95"],
     events: ["committed", "state", "stream", "own", "type", "lag", "tries"],
-    acts: ({ stream, dead_letters: count }) => (count ? [["redrive", { note: W.act.wholeFunction, wanted: { service: stream } }]] : []),
+    acts: ({ stream, dead_letters: count }) => (count ? [["redrive", { note: W.actWholeFunction, wanted: { service: stream } }]] : []),
   },
 };
 

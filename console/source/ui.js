@@ -65,10 +65,15 @@ export function Trouble({ error, at, again }) {
   return html`<${Note} role="status">
     ${error.passes && error.kind !== "slow" && html`<b>${W.noAnswer(at && clock(at))}</b> `}<bdi>${error.message}</bdi>
     ${left !== undefined && ` ${error.kind === "slow" ? W.slowed(left) : W.tryAgain(left)}`}
-    ${error.requestId && html` <span class="soft">${W.request} <span class="mono">${error.requestId}</span></span>`}
-    ${" "}<button class="quiet" onClick=${again}>${error.passes ? W.tryNow : W.act.again}</button>
+    ${" "}<button class="quiet" onClick=${again}>${error.passes ? W.tryNow : W.actAgain}</button><${Asked} error=${error} />
   <//>`;
 }
+
+/** The request of a refusal, on a line of its own: what to quote to whoever helps. */
+const Asked = ({ error }) => error.requestId && html`<span class="sub">${W.request} <span class="mono">${error.requestId}</span></span>`;
+
+/** A refusal of what somebody asked for. */
+export const Fault = ({ error, again }) => error && html`<${Note} role="alert"><bdi>${W.forPeople(error.message)}</bdi> ${again && html`<button class="quiet" onClick=${again}>${W.actAgain}</button>`}<${Asked} error=${error} /><//>`;
 
 /** An answer in all its states; `children` is a function of the data. */
 export function Answer({ of, lines, children }) {

@@ -1,6 +1,10 @@
 // Every sentence of the console. `{…}` that depend on data are functions.
 export const many = (count, one, more = `${one}s`) => `${typeof count === "number" ? count.toLocaleString("en") : count} ${count === 1 ? one : more}`;
 export const events = (count) => many(count, "event");
+/** `letters`, of one `letter`. */
+export const unit = (count, words) => (count === 1 ? words.replace(/ies$/, "y").replace(/s$/, "") : words);
+/** A refusal whose field is called as the page calls it: `per_second: must be …` is of no field that people see. */
+export const forPeople = (sentence) => sentence.replace(/^(\w+): /, (all, name) => `${{ actor, reason: actWhy, ...filters, ...actFields }[name] ?? name}: `).replace(/[^.!?]$/, "$&.");
 
 /** What further systems say alike. */
 const FURTHER = { cutShort: "The search stopped at its bound: there may be more." };
@@ -18,7 +22,7 @@ export const sections = "Screens";
 export const noScreen = (name) => `There is no screen “${name}”.`;
 export const toNow = "Go to Now";
 
-export const states = { waiting: "waits", held_back: "held back", publish_failed: "publish failed", in_queue: "in the queue", received: "received", processed: "processed", delivery_failed: "bank failed it", dead_lettered: "dead-lettered", delivered: "delivered", failed: "failed", expired: "expired", skipped: "not to be sent", rejected: "rejected", presigned: "upload allowed", uploaded: "uploaded", processing: "processing" };
+export const states = { waiting: "waits", held_back: "held back", publish_failed: "given up", in_queue: "in the queue", received: "received", processed: "processed", delivery_failed: "bank failed it", dead_lettered: "dead-lettered", delivered: "delivered", failed: "failed", expired: "expired", skipped: "not to be sent", rejected: "rejected", presigned: "upload allowed", uploaded: "uploaded", processing: "processing" };
 export const types = { customer_creation: "creation", customer_deletion: "deletion", customer_status_change: "status change", consumer_created: "bank created" };
 export const sides = { ours: "our side", broker: "the broker’s side", bank: "the bank’s side" };
 export const held = { ours_ms: "Ours: request and outbox", held_back_ms: "Held back behind an earlier event", queue_ms: "In the queue, until the bank took it", bank_ms: "At the bank, until it was processed" };
@@ -28,7 +32,7 @@ export const signOut = "Sign out";
 export const key = "API key";
 export const keyHint = "Sent once. The browser keeps a session, never the key.";
 export const actor = "Your name";
-export const actorHint = "For the audit log. A bank may leave it out.";
+export const actorHint = "For the audit log. The administrator must give one; a bank may.";
 export const readOnly = "Only look: refuse every act";
 export const sessionOver = "Your session ended. Sign in and you are back on this view.";
 export const signingIn = "Signing in…";
@@ -82,6 +86,7 @@ export const summary = "Copy incident summary";
 export const summaryTitle = (stage) => `# Fintegrate${stage ? ` ${stage}` : ""}: incident summary`;
 export const pipeline = "Where events wait now";
 export const allStreams = "all banks";
+export const severalStreams = "several banks";
 export const steps = { committed: "committed", published: "published", received: "received", processed: "processed", failed: "failed" };
 export const places = { outbox: "Outbox", queue: "In the queues", bank: "Received, not processed" };
 export const owners = { outbox: "ours", queue: "queue → bank", bank: "bank" };
@@ -89,7 +94,7 @@ export const oldest = (age) => `oldest ${age}`;
 export const behind = (count) => `${count} held back by order`;
 export const givenUp = (count) => `${count} given up`;
 export const failedInAll = (count) => `${count} failed`;
-export const noReaders = (count, of) => `${count} of ${of} queues without a reader`;
+export const noReaders = (count, of) => (of === 1 ? "nobody reads it" : `${count} of ${of} queues without a reader`);
 export const perSecond = "/s";
 export const lastHour = "Last hour, per minute";
 export const hourSentence = (points, lines) => {
@@ -141,12 +146,12 @@ export const behindNumber = (count) => `behind ${count}`;
 export const filters = { from: "from", to: "to", consumer_id: "bank", customer_id: "customer", state: "state", type: "type", reason: "reason", request_id: "request", contains: "message contains", order: "order", actor: "person", action: "action", status_code: "answer", matched: "event", resolved: "resolved", failure_group: "cause" };
 export const orders = { newest: "newest first", oldest: "oldest first" };
 export const yesNo = { true: "yes", false: "no" };
-export const timeHint = "−15m, −1h, −7d, now, or 2026-11-26 02:00";
+export const timeHint = (zone) => `−1h, −7d, now, 14:00 (today), or 2026-11-26 02:00; in ${zone}`;
 export const idHint = "an id";
 export const apply = "Apply";
 export const remove = (name) => `Remove ${name}`;
 export const unknownFilter = (names) => `The address has ${names.length === 1 ? "a filter" : "filters"} that this view does not know: ${names.join(", ")}. It is shown without.`;
-export const notATime = (name) => `${name}: this is no time. Take −1h, or 2026-11-26 02:00.`;
+export const notATime = (name) => `${name}: this is no time. Take −1h, 14:00, or 2026-11-26 02:00.`;
 export const fromAfterTo = "from lies after to. Nothing was asked.";
 export const notAnId = (name) => `${name}: this is not an id. An id is a UUID.`;
 export const notAChoice = (name, value) => `${name}: there is no “${value}”.`;
@@ -165,14 +170,12 @@ export const cut = (shown, whole) => `The first ${shown} of ${whole} characters.
 export const download = "Download";
 export const receipts = "Receipts";
 export const letters = "Dead letters";
-export const lane = {
-  title: "Its lane",
-  state: "State",
-  states: { open: "open", waiting: "waits as it was told", failing: "does not answer", blocked: "blocked", paused: "paused" },
-  since: "Since",
-  next: "Next try",
-  pausing: "Nothing is sent there until somebody resumes it. What waits is kept; what becomes too old expires.",
-};
+export const laneOfStream = "Its lane";
+export const laneState = "State";
+export const laneStates = { open: "open", waiting: "waits as it was told", failing: "does not answer", blocked: "blocked", paused: "paused" };
+export const laneSince = "Since";
+export const laneNext = "Next try";
+export const lanePausing = "Nothing is sent there until somebody resumes it. What waits is kept; what becomes too old expires.";
 export const otherStreams = "At the other destinations";
 export const known = "What is known of it";
 export const attempts = "Attempts";
@@ -181,7 +184,7 @@ export const openTrace = "open the trace";
 export const noEvent = "There is no such event, or it is another bank’s.";
 export const number = (sequence) => `number ${sequence}`;
 export const sendAgain = "Send again…";
-export const giveUp = "Give the head up…";
+export const giveUp = "Give this event up…";
 export const behindEvent = "It waits for";
 export const laneHolds = (count) => `${events(count)} ${count === 1 ? "waits" : "wait"} behind it.`;
 export const laneFree = "Nothing waits: the customer’s events flow.";
@@ -285,42 +288,48 @@ export const notYet = "Your program does not read yet.";
 export const notNow = "Your program does not read now.";
 export const readsOnly = "Your program reads, and has not processed yet.";
 
-export const act = {
-  why: "Why",
-  whyHint: "kept in the audit log",
-  typeName: (name) => [`Type `, name, ` to confirm`],
-  command: "The same as a command",
-  as: (who, role) => `as ${who}${role ? `, ${role}` : ""}`,
-  again: "Look again",
-  working: "Working…",
-  done: "Done",
-  facts: { events: "events", deliveries: "deliveries", stay: "stay as they are", letters: "letters", customers: "customers", oldest: "the oldest" },
-  atLeast: "at least",
-  late: (count) => `${count.toLocaleString("en")} ${count === 1 ? "comes" : "come"} late:`,
-  lateMore: "a later event of the same customer was already sent. A program that goes by the number passes over them.",
-  byState: "By state",
-  byReason: "These stay as they are",
-  wider: "The reasons of this cause differ in a number or an id. So this takes all that ended there in this way.",
-  wholeFunction: "All dead letters of this function are meant, the oldest 100 in one call; those that the broker still holds, in a later one. Their tries begin anew.",
-  moreLeft: "More match than one call takes. Do it again for the rest.",
-  byTenant: "By bank",
-  readOnly: "This session only looks: the dry run works, the act is refused.",
-  noWayBack: "There is no way back.",
-  nothing: "Nothing matches: there is nothing to do.",
-  inAudit: "See it in the audit log",
-  fields: { per_second: "At most, per second", include_late: "Late ones", mode: "What", consumer_name: "Name of the bank", consumer_id: "Bank", from: "From", to: "To", name: "Name of the customer", key: "Your API key", overlap_minutes: "The old key works on for, in minutes", expires_in_days: "The new key ends in, in days", include_failed: "What the bank failed" },
-  hints: { consumer_name: "a–z, 0–9 and _: it becomes part of the names of its queues", key: "To issue a key the administrator’s own is typed again.", per_second: "1 to 500; live events go first" },
-  choices: { include_late: { "": "leave them out", true: "send them too" }, mode: { missed: "what was not processed", all: "everything, processed ones too" } },
-  keyShown: "The new key, shown this once:",
-  keyGone: "Copy it now. It is kept nowhere.",
-  results: { attempted: "tried", succeeded: "sent", failed: "refused", skipped: "left out", resolved: "resolved", released_count: "go on behind it", reopened_count: "taken up again", late_count: "late", total_pending: "matched", go_count: "made due again", stay_count: "left as they are", redriven: "sent back", left: "left for another call" },
-};
+export const actWhy = "Why";
+export const actWhyHint = "kept in the audit log";
+export const actTypeName = (name) => [`Type `, name, ` to confirm`];
+export const actCommand = "The same as a command";
+export const actAs = (who, role) => `as ${who}${role ? `, ${role}` : ""}`;
+export const actAgain = "Look again";
+export const actWorking = "Working…";
+export const actDone = "Done";
+export const actTypeWhy = "Asked for from 1,000 events on, for a whole bank, and where there is no way back.";
+export const actChooseFirst = "Choose the bank first.";
+export const actUnread = "No program reads the bank’s queue now: what is sent waits there.";
+export const actFull = "The bank’s queue is full, or nearly: what it refuses waits until it has room.";
+export const actTwice = (count) => `${count.toLocaleString("en")} of these ${count === 1 ? "is" : "are"} still in the bank’s queue: it gets ${count === 1 ? "it" : "them"} twice.`;
+export const actTakes = (count, most, time) => `${events(count)} at ${most} a second: about ${time}.`;
+export const actOldest = "the oldest";
+export const actStay = "left as they are";
+export const actAtLeast = "at least";
+export const actLate = (count) => `${count.toLocaleString("en")} ${count === 1 ? "comes" : "come"} late:`;
+export const actLateMore = "a later event of the same customer was already sent. A program that goes by the number passes over them.";
+export const actByState = "By state";
+export const actByReason = "These stay as they are";
+export const actWider = "The reasons of this cause differ in a number or an id. So this takes all that ended there in this way.";
+export const actWholeFunction = "All dead letters of this function are meant, the oldest 100 in one call; those that the broker still holds, in a later one. Their tries begin anew.";
+export const actMoreLeft = "More match than one call takes. Do it again for the rest.";
+export const actByTenant = "By bank";
+export const actReadOnly = "This session only looks: the dry run works, the act is refused.";
+export const actNoWayBack = "There is no way back.";
+export const actNothing = "Nothing matches: there is nothing to do.";
+export const actInAudit = "See it in the audit log";
+export const actFields = { per_second: "At most, per second", include_late: "Late ones", mode: "What", consumer_name: "Name of the bank", consumer_id: "Bank", from: "From", to: "To", name: "Name of the customer", key: "Your API key", overlap_minutes: "The old key works on for, in minutes", expires_in_days: "The new key ends in, in days", include_failed: "What the bank failed" };
+export const actHints = { consumer_name: "a–z, 0–9 and _: it becomes part of the names of its queues", key: "To issue a key the administrator’s own is typed again.", per_second: "1 to 500; live events go first", include_late: "A later event of the same customer was sent already." };
+export const actChoices = { include_late: { "": "leave them out", true: "send them too" }, mode: { missed: "what was not processed", all: "everything, processed ones too" } };
+export const actKeyShown = "The new key, shown this once:";
+export const actKeyGone = "Copy it now. It is kept nowhere.";
+export const actResults = { attempted: "tried", succeeded: "sent", failed: "refused", skipped: "left out", resolved: "resolved", released_count: "go on behind it", reopened_count: "taken up again", late_count: "late", total_pending: "matched", go_count: "made due again", stay_count: "left as they are", redriven: "sent back", left: "left for another call" };
 export const acts = {
   resend: ["Send this event again"],
   replay: ["Replay events", (count) => `Replay ${events(count)}`],
-  skip: ["Give the head up"],
-  requeue: ["Send dead letters again", (count) => `Requeue ${many(count, "letter")}`],
-  resolve: ["Mark dead letters as resolved", (count) => `Resolve ${many(count, "letter")}`],
+  again: ["Send events again", (count) => `Send ${events(count)} again`],
+  skip: ["Give this event up"],
+  requeue: ["Requeue dead letters", (count) => `Requeue ${many(count, "letter")}`],
+  resolve: ["Mark dead letters as resolved", (count) => `Mark ${many(count, "letter")} as resolved`],
   onboard: ["Onboard a bank"],
   issue: ["Issue a key"],
   rotate: ["Rotate the key"],

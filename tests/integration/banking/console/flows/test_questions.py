@@ -86,7 +86,7 @@ def test_failures_are_told_by_cause(anna: Person) -> None:
 
     row = anna.page.locator("tbody tr").filter(has_text="its queue is full")
 
-    expect(row).to_contain_text("publish failed")
+    expect(row).to_contain_text("given up")
     expect(row.locator("td").nth(3)).to_have_text(str(GIVEN_UP))
 
 

@@ -84,7 +84,7 @@ def test_letters_are_seen_to(anna: Person, world: World) -> None:
     anna.page.locator("main tbody tr input").first.check()
     anna.button("Mark 1 as resolved").click()
 
-    act(anna, "Resolve 1 letter", "rubbish", FAULTY)
+    act(anna, "Mark 1 letter as resolved", "rubbish", FAULTY)
 
     expect(dialog(anna)).to_contain_text("Done")
     dialog(anna).get_by_role("button", name="Close").last.click()
@@ -93,9 +93,9 @@ def test_letters_are_seen_to(anna: Person, world: World) -> None:
 
 def test_stuck_head_is_given_up(anna: Person, world: World) -> None:
     anna.open(f"lane?customer_id={world.faults.stuck_customer}")
-    anna.button("Give the head up").click()
+    anna.button("Give this event up").click()
 
-    act(anna, "Give the head up", "the bank knows", FAULTY)
+    act(anna, "Give this event up", "the bank knows", FAULTY)
 
     expect(dialog(anna)).to_contain_text("Done")
     dialog(anna).get_by_role("button", name="Close").last.click()
