@@ -7,7 +7,7 @@ import { keyOf, nameOf, overview, streamNames } from "./overview.js";
 import { session } from "./session.js";
 import { isFirst } from "./systems.js";
 import { moment, since, span, zoneName } from "./times.js";
-import { Copy, Dialog, Facts, Fault, Field, Loading, Note, Said } from "./ui.js";
+import { Copy, Dialog, Facts, Fault, Field, Loading, Note, Pre, Said } from "./ui.js";
 import { html, useEffect, useMemo, useRef, useState } from "./view.js";
 import * as W from "./words.js";
 
@@ -107,7 +107,7 @@ export function ActDialog({ act }) {
     ${mustType && html`<${Field} label=${W.actTypeName(html`<code>${name}</code>`)} hint=${W.actTypeWhy}>${(id, more) => html`<input id=${id} ...${more} value=${typed} autocomplete="off" spellcheck=${false} onInput=${(event) => setTyped(event.target.value)} />`}<//>`}
     ${session.get().read_only && html`<${Note} info>${W.actReadOnly}<//>`}
     <${Fault} error=${phase.error} again=${again} />
-    <details><summary>${W.actCommand}</summary><pre tabindex="0" role="region" aria-label=${W.actCommand}>${command}</pre><${Copy} label=${W.copy} text=${command} /></details>
+    <details><summary>${W.actCommand}</summary><${Pre} label=${W.actCommand}>${command}<//><${Copy} label=${W.copy} text=${command} /></details>
     <div class="row"><span class="soft small">${W.actAs(session.get().actor || session.get().consumer_name, session.get().is_admin ? W.administrator : "")}</span>
       <span class="right row"><button data-first onClick=${closeAct}>${W.cancel}</button><button class=${definition.final ? "danger" : "primary"} disabled=${!isReady} onClick=${run}>${phase.name === "sending" ? W.actWorking : button}</button></span></div>
   <//>`;
@@ -127,7 +127,7 @@ function Counts({ dry: { data, error }, unit = "events", again }) {
   return html`${unit !== "none" && html`<${Facts} facts=${facts.filter(Boolean)} />`}
     ${data.matched === 0 && html`<${Note} info role="status">${W.actNothing}<//>`}
     ${data.late > 0 && html`<${Note}><b>${W.actLate(data.late)}</b> ${W.actLateMore}<//>`}
-    ${(data.warnings ?? []).map((sentence) => html`<${Note} info key=${sentence}><${Said}>${sentence}<//><//>`)}
+    ${(data.warnings ?? []).map((sentence) => html`<${Note} info><${Said}>${sentence}<//><//>`)}
     ${reasons.length > 0 && html`<p class="small soft">${W.actByReason}: ${reasons.map(([reason, count]) => `${reason} ${number(count)}`).join(" · ")}</p>`}
     ${states.length > 1 && html`<p class="small soft">${W.actByState}: ${states.map(([state, count]) => `${W.states[state] ?? state} ${number(count)}`).join(" · ")}</p>`}
     ${(data.tenants ?? []).length > 1 && html`<p class="small soft">${W.actByTenant}: ${data.tenants.map((tenant) => `${tenant.consumer_name} ${number(tenant.events)}`).join(" · ")}</p>`}`;
@@ -138,7 +138,7 @@ function Ahead({ id, data }) {
   const { readers, queue_depth: depth } = overview.use().data?.streams.find((stream) => keyOf(stream) === id) ?? {};
   const twice = data?.by_state?.in_queue;
   const told = [readers === 0 && W.actUnread, depth >= session.get().thresholds.queue_nearly_full && W.actFull, twice > 0 && W.actTwice(twice)];
-  return told.filter(Boolean).map((sentence) => html`<${Note} key=${sentence}>${sentence}<//>`);
+  return told.filter(Boolean).map((sentence) => html`<${Note}>${sentence}<//>`);
 }
 
 function Asked({ field, value, set }) {
@@ -158,7 +158,7 @@ function Asked({ field, value, set }) {
 function Done({ data, kind, subject }) {
   const counts = Object.entries({ ...data?.summary, ...data }).filter(([name, value]) => typeof value === "number" && W.actResults[name]);
   return html`<div role="status" class="stack">
-    ${data?.api_key ? html`<p>${W.actKeyShown}</p><pre tabindex="0" role="region" aria-label=${W.key}>${data.api_key}</pre><p class="soft small">${W.actKeyGone}</p><${Copy} label=${W.copy} text=${data.api_key} />` : html`<p><b>${W.actDone}</b></p>`}
+    ${data?.api_key ? html`<p>${W.actKeyShown}</p><${Pre} label=${W.key}>${data.api_key}<//><p class="soft small">${W.actKeyGone}</p><${Copy} label=${W.copy} text=${data.api_key} />` : html`<p><b>${W.actDone}</b></p>`}
     ${counts.length > 0 && html`<${Facts} facts=${counts.map(([name, value]) => [number(value), W.actResults[name]])} />`}
     ${kind === "test" && html`<p><a href=${link("events", { customer_id: data.customer_id })} onClick=${closeAct}>${W.watchIt}</a></p>`}
     ${kind === "onboard" && html`<p><a href=${link("banks", { consumer_id: data.consumer_id })} onClick=${closeAct}>${W.open} <${Said}>${subject?.name ?? ""}<//></a></p>`}
