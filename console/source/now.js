@@ -6,7 +6,7 @@ import { Icon, LEVELS } from "./icons.js";
 import { useLive } from "./live.js";
 import { keyOf, overview } from "./overview.js";
 import { session } from "./session.js";
-import { at, here, say } from "./systems.js";
+import { at, here, isFirst, say } from "./systems.js";
 import { absolute, clock, lasting, since, span } from "./times.js";
 import { Answer, Card, Copy, CopyCurl, Empty, Level, Paper, Said, Table } from "./ui.js";
 import { html } from "./view.js";
@@ -34,12 +34,15 @@ export function Now() {
 }
 
 const MINUTES = 10;
-/** Better or worse than ten minutes ago: whether more came in since than went out. Nothing where not all is counted. */
+/**
+ * Better or worse than ten minutes ago: whether more came in since than went out. Nothing where not all is counted, or
+ * where an event ends more than once.
+ */
 function trend(points) {
   const counted = points.slice(-MINUTES - 1, -1);
   const sum = (...keys) => counted.reduce((all, point) => keys.reduce((part, key) => part + point[key], all), 0);
   const [came, went] = [sum("committed"), sum("processed", "failed")];
-  if (counted.length < MINUTES || counted.some((point) => Object.keys(TONES).some((key) => typeof point[key] !== "number"))) return "";
+  if (!isFirst() || counted.length < MINUTES || counted.some((point) => Object.keys(TONES).some((key) => typeof point[key] !== "number"))) return "";
   return ` · ${W.trend(came, went)}`;
 }
 

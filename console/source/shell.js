@@ -53,7 +53,7 @@ function Header({ help }) {
     <${Search} />
     <div class="right row"><${Live} />
       <button class="quiet" aria-label=${W.zoneLabel(zoneName())} title=${W.zoneLabel(zoneName())} onClick=${toggleZone}>${zoneName()}</button>
-      <button class="quiet t" aria-label=${W.themeLabel(W.theme[theme])} title=${W.themeLabel(W.theme[theme])} onClick=${() => prefer({ theme: nextTheme() })}><${Icon} name="half" /><span class="wide"> ${W.theme[theme]}</span></button>
+      <button class="quiet t" aria-label=${W.themeLabel(W.theme[theme])} title=${W.themeLabel(W.theme[theme])} onClick=${() => prefer({ theme: nextTheme() })}><${Icon} name="half" /><span class="full"> ${W.theme[theme]}</span></button>
       <button class="quiet" aria-label=${W.help} title=${W.help} onClick=${help}>?</button>
       <button class="quiet" onClick=${signOut}>${W.signOut}</button></div>
     <div class="who" title=${actor ? W.claimed : undefined}><${Said}>${actor || name}<//> <span class="soft">${[isAdmin ? W.administrator : actor && name, isReadOnly && W.looksOnly].filter(Boolean).join(" · ")}</span></div></header>`;
@@ -64,7 +64,7 @@ function Live() {
   const { state } = connection.use();
   const shown = paused ? "paused" : state;
   const [icon, tone] = { live: ["done", "ok"], paused: ["held", "warn"], away: ["fail", "bad"], slow: ["wait", "warn"] }[shown];
-  return html`<button class="quiet livechip ${tone}" aria-pressed=${String(paused)} title=${W.pause} onClick=${togglePause}><${Icon} name=${icon} /><span class="wide">${W.connection[shown] ?? shown}</span></button>`;
+  return html`<button class="quiet livechip ${tone}" aria-pressed=${String(paused)} title=${W.pause} onClick=${togglePause}><${Icon} name=${icon} /><span class="full">${W.connection[shown] ?? shown}</span></button>`;
 }
 
 function Rail({ screen }) {

@@ -177,3 +177,11 @@ def test_narrow_header_hides_nothing(meet: Meet) -> None:
     assert header is not None
     assert header["height"] < 150
     person.check_access()
+
+
+def test_narrow_screen_keeps_the_facts(meet: Meet) -> None:
+    person = meet("light", NARROW).at(f"connect?consumer_id={data.bank_id(0)}")
+
+    person.sees("Dead letter queue")
+    person.press("?")
+    expect(person.page.locator("dialog kbd").last).to_be_visible()
