@@ -98,7 +98,7 @@ export function ActDialog({ act }) {
     ${name && html`<p class="soft small"><${Said}>${name}<//></p>`}
     ${definition.dry && !isMissing && html`<${Counts} dry=${dry} unit=${definition.unit} again=${() => look()} />`}
     ${fields.includes("consumer_id") && !values.consumer_id && html`<${Note} info role="status">${W.actChooseFirst}<//>`}
-    ${kind === "replay" && html`<${Ahead} id=${body.consumer_id ?? session.get().consumer_id} data=${dry.data} />`}
+    ${kind === "replay" && !isMissing && html`<${Ahead} id=${body.consumer_id ?? session.get().consumer_id} data=${dry.data} />`}
     ${subject.note && html`<${Note} info>${subject.note}<//>`}
     ${definition.final && html`<${Note}><b>${W.actNoWayBack}</b><//>`}
     ${fields.length > 0 && html`<div class="two">${fields.map((field) => html`<${Asked} key=${field} ...${{ field, value: values[field] ?? "", set: change(field) }} />`)}</div>`}
