@@ -24,7 +24,7 @@ function Held({ lane }) {
   const { head, waiting } = lane;
   const act = (kind) => () => openAct(kind, { event: { customer_id: lane.customer_id, ...head }, name: lane.consumer_name });
   return html`<p><b>${W.headOf(head.sequence)}</b> <${State} state=${head.state} /> <${Time} at=${lane.held_since} age /> ${lane.held_reason && html`<span class="soft"><${Said}>${lane.held_reason}<//></span>`}</p>
-    <div class="lane"><${Square} number=${head.sequence} state=${head.state} id=${head.event_id} isHead />${waiting.map((row) => html`<${Square} key=${row.event_id} number=${row.sequence} state=${row.state} id=${row.event_id} />`)}</div>
+    <div class="lane"><${Square} number=${head.sequence} state=${head.state} id=${head.event_id} isHead />${waiting.map((row) => html`<${Square} number=${row.sequence} state=${row.state} id=${row.event_id} />`)}</div>
     <p class="soft small">${W.laneHolds(lane.waiting_count)} ${number(waiting.length) !== number(lane.waiting_count) ? "…" : ""}</p>
     <div class="row"><button onClick=${act("resend")}>${W.sendAgain}</button><button class="danger" onClick=${act("skip")}>${W.giveUp}</button></div>`;
 }
