@@ -193,7 +193,7 @@ export const sendAgain = "Send again…";
 export const giveUp = "Give this event up…";
 export const behindEvent = "It waits for";
 export const laneHolds = (count) => `${events(count)} ${count === 1 ? "waits" : "wait"} behind it.`;
-export const laneFree = "Nothing waits: the customer’s events flow.";
+export const laneFree = "Nothing waits.";
 export const headOf = (sequence) => `Number ${sequence} holds the others`;
 export const lastProcessed = (sequence) => `Last processed: number ${sequence ?? "—"}.`;
 export const needCustomer = "Which customer? Open an event, or search for the customer’s id.";

@@ -52,6 +52,15 @@ def test_step_does_not_say_twice_who(anna: Person, api: ConsoleApi) -> None:
     expect(step).to_have_text("held back behind number 4 of its customer")
 
 
+def test_empty_lane_tells_what_was_given_up(anna: Person, api: ConsoleApi) -> None:
+    nothing = {"head": None, "waiting": [], "waiting_count": 0, "given_up_count": 2}
+    api.chosen["GET /events/lane"] = Answer(200, {**data.lane(), **nothing})
+
+    anna.at(f"lane?customer_id={data.customer_id(0xC1D9)}")
+
+    anna.sees("Nothing waits. given up: 2")
+
+
 def test_search_hit_is_in_words(anna: Person, api: ConsoleApi) -> None:
     hit = {"kind": "event", "id": "1", "title": "customer_creation 1, publish_failed", "link": "#/"}
     api.chosen["GET /events/search"] = Answer(200, {"hits": [hit]})
