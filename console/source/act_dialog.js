@@ -3,11 +3,11 @@ import { go, link } from "./address.js";
 import { ask, curl } from "./api.js";
 import { ACTS, closeAct, fieldsOf } from "./acts.js";
 import { number } from "./charts.js";
-import { nameOf, overview, streamNames } from "./overview.js";
+import { keyOf, nameOf, overview, streamNames } from "./overview.js";
 import { session } from "./session.js";
 import { isFirst } from "./systems.js";
-import { moment, since } from "./times.js";
-import { Copy, Dialog, Facts, Field, Loading, Note, Said } from "./ui.js";
+import { moment, since, span, zoneName } from "./times.js";
+import { Copy, Dialog, Facts, Fault, Field, Loading, Note, Pre, Said } from "./ui.js";
 import { html, useEffect, useMemo, useRef, useState } from "./view.js";
 import * as W from "./words.js";
 
@@ -55,10 +55,12 @@ export function ActDialog({ act }) {
     };
   }, [asked, isMissing]);
 
-  const name = subject.name ?? nameOf(body.consumer_id) ?? session.get().consumer_name;
-  const isLarge = countOf(dry.data, values) >= LARGE || definition.isWhole?.(body);
-  const mustType = Boolean(name) && (definition.final || isLarge);
+  // A bank that nobody chose has no name here.
+  const others = session.get().is_admin ? W.severalStreams : session.get().consumer_name;
+  const name = subject.name ?? nameOf(body.consumer_id) ?? (fields.includes("consumer_id") ? "" : others);
   const count = countOf(dry.data, values);
+  const isLarge = count >= LARGE || definition.isWhole?.(body);
+  const mustType = Boolean(name) && (definition.final || isLarge);
   const isReady = phase.name === "asking" && !isMissing && (!definition.dry || (dry.data && dry.of === asked && (count > 0 || dry.data.matched === undefined))) && (!definition.reason || reason.trim()) && (!mustType || typed.trim() === name) && !session.get().read_only;
   const whole = { ...body, ...definition.act, ...(definition.reason && { reason: reason.trim() }), ...(dry.data?.matched !== undefined && definition.reason && { expected_count: dry.data.matched }) };
   const headers = isFirst() ? { "Idempotency-Key": idempotencyKey.current } : {};
@@ -86,65 +88,80 @@ export function ActDialog({ act }) {
       if (definition.dry) look();
     }
   };
-  const [title, button = () => title] = W.acts[kind];
+  const [title, counted] = W.acts[subject.again ? "again" : kind];
+  const button = counted && count > 0 ? counted(count) : title;
+  const left = kind === "replay" && count > 0 && values.per_second > 0 && W.actTakes(count, values.per_second, span(Math.ceil(count / values.per_second)));
+  const command = curl(path, { method, body: whole, headers: definition.own ? {} : headers });
   const change = (field) => (value) => setValues((old) => ({ ...old, [field]: value }));
   if (phase.name === "done") return html`<${Dialog} label=${title} close=${closeAct}><${Done} data=${phase.data} kind=${kind} subject=${subject} /><//>`;
   return html`<${Dialog} label=${title} close=${closeAct}>
     ${name && html`<p class="soft small"><${Said}>${name}<//></p>`}
     ${definition.dry && !isMissing && html`<${Counts} dry=${dry} unit=${definition.unit} again=${() => look()} />`}
+    ${fields.includes("consumer_id") && !values.consumer_id && html`<${Note} info role="status">${W.actChooseFirst}<//>`}
+    ${kind === "replay" && !isMissing && html`<${Ahead} id=${body.consumer_id ?? session.get().consumer_id} data=${dry.data} />`}
     ${subject.note && html`<${Note} info>${subject.note}<//>`}
-    ${definition.final && html`<${Note}><b>${W.act.noWayBack}</b><//>`}
+    ${definition.final && html`<${Note}><b>${W.actNoWayBack}</b><//>`}
     ${fields.length > 0 && html`<div class="two">${fields.map((field) => html`<${Asked} key=${field} ...${{ field, value: values[field] ?? "", set: change(field) }} />`)}</div>`}
-    ${definition.reason && html`<${Field} label=${html`${W.act.why} <span class="soft">(${W.act.whyHint})</span>`}>${(id) => html`<input id=${id} value=${reason} maxlength="500" autocomplete="off" onInput=${(event) => setReason(event.target.value)} />`}<//>`}
-    ${mustType && html`<${Field} label=${W.act.typeName(html`<code>${name}</code>`)}>${(id) => html`<input id=${id} value=${typed} autocomplete="off" spellcheck=${false} onInput=${(event) => setTyped(event.target.value)} />`}<//>`}
-    ${session.get().read_only && html`<${Note} info>${W.act.readOnly}<//>`}
-    ${phase.error && html`<${Note} role="alert"><bdi>${phase.error.message}</bdi> ${phase.error.requestId && html`<span class="soft">${W.request} <span class="mono">${phase.error.requestId}</span></span>`} <button class="quiet" onClick=${again}>${W.act.again}</button><//>`}
-    <details><summary>${W.act.command}</summary><pre tabindex="0" role="region" aria-label=${W.act.command}>${curl(path, { method, body: whole, headers: definition.own ? {} : headers })}</pre></details>
-    <div class="row"><span class="soft small">${W.act.as(session.get().actor || session.get().consumer_name, session.get().is_admin ? W.administrator : "")}</span>
-      <span class="right row"><button data-first onClick=${closeAct}>${W.cancel}</button><button class=${definition.final ? "danger" : "primary"} disabled=${!isReady} onClick=${run}>${phase.name === "sending" ? W.act.working : button(count)}</button></span></div>
+    ${definition.reason && html`<${Field} label=${html`${W.actWhy} <span class="soft">(${W.actWhyHint})</span>`}>${(id) => html`<input id=${id} value=${reason} maxlength="500" autocomplete="off" onInput=${(event) => setReason(event.target.value)} />`}<//>`}
+    ${left && html`<p class="small soft" role="status">${left}</p>`}
+    ${mustType && html`<${Field} label=${W.actTypeName(html`<code>${name}</code>`)} hint=${W.actTypeWhy}>${(id, more) => html`<input id=${id} ...${more} value=${typed} autocomplete="off" spellcheck=${false} onInput=${(event) => setTyped(event.target.value)} />`}<//>`}
+    ${session.get().read_only && html`<${Note} info>${W.actReadOnly}<//>`}
+    <${Fault} error=${phase.error} again=${again} />
+    <details><summary>${W.actCommand}</summary><${Pre} label=${W.actCommand}>${command}<//><${Copy} label=${W.copy} text=${command} /></details>
+    <div class="row"><span class="soft small">${W.actAs(session.get().actor || session.get().consumer_name, session.get().is_admin ? W.administrator : "")}</span>
+      <span class="right row"><button data-first onClick=${closeAct}>${W.cancel}</button><button class=${definition.final ? "danger" : "primary"} disabled=${!isReady} onClick=${run}>${phase.name === "sending" ? W.actWorking : button}</button></span></div>
   <//>`;
 }
 
 function Counts({ dry: { data, error }, unit = "events", again }) {
-  if (error) return html`<${Note} role="alert"><bdi>${error.message}</bdi> ${error.requestId && html`<span class="mono soft">${error.requestId}</span>`} <button class="quiet" onClick=${again}>${W.act.again}</button><//>`;
+  if (error) return html`<${Fault} error=${error} again=${again} />`;
   if (!data) return html`<${Loading} lines=${3} />`;
   if (data.matched === undefined) return null;
   const [states, reasons] = [data.by_state, data.by_reason].map((counts) => Object.entries(counts ?? {}).filter(([, count]) => count));
   const facts = [
-    [`${data.exact === false ? `${W.act.atLeast} ` : ""}${number(data.matched)}`, W.act.facts[unit]],
-    "customers" in data && [number(data.customers), W.act.facts.customers],
-    "oldest" in data && [since(data.oldest), W.act.facts.oldest],
-    "stay" in data && [number(data.stay), W.act.facts.stay],
+    [`${data.exact === false ? `${W.actAtLeast} ` : ""}${number(data.matched)}`, W.unit(data.matched, unit)],
+    "customers" in data && [number(data.customers), W.unit(data.customers, "customers")],
+    "oldest" in data && [since(data.oldest), W.actOldest],
+    "stay" in data && [number(data.stay), W.actStay],
   ];
   return html`${unit !== "none" && html`<${Facts} facts=${facts.filter(Boolean)} />`}
-    ${data.matched === 0 && html`<${Note} info role="status">${W.act.nothing}<//>`}
-    ${data.late > 0 && html`<${Note}><b>${W.act.late(data.late)}</b> ${W.act.lateMore}<//>`}
-    ${(data.warnings ?? []).map((sentence) => html`<${Note} info key=${sentence}><${Said}>${sentence}<//><//>`)}
-    ${reasons.length > 0 && html`<p class="small soft">${W.act.byReason}: ${reasons.map(([reason, count]) => `${reason} ${number(count)}`).join(" · ")}</p>`}
-    ${states.length > 1 && html`<p class="small soft">${W.act.byState}: ${states.map(([state, count]) => `${W.states[state] ?? state} ${number(count)}`).join(" · ")}</p>`}
-    ${(data.tenants ?? []).length > 1 && html`<p class="small soft">${W.act.byTenant}: ${data.tenants.map((tenant) => `${tenant.consumer_name} ${number(tenant.events)}`).join(" · ")}</p>`}`;
+    ${data.matched === 0 && html`<${Note} info role="status">${W.actNothing}<//>`}
+    ${data.late > 0 && html`<${Note}><b>${W.actLate(data.late)}</b> ${W.actLateMore}<//>`}
+    ${(data.warnings ?? []).map((sentence) => html`<${Note} info><${Said}>${sentence}<//><//>`)}
+    ${reasons.length > 0 && html`<p class="small soft">${W.actByReason}: ${reasons.map(([reason, count]) => `${reason} ${number(count)}`).join(" · ")}</p>`}
+    ${states.length > 1 && html`<p class="small soft">${W.actByState}: ${states.map(([state, count]) => `${W.states[state] ?? state} ${number(count)}`).join(" · ")}</p>`}
+    ${(data.tenants ?? []).length > 1 && html`<p class="small soft">${W.actByTenant}: ${data.tenants.map((tenant) => `${tenant.consumer_name} ${number(tenant.events)}`).join(" · ")}</p>`}`;
+}
+
+/** What the page knows of the bank's queue: whether what is sent is read, and what it would get twice. */
+function Ahead({ id, data }) {
+  const { readers, queue_depth: depth } = overview.use().data?.streams.find((stream) => keyOf(stream) === id) ?? {};
+  const twice = data?.by_state?.in_queue;
+  const told = [readers === 0 && W.actUnread, depth >= session.get().thresholds.queue_nearly_full && W.actFull, twice > 0 && W.actTwice(twice)];
+  return told.filter(Boolean).map((sentence) => html`<${Note}>${sentence}<//>`);
 }
 
 function Asked({ field, value, set }) {
   overview.use(); // the banks' names may come later than the dialog
-  const choices = W.act.choices[field];
-  const hint = W.act.hints[field] ?? (field === "from" || field === "to" ? W.timeHint : undefined);
+  const choices = W.actChoices[field];
+  const isTime = field === "from" || field === "to";
+  const hint = W.actHints[field] ?? (isTime ? W.timeHint(zoneName()) : undefined);
   const options = field === "consumer_id" ? [["", ""], ...streamNames()] : choices && Object.entries(choices);
-  const fault = (field === "from" || field === "to") && value && !moment(value) ? W.notATime(W.act.fields[field]) : undefined;
+  const fault = isTime && value && !moment(value) ? W.notATime(W.actFields[field]) : undefined;
   const onInput = (event) => set(event.target.value);
-  return html`<${Field} label=${W.act.fields[field]} hint=${hint} fault=${fault}>${(id, more) =>
+  return html`<${Field} label=${W.actFields[field]} hint=${hint} fault=${fault}>${(id, more) =>
     options
       ? html`<select id=${id} ...${more} value=${value} onChange=${onInput}>${options.map(([key, words]) => html`<option value=${key}>${words}</option>`)}</select>`
       : html`<input id=${id} ...${more} value=${value} type=${field === "key" ? "password" : "text"} inputmode=${/second|minutes|days/.test(field) ? "numeric" : undefined} autocomplete="off" maxlength="200" onInput=${onInput} />`}<//>`;
 }
 
 function Done({ data, kind, subject }) {
-  const counts = Object.entries({ ...data?.summary, ...data }).filter(([name, value]) => typeof value === "number" && W.act.results[name]);
+  const counts = Object.entries({ ...data?.summary, ...data }).filter(([name, value]) => typeof value === "number" && W.actResults[name]);
   return html`<div role="status" class="stack">
-    ${data?.api_key ? html`<p>${W.act.keyShown}</p><pre tabindex="0" role="region" aria-label=${W.key}>${data.api_key}</pre><p class="soft small">${W.act.keyGone}</p><${Copy} label=${W.copy} text=${data.api_key} />` : html`<p><b>${W.act.done}</b></p>`}
-    ${counts.length > 0 && html`<${Facts} facts=${counts.map(([name, value]) => [number(value), W.act.results[name]])} />`}
+    ${data?.api_key ? html`<p>${W.actKeyShown}</p><${Pre} label=${W.key}>${data.api_key}<//><p class="soft small">${W.actKeyGone}</p><${Copy} label=${W.copy} text=${data.api_key} />` : html`<p><b>${W.actDone}</b></p>`}
+    ${counts.length > 0 && html`<${Facts} facts=${counts.map(([name, value]) => [number(value), W.actResults[name]])} />`}
     ${kind === "test" && html`<p><a href=${link("events", { customer_id: data.customer_id })} onClick=${closeAct}>${W.watchIt}</a></p>`}
     ${kind === "onboard" && html`<p><a href=${link("banks", { consumer_id: data.consumer_id })} onClick=${closeAct}>${W.open} <${Said}>${subject?.name ?? ""}<//></a></p>`}
-    ${data?.next_cursor && html`<${Note} info>${W.act.moreLeft}<//>`}
-    <div class="row"><a class="small" href=${link("audit")} onClick=${closeAct}>${W.act.inAudit}</a><span class="right"><button data-first onClick=${closeAct}>${W.close}</button></span></div></div>`;
+    ${data?.next_cursor && html`<${Note} info>${W.actMoreLeft}<//>`}
+    <div class="row"><a class="small" href=${link("audit")} onClick=${closeAct}>${W.actInAudit}</a><span class="right"><button data-first onClick=${closeAct}>${W.close}</button></span></div></div>`;
 }

@@ -12,14 +12,15 @@ export const closeAct = () => openedAct.set(null);
 
 const one = ({ event }) => ({ event_ids: [event.event_id], period_in_days: 365 });
 const list = (text) => (typeof text === "string" ? text.split(",").filter(Boolean) : text);
-const SCOPE = new Set(["consumer_id", "to"]);
+/** What a replay of a whole bank says, too. */
+const OF_ALL = ["consumer_id", "to", "mode", "include_late", "per_second"];
 
 /** A filter as a body takes it: lists as lists, nothing empty. */
 export function filterBody(filter = {}) {
   const body = {};
   for (const [name, value] of Object.entries(filter)) {
     if (value === null || value === undefined || value === "") continue;
-    body[name] = ["states", "event_types", "event_ids", "dead_letter_ids"].includes(name) ? list(value) : value;
+    body[name] = name.endsWith("s") ? list(value) : value;
   }
   if (!session.get().is_admin) delete body.consumer_id;
   return body;
@@ -52,7 +53,7 @@ export const ACTS = {
     fields: ["consumer_id", "from", "to", "mode", "include_late", "per_second"],
     values: { mode: "missed", per_second: "50" },
     body: ({ filter }, { consumer_id: stream, from, to, mode, include_late: late, per_second: rate }) => ({ ...filterBody({ ...filter, consumer_id: filter.consumer_id ?? stream, from: filter.from ?? from, to: filter.to ?? to }), mode, ...(late && { include_late: true }), per_second: numberOf(rate) }),
-    isWhole: (body) => !Object.keys(body).some((name) => !SCOPE.has(name) && !["mode", "include_late", "per_second"].includes(name)),
+    isWhole: (body) => Object.keys(body).every((name) => OF_ALL.includes(name)),
   },
   skip: { path: "/events/skip-head", dry: true, reason: true, final: true, body: ({ event }) => ({ customer_id: event.customer_id, event_id: event.event_id }) },
   requeue: { path: "/dead-letters/requeue", dry: true, reason: true, unit: "letters", body: letters },
@@ -66,7 +67,8 @@ export const ACTS = {
   pause: { path: "/replay/change-status", reason: true, body: job("pause") },
   resume: { path: "/replay/change-status", reason: true, body: job("resume") },
   cancel: { path: "/replay/change-status", reason: true, body: job("cancel") },
-  rate: { path: "/replay/change-status", reason: true, fields: ["per_second"], body: ({ job: { job_id: id } }, { per_second: rate }) => ({ job_id: id, per_second: numberOf(rate) }) },
+  // What it does already is said again: a rate alone is no action.
+  rate: { path: "/replay/change-status", reason: true, fields: ["per_second"], values: { per_second: "" }, body: ({ job: { job_id: id, status } }, { per_second: rate }) => ({ job_id: id, action: status === "paused" ? "pause" : "resume", per_second: numberOf(rate) }) },
   deliver: { path: "/admin/v1/replay", dry: true, told: counted, unit: "deliveries", reason: true, body: ({ wanted }) => wanted, act: { dry_run: false } },
   pauseLane: lane(true),
   resumeLane: lane(false),
@@ -105,7 +107,7 @@ const AGAIN = {
     },
     group: ({ stream, stage, event_type: type, reason }) => {
       const whole = [reason, reason.split(":")[0]].find((each) => !each.includes(LEFT_OUT));
-      return ["deliver", { wanted: { destinations: [+stream], statuses: [stage], event_types: [type], ...(whole && { reasons: [whole] }) }, note: whole !== reason && W.act.wider }];
+      return ["deliver", { wanted: { destinations: [+stream], statuses: [stage], event_types: [type], ...(whole && { reasons: [whole] }) }, note: whole !== reason && W.actWider }];
     },
   },
   appevents: {

@@ -32,16 +32,16 @@ function Bank({ id }) {
   const isActive = (own?.status ?? stream?.status) !== "deactivated";
   return html`<div class="row"><h1 tabindex="-1"><${Said}>${name ?? W.screens.bank}<//></h1>${stream && html`<span class="pill ${stream.level}">${stream.sentence}</span>`}
       <span class="right row">${own && (isActive ? html`<button class="danger" onClick=${act("deactivate")}>${W.deactivate}</button>` : html`<button onClick=${act("activate")}>${W.activate}</button>`)}</span></div>
-    <${Answer} of=${facts} lines=${4}>${(data) => html`<div class="two"><${Card} title=${W.itsQueue}><${Facts} facts=${queueFacts(data, stream)} /><p class="soft small">${W.keptUp}: ${W.columns.committed.toLowerCase()} ${number(stream?.committed_24h)}, ${W.steps.processed} ${number(stream?.processed_24h)}</p><//>
-      <${Card} title=${W.itsKey}>${data.key ? html`<p><span class="mono">${data.key.key_id}</span></p><p class="soft small">${data.key.expires_at && W.keyEnds(span((Date.parse(data.key.expires_at) - now()) / 1000), absolute(data.key.expires_at))}</p><div class="row"><button onClick=${act("rotate")}>${W.rotateKey}</button><button class="danger" onClick=${act("endKey", { key_id: data.key.key_id })}>${W.endKey}</button></div>` : html`<${Note} info>${W.noKey}<//><div class="row"><button class="primary" onClick=${act("issue")}>${W.issueKey}</button></div>`}<//></div>`}<//>
+    <${Answer} of=${facts} lines=${4}>${(data) => html`<div class="two"><${Card} title=${W.itsQueue}><${Facts} facts=${queueFacts(data, stream)} /><p class="soft small">${W.keptUp}: committed ${number(stream?.committed_24h)}, processed ${number(stream?.processed_24h)}</p><//>
+      <${Card} title=${W.itsKey}>${data.key ? html`<p><span class="mono">${data.key.key_id}</span></p><p class="soft small">${data.key.expires_at && W.keyEnds((Date.parse(data.key.expires_at) - now()) / 1000, span, absolute(data.key.expires_at))}</p><div class="row"><button onClick=${act("rotate")}>${W.rotateKey}</button><button class="danger" onClick=${act("endKey", { key_id: data.key.key_id })}>${W.endKey}</button></div>` : html`<${Note} info>${W.noKey}<//><div class="row"><button class="primary" onClick=${act("issue")}>${W.issueKey}</button></div>`}<//></div>`}<//>
     <${Answer} of=${live} lines=${6}>${(data) => html`<${Pipeline} ...${data} />`}<//>
-    <${Card} title=${W.last24}><${Answer} of=${series} lines=${4}>${({ points }) => html`<${Chart} points=${points} lines=${linesHere()} sentence=${W.seriesSentence} />`}<//><//>
-    <${Card} title=${W.itsViews}><p class="row">${[["events"], ["failures"], ["replays"], ["audit"], ["connect"]].map(([screen]) => html`<a key=${screen} href=${link(screen, { consumer_id: id })}>${W.screens[screen]}</a>`)}</p><//>`;
+    <${Card} title=${W.last24}><${Answer} of=${series} lines=${4}>${({ points }) => html`<${Chart} points=${points} lines=${linesHere()} sentence=${W.last24} />`}<//><//>
+    <${Card} title=${W.itsViews}><p class="row">${[["events"], ["failures"], ["replays"], ["audit"], ["connect"]].map(([screen]) => html`<a href=${link(screen, { consumer_id: id })}>${W.screens[screen]}</a>`)}</p><//>`;
 }
 
 export const queueFacts = (data, stream) => [
-  [data.depth === null ? W.unknown : number(data.depth), W.messages],
-  [data.readers === null ? W.unknown : number(data.readers), W.readersNow, data.readers === 0 ? "bad" : ""],
+  [data.depth === null ? W.unknown : number(data.depth), W.unit(data.depth, W.messages)],
+  [data.readers === null ? W.unknown : number(data.readers), W.unit(data.readers, W.readersNow), data.readers === 0 ? "bad" : ""],
   [lasting(stream?.lag_p95_ms), W.lagNow],
   [since(data.last_processed_at), W.lastProcessedAgo],
 ];

@@ -47,7 +47,7 @@ export function Spark({ values, tone = "", label }) {
 /** The upper end of an axis: 1, 2 or 5 times a power of ten. */
 function ceiling(most) {
   const power = 10 ** Math.floor(Math.log10(Math.max(1, most)));
-  return [1, 1.5, 2, 3, 5, 7.5, 10].find((each) => each * power >= most) * power;
+  return [1, 2, 4, 6, 8, 10].find((each) => each * power >= Math.max(2, most)) * power; // its half is round, too
 }
 const short = (value) => (value >= 1000 ? `${+(value / 1000).toFixed(1)}k` : String(+value.toFixed(1)));
 
@@ -64,10 +64,10 @@ export function Chart({ points, lines, sentence, table = true }) {
   return html`<figure class="chart" ref=${place}>
     <svg width=${width} height=${height} role="img" aria-label=${sentence}>
       ${[0, 0.5, 1].map((part) => html`<path class="grid" d="M${left} ${y(part * most)}H${width - right}" /><text x=${left - 6} y=${y(part * most) + 4} text-anchor="end">${short(part * most)}</text>`)}
-      ${points.length > 1 && ticks.map((index) => html`<text key=${index} x=${x(index)} y=${height - 4} text-anchor=${anchor(index)}>${clock(points[index].at, { seconds: false }).slice(-5)}</text>`)}
-      ${lines.map(({ key, tone }) => html`<path key=${key} class="line ${tone}" d=${path(points.map((point) => point[key]), x, y)} />`)}
+      ${points.length > 1 && ticks.map((index) => html`<text x=${x(index)} y=${height - 4} text-anchor=${anchor(index)}>${clock(points[index].at, { seconds: false }).slice(-5)}</text>`)}
+      ${lines.map(({ key, tone }) => html`<path class="line ${tone}" d=${path(points.map((point) => point[key]), x, y)} />`)}
     </svg>
-    <figcaption class="legend">${lines.map(({ name, key, tone }) => html`<span key=${key}><svg class="key ${tone}" width="16" height="8" aria-hidden="true"><path class="line ${tone}" d="M0 4H16" /></svg> ${name} <b class="num">${number(points.at(-1)?.[key])}</b></span>`)}</figcaption>
+    <figcaption class="legend">${lines.map(({ name, key, tone }) => html`<span><svg class="key ${tone}" width="16" height="8" aria-hidden="true"><path class="line ${tone}" d="M0 4H16" /></svg> ${name} <b class="num">${number(points.at(-1)?.[key])}</b></span>`)}${points.length > 0 && html`<span>${W.ofLast(clock(points.at(-1).at, { seconds: false }))}</span>`}</figcaption>
     ${table && html`<${AsTable} ...${{ points, lines }} />`}
   </figure>`;
 }
@@ -96,11 +96,11 @@ export function Durations({ durations }) {
   const bars = known.map(({ tone }, index) => {
     const width = shares[index] * scale;
     at += width;
-    return html`<rect key=${tone} class=${tone} x="${at - width}%" width="${width}%" height="100%" />`;
+    return html`<rect class=${tone} x="${at - width}%" width="${width}%" height="100%" />`;
   });
   const sentence = known.map(({ name, ms }) => `${name}: ${lasting(ms)}`).join("; ");
   return html`<svg class="seg" width="100%" height="26" role="img" aria-label=${sentence}>${bars}</svg>
-    <ul class="seglab">${known.map(({ tone, name, ms }) => html`<li key=${tone}><svg width="11" height="11" aria-hidden="true"><rect class=${tone} width="11" height="11" rx="3" /></svg><span>${name}</span><b class="num">${lasting(ms)}</b></li>`)}</ul>`;
+    <ul class="seglab">${known.map(({ tone, name, ms }) => html`<li><svg width="11" height="11" aria-hidden="true"><rect class=${tone} width="11" height="11" rx="3" /></svg><span>${name}</span><b class="num">${lasting(ms)}</b></li>`)}</ul>`;
 }
 
 export function Progress({ value, most, label, tone = "" }) {

@@ -8,7 +8,7 @@ import { overview } from "./overview.js";
 import { session } from "./session.js";
 import { at } from "./systems.js";
 import { absolute, now, span } from "./times.js";
-import { Answer, Card, Copy, CopyCurl, Facts, Paper, Said, Table, Time } from "./ui.js";
+import { Answer, Card, Copy, CopyCurl, Facts, Paper, Pre, Said, Table, Time } from "./ui.js";
 import { html } from "./view.js";
 import * as W from "./words.js";
 
@@ -39,17 +39,17 @@ export function Connect() {
     const stream = seen?.streams.find(({ consumer_id: each }) => each === data.consumer_id);
     const isDone = (...names) => data.steps.every(({ step, done }) => done || (names.length && !names.includes(step)));
     return html`<div class="row"><div><h1 tabindex="-1">${isDone() ? W.keepsUp : isDone("queue", "connected") ? W.readsOnly : isDone("received") ? W.notNow : W.notYet}</h1><p class="soft small"><${Said}>${data.consumer_name}<//></p></div><span class="right row"><${CopyCurl} path=${at("/consumer/integration")} params=${{ consumer_id: id }} />${!id && html`<button onClick=${() => openAct("test", {})}>${W.testCustomer}</button><button class="primary" onClick=${() => openAct("replay", { filter: {}, isNew: true })}>${W.missed}</button>`}</span></div>
-      <div class="two"><${Card} title=${W.screens.connect}><ol class="tl steps">${data.steps.map(({ step, done, at: when, sentence }) => html`<li key=${step}><${Icon} name=${done ? "done" : "wait"} tone=${done ? "ok" : "warn"} /><div>${(done === false && W.openSteps[step]) || (W.connectSteps[step] ?? step)}<span class="sub"><${Said}>${sentence}<//> ${when && html`<${Time} at=${when} age />`}</span></div></li>`)}</ol><//>
+      <div class="two"><${Card} title=${W.screens.connect}><ol class="tl steps">${data.steps.map(({ step, done, at: when, sentence }) => html`<li><${Icon} name=${done ? "done" : "wait"} tone=${done ? "ok" : "warn"} /><div><${Said}>${sentence}<//>${when && html`<span class="sub"><${Time} at=${when} age /></span>`}</div></li>`)}</ol><//>
         <div class="stack"><${Card} title=${W.waitsForYou}><${Facts} facts=${queueFacts(data, stream)} /><//>
-        <${Card} title=${W.yourKey}>${data.key && html`<p class="mono">${data.key.key_id}</p><p class="soft small">${data.key.expires_at && W.keyEnds(span((Date.parse(data.key.expires_at) - now()) / 1000), absolute(data.key.expires_at))} ${W.onlyAdmin}</p>`}<//></div></div>
-      <${Card} title=${W.facts}><dl class="rows wide">${["queue", "dead_letter_queue", "broker_address"].map((name) => html`<div key=${name}><dt>${W.factNames[name]}</dt><dd class="mono">${data[name] ?? W.unknown}</dd></div>`)}${data.access && html`<div><dt>${W.factNames.username}</dt><dd class="mono">${data.access.username} (${data.access.state})</dd></div>`}<div><dt>${W.factNames.arguments}</dt><dd class="mono">${JSON.stringify(data.arguments)}</dd></div></dl><//>
+        <${Card} title=${W.yourKey}>${data.key && html`<p class="mono">${data.key.key_id}</p><p class="soft small">${data.key.expires_at && W.keyEnds((Date.parse(data.key.expires_at) - now()) / 1000, span, absolute(data.key.expires_at))} ${W.onlyAdmin}</p>`}<//></div></div>
+      <${Card} title=${W.facts}><dl class="rows wide">${["queue", "dead_letter_queue", "broker_address"].map((name) => html`<div><dt>${W.asWords(name)}</dt><dd class="mono">${data[name] ?? W.unknown}</dd></div>`)}${data.access && html`<div><dt>${W.asWords("username")}</dt><dd class="mono">${data.access.username} (${data.access.state})</dd></div>`}<div><dt>${W.asWords("arguments")}</dt><dd class="mono">${JSON.stringify(data.arguments)}</dd></div></dl><//>
       <${Card} title=${W.schemas} pad=${false}><${Table} label=${W.schemas} columns=${SCHEMAS} rows=${data.event_types} id=${(row) => row.event_type} /><//>
-      <${Card} title=${W.program} pad=${false} side=${html`<${Copy} label=${W.copy} text=${program(data)} />`}><div class="pad"><pre tabindex="0" role="region" aria-label=${W.program}>${program(data)}</pre></div><//>`;
+      <${Card} title=${W.program} pad=${false} side=${html`<${Copy} label=${W.copy} text=${program(data)} />`}><div class="pad"><${Pre} label=${W.program}>${program(data)}<//></div><//>`;
   }}<//>`;
 }
 
 const SCHEMAS = [
   { key: "type", cell: (row) => html`<code>${row.event_type}</code>` },
-  { key: "key", name: W.factNames.routing_key, cell: (row) => html`<code>${row.routing_key}</code>` },
+  { key: "key", name: W.asWords("routing_key"), cell: (row) => html`<code>${row.routing_key}</code>` },
   { key: "schema", name: W.schema, cell: (row) => html`<${Paper} path=${row.schema} />` },
 ];

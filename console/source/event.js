@@ -8,9 +8,9 @@ import { useLive } from "./live.js";
 import { streamOf } from "./overview.js";
 import { messageIn } from "./message.js";
 import { session } from "./session.js";
-import { at, here, say } from "./systems.js";
+import { at, here, isFirst, say } from "./systems.js";
 import { clock, lasting } from "./times.js";
-import { Answer, Copy, CopyCurl, Id, Note, Said, State, Table, Time } from "./ui.js";
+import { Answer, Copy, CopyCurl, Id, Note, Pre, Said, State, Table, Time } from "./ui.js";
 import { html, useState } from "./view.js";
 import * as W from "./words.js";
 
@@ -32,8 +32,9 @@ function Life({ id, user, close }) {
   return html`<${Answer} of=${live} lines=${8}>${(event) => html`
     <div class="cardhead"><div><h2>${W.types[event.event_type] ?? event.event_type ?? W.columns.letter}</h2><${Id} id=${event.event_id} whole /></div>${close && html`<${CloseIt} close=${close} />`}</div>
     <div class="pad stack">
-      <div class="row"><${State} state=${event.state} /><span class="soft"><${Said}>${streamOf(event)}<//> · ${event.customer_id ? html`${W.columns.customer.split(" ")[0].toLowerCase()} <a href=${link("lane", { customer_id: event.customer_id })}><${Id} id=${event.customer_id} /></a> · ${W.number(event.sequence)}` : event.own_id && html`${say("columns", "own").toLowerCase()} <a href=${link("events", { own: event.own_id })}><${Said}>${event.own_id}<//></a>`}</span></div>
-      ${event.state !== "processed" && reasonOf(event) && html`<p><${Said}>${reasonOf(event)}<//></p>`}
+      <${InShort} event=${event} />
+      <${Acts} event=${event} />
+      <div class="row"><span class="soft"><${Said}>${streamOf(event)}<//> · ${event.customer_id ? html`${W.columns.customer.split(" ")[0].toLowerCase()} <a href=${link("lane", { customer_id: event.customer_id })}><${Id} id=${event.customer_id} /></a> · ${W.number(event.sequence)}` : event.own_id && html`${say("columns", "own").toLowerCase()} <a href=${link("events", { own: event.own_id })}><${Said}>${event.own_id}<//></a>`}</span></div>
       ${event.durations && html`<${Durations} durations=${event.durations} />`}
       <div><h3>${W.whatHappened}</h3><${Timeline} event=${event} /></div>
       <${Rows} title=${W.otherStreams} rows=${event.siblings?.map((each) => [html`<a href=${link("event", { event_id: each.event_id })}><${Said}>${each.stream_name}<//></a>`, html`<${State} state=${each.state} />`])} />
@@ -42,14 +43,20 @@ function Life({ id, user, close }) {
       <${Ids} event=${event} />
       <${Told} event=${event} />
       <${Message} event=${event} user=${user} />
-      <${Acts} event=${event} />
     </div>`}<//>`;
 }
 
-const CloseIt = ({ close }) => html`<button class="quiet sp" onClick=${close}>${W.close} <kbd>Esc</kbd></button>`;
+export const CloseIt = ({ close }) => html`<button class="quiet sp" onClick=${close}>${W.close} <kbd>Esc</kbd></button>`;
+
+/** What became of it, since when, why, and what follows: the answer before the details. */
+function InShort({ event }) {
+  const reason = event.state !== "processed" && reasonOf(event);
+  const since = event.timeline?.findLast(({ at }) => at)?.at;
+  return html`<p><${State} state=${event.state} /> ${since && html`<span class="soft">${W.since} <${Time} at=${since} age /></span>`}${reason && html`<span class="sub"><${Said}>${reason}<//></span>`}${isFirst() && W.next[event.state] && html`<b class="sub">${W.next[event.state]}</b>`}</p>`;
+}
 
 /** Names and what is said of them, beneath a heading. */
-export const Rows = ({ title, rows }) => rows?.length > 0 && html`<div><h3>${title}</h3><dl class="rows wide">${rows.map(([name, words], index) => html`<div key=${index}><dt class="soft small">${name}</dt><dd class="small">${words}</dd></div>`)}</dl></div>`;
+export const Rows = ({ title, rows }) => rows?.length > 0 && html`<div><h3>${title}</h3><dl class="rows wide">${rows.map(([name, words], index) => html`<div><dt class="soft small">${name}</dt><dd class="small">${words}</dd></div>`)}</dl></div>`;
 
 const AGAIN_STEP = ["act", "info"];
 const STEPS = { committed: LEVELS.ok, accepted: LEVELS.ok, taken_in: LEVELS.ok, published: LEVELS.ok, publish_attempt: ["fail", "warn"], attempt: ["fail", "warn"], failed: LEVELS.bad, given_up: LEVELS.bad, ...STATES };
@@ -66,10 +73,11 @@ function Timeline({ event }) {
   const begin = Date.parse(event.created_at);
   return html`<ol class="tl">${(event.timeline ?? []).map((step, index) => {
     const [icon, tone] = (TOLD_BY_OUTCOME.includes(step.step) && STATES[step.outcome]) || STEPS[step.step] || STEPS[step.outcome] || AGAIN_STEP;
-    const title = say("stepsOf", step.step) ?? W.stepName(step.step);
-    const more = [said(title, step.words), step.by].filter(Boolean).join(" · ");
+    const title = say("stepsOf", step.step) ?? W.asWords(step.step);
+    const words = said(title, step.words);
+    const more = [words, !step.words?.includes(step.by) && step.by].filter(Boolean).join(" · ");
     const after = step.at && Date.parse(step.at) - begin;
-    return html`<li key=${index}>${index === 0 || !step.at ? html`<span class="when mono"><${Time} at=${step.at} ms /></span>` : html`<span class="when mono" title=${step.at}>+ ${lasting(after)}</span>`}<${Icon} name=${icon} tone=${tone} /><div>${title}<span class="sub"><${Said}>${more}<//></span></div></li>`;
+    return html`<li>${index === 0 || !step.at ? html`<span class="when mono"><${Time} at=${step.at} ms /></span>` : html`<span class="when mono" title=${step.at}>+ ${lasting(after)}</span>`}<${Icon} name=${icon} tone=${tone} /><div>${title}<span class="sub"><${Said}>${more}<//></span></div></li>`;
   })}</ol>`;
 }
 
@@ -84,10 +92,12 @@ export const Square = ({ number: sequence, state, id, isHead }) => {
   return id ? html`<a class="square ${tone}" href=${link("event", { event_id: id })} aria-label=${words} title=${words}>${sequence}</a>` : html`<span class="square ${tone}" title=${words}>${sequence}</span>`;
 };
 
-function Ids({ event: { request_id: request, trace_id: trace } }) {
+/** The request that made it, and its trace, where that leads somewhere or says more than the event's id. */
+function Ids({ event: { event_id: id, request_id: request, trace_id: trace } }) {
   const traces = session.get().links?.traces;
-  if (!request && !trace) return null;
-  return html`<p class="small soft">${request && html`${W.request} <a href=${link("events", { request_id: request })}><${Id} id=${request} whole /></a>`}${request && trace && " · "}${trace && html`${W.trace} <${Id} id=${trace} />${traces && html` <a href=${traces.includes("{trace_id}") ? traces.replace("{trace_id}", trace) : traces + trace} target="_blank" rel="noreferrer">${W.openTrace}</a>`}`}</p>`;
+  const isTold = trace && (traces || trace.replaceAll("-", "") !== id.replaceAll("-", ""));
+  if (!request && !isTold) return null;
+  return html`<p class="small soft">${request && html`${W.madeBy} <a href=${link("events", { request_id: request })}><${Id} id=${request} whole /></a>`}${request && isTold && " · "}${isTold && html`${W.trace} <${Id} id=${trace} />${traces && html` <a href=${traces.includes("{trace_id}") ? traces.replace("{trace_id}", trace) : traces + trace} target="_blank" rel="noreferrer">${W.openTrace}</a>`}`}</p>`;
 }
 
 const MORE = [
@@ -116,7 +126,7 @@ function Message({ event, user }) {
 
 /** Text of somebody else: as it is, cut at 64 KiB, whole as a download. */
 export function Text({ text, name, isCut = text.length > MOST_SHOWN, whole = text.length }) {
-  return html`<pre tabindex="0" role="region" aria-label=${W.message} dir="auto">${isCut ? text.slice(0, MOST_SHOWN) : text}</pre>${isCut && html`<p class="small soft">${W.cut(number(MOST_SHOWN), number(whole))}</p>`}<button onClick=${() => save(`${name}.txt`, text, "text/plain")}>${W.download}</button>`;
+  return html`<${Pre} label=${W.message}>${isCut ? text.slice(0, MOST_SHOWN) : text}<//>${isCut && html`<p class="small soft">${W.cut(number(MOST_SHOWN), number(whole))}</p>`}<button onClick=${() => save(`${name}.txt`, text, "text/plain")}>${W.download}</button>`;
 }
 
 export function Acts({ event }) {

@@ -11,7 +11,7 @@ import { isPaused } from "./live.js";
 import { nameOf, streamOf } from "./overview.js";
 import { prefer, preferences } from "./preferences.js";
 import { session } from "./session.js";
-import { at, here, isFirst, say } from "./systems.js";
+import { at, filterName, here, isFirst, say } from "./systems.js";
 import { lasting, moment, now, since } from "./times.js";
 import { Answer, Copy, CopyCurl, Empty, Field, Id, Note, Said, State, Table, Time } from "./ui.js";
 import { html, useState } from "./view.js";
@@ -34,7 +34,7 @@ const COLUMNS = {
   stream: { cell: (row) => html`<${Said}>${streamOf(row)}<//>` },
   own: { cell: (row) => html`<${Id} id=${row.own_id ?? "—"} />` },
   customer: { cell: (row) => html`<${Id} id=${row.customer_id} /><span class="mono"> · ${row.sequence}</span>` },
-  type: { cell: (row) => html`<span class="t">${W.types[row.event_type] ?? row.event_type}</span>` },
+  type: { cell: (row) => W.types[row.event_type] ?? row.event_type },
   lag: { right: true, cell: (row) => html`<span class="t">${lag(row)}</span>` },
   tries: { right: true, cell: (row) => number(triesOf(row)), tone: (row) => (triesOf(row) > 1 ? "warn" : "soft") },
 };
@@ -93,7 +93,7 @@ function Head({ list, isLive }) {
 export const Foot = ({ list }) => html`<div class="pad row foot">${list.older ? html`<button onClick=${list.older}>${W.older}</button>` : list.rows.length > 0 && html`<span class="soft small">${W.allShown}</span>`}<span class="soft small num">${number(list.rows.length)}${typeof list.total === "number" && ` / ${number(list.total)}`}</span></div>`;
 
 export function Nothing({ filters, title = W.noEvents }) {
-  const words = Object.entries(filters.good).map(([name, value]) => `${say("filters", name)} ${inWords(name, value)}`);
+  const words = Object.entries(filters.good).map(([name, value]) => `${filterName(name)} ${inWords(name, value)}`);
   const { screen, params } = address.get();
   const { from, to, ...anyTime } = params;
   return html`<${Empty} title=${title}><${Said}>${W.lookedFor(words)}<//> ${(from || to) && html`<a href=${link(screen, anyTime)}>${W.anyTime}</a> · `}${words.length > 0 && html`<a href=${link(screen)}>${W.allOfIt}</a>`}<//>`;

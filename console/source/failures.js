@@ -3,26 +3,31 @@ import { address, change, link } from "./address.js";
 import { ask } from "./api.js";
 import { openAct, sendGroupAgain } from "./acts.js";
 import { number } from "./charts.js";
-import { Text } from "./event.js";
+import { CloseIt, Text } from "./event.js";
 import { Foot, Nothing } from "./events.js";
 import { Filters, useFilters } from "./filters.js";
 import { useListing } from "./listing.js";
 import { useLive } from "./live.js";
 import { session } from "./session.js";
-import { streamOf } from "./overview.js";
+import { overview, streamOf } from "./overview.js";
 import { at, isFirst, say } from "./systems.js";
-import { Answer, CopyCurl, Id, Note, Said, State, Table, Tabs, Time } from "./ui.js";
-import { html, useEffect, useState } from "./view.js";
+import { Answer, CopyCurl, Fault, Id, Note, Pre, Said, State, Table, Tabs, Time } from "./ui.js";
+import { html, useEffect, useMemo, useState } from "./view.js";
 import * as W from "./words.js";
 
 export function Failures() {
   const { params } = address.use();
-  const tab = W.tabs[params.tab] ? params.tab : params.letter ? "letters" : "causes";
+  const { data } = overview.use();
+  // The first tab that has something, as it was when the screen was opened.
+  const first = useMemo(() => firstOf(data?.pipeline.failed), [!data]);
+  const tab = W.tabs[params.tab] ? params.tab : params.letter ? "letters" : first;
   const filters = useFilters();
   return html`<div class="row"><h1 tabindex="-1">${W.screens.failures}</h1></div>
     ${isFirst() && html`<${Tabs} label=${W.screens.failures} tabs=${Object.entries(W.tabs)} current=${tab} open=${(name) => change({ tab: name, letter: null })} />`}
     ${tab === "causes" ? html`<${Causes} filters=${filters} />` : html`<${Letters} key=${tab} filters=${filters} isMatched=${tab === "letters"} />`}`;
 }
+
+const firstOf = ({ unmatched, ...others } = {}) => (isFirst() && unmatched > 0 && !Object.values(others).some(Boolean) ? "unmatched" : "causes");
 
 /** What tells a group from the others. */
 const groupOf = (group) => group.failure_group ?? [group.stream, group.stage, group.event_type, group.reason].join();
@@ -57,7 +62,7 @@ function Letters({ filters, isMatched }) {
   const names = new Set(list.rows.filter(({ dead_letter_id: id }) => chosen.has(id)).map((row) => row.consumer_name));
   const name = names.size === 1 ? [...names][0] : undefined;
   const { from, to, consumer_id: stream, reason } = filters.api;
-  const act = (kind) => () => openAct(kind, { letter_ids: [...chosen], name });
+  const act = (kind, ids = [...chosen], of = name) => () => openAct(kind, { letter_ids: ids, name: of });
   const all = () => openAct("requeue", { filter: { from, to, consumer_id: stream, death_reason: reason, matched: isMatched } });
   const columns = [
     { key: "at", cell: (row) => html`<a class="mono t" href=${link("failures", { ...params, letter: row.dead_letter_id })}><${Time} at=${row.created_at} /></a>` },
@@ -67,22 +72,25 @@ function Letters({ filters, isMatched }) {
     { key: "size", right: true, cell: (row) => W.bytes(row.size_bytes) },
   ];
   return html`<div class=${params.letter ? "split" : ""}><section class="card"><${Filters} filters=${filters} side=${typeof list.total === "number" && W.match(list.total, list.atLeast)} />
-      <div class="filters"><button disabled=${!chosen.size} onClick=${act("requeue")}>${W.requeueAll(chosen.size)}</button>${isAdmin && html`<button disabled=${!chosen.size} onClick=${act("resolve")}>${W.resolveAll(chosen.size)}</button>`}<span class="sp row"><button onClick=${all}>${W.requeueMatching}</button><${CopyCurl} path=${at("/dead-letters/list")} params=${wanted} /></span></div>
+      <div class="filters">${chosen.size > 0 && html`<button onClick=${act("requeue")}>${W.requeueAll(chosen.size)}</button>${isAdmin && html`<button onClick=${act("resolve")}>${W.resolveAll(chosen.size)}</button>`}`}<span class="sp row">${list.rows.length > 0 && html`<button onClick=${all}>${W.requeueMatching}</button>`}<${CopyCurl} path=${at("/dead-letters/list")} params=${wanted} /></span></div>
       <${Answer} of=${list.of} lines=${5}>${() => (list.rows.length ? html`<${Table} label=${W.letters} columns=${columns} rows=${list.rows} id=${(row) => row.dead_letter_id} current=${params.letter} open=${(row) => change({ letter: row.dead_letter_id })} ...${{ chosen, choose }} />` : html`<${Nothing} filters=${filters} title=${W.noLetters} />`)}<//>
       <${Foot} list=${list} /></section>
-    ${params.letter && html`<${Letter} key=${params.letter} id=${params.letter} close=${() => change({ letter: null })} />`}</div>`;
+    ${params.letter && html`<${Letter} key=${params.letter} id=${params.letter} row=${list.rows.find(({ dead_letter_id: id }) => id === params.letter)} act=${act} close=${() => change({ letter: null })} />`}</div>`;
 }
 
-/** The body of a letter, only when asked for. */
-function Letter({ id, close }) {
-  const [isAsked, setAsked] = useState(!session.get().is_admin);
+/** A letter: what is known of it, what may be done, and its body, only when asked for. */
+function Letter({ id, row, act, close }) {
+  const isAdmin = session.get().is_admin;
+  const [isAsked, setAsked] = useState(!isAdmin);
   const [got, setGot] = useState({});
   useEffect(() => {
     if (isAsked) ask(at("/dead-letters/data"), { params: { dead_letter_id: id } }).then(({ data }) => setGot({ data }), (error) => setGot({ error }));
   }, [isAsked]);
   const { data, error } = got;
-  return html`<aside class="card panel" aria-label=${W.columns.letter}><div class="cardhead"><div><h2>${W.columns.letter}</h2><${Id} id=${id} whole /></div><button class="quiet sp" onClick=${close}>${W.close} <kbd>Esc</kbd></button></div><div class="pad stack">
+  return html`<aside class="card panel" aria-label=${W.columns.letter}><div class="cardhead"><div><h2>${W.columns.letter}</h2><${Id} id=${id} whole /></div><${CloseIt} close=${close} /></div><div class="pad stack">
+    ${row && html`<p><b><${Said}>${row.reason}<//></b> <${Time} at=${row.created_at} age /></p><p class="soft"><${Said}>${row.consumer_name}<//> · ${row.event_id ? html`<a href=${link("event", { event_id: row.event_id })}><${Id} id=${row.event_id} /></a>` : W.tabs.unmatched}</p>`}
+    ${row && !row.resolved_at && html`<div class="row"><button onClick=${act("requeue", [id], row.consumer_name)}>${W.requeueIt}</button>${isAdmin && html`<button onClick=${act("resolve", [id], row.consumer_name)}>${W.resolveIt}</button>`}</div>`}
     ${!isAsked && html`<p class="small soft">${W.showAudited}</p><div><button onClick=${() => setAsked(true)}>${W.showMessage}</button></div>`}
-    ${error && html`<${Note} role="alert"><bdi>${error.message}</bdi><//>`}
-    ${data && html`<p><${Said}>${data.reason}<//> · <span class="mono">${data.queue_name}</span></p><${Text} text=${data.body} name=${id} isCut=${data.body_truncated} whole=${data.size_bytes} />${data.body_encoding !== "utf-8" && html`<p class="soft small">${data.body_encoding}</p>`}<details><summary>${W.properties}</summary><pre tabindex="0" role="region" aria-label=${W.properties}>${JSON.stringify(data.properties, null, 1)}</pre></details>`}</div></aside>`;
+    <${Fault} error=${error} />
+    ${data && html`<p class="mono">${data.queue_name}</p>${data.body_encoding !== "utf-8" && html`<p class="small">${W.notText(data.size_bytes)}</p>`}<${Text} text=${data.body} name=${id} isCut=${data.body_truncated} whole=${data.size_bytes} /><details><summary>${W.properties}</summary><${Pre} label=${W.properties}>${JSON.stringify(data.properties, null, 1)}<//></details>`}</div></aside>`;
 }

@@ -1,8 +1,8 @@
 // Filters as chips. They are the address; a wrong one is told, and the view opens without it.
 import { address, change } from "./address.js";
-import { filterOf, here, say } from "./systems.js";
+import { filterName, filterOf, here, say } from "./systems.js";
 import { session } from "./session.js";
-import { moment, now } from "./times.js";
+import { moment, now, zoneName } from "./times.js";
 import { streamNames } from "./overview.js";
 import { Field, Note } from "./ui.js";
 import { html, useState } from "./view.js";
@@ -15,7 +15,7 @@ const quick = ["-15m", "-1h", "-24h", "-7d"];
 /** What is wrong with a value, as a sentence. */
 function fault(name, value) {
   const { kind, of, isUuid } = filterOf(name);
-  const words = say("filters", name);
+  const words = filterName(name);
   if (kind === "time" && !moment(value)) return W.notATime(words);
   if (isUuid && !UUID.test(value)) return W.notAnId(words);
   const strange = of && value.split(",").find((each) => !of.includes(each));
@@ -69,13 +69,13 @@ export function Filters({ filters, side }) {
   const isAdmin = session.get()?.is_admin;
   const offered = names.filter((name) => !(name in good) && (isAdmin || name !== "consumer_id"));
   return html`<div class="filters">
-      ${Object.entries(good).map(([name, value]) => html`<span class="chip" key=${name}><button class="is" onClick=${() => edit(name)}>${say("filters", name)} <b><bdi>${inWords(name, value)}</bdi></b></button><button aria-label=${W.remove(say("filters", name))} onClick=${() => change({ [name]: null })}>×</button></span>`)}
-      ${offered.map((name) => html`<button class="chip add" key=${name} aria-expanded=${String(edited === name)} onClick=${() => edit(edited === name ? null : name)}>+ ${say("filters", name)}</button>`)}
+      ${Object.entries(good).map(([name, value]) => html`<span class="chip" key=${name}><button class="is" onClick=${() => edit(name)}>${filterName(name)} <b><bdi>${inWords(name, value)}</bdi></b></button><button aria-label=${W.remove(filterName(name))} onClick=${() => change({ [name]: null })}>×</button></span>`)}
+      ${offered.map((name) => html`<button class="chip add" key=${name} aria-expanded=${String(edited === name)} onClick=${() => edit(edited === name ? null : name)}>+ ${filterName(name)}</button>`)}
       ${side && html`<span class="sp soft small num">${side}</span>`}
     </div>
     ${edited && html`<${Edit} key=${edited} name=${edited} value=${good[edited] ?? ""} close=${() => edit(null)} />`}
     ${unknown.length > 0 && html`<${Note}>${W.unknownFilter(unknown)}<//>`}
-    ${Object.values(faults).map((sentence) => html`<${Note} key=${sentence} role="alert">${sentence}<//>`)}
+    ${Object.values(faults).map((sentence) => html`<${Note} role="alert">${sentence}<//>`)}
     ${blocked && html`<${Note} role="alert">${blocked}<//>`}`;
 }
 
@@ -101,13 +101,13 @@ function Edit({ name, value, close }) {
   const toggle = (each) => setText(chosen.includes(each) ? chosen.filter((one) => one !== each).join(",") : [...chosen, each].join(","));
   const focus = (element) => element?.focus();
   const body = {
-    many: () => html`<fieldset><legend>${W.filters[name]}</legend>${of.map((each, index) => html`<label class="check" key=${each}><input type="checkbox" ref=${index ? undefined : (element) => text === value && focus(element)} checked=${chosen.includes(each)} onChange=${() => toggle(each)} /> ${say(words, each)}</label>`)}</fieldset>`,
-    one: () => html`<${Field} label=${W.filters[name]}>${(id) => html`<select id=${id} value=${text} onChange=${(event) => apply(event.target.value)}><option value="" />${of.map((each) => html`<option value=${each}>${say(words, each)}</option>`)}</select>`}<//>`,
-    stream: () => html`<${Field} label=${say("filters", name)}>${(id) => html`<select id=${id} value=${text} onChange=${(event) => apply(event.target.value)}><option value="" />${streamNames().map(([key, each]) => html`<option value=${key}>${each}</option>`)}</select>`}<//>`,
+    many: () => html`<fieldset><legend>${filterName(name)}</legend>${of.map((each, index) => html`<label class="check"><input type="checkbox" ref=${index ? undefined : (element) => text === value && focus(element)} checked=${chosen.includes(each)} onChange=${() => toggle(each)} /> ${inWords(name, each)}</label>`)}</fieldset>`,
+    one: () => html`<${Field} label=${filterName(name)}>${(id) => html`<select id=${id} value=${text} onChange=${(event) => apply(event.target.value)}><option value="" />${of.map((each) => html`<option value=${each}>${inWords(name, each)}</option>`)}</select>`}<//>`,
+    stream: () => html`<${Field} label=${filterName(name)}>${(id) => html`<select id=${id} value=${text} onChange=${(event) => apply(event.target.value)}><option value="" />${streamNames().map(([key, each]) => html`<option value=${key}>${each}</option>`)}</select>`}<//>`,
   }[kind];
   return html`<div class="filters edit" onKeyDown=${onKeyDown}>
-    ${body?.() ?? html`<${Field} label=${say("filters", name)} hint=${kind === "time" ? W.timeHint : kind === "id" ? W.idHint : undefined} fault=${wrong}>${(id, more) => html`<input id=${id} ...${more} value=${text} maxlength="200" autocomplete="off" ref=${(element) => element && !element.dataset.met && ((element.dataset.met = 1), element.focus())} onInput=${(event) => setText(event.target.value)} />`}<//>`}
-    ${kind === "time" && quick.map((each) => html`<button key=${each} onClick=${() => apply(each)}>${each.replace("-", "−")}</button>`)}
+    ${body?.() ?? html`<${Field} label=${filterName(name)} hint=${kind === "time" ? W.timeHint(zoneName()) : kind === "id" ? W.idHint : undefined} fault=${wrong}>${(id, more) => html`<input id=${id} ...${more} value=${text} maxlength="200" autocomplete="off" ref=${(element) => element && !element.dataset.met && ((element.dataset.met = 1), element.focus())} onInput=${(event) => setText(event.target.value)} />`}<//>`}
+    ${kind === "time" && quick.map((each) => html`<button onClick=${() => apply(each)}>${each.replace("-", "−")}</button>`)}
     <button class="primary" onClick=${() => apply(text)}>${W.apply}</button><button onClick=${close}>${W.cancel}</button>
   </div>`;
 }

@@ -4,8 +4,8 @@ import { html } from "./view.js";
 const CUT = "var(--card)";
 const line = (d, more = {}) => ({ d, fill: "none", stroke: "currentColor", "stroke-width": 1.7, ...more });
 const cut = (d) => line(d, { stroke: CUT, "stroke-width": 1.8 });
-const DISC = { d: "M8 1a7 7 0 1 0 0 14A7 7 0 0 0 8 1z" };
-const RING = "M8 1.8a6.2 6.2 0 1 0 0 12.4A6.2 6.2 0 0 0 8 1.8z";
+const DISC = { d: "M8 1a7 7 0 1 0 .01 0z" };
+const RING = "M8 1.8a6.2 6.2 0 1 0 .01 0z";
 const SHAPES = {
   done: [DISC, cut("M4.6 8.3l2.3 2.3 4.5-4.9")],
   half: [line(RING), { d: "M8 1.8a6.2 6.2 0 0 1 0 12.4z" }],
@@ -13,7 +13,7 @@ const SHAPES = {
   wait: [line(RING, { "stroke-dasharray": "2.6 2" })],
   held: [{ d: "M4 2.5h3v11H4zM9 2.5h3v11H9z" }],
   fail: [{ d: "M8 1.2l7 13H1z" }, cut("M8 6v4M8 11.3v1.5")],
-  dead: [{ d: "M3.5 1.5h9a2 2 0 0 1 2 2v9a2 2 0 0 1-2 2h-9a2 2 0 0 1-2-2v-9a2 2 0 0 1 2-2z" }, cut("M5 5l6 6M11 5l-6 6")],
+  dead: [{ d: "M2 2h12v12H2z" }, cut("M5 5l6 6M11 5l-6 6")],
   act: [line("M2.5 8a5.5 5.5 0 1 1 1.7 4M2 5.2v3.3h3.3")],
   info: [DISC, cut("M8 7v4.4M8 4.4v1.2")],
   none: [line(RING), line("M4.5 8h7")],

@@ -21,8 +21,8 @@ export function Ledger() {
     const off = rows.slice(1).flatMap((row) => Object.entries(row.discrepancies).filter(([, count]) => count).map(([kind, count]) => ({ kind, count, name: row.name ?? row.consumer_id })));
     return html`<div class="row"><h1 tabindex="-1">${data.balanced ? W.everythingAdds : W.notAdding}</h1><span class="pill ${data.balanced ? "ok" : "bad"}">${W.countedAt(clock(data.taken_at))}</span><span class="right row"><${CopyCurl} path=${at("/events/reconcile")} /><button onClick=${() => (last ? setLast(false) : live.again())}>${W.countNow}</button></span></div>
       ${data.recovery?.due && html`<${Note} role="alert">${W.recoveryDue}<//>`}
-      <section class="card"><${Table} label=${W.screens.ledger} columns=${COLUMNS} rows=${rows} id=${(row) => row.consumer_id} /><div class="pad soft small">${W.equations.map((each) => html`<p key=${each} class="mono">${each}</p>`)}</div></section>
-      <${Card} title=${W.discrepancyTitle}>${off.length ? html`<ul class="stack">${off.map(({ kind, count, name }) => html`<li key=${kind + name}><${Level} level="bad"><b><${Said}>${name}<//> · ${number(count)}</b> ${W.discrepancies[kind] ?? kind}<//></li>`)}</ul>` : html`<p>${W.noDiscrepancy}</p>`}<//>`;
+      <section class="card"><${Table} label=${W.screens.ledger} columns=${COLUMNS} rows=${rows} id=${(row) => row.consumer_id} /></section>
+      <${Card} title=${W.discrepancyTitle}>${off.length ? html`<ul class="stack">${off.map(({ kind, count, name }) => html`<li><${Level} level="bad"><b><${Said}>${name}<//> · ${number(count)}</b> ${W.discrepancies[kind] ?? kind}<//></li>`)}</ul>` : html`<p>${W.noDiscrepancy}</p>`}<//>`;
   }}<//>`;
 }
 

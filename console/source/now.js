@@ -6,14 +6,14 @@ import { Icon, LEVELS } from "./icons.js";
 import { useLive } from "./live.js";
 import { keyOf, overview } from "./overview.js";
 import { session } from "./session.js";
-import { at, here, say } from "./systems.js";
+import { at, here, isFirst, say } from "./systems.js";
 import { absolute, clock, lasting, since, span } from "./times.js";
 import { Answer, Card, Copy, CopyCurl, Empty, Level, Paper, Said, Table } from "./ui.js";
 import { html } from "./view.js";
 import * as W from "./words.js";
 
 const TONES = { committed: "ink", processed: "ours", failed: "bad" };
-export const linesHere = () => Object.entries(TONES).map(([key, tone]) => ({ key, name: say("steps", key), tone }));
+export const linesHere = () => Object.entries(TONES).map(([key, tone]) => ({ key, name: say("steps", key) ?? key, tone }));
 
 export const Hour = ({ points }) => html`<${Card} title=${W.lastHour}><${Chart} points=${points} lines=${linesHere()} sentence=${W.hourSentence(points, linesHere())} /><//>`;
 
@@ -24,13 +24,26 @@ export function Now() {
   const shared = overview.use();
   const live = params[name] ? own : shared;
   return html`<${Answer} of=${live} lines=${12}>${(data) => html`
-    <div class="row"><div><h1 tabindex="-1"><${Said}>${data.verdict.sentence}<//></h1><p class="soft small">${ledgerWords(data)}${W.asOf(clock(data.as_of))}</p></div>
+    <div class="row"><div><h1 tabindex="-1"><${Said}>${data.verdict.sentence}<//></h1><p class="soft small">${ledgerWords(data)}${W.asOf(clock(data.as_of))}${trend(data.last_hour)}</p></div>
       <span class="right row"><${Copy} label=${W.summary} text=${() => summary(data)} /><${CopyCurl} path=${at("/overview")} params=${params} /></span></div>
     <${Attention} data=${data} />
     <${Pipeline} ...${data} />
     <div class="two lead"><${Hour} points=${data.last_hour} />
       <${System} system=${data.system} /></div>
     ${session.get().is_admin && html`<${Card} title=${say("screens", here().home[0])} soft=${W.worstFirst} pad=${false}><${StreamTable} streams=${data.streams} /><//>`}`}<//>`;
+}
+
+const MINUTES = 10;
+/**
+ * Better or worse than ten minutes ago: whether more came in since than went out. Nothing where not all is counted, or
+ * where an event ends more than once.
+ */
+function trend(points) {
+  const counted = points.slice(-MINUTES - 1, -1);
+  const sum = (...keys) => counted.reduce((all, point) => keys.reduce((part, key) => part + point[key], all), 0);
+  const [came, went] = [sum("committed"), sum("processed", "failed")];
+  if (!isFirst() || counted.length < MINUTES || counted.some((point) => Object.keys(TONES).some((key) => typeof point[key] !== "number"))) return "";
+  return ` · ${W.trend(came, went)}`;
 }
 
 const ledgerWords = ({ system: { reconciliation } }) => {
@@ -63,10 +76,12 @@ const SENDS = { publishing_given_up: "publish_failed", dead_letters: "delivery_f
 function Problem({ problem }) {
   const [icon, tone] = LEVELS[problem.level] ?? LEVELS.info;
   const states = problem.consumer_id && SENDS[problem.condition];
-  const replay = () => openAct("replay", { filter: { consumer_id: problem.consumer_id, states }, name: problem.consumer_name });
+  const hasPlace = problem.view && !/^#?\/?now\b/.test(problem.view);
+  const act = (!states && problem.act) || W.open;
+  const replay = () => openAct("replay", { filter: { consumer_id: problem.consumer_id, states }, name: problem.consumer_name, again: true });
   return html`<li><${Icon} name=${icon} tone=${tone} /><div><strong><${Said}>${problem.title}<//></strong> <${Said}>${problem.sentence}<//>
       <div class="small soft row"><span>${facts(problem).join(" · ")}</span>${problem.runbook && html`<span class="right"><${Paper} path=${problem.runbook}>${W.whatToDo}<//></span>`}</div></div>
-    <div class="row">${states && html`<button class="primary" onClick=${replay}>${problem.act}…</button>`}<a class="btn" href=${href(problem.view)} aria-label="${(!states && problem.act) || W.open}: ${problem.title}">${(!states && problem.act) || W.open}</a></div></li>`;
+    <div class="row">${states && html`<button class="primary" onClick=${replay}>${problem.act}…</button>`}${hasPlace && html`<a class="btn" href=${href(problem.view)} aria-label="${act}: ${problem.title}">${act}</a>`}</div></li>`;
 }
 
 const rate = ({ last_minute: minute } = {}) => (minute === null || minute === undefined ? W.unknown : `${+(minute / 60).toFixed(1)} ${W.perSecond}`);
@@ -85,8 +100,8 @@ export function Pipeline({ pipeline, streams, last_hour: minutes }) {
     queue: [deaf && W.noReaders(deaf, reading.length)],
     [waits.at(-1)]: [fallen && W.failedInAll(number(fallen))],
   };
-  const wait = (key) => html`<li key=${key} class="wait ${key} ${(hot(places[key]) && (here().isOrdered || pipeline[key].count)) || (key === "queue" && deaf) ? "hot" : ""}"><span class="owner">${say("owners", key)}</span><div class="small soft">${say("places", key)}</div><b>${number(pipeline[key].count)}</b> <span class="small">${pipeline[key].count > 0 && pipeline[key].oldest_seconds !== null ? W.oldest(span(pipeline[key].oldest_seconds)) : ""}</span><div class="small soft">${more[key]?.filter(Boolean).join(" · ") || "\u00a0"}</div></li>`;
-  const mile = (key) => html`<li key=${key} class="mile"><b>${rate(pipeline[key] ?? { last_minute: minutes.at(-2)?.[key] })}</b><span>${say("steps", key)}</span></li>`;
+  const wait = (key) => html`<li class="wait ${key} ${(hot(places[key]) && (here().isOrdered || pipeline[key].count)) || (key === "queue" && deaf) ? "hot" : ""}"><span class="owner">${say("owners", key)}</span><div class="small soft">${say("places", key)}</div><b>${number(pipeline[key].count)}</b> <span class="small">${pipeline[key].count > 0 && pipeline[key].oldest_seconds !== null ? W.oldest(span(pipeline[key].oldest_seconds)) : ""}</span><div class="small soft">${more[key]?.filter(Boolean).join(" · ") || "\u00a0"}</div></li>`;
+  const mile = (key) => html`<li class="mile"><b>${rate(pipeline[key] ?? { last_minute: minutes.at(-2)?.[key] })}</b><span>${say("steps", key) ?? key}</span></li>`;
   return html`<${Card} title=${W.pipeline} soft=${streams.length > 1 ? say("allStreams") : ""} pad=${false}><ol class="pipe">${Object.keys(places).map((key) => (places[key] ? wait : mile)(key))}</ol><//>`;
 }
 
@@ -94,13 +109,13 @@ function System({ system: { servers, breaker, schedules, reconciliation } }) {
   const late = schedules.filter(({ status, error }) => error || (status !== "ok" && status !== "on_time" && status !== "up"));
   const links = session.get().links ?? {};
   const rows = [
-    ...servers.map(({ name, status, latency_ms: ms }) => [status === "up" || status === "ok" ? "ok" : "bad", W.servers[name] ?? name, [status === "up" || status === "ok" ? lasting(ms) : status, name === "broker" && breaker && W.breaker(breaker)].filter(Boolean).join(" · ")]),
+    ...servers.map(({ name, status, latency_ms: ms }) => [status === "up" || status === "ok" ? "ok" : "bad", W.asWords(name), [status === "up" || status === "ok" ? lasting(ms) : status, name === "broker" && breaker && W.breaker(breaker)].filter(Boolean).join(" · ")]),
     [late.length ? "bad" : "ok", W.schedules, schedules.map(({ name, last_success_at: last }) => (last ? W.scheduleAgo(name, since(last)) : W.neverRan(name))).join(" · ")],
     here().hasLedger && [reconciliation ? (reconciliation.balanced ? "ok" : "bad") : "none", W.ledgerRow, reconciliation ? ledgerWords({ system: { reconciliation } }).replace(/^[^:]+: | · $/g, "") : W.notCounted],
   ];
   const outside = ["prometheus", "grafana"].filter((name) => links[name]);
-  return html`<${Card} title=${W.system}><dl class="rows">${rows.filter(Boolean).map(([level, name, words]) => html`<div key=${name}><dt><${Level} level=${level}>${name}<//></dt><dd class="soft small">${words}</dd></div>`)}
-    ${outside.length > 0 && html`<div><dt><${Level} level="info">${W.alerts}<//></dt><dd class="small">${outside.map((name) => html`<a key=${name} href=${links[name]} target="_blank" rel="noreferrer">${name[0].toUpperCase() + name.slice(1)}</a> `)}</dd></div>`}</dl><//>`;
+  return html`<${Card} title=${W.system}><dl class="rows">${rows.filter(Boolean).map(([level, name, words]) => html`<div><dt><${Level} level=${level}>${name}<//></dt><dd class="soft small">${words}</dd></div>`)}
+    ${outside.length > 0 && html`<div><dt><${Level} level="info">${W.alerts}<//></dt><dd class="small">${outside.map((name) => html`<a href=${links[name]} target="_blank" rel="noreferrer">${name[0].toUpperCase() + name.slice(1)}</a> `)}</dd></div>`}</dl><//>`;
 }
 
 export const failures = (stream) => (stream.publish_failed ?? 0) + (stream.delivery_failed ?? 0) + (stream.dead_letters ?? 0);
@@ -119,7 +134,7 @@ const COLUMNS = {
   lagP95: { right: true, cell: ({ lag_p95_ms: ms }) => lasting(ms) },
   failed: { right: true, cell: (stream) => number(failures(stream)), tone: (stream) => (failures(stream) ? "bad" : "soft") },
   reads: { cell: ({ readers }) => W.readers(readers), tone: ({ readers, status }) => (readers === 0 && status !== "deactivated" ? "bad" : "soft") },
-  spark: { cell: ({ spark, level }) => html`<${Spark} values=${spark} tone=${level} label=${say("sparkLabel")(spark)} />` },
+  spark: { cell: ({ spark, level }) => html`<${Spark} values=${spark} tone=${level} label=${W.nowAt(say("columns", "spark"), spark)} />` },
 };
 
 export const StreamTable = ({ streams }) =>

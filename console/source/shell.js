@@ -49,14 +49,14 @@ function Header({ help }) {
   const all = systems();
   const { theme } = preferences.get();
   return html`<header><a class="brand" href=${link("now", {}, "")}>${W.brand}</a>${stage && html`<span class="env">${stage}</span>`}
-    ${all.length > 1 && html`<nav class="systems" aria-label=${W.systems}>${all.map((each, index) => html`<a key=${each.name} aria-current=${each === system() ? "true" : undefined} href=${link("now", {}, index ? each.name : "")}>${W.systemNames[each.name] ?? each.title}</a>`)}</nav>`}
+    ${all.length > 1 && html`<nav class="systems" aria-label=${W.systems}>${all.map((each, index) => html`<a aria-current=${each === system() ? "true" : undefined} href=${link("now", {}, index ? each.name : "")}>${W.systemNames[each.name] ?? each.title}</a>`)}</nav>`}
     <${Search} />
     <div class="right row"><${Live} />
       <button class="quiet" aria-label=${W.zoneLabel(zoneName())} title=${W.zoneLabel(zoneName())} onClick=${toggleZone}>${zoneName()}</button>
-      <button class="quiet" aria-label=${W.themeLabel(W.theme[theme])} onClick=${() => prefer({ theme: nextTheme() })}>${W.theme[theme]}</button>
+      <button class="quiet t" aria-label=${W.themeLabel(W.theme[theme])} title=${W.themeLabel(W.theme[theme])} onClick=${() => prefer({ theme: nextTheme() })}><${Icon} name="half" /><span class="full"> ${W.theme[theme]}</span></button>
       <button class="quiet" aria-label=${W.help} title=${W.help} onClick=${help}>?</button>
-      <div class="who" title=${actor ? W.claimed : undefined}><${Said}>${actor || name}<//><div class="soft">${isAdmin ? W.administrator : name}${isReadOnly && ` · ${W.looksOnly}`}</div></div>
-      <button class="quiet" onClick=${signOut}>${W.signOut}</button></div></header>`;
+      <button class="quiet" onClick=${signOut}>${W.signOut}</button></div>
+    <div class="who" title=${actor ? W.claimed : undefined}><${Said}>${actor || name}<//> <span class="soft">${[isAdmin ? W.administrator : actor && name, isReadOnly && W.looksOnly].filter(Boolean).join(" · ")}</span></div></header>`;
 }
 
 function Live() {
@@ -64,7 +64,7 @@ function Live() {
   const { state } = connection.use();
   const shown = paused ? "paused" : state;
   const [icon, tone] = { live: ["done", "ok"], paused: ["held", "warn"], away: ["fail", "bad"], slow: ["wait", "warn"] }[shown];
-  return html`<button class="quiet livechip ${tone}" aria-pressed=${String(paused)} title=${W.pause} onClick=${togglePause}><${Icon} name=${icon} />${W.connection[shown]}</button>`;
+  return html`<button class="quiet livechip ${tone}" aria-pressed=${String(paused)} title=${W.pause} onClick=${togglePause}><${Icon} name=${icon} /><span class="full">${W.connection[shown] ?? shown}</span></button>`;
 }
 
 function Rail({ screen }) {
@@ -75,8 +75,11 @@ function Rail({ screen }) {
     failures: Object.values(failed ?? {}).reduce((sum, each) => sum + (each ?? 0), 0),
   };
   const within = { event: "events", lane: "events", bank: "banks" }[screen] ?? screen;
-  return html`<nav class="rail" aria-label=${W.sections}>${screensHere().filter(([name, { hidden }]) => !hidden && !(name === "connect" && session.get().is_admin)).map(([name, { letter }]) => html`<a key=${name} href=${link(name)} aria-current=${name === within ? "page" : undefined}><span>${say("screens", name)}</span>${counts?.[name] ? html`<span class="count">${counts[name].toLocaleString("en")}</span>` : letter && html`<kbd aria-hidden="true">g ${letter}</kbd>`}</a>`)}</nav>`;
+  return html`<nav class="rail" aria-label=${W.sections}>${screensHere().filter(([name, { hidden }]) => !hidden && !(name === "connect" && session.get().is_admin)).map(([name, { letter }]) => html`<a href=${link(name)} aria-current=${name === within ? "page" : undefined}><span>${say("screens", name)}</span>${counts?.[name] ? html`<span class="count">${counts[name].toLocaleString("en")}</span>` : letter && html`<kbd aria-hidden="true">g ${letter}</kbd>`}</a>`)}</nav>`;
 }
+
+/** A hit's title, which has states and types as the API calls them. */
+const inWords = (title) => title.replace(/\w+_\w+|\w+(?=$)/g, (name) => W.types[name] ?? W.states[name] ?? name);
 
 function Search() {
   const [text, setText] = useState("");
@@ -110,7 +113,7 @@ function Search() {
   };
   const isEmpty = Array.isArray(hits) && !hits.length;
   return html`<search class="search" ref=${place} onKeyDown=${onKeyDown}><label class="hide" for="search">${W.searchLabel}</label><input id="search" type="search" maxlength="200" autocomplete="off" spellcheck=${false} placeholder=${say("search")} value=${text} onInput=${(event) => setText(event.target.value)} /><kbd aria-hidden="true">/</kbd>
-    ${hits && html`<div class="hits card"><p class="small soft" role="status">${hits.fault ?? (isEmpty ? W.nothingFound : W.results(hits.length))}</p>${Array.isArray(hits) && html`<ul>${hits.map((hit) => html`<li key=${`${hit.kind}${hit.id}`}><a href=${href(hit.link)} onClick=${close}><span class="soft small">${hit.kind}</span> <${Said}>${hit.title}<//></a></li>`)}</ul>`}</div>`}</search>`;
+    ${hits && html`<div class="hits card"><p class="small soft" role="status">${hits.fault ?? (isEmpty ? W.nothingFound : W.results(hits.length))}</p>${Array.isArray(hits) && html`<ul>${hits.map((hit) => html`<li><a href=${href(hit.link)} onClick=${close}><span class="soft small">${hit.kind}</span> <${Said}>${hit.kind === "bank" ? hit.title : inWords(hit.title)}<//></a></li>`)}</ul>`}</div>`}</search>`;
 }
 
 /** What needs attention, said at most every ten seconds and only when it changed. */
@@ -132,6 +135,6 @@ function Spoken() {
 function Help({ close }) {
   const { keys } = preferences.use();
   return html`<${Dialog} label=${W.keysTitle} close=${close}>
-    <dl class="keys">${W.keyWords.map(([key, words]) => html`<div key=${key}><dt><kbd>${key}</kbd></dt><dd>${words}</dd></div>`)}</dl>
+    <dl class="keys">${W.keyWords.map(([key, words]) => html`<div><dt><kbd>${key}</kbd></dt><dd>${words}</dd></div>`)}</dl>
     <label class="check"><input type="checkbox" data-first checked=${keys} onChange=${(event) => prefer({ keys: event.target.checked })} /> ${W.keysOn}</label><//>`;
 }

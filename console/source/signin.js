@@ -1,7 +1,7 @@
 // Signing in: the key is sent once and not kept. Over a view whose session ended it is a dialog.
 import { preferences, prefer } from "./preferences.js";
 import { isOver, signIn } from "./session.js";
-import { Dialog, Field, Note } from "./ui.js";
+import { Dialog, Fault, Field, Note } from "./ui.js";
 import { html, useEffect, useRef, useState } from "./view.js";
 import * as W from "./words.js";
 
@@ -40,7 +40,7 @@ function Form() {
     <${Field} label=${W.key} hint=${W.keyHint}>${(id, more) => html`<input id=${id} ...${more} type="password" autocomplete="off" spellcheck=${false} value=${key} onInput=${(event) => setKey(event.target.value)} />`}<//>
     <${Field} label=${W.actor} hint=${W.actorHint}>${(id, more) => html`<input id=${id} ...${more} maxlength="64" autocomplete="name" value=${actor} onInput=${(event) => setActor(event.target.value)} />`}<//>
     <label class="check"><input type="checkbox" checked=${isReadOnly} onChange=${(event) => setReadOnly(event.target.checked)} /> ${W.readOnly}</label>
-    ${fault && html`<${Note} role="alert"><bdi>${fault.message}</bdi> ${fault.requestId && html`<span class="soft">${W.request} <span class="mono">${fault.requestId}</span></span>`}<//>`}
+    <${Fault} error=${fault} />
     <button class="primary" disabled=${isBusy}>${isBusy ? W.signingIn : W.signIn}</button>
   </form>`;
 }

@@ -31,9 +31,9 @@ const FACTS = {
 
 /** What a destination's lane says of itself, in words. */
 const laneRows = ({ state, reason, since, next_try_at: next }) => [
-  [W.lane.state, html`${W.lane.states[state] ?? state}${reason && html`: <${Said}>${reason}<//>`}`],
-  [W.lane.since, html`<${Time} at=${since} age />`],
-  next && [W.lane.next, html`<${Time} at=${next} />`],
+  [W.laneState, html`${W.laneStates[state] ?? state}${reason && html`: <${Said}>${reason}<//>`}`],
+  [W.laneSince, html`<${Time} at=${since} age />`],
+  next && [W.laneNext, html`<${Time} at=${next} />`],
 ].filter(Boolean);
 
 function Stream({ id }) {
@@ -43,7 +43,7 @@ function Stream({ id }) {
     const [stream] = data.streams;
     return html`<div class="row"><h1 tabindex="-1"><${Said}>${stream.name}<//></h1><span class="pill ${stream.level}"><${Said}>${stream.sentence}<//></span>
         <span class="right row"><a class="btn" href=${link("events", params)}>${W.screens.events}</a>${here().acts(stream).map(([kind, subject]) => html`<button key=${kind} onClick=${() => openAct(kind, { name: stream.name, ...subject })}>${W.acts[kind][0]}…</button>`)}<${CopyCurl} path=${at("/overview")} params=${params} /></span></div>
-      <div class="two"><${Card} title=${say("itsEvents")}><${Facts} facts=${here().facts.map((key) => [FACTS[key](stream), say("factsOfStream", key), key === "failed" && failures(stream) ? "bad" : ""])} />${stream.state && html`<${Rows} title=${W.lane.title} rows=${laneRows(stream)} />`}<//>
+      <div class="two"><${Card} title=${say("itsEvents")}><${Facts} facts=${here().facts.map((key) => [FACTS[key](stream), say("factsOfStream", key), key === "failed" && failures(stream) ? "bad" : ""])} />${stream.state && html`<${Rows} title=${W.laneOfStream} rows=${laneRows(stream)} />`}<//>
         <${Hour} points=${data.last_hour} /></div>
       <${Pipeline} ...${data} />
       <${Card} title=${W.screens.failures} pad=${false} side=${html`<a href=${link("failures", params)}>${W.open}</a>`}><${Groups} filters=${{ good: {} }} params=${params} /><//>`;

@@ -16,7 +16,7 @@ const FILTERS = {
   own: { kind: "text", api: "event" },
   request_id: { kind: "text" },
   contains: { kind: "text", api: "payload_contains" },
-  order: { kind: "one", of: ["newest", "oldest"], words: "orders" },
+  order: { kind: "one", of: ["newest", "oldest"] },
   actor: { kind: "text" },
   action: { kind: "text" },
   status_code: { kind: "text" },
@@ -73,7 +73,7 @@ const SYSTEMS = {
     streams: ["stream", "state", "outbox", "lagP95", "failed", "spark"],
     facts: ["outbox", "behind", "failed", "lagP95"],
     events: ["committed", "state", "stream", "own", "type", "lag", "tries"],
-    acts: ({ stream, state }) => [state === "paused" ? ["resumeLane", { stream }] : ["pauseLane", { stream, note: W.lane.pausing }]],
+    acts: ({ stream, state }) => [state === "paused" ? ["resumeLane", { stream }] : ["pauseLane", { stream, note: W.lanePausing }]],
     hasAudit: true,
     hasLedger: true,
   },
@@ -85,7 +85,7 @@ const SYSTEMS = {
     streams: ["stream", "state", "outbox", "queue", "lagP95", "failed", "reads", "spark"],
     facts: ["outbox", "queue", "failed", "lagP95"],
     events: ["committed", "state", "stream", "own", "type", "lag", "tries"],
-    acts: ({ stream, dead_letters: count }) => (count ? [["redrive", { note: W.act.wholeFunction, wanted: { service: stream } }]] : []),
+    acts: ({ stream, dead_letters: count }) => (count ? [["redrive", { note: W.actWholeFunction, wanted: { service: stream } }]] : []),
   },
 };
 
@@ -109,6 +109,9 @@ export const filterOf = (name) => FILTERS[name] && { ...FILTERS[name], ...here()
 export const screensHere = () => Object.entries(here().screens).filter(([, { who }]) => who.includes(session.get()?.is_admin ? "A" : "T"));
 
 const found = (words, path) => path.reduce((part, name) => part?.[name], words);
+
+/** What a filter is called here: as the API calls it, where there is no better word. */
+export const filterName = (name) => say("filters", name) ?? name;
 
 /** Words as this view's system says them. */
 export const say = (...path) => found(W.OF[system().name], path) ?? found(W.OF.banking, path);

@@ -81,12 +81,12 @@ export function moment(words) {
   if (text === "now") return new Date(now()).toISOString();
   const back = RELATIVE.exec(text);
   if (back) return new Date(now() - back[1] * SIZES[back[2]] * 1000).toISOString();
-  const named = CALENDAR.exec(text);
+  const named = CALENDAR.exec(/^\d\d?:\d\d$/.test(text) ? `${parts(new Date(now())).day} ${text.padStart(5, "0")}` : text);
   if (!named) return null;
   const [year, month, day, hour = 0, minute = 0, second = 0] = named.slice(1, 7).map((each) => (each ? +each : undefined));
   const utc = new Date(Date.UTC(year, month - 1, day, hour, minute, second));
   if (utc.getUTCMonth() !== month - 1 || utc.getUTCDate() !== day || hour > 23 || minute > 59 || second > 59) return null;
-  if (named[8]) return new Date(text.replace(" ", "T")).toISOString();
+  if (named[8]) return new Date(named[0].replace(" ", "T")).toISOString();
   return (isUtc() ? utc : new Date(year, month - 1, day, hour, minute, second)).toISOString();
 }
 

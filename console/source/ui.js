@@ -29,7 +29,9 @@ export const Said = ({ children }) => html`<bdi>${children}</bdi>`;
 export const Paper = ({ path, children }) => {
   const base = session.get()?.links?.runbooks;
   const place = /^https?:/.test(path) ? path : base && base.replace(/\/?$/, "/") + path;
-  return place ? html`<a href=${place} target="_blank" rel="noreferrer">${children ?? path}</a>` : html`${children && html`${children}: `}<code>${path}</code>`;
+  if (place) return html`<a href=${place} target="_blank" rel="noreferrer">${children ?? path}</a>`;
+  const [file, heading] = path.split("#");
+  return html`${children && html`${children}: `}<code>${file}</code>${heading && `, “${heading[0].toUpperCase()}${heading.slice(1).replaceAll("-", " ")}”`}`;
 };
 
 export function Copy({ text, label, quiet }) {
@@ -44,16 +46,19 @@ export function Copy({ text, label, quiet }) {
 
 export const CopyCurl = ({ path, params, ...request }) => html`<${Copy} label=${W.copyCurl} text=${() => curl(path, { params, ...request })} />`;
 
+/** Text as it is, which the keyboard can scroll. */
+export const Pre = ({ label, children }) => html`<pre tabindex="0" role="region" aria-label=${label} dir="auto">${children}</pre>`;
+
 export const Card = ({ title, soft, side, children, label, pad = true, ...rest }) => html`<section class="card" aria-label=${label ?? (pad ? title : undefined)} ...${rest}>
   ${title && html`<div class="cardhead"><h2>${title}</h2>${soft && html`<span class="soft small">${soft}</span>`}${side && html`<span class="sp">${side}</span>`}</div>`}
   ${pad ? html`<div class="pad stack">${children}</div>` : children}
 </section>`;
 
-export const Facts = ({ facts }) => html`<dl class="facts">${facts.map(([value, words, tone]) => html`<div class="fact" key=${words}><dt class="small soft">${words}</dt><dd class=${tone ?? ""}>${value}</dd></div>`)}</dl>`;
+export const Facts = ({ facts }) => html`<dl class="facts">${facts.map(([value, words, tone]) => html`<div class="fact"><dt class="small soft">${words}</dt><dd class=${tone ?? ""}>${value}</dd></div>`)}</dl>`;
 
 export const Note = ({ info, role, children }) => html`<p class="note ${info ? "i" : ""}" role=${role}>${children}</p>`;
 
-export const Loading = ({ lines = 6 }) => html`<div class="loading" role="status" aria-label=${W.loading}>${Array.from({ length: lines }, (_, index) => html`<i key=${index} class="w${index % 4}" />`)}</div>`;
+export const Loading = ({ lines = 6 }) => html`<div class="loading" role="status" aria-label=${W.loading}>${Array.from({ length: lines }, () => html`<i />`)}</div>`;
 
 export const Empty = ({ title, children }) => html`<div class="pad stack"><p><b>${title}</b></p><p class="soft small">${children}</p></div>`;
 
@@ -65,10 +70,15 @@ export function Trouble({ error, at, again }) {
   return html`<${Note} role="status">
     ${error.passes && error.kind !== "slow" && html`<b>${W.noAnswer(at && clock(at))}</b> `}<bdi>${error.message}</bdi>
     ${left !== undefined && ` ${error.kind === "slow" ? W.slowed(left) : W.tryAgain(left)}`}
-    ${error.requestId && html` <span class="soft">${W.request} <span class="mono">${error.requestId}</span></span>`}
-    ${" "}<button class="quiet" onClick=${again}>${error.passes ? W.tryNow : W.act.again}</button>
+    ${" "}<button class="quiet" onClick=${again}>${error.passes ? W.tryNow : W.actAgain}</button><${Asked} error=${error} />
   <//>`;
 }
+
+/** The request of a refusal, on a line of its own: what to quote to whoever helps. */
+const Asked = ({ error }) => error.requestId && html`<span class="sub">${W.request} <span class="mono">${error.requestId}</span></span>`;
+
+/** A refusal of what somebody asked for. */
+export const Fault = ({ error, again }) => error && html`<${Note} role="alert"><bdi>${W.forPeople(error.message)}</bdi> ${again && html`<button class="quiet" onClick=${again}>${W.actAgain}</button>`}<${Asked} error=${error} /><//>`;
 
 /** An answer in all its states; `children` is a function of the data. */
 export function Answer({ of, lines, children }) {
@@ -82,18 +92,18 @@ export function Answer({ of, lines, children }) {
  * `open(row)` on a click beside links; `chosen`: a Set of ids that may be selected.
  */
 export function Table({ label, columns, rows, id, open, current, chosen, choose }) {
-  const shown = columns.filter(Boolean).map((column) => ({ name: say("columns", column.key), ...column }));
+  const shown = columns.filter(Boolean).map((column) => ({ name: say("columns", column.key) ?? W.asWords(column.key), ...column }));
   const click = (row) => (event) => {
     if (!open || event.target.closest("a,button,input,summary,label") || String(getSelection())) return;
     open(row);
   };
   return html`<div class="wrap" tabindex="0" role="region" aria-label=${label}><table aria-label=${label}>
-    <thead><tr>${chosen && html`<th class="pick"><span class="hide">${W.columns.pick}</span></th>`}${shown.map((column) => html`<th key=${column.key} class=${column.right ? "r" : ""} scope="col">${column.name}</th>`)}</tr></thead>
+    <thead><tr>${chosen && html`<th class="pick"><span class="hide">${W.columns.pick}</span></th>`}${shown.map((column) => html`<th class=${column.right ? "r" : ""} scope="col">${column.name}</th>`)}</tr></thead>
     <tbody>${rows.map((row) => {
       const key = id(row);
       return html`<tr key=${key} data-row=${key} class=${open ? "opens" : ""} aria-current=${current === key ? "true" : undefined} onClick=${click(row)}>
         ${chosen && html`<td class="pick" data-name=${W.columns.pick}><input type="checkbox" aria-label=${W.select(key)} checked=${chosen.has(key)} onChange=${() => choose(key)} /></td>`}
-        ${shown.map((column) => html`<td key=${column.key} data-name=${column.name} class="${column.right ? "r num" : ""} ${column.tone?.(row) ?? ""}"><div>${column.cell(row)}</div></td>`)}
+        ${shown.map((column) => html`<td data-name=${column.name} class="${column.right ? "r num" : ""} ${column.tone?.(row) ?? ""}"><div>${column.cell(row)}</div></td>`)}
       </tr>`;
     })}</tbody></table></div>`;
 }

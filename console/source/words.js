@@ -1,13 +1,19 @@
 // Every sentence of the console. `{…}` that depend on data are functions.
-export const many = (count, one, more = `${one}s`) => `${typeof count === "number" ? count.toLocaleString("en") : count} ${count === 1 ? one : more}`;
+/** `1,204` */
+const grouped = (number) => number.toLocaleString("en");
+export const many = (count, one, more = `${one}s`) => `${typeof count === "number" ? grouped(count) : count} ${count === 1 ? one : more}`;
 export const events = (count) => many(count, "event");
+/** `letters`, of one `letter`. */
+export const unit = (count, words) => (count === 1 ? words.replace(/ies$/, "y").replace(/s$/, "") : words);
+/** A refusal whose field is called as the page calls it: `per_second: must be …` is of no field that people see. */
+export const forPeople = (sentence) => sentence.replace(/^(\w+): /, (all, name) => `${{ actor, reason: actWhy, ...filters, ...actFields }[name] ?? name}: `).replace(/[^.!?]$/, "$&.");
 
 /** What further systems say alike. */
 const FURTHER = { cutShort: "The search stopped at its bound: there may be more." };
 
 export const brand = "Fintegrate";
 export const skip = "Skip to the content";
-export const search = "Event, customer, request or trace id, or a bank’s name";
+export const search = "Id of event, customer, request; a bank";
 export const searchLabel = "Search";
 export const nothingFound = "Nothing found.";
 export const results = (count) => many(count, "result");
@@ -18,7 +24,7 @@ export const sections = "Screens";
 export const noScreen = (name) => `There is no screen “${name}”.`;
 export const toNow = "Go to Now";
 
-export const states = { waiting: "waits", held_back: "held back", publish_failed: "publish failed", in_queue: "in the queue", received: "received", processed: "processed", delivery_failed: "bank failed it", dead_lettered: "dead-lettered", delivered: "delivered", failed: "failed", expired: "expired", skipped: "not to be sent", rejected: "rejected", presigned: "upload allowed", uploaded: "uploaded", processing: "processing" };
+export const states = { waiting: "waits", held_back: "held back", publish_failed: "given up", in_queue: "in the queue", delivery_failed: "bank failed it", dead_lettered: "dead-lettered", skipped: "not to be sent", presigned: "upload allowed" };
 export const types = { customer_creation: "creation", customer_deletion: "deletion", customer_status_change: "status change", consumer_created: "bank created" };
 export const sides = { ours: "our side", broker: "the broker’s side", bank: "the bank’s side" };
 export const held = { ours_ms: "Ours: request and outbox", held_back_ms: "Held back behind an earlier event", queue_ms: "In the queue, until the bank took it", bank_ms: "At the bank, until it was processed" };
@@ -26,22 +32,22 @@ export const held = { ours_ms: "Ours: request and outbox", held_back_ms: "Held b
 export const signIn = "Sign in";
 export const signOut = "Sign out";
 export const key = "API key";
-export const keyHint = "Sent once. The browser keeps a session, never the key.";
+export const keyHint = "Sent once; the browser does not keep it.";
 export const actor = "Your name";
-export const actorHint = "For the audit log. A bank may leave it out.";
+export const actorHint = "For the audit log. The administrator must give one; a bank may.";
 export const readOnly = "Only look: refuse every act";
-export const sessionOver = "Your session ended. Sign in and you are back on this view.";
+export const sessionOver = "Your session ended. Sign in to be back on this view.";
 export const signingIn = "Signing in…";
 export const claimed = "the name is claimed, not proven";
 export const administrator = "administrator";
 export const looksOnly = "only looks";
 
-export const connection = { live: "live", paused: "paused", away: "no answer", slow: "slowed down" };
+export const connection = { away: "no answer", slow: "slowed down" };
 export const pause = "Pause or go on (p)";
-export const theme = { auto: "System", light: "Light", dark: "Dark" };
-export const themeLabel = (name) => `Theme: ${name}. Change it`;
-export const zoneLabel = (name) => `Times are in ${name}. Change between your zone and UTC (u)`;
-export const skewed = (seconds) => `This computer’s clock is ${Math.abs(seconds)} s ${seconds > 0 ? "behind" : "ahead of"} the server’s. Times here go by the server’s.`;
+export const theme = { auto: "auto", light: "light", dark: "dark" };
+export const themeLabel = (name) => `Colours: ${name}. Change them`;
+export const zoneLabel = (name) => `Times are in ${name}. Your zone or UTC (u)`;
+export const skewed = (seconds) => `This computer’s clock is ${Math.abs(seconds)} s ${seconds > 0 ? "behind" : "ahead of"} the server’s, by which times are shown.`;
 export const help = "Keyboard (?)";
 export const offline = "This browser is offline. Nothing was sent.";
 export const noReply = "The API does not reply.";
@@ -71,33 +77,34 @@ export const allShown = "That is all.";
 
 export const needsYou = "What needs attention";
 export const nothingNeeds = "Nothing needs you.";
-export const nothingNeedsMore = "Events flow, and what waits is within its bounds.";
-export const firstStream = "There is no bank yet. Onboard one, then issue its key; its first event shows here.";
+export const nothingNeedsMore = "Events flow; what waits is within its bounds.";
+export const firstStream = "Onboard a bank, then issue its key; its first event shows here.";
 export const whatToDo = "what to do";
 export const healsItself = "heals by itself";
 export const healsNot = "does not heal by itself";
 export const caughtUp = (time) => `caught up in about ${time}`;
 export const sinceAt = (at, age) => `Since ${at} (${age})`;
+export const trend = (came, went) => `in 10 minutes ${events(came)} came in and ${events(went)} ended: ${came === went ? "as before" : `${came > went ? "worse" : "better"} by ${events(Math.abs(came - went))}`}`;
 export const summary = "Copy incident summary";
 export const summaryTitle = (stage) => `# Fintegrate${stage ? ` ${stage}` : ""}: incident summary`;
 export const pipeline = "Where events wait now";
 export const allStreams = "all banks";
-export const steps = { committed: "committed", published: "published", received: "received", processed: "processed", failed: "failed" };
+export const severalStreams = "several banks";
 export const places = { outbox: "Outbox", queue: "In the queues", bank: "Received, not processed" };
 export const owners = { outbox: "ours", queue: "queue → bank", bank: "bank" };
 export const oldest = (age) => `oldest ${age}`;
 export const behind = (count) => `${count} held back by order`;
 export const givenUp = (count) => `${count} given up`;
 export const failedInAll = (count) => `${count} failed`;
-export const noReaders = (count, of) => `${count} of ${of} queues without a reader`;
+export const noReaders = (count, of) => (of === 1 ? "nobody reads it" : `${count} of ${of} queues without a reader`);
+export const ofLast = (at) => `(numbers: from ${at} on)`;
 export const perSecond = "/s";
 export const lastHour = "Last hour, per minute";
 export const hourSentence = (points, lines) => {
-  const sum = (key) => points.reduce((all, point) => all + (point[key] ?? 0), 0).toLocaleString("en");
+  const sum = (key) => points.reduce((all, point) => all + (point[key] ?? 0), grouped(0));
   return `Events per minute in the last hour: ${lines.map(({ key, name }) => `${sum(key)} ${name}`).join(", ")} in all.`;
 };
 export const system = "The system";
-export const servers = { database: "Database", broker: "Broker", cache: "Cache" };
 export const breaker = (state) => `breaker ${state}`;
 export const schedules = "Schedules";
 export const scheduleAgo = (name, age) => `${name} ${age} ago`;
@@ -109,14 +116,13 @@ export const notCounted = "not counted yet";
 export const alerts = "Monitoring";
 export const worstFirst = "worst first";
 export const columns = {
-  stream: "Bank", state: "State", outbox: "Outbox", queue: "In its queue", lag: "Lag", lagP95: "Lag p95", failed: "Failed", reads: "Reads", spark: "Processed, last hour",
-  committed: "Committed", customer: "Customer · no.", type: "Type", tries: "Tries", cause: "Cause, as it was said", where: "Where", events: "Events", customers: "Customers", seen: "First · last",
-  reason: "Reason", letter: "Dead letter", size: "Size", at: "At", who: "Who", what: "What", whose: "Whose data", why: "Why", answer: "Answer", matched: "Matched", sent: "Sent", leftOut: "Left out", took: "Took", ended: "Ended", by: "By", status: "State", pick: "Select", do: "Acts",
+  stream: "Bank", queue: "In its queue", lagP95: "Lag p95", spark: "Processed, last hour", customer: "Customer · no.", cause: "Cause, as it was said", seen: "First · last",
+  letter: "Dead letter", whose: "Whose data", sent: "Sent or put back", leftOut: "Left out", span: "Committed", rate: "At most", status: "State", pick: "Select", do: "Acts",
 };
 export const readers = (count) => (count === null || count === undefined ? "unknown" : many(count, "reader"));
-export const sparkLabel = (values) => `Processed per minute in the last hour, now ${values.at(-1) ?? 0}`;
+export const nowAt = (name, values) => `${name}, now ${values.at(-1) ?? 0}`;
 
-export const match = (count, atLeast) => `${atLeast ? "at least " : ""}${typeof count === "number" ? count.toLocaleString("en") : count} match`;
+export const match = (count, atLeast) => `${atLeast ? "at least " : ""}${typeof count === "number" ? grouped(count) : count} match`;
 export const cutShort = "The search stopped after 2 s: there may be more.";
 export const newer = (count) => `${events(count).replace(/(event)/, "newer $1")}. Show them`;
 export const headIsLive = "New events appear here by themselves.";
@@ -126,7 +132,7 @@ export const anyTime = "any time";
 export const allOfIt = "without a filter";
 export const lookedFor = (filters) => (filters.length ? `Looked for: ${filters.join(", ")}.` : "Looked for every event.");
 export const csv = "CSV";
-export const csvMore = "The file holds the first 10,000 rows. Narrow the time to get the rest.";
+export const csvMore = "These are the first 10,000 rows. Narrow the time for the rest.";
 export const saveView = "Save view";
 export const savedViews = "Saved views";
 export const viewName = "A name for this view";
@@ -136,25 +142,25 @@ export const select = (id) => `Select ${id}`;
 export const clearSelection = "Clear the selection";
 export const replayThese = "Replay these…";
 export const replaySelected = (count) => `Replay ${count} selected…`;
-export const replayNeeds = "A replay does not take these filters: reason, request, message contains. Select events instead.";
+export const replayNeeds = "A replay takes no reason, request or text. Select events instead.";
 export const behindNumber = (count) => `behind ${count}`;
-export const filters = { from: "from", to: "to", consumer_id: "bank", customer_id: "customer", state: "state", type: "type", reason: "reason", request_id: "request", contains: "message contains", order: "order", actor: "person", action: "action", status_code: "answer", matched: "event", resolved: "resolved", failure_group: "cause" };
-export const orders = { newest: "newest first", oldest: "oldest first" };
+export const filters = { consumer_id: "bank", customer_id: "customer", request_id: "request", contains: "message contains", actor: "person", status_code: "answer", matched: "event", failure_group: "cause" };
 export const yesNo = { true: "yes", false: "no" };
-export const timeHint = "−15m, −1h, −7d, now, or 2026-11-26 02:00";
+export const timeHint = (zone) => `−1h, −7d, now, 14:00 (today), or 2026-11-26 02:00; in ${zone}`;
 export const idHint = "an id";
 export const apply = "Apply";
 export const remove = (name) => `Remove ${name}`;
-export const unknownFilter = (names) => `The address has ${names.length === 1 ? "a filter" : "filters"} that this view does not know: ${names.join(", ")}. It is shown without.`;
-export const notATime = (name) => `${name}: this is no time. Take −1h, or 2026-11-26 02:00.`;
+export const unknownFilter = (names) => `The address has ${names.length === 1 ? "a filter" : "filters"} that this view does not know: ${names.join(", ")}.`;
+export const notATime = (name) => `${name}: this is no time. Take −1h, 14:00, or 2026-11-26 02:00.`;
 export const fromAfterTo = "from lies after to. Nothing was asked.";
 export const notAnId = (name) => `${name}: this is not an id. An id is a UUID.`;
 export const notAChoice = (name, value) => `${name}: there is no “${value}”.`;
-export const containsSpan = "“message contains” needs a span of at most 24 hours. Set “from”.";
+export const containsSpan = "“message contains” needs at most 24 hours. Set “from”.";
 
 export const whatHappened = "What happened";
-export const stepsOf = { committed: "Committed", held_back: "Held back", publish_attempt: "Publishing tried", reopened: "Taken up again", given_back: "Given back", given_up: "Given up", published: "Published, confirmed by the broker", redelivered: "Sent again", replayed: "Replayed", requeued: "Requeued", received: "Received by the bank", processed: "Processed by the bank", failed: "Failed by the bank", dead_lettered: "Dead-lettered" };
-export const stepName = (step) => (step[0].toUpperCase() + step.slice(1)).replaceAll("_", " ");
+export const stepsOf = { publish_attempt: "Publishing tried", reopened: "Taken up again", published: "Published, confirmed by the broker", redelivered: "Sent again", received: "Received by the bank", processed: "Processed by the bank", failed: "Failed by the bank", dead_lettered: "Dead-lettered" };
+/** The words for what has none of its own: `given_up` is “Given up”. */
+export const asWords = (step) => (step[0].toUpperCase() + step.slice(1)).replaceAll("_", " ");
 export const laneTitle = "This customer, in order";
 export const openLane = "Open the lane";
 export const message = "Message";
@@ -165,29 +171,32 @@ export const cut = (shown, whole) => `The first ${shown} of ${whole} characters.
 export const download = "Download";
 export const receipts = "Receipts";
 export const letters = "Dead letters";
-export const lane = {
-  title: "Its lane",
-  state: "State",
-  states: { open: "open", waiting: "waits as it was told", failing: "does not answer", blocked: "blocked", paused: "paused" },
-  since: "Since",
-  next: "Next try",
-  pausing: "Nothing is sent there until somebody resumes it. What waits is kept; what becomes too old expires.",
-};
+export const laneOfStream = "Its lane";
+export const laneState = "State";
+export const laneStates = { waiting: "waits as it was told", failing: "does not answer" };
+export const laneSince = "Since";
+export const laneNext = "Next try";
+export const lanePausing = "Nothing is sent there until it is resumed. What waits is kept until it is too old.";
 export const otherStreams = "At the other destinations";
 export const known = "What is known of it";
+export const madeBy = "made by request";
+export const since = "since";
+const FAILED = "Nothing more happens by itself: send it again.";
+/** State → what follows, or has to. */
+export const next = { waiting: "It is tried again each minute.", held_back: "It goes after the one before it.", publish_failed: FAILED, in_queue: "The bank’s program has to read it.", received: "The bank’s program has to confirm it.", delivery_failed: FAILED, dead_lettered: FAILED };
 export const attempts = "Attempts";
 export const trace = "trace";
 export const openTrace = "open the trace";
 export const noEvent = "There is no such event, or it is another bank’s.";
 export const number = (sequence) => `number ${sequence}`;
 export const sendAgain = "Send again…";
-export const giveUp = "Give the head up…";
+export const giveUp = "Give this event up…";
 export const behindEvent = "It waits for";
 export const laneHolds = (count) => `${events(count)} ${count === 1 ? "waits" : "wait"} behind it.`;
-export const laneFree = "Nothing waits: the customer’s events flow.";
+export const laneFree = "Nothing waits.";
 export const headOf = (sequence) => `Number ${sequence} holds the others`;
 export const lastProcessed = (sequence) => `Last processed: number ${sequence ?? "—"}.`;
-export const needCustomer = "Which customer? Open an event and follow its customer, or search for the customer’s id.";
+export const needCustomer = "Which customer? Open an event, or search for the customer’s id.";
 
 export const tabs = { causes: "By cause", letters: "Dead letters", unmatched: "Matching no event" };
 export const noFailures = "Nothing failed.";
@@ -195,7 +204,10 @@ export const noLetters = "There are no dead letters.";
 export const rest = (groups, count) => `${many(groups, "more group")} with ${events(count)}.`;
 export const requeueAll = (count) => `Requeue ${count}…`;
 export const resolveAll = (count) => `Mark ${count} as resolved…`;
-export const requeueMatching = "Requeue these…";
+export const requeueMatching = "Requeue all that match…";
+export const requeueIt = "Requeue…";
+export const resolveIt = "Mark as resolved…";
+export const notText = (size) => `Not text: ${many(size ?? 0, "byte")}, as base64:`;
 export const properties = "Properties";
 export const superseded = "a later copy was sent";
 export const resolvedBy = (who, why) => `resolved by ${who}: ${why}`;
@@ -206,10 +218,9 @@ export const missed = "I missed something…";
 export const before = "Before";
 export const aKey = "a key, without a name";
 export const noJobs = "No replay was made yet.";
-export const replayHint = "A replay sends again what a bank has missed, in order, and not faster than you say.";
-export const jobStates = { queued: "queued", running: "running", paused: "paused", cancelled: "cancelled", done: "done" };
+export const replayHint = "A replay sends again what a bank has missed, in order, no faster than you say.";
 export const waitsFor = (what) => `waiting: ${what}`;
-export const jobCounts = (job) => `${job.sent.toLocaleString("en")} of ${job.matched.toLocaleString("en")} sent · ${job.confirmed_again.toLocaleString("en")} confirmed again · ${job.refused.toLocaleString("en")} refused · ${job.left_out.toLocaleString("en")} left out`;
+export const jobCounts = (job) => `${grouped(job.sent)} of ${grouped(job.matched)} sent or put back to wait · ${grouped(job.confirmed_again)} confirmed again · ${grouped(job.refused)} refused · ${grouped(job.left_out)} left out`;
 export const jobRate = (now, most) => `${now ?? 0} of at most ${most} a second`;
 export const eta = (time) => `about ${time} to go`;
 export const progress = "Progress";
@@ -230,10 +241,10 @@ export const messages = "messages";
 export const readersNow = "readers";
 export const lastProcessedAgo = "since the last processed";
 export const itsKey = "Its key";
-export const keyEnds = (time, at) => `ends in ${time}, at ${at}`;
+/** The end of a key; one that is a lifetime away is none. */
+export const keyEnds = (seconds, span, at) => (seconds > 3e9 ? "never ends" : `ends in ${span(seconds)}, at ${at}`);
 export const noKey = "It has no active key.";
 export const last24 = "Last 24 hours, per hour";
-export const seriesSentence = "Committed and processed events in the last 24 hours.";
 export const itsViews = "Its views";
 export const noStreams = "There is no bank yet.";
 export const keptUp = "in the last 24 hours";
@@ -242,19 +253,18 @@ export const everythingAdds = "Everything adds up";
 export const notAdding = "It does not add up";
 export const countedAt = (at) => `counted at ${at}`;
 export const countNow = "Count now";
-export const equations = ["committed = published + pending + failed", "published = delivered + undelivered + failed by the bank + dead-lettered"];
 export const ledgerColumns = { committed: "Committed", published: "= published", pending: "+ pending", failed: "+ failed", delivered: "Delivered", undelivered: "+ undelivered", delivery_failed: "+ failed by the bank", dead_lettered: "+ dead-lettered", balanced: "Adds up" };
 export const inAll = "All banks";
 export const discrepancies = {
   missing_events: "A customer’s numbers have a gap: an event is missing.",
-  events_of_no_customer: "An event belongs to a customer that does not exist.",
-  events_of_anothers_customer: "An event belongs to another bank’s customer.",
-  events_beyond_the_last: "An event’s number is beyond its customer’s last.",
-  events_of_no_consumer: "An event belongs to a bank that does not exist.",
-  publish_failed_unacknowledged: "An event was given up, and nobody gave a reason.",
-  deliveries_without_publish: "An event counts as delivered and was never published.",
+  events_of_no_customer: "An event of no customer.",
+  events_of_anothers_customer: "An event of another bank’s customer.",
+  events_beyond_the_last: "A number beyond its customer’s last.",
+  events_of_no_consumer: "An event of no bank.",
+  publish_failed_unacknowledged: "An event was given up without a reason.",
+  deliveries_without_publish: "Delivered, and never published.",
   deliveries_without_receipt: "An event is delivered without a receipt.",
-  failures_without_cause: "A delivery failed, and no cause is kept.",
+  failures_without_cause: "A delivery failed without a cause.",
   receipts_that_contradict: "A receipt contradicts its event.",
   receipts_without_event: "A receipt belongs to no event.",
 };
@@ -262,20 +272,17 @@ export const noDiscrepancy = "No discrepancy.";
 export const discrepancyTitle = "Discrepancies, and what they mean";
 export const yes = "yes";
 export const no = "no";
-export const recoveryDue = "The database was restored, and no recovery followed. Until one is done, the ledger does not balance.";
+export const recoveryDue = "The database was restored, and no recovery followed. The ledger does not balance until then.";
 
 export const noAudit = "No row matches.";
 export const whoDidWhat = "Who did what";
 
-export const openSteps = { queue: "There is no queue", connected: "No program reads it", received: "The bank has not received an event", processed: "The bank has not processed an event" };
-export const connectSteps = { queue: "The queue is there", connected: "A program reads it", received: "The bank received an event", processed: "The bank processed an event" };
 export const waitsForYou = "What waits for you";
 export const lagNow = "p95, commit to processed";
 export const facts = "AMQP facts";
 export const schemas = "Event types and schemas";
 export const schema = "Schema";
 export const program = "A program in 20 lines";
-export const factNames = { queue: "Queue", dead_letter_queue: "Dead-letter queue", broker_address: "Broker", arguments: "Arguments", username: "User", routing_key: "Routing key" };
 export const yourKey = "Your key";
 export const onlyAdmin = "· Only the administrator can rotate it.";
 export const testCustomer = "Make a test customer…";
@@ -285,42 +292,48 @@ export const notYet = "Your program does not read yet.";
 export const notNow = "Your program does not read now.";
 export const readsOnly = "Your program reads, and has not processed yet.";
 
-export const act = {
-  why: "Why",
-  whyHint: "kept in the audit log",
-  typeName: (name) => [`Type `, name, ` to confirm`],
-  command: "The same as a command",
-  as: (who, role) => `as ${who}${role ? `, ${role}` : ""}`,
-  again: "Look again",
-  working: "Working…",
-  done: "Done",
-  facts: { events: "events", deliveries: "deliveries", stay: "stay as they are", letters: "letters", customers: "customers", oldest: "the oldest" },
-  atLeast: "at least",
-  late: (count) => `${count.toLocaleString("en")} ${count === 1 ? "comes" : "come"} late:`,
-  lateMore: "a later event of the same customer was already sent. A program that goes by the number passes over them.",
-  byState: "By state",
-  byReason: "These stay as they are",
-  wider: "The reasons of this cause differ in a number or an id. So this takes all that ended there in this way.",
-  wholeFunction: "All dead letters of this function are meant, the oldest 100 in one call; those that the broker still holds, in a later one. Their tries begin anew.",
-  moreLeft: "More match than one call takes. Do it again for the rest.",
-  byTenant: "By bank",
-  readOnly: "This session only looks: the dry run works, the act is refused.",
-  noWayBack: "There is no way back.",
-  nothing: "Nothing matches: there is nothing to do.",
-  inAudit: "See it in the audit log",
-  fields: { per_second: "At most, per second", include_late: "Late ones", mode: "What", consumer_name: "Name of the bank", consumer_id: "Bank", from: "From", to: "To", name: "Name of the customer", key: "Your API key", overlap_minutes: "The old key works on for, in minutes", expires_in_days: "The new key ends in, in days", include_failed: "What the bank failed" },
-  hints: { consumer_name: "a–z, 0–9 and _: it becomes part of the names of its queues", key: "To issue a key the administrator’s own is typed again.", per_second: "1 to 500; live events go first" },
-  choices: { include_late: { "": "leave them out", true: "send them too" }, mode: { missed: "what was not processed", all: "everything, processed ones too" } },
-  keyShown: "The new key, shown this once:",
-  keyGone: "Copy it now. It is kept nowhere.",
-  results: { attempted: "tried", succeeded: "sent", failed: "refused", skipped: "left out", resolved: "resolved", released_count: "go on behind it", reopened_count: "taken up again", late_count: "late", total_pending: "matched", go_count: "made due again", stay_count: "left as they are", redriven: "sent back", left: "left for another call" },
-};
+export const actWhy = "Why";
+export const actWhyHint = "kept in the audit log";
+export const actTypeName = (name) => [`Type `, name, ` to confirm`];
+export const actCommand = "The same as a command";
+export const actAs = (who, role) => `as ${who}${role ? `, ${role}` : ""}`;
+export const actAgain = "Look again";
+export const actWorking = "Working…";
+export const actDone = "Done";
+export const actTypeWhy = "From 1,000 events on, for a whole bank, and where there is no way back.";
+export const actChooseFirst = "Choose the bank first.";
+export const actUnread = "No program reads the bank’s queue: what is sent waits there.";
+export const actFull = "The bank’s queue is full, or nearly: the rest waits until it has room.";
+export const actTwice = (count) => `${grouped(count)} of these ${count === 1 ? "is" : "are"} still in the bank’s queue: it gets ${count === 1 ? "it" : "them"} twice.`;
+export const actTakes = (count, most, time) => `${events(count)} at ${most} a second: about ${time}.`;
+export const actOldest = "the oldest";
+export const actStay = "left as they are";
+export const actAtLeast = "at least";
+export const actLate = (count) => `${grouped(count)} ${count === 1 ? "comes" : "come"} late:`;
+export const actLateMore = "a later event of their customer was sent. A program that goes by the number passes over them.";
+export const actByState = "By state";
+export const actByReason = "These stay as they are";
+export const actWider = "Their reasons differ in a number or an id, so this takes all that ended there in this way.";
+export const actWholeFunction = "All its dead letters, the oldest 100 in one call; those that the broker still holds, later. Their tries begin anew.";
+export const actMoreLeft = "More match than one call takes. Do it again for the rest.";
+export const actByTenant = "By bank";
+export const actReadOnly = "This session only looks: acts are refused.";
+export const actNoWayBack = "There is no way back.";
+export const actNothing = "Nothing matches: there is nothing to do.";
+export const actInAudit = "See it in the audit log";
+export const actFields = { per_second: "At most, per second", include_late: "Late ones", mode: "What", consumer_name: "Name of the bank", consumer_id: "Bank", from: "From", to: "To", name: "Name of the customer", key: "Your API key", overlap_minutes: "The old key works on for, in minutes", expires_in_days: "The new key ends in, in days", include_failed: "What the bank failed" };
+export const actHints = { consumer_name: "a–z, 0–9 and _: its queues are called so", key: "The administrator’s own, typed again.", per_second: "1 to 500; live events go first", include_late: "Their customer’s later events were sent." };
+export const actChoices = { include_late: { "": "leave them out", true: "send them too" }, mode: { missed: "what was not processed", all: "everything, processed ones too" } };
+export const actKeyShown = "The new key, shown this once:";
+export const actKeyGone = "Copy it now. It is kept nowhere.";
+export const actResults = { attempted: "tried", succeeded: "sent", failed: "refused", skipped: "left out", resolved: "resolved", released_count: "go on behind it", reopened_count: "taken up again", late_count: "late", total_pending: "matched", go_count: "made due again", stay_count: "left as they are", redriven: "sent back", left: "left for another call" };
 export const acts = {
   resend: ["Send this event again"],
   replay: ["Replay events", (count) => `Replay ${events(count)}`],
-  skip: ["Give the head up"],
-  requeue: ["Send dead letters again", (count) => `Requeue ${many(count, "letter")}`],
-  resolve: ["Mark dead letters as resolved", (count) => `Resolve ${many(count, "letter")}`],
+  again: ["Send events again", (count) => `Send ${events(count)} again`],
+  skip: ["Give this event up"],
+  requeue: ["Requeue dead letters", (count) => `Requeue ${many(count, "letter")}`],
+  resolve: ["Mark dead letters as resolved", (count) => `Mark ${many(count, "letter")} as resolved`],
   onboard: ["Onboard a bank"],
   issue: ["Issue a key"],
   rotate: ["Rotate the key"],
@@ -351,9 +364,7 @@ export const OF = {
     filters,
     states,
     types,
-    orders,
     yesNo,
-    steps,
     stepsOf,
     places,
     owners,
@@ -361,7 +372,6 @@ export const OF = {
     held,
     behind,
     allStreams,
-    sparkLabel,
     noStreams,
     firstStream,
     noEvent,
@@ -371,21 +381,20 @@ export const OF = {
   },
   relay: {
     ...FURTHER,
-    search: "Event, order or platform’s id, or a destination’s name",
+    search: "Id of event, order; a destination",
     screens: { streams: "Destinations" },
     columns: { stream: "Destination", committed: "Accepted", own: "The shop’s id", outbox: "Waits", spark: "Delivered, last hour" },
     filters: { stream: "destination", own: "the shop’s id" },
     steps: { committed: "accepted", processed: "delivered" },
-    stepsOf: { accepted: "Accepted", taken_in: "Taken in", attempt: "Sent", failed: "Failed", given_up: "Given up", replayed: "Made due again" },
+    stepsOf: { attempt: "Sent", failed: "Failed", replayed: "Made due again" },
     places: { outbox: "Not yet sent", bank: "Waits for its receiver" },
     owners: { bank: "receivers" },
     sides: { bank: "the receiver’s side" },
     held: { ours_ms: "Ours: taken in, and waited for its turn", held_back_ms: "Held back: the destination was not open", bank_ms: "At the receiver, until it answered" },
     behind: (count) => `${count} held back`,
     allStreams: "all destinations",
-    sparkLabel: (values) => `Delivered per minute in the last hour, now ${values.at(-1) ?? 0}`,
     noStreams: "There is no destination yet.",
-    firstStream: "A storefront and a credential or an sGTM configuration make one; its first delivery shows here.",
+    firstStream: "A storefront and a credential or an sGTM configuration make one.",
     noEvent: "There is no such delivery.",
     message: "What the shop reported, without user data",
     showMessage: "Show it",
@@ -394,7 +403,7 @@ export const OF = {
   },
   appevents: {
     ...FURTHER,
-    search: "Event, upload or user id, or a function’s name",
+    search: "Id of event, upload, user; a function",
     screens: { streams: "Functions" },
     columns: { stream: "Function", committed: "Accepted", own: "User", spark: "Processed, last hour" },
     filters: { stream: "function", own: "event or user" },

@@ -383,6 +383,7 @@ def lane() -> dict[str, Any]:
         "waiting": waiting,
         "waiting_count": 3,
         "last_processed_sequence": 4,
+        "given_up_count": 0,
         "held_since": iso(246),
         "held_reason": REASON,
     }

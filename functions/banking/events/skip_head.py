@@ -24,6 +24,7 @@ from fintegrate.console.acts import (
     dry_run_of_one,
     require_reason,
 )
+from fintegrate.console.conditions import counted
 from fintegrate.database import Database, Row
 from fintegrate.errors import Busy, Conflict, NotFound, Unavailable
 from fintegrate.http.endpoint import Access, Answer, Call
@@ -35,6 +36,10 @@ SKIPPED = "skipped by the operator in request {request_id}: {reason}"
 MAY_COME_LATE = (
     "The event was given up. If a copy of it was under way, it may still come late, after its "
     "successors; a consumer that goes by sequence passes over it"
+)
+WOULD_COME_LATE = (
+    "The event is marked as given up. If a copy of it is under way, it may still come late, after "
+    "its successors; a consumer that goes by sequence passes over it"
 )
 GONE = "The head is pending no more: a sweep published it or gave it up; nothing was skipped"
 HELD = "A sweep is publishing this customer's head and does not let go of it; try again shortly"
@@ -76,11 +81,13 @@ def skip_head(call: Call[HeadToSkip]) -> Answer:
 
 def _would_skip(db: Database, head: str) -> DryRun:
     found = db.fetch_all(SQL["describe_head"], {"event_id": head})[0]
-    behind = f"{found['behind']} events wait behind it and go out with the next resend"
+    behind = counted(found["behind"], "event waits", "events wait")
+    goes = "goes" if found["behind"] == 1 else "go"
+    told = f"{behind} behind it and {goes} out with the next resend"
     return dry_run_of_one(
         found["consumer_id"],
         found["consumer_name"],
-        [behind, MAY_COME_LATE],
+        [told, WOULD_COME_LATE],
         (found["created_at"], "waiting"),
     )
 

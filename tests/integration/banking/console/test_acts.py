@@ -192,12 +192,12 @@ def test_head_is_given_up(anna: Person, api: ConsoleApi) -> None:
     anna.at(f"lane?customer_id={data.customer_id(0xC1D9)}")
     anna.sees("Number 5 holds the others")
 
-    anna.button("Give the head up").click()
+    anna.button("Give this event up").click()
     opened = dialog(anna)
     expect(opened).to_contain_text("There is no way back.")
     opened.get_by_label("Why").fill("the bank knows")
     opened.get_by_label(f"Type {BANK}").fill(BANK)
-    opened.get_by_role("button", name="Give the head up").click()
+    opened.get_by_role("button", name="Give this event up").click()
 
     expect(opened).to_contain_text("Done")
     (asked,) = sent(api, "/events/skip-head")
@@ -214,7 +214,7 @@ def test_letters_are_resolved(anna: Person, api: ConsoleApi) -> None:
     opened = dialog(anna)
     opened.get_by_label("Why").fill("known")
     opened.get_by_label(f"Type {BANK}").fill(BANK)
-    opened.get_by_role("button", name="Resolve").click()
+    opened.get_by_role("button", name="Mark 193 letters as resolved").click()
 
     expect(opened).to_contain_text("Done")
     (asked,) = sent(api, "/dead-letters/resolve")

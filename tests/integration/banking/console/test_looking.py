@@ -48,7 +48,7 @@ def test_wrong_key_is_told(anna: Person) -> None:
 def test_view_is_the_address(anna: Person) -> None:
     anna.at(f"events?state=publish_failed&from=-1h&event={data.event_id(7)}")
 
-    anna.sees("state publish failed")
+    anna.sees("state given up")
     expect(anna.page.locator("aside")).to_contain_text(data.event_id(7))
     anna.page.reload()
     expect(anna.page.locator("aside")).to_contain_text(data.event_id(7))

@@ -17,7 +17,7 @@ MIDDLE = (768, 1024)
 SMALLEST = (320, 640)
 OF_BOTH = {
     "now": "Where events wait now",
-    "events": "publish failed",
+    "events": "given up",
     f"events?event={data.event_id(6)}": "What happened",
     f"event?event_id={data.event_id(6)}": "What happened",
     f"lane?customer_id={data.customer_id(0xC1D9)}": "Number 5 holds the others",

@@ -83,6 +83,7 @@ def test_dry_run_of_skip_names_who_waits(
 
     assert counted(reply) == (1, True, 1, 0, {"waiting": 1})
     assert reply.data["warnings"][0].startswith("2 events wait behind it")
+    assert reply.data["warnings"][1].startswith("The event is marked as given up.")
     assert everything(query) == before
 
 

@@ -62,7 +62,7 @@ def test_replay_runs_to_its_end(bert: Person, world: World) -> None:
 
     row = bert.page.locator("tbody tr").filter(has_text="we were down")
     expect(row).to_contain_text("done")
-    assert row.locator("td").nth(4).inner_text().strip() == str(MISSED)
+    assert row.locator("td").nth(5).inner_text().strip() == str(MISSED)
     assert world.ready_in(world.faulty) >= MISSED
 
 
@@ -84,7 +84,7 @@ def test_letters_are_seen_to(anna: Person, world: World) -> None:
     anna.page.locator("main tbody tr input").first.check()
     anna.button("Mark 1 as resolved").click()
 
-    act(anna, "Resolve 1 letter", "rubbish", FAULTY)
+    act(anna, "Mark 1 letter as resolved", "rubbish", FAULTY)
 
     expect(dialog(anna)).to_contain_text("Done")
     dialog(anna).get_by_role("button", name="Close").last.click()
@@ -93,9 +93,9 @@ def test_letters_are_seen_to(anna: Person, world: World) -> None:
 
 def test_stuck_head_is_given_up(anna: Person, world: World) -> None:
     anna.open(f"lane?customer_id={world.faults.stuck_customer}")
-    anna.button("Give the head up").click()
+    anna.button("Give this event up").click()
 
-    act(anna, "Give the head up", "the bank knows", FAULTY)
+    act(anna, "Give this event up", "the bank knows", FAULTY)
 
     expect(dialog(anna)).to_contain_text("Done")
     dialog(anna).get_by_role("button", name="Close").last.click()
