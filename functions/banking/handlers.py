@@ -16,6 +16,7 @@ from chalicelib.banking.schedules.run_redeliver import redeliver
 from chalicelib.banking.schedules.run_replay import replay, replay_nudged
 from chalicelib.banking.schedules.run_resend import resend
 from chalicelib.banking.schedules.run_rewind import rewind
+from chalicelib.banking.schedules.run_webhooks import deliver_webhooks, deliver_webhooks_nudged
 from chalicelib.banking.schedules.sweep_dead_letters import sweep_dead_letters
 from chalicelib.banking.schedules.watch_restore import watch_restore
 from chalicelib.banking.schedules.write_minutes import write_minutes
@@ -23,6 +24,8 @@ from chalicelib.banking.schedules.write_minutes import write_minutes
 __all__ = [
     "broker_admin",
     "count_usage",
+    "deliver_webhooks",
+    "deliver_webhooks_nudged",
     "expire_api_keys",
     "observe_broker",
     "publish_metrics",

@@ -18,6 +18,7 @@ def _consumer() -> Blueprint:
     from chalicelib.banking.consumer import (  # noqa: F401
         change_consumer,
         change_consumer_status,
+        choose_delivery,
         create_api_key,
         create_broker_access,
         create_consumer,
@@ -28,7 +29,10 @@ def _consumer() -> Blueprint:
         read_api_key,
         read_broker_access,
         read_consumer,
+        read_delivery,
         read_integration,
+        rotate_delivery,
+        try_delivery,
     )
     from chalicelib.banking.consumer.blueprint import consumer
 
@@ -123,6 +127,7 @@ def _schedules() -> Blueprint:
         run_replay,
         run_resend,
         run_rewind,
+        run_webhooks,
         sweep_dead_letters,
         watch_restore,
         write_minutes,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
@@ -104,6 +105,12 @@ def _new_admin_api_key(settings: Mapping[str, str]) -> str:
     return keys.text(keys.new())
 
 
+def _new_keys(_settings: Mapping[str, str]) -> str:
+    from cryptography.fernet import Fernet
+
+    return json.dumps({"k1": Fernet.generate_key().decode()})
+
+
 SYSTEM = System(
     name="banking",
     databases=(SystemDatabase(setting="DATABASE_URL", name="fintegrate", folder="banking"),),
@@ -120,5 +127,6 @@ SYSTEM = System(
         "API_KEY_CHECK_SECRET": _new_secret,
         "ADMIN_API_KEY": _new_admin_api_key,
         "CONSOLE_PASS_KEY": _new_secret,
+        "WEBHOOK_KEYS": _new_keys,
     },
 )

@@ -17,8 +17,13 @@ class Got(NamedTuple):
     body: bytes
 
     @property
+    def json(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self.body)
+        return found
+
+    @property
     def data(self) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads(self.body)["data"]
+        found: dict[str, Any] = self.json["data"]
         return found
 
 
