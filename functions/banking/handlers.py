@@ -11,6 +11,7 @@ from chalicelib.banking.schedules.observe_broker import observe_broker
 from chalicelib.banking.schedules.publish_metrics import publish_metrics
 from chalicelib.banking.schedules.purge import purge
 from chalicelib.banking.schedules.recover import recover
+from chalicelib.banking.schedules.reseal_webhooks import reseal_webhooks
 from chalicelib.banking.schedules.run_reconcile import reconcile
 from chalicelib.banking.schedules.run_redeliver import redeliver
 from chalicelib.banking.schedules.run_replay import replay, replay_nudged
@@ -35,6 +36,7 @@ __all__ = [
     "redeliver",
     "replay",
     "replay_nudged",
+    "reseal_webhooks",
     "resend",
     "rewind",
     "sweep_dead_letters",

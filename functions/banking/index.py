@@ -122,6 +122,7 @@ def _schedules() -> Blueprint:
         publish_metrics,
         purge,
         recover,
+        reseal_webhooks,
         run_reconcile,
         run_redeliver,
         run_replay,

@@ -22,6 +22,7 @@ from chalicelib.banking.events.pauses import PausingSender
 from chalicelib.banking.sessions import SQL as OF_SESSIONS
 from chalicelib.banking.sessions import find_session
 from chalicelib.banking.tenants import ADMIN_ID
+from chalicelib.banking.webhooks.handing_over import HandingOver
 from chalicelib.banking.webhooks.nudges import nudge
 from fintegrate.access.by_api_key import ByApiKey, ByBearerKey
 from fintegrate.access.by_session import BySession
@@ -144,7 +145,7 @@ def build(environment: Mapping[str, str]) -> Parts:
     seconds = settings.publish_timeout_ms / 1000
     declare = partial(outbox.declare_queues, settings.rabbitmq_url, seconds)
     sender = RabbitSender(publisher, compose, declare)
-    counted = partial(CountingSender, sender, metrics)
+    counted = partial(_counted, sender, sweep_database, metrics)
     publish_new = _publish_new(settings, database, publisher, sender, metrics)
     revocations = Revocations(database, record_at(settings.record_secret_id))
     sealing = cache(partial(_sealing, environment))
@@ -164,7 +165,7 @@ def build(environment: Mapping[str, str]) -> Parts:
         broker_access=Settling(database, publisher, revocations, settings),
         revocations=revocations,
         sealing=sealing,
-        webhooks=cache(partial(_webhooks, settings, sweep_database, sealing, metrics)),
+        webhooks=MadeOnce(partial(_webhooks, settings, sweep_database, sealing, metrics)),
     )
 
 
@@ -263,6 +264,11 @@ def _outbox(settings: Configuration, database: Database, sender: Sender) -> Outb
         publish_seconds=settings.publish_timeout_ms / 1000,
         handoff_seconds=settings.publish_handoff_seconds,
     )
+
+
+def _counted(sender: Sender, database: Database, metrics: Metrics, by: str) -> CountingSender:
+    """The sender of one kind of work on the sweeps' connection."""
+    return CountingSender(HandingOver(sender, database, by), metrics, by)
 
 
 def _publish_new(

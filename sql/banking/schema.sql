@@ -325,8 +325,9 @@ CREATE TABLE webhook_turns (
 CREATE INDEX webhook_turns_of_consumer
     ON webhook_turns (consumer_id, next_attempt_at);
 
--- Copies of events to be sent at due_at, of those that were sent before. A copy by `webhook` goes only if the bank has not
--- said by then what became of the event; others were asked for, by a sweep or a job.
+-- Copies of events to be sent at due_at. A copy by `webhook` goes only if the bank has not said by then what became of
+-- the event; others were asked for, by a sweep or a job. goes_first: later events of its customer wait for it, due or
+-- not, as a rewind wants it. tries: how often the bank's server has refused it.
 CREATE TABLE webhook_copies (
     event_id    uuid        NOT NULL,
     consumer_id uuid        NOT NULL,
@@ -334,12 +335,15 @@ CREATE TABLE webhook_copies (
     sequence    bigint      NOT NULL,
     due_at      timestamptz NOT NULL,
     by          text        NOT NULL DEFAULT 'webhook',
-    caused_by   text,
+    goes_first  boolean     NOT NULL DEFAULT false,
+    tries       integer     NOT NULL DEFAULT 0,
     CONSTRAINT webhook_copies_pkey PRIMARY KEY (event_id)
 );
 
 CREATE INDEX webhook_copies_due
     ON webhook_copies (consumer_id, due_at);
+CREATE INDEX webhook_copies_of_customer
+    ON webhook_copies (customer_id, sequence);
 
 -- Test events that an admin has asked for, and what was answered. They go whatever the state of the lane.
 CREATE TABLE webhook_tests (

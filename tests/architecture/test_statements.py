@@ -272,6 +272,9 @@ UNFILTERED = {
         "console_sessions": OPERATOR,
         "dead_letters": OPERATOR,
     },
+    "functions/banking/webhooks/resealing.sql": dict.fromkeys(
+        ("count", "claim", "rewrite"), OPERATOR
+    ),
     "functions/banking/webhooks/book.sql": {
         **dict.fromkeys(("due", "wait"), OPERATOR),
         **dict.fromkeys(("probe_again", "lock_lanes", "note_lanes"), BY_LANE),

@@ -34,6 +34,7 @@ class Receiver:
         self.got: list[Got] = []
         self.answer: Callable[[Got], int] = lambda _got: 200
         self.words: Callable[[Got], bytes] = lambda _got: b"{}"
+        self.headers: Callable[[Got], Mapping[str, str]] = lambda _got: {}
         self.port = 0
 
     @property
@@ -61,6 +62,8 @@ def receiving() -> Iterator[Receiver]:
             self.send_response(receiver.answer(got))
             words = receiver.words(got)
             self.send_header("Content-Length", str(len(words)))
+            for name, value in receiver.headers(got).items():
+                self.send_header(name, value)
             self.end_headers()
             self.wfile.write(words)
 

@@ -23,9 +23,12 @@ from fintegrate.http.endpoint import Access, Answer, Call
 def choose_delivery(call: Call[DeliveryChoice]) -> Answer:
     """Choose how a bank gets its events, or change its address and bounds.
 
-    The kind changes only while nothing of the bank waits or is unconfirmed. The secret is shown once.
+    The kind changes only while nothing of the bank waits or is unconfirmed, or with `rewind`, which
+    sends that by the new way. The secret is shown once.
     """
     own = parts()
     if call.body.url is not None:
         check_address(call.body.url, own.settings)
-    return Answer(choose(call.db, call.body, own.sealing), after_commit=own.nudge_webhooks)
+    return Answer(
+        choose(call.db, call.body, own.sealing, call.request.id), after_commit=own.nudge_webhooks
+    )

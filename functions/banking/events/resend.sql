@@ -83,7 +83,7 @@ WITH bank AS MATERIALIZED (
       AND c.consumer_id NOT IN (SELECT consumer_id FROM replay_jobs WHERE status <> 'done')
       AND c.consumer_id NOT IN (SELECT consumer_id FROM webhooks)
 )
-SELECT found.*, bank.name AS consumer_name, bank.share
+SELECT found.*, bank.name AS consumer_name, bank.share, false AS by_webhook
 FROM bank
 CROSS JOIN LATERAL (
     SELECT e.event_id, e.consumer_id, e.customer_id, e.sequence, e.event_type, e.payload_json,

@@ -74,7 +74,9 @@ class Calls:
             if turn is None:
                 return test
             most = 1 if turn["is_probe"] else turn["concurrency"]
-            rows = self.database.fetch_all(SQL["claim"], {**wanted, "most": most})
+            rows = self.database.fetch_all(
+                SQL["claim"], {**wanted, "most": most, "is_probe": turn["is_probe"]}
+            )
             if not rows and turn["is_probe"]:
                 self._probe_again([consumer_id], [token])
         return test + [Batch(turn, [row], token, ends, turn["is_probe"]) for row in rows]
@@ -138,17 +140,14 @@ class Calls:
     def _write_taken(self, told: Sequence[_Told]) -> None:
         if not told:
             return
-        ids = array_literal(each.event_id for each in told)
         self._run("end_turns", customers=array_literal(each.customer_id for each in told))
         if first := [each.event_id for each in told if not each.is_copy]:
             self._run("mark_published", ids=array_literal(first))
         self._note_copies([each for each in told if each.is_copy])
-        self._run(
-            "confirm",
-            ids=ids,
-            consumers=array_literal(each.consumer_id for each in told),
-            statuses=[each.verdict.code or RECEIVED for each in told],
-            reasons=[each.verdict.reason if each.verdict.code == FAILED else None for each in told],
+        self._confirm(
+            told,
+            [each.verdict.code or RECEIVED for each in told],
+            [each.verdict.reason if each.verdict.code == FAILED else None for each in told],
         )
         said = [each.event_id for each in told if each.verdict.code != RECEIVED]
         if said:
@@ -185,7 +184,27 @@ class Calls:
                 "postpone_copies",
                 ids=array_literal(each.event_id for each in copies),
                 waits=[self._wait_of(each) for each in copies],
+                spends=[int(each.spends) for each in copies],
             )
+        most = self.patience.most_tries
+        self._give_up([each for each in copies if each.tries + each.spends >= most])
+
+    def _give_up(self, told: Sequence[_Told]) -> None:
+        """A bank that refuses a copy to the last try has failed to process the event."""
+        if told:
+            self._run("end_copies", ids=array_literal(each.event_id for each in told))
+            self._confirm(told, [FAILED] * len(told), [each.verdict.reason for each in told])
+
+    def _confirm(
+        self, told: Sequence[_Told], statuses: Sequence[str], reasons: Sequence[str | None]
+    ) -> None:
+        self._run(
+            "confirm",
+            ids=array_literal(each.event_id for each in told),
+            consumers=array_literal(each.consumer_id for each in told),
+            statuses=list(statuses),
+            reasons=list(reasons),
+        )
 
     def _note_copies(self, told: Sequence[_Told]) -> None:
         if told:
@@ -259,6 +278,7 @@ class _Told(NamedTuple):
     customer_id: str
     is_copy: bool
     tries: int
+    """As its row counts them before this one is spent: the first is 1."""
     verdict: Verdict
     requested: bool
     spends: bool
@@ -290,8 +310,8 @@ def _told(sent: Sent, turn: Row, lanes: Mapping[str, Row]) -> _Told:
         event_id=row["event_id"],
         consumer_id=row["consumer_id"],
         customer_id=row["customer_id"],
-        is_copy=row["is_copy"],
-        tries=row["deliver_try_count"] + 1 if row["is_copy"] else row["publish_try_count"],
+        is_copy=row["copy_tries"] is not None,
+        tries=row["publish_try_count"] if row["copy_tries"] is None else row["copy_tries"] + 1,
         verdict=verdict,
         requested=sent.requested,
         spends=verdict.kind in _SPEND or fells,

@@ -24,11 +24,18 @@ WHERE EXISTS (SELECT FROM webhook_tests t
                       AND NOT EXISTS (SELECT FROM customer_events earlier
                                       WHERE earlier.customer_id = e.customer_id
                                         AND earlier.sequence < e.sequence
-                                        AND earlier.publish_status = 'pending'))
+                                        AND earlier.publish_status = 'pending')
+                      AND NOT EXISTS (SELECT FROM webhook_copies earlier
+                                      WHERE earlier.customer_id = e.customer_id
+                                        AND earlier.sequence < e.sequence AND earlier.goes_first))
             OR EXISTS (SELECT FROM webhook_copies k
                        LEFT JOIN webhook_turns t ON t.customer_id = k.customer_id
                        WHERE k.consumer_id = w.consumer_id AND k.due_at <= statement_timestamp()
-                         AND (t.lease_until IS NULL OR t.lease_until <= clock_timestamp()))))
+                         AND (t.lease_until IS NULL OR t.lease_until <= clock_timestamp())
+                         AND NOT EXISTS (SELECT FROM webhook_copies earlier
+                                         WHERE earlier.customer_id = k.customer_id
+                                           AND earlier.sequence < k.sequence
+                                           AND earlier.goes_first))))
 ORDER BY w.last_served_at NULLS FIRST, w.consumer_id
 
 -- name: wait
@@ -49,6 +56,9 @@ CROSS JOIN LATERAL (
                              WHERE earlier.customer_id = e.customer_id
                                AND earlier.sequence < e.sequence
                                AND earlier.publish_status = 'pending')
+             AND NOT EXISTS (SELECT FROM webhook_copies earlier
+                             WHERE earlier.customer_id = e.customer_id
+                               AND earlier.sequence < e.sequence AND earlier.goes_first)
            ORDER BY at
            LIMIT 1)
           UNION ALL
@@ -57,6 +67,9 @@ CROSS JOIN LATERAL (
            LEFT JOIN webhook_turns t ON t.customer_id = k.customer_id
            WHERE k.consumer_id = w.consumer_id
              AND (t.lease_until IS NULL OR t.lease_until <= clock_timestamp())
+             AND NOT EXISTS (SELECT FROM webhook_copies earlier
+                             WHERE earlier.customer_id = k.customer_id
+                               AND earlier.sequence < k.sequence AND earlier.goes_first)
            ORDER BY k.due_at
            LIMIT 1)) of_kind) next
 WHERE (w.open_until IS NULL OR w.open_until < 'infinity')
@@ -83,7 +96,7 @@ RETURNING w.consumer_id AS lane_id, c.name AS consumer_name, w.max_in_flight AS 
 -- name: claim
 -- A statement of its own on purpose: its snapshot is taken after the lane's lock. It sees every lease of the bank, and
 -- a rewind, which takes the same lock. What is new goes first, behind it the copies, one event of a customer at a
--- time. A copy that the bank has settled meanwhile is dropped.
+-- time; copies of a rewind keep their order, and all else of the customer waits for them. A copy that the bank has settled meanwhile is dropped.
 WITH room AS (
     SELECT greatest(0, least(%(requests)s, %(most)s - count(*))) AS most
     FROM webhook_turns
@@ -103,21 +116,45 @@ WITH room AS (
                    AND coalesce(r.processing_status, 'processed') = 'processed'))
         LIMIT 1000)
     RETURNING event_id
-), heads AS (
-    SELECT e.event_id, e.customer_id, false AS is_copy, t.lease_token IS NOT NULL AS taken_over
+), untried AS (
+    SELECT e.event_id, e.customer_id, NULL::integer AS copy_tries, t.lease_token IS NOT NULL AS taken_over,
+           false AS is_retry
     FROM customer_events e
     LEFT JOIN webhook_turns t ON t.customer_id = e.customer_id
     WHERE e.consumer_id = %(consumer_id)s AND e.publish_status = 'pending'
       AND %(consumer_id)s::uuid NOT IN (SELECT consumer_id FROM replay_jobs WHERE status <> 'done')
       AND (t.lease_until IS NULL OR t.lease_until <= clock_timestamp())
-      AND (t.event_id IS DISTINCT FROM e.event_id OR t.next_attempt_at <= clock_timestamp())
+      AND t.event_id IS DISTINCT FROM e.event_id
       AND NOT EXISTS (SELECT FROM customer_events earlier
                       WHERE earlier.customer_id = e.customer_id AND earlier.sequence < e.sequence
                         AND earlier.publish_status = 'pending')
+      AND NOT EXISTS (SELECT FROM webhook_copies earlier
+                      WHERE earlier.customer_id = e.customer_id AND earlier.sequence < e.sequence
+                        AND earlier.goes_first)
     ORDER BY e.created_at, e.event_id
     LIMIT (SELECT most FROM room)
+), retries AS (
+    SELECT e.event_id, e.customer_id, NULL::integer, t.lease_token IS NOT NULL, true
+    FROM webhook_turns t
+    JOIN customer_events e ON e.event_id = t.event_id AND e.publish_status = 'pending'
+    WHERE t.consumer_id = %(consumer_id)s AND t.next_attempt_at <= clock_timestamp()
+      AND %(consumer_id)s::uuid NOT IN (SELECT consumer_id FROM replay_jobs WHERE status <> 'done')
+      AND (t.lease_until IS NULL OR t.lease_until <= clock_timestamp())
+      AND NOT EXISTS (SELECT FROM customer_events earlier
+                      WHERE earlier.customer_id = e.customer_id AND earlier.sequence < e.sequence
+                        AND earlier.publish_status = 'pending')
+      AND NOT EXISTS (SELECT FROM webhook_copies earlier
+                      WHERE earlier.customer_id = e.customer_id AND earlier.sequence < e.sequence
+                        AND earlier.goes_first)
+    ORDER BY t.next_attempt_at
+    LIMIT (SELECT most FROM room)
+), heads AS (
+    SELECT event_id, customer_id, copy_tries, taken_over
+    FROM (SELECT * FROM untried UNION ALL SELECT * FROM retries) of_both
+    ORDER BY is_retry = %(is_probe)s
+    LIMIT (SELECT most FROM room)
 ), copies AS (
-    SELECT k.event_id, k.customer_id, true AS is_copy, t.lease_token IS NOT NULL AS taken_over
+    SELECT k.event_id, k.customer_id, k.tries AS copy_tries, t.lease_token IS NOT NULL AS taken_over
     FROM webhook_copies k
     LEFT JOIN webhook_turns t ON t.customer_id = k.customer_id
     WHERE k.consumer_id = %(consumer_id)s AND k.due_at <= statement_timestamp()
@@ -127,7 +164,7 @@ WITH room AS (
       AND k.customer_id NOT IN (SELECT customer_id FROM heads)
       AND NOT EXISTS (SELECT FROM webhook_copies earlier
                       WHERE earlier.customer_id = k.customer_id AND earlier.sequence < k.sequence
-                        AND earlier.due_at <= statement_timestamp()
+                        AND (earlier.goes_first OR earlier.due_at <= statement_timestamp())
                         AND earlier.event_id NOT IN (SELECT event_id FROM settled))
     ORDER BY k.due_at
     LIMIT (SELECT most - (SELECT count(*) FROM heads) FROM room)
@@ -147,7 +184,7 @@ WITH room AS (
 )
 SELECT e.event_id, e.consumer_id, e.customer_id, e.sequence, e.event_type, e.payload_json,
        e.metadata_json, e.created_at, e.publish_try_count, e.deliver_try_count, e.sent_late_at,
-       (SELECT epoch FROM recovery) AS epoch, chosen.is_copy, chosen.taken_over
+       (SELECT epoch FROM recovery) AS epoch, chosen.copy_tries, chosen.taken_over
 FROM leased
 JOIN chosen ON chosen.event_id = leased.event_id
 JOIN customer_events e ON e.event_id = leased.event_id
@@ -293,15 +330,16 @@ SELECT e.event_id, e.consumer_id, e.customer_id, e.sequence,
 FROM customer_events e
 WHERE e.event_id = ANY (%(ids)s::uuid[])
 ON CONFLICT (event_id) DO UPDATE
-    SET due_at = excluded.due_at, by = excluded.by, caused_by = NULL
+    SET due_at = excluded.due_at, by = excluded.by, goes_first = false, tries = 0
 
 -- name: end_copies
 DELETE FROM webhook_copies WHERE event_id = ANY (%(ids)s::uuid[])
 
 -- name: postpone_copies
 UPDATE webhook_copies k
-SET due_at = clock_timestamp() + make_interval(secs => later.wait)
-FROM unnest(%(ids)s::uuid[], %(waits)s::float8[]) AS later (event_id, wait)
+SET due_at = clock_timestamp() + make_interval(secs => later.wait), tries = k.tries + later.spends
+FROM unnest(%(ids)s::uuid[], %(waits)s::float8[], %(spends)s::integer[])
+         AS later (event_id, wait, spends)
 WHERE k.event_id = later.event_id
 
 -- name: take_test

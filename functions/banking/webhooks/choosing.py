@@ -12,6 +12,8 @@ from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.banking.configuration import Configuration
+from chalicelib.banking.events.models import Rewind
+from chalicelib.banking.events.rewind import begin
 from chalicelib.banking.tenants import ADMIN_ID
 from chalicelib.banking.webhooks.models import DeliveryChoice
 from chalicelib.banking.webhooks.places import place_of
@@ -28,7 +30,10 @@ SQL = queries_beside(__name__)
 NOT_FOUND = "No such consumer; check consumer_id"
 NO_WEBHOOK = "This consumer reads its queue; choose webhook with POST /consumer/delivery first"
 ADMINS = "The admin's own consumer keeps its queue; choose the delivery of a bank"
-NOT_EMPTY = "Events of this consumer wait or are not confirmed; GET /events/reconcile counts them"
+NOT_EMPTY = (
+    "Events of this consumer wait or are not confirmed; wait until GET /events/reconcile counts none, "
+    "or send rewind: true to send them by the new way"
+)
 REPLAYED = "A rewind or a replay of this consumer is not done; wait for it, or cancel it"
 _PAUSE_SECONDS = 0.05
 WAITING = {
@@ -39,10 +44,13 @@ WAITING = {
 }
 
 
-def choose(db: Database, wanted: DeliveryChoice, sealing: Callable[[], Sealing]) -> Row:
+def choose(
+    db: Database, wanted: DeliveryChoice, sealing: Callable[[], Sealing], request_id: str
+) -> Row:
     """Choose how a bank gets its events; returns what holds now, with a `secret` that was just made.
 
-    `db` is in a transaction.
+    `db` is in a transaction. A rewind holds everything back, and sends by the new way what is not
+    confirmed.
 
     Raises:
         NotFound: there is no such consumer.
@@ -56,8 +64,9 @@ def choose(db: Database, wanted: DeliveryChoice, sealing: Callable[[], Sealing])
     if scope["consumer_id"] == ADMIN_ID:
         raise Conflict(ADMINS)
     is_webhook = wanted.delivery == "webhook"
-    if is_webhook != found["has_webhook"]:
-        _check_change(found)
+    is_change = is_webhook != found["has_webhook"]
+    if is_change:
+        _check_change(found, rewind=wanted.rewind)
     settings = wanted.model_dump(include={"url", "max_in_flight", "timeout_seconds"})
     secret = None
     if is_webhook and not found["has_webhook"]:
@@ -67,8 +76,10 @@ def choose(db: Database, wanted: DeliveryChoice, sealing: Callable[[], Sealing])
         db.execute(SQL["configure"], {**scope, **settings})
     elif found["has_webhook"]:
         db.execute(SQL["end"], scope)
+    rewinds = is_change and (found["waits"] or found["unconfirmed"])
+    job = begin(db, _rewind(wanted), request_id)["job_id"] if rewinds else None
     kept = settings if is_webhook else dict.fromkeys(settings)
-    return {**scope, "delivery": wanted.delivery, **kept, "secret": secret}
+    return {**scope, "delivery": wanted.delivery, **kept, "secret": secret, "rewind_job_id": job}
 
 
 def rotate(db: Database, consumer_id: str, sealing: Sealing) -> Row:
@@ -142,11 +153,17 @@ def _client(allow_hosts: str, stage: str) -> Client:
     return Client(allowed_hosts(allow_hosts, stage, "WEBHOOK_ALLOW_HOSTS"))
 
 
-def _check_change(found: Row) -> None:
+def _check_change(found: Row, *, rewind: bool) -> None:
     if found["is_replayed"]:
         raise Conflict(REPLAYED)
-    if found["waits"] or found["unconfirmed"]:
+    if (found["waits"] or found["unconfirmed"]) and not rewind:
         raise Conflict(NOT_EMPTY)
+
+
+def _rewind(wanted: DeliveryChoice) -> Rewind:
+    """From the oldest event on that is not confirmed."""
+    reason = f"the bank gets its events by {wanted.delivery} now"
+    return Rewind(consumer_id=wanted.consumer_id, reason=reason)
 
 
 def _sealed(sealing: Sealing, scope: Row, secrets: list[str]) -> Row:

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import Annotated, Literal, Self
+from uuid import UUID
 
 from pydantic import Field, model_validator
 from typing_extensions import TypedDict
@@ -22,6 +23,9 @@ Delivery = Annotated[
 _UNTIL = Described("Until when the former secret signs, too", "2026-11-28T16:34:37Z")
 
 
+_OF_A_WEBHOOK = {"url", "max_in_flight", "timeout_seconds"}
+
+
 class DeliveryChoice(RequestModel):
     """How a bank is to get its events; the further fields go with `webhook`."""
 
@@ -30,12 +34,15 @@ class DeliveryChoice(RequestModel):
     url: Annotated[Text, Field(max_length=2000), _URL] | None = None
     max_in_flight: Annotated[int, Field(ge=1, le=100), _IN_FLIGHT] = 10
     timeout_seconds: Annotated[int, Field(ge=1, le=30), _TIMEOUT] = 10
+    rewind: Annotated[
+        bool, Described("Whether to begin a rewind if events wait or are not confirmed", False)
+    ] = False
 
     @model_validator(mode="after")
     def _only_a_webhook_has_an_address(self) -> Self:
         if self.delivery == "webhook" and self.url is None:
             raise ValueError("url is required for a webhook")
-        if self.delivery == "queue" and self.model_fields_set - {"consumer_id", "delivery"}:
+        if self.delivery == "queue" and self.model_fields_set & _OF_A_WEBHOOK:
             raise ValueError("url, max_in_flight and timeout_seconds only go with a webhook")
         return self
 
@@ -49,6 +56,9 @@ class DeliveryChosen(TypedDict):
     max_in_flight: Annotated[int | None, _IN_FLIGHT]
     timeout_seconds: Annotated[int | None, _TIMEOUT]
     secret: Annotated[str | None, _SECRET]
+    rewind_job_id: Annotated[
+        UUID | None, Described("The rewind that sends what was not confirmed", None)
+    ]
 
 
 class SecretRotated(TypedDict):
