@@ -17,7 +17,7 @@ from chalicelib.banking.webhooks.sending import FAILED, RECEIVED
 from fintegrate.database import Database, Row
 from fintegrate.outbox.arrays import array_literal
 from fintegrate.outbox.batches import AWAY, Batch, Kind, Sent, Verdict
-from fintegrate.outbox.lane_health import Lane, columns_of, health_after, said_of
+from fintegrate.outbox.lane_health import columns_of, decided
 from fintegrate.queries import queries_beside
 
 SQL = queries_beside(__name__)
@@ -218,28 +218,9 @@ class Calls:
         return 0.0
 
     def _write_lanes(self, sent: Sequence[Sent], lanes: Mapping[str, Row]) -> None:
-        asked: dict[str, list[Sent]] = {}
-        unsent: list[Batch] = []
-        for each in sent:
-            lane_id, refuses = each.batch.lane["lane_id"], _refuses_configuration(each)
-            if lane_id not in lanes:
-                continue
-            # A configuration that was changed meanwhile was not asked.
-            changed = each.batch.lane["configured_at"] != lanes[lane_id]["configured_at"]
-            if (each.requested or refuses) and not (refuses and changed):
-                asked.setdefault(lane_id, []).append(each)
-            elif each.batch.is_probe:
-                unsent.append(each.batch)
-        if asked:
-            decided = []
-            for lane_id, answers in asked.items():
-                said, row = said_of(answers), lanes[lane_id]
-                closed = row["is_closed"] and (
-                    said.probe is None or said.probe != row["probe_token"]
-                )
-                lane = Lane(row["state"], row["reason"], row["failures"], row["refusals"], closed)
-                decided.append((lane_id, health_after(lane, said)))
-            self._run("note_lanes", **columns_of(decided))
+        healths, unsent = decided(sent, lanes)
+        if healths:
+            self._run("note_lanes", **columns_of(healths))
         if unsent:
             ids = [batch.lane["lane_id"] for batch in unsent]
             self._probe_again(ids, [batch.token for batch in unsent])
@@ -335,9 +316,3 @@ def _leases(batches: Sequence[Batch]) -> dict[str, Any]:
 
 def _is_test(batch: Batch) -> bool:
     return "test_id" in batch.rows[0]
-
-
-def _refuses_configuration(sent: Sent) -> bool:
-    return any(
-        verdict is not None and verdict.kind is Kind.CONFIGURATION for verdict in sent.verdicts
-    )

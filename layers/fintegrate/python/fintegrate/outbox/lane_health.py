@@ -14,10 +14,11 @@ decided. All times are of the database's clock, so decisions are seconds from no
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from fintegrate.outbox.batches import AWAY, Kind, Sent, Verdict
+from fintegrate.database import Row
+from fintegrate.outbox.batches import AWAY, Batch, Kind, Sent, Verdict
 
 OVERLOAD_SECONDS = 30.0
 """The wait after an overload, if the receiver names none."""
@@ -79,6 +80,34 @@ class Health(NamedTuple):
     delivered: bool
 
 
+def decided(
+    sent: Sequence[Sent], lanes: Mapping[Any, Row]
+) -> tuple[list[tuple[Any, Health]], list[Batch]]:
+    """What becomes of the lanes of these answers, and the probes that were not sent after all.
+
+    Args:
+        lanes: the locked rows by their ids, each with `state, reason, failures, refusals, probe_token,
+            is_closed` (it may not be served now) and `configured_at`; a lane that is gone has none
+
+    A refusal of a configuration that was changed meanwhile says nothing: the new one was not asked.
+    """
+    asked: dict[Any, list[Sent]] = {}
+    unsent: list[Batch] = []
+    for each in sent:
+        lane_id, refuses = each.batch.lane["lane_id"], _refuses_configuration(each)
+        if lane_id not in lanes:
+            continue
+        is_old = refuses and each.batch.lane["configured_at"] != lanes[lane_id]["configured_at"]
+        if not is_old and (each.requested or refuses):
+            asked.setdefault(lane_id, []).append(each)
+        elif each.batch.is_probe:
+            unsent.append(each.batch)
+    told = [(lane_id, said_of(answers)) for lane_id, answers in asked.items()]
+    return [
+        (lane_id, health_after(_lane(lanes[lane_id], said), said)) for lane_id, said in told
+    ], unsent
+
+
 def said_of(answers: Sequence[Sent]) -> Said:
     """What the answers of one lane say of it, in the order in which they came.
 
@@ -137,12 +166,23 @@ def health_after(lane: Lane, said: Said) -> Health:
     )
 
 
-def columns_of(decided: Sequence[tuple[Any, Health]]) -> dict[str, list[Any]]:
+def columns_of(healths: Sequence[tuple[Any, Health]]) -> dict[str, list[Any]]:
     """Parallel lists for the statement that writes lanes: their ids, and the fields of `Health`."""
-    columns: dict[str, list[Any]] = {"lanes": [lane_id for lane_id, _ in decided]}
+    columns: dict[str, list[Any]] = {"lanes": [lane_id for lane_id, _ in healths]}
     for field in Health._fields:
-        columns[field] = [getattr(health, field) for _, health in decided]
+        columns[field] = [getattr(health, field) for _, health in healths]
     return columns
+
+
+def _lane(row: Row, said: Said) -> Lane:
+    closed = row["is_closed"] and (said.probe is None or said.probe != row["probe_token"])
+    return Lane(row["state"], row["reason"], row["failures"], row["refusals"], closed)
+
+
+def _refuses_configuration(sent: Sent) -> bool:
+    return any(
+        verdict is not None and verdict.kind is Kind.CONFIGURATION for verdict in sent.verdicts
+    )
 
 
 def _failures(lane: Lane, said: Said, *, unproven: bool) -> int:
