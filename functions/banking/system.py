@@ -42,12 +42,14 @@ def _gauges(db: Database) -> Iterable[GaugeFamily]:
     from chalicelib.banking.console_gauges import console_gauges
     from chalicelib.banking.consumer.key_gauges import key_gauges
     from chalicelib.banking.events.gauges import gauges
+    from chalicelib.banking.webhooks.gauges import webhook_gauges
     from chalicelib.banking.wiring import BOUNDS, parts
 
     own, most = parts(), BOUNDS["consumer"]
     yield from gauges(db, own.publisher.breaker.state, most)
     yield from queue_gauges(db, own.settings.queue_observation_seconds, most)
     yield from key_gauges(db, most)
+    yield from webhook_gauges(db, most)
     yield from console_gauges(db)
 
 

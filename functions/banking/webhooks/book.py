@@ -213,7 +213,7 @@ class Calls:
     def _wait_of(self, told: _Told) -> float:
         """Seconds until an event that was not taken may be tried again, if its lane is open then."""
         if told.verdict.kind in AWAY or told.spends:
-            tries = told.tries + told.spends
+            tries = max(1, told.tries + told.spends)
             return self.patience.waits[min(tries, len(self.patience.waits)) - 1]
         return 0.0
 
@@ -259,7 +259,7 @@ class _Told(NamedTuple):
     customer_id: str
     is_copy: bool
     tries: int
-    """As its row counts them before this one is spent: the first is 1."""
+    """Before this one."""
     verdict: Verdict
     requested: bool
     spends: bool
@@ -292,11 +292,17 @@ def _told(sent: Sent, turn: Row, lanes: Mapping[str, Row]) -> _Told:
         consumer_id=row["consumer_id"],
         customer_id=row["customer_id"],
         is_copy=row["copy_tries"] is not None,
-        tries=row["publish_try_count"] if row["copy_tries"] is None else row["copy_tries"] + 1,
+        tries=_tries_of(row),
         verdict=verdict,
         requested=sent.requested,
         spends=verdict.kind in _SPEND or fells,
     )
+
+
+def _tries_of(row: Row) -> int:
+    if row["copy_tries"] is not None:
+        return int(row["copy_tries"])
+    return 0 if row["publish_last_tried_at"] is None else int(row["publish_try_count"])
 
 
 def _columns(told: Sequence[_Told]) -> dict[str, Any]:

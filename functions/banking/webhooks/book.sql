@@ -184,7 +184,7 @@ WITH room AS (
 )
 SELECT e.event_id, e.consumer_id, e.customer_id, e.sequence, e.event_type, e.payload_json,
        e.metadata_json, e.created_at, e.publish_try_count, e.deliver_try_count, e.sent_late_at,
-       (SELECT epoch FROM recovery) AS epoch, chosen.copy_tries, chosen.taken_over
+       e.publish_last_tried_at, (SELECT epoch FROM recovery) AS epoch, chosen.copy_tries, chosen.taken_over
 FROM leased
 JOIN chosen ON chosen.event_id = leased.event_id
 JOIN customer_events e ON e.event_id = leased.event_id
@@ -261,7 +261,7 @@ DELETE FROM webhook_turns WHERE customer_id = ANY (%(customers)s::uuid[])
 -- name: try_later
 UPDATE webhook_turns t
 SET lease_token = NULL, lease_until = NULL,
-    next_attempt_at = clock_timestamp() + make_interval(secs => later.wait),
+    next_attempt_at = clock_timestamp() + make_interval(secs => later.wait * (0.8 + 0.4 * random())),
     last_attempt_at = CASE WHEN later.requested THEN clock_timestamp() ELSE t.last_attempt_at END
 FROM unnest(%(customers)s::uuid[], %(waits)s::float8[], %(requested)s::boolean[])
          AS later (customer_id, wait, requested)
@@ -274,18 +274,22 @@ SET publish_status = 'published', published_at = clock_timestamp(),
 WHERE event_id = ANY (%(ids)s::uuid[]) AND publish_status = 'pending'
 
 -- name: mark_untaken
--- A try is spent by what is refused for itself; the last one fails the event. What happened is kept.
+-- A try is spent by what is refused for itself; the last one fails the event. The first is counted already, as that of
+-- a request is. What happened is kept.
 WITH told AS (
     UPDATE customer_events e
-    SET publish_try_count = e.publish_try_count + tried.spends,
+    SET publish_try_count = tries.now,
         publish_last_tried_at = CASE WHEN tried.requested THEN clock_timestamp()
                                      ELSE e.publish_last_tried_at END,
         publish_failure_reason = tried.reason,
-        publish_status = CASE WHEN tried.spends > 0
-                                   AND e.publish_try_count + tried.spends >= %(max_tries)s
+        publish_status = CASE WHEN tried.spends > 0 AND tries.now >= %(max_tries)s
                               THEN 'failed' ELSE 'pending' END
     FROM unnest(%(ids)s::uuid[], %(reasons)s::text[], %(outcomes)s::text[], %(spends)s::integer[],
                 %(requested)s::boolean[]) AS tried (event_id, reason, outcome, spends, requested)
+    JOIN customer_events was ON was.event_id = tried.event_id
+    CROSS JOIN LATERAL (
+        SELECT CASE WHEN was.publish_last_tried_at IS NULL THEN was.publish_try_count
+                    ELSE was.publish_try_count + tried.spends END AS now) tries
     WHERE e.event_id = tried.event_id AND e.publish_status = 'pending'
     RETURNING e.event_id, e.consumer_id, tried.outcome, tried.reason, tried.requested
 )

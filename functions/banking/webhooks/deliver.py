@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from chalicelib.banking.configuration import Configuration
 from chalicelib.banking.webhooks.book import LONGEST_SECONDS, Calls, Patience
+from chalicelib.banking.webhooks.counting import CountedCalls
 from chalicelib.banking.webhooks.sending import Sender
 from fintegrate.access.sealing import Sealing
 from fintegrate.database import Database
@@ -48,7 +49,7 @@ class Delivery:
             settings.redeliver_longest_wait_seconds,
         )
         return cls(
-            Calls(database, patience),
+            CountedCalls(database, patience, metrics),
             Sender(Client(allowed), sealing),
             metrics,
             settings.webhook_senders,

@@ -173,7 +173,7 @@ def test_late_copies_wait_for_nobody(
     webhook.receiver.answer = lambda got: 422 if got.json["metadata"]["sequence"] == 1 else 200
     query("UPDATE webhook_copies SET due_at = now()")
 
-    assert deliver() == {"refused": 9}
+    assert deliver() == {"refused": 10}
 
     assert statuses(query, webhook.bank.consumer_id, "deliver_status") == {"failed": 1}
     webhook.bank.api.patch("/customer/change-status", customer_id=customer, status="INACTIVE")

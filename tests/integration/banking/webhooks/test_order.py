@@ -76,10 +76,10 @@ def test_refused_event_holds_its_customer(webhook: Called, query: Query) -> None
     bad = refused["customer_id"]
     webhook.receiver.answer = lambda got: 422 if _is_first_of(got, bad) else 200
 
-    assert deliver() == {"delivered": 5, "refused": 9}
+    assert deliver() == {"delivered": 5, "refused": 10}
 
     sequences = dict(webhook.sequences())
-    assert sequences.pop(str(bad)) == [1] * 9 + [2]
+    assert sequences.pop(str(bad)) == [1] * 10 + [2]
     assert [*sequences.values()] == [[1, 2], [1, 2]]
     (first, second) = query(
         "SELECT publish_status, publish_try_count, publish_failure_reason FROM customer_events"
@@ -90,11 +90,31 @@ def test_refused_event_holds_its_customer(webhook: Called, query: Query) -> None
     assert first["publish_failure_reason"] == "{}"
     assert second["publish_status"] == "published"
     attempts = query("SELECT by, outcome FROM event_attempts")
-    assert attempts == [{"by": "webhook", "outcome": "refused"}] * 9
+    assert attempts == [{"by": "webhook", "outcome": "refused"}] * 10
 
 
 def _is_first_of(got: Got, customer_id: object) -> bool:
     return got.data["customer_id"] == customer_id and got.json["metadata"]["sequence"] == 1
+
+
+def test_waits_between_tries_grow(
+    webhook: Called, query: Query, environment: dict[str, str]
+) -> None:
+    write_pending(query, webhook.bank.consumer_id)
+    webhook.receiver.answer = lambda _got: 422
+    seen = []
+    with parts_with(environment, WEBHOOK_RETRY_SECONDS="100,200,400") as patient:
+        for _ in range(4):
+            patient.webhooks().run()
+            (turn,) = query(
+                "SELECT extract(epoch FROM next_attempt_at - now())::float8 AS s FROM webhook_turns"
+            )
+            seen.append(float(str(turn["s"])))
+            query("UPDATE webhook_turns SET next_attempt_at = now()")
+        patient.webhooks().close()
+
+    for waited, asked in zip(seen, (100, 200, 400, 400), strict=True):
+        assert 0.7 * asked < waited <= 1.2 * asked
 
 
 def test_given_up_event_lets_the_next_go(
