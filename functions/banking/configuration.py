@@ -115,7 +115,7 @@ class Configuration:
     webhook_retry_seconds: str = "5,60,300,1800,7200,18000,36000,50400,72000"
     """The waits between the tries of an event that a bank's server refuses. PUBLISH_MAX_TRIES bounds the
     tries."""
-    webhook_senders: int = field(default=64, metadata={"least": 2})
+    webhook_senders: int = field(default=128, metadata={"least": 2})
     """How many banks' customers one process calls for side by side."""
     webhook_deliver_seconds: int = field(default=45, metadata={"least": 1})
     """How long a run claims events for webhooks."""

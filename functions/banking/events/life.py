@@ -71,7 +71,7 @@ def read_lane(db: Database, customer_id: str, consumer_id: str | None) -> Row:
 
 
 _ASIDE = {
-    *("now", "head_event_id", "before", "behind"),
+    *("now", "head_event_id", "before", "behind", "was_called"),
     *("released_at", "former_sequence", "rewind_from", "rewind_until"),
 }
 """Columns of which the answer is made."""

@@ -6,11 +6,13 @@ import json
 from collections.abc import Callable
 
 import pytest
+from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from tests.integration.banking.webhooks.conftest import deliver
 from tests.support.api import Api
 from tests.support.fixtures import Query
 from tests.support.outbox import statuses, write_pending
+from tests.support.receiver import Got
 from tests.support.webhooks import Called
 
 
@@ -195,11 +197,9 @@ def test_each_bank_gets_its_own(make_webhook: Callable[..., Called], query: Quer
     assert _verifies(signed[theirs], other.secret)
 
 
-def _verifies(got: object, secret: str) -> bool:
-    from standardwebhooks.webhooks import Webhook, WebhookVerificationError
-
+def _verifies(got: Got, secret: str) -> bool:
     try:
-        Webhook(secret).verify(got.body, dict(got.headers))  # type: ignore[attr-defined]
+        Webhook(secret).verify(got.body, dict(got.headers))
     except WebhookVerificationError:
         return False
     return True

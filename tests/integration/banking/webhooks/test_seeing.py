@@ -64,3 +64,22 @@ def test_missing_key_stops_the_lane(
     assert "k1" in lane["reason"]
     query("UPDATE webhooks SET open_until = now()")
     assert deliver() == {"delivered": 1}
+
+
+def test_events_life_names_the_webhook(webhook: Called, query: Query) -> None:
+    refused = iter([422, 200, 200])
+    webhook.receiver.answer = lambda _got: next(refused)
+    webhook.bank.create_customer()
+    deliver()
+    query("UPDATE webhook_copies SET due_at = now()")
+    deliver()
+
+    event_id = webhook.receiver.got[0].headers["webhook-id"]
+    life = webhook.bank.api.get("/events/data", event_id=event_id)
+
+    assert life.status == 200, life
+    told = [(step["step"], step["by"], step["outcome"]) for step in life.data["timeline"]]
+    assert ("publish_attempt", "webhook", "refused") in told
+    assert ("published", "webhook", "confirmed") in told
+    assert ("redelivered", "webhook", "confirmed") in told
+    assert "broker" not in str(life.data["timeline"])
