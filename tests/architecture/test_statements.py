@@ -272,6 +272,7 @@ UNFILTERED = {
         "console_sessions": OPERATOR,
         "dead_letters": OPERATOR,
     },
+    "functions/banking/webhooks/handing_over.sql": {"hand_over": BY_EVENT},
     "functions/banking/webhooks/gauges.sql": {"read_lanes": OPERATOR},
     "functions/banking/webhooks/resealing.sql": dict.fromkeys(
         ("count", "claim", "rewrite"), OPERATOR

@@ -21,11 +21,12 @@ from chalicelib.banking.webhooks.places import place_of
 from fintegrate.access.key_ring import KeyMissing
 from fintegrate.access.sealing import Misplaced, Sealing, Unreadable
 from fintegrate.access.standard_webhooks import signed_headers
+from fintegrate.answer_class import GONE, Meaning, meant_by
 from fintegrate.database import Row
 from fintegrate.outbox.batches import Batch, Kind, Sent, Verdict, unsent
-from fintegrate.outgoing.answer_class import GONE, Meaning, meant_by, meant_by_failure
 from fintegrate.outgoing.client import Client, Patience, Pool
 from fintegrate.outgoing.exchange import Answer, Failure, Request, Result
+from fintegrate.outgoing.failure_class import meant_by_failure
 from fintegrate.outgoing.scrubbing import scrubbed
 
 USER_AGENT = "fintegrate-banking/0.1.0"

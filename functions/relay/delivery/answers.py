@@ -8,7 +8,7 @@ from typing import Any
 
 from chalicelib.relay.delivery.shapes import Answer, Kind, Verdict
 from chalicelib.relay.values.json_text import loads
-from fintegrate.outgoing.answer_class import CONFIGURATION_REASONS, Meaning, meant_by
+from fintegrate.answer_class import CONFIGURATION_REASONS, Meaning, meant_by
 from fintegrate.text import cut
 
 MOST_WORDS = 500

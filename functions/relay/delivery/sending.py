@@ -22,12 +22,12 @@ from chalicelib.relay.delivery.shapes import Kind as Meaning
 from chalicelib.relay.delivery.shapes import Verdict as Judgement
 from fintegrate.access.key_ring import KeyMissing
 from fintegrate.access.sealing import Misplaced, Sealing, Unreadable
+from fintegrate.answer_class import Meaning as FailureMeaning
 from fintegrate.database import Row
 from fintegrate.outbox.batches import DELIVERED, Batch, Kind, Sent, Verdict
 from fintegrate.outgoing import exchange
-from fintegrate.outgoing.answer_class import Meaning as FailureMeaning
-from fintegrate.outgoing.answer_class import meant_by_failure
 from fintegrate.outgoing.client import Client, Patience, Pool
+from fintegrate.outgoing.failure_class import meant_by_failure
 from fintegrate.outgoing.scrubbing import scrubbed, without_values
 
 _OF_FAILURES = {

@@ -107,7 +107,4 @@ BEGIN
 END
 $$;
 
-GRANT SELECT, INSERT, UPDATE, DELETE
-    ON webhooks, webhook_turns, webhook_copies, webhook_tests TO fintegrate_app;
-
 COMMIT;

@@ -1,8 +1,9 @@
-"""What an answer, or the lack of one, means for whoever sent a request, by its class alone.
+"""What an answer means for whoever sent a request, by its class alone.
 
 The classes are those of the relay's contract: the receiver took it, refuses this one, refuses the
 sender's configuration, wants fewer requests, is away, or may have acted on it without saying so. What
 follows from a class is the sender's. A receiver with words of its own is judged by its adapter first.
+The lack of an answer has its class in `fintegrate.outgoing.failure_class`.
 """
 
 from __future__ import annotations
@@ -11,8 +12,6 @@ from collections.abc import Mapping
 from enum import Enum
 from types import MappingProxyType
 from typing import NamedTuple
-
-from fintegrate.outgoing.exchange import Failure, Kind, Sent
 
 
 class Meaning(Enum):
@@ -45,7 +44,6 @@ GONE = "gone"
 _UNNAMED = {402: "account", 406: "address", 407: "address", 415: "address", 421: "address"}
 _LATER = {408, 425, 429}
 _REFUSED = {400, 413, 422}
-_WRONG = {Kind.NOT_ALLOWED, Kind.BAD_CERTIFICATE}
 
 
 def meant_by(status: int) -> Meant:
@@ -61,10 +59,3 @@ def meant_by(status: int) -> Meant:
     if 200 <= status < 300:
         return Meant(Meaning.TAKEN)
     return Meant(Meaning.OUTAGE, is_named=500 <= status < 600)
-
-
-def meant_by_failure(failure: Failure) -> Meaning:
-    """What it means that no complete answer came."""
-    if failure.kind in _WRONG:
-        return Meaning.CONFIGURATION
-    return Meaning.UNKNOWN if failure.sent is Sent.WHOLE else Meaning.OUTAGE
