@@ -93,10 +93,6 @@ CREATE TABLE IF NOT EXISTS webhook_tests (
 CREATE INDEX IF NOT EXISTS webhook_tests_waiting
     ON webhook_tests (consumer_id, created_at) WHERE taken_at IS NULL;
 
-ALTER TABLE event_attempts DROP CONSTRAINT IF EXISTS event_attempts_by_check;
-ALTER TABLE event_attempts ADD CONSTRAINT event_attempts_by_check CHECK (by IN
-    ('request', 'resend', 'redeliver', 'replay', 'rewind', 'requeue', 'skip', 'webhook'));
-
 -- Whether a consumer is called, for the statement that writes an event of it. Until the event is committed the
 -- kind of delivery cannot change: whoever changes it takes the same lock alone, and sees every event that was
 -- written before. The lock is in memory only. Planned once per connection.
