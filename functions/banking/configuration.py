@@ -28,6 +28,10 @@ class Configuration:
     """The server's secret in the check of every API key, at least 32 characters. Only the API and the
     migration step get it. Another one makes every key malformed, the admin's too."""
 
+    webhook_keys: str = field(default="", repr=False)
+    """The ring of Fernet keys that seals the secrets of webhooks, a JSON object by their ids. The first
+    one writes."""
+
     record_secret_id: str = ""
     """The secret, or the file as `file:///…`, that keeps what a restored database must not undo. Without
     one a recovery is refused."""
@@ -105,6 +109,18 @@ class Configuration:
     sweep_batch: int = 2_000
     replay_seconds: int = field(default=50, metadata={"least": 1})
     """How long a run of the schedule `replay` works. It begins each minute."""
+    webhook_allow_hosts: str = ""
+    """Hosts as host:port, separated by commas, to which plain HTTP and private addresses are allowed.
+    Only with STAGE=local."""
+    webhook_retry_seconds: str = "5,60,300,1800,7200,18000,36000,50400,72000"
+    """The waits between the tries of an event that a bank's server refuses. PUBLISH_MAX_TRIES bounds the
+    tries."""
+    webhook_senders: int = field(default=128, metadata={"least": 2})
+    """How many banks' customers one process calls for side by side."""
+    webhook_deliver_seconds: int = field(default=45, metadata={"least": 1})
+    """How long a run claims events for webhooks."""
+    webhook_test_wait_seconds: int = field(default=20, metadata={"least": 1})
+    """How long an answer about a test event waits for the function that sends it."""
     reconcile_seconds: int = field(default=240, metadata={"least": 1})
     """The scheduled reconciliation's time limit; the endpoint's is `sweep_seconds`."""
 

@@ -12,11 +12,13 @@ from chalicelib.banking.schedules.publish_metrics import publish_metrics
 from chalicelib.banking.schedules.purge import purge
 from chalicelib.banking.schedules.recover import recover
 from chalicelib.banking.schedules.run_onboard import onboard
+from chalicelib.banking.schedules.reseal_webhooks import reseal_webhooks
 from chalicelib.banking.schedules.run_reconcile import reconcile
 from chalicelib.banking.schedules.run_redeliver import redeliver
 from chalicelib.banking.schedules.run_replay import replay, replay_nudged
 from chalicelib.banking.schedules.run_resend import resend
 from chalicelib.banking.schedules.run_rewind import rewind
+from chalicelib.banking.schedules.run_webhooks import deliver_webhooks, deliver_webhooks_nudged
 from chalicelib.banking.schedules.sweep_dead_letters import sweep_dead_letters
 from chalicelib.banking.schedules.watch_restore import watch_restore
 from chalicelib.banking.schedules.write_minutes import write_minutes
@@ -24,6 +26,8 @@ from chalicelib.banking.schedules.write_minutes import write_minutes
 __all__ = [
     "broker_admin",
     "count_usage",
+    "deliver_webhooks",
+    "deliver_webhooks_nudged",
     "expire_api_keys",
     "observe_broker",
     "onboard",
@@ -34,6 +38,7 @@ __all__ = [
     "redeliver",
     "replay",
     "replay_nudged",
+    "reseal_webhooks",
     "resend",
     "rewind",
     "sweep_dead_letters",

@@ -19,6 +19,7 @@ def _consumer() -> Blueprint:
         change_consumer,
         change_consumer_status,
         change_format,
+        choose_delivery,
         create_api_key,
         create_broker_access,
         create_consumer,
@@ -32,8 +33,11 @@ def _consumer() -> Blueprint:
         read_api_key,
         read_broker_access,
         read_consumer,
+        read_delivery,
         read_integration,
         read_onboarding,
+        rotate_delivery,
+        try_delivery,
     )
     from chalicelib.banking.consumer.blueprint import consumer
 
@@ -124,11 +128,13 @@ def _schedules() -> Blueprint:
         purge,
         recover,
         run_onboard,
+        reseal_webhooks,
         run_reconcile,
         run_redeliver,
         run_replay,
         run_resend,
         run_rewind,
+        run_webhooks,
         sweep_dead_letters,
         watch_restore,
         write_minutes,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
@@ -41,12 +42,14 @@ def _gauges(db: Database) -> Iterable[GaugeFamily]:
     from chalicelib.banking.console_gauges import console_gauges
     from chalicelib.banking.consumer.key_gauges import key_gauges
     from chalicelib.banking.events.gauges import gauges
+    from chalicelib.banking.webhooks.gauges import webhook_gauges
     from chalicelib.banking.wiring import BOUNDS, parts
 
     own, most = parts(), BOUNDS["consumer"]
     yield from gauges(db, own.publisher.breaker.state, most)
     yield from queue_gauges(db, own.settings.queue_observation_seconds, most)
     yield from key_gauges(db, most)
+    yield from webhook_gauges(db, most)
     yield from console_gauges(db)
 
 
@@ -104,6 +107,12 @@ def _new_admin_api_key(settings: Mapping[str, str]) -> str:
     return keys.text(keys.new())
 
 
+def _new_keys(_settings: Mapping[str, str]) -> str:
+    from cryptography.fernet import Fernet
+
+    return json.dumps({"k1": Fernet.generate_key().decode()})
+
+
 SYSTEM = System(
     name="banking",
     databases=(SystemDatabase(setting="DATABASE_URL", name="fintegrate", folder="banking"),),
@@ -120,5 +129,6 @@ SYSTEM = System(
         "API_KEY_CHECK_SECRET": _new_secret,
         "ADMIN_API_KEY": _new_admin_api_key,
         "CONSOLE_PASS_KEY": _new_secret,
+        "WEBHOOK_KEYS": _new_keys,
     },
 )

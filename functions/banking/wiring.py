@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
-from typing import NamedTuple
+from functools import cache, partial
+from typing import TYPE_CHECKING, NamedTuple
 
 from chalicelib.banking.broker.settling import Settling
 from chalicelib.banking.configuration import SERVICE, Configuration
@@ -24,10 +24,14 @@ from chalicelib.banking.onboarding.steps import OnboardingSteps
 from chalicelib.banking.sessions import SQL as OF_SESSIONS
 from chalicelib.banking.sessions import find_session
 from chalicelib.banking.tenants import ADMIN_ID
+from chalicelib.banking.webhooks.handing_over import HandingOver
+from chalicelib.banking.webhooks.nudges import nudge
 from fintegrate.access.by_api_key import ByApiKey, ByBearerKey
 from fintegrate.access.by_session import BySession
+from fintegrate.access.key_ring import KeyRing
 from fintegrate.access.keys import ApiKeys
 from fintegrate.access.proofs import Proofs
+from fintegrate.access.sealing import Sealing
 from fintegrate.access.secret_verifier import SecretVerifier
 from fintegrate.access.sessions import Sessions
 from fintegrate.breaker import CircuitBreaker
@@ -51,6 +55,9 @@ from fintegrate.redis_connection import RedisConnections
 from fintegrate.schedule_runs import ScheduleRuns
 from fintegrate.scheduled import schedules
 from fintegrate.settings import load
+
+if TYPE_CHECKING:
+    from chalicelib.banking.webhooks.deliver import Delivery
 
 SQL = queries_beside(__name__)
 INACTIVE = "This consumer is deactivated; ask the operator to activate it"
@@ -79,6 +86,14 @@ class Parts(NamedTuple):
     declare_queues: Callable[[Sequence[Row]], None]
     broker_access: Settling
     revocations: Revocations
+    sealing: Callable[[], Sealing]
+    """Reads the ring of keys for the secrets of webhooks when it is first needed."""
+    webhooks: Callable[[], Delivery]
+    """Only the functions make it that call banks: it is the way out."""
+
+    def nudge_webhooks(self) -> None:
+        """Ask for a run of the webhooks. To be called after the commit of what it shall find."""
+        nudge(self.publisher, self.settings.rabbitmq_url)
 
     @property
     def keys(self) -> ApiKeys:
@@ -137,19 +152,17 @@ def build(environment: Mapping[str, str]) -> Parts:
         retry_seconds=settings.redis_retry_seconds,
     )
     metrics = _metrics(redis)
-    declare = partial(
-        outbox.declare_queues, settings.rabbitmq_url, settings.publish_timeout_ms / 1000
-    )
+    seconds = settings.publish_timeout_ms / 1000
+    declare = partial(outbox.declare_queues, settings.rabbitmq_url, seconds)
     sender = RabbitSender(publisher, compose, declare)
-    counted = partial(CountingSender, sender, metrics)
-    sparing = PausingSender(sender, settings.publish_probe_seconds)
+    counted = partial(_counted, sender, sweep_database, metrics)
+    publish_new = _publish_new(settings, database, publisher, sender, metrics)
     revocations = Revocations(database, record_at(settings.record_secret_id))
+    sealing = cache(partial(_sealing, environment))
     sweep = partial(Sweep, sweep_database, table=outbox.EVENTS, batch=settings.sweep_batch)
     return Parts(
         settings=settings,
-        request=_request_parts(
-            settings, database, redis, metrics, CountingSender(sparing, metrics, "request")
-        ),
+        request=_request_parts(settings, database, redis, metrics, publish_new),
         publisher=publisher,
         redis=redis,
         metrics=metrics,
@@ -161,6 +174,8 @@ def build(environment: Mapping[str, str]) -> Parts:
         declare_queues=declare,
         broker_access=Settling(database, publisher, revocations, settings),
         revocations=revocations,
+        sealing=sealing,
+        webhooks=MadeOnce(partial(_webhooks, settings, sweep_database, sealing, metrics)),
     )
 
 
@@ -179,7 +194,7 @@ def _request_parts(
     database: Database,
     redis: RedisConnections,
     metrics: Metrics,
-    sender: Sender,
+    publish_new: Callable[[Row, float], None],
 ) -> RequestParts:
     by_key = _by_api_key(settings, database, redis)
     return RequestParts(
@@ -201,7 +216,7 @@ def _request_parts(
         ),
         idempotency_keys=IdempotencyKeys(database, SQL),
         max_body_bytes=settings.max_body_bytes,
-        publish_new=counting(_outbox(settings, database, sender).publish_new, metrics),
+        publish_new=publish_new,
         session_limiter=RateLimiter(
             redis,
             metrics,
@@ -259,3 +274,43 @@ def _outbox(settings: Configuration, database: Database, sender: Sender) -> Outb
         publish_seconds=settings.publish_timeout_ms / 1000,
         handoff_seconds=settings.publish_handoff_seconds,
     )
+
+
+def _counted(sender: Sender, database: Database, metrics: Metrics, by: str) -> CountingSender:
+    """The sender of one kind of work on the sweeps' connection."""
+    return CountingSender(HandingOver(sender, database, by), metrics, by)
+
+
+def _publish_new(
+    settings: Configuration,
+    database: Database,
+    publisher: Publisher,
+    sender: Sender,
+    metrics: Metrics,
+) -> Callable[[Row, float], None]:
+    """Publishes a handler's event; of one for a bank that is called it only says that it is there."""
+    sparing = PausingSender(sender, settings.publish_probe_seconds)
+    own = _outbox(settings, database, CountingSender(sparing, metrics, "request"))
+
+    def publish(event: Row, written_after: float) -> None:
+        if event.get("by_webhook"):
+            nudge(publisher, settings.rabbitmq_url)
+        else:
+            own.publish_new(event, written_after)
+
+    return counting(publish, metrics)
+
+
+def _sealing(environment: Mapping[str, str]) -> Sealing:
+    def ring() -> str:
+        return load(Configuration, environment).webhook_keys
+
+    return Sealing(KeyRing("WEBHOOK_KEYS", ring(), ring))
+
+
+def _webhooks(
+    settings: Configuration, database: Database, sealing: Callable[[], Sealing], metrics: Metrics
+) -> Delivery:
+    from chalicelib.banking.webhooks.deliver import Delivery  # here, to spare other cold starts
+
+    return Delivery.of(settings, database, sealing(), metrics)

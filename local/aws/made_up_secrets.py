@@ -22,6 +22,7 @@ GROUPS = (
     },
     {"RelayKeysSecretArn": ("RELAY_KEYS",)},
     {"AppKeysSecretArn": ("APP_KEYS",)},
+    {"WebhookKeysSecretArn": ("WEBHOOK_KEYS",)},
 )
 """The settings of each secret, by the output that names it. Those of a group are made of each other."""
 

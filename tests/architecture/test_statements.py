@@ -40,6 +40,8 @@ FOR_ONE = re.compile(r"%\((?:(?:consumer|owner|user)_id|owner)\)s")
 RUNS_SQL = {"fetch_one", "fetch_all", "execute"}
 
 BY_EVENT = "goes by event ids that a statement with a tenant filter, or a sweep of all, has found"
+BY_LANE = "goes by a bank, or a test of it, that a claim for this bank has found"
+BY_LEASE = "goes by events and customers that a claim for one bank has leased"
 BY_JOB = "goes by a job, and by its events, which a statement with a tenant filter has chosen"
 OPERATOR = "the operator's own: all tenants on purpose, reached by the admin or by the clock only"
 BY_MESSAGE = "goes by the hash of a message, before anybody knows whose it is"
@@ -270,6 +272,19 @@ UNFILTERED = {
         "audit_rows": OPERATOR,
         "console_sessions": OPERATOR,
         "dead_letters": OPERATOR,
+    },
+    "functions/banking/webhooks/handing_over.sql": {"hand_over": BY_EVENT},
+    "functions/banking/webhooks/gauges.sql": {"read_lanes": OPERATOR},
+    "functions/banking/webhooks/resealing.sql": dict.fromkeys(
+        ("count", "claim", "rewrite"), OPERATOR
+    ),
+    "functions/banking/webhooks/book.sql": {
+        **dict.fromkeys(("due", "wait"), OPERATOR),
+        **dict.fromkeys(("probe_again", "lock_lanes", "note_lanes"), BY_LANE),
+        **dict.fromkeys(("give_test_back", "answer_test"), BY_LANE),
+        **dict.fromkeys(("release", "lock_turns", "end_turns", "try_later"), BY_LEASE),
+        **dict.fromkeys(("mark_published", "mark_untaken", "mark_sent_again"), BY_LEASE),
+        **dict.fromkeys(("plan_copies", "end_copies", "postpone_copies"), BY_LEASE),
     },
     "layers/fintegrate/python/fintegrate/console/audit_list.sql": {"list_rows": OPERATOR},
 }

@@ -6,10 +6,11 @@
 -- name: create_customer
 -- The most frequent change, planned once per connection. Returns what the message and the answer need
 -- of the event.
--- text: sql/banking/schema.sql, create_customer_and_event, sending_epoch, sending_format
+-- text: sql/banking/schema.sql, create_customer_and_event, takes_webhooks, sending_epoch, sending_format
 SELECT event_id, customer_id, sequence, event_type, payload_json, metadata_json, created_at,
        publish_try_count, deliver_try_count, %(consumer_name)s AS consumer_name,
-       sending_epoch() AS epoch, sending_format(%(consumer_id)s) AS message_format
+       takes_webhooks(%(consumer_id)s) AS by_webhook, sending_epoch() AS epoch,
+       sending_format(%(consumer_id)s) AS message_format
 FROM create_customer_and_event(%(consumer_id)s, %(name)s, %(status)s, %(source_service)s,
                                %(traceparent)s, %(key_id)s, %(request_id)s)
      AS created
@@ -33,8 +34,8 @@ SELECT consumer_id, customer_id, event_sequence, 'customer_status_change', %(sou
            'key_id', %(key_id)s::uuid, 'request_id', %(request_id)s::text)),
        updated_at
 FROM customer
-RETURNING *, %(consumer_name)s AS consumer_name, (SELECT epoch FROM recovery) AS epoch,
-          sending_format(%(consumer_id)s) AS message_format
+RETURNING *, %(consumer_name)s AS consumer_name, takes_webhooks(%(consumer_id)s) AS by_webhook,
+          (SELECT epoch FROM recovery) AS epoch, sending_format(%(consumer_id)s) AS message_format
 
 -- name: lock_customer
 SELECT customer_id
@@ -65,8 +66,8 @@ SELECT consumer_id, customer_id, sequence, 'customer_deletion', %(source_service
            'key_id', %(key_id)s::uuid, 'request_id', %(request_id)s::text)),
        deleted_at
 FROM customer
-RETURNING *, %(consumer_name)s AS consumer_name, (SELECT epoch FROM recovery) AS epoch,
-          sending_format(%(consumer_id)s) AS message_format
+RETURNING *, %(consumer_name)s AS consumer_name, takes_webhooks(%(consumer_id)s) AS by_webhook,
+          (SELECT epoch FROM recovery) AS epoch, sending_format(%(consumer_id)s) AS message_format
 
 -- name: read_customer
 SELECT customer_id, name, status, created_at, updated_at,

@@ -24,7 +24,7 @@ PUBLISH_ATTEMPTS = Counted(
 )
 PUBLISH_LAG = Counted(
     "publish_lag_seconds",
-    "From an event's commit to the broker's first confirm",
+    "From an event's commit to the broker's first confirm, or to the first 2xx of a bank that is called",
     ("consumer",),
     LAG_BUCKETS,
 )

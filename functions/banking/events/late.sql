@@ -22,7 +22,8 @@ SELECT set_config('enable_sort', 'off', true), set_config('jit', 'off', true)
 -- Columns, banks and shares as in resend.sql. sent_late_at makes the message say that it comes late.
 WITH bank AS MATERIALIZED (
     SELECT c.consumer_id, c.name, c.message_format, from_at, from_id,
-           greatest(%(batch)s / count(*) OVER (), 1) AS share
+           greatest(%(batch)s / count(*) OVER (), 1) AS share,
+           c.consumer_id IN (SELECT consumer_id FROM webhooks) AS by_webhook
     FROM consumers c
     LEFT JOIN unnest(%(owners)s::uuid[], %(after_created_at)s::timestamptz[], %(after_event_id)s::uuid[])
               AS visited (owner, created_at, event_id) ON visited.owner = c.consumer_id
@@ -40,7 +41,7 @@ WITH bank AS MATERIALIZED (
       AND NOT EXISTS (SELECT FROM publishing_pauses p WHERE p.consumer_id = c.consumer_id)
       AND c.consumer_id NOT IN (SELECT consumer_id FROM replay_jobs WHERE status <> 'done')
 )
-SELECT found.*, bank.name AS consumer_name, bank.message_format, bank.share
+SELECT found.*, bank.name AS consumer_name, bank.message_format, bank.share, bank.by_webhook
 FROM bank
 CROSS JOIN LATERAL (
     SELECT e.event_id, e.consumer_id, e.customer_id, e.sequence, e.event_type, e.payload_json,

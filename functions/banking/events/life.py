@@ -83,7 +83,7 @@ def _held_by(head: Row, in_hand: bool) -> str:
 
 
 _ASIDE = {
-    *("now", "head_event_id", "before", "behind"),
+    *("now", "head_event_id", "before", "behind", "was_called"),
     *("released_at", "former_sequence", "rewind_from", "rewind_until"),
 }
 """Columns of which the answer is made."""

@@ -2,7 +2,7 @@
 
 -- name: read_event
 -- The lane: where the event waits, who is first, how many wait behind it; counted up to a bound.
--- former, rewind: how long it waited for its predecessor, or for a rewind. A predecessor that was sent late
+-- was_called: it was published since its bank is called. former, rewind: how long it waited for its predecessor, or for a rewind. A predecessor that was sent late
 -- had been given up before: its last attempt in vain tells when.
 SELECT e.event_id, e.consumer_id, c.name AS consumer_name, e.customer_id, e.sequence, e.event_type,
        e.source_service, e.created_at, e.publish_status, e.published_at, e.publish_try_count,
@@ -17,9 +17,10 @@ SELECT e.event_id, e.consumer_id, c.name AS consumer_name, e.customer_id, e.sequ
        head.event_id AS head_event_id, lane.before, lane.behind,
        former.released_at, former.sequence AS former_sequence,
        rewind.created_at AS rewind_from, rewind.finished_at AS rewind_until,
-       clock_timestamp() AS now
+       coalesce(e.published_at >= w.created_at, false) AS was_called, clock_timestamp() AS now
 FROM customer_events e
 JOIN consumers c ON c.consumer_id = e.consumer_id
+LEFT JOIN webhooks w ON w.consumer_id = e.consumer_id
 LEFT JOIN consumer_event_receipts r ON r.consumer_id = e.consumer_id AND r.event_id = e.event_id
 LEFT JOIN LATERAL (
     SELECT h.event_id, h.sequence

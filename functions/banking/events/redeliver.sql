@@ -2,7 +2,8 @@
 --
 -- An event is sent again only if no copy of it can be in the consumer's queue any more: the broker was
 -- asked after the event's last copy was sent, and the queue was empty; or the copy is older than the
--- queue's TTL. Otherwise each run would add a copy to the queue of a consumer that is away.
+-- queue's TTL. Otherwise each run would add a copy to the queue of a consumer that is away. A bank that is
+-- called has a copy under way as long as one is in webhook_copies.
 
 -- name: count
 -- Counts every unconfirmed event in scope. The answer counts those that may not be sent now as skipped.
@@ -55,11 +56,15 @@ SELECT count(*) FILTER (WHERE known AND NOT empty) AS queue_not_empty,
        count(*) FILTER (WHERE known IS NOT TRUE) AS queue_not_observed
 FROM customer_events e
 LEFT JOIN queue_observations o ON o.consumer_id = e.consumer_id
+LEFT JOIN webhooks w ON w.consumer_id = e.consumer_id
 CROSS JOIN LATERAL (
     SELECT greatest(e.published_at, e.deliver_last_tried_at) AS sent_at) copy
 CROSS JOIN LATERAL (
-    SELECT o.ready = 0 AND o.unacknowledged = 0 AS empty,
-           o.ready + o.unacknowledged IS NOT NULL
+    SELECT CASE WHEN w.consumer_id IS NULL THEN o.ready = 0 AND o.unacknowledged = 0
+                ELSE NOT EXISTS (SELECT FROM webhook_copies k WHERE k.event_id = e.event_id)
+           END AS empty,
+           w.consumer_id IS NOT NULL
+           OR o.ready + o.unacknowledged IS NOT NULL
            AND o.observed_at > clock_timestamp() - make_interval(secs => %(observation_seconds)s)
            AND o.observed_at >= sent_at + make_interval(secs => %(figures_delay_seconds)s) AS known
     ) queue
@@ -86,16 +91,20 @@ SELECT set_config('enable_sort', 'off', true), set_config('jit', 'off', true)
 -- before, up to the longest.
 WITH bank AS MATERIALIZED (
     SELECT c.consumer_id, c.name, c.message_format, from_at, from_id, until_at, empty, o.observed_at,
+           w.consumer_id IS NOT NULL AS by_webhook,
            greatest(%(batch)s / count(*) OVER (), 1) AS share
     FROM consumers c
     LEFT JOIN queue_observations o ON o.consumer_id = c.consumer_id
+    LEFT JOIN webhooks w ON w.consumer_id = c.consumer_id
     LEFT JOIN unnest(%(owners)s::uuid[], %(after_created_at)s::timestamptz[], %(after_event_id)s::uuid[])
               AS visited (owner, created_at, event_id) ON visited.owner = c.consumer_id
     CROSS JOIN LATERAL (
         SELECT coalesce(visited.created_at, '-infinity') AS from_at,
                coalesce(visited.event_id, '00000000-0000-0000-0000-000000000000') AS from_id,
-               o.ready = 0 AND o.unacknowledged = 0
-               AND o.observed_at > clock_timestamp() - make_interval(secs => %(observation_seconds)s)
+               w.consumer_id IS NOT NULL
+               OR (o.ready = 0 AND o.unacknowledged = 0
+                   AND o.observed_at
+                       > clock_timestamp() - make_interval(secs => %(observation_seconds)s))
                    AS empty) known
     CROSS JOIN LATERAL (
         SELECT clock_timestamp() - make_interval(secs => CASE
@@ -114,7 +123,7 @@ WITH bank AS MATERIALIZED (
       AND NOT EXISTS (SELECT FROM publishing_pauses p WHERE p.consumer_id = c.consumer_id)
       AND c.consumer_id NOT IN (SELECT consumer_id FROM replay_jobs WHERE status <> 'done')
 )
-SELECT found.*, bank.name AS consumer_name, bank.message_format, bank.share
+SELECT found.*, bank.name AS consumer_name, bank.message_format, bank.share, bank.by_webhook
 FROM bank
 CROSS JOIN LATERAL (
     SELECT e.event_id, e.consumer_id, e.customer_id, e.sequence, e.event_type, e.payload_json,
@@ -135,8 +144,11 @@ CROSS JOIN LATERAL (
               END))
       AND (sent_at <= clock_timestamp()
                       - make_interval(secs => %(ttl_seconds)s + %(figures_delay_seconds)s)
+           OR bank.by_webhook
            OR (bank.empty
                AND bank.observed_at >= sent_at + make_interval(secs => %(figures_delay_seconds)s)))
+      AND NOT (bank.by_webhook
+               AND EXISTS (SELECT FROM webhook_copies k WHERE k.event_id = e.event_id))
       AND (%(event_ids)s::uuid[] IS NULL OR e.event_id = ANY (%(event_ids)s::uuid[]))
       AND (%(event_types)s::text[] IS NULL OR e.event_type = ANY (%(event_types)s))
       AND (%(since)s::timestamptz IS NULL OR e.created_at >= %(since)s)

@@ -39,7 +39,8 @@ def redeliver_events(call: Call[Redeliver]) -> Answer:
         check_expected(call.body.expected_count, parts().redeliver.count(filters))
     summary = parts().redeliver.run(filters, parts().settings.sweep_seconds)
     done = audited(call, whose(call.db, filters), summary.counts())
-    return Answer({**_told(summary), "left_out": left_out}, audited=done)
+    answer = {**_told(summary), "left_out": left_out}
+    return Answer(answer, audited=done, after_commit=parts().nudge_webhooks)
 
 
 def _filters(call: Call[Redeliver], consumer_id: str | None) -> dict[str, Any]:

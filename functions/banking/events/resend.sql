@@ -1,6 +1,7 @@
 -- The resend sweep: publishes pending events.
 -- It leaves out young events without a failure reason: another request is still publishing them, see
 -- predecessors in outbox.sql. It leaves out banks whose queue refuses, but for a probe: see pauses.sql.
+-- Banks that are called have no queue: see webhooks/book.sql.
 
 -- name: count
 -- Counts every pending event in scope. The answer counts those that cannot be claimed now as skipped.
@@ -80,8 +81,9 @@ WITH bank AS MATERIALIZED (
       AND (%(probe)s
            OR NOT EXISTS (SELECT FROM publishing_pauses p WHERE p.consumer_id = c.consumer_id))
       AND c.consumer_id NOT IN (SELECT consumer_id FROM replay_jobs WHERE status <> 'done')
+      AND c.consumer_id NOT IN (SELECT consumer_id FROM webhooks)
 )
-SELECT found.*, bank.name AS consumer_name, bank.message_format, bank.share
+SELECT found.*, bank.name AS consumer_name, bank.message_format, bank.share, false AS by_webhook
 FROM bank
 CROSS JOIN LATERAL (
     SELECT e.event_id, e.consumer_id, e.customer_id, e.sequence, e.event_type, e.payload_json,

@@ -40,7 +40,11 @@ def resend_events(call: Call[Resend]) -> Answer:
     if call.body.expected_count is not None:
         check_expected(call.body.expected_count, _would_send(call.db, filters)["matched"])
     done = _resend(call.body, filters, call.request.id)
-    return Answer(done, audited=audited(call, whose(call.db, filters), done["summary"]))
+    return Answer(
+        done,
+        audited=audited(call, whose(call.db, filters), done["summary"]),
+        after_commit=parts().nudge_webhooks,
+    )
 
 
 def _filters(call: Call[Resend], consumer_id: str | None) -> dict[str, Any]:

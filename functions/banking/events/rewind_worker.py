@@ -25,17 +25,18 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from chalicelib.banking.events.message import compose
 from chalicelib.banking.events.topology import EXCHANGE, queue_name, queues
+from chalicelib.banking.webhooks.handing_over import HANDED_OVER, hand_over
 from fintegrate.database import Database, Row
 from fintegrate.messaging.broker import BrokerUnavailable
 from fintegrate.messaging.exclusive import ExclusiveConnection
 from fintegrate.messaging.publisher import parameters_of
-from fintegrate.outcome import Result
+from fintegrate.outcome import Outcome, Result
 from fintegrate.queries import queries_beside
 
 SQL = queries_beside(__name__)
@@ -160,7 +161,7 @@ class RewindWorker:
         rows = self._db.fetch_all(SQL["claim"], {**job, "batch": BATCH})
         if not rows:
             return self._pass(job, worked)
-        outcomes = broker.publish([compose(row) for row in rows], BATCH_SECONDS)
+        outcomes = self._send(broker, rows)
         confirmed = [
             row["event_id"]
             for row, outcome in zip(rows, outcomes, strict=True)
@@ -188,6 +189,13 @@ class RewindWorker:
         )
         worked.sent += len(confirmed)
         return not failures
+
+    def _send(self, broker: ExclusiveConnection, rows: Sequence[Row]) -> list[Outcome]:
+        """Into the queue; for a bank that is called, to its webhook, before all that comes later."""
+        if not rows[0]["by_webhook"]:
+            return broker.publish([compose(row) for row in rows], BATCH_SECONDS)
+        hand_over(self._db, [row["event_id"] for row in rows], "rewind", goes_first=True)
+        return [HANDED_OVER] * len(rows)
 
     def _pass(self, job: Row, worked: Worked) -> bool:
         """Go on behind the step's end, up to which nothing is left; without one the job is done."""

@@ -18,8 +18,12 @@ SET quiet_xid = pg_snapshot_xmax(pg_current_snapshot()),
 WHERE job_id = %(job_id)s AND quiet_xid IS NULL
 
 -- name: are_publishers_through
+-- Nor is the bank being called: a claim looks for the hold after it got its id.
 SELECT quiet_after <= clock_timestamp()
-       AND pg_snapshot_xmin(pg_current_snapshot()) >= quiet_xid AS quiet
+       AND pg_snapshot_xmin(pg_current_snapshot()) >= quiet_xid
+       AND NOT EXISTS (SELECT FROM webhook_turns t
+                       WHERE t.consumer_id = replay_jobs.consumer_id
+                         AND t.lease_until > clock_timestamp()) AS quiet
 FROM replay_jobs
 WHERE job_id = %(job_id)s
 
@@ -91,6 +95,7 @@ SELECT e.event_id, e.consumer_id, e.customer_id, e.sequence, e.event_type, e.pay
        e.publish_try_count,
        e.deliver_try_count + (e.publish_status = 'published')::integer AS deliver_try_count,
        (SELECT epoch FROM recovery) AS epoch,
+       c.consumer_id IN (SELECT consumer_id FROM webhooks) AS by_webhook,
        CASE WHEN NOT %(include_processed)s
                  AND (e.publish_status = 'failed' OR e.sent_late_at IS NOT NULL)
                  AND EXISTS (SELECT FROM customer_events later

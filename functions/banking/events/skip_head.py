@@ -44,8 +44,8 @@ WOULD_COME_LATE = (
 GONE = "The head is pending no more: a sweep published it or gave it up; nothing was skipped"
 HELD = "A sweep is publishing this customer's head and does not let go of it; try again shortly"
 IN_HAND = (
-    "The head is still in the hands of the request that wrote it; try again in a few seconds, "
-    "unless it is published by then"
+    "The head is still in the hands of the request that wrote it, or its bank is being called with it; "
+    "try again in a few seconds, unless it is published by then"
 )
 
 

@@ -20,9 +20,13 @@ WHERE e.event_id = %(event_id)s
 -- name: lock_head
 -- Waits for a sweep that has locked the head. Returns no row if the sweep published it or gave it up.
 -- Selects by id, because the operator did not mean the next head.
--- in_hand: another request is still publishing it, see predecessors in outbox.sql.
-SELECT publish_failure_reason IS NULL
-       AND created_at > clock_timestamp() - make_interval(secs => %(handoff_seconds)s) AS in_hand
+-- in_hand: another request is still publishing it, see predecessors in outbox.sql, or the bank is being called.
+SELECT (publish_failure_reason IS NULL
+        AND created_at > clock_timestamp() - make_interval(secs => %(handoff_seconds)s))
+       OR EXISTS (SELECT FROM webhook_turns t
+                  WHERE t.customer_id = customer_events.customer_id
+                    AND t.event_id = customer_events.event_id
+                    AND t.lease_until > clock_timestamp()) AS in_hand
 FROM customer_events
 WHERE event_id = %(event_id)s AND publish_status = 'pending'
 FOR UPDATE

@@ -36,8 +36,10 @@ _AT_ONCE = timedelta(milliseconds=1)
 """A receipt's two times are read from the clock one after the other."""
 _ENDED = frozenset({"processed", "delivery_failed", "dead_lettered"})
 CONFIRMED = "confirmed by the broker"
-LATE = "confirmed by the broker, after a later event of its customer"
+TAKEN = "taken by the bank's server"
+LATE = ", after a later event of its customer"
 AGAIN = "sent again, confirmed by the broker"
+TAKEN_AGAIN = "sent again, taken by the bank's server"
 PAST_RETENTION = "the receipt is past its retention"
 
 
@@ -119,7 +121,8 @@ def _of_ours(event: Row, attempts: list[Row]) -> Iterator[Step]:
         holder, words = _holder(event)
         yield _step(held_from, "held_back", holder, outcome, words)
     if event["published_at"] is not None:
-        words = LATE if event["sent_late_at"] else CONFIRMED
+        words = TAKEN if event["was_called"] else CONFIRMED
+        words = f"{words}{LATE}" if event["sent_late_at"] else words
         by = _publisher(event, attempts)
         yield _step(event["published_at"], "published", by, "confirmed", words)
     if event["publish_status"] == "failed":
@@ -135,6 +138,8 @@ def _holder(event: Row) -> tuple[str, str]:
 
 def _publisher(event: Row, attempts: list[Row]) -> str | None:
     """A sweep counts its tries, a request does not; unknown if the request had tried in vain."""
+    if event["was_called"]:
+        return "webhook"
     if event["publish_try_count"] > 1:
         return "resend"
     return None if any(each["by"] == "request" for each in attempts) else "request"
@@ -146,20 +151,25 @@ def _giving_up(event: Row, attempts: list[Row]) -> Iterator[Step]:
         return
     by_person = event["publish_given_up_at"]
     at = by_person or event["publish_last_tried_at"] or event["created_at"]
-    by, words = ("skip" if by_person else "resend"), event["publish_failure_reason"]
+    called = any(attempt["by"] == "webhook" for attempt in attempts)
+    by = "skip" if by_person else "webhook" if called else "resend"
+    words = event["publish_failure_reason"]
     yield _step(at, "given_up", by, "given_up", words)
 
 
 def _of_attempt(attempt: Row) -> Step:
     by, outcome = attempt["by"], attempt["outcome"]
     name = _OF_OUTCOMES.get(outcome) or _OF_ATTEMPTS.get(by, "publish_attempt")
-    words = attempt["words"] or (AGAIN if outcome == "confirmed" else outcome)
+    again = AGAIN
+    if by == "webhook" and outcome == "confirmed":
+        name, again = "redelivered", TAKEN_AGAIN
+    words = attempt["words"] or (again if outcome == "confirmed" else outcome)
     return _step(attempt["at"], name, _author(by, attempt["caused_by"]), outcome, words)
 
 
 def _author(by: str, caused_by: str | None) -> str:
     """Who made an attempt: the request itself, a schedule, or a job or request by its id."""
-    if by == "request":
+    if by in {"request", "webhook"}:
         return by
     if caused_by is None:
         return f"{by}, by the schedule"

@@ -81,6 +81,7 @@ SELECT e.event_id, e.consumer_id, e.customer_id, e.sequence, e.event_type, e.pay
        CASE WHEN e.publish_status = 'failed' THEN clock_timestamp() ELSE e.sent_late_at END
            AS sent_late_at,
        %(job_id)s AS replay_job_id, (SELECT epoch FROM recovery) AS epoch,
+       e.consumer_id IN (SELECT consumer_id FROM webhooks) AS by_webhook,
        event_state(e.publish_status, e.deliver_status, e.deliver_failure_reason,
                    r.processing_status, false) AS state,
        CASE WHEN e.publish_status = 'failed' THEN

@@ -8,52 +8,42 @@ from typing import Any
 
 from chalicelib.relay.delivery.shapes import Answer, Kind, Verdict
 from chalicelib.relay.values.json_text import loads
+from fintegrate.answer_class import CONFIGURATION_REASONS, Meaning, meant_by
 from fintegrate.text import cut
 
 MOST_WORDS = 500
 LONGEST_WAIT = 24 * 60 * 60
-REASONS = {401: "credential", 403: "permission", 404: "address", 405: "address", 410: "gone"}
-_CONFIGURATION = {402: "account", 406: "address", 407: "address", 415: "address", 421: "address"}
-_LATER = {408, 425, 429}
-_EVENT = {400, 422}
+REASONS = CONFIGURATION_REASONS
+_OF_THE_EVENT = {400, 422}
 
 
 def by_class(answer: Answer, count: int, now: datetime, *, unclassified: bool = False) -> Verdict:
     """What a status means on its own. A status that no class names is also `unclassified`."""
-    status = answer.status
-    code = str(status)
-    if 200 <= status < 300:
+    status, code = answer.status, str(answer.status)
+    meant = meant_by(status)
+    unclassified = unclassified or not meant.is_named
+    if meant.meaning is Meaning.TAKEN:
         return Verdict(Kind.DELIVERED, code, unclassified=unclassified)
     words = plain_words(answer)
-    if 300 <= status < 400 or status in REASONS:
-        reason = REASONS.get(status, "address")
-        return Verdict(Kind.CONFIGURATION_REFUSED, code, words, reason, unclassified=unclassified)
-    if status in _LATER:
-        return overload(answer, now, code, words)._replace(unclassified=unclassified)
-    if status == 413 or status in _EVENT:
-        return refused(count, code, words)._replace(unclassified=unclassified)
-    if 500 <= status < 600:
+    if meant.meaning is Meaning.CONFIGURATION:
+        verdict = Verdict(Kind.CONFIGURATION_REFUSED, code, words, meant.reason)
+    elif meant.meaning is Meaning.OVERLOAD:
+        verdict = overload(answer, now, code, words)
+    elif meant.meaning is Meaning.REFUSED:
+        verdict = refused(count, code, words)
+    else:
         wait = retry_after(answer.headers.get("retry-after"), now)
-        return outage(code, words)._replace(wait=wait, unclassified=unclassified)
-    return _unnamed(status, code, words, count)
+        verdict = outage(code, words)._replace(wait=wait)
+    return verdict._replace(unclassified=unclassified)
 
 
 def by_class_of_json(
     answer: Answer, body: dict[str, Any] | None, count: int, now: datetime
 ) -> Verdict:
     """As `by_class`, of a platform that answers in JSON: a page instead speaks of no event."""
-    if body is None and answer.status in _EVENT:
+    if body is None and answer.status in _OF_THE_EVENT:
         return outage(str(answer.status), plain_words(answer) or "no JSON in the answer")
     return by_class(answer, count, now)
-
-
-def _unnamed(status: int, code: str, words: str, count: int) -> Verdict:
-    if status in _CONFIGURATION:
-        reason = _CONFIGURATION[status]
-        return Verdict(Kind.CONFIGURATION_REFUSED, code, words, reason, unclassified=True)
-    if 400 <= status < 500:
-        return refused(count, code, words)._replace(unclassified=True)
-    return Verdict(Kind.OUTAGE, code, words, unclassified=True)
 
 
 def refused(count: int, code: str | None, words: str) -> Verdict:

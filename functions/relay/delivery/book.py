@@ -1,6 +1,7 @@
 """The lanes' book: the statements by which deliveries are claimed, renewed and written back.
 
-Leaves the turns of lanes to `fintegrate.outbox.lanes`, and what a request looks like to the adapters.
+Leaves the turns of lanes to `fintegrate.outbox.lanes`, their health to `fintegrate.outbox.lane_health`,
+and what a request looks like to the adapters.
 """
 
 from __future__ import annotations
@@ -8,19 +9,18 @@ from __future__ import annotations
 import time
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from fintegrate.database import Database, Row
 from fintegrate.outbox.arrays import array_literal
-from fintegrate.outbox.batches import AWAY, Batch, Kind, Sent, Verdict
+from fintegrate.outbox.batches import Batch, Kind, Sent
+from fintegrate.outbox.lane_health import columns_of, decided
 from fintegrate.queries import queries_beside
 
 SQL = queries_beside(__name__)
-OVERLOAD_SECONDS = 30.0
-"""The wait after an overload, if the receiver names none."""
 BURST_SECONDS = 10.0
 """An account that was not used may get the requests of so many seconds at once."""
 _REQUESTED = frozenset(
@@ -177,32 +177,14 @@ class Deliveries:
                 )
 
     def _write_lanes(self, sent: Sequence[Sent]) -> None:
-        asked: dict[int, list[Sent]] = {}
-        unsent: list[Batch] = []
-        configured = self._configured(sent)
-        for each in sent:
-            lane, refuses = each.batch.lane, _has(Kind.CONFIGURATION, each)
-            # A configuration that was changed meanwhile was not asked.
-            is_old = refuses and lane["configured_at"] != configured[lane["lane_id"]]
-            if not is_old and (each.requested or refuses):
-                asked.setdefault(lane["lane_id"], []).append(each)
-            elif each.batch.is_probe:
-                unsent.append(each.batch)
-        if asked:
-            said = [_said(lane_id, answers) for lane_id, answers in asked.items()]
-            columns = {name: [each[name] for each in said] for name in said[0]}
-            self.database.execute(SQL["note_lanes"], columns)
+        ids = array_literal({each.batch.lane["lane_id"] for each in sent})
+        rows = self.database.fetch_all(SQL["lock_lanes"], {"lanes": ids})
+        healths, unsent = decided(sent, {row["lane_id"]: row for row in rows})
+        if healths:
+            self.database.execute(SQL["note_lanes"], columns_of(healths))
         if unsent:
             lanes = [batch.lane["lane_id"] for batch in unsent]
             self._probe_again(lanes, [batch.token for batch in unsent])
-
-    def _configured(self, sent: Sequence[Sent]) -> Mapping[int, str]:
-        """When each lane was last configured, if one of the answers refuses a configuration."""
-        if not any(_has(Kind.CONFIGURATION, each) for each in sent):
-            return {}
-        wanted = {"lanes": array_literal({each.batch.lane["lane_id"] for each in sent})}
-        rows = self.database.fetch_all(SQL["configured"], wanted)
-        return {row["lane_id"]: row["configured_at"] for row in rows}
 
     def _probe_again(self, lanes: Sequence[int], tokens: Sequence[str]) -> None:
         self.database.execute(SQL["probe_again"], {"lanes": list(lanes), "tokens": list(tokens)})
@@ -226,64 +208,6 @@ class _Told(NamedTuple):
 
 _PLAIN = frozenset(_Told._fields) - {"reasons", "codes", "http_statuses"}
 """The columns without NULL and free text, for which a literal is faster than a list."""
-
-
-def _has(kind: Kind, sent: Sent) -> bool:
-    return any(verdict is not None and verdict.kind is kind for verdict in sent.verdicts)
-
-
-def _said(lane_id: int, answers: Sequence[Sent]) -> Mapping[str, Any]:
-    """What the answers of one lane say of it, in the order in which they came.
-
-    An outage after other answers counts, one before them does not. A word to stop stands, whatever else
-    came with it. If the lane's probe is among them, it alone says whether the receiver is there.
-    """
-    probe = next((each.batch.token for each in answers if each.batch.is_probe), None)
-    outages = refused = 0
-    answered = delivered = False
-    last = Verdict(Kind.DELIVERED)
-    stops: list[Verdict] = []
-    for sent in answers:
-        counts = probe is None or sent.batch.is_probe
-        verdicts = [verdict for verdict in sent.verdicts if verdict is not None]
-        away = next((verdict for verdict in verdicts if verdict.kind in AWAY), None)
-        if away:
-            outages, last = (outages + 1, away) if counts else (outages, last)
-            continue
-        if counts:
-            answered, outages = answered or sent.requested, 0
-            last = verdicts[-1] if verdicts else Verdict(Kind.REFUSED)
-        for verdict in verdicts:
-            if verdict.kind is Kind.DELIVERED:
-                delivered, refused = True, 0
-            refused += verdict.kind is Kind.REFUSED
-        stops += [verdict for verdict in verdicts if verdict.kind in _STOPS]
-    last = max(stops, key=_weight) if stops else last
-    return {
-        "lanes": lane_id,
-        "probes": probe,
-        "kinds": last.kind.value,
-        "reasons": last.reason,
-        "waits": _wait(last),
-        "answered": answered,
-        "outages": outages,
-        "delivered": delivered,
-        "refused": refused,
-    }
-
-
-_STOPS = frozenset({Kind.CONFIGURATION, Kind.OVERLOAD})
-
-
-def _weight(stop: Verdict) -> tuple[bool, float]:
-    return stop.kind is Kind.CONFIGURATION, _wait(stop) or 0.0
-
-
-def _wait(verdict: Verdict) -> float | None:
-    """The seconds that the lane waits by the receiver's word, or by ours after an overload."""
-    if verdict.kind is Kind.OVERLOAD and verdict.wait is None:
-        return OVERLOAD_SECONDS
-    return verdict.wait
 
 
 def _parts(rows: Sequence[Row], size: int) -> list[Sequence[Row]]:

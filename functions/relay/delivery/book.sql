@@ -263,66 +263,29 @@ LEFT JOIN written w ON w.event = t.event AND w.lane_id = t.lane_id
 WHERE t.requested AND CASE WHEN w.event IS NULL THEN t.attempt_count < 19
                            ELSE w.attempt_count < 20 OR w.status <> 'pending' END
 
+-- name: lock_lanes
+-- Locked in one order, so that two processes do not wait for each other in a circle.
+SELECT lane_id, state, reason, failures, refusals, probe_token,
+       coalesce(open_until > clock_timestamp(), false) AS is_closed,
+       configured_at::text AS configured_at
+FROM relay_lanes
+WHERE lane_id = ANY (%(lanes)s::bigint[])
+ORDER BY lane_id
+FOR UPDATE
+
 -- name: note_lanes
--- What the answers of one flush say of each lane: how many outages came after the last answer that was none,
--- how many refusals after the last delivery, and the word that counts.
--- A lane that is closed is opened by its probe alone. What was under way when it closed can only close it
--- for longer, or for a worse reason; and however many of these fail, they are one failure.
--- Lanes are locked in one order, so that two processes do not wait for each other in a circle.
-WITH told AS (
-    SELECT * FROM unnest(
-        %(lanes)s::bigint[], %(probes)s::uuid[], %(kinds)s::text[], %(reasons)s::text[],
-        %(waits)s::float8[], %(answered)s::boolean[], %(outages)s::integer[], %(delivered)s::boolean[],
-        %(refused)s::integer[])
-        AS told (lane_id, probe, kind, reason, wait, answered, outages, delivered, refused)
-), own AS (
-    SELECT l.lane_id, l.state, l.reason, l.failures, l.refusals,
-           coalesce(l.open_until > clock_timestamp(), false)
-               AND (t.probe IS NULL OR l.probe_token IS DISTINCT FROM t.probe) AS closed
-    FROM told t
-    JOIN relay_lanes l ON l.lane_id = t.lane_id
-    ORDER BY l.lane_id
-    FOR UPDATE OF l
-), counted AS (
-    SELECT t.*, own.closed, own.state AS before, own.reason AS reason_before,
-           CASE WHEN own.closed OR (own.state = 'blocked' AND NOT t.answered) THEN own.failures
-                WHEN t.answered THEN least(t.outages, 5)
-                WHEN own.state = 'failing' THEN own.failures + least(t.outages, 1)
-                ELSE least(own.failures + t.outages, 5) END AS failures,
-           CASE WHEN t.delivered THEN t.refused ELSE own.refusals + t.refused END AS refusals
-    FROM told t
-    JOIN own ON own.lane_id = t.lane_id
-), next AS (
-    SELECT c.*,
-           CASE WHEN c.kind = 'configuration' OR c.refusals >= 50 THEN 'blocked'
-                WHEN c.closed OR (c.before = 'blocked' AND NOT c.answered) THEN c.before
-                WHEN c.kind = 'overload' THEN 'waiting'
-                WHEN c.failures >= 5 THEN 'failing'
-                WHEN c.wait IS NOT NULL THEN 'waiting'
-                ELSE 'open' END AS state
-    FROM counted c
-)
 UPDATE relay_lanes l
-SET failures = next.failures, refusals = next.refusals, state = next.state,
-    reason = CASE WHEN next.state = 'open' THEN NULL
-                  WHEN next.kind = 'configuration' THEN next.reason
-                  WHEN next.refusals >= 50 THEN 'refuses_everything'
-                  WHEN next.closed OR next.state = 'blocked' THEN next.reason_before
-                  ELSE next.reason END,
-    since = CASE WHEN next.state = next.before THEN l.since ELSE clock_timestamp() END,
+SET failures = next.failures, refusals = next.refusals, state = next.state, reason = next.reason,
+    since = CASE WHEN next.state = l.state THEN l.since ELSE clock_timestamp() END,
     open_until = greatest(
         CASE WHEN next.closed THEN l.open_until END,
-        CASE WHEN next.state = 'open' THEN NULL
-             WHEN next.closed AND next.state = next.before
-                  AND next.kind NOT IN ('configuration', 'overload') THEN NULL
-             WHEN next.wait = 'infinity' THEN 'infinity'
-             ELSE clock_timestamp() + make_interval(secs => greatest(
-                 next.wait,
-                 CASE next.state WHEN 'blocked' THEN 900
-                                 WHEN 'failing' THEN least(900, 30 * 2 ^ least(next.failures - 5, 10))
-                                 END)) END),
+        CASE WHEN next.wait = 'infinity' THEN 'infinity'
+             ELSE clock_timestamp() + make_interval(secs => next.wait) END),
     last_delivered_at = CASE WHEN next.delivered THEN clock_timestamp() ELSE l.last_delivered_at END
-FROM next
+FROM unnest(%(lanes)s::bigint[], %(state)s::text[], %(reason)s::text[], %(failures)s::integer[],
+            %(refusals)s::integer[], %(wait)s::float8[], %(closed)s::boolean[],
+            %(delivered)s::boolean[])
+         AS next (lane_id, state, reason, failures, refusals, wait, closed, delivered)
 WHERE l.lane_id = next.lane_id
 
 -- name: probe_again
@@ -333,13 +296,6 @@ SET open_until = clock_timestamp()
 FROM unnest(%(lanes)s::bigint[], %(tokens)s::uuid[]) AS unsent (lane_id, token)
 WHERE l.lane_id = unsent.lane_id AND l.probe_token = unsent.token
   AND l.state IN ('failing', 'blocked') AND l.open_until < 'infinity'
-
--- name: configured
--- Locked in the order of note_lanes, which follows, so that no change comes between.
-SELECT lane_id, configured_at::text AS configured_at FROM relay_lanes
-WHERE lane_id = ANY (%(lanes)s::bigint[])
-ORDER BY lane_id
-FOR UPDATE
 
 -- name: read_destinations
 -- What a request to each of these lanes needs, read with each claim: a change counts from the next one.

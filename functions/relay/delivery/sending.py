@@ -22,13 +22,19 @@ from chalicelib.relay.delivery.shapes import Kind as Meaning
 from chalicelib.relay.delivery.shapes import Verdict as Judgement
 from fintegrate.access.key_ring import KeyMissing
 from fintegrate.access.sealing import Misplaced, Sealing, Unreadable
+from fintegrate.answer_class import Meaning as FailureMeaning
 from fintegrate.database import Row
 from fintegrate.outbox.batches import DELIVERED, Batch, Kind, Sent, Verdict
 from fintegrate.outgoing import exchange
 from fintegrate.outgoing.client import Client, Patience, Pool
+from fintegrate.outgoing.failure_class import meant_by_failure
 from fintegrate.outgoing.scrubbing import scrubbed, without_values
 
-_CONFIGURATION = frozenset({exchange.Kind.NOT_ALLOWED, exchange.Kind.BAD_CERTIFICATE})
+_OF_FAILURES = {
+    FailureMeaning.CONFIGURATION: Kind.CONFIGURATION,
+    FailureMeaning.UNKNOWN: Kind.UNKNOWN,
+    FailureMeaning.OUTAGE: Kind.OUTAGE,
+}
 _SHORT_CODE, _LONGEST_CODE = 12, 50
 _HEADERS = frozenset({"x-business-use-case-usage"})
 """The headers of answers that adapters read beside the usual ones."""
@@ -219,11 +225,7 @@ def _code(code: str | None, clean: Callable[[str], str]) -> str | None:
 
 
 def _of_failure(failure: exchange.Failure) -> Verdict:
-    if failure.kind in _CONFIGURATION:
-        return Verdict(Kind.CONFIGURATION, failure.why)
-    if failure.sent is exchange.Sent.WHOLE:
-        return Verdict(Kind.UNKNOWN, failure.why)
-    return Verdict(Kind.OUTAGE, failure.why)
+    return Verdict(_OF_FAILURES[meant_by_failure(failure)], failure.why)
 
 
 def expires_at(row: Row, adapter: str) -> datetime:

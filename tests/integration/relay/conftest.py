@@ -22,7 +22,7 @@ from local.services.databases import create_database, drop_database, with_users
 from local.services.running import RunningServices
 from local.services.settings import settings_environment
 from tests.conftest import WORKER
-from tests.integration.relay.receiver import Receiver, receiving
+from tests.support.receiver import Receiver, receiving
 
 _numbers = itertools.count(1)
 SETTING = "RELAY_DATABASE_URL"

@@ -11,8 +11,8 @@ import pytest
 
 from chalicelib.relay import wiring
 from tests.integration.relay.conftest import Reply, deliver
-from tests.integration.relay.receiver import Receiver
 from tests.integration.relay.test_slice import EVENT
+from tests.support.receiver import Receiver
 
 Call = Callable[..., Reply]
 TEST = "/admin/v1/credentials/{id}/test"

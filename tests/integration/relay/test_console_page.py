@@ -8,7 +8,6 @@ import httpx
 from playwright.sync_api import Browser, ViewportSize, expect
 
 from tests.integration.banking.console.conftest import PATIENCE_MS, Person
-from tests.integration.relay.receiver import Receiver
 from tests.integration.relay.test_serving import (  # noqa: F401  # fixtures
     EVENT,
     environment,
@@ -18,6 +17,7 @@ from tests.integration.relay.test_serving import (  # noqa: F401  # fixtures
 )
 from tests.support.chromium import chromium, playwright  # noqa: F401  # fixtures
 from tests.support.fixtures import Query
+from tests.support.receiver import Receiver
 from tests.support.waiting import eventually
 
 REFUSED = 422

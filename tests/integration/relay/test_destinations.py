@@ -12,8 +12,8 @@ from standardwebhooks.webhooks import Webhook
 from chalicelib.relay import wiring
 from chalicelib.relay.destinations.destination_lanes import skip_deleted
 from tests.integration.relay.conftest import Reply, deliver
-from tests.integration.relay.receiver import Receiver
 from tests.integration.relay.test_slice import EVENT
+from tests.support.receiver import Receiver
 
 Call = Callable[..., Reply]
 CREDENTIAL = "/admin/v1/credentials/{id}"

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from tests.integration.relay.conftest import Reply, deliver
-from tests.integration.relay.receiver import Receiver
 from tests.integration.relay.test_slice import EVENT
+from tests.support.receiver import Receiver
 
 Call = Callable[..., Reply]
 LIST = "/admin/v1/events"

@@ -16,8 +16,8 @@ from chalicelib.relay.ledger.gauges import gauges
 from chalicelib.relay.system import SYSTEM
 from fintegrate.database import Database
 from tests.integration.relay.conftest import Reply, deliver
-from tests.integration.relay.receiver import Receiver
 from tests.integration.relay.test_slice import EVENT
+from tests.support.receiver import Receiver
 from tests.support.schedules import run_schedule
 
 Query = Callable[..., list[dict[str, Any]]]

@@ -13,8 +13,8 @@ import pytest
 from chalicelib.relay import wiring
 from fintegrate.database import Database
 from tests.integration.relay.conftest import Reply, deliver
-from tests.integration.relay.receiver import Receiver
 from tests.integration.relay.test_replay import post
+from tests.support.receiver import Receiver
 from tests.support.schedules import run_schedule
 
 Query = Callable[..., list[dict[str, Any]]]

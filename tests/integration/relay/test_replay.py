@@ -12,8 +12,8 @@ from chalicelib.relay import wiring
 from chalicelib.relay.replay.models import Replay
 from chalicelib.relay.replay.replay import FIRST, replay
 from tests.integration.relay.conftest import Reply, deliver
-from tests.integration.relay.receiver import Receiver
 from tests.integration.relay.test_slice import EVENT, HAPPENED
+from tests.support.receiver import Receiver
 
 Query = Callable[..., list[dict[str, Any]]]
 Call = Callable[..., Reply]

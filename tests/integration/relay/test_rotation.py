@@ -12,8 +12,8 @@ from cryptography.fernet import Fernet
 from chalicelib.relay import wiring
 from chalicelib.relay.wiring import Parts
 from tests.integration.relay.conftest import Reply
-from tests.integration.relay.receiver import Receiver
 from tests.integration.relay.test_replay import post
+from tests.support.receiver import Receiver
 from tests.support.schedules import run_schedule
 
 Query = Callable[..., list[dict[str, Any]]]

@@ -22,9 +22,9 @@ from local.services.running import RunningServices
 from local.services.settings import RECORD, settings_environment
 from local.serving.server import start_server
 from tests.integration.relay.conftest import SETTING
-from tests.integration.relay.receiver import Receiver, receiving
 from tests.integration.relay.test_slice import HAPPENED
 from tests.support.openapi import hold_to_document
+from tests.support.receiver import Receiver, receiving
 from tests.support.waiting import eventually
 
 APPEVENTS = "NOTIFY_DATABASE_URL"

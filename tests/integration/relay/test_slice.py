@@ -13,7 +13,7 @@ from standardwebhooks.webhooks import Webhook
 
 from chalicelib.relay import wiring
 from tests.integration.relay.conftest import Reply, deliver
-from tests.integration.relay.receiver import Receiver
+from tests.support.receiver import Receiver
 
 HAPPENED = datetime.now(timezone(timedelta(hours=-5))).replace(microsecond=0) - timedelta(days=1)
 """An event is sent for seven days after it happened."""

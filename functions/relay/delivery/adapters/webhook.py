@@ -4,9 +4,7 @@ The body has hashes only. After a change of the secret both sign for a day, so t
 can follow.
 """
 
-import hmac
-import secrets
-from base64 import b64decode, b64encode
+from base64 import b64decode
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,19 +16,18 @@ from chalicelib.relay.delivery.samples import sample_event
 from chalicelib.relay.delivery.shapes import Answer, Destination, Event, Request, Verdict
 from chalicelib.relay.values.json_text import dumps
 from chalicelib.relay.values.times import iso, seconds
+from fintegrate.access.standard_webhooks import BOTH_SIGN, PREFIX, new_secret, signed_headers
 
-BOTH_SIGN = timedelta(hours=24)
-_PREFIX = "whsec_"
 _UNTIL = matching(r"\d{4}-\d\d-\d\dT[\d:.]+Z", "a time in UTC", required=False)
 _NAME = matching(r"[A-Za-z][A-Za-z0-9_.:-]{0,99}", "a name of letters, digits and _.:-")
 
 
 def _wrong_secret(value: Any) -> str | None:
     try:
-        key = b64decode(value.removeprefix(_PREFIX), validate=True)
+        key = b64decode(value.removeprefix(PREFIX), validate=True)
     except (ValueError, AttributeError):
         key = b""
-    sound = 24 <= len(key) <= 64 and value.startswith(_PREFIX)
+    sound = 24 <= len(key) <= 64 and value.startswith(PREFIX)
     return None if sound else "must be whsec_ and base64 of 24 to 64 bytes"
 
 
@@ -51,7 +48,7 @@ TIMEOUT = 15
 
 def new_credentials(old: Mapping[str, str] | None, now: datetime) -> dict[str, str]:
     """A fresh secret; the one before it signs beside it for 24 hours."""
-    made = {"secret": _PREFIX + b64encode(secrets.token_bytes(32)).decode()}
+    made = {"secret": new_secret()}
     if not old:
         return made
     return {**made, "previous_secret": old["secret"], "previous_until": iso(now + BOTH_SIGN)}
@@ -88,18 +85,11 @@ def test_request(destination: Destination, now: datetime) -> Request:
 def _signed(event: Event, name: str, destination: Destination, now: datetime) -> Request:
     body = dumps(_body(event, name, now))
     message_id = f"msg_{event.id}_{destination.id}" if event.id else f"msg_{event.dedup_id}"
-    timestamp = str(seconds(now))
     keys = _signing(destination.credentials, now)
-    signed = f"{message_id}.{timestamp}.".encode() + body
     return Request(
         method="POST",
         url=str(destination.settings["url"]),
-        headers={
-            **HEADERS,
-            "webhook-id": message_id,
-            "webhook-timestamp": timestamp,
-            "webhook-signature": " ".join(_signature(key, signed) for key in keys),
-        },
+        headers={**HEADERS, **signed_headers(message_id, seconds(now), body, keys)},
         body=body,
         secrets=keys,
     )
@@ -111,11 +101,6 @@ def _signing(credentials: Mapping[str, str], now: datetime) -> tuple[str, ...]:
     if previous and iso(now) < until:
         return credentials["secret"], previous
     return (credentials["secret"],)
-
-
-def _signature(secret: str, signed: bytes) -> str:
-    key = b64decode(secret.removeprefix(_PREFIX))
-    return f"v1,{b64encode(hmac.digest(key, signed, 'sha256')).decode()}"
 
 
 def _body(event: Event, name: str, now: datetime) -> dict[str, Any]:

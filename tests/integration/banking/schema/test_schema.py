@@ -38,6 +38,10 @@ TABLES = [
     "schedule_runs",
     "stream_hours",
     "stream_minutes",
+    "webhook_copies",
+    "webhook_tests",
+    "webhook_turns",
+    "webhooks",
 ]
 
 

@@ -18,7 +18,7 @@ from local.artifact.server import ArtifactServer, start_artifacts
 from local.services.databases import create_database, drop_database, with_users
 from local.services.running import RunningServices
 from local.services.settings import settings_environment
-from tests.integration.relay.receiver import Receiver, receiving
+from tests.support.receiver import Receiver, receiving
 from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="AWS's runtime client is for Linux")

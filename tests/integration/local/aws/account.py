@@ -54,7 +54,13 @@ CREDENTIALS: dict[str, dict[str, str]] = {
     "AppTokenSecretArn": {"JWT_SHARED_SECRET": "what-signs-the-tokens-of-the-apps-users"},
 }
 MASTER = "DatabaseMasterSecretArn"
-MADE_LATER = ("RelayPasswordsSecret", "RelayUsersSecret", "RelayKeysSecret", "AppKeysSecret")
+MADE_LATER = (
+    "RelayPasswordsSecret",
+    "RelayUsersSecret",
+    "RelayKeysSecret",
+    "AppKeysSecret",
+    "WebhookKeysSecret",
+)
 """Secrets whose values the deployment makes."""
 API_NAME = "fintegrate-banking-dev"
 FUNCTIONS_STACK = "fintegrate-dev-banking-functions"

@@ -55,6 +55,9 @@ SECRETS = {
     "onboard": {"DATABASE", "RABBITMQ", "REDIS"},
     "replay": {"DATABASE", "RABBITMQ", "REDIS"},
     "replay_nudged": {"DATABASE", "RABBITMQ", "REDIS"},
+    "deliver_webhooks": {"DATABASE", "REDIS", "SETTINGS"},
+    "deliver_webhooks_nudged": {"DATABASE", "REDIS", "SETTINGS"},
+    "reseal_webhooks": {"DATABASE", "REDIS", "SETTINGS"},
     "observe_broker": {"DATABASE", "RABBITMQ", "REDIS"},
     "resend": {"DATABASE", "RABBITMQ", "REDIS"},
     "redeliver": {"DATABASE", "RABBITMQ", "REDIS"},
@@ -122,7 +125,7 @@ def test_function_runs_inside_the_network(
     assert function["Runtime"] == f"python{sys.version_info[0]}.{sys.version_info[1]}"
     assert function["CodeSize"] == packaged.files()["./deployment.zip"].stat().st_size
     assert len(function["VpcConfig"]["SubnetIds"]) == 1
-    groups = 2 if name == "broker_admin" else 1
+    groups = 2 if name in {"broker_admin", "deliver_webhooks", "deliver_webhooks_nudged"} else 1
     assert len(function["VpcConfig"]["SecurityGroupIds"]) == groups
     role = boto3.client("iam").get_role(RoleName=function["Role"].rpartition("/")[2])["Role"]
     assert role["AssumeRolePolicyDocument"]["Statement"][0]["Principal"] == {
@@ -295,7 +298,9 @@ def test_function_learns_only_its_secrets(name: str) -> None:
     assert ("admin-password" in settings.rabbitmq_management_url) == (name == "broker_admin")
     assert ("RABBITMQ_MANAGEMENT_URL" in variables) == (name == "broker_admin")
     assert ("cache-token" in settings.redis_url) == ("REDIS" in told)
-    assert (settings.api_key_check_secret != "") == ("SETTINGS" in told)
+    assert (settings.api_key_check_secret != "") == (name in {"api", "migrate"})
+    seals = {"api", "deliver_webhooks", "deliver_webhooks_nudged", "reseal_webhooks"}
+    assert (settings.webhook_keys != "") == (name in seals)
     assert (settings.admin_api_key != "") == (name == "migrate")
 
 

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from tests.integration.relay.conftest import Reply, deliver
-from tests.integration.relay.receiver import Receiver
 from tests.integration.relay.test_slice import EVENT
+from tests.support.receiver import Receiver
 
 Call = Callable[..., Reply]
 Query = Callable[..., list[dict[str, Any]]]

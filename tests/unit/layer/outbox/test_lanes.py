@@ -14,6 +14,7 @@ from fintegrate.database import Row
 from fintegrate.outbox import lanes
 from fintegrate.outbox.batches import DELIVERED, Batch, Kind, Sent, Verdict
 from fintegrate.outbox.lanes import LaneRun
+from fintegrate.outbox.served_lane import SLOW_SECONDS, ServedLane
 
 PATIENCE = 20.0
 
@@ -289,3 +290,13 @@ def test_row_that_breaks_our_code_is_found(caplog: pytest.LogCaptureFixture) -> 
     assert run(book, crash).rows == {"delivered": 15, "fault": 1}
     assert "ValueError" in caplog.text
     assert "jane" not in caplog.text
+
+
+def test_lane_that_hangs_gets_no_more() -> None:
+    """Answers that do not come tell nothing of how long they take; their silence does."""
+    lane = ServedLane({"lane_id": "quick", "concurrency": 16, "failures": 0}, answers=16, running=3)
+    assert lane.lacks == 13
+
+    lane.under_way[1] = time.monotonic() - SLOW_SECONDS - 1
+
+    assert lane.lacks <= 0

@@ -11,15 +11,19 @@ import pytest
 
 from chalicelib.banking.broker.nudges import QUEUE
 from chalicelib.banking.replay.nudges import QUEUE as REPLAYS
+from chalicelib.banking.webhooks.nudges import QUEUE as WEBHOOKS
 from tests.architecture.tree import FUNCTIONS, LAYER, modules, tree_of
 
 Template = dict[str, Any]
+CALLING = {"DatabaseSecretArn", "CacheSecretArn", "WebhookKeysSecretArn"}
+"""What calls banks reads these."""
 SECRETS = {
     "APIHandler": {
         "DatabaseSecretArn",
         "BrokerSecretArn",
         "CacheSecretArn",
         "ApiKeyCheckSecretArn",
+        "WebhookKeysSecretArn",
         "RevocationRecordArn",
     },
     "Recover": {
@@ -35,6 +39,9 @@ SECRETS = {
     "Onboard": {"DatabaseSecretArn", "BrokerSecretArn", "CacheSecretArn"},
     "Replay": {"DatabaseSecretArn", "BrokerSecretArn", "CacheSecretArn"},
     "ReplayNudged": {"DatabaseSecretArn", "BrokerSecretArn", "CacheSecretArn"},
+    "DeliverWebhooks": CALLING,
+    "DeliverWebhooksNudged": {*CALLING, "BrokerSecretArn"},
+    "ResealWebhooks": CALLING,
     "BrokerAdmin": {"DatabaseSecretArn", "BrokerSecretArn", "BrokerAdminSecretArn"},
     "ObserveBroker": {"DatabaseSecretArn", "BrokerSecretArn", "CacheSecretArn"},
     "Resend": {"DatabaseSecretArn", "BrokerSecretArn", "CacheSecretArn"},
@@ -47,6 +54,8 @@ SECRETS = {
     "ExpireApiKeys": {"DatabaseSecretArn", "CacheSecretArn"},
     "Purge": {"DatabaseSecretArn", "CacheSecretArn"},
 }
+FED = {"BrokerAdmin", "ReplayNudged", "DeliverWebhooksNudged"}
+"""The functions behind a queue."""
 EVENT_SOURCE = {"mq:DescribeBroker", "ec2:DescribeSecurityGroups", "ec2:DescribeVpcs"}
 """What AWS does with the role of a queue function, to read the queue for it."""
 WRITES = "secretsmanager:PutSecretValue"
@@ -103,7 +112,7 @@ def test_role_is_the_least(expanded: Template, name: str) -> None:
         ["RevocationRecordArn"] if "RevocationRecordArn" in SECRETS[name] else []
     )
     granted = {a for s in rest if s not in written for a in as_list(s["Action"])}
-    assert granted == (EVENT_SOURCE if name in {"BrokerAdmin", "ReplayNudged"} else set())
+    assert granted == (EVENT_SOURCE if name in FED else set())
     assert role["Properties"]["ManagedPolicyArns"] == [{"Ref": "InsideTheNetwork"}]
 
 
@@ -126,7 +135,27 @@ def test_one_function_reaches_the_management(expanded: Template) -> None:
         for r in expanded["Resources"].values()
         if r["Type"] == "AWS::Lambda::EventSourceMapping"
     }
-    assert sources == {"BrokerAdmin": [QUEUE], "ReplayNudged": [REPLAYS]}
+    assert sources == {
+        "BrokerAdmin": [QUEUE],
+        "ReplayNudged": [REPLAYS],
+        "DeliverWebhooksNudged": [WEBHOOKS],
+    }
+
+
+def test_only_what_calls_banks_leaves(expanded: Template) -> None:
+    """The functions that reach strangers do not know who may call the API, and cannot be told to."""
+    groups = {
+        name: expanded["Resources"][name]["Properties"]["VpcConfig"]["SecurityGroupIds"]
+        for name in functions(expanded)
+    }
+
+    assert {name for name, ids in groups.items() if {"Ref": "WayOutGroupId"} in ids} == {
+        "DeliverWebhooks",
+        "DeliverWebhooksNudged",
+    }
+    for name in functions(expanded):
+        variables = expanded["Resources"][name]["Properties"]["Environment"]["Variables"]
+        assert "WEBHOOK_ALLOW_HOSTS" not in variables
 
 
 def test_functions_have_layer_and_tracing(expanded: Template) -> None:
@@ -142,7 +171,9 @@ def test_function_names_its_readable_secrets(expanded: Template) -> None:
     for name, secrets in SECRETS.items():
         variables = expanded["Resources"][name]["Properties"]["Environment"]["Variables"]
         told = [named_in(v) for n, v in variables.items() if n.endswith("_SECRET_ID")]
-        assert set[str]().union(*told) == secrets, name
+        # The event source of a queue's function reads the broker's secret for it.
+        own = secrets - {"BrokerSecretArn"} if name == "DeliverWebhooksNudged" else secrets
+        assert set[str]().union(*told) == own, name
 
 
 def named_in(value: dict[str, str]) -> set[str]:

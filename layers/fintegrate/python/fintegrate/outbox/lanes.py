@@ -262,8 +262,12 @@ class LaneRun:
     def _send(self, lane: ServedLane, batch: Batch) -> None:
         """Send a batch, and after it what is ready. Runs in a sender's thread."""
         following: Batch | None = batch
+        sender = threading.get_ident()
         while following is not None:
-            following = self._next(lane, self._sent(following))
+            lane.under_way[sender] = time.monotonic()
+            sent = self._sent(following)
+            del lane.under_way[sender]
+            following = self._next(lane, sent)
 
     def _sent(self, batch: Batch) -> Sent:
         if time.monotonic() + self.least_seconds > batch.ends:

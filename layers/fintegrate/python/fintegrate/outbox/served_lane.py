@@ -6,6 +6,7 @@ or the book must look at the lane first. The run's lock guards it. Uses no datab
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -46,10 +47,16 @@ class ServedLane:
     answers: int = 0
     """Since it last failed."""
     took: deque[float] = field(default_factory=lambda: deque(maxlen=_REMEMBERED))
+    under_way: dict[int, float] = field(default_factory=dict)
+    """By its sender, when each request began that is not answered."""
 
     @property
     def is_slow(self) -> bool:
-        return bool(self.took) and self._usual > SLOW_SECONDS
+        """Whether it usually is, or hangs now: its answers come too late to tell."""
+        if self.took and self._usual > SLOW_SECONDS:
+            return True
+        began = min(list(self.under_way.values()), default=None)
+        return began is not None and time.monotonic() - began > SLOW_SECONDS
 
     @property
     def is_troubled(self) -> bool:

@@ -17,8 +17,13 @@ class Got(NamedTuple):
     body: bytes
 
     @property
+    def json(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self.body)
+        return found
+
+    @property
     def data(self) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads(self.body)["data"]
+        found: dict[str, Any] = self.json["data"]
         return found
 
 
@@ -29,6 +34,7 @@ class Receiver:
         self.got: list[Got] = []
         self.answer: Callable[[Got], int] = lambda _got: 200
         self.words: Callable[[Got], bytes] = lambda _got: b"{}"
+        self.headers: Callable[[Got], Mapping[str, str]] = lambda _got: {}
         self.port = 0
 
     @property
@@ -56,6 +62,8 @@ def receiving() -> Iterator[Receiver]:
             self.send_response(receiver.answer(got))
             words = receiver.words(got)
             self.send_header("Content-Length", str(len(words)))
+            for name, value in receiver.headers(got).items():
+                self.send_header(name, value)
             self.end_headers()
             self.wfile.write(words)
 

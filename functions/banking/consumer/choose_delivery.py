@@ -1,0 +1,34 @@
+"""POST /consumer/delivery: chooses whether a bank reads its queue or is called.
+
+Only this answer shows the secret.
+"""
+
+from chalicelib.banking.consumer.blueprint import consumer
+from chalicelib.banking.webhooks.choosing import check_address, choose
+from chalicelib.banking.webhooks.models import DeliveryChoice, DeliveryChosen
+from chalicelib.banking.wiring import endpoint, parts
+from fintegrate.http.endpoint import Access, Answer, Call
+
+
+@consumer.route("/consumer/delivery", methods=["POST"])
+@endpoint(
+    DeliveryChoice,
+    gives=DeliveryChosen,
+    access=Access.ADMIN,
+    transaction=True,
+    idempotency=False,
+    looks_up=True,
+    conflict="Events wait or are not confirmed, a replay is not done, or the consumer is the admin's",
+)
+def choose_delivery(call: Call[DeliveryChoice]) -> Answer:
+    """Choose how a bank gets its events, or change its address and bounds.
+
+    The kind changes only while nothing of the bank waits or is unconfirmed, or with `rewind`, which
+    sends that by the new way. The secret is shown once.
+    """
+    own = parts()
+    if call.body.url is not None:
+        check_address(call.body.url, own.settings)
+    return Answer(
+        choose(call.db, call.body, own.sealing, call.request.id), after_commit=own.nudge_webhooks
+    )

@@ -1,0 +1,1 @@
+"""Ordered webhooks: a bank that is called instead of reading a queue."""

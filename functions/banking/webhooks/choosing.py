@@ -1,0 +1,186 @@
+"""How a bank gets its events, as the admin chooses it: by its queue or by webhook.
+
+A bank with a row in `webhooks` is called. The kind changes only while nothing of the bank waits or is
+unconfirmed and no event of it is being written, so that no event takes one way behind the other's.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from functools import cache, partial
+from typing import TYPE_CHECKING, Any
+
+from chalicelib.banking.configuration import Configuration
+from chalicelib.banking.events.models import Rewind
+from chalicelib.banking.events.rewind import begin
+from chalicelib.banking.tenants import ADMIN_ID
+from chalicelib.banking.webhooks.models import DeliveryChoice
+from chalicelib.banking.webhooks.places import place_of
+from fintegrate.access.sealing import Sealing
+from fintegrate.access.standard_webhooks import BOTH_SIGN, new_secret
+from fintegrate.database import Database, Row
+from fintegrate.errors import Conflict, Invalid, NotFound
+from fintegrate.queries import queries_beside
+
+if TYPE_CHECKING:
+    from fintegrate.outgoing.client import Client
+
+SQL = queries_beside(__name__)
+NOT_FOUND = "No such consumer; check consumer_id"
+NO_WEBHOOK = "This consumer reads its queue; choose webhook with POST /consumer/delivery first"
+ADMINS = "The admin's own consumer keeps its queue; choose the delivery of a bank"
+NOT_EMPTY = (
+    "Events of this consumer wait or are not confirmed; wait until GET /events/reconcile counts none, "
+    "or send rewind: true to send them by the new way"
+)
+REPLAYED = "A rewind or a replay of this consumer is not done; wait for it, or cancel it"
+_PAUSE_SECONDS = 0.05
+WAITING = {
+    "outcome": "waiting",
+    "message": "The function that calls banks has not come to it; ask again",
+    "http_status": None,
+    "duration_ms": None,
+}
+
+
+def choose(
+    db: Database, wanted: DeliveryChoice, sealing: Callable[[], Sealing], request_id: str
+) -> Row:
+    """Choose how a bank gets its events; returns what holds now, with a `secret` that was just made.
+
+    `db` is in a transaction. A rewind holds everything back, and sends by the new way what is not
+    confirmed.
+
+    Raises:
+        NotFound: there is no such consumer.
+        Conflict: the kind cannot change now, or the consumer is the admin's.
+    """
+    scope = {"consumer_id": str(wanted.consumer_id)}
+    db.execute(SQL["hold_births"], scope)
+    found = db.fetch_one(SQL["read_kind"], scope)
+    if found is None:
+        raise NotFound(NOT_FOUND)
+    if scope["consumer_id"] == ADMIN_ID:
+        raise Conflict(ADMINS)
+    is_webhook = wanted.delivery == "webhook"
+    is_change = is_webhook != found["has_webhook"]
+    if is_change:
+        _check_change(found, rewind=wanted.rewind)
+    settings = wanted.model_dump(include={"url", "max_in_flight", "timeout_seconds"})
+    secret = None
+    if is_webhook and not found["has_webhook"]:
+        secret = new_secret()
+        db.execute(SQL["begin"], {**scope, **settings, **_sealed(sealing(), scope, [secret])})
+    elif is_webhook:
+        db.execute(SQL["configure"], {**scope, **settings})
+    elif found["has_webhook"]:
+        db.execute(SQL["end"], scope)
+    rewinds = is_change and (found["waits"] or found["unconfirmed"])
+    job = begin(db, _rewind(wanted), request_id)["job_id"] if rewinds else None
+    kept = settings if is_webhook else dict.fromkeys(settings)
+    return {**scope, "delivery": wanted.delivery, **kept, "secret": secret, "rewind_job_id": job}
+
+
+def rotate(db: Database, consumer_id: str, sealing: Sealing) -> Row:
+    """Make a new secret; the one before signs beside it for a day. `db` is in a transaction.
+
+    Raises:
+        NotFound: there is no such consumer.
+        Conflict: it reads its queue.
+    """
+    scope = {"consumer_id": consumer_id}
+    kept = db.fetch_one(SQL["lock_secrets"], scope)
+    if kept is None:
+        raise _no_webhook(db, consumer_id)
+    opened = sealing.open(kept["key_id"], kept["secrets_sealed"], place_of(consumer_id)).reveal()
+    secret = new_secret()
+    sealed = _sealed(sealing, scope, [secret, opened["secrets"][0]])
+    seconds = BOTH_SIGN.total_seconds()
+    (ends,) = db.fetch_all(SQL["rotate"], {**scope, **sealed, "both_sign_seconds": seconds})
+    return {**scope, "secret": secret, "former_secret_until": ends["former_until"]}
+
+
+def read(db: Database, consumer_id: str) -> Row:
+    """How a bank gets its events, and how its server does; never a secret.
+
+    Raises:
+        NotFound: there is no such consumer.
+    """
+    row = db.fetch_one(SQL["read"], {"consumer_id": consumer_id})
+    if row is None:
+        raise NotFound(NOT_FOUND)
+    return row
+
+
+def test_of(db: Database, consumer_id: str, seconds: float) -> Callable[[], dict[str, Any]]:
+    """Ask for a test event; to be called in a transaction.
+
+    Returns what waits for the outcome, at most so many seconds, once the transaction has committed: the
+    process that answers requests has no way out to the internet.
+
+    Raises:
+        NotFound: there is no such consumer.
+        Conflict: it reads its queue.
+    """
+    scope = {"consumer_id": consumer_id}
+    asked = db.fetch_one(SQL["ask_test"], scope)
+    if asked is None:
+        raise _no_webhook(db, consumer_id)
+    return partial(_outcome, db, {**scope, **asked}, seconds)
+
+
+def check_address(url: str, settings: Configuration) -> None:
+    """Look early whether a bank's address may be called.
+
+    To be called before the first statement of a transaction: a name server may take seconds.
+
+    Raises:
+        Invalid: it may not.
+    """
+    from fintegrate.outgoing.exchange import Kind  # here, to spare other cold starts
+
+    failure = _client(settings.webhook_allow_hosts, settings.stage).check(url)
+    if failure is not None and failure.kind is Kind.NOT_ALLOWED:
+        raise Invalid(f"url: {failure.why}")
+
+
+@cache
+def _client(allow_hosts: str, stage: str) -> Client:
+    from fintegrate.outgoing.client import Client
+    from fintegrate.outgoing.urls import allowed_hosts
+
+    return Client(allowed_hosts(allow_hosts, stage, "WEBHOOK_ALLOW_HOSTS"))
+
+
+def _check_change(found: Row, *, rewind: bool) -> None:
+    if found["is_replayed"]:
+        raise Conflict(REPLAYED)
+    if (found["waits"] or found["unconfirmed"]) and not rewind:
+        raise Conflict(NOT_EMPTY)
+
+
+def _rewind(wanted: DeliveryChoice) -> Rewind:
+    """From the oldest event on that is not confirmed."""
+    reason = f"the bank gets its events by {wanted.delivery} now"
+    return Rewind(consumer_id=wanted.consumer_id, reason=reason)
+
+
+def _sealed(sealing: Sealing, scope: Row, secrets: list[str]) -> Row:
+    key_id, text = sealing.seal({"secrets": secrets}, place_of(scope["consumer_id"]))
+    return {"key_id": key_id, "secrets_sealed": text}
+
+
+def _no_webhook(db: Database, consumer_id: str) -> Exception:
+    read(db, consumer_id)  # raises NotFound if there is none
+    return Conflict(NO_WEBHOOK)
+
+
+def _outcome(database: Database, asked: Row, seconds: float) -> dict[str, Any]:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        done = database.fetch_one(SQL["read_test"], asked, revive=True)
+        if done is not None:
+            return done
+        time.sleep(_PAUSE_SECONDS)
+    return dict(WAITING)

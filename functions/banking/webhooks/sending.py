@@ -1,0 +1,153 @@
+"""Calls a bank with one event: the message of its queue, signed. Runs in a sender's thread.
+
+Uses no database. What an answer means for the event is a verdict; what the bank says in its body of
+what became of the event is the verdict's `code`. Nothing of a request is logged, and the bank's words
+are kept without the secrets.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from math import inf
+from typing import Any
+
+from chalicelib.banking.events.message import compose
+from chalicelib.banking.webhooks.places import place_of
+from fintegrate.access.key_ring import KeyMissing
+from fintegrate.access.sealing import Misplaced, Sealing, Unreadable
+from fintegrate.access.standard_webhooks import signed_headers
+from fintegrate.answer_class import GONE, Meaning, meant_by
+from fintegrate.database import Row
+from fintegrate.outbox.batches import Batch, Kind, Sent, Verdict, unsent
+from fintegrate.outgoing.client import Client, Patience, Pool
+from fintegrate.outgoing.exchange import Answer, Failure, Request, Result
+from fintegrate.outgoing.failure_class import meant_by_failure
+from fintegrate.outgoing.scrubbing import scrubbed
+
+USER_AGENT = "fintegrate-banking/0.1.0"
+RECEIVED, PROCESSED, FAILED = "received", "processed", "failed"
+NO_REASON = "the bank named no reason"
+TEST_TYPE = "webhook_test"
+CONNECT_SECONDS = 3.0
+_KINDS = {
+    Meaning.REFUSED: Kind.REFUSED,
+    Meaning.OVERLOAD: Kind.OVERLOAD,
+    Meaning.OUTAGE: Kind.OUTAGE,
+    Meaning.UNKNOWN: Kind.UNKNOWN,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Calls all banks of a process. `client` is its one way out."""
+
+    client: Client
+    sealing: Sealing
+    _pools: dict[tuple[str, int, int], Pool] = field(default_factory=dict)
+    _opened: dict[str, tuple[str, Sequence[str]]] = field(default_factory=dict)
+    """The secrets of each bank beside the sealed text that they were opened from, for one run."""
+    _alone: threading.Lock = field(default_factory=threading.Lock)
+
+    def send(self, batch: Batch) -> Sent:
+        """Call the bank with the batch's one event. Raises only for a defect of ours.
+
+        A ring of keys that lacks one stops the lane: nothing is requested, and no event fails.
+        """
+        (row,) = batch.rows
+        try:
+            signing = self._signing(batch.lane)
+        except (KeyMissing, Unreadable, Misplaced) as error:
+            return unsent(batch, Kind.CONFIGURATION, f"WEBHOOK_KEYS: {error}")
+        request = request_of(row, batch.lane, signing)
+        result = self._pool(batch.lane).send(request)
+        return Sent(batch, [verdict_of(result, signing)], result.milliseconds, result.status)
+
+    def forget(self) -> None:
+        """Drop opened secrets: one that was replaced is kept no longer than a run."""
+        self._opened.clear()
+
+    def _signing(self, lane: Mapping[str, Any]) -> Sequence[str]:
+        """The secrets that sign now, the newest first."""
+        consumer_id, sealed = lane["lane_id"], lane["secrets_sealed"]
+        known, secrets = self._opened.get(consumer_id, (None, ()))
+        if known != sealed:
+            place = place_of(consumer_id)
+            opened = self.sealing.open(lane["key_id"], sealed, place).reveal()
+            secrets = tuple(opened["secrets"])
+            self._opened[consumer_id] = sealed, secrets
+        return secrets if lane["both_sign"] else secrets[:1]
+
+    def _pool(self, lane: Mapping[str, Any]) -> Pool:
+        """The bank's connections, as many as it may have requests."""
+        key = lane["lane_id"], lane["concurrency"], lane["timeout_seconds"]
+        with self._alone:
+            pool = self._pools.get(key)
+            if pool is None:
+                whole = float(lane["timeout_seconds"])
+                patience = Patience(whole, min(CONNECT_SECONDS, whole))
+                pool = self._pools[key] = self.client.pool(lane["concurrency"], patience)
+            return pool
+
+
+def request_of(row: Row, lane: Mapping[str, Any], signing: Sequence[str]) -> Request:
+    """The request of an event's row, or of a test's."""
+    headers = {"User-Agent": USER_AGENT}
+    if "test_id" in row:
+        message_id, body = row["test_id"], _test_body(row)
+        headers["Content-Type"] = "application/json"
+    else:
+        message = compose({**row, "consumer_name": lane["consumer_name"]})
+        message_id, body = row["event_id"], message.body
+        headers["Content-Type"] = str(message.properties.content_type)
+        headers["traceparent"] = str((message.properties.headers or {})["traceparent"])
+    signed = signed_headers(message_id, int(time.time()), body, signing)
+    return Request("POST", lane["url"], {**headers, **signed}, body)
+
+
+def _test_body(row: Row) -> bytes:
+    """A message in the form of an event's, of a type that no event has."""
+    said = {
+        "schema_version": "1.0",
+        "event_id": row["test_id"],
+        "event_type": TEST_TYPE,
+        "data": {},
+        "metadata": {"created_at": row["created_at"].isoformat()},
+    }
+    return json.dumps(said, separators=(",", ":")).encode()
+
+
+def verdict_of(result: Result, secrets: Sequence[str]) -> Verdict:
+    """What an answer means for its event. Of one that was taken, `code` says what became of it."""
+    if isinstance(result, Failure):
+        meaning = meant_by_failure(result)
+        kind = Kind.CONFIGURATION if meaning is Meaning.CONFIGURATION else _KINDS[meaning]
+        return Verdict(kind, result.why)
+    meant, code = meant_by(result.status), str(result.status)
+    if meant.meaning is Meaning.TAKEN:
+        return _taken(result, secrets)
+    words = scrubbed(result.body, secrets) or f"HTTP {result.status}"
+    if meant.meaning is Meaning.CONFIGURATION:
+        wait = inf if meant.reason == GONE else None
+        return Verdict(Kind.CONFIGURATION, f"{meant.reason}: {words}", wait, code)
+    kind = _KINDS[meant.meaning]
+    wait = None if kind is Kind.REFUSED else result.retry_after(datetime.now(UTC)) or None
+    return Verdict(kind, words, wait, code)
+
+
+def _taken(answer: Answer, secrets: Sequence[str]) -> Verdict:
+    """A bank may say in its body that it has processed the event, or failed to; else it has it."""
+    try:
+        said = json.loads(answer.body)
+    except (ValueError, RecursionError):
+        said = None
+    status = said.get("status") if isinstance(said, dict) else None
+    if status == FAILED:
+        reason = said.get("failure_reason")
+        words = scrubbed(reason, secrets) if isinstance(reason, str) else ""
+        return Verdict(Kind.DELIVERED, words or NO_REASON, code=FAILED)
+    return Verdict(Kind.DELIVERED, code=PROCESSED if status == PROCESSED else RECEIVED)
