@@ -11,6 +11,7 @@ from chalicelib.banking.schedules.observe_broker import observe_broker
 from chalicelib.banking.schedules.publish_metrics import publish_metrics
 from chalicelib.banking.schedules.purge import purge
 from chalicelib.banking.schedules.recover import recover
+from chalicelib.banking.schedules.run_export import export
 from chalicelib.banking.schedules.run_reconcile import reconcile
 from chalicelib.banking.schedules.run_redeliver import redeliver
 from chalicelib.banking.schedules.run_replay import replay, replay_nudged
@@ -24,6 +25,7 @@ __all__ = [
     "broker_admin",
     "count_usage",
     "expire_api_keys",
+    "export",
     "observe_broker",
     "publish_metrics",
     "purge",

@@ -19,6 +19,7 @@ from chalicelib.banking.events import counters, late, outbox, redeliver, resend
 from chalicelib.banking.events.counters import CountingSender, counting
 from chalicelib.banking.events.message import compose
 from chalicelib.banking.events.pauses import PausingSender
+from chalicelib.banking.object_store import ObjectStore
 from chalicelib.banking.sessions import SQL as OF_SESSIONS
 from chalicelib.banking.sessions import find_session
 from chalicelib.banking.tenants import ADMIN_ID
@@ -77,6 +78,7 @@ class Parts(NamedTuple):
     declare_queues: Callable[[Sequence[Row]], None]
     broker_access: Settling
     revocations: Revocations
+    object_store: ObjectStore
 
     @property
     def keys(self) -> ApiKeys:
@@ -94,6 +96,7 @@ class Parts(NamedTuple):
         self.sweep_database.close()
         self.publisher.close()
         self.redis.close()
+        self.object_store.close()
 
 
 parts = MadeOnce(lambda: build(os.environ))
@@ -151,6 +154,7 @@ def build(environment: Mapping[str, str]) -> Parts:
         declare_queues=declare,
         broker_access=Settling(database, publisher, revocations, settings),
         revocations=revocations,
+        object_store=ObjectStore(settings),
     )
 
 

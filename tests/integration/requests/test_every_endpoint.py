@@ -406,6 +406,7 @@ def _least_body(route: Route) -> dict[str, object]:
         "/consumer/change-status": {"consumer_id": nobody, "status": "active"},
         "/consumer/data": {"consumer_name": "never_created"},
         "/consumer/deactivate-api-key": {"api_key": nobody},
+        "/consumer/export": {},
         "/customer/analytics": {"customer_id": nobody},
         "/customer/data": {"name": "Jane Roe"},
         "/customer/tag": {"customer_id": nobody, "tag_keys": ["k"], "tag_values": ["v"]},

@@ -24,6 +24,8 @@ TABLES = [
     "dead_letters",
     "event_attempts",
     "event_attempts_attempt_id_seq",
+    "export_files",
+    "exports",
     "idempotency_keys",
     "last_reconciliation",
     "lost_events",

@@ -184,6 +184,7 @@ def _make_data() -> dict[str, dict[str, str]]:
             "BrokerName": "broker",
         },
         "cache": {"CacheHost": "cache.test"},
+        "bank_files": {"BankFilesBucket": "files", "BankFilesBucketArn": "arn:aws:s3:::files"},
         "videos": {"VideosBucket": "videos", "VideosBucketArn": "arn:aws:s3:::videos"},
         "monitoring/servers": {"AlarmTopic": "arn:aws:sns:eu-central-1:123456789012:alarms"},
     }

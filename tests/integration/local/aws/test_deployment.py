@@ -51,6 +51,7 @@ SECRETS = {
     "broker_admin": {"DATABASE", "RABBITMQ", "RABBITMQ_MANAGEMENT"},
     "prepare_database": {"DATABASE", "DATABASE_OWNER", "DATABASE_MASTER"},
     "migrate": {"DATABASE_OWNER", "SETTINGS"},
+    "export": {"DATABASE", "REDIS"},
     "rewind": {"DATABASE", "RABBITMQ", "REDIS"},
     "replay": {"DATABASE", "RABBITMQ", "REDIS"},
     "replay_nudged": {"DATABASE", "RABBITMQ", "REDIS"},
@@ -90,7 +91,7 @@ def test_order_of_the_steps(deployed: Deployed) -> None:
         f"fintegrate-dev-{part}"
         for part in (
             *("artifacts", "network", "secrets"),
-            *("database", "broker", "cache", "way_out", "videos"),
+            *("database", "broker", "cache", "way_out", "videos", "bank_files"),
             *("monitoring-servers", "banking-migration", "banking-functions", "monitoring-banking"),
         )
     ]
@@ -121,7 +122,7 @@ def test_function_runs_inside_the_network(
     assert function["Runtime"] == f"python{sys.version_info[0]}.{sys.version_info[1]}"
     assert function["CodeSize"] == packaged.files()["./deployment.zip"].stat().st_size
     assert len(function["VpcConfig"]["SubnetIds"]) == 1
-    groups = 2 if name == "broker_admin" else 1
+    groups = 2 if name in {"broker_admin", "api", "export"} else 1
     assert len(function["VpcConfig"]["SecurityGroupIds"]) == groups
     role = boto3.client("iam").get_role(RoleName=function["Role"].rpartition("/")[2])["Role"]
     assert role["AssumeRolePolicyDocument"]["Statement"][0]["Principal"] == {
