@@ -138,3 +138,7 @@ class Configuration:
     """How long a run of the schedule `export` works. It begins each minute."""
     export_days: int = field(default=7, metadata={"least": 1})
     """The files of an export are deleted after this time."""
+    archive_after_days: int = 0
+    """Events that have been settled for so long move into files; 0 for never, else at least 30."""
+    archive_seconds: int = field(default=45, metadata={"least": 1})
+    """How long a run of the schedule `archive` works. It begins each hour."""

@@ -11,6 +11,7 @@ from chalicelib.banking.schedules.observe_broker import observe_broker
 from chalicelib.banking.schedules.publish_metrics import publish_metrics
 from chalicelib.banking.schedules.purge import purge
 from chalicelib.banking.schedules.recover import recover
+from chalicelib.banking.schedules.run_archive import archive
 from chalicelib.banking.schedules.run_export import export
 from chalicelib.banking.schedules.run_reconcile import reconcile
 from chalicelib.banking.schedules.run_redeliver import redeliver
@@ -22,6 +23,7 @@ from chalicelib.banking.schedules.watch_restore import watch_restore
 from chalicelib.banking.schedules.write_minutes import write_minutes
 
 __all__ = [
+    "archive",
     "broker_admin",
     "count_usage",
     "expire_api_keys",

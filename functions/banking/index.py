@@ -121,6 +121,7 @@ def _schedules() -> Blueprint:
         publish_metrics,
         purge,
         recover,
+        run_archive,
         run_export,
         run_reconcile,
         run_redeliver,

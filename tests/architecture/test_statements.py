@@ -143,6 +143,7 @@ UNFILTERED = {
         "deleted_posts": OPERATOR,
         "forget_grants": OPERATOR,
     },
+    "functions/banking/archive/archiving.sql": {"banks": OPERATOR, "unfinished": OPERATOR},
     "functions/banking/broker/administration.sql": {
         "wanted": OPERATOR,
         "connections_seen": OPERATOR,
@@ -284,6 +285,9 @@ UNFILTERED_FUNCTIONS = {
     "find_caller": BY_KEY,
     "find_api_key": BY_KEY,
     "mark_published": BY_EVENT,
+    "settled_at": BY_EVENT,
+    "archived_line": BY_EVENT,
+    "refuse_event_deletion": BY_EVENT,
 }
 """The same for functions of the database."""
 FUNCTION = re.compile(r"^CREATE FUNCTION (\w+).*?\$\$(.*?)\$\$;", re.MULTILINE | re.DOTALL)

@@ -18,7 +18,8 @@ from fintegrate.http.endpoint import Answer, Call
 def export_customer(call: Call[CustomerExportRef]) -> Answer:
     """Everything about a customer of one moment: itself, tags, snapshots, events and receipts.
 
-    Also of a deleted customer: its snapshots and events stay.
+    Also of a deleted customer: its snapshots and events stay. Archived events are read from their files.
     """
-    most_bytes = parts().settings.max_answer_bytes
-    return Answer(export(call.db, own(call, call.body.customer_id), most_bytes))
+    own_parts, wanted = parts(), own(call, call.body.customer_id)
+    most_bytes = own_parts.settings.max_answer_bytes
+    return Answer(export(call.db, wanted, most_bytes, own_parts.object_store.require))

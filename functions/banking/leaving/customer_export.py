@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
+from chalicelib.banking.archive import archived
+from chalicelib.banking.archive.archived import FindStore
 from chalicelib.banking.customer.snapshots import KINDS as OF_SNAPSHOTS
 from chalicelib.banking.customer.snapshots import patched
 from fintegrate.database import Database, Row
@@ -42,12 +44,14 @@ class _Room:
         return rows
 
 
-def export(db: Database, of_customer: dict[str, Any], most_bytes: int) -> Row:
+def export(db: Database, of_customer: dict[str, Any], most_bytes: int, store: FindStore) -> Row:
     """Read all that there is about a customer of a bank; `db` is in no transaction.
 
     Raises:
         NotFound: the bank has and had no such customer.
-        Conflict: the document would be larger than an answer.
+        Conflict: the document would be larger than an answer, or has archived events and there is no
+            object store.
+        Unavailable: archived events cannot be read.
     """
     room = _Room(most_bytes)
     with db.transaction():
@@ -59,7 +63,12 @@ def export(db: Database, of_customer: dict[str, Any], most_bytes: int) -> Row:
             "customer": customer,
             "tags": room.take(db.fetch_all(SQL["tags"], of_customer)),
             "snapshots": [row for page in _snapshots(db, of_customer) for row in room.take(page)],
-            "events": [row for page in _events(db, of_customer) for row in room.take(page)],
+            "events": [
+                *room.take(
+                    [_without_owner(e) for e in archived.of_customer(db, of_customer, store)]
+                ),
+                *(row for page in _events(db, of_customer) for row in room.take(page)),
+            ],
         }
     if customer is None and not found["snapshots"] and not found["events"]:
         raise NotFound(NOT_FOUND)
@@ -98,3 +107,8 @@ _OF_RECEIPT = {
 def _with_receipt(row: Row) -> Row:
     receipt = {name: row.pop(column) for column, name in _OF_RECEIPT.items()}
     return {**row, "receipt": receipt if receipt["receipt_id"] else None}
+
+
+def _without_owner(line: Row) -> Row:
+    """An archived event as the others are: the document says once whose it is."""
+    return {name: line[name] for name in line if name not in ("consumer_id", "customer_id")}

@@ -212,6 +212,7 @@ class ExportWorker:
         job["file_count"] = number
 
     def _finish(self, job: Row) -> None:
+        self._db.execute(SQL["borrow_archives"], job)
         files = self._db.fetch_all(SQL["files"], {"export_id": job["export_id"]})
         body = dumps(_manifest(job, files)).encode()
         key = f"exports/{job['export_id']}/manifest.json"
@@ -242,7 +243,7 @@ def _manifest(job: Row, files: list[Row]) -> dict[str, Any]:
     """What the manifest says. It is the same whenever it is written."""
     named = [
         {
-            "name": file["object_key"].rpartition("/")[2],
+            "name": file["object_key"],
             "kind": file["kind"],
             "lines": file["line_count"],
             "size_bytes": file["size_bytes"],
@@ -250,9 +251,9 @@ def _manifest(job: Row, files: list[Row]) -> dict[str, Any]:
         }
         for file in files
     ]
-    counts = dict.fromkeys(KINDS, 0)
+    counts = dict.fromkeys((*KINDS, "archived_events"), 0)
     for file in named:
-        counts[file["kind"]] = counts.get(file["kind"], 0) + file["lines"]
+        counts[file["kind"]] += file["lines"]
     return {
         "export_id": job["export_id"],
         "consumer_id": job["consumer_id"],

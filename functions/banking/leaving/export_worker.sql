@@ -147,6 +147,16 @@ WITH mine AS (
 )
 SELECT export_id FROM mine
 
+-- name: borrow_archives
+-- The consumer's archived events belong to the export, as the files that they are. Nothing of the consumer is
+-- archived while the export is under way.
+INSERT INTO export_files (export_id, number, kind, object_key, line_count, size_bytes, sha256, written_at)
+SELECT %(export_id)s, %(file_count)s + row_number() OVER (ORDER BY f.day, f.created_at, f.archive_id),
+       'archived_events', f.object_key, f.event_count, f.size_bytes, f.sha256, clock_timestamp()
+FROM archives f
+WHERE f.consumer_id = %(consumer_id)s AND f.moved_at IS NOT NULL
+ON CONFLICT (export_id, number) DO NOTHING
+
 -- name: files
 SELECT number, kind, object_key, line_count, size_bytes, sha256
 FROM export_files
@@ -169,7 +179,8 @@ WHERE export_id = %(export_id)s AND worker_id = %(worker_id)s AND status = 'runn
 -- Finished jobs whose files have been there long enough.
 SELECT e.export_id, e.manifest_key,
        ARRAY(SELECT f.object_key FROM export_files f
-             WHERE f.export_id = e.export_id ORDER BY f.number) AS object_keys
+             WHERE f.export_id = e.export_id AND f.kind <> 'archived_events'
+             ORDER BY f.number) AS object_keys
 FROM exports e
 WHERE e.status = 'done' AND e.finished_at <= %(now)s - make_interval(days => %(days)s)
 ORDER BY e.finished_at

@@ -63,9 +63,10 @@ def manifest_of(job: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-def read(job: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
+def read(job: dict[str, Any], *, archived: bool = False) -> dict[str, list[dict[str, Any]]]:
     """What the files hold, by kind. Each must be as the manifest says."""
-    found: dict[str, list[dict[str, Any]]] = {kind: [] for kind in export_worker.KINDS}
+    kinds = (*export_worker.KINDS, *(["archived_events"] if archived else []))
+    found: dict[str, list[dict[str, Any]]] = {kind: [] for kind in kinds}
     named = manifest_of(job)["files"]
     assert len(named) == len(job["files"])
     for file, said in zip(job["files"], named, strict=True):
@@ -105,7 +106,7 @@ def test_export_holds_everything(bank: Bank, lived_in: Live, query: Query) -> No
 
     found = read(job)
     assert {kind: len(lines) for kind, lines in found.items()} == counts(query, bank)
-    assert manifest_of(job)["counts"] == counts(query, bank)
+    assert manifest_of(job)["counts"] == {**counts(query, bank), "archived_events": 0}
     assert job["written"]["events"]["lines"] == 3
     for snapshot in found["snapshots"]:
         assert snapshot["tags"].keys() == {"number"}

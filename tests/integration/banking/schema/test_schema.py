@@ -10,6 +10,8 @@ from tests.support.fixtures import Query
 from tests.support.schemas import MIGRATIONS, SCHEMA, catalog, run
 
 TABLES = [
+    "archived_events",
+    "archives",
     "audit_log",
     "broker_access",
     "console_sessions",

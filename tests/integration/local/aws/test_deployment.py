@@ -51,6 +51,7 @@ SECRETS = {
     "broker_admin": {"DATABASE", "RABBITMQ", "RABBITMQ_MANAGEMENT"},
     "prepare_database": {"DATABASE", "DATABASE_OWNER", "DATABASE_MASTER"},
     "migrate": {"DATABASE_OWNER", "SETTINGS"},
+    "archive": {"DATABASE", "REDIS"},
     "export": {"DATABASE", "REDIS"},
     "rewind": {"DATABASE", "RABBITMQ", "REDIS"},
     "replay": {"DATABASE", "RABBITMQ", "REDIS"},
@@ -122,7 +123,7 @@ def test_function_runs_inside_the_network(
     assert function["Runtime"] == f"python{sys.version_info[0]}.{sys.version_info[1]}"
     assert function["CodeSize"] == packaged.files()["./deployment.zip"].stat().st_size
     assert len(function["VpcConfig"]["SubnetIds"]) == 1
-    groups = 2 if name in {"broker_admin", "api", "export"} else 1
+    groups = 2 if name in {"broker_admin", "api", "archive", "export"} else 1
     assert len(function["VpcConfig"]["SecurityGroupIds"]) == groups
     role = boto3.client("iam").get_role(RoleName=function["Role"].rpartition("/")[2])["Role"]
     assert role["AssumeRolePolicyDocument"]["Statement"][0]["Principal"] == {

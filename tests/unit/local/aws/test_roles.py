@@ -33,6 +33,7 @@ SECRETS = {
     "Migrate": {"DatabaseOwnerSecretArn", "AdminKeySecretArn", "ApiKeyCheckSecretArn"},
     "Rewind": {"DatabaseSecretArn", "BrokerSecretArn", "CacheSecretArn"},
     "Replay": {"DatabaseSecretArn", "BrokerSecretArn", "CacheSecretArn"},
+    "Archive": {"DatabaseSecretArn", "CacheSecretArn"},
     "Export": {"DatabaseSecretArn", "CacheSecretArn"},
     "ReplayNudged": {"DatabaseSecretArn", "BrokerSecretArn", "CacheSecretArn"},
     "BrokerAdmin": {"DatabaseSecretArn", "BrokerSecretArn", "BrokerAdminSecretArn"},
@@ -47,12 +48,18 @@ SECRETS = {
     "ExpireApiKeys": {"DatabaseSecretArn", "CacheSecretArn"},
     "Purge": {"DatabaseSecretArn", "CacheSecretArn"},
 }
+_WRITES_FILES = {"s3:DeleteObject", "s3:GetObject", "s3:ListBucket", "s3:PutObject"}
 FILES = {
     "APIHandler": {"s3:GetObject", "s3:ListBucket"},
-    "Export": {"s3:DeleteObject", "s3:GetObject", "s3:ListBucket", "s3:PutObject"},
+    "Archive": _WRITES_FILES,
+    "Export": _WRITES_FILES,
 }
 """What a function may do in the bucket of banking."""
-WRITTEN = {"APIHandler": set(), "Export": {"${BankFilesBucketArn}/exports/*"}}
+WRITTEN: dict[str, set[str]] = {
+    "APIHandler": set(),
+    "Archive": {"${BankFilesBucketArn}/archive/*"},
+    "Export": {"${BankFilesBucketArn}/exports/*"},
+}
 """Where in it."""
 EVENT_SOURCE = {"mq:DescribeBroker", "ec2:DescribeSecurityGroups", "ec2:DescribeVpcs"}
 """What AWS does with the role of a queue function, to read the queue for it."""

@@ -1,0 +1,26 @@
+"""Every hour: moves events that have been settled for ARCHIVE_AFTER_DAYS into files."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from chalice import Rate
+
+from chalicelib.banking.schedules.blueprint import schedules
+from chalicelib.banking.wiring import parts, scheduled
+
+
+@schedules.schedule(Rate(1, unit=Rate.HOURS), name="archive")
+@scheduled
+def archive(_event: Any) -> dict[str, Any]:
+    """Overlapping runs are harmless: an event is moved once, with the file that is compared first."""
+    # Here, to spare other cold starts.
+    from chalicelib.banking.archive.archiving import Archiving
+
+    own, settings = parts(), parts().settings
+    if not settings.archive_after_days:
+        return {"skipped": "ARCHIVE_AFTER_DAYS is 0"}
+    store = own.object_store.require()
+    archiving = Archiving(own.sweep_database, store, after_days=settings.archive_after_days)
+    return asdict(archiving.run(settings.archive_seconds))
