@@ -408,6 +408,7 @@ def _least_body(route: Route) -> dict[str, object]:
         "/consumer/deactivate-api-key": {"api_key": nobody},
         "/customer/analytics": {"customer_id": nobody},
         "/customer/data": {"name": "Jane Roe"},
+        "/customer/erase": {"customer_id": nobody, "reason": "nobody asked"},
         "/customer/tag": {"customer_id": nobody, "tag_keys": ["k"], "tag_values": ["v"]},
         "/dead-letters/requeue": {"dead_letter_ids": [nobody], "reason": "nobody sent it"},
         "/dead-letters/resolve": {"dead_letter_ids": [nobody], "reason": "nobody sent it"},

@@ -22,6 +22,7 @@ TABLES = [
     "customer_tags",
     "customers",
     "dead_letters",
+    "erasures",
     "event_attempts",
     "event_attempts_attempt_id_seq",
     "idempotency_keys",
