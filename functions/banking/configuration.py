@@ -142,3 +142,7 @@ class Configuration:
     """Events that have been settled for so long move into files; 0 for never, else at least 30."""
     archive_seconds: int = field(default=45, metadata={"least": 1})
     """How long a run of the schedule `archive` works. It begins each hour."""
+    offboard_days: int = field(default=30, metadata={"least": 1})
+    """Everything of a bank that leaves is kept for so long."""
+    offboard_seconds: int = field(default=45, metadata={"least": 1})
+    """How long a run of the schedule `offboard` works. It begins each minute."""

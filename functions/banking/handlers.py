@@ -13,6 +13,7 @@ from chalicelib.banking.schedules.purge import purge
 from chalicelib.banking.schedules.recover import recover
 from chalicelib.banking.schedules.run_archive import archive
 from chalicelib.banking.schedules.run_export import export
+from chalicelib.banking.schedules.run_offboard import offboard
 from chalicelib.banking.schedules.run_reconcile import reconcile
 from chalicelib.banking.schedules.run_redeliver import redeliver
 from chalicelib.banking.schedules.run_replay import replay, replay_nudged
@@ -29,6 +30,7 @@ __all__ = [
     "expire_api_keys",
     "export",
     "observe_broker",
+    "offboard",
     "publish_metrics",
     "purge",
     "reconcile",

@@ -26,11 +26,14 @@ def _consumer() -> Blueprint:
         export_consumer,
         list_consumers,
         list_key_uses,
+        offboard_consumer,
         read_api_key,
         read_broker_access,
         read_consumer,
         read_export,
         read_integration,
+        read_offboarding,
+        take_back_offboarding,
     )
     from chalicelib.banking.consumer.blueprint import consumer
 
@@ -46,8 +49,10 @@ def _customer() -> Blueprint:
         create_customer,
         delete_customer,
         delete_tag,
+        erase_customer,
         export_customer,
         list_customers,
+        list_erasures,
         list_snapshots,
         read_customer,
         read_tag_value,
@@ -123,6 +128,7 @@ def _schedules() -> Blueprint:
         recover,
         run_archive,
         run_export,
+        run_offboard,
         run_reconcile,
         run_redeliver,
         run_replay,

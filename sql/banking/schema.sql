@@ -226,10 +226,51 @@ CREATE INDEX customer_events_by_trace
     ON customer_events (consumer_id, substr(metadata_json ->> 'traceparent', 4, 32), created_at DESC)
     WHERE metadata_json ? 'traceparent';
 
--- Events are permanent: rows are never deleted but by the archive, and only their publish and delivery columns may change.
+-- Who had a customer erased, when and why. It is done from finished_at on. Rows stay as they are: that is how
+-- the platform answers whether it has forgotten somebody. key_id is the public id of the API key.
+CREATE TABLE erasures (
+    customer_id uuid        NOT NULL,
+    consumer_id uuid        NOT NULL,
+    reason      text        NOT NULL,
+    key_id      uuid        NOT NULL,
+    actor       text,
+    request_id  text        NOT NULL,
+    begun_at    timestamptz NOT NULL DEFAULT clock_timestamp(),
+    finished_at timestamptz,
+    event_count bigint,
+    CONSTRAINT erasures_pkey PRIMARY KEY (customer_id),
+    CONSTRAINT erasures_finished_check CHECK ((finished_at IS NULL) = (event_count IS NULL))
+);
+
+CREATE INDEX erasures_by_consumer
+    ON erasures (consumer_id, begun_at DESC, customer_id DESC);
+CREATE INDEX erasures_unfinished ON erasures (begun_at) WHERE finished_at IS NULL;
+
+-- What is left of an event's facts about a person. A name is a text in every message, so one stays.
+CREATE FUNCTION erased_facts(facts jsonb) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$
+    SELECT jsonb_build_object('customer_id', facts -> 'customer_id', 'name', 'erased',
+                              'status', facts -> 'status', 'erased', true)
+$$;
+
+-- Events are permanent: rows are never deleted but by the archive, and only their publish and delivery columns
+-- may change. One change is allowed: the facts of a person who is in erasures become erased_facts, nothing else of the row
+-- changes, and it is the owner who does it. The functions' user is the owner inside erase_events only.
 -- Because of the column list the trigger does not run for allowed changes.
-CREATE FUNCTION refuse_event_change() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION refuse_event_change() RETURNS trigger LANGUAGE plpgsql
+SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    allowed customer_events;
 BEGIN
+    IF TG_OP = 'UPDATE'
+       AND current_user = (SELECT pg_get_userbyid(relowner) FROM pg_class WHERE oid = TG_RELID) THEN
+        allowed := OLD;
+        allowed.payload_json := erased_facts(OLD.payload_json);
+        IF NEW IS NOT DISTINCT FROM allowed
+           AND EXISTS (SELECT FROM erasures
+                       WHERE customer_id = OLD.customer_id AND consumer_id = OLD.consumer_id) THEN
+            RETURN NEW;
+        END IF;
+    END IF;
     RAISE EXCEPTION 'customer_events is append-only: % refused', TG_OP
         USING ERRCODE = 'restrict_violation';
 END $$;
@@ -531,7 +572,8 @@ CREATE TABLE export_files (
 
 -- A file of events of one consumer and day. It is named here before it is written. content_sha256 is that of its
 -- lines, sha256 that of the file as it is stored, compared_sha256 that of what was read back. From moved_at on its
--- events are nowhere else. given_up_at: its events had changed before they were moved, so it is no archive.
+-- events are nowhere else. given_up_at: its events had changed before they were moved, so it is no archive. From
+-- erased_at on the file is deleted: what its events told is gone, or another file has taken its place (replaced_by).
 CREATE TABLE archives (
     archive_id      uuid        NOT NULL,
     consumer_id     uuid        NOT NULL,
@@ -547,6 +589,8 @@ CREATE TABLE archives (
     moved_at        timestamptz,
     given_up_at     timestamptz,
     created_at      timestamptz NOT NULL DEFAULT clock_timestamp(),
+    erased_at       timestamptz,
+    replaced_by     uuid,
     CONSTRAINT archives_pkey PRIMARY KEY (archive_id),
     CONSTRAINT archives_object_key_key UNIQUE (object_key),
     CONSTRAINT archives_event_count_check CHECK (event_count = cardinality(event_ids)),
@@ -559,6 +603,8 @@ CREATE TABLE archives (
 CREATE INDEX archives_by_consumer ON archives (consumer_id, day, archive_id);
 CREATE INDEX archives_unfinished
     ON archives (created_at) WHERE moved_at IS NULL AND given_up_at IS NULL;
+CREATE INDEX archives_replaced
+    ON archives (created_at) WHERE replaced_by IS NOT NULL AND erased_at IS NULL;
 
 -- What is left of an event whose row is in a file: who it was, where it is, and what the ledger counts.
 -- dead_letter: a message of it lies in dead_letters, or did.
@@ -578,6 +624,35 @@ CREATE TABLE archived_events (
 );
 
 CREATE INDEX archived_events_by_archive ON archived_events (archive_id);
+
+-- A consumer that leaves. Until due_at all is kept, and it can be taken back; then it is ending: its customers are
+-- erased, its files and queues deleted. was_active: its status before. key_id is the public id of the API key.
+CREATE TABLE offboardings (
+    offboarding_id  uuid        NOT NULL,
+    consumer_id     uuid        NOT NULL,
+    status          text        NOT NULL DEFAULT 'waiting',
+    was_active      boolean     NOT NULL,
+    reason          text        NOT NULL,
+    key_id          uuid        NOT NULL,
+    actor           text        NOT NULL DEFAULT '',
+    request_id      text        NOT NULL,
+    waits_for       text,
+    erased_count    bigint      NOT NULL DEFAULT 0,
+    created_at      timestamptz NOT NULL DEFAULT clock_timestamp(),
+    due_at          timestamptz NOT NULL,
+    updated_at      timestamptz NOT NULL DEFAULT clock_timestamp(),
+    finished_at     timestamptz,
+    CONSTRAINT offboardings_pkey PRIMARY KEY (offboarding_id),
+    CONSTRAINT offboardings_status_check
+        CHECK (status IN ('waiting', 'ending', 'done', 'taken_back')),
+    CONSTRAINT offboardings_finished_check
+        CHECK ((status IN ('done', 'taken_back')) = (finished_at IS NOT NULL))
+);
+
+-- A consumer leaves once.
+CREATE UNIQUE INDEX offboardings_one
+    ON offboardings (consumer_id) WHERE status <> 'taken_back';
+CREATE INDEX offboardings_by_consumer ON offboardings (consumer_id, created_at DESC);
 
 -- What the broker last said of each consumer's queue; dead_letters: what waits in its dead-letter queue.
 -- A figure is NULL if the broker did not have it, for
@@ -1048,6 +1123,75 @@ RETURNS text LANGUAGE sql IMMUTABLE AS $$
     SELECT left(md5(concat_ws(chr(31), of_consumer::text, state, of_type, normalised_reason(reason))), 16)
 $$;
 
+-- Erases what up to `most` events of a customer tell of the person, with their dead letters and everybody's words
+-- about them; returns how many. Returns 0 at the end, when it has also seen to what came late and to what hangs on
+-- no event: snapshots, and dead letters that match no event. Those are resolved, because they can no longer be
+-- sent. It runs as the owner, and only for a customer who is in erasures and is deleted. The bank's row is locked
+-- against the sweep of dead letters, which holds it while it keeps letters. Receipts are locked before events, as
+-- confirm_delivery does it: what is being confirmed meanwhile is waited for, and seen.
+CREATE FUNCTION erase_events(of_consumer uuid, of_customer uuid, most integer)
+RETURNS integer LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    no_body CONSTANT bytea := '{"erased":true}';
+    chosen uuid[];
+    found_count integer;
+BEGIN
+    IF NOT EXISTS (SELECT FROM erasures
+                   WHERE customer_id = of_customer AND consumer_id = of_consumer)
+       OR EXISTS (SELECT FROM customers WHERE customer_id = of_customer) THEN
+        RAISE EXCEPTION 'no erasure of this customer was begun' USING ERRCODE = 'restrict_violation';
+    END IF;
+    PERFORM FROM consumers WHERE consumer_id = of_consumer FOR NO KEY UPDATE;
+    chosen := ARRAY(SELECT event_id FROM customer_events
+                    WHERE customer_id = of_customer AND consumer_id = of_consumer
+                      AND event_type <> 'consumer_created' AND NOT payload_json ? 'erased'
+                    ORDER BY sequence LIMIT most);
+    found_count := cardinality(chosen);
+    IF found_count = 0 THEN
+        chosen := ARRAY(SELECT event_id FROM customer_events
+                        WHERE customer_id = of_customer AND consumer_id = of_consumer
+                          AND event_type <> 'consumer_created');
+        UPDATE customer_analytics SET tags_json = '{}'
+        WHERE customer_id = of_customer AND consumer_id = of_consumer AND tags_json <> '{}';
+        UPDATE dead_letters
+        SET body = no_body, properties_json = '{}', fingerprint = 'erased:' || dead_letter_id,
+            resolved_at = coalesce(resolved_at, clock_timestamp()),
+            resolved_by = coalesce(resolved_by, 'erasure'), resolved_reason = 'erased'
+        WHERE consumer_id = of_consumer AND event_id IS NULL
+          AND position(convert_to(of_customer::text, 'UTF8') IN body) > 0;
+    END IF;
+    PERFORM FROM consumer_event_receipts
+    WHERE event_id = ANY (chosen) AND consumer_id = of_consumer FOR UPDATE;
+    PERFORM FROM customer_events
+    WHERE event_id = ANY (chosen) AND consumer_id = of_consumer FOR UPDATE;
+    UPDATE customer_events SET payload_json = erased_facts(payload_json)
+    WHERE event_id = ANY (chosen) AND consumer_id = of_consumer AND NOT payload_json ? 'erased';
+    UPDATE customer_events
+    SET deliver_failure_reason = CASE WHEN deliver_failure_reason LIKE 'dead-lettered: %'
+                                      THEN 'dead-lettered: erased'
+                                      ELSE left(deliver_failure_reason, 0) || 'erased' END
+    WHERE event_id = ANY (chosen) AND consumer_id = of_consumer
+      AND deliver_failure_reason
+          !~ '^(dead-lettered: )?erased$|^dead-lettered: (rejected|expired|maxlen|delivery_limit)$';
+    UPDATE customer_events
+    SET publish_failure_reason = regexp_replace(
+            publish_failure_reason, '(skipped by the operator in request [^ ]+) .*', '\1 erased')
+    WHERE event_id = ANY (chosen) AND consumer_id = of_consumer
+      AND publish_failure_reason ~ 'skipped by the operator' AND publish_failure_reason !~ ' erased$';
+    UPDATE consumer_event_receipts SET processing_failure_reason = 'erased'
+    WHERE event_id = ANY (chosen) AND consumer_id = of_consumer
+      AND processing_failure_reason <> 'erased';
+    UPDATE event_attempts SET words = 'erased'
+    WHERE event_id = ANY (chosen) AND consumer_id = of_consumer AND words <> 'erased'
+      AND outcome IN ('given_up', 'reopened', 'given_back');
+    UPDATE dead_letters
+    SET body = no_body, properties_json = '{}', fingerprint = 'erased:' || dead_letter_id,
+        resolved_reason = left(resolved_reason, 0) || 'erased'
+    WHERE event_id = ANY (chosen) AND consumer_id = of_consumer AND body <> no_body;
+    RETURN found_count;
+END $$;
+
 -- Since when nothing more will become of an event: processed, given up by a person, or dead-lettered and seen
 -- to. NULL: something may.
 CREATE FUNCTION settled_at(e customer_events) RETURNS timestamptz LANGUAGE sql STABLE AS $$
@@ -1162,15 +1306,49 @@ END $$;
 
 REVOKE EXECUTE ON FUNCTION move_to_archive(uuid, uuid) FROM PUBLIC;
 
+-- Lets a compared file take the place of another one with the same events, of which one is of an erased customer;
+-- returns whether it does. It runs as the owner, because nobody else may say where an event lies.
+CREATE FUNCTION replace_archive(of_consumer uuid, former uuid, latter uuid)
+RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    PERFORM FROM archives
+    WHERE archive_id IN (former, latter) AND consumer_id = of_consumer ORDER BY archive_id FOR UPDATE;
+    IF NOT EXISTS (SELECT FROM archives f
+                   JOIN archives l ON l.event_ids = f.event_ids AND l.consumer_id = f.consumer_id
+                   WHERE f.archive_id = former AND l.archive_id = latter AND f.consumer_id = of_consumer
+                     AND f.moved_at IS NOT NULL AND f.replaced_by IS NULL AND f.erased_at IS NULL
+                     AND l.moved_at IS NULL AND l.given_up_at IS NULL
+                     AND l.compared_sha256 = l.sha256)
+       OR NOT EXISTS (SELECT FROM archived_events a
+                      JOIN erasures x ON x.customer_id = a.customer_id
+                                     AND x.consumer_id = a.consumer_id
+                      WHERE a.archive_id = former AND x.finished_at IS NOT NULL) THEN
+        RETURN false;
+    END IF;
+    UPDATE archived_events SET archive_id = latter
+    WHERE archive_id = former AND consumer_id = of_consumer;
+    UPDATE archives SET moved_at = clock_timestamp()
+    WHERE archive_id = latter AND consumer_id = of_consumer;
+    UPDATE archives SET replaced_by = latter
+    WHERE archive_id = former AND consumer_id = of_consumer;
+    RETURN true;
+END $$;
+
+REVOKE EXECUTE ON FUNCTION replace_archive(uuid, uuid, uuid) FROM PUBLIC;
+
 -- ---------------------------------------------------------------------------------------------
 -- What the functions' user may do: with each table what a statement of theirs does. It owns nothing.
 -- ---------------------------------------------------------------------------------------------
 
 GRANT SELECT ON archived_events TO fintegrate_app;
 GRANT EXECUTE ON FUNCTION move_to_archive(uuid, uuid) TO fintegrate_app;
-GRANT SELECT, INSERT ON archives, customer_analytics, lost_events TO fintegrate_app;
+GRANT EXECUTE ON FUNCTION replace_archive(uuid, uuid, uuid) TO fintegrate_app;
+GRANT SELECT, INSERT ON archives, customer_analytics, erasures, lost_events TO fintegrate_app;
 -- What a file is said to hold never changes.
-GRANT UPDATE (compared_sha256, compared_at, given_up_at) ON archives TO fintegrate_app;
+GRANT UPDATE (compared_sha256, compared_at, given_up_at, erased_at) ON archives TO fintegrate_app;
+-- Who, when and why stays as it was written.
+GRANT UPDATE (finished_at, event_count) ON erasures TO fintegrate_app;
 GRANT SELECT, INSERT, DELETE ON dead_letters, event_attempts TO fintegrate_app;
 -- A dead letter's message stays as it was kept.
 GRANT UPDATE (resolved_at, resolved_by, resolved_reason, requeued_at)
@@ -1178,10 +1356,13 @@ GRANT UPDATE (resolved_at, resolved_by, resolved_reason, requeued_at)
 GRANT SELECT, UPDATE ON recovery TO fintegrate_app;
 GRANT SELECT, INSERT, UPDATE
     ON broker_access, consumer_api_keys, consumer_usage, consumers, customer_events, export_files,
-       exports, last_reconciliation, replay_jobs, schedule_runs
+       exports, last_reconciliation, offboardings, replay_jobs, schedule_runs
     TO fintegrate_app;
 GRANT SELECT, INSERT, UPDATE, DELETE
     ON audit_log, console_sessions, consumer_event_receipts, customer_tags, customers,
        idempotency_keys, publishing_pauses, queue_observations, replay_batches, replays,
        stream_hours, stream_minutes
     TO fintegrate_app;
+-- The one function that does not run with its caller's rights.
+REVOKE EXECUTE ON FUNCTION erase_events(uuid, uuid, integer) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION erase_events(uuid, uuid, integer) TO fintegrate_app;

@@ -144,6 +144,7 @@ UNFILTERED = {
         "forget_grants": OPERATOR,
     },
     "functions/banking/archive/archiving.sql": {"banks": OPERATOR, "unfinished": OPERATOR},
+    "functions/banking/archive/forgetting.sql": {"files": OPERATOR, "replaced": OPERATOR},
     "functions/banking/broker/administration.sql": {
         "wanted": OPERATOR,
         "connections_seen": OPERATOR,
@@ -205,6 +206,10 @@ UNFILTERED = {
         "advance": OPERATOR,
         "finish": OPERATOR,
         "wait": OPERATOR,
+    },
+    "functions/banking/leaving/ending.sql": {
+        "due": OPERATOR,
+        **dict.fromkeys(("count_erased", "export_removed", "wait", "finish"), BY_JOB),
     },
     "functions/banking/leaving/export_worker.sql": {
         **dict.fromkeys(("take", "old"), OPERATOR),
@@ -288,6 +293,7 @@ UNFILTERED_FUNCTIONS = {
     "settled_at": BY_EVENT,
     "archived_line": BY_EVENT,
     "refuse_event_deletion": BY_EVENT,
+    "refuse_event_change": "a trigger: it looks at one row, and at what that row's own tenant asked for",
 }
 """The same for functions of the database."""
 FUNCTION = re.compile(r"^CREATE FUNCTION (\w+).*?\$\$(.*?)\$\$;", re.MULTILINE | re.DOTALL)

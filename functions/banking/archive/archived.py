@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from fintegrate.database import Database, Row
-from fintegrate.errors import Conflict, Unavailable
+from fintegrate.errors import Conflict, Gone, Unavailable
 from fintegrate.queries import queries_beside
 from fintegrate.storage.json_lines import Differs, lines_of
 from fintegrate.storage.store import Store
@@ -20,6 +20,7 @@ SPREAD = (
     "The customer's archived events are spread over too many files for an answer; POST /consumer/export "
     "gives all of them"
 )
+ERASED = "This event was archived, and its file was erased with its bank"
 UNREADABLE = "The file with this archived event is not as it was written; ask the operator"
 TIMES = (
     *("created_at", "published_at", "publish_last_tried_at", "publish_given_up_at"),
@@ -35,11 +36,14 @@ def find(db: Database, scope: dict[str, Any], store: FindStore) -> tuple[Row, Ro
 
     Raises:
         Conflict: this installation has no object store.
+        Gone: the file was erased with its bank.
         Unavailable: the store does not answer, or the file is not as it was written.
     """
     place = db.fetch_one(SQL["find_event"], scope)
     if place is None:
         return None
+    if place["erased_at"] is not None:
+        raise Gone(ERASED)
     for line in _lines(store(), place):
         if line["event_id"] == place["event_id"]:
             return line, place

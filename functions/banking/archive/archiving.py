@@ -15,7 +15,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from fintegrate.database import Database, Row
@@ -93,24 +93,9 @@ class Archiving:
                 yield chosen
 
     def _named(self, bank: Row, events: list[Row]) -> Row:
-        archive_id, day = str(uuid.uuid4()), events[0]["day"]
-        file: Row = {
-            **bank,
-            "archive_id": archive_id,
-            "day": day,
-            "object_key": f"archive/{bank['consumer_id']}/{day}/{archive_id}.jsonl.gz",
-            "event_ids": [event["event_id"] for event in events],
-            "compared_sha256": None,
-        }
-        made = self._made(file)
-        file |= {
-            "event_count": made.lines,
-            "size_bytes": len(made.body),
-            "content_sha256": made.content_sha256,
-            "sha256": made.sha256,
-        }
-        self._db.execute(SQL["name_file"], {**file, "event_ids": array_literal(file["event_ids"])})
-        return file
+        event_ids = [event["event_id"] for event in events]
+        made = self._made({"consumer_id": bank["consumer_id"], "event_ids": event_ids})
+        return named(self._db, bank, events[0]["day"], event_ids, made)
 
     def _made(self, file: Row) -> File:
         lines = Lines()
@@ -143,9 +128,7 @@ class Archiving:
         made = self._made(file)
         if made.sha256 != file["sha256"]:
             return False
-        compared = store_compared(self._store, file["object_key"], made.body)
-        manifest = dumps(_manifest(file)).encode()
-        store_compared(self._store, manifest_key(file), manifest, "application/json")
+        compared = store_file(self._store, file, made)
         self._db.execute(SQL["compared"], {**of_file, "compared_sha256": compared})
         return True
 
@@ -155,6 +138,39 @@ class Archiving:
         self._store.delete(file["object_key"])
         self._store.delete(manifest_key(file))
         self._moved.given_up += 1
+
+
+def named(db: Database, bank: Row, day: date, event_ids: list[str], made: File) -> Row:
+    """Name a file before it is written; returns it. `bank` has `consumer_id` and `consumer_name`."""
+    archive_id = str(uuid.uuid4())
+    file: Row = {
+        "archive_id": archive_id,
+        "consumer_id": bank["consumer_id"],
+        "consumer_name": bank["consumer_name"],
+        "day": day,
+        "object_key": f"archive/{bank['consumer_id']}/{day}/{archive_id}.jsonl.gz",
+        "event_ids": event_ids,
+        "event_count": made.lines,
+        "size_bytes": len(made.body),
+        "content_sha256": made.content_sha256,
+        "sha256": made.sha256,
+        "compared_sha256": None,
+    }
+    db.execute(SQL["name_file"], {**file, "event_ids": array_literal(event_ids)})
+    return file
+
+
+def store_file(store: Store, file: Row, made: File) -> str:
+    """Write a named file and its manifest, read back and compared; returns the file's hash.
+
+    Raises:
+        Differs: the store gives back something else.
+        StoreAway: the store does not answer.
+    """
+    compared = store_compared(store, file["object_key"], made.body)
+    manifest = dumps(_manifest(file)).encode()
+    store_compared(store, manifest_key(file), manifest, "application/json")
+    return compared
 
 
 def _is_next(row: Row, next_of: dict[str, int]) -> bool:

@@ -43,3 +43,8 @@ SET display_name = %(display_name)s,
     updated_at = greatest(clock_timestamp(), updated_at + interval '1 microsecond')
 WHERE consumer_id = %(consumer_id)s
 RETURNING consumer_id, display_name, updated_at
+
+-- name: is_leaving
+SELECT offboarding_id
+FROM offboardings
+WHERE consumer_id = %(consumer_id)s AND status <> 'taken_back'

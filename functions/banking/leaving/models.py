@@ -9,7 +9,7 @@ from typing_extensions import TypedDict
 
 from chalicelib.banking.events.topology import EventType
 from chalicelib.banking.fields import ConsumerId, CustomerId, EventId
-from fintegrate.console.acts import WithReason
+from fintegrate.console.acts import Act, DryRunFields, WithReason
 from fintegrate.http.cursors import digits_only
 from fintegrate.http.validation import Described, RequestModel
 
@@ -185,3 +185,58 @@ class CustomerExport(TypedDict):
     tags: list[TagFacts]
     snapshots: list[SnapshotFacts]
     events: list[EventFacts]
+
+
+class Offboard(Act):
+    """A bank that leaves. The reason is required."""
+
+    consumer_id: ConsumerId
+
+
+class OffboardTakenBack(WithReason):
+    """A bank that stays after all."""
+
+    consumer_id: ConsumerId
+
+
+class OffboardedConsumer(TypedDict):
+    """An offboarding. Until `due_at` all is kept; when it is done, the bank's customers are erased."""
+
+    offboarding_id: Annotated[
+        UUID, Described("The offboarding's id", "5a1b7c1e-90d3-4a2c-b0d6-0e9b8f7c6d5e")
+    ]
+    consumer_id: ConsumerId
+    consumer_name: Annotated[str, Described("Its name", "bank_north")]
+    status: Annotated[
+        Literal["waiting", "ending", "done", "taken_back"], Described("How far it is", "waiting")
+    ]
+    reason: Annotated[str, Described("Why", "the contract ends")]
+    actor: Annotated[str, Described("Who began it, as claimed", "")]
+    created_at: datetime
+    due_at: Annotated[
+        datetime, Described("Until then it can be taken back", "2026-02-14T09:30:00+00:00")
+    ]
+    finished_at: datetime | None
+    waits_for: Annotated[str | None, Described("Why it does not go on", None)]
+    erased_count: Annotated[int, Described("How many customers are erased", 0)]
+    broker_access: Annotated[
+        Literal["active", "revoked", "revocation pending"] | None,
+        Described("What became of its user of the broker; null if it has none", "revoked"),
+    ]
+
+
+class Offboarded(DryRunFields, total=False):
+    """The offboarding, or the counts of a dry run."""
+
+    offboarding_id: UUID
+    consumer_id: ConsumerId
+    consumer_name: str
+    status: Literal["waiting", "ending", "done", "taken_back"]
+    reason: str
+    actor: str
+    created_at: datetime
+    due_at: datetime
+    finished_at: datetime | None
+    waits_for: str | None
+    erased_count: int
+    broker_access: Literal["active", "revoked", "revocation pending"] | None

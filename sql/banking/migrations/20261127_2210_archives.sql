@@ -1,6 +1,5 @@
--- additive
 -- Old events move to files of an object store: the rows that say where, and the one way in which an event may
--- leave the append-only table.
+-- leave the append-only table. Not additive: code before would miss in its ledger what was moved.
 --
 -- Rollback, while nothing was moved:
 --   DROP TRIGGER customer_events_no_delete ON customer_events;

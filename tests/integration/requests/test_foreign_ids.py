@@ -78,7 +78,8 @@ def ask(bank: Bank, route: Route, thing: str) -> Reply:
 def rows(query: Query) -> list[list[dict[str, object]]]:
     tables = ("customers", "customer_tags", "customer_events", "consumer_event_receipts",
               "customer_analytics", "consumers", "publishing_pauses", "broker_access",
-              "replay_jobs", "replays", "dead_letters", "event_attempts", "exports")  # fmt: skip
+              "replay_jobs", "replays", "dead_letters", "event_attempts",
+              "erasures", "exports", "offboardings")  # fmt: skip
     return [query(f"SELECT * FROM {table} ORDER BY 1, 2") for table in tables]
 
 

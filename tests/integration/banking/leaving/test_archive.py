@@ -357,7 +357,62 @@ def test_altered_file_is_not_believed(
     assert refused.detail["status_description"] == archived.UNREADABLE
 
 
+def test_erased_person_leaves_the_files(
+    old: Bank, query: Query, store: Store, ledger: Ledger, environment: dict[str, str]
+) -> None:
+    """Also a customer whose every event is archived can be erased; other customers' lines stay."""
+    gone = str(events(query, old)[0]["customer_id"])
+    with parts_with(environment, ARCHIVE_AFTER_DAYS="365"):
+        assert run_schedule("archive")["events"] == 6
+        former = files(query, old)
+        before = [line for file in former for line in content(store, file)]
+        erased = old.api.post("/customer/erase", customer_id=gone, reason="ticket 4711")
+        assert erased.status in (200, 201), erased
+        assert run_schedule("archive")["rewritten"] == 2
+
+    now = [file for file in files(query, old) if file["replaced_by"] is None]
+    after = [line for file in now for line in content(store, file)]
+    assert [line["event_id"] for line in after] == [line["event_id"] for line in before]
+    for line, was in zip(after, before, strict=True):
+        if line["customer_id"] == gone:
+            assert (line["payload"]["name"], line["payload"]["erased"]) == ("erased", True)
+        else:
+            assert line == was
+    assert all(store.get(file["object_key"]) is None for file in former)
+    (event, _) = (line for line in after if line["customer_id"] == gone)
+    shown = old.api.get("/events/data", event_id=event["event_id"]).data
+    assert shown["payload"]["name"] == "erased"
+    assert ledger()["balanced"]
+
+
+def test_killed_rewriting_is_made_good(
+    old: Bank,
+    query: Query,
+    store: Store,
+    environment: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    gone = str(events(query, old)[0]["customer_id"])
+    with parts_with(environment, ARCHIVE_AFTER_DAYS="365"):
+        run_schedule("archive")
+        former = files(query, old)
+        old.api.post("/customer/erase", customer_id=gone, reason="ticket 4711")
+        for method in ("put", "delete", "delete"):
+            with monkeypatch.context() as patch:
+                Step(patch, Store, method, after=method == "put")
+                with pytest.raises(Killed):
+                    run_schedule("archive")
+        run_schedule("archive")
+
+    assert all(store.get(file["object_key"]) is None for file in former)
+    living = [file for file in files(query, old) if file["moved_at"] and not file["erased_at"]]
+    lines = [line for file in living for line in content(store, file)]
+    assert len(lines) == 6
+    assert all(line["payload"]["name"] == "erased" for line in lines if line["customer_id"] == gone)
+
+
 ATTACKS = {
+    "replace": "UPDATE archived_events SET archive_id = %(file)s",
     "delete": "DELETE FROM customer_events WHERE event_id = %(event)s",
     "index": "INSERT INTO archived_events SELECT event_id, %(file)s, consumer_id, customer_id, sequence,"
     " event_type, created_at, publish_status, deliver_status, false FROM customer_events",

@@ -53,6 +53,7 @@ SECRETS = {
     "migrate": {"DATABASE_OWNER", "SETTINGS"},
     "archive": {"DATABASE", "REDIS"},
     "export": {"DATABASE", "REDIS"},
+    "offboard": {"DATABASE", "RABBITMQ", "REDIS"},
     "rewind": {"DATABASE", "RABBITMQ", "REDIS"},
     "replay": {"DATABASE", "RABBITMQ", "REDIS"},
     "replay_nudged": {"DATABASE", "RABBITMQ", "REDIS"},
@@ -123,7 +124,7 @@ def test_function_runs_inside_the_network(
     assert function["Runtime"] == f"python{sys.version_info[0]}.{sys.version_info[1]}"
     assert function["CodeSize"] == packaged.files()["./deployment.zip"].stat().st_size
     assert len(function["VpcConfig"]["SubnetIds"]) == 1
-    groups = 2 if name in {"broker_admin", "api", "archive", "export"} else 1
+    groups = 2 if name in {"broker_admin", "api", "archive", "export", "offboard"} else 1
     assert len(function["VpcConfig"]["SecurityGroupIds"]) == groups
     role = boto3.client("iam").get_role(RoleName=function["Role"].rpartition("/")[2])["Role"]
     assert role["AssumeRolePolicyDocument"]["Statement"][0]["Principal"] == {

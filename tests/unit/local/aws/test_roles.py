@@ -35,6 +35,7 @@ SECRETS = {
     "Replay": {"DatabaseSecretArn", "BrokerSecretArn", "CacheSecretArn"},
     "Archive": {"DatabaseSecretArn", "CacheSecretArn"},
     "Export": {"DatabaseSecretArn", "CacheSecretArn"},
+    "Offboard": {"DatabaseSecretArn", "BrokerSecretArn", "CacheSecretArn"},
     "ReplayNudged": {"DatabaseSecretArn", "BrokerSecretArn", "CacheSecretArn"},
     "BrokerAdmin": {"DatabaseSecretArn", "BrokerSecretArn", "BrokerAdminSecretArn"},
     "ObserveBroker": {"DatabaseSecretArn", "BrokerSecretArn", "CacheSecretArn"},
@@ -53,12 +54,14 @@ FILES = {
     "APIHandler": {"s3:GetObject", "s3:ListBucket"},
     "Archive": _WRITES_FILES,
     "Export": _WRITES_FILES,
+    "Offboard": {"s3:DeleteObject"},
 }
 """What a function may do in the bucket of banking."""
 WRITTEN: dict[str, set[str]] = {
     "APIHandler": set(),
     "Archive": {"${BankFilesBucketArn}/archive/*"},
     "Export": {"${BankFilesBucketArn}/exports/*"},
+    "Offboard": set(),
 }
 """Where in it."""
 EVENT_SOURCE = {"mq:DescribeBroker", "ec2:DescribeSecurityGroups", "ec2:DescribeVpcs"}
