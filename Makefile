@@ -12,7 +12,7 @@ MADE := .venv .local console/node_modules .pytest_cache .mypy_cache .ruff_cache 
 .DEFAULT_GOAL := help
 .PHONY: help setup local up down monitor monitor-down demo relay-demo app-demo consumer deploy-local undeploy-local invoke logs \
 	test nights unit check documents requirements console chaos bench bench-deploy bench-peers deploy rollback \
-	admin-key rotate-feed-keys recover destroy clean token health migrate
+	admin-key rotate-feed-keys recover find destroy clean token health migrate
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -116,6 +116,11 @@ recover: setup ## after a backup was restored, before writes come back (BACKUP_T
 	@$(if $(and $(BACKUP_TIME),$(REASON)),,$(error say which backup and why: make recover \
 		BACKUP_TIME=2026-11-26T10:00:00Z REASON="disk lost"))
 	@$(PY) -m local recover "$(BACKUP_TIME)" "$(REASON)"
+
+find: export TEXT = $(BANK)
+find: setup ## show every table, queue, object, key, log and file here that still holds a text (NAME=…)
+	@$(if $(BANK),,$(error say what to look for: make find NAME="Ada Lovelace"))
+	@$(PY) -m local find -- "$$TEXT"
 
 destroy: setup ## delete a stage in AWS (STAGE=…), after asking
 	@$(PY) -m local.aws destroy $(STAGE)

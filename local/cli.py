@@ -22,6 +22,7 @@ from local.artifact.package.make import PackagingFailed
 from local.artifact.rollback import NoSuchCommit, deploy_to_aws, earlier
 from local.banking.recovering import NotRecovered
 from local.bench.peers.virtualenv import PeersMissing
+from local.finding.command import TooShort
 from local.machine.checkout import Checkout
 from local.machine.ports import NoFreePort
 from local.monitoring import watching
@@ -45,6 +46,7 @@ EXPLAINED = (
     NotRecovered,
     NoTokens,
     NotDone,
+    TooShort,
     watching.NothingServed,
 )
 ANY_ARGUMENTS = {"allow_extra_args": True, "ignore_unknown_options": True}
@@ -297,6 +299,19 @@ def recover(backup_time: str, reason: str) -> None:
     from local.banking.recovering import recover as recover_database
 
     print(recover_database(Checkout(), backup_time, reason))
+
+
+@app.command()
+@explained
+def find(text: str) -> None:
+    """Show everything here that still holds a text, such as a person's name."""
+    from local.appevents.object_store import client_of
+    from local.finding.command import find as look
+    from local.finding.command import shown
+
+    found = look(Checkout(), text, client_of)
+    console.print(shown(found), markup=False, soft_wrap=True)
+    raise typer.Exit(int(any(place.kind != "remains" for place in found.places)))
 
 
 @app.command()

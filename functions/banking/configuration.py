@@ -139,3 +139,26 @@ class Configuration:
     """The database keeps younger rows, whoever deletes them."""
     dead_letter_retention_days: int = 365
     """Those of an event that failed stay as long as it is failed."""
+
+    bank_store_endpoint: str = ""
+    """Where the bucket of exports and archives is, such as https://s3.eu-central-1.amazonaws.com.
+    Without it and `bank_store_bucket` no bank is exported and nothing archived; the rest goes on."""
+    bank_store_region: str = "us-east-1"
+    bank_store_bucket: str = ""
+    bank_store_access_key: str = ""
+    """Without it the function's role signs."""
+    bank_store_secret_key: str = field(default="", repr=False)
+    bank_store_addressing: str = "path"
+    """`virtual` where the bucket is a part of the host's name."""
+    export_seconds: int = field(default=45, metadata={"least": 1})
+    """How long a run of the schedule `export` works. It begins each minute."""
+    export_days: int = field(default=7, metadata={"least": 1})
+    """The files of an export are deleted after this time."""
+    archive_after_days: int = 0
+    """Events that have been settled for so long move into files; 0 for never, else at least 30."""
+    archive_seconds: int = field(default=45, metadata={"least": 1})
+    """How long a run of the schedule `archive` works. It begins each hour."""
+    offboard_days: int = field(default=30, metadata={"least": 1})
+    """Everything of a bank that leaves is kept for so long."""
+    offboard_seconds: int = field(default=45, metadata={"least": 1})
+    """How long a run of the schedule `offboard` works. It begins each minute."""

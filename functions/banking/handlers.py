@@ -11,8 +11,11 @@ from chalicelib.banking.schedules.observe_broker import observe_broker
 from chalicelib.banking.schedules.publish_metrics import publish_metrics
 from chalicelib.banking.schedules.purge import purge
 from chalicelib.banking.schedules.recover import recover
-from chalicelib.banking.schedules.run_onboard import onboard
 from chalicelib.banking.schedules.reseal_webhooks import reseal_webhooks
+from chalicelib.banking.schedules.run_archive import archive
+from chalicelib.banking.schedules.run_export import export
+from chalicelib.banking.schedules.run_offboard import offboard
+from chalicelib.banking.schedules.run_onboard import onboard
 from chalicelib.banking.schedules.run_reconcile import reconcile
 from chalicelib.banking.schedules.run_redeliver import redeliver
 from chalicelib.banking.schedules.run_replay import replay, replay_nudged
@@ -24,12 +27,15 @@ from chalicelib.banking.schedules.watch_restore import watch_restore
 from chalicelib.banking.schedules.write_minutes import write_minutes
 
 __all__ = [
+    "archive",
     "broker_admin",
     "count_usage",
     "deliver_webhooks",
     "deliver_webhooks_nudged",
     "expire_api_keys",
+    "export",
     "observe_broker",
+    "offboard",
     "onboard",
     "publish_metrics",
     "purge",

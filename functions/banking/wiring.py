@@ -19,6 +19,7 @@ from chalicelib.banking.events import counters, late, outbox, redeliver, resend
 from chalicelib.banking.events.counters import CountingSender, counting
 from chalicelib.banking.events.message import compose
 from chalicelib.banking.events.pauses import PausingSender
+from chalicelib.banking.object_store import ObjectStore
 from chalicelib.banking.onboarding.onboarding import Onboarding
 from chalicelib.banking.onboarding.steps import OnboardingSteps
 from chalicelib.banking.sessions import SQL as OF_SESSIONS
@@ -86,6 +87,7 @@ class Parts(NamedTuple):
     declare_queues: Callable[[Sequence[Row]], None]
     broker_access: Settling
     revocations: Revocations
+    object_store: ObjectStore
     sealing: Callable[[], Sealing]
     """Reads the ring of keys for the secrets of webhooks when it is first needed."""
     webhooks: Callable[[], Delivery]
@@ -119,6 +121,7 @@ class Parts(NamedTuple):
         self.sweep_database.close()
         self.publisher.close()
         self.redis.close()
+        self.object_store.close()
 
 
 parts = MadeOnce(lambda: build(os.environ))
@@ -176,6 +179,7 @@ def build(environment: Mapping[str, str]) -> Parts:
         revocations=revocations,
         sealing=sealing,
         webhooks=MadeOnce(partial(_webhooks, settings, sweep_database, sealing, metrics)),
+        object_store=ObjectStore(settings),
     )
 
 

@@ -28,7 +28,7 @@ from local.aws.smoke import smoke_test
 from local.aws.stacks import Change, Stacks
 
 FOUNDATION = ("artifacts", "network", "secrets")
-DATA = ("database", "broker", "cache", "way_out", "videos")
+DATA = ("database", "broker", "cache", "way_out", "videos", "bank_files")
 """Independent of each other, so they are made at the same time: a broker takes 20 minutes."""
 WATCH = ("monitoring/servers",)
 SERVERS = (FOUNDATION, DATA, WATCH)

@@ -1,7 +1,7 @@
 """Takes a stage away, after asking: deletes its stacks in reverse order.
 
 AWS keeps three things on purpose: the last snapshot of the database, the bucket with the packages and
-the bucket with the videos.
+the buckets with the videos and with banking's files.
 """
 
 from __future__ import annotations

@@ -25,6 +25,7 @@ def settings_environment(
     """
     checkout = checkout or Checkout()
     return {
+        "BANK_STORE_ADDRESSING": "path",
         "OBJECT_STORE_ADDRESSING": "path",  # the packages' templates say what a bucket of AWS needs
         **({} if os.environ.get("SYSTEM") else {"CONSOLE_SYSTEMS": "relay,appevents"}),
         RECORD: f"file://{checkout.folder('secrets') / 'revocations.json'}",

@@ -286,17 +286,74 @@ CREATE INDEX customer_events_by_trace
     ON customer_events (consumer_id, substr(metadata_json ->> 'traceparent', 4, 32), created_at DESC)
     WHERE metadata_json ? 'traceparent';
 
--- Events are permanent: rows are never deleted, and only their publish and delivery columns may change.
+-- Who had a customer erased, when and why. It is done from finished_at on. Rows stay as they are: that is how
+-- the platform answers whether it has forgotten somebody. key_id is the public id of the API key.
+CREATE TABLE erasures (
+    customer_id uuid        NOT NULL,
+    consumer_id uuid        NOT NULL,
+    reason      text        NOT NULL,
+    key_id      uuid        NOT NULL,
+    actor       text,
+    request_id  text        NOT NULL,
+    begun_at    timestamptz NOT NULL DEFAULT clock_timestamp(),
+    finished_at timestamptz,
+    event_count bigint,
+    CONSTRAINT erasures_pkey PRIMARY KEY (customer_id),
+    CONSTRAINT erasures_finished_check CHECK ((finished_at IS NULL) = (event_count IS NULL))
+);
+
+CREATE INDEX erasures_by_consumer
+    ON erasures (consumer_id, begun_at DESC, customer_id DESC);
+CREATE INDEX erasures_unfinished ON erasures (begun_at) WHERE finished_at IS NULL;
+
+-- What is left of an event's facts about a person. A name is a text in every message, so one stays.
+CREATE FUNCTION erased_facts(facts jsonb) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$
+    SELECT jsonb_build_object('customer_id', facts -> 'customer_id', 'name', 'erased',
+                              'status', facts -> 'status', 'erased', true)
+$$;
+
+-- Events are permanent: rows are never deleted but by the archive, and only their publish and delivery columns
+-- may change. One change is allowed: the facts of a person who is in erasures become erased_facts, nothing else of the row
+-- changes, and it is the owner who does it. The functions' user is the owner inside erase_events only.
 -- Because of the column list the trigger does not run for allowed changes.
-CREATE FUNCTION refuse_event_change() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION refuse_event_change() RETURNS trigger LANGUAGE plpgsql
+SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    allowed customer_events;
 BEGIN
+    IF TG_OP = 'UPDATE'
+       AND current_user = (SELECT pg_get_userbyid(relowner) FROM pg_class WHERE oid = TG_RELID) THEN
+        allowed := OLD;
+        allowed.payload_json := erased_facts(OLD.payload_json);
+        IF NEW IS NOT DISTINCT FROM allowed
+           AND EXISTS (SELECT FROM erasures
+                       WHERE customer_id = OLD.customer_id AND consumer_id = OLD.consumer_id) THEN
+            RETURN NEW;
+        END IF;
+    END IF;
     RAISE EXCEPTION 'customer_events is append-only: % refused', TG_OP
+        USING ERRCODE = 'restrict_violation';
+END $$;
+
+-- Events are permanent: a row is deleted only if an archive has it whose file was read back and compared.
+CREATE FUNCTION refuse_event_deletion() RETURNS trigger LANGUAGE plpgsql
+SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    IF EXISTS (SELECT FROM archived_events a
+               JOIN archives f ON f.archive_id = a.archive_id
+               WHERE a.event_id = OLD.event_id AND a.consumer_id = OLD.consumer_id
+                 AND a.customer_id = OLD.customer_id AND a.sequence = OLD.sequence
+                 AND f.consumer_id = OLD.consumer_id AND f.compared_sha256 = f.sha256
+                 AND f.given_up_at IS NULL) THEN
+        RETURN OLD;
+    END IF;
+    RAISE EXCEPTION 'customer_events is append-only: DELETE refused'
         USING ERRCODE = 'restrict_violation';
 END $$;
 
 CREATE TRIGGER customer_events_no_delete
     BEFORE DELETE ON customer_events
-    FOR EACH ROW EXECUTE FUNCTION refuse_event_change();
+    FOR EACH ROW EXECUTE FUNCTION refuse_event_deletion();
 CREATE TRIGGER customer_events_no_truncate
     BEFORE TRUNCATE ON customer_events
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_event_change();
@@ -600,6 +657,145 @@ CREATE TABLE replay_batches (
     checked_at timestamptz,
     CONSTRAINT replay_batches_pkey PRIMARY KEY (job_id, number)
 );
+
+-- A job that writes a consumer's data into files. What was written until cut_at is in it: quiet_xid tells when
+-- all that was under way then has ended. kind is what it writes now, after_* how far it has come within that,
+-- file_count how many files are written. worker_id holds it until lease_until.
+CREATE TABLE exports (
+    export_id          uuid        NOT NULL,
+    consumer_id     uuid        NOT NULL,
+    status          text        NOT NULL DEFAULT 'running',
+    cut_at          timestamptz NOT NULL DEFAULT clock_timestamp(),
+    quiet_xid       xid8,
+    kind            text        NOT NULL DEFAULT 'customers',
+    after_at        timestamptz,
+    after_id        uuid,
+    file_count      integer     NOT NULL DEFAULT 0,
+    reason          text,
+    actor           text        NOT NULL DEFAULT '',
+    request_id      text        NOT NULL,
+    waits_for       text,
+    worker_id       uuid,
+    lease_until     timestamptz,
+    manifest_key    text,
+    manifest_sha256 text,
+    created_at      timestamptz NOT NULL DEFAULT clock_timestamp(),
+    updated_at      timestamptz NOT NULL DEFAULT clock_timestamp(),
+    finished_at     timestamptz,
+    removed_at      timestamptz,
+    CONSTRAINT exports_pkey PRIMARY KEY (export_id),
+    CONSTRAINT exports_status_check CHECK (status IN ('running', 'done', 'removed')),
+    CONSTRAINT exports_kind_check
+        CHECK (kind IN ('customers', 'tags', 'snapshots', 'events', 'receipts', 'manifest')),
+    CONSTRAINT exports_finished_check CHECK ((status = 'running') = (finished_at IS NULL)),
+    CONSTRAINT exports_manifest_check
+        CHECK (status <> 'done' OR (manifest_key IS NOT NULL AND manifest_sha256 IS NOT NULL)),
+    CONSTRAINT exports_removed_check CHECK ((status = 'removed') = (removed_at IS NOT NULL))
+);
+
+CREATE UNIQUE INDEX exports_one_at_a_time
+    ON exports (consumer_id) WHERE status = 'running';
+CREATE INDEX exports_by_consumer ON exports (consumer_id, created_at DESC);
+-- What a worker looks for: jobs to work on, and those whose files are to be deleted.
+CREATE INDEX exports_kept ON exports (created_at) WHERE status <> 'removed';
+
+-- The files of a job. A file without written_at may or may not be there: its key is known before it is written,
+-- so that nothing is left behind.
+CREATE TABLE export_files (
+    export_id     uuid        NOT NULL,
+    number     integer     NOT NULL,
+    kind       text        NOT NULL,
+    object_key text        NOT NULL,
+    line_count integer     NOT NULL,
+    size_bytes bigint      NOT NULL,
+    sha256     text        NOT NULL,
+    written_at timestamptz,
+    CONSTRAINT export_files_pkey PRIMARY KEY (export_id, number)
+);
+
+-- A file of events of one consumer and day. It is named here before it is written. content_sha256 is that of its
+-- lines, sha256 that of the file as it is stored, compared_sha256 that of what was read back. From moved_at on its
+-- events are nowhere else. given_up_at: its events had changed before they were moved, so it is no archive. From
+-- erased_at on the file is deleted: what its events told is gone, or another file has taken its place (replaced_by).
+CREATE TABLE archives (
+    archive_id      uuid        NOT NULL,
+    consumer_id     uuid        NOT NULL,
+    day             date        NOT NULL,
+    object_key      text        NOT NULL,
+    event_ids       uuid[]      NOT NULL,
+    event_count     integer     NOT NULL,
+    size_bytes      bigint      NOT NULL,
+    content_sha256  text        NOT NULL,
+    sha256          text        NOT NULL,
+    compared_sha256 text,
+    compared_at     timestamptz,
+    moved_at        timestamptz,
+    given_up_at     timestamptz,
+    created_at      timestamptz NOT NULL DEFAULT clock_timestamp(),
+    erased_at       timestamptz,
+    replaced_by     uuid,
+    CONSTRAINT archives_pkey PRIMARY KEY (archive_id),
+    CONSTRAINT archives_object_key_key UNIQUE (object_key),
+    CONSTRAINT archives_event_count_check CHECK (event_count = cardinality(event_ids)),
+    CONSTRAINT archives_compared_check CHECK ((compared_sha256 IS NULL) = (compared_at IS NULL)),
+    CONSTRAINT archives_moved_check
+        CHECK (moved_at IS NULL OR (compared_sha256 = sha256 AND compared_sha256 IS NOT NULL
+                                    AND given_up_at IS NULL))
+);
+
+CREATE INDEX archives_by_consumer ON archives (consumer_id, day, archive_id);
+CREATE INDEX archives_unfinished
+    ON archives (created_at) WHERE moved_at IS NULL AND given_up_at IS NULL;
+CREATE INDEX archives_replaced
+    ON archives (created_at) WHERE replaced_by IS NOT NULL AND erased_at IS NULL;
+
+-- What is left of an event whose row is in a file: who it was, where it is, and what the ledger counts.
+-- dead_letter: a message of it lies in dead_letters, or did.
+CREATE TABLE archived_events (
+    event_id       uuid        NOT NULL,
+    archive_id     uuid        NOT NULL,
+    consumer_id    uuid        NOT NULL,
+    customer_id    uuid        NOT NULL,
+    sequence       bigint      NOT NULL,
+    event_type     text        NOT NULL,
+    created_at     timestamptz NOT NULL,
+    publish_status text        NOT NULL,
+    deliver_status text        NOT NULL,
+    dead_letter    boolean     NOT NULL,
+    CONSTRAINT archived_events_pkey PRIMARY KEY (event_id),
+    CONSTRAINT archived_events_sequence_key UNIQUE (customer_id, sequence)
+);
+
+CREATE INDEX archived_events_by_archive ON archived_events (archive_id);
+
+-- A consumer that leaves. Until due_at all is kept, and it can be taken back; then it is ending: its customers are
+-- erased, its files and queues deleted. was_active: its status before. key_id is the public id of the API key.
+CREATE TABLE offboardings (
+    offboarding_id  uuid        NOT NULL,
+    consumer_id     uuid        NOT NULL,
+    status          text        NOT NULL DEFAULT 'waiting',
+    was_active      boolean     NOT NULL,
+    reason          text        NOT NULL,
+    key_id          uuid        NOT NULL,
+    actor           text        NOT NULL DEFAULT '',
+    request_id      text        NOT NULL,
+    waits_for       text,
+    erased_count    bigint      NOT NULL DEFAULT 0,
+    created_at      timestamptz NOT NULL DEFAULT clock_timestamp(),
+    due_at          timestamptz NOT NULL,
+    updated_at      timestamptz NOT NULL DEFAULT clock_timestamp(),
+    finished_at     timestamptz,
+    CONSTRAINT offboardings_pkey PRIMARY KEY (offboarding_id),
+    CONSTRAINT offboardings_status_check
+        CHECK (status IN ('waiting', 'ending', 'done', 'taken_back')),
+    CONSTRAINT offboardings_finished_check
+        CHECK ((status IN ('done', 'taken_back')) = (finished_at IS NOT NULL))
+);
+
+-- A consumer leaves once.
+CREATE UNIQUE INDEX offboardings_one
+    ON offboardings (consumer_id) WHERE status <> 'taken_back';
+CREATE INDEX offboardings_by_consumer ON offboardings (consumer_id, created_at DESC);
 
 -- What the broker last said of each consumer's queue; dead_letters: what waits in its dead-letter queue.
 -- A figure is NULL if the broker did not have it, for
@@ -1117,19 +1313,240 @@ RETURNS text LANGUAGE sql IMMUTABLE AS $$
     SELECT left(md5(concat_ws(chr(31), of_consumer::text, state, of_type, normalised_reason(reason))), 16)
 $$;
 
+-- Erases what up to `most` events of a customer tell of the person, with their dead letters and everybody's words
+-- about them; returns how many. Returns 0 at the end, when it has also seen to what came late and to what hangs on
+-- no event: snapshots, and dead letters that match no event. Those are resolved, because they can no longer be
+-- sent. It runs as the owner, and only for a customer who is in erasures and is deleted. The bank's row is locked
+-- against the sweep of dead letters, which holds it while it keeps letters. Receipts are locked before events, as
+-- confirm_delivery does it: what is being confirmed meanwhile is waited for, and seen.
+CREATE FUNCTION erase_events(of_consumer uuid, of_customer uuid, most integer)
+RETURNS integer LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    no_body CONSTANT bytea := '{"erased":true}';
+    chosen uuid[];
+    found_count integer;
+BEGIN
+    IF NOT EXISTS (SELECT FROM erasures
+                   WHERE customer_id = of_customer AND consumer_id = of_consumer)
+       OR EXISTS (SELECT FROM customers WHERE customer_id = of_customer) THEN
+        RAISE EXCEPTION 'no erasure of this customer was begun' USING ERRCODE = 'restrict_violation';
+    END IF;
+    PERFORM FROM consumers WHERE consumer_id = of_consumer FOR NO KEY UPDATE;
+    chosen := ARRAY(SELECT event_id FROM customer_events
+                    WHERE customer_id = of_customer AND consumer_id = of_consumer
+                      AND event_type <> 'consumer_created' AND NOT payload_json ? 'erased'
+                    ORDER BY sequence LIMIT most);
+    found_count := cardinality(chosen);
+    IF found_count = 0 THEN
+        chosen := ARRAY(SELECT event_id FROM customer_events
+                        WHERE customer_id = of_customer AND consumer_id = of_consumer
+                          AND event_type <> 'consumer_created');
+        UPDATE customer_analytics SET tags_json = '{}'
+        WHERE customer_id = of_customer AND consumer_id = of_consumer AND tags_json <> '{}';
+        UPDATE dead_letters
+        SET body = no_body, properties_json = '{}', fingerprint = 'erased:' || dead_letter_id,
+            resolved_at = coalesce(resolved_at, clock_timestamp()),
+            resolved_by = coalesce(resolved_by, 'erasure'), resolved_reason = 'erased'
+        WHERE consumer_id = of_consumer AND event_id IS NULL
+          AND position(convert_to(of_customer::text, 'UTF8') IN body) > 0;
+    END IF;
+    PERFORM FROM consumer_event_receipts
+    WHERE event_id = ANY (chosen) AND consumer_id = of_consumer FOR UPDATE;
+    PERFORM FROM customer_events
+    WHERE event_id = ANY (chosen) AND consumer_id = of_consumer FOR UPDATE;
+    UPDATE customer_events SET payload_json = erased_facts(payload_json)
+    WHERE event_id = ANY (chosen) AND consumer_id = of_consumer AND NOT payload_json ? 'erased';
+    UPDATE customer_events
+    SET deliver_failure_reason = CASE WHEN deliver_failure_reason LIKE 'dead-lettered: %'
+                                      THEN 'dead-lettered: erased'
+                                      ELSE left(deliver_failure_reason, 0) || 'erased' END
+    WHERE event_id = ANY (chosen) AND consumer_id = of_consumer
+      AND deliver_failure_reason
+          !~ '^(dead-lettered: )?erased$|^dead-lettered: (rejected|expired|maxlen|delivery_limit)$';
+    UPDATE customer_events
+    SET publish_failure_reason = regexp_replace(
+            publish_failure_reason, '(skipped by the operator in request [^ ]+) .*', '\1 erased')
+    WHERE event_id = ANY (chosen) AND consumer_id = of_consumer
+      AND publish_failure_reason ~ 'skipped by the operator' AND publish_failure_reason !~ ' erased$';
+    UPDATE consumer_event_receipts SET processing_failure_reason = 'erased'
+    WHERE event_id = ANY (chosen) AND consumer_id = of_consumer
+      AND processing_failure_reason <> 'erased';
+    UPDATE event_attempts SET words = 'erased'
+    WHERE event_id = ANY (chosen) AND consumer_id = of_consumer AND words <> 'erased'
+      AND outcome IN ('given_up', 'reopened', 'given_back');
+    UPDATE dead_letters
+    SET body = no_body, properties_json = '{}', fingerprint = 'erased:' || dead_letter_id,
+        resolved_reason = left(resolved_reason, 0) || 'erased'
+    WHERE event_id = ANY (chosen) AND consumer_id = of_consumer AND body <> no_body;
+    RETURN found_count;
+END $$;
+
+-- Since when nothing more will become of an event: processed, given up by a person, or dead-lettered and seen
+-- to. NULL: something may.
+CREATE FUNCTION settled_at(e customer_events) RETURNS timestamptz LANGUAGE sql STABLE AS $$
+    SELECT CASE
+        WHEN e.publish_status = 'failed' AND e.publish_given_up_at IS NOT NULL
+            THEN greatest(e.publish_given_up_at, e.publish_last_tried_at)
+        WHEN e.publish_status = 'published' AND e.deliver_status = 'delivered'
+             AND coalesce(receipt.processing_status, 'processed') = 'processed'
+            THEN greatest(e.published_at, e.delivered_at, e.deliver_last_tried_at, receipt.updated_at)
+        WHEN e.publish_status = 'published' AND e.deliver_status = 'failed' AND letters.are_resolved
+            THEN greatest(e.published_at, e.deliver_last_tried_at, receipt.updated_at,
+                          letters.resolved_at) END
+    FROM (SELECT) AS once
+    LEFT JOIN LATERAL (
+        SELECT r.processing_status, r.updated_at
+        FROM consumer_event_receipts r
+        WHERE r.consumer_id = e.consumer_id AND r.event_id = e.event_id) receipt ON true
+    LEFT JOIN LATERAL (
+        SELECT bool_and(d.resolved_at IS NOT NULL) AS are_resolved, max(d.resolved_at) AS resolved_at
+        FROM dead_letters d
+        WHERE d.event_id = e.event_id AND NOT d.superseded) letters ON e.deliver_status = 'failed'
+$$;
+
+-- An event as a line of a file, with what its consumer said of it: the same text whoever makes it, in whatever
+-- zone.
+CREATE FUNCTION archived_line(e customer_events) RETURNS text LANGUAGE sql STABLE AS $$
+    SELECT jsonb_build_object(
+        'event_id', e.event_id, 'consumer_id', e.consumer_id, 'customer_id', e.customer_id,
+        'sequence', e.sequence, 'event_type', e.event_type, 'source_service', e.source_service,
+        'payload', e.payload_json, 'metadata', e.metadata_json, 'created_at', utc_text(e.created_at),
+        'publish_status', e.publish_status, 'published_at', utc_text(e.published_at),
+        'publish_try_count', e.publish_try_count,
+        'publish_last_tried_at', utc_text(e.publish_last_tried_at),
+        'publish_failure_reason', e.publish_failure_reason,
+        'publish_given_up_at', utc_text(e.publish_given_up_at),
+        'sent_late_at', utc_text(e.sent_late_at),
+        'deliver_status', e.deliver_status, 'delivered_at', utc_text(e.delivered_at),
+        'deliver_try_count', e.deliver_try_count,
+        'deliver_last_tried_at', utc_text(e.deliver_last_tried_at),
+        'deliver_failure_reason', e.deliver_failure_reason,
+        'receipt', (SELECT jsonb_build_object(
+                        'receipt_id', r.receipt_id, 'received_at', utc_text(r.received_at),
+                        'processing_status', r.processing_status,
+                        'processing_failure_reason', r.processing_failure_reason,
+                        'created_at', utc_text(r.created_at), 'updated_at', utc_text(r.updated_at))
+                    FROM consumer_event_receipts r
+                    WHERE r.consumer_id = e.consumer_id AND r.event_id = e.event_id))::text
+$$;
+
+-- Moves the events of a compared file: their rows go, what is left of them is written, in one transaction;
+-- returns how many. 0: it was done before, or an export of the consumer is under way. NULL: an event is not as the
+-- file has it, so the file is given up. It runs as the owner, because nobody else may delete events. It trusts
+-- nobody's word: the lines are made again from the locked rows and must be those of the file, each event must have
+-- been settled for thirty days, and no earlier event of its customer may be left. Receipts are locked before events,
+-- as confirm_delivery does it.
+CREATE FUNCTION move_to_archive(of_consumer uuid, of_archive uuid)
+RETURNS integer LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    file archives;
+    is_whole boolean;
+BEGIN
+    PERFORM pg_advisory_xact_lock(2200, hashtext(of_consumer::text));
+    SELECT * INTO file FROM archives
+    WHERE archive_id = of_archive AND consumer_id = of_consumer FOR UPDATE;
+    IF NOT FOUND OR file.moved_at IS NOT NULL OR file.given_up_at IS NOT NULL
+       OR EXISTS (SELECT FROM exports WHERE consumer_id = of_consumer AND status = 'running') THEN
+        RETURN 0;
+    END IF;
+    IF file.compared_sha256 IS DISTINCT FROM file.sha256 THEN
+        RAISE EXCEPTION 'the file of this archive was not compared' USING ERRCODE = 'restrict_violation';
+    END IF;
+    PERFORM FROM consumer_event_receipts
+    WHERE event_id = ANY (file.event_ids) AND consumer_id = of_consumer FOR UPDATE;
+    PERFORM FROM customer_events
+    WHERE event_id = ANY (file.event_ids) AND consumer_id = of_consumer
+    ORDER BY created_at, event_id FOR UPDATE;
+    SELECT count(*) = file.event_count
+           AND bool_and(settled_at(e) < clock_timestamp() - interval '30 days')
+           AND encode(sha256(convert_to(string_agg(archived_line(e) || E'\n', ''
+                                                   ORDER BY e.created_at, e.event_id), 'UTF8')),
+                      'hex') = file.content_sha256
+           AND NOT EXISTS (SELECT FROM customer_events moved
+                           JOIN customer_events earlier
+                             ON earlier.customer_id = moved.customer_id
+                            AND earlier.sequence < moved.sequence
+                           WHERE moved.event_id = ANY (file.event_ids)
+                             AND NOT earlier.event_id = ANY (file.event_ids))
+    INTO is_whole
+    FROM customer_events e
+    WHERE e.event_id = ANY (file.event_ids) AND e.consumer_id = of_consumer;
+    IF is_whole IS NOT TRUE THEN
+        UPDATE archives SET given_up_at = clock_timestamp()
+        WHERE archive_id = of_archive AND consumer_id = of_consumer;
+        RETURN NULL;
+    END IF;
+    INSERT INTO archived_events (event_id, archive_id, consumer_id, customer_id, sequence, event_type,
+                                 created_at, publish_status, deliver_status, dead_letter)
+    SELECT e.event_id, of_archive, e.consumer_id, e.customer_id, e.sequence, e.event_type, e.created_at,
+           e.publish_status, e.deliver_status,
+           EXISTS (SELECT FROM dead_letters d WHERE d.event_id = e.event_id AND NOT d.superseded)
+    FROM customer_events e
+    WHERE e.event_id = ANY (file.event_ids) AND e.consumer_id = of_consumer;
+    DELETE FROM consumer_event_receipts
+    WHERE event_id = ANY (file.event_ids) AND consumer_id = of_consumer;
+    DELETE FROM customer_events
+    WHERE event_id = ANY (file.event_ids) AND consumer_id = of_consumer;
+    UPDATE archives SET moved_at = clock_timestamp()
+    WHERE archive_id = of_archive AND consumer_id = of_consumer;
+    RETURN file.event_count;
+END $$;
+
+REVOKE EXECUTE ON FUNCTION move_to_archive(uuid, uuid) FROM PUBLIC;
+
+-- Lets a compared file take the place of another one with the same events, of which one is of an erased customer;
+-- returns whether it does. It runs as the owner, because nobody else may say where an event lies.
+CREATE FUNCTION replace_archive(of_consumer uuid, former uuid, latter uuid)
+RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    PERFORM FROM archives
+    WHERE archive_id IN (former, latter) AND consumer_id = of_consumer ORDER BY archive_id FOR UPDATE;
+    IF NOT EXISTS (SELECT FROM archives f
+                   JOIN archives l ON l.event_ids = f.event_ids AND l.consumer_id = f.consumer_id
+                   WHERE f.archive_id = former AND l.archive_id = latter AND f.consumer_id = of_consumer
+                     AND f.moved_at IS NOT NULL AND f.replaced_by IS NULL AND f.erased_at IS NULL
+                     AND l.moved_at IS NULL AND l.given_up_at IS NULL
+                     AND l.compared_sha256 = l.sha256)
+       OR NOT EXISTS (SELECT FROM archived_events a
+                      JOIN erasures x ON x.customer_id = a.customer_id
+                                     AND x.consumer_id = a.consumer_id
+                      WHERE a.archive_id = former AND x.finished_at IS NOT NULL) THEN
+        RETURN false;
+    END IF;
+    UPDATE archived_events SET archive_id = latter
+    WHERE archive_id = former AND consumer_id = of_consumer;
+    UPDATE archives SET moved_at = clock_timestamp()
+    WHERE archive_id = latter AND consumer_id = of_consumer;
+    UPDATE archives SET replaced_by = latter
+    WHERE archive_id = former AND consumer_id = of_consumer;
+    RETURN true;
+END $$;
+
+REVOKE EXECUTE ON FUNCTION replace_archive(uuid, uuid, uuid) FROM PUBLIC;
+
 -- ---------------------------------------------------------------------------------------------
 -- What the functions' user may do: with each table what a statement of theirs does. It owns nothing.
 -- ---------------------------------------------------------------------------------------------
 
-GRANT SELECT, INSERT ON customer_analytics, lost_events TO fintegrate_app;
+GRANT SELECT ON archived_events TO fintegrate_app;
+GRANT EXECUTE ON FUNCTION move_to_archive(uuid, uuid) TO fintegrate_app;
+GRANT EXECUTE ON FUNCTION replace_archive(uuid, uuid, uuid) TO fintegrate_app;
+GRANT SELECT, INSERT ON archives, customer_analytics, erasures, lost_events TO fintegrate_app;
+-- What a file is said to hold never changes.
+GRANT UPDATE (compared_sha256, compared_at, given_up_at, erased_at) ON archives TO fintegrate_app;
+-- Who, when and why stays as it was written.
+GRANT UPDATE (finished_at, event_count) ON erasures TO fintegrate_app;
 GRANT SELECT, INSERT, DELETE ON dead_letters, event_attempts TO fintegrate_app;
 -- A dead letter's message stays as it was kept.
 GRANT UPDATE (resolved_at, resolved_by, resolved_reason, requeued_at)
     ON dead_letters TO fintegrate_app;
 GRANT SELECT, UPDATE ON recovery TO fintegrate_app;
 GRANT SELECT, INSERT, UPDATE
-    ON consumer_api_keys, customer_events, last_reconciliation, onboardings, replay_jobs,
-       schedule_runs
+    ON consumer_api_keys, customer_events, export_files, exports, last_reconciliation, offboardings,
+       onboardings, replay_jobs, schedule_runs
     TO fintegrate_app;
 GRANT SELECT, INSERT, UPDATE, DELETE
     ON audit_log, broker_access, console_sessions, consumer_event_receipts, consumer_usage,
@@ -1137,3 +1554,6 @@ GRANT SELECT, INSERT, UPDATE, DELETE
        queue_observations, replay_batches, replays, stream_hours, stream_minutes,
        webhook_copies, webhook_tests, webhook_turns, webhooks
     TO fintegrate_app;
+-- The one function that does not run with its caller's rights.
+REVOKE EXECUTE ON FUNCTION erase_events(uuid, uuid, integer) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION erase_events(uuid, uuid, integer) TO fintegrate_app;

@@ -41,6 +41,7 @@ _BELOW_WINGS = {
     "documents",
     "chaos",
     "bench",
+    "finding",
 }
 LOCAL_ROOMS: Mapping[str, set[str]] = {
     "machine": set(),
@@ -55,6 +56,7 @@ LOCAL_ROOMS: Mapping[str, set[str]] = {
     "documents": {"machine"},
     "chaos": {"machine", "aws_shapes", "services", "schedules", "serving"},
     "bench": {"machine", "services"},
+    "finding": {"machine", "services"},
     "banking": _BELOW_WINGS,
     "relay": _BELOW_WINGS,
     "appevents": _BELOW_WINGS,

@@ -145,6 +145,8 @@ UNFILTERED = {
         "deleted_posts": OPERATOR,
         "forget_grants": OPERATOR,
     },
+    "functions/banking/archive/archiving.sql": {"banks": OPERATOR, "unfinished": OPERATOR},
+    "functions/banking/archive/forgetting.sql": {"files": OPERATOR, "replaced": OPERATOR},
     "functions/banking/broker/administration.sql": {
         "wanted": OPERATOR,
         "connections_seen": OPERATOR,
@@ -207,6 +209,16 @@ UNFILTERED = {
         "finish": OPERATOR,
         "wait": OPERATOR,
     },
+    "functions/banking/leaving/ending.sql": {
+        "due": OPERATOR,
+        **dict.fromkeys(("count_erased", "export_removed", "wait", "finish"), BY_JOB),
+    },
+    "functions/banking/leaving/export_worker.sql": {
+        **dict.fromkeys(("take", "old"), OPERATOR),
+        **dict.fromkeys(("note_cut", "is_quiet", "announce", "advance", "files"), BY_JOB),
+        **dict.fromkeys(("finish", "release", "removed"), BY_JOB),
+    },
+    "functions/banking/leaving/exports.sql": {"sums": BY_JOB, "files": BY_JOB},
     "functions/banking/replay/worker.sql": {
         "start": OPERATOR,
         "take": OPERATOR,
@@ -294,6 +306,10 @@ UNFILTERED_FUNCTIONS = {
     "find_caller": BY_KEY,
     "find_api_key": BY_KEY,
     "mark_published": BY_EVENT,
+    "settled_at": BY_EVENT,
+    "archived_line": BY_EVENT,
+    "refuse_event_deletion": BY_EVENT,
+    "refuse_event_change": "a trigger: it looks at one row, and at what that row's own tenant asked for",
 }
 """The same for functions of the database."""
 FUNCTION = re.compile(r"^CREATE FUNCTION (\w+).*?\$\$(.*?)\$\$;", re.MULTILINE | re.DOTALL)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from chalicelib.appevents.configuration import Configuration
 from fintegrate.settings import SettingsError
-from fintegrate.storage.role import of_the_role
+from fintegrate.storage.role import signer_of as made
 from fintegrate.storage.signing import Credentials, Signer
 from fintegrate.storage.store import Store, store_of
 
@@ -34,15 +34,12 @@ def signer_of(settings: Configuration) -> Signer:
     """
     if not settings.object_store_bucket or not settings.object_store_endpoint:
         raise SettingsError("OBJECT_STORE_ENDPOINT and OBJECT_STORE_BUCKET must be set for videos")
-    if settings.object_store_addressing not in {"path", "virtual"}:
-        raise SettingsError("OBJECT_STORE_ADDRESSING must be path or virtual")
-    fixed = Credentials(settings.object_store_access_key, settings.object_store_secret_key)
-    return Signer(
+    return made(
         settings.object_store_endpoint,
         settings.object_store_region,
         settings.object_store_bucket,
-        (lambda: fixed) if fixed.access_key else of_the_role,
-        virtual=settings.object_store_addressing == "virtual",
+        Credentials(settings.object_store_access_key, settings.object_store_secret_key),
+        addressing=settings.object_store_addressing,
     )
 
 

@@ -14,6 +14,9 @@ ADMINS = (
     "The admin's own consumer cannot be deactivated, nobody could activate it again; "
     "deactivate the consumer of a bank"
 )
+LEAVES = (
+    "This consumer leaves; take that back with DELETE /consumer/offboard while its time is not over"
+)
 WARNINGS = {
     "deactivated": "Its keys and its access to the broker stop at once; its events wait",
     "active": "Its keys and its access to the broker work again at once",
@@ -49,9 +52,10 @@ def change_status(db: Database, consumer_id: str, status: str) -> None:
 
     Raises:
         NotFound: there is no such consumer.
-        Conflict: it has this status already, or it is the admin's.
+        Conflict: it has this status already, it is the admin's, or it is leaving.
     """
     _refuse_admins(consumer_id, status)
+    _refuse_leaving(db, consumer_id, status)
     change = {"consumer_id": consumer_id, "status": status}
     if db.fetch_one(SQL["change_consumer_status"], change) is None:
         read_consumer(db, consumer_id)  # raises NotFound if there is none
@@ -61,6 +65,7 @@ def change_status(db: Database, consumer_id: str, status: str) -> None:
 def would_change(db: Database, consumer_id: str, status: str) -> DryRun:
     """What `change_status` would hit; errors as there."""
     _refuse_admins(consumer_id, status)
+    _refuse_leaving(db, consumer_id, status)
     consumer = read_consumer(db, consumer_id)
     if consumer["status"] == status:
         raise Conflict(_already(consumer_id, status))
@@ -70,6 +75,11 @@ def would_change(db: Database, consumer_id: str, status: str) -> DryRun:
 def _refuse_admins(consumer_id: str, status: str) -> None:
     if consumer_id == ADMIN_ID and status == "deactivated":
         raise Conflict(ADMINS)
+
+
+def _refuse_leaving(db: Database, consumer_id: str, status: str) -> None:
+    if status == "active" and db.fetch_one(SQL["is_leaving"], {"consumer_id": consumer_id}):
+        raise Conflict(LEAVES)
 
 
 def _already(consumer_id: str, status: str) -> str:

@@ -53,3 +53,8 @@ SET message_format = %(message_format)s,
                       ELSE greatest(clock_timestamp(), updated_at + interval '1 microsecond') END
 WHERE consumer_id = %(consumer_id)s
 RETURNING consumer_id, message_format, updated_at
+
+-- name: is_leaving
+SELECT offboarding_id
+FROM offboardings
+WHERE consumer_id = %(consumer_id)s AND status <> 'taken_back'

@@ -33,8 +33,13 @@ LATERAL (
         'undelivered_count', count(*) FILTER (WHERE e.publish_status = 'published'
                                               AND e.deliver_status = 'pending'),
         'delivery_failed_count', count(*) FILTER (WHERE e.deliver_status = 'failed')) AS figures
-    FROM customer_events e
-    WHERE e.customer_id = c.customer_id AND e.consumer_id = c.consumer_id
+    FROM (SELECT o.event_type, o.publish_status, o.deliver_status
+          FROM customer_events o
+          WHERE o.customer_id = c.customer_id AND o.consumer_id = c.consumer_id
+          UNION ALL
+          SELECT a.event_type, a.publish_status, a.deliver_status
+          FROM archived_events a
+          WHERE a.customer_id = c.customer_id AND a.consumer_id = c.consumer_id) e
 ) AS events
 WHERE c.customer_id = %(customer_id)s AND c.consumer_id = %(consumer_id)s
 

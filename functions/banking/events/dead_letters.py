@@ -19,7 +19,7 @@ import re
 import time
 import uuid
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -59,17 +59,20 @@ class DeadLetter(NamedTuple):
     """A dead letter in its queue.
 
     `event_id` is the event that it claims to be; None if it claims none, or died in no queue of this
-    bank. `epoch` and `try_count`, its `deliver_try_count`, are the copy's.
+    bank. `customer_ids` are the customers of whom it claims to tell. `epoch` and `try_count`, its
+    `deliver_try_count`, are the copy's. `erased_fingerprint` is made without its body.
     """
 
     delivery_tag: int
     body: bytes
     reason: str
     event_id: str | None
+    customer_ids: list[str]
     epoch: int
     try_count: int | None
     properties: str
     fingerprint: str
+    erased_fingerprint: str
 
 
 @dataclass
@@ -142,6 +145,7 @@ def _sweep_batch(
         return False
     if messages:
         with db.transaction():
+            db.fetch_one(SQL["hold_bank"], {"consumer_id": consumer["consumer_id"]})
             new = [message for message in messages if _keep(db, message, consumer, swept)]
         for message in new:
             kept(consumer["name"], message.reason)
@@ -172,6 +176,7 @@ def _keep(db: Database, message: DeadLetter, consumer: Row, swept: SweptDeadLett
     claimed = {"event_id": message.event_id, "consumer_id": consumer["consumer_id"]}
     event = db.fetch_one(SQL["lock_event"], claimed) if message.event_id else None
     superseded = event is not None and _is_older(message, event)
+    customers = [*message.customer_ids, *([event["customer_id"]] if event else [])]
     kept = db.execute(
         SQL["keep"],
         {
@@ -183,6 +188,8 @@ def _keep(db: Database, message: DeadLetter, consumer: Row, swept: SweptDeadLett
             "body": message.body,
             "properties": message.properties,
             "fingerprint": message.fingerprint,
+            "erased_fingerprint": message.erased_fingerprint,
+            "customer_ids": customers,
         },
     )
     if not kept:
@@ -228,10 +235,12 @@ def _dead_letter(
         body=body,
         reason=_without_nul(_reason(deaths, own))[:500],
         event_id=_claimed_event(properties, said) if own else None,
+        customer_ids=_claimed_customers(headers, said),
         epoch=_epoch(headers, said),
         try_count=tried if type(tried) is int else None,
         properties=_NUL_IN_JSON.sub(r"\1", _as_json(properties)),
         fingerprint=hashlib.sha256(identity + body).hexdigest(),
+        erased_fingerprint=f"erased:{hashlib.sha256(identity).hexdigest()}",
     )
 
 
@@ -266,12 +275,20 @@ def _epoch(headers: Mapping[str, Any], said: Mapping[str, Any]) -> int:
 
 def _claimed_event(properties: pika.BasicProperties, said: Mapping[str, Any]) -> str | None:
     """The event that the message claims to be, by its message id or else its body."""
-    for candidate in (properties.message_id, said.get("event_id")):
-        try:
-            return str(uuid.UUID(str(candidate)))
-        except ValueError:
-            continue
-    return None
+    return next(iter(_ids((properties.message_id, said.get("event_id")))), None)
+
+
+def _claimed_customers(headers: Mapping[str, Any], said: Mapping[str, Any]) -> list[str]:
+    data = said.get("data")
+    in_body = data.get("customer_id") if isinstance(data, dict) else None
+    return list(_ids((headers.get("customer_id"), in_body)))
+
+
+def _ids(candidates: Iterable[object]) -> Iterator[str]:
+    """Those that have the form of an id."""
+    for candidate in candidates:
+        with suppress(ValueError):
+            yield str(uuid.UUID(str(candidate)))
 
 
 def _as_json(properties: pika.BasicProperties) -> str:

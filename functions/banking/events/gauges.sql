@@ -2,7 +2,8 @@
 -- so its cost depends on the rows counted and not on the size of the tables.
 
 -- name: read_gauges
--- One row per tenant, and one for rows that belong to none.
+-- One row per tenant, and one for rows that belong to none. A tenant that has left has none: nobody publishes
+-- what it has left behind.
 WITH pending AS (
     -- A customer's first pending event waits for the broker, the others wait behind it.
     SELECT consumer_id, count(*) AS pending,
@@ -62,4 +63,6 @@ FULL JOIN refused USING (consumer_id)
 FULL JOIN unmatched USING (consumer_id)
 LEFT JOIN publishing_pauses p USING (consumer_id)
 CROSS JOIN clock_timestamp() AS now
+WHERE NOT EXISTS (SELECT FROM offboardings o
+                  WHERE o.consumer_id = c.consumer_id AND o.status IN ('ending', 'done'))
 ORDER BY consumer, consumer_id

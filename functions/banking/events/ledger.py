@@ -17,6 +17,8 @@ from fintegrate.database import Row
 PUBLISH_KINDS = ("published", "pending", "failed")
 DELIVERY_KINDS = ("delivered", "undelivered", "delivery_failed", "dead_lettered")
 KINDS = ("committed", *PUBLISH_KINDS, *DELIVERY_KINDS)
+ARCHIVED = "archived"
+"""How many of the committed lie in files; they count as what they were, too."""
 DISCREPANCIES = (
     "missing_events",
     "events_of_no_customer",
@@ -39,7 +41,7 @@ def tenants_of(rows: Iterable[Row]) -> list[Row]:
 
 def total_of(tenants: Sequence[Row]) -> Row:
     """The ledger of all tenants together."""
-    counts = {kind: sum(tenant[kind] for tenant in tenants) for kind in KINDS}
+    counts = {kind: sum(tenant[kind] for tenant in tenants) for kind in (*KINDS, ARCHIVED)}
     found = {
         name: sum(tenant["discrepancies"][name] for tenant in tenants) for name in DISCREPANCIES
     }
@@ -54,6 +56,7 @@ def _tenant(rows: list[Row]) -> Row:
     for cell in cells:
         counts.update(dict.fromkeys(_kinds(cell), cell["events"]))
         found.update(dict.fromkeys(_discrepancies(cell), cell["events"]))
+        counts[ARCHIVED] += cell["events"] if cell["archived"] else 0
         accounted += cell["events"] if cell["account"] == "accounted" else 0
         receipts += cell["events"] if cell["receipt"] is not None else 0
     committed = tenant["committed"] or 0
@@ -82,6 +85,7 @@ def _sums(counts: Any, found: Any, ages: dict[str, float | None]) -> Row:
     return {
         "balanced": agree and not any(discrepancies.values()),
         **sums,
+        ARCHIVED: counts[ARCHIVED],
         "oldest_age_hours": ages,
         "discrepancies": discrepancies,
     }

@@ -82,11 +82,18 @@ FROM (SELECT a.* FROM event_attempts a
 ORDER BY newest.attempt_id
 
 -- name: find_customer
--- Its newest event tells whose it is, also when it is deleted. Whose it is, is asked of the one row.
+-- Its newest event tells whose it is, also when it is deleted, and when all of its events are archived. Whose it
+-- is, is asked of the one row.
 SELECT e.customer_id, e.consumer_id, c.name AS consumer_name
-FROM (SELECT newest.customer_id, newest.consumer_id FROM customer_events newest
-      WHERE newest.customer_id = %(customer_id)s
-      ORDER BY newest.sequence DESC
+FROM (SELECT * FROM (SELECT newest.customer_id, newest.consumer_id FROM customer_events newest
+                     WHERE newest.customer_id = %(customer_id)s
+                     ORDER BY newest.sequence DESC
+                     LIMIT 1) kept
+      UNION ALL
+      SELECT * FROM (SELECT newest.customer_id, newest.consumer_id FROM archived_events newest
+                     WHERE newest.customer_id = %(customer_id)s
+                     ORDER BY newest.sequence DESC
+                     LIMIT 1) archived
       LIMIT 1) e
 JOIN consumers c ON c.consumer_id = e.consumer_id
 WHERE (%(consumer_id)s::uuid IS NULL OR e.consumer_id = %(consumer_id)s)

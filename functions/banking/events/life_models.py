@@ -71,6 +71,15 @@ class LanePlace(TypedDict):
     waiting_behind: int
 
 
+class ArchivePlace(TypedDict):
+    """The file that has the event, in the object store. Its lines are JSON, gzipped."""
+
+    archive_id: UUID
+    file: Annotated[str, Described("The object's key", "archive/2f1c…/2025-11-20/9a1f….jsonl.gz")]
+    sha256: Annotated[str, Described("Of the file as it is stored", "9f86d081884c7d65…")]
+    archived_at: datetime
+
+
 class EventLife(EventSummary):
     """An event's whole life."""
 
@@ -89,6 +98,9 @@ class EventLife(EventSummary):
     receipts: list[Receipt]
     dead_letters: list[DeadLetter]
     attempts: list[Attempt]
+    archive: Annotated[
+        ArchivePlace | None, Described("Where an archived event lies; null for the others", None)
+    ]
 
 
 class LaneRef(RequestModel):

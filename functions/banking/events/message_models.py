@@ -67,6 +67,13 @@ class CustomerFacts(Open):
     customer_id: CustomerId
     name: Annotated[str, Field(min_length=1, max_length=255, examples=["John Richard Doe"])]
     status: CustomerStatus
+    erased: Annotated[
+        bool,
+        Field(
+            description="The platform has erased this customer, and `name` says nothing. A "
+            "consumer that keeps what came before erases it, too",
+        ),
+    ] = False
 
 
 class ConsumerFacts(Open):

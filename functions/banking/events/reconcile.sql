@@ -15,7 +15,9 @@ SELECT set_config('statement_timeout', %(milliseconds)s::text, true),
 --
 -- accounts gives, for each customer, the owner and the last sequence, from tables other than
 -- customer_events: a customer counts its own events, and a new consumer has one. For a deleted customer
--- only its last event can give them.
+-- only its last event can give them, in the table or in the archive.
+--
+-- An archived event counts as what it was when it was moved. Its receipt went with it.
 WITH accounts AS NOT MATERIALIZED (
     SELECT customer_id AS subject_id, consumer_id, event_sequence AS last_sequence
     FROM customers
@@ -25,6 +27,10 @@ WITH accounts AS NOT MATERIALIZED (
      WHERE e.event_type = 'customer_deletion'
        AND NOT EXISTS (SELECT FROM customers c WHERE c.customer_id = e.customer_id)
      ORDER BY e.customer_id, e.sequence DESC)
+    UNION ALL
+    SELECT a.customer_id, a.consumer_id, a.sequence
+    FROM archived_events a
+    WHERE a.event_type = 'customer_deletion'
     UNION ALL
     SELECT consumer_id, %(admin_id)s::uuid, 1
     FROM consumers
@@ -52,7 +58,7 @@ WITH accounts AS NOT MATERIALIZED (
                 WHEN e.sequence > a.last_sequence THEN 'beyond_the_last'
                 ELSE 'accounted' END AS account,
            e.created_at > now() - make_interval(days => %(receipt_days)s) AS receipt_kept,
-           count(*) AS events,
+           false AS archived, count(*) AS events,
            (extract(epoch FROM now() - min(e.created_at)) / 3600)::float8 AS oldest_age_hours
     FROM customer_events e
     LEFT JOIN accounts a ON a.subject_id = e.customer_id
@@ -64,6 +70,19 @@ WITH accounts AS NOT MATERIALIZED (
     WHERE %(consumer_id)s::uuid IS NULL OR e.consumer_id = %(consumer_id)s
     GROUP BY e.consumer_id, e.publish_status, e.deliver_status, receipt, dead_letter, given_up,
              account, receipt_kept
+    UNION ALL
+    SELECT e.consumer_id, e.publish_status, e.deliver_status, NULL, e.dead_letter,
+           e.publish_status = 'failed',
+           CASE WHEN a.subject_id IS NULL THEN 'of_no_customer'
+                WHEN a.consumer_id <> e.consumer_id THEN 'of_anothers_customer'
+                WHEN e.sequence > a.last_sequence THEN 'beyond_the_last'
+                ELSE 'accounted' END AS account,
+           false, true, count(*),
+           (extract(epoch FROM now() - min(e.created_at)) / 3600)::float8
+    FROM archived_events e
+    LEFT JOIN accounts a ON a.subject_id = e.customer_id
+    WHERE %(consumer_id)s::uuid IS NULL OR e.consumer_id = %(consumer_id)s
+    GROUP BY e.consumer_id, e.publish_status, e.deliver_status, e.dead_letter, account
 )
 SELECT *
 FROM tenants

@@ -57,6 +57,9 @@ class Sums(TypedDict):
     undelivered: int
     delivery_failed: int
     dead_lettered: int
+    archived: Annotated[
+        int, Described("How many of the committed lie in files; they count above, too", 0)
+    ]
     oldest_age_hours: OldestAges
     discrepancies: Discrepancies
 

@@ -2,7 +2,7 @@
 -- each kind of a bank. Who has more waiting gets the count of the last minute instead.
 
 -- name: read
--- A row per consumer in scope. A kind whose rows were not all read has `…_cut`. Letters count while they are open,
+-- A row per consumer in scope, but for one that has left: nobody publishes what it has left behind. A kind whose rows were not all read has `…_cut`. Letters count while they are open,
 -- as in events/gauges.sql. Whether anything was ever confirmed is asked in the order of an index: EXISTS would read
 -- all receipts one by one for a consumer that has none. At the bank is what it has received and what is not
 -- elsewhere, because it was sent again: looking each event up would take twenty times as long as reading the indexes
@@ -136,7 +136,9 @@ LEFT JOIN LATERAL (
           WHERE j.consumer_id = c.consumer_id AND j.status <> 'done') running) job ON true
 LEFT JOIN queue_observations q ON q.consumer_id = c.consumer_id
 LEFT JOIN publishing_pauses p ON p.consumer_id = c.consumer_id
-WHERE %(consumer_id)s::uuid IS NULL OR c.consumer_id = %(consumer_id)s
+WHERE (%(consumer_id)s::uuid IS NULL OR c.consumer_id = %(consumer_id)s)
+  AND NOT EXISTS (SELECT FROM offboardings o
+                  WHERE o.consumer_id = c.consumer_id AND o.status IN ('ending', 'done'))
 ORDER BY c.name
 
 -- name: nobodys

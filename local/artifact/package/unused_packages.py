@@ -16,7 +16,7 @@ from local.artifact.package.sources import files_below, left_out_of
 
 SEALING = frozenset({"fintegrate.access.sealing", "fintegrate.access.resealing"})
 TOKENS = frozenset(f"fintegrate.access.{name}" for name in ("by_token", "issuer_keys", "key_sets"))
-STORAGE = frozenset({"fintegrate.storage.store", "fintegrate.storage.transfer"})
+STORAGE = frozenset(f"fintegrate.storage.{name}" for name in ("json_lines", "store", "transfer"))
 OUTGOING = STORAGE | {
     f"fintegrate.outgoing.{name}" for name in ("client", "connection", "keeping", "reading")
 }

@@ -22,6 +22,8 @@ from local.services.service import ServersUnusable
 CHOICE = "LOCAL_OBJECT_STORE"
 KINDS = ("rclone", "moto", "external")
 ACCESS_KEY, BUCKET, REGION = "fintegrate", "media", "us-east-1"
+BANK_BUCKET = "bank"
+"""Banking's: exports and archives."""
 
 
 def wanted_kind() -> str:
@@ -45,7 +47,7 @@ class OfTheVirtualenv(Program):
 
 
 class ObjectStore(NativeServer):
-    """An object store with one bucket for one checkout."""
+    """An object store with a bucket for app.events and one for banking, of one checkout."""
 
     name = "objects"
     is_of_one_kind = False
@@ -56,10 +58,15 @@ class ObjectStore(NativeServer):
         "OBJECT_STORE_ACCESS_KEY": "access_key",
         "OBJECT_STORE_SECRET_KEY": "secret_key",
         "OBJECT_STORE_PUT_ONCE": "put_once",
+        "BANK_STORE_ENDPOINT": "url",
+        "BANK_STORE_REGION": "region",
+        "BANK_STORE_BUCKET": "bank_bucket",
+        "BANK_STORE_ACCESS_KEY": "access_key",
+        "BANK_STORE_SECRET_KEY": "secret_key",
     }
     program = OfTheVirtualenv("rclone", packages={"brew": "rclone", "apt-get": "rclone"})
     port_names = ("objects",)
-    region, bucket, access_key = REGION, BUCKET, ACCESS_KEY
+    region, bucket, bank_bucket, access_key = REGION, BUCKET, BANK_BUCKET, ACCESS_KEY
 
     @property
     def url(self) -> str:
@@ -76,7 +83,8 @@ class ObjectStore(NativeServer):
 
     def prepare(self) -> None:
         """A bucket is a folder."""
-        (self.home / "buckets" / BUCKET).mkdir(parents=True, exist_ok=True)
+        for bucket in (BUCKET, BANK_BUCKET):
+            (self.home / "buckets" / bucket).mkdir(parents=True, exist_ok=True)
 
     def command(self) -> Sequence[str]:
         address = f"{LOOPBACK}:{self.ports.port('objects')}"
@@ -96,4 +104,5 @@ class ObjectStore(NativeServer):
         }
 
     def probe(self) -> None:
-        probes.objects(self.url, REGION, BUCKET, ACCESS_KEY, self.secret_key)
+        for bucket in (BUCKET, BANK_BUCKET):
+            probes.objects(self.url, REGION, bucket, ACCESS_KEY, self.secret_key)

@@ -79,7 +79,8 @@ def rows(query: Query) -> list[list[dict[str, object]]]:
     tables = ("customers", "customer_tags", "customer_events", "consumer_event_receipts",
               "customer_analytics", "consumers", "publishing_pauses", "broker_access",
               "replay_jobs", "replays", "dead_letters", "event_attempts", "onboardings",
-              "webhooks", "webhook_turns", "webhook_copies", "webhook_tests")  # fmt: skip
+              "webhooks", "webhook_turns", "webhook_copies", "webhook_tests",
+              "erasures", "exports", "offboardings")  # fmt: skip
     return [query(f"SELECT * FROM {table} ORDER BY 1, 2") for table in tables]
 
 

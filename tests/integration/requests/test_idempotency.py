@@ -307,6 +307,7 @@ def _valid_request(
             admin, {"consumer_id": bank.consumer_id, "message_format": "xml"}),
         "/customer/analytics": (bank.api, {"customer_id": customer_id}),
         "/customer/data": (bank.api, {"name": "Jane Roe"}),
+        "/customer/erase": (bank.api, {"customer_id": customer_id, "reason": "a test"}),
         "/customer/tag": (
             bank.api, {"customer_id": customer_id, "tag_keys": ["k"], "tag_values": ["v"]}),
         "/dead-letters/requeue":

@@ -152,7 +152,7 @@ def test_receipts_are_found_by_their_index(
     monkeypatch.setattr(Database, "fetch_all", noted)
     found = "SELECT event_id FROM customer_events WHERE consumer_id = %(id)s LIMIT 1"
     (row,) = query(found, id=large.consumer_id)
-    life.read_event(database, str(row["event_id"]), None, payload=False)
+    life.read_event(database, str(row["event_id"]), None, parts.object_store.require, payload=False)
 
     explained = f"EXPLAIN (FORMAT JSON) {life.SQL['read_receipts']}"
     (plan,) = read(database, explained, *asked)

@@ -10,6 +10,8 @@ from tests.support.fixtures import Query
 from tests.support.schemas import MIGRATIONS, SCHEMA, catalog, run
 
 TABLES = [
+    "archived_events",
+    "archives",
     "audit_log",
     "broker_access",
     "console_sessions",
@@ -22,12 +24,16 @@ TABLES = [
     "customer_tags",
     "customers",
     "dead_letters",
+    "erasures",
     "event_attempts",
     "event_attempts_attempt_id_seq",
+    "export_files",
+    "exports",
     "idempotency_keys",
     "last_reconciliation",
     "lost_events",
     "migration_history",
+    "offboardings",
     "onboardings",
     "publishing_pauses",
     "queue_observations",

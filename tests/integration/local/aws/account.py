@@ -190,6 +190,7 @@ def _make_data() -> dict[str, dict[str, str]]:
             "BrokerName": "broker",
         },
         "cache": {"CacheHost": "cache.test"},
+        "bank_files": {"BankFilesBucket": "files", "BankFilesBucketArn": "arn:aws:s3:::files"},
         "videos": {"VideosBucket": "videos", "VideosBucketArn": "arn:aws:s3:::videos"},
         "monitoring/servers": {"AlarmTopic": "arn:aws:sns:eu-central-1:123456789012:alarms"},
     }
@@ -216,7 +217,7 @@ def _make_networks() -> dict[str, dict[str, str]]:
     vpc = ec2.create_vpc(CidrBlock="10.20.0.0/20")["Vpc"]["VpcId"]
     subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.20.0.0/22")["Subnet"]["SubnetId"]
     group = ec2.create_security_group(GroupName="f", Description="f", VpcId=vpc)["GroupId"]
-    groups = ("Functions", "Proxy", "Database", "Broker", "BrokerAdmin", "Cache")
+    groups = ("Functions", "Proxy", "Database", "Broker", "BrokerAdmin", "BankFiles", "Cache")
     of_groups = {f"{name}GroupId": group for name in groups}
     return {
         "network": {"VpcId": vpc, "SubnetIds": subnet, **of_groups},

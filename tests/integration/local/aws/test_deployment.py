@@ -44,6 +44,9 @@ VERIFIED = (
     "?sslmode=verify-full"
     "&sslrootcert=/opt/python/lib/python3.11/site-packages/fintegrate/amazon-rds.pem"
 )
+CALLS_OUT = {"broker_admin", "deliver_webhooks", "deliver_webhooks_nudged"}
+TWO_GROUPS = CALLS_OUT | {"api", "archive", "export", "offboard"}
+"""The functions that also have the group of the way out, or of banking's files."""
 SECRETS = {
     "api": {"DATABASE", "RABBITMQ", "REDIS", "SETTINGS", "RECORD"},
     "recover": {"DATABASE", "RABBITMQ", "REDIS", "RECORD"},
@@ -51,6 +54,9 @@ SECRETS = {
     "broker_admin": {"DATABASE", "RABBITMQ", "RABBITMQ_MANAGEMENT"},
     "prepare_database": {"DATABASE", "DATABASE_OWNER", "DATABASE_MASTER"},
     "migrate": {"DATABASE_OWNER", "SETTINGS"},
+    "archive": {"DATABASE", "REDIS"},
+    "export": {"DATABASE", "REDIS"},
+    "offboard": {"DATABASE", "RABBITMQ", "REDIS"},
     "rewind": {"DATABASE", "RABBITMQ", "REDIS"},
     "onboard": {"DATABASE", "RABBITMQ", "REDIS"},
     "replay": {"DATABASE", "RABBITMQ", "REDIS"},
@@ -94,7 +100,7 @@ def test_order_of_the_steps(deployed: Deployed) -> None:
         f"fintegrate-dev-{part}"
         for part in (
             *("artifacts", "network", "secrets"),
-            *("database", "broker", "cache", "way_out", "videos"),
+            *("database", "broker", "cache", "way_out", "videos", "bank_files"),
             *("monitoring-servers", "banking-migration", "banking-functions", "monitoring-banking"),
         )
     ]
@@ -125,7 +131,7 @@ def test_function_runs_inside_the_network(
     assert function["Runtime"] == f"python{sys.version_info[0]}.{sys.version_info[1]}"
     assert function["CodeSize"] == packaged.files()["./deployment.zip"].stat().st_size
     assert len(function["VpcConfig"]["SubnetIds"]) == 1
-    groups = 2 if name in {"broker_admin", "deliver_webhooks", "deliver_webhooks_nudged"} else 1
+    groups = 2 if name in TWO_GROUPS else 1
     assert len(function["VpcConfig"]["SecurityGroupIds"]) == groups
     role = boto3.client("iam").get_role(RoleName=function["Role"].rpartition("/")[2])["Role"]
     assert role["AssumeRolePolicyDocument"]["Statement"][0]["Principal"] == {

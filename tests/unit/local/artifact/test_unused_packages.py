@@ -85,7 +85,7 @@ def test_app_needs_no_telephone_numbers() -> None:
 
 
 def test_banking_seals_and_calls_only() -> None:
-    """Its webhooks need the way out, and their secrets are sealed."""
+    """Webhooks and the object store need the way out, and the secrets of webhooks are sealed."""
     assert needless("banking") == {"phonenumbers", "phonenumberslite"} | OF_TOKENS
 
 

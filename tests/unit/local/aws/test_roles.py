@@ -38,6 +38,9 @@ SECRETS = {
     "Rewind": {"DatabaseSecretArn", "BrokerSecretArn", "CacheSecretArn"},
     "Onboard": {"DatabaseSecretArn", "BrokerSecretArn", "CacheSecretArn"},
     "Replay": {"DatabaseSecretArn", "BrokerSecretArn", "CacheSecretArn"},
+    "Archive": {"DatabaseSecretArn", "CacheSecretArn"},
+    "Export": {"DatabaseSecretArn", "CacheSecretArn"},
+    "Offboard": {"DatabaseSecretArn", "BrokerSecretArn", "CacheSecretArn"},
     "ReplayNudged": {"DatabaseSecretArn", "BrokerSecretArn", "CacheSecretArn"},
     "DeliverWebhooks": CALLING,
     "DeliverWebhooksNudged": {*CALLING, "BrokerSecretArn"},
@@ -56,6 +59,21 @@ SECRETS = {
 }
 FED = {"BrokerAdmin", "ReplayNudged", "DeliverWebhooksNudged"}
 """The functions behind a queue."""
+_WRITES_FILES = {"s3:DeleteObject", "s3:GetObject", "s3:ListBucket", "s3:PutObject"}
+FILES = {
+    "APIHandler": {"s3:GetObject", "s3:ListBucket"},
+    "Archive": _WRITES_FILES,
+    "Export": _WRITES_FILES,
+    "Offboard": {"s3:DeleteObject"},
+}
+"""What a function may do in the bucket of banking."""
+WRITTEN: dict[str, set[str]] = {
+    "APIHandler": set(),
+    "Archive": {"${BankFilesBucketArn}/archive/*"},
+    "Export": {"${BankFilesBucketArn}/exports/*"},
+    "Offboard": set(),
+}
+"""Where in it."""
 EVENT_SOURCE = {"mq:DescribeBroker", "ec2:DescribeSecurityGroups", "ec2:DescribeVpcs"}
 """What AWS does with the role of a queue function, to read the queue for it."""
 WRITES = "secretsmanager:PutSecretValue"
@@ -112,7 +130,8 @@ def test_role_is_the_least(expanded: Template, name: str) -> None:
         ["RevocationRecordArn"] if "RevocationRecordArn" in SECRETS[name] else []
     )
     granted = {a for s in rest if s not in written for a in as_list(s["Action"])}
-    assert granted == (EVENT_SOURCE if name in FED else set())
+    of_source = EVENT_SOURCE if name in FED else set()
+    assert granted == of_source | FILES.get(name, set())
     assert role["Properties"]["ManagedPolicyArns"] == [{"Ref": "InsideTheNetwork"}]
 
 
@@ -236,7 +255,22 @@ def test_roles_allow_exactly_the_calls(expanded: Template) -> None:
     assert services == {"secretsmanager", "s3"}
     assert calls == {"get_secret_value", "put_secret_value"}
     assert of_objects == {"get_object", "upload_file"}
-    assert granted - OWN_LOG - EVENT_SOURCE == {"secretsmanager:GetSecretValue", WRITES}
+    assert granted - OWN_LOG - EVENT_SOURCE - set[str]().union(*FILES.values()) == {
+        "secretsmanager:GetSecretValue",
+        WRITES,
+    }
+
+
+def test_files_are_those_of_the_function(expanded: Template) -> None:
+    """Who writes files writes only its own kind of them."""
+    for name in FILES:
+        places = {
+            each["Fn::Sub"]
+            for statement in role_statements(expanded["Resources"][f"{name}Role"])
+            if "s3:PutObject" in as_list(statement["Action"])
+            for each in as_list(statement["Resource"])
+        }
+        assert places == WRITTEN[name], name
 
 
 def clients(tree: ast.AST) -> set[str]:

@@ -1,8 +1,8 @@
-"""The few calls that a request needs of a bucket: look, delete, and the steps of a multipart upload.
+"""The few calls that functions need of a bucket: look, put, get, delete, and multipart uploads.
 
-Each is a presigned URL, used at once. They go out by `fintegrate.outgoing`: it keeps connections and a
-deadline, and is imported in a tenth of the time that boto3 takes. It holds answers in memory, so whole
-objects are moved by boto3 (`fintegrate.storage.transfer`). Every call may be repeated.
+Each call is a presigned URL, used at once. They go out by `fintegrate.outgoing`: it keeps connections
+and a deadline, and is imported in a tenth of the time that boto3 takes. It holds objects in memory, so
+large ones are moved by boto3 (`fintegrate.storage.transfer`). Every call may be repeated.
 """
 
 from __future__ import annotations
@@ -77,6 +77,21 @@ class Store:
             said.get("etag", "").strip('"'),
         )
 
+    def put(self, key: str, body: bytes, content_type: str) -> None:
+        """Write an object. Twice is the same."""
+        said = {"content-type": content_type}
+        self._expect(self._call("PUT", key, headers=said, body=body), 200)
+
+    def get(self, key: str) -> bytes | None:
+        """Read an object, if there is one. It must fit into what `store_of` was told."""
+        answer = self._call("GET", key)
+        if answer.status == NOT_FOUND:
+            return None
+        self._expect(answer, 200)
+        if not answer.is_whole:
+            raise StoreAway
+        return answer.body
+
     def delete(self, key: str) -> None:
         """Remove what is at this key, if anything."""
         self._expect(self._call("DELETE", key), 200, 204, NOT_FOUND)
@@ -141,10 +156,17 @@ class Store:
             raise StoreAway
 
 
-def store_of(signer: Signer) -> Store:
-    """The calls to a bucket, with connections of their own."""
+def store_of(signer: Signer, *, most_bytes: int = 64 * 1024, seconds: float = 10.0) -> Store:
+    """The calls to a bucket, with connections of their own.
+
+    Args:
+        most_bytes: of an object that `get` reads
+        seconds: the most that a call takes
+    """
     from fintegrate.outgoing.client import Client, Patience
+    from fintegrate.outgoing.connection import Bounds
     from fintegrate.outgoing.urls import host_of
 
     allowed = host_of(signer.presigned("GET", "", 1).url)
-    return Store(signer, Client(allowed).pool(2, Patience(10.0, 3.0)))
+    client = Client(allowed, bounds=Bounds(body=most_bytes))
+    return Store(signer, client.pool(2, Patience(seconds, 3.0)))

@@ -1,0 +1,199 @@
+"""Moves events that have long been settled into files of one day and bank, oldest first.
+
+A file is named in the database, written with its manifest, read back and compared. Only then does the
+owner's function `move_to_archive` take the rows away: it makes the lines again and compares them with
+the file's. A run that was killed anywhere leaves a named file, and the next run goes on with it. Of each
+customer the archive has the first events without a gap; so what is left in the table is in order, too.
+
+Leaves the reading to `chalicelib.banking.archive.archived`.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from fintegrate.database import Database, Row
+from fintegrate.http.envelope import dumps
+from fintegrate.outbox.arrays import array_literal
+from fintegrate.queries import queries_beside
+from fintegrate.settings import SettingsError
+from fintegrate.storage.json_lines import Differs, File, Lines, store_compared
+from fintegrate.storage.store import Store, StoreAway
+
+SQL = queries_beside(__name__)
+FILE_EVENTS = 2_000
+"""The most events of a file, which are moved in one transaction."""
+LEAST_DAYS = 30
+"""The database moves no event that was settled later."""
+UNFINISHED = 100
+AWAY = "the object store does not answer"
+TOO_YOUNG = f"ARCHIVE_AFTER_DAYS must be 0, for never, or at least {LEAST_DAYS}"
+
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class Moved:
+    """The counts of a run; `waits_for` says why it ended early."""
+
+    files: int = 0
+    events: int = 0
+    given_up: int = 0
+    waits_for: str | None = None
+
+
+class Archiving:
+    """Moves the events of all banks; `database` must be in no transaction."""
+
+    def __init__(self, database: Database, store: Store, *, after_days: int) -> None:
+        if after_days < LEAST_DAYS:
+            raise SettingsError(TOO_YOUNG)
+        self._db = database
+        self._store = store
+        self._age = timedelta(days=after_days)
+        self._moved = Moved()
+
+    def run(self, seconds: float, now: datetime | None = None) -> Moved:
+        """Finish what was begun, then move what is old, for at most `seconds` and one file."""
+        deadline = time.monotonic() + seconds
+        before = (now or datetime.now(UTC)) - self._age
+        try:
+            for file in self._files(before):
+                self._finish(file)
+                if time.monotonic() >= deadline:
+                    break
+        except StoreAway:
+            self._moved.waits_for = AWAY
+        return self._moved
+
+    def _files(self, before: datetime) -> Iterator[Row]:
+        """The files to write: those that are named already, then new ones."""
+        yield from self._db.fetch_all(SQL["unfinished"], {"limit": UNFINISHED}, revive=True)
+        for bank in self._db.fetch_all(SQL["banks"], {"before": before}, revive=True):
+            for events in self._choices(bank, before):
+                yield self._named(bank, events)
+
+    def _choices(self, bank: Row, before: datetime) -> Iterator[list[Row]]:
+        """Old settled events of one day each, that no earlier event of their customer precedes."""
+        place: dict[str, Any] = {"after_at": None, "after_id": None}
+        wanted = {"consumer_id": bank["consumer_id"], "before": before, "limit": FILE_EVENTS}
+        while rows := self._db.fetch_all(SQL["candidates"], {**wanted, **place}, revive=True):
+            day = rows[0]["day"]
+            of_day = [row for row in rows if row["day"] == day]
+            place = {"after_at": of_day[-1]["created_at"], "after_id": of_day[-1]["event_id"]}
+            next_of: dict[str, int] = {}
+            chosen = [row for row in of_day if _is_next(row, next_of)]
+            if chosen:
+                yield chosen
+
+    def _named(self, bank: Row, events: list[Row]) -> Row:
+        event_ids = [event["event_id"] for event in events]
+        made = self._made({"consumer_id": bank["consumer_id"], "event_ids": event_ids})
+        return named(self._db, bank, events[0]["day"], event_ids, made)
+
+    def _made(self, file: Row) -> File:
+        lines = Lines()
+        wanted = {
+            "consumer_id": file["consumer_id"],
+            "event_ids": array_literal(file["event_ids"]),
+        }
+        lines.add(row["line"] for row in self._db.fetch_all(SQL["lines"], wanted, revive=True))
+        return lines.file()
+
+    def _finish(self, file: Row) -> None:
+        """Write a named file, if that is not done, and move its events."""
+        of_file = {name: file[name] for name in ("archive_id", "consumer_id")}
+        try:
+            if file["compared_sha256"] is None and not self._write(file, of_file):
+                self._give_up(file, of_file)
+                return
+        except Differs:  # the next run writes it again
+            log.exception("archive %s", file["archive_id"])
+            return
+        moved = self._db.fetch_all(SQL["move"], of_file)[0]["moved"]
+        if moved is None:
+            self._give_up(file, of_file)
+        elif moved:
+            self._moved.files += 1
+            self._moved.events += moved
+
+    def _write(self, file: Row, of_file: dict[str, Any]) -> bool:
+        """Store the file with its manifest; False if its events are others by now."""
+        made = self._made(file)
+        if made.sha256 != file["sha256"]:
+            return False
+        compared = store_file(self._store, file, made)
+        self._db.execute(SQL["compared"], {**of_file, "compared_sha256": compared})
+        return True
+
+    def _give_up(self, file: Row, of_file: dict[str, Any]) -> None:
+        """Forget a file whose events have changed: they are all still in the table."""
+        self._db.execute(SQL["give_up"], of_file)
+        self._store.delete(file["object_key"])
+        self._store.delete(manifest_key(file))
+        self._moved.given_up += 1
+
+
+def named(db: Database, bank: Row, day: date, event_ids: list[str], made: File) -> Row:
+    """Name a file before it is written; returns it. `bank` has `consumer_id` and `consumer_name`."""
+    archive_id = str(uuid.uuid4())
+    file: Row = {
+        "archive_id": archive_id,
+        "consumer_id": bank["consumer_id"],
+        "consumer_name": bank["consumer_name"],
+        "day": day,
+        "object_key": f"archive/{bank['consumer_id']}/{day}/{archive_id}.jsonl.gz",
+        "event_ids": event_ids,
+        "event_count": made.lines,
+        "size_bytes": len(made.body),
+        "content_sha256": made.content_sha256,
+        "sha256": made.sha256,
+        "compared_sha256": None,
+    }
+    db.execute(SQL["name_file"], {**file, "event_ids": array_literal(event_ids)})
+    return file
+
+
+def store_file(store: Store, file: Row, made: File) -> str:
+    """Write a named file and its manifest, read back and compared; returns the file's hash.
+
+    Raises:
+        Differs: the store gives back something else.
+        StoreAway: the store does not answer.
+    """
+    compared = store_compared(store, file["object_key"], made.body)
+    manifest = dumps(_manifest(file)).encode()
+    store_compared(store, manifest_key(file), manifest, "application/json")
+    return compared
+
+
+def _is_next(row: Row, next_of: dict[str, int]) -> bool:
+    """Whether the event may go: it is settled, and is the first that is left of its customer."""
+    customer_id = row["customer_id"]
+    first = next_of.setdefault(customer_id, row["oldest_left"])
+    if not row["is_settled"] or row["sequence"] != first:
+        return False
+    next_of[customer_id] = first + 1
+    return True
+
+
+def manifest_key(file: Row) -> str:
+    """The key of a file's manifest."""
+    return str(file["object_key"]).removesuffix(".jsonl.gz") + ".manifest.json"
+
+
+def _manifest(file: Row) -> dict[str, Any]:
+    names = ("archive_id", "consumer_id", "consumer_name", "day", "object_key")
+    return {
+        **{name: file[name] for name in names},
+        "format": "JSON lines, UTF-8, gzip",
+        "lines": file["event_count"],
+        "sha256": file["sha256"],
+        "content_sha256": file["content_sha256"],
+    }

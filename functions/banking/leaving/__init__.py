@@ -1,0 +1,1 @@
+"""What a bank takes along when it leaves, and how it leaves: exports and offboarding."""

@@ -1,0 +1,81 @@
+-- The end of offboardings: what is erased when their time is over. Statements go by a bank that `due` has found.
+
+-- name: due
+-- Those whose time is over, and those that have begun to end.
+UPDATE offboardings o
+SET status = 'ending', updated_at = clock_timestamp()
+FROM consumers c
+WHERE c.consumer_id = o.consumer_id
+  AND (o.status = 'ending' OR (o.status = 'waiting' AND o.due_at <= %(now)s))
+RETURNING o.offboarding_id, o.consumer_id, c.name AS consumer_name, o.reason, o.key_id, o.actor,
+          o.request_id
+
+-- name: pause
+-- For good: its queue is deleted, and nobody may declare it again to publish what is left.
+INSERT INTO publishing_pauses (consumer_id, probe_at, reason)
+VALUES (%(consumer_id)s, '9999-12-31 00:00:00+00', 'the bank was offboarded')
+ON CONFLICT (consumer_id) DO UPDATE SET probe_at = excluded.probe_at, reason = excluded.reason
+
+-- name: customers
+-- Those that are there, and those that were deleted, now or before, and are not erased.
+SELECT found.customer_id
+FROM (SELECT * FROM (SELECT customer_id FROM customers
+                     WHERE consumer_id = %(consumer_id)s
+                     LIMIT %(limit)s) there
+      UNION
+      SELECT * FROM (SELECT e.customer_id FROM customer_events e
+                     WHERE e.consumer_id = %(consumer_id)s AND e.event_type = 'customer_deletion'
+                       AND NOT EXISTS (SELECT FROM erasures x
+                                       WHERE x.customer_id = e.customer_id
+                                         AND x.finished_at IS NOT NULL)
+                     LIMIT %(limit)s) deleted
+      UNION
+      SELECT * FROM (SELECT a.customer_id FROM archived_events a
+                     WHERE a.consumer_id = %(consumer_id)s AND a.event_type = 'customer_deletion'
+                       AND NOT EXISTS (SELECT FROM erasures x
+                                       WHERE x.customer_id = a.customer_id
+                                         AND x.finished_at IS NOT NULL)
+                     LIMIT %(limit)s) archived) found
+LIMIT %(limit)s
+
+-- name: count_erased
+UPDATE offboardings
+SET erased_count = erased_count + 1, updated_at = clock_timestamp()
+WHERE offboarding_id = %(offboarding_id)s
+
+-- name: exports
+SELECT e.export_id, e.manifest_key,
+       ARRAY(SELECT f.object_key FROM export_files f
+             WHERE f.export_id = e.export_id AND f.kind <> 'archived_events'
+             ORDER BY f.number) AS object_keys
+FROM exports e
+WHERE e.consumer_id = %(consumer_id)s AND e.status <> 'removed'
+
+-- name: export_removed
+UPDATE exports
+SET status = 'removed', removed_at = clock_timestamp(), updated_at = clock_timestamp(),
+    finished_at = coalesce(finished_at, clock_timestamp()), worker_id = NULL, lease_until = NULL
+WHERE export_id = %(export_id)s
+
+-- name: archives
+SELECT archive_id, object_key
+FROM archives
+WHERE consumer_id = %(consumer_id)s AND erased_at IS NULL
+ORDER BY created_at
+LIMIT %(limit)s
+
+-- name: archive_erased
+UPDATE archives
+SET erased_at = clock_timestamp(),
+    given_up_at = CASE WHEN moved_at IS NULL THEN clock_timestamp() ELSE given_up_at END
+WHERE archive_id = %(archive_id)s AND consumer_id = %(consumer_id)s
+
+-- name: wait
+UPDATE offboardings
+SET waits_for = %(waits_for)s, updated_at = clock_timestamp()
+WHERE offboarding_id = %(offboarding_id)s AND status = 'ending'
+
+-- name: finish
+UPDATE offboardings
+SET status = 'done', waits_for = NULL, finished_at = clock_timestamp(), updated_at = clock_timestamp()
+WHERE offboarding_id = %(offboarding_id)s AND status = 'ending'

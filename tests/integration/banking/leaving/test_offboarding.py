@@ -1,0 +1,275 @@
+"""A bank leaves: what stops at once, what can be taken back, what is erased by the clock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from chalicelib.banking import wiring
+from chalicelib.banking.archive.archiving import Archiving
+from chalicelib.banking.events.topology import queue_name, queues
+from chalicelib.banking.leaving.ending import BROKER, STORE, Ended, Ending
+from fintegrate.database import Database
+from fintegrate.messaging.broker import BrokerUnavailable
+from fintegrate.messaging.topology import delete
+from fintegrate.storage.store import Store, StoreAway
+from tests.integration.banking.leaving.test_archive import WRITE
+from tests.integration.banking.leaving.test_export import Killed, begun, done
+from tests.support.api import Api
+from tests.support.banking import Bank
+from tests.support.broker import channel
+from tests.support.fixtures import Query
+from tests.support.schedules import run_schedule
+
+OFFBOARD = "/consumer/offboard"
+Live = Callable[..., list[str]]
+End = Callable[..., Ended]
+LATER = timedelta(days=31)
+TOLD = """
+SELECT (SELECT count(*) FROM customers WHERE consumer_id = %(id)s) AS customers,
+       (SELECT count(*) FROM customer_tags t WHERE EXISTS (
+            SELECT FROM customers c WHERE c.customer_id = t.customer_id
+                                      AND c.consumer_id = %(id)s)) AS tags,
+       (SELECT count(*) FROM customer_analytics
+        WHERE consumer_id = %(id)s AND tags_json <> '{}') AS snapshots,
+       (SELECT count(*) FROM customer_events
+        WHERE consumer_id = %(id)s AND payload_json::text LIKE '%%Customer%%') AS events,
+       (SELECT count(*) FROM archives WHERE consumer_id = %(id)s AND erased_at IS NULL) AS archives,
+       (SELECT count(*) FROM exports WHERE consumer_id = %(id)s AND status <> 'removed') AS exports
+"""
+
+
+@pytest.fixture
+def end(store: Store, rabbitmq_url: str) -> End:
+    """Runs the end of offboardings as a month later."""
+
+    def run(now: timedelta = LATER, seconds: float = 60) -> Ended:
+        deleted = lambda name: delete(rabbitmq_url, queues([name]))  # noqa: E731
+        database = wiring.parts().sweep_database
+        return Ending(database, store, deleted).run(seconds, datetime.now(UTC) + now)
+
+    return run
+
+
+def leave(admin: Api, bank: Bank, **fields: object) -> dict[str, Any]:
+    reply = admin.post(
+        OFFBOARD, consumer_id=bank.consumer_id, **{"reason": "the contract ends", **fields}
+    )
+    assert reply.status == 201, reply
+    return reply.data
+
+
+def shown(admin: Api, bank: Bank) -> dict[str, Any]:
+    reply = admin.get(OFFBOARD, consumer_id=bank.consumer_id)
+    assert reply.status == 200, reply
+    return reply.data
+
+
+def left(query: Query, bank: Bank) -> dict[str, object]:
+    (row,) = query(TOLD, id=bank.consumer_id)
+    return row
+
+
+def is_balanced(admin: Api, bank: Bank) -> bool:
+    tenants = admin.get("/events/reconcile").data["tenants"]
+    return bool(next(t for t in tenants if t["consumer_id"] == bank.consumer_id)["balanced"])
+
+
+def has_queue(rabbitmq_url: str, bank: Bank) -> bool:
+    with channel(rabbitmq_url) as opened:
+        try:
+            opened.queue_declare(queue_name(bank.name), passive=True)
+        except Exception:
+            return False
+    return True
+
+
+def test_bank_stops_at_once(admin: Api, bank: Bank) -> None:
+    access = admin.post("/consumer/broker-access", consumer_id=bank.consumer_id)
+    assert access.status == 201
+
+    row = leave(admin, bank)
+
+    assert row["status"] == "waiting"
+    assert bank.api.get("/customer/list").status == 403
+    assert shown(admin, bank)["broker_access"] == "revocation pending"
+    due = datetime.fromisoformat(row["due_at"]) - datetime.fromisoformat(row["created_at"])
+    assert due.days in (29, 30)
+
+
+def test_dry_run_changes_nothing(admin: Api, bank: Bank, lived_in: Live) -> None:
+    lived_in(2)
+
+    told = leave(admin, bank, dry_run=True)
+
+    assert (told["customers"], told["matched"]) == (2, 2)
+    assert any("POST /consumer/export" in warning for warning in told["warnings"])
+    assert admin.get(OFFBOARD, consumer_id=bank.consumer_id).status == 404
+    assert bank.api.get("/customer/list").status == 200
+
+
+def test_reason_is_required(admin: Api, bank: Bank) -> None:
+    assert admin.post(OFFBOARD, consumer_id=bank.consumer_id).status == 422
+
+
+def test_bank_that_stays_is_as_before(
+    admin: Api, bank: Bank, lived_in: Live, query: Query, end: End
+) -> None:
+    lived_in(1)
+    before = left(query, bank)
+    leave(admin, bank)
+    taken = admin.delete(OFFBOARD, consumer_id=bank.consumer_id)
+    assert (taken.status, taken.data["status"]) == (200, "taken_back")
+
+    assert end().banks == 0
+
+    assert left(query, bank) == before
+    assert bank.api.get("/customer/list").status == 200
+    assert admin.delete(OFFBOARD, consumer_id=bank.consumer_id).status == 409
+    leave(admin, bank)  # it may leave later
+
+
+def test_nothing_ends_before_its_time(
+    admin: Api, bank: Bank, lived_in: Live, query: Query, end: End
+) -> None:
+    lived_in(1)
+    before = left(query, bank)
+    leave(admin, bank)
+
+    assert end(timedelta(days=29)).banks == 0
+    assert run_schedule("offboard") == {"banks": 0, "customers": 0, "done": 0}
+
+    assert left(query, bank) == before
+
+
+def test_end_erases_everything(
+    admin: Api, bank: Bank, lived_in: Live, query: Query, end: End, rabbitmq_url: str, store: Store
+) -> None:
+    gone, *_ = lived_in(3)
+    assert bank.api.delete("/customer/data", customer_id=gone).status == 200
+    query(WRITE, id=bank.consumer_id, customers=1)
+    Archiving(wiring.parts().sweep_database, store, after_days=365).run(30)
+    begun(bank.api)
+    done(bank.api)
+    archived = query(
+        "SELECT event_id, object_key FROM archived_events JOIN archives USING (archive_id)"
+        " WHERE archives.consumer_id = %(id)s",
+        id=bank.consumer_id,
+    )
+    assert archived
+    assert has_queue(rabbitmq_url, bank)
+    leave(admin, bank)
+
+    assert end().done == 1
+
+    assert set(left(query, bank).values()) == {0}
+    row = shown(admin, bank)
+    assert (row["status"], row["erased_count"]) == ("done", 4)
+    assert not has_queue(rabbitmq_url, bank)
+    assert is_balanced(admin, bank)
+    assert all(store.get(str(file["object_key"])) is None for file in archived)
+    assert admin.get("/events/data", event_id=archived[0]["event_id"]).status == 410
+    assert admin.delete(OFFBOARD, consumer_id=bank.consumer_id).status == 409
+    assert end().banks == 0
+
+
+def test_sweeps_leave_a_gone_bank_alone(
+    admin: Api, bank: Bank, lived_in: Live, end: End, rabbitmq_url: str
+) -> None:
+    """The erasure has written events. Nobody publishes them, so nobody declares the queue anew."""
+    lived_in(1)
+    leave(admin, bank)
+    end()
+
+    run_schedule("resend")
+    run_schedule("redeliver")
+
+    assert not has_queue(rabbitmq_url, bank)
+    assert is_balanced(admin, bank)
+
+
+@pytest.mark.parametrize("step", range(1, 8, 2))
+def test_killed_end_is_made_good(
+    admin: Api,
+    bank: Bank,
+    lived_in: Live,
+    query: Query,
+    end: End,
+    monkeypatch: pytest.MonkeyPatch,
+    step: int,
+) -> None:
+    lived_in(2)
+    leave(admin, bank)
+    steps, run = iter(range(step)), Database.execute
+
+    def dying(self: Database, sql: str, *args: Any) -> int:
+        result = run(self, sql, *args)
+        if next(steps, None) is None:
+            raise Killed
+        return result
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Database, "execute", dying)
+        with pytest.raises(Killed):
+            end()
+
+    end()
+    assert shown(admin, bank)["status"] == "done"
+    assert set(left(query, bank).values()) == {0}
+    assert is_balanced(admin, bank)
+
+
+def test_servers_that_are_away_are_awaited(
+    admin: Api, bank: Bank, lived_in: Live, end: End, monkeypatch: pytest.MonkeyPatch, store: Store
+) -> None:
+    lived_in(1)
+    begun(bank.api)
+    done(bank.api)
+    leave(admin, bank)
+
+    def away(*_args: object) -> None:
+        raise StoreAway
+
+    def refused(_name: str) -> None:
+        raise BrokerUnavailable("it is away")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Store, "delete", away)
+        assert end().done == 0
+    assert shown(admin, bank)["waits_for"] == STORE
+    later = datetime.now(UTC) + LATER
+    assert Ending(wiring.parts().sweep_database, store, refused).run(60, later).done == 0
+    assert shown(admin, bank)["waits_for"] == BROKER
+    assert end().done == 1
+
+
+def test_leaving_bank_is_not_activated(admin: Api, bank: Bank) -> None:
+    leave(admin, bank)
+
+    refused = admin.post("/consumer/change-status", consumer_id=bank.consumer_id, status="active")
+
+    assert refused.status == 409
+    assert admin.post(OFFBOARD, consumer_id=bank.consumer_id, reason="again").status == 409
+
+
+def test_other_banks_stay(
+    admin: Api, bank: Bank, make_bank: Callable[[], Bank], lived_in: Live, query: Query, end: End
+) -> None:
+    lived_in(1)
+    other = make_bank()
+    customer_id = other.create_customer("Stays")
+    leave(admin, bank)
+
+    end()
+
+    assert other.api.get("/customer/data", customer_id=customer_id).data["name"] == "Stays"
+    assert query("SELECT 1 FROM erasures WHERE customer_id = %(id)s", id=customer_id) == []
+
+
+def test_bank_may_not_offboard(bank: Bank) -> None:
+    refused = bank.api.post(OFFBOARD, consumer_id=bank.consumer_id, reason="we leave")
+
+    assert refused.status == 403
