@@ -13,7 +13,7 @@ from uuid import UUID
 
 from pydantic import ValidationError
 
-from chalicelib.appevents.events.catalogue import TYPES, model_of
+from chalicelib.appevents.events.catalogue import OPERATOR, TYPES, model_of
 from chalicelib.appevents.topology import EXCHANGE
 from fintegrate.database import Row
 from fintegrate.http.validation import RequestModel, sentences
@@ -59,6 +59,8 @@ def compose(row: Row, source_service: str) -> Message:
     Messages of one user do not wait for each other's confirms (docs/decisions/0044).
     """
     causation = row.get("causation_id")
+    if TYPES[row["event_type"]].told_by == OPERATOR:
+        source_service = OPERATOR
     body = {
         "schema_version": SCHEMA_VERSION,
         "event_type": row["event_type"],

@@ -19,6 +19,13 @@ def _notify() -> Blueprint:
     return notification
 
 
+def _users() -> Blueprint:
+    from chalicelib.appevents.notification import erase_user, read_erasure  # noqa: F401
+    from chalicelib.appevents.notification.blueprint import users
+
+    return users
+
+
 def _machines() -> Blueprint:
     from chalicelib.appevents.machine import list_notes, read_prefs  # noqa: F401
     from chalicelib.appevents.machine.blueprint import machine
@@ -185,6 +192,7 @@ def _schedules() -> Blueprint:
 
 SERVICES = {
     "api/v1/notify": _notify,
+    "api/v1/users": _users,
     "api/v1/machines": _machines,
     "api/v1/ops": _ops,
     "api/v1/programs": _programs,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from chalicelib.appevents.events.catalogue import CLIENT, REJECTED, TYPES
+from chalicelib.appevents.events.catalogue import REJECTED, TYPES
 from chalicelib.appevents.topology import services
 
 UPLOADS = "processing"
@@ -29,16 +29,16 @@ def stream_of(event_type: str) -> str:
 
 @cache
 def types_of(stream: str) -> tuple[str, ...]:
-    """The types of clients' events on which a function acts."""
+    """The types of accepted events on which a function acts."""
     return tuple(
-        name for name, each in TYPES.items() if each.told_by == CLIENT and stream in each.read_by
+        name for name, each in TYPES.items() if each.is_accepted and stream in each.read_by
     )
 
 
 @cache
 def event_types() -> tuple[str, ...]:
-    """The types of clients' events."""
-    return tuple(name for name, each in TYPES.items() if each.told_by == CLIENT)
+    """The types of accepted events: clients', and what an operator asks."""
+    return tuple(name for name, each in TYPES.items() if each.is_accepted)
 
 
 @cache
@@ -47,7 +47,7 @@ def outcome_types() -> tuple[str, ...]:
     answers = [
         name
         for name, each in TYPES.items()
-        if each.told_by not in ("", CLIENT) and OUTCOMES in each.read_by and not each.is_news
+        if each.told_by and not each.is_accepted and OUTCOMES in each.read_by and not each.is_news
     ]
     return (*answers, REJECTED)
 

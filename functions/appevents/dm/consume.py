@@ -6,12 +6,14 @@ from collections.abc import Callable, Mapping, Sequence
 
 from chalicelib.appevents.consuming import Handler
 from chalicelib.appevents.dm.conversations import start_conversation
+from chalicelib.appevents.dm.erasing import erase_user
 from chalicelib.appevents.dm.messages import mark_read, send_message
 from chalicelib.appevents.queues import queues
 from chalicelib.appevents.wiring import consumes, inbox
 from fintegrate.messaging.queue_function import QueueMessage
 
 HANDLERS: Mapping[str, Handler] = {
+    "dm.user.erase_requested": erase_user,
     "dm.conversation.started": start_conversation,
     "dm.message.sent": send_message,
     "dm.message.read": mark_read,

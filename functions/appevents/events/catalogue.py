@@ -15,6 +15,8 @@ from fintegrate.http.validation import RequestModel
 
 CLIENT = "frontend"
 """The `source_service` of clients' events."""
+OPERATOR = "operator"
+"""The `source_service` of what an operator asks of the services."""
 REJECTED = "event.rejected"
 
 
@@ -22,7 +24,7 @@ class EventType(NamedTuple):
     """A type of event."""
 
     told_by: str
-    """`frontend`, or the service that publishes it. Empty: every service may."""
+    """`frontend`, `operator`, or the service that publishes it. Empty: every service may."""
     read_by: tuple[str, ...]
     """The services whose queues it reaches."""
     model: str
@@ -31,6 +33,11 @@ class EventType(NamedTuple):
     """The fields that are sealed in every row and on the wire."""
     is_news: bool = False
     """Whether a service publishes it without answering a client's event."""
+
+    @property
+    def is_accepted(self) -> bool:
+        """Whether `notification` accepts it from outside, and waits for the answer of its service."""
+        return self.told_by in {CLIENT, OPERATOR}
 
 
 def _from_clients(service: str, model: str, *secrets: str) -> EventType:
@@ -45,6 +52,17 @@ def _news(service: str, model: str) -> EventType:
     return EventType(service, ("notification",), f"{service}.{model}", is_news=True)
 
 
+def _erasure(service: str) -> dict[str, EventType]:
+    return {
+        f"{service}.user.erase_requested": EventType(
+            OPERATOR, (service,), "erasure.EraseRequested"
+        ),
+        f"{service}.user.erased": EventType(service, ("notification",), "erasure.UserErased"),
+    }
+
+
+HOLDERS = ("machine", "program", "dm", "settings", "video", "notification")
+"""The services that keep what is a user's."""
 TYPES: Mapping[str, EventType] = {
     "machine.note.saved": _from_clients("machine", "NoteSaved"),
     "machine.note.deleted": _from_clients("machine", "NoteDeleted"),
@@ -92,6 +110,7 @@ TYPES: Mapping[str, EventType] = {
     "feed.post.deleted": _outcome("video", "PostDeleted"),
     "feed.post.created": _news("video", "PostCreated"),
     REJECTED: EventType("", ("notification",), "service.EventRejected"),
+    **{name: each for service in HOLDERS for name, each in _erasure(service).items()},
 }
 
 

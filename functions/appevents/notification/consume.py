@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
+from chalicelib.appevents.consuming import Handler
 from chalicelib.appevents.events.catalogue import read_by
+from chalicelib.appevents.notification.erasing import erase_user
 from chalicelib.appevents.notification.outcomes import settle
 from chalicelib.appevents.queues import queues
 from chalicelib.appevents.wiring import consumes, inbox, parts
@@ -19,5 +21,6 @@ def app_notification(
 ) -> Mapping[str, int]:
     """Write each outcome once."""
     handler = partial(settle, parts().metrics)
-    handlers = dict.fromkeys(read_by("notification"), handler)
+    handlers: dict[str, Handler] = dict.fromkeys(read_by("notification"), handler)
+    handlers["notification.user.erase_requested"] = erase_user
     return inbox("notification", handlers).settle(messages, seconds_left)

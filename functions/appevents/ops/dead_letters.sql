@@ -1,12 +1,23 @@
 -- Dead letters, as they were taken from the queues. They are the operators'.
 
 -- name: keep
--- The same letter may come twice, and again after it was sent back to its service.
+-- The same letter may come twice, and again after it was sent back to its service. Of what a user told who was
+-- erased since, only that there was one is kept.
 INSERT INTO dead_letters AS known (
     service, user_id, client_generated_id, message_id, event_type, error_code, error, attempt, body, headers,
     failed_at, fingerprint)
-VALUES (%(service)s, %(user_id)s, %(client_generated_id)s, %(message_id)s, %(event_type)s, %(error_code)s,
-        %(error)s, %(attempt)s, %(body)s, %(headers)s::json, %(failed_at)s, %(fingerprint)s)
+SELECT %(service)s, %(user_id)s, %(client_generated_id)s, %(message_id)s, %(event_type)s, %(error_code)s,
+       CASE WHEN person.is_kept THEN %(error)s ELSE 'erased' END, %(attempt)s,
+       CASE WHEN person.is_kept THEN %(body)s::bytea END,
+       CASE WHEN person.is_kept THEN %(headers)s ELSE '{}' END::json, %(failed_at)s,
+       CASE WHEN person.is_kept THEN %(fingerprint)s ELSE 'erased:' || gen_random_uuid() END
+FROM (SELECT NOT EXISTS (
+          SELECT FROM erasures x
+          WHERE x.user_id = %(user_id)s::uuid
+            AND NOT EXISTS (SELECT FROM events later
+                            WHERE later.user_id = x.user_id AND later.sequence > x.last_sequence
+                              AND later.client_generated_id = %(client_generated_id)s::uuid)
+      ) AS is_kept) AS person
 ON CONFLICT (fingerprint) DO UPDATE
 SET error_code = excluded.error_code, error = excluded.error, attempt = excluded.attempt,
     body = excluded.body, headers = excluded.headers, failed_at = excluded.failed_at,

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from chalicelib.appevents.events.catalogue import CLIENT, TYPES
+from chalicelib.appevents.events.catalogue import TYPES
 from chalicelib.appevents.video.counts import wrong_counts
 from fintegrate.database import Database, Row
 from fintegrate.errors import Unavailable
@@ -23,7 +23,7 @@ def reconcile(db: Database, database_of: Callable[[str], Database], days: int) -
     `database_of` gives a service's database. What one says that is away, or that this function has not,
     is null.
     """
-    services = sorted({_service(name) for name, each in TYPES.items() if each.told_by == CLIENT})
+    services = sorted({_service(name) for name, each in TYPES.items() if each.is_accepted})
     found: dict[str, dict[str, Any]] = {name: defaultdict(int) for name in services}
     for row in db.fetch_all(SQL["accounts"], {"days": days}):
         own = found.setdefault(_service(row["event_type"]), defaultdict(int))
@@ -66,9 +66,7 @@ def _service(event_type: str) -> str:
 
 
 def _ended(database_of: Callable[[str], Database], service: str, days: int) -> dict[str, Any]:
-    types = [
-        name for name, each in TYPES.items() if service in each.read_by and each.told_by == CLIENT
-    ]
+    types = [name for name, each in TYPES.items() if service in each.read_by and each.is_accepted]
     try:
         row = database_of(service).fetch_one(SQL["ended"], {"types": types, "days": days + 1})
     except (Unavailable, SettingsError, KeyError):

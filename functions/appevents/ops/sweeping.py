@@ -24,7 +24,7 @@ import pika
 import pika.exceptions
 from pika.adapters.blocking_connection import BlockingChannel
 
-from chalicelib.appevents.events.catalogue import CLIENT, TYPES
+from chalicelib.appevents.events.catalogue import TYPES
 from chalicelib.appevents.notification.outcomes import give_up
 from chalicelib.appevents.ops.dead_letters import SQL
 from fintegrate.database import Database
@@ -127,9 +127,9 @@ def letter_of(service: str, properties: pika.BasicProperties, body: bytes) -> di
 
 
 def _reject_if_given_up(db: Database, letter: Mapping[str, Any]) -> None:
-    """Reject a client's event that came back too often; other letters say nothing of an event's end."""
+    """Reject an accepted event that came back too often; other letters say nothing of an event's end."""
     known = TYPES.get(letter["event_type"] or "")
-    is_its_end = known and known.told_by == CLIENT and letter["service"] in known.read_by
+    is_its_end = known and known.is_accepted and letter["service"] in known.read_by
     key = letter["user_id"], letter["client_generated_id"]
     if letter["error_code"] != DELIVERY_LIMIT or not is_its_end or not all(key):
         return

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from chalicelib.appevents.consuming import Handler
+from chalicelib.appevents.program.erasing import erase_user
 from chalicelib.appevents.program.programs import archive_program, create_program, update_program
 from chalicelib.appevents.program.sessions import log_session
 from chalicelib.appevents.program.workouts import create_workout, delete_workout, update_workout
@@ -13,6 +14,7 @@ from chalicelib.appevents.wiring import consumes, inbox
 from fintegrate.messaging.queue_function import QueueMessage
 
 HANDLERS: Mapping[str, Handler] = {
+    "program.user.erase_requested": erase_user,
     "program.created": create_program,
     "program.updated": update_program,
     "program.archived": archive_program,

@@ -9,6 +9,7 @@ from chalicelib.appevents.consuming import Handler
 from chalicelib.appevents.queues import queues
 from chalicelib.appevents.settings.app_settings import submit_app_settings
 from chalicelib.appevents.settings.attempts import attempt_access
+from chalicelib.appevents.settings.erasing import erase_user
 from chalicelib.appevents.settings.granting import Granting
 from chalicelib.appevents.settings.user_settings import submit_user_settings
 from chalicelib.appevents.wiring import consumes, inbox, parts
@@ -24,6 +25,7 @@ def app_settings(
     own = parts()
     granting = Granting.of(own.settings, own.beside("settings"), own.sealing)
     handlers: Mapping[str, Handler] = {
+        "settings.user.erase_requested": erase_user,
         "user.settings.submitted": submit_user_settings,
         "app.settings.submitted": submit_app_settings,
         "feed.access.attempt": partial(attempt_access, granting, own.sealed),

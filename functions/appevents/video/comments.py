@@ -63,9 +63,15 @@ def delete_comment(db: Database, event: Event[CommentDeleted]) -> Reply:
     if found is None:
         raise Rejected("comment_not_found", _NO_COMMENT)
     if found["deleted_at"] is None:
-        db.execute(SQL["delete"], wanted)
-        _unlist(db, wanted["comment_id"])
+        _delete(db, wanted["comment_id"])
     return _persisted(found, deleted=True)
+
+
+def take_out(db: Database, comment_id: str) -> None:
+    """Delete a comment, whoever's it is, unless it is deleted; to be called in a transaction."""
+    wanted = {"comment_id": comment_id}
+    if db.fetch_one(SQL["lock_post_of"], wanted) is not None:
+        _delete(db, comment_id)
 
 
 def list_comments(db: Database, user_id: str | None, wanted: dict[str, Any]) -> list[Row]:
@@ -94,6 +100,11 @@ def _parent(db: Database, event: Event[CommentCreated], post_id: str) -> Row:
     if parent["depth"] >= DEEPEST:
         raise Rejected("too_deep", f"Replies go {DEEPEST} levels deep at most")
     return parent
+
+
+def _delete(db: Database, comment_id: str) -> None:
+    if db.execute(SQL["delete"], {"comment_id": comment_id}):
+        _unlist(db, comment_id)
 
 
 def _unlist(db: Database, comment_id: str | None) -> None:

@@ -9,6 +9,7 @@ from chalicelib.appevents.consuming import Handler
 from chalicelib.appevents.queues import queues
 from chalicelib.appevents.video.access import change_visibility, grant
 from chalicelib.appevents.video.comments import create_comment, delete_comment
+from chalicelib.appevents.video.erasing import erase_user
 from chalicelib.appevents.video.likes import like, unlike
 from chalicelib.appevents.video.object_store import bucket_of
 from chalicelib.appevents.video.posts import delete_post
@@ -38,5 +39,9 @@ def app_video(
     """Act on each event once."""
     own = parts()
     requested = partial(upload_requested, bucket_of(own.settings), own.sealed)
-    handlers: dict[str, Handler] = {**HANDLERS, "media.upload_requested": requested}
+    handlers: dict[str, Handler] = {
+        **HANDLERS,
+        "media.upload_requested": requested,
+        "video.user.erase_requested": partial(erase_user, own.settings),
+    }
     return inbox("video", handlers).settle(messages, seconds_left)

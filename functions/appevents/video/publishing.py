@@ -41,6 +41,9 @@ def publish(db: Database, event: Event[Processed]) -> Reply | None:
     assert owner is not None
     db.execute(SQL["write_metadata"], wanted)
     post = db.fetch_one(SQL["write_post"], {**wanted, **owner})
+    if video["status"] == "expired":  # its user was erased while it was being made
+        db.execute(SQL["withdraw"], wanted)
+        return None
     db.execute(SQL["settle"], wanted)
     return Reply("feed.post.created", {**post, **owner}) if post else None
 

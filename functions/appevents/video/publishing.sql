@@ -31,6 +31,11 @@ WHERE video_id = %(video_id)s AND user_id = %(user_id)s
 ON CONFLICT DO NOTHING
 RETURNING post_id, owner_id, video_id, created_at
 
+-- name: withdraw
+-- A post that nobody sees: with it the upkeep removes the files.
+UPDATE feed_posts SET deleted_at = clock_timestamp()
+WHERE post_id = %(post_id)s AND owner_id = %(user_id)s AND deleted_at IS NULL
+
 -- name: settle
 UPDATE videos
 SET status = 'processed', settled_at = clock_timestamp(), failure_code = NULL, failure_reason = NULL

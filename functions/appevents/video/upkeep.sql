@@ -22,11 +22,13 @@ WHERE v.video_id = old.video_id
 RETURNING v.video_id, v.user_id
 
 -- name: removable
--- No URL for an upload is good for longer than the upload, so nothing comes after what is removed.
+-- No URL for an upload is good for longer than the upload, so nothing comes after what is removed. An upload of a
+-- user who was erased may have expired before its time.
 SELECT video_id, user_id, upload_id
 FROM videos
 WHERE original_removed_at IS NULL AND settled_at IS NOT NULL
-  AND (status = 'expired' OR settled_at <= clock_timestamp() - make_interval(days => %(days)s))
+  AND (status = 'expired' AND expires_at <= clock_timestamp()
+       OR settled_at <= clock_timestamp() - make_interval(days => %(days)s))
 ORDER BY settled_at
 LIMIT %(batch)s
 

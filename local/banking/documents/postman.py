@@ -59,6 +59,7 @@ ONLY_WITH = {
 PLACES = {
     "GET /events/list": -1,
     "PATCH /customer/tag-key": 2.5,
+    "POST /customer/erase": 4,
     "POST /consumer/deactivate-api-key": 4,
     "POST /consumer/change-status": 5,
 }

@@ -119,3 +119,4 @@ GRANT DELETE ON outbox TO dm_db_app;
 GRANT SELECT, INSERT, UPDATE, DELETE ON inbox_attempts TO dm_db_app;
 GRANT SELECT, INSERT, UPDATE ON outbox, conversations, conversation_starts, participants TO dm_db_app;
 GRANT SELECT, INSERT ON messages TO dm_db_app;
+GRANT UPDATE (body) ON messages TO dm_db_app;

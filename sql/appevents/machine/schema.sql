@@ -96,3 +96,4 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON idempotency_keys TO machine_db_app;
 GRANT DELETE ON outbox TO machine_db_app;
 GRANT SELECT, INSERT, UPDATE, DELETE ON inbox_attempts TO machine_db_app;
 GRANT SELECT, INSERT, UPDATE ON outbox, machine_notes, equipment_prefs TO machine_db_app;
+GRANT DELETE ON machine_notes, equipment_prefs TO machine_db_app;

@@ -90,6 +90,19 @@ CREATE INDEX dead_letters_by_age ON dead_letters (taken_at, dead_letter_id);
 CREATE INDEX dead_letters_waiting ON dead_letters (service, taken_at) WHERE redriven_at IS NULL;
 CREATE INDEX dead_letters_of_event ON dead_letters (client_generated_id, user_id);
 
+-- Who had a user erased, when and why, and the user's last event before: nothing is kept of what was told up to
+-- there. What became of it stands in events, as requests to the services. Rows stay as they are.
+CREATE TABLE erasures (
+    user_id       uuid        NOT NULL,
+    last_sequence bigint      NOT NULL,
+    reason        text        NOT NULL,
+    key_id        text        NOT NULL,
+    actor         text,
+    request_id    text        NOT NULL,
+    begun_at      timestamptz NOT NULL DEFAULT clock_timestamp(),
+    CONSTRAINT erasures_pkey PRIMARY KEY (user_id, last_sequence)
+);
+
 -- Who acted as an operator, in which request, why, and why it was refused. The actor is a name that was
 -- claimed.
 CREATE TABLE audit_log (
@@ -262,3 +275,4 @@ GRANT DELETE ON outbox, events TO notify_db_app;
 GRANT SELECT, INSERT, UPDATE, DELETE ON dead_letters, audit_log TO notify_db_app;
 GRANT SELECT, INSERT, UPDATE, DELETE ON inbox_attempts TO notify_db_app;
 GRANT SELECT, INSERT, UPDATE ON outbox, events, user_sequences, schedule_runs TO notify_db_app;
+GRANT SELECT, INSERT ON erasures TO notify_db_app;

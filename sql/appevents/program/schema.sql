@@ -152,3 +152,4 @@ GRANT DELETE ON outbox TO program_db_app;
 GRANT SELECT, INSERT, UPDATE, DELETE ON inbox_attempts TO program_db_app;
 GRANT SELECT, INSERT, UPDATE ON outbox, programs, workouts TO program_db_app;
 GRANT SELECT, INSERT ON workout_sessions, reminders TO program_db_app;
+GRANT DELETE ON programs, workouts, workout_sessions, reminders TO program_db_app;

@@ -140,3 +140,4 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON inbox_attempts, feed_access_attempts, vi
     TO settings_db_app;
 GRANT SELECT, INSERT, UPDATE ON outbox, user_settings, app_settings, feed_access, signing_keys
     TO settings_db_app;
+GRANT DELETE ON user_settings, app_settings TO settings_db_app;

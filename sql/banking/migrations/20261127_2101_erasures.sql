@@ -2,9 +2,13 @@
 -- A customer can be erased: who asked, when and why stays, what told of the person goes. The append-only table
 -- allows this one change, made by erase_events and nobody else. Code before this notices nothing.
 --
--- Rollback, while nothing was erased:
+-- Rollback:
 --   DROP FUNCTION erase_events(uuid, uuid, integer);
---   CREATE OR REPLACE refuse_event_change as in 20261120_1600_initial_schema.sql;
+--   CREATE OR REPLACE FUNCTION refuse_event_change() RETURNS trigger LANGUAGE plpgsql AS $$
+--   BEGIN
+--       RAISE EXCEPTION 'customer_events is append-only: % refused', TG_OP
+--           USING ERRCODE = 'restrict_violation';
+--   END $$;
 --   DROP FUNCTION erased_facts(jsonb);
 --   DROP TABLE erasures;
 

@@ -12,6 +12,8 @@ import pytest
 
 from chalicelib.relay import wiring
 from fintegrate.database import Database
+from local.finding.places import Found, Wanted
+from local.finding.tables import find_in_tables
 from tests.integration.relay.conftest import Reply, deliver
 from tests.integration.relay.test_replay import post
 from tests.support.receiver import Receiver
@@ -48,6 +50,34 @@ def test_person_is_erased_everywhere(
     again = call("POST", "/admin/v1/erase", {"email": JANE["email"]}).data
     assert again == {"erased_count": 0, "skipped_count": 0}
     assert call("POST", "/admin/v1/replay", {}).data["lanes"][0]["stay"] == {"erased": 1}
+
+
+def test_no_column_holds_the_person(
+    call: Call, secret: str, query: Query, database_url: str
+) -> None:
+    """Neither plain nor hashed, of what was delivered, what waits, and a row before the intake."""
+    hashed = sha256(JANE["email"].encode()).hexdigest()
+    post(call, "1", user={**JANE, "first_name": "Jane"})
+    deliver()
+    post(call, "2", user=JANE)
+    query(
+        "INSERT INTO marketing_events (event_id, storefront_code, event_type, event_payload)"
+        " VALUES ('3', 'bosley', 'paid', %(payload)s)",
+        payload=json.dumps({"user": JANE}),
+    )
+
+    def places(text: str) -> list[str]:
+        found = Found()
+        find_in_tables(database_url, "relay", Wanted(text), found)
+        assert found.left_out == []
+        return [place.name for place in found.places]
+
+    assert places(hashed) == ["relay marketing_events.match_keys"]
+    assert places(JANE["email"]) == ["relay marketing_events.event_payload"]
+
+    call("POST", "/admin/v1/erase", {"email": JANE["email"]})
+
+    assert places(hashed) + places(JANE["email"]) == []
 
 
 def test_each_value_finds_its_person(call: Call, secret: str, query: Query) -> None:

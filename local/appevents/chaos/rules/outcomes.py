@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from chalicelib.appevents.events.catalogue import CLIENT, REJECTED, TYPES
+from chalicelib.appevents.events.catalogue import REJECTED, TYPES
 from local.appevents.chaos.evidence import Evidence, Outcome
 from local.appevents.chaos.kind import Kind
 from local.chaos.finding import Finding
@@ -130,7 +130,7 @@ def reconciliation_agrees(evidence: Evidence) -> Iterator[Finding]:
 def _is_answer(each: Outcome) -> bool:
     kind = TYPES[each.event_type]
     goes_to_client = "notification" in kind.read_by and not kind.is_news
-    return kind.told_by != CLIENT and goes_to_client
+    return not kind.is_accepted and goes_to_client
 
 
 def _database_of(queue: str) -> str:
