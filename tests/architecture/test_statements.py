@@ -361,6 +361,19 @@ def test_what_is_sent_has_its_format() -> None:
     ] == []
 
 
+def test_births_ask_whether_banks_are_called() -> None:
+    """Who writes an event of a bank that is called must not send it to its queue. The admin has one."""
+    births = [
+        (file, name, text)
+        for file, name, text in statements(FUNCTIONS / "banking")
+        if re.search(r"INSERT INTO customer_events|create_customer_and_event\(", text)
+        and "%(admin_name)s" not in text
+    ]
+
+    assert len(births) >= 4
+    assert [(file, name) for file, name, text in births if "takes_webhooks(" not in text] == []
+
+
 def test_code_of_functions_holds_no_sql() -> None:
     def sql(file: Path) -> list[str]:
         return [text for text in texts(tree_of(file)) if SQL_TEXT.search(text)]

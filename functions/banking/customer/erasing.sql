@@ -53,7 +53,8 @@ SELECT consumer_id, customer_id, sequence, 'customer_deletion', %(source_service
            'key_id', %(key_id)s::uuid, 'request_id', %(request_id)s::text)),
        deleted_at
 FROM customer
-RETURNING *, %(consumer_name)s AS consumer_name, (SELECT epoch FROM recovery) AS epoch
+RETURNING *, %(consumer_name)s AS consumer_name, takes_webhooks(%(consumer_id)s) AS by_webhook,
+          (SELECT epoch FROM recovery) AS epoch, sending_format(%(consumer_id)s) AS message_format
 
 -- name: erase_events
 -- A batch. It runs as the owner of the tables.

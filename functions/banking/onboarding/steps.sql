@@ -20,7 +20,8 @@ SELECT %(admin_id)s, c.consumer_id, 1, 'consumer_created', %(source_service)s,
 FROM consumers c
 CROSS JOIN (SELECT clock_timestamp() AS at) AS now
 WHERE c.consumer_id = %(consumer_id)s
-RETURNING *, %(admin_name)s AS consumer_name, (SELECT epoch FROM recovery) AS epoch
+RETURNING *, %(admin_name)s AS consumer_name, (SELECT epoch FROM recovery) AS epoch,
+          sending_format(%(admin_id)s) AS message_format
 
 -- name: remove_consumer
 -- With what others have noted of it meanwhile. A trigger refuses it unless its onboarding is undone.
