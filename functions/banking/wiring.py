@@ -112,7 +112,8 @@ class Parts(NamedTuple):
         """Brings the onboardings of banks on."""
         database, publish_new = self.request.database, self.request.publish_new
         assert publish_new is not None
-        steps_for = partial(OnboardingSteps, database, self.broker_access, self.keys, self.settings)
+        own = (self.broker_access, self.keys, self.settings, self.sealing)
+        steps_for = partial(OnboardingSteps, database, *own)
         return Onboarding(database, steps_for, publish_new, self.broker_access.settle)
 
     def close(self) -> None:

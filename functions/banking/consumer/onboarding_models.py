@@ -6,15 +6,18 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 from typing_extensions import TypedDict
 
-from chalicelib.banking.consumer.models import BrokerAccessMade, ConsumerName, DisplayName
+from chalicelib.banking.consumer.models import (
+    BrokerAccessMade,
+    ConsumerName,
+    DisplayName,
+    MessageFormat,
+)
 from chalicelib.banking.fields import ConsumerId
+from chalicelib.banking.webhooks.models import SECRET, Delivery, WayOfDelivery
 from fintegrate.console.acts import WithReason
 from fintegrate.http.cursors import Cursor, Limit, NextCursor
 from fintegrate.http.validation import Described, RequestModel
 
-Delivery = Annotated[
-    Literal["queue"], Described("How the bank gets its events: from its queue", "queue")
-]
 OnboardingState = Annotated[
     Literal["running", "ready", "undoing", "done", "undone"],
     Described(
@@ -25,11 +28,12 @@ OnboardingState = Annotated[
 ]
 
 
-class NewOnboarding(RequestModel):
+class NewOnboarding(WayOfDelivery):
     """A bank to onboard. The same request again goes on with an onboarding that is not finished."""
 
     consumer_name: ConsumerName
     delivery: Delivery = "queue"
+    message_format: MessageFormat = "json"
     display_name: DisplayName | None = None
     expires_in_days: Annotated[
         int, Field(ge=1, le=3650), Described("Days until the bank's key expires", 365)
@@ -67,6 +71,7 @@ class Onboarded(OnboardingData, total=False):
 
     api_key: Annotated[str, Described("The bank's key in clear", "fk_<public id>_<secret>")]
     broker_access: BrokerAccessMade
+    webhook_secret: Annotated[str, SECRET]
 
 
 class OnboardingQuestion(RequestModel):

@@ -1,4 +1,4 @@
-"""Ends offboardings whose time is over: erases the customers, deletes files and queues, in this order.
+"""Ends offboardings whose time is over: erases the customers, deletes files, queues and the webhook.
 
 Every step may be repeated, so a run that was killed anywhere is made good by the next one. A customer is
 erased as `POST /customer/erase` does it (`chalicelib.banking.customer.erasing`): ids, types, times,
@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 
 from chalicelib.banking.archive.archiving import manifest_key
 from chalicelib.banking.customer import erasing
+from chalicelib.banking.webhooks import choosing
 from fintegrate.database import Database, Row
 from fintegrate.messaging.broker import BrokerUnavailable
 from fintegrate.queries import queries_beside
@@ -75,6 +76,7 @@ class Ending:
             if not self._delete_files(bank):
                 return NO_STORE
             self._delete_queues(bank["consumer_name"])
+            self._db.execute(choosing.SQL["end"], bank)
         except StoreAway:
             return STORE
         except BrokerUnavailable:

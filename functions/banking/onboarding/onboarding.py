@@ -92,7 +92,8 @@ class Onboarding:
         """The secrets are committed and nowhere else: whatever fails now, they are answered."""
         try:
             self._tell(made.pop("event"), began)
-            self._settle(row["consumer_id"], made["broker_access"])
+            if "broker_access" in made:
+                self._settle(row["consumer_id"], made["broker_access"])
         except Exception:
             log.exception("after the onboarding of %s", row["consumer_name"])
         return {**told(row), **made}

@@ -6,9 +6,10 @@ password that nobody knows, and there is no key. So what is undone was never in 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from typing import Any
+from uuid import UUID
 
 from chalicelib.banking.broker import access
 from chalicelib.banking.broker.settling import Settling
@@ -21,7 +22,10 @@ from chalicelib.banking.events.topology import (
     queues,
 )
 from chalicelib.banking.tenants import ADMIN_ID, ADMIN_NAME
+from chalicelib.banking.webhooks.choosing import choose
+from chalicelib.banking.webhooks.models import DeliveryChoice
 from fintegrate.access.keys import ApiKeys
+from fintegrate.access.sealing import Sealing
 from fintegrate.database import Database, Row, UniqueViolation
 from fintegrate.errors import Conflict, NotFound
 from fintegrate.messaging.broker import BrokerUnavailable
@@ -30,8 +34,12 @@ from fintegrate.queries import queries_beside
 from fintegrate.saga import FailedForGood, NotNow, Step
 
 SQL = queries_beside(__name__)
-NAMES = {"queue": ("consumer", "queues", "broker_user", "key")}
-"""The steps of each kind of delivery, in order."""
+NAMES = {
+    "queue": ("consumer", "queues", "broker_user", "key"),
+    "webhook": ("consumer", "queues", "key"),
+}
+"""The steps of each kind of delivery, in order. Who is called has a queue, too: the kind may change."""
+_OF_WEBHOOK = ("delivery", "url", "max_in_flight", "timeout_seconds")
 TAKEN = "A consumer of this name was created meanwhile"
 NO_USER_YET = "the broker has not made the bank's user yet"
 USER_LEFT = "the broker has not removed the bank's user yet"
@@ -52,12 +60,14 @@ class OnboardingSteps:
         broker_access: Settling,
         keys: ApiKeys,
         settings: Configuration,
+        sealing: Callable[[], Sealing],
         told_by: Mapping[str, Any],
     ) -> None:
         self._db = database
         self._broker_access = broker_access
         self._keys = keys
         self._settings = settings
+        self._sealing = sealing
         self._told_by = told_by
 
     def of(self, onboarding: Row) -> list[Step]:
@@ -75,6 +85,7 @@ class OnboardingSteps:
             "consumer_id": onboarding["consumer_id"],
             "name": onboarding["consumer_name"],
             "display_name": onboarding["wanted"].get("display_name"),
+            "message_format": onboarding["wanted"]["message_format"],
         }
         try:
             self._db.execute(SQL["create_consumer"], wanted)
@@ -132,7 +143,7 @@ class OnboardingSteps:
             raise NotNow(USER_LEFT)
 
     def _hand_over(self, onboarding: Row) -> dict[str, Any]:
-        """The key, a new password, and the event that tells the admin. All in the note's transaction.
+        """The key, the secret of its way, and the event for the admin. All in the note's transaction.
 
         Raises:
             Conflict: the consumer is deactivated.
@@ -148,11 +159,20 @@ class OnboardingSteps:
             cost=self._settings.api_key_bcrypt_cost,
             in_onboarding=True,
         )
-        url = self._settings.rabbitmq_url
-        made = access.make_access(self._db, consumer_id, url, rotate=True)
+        made = self._secret_of_way(consumer_id, onboarding["wanted"])
         told = {"consumer_id": consumer_id, "admin_id": ADMIN_ID, "admin_name": ADMIN_NAME}
         event = self._db.fetch_one(SQL["tell_the_admin"], {**told, **self._told_by})
-        return {"api_key": self._keys.text(key), "broker_access": made, "event": event}
+        return {"api_key": self._keys.text(key), **made, "event": event}
+
+    def _secret_of_way(self, consumer_id: str, wanted: Row) -> dict[str, Any]:
+        """A new password for the bank's user of the broker, or what signs the calls."""
+        if wanted["delivery"] == "queue":
+            url = self._settings.rabbitmq_url
+            return {"broker_access": access.make_access(self._db, consumer_id, url, rotate=True)}
+        way = {name: wanted[name] for name in _OF_WEBHOOK}
+        choice = DeliveryChoice(consumer_id=UUID(consumer_id), **way)
+        chosen = choose(self._db, choice, self._sealing, str(self._told_by["request_id"]))
+        return {"webhook_secret": chosen["secret"]}
 
     def _access_state(self, consumer_id: str) -> str | None:
         """The state of the bank's access; None if it never had any."""

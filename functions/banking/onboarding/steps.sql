@@ -2,8 +2,8 @@
 
 -- name: create_consumer
 -- Again: nothing changes.
-INSERT INTO consumers (consumer_id, name, display_name)
-VALUES (%(consumer_id)s, %(name)s, %(display_name)s)
+INSERT INTO consumers (consumer_id, name, display_name, message_format)
+VALUES (%(consumer_id)s, %(name)s, %(display_name)s, %(message_format)s)
 ON CONFLICT (consumer_id) DO NOTHING
 
 -- name: tell_the_admin

@@ -13,7 +13,7 @@ from fintegrate.http.validation import Described, RequestModel, Text
 _URL = Described("Where the bank is called: https, a public address", "https://bank.example/events")
 _IN_FLIGHT = Described("How many customers are called for at a time", 10)
 _TIMEOUT = Described("How long the bank may take to answer, in seconds", 10)
-_SECRET = Described(
+SECRET = Described(
     "Signs each call by Standard Webhooks; null unless it was made just now", "whsec_<base64>"
 )
 Delivery = Annotated[
@@ -26,17 +26,13 @@ _UNTIL = Described("Until when the former secret signs, too", "2026-11-28T16:34:
 _OF_A_WEBHOOK = {"url", "max_in_flight", "timeout_seconds"}
 
 
-class DeliveryChoice(RequestModel):
+class WayOfDelivery(RequestModel):
     """How a bank is to get its events; the further fields go with `webhook`."""
 
-    consumer_id: ConsumerId
     delivery: Delivery
     url: Annotated[Text, Field(max_length=2000), _URL] | None = None
     max_in_flight: Annotated[int, Field(ge=1, le=100), _IN_FLIGHT] = 10
     timeout_seconds: Annotated[int, Field(ge=1, le=30), _TIMEOUT] = 10
-    rewind: Annotated[
-        bool, Described("Whether to begin a rewind if events wait or are not confirmed", False)
-    ] = False
 
     @model_validator(mode="after")
     def _only_a_webhook_has_an_address(self) -> Self:
@@ -47,6 +43,15 @@ class DeliveryChoice(RequestModel):
         return self
 
 
+class DeliveryChoice(WayOfDelivery):
+    """How a bank is to get its events from now on."""
+
+    consumer_id: ConsumerId
+    rewind: Annotated[
+        bool, Described("Whether to begin a rewind if events wait or are not confirmed", False)
+    ] = False
+
+
 class DeliveryChosen(TypedDict):
     """How the bank gets its events now; the secret in clear, this once."""
 
@@ -55,7 +60,7 @@ class DeliveryChosen(TypedDict):
     url: Annotated[str | None, _URL]
     max_in_flight: Annotated[int | None, _IN_FLIGHT]
     timeout_seconds: Annotated[int | None, _TIMEOUT]
-    secret: Annotated[str | None, _SECRET]
+    secret: Annotated[str | None, SECRET]
     rewind_job_id: Annotated[
         UUID | None, Described("The rewind that sends what was not confirmed", None)
     ]
@@ -65,7 +70,7 @@ class SecretRotated(TypedDict):
     """The new secret in clear, this once."""
 
     consumer_id: ConsumerId
-    secret: Annotated[str, _SECRET]
+    secret: Annotated[str, SECRET]
     former_secret_until: Annotated[datetime, _UNTIL]
 
 

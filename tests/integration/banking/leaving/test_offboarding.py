@@ -145,6 +145,20 @@ def test_nothing_ends_before_its_time(
     assert left(query, bank) == before
 
 
+def test_end_forgets_how_to_call(admin: Api, bank: Bank, query: Query, end: End) -> None:
+    query(
+        "INSERT INTO webhooks (consumer_id, url, max_in_flight, timeout_seconds, key_id, secrets_sealed)"
+        " VALUES (%(id)s, 'https://bank.example/events', 10, 10, 'k1', 'sealed')",
+        id=bank.consumer_id,
+    )
+    leave(admin, bank)
+    assert len(query("SELECT FROM webhooks")) == 1
+
+    end()
+
+    assert query("SELECT FROM webhooks") == []
+
+
 def test_end_erases_everything(
     admin: Api, bank: Bank, lived_in: Live, query: Query, end: End, rabbitmq_url: str, store: Store
 ) -> None:

@@ -44,6 +44,45 @@ def test_one_call_makes_a_bank(onboardings: Onboardings, query: Query) -> None:
     assert row["display_name"] == "Bank of the North"
 
 
+def test_bank_that_is_called_needs_no_queue(onboardings: Onboardings, query: Query) -> None:
+    name, url = onboardings.new_name(), "https://93.184.216.34/events"
+    wanted = {"delivery": "webhook", "url": url, "message_format": "xml", "max_in_flight": 3}
+
+    with onboardings.served():
+        reply = onboardings.post(name, **wanted)
+
+    assert reply.status == 201, reply
+    made = reply.data
+    assert [step["name"] for step in made["steps"]] == ["consumer", "queues", "key"]
+    assert "broker_access" not in made
+    secret = made["webhook_secret"]
+    assert secret.startswith("whsec_")
+    shown = onboardings.admin.get("/consumer/delivery", consumer_id=made["consumer_id"]).data
+    assert (shown["delivery"], shown["url"], shown["max_in_flight"]) == ("webhook", url, 3)
+    (row,) = query("SELECT message_format FROM consumers WHERE name = %(name)s", name=name)
+    assert row["message_format"] == "xml"
+    kept = [query(f"SELECT t::text FROM {row['relname']} t") for row in query(TABLES)]
+    assert secret.removeprefix("whsec_") not in str(kept)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "words"),
+    [
+        ({"delivery": "webhook"}, "url is required"),
+        ({"url": "https://bank.example/events"}, "only go with a webhook"),
+        ({"delivery": "webhook", "url": "https://127.0.0.1/events"}, "url: "),
+    ],
+)
+def test_way_that_cannot_be_is_refused(
+    onboardings: Onboardings, wanted: dict[str, str], words: str, query: Query
+) -> None:
+    reply = onboardings.post(onboardings.new_name(), **wanted)
+
+    assert reply.status == 422
+    assert words in reply.description
+    assert query("SELECT FROM onboardings") == []
+
+
 def test_admin_is_told_once_when_done(onboardings: Onboardings, query: Query) -> None:
     name = onboardings.new_name()
     told = "SELECT publish_status FROM customer_events WHERE event_type = 'consumer_created'"
