@@ -23,7 +23,7 @@ NAME = "refused_password"
 def settings(own_services: RunningServices) -> Iterator[dict[str, str]]:
     """On a server of its own: its users are all databases'."""
     users = with_users(own_services.urls, create_database(own_services.urls, NAME))
-    yield settings_environment(own_services.urls, **UNLIMITED | users)
+    yield settings_environment(own_services.urls, SYSTEM="banking", **UNLIMITED | users)
     drop_database(own_services.urls, NAME)
 
 

@@ -57,7 +57,7 @@ def test_refused_event_is_sent_again(
         anna.open("relay/audit?action=POST /admin/v1/replay")
         row = anna.page.locator("main tbody tr")
         expect(row).to_have_count(1)
-        for words in ("anna", "mended", "go_count 1"):
+        for words in ("anna", "mended", "go count 1"):
             expect(row).to_contain_text(words)
         anna.check_access()
 
