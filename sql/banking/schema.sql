@@ -763,7 +763,10 @@ CREATE TABLE archived_events (
     deliver_status text        NOT NULL,
     dead_letter    boolean     NOT NULL,
     CONSTRAINT archived_events_pkey PRIMARY KEY (event_id),
-    CONSTRAINT archived_events_sequence_key UNIQUE (customer_id, sequence)
+    CONSTRAINT archived_events_sequence_key UNIQUE (customer_id, sequence),
+    CONSTRAINT archived_events_publish_status_check CHECK (publish_status IN ('published', 'failed')),
+    CONSTRAINT archived_events_deliver_status_check
+        CHECK (deliver_status IN ('pending', 'delivered', 'failed'))
 );
 
 CREATE INDEX archived_events_by_archive ON archived_events (archive_id);

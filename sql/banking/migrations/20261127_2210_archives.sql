@@ -1,7 +1,8 @@
 -- Old events move to files of an object store: the rows that say where, and the one way in which an event may
--- leave the append-only table. Not additive: code before would miss in its ledger what was moved.
+-- leave the append-only table. Not additive: code before would miss in its ledger what was moved. The way back is
+-- only for a database of which nothing was moved.
 --
--- Rollback, while nothing was moved:
+-- Rollback:
 --   DROP TRIGGER customer_events_no_delete ON customer_events;
 --   CREATE TRIGGER customer_events_no_delete BEFORE DELETE ON customer_events
 --       FOR EACH ROW EXECUTE FUNCTION refuse_event_change();
@@ -56,7 +57,10 @@ CREATE TABLE IF NOT EXISTS archived_events (
     deliver_status text        NOT NULL,
     dead_letter    boolean     NOT NULL,
     CONSTRAINT archived_events_pkey PRIMARY KEY (event_id),
-    CONSTRAINT archived_events_sequence_key UNIQUE (customer_id, sequence)
+    CONSTRAINT archived_events_sequence_key UNIQUE (customer_id, sequence),
+    CONSTRAINT archived_events_publish_status_check CHECK (publish_status IN ('published', 'failed')),
+    CONSTRAINT archived_events_deliver_status_check
+        CHECK (deliver_status IN ('pending', 'delivered', 'failed'))
 );
 
 CREATE INDEX IF NOT EXISTS archived_events_by_archive ON archived_events (archive_id);
