@@ -29,8 +29,8 @@ class Configuration:
     migration step get it. Another one makes every key malformed, the admin's too."""
 
     webhook_keys: str = field(default="", repr=False)
-    """The ring of Fernet keys that seals the secrets of webhooks, a JSON object by their ids. The first
-    one writes."""
+    """The ring of keys of which the secrets of webhooks are derived, a JSON object by their ids. The
+    first one is that of new secrets."""
 
     record_secret_id: str = ""
     """The secret, or the file as `file:///…`, that keeps what a restored database must not undo. Without

@@ -11,7 +11,6 @@ from chalicelib.banking.schedules.observe_broker import observe_broker
 from chalicelib.banking.schedules.publish_metrics import publish_metrics
 from chalicelib.banking.schedules.purge import purge
 from chalicelib.banking.schedules.recover import recover
-from chalicelib.banking.schedules.reseal_webhooks import reseal_webhooks
 from chalicelib.banking.schedules.run_archive import archive
 from chalicelib.banking.schedules.run_export import export
 from chalicelib.banking.schedules.run_offboard import offboard
@@ -44,7 +43,6 @@ __all__ = [
     "redeliver",
     "replay",
     "replay_nudged",
-    "reseal_webhooks",
     "resend",
     "rewind",
     "sweep_dead_letters",

@@ -135,7 +135,6 @@ def _schedules() -> Blueprint:
         publish_metrics,
         purge,
         recover,
-        reseal_webhooks,
         run_archive,
         run_export,
         run_offboard,

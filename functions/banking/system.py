@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from chalicelib.banking.configuration import Configuration
 from chalicelib.banking.index import SERVICES
+from fintegrate.access.key_ring import new_key
 from fintegrate.database import Database
 from fintegrate.http.endpoint import RequestParts
 from fintegrate.metrics import GaugeFamily
@@ -108,9 +109,7 @@ def _new_admin_api_key(settings: Mapping[str, str]) -> str:
 
 
 def _new_keys(_settings: Mapping[str, str]) -> str:
-    from cryptography.fernet import Fernet
-
-    return json.dumps({"k1": Fernet.generate_key().decode()})
+    return json.dumps({"k1": new_key()})
 
 
 SYSTEM = System(

@@ -29,10 +29,10 @@ from chalicelib.banking.webhooks.handing_over import HandingOver
 from chalicelib.banking.webhooks.nudges import nudge
 from fintegrate.access.by_api_key import ByApiKey, ByBearerKey
 from fintegrate.access.by_session import BySession
+from fintegrate.access.derived_secrets import DerivedSecrets
 from fintegrate.access.key_ring import KeyRing
 from fintegrate.access.keys import ApiKeys
 from fintegrate.access.proofs import Proofs
-from fintegrate.access.sealing import Sealing
 from fintegrate.access.secret_verifier import SecretVerifier
 from fintegrate.access.sessions import Sessions
 from fintegrate.breaker import CircuitBreaker
@@ -88,7 +88,7 @@ class Parts(NamedTuple):
     broker_access: Settling
     revocations: Revocations
     object_store: ObjectStore
-    sealing: Callable[[], Sealing]
+    webhook_secrets: Callable[[], DerivedSecrets]
     """Reads the ring of keys for the secrets of webhooks when it is first needed."""
     webhooks: Callable[[], Delivery]
     """Only the functions make it that call banks: it is the way out."""
@@ -112,7 +112,7 @@ class Parts(NamedTuple):
         """Brings the onboardings of banks on."""
         database, publish_new = self.request.database, self.request.publish_new
         assert publish_new is not None
-        own = (self.broker_access, self.keys, self.settings, self.sealing)
+        own = (self.broker_access, self.keys, self.settings, self.webhook_secrets)
         steps_for = partial(OnboardingSteps, database, *own)
         return Onboarding(database, steps_for, publish_new, self.broker_access.settle)
 
@@ -162,7 +162,7 @@ def build(environment: Mapping[str, str]) -> Parts:
     counted = partial(_counted, sender, sweep_database, metrics)
     publish_new = _publish_new(settings, database, publisher, sender, metrics)
     revocations = Revocations(database, record_at(settings.record_secret_id))
-    sealing = cache(partial(_sealing, environment))
+    webhook_secrets = cache(partial(_webhook_secrets, environment))
     sweep = partial(Sweep, sweep_database, table=outbox.EVENTS, batch=settings.sweep_batch)
     return Parts(
         settings=settings,
@@ -178,8 +178,8 @@ def build(environment: Mapping[str, str]) -> Parts:
         declare_queues=declare,
         broker_access=Settling(database, publisher, revocations, settings),
         revocations=revocations,
-        sealing=sealing,
-        webhooks=MadeOnce(partial(_webhooks, settings, sweep_database, sealing, metrics)),
+        webhook_secrets=webhook_secrets,
+        webhooks=MadeOnce(partial(_webhooks, settings, sweep_database, webhook_secrets, metrics)),
         object_store=ObjectStore(settings),
     )
 
@@ -306,16 +306,19 @@ def _publish_new(
     return counting(publish, metrics)
 
 
-def _sealing(environment: Mapping[str, str]) -> Sealing:
+def _webhook_secrets(environment: Mapping[str, str]) -> DerivedSecrets:
     def ring() -> str:
         return load(Configuration, environment).webhook_keys
 
-    return Sealing(KeyRing("WEBHOOK_KEYS", ring(), ring))
+    return DerivedSecrets(KeyRing("WEBHOOK_KEYS", ring(), ring))
 
 
 def _webhooks(
-    settings: Configuration, database: Database, sealing: Callable[[], Sealing], metrics: Metrics
+    settings: Configuration,
+    database: Database,
+    secrets: Callable[[], DerivedSecrets],
+    metrics: Metrics,
 ) -> Delivery:
     from chalicelib.banking.webhooks.deliver import Delivery  # here, to spare other cold starts
 
-    return Delivery.of(settings, database, sealing(), metrics)
+    return Delivery.of(settings, database, secrets(), metrics)

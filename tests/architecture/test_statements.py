@@ -287,9 +287,6 @@ UNFILTERED = {
     },
     "functions/banking/webhooks/handing_over.sql": {"hand_over": BY_EVENT},
     "functions/banking/webhooks/gauges.sql": {"read_lanes": OPERATOR},
-    "functions/banking/webhooks/resealing.sql": dict.fromkeys(
-        ("count", "claim", "rewrite"), OPERATOR
-    ),
     "functions/banking/webhooks/book.sql": {
         **dict.fromkeys(("due", "wait"), OPERATOR),
         **dict.fromkeys(("probe_again", "lock_lanes", "note_lanes"), BY_LANE),

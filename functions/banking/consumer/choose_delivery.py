@@ -30,5 +30,6 @@ def choose_delivery(call: Call[DeliveryChoice]) -> Answer:
     if call.body.url is not None:
         check_address(call.body.url, own.settings)
     return Answer(
-        choose(call.db, call.body, own.sealing, call.request.id), after_commit=own.nudge_webhooks
+        choose(call.db, call.body, own.webhook_secrets, call.request.id),
+        after_commit=own.nudge_webhooks,
     )

@@ -20,4 +20,4 @@ from fintegrate.http.endpoint import Access, Answer, Call
 )
 def rotate_delivery(call: Call[ConsumerRef]) -> Answer:
     """Make a new secret; the one before signs beside it for 24 hours."""
-    return Answer(rotate(call.db, str(call.body.consumer_id), parts().sealing()))
+    return Answer(rotate(call.db, str(call.body.consumer_id), parts().webhook_secrets()))

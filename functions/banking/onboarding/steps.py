@@ -24,8 +24,8 @@ from chalicelib.banking.events.topology import (
 from chalicelib.banking.tenants import ADMIN_ID, ADMIN_NAME
 from chalicelib.banking.webhooks.choosing import choose
 from chalicelib.banking.webhooks.models import DeliveryChoice
+from fintegrate.access.derived_secrets import DerivedSecrets
 from fintegrate.access.keys import ApiKeys
-from fintegrate.access.sealing import Sealing
 from fintegrate.database import Database, Row, UniqueViolation
 from fintegrate.errors import Conflict, NotFound
 from fintegrate.messaging.broker import BrokerUnavailable
@@ -60,14 +60,14 @@ class OnboardingSteps:
         broker_access: Settling,
         keys: ApiKeys,
         settings: Configuration,
-        sealing: Callable[[], Sealing],
+        webhook_secrets: Callable[[], DerivedSecrets],
         told_by: Mapping[str, Any],
     ) -> None:
         self._db = database
         self._broker_access = broker_access
         self._keys = keys
         self._settings = settings
-        self._sealing = sealing
+        self._webhook_secrets = webhook_secrets
         self._told_by = told_by
 
     def of(self, onboarding: Row) -> list[Step]:
@@ -171,7 +171,7 @@ class OnboardingSteps:
             return {"broker_access": access.make_access(self._db, consumer_id, url, rotate=True)}
         way = {name: wanted[name] for name in _OF_WEBHOOK}
         choice = DeliveryChoice(consumer_id=UUID(consumer_id), **way)
-        chosen = choose(self._db, choice, self._sealing, str(self._told_by["request_id"]))
+        chosen = choose(self._db, choice, self._webhook_secrets, str(self._told_by["request_id"]))
         return {"webhook_secret": chosen["secret"]}
 
     def _access_state(self, consumer_id: str) -> str | None:

@@ -88,8 +88,8 @@ FROM consumers c
 WHERE w.consumer_id = %(consumer_id)s AND c.consumer_id = w.consumer_id AND c.status = 'active'
   AND (w.open_until IS NULL OR w.open_until <= clock_timestamp())
 RETURNING w.consumer_id AS lane_id, c.name AS consumer_name, w.max_in_flight AS concurrency, w.failures,
-          w.state IN ('failing', 'blocked') AS is_probe, w.url, w.timeout_seconds, w.key_id,
-          w.secrets_sealed, w.former_until > clock_timestamp() AS both_sign,
+          w.state IN ('failing', 'blocked') AS is_probe, w.url, w.timeout_seconds,
+          w.secret_seeds, w.former_until > clock_timestamp() AS both_sign,
           w.configured_at::text AS configured_at,
           set_config('enable_sort', 'off', true), set_config('jit', 'off', true)
 
@@ -365,7 +365,7 @@ UPDATE webhook_tests SET taken_at = NULL WHERE test_id = %(test_id)s
 -- name: read_lane
 -- What a request to the bank needs, whatever the state of its lane.
 SELECT w.consumer_id AS lane_id, c.name AS consumer_name, w.max_in_flight AS concurrency, w.failures,
-       true AS is_probe, w.url, w.timeout_seconds, w.key_id, w.secrets_sealed,
+       true AS is_probe, w.url, w.timeout_seconds, w.secret_seeds,
        w.former_until > clock_timestamp() AS both_sign, w.configured_at::text AS configured_at
 FROM webhooks w
 JOIN consumers c ON c.consumer_id = w.consumer_id

@@ -16,9 +16,9 @@ from chalicelib.banking.events.models import Rewind
 from chalicelib.banking.events.rewind import begin
 from chalicelib.banking.tenants import ADMIN_ID
 from chalicelib.banking.webhooks.models import DeliveryChoice
-from chalicelib.banking.webhooks.places import place_of
-from fintegrate.access.sealing import Sealing
-from fintegrate.access.standard_webhooks import BOTH_SIGN, new_secret
+from chalicelib.banking.webhooks.secrets import signing_secret
+from fintegrate.access.derived_secrets import DerivedSecrets
+from fintegrate.access.standard_webhooks import BOTH_SIGN
 from fintegrate.database import Database, Row
 from fintegrate.errors import Conflict, Invalid, NotFound
 from fintegrate.queries import queries_beside
@@ -45,7 +45,7 @@ WAITING = {
 
 
 def choose(
-    db: Database, wanted: DeliveryChoice, sealing: Callable[[], Sealing], request_id: str
+    db: Database, wanted: DeliveryChoice, derived: Callable[[], DerivedSecrets], request_id: str
 ) -> Row:
     """Choose how a bank gets its events; returns what holds now, with a `secret` that was just made.
 
@@ -70,8 +70,9 @@ def choose(
     settings = wanted.model_dump(include={"url", "max_in_flight", "timeout_seconds"})
     secret = None
     if is_webhook and not found["has_webhook"]:
-        secret = new_secret()
-        db.execute(SQL["begin"], {**scope, **settings, **_sealed(sealing(), scope, [secret])})
+        seed = derived().new_seed()
+        db.execute(SQL["begin"], {**scope, **settings, "seed": seed})
+        secret = signing_secret(derived(), scope["consumer_id"], seed)
     elif is_webhook:
         db.execute(SQL["configure"], {**scope, **settings})
     elif found["has_webhook"]:
@@ -82,23 +83,20 @@ def choose(
     return {**scope, "delivery": wanted.delivery, **kept, "secret": secret, "rewind_job_id": job}
 
 
-def rotate(db: Database, consumer_id: str, sealing: Sealing) -> Row:
+def rotate(db: Database, consumer_id: str, derived: DerivedSecrets) -> Row:
     """Make a new secret; the one before signs beside it for a day. `db` is in a transaction.
 
     Raises:
         NotFound: there is no such consumer.
         Conflict: it reads its queue.
     """
-    scope = {"consumer_id": consumer_id}
-    kept = db.fetch_one(SQL["lock_secrets"], scope)
-    if kept is None:
+    scope, seed = {"consumer_id": consumer_id}, derived.new_seed()
+    wanted = {**scope, "seed": seed, "both_sign_seconds": BOTH_SIGN.total_seconds()}
+    rotated = db.fetch_one(SQL["rotate"], wanted)
+    if rotated is None:
         raise _no_webhook(db, consumer_id)
-    opened = sealing.open(kept["key_id"], kept["secrets_sealed"], place_of(consumer_id)).reveal()
-    secret = new_secret()
-    sealed = _sealed(sealing, scope, [secret, opened["secrets"][0]])
-    seconds = BOTH_SIGN.total_seconds()
-    (ends,) = db.fetch_all(SQL["rotate"], {**scope, **sealed, "both_sign_seconds": seconds})
-    return {**scope, "secret": secret, "former_secret_until": ends["former_until"]}
+    secret = signing_secret(derived, consumer_id, seed)
+    return {**scope, "secret": secret, "former_secret_until": rotated["former_until"]}
 
 
 def read(db: Database, consumer_id: str) -> Row:
@@ -164,11 +162,6 @@ def _rewind(wanted: DeliveryChoice) -> Rewind:
     """From the oldest event on that is not confirmed."""
     reason = f"the bank gets its events by {wanted.delivery} now"
     return Rewind(consumer_id=wanted.consumer_id, reason=reason)
-
-
-def _sealed(sealing: Sealing, scope: Row, secrets: list[str]) -> Row:
-    key_id, text = sealing.seal({"secrets": secrets}, place_of(scope["consumer_id"]))
-    return {"key_id": key_id, "secrets_sealed": text}
 
 
 def _no_webhook(db: Database, consumer_id: str) -> Exception:

@@ -24,9 +24,8 @@ WHERE c.consumer_id = %(consumer_id)s
 -- name: begin
 -- Its queue gets nothing more, so it refuses nothing.
 WITH pause AS (DELETE FROM publishing_pauses WHERE consumer_id = %(consumer_id)s)
-INSERT INTO webhooks (consumer_id, url, max_in_flight, timeout_seconds, key_id, secrets_sealed)
-VALUES (%(consumer_id)s, %(url)s, %(max_in_flight)s, %(timeout_seconds)s, %(key_id)s,
-        %(secrets_sealed)s)
+INSERT INTO webhooks (consumer_id, url, max_in_flight, timeout_seconds, secret_seeds)
+VALUES (%(consumer_id)s, %(url)s, %(max_in_flight)s, %(timeout_seconds)s, ARRAY[%(seed)s])
 
 -- name: configure
 -- Another configuration is tried at once, with a probe if the lane was closed.
@@ -42,12 +41,9 @@ WITH turns AS (DELETE FROM webhook_turns WHERE consumer_id = %(consumer_id)s),
      tests AS (DELETE FROM webhook_tests WHERE consumer_id = %(consumer_id)s)
 DELETE FROM webhooks WHERE consumer_id = %(consumer_id)s
 
--- name: lock_secrets
-SELECT key_id, secrets_sealed FROM webhooks WHERE consumer_id = %(consumer_id)s FOR UPDATE
-
 -- name: rotate
 UPDATE webhooks
-SET key_id = %(key_id)s, secrets_sealed = %(secrets_sealed)s, secret_made_at = clock_timestamp(),
+SET secret_seeds = ARRAY[%(seed)s, secret_seeds[1]], secret_made_at = clock_timestamp(),
     former_until = clock_timestamp() + make_interval(secs => %(both_sign_seconds)s),
     configured_at = clock_timestamp(), open_until = NULL
 WHERE consumer_id = %(consumer_id)s

@@ -9,7 +9,7 @@ from chalicelib.banking.configuration import Configuration
 from chalicelib.banking.webhooks.book import LONGEST_SECONDS, Calls, Patience
 from chalicelib.banking.webhooks.counting import CountedCalls
 from chalicelib.banking.webhooks.sending import Sender
-from fintegrate.access.sealing import Sealing
+from fintegrate.access.derived_secrets import DerivedSecrets
 from fintegrate.database import Database
 from fintegrate.metrics_store import Metrics
 from fintegrate.outbox.lanes import LaneRun, Summary
@@ -33,7 +33,7 @@ class Delivery:
 
     @classmethod
     def of(
-        cls, settings: Configuration, database: Database, sealing: Sealing, metrics: Metrics
+        cls, settings: Configuration, database: Database, derived: DerivedSecrets, metrics: Metrics
     ) -> Delivery:
         """Make the parts from the settings.
 
@@ -50,7 +50,7 @@ class Delivery:
         )
         return cls(
             CountedCalls(database, patience, metrics),
-            Sender(Client(allowed), sealing),
+            Sender(Client(allowed), derived),
             metrics,
             settings.webhook_senders,
             settings.webhook_deliver_seconds,
@@ -66,7 +66,6 @@ class Delivery:
         try:
             return run.run(self.seconds)
         finally:
-            self.sender.forget()
             self.metrics.flush()
 
 

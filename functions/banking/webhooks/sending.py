@@ -17,9 +17,9 @@ from math import inf
 from typing import Any
 
 from chalicelib.banking.events.message import compose
-from chalicelib.banking.webhooks.places import place_of
+from chalicelib.banking.webhooks.secrets import signing_secret
+from fintegrate.access.derived_secrets import DerivedSecrets
 from fintegrate.access.key_ring import KeyMissing
-from fintegrate.access.sealing import Misplaced, Sealing, Unreadable
 from fintegrate.access.standard_webhooks import signed_headers
 from fintegrate.answer_class import GONE, Meaning, meant_by
 from fintegrate.database import Row
@@ -47,10 +47,8 @@ class Sender:
     """Calls all banks of a process. `client` is its one way out."""
 
     client: Client
-    sealing: Sealing
+    derived: DerivedSecrets
     _pools: dict[tuple[str, int, int], Pool] = field(default_factory=dict)
-    _opened: dict[str, tuple[str, Sequence[str]]] = field(default_factory=dict)
-    """The secrets of each bank beside the sealed text that they were opened from, for one run."""
     _alone: threading.Lock = field(default_factory=threading.Lock)
 
     def send(self, batch: Batch) -> Sent:
@@ -61,26 +59,16 @@ class Sender:
         (row,) = batch.rows
         try:
             signing = self._signing(batch.lane)
-        except (KeyMissing, Unreadable, Misplaced) as error:
+        except KeyMissing as error:
             return unsent(batch, Kind.CONFIGURATION, f"WEBHOOK_KEYS: {error}")
         request = request_of(row, batch.lane, signing)
         result = self._pool(batch.lane).send(request)
         return Sent(batch, [verdict_of(result, signing)], result.milliseconds, result.status)
 
-    def forget(self) -> None:
-        """Drop opened secrets: one that was replaced is kept no longer than a run."""
-        self._opened.clear()
-
     def _signing(self, lane: Mapping[str, Any]) -> Sequence[str]:
         """The secrets that sign now, the newest first."""
-        consumer_id, sealed = lane["lane_id"], lane["secrets_sealed"]
-        known, secrets = self._opened.get(consumer_id, (None, ()))
-        if known != sealed:
-            place = place_of(consumer_id)
-            opened = self.sealing.open(lane["key_id"], sealed, place).reveal()
-            secrets = tuple(opened["secrets"])
-            self._opened[consumer_id] = sealed, secrets
-        return secrets if lane["both_sign"] else secrets[:1]
+        seeds = lane["secret_seeds"] if lane["both_sign"] else lane["secret_seeds"][:1]
+        return [signing_secret(self.derived, lane["lane_id"], seed) for seed in seeds]
 
     def _pool(self, lane: Mapping[str, Any]) -> Pool:
         """The bank's connections, as many as it may have requests."""

@@ -147,8 +147,8 @@ def test_nothing_ends_before_its_time(
 
 def test_end_forgets_how_to_call(admin: Api, bank: Bank, query: Query, end: End) -> None:
     query(
-        "INSERT INTO webhooks (consumer_id, url, max_in_flight, timeout_seconds, key_id, secrets_sealed)"
-        " VALUES (%(id)s, 'https://bank.example/events', 10, 10, 'k1', 'sealed')",
+        "INSERT INTO webhooks (consumer_id, url, max_in_flight, timeout_seconds, secret_seeds)"
+        " VALUES (%(id)s, 'https://bank.example/events', 10, 10, '{k1.seed}')",
         id=bank.consumer_id,
     )
     leave(admin, bank)

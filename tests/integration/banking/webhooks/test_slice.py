@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
+import pytest
 from standardwebhooks.webhooks import Webhook
 
 from chalicelib.banking.events.message import compose
@@ -28,10 +31,14 @@ def test_schedule_calls_the_bank_in_order(webhook: Called, query: Query) -> None
     assert statuses(query, webhook.bank.consumer_id, "deliver_status") == {"delivered": 2}
 
 
-def test_call_is_the_queues_message_signed(webhook: Called, query: Query) -> None:
+@pytest.mark.parametrize("message_format", ["json", "xml"])
+def test_call_is_the_queues_message_signed(
+    webhook: Called, query: Query, message_format: str
+) -> None:
+    query("UPDATE consumers SET message_format = %(to)s", to=message_format)
     webhook.bank.create_customer()
     (row,) = query(
-        "SELECT e.*, c.name AS consumer_name, 1 AS epoch FROM customer_events e"
+        "SELECT e.*, c.name AS consumer_name, c.message_format, 1 AS epoch FROM customer_events e"
         " JOIN consumers c USING (consumer_id) WHERE consumer_id = %(id)s",
         id=webhook.bank.consumer_id,
     )
@@ -39,6 +46,10 @@ def test_call_is_the_queues_message_signed(webhook: Called, query: Query) -> Non
     assert deliver() == {"delivered": 1}
 
     (got,) = webhook.receiver.got
-    Webhook(webhook.secret).verify(got.body, dict(got.headers))
+    sent_at = datetime.fromtimestamp(int(got.headers["webhook-timestamp"]), UTC)
+    # Its `verify` would read the body as JSON.
+    signature = Webhook(webhook.secret).sign(row["event_id"], sent_at, got.body.decode())
+    assert got.headers["webhook-signature"] == signature
     assert got.headers["webhook-id"] == row["event_id"]
+    assert got.headers["Content-Type"] == f"application/{message_format}"
     assert got.body == compose(row).body

@@ -63,7 +63,6 @@ SECRETS = {
     "replay_nudged": {"DATABASE", "RABBITMQ", "REDIS"},
     "deliver_webhooks": {"DATABASE", "REDIS", "SETTINGS"},
     "deliver_webhooks_nudged": {"DATABASE", "REDIS", "SETTINGS"},
-    "reseal_webhooks": {"DATABASE", "REDIS", "SETTINGS"},
     "observe_broker": {"DATABASE", "RABBITMQ", "REDIS"},
     "resend": {"DATABASE", "RABBITMQ", "REDIS"},
     "redeliver": {"DATABASE", "RABBITMQ", "REDIS"},
@@ -305,7 +304,7 @@ def test_function_learns_only_its_secrets(name: str) -> None:
     assert ("RABBITMQ_MANAGEMENT_URL" in variables) == (name == "broker_admin")
     assert ("cache-token" in settings.redis_url) == ("REDIS" in told)
     assert (settings.api_key_check_secret != "") == (name in {"api", "migrate"})
-    seals = {"api", "deliver_webhooks", "deliver_webhooks_nudged", "reseal_webhooks"}
+    seals = {"api", "deliver_webhooks", "deliver_webhooks_nudged"}
     assert (settings.webhook_keys != "") == (name in seals)
     assert (settings.admin_api_key != "") == (name == "migrate")
 

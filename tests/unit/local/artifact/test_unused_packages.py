@@ -84,9 +84,9 @@ def test_app_needs_no_telephone_numbers() -> None:
     assert needless("appevents") == {"phonenumbers", "phonenumberslite"}
 
 
-def test_banking_seals_and_calls_only() -> None:
-    """Webhooks and the object store need the way out, and the secrets of webhooks are sealed."""
-    assert needless("banking") == {"phonenumbers", "phonenumberslite"} | OF_TOKENS
+def test_banking_needs_the_way_out_alone() -> None:
+    """For webhooks and its object store. The secrets of webhooks are derived, not sealed."""
+    assert needless("banking") == set(NEEDED_FOR) - {"h11"}
 
 
 @pytest.mark.parametrize("part", NOBODYS)

@@ -44,7 +44,6 @@ SECRETS = {
     "ReplayNudged": {"DatabaseSecretArn", "BrokerSecretArn", "CacheSecretArn"},
     "DeliverWebhooks": CALLING,
     "DeliverWebhooksNudged": {*CALLING, "BrokerSecretArn"},
-    "ResealWebhooks": CALLING,
     "BrokerAdmin": {"DatabaseSecretArn", "BrokerSecretArn", "BrokerAdminSecretArn"},
     "ObserveBroker": {"DatabaseSecretArn", "BrokerSecretArn", "CacheSecretArn"},
     "Resend": {"DatabaseSecretArn", "BrokerSecretArn", "CacheSecretArn"},

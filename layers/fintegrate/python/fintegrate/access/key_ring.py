@@ -1,13 +1,13 @@
-"""The keys of a setting with which secrets are sealed, and when a process reads that setting again.
+"""The keys of a setting with which secrets are sealed or derived, and when a process reads it again.
 
-The setting is a JSON object: key id → Fernet key (32 bytes in URL-safe base64). The first key writes,
-all of them read. A rotation puts the new key last, then first, has all rows rewritten, and then removes
-the old one. Processes do not learn of it at once. So a process reads the setting again where it meets a
+The setting is a JSON object: key id → key (32 bytes in URL-safe base64, as Fernet has them). The first
+key writes, all of them read. A rotation puts the new key last, then first, has all rows rewritten, and
+then removes the old one. Processes do not learn of it at once. So a process reads the setting again where it meets a
 key id that it does not know, and before it writes with a ring that is older than `FRESH_SECONDS`.
 Whoever waits longer than that before the rows are counted and the old key is removed disturbs nobody.
 
-Leaves to others what is sealed (`fintegrate.access.sealing`) and the rows
-(`fintegrate.access.resealing`).
+Leaves to others what is sealed (`fintegrate.access.sealing`) or derived
+(`fintegrate.access.derived_secrets`), and the rows (`fintegrate.access.resealing`).
 """
 
 from __future__ import annotations
@@ -15,8 +15,10 @@ from __future__ import annotations
 import logging
 import math
 import re
+import secrets
 import threading
 import time
+from base64 import urlsafe_b64encode
 from collections.abc import Callable, Mapping
 
 from fintegrate.settings import SettingsError, read_object
@@ -38,6 +40,11 @@ class KeyMissing(Exception):
         shown = key_id if _KEY_ID.fullmatch(key_id) else "of another form"
         super().__init__(f"the key ring has no key {shown}: put it back, or restore the row")
         self.key_id = key_id
+
+
+def new_key() -> str:
+    """A fresh key, as the setting has it."""
+    return urlsafe_b64encode(secrets.token_bytes(32)).decode()
 
 
 def read_keys(setting: str, text: str) -> dict[str, str]:

@@ -19,7 +19,12 @@ _BYTES = 32
 
 def new_secret() -> str:
     """A fresh secret, as its owner writes it into a library: `whsec_` and base64."""
-    return PREFIX + b64encode(secrets.token_bytes(_BYTES)).decode()
+    return secret_of(secrets.token_bytes(_BYTES))
+
+
+def secret_of(key: bytes) -> str:
+    """The secret whose signatures this key makes."""
+    return PREFIX + b64encode(key).decode()
 
 
 def signed_headers(
