@@ -2,8 +2,8 @@
 
 The setting is a JSON object: key id → key (32 bytes in URL-safe base64, as Fernet has them). The first
 key writes, all of them read. A rotation puts the new key last, then first, has all rows rewritten, and
-then removes the old one. Processes do not learn of it at once. So a process reads the setting again where
-it meets a key id that it does not know, and before it writes with a ring that is older than
+then removes the old one. Processes do not learn of it at once. So a process reads the setting again
+where it meets a key id that it does not know, and before it writes with a ring that is older than
 `FRESH_SECONDS`. Whoever waits longer than that before the rows are counted and the old key is removed
 disturbs nobody.
 
