@@ -121,7 +121,7 @@ def test_group_is_sent_again(anna: Person, api: ConsoleApi) -> None:
     anna.at("relay/failures?stream=14")
 
     anna.button("Send again").first.click()
-    anna.sees("The reasons of this cause differ in a number or an id.")
+    anna.sees("Their reasons differ in a number or an id")
     act(anna, "Send 4 deliveries")
 
     anna.sees("Done")
@@ -145,7 +145,7 @@ def test_cause_leads_to_all_letters(anna: Person, api: ConsoleApi) -> None:
     anna.at("appevents/failures?stream=machine")
 
     anna.button("Send again").click()
-    anna.sees("All dead letters of this function are meant")
+    anna.sees("All its dead letters, the oldest 100 in one call")
     act(anna, "Send 100 letters back")
 
     anna.sees("sent back")

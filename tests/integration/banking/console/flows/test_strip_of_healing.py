@@ -42,7 +42,7 @@ def test_full_queue_is_healed(
     given_up.get_by_role("button", name="Send again").click()
     opened = anna.page.get_by_role("dialog")
     opened.get_by_label("Why").fill("INC-2041: the queue is empty again")
-    act = opened.get_by_role("button", name=f"Replay {LOST} events")
+    act = opened.get_by_role("button", name=f"Send {LOST} events again")
     expect(act).to_be_enabled()
     keep(anna, "healing-2-dry-run")
 
