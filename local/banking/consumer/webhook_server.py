@@ -21,6 +21,11 @@ _LAST_ANSWERS_SECONDS = 5.0
 Answering = Callable[[bytes, Mapping[str, str]], Reply]
 
 
+def url_at(port: int) -> str:
+    """Where Fintegrate calls a bank that listens on this port."""
+    return f"http://{LOOPBACK}:{port}{PATH}"
+
+
 class WebhookServer(ThreadingHTTPServer):
     """Listens from the beginning; `port` 0 takes any free one.
 
@@ -40,7 +45,7 @@ class WebhookServer(ThreadingHTTPServer):
     @property
     def url(self) -> str:
         """Where Fintegrate calls."""
-        return f"http://{LOOPBACK}:{self.server_port}{PATH}"
+        return url_at(self.server_port)
 
     @contextmanager
     def serving(self) -> Iterator[None]:
