@@ -14,9 +14,17 @@ from local.machine.ports import LOOPBACK, PortBook
 if TYPE_CHECKING:  # the bank's own program has nothing of the functions
     from local.services.installation import Installation
 
+PATH = "/events"
 ALLOWED = "WEBHOOK_ALLOW_HOSTS"
 CONSUMER, DEMO = "called consumer", "called demo"
 """What listens: the reference consumer, and that of the demo."""
+URL = "CONSUMER_URL"
+"""The variable of `.local/env` with the reference consumer's address."""
+
+
+def url_at(port: int) -> str:
+    """Where Fintegrate calls a bank that listens on this port."""
+    return f"http://{LOOPBACK}:{port}{PATH}"
 
 
 def port_of(checkout: Checkout, name: str) -> int:
@@ -25,9 +33,12 @@ def port_of(checkout: Checkout, name: str) -> int:
 
 
 def with_called_banks(installation: Installation) -> Installation:
-    """The same; its functions may call the banks of this machine."""
+    """The same, announcing the reference consumer's address, if its functions may call this machine."""
     settings = settings_allowing(installation.checkout, installation.environment)
-    return installation.beside(settings, installation.announced_too)
+    if not settings:
+        return installation
+    url = url_at(port_of(installation.checkout, CONSUMER))
+    return installation.beside(settings, installation.announced_too).announcing({URL: url})
 
 
 def settings_allowing(checkout: Checkout, environment: Mapping[str, str]) -> dict[str, str]:

@@ -29,7 +29,7 @@ from local.banking.consumer.webhook_desk import AnswerInstead, Desk
 from local.banking.consumer.webhook_server import WebhookServer
 from local.banking.consumer.webhook_worker import WebhookWorker
 from local.banking.consumer.worker import Limits, Worker
-from local.banking.webhook_addresses import CONSUMER, port_of
+from local.banking.webhook_addresses import CONSUMER, port_of, url_at
 from local.machine.checkout import Checkout
 
 QUEUE_PREFIX = "customer_notification_"
@@ -106,11 +106,12 @@ def _read_queue(
 def _be_called(
     options: argparse.Namespace, processor: _Made, reporter: Reporter, _backoff: Backoff
 ) -> None:
-    desk = Desk(_secrets(options), reporter)
+    port = port_of(Checkout(), CONSUMER) if options.port is None else options.port
+    desk = Desk(_secrets(options, port), reporter)
     answers = AnswerInstead()
     with Inbox(_store(options)) as inbox, _view(options) as view:
         WebhookWorker(
-            _server(options, desk),
+            _server(port, desk),
             desk,
             processor(inbox, answers, view),
             answers,
@@ -119,15 +120,17 @@ def _be_called(
         ).run()
 
 
-def _secrets(options: argparse.Namespace) -> Secrets:
+def _secrets(options: argparse.Namespace, port: int) -> Secrets:
     """Those of this bank, read once now, so that a missing one is said at the start."""
     secrets = Secrets.of(os.environ, _store(options).with_suffix(".secret"))
-    secrets.read()
+    try:
+        secrets.read()
+    except WrongSetting as exc:
+        raise WrongSetting(f"{exc}; this program is to be called at {url_at(port)}") from None
     return secrets
 
 
-def _server(options: argparse.Namespace, desk: Desk) -> WebhookServer:
-    port = port_of(Checkout(), CONSUMER) if options.port is None else options.port
+def _server(port: int, desk: Desk) -> WebhookServer:
     try:
         return WebhookServer(port, desk.answer)
     except OSError as exc:

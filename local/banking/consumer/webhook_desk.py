@@ -69,7 +69,7 @@ class AnswerInstead:
             return Reply.saying(422, outcome.reason or outcome.words)
         if taken is None:
             return Reply(202)
-        said = {"status": taken.status}
+        said: dict[str, str] = {"status": taken.status}
         if taken.reason is not None:
             said["failure_reason"] = taken.reason
         return Reply(200, json.dumps(said).encode(), JSON_TYPE)

@@ -12,18 +12,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Condition, Thread
 
 from local.banking.consumer.webhook_desk import Reply
+from local.banking.webhook_addresses import PATH, url_at
 from local.machine.ports import LOOPBACK
 
-PATH = "/events"
 MOST_BODY = 4 * 1024 * 1024
 """Bytes; an event's message is smaller."""
 _LAST_ANSWERS_SECONDS = 5.0
 Answering = Callable[[bytes, Mapping[str, str]], Reply]
-
-
-def url_at(port: int) -> str:
-    """Where Fintegrate calls a bank that listens on this port."""
-    return f"http://{LOOPBACK}:{port}{PATH}"
 
 
 class WebhookServer(ThreadingHTTPServer):

@@ -7,9 +7,8 @@ from collections.abc import Mapping
 from typing import NamedTuple, Protocol
 
 from local.banking.client import CallFailed, Client, Tenant, give_broker_access, have_called
-from local.banking.consumer.webhook_server import url_at
 from local.banking.demo.api import TimedClient
-from local.banking.webhook_addresses import DEMO, port_of
+from local.banking.webhook_addresses import DEMO, port_of, url_at
 from local.machine.checkout import Checkout
 
 QUEUE, WEBHOOK = "queue", "webhook"

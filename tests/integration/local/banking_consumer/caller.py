@@ -1,15 +1,21 @@
-"""Fintegrate's side of a webhook: calls a bank's program, signed by the reference library."""
+"""A bank's program that is called, and Fintegrate's side of it, signed by the reference library."""
 
 from __future__ import annotations
 
+import base64
 import json
+import re
+import secrets
+import subprocess
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
 from standardwebhooks.webhooks import Webhook
+
+from tests.integration.local.banking_consumer.bank import Bank
 
 NOW = timedelta()
 
@@ -42,3 +48,27 @@ class Caller:
         return httpx.post(
             self.url, content=body, headers={**made, **given}, timeout=30, trust_env=False
         )
+
+
+def new_secret() -> str:
+    return "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
+
+
+@dataclass
+class Called:
+    """A bank's program in webhook mode; `start` may be called again."""
+
+    bank: Bank
+    secret: str = field(default_factory=new_secret)
+    port: int = 0
+
+    def start(self, *options: str, **environment: str) -> tuple[Caller, subprocess.Popen[str]]:
+        given = {"FINTEGRATE_API_KEY": "", "WEBHOOK_SECRET": self.secret, **environment}
+        mode = ("--delivery", "webhook", "--port", str(self.port))
+        process = self.bank.start(*mode, *options, **given)
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        found = re.search(r"called at (http://127\.0\.0\.1:(\d+)/events)", line)
+        assert found, line + process.stdout.read()
+        self.port = int(found[2])
+        return Caller(found[1], (self.secret,)), process

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import base64
-import re
-import secrets
-import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass, field
 from datetime import timedelta
 from http.client import HTTPConnection
 from pathlib import Path
@@ -22,35 +17,11 @@ import pytest
 
 from local.machine.credentials import write_private
 from tests.integration.local.banking_consumer.bank import Bank, message
-from tests.integration.local.banking_consumer.caller import Caller
+from tests.integration.local.banking_consumer.caller import Called, Caller, new_secret
 from tests.integration.local.banking_consumer.fake_api import FakeApi
 from tests.support.waiting import eventually
 
 PROCESSED = {"status": "processed"}
-
-
-def new_secret() -> str:
-    return "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
-
-
-@dataclass
-class Called:
-    """A bank's program in webhook mode; `start` may be called again."""
-
-    bank: Bank
-    secret: str = field(default_factory=new_secret)
-    port: int = 0
-
-    def start(self, *options: str, **environment: str) -> tuple[Caller, subprocess.Popen[str]]:
-        given = {"FINTEGRATE_API_KEY": "", "WEBHOOK_SECRET": self.secret, **environment}
-        mode = ("--delivery", "webhook", "--port", str(self.port))
-        process = self.bank.start(*mode, *options, **given)
-        assert process.stdout is not None
-        line = process.stdout.readline()
-        found = re.search(r"called at (http://127\.0\.0\.1:(\d+)/events)", line)
-        assert found, line + process.stdout.read()
-        self.port = int(found[2])
-        return Caller(found[1], (self.secret,)), process
 
 
 @pytest.fixture
