@@ -25,7 +25,7 @@ from local.banking.consumer.reporting import Reporter
 from local.banking.consumer.settings import ROOT, WrongSetting, read_settings
 from local.banking.consumer.signatures import Secrets
 from local.banking.consumer.view import CustomerView, view_beside
-from local.banking.consumer.webhook_desk import AnswerInstead, Desk
+from local.banking.consumer.webhook_desk import WAIT_SECONDS, AnswerInstead, Desk
 from local.banking.consumer.webhook_server import WebhookServer
 from local.banking.consumer.webhook_worker import WebhookWorker
 from local.banking.consumer.worker import Limits, Worker
@@ -107,7 +107,7 @@ def _be_called(
     options: argparse.Namespace, processor: _Made, reporter: Reporter, _backoff: Backoff
 ) -> None:
     port = port_of(Checkout(), CONSUMER) if options.port is None else options.port
-    desk = Desk(_secrets(options, port), reporter)
+    desk = Desk(_secrets(options, port), reporter, options.answer_within)
     answers = AnswerInstead()
     with Inbox(_store(options)) as inbox, _view(options) as view:
         WebhookWorker(
@@ -177,6 +177,9 @@ def _parser() -> argparse.ArgumentParser:
     add("--store", type=Path, help="its SQLite file (.local/consumers/NAME.sqlite3)")
     add("--view", action="store_true", help="keep a view of its customers: NAME.view.sqlite3")
     add("--acknowledge-receipt", action="store_true", help="queue: confirm `received` first")
+    add(
+        "--answer-within", type=_seconds, default=WAIT_SECONDS, help="webhook: seconds a call waits"
+    )
     add("--gap-wait", type=_seconds, default=30.0, help="queue: seconds for a missing event")
     add("--retry-base", type=_seconds, default=1.0, help="queue: seconds the first retry waits")
     add("--slow", type=_seconds, default=0.0, help="seconds each message's work takes")

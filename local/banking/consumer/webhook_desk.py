@@ -90,6 +90,7 @@ class Desk:
     secrets: Secrets
     reporter: Reporter
     wait_seconds: float = WAIT_SECONDS
+    """So long a call waits for its turn; its work may then take as long as it takes."""
     _waiting: Queue[Call] = field(default_factory=lambda: Queue(MOST_WAITING))
 
     def answer(self, body: bytes, headers: Mapping[str, str]) -> Reply:

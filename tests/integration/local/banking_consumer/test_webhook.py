@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -188,29 +189,47 @@ def test_test_event_is_taken(called: Called) -> None:
 
 
 def test_busy_bank_asks_to_wait(called: Called) -> None:
-    """A call that would wait too long is sent away, and its event is not worked on behind its back."""
-    caller, process = called.start("--slow", "8")
-    first, second = message(), message()
+    """A call that waits too long is sent away, and its event is not worked on behind its back."""
+    caller, process = called.start("--slow", "600", "--answer-within", "0.2")
+    with ThreadPoolExecutor(1) as pool:
+        worked_on = pool.submit(caller.call, message())
+        eventually(lambda: begun(called) == 1)
+        busy = [caller.call(message()) for _ in range(2)]
+        process.kill()
+        with pytest.raises(httpx.TransportError):
+            worked_on.result()
 
-    with ThreadPoolExecutor(2) as pool:
-        answers = list(pool.map(caller.call, (first, second)))
-
-    assert sorted(each.status_code for each in answers) == [200, 429]
-    (busy,) = [each for each in answers if each.status_code == 429]
-    assert busy.headers["Retry-After"] == "1"
-    called.bank.stop(process)
-    assert called.bank.stored("SELECT count(*) FROM seen_events") == [(1,)]
+    answers = [(each.status_code, each.headers["Retry-After"]) for each in busy]
+    assert answers == [(429, "1")] * 2
+    assert begun(called) == 1
 
 
-def test_stop_answers_who_waits(called: Called) -> None:
-    caller, process = called.start("--slow", "2")
-    with ThreadPoolExecutor(2) as pool:
-        answers = [pool.submit(caller.call, message()) for _ in range(2)]
-        eventually(lambda: called.bank.stored("SELECT count(*) FROM tries") == [(1,)])
+def test_stop_finishes_what_was_begun(called: Called) -> None:
+    caller, process = called.start("--slow", "4")
+    with ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(caller.call, message())
+        eventually(lambda: begun(called) == 1)
         status, output = called.bank.stop(process)
 
     assert (status, "stopped" in output) == (0, True)
-    assert sorted(each.result().status_code for each in answers) == [200, 503]
+    assert answer.result().json() == PROCESSED
+
+
+def test_locked_store_is_tried_later(called: Called) -> None:
+    caller, _ = called.start()
+    event = message()
+    with closing(sqlite3.connect(called.bank.store, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        answer = caller.call(event)
+
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "1")
+    assert caller.call(event).json() == PROCESSED
+
+
+def begun(called: Called) -> int:
+    """How many events the bank has begun to work on."""
+    ((count,),) = called.bank.stored("SELECT count(*) FROM tries")
+    return int(count)
 
 
 def test_only_whole_requests_are_read(called: Called) -> None:

@@ -55,7 +55,8 @@ def test_demo_adds_up(environment: dict[str, str], remove_bank: StringIO) -> Non
 def test_called_bank_adds_up(environment: dict[str, str], remove_bank: StringIO) -> None:
     """The bank's server refuses one event, dies once, and all comes in order nevertheless."""
     choices = Choices(40, deadline_seconds=150, seed=3, delivery="webhook")
-    printed = play(remove_bank, choices, environment)
+    patient = {**environment, "WEBHOOK_RETRY_SECONDS": "15"}  # so that the refusal is surely seen
+    printed = play(remove_bank, choices, patient)
     assert "it is called at http://127.0.0.1:" in printed
     assert "its customer waits, and no other" in printed
     assert re.search(r"meanwhile [1-9]\d* later events of other customers came", printed)
