@@ -35,7 +35,7 @@ monitor: setup ## watch what `make up` serves: Prometheus, its alerts, and Grafa
 monitor-down: ## stop what monitor started
 	@if [ -x $(PY) ]; then $(PY) -m local monitor-down; fi
 
-demo: setup ## show a bank's events from creation to confirmation (the others: relay-demo, app-demo)
+demo: setup ## show a bank's events from creation to confirmation (DELIVERY=webhook; others: relay-demo, app-demo)
 	@$(PY) -m local demo
 
 relay-demo: setup ## show three shops' events on their way to every platform
@@ -44,9 +44,9 @@ relay-demo: setup ## show three shops' events on their way to every platform
 app-demo: setup ## show two users of the app, from an upload to its comments
 	@$(PY) -m local app-demo
 
-consumer: setup ## run the reference consumer of one bank (NAME=…, ARGS=…)
+consumer: setup ## run the reference consumer of one bank (NAME=…, DELIVERY=webhook, ARGS=…)
 	@$(if $(BANK)$(ARGS),,$(error say whose queue: make consumer NAME=first_bank))
-	@$(PY) -m local consumer $(BANK) $(ARGS)
+	@$(PY) -m local consumer $(BANK) $(if $(DELIVERY),--delivery $(DELIVERY)) $(ARGS)
 
 deploy-local: setup ## run the packaged artifact as in AWS, on http://127.0.0.1:8080 (PORT=…, HOT=1)
 	@$(PY) -m local deploy-local $(if $(HOT),--hot)

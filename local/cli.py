@@ -21,6 +21,7 @@ from local.appevents.tokens import NoTokens, ready_to_paste, with_users
 from local.artifact.package.make import PackagingFailed
 from local.artifact.rollback import NoSuchCommit, deploy_to_aws, earlier
 from local.banking.recovering import NotRecovered
+from local.banking.webhook_addresses import with_called_banks
 from local.bench.peers.virtualenv import PeersMissing
 from local.finding.command import TooShort
 from local.machine.checkout import Checkout
@@ -82,7 +83,7 @@ def explained(command: Callable[P, R]) -> Callable[P, R]:
 
 def _beside(installation: Installation) -> Installation:
     """What a served checkout has beside the functions: platforms to send to, users of the app."""
-    return platforms.in_background(with_users(installation))
+    return platforms.in_background(with_called_banks(with_users(installation)))
 
 
 def _next_steps(url: str, installation: Installation) -> None:
@@ -116,7 +117,7 @@ def local(port: Port = 8000) -> None:
             installed = install(checkout, keep=False)
         with (
             installed.services,
-            platforms.while_served(with_users(installed)) as installation,
+            platforms.while_served(with_called_banks(with_users(installed))) as installation,
             start_server(installation.environment, port, output=sys.stdout) as server,
             installation.announced(server.base_url, BackgroundServer(checkout).url),
         ):

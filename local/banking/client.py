@@ -199,6 +199,13 @@ def give_broker_access(post: Post, consumer_id: str, tries: int = 10) -> dict[st
     }
 
 
+def have_called(post: Post, consumer_id: str, url: str) -> str:
+    """Have the consumer called at this address; gives the secret that signs, which is shown once."""
+    wish = {"consumer_id": consumer_id, "delivery": "webhook", "url": url}
+    secret: str = post("/consumer/delivery", wish)["secret"]
+    return secret
+
+
 def onboard(post: Post, name: str) -> Tenant:
     """Create a consumer, which declares its queues, and issue its first key.
 

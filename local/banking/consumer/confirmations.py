@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Literal, Self
+from typing import Literal, Protocol, Self
 
 import httpx
 
@@ -50,6 +50,12 @@ class Confirmation:
     status: Status
     received_at: datetime
     reason: str | None = None
+
+
+class Confirming(Protocol):
+    """Whoever carries a confirmation to Fintegrate. May raise the errors of this module."""
+
+    def confirm(self, confirmation: Confirmation) -> None: ...
 
 
 class ConfirmationClient:

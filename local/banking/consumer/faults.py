@@ -23,16 +23,24 @@ class Fault(Enum):
 
 @dataclass(slots=True)
 class Faults:
-    """`slow_seconds` per message; `fail_rate` 0 to 1; death at the `die_after`-th message."""
+    """`slow_seconds` per message; `fail_rate` 0 to 1; death at the `die_after`-th message.
+
+    The `refuse_at`-th message that is worked on is rejected.
+    """
 
     random: Random
     slow_seconds: float = 0.0
     fail_rate: float = 0.0
     die_after: int | None = None
+    refuse_at: int | None = None
     _worked: int = 0
+    _drawn: int = 0
 
     def draw(self) -> Fault:
         """Decide what goes wrong with the next message."""
+        self._drawn += 1
+        if self._drawn == self.refuse_at:
+            return Fault.REJECT
         if self.random.random() >= self.fail_rate:
             return Fault.NONE
         return self.random.choice((Fault.CONFIRM_FAILED, Fault.REJECT))

@@ -1,4 +1,4 @@
-"""What a Fintegrate message means: from the bytes of one AMQP delivery to an `Event`.
+"""What a Fintegrate message means: from the bytes of one delivery to an `Event`.
 
 Everything that can be wrong with a message *itself* is found here, so that the rest of the
 program only meets events it understands. Fields that this program does not know are ignored,
@@ -6,11 +6,12 @@ which lets Fintegrate add fields without asking its consumers (schema minor vers
 A message is JSON or XML; its content type says which. Both have the same fields.
 
 Left to others: whether the event is new or in order (`inbox`), and what to answer the broker
-(`worker`).
+(`worker`) or the caller (`webhook_desk`).
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,6 +26,7 @@ SCHEMA_MAJOR = "1"
 KNOWN_TYPES = frozenset(
     {"customer_creation", "customer_status_change", "customer_deletion", "consumer_created"}
 )
+TEST_TYPE = "webhook_test"
 
 
 class MalformedMessage(Exception):
@@ -119,6 +121,15 @@ def parse_event(body: bytes, headers: Mapping[str, Any], content_type: str | Non
         status=message.data.status,
         traceparent=_text(headers.get("traceparent")),
     )
+
+
+def is_test(body: bytes) -> bool:
+    """Whether this is the event of `POST /consumer/delivery/test`, which tells of no customer."""
+    try:
+        message = json.loads(body)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(message, dict) and message.get("event_type") == TEST_TYPE
 
 
 def _is_xml(content_type: str | None) -> bool:

@@ -4,8 +4,8 @@ The order is the point: count the try, work and remember in one commit, confirm,
 let the broker forget the message. Dying between any two of these leads to a repeat that the
 inbox recognises.
 
-Knows no AMQP: the caller passes in how to wait (so that heartbeats are served meanwhile) and
-carries out the settlement.
+Knows no AMQP and no HTTP: the caller passes in how to wait (so that heartbeats are served meanwhile)
+and carries out the settlement.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from local.banking.consumer.backoff import Backoff
 from local.banking.consumer.confirmations import (
     ApiUnavailable,
     Confirmation,
-    ConfirmationClient,
     ConfirmationRefused,
+    Confirming,
     KeyRefused,
     Status,
     TooManyRequests,
@@ -66,6 +66,8 @@ class Outcome:
 
     settlement: Settlement
     words: str
+    reason: str | None = None
+    """Why it was given up."""
 
 
 @dataclass(slots=True)
@@ -73,7 +75,7 @@ class Processor:
     """The bank's side of one queue. `must_stop` cuts waits short, never work."""
 
     inbox: Inbox
-    client: ConfirmationClient
+    client: Confirming
     faults: Faults
     backoff: Backoff
     reporter: Reporter
@@ -92,7 +94,7 @@ class Processor:
         failures = 0
         while True:
             try:
-                return self._try(delivery, pause, past_gap=past_gap, again=failures > 0)
+                return self.attempt(delivery, pause, past_gap=past_gap, again=failures > 0)
             except _TRANSIENT as exc:
                 failures += 1
                 if failures >= MAX_TRIES:
@@ -101,7 +103,17 @@ class Processor:
                 self.reporter.warn(f"{exc}; try {failures + 1} of {MAX_TRIES} in {wait:.1f} s")
                 self._wait(wait, pause)
 
-    def _try(self, delivery: Delivery, pause: Pause, *, past_gap: bool, again: bool) -> Outcome:
+    def attempt(
+        self, delivery: Delivery, pause: Pause, *, past_gap: bool, again: bool = False
+    ) -> Outcome:
+        """As `process`, once: for a caller whose other side tries again by itself.
+
+        Args:
+            again: an attempt of the same delivery has failed
+
+        Raises:
+            ApiUnavailable, sqlite3.OperationalError: it may go well later
+        """
         verdict = self.inbox.judge(delivery.event)
         if verdict is Verdict.FUTURE and not past_gap:
             return Outcome(Settlement.HOLD, "waits for an earlier event of this customer")
@@ -182,7 +194,7 @@ class Processor:
         # Should the store be away, the tries stay counted: the message's next visit forgets them.
         with suppress(sqlite3.OperationalError):
             self.inbox.forget_tries(delivery.event.event_id)
-        return Outcome(Settlement.REJECT, f"to the dead letters: {reason}")
+        return Outcome(Settlement.REJECT, f"to the dead letters: {reason}", reason)
 
     def _wait(self, seconds: float, pause: Pause) -> None:
         while seconds > 0:

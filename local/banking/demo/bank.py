@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
@@ -37,8 +37,15 @@ def read_view(bank: Tenant) -> dict[str, tuple[str, str]]:
 class ConsumerProcess:
     """The reference consumer with a view, started again when it died; what it prints goes to `log`."""
 
-    def __init__(self, bank: Tenant, environment: Mapping[str, str], log: Path) -> None:
-        self._command = [sys.executable, "-m", "local.banking.consumer", bank.name, "--view"]
+    def __init__(
+        self,
+        bank: Tenant,
+        environment: Mapping[str, str],
+        log: Path,
+        options: Sequence[str] = (),
+    ) -> None:
+        program = [sys.executable, "-m", "local.banking.consumer", bank.name]
+        self._command = [*program, "--view", *options]
         self._environment = {**os.environ, **environment, "FINTEGRATE_API_KEY": bank.key}
         log.parent.mkdir(parents=True, exist_ok=True)
         self._log = os.fdopen(open_log(log), "ab")
@@ -53,7 +60,7 @@ class ConsumerProcess:
         self._log.close()
 
     def start(self, *options: str) -> None:
-        """Start it; `options` as on its command line."""
+        """Start it; `options` as on its command line, and not again when it is revived."""
         self._process = subprocess.Popen(
             [*self._command, "--stop-when-idle", _ORPHAN_SECONDS, *options],
             cwd=ROOT,

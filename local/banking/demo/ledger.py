@@ -17,6 +17,13 @@ from typing import Any
 
 from local.banking.demo.story import Record
 
+_OVERTAKERS = """
+SELECT count(*) FROM seen_events held JOIN seen_events other
+ON other.rowid < held.rowid AND other.created_at > held.created_at
+   AND other.customer_id <> held.customer_id
+WHERE held.event_id = ?
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class EventFacts:
@@ -100,6 +107,13 @@ def read_store(path: Path) -> Store:
         ).fetchall()
     copies = {customer_id: (name, status) for customer_id, name, status in customers}
     return Store(copies, [StoredEvent(*row) for row in events])
+
+
+def overtakers(path: Path, event_id: str) -> int:
+    """How many later events of other customers the bank stored before this one."""
+    with closing(sqlite3.connect(path)) as database:
+        row = database.execute(_OVERTAKERS, (event_id,)).fetchone()
+    return int(row[0])
 
 
 def tally(events: Iterable[EventFacts]) -> Tally:

@@ -15,6 +15,7 @@ from local.banking.client import CallFailed
 from local.banking.demo.api import TimedClient
 from local.banking.demo.bank import ConsumerProcess
 from local.banking.demo.story import Record, live_through
+from local.banking.demo.ways import News
 from local.serving.bars import Bars, Progressed
 
 BARS = ("customers", "events published", "events confirmed")
@@ -31,6 +32,7 @@ class Performance:
     consumer: ConsumerProcess
     display: Bars
     record: Record
+    news: News
     _next_resend: float = 0.0
 
     def run(self, random: Random, deadline: float) -> None:
@@ -50,6 +52,8 @@ class Performance:
         if (news := self.consumer.revive()) is not None:
             self.display.remark(news)
         try:
+            for words in self.news.hear():
+                self.display.remark(words)
             return self._settled(stories.done())
         except CallFailed as exc:
             if not exc.passing:
@@ -79,4 +83,5 @@ class Performance:
             return
         self._next_resend = time.monotonic() + _RESEND_SECONDS
         summary = self.watching.post("/events/resend", {"period_in_days": 1})["summary"]
-        self.display.remark(f"{summary['succeeded']} pending events published by resend")
+        if summary["succeeded"]:  # a bank that is called gets nothing by this but a nudge
+            self.display.remark(f"{summary['succeeded']} pending events published by resend")

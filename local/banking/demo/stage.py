@@ -6,23 +6,48 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
+from typing import Any
 
 from rich.console import Console
 
-from local.banking.client import CallFailed, Client, Tenant, give_broker_access, onboard
+from local.banking.client import CallFailed, Client, Tenant, onboard
 from local.banking.consumer.view import view_beside
-from local.banking.demo.api import TimedClient
+from local.banking.demo.api import Call, TimedClient
 from local.banking.demo.bank import ConsumerKeepsEnding, ConsumerProcess, read_view, store_of
-from local.banking.demo.ledger import differing, discrepancies, event_facts, read_store
+from local.banking.demo.ledger import (
+    EventFacts,
+    differing,
+    discrepancies,
+    event_facts,
+    overtakers,
+    read_store,
+)
 from local.banking.demo.names import bank_name
 from local.banking.demo.performance import BARS, Performance
 from local.banking.demo.story import Record
-from local.banking.demo.summary import print_calls, print_events, print_figures, print_view
-from local.machine.checkout import ROOT
+from local.banking.demo.summary import (
+    print_calls,
+    print_events,
+    print_figures,
+    print_refusal,
+    print_view,
+)
+from local.banking.demo.ways import (
+    QUEUE,
+    WEBHOOK,
+    CalledNews,
+    News,
+    Silence,
+    Way,
+    await_bank,
+    prepare,
+)
+from local.banking.webhook_addresses import settings_allowing
+from local.machine.checkout import ROOT, Checkout
 from local.services.installation import Installation
 from local.serving import playing
 from local.serving.bars import Bars
-from local.serving.playing import number
+from local.serving.playing import WrongChoice, number
 from local.serving.server import start_server
 
 LOG = ROOT / ".local" / "log" / "demo-consumer.log"
@@ -43,18 +68,35 @@ class Choices:
     customers: int
     deadline_seconds: float
     seed: int | None
+    delivery: str = QUEUE
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """What a play leaves to be summed up; `refused` is the event that the bank refused, if it did."""
+
+    record: Record
+    calls: list[Call]
+    events: list[EventFacts]
+    rows: list[dict[str, Any]]
+    restarts: int
+    seconds: float
+    refused: str | None
 
 
 def read_choices(environment: Mapping[str, str]) -> Choices:
-    """`DEMO_CUSTOMERS` (300), `DEMO_DEADLINE_SECONDS` and `DEMO_SEED`.
+    """`DEMO_CUSTOMERS` (300), `DEMO_DEADLINE_SECONDS`, `DEMO_SEED` and `DELIVERY` (queue).
 
     Raises:
-        WrongChoice: one of them is no such number
+        WrongChoice: one of them is no such number, or no way of delivery
     """
+    delivery = environment.get("DELIVERY") or QUEUE
+    if delivery not in {QUEUE, WEBHOOK}:
+        raise WrongChoice(f"DELIVERY must be {QUEUE} or {WEBHOOK}, got {delivery!r}")
     customers = number(environment, "DEMO_CUSTOMERS", 300)
-    deadline = number(environment, "DEMO_DEADLINE_SECONDS", max(120, customers // 2))
+    deadline = number(environment, "DEMO_DEADLINE_SECONDS", max(180, customers // 2))
     seed = number(environment, "DEMO_SEED", 0) if environment.get("DEMO_SEED") else None
-    return Choices(customers, deadline, seed)
+    return Choices(customers, deadline, seed, delivery)
 
 
 def play() -> int:
@@ -77,53 +119,76 @@ def play_on(console: Console, choices: Choices, environment: Mapping[str, str]) 
         CallFailed: the bank cannot be onboarded
         ServerNotStarted: nothing serves
     """
-    environment = {**environment, **_SETTINGS}
+    allowing = settings_allowing(Checkout(), environment)
+    environment = {**environment, **allowing, **_SETTINGS}
     with start_server(environment) as server:
         return _play(console, choices, {**environment, "BASE_URL": server.base_url})
 
 
 def _play(console: Console, choices: Choices, environment: Mapping[str, str]) -> int:
+    name = bank_name(Random())  # noqa: S311  # new in every demo, also with a seed
+    with Client(environment["BASE_URL"], environment["ADMIN_API_KEY"]) as admin:
+        bank = onboard(admin.post, name)
+        events = int(choices.customers * _EVENTS_PER_CUSTOMER)
+        way = prepare(choices.delivery, admin, bank, events)
+        played = _perform(console, choices, environment, admin, bank, way)
+    return _sum_up(console, bank, played)
+
+
+def _perform(
+    console: Console,
+    choices: Choices,
+    environment: Mapping[str, str],
+    admin: Client,
+    bank: Tenant,
+    way: Way,
+) -> Played:
+    base_url, record = environment["BASE_URL"], Record(choices.customers)
     # Invented customers need no unguessable numbers.
     random = Random(choices.seed)  # noqa: S311
-    name = bank_name(Random())  # noqa: S311  # new in every demo, also with a seed
-    base_url = environment["BASE_URL"]
-    record = Record(choices.customers)
-    with Client(base_url, environment["ADMIN_API_KEY"]) as admin:
-        bank = onboard(admin.post, name)
-        access = give_broker_access(admin.post, bank.consumer_id)
     with (
         TimedClient(base_url, bank.key) as api,
         TimedClient(base_url, bank.key) as watching,
-        ConsumerProcess(bank, {**environment, **access}, LOG) as consumer,
+        ConsumerProcess(bank, {**environment, **way.environment}, LOG, way.options) as consumer,
         Bars(console, BARS) as display,
     ):
         good_until = watching.ask("GET", "/consumer/api-key")["expires_at"][:10]
-        display.remark(
-            f"{bank.name} is onboarded: its queue is customer_notification_{bank.name},"
-            f" its key is good until {good_until}"
-        )
-        consumer.start("--die-after", str(_half_of_the_events(choices.customers)))
-        performance = Performance(api, watching, consumer, display, record)
+        display.remark(f"{bank.name} is onboarded: {way.words}, its key is good until {good_until}")
+        consumer.start(*way.mishaps)
+        news = _news(way, admin, watching, bank)
         started = time.monotonic()
-        performance.run(random, started + choices.deadline_seconds)
+        Performance(api, watching, consumer, display, record, news).run(
+            random, started + choices.deadline_seconds
+        )
         seconds = time.monotonic() - started
         consumer.stop()
-        restarts = consumer.restarts
         events = event_facts(watching.read_all("/events/list", "events"))
         rows = list(watching.read_all("/customer/list", "customers"))
-    store = read_store(store_of(bank))
-    print_calls(console, api.calls)
-    print_events(console, events)
-    print_figures(console, events, store, restarts, seconds)
-    view = read_view(bank)
-    differences = list(differing(view, rows))
+    return Played(record, api.calls, events, rows, consumer.restarts, seconds, _refused(news))
+
+
+def _news(way: Way, admin: Client, watching: TimedClient, bank: Tenant) -> News:
+    if way.delivery == QUEUE:
+        return Silence()
+    await_bank(admin, bank)
+    return CalledNews(watching, bank)
+
+
+def _refused(news: News) -> str | None:
+    return news.refused if isinstance(news, CalledNews) else None
+
+
+def _sum_up(console: Console, bank: Tenant, played: Played) -> int:
+    store, view = read_store(store_of(bank)), read_view(bank)
+    print_calls(console, played.calls)
+    print_events(console, played.events)
+    print_figures(console, played.events, store, played.restarts, played.seconds)
+    if played.refused is not None:
+        print_refusal(console, overtakers(store_of(bank), played.refused))
+    differences = list(differing(view, played.rows))
     print_view(console, view, is_equal=not differences)
-    problems = [*discrepancies(record, events, store), *differences]
+    problems = [*discrepancies(played.record, played.events, store), *differences]
     return _close(console, bank, problems)
-
-
-def _half_of_the_events(customers: int) -> int:
-    return max(1, int(customers * _EVENTS_PER_CUSTOMER / 2))
 
 
 def _close(console: Console, bank: Tenant, problems: Sequence[str]) -> int:
@@ -132,6 +197,7 @@ def _close(console: Console, bank: Tenant, problems: Sequence[str]) -> int:
         (f"sqlite3 {store_of(bank).relative_to(ROOT)} .dump", "what it stored"),
         (f"sqlite3 {view_beside(store_of(bank)).relative_to(ROOT)} .dump", "its view"),
         ("DEMO_CUSTOMERS=2000 make demo", "more of it"),
+        ("make demo DELIVERY=webhook", "a bank that is called instead"),
         ("make local", "the same API, to call it yourself"),
     )
     praise = "each event committed, published and confirmed"

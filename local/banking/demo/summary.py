@@ -71,6 +71,16 @@ def print_figures(
     )
 
 
+def print_refusal(console: Console, overtakers: int) -> None:
+    """What it cost that the bank refused one event."""
+    console.print(
+        f"the event that the bank refused came again in its customer's order;"
+        f" meanwhile {overtakers} later events of other customers came",
+        highlight=False,
+        soft_wrap=True,
+    )
+
+
 def print_view(console: Console, view: Mapping[str, tuple[str, str]], *, is_equal: bool) -> None:
     """Whether the bank's view of its customers is what the platform has."""
     words = "equal" if is_equal else "different"

@@ -30,13 +30,33 @@ def remove_bank(services: RunningServices) -> Iterator[StringIO]:
         file.unlink()
 
 
-def test_demo_adds_up(services: RunningServices, database_url: str, remove_bank: StringIO) -> None:
-    environment = settings_environment(services.urls, **with_users(services.urls, database_url))
-    console = Console(file=remove_bank, width=120)
-    status = play_on(console, Choices(40, deadline_seconds=60, seed=3), environment)
-    output = remove_bank.getvalue()
-    assert status == 0, output
-    assert "the consumer died mid-message" in output
-    assert re.search(r"recognised [1-9]\d* repeated deliver", output)
-    assert re.search(r"has [1-9]\d* customers; compared with the platform's rows: equal\n", output)
-    assert "everything adds up" in output
+@pytest.fixture
+def environment(services: RunningServices, database_url: str) -> dict[str, str]:
+    return settings_environment(services.urls, **with_users(services.urls, database_url))
+
+
+def play(output: StringIO, choices: Choices, environment: dict[str, str]) -> str:
+    """Play the demo to its end, which is good; returns what it printed."""
+    status = play_on(Console(file=output, width=120), choices, environment)
+    printed = output.getvalue()
+    assert status == 0, printed
+    assert "the consumer died mid-message" in printed
+    assert re.search(r"recognised [1-9]\d* repeated deliver", printed)
+    assert re.search(r"has [1-9]\d* customers; compared with the platform's rows: equal\n", printed)
+    assert "everything adds up" in printed
+    return printed
+
+
+def test_demo_adds_up(environment: dict[str, str], remove_bank: StringIO) -> None:
+    printed = play(remove_bank, Choices(40, deadline_seconds=60, seed=3), environment)
+    assert "its queue is customer_notification_bank_" in printed
+
+
+def test_called_bank_adds_up(environment: dict[str, str], remove_bank: StringIO) -> None:
+    """The bank's server refuses one event, dies once, and all comes in order nevertheless."""
+    choices = Choices(40, deadline_seconds=150, seed=3, delivery="webhook")
+    patient = {**environment, "WEBHOOK_RETRY_SECONDS": "15"}  # so that the refusal is surely seen
+    printed = play(remove_bank, choices, patient)
+    assert "it is called at http://127.0.0.1:" in printed
+    assert "its customer waits, and no other" in printed
+    assert re.search(r"meanwhile [1-9]\d* later events of other customers came", printed)

@@ -82,7 +82,7 @@ class Bench:
         random = Random(1)
         return Processor(
             self.inbox,
-            self.api,  # type: ignore[arg-type]
+            self.api,
             Faults(random, fail_rate=fail_rate),
             Backoff(random),
             Reporter(Console(file=self.output, soft_wrap=True)),

@@ -159,3 +159,25 @@ def test_faults_on_demand_fail_and_reject(bench: Bench, make_event: MakeEvent) -
     }
     assert outcomes == {Settlement.ACK, Settlement.REJECT}
     assert set(bench.api.statuses) == {"failed"}
+
+
+def test_one_attempt_leaves_trouble_to_the_caller(bench: Bench, make_event: MakeEvent) -> None:
+    bench.api.errors = [ApiUnavailable("503")]
+    with pytest.raises(ApiUnavailable):
+        bench.processor().attempt(Delivery(1, make_event(), NOW), bench.pause, past_gap=True)
+    assert sum(bench.waited) == 0
+
+
+def test_refusal_on_demand_is_of_one_event(bench: Bench, make_event: MakeEvent) -> None:
+    processor = bench.processor()
+    processor.faults.refuse_at = 2
+    first, second = make_event(1), make_event(2)
+    outcomes = [
+        processor.process(Delivery(1, event, NOW), bench.pause) for event in (first, second, second)
+    ]
+    assert [each.settlement for each in outcomes] == [
+        Settlement.ACK,
+        Settlement.REJECT,
+        Settlement.ACK,
+    ]
+    assert outcomes[1].reason == "on demand"

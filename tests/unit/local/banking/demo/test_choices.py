@@ -24,3 +24,10 @@ def test_choices_come_from_the_environment() -> None:
 def test_nonsense_is_named(nonsense: str) -> None:
     with pytest.raises(WrongChoice, match="DEMO_CUSTOMERS must be"):
         read_choices({"DEMO_CUSTOMERS": nonsense})
+
+
+def test_delivery_is_one_of_two() -> None:
+    assert read_choices({}).delivery == read_choices({"DELIVERY": "queue"}).delivery == "queue"
+    assert read_choices({"DELIVERY": "webhook"}).delivery == "webhook"
+    with pytest.raises(WrongChoice, match="DELIVERY must be queue or webhook"):
+        read_choices({"DELIVERY": "pigeon"})
