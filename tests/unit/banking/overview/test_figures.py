@@ -151,9 +151,9 @@ def test_called_bank_has_its_own_conditions(
 
 def test_outage_of_a_called_bank_is_one_entry() -> None:
     """Its events wait for the bank, not for the broker, and nobody has to read its queue."""
-    waits = {"pending": 9, "oldest_pending_at": ago(9_000)}
+    waits: dict[str, Any] = {"pending": 9, "oldest_pending_at": ago(9_000)}
     waits |= {"held_back": 3, "oldest_held_back_at": ago(9_000)}
-    queue = {"queue_depth": 90_000, "readers": 0}
+    queue: dict[str, Any] = {"queue_depth": 90_000, "readers": 0}
 
     assert names(called("failing", 9_000, **waits, **queue)) == ["webhook_failing"]
     assert set(names({**waits, **queue})) == {
