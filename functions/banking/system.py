@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from chalicelib.banking.configuration import Configuration
@@ -43,6 +44,7 @@ def _gauges(db: Database) -> Iterable[GaugeFamily]:
     from chalicelib.banking.console_gauges import console_gauges
     from chalicelib.banking.consumer.key_gauges import key_gauges
     from chalicelib.banking.events.gauges import gauges
+    from chalicelib.banking.overview.unfinished import unfinished_gauges
     from chalicelib.banking.webhooks.gauges import webhook_gauges
     from chalicelib.banking.wiring import BOUNDS, parts
 
@@ -52,6 +54,7 @@ def _gauges(db: Database) -> Iterable[GaugeFamily]:
     yield from key_gauges(db, most)
     yield from webhook_gauges(db, most)
     yield from console_gauges(db)
+    yield from unfinished_gauges(db, datetime.now(UTC))
 
 
 def _schedule_runs() -> ScheduleRuns:

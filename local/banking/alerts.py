@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from chalicelib.banking.overview.conditions import CONDITIONS
+from chalicelib.banking.overview.unfinished import WORKS
 from chalicelib.banking.tenants import ADMIN_NAME
 from fintegrate.console.conditions import Condition, in_words
 
@@ -87,11 +88,22 @@ def _since(query: str) -> str:
     )
 
 
+_UNLESS_CALLED = ' unless on (consumer) fintegrate_webhook_in_flight{consumer!="other"}'
+"""But for banks that are called, which have alerts of their own; not if many banks share the label."""
+
+
+def _unfinished(work: str) -> Expression:
+    query = f'fintegrate_unfinished_seconds{{work="{work}"}} > {{threshold}}'
+    return Expression(query, name="a bank", is_of_all=True)
+
+
 EXPRESSIONS = {
     "pending_too_long": Expression(
-        _waiting("pending", _AGE) + " > {threshold}", number=_events("pending")
+        _waiting("pending", _AGE) + " > {threshold}" + _UNLESS_CALLED, number=_events("pending")
     ),
-    "held_back": Expression(_waiting("waiting_behind") + " > {threshold}", age=_oldest("pending")),
+    "held_back": Expression(
+        _waiting("waiting_behind") + " > {threshold}" + _UNLESS_CALLED, age=_oldest("pending")
+    ),
     "publishing_given_up": Expression(
         _newly(_waiting("failed")), number=_events("failed"), age=_oldest("failed")
     ),
@@ -107,6 +119,25 @@ EXPRESSIONS = {
     "processing_lag_high": Expression(
         'consumer_stage:fintegrate_lag_seconds:p95_5m{stage="processed"} > {threshold}',
         number=_events("undelivered"),
+    ),
+    "webhook_blocked": Expression(
+        'fintegrate_webhook_lane_state{state="blocked"} > {threshold}',
+        number=_events("pending"),
+        age=_asked("max(fintegrate_webhook_not_open_seconds{consumer=%q})", "humanizeDuration"),
+    ),
+    "webhook_failing": Expression(
+        "fintegrate_webhook_not_open_seconds > {threshold}"
+        ' and on (consumer) fintegrate_webhook_lane_state{state=~"failing|waiting"} > 0',
+        number=_events("pending"),
+    ),
+    "webhook_refuses": Expression(
+        "fintegrate_webhook_refused_customers > {threshold}", age=_oldest("pending")
+    ),
+    "webhook_behind": Expression(
+        _waiting("pending", _AGE) + " > {threshold}"
+        ' and on (consumer) fintegrate_webhook_lane_state{state="open"} > 0'
+        " unless on (consumer) fintegrate_webhook_refused_customers > 0",
+        number=_events("pending"),
     ),
     # A counter that has just appeared has not increased. It is new, if somebody looked before.
     "dead_letters": Expression(
@@ -162,6 +193,7 @@ EXPRESSIONS = {
         name="a bank",
         is_of_all=True,
     ),
+    **{f"{work}_stuck": _unfinished(work) for work in WORKS},
     "key_expires_soon": Expression(
         "fintegrate_api_key_expires_timestamp_seconds - time() < {threshold}"
     ),

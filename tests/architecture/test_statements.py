@@ -262,6 +262,7 @@ UNFILTERED = {
     "functions/banking/broker/queue_gauges.sql": {"read_queues": OPERATOR},
     "functions/banking/consumer/key_gauges.sql": {"read_key_ends": OPERATOR},
     "functions/banking/console_gauges.sql": {"read_counts": OPERATOR},
+    "functions/banking/customer/erasing.sql": {"unfinished": OPERATOR},
     "functions/banking/customer/usage.sql": {"consumers": OPERATOR},
     "functions/banking/onboarding/onboarding.sql": {"find": OPERATOR, "list": OPERATOR},
     "functions/banking/overview/history.sql": {

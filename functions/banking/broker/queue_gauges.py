@@ -1,6 +1,7 @@
 """The gauges of the consumers' queues, as `broker_admin` last saw them.
 
-What is unknown, because nobody has asked the broker lately, is left out. It is never shown as 0.
+What is unknown, because nobody has asked the broker lately, is left out. It is never shown as 0. So are
+messages and readers of a bank that is called: its queue is nobody's to read.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 First the customer is deleted and the erasure written down, in one transaction. From then on nothing
 about the person is kept that comes late. Then its events lose the person, a batch a transaction. The
-next call goes on with a run that was killed, and finds nothing to do after one that was not. What is in
+next call, or the schedule `offboard` after some minutes, goes on with a run that was killed. What is in
 queues is out of reach and ends with their time to live. Logs and other systems are not looked at here.
 """
 
@@ -23,6 +23,8 @@ from fintegrate.queries import queries_beside
 
 SQL = queries_beside(__name__)
 BATCH = 1_000
+LEFT_MINUTES = 5
+"""An erasure that was begun so long ago has lost its request: no request lasts so long."""
 NAMED = "reason: must not name the customer, because it stays; a ticket's number will do"
 _SHORTEST_NAME = 3
 """A shorter name is part of many words."""
@@ -68,6 +70,18 @@ def go_on(db: Database, of_customer: Row, deadline: float) -> None:
         if time.monotonic() >= deadline:
             return
     db.execute(SQL["finish"], of_customer)
+
+
+def finish_old(db: Database, deadline: float) -> int:
+    """Go on with begun erasures that no request works on any more; returns how many are done by it."""
+    rows = db.fetch_all(SQL["unfinished"], {"minutes": LEFT_MINUTES, "limit": BATCH}, revive=True)
+    done = 0
+    for row in rows:
+        if time.monotonic() >= deadline:
+            break
+        go_on(db, row, deadline)
+        done += told(db, row)["finished_at"] is not None
+    return done
 
 
 def told(db: Database, of_customer: Row) -> dict[str, Any]:

@@ -68,6 +68,14 @@ SET finished_at = clock_timestamp(),
                    WHERE customer_id = %(customer_id)s AND consumer_id = %(consumer_id)s)
 WHERE customer_id = %(customer_id)s AND consumer_id = %(consumer_id)s AND finished_at IS NULL
 
+-- name: unfinished
+-- The oldest first. Statements that follow go by the customer and its consumer.
+SELECT customer_id, consumer_id
+FROM erasures
+WHERE finished_at IS NULL AND begun_at < clock_timestamp() - make_interval(mins => %(minutes)s)
+ORDER BY begun_at
+LIMIT %(limit)s
+
 -- name: read
 SELECT customer_id, consumer_id, reason, begun_at, finished_at, event_count,
        finished_at + make_interval(secs => %(queue_seconds)s) AS queues_until

@@ -6,6 +6,7 @@ from fintegrate.console.conditions import Condition, by_name
 
 _RUNBOOK = "docs/banking/operations.md#"
 _OF_BANK = "/events?consumer_id={consumer_id}"
+_BANK = "/banks?consumer_id={consumer_id}"
 DAY = 86_400.0
 QUEUE_FULL = 100_000
 
@@ -85,7 +86,7 @@ ROWS = (
         heals=True,
         healing="by itself, once the bank's program reads; after a day a message becomes a dead letter",
         owners="start your program: after a day in the queue a message becomes a dead letter",
-        view="/banks?consumer_id={consumer_id}",
+        view=_BANK,
         runbook=_RUNBOOK + "undelivered-grows",
     ),
     Condition(
@@ -101,7 +102,7 @@ ROWS = (
         heals=True,
         healing="by itself, once the bank's program reads",
         owners="let your program read, or read faster",
-        view="/banks?consumer_id={consumer_id}",
+        view=_BANK,
         runbook=_RUNBOOK + "a-queue-is-full",
     ),
     Condition(
@@ -136,6 +137,68 @@ ROWS = (
         owners="process more than comes in",
         view=_OF_BANK + "&state=in_queue",
         runbook=_RUNBOOK + "undelivered-grows",
+    ),
+    Condition(
+        name="webhook_blocked",
+        alert="WebhookBlocked",
+        figure="webhook_blocked",
+        threshold=0,
+        severity="page",
+        side="bank",
+        title="{name}: its server refuses our calls",
+        sentence="For {age} it has refused whatever we send; {count} wait, in order.",
+        healing="not by itself: mend what the bank refuses; an event is tried each 15 minutes",
+        owners="let your server take our calls: address, certificate, signature",
+        view=_BANK,
+        runbook=_RUNBOOK + "a-banks-server-is-away-or-refuses",
+    ),
+    Condition(
+        name="webhook_failing",
+        alert="WebhookFailing",
+        figure="webhook_away_seconds",
+        threshold=300,
+        severity="page",
+        side="bank",
+        title="{name}: its server does not answer",
+        sentence="It has taken nothing for {age}; {count} wait, in order.",
+        heals=True,
+        healing="by itself, once the bank's server answers; an outage spends no tries",
+        owners="let your server answer: what waits comes in order, each event once",
+        view=_BANK,
+        runbook=_RUNBOOK + "a-banks-server-is-away-or-refuses",
+        alarm="WebhookFailing",
+    ),
+    Condition(
+        name="webhook_refuses",
+        alert="WebhookRefuses",
+        figure="refused",
+        threshold=0,
+        lasts="10m",
+        severity="ticket",
+        side="bank",
+        title="{name}: its server refuses events",
+        sentence="{count} customers stand still behind an event that it refuses, the oldest for {age}.",
+        heals=True,
+        healing="by itself, once the server takes the event or its tries are spent",
+        owners="take the event that your server refuses, or answer that it has failed",
+        view=_OF_BANK + "&state=held_back",
+        runbook=_RUNBOOK + "a-banks-server-is-away-or-refuses",
+    ),
+    Condition(
+        name="webhook_behind",
+        alert="WebhookBehind",
+        figure="uncalled_seconds",
+        threshold=900,
+        lasts="5m",
+        severity="ticket",
+        side="bank",
+        title="{name}: its server is too slow",
+        sentence="{count} wait to be taken by its server, the oldest for {age}.",
+        heals=True,
+        healing="by itself, if the server takes more than there is new",
+        owners="answer sooner, or ask for more calls at a time",
+        view=_OF_BANK + "&state=waiting",
+        runbook=_RUNBOOK + "a-banks-server-is-away-or-refuses",
     ),
     Condition(
         name="dead_letters",
@@ -289,6 +352,62 @@ ROWS = (
         runbook=_RUNBOOK + "a-replay-stands-still",
     ),
     Condition(
+        name="onboarding_stuck",
+        alert="OnboardingStuck",
+        figure="onboarding_seconds",
+        threshold=900,
+        severity="ticket",
+        side="ours",
+        title="{name}: its onboarding is not finished",
+        sentence="It was begun {age} ago, and is neither made nor undone.",
+        heals=True,
+        healing="by itself, once what it needs answers; what fails for a day is undone",
+        view="/banks",
+        runbook=_RUNBOOK + "work-on-a-bank-is-not-finished",
+    ),
+    Condition(
+        name="export_stuck",
+        alert="ExportStuck",
+        figure="export_seconds",
+        threshold=3_600,
+        severity="ticket",
+        side="ours",
+        title="{name}: its export makes no progress",
+        sentence="No file of it was written for {age}.",
+        heals=True,
+        healing="by itself, once what it waits for is over",
+        view=_BANK,
+        runbook=_RUNBOOK + "work-on-a-bank-is-not-finished",
+    ),
+    Condition(
+        name="offboarding_stuck",
+        alert="OffboardingStuck",
+        figure="offboarding_seconds",
+        threshold=DAY,
+        severity="ticket",
+        side="ours",
+        title="{name}: its offboarding does not end",
+        sentence="It was due {age} ago, and something of the bank is left.",
+        heals=True,
+        healing="by itself, once what it waits for is over",
+        view=_BANK,
+        runbook=_RUNBOOK + "work-on-a-bank-is-not-finished",
+    ),
+    Condition(
+        name="archive_stuck",
+        alert="ArchiveStuck",
+        figure="archive_seconds",
+        threshold=10_800,
+        severity="ticket",
+        side="ours",
+        title="{name}: old events are not archived",
+        sentence="A file of them was named {age} ago and is not whole.",
+        heals=True,
+        healing="by itself, once the object store gives back what is written",
+        view="/ledger?consumer_id={consumer_id}",
+        runbook=_RUNBOOK + "work-on-a-bank-is-not-finished",
+    ),
+    Condition(
         name="key_expires_soon",
         alert="KeyExpiresSoon",
         figure="key_seconds_left",
@@ -300,7 +419,7 @@ ROWS = (
         sentence="After that its requests are refused.",
         healing="not by itself: rotate the key with the bank, with an overlap",
         act="Keys",
-        view="/banks?consumer_id={consumer_id}",
+        view=_BANK,
         runbook=_RUNBOOK + "a-key-expires-soon",
     ),
     Condition(
@@ -349,6 +468,20 @@ OF_REFUSED = {
     )
 }
 """The same conditions of a bank whose queue refuses, which the broker's other queues do not."""
+NOT_OF_CALLED = {"pending_too_long", "held_back", "queue_without_reader", "queue_nearly_full"}
+"""Conditions that mean nothing of a bank that is called: it has others."""
+OF_CALLED = {
+    "publishing_given_up": CONDITIONS["publishing_given_up"]._replace(
+        side="bank",
+        title="{name}: events were refused for good",
+        sentence="{count} refused to the last try, the oldest {age} ago. The bank misses them.",
+    ),
+    "undelivered_too_long": CONDITIONS["undelivered_too_long"]._replace(
+        healing="by itself, once the bank confirms what its server took",
+        owners="confirm what your server took: in its answer, or by API",
+    ),
+}
+"""The same conditions of a bank that is called."""
 OF_GIVEN_UP = {
     "not_balanced": CONDITIONS["not_balanced"]._replace(
         sentence="{count} given up and not sent again when it was counted last, {age} ago.",

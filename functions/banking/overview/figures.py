@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from chalicelib.banking.overview.conditions import CONDITIONS, OF_GIVEN_UP, OF_REFUSED
+from chalicelib.banking.overview.conditions import (
+    CONDITIONS,
+    NOT_OF_CALLED,
+    OF_CALLED,
+    OF_GIVEN_UP,
+    OF_REFUSED,
+)
 from chalicelib.banking.tenants import ADMIN_ID
 from fintegrate.console.ages import seconds_since
 from fintegrate.console.attention import Finding
@@ -38,6 +44,7 @@ _KINDS = (
     "failed",
     "received",
     "unmatched",
+    "refused",
 )
 
 
@@ -45,14 +52,19 @@ def _waiting(number: str, kind: str, drains: str | None = None) -> _Facts:
     return _Facts(number, f"oldest_{kind}_seconds", f"oldest_{kind}_at", drains)
 
 
+_LANE = _Facts("pending", "webhook_seconds", "webhook_since")
 _OF_STREAM = {
     "publishing_given_up": _waiting("publish_failed", "publish_failed"),
+    "webhook_blocked": _LANE,
+    "webhook_failing": _LANE,
     "queue_without_reader": _waiting("queue_depth", "undelivered"),
     "undelivered_too_long": _waiting("undelivered", "undelivered", "undelivered"),
     "queue_nearly_full": _waiting("queue_depth", "undelivered", "undelivered"),
     "pending_too_long": _waiting("pending", "pending", "pending"),
     "not_balanced": _Facts("discrepancies", "ledger_age", "ledger_at"),
     "dead_letters": _waiting("failed_there", "failed"),
+    "webhook_refuses": _waiting("refused", "refused"),
+    "webhook_behind": _waiting("pending", "pending", "pending"),
     "unmatched_dead_letters": _waiting("unmatched", "unmatched"),
     "processing_lag_high": _Facts("undelivered", "lag_p95_seconds", None, "undelivered"),
     "held_back": _waiting("held_back", "held_back", "pending"),
@@ -60,7 +72,10 @@ _OF_STREAM = {
     "key_expires_soon": _Facts(None, "key_seconds_left"),
 }
 """In the order in which they say most about a stream."""
-LASTING = {"held_back": "oldest_held_back_seconds"}
+LASTING = {
+    "held_back": "oldest_held_back_seconds",
+    "webhook_refuses": "oldest_refused_seconds",
+}
 """Conditions of which somebody is told only once they have lasted, and the age that says so. Events of
 one customer that follow each other closely are held back for some milliseconds."""
 
@@ -84,6 +99,7 @@ def completed(row: Row, past: Row | None, ledger: Row | None) -> Row:
         "unread": _unread(row),
         "failed_there": row["delivery_failed"] + row["dead_letters"],
         "replay_still_seconds": seconds_since(row["replay_still_since"], row["at"]),
+        **_of_webhook(row),
         "key_seconds_left": left.total_seconds() if left and row["status"] == "active" else None,
         **_of_ledger(row, ledger or {}),
         **{
@@ -103,7 +119,11 @@ def findings(row: Row) -> Iterator[Finding]:
     is_unused = str(row["consumer_id"]) == ADMIN_ID and not row["has_confirmed"]
     here = CONDITIONS | (OF_REFUSED if row["paused_since"] else {})
     here |= {} if row["unexplained"] else OF_GIVEN_UP
+    is_called = row["webhook_state"] is not None
+    here |= OF_CALLED if is_called else {}
     for name, facts in _OF_STREAM.items():
+        if is_called and name in NOT_OF_CALLED:
+            continue
         condition = here[name]
         lasted = row[LASTING[name]] if name in LASTING else None
         if lasted is not None and lasted < seconds_of(condition.lasts):
@@ -114,6 +134,20 @@ def findings(row: Row) -> Iterator[Finding]:
             number, age, since, drains_in = (row.get(column or "") for column in facts.columns)
             stream = str(row["consumer_id"])
             yield Finding(condition, stream, row["name"], number, age, since, drains_in)
+
+
+def _of_webhook(row: Row) -> Row:
+    """How the bank's server does; nothing of a bank that is not called, or deactivated."""
+    state = row["webhook_state"] if row["status"] == "active" else None
+    lasts = seconds_since(row["webhook_since"], row["at"])
+    is_slow = state == "open" and not row["refused"]
+    waits = seconds_since(row["oldest_pending_at"], row["at"])
+    return {
+        "webhook_blocked": int(state == "blocked"),
+        "webhook_seconds": lasts,
+        "webhook_away_seconds": lasts if state in ("failing", "waiting") else None,
+        "uncalled_seconds": waits if is_slow else None,
+    }
 
 
 def _of_ledger(row: Row, ledger: Row) -> Row:

@@ -27,6 +27,8 @@ def read_integration(db: Database, consumer_id: str, broker_address: str) -> dic
     row = db.fetch_one(SQL["consumer"], wanted)
     if row is None:
         raise NotFound("No such consumer; check consumer_id")
+    if row["state"] is not None:  # nobody has to read its queue
+        row |= {"depth": None, "readers": None}
     words = db.fetch_all(SQL["last_words"], wanted)[0]
     letters, queue = topology.queues([row["name"]])
     key = {"key_id": row["key_id"], "expires_at": row["expires_at"]} if row["key_id"] else None
@@ -35,6 +37,8 @@ def read_integration(db: Database, consumer_id: str, broker_address: str) -> dic
         "consumer_name": row["name"],
         "status": row["status"],
         "message_format": row["message_format"],
+        "delivery": "queue" if row["state"] is None else "webhook",
+        "webhook": _webhook(row),
         "queue": queue.name,
         "dead_letter_queue": letters.name,
         "arguments": queue.arguments,
@@ -46,7 +50,7 @@ def read_integration(db: Database, consumer_id: str, broker_address: str) -> dic
         "broker_address": broker_address,
         "key": key,
         "access": _access(db, consumer_id),
-        "steps": list(_steps(row, words)),
+        "steps": [*(_by_queue(row) if row["state"] is None else _by_webhook(row)), *_said(words)],
     }
 
 
@@ -65,7 +69,12 @@ def _access(db: Database, consumer_id: str) -> dict[str, Any] | None:
     return {"username": row["username"], "state": row["state"]}
 
 
-def _steps(row: Row, words: Row) -> Iterator[dict[str, Any]]:
+def _webhook(row: Row) -> dict[str, Any] | None:
+    names = ("url", "state", "reason", "since", "last_delivered_at")
+    return {name: row[name] for name in names} if row["state"] else None
+
+
+def _by_queue(row: Row) -> Iterator[dict[str, Any]]:
     """`done` is None while nobody has looked at the queue."""
     looked, readers = row["observed_at"], row["readers"]
     connected = None if readers is None else readers > 0
@@ -74,6 +83,23 @@ def _steps(row: Row, words: Row) -> Iterator[dict[str, Any]]:
     reads = "No program reads {}" if connected is False else "A program reads {}"
     yield _step("queue", row["present"], looked, there.format(name))
     yield _step("connected", connected, looked, reads.format(name))
+
+
+def _by_webhook(row: Row) -> Iterator[dict[str, Any]]:
+    """`done` is None while the bank's server has not been called."""
+    yield _step("webhook", True, row["called_since"], f"Events go to {row['url']}")
+    taken = row["last_delivered_at"]
+    if row["state"] in ("failing", "blocked"):
+        yield _step(
+            "connected", False, taken, f"The bank's server takes no events: {row['reason']}"
+        )
+    elif taken is None:
+        yield _step("connected", None, None, "The bank's server has taken no event yet")
+    else:
+        yield _step("connected", True, taken, "The bank's server takes events")
+
+
+def _said(words: Row) -> Iterator[dict[str, Any]]:
     for step in ("received", "processed"):
         at = words[f"last_{step}_at"]
         told = "The bank has confirmed" if at else "The bank has not confirmed"

@@ -1,7 +1,9 @@
 -- name: consumer
 SELECT c.consumer_id, c.name, c.status, c.message_format, q.present, q.ready AS depth, q.consumers AS readers,
-       q.observed_at, k.key_id, k.expires_at
+       q.observed_at, k.key_id, k.expires_at, w.url, w.state, w.reason, w.since, w.last_delivered_at,
+       w.created_at AS called_since
 FROM consumers c
+LEFT JOIN webhooks w ON w.consumer_id = c.consumer_id
 LEFT JOIN queue_observations q ON q.consumer_id = c.consumer_id
 LEFT JOIN LATERAL (
     SELECT key_id, expires_at FROM consumer_api_keys key

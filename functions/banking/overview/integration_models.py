@@ -45,10 +45,25 @@ class AccessShown(TypedDict):
     state: Literal["pending", "active", "revocation pending", "revoked"]
 
 
-class Step(TypedDict):
-    """A step of a working integration. `done` is null while it is not known."""
+class WebhookShown(TypedDict):
+    """Where the bank is called, and how its server does."""
 
-    step: Literal["queue", "connected", "received", "processed"]
+    url: Annotated[str, Described("What is called", "https://bank.example/events")]
+    state: Annotated[
+        Literal["open", "waiting", "failing", "blocked"], Described("How its server does", "open")
+    ]
+    reason: Annotated[str | None, Described("Why it is not open", None)]
+    since: Annotated[datetime, Described("Since when it is so", _SEEN)]
+    last_delivered_at: Annotated[datetime | None, Described("When it last took an event", _SEEN)]
+
+
+class Step(TypedDict):
+    """A step of a working integration. `done` is null while it is not known.
+
+    A bank that reads a queue has the step `queue`, one that is called `webhook`.
+    """
+
+    step: Literal["queue", "webhook", "connected", "received", "processed"]
     done: bool | None
     at: Annotated[datetime | None, Described("When it was seen last", _SEEN)]
     sentence: Annotated[str, Described("What it is", "The bank has confirmed an event")]
@@ -63,6 +78,12 @@ class Integration(TypedDict):
     message_format: Annotated[
         Literal["json", "xml"], Described("The format of the messages that are sent now", "json")
     ]
+    delivery: Annotated[
+        Literal["queue", "webhook"], Described("Whether it reads its queue, or is called", "queue")
+    ]
+    webhook: Annotated[
+        WebhookShown | None, Described("Where it is called; null if it reads its queue", None)
+    ]
     queue: Annotated[str, Described("What to read", "customer_notification_first_bank")]
     dead_letter_queue: Annotated[
         str, Described("Where dead letters go", "customer_notification_first_bank_DLQ")
@@ -71,7 +92,9 @@ class Integration(TypedDict):
         dict[str, object], Described("The queue's arguments", {"x-queue-type": "quorum"})
     ]
     depth: Annotated[int | None, Described("Messages ready in the queue", 12)]
-    readers: Annotated[int | None, Described("Programs that read it", 1)]
+    readers: Annotated[
+        int | None, Described("Programs that read it; null if the bank is called", 1)
+    ]
     observed_at: Annotated[datetime | None, Described("When the queue was looked at", _SEEN)]
     last_received_at: Annotated[datetime | None, Described("The bank's last first word", _SEEN)]
     last_processed_at: Annotated[datetime | None, Described("The last event processed", _SEEN)]

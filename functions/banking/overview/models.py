@@ -122,6 +122,10 @@ class Stream(TypedDict):
     consumer_id: ConsumerId
     name: Annotated[str, Described("The consumer's name", "first_bank")]
     status: Literal["active", "deactivated"]
+    webhook_state: Annotated[
+        Literal["open", "waiting", "failing", "blocked"] | None,
+        Described("How its server does; null of a bank that reads its queue", None),
+    ]
     level: Level
     side: Side | None
     sentence: Annotated[str, Described("How it is", "Keeping up")]

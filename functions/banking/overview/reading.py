@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from chalicelib.banking.overview import figures, history, live, rows, waiting
+from chalicelib.banking.overview import figures, history, live, rows, unfinished, waiting
 from chalicelib.banking.overview.conditions import CONDITIONS
 from chalicelib.banking.overview.history import History
 from chalicelib.banking.tenants import ADMIN_ID
@@ -45,6 +45,9 @@ def read_overview(
     fresh = live.read(database, consumer_id, past.counted_until, now)
     last_minute = live.read_last_minute(database, consumer_id, fresh, now)
     by_stream = {str(row["consumer_id"]): list(figures.findings(row)) for row in found}
+    stuck = list(unfinished.findings(database, consumer_id, now, tenant=tenant))
+    for finding in stuck:
+        by_stream.setdefault(str(finding.stream), []).append(finding)
     every = [
         *system.findings(CONDITIONS, now, with_schedules=not tenant),
         *(f for each in by_stream.values() for f in each),

@@ -17,6 +17,7 @@ from fintegrate.database import Row
 _SHOWN = (
     "name",
     "status",
+    "webhook_state",
     "pending",
     "held_back",
     "received",

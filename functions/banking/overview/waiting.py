@@ -24,6 +24,8 @@ AGES = {
 def read(database: Database, consumer_id: str | None, most: int = MOST) -> list[Row]:
     """A row per stream in scope; ages are in seconds, None where nothing waits.
 
+    Nobody has to read the queue of a bank that is called, so nothing is told of it.
+
     `most` bounds what is counted of a kind; what is at the bank is never counted beyond `MOST`.
     """
     bounds = {"most": most, "most_there": min(most, MOST)}
@@ -31,7 +33,7 @@ def read(database: Database, consumer_id: str | None, most: int = MOST) -> list[
     for row in rows:
         for age, since in AGES.items():
             row[age] = seconds_since(row[since], row["at"])
-        if not row["present"]:
+        if row["webhook_state"] is not None or not row["present"]:
             row["queue_depth"] = row["readers"] = None
     return rows
 

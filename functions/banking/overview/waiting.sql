@@ -8,7 +8,8 @@
 -- elsewhere, because it was sent again: looking each event up would take twenty times as long as reading the indexes
 -- of those that are, from the event of the first receipt on. NOT IN is hashed, because its bound lets it fit in
 -- work_mem; it stands once, because each would be hashed anew. A receipt is younger than its event, so the oldest
--- receipt belongs to an event that is no younger than the receipt of the oldest event.
+-- receipt belongs to an event that is no younger than the receipt of the oldest event. A bank that is called refuses an
+-- event if the event has spent more than one try: outages spend none.
 WITH strange AS MATERIALIZED (
     SELECT consumer_id, count(*) AS unmatched, min(created_at) AS oldest_unmatched_at
     FROM (SELECT consumer_id, created_at FROM dead_letters
@@ -24,7 +25,8 @@ SELECT c.consumer_id, c.name, c.status, pending.*, given_up.*, undelivered.*, fa
         WHERE said.consumer_id = c.consumer_id
         ORDER BY said.event_id
         LIMIT 1) IS NOT NULL AS has_confirmed,
-       q.present, q.observed_at, p.since AS paused_since, job.still_since AS replay_still_since,
+       q.present, q.observed_at, w.state AS webhook_state, w.since AS webhook_since,
+       coalesce(refusing.refused, 0) AS refused, refusing.oldest_refused_at, p.since AS paused_since, job.still_since AS replay_still_since,
        now AS at
 FROM consumers c
 CROSS JOIN clock_timestamp() AS now
@@ -134,6 +136,14 @@ LEFT JOIN LATERAL (
           UNION ALL
           SELECT j.updated_at FROM replay_jobs j
           WHERE j.consumer_id = c.consumer_id AND j.status <> 'done') running) job ON true
+LEFT JOIN webhooks w ON w.consumer_id = c.consumer_id
+LEFT JOIN LATERAL (
+    SELECT count(*) AS refused, min(created_at) AS oldest_refused_at
+    FROM (SELECT e.created_at
+          FROM webhook_turns t
+          JOIN customer_events e ON e.event_id = t.event_id
+          WHERE t.consumer_id = c.consumer_id AND e.publish_status = 'pending' AND e.publish_try_count > 1
+          LIMIT %(most)s) each) refusing ON w.state = 'open'
 LEFT JOIN queue_observations q ON q.consumer_id = c.consumer_id
 LEFT JOIN publishing_pauses p ON p.consumer_id = c.consumer_id
 WHERE (%(consumer_id)s::uuid IS NULL OR c.consumer_id = %(consumer_id)s)

@@ -28,6 +28,8 @@ AGES = {
 
 PAUSE = "PublishingPauseAge"
 """For how long the queue of a consumer has refused; of all consumers, the longest."""
+NOT_OPEN = "WebhookNotOpenAge"
+"""For how long the server of a bank that is called is away or refuses; of all banks, the longest."""
 
 
 @schedules.schedule(Rate(1, unit=Rate.MINUTES), name="publish_metrics")
@@ -38,7 +40,9 @@ def publish_metrics(_event: Any) -> dict[str, Any]:
     A tenant without waiting or failed events is left out, because CloudWatch charges for each metric
     and hour with data.
     """
-    from chalicelib.banking.events.gauges import read_gauges  # here, to spare other cold starts
+    # Here, to spare other cold starts.
+    from chalicelib.banking.events.gauges import read_gauges
+    from chalicelib.banking.webhooks.gauges import longest_not_open
 
     stage = parts().settings.stage
     health = read_health(parts().request.database, None)
@@ -46,6 +50,7 @@ def publish_metrics(_event: Any) -> dict[str, Any]:
     figures |= {name: round((health[age] or 0) * 3600) for age, name in AGES.items()}
     rows = read_gauges(parts().request.database)
     figures[PAUSE] = max((round(row["paused"]) for row in rows), default=0)
+    figures[NOT_OPEN] = round(longest_not_open(parts().request.database))
     publish(CLOUDWATCH_NAMESPACE, {"Stage": stage}, figures)
     for row in rows:
         own = figures_of(row)

@@ -13,6 +13,12 @@ SQL = queries_beside(__name__)
 STATES = ("open", "waiting", "failing", "blocked")
 
 
+def longest_not_open(db: Database) -> float:
+    """The seconds for which a bank's server has not been called freely: of all banks, the longest."""
+    read = db.fetch_all(SQL["read_lanes"], {})
+    return max((float(row["not_open_seconds"]) for row in read), default=0.0)
+
+
 def webhook_gauges(db: Database, most: int) -> Iterator[GaugeFamily]:
     """The families, with at most `most` banks by name: those whose servers are away the longest."""
     read = db.fetch_all(SQL["read_lanes"], {})
@@ -32,6 +38,12 @@ def webhook_gauges(db: Database, most: int) -> Iterator[GaugeFamily]:
         "fintegrate_webhook_not_open_seconds",
         "How long a bank's server has not been called freely, 0 when it is",
         {(row["consumer"],): row["not_open_seconds"] for row in shown},
+        ("consumer",),
+    )
+    yield GaugeFamily(
+        "fintegrate_webhook_refused_customers",
+        "Customers who stand still behind an event that the bank's server refuses",
+        {(row["consumer"],): float(row["refused"]) for row in shown},
         ("consumer",),
     )
     yield GaugeFamily(

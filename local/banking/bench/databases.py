@@ -78,12 +78,15 @@ class BenchTemplate:
         drop_database(self.urls, TEMPLATE)
 
     @contextmanager
-    def copy(self, name: str = "") -> Iterator[BenchDatabase]:
-        """A fresh copy for the block. Copies that are open at once need different names."""
+    def copy(self, name: str = "", **settings: str) -> Iterator[BenchDatabase]:
+        """A fresh copy for the block, with these settings.
+
+        Copies that are open at once need different names.
+        """
         copy = f"{TEMPLATE}_{name or 'copy'}"
         url = create_database(self.urls, copy, TEMPLATE)
         try:
-            with own_parts(url, self.urls) as parts:
+            with own_parts(url, self.urls, **settings) as parts:
                 database = BenchDatabase(url, parts, self.tenants)
                 yield database
                 database.empty_queues()
@@ -92,9 +95,9 @@ class BenchTemplate:
 
 
 @contextmanager
-def own_parts(url: str, urls: ServiceUrls) -> Iterator[Parts]:
+def own_parts(url: str, urls: ServiceUrls, **settings: str) -> Iterator[Parts]:
     """Make parts on this database this process's own for the block."""
-    environment = {**settings_environment(urls, **with_users(urls, url)), **SETTINGS}
+    environment = {**settings_environment(urls, **with_users(urls, url)), **SETTINGS, **settings}
     os.environ.update(environment)  # for the processes that a measurement starts
     parts = wiring.build(environment)
     wiring.use(parts)

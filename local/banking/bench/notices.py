@@ -69,7 +69,7 @@ def handled(database: BenchDatabase, per_second: float, seconds: float) -> Notic
     create = creating(database.tenants[0])
     create()
     count = round(per_second * seconds)
-    with _consumer(database, count) as arrivals, _publishing(database.parts, noted):
+    with _consumer(database, count) as arrivals, publishing(database.parts, noted):
         due = on_schedule(create, per_second, seconds)
         arrived = arrivals()
     dues = dict(zip(committed, due, strict=True))
@@ -81,7 +81,7 @@ def handled(database: BenchDatabase, per_second: float, seconds: float) -> Notic
 
 
 @contextmanager
-def _publishing(parts: Parts, publish_new: Callable[[Row, float], None]) -> Iterator[None]:
+def publishing(parts: Parts, publish_new: Callable[[Row, float], None]) -> Iterator[None]:
     """Publish this process's new events with this function, for the block."""
     wiring.use(parts._replace(request=parts.request._replace(publish_new=publish_new)))
     try:

@@ -11,7 +11,6 @@ import multiprocessing
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from http.client import HTTPConnection
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -19,13 +18,14 @@ from chalicelib.relay import wiring
 from fintegrate.messaging.message import Message
 from fintegrate.messaging.publisher import Posted, Publisher
 from fintegrate.outcome import Outcome, Result
+from local.bench.bare_posts import milliseconds_each
 from local.bench.figures import Figures
 from local.bench.percentiles import p50_p99
 from local.bench.timing import on_schedule
 from local.relay.bench.api import ingested
 from local.relay.bench.databases import RelayDatabase, RelayTemplate
 from local.relay.bench.items import item
-from local.relay.bench.sending import post
+from local.relay.bench.sending import BODY
 
 PER_SECOND, SECONDS = 100, 10
 CODE = "bench"
@@ -91,18 +91,7 @@ def _row() -> dict[str, Any]:
 
 def _bare(database: RelayDatabase) -> list[float]:
     """Milliseconds of a request by itself, at the same rate."""
-    connection = HTTPConnection("127.0.0.1", database.receiver.port)
-    times: list[float] = []
-
-    def send() -> None:
-        began = post(connection, PATH)
-        times.append(1000 * (time.monotonic() - began))
-
-    send()
-    times.clear()
-    on_schedule(send, PER_SECOND, SECONDS)
-    connection.close()
-    return times
+    return milliseconds_each(database.receiver.port, PATH, PER_SECOND, SECONDS, BODY)
 
 
 class _Noting:
@@ -144,7 +133,8 @@ def _wait(database: RelayDatabase, events: Sequence[int]) -> dict[int, float]:
     """When each arrived, once all have."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < deadline:
-        arrived = database.receiver.seen().arrived
+        seen = database.receiver.seen().arrived
+        arrived = {int(message_id.split("_")[1]): at for message_id, at in seen.items()}
         if all(event in arrived for event in events):
             return arrived
         time.sleep(0.1)

@@ -14,6 +14,7 @@ from typing import Any
 import psycopg2
 from cryptography.fernet import Fernet
 
+from local.bench.bare_posts import post
 from local.bench.figures import Figures
 from local.bench.processors import microseconds_of, servers
 from local.bench.timing import median, seconds_of
@@ -21,7 +22,7 @@ from local.relay.bench.api import ingested
 from local.relay.bench.databases import RelayDatabase, RelayTemplate
 from local.relay.bench.ingest import RAW
 from local.relay.bench.items import item
-from local.relay.bench.sending import post, seconds_to_deliver
+from local.relay.bench.sending import seconds_to_deliver
 
 CODE = "bench"
 EVENTS = 16_000

@@ -16,8 +16,8 @@ import psycopg2
 from chalicelib.operations.migrate import apply_migrations, prepare_databases
 from chalicelib.relay import wiring
 from chalicelib.relay.wiring import Parts
+from local.bench.receiver import Receiver
 from local.relay.bench.api import as_admin
-from local.relay.bench.receiver import Receiver
 from local.services.databases import create_database, drop_database, with_users
 from local.services.settings import settings_environment
 from local.services.urls import ServiceUrls

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from functools import partial
-from http.client import HTTPConnection
 
+from local.bench.bare_posts import seconds_side_by_side
 from local.bench.figures import Figures
 from local.bench.processors import microseconds_of, servers
 from local.bench.timing import median, seconds_of
@@ -23,13 +19,6 @@ ROUNDS = 3
 PATH = "/after/20/hook"
 BODY = b'{"data":' + b" " * 590 + b"}"
 """As long as an event of this measurement is."""
-HEADERS = {
-    "Content-Type": "application/json",
-    "User-Agent": "raw",
-    "webhook-id": "msg_0_0",
-    "webhook-timestamp": "1764000000",
-    "webhook-signature": "v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=",
-}
 
 
 def one_each(template: RelayTemplate) -> Figures:
@@ -86,35 +75,4 @@ def seconds_to_deliver(database: RelayDatabase, events: int) -> float:
 
 def raw_seconds(port: int, path: str, events: int) -> float:
     """The time that 64 threads with a kept connection each take for this many requests."""
-    with _connections(port) as connections, ThreadPoolExecutor(CONNECTIONS) as pool:
-
-        def send(connection: HTTPConnection) -> None:
-            for _ in range(events // CONNECTIONS):
-                post(connection, path)
-
-        return seconds_of(lambda: list(pool.map(send, connections)))
-
-
-def post(connection: HTTPConnection, path: str, body: bytes = BODY) -> float:
-    """Post, and read the answer; when it began, on the monotonic clock.
-
-    Raises:
-        RuntimeError: the answer is not 200.
-    """
-    began = time.monotonic()
-    connection.request("POST", path, body, HEADERS)
-    answer = connection.getresponse()
-    answer.read()
-    if answer.status != 200:
-        raise RuntimeError(f"the receiver answered {answer.status}")
-    return began
-
-
-@contextmanager
-def _connections(port: int) -> Iterator[list[HTTPConnection]]:
-    connections = [HTTPConnection("127.0.0.1", port) for _ in range(CONNECTIONS)]
-    try:
-        yield connections
-    finally:
-        for connection in connections:
-            connection.close()
+    return seconds_side_by_side(port, path, events, CONNECTIONS, BODY)

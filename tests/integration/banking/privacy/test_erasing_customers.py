@@ -21,6 +21,7 @@ from tests.support.api import Api, Reply
 from tests.support.banking import Bank, parts_with
 from tests.support.broker import channel, drain
 from tests.support.fixtures import Query
+from tests.support.schedules import run_schedule
 from tests.support.waiting import eventually
 
 EVENTS = "SELECT * FROM customer_events WHERE customer_id = %(id)s ORDER BY sequence"
@@ -351,3 +352,24 @@ def test_thousands_of_events_are_erased(bank: Bank, database_url: str, query: Qu
 
     assert reply.data["event_count"] == 10_001
     assert where(database_url) == []
+
+
+def test_schedule_finishes_what_was_left(
+    bank: Bank, database_url: str, query: Query, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The process was killed after the erasure was written down; no second call comes."""
+    customer_id = known_customer(bank)
+    monkeypatch.setattr(erasing, "go_on", lambda *_: None)
+    erase(bank, customer_id)
+    monkeypatch.undo()
+
+    assert run_schedule("offboard")["erasures"] == 0  # a request may still be at it
+    assert "customer_events.payload_json" in where(database_url)
+
+    query("UPDATE erasures SET begun_at = now() - interval '6 minutes'")
+    assert run_schedule("offboard")["erasures"] == 1
+    assert where(database_url) == []
+    assert query("SELECT finished_at IS NOT NULL AS done, event_count FROM erasures") == [
+        {"done": True, "event_count": 4}
+    ]
+    assert run_schedule("offboard")["erasures"] == 0

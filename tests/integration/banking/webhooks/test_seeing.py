@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from standardwebhooks.webhooks import Webhook
 
 from chalicelib.banking import wiring
+from chalicelib.banking.broker.queue_gauges import queue_gauges
+from chalicelib.banking.overview import read_overview
 from chalicelib.banking.webhooks.gauges import webhook_gauges
 from chalicelib.banking.wiring import Parts
 from fintegrate.access.key_ring import new_key
+from tests.integration.banking.overview.written import write_event
 from tests.integration.banking.webhooks.conftest import deliver
 from tests.support.api import Api
-from tests.support.banking import parts_with
+from tests.support.banking import Bank, parts_with
 from tests.support.fixtures import Query
 from tests.support.outbox import write_pending
 from tests.support.webhooks import Called
@@ -30,6 +35,97 @@ def test_gauges_show_how_a_server_does(webhook: Called, parts: Parts, query: Que
     assert shown["fintegrate_webhook_lane_state"][name, "blocked"] == 1
     assert shown["fintegrate_webhook_lane_state"][name, "open"] == 0
     assert shown["fintegrate_webhook_not_open_seconds"][name,] > 0
+
+
+def test_outage_is_the_banks_one_entry(webhook: Called, admin: Api, query: Query) -> None:
+    """Its events wait longer than a broker's may, and its queue has messages that nobody reads."""
+    bank = webhook.bank
+    query(
+        "INSERT INTO queue_observations VALUES (%(id)s, true, 90000, 0, 0, now())",
+        id=bank.consumer_id,
+    )
+    webhook.receiver.answer = lambda _got: 401
+    write_event(query, bank.consumer_id, datetime.now(UTC) - timedelta(hours=1))
+    deliver()
+
+    told = attention(admin, bank.consumer_id)
+    (own,) = attention(bank.api, None)
+
+    assert [entry["condition"] for entry in told] == ["webhook_blocked"]
+    assert (told[0]["side"], told[0]["heals"]) == ("bank", False)
+    assert (own["heals"], own["healing"][:15]) == (False, "let your server")
+
+
+def test_refused_event_is_told_apart(
+    webhook: Called, environment: dict[str, str], admin: Api, query: Query
+) -> None:
+    webhook.receiver.answer = lambda _got: 422
+    write_event(query, webhook.bank.consumer_id, datetime.now(UTC) - timedelta(minutes=11))
+    with parts_with(environment, WEBHOOK_RETRY_SECONDS="0,600") as parts:
+        parts.webhooks().run()
+        parts.webhooks().close()
+        (entry,) = attention(admin, webhook.bank.consumer_id)
+        shown = {each.name: each.values for each in webhook_gauges(parts.request.database, 9)}
+
+    assert (entry["condition"], entry["count"]) == ("webhook_refuses", 1)
+    assert shown["fintegrate_webhook_refused_customers"] == {(webhook.bank.name,): 1.0}
+
+
+def test_queue_of_a_called_bank_counts_nothing(
+    webhook: Called, make_bank: Callable[[], Bank], query: Query, parts: Parts
+) -> None:
+    reads = make_bank()
+    for bank in (webhook.bank, reads):
+        query(
+            "INSERT INTO queue_observations (consumer_id, present, ready, unacknowledged, consumers,"
+            " observed_at, dead_letters) VALUES (%(id)s, true, 7, 0, 0, now(), 2)",
+            id=bank.consumer_id,
+        )
+
+    shown = {each.name: each.values for each in queue_gauges(parts.request.database, 60, 10)}
+
+    assert shown["fintegrate_queue_messages"] == {(reads.name,): 7}
+    assert shown["fintegrate_queue_readers"] == {(reads.name,): 0}
+    assert shown["fintegrate_dead_letter_queue_messages"][webhook.bank.name,] == 2
+
+
+def test_integration_of_a_called_bank(webhook: Called) -> None:
+    api = webhook.bank.api
+    before = api.get("/consumer/integration").data
+    webhook.bank.create_customer()
+    deliver()
+    taken = api.get("/consumer/integration").data
+    webhook.receiver.answer = lambda _got: 401
+    webhook.bank.create_customer()
+    deliver()
+    refused = api.get("/consumer/integration").data
+
+    assert done(before) == {
+        "webhook": True,
+        "connected": None,
+        "received": False,
+        "processed": False,
+    }
+    assert (before["delivery"], before["webhook"]["url"]) == ("webhook", webhook.receiver.url)
+    assert (taken["readers"], done(taken)["connected"], done(taken)["received"]) == (
+        None,
+        True,
+        True,
+    )
+    assert (refused["webhook"]["state"], done(refused)["connected"]) == ("blocked", False)
+    assert "credential" in refused["steps"][1]["sentence"]
+
+
+def attention(api: Api, consumer_id: str | None) -> list[dict[str, Any]]:
+    """What needs somebody, but for the ledger, which nobody has counted here."""
+    read_overview.ANSWERS.clear()
+    wanted = {"consumer_id": consumer_id} if consumer_id else {}
+    entries = api.get("/overview", **wanted).data["attention"]
+    return [entry for entry in entries if entry["condition"] != "not_reconciled"]
+
+
+def done(integration: dict[str, Any]) -> dict[str, bool | None]:
+    return {step["step"]: step["done"] for step in integration["steps"]}
 
 
 def test_secrets_outlive_the_key_that_writes(

@@ -15,7 +15,10 @@ from fintegrate.console.servers import SystemState, missed_periods
 from fintegrate.schedule_runs import ScheduleState
 
 NOW = datetime(2026, 11, 26, 2, 47, tzinfo=UTC)
-KINDS = ("pending", "held_back", "publish_failed", "undelivered", "failed", "received", "unmatched")
+KINDS = (
+    *("pending", "held_back", "publish_failed", "undelivered", "failed", "received", "unmatched"),
+    "refused",
+)
 CALM: dict[str, Any] = {
     "consumer_id": "ff01c223-53f5-41dc-81dd-76ae90ac2b95",
     "name": "first_bank",
@@ -31,6 +34,9 @@ CALM: dict[str, Any] = {
     "dead_letters": 0,
     "received": 0,
     "unmatched": 0,
+    "refused": 0,
+    "webhook_state": None,
+    "webhook_since": None,
     **{f"oldest_{kind}_at": None for kind in KINDS},
     "paused_since": None,
     "key_expires_at": NOW + timedelta(days=90),
@@ -110,6 +116,61 @@ def test_condition_fires_just_above(
 ) -> None:
     assert names(above) == [condition]
     assert names(below) == []
+
+
+def called(state: str = "open", seconds: float = 0, **row: Any) -> dict[str, Any]:
+    """A bank whose server has been in a state for so long."""
+    return {"webhook_state": state, "webhook_since": ago(seconds), **row}
+
+
+@pytest.mark.parametrize(
+    ("above", "below", "condition"),
+    [
+        (called("blocked"), called("open"), "webhook_blocked"),
+        (called("failing", 300.001), called("failing", 300), "webhook_failing"),
+        (called("waiting", 300.001), called("open", 9_000), "webhook_failing"),
+        (
+            called(refused=1, oldest_refused_at=ago(600)),
+            called(refused=1, oldest_refused_at=ago(599.9)),
+            "webhook_refuses",
+        ),
+        (
+            called(pending=1, oldest_pending_at=ago(900.001)),
+            called(pending=1, oldest_pending_at=ago(900)),
+            "webhook_behind",
+        ),
+    ],
+)
+def test_called_bank_has_its_own_conditions(
+    above: dict[str, Any], below: dict[str, Any], condition: str
+) -> None:
+    assert names(above) == [condition]
+    assert names(below) == []
+    assert names({**above, "status": "deactivated"}) in ([], ["webhook_refuses"])
+
+
+def test_outage_of_a_called_bank_is_one_entry() -> None:
+    """Its events wait for the bank, not for the broker, and nobody has to read its queue."""
+    waits: dict[str, Any] = {"pending": 9, "oldest_pending_at": ago(9_000)}
+    waits |= {"held_back": 3, "oldest_held_back_at": ago(9_000)}
+    queue: dict[str, Any] = {"queue_depth": 90_000, "readers": 0}
+
+    assert names(called("failing", 9_000, **waits, **queue)) == ["webhook_failing"]
+    assert set(names({**waits, **queue})) == {
+        "pending_too_long",
+        "held_back",
+        "queue_without_reader",
+        "queue_nearly_full",
+    }
+
+
+def test_refused_events_are_the_banks_side() -> None:
+    full = figures.completed({**CALM, **called(publish_failed=2)}, None, None)
+
+    (entry,) = attention(figures.findings(full), "banks", "bank")
+
+    assert (entry["condition"], entry["side"]) == ("publishing_given_up", "bank")
+    assert entry["title"] == "first_bank: events were refused for good"
 
 
 def test_lag_fires_above_a_minute() -> None:

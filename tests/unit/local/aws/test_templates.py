@@ -25,6 +25,7 @@ Template = dict[str, Any]
 PUBLISHED = {
     *publish_metrics.COUNTS.values(),
     *publish_metrics.AGES.values(),
+    *(publish_metrics.PAUSE, publish_metrics.NOT_OPEN),
     *(run_reconcile.DISCREPANCIES, run_reconcile.COMMITTED),
 }
 

@@ -10,7 +10,7 @@ from http.client import HTTPConnection
 
 import pytest
 
-from local.relay.bench.receiver import Receiver
+from local.bench.receiver import Receiver
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +43,10 @@ def test_events_of_meta_are_counted(receiver: Receiver) -> None:
     assert receiver.seen().events == 3
 
 
+def test_bank_says_that_it_processed(receiver: Receiver) -> None:
+    assert json.loads(posted(receiver, "/after/1/processed")) == {"status": "processed"}
+
+
 def test_first_arrival_of_each_event_counts(receiver: Receiver) -> None:
     posted(receiver, "/after/0/hook", webhook_id="msg_17_3")
     between = time.monotonic()
@@ -50,8 +54,8 @@ def test_first_arrival_of_each_event_counts(receiver: Receiver) -> None:
 
     seen = receiver.seen()
 
-    assert list(seen.arrived) == [17]
-    assert seen.arrived[17] < between
+    assert list(seen.arrived) == ["msg_17_3"]
+    assert seen.arrived["msg_17_3"] < between
     assert seen.requests == {"/after/0/hook": 1, "/after/1/hook": 1}
 
 

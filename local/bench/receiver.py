@@ -2,7 +2,8 @@
 
 It speaks as much HTTP as our requests need. What it does stands in the path: `/after/20/…` answers after
 20 ms, `/never/…` never does. A path that ends in `/events` is Meta's: the answer says how many events
-came. A second port is bound and does not listen, so that each connection is refused.
+came. One that ends in `/processed` is a bank's that has processed what it got. A second port is bound
+and does not listen, so that each connection is refused.
 """
 
 from __future__ import annotations
@@ -18,18 +19,18 @@ from multiprocessing.connection import Connection
 from typing import Any, Self
 
 _LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
-_DELIVERY = re.compile(rb"webhook-id: *msg_(\d+)_", re.IGNORECASE)
+_DELIVERY = re.compile(rb"webhook-id: *(\S+)", re.IGNORECASE)
 _AFTER = re.compile(r"/after/(\d+)/")
 _HEAD = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: "
 
 
 @dataclass(slots=True)
 class Seen:
-    """Requests by path, Meta's events, and when each event's first webhook came (monotonic clock)."""
+    """Requests by path, Meta's events, and when the first webhook of each id came (monotonic clock)."""
 
     requests: Counter[str] = field(default_factory=Counter)
     events: int = 0
-    arrived: dict[int, float] = field(default_factory=dict)
+    arrived: dict[str, float] = field(default_factory=dict)
 
 
 class Receiver:
@@ -49,7 +50,7 @@ class Receiver:
 
     @property
     def allowed(self) -> str:
-        """For RELAY_ALLOW_HOSTS."""
+        """For `RELAY_ALLOW_HOSTS` and `WEBHOOK_ALLOW_HOSTS`."""
         return f"127.0.0.1:{self.port},127.0.0.1:{self.dead_port}"
 
     def url(self, path: str = "") -> str:
@@ -99,7 +100,7 @@ class _Exchanges(asyncio.Protocol):
         seen = self._counts[0]
         seen.requests[path] += 1
         if delivery := _DELIVERY.search(head):
-            seen.arrived.setdefault(int(delivery[1]), time.monotonic())
+            seen.arrived.setdefault(delivery[1].decode(), time.monotonic())
         if path.startswith("/never/"):
             return
         said = "{}"
@@ -107,6 +108,8 @@ class _Exchanges(asyncio.Protocol):
             count = body.count(b'"event_id"')
             seen.events += count
             said = f'{{"events_received":{count}}}'
+        elif path.endswith("/processed"):
+            said = '{"status":"processed"}'
         answer = f"{_HEAD}{len(said)}\r\n\r\n{said}".encode()
         if after := _AFTER.match(path):
             asyncio.get_running_loop().call_later(int(after[1]) / 1000, self._answer, answer)

@@ -1,0 +1,72 @@
+"""Measures how long an event takes from a request's commit to the server of a bank that is called."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection
+
+from fintegrate.database import Row
+from local.banking.bench.beside import calling_banks
+from local.banking.bench.called import Calling, calling
+from local.banking.bench.creates import creating
+from local.banking.bench.databases import BenchTemplate
+from local.banking.bench.notices import publishing
+from local.bench.bare_posts import milliseconds_each
+from local.bench.figures import Figures
+from local.bench.percentiles import p50_p99
+from local.bench.sizes import size
+from local.bench.timing import on_schedule
+
+PER_SECOND, SECONDS = 100, 10
+PATH = "/after/0/processed"
+PATIENCE_SECONDS = 90
+
+
+def webhook_latency(template: BenchTemplate) -> Figures:
+    """From the commit of an event to its arrival, at 100 creates a second; and a bare POST's time."""
+    seconds = size("BENCH_WEBHOOK_SECONDS", SECONDS)
+    with calling(template) as bench:
+        body = bench.body()
+        bench.call(bench.database.tenants[0], PATH)
+        ours = _since_commit(bench, seconds)
+        bare = milliseconds_each(bench.receiver.port, PATH, PER_SECOND, seconds, body)
+    (p50, p99), (bare_p50, bare_p99) = p50_p99(ours), p50_p99(bare)
+    return {
+        "webhook_p50_ms": p50,
+        "webhook_p99_ms": p99,
+        "webhook_post_p50_ms": bare_p50,
+        "webhook_post_p99_ms": bare_p99,
+        "webhook_over_post_p99_ms": p99 - bare_p99,
+    }
+
+
+def _since_commit(bench: Calling, seconds: float) -> list[float]:
+    """The milliseconds of each event. The commit is when the handler knows of it."""
+    parts, committed = bench.database.parts, dict[str, float]()
+    publish_new = parts.request.publish_new
+    assert publish_new is not None
+
+    def noted(event: Row, written_after: float) -> None:
+        committed[str(event["event_id"])] = time.monotonic()
+        publish_new(event, written_after)
+
+    create = creating(bench.database.tenants[0])
+    with calling_banks(), publishing(parts, noted):
+        for _ in range(5):  # declares the queue, opens what is kept
+            create()
+            _arrivals(bench, committed)
+        committed.clear()
+        on_schedule(create, PER_SECOND, seconds)
+        arrived = _arrivals(bench, committed)
+    return [1000 * (arrived[event_id] - at) for event_id, at in committed.items()]
+
+
+def _arrivals(bench: Calling, events: Collection[str]) -> dict[str, float]:
+    """When each arrived, once all have."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < deadline:
+        arrived = bench.receiver.seen().arrived
+        if all(event_id in arrived for event_id in events):
+            return arrived
+        time.sleep(0.1)
+    raise RuntimeError("not every event arrived")
