@@ -4,21 +4,31 @@ from __future__ import annotations
 
 import pytest
 
-from local.banking.chaos.kill_points.points import POINTS
+from local.banking.chaos.kill_points.points import POINTS, calling
 from local.banking.chaos.kill_points.points.writing import MARK, Write
 from local.banking.chaos.kill_points.run import kill_points
 from local.chaos.boundaries import before
 from local.chaos.kill_points import KillPoint, KillPointResult
 from local.services.running import RunningServices
 
-TRIED = POINTS[::3]
+OF_DAY = {
+    "webhook: after the request, before its answer is read",
+    "webhook: after the mark, before the confirmation",
+    "webhook: a copy, before the commit",
+}
+"""Of the newer ones, one of each kind."""
+NEWER = calling.POINTS
+TRIED = (
+    *[point for point in POINTS if point not in NEWER][::3],
+    *[point for point in NEWER if point.name in OF_DAY],
+)
 LEFT = tuple(point for point in POINTS if point not in TRIED)
 NEVER_REACHED = KillPoint("never reached", before(MARK, 99), Write("create", committed=True))
 
 
 @pytest.fixture(scope="module")
 def results(services: RunningServices) -> dict[str, KillPointResult]:
-    """Every third point, several side by side (tests/support/sharing.py: on one worker)."""
+    """Every third point of the older ones, several side by side (tests/support/sharing.py: on one worker)."""
     played = kill_points(services.urls, (*TRIED, NEVER_REACHED))
     return {result.point: result for result in played}
 

@@ -107,6 +107,24 @@ ON CONFLICT (consumer_id) DO UPDATE
 -- As if the time of a dead worker's lease were over.
 UPDATE replays SET lease_until = clock_timestamp() WHERE job_id = %(job_id)s AND lease_until IS NOT NULL
 
+-- name: end_webhook_leases
+-- As if the time of a dead worker's leases were over, and that of the waits.
+WITH turns AS (
+    UPDATE webhook_turns
+    SET lease_until = clock_timestamp(), next_attempt_at = clock_timestamp()
+    WHERE consumer_id = %(consumer_id)s
+), copies AS (
+    UPDATE webhook_copies SET due_at = clock_timestamp() WHERE consumer_id = %(consumer_id)s
+)
+UPDATE webhooks SET open_until = NULL WHERE consumer_id = %(consumer_id)s
+
+-- name: uncalled
+-- What a bank that is called has not settled, and copies for it.
+SELECT (SELECT count(*) FROM webhook_copies WHERE consumer_id = %(consumer_id)s) + count(*) AS count
+FROM customer_events
+WHERE consumer_id = %(consumer_id)s
+  AND (publish_status = 'pending' OR publish_status = 'published' AND deliver_status = 'pending')
+
 -- name: fail_newest
 -- As if each customer's newest event had been refused ten times and had not reached the queue.
 UPDATE customer_events

@@ -15,12 +15,14 @@ from local.banking.chaos.evidence import Event, Evidence
 from local.banking.chaos.kill_points.cell import NOTHING, Cell
 from local.banking.chaos.kill_points.changes import Change
 from local.banking.chaos.kill_points.tasks import Consumption, Request
+from local.banking.chaos.receiver import CalledBank
 from local.banking.chaos.tenants import Tenant, onboard
 from local.banking.client import Client, Reply
 from local.chaos.boundaries import Boundary
 from local.chaos.kill_points import BrokenPromise, until
 from local.chaos.looking import rows
 from local.chaos.processes import Ended, Task
+from local.chaos.scheduled_run import ScheduledRun
 
 
 @dataclass
@@ -82,6 +84,31 @@ class Trial:
         until("everything is published", self._published)
         until("everything is confirmed and the queues are empty", self._consumed)
 
+    def be_called(self, most_in_flight: int = 3) -> CalledBank:
+        """Have the tenant called by webhook from now on; its server, to tell it how to answer."""
+        chosen = self.send(
+            self.admin("POST", "/consumer/delivery", self.webhook(most_in_flight)), 200
+        )
+        bank = CalledBank(self.tenant, [chosen.data["secret"]])
+        self.cell.receiver.banks[self.tenant.name] = bank
+        return bank
+
+    def webhook(self, most_in_flight: int = 3) -> dict[str, Any]:
+        """The body of the request that has the tenant called."""
+        return {
+            "consumer_id": self.tenant.consumer_id,
+            "delivery": "webhook",
+            "url": self.cell.receiver.url_of(self.tenant.name),
+            "max_in_flight": most_in_flight,
+        }
+
+    def come_to_rest_by_calls(self) -> None:
+        """Let fresh processes call the tenant until it has settled everything; the ledger balances."""
+        until("everything was called and is settled", self._settled_by_calls)
+        reconcile = self.admin("GET", "/events/reconcile", {"consumer_id": self.tenant.consumer_id})
+        told = self.send(reconcile, 200).data
+        self.expect(told["balanced"], f"reconcile is not balanced: {told}")
+
     def evidence(self) -> Evidence:
         """The evidence of the tenant's rows, queues, consumer and answers."""
         urls, database_url = self.cell.urls, self.cell.url
@@ -100,6 +127,14 @@ class Trial:
         """
         if not holds:
             raise BrokenPromise(otherwise)
+
+    def _settled_by_calls(self) -> bool:
+        """Whether nothing waits. If something does, dead workers' leases end now, and a run follows."""
+        if not self.cell.query("uncalled", consumer_id=self.tenant.consumer_id)[0]["count"]:
+            return True
+        self.cell.query("end_webhook_leases", consumer_id=self.tenant.consumer_id)
+        self.cell.run(ScheduledRun("deliver_webhooks"))
+        return False
 
     def _published(self) -> bool:
         if all(event.publish_status != "pending" for event in self.events()):

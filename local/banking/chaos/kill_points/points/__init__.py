@@ -5,6 +5,7 @@ from __future__ import annotations
 from local.banking.chaos.kill_points.points import (
     administering,
     amidst,
+    calling,
     dead_lettering,
     delivering,
     migrating,
@@ -22,6 +23,7 @@ POINTS: tuple[KillPoint, ...] = (
     *writing.POINTS,
     *sweeping.POINTS,
     *replaying.POINTS,
+    *calling.POINTS,
     *delivering.POINTS,
     *dead_lettering.POINTS,
     *administering.POINTS,
