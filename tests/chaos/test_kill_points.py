@@ -28,7 +28,7 @@ NEVER_REACHED = KillPoint("never reached", before(MARK, 99), Write("create", com
 
 @pytest.fixture(scope="module")
 def results(services: RunningServices) -> dict[str, KillPointResult]:
-    """Every third point of the older ones, several side by side (tests/support/sharing.py: on one worker)."""
+    """Every third older point, several side by side (tests/support/sharing.py: on one worker)."""
     played = kill_points(services.urls, (*TRIED, NEVER_REACHED))
     return {result.point: result for result in played}
 

@@ -50,7 +50,8 @@ LEFT JOIN customer_tags t ON t.customer_id = u.customer_id
 GROUP BY u.customer_id, c.name
 """
 UNSETTLED = """
-SELECT (SELECT count(*) FROM replay_jobs WHERE status <> 'done') + count(*) AS count
+SELECT (SELECT count(*) FROM replay_jobs WHERE status <> 'done')
+       + (SELECT count(*) FROM webhook_copies) + count(*) AS count
 FROM customer_events
 WHERE event_type <> 'consumer_created'
   AND (publish_status = 'pending' OR publish_status = 'published' AND deliver_status = 'pending')
@@ -60,7 +61,7 @@ LISTED_AS_LOST = "SELECT event_id::text FROM lost_events"
 
 
 def unsettled(database_url: str) -> int:
-    """The number of events that still wait to be published or confirmed, and of rewinds."""
+    """The number of events that still wait to be published or confirmed, of copies, and of rewinds."""
     return int(rows(database_url, UNSETTLED)[0]["count"])
 
 

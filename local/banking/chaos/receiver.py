@@ -69,6 +69,11 @@ class CalledBank:
     _inbox: Inbox | None = None
     _times: Counter[str] = field(default_factory=Counter)
 
+    @property
+    def least_times(self) -> int:
+        """How often that event came which came most seldom; 0 if there was none."""
+        return min(self._times.values(), default=0)
+
     async def take(self, headers: Mapping[str, str], body: bytes) -> Conduct:
         """Deal with one call: note it, work, and note how it is answered."""
         if not self._is_signed(headers, body):

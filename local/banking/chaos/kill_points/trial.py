@@ -33,6 +33,8 @@ class Trial:
     boundary: Boundary | None
     hit: bool = False
     answers: list[Answer] = field(default_factory=list)
+    is_judged: bool = True
+    """Whether the ledger judges; otherwise the scenario itself does."""
 
     @cached_property
     def tenant(self) -> Tenant:
@@ -84,22 +86,24 @@ class Trial:
         until("everything is published", self._published)
         until("everything is confirmed and the queues are empty", self._consumed)
 
-    def be_called(self, most_in_flight: int = 3) -> CalledBank:
+    def be_called(self, **further: Any) -> CalledBank:
         """Have the tenant called by webhook from now on; its server, to tell it how to answer."""
-        chosen = self.send(
-            self.admin("POST", "/consumer/delivery", self.webhook(most_in_flight)), 200
-        )
-        bank = CalledBank(self.tenant, [chosen.data["secret"]])
+        wanted = self.admin("POST", "/consumer/delivery", {**self.webhook(), **further})
+        return self.is_called(self.send(wanted, 200).data["secret"])
+
+    def is_called(self, secret: str) -> CalledBank:
+        """Start the server of a tenant that is called."""
+        bank = CalledBank(self.tenant, [secret])
         self.cell.receiver.banks[self.tenant.name] = bank
         return bank
 
-    def webhook(self, most_in_flight: int = 3) -> dict[str, Any]:
+    def webhook(self) -> dict[str, Any]:
         """The body of the request that has the tenant called."""
         return {
             "consumer_id": self.tenant.consumer_id,
             "delivery": "webhook",
             "url": self.cell.receiver.url_of(self.tenant.name),
-            "max_in_flight": most_in_flight,
+            "max_in_flight": 3,
         }
 
     def come_to_rest_by_calls(self) -> None:
