@@ -26,11 +26,7 @@ def test_faults_lose_nothing(own_services: RunningServices, tmp_path: Path) -> N
     assert [finding.words for finding in run.findings] == []
     assert len(run.evidence.disturbances) >= len({fault.lane for fault in faults})
     assert {event.tenant for event in run.evidence.events} == set(run.evidence.tenants)
-    assert {call.moment for call in run.evidence.calls} == {
-        Moment.ARRIVED,
-        Moment.TAKEN,
-        Moment.UNTAKEN,
-    }
+    assert {call.moment for call in run.evidence.calls} >= {Moment.ARRIVED, Moment.TAKEN}
 
 
 @pytest.mark.night_long
