@@ -27,3 +27,13 @@ def remove_queues(broker_url: str, consumer_names: Iterable[str]) -> None:
     with channel_on(broker_url) as channel:
         for name in names:
             channel.queue_delete(name)
+
+
+def queue_exists(broker_url: str, name: str) -> bool:
+    """Whether the broker has a queue of this name."""
+    try:
+        with channel_on(broker_url) as channel:
+            channel.queue_declare(name, passive=True)
+    except pika.exceptions.ChannelClosedByBroker:
+        return False
+    return True

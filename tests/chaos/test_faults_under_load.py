@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from local.banking.chaos.calls import Moment
 from local.banking.chaos.kind import Kind
 from local.banking.chaos.run import Choices, run_seed
 from local.services.running import RunningServices
@@ -25,6 +26,7 @@ def test_faults_lose_nothing(own_services: RunningServices, tmp_path: Path) -> N
     assert [finding.words for finding in run.findings] == []
     assert len(run.evidence.disturbances) >= len({fault.lane for fault in faults})
     assert {event.tenant for event in run.evidence.events} == set(run.evidence.tenants)
+    assert {call.moment for call in run.evidence.calls} >= {Moment.ARRIVED, Moment.TAKEN}
 
 
 @pytest.mark.night_long
@@ -35,3 +37,21 @@ def test_broken_promises_are_noticed(own_services: RunningServices, tmp_path: Pa
 
     found = {finding.kind for finding in run.findings}
     assert {Kind.LOST, Kind.OUT_OF_ORDER, Kind.CROSS_TENANT} <= found
+
+
+@pytest.mark.night_long
+@pytest.mark.parametrize(
+    ("sabotage", "kind"),
+    [("overtaken_webhook", Kind.OUT_OF_ORDER), ("doubled_webhook", Kind.TOO_MANY_DUPLICATES)],
+)
+def test_broken_calls_are_noticed(
+    own_services: RunningServices, tmp_path: Path, sabotage: str, kind: Kind
+) -> None:
+    sabotaged = Choices(
+        seconds=6, faults=(), rest_seconds=20, tenants=1, called=1, sabotage=sabotage
+    )
+
+    run = run_seed(own_services, SEED, sabotaged, tmp_path / "run")
+
+    called = {call.tenant for call in run.evidence.calls}
+    assert (kind, *called) in {(finding.kind, finding.about) for finding in run.findings}

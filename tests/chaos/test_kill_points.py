@@ -4,21 +4,47 @@ from __future__ import annotations
 
 import pytest
 
-from local.banking.chaos.kill_points.points import POINTS
+from local.banking.chaos.kill_points.points import (
+    POINTS,
+    calling,
+    calling_again,
+    choosing,
+    leaving,
+)
 from local.banking.chaos.kill_points.points.writing import MARK, Write
 from local.banking.chaos.kill_points.run import kill_points
 from local.chaos.boundaries import before
 from local.chaos.kill_points import KillPoint, KillPointResult
 from local.services.running import RunningServices
 
-TRIED = POINTS[::3]
+OF_DAY = {
+    "webhook: after the request, before its answer is read",
+    "webhook: after the mark, before the confirmation",
+    "webhook: a copy, before the commit",
+    "webhook, redelivered by the bank: after the copies, before they are counted",
+    "webhook, rewind: after they are counted, before the commit",
+    "webhook chosen: after the commit",
+    "webhook's secret: after the commit, before the answer",
+    "test event: before the request",
+    "erasing: after a batch",
+    "export: a file written, before the step",
+    "archive: after the comparison is noted",
+    "archive: while rows are taken away",
+    "offboarding: between two customers",
+}
+"""Of the newer ones, one of each kind."""
+NEWER = (*calling.POINTS, *calling_again.POINTS, *choosing.POINTS, *leaving.POINTS)
+TRIED = (
+    *[point for point in POINTS if point not in NEWER][::3],
+    *[point for point in POINTS if point.name in OF_DAY],
+)
 LEFT = tuple(point for point in POINTS if point not in TRIED)
 NEVER_REACHED = KillPoint("never reached", before(MARK, 99), Write("create", committed=True))
 
 
 @pytest.fixture(scope="module")
 def results(services: RunningServices) -> dict[str, KillPointResult]:
-    """Every third point, several side by side (tests/support/sharing.py: on one worker)."""
+    """Every third older point, several side by side (tests/support/sharing.py: on one worker)."""
     played = kill_points(services.urls, (*TRIED, NEVER_REACHED))
     return {result.point: result for result in played}
 
@@ -47,6 +73,10 @@ def test_promises_hold_after_the_others(
 
     assert result.broken == []
     assert result.hit
+
+
+def test_points_of_the_day_exist() -> None:
+    assert {point.name for point in POINTS} >= OF_DAY
 
 
 def test_missed_point_is_reported(results: dict[str, KillPointResult]) -> None:

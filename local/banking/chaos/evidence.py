@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from local.banking.chaos.answers import Answer
+from local.banking.chaos.calls import Call
 from local.chaos.faults.fault import Disturbance
 
 
@@ -51,7 +52,10 @@ class Customer:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One delivery to a tenant's consumer, in the order of arrival."""
+    """One delivery to a tenant's consumer, in the order of arrival.
+
+    A call of a bank is one, too. It is `redelivered` if no call of the event before it was taken.
+    """
 
     tenant: str
     event_id: str
@@ -116,6 +120,8 @@ class Evidence:
     customers: Sequence[Customer] = ()
     deliveries: Sequence[Delivery] = ()
     applications: Sequence[Application] = ()
+    calls: Sequence[Call] = ()
+    """The records of banks that are called; each one's in its order."""
     disturbances: Sequence[Disturbance] = ()
     left_in_queues: dict[str, int] = field(default_factory=dict)
     """Messages that are still in a tenant's queue or its dead-letter queue."""

@@ -14,15 +14,14 @@ from datetime import UTC, datetime, timedelta
 
 import time_machine
 
-from fintegrate.messaging import publisher
-from local.banking.chaos import sabotage
+from local.banking.chaos import haste, sabotage
 from local.serving import program as serve
 
 
 def prepare(clock_ahead_seconds: float, heartbeat_seconds: int) -> None:
-    """Set this process's clocks and the heartbeat that it requests from the broker."""
+    """Set this process's clocks and the heartbeat that it requests from the broker, and hurry it."""
     sabotage.commit(os.environ)
-    publisher.HEARTBEAT_SECONDS = heartbeat_seconds
+    haste.shorten(heartbeat_seconds)
     if clock_ahead_seconds:
         moment = datetime.now(UTC) + timedelta(seconds=clock_ahead_seconds)
         time_machine.travel(moment, tick=True).start()

@@ -9,6 +9,7 @@ from contextlib import closing
 from typing import Any
 
 from chalicelib.banking.events.topology import dead_letter_queue_name, queue_name
+from local.banking.chaos import calls as called
 from local.banking.chaos.answers import Answer
 from local.banking.chaos.evidence import (
     Application,
@@ -49,7 +50,8 @@ LEFT JOIN customer_tags t ON t.customer_id = u.customer_id
 GROUP BY u.customer_id, c.name
 """
 UNSETTLED = """
-SELECT (SELECT count(*) FROM replay_jobs WHERE status <> 'done') + count(*) AS count
+SELECT (SELECT count(*) FROM replay_jobs WHERE status <> 'done')
+       + (SELECT count(*) FROM webhook_copies) + count(*) AS count
 FROM customer_events
 WHERE event_type <> 'consumer_created'
   AND (publish_status = 'pending' OR publish_status = 'published' AND deliver_status = 'pending')
@@ -59,7 +61,7 @@ LISTED_AS_LOST = "SELECT event_id::text FROM lost_events"
 
 
 def unsettled(database_url: str) -> int:
-    """The number of events that still wait to be published or confirmed, and of rewinds."""
+    """The number of events that still wait to be published or confirmed, of copies, and of rewinds."""
     return int(rows(database_url, UNSETTLED)[0]["count"])
 
 
@@ -85,6 +87,7 @@ def gather(
     restore: Restore | None = None,
 ) -> Evidence:
     """Collect everything after the consumers have ended."""
+    asked = called.asked_for(database_url)
     return Evidence(
         tenants=[tenant.name for tenant in tenants],
         answers=answers,
@@ -93,7 +96,8 @@ def gather(
             Customer(**{**row, "tags": frozenset(row["tags"])})
             for row in rows(database_url, CUSTOMERS)
         ],
-        deliveries=[each for tenant in tenants for each in _deliveries(tenant)],
+        deliveries=[each for tenant in tenants for each in _all_deliveries(tenant, asked)],
+        calls=[call for tenant in tenants for call in called.read(tenant.calls)],
         applications=[each for tenant in tenants for each in _applications(tenant)],
         disturbances=disturbances,
         reconciliation=reconciliation,
@@ -103,6 +107,26 @@ def gather(
         listed_as_lost=frozenset(row["event_id"] for row in rows(database_url, LISTED_AS_LOST)),
         restore=restore,
     )
+
+
+def _all_deliveries(tenant: Tenant, asked: Mapping[str, int]) -> list[Delivery]:
+    """What came from the queue and by webhook, in the order of arrival."""
+    return sorted((*_deliveries(tenant), *_called(tenant, asked)), key=lambda each: each.at)
+
+
+def _called(tenant: Tenant, asked: Mapping[str, int]) -> Iterator[Delivery]:
+    for call, is_try, number in called.arrivals(called.read(tenant.calls), asked):
+        yield Delivery(
+            tenant=tenant.name,
+            event_id=call.event_id,
+            customer_id=call.customer_id,
+            sequence=call.sequence,
+            redelivered=is_try,
+            deliver_try=number,
+            name=call.name,
+            epoch=call.epoch,
+            at=call.at,
+        )
 
 
 def _deliveries(tenant: Tenant) -> Iterator[Delivery]:

@@ -9,7 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from local.banking.chaos.evidence import Evidence
-from local.banking.chaos.rules import answers, deliveries, reconciliation, restores, rows, tenancy
+from local.banking.chaos.rules import (
+    answers,
+    calls,
+    deliveries,
+    reconciliation,
+    restores,
+    rows,
+    tenancy,
+)
 from local.chaos.finding import Finding
 
 RULES: Sequence[Callable[[Evidence], Iterable[Finding]]] = (
@@ -24,6 +32,9 @@ RULES: Sequence[Callable[[Evidence], Iterable[Finding]]] = (
     deliveries.applied_once,
     deliveries.sums_agree,
     deliveries.duplicates_are_bounded,
+    calls.next_waits_for_the_answer,
+    calls.published_were_taken,
+    calls.calls_are_ours,
     tenancy.tenants_are_apart,
     reconciliation.reconciliation_agrees,
     restores.banks_agree_with_platform,

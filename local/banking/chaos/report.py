@@ -50,6 +50,7 @@ class Run:
                 lost_to_restore(evidence, answer) for answer in evidence.answers
             ),
             "restore": restore_as_json(evidence),
+            "calls": dict(Counter(call.moment.value for call in evidence.calls)),
             "delivery_failed": sum(e.deliver_status == "failed" for e in evidence.events),
             **{kind.value: found[kind] for kind in Kind},
             "duplicates": self.repeats.duplicates,

@@ -33,11 +33,15 @@ LOOKS_AT_REST = 3
 
 @dataclass(frozen=True)
 class Choices(course.Choices):
-    """The options of a run; `callers` call for each tenant."""
+    """The options of a run; `callers` call for each tenant.
+
+    `tenants` read their queues. Beside them stand `called` ones, which are called by webhook.
+    """
 
     callers: int = 4
     faults: Sequence[Fault] = tuple(BY_NAME.values())
     tenants: int = 3
+    called: int = 1
 
 
 def run_seed(
@@ -53,7 +57,7 @@ def run_seed(
     plan = make_plan(seed, choices.seconds, choices.faults)
     with (
         AnswerRecord(folder / "answers.jsonl") as record,
-        Testbed(services, f"chaos_{seed}", folder, choices.sabotage) as bed,
+        Testbed(services, f"chaos_{seed}", folder, choices.sabotage, choices.called) as bed,
         Symptoms(bed.database_url) as symptoms,
     ):
         bed.open(choices.tenants)

@@ -5,6 +5,7 @@ Nothing here runs unless it is asked for by name (`SABOTAGE=… make chaos`). Su
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -12,6 +13,10 @@ VARIABLE = "CHAOS_SABOTAGE"
 """The variable with names of `SABOTAGES`, separated by commas, for the processes of a run."""
 UNLUCKY = frozenset("07")
 """Events whose ids end with one of these characters are lost or late."""
+
+OVERTAKEN = frozenset("01234567")
+"""Events whose ids end with one of these characters are called late."""
+DAWDLING_SECONDS = 3.0
 
 
 def lose() -> None:
@@ -68,8 +73,40 @@ def apply_twice() -> None:
     _replace(Inbox, "judge", forgetful)
 
 
+def overtaken_webhook() -> None:
+    """Count some calls as taken, and make them only a while later: the customer's next one overtakes."""
+    from chalicelib.banking.webhooks.sending import PROCESSED, Sender
+    from fintegrate.outbox.batches import Batch, Kind, Sent, Verdict
+
+    send = Sender.send
+
+    def dawdling(self: Sender, batch: Batch) -> Sent:
+        (row,) = batch.rows
+        if str(row.get("event_id", ""))[-1:] not in OVERTAKEN:
+            return send(self, batch)
+        threading.Timer(DAWDLING_SECONDS, send, (self, batch)).start()
+        return Sent(batch, [Verdict(Kind.DELIVERED, code=PROCESSED)], 1, 200)
+
+    _replace(Sender, "send", dawdling)
+
+
+def doubled_webhook() -> None:
+    """Call a bank twice with each event."""
+    from fintegrate.outgoing.client import Pool
+    from fintegrate.outgoing.exchange import Request, Result
+
+    send = Pool.send
+
+    def repeating(self: Pool, request: Request) -> Result:
+        send(self, request)
+        return send(self, request)
+
+    _replace(Pool, "send", repeating)
+
+
 SABOTAGES: Mapping[str, Callable[[], None]] = {
-    function.__name__: function for function in (lose, overtake, leak, apply_twice)
+    function.__name__: function
+    for function in (lose, overtake, leak, apply_twice, overtaken_webhook, doubled_webhook)
 }
 
 

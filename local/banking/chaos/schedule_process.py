@@ -19,6 +19,7 @@ from local.serving.source_functions import SourceFunctions, load_app
 
 RATES = {
     "resend": 1.0,
+    "deliver_webhooks": 1.0,
     "redeliver": 2.0,
     "rewind": 1.0,
     "sweep_dead_letters": 2.0,

@@ -11,10 +11,14 @@ from local.banking.client import Client
 
 @dataclass(frozen=True, slots=True)
 class Tenant(client.Tenant):
-    """One tenant. `store` is its consumer's SQLite file; `deliveries` records its queue's deliveries."""
+    """One tenant. `store` is its consumer's SQLite file.
+
+    `deliveries` records what came from its queue, `calls` what came by webhook.
+    """
 
     store: Path
     deliveries: Path
+    calls: Path
 
 
 def onboard(base_url: str, admin_key: str, name: str, folder: Path) -> Tenant:
@@ -35,4 +39,5 @@ def in_folder(tenant: client.Tenant, folder: Path) -> Tenant:
         tenant.key,
         store=folder / f"{tenant.name}.sqlite3",
         deliveries=folder / f"{tenant.name}.deliveries.jsonl",
+        calls=folder / f"{tenant.name}.calls.jsonl",
     )

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import replace
 from pathlib import Path
 
 from local.banking.chaos.bank_process import DELIVERIES
+from local.banking.chaos.receiver import PATH
+from local.banking.chaos.receiver_process import SIGNING
 from local.banking.chaos.sabotage import VARIABLE
 from local.banking.chaos.tenants import Tenant, onboard
 from local.banking.client import Client, give_broker_access
@@ -13,6 +16,7 @@ from local.banking.tenant_queues import remove_queues
 from local.chaos import testbed
 from local.chaos.members import FunctionMember, Member, ProgramMember
 from local.machine.checkout import Checkout
+from local.machine.ports import CANDIDATES, LOOPBACK, next_free
 from local.services.databases import create_database, drop_database, with_users
 from local.services.installation import migrate
 from local.services.running import RunningServices
@@ -33,6 +37,9 @@ SETTINGS = {
     "REDELIVER_FIRST_WAIT_SECONDS": "20",
     "REDELIVER_LONGEST_WAIT_SECONDS": "20",
     "QUEUE_FIGURES_DELAY_SECONDS": "12",
+    "STAGE": "local",
+    "WEBHOOK_RETRY_SECONDS": "1,1,2,2,4",
+    "WEBHOOK_DELIVER_SECONDS": "3",
 }
 """Times are shorter than in operation, so that what takes minutes there happens within a run."""
 HEARTBEAT_SECONDS = 3
@@ -45,18 +52,25 @@ class Testbed(testbed.Testbed):
 
     Attributes:
         functions: the clock of the second is ten minutes ahead
-        consumers: the consumer process of each tenant
+        consumers: the process of each tenant: its consumer, or the server where it is called
     """
 
     def __init__(
-        self, services: RunningServices, name: str, folder: Path, sabotage: str = ""
+        self,
+        services: RunningServices,
+        name: str,
+        folder: Path,
+        sabotage: str = "",
+        called: int = 1,
     ) -> None:
         super().__init__(services, name, folder, create_database(services.urls, name))
+        self._ports = [next_free(random.choice(CANDIDATES)) for _ in range(called)]  # noqa: S311
         # For the run itself, which connects to the servers directly.
         self.environment = {
             **settings_environment(services.urls, **with_users(services.urls, self.database_url)),
             **SETTINGS,
             RECORD: f"file://{folder / 'revocations.json'}",
+            "WEBHOOK_ALLOW_HOSTS": ",".join(f"{LOOPBACK}:{port}" for port in self._ports),
         }
         migrate(Checkout(), self.environment)
         self.behind_proxies = {**self.behind(self.environment, "DATABASE_URL"), VARIABLE: sabotage}
@@ -65,6 +79,7 @@ class Testbed(testbed.Testbed):
         self.tenants: list[Tenant] = []
         self.consumers: dict[str, Member] = {}
         self._access: dict[str, dict[str, str]] = {}
+        self._called: dict[str, tuple[int, str]] = {}
 
     @property
     def members(self) -> list[Member]:
@@ -75,9 +90,9 @@ class Testbed(testbed.Testbed):
         return Client(self.base_urls[0], self.environment["ADMIN_API_KEY"])
 
     def open(self, tenants: int) -> None:
-        """Start the processes and onboard the tenants."""
+        """Start the processes and onboard the tenants; behind them those that are called."""
         self.start_platform()
-        for number in range(tenants):
+        for number in range(tenants + len(self._ports)):
             tenant = onboard(
                 self.base_urls[0],
                 self.environment["ADMIN_API_KEY"],
@@ -85,9 +100,10 @@ class Testbed(testbed.Testbed):
                 self.folder,
             )
             with self.admin() as admin:
-                access = give_broker_access(admin.post, tenant.consumer_id)
-            access["BROKER_URL"] = self.proxies["broker"].through(access["BROKER_URL"])
-            self._access[tenant.name] = access
+                if number < tenants:
+                    self._give_access(admin, tenant)
+                else:
+                    self._have_called(admin, tenant, self._ports[number - tenants])
             self.tenants.append(tenant)
             self.consumers[tenant.name] = self._consumer(number)
         testbed.side_by_side(Member.start, self.consumers.values())
@@ -117,8 +133,25 @@ class Testbed(testbed.Testbed):
         command = ["local.banking.chaos.schedule_process", "--heartbeat", str(HEARTBEAT_SECONDS)]
         return self.program(f"schedules {number}", command, self.behind_proxies)
 
+    def _give_access(self, admin: Client, tenant: Tenant) -> None:
+        access = give_broker_access(admin.post, tenant.consumer_id)
+        access["BROKER_URL"] = self.proxies["broker"].through(access["BROKER_URL"])
+        self._access[tenant.name] = access
+
+    def _have_called(self, admin: Client, tenant: Tenant, port: int) -> None:
+        body = {
+            "consumer_id": tenant.consumer_id,
+            "delivery": "webhook",
+            "url": f"http://{LOOPBACK}:{port}{PATH}{tenant.name}",
+        }
+        secret = admin.post("/consumer/delivery", body)["secret"]
+        self._called[tenant.name] = port, secret
+
     def _consumer(self, number: int) -> ProgramMember:
+        """The program of a tenant, which reads its queue or is called."""
         tenant = self.tenants[number]
+        if tenant.name in self._called:
+            return self._receiver(number)
         options = ["--store", str(tenant.store), "--seed", str(number), *CONSUMER_OPTIONS]
         environment = {
             **self.behind_proxies,
@@ -129,3 +162,11 @@ class Testbed(testbed.Testbed):
         }
         command = ["local.banking.chaos.bank_process", tenant.name, *options]
         return self.program(f"consumer {number}", command, environment)
+
+    def _receiver(self, number: int) -> ProgramMember:
+        tenant = self.tenants[number]
+        port, secret = self._called[tenant.name]
+        environment = {**self.behind_proxies, SIGNING: secret}
+        options = ["--folder", str(self.folder), "--port", str(port), "--seed", self.name]
+        command = ["local.banking.chaos.receiver_process", tenant.name, *options]
+        return self.program(f"called bank {number}", command, environment)

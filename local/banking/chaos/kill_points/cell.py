@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from fintegrate.queries import queries_beside
+from local.banking.chaos.receiver import Receiver, receiving
 from local.chaos.boundaries import Boundary
 from local.chaos.looking import rows
 from local.chaos.processes import Ended, Task, TaskProcess
@@ -27,6 +28,11 @@ from local.serving.server import start_server
 SETTINGS = {
     "SYSTEM": "banking",
     "SCHEDULER": "off",
+    "QUEUES": "off",  # the cells share a broker: a nudge would reach the server of another
+    "STAGE": "local",
+    "WEBHOOK_RETRY_SECONDS": "0",
+    "WEBHOOK_TEST_WAIT_SECONDS": "1",
+    "WEBHOOK_DELIVER_SECONDS": "10",
     "LOG_LEVEL": "WARNING",
     "API_KEY_BCRYPT_COST": "4",
     "PUBLISH_HANDOFF_SECONDS": "1",
@@ -47,12 +53,16 @@ _numbers = itertools.count(1)
 
 @dataclass(frozen=True)
 class Cell:
-    """A place to run kill points. `folder` holds its consumers' stores and its processes' log."""
+    """A place to run kill points. `folder` holds its consumers' stores and its processes' log.
+
+    `receiver` serves the banks that are called. It does not die.
+    """
 
     urls: ServiceUrls
     environment: dict[str, str]
     base_url: str
     folder: Path
+    receiver: Receiver
 
     @property
     def url(self) -> str:
@@ -100,11 +110,14 @@ def open_cell(urls: ServiceUrls, template: str, folder: Path) -> Iterator[Cell]:
     """Open a cell on a copy of a migrated database, and remove it after the block."""
     name = f"chaos_cell_{os.getpid()}_{next(_numbers)}"
     url = create_database(urls, name, template)
-    environment = {**settings_environment(urls, **with_users(urls, url)), **SETTINGS}
     own = folder / name
     own.mkdir()
     try:
-        with start_server(environment) as server:
-            yield Cell(urls, environment, server.base_url, own)
+        with receiving() as receiver:
+            users = with_users(urls, url)
+            allowed = {"WEBHOOK_ALLOW_HOSTS": receiver.address}
+            environment = {**settings_environment(urls, **users), **SETTINGS, **allowed}
+            with start_server(environment) as server:
+                yield Cell(urls, environment, server.base_url, own, receiver)
     finally:
         drop_database(urls, name)

@@ -53,7 +53,7 @@ def _play(point: KillPoint, cell: Cell) -> KillPointResult:
 
 def _examine(point: KillPoint, trial: Trial, result: KillPointResult) -> None:
     """Check with the ledger, but count repeats by this point's own bound, which is tighter."""
-    if not trial.has_tenant:
+    if not trial.has_tenant or not trial.is_judged:
         return
     evidence = trial.evidence()
     result.broken += [

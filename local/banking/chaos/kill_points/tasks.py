@@ -6,6 +6,8 @@ a task runs it and returns its answer.
 
 from __future__ import annotations
 
+import gzip
+import json
 import os
 import sys
 from collections.abc import Mapping
@@ -18,6 +20,8 @@ from local.aws_shapes.queue_event import Message, queue_event
 from local.banking.chaos.tenants import Tenant
 from local.banking.client import JSON, Reply, encoded, read_reply
 from local.banking.in_process import api_event, invoke
+
+GZIP = b"\x1f\x8b"
 
 
 @dataclass(frozen=True)
@@ -67,6 +71,27 @@ class Settlement:
 
         nudge = Message(b'{"errand": "settle"}', pika.BasicProperties(), False, 1)
         broker_admin(queue_event(QUEUE, "/", [nudge]), LambdaContext("broker_admin", 60))
+
+
+@dataclass(frozen=True)
+class Stored:
+    """Files of banking's bucket, read as the functions read them."""
+
+    keys: tuple[str, ...]
+
+    def __call__(self) -> list[list[dict[str, Any]] | None]:
+        """The lines of each; None if it is not there. A manifest is one line."""
+        from chalicelib.banking.wiring import parts
+
+        store = parts().object_store.require()
+        return [_lines(store.get(key)) for key in self.keys]
+
+
+def _lines(body: bytes | None) -> list[dict[str, Any]] | None:
+    if body is None:
+        return None
+    text = gzip.decompress(body) if body.startswith(GZIP) else body
+    return [json.loads(line) for line in text.splitlines()]
 
 
 @dataclass(frozen=True)

@@ -15,12 +15,14 @@ from local.banking.chaos.evidence import Event, Evidence
 from local.banking.chaos.kill_points.cell import NOTHING, Cell
 from local.banking.chaos.kill_points.changes import Change
 from local.banking.chaos.kill_points.tasks import Consumption, Request
+from local.banking.chaos.receiver import CalledBank
 from local.banking.chaos.tenants import Tenant, onboard
 from local.banking.client import Client, Reply
 from local.chaos.boundaries import Boundary
 from local.chaos.kill_points import BrokenPromise, until
 from local.chaos.looking import rows
 from local.chaos.processes import Ended, Task
+from local.chaos.scheduled_run import ScheduledRun
 
 
 @dataclass
@@ -31,6 +33,8 @@ class Trial:
     boundary: Boundary | None
     hit: bool = False
     answers: list[Answer] = field(default_factory=list)
+    is_judged: bool = True
+    """Whether the ledger judges; otherwise the scenario itself does."""
 
     @cached_property
     def tenant(self) -> Tenant:
@@ -82,6 +86,33 @@ class Trial:
         until("everything is published", self._published)
         until("everything is confirmed and the queues are empty", self._consumed)
 
+    def be_called(self, **further: Any) -> CalledBank:
+        """Have the tenant called by webhook from now on; its server, to tell it how to answer."""
+        wanted = self.admin("POST", "/consumer/delivery", {**self.webhook(), **further})
+        return self.is_called(self.send(wanted, 200).data["secret"])
+
+    def is_called(self, secret: str) -> CalledBank:
+        """Start the server of a tenant that is called."""
+        bank = CalledBank(self.tenant, [secret])
+        self.cell.receiver.banks[self.tenant.name] = bank
+        return bank
+
+    def webhook(self) -> dict[str, Any]:
+        """The body of the request that has the tenant called."""
+        return {
+            "consumer_id": self.tenant.consumer_id,
+            "delivery": "webhook",
+            "url": self.cell.receiver.url_of(self.tenant.name),
+            "max_in_flight": 3,
+        }
+
+    def come_to_rest_by_calls(self) -> None:
+        """Let fresh processes call the tenant until it has settled everything; the ledger balances."""
+        until("everything was called and is settled", self._settled_by_calls)
+        reconcile = self.admin("GET", "/events/reconcile", {"consumer_id": self.tenant.consumer_id})
+        told = self.send(reconcile, 200).data
+        self.expect(told["balanced"], f"reconcile is not balanced: {told}")
+
     def evidence(self) -> Evidence:
         """The evidence of the tenant's rows, queues, consumer and answers."""
         urls, database_url = self.cell.urls, self.cell.url
@@ -100,6 +131,14 @@ class Trial:
         """
         if not holds:
             raise BrokenPromise(otherwise)
+
+    def _settled_by_calls(self) -> bool:
+        """Whether nothing waits. If something does, dead workers' leases end now, and a run follows."""
+        if not self.cell.query("uncalled", consumer_id=self.tenant.consumer_id)[0]["count"]:
+            return True
+        self.cell.query("end_webhook_leases", consumer_id=self.tenant.consumer_id)
+        self.cell.run(ScheduledRun("deliver_webhooks"))
+        return False
 
     def _published(self) -> bool:
         if all(event.publish_status != "pending" for event in self.events()):

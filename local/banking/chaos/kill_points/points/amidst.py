@@ -6,14 +6,14 @@ A lock of the harness stops the statement in its middle. Then either the waiting
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 
 import psycopg2
 import psycopg2.errors
 
-from local.banking.chaos.kill_points.cell import SQL
+from local.banking.chaos.kill_points.cell import NOTHING, SQL
 from local.banking.chaos.kill_points.changes import creation, status_change
 from local.banking.chaos.kill_points.points.delivering import whole_or_nothing
 from local.banking.chaos.kill_points.tasks import Request
@@ -34,8 +34,8 @@ class ConfirmationAmidst:
         (event,) = trial.events()
         body = {"event_id": event.event_id, "status": "processed"}
         request = Request("POST", "/events/confirm-delivery", trial.tenant.key, body)
-        with _locked(trial, "hold_event", event_id=event.event_id):
-            _interrupt(trial, request, self.backend, event_id=event.event_id)
+        with locked(trial, "hold_event", event_id=event.event_id):
+            interrupt(trial, request, self.backend, event_id=event.event_id)
         until("nobody is under way any more", lambda: not trial.cell.query("under_way"))
         (event,) = trial.events()
         whole_or_nothing(trial, event.event_id)
@@ -49,15 +49,15 @@ def changing(trial: Trial) -> None:
     customer_id = trial.make(creation(trial.tenant)).data["customer_id"]
     change = status_change(trial.tenant, customer_id)
     trial.answers.append(change.answered(None, {}))
-    with _locked(trial, "hold_customer", customer_id=customer_id):
-        _interrupt(trial, change.request, backend=False)
+    with locked(trial, "hold_customer", customer_id=customer_id):
+        interrupt(trial, change.request, backend=False)
     until("nobody is under way any more", lambda: not trial.cell.query("under_way"))
     trial.come_to_rest()
     trial.expect(len(trial.events()) == 2, f"there are {len(trial.events())} events")
 
 
 @contextmanager
-def _locked(trial: Trial, statement: str, **parameters: str) -> Iterator[None]:
+def locked(trial: Trial, statement: str, **parameters: str) -> Iterator[None]:
     """Hold a row lock for the block."""
     with closing(psycopg2.connect(trial.cell.url)) as holder:
         holder.cursor().execute(SQL[statement], parameters)
@@ -65,9 +65,15 @@ def _locked(trial: Trial, statement: str, **parameters: str) -> Iterator[None]:
         holder.rollback()
 
 
-def _interrupt(trial: Trial, task: Task, backend: bool, event_id: str | None = None) -> None:
+def interrupt(
+    trial: Trial,
+    task: Task,
+    backend: bool,
+    event_id: str | None = None,
+    settings: Mapping[str, str] = NOTHING,
+) -> None:
     """Kill the process or end its backend once its statement waits for the lock."""
-    process = trial.cell.start(task)
+    process = trial.cell.start(task, settings)
     until("the statement stands still", lambda: bool(trial.cell.query("standing_still")))
     if event_id is not None:
         trial.expect(_receipt_is_written(trial, event_id), "the receipt is not written yet")
