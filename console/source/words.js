@@ -22,6 +22,7 @@ export const systems = "System";
 export const systemNames = { banking: "Banks", relay: "Relay", appevents: "App events" };
 export const sections = "Screens";
 export const noScreen = (name) => `There is no screen “${name}”.`;
+export const notLoaded = "This screen could not be loaded. Look again to load the page anew.";
 export const toNow = "Go to Now";
 
 export const states = { waiting: "waits", held_back: "held back", publish_failed: "given up", in_queue: "in the queue", delivery_failed: "bank failed it", dead_lettered: "dead-lettered", skipped: "not to be sent", presigned: "upload allowed" };
