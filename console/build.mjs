@@ -1,8 +1,8 @@
-// Bundles console/source into a folder: index.html, app.<hash>.js, app.<hash>.css, icon.svg.
+// Bundles console/source into a folder: index.html, app.<hash>.js, app.<hash>.css, more.<hash>.js, icon.svg.
 // Usage: node build.mjs [folder]; without it browser/console, whose files are committed.
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
@@ -23,6 +23,7 @@ const { outputFiles } = await build({
   absWorkingDir: here,
   entryPoints: { app: "source/app.js", style: "source/style.css" },
   bundle: true,
+  splitting: true,
   minify: true,
   format: "esm",
   target: ["es2022"],
@@ -33,27 +34,35 @@ const { outputFiles } = await build({
   write: false,
 });
 
-const named = {};
-for (const { path, text } of outputFiles) {
-  const kind = path.endsWith(".js") ? "js" : "css";
-  const options = { module: true, ecma: 2020, compress: { passes: 3 } };
-  const contents = kind === "js" ? (await minify(text, options)).code : text;
-  const hash = createHash("sha256").update(contents).digest("hex").slice(0, 12);
-  named[kind] = { name: `app.${hash}.${kind}`, contents };
-}
+/** What esbuild made: the page's script, that of the screens that come later, and the style. */
+const made = (pattern) => outputFiles.find(({ path }) => pattern.test(basename(path)));
+const [page, further, style] = [made(/^chunk-.*\.js$/), made(/^more-.*\.js$/), made(/^style\.css$/)];
+const stub = made(/^app\.js$/);
+if (outputFiles.length !== 4 || stub.text !== `import"./${basename(page.path)}";\n`) throw new Error("more.js imports app.js, so that there are two scripts");
+
+const small = async ({ text }) => (await minify(text, { module: true, ecma: 2020, compress: { passes: 3 } })).code;
+const hashed = (text) => createHash("sha256").update(text).digest("hex").slice(0, 12);
+const scripts = await Promise.all([page, further].map(small));
+// Each script names the other, so they share one hash: that of both, before they have it.
+const hash = hashed(scripts.join(""));
+const names = { [basename(page.path)]: `app.${hash}.js`, [basename(further.path)]: `more.${hash}.js` };
+const named = (text) => Object.entries(names).reduce((all, [old, name]) => all.replaceAll(old, name), text);
+const files = {
+  [`app.${hash}.js`]: named(scripts[0]),
+  [`app.${hashed(style.text)}.css`]: style.text,
+  [`more.${hash}.js`]: named(scripts[1]),
+};
 
 mkdirSync(target, { recursive: true });
 for (const name of readdirSync(target)) rmSync(join(target, name));
-const page = readFileSync(join(source, "index.html"), "utf8")
-  .replace("{{script}}", named.js.name)
-  .replace("{{style}}", named.css.name);
-writeFileSync(join(target, "index.html"), page);
+const [script, sheet] = Object.keys(files);
+const html = readFileSync(join(source, "index.html"), "utf8").replace("{{script}}", script).replace("{{style}}", sheet);
+writeFileSync(join(target, "index.html"), html);
 writeFileSync(join(target, "icon.svg"), readFileSync(join(source, "icon.svg")));
-let sum = 0;
-for (const { name, contents } of Object.values(named)) {
+const sizes = Object.entries(files).map(([name, contents]) => {
   writeFileSync(join(target, name), contents);
   const size = gzipSync(contents, { level: 9 }).length;
-  sum += size;
   console.log(`${name}: ${contents.length} bytes, ${size} with gzip`);
-}
-console.log(`page ${page.length} bytes; script and style ${sum} bytes with gzip`);
+  return size;
+});
+console.log(`page ${html.length} bytes; with gzip script and style ${sizes[0] + sizes[1]} bytes, all files ${sizes[0] + sizes[1] + sizes[2]}`);

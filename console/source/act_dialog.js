@@ -12,7 +12,7 @@ import { html, useEffect, useMemo, useRef, useState } from "./view.js";
 import * as W from "./words.js";
 
 const LARGE = 1000;
-const REQUIRED = ["consumer_id", "consumer_name", "key", "name", "per_second"];
+const REQUIRED = ["consumer_id", "consumer_name", "customer_id", "key", "name", "per_second", "url"];
 const SETTLED_MS = 400;
 
 /** How many will be acted upon: late ones only where they are wanted. */
@@ -23,8 +23,8 @@ export function ActDialog({ act }) {
   const definition = ACTS[kind];
   const { method = "POST", told = (data) => data } = definition;
   const path = typeof definition.path === "function" ? definition.path(subject) : definition.path;
-  const fields = fieldsOf(act);
   const [values, setValues] = useState({ ...definition.values, ...subject.values });
+  const fields = fieldsOf(act, values);
   const [reason, setReason] = useState("");
   const [typed, setTyped] = useState("");
   const [dry, setDry] = useState({});
@@ -61,9 +61,9 @@ export function ActDialog({ act }) {
   const count = countOf(dry.data, values);
   const isLarge = count >= LARGE || definition.isWhole?.(body);
   const mustType = Boolean(name) && (definition.final || isLarge);
-  const isReady = phase.name === "asking" && !isMissing && (!definition.dry || (dry.data && dry.of === asked && (count > 0 || dry.data.matched === undefined))) && (!definition.reason || reason.trim()) && (!mustType || typed.trim() === name) && !session.get().read_only;
+  const isReady = phase.name === "asking" && !isMissing && (!definition.dry || (dry.data && dry.of === asked && (count > 0 || definition.isEmptyToo || dry.data.matched === undefined))) && (!definition.reason || reason.trim()) && (!mustType || typed.trim() === name) && !session.get().read_only;
   const whole = { ...body, ...definition.act, ...(definition.reason && { reason: reason.trim() }), ...(dry.data?.matched !== undefined && definition.reason && { expected_count: dry.data.matched }) };
-  const headers = isFirst() ? { "Idempotency-Key": idempotencyKey.current } : {};
+  const headers = isFirst() && !definition.unkept ? { "Idempotency-Key": idempotencyKey.current } : {};
   const run = async () => {
     if (!isReady) return;
     setPhase({ name: "sending" });
@@ -93,13 +93,13 @@ export function ActDialog({ act }) {
   const left = kind === "replay" && count > 0 && values.per_second > 0 && W.actTakes(count, values.per_second, span(Math.ceil(count / values.per_second)));
   const command = curl(path, { method, body: whole, headers: definition.own ? {} : headers });
   const change = (field) => (value) => setValues((old) => ({ ...old, [field]: value }));
-  if (phase.name === "done") return html`<${Dialog} label=${title} close=${closeAct}><${Done} data=${phase.data} kind=${kind} subject=${subject} /><//>`;
+  if (phase.name === "done") return html`<${Dialog} label=${title} close=${closeAct}><${subject.done ?? Done} data=${phase.data} kind=${kind} values=${values} /><//>`;
   return html`<${Dialog} label=${title} close=${closeAct}>
     ${name && html`<p class="soft small"><${Said}>${name}<//></p>`}
-    ${definition.dry && !isMissing && html`<${Counts} dry=${dry} unit=${definition.unit} again=${() => look()} />`}
+    ${definition.dry && !isMissing && html`<${Counts} dry=${dry} unit=${definition.unit} isEmptyToo=${definition.isEmptyToo} again=${() => look()} />`}
     ${fields.includes("consumer_id") && !values.consumer_id && html`<${Note} info role="status">${W.actChooseFirst}<//>`}
     ${kind === "replay" && !isMissing && html`<${Ahead} id=${body.consumer_id ?? session.get().consumer_id} data=${dry.data} />`}
-    ${subject.note && html`<${Note} info>${subject.note}<//>`}
+    ${(subject.note ?? definition.note) && html`<${Note} info>${subject.note ?? definition.note}<//>`}
     ${definition.final && html`<${Note}><b>${W.actNoWayBack}</b><//>`}
     ${fields.length > 0 && html`<div class="two">${fields.map((field) => html`<${Asked} key=${field} ...${{ field, value: values[field] ?? "", set: change(field) }} />`)}</div>`}
     ${definition.reason && html`<${Field} label=${html`${W.actWhy} <span class="soft">(${W.actWhyHint})</span>`}>${(id) => html`<input id=${id} value=${reason} maxlength="500" autocomplete="off" onInput=${(event) => setReason(event.target.value)} />`}<//>`}
@@ -113,7 +113,7 @@ export function ActDialog({ act }) {
   <//>`;
 }
 
-function Counts({ dry: { data, error }, unit = "events", again }) {
+function Counts({ dry: { data, error }, unit = "events", isEmptyToo, again }) {
   if (error) return html`<${Fault} error=${error} again=${again} />`;
   if (!data) return html`<${Loading} lines=${3} />`;
   if (data.matched === undefined) return null;
@@ -121,11 +121,11 @@ function Counts({ dry: { data, error }, unit = "events", again }) {
   const facts = [
     [`${data.exact === false ? `${W.actAtLeast} ` : ""}${number(data.matched)}`, W.unit(data.matched, unit)],
     "customers" in data && [number(data.customers), W.unit(data.customers, "customers")],
-    "oldest" in data && [since(data.oldest), W.actOldest],
+    data.oldest !== undefined && !isEmptyToo && [since(data.oldest), W.actOldest],
     "stay" in data && [number(data.stay), W.actStay],
   ];
   return html`${unit !== "none" && html`<${Facts} facts=${facts.filter(Boolean)} />`}
-    ${data.matched === 0 && html`<${Note} info role="status">${W.actNothing}<//>`}
+    ${data.matched === 0 && !isEmptyToo && html`<${Note} info role="status">${W.actNothing}<//>`}
     ${data.late > 0 && html`<${Note}><b>${W.actLate(data.late)}</b> ${W.actLateMore}<//>`}
     ${(data.warnings ?? []).map((sentence) => html`<${Note} info><${Said}>${sentence}<//><//>`)}
     ${reasons.length > 0 && html`<p class="small soft">${W.actByReason}: ${reasons.map(([reason, count]) => `${reason} ${number(count)}`).join(" · ")}</p>`}
@@ -152,16 +152,22 @@ function Asked({ field, value, set }) {
   return html`<${Field} label=${W.actFields[field]} hint=${hint} fault=${fault}>${(id, more) =>
     options
       ? html`<select id=${id} ...${more} value=${value} onChange=${onInput}>${options.map(([key, words]) => html`<option value=${key}>${words}</option>`)}</select>`
-      : html`<input id=${id} ...${more} value=${value} type=${field === "key" ? "password" : "text"} inputmode=${/second|minutes|days/.test(field) ? "numeric" : undefined} autocomplete="off" maxlength="200" onInput=${onInput} />`}<//>`;
+      : html`<input id=${id} ...${more} value=${value} type=${field === "key" ? "password" : "text"} inputmode=${/second|minutes|days|in_flight/.test(field) ? "numeric" : undefined} autocomplete="off" maxlength=${field === "url" ? 2000 : 200} onInput=${onInput} />`}<//>`;
 }
 
-function Done({ data, kind, subject }) {
+/** A secret, to be copied now. */
+export const Secret = ({ label, text }) => html`<div class="stack"><${Pre} label=${label}>${text}<//><div><${Copy} label=${W.copy} text=${text} /></div></div>`;
+
+/** The end of every act: its row in the audit log, and the way back. */
+export const Ending = () => html`<div class="row"><a class="small" href=${link("audit")} onClick=${closeAct}>${W.actInAudit}</a><span class="right"><button data-first onClick=${closeAct}>${W.close}</button></span></div>`;
+
+/** What an act has answered; a subject may have a view of its own for it (`done`). */
+function Done({ data, kind }) {
   const counts = Object.entries({ ...data?.summary, ...data }).filter(([name, value]) => typeof value === "number" && W.actResults[name]);
   return html`<div role="status" class="stack">
-    ${data?.api_key ? html`<p>${W.actKeyShown}</p><${Pre} label=${W.key}>${data.api_key}<//><p class="soft small">${W.actKeyGone}</p><${Copy} label=${W.copy} text=${data.api_key} />` : html`<p><b>${W.actDone}</b></p>`}
+    ${data?.api_key ? html`<p>${W.actKeyShown}</p><${Secret} label=${W.key} text=${data.api_key} /><p class="soft small">${W.actKeyGone}</p>` : html`<p><b>${W.actDone}</b></p>`}
     ${counts.length > 0 && html`<${Facts} facts=${counts.map(([name, value]) => [number(value), W.actResults[name]])} />`}
     ${kind === "test" && html`<p><a href=${link("events", { customer_id: data.customer_id })} onClick=${closeAct}>${W.watchIt}</a></p>`}
-    ${kind === "onboard" && html`<p><a href=${link("banks", { consumer_id: data.consumer_id })} onClick=${closeAct}>${W.open} <${Said}>${subject?.name ?? ""}<//></a></p>`}
-    ${data?.next_cursor && html`<${Note} info>${W.actMoreLeft}<//>`}
-    <div class="row"><a class="small" href=${link("audit")} onClick=${closeAct}>${W.actInAudit}</a><span class="right"><button data-first onClick=${closeAct}>${W.close}</button></span></div></div>`;
+    ${kind === "erase" && data.finished_at === null && html`<${Note}>${W.actEraseLeft}<//>`}
+    ${data?.next_cursor && html`<${Note} info>${W.actMoreLeft}<//>`}<${Ending} /></div>`;
 }

@@ -32,6 +32,14 @@ const lane = (paused) => ({ method: "PATCH", path: ({ stream }) => `/admin/v1/la
 /** So many dead letters app.events sends back in one call. */
 const LETTERS_A_CALL = 100;
 const numberOf = (text) => (text === "" || text === undefined ? undefined : +text);
+const whole = () => true;
+const bank = ({ consumer_id: id }) => ({ consumer_id: id });
+
+const OF_WEBHOOK = ["url", "max_in_flight", "timeout_seconds"];
+const BOUNDS = { max_in_flight: "10", timeout_seconds: "10" };
+const ifCalled = ({ delivery }) => (delivery === "webhook" ? OF_WEBHOOK : []);
+/** How a bank gets its events, as a body says it. */
+const way = ({ delivery, url = "", max_in_flight: most, timeout_seconds: seconds }) => ({ delivery, ...(delivery === "webhook" && { url: url.trim(), max_in_flight: numberOf(most), timeout_seconds: numberOf(seconds) }) });
 
 /** What the relay's replay counts, in the words of a dry run. */
 const counted = ({ go_count: matched, stay_count: stay, lanes, next_cursor: next, warnings }) => {
@@ -42,7 +50,8 @@ const counted = ({ go_count: matched, stay_count: stay, lanes, next_cursor: next
 /**
  * `body(subject, values)`, `fields`: asked for. `dry`: the API counts first, `told`: what it says, as banking's dry runs
  * do. `reason`: the API takes one. `final`: there is no way back, so the bank's name is typed. `unit`: of what is counted.
- * `act`: what the body says when it is no dry run.
+ * `act`: what the body says when it is no dry run. `fields` may depend on what is chosen. `unkept`: the answer has a secret,
+ * so it is never stored with an Idempotency-Key. `isEmptyToo`: there is something to do although no event is hit.
  */
 export const ACTS = {
   resend: { path: "/events/resend", dry: true, reason: true, body: (subject, { include_late: late }) => ({ ...one(subject), include_failed: subject.event.state === "publish_failed", ...(late && { include_late: true }) }), fields: ["include_late"] },
@@ -58,7 +67,22 @@ export const ACTS = {
   skip: { path: "/events/skip-head", dry: true, reason: true, final: true, body: ({ event }) => ({ customer_id: event.customer_id, event_id: event.event_id }) },
   requeue: { path: "/dead-letters/requeue", dry: true, reason: true, unit: "letters", body: letters },
   resolve: { path: "/dead-letters/resolve", dry: true, reason: true, final: true, unit: "letters", body: letters },
-  onboard: { path: "/consumer/data", fields: ["consumer_name"], body: (_, { consumer_name: name }) => ({ consumer_name: name }) },
+  onboard: {
+    path: "/consumer/onboard",
+    own: true,
+    fields: (values) => ["consumer_name", "display_name", "delivery", ...ifCalled(values), "message_format", "expires_in_days", "key"],
+    values: { consumer_name: "", display_name: "", delivery: "queue", url: "", ...BOUNDS, message_format: "json", expires_in_days: "365" },
+    body: (_, values) => ({ consumer_name: values.consumer_name.trim(), ...(values.display_name.trim() && { display_name: values.display_name.trim() }), ...way(values), message_format: values.message_format, expires_in_days: numberOf(values.expires_in_days) }),
+  },
+  giveUpOnboarding: { method: "DELETE", path: "/consumer/onboard", reason: true, final: true, body: bank },
+  delivery: { path: "/consumer/delivery", unkept: true, isWhole: whole, fields: (values) => ["delivery", ...ifCalled(values), "rewind"], values: { delivery: "queue", url: "", ...BOUNDS, rewind: "" }, body: (subject, values) => ({ ...bank(subject), ...way(values), ...(values.rewind && { rewind: true }) }) },
+  rotateSecret: { path: "/consumer/delivery/rotate", unkept: true, final: true, body: bank },
+  tryDelivery: { path: "/consumer/delivery/test", unkept: true, body: bank },
+  format: { path: "/consumer/format", isWhole: whole, fields: ["message_format"], values: { message_format: "json" }, body: (subject, { message_format: format }) => ({ ...bank(subject), message_format: format }) },
+  offboard: { path: "/consumer/offboard", dry: true, isEmptyToo: true, reason: true, isWhole: whole, body: bank },
+  takeBack: { method: "DELETE", path: "/consumer/offboard", reason: true, body: bank },
+  exportBank: { path: "/consumer/export", reason: true, body: bank },
+  erase: { path: "/customer/erase", reason: true, final: true, note: W.actErases, fields: ["customer_id"], body: (_, { customer_id: id = "" }) => ({ customer_id: id.trim().toLowerCase() }) },
   issue: { path: "/consumer/api-key", own: true, fields: ["key", "expires_in_days"], values: { expires_in_days: "365" }, body: ({ consumer_id: id }, { expires_in_days: days }) => ({ consumer_id: id, expires_in_days: numberOf(days) }) },
   rotate: { path: "/consumer/api-key", own: true, final: true, fields: ["key", "overlap_minutes", "expires_in_days"], values: { overlap_minutes: "0", expires_in_days: "365" }, body: ({ consumer_id: id }, { overlap_minutes: overlap, expires_in_days: days }) => ({ consumer_id: id, rotate: true, overlap_minutes: numberOf(overlap), expires_in_days: numberOf(days) }) },
   endKey: { path: "/consumer/deactivate-api-key", reason: true, dry: true, unit: "none", final: true, body: ({ key_id: key }) => ({ api_key: key }) },
@@ -77,8 +101,9 @@ export const ACTS = {
 };
 
 /** Which of an act's fields are asked for here: what the subject says already is not. */
-export function fieldsOf({ kind, subject }) {
-  const { fields = [] } = ACTS[kind];
+export function fieldsOf({ kind, subject }, values) {
+  const { fields: known = [] } = ACTS[kind];
+  const fields = typeof known === "function" ? known(values) : known;
   const has = { ...subject.filter, ...subject.values };
   return fields.filter((name) => {
     if (name === "consumer_id") return session.get().is_admin && !has.consumer_id;

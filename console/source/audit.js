@@ -17,7 +17,7 @@ function actWords({ action, details }) {
   if (path === "/console/session") return method === "POST" ? W.signIn : W.signOut;
   if (method === "GET") return /\/data$/.test(path) ? say("showMessage") : "";
   const { act, filter } = details ?? {};
-  const kind = W.acts[act] ? act : Object.keys(ACTS).find((name) => ACTS[name].path === path && !NOT_TOLD.includes(name));
+  const kind = W.acts[act] ? act : Object.keys(ACTS).find((name) => ACTS[name].path === path && (ACTS[name].method ?? "POST") === method && !NOT_TOLD.includes(name));
   return W.acts[kind === "activate" && filter?.status === "deactivated" ? "deactivate" : kind]?.[0];
 }
 /** A customer is made by programs, and not only as a test. */

@@ -56,7 +56,7 @@ function InShort({ event }) {
 }
 
 /** Names and what is said of them, beneath a heading. */
-export const Rows = ({ title, rows }) => rows?.length > 0 && html`<div><h3>${title}</h3><dl class="rows wide">${rows.map(([name, words], index) => html`<div><dt class="soft small">${name}</dt><dd class="small">${words}</dd></div>`)}</dl></div>`;
+export const Rows = ({ title, rows }) => rows?.length > 0 && html`<div>${title && html`<h3>${title}</h3>`}<dl class="rows wide">${rows.map(([name, words], index) => html`<div><dt class="soft small">${name}</dt><dd class="small">${words}</dd></div>`)}</dl></div>`;
 
 const AGAIN_STEP = ["act", "info"];
 const STEPS = { committed: LEVELS.ok, accepted: LEVELS.ok, taken_in: LEVELS.ok, published: LEVELS.ok, publish_attempt: ["fail", "warn"], attempt: ["fail", "warn"], failed: LEVELS.bad, given_up: LEVELS.bad, ...STATES };

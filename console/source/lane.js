@@ -15,7 +15,7 @@ export function Lane() {
   const id = String(params.customer_id ?? "").trim().toLowerCase();
   const live = useLive(id ? at("/events/lane") : null, { customer_id: id });
   if (!id) return html`<h1 tabindex="-1">${W.screens.lane}</h1><${Note} info>${W.needCustomer}<//>`;
-  return html`<div class="row"><div><h1 tabindex="-1">${W.screens.lane}</h1><${Id} id=${id} whole /></div><span class="right row"><a class="btn" href=${link("events", { customer_id: id })}>${W.screens.events}</a><${CopyCurl} path=${at("/events/lane")} params=${{ customer_id: id }} /></span></div>
+  return html`<div class="row"><div><h1 tabindex="-1">${W.screens.lane}</h1><${Id} id=${id} whole /></div><span class="right row"><a class="btn" href=${link("events", { customer_id: id })}>${W.screens.events}</a>${live.data && html`<button class="danger" onClick=${() => openAct("erase", { name: live.data.consumer_name, values: { customer_id: id } })}>${W.eraseCustomer}</button>`}<${CopyCurl} path=${at("/events/lane")} params=${{ customer_id: id }} /></span></div>
     <${Answer} of=${live} lines=${5}>${(lane) => html`<${Card} title=${lane.consumer_name} soft=${W.lastProcessed(lane.last_processed_sequence)}>${lane.head ? html`<${Held} lane=${lane} />` : html`<p>${W.laneFree} ${lane.given_up_count > 0 && `${W.states.publish_failed}: ${number(lane.given_up_count)}`}</p>`}<//>
       ${lane.waiting.length > 0 && html`<section class="card"><${Table} label=${W.laneTitle} columns=${eventColumns(false)} rows=${[lane.head, ...lane.waiting].filter(Boolean)} id=${(row) => row.event_id} /></section>`}`}<//>`;
 }

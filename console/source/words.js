@@ -1,6 +1,6 @@
 // Every sentence of the console. `{…}` that depend on data are functions.
 /** `1,204` */
-const grouped = (number) => number.toLocaleString("en");
+export const grouped = (number) => number.toLocaleString("en");
 export const many = (count, one, more = `${one}s`) => `${typeof count === "number" ? grouped(count) : count} ${count === 1 ? one : more}`;
 export const events = (count) => many(count, "event");
 /** `letters`, of one `letter`. */
@@ -22,6 +22,7 @@ export const systems = "System";
 export const systemNames = { banking: "Banks", relay: "Relay", appevents: "App events" };
 export const sections = "Screens";
 export const noScreen = (name) => `There is no screen “${name}”.`;
+export const notLoaded = "This screen could not be loaded. Look again to load the page anew.";
 export const toNow = "Go to Now";
 
 export const states = { waiting: "waits", held_back: "held back", publish_failed: "given up", in_queue: "in the queue", delivery_failed: "bank failed it", dead_lettered: "dead-lettered", skipped: "not to be sent", presigned: "upload allowed" };
@@ -78,7 +79,7 @@ export const allShown = "That is all.";
 export const needsYou = "What needs attention";
 export const nothingNeeds = "Nothing needs you.";
 export const nothingNeedsMore = "Events flow; what waits is within its bounds.";
-export const firstStream = "Onboard a bank, then issue its key; its first event shows here.";
+export const firstStream = "Onboard a bank; its first event shows here.";
 export const whatToDo = "what to do";
 export const healsItself = "heals by itself";
 export const healsNot = "does not heal by itself";
@@ -191,6 +192,7 @@ export const noEvent = "There is no such event, or it is another bank’s.";
 export const number = (sequence) => `number ${sequence}`;
 export const sendAgain = "Send again…";
 export const giveUp = "Give this event up…";
+export const eraseCustomer = "Erase this customer…";
 export const behindEvent = "It waits for";
 export const laneHolds = (count) => `${events(count)} ${count === 1 ? "waits" : "wait"} behind it.`;
 export const laneFree = "Nothing waits.";
@@ -315,18 +317,20 @@ export const actByState = "By state";
 export const actByReason = "These stay as they are";
 export const actWider = "Their reasons differ in a number or an id, so this takes all that ended there in this way.";
 export const actWholeFunction = "All its dead letters, the oldest 100 in one call; those that the broker still holds, later. Their tries begin anew.";
+export const actErases = "The name, tags and snapshots go, and what events tell of the person. The reason stays: it must not name the person.";
+export const actEraseLeft = "Something is left. Do it again: it goes on where it ended.";
 export const actMoreLeft = "More match than one call takes. Do it again for the rest.";
 export const actByTenant = "By bank";
 export const actReadOnly = "This session only looks: acts are refused.";
 export const actNoWayBack = "There is no way back.";
 export const actNothing = "Nothing matches: there is nothing to do.";
 export const actInAudit = "See it in the audit log";
-export const actFields = { per_second: "At most, per second", include_late: "Late ones", mode: "What", consumer_name: "Name of the bank", consumer_id: "Bank", from: "From", to: "To", name: "Name of the customer", key: "Your API key", overlap_minutes: "The old key works on for, in minutes", expires_in_days: "The new key ends in, in days", include_failed: "What the bank failed" };
-export const actHints = { consumer_name: "a–z, 0–9 and _: its queues are called so", key: "The administrator’s own, typed again.", per_second: "1 to 500; live events go first", include_late: "Their customer’s later events were sent." };
-export const actChoices = { include_late: { "": "leave them out", true: "send them too" }, mode: { missed: "what was not processed", all: "everything, processed ones too" } };
+export const actFields = { per_second: "At most, per second", customer_id: "Customer", display_name: "Name that people read", delivery: "How it gets its events", url: "Address that is called", max_in_flight: "Customers at a time", timeout_seconds: "Seconds for an answer", message_format: "Message format", rewind: "What waits or is not confirmed", include_late: "Late ones", mode: "What", consumer_name: "Name of the bank", consumer_id: "Bank", from: "From", to: "To", name: "Name of the customer", key: "Your API key", overlap_minutes: "The old key works on for, in minutes", expires_in_days: "The key ends in, in days", include_failed: "What the bank failed" };
+export const actHints = { consumer_name: "a–z, 0–9 and _: its queues are called so", key: "The administrator’s own, typed again.", per_second: "1 to 500; live events go first", url: "https, at a public address", max_in_flight: "1 to 100", timeout_seconds: "1 to 30", customer_id: "An id; also of one that was deleted", include_late: "Their customer’s later events were sent." };
+export const actChoices = { delivery: { queue: "it reads its queue", webhook: "it is called" }, message_format: { json: "JSON", xml: "XML" }, rewind: { "": "then change nothing", true: "send it by the new way" }, include_late: { "": "leave them out", true: "send them too" }, mode: { missed: "what was not processed", all: "everything, processed ones too" } };
 export const actKeyShown = "The new key, shown this once:";
 export const actKeyGone = "Copy it now. It is kept nowhere.";
-export const actResults = { attempted: "tried", succeeded: "sent", failed: "refused", skipped: "left out", resolved: "resolved", released_count: "go on behind it", reopened_count: "taken up again", late_count: "late", total_pending: "matched", go_count: "made due again", stay_count: "left as they are", redriven: "sent back", left: "left for another call" };
+export const actResults = { attempted: "tried", succeeded: "sent", failed: "refused", skipped: "left out", resolved: "resolved", released_count: "go on behind it", reopened_count: "taken up again", late_count: "late", event_count: "events without the person", total_pending: "matched", go_count: "made due again", stay_count: "left as they are", redriven: "sent back", left: "left for another call" };
 export const acts = {
   resend: ["Send this event again"],
   replay: ["Replay events", (count) => `Replay ${events(count)}`],
@@ -335,6 +339,15 @@ export const acts = {
   requeue: ["Requeue dead letters", (count) => `Requeue ${many(count, "letter")}`],
   resolve: ["Mark dead letters as resolved", (count) => `Mark ${many(count, "letter")} as resolved`],
   onboard: ["Onboard a bank"],
+  giveUpOnboarding: ["Give the onboarding up"],
+  delivery: ["Choose the delivery"],
+  rotateSecret: ["Rotate the secret"],
+  tryDelivery: ["Send a test event"],
+  format: ["Choose the message format"],
+  offboard: ["Offboard the bank"],
+  takeBack: ["Take the offboarding back"],
+  exportBank: ["Export all it has"],
+  erase: ["Erase this customer"],
   issue: ["Issue a key"],
   rotate: ["Rotate the key"],
   endKey: ["Deactivate the key"],

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlsplit
 
+from tests.support import console_banks as banks
 from tests.support import console_data as data
 from tests.support import console_further as further
 
@@ -169,10 +170,17 @@ class ConsoleApi:
                 f"{e['event_id']},{e['state']}\r\n" for e in self.events
             )
             return Answer(text=text, headers={"Content-Type": "text/csv"})
+        body = asked.body or {}
+        if asked.method != "GET" and not body.get("dry_run"):
+            done = banks.done(asked.method, asked.path, body)
+            if done is not None:
+                return Answer(201 if asked.method == "POST" else 200, done)
         if asked.path in further.USUAL:
             found = further.USUAL[asked.path](self, asked.query)
+        elif asked.method == "GET" and asked.path in banks.USUAL:
+            found = banks.USUAL[asked.path](self, asked.query)
         else:
-            found = data.answer(self, asked.method, asked.path, asked.query, asked.body or {})
+            found = data.answer(self, asked.method, asked.path, asked.query, body)
         if found is None:
             return Answer(404, None, f"There is no {asked.path}")
         rows = _PAGED.get(asked.path)

@@ -424,7 +424,8 @@ def integration(name: str, index: int) -> dict[str, Any]:
     return {
         "consumer_id": bank_id(index),
         "consumer_name": name,
-        "status": "active",
+        "status": "deactivated" if BANKS[index][1] == "none" else "active",
+        "message_format": "json",
         "queue": f"customer_notification_{name}",
         "dead_letter_queue": f"customer_notification_{name}_dead",
         "arguments": {"x-queue-type": "quorum", "x-delivery-limit": 20},
@@ -520,7 +521,8 @@ def _letter(_api: ConsoleApi, _query: Asked) -> dict[str, Any]:
 
 
 def _integration(_api: ConsoleApi, query: Asked) -> dict[str, Any]:
-    index = 0 if query.get("consumer_id") == bank_id(0) else 1
+    wanted = query.get("consumer_id")
+    index = next((i for i in range(len(BANKS)) if bank_id(i) == wanted), 1)
     return integration(BANKS[index][0], index)
 
 
@@ -568,8 +570,6 @@ def _done(path: str, body: dict[str, Any]) -> dict[str, Any]:
             return job(0, "paused")
         case "/consumer/api-key":
             return {"api_key": "fk_new_secret"}
-        case "/consumer/data":
-            return {"consumer_id": bank_id(9)}
         case "/customer/data":
             return {"customer_id": customer_id(9)}
         case "/dead-letters/resolve":

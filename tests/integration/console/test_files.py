@@ -28,8 +28,10 @@ def get(path: str, *, name: str = "", **headers: str) -> dict[str, Any]:
 
 
 def named_files() -> list[str]:
-    """The files that the page names, at the address that they have beside it."""
-    return re.findall(r'(?:src|href)="console/assets/([^"]+)"', get("/console")["body"])
+    """The files that the page names, at the address beside it, and those that its script names."""
+    names = re.findall(r'(?:src|href)="console/assets/([^"]+)"', get("/console")["body"])
+    (script,) = (name for name in names if name.endswith(".js"))
+    return [*names, *re.findall(r'import\("\./([^"]+)"\)', get(PLAIN, name=script)["body"])]
 
 
 def test_page_has_its_headers() -> None:
@@ -73,6 +75,7 @@ def test_page_names_files_that_exist() -> None:
     names = named_files()
 
     assert "icon.svg" in names
+    assert [name for name in names if name.startswith("more.")]
     for name in names:
         answer = get(PLAIN, name=name)
         assert answer["statusCode"] == 200, name

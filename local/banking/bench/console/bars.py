@@ -32,6 +32,7 @@ BARS: Mapping[str, Bar] = {
     **{f"console_{kind}_slowest_p95_ms": Bar(at_most=ms) for kind, ms in BARS_MS.items()},
     "console_overview_304_bytes": Bar(at_most=0),
     "console_script_style_kb": Bar(at_most=45),
+    "console_all_files_kb": Bar(at_most=60),
     "console_page_kb": Bar(at_most=2),
     "console_now_first_visit_ms": Bar(at_most=1_000),
     "console_now_cached_ms": Bar(at_most=400),

@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 
 from tests.integration.banking.console.conftest import BANK_KEY, NARROW, WIDE, Meet
 from tests.integration.banking.console.flows.test_stills import SCALE, keep
+from tests.support import console_banks as banks
 from tests.support import console_data as data
 from tests.support import console_further as further
 from tests.support.console_api import Answer, ConsoleApi
@@ -30,8 +31,10 @@ OF_BOTH = {
 }
 OF_ADMIN = {
     **OF_BOTH,
-    "banks": "Onboard a bank",
+    "banks": "Onboardings that are not finished",
     f"banks?consumer_id={data.bank_id(0)}": "Rotate the key",
+    f"banks?consumer_id={data.bank_id(banks.AWAY)}": "does not answer: HTTP 503",
+    f"banks?consumer_id={data.bank_id(banks.LEAVING)}": "It leaves.",
     "ledger": "An event is delivered without a receipt.",
 }
 OF_RELAY = {
@@ -69,6 +72,8 @@ EMPTY: dict[str, Any] = {
     "/dead-letters/list": {"dead_letters": [], "next_cursor": None, "total": 0, "at_least": False},
     "/replay/list": {"jobs": [], "next_cursor": None},
     "/audit/list": {"rows": [], "next_cursor": None},
+    "/consumer/onboardings": {"onboardings": [], "next_cursor": None},
+    "/customer/erasures": {"erasures": [], "next_cursor": None},
 }
 WHEN_EMPTY = {
     "now": "Nothing needs you.",
@@ -78,6 +83,7 @@ WHEN_EMPTY = {
     "replays": "No replay was made yet.",
     "audit": "No row matches.",
     "banks": "There is no bank yet.",
+    "connect": "No customer was erased.",
     "relay/now": "Nothing needs you.",
     "relay/events?state=waiting": "Looked for: state waits.",
     "relay/failures": "Nothing failed.",

@@ -12,15 +12,33 @@ from playwright.sync_api import Locator, expect
 
 from tests.integration.banking.console.conftest import Person
 from tests.integration.banking.console.flows.conftest import HEALTHY, World
+from tests.support.broker_admin import run_broker_admin
 from tests.support.waiting import eventually
 
-NEW_BANK = "aurora"
+NEW_BANK, CALLED_BANK = "aurora", "zephyr"
+ADDRESS = "https://93.184.216.34/events"
+"""A public one, which nothing calls here."""
 MANY = 100
 """Fewer than the bank has."""
 
 
 def dialog(person: Person) -> Locator:
     return person.page.get_by_role("dialog")
+
+
+def fill_onboarding(person: Person, name: str) -> None:
+    person.open("banks")
+    person.button("Onboard a bank").click()
+    dialog(person).get_by_label("Name of the bank").fill(name)
+
+
+def onboard(person: Person, world: World) -> None:
+    dialog(person).get_by_label("Your API key").fill(world.admin_key)
+    dialog(person).get_by_role("button", name="Onboard a bank").click()
+
+
+def secret(person: Person, name: str) -> str:
+    return dialog(person).get_by_role("region", name=name).inner_text().strip()
 
 
 def begin_replay(person: Person, per_second: str, why: str) -> Locator:
@@ -127,21 +145,45 @@ def test_page_outlives_the_net(anna: Person, world: World) -> None:
 
 
 def test_bank_is_onboarded(visit: Callable[..., Person], anna: Person, world: World) -> None:
-    anna.open("banks")
-    anna.button("Onboard a bank").click()
-    dialog(anna).get_by_label("Name of the bank").fill(NEW_BANK)
-    dialog(anna).get_by_role("button", name="Onboard a bank").click()
-    dialog(anna).get_by_role("link", name="Open").click()
-    anna.button("Issue a key").click()
-    dialog(anna).get_by_label("Your API key").fill(world.admin_key)
-    dialog(anna).get_by_role("button", name="Issue a key").click()
-    key = dialog(anna).get_by_role("region", name="API key").inner_text().strip()
+    """The broker's administration comes to it only later, so the work goes on by itself."""
+    fill_onboarding(anna, NEW_BANK)
+    onboard(anna, world)
+    expect(dialog(anna)).to_contain_text("It goes on by itself")
+    run_broker_admin("settle")
+    world.query("UPDATE onboardings SET look_at = NULL, lease_until = NULL, worker_id = NULL")
+    world.run("onboard")
+    dialog(anna).get_by_role("button", name="Take its secrets").click()
+
+    onboard(anna, world)
+    key, password = secret(anna, "API key"), secret(anna, "Password of the broker")
     anna.press("Escape")
 
     expect(dialog(anna)).to_have_count(0)
     assert key not in anna.page.content()
+    assert password not in anna.page.content()
     bank = visit().open("connect").sign_in(key, "")
     bank.button("Make a test customer").click()
     dialog(bank).get_by_role("button", name="Make a test customer").click()
     dialog(bank).get_by_role("link", name="Watch it arrive").click()
     expect(bank.page.locator("main tbody tr").first).to_contain_text("in the queue")
+
+
+def test_called_bank_is_onboarded(visit: Callable[..., Person], anna: Person, world: World) -> None:
+    fill_onboarding(anna, CALLED_BANK)
+    dialog(anna).get_by_label("How it gets its events").select_option("webhook")
+    dialog(anna).get_by_label("Address that is called").fill(ADDRESS)
+    dialog(anna).get_by_label("Customers at a time").fill("3")
+
+    onboard(anna, world)
+
+    key, signing = secret(anna, "API key"), secret(anna, "Signing secret")
+    assert signing.startswith("whsec_")
+    dialog(anna).get_by_role("link", name="Open").click()
+    expect(dialog(anna)).to_have_count(0)
+    card = anna.page.get_by_role("region", name="Its server", exact=True)
+    expect(card).to_contain_text(ADDRESS)
+    expect(card).to_contain_text("takes what it is sent")
+    assert signing not in anna.page.content()
+    bank = visit().open("connect").sign_in(key, "")
+    bank.heading("Your server takes what it is sent.")
+    bank.sees("3 customers at a time")
