@@ -113,9 +113,12 @@ SELECT (SELECT count(*)
               WHERE e.customer_id = %(customer_id)s AND e.publish_status = 'pending'
                 AND (%(consumer_id)s::uuid IS NULL OR e.consumer_id = %(consumer_id)s)
               LIMIT %(most)s) pending) AS pending_count,
-       (SELECT count(*) FROM customer_events e
-        WHERE e.customer_id = %(customer_id)s AND e.publish_status = 'failed'
-          AND (%(consumer_id)s::uuid IS NULL OR e.consumer_id = %(consumer_id)s)) AS given_up_count,
+       (SELECT count(*) FILTER (WHERE newest.publish_status = 'failed')
+        FROM (SELECT e.publish_status FROM customer_events e
+              WHERE e.customer_id = %(customer_id)s
+                AND (%(consumer_id)s::uuid IS NULL OR e.consumer_id = %(consumer_id)s)
+              ORDER BY e.sequence DESC
+              LIMIT %(most)s) newest) AS given_up_count,
        (SELECT sent.sequence
         FROM (SELECT e.event_id, e.consumer_id, e.sequence, e.deliver_status FROM customer_events e
               WHERE e.customer_id = %(customer_id)s

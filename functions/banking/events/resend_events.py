@@ -39,8 +39,9 @@ def resend_events(call: Call[Resend]) -> Answer:
         return Answer({**_told(Summary(hit["matched"]), 0, hit["late"]), **hit})
     if call.body.expected_count is not None:
         check_expected(call.body.expected_count, _would_send(call.db, filters)["matched"])
+    subject = whose(call.db, filters)  # before the act: what cannot be told is not done
     done = _resend(call.body, filters, call.request.id)
-    return Answer(done, audited=audited(call, whose(call.db, filters), done["summary"]))
+    return Answer(done, audited=audited(call, subject, done["summary"]))
 
 
 def _filters(call: Call[Resend], consumer_id: str | None) -> dict[str, Any]:
