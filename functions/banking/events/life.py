@@ -115,7 +115,7 @@ def read_lane(
         raise NotFound(NO_CUSTOMER)
     asked = {**scope, "limit": LANE_ROWS, "handoff_seconds": handoff_seconds}
     rows = db.fetch_all(SQL["read_lane"], asked)
-    in_hand = [row.pop("in_hand") for row in rows][:1]
+    in_hand = [row.pop("in_hand") for row in rows]
     head, waiting = (rows[0], rows[1:]) if rows else (None, [])
     asked = {**scope, "head_sequence": head["sequence"] if head else None, "most": MOST}
     summed = db.fetch_one(SQL["sum_up_lane"], asked) or {}
@@ -127,7 +127,7 @@ def read_lane(
         "last_processed_sequence": summed["last_processed_sequence"],
         "given_up_count": summed["given_up_count"],
         "held_since": waiting[0]["created_at"] if waiting else None,
-        "held_reason": _held_by(head, *in_hand) if head and waiting else None,
+        "held_reason": _held_by(head, in_hand[0]) if head and waiting else None,
     }
 
 

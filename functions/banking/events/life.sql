@@ -2,7 +2,8 @@
 
 -- name: read_event
 -- The lane: where the event waits, who is first, how many wait behind it; counted up to a bound.
--- was_called: it was published since its bank is called. former, rewind: how long it waited for its predecessor, or for a rewind. A predecessor that was sent late
+-- was_called: it was published since its bank is called. former, rewind: how long it waited for its
+-- predecessor, or for a rewind. A predecessor that was sent late
 -- had been given up before: its last attempt in vain tells when.
 SELECT e.event_id, e.consumer_id, c.name AS consumer_name, e.customer_id, e.sequence, e.event_type,
        e.source_service, e.created_at, e.publish_status, e.published_at, e.publish_try_count,
@@ -121,9 +122,12 @@ SELECT (SELECT count(*)
               WHERE e.customer_id = %(customer_id)s AND e.publish_status = 'pending'
                 AND (%(consumer_id)s::uuid IS NULL OR e.consumer_id = %(consumer_id)s)
               LIMIT %(most)s) pending) AS pending_count,
-       (SELECT count(*) FROM customer_events e
-        WHERE e.customer_id = %(customer_id)s AND e.publish_status = 'failed'
-          AND (%(consumer_id)s::uuid IS NULL OR e.consumer_id = %(consumer_id)s)) AS given_up_count,
+       (SELECT count(*) FILTER (WHERE newest.publish_status = 'failed')
+        FROM (SELECT e.publish_status FROM customer_events e
+              WHERE e.customer_id = %(customer_id)s
+                AND (%(consumer_id)s::uuid IS NULL OR e.consumer_id = %(consumer_id)s)
+              ORDER BY e.sequence DESC
+              LIMIT %(most)s) newest) AS given_up_count,
        (SELECT sent.sequence
         FROM (SELECT e.event_id, e.consumer_id, e.sequence, e.deliver_status FROM customer_events e
               WHERE e.customer_id = %(customer_id)s

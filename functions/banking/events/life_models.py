@@ -125,6 +125,8 @@ class Lane(TypedDict):
     waiting: Annotated[list[LaneEvent], Described("At most the first 100 behind the head", [])]
     waiting_count: Annotated[int, Described("How many wait behind the head, up to 10,000", 0)]
     last_processed_sequence: Sequence | None
-    given_up_count: Annotated[int, Described("How many of its events were given up", 0)]
+    given_up_count: Annotated[
+        int, Described("How many of its newest 10,000 events were given up", 0)
+    ]
     held_since: Annotated[datetime | None, Described("Since when the first of them waits", None)]
     held_reason: Annotated[str | None, Described("Why the head is not published", None)]

@@ -37,8 +37,9 @@ def redeliver_events(call: Call[Redeliver]) -> Answer:
         return Answer({**_told(summary), "left_out": left_out, **dry_run(rows)})
     if call.body.expected_count is not None:
         check_expected(call.body.expected_count, parts().redeliver.count(filters))
+    subject = whose(call.db, filters)  # before the act: what cannot be told is not done
     summary = parts().redeliver.run(filters, parts().settings.sweep_seconds)
-    done = audited(call, whose(call.db, filters), summary.counts())
+    done = audited(call, subject, summary.counts())
     answer = {**_told(summary), "left_out": left_out}
     return Answer(answer, audited=done, after_commit=parts().nudge_webhooks)
 

@@ -39,12 +39,10 @@ def resend_events(call: Call[Resend]) -> Answer:
         return Answer({**_told(Summary(hit["matched"]), 0, hit["late"]), **hit})
     if call.body.expected_count is not None:
         check_expected(call.body.expected_count, _would_send(call.db, filters)["matched"])
+    subject = whose(call.db, filters)  # before the act: what cannot be told is not done
     done = _resend(call.body, filters, call.request.id)
-    return Answer(
-        done,
-        audited=audited(call, whose(call.db, filters), done["summary"]),
-        after_commit=parts().nudge_webhooks,
-    )
+    told = audited(call, subject, done["summary"])
+    return Answer(done, audited=told, after_commit=parts().nudge_webhooks)
 
 
 def _filters(call: Call[Resend], consumer_id: str | None) -> dict[str, Any]:
