@@ -15,9 +15,13 @@ from tests.support.fixtures import Query
 from tests.support.schedules import run_schedule
 
 EVERY = {
+    "archive",
     "count_usage",
+    "deliver_webhooks",
     "expire_api_keys",
+    "export",
     "observe_broker",
+    "offboard",
     "onboard",
     "publish_metrics",
     "purge",

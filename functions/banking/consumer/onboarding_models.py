@@ -1,9 +1,9 @@
 """What requests about onboardings take and what their answers give."""
 
 from datetime import datetime
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 from typing_extensions import TypedDict
 
 from chalicelib.banking.consumer.models import (
@@ -75,16 +75,10 @@ class Onboarded(OnboardingData, total=False):
 
 
 class OnboardingQuestion(RequestModel):
-    """Which onboarding: that of a consumer, or the newest one of a name."""
+    """Which onboarding: that of a consumer, or the newest one of a name. One of both is required."""
 
     consumer_id: ConsumerId | None = None
     consumer_name: ConsumerName | None = None
-
-    @model_validator(mode="after")
-    def _names_one(self) -> Self:
-        if (self.consumer_id is None) == (self.consumer_name is None):
-            raise ValueError("send consumer_id or consumer_name")
-        return self
 
 
 class OnboardingToGiveUp(WithReason):

@@ -4,6 +4,7 @@ from chalicelib.banking.consumer.blueprint import consumer
 from chalicelib.banking.consumer.onboarding_models import OnboardingData, OnboardingQuestion
 from chalicelib.banking.onboarding.onboarding import find, read, told
 from chalicelib.banking.wiring import endpoint
+from fintegrate.errors import Invalid
 from fintegrate.http.endpoint import Access, Answer, Call
 
 
@@ -12,6 +13,8 @@ from fintegrate.http.endpoint import Access, Answer, Call
 def read_onboarding(call: Call[OnboardingQuestion]) -> Answer:
     """Read the onboarding of a consumer, or the newest one of a name; never a secret."""
     body = call.body
+    if (body.consumer_id is None) == (body.consumer_name is None):
+        raise Invalid("Send consumer_id or consumer_name")
     if body.consumer_id is not None:
         return Answer(told(read(call.db, str(body.consumer_id))))
     return Answer(told(find(call.db, str(body.consumer_name))))

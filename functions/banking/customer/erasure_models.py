@@ -48,9 +48,17 @@ class Erasure(TypedDict):
 class ListedErasure(Erasure):
     """An erasure in a list, and who asked for it."""
 
-    key_id: Annotated[str, Described("The public id of the key", None)]
+    key_id: Annotated[
+        str, Described("The public id of the key", "7b0e3b7e-5c0b-4f6e-9d55-0d6c0d1c2f10")
+    ]
     actor: Annotated[str | None, Described("The person, as claimed at the sign-in", "Ann")]
-    request_id: Annotated[str, Described("The request's id, by which the audit log finds it", None)]
+    request_id: Annotated[
+        str,
+        Described(
+            "The request's id, by which the audit log finds it",
+            "look-here",
+        ),
+    ]
 
 
 class ErasurePage(TypedDict):

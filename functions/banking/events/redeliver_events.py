@@ -6,6 +6,7 @@ from chalicelib.banking.events.blueprint import events
 from chalicelib.banking.events.models import Redeliver, RedeliverResult
 from chalicelib.banking.events.redeliver import SQL, redeliver_filters
 from chalicelib.banking.events.scope import Scope, scope_of, since_days, whose
+from chalicelib.banking.webhooks.handing_over import is_any_called
 from chalicelib.banking.wiring import endpoint, parts
 from fintegrate.console.acts import (
     MOST_COUNTED,
@@ -38,10 +39,11 @@ def redeliver_events(call: Call[Redeliver]) -> Answer:
     if call.body.expected_count is not None:
         check_expected(call.body.expected_count, parts().redeliver.count(filters))
     subject = whose(call.db, filters)  # before the act: what cannot be told is not done
+    nudged = parts().nudge_webhooks if is_any_called(call.db, filters["consumer_id"]) else None
     summary = parts().redeliver.run(filters, parts().settings.sweep_seconds)
     done = audited(call, subject, summary.counts())
     answer = {**_told(summary), "left_out": left_out}
-    return Answer(answer, audited=done, after_commit=parts().nudge_webhooks)
+    return Answer(answer, audited=done, after_commit=nudged)
 
 
 def _filters(call: Call[Redeliver], consumer_id: str | None) -> dict[str, Any]:

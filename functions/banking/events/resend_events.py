@@ -9,6 +9,7 @@ from chalicelib.banking.events.models import Resend, ResendResult
 from chalicelib.banking.events.reopening import reopen_newest
 from chalicelib.banking.events.resend import SQL, resend_filters, run_resend
 from chalicelib.banking.events.scope import Scope, scope_of, since_days, whose
+from chalicelib.banking.webhooks.handing_over import is_any_called
 from chalicelib.banking.wiring import endpoint, parts
 from fintegrate.console.acts import (
     MOST_COUNTED,
@@ -40,9 +41,10 @@ def resend_events(call: Call[Resend]) -> Answer:
     if call.body.expected_count is not None:
         check_expected(call.body.expected_count, _would_send(call.db, filters)["matched"])
     subject = whose(call.db, filters)  # before the act: what cannot be told is not done
+    nudged = parts().nudge_webhooks if is_any_called(call.db, filters["consumer_id"]) else None
     done = _resend(call.body, filters, call.request.id)
     told = audited(call, subject, done["summary"])
-    return Answer(done, audited=told, after_commit=parts().nudge_webhooks)
+    return Answer(done, audited=told, after_commit=nudged)
 
 
 def _filters(call: Call[Resend], consumer_id: str | None) -> dict[str, Any]:

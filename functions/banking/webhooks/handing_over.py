@@ -40,6 +40,12 @@ class HandingOver:
         return [HANDED_OVER if row["by_webhook"] else next(outcomes) for row in rows]
 
 
+def is_any_called(database: Database, consumer_id: str | None) -> bool:
+    """Whether this bank is called, or with None any: else nothing is handed over, and no nudge helps."""
+    found = database.fetch_one(SQL["is_any_called"], {"consumer_id": consumer_id})
+    return bool(found and found["is_called"])
+
+
 def hand_over(
     database: Database, event_ids: Sequence[str], by: str, *, goes_first: bool = False
 ) -> None:

@@ -29,7 +29,9 @@ _OF_A_WEBHOOK = {"url", "max_in_flight", "timeout_seconds"}
 class WayOfDelivery(RequestModel):
     """How a bank is to get its events; the further fields go with `webhook`."""
 
-    delivery: Delivery
+    delivery: Annotated[
+        Literal["queue", "webhook"], Described("Reads its queue, or is called", "queue")
+    ]
     url: Annotated[Text, Field(max_length=2000), _URL] | None = None
     max_in_flight: Annotated[int, Field(ge=1, le=100), _IN_FLIGHT] = 10
     timeout_seconds: Annotated[int, Field(ge=1, le=30), _TIMEOUT] = 10

@@ -22,12 +22,22 @@ GIVEN = (
     "dead_letter_id",
     "running_job_id",
     "console_session",
+    "called_consumer_id",
+    "onboarding_consumer_id",
 )
-"""Other variables: the public id of an issued key; a customer, a dead letter and a replay to be named by
-hand."""
+"""Other variables: the public id of an issued key; a customer, a dead letter, a replay, a bank that is
+called and one whose onboarding is not finished, to be named by hand."""
 SENT: dict[str, dict[str, Any]] = {
     "POST /console/session": {"actor": "Ann Example"},
     "POST /consumer/data": {"consumer_name": "bank_{{$timestamp}}"},
+    "POST /consumer/onboard": {"consumer_name": "onboarded_{{$timestamp}}"},
+    "GET /consumer/onboard": {"consumer_id": "{{onboarding_consumer_id}}"},
+    "DELETE /consumer/onboard": {"consumer_id": "{{onboarding_consumer_id}}"},
+    "POST /consumer/delivery/rotate": {"consumer_id": "{{called_consumer_id}}"},
+    "POST /consumer/delivery/test": {"consumer_id": "{{called_consumer_id}}"},
+    "POST /consumer/export": {"consumer_id": "{{consumer_id}}"},
+    "GET /consumer/export": {"consumer_id": "{{consumer_id}}"},
+    "POST /consumer/offboard": {"consumer_id": "{{consumer_id}}", "reason": "the contract ends"},
     "POST /consumer/change-status": {"status": "deactivated"},
     "GET /consumer/integration": {"consumer_id": "{{consumer_id}}"},
     "GET /consumer/api-key/uses": {"key": "{{issued_key_id}}"},
@@ -54,6 +64,10 @@ ONLY_WITH = {
     "GET /dead-letters/data": "dead_letter_id",
     "POST /replay/change-status": "running_job_id",
     "GET /console/pass": "console_session",
+    "POST /consumer/delivery/rotate": "called_consumer_id",
+    "POST /consumer/delivery/test": "called_consumer_id",
+    "GET /consumer/onboard": "onboarding_consumer_id",
+    "DELETE /consumer/onboard": "onboarding_consumer_id",
 }
 """Requests that are skipped until somebody sets the variable."""
 PLACES = {
@@ -62,6 +76,9 @@ PLACES = {
     "POST /customer/erase": 4,
     "POST /consumer/deactivate-api-key": 4,
     "POST /consumer/change-status": 5,
+    "POST /consumer/offboard": 6,
+    "GET /consumer/offboard": 6.1,
+    "DELETE /consumer/offboard": 6.2,
 }
 """Requests that come earlier or later than others of their method (the method's index)."""
 PLAN = Plan(

@@ -303,8 +303,11 @@ def _valid_request(
             (admin, {"consumer_id": bank.consumer_id, "status": "deactivated"}),
         "/consumer/data": (admin, {"consumer_name": f"bank_{uuid.uuid4().hex[:12]}"}),
         "/consumer/deactivate-api-key": (admin, {"api_key": bank.api.key}),
+        "/consumer/export": (bank.api, {}),
         "/consumer/format": (
             admin, {"consumer_id": bank.consumer_id, "message_format": "xml"}),
+        "/consumer/offboard": (
+            admin, {"consumer_id": bank.consumer_id, "reason": "it leaves"}),
         "/customer/analytics": (bank.api, {"customer_id": customer_id}),
         "/customer/data": (bank.api, {"name": "Jane Roe"}),
         "/customer/erase": (bank.api, {"customer_id": customer_id, "reason": "a test"}),

@@ -27,6 +27,7 @@ SMALL = {
     "BENCH_ARCHIVE_EVENTS": "500",
     "BENCH_BESIDE_SECONDS": "1",
 }
+pytestmark = pytest.mark.night_long
 NAMES = ("webhook_latency", "webhook_backlog", "webhook_beside", "erase", "archive")
 
 

@@ -52,6 +52,7 @@ def test_demo_adds_up(environment: dict[str, str], remove_bank: StringIO) -> Non
     assert "its queue is customer_notification_bank_" in printed
 
 
+@pytest.mark.night_long
 def test_called_bank_adds_up(environment: dict[str, str], remove_bank: StringIO) -> None:
     """The bank's server refuses one event, dies once, and all comes in order nevertheless."""
     choices = Choices(40, deadline_seconds=150, seed=3, delivery="webhook")

@@ -29,7 +29,10 @@ def test_collection_passes_top_to_bottom(parts: object, environment: dict[str, s
             answer = send(item["name"].partition(" ")[2], item["request"], variables)
             answers[item["name"]] = answer["statusCode"]
             keep(answer, variables)
-    remove_queues(environment["RABBITMQ_URL"], [f"bank_{variables['$timestamp']}"])
+    remove_queues(
+        environment["RABBITMQ_URL"],
+        [f"{kind}_{variables['$timestamp']}" for kind in ("bank", "onboarded")],
+    )
 
     assert {name: status for name, status in answers.items() if status >= 300} == {}
     assert len(answers) == sum(len(folder["item"]) for folder in collection["item"]) - len(
