@@ -71,7 +71,7 @@ function Screen() {
 
 const focusHead = () => (document.querySelector("main h1") ?? document.querySelector("main")).focus({ preventScroll: true });
 
-/** A screen of the further file. After a deployment an old page finds it no more, and a new page does. */
+/** A screen of `more.js`. After a deployment an old page finds it no more, and a new page does. */
 function Further({ name }) {
   const { screens, error } = further.use();
   useEffect(() => {

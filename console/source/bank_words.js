@@ -33,7 +33,7 @@ export const steps = { consumer: "the bank", queues: "its queues", broker_user: 
 export const stepLevels = { open: "none", done: "ok", failed: "bad", undone: "none" };
 export const stepStates = { open: "still to do", done: "done", failed: "failed", undone: "taken back" };
 export const onboardingStates = { running: "goes on by itself", ready: "waits for somebody to take its secrets", undoing: "is being undone", done: "done", undone: "undone" };
-export const goesOn = "Not all is made yet. It goes on by itself, and tries again each minute.";
+export const goesOn = "Not all is made yet. It goes on by itself, and tries again after at most 15 minutes.";
 export const isReady = "All is made but the secrets, which are shown once, to whoever asks for them now.";
 export const isUndone = "It could not be made, and nothing of it is left. Its name is free again.";
 export const takeSecrets = "Take its secrets…";
@@ -47,10 +47,10 @@ export const brokerUrl = "Broker";
 export const queue = "Queue";
 
 export const leaving = "Leaving";
-export const staysNow = "When it leaves, its keys and its access stop at once. What it has is kept for a time in which this can be taken back, and erased then.";
+export const staysNow = "When it leaves, its keys and its access stop at once. Its data is kept for a time, in which this can be taken back. Then its customers are erased and its queues deleted.";
 export const offboard = "Offboard the bank…";
 export const takeBack = "Take it back…";
-export const leavesAt = "It leaves. All that it has is erased";
+export const leavesAt = "It leaves. Its customers are erased";
 export const leavesIn = (time) => `in ${time}.`;
 export const isEnding = (count) => `Its time is over. ${grouped(count)} of its customers are erased so far.`;
 export const hasLeft = (count) => `It has left. ${many(count, "customer")} ${count === 1 ? "was" : "were"} erased.`;

@@ -1,4 +1,4 @@
-// The screens that are opened seldom: a file of its own, which the first of them loads.
+// The screens that are rarely opened: a file of its own, which the first of them loads.
 import "./app.js"; // It is there already. So all that both need is in the page's script, and in no third file.
 
 export { Audit } from "./audit.js";

@@ -116,7 +116,7 @@ class Configuration:
     """The waits between the tries of an event that a bank's server refuses. PUBLISH_MAX_TRIES bounds the
     tries."""
     webhook_senders: int = field(default=128, metadata={"least": 2})
-    """How many banks' customers one process calls for side by side."""
+    """How many calls one process has under way, of all banks together."""
     webhook_deliver_seconds: int = field(default=45, metadata={"least": 1})
     """How long a run claims events for webhooks."""
     webhook_test_wait_seconds: int = field(default=20, metadata={"least": 1})

@@ -1,4 +1,4 @@
-"""A client of the bucket that the settings name, for what the harness does there itself."""
+"""A client of a bucket that the settings name, for what the harness does there itself."""
 
 from __future__ import annotations
 
@@ -11,15 +11,17 @@ from botocore.config import Config
 SECONDS = 5
 
 
-def client_of(settings: Mapping[str, str], attempts: int = 1) -> Any:
-    """boto3's client of the store; it tries each call so often."""
-    virtual = settings.get("OBJECT_STORE_ADDRESSING") == "virtual"
+def client_of(
+    settings: Mapping[str, str], attempts: int = 1, *, store: str = "OBJECT_STORE"
+) -> Any:
+    """boto3's client of a store; it tries each call so often. The settings begin with `store`."""
+    virtual = settings.get(f"{store}_ADDRESSING") == "virtual"
     return boto3.client(
         "s3",
-        endpoint_url=settings["OBJECT_STORE_ENDPOINT"],
-        region_name=settings.get("OBJECT_STORE_REGION") or "us-east-1",
-        aws_access_key_id=settings.get("OBJECT_STORE_ACCESS_KEY"),
-        aws_secret_access_key=settings.get("OBJECT_STORE_SECRET_KEY"),
+        endpoint_url=settings[f"{store}_ENDPOINT"],
+        region_name=settings.get(f"{store}_REGION") or "us-east-1",
+        aws_access_key_id=settings.get(f"{store}_ACCESS_KEY"),
+        aws_secret_access_key=settings.get(f"{store}_SECRET_KEY"),
         config=Config(
             connect_timeout=SECONDS,
             read_timeout=SECONDS,

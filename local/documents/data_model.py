@@ -60,17 +60,29 @@ def _drawn(table: Table) -> Iterator[str]:
 
 def _relations(tables: list[Table]) -> Iterator[str]:
     """The relations: from the table that owns a key to the table with a column of that name."""
-    owners: dict[str, str] = {}
+    keyed: dict[str, list[str]] = {}
     for table in tables:
-        if len(table.key) == 1 and not _is_named_after(owners.get(table.key[0]), table.key[0]):
-            owners[table.key[0]] = table.name
+        if len(table.key) == 1:
+            keyed.setdefault(table.key[0], []).append(table.name)
     for table in tables:
         for column in table.columns:
-            owner = owners.get(column)
+            owner = _owner(column, table, keyed.get(column, []))
             if owner is not None and owner != table.name and column.endswith("_id"):
                 yield f"    {owner} ||--o{{ {table.name} : {column}"
 
 
-def _is_named_after(table: str | None, column: str) -> bool:
-    """Whether the column is this table's own: `consumers` owns `consumer_id`, its extensions do not."""
-    return table == f"{column.removesuffix('_id')}s"
+def _owner(column: str, table: Table, keyed: list[str]) -> str | None:
+    """The one of the tables with this key to which the table's column refers.
+
+    It is the one that is named after the column: `consumers`, for `consumer_id`. Else the one of which
+    the table is a part by its name: `replays`, for `replay_batches`. Else the first, which the others
+    extend.
+    """
+    named = f"{column.removesuffix('_id')}s"
+    if named in keyed:
+        return named
+    if table.key != (column,):
+        whole = next((each for each in keyed if table.name.startswith(f"{each[:-1]}_")), None)
+        if whole is not None:
+            return whole
+    return keyed[0] if keyed else None

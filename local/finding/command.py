@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Protocol
 
 from local.finding.files import find_in_files
 from local.finding.places import Found, Wanted
@@ -15,6 +15,8 @@ from local.services.running import ensure_services
 from local.services.settings import settings_environment
 
 SHORTEST = 3
+STORES = ("OBJECT_STORE", "BANK_STORE")
+"""What the settings of each object store begin with."""
 SERVERS_OWN = ("postgresql", "rabbitmq/data", "redis", "objects")
 NEVER = (
     "what is compressed, sealed or hashed: media, fields sealed with APP_KEYS or RELAY_KEYS, match keys",
@@ -34,8 +36,14 @@ class TooShort(Exception):
     """The text would be found everywhere."""
 
 
-def find(checkout: Checkout, text: str, store_of: Callable[[Mapping[str, str]], Any]) -> Found:
-    """Look everywhere; starts the servers if they do not run. `store_of` makes boto3's client.
+class StoreOf(Protocol):
+    """Makes boto3's client of the store whose settings begin with `store`."""
+
+    def __call__(self, settings: Mapping[str, str], *, store: str) -> Any: ...
+
+
+def find(checkout: Checkout, text: str, store_of: StoreOf) -> Found:
+    """Look everywhere; starts the servers if they do not run.
 
     Raises:
         TooShort: the text has fewer than three characters.
@@ -49,12 +57,22 @@ def find(checkout: Checkout, text: str, store_of: Callable[[Mapping[str, str]], 
             find_in_tables(address_of(urls.database_url, name), name, wanted, found)
         find_in_queues(urls.rabbitmq_management_url, wanted, found)
         find_in_redis(urls.redis_url, wanted, found)
-        settings = settings_environment(urls, checkout)
-        find_in_objects(store_of(settings), settings["OBJECT_STORE_BUCKET"], wanted, found)
+        find_in_stores(settings_environment(urls, checkout), store_of, wanted, found)
         own = [checkout.state / each for each in SERVERS_OWN]
         find_in_files(checkout.state, own, wanted, found)
     found.left_out.extend(NEVER)
     return found
+
+
+def find_in_stores(
+    settings: Mapping[str, str], store_of: StoreOf, wanted: Wanted, found: Found
+) -> None:
+    """Look into the bucket of each store that the settings name."""
+    for store in STORES:
+        if bucket := settings.get(f"{store}_BUCKET"):
+            find_in_objects(store_of(settings, store=store), bucket, wanted, found)
+        else:
+            found.left_out.append(f"the bucket of {store}_…: no setting names one")
 
 
 def shown(found: Found) -> str:

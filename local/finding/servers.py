@@ -7,8 +7,10 @@ queues with a single active consumer. What a queue holds on the disk is found am
 
 from __future__ import annotations
 
+import gzip
 import http.client
 import json
+import zlib
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
@@ -62,15 +64,21 @@ def _redis_databases(url: str) -> list[int]:
 
 
 def find_in_objects(client: Any, bucket: str, wanted: Wanted, found: Found) -> None:
-    """Look at the keys and contents of all objects of a bucket; `client` is boto3's."""
+    """Look at the keys and contents of all objects of a bucket; `client` is boto3's.
+
+    What ends in `.gz` is unpacked.
+    """
     for page in client.get_paginator("list_objects_v2").paginate(Bucket=bucket):
         for each in page.get("Contents", ()):
             key, count = each["Key"], wanted.count_in(each["Key"].encode())
             if each["Size"] > LARGEST_OBJECT:
-                found.left_out.append(f"object {key}: larger than {LARGEST_OBJECT} bytes")
+                found.left_out.append(f"object {bucket} {key}: larger than {LARGEST_OBJECT} bytes")
             else:
                 body = client.get_object(Bucket=bucket, Key=key)["Body"].read()
-                count += wanted.count_in(body)
+                try:
+                    count += wanted.count_in(gzip.decompress(body) if key.endswith(".gz") else body)
+                except (OSError, EOFError, zlib.error):
+                    found.left_out.append(f"object {bucket} {key}: not readable as gzip")
             if count:
                 found.places.append(Place("object", f"{bucket} {key}", count))
 

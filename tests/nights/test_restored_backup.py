@@ -197,7 +197,7 @@ def assert_recovered(admin: Api, leaked: Bank, backup: Backup, lost: Lost) -> No
 
 
 def let_banks_back(admin: Api, environment: dict[str, str]) -> None:
-    """The rewinds are worked off, and the recovery is over."""
+    """The rewinds are carried out, and the recovery is over."""
     with parts_with(environment, PUBLISH_HANDOFF_SECONDS="1"):
         eventually(lambda: run_schedule("rewind")["jobs"] == 0)
     assert not is_due(admin)

@@ -13,7 +13,7 @@ from chalicelib.banking.consumer.models import (
     MessageFormat,
 )
 from chalicelib.banking.fields import ConsumerId
-from chalicelib.banking.webhooks.models import SECRET, Delivery, WayOfDelivery
+from chalicelib.banking.webhooks.models import SECRET, Delivery, DeliverySettings
 from fintegrate.console.acts import WithReason
 from fintegrate.http.cursors import Cursor, Limit, NextCursor
 from fintegrate.http.validation import Described, RequestModel
@@ -28,7 +28,7 @@ OnboardingState = Annotated[
 ]
 
 
-class NewOnboarding(WayOfDelivery):
+class NewOnboarding(DeliverySettings):
     """A bank to onboard. The same request again goes on with an onboarding that is not finished."""
 
     consumer_name: ConsumerName
@@ -59,7 +59,7 @@ class OnboardingData(TypedDict):
     state: OnboardingState
     steps: list[OnboardingStep]
     tries: Annotated[int, Described("How often the next step was tried in vain", 0)]
-    reason: Annotated[str | None, Described("In words", None)]
+    reason: Annotated[str | None, Described("Why it waits, or why it is undone", None)]
     next_try_at: datetime | None
     created_at: datetime
     updated_at: datetime

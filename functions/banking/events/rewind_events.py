@@ -18,7 +18,7 @@ from fintegrate.http.endpoint import Access, Answer, Call
     conflict="A rewind is running, nothing is unconfirmed, or an unconfirmed event is older",
 )
 def rewind_events(call: Call[Rewind]) -> Answer:
-    """Begin a rewind, which the schedule of the same name works off; `dry_run` only counts.
+    """Begin a rewind, which the schedule of the same name carries out; `dry_run` only counts.
 
     It holds back the bank's publishing, empties its queue, publishes what the bank has not processed
     in order per customer, and lets live events go on behind. The bank's readers must connect again.

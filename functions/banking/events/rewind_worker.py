@@ -1,4 +1,4 @@
-"""Works rewinds off: waits until nobody publishes, makes the queue anew, publishes, ends the hold.
+"""Carries out rewinds: waits until nobody publishes, makes the queue anew, publishes, ends the hold.
 
 The rules were model-checked; without any of them an event is lost or overtakes another.
 

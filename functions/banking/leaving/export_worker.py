@@ -1,4 +1,4 @@
-"""Works exports off: file by file, each named in the database before it is written.
+"""Writes exports file by file, each named in the database before it is written.
 
 A file is made of pages in memory, written, read back and compared; then the job goes on behind it, in
 one statement. So a kill repeats at most one file. Its name has the hash of its content, so a worker that

@@ -1,8 +1,10 @@
-"""A bank's export as requests make and read it; `chalicelib.banking.leaving.export_worker` works it off.
+"""A bank's export as requests make and read it.
 
 The manifest is written last, so an export that has one is whole. Its files hold what was written until
 `cut_at`: no event or receipt of a later time. A customer, a tag or a receipt that changed after that
 stands there as it is when its page is read. A bank that must not change meanwhile is deactivated first.
+
+Leaves the writing of its files to `chalicelib.banking.leaving.export_worker`.
 """
 
 from __future__ import annotations

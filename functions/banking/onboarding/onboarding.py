@@ -28,8 +28,9 @@ UNFINISHED = {"running", READY, "undoing"}
 NOT_FOUND = "No such onboarding; check consumer_id or consumer_name"
 EXISTS = "A consumer named {name} exists; choose another name"
 ONBOARDED = (
-    "{name} is onboarded. If the answer with its secrets was lost, POST /consumer/api-key and "
-    "POST /consumer/broker-access with rotate: true give new ones"
+    "{name} is onboarded. If the answer with its secrets was lost, send rotate: true to "
+    "POST /consumer/api-key, and to POST /consumer/broker-access, or for a bank that is called use "
+    "POST /consumer/delivery/rotate"
 )
 OTHERWISE = "An onboarding of {name} with other fields is not finished; send the same fields"
 AT_WORK = "This onboarding is being worked on just now; try again"

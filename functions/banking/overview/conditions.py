@@ -147,7 +147,10 @@ ROWS = (
         side="bank",
         title="{name}: its server refuses our calls",
         sentence="For {age} it has refused whatever we send; {count} wait, in order.",
-        healing="not by itself: mend what the bank refuses; an event is tried each 15 minutes",
+        healing=(
+            "not by itself: mend what the bank refuses; an event is tried each 15 minutes,"
+            " after a 410 none"
+        ),
         owners="let your server take our calls: address, certificate, signature",
         view=_BANK,
         runbook=_RUNBOOK + "a-banks-server-is-away-or-refuses",
@@ -159,11 +162,11 @@ ROWS = (
         threshold=300,
         severity="page",
         side="bank",
-        title="{name}: its server does not answer",
+        title="{name}: its server takes no events",
         sentence="It has taken nothing for {age}; {count} wait, in order.",
         heals=True,
-        healing="by itself, once the bank's server answers; an outage spends no tries",
-        owners="let your server answer: what waits comes in order, each event once",
+        healing="by itself, once the bank's server takes them; an outage spends no tries",
+        owners="let your server take them: what waits comes in order, each event once",
         view=_BANK,
         runbook=_RUNBOOK + "a-banks-server-is-away-or-refuses",
         alarm="WebhookFailing",

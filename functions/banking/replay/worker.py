@@ -1,4 +1,4 @@
-"""Works replay jobs off: batch by batch, below the job's rate, and behind the bank's live events.
+"""Carries out replay jobs: batch by batch, below the job's rate, and behind the bank's live events.
 
 Each batch is one transaction. It holds the job's row, locks the next events, reads again what became
 of each, sends what the bank still misses, and writes down how it ended. So a kill repeats at most one

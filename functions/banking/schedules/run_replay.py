@@ -1,4 +1,4 @@
-"""Every minute and on a nudge: works off the replays that POST /replay/data made."""
+"""Every minute and on a nudge: carries out the replays that POST /replay/data made."""
 
 from __future__ import annotations
 

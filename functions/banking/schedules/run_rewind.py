@@ -1,4 +1,4 @@
-"""Every minute: works off the rewinds that POST /events/rewind began."""
+"""Every minute: carries out the rewinds that POST /events/rewind began."""
 
 from __future__ import annotations
 

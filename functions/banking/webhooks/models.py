@@ -26,7 +26,7 @@ _UNTIL = Described("Until when the former secret signs, too", "2026-11-28T16:34:
 _OF_A_WEBHOOK = {"url", "max_in_flight", "timeout_seconds"}
 
 
-class WayOfDelivery(RequestModel):
+class DeliverySettings(RequestModel):
     """How a bank is to get its events; the further fields go with `webhook`."""
 
     delivery: Annotated[
@@ -45,7 +45,7 @@ class WayOfDelivery(RequestModel):
         return self
 
 
-class DeliveryChoice(WayOfDelivery):
+class DeliveryChoice(DeliverySettings):
     """How a bank is to get its events from now on."""
 
     consumer_id: ConsumerId

@@ -35,7 +35,10 @@ ROWS = (
         side="bank",
         title="{name}: blocked by the receiver",
         sentence="For {age} its token, its address or a permission has been refused; {count} wait.",
-        healing="not by itself: mend the credential or the settings; one event is tried each 15 minutes",
+        healing=(
+            "not by itself: mend the credential or the settings; one event is tried each 15 minutes,"
+            " after a 410 none"
+        ),
         act="Look at what waits",
         view=_OF_LANE + "&states=held_back",
         runbook=_NOT_OPEN,

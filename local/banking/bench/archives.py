@@ -5,7 +5,7 @@ from __future__ import annotations
 import psycopg2
 
 from chalicelib.banking.archive.archiving import manifest_key
-from local.banking.bench.beside import creates_beside, worker
+from local.banking.bench.background_work import creates_beside, worker
 from local.banking.bench.creates import creating
 from local.banking.bench.databases import BenchDatabase, BenchTemplate
 from local.banking.bench.old_events import write_old

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from local.banking.bench.api import looking, post_with
+from local.banking.bench.background_work import creates_beside, worker
 from local.banking.bench.backlog import execute, write_pending
-from local.banking.bench.beside import creates_beside, worker
 from local.banking.bench.creates import creating
 from local.banking.bench.databases import BenchTemplate
 from local.bench.figures import Figures

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from local.banking.bench.api import post_with
 from local.banking.bench.backlog import write_pending
-from local.banking.bench.called import MOST, Calling, calling
+from local.banking.bench.called_banks import MOST, Calling, calling
 from local.banking.bench.databases import BenchTemplate
 from local.bench.bare_posts import seconds_side_by_side
 from local.bench.figures import Figures

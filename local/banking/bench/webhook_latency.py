@@ -6,8 +6,8 @@ import time
 from collections.abc import Collection
 
 from fintegrate.database import Row
-from local.banking.bench.beside import calling_banks
-from local.banking.bench.called import Calling, calling
+from local.banking.bench.background_work import calling_banks
+from local.banking.bench.called_banks import Calling, calling
 from local.banking.bench.creates import creating
 from local.banking.bench.databases import BenchTemplate
 from local.banking.bench.notices import publishing

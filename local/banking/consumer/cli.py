@@ -25,7 +25,7 @@ from local.banking.consumer.reporting import Reporter
 from local.banking.consumer.settings import ROOT, WrongSetting, read_settings
 from local.banking.consumer.signatures import Secrets
 from local.banking.consumer.view import CustomerView, view_beside
-from local.banking.consumer.webhook_desk import WAIT_SECONDS, AnswerInstead, Desk
+from local.banking.consumer.webhook_calls import WAIT_SECONDS, AnswerInstead, WaitingCalls
 from local.banking.consumer.webhook_server import WebhookServer
 from local.banking.consumer.webhook_worker import WebhookWorker
 from local.banking.consumer.worker import Limits, Worker
@@ -107,12 +107,12 @@ def _be_called(
     options: argparse.Namespace, processor: _Made, reporter: Reporter, _backoff: Backoff
 ) -> None:
     port = port_of(Checkout(), CONSUMER) if options.port is None else options.port
-    desk = Desk(_secrets(options, port), reporter, options.answer_within)
+    calls = WaitingCalls(_secrets(options, port), reporter, options.answer_within)
     answers = AnswerInstead()
     with Inbox(_store(options)) as inbox, _view(options) as view:
         WebhookWorker(
-            _server(port, desk),
-            desk,
+            _server(port, calls),
+            calls,
             processor(inbox, answers, view),
             answers,
             reporter,
@@ -130,9 +130,9 @@ def _secrets(options: argparse.Namespace, port: int) -> Secrets:
     return secrets
 
 
-def _server(port: int, desk: Desk) -> WebhookServer:
+def _server(port: int, calls: WaitingCalls) -> WebhookServer:
     try:
-        return WebhookServer(port, desk.answer)
+        return WebhookServer(port, calls.answer)
     except OSError as exc:
         raise WrongSetting(f"--port {port}: {exc.strerror}") from None
 

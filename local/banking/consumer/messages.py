@@ -6,7 +6,7 @@ which lets Fintegrate add fields without asking its consumers (schema minor vers
 A message is JSON or XML; its content type says which. Both have the same fields.
 
 Left to others: whether the event is new or in order (`inbox`), and what to answer the broker
-(`worker`) or the caller (`webhook_desk`).
+(`worker`) or the caller (`webhook_calls`).
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ from local.banking.consumer.settings import WrongSetting
 
 SECRET, SECRET_FILE = "WEBHOOK_SECRET", "WEBHOOK_SECRET_FILE"
 HEADERS = ("webhook-id", "webhook-timestamp", "webhook-signature")
-_HOW = "POST /consumer/delivery shows it once"
+_HOW = "POST /consumer/onboard, /consumer/delivery or /consumer/delivery/rotate shows it once"
 _PREFIX = "whsec_"
 _NO_FIT = "No matching signature found"
 

@@ -1,6 +1,6 @@
 """The HTTP of the webhook mode: one path, bounded bodies, loopback. A bank has a gateway in front of it.
 
-Leaves to `webhook_desk` what a call is answered.
+Leaves to `webhook_calls` what a call is answered.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Condition, Thread
 
-from local.banking.consumer.webhook_desk import Reply
+from local.banking.consumer.webhook_calls import Reply
 from local.banking.webhook_addresses import PATH, url_at
 from local.machine.ports import LOOPBACK
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from local.banking.consumer.ordering import Delivery
 from local.banking.consumer.processing import Processor, Settlement
 from local.banking.consumer.reporting import Reporter
-from local.banking.consumer.webhook_desk import NO_STORE, AnswerInstead, Desk, Reply
+from local.banking.consumer.webhook_calls import NO_STORE, AnswerInstead, Reply, WaitingCalls
 from local.banking.consumer.webhook_server import WebhookServer
 from local.banking.consumer.worker import Limits
 
@@ -25,7 +25,7 @@ class WebhookWorker:
     """Works until it is told to stop or a limit is reached. `answers` is the processor's client."""
 
     server: WebhookServer
-    desk: Desk
+    calls: WaitingCalls
     processor: Processor
     answers: AnswerInstead
     reporter: Reporter
@@ -42,11 +42,11 @@ class WebhookWorker:
         with self.server.serving():
             self.reporter.note(f"called at {self.server.url}")
             while not self._done():
-                call = self.desk.next_call(_TICK_SECONDS)
+                call = self.calls.next_call(_TICK_SECONDS)
                 if call is not None:
                     call.reply.set_result(self._work(call.delivery))
                     self._last_activity = time.monotonic()
-        self.desk.send_away()
+        self.calls.send_away()
         self.server.finish_answers()
 
     def _work(self, delivery: Delivery) -> Reply:

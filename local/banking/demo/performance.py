@@ -14,8 +14,8 @@ from threading import Event
 from local.banking.client import CallFailed
 from local.banking.demo.api import TimedClient
 from local.banking.demo.bank import ConsumerProcess
+from local.banking.demo.deliveries import Progress
 from local.banking.demo.story import Record, live_through
-from local.banking.demo.ways import News
 from local.serving.bars import Bars, Progressed
 
 BARS = ("customers", "events published", "events confirmed")
@@ -32,7 +32,7 @@ class Performance:
     consumer: ConsumerProcess
     display: Bars
     record: Record
-    news: News
+    progress: Progress
     _next_resend: float = 0.0
 
     def run(self, random: Random, deadline: float) -> None:
@@ -52,7 +52,7 @@ class Performance:
         if (news := self.consumer.revive()) is not None:
             self.display.remark(news)
         try:
-            for words in self.news.hear():
+            for words in self.progress.tell():
                 self.display.remark(words)
             return self._settled(stories.done())
         except CallFailed as exc:

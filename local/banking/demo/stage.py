@@ -14,6 +14,16 @@ from local.banking.client import CallFailed, Client, Tenant, onboard
 from local.banking.consumer.view import view_beside
 from local.banking.demo.api import Call, TimedClient
 from local.banking.demo.bank import ConsumerKeepsEnding, ConsumerProcess, read_view, store_of
+from local.banking.demo.deliveries import (
+    QUEUE,
+    WEBHOOK,
+    CalledProgress,
+    ChosenDelivery,
+    NoProgress,
+    Progress,
+    await_bank,
+    prepare,
+)
 from local.banking.demo.ledger import (
     EventFacts,
     differing,
@@ -31,16 +41,6 @@ from local.banking.demo.summary import (
     print_figures,
     print_refusal,
     print_view,
-)
-from local.banking.demo.ways import (
-    QUEUE,
-    WEBHOOK,
-    CalledNews,
-    News,
-    Silence,
-    Way,
-    await_bank,
-    prepare,
 )
 from local.banking.webhook_addresses import settings_allowing
 from local.machine.checkout import ROOT, Checkout
@@ -88,7 +88,7 @@ def read_choices(environment: Mapping[str, str]) -> Choices:
     """`DEMO_CUSTOMERS` (300), `DEMO_DEADLINE_SECONDS`, `DEMO_SEED` and `DELIVERY` (queue).
 
     Raises:
-        WrongChoice: one of them is no such number, or no way of delivery
+        WrongChoice: one of them is no such number, or no kind of delivery
     """
     delivery = environment.get("DELIVERY") or QUEUE
     if delivery not in {QUEUE, WEBHOOK}:
@@ -130,8 +130,8 @@ def _play(console: Console, choices: Choices, environment: Mapping[str, str]) ->
     with Client(environment["BASE_URL"], environment["ADMIN_API_KEY"]) as admin:
         bank = onboard(admin.post, name)
         events = int(choices.customers * _EVENTS_PER_CUSTOMER)
-        way = prepare(choices.delivery, admin, bank, events)
-        played = _perform(console, choices, environment, admin, bank, way)
+        chosen = prepare(choices.delivery, admin, bank, events)
+        played = _perform(console, choices, environment, admin, bank, chosen)
     return _sum_up(console, bank, played)
 
 
@@ -141,7 +141,7 @@ def _perform(
     environment: Mapping[str, str],
     admin: Client,
     bank: Tenant,
-    way: Way,
+    chosen: ChosenDelivery,
 ) -> Played:
     base_url, record = environment["BASE_URL"], Record(choices.customers)
     # Invented customers need no unguessable numbers.
@@ -149,33 +149,39 @@ def _perform(
     with (
         TimedClient(base_url, bank.key) as api,
         TimedClient(base_url, bank.key) as watching,
-        ConsumerProcess(bank, {**environment, **way.environment}, LOG, way.options) as consumer,
+        ConsumerProcess(
+            bank, {**environment, **chosen.environment}, LOG, chosen.options
+        ) as consumer,
         Bars(console, BARS) as display,
     ):
         good_until = watching.ask("GET", "/consumer/api-key")["expires_at"][:10]
-        display.remark(f"{bank.name} is onboarded: {way.words}, its key is good until {good_until}")
-        consumer.start(*way.mishaps)
-        news = _news(way, admin, watching, bank)
+        display.remark(
+            f"{bank.name} is onboarded: {chosen.words}, its key is good until {good_until}"
+        )
+        consumer.start(*chosen.mishaps)
+        progress = _progress(chosen, admin, watching, bank)
         started = time.monotonic()
-        Performance(api, watching, consumer, display, record, news).run(
+        Performance(api, watching, consumer, display, record, progress).run(
             random, started + choices.deadline_seconds
         )
         seconds = time.monotonic() - started
         consumer.stop()
         events = event_facts(watching.read_all("/events/list", "events"))
         rows = list(watching.read_all("/customer/list", "customers"))
-    return Played(record, api.calls, events, rows, consumer.restarts, seconds, _refused(news))
+    return Played(record, api.calls, events, rows, consumer.restarts, seconds, _refused(progress))
 
 
-def _news(way: Way, admin: Client, watching: TimedClient, bank: Tenant) -> News:
-    if way.delivery == QUEUE:
-        return Silence()
+def _progress(
+    chosen: ChosenDelivery, admin: Client, watching: TimedClient, bank: Tenant
+) -> Progress:
+    if chosen.delivery == QUEUE:
+        return NoProgress()
     await_bank(admin, bank)
-    return CalledNews(watching, bank)
+    return CalledProgress(watching, bank)
 
 
-def _refused(news: News) -> str | None:
-    return news.refused if isinstance(news, CalledNews) else None
+def _refused(progress: Progress) -> str | None:
+    return progress.refused if isinstance(progress, CalledProgress) else None
 
 
 def _sum_up(console: Console, bank: Tenant, played: Played) -> int:

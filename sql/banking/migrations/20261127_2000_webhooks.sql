@@ -10,8 +10,9 @@
 
 BEGIN;
 
--- A consumer that is called instead of reading a queue, and the health of its server: its lane. The secrets that
--- sign are sealed together, and former_until is when the one before ends. last_delivered_at: the last 2xx.
+-- A consumer that is called instead of reading a queue, and the health of its server: its lane. secret_seeds: of what
+-- the secrets that sign are derived, the newest first; the one before signs until former_until. last_delivered_at: the
+-- last 2xx.
 CREATE TABLE IF NOT EXISTS webhooks (
     consumer_id       uuid        NOT NULL,
     url               text        NOT NULL,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from typing import Any
 
@@ -129,7 +130,15 @@ def test_old_events_move_into_files_of_days(
 
 
 def test_nothing_moves_without_the_setting(old: Bank, query: Query) -> None:
-    assert run_schedule("archive") == {"skipped": "ARCHIVE_AFTER_DAYS is 0"}
+    assert run_schedule("archive") == {"skipped": "ARCHIVE_AFTER_DAYS is 0", "rewritten": 0}
+    assert len(events(query, old)) == 6
+
+
+def test_without_setting_and_store_nothing_is_done(
+    old: Bank, query: Query, environment: dict[str, str]
+) -> None:
+    with parts_with(environment, BANK_STORE_BUCKET=""):
+        assert run_schedule("archive") == {"skipped": "ARCHIVE_AFTER_DAYS is 0"}
     assert len(events(query, old)) == 6
 
 
@@ -383,6 +392,24 @@ def test_erased_person_leaves_the_files(
     shown = old.api.get("/events/data", event_id=event["event_id"]).data
     assert shown["payload"]["name"] == "erased"
     assert ledger()["balanced"]
+
+
+@pytest.mark.parametrize("days", ["0", "7"])
+def test_erased_person_leaves_whatever_the_setting(
+    old: Bank, query: Query, environment: dict[str, str], days: str
+) -> None:
+    """Nothing more is archived, or the setting is wrong: what was archived loses the person."""
+    gone = str(events(query, old)[0]["customer_id"])
+    with parts_with(environment, ARCHIVE_AFTER_DAYS="365"):
+        run_schedule("archive")
+        old.api.post("/customer/erase", customer_id=gone, reason="ticket 4711")
+    fails = nullcontext() if days == "0" else pytest.raises(SettingsError)
+    with parts_with(environment, ARCHIVE_AFTER_DAYS=days), fails:
+        run_schedule("archive")
+
+    shown = old.api.get("/events/data", event_id=moved(query, old)[0]["event_id"]).data
+    assert shown["payload"]["name"] == "erased"
+    assert sum(file["replaced_by"] is not None for file in files(query, old)) == 2
 
 
 def test_killed_rewriting_is_made_good(

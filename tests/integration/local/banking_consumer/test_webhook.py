@@ -137,7 +137,7 @@ def test_secret_that_others_read_is_refused(called: Called, tmp_path: Path) -> N
     assert (status, "whsec_" in output, "swordfish" in output) == (2, True, False)
     file.unlink()
     status, output = called.bank.run(*mode, **given)
-    assert (status, "POST /consumer/delivery" in output) == (2, True)
+    assert (status, "/consumer/delivery/rotate shows it once" in output) == (2, True)
 
 
 def test_failed_event_says_why(called: Called) -> None:

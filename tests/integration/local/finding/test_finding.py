@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import uuid
 from collections.abc import Callable, Iterator
@@ -11,7 +12,8 @@ import pytest
 import redis
 from moto import mock_aws
 
-from local.finding.command import TooShort, find, shown
+from local.appevents.object_store import client_of
+from local.finding.command import TooShort, find, find_in_stores, shown
 from local.finding.places import Found, Place, Wanted
 from local.finding.servers import find_in_objects, find_in_queues, find_in_redis
 from local.finding.tables import databases_of, find_in_tables
@@ -129,11 +131,44 @@ def test_objects_are_opened(wanted: Wanted, monkeypatch: pytest.MonkeyPatch) -> 
         store.create_bucket(Bucket="media")
         store.put_object(Bucket="media", Key="one", Body=f"of {NAME}".encode())
         store.put_object(Bucket="media", Key="two", Body=b"of nobody")
+        packed = gzip.compress(f"of {NAME} and {NAME}".encode())
+        store.put_object(Bucket="media", Key="three.jsonl.gz", Body=packed)
+        store.put_object(Bucket="media", Key="torn.gz", Body=packed[:-9])
         found = Found()
 
         find_in_objects(store, "media", wanted, found)
 
-    assert found.places == [Place("object", "media one", 1)]
+    assert sorted(found.places) == [
+        Place("object", "media one", 1),
+        Place("object", "media three.jsonl.gz", 2),
+    ]
+    assert found.left_out == ["object media torn.gz: not readable as gzip"]
+
+
+@pytest.mark.parametrize("store", ["OBJECT_STORE", "BANK_STORE"])
+def test_stores_of_all_systems_are_opened(
+    wanted: Wanted, monkeypatch: pytest.MonkeyPatch, store: str
+) -> None:
+    """Each by its own credentials; what no settings name is said to be left out."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    settings = {
+        f"{store}_ENDPOINT": "https://s3.us-east-1.amazonaws.com",
+        f"{store}_BUCKET": "files",
+        f"{store}_ACCESS_KEY": "made-up",
+        f"{store}_SECRET_KEY": "made-up",
+    }
+    with mock_aws():
+        client = client_of(settings, store=store)
+        client.create_bucket(Bucket="files")
+        client.put_object(Bucket="files", Key="one", Body=NAME.encode())
+        found = Found()
+
+        find_in_stores(settings, client_of, wanted, found)
+
+    assert found.places == [Place("object", "files one", 1)]
+    other = ({"OBJECT_STORE", "BANK_STORE"} - {store}).pop()
+    assert found.left_out == [f"the bucket of {other}_…: no setting names one"]
 
 
 def test_answer_says_what_was_left_out() -> None:

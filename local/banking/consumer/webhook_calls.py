@@ -84,7 +84,7 @@ class Call:
 
 
 @dataclass(slots=True)
-class Desk:
+class WaitingCalls:
     """Between the server's threads and the worker."""
 
     secrets: Secrets

@@ -1,4 +1,4 @@
-"""The screens that are opened seldom come in a file of their own, and a page without it says so."""
+"""The screens that are rarely opened come in a file of their own, and a page without it says so."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tests.integration.banking.console.conftest import Person
 FILE = "**/more.*.js"
 
 
-def test_further_file_is_loaded_once(anna: Person) -> None:
+def test_further_screens_are_loaded_once(anna: Person) -> None:
     loaded: list[str] = []
     anna.page.on("request", lambda request: loaded.append(request.url.rpartition("/")[2]))
     anna.at("now")

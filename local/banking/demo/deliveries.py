@@ -12,13 +12,13 @@ from local.banking.webhook_addresses import DEMO, port_of, url_at
 from local.machine.checkout import Checkout
 
 QUEUE, WEBHOOK = "queue", "webhook"
-_NEWS_SECONDS = 0.5
+_PROGRESS_SECONDS = 0.5
 _READY_SECONDS = 30.0
 _ON_DEMAND = "on demand"
 """How the consumer refuses what it was told to refuse."""
 
 
-class Way(NamedTuple):
+class ChosenDelivery(NamedTuple):
     """What the bank's program is given.
 
     Attributes:
@@ -35,26 +35,26 @@ class Way(NamedTuple):
     words: str
 
 
-class News(Protocol):
+class Progress(Protocol):
     """What happens between the platform and the bank while the demo plays."""
 
-    def hear(self) -> list[str]:
+    def tell(self) -> list[str]:
         """What has happened since the last time, in words."""
 
 
-def prepare(delivery: str, admin: Client, bank: Tenant, events: int) -> Way:
-    """Give the bank its way; `events` is about how many will come."""
+def prepare(delivery: str, admin: Client, bank: Tenant, events: int) -> ChosenDelivery:
+    """Have the bank get its events so; `events` is about how many will come."""
     dies = ("--die-after", str(max(1, events // 2)))
     if delivery == QUEUE:
         access = give_broker_access(admin.post, bank.consumer_id)
         words = f"its queue is customer_notification_{bank.name}"
-        return Way(QUEUE, (), dies, access, words)
+        return ChosenDelivery(QUEUE, (), dies, access, words)
     port = port_of(Checkout(), DEMO)
     secret = have_called(admin.post, bank.consumer_id, url_at(port))
     options = ("--delivery", WEBHOOK, "--port", str(port))
     refuses = ("--refuse-at", str(max(1, events // 5)))
     words = f"it is called at {url_at(port)}"
-    return Way(WEBHOOK, options, (*refuses, *dies), {"WEBHOOK_SECRET": secret}, words)
+    return ChosenDelivery(WEBHOOK, options, (*refuses, *dies), {"WEBHOOK_SECRET": secret}, words)
 
 
 def await_bank(admin: Client, bank: Tenant) -> None:
@@ -69,18 +69,18 @@ def await_bank(admin: Client, bank: Tenant) -> None:
         if tested["outcome"] == "delivered":
             return
         if time.monotonic() > deadline:
-            raise CallFailed(f"the bank's server does not answer: {tested['message']}")
-        time.sleep(_NEWS_SECONDS)
+            raise CallFailed(f"the bank's server did not take the test event: {tested['message']}")
+        time.sleep(_PROGRESS_SECONDS)
 
 
-class Silence:
+class NoProgress:
     """Of a queue there is nothing to tell."""
 
-    def hear(self) -> list[str]:
+    def tell(self) -> list[str]:
         return []
 
 
-class CalledNews:
+class CalledProgress:
     """How the bank's server does, and which event it refuses, as the bank sees it in the API."""
 
     def __init__(self, watching: TimedClient, bank: Tenant) -> None:
@@ -90,10 +90,10 @@ class CalledNews:
         self._next = 0.0
         self.refused: str | None = None
 
-    def hear(self) -> list[str]:
+    def tell(self) -> list[str]:
         if time.monotonic() < self._next:
             return []
-        self._next = time.monotonic() + _NEWS_SECONDS
+        self._next = time.monotonic() + _PROGRESS_SECONDS
         return [*self._of_server(), *self._of_refusal()]
 
     def _of_server(self) -> list[str]:
@@ -104,8 +104,8 @@ class CalledNews:
             return []
         if self._state == "open":
             return ["the bank's server answers again; what waited comes in order"]
-        again = now["next_try_at"] or "later"
-        return [f"the bank's server is {self._state}; its events wait until {again[11:19]} UTC"]
+        until = f"until {at[11:19]} UTC" if (at := now["next_try_at"]) else "for its operator"
+        return [f"the bank's server is {self._state}; its events wait {until}"]
 
     def _of_refusal(self) -> list[str]:
         if self.refused is not None:
