@@ -1,7 +1,7 @@
 """What is looked for, and what a search says: where it is, and what could not be looked into.
 
-A text is found in any case of its letters, as it is or as JSON escapes it. It is not found where it is
-compressed, sealed or hashed: that has to be known of each place.
+A text is found in any case of its letters, as it is or as JSON or XML escapes it. It is not found where
+it is compressed, sealed or hashed: that has to be known of each place.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from typing import NamedTuple
+from xml.sax.saxutils import escape
 
 
 class Place(NamedTuple):
@@ -34,8 +35,9 @@ class Wanted:
 
     def __init__(self, text: str) -> None:
         cases = (text, text.lower(), text.upper())
-        escaped = (json.dumps(each)[1:-1] for each in cases)
-        self.texts = tuple(dict.fromkeys(_small(each) for each in (*cases, *escaped)))
+        in_json = (json.dumps(each)[1:-1] for each in cases)
+        in_xml = (escape(each) for each in cases)
+        self.texts = tuple(dict.fromkeys(_small(each) for each in (*cases, *in_json, *in_xml)))
         """With small letters where they are ASCII: no server need know the others."""
         self.bytes = tuple(each.encode() for each in self.texts)
 

@@ -25,10 +25,14 @@ def test_text_is_found_in_any_case(tmp_path: Path) -> None:
     assert looked(tmp_path, "Ada Lovelace").places == [Place("file", "server.log", 2)]
 
 
-def test_escaped_text_is_found(tmp_path: Path) -> None:
-    (tmp_path / "server.log").write_text('{"name": "J\\u00fcrgen"}')
+@pytest.mark.parametrize(
+    ("text", "escaped"),
+    [("Jürgen", '{"name": "J\\u00fcrgen"}'), ("A & B", "<name>A &amp; B</name>")],
+)
+def test_escaped_text_is_found(tmp_path: Path, text: str, escaped: str) -> None:
+    (tmp_path / "server.log").write_text(escaped)
 
-    assert [place.times for place in looked(tmp_path, "Jürgen").places] == [1]
+    assert [place.times for place in looked(tmp_path, text).places] == [1]
 
 
 def test_packed_file_is_opened(tmp_path: Path) -> None:
