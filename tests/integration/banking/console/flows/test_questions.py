@@ -19,12 +19,12 @@ def problem(person: Person, words: str) -> Locator:
 
 
 def test_now_says_what_is_stuck(anna: Person) -> None:
-    """O1, O2, O5."""
+    """O1, O2, O5. What comes of the full queue names one side: the bank's."""
     anna.heading("The ledger does not balance. 4 things need you, 5 heal by themselves.")
     for words, side, more in (
-        ("borealis: publishing was given up", BROKER, f"{GIVEN_UP} given up"),
+        ("borealis: publishing was given up", BANK, f"{GIVEN_UP} given up"),
         ("borealis: nobody reads its queue", BANK, "100,000 wait in the queue"),
-        ("borealis: customers stand still", "our side", f"{BEHIND} held back"),
+        ("borealis: customers stand still", BANK, f"{BEHIND} held back"),
         (
             "borealis does not confirm",
             BANK,
