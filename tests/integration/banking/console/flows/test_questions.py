@@ -11,7 +11,7 @@ from tests.integration.banking.console.conftest import Person
 from tests.integration.banking.console.flows.conftest import World
 from tests.support.console_faults import BEHIND, GIVEN_UP, MISSED
 
-BROKER, BANK = "the broker\u2019s side", "the bank\u2019s side"
+BANK = "the bank\u2019s side"
 
 
 def problem(person: Person, words: str) -> Locator:
@@ -95,6 +95,7 @@ def test_ledger_says_what_is_missing(anna: Person) -> None:
 
     anna.heading("It does not add up")
     anna.sees("numbers have a gap: an event is missing.")
+    anna.sees("Only the number is known, neither the event nor its customer")
 
 
 def test_name_in_link_finds_the_bank(anna: Person, world: World) -> None:
