@@ -15,8 +15,6 @@ export const inFlight = "calls under way";
 export const lastDelivered = "Last delivered";
 export const secretMade = "Secret made";
 export const formerUntil = "The former one signs until";
-/** How a bank's server does: level and words. */
-export const serverStates = { open: ["ok", "takes what it is sent"], waiting: ["warn", "asked us to wait"], failing: ["bad", "does not answer"], blocked: ["bad", "cannot be called as it is set up"] };
 
 export const secretShown = "The secret that signs each call, shown this once:";
 export const secret = "Signing secret";
@@ -83,6 +81,14 @@ export const erasureColumns = { customer: "Customer", begun: "Begun", finished: 
 export const queueHolds = "Its queue may hold older messages until";
 
 export const calledNow = "Your server takes what it is sent.";
+export const calledNever = "Your server has taken no event yet.";
+export const takesOnly = "Your server takes events, and has processed none yet.";
+/** Step → what a called bank has to do until it is done. */
+export const toDo = {
+  connected: (seconds) => `Check the signature, and answer with a 2xx within ${many(seconds, "second")}.`,
+  received: () => "Any 2xx says that you have an event.",
+  processed: () => "Answer with {\"status\": \"processed\"}, or confirm it by API.",
+};
 export const calledNot = (words) => `Your server ${words}.`;
 export const howCalled = "How you are called";
 export const readCalled = "What your server has to do";

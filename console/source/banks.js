@@ -2,7 +2,7 @@
 import { address, link } from "./address.js";
 import { openAct } from "./acts.js";
 import { Chart, number } from "./charts.js";
-import { isCalled, serverFacts, Way, WayActs } from "./delivery.js";
+import { isCalled, serverFacts, Way, WayActs, wayOf } from "./delivery.js";
 import { Erasures } from "./erasures.js";
 import { Exports, isLeaving, Leaving } from "./leaving.js";
 import { useLive } from "./live.js";
@@ -29,7 +29,6 @@ const HOURS = { from: "-24h", step: 3600 };
 function Bank({ id }) {
   const live = useLive(at("/overview"), { consumer_id: id });
   const facts = useLive(at("/consumer/integration"), { consumer_id: id }, { every: 10000 });
-  const way = useLive(at("/consumer/delivery"), { consumer_id: id }, { every: 10000 });
   const series = useLive(at("/overview/series"), { consumer_id: id, to: "now", ...HOURS }, { every: 60000 });
   const own = facts.data;
   const stream = live.data?.streams.find(({ consumer_id: each }) => each === id);
@@ -41,7 +40,7 @@ function Bank({ id }) {
   return html`<div class="row"><h1 tabindex="-1"><${Said}>${name ?? W.screens.bank}<//></h1>${stream && html`<span class="pill ${stream.level}">${stream.sentence}</span>`}
       <span class="right row">${own && (isActive ? html`<button class="danger" onClick=${act("deactivate")}>${W.deactivate}</button>` : (!isLeaving(leaving) && html`<button onClick=${act("activate")}>${W.activate}</button>`))}</span></div>
     ${isLeaving(leaving) && html`<${Leaving} id=${id} name=${name} leaving=${leaving} />`}
-    <${Answer} of=${facts} lines=${4}>${(data) => html`<div class="two"><${Card} title=${isCalled(way.data) ? B.itsServer : W.itsQueue}><${Answer} of=${way} lines=${2}>${(chosen) => html`<${Facts} facts=${isCalled(chosen) ? serverFacts(chosen, data, stream) : queueFacts(data, stream)} /><${Way} way=${chosen} format=${data.message_format} /><${WayActs} id=${id} name=${name} way=${chosen} format=${data.message_format} />`}<//><p class="soft small">${W.keptUp}: committed ${number(stream?.committed_24h)}, processed ${number(stream?.processed_24h)}</p><//>
+    <${Answer} of=${facts} lines=${4}>${(data) => html`<div class="two"><${Card} title=${isCalled(wayOf(data)) ? B.itsServer : W.itsQueue}><${Facts} facts=${isCalled(wayOf(data)) ? serverFacts(wayOf(data), data, stream) : queueFacts(data, stream)} /><${Way} way=${wayOf(data)} format=${data.message_format} /><${WayActs} id=${id} name=${name} way=${wayOf(data)} format=${data.message_format} /><p class="soft small">${W.keptUp}: committed ${number(stream?.committed_24h)}, processed ${number(stream?.processed_24h)}</p><//>
       <${Card} title=${W.itsKey}>${data.key ? html`<p><span class="mono">${data.key.key_id}</span></p><p class="soft small">${data.key.expires_at && W.keyEnds((Date.parse(data.key.expires_at) - now()) / 1000, span, absolute(data.key.expires_at))}</p><div class="row"><button onClick=${act("rotate")}>${W.rotateKey}</button><button class="danger" onClick=${act("endKey", { key_id: data.key.key_id })}>${W.endKey}</button></div>` : html`<${Note} info>${W.noKey}<//><div class="row"><button class="primary" onClick=${act("issue")}>${W.issueKey}</button></div>`}<//></div>`}<//>
     <${Answer} of=${live} lines=${6}>${(data) => html`<${Pipeline} ...${data} />`}<//>
     <${Card} title=${W.last24}><${Answer} of=${series} lines=${4}>${({ points }) => html`<${Chart} points=${points} lines=${linesHere()} sentence=${W.last24} />`}<//><//>

@@ -3,7 +3,7 @@
 import { address } from "./address.js";
 import { openAct } from "./acts.js";
 import { queueFacts } from "./banks.js";
-import { isCalled, serverFacts, serverWords, Way } from "./delivery.js";
+import { isCalled, serverFacts, serverWords, Way, wayOf } from "./delivery.js";
 import { Erasures } from "./erasures.js";
 import { Icon } from "./icons.js";
 import { Exports } from "./leaving.js";
@@ -39,16 +39,15 @@ export function Connect() {
   const { params } = address.use();
   const id = session.get().is_admin ? params.consumer_id : undefined;
   const live = useLive(at("/consumer/integration"), { consumer_id: id });
-  const way = useLive(at("/consumer/delivery"), { consumer_id: id ?? session.get().consumer_id }, { every: 10000 });
   const { data: seen } = overview.use();
-  const both = live.data === undefined || live.error ? live : way;
-  return html`<${Answer} of=${both} lines=${10}>${() => {
-    const { data } = live;
-    const called = isCalled(way.data) && way.data;
+  return html`<${Answer} of=${live} lines=${10}>${(data) => {
+    const way = wayOf(data);
+    const called = isCalled(way) && way;
     const stream = seen?.streams.find(({ consumer_id: each }) => each === data.consumer_id);
     const isDone = (...names) => data.steps.every(({ step, done }) => done || (names.length && !names.includes(step)));
-    return html`<div class="row"><div><h1 tabindex="-1">${called ? calledWords(called) : isDone() ? W.keepsUp : isDone("queue", "connected") ? W.readsOnly : isDone("received") ? W.notNow : W.notYet}</h1><p class="soft small"><${Said}>${data.consumer_name}<//></p></div><span class="right row"><${CopyCurl} path=${at("/consumer/integration")} params=${{ consumer_id: id }} />${!id && html`<button onClick=${() => openAct("test", {})}>${W.testCustomer}</button><button class="primary" onClick=${() => openAct("replay", { filter: {}, isNew: true })}>${W.missed}</button>`}</span></div>
-      <div class="two">${called ? html`<${Card} title=${B.howCalled}><${Way} way=${called} format=${data.message_format} /><p class="small"><${Paper} path=${CALLED}>${B.readCalled}<//></p><//>` : html`<${Card} title=${W.screens.connect}><ol class="tl steps">${data.steps.map(({ step, done, at: when, sentence }) => html`<li><${Icon} name=${done ? "done" : "wait"} tone=${done ? "ok" : "warn"} /><div><${Said}>${sentence}<//>${when && html`<span class="sub"><${Time} at=${when} age /></span>`}</div></li>`)}</ol><//>`}
+    return html`<div class="row"><div><h1 tabindex="-1">${called ? calledWords(called, isDone) : isDone() ? W.keepsUp : isDone("queue", "connected") ? W.readsOnly : isDone("received") ? W.notNow : W.notYet}</h1><p class="soft small"><${Said}>${data.consumer_name}<//></p></div><span class="right row"><${CopyCurl} path=${at("/consumer/integration")} params=${{ consumer_id: id }} />${!id && html`<button onClick=${() => openAct("test", {})}>${W.testCustomer}</button><button class="primary" onClick=${() => openAct("replay", { filter: {}, isNew: true })}>${W.missed}</button>`}</span></div>
+      <div class="two"><div class="stack"><${Card} title=${W.screens.connect}><ol class="tl steps">${data.steps.map((each) => html`<${Step} ...${each} called=${called} />`)}</ol>${called && html`<p class="small"><${Paper} path=${CALLED}>${B.readCalled}<//></p>`}<//>
+          ${called && html`<${Card} title=${B.howCalled}><${Way} way=${called} format=${data.message_format} /><//>`}</div>
         <div class="stack"><${Card} title=${W.waitsForYou}><${Facts} facts=${called ? serverFacts(called, data, stream) : queueFacts(data, stream)} /><//>
         <${Card} title=${W.yourKey}>${data.key && html`<p class="mono">${data.key.key_id}</p><p class="soft small">${data.key.expires_at && W.keyEnds((Date.parse(data.key.expires_at) - now()) / 1000, span, absolute(data.key.expires_at))} ${W.onlyAdmin}</p>`}<//></div></div>
       ${!called && html`<${Card} title=${W.facts}><dl class="rows wide">${["queue", "dead_letter_queue", "broker_address"].map((name) => html`<div><dt>${W.asWords(name)}</dt><dd class="mono">${data[name] ?? W.unknown}</dd></div>`)}${data.access && html`<div><dt>${W.asWords("username")}</dt><dd class="mono">${data.access.username} (${data.access.state})</dd></div>`}<div><dt>${W.asWords("arguments")}</dt><dd class="mono">${JSON.stringify(data.arguments)}</dd></div></dl><//>`}
@@ -59,7 +58,13 @@ export function Connect() {
 }
 
 const CALLED = "docs/banking/webhooks.md";
-const calledWords = (way) => (way.state === "open" ? B.calledNow : B.calledNot(serverWords(way)[1]));
+const calledWords = (way, isDone) => (way.state !== "open" ? B.calledNot(serverWords(way)[1]) : !isDone("connected") ? B.calledNever : isDone("processed") ? B.calledNow : B.takesOnly);
+
+/** A step, whether it is done, and what a called bank has to do for it. */
+function Step({ step, done, at: when, sentence, called }) {
+  const toDo = called && !done && B.toDo[step]?.(called.timeout_seconds);
+  return html`<li><${Icon} name=${done ? "done" : "wait"} tone=${done ? "ok" : "warn"} /><div><${Said}>${sentence}<//>${toDo && html`<span class="sub">${toDo}</span>`}${when && html`<span class="sub"><${Time} at=${when} age /></span>`}</div></li>`;
+}
 
 const SCHEMAS = [
   { key: "type", cell: (row) => html`<code>${row.event_type}</code>` },

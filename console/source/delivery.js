@@ -9,10 +9,12 @@ import { html } from "./view.js";
 import * as B from "./bank_words.js";
 import * as W from "./words.js";
 
-export const isCalled = (way) => way?.delivery === "webhook";
+/** How a bank gets its events, as its integration says it. */
+export const wayOf = ({ delivery, webhook }) => ({ delivery, ...webhook });
+export const isCalled = (way) => way.delivery === "webhook";
 
 /** What the page says of a bank whose server is in this state. */
-export const serverWords = ({ state }) => B.serverStates[state] ?? ["none", state ?? W.unknown];
+export const serverWords = ({ state }) => W.serverStates[state] ?? ["none", state ?? W.unknown];
 
 const wayRows = (way, format) => {
   const [level, words] = serverWords(way);

@@ -3,10 +3,11 @@ import { number } from "./charts.js";
 import { useLive } from "./live.js";
 import { at } from "./systems.js";
 import { clock } from "./times.js";
-import { Answer, Card, CopyCurl, Id, Level, Note, Said, Table } from "./ui.js";
+import { Answer, Card, CopyCurl, Id, Level, Note, Paper, Said, Table } from "./ui.js";
 import { html, useState } from "./view.js";
 import * as W from "./words.js";
 
+const RUNBOOK = "docs/banking/operations.md#the-ledger";
 const COLUMNS = [
   { key: "stream", cell: ({ name, consumer_id: id }) => html`<${Said}>${name ?? html`<${Id} id=${id} />`}<//>` },
   ...Object.entries(W.ledgerColumns).slice(0, -1).map(([key, name]) => ({ key, name, right: true, cell: (row) => number(row[key]) })),
@@ -22,7 +23,7 @@ export function Ledger() {
     return html`<div class="row"><h1 tabindex="-1">${data.balanced ? W.everythingAdds : W.notAdding}</h1><span class="pill ${data.balanced ? "ok" : "bad"}">${W.countedAt(clock(data.taken_at))}</span><span class="right row"><${CopyCurl} path=${at("/events/reconcile")} /><button onClick=${() => (last ? setLast(false) : live.again())}>${W.countNow}</button></span></div>
       ${data.recovery?.due && html`<${Note} role="alert">${W.recoveryDue}<//>`}
       <section class="card"><${Table} label=${W.screens.ledger} columns=${COLUMNS} rows=${rows} id=${(row) => row.consumer_id} /></section>
-      <${Card} title=${W.discrepancyTitle}>${off.length ? html`<ul class="stack">${off.map(({ kind, count, name }) => html`<li><${Level} level="bad"><b><${Said}>${name}<//> · ${number(count)}</b> ${W.discrepancies[kind] ?? kind}<//></li>`)}</ul>` : html`<p>${W.noDiscrepancy}</p>`}<//>`;
+      <${Card} title=${W.discrepancyTitle}>${off.length ? html`<ul class="stack">${off.map(({ kind, count, name }) => html`<li><${Level} level="bad"><b><${Said}>${name}<//> · ${number(count)}</b> ${W.discrepancies[kind] ?? kind}${kind === "missing_events" && ` ${W.missingIs}`}<//></li>`)}</ul><p class="small"><${Paper} path=${RUNBOOK}>${W.whatToDo}<//></p>` : html`<p>${W.noDiscrepancy}</p>`}<//>`;
   }}<//>`;
 }
 

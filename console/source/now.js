@@ -24,7 +24,7 @@ export function Now() {
   const shared = overview.use();
   const live = params[name] ? own : shared;
   return html`<${Answer} of=${live} lines=${12}>${(data) => html`
-    <div class="row"><div><h1 tabindex="-1"><${Said}>${data.verdict.sentence}<//></h1><p class="soft small">${ledgerWords(data)}${W.asOf(clock(data.as_of))}${trend(data.last_hour)}</p></div>
+    <div class="row"><div><h1 tabindex="-1"><${Said}>${data.verdict.sentence}<//></h1><p class="soft small">${ledgerWords(data)}${W.asOf(clock(data.as_of))}${trend(data)}</p></div>
       <span class="right row"><${Copy} label=${W.summary} text=${() => summary(data)} /><${CopyCurl} path=${at("/overview")} params=${params} /></span></div>
     <${Attention} data=${data} />
     <${Pipeline} ...${data} />
@@ -38,12 +38,12 @@ const MINUTES = 10;
  * Better or worse than ten minutes ago: whether more came in since than went out. Nothing where not all is counted, or
  * where an event ends more than once.
  */
-function trend(points) {
+function trend({ last_hour: points, pipeline }) {
   const counted = points.slice(-MINUTES - 1, -1);
   const sum = (...keys) => counted.reduce((all, point) => keys.reduce((part, key) => part + point[key], all), 0);
   const [came, went] = [sum("committed"), sum("processed", "failed")];
   if (!isFirst() || counted.length < MINUTES || counted.some((point) => Object.keys(TONES).some((key) => typeof point[key] !== "number"))) return "";
-  return ` · ${W.trend(came, went)}`;
+  return ` · ${W.trend(came, went, ["outbox", "queue", "bank"].some((place) => pipeline[place].count))}`;
 }
 
 const ledgerWords = ({ system: { reconciliation } }) => {
@@ -126,6 +126,14 @@ const toStream = (stream) => {
   return link(screen, { [name]: keyOf(stream) });
 };
 
+/** Who takes a stream's events, and how that does: tone and words. */
+function reading({ readers, status, webhook_state: server }) {
+  const isOff = status === "deactivated";
+  const [level, words] = (!isOff && W.serverStates[server]) || ["ok"];
+  if (server) return [level === "ok" ? "soft" : level, html`${W.isCalled}${level !== "ok" && html`<span class="sub">${words}</span>`}`];
+  return [readers === 0 && !isOff ? "bad" : "soft", W.readers(readers)];
+}
+
 const COLUMNS = {
   stream: { cell: (stream) => html`<a href=${toStream(stream)}><${Said}>${stream.name}<//></a>` },
   state: { cell: ({ level, sentence, status }) => html`<div class="why"><${Level} level=${status === "active" ? level : "none"}><${Said}>${sentence}<//><//></div>` },
@@ -133,7 +141,7 @@ const COLUMNS = {
   queue: { right: true, cell: ({ queue_depth: depth, in_queue: waiting }) => number(depth ?? waiting) },
   lagP95: { right: true, cell: ({ lag_p95_ms: ms }) => lasting(ms) },
   failed: { right: true, cell: (stream) => number(failures(stream)), tone: (stream) => (failures(stream) ? "bad" : "soft") },
-  reads: { cell: ({ readers }) => W.readers(readers), tone: ({ readers, status }) => (readers === 0 && status !== "deactivated" ? "bad" : "soft") },
+  reads: { cell: (stream) => reading(stream)[1], tone: (stream) => reading(stream)[0] },
   spark: { cell: ({ spark, level }) => html`<${Spark} values=${spark} tone=${level} label=${W.nowAt(say("columns", "spark"), spark)} />` },
 };
 

@@ -33,11 +33,15 @@ function Secrets({ data: { api_key: key, webhook_secret: secret, broker_access: 
     <${Rows} rows=${more?.map(([label, text]) => [label, html`<span class="mono">${text}</span>`])} />`;
 }
 
+const ASKED = ["display_name", "delivery", "url", "max_in_flight", "timeout_seconds", "message_format", "expires_in_days"];
+/** What was asked for, as the dialog's fields hold it: only the same request gets the secrets. */
+const askedFor = (row) => Object.fromEntries(ASKED.filter((name) => row[name] !== null).map((name) => [name, String(row[name])]));
+
 const COLUMNS = [
   { key: "stream", cell: (row) => html`<${Said}>${row.consumer_name}<//><span class="sub">${W.since} <${Time} at=${row.created_at} age /></span>` },
   { key: "status", cell: ({ state, reason, tries, next_try_at: next }) => html`${B.onboardingStates[state] ?? state}<span class="sub">${tries > 0 && `${B.triesInVain(tries)}: `}${reason && html`<${Said}>${reason}<//>`}</span>${next && html`<span class="sub">${W.laneNext} <${Time} at=${next} /></span>`}` },
   { key: "steps", cell: ({ steps }) => html`<${Steps} steps=${steps} />` },
-  { key: "do", cell: ({ consumer_id: id, consumer_name: name, delivery, state }) => html`<div class="row">${state === "ready" && html`<button onClick=${() => onboard({ consumer_name: name, delivery })}>${B.takeSecrets}</button>`}${["running", "ready"].includes(state) && html`<button class="danger" onClick=${() => openAct("giveUpOnboarding", { consumer_id: id, name })}>${B.giveUp}</button>`}</div>` },
+  { key: "do", cell: ({ consumer_id: id, consumer_name: name, state, ...asked }) => html`<div class="row">${state === "ready" && html`<button onClick=${() => onboard({ consumer_name: name, ...askedFor(asked) })}>${B.takeSecrets}</button>`}${["running", "ready"].includes(state) && html`<button class="danger" onClick=${() => openAct("giveUpOnboarding", { consumer_id: id, name })}>${B.giveUp}</button>`}</div>` },
 ];
 
 /** Those that are not finished, if there are any. */

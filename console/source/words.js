@@ -85,7 +85,7 @@ export const healsItself = "heals by itself";
 export const healsNot = "does not heal by itself";
 export const caughtUp = (time) => `caught up in about ${time}`;
 export const sinceAt = (at, age) => `Since ${at} (${age})`;
-export const trend = (came, went) => `in 10 minutes ${events(came)} came in and ${events(went)} ended: ${came === went ? "as before" : `${came > went ? "worse" : "better"} by ${events(Math.abs(came - went))}`}`;
+export const trend = (came, went, waits) => `in 10 minutes ${events(came)} came in and ${events(went)} ended: ${waits && !came && !went ? "what waits stands still" : came === went ? "as before" : `${came > went ? "worse" : "better"} by ${events(Math.abs(came - went))}`}`;
 export const summary = "Copy incident summary";
 export const summaryTitle = (stage) => `# Fintegrate${stage ? ` ${stage}` : ""}: incident summary`;
 export const pipeline = "Where events wait now";
@@ -118,9 +118,12 @@ export const alerts = "Monitoring";
 export const worstFirst = "worst first";
 export const columns = {
   stream: "Bank", queue: "In its queue", lagP95: "Lag p95", spark: "Processed, last hour", customer: "Customer · no.", cause: "Cause, as it was said", seen: "First · last",
-  letter: "Dead letter", whose: "Whose data", sent: "Sent or put back", leftOut: "Left out", span: "Committed", rate: "At most", status: "State", pick: "Select", do: "Acts",
+  letter: "Dead letter", whose: "Whose data", leftOut: "Left out", span: "Committed", rate: "At most", status: "State", pick: "Select", do: "Acts",
 };
 export const readers = (count) => (count === null || count === undefined ? "unknown" : many(count, "reader"));
+/** How a called bank's server does: level and words. */
+export const serverStates = { open: ["ok", "takes what it is sent"], waiting: ["warn", "asked us to wait"], failing: ["bad", "does not answer"], blocked: ["bad", "cannot be called as it is set up"] };
+export const isCalled = "is called";
 export const nowAt = (name, values) => `${name}, now ${values.at(-1) ?? 0}`;
 
 export const match = (count, atLeast) => `${atLeast ? "at least " : ""}${typeof count === "number" ? grouped(count) : count} match`;
@@ -222,10 +225,13 @@ export const aKey = "a key, without a name";
 export const noJobs = "No replay was made yet.";
 export const replayHint = "A replay sends again what a bank has missed, in order, no faster than you say.";
 export const waitsFor = (what) => `waiting: ${what}`;
-export const jobCounts = (job) => `${grouped(job.sent)} of ${grouped(job.matched)} sent or put back to wait · ${grouped(job.confirmed_again)} confirmed again · ${grouped(job.refused)} refused · ${grouped(job.left_out)} left out`;
+/** What a job did not send, but put back to wait; at first, what becomes of it. */
+export const putBack = (count, isFresh) => `${grouped(count)} put back${isFresh ? `: ${count === 1 ? "it is" : "they are"} sent in the next minute` : " to wait"}`;
+export const jobCounts = (job, isFresh) => `${grouped(job.sent - job.put_back)} of ${grouped(job.matched)} sent${job.put_back ? ` · ${putBack(job.put_back, isFresh)}` : ""} · ${grouped(job.confirmed_again)} confirmed again · ${grouped(job.refused)} refused · ${grouped(job.left_out)} left out`;
 export const jobRate = (now, most) => `${now ?? 0} of at most ${most} a second`;
 export const eta = (time) => `about ${time} to go`;
 export const progress = "Progress";
+export const ofItsTime = "All events of its time";
 export const doPause = "Pause";
 export const doResume = "Resume";
 export const doCancel = "Cancel…";
@@ -270,6 +276,8 @@ export const discrepancies = {
   receipts_that_contradict: "A receipt contradicts its event.",
   receipts_without_event: "A receipt belongs to no event.",
 };
+/** What is missing has no row, so nothing leads to it. */
+export const missingIs = "Only the number is known, neither the event nor its customer: a query finds those.";
 export const noDiscrepancy = "No discrepancy.";
 export const discrepancyTitle = "Discrepancies, and what they mean";
 export const yes = "yes";

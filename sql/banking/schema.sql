@@ -592,7 +592,8 @@ CREATE INDEX replay_jobs_by_consumer ON replay_jobs (consumer_id, created_at DES
 -- A job that publishes events of a consumer again. Its events are in replay_batches; `cursor` counts those that
 -- are dealt with, and `ahead` names the ones that are dealt with behind it. A job is done when nothing is left. worker_id
 -- holds it until lease_until. From look_at on somebody may look whether it still waits; outbox_count is what
--- waited in the consumer's outbox at the last look. is_counted: no confirmation is counted any more.
+-- waited in the consumer's outbox at the last look. is_counted: no confirmation is counted any more. put_back: of
+-- those that are sent, the ones that are pending again, and go with the outbox.
 CREATE TABLE replays (
     job_id          uuid        NOT NULL,
     consumer_id     uuid        NOT NULL,
@@ -624,6 +625,7 @@ CREATE TABLE replays (
     started_at      timestamptz,
     updated_at      timestamptz NOT NULL DEFAULT clock_timestamp(),
     finished_at     timestamptz,
+    put_back        bigint      NOT NULL DEFAULT 0,
     CONSTRAINT replays_pkey PRIMARY KEY (job_id),
     CONSTRAINT replays_status_check
         CHECK (status IN ('queued', 'running', 'paused', 'cancelled', 'done')),

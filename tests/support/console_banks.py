@@ -49,6 +49,22 @@ _OF_CALLED = (
 )
 
 
+def integration(index: int) -> dict[str, Any]:
+    """What an integrator has to know, and how far the integration is."""
+    told, way = data.integration(data.BANKS[index][0], index), delivery(index)
+    if way["delivery"] == "queue":
+        return told
+    steps = data.steps("webhook", "connected", "received", todo="processed")
+    if index == AWAY:
+        steps[1] |= {
+            "done": False,
+            "sentence": f"The bank's server takes no events: {way['reason']}",
+        }
+    webhook = {name: way[name] for name in _OF_CALLED}
+    own = {"delivery": "webhook", "webhook": webhook, "depth": None, "readers": None}
+    return told | own | {"steps": steps}
+
+
 def onboarding(
     name: str, state: str, steps: list[tuple[str, str]], **changes: Any
 ) -> dict[str, Any]:
@@ -56,7 +72,11 @@ def onboarding(
     return {
         "consumer_id": data.bank_id(9),
         "consumer_name": name,
+        "display_name": None,
         "delivery": "queue",
+        **dict.fromkeys(("url", "max_in_flight", "timeout_seconds")),
+        "message_format": "json",
+        "expires_in_days": 365,
         "state": state,
         "steps": [{"name": step, "state": told, "at": data.iso(60)} for step, told in steps],
         "tries": 0,
@@ -160,7 +180,11 @@ def _onboardings(query: Mapping[str, str]) -> dict[str, Any]:
     broker = {"tries": 4, "reason": "The broker does not answer", "next_try_at": later(40)}
     running = onboarding("gale_bank", "running", UNDONE, **broker)
     steps = [("consumer", "done"), ("queues", "done"), ("broker_user", "done"), ("key", "open")]
-    ready = onboarding("harbor_bank", "ready", steps, consumer_id=data.bank_id(10))
+    asked = {"delivery": "webhook", "url": "https://harbor.example/events", "max_in_flight": 3}
+    asked |= {"timeout_seconds": 7, "message_format": "xml", "display_name": "Harbor & Sons"}
+    asked |= {"consumer_id": data.bank_id(10), "expires_in_days": 30}
+    del steps[2]  # who is called needs no user of the broker
+    ready = onboarding("harbor_bank", "ready", steps, **asked)
     shown = {"running": [running], "ready": [ready]}
     return {"onboardings": shown.get(query.get("state", ""), []), "next_cursor": None}
 
@@ -168,6 +192,7 @@ def _onboardings(query: Mapping[str, str]) -> dict[str, Any]:
 Told = Callable[[Any, dict[str, str]], dict[str, Any] | None]
 USUAL: Mapping[str, Told] = {
     "/consumer/delivery": lambda _, query: delivery(_index(query)),
+    "/consumer/integration": lambda _, query: integration(_index(query)),
     "/consumer/onboard": lambda *_: onboarding("gale_bank", "running", UNDONE),
     "/consumer/onboardings": lambda _, query: _onboardings(query),
     "/consumer/offboard": lambda *_: offboarding(),

@@ -16,9 +16,11 @@ BANKS = [
     ("first_bank", "warn", "Reads, but is behind", 0, 8310, 41_000, 0, 1),
     ("caldera_trust", "ok", "Keeping up", 0, 12, 300, 0, 1),
     ("delta_savings", "ok", "Keeping up", 0, 3, 200, 0, 2),
-    ("eastern_credit", "ok", "Keeping up", 0, 0, 200, 4, 1),
+    ("eastern_credit", "bad", "Its server does not answer", 7, 0, 200, 4, 1),
     ("fjord_bank", "none", "Deactivated 3 days ago", 0, 0, None, 0, 0),
 ]
+SERVERS = {2: "open", 4: "failing"}
+"""The banks that are called, and how their servers do."""
 REASON = "nacked by the broker: customer_notification_borealis_bank is full"
 NAME = "John <script>alert(1)</script> Doe"
 BIG = 12345678901234567890
@@ -93,6 +95,7 @@ def minutes(count: int = 60, step: int = 60) -> list[dict[str, Any]]:
 
 def stream(index: int) -> dict[str, Any]:
     name, level, sentence, pending, depth, lag, failed, readers = BANKS[index]
+    called: dict[str, Any] = {"queue_depth": None, "readers": None} if index in SERVERS else {}
     return {
         "stream": bank_id(index),
         "consumer_id": bank_id(index),
@@ -116,6 +119,8 @@ def stream(index: int) -> dict[str, Any]:
         "processed_24h": 207_000,
         "key_expires_at": iso(-86400 * 214),
         "spark": wave(900 - 100 * index, drop=38 if index == 0 else 99),
+        "webhook_state": SERVERS.get(index),
+        **called,
     }
 
 
@@ -326,6 +331,7 @@ def job(index: int, status: str, **changes: Any) -> dict[str, Any]:
         "per_second": 50,
         "matched": 4100,
         "sent": 2501,
+        "put_back": 0,
         "confirmed_again": 12,
         "refused": 0,
         "left_out": 40,
@@ -420,12 +426,13 @@ def ledger() -> dict[str, Any]:
 
 
 def integration(name: str, index: int) -> dict[str, Any]:
-    done = ["queue", "connected", "received", "processed"]
     return {
         "consumer_id": bank_id(index),
         "consumer_name": name,
         "status": "deactivated" if BANKS[index][1] == "none" else "active",
         "message_format": "json",
+        "delivery": "queue",
+        "webhook": None,
         "queue": f"customer_notification_{name}",
         "dead_letter_queue": f"customer_notification_{name}_dead",
         "arguments": {"x-queue-type": "quorum", "x-delivery-limit": 20},
@@ -445,16 +452,22 @@ def integration(name: str, index: int) -> dict[str, Any]:
         "broker_address": "amqps://broker.example:5671",
         "key": {"key_id": "9c41d2e3-6f70-4b81-92a3-b4c5d6e7f809", "expires_at": iso(-86400 * 214)},
         "access": {"username": name, "state": "active"},
-        "steps": [
-            {
-                "step": step,
-                "done": i < 3,
-                "at": iso(60) if i < 3 else None,
-                "sentence": f"{step} is checked",
-            }
-            for i, step in enumerate(done)
-        ],
+        "steps": steps("queue", "connected", "received", todo="processed"),
     }
+
+
+def steps(*done: str, todo: str) -> list[dict[str, Any]]:
+    """The steps of an integration: those that are done, and the last one, which is not."""
+    shown = [(step, True) for step in done] + [(todo, False)]
+    return [
+        {
+            "step": step,
+            "done": is_done,
+            "at": iso(60) if is_done else None,
+            "sentence": f"{step} is checked",
+        }
+        for step, is_done in shown
+    ]
 
 
 DRY = {
@@ -520,12 +533,6 @@ def _letter(_api: ConsoleApi, _query: Asked) -> dict[str, Any]:
     return {**letters(is_matched=True)["dead_letters"][0], **body, "properties": {}}
 
 
-def _integration(_api: ConsoleApi, query: Asked) -> dict[str, Any]:
-    wanted = query.get("consumer_id")
-    index = next((i for i in range(len(BANKS)) if bank_id(i) == wanted), 1)
-    return integration(BANKS[index][0], index)
-
-
 def _bank(_api: ConsoleApi, _query: Asked) -> dict[str, Any]:
     times = {"created_at": iso(9e6), "updated_at": iso(9e6)}
     return {"name": BANKS[0][0], "display_name": None, "status": "active", **times}
@@ -545,7 +552,6 @@ USUAL: Mapping[str, Told] = {
     "/dead-letters/data": _letter,
     "/replay/list": lambda *_: jobs(),
     "/audit/list": lambda *_: audit(),
-    "/consumer/integration": _integration,
     "/consumer/data": _bank,
 }
 """What each endpoint that is read answers usually."""

@@ -13,7 +13,14 @@ from chalicelib.banking.consumer.models import (
     MessageFormat,
 )
 from chalicelib.banking.fields import ConsumerId
-from chalicelib.banking.webhooks.models import SECRET, Delivery, DeliverySettings
+from chalicelib.banking.webhooks.models import (
+    IN_FLIGHT,
+    SECRET,
+    TIMEOUT,
+    URL,
+    Delivery,
+    DeliverySettings,
+)
 from fintegrate.console.acts import WithReason
 from fintegrate.http.cursors import Cursor, Limit, NextCursor
 from fintegrate.http.validation import Described, RequestModel
@@ -28,6 +35,9 @@ OnboardingState = Annotated[
 ]
 
 
+_DAYS = Described("Days until the bank's key expires", 365)
+
+
 class NewOnboarding(DeliverySettings):
     """A bank to onboard. The same request again goes on with an onboarding that is not finished."""
 
@@ -35,9 +45,7 @@ class NewOnboarding(DeliverySettings):
     delivery: Delivery = "queue"
     message_format: MessageFormat = "json"
     display_name: DisplayName | None = None
-    expires_in_days: Annotated[
-        int, Field(ge=1, le=3650), Described("Days until the bank's key expires", 365)
-    ] = 365
+    expires_in_days: Annotated[int, Field(ge=1, le=3650), _DAYS] = 365
 
 
 class OnboardingStep(TypedDict):
@@ -51,11 +59,20 @@ class OnboardingStep(TypedDict):
 
 
 class OnboardingData(TypedDict):
-    """Where an onboarding stands. `reason`: why it waits, or why it is undone."""
+    """What was asked for and where it stands. `reason`: why it waits, or why it is undone.
+
+    Who sends what was asked for again gets the secrets, when all else is made.
+    """
 
     consumer_id: ConsumerId
     consumer_name: ConsumerName
+    display_name: DisplayName | None
     delivery: Delivery
+    url: Annotated[str | None, URL]
+    max_in_flight: Annotated[int | None, IN_FLIGHT]
+    timeout_seconds: Annotated[int | None, TIMEOUT]
+    message_format: MessageFormat
+    expires_in_days: Annotated[int, _DAYS]
     state: OnboardingState
     steps: list[OnboardingStep]
     tries: Annotated[int, Described("How often the next step was tried in vain", 0)]

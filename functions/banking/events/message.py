@@ -39,7 +39,7 @@ def compose(row: Row) -> Message:
         "data": row["payload_json"],
         "metadata": metadata,
     }
-    content_type, encoded = _written(body, row["message_format"])
+    content_type, encoded = written(body, row["message_format"])
     return Message(
         exchange=EXCHANGE,
         routing_key=routing_key(row["event_type"], row["consumer_name"]),
@@ -49,8 +49,8 @@ def compose(row: Row) -> Message:
     )
 
 
-def _written(body: dict[str, Any], message_format: str) -> tuple[str, bytes]:
-    """The body's media type, and the body in this format."""
+def written(body: dict[str, Any], message_format: str) -> tuple[str, bytes]:
+    """A body's media type, and the body in this format."""
     if message_format == "xml":
         from chalicelib.banking.events.message_xml import as_xml  # few consumers want it
 

@@ -128,6 +128,30 @@ MESSAGES: dict[str, type[EventMessage]] = {
 """The model of every event type."""
 
 
+class TestMetadata(Open):
+    """When the test was asked for."""
+
+    created_at: Annotated[AwareDatetime, Field(examples=["2026-01-15T09:30:00.000000+00:00"])]
+
+
+class NoFacts(Open):
+    """Nothing: no event is behind it."""
+
+
+class WebhookTest(Open):
+    """A test call of a bank's server, in the form of an event's message."""
+
+    schema_version: SchemaVersion
+    event_id: EventId
+    event_type: Literal["webhook_test"]
+    data: NoFacts
+    metadata: TestMetadata
+
+
+CALLS: dict[str, type[Open]] = {**MESSAGES, "webhook_test": WebhookTest}
+"""With what only a bank that is called gets."""
+
+
 class MessageHeaders(Open):
     """The AMQP headers of every message."""
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from chalicelib.banking.events.message_models import MESSAGES
+from chalicelib.banking.events.message_models import CALLS
 
 NAMESPACE = "urn:fintegrate:message:1"
 """Ends with the major version of the messages' schema."""
@@ -34,7 +34,7 @@ def as_xml(body: Mapping[str, Any]) -> bytes:
         ValueError: a field's name is none of ours.
     """
     event_type = body["event_type"]
-    fields = _fields(body, MESSAGES[event_type])
+    fields = _fields(body, CALLS[event_type])
     root = f'<{event_type} xmlns="{NAMESPACE}">{fields}</{event_type}>'
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{root}\n'.encode()
 

@@ -41,6 +41,8 @@ _SHOWN = (
     "consumer_id", "consumer_name", "state", "tries", "reason", "created_at", "updated_at",
     "finished_at",
 )  # fmt: skip
+_WANTED = ("display_name", "delivery", "message_format", "expires_in_days")
+_OF_WEBHOOK = ("url", "max_in_flight", "timeout_seconds")
 
 
 class Onboarding:
@@ -193,13 +195,15 @@ def audited(row: Row, reason: str | None = None) -> Audited:
 
 
 def told(row: Row) -> Row:
-    """An onboarding as its answer shows it."""
-    delivery = row["wanted"]["delivery"]
-    steps = [_step(row, name) for name in NAMES[delivery]]
+    """An onboarding as its answer shows it, with what was asked for: none of it is secret."""
+    wanted = row["wanted"]
+    of_webhook = wanted if wanted["delivery"] == "webhook" else {}
+    steps = [_step(row, name) for name in NAMES[wanted["delivery"]]]
     unfinished = row["state"] in UNFINISHED
     return {
         **{name: row[name] for name in _SHOWN},
-        "delivery": delivery,
+        **{name: wanted.get(name) for name in _WANTED},
+        **{name: of_webhook.get(name) for name in _OF_WEBHOOK},
         "steps": steps,
         "next_try_at": row["look_at"] if unfinished else None,
     }

@@ -468,9 +468,22 @@ OF_REFUSED = {
         healing="by itself, once the bank's program reads; no tries are spent",
         owners="let your program read: the queue has no room",
         runbook=_RUNBOOK + "a-queue-is-full",
-    )
+    ),
+    "held_back": CONDITIONS["held_back"]._replace(
+        side="bank",
+        sentence="{count} held back behind an event that its queue refuses, the oldest for {age}.",
+        healing="by itself, once the bank's program reads; no tries are spent",
+        owners="let your program read: the queue has no room",
+        runbook=_RUNBOOK + "a-queue-is-full",
+    ),
+    "publishing_given_up": CONDITIONS["publishing_given_up"]._replace(
+        side="bank",
+        healing="not by itself: send them again once its queue has room",
+        owners="let your program read, and send them again once the queue has room",
+    ),
 }
-"""The same conditions of a bank whose queue refuses, which the broker's other queues do not."""
+"""The same conditions of a bank whose queue refuses, which the broker's other queues do not: one cause,
+and one side."""
 NOT_OF_CALLED = {"pending_too_long", "held_back", "queue_without_reader", "queue_nearly_full"}
 """Conditions that mean nothing of a bank that is called: it has others."""
 OF_CALLED = {

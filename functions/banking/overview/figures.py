@@ -11,6 +11,7 @@ from chalicelib.banking.overview.conditions import (
     OF_CALLED,
     OF_GIVEN_UP,
     OF_REFUSED,
+    QUEUE_FULL,
 )
 from chalicelib.banking.tenants import ADMIN_ID
 from fintegrate.console.ages import seconds_since
@@ -112,15 +113,18 @@ def completed(row: Row, past: Row | None, ledger: Row | None) -> Row:
 def findings(row: Row) -> Iterator[Finding]:
     """The conditions that a stream meets, in the order of their weight.
 
-    What waits because the bank's own queue refuses it is not the broker's side.
+    What waits because the bank's own queue refuses it is the bank's side. What was given up is off in
+    the ledger, too: both are on one side.
     The operator's own queue tells of new banks. Nobody has to read it, so it asks for nobody as long as
     nothing in it was ever confirmed.
     """
     is_unused = str(row["consumer_id"]) == ADMIN_ID and not row["has_confirmed"]
-    here = CONDITIONS | (OF_REFUSED if row["paused_since"] else {})
-    here |= {} if row["unexplained"] else OF_GIVEN_UP
+    here = CONDITIONS | (OF_REFUSED if _refuses(row) else {})
     is_called = row["webhook_state"] is not None
     here |= OF_CALLED if is_called else {}
+    if not row["unexplained"]:
+        side = here["publishing_given_up"].side
+        here |= {name: each._replace(side=side) for name, each in OF_GIVEN_UP.items()}
     for name, facts in _OF_STREAM.items():
         if is_called and name in NOT_OF_CALLED:
             continue
@@ -134,6 +138,11 @@ def findings(row: Row) -> Iterator[Finding]:
             number, age, since, drains_in = (row.get(column or "") for column in facts.columns)
             stream = str(row["consumer_id"])
             yield Finding(condition, stream, row["name"], number, age, since, drains_in)
+
+
+def _refuses(row: Row) -> bool:
+    """Whether the bank's queue refuses: it has nacked, or nobody has tried since it is full."""
+    return row["paused_since"] is not None or (row["queue_depth"] or 0) >= QUEUE_FULL
 
 
 def _of_webhook(row: Row) -> Row:

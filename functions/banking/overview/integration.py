@@ -7,6 +7,7 @@ from typing import Any
 
 from chalicelib.banking.broker import access
 from chalicelib.banking.events import topology
+from chalicelib.banking.overview.integration_models import WebhookShown
 from chalicelib.banking.tenants import ADMIN_NAME
 from fintegrate.database import Database, Row
 from fintegrate.errors import NotFound
@@ -70,8 +71,7 @@ def _access(db: Database, consumer_id: str) -> dict[str, Any] | None:
 
 
 def _webhook(row: Row) -> dict[str, Any] | None:
-    names = ("url", "state", "reason", "since", "last_delivered_at")
-    return {name: row[name] for name in names} if row["state"] else None
+    return {name: row[name] for name in WebhookShown.__annotations__} if row["state"] else None
 
 
 def _by_queue(row: Row) -> Iterator[dict[str, Any]]:
@@ -89,10 +89,9 @@ def _by_webhook(row: Row) -> Iterator[dict[str, Any]]:
     """`done` is None while the bank's server has not been called."""
     yield _step("webhook", True, row["called_since"], f"Events go to {row['url']}")
     taken = row["last_delivered_at"]
-    if row["state"] in ("failing", "blocked"):
-        yield _step(
-            "connected", False, taken, f"The bank's server takes no events: {row['reason']}"
-        )
+    if row["state"] != "open":
+        does = "asks us to wait" if row["state"] == "waiting" else "takes no events"
+        yield _step("connected", False, taken, f"The bank's server {does}: {row['reason']}")
     elif taken is None:
         yield _step("connected", None, None, "The bank's server has taken no event yet")
     else:

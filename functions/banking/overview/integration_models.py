@@ -7,6 +7,7 @@ from typing_extensions import TypedDict
 
 from chalicelib.banking.events.topology import EventType
 from chalicelib.banking.fields import ConsumerId
+from chalicelib.banking.webhooks.models import IN_FLIGHT, TIMEOUT, UNTIL, URL
 from fintegrate.http.validation import Described, RequestModel
 
 _SEEN = "2026-11-26T02:46:40+00:00"
@@ -46,15 +47,23 @@ class AccessShown(TypedDict):
 
 
 class WebhookShown(TypedDict):
-    """Where the bank is called, and how its server does."""
+    """Where and how the bank is called, and how its server does."""
 
-    url: Annotated[str, Described("What is called", "https://bank.example/events")]
+    url: Annotated[str, URL]
+    max_in_flight: Annotated[int, IN_FLIGHT]
+    timeout_seconds: Annotated[int, TIMEOUT]
+    secret_made_at: Annotated[datetime, Described("When the secret was made", _SEEN)]
+    former_secret_until: Annotated[datetime | None, UNTIL]
     state: Annotated[
         Literal["open", "waiting", "failing", "blocked"], Described("How its server does", "open")
     ]
     reason: Annotated[str | None, Described("Why it is not open", None)]
     since: Annotated[datetime, Described("Since when it is so", _SEEN)]
+    next_try_at: Annotated[
+        datetime | None, Described("When it is called again, while it is not open", None)
+    ]
     last_delivered_at: Annotated[datetime | None, Described("When it last took an event", _SEEN)]
+    in_flight_count: Annotated[int, Described("The calls that are under way", 0)]
 
 
 class Step(TypedDict):

@@ -127,7 +127,7 @@ FROM (SELECT CASE WHEN %(matched)s = 0 THEN 'done'
 -- name: read
 -- The rate is that of the last second, as the worker has told it.
 SELECT r.job_id, r.consumer_id, c.name AS consumer_name, r.status, r.mode, r.filter_json AS filter,
-       r.include_late, r.reason, r.actor, r.per_second, r.matched, r.sent, r.confirmed_again,
+       r.include_late, r.reason, r.actor, r.per_second, r.matched, r.sent, r.put_back, r.confirmed_again,
        r.refused, r.left_out, now.per_second_now,
        CASE WHEN r.status = 'running' AND r.waits_for IS NULL
             THEN ceil((r.matched - r.sent - r.refused - r.left_out)::numeric

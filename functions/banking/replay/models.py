@@ -87,7 +87,10 @@ class Job(TypedDict):
     actor: Annotated[str, Described("Who made it, by their own word; may be empty", "anna")]
     per_second: PerSecond
     matched: Annotated[int, Described("How many events it has", 12166)]
-    sent: Annotated[int, Described("Sent, or made pending again", 7421)]
+    sent: Annotated[int, Described("Sent, or put back to wait", 7421)]
+    put_back: Annotated[
+        int, Described("Of those, put back to wait: they go in order, within a minute", 12)
+    ]
     confirmed_again: Annotated[int, Described("Of those, processed by the bank since", 3980)]
     refused: Annotated[int, Described("Returned by the broker or refused for themselves", 0)]
     left_out: Annotated[int, Described("Processed meanwhile, or late, or on their way", 0)]

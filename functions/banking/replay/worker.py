@@ -266,9 +266,18 @@ class ReplayWorker:
             self._db.execute(SQL[statement], told)
 
     def _advance(
-        self, job: _Held, row: Row, ids: list[str], dealt: list[str], counts: dict[str, int]
+        self,
+        job: _Held,
+        row: Row,
+        ids: list[str],
+        dealt: list[str],
+        counts: dict[str, int],
+        put_back: int = 0,
     ) -> None:
-        """Move the cursor behind the events that are dealt with; those behind a gap are `ahead`."""
+        """Move the cursor behind the events that are dealt with; those behind a gap are `ahead`.
+
+        `put_back` is how many of the sent are not sent yet, but pending again.
+        """
         if not dealt:
             return
         ahead = {*row["ahead"], *dealt}
@@ -279,6 +288,7 @@ class ReplayWorker:
         wanted = {
             **self._worker,
             **counts,
+            "put_back": put_back,
             "job_id": job.job_id,
             "cursor": row["cursor"] + passed,
             "ahead": array_literal(ahead),
@@ -302,10 +312,10 @@ class ReplayWorker:
         elif not self._sender.outages.isdisjoint(by_result):
             self._wait(job, BREAKER if self._breaker() == "open" else BROKER)
 
-    def _reopen(self, job: _Held, ids: list[str]) -> None:
+    def _reopen(self, job: _Held, failed: list[str]) -> None:
         """Make failed events pending again that are their customer's newest, before the next step."""
         began = time.monotonic()
-        wanted = {"job_id": job.job_id, "ids": array_literal(ids)}
+        wanted = {"job_id": job.job_id, "ids": array_literal(failed)}
         with self._db.transaction():
             row = self._hold(job)
             if row is None:
@@ -314,7 +324,8 @@ class ReplayWorker:
             reopened = [each["event_id"] for each in self._db.fetch_all(SQL["reopen"], wanted)]
             job.throttle.note(len(reopened), began, job.per_second)
             counts = {"sent": len(reopened), "refused": 0, "left_out": 0}
-            self._advance(job, row, self._ids(job, row), reopened, counts)
+            ids = self._ids(job, row)
+            self._advance(job, row, ids, reopened, counts, put_back=len(reopened))
 
     def _wait(self, job: _Held, reason: str) -> None:
         if self._held.pop(job.job_id, None) is None:

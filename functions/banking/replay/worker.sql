@@ -185,7 +185,7 @@ ON CONFLICT (consumer_id) DO UPDATE SET probe_at = excluded.probe_at, reason = e
 
 -- name: advance
 UPDATE replays r
-SET cursor = %(cursor)s, ahead = %(ahead)s::uuid[], sent = r.sent + %(sent)s,
+SET cursor = %(cursor)s, ahead = %(ahead)s::uuid[], sent = r.sent + %(sent)s, put_back = r.put_back + %(put_back)s,
     refused = r.refused + %(refused)s, left_out = r.left_out + %(left_out)s,
     per_second_now = told.per_second_now, waits_for = NULL, look_at = NULL,
     outbox_count = coalesce(%(outbox_count)s, r.outbox_count),

@@ -366,7 +366,8 @@ UPDATE webhook_tests SET taken_at = NULL WHERE test_id = %(test_id)s
 -- What a request to the bank needs, whatever the state of its lane.
 SELECT w.consumer_id AS lane_id, c.name AS consumer_name, w.max_in_flight AS concurrency, w.failures,
        true AS is_probe, w.url, w.timeout_seconds, w.secret_seeds,
-       w.former_until > clock_timestamp() AS both_sign, w.configured_at::text AS configured_at
+       w.former_until > clock_timestamp() AS both_sign, w.configured_at::text AS configured_at,
+       c.message_format
 FROM webhooks w
 JOIN consumers c ON c.consumer_id = w.consumer_id
 WHERE w.consumer_id = %(consumer_id)s

@@ -13,10 +13,10 @@ SQL = queries_beside(__name__)
 STATES = ("open", "waiting", "failing", "blocked")
 
 
-def longest_not_open(db: Database) -> float:
-    """The seconds for which a bank's server has not been called freely: of all banks, the longest."""
+def not_open(db: Database) -> dict[str, float]:
+    """The banks whose server is not called freely, and for how many seconds it has not been."""
     read = db.fetch_all(SQL["read_lanes"], {})
-    return max((float(row["not_open_seconds"]) for row in read), default=0.0)
+    return {row["consumer"]: row["not_open_seconds"] for row in read if row["not_open_seconds"]}
 
 
 def webhook_gauges(db: Database, most: int) -> Iterator[GaugeFamily]:

@@ -10,9 +10,9 @@ from typing_extensions import TypedDict
 from chalicelib.banking.fields import ConsumerId
 from fintegrate.http.validation import Described, RequestModel, Text
 
-_URL = Described("Where the bank is called: https, a public address", "https://bank.example/events")
-_IN_FLIGHT = Described("How many customers are called for at a time", 10)
-_TIMEOUT = Described("How long the bank may take to answer, in seconds", 10)
+URL = Described("Where the bank is called: https, a public address", "https://bank.example/events")
+IN_FLIGHT = Described("How many customers are called for at a time", 10)
+TIMEOUT = Described("How long the bank may take to answer, in seconds", 10)
 SECRET = Described(
     "Signs each call by Standard Webhooks; null unless it was made just now", "whsec_<base64>"
 )
@@ -20,8 +20,7 @@ Delivery = Annotated[
     Literal["queue", "webhook"],
     Described("Whether the bank reads its queue or is called", "webhook"),
 ]
-_UNTIL = Described("Until when the former secret signs, too", "2026-11-28T16:34:37Z")
-
+UNTIL = Described("Until when the former secret signs, too", "2026-11-28T16:34:37Z")
 
 _OF_A_WEBHOOK = {"url", "max_in_flight", "timeout_seconds"}
 
@@ -32,9 +31,9 @@ class DeliverySettings(RequestModel):
     delivery: Annotated[
         Literal["queue", "webhook"], Described("Reads its queue, or is called", "queue")
     ]
-    url: Annotated[Text, Field(max_length=2000), _URL] | None = None
-    max_in_flight: Annotated[int, Field(ge=1, le=100), _IN_FLIGHT] = 10
-    timeout_seconds: Annotated[int, Field(ge=1, le=30), _TIMEOUT] = 10
+    url: Annotated[Text, Field(max_length=2000), URL] | None = None
+    max_in_flight: Annotated[int, Field(ge=1, le=100), IN_FLIGHT] = 10
+    timeout_seconds: Annotated[int, Field(ge=1, le=30), TIMEOUT] = 10
 
     @model_validator(mode="after")
     def _only_a_webhook_has_an_address(self) -> Self:
@@ -59,9 +58,9 @@ class DeliveryChosen(TypedDict):
 
     consumer_id: ConsumerId
     delivery: Delivery
-    url: Annotated[str | None, _URL]
-    max_in_flight: Annotated[int | None, _IN_FLIGHT]
-    timeout_seconds: Annotated[int | None, _TIMEOUT]
+    url: Annotated[str | None, URL]
+    max_in_flight: Annotated[int | None, IN_FLIGHT]
+    timeout_seconds: Annotated[int | None, TIMEOUT]
     secret: Annotated[str | None, SECRET]
     rewind_job_id: Annotated[
         UUID | None, Described("The rewind that sends what was not confirmed", None)
@@ -73,7 +72,7 @@ class SecretRotated(TypedDict):
 
     consumer_id: ConsumerId
     secret: Annotated[str, SECRET]
-    former_secret_until: Annotated[datetime, _UNTIL]
+    former_secret_until: Annotated[datetime, UNTIL]
 
 
 class DeliveryData(TypedDict):
@@ -81,13 +80,13 @@ class DeliveryData(TypedDict):
 
     consumer_id: ConsumerId
     delivery: Delivery
-    url: Annotated[str | None, _URL]
-    max_in_flight: Annotated[int | None, _IN_FLIGHT]
-    timeout_seconds: Annotated[int | None, _TIMEOUT]
+    url: Annotated[str | None, URL]
+    max_in_flight: Annotated[int | None, IN_FLIGHT]
+    timeout_seconds: Annotated[int | None, TIMEOUT]
     secret_made_at: Annotated[
         datetime | None, Described("When the secret was made", "2026-11-27T16:34:37Z")
     ]
-    former_secret_until: Annotated[datetime | None, _UNTIL]
+    former_secret_until: Annotated[datetime | None, UNTIL]
     state: Annotated[
         Literal["open", "waiting", "failing", "blocked"] | None,
         Described("How the bank's server does; only `open` is called freely", "open"),

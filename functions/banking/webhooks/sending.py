@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from math import inf
 from typing import Any
 
-from chalicelib.banking.events.message import compose
+from chalicelib.banking.events.message import SCHEMA_VERSION, compose, written
 from chalicelib.banking.webhooks.secrets import signing_secret
 from fintegrate.access.derived_secrets import DerivedSecrets
 from fintegrate.access.key_ring import KeyMissing
@@ -86,8 +86,8 @@ def request_of(row: Row, lane: Mapping[str, Any], signing: Sequence[str]) -> Req
     """The request of an event's row, or of a test's."""
     headers = {"User-Agent": USER_AGENT}
     if "test_id" in row:
-        message_id, body = row["test_id"], _test_body(row)
-        headers["Content-Type"] = "application/json"
+        message_id = row["test_id"]
+        headers["Content-Type"], body = written(_test_of(row), lane["message_format"])
     else:
         message = compose({**row, "consumer_name": lane["consumer_name"]})
         message_id, body = row["event_id"], message.body
@@ -97,16 +97,15 @@ def request_of(row: Row, lane: Mapping[str, Any], signing: Sequence[str]) -> Req
     return Request("POST", lane["url"], {**headers, **signed}, body)
 
 
-def _test_body(row: Row) -> bytes:
+def _test_of(row: Row) -> dict[str, Any]:
     """A message in the form of an event's, of a type that no event has."""
-    said = {
-        "schema_version": "1.0",
+    return {
+        "schema_version": SCHEMA_VERSION,
         "event_id": row["test_id"],
         "event_type": TEST_TYPE,
         "data": {},
         "metadata": {"created_at": row["created_at"].isoformat()},
     }
-    return json.dumps(said, separators=(",", ":")).encode()
 
 
 def verdict_of(result: Result, secrets: Sequence[str]) -> Verdict:

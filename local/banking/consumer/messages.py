@@ -123,11 +123,11 @@ def parse_event(body: bytes, headers: Mapping[str, Any], content_type: str | Non
     )
 
 
-def is_test(body: bytes) -> bool:
+def is_test(body: bytes, content_type: str | None = None) -> bool:
     """Whether this is the event of `POST /consumer/delivery/test`, which tells of no customer."""
     try:
-        message = json.loads(body)
-    except (ValueError, RecursionError):
+        message = read_fields(body) if _is_xml(content_type) else json.loads(body)
+    except (NotOurXml, ValueError, RecursionError):
         return False
     return isinstance(message, dict) and message.get("event_type") == TEST_TYPE
 

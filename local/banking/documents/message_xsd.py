@@ -12,15 +12,15 @@ from xml.etree.ElementTree import Element, SubElement, indent, register_namespac
 
 from pydantic.json_schema import models_json_schema
 
-from chalicelib.banking.events.message_models import MESSAGES
+from chalicelib.banking.events.message_models import CALLS
 from chalicelib.banking.events.message_xml import NAMESPACE
 from fintegrate.http.validation import DESCRIBED
 
 XS = "http://www.w3.org/2001/XMLSchema"
 HEAD = """\
-The messages of Fintegrate in XML. The root is named after the event's type. A text that XML cannot hold
-is written as JSON, with its quotes, and its element says encoding="json". Ignore elements that you do
-not know; their namespace is not this one."""
+The messages of Fintegrate in XML. The root is named after the event's type; webhook_test is a test call
+of your server. A text that XML cannot hold is written as JSON, with its quotes, and its element says
+encoding="json". Ignore elements that you do not know; their namespace is not this one."""
 UUID = "[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 
 
@@ -32,10 +32,10 @@ def messages_xsd() -> str:
         {"xmlns": NAMESPACE, "targetNamespace": NAMESPACE, "elementFormDefault": "qualified"},
     )
     _annotate(root, HEAD)
-    for event_type, model in MESSAGES.items():
+    for event_type, model in CALLS.items():
         _add(root, "element", name=event_type, type=model.__name__)
     _, generated = models_json_schema(
-        [(model, "validation") for model in MESSAGES.values()], ref_template="{model}"
+        [(model, "validation") for model in CALLS.values()], ref_template="{model}"
     )
     for name, definition in sorted(generated["$defs"].items()):
         _type(root, name, definition)
@@ -50,8 +50,8 @@ def _type(root: Element, name: str, definition: dict[str, Any]) -> None:
     made = _add(root, "complexType", name=name)
     _annotate(made, definition["description"])
     fields = _add(made, "sequence")
-    for field, said in definition["properties"].items():
-        _field(fields, field, said, is_required=field in definition["required"])
+    for field, said in definition.get("properties", {}).items():
+        _field(fields, field, said, is_required=field in definition.get("required", ()))
     _add(
         fields,
         "any",

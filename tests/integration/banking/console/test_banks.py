@@ -201,6 +201,29 @@ def test_unfinished_onboarding_is_given_up(anna: Person, api: ConsoleApi) -> Non
     assert asked.body == {"consumer_id": data.bank_id(9), "reason": "wrong name"}
 
 
+def test_secrets_need_nothing_typed_again(anna: Person, api: ConsoleApi) -> None:
+    anna.at("banks")
+    anna.button("Take its secrets").click()
+    expect(dialog(anna).get_by_label("Address that is called")).to_have_value(
+        "https://harbor.example/events"
+    )
+    dialog(anna).get_by_label("Your API key").fill(ADMIN_KEY)
+    act(anna, "Onboard a bank")
+
+    expect(dialog(anna)).to_contain_text(banks.SECRET)
+    (asked,) = sent(api, "POST /consumer/onboard")
+    assert asked.body == {
+        "consumer_name": "harbor_bank",
+        "display_name": "Harbor & Sons",
+        "delivery": "webhook",
+        "url": "https://harbor.example/events",
+        "max_in_flight": 3,
+        "timeout_seconds": 7,
+        "message_format": "xml",
+        "expires_in_days": 30,
+    }
+
+
 def test_bank_is_offboarded_by_name(anna: Person, api: ConsoleApi) -> None:
     warnings = ["After 30 days its customers are erased and its queues deleted, for good"]
     counted = {**data.dry_run(), "matched": 0, "customers": 0, "warnings": warnings}
@@ -307,17 +330,51 @@ def test_unfinished_erasure_goes_on(anna: Person, api: ConsoleApi) -> None:
 
 
 def test_called_bank_sees_its_server(anna: Person, api: ConsoleApi) -> None:
-    api.chosen["GET /consumer/delivery"] = Answer(200, banks.delivery(banks.AWAY))
+    api.chosen["GET /consumer/integration"] = Answer(200, banks.integration(banks.AWAY))
     anna.open("connect").sign_in(BANK_KEY, "")
 
     anna.heading("Your server does not answer.")
-    expect(region(anna, "How you are called")).to_contain_text("HTTP 503")
+    steps = region(anna, "Connect").locator("li")
+    expect(steps).to_have_count(4)
+    expect(steps.nth(1)).to_contain_text("The bank's server takes no events: HTTP 503")
+    expect(steps.nth(1)).to_contain_text("answer with a 2xx within 10 seconds")
+    expect(region(anna, "How you are called")).to_contain_text("Next try")
     anna.sees("Event types and schemas")
     expect(anna.page.get_by_text("AMQP facts")).to_have_count(0)
     expect(anna.page.get_by_text("A program in 20 lines")).to_have_count(0)
-    (asked, *_) = sent(api, "GET /consumer/delivery")
-    assert asked.query == {"consumer_id": data.bank_id(1)}
     anna.check_access()
+
+
+def test_called_bank_sees_what_is_left(anna: Person) -> None:
+    anna.at(f"connect?consumer_id={data.bank_id(banks.CALLED)}")
+
+    anna.heading("Your server takes events, and has processed none yet.")
+    steps = region(anna, "Connect").locator("li")
+    expect(steps.nth(1)).not_to_contain_text("2xx")
+    expect(steps.nth(3)).to_contain_text('Answer with {"status": "processed"}')
+
+
+def test_one_answer_tells_of_the_delivery(anna: Person, api: ConsoleApi) -> None:
+    """Of a bank that reads its queue, and of one that is called; nothing else is asked for."""
+    anna.at("now")
+    for index, words in ((0, "It reads its queue"), (banks.CALLED, "calls under way")):
+        anna.open(f"banks?consumer_id={data.bank_id(index)}").sees(words)
+        anna.open(f"connect?consumer_id={data.bank_id(index)}").sees("Event types and schemas")
+
+    assert sent(api, "GET /consumer/delivery") == []
+
+
+def test_list_says_how_servers_do(anna: Person) -> None:
+    anna.at("banks")
+
+    table = anna.page.get_by_role("table", name="Banks")
+    reads = {
+        index: table.locator("tbody tr").filter(has_text=data.BANKS[index][0]).locator("td").nth(6)
+        for index in (0, banks.CALLED, banks.AWAY)
+    }
+    expect(reads[0]).to_have_text("0 readers")
+    expect(reads[banks.CALLED]).to_have_text("is called")
+    expect(reads[banks.AWAY]).to_contain_text("does not answer")
 
 
 def test_bank_exports_and_erases_its_own(anna: Person, api: ConsoleApi) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from playwright.sync_api import Locator, expect
 
 from tests.integration.banking.console.conftest import BANK_KEY, NARROW, Meet, Person
@@ -156,6 +157,60 @@ def test_now_says_whether_it_gets_better(anna: Person, api: ConsoleApi) -> None:
     anna.at("now")
 
     anna.sees("in 10 minutes 1,000 events came in and 1,120 events ended: better by 120 events")
+
+
+def test_what_waits_may_stand_still(anna: Person, api: ConsoleApi) -> None:
+    for point in api.overview["last_hour"]:
+        point |= {"committed": 0, "processed": 0, "failed": 0}
+
+    anna.at("now")
+
+    anna.sees("0 events came in and 0 events ended: what waits stands still")
+    for place in ("outbox", "queue", "bank"):
+        api.overview["pipeline"][place]["count"] = 0
+    anna.sees("0 events came in and 0 events ended: as before")
+
+
+@pytest.mark.parametrize(
+    ("ended", "said"),
+    [(10, "12 put back: they are sent in the next minute"), (600, "12 put back to wait")],
+)
+def test_replay_tells_what_it_put_back(
+    anna: Person, api: ConsoleApi, ended: float, said: str
+) -> None:
+    """It has sent nothing of that: the outbox does."""
+    counts = {"matched": 12, "sent": 12, "put_back": 12, "left_out": 0}
+    jobs = [data.job(2, "done", **counts, finished_at=data.iso(ended)), data.job(1, "running")]
+    api.chosen["GET /replay/list"] = Answer(200, {"jobs": jobs, "next_cursor": None})
+
+    anna.at("replays")
+
+    expect(anna.page.locator("tbody tr td[data-name=Sent]")).to_have_text(f"0{said}")
+    anna.sees("2,501 of 4,100 sent \u00b7 12 confirmed again")
+
+
+def test_wide_link_says_what_it_opens(anna: Person, api: ConsoleApi) -> None:
+    """No list can be asked for what was given up at that time."""
+    narrow = data.job(0, "running")
+    wide = data.job(1, "running", filter={"states": ["publish_failed"]})
+    api.chosen["GET /replay/list"] = Answer(200, {"jobs": [narrow, wide], "next_cursor": None})
+
+    anna.at("replays")
+
+    cards = anna.page.locator("section.card", has_text="to go")
+    expect(cards.nth(0).get_by_role("link")).to_have_text("Events")
+    expect(cards.nth(1).get_by_role("link")).to_have_text("All events of its time")
+
+
+def test_missing_event_leads_to_the_query(anna: Person, api: ConsoleApi) -> None:
+    told = data.ledger()
+    told["tenants"][2]["discrepancies"] = {"missing_events": 1}
+    api.chosen["GET /events/reconcile"] = Answer(200, told)
+
+    anna.at("ledger")
+
+    anna.sees("Only the number is known, neither the event nor its customer")
+    anna.sees("docs/banking/operations.md")
 
 
 def test_runbook_names_its_heading(anna: Person, api: ConsoleApi) -> None:

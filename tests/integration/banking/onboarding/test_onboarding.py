@@ -10,9 +10,10 @@ from typing import Any
 import pika
 import pytest
 
-from tests.integration.banking.onboarding.onboarded import Killed, Onboardings, dies
+from chalicelib.banking.consumer.onboarding_models import NewOnboarding
+from tests.integration.banking.onboarding.onboarded import AWAY, Killed, Onboardings, dies
 from tests.support.api import Api, Reply
-from tests.support.banking import Bank, together
+from tests.support.banking import Bank, parts_with, together
 from tests.support.broker import drain
 from tests.support.broker_admin import parameters_of
 from tests.support.fixtures import Query
@@ -181,6 +182,37 @@ def test_other_fields_are_refused(onboardings: Onboardings) -> None:
 
     assert reply.status == 409
     assert "with other fields is not finished" in reply.description
+
+
+ASKED = [
+    {"delivery": "queue", "display_name": "Bank of the North", "expires_in_days": 30},
+    {
+        "delivery": "webhook",
+        "url": "https://93.184.216.34/events",
+        "max_in_flight": 3,
+        "timeout_seconds": 7,
+        "message_format": "xml",
+    },
+]
+
+
+@pytest.mark.parametrize("asked", ASKED, ids=["queue", "webhook"])
+def test_what_it_tells_gets_the_secrets(onboardings: Onboardings, asked: dict[str, object]) -> None:
+    """Whoever finds an onboarding can finish it: what was asked for is told, and sent again."""
+    name = onboardings.new_name()
+    with parts_with(onboardings.environment, RABBITMQ_URL=AWAY):
+        onboardings.post(name, **asked)
+    told = onboardings.read(name)
+
+    fields = NewOnboarding.model_fields.keys() - {"consumer_name"}
+    again = {field: told[field] for field in fields if told[field] is not None}
+    with onboardings.served():
+        reply = onboardings.post(name, **again)
+
+    assert reply.status == 201, reply
+    assert asked.items() <= told.items()
+    (listed,) = onboardings.admin.get("/consumer/onboardings").data["onboardings"]
+    assert asked.items() <= listed.items()
 
 
 def test_two_callers_make_one_bank(onboardings: Onboardings, query: Query) -> None:

@@ -183,7 +183,7 @@ def test_newest_failed_is_reopened(missed: Bank, query: Query, rabbitmq_url: str
 
     after = done(missed.api, made(missed.api, states=["publish_failed"]))
 
-    assert (after["matched"], after["sent"]) == (4, 4)
+    assert (after["matched"], after["sent"], after["put_back"]) == (4, 4, 4)
     assert statuses(query, missed.consumer_id)["pending"] == 4
     assert drain(rabbitmq_url, missed.name) == []
     run_schedule("resend")
@@ -202,6 +202,7 @@ def test_late_goes_on_request(
     after = done(missed.api, job)
 
     assert (after["sent"], after["left_out"]) == ((4, 0) if include_late else (0, 4))
+    assert after["put_back"] == 0
     copies = drain(rabbitmq_url, missed.name)
     assert [copy.body["metadata"].get("late") for copy in copies] == [True] * after["sent"]
 

@@ -5,11 +5,15 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import pytest
 from standardwebhooks.webhooks import Webhook
+from xmlschema import XMLSchema10
 
 from local.banking.client import Reply
+from local.banking.consumer.xml_messages import read_fields
+from local.banking.documents.message_xsd import messages_xsd
 from tests.integration.banking.webhooks.conftest import deliver
 from tests.support.api import Api
 from tests.support.banking import Bank, together
@@ -92,6 +96,27 @@ def test_test_event_says_what_was_answered(webhook: Called, admin: Api) -> None:
     (got,) = webhook.receiver.got
     assert got.json["event_type"] == "webhook_test"
     Webhook(webhook.secret).verify(got.body, dict(got.headers))
+
+
+def test_test_event_has_the_banks_format(webhook: Called, admin: Api) -> None:
+    own = {"consumer_id": webhook.bank.consumer_id}
+    admin.post("/consumer/format", **own, message_format="xml")
+
+    reply = ask_test(admin, webhook.bank)
+
+    assert reply.data["outcome"] == "delivered", reply
+    (got,) = webhook.receiver.got
+    assert got.headers["Content-Type"] == "application/xml"
+    XMLSchema10(messages_xsd()).validate(got.body)
+    fields = read_fields(got.body)
+    assert (fields["event_type"], fields["event_id"]) == (
+        "webhook_test",
+        got.headers["webhook-id"],
+    )
+    # The library reads JSON only; it signs any text.
+    moment = datetime.fromtimestamp(int(got.headers["webhook-timestamp"]), UTC)
+    signed = Webhook(webhook.secret).sign(got.headers["webhook-id"], moment, got.body.decode())
+    assert got.headers["webhook-signature"] == signed
 
 
 def test_test_goes_to_a_blocked_bank(webhook: Called, admin: Api, query: Query) -> None:

@@ -114,6 +114,9 @@ def test_integration_of_a_called_bank(webhook: Called) -> None:
     )
     assert (refused["webhook"]["state"], done(refused)["connected"]) == ("blocked", False)
     assert "credential" in refused["steps"][1]["sentence"]
+    assert refused["webhook"]["next_try_at"] > refused["webhook"]["since"]
+    known = api.get("/consumer/delivery", consumer_id=webhook.bank.consumer_id).data
+    assert refused["webhook"].items() <= known.items()
 
 
 def attention(api: Api, consumer_id: str | None) -> list[dict[str, Any]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from chalicelib.banking.configuration import CLOUDWATCH_NAMESPACE
 from chalicelib.banking.schedules.publish_metrics import AGES, COUNTS
 from chalicelib.banking.wiring import Parts
 from fintegrate.embedded_metrics import publish
+from tests.integration.banking.overview.written import write_event
 from tests.support.api import Api
 from tests.support.banking import Bank
 from tests.support.fixtures import Query
@@ -79,6 +81,25 @@ def test_longest_pause_is_told(bank: Bank, query: Query, capsys: Capture) -> Non
     (own,) = (line for line in each if line["Consumer"] == bank.name)
     assert own["PublishingPauseAge"] == pytest.approx(90, abs=5)
     assert total["PublishingPauseAge"] == own["PublishingPauseAge"]
+
+
+@pytest.mark.parametrize(("state", "is_left_out"), [("failing", True), ("open", False)])
+def test_one_alarm_tells_of_a_server_away(
+    bank: Bank, query: Query, capsys: Capture, state: str, *, is_left_out: bool
+) -> None:
+    """`WebhookNotOpenAge` has an alarm of its own, which says why the bank's events wait."""
+    write_event(query, bank.consumer_id, datetime.now(UTC) - timedelta(hours=1))
+    query("INSERT INTO webhooks (consumer_id, url, max_in_flight, timeout_seconds, secret_seeds,"
+          " state, since) VALUES (%(id)s, 'https://bank.example', 1, 1, ARRAY['s'], %(state)s,"
+          " now() - interval '2 hours')", id=bank.consumer_id, state=state)  # fmt: skip
+
+    total, *each = said_by("publish_metrics", capsys)
+
+    (own,) = (line for line in each if line["Consumer"] == bank.name)
+    assert own["OldestPendingAge"] == pytest.approx(3600, abs=60)
+    left = 0 if is_left_out else own["OldestPendingAge"]
+    assert total["OldestPendingAge"] == pytest.approx(left, abs=2)
+    assert total["WebhookNotOpenAge"] == pytest.approx(7200 if is_left_out else 0, abs=60)
 
 
 def test_figures_are_metrics_of_the_stage(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,6 +16,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from chalicelib.banking.events.message import written
 from local.machine.credentials import write_private
 from tests.integration.local.banking_consumer.bank import Bank, message
 from tests.integration.local.banking_consumer.caller import Called, Caller, new_secret
@@ -178,11 +179,14 @@ def test_what_nobody_can_read_is_refused(called: Called) -> None:
     assert answers[2].text == "on demand"
 
 
-def test_test_event_is_taken(called: Called) -> None:
+@pytest.mark.parametrize("message_format", ["json", "xml"])
+def test_test_event_is_taken(called: Called, message_format: str) -> None:
     caller, process = called.start()
     event = {"schema_version": "1.0", "event_id": str(uuid4()), "event_type": "webhook_test"}
+    event |= {"data": {}, "metadata": {"created_at": "2026-01-02T03:04:05Z"}}
+    kind, body = written(event, message_format)
 
-    answer = caller.call({**event, "data": {}, "metadata": {"created_at": "2026-01-02T03:04:05Z"}})
+    answer = caller.call(body, content_type=kind)
 
     assert (answer.status_code, answer.content) == (204, b"")
     assert called.bank.stop(process)[0] == 0

@@ -164,6 +164,30 @@ def test_outage_of_a_called_bank_is_one_entry() -> None:
     }
 
 
+@pytest.mark.parametrize("full", [{"paused_since": NOW}, {"queue_depth": 100_000}])
+def test_full_queue_has_one_side(full: dict[str, Any]) -> None:
+    """All that comes of it names the bank, also what the ledger makes of it."""
+    bank = CALM["consumer_id"]
+    waits = {"pending": 5, "oldest_pending_at": ago(9_000), "publish_failed": 2}
+    waits |= {"held_back": 4, "oldest_held_back_at": ago(9_000)}
+    waits |= {"queue_depth": 90_000, "readers": 0}
+    waits |= {"undelivered": 9, "oldest_undelivered_at": ago(9_000)}
+    ledger = {"taken_at": NOW, "discrepancies": {bank: 2}, "unexplained": None}
+
+    def sides(row: dict[str, Any], **ledger: Any) -> dict[str, str]:
+        found = figures.findings(figures.completed({**CALM, **row}, None, ledger))
+        return {each.condition.name: each.condition.side for each in found}
+
+    of_full = sides(waits | full, **ledger)
+    assert set(of_full.values()) == {"bank"}
+    assert len(of_full) == 7
+    of_broker = sides(waits, **ledger)
+    assert (of_broker["pending_too_long"], of_broker["held_back"]) == ("broker", "ours")
+    assert of_broker["publishing_given_up"] == of_broker["not_balanced"] == "broker"
+    ledger["unexplained"] = {bank: 1}
+    assert sides(waits | full, **ledger)["not_balanced"] == "ours"
+
+
 def test_refused_events_are_the_banks_side() -> None:
     full = figures.completed({**CALM, **called(publish_failed=2)}, None, None)
 

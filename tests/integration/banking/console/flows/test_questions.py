@@ -11,7 +11,7 @@ from tests.integration.banking.console.conftest import Person
 from tests.integration.banking.console.flows.conftest import World
 from tests.support.console_faults import BEHIND, GIVEN_UP, MISSED
 
-BROKER, BANK = "the broker\u2019s side", "the bank\u2019s side"
+BANK = "the bank\u2019s side"
 
 
 def problem(person: Person, words: str) -> Locator:
@@ -19,12 +19,12 @@ def problem(person: Person, words: str) -> Locator:
 
 
 def test_now_says_what_is_stuck(anna: Person) -> None:
-    """O1, O2, O5."""
+    """O1, O2, O5. What comes of the full queue names one side: the bank's."""
     anna.heading("The ledger does not balance. 4 things need you, 5 heal by themselves.")
     for words, side, more in (
-        ("borealis: publishing was given up", BROKER, f"{GIVEN_UP} given up"),
+        ("borealis: publishing was given up", BANK, f"{GIVEN_UP} given up"),
         ("borealis: nobody reads its queue", BANK, "100,000 wait in the queue"),
-        ("borealis: customers stand still", "our side", f"{BEHIND} held back"),
+        ("borealis: customers stand still", BANK, f"{BEHIND} held back"),
         (
             "borealis does not confirm",
             BANK,
@@ -95,6 +95,7 @@ def test_ledger_says_what_is_missing(anna: Person) -> None:
 
     anna.heading("It does not add up")
     anna.sees("numbers have a gap: an event is missing.")
+    anna.sees("Only the number is known, neither the event nor its customer")
 
 
 def test_name_in_link_finds_the_bank(anna: Person, world: World) -> None:

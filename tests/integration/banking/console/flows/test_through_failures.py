@@ -185,5 +185,5 @@ def test_called_bank_is_onboarded(visit: Callable[..., Person], anna: Person, wo
     expect(card).to_contain_text("takes what it is sent")
     assert signing not in anna.page.content()
     bank = visit().open("connect").sign_in(key, "")
-    bank.heading("Your server takes what it is sent.")
+    bank.heading("Your server has taken no event yet.")
     bank.sees("3 customers at a time")
