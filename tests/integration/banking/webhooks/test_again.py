@@ -8,9 +8,11 @@ import pytest
 
 from chalicelib.banking import wiring
 from chalicelib.banking.events import rewind, rewind_worker
+from chalicelib.banking.webhooks.gauges import webhook_gauges
+from chalicelib.banking.wiring import Parts
 from tests.integration.banking.webhooks.conftest import deliver
 from tests.support.api import Api
-from tests.support.banking import Bank, together
+from tests.support.banking import Bank, parts_with, together
 from tests.support.broker import drain
 from tests.support.fixtures import Query
 from tests.support.outbox import statuses, write_pending
@@ -275,3 +277,76 @@ def test_archived_copies_block_nobody(
     assert query("SELECT * FROM webhook_turns") == []
     webhook.bank.create_customer()
     assert deliver() == {"delivered": 1}
+
+
+def refused_copy(webhook: Called, admin: Api, environment: dict[str, str]) -> str:
+    """A customer whose first event a rewind sends again and the bank refuses; three wait behind it."""
+    customer = change_twice(webhook.bank)
+    deliver()
+    begun = admin.post(
+        "/events/rewind", consumer_id=webhook.bank.consumer_id, reason="it lost its database"
+    )
+    assert begun.status == 202, begun
+    finish_rewind()
+    webhook.receiver.got.clear()
+    webhook.receiver.answer = lambda got: 422 if got.json["metadata"]["sequence"] == 1 else 200
+    webhook.receiver.words = lambda _got: b"no such account"
+    webhook.bank.api.patch("/customer/change-status", customer_id=customer, status="INACTIVE")
+    with parts_with(environment, WEBHOOK_RETRY_SECONDS="3600") as patient:
+        patient.webhooks().run()
+        patient.webhooks().close()
+    assert webhook.sequences() == {customer: [1]}
+    return customer
+
+
+def test_refused_copy_is_the_head(
+    webhook: Called, admin: Api, parts: Parts, environment: dict[str, str], query: Query
+) -> None:
+    customer = refused_copy(webhook, admin, environment)
+
+    lane = webhook.bank.api.get("/events/lane", customer_id=customer).data
+    (waiting,) = lane["waiting"]
+    life = webhook.bank.api.get("/events/data", event_id=waiting["event_id"]).data
+    shown = {each.name: each.values for each in webhook_gauges(parts.request.database, 9)}
+
+    assert (lane["head"]["sequence"], lane["head"]["publish_status"]) == (1, "published")
+    assert (waiting["sequence"], waiting["state"]) == (4, "held_back")
+    assert lane["waiting_count"] == 3
+    assert "no such account" in lane["held_reason"]
+    assert (life["state"], life["waits_behind"]) == ("held_back", lane["head"]["event_id"])
+    assert shown["fintegrate_webhook_refused_customers"] == {(webhook.bank.name,): 1.0}
+
+
+def test_skipped_copy_lets_the_others_go(
+    webhook: Called, admin: Api, environment: dict[str, str], query: Query
+) -> None:
+    customer = refused_copy(webhook, admin, environment)
+    skipping = {"customer_id": customer, "reason": "its bank refuses it"}
+
+    would = admin.post("/events/skip-head", **skipping, dry_run=True)
+    skipped = admin.post("/events/skip-head", **skipping)
+
+    assert would.status == skipped.status == 200, (would, skipped)
+    assert "3 events wait behind it and go to the bank's server next" in str(would.data)
+    assert (skipped.data["sequence"], skipped.data["released_count"]) == (1, 3)
+    assert deliver() == {"delivered": 3}
+    assert webhook.sequences() == {customer: [1, 2, 3, 4]}
+    life = admin.get("/events/data", event_id=skipped.data["event_id"]).data
+    assert (life["deliver_status"], life["attempts"][-1]["by"]) == ("failed", "skip")
+    assert "its bank refuses it" in life["deliver_failure_reason"]
+    ledger = admin.get("/events/reconcile", consumer_id=webhook.bank.consumer_id)
+    assert ledger.data["balanced"], ledger
+
+
+def test_copy_under_way_is_not_skipped(
+    webhook: Called, admin: Api, environment: dict[str, str], query: Query
+) -> None:
+    customer = refused_copy(webhook, admin, environment)
+    query("UPDATE webhook_copies SET due_at = now()")
+    book = wiring.parts().webhooks().book
+    (lane,) = book.due()
+    assert len(book.claim(lane, 9)) == 1
+
+    skipped = admin.post("/events/skip-head", customer_id=customer, reason="its bank refuses it")
+
+    assert (skipped.status, len(query("SELECT * FROM webhook_copies"))) == (409, 3)
