@@ -462,6 +462,8 @@ CREATE INDEX webhook_copies_due
     ON webhook_copies (consumer_id, due_at);
 CREATE INDEX webhook_copies_of_customer
     ON webhook_copies (customer_id, sequence);
+CREATE INDEX webhook_copies_refused
+    ON webhook_copies (consumer_id) WHERE goes_first AND tries > 0;
 
 -- Test events that an admin has asked for, and what was answered. They go whatever the state of the lane.
 CREATE TABLE webhook_tests (

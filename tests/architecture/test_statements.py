@@ -254,8 +254,11 @@ UNFILTERED = {
     },
     "functions/banking/events/skip_head.sql": {
         "describe_head": OPERATOR,
+        "find_copy": OPERATOR,
         "find_head": OPERATOR,
         "lock_head": OPERATOR,
+        "lock_lane": OPERATOR,
+        "skip_copy": OPERATOR,
         "skip_head": OPERATOR,
     },
     "functions/banking/events/gauges.sql": {"read_gauges": OPERATOR},

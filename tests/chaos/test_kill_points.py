@@ -19,7 +19,7 @@ from local.services.running import RunningServices
 
 OF_DAY = {
     "webhook: after the request, before its answer is read",
-    "webhook: after the mark, before the confirmation",
+    "webhook: after the confirmation, before the turn's end",
     "webhook: a copy, before the commit",
     "webhook, redelivered by the bank: after the copies, before they are counted",
     "webhook, rewind: after they are counted, before the commit",

@@ -20,6 +20,8 @@ LANE_ROWS = 101
 NOT_FOUND = "No such event; check event_id"
 NO_CUSTOMER = "No events of such a customer; check customer_id"
 IN_HAND = "The request that wrote it is still publishing it"
+SENT_AGAIN = "A rewind sends it again, before all later events of its customer"
+REFUSED = "A rewind sends it again, and the bank's server refuses it: {words}"
 NOT_TRIED = "No try is written down yet; the schedule resend takes it up, once a minute"
 
 
@@ -104,7 +106,8 @@ def read_lane(
 ) -> Row:
     """Read a customer's pending events in order, the first of which holds the others.
 
-    A request publishes what it wrote for `handoff_seconds` at most.
+    If a rewind sends an earlier one again by webhook, that one is the head. A request publishes what it
+    wrote for `handoff_seconds` at most.
 
     Raises:
         NotFound: there is no event of such a customer in this scope.
@@ -113,21 +116,31 @@ def read_lane(
     lane = db.fetch_one(SQL["find_customer"], scope)
     if lane is None:
         raise NotFound(NO_CUSTOMER)
+    copy = db.fetch_one(SQL["read_first_copy"], scope)
+    refused = copy.pop("refused") if copy else None
     asked = {**scope, "limit": LANE_ROWS, "handoff_seconds": handoff_seconds}
-    rows = db.fetch_all(SQL["read_lane"], asked)
+    rows = db.fetch_all(SQL["read_lane"], {**asked, "copy_sequence": copy and copy["sequence"]})
     in_hand = [row.pop("in_hand") for row in rows]
+    is_copy = copy is not None and (not rows or copy["sequence"] < rows[0]["sequence"])
+    if copy is not None and is_copy:
+        rows = [copy, *rows[: LANE_ROWS - 1]]
     head, waiting = (rows[0], rows[1:]) if rows else (None, [])
     asked = {**scope, "head_sequence": head["sequence"] if head else None, "most": MOST}
     summed = db.fetch_one(SQL["sum_up_lane"], asked) or {}
+    reason = None
+    if is_copy:
+        reason = REFUSED.format(words=refused) if refused else SENT_AGAIN
+    elif head and waiting:
+        reason = _held_by(head, in_hand[0])
     return {
         **lane,
         "head": head,
         "waiting": waiting,
-        "waiting_count": max(0, summed["pending_count"] - 1),
+        "waiting_count": max(0, summed["waiting_count"] - 1),
         "last_processed_sequence": summed["last_processed_sequence"],
         "given_up_count": summed["given_up_count"],
         "held_since": waiting[0]["created_at"] if waiting else None,
-        "held_reason": _held_by(head, in_hand[0]) if head and waiting else None,
+        "held_reason": reason,
     }
 
 

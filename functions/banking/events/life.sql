@@ -1,7 +1,8 @@
 -- Reads one event's whole life, and the lane of a customer. consumer_id is NULL only for the admin.
 
 -- name: read_event
--- The lane: where the event waits, who is first, how many wait behind it; counted up to a bound.
+-- The lane: where the event waits, who is first, how many wait behind it; counted up to a bound. A copy of a rewind
+-- may be first.
 -- was_called: it was published since its bank is called. former, rewind: how long it waited for its
 -- predecessor, or for a rewind. A predecessor that was sent late
 -- had been given up before: its last attempt in vain tells when.
@@ -24,10 +25,19 @@ JOIN consumers c ON c.consumer_id = e.consumer_id
 LEFT JOIN webhooks w ON w.consumer_id = e.consumer_id
 LEFT JOIN consumer_event_receipts r ON r.consumer_id = e.consumer_id AND r.event_id = e.event_id
 LEFT JOIN LATERAL (
-    SELECT h.event_id, h.sequence
-    FROM customer_events h
-    WHERE h.customer_id = e.customer_id AND h.publish_status = 'pending'
-    ORDER BY h.sequence
+    SELECT first.event_id, first.sequence
+    FROM ((SELECT h.event_id, h.sequence
+           FROM customer_events h
+           WHERE h.customer_id = e.customer_id AND h.publish_status = 'pending'
+           ORDER BY h.sequence
+           LIMIT 1)
+          UNION ALL
+          (SELECT k.event_id, k.sequence
+           FROM webhook_copies k
+           WHERE k.customer_id = e.customer_id AND k.goes_first AND e.publish_status = 'pending'
+           ORDER BY k.sequence
+           LIMIT 1)) first
+    ORDER BY first.sequence
     LIMIT 1) head ON true
 CROSS JOIN LATERAL (
     SELECT count(*) FILTER (WHERE p.sequence < e.sequence) AS before,
@@ -99,15 +109,39 @@ FROM (SELECT * FROM (SELECT newest.customer_id, newest.consumer_id FROM customer
 JOIN consumers c ON c.consumer_id = e.consumer_id
 WHERE (%(consumer_id)s::uuid IS NULL OR e.consumer_id = %(consumer_id)s)
 
+-- name: read_first_copy
+-- The first event of a customer that a rewind sends again by webhook: all later ones wait for it.
+SELECT e.event_id, e.consumer_id, e.customer_id, e.sequence, e.event_type, e.source_service,
+       e.created_at, e.publish_status, e.published_at, e.publish_try_count,
+       e.publish_last_tried_at, e.publish_failure_reason, e.deliver_status, e.delivered_at,
+       e.deliver_try_count, e.deliver_last_tried_at, e.deliver_failure_reason,
+       e.publish_given_up_at, e.sent_late_at,
+       event_state(e.publish_status, e.deliver_status, e.deliver_failure_reason, r.processing_status,
+                   false) AS state,
+       CASE WHEN k.tries > 0 THEN
+           (SELECT a.words FROM event_attempts a
+            WHERE a.event_id = k.event_id AND a.consumer_id = k.consumer_id AND a.by = 'webhook'
+              AND a.outcome <> 'confirmed'
+            ORDER BY a.attempt_id DESC
+            LIMIT 1) END AS refused
+FROM webhook_copies k
+JOIN customer_events e ON e.event_id = k.event_id
+LEFT JOIN consumer_event_receipts r ON r.consumer_id = e.consumer_id AND r.event_id = e.event_id
+WHERE k.customer_id = %(customer_id)s AND k.goes_first
+  AND (%(consumer_id)s::uuid IS NULL OR k.consumer_id = %(consumer_id)s)
+ORDER BY k.sequence
+LIMIT 1
+
 -- name: read_lane
--- The head and those behind it, in order.
+-- The head and those behind it, in order; behind a copy all are.
 SELECT e.event_id, e.consumer_id, e.customer_id, e.sequence, e.event_type, e.source_service,
        e.created_at, e.publish_status, e.published_at, e.publish_try_count,
        e.publish_last_tried_at, e.publish_failure_reason, e.deliver_status, e.delivered_at,
        e.deliver_try_count, e.deliver_last_tried_at, e.deliver_failure_reason,
        e.publish_given_up_at, e.sent_late_at,
        event_state(e.publish_status, e.deliver_status, e.deliver_failure_reason, NULL,
-                   row_number() OVER (ORDER BY e.sequence) > 1) AS state,
+                   row_number() OVER (ORDER BY e.sequence) > 1
+                   OR coalesce(e.sequence > %(copy_sequence)s::bigint, false)) AS state,
        e.created_at > clock_timestamp() - make_interval(secs => %(handoff_seconds)s) AS in_hand
 FROM customer_events e
 WHERE e.customer_id = %(customer_id)s AND e.publish_status = 'pending'
@@ -121,7 +155,12 @@ SELECT (SELECT count(*)
         FROM (SELECT FROM customer_events e
               WHERE e.customer_id = %(customer_id)s AND e.publish_status = 'pending'
                 AND (%(consumer_id)s::uuid IS NULL OR e.consumer_id = %(consumer_id)s)
-              LIMIT %(most)s) pending) AS pending_count,
+              LIMIT %(most)s) pending)
+       + (SELECT count(*)
+          FROM (SELECT FROM webhook_copies k
+                WHERE k.customer_id = %(customer_id)s AND k.goes_first
+                  AND (%(consumer_id)s::uuid IS NULL OR k.consumer_id = %(consumer_id)s)
+                LIMIT %(most)s) copied) AS waiting_count,
        (SELECT count(*) FILTER (WHERE newest.publish_status = 'failed')
         FROM (SELECT e.publish_status FROM customer_events e
               WHERE e.customer_id = %(customer_id)s

@@ -116,7 +116,10 @@ class LaneEvent(EventSummary):
 
 
 class Lane(TypedDict):
-    """A customer's pending events in order; the head holds back the others."""
+    """A customer's pending events in order; the head holds back the others.
+
+    The head may be published: a rewind sends it again by webhook, and what is later waits for it.
+    """
 
     customer_id: CustomerId
     consumer_id: ConsumerId

@@ -53,14 +53,45 @@ def begin(db: Database, wanted: Rewind, request_id: str) -> Row:
     db.execute(SQL["plan"], {})
     job = {**consumer, "include_processed": wanted.include_processed}
     job["from_at"] = _start(db, job, wanted.begin)
-    made: Row | None = {"job_id": None}
+    made: Row = {"job_id": None}
     if not wanted.dry_run:
-        values = {**job, "reason": wanted.reason, "request_id": request_id}
-        try:
-            made = db.fetch_one(SQL["begin"], values)
-        except UniqueViolation as error:
-            raise Conflict(RUNNING) from error
-    return {**job, **(made or {}), **_count(db, job)}
+        made = _write(db, {**job, "reason": wanted.reason, "request_id": request_id})
+    return {**job, **made, **_count(db, job)}
+
+
+def find_start(db: Database, consumer_id: str) -> datetime | None:
+    """Where a job begins that sends what is unconfirmed; None if nothing is. May take `LOOK_SECONDS`."""
+    job = {"consumer_id": consumer_id, "include_processed": False}
+    db.execute(SQL["plan"], {})
+    try:
+        return _start(db, job, None)
+    except Conflict:
+        return None
+
+
+def begin_at(
+    db: Database,
+    consumer_id: str,
+    start: datetime | None,
+    *,
+    reason: str,
+    request_id: str,
+    quiet_after: datetime | None,
+) -> Row:
+    """Write a job that sends from `start` on what is not confirmed. Looks at and counts nothing.
+
+    What is not confirmed since `find_start` looked is waiting. The job empties no queue before
+    `quiet_after`.
+
+    Raises:
+        Conflict: a rewind is running.
+    """
+    job = {"consumer_id": consumer_id, "include_processed": False}
+    oldest = db.fetch_one(SQL["oldest_waiting"], job)
+    starts = [start] if start else []
+    starts += [_time_of(oldest)] if oldest else []
+    values = {**job, "from_at": min(starts), "quiet_after": quiet_after}
+    return _write(db, {**values, "reason": reason, "request_id": request_id})
 
 
 def cancel(db: Database, consumer_id: str) -> Row:
@@ -87,6 +118,15 @@ def progress(db: Database, consumer_id: str) -> Row:
     if job is None:
         raise NotFound("No rewind of this consumer; check consumer_id")
     return job
+
+
+def _write(db: Database, job: dict[str, Any]) -> Row:
+    try:
+        made = db.fetch_one(SQL["begin"], {"quiet_after": None, **job})
+    except UniqueViolation as error:
+        raise Conflict(RUNNING) from error
+    assert made is not None  # INSERT … RETURNING
+    return made
 
 
 def _start(db: Database, job: dict[str, Any], wanted: datetime | UUID | None) -> datetime:

@@ -85,8 +85,9 @@ LEFT JOIN last ON true
 LEFT JOIN unconfirmed ON true
 
 -- name: begin
-INSERT INTO replay_jobs (consumer_id, from_at, include_processed, reason, request_id)
-VALUES (%(consumer_id)s, %(from_at)s, %(include_processed)s, %(reason)s, %(request_id)s)
+INSERT INTO replay_jobs (consumer_id, from_at, include_processed, reason, request_id, quiet_after)
+VALUES (%(consumer_id)s, %(from_at)s, %(include_processed)s, %(reason)s, %(request_id)s,
+        %(quiet_after)s)
 RETURNING job_id
 
 -- name: newest

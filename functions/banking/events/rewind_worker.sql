@@ -11,10 +11,11 @@ WHERE j.job_id = %(job_id)s AND j.status <> 'done'
 
 -- name: note_publishers
 -- Runs after the hold's commit: whoever looked before has a transaction below quiet_xid, or none and a
--- bounded time. A sweep's locks give it an id before it looks for the hold.
+-- bounded time. A sweep's locks give it an id before it looks for the hold. Whoever began the job may have set a
+-- later time: a bank that is called no more may still have calls under way.
 UPDATE replay_jobs
 SET quiet_xid = pg_snapshot_xmax(pg_current_snapshot()),
-    quiet_after = clock_timestamp() + make_interval(secs => %(seconds)s)
+    quiet_after = greatest(quiet_after, clock_timestamp() + make_interval(secs => %(seconds)s))
 WHERE job_id = %(job_id)s AND quiet_xid IS NULL
 
 -- name: are_publishers_through

@@ -8,6 +8,9 @@ publish would make a successful skip look failed.
 Order holds among the events that were not given up. The head itself may come late, after its successors,
 if a copy of it was under way: no fence stands before a broker. How long such a copy lives is bounded by
 the publisher (`LINE_SECONDS`), and the answer says that it may come.
+
+The head may be a copy that a rewind sends by webhook before all later events. It is ended as if the bank
+had refused it to the last try.
 """
 
 from __future__ import annotations
@@ -61,19 +64,19 @@ IN_HAND = (
 def skip_head(call: Call[HeadToSkip]) -> Answer:
     """Mark a customer's first pending event failed, which lets the later ones through.
 
-    They go with the next resend, which runs every minute, or at once by `POST /events/resend`. The
+    It may also be an earlier one that a rewind sends again by webhook: it has failed then. The later
+    ones go with the next resend, which runs every minute, or at once by `POST /events/resend`. The
     skipped event keeps the reason. It may still come late, after its successors, if a copy was under
     way. With `event_id` nothing is skipped unless this is the head.
     """
     require_reason(call, of_all=True)
     head = _find_head(call.db, call.body.customer_id, call.body.event_id)
     if call.body.dry_run:
-        return Answer(_would_skip(call.db, head))
+        return Answer(_would_skip(call.db, head["event_id"]))
     check_expected(call.body.expected_count, 1)
-    _take(call.db, head, parts().settings.publish_handoff_seconds)
     reason = SKIPPED.format(request_id=call.request.id, reason=call.body.reason)
-    skipping = {"event_id": head, "reason": reason, "caused_by": call.request.id}
-    skipped = call.db.fetch_one(SQL["skip_head"], skipping) or {}
+    skipping = {"event_id": head["event_id"], "reason": reason, "caused_by": call.request.id}
+    skipped = (_skip_copy if head["is_copy"] else _skip)(call.db, skipping)
     counts = {"released_count": skipped["released_count"]}
     done = audited(call, skipped["consumer_id"], counts)
     return Answer({**skipped, "note": MAY_COME_LATE}, audited=done)
@@ -83,7 +86,8 @@ def _would_skip(db: Database, head: str) -> DryRun:
     found = db.fetch_all(SQL["describe_head"], {"event_id": head})[0]
     behind = counted(found["behind"], "event waits", "events wait")
     goes = "goes" if found["behind"] == 1 else "go"
-    told = f"{behind} behind it and {goes} out with the next resend"
+    way = "to the bank's server next" if found["is_called"] else "out with the next resend"
+    told = f"{behind} behind it and {goes} {way}"
     return dry_run_of_one(
         found["consumer_id"],
         found["consumer_name"],
@@ -92,13 +96,24 @@ def _would_skip(db: Database, head: str) -> DryRun:
     )
 
 
-def _find_head(db: Database, customer_id: UUID, meant: UUID | None) -> str:
+def _find_head(db: Database, customer_id: UUID, meant: UUID | None) -> Row:
     head = db.fetch_one(SQL["find_head"], {"customer_id": str(customer_id)})
     if head is None:
         raise NotFound("No event of this customer is pending; check customer_id")
     if meant is not None and head["event_id"] != str(meant):
         raise Conflict(f"The head is event {head['event_id']} by now; nothing was skipped")
-    return str(head["event_id"])
+    return head
+
+
+def _skip(db: Database, skipping: Row) -> Row:
+    _take(db, skipping["event_id"], parts().settings.publish_handoff_seconds)
+    return db.fetch_one(SQL["skip_head"], skipping) or {}
+
+
+def _skip_copy(db: Database, skipping: Row) -> Row:
+    owner = _take_copy(db, skipping["event_id"])
+    db.execute(SQL["fail_copied"], {**skipping, "consumer_id": owner})
+    return db.fetch_one(SQL["skip_copy"], skipping) or {}
 
 
 def _take(db: Database, head: str, handoff_seconds: int) -> None:
@@ -107,6 +122,20 @@ def _take(db: Database, head: str, handoff_seconds: int) -> None:
         raise Conflict(GONE)
     if locked["in_hand"]:
         raise Conflict(IN_HAND)
+
+
+def _take_copy(db: Database, event_id: str) -> str:
+    """Keep the copy from being claimed until the end of the transaction; whose it is."""
+    try:
+        db.execute(SQL["lock_lane"], {"event_id": event_id})
+    except Busy as error:
+        raise Unavailable(HELD) from error
+    copy = db.fetch_one(SQL["find_copy"], {"event_id": event_id})
+    if copy is None:
+        raise Conflict(GONE)
+    if copy["in_hand"]:
+        raise Conflict(IN_HAND)
+    return str(copy["consumer_id"])
 
 
 def _lock(db: Database, head: Row) -> Row | None:

@@ -9,7 +9,8 @@
 -- of those that are, from the event of the first receipt on. NOT IN is hashed, because its bound lets it fit in
 -- work_mem; it stands once, because each would be hashed anew. A receipt is younger than its event, so the oldest
 -- receipt belongs to an event that is no younger than the receipt of the oldest event. A bank that is called refuses an
--- event if the event has spent more than one try: outages spend none.
+-- event if the event has spent more than one try: outages spend none. So it does a rewind's copy
+-- that has spent one, since the rewind handed it over.
 WITH strange AS MATERIALIZED (
     SELECT consumer_id, count(*) AS unmatched, min(created_at) AS oldest_unmatched_at
     FROM (SELECT consumer_id, created_at FROM dead_letters
@@ -138,12 +139,18 @@ LEFT JOIN LATERAL (
           WHERE j.consumer_id = c.consumer_id AND j.status <> 'done') running) job ON true
 LEFT JOIN webhooks w ON w.consumer_id = c.consumer_id
 LEFT JOIN LATERAL (
-    SELECT count(*) AS refused, min(created_at) AS oldest_refused_at
-    FROM (SELECT e.created_at
-          FROM webhook_turns t
-          JOIN customer_events e ON e.event_id = t.event_id
-          WHERE t.consumer_id = c.consumer_id AND e.publish_status = 'pending' AND e.publish_try_count > 1
-          LIMIT %(most)s) each) refusing ON w.state = 'open'
+    SELECT count(DISTINCT customer_id) AS refused, min(since) AS oldest_refused_at
+    FROM ((SELECT e.customer_id, e.created_at AS since
+           FROM webhook_turns t
+           JOIN customer_events e ON e.event_id = t.event_id
+           WHERE t.consumer_id = c.consumer_id AND e.publish_status = 'pending' AND e.publish_try_count > 1
+           LIMIT %(most)s)
+          UNION ALL
+          (SELECT e.customer_id, greatest(e.created_at, e.publish_last_tried_at)
+           FROM webhook_copies k
+           JOIN customer_events e ON e.event_id = k.event_id
+           WHERE k.consumer_id = c.consumer_id AND k.goes_first AND k.tries > 0
+           LIMIT %(most)s)) each) refusing ON w.state = 'open'
 LEFT JOIN queue_observations q ON q.consumer_id = c.consumer_id
 LEFT JOIN publishing_pauses p ON p.consumer_id = c.consumer_id
 WHERE (%(consumer_id)s::uuid IS NULL OR c.consumer_id = %(consumer_id)s)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -10,7 +11,8 @@ from chalice import Rate
 from chalicelib.banking.replay.nudges import QUEUE
 from chalicelib.banking.schedules.blueprint import schedules
 from chalicelib.banking.wiring import parts, scheduled
-from fintegrate.messaging.queue_function import QueueMessage, queue_function
+from fintegrate.messaging.nudges import TOGETHER
+from fintegrate.messaging.queue_function import QueueMessage, batch_function
 
 
 @schedules.schedule(Rate(1, unit=Rate.MINUTES), name="replay")
@@ -21,11 +23,12 @@ def replay(_event: Any) -> dict[str, Any]:
 
 
 @schedules.lambda_function(name="replay_nudged")
-@queue_function(QUEUE)
-def replay_nudged(_message: QueueMessage) -> None:
-    """A nudge that comes again finds nothing to do."""
-    _work()
+@batch_function(QUEUE, batch=TOGETHER)
+def replay_nudged(_nudges: Sequence[QueueMessage], _left: Callable[[], float]) -> Mapping[str, int]:
+    """One run, however many nudges. One that comes again finds nothing to do."""
+    worked = _work()
     parts().metrics.flush()
+    return worked
 
 
 def _work() -> dict[str, Any]:

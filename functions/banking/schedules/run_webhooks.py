@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from chalice import Rate
@@ -9,7 +10,8 @@ from chalice import Rate
 from chalicelib.banking.schedules.blueprint import schedules
 from chalicelib.banking.webhooks.nudges import QUEUE
 from chalicelib.banking.wiring import parts, scheduled
-from fintegrate.messaging.queue_function import QueueMessage, queue_function
+from fintegrate.messaging.nudges import TOGETHER
+from fintegrate.messaging.queue_function import QueueMessage, batch_function
 
 
 @schedules.schedule(Rate(1, unit=Rate.MINUTES), name="deliver_webhooks")
@@ -21,7 +23,9 @@ def deliver_webhooks(_event: Any) -> dict[str, Any]:
 
 
 @schedules.lambda_function(name="deliver_webhooks_nudged")
-@queue_function(QUEUE)
-def deliver_webhooks_nudged(_message: QueueMessage) -> None:
-    """A nudge that comes again finds nothing due."""
-    parts().webhooks().run()
+@batch_function(QUEUE, batch=TOGETHER)
+def deliver_webhooks_nudged(
+    _nudges: Sequence[QueueMessage], _left: Callable[[], float]
+) -> Mapping[str, int]:
+    """One run, however many nudges. One that comes again finds nothing due."""
+    return parts().webhooks().run().rows

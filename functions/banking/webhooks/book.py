@@ -11,6 +11,7 @@ import time
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from chalicelib.banking.webhooks.sending import FAILED, RECEIVED
@@ -53,9 +54,12 @@ class Calls:
     patience: Patience
 
     def due(self) -> list[Row]:
-        return self.database.fetch_all(SQL["due"], {}, revive=True)
+        wanted = {"waits": list(self.patience.waits)}
+        return self.database.fetch_all(SQL["due"], wanted, revive=True)
 
     def wait(self) -> float | None:
+        if self.due():
+            return 0.0
         found = self.database.fetch_all(SQL["wait"], {}, revive=True)[0]["seconds"]
         return None if found is None else max(0.0, float(found))
 
@@ -68,6 +72,7 @@ class Calls:
             "token": token,
             "lease_seconds": LEASE_SECONDS,
             "requests": requests - len(test),
+            "waits": list(self.patience.waits),
         }
         with self.database.transaction():
             turn = self.database.fetch_one(SQL["take_turn"], wanted)
@@ -127,15 +132,22 @@ class Calls:
     def _write_events(self, sent: Sequence[Sent], lanes: Mapping[str, Row]) -> None:
         """Write how events ended whose lease was not lost."""
         batches = [each.batch for each in sent]
-        turns = self.database.fetch_all(SQL["lock_turns"], _leases(batches))
+        wanted = {**_leases(batches), "lease_seconds": LEASE_SECONDS}
+        turns = self.database.fetch_all(SQL["lock_turns"], wanted)
         held = {turn["event_id"]: turn for turn in turns}
         told = [
             _told(each, held[event_id], lanes)
             for each in sent
             if (event_id := each.batch.rows[0]["event_id"]) in held
         ]
-        self._write_taken([each for each in told if each.verdict.kind is Kind.DELIVERED])
-        self._write_untaken([each for each in told if each.verdict.kind is not Kind.DELIVERED])
+        taken = [each for each in told if each.verdict.kind is Kind.DELIVERED]
+        untaken = [each for each in told if each.verdict.kind is not Kind.DELIVERED]
+        given_up = [each for each in untaken if each.is_copy and self._is_last_try(each)]
+        self._confirm(taken, given_up)
+        self._write_taken(taken)
+        self._write_untaken(untaken)
+        if given_up:
+            self._run("end_copies", ids=array_literal(each.event_id for each in given_up))
 
     def _write_taken(self, told: Sequence[_Told]) -> None:
         if not told:
@@ -144,11 +156,6 @@ class Calls:
         if first := [each.event_id for each in told if not each.is_copy]:
             self._run("mark_published", ids=array_literal(first))
         self._note_copies([each for each in told if each.is_copy])
-        self._confirm(
-            told,
-            [each.verdict.code or RECEIVED for each in told],
-            [each.verdict.reason if each.verdict.code == FAILED else None for each in told],
-        )
         said = [each.event_id for each in told if each.verdict.code != RECEIVED]
         if said:
             self._run("end_copies", ids=array_literal(said))
@@ -186,29 +193,33 @@ class Calls:
                 waits=[self._wait_of(each) for each in copies],
                 spends=[int(each.spends) for each in copies],
             )
-        most = self.patience.most_tries
-        self._give_up([each for each in copies if each.tries + each.spends >= most])
 
-    def _give_up(self, told: Sequence[_Told]) -> None:
-        """A bank that refuses a copy to the last try has failed to process the event."""
+    def _is_last_try(self, told: _Told) -> bool:
+        return told.tries + told.spends >= self.patience.most_tries
+
+    def _confirm(self, taken: Sequence[_Told], given_up: Sequence[_Told]) -> None:
+        """Write what the bank said. One that refuses a copy to the last try has failed to process it.
+
+        Before all else of an event: whoever confirms by API locks its receipt first, too.
+        """
+        told = [*taken, *given_up]
+        statuses = [each.verdict.code or RECEIVED for each in taken] + [FAILED] * len(given_up)
         if told:
-            self._run("end_copies", ids=array_literal(each.event_id for each in told))
-            self._confirm(told, [FAILED] * len(told), [each.verdict.reason for each in told])
-
-    def _confirm(
-        self, told: Sequence[_Told], statuses: Sequence[str], reasons: Sequence[str | None]
-    ) -> None:
-        self._run(
-            "confirm",
-            ids=array_literal(each.event_id for each in told),
-            consumers=array_literal(each.consumer_id for each in told),
-            statuses=list(statuses),
-            reasons=list(reasons),
-        )
+            self._run(
+                "confirm",
+                ids=array_literal(each.event_id for each in told),
+                consumers=array_literal(each.consumer_id for each in told),
+                statuses=statuses,
+                reasons=[
+                    each.verdict.reason if status == FAILED else None
+                    for each, status in zip(told, statuses, strict=True)
+                ],
+            )
 
     def _note_copies(self, told: Sequence[_Told]) -> None:
         if told:
-            self._run("mark_sent_again", **_columns(told))
+            leased = [each.leased_at for each in told]
+            self._run("mark_sent_again", **_columns(told), leased=leased)
 
     def _wait_of(self, told: _Told) -> float:
         """Seconds until an event that was not taken may be tried again, if its lane is open then."""
@@ -264,6 +275,8 @@ class _Told(NamedTuple):
     requested: bool
     spends: bool
     """Whether it cost the event a try."""
+    leased_at: datetime
+    """Not after the request began."""
 
     @property
     def says(self) -> bool:
@@ -296,6 +309,7 @@ def _told(sent: Sent, turn: Row, lanes: Mapping[str, Row]) -> _Told:
         verdict=verdict,
         requested=sent.requested,
         spends=verdict.kind in _SPEND or fells,
+        leased_at=turn["leased_at"],
     )
 
 

@@ -1,8 +1,10 @@
 -- The statements of the lanes: which banks are to be called, claims by lease, and what came of them. The lane is the
--- bank. A statement takes locks in this order: lanes, turns, events.
+-- bank. A transaction takes locks in this order: lanes, turns, receipts, events, copies. Confirmations by API lock a
+-- receipt before its event, too.
 --
 -- A customer's event may go if no earlier one of it is pending and nothing of it is under way. An event that waits
 -- for its next try holds back its customer by being pending, and no other way: when it is given up, the next may go.
+-- Its turn says when it may be tried again. If a copy has taken the turn meanwhile, the time of its last try does.
 
 -- name: due
 -- Banks that may be called now and have something to send, the least recently served first. A test goes whatever
@@ -19,8 +21,12 @@ WHERE EXISTS (SELECT FROM webhook_tests t
                     LEFT JOIN webhook_turns t ON t.customer_id = e.customer_id
                     WHERE e.consumer_id = w.consumer_id AND e.publish_status = 'pending'
                       AND (t.lease_until IS NULL OR t.lease_until <= clock_timestamp())
-                      AND (t.event_id IS DISTINCT FROM e.event_id
-                           OR t.next_attempt_at <= clock_timestamp())
+                      AND CASE WHEN t.event_id = e.event_id THEN t.next_attempt_at <= clock_timestamp()
+                               ELSE e.publish_last_tried_at IS NULL
+                                    OR e.publish_last_tried_at + make_interval(
+                                           secs => (%(waits)s::float8[])[greatest(1, least(
+                                               e.publish_try_count, cardinality(%(waits)s::float8[])))])
+                                       <= clock_timestamp() END
                       AND NOT EXISTS (SELECT FROM customer_events earlier
                                       WHERE earlier.customer_id = e.customer_id
                                         AND earlier.sequence < e.sequence
@@ -39,39 +45,37 @@ WHERE EXISTS (SELECT FROM webhook_tests t
 ORDER BY w.last_served_at NULLS FIRST, w.consumer_id
 
 -- name: wait
--- The seconds until something may be sent that nobody sends already. The first event of a customer that has no turn
--- may go at once.
-SELECT extract(epoch FROM min(greatest(next.at, w.open_until)) - clock_timestamp()) AS seconds
+-- The seconds until something becomes due; `due` says what is. Of a lane that is closed it is asked only whether
+-- anything waits: its backlog may be of days. What became due since `due` was asked is due now.
+SELECT extract(epoch FROM min(next.at) - clock_timestamp()) AS seconds
 FROM webhooks w
 JOIN consumers c ON c.consumer_id = w.consumer_id AND c.status = 'active'
 CROSS JOIN LATERAL (
-    SELECT min(of_kind.at) AS at
-    FROM ((SELECT CASE WHEN t.event_id = e.event_id THEN t.next_attempt_at
-                       ELSE clock_timestamp() END AS at
-           FROM customer_events e
-           LEFT JOIN webhook_turns t ON t.customer_id = e.customer_id
-           WHERE e.consumer_id = w.consumer_id AND e.publish_status = 'pending'
-             AND (t.lease_until IS NULL OR t.lease_until <= clock_timestamp())
-             AND NOT EXISTS (SELECT FROM customer_events earlier
-                             WHERE earlier.customer_id = e.customer_id
-                               AND earlier.sequence < e.sequence
-                               AND earlier.publish_status = 'pending')
-             AND NOT EXISTS (SELECT FROM webhook_copies earlier
-                             WHERE earlier.customer_id = e.customer_id
-                               AND earlier.sequence < e.sequence AND earlier.goes_first)
-           ORDER BY at
-           LIMIT 1)
-          UNION ALL
-          (SELECT k.due_at
-           FROM webhook_copies k
-           LEFT JOIN webhook_turns t ON t.customer_id = k.customer_id
-           WHERE k.consumer_id = w.consumer_id
-             AND (t.lease_until IS NULL OR t.lease_until <= clock_timestamp())
-             AND NOT EXISTS (SELECT FROM webhook_copies earlier
-                             WHERE earlier.customer_id = k.customer_id
-                               AND earlier.sequence < k.sequence AND earlier.goes_first)
-           ORDER BY k.due_at
-           LIMIT 1)) of_kind) next
+    SELECT w.open_until AS at
+    WHERE w.open_until > clock_timestamp()
+      AND (EXISTS (SELECT FROM customer_events e
+                   WHERE e.consumer_id = w.consumer_id AND e.publish_status = 'pending')
+           OR EXISTS (SELECT FROM webhook_copies k WHERE k.consumer_id = w.consumer_id))
+    UNION ALL
+    (SELECT t.next_attempt_at
+     FROM webhook_turns t
+     JOIN customer_events e ON e.event_id = t.event_id AND e.publish_status = 'pending'
+     WHERE t.consumer_id = w.consumer_id
+       AND (w.open_until IS NULL OR w.open_until <= clock_timestamp())
+       AND t.next_attempt_at > clock_timestamp() - interval '1 second'
+       AND (t.lease_until IS NULL OR t.lease_until <= clock_timestamp())
+     ORDER BY t.next_attempt_at
+     LIMIT 1)
+    UNION ALL
+    (SELECT k.due_at
+     FROM webhook_copies k
+     LEFT JOIN webhook_turns t ON t.customer_id = k.customer_id
+     WHERE k.consumer_id = w.consumer_id
+       AND (w.open_until IS NULL OR w.open_until <= clock_timestamp())
+       AND k.due_at > clock_timestamp() - interval '1 second'
+       AND (t.lease_until IS NULL OR t.lease_until <= clock_timestamp())
+     ORDER BY k.due_at
+     LIMIT 1)) next
 WHERE (w.open_until IS NULL OR w.open_until < 'infinity')
   AND w.consumer_id NOT IN (SELECT consumer_id FROM replay_jobs WHERE status <> 'done')
 
@@ -96,7 +100,8 @@ RETURNING w.consumer_id AS lane_id, c.name AS consumer_name, w.max_in_flight AS 
 -- name: claim
 -- A statement of its own on purpose: its snapshot is taken after the lane's lock. It sees every lease of the bank, and
 -- a rewind, which takes the same lock. What is new goes first, behind it the copies, one event of a customer at a
--- time; copies of a rewind keep their order, and all else of the customer waits for them. A copy that the bank has settled meanwhile is dropped.
+-- time; copies of a rewind keep their order, and all else of the customer waits for them. A copy that the bank has
+-- settled meanwhile does not go and is dropped, some at a time; so is one whose event is archived.
 WITH room AS (
     SELECT greatest(0, least(%(requests)s, %(most)s - count(*))) AS most
     FROM webhook_turns
@@ -106,25 +111,30 @@ WITH room AS (
     WHERE event_id IN (
         SELECT k.event_id
         FROM webhook_copies k
-        JOIN customer_events e ON e.event_id = k.event_id
+        LEFT JOIN customer_events e ON e.event_id = k.event_id
         LEFT JOIN consumer_event_receipts r
                ON r.consumer_id = k.consumer_id AND r.event_id = k.event_id
         WHERE k.consumer_id = %(consumer_id)s AND k.due_at <= statement_timestamp()
-          AND k.by = 'webhook'
-          AND (e.publish_status <> 'published' OR e.deliver_status = 'failed'
-               OR (e.deliver_status = 'delivered'
-                   AND coalesce(r.processing_status, 'processed') = 'processed'))
+          AND (e.event_id IS NULL
+               OR (k.by = 'webhook'
+                   AND (e.publish_status <> 'published' OR e.deliver_status = 'failed'
+                        OR (e.deliver_status = 'delivered'
+                            AND coalesce(r.processing_status, 'processed') = 'processed'))))
         LIMIT 1000)
     RETURNING event_id
 ), untried AS (
     SELECT e.event_id, e.customer_id, NULL::integer AS copy_tries, t.lease_token IS NOT NULL AS taken_over,
-           false AS is_retry
+           e.publish_last_tried_at IS NOT NULL AS is_retry
     FROM customer_events e
     LEFT JOIN webhook_turns t ON t.customer_id = e.customer_id
     WHERE e.consumer_id = %(consumer_id)s AND e.publish_status = 'pending'
       AND %(consumer_id)s::uuid NOT IN (SELECT consumer_id FROM replay_jobs WHERE status <> 'done')
       AND (t.lease_until IS NULL OR t.lease_until <= clock_timestamp())
       AND t.event_id IS DISTINCT FROM e.event_id
+      AND (e.publish_last_tried_at IS NULL
+           OR e.publish_last_tried_at + make_interval(
+                  secs => (%(waits)s::float8[])[greatest(1, least(
+                      e.publish_try_count, cardinality(%(waits)s::float8[])))]) <= clock_timestamp())
       AND NOT EXISTS (SELECT FROM customer_events earlier
                       WHERE earlier.customer_id = e.customer_id AND earlier.sequence < e.sequence
                         AND earlier.publish_status = 'pending')
@@ -156,11 +166,16 @@ WITH room AS (
 ), copies AS (
     SELECT k.event_id, k.customer_id, k.tries AS copy_tries, t.lease_token IS NOT NULL AS taken_over
     FROM webhook_copies k
+    JOIN customer_events e ON e.event_id = k.event_id
+    LEFT JOIN consumer_event_receipts r ON r.consumer_id = k.consumer_id AND r.event_id = k.event_id
     LEFT JOIN webhook_turns t ON t.customer_id = k.customer_id
     WHERE k.consumer_id = %(consumer_id)s AND k.due_at <= statement_timestamp()
+      AND NOT (k.by = 'webhook'
+               AND (e.publish_status <> 'published' OR e.deliver_status = 'failed'
+                    OR (e.deliver_status = 'delivered'
+                        AND coalesce(r.processing_status, 'processed') = 'processed')))
       AND %(consumer_id)s::uuid NOT IN (SELECT consumer_id FROM replay_jobs WHERE status <> 'done')
       AND (t.lease_until IS NULL OR t.lease_until <= clock_timestamp())
-      AND k.event_id NOT IN (SELECT event_id FROM settled)
       AND k.customer_id NOT IN (SELECT customer_id FROM heads)
       AND NOT EXISTS (SELECT FROM webhook_copies earlier
                       WHERE earlier.customer_id = k.customer_id AND earlier.sequence < k.sequence
@@ -249,7 +264,8 @@ WHERE w.consumer_id = next.consumer_id
 
 -- name: lock_turns
 -- Those whose lease was not lost, in one order.
-SELECT t.customer_id, t.event_id, t.last_attempt_at
+SELECT t.customer_id, t.event_id, t.last_attempt_at,
+       t.lease_until - make_interval(secs => %(lease_seconds)s) AS leased_at
 FROM webhook_turns t
 JOIN unnest(%(customers)s::uuid[], %(tokens)s::uuid[]) AS leased (customer_id, token)
   ON t.customer_id = leased.customer_id AND t.lease_token = leased.token
@@ -269,10 +285,11 @@ FROM unnest(%(customers)s::uuid[], %(waits)s::float8[], %(requested)s::boolean[]
 WHERE t.customer_id = later.customer_id
 
 -- name: mark_published
+-- It is confirmed already, in this transaction: see `confirm`.
 UPDATE customer_events
-SET publish_status = 'published', published_at = clock_timestamp(),
+SET publish_status = 'published', published_at = coalesce(published_at, clock_timestamp()),
     publish_last_tried_at = clock_timestamp(), publish_failure_reason = NULL
-WHERE event_id = ANY (%(ids)s::uuid[]) AND publish_status = 'pending'
+WHERE event_id = ANY (%(ids)s::uuid[]) AND publish_status <> 'failed'
 
 -- name: mark_untaken
 -- A try is spent by what is refused for itself; the last one fails the event. The first is counted already, as that of
@@ -300,16 +317,17 @@ FROM told
 WHERE requested
 
 -- name: mark_sent_again
--- A copy by `webhook` counts as one when the bank has answered it. Others were counted by who asked for them.
+-- A copy by `webhook` counts as one when the bank has answered it. Others were counted by who asked for them. It was
+-- sent when it was leased, because the bank may confirm it before this mark, in its answer or by API.
 WITH sent AS (
-    SELECT told.event_id, told.outcome, told.reason, k.by
-    FROM unnest(%(ids)s::uuid[], %(outcomes)s::text[], %(reasons)s::text[])
-             AS told (event_id, outcome, reason)
+    SELECT told.event_id, told.outcome, told.reason, told.leased_at, k.by
+    FROM unnest(%(ids)s::uuid[], %(outcomes)s::text[], %(reasons)s::text[], %(leased)s::timestamptz[])
+             AS told (event_id, outcome, reason, leased_at)
     JOIN webhook_copies k ON k.event_id = told.event_id
 ), counted AS (
     UPDATE customer_events e
     SET deliver_try_count = e.deliver_try_count + (sent.by = 'webhook')::integer,
-        deliver_last_tried_at = clock_timestamp()
+        deliver_last_tried_at = greatest(e.deliver_last_tried_at, sent.leased_at)
     FROM sent
     WHERE e.event_id = sent.event_id
     RETURNING e.event_id, e.consumer_id, sent.outcome, sent.reason, sent.by
@@ -320,7 +338,8 @@ FROM counted
 WHERE by = 'webhook' OR outcome <> 'confirmed'
 
 -- name: confirm
--- What the bank said in its answer, in the order in which it was asked. It counts as a confirmation by API does.
+-- What the bank said in its answer, in the order in which it was asked. It counts as a confirmation by API does, and
+-- locks as it does: it must come before every statement that locks an event.
 SELECT confirm_delivery(said.event_id, said.consumer_id, said.status, NULL, said.reason) AS changed
 FROM unnest(%(ids)s::uuid[], %(consumers)s::uuid[], %(statuses)s::text[], %(reasons)s::text[])
          AS said (event_id, consumer_id, status, reason)

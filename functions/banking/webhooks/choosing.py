@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from datetime import datetime
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.banking.configuration import Configuration
-from chalicelib.banking.events.models import Rewind
-from chalicelib.banking.events.rewind import begin
+from chalicelib.banking.events.rewind import begin_at, find_start
 from chalicelib.banking.tenants import ADMIN_ID
 from chalicelib.banking.webhooks.models import DeliveryChoice
 from chalicelib.banking.webhooks.secrets import signing_secret
@@ -57,6 +57,7 @@ def choose(
         Conflict: the kind cannot change now, or the consumer is the admin's.
     """
     scope = {"consumer_id": str(wanted.consumer_id)}
+    start = _look_for_start(db, wanted)
     db.execute(SQL["hold_births"], scope)
     found = db.fetch_one(SQL["read_kind"], scope)
     if found is None:
@@ -68,7 +69,7 @@ def choose(
     if is_change:
         _check_change(found, rewind=wanted.rewind)
     settings = wanted.model_dump(include={"url", "max_in_flight", "timeout_seconds"})
-    secret = None
+    secret = calls_end = None
     if is_webhook and not found["has_webhook"]:
         seed = derived().new_seed()
         db.execute(SQL["begin"], {**scope, **settings, "seed": seed})
@@ -76,11 +77,21 @@ def choose(
     elif is_webhook:
         db.execute(SQL["configure"], {**scope, **settings})
     elif found["has_webhook"]:
-        db.execute(SQL["end"], scope)
-    rewinds = is_change and (found["waits"] or found["unconfirmed"])
-    job = begin(db, _rewind(wanted), request_id)["job_id"] if rewinds else None
+        db.execute(SQL["lock_lane"], scope)
+        calls_end = (db.fetch_one(SQL["end"], scope) or {}).get("calls_end")
+    job_id = None
+    if is_change and (found["waits"] or found["unconfirmed"]):
+        reason = f"the bank gets its events by {wanted.delivery} now"
+        job_id = begin_at(
+            db,
+            scope["consumer_id"],
+            start,
+            reason=reason,
+            request_id=request_id,
+            quiet_after=calls_end,
+        )["job_id"]
     kept = settings if is_webhook else dict.fromkeys(settings)
-    return {**scope, "delivery": wanted.delivery, **kept, "secret": secret, "rewind_job_id": job}
+    return {**scope, "delivery": wanted.delivery, **kept, "secret": secret, "rewind_job_id": job_id}
 
 
 def rotate(db: Database, consumer_id: str, derived: DerivedSecrets) -> Row:
@@ -158,10 +169,15 @@ def _check_change(found: Row, *, rewind: bool) -> None:
         raise Conflict(NOT_EMPTY)
 
 
-def _rewind(wanted: DeliveryChoice) -> Rewind:
-    """From the oldest event on that is not confirmed."""
-    reason = f"the bank gets its events by {wanted.delivery} now"
-    return Rewind(consumer_id=wanted.consumer_id, reason=reason)
+def _look_for_start(db: Database, wanted: DeliveryChoice) -> datetime | None:
+    """Where a rewind would begin. Not while births wait: it may take seconds."""
+    scope = {"consumer_id": str(wanted.consumer_id)}
+    found = db.fetch_one(SQL["read_kind"], scope)
+    if not wanted.rewind or found is None:
+        return None
+    if found["has_webhook"] == (wanted.delivery == "webhook"):
+        return None
+    return find_start(db, scope["consumer_id"])
 
 
 def _no_webhook(db: Database, consumer_id: str) -> Exception:

@@ -21,6 +21,10 @@ FROM consumers c
 LEFT JOIN webhooks w ON w.consumer_id = c.consumer_id
 WHERE c.consumer_id = %(consumer_id)s
 
+-- name: lock_lane
+-- No claim is under way after it: the next statement sees every lease.
+SELECT FROM webhooks WHERE consumer_id = %(consumer_id)s FOR UPDATE
+
 -- name: begin
 -- Its queue gets nothing more, so it refuses nothing.
 WITH pause AS (DELETE FROM publishing_pauses WHERE consumer_id = %(consumer_id)s)
@@ -35,11 +39,13 @@ SET url = %(url)s, max_in_flight = %(max_in_flight)s, timeout_seconds = %(timeou
 WHERE consumer_id = %(consumer_id)s
 
 -- name: end
--- Its secrets go at once. What is under way writes nothing back, because its turn is gone.
-WITH turns AS (DELETE FROM webhook_turns WHERE consumer_id = %(consumer_id)s),
+-- Its secrets go at once. What is under way writes nothing back, because its turn is gone. calls_end: no call lasts
+-- longer, because none goes on after its lease.
+WITH turns AS (DELETE FROM webhook_turns WHERE consumer_id = %(consumer_id)s RETURNING lease_until),
      copies AS (DELETE FROM webhook_copies WHERE consumer_id = %(consumer_id)s),
      tests AS (DELETE FROM webhook_tests WHERE consumer_id = %(consumer_id)s)
 DELETE FROM webhooks WHERE consumer_id = %(consumer_id)s
+RETURNING (SELECT max(lease_until) FROM turns) AS calls_end
 
 -- name: rotate
 UPDATE webhooks

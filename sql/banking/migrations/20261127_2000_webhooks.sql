@@ -76,6 +76,8 @@ CREATE INDEX IF NOT EXISTS webhook_copies_due
     ON webhook_copies (consumer_id, due_at);
 CREATE INDEX IF NOT EXISTS webhook_copies_of_customer
     ON webhook_copies (customer_id, sequence);
+CREATE INDEX IF NOT EXISTS webhook_copies_refused
+    ON webhook_copies (consumer_id) WHERE goes_first AND tries > 0;
 
 -- Test events that an admin has asked for, and what was answered. They go whatever the state of the lane.
 CREATE TABLE IF NOT EXISTS webhook_tests (

@@ -1,5 +1,6 @@
 -- additive
--- What the functions' user may do with the tables of webhooks; and attempts may be by webhook.
+-- What the functions' user may do with the tables of webhooks; and attempts may be by webhook. The next migration
+-- validates the constraint, because that reads the whole table: here nobody could write meanwhile.
 --
 -- Rollback:
 --   REVOKE ALL ON webhooks, webhook_turns, webhook_copies, webhook_tests FROM fintegrate_app;
@@ -8,7 +9,7 @@ BEGIN;
 
 ALTER TABLE event_attempts DROP CONSTRAINT IF EXISTS event_attempts_by_check;
 ALTER TABLE event_attempts ADD CONSTRAINT event_attempts_by_check CHECK (by IN
-    ('request', 'resend', 'redeliver', 'replay', 'rewind', 'requeue', 'skip', 'webhook'));
+    ('request', 'resend', 'redeliver', 'replay', 'rewind', 'requeue', 'skip', 'webhook')) NOT VALID;
 
 GRANT SELECT, INSERT, UPDATE, DELETE
     ON webhooks, webhook_turns, webhook_copies, webhook_tests TO fintegrate_app;

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import traceback
+from threading import Barrier
 
 import pytest
 
-from fintegrate.database import Database
+from fintegrate.database import Database, RolledBack
+from tests.support.threads import at_once
 
 SECRET = "open sesame"
 STATEMENTS = {
@@ -38,3 +40,21 @@ def test_error_shows_no_value(database: Database, statement: str) -> None:
     shown = "".join(traceback.format_exception(caught.value))
     assert SECRET not in shown
     assert str(caught.value) or caught.value.__cause__
+
+
+def test_deadlock_may_be_tried_again(database: Database) -> None:
+    both_hold = Barrier(2)
+
+    def lock(first: int, second: int) -> type[Exception] | None:
+        try:
+            with database.transaction():
+                database.execute("SELECT pg_advisory_xact_lock(%(key)s)", {"key": first})
+                both_hold.wait()
+                database.execute("SELECT pg_advisory_xact_lock(%(key)s)", {"key": second})
+        except RolledBack as error:
+            return type(error)
+        return None
+
+    ended = at_once([lambda: lock(1, 2), lambda: lock(2, 1)], database.close)
+
+    assert sorted(ended, key=str) == [RolledBack, None]

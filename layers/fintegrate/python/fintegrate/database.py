@@ -58,6 +58,10 @@ class ReadOnlyServer(ConnectionLost):
     """The server refused to write, so it has done nothing; another may accept the statement."""
 
 
+class RolledBack(Busy):
+    """The server undid the transaction, to end a deadlock; the same may be tried again at once."""
+
+
 class _Session:
     """One thread's connection."""
 
@@ -287,6 +291,8 @@ def _raise_ours(error: psycopg2.Error, session: _Session) -> NoReturn:
         raise ReadOnlyServer("The database accepts no writes now; try again shortly") from error
     if connection.closed:
         raise ConnectionLost("The database connection was lost; try again shortly") from error
+    if isinstance(error, psycopg2.extensions.TransactionRollbackError):
+        raise RolledBack("The database is too busy to answer; try again shortly") from error
     if isinstance(error, _TOO_BUSY):
         raise Busy("The database is too busy to answer; try again shortly") from error
     raise error

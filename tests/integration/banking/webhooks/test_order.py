@@ -14,6 +14,7 @@ from tests.support.api import Api
 from tests.support.banking import parts_with, together
 from tests.support.fixtures import Query
 from tests.support.outbox import statuses, write_pending
+from tests.support.plans import rows_read
 from tests.support.receiver import Got, Receiver, receiving
 from tests.support.waiting import eventually
 from tests.support.webhooks import Called
@@ -137,6 +138,75 @@ def test_given_up_event_lets_the_next_go(
 
     assert deliver() == {"delivered": 1}
     assert webhook.sequences()[customer] == [1, 2]
+
+
+def test_copies_spend_no_try_of_another(
+    webhook: Called, query: Query, environment: dict[str, str]
+) -> None:
+    """A refused event waits for its next try, whatever else of its customer goes meanwhile."""
+    customer = webhook.bank.create_customer()
+    deliver()
+    webhook.bank.api.patch("/customer/change-status", customer_id=customer, status="INACTIVE")
+    webhook.receiver.answer = lambda got: 422 if got.json["metadata"]["sequence"] == 2 else 200
+    with parts_with(environment, WEBHOOK_RETRY_SECONDS="3600,7200") as patient:
+        patient.webhooks().run()
+        for _ in range(3):
+            query("UPDATE webhook_copies SET due_at = now()")
+            patient.webhooks().run()
+        assert webhook.sequences()[customer] == [1, 2, 1, 1, 1]
+
+        query(
+            "UPDATE customer_events SET publish_last_tried_at = now() - interval '3601 seconds'"
+            " WHERE customer_id = %(id)s AND sequence = 2",
+            id=customer,
+        )
+        patient.webhooks().run()
+        patient.webhooks().run()
+        patient.webhooks().close()
+    assert webhook.sequences()[customer] == [1, 2, 1, 1, 1, 2]
+
+
+def test_backlog_of_a_closed_lane_is_not_read(webhook: Called, query: Query) -> None:
+    write_pending(query, webhook.bank.consumer_id, customers=2_000, events_each=2)
+    query("UPDATE webhooks SET state = 'failing', open_until = now() + interval '5 minutes'")
+    query("ANALYZE customer_events, webhooks, webhook_turns, webhook_copies, consumers")
+
+    with rows_read({"due", "wait"}) as read:
+        wait = _book().wait()
+
+    assert wait is not None
+    assert 200 < wait <= 300
+    assert max(read.values()) < 100, read
+
+
+def test_waits_for_what_becomes_due(webhook: Called, query: Query) -> None:
+    """The next try of an event, the opening of its lane, and a copy."""
+    assert _book().wait() is None
+    write_pending(query, webhook.bank.consumer_id)
+    assert _book().wait() == 0
+    webhook.receiver.answer = lambda _got: 422
+    (lane,) = _book().due()
+    (batch,) = _book().claim(lane, 1)
+    assert _book().wait() is None, "somebody sends it"
+    query("UPDATE webhooks SET open_until = now() + interval '100 seconds'")
+    assert _is_about(_book().wait(), 100)
+    query("UPDATE webhooks SET open_until = NULL")
+    _book().write_back([_sender().send(batch)])
+    query("UPDATE webhook_turns SET next_attempt_at = now() + interval '200 seconds'")
+    assert _is_about(_book().wait(), 200)
+    query(
+        "INSERT INTO webhook_copies (event_id, consumer_id, customer_id, sequence, due_at)"
+        " SELECT event_id, consumer_id, gen_random_uuid(), 1, now() + interval '50 seconds'"
+        " FROM customer_events WHERE consumer_id = %(id)s",
+        id=webhook.bank.consumer_id,
+    )
+    assert _is_about(_book().wait(), 50)
+    query("UPDATE webhooks SET open_until = 'infinity'")
+    assert _book().wait() is None
+
+
+def _is_about(wait: float | None, seconds: float) -> bool:
+    return wait is not None and seconds - 30 < wait <= seconds
 
 
 def test_dead_worker_costs_one_more_call(webhook: Called, query: Query) -> None:

@@ -71,6 +71,29 @@ def test_refused_event_is_told_apart(
     assert shown["fintegrate_webhook_refused_customers"] == {(webhook.bank.name,): 1.0}
 
 
+def test_refused_copy_is_told(webhook: Called, admin: Api, query: Query) -> None:
+    """A rewind's copy holds back its customer as a refused event does, since it was handed over."""
+    ago, handed_over = (datetime.now(UTC) - timedelta(minutes=age) for age in (9_000, 11))
+    event_id = write_event(query, webhook.bank.consumer_id, ago, published_at=ago)
+    query(
+        "UPDATE customer_events SET publish_last_tried_at = %(at)s WHERE event_id = %(id)s",
+        at=handed_over,
+        id=event_id,
+    )
+    query(
+        "INSERT INTO webhook_copies"
+        " (event_id, consumer_id, customer_id, sequence, due_at, by, goes_first, tries)"
+        " SELECT event_id, consumer_id, customer_id, 1, now() + interval '1 hour', 'rewind', true, 1"
+        " FROM customer_events WHERE event_id = %(id)s",
+        id=event_id,
+    )
+
+    told = {entry["condition"]: entry for entry in attention(admin, webhook.bank.consumer_id)}
+
+    assert told["webhook_refuses"]["count"] == 1
+    assert "11 minutes" in told["webhook_refuses"]["sentence"]
+
+
 def test_queue_of_a_called_bank_counts_nothing(
     webhook: Called, make_bank: Callable[[], Bank], query: Query, parts: Parts
 ) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from fintegrate.database import Row
+from fintegrate.database import RolledBack, Row
 from fintegrate.outbox import lanes
 from fintegrate.outbox.batches import DELIVERED, Batch, Kind, Sent, Verdict
 from fintegrate.outbox.lanes import LaneRun
@@ -300,3 +300,36 @@ def test_lane_that_hangs_gets_no_more() -> None:
     lane.under_way[1] = time.monotonic() - SLOW_SECONDS - 1
 
     assert lane.lacks <= 0
+
+
+class Contended(Shelf):
+    """A book whose server undoes the first of each kind of transaction, to end a deadlock."""
+
+    def __init__(self, backlog: dict[str, int], undone: int) -> None:
+        super().__init__(backlog)
+        self._left = {"claim": undone, "write_back": undone}
+
+    def claim(self, lane: Row, requests: int) -> list[Batch]:
+        self._may_be_undone("claim")
+        return super().claim(lane, requests)
+
+    def write_back(self, sent: Sequence[Sent]) -> None:
+        self._may_be_undone("write_back")
+        super().write_back(sent)
+
+    def _may_be_undone(self, kind: str) -> None:
+        self._left[kind] -= 1
+        if self._left[kind] >= 0:
+            raise RolledBack("deadlock detected")
+
+
+def test_deadlock_loses_no_answer() -> None:
+    book = Contended({"one": 3}, undone=2)
+
+    assert run(book, delivered).rows == {"delivered": 3}
+    assert book.written == {"one": [Kind.DELIVERED] * 3}
+
+
+def test_endless_deadlocks_end_the_run() -> None:
+    with pytest.raises(RolledBack):
+        run(Contended({"one": 3}, undone=99), delivered)

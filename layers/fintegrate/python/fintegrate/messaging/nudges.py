@@ -1,7 +1,8 @@
 """Nudges a queue function: a message that says only that there is something to do.
 
 What that is stands in the database, so a nudge that is lost, repeated or forged does no harm. A schedule
-finds the same work within a minute, so an older nudge is worth nothing.
+finds the same work within a minute, so an older nudge is worth nothing. However many come together, one
+run is enough: `@batch_function(QUEUE, batch=TOGETHER)`. A run for each would outlast the function.
 """
 
 from __future__ import annotations
@@ -19,10 +20,12 @@ from fintegrate.messaging.topology import Queue, declare
 from fintegrate.outcome import Outcome, Result
 
 WORTHLESS_AFTER_MS = 60_000
+TOGETHER = 100
+"""As many wait at most, and an event source of AWS hands over so many unless told otherwise."""
 ARGUMENTS = {
     "x-queue-type": "quorum",
     "x-message-ttl": WORTHLESS_AFTER_MS,
-    "x-max-length": 100,
+    "x-max-length": TOGETHER,
     "x-overflow": "drop-head",
 }
 log = logging.getLogger(__name__)

@@ -29,9 +29,9 @@ from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
-from fintegrate.database import Row
+from fintegrate.database import RolledBack, Row
 from fintegrate.outbox.batches import Batch, Kind, Sent, attempt, unsent
 from fintegrate.outbox.lane_book import Book
 from fintegrate.outbox.served_lane import ServedLane
@@ -48,6 +48,9 @@ _LEAST_AHEAD = 2
 """A lane's share of the senders counts as so many, however many lanes there are."""
 _ROWS_AHEAD = 2_000
 """The rows that are claimed ahead, of all lanes."""
+_TRIES = 3
+"""How often the book is asked for what the server undoes to end a deadlock."""
+T = TypeVar("T")
 
 
 class Summary(NamedTuple):
@@ -144,7 +147,7 @@ class LaneRun:
         if not ended or not (at_once or says or len(ended) >= _TOGETHER or not self._patience()):
             return
         self._ended = []
-        self.book.write_back([each.sent for each in ended])
+        _insist(lambda: self.book.write_back([each.sent for each in ended]))
         for each in ended:
             self._requests += each.sent.requested
             for verdict in each.sent.verdicts:
@@ -233,7 +236,8 @@ class LaneRun:
         lane_id = lane.row["lane_id"]
         if requests <= 0 or lane_id not in self._due:
             return
-        claimed, now = self.book.claim(lane.row, requests), time.monotonic()
+        claimed = _insist(lambda: self.book.claim(lane.row, requests))
+        now = time.monotonic()
         if len(claimed) < requests:
             self._due.pop(lane_id)
         if claimed:
@@ -298,6 +302,16 @@ class LaneRun:
         """What is not begun any more is due again."""
         if batches:
             self.book.release(batches)
+
+
+def _insist(ask: Callable[[], T]) -> T:
+    """What the book answers. One deadlock must not lose the answers of every lane."""
+    for _ in range(_TRIES - 1):
+        try:
+            return ask()
+        except RolledBack:
+            continue
+    return ask()
 
 
 class _Answer(NamedTuple):
