@@ -130,8 +130,8 @@ BEGIN
         USING ERRCODE = 'restrict_violation';
 END $$;
 
-DROP TRIGGER IF EXISTS customer_events_no_delete ON customer_events;
-CREATE TRIGGER customer_events_no_delete
+-- Replaced in one step, under a lock that readers do not wait for.
+CREATE OR REPLACE TRIGGER customer_events_no_delete
     BEFORE DELETE ON customer_events
     FOR EACH ROW EXECUTE FUNCTION refuse_event_deletion();
 
