@@ -525,6 +525,32 @@ def test_erased_person_leaves_archived_letters(
     ) == [{"words": "erased"}]
 
 
+def test_export_has_rewritten_files_once(
+    old: Bank,
+    query: Query,
+    environment: dict[str, str],
+    store: Store,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The former files are no part of it, deleted or not yet."""
+    gone = str(events(query, old)[0]["customer_id"])
+    with parts_with(environment, ARCHIVE_AFTER_DAYS="365"):
+        run_schedule("archive")
+        old.api.post("/customer/erase", customer_id=gone, reason="ticket 4711")
+        with monkeypatch.context() as patch:
+            Step(patch, Store, "delete", after=False)
+            with pytest.raises(Killed):
+                run_schedule("archive")
+    (before,) = query("SELECT count(*) AS files FROM archives WHERE replaced_by IS NOT NULL")
+    assert before["files"] == 1
+    begun(old.api)
+
+    found = read(done(old.api), archived=True)
+
+    ids = [line["event_id"] for line in found["archived_events"]]
+    assert len(ids) == len(set(ids)) == 6
+
+
 def test_no_file_is_replaced_during_an_export(
     old: Bank, query: Query, environment: dict[str, str], archiving: Archiving
 ) -> None:
