@@ -775,6 +775,22 @@ CREATE TABLE archived_events (
 );
 
 CREATE INDEX archived_events_by_archive ON archived_events (archive_id);
+CREATE INDEX archived_events_by_consumer ON archived_events (consumer_id);
+-- Customers who are deleted: the last sequence of each, and whom the end of an offboarding erases.
+CREATE INDEX archived_events_deletions
+    ON archived_events (consumer_id, customer_id) INCLUDE (sequence)
+    WHERE event_type = 'customer_deletion';
+
+-- Where the archive is in a consumer's events: its last turn ended behind after_at and after_id, because the time of
+-- the run was up; without them it begins with the oldest. Who had no turn for longest comes first.
+CREATE TABLE archive_turns (
+    consumer_id uuid        NOT NULL,
+    taken_at    timestamptz NOT NULL DEFAULT clock_timestamp(),
+    after_at    timestamptz,
+    after_id    uuid,
+    CONSTRAINT archive_turns_pkey PRIMARY KEY (consumer_id),
+    CONSTRAINT archive_turns_after_check CHECK ((after_at IS NULL) = (after_id IS NULL))
+);
 
 -- A consumer that leaves. Until due_at all is kept, and it can be taken back; then it is ending: its customers are
 -- erased, its files and queues deleted. was_active: its status before. key_id is the public id of the API key.
@@ -1349,6 +1365,10 @@ BEGIN
     IF found_count = 0 THEN
         chosen := ARRAY(SELECT event_id FROM customer_events
                         WHERE customer_id = of_customer AND consumer_id = of_consumer
+                          AND event_type <> 'consumer_created'
+                        UNION ALL  -- their letters, and words about them, are no part of the archive
+                        SELECT event_id FROM archived_events
+                        WHERE customer_id = of_customer AND consumer_id = of_consumer
                           AND event_type <> 'consumer_created');
         UPDATE customer_analytics SET tags_json = '{}'
         WHERE customer_id = of_customer AND consumer_id = of_consumer AND tags_json <> '{}';
@@ -1444,7 +1464,7 @@ $$;
 -- file has it, so the file is given up. It runs as the owner, because nobody else may delete events. It trusts
 -- nobody's word: the lines are made again from the locked rows and must be those of the file, each event must have
 -- been settled for thirty days, and no earlier event of its customer may be left. Receipts are locked before events,
--- as confirm_delivery does it.
+-- as confirm_delivery does it. What was to be sent again to a bank that is called goes along.
 CREATE FUNCTION move_to_archive(of_consumer uuid, of_archive uuid)
 RETURNS integer LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$
@@ -1497,6 +1517,8 @@ BEGIN
     WHERE event_id = ANY (file.event_ids) AND consumer_id = of_consumer;
     DELETE FROM customer_events
     WHERE event_id = ANY (file.event_ids) AND consumer_id = of_consumer;
+    DELETE FROM webhook_copies
+    WHERE event_id = ANY (file.event_ids) AND consumer_id = of_consumer;
     UPDATE archives SET moved_at = clock_timestamp()
     WHERE archive_id = of_archive AND consumer_id = of_consumer;
     RETURN file.event_count;
@@ -1505,11 +1527,13 @@ END $$;
 REVOKE EXECUTE ON FUNCTION move_to_archive(uuid, uuid) FROM PUBLIC;
 
 -- Lets a compared file take the place of another one with the same events, of which one is of an erased customer;
--- returns whether it does. It runs as the owner, because nobody else may say where an event lies.
+-- returns whether it does. It runs as the owner, because nobody else may say where an event lies. While an export of
+-- the consumer is under way, it does not: the export names the former file.
 CREATE FUNCTION replace_archive(of_consumer uuid, former uuid, latter uuid)
 RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
+    PERFORM pg_advisory_xact_lock(2200, hashtext(of_consumer::text));
     PERFORM FROM archives
     WHERE archive_id IN (former, latter) AND consumer_id = of_consumer ORDER BY archive_id FOR UPDATE;
     IF NOT EXISTS (SELECT FROM archives f
@@ -1518,6 +1542,7 @@ BEGIN
                      AND f.moved_at IS NOT NULL AND f.replaced_by IS NULL AND f.erased_at IS NULL
                      AND l.moved_at IS NULL AND l.given_up_at IS NULL
                      AND l.compared_sha256 = l.sha256)
+       OR EXISTS (SELECT FROM exports WHERE consumer_id = of_consumer AND status = 'running')
        OR NOT EXISTS (SELECT FROM archived_events a
                       JOIN erasures x ON x.customer_id = a.customer_id
                                      AND x.consumer_id = a.consumer_id
@@ -1553,7 +1578,7 @@ GRANT UPDATE (resolved_at, resolved_by, resolved_reason, requeued_at)
     ON dead_letters TO fintegrate_app;
 GRANT SELECT, UPDATE ON recovery TO fintegrate_app;
 GRANT SELECT, INSERT, UPDATE
-    ON consumer_api_keys, customer_events, export_files, exports, last_reconciliation, offboardings,
+    ON archive_turns, consumer_api_keys, customer_events, export_files, exports, last_reconciliation, offboardings,
        onboardings, replay_jobs, schedule_runs
     TO fintegrate_app;
 GRANT SELECT, INSERT, UPDATE, DELETE

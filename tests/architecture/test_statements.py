@@ -216,7 +216,7 @@ UNFILTERED = {
     "functions/banking/leaving/export_worker.sql": {
         **dict.fromkeys(("take", "old"), OPERATOR),
         **dict.fromkeys(("note_cut", "is_quiet", "announce", "advance", "files"), BY_JOB),
-        **dict.fromkeys(("finish", "release", "removed"), BY_JOB),
+        **dict.fromkeys(("finish", "release", "removed", "is_kept"), BY_JOB),
     },
     "functions/banking/leaving/exports.sql": {"sums": BY_JOB, "files": BY_JOB},
     "functions/banking/replay/worker.sql": {

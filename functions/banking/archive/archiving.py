@@ -1,4 +1,4 @@
-"""Moves events that have long been settled into files of one day and bank, oldest first.
+"""Moves events that have long been settled into files of one day and bank, a bank's oldest first.
 
 A file is named in the database, written with its manifest, read back and compared. Only then does the
 owner's function `move_to_archive` take the rows away: it makes the lines again and compares them with
@@ -13,7 +13,6 @@ from __future__ import annotations
 import logging
 import time
 import uuid
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -62,35 +61,43 @@ class Archiving:
     def run(self, seconds: float, now: datetime | None = None) -> Moved:
         """Finish what was begun, then move what is old, for at most `seconds` and one file."""
         deadline = time.monotonic() + seconds
-        before = (now or datetime.now(UTC)) - self._age
         try:
-            for file in self._files(before):
-                self._finish(file)
-                if time.monotonic() >= deadline:
-                    break
+            self._work((now or datetime.now(UTC)) - self._age, deadline)
         except StoreAway:
             self._moved.waits_for = AWAY
         return self._moved
 
-    def _files(self, before: datetime) -> Iterator[Row]:
-        """The files to write: those that are named already, then new ones."""
-        yield from self._db.fetch_all(SQL["unfinished"], {"limit": UNFINISHED}, revive=True)
+    def _work(self, before: datetime, deadline: float) -> None:
+        """Finish the files that are named already; then go from bank to bank."""
+        for file in self._db.fetch_all(SQL["unfinished"], {"limit": UNFINISHED}, revive=True):
+            self._finish(file)
+            if time.monotonic() >= deadline:
+                return
         for bank in self._db.fetch_all(SQL["banks"], {"before": before}, revive=True):
-            for events in self._choices(bank, before):
-                yield self._named(bank, events)
+            self._archive(bank, before, deadline)
+            if time.monotonic() >= deadline:
+                return
 
-    def _choices(self, bank: Row, before: datetime) -> Iterator[list[Row]]:
-        """Old settled events of one day each, that no earlier event of their customer precedes."""
-        place: dict[str, Any] = {"after_at": None, "after_id": None}
-        wanted = {"consumer_id": bank["consumer_id"], "before": before, "limit": FILE_EVENTS}
+    def _archive(self, bank: Row, before: datetime, deadline: float) -> None:
+        """Go through a bank's old events. Where the time is up, the bank's next turn goes on.
+
+        That turn comes after those of all others, also if this run is killed.
+        """
+        of_bank = {"consumer_id": bank["consumer_id"]}
+        wanted = {**of_bank, "before": before, "limit": FILE_EVENTS}
+        place = {name: bank[name] for name in ("after_at", "after_id")}
+        self._db.execute(SQL["take_turn"], of_bank)
         while rows := self._db.fetch_all(SQL["candidates"], {**wanted, **place}, revive=True):
-            day = rows[0]["day"]
-            of_day = [row for row in rows if row["day"] == day]
-            place = {"after_at": of_day[-1]["created_at"], "after_id": of_day[-1]["event_id"]}
-            next_of: dict[str, int] = {}
-            chosen = [row for row in of_day if _is_next(row, next_of)]
+            of_day = [row for row in rows if row["day"] == rows[0]["day"]]
+            chosen = _next_of_their_customers(of_day)
             if chosen:
-                yield chosen
+                self._finish(self._named(bank, chosen))
+            place = {"after_at": of_day[-1]["created_at"], "after_id": of_day[-1]["event_id"]}
+            if time.monotonic() >= deadline:
+                break
+        else:
+            place = dict.fromkeys(place)
+        self._db.execute(SQL["keep_place"], {**of_bank, **place})
 
     def _named(self, bank: Row, events: list[Row]) -> Row:
         event_ids = [event["event_id"] for event in events]
@@ -129,15 +136,23 @@ class Archiving:
         if made.sha256 != file["sha256"]:
             return False
         compared = store_file(self._store, file, made)
-        self._db.execute(SQL["compared"], {**of_file, "compared_sha256": compared})
+        if not self._db.execute(SQL["compared"], {**of_file, "compared_sha256": compared}):
+            self._take_back(file, of_file)
         return True
 
+    def _take_back(self, file: Row, of_file: dict[str, Any]) -> None:
+        """Delete what was written after somebody had given the file up, or had erased it."""
+        if self._db.fetch_one(SQL["is_gone"], of_file):
+            delete_file(self._store, file)
+
     def _give_up(self, file: Row, of_file: dict[str, Any]) -> None:
-        """Forget a file whose events have changed: they are all still in the table."""
-        self._db.execute(SQL["give_up"], of_file)
-        self._store.delete(file["object_key"])
-        self._store.delete(manifest_key(file))
-        self._moved.given_up += 1
+        """Forget a file whose events have changed: they are all still in the table.
+
+        If another run has moved them meanwhile, the file stays: it has the only copy.
+        """
+        if self._db.execute(SQL["give_up"], of_file):
+            delete_file(self._store, file)
+            self._moved.given_up += 1
 
 
 def named(db: Database, bank: Row, day: date, event_ids: list[str], made: File) -> Row:
@@ -171,6 +186,18 @@ def store_file(store: Store, file: Row, made: File) -> str:
     manifest = dumps(_manifest(file)).encode()
     store_compared(store, manifest_key(file), manifest, "application/json")
     return compared
+
+
+def delete_file(store: Store, file: Row) -> None:
+    """Delete a file and its manifest; errors as of the store."""
+    for key in (file["object_key"], manifest_key(file)):
+        store.delete(key)
+
+
+def _next_of_their_customers(rows: list[Row]) -> list[Row]:
+    """Those of a page that may go: no earlier event of their customer is left, none is unsettled."""
+    next_of: dict[str, int] = {}
+    return [row for row in rows if _is_next(row, next_of)]
 
 
 def _is_next(row: Row, next_of: dict[str, int]) -> bool:

@@ -1,9 +1,12 @@
 -- The way of old events into files. Statements go by a bank that `banks` has found.
 
 -- name: banks
--- In the order in which a run looks at them: what has waited longest first. A bank whose export is under way waits.
-SELECT c.consumer_id, c.name AS consumer_name
+-- Those with old events, in the order of their turns: whose last one is longest ago first, so that a bank of which
+-- nothing may be moved does not keep others. Behind after_at and after_id its turn goes on. A bank whose export is under
+-- way waits.
+SELECT c.consumer_id, c.name AS consumer_name, turn.after_at, turn.after_id
 FROM consumers c
+LEFT JOIN archive_turns turn ON turn.consumer_id = c.consumer_id
 CROSS JOIN LATERAL (
     SELECT e.created_at
     FROM customer_events e
@@ -12,7 +15,16 @@ CROSS JOIN LATERAL (
     LIMIT 1) oldest
 WHERE NOT EXISTS (SELECT FROM exports x
                   WHERE x.consumer_id = c.consumer_id AND x.status = 'running')
-ORDER BY oldest.created_at
+ORDER BY turn.taken_at NULLS FIRST, oldest.created_at
+
+-- name: take_turn
+INSERT INTO archive_turns (consumer_id) VALUES (%(consumer_id)s)
+ON CONFLICT (consumer_id) DO UPDATE SET taken_at = clock_timestamp()
+
+-- name: keep_place
+UPDATE archive_turns
+SET after_at = %(after_at)s, after_id = %(after_id)s
+WHERE consumer_id = %(consumer_id)s
 
 -- name: unfinished
 -- Files that are named and whose events are not moved: a run was killed, or the store was away.
@@ -57,9 +69,17 @@ VALUES (%(archive_id)s, %(consumer_id)s, %(day)s, %(object_key)s, %(event_ids)s:
 -- name: compared
 UPDATE archives
 SET compared_sha256 = %(compared_sha256)s, compared_at = clock_timestamp()
-WHERE archive_id = %(archive_id)s AND consumer_id = %(consumer_id)s AND moved_at IS NULL
+WHERE archive_id = %(archive_id)s AND consumer_id = %(consumer_id)s
+  AND moved_at IS NULL AND given_up_at IS NULL
+
+-- name: is_gone
+SELECT archive_id
+FROM archives
+WHERE archive_id = %(archive_id)s AND consumer_id = %(consumer_id)s
+  AND (given_up_at IS NOT NULL OR erased_at IS NOT NULL)
 
 -- name: give_up
+-- Not a file whose events another run has moved meanwhile.
 UPDATE archives
 SET given_up_at = clock_timestamp()
 WHERE archive_id = %(archive_id)s AND consumer_id = %(consumer_id)s AND moved_at IS NULL

@@ -3,7 +3,8 @@
 Every step may be repeated, so a run that was killed anywhere is made good by the next one. A customer is
 erased as `POST /customer/erase` does it (`chalicelib.banking.customer.erasing`): ids, types, times,
 sequence and states stay, and so does the ledger. What nobody has published yet stays in the outbox for
-good: the bank is paused before its queues go, so that nobody declares them again.
+good: the bank is paused before its queues go, so that nobody declares them again. A file that somebody
+may just be writing is waited for, so that none is left behind.
 """
 
 from __future__ import annotations
@@ -13,8 +14,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from chalicelib.banking.archive.archiving import manifest_key
+from chalicelib.banking.archive.archiving import delete_file
 from chalicelib.banking.customer import erasing
+from chalicelib.banking.leaving.exports import export_manifest_key
 from chalicelib.banking.webhooks import choosing
 from fintegrate.database import Database, Row
 from fintegrate.messaging.broker import BrokerUnavailable
@@ -22,12 +24,17 @@ from fintegrate.queries import queries_beside
 from fintegrate.storage.store import Store, StoreAway
 
 SQL = queries_beside(__name__)
-AT_ONCE = 200
+OF_BANK = ("customers", "deleted_customers", "archived_customers")
+"""What finds a bank's customers, one after the other."""
+AT_ONCE = 1_000
 """The customers, and the files, that are looked up at once."""
 TIME = "the next run"
 STORE = "the object store does not answer"
 NO_STORE = "files in an object store that the settings do not name any more"
 BROKER = "the broker does not answer"
+WRITER = "a worker that may still write a file of it"
+WRITING_SECONDS = 120.0
+"""More than a run of the archive needs from naming a file until it has written it."""
 SOURCE = "schedule: offboard"
 
 
@@ -73,8 +80,9 @@ class Ending:
         if not self._erase_customers(bank, deadline):
             return TIME
         try:
-            if not self._delete_files(bank):
-                return NO_STORE
+            waits_for = self._delete_files(bank)
+            if waits_for is not None:
+                return waits_for
             self._delete_queues(bank["consumer_name"])
             self._db.execute(choosing.SQL["end"], bank)
         except StoreAway:
@@ -84,13 +92,19 @@ class Ending:
         return None
 
     def _erase_customers(self, bank: Row, deadline: float) -> bool:
+        """Those that are there, then those that were deleted; False if the time was up."""
+        return all(self._erase_found(bank, name, deadline) for name in OF_BANK)
+
+    def _erase_found(self, bank: Row, name: str, deadline: float) -> bool:
         wanted = {"consumer_id": bank["consumer_id"], "limit": AT_ONCE}
-        while rows := self._db.fetch_all(SQL["customers"], wanted):
-            for row in rows:
+        place: Row = {"after_at": None, "after_id": None}
+        while rows := self._db.fetch_all(SQL[name], {**wanted, **place}):
+            for row in (row for row in rows if row["erased_at"] is None):
                 if not self._erase(bank, row["customer_id"], deadline):
                     return False
                 self._ended.customers += 1
                 self._db.execute(SQL["count_erased"], bank)
+            place = {"after_at": rows[-1]["at"], "after_id": rows[-1]["id"]}
         return True
 
     def _erase(self, bank: Row, customer_id: str, deadline: float) -> bool:
@@ -115,21 +129,24 @@ class Ending:
         queues = {**of_customer, "queue_seconds": 0}
         return self._db.fetch_all(erasing.SQL["read"], queues)[0]["finished_at"] is not None
 
-    def _delete_files(self, bank: Row) -> bool:
-        """Delete the bank's exports and archives; False if there are some and no store."""
+    def _delete_files(self, bank: Row) -> str | None:
+        """Delete the bank's exports and archives; returns what that waits for, if it does."""
         of_bank = {"consumer_id": bank["consumer_id"], "limit": AT_ONCE}
+        self._db.execute(SQL["give_up_archives"], of_bank)
+        writing = {**of_bank, "seconds": WRITING_SECONDS}
+        if self._db.fetch_all(SQL["writers"], writing)[0]["are_left"]:
+            return WRITER
         exports = self._db.fetch_all(SQL["exports"], of_bank)
         archives = self._db.fetch_all(SQL["archives"], of_bank)
         if self._store is None:
-            return not exports and not archives
+            return NO_STORE if exports or archives else None
         for export in exports:
-            for key in filter(None, (export["manifest_key"], *export["object_keys"])):
+            for key in (export_manifest_key(export["export_id"]), *export["object_keys"]):
                 self._store.delete(key)
             self._db.execute(SQL["export_removed"], export)
         while archives:
             for archive in archives:
-                for key in (archive["object_key"], manifest_key(archive)):
-                    self._store.delete(key)
+                delete_file(self._store, archive)
                 self._db.execute(SQL["archive_erased"], {**of_bank, **archive})
             archives = self._db.fetch_all(SQL["archives"], of_bank)
-        return True
+        return None

@@ -17,25 +17,35 @@ VALUES (%(consumer_id)s, '9999-12-31 00:00:00+00', 'the bank was offboarded')
 ON CONFLICT (consumer_id) DO UPDATE SET probe_at = excluded.probe_at, reason = excluded.reason
 
 -- name: customers
--- Those that are there, and those that were deleted, now or before, and are not erased.
-SELECT found.customer_id
-FROM (SELECT * FROM (SELECT customer_id FROM customers
-                     WHERE consumer_id = %(consumer_id)s
-                     LIMIT %(limit)s) there
-      UNION
-      SELECT * FROM (SELECT e.customer_id FROM customer_events e
-                     WHERE e.consumer_id = %(consumer_id)s AND e.event_type = 'customer_deletion'
-                       AND NOT EXISTS (SELECT FROM erasures x
-                                       WHERE x.customer_id = e.customer_id
-                                         AND x.finished_at IS NOT NULL)
-                     LIMIT %(limit)s) deleted
-      UNION
-      SELECT * FROM (SELECT a.customer_id FROM archived_events a
-                     WHERE a.consumer_id = %(consumer_id)s AND a.event_type = 'customer_deletion'
-                       AND NOT EXISTS (SELECT FROM erasures x
-                                       WHERE x.customer_id = a.customer_id
-                                         AND x.finished_at IS NOT NULL)
-                     LIMIT %(limit)s) archived) found
+SELECT customer_id, NULL::timestamptz AS erased_at, created_at AS at, customer_id AS id
+FROM customers
+WHERE consumer_id = %(consumer_id)s
+  AND (%(after_at)s::timestamptz IS NULL
+       OR (created_at, customer_id) > (%(after_at)s, %(after_id)s::uuid))
+ORDER BY created_at, customer_id
+LIMIT %(limit)s
+
+-- name: deleted_customers
+-- Those that were deleted, now or before. A page has erased ones, too, so that it reads no more than a page.
+SELECT e.customer_id, (SELECT x.finished_at FROM erasures x
+                       WHERE x.customer_id = e.customer_id) AS erased_at,
+       e.created_at AS at, e.event_id AS id
+FROM customer_events e
+WHERE e.consumer_id = %(consumer_id)s AND e.event_type = 'customer_deletion'
+  AND (%(after_at)s::timestamptz IS NULL
+       OR (e.created_at, e.event_id) > (%(after_at)s, %(after_id)s::uuid))
+ORDER BY e.created_at, e.event_id
+LIMIT %(limit)s
+
+-- name: archived_customers
+-- Those whose deletion is archived.
+SELECT a.customer_id, (SELECT x.finished_at FROM erasures x
+                       WHERE x.customer_id = a.customer_id) AS erased_at,
+       a.created_at AS at, a.customer_id AS id
+FROM archived_events a
+WHERE a.consumer_id = %(consumer_id)s AND a.event_type = 'customer_deletion'
+  AND (%(after_id)s::uuid IS NULL OR a.customer_id > %(after_id)s::uuid)
+ORDER BY a.customer_id
 LIMIT %(limit)s
 
 -- name: count_erased
@@ -43,8 +53,25 @@ UPDATE offboardings
 SET erased_count = erased_count + 1, updated_at = clock_timestamp()
 WHERE offboarding_id = %(offboarding_id)s
 
+-- name: give_up_archives
+-- Files whose events are not moved. Who writes one now may do so until it notices.
+UPDATE archives
+SET given_up_at = clock_timestamp()
+WHERE consumer_id = %(consumer_id)s AND moved_at IS NULL AND given_up_at IS NULL
+
+-- name: writers
+-- Whether somebody may still write a file: the worker of an export, which no other takes over any more, or a run of the
+-- archive.
+SELECT EXISTS (SELECT FROM exports
+               WHERE consumer_id = %(consumer_id)s AND status = 'running'
+                 AND lease_until > clock_timestamp())
+       OR EXISTS (SELECT FROM archives
+                  WHERE consumer_id = %(consumer_id)s AND erased_at IS NULL
+                    AND given_up_at > clock_timestamp() - make_interval(secs => %(seconds)s))
+       AS are_left
+
 -- name: exports
-SELECT e.export_id, e.manifest_key,
+SELECT e.export_id,
        ARRAY(SELECT f.object_key FROM export_files f
              WHERE f.export_id = e.export_id AND f.kind <> 'archived_events'
              ORDER BY f.number) AS object_keys

@@ -2,7 +2,8 @@
 
 A file is made of pages in memory, written, read back and compared; then the job goes on behind it, in
 one statement. So a kill repeats at most one file. Its name has the hash of its content, so a worker that
-lost its job cannot change a file that another has written. The manifest comes last.
+lost its job cannot change a file that another has written, and deletes what it has written too late. The
+manifest comes last.
 
 Leaves the job's beginning to `chalicelib.banking.leaving.exports`.
 """
@@ -18,7 +19,7 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from chalicelib.banking.customer.snapshots import rebuilt
-from chalicelib.banking.leaving.exports import KINDS
+from chalicelib.banking.leaving.exports import KINDS, export_manifest_key
 from fintegrate.database import Database, Row
 from fintegrate.http.envelope import dumps
 from fintegrate.queries import queries_beside
@@ -85,7 +86,7 @@ class Worked:
 
 
 class _Lost(Exception):
-    """Another worker has the job."""
+    """Another worker has the job, or it was ended with its bank."""
 
 
 class ExportWorker:
@@ -133,7 +134,7 @@ class ExportWorker:
             log.exception("export %s", job["export_id"])
             waits_for = DIFFERS
         except _Lost:
-            log.warning("export %s has another worker now", job["export_id"])
+            log.warning("export %s is not this worker's any more", job["export_id"])
         self._db.execute(
             SQL["release"], {**self._worker, "export_id": job["export_id"], "waits_for": waits_for}
         )
@@ -152,13 +153,15 @@ class ExportWorker:
         """Write the next file of the job's kind; behind the kind's last row the next kind begins."""
         kind, lines = job["kind"], Lines()
         ended = self._fill(job, lines)
-        number = job["file_count"]
+        number, key = job["file_count"], None
         if lines.count:
             number += 1
-            self._store_file(job, number, kind, lines.file())
+            key = self._store_file(job, number, kind, lines.file())
         if ended:
             job |= {"kind": _after(kind), "after_at": None, "after_id": None}
-        self._advance(job, number)
+        if not self._advance(job, number):
+            self._take_back(job, key)
+            raise _Lost
 
     def _fill(self, job: Row, lines: Lines) -> bool:
         """Add pages until the file is full; returns whether the kind has ended."""
@@ -180,7 +183,8 @@ class ExportWorker:
             if len(rows) < read.rows:
                 return
 
-    def _store_file(self, job: Row, number: int, kind: str, file: File) -> None:
+    def _store_file(self, job: Row, number: int, kind: str, file: File) -> str:
+        """Name and write a file; returns its key."""
         key = f"exports/{job['export_id']}/{number:06}-{kind}-{file.sha256[:16]}.jsonl.gz"
         named = {
             **self._worker,
@@ -198,8 +202,20 @@ class ExportWorker:
         if announced["former_key"]:
             self._store.delete(announced["former_key"])
         store_compared(self._store, key, file.body)
+        return key
 
-    def _advance(self, job: Row, number: int) -> None:
+    def _take_back(self, job: Row, key: str | None) -> None:
+        """Delete what was written too late, if it is no file of the job: another worker writes those."""
+        of_file = {
+            "export_id": job["export_id"],
+            "object_key": key,
+            "is_manifest": key == export_manifest_key(job["export_id"]),
+        }
+        if key is not None and self._db.fetch_one(SQL["is_kept"], of_file) is None:
+            self._store.delete(key)
+
+    def _advance(self, job: Row, number: int) -> bool:
+        """Go on behind a file; False if the job is lost."""
         told = {
             **self._worker,
             **{name: job[name] for name in ("export_id", "after_at", "after_id")},
@@ -207,18 +223,22 @@ class ExportWorker:
             "file_count": number,
         }
         if self._db.fetch_one(SQL["advance"], told) is None:
-            raise _Lost
+            return False
         self._worked.files += number - job["file_count"]
         job["file_count"] = number
+        return True
 
     def _finish(self, job: Row) -> None:
         self._db.execute(SQL["borrow_archives"], job)
         files = self._db.fetch_all(SQL["files"], {"export_id": job["export_id"]})
         body = dumps(_manifest(job, files)).encode()
-        key = f"exports/{job['export_id']}/manifest.json"
+        key = export_manifest_key(job["export_id"])
         store_compared(self._store, key, body, "application/json")
         told = {"export_id": job["export_id"], "manifest_key": key, "manifest_sha256": digest(body)}
-        self._worked.done += self._db.execute(SQL["finish"], {**self._worker, **told})
+        if not self._db.execute(SQL["finish"], {**self._worker, **told}):
+            self._take_back(job, key)
+            raise _Lost
+        self._worked.done += 1
 
     def _remove_old(self, now: datetime) -> None:
         """Delete the files of old exports. What the store keeps from us goes another time."""

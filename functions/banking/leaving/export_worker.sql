@@ -1,16 +1,19 @@
 -- The work on exports. Statements go by the job's id, which `take` has found, and by its worker's.
 
 -- name: take
--- Leases the oldest job that nobody holds.
+-- Leases the oldest job that nobody holds. One of a bank that is being erased is left to the end of its offboarding,
+-- which deletes the files once the lease is over.
 UPDATE exports e
 SET worker_id = %(worker_id)s,
     lease_until = clock_timestamp() + make_interval(secs => %(lease_seconds)s)
 FROM consumers c
 WHERE c.consumer_id = e.consumer_id
   AND e.export_id = (SELECT export_id
-                  FROM exports
+                  FROM exports x
                   WHERE status = 'running' AND export_id <> ALL (%(left_out)s::uuid[])
                     AND (lease_until IS NULL OR lease_until <= clock_timestamp())
+                    AND NOT EXISTS (SELECT FROM offboardings o
+                                    WHERE o.consumer_id = x.consumer_id AND o.status = 'ending')
                   ORDER BY created_at
                   LIMIT 1
                   FOR UPDATE SKIP LOCKED)
@@ -149,13 +152,23 @@ SELECT export_id FROM mine
 
 -- name: borrow_archives
 -- The consumer's archived events belong to the export, as the files that they are. Nothing of the consumer is
--- archived while the export is under way.
+-- archived, and none of the files replaced, while the export is under way.
 INSERT INTO export_files (export_id, number, kind, object_key, line_count, size_bytes, sha256, written_at)
 SELECT %(export_id)s, %(file_count)s + row_number() OVER (ORDER BY f.day, f.created_at, f.archive_id),
        'archived_events', f.object_key, f.event_count, f.size_bytes, f.sha256, clock_timestamp()
 FROM archives f
-WHERE f.consumer_id = %(consumer_id)s AND f.moved_at IS NOT NULL
+WHERE f.consumer_id = %(consumer_id)s AND f.moved_at IS NOT NULL AND f.replaced_by IS NULL
+  AND f.erased_at IS NULL
 ON CONFLICT (export_id, number) DO NOTHING
+
+-- name: is_kept
+-- Whether an object is a file of the job, or its manifest, and the job's files are not deleted.
+SELECT e.export_id
+FROM exports e
+WHERE e.export_id = %(export_id)s AND e.status <> 'removed'
+  AND (%(is_manifest)s
+       OR EXISTS (SELECT FROM export_files f
+                  WHERE f.export_id = e.export_id AND f.object_key = %(object_key)s))
 
 -- name: files
 SELECT number, kind, object_key, line_count, size_bytes, sha256

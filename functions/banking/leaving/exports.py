@@ -83,6 +83,11 @@ def told(job: Row, reason: str | None) -> Audited:
     return Audited(reason or "export", job["consumer_id"], details)
 
 
+def export_manifest_key(export_id: str) -> str:
+    """The key of an export's manifest, whether it is written or not."""
+    return f"exports/{export_id}/manifest.json"
+
+
 def _linked(job: Row, files: list[Row], store: Store) -> dict[str, Any]:
     """The job and its files with links; keys of objects stay here."""
     url_of = store.signer.for_reading(URL_SECONDS)

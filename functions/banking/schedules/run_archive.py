@@ -24,7 +24,7 @@ NOTHING_MOVES = {"skipped": "ARCHIVE_AFTER_DAYS is 0"}
 @schedules.schedule(Rate(1, unit=Rate.HOURS), name="archive")
 @scheduled
 def archive(_event: Any) -> dict[str, Any]:
-    """Overlapping runs are harmless: an event is moved once, with the file that is compared first."""
+    """Overlapping runs are harmless: an event is moved once, and nobody deletes the file that has it."""
     # Here, to spare other cold starts.
     from chalicelib.banking.archive.forgetting import forget_erased
 

@@ -90,6 +90,10 @@ BEGIN
     IF found_count = 0 THEN
         chosen := ARRAY(SELECT event_id FROM customer_events
                         WHERE customer_id = of_customer AND consumer_id = of_consumer
+                          AND event_type <> 'consumer_created'
+                        UNION ALL  -- their letters, and words about them, are no part of the archive
+                        SELECT event_id FROM archived_events
+                        WHERE customer_id = of_customer AND consumer_id = of_consumer
                           AND event_type <> 'consumer_created');
         UPDATE customer_analytics SET tags_json = '{}'
         WHERE customer_id = of_customer AND consumer_id = of_consumer AND tags_json <> '{}';

@@ -8,7 +8,7 @@
 --       FOR EACH ROW EXECUTE FUNCTION refuse_event_change();
 --   DROP FUNCTION refuse_event_deletion(), move_to_archive(uuid, uuid), archived_line(customer_events),
 --       settled_at(customer_events);
---   DROP TABLE archived_events, archives;
+--   DROP TABLE archive_turns, archived_events, archives;
 
 BEGIN;
 
@@ -64,6 +64,22 @@ CREATE TABLE IF NOT EXISTS archived_events (
 );
 
 CREATE INDEX IF NOT EXISTS archived_events_by_archive ON archived_events (archive_id);
+CREATE INDEX IF NOT EXISTS archived_events_by_consumer ON archived_events (consumer_id);
+-- Customers who are deleted: the last sequence of each, and whom the end of an offboarding erases.
+CREATE INDEX IF NOT EXISTS archived_events_deletions
+    ON archived_events (consumer_id, customer_id) INCLUDE (sequence)
+    WHERE event_type = 'customer_deletion';
+
+-- Where the archive is in a consumer's events: its last turn ended behind after_at and after_id, because the time of
+-- the run was up; without them it begins with the oldest. Who had no turn for longest comes first.
+CREATE TABLE IF NOT EXISTS archive_turns (
+    consumer_id uuid        NOT NULL,
+    taken_at    timestamptz NOT NULL DEFAULT clock_timestamp(),
+    after_at    timestamptz,
+    after_id    uuid,
+    CONSTRAINT archive_turns_pkey PRIMARY KEY (consumer_id),
+    CONSTRAINT archive_turns_after_check CHECK ((after_at IS NULL) = (after_id IS NULL))
+);
 
 -- Since when nothing more will become of an event: processed, given up by a person, or dead-lettered and seen
 -- to. NULL: something may.
@@ -130,8 +146,8 @@ BEGIN
         USING ERRCODE = 'restrict_violation';
 END $$;
 
-DROP TRIGGER IF EXISTS customer_events_no_delete ON customer_events;
-CREATE TRIGGER customer_events_no_delete
+-- Replaced in one step, under a lock that readers do not wait for.
+CREATE OR REPLACE TRIGGER customer_events_no_delete
     BEFORE DELETE ON customer_events
     FOR EACH ROW EXECUTE FUNCTION refuse_event_deletion();
 
@@ -140,7 +156,7 @@ CREATE TRIGGER customer_events_no_delete
 -- file has it, so the file is given up. It runs as the owner, because nobody else may delete events. It trusts
 -- nobody's word: the lines are made again from the locked rows and must be those of the file, each event must have
 -- been settled for thirty days, and no earlier event of its customer may be left. Receipts are locked before events,
--- as confirm_delivery does it.
+-- as confirm_delivery does it. What was to be sent again to a bank that is called goes along.
 CREATE OR REPLACE FUNCTION move_to_archive(of_consumer uuid, of_archive uuid)
 RETURNS integer LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$
@@ -193,6 +209,8 @@ BEGIN
     WHERE event_id = ANY (file.event_ids) AND consumer_id = of_consumer;
     DELETE FROM customer_events
     WHERE event_id = ANY (file.event_ids) AND consumer_id = of_consumer;
+    DELETE FROM webhook_copies
+    WHERE event_id = ANY (file.event_ids) AND consumer_id = of_consumer;
     UPDATE archives SET moved_at = clock_timestamp()
     WHERE archive_id = of_archive AND consumer_id = of_consumer;
     RETURN file.event_count;
@@ -202,6 +220,7 @@ REVOKE EXECUTE ON FUNCTION move_to_archive(uuid, uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION move_to_archive(uuid, uuid) TO fintegrate_app;
 GRANT SELECT ON archived_events TO fintegrate_app;
 GRANT SELECT, INSERT ON archives TO fintegrate_app;
+GRANT SELECT, INSERT, UPDATE ON archive_turns TO fintegrate_app;
 -- What a file is said to hold never changes.
 GRANT UPDATE (compared_sha256, compared_at, given_up_at) ON archives TO fintegrate_app;
 

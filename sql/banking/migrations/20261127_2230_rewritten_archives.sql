@@ -13,11 +13,13 @@ CREATE INDEX IF NOT EXISTS archives_replaced
     ON archives (created_at) WHERE replaced_by IS NOT NULL AND erased_at IS NULL;
 
 -- Lets a compared file take the place of another one with the same events, of which one is of an erased customer;
--- returns whether it does. It runs as the owner, because nobody else may say where an event lies.
+-- returns whether it does. It runs as the owner, because nobody else may say where an event lies. While an export of
+-- the consumer is under way, it does not: the export names the former file.
 CREATE OR REPLACE FUNCTION replace_archive(of_consumer uuid, former uuid, latter uuid)
 RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
+    PERFORM pg_advisory_xact_lock(2200, hashtext(of_consumer::text));
     PERFORM FROM archives
     WHERE archive_id IN (former, latter) AND consumer_id = of_consumer ORDER BY archive_id FOR UPDATE;
     IF NOT EXISTS (SELECT FROM archives f
@@ -26,6 +28,7 @@ BEGIN
                      AND f.moved_at IS NOT NULL AND f.replaced_by IS NULL AND f.erased_at IS NULL
                      AND l.moved_at IS NULL AND l.given_up_at IS NULL
                      AND l.compared_sha256 = l.sha256)
+       OR EXISTS (SELECT FROM exports WHERE consumer_id = of_consumer AND status = 'running')
        OR NOT EXISTS (SELECT FROM archived_events a
                       JOIN erasures x ON x.customer_id = a.customer_id
                                      AND x.consumer_id = a.consumer_id

@@ -62,8 +62,7 @@ BEGIN
     RETURN OLD;
 END $$;
 
-DROP TRIGGER IF EXISTS consumers_kept ON consumers;
-CREATE TRIGGER consumers_kept
+CREATE OR REPLACE TRIGGER consumers_kept
     BEFORE DELETE ON consumers
     FOR EACH ROW EXECUTE FUNCTION refuse_consumer_removal();
 

@@ -50,6 +50,7 @@ SELECT %(id)s, event_id, customer_id, event_type, created_at, 'processed', creat
 FROM events
 """
 NOT_SENT = "published_at = NULL, deliver_status = 'pending', delivered_at = NULL"
+LATTER = "00000000-0000-4000-8000-000000000001"
 Ledger = Callable[[], dict[str, Any]]
 
 
@@ -246,6 +247,104 @@ def test_nothing_moves_during_an_export(old: Bank, query: Query, archiving: Arch
     assert archiving.run(30).events == 6
 
 
+def pages_read(patch: pytest.MonkeyPatch) -> list[Any]:
+    """The pages of old events that are read from now on, each of one event."""
+    fetch, pages = Database.fetch_all, list[Any]()
+
+    def counted(self: Database, sql: str, *args: Any, **kwargs: Any) -> Any:
+        rows = fetch(self, sql, *args, **kwargs)
+        if sql is SQL["candidates"]:
+            pages.append(rows)
+        return rows
+
+    patch.setattr("chalicelib.banking.archive.archiving.FILE_EVENTS", 1)
+    patch.setattr(Database, "fetch_all", counted)
+    return pages
+
+
+def test_time_ends_within_a_bank(
+    old: Bank, query: Query, archiving: Archiving, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing of this bank may be moved. A run that is out of time reads no further page of it."""
+    query("UPDATE customer_events SET deliver_status = 'pending', delivered_at = NULL")
+    with monkeypatch.context() as patch:
+        pages = pages_read(patch)
+        archiving.run(0)
+
+    assert len(pages) == 1
+
+
+def test_bank_goes_on_where_it_stopped(
+    old: Bank, query: Query, archiving: Archiving, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What cannot be moved is not read again by each run before what can be."""
+    all_events = events(query, old)
+    last = {row["customer_id"] for row in all_events[:3]} - {all_events[0]["customer_id"]}
+    query(
+        "UPDATE customer_events SET deliver_status = 'pending', delivered_at = NULL"
+        " WHERE customer_id = %(id)s",
+        id=all_events[0]["customer_id"],
+    )
+    with monkeypatch.context() as patch:
+        pages_read(patch)
+        for _ in all_events:
+            archiving.run(0)
+
+    assert {row["customer_id"] for row in moved(query, old)} == last
+    query("UPDATE customer_events SET deliver_status = 'delivered', delivered_at = published_at")
+    archiving.run(30)
+    archiving.run(30)
+    assert events(query, old) == []
+
+
+def test_stuck_bank_keeps_no_other(
+    old: Bank,
+    make_bank: Callable[[], Bank],
+    query: Query,
+    archiving: Archiving,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Others have their turn after a bank whose old events stay unsettled, even if its run is killed."""
+    query("UPDATE customer_events SET deliver_status = 'pending', delivered_at = NULL")
+    other = make_bank()
+    query(WRITE.replace("400 days", "399 days"), id=other.consumer_id, customers=1)
+    with monkeypatch.context() as patch:
+        patch.setattr(Archiving, "_named", lambda *_args: pytest.fail("nothing may be moved"))
+        fetch = Database.fetch_all
+
+        def dying(self: Database, sql: str, *args: Any, **kwargs: Any) -> Any:
+            if sql is SQL["candidates"]:
+                raise Killed
+            return fetch(self, sql, *args, **kwargs)
+
+        patch.setattr(Database, "fetch_all", dying)
+        with pytest.raises(Killed):
+            archiving.run(30)
+
+    with monkeypatch.context() as patch:
+        pages = pages_read(patch)
+        archiving.run(0)
+
+    (page,) = pages
+    assert [row["customer_id"] for row in page] == [
+        row["customer_id"] for row in moved(query, other)
+    ]
+
+
+def test_copies_of_archived_events_end(old: Bank, query: Query, archiving: Archiving) -> None:
+    """The bank's lane has ended for good, or the bank is not active: nobody else would end them."""
+    query(
+        """INSERT INTO webhook_copies (event_id, consumer_id, customer_id, sequence, due_at)
+           SELECT event_id, consumer_id, customer_id, sequence, now() FROM customer_events
+           WHERE consumer_id = %(id)s""",
+        id=old.consumer_id,
+    )
+
+    archiving.run(30)
+
+    assert query("SELECT event_id FROM webhook_copies") == []
+
+
 class Step:
     """Kills the process before or after one call of an object's method."""
 
@@ -410,6 +509,100 @@ def test_erased_person_leaves_whatever_the_setting(
     shown = old.api.get("/events/data", event_id=moved(query, old)[0]["event_id"]).data
     assert shown["payload"]["name"] == "erased"
     assert sum(file["replaced_by"] is not None for file in files(query, old)) == 2
+
+
+def test_erased_person_leaves_archived_letters(
+    old: Bank, query: Query, archiving: Archiving
+) -> None:
+    """Dead letters and words about an event are no part of its archive: they are erased as ever."""
+    event = events(query, old)[0]
+    query(
+        """INSERT INTO dead_letters (queue_name, consumer_id, event_id, reason, body, properties_json,
+                                     fingerprint, resolved_at, resolved_by, resolved_reason)
+           SELECT 'dead', consumer_id, event_id, 'rejected', convert_to(payload_json::text, 'UTF8'),
+                  '{"headers": {"name": "Old"}}', 'f', created_at, 'resolve', 'Old had called'
+           FROM customer_events WHERE event_id = %(id)s""",
+        id=event["event_id"],
+    )
+    query(
+        """INSERT INTO event_attempts (event_id, consumer_id, by, outcome, words)
+           SELECT event_id, consumer_id, 'skip', 'given_up', 'Old had called'
+           FROM customer_events WHERE event_id = %(id)s""",
+        id=event["event_id"],
+    )
+    query(
+        "UPDATE customer_events SET deliver_status = 'failed', delivered_at = NULL"
+        " WHERE event_id = %(id)s",
+        id=event["event_id"],
+    )
+    assert archiving.run(30).events == 6
+
+    erased = old.api.post(
+        "/customer/erase", customer_id=str(event["customer_id"]), reason="ticket 4711"
+    )
+
+    assert erased.status in (200, 201), erased
+    (kept,) = query(
+        "SELECT convert_from(body, 'UTF8') AS body, properties_json, resolved_reason"
+        " FROM dead_letters"
+    )
+    assert "Old" not in str(kept)
+    assert query(
+        "SELECT words FROM event_attempts WHERE event_id = %(id)s", id=event["event_id"]
+    ) == [{"words": "erased"}]
+
+
+def test_export_has_rewritten_files_once(
+    old: Bank,
+    query: Query,
+    environment: dict[str, str],
+    store: Store,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The former files are no part of it, deleted or not yet."""
+    gone = str(events(query, old)[0]["customer_id"])
+    with parts_with(environment, ARCHIVE_AFTER_DAYS="365"):
+        run_schedule("archive")
+        old.api.post("/customer/erase", customer_id=gone, reason="ticket 4711")
+        with monkeypatch.context() as patch:
+            Step(patch, Store, "delete", after=False)
+            with pytest.raises(Killed):
+                run_schedule("archive")
+    (before,) = query("SELECT count(*) AS files FROM archives WHERE replaced_by IS NOT NULL")
+    assert before["files"] == 1
+    begun(old.api)
+
+    found = read(done(old.api), archived=True)
+
+    ids = [line["event_id"] for line in found["archived_events"]]
+    assert len(ids) == len(set(ids)) == 6
+
+
+def test_no_file_is_replaced_during_an_export(
+    old: Bank, query: Query, environment: dict[str, str], archiving: Archiving
+) -> None:
+    """An export names the files that it has found, until its manifest is written."""
+    gone = events(query, old)[0]["customer_id"]
+    archiving.run(30)
+    old.api.post("/customer/erase", customer_id=str(gone), reason="ticket 4711")
+    former, *_ = files(query, old)
+    query(
+        """INSERT INTO archives (archive_id, consumer_id, day, object_key, event_ids, event_count,
+                                 size_bytes, content_sha256, sha256, compared_sha256, compared_at)
+           SELECT %(latter)s, consumer_id, day, 'archive/latter', event_ids, event_count, 1, 'l', 'l',
+                  'l', now()
+           FROM archives WHERE archive_id = %(former)s""",
+        former=former["archive_id"],
+        latter=LATTER,
+    )
+    replace = "SELECT replace_archive(%(bank)s, %(former)s, %(latter)s)"
+    which = {"bank": old.consumer_id, "former": former["archive_id"], "latter": LATTER}
+    begun(old.api)
+
+    assert as_functions(environment, replace, which) == (False,)
+
+    done(old.api)
+    assert as_functions(environment, replace, which) == (True,)
 
 
 def test_killed_rewriting_is_made_good(

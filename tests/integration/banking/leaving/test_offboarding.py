@@ -22,6 +22,7 @@ from tests.support.api import Api
 from tests.support.banking import Bank
 from tests.support.broker import channel
 from tests.support.fixtures import Query
+from tests.support.plans import rows_read
 from tests.support.schedules import run_schedule
 
 OFFBOARD = "/consumer/offboard"
@@ -39,6 +40,21 @@ SELECT (SELECT count(*) FROM customers WHERE consumer_id = %(id)s) AS customers,
         WHERE consumer_id = %(id)s AND payload_json::text LIKE '%%Customer%%') AS events,
        (SELECT count(*) FROM archives WHERE consumer_id = %(id)s AND erased_at IS NULL) AS archives,
        (SELECT count(*) FROM exports WHERE consumer_id = %(id)s AND status <> 'removed') AS exports
+"""
+
+DELETED = """
+WITH archived AS (
+    INSERT INTO archived_events (event_id, archive_id, consumer_id, customer_id, sequence, event_type,
+                                 created_at, publish_status, deliver_status, dead_letter)
+    SELECT gen_random_uuid(), gen_random_uuid(), %(id)s, gen_random_uuid(), 2, 'customer_deletion',
+           now() - interval '400 days', 'published', 'delivered', false
+    FROM generate_series(1, %(many)s)
+    RETURNING customer_id
+)
+INSERT INTO erasures (customer_id, consumer_id, reason, key_id, request_id, finished_at, event_count)
+SELECT customer_id, %(id)s, 'ticket 1', gen_random_uuid(), 'then', now(), 2
+FROM archived
+WHERE %(erased)s
 """
 
 
@@ -188,6 +204,57 @@ def test_end_erases_everything(
     assert admin.get("/events/data", event_id=archived[0]["event_id"]).status == 410
     assert admin.delete(OFFBOARD, consumer_id=bank.consumer_id).status == 409
     assert end().banks == 0
+
+
+def test_end_erases_whose_deletion_is_archived(
+    admin: Api, bank: Bank, query: Query, end: End, store: Store
+) -> None:
+    """Customers who were deleted long ago are found by the archive alone."""
+    query(WRITE, id=bank.consumer_id, customers=3)
+    query("DELETE FROM customers WHERE consumer_id = %(id)s", id=bank.consumer_id)
+    query("ALTER TABLE customer_events DISABLE TRIGGER USER")
+    query("UPDATE customer_events SET event_type = 'customer_deletion' WHERE sequence = 2")
+    query("ALTER TABLE customer_events ENABLE TRIGGER USER")
+    Archiving(wiring.parts().sweep_database, store, after_days=365).run(30)
+    leave(admin, bank)
+
+    assert end().customers == 3
+
+    erased = query(
+        "SELECT customer_id FROM erasures WHERE consumer_id = %(id)s AND finished_at IS NOT NULL",
+        id=bank.consumer_id,
+    )
+    gone = query(
+        "SELECT DISTINCT customer_id FROM archived_events WHERE consumer_id = %(id)s",
+        id=bank.consumer_id,
+    )
+    key = "customer_id"
+    assert sorted(str(row[key]) for row in erased) == sorted(str(row[key]) for row in gone)
+
+
+def test_end_reads_no_customer_again_and_again(
+    admin: Api,
+    bank: Bank,
+    make_bank: Callable[[], Bank],
+    lived_in: Live,
+    query: Query,
+    end: End,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """However many are erased already, deleted or another bank's: a page reads its own customers."""
+    monkeypatch.setattr("chalicelib.banking.leaving.ending.AT_ONCE", 2)
+    query(DELETED, id=bank.consumer_id, erased=True, many=20)
+    query(DELETED, id=bank.consumer_id, erased=False, many=2)
+    query(DELETED, id=make_bank().consumer_id, erased=False, many=2_000)
+    query("ANALYZE archived_events")
+    query("ANALYZE erasures")
+    lived_in(4)
+    leave(admin, bank)
+
+    with rows_read({"customers", "deleted_customers", "archived_customers"}) as read:
+        assert end().customers == 6
+
+    assert max(read.values()) <= 100, read
 
 
 def test_sweeps_leave_a_gone_bank_alone(
