@@ -715,8 +715,9 @@ CREATE TABLE export_files (
 
 -- A file of events of one consumer and day. It is named here before it is written. content_sha256 is that of its
 -- lines, sha256 that of the file as it is stored, compared_sha256 that of what was read back. From moved_at on its
--- events are nowhere else. given_up_at: its events had changed before they were moved, so it is no archive. From
--- erased_at on the file is deleted: what its events told is gone, or another file has taken its place (replaced_by).
+-- events are nowhere else. given_up_at: its events had changed before they were moved, so it is no archive.
+-- forgotten: the erased customers of whom it tells nothing any more. From erased_at on the file is deleted: what its
+-- events told is gone, or another file has taken its place (replaced_by).
 CREATE TABLE archives (
     archive_id      uuid        NOT NULL,
     consumer_id     uuid        NOT NULL,
@@ -731,6 +732,7 @@ CREATE TABLE archives (
     compared_at     timestamptz,
     moved_at        timestamptz,
     given_up_at     timestamptz,
+    forgotten       uuid[]      NOT NULL DEFAULT '{}',
     created_at      timestamptz NOT NULL DEFAULT clock_timestamp(),
     erased_at       timestamptz,
     replaced_by     uuid,
@@ -746,8 +748,9 @@ CREATE TABLE archives (
 CREATE INDEX archives_by_consumer ON archives (consumer_id, day, archive_id);
 CREATE INDEX archives_unfinished
     ON archives (created_at) WHERE moved_at IS NULL AND given_up_at IS NULL;
-CREATE INDEX archives_replaced
-    ON archives (created_at) WHERE replaced_by IS NOT NULL AND erased_at IS NULL;
+CREATE INDEX archives_to_delete
+    ON archives (created_at)
+    WHERE erased_at IS NULL AND (replaced_by IS NOT NULL OR given_up_at IS NOT NULL);
 
 -- What is left of an event whose row is in a file: who it was, where it is, and what the ledger counts.
 -- dead_letter: a message of it lies in dead_letters, or did.
@@ -1464,7 +1467,8 @@ $$;
 -- file has it, so the file is given up. It runs as the owner, because nobody else may delete events. It trusts
 -- nobody's word: the lines are made again from the locked rows and must be those of the file, each event must have
 -- been settled for thirty days, and no earlier event of its customer may be left. Receipts are locked before events,
--- as confirm_delivery does it.
+-- as confirm_delivery does it. An erasure locks its events before it has ended, so the lines tell nothing of those
+-- whose erasure has.
 CREATE FUNCTION move_to_archive(of_consumer uuid, of_archive uuid)
 RETURNS integer LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$
@@ -1517,15 +1521,21 @@ BEGIN
     WHERE event_id = ANY (file.event_ids) AND consumer_id = of_consumer;
     DELETE FROM customer_events
     WHERE event_id = ANY (file.event_ids) AND consumer_id = of_consumer;
-    UPDATE archives SET moved_at = clock_timestamp()
+    UPDATE archives
+    SET moved_at = clock_timestamp(),
+        forgotten = ARRAY(SELECT DISTINCT x.customer_id
+                          FROM archived_events a
+                          JOIN erasures x ON x.customer_id = a.customer_id
+                                         AND x.consumer_id = a.consumer_id
+                          WHERE a.archive_id = of_archive AND x.finished_at IS NOT NULL)
     WHERE archive_id = of_archive AND consumer_id = of_consumer;
     RETURN file.event_count;
 END $$;
 
 REVOKE EXECUTE ON FUNCTION move_to_archive(uuid, uuid) FROM PUBLIC;
 
--- Lets a compared file take the place of another one with the same events, of which one is of an erased customer;
--- returns whether it does. It runs as the owner, because nobody else may say where an event lies.
+-- Lets a compared file take the place of another one with the same events, of which it forgets one more erased
+-- customer; returns whether it does. It runs as the owner, because nobody else may say where an event lies.
 CREATE FUNCTION replace_archive(of_consumer uuid, former uuid, latter uuid)
 RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$
@@ -1537,11 +1547,14 @@ BEGIN
                    WHERE f.archive_id = former AND l.archive_id = latter AND f.consumer_id = of_consumer
                      AND f.moved_at IS NOT NULL AND f.replaced_by IS NULL AND f.erased_at IS NULL
                      AND l.moved_at IS NULL AND l.given_up_at IS NULL
-                     AND l.compared_sha256 = l.sha256)
+                     AND l.compared_sha256 = l.sha256 AND f.forgotten <@ l.forgotten)
        OR NOT EXISTS (SELECT FROM archived_events a
+                      JOIN archives f ON f.archive_id = a.archive_id
+                      JOIN archives l ON l.archive_id = latter AND l.consumer_id = a.consumer_id
                       JOIN erasures x ON x.customer_id = a.customer_id
                                      AND x.consumer_id = a.consumer_id
-                      WHERE a.archive_id = former AND x.finished_at IS NOT NULL) THEN
+                      WHERE a.archive_id = former AND x.finished_at IS NOT NULL
+                        AND x.customer_id = ANY (l.forgotten) AND x.customer_id <> ALL (f.forgotten)) THEN
         RETURN false;
     END IF;
     UPDATE archived_events SET archive_id = latter

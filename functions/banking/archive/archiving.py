@@ -122,6 +122,8 @@ class Archiving:
         elif moved:
             self._moved.files += 1
             self._moved.events += moved
+        elif self._db.fetch_all(SQL["is_given_up"], of_file)[0]["is_given_up"]:
+            delete_file(self._store, file)  # by another run, before this one had written it
 
     def _write(self, file: Row, of_file: dict[str, Any]) -> bool:
         """Store the file with its manifest; False if its events are others by now."""
@@ -133,15 +135,20 @@ class Archiving:
         return True
 
     def _give_up(self, file: Row, of_file: dict[str, Any]) -> None:
-        """Forget a file whose events have changed: they are all still in the table."""
+        """Forget a file whose events have changed: they are all still in the table.
+
+        If the file stays, because the store or this process is away, `forgetting` deletes it.
+        """
         self._db.execute(SQL["give_up"], of_file)
-        self._store.delete(file["object_key"])
-        self._store.delete(manifest_key(file))
+        delete_file(self._store, file)
         self._moved.given_up += 1
 
 
 def named(db: Database, bank: Row, day: date, event_ids: list[str], made: File) -> Row:
-    """Name a file before it is written; returns it. `bank` has `consumer_id` and `consumer_name`."""
+    """Name a file before it is written; returns it.
+
+    `bank` has `consumer_id` and `consumer_name`, and `forgotten` if the file forgets erased customers.
+    """
     archive_id = str(uuid.uuid4())
     file: Row = {
         "archive_id": archive_id,
@@ -156,7 +163,11 @@ def named(db: Database, bank: Row, day: date, event_ids: list[str], made: File) 
         "sha256": made.sha256,
         "compared_sha256": None,
     }
-    db.execute(SQL["name_file"], {**file, "event_ids": array_literal(event_ids)})
+    arrays = {
+        "event_ids": array_literal(event_ids),
+        "forgotten": array_literal(bank.get("forgotten", ())),
+    }
+    db.execute(SQL["name_file"], {**file, **arrays})
     return file
 
 
@@ -171,6 +182,12 @@ def store_file(store: Store, file: Row, made: File) -> str:
     manifest = dumps(_manifest(file)).encode()
     store_compared(store, manifest_key(file), manifest, "application/json")
     return compared
+
+
+def delete_file(store: Store, file: Row) -> None:
+    """Delete a file and its manifest; errors as of the store."""
+    for key in (file["object_key"], manifest_key(file)):
+        store.delete(key)
 
 
 def _is_next(row: Row, next_of: dict[str, int]) -> bool:

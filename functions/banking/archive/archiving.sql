@@ -50,9 +50,9 @@ ORDER BY e.created_at, e.event_id
 
 -- name: name_file
 INSERT INTO archives (archive_id, consumer_id, day, object_key, event_ids, event_count, size_bytes,
-                      content_sha256, sha256)
+                      content_sha256, sha256, forgotten)
 VALUES (%(archive_id)s, %(consumer_id)s, %(day)s, %(object_key)s, %(event_ids)s::uuid[],
-        %(event_count)s, %(size_bytes)s, %(content_sha256)s, %(sha256)s)
+        %(event_count)s, %(size_bytes)s, %(content_sha256)s, %(sha256)s, %(forgotten)s::uuid[])
 
 -- name: compared
 UPDATE archives
@@ -63,6 +63,11 @@ WHERE archive_id = %(archive_id)s AND consumer_id = %(consumer_id)s AND moved_at
 UPDATE archives
 SET given_up_at = clock_timestamp()
 WHERE archive_id = %(archive_id)s AND consumer_id = %(consumer_id)s AND moved_at IS NULL
+
+-- name: is_given_up
+SELECT given_up_at IS NOT NULL AS is_given_up
+FROM archives
+WHERE archive_id = %(archive_id)s AND consumer_id = %(consumer_id)s
 
 -- name: move
 SELECT move_to_archive(%(consumer_id)s, %(archive_id)s) AS moved

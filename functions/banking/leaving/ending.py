@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from chalicelib.banking.archive.archiving import manifest_key
+from chalicelib.banking.archive.archiving import delete_file
 from chalicelib.banking.customer import erasing
 from chalicelib.banking.webhooks import choosing
 from fintegrate.database import Database, Row
@@ -128,8 +128,7 @@ class Ending:
             self._db.execute(SQL["export_removed"], export)
         while archives:
             for archive in archives:
-                for key in (archive["object_key"], manifest_key(archive)):
-                    self._store.delete(key)
+                delete_file(self._store, archive)
                 self._db.execute(SQL["archive_erased"], {**of_bank, **archive})
             archives = self._db.fetch_all(SQL["archives"], of_bank)
         return True

@@ -148,13 +148,14 @@ WITH mine AS (
 SELECT export_id FROM mine
 
 -- name: borrow_archives
--- The consumer's archived events belong to the export, as the files that they are. Nothing of the consumer is
+-- The consumer's archived events belong to the export, as the files in which they are. Nothing of the consumer is
 -- archived while the export is under way.
 INSERT INTO export_files (export_id, number, kind, object_key, line_count, size_bytes, sha256, written_at)
 SELECT %(export_id)s, %(file_count)s + row_number() OVER (ORDER BY f.day, f.created_at, f.archive_id),
        'archived_events', f.object_key, f.event_count, f.size_bytes, f.sha256, clock_timestamp()
 FROM archives f
 WHERE f.consumer_id = %(consumer_id)s AND f.moved_at IS NOT NULL
+  AND f.replaced_by IS NULL AND f.erased_at IS NULL
 ON CONFLICT (export_id, number) DO NOTHING
 
 -- name: files
