@@ -720,8 +720,9 @@ CREATE TABLE export_files (
 
 -- A file of events of one consumer and day. It is named here before it is written. content_sha256 is that of its
 -- lines, sha256 that of the file as it is stored, compared_sha256 that of what was read back. From moved_at on its
--- events are nowhere else. given_up_at: its events had changed before they were moved, so it is no archive. From
--- erased_at on the file is deleted: what its events told is gone, or another file has taken its place (replaced_by).
+-- events are nowhere else. given_up_at: its events had changed before they were moved, so it is no archive.
+-- forgotten: the erased customers of whom it tells nothing any more. From erased_at on the file is deleted: what its
+-- events told is gone, or another file has taken its place (replaced_by).
 CREATE TABLE archives (
     archive_id      uuid        NOT NULL,
     consumer_id     uuid        NOT NULL,
@@ -736,6 +737,7 @@ CREATE TABLE archives (
     compared_at     timestamptz,
     moved_at        timestamptz,
     given_up_at     timestamptz,
+    forgotten       uuid[]      NOT NULL DEFAULT '{}',
     created_at      timestamptz NOT NULL DEFAULT clock_timestamp(),
     erased_at       timestamptz,
     replaced_by     uuid,
@@ -751,8 +753,9 @@ CREATE TABLE archives (
 CREATE INDEX archives_by_consumer ON archives (consumer_id, day, archive_id);
 CREATE INDEX archives_unfinished
     ON archives (created_at) WHERE moved_at IS NULL AND given_up_at IS NULL;
-CREATE INDEX archives_replaced
-    ON archives (created_at) WHERE replaced_by IS NOT NULL AND erased_at IS NULL;
+CREATE INDEX archives_to_delete
+    ON archives (created_at)
+    WHERE erased_at IS NULL AND (replaced_by IS NOT NULL OR given_up_at IS NOT NULL);
 
 -- What is left of an event whose row is in a file: who it was, where it is, and what the ledger counts.
 -- dead_letter: a message of it lies in dead_letters, or did.
@@ -1266,13 +1269,24 @@ BEGIN
 END
 $$;
 
+-- What may be kept of somebody's words about a customer: of an erased one, only that there were some. It is asked at
+-- the moment of writing, not of the statement's snapshot, so it knows an erasure that the statement waited for.
+CREATE FUNCTION kept_words(of_consumer uuid, of_customer uuid, words text) RETURNS text
+LANGUAGE plpgsql STRICT AS $$
+BEGIN
+    RETURN CASE WHEN EXISTS (SELECT FROM erasures
+                             WHERE customer_id = of_customer AND consumer_id = of_consumer)
+                THEN 'erased' ELSE words END;
+END
+$$;
+
 -- Writes a consumer's confirmation of an event; returns the event's id, or null if nothing changed. The
 -- receipt is the state machine. Processed is final. A failed event may be tried again. A repeated
 -- confirmation changes nothing. But if the event was sent again since, it is under way (deliver_status
 -- pending), and the repeated confirmation counts again. So does that of a copy of a processed event, which a
 -- rewind has sent: a rewind sends it once more until it is confirmed. While a rewind is not done, a copy may
 -- be confirmed before it is marked as sent. A confirmation of an event that is still pending proves that it
--- was published: only the broker's confirm was lost.
+-- was published: only the broker's confirm was lost. What is said of an erased customer's event is not kept.
 CREATE FUNCTION confirm_delivery(
     event uuid, of_consumer uuid, said text, at timestamptz, reason text
 ) RETURNS uuid LANGUAGE plpgsql AS $$
@@ -1289,7 +1303,8 @@ BEGIN
             (consumer_id, event_id, customer_id, event_type, event_created_at, received_at,
              processing_status, processing_failure_reason)
         SELECT consumer_id, event_id, customer_id, event_type, created_at,
-               coalesce(at, clock_timestamp()), said, reason
+               coalesce(at, clock_timestamp()), said,
+               kept_words(consumer_id, customer_id, reason)
         FROM sent
         ON CONFLICT ON CONSTRAINT consumer_event_receipts_once DO UPDATE
             SET processing_status = excluded.processing_status,
@@ -1306,13 +1321,13 @@ BEGIN
                    AND (EXISTS (SELECT FROM sent WHERE deliver_last_tried_at > stored.updated_at)
                         OR EXISTS (SELECT FROM replay_jobs job
                                    WHERE job.consumer_id = of_consumer AND job.status <> 'done')))
-        RETURNING event_id
+        RETURNING event_id, processing_failure_reason
     )
     UPDATE customer_events AS e
     SET deliver_status = CASE WHEN said = 'failed' THEN 'failed' ELSE 'delivered' END,
         delivered_at = CASE WHEN said = 'failed' THEN NULL
                             ELSE coalesce(e.delivered_at, clock_timestamp()) END,
-        deliver_failure_reason = reason,
+        deliver_failure_reason = receipt.processing_failure_reason,
         publish_status = 'published',
         published_at = coalesce(e.published_at, clock_timestamp()),
         publish_failure_reason = NULL
@@ -1338,16 +1353,18 @@ RETURNS text LANGUAGE sql IMMUTABLE AS $$
 $$;
 
 -- Erases what up to `most` events of a customer tell of the person, with their dead letters and everybody's words
--- about them; returns how many. Returns 0 at the end, when it has also seen to what came late and to what hangs on
--- no event: snapshots, and dead letters that match no event. Those are resolved, because they can no longer be
--- sent. It runs as the owner, and only for a customer who is in erasures and is deleted. The bank's row is locked
--- against the sweep of dead letters, which holds it while it keeps letters. Receipts are locked before events, as
--- confirm_delivery does it: what is being confirmed meanwhile is waited for, and seen.
+-- about them; returns how many. Returns 0 at the end, when it has also seen to what came late and to what hangs on no
+-- event: snapshots, what the bank's server answered last, and dead letters that match no event. Those are resolved,
+-- because they can no longer be sent. It runs as the owner, and only for a customer who is in erasures and is
+-- deleted. The bank's row is locked against the sweep of dead letters, which holds it while it keeps letters.
+-- Receipts are locked before events, as confirm_delivery does it: what is being confirmed meanwhile is waited for,
+-- and seen.
 CREATE FUNCTION erase_events(of_consumer uuid, of_customer uuid, most integer)
 RETURNS integer LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
     no_body CONSTANT bytea := '{"erased":true}';
+    ours CONSTANT text := '^(?:account|address|credential|gone|permission): ';
     chosen uuid[];
     found_count integer;
 BEGIN
@@ -1378,6 +1395,10 @@ BEGIN
             resolved_by = coalesce(resolved_by, 'erasure'), resolved_reason = 'erased'
         WHERE consumer_id = of_consumer AND event_id IS NULL
           AND position(convert_to(of_customer::text, 'UTF8') IN body) > 0;
+        UPDATE webhooks
+        SET reason = coalesce(substring(reason FROM ours), '') || 'erased'
+        WHERE consumer_id = of_consumer
+          AND regexp_replace(reason, ours, '') !~ '^(erased|HTTP [0-9]+|refuses_everything)$';
     END IF;
     PERFORM FROM consumer_event_receipts
     WHERE event_id = ANY (chosen) AND consumer_id = of_consumer FOR UPDATE;
@@ -1392,17 +1413,24 @@ BEGIN
     WHERE event_id = ANY (chosen) AND consumer_id = of_consumer
       AND deliver_failure_reason
           !~ '^(dead-lettered: )?erased$|^dead-lettered: (rejected|expired|maxlen|delivery_limit)$';
-    UPDATE customer_events
-    SET publish_failure_reason = regexp_replace(
-            publish_failure_reason, '(skipped by the operator in request [^ ]+) .*', '\1 erased')
-    WHERE event_id = ANY (chosen) AND consumer_id = of_consumer
-      AND publish_failure_reason ~ 'skipped by the operator' AND publish_failure_reason !~ ' erased$';
+    UPDATE customer_events e
+    SET publish_failure_reason = kept.reason
+    FROM (SELECT event_id,
+                 coalesce(CASE WHEN publish_given_up_at IS NOT NULL
+                               THEN substring(publish_failure_reason
+                                              FROM '^skipped by the operator in request [^ ]+ ')
+                               WHEN publish_failure_reason LIKE 'taken up again%' THEN 'taken up again, '
+                          END, '') || 'erased' AS reason
+          FROM customer_events
+          WHERE event_id = ANY (chosen) AND consumer_id = of_consumer) kept
+    WHERE e.event_id = kept.event_id AND e.consumer_id = of_consumer
+      AND e.publish_failure_reason <> kept.reason;
     UPDATE consumer_event_receipts SET processing_failure_reason = 'erased'
     WHERE event_id = ANY (chosen) AND consumer_id = of_consumer
       AND processing_failure_reason <> 'erased';
     UPDATE event_attempts SET words = 'erased'
     WHERE event_id = ANY (chosen) AND consumer_id = of_consumer AND words <> 'erased'
-      AND outcome IN ('given_up', 'reopened', 'given_back');
+      AND (by = 'webhook' OR outcome IN ('given_up', 'reopened', 'given_back'));
     UPDATE dead_letters
     SET body = no_body, properties_json = '{}', fingerprint = 'erased:' || dead_letter_id,
         resolved_reason = left(resolved_reason, 0) || 'erased'
@@ -1464,7 +1492,8 @@ $$;
 -- file has it, so the file is given up. It runs as the owner, because nobody else may delete events. It trusts
 -- nobody's word: the lines are made again from the locked rows and must be those of the file, each event must have
 -- been settled for thirty days, and no earlier event of its customer may be left. Receipts are locked before events,
--- as confirm_delivery does it. What was to be sent again to a bank that is called goes along.
+-- as confirm_delivery does it. What was to be sent again to a bank that is called goes along. An erasure locks its
+-- events before it has ended, so the lines tell nothing of those whose erasure has.
 CREATE FUNCTION move_to_archive(of_consumer uuid, of_archive uuid)
 RETURNS integer LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$
@@ -1519,16 +1548,22 @@ BEGIN
     WHERE event_id = ANY (file.event_ids) AND consumer_id = of_consumer;
     DELETE FROM webhook_copies
     WHERE event_id = ANY (file.event_ids) AND consumer_id = of_consumer;
-    UPDATE archives SET moved_at = clock_timestamp()
+    UPDATE archives
+    SET moved_at = clock_timestamp(),
+        forgotten = ARRAY(SELECT DISTINCT x.customer_id
+                          FROM archived_events a
+                          JOIN erasures x ON x.customer_id = a.customer_id
+                                         AND x.consumer_id = a.consumer_id
+                          WHERE a.archive_id = of_archive AND x.finished_at IS NOT NULL)
     WHERE archive_id = of_archive AND consumer_id = of_consumer;
     RETURN file.event_count;
 END $$;
 
 REVOKE EXECUTE ON FUNCTION move_to_archive(uuid, uuid) FROM PUBLIC;
 
--- Lets a compared file take the place of another one with the same events, of which one is of an erased customer;
--- returns whether it does. It runs as the owner, because nobody else may say where an event lies. While an export of
--- the consumer is under way, it does not: the export names the former file.
+-- Lets a compared file take the place of another one with the same events, of which it forgets one more erased
+-- customer; returns whether it does. It runs as the owner, because nobody else may say where an event lies. While an
+-- export of the consumer is under way, it does not: the export names the former file.
 CREATE FUNCTION replace_archive(of_consumer uuid, former uuid, latter uuid)
 RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$
@@ -1541,12 +1576,15 @@ BEGIN
                    WHERE f.archive_id = former AND l.archive_id = latter AND f.consumer_id = of_consumer
                      AND f.moved_at IS NOT NULL AND f.replaced_by IS NULL AND f.erased_at IS NULL
                      AND l.moved_at IS NULL AND l.given_up_at IS NULL
-                     AND l.compared_sha256 = l.sha256)
+                     AND l.compared_sha256 = l.sha256 AND f.forgotten <@ l.forgotten)
        OR EXISTS (SELECT FROM exports WHERE consumer_id = of_consumer AND status = 'running')
        OR NOT EXISTS (SELECT FROM archived_events a
+                      JOIN archives f ON f.archive_id = a.archive_id
+                      JOIN archives l ON l.archive_id = latter AND l.consumer_id = a.consumer_id
                       JOIN erasures x ON x.customer_id = a.customer_id
                                      AND x.consumer_id = a.consumer_id
-                      WHERE a.archive_id = former AND x.finished_at IS NOT NULL) THEN
+                      WHERE a.archive_id = former AND x.finished_at IS NOT NULL
+                        AND x.customer_id = ANY (l.forgotten) AND x.customer_id <> ALL (f.forgotten)) THEN
         RETURN false;
     END IF;
     UPDATE archived_events SET archive_id = latter

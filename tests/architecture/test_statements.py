@@ -146,7 +146,9 @@ UNFILTERED = {
         "forget_grants": OPERATOR,
     },
     "functions/banking/archive/archiving.sql": {"banks": OPERATOR, "unfinished": OPERATOR},
-    "functions/banking/archive/forgetting.sql": {"files": OPERATOR, "replaced": OPERATOR},
+    "functions/banking/archive/forgetting.sql": dict.fromkeys(
+        ("give_up", "files", "to_delete"), OPERATOR
+    ),
     "functions/banking/broker/administration.sql": {
         "wanted": OPERATOR,
         "connections_seen": OPERATOR,

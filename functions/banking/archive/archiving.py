@@ -148,7 +148,8 @@ class Archiving:
     def _give_up(self, file: Row, of_file: dict[str, Any]) -> None:
         """Forget a file whose events have changed: they are all still in the table.
 
-        If another run has moved them meanwhile, the file stays: it has the only copy.
+        If another run has moved them meanwhile, the file stays: it has the only copy. If it stays because the
+        store or this process is away, `forgetting` deletes it.
         """
         if self._db.execute(SQL["give_up"], of_file):
             delete_file(self._store, file)
@@ -156,7 +157,10 @@ class Archiving:
 
 
 def named(db: Database, bank: Row, day: date, event_ids: list[str], made: File) -> Row:
-    """Name a file before it is written; returns it. `bank` has `consumer_id` and `consumer_name`."""
+    """Name a file before it is written; returns it.
+
+    `bank` has `consumer_id` and `consumer_name`, and `forgotten` if the file forgets erased customers.
+    """
     archive_id = str(uuid.uuid4())
     file: Row = {
         "archive_id": archive_id,
@@ -171,7 +175,11 @@ def named(db: Database, bank: Row, day: date, event_ids: list[str], made: File) 
         "sha256": made.sha256,
         "compared_sha256": None,
     }
-    db.execute(SQL["name_file"], {**file, "event_ids": array_literal(event_ids)})
+    arrays = {
+        "event_ids": array_literal(event_ids),
+        "forgotten": array_literal(bank.get("forgotten", ())),
+    }
+    db.execute(SQL["name_file"], {**file, **arrays})
     return file
 
 

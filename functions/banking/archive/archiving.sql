@@ -62,9 +62,9 @@ ORDER BY e.created_at, e.event_id
 
 -- name: name_file
 INSERT INTO archives (archive_id, consumer_id, day, object_key, event_ids, event_count, size_bytes,
-                      content_sha256, sha256)
+                      content_sha256, sha256, forgotten)
 VALUES (%(archive_id)s, %(consumer_id)s, %(day)s, %(object_key)s, %(event_ids)s::uuid[],
-        %(event_count)s, %(size_bytes)s, %(content_sha256)s, %(sha256)s)
+        %(event_count)s, %(size_bytes)s, %(content_sha256)s, %(sha256)s, %(forgotten)s::uuid[])
 
 -- name: compared
 UPDATE archives

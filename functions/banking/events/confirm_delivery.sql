@@ -1,14 +1,10 @@
 -- name: confirm
 -- Writes a confirmation into the receipt and the event. Returns no row if nothing changed. The function
 -- has the state machine and its reasons. The lag is by the database's clock. Planned once per connection.
--- What a bank says of an erased customer's event is not kept.
 -- text: sql/banking/schema.sql, confirm_delivery
 SELECT extract(epoch FROM clock_timestamp() - e.created_at)::float8 AS lag_seconds
 FROM confirm_delivery(%(event_id)s, %(consumer_id)s, %(status)s, %(received_at)s,
-                      CASE WHEN %(failure_reason)s::text IS NOT NULL AND EXISTS (
-                               SELECT FROM customer_events told JOIN erasures r USING (customer_id)
-                               WHERE told.event_id = %(event_id)s AND r.consumer_id = %(consumer_id)s)
-                           THEN 'erased' ELSE %(failure_reason)s::text END) AS changed
+                      %(failure_reason)s) AS changed
 JOIN customer_events e ON e.event_id = changed AND e.consumer_id = %(consumer_id)s
 
 -- name: read_receipt

@@ -293,13 +293,13 @@ WHERE event_id = ANY (%(ids)s::uuid[]) AND publish_status <> 'failed'
 
 -- name: mark_untaken
 -- A try is spent by what is refused for itself; the last one fails the event. The first is counted already, as that of
--- a request is. What happened is kept.
+-- a request is. What happened is kept, but of an erased customer no words.
 WITH told AS (
     UPDATE customer_events e
     SET publish_try_count = tries.now,
         publish_last_tried_at = CASE WHEN tried.requested THEN clock_timestamp()
                                      ELSE e.publish_last_tried_at END,
-        publish_failure_reason = tried.reason,
+        publish_failure_reason = kept_words(e.consumer_id, e.customer_id, tried.reason),
         publish_status = CASE WHEN tried.spends > 0 AND tries.now >= %(max_tries)s
                               THEN 'failed' ELSE 'pending' END
     FROM unnest(%(ids)s::uuid[], %(reasons)s::text[], %(outcomes)s::text[], %(spends)s::integer[],
@@ -309,7 +309,7 @@ WITH told AS (
         SELECT CASE WHEN was.publish_last_tried_at IS NULL THEN was.publish_try_count
                     ELSE was.publish_try_count + tried.spends END AS now) tries
     WHERE e.event_id = tried.event_id AND e.publish_status = 'pending'
-    RETURNING e.event_id, e.consumer_id, tried.outcome, tried.reason, tried.requested
+    RETURNING e.event_id, e.consumer_id, tried.outcome, e.publish_failure_reason AS reason, tried.requested
 )
 INSERT INTO event_attempts (event_id, consumer_id, by, outcome, words)
 SELECT event_id, consumer_id, 'webhook', outcome, left(reason, 1000)
@@ -318,7 +318,8 @@ WHERE requested
 
 -- name: mark_sent_again
 -- A copy by `webhook` counts as one when the bank has answered it. Others were counted by who asked for them. It was
--- sent when it was leased, because the bank may confirm it before this mark, in its answer or by API.
+-- sent when it was leased, because the bank may confirm it before this mark, in its answer or by API. Of an erased
+-- customer no words are kept.
 WITH sent AS (
     SELECT told.event_id, told.outcome, told.reason, told.leased_at, k.by
     FROM unnest(%(ids)s::uuid[], %(outcomes)s::text[], %(reasons)s::text[], %(leased)s::timestamptz[])
@@ -330,7 +331,8 @@ WITH sent AS (
         deliver_last_tried_at = greatest(e.deliver_last_tried_at, sent.leased_at)
     FROM sent
     WHERE e.event_id = sent.event_id
-    RETURNING e.event_id, e.consumer_id, sent.outcome, sent.reason, sent.by
+    RETURNING e.event_id, e.consumer_id, sent.outcome, sent.by,
+              kept_words(e.consumer_id, e.customer_id, nullif(sent.reason, '')) AS reason
 )
 INSERT INTO event_attempts (event_id, consumer_id, by, outcome, words)
 SELECT event_id, consumer_id, 'webhook', outcome, left(reason, 1000)

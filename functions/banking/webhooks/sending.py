@@ -1,8 +1,8 @@
 """Calls a bank with one event: the message of its queue, signed. Runs in a sender's thread.
 
 Uses no database. What an answer means for the event is a verdict; what the bank says in its body of
-what became of the event is the verdict's `code`. Nothing of a request is logged, and the bank's words
-are kept without the secrets.
+what became of the event is the verdict's `code`. Nothing of a request is logged. The bank's words are
+kept without the secrets and the customer's name; of an erased customer's event they are not kept at all.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from math import inf
@@ -27,13 +27,14 @@ from fintegrate.outbox.batches import Batch, Kind, Sent, Verdict, unsent
 from fintegrate.outgoing.client import Client, Patience, Pool
 from fintegrate.outgoing.exchange import Answer, Failure, Request, Result
 from fintegrate.outgoing.failure_class import meant_by_failure
-from fintegrate.outgoing.scrubbing import scrubbed
+from fintegrate.outgoing.scrubbing import scrubbed, without_values
 
 USER_AGENT = "fintegrate-banking/0.1.0"
 RECEIVED, PROCESSED, FAILED = "received", "processed", "failed"
 NO_REASON = "the bank named no reason"
 TEST_TYPE = "webhook_test"
 CONNECT_SECONDS = 3.0
+Kept = Callable[[bytes | str], str]
 _KINDS = {
     Meaning.REFUSED: Kind.REFUSED,
     Meaning.OVERLOAD: Kind.OVERLOAD,
@@ -63,7 +64,8 @@ class Sender:
             return unsent(batch, Kind.CONFIGURATION, f"WEBHOOK_KEYS: {error}")
         request = request_of(row, batch.lane, signing)
         result = self._pool(batch.lane).send(request)
-        return Sent(batch, [verdict_of(result, signing)], result.milliseconds, result.status)
+        verdict = verdict_of(result, lambda words: _kept(words, signing, row))
+        return Sent(batch, [verdict], result.milliseconds, result.status)
 
     def _signing(self, lane: Mapping[str, Any]) -> Sequence[str]:
         """The secrets that sign now, the newest first."""
@@ -108,16 +110,20 @@ def _test_of(row: Row) -> dict[str, Any]:
     }
 
 
-def verdict_of(result: Result, secrets: Sequence[str]) -> Verdict:
-    """What an answer means for its event. Of one that was taken, `code` says what became of it."""
+def verdict_of(result: Result, kept: Kept) -> Verdict:
+    """What an answer means for its event. Of one that was taken, `code` says what became of it.
+
+    Args:
+        kept: gives what may be kept of the bank's words, which may be nothing
+    """
     if isinstance(result, Failure):
         meaning = meant_by_failure(result)
         kind = Kind.CONFIGURATION if meaning is Meaning.CONFIGURATION else _KINDS[meaning]
         return Verdict(kind, result.why)
     meant, code = meant_by(result.status), str(result.status)
     if meant.meaning is Meaning.TAKEN:
-        return _taken(result, secrets)
-    words = scrubbed(result.body, secrets) or f"HTTP {result.status}"
+        return _taken(result, kept)
+    words = kept(result.body) or f"HTTP {result.status}"
     if meant.meaning is Meaning.CONFIGURATION:
         wait = inf if meant.reason == GONE else None
         return Verdict(Kind.CONFIGURATION, f"{meant.reason}: {words}", wait, code)
@@ -126,7 +132,7 @@ def verdict_of(result: Result, secrets: Sequence[str]) -> Verdict:
     return Verdict(kind, words, wait, code)
 
 
-def _taken(answer: Answer, secrets: Sequence[str]) -> Verdict:
+def _taken(answer: Answer, kept: Kept) -> Verdict:
     """A bank may say in its body that it has processed the event, or failed to; else it has it."""
     try:
         said = json.loads(answer.body)
@@ -135,6 +141,16 @@ def _taken(answer: Answer, secrets: Sequence[str]) -> Verdict:
     status = said.get("status") if isinstance(said, dict) else None
     if status == FAILED:
         reason = said.get("failure_reason")
-        words = scrubbed(reason, secrets) if isinstance(reason, str) else ""
+        words = kept(reason) if isinstance(reason, str) else ""
         return Verdict(Kind.DELIVERED, words or NO_REASON, code=FAILED)
     return Verdict(Kind.DELIVERED, code=PROCESSED if status == PROCESSED else RECEIVED)
+
+
+def _kept(words: bytes | str, secrets: Sequence[str], row: Row) -> str:
+    """What may be kept of a bank's words about a row's event, or in answer to a test."""
+    facts = row.get("payload_json", {})
+    if facts.get("erased"):
+        return ""
+    name = facts.get("name", "")
+    forms = {"as it is": name, "in JSON": json.dumps(name)[1:-1]}
+    return without_values(scrubbed(words, secrets), [forms])

@@ -15,6 +15,7 @@ BEGIN;
 -- A file of events of one consumer and day. It is named here before it is written. content_sha256 is that of its
 -- lines, sha256 that of the file as it is stored, compared_sha256 that of what was read back. From moved_at on its
 -- events are nowhere else. given_up_at: its events had changed before they were moved, so it is no archive.
+-- forgotten: the erased customers of whom it tells nothing any more.
 CREATE TABLE IF NOT EXISTS archives (
     archive_id      uuid        NOT NULL,
     consumer_id     uuid        NOT NULL,
@@ -29,6 +30,7 @@ CREATE TABLE IF NOT EXISTS archives (
     compared_at     timestamptz,
     moved_at        timestamptz,
     given_up_at     timestamptz,
+    forgotten       uuid[]      NOT NULL DEFAULT '{}',
     created_at      timestamptz NOT NULL DEFAULT clock_timestamp(),
     CONSTRAINT archives_pkey PRIMARY KEY (archive_id),
     CONSTRAINT archives_object_key_key UNIQUE (object_key),
@@ -156,7 +158,8 @@ CREATE OR REPLACE TRIGGER customer_events_no_delete
 -- file has it, so the file is given up. It runs as the owner, because nobody else may delete events. It trusts
 -- nobody's word: the lines are made again from the locked rows and must be those of the file, each event must have
 -- been settled for thirty days, and no earlier event of its customer may be left. Receipts are locked before events,
--- as confirm_delivery does it. What was to be sent again to a bank that is called goes along.
+-- as confirm_delivery does it. What was to be sent again to a bank that is called goes along. An erasure locks its
+-- events before it has ended, so the lines tell nothing of those whose erasure has.
 CREATE OR REPLACE FUNCTION move_to_archive(of_consumer uuid, of_archive uuid)
 RETURNS integer LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$
@@ -211,7 +214,13 @@ BEGIN
     WHERE event_id = ANY (file.event_ids) AND consumer_id = of_consumer;
     DELETE FROM webhook_copies
     WHERE event_id = ANY (file.event_ids) AND consumer_id = of_consumer;
-    UPDATE archives SET moved_at = clock_timestamp()
+    UPDATE archives
+    SET moved_at = clock_timestamp(),
+        forgotten = ARRAY(SELECT DISTINCT x.customer_id
+                          FROM archived_events a
+                          JOIN erasures x ON x.customer_id = a.customer_id
+                                         AND x.consumer_id = a.consumer_id
+                          WHERE a.archive_id = of_archive AND x.finished_at IS NOT NULL)
     WHERE archive_id = of_archive AND consumer_id = of_consumer;
     RETURN file.event_count;
 END $$;

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import uuid
 from collections.abc import Callable
 from datetime import timedelta
@@ -232,8 +233,9 @@ def test_banks_words_go_with_it(bank: Bank, database_url: str, query: Query) -> 
     assert reasons == ["dead-lettered: erased", "erased"]
 
 
+@pytest.mark.parametrize("reason", ["the letter of {}", "{} is to be erased"])
 def test_operators_words_go_with_it(
-    admin: Api, bank: Bank, database_url: str, query: Query
+    admin: Api, bank: Bank, database_url: str, query: Query, reason: str
 ) -> None:
     customer_id = known_customer(bank)
     head, *_ = (event["event_id"] for event in events_of(query, customer_id))
@@ -242,9 +244,8 @@ def test_operators_words_go_with_it(
         " publish_failure_reason = 'away' WHERE event_id = %(id)s",
         id=head,
     )
-    skipped = admin.post(
-        "/events/skip-head", customer_id=customer_id, reason=f"the letter of {NAME}"
-    )
+    told = {"customer_id": customer_id, "reason": reason.format(NAME)}
+    skipped = admin.post("/events/skip-head", **told)
     assert skipped.status == 200, skipped
     places = {"customer_events.publish_failure_reason", "event_attempts.words"}
     assert places <= set(where(database_url))
@@ -253,7 +254,36 @@ def test_operators_words_go_with_it(
 
     assert where(database_url) == ["audit_log.reason"]
     (event,) = query("SELECT * FROM customer_events WHERE event_id = %(id)s", id=head)
-    assert event["publish_failure_reason"].endswith(" erased")
+    assert re.fullmatch(
+        "skipped by the operator in request [^ ]+: erased", str(event["publish_failure_reason"])
+    )
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("taken up again in request r-1, after: {}", "taken up again, erased"),
+        ("skipped by the operator in request {}", "erased"),  # a bank's server may answer anything
+        ("{} erased", "erased"),
+    ],
+)
+def test_reasons_of_what_waits_go_with_it(
+    bank: Bank, database_url: str, query: Query, before: str, after: str
+) -> None:
+    customer_id = known_customer(bank)
+    (newest, *_) = reversed(events_of(query, customer_id))
+    query(
+        "UPDATE customer_events SET publish_status = 'pending', published_at = NULL,"
+        " publish_failure_reason = %(said)s WHERE event_id = %(id)s",
+        said=before.format(NAME),
+        id=newest["event_id"],
+    )
+
+    erase(bank, customer_id)
+
+    assert where(database_url) == []
+    (event,) = query("SELECT * FROM customer_events WHERE event_id = %(id)s", id=newest["event_id"])
+    assert event["publish_failure_reason"] == after
 
 
 def test_pending_events_are_sent_erased(bank: Bank, rabbitmq_url: str, query: Query) -> None:

@@ -184,6 +184,30 @@ def test_banks_words_hold_no_secret(webhook: Called, query: Query) -> None:
     assert webhook.secret not in str(event["said"])
 
 
+@pytest.mark.parametrize("ascii_only", [False, True])
+@pytest.mark.parametrize("status", [429, 422, 401])
+def test_banks_words_hold_no_name(
+    webhook: Called, admin: Api, query: Query, status: int, *, ascii_only: bool
+) -> None:
+    """Nor does the reason of its lane, which outlives the event."""
+    name = "Jörg Überall"
+    webhook.receiver.answer = lambda _got: status
+    said = json.dumps({"detail": f"no loan for {name}"}, ensure_ascii=ascii_only)
+    webhook.receiver.words = lambda _got: said.encode()
+    webhook.bank.create_customer(name)
+
+    deliver()
+
+    kept = '{"detail": "no loan for [redacted]"}'
+    (event,) = query(
+        "SELECT publish_failure_reason AS said FROM customer_events WHERE consumer_id = %(id)s",
+        id=webhook.bank.consumer_id,
+    )
+    assert str(event["said"]).endswith(kept)
+    lane = admin.get("/consumer/delivery", consumer_id=webhook.bank.consumer_id).data
+    assert (lane["reason"] or kept).endswith(kept)
+
+
 def test_each_bank_gets_its_own(make_webhook: Callable[..., Called], query: Query) -> None:
     one, other = make_webhook(), make_webhook()
     mine, theirs = one.bank.create_customer(), other.bank.create_customer()
