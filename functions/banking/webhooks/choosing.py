@@ -22,6 +22,7 @@ from fintegrate.access.derived_secrets import DerivedSecrets
 from fintegrate.access.standard_webhooks import BOTH_SIGN
 from fintegrate.database import Database, Row
 from fintegrate.errors import Conflict, Invalid, NotFound
+from fintegrate.http.audit import Audited
 from fintegrate.queries import queries_beside
 
 if TYPE_CHECKING:
@@ -94,6 +95,14 @@ def choose(
     job = begin(db, _rewind(wanted), request_id)["job_id"] if rewinds else None
     kept = settings if is_webhook else dict.fromkeys(settings)
     return {**scope, "delivery": wanted.delivery, **kept, "secret": secret, "rewind_job_id": job}
+
+
+def told(wanted: DeliveryChoice, chosen: Row) -> Audited:
+    """What the audit log keeps of a choice: where a bank's events go from now on."""
+    asked = wanted.model_dump(mode="json", exclude={"reason"}, exclude_none=True)
+    counts = {"rewind_job_id": chosen["rewind_job_id"]}
+    details = {"filter": without_query(asked), "counts": counts}
+    return Audited(wanted.reason or "done", chosen["consumer_id"], details)
 
 
 def rotate(db: Database, consumer_id: str, derived: DerivedSecrets) -> Row:

@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 from typing_extensions import TypedDict
 
 from chalicelib.banking.fields import ConsumerId
+from fintegrate.console.acts import WithReason
 from fintegrate.http.validation import Described, RequestModel, Text
 
 _URL = Described("Where the bank is called: https, a public address", "https://bank.example/events")
@@ -43,7 +44,7 @@ class WayOfDelivery(RequestModel):
         return self
 
 
-class DeliveryChoice(WayOfDelivery):
+class DeliveryChoice(WayOfDelivery, WithReason):
     """How a bank is to get its events from now on."""
 
     consumer_id: ConsumerId
