@@ -50,8 +50,8 @@ const counted = ({ go_count: matched, stay_count: stay, lanes, next_cursor: next
 /**
  * `body(subject, values)`, `fields`: asked for. `dry`: the API counts first, `told`: what it says, as banking's dry runs
  * do. `reason`: the API takes one. `final`: there is no way back, so the bank's name is typed. `unit`: of what is counted.
- * `act`: what the body says when it is no dry run. `fields` may depend on what is chosen. `unkept`: the answer has a secret,
- * so it is never stored with an Idempotency-Key. `isEmptyToo`: there is something to do although no event is hit.
+ * `act`: what the body says when it is no dry run. `fields` may depend on what is chosen. `own`: the API takes no session, so
+ * the administrator's key is asked for. `unkept`: the answer is never stored with an Idempotency-Key. `isEmptyToo`: there is something to do although no event is hit.
  */
 export const ACTS = {
   resend: { path: "/events/resend", dry: true, reason: true, body: (subject, { include_late: late }) => ({ ...one(subject), include_failed: subject.event.state === "publish_failed", ...(late && { include_late: true }) }), fields: ["include_late"] },
@@ -75,10 +75,10 @@ export const ACTS = {
     body: (_, values) => ({ consumer_name: values.consumer_name.trim(), ...(values.display_name.trim() && { display_name: values.display_name.trim() }), ...way(values), message_format: values.message_format, expires_in_days: numberOf(values.expires_in_days) }),
   },
   giveUpOnboarding: { method: "DELETE", path: "/consumer/onboard", reason: true, final: true, body: bank },
-  delivery: { path: "/consumer/delivery", unkept: true, isWhole: whole, fields: (values) => ["delivery", ...ifCalled(values), "rewind"], values: { delivery: "queue", url: "", ...BOUNDS, rewind: "" }, body: (subject, values) => ({ ...bank(subject), ...way(values), ...(values.rewind && { rewind: true }) }) },
-  rotateSecret: { path: "/consumer/delivery/rotate", unkept: true, final: true, body: bank },
-  tryDelivery: { path: "/consumer/delivery/test", unkept: true, body: bank },
-  format: { path: "/consumer/format", isWhole: whole, fields: ["message_format"], values: { message_format: "json" }, body: (subject, { message_format: format }) => ({ ...bank(subject), message_format: format }) },
+  delivery: { path: "/consumer/delivery", own: true, reason: true, isWhole: whole, fields: (values) => ["delivery", ...ifCalled(values), "rewind", "key"], values: { delivery: "queue", url: "", ...BOUNDS, rewind: "" }, body: (subject, values) => ({ ...bank(subject), ...way(values), ...(values.rewind && { rewind: true }) }) },
+  rotateSecret: { path: "/consumer/delivery/rotate", own: true, reason: true, final: true, fields: ["key"], body: bank },
+  tryDelivery: { path: "/consumer/delivery/test", unkept: true, reason: true, body: bank },
+  format: { path: "/consumer/format", reason: true, isWhole: whole, fields: ["message_format"], values: { message_format: "json" }, body: (subject, { message_format: format }) => ({ ...bank(subject), message_format: format }) },
   offboard: { path: "/consumer/offboard", dry: true, isEmptyToo: true, reason: true, isWhole: whole, body: bank },
   takeBack: { method: "DELETE", path: "/consumer/offboard", reason: true, body: bank },
   exportBank: { path: "/consumer/export", reason: true, body: bank },

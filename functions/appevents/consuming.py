@@ -47,7 +47,8 @@ class Consuming:
         reply = self.handlers[delivery.kind](self.database, delivery.event)
         if reply is None:
             return ()
-        return (write_reply(self.database, self.service, delivery.event, reply),)
+        answer = write_reply(self.database, self.service, delivery.event, reply)
+        return (*reply.further, answer)
 
     def reject(self, delivery: Delivery[Event[Any]], code: str, reason: str) -> Sequence[Row]:
         """Write why an event was rejected; returns the rows to publish."""

@@ -13,7 +13,7 @@ from typing import Any
 from chalicelib.appevents.envelope import Event
 from chalicelib.appevents.events.erasure import EraseRequested
 from chalicelib.appevents.outbox import Reply
-from fintegrate.database import Database
+from fintegrate.database import Database, Row
 from fintegrate.queries import queries_beside
 
 SQL = queries_beside(__name__)
@@ -32,6 +32,6 @@ def forget_told(db: Database, event: Event[EraseRequested]) -> int:
     return db.execute(SQL["delete_outbox"], wanted)
 
 
-def erased(service: str, counts: Sequence[int]) -> Reply:
-    """The service's answer."""
-    return Reply(f"{service}.user.erased", {"row_count": sum(counts)})
+def erased(service: str, counts: Sequence[int], further: Sequence[Row] = ()) -> Reply:
+    """The service's answer; `further` as `Reply` has it."""
+    return Reply(f"{service}.user.erased", {"row_count": sum(counts)}, further)

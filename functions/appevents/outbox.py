@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID, uuid5
 
@@ -20,10 +20,14 @@ TABLE = OutboxTable(
 
 
 class Reply(NamedTuple):
-    """What a service tells of an event that it acted on."""
+    """What a service tells of an event that it acted on.
+
+    `further` are the rows of other events that it has written, to be published with the answer.
+    """
 
     event_type: str
     data: Mapping[str, Any]
+    further: Sequence[Row] = ()
 
 
 def write_reply(db: Database, service: str, event: Event[Any], reply: Reply) -> Row:

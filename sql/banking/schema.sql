@@ -45,7 +45,7 @@ CREATE TABLE broker_access (
 );
 
 -- A saga that makes a bank. consumer_id is chosen when it begins, so that each step may be repeated. wanted: what
--- was asked for. done and undone: each step's name and when that was written down. tries: of the step that is
+-- was asked for, at its end without the address. done and undone: each step's name and when that was written down. tries: of the step that is
 -- next; look_at: not before that the schedule tries it. worker_id holds the saga until lease_until. ready: all but
 -- the secrets is made. failed_step: why it is undone, if no person gave it up. Nothing secret is in it.
 CREATE TABLE onboardings (
@@ -823,6 +823,12 @@ CREATE TABLE offboardings (
 CREATE UNIQUE INDEX offboardings_one
     ON offboardings (consumer_id) WHERE status <> 'taken_back';
 CREATE INDEX offboardings_by_consumer ON offboardings (consumer_id, created_at DESC);
+
+-- Whether a consumer has left, or is being ended: its queues are gone or go, and nobody declares them again.
+CREATE FUNCTION has_left(of_consumer uuid) RETURNS boolean LANGUAGE sql STABLE AS $$
+    SELECT EXISTS (SELECT FROM offboardings o
+                   WHERE o.consumer_id = of_consumer AND o.status IN ('ending', 'done'))
+$$;
 
 -- What the broker last said of each consumer's queue; dead_letters: what waits in its dead-letter queue.
 -- A figure is NULL if the broker did not have it, for

@@ -7,11 +7,13 @@ DELETE FROM user_settings WHERE user_id = %(user_id)s
 DELETE FROM app_settings WHERE user_id = %(user_id)s
 
 -- name: feed_access
--- The row stays for its version, which only grows: what was granted before ends.
+-- The row stays for its version, which only grows: what was granted before ends. Also that of a feed that is public
+-- already: what was to tell it to the video service may have gone with the outbox.
 UPDATE feed_access
 SET visibility = 'public', passcode_hash = NULL, access_version = access_version + 1,
     changed_at = clock_timestamp()
-WHERE owner_id = %(user_id)s AND passcode_hash IS NOT NULL
+WHERE owner_id = %(user_id)s
+RETURNING visibility, access_version
 
 -- name: tries_at_own
 DELETE FROM feed_access_attempts WHERE owner_id = %(user_id)s

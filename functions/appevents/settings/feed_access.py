@@ -34,10 +34,14 @@ def change(db: Database, owner_id: str, visibility: str, passcode: str | None) -
         now = db.fetch_one(SQL["change"], wanted)
         if now is None:
             return Change(read(db, owner_id), None)
-        said = {**now, "owner_id": owner_id}
-        said.pop("changed_at")
-        event_id = str(uuid5(UUID(owner_id), f"settings {CHANGED} {now['access_version']}"))
-        return Change(now, write_event(db, CHANGED, event_id, owner_id, said))
+        return Change(now, tell(db, owner_id, now))
+
+
+def tell(db: Database, owner_id: str, now: Row) -> Row:
+    """Write the event of a change, in its transaction; returns the row to publish."""
+    said = {"owner_id": owner_id, **{name: now[name] for name in ("visibility", "access_version")}}
+    event_id = str(uuid5(UUID(owner_id), f"settings {CHANGED} {now['access_version']}"))
+    return write_event(db, CHANGED, event_id, owner_id, said)
 
 
 def read(db: Database, owner_id: str) -> dict[str, Any]:

@@ -22,6 +22,9 @@ SETTLED = {"active", "revoked"}
 NO_CONSUMER = "No such consumer; check consumer_id"
 NO_ACCESS = "This consumer has no access to the broker; make one with POST /consumer/broker-access"
 EXISTS = "This consumer has access; send rotate: true to replace its password at once"
+IN_ONBOARDING = (
+    "This consumer's onboarding is not finished; POST /consumer/onboard makes its access"
+)
 DEACTIVATED = "The consumer is deactivated; activate it first with POST /consumer/change-status"
 
 
@@ -36,12 +39,18 @@ def broker_address(rabbitmq_url: str) -> str:
     return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="").geturl()
 
 
-def make_access(db: Database, consumer_id: str, rabbitmq_url: str, *, rotate: bool) -> Row:
+def make_access(
+    db: Database, consumer_id: str, rabbitmq_url: str, *, rotate: bool, in_onboarding: bool = False
+) -> Row:
     """Write down a new password and return the bank's credentials, inside the caller's transaction.
+
+    An onboarding alone may make an access while it is not finished: what is undone was never in
+    anybody's hands.
 
     Raises:
         NotFound: there is no such consumer.
-        Conflict: it has access and `rotate` is false, or it is deactivated.
+        Conflict: it has access and `rotate` is false, its onboarding is not finished, or it is
+            deactivated.
     """
     # Here, to spare other cold starts: it imports Python's HTTP client.
     from fintegrate.messaging.management import hash_password
@@ -50,6 +59,8 @@ def make_access(db: Database, consumer_id: str, rabbitmq_url: str, *, rotate: bo
     consumer = db.fetch_one(SQL["lock_consumer"], scope)
     if consumer is None:
         raise NotFound(NO_CONSUMER)
+    if consumer["in_onboarding"] and not in_onboarding:
+        raise Conflict(IN_ONBOARDING)
     if consumer["status"] != "active":
         raise Conflict(DEACTIVATED)
     if consumer["has_access"] and not rotate:

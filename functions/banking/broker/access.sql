@@ -1,11 +1,14 @@
 -- name: lock_consumer
--- The consumer, and whether it has an access that was not taken away.
+-- The consumer, whether it has an access that was not taken away, and whether its onboarding is not finished.
 SELECT c.name, c.status,
+       EXISTS (SELECT FROM onboardings o
+               WHERE o.consumer_id = c.consumer_id
+                 AND o.state IN ('running', 'ready', 'undoing')) AS in_onboarding,
        EXISTS (SELECT FROM broker_access a
                WHERE a.consumer_id = c.consumer_id AND a.revoked_at IS NULL) AS has_access
 FROM consumers c
 WHERE c.consumer_id = %(consumer_id)s
-FOR UPDATE
+FOR UPDATE OF c
 
 -- name: make_access
 -- The first access of the consumer, or another password for its user.

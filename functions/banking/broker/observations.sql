@@ -18,10 +18,10 @@ ON CONFLICT (consumer_id) DO UPDATE
 
 -- name: take_absent
 -- Removes what it returns: whoever reads it declares the queue, and the next observation tells more. What an
--- onboarding is undoing stays away.
+-- onboarding is undoing stays away, and what was of a bank that has left.
 DELETE FROM queue_observations o
 USING consumers c
-WHERE c.consumer_id = o.consumer_id AND NOT o.present
+WHERE c.consumer_id = o.consumer_id AND NOT o.present AND NOT has_left(c.consumer_id)
   AND NOT EXISTS (SELECT FROM onboardings u
                   WHERE u.consumer_id = c.consumer_id AND u.state = 'undoing')
 RETURNING c.name AS consumer_name

@@ -17,8 +17,9 @@ from fintegrate.http.endpoint import Access, Answer, Call
     ConsumerStatusChange,
     gives=ConsumerStatusChanged,
     access=Access.ADMIN,
+    transaction=True,
     looks_up=True,
-    conflict="The consumer is in this status already, or is the admin's",
+    conflict="The consumer is in this status already, is leaving, or is the admin's",
 )
 def change_consumer_status(call: Call[ConsumerStatusChange]) -> Answer:
     """Activate or deactivate a consumer."""

@@ -4,9 +4,10 @@ Only this answer shows the secret.
 """
 
 from chalicelib.banking.consumer.blueprint import consumer
-from chalicelib.banking.webhooks.choosing import check_address, choose
+from chalicelib.banking.webhooks.choosing import check_address, choose, told
 from chalicelib.banking.webhooks.models import DeliveryChoice, DeliveryChosen
 from chalicelib.banking.wiring import endpoint, parts
+from fintegrate.console.acts import require_reason
 from fintegrate.http.endpoint import Access, Answer, Call
 
 
@@ -17,8 +18,10 @@ from fintegrate.http.endpoint import Access, Answer, Call
     access=Access.ADMIN,
     transaction=True,
     idempotency=False,
+    schemes=("ApiKey",),
     looks_up=True,
-    conflict="Events wait or are not confirmed, a replay is not done, or the consumer is the admin's",
+    conflict="Events wait or are not confirmed, a replay or the onboarding is not done, or the consumer "
+    "has left, or is the admin's",
 )
 def choose_delivery(call: Call[DeliveryChoice]) -> Answer:
     """Choose how a bank gets its events, or change its address and bounds.
@@ -26,10 +29,9 @@ def choose_delivery(call: Call[DeliveryChoice]) -> Answer:
     The kind changes only while nothing of the bank waits or is unconfirmed, or with `rewind`, which
     sends that by the new way. The secret is shown once.
     """
+    require_reason(call)
     own = parts()
     if call.body.url is not None:
         check_address(call.body.url, own.settings)
-    return Answer(
-        choose(call.db, call.body, own.webhook_secrets, call.request.id),
-        after_commit=own.nudge_webhooks,
-    )
+    chosen = choose(call.db, call.body, own.webhook_secrets, call.request.id)
+    return Answer(chosen, after_commit=own.nudge_webhooks, audited=told(call.body, chosen))

@@ -48,13 +48,14 @@ def check_room(db: Database, most: int) -> None:
 
 
 def change_status(db: Database, consumer_id: str, status: str) -> None:
-    """Give a consumer another status.
+    """Give a consumer another status. `db` is in a transaction.
 
     Raises:
         NotFound: there is no such consumer.
         Conflict: it has this status already, it is the admin's, or it is leaving.
     """
     _refuse_admins(consumer_id, status)
+    db.fetch_one(SQL["lock_consumer"], {"consumer_id": consumer_id})
     _refuse_leaving(db, consumer_id, status)
     change = {"consumer_id": consumer_id, "status": status}
     if db.fetch_one(SQL["change_consumer_status"], change) is None:

@@ -54,6 +54,10 @@ SET message_format = %(message_format)s,
 WHERE consumer_id = %(consumer_id)s
 RETURNING consumer_id, message_format, updated_at
 
+-- name: lock_consumer
+-- An offboarding has this lock, too: the next statement sees what it has committed.
+SELECT consumer_id FROM consumers WHERE consumer_id = %(consumer_id)s FOR UPDATE
+
 -- name: is_leaving
 SELECT offboarding_id
 FROM offboardings

@@ -9,6 +9,7 @@ from chalicelib.banking.tenants import ADMIN_ID, ADMIN_NAME
 from chalicelib.banking.wiring import endpoint, parts
 from fintegrate.database import UniqueViolation
 from fintegrate.errors import Conflict
+from fintegrate.http.audit import Audited
 from fintegrate.http.endpoint import Access, Answer, Call
 
 
@@ -34,10 +35,10 @@ def create_consumer(call: Call[NewConsumer]) -> Answer:
         "request_id": call.request.id,
     }
     try:
-        event = call.db.fetch_one(SQL["create_consumer"], values)
+        (event,) = call.db.fetch_all(SQL["create_consumer"], values)
     except UniqueViolation as error:
         raise Conflict(f"A consumer named {name} exists; choose another name") from error
-    assert event is not None
     # Declaring takes up to a second, so it must not run while the transaction holds locks.
     declare = partial(parts().declare_queues, [{"consumer_name": name}])
-    return Answer({"consumer_id": event["customer_id"]}, event, after_commit=declare)
+    told = Audited("done", event["customer_id"], {"consumer_name": name})
+    return Answer({"consumer_id": told.subject}, event, after_commit=declare, audited=told)

@@ -11,7 +11,7 @@ from typing_extensions import TypedDict
 from chalicelib.banking.events.topology import EventType
 from chalicelib.banking.fields import ConsumerId, CustomerId
 from fintegrate.access.keys import read_form
-from fintegrate.console.acts import Act, DryRunFields
+from fintegrate.console.acts import Act, DryRunFields, WithReason
 from fintegrate.http.cursors import Cursor, Limit, NextCursor
 from fintegrate.http.validation import Described, Instant, RequestModel, Text
 
@@ -114,6 +114,12 @@ class ConsumerRef(RequestModel):
     consumer_id: ConsumerId
 
 
+class ConsumerAct(WithReason):
+    """A consumer with whose access or delivery something is done, and why."""
+
+    consumer_id: ConsumerId
+
+
 class ConsumerStatusChange(Act):
     """The status that a consumer is to have."""
 
@@ -125,7 +131,7 @@ class ConsumerStatusChanged(DryRunFields, total=False):
     """Nothing, or the counts of a dry run."""
 
 
-class ConsumerChange(RequestModel):
+class ConsumerChange(WithReason):
     """What of a consumer may change; its name may not, because its queues are named after it."""
 
     consumer_id: ConsumerId
@@ -140,7 +146,7 @@ class ConsumerChanged(TypedDict):
     updated_at: datetime
 
 
-class FormatChange(RequestModel):
+class FormatChange(WithReason):
     """The format that a consumer is to have for every message that is sent from now on."""
 
     consumer_id: ConsumerId
@@ -245,7 +251,7 @@ class KeyUsePage(TypedDict):
     next_cursor: NextCursor
 
 
-class NewBrokerAccess(RequestModel):
+class NewBrokerAccess(WithReason):
     """A user of the broker to make for a consumer; `rotate` replaces its password at once."""
 
     consumer_id: ConsumerId

@@ -5,6 +5,7 @@ from chalicelib.banking.events.scope import scope_of
 from chalicelib.banking.leaving import exports
 from chalicelib.banking.leaving.models import Export, ExportRef
 from chalicelib.banking.wiring import endpoint, parts
+from fintegrate.errors import Invalid
 from fintegrate.http.audit import Audited
 from fintegrate.http.endpoint import Answer, Call
 
@@ -16,10 +17,13 @@ READ = "got links to the files of export {export_id}"
 def read_export(call: Call[ExportRef]) -> Answer:
     """The newest export of the caller's bank, or the one that is named.
 
-    The links need no key: whoever has one can read the file until it ends. The admin's look is in the
-    audit log.
+    The links need no key: whoever has one can read the file until it ends. The admin names a bank or an
+    export; the admin's look is in the audit log.
     """
-    store, scope = parts().object_store.require(), scope_of(call, call.body.consumer_id)
+    scope = scope_of(call, call.body.consumer_id)
+    if scope is None and call.body.export_id is None:
+        raise Invalid("consumer_id: or export_id is required")
+    store = parts().object_store.require()
     job = exports.read(call.db, call.body, scope, store)
     audited = None
     if call.caller.is_admin:

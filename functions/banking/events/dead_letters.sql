@@ -1,6 +1,12 @@
 -- name: consumers
--- In another order each run, so that no consumer is the last of every run that runs out of time.
-SELECT consumer_id, name FROM consumers ORDER BY random()
+-- In another order each run, so that no consumer is the last of every run that runs out of time. A queue that is
+-- gone is declared again: not of who has left, and not what an onboarding is undoing.
+SELECT c.consumer_id, c.name
+FROM consumers c
+WHERE NOT has_left(c.consumer_id)
+  AND NOT EXISTS (SELECT FROM onboardings u
+                  WHERE u.consumer_id = c.consumer_id AND u.state = 'undoing')
+ORDER BY random()
 
 -- name: hold_bank
 -- An erasure of one of the bank's customers waits for the letters of this transaction, and sees them; what is kept

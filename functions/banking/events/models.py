@@ -9,7 +9,7 @@ from typing_extensions import TypedDict
 
 from chalicelib.banking.events.topology import EventType
 from chalicelib.banking.fields import ConsumerId, CustomerId, EventId
-from fintegrate.console.acts import Act, DryRunFields
+from fintegrate.console.acts import Act, DryRunFields, WithReason
 from fintegrate.http.validation import Described, Instant, RequestModel, Text, either
 
 ProcessingStatus = Literal["received", "processed", "failed"]
@@ -262,6 +262,12 @@ class RewindBegun(TypedDict):
 
 class RewindRef(RequestModel):
     """The bank whose newest rewind to read."""
+
+    consumer_id: ConsumerId
+
+
+class RewindToCancel(WithReason):
+    """The bank whose newest rewind to end, and why."""
 
     consumer_id: ConsumerId
 

@@ -3,8 +3,9 @@
 A restored database has lost events that banks have applied, gives their sequences to others, and has
 keys that were revoked. A recovery raises the epoch, ends these keys, lists what the queues hold and the
 database does not, and begins a rewind of each bank from its first event, with what was processed: the
-last event that a bank got must be the last one that the platform has. It may be killed at any point and
-run again. The model-checked rules are in docs/decisions/0023-an-epoch-orders-what-a-restore-repeats.md.
+last event that a bank got must be the last one that the platform has. Who has left gets none. It may be
+killed at any point and run again.
+The model-checked rules are in docs/decisions/0023-an-epoch-orders-what-a-restore-repeats.md.
 """
 
 from __future__ import annotations

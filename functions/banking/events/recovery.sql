@@ -39,13 +39,14 @@ SET status = 'done', until_at = coalesce(until_at, clock_timestamp()),
 WHERE status <> 'done'
 
 -- name: begin_rewinds
--- One of each bank, from its first event. No caller's request id has a space.
+-- One of each bank, from its first event. No caller's request id has a space. Who has left has no queue any more.
 INSERT INTO replay_jobs (consumer_id, from_at, include_processed, reason, request_id)
 SELECT c.consumer_id,
        least(c.created_at, (SELECT min(e.created_at) FROM customer_events e
                             WHERE e.consumer_id = c.consumer_id)),
        true, %(reason)s, 'recovery ' || %(epoch)s
 FROM consumers c
+WHERE NOT has_left(c.consumer_id)
 
 -- name: give_access_back
 -- To each bank when its queue has been made anew: see `wanted` in administration.sql.

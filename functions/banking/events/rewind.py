@@ -16,8 +16,10 @@ from typing import Any
 from uuid import UUID
 
 from chalicelib.banking.events.models import Rewind
+from chalicelib.banking.leaving.offboarding import refuse_left
 from fintegrate.database import Database, Row, UniqueViolation
 from fintegrate.errors import Conflict, NotFound
+from fintegrate.http.audit import Audited
 from fintegrate.queries import queries_beside
 
 SQL = queries_beside(__name__)
@@ -45,11 +47,13 @@ def begin(db: Database, wanted: Rewind, request_id: str) -> Row:
 
     Raises:
         NotFound: there is no such consumer, or no such event of it.
-        Conflict: a rewind is running, nothing is unconfirmed, or an unconfirmed event is older.
+        Conflict: a rewind is running, nothing is unconfirmed, an unconfirmed event is older, or the bank
+            has left.
     """
     consumer = {"consumer_id": str(wanted.consumer_id)}
     if db.fetch_one(SQL["find_consumer"], consumer) is None:
         raise NotFound("No such consumer; check consumer_id")
+    refuse_left(db, consumer["consumer_id"])
     db.execute(SQL["plan"], {})
     job = {**consumer, "include_processed": wanted.include_processed}
     job["from_at"] = _start(db, job, wanted.begin)
@@ -92,6 +96,12 @@ def begin_at(
     starts += [_time_of(oldest)] if oldest else []
     values = {**job, "from_at": min(starts), "quiet_after": quiet_after}
     return _write(db, {**values, "reason": reason, "request_id": request_id})
+
+
+def told(begun: Row, reason: str) -> Audited:
+    """What the audit log keeps of a rewind that was begun."""
+    names = ("job_id", "from_at", "include_processed", "event_count")
+    return Audited(reason, begun["consumer_id"], {name: begun[name] for name in names})
 
 
 def cancel(db: Database, consumer_id: str) -> Row:

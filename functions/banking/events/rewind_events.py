@@ -15,7 +15,8 @@ from fintegrate.http.endpoint import Access, Answer, Call
     access=Access.ADMIN,
     transaction=True,
     looks_up=True,
-    conflict="A rewind is running, nothing is unconfirmed, or an unconfirmed event is older",
+    conflict="A rewind is running, nothing is unconfirmed, an unconfirmed event is older, or the bank "
+    "has left",
 )
 def rewind_events(call: Call[Rewind]) -> Answer:
     """Begin a rewind, which the schedule of the same name carries out; `dry_run` only counts.
@@ -23,4 +24,5 @@ def rewind_events(call: Call[Rewind]) -> Answer:
     It holds back the bank's publishing, empties its queue, publishes what the bank has not processed
     in order per customer, and lets live events go on behind. The bank's readers must connect again.
     """
-    return Answer(rewind.begin(call.db, call.body, call.request.id))
+    begun = rewind.begin(call.db, call.body, call.request.id)
+    return Answer(begun, audited=rewind.told(begun, call.body.reason))

@@ -25,9 +25,11 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
+
+import pika
 
 from chalicelib.banking.events.message import compose
 from chalicelib.banking.events.topology import EXCHANGE, queue_name, queues
@@ -64,6 +66,15 @@ class Worked:
     jobs: int = 0
     done: int = 0
     sent: int = 0
+
+
+def alone(parameters: pika.URLParameters, consumer_name: str) -> ExclusiveConnection:
+    """The connection for the work on one bank's queue, which one process has at a time.
+
+    Raises:
+        BrokerUnavailable: another process has it, or the broker is away.
+    """
+    return ExclusiveConnection(parameters, f"rewind_{consumer_name}", BROKER_SECONDS)
 
 
 class RewindWorker:
@@ -107,7 +118,7 @@ class RewindWorker:
         if job["status"] == "held" and not self._is_quiet(job):
             self._wait(job_id, QUIET)
             return
-        with self._alone(job["consumer_name"]) as broker:
+        with closing(alone(self._parameters, job["consumer_name"])) as broker:
             job = self._load(job_id)  # another worker may have gone on until just now
             if job is not None and job["status"] == "held":
                 self._make_queue_anew(broker, job)
@@ -123,15 +134,6 @@ class RewindWorker:
         self._db.execute(SQL["note_publishers"], wanted)
         state = self._db.fetch_one(SQL["are_publishers_through"], wanted)
         return state is not None and bool(state["quiet"])
-
-    @contextmanager
-    def _alone(self, consumer_name: str) -> Iterator[ExclusiveConnection]:
-        lock = f"rewind_{consumer_name}"
-        broker = ExclusiveConnection(self._parameters, lock, BROKER_SECONDS)
-        try:
-            yield broker
-        finally:
-            broker.close()
 
     def _make_queue_anew(self, broker: ExclusiveConnection, job: Row) -> None:
         """A job that was cancelled meanwhile may have made it anew, or not; it goes on as if it had."""

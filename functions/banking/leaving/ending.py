@@ -3,8 +3,9 @@
 Every step may be repeated, so a run that was killed anywhere is made good by the next one. A customer is
 erased as `POST /customer/erase` does it (`chalicelib.banking.customer.erasing`): ids, types, times,
 sequence and states stay, and so does the ledger. What nobody has published yet stays in the outbox for
-good: the bank is paused before its queues go, so that nobody declares them again. A file that somebody
-may just be writing is waited for, so that none is left behind.
+good: the bank is paused and its jobs are ended before its queues go, so that nobody declares them again
+(`has_left` in schema.sql). A file that somebody may just be writing is waited for, so that none is left
+behind.
 """
 
 from __future__ import annotations
@@ -76,7 +77,8 @@ class Ending:
 
     def _end(self, bank: Row, deadline: float) -> str | None:
         """Take the steps; returns what it waits for, if it does not come to the end."""
-        self._db.execute(SQL["pause"], bank)
+        for step in ("pause", "end_rewinds", "cancel_replays"):
+            self._db.execute(SQL[step], bank)
         if not self._erase_customers(bank, deadline):
             return TIME
         try:

@@ -1,11 +1,11 @@
 -- The end of offboardings: what is erased when their time is over. Statements go by a bank that `due` has found.
 
 -- name: due
--- Those whose time is over, and those that have begun to end.
+-- Those whose time is over, and those that have begun to end. Who is active is erased by no clock.
 UPDATE offboardings o
 SET status = 'ending', updated_at = clock_timestamp()
 FROM consumers c
-WHERE c.consumer_id = o.consumer_id
+WHERE c.consumer_id = o.consumer_id AND c.status <> 'active'
   AND (o.status = 'ending' OR (o.status = 'waiting' AND o.due_at <= %(now)s))
 RETURNING o.offboarding_id, o.consumer_id, c.name AS consumer_name, o.reason, o.key_id, o.actor,
           o.request_id
@@ -15,6 +15,19 @@ RETURNING o.offboarding_id, o.consumer_id, c.name AS consumer_name, o.reason, o.
 INSERT INTO publishing_pauses (consumer_id, probe_at, reason)
 VALUES (%(consumer_id)s, '9999-12-31 00:00:00+00', 'the bank was offboarded')
 ON CONFLICT (consumer_id) DO UPDATE SET probe_at = excluded.probe_at, reason = excluded.reason
+
+-- name: end_rewinds
+-- Whoever works on one has the lock that the deletion of the queues asks for.
+UPDATE replay_jobs
+SET status = 'done', until_at = coalesce(until_at, clock_timestamp()),
+    finished_at = clock_timestamp(), updated_at = clock_timestamp(), waits_for = NULL
+WHERE consumer_id = %(consumer_id)s AND status <> 'done'
+
+-- name: cancel_replays
+UPDATE replays
+SET status = 'cancelled', finished_at = clock_timestamp(), updated_at = clock_timestamp(),
+    waits_for = NULL, look_at = NULL, worker_id = NULL, lease_until = NULL, per_second_now = 0
+WHERE consumer_id = %(consumer_id)s AND status IN ('queued', 'running', 'paused')
 
 -- name: customers
 SELECT customer_id, NULL::timestamptz AS erased_at, created_at AS at, customer_id AS id

@@ -11,7 +11,7 @@ INSERT INTO exports (export_id, consumer_id, reason, actor, request_id)
 VALUES (%(export_id)s, %(consumer_id)s, %(reason)s, %(actor)s, %(request_id)s)
 
 -- name: find
--- The consumer's newest export, or the one of this id. consumer_id is NULL only for the admin.
+-- The consumer's newest export, or the one of this id. consumer_id is NULL only for the admin, who then names the export.
 SELECT e.export_id, e.consumer_id, c.name AS consumer_name, e.status, e.cut_at, e.kind, e.reason, e.actor,
        e.waits_for, e.manifest_key, e.manifest_sha256, e.created_at, e.updated_at, e.finished_at,
        e.removed_at

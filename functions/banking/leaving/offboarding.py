@@ -6,6 +6,7 @@ At once the bank is deactivated and loses its user of the broker. Everything is 
 
 from __future__ import annotations
 
+import logging
 import uuid
 from typing import Any
 
@@ -22,12 +23,17 @@ NO_CONSUMER = "No such consumer; check consumer_id"
 NEVER = "This consumer was never offboarded"
 ADMINS = "The admin's own consumer cannot be offboarded"
 LEAVES = "This consumer is leaving or has left already; GET /consumer/offboard shows it"
+LEFT = "This consumer has left, and its queue is gone; nothing is sent to it any more"
+IN_ONBOARDING = (
+    "This consumer's onboarding is not finished; DELETE /consumer/onboard leaves nothing of it"
+)
 OVER = "No offboarding of this consumer waits: it was taken back, or its time is over"
 WARNINGS = (
     "Its keys and its access to the broker stop at once",
     "After {days} days its customers are erased and its queues deleted, for good",
 )
 NOT_EXPORTED = "It has no export; POST /consumer/export makes one"
+log = logging.getLogger(__name__)
 
 
 def begin(db: Database, call: Call[Any], reason: str, consumer_id: str, days: int) -> Row:
@@ -35,9 +41,11 @@ def begin(db: Database, call: Call[Any], reason: str, consumer_id: str, days: in
 
     Raises:
         NotFound: there is no such consumer.
-        Conflict: it is leaving already, or is the admin's.
+        Conflict: it is leaving already, is in onboarding, or is the admin's.
     """
     bank = _lock(db, consumer_id)
+    if bank["in_onboarding"]:
+        raise Conflict(IN_ONBOARDING)
     row = {
         "offboarding_id": str(uuid.uuid4()),
         "consumer_id": consumer_id,
@@ -52,6 +60,7 @@ def begin(db: Database, call: Call[Any], reason: str, consumer_id: str, days: in
         db.execute(SQL["begin"], row)
     except UniqueViolation as error:
         raise Conflict(LEAVES) from error
+    log.info("offboarding consumer %s, due in %s days", consumer_id, days)
     db.execute(SQL["set_status"], {"consumer_id": consumer_id, "status": "deactivated"})
     if consumer_changed(db, consumer_id):
         revoke_access(db, consumer_id)
@@ -61,6 +70,8 @@ def begin(db: Database, call: Call[Any], reason: str, consumer_id: str, days: in
 def would_begin(db: Database, consumer_id: str, days: int) -> DryRun:
     """What `begin` would hit in the end; errors as there."""
     bank = _lock(db, consumer_id)
+    if bank["in_onboarding"]:
+        raise Conflict(IN_ONBOARDING)
     counted = {"consumer_id": consumer_id, "most": MOST_COUNTED}
     found = db.fetch_all(SQL["count"], counted)[0]
     warnings = [warning.format(days=days) for warning in WARNINGS]
@@ -112,6 +123,19 @@ def read(db: Database, consumer_id: str) -> Row:
     if row is None:
         raise NotFound(NEVER)
     return row
+
+
+def refuse_left(db: Database, consumer_id: str) -> None:
+    """Refuse what would bring the queue of a bank back that has left.
+
+    In a transaction a bank that is leaving does not come to its end before the commit.
+
+    Raises:
+        Conflict: it has left, or is being ended.
+    """
+    row = db.fetch_one(SQL["hold_end"], {"consumer_id": consumer_id})
+    if row is not None and row["status"] != "waiting":
+        raise Conflict(LEFT)
 
 
 def _lock(db: Database, consumer_id: str) -> Row:

@@ -1,10 +1,20 @@
 -- Offboardings as requests begin, read and take them back.
 
 -- name: lock_bank
-SELECT name AS consumer_name, status = 'active' AS is_active
-FROM consumers
-WHERE consumer_id = %(consumer_id)s
-FOR UPDATE
+SELECT c.name AS consumer_name, c.status = 'active' AS is_active,
+       EXISTS (SELECT FROM onboardings o
+               WHERE o.consumer_id = c.consumer_id
+                 AND o.state IN ('running', 'ready', 'undoing')) AS in_onboarding
+FROM consumers c
+WHERE c.consumer_id = %(consumer_id)s
+FOR UPDATE OF c
+
+-- name: hold_end
+-- The offboarding, if the consumer is leaving or has left. One that waits does not end before the commit.
+SELECT status
+FROM offboardings
+WHERE consumer_id = %(consumer_id)s AND status <> 'taken_back'
+FOR SHARE
 
 -- name: count
 -- What there is of the bank, up to a bound.

@@ -15,6 +15,7 @@ from typing import Any
 
 from chalicelib.banking.consumer.consumers import check_room
 from chalicelib.banking.onboarding.steps import NAMES, OnboardingSteps
+from chalicelib.banking.webhooks.choosing import without_query
 from fintegrate.database import Database, Row
 from fintegrate.errors import Conflict, NotFound
 from fintegrate.http.audit import Audited
@@ -190,7 +191,7 @@ def audited(row: Row, reason: str | None = None) -> Audited:
 
     `reason` is the person's.
     """
-    asked = {"consumer_name": row["consumer_name"], **row["wanted"]}
+    asked = {"consumer_name": row["consumer_name"], **without_query(row["wanted"])}
     return Audited(reason or "onboarding", row["consumer_id"], asked)
 
 

@@ -1,5 +1,6 @@
 -- Onboardings: as requests make and read them, and as the layer's saga works on them. A saga is named by the
--- consumer that it makes. Only the admin and the schedule reach these statements.
+-- consumer that it makes. Only the admin and the schedule reach these statements. An address may have a secret in its
+-- query, so it goes when its saga ends.
 
 -- name: find
 -- The newest onboarding of a name, and whether there is a consumer of that name. One row.
@@ -69,6 +70,7 @@ SET state = %(state)s,
     done = done || jsonb_build_object(%(step)s::text, utc_text(clock_timestamp())),
     tries = 0, reason = NULL, look_at = NULL, updated_at = clock_timestamp(),
     finished_at = CASE WHEN %(state)s = 'done' THEN clock_timestamp() END,
+    wanted = CASE WHEN %(state)s = 'done' THEN wanted - 'url' ELSE wanted END,
     worker_id = CASE WHEN %(state)s = 'running' THEN worker_id END,
     lease_until = CASE WHEN %(state)s = 'running' THEN lease_until END
 WHERE consumer_id = %(consumer_id)s AND worker_id = %(worker_id)s
@@ -81,6 +83,7 @@ SET state = %(state)s,
     undone = undone || jsonb_build_object(%(step)s::text, utc_text(clock_timestamp())),
     tries = 0, look_at = NULL, updated_at = clock_timestamp(),
     finished_at = CASE WHEN %(state)s = 'undone' THEN clock_timestamp() END,
+    wanted = CASE WHEN %(state)s = 'undone' THEN wanted - 'url' ELSE wanted END,
     worker_id = CASE WHEN %(state)s = 'undoing' THEN worker_id END,
     lease_until = CASE WHEN %(state)s = 'undoing' THEN lease_until END
 WHERE consumer_id = %(consumer_id)s AND worker_id = %(worker_id)s
@@ -105,7 +108,8 @@ RETURNING *
 -- name: rest
 UPDATE onboardings
 SET state = %(state)s, updated_at = clock_timestamp(), worker_id = NULL, lease_until = NULL,
-    finished_at = CASE WHEN %(state)s IN ('done', 'undone') THEN clock_timestamp() END
+    finished_at = CASE WHEN %(state)s IN ('done', 'undone') THEN clock_timestamp() END,
+    wanted = CASE WHEN %(state)s IN ('done', 'undone') THEN wanted - 'url' ELSE wanted END
 WHERE consumer_id = %(consumer_id)s AND worker_id = %(worker_id)s
 RETURNING *
 

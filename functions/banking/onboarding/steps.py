@@ -124,11 +124,11 @@ class OnboardingSteps:
             raise NotNow(f"the broker does not answer: {error}") from error
 
     def _make_user(self, onboarding: Row) -> None:
-        consumer_id, url = onboarding["consumer_id"], self._settings.rabbitmq_url
+        consumer_id = onboarding["consumer_id"]
         if self._access_state(consumer_id) not in {"active", "pending"}:
             try:
                 with self._db.transaction():
-                    access.make_access(self._db, consumer_id, url, rotate=True)
+                    self._make_access(consumer_id)
             except (Conflict, NotFound) as error:
                 raise FailedForGood(error.description) from error
         if self._settled(consumer_id) != "active":
@@ -167,12 +167,16 @@ class OnboardingSteps:
     def _secret_of_way(self, consumer_id: str, wanted: Row) -> dict[str, Any]:
         """A new password for the bank's user of the broker, or what signs the calls."""
         if wanted["delivery"] == "queue":
-            url = self._settings.rabbitmq_url
-            return {"broker_access": access.make_access(self._db, consumer_id, url, rotate=True)}
+            return {"broker_access": self._make_access(consumer_id)}
         way = {name: wanted[name] for name in _OF_WEBHOOK}
         choice = DeliveryChoice(consumer_id=UUID(consumer_id), **way)
-        chosen = choose(self._db, choice, self._webhook_secrets, str(self._told_by["request_id"]))
+        told = (self._webhook_secrets, str(self._told_by["request_id"]))
+        chosen = choose(self._db, choice, *told, in_onboarding=True)
         return {"webhook_secret": chosen["secret"]}
+
+    def _make_access(self, consumer_id: str) -> Row:
+        url = self._settings.rabbitmq_url
+        return access.make_access(self._db, consumer_id, url, rotate=True, in_onboarding=True)
 
     def _access_state(self, consumer_id: str) -> str | None:
         """The state of the bank's access; None if it never had any."""

@@ -16,7 +16,7 @@ UNION ALL
 SELECT 'offboarding', o.consumer_id, c.name, o.due_at
 FROM offboardings o
 JOIN consumers c ON c.consumer_id = o.consumer_id
-WHERE o.status = 'ending' AND (%(consumer_id)s::uuid IS NULL OR o.consumer_id = %(consumer_id)s)
+WHERE (o.status = 'ending' OR (o.status = 'waiting' AND o.due_at <= clock_timestamp())) AND (%(consumer_id)s::uuid IS NULL OR o.consumer_id = %(consumer_id)s)
 UNION ALL
 SELECT 'archive', a.consumer_id, c.name, min(a.created_at)
 FROM archives a

@@ -10,6 +10,7 @@ import json
 import uuid
 from typing import Any
 
+from chalicelib.banking.leaving.offboarding import refuse_left
 from chalicelib.banking.replay.models import ALL, MISSED, JobChange, JobListing, Replay
 from fintegrate.console.acts import MOST_COUNTED, DryRun, check_expected, dry_run, shortened
 from fintegrate.database import Database, Row, UniqueViolation
@@ -172,6 +173,7 @@ def _lock_bank(db: Database, consumer_id: str) -> str:
     bank = db.fetch_one(SQL["lock_bank"], {"consumer_id": consumer_id})
     if bank is None:
         raise NotFound(NO_CONSUMER)
+    refuse_left(db, consumer_id)
     return str(bank["consumer_name"])
 
 

@@ -7,13 +7,14 @@ unconfirmed and no event of it is being written, so that no event takes one way 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.banking.configuration import Configuration
 from chalicelib.banking.events.rewind import begin_at, find_start
+from chalicelib.banking.leaving.offboarding import refuse_left
 from chalicelib.banking.tenants import ADMIN_ID
 from chalicelib.banking.webhooks.models import DeliveryChoice
 from chalicelib.banking.webhooks.secrets import signing_secret
@@ -21,6 +22,7 @@ from fintegrate.access.derived_secrets import DerivedSecrets
 from fintegrate.access.standard_webhooks import BOTH_SIGN
 from fintegrate.database import Database, Row
 from fintegrate.errors import Conflict, Invalid, NotFound
+from fintegrate.http.audit import Audited
 from fintegrate.queries import queries_beside
 
 if TYPE_CHECKING:
@@ -34,6 +36,9 @@ NOT_EMPTY = (
     "Events of this consumer wait or are not confirmed; wait until GET /events/reconcile counts none, "
     "or send rewind: true to send them by the new way"
 )
+IN_ONBOARDING = (
+    "This consumer's onboarding is not finished; POST /consumer/onboard chooses its delivery"
+)
 REPLAYED = "A rewind or a replay of this consumer is not done; wait for it, or cancel it"
 _PAUSE_SECONDS = 0.05
 WAITING = {
@@ -45,16 +50,22 @@ WAITING = {
 
 
 def choose(
-    db: Database, wanted: DeliveryChoice, derived: Callable[[], DerivedSecrets], request_id: str
+    db: Database,
+    wanted: DeliveryChoice,
+    derived: Callable[[], DerivedSecrets],
+    request_id: str,
+    *,
+    in_onboarding: bool = False,
 ) -> Row:
     """Choose how a bank gets its events; returns what holds now, with a `secret` that was just made.
 
     `db` is in a transaction. A rewind holds everything back, and sends by the new way what is not
-    confirmed.
+    confirmed. An onboarding alone may choose while it is not finished: its caller gets the secret.
 
     Raises:
         NotFound: there is no such consumer.
-        Conflict: the kind cannot change now, or the consumer is the admin's.
+        Conflict: the kind cannot change now, the consumer's onboarding is not finished, or it has left,
+            or is the admin's.
     """
     scope = {"consumer_id": str(wanted.consumer_id)}
     start = _look_for_start(db, wanted)
@@ -64,6 +75,9 @@ def choose(
         raise NotFound(NOT_FOUND)
     if scope["consumer_id"] == ADMIN_ID:
         raise Conflict(ADMINS)
+    if found["in_onboarding"] and not in_onboarding:
+        raise Conflict(IN_ONBOARDING)
+    refuse_left(db, scope["consumer_id"])
     is_webhook = wanted.delivery == "webhook"
     is_change = is_webhook != found["has_webhook"]
     if is_change:
@@ -92,6 +106,14 @@ def choose(
         )["job_id"]
     kept = settings if is_webhook else dict.fromkeys(settings)
     return {**scope, "delivery": wanted.delivery, **kept, "secret": secret, "rewind_job_id": job_id}
+
+
+def told(wanted: DeliveryChoice, chosen: Row) -> Audited:
+    """What the audit log keeps of a choice: where a bank's events go from now on."""
+    asked = wanted.model_dump(mode="json", exclude={"reason"}, exclude_none=True)
+    counts = {"rewind_job_id": chosen["rewind_job_id"]}
+    details = {"filter": without_query(asked), "counts": counts}
+    return Audited(wanted.reason or "done", chosen["consumer_id"], details)
 
 
 def rotate(db: Database, consumer_id: str, derived: DerivedSecrets) -> Row:
@@ -152,6 +174,12 @@ def check_address(url: str, settings: Configuration) -> None:
     failure = _client(settings.webhook_allow_hosts, settings.stage).check(url)
     if failure is not None and failure.kind is Kind.NOT_ALLOWED:
         raise Invalid(f"url: {failure.why}")
+
+
+def without_query(asked: Mapping[str, Any]) -> dict[str, Any]:
+    """What was asked for, as it may be kept: the query of an address may have a secret of the bank's."""
+    url = asked.get("url")
+    return {**asked, **({"url": url.partition("?")[0]} if url else {})}
 
 
 @cache

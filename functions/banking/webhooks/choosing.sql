@@ -7,6 +7,9 @@ SELECT pg_advisory_xact_lock(8, hashtext(%(consumer_id)s))
 
 -- name: read_kind
 SELECT c.name, w.consumer_id IS NOT NULL AS has_webhook,
+       EXISTS (SELECT FROM onboardings o
+               WHERE o.consumer_id = c.consumer_id
+                 AND o.state IN ('running', 'ready', 'undoing')) AS in_onboarding,
        EXISTS (SELECT FROM customer_events e
                WHERE e.consumer_id = c.consumer_id AND e.publish_status = 'pending') AS waits,
        EXISTS (SELECT FROM customer_events e

@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 from typing_extensions import TypedDict
 
 from chalicelib.banking.fields import ConsumerId
+from fintegrate.console.acts import WithReason
 from fintegrate.http.validation import Described, RequestModel, Text
 
 URL = Described("Where the bank is called: https, a public address", "https://bank.example/events")
@@ -44,7 +45,7 @@ class DeliverySettings(RequestModel):
         return self
 
 
-class DeliveryChoice(DeliverySettings):
+class DeliveryChoice(DeliverySettings, WithReason):
     """How a bank is to get its events from now on."""
 
     consumer_id: ConsumerId

@@ -2,6 +2,7 @@
 -- Offboardings: banks that leave, and what is to be erased of them.
 --
 -- Rollback:
+--   DROP FUNCTION has_left;
 --   DROP TABLE offboardings;
 --   ALTER TABLE archives DROP COLUMN erased_at;
 
@@ -35,6 +36,12 @@ CREATE TABLE IF NOT EXISTS offboardings (
 CREATE UNIQUE INDEX IF NOT EXISTS offboardings_one
     ON offboardings (consumer_id) WHERE status <> 'taken_back';
 CREATE INDEX IF NOT EXISTS offboardings_by_consumer ON offboardings (consumer_id, created_at DESC);
+
+-- Whether a consumer has left, or is being ended: its queues are gone or go, and nobody declares them again.
+CREATE OR REPLACE FUNCTION has_left(of_consumer uuid) RETURNS boolean LANGUAGE sql STABLE AS $$
+    SELECT EXISTS (SELECT FROM offboardings o
+                   WHERE o.consumer_id = of_consumer AND o.status IN ('ending', 'done'))
+$$;
 
 -- The file is deleted: what its events told is gone.
 ALTER TABLE archives ADD COLUMN IF NOT EXISTS erased_at timestamptz;

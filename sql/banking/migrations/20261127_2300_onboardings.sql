@@ -9,7 +9,7 @@
 BEGIN;
 
 -- A saga that makes a bank. consumer_id is chosen when it begins, so that each step may be repeated. wanted: what
--- was asked for. done and undone: each step's name and when that was written down. tries: of the step that is
+-- was asked for, at its end without the address. done and undone: each step's name and when that was written down. tries: of the step that is
 -- next; look_at: not before that the schedule tries it. worker_id holds the saga until lease_until. ready: all but
 -- the secrets is made. failed_step: why it is undone, if no person gave it up. Nothing secret is in it.
 CREATE TABLE IF NOT EXISTS onboardings (

@@ -18,6 +18,7 @@ from local.finding.places import Found, Wanted
 from local.finding.tables import find_in_tables
 from local.services.amqp import channel_on
 from tests.integration.appevents.conftest import Reply, User
+from tests.integration.appevents.feeds import SETTINGS, make_private
 from tests.integration.appevents.posts import PostMaker
 from tests.integration.appevents.test_comments import assert_counts_equal_rows
 from tests.integration.appevents.test_ops import LETTERS, RECONCILE, REDRIVE, put
@@ -346,6 +347,41 @@ def test_feed_loses_its_passcode(user: User, erase: Callable[[], Any], query: Qu
     assert query("settings", kept) == [
         {"visibility": "public", "passcode_hash": None, "access_version": 2}
     ]
+
+
+def feed(query: Query) -> list[dict[str, Any]]:
+    return query("video", "SELECT visibility, access_version FROM feed_owners")
+
+
+def test_erased_feed_is_public_at_the_videos(
+    user: User, erase: Callable[[], Any], settle: Settle, query: Query
+) -> None:
+    make_private(user)
+    assert feed(query) == [{"visibility": "passcode", "access_version": 1}]
+
+    erase()
+    settle("video")
+
+    assert feed(query) == [{"visibility": "public", "access_version": 2}]
+    make_private(user)
+    assert feed(query) == [{"visibility": "passcode", "access_version": 3}]
+
+
+def test_untold_change_is_not_lost(
+    user: User, erase: Callable[[], Any], settle: Settle, query: Query
+) -> None:
+    """The video database was away when the feed became public. The erasure deletes the event of it."""
+    make_private(user)
+    settle("video")
+    assert user.call("PUT", SETTINGS, {"visibility": "public"}).status == 200
+    settle("video")
+    query("video", "UPDATE feed_owners SET visibility = 'passcode', access_version = 1")
+    query("settings", "UPDATE outbox SET publish_status = 'pending', failure_reason = 'away'")
+
+    erase()
+    settle("video")
+
+    assert feed(query) == [{"visibility": "public", "access_version": 3}]
 
 
 def test_only_operators_may_erase(user: User, operator: Act, query: Query) -> None:

@@ -63,7 +63,8 @@ def test_chosen_delivery_shows_the_secret_once(anna: Person, api: ConsoleApi) ->
     dialog(anna).get_by_label("Address that is called").fill(" https://bank.example/events")
     dialog(anna).get_by_label("Customers at a time").fill("3")
     dialog(anna).get_by_label("What waits").select_option("true")
-    act(anna, "Choose the delivery", name=QUEUE_BANK)
+    dialog(anna).get_by_label("Your API key").fill(ADMIN_KEY)
+    act(anna, "Choose the delivery", "they are called now", QUEUE_BANK)
 
     expect(dialog(anna)).to_contain_text(banks.SECRET)
     anna.check_access()
@@ -73,8 +74,10 @@ def test_chosen_delivery_shows_the_secret_once(anna: Person, api: ConsoleApi) ->
     (asked,) = sent(api, "POST /consumer/delivery")
     chosen = {"delivery": "webhook", "url": "https://bank.example/events", "max_in_flight": 3}
     own = {"consumer_id": data.bank_id(0), "timeout_seconds": 10, "rewind": True}
-    assert asked.body == own | chosen
+    assert asked.body == own | chosen | {"reason": "they are called now"}
     assert "idempotency-key" not in asked.headers
+    assert asked.headers["x-api-key"] == ADMIN_KEY
+    assert "cookie" not in asked.headers
 
 
 def test_reading_takes_no_address(anna: Person, api: ConsoleApi) -> None:
@@ -82,18 +85,20 @@ def test_reading_takes_no_address(anna: Person, api: ConsoleApi) -> None:
 
     anna.button("Choose its delivery").click()
     dialog(anna).get_by_label("How it gets its events").select_option("queue")
-    act(anna, "Choose the delivery", name=CALLED_BANK)
+    dialog(anna).get_by_label("Your API key").fill(ADMIN_KEY)
+    act(anna, "Choose the delivery", "ticket 1", CALLED_BANK)
 
     expect(dialog(anna)).to_contain_text("It reads its queue from now on.")
     (asked,) = sent(api, "POST /consumer/delivery")
-    assert asked.body == {"consumer_id": data.bank_id(banks.CALLED), "delivery": "queue"}
+    own = {"consumer_id": data.bank_id(banks.CALLED), "reason": "ticket 1"}
+    assert asked.body == own | {"delivery": "queue"}
 
 
 def test_test_event_tells_the_answer(anna: Person) -> None:
     page_of(anna, banks.CALLED)
 
     anna.button("Send a test event").click()
-    act(anna, "Send a test event")
+    act(anna, "Send a test event", "their server is new")
 
     expect(dialog(anna)).to_contain_text("It refused the test event.")
     expect(dialog(anna)).to_contain_text("It said: unknown type")
@@ -104,12 +109,17 @@ def test_rotated_secret_is_shown_once(anna: Person, api: ConsoleApi) -> None:
     page_of(anna, banks.CALLED)
 
     anna.button("Rotate the secret").click()
+    dialog(anna).get_by_label("Why").fill("it leaked")
+    dialog(anna).get_by_label(f"Type {CALLED_BANK}").fill(CALLED_BANK)
     expect(dialog(anna).get_by_role("button", name="Rotate the secret")).to_be_disabled()
-    act(anna, "Rotate the secret", name=CALLED_BANK)
+    dialog(anna).get_by_label("Your API key").fill(ADMIN_KEY)
+    act(anna, "Rotate the secret")
 
     expect(dialog(anna)).to_contain_text(banks.SECRET)
     expect(dialog(anna)).to_contain_text("The former secret signs beside it until")
-    assert len(sent(api, "POST /consumer/delivery/rotate")) == 1
+    (asked,) = sent(api, "POST /consumer/delivery/rotate")
+    assert asked.body == {"consumer_id": data.bank_id(banks.CALLED), "reason": "it leaked"}
+    assert asked.headers["x-api-key"] == ADMIN_KEY
 
 
 def test_format_is_chosen(anna: Person, api: ConsoleApi) -> None:
@@ -117,11 +127,12 @@ def test_format_is_chosen(anna: Person, api: ConsoleApi) -> None:
 
     anna.button("Message format").click()
     dialog(anna).get_by_label("Message format").select_option("xml")
-    act(anna, "Choose the message format", name=QUEUE_BANK)
+    act(anna, "Choose the message format", "ticket 2", QUEUE_BANK)
 
     expect(dialog(anna)).to_contain_text("Done")
     (asked,) = sent(api, "POST /consumer/format")
-    assert asked.body == {"consumer_id": data.bank_id(0), "message_format": "xml"}
+    own = {"consumer_id": data.bank_id(0), "reason": "ticket 2"}
+    assert asked.body == own | {"message_format": "xml"}
 
 
 def fill_onboarding(person: Person, *, is_called: bool) -> None:

@@ -14,8 +14,9 @@ import pika
 import pytest
 
 from chalicelib.banking.events import rewind_worker
-from chalicelib.banking.events.recovery import RecoveryDue
+from chalicelib.banking.events.recovery import Recovery, RecoveryDue
 from chalicelib.banking.schedules import recover
+from chalicelib.banking.tenants import ADMIN_ID
 from chalicelib.banking.wiring import Parts
 from fintegrate.messaging.looking import look_into
 from fintegrate.outside_record import RecordUnavailable, record_at
@@ -75,6 +76,30 @@ def test_recovery_is_begun_once(admin: Api, backup_time: str, environment: dict[
     assert (found["epoch"], again["epoch"], state(admin)["due"]) == (2, 2, True)
     other = str(datetime.now(UTC) - timedelta(seconds=1))
     assert run_recovery(other)["epoch"] == 3
+
+
+def test_bank_that_left_is_not_rewound(
+    make_bank: Callable[[], Bank],
+    admin: Api,
+    backup_time: str,
+    query: Query,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its queue is gone. One that may stay after all is rewound like any other, and so is the admin."""
+    banks = {status: make_bank() for status in ("waiting", "ending", "done")}
+    for status, bank in banks.items():
+        whose = {"consumer_id": bank.consumer_id}
+        assert admin.post("/consumer/offboard", **whose, reason="it leaves").status == 201
+        finished = "now()" if status == "done" else "NULL"
+        query(f"UPDATE offboardings SET status = %(s)s, finished_at = {finished}"
+              " WHERE consumer_id = %(consumer_id)s", s=status, **whose)  # fmt: skip
+    # Each look counts as a delivery, and all tests share the admin's queue.
+    monkeypatch.setattr(Recovery, "_read_queues", lambda _self, _epoch: {})
+
+    run_recovery(backup_time)
+
+    rewound = {row["consumer_id"] for row in query("SELECT consumer_id FROM replay_jobs")}
+    assert rewound == {banks["waiting"].consumer_id, ADMIN_ID}
 
 
 def test_no_epoch_comes_again(parts: Parts, backup_time: str, query: Query) -> None:

@@ -298,3 +298,14 @@ def test_without_a_store_it_is_refused(bank: Bank, environment: dict[str, str]) 
     assert refused.status == 409
     assert "BANK_STORE_BUCKET" in refused.detail["status_description"]
     assert skipped == {"skipped": "there is no object store"}
+
+
+def test_admin_names_bank_or_export(admin: Api, bank: Bank) -> None:
+    """Else he would get links to the files of whichever bank asked last."""
+    job = begun(bank.api)
+
+    refused = admin.get(EXPORT)
+
+    assert (refused.status, refused.description) == (422, "consumer_id: or export_id is required")
+    for wanted in ({"consumer_id": bank.consumer_id}, {"export_id": job["export_id"]}):
+        assert shown(admin, **wanted)["export_id"] == job["export_id"]

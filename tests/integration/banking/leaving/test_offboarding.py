@@ -3,27 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import psycopg2
 import pytest
 
 from chalicelib.banking import wiring
 from chalicelib.banking.archive.archiving import Archiving
+from chalicelib.banking.events import rewind_worker
 from chalicelib.banking.events.topology import queue_name, queues
 from chalicelib.banking.leaving.ending import BROKER, STORE, Ended, Ending
+from chalicelib.banking.leaving.offboarding import LEFT
 from fintegrate.database import Database
 from fintegrate.messaging.broker import BrokerUnavailable
+from fintegrate.messaging.publisher import parameters_of
 from fintegrate.messaging.topology import delete
 from fintegrate.storage.store import Store, StoreAway
 from tests.integration.banking.leaving.test_archive import WRITE
 from tests.integration.banking.leaving.test_export import Killed, begun, done
 from tests.support.api import Api
-from tests.support.banking import Bank
+from tests.support.banking import Bank, together
 from tests.support.broker import channel
 from tests.support.fixtures import Query
 from tests.support.plans import rows_read
 from tests.support.schedules import run_schedule
+from tests.support.waiting import eventually
 
 OFFBOARD = "/consumer/offboard"
 Live = Callable[..., list[str]]
@@ -55,6 +61,16 @@ INSERT INTO erasures (customer_id, consumer_id, reason, key_id, request_id, fini
 SELECT customer_id, %(id)s, 'ticket 1', gen_random_uuid(), 'then', now(), 2
 FROM archived
 WHERE %(erased)s
+"""
+
+BLOCKED = """
+SELECT FROM pg_stat_activity
+WHERE datname = current_database() AND cardinality(pg_blocking_pids(pid)) > 0
+"""
+LOCK_AND_LEAVE = """
+SELECT FROM consumers WHERE consumer_id = %(consumer_id)s FOR UPDATE;
+INSERT INTO offboardings (offboarding_id, consumer_id, was_active, reason, key_id, request_id, due_at)
+VALUES (gen_random_uuid(), %(consumer_id)s, false, 'it leaves', gen_random_uuid(), 'r', now())
 """
 
 
@@ -272,6 +288,79 @@ def test_sweeps_leave_a_gone_bank_alone(
     assert is_balanced(admin, bank)
 
 
+def test_lost_queues_of_a_gone_bank_stay_lost(
+    admin: Api, bank: Bank, query: Query, end: End, rabbitmq_url: str
+) -> None:
+    leave(admin, bank)
+    end()
+    query(
+        "INSERT INTO queue_observations (consumer_id, present, observed_at)"
+        " VALUES (%(id)s, false, clock_timestamp())"
+        " ON CONFLICT (consumer_id) DO UPDATE SET present = false",
+        id=bank.consumer_id,
+    )
+
+    run_schedule("redeliver")
+    run_schedule("sweep_dead_letters")
+
+    assert not has_queue(rabbitmq_url, bank)
+
+
+def test_gone_bank_gets_nothing_anew(
+    admin: Api, bank: Bank, lived_in: Live, query: Query, end: End, rabbitmq_url: str
+) -> None:
+    lived_in(1)
+    leave(admin, bank)
+    end()
+    whose, url = {"consumer_id": bank.consumer_id}, "https://93.184.216.34/events"
+
+    refused = [
+        admin.post("/events/rewind", **whose, reason="again", include_processed=True),
+        admin.post("/events/rewind", **whose, reason="again", dry_run=True),
+        admin.post("/consumer/delivery", **whose, delivery="webhook", url=url),
+        admin.post("/consumer/delivery", **whose, delivery="queue"),
+        admin.post("/replay/data", **whose, mode="all", per_second=10, reason="again"),
+    ]
+
+    assert [(reply.status, reply.description) for reply in refused] == [(409, LEFT)] * 5
+    assert query("SELECT FROM webhooks") == []
+    assert len(query("SELECT FROM publishing_pauses")) == 1
+
+
+def test_jobs_end_with_their_bank(
+    admin: Api, bank: Bank, query: Query, end: End, rabbitmq_url: str
+) -> None:
+    customer_id = bank.create_customer()
+    whose = {"consumer_id": bank.consumer_id, "reason": "it was away"}
+    assert admin.post("/replay/data", **whose, mode="all", per_second=1).status == 201
+    assert admin.post("/events/rewind", **whose).status == 202
+    leave(admin, bank)
+
+    assert end().done == 1
+
+    assert query("SELECT status FROM replay_jobs") == [{"status": "done"}]
+    assert query("SELECT status FROM replays") == [{"status": "cancelled"}]
+    run_schedule("rewind")
+    run_schedule("replay")
+    assert not has_queue(rabbitmq_url, bank)
+    assert customer_id in str(query("SELECT customer_id FROM erasures"))
+
+
+def test_queues_wait_for_a_working_rewind(
+    admin: Api, bank: Bank, query: Query, rabbitmq_url: str
+) -> None:
+    """A worker that has begun may still make the queue anew: nothing is deleted before it is through."""
+    leave(admin, bank)
+    query("UPDATE offboardings SET due_at = now()")
+
+    with closing(rewind_worker.alone(parameters_of(rabbitmq_url), bank.name)):
+        assert run_schedule("offboard")["done"] == 0
+        assert shown(admin, bank)["waits_for"] == BROKER
+
+    assert run_schedule("offboard")["done"] == 1
+    assert not has_queue(rabbitmq_url, bank)
+
+
 @pytest.mark.parametrize("step", range(1, 8, 2))
 def test_killed_end_is_made_good(
     admin: Api,
@@ -334,6 +423,48 @@ def test_leaving_bank_is_not_activated(admin: Api, bank: Bank) -> None:
 
     assert refused.status == 409
     assert admin.post(OFFBOARD, consumer_id=bank.consumer_id, reason="again").status == 409
+
+
+def test_activation_waits_for_an_offboarding(
+    admin: Api, bank: Bank, query: Query, database_url: str
+) -> None:
+    """It looked before the offboarding committed, and must look again."""
+    whose = {"consumer_id": bank.consumer_id}
+    assert admin.post("/consumer/change-status", **whose, status="deactivated").status == 200
+    leaving = psycopg2.connect(database_url)
+
+    def commit_when_awaited() -> None:
+        eventually(lambda: query(BLOCKED) or None)
+        leaving.commit()
+
+    with leaving.cursor() as cursor:
+        cursor.execute(LOCK_AND_LEAVE, whose)
+    activate = lambda: admin.post("/consumer/change-status", **whose, status="active")  # noqa: E731
+    reply, _ = together([activate, commit_when_awaited])
+    leaving.close()
+
+    assert reply is not None
+    assert reply.status == 409, reply
+    assert query("SELECT status FROM consumers WHERE consumer_id = %(consumer_id)s", **whose) == [
+        {"status": "deactivated"}
+    ]
+
+
+def test_active_bank_is_not_erased(
+    admin: Api, bank: Bank, lived_in: Live, query: Query, end: End
+) -> None:
+    """However it came to be active: nothing ends it, and the console says that it is overdue."""
+    lived_in(1)
+    before = left(query, bank)
+    leave(admin, bank)
+    query("UPDATE consumers SET status = 'active' WHERE consumer_id = %(id)s", id=bank.consumer_id)
+    query("UPDATE offboardings SET due_at = now() - interval '1 day'")
+
+    assert end().banks == 0
+
+    assert left(query, bank) == before
+    told = admin.get("/overview").data["attention"]
+    assert "offboarding does not end" in str(told)
 
 
 def test_other_banks_stay(

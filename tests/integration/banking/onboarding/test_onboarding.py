@@ -84,6 +84,68 @@ def test_way_that_cannot_be_is_refused(
     assert query("SELECT FROM onboardings") == []
 
 
+def where_kept(query: Query, words: str) -> list[str]:
+    """The tables that have these words."""
+    tables = [str(row["relname"]) for row in query(TABLES)]
+    return [name for name in tables if words in str(query(f"SELECT t::text FROM {name} t"))]
+
+
+def test_query_of_an_address_does_not_outlive_it(
+    onboardings: Onboardings, query: Query, environment: dict[str, str]
+) -> None:
+    """A bank's address may have a secret of its own in the query."""
+    name, word = onboardings.new_name(), "of-the-bank"
+    wanted = {"delivery": "webhook", "url": f"https://93.184.216.34/events?token={word}"}
+    with parts_with(environment, RABBITMQ_URL=AWAY):
+        assert onboardings.post(name, **wanted).status == 202
+    assert where_kept(query, word) == ["onboardings"]
+
+    with onboardings.served():
+        assert onboardings.post(name, **wanted).status == 201
+
+    assert where_kept(query, word) == ["webhooks"]
+    details = str(query("SELECT details FROM audit_log"))
+    assert "https://93.184.216.34/events" in details
+    given_up = onboardings.new_name()
+    with parts_with(environment, RABBITMQ_URL=AWAY):
+        onboardings.post(given_up, **wanted)
+    whose = {"consumer_id": onboardings.read(given_up)["consumer_id"]}
+    assert onboardings.admin.delete("/consumer/onboard", **whose, reason="no").status in {200, 202}
+    onboardings.make_due()
+    run_schedule("onboard")
+    assert onboardings.read(given_up)["state"] == "undone"
+    assert where_kept(query, word) == ["webhooks"]
+
+
+@pytest.mark.parametrize("delivery", ["queue", "webhook"])
+def test_unfinished_bank_is_left_to_its_onboarding(
+    onboardings: Onboardings, environment: dict[str, str], query: Query, delivery: str
+) -> None:
+    """What somebody else chooses or makes meanwhile would be left behind, or its secret swallowed."""
+    name, url = onboardings.new_name(), "https://93.184.216.34/events"
+    wanted = {"delivery": delivery, **({"url": url} if delivery == "webhook" else {})}
+    with parts_with(environment, RABBITMQ_URL=AWAY):
+        assert onboardings.post(name, **wanted).status == 202
+    whose = {"consumer_id": onboardings.read(name)["consumer_id"]}
+
+    refused = [
+        onboardings.admin.post("/consumer/delivery", **whose, delivery="webhook", url=url),
+        onboardings.admin.post("/consumer/delivery", **whose, delivery="queue"),
+        onboardings.admin.post("/consumer/broker-access", **whose),
+        onboardings.admin.post("/consumer/offboard", **whose, reason="it leaves"),
+        onboardings.admin.post("/consumer/offboard", **whose, dry_run=True),
+    ]
+
+    assert [reply.status for reply in refused] == [409] * 5
+    assert {"onboarding is not finished" in reply.description for reply in refused} == {True}
+    for table in ("webhooks", "broker_access", "offboardings"):
+        assert query(f"SELECT FROM {table}") == []
+    with onboardings.served():
+        made = onboardings.post(name, **wanted)
+    assert made.status == 201, made
+    assert made.data["webhook_secret" if delivery == "webhook" else "broker_access"]
+
+
 def test_admin_is_told_once_when_done(onboardings: Onboardings, query: Query) -> None:
     name = onboardings.new_name()
     told = "SELECT publish_status FROM customer_events WHERE event_type = 'consumer_created'"

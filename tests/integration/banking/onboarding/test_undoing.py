@@ -19,6 +19,7 @@ from tests.integration.banking.onboarding.onboarded import (
     dies_at,
 )
 from tests.support.banking import Bank, parts_with
+from tests.support.broker import delete_queues
 from tests.support.broker_admin import run_broker_admin
 from tests.support.fixtures import Query
 from tests.support.schedules import run_schedule
@@ -182,7 +183,11 @@ def test_lost_queue_stays_away_while_undoing(
           name=ready)  # fmt: skip
 
     run_schedule("redeliver")
+    delete_queues(environment["RABBITMQ_URL"], ready)
+    run_schedule("sweep_dead_letters")
 
+    there = onboardings.there_is(ready)
+    assert (there["queue"], there["dead_letter_queue"]) == (False, False)
     assert query("SELECT present FROM queue_observations") == [{"present": False}]
     onboardings.make_due()
     with onboardings.served():
