@@ -148,8 +148,8 @@ class Archiving:
     def _give_up(self, file: Row, of_file: dict[str, Any]) -> None:
         """Forget a file whose events have changed: they are all still in the table.
 
-        If another run has moved them meanwhile, the file stays: it has the only copy. If it stays because
-        the store or this process is away, `forgetting` deletes it.
+        If another run has moved them meanwhile, the file stays: it has the only copy. What stays because
+        the store or this process is away, `forgetting` deletes.
         """
         if self._db.execute(SQL["give_up"], of_file):
             delete_file(self._store, file)
