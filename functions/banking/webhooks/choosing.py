@@ -70,14 +70,7 @@ def choose(
     scope = {"consumer_id": str(wanted.consumer_id)}
     start = _look_for_start(db, wanted)
     db.execute(SQL["hold_births"], scope)
-    found = db.fetch_one(SQL["read_kind"], scope)
-    if found is None:
-        raise NotFound(NOT_FOUND)
-    if scope["consumer_id"] == ADMIN_ID:
-        raise Conflict(ADMINS)
-    if found["in_onboarding"] and not in_onboarding:
-        raise Conflict(IN_ONBOARDING)
-    refuse_left(db, scope["consumer_id"])
+    found = _may_choose(db, scope["consumer_id"], in_onboarding=in_onboarding)
     is_webhook = wanted.delivery == "webhook"
     is_change = is_webhook != found["has_webhook"]
     if is_change:
@@ -96,16 +89,23 @@ def choose(
     job_id = None
     if is_change and (found["waits"] or found["unconfirmed"]):
         reason = f"the bank gets its events by {wanted.delivery} now"
-        job_id = begin_at(
-            db,
-            scope["consumer_id"],
-            start,
-            reason=reason,
-            request_id=request_id,
-            quiet_after=calls_end,
-        )["job_id"]
+        said = {"reason": reason, "request_id": request_id, "quiet_after": calls_end}
+        job_id = begin_at(db, scope["consumer_id"], start, **said)["job_id"]
     kept = settings if is_webhook else dict.fromkeys(settings)
     return {**scope, "delivery": wanted.delivery, **kept, "secret": secret, "rewind_job_id": job_id}
+
+
+def _may_choose(db: Database, consumer_id: str, *, in_onboarding: bool) -> Row:
+    """How the bank gets its events until now; the errors of `choose`, but for what waits."""
+    found = db.fetch_one(SQL["read_kind"], {"consumer_id": consumer_id})
+    if found is None:
+        raise NotFound(NOT_FOUND)
+    if consumer_id == ADMIN_ID:
+        raise Conflict(ADMINS)
+    if found["in_onboarding"] and not in_onboarding:
+        raise Conflict(IN_ONBOARDING)
+    refuse_left(db, consumer_id)
+    return found
 
 
 def told(wanted: DeliveryChoice, chosen: Row) -> Audited:
