@@ -63,6 +63,7 @@ def rewinds(banking: SteppedBanking) -> None:
         "include_processed": False,
         "reason": "lost",
         "request_id": "request",
+        "quiet_after": None,
     }
     begun = banking.database.fetch_one(rewind.SQL["begin"], job)
     noted = {**(begun or {}), "seconds": rewind_worker.MARGIN_SECONDS + banking.handoff_seconds}
