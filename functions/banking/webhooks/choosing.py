@@ -89,7 +89,11 @@ def choose(
     job_id = None
     if is_change and (found["waits"] or found["unconfirmed"]):
         reason = f"the bank gets its events by {wanted.delivery} now"
-        said = {"reason": reason, "request_id": request_id, "quiet_after": calls_end}
+        said: dict[str, Any] = {
+            "reason": reason,
+            "request_id": request_id,
+            "quiet_after": calls_end,
+        }
         job_id = begin_at(db, scope["consumer_id"], start, **said)["job_id"]
     kept = settings if is_webhook else dict.fromkeys(settings)
     return {**scope, "delivery": wanted.delivery, **kept, "secret": secret, "rewind_job_id": job_id}
