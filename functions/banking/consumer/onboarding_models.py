@@ -68,7 +68,10 @@ class OnboardingData(TypedDict):
     consumer_name: ConsumerName
     display_name: DisplayName | None
     delivery: Delivery
-    url: Annotated[str | None, URL]
+    url: Annotated[
+        str | None,
+        Described("Where the bank is to be called; null once it is done, or undone", URL.example),
+    ]
     max_in_flight: Annotated[int | None, IN_FLIGHT]
     timeout_seconds: Annotated[int | None, TIMEOUT]
     message_format: MessageFormat

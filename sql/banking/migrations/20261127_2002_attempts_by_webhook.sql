@@ -1,7 +1,8 @@
 -- additive
 -- Validates who attempts may be by. Others write meanwhile.
 --
--- Rollback: nothing to do.
+-- Rollback:
+--   SELECT 'nothing to undo';
 
 BEGIN;
 

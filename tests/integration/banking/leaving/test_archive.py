@@ -588,12 +588,14 @@ def test_no_file_is_replaced_during_an_export(
     former, *_ = files(query, old)
     query(
         """INSERT INTO archives (archive_id, consumer_id, day, object_key, event_ids, event_count,
-                                 size_bytes, content_sha256, sha256, compared_sha256, compared_at)
+                                 size_bytes, content_sha256, sha256, compared_sha256, compared_at,
+                                 forgotten)
            SELECT %(latter)s, consumer_id, day, 'archive/latter', event_ids, event_count, 1, 'l', 'l',
-                  'l', now()
+                  'l', now(), ARRAY[%(gone)s::uuid]
            FROM archives WHERE archive_id = %(former)s""",
         former=former["archive_id"],
         latter=LATTER,
+        gone=gone,
     )
     replace = "SELECT replace_archive(%(bank)s, %(former)s, %(latter)s)"
     which = {"bank": old.consumer_id, "former": former["archive_id"], "latter": LATTER}

@@ -274,7 +274,8 @@ def test_what_it_tells_gets_the_secrets(onboardings: Onboardings, asked: dict[st
     assert reply.status == 201, reply
     assert asked.items() <= told.items()
     (listed,) = onboardings.admin.get("/consumer/onboardings").data["onboardings"]
-    assert asked.items() <= listed.items()
+    kept = {**asked, "url": None}  # once it is done, the webhook has the address
+    assert kept.items() <= listed.items()
 
 
 def test_two_callers_make_one_bank(onboardings: Onboardings, query: Query) -> None:

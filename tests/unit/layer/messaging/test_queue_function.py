@@ -79,7 +79,7 @@ def test_odd_entry_spares_the_batch() -> None:
 
 
 def test_batch_has_one_run_id() -> None:
-    ids: list[str] = []
+    ids, before = list[str](), request_id.get()
 
     @queue_function("letters")
     def read(_message: QueueMessage) -> None:
@@ -88,7 +88,7 @@ def test_batch_has_one_run_id() -> None:
     assert read(event(b"a", b"b"), None) == {"messages": 2, "failed": 0}
     assert ids[0] == ids[1]
     assert ids[0].startswith("read-")
-    assert request_id.get() == ""
+    assert request_id.get() == before
 
 
 def test_queue_stands_on_the_function() -> None:
@@ -100,7 +100,7 @@ def test_queue_stands_on_the_function() -> None:
 
 
 def test_batch_is_handed_over_whole() -> None:
-    seen: list[QueueMessage] = []
+    seen, before = list[QueueMessage](), request_id.get()
 
     @batch_function("letters", broker="OTHER_URL", batch=5)
     def read(messages: Sequence[QueueMessage], seconds_left: Callable[[], float]) -> dict[str, int]:
@@ -113,7 +113,7 @@ def test_batch_is_handed_over_whole() -> None:
     assert done == {"messages": 2, "applied": 2}
     assert [message.body for message in seen] == [b"a", b"b"]
     assert read.__queue__ == QueueOf("letters", "OTHER_URL", 5)  # type: ignore[attr-defined]
-    assert request_id.get() == ""
+    assert request_id.get() == before
 
 
 def test_strange_headers_end_no_batch() -> None:
