@@ -3,7 +3,7 @@ SELECT c.consumer_id, c.name, c.status, c.message_format, q.present, q.ready AS 
        q.observed_at, k.key_id, k.expires_at, w.url, w.max_in_flight, w.timeout_seconds, w.secret_made_at,
        CASE WHEN w.former_until > clock_timestamp() THEN w.former_until END AS former_secret_until,
        w.state, w.reason, w.since, nullif(w.open_until, 'infinity') AS next_try_at, w.last_delivered_at,
-       (SELECT count(*) FROM webhook_turns t
+       (SELECT least(count(*), w.max_in_flight) FROM webhook_turns t
         WHERE t.consumer_id = w.consumer_id AND t.lease_until > clock_timestamp()) AS in_flight_count,
        w.created_at AS called_since
 FROM consumers c

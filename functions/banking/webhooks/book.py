@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -25,6 +26,9 @@ SQL = queries_beside(__name__)
 LONGEST_SECONDS = 30.0
 """Of a request, whatever bank."""
 LEASE_SECONDS = LONGEST_SECONDS + 20.0
+AHEAD = 5
+"""So many leases a run may have for each customer for whom it may call, with what is claimed ahead and what
+is not written back yet: a call is the shorter part of a lease."""
 _SPEND = frozenset({Kind.REFUSED, Kind.FAULT})
 _OUTCOMES = {Kind.REFUSED: "refused", Kind.UNKNOWN: "unconfirmed"}
 """How the history of an event calls what happened; all else was not sent, or to nobody."""
@@ -48,13 +52,15 @@ class Patience(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Calls:
-    """The book of one process."""
+    """The book of one run."""
 
     database: Database
     patience: Patience
+    _held: Counter[str] = field(default_factory=Counter, init=False)
+    """How many leases each of its tokens has. Those of other tokens are other runs'."""
 
     def due(self) -> list[Row]:
-        wanted = {"waits": list(self.patience.waits)}
+        wanted = {"waits": list(self.patience.waits), "own": list(self._held)}
         return self.database.fetch_all(SQL["due"], wanted, revive=True)
 
     def wait(self) -> float | None:
@@ -73,17 +79,24 @@ class Calls:
             "lease_seconds": LEASE_SECONDS,
             "requests": requests - len(test),
             "waits": list(self.patience.waits),
+            "own": list(self._held),
         }
         with self.database.transaction():
             turn = self.database.fetch_one(SQL["take_turn"], wanted)
             if turn is None:
                 return test
-            most = 1 if turn["is_probe"] else turn["concurrency"]
-            rows = self.database.fetch_all(
-                SQL["claim"], {**wanted, "most": most, "is_probe": turn["is_probe"]}
+            is_probe = turn["is_probe"]
+            room = (
+                {"most": 1, "ahead": 1}
+                if is_probe
+                else {"most": turn["concurrency"], "ahead": AHEAD}
             )
-            if not rows and turn["is_probe"]:
+            rows = self.database.fetch_all(SQL["claim"], {**wanted, **room, "is_probe": is_probe})
+            if not rows and is_probe:
                 self._probe_again([consumer_id], [token])
+        if rows:
+            self._held[token] = len(rows)
+            lane["concurrency"] = max(0, room["most"] - rows[0]["others"])
         return test + [Batch(turn, [row], token, ends, turn["is_probe"]) for row in rows]
 
     def renew(self, batches: Sequence[Batch]) -> list[Batch]:
@@ -92,7 +105,9 @@ class Calls:
         wanted = {"consumer_id": batches[0].lane["lane_id"], "lease_seconds": LEASE_SECONDS}
         rows = self.database.fetch_all(SQL["renew"], {**wanted, **_leases(events)})
         kept = {row["event_id"] for row in rows}
-        if not kept:
+        if kept:
+            self._let_go(batch for batch in events if batch.rows[0]["event_id"] not in kept)
+        else:
             self.release(events)
         return [
             batch._replace(ends=ends)
@@ -107,6 +122,7 @@ class Calls:
         events = [batch for batch in batches if not _is_test(batch)]
         if events:
             self.database.execute(SQL["release"], _leases(events))
+            self._let_go(events)
         if probes := [batch for batch in events if batch.is_probe]:
             lanes = [batch.lane["lane_id"] for batch in probes]
             self._probe_again(lanes, [batch.token for batch in probes])
@@ -122,6 +138,13 @@ class Calls:
             lanes = self._lock_lanes(calls)
             self._write_events(calls, lanes)
             self._write_lanes(calls, lanes)
+        self._let_go(each.batch for each in calls)
+
+    def _let_go(self, batches: Iterable[Batch]) -> None:
+        """Forget the leases of these batches."""
+        self._held.subtract(batch.token for batch in batches)
+        for token in [token for token, leases in self._held.items() if leases <= 0]:
+            del self._held[token]
 
     def _lock_lanes(self, sent: Sequence[Sent]) -> Mapping[str, Row]:
         """The lanes by their ids; a bank that is called no more has none."""

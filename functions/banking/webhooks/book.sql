@@ -8,8 +8,13 @@
 
 -- name: due
 -- Banks that may be called now and have something to send, the least recently served first. A test goes whatever
--- the state of the lane.
-SELECT w.consumer_id AS lane_id, w.max_in_flight AS concurrency, w.failures
+-- the state of the lane. concurrency: what other runs leave of the bank's bound; each lease of theirs may be a
+-- call.
+SELECT w.consumer_id AS lane_id, w.failures,
+       greatest(0, w.max_in_flight
+                   - (SELECT count(*) FROM webhook_turns t
+                      WHERE t.consumer_id = w.consumer_id AND t.lease_until > clock_timestamp()
+                        AND t.lease_token <> ALL (%(own)s::uuid[]))) AS concurrency
 FROM webhooks w
 JOIN consumers c ON c.consumer_id = w.consumer_id AND c.status = 'active'
 WHERE EXISTS (SELECT FROM webhook_tests t
@@ -101,11 +106,17 @@ RETURNING w.consumer_id AS lane_id, c.name AS consumer_name, w.max_in_flight AS 
 -- A statement of its own on purpose: its snapshot is taken after the lane's lock. It sees every lease of the bank, and
 -- a rewind, which takes the same lock. What is new goes first, behind it the copies, one event of a customer at a
 -- time; copies of a rewind keep their order, and all else of the customer waits for them. A copy that the bank has
--- settled meanwhile does not go and is dropped, some at a time; so is one whose event is archived.
-WITH room AS (
-    SELECT greatest(0, least(%(requests)s, %(most)s - count(*))) AS most
+-- settled meanwhile does not go and is dropped, some at a time; so is one whose event is archived. A run may call
+-- for as many customers as the leases of others leave, and lease ahead for some times as many. So all together never
+-- call for more than most: who leased last has counted every lease of the others.
+WITH held AS (
+    SELECT count(*) AS leased,
+           count(*) FILTER (WHERE lease_token <> ALL (%(own)s::uuid[])) AS others
     FROM webhook_turns
     WHERE consumer_id = %(consumer_id)s AND lease_until > clock_timestamp()
+), room AS (
+    SELECT greatest(0, least(%(requests)s, %(ahead)s * (%(most)s - others) - (leased - others))) AS most
+    FROM held
 ), settled AS (
     DELETE FROM webhook_copies
     WHERE event_id IN (
@@ -200,7 +211,8 @@ WITH room AS (
 SELECT e.event_id, e.consumer_id, e.customer_id, e.sequence, e.event_type, e.payload_json,
        e.metadata_json, e.created_at, e.publish_try_count, e.deliver_try_count, e.sent_late_at,
        e.publish_last_tried_at, (SELECT epoch FROM recovery) AS epoch,
-       sending_format(%(consumer_id)s) AS message_format, chosen.copy_tries, chosen.taken_over
+       sending_format(%(consumer_id)s) AS message_format, chosen.copy_tries, chosen.taken_over,
+       (SELECT others FROM held) AS others
 FROM leased
 JOIN chosen ON chosen.event_id = leased.event_id
 JOIN customer_events e ON e.event_id = leased.event_id

@@ -65,7 +65,7 @@ SELECT c.consumer_id, CASE WHEN w.consumer_id IS NULL THEN 'queue' ELSE 'webhook
        w.state, w.reason, w.since, nullif(w.open_until, 'infinity') AS next_try_at,
        w.last_delivered_at,
        CASE WHEN w.consumer_id IS NOT NULL THEN
-           (SELECT count(*) FROM webhook_turns t
+           (SELECT least(count(*), w.max_in_flight) FROM webhook_turns t
             WHERE t.consumer_id = c.consumer_id AND t.lease_until > clock_timestamp())
        END AS in_flight_count
 FROM consumers c

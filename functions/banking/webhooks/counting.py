@@ -22,7 +22,7 @@ BY = "webhook"
 
 @dataclass(frozen=True)
 class CountedCalls(Calls):
-    """The book of one process, which counts what it writes back."""
+    """The book of one run, which counts what it writes back."""
 
     metrics: Metrics
 

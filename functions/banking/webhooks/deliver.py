@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from chalicelib.banking.configuration import Configuration
 from chalicelib.banking.webhooks.book import LONGEST_SECONDS, Calls, Patience
@@ -62,7 +62,8 @@ class Delivery:
 
     def run(self) -> Summary:
         """Send what is due, and what becomes due, for at most the time that a run may claim."""
-        run = LaneRun(self.book, self.sender.send, self.senders, LONGEST_SECONDS, LINGER_SECONDS)
+        book = replace(self.book)  # each run has leases of its own
+        run = LaneRun(book, self.sender.send, self.senders, LONGEST_SECONDS, LINGER_SECONDS)
         try:
             return run.run(self.seconds)
         finally:

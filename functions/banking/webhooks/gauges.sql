@@ -4,7 +4,7 @@
 -- A deactivated bank is not called: it has no state. An event was refused if it has spent more than one try: outages
 -- spend none. So was a rewind's copy that has spent one; later events of its customer wait for it.
 SELECT c.name AS consumer, CASE WHEN c.status = 'active' THEN w.state END AS state,
-       (SELECT count(*) FROM webhook_turns t
+       (SELECT least(count(*), w.max_in_flight) FROM webhook_turns t
         WHERE t.consumer_id = w.consumer_id AND t.lease_until > clock_timestamp()) AS in_flight,
        CASE WHEN w.state = 'open' OR c.status <> 'active' THEN 0
             ELSE extract(epoch FROM clock_timestamp() - w.since) END::float8 AS not_open_seconds,

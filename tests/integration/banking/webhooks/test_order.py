@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 
 from chalicelib.banking import wiring
 from chalicelib.banking.webhooks.book import Calls
@@ -237,6 +238,28 @@ def test_lost_lease_writes_nothing(webhook: Called, query: Query) -> None:
     calls.write_back([_sender().send(taken_over)])
     assert statuses(query, webhook.bank.consumer_id) == {"published": 1}
     assert len({got.headers["webhook-id"] for got in webhook.receiver.got}) == 1
+
+
+def test_runs_share_the_bound(make_webhook: Callable[..., Called], query: Query) -> None:
+    """A run leases ahead, and another counts each of its leases as a call."""
+    webhook = make_webhook(max_in_flight=3)
+    write_pending(query, webhook.bank.consumer_id, customers=40)
+    one, other = (replace(_book()) for _ in range(2))
+    (lane,) = one.due()
+
+    batches = one.claim(lane, 100)
+
+    assert (lane["concurrency"], len(batches)) == (3, 5 * 3)
+    (others_lane,) = other.due()
+    assert others_lane["concurrency"] == 0
+    assert other.claim(others_lane, 100) == []
+    one.write_back([_sender().send(batch) for batch in batches[2:]])
+    others_batches = other.claim(others_lane, 100)
+    assert (others_lane["concurrency"], len(others_batches)) == (1, 5)
+    assert [each["concurrency"] for each in one.due()] == [0]
+    other.release(others_batches)
+    assert [each["concurrency"] for each in one.due()] == [3]
+    assert len(one.claim(lane, 100)) == 5 * 3 - 2
 
 
 def test_hanging_bank_delays_no_other(
