@@ -27,8 +27,8 @@ LONGEST_SECONDS = 30.0
 """Of a request, whatever bank."""
 LEASE_SECONDS = LONGEST_SECONDS + 20.0
 AHEAD = 5
-"""So many leases a run may have for each customer for whom it may call: what is claimed ahead and what is
-not written back yet are leased, too, and a call is the shorter part of a lease."""
+"""So many leases a run may have for each customer for whom it may call: what is claimed ahead and what
+is not written back yet are leased, too, and a call is the shorter part of a lease."""
 _SPEND = frozenset({Kind.REFUSED, Kind.FAULT})
 _OUTCOMES = {Kind.REFUSED: "refused", Kind.UNKNOWN: "unconfirmed"}
 """How the history of an event calls what happened; all else was not sent, or to nobody."""
