@@ -204,6 +204,11 @@ UPDATE replay_jobs
 SET quiet_after = least(quiet_after, clock_timestamp())
 WHERE consumer_id = %(consumer_id)s AND status <> 'done'
 
+-- name: rewind_is_quiet
+SELECT pg_snapshot_xmin(pg_current_snapshot()) >= quiet_xid AS quiet
+FROM replay_jobs
+WHERE consumer_id = %(consumer_id)s AND status <> 'done'
+
 -- name: newest_test
 SELECT outcome, message
 FROM webhook_tests

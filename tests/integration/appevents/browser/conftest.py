@@ -137,6 +137,12 @@ class Tab:
     def until_tried(self, times: int) -> None:
         self.until(lambda: len(self.batches) >= times, f"{times} batches were sent")
 
+    def until_it_leads(self) -> None:
+        """Until this tab sends, and has looked once at what waits: an entry that comes later is tried once."""
+        held = "async () => (await navigator.locks.query()).held.length"
+        self.until(lambda: self.run(held), "the tab leads")
+        self.entries()  # the look has asked the storage before
+
 
 @pytest.fixture(scope="package")
 def site_broker(services: RunningServices) -> Iterator[str]:
@@ -214,7 +220,9 @@ def tab(new_tab: Callable[[], Tab]) -> Tab:
 @pytest.fixture
 def paused_tab(context: BrowserContext, site: Site) -> Tab:
     """A page whose clock stands until the test moves it."""
-    return Tab(context.new_page(), site.url, is_paused=True)
+    tab = Tab(context.new_page(), site.url, is_paused=True)
+    tab.until_it_leads()
+    return tab
 
 
 @pytest.fixture
