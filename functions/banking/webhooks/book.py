@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 import uuid
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -166,18 +166,20 @@ class Calls:
         taken = [each for each in told if each.verdict.kind is Kind.DELIVERED]
         untaken = [each for each in told if each.verdict.kind is not Kind.DELIVERED]
         given_up = [each for each in untaken if each.is_copy and self._is_last_try(each)]
-        self._confirm(taken, given_up)
-        self._write_taken(taken)
+        changed = self._confirm(taken, given_up)
+        self._write_taken(taken, changed)
         self._write_untaken(untaken)
         if given_up:
             self._run("end_copies", ids=array_literal(each.event_id for each in given_up))
 
-    def _write_taken(self, told: Sequence[_Told]) -> None:
+    def _write_taken(self, told: Sequence[_Told], changed: Container[str]) -> None:
+        """`changed`: the events that are published by what was said of them."""
         if not told:
             return
         self._run("end_turns", customers=array_literal(each.customer_id for each in told))
-        if first := [each.event_id for each in told if not each.is_copy]:
-            self._run("mark_published", ids=array_literal(first))
+        first = [each.event_id for each in told if not each.is_copy]
+        if left := [event_id for event_id in first if event_id not in changed]:
+            self._run("mark_published", ids=array_literal(left))
         self._note_copies([each for each in told if each.is_copy])
         said = [each.event_id for each in told if each.verdict.code != RECEIVED]
         if said:
@@ -220,24 +222,23 @@ class Calls:
     def _is_last_try(self, told: _Told) -> bool:
         return told.tries + told.spends >= self.patience.most_tries
 
-    def _confirm(self, taken: Sequence[_Told], given_up: Sequence[_Told]) -> None:
-        """Write what the bank said. One that refuses a copy to the last try has failed to process it.
+    def _confirm(self, taken: Sequence[_Told], given_up: Sequence[_Told]) -> set[str]:
+        """Write what the bank said; returns the events for which it was new.
 
-        Before all else of an event: whoever confirms by API locks its receipt first, too.
+        One that refuses a copy to the last try has failed to process it. Before all else of an event: whoever
+        confirms by API locks its receipt first, too.
         """
-        told = [*taken, *given_up]
-        statuses = [each.verdict.code or RECEIVED for each in taken] + [FAILED] * len(given_up)
-        if told:
-            self._run(
-                "confirm",
-                ids=array_literal(each.event_id for each in told),
-                consumers=array_literal(each.consumer_id for each in told),
-                statuses=statuses,
-                reasons=[
-                    each.verdict.reason if status == FAILED else None
-                    for each, status in zip(told, statuses, strict=True)
-                ],
-            )
+        said = [(each, each.verdict.code or RECEIVED) for each in taken]
+        said += [(each, FAILED) for each in given_up]
+        plain = [(each, status) for each, status in said if status != FAILED]
+        # What has words is written one by one: an erasure that begins meanwhile must know of them.
+        alone = [[(each, status)] for each, status in said if status == FAILED]
+        return {
+            row["event_id"]
+            for part in [plain, *alone]
+            if part
+            for row in self.database.fetch_all(SQL["confirm"], _said(part))
+        }
 
     def _note_copies(self, told: Sequence[_Told]) -> None:
         if told:
@@ -283,6 +284,17 @@ class Calls:
 
     def _run(self, statement: str, **values: object) -> None:
         self.database.execute(SQL[statement], values)
+
+
+def _said(told: Sequence[tuple[_Told, str]]) -> dict[str, object]:
+    """The columns of `confirm`."""
+    return {
+        "ids": array_literal(each.event_id for each, _ in told),
+        "consumers": array_literal(each.consumer_id for each, _ in told),
+        "statuses": [status for _, status in told],
+        "reasons": [each.verdict.reason if status == FAILED else None for each, status in told],
+        "first": [not each.is_copy for each, _ in told],
+    }
 
 
 class _Told(NamedTuple):

@@ -297,7 +297,7 @@ FROM unnest(%(customers)s::uuid[], %(waits)s::float8[], %(requested)s::boolean[]
 WHERE t.customer_id = later.customer_id
 
 -- name: mark_published
--- It is confirmed already, in this transaction: see `confirm`.
+-- Those of which the bank had said as much before: see `confirm`.
 UPDATE customer_events
 SET publish_status = 'published', published_at = coalesce(published_at, clock_timestamp()),
     publish_last_tried_at = clock_timestamp(), publish_failure_reason = NULL
@@ -352,11 +352,11 @@ FROM counted
 WHERE by = 'webhook' OR outcome <> 'confirmed'
 
 -- name: confirm
--- What the bank said in its answer, in the order in which it was asked. It counts as a confirmation by API does, and
--- locks as it does: it must come before every statement that locks an event.
-SELECT confirm_delivery(said.event_id, said.consumer_id, said.status, NULL, said.reason) AS changed
-FROM unnest(%(ids)s::uuid[], %(consumers)s::uuid[], %(statuses)s::text[], %(reasons)s::text[])
-         AS said (event_id, consumer_id, status, reason)
+-- What the bank said in its answer. It counts as a confirmation by API does, and locks as it does: it must come before
+-- every statement that locks an event. Returns the events that changed: they are published.
+SELECT confirm_deliveries(%(ids)s::uuid[], %(consumers)s::uuid[], %(statuses)s::text[],
+                          array_fill(NULL::timestamptz, ARRAY[cardinality(%(ids)s::uuid[])]),
+                          %(reasons)s::text[], %(first)s::boolean[]) AS event_id
 
 -- name: plan_copies
 -- What is not confirmed comes again; each wait is twice the one before, up to the longest.

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pytest
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
+from chalicelib.banking import wiring
 from tests.integration.banking.webhooks.conftest import deliver
 from tests.support.api import Api
 from tests.support.fixtures import Query
@@ -56,6 +57,41 @@ def test_body_says_what_became_of_it(
     assert statuses(query, webhook.bank.consumer_id, "deliver_status") == {delivered: 1}
     ledger = admin.get("/events/reconcile", consumer_id=webhook.bank.consumer_id)
     assert ledger.data["balanced"], ledger
+
+
+def test_answers_together_keep_their_own(webhook: Called, query: Query) -> None:
+    """Answers are written back together; each says something of its own event only."""
+    said = [
+        (b"", "received", None),
+        (b'{"status": "processed"}', "processed", None),
+        (b'{"status": "failed", "failure_reason": "no account"}', "failed", "no account"),
+        (b'{"status": "failed", "failure_reason": "closed"}', "failed", "closed"),
+    ]
+    customers = [webhook.bank.create_customer() for _ in range(3 * len(said))]
+    answers = {customer: said[i % len(said)] for i, customer in enumerate(customers)}
+    webhook.receiver.words = lambda got: answers[got.data["customer_id"]][0]
+    calls, sender = wiring.parts().webhooks().book, wiring.parts().webhooks().sender
+    (lane,) = calls.due()
+
+    calls.write_back([sender.send(batch) for batch in calls.claim(lane, len(customers))])
+
+    rows = query(
+        "SELECT r.customer_id, r.processing_status, r.processing_failure_reason AS reason,"
+        " e.deliver_status, e.publish_status, e.publish_last_tried_at IS NOT NULL AS is_tried"
+        " FROM consumer_event_receipts r JOIN customer_events e USING (consumer_id, event_id)"
+        " WHERE r.consumer_id = %(id)s",
+        id=webhook.bank.consumer_id,
+    )
+    assert {row.pop("customer_id"): row for row in rows} == {
+        customer: {
+            "processing_status": status,
+            "reason": reason,
+            "deliver_status": "failed" if status == "failed" else "delivered",
+            "publish_status": "published",
+            "is_tried": True,
+        }
+        for customer, (_, status, reason) in answers.items()
+    }
 
 
 def test_silence_comes_again_until_confirmed(webhook: Called, query: Query) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from chalicelib.banking import wiring
 from chalicelib.banking.webhooks.book import SQL
-from fintegrate.database import Database, Parameters
+from fintegrate.database import Database, Parameters, Row
 from local.banking.client import Reply
 from tests.support.fixtures import Query
 from tests.support.receiver import Got
@@ -37,6 +37,11 @@ class Interrupted(Database):
             self._meanwhile()
         return super().execute(sql, parameters)
 
+    def fetch_all(self, sql: str, parameters: Parameters, *, revive: bool = False) -> list[Row]:
+        if sql == self._before:
+            self._meanwhile()
+        return super().fetch_all(sql, parameters, revive=revive)
+
 
 def is_answered(got: Got) -> int:
     return 200
@@ -52,7 +57,6 @@ def is_refused(got: Got) -> int:
     [
         (is_answered, False, "confirm"),
         (is_answered, False, "end_turns"),
-        (is_answered, False, "mark_published"),
         (is_answered, False, "plan_copies"),
         (is_answered, False, "note_lanes"),
         (is_answered, True, "mark_sent_again"),
@@ -138,3 +142,23 @@ def test_confirmed_copy_is_confirmed(webhook: Called, query: Query, words: bytes
         id=event_id,
     )
     assert event == {"confirmed": True, "deliver_try_count": 1}
+
+
+def test_event_confirmed_meanwhile_was_tried(webhook: Called, query: Query) -> None:
+    """A bank that confirms by API before it answers has the event of this try, not of none."""
+    webhook.bank.create_customer()
+    calls, sender = wiring.parts().webhooks().book, wiring.parts().webhooks().sender
+    (lane,) = calls.due()
+    (batch,) = calls.claim(lane, 1)
+    sent = sender.send(batch)
+    event_id = batch.rows[0]["event_id"]
+    webhook.bank.api.post("/events/confirm-delivery", event_id=event_id, status="processed")
+
+    calls.write_back([sent])
+
+    (event,) = query(
+        "SELECT publish_status, publish_last_tried_at IS NOT NULL AS is_tried, deliver_status"
+        " FROM customer_events WHERE event_id = %(id)s",
+        id=event_id,
+    )
+    assert event == {"publish_status": "published", "is_tried": True, "deliver_status": "delivered"}

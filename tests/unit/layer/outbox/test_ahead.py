@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from fintegrate.database import Row
+from fintegrate.outbox import lanes
 from fintegrate.outbox.batches import DELIVERED, Batch, Kind, Sent, Verdict
 from fintegrate.outbox.lanes import LaneRun
 from fintegrate.outbox.served_lane import FRESH_SECONDS, ServedLane
@@ -97,10 +98,10 @@ def test_senders_go_on_while_the_book_writes() -> None:
         time.sleep(0.001)
         return book.send(batch)
 
-    book = Slow({"one": 500}, concurrency=4)
+    book = Slow({"one": 2_000}, concurrency=4)
     engine = LaneRun(book, send, 8, least_seconds=1)
 
-    assert engine.run(PATIENCE).rows == {"delivered": 500}
+    assert engine.run(PATIENCE).rows == {"delivered": 2_000}
     assert book.waited > 3
 
 
@@ -129,6 +130,20 @@ def test_many_lanes_share_the_rows_ahead(rows: int) -> None:
 
     assert run(book, book.send, senders=4).rows == {"delivered": 2_000 * rows}
     assert book.most_held <= 2_000 + 4 * rows
+
+
+@pytest.mark.parametrize(("running", "waits"), [(3, False), (4, True)])
+def test_busy_lanes_answers_wait_longer(
+    lane: ServedLane, running: int, waits: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A lane that could begin another request has its answers written back sooner."""
+    monkeypatch.setattr(lanes, "_BUSY_PAUSE_SECONDS", PATIENCE)
+    monkeypatch.setattr(lanes, "_PAUSE_SECONDS", 0)
+    lane.running = running
+    engine = LaneRun(Shelf({}), delivered, 8)
+    engine._ended.append(lanes._Answer(lane, delivered(batch(1)), True, time.monotonic()))
+
+    assert (engine._patience() > 0) is waits
 
 
 @pytest.mark.parametrize("word", STOPS, ids=lambda word: word.kind.value if word else "halve")

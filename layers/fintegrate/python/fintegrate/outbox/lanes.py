@@ -44,6 +44,9 @@ _PAUSE_SECONDS = 0.02
 """So long answers wait for others, to be written back together."""
 _TOGETHER = 64
 """So many answers do not wait."""
+_BUSY_PAUSE_SECONDS, _BUSY_TOGETHER = 0.05, 192
+"""The same while every lane that has answered has all requests that it may have: a sooner statement would begin
+none."""
 _LEAST_AHEAD = 2
 """A lane's share of the senders counts as so many, however many lanes there are."""
 _ROWS_AHEAD = 2_000
@@ -123,10 +126,18 @@ class LaneRun:
         return bool(self._busy or self._done or self._ended)
 
     def _patience(self) -> float:
-        """How long the first answer that is not written back may wait for others."""
+        """How long the answers that are not written back may wait for others."""
         if not self._ended:
             return _PAUSE_SECONDS
-        return max(0.0, self._ended[0].at + _PAUSE_SECONDS - time.monotonic())
+        lanes = {id(each.lane): each.lane for each in self._ended}.values()
+        with self._alone:
+            is_busy = not any(lane.lacks > 0 for lane in lanes)
+        together, pause = (
+            (_BUSY_TOGETHER, _BUSY_PAUSE_SECONDS) if is_busy else (_TOGETHER, _PAUSE_SECONDS)
+        )
+        if len(self._ended) >= together:
+            return 0.0
+        return max(0.0, self._ended[0].at + pause - time.monotonic())
 
     def _waited(self) -> bool:
         """Wait a moment for what is due soon; False if nothing is, before the run ends."""
@@ -144,7 +155,7 @@ class LaneRun:
         """Write back what has ended, many answers together. One that says something does not wait."""
         ended = self._ended
         says = [each for each in ended if not each.is_plain]
-        if not ended or not (at_once or says or len(ended) >= _TOGETHER or not self._patience()):
+        if not ended or not (at_once or says or not self._patience()):
             return
         self._ended = []
         _insist(lambda: self.book.write_back([each.sent for each in ended]))
