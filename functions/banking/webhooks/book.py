@@ -293,7 +293,6 @@ def _said(told: Sequence[tuple[_Told, str]]) -> dict[str, object]:
         "consumers": array_literal(each.consumer_id for each, _ in told),
         "statuses": [status for _, status in told],
         "reasons": [each.verdict.reason if status == FAILED else None for each, status in told],
-        "first": [not each.is_copy for each, _ in told],
     }
 
 

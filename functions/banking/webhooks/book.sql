@@ -356,7 +356,7 @@ WHERE by = 'webhook' OR outcome <> 'confirmed'
 -- every statement that locks an event. Returns the events that changed: they are published.
 SELECT confirm_deliveries(%(ids)s::uuid[], %(consumers)s::uuid[], %(statuses)s::text[],
                           array_fill(NULL::timestamptz, ARRAY[cardinality(%(ids)s::uuid[])]),
-                          %(reasons)s::text[], %(first)s::boolean[]) AS event_id
+                          %(reasons)s::text[]) AS event_id
 
 -- name: plan_copies
 -- What is not confirmed comes again; each wait is twice the one before, up to the longest.

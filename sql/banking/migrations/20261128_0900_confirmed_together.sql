@@ -52,7 +52,7 @@
 --       RETURN changed;
 --   END
 --   $$;
---   DROP FUNCTION confirm_deliveries(uuid[], uuid[], text[], timestamptz[], text[], boolean[]);
+--   DROP FUNCTION confirm_deliveries(uuid[], uuid[], text[], timestamptz[], text[]);
 
 BEGIN;
 
@@ -62,19 +62,17 @@ BEGIN;
 -- again. So does that of a copy of a processed event, which a rewind has sent: a rewind sends it once more until it is
 -- confirmed. While a rewind is not done, a copy may be confirmed before it is marked as sent. A confirmation of an
 -- event that is still pending proves that it was published: only the broker's confirm was lost. What is said of an
--- erased customer's event is not kept. sent_now: the event was sent just now for the first time. Locks all receipts,
--- in one order, and then the events.
+-- erased customer's event is not kept. Locks all receipts, in one order, and then the events.
 CREATE OR REPLACE FUNCTION confirm_deliveries(
-    events uuid[], of_consumers uuid[], statuses text[], received timestamptz[], reasons text[],
-    sent_now boolean[]
+    events uuid[], of_consumers uuid[], statuses text[], received timestamptz[], reasons text[]
 ) RETURNS SETOF uuid LANGUAGE plpgsql AS $$
 BEGIN
     RETURN QUERY
     WITH sent AS (
         SELECT e.event_id, e.consumer_id, e.customer_id, e.event_type, e.created_at, e.deliver_status,
-               e.deliver_last_tried_at, told.status, told.received_at, told.reason, told.is_now
-        FROM unnest(events, of_consumers, statuses, received, reasons, sent_now)
-                 AS told (event_id, consumer_id, status, received_at, reason, is_now)
+               e.deliver_last_tried_at, told.status, told.received_at, told.reason
+        FROM unnest(events, of_consumers, statuses, received, reasons)
+                 AS told (event_id, consumer_id, status, received_at, reason)
         JOIN customer_events e ON e.event_id = told.event_id AND e.consumer_id = told.consumer_id
     ), receipt AS (
         INSERT INTO consumer_event_receipts AS stored
@@ -116,10 +114,9 @@ BEGIN
         publish_status = 'published',
         published_at = coalesce(e.published_at, clock_timestamp()),
         publish_failure_reason = NULL,
-        publish_last_tried_at = CASE WHEN sent.is_now THEN clock_timestamp()
-                                     ELSE e.publish_last_tried_at END
+        publish_last_tried_at = CASE WHEN e.publish_status = 'published' THEN e.publish_last_tried_at
+                                     ELSE clock_timestamp() END
     FROM receipt
-    JOIN sent ON sent.event_id = receipt.event_id
     WHERE e.event_id = receipt.event_id
     RETURNING e.event_id;
 END
@@ -131,7 +128,7 @@ CREATE OR REPLACE FUNCTION confirm_delivery(
 ) RETURNS uuid LANGUAGE plpgsql AS $$
 BEGIN
     RETURN (SELECT confirm_deliveries(ARRAY[event], ARRAY[of_consumer], ARRAY[said], ARRAY[at],
-                                      ARRAY[reason], ARRAY[false]));
+                                      ARRAY[reason]));
 END
 $$;
 
