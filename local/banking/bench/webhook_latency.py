@@ -6,12 +6,12 @@ import time
 from collections.abc import Collection
 
 from fintegrate.database import Row
-from local.banking.bench.background_work import calling_banks
 from local.banking.bench.called_banks import Calling, calling
 from local.banking.bench.creates import creating
 from local.banking.bench.databases import BenchTemplate
 from local.banking.bench.notices import publishing
 from local.bench.bare_posts import milliseconds_each
+from local.bench.event_sources import event_sources
 from local.bench.figures import Figures
 from local.bench.percentiles import p50_p99
 from local.bench.sizes import size
@@ -51,7 +51,7 @@ def _since_commit(bench: Calling, seconds: float) -> list[float]:
         publish_new(event, written_after)
 
     create = creating(bench.database.tenants[0])
-    with calling_banks(), publishing(parts, noted):
+    with event_sources("deliver_webhooks"), publishing(parts, noted):
         for _ in range(5):  # declares the queue, opens what is kept
             create()
             _arrivals(bench, committed)
