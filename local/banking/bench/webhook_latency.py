@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection
 
 from fintegrate.database import Row
 from local.banking.bench.called_banks import Calling, calling
@@ -19,7 +18,6 @@ from local.bench.timing import on_schedule
 
 PER_SECOND, SECONDS = 100, 10
 PATH = "/after/0/processed"
-PATIENCE_SECONDS = 90
 
 
 def webhook_latency(template: BenchTemplate) -> Figures:
@@ -54,19 +52,8 @@ def _since_commit(bench: Calling, seconds: float) -> list[float]:
     with event_sources("deliver_webhooks"), publishing(parts, noted):
         for _ in range(5):  # declares the queue, opens what is kept
             create()
-            _arrivals(bench, committed)
+            bench.receiver.arrivals(committed, str)
         committed.clear()
         on_schedule(create, PER_SECOND, seconds)
-        arrived = _arrivals(bench, committed)
+        arrived = bench.receiver.arrivals(committed, str)
     return [1000 * (arrived[event_id] - at) for event_id, at in committed.items()]
-
-
-def _arrivals(bench: Calling, events: Collection[str]) -> dict[str, float]:
-    """When each arrived, once all have."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while time.monotonic() < deadline:
-        arrived = bench.receiver.seen().arrived
-        if all(event_id in arrived for event_id in events):
-            return arrived
-        time.sleep(0.1)
-    raise RuntimeError("not every event arrived")
