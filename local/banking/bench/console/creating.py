@@ -11,8 +11,8 @@ from http.client import HTTPConnection
 from multiprocessing.connection import Connection
 from urllib.parse import urlsplit
 
-from local.banking.bench.api import RequestRefused
 from local.bench.child_process import child_process
+from local.bench.requests import RequestRefused
 
 PER_SECOND = 100
 CONNECTIONS = 4
