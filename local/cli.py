@@ -384,11 +384,11 @@ def chaos(
     from local.chaos.command import run
     from local.relay.chaos import command as relay
 
-    plays = {"banking": banking.plays, "relay": relay.plays, "appevents": appevents.plays}
-    if system and system not in plays:
-        raise typer.BadParameter(f"must be one of {', '.join(plays)}", param_hint="--system")
-    wanted = [plays[system]] if system else list(plays.values())
-    chosen = [play for make in wanted if (play := make(seconds, sabotage, kill_points))]
+    suites = {"banking": banking.SUITE, "relay": relay.SUITE, "appevents": appevents.SUITE}
+    if system and system not in suites:
+        raise typer.BadParameter(f"must be one of {', '.join(suites)}", param_hint="--system")
+    wanted = [suites[system]] if system else list(suites.values())
+    chosen = [play for each in wanted if (play := each.plays(seconds, sabotage, kill_points))]
     if not chosen:
         raise typer.BadParameter(f"nothing breaks {sabotage}", param_hint="--sabotage")
     raise typer.Exit(run(seed, seeds, chosen))

@@ -14,10 +14,13 @@ import re
 import socket
 import time
 from collections import Counter
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
+PATIENCE_SECONDS = 90
+Event = TypeVar("Event", str, int)
 _LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
 _DELIVERY = re.compile(rb"webhook-id: *(\S+)", re.IGNORECASE)
 _AFTER = re.compile(r"/after/(\d+)/")
@@ -66,6 +69,25 @@ class Receiver:
 
     def clear(self) -> None:
         self._asked("clear")
+
+    def arrivals(
+        self, events: Collection[Event], event_of: Callable[[str], Event]
+    ) -> dict[Event, float]:
+        """When each event arrived first, once all have.
+
+        Args:
+            event_of: the event of a webhook's id
+
+        Raises:
+            RuntimeError: not all came
+        """
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while time.monotonic() < deadline:
+            arrived = {event_of(each): at for each, at in self.seen().arrived.items()}
+            if all(event in arrived for event in events):
+                return arrived
+            time.sleep(0.1)
+        raise RuntimeError("not every event arrived")
 
     def _asked(self, what: str) -> Seen:
         self._pipe.send(what)

@@ -1,12 +1,15 @@
-"""Measures this process's resident memory."""
+"""Measures the resident memory of this process, or of one that works off backlogs."""
 
 from __future__ import annotations
 
 import os
 import threading
 from collections.abc import Callable
+from multiprocessing.connection import Connection
 
 import psutil
+
+from local.bench.child_process import child_process
 
 SAMPLE_SECONDS = 0.02
 
@@ -33,3 +36,27 @@ def most_resident_mb(action: Callable[[], object]) -> float:
         done.set()
         watcher.join()
     return max(most, resident_mb())
+
+
+def around_backlogs(
+    work: Callable[[int], object], small: int, large: int, write_large: Callable[[], object]
+) -> tuple[float, float]:
+    """The memory of a process of its own after a small backlog, and its most during a large one.
+
+    Args:
+        work: works off so many events, in that process; the small backlog waits already
+    """
+    with child_process(_work_twice, work, small, large) as process:
+        process.recv()  # the small one is done
+        write_large()
+        process.send("go on")
+        before, most = process.recv()
+    return before, most
+
+
+def _work_twice(work: Callable[[int], object], small: int, large: int, pipe: Connection) -> None:
+    work(small)
+    before = resident_mb()
+    pipe.send("warm")
+    pipe.recv()
+    pipe.send((before, most_resident_mb(lambda: work(large))))

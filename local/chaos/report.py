@@ -3,26 +3,48 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from rich.console import Console
 
+from local.chaos.finding import Finding
 from local.chaos.kill_points import KillPointResult
 from local.machine.tables import print_table
 
 MOST_SHOWN = 20
 
 
-def of_kill_points(points: Sequence[KillPointResult]) -> dict[str, Any]:
-    """The part of a report about the kill points."""
+class Run(Protocol):
+    """The outcome of one seed of any system."""
+
+    @property
+    def seed(self) -> int: ...
+    @property
+    def findings(self) -> Sequence[Finding]: ...
+    def as_json(self) -> dict[str, Any]: ...
+
+
+def summary(
+    runs: Sequence[Run], points: Sequence[KillPointResult], summed: Iterable[str]
+) -> dict[str, Any]:
+    """The whole report. The kill points run once, whatever the number of seeds.
+
+    Args:
+        summed: what of a run is added up over the runs
+    """
+    entries = [run.as_json() for run in runs]
     return {
+        "runs": len(runs),
+        "seed": [run.seed for run in runs],
+        **{name: sum(entry[name] for entry in entries) for name in summed},
         "kill_points": len(points),
         "kill_points_hit": sum(point.hit for point in points),
         "kill_points_broken": sum(not point.holds for point in points),
         "kill_point_details": [asdict(point) for point in points],
+        "details": entries,
     }
 
 

@@ -55,7 +55,7 @@ LOCAL_ROOMS: Mapping[str, set[str]] = {
     "aws": {*_BELOW_SERVING, "serving", "artifact"},
     "documents": {"machine"},
     "chaos": {"machine", "aws_shapes", "services", "schedules", "serving"},
-    "bench": {"machine", "services"},
+    "bench": {"machine", "aws_shapes", "services", "schedules", "serving"},
     "finding": {"machine", "services"},
     "banking": _BELOW_WINGS,
     "relay": _BELOW_WINGS,

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 
-from chalicelib.appevents.wiring import Parts
 from local.appevents.bench.databases import AppDatabases, AppTemplate
 from local.appevents.bench.floor import RawIngest
 from local.appevents.bench.user import BATCH, EVENTS, User, note
+from local.bench.broker_outage import broker_away
 from local.bench.figures import Figures
 from local.bench.processors import costs
 from local.bench.timing import TURN, each_in_turns, median, timed
@@ -69,7 +69,7 @@ def outage(template: AppTemplate) -> Figures:
         timed(tell, USERS)
         for _ in range(OUTAGES):
             up += timed(tell, TURN)
-            with _broker_away(databases.parts):
+            with broker_away(databases.parts.publisher):
                 while breaker.state != "open":
                     tell()
                 down += timed(tell, TURN)
@@ -107,17 +107,3 @@ def _telling(users: Sequence[User]) -> Callable[[], object]:
         return next(ready)()
 
     return tell
-
-
-@contextmanager
-def _broker_away(parts: Parts) -> Iterator[None]:
-    """An outage for this process alone: its publisher gets an address where nothing listens."""
-    publisher = parts.publisher
-    publisher.close()
-    working = publisher._parameters  # noqa: SLF001 - see above
-    publisher._parameters = type(working)("amqp://nobody:nothing@127.0.0.1:9/%2F")  # noqa: SLF001
-    try:
-        yield
-    finally:
-        publisher._parameters = working  # noqa: SLF001
-        publisher.breaker.succeeded()

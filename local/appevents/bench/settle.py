@@ -6,16 +6,12 @@ or half a second after its first message. An event passes two of these windows.
 
 from __future__ import annotations
 
-import multiprocessing
-import os
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from multiprocessing.connection import Connection
 
 from local.appevents.bench.databases import AppTemplate
 from local.appevents.bench.user import EVENTS, STATUS, User, note
+from local.bench.event_sources import event_sources
 from local.bench.figures import Figures
 from local.bench.percentiles import p50_p99
 from local.bench.timing import on_schedule
@@ -29,7 +25,7 @@ MOST = 100
 
 def settle(template: AppTemplate) -> Figures:
     """20 events a second by one user, who asks for the outcomes 20 times a second."""
-    with template.copy() as databases, _fed():
+    with template.copy() as databases, event_sources(window_seconds=WINDOW_SECONDS):
         user = User(databases.environment)
         watch = _Watch(user)
         for _ in range(10):  # opens what is kept
@@ -80,30 +76,3 @@ class _Watch:
                         at = self._answered.pop(state["client_generated_id"])
                         self.taken.append(now - at)
             time.sleep(LOOK_SECONDS)
-
-
-@contextmanager
-def _fed() -> Iterator[None]:
-    """The functions of the queues, in a process of their own."""
-    context = multiprocessing.get_context("spawn")
-    ours, theirs = context.Pipe()
-    process = context.Process(target=_feed, args=(theirs,), daemon=True)
-    process.start()
-    try:
-        ours.recv()  # it is ready
-        yield
-    finally:
-        process.terminate()
-        process.join()
-
-
-def _feed(pipe: Connection) -> None:
-    from local.serving.queue_functions import SourceQueues
-    from local.serving.source_functions import SourceFunctions, load_app
-
-    app, environment = load_app(), os.environ
-    call = SourceFunctions(app).call
-    SourceQueues(app, environment["RABBITMQ_URL"], environment, call, WINDOW_SECONDS).start()
-    pipe.send("ready")
-    stay: Callable[[], object] = pipe.recv
-    stay()

@@ -10,18 +10,13 @@ from urllib.parse import urlencode
 
 from app import app
 from local.appevents.tokens import make_token
-from local.aws_shapes.lambda_context import LambdaContext
 from local.aws_shapes.proxy_event import IncomingRequest, proxy_event
+from local.bench.requests import answering
 
-API_FUNCTION, SECONDS = "api_handler", 30
 EVENTS = "/api/v1/notify/events"
 BATCH = "/api/v1/notify/events/batch"
 STATUS = "/api/v1/notify/events/status"
 TOLD_AT = "2026-11-26T10:00:00Z"
-
-
-class RequestRefused(Exception):
-    """A measured request was not answered with 2xx, so the measurement would be wrong."""
 
 
 class User:
@@ -60,17 +55,7 @@ class User:
             parameters=parameters,
             request_id=str(uuid.uuid4()),
         )
-        event = proxy_event(request)
-        context = LambdaContext(API_FUNCTION, SECONDS)
-
-        def invoke() -> str:
-            answer = app(event, context)
-            if answer["statusCode"] >= 300:
-                said = f"{answer['statusCode']} {answer['body'][:500]}"
-                raise RequestRefused(f"{method} {path}: {said}")
-            return str(answer["body"])
-
-        return invoke
+        return answering(app, proxy_event(request))
 
     def call(self, method: str, path: str, body: Any = None, **more: Any) -> Any:
         """The `data` of an answer.

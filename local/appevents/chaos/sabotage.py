@@ -7,10 +7,11 @@ must fail.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
-VARIABLE = "CHAOS_SABOTAGE"
-"""The variable with names of `SABOTAGES`, separated by commas, for the processes of a run."""
+from local.chaos import sabotage
+
 UNLUCKY = frozenset("02468ace")
 """Messages whose ids end with one of these characters are lost, or come again."""
 
@@ -52,19 +53,11 @@ def leak() -> None:
         _wrap(module, "check_feed", lambda _: lambda *_: None)
 
 
-SABOTAGES: Mapping[str, Callable[[], None]] = {
+SABOTAGES: sabotage.Sabotages = {
     function.__name__: function for function in (ack_first, no_keys, overtake, leak)
 }
-
-
-def commit(environment: Mapping[str, str]) -> None:
-    """Apply the sabotage that the environment asks for; usually there is none.
-
-    Raises:
-        KeyError: there is no sabotage of this name
-    """
-    for name in filter(None, environment.get(VARIABLE, "").split(",")):
-        SABOTAGES[name]()
+commit = partial(sabotage.commit, SABOTAGES)
+"""Apply those that an environment asks for."""
 
 
 def _is_unlucky(properties: Mapping[str, Any]) -> bool:

@@ -24,13 +24,13 @@ from local.appevents.chaos.environment import (
 from local.appevents.chaos.gathering import Source
 from local.appevents.chaos.haste import HEARTBEAT_SECONDS
 from local.appevents.chaos.owner import Owner
-from local.appevents.chaos.sabotage import VARIABLE
 from local.appevents.chaos.store import Objects
 from local.appevents.chaos.stories import World
 from local.appevents.chaos.tap import Tap
 from local.appevents.own_databases import SERVICES
 from local.chaos import testbed
 from local.chaos.members import Member, ProgramMember
+from local.chaos.sabotage import VARIABLE
 from local.services.running import RunningServices
 
 ANSWER_SECONDS, PAUSE_SECONDS = 15.0, 0.5

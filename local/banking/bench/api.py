@@ -11,13 +11,9 @@ from urllib.parse import urlencode
 from chalice import Chalice
 
 from app import app as fintegrate
-from local.aws_shapes.lambda_context import LambdaContext
 from local.banking.client import Post
-from local.banking.in_process import API_FUNCTION, SECONDS, api_event, json_event
-
-
-class RequestRefused(Exception):
-    """A measured request was not answered with 2xx, so the measurement would be wrong."""
+from local.banking.in_process import api_event, json_event
+from local.bench.requests import answering, asking
 
 
 def prepared(
@@ -28,16 +24,7 @@ def prepared(
     Raises (when called):
         RequestRefused: the answer is not 2xx
     """
-    event = json_event(key, method, path, body)
-    context = LambdaContext(API_FUNCTION, SECONDS)
-
-    def invoke() -> str:
-        answer: dict[str, Any] = app(event, context)
-        if answer["statusCode"] >= 300:
-            raise RequestRefused(f"{method} {path}: {answer['statusCode']} {answer['body']}")
-        return str(answer["body"])
-
-    return invoke
+    return answering(app, json_event(key, method, path, body))
 
 
 def looking(
@@ -53,15 +40,7 @@ def looking(
     """
     headers = {"X-API-Key": key} | ({"If-None-Match": version} if version else {})
     event = api_event("GET", path, headers, query=urlencode(query))
-    context = LambdaContext(API_FUNCTION, SECONDS)
-
-    def invoke() -> dict[str, Any]:
-        answer: dict[str, Any] = fintegrate(event, context)
-        if answer["statusCode"] >= 300 and not (version and answer["statusCode"] == 304):
-            raise RequestRefused(f"GET {path}: {answer['statusCode']} {answer['body']}")
-        return answer
-
-    return invoke
+    return asking(fintegrate, event, may_be=304 if version else None)
 
 
 def post_with(key: str) -> Post:

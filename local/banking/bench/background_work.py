@@ -1,9 +1,7 @@
-"""Work in another process beside a measurement: a run of a schedule, or all that feeds webhooks."""
+"""Work in another process beside a measurement: a run of a schedule."""
 
 from __future__ import annotations
 
-import multiprocessing
-import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,6 +10,7 @@ from multiprocessing.connection import Connection
 
 from local.aws_shapes.lambda_context import LambdaContext
 from local.aws_shapes.scheduled_event import scheduled_event
+from local.bench.child_process import child_process
 from local.bench.sizes import size
 from local.bench.timing import on_schedule, timed
 
@@ -34,27 +33,20 @@ def worker(schedule: str, patience_seconds: float) -> Iterator[Callable[[], Call
 
     The wait gives the seconds of the run.
     """
-    context = multiprocessing.get_context("spawn")
-    ours, theirs = context.Pipe()
-    process = context.Process(target=_work, args=(schedule, patience_seconds, theirs))
-    process.start()
+    with child_process(_work, schedule, patience_seconds) as process:
 
-    def finished() -> float:
-        if not ours.poll(patience_seconds):
-            raise RuntimeError(f"{schedule} does not end")
-        seconds: float = ours.recv()
-        return seconds
+        def finished() -> float:
+            if not process.poll(patience_seconds):
+                raise RuntimeError(f"{schedule} does not end")
+            seconds: float = process.recv()
+            return seconds
 
-    def begin() -> Callable[[], float]:
-        ours.send("go")
-        return finished
+        def begin() -> Callable[[], float]:
+            process.send("go")
+            return finished
 
-    try:
-        ours.recv()  # it is ready
+        process.recv()  # it is ready
         yield begin
-    finally:
-        process.terminate()
-        process.join()
 
 
 def _work(schedule: str, seconds: float, pipe: Connection) -> None:
@@ -67,33 +59,3 @@ def _work(schedule: str, seconds: float, pipe: Connection) -> None:
         scheduled_event(schedule, datetime.now(UTC)), LambdaContext(schedule, round(seconds))
     )
     pipe.send(time.monotonic() - begun)
-
-
-@contextmanager
-def calling_banks() -> Iterator[None]:
-    """A process that calls banks, fed by the queue of nudges and the schedule, as `make local` does."""
-    context = multiprocessing.get_context("spawn")
-    ours, theirs = context.Pipe()
-    process = context.Process(target=_call_banks, args=(theirs,), daemon=True)
-    process.start()
-    try:
-        ours.recv()  # it is ready
-        yield
-    finally:
-        process.terminate()
-        process.join()
-
-
-def _call_banks(pipe: Connection) -> None:
-    from local.schedules.scheduler import Scheduler, scheduled_functions
-    from local.serving.queue_functions import SourceQueues
-    from local.serving.source_functions import SourceFunctions, load_app
-
-    app = load_app()
-    functions = SourceFunctions(app)
-    SourceQueues(app, os.environ["RABBITMQ_URL"], os.environ, functions.call).start()
-    due = [each for each in scheduled_functions(app) if each.name == "deliver_webhooks"]
-    Scheduler(due, functions.call).start()
-    pipe.send("ready")
-    stay: Callable[[], object] = pipe.recv
-    stay()

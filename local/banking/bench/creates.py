@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from unittest.mock import patch
 
 import bcrypt
@@ -20,6 +19,7 @@ from local.banking.bench.api import prepared
 from local.banking.bench.databases import BenchDatabase, BenchTemplate
 from local.banking.bench.floor import RAW, RawCreate
 from local.banking.client import Tenant
+from local.bench.broker_outage import broker_away
 from local.bench.figures import Figures
 from local.bench.timing import in_turns, median, timed
 
@@ -109,7 +109,7 @@ def outage(template: BenchTemplate) -> Figures:
         timed(action, 25)
         for _ in range(TURNS // 2):
             up += timed(action, 25)
-            with _broker_away(database.parts):
+            with broker_away(database.parts.publisher):
                 while database.parts.publisher.breaker.state != "open":
                     action()
                 down += timed(action, 25)
@@ -119,17 +119,3 @@ def outage(template: BenchTemplate) -> Figures:
         "outage_create_up_ms": median(up),
         "outage_create_vs_up": median(down) / median(up),
     }
-
-
-@contextmanager
-def _broker_away(parts: Parts) -> Iterator[None]:
-    """An outage for this process alone: its publisher gets an address where nothing listens."""
-    publisher = parts.publisher
-    publisher.close()
-    working = publisher._parameters  # noqa: SLF001 - see above
-    publisher._parameters = type(working)("amqp://nobody:nothing@127.0.0.1:9/%2F")  # noqa: SLF001
-    try:
-        yield
-    finally:
-        publisher._parameters = working  # noqa: SLF001
-        publisher.breaker.succeeded()

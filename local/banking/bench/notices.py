@@ -7,7 +7,6 @@ create was due is measured, too, so that a queue of late creates shows.
 
 from __future__ import annotations
 
-import multiprocessing
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -22,6 +21,7 @@ from fintegrate.database import Row
 from local.banking.bench.creates import creating
 from local.banking.bench.databases import BenchDatabase, BenchTemplate
 from local.banking.bench.floor import RawCreate
+from local.bench.child_process import child_process
 from local.bench.figures import Figures
 from local.bench.percentiles import p50_p99
 from local.bench.timing import on_schedule
@@ -108,24 +108,17 @@ def _raw(database: BenchDatabase, per_second: float, seconds: float) -> list[flo
 def _consumer(database: BenchDatabase, count: int) -> Iterator[Callable[[], dict[str, float]]]:
     """Consume this many messages in another process. It reports when each event arrived."""
     database.empty_queues()
-    context = multiprocessing.get_context("spawn")
-    ours, theirs = context.Pipe()
     queue = queue_name(database.tenants[0].name)
-    process = context.Process(target=_consume, args=(database.rabbitmq_url, queue, count, theirs))
-    process.start()
+    with child_process(_consume, database.rabbitmq_url, queue, count) as consumer:
 
-    def arrivals() -> dict[str, float]:
-        if not ours.poll(PATIENCE_SECONDS):
-            raise RuntimeError("not every message arrived")
-        arrived: dict[str, float] = ours.recv()
-        return arrived
+        def arrivals() -> dict[str, float]:
+            if not consumer.poll(PATIENCE_SECONDS):
+                raise RuntimeError("not every message arrived")
+            arrived: dict[str, float] = consumer.recv()
+            return arrived
 
-    try:
-        ours.recv()  # the consumer is ready
+        consumer.recv()  # it listens
         yield arrivals
-    finally:
-        process.terminate()
-        process.join()
 
 
 def _consume(url: str, queue: str, count: int, pipe: Connection) -> None:

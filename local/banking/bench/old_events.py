@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import psycopg2
 
-from local.banking.bench.bulk_load import without_indexes
 from local.banking.client import Tenant
+from local.bench.bulk_load import without_indexes
 
 # 10 events per customer, spread over a year that ended a week ago.
 LOAD = """

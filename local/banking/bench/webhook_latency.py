@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection
 
 from fintegrate.database import Row
-from local.banking.bench.background_work import calling_banks
 from local.banking.bench.called_banks import Calling, calling
 from local.banking.bench.creates import creating
 from local.banking.bench.databases import BenchTemplate
 from local.banking.bench.notices import publishing
 from local.bench.bare_posts import milliseconds_each
+from local.bench.event_sources import event_sources
 from local.bench.figures import Figures
 from local.bench.percentiles import p50_p99
 from local.bench.sizes import size
@@ -19,7 +18,6 @@ from local.bench.timing import on_schedule
 
 PER_SECOND, SECONDS = 100, 10
 PATH = "/after/0/processed"
-PATIENCE_SECONDS = 90
 
 
 def webhook_latency(template: BenchTemplate) -> Figures:
@@ -51,22 +49,11 @@ def _since_commit(bench: Calling, seconds: float) -> list[float]:
         publish_new(event, written_after)
 
     create = creating(bench.database.tenants[0])
-    with calling_banks(), publishing(parts, noted):
+    with event_sources("deliver_webhooks"), publishing(parts, noted):
         for _ in range(5):  # declares the queue, opens what is kept
             create()
-            _arrivals(bench, committed)
+            bench.receiver.arrivals(committed, str)
         committed.clear()
         on_schedule(create, PER_SECOND, seconds)
-        arrived = _arrivals(bench, committed)
+        arrived = bench.receiver.arrivals(committed, str)
     return [1000 * (arrived[event_id] - at) for event_id, at in committed.items()]
-
-
-def _arrivals(bench: Calling, events: Collection[str]) -> dict[str, float]:
-    """When each arrived, once all have."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while time.monotonic() < deadline:
-        arrived = bench.receiver.seen().arrived
-        if all(event_id in arrived for event_id in events):
-            return arrived
-        time.sleep(0.1)
-    raise RuntimeError("not every event arrived")

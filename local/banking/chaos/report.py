@@ -7,17 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rich.console import Console
-
 from local.banking.chaos.duplicates import Repeats
 from local.banking.chaos.evidence import Evidence
 from local.banking.chaos.kind import Kind
 from local.banking.chaos.plan import Plan
 from local.banking.chaos.rules.answers import lost_to_restore
 from local.banking.chaos.rules.restores import fates
-from local.chaos import report as of_any
 from local.chaos.finding import Finding
-from local.chaos.kill_points import KillPointResult
 
 
 @dataclass(frozen=True)
@@ -107,21 +103,3 @@ SHOWN = {
     "settled_seconds": "to rest, s",
 }
 """The columns of the table and their headings, which fit into 80 characters."""
-
-
-def summary(runs: Sequence[Run], points: Sequence[KillPointResult]) -> dict[str, Any]:
-    """The whole report. The kill points run once, whatever the number of seeds."""
-    entries = [run.as_json() for run in runs]
-    totals = {name: sum(entry[name] for entry in entries) for name in SUMMED}
-    return {
-        "runs": len(runs),
-        "seed": [run.seed for run in runs],
-        **totals,
-        **of_any.of_kill_points(points),
-        "details": entries,
-    }
-
-
-def show(console: Console, report: dict[str, Any]) -> None:
-    """Print one row per run, the totals, and every finding."""
-    of_any.show(console, report, SHOWN)

@@ -6,11 +6,12 @@ Nothing here runs unless it is asked for by name (`SABOTAGE=… make chaos`). Su
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
-VARIABLE = "CHAOS_SABOTAGE"
-"""The variable with names of `SABOTAGES`, separated by commas, for the processes of a run."""
+from local.chaos import sabotage
+
 UNLUCKY = frozenset("07")
 """Events whose ids end with one of these characters are lost or late."""
 
@@ -32,7 +33,7 @@ def lose() -> None:
         outcomes = iter(publish(self, sent, seconds))
         return [CONFIRMED if _is_unlucky(message) else next(outcomes) for message in messages]
 
-    _replace(Publisher, "publish", pretending)
+    sabotage.replace(Publisher, "publish", pretending)
 
 
 def overtake() -> None:
@@ -46,8 +47,8 @@ def overtake() -> None:
         if event["sequence"] > 1 or str(event["event_id"])[-1] in "13579bdf":
             publish_new(self, event, written_after)
 
-    _replace(Outbox, "publish_new", skipping)
-    _replace(Outbox, "_held_back", lambda *_: None)
+    sabotage.replace(Outbox, "publish_new", skipping)
+    sabotage.replace(Outbox, "_held_back", lambda *_: None)
 
 
 def leak() -> None:
@@ -70,7 +71,7 @@ def apply_twice() -> None:
         verdict = judge(self, event)
         return Verdict.NEXT if verdict is Verdict.REPEAT else verdict
 
-    _replace(Inbox, "judge", forgetful)
+    sabotage.replace(Inbox, "judge", forgetful)
 
 
 def overtaken_webhook() -> None:
@@ -87,7 +88,7 @@ def overtaken_webhook() -> None:
         threading.Timer(DAWDLING_SECONDS, send, (self, batch)).start()
         return Sent(batch, [Verdict(Kind.DELIVERED, code=PROCESSED)], 1, 200)
 
-    _replace(Sender, "send", dawdling)
+    sabotage.replace(Sender, "send", dawdling)
 
 
 def doubled_webhook() -> None:
@@ -101,31 +102,16 @@ def doubled_webhook() -> None:
         send(self, request)
         return send(self, request)
 
-    _replace(Pool, "send", repeating)
+    sabotage.replace(Pool, "send", repeating)
 
 
-SABOTAGES: Mapping[str, Callable[[], None]] = {
+SABOTAGES: sabotage.Sabotages = {
     function.__name__: function
     for function in (lose, overtake, leak, apply_twice, overtaken_webhook, doubled_webhook)
 }
-
-
-def commit(environment: Mapping[str, str]) -> None:
-    """Apply the sabotage that the environment asks for; usually there is none.
-
-    Raises:
-        KeyError: there is no sabotage of this name
-    """
-    for name in filter(None, environment.get(VARIABLE, "").split(",")):
-        SABOTAGES[name]()
+commit = partial(sabotage.commit, SABOTAGES)
+"""Apply those that an environment asks for."""
 
 
 def _is_unlucky(message: Any) -> bool:
     return str(message.properties.message_id)[-1] in UNLUCKY
-
-
-def _replace(owner: type, name: str, function: Callable[..., Any]) -> None:
-    assert hasattr(owner, name), (
-        f"{owner.__name__}.{name} is no more: the sabotage would do nothing"
-    )
-    setattr(owner, name, function)

@@ -9,12 +9,12 @@ from pathlib import Path
 from local.banking.chaos.bank_process import DELIVERIES
 from local.banking.chaos.receiver import PATH
 from local.banking.chaos.receiver_process import SIGNING
-from local.banking.chaos.sabotage import VARIABLE
 from local.banking.chaos.tenants import Tenant, onboard
 from local.banking.client import Client, give_broker_access
 from local.banking.tenant_queues import remove_queues
 from local.chaos import testbed
 from local.chaos.members import FunctionMember, Member, ProgramMember
+from local.chaos.sabotage import VARIABLE
 from local.machine.checkout import Checkout
 from local.machine.ports import CANDIDATES, LOOPBACK, next_free
 from local.services.databases import create_database, drop_database, with_users

@@ -10,14 +10,8 @@ from collections.abc import Callable
 from typing import Any
 
 from app import app
-from local.aws_shapes.lambda_context import LambdaContext
 from local.aws_shapes.proxy_event import IncomingRequest, proxy_event
-
-API_FUNCTION, SECONDS = "api_handler", 30
-
-
-class RequestRefused(Exception):
-    """A measured request was not answered with 2xx, so the measurement would be wrong."""
+from local.bench.requests import RequestRefused, answering
 
 
 def as_admin(path: str, body: dict[str, Any]) -> dict[str, Any]:
@@ -57,13 +51,4 @@ def _prepared(role: str, path: str, body: dict[str, Any]) -> Callable[[], str]:
         parameters={},
         request_id=str(uuid.uuid4()),
     )
-    event = proxy_event(request)
-    context = LambdaContext(API_FUNCTION, SECONDS)
-
-    def invoke() -> str:
-        answer = app(event, context)
-        if answer["statusCode"] >= 300:
-            raise RequestRefused(f"POST {path}: {answer['statusCode']} {answer['body'][:500]}")
-        return str(answer["body"])
-
-    return invoke
+    return answering(app, proxy_event(request))

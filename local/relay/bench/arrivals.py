@@ -7,11 +7,9 @@ queue of nudges, and by the schedules.
 from __future__ import annotations
 
 import json
-import multiprocessing
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from multiprocessing.connection import Connection
 from typing import Any
 
 from chalicelib.relay import wiring
@@ -19,6 +17,7 @@ from fintegrate.messaging.message import Message
 from fintegrate.messaging.publisher import Posted, Publisher
 from fintegrate.outcome import Outcome, Result
 from local.bench.bare_posts import milliseconds_each
+from local.bench.event_sources import event_sources
 from local.bench.figures import Figures
 from local.bench.percentiles import p50_p99
 from local.bench.timing import on_schedule
@@ -28,9 +27,9 @@ from local.relay.bench.items import item
 from local.relay.bench.sending import BODY
 
 PER_SECOND, SECONDS = 100, 10
+SCHEDULES = "relay_*"
 CODE = "bench"
 PATH = "/after/0/hook"
-PATIENCE_SECONDS = 90
 INSERTED, PAUSE_SECONDS = 20, 3.2
 """Over a little more than a minute, so that rows meet the schedule at every moment."""
 INSERT = """
@@ -45,7 +44,7 @@ def nudged(template: RelayTemplate) -> Figures:
     """From the commit of an event to its arrival, at 100 events a second; and a bare POST's time."""
     with template.copy() as database:
         database.webhook(database.shop(CODE), database.receiver.url(PATH))
-        with _noted_commits(database) as noted, _fed():
+        with _noted_commits(database) as noted, event_sources(SCHEDULES):
             for _ in range(5):  # declares the queue, opens what is kept
                 _wait(database, ingested([item(CODE)]))
             noted.clear()
@@ -70,7 +69,7 @@ def inserted(template: RelayTemplate) -> Figures:
     since: dict[int, float] = {}
     with template.copy() as database:
         database.webhook(database.shop(CODE), database.receiver.url(PATH))
-        with _fed():
+        with event_sources(SCHEDULES):
             for _ in range(INSERTED):
                 began = time.monotonic()
                 ((event,),) = database.rows(INSERT, **_row())
@@ -131,43 +130,4 @@ def _noted_commits(database: RelayDatabase) -> Iterator[_Noting]:
 
 def _wait(database: RelayDatabase, events: Sequence[int]) -> dict[int, float]:
     """When each arrived, once all have."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while time.monotonic() < deadline:
-        seen = database.receiver.seen().arrived
-        arrived = {int(message_id.split("_")[1]): at for message_id, at in seen.items()}
-        if all(event in arrived for event in events):
-            return arrived
-        time.sleep(0.1)
-    raise RuntimeError("not every event arrived")
-
-
-@contextmanager
-def _fed() -> Iterator[None]:
-    """The relay's functions in a process of their own, fed by the queue of nudges and the schedules."""
-    context = multiprocessing.get_context("spawn")
-    ours, theirs = context.Pipe()
-    process = context.Process(target=_feed, args=(theirs,), daemon=True)
-    process.start()
-    try:
-        ours.recv()  # it is ready
-        yield
-    finally:
-        process.terminate()
-        process.join()
-
-
-def _feed(pipe: Connection) -> None:
-    import os
-
-    from local.schedules.scheduler import Scheduler, scheduled_functions
-    from local.serving.queue_functions import SourceQueues
-    from local.serving.source_functions import SourceFunctions, load_app
-
-    app = load_app()
-    functions = SourceFunctions(app)
-    SourceQueues(app, os.environ["RABBITMQ_URL"], os.environ, functions.call).start()
-    scheduled = [each for each in scheduled_functions(app) if each.name.startswith("relay_")]
-    Scheduler(scheduled, functions.call).start()
-    pipe.send("ready")
-    stay: Callable[[], object] = pipe.recv
-    stay()
+    return database.receiver.arrivals(events, lambda message_id: int(message_id.split("_")[1]))

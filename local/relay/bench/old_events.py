@@ -1,30 +1,15 @@
-"""Loads millions of events that were delivered long ago.
-
-As in any bulk load, the indexes are dropped and rebuilt from their definitions in the catalogue. The
-resulting tables are the same as after single inserts.
-"""
+"""Loads millions of events that were delivered long ago."""
 
 from __future__ import annotations
 
-from contextlib import closing
+from contextlib import ExitStack, closing
 
 import psycopg2
 
+from local.bench.bulk_load import without_indexes
 from local.relay.bench.databases import RelayDatabase
 
 TABLES = ("marketing_events", "event_deliveries", "event_attempts")
-CONSTRAINED = """
-SELECT format('ALTER TABLE %%s DROP CONSTRAINT %%I', conrelid::regclass, conname),
-       format('ALTER TABLE %%s ADD CONSTRAINT %%I %%s', conrelid::regclass, conname,
-              pg_get_constraintdef(oid))
-FROM pg_constraint
-WHERE conrelid::regclass::text = ANY (%(tables)s) AND contype IN ('p', 'u')
-"""
-INDEXED = """
-SELECT format('DROP INDEX %%I', indexname), indexdef
-FROM pg_indexes
-WHERE tablename = ANY (%(tables)s) AND indexname NOT IN (SELECT conname FROM pg_constraint)
-"""
 LOAD = """
 WITH made AS (
     INSERT INTO marketing_events (event_id, identity, order_id, storefront_id, event_type, event_time,
@@ -51,15 +36,8 @@ def write_old(database: RelayDatabase, lane: int, count: int) -> None:
     with closing(psycopg2.connect(database.database_url)) as connection:
         connection.autocommit = True
         with connection.cursor() as cursor:
-            cursor.execute("SET maintenance_work_mem = '512MB'")
-            changes: list[tuple[str, str]] = []
-            for query in (CONSTRAINED, INDEXED):
-                cursor.execute(query, {"tables": list(TABLES)})
-                changes += cursor.fetchall()
-            for drop, _ in changes:
-                cursor.execute(drop)
-            cursor.execute(LOAD, {"lane": lane, "count": count})
-            for _, make in changes:
-                cursor.execute(make)
-            cursor.execute(f"VACUUM (ANALYZE) {', '.join(TABLES)}")
+            with ExitStack() as loaded:
+                for table in TABLES:
+                    loaded.enter_context(without_indexes(cursor, table))
+                cursor.execute(LOAD, {"lane": lane, "count": count})
             cursor.execute("CHECKPOINT")

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rich.console import Console
-
-from local.chaos import report as of_any
 from local.chaos.finding import Finding
-from local.chaos.kill_points import KillPointResult
 from local.chaos.plan import Plan
 from local.relay.chaos import ledger
 from local.relay.chaos.evidence import Evidence
@@ -92,20 +88,3 @@ SHOWN = {
     "copies": "extra copies",
 }
 """The columns of the table and their headings, which fit into 80 characters."""
-
-
-def summary(runs: Sequence[Run], points: Sequence[KillPointResult]) -> dict[str, Any]:
-    """The whole report. The kill points run once, whatever the number of seeds."""
-    entries = [run.as_json() for run in runs]
-    return {
-        "runs": len(runs),
-        "seed": [run.seed for run in runs],
-        **{name: sum(entry[name] for entry in entries) for name in SUMMED},
-        **of_any.of_kill_points(points),
-        "details": entries,
-    }
-
-
-def show(console: Console, report: Mapping[str, Any]) -> None:
-    """Print one row per run, the totals, and every finding."""
-    of_any.show(console, report, SHOWN)

@@ -6,11 +6,12 @@ fail.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
-VARIABLE = "CHAOS_SABOTAGE"
-"""The variable with names of `SABOTAGES`, separated by commas, for the processes of a run."""
+from local.chaos import sabotage
+
 UNLUCKY = frozenset("0248ace")
 """Events whose ids end with one of these characters are lost."""
 
@@ -31,7 +32,7 @@ def lose() -> None:
         told = [DELIVERED if _is_unlucky(row) else next(verdicts) for row in batch.rows]
         return sent._replace(batch=batch, verdicts=told)
 
-    _replace(Sender, "send", pretending)
+    sabotage.replace(Sender, "send", pretending)
 
 
 def double() -> None:
@@ -45,7 +46,7 @@ def double() -> None:
         send(self, request)
         return send(self, request)
 
-    _replace(Pool, "send", repeating)
+    sabotage.replace(Pool, "send", repeating)
 
 
 def cross() -> None:
@@ -61,30 +62,13 @@ def cross() -> None:
         others = [other for number, other in list(of_adapter.items()) if number != lane["lane_id"]]
         return destination_of(self, others[0] if others else lane)
 
-    _replace(Sender, "destination_of", confusing)
+    sabotage.replace(Sender, "destination_of", confusing)
 
 
-SABOTAGES: Mapping[str, Callable[[], None]] = {
-    function.__name__: function for function in (lose, double, cross)
-}
-
-
-def commit(environment: Mapping[str, str]) -> None:
-    """Apply the sabotage that the environment asks for; usually there is none.
-
-    Raises:
-        KeyError: there is no sabotage of this name
-    """
-    for name in filter(None, environment.get(VARIABLE, "").split(",")):
-        SABOTAGES[name]()
+SABOTAGES: sabotage.Sabotages = {function.__name__: function for function in (lose, double, cross)}
+commit = partial(sabotage.commit, SABOTAGES)
+"""Apply those that an environment asks for."""
 
 
 def _is_unlucky(row: Mapping[str, Any]) -> bool:
     return str(row["order_id"])[-1] in UNLUCKY
-
-
-def _replace(owner: type, name: str, function: Callable[..., Any]) -> None:
-    assert hasattr(owner, name), (
-        f"{owner.__name__}.{name} is no more: the sabotage would do nothing"
-    )
-    setattr(owner, name, function)

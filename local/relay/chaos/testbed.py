@@ -10,12 +10,12 @@ from typing import Any
 import psycopg2
 
 from local.chaos import testbed
+from local.chaos.sabotage import VARIABLE
 from local.relay.accounts import PLATFORMS
 from local.relay.calls import Platforms, Relay
 from local.relay.chaos import gathering
 from local.relay.chaos.environment import SETTING, environment_on, migrated, oms_url, unique
 from local.relay.chaos.receivers import Door, serve_platforms
-from local.relay.chaos.sabotage import VARIABLE
 from local.relay.chaos.shops import Destination, open_shop
 from local.services.running import RunningServices
 

@@ -13,6 +13,7 @@ from local.appevents.tokens import make_token
 from local.aws_shapes.lambda_context import LambdaContext
 from local.aws_shapes.proxy_event import IncomingRequest, proxy_event
 from local.aws_shapes.queue_event import Message, queue_event
+from local.chaos.sabotage import VARIABLE
 from local.chaos.scheduled_run import ScheduledRun
 from local.services.amqp import channel_on
 
@@ -49,7 +50,7 @@ class Call:
         from app import app
 
         haste.prepare()
-        sabotage.commit({sabotage.VARIABLE: self.sabotage})
+        sabotage.commit({VARIABLE: self.sabotage})
         request = IncomingRequest(
             method=self.method,
             path=self.path.format(**self.parameters),
@@ -88,7 +89,7 @@ class Feed:
     def __call__(self) -> int:
         """How many messages there were."""
         haste.prepare()
-        sabotage.commit({sabotage.VARIABLE: self.sabotage})
+        sabotage.commit({VARIABLE: self.sabotage})
         return feed(self.queue)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -12,7 +11,8 @@ from http.client import HTTPConnection
 from multiprocessing.connection import Connection
 from urllib.parse import urlsplit
 
-from local.banking.bench.api import RequestRefused
+from local.bench.child_process import child_process
+from local.bench.requests import RequestRefused
 
 PER_SECOND = 100
 CONNECTIONS = 4
@@ -28,24 +28,16 @@ def creating(url: str, key: str, per_second: float = PER_SECOND) -> Iterator[Cal
     Raises:
         RequestRefused: the API refused one; told at the end of the block
     """
-    context = multiprocessing.get_context("spawn")
-    ours, theirs = context.Pipe()
-    process = context.Process(target=_create, args=(url, key, per_second, theirs), daemon=True)
-    process.start()
-    theirs.close()
     told: list[float] = []
-    try:
+    with child_process(_create, url, key, per_second) as process:
         yield lambda: told[0]
-        ours.send("stop")
-        if not ours.poll(PATIENCE_SECONDS):
+        process.send("stop")
+        if not process.poll(PATIENCE_SECONDS):
             raise RuntimeError("the process that creates customers does not stop")
-        rate, refused = ours.recv()
+        rate, refused = process.recv()
         if refused:
             raise RequestRefused(refused)
         told.append(rate)
-    finally:
-        process.terminate()
-        process.join()
 
 
 def _create(url: str, key: str, per_second: float, pipe: Connection) -> None:

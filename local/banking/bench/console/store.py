@@ -25,8 +25,8 @@ from chalicelib.operations.migrate import apply_migrations, prepare_databases
 from fintegrate.console.flows import EVERYTHING
 from fintegrate.queries import load_queries
 from local.banking.bench.api import post_with
-from local.banking.bench.bulk_load import Cursor, vacuum, without_indexes
 from local.banking.bench.databases import own_parts
+from local.bench.bulk_load import Cursor, vacuum, without_indexes
 from local.services.databases import address_of, create_database
 from local.services.urls import ServiceUrls
 

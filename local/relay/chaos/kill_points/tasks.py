@@ -14,6 +14,7 @@ from pika import BasicProperties
 from local.aws_shapes.lambda_context import LambdaContext
 from local.aws_shapes.proxy_event import IncomingRequest, proxy_event
 from local.aws_shapes.queue_event import Message, queue_event
+from local.chaos.sabotage import VARIABLE
 from local.chaos.scheduled_run import ScheduledRun
 from local.relay.chaos import sabotage
 from local.relay.chaos.shops import Destination, open_shop
@@ -91,7 +92,7 @@ class Schedules:
     sabotage: str = ""
 
     def __call__(self) -> None:
-        sabotage.commit({sabotage.VARIABLE: self.sabotage})
+        sabotage.commit({VARIABLE: self.sabotage})
         for name in self.names:
             ScheduledRun(name)()
 

@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 import psycopg2
 import pytest
 
-from local.banking.bench.bulk_load import Cursor
 from local.banking.bench.console.store import SQL, write_past
+from local.bench.bulk_load import Cursor
 from tests.support.fixtures import Query
 
 CUSTOMERS = 1_000

@@ -59,6 +59,23 @@ def test_first_arrival_of_each_event_counts(receiver: Receiver) -> None:
     assert seen.requests == {"/after/0/hook": 1, "/after/1/hook": 1}
 
 
+def test_arrivals_are_of_asked_events(receiver: Receiver) -> None:
+    posted(receiver, "/after/0/hook", webhook_id="msg_17_3")
+    posted(receiver, "/after/0/hook", webhook_id="msg_18_3")
+
+    arrived = receiver.arrivals([17, 18], lambda message_id: int(message_id.split("_")[1]))
+
+    assert list(arrived) == [17, 18]
+    assert arrived[17] < arrived[18]
+
+
+def test_event_that_stays_away_is_told(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("local.bench.receiver.PATIENCE_SECONDS", 0.1)
+
+    with pytest.raises(RuntimeError, match="not every event arrived"):
+        receiver.arrivals(["a"], str)
+
+
 def test_dead_port_refuses_each_connection(receiver: Receiver) -> None:
     with pytest.raises(ConnectionRefusedError):
         HTTPConnection("127.0.0.1", receiver.dead_port, timeout=10).connect()

@@ -12,28 +12,29 @@ from local.banking.bench.artifact import run as bench_artifact
 from local.banking.bench.measurements import BARS
 from local.banking.bench.peers import run as bench_peers
 from local.banking.bench.peers.contestants import alone
-from local.banking.chaos import report
+from local.banking.chaos.report import SHOWN
 from local.banking.demo import summary
 from local.banking.demo.api import Call
 from local.banking.demo.ledger import EventFacts, Store
 from local.bench.figures import show
+from local.chaos import report
 from local.machine.tables import print_table
-from local.relay.chaos import report as relay_report
+from local.relay.chaos.report import SHOWN as SHOWN_OF_RELAY
 
 HEADINGS = ["name of it", "out of order", "twice"]
 ROWS = [["first one", "1,234,567", "0.12"], ["second", "8", "9"]]
 
 
 def relay_chaos_table(console: Console) -> None:
-    entry = dict.fromkeys(relay_report.SHOWN, 12_345) | {"seed": 123_456, "lost": 8}
+    entry = dict.fromkeys(SHOWN_OF_RELAY, 12_345) | {"seed": 123_456, "lost": 8}
     summed = {"kill_points": 38, "kill_points_hit": 38, "kill_points_broken": 0}
-    relay_report.show(console, {**summed, "details": [{**entry, "findings": []}] * 2})
+    report.show(console, {**summed, "details": [{**entry, "findings": []}] * 2}, SHOWN_OF_RELAY)
 
 
 def chaos_table(console: Console) -> None:
-    entry = dict.fromkeys(report.SHOWN, 12_345) | {"seed": 123_456, "lost": 8}
+    entry = dict.fromkeys(SHOWN, 12_345) | {"seed": 123_456, "lost": 8}
     summed = {"kill_points": 62, "kill_points_hit": 62, "kill_points_broken": 0}
-    report.show(console, {**summed, "details": [{**entry, "findings": []}] * 2})
+    report.show(console, {**summed, "details": [{**entry, "findings": []}] * 2}, SHOWN)
 
 
 def bench_table(console: Console) -> None:
