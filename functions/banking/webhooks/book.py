@@ -225,8 +225,8 @@ class Calls:
     def _confirm(self, taken: Sequence[_Told], given_up: Sequence[_Told]) -> set[str]:
         """Write what the bank said; returns the events for which it was new.
 
-        One that refuses a copy to the last try has failed to process it. Before all else of an event: whoever
-        confirms by API locks its receipt first, too.
+        One that refuses a copy to the last try has failed to process it. This comes before all else of
+        an event: whoever confirms by API locks its receipt first, too.
         """
         said = [(each, each.verdict.code or RECEIVED) for each in taken]
         said += [(each, FAILED) for each in given_up]

@@ -138,7 +138,7 @@ class Tab:
         self.until(lambda: len(self.batches) >= times, f"{times} batches were sent")
 
     def until_it_leads(self) -> None:
-        """Until this tab sends, and has looked once at what waits: an entry that comes later is tried once."""
+        """Until this tab sends, and has looked at what waits: a later entry is tried once."""
         held = "async () => (await navigator.locks.query()).held.length"
         self.until(lambda: self.run(held), "the tab leads")
         self.entries()  # the look has asked the storage before

@@ -45,8 +45,8 @@ _PAUSE_SECONDS = 0.02
 _TOGETHER = 64
 """So many answers do not wait."""
 _BUSY_PAUSE_SECONDS, _BUSY_TOGETHER = 0.05, 192
-"""The same while every lane that has answered has all requests that it may have: a sooner statement would begin
-none."""
+"""The same while every lane that has answered has all requests that it may have: a sooner statement
+would begin none."""
 _LEAST_AHEAD = 2
 """A lane's share of the senders counts as so many, however many lanes there are."""
 _ROWS_AHEAD = 2_000
