@@ -204,6 +204,7 @@ UNFILTERED = {
         "note_publishers": OPERATOR,
         "are_publishers_through": OPERATOR,
         "emptying": OPERATOR,
+        "end_untouched": OPERATOR,
         "emptied": OPERATOR,
         "lock_publishing": OPERATOR,
         "mark_sent": BY_EVENT,
