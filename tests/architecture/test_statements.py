@@ -147,7 +147,7 @@ UNFILTERED = {
     },
     "functions/banking/archive/archiving.sql": {"banks": OPERATOR, "unfinished": OPERATOR},
     "functions/banking/archive/forgetting.sql": dict.fromkeys(
-        ("give_up", "files", "to_delete"), OPERATOR
+        ("give_up", "files", "mark_forgotten", "to_delete"), OPERATOR
     ),
     "functions/banking/broker/administration.sql": {
         "wanted": OPERATOR,
