@@ -15,11 +15,10 @@ The rules were model-checked; without any of them an event is lost or overtakes 
    come back between the new ones. RabbitMQ then cancels a reader, or moves its subscription to the new
    queue and hands it nothing any more. So the bank's connections are closed afterwards (`emptied`).
 
-A kill at any point repeats at most one batch. A job that is cancelled before its queue is touched ends as
-soon as `quiet_after` is over. One that is cancelled later gives back what it has not sent: these events
-are pending again before the hold ends, so the sweeps send them in order and live events wait behind them.
-Leaves the job's beginning to
-`chalicelib.banking.events.rewind`.
+A kill at any point repeats at most one batch. A job that is cancelled before its queue is touched ends
+when `quiet_after` is over. One that is cancelled later gives back what it has not sent: these events are
+pending again before the hold ends, so the sweeps send them in order and live events wait behind them.
+Leaves the job's beginning to `chalicelib.banking.events.rewind`.
 """
 
 from __future__ import annotations
