@@ -472,13 +472,11 @@ OF_REFUSED = {
         runbook=_RUNBOOK + "a-queue-is-full",
     ),
     "publishing_given_up": CONDITIONS["publishing_given_up"]._replace(
-        side="bank",
         healing="not by itself: send them again once its queue has room",
-        owners="let your program read, and send them again once the queue has room",
     ),
 }
 """The same conditions of a bank whose queue refuses, which the broker's other queues do not: one cause,
-and one side."""
+and one side. What was given up has another cause, because a refusal spends no try."""
 NOT_OF_CALLED = {"pending_too_long", "held_back", "queue_without_reader", "queue_nearly_full"}
 """Conditions that mean nothing of a bank that is called: it has others."""
 OF_CALLED = {
