@@ -218,7 +218,7 @@ def test_queue_waits_for_calls_under_way(
 def test_cancelled_change_waits_for_calls(
     webhook: Called, admin: Api, query: Query, rabbitmq_url: str, ended_by: str
 ) -> None:
-    """No sweep publishes while a call from before the change may last, though the rewind is cancelled."""
+    """No sweep publishes while a call from before may last, though the rewind is cancelled."""
     bank = webhook.bank
     write_pending(query, bank.consumer_id, events_each=2)
     delivery = wiring.parts().webhooks()
