@@ -287,7 +287,8 @@ CREATE INDEX customer_events_by_trace
     WHERE metadata_json ? 'traceparent';
 
 -- Who had a customer erased, when and why. It is done from finished_at on. Rows stay as they are: that is how
--- the platform answers whether it has forgotten somebody. key_id is the public id of the API key.
+-- the platform answers whether it has forgotten somebody. key_id is the public id of the API key. forgotten_at: since
+-- when no file of archived events tells of the customer.
 CREATE TABLE erasures (
     customer_id uuid        NOT NULL,
     consumer_id uuid        NOT NULL,
@@ -298,6 +299,7 @@ CREATE TABLE erasures (
     begun_at    timestamptz NOT NULL DEFAULT clock_timestamp(),
     finished_at timestamptz,
     event_count bigint,
+    forgotten_at timestamptz,
     CONSTRAINT erasures_pkey PRIMARY KEY (customer_id),
     CONSTRAINT erasures_finished_check CHECK ((finished_at IS NULL) = (event_count IS NULL))
 );
@@ -305,6 +307,8 @@ CREATE TABLE erasures (
 CREATE INDEX erasures_by_consumer
     ON erasures (consumer_id, begun_at DESC, customer_id DESC);
 CREATE INDEX erasures_unfinished ON erasures (begun_at) WHERE finished_at IS NULL;
+CREATE INDEX erasures_to_forget
+    ON erasures (finished_at) WHERE finished_at IS NOT NULL AND forgotten_at IS NULL;
 
 -- What is left of an event's facts about a person. A name is a text in every message, so one stays.
 CREATE FUNCTION erased_facts(facts jsonb) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$
@@ -1632,8 +1636,8 @@ GRANT EXECUTE ON FUNCTION replace_archive(uuid, uuid, uuid) TO fintegrate_app;
 GRANT SELECT, INSERT ON archives, customer_analytics, erasures, lost_events TO fintegrate_app;
 -- What a file is said to hold never changes.
 GRANT UPDATE (compared_sha256, compared_at, given_up_at, erased_at) ON archives TO fintegrate_app;
--- Who, when and why stays as it was written.
-GRANT UPDATE (finished_at, event_count) ON erasures TO fintegrate_app;
+-- Who, when and why stays as it was written; only its end and that of the files are set.
+GRANT UPDATE (finished_at, event_count, forgotten_at) ON erasures TO fintegrate_app;
 GRANT SELECT, INSERT, DELETE ON dead_letters, event_attempts TO fintegrate_app;
 -- A dead letter's message stays as it was kept.
 GRANT UPDATE (resolved_at, resolved_by, resolved_reason, requeued_at)

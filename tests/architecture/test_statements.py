@@ -147,7 +147,7 @@ UNFILTERED = {
     },
     "functions/banking/archive/archiving.sql": {"banks": OPERATOR, "unfinished": OPERATOR},
     "functions/banking/archive/forgetting.sql": dict.fromkeys(
-        ("give_up", "files", "to_delete"), OPERATOR
+        ("give_up", "files", "mark_forgotten", "to_delete"), OPERATOR
     ),
     "functions/banking/broker/administration.sql": {
         "wanted": OPERATOR,
@@ -204,6 +204,7 @@ UNFILTERED = {
         "note_publishers": OPERATOR,
         "are_publishers_through": OPERATOR,
         "emptying": OPERATOR,
+        "end_untouched": OPERATOR,
         "emptied": OPERATOR,
         "lock_publishing": OPERATOR,
         "mark_sent": BY_EVENT,

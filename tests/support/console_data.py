@@ -29,11 +29,11 @@ _STATES = [
     ("in_queue", 1, 4, "customer_status_change", 1, None),
     ("processed", 2, 1, "customer_creation", 1, None),
     ("held_back", 0, 6, "customer_status_change", 0, None),
-    ("waiting", 0, 5, "customer_status_change", 3, REASON),
+    ("waiting", 0, 5, "customer_status_change", 1, REASON),
     ("processed", 3, 9, "customer_deletion", 1, None),
     ("delivery_failed", 4, 2, "customer_creation", 1, "KYC record locked by batch 20261126"),
     ("received", 1, 2, "customer_status_change", 2, None),
-    ("publish_failed", 0, 3, "customer_creation", 10, REASON),
+    ("publish_failed", 0, 3, "customer_creation", 10, "NO_ROUTE: customer_creation.borealis_bank"),
     ("dead_lettered", 0, 1, "customer_creation", 1, "expired after 24 h in the queue"),
     ("processed", 2, 3, "customer_status_change", 1, None),
 ]
@@ -132,7 +132,7 @@ def attention() -> list[dict[str, Any]]:
             "condition": "queue_without_reader",
             "level": "bad",
             "title": "borealis_bank: its queue is full and nobody reads it.",
-            "sentence": "1,204 events wait in our outbox; 212 were given up after 10 tries.",
+            "sentence": "1,204 events wait in our outbox; 212 were given up, returned 10 times.",
             "since": iso(2460),
             "heals": True,
             "healing": "heals by itself once its program reads, except the 212",
@@ -270,7 +270,7 @@ def life(row: dict[str, Any], *, payload: bool) -> dict[str, Any]:
 
 def groups() -> dict[str, Any]:
     rows = [
-        ("publish_failed", 0, "customer_creation", "nacked: … is full", 212, 0),
+        ("publish_failed", 0, "customer_creation", "NO_ROUTE: …", 212, 0),
         ("delivery_failed", 4, "customer_creation", "KYC record locked by batch …", 4, 0),
         ("dead_lettered", 0, "customer_creation", "expired after 24 h in the queue", 29, 3),
     ]

@@ -15,8 +15,17 @@ from tests.support.fixtures import Query
 
 SQL = load_queries(Path(__file__).with_suffix(".sql"))
 FULL = 100_000
-REFUSED = "the broker refused the message (its queue is full)"
 MISSED, GIVEN_UP, BEHIND = 40, 12, 4
+
+
+def nacked(bank: Bank) -> str:
+    """What a full queue makes the broker say; no try is spent."""
+    return f"nacked by the broker: customer_creation.{bank.name}"
+
+
+def returned(bank: Bank) -> str:
+    """What a queue that is not bound makes the broker say, until the last try."""
+    return f"NO_ROUTE: customer_creation.{bank.name}"
 
 
 @dataclass
@@ -58,6 +67,12 @@ class Past:
         self.run("processed", event_ids=ids)
         return ids
 
+    def given_up(self, event_ids: list[str]) -> None:
+        """No queue was bound for so long that their last try was spent."""
+        told = {"event_ids": event_ids, "reason": returned(self.bank)}
+        self.run("publish_failed", **told)
+        self.run("attempts", **told, outcome="unroutable", tries=10)
+
     def letter(self, event_id: str | None, reason: str, body: bytes) -> str:
         queue = dead_letter_queue_name(self.bank.name)
         told = {"queue": queue, "reason": reason, "body": body, "properties": '{"headers": {}}'}
@@ -75,11 +90,11 @@ def prepare(query: Query, healthy: Bank, faulty: Bank) -> Faults:
     _, faults.missed = troubled.events(MISSED, every=90, ended=7200)
     troubled.run("published", event_ids=faults.missed)
     _, faults.given_up = troubled.events(GIVEN_UP, every=20, ended=1500)
-    troubled.run("publish_failed", event_ids=faults.given_up, reason=REFUSED)
-    troubled.run("attempts", event_ids=faults.given_up, reason=REFUSED, tries=10)
+    troubled.given_up(faults.given_up)
     (faults.stuck_customer,), held = troubled.events(1, 1 + BEHIND, ended=1200)
-    troubled.run("pending", event_ids=held, reason=REFUSED)
-    troubled.run("attempts", event_ids=held, reason=REFUSED, tries=3)
+    refused = {"event_ids": held, "reason": nacked(faulty)}
+    troubled.run("pending", **refused)
+    troubled.run("attempts", **refused, outcome="nacked", tries=3)
     faults.head = held[0]
     subjects, failed = troubled.events(3, every=10, ended=2400)
     troubled.run("published", event_ids=failed)

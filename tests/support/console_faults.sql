@@ -46,7 +46,7 @@ WHERE event_id = ANY (%(event_ids)s::uuid[])
 
 -- name: pending
 UPDATE customer_events
-SET publish_try_count = 3, publish_failure_reason = %(reason)s, publish_last_tried_at = clock_timestamp()
+SET publish_try_count = 1, publish_failure_reason = %(reason)s, publish_last_tried_at = clock_timestamp()
 WHERE event_id = ANY (%(event_ids)s::uuid[]) AND sequence = 1
 
 -- name: letter
@@ -67,7 +67,7 @@ UPDATE customers SET event_sequence = event_sequence + 1 WHERE customer_id = %(c
 -- Each try after the first, by a request and then by the schedule.
 INSERT INTO event_attempts (event_id, consumer_id, at, by, outcome, words)
 SELECT event_id, consumer_id, created_at + make_interval(secs => CASE number WHEN 0 THEN 0.04 ELSE 60 * number END),
-       CASE number WHEN 0 THEN 'request' ELSE 'resend' END, 'nacked', %(reason)s
+       CASE number WHEN 0 THEN 'request' ELSE 'resend' END, %(outcome)s, %(reason)s
 FROM customer_events, generate_series(0, %(tries)s - 1) number
 WHERE event_id = ANY (%(event_ids)s::uuid[]) AND sequence = 1
 ORDER BY number

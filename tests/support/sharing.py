@@ -28,6 +28,7 @@ TOGETHER = {
     "tests/chaos/test_relay_faults_under_load.py": OWN_SERVERS,
     "tests/chaos/test_appevents_faults_under_load.py": OWN_SERVERS,
     "tests/nights/test_refused_password.py": OWN_SERVERS,
+    "tests/acceptance/test_forgotten_person.py": OWN_SERVERS,
     "tests/integration/banking/console/flows/": CONSOLE_FLOWS,
     "tests/integration/requests/test_outage.py": OWN_CACHE,
     "tests/integration/requests/test_rate_limit.py": OWN_CACHE,

@@ -45,6 +45,7 @@ def forget_erased(database: Database, store: Store, deadline: float) -> int:
         except Differs:
             log.exception("archive %(archive_id)s", file)
             spoilt.append(file["archive_id"])
+    database.execute(SQL["mark_forgotten"], {})
     _delete_left(database, store, deadline)
     if spoilt:
         raise Differs(f"{len(spoilt)} files tell of persons who are erased, such as {spoilt[0]}")

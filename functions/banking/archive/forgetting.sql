@@ -20,13 +20,14 @@ RETURNING f.archive_id, f.consumer_id, f.object_key
 
 -- name: files
 -- Files with events of customers whose erasure has ended, and of whom they may still tell; without those that were
--- tried in vain, and those that a running export names. forgotten: all of them that are erased.
+-- tried in vain, and those that a running export names. Erasures that `mark_forgotten` has seen to are not looked at
+-- again. forgotten: all that are erased and have events in the file.
 WITH due AS (
     SELECT DISTINCT f.archive_id, f.created_at
     FROM erasures x
     JOIN archived_events a ON a.customer_id = x.customer_id AND a.consumer_id = x.consumer_id
     JOIN archives f ON f.archive_id = a.archive_id AND f.consumer_id = a.consumer_id
-    WHERE x.finished_at IS NOT NULL AND x.customer_id <> ALL (f.forgotten)
+    WHERE x.finished_at IS NOT NULL AND x.forgotten_at IS NULL AND x.customer_id <> ALL (f.forgotten)
       AND f.moved_at IS NOT NULL AND f.replaced_by IS NULL AND f.erased_at IS NULL
       AND f.archive_id <> ALL (%(left_out)s::uuid[])
       AND NOT EXISTS (SELECT FROM exports e
@@ -45,6 +46,18 @@ CROSS JOIN LATERAL (
     JOIN erasures x ON x.customer_id = a.customer_id AND x.consumer_id = a.consumer_id
     WHERE a.archive_id = f.archive_id AND x.finished_at IS NOT NULL) erased
 ORDER BY f.created_at
+
+-- name: mark_forgotten
+-- Erasures of whose customer no file tells. None can any more: an erasure ends after a move that took the customer's
+-- events as they were, because it waits for these rows; what is moved later was erased before.
+UPDATE erasures x
+SET forgotten_at = clock_timestamp()
+WHERE x.finished_at IS NOT NULL AND x.forgotten_at IS NULL
+  AND NOT EXISTS (SELECT FROM archived_events a
+                  JOIN archives f ON f.archive_id = a.archive_id AND f.consumer_id = a.consumer_id
+                  WHERE a.customer_id = x.customer_id AND a.consumer_id = x.consumer_id
+                    AND x.customer_id <> ALL (f.forgotten)
+                    AND f.replaced_by IS NULL AND f.erased_at IS NULL)
 
 -- name: is_current
 -- Whether the events lie in this file still.

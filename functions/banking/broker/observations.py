@@ -69,5 +69,5 @@ def _messages(figures: QueueFigures) -> int | None:
 
 
 def take_absent(database: Database) -> list[Row]:
-    """The consumers without a queue (`consumer_name`), each once per observation."""
+    """The consumers without a queue (their ids and `consumer_name`), each once per observation."""
     return database.fetch_all(SQL["take_absent"], {})

@@ -24,4 +24,4 @@ USING consumers c
 WHERE c.consumer_id = o.consumer_id AND NOT o.present AND NOT has_left(c.consumer_id)
   AND NOT EXISTS (SELECT FROM onboardings u
                   WHERE u.consumer_id = c.consumer_id AND u.state = 'undoing')
-RETURNING c.name AS consumer_name
+RETURNING c.consumer_id, c.name AS consumer_name

@@ -57,7 +57,9 @@ RETURNING *, %(consumer_name)s AS consumer_name, takes_webhooks(%(consumer_id)s)
           (SELECT epoch FROM recovery) AS epoch, sending_format(%(consumer_id)s) AS message_format
 
 -- name: erase_events
--- A batch. It runs as the owner of the tables.
+-- A batch. It runs as the owner of the tables. It locks the customer's receipts, then its events, as whoever confirms
+-- does. mark_sent_again of webhooks/book.sql, which locks events, does not wait for it in a circle: it locks no receipt,
+-- the confirmations of its transaction came before, and that transaction has one event of a customer.
 -- text: sql/banking/schema.sql, erase_events
 SELECT erase_events(%(consumer_id)s, %(customer_id)s, %(batch)s) AS count
 

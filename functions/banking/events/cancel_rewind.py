@@ -19,7 +19,8 @@ from fintegrate.http.endpoint import Access, Answer, Call
 def cancel_rewind(call: Call[RewindToCancel]) -> Answer:
     """Cancel it; repeating it is harmless. What was sent stays sent.
 
-    Before its queue is emptied it ends at once. Afterwards the schedule first makes pending again what
+    Before its queue is emptied it ends at once, or as soon as no call of before can be under way: the
+    schedule ends it then, and so does this call. Afterwards the schedule first makes pending again what
     the queue has lost, so that live events go on in order behind it; then `status` is `done`.
     """
     require_reason(call)

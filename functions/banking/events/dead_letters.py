@@ -22,6 +22,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, NamedTuple
 
 import pika
@@ -35,6 +36,7 @@ from chalicelib.banking.events.topology import (
     queue_name,
     queues,
 )
+from chalicelib.banking.leaving.offboarding import unless_left
 from fintegrate.database import Database, Row
 from fintegrate.messaging.broker import BrokerUnavailable
 from fintegrate.messaging.topology import declare
@@ -114,7 +116,8 @@ def sweep_dead_letters(
                 if _sweep_batch(db, channel, consumer, swept, kept):
                     turns.append(consumer)
                 elif not channel.is_open:
-                    _declare_again(broker_url, consumer["name"])
+                    declaring = partial(_declare_again, broker_url, consumer["name"])
+                    unless_left(db, consumer["consumer_id"], declaring)
             except Exception:
                 log.exception("dead letters of %s stay where they are", consumer["name"])
                 stuck.append(consumer["name"])

@@ -23,6 +23,7 @@ IN_HAND = "The request that wrote it is still publishing it"
 SENT_AGAIN = "A rewind sends it again, before all later events of its customer"
 REFUSED = "A rewind sends it again, and the bank's server refuses it: {words}"
 NOT_TRIED = "No try is written down yet; the schedule resend takes it up, once a minute"
+NOT_CALLED = "No call is written down yet; the schedule deliver_webhooks takes it up, once a minute"
 
 
 def read_event(
@@ -116,6 +117,7 @@ def read_lane(
     lane = db.fetch_one(SQL["find_customer"], scope)
     if lane is None:
         raise NotFound(NO_CUSTOMER)
+    is_called = lane.pop("is_called")
     copy = db.fetch_one(SQL["read_first_copy"], scope)
     refused = copy.pop("refused") if copy else None
     asked = {**scope, "limit": LANE_ROWS, "handoff_seconds": handoff_seconds}
@@ -131,7 +133,7 @@ def read_lane(
     if is_copy:
         reason = REFUSED.format(words=refused) if refused else SENT_AGAIN
     elif head and waiting:
-        reason = _held_by(head, in_hand[0])
+        reason = _held_by(head, in_hand[0], is_called)
     return {
         **lane,
         "head": head,
@@ -144,8 +146,10 @@ def read_lane(
     }
 
 
-def _held_by(head: Row, in_hand: bool) -> str:
-    return head["publish_failure_reason"] or (IN_HAND if in_hand else NOT_TRIED)
+def _held_by(head: Row, in_hand: bool, is_called: bool) -> str:
+    """Why the first event is not out. No request and no resend sends to a bank that is called."""
+    untold = NOT_CALLED if is_called else IN_HAND if in_hand else NOT_TRIED
+    return head["publish_failure_reason"] or untold
 
 
 _OF_OTHERS = ("released_at", "former_sequence", "rewind_from", "rewind_until")

@@ -94,8 +94,9 @@ ORDER BY newest.attempt_id
 
 -- name: find_customer
 -- Its newest event tells whose it is, also when it is deleted, and when all of its events are archived. Whose it
--- is, is asked of the one row.
-SELECT e.customer_id, e.consumer_id, c.name AS consumer_name
+-- is, is asked of the one row. is_called: its bank is called by webhook.
+SELECT e.customer_id, e.consumer_id, c.name AS consumer_name,
+       c.consumer_id IN (SELECT w.consumer_id FROM webhooks w) AS is_called
 FROM (SELECT * FROM (SELECT newest.customer_id, newest.consumer_id FROM customer_events newest
                      WHERE newest.customer_id = %(customer_id)s
                      ORDER BY newest.sequence DESC

@@ -275,7 +275,8 @@ class RewindToCancel(WithReason):
 class RewindProgress(TypedDict):
     """A rewind: `held` until the queue is empty, then `publishing` up to `until_at`, then `done`.
 
-    After `cancelled_at` nothing more is sent, and `publishing` gives back what the queue has lost.
+    After `cancelled_at` nothing more is sent: `held` waits for what began before, and `publishing` gives
+    back what the queue has lost.
     """
 
     job_id: UUID

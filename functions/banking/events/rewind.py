@@ -107,6 +107,8 @@ def told(begun: Row, reason: str) -> Audited:
 def cancel(db: Database, consumer_id: str) -> Row:
     """End the newest rewind; the hold ends at once, or as soon as the worker has given back the rest.
 
+    It does not end at once while a call or a publish of before may be under way (`quiet_after`).
+
     Raises:
         NotFound: there is none.
         Conflict: it is done, or belongs to a recovery.

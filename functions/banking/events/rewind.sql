@@ -99,12 +99,19 @@ ORDER BY created_at DESC
 LIMIT 1
 
 -- name: cancel
--- Ends the job at once if its queue was not touched. Otherwise the worker gives back what is not sent yet.
+-- Ends the job at once if its queue was not touched and quiet_after is over: a bank that is called no more may have
+-- calls under way until then. Otherwise the worker ends it, and gives back what a queue has lost.
 -- A recovery's job must send everything: what the bank applied and the restore lost is put right by it.
+WITH job AS (
+    SELECT job_id, clock_timestamp() AS now,
+           status = 'held' AND emptying_at IS NULL AND coalesce(quiet_after <= clock_timestamp(), true) AS ends
+    FROM replay_jobs
+    WHERE consumer_id = %(consumer_id)s AND status <> 'done' AND request_id NOT LIKE 'recovery %%'
+    FOR UPDATE)
 UPDATE replay_jobs j
-SET cancelled_at = coalesce(cancelled_at, now), updated_at = now,
-    status = CASE WHEN status = 'held' AND emptying_at IS NULL THEN 'done' ELSE status END,
-    until_at = CASE WHEN status = 'held' AND emptying_at IS NULL THEN now ELSE until_at END,
-    finished_at = CASE WHEN status = 'held' AND emptying_at IS NULL THEN now END
-FROM clock_timestamp() AS now
-WHERE j.consumer_id = %(consumer_id)s AND j.status <> 'done' AND j.request_id NOT LIKE 'recovery %%'
+SET cancelled_at = coalesce(j.cancelled_at, job.now), updated_at = job.now,
+    status = CASE WHEN job.ends THEN 'done' ELSE j.status END,
+    until_at = CASE WHEN job.ends THEN job.now ELSE j.until_at END,
+    finished_at = CASE WHEN job.ends THEN job.now END
+FROM job
+WHERE j.job_id = job.job_id AND j.consumer_id = %(consumer_id)s

@@ -15,10 +15,10 @@ The rules were model-checked; without any of them an event is lost or overtakes 
    come back between the new ones. RabbitMQ then cancels a reader, or moves its subscription to the new
    queue and hands it nothing any more. So the bank's connections are closed afterwards (`emptied`).
 
-A kill at any point repeats at most one batch. A job that is cancelled after its queue was made anew
-gives back what it has not sent: these events are pending again before the hold ends, so the sweeps send
-them in order and live events wait behind them. Leaves the job's beginning to
-`chalicelib.banking.events.rewind`.
+A kill at any point repeats at most one batch. A job that is cancelled before its queue is touched ends
+when `quiet_after` is over. One that is cancelled later gives back what it has not sent: these events are
+pending again before the hold ends, so the sweeps send them in order and live events wait behind them.
+Leaves the job's beginning to `chalicelib.banking.events.rewind`.
 """
 
 from __future__ import annotations
@@ -115,6 +115,9 @@ class RewindWorker:
         job = self._load(job_id)
         if job is None:
             return
+        if job["is_cancelled"] and not job["is_touched"]:
+            worked.done += self._end_untouched(job_id)
+            return
         if job["status"] == "held" and not self._is_quiet(job):
             self._wait(job_id, QUIET)
             return
@@ -135,10 +138,19 @@ class RewindWorker:
         state = self._db.fetch_one(SQL["are_publishers_through"], wanted)
         return state is not None and bool(state["quiet"])
 
+    def _end_untouched(self, job_id: str) -> int:
+        """End a job that was cancelled before it did anything, once nothing of before is under way."""
+        ended = self._db.execute(SQL["end_untouched"], {"job_id": job_id})
+        if not ended:
+            self._wait(job_id, QUIET)
+        return ended
+
     def _make_queue_anew(self, broker: ExclusiveConnection, job: Row) -> None:
-        """A job that was cancelled meanwhile may have made it anew, or not; it goes on as if it had."""
+        """A job that was cancelled on its way may have made it anew, or not; it goes on as if it had."""
         name = job["consumer_name"]
-        if job["cancelled_at"] is None:
+        if job["is_cancelled"] and not job["is_touched"]:
+            return  # the next run ends it
+        if not job["is_cancelled"]:
             if not self._db.execute(SQL["emptying"], {"job_id": job["job_id"]}):
                 return  # cancelled just now
             broker.make_anew(queue_name(name), EXCHANGE, queues([name]), BROKER_SECONDS)

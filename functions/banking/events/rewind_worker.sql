@@ -4,7 +4,8 @@
 SELECT job_id FROM replay_jobs WHERE status <> 'done' ORDER BY updated_at
 
 -- name: load
-SELECT j.job_id, j.consumer_id, j.status, j.cancelled_at, c.name AS consumer_name
+SELECT j.job_id, j.consumer_id, j.status, c.name AS consumer_name,
+       j.cancelled_at IS NOT NULL AS is_cancelled, j.emptying_at IS NOT NULL AS is_touched
 FROM replay_jobs j
 JOIN consumers c ON c.consumer_id = j.consumer_id
 WHERE j.job_id = %(job_id)s AND j.status <> 'done'
@@ -32,7 +33,16 @@ WHERE job_id = %(job_id)s
 -- From here on the job cannot be cancelled at once, because the queue may be gone.
 UPDATE replay_jobs
 SET emptying_at = coalesce(emptying_at, clock_timestamp()), updated_at = clock_timestamp()
-WHERE job_id = %(job_id)s AND status = 'held'
+WHERE job_id = %(job_id)s AND status = 'held' AND cancelled_at IS NULL
+
+-- name: end_untouched
+-- A job that was cancelled before its queue was touched has nothing to give back. It held until now, because calls
+-- of before might have been under way.
+UPDATE replay_jobs
+SET status = 'done', until_at = clock_timestamp(), finished_at = clock_timestamp(),
+    updated_at = clock_timestamp(), waits_for = NULL
+WHERE job_id = %(job_id)s AND status = 'held' AND emptying_at IS NULL
+  AND cancelled_at IS NOT NULL AND coalesce(quiet_after <= clock_timestamp(), true)
 
 -- name: emptied
 -- The range ends now: what is committed later was not published before, or went into the new queue. It

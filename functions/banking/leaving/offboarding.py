@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 from chalicelib.banking.broker.access import consumer_changed, revoke_access
@@ -133,9 +134,25 @@ def refuse_left(db: Database, consumer_id: str) -> None:
     Raises:
         Conflict: it has left, or is being ended.
     """
-    row = db.fetch_one(SQL["hold_end"], {"consumer_id": consumer_id})
-    if row is not None and row["status"] != "waiting":
+    if _has_left(db, consumer_id):
         raise Conflict(LEFT)
+
+
+def unless_left(db: Database, consumer_id: str, act: Callable[[], None]) -> bool:
+    """Do what brings the queue of a bank back, unless it has left; returns whether it was done.
+
+    To be called in no transaction. The bank's end waits for the act, and so deletes what it made.
+    """
+    with db.transaction():
+        if _has_left(db, consumer_id):
+            return False
+        act()
+    return True
+
+
+def _has_left(db: Database, consumer_id: str) -> bool:
+    row = db.fetch_one(SQL["hold_end"], {"consumer_id": consumer_id})
+    return row is not None and row["status"] != "waiting"
 
 
 def _lock(db: Database, consumer_id: str) -> Row:

@@ -10,6 +10,32 @@ _BANK = "/banks?consumer_id={consumer_id}"
 DAY = 86_400.0
 QUEUE_FULL = 100_000
 
+
+def _unfinished(
+    work: str,
+    seconds: float,
+    said: str,
+    sentence: str,
+    view: str = _BANK,
+    healing: str = "by itself, once what it waits for is over",
+) -> Condition:
+    """Work on a bank that has made no progress for so long; one of `unfinished.WORKS`."""
+    return Condition(
+        name=f"{work}_stuck",
+        alert=f"{work.capitalize()}Stuck",
+        figure=f"{work}_seconds",
+        threshold=seconds,
+        severity="ticket",
+        side="ours",
+        title=f"{{name}}: {said}",
+        sentence=sentence,
+        heals=True,
+        healing=healing,
+        view=view,
+        runbook=_RUNBOOK + "work-on-a-bank-is-not-finished",
+    )
+
+
 ROWS = (
     Condition(
         name="pending_too_long",
@@ -354,61 +380,30 @@ ROWS = (
         view="/replays?consumer_id={consumer_id}",
         runbook=_RUNBOOK + "a-replay-stands-still",
     ),
-    Condition(
-        name="onboarding_stuck",
-        alert="OnboardingStuck",
-        figure="onboarding_seconds",
-        threshold=900,
-        severity="ticket",
-        side="ours",
-        title="{name}: its onboarding is not finished",
-        sentence="It was begun {age} ago, and is neither made nor undone.",
-        heals=True,
-        healing="by itself, once what it needs answers; what fails for a day is undone",
-        view="/banks",
-        runbook=_RUNBOOK + "work-on-a-bank-is-not-finished",
+    _unfinished(
+        "onboarding",
+        900,
+        "its onboarding is not finished",
+        "It was begun {age} ago, and is neither made nor undone.",
+        "/banks",
+        "by itself, once what it needs answers; what fails for a day is undone",
     ),
-    Condition(
-        name="export_stuck",
-        alert="ExportStuck",
-        figure="export_seconds",
-        threshold=3_600,
-        severity="ticket",
-        side="ours",
-        title="{name}: its export makes no progress",
-        sentence="No file of it was written for {age}.",
-        heals=True,
-        healing="by itself, once what it waits for is over",
-        view=_BANK,
-        runbook=_RUNBOOK + "work-on-a-bank-is-not-finished",
+    _unfinished(
+        "export", 3_600, "its export makes no progress", "No file of it was written for {age}."
     ),
-    Condition(
-        name="offboarding_stuck",
-        alert="OffboardingStuck",
-        figure="offboarding_seconds",
-        threshold=DAY,
-        severity="ticket",
-        side="ours",
-        title="{name}: its offboarding does not end",
-        sentence="It was due {age} ago, and something of the bank is left.",
-        heals=True,
-        healing="by itself, once what it waits for is over",
-        view=_BANK,
-        runbook=_RUNBOOK + "work-on-a-bank-is-not-finished",
+    _unfinished(
+        "offboarding",
+        DAY,
+        "its offboarding does not end",
+        "It was due {age} ago, and something of the bank is left.",
     ),
-    Condition(
-        name="archive_stuck",
-        alert="ArchiveStuck",
-        figure="archive_seconds",
-        threshold=10_800,
-        severity="ticket",
-        side="ours",
-        title="{name}: old events are not archived",
-        sentence="A file of them was named {age} ago and is not whole.",
-        heals=True,
-        healing="by itself, once the object store gives back what is written",
-        view="/ledger?consumer_id={consumer_id}",
-        runbook=_RUNBOOK + "work-on-a-bank-is-not-finished",
+    _unfinished(
+        "archive",
+        10_800,
+        "old events are not archived",
+        "A file of them was named {age} ago and is not whole.",
+        "/ledger?consumer_id={consumer_id}",
+        "by itself, once the object store gives back what is written",
     ),
     Condition(
         name="key_expires_soon",
@@ -477,13 +472,11 @@ OF_REFUSED = {
         runbook=_RUNBOOK + "a-queue-is-full",
     ),
     "publishing_given_up": CONDITIONS["publishing_given_up"]._replace(
-        side="bank",
         healing="not by itself: send them again once its queue has room",
-        owners="let your program read, and send them again once the queue has room",
     ),
 }
 """The same conditions of a bank whose queue refuses, which the broker's other queues do not: one cause,
-and one side."""
+and one side. What was given up has another cause, because a refusal spends no try."""
 NOT_OF_CALLED = {"pending_too_long", "held_back", "queue_without_reader", "queue_nearly_full"}
 """Conditions that mean nothing of a bank that is called: it has others."""
 OF_CALLED = {

@@ -113,8 +113,8 @@ def completed(row: Row, past: Row | None, ledger: Row | None) -> Row:
 def findings(row: Row) -> Iterator[Finding]:
     """The conditions that a stream meets, in the order of their weight.
 
-    What waits because the bank's own queue refuses it is the bank's side. What was given up is off in
-    the ledger, too: both are on one side.
+    What waits because the bank's own queue refuses it is the bank's side; nothing is given up for that.
+    What was given up is off in the ledger, too: both are on one side.
     The operator's own queue tells of new banks. Nobody has to read it, so it asks for nobody as long as
     nothing in it was ever confirmed.
     """

@@ -26,13 +26,15 @@ def sweep_dead_letters(_event: Any) -> dict[str, Any]:
     from chalicelib.banking.broker.observations import take_absent
     from chalicelib.banking.events import dead_letters
     from chalicelib.banking.events.counters import count_dead_letter
+    from chalicelib.banking.leaving.offboarding import unless_left
 
-    gone = take_absent(parts().sweep_database)
-    if gone:
-        log.warning("queues are gone and declared again: %s", [c["consumer_name"] for c in gone])
-        parts().declare_queues(gone)
+    database = parts().sweep_database
+    for consumer in take_absent(database):
+        log.warning("queues are gone and declared again: %s", consumer["consumer_name"])
+        declaring = partial(parts().declare_queues, [consumer])
+        unless_left(database, consumer["consumer_id"], declaring)
     swept = dead_letters.sweep_dead_letters(
-        parts().sweep_database,
+        database,
         parts().settings.rabbitmq_url,
         parts().settings.sweep_seconds,
         partial(count_dead_letter, parts().metrics),

@@ -86,15 +86,8 @@ def choose(
     elif found["has_webhook"]:
         db.execute(SQL["lock_lane"], scope)
         calls_end = (db.fetch_one(SQL["end"], scope) or {}).get("calls_end")
-    job_id = None
-    if is_change and (found["waits"] or found["unconfirmed"]):
-        reason = f"the bank gets its events by {wanted.delivery} now"
-        said: dict[str, Any] = {
-            "reason": reason,
-            "request_id": request_id,
-            "quiet_after": calls_end,
-        }
-        job_id = begin_at(db, scope["consumer_id"], start, **said)["job_id"]
+    is_due = is_change and (found["waits"] or found["unconfirmed"])
+    job_id = _begin_rewind(db, wanted, start, request_id, calls_end) if is_due else None
     kept = settings if is_webhook else dict.fromkeys(settings)
     return {**scope, "delivery": wanted.delivery, **kept, "secret": secret, "rewind_job_id": job_id}
 
@@ -210,6 +203,25 @@ def _look_for_start(db: Database, wanted: DeliveryChoice) -> datetime | None:
     if found["has_webhook"] == (wanted.delivery == "webhook"):
         return None
     return find_start(db, scope["consumer_id"])
+
+
+def _begin_rewind(
+    db: Database,
+    wanted: DeliveryChoice,
+    start: datetime | None,
+    request_id: str,
+    calls_end: datetime | None,
+) -> str:
+    """Have what is not confirmed sent by the new way, not before the last call is over; the job's id."""
+    job = begin_at(
+        db,
+        str(wanted.consumer_id),
+        start,
+        reason=f"the bank gets its events by {wanted.delivery} now",
+        request_id=request_id,
+        quiet_after=calls_end,
+    )
+    return str(job["job_id"])
 
 
 def _no_webhook(db: Database, consumer_id: str) -> Exception:

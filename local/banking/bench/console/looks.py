@@ -102,7 +102,7 @@ def _event_filters(store: Store) -> list[Query]:
         {"event_type": "consumer_created"},
         *({"publish_status": each} for each in ("pending", "published", "failed")),
         *({"deliver_status": each} for each in ("pending", "delivered", "failed")),
-        *({"reason": each} for each in ("queue is full", "nobody has said this")),
+        *({"reason": each} for each in ("no_route", "nobody has said this")),
         *({"request_id": each} for each in (store.facts["request_id"], "r-none")),
         *({"customer_id": each} for each in (store.facts["customer_id"], ABSENT)),
         _hour(store),

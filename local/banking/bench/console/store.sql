@@ -63,7 +63,7 @@ SELECT pg_temp.bench_bank(c), md5('customer ' || c)::uuid, sequence,
        CASE publish WHEN 'failed' THEN 10 WHEN 'pending' THEN 3 ELSE 1 END,
        at + interval '35 milliseconds',
        CASE WHEN publish <> 'published'
-            THEN (ARRAY['the broker refused the message (its queue is full)', 'nacked by the broker: code 312',
+            THEN (ARRAY['NO_ROUTE: customer_status_change.bank', 'nacked by the broker: code 312',
                         'no confirm within 5 s', 'the broker was away'])[1 + c %% 4] END,
        deliver,
        CASE WHEN deliver = 'delivered' THEN at + interval '160 milliseconds' END,

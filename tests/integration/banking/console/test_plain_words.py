@@ -23,7 +23,7 @@ def test_event_begins_with_what_became_of_it(anna: Person) -> None:
 
     short = panel(anna).locator("p").first
     expect(short).to_contain_text("given up since")
-    expect(short).to_contain_text("customer_notification_borealis_bank is full")
+    expect(short).to_contain_text("NO_ROUTE: customer_creation.borealis_bank")
     expect(short).to_contain_text("Nothing more happens by itself: send it again.")
     again = panel(anna).get_by_role("button", name="Send again").bounding_box()
     assert again is not None

@@ -103,6 +103,39 @@ def test_nothing_is_written_again_for_nothing(
     assert forget(store) == 0
 
 
+def test_dealt_with_erasure_is_not_read_again(
+    old: Bank, query: Query, store: Store, archiving: Archiving
+) -> None:
+    """Its events are looked at no more, whatever a file is said to hold; a later one's are."""
+    first, second, third = customers(query, old)
+    archiving.run(30)
+    erase(old, first)
+    assert forget(store) == 2
+    query("UPDATE archives SET forgotten = '{}'")  # no run could set this: who looks would find it
+
+    assert forget(store) == 0
+
+    erase(old, second)
+    assert forget(store) == 2
+    assert names(query, old, store) == {first: {"erased"}, second: {"erased"}, third: {"Old"}}
+
+
+def test_erasure_that_waits_is_found_again(
+    old: Bank, query: Query, store: Store, archiving: Archiving
+) -> None:
+    """An export names the files, so that they stay for now."""
+    gone, *_ = customers(query, old)
+    archiving.run(30)
+    erase(old, gone)
+    begun(old.api)
+    assert forget(store) == 0
+
+    done(old.api)
+
+    assert forget(store) == 2
+    assert names(query, old, store)[gone] == {"erased"}
+
+
 @pytest.mark.parametrize("forgotten", ["'{}'", "ARRAY[%(other)s::uuid]", "f.forgotten"])
 def test_file_that_forgets_less_stays_out(
     old: Bank,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from threading import Event
 from typing import Any
 
 import psycopg2
@@ -12,10 +13,12 @@ import pytest
 
 from chalicelib.banking import wiring
 from chalicelib.banking.archive.archiving import Archiving
-from chalicelib.banking.events import rewind_worker
+from chalicelib.banking.broker import observations
+from chalicelib.banking.events import dead_letters, rewind_worker
 from chalicelib.banking.events.topology import queue_name, queues
 from chalicelib.banking.leaving.ending import BROKER, STORE, Ended, Ending
-from chalicelib.banking.leaving.offboarding import LEFT
+from chalicelib.banking.leaving.offboarding import LEFT, unless_left
+from chalicelib.banking.wiring import Parts
 from fintegrate.database import Database
 from fintegrate.messaging.broker import BrokerUnavailable
 from fintegrate.messaging.publisher import parameters_of
@@ -303,6 +306,77 @@ def test_lost_queues_of_a_gone_bank_stay_lost(
     run_schedule("redeliver")
     run_schedule("sweep_dead_letters")
 
+    assert not has_queue(rabbitmq_url, bank)
+
+
+def test_sweep_that_looked_before_declares_nothing(
+    admin: Api, bank: Bank, end: End, rabbitmq_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It read the banks, and comes to this one when it has left."""
+    leave(admin, bank)
+    sweep = dead_letters._sweep_batch
+
+    def ended(db: Database, opened: Any, consumer: Any, *more: Any) -> bool:
+        if consumer["name"] == bank.name:
+            end()
+        return sweep(db, opened, consumer, *more)
+
+    monkeypatch.setattr(dead_letters, "_sweep_batch", ended)
+    run_schedule("sweep_dead_letters")
+
+    assert shown(admin, bank)["status"] == "done"
+    assert not has_queue(rabbitmq_url, bank)
+
+
+def test_absent_queue_of_a_gone_bank_stays_away(
+    admin: Api,
+    bank: Bank,
+    query: Query,
+    end: End,
+    rabbitmq_url: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its queue was taken for lost just before the bank's end."""
+    leave(admin, bank)
+    query(
+        "INSERT INTO queue_observations (consumer_id, present, observed_at)"
+        " VALUES (%(id)s, false, clock_timestamp())"
+        " ON CONFLICT (consumer_id) DO UPDATE SET present = false",
+        id=bank.consumer_id,
+    )
+    take_absent = observations.take_absent
+
+    def ended(db: Database) -> Any:
+        taken = take_absent(db)
+        end()
+        return taken
+
+    monkeypatch.setattr(observations, "take_absent", ended)
+    run_schedule("sweep_dead_letters")
+
+    assert shown(admin, bank)["status"] == "done"
+    assert not has_queue(rabbitmq_url, bank)
+
+
+def test_end_waits_for_a_declaration(
+    admin: Api, bank: Bank, query: Query, end: End, parts: Parts, rabbitmq_url: str
+) -> None:
+    """So it deletes what was declared."""
+    leave(admin, bank)
+    holds = Event()
+
+    def declare() -> None:
+        holds.set()
+        eventually(lambda: query(BLOCKED) or None)
+        parts.declare_queues([{"consumer_name": bank.name}])
+
+    def declared() -> bool:
+        return unless_left(parts.sweep_database, bank.consumer_id, declare)
+
+    def ended() -> bool:
+        return holds.wait(30) and end().done == 1
+
+    assert together([declared, ended]) == [True, True]
     assert not has_queue(rabbitmq_url, bank)
 
 

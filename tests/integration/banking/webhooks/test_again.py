@@ -214,6 +214,38 @@ def test_queue_waits_for_calls_under_way(
     assert [each.sequence for each in drain(rabbitmq_url, webhook.bank.name)] == [1, 2]
 
 
+@pytest.mark.parametrize("ended_by", ["the schedule", "a repeated request"])
+def test_cancelled_change_waits_for_calls(
+    webhook: Called, admin: Api, query: Query, rabbitmq_url: str, ended_by: str
+) -> None:
+    """No sweep publishes while a call from before may last, though the rewind is cancelled."""
+    bank = webhook.bank
+    write_pending(query, bank.consumer_id, events_each=2)
+    delivery = wiring.parts().webhooks()
+    (lane,) = delivery.book.due()
+    (batch,) = delivery.book.claim(lane, 1)
+    chosen = admin.post(
+        "/consumer/delivery", consumer_id=bank.consumer_id, delivery="queue", rewind=True
+    )
+    assert chosen.status == 200, chosen
+
+    cancelled = admin.delete("/events/rewind", consumer_id=bank.consumer_id)
+
+    assert cancelled.status == 200, cancelled
+    assert (cancelled.data["status"], cancelled.data["finished_at"]) == ("held", None)
+    assert run_schedule("resend")["attempted"] == 0
+    assert run_schedule("rewind") == {"jobs": 1, "done": 0, "sent": 0}
+    delivery.book.write_back([delivery.sender.send(batch)])
+    query("UPDATE replay_jobs SET quiet_after = now()")
+    if ended_by == "the schedule":
+        assert run_schedule("rewind") == {"jobs": 1, "done": 1, "sent": 0}
+    else:
+        again = admin.delete("/events/rewind", consumer_id=bank.consumer_id)
+        assert again.data["status"] == "done"
+    run_schedule("resend")
+    assert [each.sequence for each in drain(rabbitmq_url, bank.name)] == [1, 2]
+
+
 def test_births_wait_for_no_count(
     way_out: None,
     admin: Api,

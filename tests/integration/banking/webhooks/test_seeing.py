@@ -7,10 +7,12 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
 from standardwebhooks.webhooks import Webhook
 
 from chalicelib.banking import wiring
 from chalicelib.banking.broker.queue_gauges import queue_gauges
+from chalicelib.banking.events.life import NOT_CALLED
 from chalicelib.banking.overview import read_overview
 from chalicelib.banking.webhooks.gauges import webhook_gauges
 from chalicelib.banking.wiring import Parts
@@ -69,6 +71,20 @@ def test_refused_event_is_told_apart(
 
     assert (entry["condition"], entry["count"]) == ("webhook_refuses", 1)
     assert shown["fintegrate_webhook_refused_customers"] == {(webhook.bank.name,): 1.0}
+
+
+@pytest.mark.parametrize("age_seconds", [0, 1_680])
+def test_lane_names_what_calls_the_bank(webhook: Called, query: Query, age_seconds: float) -> None:
+    """No request publishes to its queue, and no resend: a webhook takes up young and old events."""
+    bank = webhook.bank
+    write_pending(query, bank.consumer_id, events_each=2, age_seconds=age_seconds)
+    query("UPDATE customer_events SET publish_failure_reason = NULL")
+    rows = query("SELECT * FROM customer_events WHERE consumer_id = %(id)s", id=bank.consumer_id)
+    (customer,) = {str(row["customer_id"]) for row in rows}
+
+    lane = bank.api.get("/events/lane", customer_id=customer).data
+
+    assert lane["held_reason"] == NOT_CALLED
 
 
 def test_refused_copy_is_told(webhook: Called, admin: Api, query: Query) -> None:

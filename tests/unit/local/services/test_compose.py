@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -11,13 +12,16 @@ from urllib.parse import urlsplit
 import pytest
 import yaml
 
+from chalicelib import systems
 from local.machine.checkout import ROOT, Checkout
 from local.services import external
 from local.services.databases import system_databases
 from local.services.docker import images
 from local.services.docker.server import DockerServer
 from local.services.native.servers import SERVERS
+from local.services.settings import RECORD, made_up_settings
 
+EXAMPLE = (ROOT / ".env.example").read_text()
 TEXT = (ROOT / "compose.yaml").read_text()
 COMPOSE: dict[str, Any] = yaml.safe_load(TEXT)
 SECRET = re.compile(r"(?<=requirepass ).*")
@@ -94,6 +98,16 @@ def test_example_finds_the_servers(example: dict[str, str]) -> None:
 
 def test_example_has_every_password(example: dict[str, str]) -> None:
     assert {*re.findall(r"\$\{(\w+)", TEXT)} <= example.keys()
+
+
+def test_example_names_what_is_off_by_default() -> None:
+    """Nobody else says it: what a checkout needs to run has a default, or the harness sets it."""
+    named = {*re.findall(r"^#?([A-Z_]+)=", EXAMPLE, re.MULTILINE)}
+    by_harness = {*made_up_settings(), RECORD, "CONSOLE_SYSTEMS"}
+    for system in map(systems.system_of, systems.NAMES):
+        off = {each.name.upper() for each in fields(system.configuration) if each.default == ""}
+
+        assert off - by_harness - {*system.derived} <= named
 
 
 def test_passwords_are_never_committed() -> None:

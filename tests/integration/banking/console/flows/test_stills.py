@@ -27,7 +27,7 @@ def screens(world: World) -> dict[str, tuple[str, str]]:
         "events": (f"events?{bank}&event={faults.given_up[2]}", "What happened"),
         "event": (f"event?event_id={faults.processed[0]}", "What happened"),
         "lane": (f"lane?customer_id={faults.stuck_customer}", "held back"),
-        "failures": ("failures", "its queue is full"),
+        "failures": ("failures", "NO_ROUTE"),
         "letters": ("failures?tab=letters", "rejected"),
         "replays": ("replays", "New replay"),
         "banks": ("banks", "Onboard a bank"),
