@@ -96,7 +96,7 @@ class Calls:
                 self._probe_again([consumer_id], [token])
         if rows:
             self._held[token] = len(rows)
-            lane["concurrency"] = max(0, room["most"] - rows[0]["others"])
+            lane["concurrency"] = room["most"] - rows[0]["others"]
         return test + [Batch(turn, [row], token, ends, turn["is_probe"]) for row in rows]
 
     def renew(self, batches: Sequence[Batch]) -> list[Batch]:

@@ -8,10 +8,10 @@
 
 -- name: due
 -- Banks that may be called now and have something to send, the least recently served first. A test goes whatever
--- the state of the lane. concurrency: what other runs leave of the bank's bound; each lease of theirs may be a
--- call.
+-- the state of the lane and whatever is under way: so a lane has room for one. concurrency: what other runs leave of the
+-- bank's bound; each lease of theirs may be a call. The claim decides.
 SELECT w.consumer_id AS lane_id, w.failures,
-       greatest(0, w.max_in_flight
+       greatest(1, w.max_in_flight
                    - (SELECT count(*) FROM webhook_turns t
                       WHERE t.consumer_id = w.consumer_id AND t.lease_until > clock_timestamp()
                         AND t.lease_token <> ALL (%(own)s::uuid[]))) AS concurrency

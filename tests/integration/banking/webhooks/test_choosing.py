@@ -5,12 +5,14 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 from standardwebhooks.webhooks import Webhook
 from xmlschema import XMLSchema10
 
+from chalicelib.banking import wiring
 from local.banking.client import Reply
 from local.banking.consumer.xml_messages import read_fields
 from local.banking.documents.message_xsd import messages_xsd
@@ -127,6 +129,19 @@ def test_test_goes_to_a_blocked_bank(webhook: Called, admin: Api, query: Query) 
 
     assert reply.data["outcome"] == "configuration"
     assert query("SELECT state FROM webhooks") == [{"state": "blocked"}]
+
+
+def test_test_goes_past_a_dead_run(webhook: Called, admin: Api, query: Query) -> None:
+    """A run died and still has leases for as many customers as the bank may be called for."""
+    webhook.bank.create_customer()
+    query("UPDATE webhooks SET max_in_flight = 1")
+    died = replace(wiring.parts().webhooks().book)
+    (lane,) = died.due()
+    assert len(died.claim(lane, 1)) == 1
+
+    reply = ask_test(admin, webhook.bank)
+
+    assert reply.data["outcome"] == "delivered"
 
 
 @pytest.mark.parametrize("waits", ["pending", "unconfirmed"])
