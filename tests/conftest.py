@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 
+from fintegrate.cold_start import uncollected
 from local.machine.checkout import Checkout
 from local.machine.environment import leave_aside
 from local.services.choice import remove_all
@@ -35,6 +36,13 @@ pytest_plugins = ["tests.support.fixtures", "tests.support.banking"]
 # Several test runs may share the servers: each worker of each run has names of its own.
 WORKER = f"{os.environ.get('PYTEST_XDIST_WORKER', 'main')}_{os.getpid()}"
 _numbers = itertools.count(1)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Thousands of tests live as long as the process. Garbage collections need not walk them."""
+    with uncollected():
+        return (yield)
 
 
 @pytest.hookimpl(optionalhook=True)
