@@ -5,7 +5,7 @@ session reads its catalogs anew. What a test did to the schema, to settings or t
 the next test gets a new copy.
 
 Deleted rows keep their pages, so tables grow from test to test. One that has grown so much that plans
-could be others is truncated. The rows of the migrations are written again only where a test changed them.
+could be others is truncated. The migrations' rows are written again only where a test changed them.
 
 Redis remembers the life of a database. To it, a database that is reused has gone back: a test of
 `watch_restore` makes a copy of its own.
