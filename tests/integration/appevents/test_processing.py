@@ -58,6 +58,16 @@ def clip(*arguments: str, source: str = "testsrc=size=640x360:rate=30:duration=1
         return path.read_bytes()
 
 
+def repeated(content: bytes, times: int) -> bytes:
+    """A video again and again; nothing is encoded anew."""
+    with tempfile.TemporaryDirectory() as folder:
+        once, made = Path(folder) / "once.mp4", Path(folder) / "made.mp4"
+        once.write_bytes(content)
+        looped = ["-stream_loop", str(times - 1), "-i", str(once), "-c", "copy", str(made)]
+        subprocess.run([str(FFMPEG), "-loglevel", "error", *looped], check=True, timeout=120)
+        return made.read_bytes()
+
+
 def with_sound(*arguments: str) -> bytes:
     sound = ["-f", "lavfi", "-i", "sine=frequency=440:duration=1", "-c:a", "aac", "-shortest"]
     return clip(*sound, *MP4, *arguments)
@@ -331,8 +341,8 @@ def test_removed_file_is_refused(
 def test_late_ffmpeg_is_killed(
     user: User, upload: Callable[..., str], pump: Pump, settle: Callable[[str], None]
 ) -> None:
-    slow = "testsrc2=size=1920x1080:rate=60:duration=20"
-    video = upload(clip(*MP4, "mp4", source=slow))
+    part = clip(*MP4, "mp4", source="testsrc2=size=1920x1080:rate=60:duration=1")
+    video = upload(repeated(part, 20))
     pump("processing", seconds=31)
     settle("video")
 
