@@ -7,6 +7,8 @@ SOURCES := -p chalicelib -p fintegrate -p local
 BANK = $(if $(filter command,$(origin NAME)),$(NAME))
 # A shell's USER is who is logged in.
 APP_USER = $(if $(filter command,$(origin USER)),$(USER))
+# Some machines' environment has this. Then each process of a run compiles all modules anew, and tests start many.
+unexport PYTHONDONTWRITEBYTECODE
 MADE := .venv .local console/node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .chalice/deployments
 
 .DEFAULT_GOAL := help

@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from hypothesis import settings
 
+from fintegrate.cold_start import uncollected
 from local.machine.checkout import Checkout
 from local.machine.environment import leave_aside
 from local.services.choice import remove_all
@@ -31,10 +33,19 @@ for _name in ("ALL_PROXY", "all_proxy"):  # httpx fails where it names a kind th
     os.environ.pop(_name, None)
 for _name in [name for name in os.environ if name.startswith("AWS_")]:
     del os.environ[_name]  # the tests have no account, and must not find the developer's
+settings.register_profile("without_deadline", deadline=None)  # no test is about time
+settings.load_profile("without_deadline")
 pytest_plugins = ["tests.support.fixtures", "tests.support.banking"]
 # Several test runs may share the servers: each worker of each run has names of its own.
 WORKER = f"{os.environ.get('PYTEST_XDIST_WORKER', 'main')}_{os.getpid()}"
 _numbers = itertools.count(1)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Thousands of tests live as long as the process. Garbage collections need not walk them."""
+    with uncollected():
+        return (yield)
 
 
 @pytest.hookimpl(optionalhook=True)

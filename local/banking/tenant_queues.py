@@ -21,10 +21,10 @@ def remove_queues(broker_url: str, consumer_names: Iterable[str]) -> None:
     Each is purged first, as a rewind does: deleting a queue whose leader has just begun harms all.
     """
     names = [queue.name for queue in queues(consumer_names)]
-    for name in names:
-        with suppress(pika.exceptions.ChannelClosedByBroker), channel_on(broker_url) as channel:
-            channel.queue_purge(name)
     with channel_on(broker_url) as channel:
+        for name in names:
+            with suppress(pika.exceptions.ChannelClosedByBroker):
+                channel.connection.channel().queue_purge(name)
         for name in names:
             channel.queue_delete(name)
 

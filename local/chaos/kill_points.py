@@ -16,7 +16,7 @@ from typing import Any, Protocol, TypeVar
 from local.chaos.boundaries import Boundary
 
 REST_SECONDS = 30.0
-POLL_SECONDS = 0.3
+POLL_SECONDS = 0.1
 C = TypeVar("C")
 
 

@@ -6,6 +6,7 @@ Every import counts, also one inside a function: a deferred import is still a de
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -84,8 +85,12 @@ def room_of(module: str) -> str:
     return parts[1] if len(parts) > 1 else "__init__"
 
 
-def ours() -> dict[str, set[str]]:
-    """Every module of the project, with the project's modules that it imports."""
+@cache
+def graph() -> dict[str, set[str]]:
+    """Every module of the project, with the project's modules that it imports.
+
+    It takes seconds, so only the process that runs these tests makes it.
+    """
     files = {dotted(file): file for file in [*modules(FUNCTIONS, LAYER, LOCAL), ROOT / "app.py"]}
     return {
         name: {
@@ -108,9 +113,6 @@ def _parents(wanted: str, files: Mapping[str, Path]) -> Iterator[str]:
         yield parent
 
 
-GRAPH = ours()
-
-
 def upward(root: str, rooms: Mapping[str, set[str]]) -> dict[str, list[str]]:
     """The imports within `root` that no rule allows, by module."""
     found = {
@@ -120,7 +122,7 @@ def upward(root: str, rooms: Mapping[str, set[str]]) -> dict[str, list[str]]:
             if target.split(".")[0] == root
             and room_of(target) not in {*rooms.get(room_of(name), set()), room_of(name)}
         )
-        for name, targets in GRAPH.items()
+        for name, targets in graph().items()
         if name.split(".")[0] == root
     }
     return {name: targets for name, targets in found.items() if targets}
@@ -128,14 +130,14 @@ def upward(root: str, rooms: Mapping[str, set[str]]) -> dict[str, list[str]]:
 
 def test_no_modules_import_each_other() -> None:
     try:
-        TopologicalSorter(GRAPH).prepare()
+        TopologicalSorter(graph()).prepare()
     except CycleError as circle:
         pytest.fail(" imports ".join(reversed(circle.args[1])))
 
 
 def test_every_room_has_its_rule() -> None:
-    layer = {room_of(name) for name in GRAPH if name.startswith("fintegrate")}
-    local = {room_of(name) for name in GRAPH if name.startswith("local")}
+    layer = {room_of(name) for name in graph() if name.startswith("fintegrate")}
+    local = {room_of(name) for name in graph() if name.startswith("local")}
 
     assert layer == set(LAYER_ROOMS)
     assert local <= set(LOCAL_ROOMS)
@@ -150,13 +152,13 @@ def test_rooms_of_harness_import_downward() -> None:
 
 
 def test_app_knows_the_list_only() -> None:
-    own = {target for target in GRAPH["app"] if target.startswith("chalicelib")}
+    own = {target for target in graph()["app"] if target.startswith("chalicelib")}
 
     assert own == {"chalicelib.systems"}
 
 
 def test_app_is_imported_by_harness_only() -> None:
-    importers = {name.split(".")[0] for name, targets in GRAPH.items() if "app" in targets}
+    importers = {name.split(".")[0] for name, targets in graph().items() if "app" in targets}
 
     assert importers <= {"local"}
 
@@ -164,7 +166,7 @@ def test_app_is_imported_by_harness_only() -> None:
 def test_systems_never_import_each_other() -> None:
     found = [
         f"{name} imports {target}"
-        for name, targets in GRAPH.items()
+        for name, targets in graph().items()
         for target in targets
         if name.startswith("chalicelib.") and target.startswith("chalicelib.")
         if (own := name.split(".")[1]) not in COMMON | {"systems"} and target.split(".")[1] != own
@@ -177,7 +179,7 @@ def test_common_functions_know_no_system() -> None:
     allowed = {*COMMON, "systems"}
     found = [
         f"{name} imports {target}"
-        for name, targets in GRAPH.items()
+        for name, targets in graph().items()
         for target in targets
         if name.split(".")[0] == "chalicelib" and name.count(".") and name.split(".")[1] in allowed
         if target.startswith("chalicelib.") and target.split(".")[1] not in allowed
@@ -190,7 +192,7 @@ def test_only_wings_import_a_system() -> None:
     allowed = {*COMMON, "systems"}
     found = [
         f"{name} imports {target}"
-        for name, targets in GRAPH.items()
+        for name, targets in graph().items()
         for target in targets
         if name.startswith("local.") and room_of(name) not in WINGS
         if target.startswith("chalicelib.") and target.split(".")[1] not in allowed
@@ -203,7 +205,7 @@ def test_other_side_knows_no_adapter() -> None:
     """What plays the platforms would repeat the relay's mistakes if it used the relay's code."""
     found = [
         f"{name} imports {target}"
-        for name, targets in GRAPH.items()
+        for name, targets in graph().items()
         for target in targets
         if name.startswith("local.relay.platforms.") and target.startswith("chalicelib.")
     ]
@@ -218,7 +220,7 @@ def test_handlers_alone_know_the_wiring() -> None:
     handlers = {dotted(file) for file in modules(FUNCTIONS) if registered(tree_of(file))}
     found = [
         name
-        for name, targets in GRAPH.items()
+        for name, targets in graph().items()
         if name.startswith("chalicelib.")
         and any(target.endswith(".wiring") for target in targets)
         and name not in handlers

@@ -10,7 +10,7 @@ from local.relay.chaos.kill_points.run import kill_points
 from local.relay.chaos.ledger import Kind
 from local.services.running import RunningServices
 
-EVERY = 4
+EVERY = 6
 TRIED = POINTS[2::EVERY]
 LEFT = tuple(point for point in POINTS if point not in TRIED)
 FOUND = {"lose": Kind.LOST, "double": Kind.DOUBLED, "cross": Kind.CROSSED}

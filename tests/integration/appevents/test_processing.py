@@ -58,6 +58,16 @@ def clip(*arguments: str, source: str = "testsrc=size=640x360:rate=30:duration=1
         return path.read_bytes()
 
 
+def repeated(content: bytes, times: int) -> bytes:
+    """A video again and again; nothing is encoded anew."""
+    with tempfile.TemporaryDirectory() as folder:
+        once, made = Path(folder) / "once.mp4", Path(folder) / "made.mp4"
+        once.write_bytes(content)
+        looped = ["-stream_loop", str(times - 1), "-i", str(once), "-c", "copy", str(made)]
+        subprocess.run([str(FFMPEG), "-loglevel", "error", *looped], check=True, timeout=120)
+        return made.read_bytes()
+
+
 def with_sound(*arguments: str) -> bytes:
     sound = ["-f", "lavfi", "-i", "sine=frequency=440:duration=1", "-c:a", "aac", "-shortest"]
     return clip(*sound, *MP4, *arguments)
@@ -252,36 +262,38 @@ def test_place_and_words_are_gone(
         assert secret not in made
 
 
-def _hostile() -> dict[str, tuple[bytes, str]]:
-    whole = clip(*MP4, "-movflags", "+faststart", "mp4")
-    playlist = b"#EXTM3U\n#EXTINF:10,\nfile:///etc/passwd\n"
-    script = b"ffconcat version 1.0\nfile /etc/passwd\n"
-    sound = clip("-f", "lavfi", "-i", "sine=duration=1", "-map", "1:a", "-c:a", "aac", "mp4")
-    tall = "color=size=4096x2176:rate=2:duration=1"
-    quick = "testsrc=size=64x64:rate=240:duration=1"
-    endless = "color=size=16x16:rate=1:duration=620"
-    return {
-        "text": (b"no video at all, but its name says so", "unsupported_format"),
-        "one byte": (b"\0", "unsupported_format"),
-        "playlist": (playlist, "unsupported_format"),
-        "script": (script, "unsupported_format"),
-        "page": (b"<html><script>alert(1)</script>", "unsupported_format"),
-        "playlist in disguise": (b"\0\0\0\x18ftypmp42" + playlist, "damaged"),
-        "picture": (clip("-frames:v", "1", "jpg"), "unsupported_format"),
-        "another container": (clip("-c:v", "mpeg4", "avi"), "unsupported_format"),
-        "head only": (whole[:40], "damaged"),
-        "cut off": (whole[: len(whole) * 2 // 3], "damaged"),
-        "without its end": (clip(*MP4, "mp4")[:-200], "damaged"),
-        "matroska cut off": (clip(*MP4, "mkv")[:-3000], "damaged"),
-        "sound only": (sound, "no_picture"),
-        "huge picture": (clip(*MP4, "mp4", source=tall), "too_large_picture"),
-        "too many frames": (clip(*MP4, "mp4", source=quick), "too_large_picture"),
-        "too long": (clip(*MP4, "mp4", source=endless), "too_long"),
-        "zeros inside": (whole[:2000] + bytes(len(whole) - 2000), "damaged"),
-    }
+def _whole() -> bytes:
+    return clip(*MP4, "-movflags", "+faststart", "mp4")
 
 
-@pytest.mark.parametrize("name", sorted(_hostile()))
+PLAYLIST = b"#EXTM3U\n#EXTINF:10,\nfile:///etc/passwd\n"
+SOUND_ONLY = ("-f", "lavfi", "-i", "sine=duration=1", "-map", "1:a", "-c:a", "aac", "mp4")
+TALL = "color=size=4096x2176:rate=2:duration=1"
+QUICK = "testsrc=size=64x64:rate=240:duration=1"
+ENDLESS = "color=size=16x16:rate=1:duration=620"
+HOSTILE: dict[str, tuple[Callable[[], bytes], str]] = {
+    "text": (lambda: b"no video at all, but its name says so", "unsupported_format"),
+    "one byte": (lambda: b"\0", "unsupported_format"),
+    "playlist": (lambda: PLAYLIST, "unsupported_format"),
+    "script": (lambda: b"ffconcat version 1.0\nfile /etc/passwd\n", "unsupported_format"),
+    "page": (lambda: b"<html><script>alert(1)</script>", "unsupported_format"),
+    "playlist in disguise": (lambda: b"\0\0\0\x18ftypmp42" + PLAYLIST, "damaged"),
+    "picture": (lambda: clip("-frames:v", "1", "jpg"), "unsupported_format"),
+    "another container": (lambda: clip("-c:v", "mpeg4", "avi"), "unsupported_format"),
+    "head only": (lambda: _whole()[:40], "damaged"),
+    "cut off": (lambda: _whole()[: len(_whole()) * 2 // 3], "damaged"),
+    "without its end": (lambda: clip(*MP4, "mp4")[:-200], "damaged"),
+    "matroska cut off": (lambda: clip(*MP4, "mkv")[:-3000], "damaged"),
+    "sound only": (lambda: clip(*SOUND_ONLY), "no_picture"),
+    "huge picture": (lambda: clip(*MP4, "mp4", source=TALL), "too_large_picture"),
+    "too many frames": (lambda: clip(*MP4, "mp4", source=QUICK), "too_large_picture"),
+    "too long": (lambda: clip(*MP4, "mp4", source=ENDLESS), "too_long"),
+    "zeros inside": (lambda: _whole()[:2000] + bytes(len(_whole()) - 2000), "damaged"),
+}
+"""What makes a file, and the reason of its refusal. ffmpeg runs only where the test does."""
+
+
+@pytest.mark.parametrize("name", sorted(HOSTILE))
 def test_hostile_file_says_why(
     user: User,
     upload: Callable[..., str],
@@ -290,8 +302,8 @@ def test_hostile_file_says_why(
     bucket: Bucket,
     name: str,
 ) -> None:
-    content, code = _hostile()[name]
-    video = upload(content)
+    make, code = HOSTILE[name]
+    video = upload(make())
     process()
 
     shown = video_of(user, video)
@@ -329,8 +341,8 @@ def test_removed_file_is_refused(
 def test_late_ffmpeg_is_killed(
     user: User, upload: Callable[..., str], pump: Pump, settle: Callable[[str], None]
 ) -> None:
-    slow = "testsrc2=size=1920x1080:rate=60:duration=20"
-    video = upload(clip(*MP4, "mp4", source=slow))
+    part = clip(*MP4, "mp4", source="testsrc2=size=1920x1080:rate=60:duration=1")
+    video = upload(repeated(part, 20))
     pump("processing", seconds=31)
     settle("video")
 

@@ -64,3 +64,19 @@ def test_exported_name_is_no_bank() -> None:
 
     assert done.returncode == 2
     assert "say whose queue: make consumer NAME=first_bank" in done.stderr
+
+
+def test_compiled_modules_are_kept(tmp_path: Path) -> None:
+    """A machine's environment may forbid it; then every process of a run compiles them anew."""
+    (tmp_path / "Makefile").write_text("include Makefile\nenvironment:\n\t@env\n")
+    done = subprocess.run(
+        ["make", "-f", str(tmp_path / "Makefile"), "environment"],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "KEPT": "1"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert "KEPT=1" in done.stdout.splitlines()
+    assert "PYTHONDONTWRITEBYTECODE=1" not in done.stdout
