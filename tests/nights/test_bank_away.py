@@ -51,6 +51,18 @@ def see(environment: dict[str, str], bank: Bank, ready: int, unacknowledged: int
     observe(environment["DATABASE_URL"], management)
 
 
+def sent_again(bank: Bank) -> int:
+    """How many of the bank's own events a run of redeliver sends; the operator's queue has others."""
+
+    def tries() -> int:
+        listed = bank.api.get("/events/list", limit=100).data["events"]
+        return sum(event["deliver_try_count"] for event in listed)
+
+    before = tries()
+    run_schedule("redeliver")
+    return tries() - before
+
+
 @pytest.mark.night_long
 def test_bank_away_finds_each_event_once(
     small_queue: Bank, environment: dict[str, str], rabbitmq_url: str
@@ -61,7 +73,7 @@ def test_bank_away_finds_each_event_once(
 
     see(environment, bank, EVENTS, 0)
     for _ in range(QUARTERS_OF_AN_HOUR):
-        assert run_schedule("redeliver")["attempted"] == 0
+        assert sent_again(bank) == 0
     customer_id = bank.create_customer()
     (newest,) = bank.api.get("/events/list", customer_id=customer_id).data["events"]
     assert newest["publish_status"] == "published"
@@ -82,8 +94,8 @@ def test_messages_in_a_readers_hands_are_not_sent_again(
             break
         see(environment, bank, 0, 1)
 
-        assert run_schedule("redeliver")["attempted"] == 0
+        assert sent_again(bank) == 0
 
         reader.basic_ack(method.delivery_tag)
         see(environment, bank, 0, 0)
-    assert run_schedule("redeliver")["succeeded"] == 1
+    assert sent_again(bank) == 1

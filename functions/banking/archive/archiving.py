@@ -15,6 +15,8 @@ import time
 import uuid
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from fintegrate.database import Database, Row
@@ -27,9 +29,11 @@ from fintegrate.storage.store import Store, StoreAway
 
 SQL = queries_beside(__name__)
 FILE_EVENTS = 2_000
-"""The most events of a file, which are moved in one transaction."""
+"""The most events of a file, which are moved in one transaction, and of a page."""
 LEAST_DAYS = 30
 """The database moves no event that was settled later."""
+REST = 4
+"""So many times as long as a file takes, a run rests after it: the archive is in no hurry."""
 UNFINISHED = 100
 AWAY = "the object store does not answer"
 TOO_YOUNG = f"ARCHIVE_AFTER_DAYS must be 0, for never, or at least {LEAST_DAYS}"
@@ -88,16 +92,34 @@ class Archiving:
         place = {name: bank[name] for name in ("after_at", "after_id")}
         self._db.execute(SQL["take_turn"], of_bank)
         while rows := self._db.fetch_all(SQL["candidates"], {**wanted, **place}, revive=True):
-            of_day = [row for row in rows if row["day"] == rows[0]["day"]]
-            chosen = _next_of_their_customers(of_day)
-            if chosen:
-                self._finish(self._named(bank, chosen))
-            place = {"after_at": of_day[-1]["created_at"], "after_id": of_day[-1]["event_id"]}
+            last = self._archive_page(bank, rows, deadline)
+            place = {"after_at": last["created_at"], "after_id": last["event_id"]}
             if time.monotonic() >= deadline:
                 break
         else:
             place = dict.fromkeys(place)
         self._db.execute(SQL["keep_place"], {**of_bank, **place})
+
+    def _archive_page(self, bank: Row, rows: list[Row], deadline: float) -> Row:
+        """Make a file of each day; the last row that was seen to.
+
+        A file that is not moved ends the page: what its rows say of later events is no longer true.
+        """
+        next_of: dict[str, int] = {}
+        for of_day in _whole_days(rows):
+            begun = time.monotonic()
+            chosen = [row for row in of_day if _is_next(row, next_of)]
+            is_moved = not chosen or self._finish(self._named(bank, chosen))
+            if not is_moved or time.monotonic() >= deadline:
+                break
+            self._rest(begun, deadline)
+        return of_day[-1]
+
+    @staticmethod
+    def _rest(begun: float, deadline: float) -> None:
+        """Leave the database to others for some times as long as the work since `begun` has taken."""
+        now = time.monotonic()
+        time.sleep(max(0.0, min(REST * (now - begun), deadline - now)))
 
     def _named(self, bank: Row, events: list[Row]) -> Row:
         event_ids = [event["event_id"] for event in events]
@@ -113,22 +135,23 @@ class Archiving:
         lines.add(row["line"] for row in self._db.fetch_all(SQL["lines"], wanted, revive=True))
         return lines.file()
 
-    def _finish(self, file: Row) -> None:
-        """Write a named file, if that is not done, and move its events."""
+    def _finish(self, file: Row) -> bool:
+        """Write a named file, if that is not done, and move its events; whether they are moved."""
         of_file = {name: file[name] for name in ("archive_id", "consumer_id")}
         try:
             if file["compared_sha256"] is None and not self._write(file, of_file):
                 self._give_up(file, of_file)
-                return
+                return False
         except Differs:  # the next run writes it again
             log.exception("archive %s", file["archive_id"])
-            return
+            return False
         moved = self._db.fetch_all(SQL["move"], of_file)[0]["moved"]
         if moved is None:
             self._give_up(file, of_file)
         elif moved:
             self._moved.files += 1
             self._moved.events += moved
+        return bool(moved)
 
     def _write(self, file: Row, of_file: dict[str, Any]) -> bool:
         """Store the file with its manifest; False if its events are others by now."""
@@ -202,14 +225,17 @@ def delete_file(store: Store, file: Row) -> None:
         store.delete(key)
 
 
-def _next_of_their_customers(rows: list[Row]) -> list[Row]:
-    """Those of a page that may go: no earlier event of their customer is left, none is unsettled."""
-    next_of: dict[str, int] = {}
-    return [row for row in rows if _is_next(row, next_of)]
+def _whole_days(rows: list[Row]) -> list[list[Row]]:
+    """The rows of a page by day. The last day of a full page may go on; the next page begins with it."""
+    days = [list(of_day) for _, of_day in groupby(rows, key=itemgetter("day"))]
+    return days[:-1] if len(days) > 1 and len(rows) == FILE_EVENTS else days
 
 
 def _is_next(row: Row, next_of: dict[str, int]) -> bool:
-    """Whether the event may go: it is settled, and is the first that is left of its customer."""
+    """Whether the event may go: it is settled, and is the first that is left of its customer.
+
+    `next_of` has the first that is left of the customers that were asked for before.
+    """
     customer_id = row["customer_id"]
     first = next_of.setdefault(customer_id, row["oldest_left"])
     if not row["is_settled"] or row["sequence"] != first:

@@ -223,22 +223,21 @@ class Calls:
         return told.tries + told.spends >= self.patience.most_tries
 
     def _confirm(self, taken: Sequence[_Told], given_up: Sequence[_Told]) -> set[str]:
-        """Write what the bank said; returns the events for which it was new.
+        """Write what the bank said; returns the events that are published by that.
 
         One that refuses a copy to the last try has failed to process it. This comes before all else of
         an event: whoever confirms by API locks its receipt first, too.
         """
-        said = [(each, each.verdict.code or RECEIVED) for each in taken]
-        said += [(each, FAILED) for each in given_up]
-        plain = [(each, status) for each, status in said if status != FAILED]
-        # What has words is written one by one: an erasure that begins meanwhile must know of them.
-        alone = [[(each, status)] for each, status in said if status == FAILED]
-        return {
-            row["event_id"]
-            for part in [plain, *alone]
-            if part
-            for row in self.database.fetch_all(SQL["confirm"], _said(part))
-        }
+        failed = [each for each in taken if each.verdict.code == FAILED]
+        if words := [*failed, *given_up]:
+            reasons = [each.verdict.reason for each in words]
+            self._run("confirm_failed", **_whose(words), reasons=reasons)
+        plain = [each for each in taken if each.verdict.code != FAILED]
+        if not plain:
+            return set()
+        statuses = [each.verdict.code or RECEIVED for each in plain]
+        wanted = {**_whose(plain), "statuses": statuses}
+        return {row["event_id"] for row in self.database.fetch_all(SQL["confirm"], wanted)}
 
     def _note_copies(self, told: Sequence[_Told]) -> None:
         if told:
@@ -286,13 +285,11 @@ class Calls:
         self.database.execute(SQL[statement], values)
 
 
-def _said(told: Sequence[tuple[_Told, str]]) -> dict[str, object]:
-    """The columns of `confirm`."""
+def _whose(told: Sequence[_Told]) -> dict[str, str]:
+    """The events with their banks."""
     return {
-        "ids": array_literal(each.event_id for each, _ in told),
-        "consumers": array_literal(each.consumer_id for each, _ in told),
-        "statuses": [status for _, status in told],
-        "reasons": [each.verdict.reason if status == FAILED else None for each, status in told],
+        "ids": array_literal(each.event_id for each in told),
+        "consumers": array_literal(each.consumer_id for each in told),
     }
 
 

@@ -297,7 +297,7 @@ FROM unnest(%(customers)s::uuid[], %(waits)s::float8[], %(requested)s::boolean[]
 WHERE t.customer_id = later.customer_id
 
 -- name: mark_published
--- Those of which the bank had said as much before: see `confirm`.
+-- Of these the bank had said as much before, or says that they failed; see `confirm`.
 UPDATE customer_events
 SET publish_status = 'published', published_at = coalesce(published_at, clock_timestamp()),
     publish_last_tried_at = clock_timestamp(), publish_failure_reason = NULL
@@ -352,11 +352,15 @@ FROM counted
 WHERE by = 'webhook' OR outcome <> 'confirmed'
 
 -- name: confirm
--- What the bank said in its answer. It counts as a confirmation by API does, and locks as it does: it must come before
--- every statement that locks an event. Returns the events that changed: they are published.
-SELECT confirm_deliveries(%(ids)s::uuid[], %(consumers)s::uuid[], %(statuses)s::text[],
-                          array_fill(NULL::timestamptz, ARRAY[cardinality(%(ids)s::uuid[])]),
-                          %(reasons)s::text[]) AS event_id
+-- What the bank said in its answers, without words. It counts as a confirmation by API does, and locks as it does: it
+-- must come before every statement that locks an event. Returns the events that changed: they are published.
+SELECT confirm_deliveries(%(ids)s::uuid[], %(consumers)s::uuid[], %(statuses)s::text[]) AS event_id
+
+-- name: confirm_failed
+-- The same where the bank said why it failed. Each by itself: an erasure that begins meanwhile must know of the words.
+SELECT confirm_delivery(said.event_id, said.consumer_id, 'failed', NULL, said.reason)
+FROM unnest(%(ids)s::uuid[], %(consumers)s::uuid[], %(reasons)s::text[])
+         AS said (event_id, consumer_id, reason)
 
 -- name: plan_copies
 -- What is not confirmed comes again; each wait is twice the one before, up to the longest.

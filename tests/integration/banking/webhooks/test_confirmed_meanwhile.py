@@ -63,7 +63,7 @@ def is_refused(got: Got) -> int:
         (is_answered, True, "plan_copies"),
         (is_refused, False, "mark_untaken"),
         (is_refused, False, "note_lanes"),
-        (is_refused, True, "confirm"),
+        (is_refused, True, "confirm_failed"),
         (is_refused, True, "mark_sent_again"),
         (is_refused, True, "end_copies"),
     ],

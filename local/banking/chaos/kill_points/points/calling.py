@@ -118,7 +118,7 @@ POINTS = (
     ),
     KillPoint(
         "webhook: failed by the bank, after the confirmation",
-        after(statement("confirm")),
+        after(statement("confirm_failed")),
         Calls(failing),
         1,
     ),
