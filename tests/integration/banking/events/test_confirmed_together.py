@@ -1,4 +1,4 @@
-"""`confirm_deliveries` does of many events what `confirm_delivery` does of each, whatever their state."""
+"""`confirm_deliveries` does of many events what `confirm_delivery` does of each, in any state."""
 
 from __future__ import annotations
 

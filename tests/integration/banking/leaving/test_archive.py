@@ -247,8 +247,8 @@ def test_nothing_moves_during_an_export(old: Bank, query: Query, archiving: Arch
     assert archiving.run(30).events == 6
 
 
-def pages_read(patch: pytest.MonkeyPatch) -> list[Any]:
-    """The pages of old events that are read from now on, each of one event."""
+def pages_read(patch: pytest.MonkeyPatch, most: int = 1) -> list[Any]:
+    """The pages of old events that are read from now on, each of so many events at most."""
     fetch, pages = Database.fetch_all, list[Any]()
 
     def counted(self: Database, sql: str, *args: Any, **kwargs: Any) -> Any:
@@ -257,9 +257,27 @@ def pages_read(patch: pytest.MonkeyPatch) -> list[Any]:
             pages.append(rows)
         return rows
 
-    patch.setattr("chalicelib.banking.archive.archiving.FILE_EVENTS", 1)
+    patch.setattr("chalicelib.banking.archive.archiving.FILE_EVENTS", most)
     patch.setattr(Database, "fetch_all", counted)
     return pages
+
+
+@pytest.mark.parametrize(("most", "pages"), [(2_000, [6]), (4, [4, 3])])
+def test_page_serves_its_whole_days(
+    old: Bank,
+    query: Query,
+    archiving: Archiving,
+    monkeypatch: pytest.MonkeyPatch,
+    most: int,
+    pages: list[int],
+) -> None:
+    """No event is read twice but those of a day that the page's end cuts."""
+    with monkeypatch.context() as patch:
+        read = pages_read(patch, most)
+        archiving.run(30)
+
+    assert [len(page) for page in read if page] == pages
+    assert [file["event_count"] for file in files(query, old)] == [3, 3]
 
 
 def test_time_ends_within_a_bank(
