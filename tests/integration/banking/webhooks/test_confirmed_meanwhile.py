@@ -51,6 +51,19 @@ def is_refused(got: Got) -> int:
     return 422
 
 
+def call_and_confirm(webhook: Called) -> str:
+    """Call for an event that the bank confirms by API before its answer is written; the event's id."""
+    calls, sender = wiring.parts().webhooks().book, wiring.parts().webhooks().sender
+    (lane,) = calls.due()
+    (batch,) = calls.claim(lane, 1)
+    sent = sender.send(batch)
+    event_id = str(batch.rows[0]["event_id"])
+    said = webhook.bank.api.post("/events/confirm-delivery", event_id=event_id, status="processed")
+    assert said.status == 200, said
+    calls.write_back([sent])
+    return event_id
+
+
 @pytest.mark.parametrize("said", ["received", "processed"])
 @pytest.mark.parametrize(
     ("answer", "is_copy", "statement"),
@@ -126,14 +139,8 @@ def test_confirmed_copy_is_confirmed(webhook: Called, query: Query, words: bytes
     wiring.parts().webhooks().run()
     query("UPDATE webhook_copies SET due_at = now()")
     webhook.receiver.words = lambda _got: words
-    calls, sender = wiring.parts().webhooks().book, wiring.parts().webhooks().sender
-    (lane,) = calls.due()
-    (batch,) = calls.claim(lane, 1)
-    sent = sender.send(batch)
-    event_id = batch.rows[0]["event_id"]
-    webhook.bank.api.post("/events/confirm-delivery", event_id=event_id, status="processed")
 
-    calls.write_back([sent])
+    event_id = call_and_confirm(webhook)
 
     (event,) = query(
         "SELECT e.deliver_last_tried_at <= r.updated_at AS confirmed, e.deliver_try_count"
@@ -147,14 +154,8 @@ def test_confirmed_copy_is_confirmed(webhook: Called, query: Query, words: bytes
 def test_event_confirmed_meanwhile_was_tried(webhook: Called, query: Query) -> None:
     """A bank that confirms by API before it answers has the event of this try, not of none."""
     webhook.bank.create_customer()
-    calls, sender = wiring.parts().webhooks().book, wiring.parts().webhooks().sender
-    (lane,) = calls.due()
-    (batch,) = calls.claim(lane, 1)
-    sent = sender.send(batch)
-    event_id = batch.rows[0]["event_id"]
-    webhook.bank.api.post("/events/confirm-delivery", event_id=event_id, status="processed")
 
-    calls.write_back([sent])
+    event_id = call_and_confirm(webhook)
 
     (event,) = query(
         "SELECT publish_status, publish_last_tried_at IS NOT NULL AS is_tried, deliver_status"
